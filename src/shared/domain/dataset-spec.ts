@@ -1,0 +1,29 @@
+/**
+ * A dataset as it is kept in a job: resolved and validated at submit (absolute paths under configured
+ * roots, inline rows and URL lists spooled to disk), so that any process can enumerate it again.
+ */
+import { z } from 'zod';
+
+export const DATASET_SPEC = z.discriminatedUnion('type', [
+  /** Files under `root`, recursive; ids are paths relative to it. Globs match those ids. */
+  z.object({
+    type: z.literal('files'),
+    root: z.string(),
+    include: z.array(z.string()).default([]),
+    exclude: z.array(z.string()).default([]),
+    /** A single file instead of a folder: its name below `root`. */
+    only: z.string().optional(),
+  }),
+  /** One JSON string (a URL) a line in a spool file below the data folder. */
+  z.object({ type: z.literal('urls'), spool: z.string() }),
+  /** One JSON object `{"id","at"}` a line in `spool`, `at` = `offset+length` into `blob`. */
+  z.object({ type: z.literal('inline'), spool: z.string(), blob: z.string() }),
+  /** A user's file: a path, a URL or `{"id","uri"}` a line; relative paths start at `base`. */
+  z.object({ type: z.literal('manifest'), path: z.string(), base: z.string() }),
+]);
+
+export type DatasetSpec = z.infer<typeof DATASET_SPEC>;
+
+/** Where reading stopped: after row number `index - 1`, at source position `at` (source-specific). */
+export const CURSOR = z.object({ index: z.int().min(0), at: z.string() });
+export type Cursor = z.infer<typeof CURSOR>;

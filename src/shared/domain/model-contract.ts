@@ -1,0 +1,72 @@
+/**
+ * The model contract (`model.json`): what the ONNX graph cannot say of itself - how pixels become the
+ * input tensor and how outputs become answers. Names, dtype, shape and batch come from the graph.
+ */
+import { z } from 'zod';
+
+const auto = <T extends z.ZodType>(schema: T) => z.union([z.literal('auto'), schema]);
+
+const per = (what: string) =>
+  z
+    .array(z.number())
+    .refine((v) => v.length === 1 || v.length === 3, { message: `one ${what} or one a channel (3)` });
+
+export const PREPROCESS = z.strictObject({
+  /** Shorter side after resizing, in pixels; no resize when absent. */
+  resize: z.int().min(1).max(4096).optional(),
+  /** Side of the centre crop, in pixels: height and width of the model's input. */
+  crop: z.int().min(1).max(4096),
+  interpolation: z.enum(['bicubic', 'bilinear']).default('bilinear'),
+  /** Channel order of the tensor. */
+  color_order: z.enum(['rgb', 'bgr']).default('rgb'),
+  /** Tensor value = (pixel * rescale - mean) / std, pixel in 0..255, mean and std in tensor channel order. */
+  rescale: z.number().default(1 / 255),
+  mean: per('mean').default([0, 0, 0]),
+  std: per('std')
+    .refine((v) => v.every((x) => x !== 0), { message: 'std must not be 0' })
+    .default([1, 1, 1]),
+  /** `ignore`: as Pillow and torchvision; `convert`: to sRGB by the embedded profile. */
+  icc: z.enum(['ignore', 'convert']).default('ignore'),
+  /** Apply the EXIF orientation; Pillow and torchvision do not. */
+  auto_orient: z.boolean().default(false),
+});
+
+export const MODEL_CONTRACT = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, ".", "_", "-"; 64 at most'),
+  task: z.literal('image-classification'),
+  preprocess: PREPROCESS,
+  /** File of one class name a line, beside model.json. */
+  labels: z.string().optional(),
+  /** Apply softmax to the outputs (they are logits). */
+  softmax: z.boolean().default(false),
+  top_k: z.int().min(1).max(1000).default(5),
+  batching: z
+    .strictObject({
+      batch_size: auto(z.int().min(1).max(1024)).default('auto'),
+      max_wait_ms: z.int().min(0).max(60_000).default(50),
+    })
+    .default({ batch_size: 'auto', max_wait_ms: 50 }),
+  lanes: auto(z.int().min(1).max(256)).default('auto'),
+  threads_per_lane: auto(z.int().min(1).max(256)).default('auto'),
+  pool: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
+    .default('default'),
+  execution_providers: z
+    .array(z.enum(['cpu', 'webgpu', 'cuda']))
+    .min(1)
+    .default(['cpu']),
+});
+
+export type ModelContract = z.infer<typeof MODEL_CONTRACT>;
+export type Preprocess = z.infer<typeof PREPROCESS>;
+
+/** A model as jobs and queues know it: name and content hash. */
+export interface ModelRef {
+  readonly name: string;
+  /** Hex SHA-256 over the contract, the graph and the labels. */
+  readonly hash: string;
+  readonly pool: string;
+}

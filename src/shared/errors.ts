@@ -1,0 +1,113 @@
+/**
+ * The closed set of errors: one table gives each code its HTTP status and whether trying again can help.
+ * Row errors (failure as data) use the same codes; anything else that is thrown is a bug.
+ */
+
+const TABLE = {
+  // Requests
+  invalid_request: { status: 400, retryable: false },
+  invalid_cursor: { status: 400, retryable: false },
+  path_not_allowed: { status: 403, retryable: false },
+  not_found: { status: 404, retryable: false },
+  job_not_found: { status: 404, retryable: false },
+  model_not_found: { status: 404, retryable: false },
+  method_not_allowed: { status: 405, retryable: false },
+  invalid_state: { status: 409, retryable: false },
+  idempotency_conflict: { status: 409, retryable: false },
+  output_not_empty: { status: 409, retryable: false },
+  output_in_use: { status: 409, retryable: false },
+  resume_mismatch: { status: 409, retryable: false },
+  request_too_large: { status: 413, retryable: false },
+  unsupported_media_type: { status: 415, retryable: false },
+  input_not_found: { status: 422, retryable: false },
+  input_unreadable: { status: 422, retryable: false },
+  too_many_jobs: { status: 429, retryable: true },
+  internal: { status: 500, retryable: false },
+  queue_unavailable: { status: 503, retryable: true },
+
+  // Jobs
+  too_many_errors: { status: 500, retryable: false },
+  all_rows_failed: { status: 500, retryable: false },
+  dataset_changed: { status: 409, retryable: false },
+  block_failed: { status: 500, retryable: false },
+  storage_unavailable: { status: 503, retryable: true },
+
+  // Models
+  invalid_contract: { status: 422, retryable: false },
+  contract_mismatch: { status: 422, retryable: false },
+  model_load_failed: { status: 500, retryable: false },
+
+  // Rows
+  file_not_found: { status: 404, retryable: false },
+  file_unreadable: { status: 422, retryable: false },
+  file_too_large: { status: 413, retryable: false },
+  fetch_failed: { status: 502, retryable: true },
+  fetch_status: { status: 502, retryable: false },
+  fetch_timeout: { status: 504, retryable: true },
+  url_not_allowed: { status: 403, retryable: false },
+  invalid_row: { status: 422, retryable: false },
+  empty_file: { status: 422, retryable: false },
+  unsupported_format: { status: 415, retryable: false },
+  decode_failed: { status: 422, retryable: false },
+  too_many_pixels: { status: 413, retryable: false },
+  inference_failed: { status: 500, retryable: false },
+  lane_crashed: { status: 500, retryable: false },
+
+  // Processes
+  config_invalid: { status: 500, retryable: false },
+  redis_not_found: { status: 500, retryable: false },
+  redis_evicts: { status: 500, retryable: false },
+  address_in_use: { status: 500, retryable: false },
+  data_in_use: { status: 500, retryable: false },
+} as const satisfies Record<string, { status: number; retryable: boolean }>;
+
+export type ErrorCode = keyof typeof TABLE;
+
+/** A problem at one place of a request, config or contract; `path` is a JSON pointer. */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A failure with a stable code. `message` says what, where and how to mend it. */
+export class ForebayError extends Error {
+  override readonly name = 'ForebayError';
+  readonly code: ErrorCode;
+  readonly issues: readonly Issue[];
+  /** Seconds after which trying again makes sense; sent as `Retry-After`. */
+  readonly retryAfterS: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; issues?: readonly Issue[]; retryAfterS?: number } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.issues = options.issues ?? [];
+    this.retryAfterS = options.retryAfterS;
+  }
+
+  get status(): number {
+    return TABLE[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return TABLE[this.code].retryable;
+  }
+}
+
+/** A broken invariant of Forebay itself. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError';
+  constructor(message: string) {
+    super(`${message} (this is a bug in Forebay, please report it)`);
+  }
+}
+
+export const ERROR_CODES = Object.keys(TABLE) as ErrorCode[];
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

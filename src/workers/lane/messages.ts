@@ -1,0 +1,82 @@
+/**
+ * What the worker's main thread and a lane say to each other: one message a batch each way.
+ * This file is all that the main thread knows of a lane.
+ */
+import type { ModelContract } from '../../shared/domain/model-contract.ts';
+import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
+
+/** A row's bytes, or a local file that the lane opens itself. */
+export type LaneInput = { readonly path: string } | { readonly bytes: Uint8Array };
+
+export interface RowLimits {
+  /** Largest accepted encoded image, bytes. */
+  readonly maxFileBytes: number;
+  /** Largest accepted image, width x height. */
+  readonly maxPixels: number;
+}
+
+export interface LoadRequest {
+  readonly type: 'load';
+  /** Key under which batches name the model. */
+  readonly model: string;
+  /** Model folder holding model.onnx. */
+  readonly dir: string;
+  readonly contract: ModelContract;
+  /** Class names in index order; null without a labels file. */
+  readonly labels: readonly string[] | null;
+  /** Intra-op threads of the session. */
+  readonly threads: number;
+  readonly limits: RowLimits;
+}
+
+export interface BatchRequest {
+  readonly type: 'batch';
+  readonly batch: number;
+  readonly model: string;
+  readonly rows: readonly LaneInput[];
+  /** Answers a row. */
+  readonly topK: number;
+}
+
+export type ToLane = LoadRequest | BatchRequest | { readonly type: 'close' };
+
+/** What the graph says of itself, and what it made of the contract. */
+export interface ModelInfo {
+  readonly input: {
+    readonly name: string;
+    readonly type: string;
+    readonly shape: readonly (number | string)[];
+  };
+  readonly output: {
+    readonly name: string;
+    readonly type: string;
+    readonly shape: readonly (number | string)[];
+  };
+  /** The graph's fixed batch dimension; null when dynamic. */
+  readonly fixedBatch: number | null;
+  readonly loadMs: number;
+}
+
+/** Milliseconds a batch spent in each stage of the lane. */
+export interface BatchTimings {
+  /** From receipt to all rows decoded (overlaps the previous batch's inference). */
+  readonly decodeMs: number;
+  /** Filling the input tensor. */
+  readonly prepareMs: number;
+  readonly inferMs: number;
+  readonly postMs: number;
+  /** Waiting between decoded and the start of inference. */
+  readonly waitMs: number;
+}
+
+export type FromLane =
+  | { readonly type: 'started'; readonly pid: number }
+  | { readonly type: 'loaded'; readonly model: string; readonly info: ModelInfo }
+  | { readonly type: 'load_failed'; readonly model: string; readonly error: RowError }
+  | {
+      readonly type: 'done';
+      readonly batch: number;
+      /** One outcome a row, in the request's order. */
+      readonly outcomes: readonly RowOutcome[];
+      readonly timings: BatchTimings;
+    };

@@ -1,0 +1,37 @@
+/** A lane as the worker's main thread sees it: an isolated executor that may die without taking the worker along. */
+import type { BatchRequest, BatchTimings, LoadRequest, ModelInfo } from '../lane/messages.ts';
+import type { RowOutcome } from '../../shared/domain/row.ts';
+
+export interface BatchResult {
+  readonly outcomes: readonly RowOutcome[];
+  readonly timings: BatchTimings;
+}
+
+/** The lane's process ended with work in it. */
+export class LaneDied extends Error {
+  override readonly name = 'LaneDied';
+  /** True when the batch was the one being executed; false when it waited behind it (it is innocent). */
+  readonly executing: boolean;
+  constructor(message: string, executing: boolean) {
+    super(message);
+    this.executing = executing;
+  }
+}
+
+export interface Lane {
+  readonly index: number;
+  /** Null until started or after its end. */
+  readonly pid: number | null;
+  /**
+   * Makes a model resident. Rejects with a ForebayError (`contract_mismatch`, `model_load_failed`) or LaneDied.
+   */
+  load(request: Omit<LoadRequest, 'type'>): Promise<ModelInfo>;
+  /** Runs a batch. Two may be in flight: one executing, one being decoded. Rejects with LaneDied only. */
+  run(request: Omit<BatchRequest, 'type' | 'batch'>): Promise<BatchResult>;
+  /** Settles when the process has ended, however it ended. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** Ends it after the batches in flight. */
+  close(): Promise<void>;
+  /** Ends it now (SIGKILL), even from inside a blocking call. */
+  kill(): void;
+}
