@@ -1,0 +1,131 @@
+/**
+ * All settings, from the environment: one schema, parsed once by a main.ts, frozen, every problem reported
+ * at once. Each setting says what it trades.
+ */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { ForebayError } from '../errors.ts';
+
+const list = (separator: string) =>
+  z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(separator)
+        .map((s) => s.trim())
+        .filter((s) => s !== ''),
+    );
+const count = (fallback: number, min = 1, max = 1_000_000) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
+const optionalCount = (max: number) => z.coerce.number().int().min(1).max(max).optional();
+
+const ENV = z.object({
+  REDIS_URL: z.string().optional().describe('Redis to use: redis://, rediss:// or unix:///path.sock.'),
+  FOREBAY_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address the API listens on. Beyond loopback anybody may submit jobs.'),
+  FOREBAY_PORT: count(8080, 0, 65_535).describe('Port of the API; 0 takes a free one.'),
+  FOREBAY_DATA_DIR: z
+    .string()
+    .default('.forebay')
+    .describe('Folder for results, spooled inputs and the embedded Redis.'),
+  FOREBAY_MODELS_DIR: list(':').describe(
+    'Folders of model folders (or a model folder itself), ":"-separated.',
+  ),
+  FOREBAY_INPUT_ROOTS: list(':').describe(
+    'Folders that jobs may read from, ":"-separated. Wider is handier and less safe. Default: the working folder.',
+  ),
+  FOREBAY_OUTPUT_ROOTS: list(':').describe(
+    'Folders that jobs may write to, ":"-separated. Default: results/ in the data folder.',
+  ),
+  FOREBAY_MAX_JOBS: count(100).describe('Jobs queued or running at once; beyond it a submit gets 429.'),
+  FOREBAY_QUEUE_LIMIT: optionalCount(1_000_000).describe(
+    'Blocks on one queue over all jobs. More hides slow feeders, less saves memory. Default: max(64, 8 x live lanes).',
+  ),
+  FOREBAY_POOL: z.string().default('default').describe('Pool this worker belongs to.'),
+  FOREBAY_MODELS: list(',').describe('Names of the models this worker serves; all when empty.'),
+  FOREBAY_LANES: optionalCount(256).describe(
+    'Lane processes of a worker. More use more cores and memory. Default: one a core.',
+  ),
+  FOREBAY_THREADS_PER_LANE: optionalCount(256).describe('Threads of a model call. Default: cores / lanes.'),
+  FOREBAY_DECODE_THREADS: optionalCount(256).describe(
+    'Threads that decode images in one lane. Default: 2, or more with fewer lanes than cores.',
+  ),
+  FOREBAY_MAX_INFLIGHT_MB: count(256).describe(
+    'Row bytes a worker holds at once. More hides slow storage, less saves memory.',
+  ),
+  FOREBAY_MAX_FILE_MB: count(64).describe('Largest row, encoded. Larger ones become row errors.'),
+  FOREBAY_MAX_MEGAPIXELS: count(64).describe('Largest image; a lane needs 3-4 bytes a pixel to decode it.'),
+  FOREBAY_FETCH_ALLOW: list(',').describe(
+    'Hosts and CIDR ranges that URL rows may reach although they are private.',
+  ),
+  FOREBAY_FETCH_TIMEOUT_S: count(30, 1, 3600).describe('Longest fetch of one URL row.'),
+  FOREBAY_SHUTDOWN_GRACE_S: count(30, 0, 3600).describe(
+    'How long a stopping worker may finish its blocks before it hands them back.',
+  ),
+  FOREBAY_HEALTH_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('Port for a worker health check; none when unset.'),
+  FOREBAY_LOG_LEVEL: z
+    .enum(['silent', 'error', 'warn', 'info', 'debug'])
+    .default('info')
+    .describe('Log lines on stderr, JSON.'),
+});
+
+export type Config = ReturnType<typeof readConfig>;
+
+/** Parses the environment; throws ForebayError `config_invalid` naming every variable that is wrong. */
+export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
+  const parsed = ENV.safeParse(env);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map((i) => ({ path: `/${i.path.join('/')}`, message: i.message }));
+    throw new ForebayError(
+      'config_invalid',
+      `Settings are wrong: ${issues.map((i) => `${i.path.slice(1)}: ${i.message}`).join('; ')}`,
+      { issues },
+    );
+  }
+  const e = parsed.data;
+  const dataDir = resolve(cwd, e.FOREBAY_DATA_DIR);
+  const folders = (given: string[], fallback: string) =>
+    given.length === 0 ? [fallback] : given.map((folder) => resolve(cwd, folder));
+  return Object.freeze({
+    redisUrl: e.REDIS_URL,
+    host: e.FOREBAY_HOST,
+    port: e.FOREBAY_PORT,
+    dataDir,
+    modelsDirs: folders(e.FOREBAY_MODELS_DIR, resolve(cwd, 'models')),
+    inputRoots: folders(e.FOREBAY_INPUT_ROOTS, resolve(cwd)),
+    outputRoots: folders(e.FOREBAY_OUTPUT_ROOTS, resolve(dataDir, 'results')),
+    resultsDir: resolve(dataDir, 'results'),
+    spoolDir: resolve(dataDir, 'spool'),
+    maxJobs: e.FOREBAY_MAX_JOBS,
+    queueLimit: e.FOREBAY_QUEUE_LIMIT,
+    pool: e.FOREBAY_POOL,
+    models: e.FOREBAY_MODELS,
+    lanes: e.FOREBAY_LANES,
+    threadsPerLane: e.FOREBAY_THREADS_PER_LANE,
+    decodeThreads: e.FOREBAY_DECODE_THREADS,
+    maxInflightBytes: e.FOREBAY_MAX_INFLIGHT_MB * MB,
+    maxFileBytes: e.FOREBAY_MAX_FILE_MB * MB,
+    maxPixels: e.FOREBAY_MAX_MEGAPIXELS * 1_000_000,
+    fetchAllow: e.FOREBAY_FETCH_ALLOW,
+    fetchTimeoutMs: e.FOREBAY_FETCH_TIMEOUT_S * 1000,
+    shutdownGraceMs: e.FOREBAY_SHUTDOWN_GRACE_S * 1000,
+    healthPort: e.FOREBAY_HEALTH_PORT,
+    logLevel: e.FOREBAY_LOG_LEVEL,
+  });
+}
+
+const MB = 1024 * 1024;
+
+/** Name, default and meaning of every setting, for the documentation. */
+export function describeConfig(): { name: string; description: string }[] {
+  return Object.entries(ENV.shape).map(([name, schema]) => ({ name, description: schema.description ?? '' }));
+}

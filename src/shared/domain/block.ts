@@ -1,0 +1,46 @@
+/** Blocks: contiguous row ranges, the unit of queueing, retry and commit. */
+import { z } from 'zod';
+import type { RowRef } from './row.ts';
+
+/** Data of a block's BullMQ job: identity only; rows are in the job's window (see docs/operations.md). */
+export const BLOCK_JOB = z.object({
+  v: z.literal(1),
+  job: z.string(),
+  block: z.int().min(0),
+  /** How often the block was put on the queue. */
+  generation: z.int().min(1),
+  first_row: z.int().min(0),
+  rows: z.int().min(1),
+});
+export type BlockJob = z.infer<typeof BLOCK_JOB>;
+
+/** Unique per attempt to add: BullMQ silently ignores an id that it still remembers. */
+export function blockJobId(job: string, block: number, generation: number): string {
+  return `${job}-${block}-${generation}`;
+}
+
+/** A block's rows as the window keeps them: `[first row, [[id, at?], ...]]`. */
+export interface BlockRows {
+  readonly firstRow: number;
+  readonly rows: readonly RowRef[];
+}
+
+const PAYLOAD = z.tuple([
+  z.int().min(0),
+  z.array(z.union([z.tuple([z.string()]), z.tuple([z.string(), z.string()])])),
+]);
+
+export function encodeBlockRows(block: BlockRows): string {
+  return JSON.stringify([
+    block.firstRow,
+    block.rows.map((r) => (r.at === undefined ? [r.id] : [r.id, r.at])),
+  ]);
+}
+
+export function decodeBlockRows(text: string): BlockRows {
+  const [firstRow, rows] = PAYLOAD.parse(JSON.parse(text));
+  return { firstRow, rows: rows.map(([id, at]) => ({ id, at })) };
+}
+
+/** Microseconds or counts that a block's run spent or saw, summed into the job's stats by its commit. */
+export type BlockStats = Readonly<Record<string, number>>;

@@ -1,0 +1,96 @@
+/** A job: what was asked for (its spec, fixed at submit) and where it stands (its record, kept in Redis). */
+import { z } from 'zod';
+import type { ErrorCode } from '../errors.ts';
+import { DATASET_SPEC } from './dataset-spec.ts';
+import type { JobStatus } from './job-state.ts';
+
+/** Failed rows a job bears: a count, or a share of finished rows (judged after the first 100). */
+export const MAX_ERRORS = z.union([
+  z.int().min(0),
+  z.string().regex(/^(100(\.0+)?|\d{1,2}(\.\d+)?)%$/, 'a count, or a share such as "1%"'),
+]);
+export type MaxErrors = z.infer<typeof MAX_ERRORS>;
+
+/** Options as the job runs with them. `null` = automatic or unlimited. */
+export const JOB_OPTIONS = z.object({
+  /** Rows a model call; null: the contract's or the machine's choice. */
+  batch_size: z.int().min(1).max(1024).nullable(),
+  block_rows: z.int().min(1).max(10_000),
+  /** Most blocks queued or running at once, over all workers. */
+  concurrency: z.int().min(1).max(100_000).nullable(),
+  max_errors: MAX_ERRORS.nullable(),
+  /** 1 (first) to 100. */
+  priority: z.int().min(1).max(100),
+  top_k: z.int().min(1).max(1000),
+  /** First N rows only. */
+  limit: z.int().min(1).nullable(),
+});
+export type JobOptions = z.infer<typeof JOB_OPTIONS>;
+
+export const SPEC_VERSION = 1;
+
+export const JOB_SPEC = z.object({
+  v: z.literal(SPEC_VERSION),
+  id: z.string(),
+  model: z.object({ name: z.string(), hash: z.string(), pool: z.string() }),
+  dataset: DATASET_SPEC,
+  /** Absolute folder. */
+  output: z.string(),
+  options: JOB_OPTIONS,
+  /** The input as the user gave it, for display; inline rows and URL lists only counted. */
+  input: z.record(z.string(), z.unknown()),
+  /** Adopt the parts that an earlier job left in the output. */
+  resume: z.boolean(),
+  metadata: z.record(z.string(), z.string()),
+  created_at: z.number(),
+});
+export type JobSpec = z.infer<typeof JOB_SPEC>;
+
+/** Why a job waits or how it ended, where the status alone does not say it. */
+export type JobReason =
+  | 'queue_limit'
+  | 'job_window'
+  | 'no_worker'
+  | 'paused'
+  | 'retrying'
+  | 'storage_unavailable'
+  | 'empty_dataset';
+
+export interface JobFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** A job's state in Redis. Times are milliseconds since the epoch. */
+export interface JobRecord {
+  readonly spec: JobSpec;
+  readonly status: JobStatus;
+  readonly reason: JobReason | null;
+  /** Rows in all; null until counted. */
+  readonly total: number | null;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly blocks: { readonly queued: number; readonly running: number; readonly done: number };
+  /** Rows a second over the last seconds; over the whole job once it has ended. */
+  readonly rowsPerS: number | null;
+  readonly startedAt: number | null;
+  /** Time of the latest commit. */
+  readonly committedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly error: JobFailure | null;
+}
+
+/** Number of rows of a block, given the rows of the whole job. */
+export function blockCount(totalRows: number, blockRows: number): number {
+  return Math.ceil(totalRows / blockRows);
+}
+
+/** Whether so many failed of so many finished rows break `max_errors`. */
+export function breaksMaxErrors(limit: MaxErrors | null, failed: number, finished: number): boolean {
+  if (limit === null) return false;
+  if (typeof limit === 'number') return failed > limit;
+  return finished >= SHARE_JUDGED_AFTER && failed / finished > Number.parseFloat(limit) / 100;
+}
+
+/** A share means little on the first rows: one bad row of ten is 10 %. */
+const SHARE_JUDGED_AFTER = 100;

@@ -1,0 +1,105 @@
+/**
+ * The feeder's face of BullMQ: put blocks on the queues, look after them, take them back. Taking blocks as a
+ * worker is block-taker.ts. Nothing else imports BullMQ.
+ */
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { blockJobId, type BlockJob } from '../domain/block.ts';
+import { BULLMQ_PREFIX, WAKE_CHANNEL } from './keys.ts';
+
+export interface QueuedBlock {
+  readonly block: number;
+  readonly generation: number;
+  readonly firstRow: number;
+  readonly rows: number;
+  /** Wait before it may be taken, ms: after a failed run. */
+  readonly delayMs: number;
+}
+
+export interface QueueDepth {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly failed: number;
+}
+
+export type BlockQueues = ReturnType<typeof createBlockQueues>;
+
+/** Failed block jobs kept for operators to look at; their ids are never used again. */
+const KEEP_FAILED = 100;
+
+export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) => void }) {
+  const { redis } = deps;
+  const queues = new Map<string, Queue<BlockJob>>();
+
+  function open(name: string): Queue<BlockJob> {
+    let queue = queues.get(name);
+    if (!queue) {
+      queue = new Queue<BlockJob>(name, { connection: redis, prefix: BULLMQ_PREFIX });
+      queue.on('error', deps.onError);
+      queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  return {
+    async add(queue: string, job: string, priority: number, blocks: readonly QueuedBlock[]): Promise<void> {
+      if (blocks.length === 0) return;
+      await open(queue).addBulk(
+        blocks.map(({ block, generation, firstRow, rows, delayMs }) => ({
+          name: 'block',
+          data: { v: 1, job, block, generation, first_row: firstRow, rows },
+          opts: {
+            jobId: blockJobId(job, block, generation),
+            priority,
+            delay: delayMs,
+            attempts: 1,
+            removeOnComplete: true,
+            removeOnFail: { count: KEEP_FAILED },
+          },
+        })),
+      );
+      await redis.publish(WAKE_CHANNEL, `queue ${queue}`);
+    },
+
+    /** Which of the blocks BullMQ still has, waiting or active: the others need adding again. */
+    async present(queue: string, job: string, blocks: ReadonlyMap<number, number>): Promise<Set<number>> {
+      const found = new Set<number>();
+      const states = await Promise.all(
+        [...blocks].map(async ([block, generation]) => ({
+          block,
+          state: await open(queue).getJobState(blockJobId(job, block, generation)),
+        })),
+      );
+      for (const { block, state } of states) {
+        if (state !== 'unknown' && state !== 'failed' && state !== 'completed') found.add(block);
+      }
+      return found;
+    },
+
+    /** Takes waiting blocks off the queue. Returns those taken; a block in a worker's hands stays. */
+    async remove(queue: string, job: string, blocks: ReadonlyMap<number, number>): Promise<number[]> {
+      const taken = await Promise.all(
+        [...blocks].map(async ([block, generation]) =>
+          (await open(queue).remove(blockJobId(job, block, generation))) === 1 ? block : null,
+        ),
+      );
+      return taken.filter((block) => block !== null);
+    },
+
+    async depth(queue: string): Promise<QueueDepth> {
+      const counts = await open(queue).getJobCounts('wait', 'prioritized', 'active', 'delayed', 'failed');
+      return {
+        waiting: (counts['wait'] ?? 0) + (counts['prioritized'] ?? 0),
+        active: counts['active'] ?? 0,
+        delayed: counts['delayed'] ?? 0,
+        failed: counts['failed'] ?? 0,
+      };
+    },
+
+    async close(): Promise<void> {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      queues.clear();
+    },
+  };
+}

@@ -1,0 +1,31 @@
+/** Redis clients and their options. */
+import { Redis } from 'ioredis';
+import { redisOptions } from '../redis/redis-url.ts';
+
+export type RedisRole =
+  /** Answers users: a command fails soon when Redis is away, so that the API can say so. */
+  | 'request'
+  /** Works in the background: commands wait until Redis is back. */
+  | 'background';
+
+export function connectRedis(url: string, role: RedisRole, onError: (error: Error) => void): Redis {
+  const redis = new Redis({
+    ...redisOptions(url),
+    maxRetriesPerRequest: role === 'request' ? 1 : null,
+    enableReadyCheck: true,
+    retryStrategy: (times) => Math.min(1000, 50 * 2 ** Math.min(times, 5)),
+  });
+  redis.on('error', onError);
+  return redis;
+}
+
+/** Whether a thrown error means that Redis could not be reached. */
+export function isRedisAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'MaxRetriesPerRequestError') return true;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return (
+    ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code) ||
+    /Connection is closed|LOADING|Stream isn't writeable/.test(error.message)
+  );
+}

@@ -1,0 +1,51 @@
+/** Reads a job's hash into a JobRecord. */
+import type { JobFailure, JobReason, JobRecord } from '../domain/job.ts';
+import { JOB_SPEC } from '../domain/job.ts';
+import { JOB_STATUSES, isTerminal, type JobStatus } from '../domain/job-state.ts';
+import { InvariantError } from '../errors.ts';
+
+/** `windowSize`, `runs`: entries of the job's window and of its runs in progress. */
+export function readJobRecord(
+  hash: Readonly<Record<string, string>>,
+  windowSize: number,
+  runs: number,
+  now: number,
+): JobRecord {
+  const status = hash['status'] as JobStatus;
+  if (hash['spec'] === undefined || !JOB_STATUSES.includes(status)) {
+    throw new InvariantError('a job record without spec or status');
+  }
+  const done = integer(hash['done']) ?? 0;
+  return {
+    spec: JOB_SPEC.parse(JSON.parse(hash['spec'])),
+    status,
+    reason: (hash['reason'] as JobReason | undefined) || null,
+    total: integer(hash['total']),
+    succeeded: integer(hash['succeeded']) ?? 0,
+    failed: integer(hash['failed']) ?? 0,
+    blocks: { queued: Math.max(0, windowSize - runs), running: runs, done },
+    rowsPerS: rowsPerSecond(hash, isTerminal(status), now),
+    startedAt: integer(hash['first_read_at']),
+    committedAt: integer(hash['committed_at']),
+    finishedAt: isTerminal(status) ? integer(hash['changed_at']) : null,
+    error: hash['error'] ? (JSON.parse(hash['error']) as JobFailure) : null,
+  };
+}
+
+/** Over the last seconds while the job runs; from first read to last commit once it has ended. */
+function rowsPerSecond(hash: Readonly<Record<string, string>>, ended: boolean, now: number): number | null {
+  const rows = (integer(hash['succeeded']) ?? 0) + (integer(hash['failed']) ?? 0);
+  const first = integer(hash['first_read_at']);
+  const last = integer(hash['committed_at']);
+  if (first === null || last === null || rows === 0) return null;
+  const since = ended ? first : (integer(hash['old_mark_at']) ?? first);
+  const before = ended ? 0 : (integer(hash['old_mark']) ?? 0);
+  // A job that stands still is slower than at its last commit.
+  const until = ended || now - last < 2000 ? last : now;
+  const seconds = (until - since) / 1000;
+  return seconds > 0 ? (rows - before) / seconds : null;
+}
+
+function integer(text: string | undefined): number | null {
+  return text === undefined || text === '' ? null : Number(text);
+}

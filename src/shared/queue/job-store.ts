@@ -1,0 +1,210 @@
+/**
+ * Jobs in Redis: records, states, counters, events. Every change is one Lua script; nothing else writes
+ * these keys. Blocks of a job are job-window.ts.
+ */
+import type { Redis } from 'ioredis';
+import type { JobRecord, JobSpec } from '../domain/job.ts';
+import { statesBefore, type JobStatus } from '../domain/job-state.ts';
+import { ForebayError, InvariantError } from '../errors.ts';
+import { indexKeys, idempotencyKey, jobKeys, outputKey, WAKE_CHANNEL } from './keys.ts';
+import { readJobRecord } from './job-record.ts';
+import type { RunScript } from './scripts.ts';
+
+/** Fields set along with a transition; null clears. */
+export interface JobPatch {
+  readonly reason?: string | null;
+  readonly error?: { code: string; message: string } | null;
+}
+
+export interface JobEvent {
+  /** Position in the job's event stream; also the SSE id. */
+  readonly id: string;
+  readonly type: string;
+  /** JSON text. */
+  readonly data: string;
+}
+
+export type JobStore = ReturnType<typeof createJobStore>;
+
+export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () => number }) {
+  const { redis, run } = deps;
+  const now = deps.now ?? Date.now;
+
+  async function get(id: string): Promise<JobRecord | null> {
+    const keys = jobKeys(id);
+    const replies = await redis.multi().hgetall(keys.job).hlen(keys.window).hlen(keys.runs).exec();
+    const [hash, window, runs] = (replies ?? []).map(([error, value]) => {
+      if (error) throw error;
+      return value;
+    }) as [Record<string, string>, number, number];
+    return hash['spec'] === undefined ? null : readJobRecord(hash, window, runs, now());
+  }
+
+  async function mustGet(id: string): Promise<JobRecord> {
+    const record = await get(id);
+    if (!record) {
+      throw new ForebayError('job_not_found', `There is no job "${id}". GET /v1/jobs lists the jobs.`);
+    }
+    return record;
+  }
+
+  /** Compare-and-set. Returns the state left behind, or null where the job was not in a state that allows it. */
+  async function transition(
+    id: string,
+    to: JobStatus,
+    patch: JobPatch = {},
+    lease = '',
+  ): Promise<JobStatus | null> {
+    const keys = jobKeys(id);
+    const reply = (await run(
+      'transition-job',
+      [keys.job, keys.events, keys.lease],
+      [to, statesBefore(to).join(','), now(), WAKE_CHANNEL, id, lease, ...patchFields(patch)],
+    )) as [number, string];
+    if (reply[0] === -1) throw new ForebayError('job_not_found', `There is no job "${id}".`);
+    return reply[0] === 1 ? (reply[1] as JobStatus) : null;
+  }
+
+  return {
+    get,
+    mustGet,
+    transition,
+
+    /** Creates the record and admits the job; ForebayError `too_many_jobs` when `maxJobs` are active. */
+    async create(spec: JobSpec, total: number | null, maxJobs: number): Promise<void> {
+      const keys = jobKeys(spec.id);
+      const created = await run(
+        'create-job',
+        [keys.job, keys.events],
+        [JSON.stringify(spec), spec.created_at, total ?? ''],
+      );
+      if (created !== 1) throw new InvariantError(`job id ${spec.id} was given twice`);
+      const admitted = await run('admit-job', [indexKeys.jobs, indexKeys.active], [spec.id, maxJobs]);
+      if (admitted !== 1) {
+        await redis.del(keys.job, keys.events);
+        throw new ForebayError(
+          'too_many_jobs',
+          `${maxJobs} jobs are queued or running, the most this service accepts at once; try again when one has ended.`,
+          { retryAfterS: 10 },
+        );
+      }
+      await redis.publish(WAKE_CHANNEL, `job ${spec.id}`);
+    },
+
+    /** Claims an `Idempotency-Key` for a job. Returns the claim that stands: `{job, digest}`. */
+    async claimIdempotencyKey(
+      key: string,
+      job: string,
+      digest: string,
+    ): Promise<{ job: string; digest: string }> {
+      const claimed = await redis.set(
+        idempotencyKey(key),
+        `${job} ${digest}`,
+        'PX',
+        IDEMPOTENCY_MS,
+        'NX',
+        'GET',
+      );
+      const [owner, itsDigest] = (claimed ?? `${job} ${digest}`).split(' ') as [string, string];
+      return { job: owner, digest: itsDigest };
+    },
+    async releaseIdempotencyKey(key: string): Promise<void> {
+      await redis.del(idempotencyKey(key));
+    },
+
+    /** Claims an output folder. Returns the job that holds it: the given one, or an earlier. */
+    async claimOutput(folder: string, job: string): Promise<string> {
+      return (await redis.set(outputKey(folder), job, 'NX', 'GET')) ?? job;
+    },
+    async releaseOutput(folder: string, job: string): Promise<void> {
+      if ((await redis.get(outputKey(folder))) === job) await redis.del(outputKey(folder));
+    },
+
+    /** Job ids, newest first, older than `before`. */
+    async list(before: string | null, count: number): Promise<string[]> {
+      return redis.zrevrangebylex(
+        indexKeys.jobs,
+        before === null ? '+' : `(${before}`,
+        '-',
+        'LIMIT',
+        0,
+        count,
+      );
+    },
+    async activeIds(): Promise<string[]> {
+      return redis.smembers(indexKeys.active);
+    },
+    async isActive(id: string): Promise<boolean> {
+      return (await redis.sismember(indexKeys.active, id)) === 1;
+    },
+    /** Forgets that a job is active, and all of it after the retention time. */
+    async retire(id: string): Promise<void> {
+      const keys = jobKeys(id);
+      const batch = redis
+        .multi()
+        .srem(indexKeys.active, id)
+        .del(keys.window, keys.runs, keys.attempts, keys.lease);
+      for (const key of [keys.job, keys.committed, keys.events, keys.stats]) batch.pexpire(key, RETENTION_MS);
+      await batch.exec();
+    },
+    async forget(id: string): Promise<void> {
+      await redis.multi().srem(indexKeys.active, id).zrem(indexKeys.jobs, id).exec();
+    },
+
+    async setTotal(id: string, total: number): Promise<void> {
+      await redis.hset(jobKeys(id).job, 'total', total);
+    },
+    async setReason(id: string, reason: string | null): Promise<void> {
+      await redis.hset(jobKeys(id).job, 'reason', reason ?? '');
+    },
+    async stats(id: string): Promise<Record<string, number>> {
+      const hash = await redis.hgetall(jobKeys(id).stats);
+      return Object.fromEntries(Object.entries(hash).map(([k, v]) => [k, Number(v)]));
+    },
+    async lastRunError(id: string): Promise<string | null> {
+      return redis.hget(jobKeys(id).job, 'last_run_error');
+    },
+
+    /** Events after `after` (exclusive), oldest first; the newest id when `after` is null. */
+    async events(id: string, after: string, count = 1000): Promise<JobEvent[]> {
+      const entries = await redis.xrange(jobKeys(id).events, `(${after}`, '+', 'COUNT', count);
+      return entries.map(([eventId, fields]) => ({
+        id: eventId,
+        type: fields[fields.indexOf('type') + 1]!,
+        data: fields[fields.indexOf('data') + 1]!,
+      }));
+    },
+    async lastEventId(id: string): Promise<string> {
+      const [last] = await redis.xrevrange(jobKeys(id).events, '+', '-', 'COUNT', 1);
+      return last?.[0] ?? '0-0';
+    },
+    async firstEventId(id: string): Promise<string> {
+      const [first] = await redis.xrange(jobKeys(id).events, '-', '+', 'COUNT', 1);
+      return first?.[0] ?? '0-0';
+    },
+
+    /** The first block that is not committed: all before it are. */
+    async frontier(id: string): Promise<number> {
+      const committed = jobKeys(id).committed;
+      const position = await redis.bitpos(committed, 0);
+      if (position >= 0) return position;
+      return (await redis.strlen(committed)) * 8;
+    },
+    async isCommitted(id: string, block: number): Promise<boolean> {
+      return (await redis.getbit(jobKeys(id).committed, block)) === 1;
+    },
+  };
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+const IDEMPOTENCY_MS = DAY_MS;
+/** How long an ended job can be asked for. Its output stays. */
+const RETENTION_MS = 7 * DAY_MS;
+
+function patchFields(patch: JobPatch): string[] {
+  const fields: string[] = [];
+  if (patch.reason !== undefined) fields.push('reason', patch.reason ?? '');
+  if (patch.error !== undefined)
+    fields.push('error', patch.error === null ? '' : JSON.stringify(patch.error));
+  return fields;
+}

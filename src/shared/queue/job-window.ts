@@ -1,0 +1,189 @@
+/**
+ * A job's blocks between reading and commit: the window, the runs, the commit. Feeding calls are fenced by
+ * the feeder's lease, committing by the run's token.
+ */
+import type { Redis } from 'ioredis';
+import { CURSOR, type Cursor } from '../domain/dataset-spec.ts';
+import { decodeBlockRows, encodeBlockRows, type BlockRows, type BlockStats } from '../domain/block.ts';
+import { JOB_SPEC, type JobSpec } from '../domain/job.ts';
+import { jobKeys, WAKE_CHANNEL } from './keys.ts';
+import type { RunScript } from './scripts.ts';
+
+/** The feeder's lease has gone to another process: stop feeding. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+export interface BegunRun {
+  readonly block: BlockRows;
+  /** Runs of this block begun so far, this one included. */
+  readonly attempts: number;
+  readonly spec: JobSpec;
+}
+
+export type CommitOutcome = 'counted' | 'counted_before' | 'superseded';
+
+export type JobWindow = ReturnType<typeof createJobWindow>;
+
+export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () => number }) {
+  const { redis, run } = deps;
+  const now = deps.now ?? Date.now;
+  // Specs never change: parsed once a job, not once a block.
+  const specs = new Map<string, JobSpec>();
+
+  function specOf(job: string, text: string): JobSpec {
+    let spec = specs.get(job);
+    if (!spec) {
+      spec = JOB_SPEC.parse(JSON.parse(text));
+      if (specs.size >= MAX_CACHED_SPECS) specs.clear();
+      specs.set(job, spec);
+    }
+    return spec;
+  }
+
+  return {
+    async holdLease(job: string, token: string, ttlMs: number): Promise<boolean> {
+      return (await run('hold-lease', [jobKeys(job).lease], [token, ttlMs])) === 1;
+    },
+    async dropLease(job: string, token: string): Promise<void> {
+      await run('drop-lease', [jobKeys(job).lease], [token]);
+    },
+
+    /** Where feeding goes on: the next block and the cursor behind the last reserved one. */
+    async position(job: string): Promise<{ nextBlock: number; cursor: Cursor | null; done: boolean }> {
+      const [next, cursor, fed] = await redis.hmget(jobKeys(job).job, 'next_block', 'cursor', 'fed_all');
+      return {
+        nextBlock: Number(next ?? 0),
+        cursor: cursor ? CURSOR.parse(JSON.parse(cursor)) : null,
+        done: fed === '1',
+      };
+    },
+    async markFedAll(job: string): Promise<void> {
+      await redis.hset(jobKeys(job).job, 'fed_all', 1);
+    },
+
+    /** Reserves the next blocks. Returns how many; 0 when the job takes none now (paused, cancelled). */
+    async reserve(
+      job: string,
+      lease: string,
+      blocks: readonly { block: number; rows: BlockRows }[],
+      cursor: Cursor,
+    ): Promise<number> {
+      const keys = jobKeys(job);
+      const args = blocks.flatMap(({ block, rows }) => [block, encodeBlockRows(rows)]);
+      const reply = (await run(
+        'reserve-blocks',
+        [keys.job, keys.window, keys.lease, keys.committed],
+        [lease, JSON.stringify(cursor), ...args],
+      )) as number;
+      if (reply === -1) throw new LeaseLost(job);
+      return Math.max(0, reply);
+    },
+
+    /** Numbers of the blocks in the window. */
+    async blocks(job: string): Promise<number[]> {
+      return (await redis.hkeys(jobKeys(job).window)).map(Number);
+    },
+    /** Generation and extent of blocks in the window; blocks that have left it are absent. */
+    async entries(
+      job: string,
+      blocks: readonly number[],
+    ): Promise<Map<number, { generation: number; rows: BlockRows; attempts: number }>> {
+      const found = new Map<number, { generation: number; rows: BlockRows; attempts: number }>();
+      if (blocks.length === 0) return found;
+      const keys = jobKeys(job);
+      const [texts, attempts] = await Promise.all([
+        redis.hmget(keys.window, ...blocks.map(String)),
+        redis.hmget(keys.attempts, ...blocks.map(String)),
+      ]);
+      for (const [i, text] of texts.entries()) {
+        if (!text) continue;
+        const bar = text.indexOf('|');
+        found.set(blocks[i]!, {
+          generation: Number(text.slice(0, bar)),
+          rows: decodeBlockRows(text.slice(bar + 1)),
+          attempts: Number(attempts[i] ?? 0),
+        });
+      }
+      return found;
+    },
+    /** Gives blocks their next generation. Returns it by block; blocks that have left the window are absent. */
+    async nextGeneration(
+      job: string,
+      lease: string,
+      blocks: readonly number[],
+    ): Promise<Map<number, number>> {
+      const keys = jobKeys(job);
+      const reply = (await run(
+        'next-generation',
+        [keys.window, keys.lease, keys.runs],
+        [lease, ...blocks],
+      )) as number[];
+      if (reply[0] === -1) throw new LeaseLost(job);
+      return new Map(blocks.map((b, i) => [b, reply[i]!] as const).filter(([, g]) => g > 0));
+    },
+    async drop(job: string, lease: string, blocks: readonly number[]): Promise<void> {
+      const keys = jobKeys(job);
+      const reply = await run(
+        'drop-blocks',
+        [keys.window, keys.lease, keys.runs, keys.attempts],
+        [lease, ...blocks],
+      );
+      if (reply === -1) throw new LeaseLost(job);
+    },
+
+    /** Begins a run; null where it must not go on (committed, withdrawn, outdated, or the job does not run). */
+    async beginRun(job: string, block: number, generation: number, token: string): Promise<BegunRun | null> {
+      const keys = jobKeys(job);
+      const reply = (await run(
+        'begin-run',
+        [keys.job, keys.window, keys.runs, keys.attempts],
+        [block, generation, token, now()],
+      )) as [string, number, string] | [];
+      if (reply.length === 0) return null;
+      return { block: decodeBlockRows(reply[0]), attempts: reply[1], spec: specOf(job, reply[2]) };
+    },
+    /** Ends a run without a commit: `handedBack` does not count as an attempt. False when superseded. */
+    async leaveRun(
+      job: string,
+      block: number,
+      token: string,
+      how: 'handedBack' | { error: string },
+    ): Promise<boolean> {
+      const keys = jobKeys(job);
+      const args = how === 'handedBack' ? ['1', ''] : ['0', how.error.slice(0, 500)];
+      return (await run('leave-run', [keys.runs, keys.attempts, keys.job], [block, token, ...args])) === 1;
+    },
+
+    /** Counts a published block, once. `by.feeder`: adopted from an earlier job, no run involved. */
+    async commit(
+      job: string,
+      block: number,
+      by: { run: string } | { feeder: string },
+      counts: { succeeded: number; failed: number },
+      stats: BlockStats,
+    ): Promise<CommitOutcome> {
+      const keys = jobKeys(job);
+      const [mode, token] = 'run' in by ? ['run', by.run] : ['feeder', by.feeder];
+      const reply = (await run(
+        'commit-block',
+        [keys.job, keys.window, keys.runs, keys.attempts, keys.committed, keys.events, keys.stats],
+        [
+          block,
+          token,
+          mode,
+          counts.succeeded,
+          counts.failed,
+          now(),
+          WAKE_CHANNEL,
+          job,
+          ...Object.entries(stats).flatMap(([k, v]) => [k, Math.round(v)]),
+        ],
+      )) as number[];
+      if (reply[0] === 1) return 'counted';
+      return reply[0] === 0 ? 'counted_before' : 'superseded';
+    },
+  };
+}
+
+const MAX_CACHED_SPECS = 256;

@@ -1,0 +1,66 @@
+/**
+ * Every Redis key of Forebay's own, and the names of its BullMQ queues. Keys of one job share the job's id
+ * as hash tag, keys of one queue the queue's name, so that each script touches one slot of a cluster.
+ */
+import { createHash } from 'node:crypto';
+import type { ModelRef } from '../domain/model-contract.ts';
+
+const P = 'forebay';
+
+/** Prefix of BullMQ's own keys; nothing of Forebay reads or writes below it but BullMQ. */
+export const BULLMQ_PREFIX = `${P}:queues`;
+
+export const jobKeys = (job: string) => ({
+  /** Hash: spec, status, counters. */
+  job: `${P}:{${job}}:job`,
+  /** Hash block -> `<generation>|<rows>`: the job's blocks queued or running. Its size is the window in use. */
+  window: `${P}:{${job}}:window`,
+  /** Hash block -> `<run token>`: the runs in progress. */
+  runs: `${P}:{${job}}:runs`,
+  /** Hash block -> runs begun so far, for blocks in the window. */
+  attempts: `${P}:{${job}}:attempts`,
+  /** Bitmap of committed blocks. */
+  committed: `${P}:{${job}}:committed`,
+  /** Stream of the last events. */
+  events: `${P}:{${job}}:events`,
+  /** Hash of summed stage times and counts. */
+  stats: `${P}:{${job}}:stats`,
+  /** String: token of the feeder that owns the job. */
+  lease: `${P}:{${job}}:lease`,
+});
+
+export const indexKeys = {
+  /** Sorted set of all job ids, score 0: ids sort by time. */
+  jobs: `${P}:{index}:jobs`,
+  /** Set of ids of jobs that have not ended. */
+  active: `${P}:{index}:active`,
+  /** Hash worker id -> JSON of the worker's last heartbeat. */
+  workers: `${P}:{index}:workers`,
+  /** Sorted set of worker ids by time of the last heartbeat. */
+  beats: `${P}:{index}:beats`,
+} as const;
+
+/** String: job id that an `Idempotency-Key` made. The key is hashed: it may hold anything. */
+export function idempotencyKey(key: string): string {
+  return `${P}:idempotency:${createHash('sha256').update(key).digest('hex')}`;
+}
+
+/** String: id of the job that writes into an output folder. */
+export function outputKey(folder: string): string {
+  return `${P}:output:${createHash('sha256').update(folder).digest('hex')}`;
+}
+
+export const queueKeys = (queue: string) => ({
+  /** Set of `<job>/<block>`: the queue's places in use. */
+  places: `${P}:{${queue}}:places`,
+  /** Hash job -> `<priority>:<ms until which it wants places>`. */
+  feeders: `${P}:{${queue}}:feeders`,
+});
+
+/** Channel of wake-ups: `job <id>`, `queue <name>` (blocks added), `places <queue>` (places freed), `workers`. Lost messages are made good by sweeps. */
+export const WAKE_CHANNEL = `${P}:wake`;
+
+/** One block queue per pool and model (name + content hash). */
+export function blockQueueName(model: ModelRef): string {
+  return `${model.pool}.${model.name}.${model.hash.slice(0, 12)}`;
+}

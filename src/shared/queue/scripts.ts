@@ -1,0 +1,41 @@
+/** Loads the Lua scripts and gives each a typed call. Knows argument order, nothing of what they mean. */
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+
+/** Script name -> number of keys. */
+const SCRIPTS = {
+  'create-job': 2,
+  'admit-job': 2,
+  'transition-job': 3,
+  'hold-lease': 1,
+  'drop-lease': 1,
+  'reserve-blocks': 4,
+  'next-generation': 3,
+  'drop-blocks': 4,
+  'begin-run': 4,
+  'leave-run': 3,
+  'commit-block': 7,
+  'take-places': 2,
+  'release-places': 2,
+} as const;
+export type ScriptName = keyof typeof SCRIPTS;
+
+export type RunScript = (
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+) => Promise<unknown>;
+
+/** Defines the scripts on a connection (EVALSHA, falling back to EVAL after a Redis restart). */
+export function createScripts(redis: Redis): RunScript {
+  for (const [name, numberOfKeys] of Object.entries(SCRIPTS)) {
+    const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
+    redis.defineCommand(commandOf(name), { numberOfKeys, lua });
+  }
+  const commands = redis as unknown as Record<string, (...args: (string | number)[]) => Promise<unknown>>;
+  return async (name, keys, args) => commands[commandOf(name)]!(...keys, ...args);
+}
+
+function commandOf(name: string): string {
+  return `forebay_${name.replaceAll('-', '_')}`;
+}

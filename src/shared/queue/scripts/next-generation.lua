@@ -1,0 +1,20 @@
+-- Moves a block in the window to its next generation, so that it can be added to the queue (again):
+-- runs of an earlier generation find themselves outdated.
+-- KEYS 1 window  2 lease  3 runs
+-- ARGV 1 lease token  2.. blocks
+-- Returns a list: the new generation of each block, 0 where the block has left the window; {-1} lease lost.
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return {-1} end
+local out = {}
+for i = 2, #ARGV do
+  local entry = redis.call('HGET', KEYS[1], ARGV[i])
+  if entry then
+    local bar = string.find(entry, '|', 1, true)
+    local generation = tonumber(string.sub(entry, 1, bar - 1)) + 1
+    redis.call('HSET', KEYS[1], ARGV[i], generation .. string.sub(entry, bar))
+    redis.call('HDEL', KEYS[3], ARGV[i])
+    out[#out + 1] = generation
+  else
+    out[#out + 1] = 0
+  end
+end
+return out

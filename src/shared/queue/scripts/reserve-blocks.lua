@@ -1,0 +1,21 @@
+-- Puts the next blocks of a job into its window and saves the reading cursor.
+-- KEYS 1 job  2 window  3 lease  4 committed
+-- ARGV 1 lease token  2 cursor after the last block  3.. block, rows pairs in block order
+-- Returns blocks reserved, -1 lease lost, -2 the job does not take blocks now.
+-- Guarantee: fenced by the lease; blocks are reserved in order, each once.
+if redis.call('GET', KEYS[3]) ~= ARGV[1] then return -1 end
+local status = redis.call('HGET', KEYS[1], 'status')
+if status ~= 'running' and status ~= 'queued' then return -2 end
+local next_block = tonumber(redis.call('HGET', KEYS[1], 'next_block'))
+local n = 0
+for i = 3, #ARGV, 2 do
+  if tonumber(ARGV[i]) == next_block then
+    if redis.call('GETBIT', KEYS[4], ARGV[i]) == 0 then
+      redis.call('HSET', KEYS[2], ARGV[i], '0|' .. ARGV[i + 1])
+    end
+    next_block = next_block + 1
+    n = n + 1
+  end
+end
+redis.call('HSET', KEYS[1], 'next_block', next_block, 'cursor', ARGV[2])
+return n

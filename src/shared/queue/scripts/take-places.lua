@@ -1,0 +1,55 @@
+-- Takes places of a queue for blocks of one job, in block order, fairly between jobs.
+-- A job holds at most half of the limit, and may always hold 2. Beyond that a place goes first to better
+-- priorities, then in turn: a job waits while an equal one that wants places holds fewer.
+-- KEYS 1 places  2 feeders
+-- ARGV 1 job  2 priority  3 now ms  4 limit  5 ms for which the wish holds  6.. blocks
+-- Returns how many of the blocks, from the first, have a place now.
+-- Guarantee: idempotent per block.
+local job, priority, now, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local half = math.max(2, math.floor(limit / 2))
+redis.call('HSET', KEYS[2], job, priority .. ':' .. (now + tonumber(ARGV[5])))
+
+local held, total = {}, 0
+for _, member in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  local owner = string.match(member, '^([^/]+)/')
+  held[owner] = (held[owner] or 0) + 1
+  total = total + 1
+end
+local rivals = {}
+local feeders = redis.call('HGETALL', KEYS[2])
+for i = 1, #feeders, 2 do
+  local p, until_ms = string.match(feeders[i + 1], '^(%d+):(%d+)$')
+  if tonumber(until_ms) < now then
+    redis.call('HDEL', KEYS[2], feeders[i])
+  elseif feeders[i] ~= job then
+    rivals[#rivals + 1] = {priority = tonumber(p), held = held[feeders[i]] or 0}
+  end
+end
+
+local function may_take(mine)
+  if mine >= half then return false end
+  if mine < 2 then return true end
+  if total >= limit then return false end
+  for _, rival in ipairs(rivals) do
+    if rival.held < half then
+      if rival.priority < priority then return false end
+      if rival.priority == priority and rival.held < mine then return false end
+    end
+  end
+  return true
+end
+
+local granted = 0
+for i = 6, #ARGV do
+  local member = job .. '/' .. ARGV[i]
+  if redis.call('SISMEMBER', KEYS[1], member) == 0 then
+    local mine = held[job] or 0
+    if not may_take(mine) then return granted end
+    redis.call('SADD', KEYS[1], member)
+    held[job] = mine + 1
+    total = total + 1
+  end
+  granted = granted + 1
+end
+redis.call('HDEL', KEYS[2], job)
+return granted

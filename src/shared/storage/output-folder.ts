@@ -1,0 +1,39 @@
+/**
+ * Names and places in a job's output folder. Files: job.json, part-*.jsonl, errors-*.jsonl, manifest.json,
+ * and _staging/ while the job runs.
+ */
+import { join } from 'node:path';
+
+const DIGITS = 8;
+
+export type OutputFolder = ReturnType<typeof outputFolder>;
+
+/** `folder`: absolute. */
+export function outputFolder(folder: string) {
+  const staging = join(folder, '_staging');
+  return {
+    folder,
+    staging,
+    job: join(folder, 'job.json'),
+    manifest: join(folder, 'manifest.json'),
+    part: (block: number) => join(folder, partName(block)),
+    errors: (block: number) => join(folder, errorsName(block)),
+    stagedPart: (block: number, token: string) => join(staging, `${partName(block)}.${token}`),
+    /** Errors wait under the hash of the part they belong to: the published part says which are its. */
+    stagedErrors: (block: number, partHash: string) => join(staging, `${errorsName(block)}.${partHash}`),
+  };
+}
+
+/** Zero-padded so that names sort in row order. */
+export function partName(block: number): string {
+  return `part-${String(block).padStart(DIGITS, '0')}.jsonl`;
+}
+
+export function errorsName(block: number): string {
+  return `errors-${String(block).padStart(DIGITS, '0')}.jsonl`;
+}
+
+/** Whether a name is one that Forebay writes into an output folder. */
+export function isOutputName(name: string): boolean {
+  return /^((part|errors)-\d{8,}\.jsonl|job\.json|manifest\.json|_staging)$/.test(name);
+}

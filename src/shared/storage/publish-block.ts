@@ -1,0 +1,112 @@
+/**
+ * Publishes a block's rows, once, whoever tries (G1, ADR 2). The link of the part is the commit: it never
+ * clobbers. Errors are staged before it under the part's hash, and put in their place after it by whoever
+ * finds the part, so that part and errors always come from the same run.
+ */
+import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { errorLine, resultLine, type RowOutcome } from '../domain/row.ts';
+import type { BlockRows } from '../domain/block.ts';
+import { outputFolder } from './output-folder.ts';
+import { readBlock, sha256, type PublishedBlock } from './read-part.ts';
+
+export interface BlockCounts {
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+/**
+ * Writes the outcomes (one a row, in order) of a run. Where another run has published first, its part stands
+ * and its counts are returned.
+ */
+export async function publishBlock(
+  folder: string,
+  block: number,
+  rows: BlockRows,
+  outcomes: readonly RowOutcome[],
+  token: string,
+): Promise<BlockCounts> {
+  const paths = outputFolder(folder);
+  let part = '';
+  let errors = '';
+  let failed = 0;
+  for (const [i, outcome] of outcomes.entries()) {
+    const { id } = rows.rows[i]!;
+    const index = rows.firstRow + i;
+    if (outcome.ok) {
+      part += resultLine(index, id, outcome.result);
+    } else {
+      errors += errorLine(index, id, outcome.error);
+      failed += 1;
+    }
+  }
+  await mkdir(paths.staging, { recursive: true });
+  const staged = paths.stagedPart(block, token);
+  if (errors !== '') {
+    const stagedErrors = paths.stagedErrors(block, sha256(part));
+    await writeFile(`${stagedErrors}.${token}`, errors);
+    await rename(`${stagedErrors}.${token}`, stagedErrors);
+  }
+  await writeFile(staged, part);
+  try {
+    await link(staged, paths.part(block));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const adopted = await adoptBlock(folder, block, rows);
+    if (adopted) return adopted;
+    throw error;
+  } finally {
+    await rm(staged, { force: true });
+  }
+  if (errors !== '') await placeErrors(folder, block, sha256(part));
+  return { succeeded: outcomes.length - failed, failed };
+}
+
+/** Counts of a part that an earlier run published, its errors put in place; null where there is none. */
+export async function adoptBlock(
+  folder: string,
+  block: number,
+  rows: BlockRows,
+): Promise<BlockCounts | null> {
+  let found = await readBlock(folder, block);
+  if (!found) return null;
+  if (found.results.length + found.errors.length < rows.rows.length && found.errorsHash === null) {
+    await placeErrors(folder, block, found.partHash);
+    found = (await readBlock(folder, block))!;
+  }
+  checkRows(found, block, rows);
+  return { succeeded: found.results.length, failed: found.errors.length };
+}
+
+/** The rows on storage are not the dataset's. */
+export class RowsDiffer extends Error {
+  override readonly name = 'RowsDiffer';
+}
+
+function checkRows(found: PublishedBlock, block: number, rows: BlockRows): void {
+  const ids = new Map([...found.results, ...found.errors].map((line) => [line.index, line.id]));
+  const total = found.results.length + found.errors.length;
+  if (total !== rows.rows.length || ids.size !== total) {
+    throw new RowsDiffer(
+      `block ${block} has ${total} rows on storage and ${rows.rows.length} in the dataset`,
+    );
+  }
+  for (const [i, row] of rows.rows.entries()) {
+    const index = rows.firstRow + i;
+    if (ids.get(index) !== row.id) {
+      throw new RowsDiffer(
+        `row ${index} is "${ids.get(index) ?? 'missing'}" on storage and "${row.id}" in the dataset`,
+      );
+    }
+  }
+}
+
+async function placeErrors(folder: string, block: number, partHash: string): Promise<void> {
+  const paths = outputFolder(folder);
+  try {
+    await link(paths.stagedErrors(block, partHash), paths.errors(block));
+  } catch (error) {
+    // In place already, or another finder of the part was quicker.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,67 @@
+/** Reads published parts and errors: rows in order, counts, hashes. A part is one block, so it fits in memory. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { InvariantError } from '../errors.ts';
+import { outputFolder } from './output-folder.ts';
+
+export interface PartLine {
+  readonly index: number;
+  readonly id: string;
+  /** The whole line with its newline. */
+  readonly text: string;
+  readonly kind: 'result' | 'error';
+}
+
+export interface PublishedBlock {
+  readonly results: readonly PartLine[];
+  readonly errors: readonly PartLine[];
+  readonly partBytes: number;
+  readonly partHash: string;
+  readonly errorsHash: string | null;
+}
+
+/** The published files of a block; null where there is no part (it is not committed). */
+export async function readBlock(folder: string, block: number): Promise<PublishedBlock | null> {
+  const paths = outputFolder(folder);
+  const part = await readIfThere(paths.part(block));
+  if (part === null) return null;
+  const errors = await readIfThere(paths.errors(block));
+  return {
+    results: parseLines(part, 'result'),
+    errors: errors === null ? [] : parseLines(errors, 'error'),
+    partBytes: part.length,
+    partHash: sha256(part),
+    errorsHash: errors === null ? null : sha256(errors),
+  };
+}
+
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Results and errors of a block merged in row order. */
+export function mergeLines(block: PublishedBlock): PartLine[] {
+  if (block.errors.length === 0) return [...block.results];
+  return [...block.results, ...block.errors].sort((a, b) => a.index - b.index);
+}
+
+function parseLines(bytes: Buffer, kind: PartLine['kind']): PartLine[] {
+  const lines: PartLine[] = [];
+  for (const text of bytes.toString('utf8').split('\n')) {
+    if (text === '') continue;
+    const { index, id } = JSON.parse(text) as { index: unknown; id: unknown };
+    if (typeof index !== 'number' || typeof id !== 'string')
+      throw new InvariantError('a part line without index and id');
+    lines.push({ index, id, text: `${text}\n`, kind });
+  }
+  return lines;
+}
+
+async function readIfThere(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
