@@ -1,5 +1,5 @@
 /** Redis clients and their options. */
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { redisOptions } from '../redis/redis-url.ts';
 
 export type RedisRole =
@@ -9,12 +9,13 @@ export type RedisRole =
   | 'background';
 
 export function connectRedis(url: string, role: RedisRole, onError: (error: Error) => void): Redis {
-  const redis = new Redis({
+  const options: RedisOptions & { replyMapping: 'legacy' } = {
+    replyMapping: 'legacy',
     ...redisOptions(url),
     maxRetriesPerRequest: role === 'request' ? 1 : null,
-    enableReadyCheck: true,
     retryStrategy: (times) => Math.min(1000, 50 * 2 ** Math.min(times, 5)),
-  });
+  };
+  const redis = new Redis(options);
   redis.on('error', onError);
   return redis;
 }

@@ -97,15 +97,10 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       job: string,
       digest: string,
     ): Promise<{ job: string; digest: string }> {
-      const claimed = await redis.set(
-        idempotencyKey(key),
-        `${job} ${digest}`,
-        'PX',
-        IDEMPOTENCY_MS,
-        'NX',
-        'GET',
-      );
-      const [owner, itsDigest] = (claimed ?? `${job} ${digest}`).split(' ') as [string, string];
+      const claim = `${job} ${digest}`;
+      const set = await redis.set(idempotencyKey(key), claim, 'PX', IDEMPOTENCY_MS, 'NX');
+      const standing = set === 'OK' ? claim : ((await redis.get(idempotencyKey(key))) ?? claim);
+      const [owner, itsDigest] = standing.split(' ') as [string, string];
       return { job: owner, digest: itsDigest };
     },
     async releaseIdempotencyKey(key: string): Promise<void> {
@@ -114,7 +109,8 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
 
     /** Claims an output folder. Returns the job that holds it: the given one, or an earlier. */
     async claimOutput(folder: string, job: string): Promise<string> {
-      return (await redis.set(outputKey(folder), job, 'NX', 'GET')) ?? job;
+      const set = await redis.set(outputKey(folder), job, 'NX');
+      return set === 'OK' ? job : ((await redis.get(outputKey(folder))) ?? job);
     },
     async releaseOutput(folder: string, job: string): Promise<void> {
       if ((await redis.get(outputKey(folder))) === job) await redis.del(outputKey(folder));

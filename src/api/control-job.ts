@@ -1,0 +1,45 @@
+/** Cancel, pause and resume: transitions only; the job's feeder acts on them. */
+import type { JobRecord } from '../shared/domain/job.ts';
+import { ForebayError } from '../shared/errors.ts';
+import type { JobStatus } from '../shared/domain/job-state.ts';
+import type { JobStore } from '../shared/queue/job-store.ts';
+
+export interface ControlJob {
+  cancel(id: string): Promise<JobRecord>;
+  pause(id: string): Promise<JobRecord>;
+  resume(id: string): Promise<JobRecord>;
+}
+
+export function createControlJob(deps: { jobs: JobStore }): ControlJob {
+  const { jobs } = deps;
+
+  /** `done`: states in which the wish is already fulfilled: asking twice is no error. */
+  async function move(
+    id: string,
+    verb: string,
+    to: JobStatus,
+    done: readonly JobStatus[],
+  ): Promise<JobRecord> {
+    const before = await jobs.mustGet(id);
+    if (done.includes(before.status)) return before;
+    const reason = to === 'paused' ? 'paused' : null;
+    if ((await jobs.transition(id, to, { reason })) === null) {
+      const { status } = await jobs.mustGet(id);
+      throw new ForebayError('invalid_state', `Job ${id} is ${status}: it cannot be ${verb}.`);
+    }
+    return jobs.mustGet(id);
+  }
+
+  return {
+    cancel: (id) => move(id, 'cancelled', 'cancelling', ['cancelling', 'cancelled']),
+    pause: (id) => move(id, 'paused', 'paused', ['paused']),
+    async resume(id) {
+      const { startedAt, status } = await jobs.mustGet(id);
+      const to = startedAt === null ? 'queued' : 'running';
+      if (status !== 'paused' && status !== 'queued' && status !== 'running') {
+        throw new ForebayError('invalid_state', `Job ${id} is ${status}: only a paused job can be resumed.`);
+      }
+      return move(id, 'resumed', to, ['queued', 'running']);
+    },
+  };
+}

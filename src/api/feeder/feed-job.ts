@@ -1,0 +1,195 @@
+/**
+ * Feeds one job from its dataset to its queue, within window and places, until every block is committed;
+ * then finalises it. Runs in the one process that holds the job's lease; everything it needs to go on
+ * elsewhere is in Redis.
+ */
+import type { Logger } from '../../shared/observe/logger.ts';
+import { breaksMaxErrors, type JobReason, type JobRecord, type JobSpec } from '../../shared/domain/job.ts';
+import { isTerminal } from '../../shared/domain/job-state.ts';
+import { ForebayError, messageOf } from '../../shared/errors.ts';
+import type { DatasetSource } from '../../shared/dataset/source.ts';
+import type { JobStore } from '../../shared/queue/job-store.ts';
+import type { JobWindow } from '../../shared/queue/job-window.ts';
+import { adoptBlock, RowsDiffer } from '../../shared/storage/publish-block.ts';
+import type { JobBlocks } from './job-blocks.ts';
+import { queueLimit, vetoOnAdding, windowRoom, type FeedState } from './policies.ts';
+import { splitDataset, type SplitBlock } from './splitter.ts';
+
+export interface JobFeeder {
+  /** One round: as much as can be done now. True when the job has ended. */
+  step(): Promise<boolean>;
+}
+
+/** Runs of one block after which the job gives up, unless storage is what fails: that may come back. */
+const MAX_RUNS = 20;
+const REPAIR_MS = 5_000;
+
+export function createJobFeeder(deps: {
+  spec: JobSpec;
+  lease: string;
+  source: DatasetSource;
+  jobs: JobStore;
+  window: JobWindow;
+  blocks: JobBlocks;
+  liveLanes: () => Promise<number>;
+  configuredQueueLimit: number | undefined;
+  finalise: (record: JobRecord) => Promise<void>;
+  log: Logger;
+  signal: AbortSignal;
+}): JobFeeder {
+  const { spec, lease, source, jobs, window, blocks, log } = deps;
+  const { id, options } = spec;
+  let reading: AsyncGenerator<SplitBlock, void, undefined> | null = null;
+  let fedAll = false;
+  let repairedAt = 0;
+  let shownReason: JobReason | null | undefined;
+
+  async function show(reason: JobReason | null): Promise<void> {
+    if (reason === shownReason) return;
+    shownReason = reason;
+    await jobs.setReason(id, reason);
+  }
+
+  async function end(error: { code: string; message: string } | null): Promise<void> {
+    await jobs.transition(id, 'finalizing', { error, reason: null }, lease);
+  }
+
+  /** Opens the dataset where feeding stopped. */
+  async function openReading(): Promise<AsyncGenerator<SplitBlock, void, undefined>> {
+    const position = await window.position(id);
+    fedAll = position.done;
+    return splitDataset(source, {
+      from: position.cursor,
+      blockRows: options.block_rows,
+      limit: options.limit,
+      signal: deps.signal,
+    });
+  }
+
+  /** Reads blocks into the window while there is room. */
+  async function fill(state: FeedState): Promise<void> {
+    reading ??= await openReading();
+    for (let room = windowRoom(state); room > 0 && !fedAll && !deps.signal.aborted;) {
+      const next = await reading.next();
+      if (next.done) {
+        await window.markFedAll(id);
+        fedAll = true;
+        return;
+      }
+      const reserved = await window.reserve(id, lease, [next.value], next.value.cursor);
+      if (reserved === 0) {
+        // Paused or cancelled meanwhile: the cursor in Redis has not moved, read again from there.
+        reading = null;
+        return;
+      }
+      if (!(await adopt(next.value))) room -= 1;
+    }
+  }
+
+  /** Counts a block that an earlier job has published (resume). */
+  async function adopt(split: SplitBlock): Promise<boolean> {
+    if (!spec.resume) return false;
+    const counts = await adoptBlock(spec.output, split.block, split.rows);
+    if (!counts) return false;
+    await window.commit(id, split.block, { feeder: lease }, counts, { rows_adopted: split.rows.rows.length });
+    return true;
+  }
+
+  async function feed(record: JobRecord): Promise<void> {
+    const liveLanes = await deps.liveLanes();
+    const stateNow = async (): Promise<FeedState> => ({
+      concurrency: options.concurrency,
+      liveLanes,
+      inWindow: await blocks.refresh(),
+      queueLimit: deps.configuredQueueLimit,
+    });
+    let state = await stateNow();
+    await fill(state);
+    state = await stateNow();
+    if (fedAll && state.inWindow === 0) return finish();
+
+    const veto = vetoOnAdding(state);
+    if (veto) return show(veto);
+    if (record.status === 'queued') await jobs.transition(id, 'running', {}, lease);
+    const waiting = await blocks.add(queueLimit(state));
+    if (blocks.attempts > 1) await giveUpOrWait();
+    else await show(waiting > 0 ? 'queue_limit' : null);
+  }
+
+  async function giveUpOrWait(): Promise<void> {
+    const last = (await jobs.lastRunError(id)) ?? 'a worker died in it';
+    if (last.startsWith('storage_unavailable')) return show('storage_unavailable');
+    if (blocks.attempts < MAX_RUNS) return show('retrying');
+    await end({
+      code: 'block_failed',
+      message: `A block was run ${blocks.attempts} times without success: ${last}`,
+    });
+  }
+
+  async function finish(): Promise<void> {
+    const record = await jobs.mustGet(id);
+    const rows = record.succeeded + record.failed;
+    await jobs.setTotal(id, rows);
+    if (rows > 0 && record.succeeded === 0) {
+      await end({ code: 'all_rows_failed', message: `All ${rows} rows failed; errors-*.jsonl says why.` });
+    } else {
+      await end(null);
+    }
+  }
+
+  /** A job that ends early: nothing new is begun, what runs may commit. */
+  async function windDown(record: JobRecord): Promise<boolean> {
+    await blocks.repair();
+    await blocks.withdraw();
+    await blocks.drop((await deps.liveLanes()) === 0);
+    if ((await blocks.refresh()) > 0) return false;
+    await deps.finalise(record);
+    return true;
+  }
+
+  return {
+    async step() {
+      const record = await jobs.get(id);
+      if (!record || isTerminal(record.status)) return true;
+      if (record.status === 'finalizing' || record.status === 'cancelling') return windDown(record);
+      if (record.status === 'paused') {
+        await blocks.repair();
+        await blocks.withdraw();
+        await show('paused');
+        return false;
+      }
+      if (breaksMaxErrors(options.max_errors, record.failed, record.succeeded + record.failed)) {
+        await end({
+          code: 'too_many_errors',
+          message: `${record.failed} of ${record.succeeded + record.failed} finished rows failed; max_errors is ${options.max_errors}.`,
+        });
+        return false;
+      }
+      if (Date.now() - repairedAt > REPAIR_MS) {
+        await blocks.repair();
+        repairedAt = Date.now();
+      }
+      try {
+        await feed(record);
+      } catch (error) {
+        const failure = failureOf(error);
+        if (!failure) throw error;
+        log.warn({ job: id, error: messageOf(error) }, 'job cannot be fed');
+        await end(failure);
+      }
+      return false;
+    },
+  };
+}
+
+/** What ends a job rather than being tried again. */
+function failureOf(error: unknown): { code: string; message: string } | null {
+  if (error instanceof RowsDiffer) {
+    return {
+      code: 'dataset_changed',
+      message: `The input is not the one that the output was made from: ${error.message}. Use another output, or overwrite this one.`,
+    };
+  }
+  if (error instanceof ForebayError && !error.retryable) return { code: error.code, message: error.message };
+  return null;
+}

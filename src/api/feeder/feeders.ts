@@ -1,0 +1,170 @@
+/**
+ * Keeps one feeder a job alive in this process for the jobs whose lease it gets; other API replicas take
+ * the rest. Woken by commits, freed places and new workers, and by a sweep.
+ */
+import { randomUUID } from 'node:crypto';
+import type { JobSpec } from '../../shared/domain/job.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { DatasetSource } from '../../shared/dataset/source.ts';
+import type { Logger } from '../../shared/observe/logger.ts';
+import type { BlockQueues } from '../../shared/queue/block-queue.ts';
+import type { JobStore } from '../../shared/queue/job-store.ts';
+import { LeaseLost, type JobWindow } from '../../shared/queue/job-window.ts';
+import { blockQueueName } from '../../shared/queue/keys.ts';
+import type { QueuePlaces } from '../../shared/queue/queue-places.ts';
+import type { Wake } from '../../shared/queue/wake.ts';
+import type { WorkerRegistry } from '../../shared/queue/worker-registry.ts';
+import { createJobFeeder } from './feed-job.ts';
+import { createFinaliser } from './finalise-job.ts';
+import { createJobBlocks } from './job-blocks.ts';
+import { createAlarm, type Alarm } from './wait.ts';
+
+/** Lost wake-ups cost at most this. */
+const SWEEP_MS = 1_000;
+const LEASE_MS = 10_000;
+const LEASE_RENEW_MS = 3_000;
+/** Live lanes change by heartbeats: no need to ask more often. */
+const LANES_FRESH_MS = 500;
+
+export interface FeedersDeps {
+  jobs: JobStore;
+  window: JobWindow;
+  queues: BlockQueues;
+  places: QueuePlaces;
+  workers: WorkerRegistry;
+  wake: Wake;
+  openDataset: (spec: JobSpec) => DatasetSource;
+  discardSpool: (job: string) => Promise<void>;
+  queueLimit: number | undefined;
+  log: Logger;
+}
+
+interface Running {
+  readonly alarm: Alarm;
+  readonly queue: string;
+  readonly ended: Promise<void>;
+}
+
+export function createFeeders(deps: FeedersDeps) {
+  const { jobs, window, wake, log } = deps;
+  const stopping = new AbortController();
+  const running = new Map<string, Running>();
+  const supervisor = createAlarm();
+  const finalise = createFinaliser({ jobs, window, discardSpool: deps.discardSpool });
+
+  async function feed(spec: JobSpec, lease: string, alarm: Alarm): Promise<void> {
+    const { id } = spec;
+    const queue = blockQueueName(spec.model);
+    const own = new AbortController();
+    const signal = AbortSignal.any([stopping.signal, own.signal]);
+    const source = deps.openDataset(spec);
+    let lanes = { count: 0, at: 0 };
+    const renewal = setInterval(() => {
+      window.holdLease(id, lease, LEASE_MS).then(
+        (held) => held || own.abort(),
+        (error: unknown) => log.warn({ job: id, error: messageOf(error) }, 'lease not renewed'),
+      );
+    }, LEASE_RENEW_MS);
+    const counting = countRows(spec, source, signal);
+    const blocks = createJobBlocks({ spec, queue, lease, window, queues: deps.queues, places: deps.places });
+    const feeder = createJobFeeder({
+      spec,
+      lease,
+      source,
+      jobs,
+      window,
+      blocks,
+      log,
+      signal,
+      configuredQueueLimit: deps.queueLimit,
+      finalise: (record) => finalise(record, lease),
+      liveLanes: async () => {
+        if (Date.now() - lanes.at > LANES_FRESH_MS) {
+          lanes = { count: await deps.workers.liveLanes(spec.model), at: Date.now() };
+        }
+        return lanes.count;
+      },
+    });
+    const undo = wake.on('workers', () => {
+      lanes = { count: 0, at: 0 };
+    });
+    try {
+      while (!signal.aborted) {
+        const ended = await feeder.step().catch((error: unknown) => {
+          if (error instanceof LeaseLost) return true;
+          log.error({ job: id, error: messageOf(error) }, 'feeding failed, trying again');
+          return false;
+        });
+        if (ended) break;
+        await alarm.wait(SWEEP_MS, signal);
+      }
+    } finally {
+      undo();
+      own.abort();
+      clearInterval(renewal);
+      await counting;
+      await window.dropLease(id, lease).catch(() => undefined);
+    }
+  }
+
+  /** The counting pass: `total` and the ETA are known long before the last row is read. */
+  async function countRows(spec: JobSpec, source: DatasetSource, signal: AbortSignal): Promise<void> {
+    try {
+      const record = await jobs.get(spec.id);
+      if (!record || record.total !== null) return;
+      const total = await source.count(spec.options.limit ?? Number.MAX_SAFE_INTEGER, signal);
+      if (!signal.aborted) await jobs.setTotal(spec.id, total);
+    } catch (error) {
+      // Feeding meets the same trouble and reports it.
+      if (!signal.aborted) log.warn({ job: spec.id, error: messageOf(error) }, 'rows not counted');
+    }
+  }
+
+  async function adopt(id: string): Promise<void> {
+    if (running.has(id)) return;
+    const lease = randomUUID();
+    if (!(await window.holdLease(id, lease, LEASE_MS))) return;
+    const record = await jobs.get(id);
+    if (!record) {
+      await jobs.forget(id);
+      return;
+    }
+    const alarm = createAlarm();
+    const ended = feed(record.spec, lease, alarm)
+      .catch((error: unknown) => log.error({ job: id, error: messageOf(error) }, 'feeder ended'))
+      .finally(() => running.delete(id));
+    running.set(id, { alarm, queue: blockQueueName(record.spec.model), ended });
+  }
+
+  async function supervise(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        for (const id of await jobs.activeIds()) await adopt(id);
+      } catch (error) {
+        log.warn({ error: messageOf(error) }, 'jobs not looked through');
+      }
+      await supervisor.wait(SWEEP_MS, stopping.signal);
+    }
+  }
+
+  const undo = [
+    wake.on('job', (id) => (running.get(id)?.alarm ?? supervisor).ring()),
+    wake.on('places', (queue) => {
+      for (const job of running.values()) if (job.queue === queue) job.alarm.ring();
+    }),
+    wake.on('workers', () => {
+      for (const job of running.values()) job.alarm.ring();
+    }),
+  ];
+  const supervising = supervise();
+
+  return {
+    /** Stops feeding; jobs go on in another process, or here after the next start. */
+    async close(): Promise<void> {
+      for (const off of undo) off();
+      stopping.abort();
+      supervisor.ring();
+      await Promise.all([supervising, ...[...running.values()].map((job) => job.ended)]);
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * Ends a job: writes manifest.json, last of all files, in constant memory, and makes the final transition.
+ * Safe to repeat: a process that dies here is followed by another that does it again.
+ */
+import { open, rename, rm } from 'node:fs/promises';
+import type { JobRecord } from '../../shared/domain/job.ts';
+import type { JobStore } from '../../shared/queue/job-store.ts';
+import type { JobWindow } from '../../shared/queue/job-window.ts';
+import { errorsName, outputFolder, partName } from '../../shared/storage/output-folder.ts';
+import { readBlock } from '../../shared/storage/read-part.ts';
+
+export function createFinaliser(deps: {
+  jobs: JobStore;
+  window: JobWindow;
+  discardSpool: (job: string) => Promise<void>;
+}) {
+  const { jobs, window } = deps;
+
+  /** Parts of all committed blocks, in order; a part that no run lived to count is counted here. */
+  async function* parts(record: JobRecord, lease: string) {
+    const { id, output } = record.spec;
+    const { nextBlock } = await window.position(id);
+    for (let block = 0; block < nextBlock; block++) {
+      const found = await readBlock(output, block);
+      if (!found) continue;
+      const counts = { succeeded: found.results.length, failed: found.errors.length };
+      await window.commit(id, block, { feeder: lease }, counts, {});
+      yield { block, found };
+    }
+  }
+
+  /** `record`: in state `finalizing` or `cancelling`. `lease`: of the calling feeder. */
+  return async function finalise(record: JobRecord, lease: string): Promise<void> {
+    const { spec } = record;
+    const paths = outputFolder(spec.output);
+    const status = record.status === 'cancelling' ? 'cancelled' : record.error ? 'failed' : 'completed';
+    const temporary = `${paths.manifest}.${lease}`;
+    const file = await open(temporary, 'w');
+    try {
+      let text = `{\n"version":1,\n"parts":[`;
+      let first = true;
+      for await (const { block, found } of parts(record, lease)) {
+        const part = {
+          name: partName(block),
+          rows: found.results.length,
+          bytes: found.partBytes,
+          sha256: found.partHash,
+          errors: found.errorsHash
+            ? { name: errorsName(block), rows: found.errors.length, sha256: found.errorsHash }
+            : null,
+        };
+        text += `${first ? '' : ','}\n${JSON.stringify(part)}`;
+        first = false;
+        if (text.length > FLUSH_CHARS) {
+          await file.write(text);
+          text = '';
+        }
+      }
+      const ended = await jobs.mustGet(spec.id);
+      await file.write(`${text}\n],\n${summary(ended, status)}\n}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, paths.manifest);
+    await rm(paths.staging, { recursive: true, force: true });
+    await deps.discardSpool(spec.id);
+    const empty = status === 'completed' && record.succeeded + record.failed === 0;
+    await jobs.transition(spec.id, status, { reason: empty ? 'empty_dataset' : null }, lease);
+    await jobs.releaseOutput(spec.output, spec.id);
+    await jobs.retire(spec.id);
+  };
+}
+
+const FLUSH_CHARS = 1 << 16;
+
+/** The manifest's fields behind `parts`, as JSON members. */
+function summary(record: JobRecord, status: string): string {
+  const { spec } = record;
+  const seconds = ((record.committedAt ?? 0) - (record.startedAt ?? 0)) / 1000;
+  const rows = record.succeeded + record.failed;
+  const members: Record<string, unknown> = {
+    job: spec.id,
+    status,
+    error: record.error,
+    model: spec.model,
+    input: spec.input,
+    options: spec.options,
+    metadata: spec.metadata,
+    rows: { total: record.total, succeeded: record.succeeded, failed: record.failed },
+    created_at: iso(spec.created_at),
+    started_at: iso(record.startedAt),
+    finished_at: iso(record.committedAt),
+    throughput: { rows_per_s: seconds > 0 ? Number((rows / seconds).toFixed(2)) : null },
+  };
+  return Object.entries(members)
+    .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
+    .join(',\n');
+}
+
+function iso(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

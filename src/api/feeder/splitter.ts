@@ -1,0 +1,38 @@
+/** Cuts a dataset's rows into blocks of fixed extent, lazily, from any cursor. */
+import type { BlockRows } from '../../shared/domain/block.ts';
+import type { Cursor } from '../../shared/domain/dataset-spec.ts';
+import type { RowRef } from '../../shared/domain/row.ts';
+import type { DatasetSource } from '../../shared/dataset/source.ts';
+
+export interface SplitBlock {
+  readonly block: number;
+  readonly rows: BlockRows;
+  /** Where reading goes on after this block. */
+  readonly cursor: Cursor;
+}
+
+/** `limit`: first N rows of the dataset, null for all. Blocks start at multiples of `blockRows`. */
+export async function* splitDataset(
+  source: DatasetSource,
+  options: { from: Cursor | null; blockRows: number; limit: number | null; signal: AbortSignal },
+): AsyncGenerator<SplitBlock, void, undefined> {
+  const { from, blockRows, limit, signal } = options;
+  let firstRow = from?.index ?? 0;
+  let rows: RowRef[] = [];
+  let cursor = from;
+  if (limit !== null && firstRow >= limit) return;
+  for await (const next of source.read(from, signal)) {
+    rows.push(next.row);
+    cursor = next.cursor;
+    const last = limit !== null && firstRow + rows.length >= limit;
+    if (rows.length === blockRows || last) {
+      yield { block: Math.floor(firstRow / blockRows), rows: { firstRow, rows }, cursor };
+      firstRow += rows.length;
+      rows = [];
+    }
+    if (last) return;
+  }
+  if (rows.length > 0 && cursor) {
+    yield { block: Math.floor(firstRow / blockRows), rows: { firstRow, rows }, cursor };
+  }
+}

@@ -1,0 +1,35 @@
+/** A latch for loops that are woken by messages and sweep now and then: calls during work are not lost. */
+
+export interface Alarm {
+  /** Ends the current or the next wait at once. */
+  ring(): void;
+  /** Settles on a ring, the abort, or after `ms`. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export function createAlarm(): Alarm {
+  let rung = false;
+  let wakeUp: (() => void) | null = null;
+  return {
+    ring() {
+      rung = true;
+      wakeUp?.();
+    },
+    async wait(ms, signal) {
+      if (!rung && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          const done = () => {
+            clearTimeout(timer);
+            signal.removeEventListener('abort', done);
+            wakeUp = null;
+            resolve();
+          };
+          const timer = setTimeout(done, ms);
+          signal.addEventListener('abort', done);
+          wakeUp = done;
+        });
+      }
+      rung = false;
+    },
+  };
+}

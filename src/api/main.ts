@@ -1,0 +1,137 @@
+/** The API process: wiring and signals only. */
+import type { AddressInfo } from 'node:net';
+import { mkdir } from 'node:fs/promises';
+import { serve, type ServerType } from '@hono/node-server';
+import { readConfig } from '../shared/config/config.ts';
+import { openDataset } from '../shared/dataset/open-dataset.ts';
+import { ForebayError, messageOf } from '../shared/errors.ts';
+import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
+import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
+import { createLogger } from '../shared/observe/logger.ts';
+import { createBlockQueues } from '../shared/queue/block-queue.ts';
+import { connectRedis } from '../shared/queue/connection.ts';
+import { createJobStore } from '../shared/queue/job-store.ts';
+import { createJobWindow } from '../shared/queue/job-window.ts';
+import { createQueuePlaces } from '../shared/queue/queue-places.ts';
+import { createScripts } from '../shared/queue/scripts.ts';
+import { createWake } from '../shared/queue/wake.ts';
+import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
+import { checkRedis } from '../shared/redis/check-redis.ts';
+import { createApp } from './app.ts';
+import { createControlJob } from './control-job.ts';
+import { createFeeders } from './feeder/feeders.ts';
+import { createModelCatalog } from './model-catalog.ts';
+import { createOutputPreparer } from './prepare-output.ts';
+import { createInputResolver } from './resolve-input.ts';
+import { createSubmitJob } from './submit-job.ts';
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env, process.cwd());
+  const log = createLogger({ level: config.logLevel, name: 'api' });
+  const exit = (code: number) => () => process.exit(code);
+  const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
+  if (config.redisUrl === undefined) {
+    throw new ForebayError(
+      'config_invalid',
+      'The API needs REDIS_URL. `forebay up` brings a Redis of its own.',
+    );
+  }
+  await mkdir(config.dataDir, { recursive: true });
+
+  const onError = (error: Error) => log.warn({ error: messageOf(error) }, 'Redis connection');
+  const background = connectRedis(config.redisUrl, 'background', onError);
+  for (const warning of (await checkRedis(background)).warnings) log.warn({}, warning);
+  const redis = connectRedis(config.redisUrl, 'request', onError);
+  const wake = await createWake(connectRedis(config.redisUrl, 'background', onError));
+
+  const run = createScripts(redis);
+  const jobs = createJobStore({ redis, run });
+  const workers = createWorkerRegistry({ redis });
+  const queues = createBlockQueues({ redis: background, onError });
+  const places = createQueuePlaces({ redis, run });
+  const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
+  const input = createInputResolver({ inputRoots: config.inputRoots, spoolDir: config.spoolDir });
+
+  const feederRun = createScripts(background);
+  const feeders = createFeeders({
+    jobs: createJobStore({ redis: background, run: feederRun }),
+    window: createJobWindow({ redis: background, run: feederRun }),
+    queues,
+    places: createQueuePlaces({ redis: background, run: feederRun }),
+    workers: createWorkerRegistry({ redis: background }),
+    wake,
+    openDataset: (spec) => openDataset(spec.dataset),
+    discardSpool: input.discard,
+    queueLimit: config.queueLimit,
+    log,
+  });
+  const app = createApp({
+    jobs,
+    queues,
+    places,
+    workers,
+    wake,
+    models,
+    log,
+    submitJob: createSubmitJob({
+      jobs,
+      findModel: models.findModel,
+      input,
+      output: createOutputPreparer({ outputRoots: config.outputRoots, resultsDir: config.resultsDir }),
+      maxJobs: config.maxJobs,
+    }),
+    controlJob: createControlJob({ jobs }),
+    async ready() {
+      try {
+        await redis.ping();
+        return { ok: true };
+      } catch (error) {
+        return { ok: false, reason: `Redis does not answer: ${messageOf(error)}` };
+      }
+    },
+  });
+
+  const server = await listen((ready) =>
+    serve({ fetch: app.fetch, hostname: config.host, port: config.port }, ready),
+  );
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  log.info({ url }, 'listening');
+  tellLauncher({ type: 'ready', url });
+
+  await untilAborted(stop);
+  log.info({}, 'stopping');
+  await feeders.close();
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    if ('closeAllConnections' in server) server.closeAllConnections();
+  });
+  await queues.close();
+  await Promise.all([wake.close(), redis.quit(), background.quit()]);
+  process.exit(0);
+}
+
+async function listen(start: (ready: () => void) => ServerType): Promise<ServerType> {
+  return new Promise((resolve, reject) => {
+    const server = start(() => resolve(server));
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const inUse = error.code === 'EADDRINUSE';
+      reject(
+        inUse
+          ? new ForebayError(
+              'address_in_use',
+              'Another program listens on that port; choose one with --port.',
+              { cause: error },
+            )
+          : error,
+      );
+    });
+  });
+}
+
+main().catch((error: unknown) => {
+  const code = error instanceof ForebayError ? error.code : 'internal';
+  tellLauncher({ type: 'failed', code, message: messageOf(error) });
+  process.stderr.write(`forebay api: ${messageOf(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,113 @@
+/**
+ * A job's output folder at submit: where it may lie, what may already be in it, and the job.json that makes
+ * it resumable after a total loss of Redis.
+ */
+import { mkdir, readFile, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { isInside } from '../shared/dataset/inside.ts';
+import { JOB_SPEC, type JobSpec } from '../shared/domain/job.ts';
+import { ForebayError, messageOf } from '../shared/errors.ts';
+import { isOutputName, outputFolder } from '../shared/storage/output-folder.ts';
+
+export interface OutputPreparer {
+  /** The absolute folder for a wish (null: the default one). ForebayError `path_not_allowed`. */
+  place(wish: string | null, jobId: string): Promise<string>;
+  /**
+   * Makes the folder and judges what it holds. `resume`: the spec of the job that left its parts, null where
+   * there is none. ForebayError `output_not_empty`, `resume_mismatch`, `storage_unavailable`.
+   */
+  open(folder: string, ifExists: 'refuse' | 'resume' | 'overwrite'): Promise<JobSpec | null>;
+  /** Writes job.json, whole or not at all. */
+  describe(spec: JobSpec): Promise<void>;
+}
+
+export function createOutputPreparer(deps: {
+  outputRoots: readonly string[];
+  resultsDir: string;
+}): OutputPreparer {
+  return {
+    async place(wish, jobId) {
+      const folder = wish === null ? join(deps.resultsDir, jobId) : resolve(deps.outputRoots[0]!, wish);
+      const real = await realpathOfNearest(folder);
+      const roots = await Promise.all([...deps.outputRoots, deps.resultsDir].map(realpathOfNearest));
+      if (roots.some((root) => isInside(root, real))) return folder;
+      throw new ForebayError(
+        'path_not_allowed',
+        `The output "${wish}" is outside the folders that jobs may write to: ${deps.outputRoots.join(', ')}. ` +
+          'Choose one below them, or have the operator add a folder to FOREBAY_OUTPUT_ROOTS.',
+      );
+    },
+
+    async open(folder, ifExists) {
+      let names: string[];
+      try {
+        await mkdir(folder, { recursive: true });
+        names = await readdir(folder);
+      } catch (error) {
+        throw new ForebayError('storage_unavailable', `Cannot make the output folder: ${messageOf(error)}`, {
+          cause: error,
+        });
+      }
+      if (names.length === 0) return null;
+      if (ifExists === 'overwrite') {
+        for (const name of names) {
+          if (isOutputName(name)) await rm(join(folder, name), { recursive: true, force: true });
+        }
+        return null;
+      }
+      if (ifExists === 'resume') return readEarlierSpec(folder, names);
+      throw new ForebayError(
+        'output_not_empty',
+        `The output folder "${folder}" is not empty. Choose another, resume the job that it holds ` +
+          '(if_output_exists "resume", --resume) or replace it ("overwrite", --overwrite).',
+      );
+    },
+
+    async describe(spec) {
+      const { job } = outputFolder(spec.output);
+      try {
+        await writeFile(`${job}.new`, `${JSON.stringify(spec, null, 2)}\n`);
+        await rename(`${job}.new`, job);
+      } catch (error) {
+        throw new ForebayError(
+          'storage_unavailable',
+          `Cannot write to the output folder: ${messageOf(error)}`,
+          {
+            cause: error,
+          },
+        );
+      }
+    },
+  };
+}
+
+async function readEarlierSpec(folder: string, names: readonly string[]): Promise<JobSpec | null> {
+  if (!names.includes('job.json')) {
+    if (!names.some(isOutputName)) return null;
+    throw new ForebayError(
+      'resume_mismatch',
+      `"${folder}" holds parts but no job.json that says how they were made. Use another output or overwrite this one.`,
+    );
+  }
+  const text = await readFile(outputFolder(folder).job, 'utf8');
+  try {
+    return JOB_SPEC.parse(JSON.parse(text));
+  } catch (error) {
+    const cause = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw new ForebayError(
+      'resume_mismatch',
+      `job.json in "${folder}" is not of this version of Forebay: ${cause}`,
+    );
+  }
+}
+
+/** Real path of a folder that may not exist yet: links in the part that exists are resolved. */
+async function realpathOfNearest(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realpathOfNearest(parent), path.slice(parent.length));
+  }
+}

@@ -1,0 +1,150 @@
+/** Takes a job on: model, input, output and options settled, written down, listed for feeding. No HTTP here. */
+import { createHash, randomBytes } from 'node:crypto';
+import { autoBatchSize, autoBlockRows } from '../shared/domain/auto-batch.ts';
+import { newJobId } from '../shared/domain/job-id.ts';
+import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
+import type { ModelContract, ModelRef } from '../shared/domain/model-contract.ts';
+import { ForebayError } from '../shared/errors.ts';
+import type { JobStore } from '../shared/queue/job-store.ts';
+import type { OutputPreparer } from './prepare-output.ts';
+import type { InputResolver } from './resolve-input.ts';
+import type { JobInput } from './wire/job-input.ts';
+import type { SubmitRequest } from './wire/submit-request.ts';
+
+export interface Submitted {
+  readonly job: JobRecord;
+  /** The same request was accepted before under the same Idempotency-Key. */
+  readonly replayed: boolean;
+}
+
+export interface SubmitDeps {
+  jobs: JobStore;
+  findModel: (name: string) => Promise<{ ref: ModelRef; contract: ModelContract | null }>;
+  input: InputResolver;
+  output: OutputPreparer;
+  maxJobs: number;
+}
+
+/** Where a model's contract is not at hand (only a worker has it). */
+const FALLBACK = { batchSize: 4, topK: 5 };
+
+export function createSubmitJob(deps: SubmitDeps) {
+  const { jobs, input, output } = deps;
+
+  return async function submitJob(request: SubmitRequest, idempotencyKey: string | null): Promise<Submitted> {
+    const id = newJobId(Date.now(), randomBytes(16));
+    if (idempotencyKey === null) return { job: await accept(id, request), replayed: false };
+
+    const digest = createHash('sha256').update(JSON.stringify(request)).digest('hex');
+    const claim = await jobs.claimIdempotencyKey(idempotencyKey, id, digest);
+    if (claim.job !== id) return { job: await replay(claim, digest, idempotencyKey), replayed: true };
+    try {
+      return { job: await accept(id, request), replayed: false };
+    } catch (error) {
+      await jobs.releaseIdempotencyKey(idempotencyKey);
+      throw error;
+    }
+  };
+
+  async function replay(
+    claim: { job: string; digest: string },
+    digest: string,
+    key: string,
+  ): Promise<JobRecord> {
+    if (claim.digest !== digest) {
+      throw new ForebayError(
+        'idempotency_conflict',
+        `Idempotency-Key "${key}" came with another request before. Use a new key for a new job.`,
+      );
+    }
+    const job = await jobs.get(claim.job);
+    if (job) return job;
+    throw new ForebayError(
+      'idempotency_conflict',
+      `The request with Idempotency-Key "${key}" is still being accepted.`,
+      {
+        retryAfterS: 1,
+      },
+    );
+  }
+
+  async function accept(id: string, request: SubmitRequest): Promise<JobRecord> {
+    const model = await deps.findModel(request.model);
+    const folder = await output.place(request.output, id);
+    const holder = await jobs.claimOutput(folder, id);
+    if (holder !== id) {
+      throw new ForebayError(
+        'output_in_use',
+        `Job ${holder} is writing to "${folder}". Choose another output, or wait for it or cancel it.`,
+      );
+    }
+    try {
+      const dataset = await input.resolve(request.input, id);
+      const earlier = await output.open(folder, request.options.if_output_exists);
+      const options = settle(request, model.contract, earlier);
+      if (earlier) checkResume(earlier, model.ref, options);
+      const spec: JobSpec = {
+        v: SPEC_VERSION,
+        id,
+        model: model.ref,
+        dataset: dataset.spec,
+        output: folder,
+        options,
+        input: describeInput(request.input),
+        resume: earlier !== null,
+        metadata: { ...request.metadata },
+        created_at: Date.now(),
+      };
+      await output.describe(spec);
+      const total = dataset.total === null ? null : Math.min(dataset.total, options.limit ?? Infinity);
+      await jobs.create(spec, total, deps.maxJobs);
+    } catch (error) {
+      await input.discard(id);
+      await jobs.releaseOutput(folder, id);
+      throw error;
+    }
+    return jobs.mustGet(id);
+  }
+}
+
+/** Block boundaries are fixed here; a resumed job keeps those that its parts were cut by. */
+function settle(request: SubmitRequest, contract: ModelContract | null, earlier: JobSpec | null): JobOptions {
+  const { if_output_exists: _, ...options } = request.options;
+  const batch = options.batch_size ?? (contract ? autoBatchSize(contract) : FALLBACK.batchSize);
+  return {
+    ...options,
+    block_rows: earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch),
+    top_k: options.top_k ?? contract?.top_k ?? FALLBACK.topK,
+  };
+}
+
+function checkResume(earlier: JobSpec, model: ModelRef, options: JobOptions): void {
+  const differences: string[] = [];
+  if (earlier.model.hash !== model.hash) {
+    differences.push(
+      `model ${earlier.model.name} (${earlier.model.hash.slice(0, 12)}) then, ${model.name} (${model.hash.slice(0, 12)}) now`,
+    );
+  }
+  if (earlier.options.top_k !== options.top_k) {
+    differences.push(`top_k ${earlier.options.top_k} then, ${options.top_k} now`);
+  }
+  if (differences.length === 0) return;
+  throw new ForebayError(
+    'resume_mismatch',
+    `The output was begun with other settings, its rows would not fit together: ${differences.join('; ')}. ` +
+      'Use the same, or another output.',
+  );
+}
+
+/** For display: payloads are only counted. */
+function describeInput(input: JobInput): Record<string, unknown> {
+  switch (input.type) {
+    case 'urls':
+      return { type: 'urls', count: input.urls.length };
+    case 'inline':
+      return { type: 'inline', count: input.rows.length };
+    case 'files':
+    case 'manifest':
+      return { ...input };
+  }
+}

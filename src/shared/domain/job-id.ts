@@ -1,0 +1,15 @@
+/** Job ids: `job_` and a ULID, so that ids sort by creation time and fit queue names, files and URLs. */
+import { z } from 'zod';
+
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+export const JOB_ID = z.string().regex(/^job_[0-9A-HJKMNP-TV-Z]{26}$/);
+
+/** `random`: 16 bytes. */
+export function newJobId(nowMs: number, random: Uint8Array): string {
+  let time = '';
+  for (let i = 0, t = nowMs; i < 10; i++, t = Math.floor(t / 32)) time = ALPHABET[t % 32]! + time;
+  let tail = '';
+  for (let i = 0; i < 16; i++) tail += ALPHABET[random[i]! % 32]!;
+  return `job_${time}${tail}`;
+}

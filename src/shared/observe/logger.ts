@@ -1,0 +1,13 @@
+/** Structured log lines on stderr. Secrets never reach it: callers log ids, codes and messages only. */
+import { pino } from 'pino';
+
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export function createLogger(options: { level: string; name: string }): Logger {
+  return pino({ level: options.level, name: options.name }, pino.destination({ fd: 2, sync: true }));
+}

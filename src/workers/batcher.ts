@@ -1,0 +1,176 @@
+/**
+ * Assembles rows of any blocks into batches and sends them to lanes. A batch leaves when it is full, or as
+ * soon as no further row can arrive; `maxWaitMs` is only an upper bound. Rows of a batch that killed its lane
+ * are tried again one by one, alone in a lane; a row that kills again is an error.
+ */
+import type { LaneInput } from './lane/messages.ts';
+import { LaneDied, type BatchResult } from './lanes/lane.ts';
+import type { BatchTo, LanePool } from './lanes/lane-pool.ts';
+import type { RowOutcome } from '../shared/domain/row.ts';
+import { messageOf } from '../shared/errors.ts';
+
+/** Rows that may share a batch: one model, equal effective options. */
+export interface BatchGroup {
+  readonly model: string;
+  readonly topK: number;
+  readonly batchSize: number;
+  readonly maxWaitMs: number;
+}
+
+/** What one finished batch saw, for stats. `rows`: rows in it; `size`: rows it had room for. */
+export interface BatchSeen {
+  readonly rows: number;
+  readonly size: number;
+  readonly queuedMs: number;
+  readonly result: BatchResult;
+}
+
+export interface RowAnswer {
+  readonly outcome: RowOutcome;
+  /** The batch it came in; shared by its rows. Null where the row never got an answer. */
+  readonly batch: BatchSeen | null;
+}
+
+interface WaitingRow {
+  readonly input: LaneInput;
+  readonly since: number;
+  readonly answer: (answer: RowAnswer) => void;
+}
+
+interface Group extends BatchGroup {
+  /** Rows being read. */
+  expected: number;
+  ready: WaitingRow[];
+  timer: NodeJS.Timeout | null;
+}
+
+export type Batcher = ReturnType<typeof createBatcher>;
+
+export function createBatcher(deps: {
+  pool: LanePool;
+  /** Whether a block is being taken that may bring rows to a batch that is not full. */
+  moreMayArrive: () => boolean;
+  /** Rows have left for a lane: perhaps another block is needed. */
+  onSent: () => void;
+}) {
+  const { pool } = deps;
+  const groups = new Map<string, Group>();
+  /** Rows whose batch killed a lane. */
+  const suspects: { group: Group; row: WaitingRow }[] = [];
+  let rowsInHand = 0;
+  let largestBatch = 1;
+  pool.onFree(pump);
+
+  function open(wanted: BatchGroup): Group {
+    const key = `${wanted.model} ${wanted.topK} ${wanted.batchSize}`;
+    let group = groups.get(key);
+    if (!group) {
+      group = { ...wanted, expected: 0, ready: [], timer: null };
+      groups.set(key, group);
+    }
+    largestBatch = Math.max(largestBatch, wanted.batchSize);
+    return group;
+  }
+
+  function pump(): void {
+    while (suspects.length > 0 && send(suspects[0]!.group, [suspects[0]!.row], 'alone')) suspects.shift();
+    let sent = false;
+    // One full batch a group in turn: a large job does not starve a small one.
+    for (let again = true; again;) {
+      again = false;
+      for (const group of groups.values()) {
+        if (group.ready.length < group.batchSize) continue;
+        if (!sendFrom(group, 'prefetch')) continue;
+        again = true;
+        sent = true;
+      }
+    }
+    if (sent) deps.onSent();
+    for (const group of groups.values()) sendPartial(group);
+  }
+
+  function sendPartial(group: Group): void {
+    const oldest = group.ready[0];
+    if (!oldest) return;
+    const waited = Date.now() - oldest.since;
+    const complete = group.expected === 0 && !deps.moreMayArrive();
+    if (complete || waited >= group.maxWaitMs) {
+      // Into an empty lane only: a busy one gains nothing by it, and more rows may come until it is free.
+      if (sendFrom(group, 'empty')) deps.onSent();
+    } else {
+      group.timer ??= setTimeout(() => {
+        group.timer = null;
+        pump();
+      }, group.maxWaitMs - waited);
+    }
+  }
+
+  function sendFrom(group: Group, how: 'prefetch' | 'empty'): boolean {
+    const rows = group.ready.slice(0, group.batchSize);
+    if (!send(group, rows, how)) return false;
+    group.ready.splice(0, rows.length);
+    return true;
+  }
+
+  function send(group: Group, rows: readonly WaitingRow[], how: 'prefetch' | 'empty' | 'alone'): boolean {
+    const batch: BatchTo = { model: group.model, topK: group.topK, rows: rows.map((row) => row.input) };
+    const running = pool.send(batch, how);
+    if (!running) return false;
+    rowsInHand -= rows.length;
+    const sentAt = Date.now();
+    running.then(
+      (result) => {
+        const seen: BatchSeen = {
+          rows: rows.length,
+          size: group.batchSize,
+          queuedMs: rows.reduce((ms, row) => ms + sentAt - row.since, 0) / rows.length,
+          result,
+        };
+        for (const [i, row] of rows.entries()) row.answer({ outcome: result.outcomes[i]!, batch: seen });
+      },
+      (error: unknown) => afterDeath(group, rows, how, error),
+    );
+    return true;
+  }
+
+  function afterDeath(group: Group, rows: readonly WaitingRow[], how: string, error: unknown): void {
+    if (error instanceof LaneDied && how !== 'alone') {
+      rowsInHand += rows.length;
+      for (const row of rows) suspects.push({ group, row });
+      return;
+    }
+    const message = `The lane died while it worked on this row alone: ${messageOf(error)}`;
+    for (const row of rows) {
+      row.answer({ outcome: { ok: false, error: { code: 'lane_crashed', message } }, batch: null });
+    }
+  }
+
+  return {
+    pump,
+    /** Announces rows that are being read; each is then submitted or called off. */
+    expect(wanted: BatchGroup, rows: number): void {
+      open(wanted).expected += rows;
+      rowsInHand += rows;
+    },
+    /** A row's bytes are here. */
+    async submit(wanted: BatchGroup, input: LaneInput): Promise<RowAnswer> {
+      const group = open(wanted);
+      group.expected -= 1;
+      return new Promise((answer) => {
+        group.ready.push({ input, since: Date.now(), answer });
+        if (group.ready.length >= group.batchSize || group.expected === 0) pump();
+      });
+    },
+    /** A row that was expected will not come. */
+    callOff(wanted: BatchGroup): void {
+      const group = open(wanted);
+      group.expected -= 1;
+      rowsInHand -= 1;
+      if (group.expected === 0) pump();
+    },
+    /** Whether lanes can use more rows than are in hand: at most one block is taken beyond their need. */
+    wantsBlock(): boolean {
+      return rowsInHand <= pool.freePlaces() * largestBatch;
+    },
+  };
+}

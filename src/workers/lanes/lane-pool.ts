@@ -1,0 +1,169 @@
+/**
+ * The worker's lanes: starts them, makes models resident in each, starts a lane again when it dies, and says
+ * where a batch may go. Knows nothing of rows or blocks.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BatchRequest, LoadRequest, ModelInfo } from '../lane/messages.ts';
+import type { Logger } from '../../shared/observe/logger.ts';
+import { ForebayError, messageOf } from '../../shared/errors.ts';
+import { LaneDied, type BatchResult, type Lane } from './lane.ts';
+
+/** A model to keep resident, and in how many lanes. */
+export interface ResidentModel {
+  readonly load: Omit<LoadRequest, 'type'>;
+  readonly lanes: number;
+}
+
+/** One executing and one being decoded: more would only age. */
+const BATCHES_PER_LANE = 2;
+const RESTART_MIN_MS = 100;
+const RESTART_MAX_MS = 10_000;
+/** A lane that lived this long restarts without waiting. */
+const HEALTHY_MS = 5_000;
+
+interface Slot {
+  readonly index: number;
+  lane: Lane | null;
+  readonly models: Set<string>;
+  batches: number;
+  /** A batch that must be alone in the lane is in it. */
+  exclusive: boolean;
+  startedAt: number;
+  backoffMs: number;
+}
+
+export type BatchTo = Omit<BatchRequest, 'type' | 'batch'>;
+export type LoadOutcome =
+  | { readonly ok: true; readonly info: ModelInfo }
+  | { readonly ok: false; readonly error: ForebayError };
+
+export interface LanePool {
+  readonly size: number;
+  /** Lanes that hold the model now. */
+  lanesOf(model: string): number;
+  /** Places for batches that are free now, over all lanes. */
+  freePlaces(): number;
+  /** Sends the batch if a lane has room for it; null if none has. `alone`: only to an empty lane. */
+  send(batch: BatchTo, how: 'prefetch' | 'empty' | 'alone'): Promise<BatchResult> | null;
+  /** Called when a place has become free or a lane has come back. */
+  onFree(listener: () => void): void;
+  /** Makes a model resident in its lanes, in parallel. The first lane's word counts. */
+  load(model: ResidentModel): Promise<LoadOutcome>;
+  close(): Promise<void>;
+  kill(): void;
+}
+
+export function createLanePool(deps: {
+  size: number;
+  startLane: (index: number) => Lane;
+  log: Logger;
+}): LanePool {
+  const { size, log } = deps;
+  const resident: ResidentModel[] = [];
+  let freed = () => {};
+  let closing = false;
+  const slots: Slot[] = Array.from({ length: size }, (_, index) => ({
+    index,
+    lane: null,
+    models: new Set(),
+    batches: 0,
+    exclusive: false,
+    startedAt: 0,
+    backoffMs: RESTART_MIN_MS,
+  }));
+  for (const slot of slots) start(slot);
+
+  function start(slot: Slot): void {
+    const lane = deps.startLane(slot.index);
+    slot.lane = lane;
+    slot.startedAt = Date.now();
+    void lane.exited.then(async ({ code, signal }) => {
+      slot.lane = null;
+      slot.models.clear();
+      if (closing) return;
+      const lived = Date.now() - slot.startedAt;
+      slot.backoffMs = lived > HEALTHY_MS ? RESTART_MIN_MS : Math.min(RESTART_MAX_MS, slot.backoffMs * 2);
+      log.warn({ lane: slot.index, code, signal, lived_ms: lived }, 'lane died, starting it again');
+      if (lived <= HEALTHY_MS) await delay(slot.backoffMs, undefined, { ref: false });
+      if (closing) return;
+      start(slot);
+      await Promise.all(resident.filter((m) => slot.index < m.lanes).map((m) => loadInto(slot, m)));
+      freed();
+    });
+  }
+
+  async function loadInto(slot: Slot, model: ResidentModel): Promise<LoadOutcome> {
+    const { lane } = slot;
+    try {
+      if (!lane) throw new LaneDied(`lane ${slot.index} is not running`, false);
+      const info = await lane.load(model.load);
+      if (slot.lane === lane) slot.models.add(model.load.model);
+      return { ok: true, info };
+    } catch (error) {
+      const failure =
+        error instanceof ForebayError
+          ? error
+          : new ForebayError('model_load_failed', `Loading the model ended its lane: ${messageOf(error)}`, {
+              cause: error,
+            });
+      log.error({ lane: slot.index, model: model.load.contract.name, code: failure.code }, failure.message);
+      return { ok: false, error: failure };
+    }
+  }
+
+  function choose(model: string, how: 'prefetch' | 'empty' | 'alone'): Slot | null {
+    const most = how === 'prefetch' ? BATCHES_PER_LANE : 1;
+    let best: Slot | null = null;
+    for (const slot of slots) {
+      if (!slot.lane || slot.exclusive || slot.batches >= most || !slot.models.has(model)) continue;
+      if (!best || slot.batches < best.batches) best = slot;
+    }
+    return best;
+  }
+
+  return {
+    size,
+    lanesOf: (model) => slots.filter((slot) => slot.models.has(model)).length,
+    freePlaces: () =>
+      slots.reduce(
+        (free, slot) =>
+          free + (slot.lane && !slot.exclusive && slot.models.size > 0 ? BATCHES_PER_LANE - slot.batches : 0),
+        0,
+      ),
+    onFree(listener) {
+      freed = listener;
+    },
+
+    send(batch, how) {
+      const slot = choose(batch.model, how);
+      if (!slot?.lane) return null;
+      slot.batches += 1;
+      slot.exclusive = how === 'alone';
+      return slot.lane.run(batch).finally(() => {
+        slot.batches -= 1;
+        slot.exclusive = false;
+        // After the caller has seen the result.
+        setImmediate(freed);
+      });
+    },
+
+    async load(model) {
+      resident.push(model);
+      const chosen = slots.slice(0, model.lanes);
+      const outcomes = await Promise.all(chosen.map((slot) => loadInto(slot, model)));
+      const failed = outcomes.find((o) => !o.ok);
+      if (failed) resident.splice(resident.indexOf(model), 1);
+      freed();
+      return failed ?? outcomes[0]!;
+    },
+
+    async close() {
+      closing = true;
+      await Promise.all(slots.map((slot) => slot.lane?.close()));
+    },
+    kill() {
+      closing = true;
+      for (const slot of slots) slot.lane?.kill();
+    },
+  };
+}

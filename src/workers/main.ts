@@ -1,0 +1,155 @@
+/** A worker process: wiring and signals only. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { readConfig } from '../shared/config/config.ts';
+import { ForebayError, messageOf } from '../shared/errors.ts';
+import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
+import type { ModelFolder } from '../shared/models/model-folder.ts';
+import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
+import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
+import { createLogger, type Logger } from '../shared/observe/logger.ts';
+import { connectRedis } from '../shared/queue/connection.ts';
+import { createJobWindow } from '../shared/queue/job-window.ts';
+import { createQueuePlaces } from '../shared/queue/queue-places.ts';
+import { createScripts } from '../shared/queue/scripts.ts';
+import { createWake } from '../shared/queue/wake.ts';
+import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
+import { checkRedis } from '../shared/redis/check-redis.ts';
+import { createByteBudget } from './byte-budget.ts';
+import { serveHealth } from './health.ts';
+import { startChildLane } from './lanes/child-lane.ts';
+import { createLanePool } from './lanes/lane-pool.ts';
+import { createBudgetedReader } from './read/budgeted-reader.ts';
+import { createRowReader } from './read/row-reader.ts';
+import { planLanes, readResources } from './resources.ts';
+import { createSemaphore } from './semaphore.ts';
+import { startWorker } from './worker.ts';
+
+process.env['ORT_DISABLE_TELEMETRY'] = '1';
+
+/** Reads at once: enough to hide a network's latency, few enough for its other side. */
+const READS_AT_ONCE = 32;
+
+async function findModels(dirs: readonly string[], only: readonly string[], pool: string, log: Logger) {
+  const reader = createModelFolderReader();
+  const folders: ModelFolder[] = [];
+  const problems: { model: string; message: string }[] = [];
+  for (const dir of dirs) {
+    const listing = await reader.list(dir).catch((error: unknown) => {
+      log.warn({ dir, error: messageOf(error) }, 'no models read');
+      return { models: [], problems: [] };
+    });
+    folders.push(...listing.models);
+    for (const { dir: folder, error } of listing.problems) {
+      log.error({ dir: folder, code: error.code }, error.message);
+      problems.push({ model: folder, message: error.message });
+    }
+  }
+  const mine = folders.filter((f) => f.ref.pool === pool && (only.length === 0 || only.includes(f.ref.name)));
+  for (const name of only) {
+    if (!mine.some((f) => f.ref.name === name)) {
+      throw new ForebayError(
+        'model_not_found',
+        `No model "${name}" for pool "${pool}" in ${dirs.join(', ')}.`,
+      );
+    }
+  }
+  return { folders: mine, problems };
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env, process.cwd());
+  const log = createLogger({ level: config.logLevel, name: 'worker' });
+  const exit = (code: number) => () => process.exit(code);
+  const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
+  if (config.redisUrl === undefined) {
+    throw new ForebayError('config_invalid', 'A worker needs REDIS_URL, the Redis that the API uses.');
+  }
+
+  const onError = (error: Error) => log.warn({ error: messageOf(error) }, 'Redis connection');
+  const redis = connectRedis(config.redisUrl, 'background', onError);
+  for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
+  const run = createScripts(redis);
+  const wake = await createWake(connectRedis(config.redisUrl, 'background', onError));
+
+  const { folders, problems } = await findModels(config.modelsDirs, config.models, config.pool, log);
+  const resources = readResources();
+  const modelBytes = folders.reduce((sum, folder) => sum + folder.bytes, 0);
+  const asked = Math.max(
+    0,
+    ...folders.map((f) => (typeof f.contract.lanes === 'number' ? f.contract.lanes : 0)),
+  );
+  const plan = planLanes(resources, modelBytes, {
+    lanes:
+      config.lanes ??
+      (folders.length > 0 && folders.every((f) => f.contract.lanes !== 'auto') ? asked : undefined),
+    threads: config.threadsPerLane,
+    decodeThreads: config.decodeThreads,
+  });
+  log.info(
+    { ...plan, cpus: resources.cpus, memory_mb: Math.round(resources.memoryBytes / 2 ** 20) },
+    'lanes planned',
+  );
+  const lanes = createLanePool({
+    size: plan.lanes,
+    log,
+    startLane: (index) => startChildLane({ index, uvThreads: plan.decodeThreads }),
+  });
+  // Lanes are children of their own: none may outlive this process, whatever ends it.
+  process.on('exit', () => lanes.kill());
+
+  const fetcher = createGuardedFetch({
+    allow: config.fetchAllow,
+    timeoutMs: config.fetchTimeoutMs,
+    maxBytes: config.maxFileBytes,
+    userAgent: 'forebay',
+  });
+  const worker = await startWorker({
+    id: `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`,
+    pool: config.pool,
+    redis,
+    window: createJobWindow({ redis, run }),
+    places: createQueuePlaces({ redis, run }),
+    registry: createWorkerRegistry({ redis }),
+    wake,
+    lanes,
+    plan,
+    folders,
+    limits: { maxFileBytes: config.maxFileBytes, maxPixels: config.maxPixels },
+    reader: createBudgetedReader({
+      reader: createRowReader({
+        fetchBytes: fetcher.fetchBytes,
+        inputRoots: [...config.inputRoots, config.spoolDir],
+        maxFileBytes: config.maxFileBytes,
+      }),
+      budget: createByteBudget(config.maxInflightBytes),
+      atOnce: createSemaphore(READS_AT_ONCE),
+    }),
+    shutdownGraceMs: config.shutdownGraceMs,
+    log,
+  });
+  const health = config.healthPort === undefined ? null : await serveHealth(config.healthPort, worker.info);
+
+  const served = worker.info().models;
+  tellLauncher({
+    type: 'ready',
+    models: served.filter((m) => !m.problem).map((m) => m.ref.name),
+    problems: [
+      ...problems,
+      ...served.filter((m) => m.problem).map((m) => ({ model: m.ref.name, message: m.problem!.message })),
+    ],
+  });
+  await untilAborted(stop);
+  log.info({}, 'draining');
+  health?.close();
+  await worker.drain();
+  await Promise.all([wake.close(), fetcher.close(), redis.quit()]);
+  process.exit(0);
+}
+
+main().catch((error: unknown) => {
+  const code = error instanceof ForebayError ? error.code : 'internal';
+  tellLauncher({ type: 'failed', code, message: messageOf(error) });
+  process.stderr.write(`forebay worker: ${messageOf(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,88 @@
+/** The models that this worker serves: folders on disk, made resident in lanes, each with its queue. */
+import type { ModelFolder } from '../shared/models/model-folder.ts';
+import type { Logger } from '../shared/observe/logger.ts';
+import { autoBatchSize } from '../shared/domain/auto-batch.ts';
+import { blockQueueName } from '../shared/queue/keys.ts';
+import type { ServedModel } from '../shared/queue/worker-registry.ts';
+import type { BegunRun } from '../shared/queue/job-window.ts';
+import type { BatchGroup } from './batcher.ts';
+import type { ModelInfo, RowLimits } from './lane/messages.ts';
+import type { LanePool, LoadOutcome } from './lanes/lane-pool.ts';
+import type { LanePlan } from './resources.ts';
+
+interface Loaded {
+  readonly folder: ModelFolder;
+  readonly lanes: number;
+  readonly outcome: LoadOutcome;
+}
+
+export type ServedModels = Awaited<ReturnType<typeof loadModels>>;
+
+/** Loads every folder into its lanes; one that cannot be loaded is reported, the others are served. */
+export async function loadModels(deps: {
+  folders: readonly ModelFolder[];
+  pool: LanePool;
+  plan: LanePlan;
+  limits: RowLimits;
+  log: Logger;
+}) {
+  const { pool, plan, log } = deps;
+  const loaded = new Map<string, Loaded>();
+  for (const folder of deps.folders) {
+    const { contract, ref } = folder;
+    const queue = blockQueueName(ref);
+    const lanes = contract.lanes === 'auto' ? pool.size : Math.min(pool.size, contract.lanes);
+    const outcome = await pool.load({
+      lanes,
+      load: {
+        model: queue,
+        dir: folder.dir,
+        contract,
+        labels: folder.labels,
+        threads: contract.threads_per_lane === 'auto' ? plan.threads : contract.threads_per_lane,
+        limits: deps.limits,
+      },
+    });
+    loaded.set(queue, { folder, lanes, outcome });
+    if (outcome.ok) {
+      log.info(
+        { model: ref.name, hash: ref.hash.slice(0, 12), lanes, load_ms: Math.round(outcome.info.loadMs) },
+        'model resident',
+      );
+    } else {
+      log.error({ model: ref.name, code: outcome.error.code }, outcome.error.message);
+    }
+  }
+
+  function batchSize(folder: ModelFolder, info: ModelInfo): number {
+    if (folder.contract.batching.batch_size === 'auto' && info.fixedBatch !== null) return info.fixedBatch;
+    return autoBatchSize(folder.contract);
+  }
+
+  return {
+    queues: [...loaded].filter(([, m]) => m.outcome.ok).map(([queue]) => queue),
+    groupOf(queue: string, run: BegunRun): BatchGroup | null {
+      const model = loaded.get(queue);
+      if (!model?.outcome.ok) return null;
+      const { options } = run.spec;
+      return {
+        model: queue,
+        topK: options.top_k,
+        batchSize: options.batch_size ?? batchSize(model.folder, model.outcome.info),
+        maxWaitMs: model.folder.contract.batching.max_wait_ms,
+      };
+    },
+    /** For the heartbeat. */
+    describe(): ServedModel[] {
+      return [...loaded.values()].map(({ folder, lanes, outcome }) => ({
+        ref: folder.ref,
+        lanes,
+        batchSize: outcome.ok ? batchSize(folder, outcome.info) : 0,
+        problem: outcome.ok ? null : { code: outcome.error.code, message: outcome.error.message },
+        graph: outcome.ok
+          ? { input: outcome.info.input, output: outcome.info.output, fixed_batch: outcome.info.fixedBatch }
+          : null,
+      }));
+    },
+  };
+}

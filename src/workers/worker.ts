@@ -1,0 +1,115 @@
+/** A worker's life: boot (models resident, queues open, heartbeat) > run > drain > stop. */
+import { hostname } from 'node:os';
+import type { Redis } from 'ioredis';
+import { messageOf } from '../shared/errors.ts';
+import type { ModelFolder } from '../shared/models/model-folder.ts';
+import type { Logger } from '../shared/observe/logger.ts';
+import { createBlockTaker, type BlockTaker } from '../shared/queue/block-taker.ts';
+import type { JobWindow } from '../shared/queue/job-window.ts';
+import type { QueuePlaces } from '../shared/queue/queue-places.ts';
+import type { Wake } from '../shared/queue/wake.ts';
+import { BEAT_MS, type WorkerInfo, type WorkerRegistry } from '../shared/queue/worker-registry.ts';
+import { createBatcher } from './batcher.ts';
+import { createBlockSource, type BlockSource } from './block-source.ts';
+import type { RowLimits } from './lane/messages.ts';
+import type { LanePool } from './lanes/lane-pool.ts';
+import type { BudgetedReader } from './read/budgeted-reader.ts';
+import type { LanePlan } from './resources.ts';
+import { createBlockRunner, type BlockRun } from './run-block.ts';
+import { loadModels } from './served-models.ts';
+
+export interface WorkerDeps {
+  id: string;
+  pool: string;
+  redis: Redis;
+  window: JobWindow;
+  places: QueuePlaces;
+  registry: WorkerRegistry;
+  wake: Wake;
+  lanes: LanePool;
+  plan: LanePlan;
+  folders: readonly ModelFolder[];
+  limits: RowLimits;
+  reader: BudgetedReader;
+  shutdownGraceMs: number;
+  log: Logger;
+}
+
+export interface RunningWorker {
+  readonly info: () => WorkerInfo;
+  /** Finishes the blocks in hand within the grace time, hands back the rest, leaves. */
+  drain(): Promise<void>;
+}
+
+export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
+  const { redis, registry, lanes, log } = deps;
+  const startedAt = Date.now();
+  const models = await loadModels({ ...deps, pool: lanes });
+  const onError = (error: Error) => log.warn({ error: messageOf(error) }, 'queue connection');
+  const takers: BlockTaker[] = await Promise.all(
+    models.queues.map(async (queue) => createBlockTaker({ redis, queue, onError })),
+  );
+  const runs = new Set<BlockRun>();
+  let source: BlockSource | null = null;
+
+  const batcher = createBatcher({
+    pool: lanes,
+    moreMayArrive: () => source?.taking ?? false,
+    onSent: () => source?.ring(),
+  });
+  const runBlock = createBlockRunner({ ...deps, batcher, groupOf: models.groupOf });
+  source = createBlockSource({
+    takers: () => takers,
+    wantsBlock: batcher.wantsBlock,
+    onIdle: batcher.pump,
+    log,
+    async begin(block) {
+      const run = runBlock(block);
+      runs.add(run);
+      void run.ended.then(() => {
+        runs.delete(run);
+        source?.ring();
+      });
+      await run.announced;
+    },
+  });
+
+  const info = (): WorkerInfo => ({
+    id: deps.id,
+    host: hostname(),
+    pid: process.pid,
+    pool: deps.pool,
+    startedAt,
+    models: models.describe(),
+  });
+  await registry.beat(info(), true);
+  const beating = setInterval(() => {
+    registry
+      .beat(info(), false)
+      .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'no heartbeat'));
+  }, BEAT_MS);
+  const mine = new Set(models.queues);
+  const undo = deps.wake.on('queue', (queue) => {
+    if (mine.has(queue)) source.ring();
+  });
+
+  return {
+    info,
+    async drain() {
+      undo();
+      clearInterval(beating);
+      await registry.leave(deps.id);
+      await source.stop();
+      const inHand = Promise.all([...runs].map(async (run) => run.ended));
+      const grace = AbortSignal.timeout(deps.shutdownGraceMs);
+      const late = new Promise<'late'>((resolve) => grace.addEventListener('abort', () => resolve('late')));
+      if ((await Promise.race([inHand, late])) === 'late') {
+        log.warn({ blocks: runs.size }, 'grace time over, handing blocks back');
+        await Promise.all([...runs].map(async (run) => run.handBack()));
+        lanes.kill();
+      }
+      await Promise.all(takers.map(async (taker) => taker.close()));
+      await lanes.close();
+    },
+  };
+}
