@@ -10,8 +10,8 @@ export type RedisRole =
 
 export function connectRedis(url: string, role: RedisRole, onError: (error: Error) => void): Redis {
   const options: RedisOptions & { replyMapping: 'legacy' } = {
-    replyMapping: 'legacy',
     ...redisOptions(url),
+    replyMapping: 'legacy',
     maxRetriesPerRequest: role === 'request' ? 1 : null,
     retryStrategy: (times) => Math.min(1000, 50 * 2 ** Math.min(times, 5)),
   };

@@ -1,0 +1,135 @@
+// The atomic operations on a job's blocks, on a real Redis: INV-1 (counted once), INV-2 (bounded window).
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LeaseLost } from '#forebay/shared/queue/job-window.js';
+import { openQueueLayer, makeSpec, rowsOf, type QueueLayer } from '../support/queue.ts';
+import { startTestRedis } from '../support/redis.ts';
+
+let redis: Awaited<ReturnType<typeof startTestRedis>>;
+let layer: QueueLayer;
+beforeAll(async () => {
+  redis = await startTestRedis();
+  layer = await openQueueLayer(redis.url);
+});
+afterAll(async () => {
+  await layer.close();
+  await redis.stop();
+});
+
+/** A running job with `blocks` blocks in its window, generation 1. */
+async function runningJob(blocks = 2) {
+  const spec = makeSpec();
+  const lease = randomUUID();
+  await layer.jobs.create(spec, blocks * 4, 100);
+  await layer.window.holdLease(spec.id, lease, 10_000);
+  await layer.jobs.transition(spec.id, 'running');
+  const list = Array.from({ length: blocks }, (_, block) => ({ block, rows: rowsOf(block * 4, 4) }));
+  await layer.window.reserve(spec.id, lease, list, { index: blocks * 4, at: 'end' });
+  await layer.window.nextGeneration(spec.id, lease, list.map((b) => b.block));
+  return { spec, id: spec.id, lease };
+}
+
+describe('commit', () => {
+  it('counts a block once, however often and by whomever it is committed', async () => {
+    const { id, lease } = await runningJob();
+    const run = await layer.window.beginRun(id, 0, 1, 'run-a');
+    expect(run?.block.rows.map((r) => r.id)).toEqual(['row-0', 'row-1', 'row-2', 'row-3']);
+    const counts = { succeeded: 3, failed: 1 };
+    expect(await layer.window.commit(id, 0, { run: 'run-a' }, counts, { rows_computed: 4 })).toBe('counted');
+    expect(await layer.window.commit(id, 0, { run: 'run-a' }, counts, {})).toBe('counted_before');
+    expect(await layer.window.commit(id, 0, { run: 'run-b' }, counts, {})).toBe('counted_before');
+    expect(await layer.window.commit(id, 0, { feeder: lease }, counts, {})).toBe('counted_before');
+    const job = await layer.jobs.mustGet(id);
+    expect(job).toMatchObject({ succeeded: 3, failed: 1, blocks: { queued: 1, running: 0, done: 1 } });
+    expect(await layer.jobs.stats(id)).toEqual({ rows_computed: 4 });
+  });
+
+  it('refuses a run that another one has superseded', async () => {
+    const { id } = await runningJob();
+    await layer.window.beginRun(id, 1, 1, 'zombie');
+    const second = await layer.window.beginRun(id, 1, 1, 'second');
+    expect(second?.attempts).toBe(2);
+    const counts = { succeeded: 4, failed: 0 };
+    expect(await layer.window.commit(id, 1, { run: 'zombie' }, counts, {})).toBe('superseded');
+    expect(await layer.window.commit(id, 1, { run: 'second' }, counts, {})).toBe('counted');
+    expect((await layer.jobs.mustGet(id)).succeeded).toBe(4);
+  });
+});
+
+describe('begin', () => {
+  it('gives no rows for an outdated generation, a committed block or a job that does not run', async () => {
+    const { id, lease } = await runningJob();
+    await layer.window.nextGeneration(id, lease, [0]);
+    expect(await layer.window.beginRun(id, 0, 1, 'old')).toBeNull();
+    expect(await layer.window.beginRun(id, 0, 2, 'new')).not.toBeNull();
+    await layer.window.commit(id, 0, { run: 'new' }, { succeeded: 4, failed: 0 }, {});
+    expect(await layer.window.beginRun(id, 0, 2, 'late')).toBeNull();
+    await layer.jobs.transition(id, 'paused');
+    expect(await layer.window.beginRun(id, 1, 1, 'paused')).toBeNull();
+  });
+
+  it('does not count a run that was handed back', async () => {
+    const { id } = await runningJob();
+    await layer.window.beginRun(id, 0, 1, 'a');
+    expect(await layer.window.leaveRun(id, 0, 'a', 'handedBack')).toBe(true);
+    expect((await layer.window.beginRun(id, 0, 1, 'b'))?.attempts).toBe(1);
+    expect(await layer.window.leaveRun(id, 0, 'a', { error: 'late' })).toBe(false);
+  });
+});
+
+describe('reserve', () => {
+  it('is fenced by the lease, in order, and keeps the cursor', async () => {
+    const { id, lease } = await runningJob();
+    await expect(
+      layer.window.reserve(id, 'stranger', [{ block: 2, rows: rowsOf(8, 4) }], { index: 12, at: 'x' }),
+    ).rejects.toThrow(LeaseLost);
+    // A feeder that repeats itself after a lost reply reserves nothing twice.
+    expect(await layer.window.reserve(id, lease, [{ block: 1, rows: rowsOf(4, 4) }], { index: 8, at: 'end' })).toBe(0);
+    expect(await layer.window.reserve(id, lease, [{ block: 2, rows: rowsOf(8, 4) }], { index: 12, at: 'x' })).toBe(1);
+    expect(await layer.window.position(id)).toEqual({ nextBlock: 3, cursor: { index: 12, at: 'x' }, done: false });
+    expect((await layer.window.blocks(id)).sort()).toEqual([0, 1, 2]);
+  });
+
+  it('takes nothing while the job is paused', async () => {
+    const { id, lease } = await runningJob();
+    await layer.jobs.transition(id, 'paused');
+    expect(await layer.window.reserve(id, lease, [{ block: 2, rows: rowsOf(8, 4) }], { index: 12, at: 'x' })).toBe(0);
+    expect((await layer.window.position(id)).nextBlock).toBe(2);
+  });
+});
+
+describe('states', () => {
+  it('change by compare-and-set along the table only', async () => {
+    const { id } = await runningJob();
+    expect(await layer.jobs.transition(id, 'completed')).toBeNull();
+    expect(await layer.jobs.transition(id, 'cancelling')).toBe('running');
+    expect(await layer.jobs.transition(id, 'paused')).toBeNull();
+    expect(await layer.jobs.transition(id, 'cancelled')).toBe('cancelling');
+    expect((await layer.jobs.events(id, '0-0')).map((e) => JSON.parse(e.data) as unknown)).toEqual([
+      { status: 'queued' },
+      { status: 'running' },
+      { status: 'cancelling' },
+      { status: 'cancelled' },
+    ]);
+  });
+
+  it('name the first block that is not committed as the frontier', async () => {
+    const { id } = await runningJob(10);
+    expect(await layer.jobs.frontier(id)).toBe(0);
+    for (const block of [1, 0, 2, 4]) {
+      await layer.window.beginRun(id, block, 1, `r${block}`);
+      await layer.window.commit(id, block, { run: `r${block}` }, { succeeded: 4, failed: 0 }, {});
+    }
+    expect(await layer.jobs.frontier(id)).toBe(3);
+  });
+});
+
+describe('admission', () => {
+  it('stops at the limit of accepted jobs and leaves nothing of the refused one', async () => {
+    const active = (await layer.jobs.activeIds()).length;
+    const spec = makeSpec();
+    await expect(layer.jobs.create(spec, null, active)).rejects.toMatchObject({ code: 'too_many_jobs', retryAfterS: 10 });
+    expect(await layer.jobs.get(spec.id)).toBeNull();
+    expect(await layer.redis.keys(`*${spec.id}*`)).toEqual([]);
+  });
+});

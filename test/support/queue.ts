@@ -1,0 +1,73 @@
+// The queue layer on a real Redis, for tests of what is built on it.
+import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { newJobId } from '#forebay/shared/domain/job-id.js';
+import type { JobSpec } from '#forebay/shared/domain/job.js';
+import { connectRedis } from '#forebay/shared/queue/connection.js';
+import { createBlockQueues } from '#forebay/shared/queue/block-queue.js';
+import { createJobStore } from '#forebay/shared/queue/job-store.js';
+import { createJobWindow } from '#forebay/shared/queue/job-window.js';
+import { createQueuePlaces } from '#forebay/shared/queue/queue-places.js';
+import { createScripts } from '#forebay/shared/queue/scripts.js';
+import { createWake } from '#forebay/shared/queue/wake.js';
+import { createWorkerRegistry } from '#forebay/shared/queue/worker-registry.js';
+
+export const MODEL = { name: 'tiny', hash: 'ab'.repeat(32), pool: 'default' };
+
+const raise = (error: Error) => {
+  throw error;
+};
+
+export type QueueLayer = Awaited<ReturnType<typeof openQueueLayer>>;
+
+export async function openQueueLayer(url: string) {
+  const redis: Redis = connectRedis(url, 'background', raise);
+  const run = createScripts(redis);
+  const wake = await createWake(connectRedis(url, 'background', raise));
+  const queues = createBlockQueues({ redis, onError: raise });
+  return {
+    redis,
+    run,
+    wake,
+    queues,
+    jobs: createJobStore({ redis, run }),
+    window: createJobWindow({ redis, run }),
+    places: createQueuePlaces({ redis, run }),
+    workers: createWorkerRegistry({ redis }),
+    async close() {
+      await queues.close();
+      await wake.close();
+      await redis.quit();
+    },
+  };
+}
+
+export function makeSpec(change: Partial<Omit<JobSpec, 'options'>> & { options?: Partial<JobSpec['options']> } = {}): JobSpec {
+  const { options, ...rest } = change;
+  return {
+    v: 1,
+    id: newJobId(Date.now(), randomBytes(16)),
+    model: MODEL,
+    dataset: { type: 'manifest', path: '/nowhere/rows.txt', base: '/nowhere' },
+    output: '/nowhere/out',
+    input: { type: 'manifest', path: 'rows.txt' },
+    resume: false,
+    metadata: {},
+    created_at: Date.now(),
+    ...rest,
+    options: {
+      batch_size: null,
+      block_rows: 4,
+      concurrency: null,
+      max_errors: null,
+      priority: 50,
+      top_k: 5,
+      limit: null,
+      ...options,
+    },
+  };
+}
+
+export function rowsOf(firstRow: number, count: number) {
+  return { firstRow, rows: Array.from({ length: count }, (_, i) => ({ id: `row-${firstRow + i}` })) };
+}
