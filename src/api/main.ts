@@ -1,4 +1,5 @@
 /** The API process: wiring and signals only. */
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { mkdir } from 'node:fs/promises';
 import { serve, type ServerType } from '@hono/node-server';
@@ -20,6 +21,7 @@ import { checkRedis } from '../shared/redis/check-redis.ts';
 import { createApp } from './app.ts';
 import { createControlJob } from './control-job.ts';
 import { createFeeders } from './feeder/feeders.ts';
+import { queueLimit } from './feeder/policies.ts';
 import { createModelCatalog } from './model-catalog.ts';
 import { createOutputPreparer } from './prepare-output.ts';
 import { createInputResolver } from './resolve-input.ts';
@@ -73,6 +75,8 @@ async function main(): Promise<void> {
     wake,
     models,
     log,
+    version: VERSION,
+    shutdown: stop,
     submitJob: createSubmitJob({
       jobs,
       findModel: models.findModel,
@@ -81,6 +85,7 @@ async function main(): Promise<void> {
       maxJobs: config.maxJobs,
     }),
     controlJob: createControlJob({ jobs }),
+    queueLimit: async (model) => queueLimit(await workers.liveLanes(model), config.queueLimit),
     async ready() {
       try {
         await redis.ping();
@@ -110,6 +115,8 @@ async function main(): Promise<void> {
   await Promise.all([wake.close(), redis.quit(), background.quit()]);
   process.exit(0);
 }
+
+const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 
 async function listen(start: (ready: () => void) => ServerType): Promise<ServerType> {
   return new Promise((resolve, reject) => {

@@ -42,10 +42,10 @@ export function createRunStats() {
       }
       return {
         rows_computed: rows,
-        bytes_read: bytes,
+        bytes,
         /** Thousandths: a block may own a part of a batch. */
         batches_milli: batchShare * 1000,
-        batch_room_milli: room * 1000,
+        room_milli: room * 1000,
         read_us: readMs * 1000,
         queue_us: sums.queue * 1000,
         decode_us: sums.decode * 1000,
@@ -53,7 +53,7 @@ export function createRunStats() {
         prepare_us: sums.prepare * 1000,
         infer_us: sums.infer * 1000,
         post_us: sums.post * 1000,
-        publish_us: publishMs * 1000,
+        write_us: publishMs * 1000,
       };
     },
   };

@@ -101,7 +101,6 @@ export function createJobFeeder(deps: {
       concurrency: options.concurrency,
       liveLanes,
       inWindow: await blocks.refresh(),
-      queueLimit: deps.configuredQueueLimit,
     });
     let state = await stateNow();
     await fill(state);
@@ -111,7 +110,7 @@ export function createJobFeeder(deps: {
     const veto = vetoOnAdding(state);
     if (veto) return show(veto);
     if (record.status === 'queued') await jobs.transition(id, 'running', {}, lease);
-    const waiting = await blocks.add(queueLimit(state));
+    const waiting = await blocks.add(queueLimit(liveLanes, deps.configuredQueueLimit));
     if (blocks.attempts > 1) await giveUpOrWait();
     else await show(waiting > 0 ? 'queue_limit' : null);
   }

@@ -11,8 +11,6 @@ export interface FeedState {
   readonly liveLanes: number;
   /** Blocks in the window. */
   readonly inWindow: number;
-  /** Configured limit of a queue; undefined: automatic. */
-  readonly queueLimit: number | undefined;
 }
 
 const MIN_WINDOW = 16;
@@ -25,9 +23,9 @@ export function windowLimit(state: FeedState): number {
   return state.concurrency ?? Math.max(MIN_WINDOW, BLOCKS_PER_LANE * state.liveLanes);
 }
 
-/** Most blocks of all jobs on the queue. */
-export function queueLimit(state: FeedState): number {
-  return state.queueLimit ?? Math.max(MIN_QUEUE_LIMIT, QUEUE_BLOCKS_PER_LANE * state.liveLanes);
+/** Most blocks of all jobs on the queue. `configured` wins. */
+export function queueLimit(liveLanes: number, configured: number | undefined): number {
+  return configured ?? Math.max(MIN_QUEUE_LIMIT, QUEUE_BLOCKS_PER_LANE * liveLanes);
 }
 
 type Policy = (state: FeedState) => JobReason | null;
