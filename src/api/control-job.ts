@@ -19,11 +19,12 @@ export function createControlJob(deps: { jobs: JobStore }): ControlJob {
     verb: string,
     to: JobStatus,
     done: readonly JobStatus[],
+    from?: readonly JobStatus[],
   ): Promise<JobRecord> {
     const before = await jobs.mustGet(id);
     if (done.includes(before.status)) return before;
     const reason = to === 'paused' ? 'paused' : null;
-    if ((await jobs.transition(id, to, { reason })) === null) {
+    if ((await jobs.transition(id, to, { reason, ...(from && { from }) })) === null) {
       const { status } = await jobs.mustGet(id);
       throw new ForebayError('invalid_state', `Job ${id} is ${status}: it cannot be ${verb}.`);
     }
@@ -39,7 +40,7 @@ export function createControlJob(deps: { jobs: JobStore }): ControlJob {
       if (status !== 'paused' && status !== 'queued' && status !== 'running') {
         throw new ForebayError('invalid_state', `Job ${id} is ${status}: only a paused job can be resumed.`);
       }
-      return move(id, 'resumed', to, ['queued', 'running']);
+      return move(id, 'resumed', to, ['queued', 'running'], ['paused']);
     },
   };
 }

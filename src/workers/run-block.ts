@@ -91,7 +91,9 @@ export function createBlockRunner(deps: RunBlockDeps) {
       }
       const outcome = await window.commit(job, block, { run: taken.token }, counts, stats.totals());
       if (outcome === 'superseded') log.info({ job, block }, 'another run has taken over, nothing counted');
-      await Promise.all([places.release(taken.queue, job, [block]), taken.complete()]);
+      // The place last: a queue never holds more blocks than places.
+      await taken.complete();
+      await places.release(taken.queue, job, [block]);
     }
 
     async function failed(error: unknown): Promise<void> {

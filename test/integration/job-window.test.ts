@@ -25,7 +25,11 @@ async function runningJob(blocks = 2) {
   await layer.jobs.transition(spec.id, 'running');
   const list = Array.from({ length: blocks }, (_, block) => ({ block, rows: rowsOf(block * 4, 4) }));
   await layer.window.reserve(spec.id, lease, list, { index: blocks * 4, at: 'end' });
-  await layer.window.nextGeneration(spec.id, lease, list.map((b) => b.block));
+  await layer.window.nextGeneration(
+    spec.id,
+    lease,
+    list.map((b) => b.block),
+  );
   return { spec, id: spec.id, lease };
 }
 
@@ -84,16 +88,26 @@ describe('reserve', () => {
       layer.window.reserve(id, 'stranger', [{ block: 2, rows: rowsOf(8, 4) }], { index: 12, at: 'x' }),
     ).rejects.toThrow(LeaseLost);
     // A feeder that repeats itself after a lost reply reserves nothing twice.
-    expect(await layer.window.reserve(id, lease, [{ block: 1, rows: rowsOf(4, 4) }], { index: 8, at: 'end' })).toBe(0);
-    expect(await layer.window.reserve(id, lease, [{ block: 2, rows: rowsOf(8, 4) }], { index: 12, at: 'x' })).toBe(1);
-    expect(await layer.window.position(id)).toEqual({ nextBlock: 3, cursor: { index: 12, at: 'x' }, done: false });
+    expect(
+      await layer.window.reserve(id, lease, [{ block: 1, rows: rowsOf(4, 4) }], { index: 8, at: 'end' }),
+    ).toBe(0);
+    expect(
+      await layer.window.reserve(id, lease, [{ block: 2, rows: rowsOf(8, 4) }], { index: 12, at: 'x' }),
+    ).toBe(1);
+    expect(await layer.window.position(id)).toEqual({
+      nextBlock: 3,
+      cursor: { index: 12, at: 'x' },
+      done: false,
+    });
     expect((await layer.window.blocks(id)).sort()).toEqual([0, 1, 2]);
   });
 
   it('takes nothing while the job is paused', async () => {
     const { id, lease } = await runningJob();
     await layer.jobs.transition(id, 'paused');
-    expect(await layer.window.reserve(id, lease, [{ block: 2, rows: rowsOf(8, 4) }], { index: 12, at: 'x' })).toBe(0);
+    expect(
+      await layer.window.reserve(id, lease, [{ block: 2, rows: rowsOf(8, 4) }], { index: 12, at: 'x' }),
+    ).toBe(0);
     expect((await layer.window.position(id)).nextBlock).toBe(2);
   });
 });
@@ -128,7 +142,10 @@ describe('admission', () => {
   it('stops at the limit of accepted jobs and leaves nothing of the refused one', async () => {
     const active = (await layer.jobs.activeIds()).length;
     const spec = makeSpec();
-    await expect(layer.jobs.create(spec, null, active)).rejects.toMatchObject({ code: 'too_many_jobs', retryAfterS: 10 });
+    await expect(layer.jobs.create(spec, null, active)).rejects.toMatchObject({
+      code: 'too_many_jobs',
+      retryAfterS: 10,
+    });
     expect(await layer.jobs.get(spec.id)).toBeNull();
     expect(await layer.redis.keys(`*${spec.id}*`)).toEqual([]);
   });

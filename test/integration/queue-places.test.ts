@@ -20,8 +20,8 @@ function fresh() {
   const name = `q${queue++}`;
   return {
     name,
-    take: (id: string, blocks: readonly number[], priority = 50, limit = 8) =>
-      layer.places.take(name, { id, priority }, limit, blocks),
+    take: (id: string, blocks: readonly number[], priority = 50, limit = 8, window = 100) =>
+      layer.places.take(name, { id, priority, window }, limit, blocks),
   };
 }
 
@@ -29,6 +29,11 @@ it('gives one job at most half of the limit', async () => {
   const { take } = fresh();
   expect(await take('a', many)).toBe(4);
   expect(await take('a', many)).toBe(4);
+});
+
+it('gives one job at most its window', async () => {
+  const { take } = fresh();
+  expect(await take('a', many, 50, 8, 3)).toBe(3);
 });
 
 it('never gives more than the limit beyond two a job', async () => {

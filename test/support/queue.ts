@@ -42,7 +42,9 @@ export async function openQueueLayer(url: string) {
   };
 }
 
-export function makeSpec(change: Partial<Omit<JobSpec, 'options'>> & { options?: Partial<JobSpec['options']> } = {}): JobSpec {
+export function makeSpec(
+  change: Partial<Omit<JobSpec, 'options'>> & { options?: Partial<JobSpec['options']> } = {},
+): JobSpec {
   const { options, ...rest } = change;
   return {
     v: 1,

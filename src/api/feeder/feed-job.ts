@@ -12,17 +12,21 @@ import type { JobStore } from '../../shared/queue/job-store.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
 import { adoptBlock, RowsDiffer } from '../../shared/storage/publish-block.ts';
 import type { JobBlocks } from './job-blocks.ts';
-import { queueLimit, vetoOnAdding, windowRoom, type FeedState } from './policies.ts';
+import { queueLimit, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
 import { splitDataset, type SplitBlock } from './splitter.ts';
 
 export interface JobFeeder {
   /** One round: as much as can be done now. True when the job has ended. */
   step(): Promise<boolean>;
+  /** Closes what reading holds open. */
+  close(): Promise<void>;
 }
 
 /** Runs of one block after which the job gives up, unless storage is what fails: that may come back. */
 const MAX_RUNS = 20;
 const REPAIR_MS = 5_000;
+/** Waiting this long for a place is worth telling; a worker returns one just after its commit. */
+const SHORT_MS = 500;
 
 export function createJobFeeder(deps: {
   spec: JobSpec;
@@ -42,6 +46,7 @@ export function createJobFeeder(deps: {
   let reading: AsyncGenerator<SplitBlock, void, undefined> | null = null;
   let fedAll = false;
   let repairedAt = 0;
+  let shortSince: number | null = null;
   let shownReason: JobReason | null | undefined;
 
   async function show(reason: JobReason | null): Promise<void> {
@@ -51,7 +56,7 @@ export function createJobFeeder(deps: {
   }
 
   async function end(error: { code: string; message: string } | null): Promise<void> {
-    await jobs.transition(id, 'finalizing', { error, reason: null }, lease);
+    await jobs.transition(id, 'finalizing', { error, reason: null, lease });
   }
 
   /** Opens the dataset where feeding stopped. */
@@ -64,6 +69,11 @@ export function createJobFeeder(deps: {
       limit: options.limit,
       signal: deps.signal,
     });
+  }
+
+  async function close(): Promise<void> {
+    await reading?.return();
+    reading = null;
   }
 
   /** Reads blocks into the window while there is room. */
@@ -79,7 +89,7 @@ export function createJobFeeder(deps: {
       const reserved = await window.reserve(id, lease, [next.value], next.value.cursor);
       if (reserved === 0) {
         // Paused or cancelled meanwhile: the cursor in Redis has not moved, read again from there.
-        reading = null;
+        await close();
         return;
       }
       if (!(await adopt(next.value))) room -= 1;
@@ -109,10 +119,15 @@ export function createJobFeeder(deps: {
 
     const veto = vetoOnAdding(state);
     if (veto) return show(veto);
-    if (record.status === 'queued') await jobs.transition(id, 'running', {}, lease);
-    const waiting = await blocks.add(queueLimit(liveLanes, deps.configuredQueueLimit));
+    if (record.status === 'queued') await jobs.transition(id, 'running', { from: ['queued'], lease });
+    const waiting = await blocks.add({
+      queue: queueLimit(liveLanes, deps.configuredQueueLimit),
+      window: windowLimit(state),
+    });
+    if (waiting === 0) shortSince = null;
+    else shortSince ??= Date.now();
     if (blocks.attempts > 1) await giveUpOrWait();
-    else await show(waiting > 0 ? 'queue_limit' : null);
+    else await show(shortSince !== null && Date.now() - shortSince > SHORT_MS ? 'queue_limit' : null);
   }
 
   async function giveUpOrWait(): Promise<void> {
@@ -147,6 +162,7 @@ export function createJobFeeder(deps: {
   }
 
   return {
+    close,
     async step() {
       const record = await jobs.get(id);
       if (!record || isTerminal(record.status)) return true;

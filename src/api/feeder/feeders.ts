@@ -102,7 +102,7 @@ export function createFeeders(deps: FeedersDeps) {
       undo();
       own.abort();
       clearInterval(renewal);
-      await counting;
+      await Promise.all([counting, feeder.close()]);
       await window.dropLease(id, lease).catch(() => undefined);
     }
   }

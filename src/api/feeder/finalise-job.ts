@@ -66,7 +66,7 @@ export function createFinaliser(deps: {
     await rm(paths.staging, { recursive: true, force: true });
     await deps.discardSpool(spec.id);
     const empty = status === 'completed' && record.succeeded + record.failed === 0;
-    await jobs.transition(spec.id, status, { reason: empty ? 'empty_dataset' : null }, lease);
+    await jobs.transition(spec.id, status, { reason: empty ? 'empty_dataset' : null, lease });
     await jobs.releaseOutput(spec.output, spec.id);
     await jobs.retire(spec.id);
   };

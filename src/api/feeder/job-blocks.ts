@@ -2,14 +2,14 @@
  * The blocks of one job between window and queue, as its feeder sees them: which are on the queue, which
  * wait for a place, which were lost and go on again. Owns places; knows nothing of datasets.
  */
-import type { JobReason, JobSpec } from '../../shared/domain/job.ts';
+import type { JobSpec } from '../../shared/domain/job.ts';
 import type { BlockQueues, QueuedBlock } from '../../shared/queue/block-queue.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
 import type { QueuePlaces } from '../../shared/queue/queue-places.ts';
 
 export interface JobBlocks {
   /** Puts waiting blocks on the queue as far as places go. Returns how many still wait. */
-  add(limit: number): Promise<number>;
+  add(limits: { readonly queue: number; readonly window: number }): Promise<number>;
   /** Takes blocks off the queue again and returns their places; blocks in workers' hands stay. */
   withdraw(): Promise<void>;
   /** Looks for blocks that left the queue without a commit; they wait for a place again. */
@@ -68,10 +68,11 @@ export function createJobBlocks(deps: {
       return attempts;
     },
 
-    async add(limit) {
+    async add(limits) {
       const waiting = [...inWindow].filter((block) => !onQueue.has(block)).sort((a, b) => a - b);
       if (waiting.length === 0) return 0;
-      const granted = await places.take(queue, { id, priority: spec.options.priority }, limit, waiting);
+      const wish = { id, priority: spec.options.priority, window: limits.window };
+      const granted = await places.take(queue, wish, limits.queue, waiting);
       const blocks = waiting.slice(0, granted);
       if (blocks.length === 0) return waiting.length;
       const generations = await window.nextGeneration(id, lease, blocks);
@@ -129,5 +130,3 @@ export function createJobBlocks(deps: {
 function retryDelayMs(attempts: number): number {
   return attempts === 0 ? 0 : Math.min(30_000, 500 * 2 ** (attempts - 1));
 }
-
-export const WAITING_FOR_PLACE: JobReason = 'queue_limit';

@@ -14,12 +14,13 @@ export interface DatasetSource {
    * Throws ForebayError `input_not_found`, `input_unreadable` when enumeration itself cannot go on.
    */
   read(from: Cursor | null, signal: AbortSignal): AsyncIterable<SourceRow>;
-  /** Counts rows up to `limit` without building them; rejects as `read` does. */
+  /** Counts rows up to `limit` (Infinity: all) without building them; rejects as `read` does. */
   count(limit: number, signal: AbortSignal): Promise<number>;
 }
 
-/** Where a row's bytes really are. */
+/** Where a row's bytes really are; `invalid`: the dataset itself says that the row is bad, and why. */
 export type RowLocation =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'invalid'; readonly reason: string }
   | { readonly kind: 'blob'; readonly path: string; readonly offset: number; readonly length: number };

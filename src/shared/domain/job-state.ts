@@ -15,7 +15,7 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 const NEXT: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   queued: ['running', 'paused', 'finalizing', 'cancelling'],
   running: ['paused', 'finalizing', 'cancelling'],
-  paused: ['queued', 'running', 'cancelling', 'finalizing'],
+  paused: ['queued', 'running', 'cancelling'],
   finalizing: ['completed', 'failed'],
   cancelling: ['cancelled'],
   completed: [],

@@ -10,8 +10,12 @@ import { indexKeys, idempotencyKey, jobKeys, outputKey, WAKE_CHANNEL } from './k
 import { readJobRecord } from './job-record.ts';
 import type { RunScript } from './scripts.ts';
 
-/** Fields set along with a transition; null clears. */
-export interface JobPatch {
+/** Fields set along with a transition (null clears), and who may make it. */
+export interface TransitionOptions {
+  /** Only from these states; default: all from which the table allows it. */
+  readonly from?: readonly JobStatus[];
+  /** The feeder's lease, where only the feeder may do it. */
+  readonly lease?: string;
   readonly reason?: string | null;
   readonly error?: { code: string; message: string } | null;
 }
@@ -52,14 +56,14 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
   async function transition(
     id: string,
     to: JobStatus,
-    patch: JobPatch = {},
-    lease = '',
+    options: TransitionOptions = {},
   ): Promise<JobStatus | null> {
     const keys = jobKeys(id);
+    const from = statesBefore(to).filter((state) => options.from?.includes(state) ?? true);
     const reply = (await run(
       'transition-job',
       [keys.job, keys.events, keys.lease],
-      [to, statesBefore(to).join(','), now(), WAKE_CHANNEL, id, lease, ...patchFields(patch)],
+      [to, from.join(','), now(), WAKE_CHANNEL, id, options.lease ?? '', ...patchFields(options)],
     )) as [number, string];
     if (reply[0] === -1) throw new ForebayError('job_not_found', `There is no job "${id}".`);
     return reply[0] === 1 ? (reply[1] as JobStatus) : null;
@@ -197,7 +201,7 @@ const IDEMPOTENCY_MS = DAY_MS;
 /** How long an ended job can be asked for. Its output stays. */
 const RETENTION_MS = 7 * DAY_MS;
 
-function patchFields(patch: JobPatch): string[] {
+function patchFields(patch: TransitionOptions): string[] {
   const fields: string[] = [];
   if (patch.reason !== undefined) fields.push('reason', patch.reason ?? '');
   if (patch.error !== undefined)

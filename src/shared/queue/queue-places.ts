@@ -9,10 +9,13 @@ export function createQueuePlaces(deps: { redis: Redis; run: RunScript; now?: ()
   const { redis, run } = deps;
   const now = deps.now ?? Date.now;
   return {
-    /** Takes places for blocks, in order. Returns how many of them, from the first, have one. */
+    /**
+     * Takes places for blocks, in order. Returns how many of them, from the first, have one.
+     * `limit`: of the queue, over all jobs; `window`: of this job.
+     */
     async take(
       queue: string,
-      job: { id: string; priority: number },
+      job: { id: string; priority: number; window: number },
       limit: number,
       blocks: readonly number[],
     ): Promise<number> {
@@ -20,7 +23,7 @@ export function createQueuePlaces(deps: { redis: Redis; run: RunScript; now?: ()
       return (await run(
         'take-places',
         [keys.places, keys.feeders],
-        [job.id, job.priority, now(), limit, WISH_MS, ...blocks],
+        [job.id, job.priority, now(), limit, WISH_MS, job.window, ...blocks],
       )) as number;
     },
     async release(queue: string, job: string, blocks: readonly number[]): Promise<void> {

@@ -2,11 +2,13 @@
 -- A job holds at most half of the limit, and may always hold 2. Beyond that a place goes first to better
 -- priorities, then in turn: a job waits while an equal one that wants places holds fewer.
 -- KEYS 1 places  2 feeders
--- ARGV 1 job  2 priority  3 now ms  4 limit  5 ms for which the wish holds  6.. blocks
+-- ARGV 1 job  2 priority  3 now ms  4 limit  5 ms for which the wish holds
+--      6 most places the job may hold (its window)  7.. blocks
 -- Returns how many of the blocks, from the first, have a place now.
 -- Guarantee: idempotent per block.
 local job, priority, now, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local half = math.max(2, math.floor(limit / 2))
+local cap = math.min(half, tonumber(ARGV[6]))
 redis.call('HSET', KEYS[2], job, priority .. ':' .. (now + tonumber(ARGV[5])))
 
 local held, total = {}, 0
@@ -27,7 +29,7 @@ for i = 1, #feeders, 2 do
 end
 
 local function may_take(mine)
-  if mine >= half then return false end
+  if mine >= cap then return false end
   if mine < 2 then return true end
   if total >= limit then return false end
   for _, rival in ipairs(rivals) do
@@ -40,7 +42,7 @@ local function may_take(mine)
 end
 
 local granted = 0
-for i = 6, #ARGV do
+for i = 7, #ARGV do
   local member = job .. '/' .. ARGV[i]
   if redis.call('SISMEMBER', KEYS[1], member) == 0 then
     local mine = held[job] or 0

@@ -1,5 +1,13 @@
 // Publishing a block once, whoever tries and wherever they die (INV-1).
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync, existsSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  mkdirSync,
+  existsSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -14,17 +22,25 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const rows = { firstRow: 8, rows: [{ id: 'a' }, { id: 'b' }, { id: 'c' }] };
-const ok = (score: number): RowOutcome => ({ ok: true, result: `"predictions":[{"index":1,"score":${score}}]` });
+const ok = (score: number): RowOutcome => ({
+  ok: true,
+  result: `"predictions":[{"index":1,"score":${score}}]`,
+});
 const bad = (message: string): RowOutcome => ({ ok: false, error: { code: 'decode_failed', message } });
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 
 describe('publishing', () => {
   it('writes results and errors in row order', async () => {
-    expect(await publishBlock(folder, 2, rows, [ok(1), bad('broken'), ok(3)], 't1')).toEqual({ succeeded: 2, failed: 1 });
+    expect(await publishBlock(folder, 2, rows, [ok(1), bad('broken'), ok(3)], 't1')).toEqual({
+      succeeded: 2,
+      failed: 1,
+    });
     expect(read('part-00000002.jsonl')).toBe(
       '{"index":8,"id":"a","predictions":[{"index":1,"score":1}]}\n{"index":10,"id":"c","predictions":[{"index":1,"score":3}]}\n',
     );
-    expect(read('errors-00000002.jsonl')).toBe('{"index":9,"id":"b","error":{"code":"decode_failed","message":"broken"}}\n');
+    expect(read('errors-00000002.jsonl')).toBe(
+      '{"index":9,"id":"b","error":{"code":"decode_failed","message":"broken"}}\n',
+    );
   });
 
   it('publishes an empty part where every row failed', async () => {
@@ -42,7 +58,9 @@ describe('publishing', () => {
   });
 
   it('keeps part and errors of one run together when many publish at once', async () => {
-    const outcomes = Array.from({ length: 20 }, (_, i) => (i % 2 ? [ok(i), bad(`run ${i}`), ok(i)] : [ok(i), ok(i), bad(`run ${i}`)]));
+    const outcomes = Array.from({ length: 20 }, (_, i) =>
+      i % 2 ? [ok(i), bad(`run ${i}`), ok(i)] : [ok(i), ok(i), bad(`run ${i}`)],
+    );
     await Promise.all(outcomes.map((o, i) => publishBlock(folder, 2, rows, o, `t${i}`)));
     expect(await adoptBlock(folder, 2, rows)).toEqual({ succeeded: 2, failed: 1 });
     const score = /"score":(\d+)/.exec(read('part-00000002.jsonl'))![1];
@@ -78,6 +96,8 @@ describe('adopting', () => {
     await publishBlock(folder, 2, rows, [ok(1), ok(2), ok(3)], 't');
     const renamed = { firstRow: 8, rows: [{ id: 'a' }, { id: 'B' }, { id: 'c' }] };
     await expect(adoptBlock(folder, 2, renamed)).rejects.toThrow(RowsDiffer);
-    await expect(adoptBlock(folder, 2, { firstRow: 8, rows: rows.rows.slice(0, 2) })).rejects.toThrow(/3 rows on storage and 2/);
+    await expect(adoptBlock(folder, 2, { firstRow: 8, rows: rows.rows.slice(0, 2) })).rejects.toThrow(
+      /3 rows on storage and 2/,
+    );
   });
 });

@@ -1,0 +1,37 @@
+/** What the HTTP face needs. It owns none of it, and reads neither config nor environment. */
+import type { JobRecord } from '../shared/domain/job.ts';
+import type { ModelRef } from '../shared/domain/model-contract.ts';
+import type { Logger } from '../shared/observe/logger.ts';
+import type { BlockQueues } from '../shared/queue/block-queue.ts';
+import type { JobStore } from '../shared/queue/job-store.ts';
+import type { QueuePlaces } from '../shared/queue/queue-places.ts';
+import type { Wake } from '../shared/queue/wake.ts';
+import type { WorkerRegistry } from '../shared/queue/worker-registry.ts';
+import type { ModelCatalog } from './model-catalog.ts';
+import type { SubmitRequest } from './wire/submit-request.ts';
+
+export interface ApiDeps {
+  readonly jobs: JobStore;
+  readonly queues: BlockQueues;
+  readonly places: QueuePlaces;
+  readonly workers: WorkerRegistry;
+  readonly wake: Wake;
+  readonly models: Pick<ModelCatalog, 'list' | 'get'>;
+  /** `replayed`: the key had made this job before. */
+  submitJob(
+    request: SubmitRequest,
+    idempotencyKey: string | null,
+  ): Promise<{ job: JobRecord; replayed: boolean }>;
+  readonly controlJob: Readonly<Record<JobCommand, (id: string) => Promise<JobRecord>>>;
+  /** Whether jobs can be accepted now. */
+  ready(): Promise<{ ok: boolean; reason?: string }>;
+  /** Places a queue has, for stats. */
+  queueLimit?(model: ModelRef): Promise<number>;
+  readonly log: Logger;
+  /** Shown in the OpenAPI document. */
+  readonly version: string;
+  /** Aborted when the service stops: open streams end. */
+  readonly shutdown: AbortSignal;
+}
+
+export type JobCommand = 'cancel' | 'pause' | 'resume';

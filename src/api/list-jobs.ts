@@ -1,0 +1,51 @@
+/** A page of jobs, newest first. */
+import type { JobRecord } from '../shared/domain/job.ts';
+import type { JobStatus } from '../shared/domain/job-state.ts';
+import { ForebayError } from '../shared/errors.ts';
+import type { JobStore } from '../shared/queue/job-store.ts';
+import { jobToWire } from './wire/job.ts';
+import type { JobListWire } from './wire/job-list.ts';
+import { JOB_ID } from './wire/scalars.ts';
+
+/** Jobs looked at for one page, however few of them match: bounds the work of one request. */
+const MAX_SCAN = 2000;
+const CHUNK = 100;
+
+/**
+ * `cursor`: id of the last job that the page before looked at. Records that have expired are passed over.
+ * Throws ForebayError `invalid_cursor`.
+ */
+export async function listJobs(
+  jobs: Pick<JobStore, 'list' | 'get'>,
+  limit: number,
+  cursor: string | null,
+  statuses: ReadonlySet<JobStatus> | null,
+): Promise<JobListWire> {
+  if (cursor !== null && !JOB_ID.safeParse(cursor).success) {
+    throw new ForebayError(
+      'invalid_cursor',
+      `"${cursor}" is no cursor: pass next_cursor of the page before, or leave it out for the first page.`,
+      { issues: [{ path: '/query/cursor', message: 'not a cursor' }] },
+    );
+  }
+  const found: JobRecord[] = [];
+  let before = cursor;
+  for (let scanned = 0; scanned < MAX_SCAN; scanned += CHUNK) {
+    const ids = await jobs.list(before, CHUNK);
+    const records = await Promise.all(ids.map((id) => jobs.get(id)));
+    for (const record of records) {
+      if (record && (statuses === null || statuses.has(record.status))) found.push(record);
+    }
+    before = ids.at(-1) ?? before;
+    if (ids.length < CHUNK) return page(found, limit, null);
+    if (found.length > limit) break;
+  }
+  return page(found, limit, before);
+}
+
+/** `rest`: where looking goes on behind all of `found`; null at the end of the list. */
+function page(found: readonly JobRecord[], limit: number, rest: string | null): JobListWire {
+  const data = found.slice(0, limit);
+  const next = found.length > limit ? data.at(-1)!.spec.id : rest;
+  return { object: 'list', data: data.map(jobToWire), has_more: next !== null, next_cursor: next };
+}

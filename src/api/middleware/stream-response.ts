@@ -1,0 +1,67 @@
+/** A response that is written as its reader takes it: backpressure, and everything released when it leaves. */
+import type { Context } from 'hono';
+import { messageOf } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/observe/logger.ts';
+
+export interface StreamOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Ends the stream when the service stops. */
+  readonly shutdown: AbortSignal;
+  readonly log: Logger;
+  /** Wait for the first chunk, so that a failure there is a problem response and no broken stream. */
+  readonly probe: boolean;
+}
+
+/** `open`: makes the chunks; its signal is aborted when the client leaves or the service stops. */
+export async function streamResponse(
+  c: Context,
+  open: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
+  options: StreamOptions,
+): Promise<Response> {
+  if (c.req.method === 'HEAD') return new Response(null, { headers: options.headers });
+  const left = new AbortController();
+  const leave = () => left.abort();
+  const release = () => options.shutdown.removeEventListener('abort', leave);
+  options.shutdown.addEventListener('abort', leave, { once: true });
+  if (options.shutdown.aborted) leave();
+  const chunks = open(left.signal);
+  const encoder = new TextEncoder();
+
+  let first: IteratorResult<string, void> | null = null;
+  if (options.probe) {
+    try {
+      first = await chunks.next();
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = first ?? (await chunks.next());
+          first = null;
+          if (done) {
+            release();
+            controller.close();
+          } else {
+            controller.enqueue(encoder.encode(value));
+          }
+        } catch (error) {
+          release();
+          options.log.warn({ path: c.req.path, error: messageOf(error) }, 'stream broken off');
+          controller.error(error);
+        }
+      },
+      async cancel() {
+        release();
+        leave();
+        await chunks.return();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, { headers: options.headers });
+}

@@ -1,0 +1,160 @@
+/**
+ * The models that can be asked for: those in the model folders, merged with what live workers announce.
+ * Never opens a graph: what the graph says comes from the workers that loaded it.
+ */
+import { basename } from 'node:path';
+import type { ModelContract, ModelRef } from '../shared/domain/model-contract.ts';
+import { ForebayError } from '../shared/errors.ts';
+import type { ModelFolder } from '../shared/models/model-folder.ts';
+import type { ModelFolderReader } from '../shared/models/model-folder-reader.ts';
+import { blockQueueName } from '../shared/queue/keys.ts';
+import type { ServedModel, WorkerRegistry } from '../shared/queue/worker-registry.ts';
+import type { ModelWire } from './wire/model.ts';
+import { nearestName } from './wire/nearest-name.ts';
+
+export interface FoundModel {
+  readonly ref: ModelRef;
+  /** Null where only workers know the model. */
+  readonly contract: ModelContract | null;
+}
+
+export interface ModelCatalog {
+  /** By name; a name appears twice while workers still serve an older version than the folder's. */
+  readonly list: () => Promise<ModelWire[]>;
+  /** The version that a submit would take. Throws `model_not_found`. */
+  readonly get: (name: string) => Promise<ModelWire>;
+  /** Throws ForebayError `model_not_found`, naming the nearest and all known; `invalid_contract` for a broken folder. */
+  readonly findModel: (name: string) => Promise<FoundModel>;
+}
+
+interface Known extends FoundModel {
+  readonly served: readonly ServedModel[];
+}
+
+interface Broken {
+  readonly name: string;
+  readonly error: ForebayError;
+}
+
+/** `dirs`: model folders or folders of them, the first with a name wins. */
+export function createModelCatalog(deps: {
+  reader: ModelFolderReader;
+  dirs: readonly string[];
+  workers: Pick<WorkerRegistry, 'live'>;
+}): ModelCatalog {
+  async function onDisk(): Promise<{ models: ModelFolder[]; broken: Broken[] }> {
+    const models = new Map<string, ModelFolder>();
+    const broken: Broken[] = [];
+    for (const dir of deps.dirs) {
+      const listing = await deps.reader.list(dir).catch((error: unknown) => {
+        // A service may run without a folder of its own: its workers announce their models.
+        if (error instanceof ForebayError && error.code === 'model_not_found') return null;
+        throw error;
+      });
+      for (const model of listing?.models ?? []) {
+        if (!models.has(model.ref.name)) models.set(model.ref.name, model);
+      }
+      for (const problem of listing?.problems ?? []) {
+        broken.push({ name: basename(problem.dir), error: problem.error });
+      }
+    }
+    return { models: [...models.values()], broken };
+  }
+
+  /** The folder's version of a name comes before versions that only workers know. */
+  async function survey(): Promise<{ known: Known[]; broken: Broken[] }> {
+    const [disk, workers] = await Promise.all([onDisk(), deps.workers.live()]);
+    const served = new Map<string, ServedModel[]>();
+    for (const model of workers.flatMap((worker) => worker.models)) {
+      const queue = blockQueueName(model.ref);
+      served.set(queue, [...(served.get(queue) ?? []), model]);
+    }
+    const known: Known[] = [];
+    for (const { ref, contract } of disk.models) {
+      known.push({ ref, contract, served: served.get(blockQueueName(ref)) ?? [] });
+      served.delete(blockQueueName(ref));
+    }
+    for (const models of served.values()) {
+      known.push({ ref: models[0]!.ref, contract: null, served: models });
+    }
+    return { known, broken: disk.broken };
+  }
+
+  async function find(name: string): Promise<Known> {
+    const { known, broken } = await survey();
+    const found = known.find((model) => model.ref.name === name);
+    if (found) return found;
+    const damaged = broken.find((b) => b.name === name);
+    if (damaged) throw damaged.error;
+    throw notFound(name, [...new Set(known.map((model) => model.ref.name))].toSorted());
+  }
+
+  return {
+    async list() {
+      const { known, broken } = await survey();
+      const views = [...known.map(toWire), ...broken.map(brokenToWire)];
+      return views.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    },
+    async get(name) {
+      return toWire(await find(name));
+    },
+    async findModel(name) {
+      const { ref, contract } = await find(name);
+      return { ref, contract };
+    },
+  };
+}
+
+/** More names than this make a message unreadable. */
+const MAX_NAMES = 20;
+
+function notFound(name: string, names: readonly string[]): ForebayError {
+  const near = nearestName(name, names);
+  const listed = names.slice(0, MAX_NAMES).join(', ') + (names.length > MAX_NAMES ? ', ...' : '');
+  return new ForebayError(
+    'model_not_found',
+    `There is no model "${name}"${near === null ? '.' : `; did you mean "${near}"?`} ${
+      names.length === 0
+        ? 'No model is known: put a model folder (model.onnx and model.json) into the models folder, or start a worker that serves one.'
+        : `Known: ${listed}.`
+    }`,
+    { issues: [{ path: '/model', message: `there is no model "${name}"` }] },
+  );
+}
+
+function toWire({ ref, contract, served }: Known): ModelWire {
+  const healthy = served.filter((model) => model.problem === null);
+  const problem = healthy.length > 0 ? null : (served[0]?.problem ?? null);
+  const lanes = healthy.reduce((sum, model) => sum + model.lanes, 0);
+  return {
+    name: ref.name,
+    object: 'model',
+    hash: ref.hash,
+    task: contract?.task ?? null,
+    pool: ref.pool,
+    status: problem ? 'failed' : lanes > 0 ? 'serving' : 'not_loaded',
+    problem,
+    workers: healthy.length,
+    lanes,
+    batch_size: healthy[0]?.batchSize ?? null,
+    contract: contract && { ...contract },
+    graph: (healthy.find((model) => model.graph !== null)?.graph ?? null) as ModelWire['graph'],
+  };
+}
+
+function brokenToWire({ name, error }: Broken): ModelWire {
+  return {
+    name,
+    object: 'model',
+    hash: null,
+    task: null,
+    pool: null,
+    status: 'failed',
+    problem: { code: error.code, message: error.message },
+    workers: 0,
+    lanes: 0,
+    batch_size: null,
+    contract: null,
+    graph: null,
+  };
+}

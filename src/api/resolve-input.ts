@@ -1,0 +1,185 @@
+/**
+ * From a request's `input` to a dataset that any process can enumerate: paths made absolute and checked
+ * against the input roots, URL lists and inline rows spooled. Knows nothing of HTTP or jobs.
+ */
+import { constants } from 'node:fs';
+import { access, realpath, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve as resolvePath } from 'node:path';
+import picomatch from 'picomatch';
+import { isInside } from '../shared/dataset/inside.ts';
+import { spoolInline, spoolUrls } from '../shared/dataset/spool.ts';
+import type { DatasetSpec } from '../shared/domain/dataset-spec.ts';
+import { ForebayError, InvariantError, messageOf } from '../shared/errors.ts';
+import type { JobInput } from './wire/job-input.ts';
+
+export interface ResolvedInput {
+  readonly spec: DatasetSpec;
+  /** Rows, where it is known without reading the dataset. */
+  readonly total: number | null;
+}
+
+export interface InputResolver {
+  /**
+   * Rejects with ForebayError `path_not_allowed`, `input_not_found`, `input_unreadable`, `invalid_request`,
+   * `storage_unavailable`; then nothing is left in the spool.
+   */
+  resolve(input: JobInput, jobId: string): Promise<ResolvedInput>;
+  /** Removes what `resolve` spooled for the job; no error when there is nothing. */
+  discard(jobId: string): Promise<void>;
+}
+
+export interface InputResolverOptions {
+  /** Absolute folders; the first is where relative paths start. */
+  readonly inputRoots: readonly string[];
+  readonly spoolDir: string;
+  /** How an operator adds a root, for the error message. */
+  readonly rootSetting?: string;
+}
+
+type FilesInput = Extract<JobInput, { type: 'files' }>;
+
+export function createInputResolver(options: InputResolverOptions): InputResolver {
+  const { inputRoots, spoolDir, rootSetting = 'FOREBAY_INPUT_ROOTS' } = options;
+  const spoolFile = (jobId: string, kind: string) => {
+    if (!/^[\w-]+$/.test(jobId)) throw new InvariantError(`job id "${jobId}" as a file name`);
+    return join(spoolDir, `${jobId}.${kind}`);
+  };
+
+  async function resolve(input: JobInput, jobId: string): Promise<ResolvedInput> {
+    switch (input.type) {
+      case 'files':
+        return resolveFiles(input);
+      case 'manifest':
+        return { spec: await resolveManifest(input.path), total: null };
+      case 'urls': {
+        const spool = spoolFile(jobId, 'urls.jsonl');
+        await spoolUrls(spool, input.urls);
+        return { spec: { type: 'urls', spool }, total: input.urls.length };
+      }
+      case 'inline': {
+        const spool = spoolFile(jobId, 'inline.jsonl');
+        const blob = spoolFile(jobId, 'inline.blob');
+        await spoolInline(spool, blob, input.rows);
+        return { spec: { type: 'inline', spool, blob }, total: input.rows.length };
+      }
+    }
+  }
+
+  async function discard(jobId: string): Promise<void> {
+    for (const kind of ['urls.jsonl', 'inline.jsonl', 'inline.blob'])
+      await rm(spoolFile(jobId, kind), { force: true });
+  }
+
+  async function resolveFiles(input: FilesInput): Promise<ResolvedInput> {
+    const { include = [], exclude = [] } = input;
+    const glob = splitGlob(input.path);
+    // A name that looks like a glob but exists is meant literally.
+    if (glob !== null && !(await exists(absolute(input.path)))) {
+      if (include.length > 0) {
+        throw new ForebayError(
+          'invalid_request',
+          'A glob in "path" and "include" cannot be combined: give the folder as "path".',
+          {
+            issues: [{ path: '/input/include', message: 'not together with a glob in "path"' }],
+          },
+        );
+      }
+      const { path, isFolder } = await allowed(glob.base);
+      if (!isFolder)
+        throw new ForebayError('input_not_found', `${path} is a file, so nothing matches ${input.path}.`);
+      await readable(path, true);
+      return { spec: { type: 'files', root: path, include: [glob.pattern], exclude }, total: null };
+    }
+    const { path, isFolder } = await allowed(input.path);
+    await readable(path, isFolder);
+    if (isFolder) return { spec: { type: 'files', root: path, include, exclude }, total: null };
+    // The id is the name as the user knows it, not that of a link's target.
+    const named = absolute(input.path);
+    const root = await realpath(dirname(named));
+    return { spec: { type: 'files', root, include: [], exclude: [], only: basename(named) }, total: 1 };
+  }
+
+  async function resolveManifest(given: string): Promise<DatasetSpec> {
+    const { path, isFolder } = await allowed(given);
+    if (isFolder) {
+      throw new ForebayError(
+        'input_unreadable',
+        `${path} is a folder, not a manifest file. For its files use {"type":"files"}.`,
+      );
+    }
+    await readable(path, false);
+    return { type: 'manifest', path, base: await realpath(dirname(absolute(given))) };
+  }
+
+  /** The real path of something that exists under a root. */
+  async function allowed(given: string): Promise<{ path: string; isFolder: boolean }> {
+    const wanted = absolute(given);
+    const { real, missing } = await realPart(wanted);
+    const roots = await Promise.all(inputRoots.map((root) => realpath(root).catch(() => null)));
+    // A missing path is judged by its existing part, so that nobody learns what exists elsewhere.
+    const inside = roots.some((root, i) =>
+      root === null ? isInside(resolvePath(inputRoots[i]!), wanted) : isInside(root, real),
+    );
+    if (!inside) {
+      throw new ForebayError(
+        'path_not_allowed',
+        `${given} is not under an input root. Inputs are read from: ${inputRoots.join(', ') || '(none configured)'}. Put the data there, or add its folder to ${rootSetting}.`,
+      );
+    }
+    if (missing) throw new ForebayError('input_not_found', `${wanted} does not exist.`);
+    const found = await stat(real).catch((error: unknown) => Promise.reject(unreadable(real, error)));
+    if (!found.isDirectory() && !found.isFile()) {
+      throw new ForebayError('input_unreadable', `${wanted} is neither a file nor a folder.`);
+    }
+    return { path: real, isFolder: found.isDirectory() };
+  }
+
+  function absolute(path: string): string {
+    if (path.includes('\0')) throw new ForebayError('invalid_request', 'The path holds a NUL character.');
+    return resolvePath(inputRoots[0] ?? '/', path);
+  }
+
+  return { resolve, discard };
+}
+
+/** The real path, or that of the nearest folder above that exists. */
+async function realPart(path: string): Promise<{ real: string; missing: boolean }> {
+  for (let part = path; ; part = dirname(part)) {
+    try {
+      return { real: await realpath(part), missing: part !== path };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') throw unreadable(path, error);
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function readable(path: string, isFolder: boolean): Promise<void> {
+  try {
+    await access(path, isFolder ? constants.R_OK | constants.X_OK : constants.R_OK);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, cause: unknown): ForebayError {
+  return new ForebayError('input_unreadable', `Cannot read ${path}: ${messageOf(cause)}.`, { cause });
+}
+
+/** A glob's leading parts without magic, and the rest; null for a plain path. */
+function splitGlob(path: string): { base: string; pattern: string } | null {
+  const parts = path.split('/');
+  const first = parts.findIndex((part) => picomatch.scan(part).isGlob);
+  if (first === -1) return null;
+  const rest = parts.slice(first);
+  if (rest.includes('..')) throw new ForebayError('invalid_request', `".." cannot follow a glob: ${path}`);
+  const base = parts.slice(0, first).join('/').replace(/\\(.)/g, '$1');
+  return { base: base === '' ? (path.startsWith('/') ? '/' : '.') : base, pattern: rest.join('/') };
+}

@@ -1,0 +1,121 @@
+/**
+ * A job's rows as NDJSON text, in order, up to the first block that is not committed. Holds one block at a
+ * time; parts go through unparsed unless rows must be picked or merged. Knows nothing of HTTP.
+ */
+import { readFile } from 'node:fs/promises';
+import type { JobRecord } from '../shared/domain/job.ts';
+import { isTerminal } from '../shared/domain/job-state.ts';
+import { ForebayError, messageOf } from '../shared/errors.ts';
+import type { JobStore } from '../shared/queue/job-store.ts';
+import type { Wake } from '../shared/queue/wake.ts';
+import { outputFolder } from '../shared/storage/output-folder.ts';
+import { mergeLines, readBlock } from '../shared/storage/read-part.ts';
+import { createJobWaiter } from './job-waiter.ts';
+
+/** `results`: successes; `errors`: failures; `all`: both, merged in row order. */
+export type RowsKind = 'results' | 'errors' | 'all';
+
+export interface RowsRequest {
+  readonly kind: RowsKind;
+  /** Rows before this index are left out. */
+  readonly fromRow: number;
+  /** Wait for the rest until the job ends. */
+  readonly follow: boolean;
+}
+
+export interface RowsDeps {
+  readonly jobs: Pick<JobStore, 'get' | 'frontier'>;
+  readonly wake: Pick<Wake, 'on'>;
+  /** Between looks when no wake-up comes, ms. */
+  readonly sweepMs?: number;
+}
+
+const SWEEP_MS = 1000;
+/** Small blocks are sent together: a chunk of a response costs as much as some ten kilobytes. */
+const CHUNK_CHARS = 64 * 1024;
+
+/** The row after the last one that can be read now: where a reader goes on later. */
+export async function nextRow(jobs: Pick<JobStore, 'frontier'>, job: JobRecord): Promise<number> {
+  const rows = (await jobs.frontier(job.spec.id)) * job.spec.options.block_rows;
+  return Math.min(rows, job.total ?? rows);
+}
+
+/**
+ * Throws ForebayError `not_found` where a committed part is gone from the output folder,
+ * `storage_unavailable` where it cannot be read.
+ */
+export async function* jobRows(
+  deps: RowsDeps,
+  job: JobRecord,
+  request: RowsRequest,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  const { id, output, options } = job.spec;
+  const waiter = createJobWaiter(deps.wake, id, signal);
+  let block = Math.floor(request.fromRow / options.block_rows);
+  try {
+    for (;;) {
+      // The state first: blocks committed after a look at the frontier belong to a job still running then.
+      const record = request.follow ? await deps.jobs.get(id) : null;
+      const ended = record === null || isTerminal(record.status);
+      const frontier = await deps.jobs.frontier(id);
+      let chunk = '';
+      for (; block < frontier && !signal.aborted; block += 1) {
+        const cut = request.fromRow > block * options.block_rows ? request.fromRow : 0;
+        chunk += await blockText(output, block, request.kind, cut);
+        if (chunk.length >= CHUNK_CHARS) {
+          yield chunk;
+          chunk = '';
+        }
+      }
+      if (chunk !== '') yield chunk;
+      if (ended || signal.aborted) return;
+      await waiter.wait(deps.sweepMs ?? SWEEP_MS);
+    }
+  } finally {
+    waiter.close();
+  }
+}
+
+/** `cut`: leave out rows with a lower index; 0 keeps the whole block. */
+async function blockText(folder: string, block: number, kind: RowsKind, cut: number): Promise<string> {
+  const paths = outputFolder(folder);
+  try {
+    if (cut === 0 && kind === 'errors') return (await readIfThere(paths.errors(block))) ?? '';
+    if (cut === 0 && kind === 'results') {
+      const part = await readIfThere(paths.part(block));
+      if (part === null) throw partGone(paths.part(block));
+      return part;
+    }
+    const found = await readBlock(folder, block);
+    if (found === null) throw partGone(paths.part(block));
+    const lines = kind === 'all' ? mergeLines(found) : found[kind];
+    return lines
+      .filter((line) => line.index >= cut)
+      .map((line) => line.text)
+      .join('');
+  } catch (cause) {
+    if (cause instanceof ForebayError) throw cause;
+    throw new ForebayError(
+      'storage_unavailable',
+      `The results in ${folder} cannot be read now: ${messageOf(cause)}`,
+      { cause, retryAfterS: 5 },
+    );
+  }
+}
+
+async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function partGone(path: string): ForebayError {
+  return new ForebayError(
+    'not_found',
+    `${path} was written but is not there any more: the results were moved or deleted, or their folder is not mounted.`,
+  );
+}

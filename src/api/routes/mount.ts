@@ -1,0 +1,179 @@
+/**
+ * Mounts an endpoint: its schemas go into the OpenAPI document and check each request, all parts at once.
+ * Knows nothing of jobs.
+ */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { ForebayError, type ErrorCode, type Issue } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/observe/logger.ts';
+import { readJsonBody, type BodyLimit } from '../middleware/read-body.ts';
+import { issuesOf } from '../wire/issues.ts';
+import { PROBLEM } from '../wire/problem.ts';
+
+type Fields = z.ZodObject;
+
+export interface Success {
+  readonly status: number;
+  readonly description: string;
+  /** Media type -> schema of the answer, or of one of its lines. */
+  readonly content?: Readonly<Record<string, z.ZodType>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType> {
+  readonly method: 'get' | 'post';
+  /** With parameters as `{name}`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly params?: P;
+  readonly query?: Q;
+  /** By lower-case name; other headers are nobody's business. */
+  readonly headers?: H;
+  readonly body?: { readonly schema: B; readonly limit: BodyLimit };
+  readonly success: readonly Success[];
+  /** Codes of the problems it may answer, besides those that every endpoint may. */
+  readonly problems: readonly ErrorCode[];
+}
+
+export interface Request<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType> {
+  readonly c: Context;
+  readonly params: z.output<P>;
+  readonly query: z.output<Q>;
+  readonly headers: z.output<H>;
+  readonly body: z.output<B>;
+}
+
+export interface MountTarget {
+  readonly app: OpenAPIHono;
+  readonly log: Logger;
+}
+
+const NOTHING = z.strictObject({});
+/** What a POST without a body may carry all the same. */
+const NO_BODY: BodyLimit = { bytes: 64 * 1024, advice: 'This request needs no body.' };
+/** A request may be wrong in very many places; nobody reads them all. */
+const MAX_ISSUES = 50;
+
+export function mount<
+  P extends Fields = typeof NOTHING,
+  Q extends Fields = typeof NOTHING,
+  H extends Fields = typeof NOTHING,
+  B extends z.ZodType = z.ZodOptional<typeof NOTHING>,
+>(
+  target: MountTarget,
+  endpoint: Endpoint<P, Q, H, B>,
+  handler: (request: Request<P, Q, H, B>) => Promise<Response> | Response,
+): void {
+  target.app.openAPIRegistry.registerPath(toOpenApi(endpoint));
+  const path = endpoint.path.replaceAll(/\{(.+?)\}/g, ':$1');
+  target.app.on(endpoint.method.toUpperCase(), path, async (c) => {
+    const began = performance.now();
+    const response = await handler(await check(c, endpoint));
+    target.log.debug(
+      { method: c.req.method, path: c.req.path, status: response.status, ms: performance.now() - began },
+      'request',
+    );
+    return response;
+  });
+}
+
+async function check<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType>(
+  c: Context,
+  endpoint: Endpoint<P, Q, H, B>,
+): Promise<Request<P, Q, H, B>> {
+  const issues: Issue[] = [];
+  const part = (schema: z.ZodType, value: unknown, base: string): unknown => {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    issues.push(...issuesOf(parsed.error, schema, value, base));
+    return undefined;
+  };
+  const params = part(endpoint.params ?? NOTHING, c.req.param(), '/path');
+  const query = part(endpoint.query ?? NOTHING, c.req.query(), '/query');
+  const headers = part(endpoint.headers ?? NOTHING, pickHeaders(c, endpoint.headers), '/header');
+  let body: unknown;
+  if (endpoint.method === 'post') {
+    const given = await readJsonBody(c, endpoint.body?.limit ?? NO_BODY);
+    body = part(endpoint.body?.schema ?? NOTHING.optional(), given, '');
+  }
+  if (issues.length > 0) throw invalid(issues);
+  return { c, params, query, headers, body } as Request<P, Q, H, B>;
+}
+
+function pickHeaders(c: Context, schema: Fields | undefined): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of Object.keys(schema?.shape ?? {})) {
+    const value = c.req.header(name);
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
+}
+
+function invalid(issues: readonly Issue[]): ForebayError {
+  const shown = issues.slice(0, MAX_ISSUES);
+  const listed = shown.slice(0, 5).map((i) => `${i.path === '' ? 'the body' : i.path}: ${i.message}`);
+  const more = issues.length > listed.length ? '; ...' : '';
+  const count = issues.length === 1 ? 'The request is wrong' : `${issues.length} places of the request are wrong`;
+  return new ForebayError('invalid_request', `${count}: ${listed.join('; ')}${more}`, { issues: shown });
+}
+
+/** Problems that any endpoint may answer. */
+const COMMON: readonly ErrorCode[] = ['invalid_request', 'internal', 'queue_unavailable'];
+
+function toOpenApi<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType>(
+  endpoint: Endpoint<P, Q, H, B>,
+): Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0] {
+  const responses: Record<string, object> = {};
+  for (const { status, description, content, headers } of endpoint.success) {
+    responses[status] = {
+      description,
+      ...(content && {
+        content: Object.fromEntries(Object.entries(content).map(([type, schema]) => [type, { schema }])),
+      }),
+      ...(headers && {
+        headers: Object.fromEntries(
+          Object.entries(headers).map(([name, text]) => [
+            name,
+            { description: text, schema: { type: 'string' } },
+          ]),
+        ),
+      }),
+    };
+  }
+  for (const [status, codes] of byStatus([...endpoint.problems, ...COMMON])) {
+    responses[status] = {
+      description: codes.map((code) => `\`${code}\``).join(', '),
+      content: { 'application/problem+json': { schema: PROBLEM } },
+    };
+  }
+  return {
+    method: endpoint.method,
+    path: endpoint.path,
+    operationId: endpoint.operationId,
+    tags: [endpoint.tag],
+    summary: endpoint.summary,
+    ...(endpoint.description === undefined ? {} : { description: endpoint.description }),
+    request: {
+      ...(endpoint.params && { params: endpoint.params }),
+      ...(endpoint.query && { query: endpoint.query }),
+      ...(endpoint.headers && { headers: endpoint.headers }),
+      ...(endpoint.body && {
+        body: { required: true, content: { 'application/json': { schema: endpoint.body.schema } } },
+      }),
+    },
+    responses,
+  };
+}
+
+function byStatus(codes: readonly ErrorCode[]): Map<number, ErrorCode[]> {
+  const found = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = new ForebayError(code, '');
+    found.set(status, [...(found.get(status) ?? []), code]);
+  }
+  return found;
+}

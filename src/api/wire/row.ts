@@ -1,0 +1,67 @@
+/** Rows as they come out of results and errors: the lines of a job's parts. */
+import { z } from 'zod';
+import { FAILURE } from './scalars.ts';
+
+const INDEX = z.int().min(0).meta({ description: "Place of the row in the dataset's order, from 0." });
+const ROW_ID = z.string().meta({
+  description: "The row's name; for files the path relative to the input's root.",
+  examples: ['cats/0001.jpg'],
+});
+
+export const RESULT_ROW = z
+  .object({
+    index: INDEX,
+    id: ROW_ID,
+    predictions: z.array(
+      z.object({
+        index: z.int().meta({ description: 'Number of the class.' }),
+        label: z.string().meta({ description: 'Name of the class.' }),
+        score: z.number(),
+      }),
+    ),
+  })
+  .meta({
+    id: 'ResultRow',
+    description: 'A row that succeeded: one line of results.',
+    examples: [
+      { index: 0, id: 'cats/0001.jpg', predictions: [{ index: 281, label: 'tabby', score: 0.8125 }] },
+    ],
+  });
+
+export const ERROR_ROW = z
+  .object({ index: INDEX, id: ROW_ID, error: FAILURE })
+  .meta({
+    id: 'ErrorRow',
+    description: 'A row that failed: one line of errors.',
+    examples: [
+      {
+        index: 7,
+        id: 'cats/0008.jpg',
+        error: { code: 'decode_failed', message: 'VipsJpeg: premature end of JPEG image' },
+      },
+    ],
+  });
+
+export type ResultRow = z.infer<typeof RESULT_ROW>;
+export type ErrorRow = z.infer<typeof ERROR_ROW>;
+
+const FROM_ROW = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .default(0)
+  .meta({ description: 'Start at the row with this index.' });
+const FOLLOW = z
+  .enum(['true', 'false'])
+  .default('false')
+  .meta({ description: '`true` keeps the answer open until the job ends.' });
+
+export const ERRORS_QUERY = z.strictObject({ from_row: FROM_ROW, follow: FOLLOW });
+export const RESULTS_QUERY = z.strictObject({
+  include: z
+    .literal('errors')
+    .optional()
+    .meta({ description: '`errors` merges the rows that failed, in row order.' }),
+  from_row: FROM_ROW,
+  follow: FOLLOW,
+});

@@ -1,0 +1,47 @@
+/** Small schemas that several wire files share. Knows nothing of jobs or HTTP. */
+import { z } from 'zod';
+
+/** ISO 8601 in UTC, with milliseconds. */
+export const TIMESTAMP = z.string().meta({
+  format: 'date-time',
+  examples: ['2026-11-22T10:15:30.000Z'],
+});
+
+/** Job ids as they appear in paths and cursors. Looser than what is given out: an unknown id is a 404. */
+export const JOB_ID = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,128}$/, 'not a job id: letters, digits, "_" and "-" only')
+  .meta({ description: 'Id of the job; ids sort by time.' });
+
+/** A code of the closed error table and what happened. */
+export const FAILURE = z
+  .object({
+    code: z.string().meta({ description: 'Stable error code.', examples: ['decode_failed'] }),
+    message: z.string().meta({ description: 'What happened, where, and how to mend it.' }),
+  })
+  .meta({ id: 'Failure', description: 'A failure with a stable code.' });
+
+export const METADATA = z
+  .record(
+    z.string().min(1).max(64, 'a key has at most 64 characters'),
+    z.string().max(512, 'a value has at most 512 characters'),
+  )
+  .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
+  .meta({
+    id: 'Metadata',
+    description: "Your own notes on a job, kept and shown with it: at most 16 pairs of strings, keys up to 64, values up to 512 characters.",
+    examples: [{ team: 'search', run: '2026-11-22' }],
+  });
+
+export function iso(ms: number): string;
+export function iso(ms: number | null): string | null;
+export function iso(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** Rounded for display; keeps null. */
+export function rounded(value: number | null, decimals: number): number | null {
+  if (value === null || !Number.isFinite(value)) return null;
+  const scale = 10 ** decimals;
+  return Math.round(value * scale) / scale;
+}

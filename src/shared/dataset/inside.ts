@@ -1,0 +1,8 @@
+/** Whether a path lies in a folder. Lexical: both must be absolute and normalised, real paths where links matter. */
+import { sep } from 'node:path';
+
+/** True for the folder itself and everything below it. */
+export function isInside(folder: string, path: string): boolean {
+  if (path === folder) return true;
+  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}

@@ -1,0 +1,20 @@
+/** The one place that knows every kind of dataset: from a job's spec to its source. */
+import type { DatasetSpec } from '../domain/dataset-spec.ts';
+import { createFilesSource, type FilesSourceOptions } from './files-source.ts';
+import { createInlineSource } from './inline-source.ts';
+import { createManifestSource } from './manifest-source.ts';
+import type { DatasetSource } from './source.ts';
+import { createUrlsSource } from './urls-source.ts';
+
+export function openDataset(spec: DatasetSpec, options: FilesSourceOptions = {}): DatasetSource {
+  switch (spec.type) {
+    case 'files':
+      return createFilesSource(spec, options);
+    case 'urls':
+      return createUrlsSource(spec);
+    case 'inline':
+      return createInlineSource(spec);
+    case 'manifest':
+      return createManifestSource(spec);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Reads a parsed `model.json` against the contract's schema and says every problem at once, each with its
+ * JSON pointer in the file and, for unknown fields, the nearest valid name.
+ */
+import { z } from 'zod';
+import { MODEL_CONTRACT, type ModelContract } from '../domain/model-contract.ts';
+import type { Issue } from '../errors.ts';
+
+export type ContractReading =
+  | { readonly ok: true; readonly contract: ModelContract }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
+export function readContract(value: unknown): ContractReading {
+  const parsed = MODEL_CONTRACT.safeParse(value);
+  if (parsed.success) return { ok: true, contract: parsed.data };
+  return { ok: false, issues: parsed.error.issues.flatMap(toIssues) };
+}
+
+function toIssues(issue: z.core.$ZodIssue): Issue[] {
+  if (issue.code === 'unrecognized_keys') {
+    const valid = keysAt(issue.path);
+    return issue.keys.map((key) => ({ path: pointer([...issue.path, key]), message: unknownField(key, valid) }));
+  }
+  return [{ path: pointer(issue.path), message: describe(issue) }];
+}
+
+function unknownField(key: string, valid: readonly string[]): string {
+  const near = nearest(key, valid);
+  return near === null
+    ? `unknown field; valid here: ${valid.join(', ')}`
+    : `unknown field; did you mean "${near}"?`;
+}
+
+/** A union's own message is "Invalid input": its branches say what would be valid. */
+function describe(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_union') return issue.message.replace(/^Invalid input: /, '');
+  const branches = issue.errors.flat().map((e) => describe(e).replace(/^expected /, ''));
+  return `expected ${[...new Set(branches)].join(', or ')}`;
+}
+
+/** RFC 6901; the whole document is "". */
+function pointer(path: readonly PropertyKey[]): string {
+  return path.map((p) => `/${String(p).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let schema: unknown = MODEL_CONTRACT;
+  for (const key of path) schema = schema instanceof z.ZodObject ? unwrap(schema.shape[String(key)]) : null;
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+function unwrap(schema: unknown): unknown {
+  return schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema;
+}
+
+/** The candidate within a third of the name's length in edits; null when none is near. */
+function nearest(name: string, candidates: readonly string[]): string | null {
+  let best: string | null = null;
+  let bestCost = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const cost = editDistance(name.toLowerCase(), candidate);
+    if (cost < bestCost) [best, bestCost] = [candidate, cost];
+  }
+  return best;
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitute = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitute, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,96 @@
+/** Model folders read again and again (every submit, every listing): a hash is computed once per content. */
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ForebayError } from '../errors.ts';
+import {
+  CONTRACT_FILE,
+  GRAPH_FILE,
+  hashModel,
+  readModelParts,
+  toModelFolder,
+  type ModelFolder,
+} from './model-folder.ts';
+
+export interface ModelListing {
+  /** In order of folder name. */
+  readonly models: readonly ModelFolder[];
+  /** Folders that hold a model which cannot be used, and why. */
+  readonly problems: readonly { readonly dir: string; readonly error: ForebayError }[];
+}
+
+export interface ModelFolderReader {
+  /** As loadModelFolder. */
+  load(dir: string): Promise<ModelFolder>;
+  /**
+   * The models in the folders below `modelsDir`, or of `modelsDir` itself where it holds a graph.
+   * Throws ForebayError `model_not_found` where there is no such folder.
+   */
+  list(modelsDir: string): Promise<ModelListing>;
+}
+
+export function createModelFolderReader(): ModelFolderReader {
+  /** By folder: hash and what it was computed from. Graphs are told apart by path, mtime and size. */
+  const known = new Map<string, { readonly key: string; readonly hash: Promise<string> }>();
+
+  async function load(dir: string): Promise<ModelFolder> {
+    const parts = await readModelParts(resolve(dir));
+    const { mtimeMs } = await stat(parts.onnxPath);
+    const key = JSON.stringify([mtimeMs, parts.bytes, parts.contract, parts.labels]);
+    let entry = known.get(parts.dir);
+    if (entry?.key !== key) {
+      entry = { key, hash: hashModel(parts.contract, parts.onnxPath, parts.bytes, parts.labelsBytes) };
+      known.set(parts.dir, entry);
+      entry.hash.catch(() => known.delete(parts.dir));
+    }
+    return toModelFolder(parts, await entry.hash);
+  }
+
+  async function list(modelsDir: string): Promise<ModelListing> {
+    const models: ModelFolder[] = [];
+    const problems: { dir: string; error: ForebayError }[] = [];
+    for (const dir of await modelDirs(modelsDir)) {
+      try {
+        const model = await load(dir);
+        const twin = models.find((m) => m.ref.name === model.ref.name);
+        if (twin === undefined) models.push(model);
+        else problems.push({ dir, error: duplicate(model.ref.name, twin.dir, dir) });
+      } catch (error) {
+        if (!(error instanceof ForebayError)) throw error;
+        problems.push({ dir, error });
+      }
+    }
+    return { models, problems };
+  }
+
+  return { load, list };
+}
+
+/** `listModelFolders` of a fresh reader, for callers that list once. */
+export async function listModelFolders(modelsDir: string): Promise<ModelListing> {
+  return createModelFolderReader().list(modelsDir);
+}
+
+function duplicate(name: string, first: string, second: string): ForebayError {
+  return new ForebayError(
+    'invalid_contract',
+    `model name "${name}" is taken by ${first}; give ${second} another "name" in its ${CONTRACT_FILE}`,
+    { issues: [{ path: '/name', message: `"${name}" is taken by ${first}` }] },
+  );
+}
+
+async function modelDirs(modelsDir: string): Promise<string[]> {
+  let entries;
+  try {
+    entries = await readdir(modelsDir, { withFileTypes: true });
+  } catch (cause) {
+    throw new ForebayError('model_not_found', `there is no models folder ${modelsDir}`, { cause });
+  }
+  const names = entries.map((e) => e.name);
+  if (names.includes(GRAPH_FILE)) return [modelsDir];
+  const dirs: string[] = [];
+  for (const name of names.filter((n) => !n.startsWith('.')).toSorted()) {
+    const inside: string[] = await readdir(join(modelsDir, name)).catch(() => []);
+    if (inside.includes(GRAPH_FILE) || inside.includes(CONTRACT_FILE)) dirs.push(join(modelsDir, name));
+  }
+  return dirs;
+}

@@ -1,0 +1,124 @@
+/**
+ * What an ONNX file says of its graph's face - inputs, outputs and the operators behind them - read straight
+ * from the protobuf, without a runtime. Field numbers are those of onnx.proto3 (ONNX 1.17).
+ */
+import { ForebayError } from '../errors.ts';
+
+/** Symbolic dimensions are strings, unknown ones "". */
+export interface GraphFace {
+  readonly inputs: readonly GraphTensor[];
+  readonly outputs: readonly GraphTensor[];
+  /** Operator type by the name of the value that it makes. */
+  readonly operators: ReadonlyMap<string, { readonly type: string; readonly inputs: readonly string[] }>;
+}
+
+export interface GraphTensor {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly (number | string)[];
+}
+
+/** Throws ForebayError `model_load_failed` where the bytes are no ONNX model. */
+export function readGraphFace(bytes: Buffer): GraphFace {
+  try {
+    const graph = one(bytes, 7);
+    if (graph === undefined) throw new Error('it holds no graph');
+    const weights = new Set(all(graph, 5).map((tensor) => text(tensor, 8)));
+    return {
+      // Older exporters list weights among the inputs.
+      inputs: all(graph, 11)
+        .map(readTensor)
+        .filter((input) => !weights.has(input.name)),
+      outputs: all(graph, 12).map(readTensor),
+      operators: new Map(all(graph, 1).flatMap(readOperator)),
+    };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ForebayError('model_load_failed', `not an ONNX model: ${why}`, { cause });
+  }
+}
+
+const ELEMENT_TYPES = [
+  'undefined',
+  'float32',
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'int32',
+  'int64',
+  'string',
+  'bool',
+  'float16',
+  'float64',
+  'uint32',
+  'uint64',
+];
+
+function readTensor(value: Buffer): GraphTensor {
+  const tensor = one(one(value, 2) ?? EMPTY, 1) ?? EMPTY;
+  const element = number(tensor, 1) ?? 0;
+  const shape = all(one(tensor, 2) ?? EMPTY, 1).map((dim) => number(dim, 1) ?? text(dim, 2));
+  return { name: text(value, 1), type: ELEMENT_TYPES[element] ?? `type ${element}`, shape };
+}
+
+function readOperator(node: Buffer): [string, { type: string; inputs: string[] }][] {
+  const operator = { type: text(node, 4), inputs: all(node, 1).map(String) };
+  return all(node, 2).map((output) => [String(output), operator]);
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Every length-delimited value of a field. */
+function all(message: Buffer, field: number): Buffer[] {
+  const found: Buffer[] = [];
+  for (const entry of entries(message)) {
+    if (entry.field === field && typeof entry.value !== 'number') found.push(entry.value);
+  }
+  return found;
+}
+
+function one(message: Buffer, field: number): Buffer | undefined {
+  return all(message, field).at(-1);
+}
+
+function text(message: Buffer, field: number): string {
+  return one(message, field)?.toString('utf8') ?? '';
+}
+
+function number(message: Buffer, field: number): number | undefined {
+  for (const entry of entries(message)) {
+    if (entry.field === field && typeof entry.value === 'number') return entry.value;
+  }
+  return undefined;
+}
+
+/** The wire format: varints, fixed 64 and 32 bits (skipped as 0), and length-delimited bytes, not copied. */
+function* entries(message: Buffer): Generator<{ field: number; value: number | Buffer }> {
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = message[at];
+      if (byte === undefined || factor > 2 ** 63) throw new Error('it is cut off or damaged');
+      at += 1;
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < message.length) {
+    const tag = varint();
+    const field = Math.floor(tag / 8);
+    const wire = tag % 8;
+    if (wire === 0) yield { field, value: varint() };
+    else if (wire === 1 || wire === 5) {
+      at += wire === 1 ? 8 : 4;
+      yield { field, value: 0 };
+    } else if (wire === 2) {
+      const length = varint();
+      if (at + length > message.length) throw new Error('it is cut off or damaged');
+      yield { field, value: message.subarray(at, at + length) };
+      at += length;
+    } else throw new Error(`it uses wire type ${wire}`);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Fetches the bytes of a user's URL within limits: only http(s), only allowed addresses, at most so many
+ * redirects, bytes and seconds. Knows nothing of rows or images.
+ */
+import { Agent, request, type Dispatcher } from 'undici';
+import { ForebayError, messageOf } from '../errors.ts';
+import { createAddressFilter } from './address-filter.ts';
+import { createGuardedConnector, type LookupAll } from './guarded-connector.ts';
+import { readBody } from './read-body.ts';
+
+export interface GuardedFetchOptions {
+  /** See createAddressFilter. */
+  readonly allow: readonly string[];
+  /** Milliseconds for one URL in all: redirects, headers and body. */
+  readonly timeoutMs: number;
+  /** Largest body, bytes, decompressed. */
+  readonly maxBytes: number;
+  readonly userAgent: string;
+  /** Open connections to one host. */
+  readonly connectionsPerHost?: number;
+  readonly lookup?: LookupAll;
+}
+
+export interface GuardedFetch {
+  /**
+   * Rejects with ForebayError `url_not_allowed`, `fetch_status`, `fetch_timeout`, `file_too_large`,
+   * `fetch_failed`; with the signal's reason when aborted.
+   */
+  readonly fetchBytes: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
+  readonly close: () => Promise<void>;
+}
+
+const MAX_REDIRECTS = 5;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** Broken by the other side before an answer: most often a kept-alive connection that had just ended. */
+const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
+  const { timeoutMs, maxBytes, lookup, connectionsPerHost = 16 } = options;
+  const connect = createGuardedConnector({
+    filter: createAddressFilter(options.allow),
+    timeoutMs,
+    ...(lookup === undefined ? {} : { lookup }),
+  });
+  const agent = new Agent({
+    connect,
+    connections: connectionsPerHost,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+  const headers = { 'user-agent': options.userAgent, accept: '*/*', 'accept-encoding': 'identity' };
+
+  async function get(url: URL, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    try {
+      return await request(url, { dispatcher: agent, headers, signal });
+    } catch (error) {
+      if (signal.aborted || !BROKEN.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      return request(url, { dispatcher: agent, headers, signal });
+    }
+  }
+
+  async function follow(start: string, signal: AbortSignal): Promise<Uint8Array> {
+    let url = parseUrl(start);
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      const response = await get(url, signal);
+      const { location } = response.headers;
+      if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string')
+        return answerOf(response, signal);
+      await response.body.dump({ limit: 64 * 1024, signal });
+      url = parseUrl(location, url);
+    }
+    throw new ForebayError('fetch_failed', `more than ${MAX_REDIRECTS} redirects`);
+  }
+
+  async function answerOf(response: Dispatcher.ResponseData, signal: AbortSignal): Promise<Uint8Array> {
+    if (response.statusCode >= 200 && response.statusCode < 300) return readBody(response, maxBytes);
+    await response.body.dump({ limit: 64 * 1024, signal });
+    throw new ForebayError('fetch_status', `the server answered with status ${response.statusCode}`);
+  }
+
+  return {
+    async fetchBytes(url, signal) {
+      signal.throwIfAborted();
+      // Not AbortSignal.any: on Node 20 its signals stay referenced by a long-lived parent.
+      const stop = new AbortController();
+      const onAbort = () => stop.abort();
+      const timer = setTimeout(onAbort, timeoutMs);
+      signal.addEventListener('abort', onAbort);
+      try {
+        return await follow(url, stop.signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw rowErrorOf(error, stop.signal.aborted, timeoutMs);
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function parseUrl(text: string, base?: URL): URL {
+  let url: URL;
+  try {
+    url = new URL(text, base);
+  } catch (error) {
+    throw new ForebayError('url_not_allowed', `"${text.slice(0, 200)}" is not a URL`, { cause: error });
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new ForebayError('url_not_allowed', `only http and https are fetched, not ${url.protocol}//`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new ForebayError('url_not_allowed', 'the URL carries a user name or password; use a signed URL');
+  }
+  return url;
+}
+
+function rowErrorOf(error: unknown, timedOut: boolean, timeoutMs: number): ForebayError {
+  if (error instanceof ForebayError) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (timedOut || /^UND_ERR_\w+_TIMEOUT$/.test(code)) {
+    return new ForebayError('fetch_timeout', `no complete answer within ${timeoutMs} ms`, { cause: error });
+  }
+  return new ForebayError('fetch_failed', messageOf(error) || code || 'the connection failed', {
+    cause: error,
+  });
+}

@@ -1,0 +1,58 @@
+/**
+ * Judges whether a Redis keeps what it is given: refuses one that evicts keys, warns of one that forgets.
+ * One INFO, since managed servers often forbid CONFIG.
+ */
+import type { Redis } from 'ioredis';
+import { ForebayError } from '../errors.ts';
+
+/** The oldest release that BullMQ supports without a warning of its own. */
+const OLDEST = [6, 2] as const;
+
+export interface RedisReport {
+  readonly version: string;
+  /** Sentences for the log, each with what to change. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws ForebayError `redis_evicts`: a key evicted to make room is a lost block or a lost lock. */
+export async function checkRedis(client: Pick<Redis, 'info'>): Promise<RedisReport> {
+  const info = fieldsOf(await client.info());
+  const version = info.get('redis_version') ?? 'unknown';
+  const policy = info.get('maxmemory_policy') ?? 'noeviction';
+  const limit = Number(info.get('maxmemory') ?? 0);
+  if (limit > 0 && policy !== 'noeviction') {
+    throw new ForebayError(
+      'redis_evicts',
+      `This Redis drops keys when it is full (maxmemory-policy ${policy} at ${info.get('maxmemory_human') ?? limit}), ` +
+        'and with them jobs. Run `redis-cli config set maxmemory-policy noeviction`, and set the same in redis.conf.',
+    );
+  }
+
+  const warnings: string[] = [];
+  if (isOlder(version)) {
+    warnings.push(
+      `Redis ${version} is older than ${OLDEST.join('.')}: update it, older ones are not tested.`,
+    );
+  }
+  if (info.get('aof_enabled') !== '1') {
+    warnings.push(
+      'Redis keeps no append-only file, so jobs may be lost when it restarts: ' +
+        'run `redis-cli config set appendonly yes`, and set the same in redis.conf.',
+    );
+  }
+  return { version, warnings };
+}
+
+function isOlder(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+}
+
+/** INFO's `name:value` lines. */
+function fieldsOf(info: string): Map<string, string> {
+  const fields = info.split('\r\n').flatMap((line): [string, string][] => {
+    const colon = line.indexOf(':');
+    return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1)]] : [];
+  });
+  return new Map(fields);
+}

@@ -1,0 +1,133 @@
+/**
+ * The lock of a data folder: one running Redis at a time may append to its files.
+ * A holder is a process id with its start time, so that a number used again after a crash is no holder.
+ */
+import { execFileSync } from 'node:child_process';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { join } from 'node:path';
+import { ForebayError } from '../errors.ts';
+
+interface Holder {
+  readonly pid: number;
+  /** When that process started, in the system's own words; null where the system does not tell. */
+  readonly started: string | null;
+}
+
+interface Holders {
+  readonly owner: Holder;
+  /** The shepherd, which outlives a killed owner for as long as Redis flushes its file. */
+  readonly shepherd?: Holder;
+}
+
+export interface DataLock {
+  /** Names the shepherd as a second holder. */
+  shareWith(pid: number): void;
+  release(): void;
+}
+
+/** How long a killed owner's Redis may take to flush and stop. */
+const LINGER_MS = 10_000;
+
+/** @throws ForebayError `data_in_use` naming the process that holds the folder. */
+export async function lockData(folder: string): Promise<DataLock> {
+  const path = join(folder, 'lock');
+  const mine: Holders = { owner: holder(process.pid) };
+  const deadline = Date.now() + LINGER_MS;
+  while (!create(path, mine)) {
+    const found = read(path);
+    if (found && isAlive(found.owner)) throw inUse(folder, found.owner.pid);
+    if (found?.shepherd && isAlive(found.shepherd)) {
+      if (Date.now() > deadline) throw inUse(folder, found.shepherd.pid);
+      await delay(20);
+    } else {
+      removeStale(path, found);
+    }
+  }
+  return {
+    shareWith: (pid) => replace(path, { ...mine, shepherd: holder(pid) }),
+    release: () => rmSync(path, { force: true }),
+  };
+}
+
+function create(path: string, holders: Holders): boolean {
+  const draft = write(path, holders);
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(draft);
+  }
+}
+
+function replace(path: string, holders: Holders): void {
+  renameSync(write(path, holders), path);
+}
+
+function write(path: string, holders: Holders): string {
+  const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  writeFileSync(draft, JSON.stringify(holders));
+  return draft;
+}
+
+/** Only one of several takers can move a given file away; who moved a lock made meanwhile puts it back. */
+function removeStale(path: string, stale: Holders | null): void {
+  const aside = `${path}.stale.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  const moved = read(aside);
+  if (moved && JSON.stringify(moved) !== JSON.stringify(stale)) linkSync(aside, path);
+  rmSync(aside);
+}
+
+/** The holders, or null where the file is gone or was cut short by a crash of the machine. */
+function read(path: string): Holders | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Holders;
+  } catch {
+    return null;
+  }
+}
+
+function holder(pid: number): Holder {
+  return { pid, started: startOf(pid) };
+}
+
+function isAlive({ pid, started }: Holder): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  return started !== null && startOf(pid) === started;
+}
+
+/** Linux: boot id and start tick (field 22 of proc(5) stat); elsewhere what ps says; null: not known. */
+function startOf(pid: number): string | null {
+  try {
+    if (process.platform !== 'linux') {
+      return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    }
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // from the third, the state
+    // A zombie runs nothing; one whose parent never asks for it (node as a container's init) stays for good.
+    return fields[0] === 'Z' ? null : `${boot}/${fields[19] ?? ''}`;
+  } catch {
+    return null;
+  }
+}
+
+function inUse(folder: string, pid: number): ForebayError {
+  return new ForebayError(
+    'data_in_use',
+    `The data in ${folder} is in use by process ${pid}. Stop that one first, or choose another data folder.`,
+  );
+}

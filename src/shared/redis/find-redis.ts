@@ -1,0 +1,65 @@
+/**
+ * Finds a Redis server program: on PATH, in the cache of an earlier unpack, or from the distribution's package.
+ * Knows nothing of how the server is run.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { ForebayError, messageOf } from '../errors.ts';
+import { installedRedis, onPath, type RedisProgram } from './redis-program.ts';
+import { cachedRedis, unpackRedis, type RedisLog } from './unpack-redis.ts';
+
+export interface FindRedisOptions {
+  /** Where an unpacked server is kept for all runs of this user. */
+  readonly cacheDir: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: RedisLog;
+}
+
+/** @throws ForebayError `redis_not_found` with the command that installs one on this system. */
+export async function findRedis({ cacheDir, env, log }: FindRedisOptions): Promise<RedisProgram> {
+  const present = installedRedis(env) ?? cachedRedis(cacheDir);
+  if (present) return present;
+
+  const apt = onPath('apt-get', env);
+  const dpkg = onPath('dpkg-deb', env);
+  if (!apt || !dpkg) throw notFound(env);
+  try {
+    return await unpackRedis({ cacheDir, env, log, apt, dpkg });
+  } catch (error) {
+    throw notFound(env, error);
+  }
+}
+
+function notFound(env: NodeJS.ProcessEnv, cause?: unknown): ForebayError {
+  const install = installCommand(env);
+  const attempt =
+    cause === undefined
+      ? ''
+      : ` Unpacking the system's own package was tried and failed: ${messageOf(cause)}.`;
+  return new ForebayError(
+    'redis_not_found',
+    `No Redis: neither valkey-server nor redis-server is on PATH, and REDIS_URL is not set.${attempt} ` +
+      `Install one with \`${install}\`, or run \`docker run -d -p 127.0.0.1:6379:6379 redis:7 redis-server ` +
+      '--appendonly yes --maxmemory-policy noeviction` and set REDIS_URL=redis://127.0.0.1:6379.',
+    { cause },
+  );
+}
+
+const INSTALL: readonly (readonly [family: RegExp, command: string])[] = [
+  [/debian|ubuntu/, 'apt-get install -y redis-server'],
+  [/fedora|rhel|centos/, 'dnf install -y valkey'],
+  [/alpine/, 'apk add valkey'],
+  [/arch/, 'pacman -S valkey'],
+  [/suse/, 'zypper install -y valkey'],
+];
+
+function installCommand(env: NodeJS.ProcessEnv): string {
+  if (process.platform === 'darwin') return 'brew install valkey';
+  const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+  const family = release
+    .split('\n')
+    .filter((line) => /^ID(_LIKE)?=/.test(line))
+    .join(' ');
+  const command = INSTALL.find(([pattern]) => pattern.test(family))?.[1];
+  if (!command) return 'brew install valkey';
+  return process.getuid?.() === 0 || !onPath('sudo', env) ? command : `sudo ${command}`;
+}

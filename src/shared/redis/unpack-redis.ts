@@ -1,0 +1,141 @@
+/**
+ * Brings a Redis server out of the distribution's own package on Debian and Ubuntu, without root and without
+ * touching the system: private package lists, apt's own resolver for what this release still lacks, packages
+ * unpacked into the cache folder. Sources and their signatures are the system's; no host is named here.
+ */
+import { execFile } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { messageOf } from '../errors.ts';
+import { libraryEnv, redisInTree, type RedisProgram } from './redis-program.ts';
+
+/** All that this folder asks of a logger. */
+export interface RedisLog {
+  info(fields: object, message: string): void;
+}
+
+const run = promisify(execFile);
+/** Tried in turn: a later release may drop the one for the other. */
+const PACKAGES = ['redis-server', 'valkey-server'];
+/** A first download takes 4 s on a good line; on a dead one apt's own timeouts end it well before this. */
+const STEP_MS = 180_000;
+
+/** The server unpacked by an earlier start, or null. */
+export function cachedRedis(cacheDir: string): RedisProgram | null {
+  return redisInTree(join(cacheDir, cacheName()));
+}
+
+/**
+ * Downloads, unpacks and tries the server, then moves it into the cache in one step, so that any number of
+ * first starts may do this at once. Throws with apt's last words where it cannot.
+ */
+export async function unpackRedis(options: {
+  cacheDir: string;
+  env: NodeJS.ProcessEnv;
+  log: RedisLog;
+  /** Paths of apt-get and dpkg-deb. */
+  apt: string;
+  dpkg: string;
+}): Promise<RedisProgram> {
+  const { cacheDir, env, log, apt, dpkg } = options;
+  log.info({ cacheDir }, "no Redis on PATH: unpacking the system's own package, once");
+  mkdirSync(cacheDir, { recursive: true });
+  const work = mkdtempSync(join(cacheDir, '.unpack-'));
+  try {
+    const archives = await download(work, apt, env);
+    const tree = join(work, 'tree');
+    mkdirSync(tree);
+    for (const archive of archives) await run(dpkg, ['-x', archive, tree], { env, timeout: STEP_MS });
+
+    const program = redisInTree(tree);
+    if (!program) throw new Error('the package holds no server program');
+    await run(program.path, ['--version'], { env: libraryEnv(program), timeout: STEP_MS });
+    return publish(tree, cacheDir);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+async function download(work: string, apt: string, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const config = join(work, 'apt.conf');
+  const archives = join(work, 'cache', 'archives');
+  mkdirSync(join(work, 'lists', 'partial'), { recursive: true });
+  mkdirSync(join(archives, 'partial'), { recursive: true });
+  writeFileSync(config, aptConfig(work));
+  const call = (...args: string[]): Promise<unknown> =>
+    run(apt, ['-q', '-y', '-c', config, ...args], { env, timeout: STEP_MS });
+
+  // One unreachable source of many fails the update; whether the package can be had is what decides.
+  let problem: unknown = await call('update').then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  for (const name of PACKAGES) {
+    try {
+      await call('--download-only', 'install', name);
+      return readdirSync(archives)
+        .filter((file) => file.endsWith('.deb'))
+        .map((file) => join(archives, file));
+    } catch (error) {
+      problem ??= error;
+    }
+  }
+  throw new Error(lastWords(problem), { cause: problem });
+}
+
+/** Read last by apt, so it wins over the system's settings; hooks of the system are not for private lists. */
+function aptConfig(work: string): string {
+  return [
+    '#clear APT::Update::Pre-Invoke;',
+    '#clear APT::Update::Post-Invoke;',
+    '#clear APT::Update::Post-Invoke-Success;',
+    `Dir::State::Lists "${work}/lists";`,
+    `Dir::Cache "${work}/cache";`,
+    `Dir::Cache::archives "${work}/cache/archives";`,
+    `Dir::Log "${work}";`,
+    'Debug::NoLocking "true";',
+    'APT::Sandbox::User "";', // as root, apt would else drop to a user that cannot write here
+    'APT::Install-Recommends "false";',
+    'Acquire::Languages "none";',
+    'Acquire::Retries "1";',
+    'Acquire::http::Timeout "15";',
+    'Acquire::https::Timeout "15";',
+    '',
+  ].join('\n');
+}
+
+function publish(tree: string, cacheDir: string): RedisProgram {
+  const target = join(cacheDir, cacheName());
+  try {
+    renameSync(tree, target);
+  } catch (error) {
+    if (!redisInTree(target)) throw error; // else another start was first: its copy is as good
+  }
+  const program = redisInTree(target);
+  if (!program) throw new Error(`${target} vanished while it was written`);
+  return program;
+}
+
+/** One folder for each release and processor: a home folder may be shared by several machines. */
+function cacheName(): string {
+  const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+  const field = (name: string): string =>
+    new RegExp(`^${name}="?([\\w.-]+)`, 'm').exec(release)?.[1] ?? 'any';
+  return `redis-${field('ID')}-${field('VERSION_ID')}-${process.arch}`;
+}
+
+function lastWords(error: unknown): string {
+  const { stderr } = error as { stderr?: string };
+  const lines = (stderr ?? '').split('\n').filter((line) => line.startsWith('E:'));
+  return lines.at(-1)?.slice(3) ?? messageOf(error);
+}

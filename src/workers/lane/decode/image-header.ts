@@ -1,0 +1,109 @@
+/**
+ * Which image format bytes are, by their first bytes, and the size of those formats whose headers are simple
+ * (JPEG, PNG). An allow-list: what is not recognised here reaches no decoder.
+ */
+import { ForebayError } from '../../../shared/errors.ts';
+
+export interface ImageHeader {
+  readonly format: 'jpeg' | 'png' | 'gif' | 'webp' | 'tiff' | 'avif';
+  /** Known only where the header said it plainly. */
+  readonly size: { readonly width: number; readonly height: number } | null;
+  /** 8 bits a sample without transparency: colours may be resized as they are. False where unknown. */
+  readonly plain: boolean;
+}
+
+/** Throws ForebayError `unsupported_format`, naming what the bytes look like where that is known. */
+export function readImageHeader(image: Uint8Array): ImageHeader {
+  const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength);
+  if (startsWith(bytes, 0xff, 0xd8, 0xff)) return jpegHeader(bytes);
+  if (startsWith(bytes, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return pngHeader(bytes);
+  const format = otherFormat(bytes);
+  if (format !== null) return { format, size: null, plain: false };
+  const seen = refusedFormat(bytes);
+  throw new ForebayError('unsupported_format', `${seen}; accepted are JPEG, PNG, WebP, GIF, TIFF and AVIF`);
+}
+
+function otherFormat(bytes: Buffer): 'gif' | 'webp' | 'tiff' | 'avif' | null {
+  const head = bytes.toString('latin1', 0, 12);
+  if (head.startsWith('GIF87a') || head.startsWith('GIF89a')) return 'gif';
+  if (head.startsWith('RIFF') && head.slice(8) === 'WEBP') return 'webp';
+  if (/^(II[*+]\0|MM\0[*+])/.test(head)) return 'tiff';
+  // mif1 and msf1 are the generic brands: AVIF and HEIC both use them, decoding tells.
+  if (/^ftyp(avi[fs]|mif1|msf1)/.test(head.slice(4))) return /hei[cxs]|hev[cx]/.test(brands(bytes)) ? null : 'avif';
+  return null;
+}
+
+/** The brands of an ISO media file: its `ftyp` box. */
+function brands(bytes: Buffer): string {
+  return bytes.toString('latin1', 8, Math.min(bytes.readUInt32BE(0), 256));
+}
+
+const REFUSED: readonly (readonly [RegExp, string])[] = [
+  [/^....ftyp/s, 'HEIC (HEVC) or another ISO media file, whose codec is not available'],
+  [/^\s*(<\?xml|<svg|<!--|<!DOCTYPE)/i, 'SVG, XML or HTML, which is not decoded (scripts and outside references)'],
+  [/^%(PDF|!PS)/, 'PDF or PostScript'],
+  [/^BM/, 'BMP'],
+  [/^\0\0[\x01\x02]\0/, 'an icon or cursor'],
+  [/^(\0\0\0\x0cjP|\xff\x4f\xff\x51)/, 'JPEG 2000'],
+  [/^(\xff\x0a|\0\0\0\x0cJXL)/, 'JPEG XL'],
+  [/^P[1-7]\s/, 'PNM'],
+  [/^8BPS/, 'Photoshop'],
+  [/^DDS /, 'DDS'],
+  [/^icns/, 'an Apple icon'],
+  [/^PK\x03\x04/, 'a ZIP archive'],
+  [/^\x1f\x8b/, 'gzip'],
+];
+
+function refusedFormat(bytes: Buffer): string {
+  const head = bytes.toString('latin1', 0, 64);
+  const found = REFUSED.find(([pattern]) => pattern.test(head));
+  if (found !== undefined) return found[1];
+  return `not an image in a known format (it starts with ${bytes.toString('hex', 0, 8) || 'nothing'})`;
+}
+
+/** Walks the markers to the frame header. */
+function jpegHeader(bytes: Buffer): ImageHeader {
+  const unknown: ImageHeader = { format: 'jpeg', size: null, plain: true };
+  let at = 2;
+  while (at + 9 <= bytes.length && bytes[at] === 0xff) {
+    const marker = bytes[at + 1]!;
+    if (marker === 0xff) {
+      at += 1;
+      continue;
+    }
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+    if (isFrame) {
+      const size = { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };
+      return size.width > 0 && size.height > 0 ? { format: 'jpeg', size, plain: true } : unknown;
+    }
+    if (marker === 0xda || marker === 0xd9) break;
+    at += 2 + bytes.readUInt16BE(at + 2);
+  }
+  return unknown;
+}
+
+function pngHeader(bytes: Buffer): ImageHeader {
+  const unknown: ImageHeader = { format: 'png', size: null, plain: false };
+  if (bytes.length < 33 || bytes.toString('latin1', 12, 16) !== 'IHDR') return unknown;
+  const size = { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+  if (size.width === 0 || size.height === 0) return unknown;
+  const depth = bytes[24]!;
+  const hasAlphaChannel = (bytes[25]! & 4) !== 0;
+  return { format: 'png', size, plain: depth <= 8 && !hasAlphaChannel && !hasTransparency(bytes) };
+}
+
+/** A `tRNS` chunk before the pixels. True where the chunks cannot be followed. */
+function hasTransparency(bytes: Buffer): boolean {
+  let at = 33;
+  while (at + 8 <= bytes.length) {
+    const type = bytes.toString('latin1', at + 4, at + 8);
+    if (type === 'IDAT') return false;
+    if (type === 'tRNS') return true;
+    at += 12 + bytes.readUInt32BE(at);
+  }
+  return true;
+}
+
+function startsWith(bytes: Buffer, ...magic: number[]): boolean {
+  return magic.every((byte, i) => bytes[i] === byte);
+}

@@ -1,0 +1,88 @@
+/**
+ * A loaded graph: the only importer of onnxruntime-node. `create` and `run` block the calling thread for as
+ * long as they compute; that is why lanes exist.
+ */
+import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.ts';
+import type { TensorData } from '../preprocess/tensor-filler.ts';
+import type { GraphValue } from './graph-fit.ts';
+
+export interface OnnxOutput {
+  readonly dims: readonly number[];
+  /** float16 as bits in a Uint16Array. */
+  readonly data: Float32Array | Float64Array | Uint16Array;
+}
+
+export interface OnnxSession {
+  readonly inputs: readonly GraphValue[];
+  readonly outputs: readonly GraphValue[];
+  /** Computes one output of one input. Rejects with onnxruntime's own error. */
+  run(input: GraphValue, dims: readonly number[], data: TensorData, output: GraphValue): Promise<OnnxOutput>;
+  release(): Promise<void>;
+}
+
+/** Throws ForebayError `model_load_failed`. */
+export async function createOnnxSession(options: {
+  readonly path: string;
+  /** Intra-op threads. */
+  readonly threads: number;
+  readonly providers: readonly string[];
+}): Promise<OnnxSession> {
+  checkProviders(options.providers);
+  let session: InferenceSession;
+  try {
+    session = await InferenceSession.create(options.path, {
+      executionProviders: [...options.providers],
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: ERRORS_ONLY,
+    });
+  } catch (cause) {
+    throw new ForebayError('model_load_failed', `onnxruntime cannot load the graph: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+
+  async function run(
+    input: GraphValue,
+    dims: readonly number[],
+    data: TensorData,
+    output: GraphValue,
+  ): Promise<OnnxOutput> {
+    const tensor = new Tensor(input.type as 'float32', data as Float32Array, dims);
+    const results = await session.run({ [input.name]: tensor }, [output.name]);
+    const result = results[output.name];
+    if (result === undefined) throw new InvariantError(`output "${output.name}" did not come back`);
+    return { dims: result.dims, data: result.data as OnnxOutput['data'] };
+  }
+
+  return {
+    inputs: session.inputMetadata.map(toGraphValue),
+    outputs: session.outputMetadata.map(toGraphValue),
+    run,
+    release: async () => session.release(),
+  };
+}
+
+const ERRORS_ONLY = 3;
+
+/** onnxruntime drops providers that it does not have with a line on stderr, and computes on the CPU. */
+function checkProviders(providers: readonly string[]): void {
+  const available = listSupportedBackends()
+    .filter((b) => b.bundled)
+    .map((b) => b.name);
+  const missing = providers.filter((p) => !available.includes(p));
+  if (missing.length === 0) return;
+  throw new ForebayError(
+    'model_load_failed',
+    `execution provider ${missing.join(', ')} is not in this onnxruntime (it has ${available.join(', ')}); change execution_providers in model.json`,
+  );
+}
+
+function toGraphValue(meta: InferenceSession.ValueMetadata): GraphValue {
+  return meta.isTensor
+    ? { name: meta.name, type: meta.type, shape: meta.shape }
+    : { name: meta.name, type: 'not a tensor', shape: [] };
+}

@@ -1,0 +1,203 @@
+/** The contract of every DatasetSource: one total order, resumable anywhere, counted, in constant memory. */
+import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFilesSource } from '#forebay/shared/dataset/files-source.js';
+import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
+import type { DatasetSource, SourceRow } from '#forebay/shared/dataset/source.js';
+import { spoolInline, spoolUrls } from '#forebay/shared/dataset/spool.js';
+import type { Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
+
+const HUGE = 200_000;
+/** Live heap may move by this much while 200,000 rows pass: their ids alone would be more. */
+const HEAP_BOUND = 10 * 1024 * 1024;
+
+interface Implementation {
+  readonly name: string;
+  /** Puts `rows` rows below `dir`. */
+  readonly make: (dir: string, rows: number) => Promise<DatasetSource>;
+}
+
+const numbers = (rows: number) => Array.from({ length: rows }, (_, i) => i);
+const never = new AbortController().signal;
+
+async function manifest(dir: string, rows: number, eol: string): Promise<DatasetSource> {
+  const path = join(dir, 'list.txt');
+  await writeFile(path, '\uFEFF');
+  for (let at = 0; at < rows; at += 10_000) {
+    const lines = numbers(Math.min(10_000, rows - at)).map((i) => manifestLine(at + i) + eol);
+    await appendFile(path, lines.join(''));
+  }
+  const spec: DatasetSpec = { type: 'manifest', path, base: dir };
+  return openDataset(spec);
+}
+
+/** Every kind of line that a manifest may hold, bad ones too; blank ones follow some. */
+function manifestLine(i: number): string {
+  if (i % 7 === 1) return JSON.stringify({ id: `row ${i}`, uri: `photos/${i}.jpg` });
+  if (i % 7 === 2) return `{"id": ${i}`;
+  if (i % 7 === 3) return `https://example.org/${i}.jpg\n  \n`;
+  if (i === 4) return 'x'.repeat(700_000);
+  return `photos/ä ${i}.jpg`;
+}
+
+const IMPLEMENTATIONS: readonly Implementation[] = [
+  {
+    name: 'files, nested',
+    async make(dir, rows) {
+      for (const i of numbers(rows)) {
+        const folder = join(dir, `a${i % 3}`, ...(i % 5 === 0 ? ['deep', `${i % 2}`] : []));
+        await mkdir(folder, { recursive: true });
+        await writeFile(join(folder, `${i}.jpg`), '');
+      }
+      return openDataset({ type: 'files', root: dir, include: [], exclude: [] });
+    },
+  },
+  {
+    name: 'files, one huge folder',
+    async make(dir, rows) {
+      const spec: DatasetSpec = { type: 'files', root: dir, include: ['**/*.jpg'], exclude: [] };
+      // Ten links to one folder of 20,000 files: files take long to make.
+      const files = rows < HUGE ? rows : HUGE / 10;
+      const folder = join(dir, rows < HUGE ? '' : 'linked 0');
+      await mkdir(folder, { recursive: true });
+      for (const i of numbers(files)) writeFileSync(join(folder, `a picture with a name ${i}.jpg`), '');
+      for (const i of numbers(rows / files - 1)) await symlink(folder, join(dir, `linked ${i + 1}`));
+      return createFilesSource(spec, { maxInMemory: files / 6 });
+    },
+  },
+  {
+    name: 'a single file',
+    async make(dir) {
+      await writeFile(join(dir, 'a.jpg'), '');
+      return openDataset({ type: 'files', root: dir, include: [], exclude: [], only: 'a.jpg' });
+    },
+  },
+  { name: 'manifest, LF', make: (dir, rows) => manifest(dir, rows, '\n') },
+  { name: 'manifest, CRLF', make: (dir, rows) => manifest(dir, rows, '\r\n') },
+  {
+    name: 'urls',
+    async make(dir, rows) {
+      const spool = join(dir, 'urls.jsonl');
+      await spoolUrls(
+        spool,
+        lazily(rows, (i) => `https://example.org/${i}.jpg`),
+      );
+      return openDataset({ type: 'urls', spool });
+    },
+  },
+  {
+    name: 'inline',
+    async make(dir, rows) {
+      const [spool, blob] = [join(dir, 'rows.jsonl'), join(dir, 'rows.blob')];
+      await spoolInline(
+        spool,
+        blob,
+        lazily(rows, (i) => ({ id: `row ${i}`, data: i % 5 === 2 ? '!' : 'AAAA' })),
+      );
+      return openDataset({ type: 'inline', spool, blob });
+    },
+  },
+];
+
+for (const { name, make } of IMPLEMENTATIONS) {
+  describe(`dataset source: ${name}`, () => {
+    let dir: string;
+    let source: DatasetSource;
+    let rows: SourceRow[];
+
+    beforeAll(async () => {
+      dir = await mkdtemp(join(tmpdir(), 'forebay-contract-'));
+      source = await make(dir, 30);
+      rows = await readAll(source, null);
+    });
+    afterAll(() => rm(dir, { recursive: true, force: true }));
+
+    it('gives the same rows in the same order each time', async () => {
+      expect(rows).toHaveLength(name === 'a single file' ? 1 : 30);
+      expect(await readAll(source, null)).toEqual(rows);
+    });
+
+    it('numbers rows by its cursors', () => {
+      expect(rows.map(({ cursor }) => cursor.index)).toEqual(numbers(rows.length).map((i) => i + 1));
+    });
+
+    it('gives distinct ids here, where each row is another', () => {
+      expect(new Set(rows.map(({ row }) => row.id)).size).toBe(rows.length);
+    });
+
+    it('goes on from any cursor with exactly the rows behind it', async () => {
+      for (const [i, { cursor }] of rows.entries()) {
+        expect(await readAll(source, JSON.parse(JSON.stringify(cursor)) as Cursor)).toEqual(
+          rows.slice(i + 1),
+        );
+      }
+    });
+
+    it('counts what it reads, up to any limit', async () => {
+      for (const limit of [0, 1, 3, rows.length, rows.length + 1, Number.POSITIVE_INFINITY]) {
+        expect(await source.count(limit, never)).toBe(Math.min(limit, rows.length));
+      }
+    });
+
+    it('stops with the reason of an abort', async () => {
+      const stop = new AbortController();
+      const reason = new Error('enough');
+      const seen: SourceRow[] = [];
+      const reading = (async () => {
+        for await (const row of source.read(null, stop.signal)) {
+          seen.push(row);
+          stop.abort(reason);
+        }
+      })();
+      // After the last row there is nothing left to stop.
+      await (rows.length > 1 ? expect(reading).rejects.toBe(reason) : reading);
+      expect(seen).toHaveLength(1);
+      await expect(source.count(1e9, stop.signal)).rejects.toBe(reason);
+    });
+  });
+}
+
+describe.each(IMPLEMENTATIONS.filter(({ name }) => !/nested|single|CRLF/.test(name)))(
+  '$name, huge',
+  ({ make }) => {
+    it('passes 200,000 rows in constant memory', { timeout: 180_000 }, async () => {
+      const dir = await mkdtemp(join(tmpdir(), 'forebay-contract-'));
+      try {
+        const source = await make(dir, HUGE);
+        const heap = [heapNow()];
+        let seen = 0;
+        for await (const { cursor } of source.read(null, never)) {
+          if (cursor.index !== ++seen) expect(cursor.index).toBe(seen);
+          if (seen % 40_000 === 1) heap.push(heapNow());
+        }
+        expect(seen).toBe(HUGE);
+        expect(await source.count(Number.POSITIVE_INFINITY, never)).toBe(HUGE);
+        expect(Math.max(...heap) - heap[0]!).toBeLessThan(HEAP_BOUND);
+      } finally {
+        await rm(dir, { recursive: true, force: true });
+      }
+    });
+  },
+);
+
+async function readAll(source: DatasetSource, from: Cursor | null): Promise<SourceRow[]> {
+  const rows: SourceRow[] = [];
+  for await (const row of source.read(from, never)) rows.push(row);
+  return rows;
+}
+
+function* lazily<T>(count: number, make: (i: number) => T): Generator<T> {
+  for (let i = 0; i < count; i++) yield make(i);
+}
+
+/** Live heap in bytes, garbage collected first. */
+function heapNow(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}

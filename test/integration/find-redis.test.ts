@@ -1,0 +1,74 @@
+// Where a Redis server program comes from: PATH, the cache, or the distribution's package.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startEmbeddedRedis } from '#forebay/shared/redis/embedded-redis.js';
+import { findRedis } from '#forebay/shared/redis/find-redis.js';
+import { libraryEnv, onPath } from '#forebay/shared/redis/redis-program.js';
+import { redisCacheDir, silentLog } from '../support/redis.ts';
+
+let scratch: string;
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'find-redis-'));
+  mkdirSync(join(scratch, 'bin'));
+  mkdirSync(join(scratch, 'cache'));
+});
+afterEach(() => rmSync(scratch, { recursive: true, force: true }));
+
+const privatePath = () => ({ PATH: join(scratch, 'bin') });
+const find = (cacheDir: string, env: NodeJS.ProcessEnv) => findRedis({ cacheDir, env, log: silentLog });
+
+function addProgram(name: string, script: string): string {
+  const path = join(scratch, 'bin', name);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return path;
+}
+
+it('takes a server from PATH, valkey first, and runs it', async () => {
+  const program = await find(redisCacheDir, process.env);
+  const libraries = libraryEnv(program)['LD_LIBRARY_PATH'] ?? '';
+  const script = `LD_LIBRARY_PATH='${libraries}' exec '${program.path}' "$@"`;
+  addProgram('redis-server', 'exit 1');
+  const valkey = addProgram('valkey-server', script);
+  const cacheDir = join(scratch, 'cache');
+  expect(await find(cacheDir, privatePath())).toEqual({ path: valkey, libraryPath: [] });
+
+  const redis = await startEmbeddedRedis({ dataDir: null, cacheDir, env: privatePath(), log: silentLog });
+  expect(redis.pid).toBeGreaterThan(0);
+  await redis.stop();
+  expect(readdirSync(cacheDir)).toEqual([]);
+});
+
+it('says how to install one where there is neither a server nor apt', async () => {
+  await expect(find(join(scratch, 'cache'), privatePath())).rejects.toMatchObject({
+    code: 'redis_not_found',
+    message: expect.stringMatching(
+      /Install one with `(apt-get|brew|dnf|apk|pacman|zypper) .*`, or run `docker run .*REDIS_URL=redis:/,
+    ) as string,
+  });
+});
+
+it("repeats apt's reason where the package cannot be had, and leaves nothing in the cache", async () => {
+  addProgram('apt-get', 'echo "E: Unable to locate package redis-server" >&2; exit 100');
+  addProgram('dpkg-deb', 'exit 1');
+  await expect(find(join(scratch, 'cache'), privatePath())).rejects.toMatchObject({
+    code: 'redis_not_found',
+    message: expect.stringContaining('failed: Unable to locate package redis-server.') as string,
+  });
+  expect(readdirSync(join(scratch, 'cache'))).toEqual([]);
+});
+
+it.skipIf(onPath('apt-get', process.env) === null || onPath('redis-server', process.env) !== null)(
+  'unpacks the package once, also for two first starts at the same time (needs apt and no installed Redis)',
+  async () => {
+    const cacheDir = join(scratch, 'cache');
+    const [one, other] = await Promise.all([find(cacheDir, process.env), find(cacheDir, process.env)]);
+    expect(one).toEqual(other);
+    expect(readdirSync(cacheDir)).toHaveLength(1);
+    const version = execFileSync(one.path, ['--version'], { env: libraryEnv(one), encoding: 'utf8' });
+    expect(version).toMatch(/v=\d+\.\d+/);
+    expect(await find(cacheDir, privatePath())).toEqual(one);
+  },
+);

@@ -1,0 +1,192 @@
+// The main job through the real service: HTTP in, every row's answer out.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobWire } from '#forebay/api/wire/job.js';
+import {
+  colourImage,
+  indexes,
+  LABELS,
+  readOutput,
+  startService,
+  upTo,
+  writeImages,
+  type Service,
+} from '../support/service.ts';
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+  await writeImages(join(service.input, 'many'), 150);
+});
+afterAll(async () => service.close());
+
+it('answers every file of a folder, in order, with a manifest that proves it', async () => {
+  const { id } = await service.submit({ input: { type: 'files', path: 'many' }, metadata: { team: 'a' } });
+  const job = await service.ended(id);
+  expect(job).toMatchObject({
+    status: 'completed',
+    rows: { total: 150, succeeded: 150, failed: 0 },
+    metadata: { team: 'a' },
+  });
+  expect(job.throughput.rows_per_s).toBeGreaterThan(0);
+  const rows = readOutput(job.output);
+  expect(indexes(rows)).toEqual(upTo(150));
+  for (const row of rows) {
+    expect(row.id).toBe(`${String(row.index).padStart(6, '0')}.png`);
+    expect(row.predictions![0]!.label).toBe(LABELS[row.index % 3]);
+    expect(row.predictions).toHaveLength(2);
+  }
+  const manifest = JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8'));
+  expect(manifest).toMatchObject({
+    job: id,
+    status: 'completed',
+    rows: { total: 150, succeeded: 150, failed: 0 },
+  });
+  expect(manifest.model.hash).toBe(job.model_hash);
+  const listed = manifest.parts.map((p: { name: string }) => p.name);
+  expect(listed).toEqual(
+    readdirSync(job.output)
+      .filter((n) => n.startsWith('part-'))
+      .sort(),
+  );
+  for (const part of manifest.parts) {
+    expect(
+      createHash('sha256')
+        .update(readFileSync(join(job.output, part.name)))
+        .digest('hex'),
+    ).toBe(part.sha256);
+  }
+  expect(existsSync(join(job.output, '_staging'))).toBe(false);
+});
+
+it('gives the same rows at any batch size and block size', async () => {
+  const parts: string[] = [];
+  for (const options of [
+    { batch_size: 1 },
+    { batch_size: 16, block_rows: 7 },
+    { batch_size: 5, block_rows: 64 },
+  ]) {
+    const { id } = await service.submit({ input: { type: 'files', path: 'many' }, options });
+    const job = await service.ended(id);
+    parts.push(
+      readOutput(job.output)
+        .map((row) => JSON.stringify(row))
+        .join('\n'),
+    );
+  }
+  expect(parts[1]).toBe(parts[0]);
+  expect(parts[2]).toBe(parts[0]);
+});
+
+it('takes inline rows, and a bad one costs one row', async () => {
+  const data = (await colourImage(1)).toString('base64');
+  const rows = [
+    { id: 'good', data },
+    { id: 'bad', data: Buffer.from('no image').toString('base64') },
+    { id: 'good', data },
+  ];
+  const { id } = await service.submit({ input: { type: 'inline', rows }, options: { top_k: 1 } });
+  const job = await service.ended(id);
+  expect(job).toMatchObject({ status: 'completed', rows: { total: 3, succeeded: 2, failed: 1 } });
+  expect(readOutput(job.output).map((r) => [r.index, r.id, r.predictions![0]!.label])).toEqual([
+    [0, 'good', 'green'],
+    [2, 'good', 'green'],
+  ]);
+  expect(readOutput(job.output, 'errors')).toMatchObject([
+    { index: 1, id: 'bad', error: { code: 'unsupported_format' } },
+  ]);
+  expect(readdirSync(join(service.folder, 'data', 'spool'))).toEqual([]);
+});
+
+it('takes a manifest of paths and JSON lines', async () => {
+  const lines = [
+    'many/000001.png',
+    JSON.stringify({ id: 'named', uri: 'many/000002.png' }),
+    'many/missing.png',
+    'http://127.0.0.1:9/x.png',
+    '../outside.png',
+  ];
+  writeFileSync(join(service.input, 'rows.txt'), `${lines.join('\n')}\n`);
+  const { id } = await service.submit({ input: { type: 'manifest', path: 'rows.txt' } });
+  const job = await service.ended(id);
+  expect(readOutput(job.output).map((r) => [r.id, r.predictions![0]!.label])).toEqual([
+    ['many/000001.png', 'green'],
+    ['named', 'blue'],
+  ]);
+  const codes = Object.fromEntries(readOutput(job.output, 'errors').map((r) => [r.id, r.error!.code]));
+  expect(codes).toMatchObject({
+    'many/missing.png': 'file_not_found',
+    'http://127.0.0.1:9/x.png': 'url_not_allowed',
+  });
+  expect(['path_not_allowed', 'file_not_found']).toContain(codes['../outside.png']);
+});
+
+it('stops at the limit', async () => {
+  const { id } = await service.submit({
+    input: { type: 'files', path: 'many' },
+    options: { limit: 10, block_rows: 4 },
+  });
+  const job = await service.ended(id);
+  expect(job.rows).toEqual({ total: 10, succeeded: 10, failed: 0 });
+  expect(indexes(readOutput(job.output))).toEqual(upTo(10));
+});
+
+describe('a job that does not end well', () => {
+  it('completes with no rows for an empty folder, and says so', async () => {
+    mkdirSync(join(service.input, 'empty'), { recursive: true });
+    const { id } = await service.submit({ input: { type: 'files', path: 'empty' } });
+    expect(await service.ended(id)).toMatchObject({
+      status: 'completed',
+      reason: 'empty_dataset',
+      rows: { total: 0 },
+    });
+  });
+
+  it('fails when every row failed', async () => {
+    writeFileSync(join(service.input, 'all-bad.txt'), 'a.png\nb.png\n');
+    const { id } = await service.submit({ input: { type: 'manifest', path: 'all-bad.txt' } });
+    const job = await service.ended(id);
+    expect(job).toMatchObject({ status: 'failed', error: { code: 'all_rows_failed' }, rows: { failed: 2 } });
+    expect(JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')).status).toBe('failed');
+  });
+
+  it('fails beyond max_errors and keeps what was done', async () => {
+    const lines = upTo(400).map((i) =>
+      i % 4 === 0 ? 'missing.png' : `many/${String(i % 150).padStart(6, '0')}.png`,
+    );
+    writeFileSync(join(service.input, 'quarter.txt'), lines.join('\n'));
+    const { id } = await service.submit({
+      input: { type: 'manifest', path: 'quarter.txt' },
+      options: { max_errors: '10%', block_rows: 4, concurrency: 2 },
+    });
+    const job = await service.ended(id);
+    expect(job).toMatchObject({ status: 'failed', error: { code: 'too_many_errors' } });
+    expect(job.rows.succeeded + job.rows.failed).toBeLessThan(400);
+    expect(readOutput(job.output)).toHaveLength(job.rows.succeeded);
+    expect(readOutput(job.output, 'errors')).toHaveLength(job.rows.failed);
+  });
+});
+
+it('returns the same job for a repeated Idempotency-Key, and refuses the key for another request', async () => {
+  const body = { model: 'tiny', input: { type: 'files', path: 'many' }, options: { limit: 3 } };
+  const headers = { 'idempotency-key': 'once' };
+  const first = (await (await service.post('/v1/jobs', body, headers)).json()) as JobWire;
+  const second = await service.post('/v1/jobs', body, headers);
+  expect(second.status).toBe(202);
+  expect(((await second.json()) as JobWire).id).toBe(first.id);
+  const other = await service.post('/v1/jobs', { ...body, options: { limit: 4 } }, headers);
+  expect(other.status).toBe(409);
+  expect(await other.json()).toMatchObject({ code: 'idempotency_conflict' });
+});
+
+it('refuses an output that is in use, not empty or outside the roots', async () => {
+  const submit = async (output: string, options = {}) =>
+    service.post('/v1/jobs', { model: 'tiny', input: { type: 'files', path: 'many' }, output, options });
+  const { id } = (await (await submit(service.out('taken'))).json()) as JobWire;
+  await service.ended(id);
+  expect(await (await submit(service.out('taken'))).json()).toMatchObject({ code: 'output_not_empty' });
+  expect(await (await submit('/etc/forebay-out')).json()).toMatchObject({ code: 'path_not_allowed' });
+  expect((await submit(service.out('taken'), { if_output_exists: 'overwrite' })).status).toBe(202);
+});

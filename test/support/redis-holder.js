@@ -1,0 +1,25 @@
+// A process that holds an embedded Redis, for tests that kill it. Arguments: data folder or '-', cache folder.
+// Says what it started as one JSON line; on SIGINT asks Redis for a last answer, stops it and ends.
+import { Redis } from 'ioredis';
+import { startEmbeddedRedis } from '#forebay/shared/redis/embedded-redis.js';
+import { redisOptions } from '#forebay/shared/redis/redis-url.js';
+
+const [dataDir, cacheDir] = process.argv.slice(2);
+const redis = await startEmbeddedRedis({
+  dataDir: dataDir === '-' ? null : dataDir,
+  cacheDir,
+  env: process.env,
+  log: { info: () => undefined },
+});
+process.on('SIGINT', () => void drain());
+
+async function drain() {
+  const client = new Redis(redisOptions(redis.url));
+  process.stdout.write(`${await client.ping()}\n`);
+  client.disconnect();
+  await redis.stop();
+  process.exit(0);
+}
+
+process.stdin.resume();
+process.stdout.write(`${JSON.stringify({ url: redis.url, socketPath: redis.socketPath, pid: redis.pid })}\n`);

@@ -1,0 +1,184 @@
+// The real service for a test file: Redis, API and workers as processes, a tiny model, a folder of images.
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import type { JobWire } from '#forebay/api/wire/job.js';
+import { meanColourModel, writeModelFolder } from './onnx/models.ts';
+import { startTestRedis } from './redis.ts';
+import { waitUntil } from './wait-until.ts';
+
+const entry = (path: string) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
+
+export const LABELS = ['red', 'green', 'blue'];
+const COLOURS = [
+  [220, 30, 30],
+  [30, 220, 30],
+  [30, 30, 220],
+] as const;
+
+export type Service = Awaited<ReturnType<typeof startService>>;
+
+/** One model, `tiny`, that names the strongest channel of an image. */
+export async function startService(options: { env?: Record<string, string>; workers?: number } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'forebay-service-'));
+  const redis = await startTestRedis();
+  writeTinyModel(join(folder, 'models', 'tiny'), 'tiny');
+  mkdirSync(join(folder, 'input'));
+  const env = {
+    REDIS_URL: redis.url,
+    FOREBAY_PORT: '0',
+    FOREBAY_DATA_DIR: join(folder, 'data'),
+    FOREBAY_MODELS_DIR: join(folder, 'models'),
+    FOREBAY_INPUT_ROOTS: join(folder, 'input'),
+    FOREBAY_OUTPUT_ROOTS: join(folder, 'out'),
+    FOREBAY_LOG_LEVEL: 'error',
+    ...options.env,
+  };
+  const children = new Set<ChildProcess>();
+
+  async function start(path: string, more: Record<string, string> = {}) {
+    const child = fork(entry(path), {
+      env: { ...process.env, ...env, ...more },
+      execArgv: [],
+      stdio: 'inherit',
+    });
+    children.add(child);
+    child.once('exit', () => children.delete(child));
+    const [message] = (await once(child, 'message')) as [{ type: string; url?: string; message?: string }];
+    if (message.type !== 'ready') throw new Error(`${path} did not start: ${message.message}`);
+    return { child, url: message.url ?? '' };
+  }
+
+  async function stop(child: ChildProcess) {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+
+  let api = await start('api/main.js');
+  const service = {
+    folder,
+    redis,
+    input: join(folder, 'input'),
+    models: join(folder, 'models'),
+    out: (name: string) => join(folder, 'out', name),
+    get url() {
+      return api.url;
+    },
+    startWorker: async (more: Record<string, string> = {}) => (await start('workers/main.js', more)).child,
+    /** Ends every worker cleanly. */
+    async stopWorkers() {
+      await Promise.all([...children].filter((child) => child !== api.child).map(stop));
+    },
+    async restartApi() {
+      const port = new URL(api.url).port;
+      api.child.kill('SIGKILL');
+      await once(api.child, 'exit');
+      api = await start('api/main.js', { FOREBAY_PORT: port });
+    },
+    async request(path: string, init?: RequestInit) {
+      return fetch(new URL(path, api.url), init);
+    },
+    async post(path: string, body: unknown, headers: Record<string, string> = {}) {
+      return fetch(new URL(path, api.url), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      });
+    },
+    async submit(body: Record<string, unknown>): Promise<JobWire> {
+      const response = await service.post('/v1/jobs', { model: 'tiny', ...body });
+      const text = await response.text();
+      if (response.status !== 202) throw new Error(`submit: ${response.status} ${text}`);
+      return JSON.parse(text) as JobWire;
+    },
+    async job(id: string): Promise<JobWire> {
+      return (await (await service.request(`/v1/jobs/${id}`)).json()) as JobWire;
+    },
+    async until(
+      id: string,
+      what: string,
+      is: (job: JobWire) => boolean,
+      timeoutMs = 60_000,
+    ): Promise<JobWire> {
+      return waitUntil(
+        what,
+        async () => {
+          const job = await service.job(id);
+          return is(job) && job;
+        },
+        timeoutMs,
+      );
+    },
+    ended: async (id: string, timeoutMs = 60_000) =>
+      service.until(
+        id,
+        `${id} to end`,
+        (job) => ['completed', 'failed', 'cancelled'].includes(job.status),
+        timeoutMs,
+      ),
+    async close() {
+      await Promise.all([...children].map(stop));
+      await redis.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  for (let i = 0; i < (options.workers ?? 1); i++) await service.startWorker();
+  return service;
+}
+
+export function writeTinyModel(dir: string, name: string, more: Record<string, unknown> = {}): void {
+  const identity = [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ];
+  const contract = {
+    name,
+    task: 'image-classification',
+    preprocess: { crop: 8 },
+    softmax: true,
+    top_k: 2,
+    ...more,
+  };
+  writeModelFolder(dir, meanColourModel({ classes: identity, side: 8 }), contract, LABELS);
+}
+
+/** A small PNG whose strongest channel is `label`. */
+export async function colourImage(label: number): Promise<Buffer> {
+  const [r, g, b] = COLOURS[label]!;
+  return sharp({ create: { width: 8, height: 8, channels: 3, background: { r, g, b } } })
+    .png()
+    .toBuffer();
+}
+
+/** `count` images `<name>/000i.png`, label i % 3. */
+export async function writeImages(folder: string, count: number): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const images = await Promise.all([0, 1, 2].map(colourImage));
+  for (let i = 0; i < count; i++)
+    writeFileSync(join(folder, `${String(i).padStart(6, '0')}.png`), images[i % 3]!);
+}
+
+export interface OutputRow {
+  readonly index: number;
+  readonly id: string;
+  readonly predictions?: { index: number; label: string; score: number }[];
+  readonly error?: { code: string; message: string };
+}
+
+/** Rows of an output folder as `cat part-* errors-*` shows them, in name order. */
+export function readOutput(folder: string, kind: 'part' | 'errors' = 'part'): OutputRow[] {
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(`${kind}-`))
+    .sort()
+    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as OutputRow);
+}
+
+export const indexes = (rows: readonly OutputRow[]) => rows.map((row) => row.index);
+export const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);

@@ -1,0 +1,152 @@
+import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createInputResolver } from '#forebay/api/resolve-input.js';
+import { JOB_INPUT, type JobInput } from '#forebay/api/wire/job-input.js';
+import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
+
+let dir: string;
+let root: string;
+let spoolDir: string;
+
+beforeAll(async () => {
+  dir = await realpath(await mkdtemp(join(tmpdir(), 'forebay-resolve-')));
+  [root, spoolDir] = [join(dir, 'in'), join(dir, 'spool')];
+  for (const folder of ['photos/2024', 'photos [1]', 'second'])
+    await mkdir(join(root, folder), { recursive: true });
+  for (const file of ['photos/a.jpg', 'photos/b.png', 'photos/2024/c.jpg', 'photos [1]/d.jpg', 'list.txt']) {
+    await writeFile(join(root, file), 'x');
+  }
+  await mkdir(join(dir, 'outside'));
+  await symlink(join(dir, 'outside'), join(root, 'out'));
+  await symlink(join(root, 'photos/a.jpg'), join(root, 'second/link.jpg'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const resolver = () => createInputResolver({ inputRoots: [root, join(dir, 'not-there')], spoolDir });
+
+async function idsOf(input: JobInput): Promise<string[]> {
+  const { spec, total } = await resolver().resolve(input, 'job_1');
+  const ids: string[] = [];
+  for await (const { row } of openDataset(spec).read(null, new AbortController().signal)) ids.push(row.id);
+  if (total !== null) expect(ids).toHaveLength(total);
+  return ids;
+}
+
+const files = (path: string, more: { include?: string[]; exclude?: string[] } = {}) =>
+  ({ type: 'files', path, ...more }) as const;
+
+describe('files', () => {
+  it('are a folder, absolute or relative to the first root', async () => {
+    expect(await idsOf(files('photos'))).toEqual(['2024/c.jpg', 'a.jpg', 'b.png']);
+    expect(await idsOf(files(join(root, 'photos/'), { include: ['*.jpg'] }))).toEqual(['a.jpg']);
+    expect(await idsOf(files('./photos/../photos/2024', { exclude: ['*.png'] }))).toEqual(['c.jpg']);
+  });
+
+  it('are a single file under the name that the user gave', async () => {
+    expect(await idsOf(files('photos/a.jpg'))).toEqual(['a.jpg']);
+    const { spec, total } = await resolver().resolve(files('second/link.jpg'), 'job_1');
+    expect([spec, total]).toMatchObject([{ root: join(root, 'second'), only: 'link.jpg' }, 1]);
+  });
+
+  it('are a glob, with ids relative to the part before it', async () => {
+    expect(await idsOf(files('photos/**/*.jpg'))).toEqual(['2024/c.jpg', 'a.jpg']);
+    expect(await idsOf(files(join(root, 'photos/{a,b}.*'), { exclude: ['*.png'] }))).toEqual(['a.jpg']);
+    expect(await idsOf(files('*/2024/*'))).toEqual(['photos/2024/c.jpg']);
+    expect(await idsOf(files('photos \\[1\\]/*.jpg'))).toEqual(['d.jpg']);
+  });
+
+  it('are meant literally where a name with glob characters exists', async () => {
+    expect(await idsOf(files('photos [1]'))).toEqual(['d.jpg']);
+  });
+
+  it.each([
+    ['../outside', 'path_not_allowed'],
+    ['../nothing', 'path_not_allowed'],
+    ['out', 'path_not_allowed'],
+    ['out/nothing', 'path_not_allowed'],
+    ['/etc/*.conf', 'path_not_allowed'],
+    ['nothing', 'input_not_found'],
+    ['nothing/*.jpg', 'input_not_found'],
+    ['photos/a.jpg/x', 'input_not_found'],
+    ['list.txt/*', 'input_not_found'],
+    ['photos/*/../../x', 'invalid_request'],
+    ['nul\0', 'invalid_request'],
+  ])('at %j are refused as %s', async (path, code) => {
+    await expect(idsOf(files(path))).rejects.toMatchObject({ code });
+  });
+
+  it('below a root that is missing are said to be missing', async () => {
+    await expect(idsOf(files(join(dir, 'not-there/x')))).rejects.toMatchObject({ code: 'input_not_found' });
+  });
+
+  it('refuse a glob together with include', async () => {
+    await expect(idsOf(files('photos/*', { include: ['*'] }))).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
+  });
+
+  it('name the roots and how to add one', async () => {
+    await expect(idsOf(files('/etc'))).rejects.toMatchObject({
+      message: expect.stringMatching(new RegExp(`${root}.*FOREBAY_INPUT_ROOTS`)),
+    });
+  });
+});
+
+describe('a manifest', () => {
+  it('is a file whose relative paths start at its own folder', async () => {
+    const { spec, total } = await resolver().resolve({ type: 'manifest', path: 'list.txt' }, 'job_1');
+    expect([spec, total]).toEqual([{ type: 'manifest', path: join(root, 'list.txt'), base: root }, null]);
+  });
+
+  it('is no folder', async () => {
+    await expect(idsOf({ type: 'manifest', path: 'photos' })).rejects.toMatchObject({
+      code: 'input_unreadable',
+    });
+  });
+});
+
+describe('rows in the request', () => {
+  it('are spooled under the job, and discarded with it', async () => {
+    expect(await idsOf({ type: 'urls', urls: ['http://x/1', 'no url'] })).toEqual(['http://x/1', 'no url']);
+    expect(await idsOf({ type: 'inline', rows: [{ id: 'a', data: 'AAAA' }] })).toEqual(['a']);
+    expect((await readdir(spoolDir)).sort()).toEqual([
+      'job_1.inline.blob',
+      'job_1.inline.jsonl',
+      'job_1.urls.jsonl',
+    ]);
+    await resolver().discard('job_1');
+    await resolver().discard('job_2');
+    expect(await readdir(spoolDir)).toEqual([]);
+  });
+});
+
+describe('the schema of an input', () => {
+  const problems = (value: unknown) =>
+    JOB_INPUT.safeParse(value).error?.issues.map((i) => `${i.path.join('/')}: ${i.message}`);
+
+  it('takes the four types', () => {
+    expect(problems({ type: 'files', path: 'x', include: ['*'] })).toBeUndefined();
+    expect(problems({ type: 'urls', urls: ['x'] })).toBeUndefined();
+    expect(problems({ type: 'inline', rows: [{ id: 'x', data: '' }] })).toBeUndefined();
+    expect(problems({ type: 'manifest', path: 'x' })).toBeUndefined();
+  });
+
+  it('says what is wrong where', () => {
+    expect(problems({ type: 'files', path: '', glob: 'x' })).toEqual([
+      'path: a path is needed',
+      ': Unrecognized key: "glob"',
+    ]);
+    expect(problems({ type: 'urls', urls: [] })).toEqual(['urls: at least one URL']);
+    expect(problems({ type: 'inline', rows: [{ id: '', data: 'x' }] })).toEqual([
+      'rows/0/id: an id is needed',
+    ]);
+    expect(problems({ type: 's3', path: 'x' })).toHaveLength(1);
+  });
+
+  it('keeps the longest URL and id within a spooled line', async () => {
+    const url = '\u0001'.repeat(8192);
+    expect(await idsOf({ type: 'urls', urls: [url] })).toEqual([url]);
+  });
+});

@@ -1,0 +1,85 @@
+// No Docker engine runs where the tests do: the compose file is held against the Compose Specification's schema.
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { describeConfig } from '#forebay/shared/config/config.js';
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+interface Service {
+  readonly command: string | string[];
+  readonly environment?: Record<string, string | number>;
+  readonly ports?: string[];
+  readonly volumes: string[];
+  readonly stop_grace_period: string;
+  readonly [key: string]: unknown;
+}
+
+const compose = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, Service> };
+const service = (name: string): Service => compose.services[name]!;
+
+describe('docker-compose.yml', () => {
+  it('fits the schema of the Compose Specification', () => {
+    const schema = JSON.parse(read('test/support/compose-schema/compose-spec.json')) as object;
+    const validate = new Ajv2020({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
+    validate(compose);
+    expect(validate.errors).toBeNull();
+    validate({ services: { api: { comand: ['api'] } } });
+    expect(validate.errors?.length).toBeGreaterThan(0);
+  });
+
+  it('sets only settings that exist', () => {
+    const known = new Set(describeConfig().map((setting) => setting.name));
+    const used = Object.values(compose.services).flatMap((entry) => Object.keys(entry.environment ?? {}));
+    expect(used).toContain('REDIS_URL');
+    expect(used.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it('publishes the API alone, on loopback', () => {
+    const ports = Object.entries(compose.services).map(([name, entry]) => [name, entry.ports ?? []]);
+    expect(Object.fromEntries(ports)).toEqual({
+      redis: [],
+      api: ['127.0.0.1:${FOREBAY_PORT:-8080}:8080'],
+      worker: [],
+    });
+  });
+
+  it('keeps Redis from evicting and has it keep an append-only file', () => {
+    expect(service('redis').command).toContain('--appendonly yes');
+    expect(service('redis').command).toContain('--maxmemory-policy noeviction');
+  });
+
+  it('can scale the worker: no fixed name, no port', () => {
+    expect(service('worker')).not.toHaveProperty('container_name');
+    expect(service('worker')).not.toHaveProperty('ports');
+  });
+
+  it('mounts models and input read-only, and results into one volume for all', () => {
+    for (const name of ['api', 'worker']) {
+      expect(service(name).volumes).toEqual([
+        'data:/data',
+        expect.stringMatching(/:\/models:ro$/),
+        expect.stringMatching(/:\/input:ro$/),
+      ]);
+    }
+  });
+
+  it('gives a worker longer to stop than it takes to hand its blocks back', () => {
+    const { stop_grace_period: allowed, environment } = service('worker');
+    expect(parseInt(allowed, 10)).toBeGreaterThan(Number(environment?.['FOREBAY_SHUTDOWN_GRACE_S']));
+  });
+
+  it.each(['redis', 'api', 'worker'])('checks, limits and confines %s', (name) => {
+    expect(service(name)).toMatchObject({
+      healthcheck: expect.objectContaining({ interval: expect.any(String) as string }) as object,
+      deploy: {
+        resources: { limits: { cpus: expect.any(String) as string, memory: expect.any(String) as string } },
+      },
+      stop_grace_period: expect.stringMatching(/^\d+s$/) as string,
+      read_only: true,
+      security_opt: ['no-new-privileges:true'],
+      cap_drop: ['ALL'],
+    });
+  });
+});

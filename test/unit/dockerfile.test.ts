@@ -1,0 +1,70 @@
+// The Dockerfile's promises, read from its instructions: no Docker engine runs where the tests do.
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { describeConfig } from '#forebay/shared/config/config.js';
+
+const at = (path: string) => new URL(`../../${path}`, import.meta.url);
+const instructions = readFileSync(at('Dockerfile'), 'utf8')
+  .replace(/^#.*\n/gm, '')
+  .replace(/\\\n\s*/g, ' ')
+  .split('\n')
+  .filter((line) => line.trim() !== '')
+  .map((line) => /^(?<name>[A-Z]+) (?<rest>.*)$/.exec(line)?.groups as { name: string; rest: string });
+const last = instructions.slice(instructions.findLastIndex(({ name }) => name === 'FROM'));
+const all = (name: string, stage = last) => stage.filter((i) => i.name === name).map((i) => i.rest);
+
+describe('the Dockerfile', () => {
+  it('builds in one stage and ships another, on the same base', () => {
+    const bases = all('FROM', instructions);
+    expect(bases).toHaveLength(2);
+    expect(new Set(bases.map((base) => base.split(' ')[0]))).toEqual(new Set(['node:20-bookworm-slim']));
+    expect(all('COPY').every((copy) => copy.startsWith('--from=build /app/'))).toBe(true);
+  });
+
+  it('runs as an unprivileged user known by number', () => {
+    expect(all('USER')).toEqual(['1000:1000']);
+  });
+
+  it('has an init, a role as its command, and a health check, all in exec form', () => {
+    expect(JSON.parse(all('ENTRYPOINT')[0]!)).toEqual(['tini', '--', 'node', '/app/bin/forebay.js']);
+    expect(JSON.parse(all('CMD')[0]!)).toEqual(['api']);
+    const check = JSON.parse(all('HEALTHCHECK')[0]!.replace(/^.*? CMD /, '')) as string[];
+    expect(check.slice(0, 2)).toEqual(['node', '-e']);
+    expect(check[2]).toContain('/healthz');
+  });
+
+  it('installs what the lock file says, without scripts, and ships no development packages', () => {
+    const runs = all('RUN', instructions).join('\n');
+    expect(runs).toContain('npm install --ignore-scripts');
+    expect(runs).toContain('npm prune --omit=dev');
+    expect(runs).toContain('onnxruntime-node/bin/napi-v6');
+  });
+
+  it('sends no telemetry and sets only settings that exist', () => {
+    const env = Object.fromEntries(
+      all('ENV').flatMap((line) => line.split(/\s+/).map((pair) => pair.split('=') as [string, string])),
+    );
+    expect(env).toMatchObject({ ORT_DISABLE_TELEMETRY: '1', ONNXRUNTIME_NODE_INSTALL: 'skip' });
+    const known = describeConfig().map((setting) => setting.name);
+    const own = Object.keys(env).filter((name) => name.startsWith('FOREBAY_'));
+    expect(known).toEqual(expect.arrayContaining(own));
+  });
+
+  it('names no host but its own', () => {
+    const hosts = instructions.flatMap(({ rest }) =>
+      [...rest.matchAll(/\w+:\/\/([\w.-]+)/g)].map((m) => m[1]),
+    );
+    expect(new Set(hosts)).toEqual(new Set(['127.0.0.1']));
+  });
+
+  it('copies only what exists and what .dockerignore lets through', () => {
+    const allowed = readFileSync(at('.dockerignore'), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('!'));
+    const copied = all('COPY', instructions)
+      .filter((copy) => !copy.startsWith('--from'))
+      .flatMap((copy) => copy.split(' ').slice(0, -1));
+    expect(copied.filter((path) => !existsSync(at(path)))).toEqual([]);
+    expect(allowed.map((line) => line.slice(1)).sort()).toEqual([...copied].sort());
+  });
+});

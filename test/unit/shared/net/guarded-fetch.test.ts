@@ -1,0 +1,255 @@
+/** Against servers on loopback; every refused target would be reached by nothing but a mistake. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  createGuardedFetch,
+  type GuardedFetch,
+  type GuardedFetchOptions,
+} from '#forebay/shared/net/guarded-fetch.js';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+let handler: Handler;
+let connections: number;
+let origin: string;
+let port: number;
+const never = new AbortController().signal;
+const opened: GuardedFetch[] = [];
+let server: ReturnType<typeof createServer>;
+
+beforeEach(async () => {
+  connections = 0;
+  handler = (_, response) => response.end('hello');
+  server = createServer((request, response) => handler(request, response));
+  server.on('connection', () => connections++);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  ({ port } = server.address() as AddressInfo);
+  origin = `http://127.0.0.1:${port}`;
+});
+
+afterEach(async () => {
+  for (const fetch of opened.splice(0)) await fetch.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+function open(options: Partial<GuardedFetchOptions> = {}): GuardedFetch {
+  const defaults = { allow: ['127.0.0.1'], timeoutMs: 20_000, maxBytes: 1000, userAgent: 'forebay/test' };
+  const fetch = createGuardedFetch({ ...defaults, ...options });
+  opened.push(fetch);
+  return fetch;
+}
+
+async function get(url: string, options: Partial<GuardedFetchOptions> = {}): Promise<string> {
+  return Buffer.from(await open(options).fetchBytes(url, never)).toString();
+}
+
+/** A resolver that gives these answers in turn, the last one for ever. */
+function answering(...answers: string[][]): NonNullable<GuardedFetchOptions['lookup']> {
+  return (_, __, done) => {
+    const addresses = answers.length > 1 ? answers.shift()! : answers[0]!;
+    done(
+      null,
+      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    );
+  };
+}
+
+describe('what is fetched', () => {
+  it('returns the bytes, and names its user agent', async () => {
+    handler = (request, response) => response.end(request.headers['user-agent']);
+    expect(await get(`${origin}/x`)).toBe('forebay/test');
+  });
+
+  it('undoes compression that it did not ask for', async () => {
+    for (const [name, body] of [
+      ['gzip', gzipSync('zipped')],
+      ['br', brotliCompressSync('zipped')],
+    ] as const) {
+      handler = (_, response) => response.writeHead(200, { 'content-encoding': name }).end(body);
+      expect(await get(origin)).toBe('zipped');
+    }
+  });
+
+  it('follows five redirects and no sixth', async () => {
+    handler = (request, response) => {
+      const left = Number(request.url!.slice(1));
+      if (left === 0) response.end('here');
+      else response.writeHead(302, { location: `/${left - 1}` }).end('moved');
+    };
+    expect(await get(`${origin}/5`)).toBe('here');
+    await expect(get(`${origin}/6`)).rejects.toMatchObject({ code: 'fetch_failed', message: /5 redirects/ });
+  });
+
+  it('tries again where a kept connection has just ended', async () => {
+    const fetch = open();
+    await fetch.fetchBytes(origin, never);
+    handler = (request, response) => (connections === 1 ? request.socket.destroy() : response.end('again'));
+    expect(Buffer.from(await fetch.fetchBytes(origin, never)).toString()).toBe('again');
+  });
+});
+
+describe('what is refused before a packet leaves', () => {
+  it.each([
+    '127.0.0.1',
+    '2130706433',
+    '0x7f.1',
+    '0177.0.0.1',
+    '127.1',
+    '[::ffff:127.0.0.1]',
+    '[::1]',
+    '0',
+    '[::]',
+  ])('the loopback address written %s', async (host) => {
+    await expect(get(`http://${host}:${port}/`, { allow: [] })).rejects.toMatchObject({
+      code: 'url_not_allowed',
+    });
+    expect(connections).toBe(0);
+  });
+
+  it.each(['169.254.169.254', '10.0.0.1', '[fe80::1]', '[64:ff9b::a9fe:a9fe]', '100.64.0.1'])(
+    'the inner address %s',
+    async (host) => {
+      await expect(get(`http://${host}/`)).rejects.toMatchObject({ code: 'url_not_allowed' });
+      await expect(get(`https://${host}/`)).rejects.toMatchObject({ code: 'url_not_allowed' });
+    },
+  );
+
+  it('a name that leads to an inner address, without telling which', async () => {
+    const refused = get(`http://inner.example:${port}/`, {
+      allow: [],
+      lookup: answering(['127.0.0.1', '::1']),
+    });
+    await expect(refused).rejects.toMatchObject({
+      code: 'url_not_allowed',
+      message: expect.not.stringContaining('127.0.0.1'),
+    });
+    expect(connections).toBe(0);
+  });
+
+  it('localhost, by the system resolver', async () => {
+    await expect(get(`http://localhost:${port}/`, { allow: [] })).rejects.toMatchObject({
+      code: 'url_not_allowed',
+    });
+  });
+
+  it('a redirect to an inner address', async () => {
+    handler = (_, response) => response.writeHead(302, { location: 'http://169.254.169.254/latest' }).end();
+    await expect(get(origin)).rejects.toMatchObject({ code: 'url_not_allowed', message: /169\.254/ });
+  });
+
+  it('a redirect to another scheme', async () => {
+    handler = (_, response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end();
+    await expect(get(origin)).rejects.toMatchObject({ code: 'url_not_allowed', message: /file:/ });
+  });
+
+  it.each([
+    'ftp://example.org/',
+    'file:///etc/passwd',
+    'nonsense',
+    'http://user:secret@127.0.0.1/',
+    'data:,x',
+  ])('the URL %s', async (url) => {
+    await expect(get(url)).rejects.toMatchObject({ code: 'url_not_allowed' });
+  });
+});
+
+describe('names', () => {
+  it('are resolved once a connection, so that a second answer cannot lead elsewhere', async () => {
+    let lookups = 0;
+    const answers = answering(['127.0.0.1'], ['10.9.9.9']);
+    const fetch = open({ lookup: (...args) => (lookups++, answers(...args)) });
+    handler = (_, response) => response.writeHead(200, { connection: 'close' }).end('checked');
+    const url = `http://rebinding.example:${port}/`;
+    expect(Buffer.from(await fetch.fetchBytes(url, never)).toString()).toBe('checked');
+    expect(lookups).toBe(1);
+    await expect(fetch.fetchBytes(url, never)).rejects.toMatchObject({ code: 'url_not_allowed' });
+  });
+
+  it('lead only to their allowed addresses', async () => {
+    expect(await get(`http://both.example:${port}/`, { lookup: answering(['10.9.9.9', '127.0.0.1']) })).toBe(
+      'hello',
+    );
+  });
+
+  it('that the operator lists may lead anywhere', async () => {
+    const lookup = answering(['127.0.0.1']);
+    expect(await get(`http://files.internal:${port}/`, { allow: ['files.internal'], lookup })).toBe('hello');
+  });
+
+  it('that nobody knows fail as such', async () => {
+    const lookup: NonNullable<GuardedFetchOptions['lookup']> = (_, __, done) =>
+      done(Object.assign(new Error('getaddrinfo ENOTFOUND nowhere.example'), { code: 'ENOTFOUND' }), []);
+    await expect(get('http://nowhere.example/', { lookup })).rejects.toMatchObject({
+      code: 'fetch_failed',
+      message: /ENOTFOUND/,
+    });
+  });
+});
+
+describe('limits', () => {
+  it('refuses by the announced length', async () => {
+    handler = (_, response) => response.writeHead(200, { 'content-length': 5000 }).write('x');
+    await expect(get(origin)).rejects.toMatchObject({ code: 'file_too_large', message: /5000/ });
+  });
+
+  it('ends a body of unknown length as soon as it is too long', async () => {
+    const closed = new Promise<void>((resolve) => {
+      handler = (request, response) => {
+        request.socket.once('close', () => resolve());
+        const more = () => {
+          while (response.write(Buffer.alloc(64 * 1024)));
+        };
+        response.on('drain', more);
+        more();
+      };
+    });
+    await expect(get(origin, { maxBytes: 500_000 })).rejects.toMatchObject({ code: 'file_too_large' });
+    await closed;
+  });
+
+  it('measures what compression unfolds to', async () => {
+    handler = (_, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(1e6)));
+    await expect(get(origin, { maxBytes: 100_000 })).rejects.toMatchObject({ code: 'file_too_large' });
+  });
+
+  it('names the status that is not a success', async () => {
+    handler = (_, response) => response.writeHead(404).end('no such thing');
+    await expect(get(origin)).rejects.toMatchObject({ code: 'fetch_status', message: /404/ });
+  });
+
+  it('gives up on a server that sends no answer, or one byte and no more', async () => {
+    handler = () => {};
+    await expect(get(origin, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'fetch_timeout' });
+    handler = (_, response) => response.write('x');
+    await expect(get(origin, { timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'fetch_timeout',
+      message: /50 ms/,
+    });
+  });
+
+  it('calls broken answers and closed ports failed', async () => {
+    handler = (_, response) =>
+      response
+        .writeHead(200, { 'content-length': 100 })
+        .write('x', () => (response.socket as Socket).destroy());
+    await expect(get(origin)).rejects.toMatchObject({ code: 'fetch_failed' });
+    handler = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('not gzip');
+    await expect(get(origin)).rejects.toMatchObject({ code: 'fetch_failed' });
+    await expect(get('http://127.0.0.1:1/')).rejects.toMatchObject({
+      code: 'fetch_failed',
+      message: /ECONNREFUSED/,
+    });
+  });
+
+  it('rejects with the reason of an abort', async () => {
+    const stop = new AbortController();
+    const reason = new Error('job cancelled');
+    handler = () => stop.abort(reason);
+    await expect(open().fetchBytes(origin, stop.signal)).rejects.toBe(reason);
+    await expect(open().fetchBytes(origin, stop.signal)).rejects.toBe(reason);
+  });
+});
