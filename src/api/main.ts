@@ -63,7 +63,7 @@ async function main(): Promise<void> {
     workers: createWorkerRegistry({ redis: background }),
     wake,
     openDataset: (spec) => openDataset(spec.dataset),
-    discardSpool: input.discard,
+    discardSpool: async (job) => input.discard(job),
     queueLimit: config.queueLimit,
     log,
   });

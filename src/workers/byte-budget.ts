@@ -10,8 +10,8 @@ export interface ByteBudget {
 }
 
 export interface Booking {
-  settle(bytes: number): void;
-  release(): void;
+  readonly settle: (bytes: number) => void;
+  readonly release: () => void;
 }
 
 /** Assumed size of a row not yet read, bytes: a compressed photo. */

@@ -16,6 +16,7 @@ import type { LanePool } from './lanes/lane-pool.ts';
 import type { BudgetedReader } from './read/budgeted-reader.ts';
 import type { LanePlan } from './resources.ts';
 import { createBlockRunner, type BlockRun } from './run-block.ts';
+import { watchLag } from './event-loop-lag.ts';
 import { loadModels } from './served-models.ts';
 
 export interface WorkerDeps {
@@ -44,6 +45,7 @@ export interface RunningWorker {
 export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const { redis, registry, lanes, log } = deps;
   const startedAt = Date.now();
+  const lag = watchLag();
   const models = await loadModels({ ...deps, pool: lanes });
   const onError = (error: Error) => log.warn({ error: messageOf(error) }, 'queue connection');
   const takers: BlockTaker[] = await Promise.all(
@@ -57,11 +59,11 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     moreMayArrive: () => source?.taking ?? false,
     onSent: () => source?.ring(),
   });
-  const runBlock = createBlockRunner({ ...deps, batcher, groupOf: models.groupOf });
+  const runBlock = createBlockRunner({ ...deps, batcher, groupOf: (queue, run) => models.groupOf(queue, run) });
   source = createBlockSource({
     takers: () => takers,
-    wantsBlock: batcher.wantsBlock,
-    onIdle: batcher.pump,
+    wantsBlock: () => batcher.wantsBlock(),
+    onIdle: () => batcher.pump(),
     log,
     async begin(block) {
       const run = runBlock(block);
@@ -80,6 +82,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     pid: process.pid,
     pool: deps.pool,
     startedAt,
+    lagP99Ms: lag.p99(),
     models: models.describe(),
   });
   await registry.beat(info(), true);

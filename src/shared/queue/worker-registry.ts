@@ -20,6 +20,8 @@ export interface WorkerInfo {
   readonly pid: number;
   readonly pool: string;
   readonly startedAt: number;
+  /** Event-loop delay of its main thread since the last heartbeat, 99th percentile, ms. */
+  readonly lagP99Ms: number;
   readonly models: readonly ServedModel[];
 }
 
