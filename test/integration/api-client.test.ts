@@ -16,7 +16,7 @@ const fronts: Server[] = [];
 async function cuttingFront(cuts: number[]): Promise<{ url: string; asked: string[] }> {
   const asked: string[] = [];
   const front = createServer((request, response) => {
-    asked.push(`${request.url} ${request.headers['last-event-id'] ?? ''}`.trim());
+    asked.push(String(request.url));
     void (async () => {
       const headers = request.headers['last-event-id'];
       const answer = await fetch(

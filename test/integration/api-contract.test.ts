@@ -1,13 +1,14 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEvents } from '#forebay/client/read-events.js';
+import type { ApiDocument } from '#forebay/api/docs-page/api-document.js';
 import { startTestApi, type TestApi } from '../support/api-service.ts';
 
 let api: TestApi;
 let fits: (schema: string, value: unknown) => void;
 beforeAll(async () => {
   api = await startTestApi();
-  const document = (await (await fetch(`${api.url}/openapi.json`)).json()) as any;
+  const document = (await (await fetch(`${api.url}/openapi.json`)).json()) as ApiDocument;
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema({ $id: 'api', components: document.components });
   const validators = new Map<string, ValidateFunction>();
@@ -32,7 +33,11 @@ describe('what the API answers', () => {
     const beat = (
       id: string,
       model: typeof served | (Omit<typeof served, 'problem'> & { problem: typeof problem }),
-    ) => api.workers.beat({ id, host: 'h', pid: 1, pool: 'default', startedAt: 0, models: [model] }, false);
+    ) =>
+      api.workers.beat(
+        { id, host: 'h', pid: 1, pool: 'default', startedAt: 0, lagP99Ms: 3, models: [model] },
+        false,
+      );
     await beat('well', served);
     await beat('ill', { ...served, problem });
     await api.commitBlock(job, 0, (index) => index === 1, { infer_us: 5 });

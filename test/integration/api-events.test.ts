@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jobEvents } from '#forebay/api/events-stream.js';
 import { readEvents, type ServerEvent } from '#forebay/client/read-events.js';
 import { createClient } from '#forebay/client/client.js';
 import { startTestApi, type TestApi } from '../support/api-service.ts';
@@ -31,7 +32,8 @@ async function watch(id: string, headers: Record<string, string> = {}, query = '
 }
 
 const types = (events: readonly ServerEvent[]) => events.map((event) => event.type);
-const data = (event: ServerEvent | undefined) => JSON.parse(event?.data ?? 'null') as any;
+const data = (event: ServerEvent | undefined) =>
+  JSON.parse(event?.data ?? 'null') as { status: string; rows: { succeeded: number } };
 
 describe('events', () => {
   it('begin with a snapshot, go on live and end with the job', async () => {
@@ -111,7 +113,7 @@ describe('events', () => {
     await watching.ended;
     expect(types(watching.events)).toEqual(['snapshot']);
     const wrong = await fetch(`${api.url}/v1/jobs/${job.id}/events?last_event_id=yesterday`);
-    expect(((await wrong.json()) as any).errors[0].path).toBe('/query/last_event_id');
+    expect(await wrong.json()).toMatchObject({ errors: [{ path: '/query/last_event_id' }] });
   });
 
   it('let go of everything when the client leaves', async () => {
@@ -137,5 +139,28 @@ describe('events', () => {
     await api.endJob(job.id);
     await watching;
     expect(seen).toEqual(['snapshot', 'progress', 'status', 'status']);
+  });
+
+  it('are interrupted by heartbeats while nothing happens', async () => {
+    const job = await api.runningJob();
+    const left = new AbortController();
+    const kinds: string[] = [];
+    const deps = { jobs: api.jobs, wake: api.wake, heartbeatMs: 20, sweepMs: 5 };
+    for await (const event of jobEvents(deps, job.id, { kind: 'snapshot' }, left.signal)) {
+      kinds.push(event?.type ?? 'heartbeat');
+      if (kinds.length === 3) left.abort();
+    }
+    expect(kinds).toEqual(['snapshot', 'heartbeat', 'heartbeat']);
+  });
+
+  it('come by the sweep too, when every wake-up is lost', async () => {
+    const job = await api.runningJob();
+    const deps = { jobs: api.jobs, wake: { on: () => () => undefined }, sweepMs: 10 };
+    const kinds: string[] = [];
+    for await (const event of jobEvents(deps, job.id, { kind: 'snapshot' }, new AbortController().signal)) {
+      if (event) kinds.push(event.type);
+      if (event?.type === 'snapshot') await api.endJob(job.id);
+    }
+    expect(kinds).toEqual(['snapshot', 'status', 'status']);
   });
 });

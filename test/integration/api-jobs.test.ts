@@ -7,6 +7,20 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+/** What the answers here hold, over jobs, lists and problems. */
+interface Body {
+  readonly id: string;
+  readonly status: unknown;
+  readonly code: string;
+  readonly detail: string;
+  readonly errors: readonly { readonly path: string; readonly message: string }[];
+  readonly data: readonly { readonly id: string }[];
+  readonly next_cursor: string | null;
+  readonly metadata: unknown;
+  readonly created_at: string;
+  readonly queue: { readonly name: string };
+}
+
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const VALID = { model: 'digits-small', input: { type: 'files', path: '.' } };
 
@@ -16,11 +30,11 @@ async function post(path: string, body: unknown, headers: Record<string, string>
     headers,
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as any };
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
 }
 const get = async (path: string) => {
   const response = await fetch(`${api.url}${path}`);
-  return { status: response.status, headers: response.headers, body: (await response.json()) as any };
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
 };
 
 describe('submit', () => {
@@ -93,7 +107,7 @@ describe('submit', () => {
       code: 'invalid_request',
       instance: '/v1/jobs',
     });
-    const messages = Object.fromEntries(body.errors.map((e: any) => [e.path, e.message]));
+    const messages = Object.fromEntries(body.errors.map((e) => [e.path, e.message]));
     expect(messages).toEqual({
       '/model': 'is missing (string)',
       '/input/path': 'is missing (string)',
@@ -150,7 +164,7 @@ describe('submit', () => {
       body,
       duplex: 'half',
     } as RequestInit);
-    const problem = (await response.json()) as any;
+    const problem = (await response.json()) as Body;
     expect([response.status, problem.code]).toEqual([413, 'request_too_large']);
     expect(problem.detail).toMatch(/16 MB.*manifest/);
     expect(sent).toBeLessThan(40 * 1024 * 1024);
@@ -164,7 +178,7 @@ describe('routes that fit nothing', () => {
     const response = await fetch(`${api.url}/v1/jobs/job_x/cancel`);
     expect(response.status).toBe(405);
     expect(response.headers.get('allow')).toBe('POST');
-    expect(((await response.json()) as any).code).toBe('method_not_allowed');
+    expect(((await response.json()) as Body).code).toBe('method_not_allowed');
     const collection = await fetch(`${api.url}/v1/jobs`, { method: 'DELETE' });
     expect(collection.headers.get('allow')).toBe('POST, GET, HEAD');
     expect(collection.status).toBe(405);
@@ -172,7 +186,7 @@ describe('routes that fit nothing', () => {
 
   it('say which query parameter is unknown or wrong', async () => {
     const { body } = await get('/v1/jobs?limt=5&limit=0&status=runing');
-    expect(body.errors.map((e: any) => e.path).toSorted()).toEqual([
+    expect(body.errors.map((e) => e.path).toSorted()).toEqual([
       '/query/limit',
       '/query/limt',
       '/query/status',
@@ -214,18 +228,18 @@ describe('list', () => {
     for (const i of [0, 3]) await post(`/v1/jobs/${ids[i]!}/cancel`, '', {});
 
     const first = (await get('/v1/jobs?limit=2')).body;
-    expect(first.data.map((job: any) => job.id)).toEqual([ids[6], ids[4]]);
+    expect(first.data.map((job) => job.id)).toEqual([ids[6], ids[4]]);
     expect(first).toMatchObject({ object: 'list', has_more: true, next_cursor: ids[4] });
     const second = (await get(`/v1/jobs?limit=2&cursor=${first.next_cursor}`)).body;
-    expect(second.data.map((job: any) => job.id)).toEqual([ids[3], ids[2]]);
+    expect(second.data.map((job) => job.id)).toEqual([ids[3], ids[2]]);
 
     const cancelling = (await get('/v1/jobs?limit=2&status=cancelling,cancelled')).body;
-    expect(cancelling.data.map((job: any) => job.id)).toEqual([ids[3], ids[0]]);
+    expect(cancelling.data.map((job) => job.id)).toEqual([ids[3], ids[0]]);
 
     const all: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
-      const page: any = (await get(`/v1/jobs?limit=3${cursor && `&cursor=${cursor}`}`)).body;
-      all.push(...page.data.map((job: any) => job.id));
+      const page: Body = (await get(`/v1/jobs?limit=3${cursor && `&cursor=${cursor}`}`)).body;
+      all.push(...page.data.map((job) => job.id));
       cursor = page.next_cursor;
     }
     expect(all).toEqual([...new Set(all)]);
@@ -245,6 +259,7 @@ describe('stats', () => {
         pid: 7,
         pool: 'default',
         startedAt: 1,
+        lagP99Ms: 3,
         models: [{ ref: record.spec.model, lanes: 2, batchSize: 8, problem: null, graph: { in: 1 } }],
       },
       true,
@@ -282,5 +297,20 @@ describe('health', () => {
   it('tells up from ready', async () => {
     expect((await get('/healthz')).body).toEqual({ status: 'ok' });
     expect((await get('/readyz')).body).toEqual({ status: 'ready' });
+  });
+
+  it('says while Redis is away that it is up, not ready, and when to ask again', async () => {
+    const other = await startTestApi();
+    try {
+      await other.stopRedis();
+      expect((await fetch(`${other.url}/healthz`)).status).toBe(200);
+      for (const path of ['/readyz', '/v1/jobs', '/v1/jobs/job_x', '/v1/models']) {
+        const response = await fetch(`${other.url}${path}`);
+        expect([path, response.status, response.headers.get('retry-after')]).toEqual([path, 503, '1']);
+        expect(((await response.json()) as Body).code).toBe('queue_unavailable');
+      }
+    } finally {
+      await other.close();
+    }
   });
 });

@@ -45,14 +45,16 @@ export async function streamResponse(
           first = null;
           if (done) {
             release();
-            controller.close();
+            // An orderly end means that nothing is missing: a stream cut short must not look like one.
+            if (options.shutdown.aborted) breakOff(c, controller, new Error('the service is stopping'));
+            else controller.close();
           } else {
             controller.enqueue(encoder.encode(value));
           }
         } catch (error) {
           release();
           options.log.warn({ path: c.req.path, error: messageOf(error) }, 'stream broken off');
-          controller.error(error);
+          breakOff(c, controller, error);
         }
       },
       async cancel() {
@@ -64,4 +66,12 @@ export async function streamResponse(
     { highWaterMark: 0 },
   );
   return new Response(body, { headers: options.headers });
+}
+
+/** Ends the connection in the middle of the body, so that the client sees that something is missing. */
+function breakOff(c: Context, controller: ReadableStreamDefaultController, error: unknown): void {
+  // The server would write the error's text into the body and onto stderr.
+  const { outgoing } = (c.env ?? {}) as { outgoing?: { destroy(): void } };
+  if (outgoing) outgoing.destroy();
+  else controller.error(error);
 }

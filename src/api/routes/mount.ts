@@ -117,7 +117,8 @@ function invalid(issues: readonly Issue[]): ForebayError {
   const shown = issues.slice(0, MAX_ISSUES);
   const listed = shown.slice(0, 5).map((i) => `${i.path === '' ? 'the body' : i.path}: ${i.message}`);
   const more = issues.length > listed.length ? '; ...' : '';
-  const count = issues.length === 1 ? 'The request is wrong' : `${issues.length} places of the request are wrong`;
+  const count =
+    issues.length === 1 ? 'The request is wrong' : `${issues.length} places of the request are wrong`;
   return new ForebayError('invalid_request', `${count}: ${listed.join('; ')}${more}`, { issues: shown });
 }
 

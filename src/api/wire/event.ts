@@ -1,7 +1,16 @@
 /** The events of a job as sent over SSE. */
 import { z } from 'zod';
 import type { JobRecord } from '../../shared/domain/job.ts';
-import { BLOCK_COUNTS, ETA_S, JOB, JOB_STATUS, jobToWire, progressToWire, ROW_COUNTS, THROUGHPUT } from './job.ts';
+import {
+  BLOCK_COUNTS,
+  ETA_S,
+  JOB,
+  JOB_STATUS,
+  jobToWire,
+  progressToWire,
+  ROW_COUNTS,
+  THROUGHPUT,
+} from './job.ts';
 
 export const STATUS_EVENT = z
   .object({

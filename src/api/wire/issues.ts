@@ -93,7 +93,6 @@ function mayBe(option: z.core.$ZodType, value: unknown): boolean {
   if (!(option instanceof z.ZodObject) || typeof value !== 'object' || value === null) return true;
   return Object.entries(option.shape as Record<string, z.core.$ZodType>).every(
     ([key, field]) =>
-      !(field instanceof z.ZodLiteral) ||
-      field.safeParse((value as Record<string, unknown>)[key]).success,
+      !(field instanceof z.ZodLiteral) || field.safeParse((value as Record<string, unknown>)[key]).success,
   );
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { JOB_OPTIONS, type JobRecord } from '../../shared/domain/job.ts';
 import { JOB_STATUSES } from '../../shared/domain/job-state.ts';
-import { FAILURE, iso, JOB_ID, METADATA, rounded, TIMESTAMP } from './scalars.ts';
+import { FAILURE_OR_NULL, iso, JOB_ID, METADATA, rounded, TIMESTAMP } from './scalars.ts';
 
 export const ROW_COUNTS = z
   .object({
@@ -64,8 +64,10 @@ export const JOB = z
       id: 'JobOptions',
       description: 'Options as the job runs with them; null = automatic or unlimited.',
     }),
-    output: z.string().meta({ description: 'Folder of job.json, part-*.jsonl, errors-*.jsonl, manifest.json.' }),
-    error: FAILURE.nullable().meta({ description: 'Why the job failed.' }),
+    output: z
+      .string()
+      .meta({ description: 'Folder of job.json, part-*.jsonl, errors-*.jsonl, manifest.json.' }),
+    error: FAILURE_OR_NULL.meta({ description: 'Why the job failed.' }),
     metadata: METADATA,
   })
   .meta({

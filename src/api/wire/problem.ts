@@ -39,7 +39,8 @@ export const PROBLEM = z
         title: 'Invalid request',
         status: 400,
         code: 'invalid_request',
-        detail: '2 fields are wrong: /model: is missing (a string); /options/batch_sise: unknown field, did you mean "batch_size"?',
+        detail:
+          '2 fields are wrong: /model: is missing (a string); /options/batch_sise: unknown field, did you mean "batch_size"?',
         instance: '/v1/jobs',
         errors: [
           { path: '/model', message: 'is missing (a string)' },

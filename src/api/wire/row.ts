@@ -28,19 +28,17 @@ export const RESULT_ROW = z
     ],
   });
 
-export const ERROR_ROW = z
-  .object({ index: INDEX, id: ROW_ID, error: FAILURE })
-  .meta({
-    id: 'ErrorRow',
-    description: 'A row that failed: one line of errors.',
-    examples: [
-      {
-        index: 7,
-        id: 'cats/0008.jpg',
-        error: { code: 'decode_failed', message: 'VipsJpeg: premature end of JPEG image' },
-      },
-    ],
-  });
+export const ERROR_ROW = z.object({ index: INDEX, id: ROW_ID, error: FAILURE }).meta({
+  id: 'ErrorRow',
+  description: 'A row that failed: one line of errors.',
+  examples: [
+    {
+      index: 7,
+      id: 'cats/0008.jpg',
+      error: { code: 'decode_failed', message: 'VipsJpeg: premature end of JPEG image' },
+    },
+  ],
+});
 
 export type ResultRow = z.infer<typeof RESULT_ROW>;
 export type ErrorRow = z.infer<typeof ERROR_ROW>;

@@ -21,6 +21,9 @@ export const FAILURE = z
   })
   .meta({ id: 'Failure', description: 'A failure with a stable code.' });
 
+/** A union, since a nullable reference comes out as a schema that no null fits. */
+export const FAILURE_OR_NULL = z.union([FAILURE, z.null()]);
+
 export const METADATA = z
   .record(
     z.string().min(1).max(64, 'a key has at most 64 characters'),
@@ -29,7 +32,8 @@ export const METADATA = z
   .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
   .meta({
     id: 'Metadata',
-    description: "Your own notes on a job, kept and shown with it: at most 16 pairs of strings, keys up to 64, values up to 512 characters.",
+    description:
+      'Your own notes on a job, kept and shown with it: at most 16 pairs of strings, keys up to 64, values up to 512 characters.',
     examples: [{ team: 'search', run: '2026-11-22' }],
   });
 

@@ -1,6 +1,6 @@
 /** A job's statistics: where its time went, and why it waits. */
 import { z } from 'zod';
-import { FAILURE, rounded } from './scalars.ts';
+import { FAILURE_OR_NULL, rounded } from './scalars.ts';
 
 const MS = z.number().nullable();
 const stage = (description: string) => MS.meta({ description });
@@ -21,7 +21,7 @@ export const JOB_STATS = z
   .object({
     stages: z
       .object({
-        queue_ms: stage('Blocks waiting on the queue.'),
+        queue_ms: stage('Rows waiting for a place in a lane, summed over rows.'),
         read_ms: stage('Reading row bytes.'),
         wait_ms: stage('Decoded batches waiting for inference.'),
         decode_ms: stage('Decoding; overlaps the inference of the batch before.'),
@@ -39,7 +39,7 @@ export const JOB_STATS = z
     batches: z.int().nullable().meta({ description: 'Model calls; a call may mix rows of several blocks.' }),
     mean_batch_rows: z.number().nullable().meta({ description: 'Rows a model call, on average.' }),
     mean_batch_fill: z.number().nullable().meta({
-      description: 'Rows a call divided by the batch size, 0 to 1; null while the batch size is unknown.',
+      description: 'Rows a call divided by the rows it had room for, 0 to 1.',
     }),
     queue: z.object({
       name: z.string().meta({ description: 'The BullMQ queue of the pool and model.' }),
@@ -52,17 +52,22 @@ export const JOB_STATS = z
       places: z.int().meta({ description: 'Places of the queue in use, over all jobs.' }),
       limit: z.int().nullable().meta({ description: 'Places in all; null when not known here.' }),
     }),
-    workers: z.array(
-      z.object({
-        id: z.string(),
-        host: z.string(),
-        pid: z.int(),
-        pool: z.string(),
-        lanes: z.int(),
-        batch_size: z.int(),
-        problem: FAILURE.nullable(),
-      }),
-    ).meta({ description: "Live workers that announce the job's model." }),
+    workers: z
+      .array(
+        z.object({
+          id: z.string(),
+          host: z.string(),
+          pid: z.int(),
+          pool: z.string(),
+          lanes: z.int(),
+          batch_size: z.int(),
+          lag_p99_ms: z.number().meta({
+            description: 'Event-loop delay of the worker since its last heartbeat, 99th percentile.',
+          }),
+          problem: FAILURE_OR_NULL,
+        }),
+      )
+      .meta({ description: "Live workers that announce the job's model." }),
     reason: z.string().nullable().meta({ description: 'Why the job waits.' }),
     last_run_error: z.string().nullable().meta({ description: 'What the last failed run of a block said.' }),
   })
@@ -70,11 +75,10 @@ export const JOB_STATS = z
 
 export type JobStatsWire = z.infer<typeof JOB_STATS>;
 
-/** The part that comes from the counters of committed blocks. `batchSize`: rows a full call has. */
+/** The part that comes from the counters of committed blocks. */
 export function countersToWire(
   counters: Readonly<Record<string, number>>,
   finishedRows: number,
-  batchSize: number | null,
 ): Pick<JobStatsWire, 'stages' | 'rows' | 'bytes' | 'batches' | 'mean_batch_rows' | 'mean_batch_fill'> {
   const stages = Object.fromEntries(
     Object.entries(STAGES).map(([name, counter]) => {
@@ -82,15 +86,16 @@ export function countersToWire(
       return [name, us === undefined ? null : rounded(us / 1000, 1)];
     }),
   ) as JobStatsWire['stages'];
-  const rows = counters['rows'] ?? finishedRows;
-  const batches = counters['batches'] ?? null;
-  const mean = batches ? rows / batches : null;
+  // A block may own a share of a batch, so shares are summed as thousandths.
+  const batches = counters['batches_milli'] === undefined ? null : counters['batches_milli'] / 1000;
+  const computed = counters['rows_computed'] ?? 0;
+  const room = (counters['room_milli'] ?? 0) / 1000;
   return {
     stages,
-    rows,
+    rows: finishedRows,
     bytes: counters['bytes'] ?? null,
-    batches,
-    mean_batch_rows: rounded(mean, 2),
-    mean_batch_fill: rounded(mean === null || batchSize === null ? null : Math.min(1, mean / batchSize), 3),
+    batches: batches === null ? null : Math.round(batches),
+    mean_batch_rows: rounded(batches ? computed / batches : null, 2),
+    mean_batch_fill: rounded(room > 0 ? Math.min(1, computed / room) : null, 3),
   };
 }

@@ -15,7 +15,8 @@ export const IF_OUTPUT_EXISTS = z.enum(['refuse', 'resume', 'overwrite']);
 export const SUBMIT_OPTIONS = z
   .strictObject({
     batch_size: orAuto(1, 1024).optional().meta({
-      description: "Rows a model call. Larger is faster on GPUs, often slower on CPUs. Default: the model's own.",
+      description:
+        "Rows a model call. Larger is faster on GPUs, often slower on CPUs. Default: the model's own.",
     }),
     block_rows: orAuto(1, 10_000).optional().meta({
       description: 'Rows a block: the unit of queueing, retry and commit. Default: about four batches.',
@@ -44,13 +45,18 @@ export const SUBMIT_OPTIONS = z
 
 export const SUBMIT_BODY = z
   .strictObject({
-    model: z.string().min(1).max(256).meta({
-      description: 'Name of a model of GET /v1/models.',
-      examples: ['digits-small'],
-    }),
+    model: z
+      .string()
+      .min(1)
+      .max(256)
+      .meta({
+        description: 'Name of a model of GET /v1/models.',
+        examples: ['digits-small'],
+      }),
     input: JOB_INPUT.meta({ id: 'JobInput', description: 'Where the rows come from, by `type`.' }),
     output: z.string().min(1).max(4096).optional().meta({
-      description: 'Folder for the results, under an output root. Default: results/<job id> in the data folder.',
+      description:
+        'Folder for the results, under an output root. Default: results/<job id> in the data folder.',
     }),
     options: SUBMIT_OPTIONS.optional(),
     metadata: METADATA.optional(),
@@ -130,4 +136,3 @@ export const IDEMPOTENCY_KEY = z
     description: 'Repeating a submit with the same key within a day returns the same job.',
     examples: ['nightly-2026-11-22'],
   });
-

@@ -27,7 +27,7 @@ function otherFormat(bytes: Buffer): 'gif' | 'webp' | 'tiff' | 'avif' | null {
   const head = bytes.toString('latin1', 0, 12);
   if (head.startsWith('GIF87a') || head.startsWith('GIF89a')) return 'gif';
   if (head.startsWith('RIFF') && head.slice(8) === 'WEBP') return 'webp';
-  if (/^(II[*+]\0|MM\0[*+])/.test(head)) return 'tiff';
+  if (['II*\0', 'II+\0', 'MM\0*', 'MM\0+'].includes(head.slice(0, 4))) return 'tiff';
   // mif1 and msf1 are the generic brands: AVIF and HEIC both use them, decoding tells.
   if (/^ftyp(avi[fs]|mif1|msf1)/.test(head.slice(4))) return /hei[cxs]|hev[cx]/.test(brands(bytes)) ? null : 'avif';
   return null;
@@ -38,27 +38,31 @@ function brands(bytes: Buffer): string {
   return bytes.toString('latin1', 8, Math.min(bytes.readUInt32BE(0), 256));
 }
 
-const REFUSED: readonly (readonly [RegExp, string])[] = [
-  [/^....ftyp/s, 'HEIC (HEVC) or another ISO media file, whose codec is not available'],
-  [/^\s*(<\?xml|<svg|<!--|<!DOCTYPE)/i, 'SVG, XML or HTML, which is not decoded (scripts and outside references)'],
-  [/^%(PDF|!PS)/, 'PDF or PostScript'],
-  [/^BM/, 'BMP'],
-  [/^\0\0[\x01\x02]\0/, 'an icon or cursor'],
-  [/^(\0\0\0\x0cjP|\xff\x4f\xff\x51)/, 'JPEG 2000'],
-  [/^(\xff\x0a|\0\0\0\x0cJXL)/, 'JPEG XL'],
-  [/^P[1-7]\s/, 'PNM'],
-  [/^8BPS/, 'Photoshop'],
-  [/^DDS /, 'DDS'],
-  [/^icns/, 'an Apple icon'],
-  [/^PK\x03\x04/, 'a ZIP archive'],
-  [/^\x1f\x8b/, 'gzip'],
+const REFUSED: readonly (readonly [prefixes: readonly string[], name: string])[] = [
+  [['%PDF', '%!PS'], 'PDF or PostScript'],
+  [['BM'], 'BMP'],
+  [['\0\0\x01\0', '\0\0\x02\0'], 'an icon or cursor'],
+  [['\0\0\0\x0cjP', '\xff\x4f\xff\x51'], 'JPEG 2000'],
+  [['\0\0\0\x0cJXL', '\xff\x0a'], 'JPEG XL'],
+  [['P1\n', 'P2\n', 'P3\n', 'P4\n', 'P5\n', 'P6\n', 'P7\n', 'Pf\n', 'PF\n'], 'PNM'],
+  [['8BPS'], 'Photoshop'],
+  [['DDS '], 'DDS'],
+  [['icns'], 'an Apple icon'],
+  [['PK\x03\x04'], 'a ZIP archive'],
+  [['\x1f\x8b'], 'gzip'],
 ];
 
 function refusedFormat(bytes: Buffer): string {
   const head = bytes.toString('latin1', 0, 64);
-  const found = REFUSED.find(([pattern]) => pattern.test(head));
+  if (head.slice(4).startsWith('ftyp')) {
+    return 'HEIC (HEVC) or another ISO media file, whose codec is not available';
+  }
+  if (/^\s*<(\?xml|svg|!|html)/i.test(head)) {
+    return 'SVG, XML or HTML, which is not decoded (it may hold scripts and outside references)';
+  }
+  const found = REFUSED.find(([prefixes]) => prefixes.some((prefix) => head.startsWith(prefix)));
   if (found !== undefined) return found[1];
-  return `not an image in a known format (it starts with ${bytes.toString('hex', 0, 8) || 'nothing'})`;
+  return `not an image in a known format (it starts with ${bytes.toString('hex', 0, 8)})`;
 }
 
 /** Walks the markers to the frame header. */

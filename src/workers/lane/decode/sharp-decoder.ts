@@ -1,12 +1,13 @@
 /**
- * Decodes every accepted format with sharp (libvips): the only importer of it. Resizing follows Pillow
- * (antialiased kernel, no shrink-on-load, no colour management unless asked for); measured mean difference
- * below 0.5 of 255, see test/golden. CMYK differs from Pillow by design: libvips converts by a profile.
+ * Decodes every accepted format with sharp (libvips): the only importer of it. Shrinking follows Pillow
+ * (antialiased kernel, no shrink-on-load, no colour management unless asked for) to a mean difference below
+ * 0.5 of 255, see test/golden. CMYK differs from Pillow by design: libvips converts by a profile.
  */
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { DecodeOptions, Decoder, Pixels } from './decoder.ts';
 import { planGeometry, type Geometry } from './geometry.ts';
+import { planResampling } from '../resample/pillow-resampler.ts';
 import { readImageHeader } from './image-header.ts';
 
 interface Size {
@@ -68,34 +69,51 @@ export function createSharpDecoder(options: DecodeOptions): Decoder {
    * (and here the low bits) before anything else. So: all raw pixels first, then the resize from them.
    */
   async function inTwoSteps(image: Uint8Array): Promise<Pixels> {
-    const raw = await toRgb(sharp(image, opening)).toBuffer({ resolveWithObject: true });
-    const { width, height, channels } = raw.info;
-    return inOneStep(sharp(raw.data, { raw: { width, height, channels }, limitInputPixels: false }), raw.info);
+    const { data, info } = await toRgb(sharp(image, opening)).toBuffer({ resolveWithObject: true });
+    const { width, height } = info;
+    return inOneStep(sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false }), info);
   }
 
   async function inOneStep(source: Sharp, size: Size): Promise<Pixels> {
     const geometry = planGeometry(size.width, size.height, resize, crop);
     const { resized, window } = geometry;
     checkPixels(resized, maxPixels, `, once resized to a shorter side of ${resize}`);
+    if (!libvipsFollows(size, resized)) return throughResampler(source, size, geometry);
     const scaled = source.resize({ ...resized, fit: 'fill', kernel, fastShrinkOnLoad: false }).extract(window);
     return fitCrop(await toRgb(scaled).toBuffer(), geometry, crop);
   }
 
+  async function throughResampler(source: Sharp, size: Size, geometry: Geometry): Promise<Pixels> {
+    const resampling = planResampling(size, geometry, options.interpolation);
+    const data = await toRgb(source.extract(resampling.region)).toBuffer();
+    checkLength(data, resampling.region);
+    return fitCrop(resampling.apply(data), geometry, crop);
+  }
+
   return { decode };
 }
+
+/**
+ * Whether libvips resizes as Pillow does. It enlarges half a pixel aside (12 of 255 away in the mean), and
+ * from a factor of 4 on it first averages whole blocks (0.8 away on real photos, 2.6 on fine patterns). Above
+ * HELD_PIXELS that is accepted, since only libvips then works in constant memory.
+ */
+function libvipsFollows(from: Size, to: Size): boolean {
+  if (to.width > from.width || to.height > from.height) return false;
+  const factor = Math.max(from.width / to.width, from.height / to.height);
+  return factor < 4 || from.width * from.height > HELD_PIXELS;
+}
+
+/** 24 megapixels: 72 MB raw. */
+const HELD_PIXELS = 24_000_000;
 
 function toRgb(source: Sharp): Sharp {
   return source.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
 }
 
 /** The window within black, where the image is smaller than the crop. */
-function fitCrop(pixels: Buffer, { window, pad }: Geometry, crop: number): Pixels {
-  if (pixels.length !== window.width * window.height * 3) {
-    throw new ForebayError(
-      'decode_failed',
-      `decoded to ${pixels.length} bytes where ${window.width} x ${window.height} RGB was due`,
-    );
-  }
+function fitCrop(pixels: Uint8Array, { window, pad }: Geometry, crop: number): Pixels {
+  checkLength(pixels, window);
   if (window.width === crop && window.height === crop) return pixels;
   const padded = new Uint8Array(crop * crop * 3);
   const stride = window.width * 3;
@@ -103,6 +121,14 @@ function fitCrop(pixels: Buffer, { window, pad }: Geometry, crop: number): Pixel
     padded.set(pixels.subarray(y * stride, (y + 1) * stride), ((pad.top + y) * crop + pad.left) * 3);
   }
   return padded;
+}
+
+function checkLength(pixels: Uint8Array, { width, height }: Size): void {
+  if (pixels.length === width * height * 3) return;
+  throw new ForebayError(
+    'decode_failed',
+    `the image decoded to ${pixels.length} bytes where ${width} x ${height} RGB was due`,
+  );
 }
 
 function checkPixels({ width, height }: Size, maxPixels: number, when: string): void {
@@ -113,9 +139,10 @@ function checkPixels({ width, height }: Size, maxPixels: number, when: string): 
   );
 }
 
-/** libvips says several lines, the first being the cause. */
+/** libvips says several lines, of which the first that is not sharp's own preface is the cause. */
 function toDecodeError(error: unknown, maxPixels: number): ForebayError {
-  const line = messageOf(error).split('\n')[0]!.trim();
+  const lines = messageOf(error).replace(/^Input buffer has corrupt header: /, '').split('\n');
+  const line = lines.find((l) => l.trim() !== '')?.trim() ?? 'no cause given';
   if (/pixel limit/i.test(line)) {
     return new ForebayError('too_many_pixels', `more than the limit of ${maxPixels} pixels`, { cause: error });
   }

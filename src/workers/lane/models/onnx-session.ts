@@ -68,16 +68,17 @@ export async function createOnnxSession(options: {
 
 const ERRORS_ONLY = 3;
 
-/** onnxruntime drops providers that it does not have with a line on stderr, and computes on the CPU. */
+/**
+ * onnxruntime drops providers whose name it does not know with a line on stderr and computes on the CPU. Those
+ * it knows but whose libraries are absent (`bundled` does not tell: CUDA's are installed apart) fail in `create`.
+ */
 function checkProviders(providers: readonly string[]): void {
-  const available = listSupportedBackends()
-    .filter((b) => b.bundled)
-    .map((b) => b.name);
-  const missing = providers.filter((p) => !available.includes(p));
-  if (missing.length === 0) return;
+  const known = listSupportedBackends().map((backend) => backend.name);
+  const unknown = providers.filter((provider) => !known.includes(provider));
+  if (unknown.length === 0) return;
   throw new ForebayError(
     'model_load_failed',
-    `execution provider ${missing.join(', ')} is not in this onnxruntime (it has ${available.join(', ')}); change execution_providers in model.json`,
+    `execution provider ${unknown.join(', ')} is not in this onnxruntime (it knows ${known.join(', ')}); change execution_providers in model.json`,
   );
 }
 

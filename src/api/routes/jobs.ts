@@ -1,0 +1,138 @@
+/** Jobs: submit, list, look at, cancel, pause, resume. */
+import { z } from 'zod';
+import type { ApiDeps, JobCommand } from '../api-deps.ts';
+import { listJobs } from '../list-jobs.ts';
+import { MB } from '../middleware/read-body.ts';
+import { JOB, jobToWire } from '../wire/job.ts';
+import { JOB_LIST, JOB_LIST_QUERY, statusFilter } from '../wire/job-list.ts';
+import { JOB_ID } from '../wire/scalars.ts';
+import { IDEMPOTENCY_KEY, SUBMIT_BODY, toSubmitRequest } from '../wire/submit-request.ts';
+import { mount, type MountTarget } from './mount.ts';
+
+export const JOB_PARAMS = z.strictObject({ id: JOB_ID });
+const JSON_JOB = { 'application/json': JOB };
+
+export function mountJobs(target: MountTarget, deps: ApiDeps): void {
+  mount(
+    target,
+    {
+      method: 'post',
+      path: '/v1/jobs',
+      operationId: 'submitJob',
+      tag: 'Jobs',
+      summary: 'Submit a job',
+      description:
+        'Accepts a job and answers at once; the dataset is read, counted and worked through afterwards. Inline rows and URL lists are spooled to disk before the answer.',
+      headers: z.object({ 'idempotency-key': IDEMPOTENCY_KEY.optional() }),
+      body: {
+        schema: SUBMIT_BODY,
+        limit: {
+          bytes: 16 * MB,
+          advice:
+            'Put the rows into a file, one path or URL a line, and submit {"type":"manifest","path":FILE} instead.',
+        },
+      },
+      success: [
+        {
+          status: 202,
+          description: 'The job.',
+          content: JSON_JOB,
+          headers: {
+            Location: 'Where the job is.',
+            'Idempotent-Replayed': '`true` where an earlier request with the same key had made the job.',
+          },
+        },
+      ],
+      problems: [
+        'path_not_allowed',
+        'model_not_found',
+        'idempotency_conflict',
+        'output_not_empty',
+        'output_in_use',
+        'resume_mismatch',
+        'request_too_large',
+        'unsupported_media_type',
+        'input_not_found',
+        'input_unreadable',
+        'invalid_contract',
+        'too_many_jobs',
+        'storage_unavailable',
+      ],
+    },
+    async ({ c, body, headers }) => {
+      const { job, replayed } = await deps.submitJob(
+        toSubmitRequest(body),
+        headers['idempotency-key'] ?? null,
+      );
+      deps.log.info({ job: job.spec.id, model: job.spec.model.name, replayed }, 'job submitted');
+      return c.json(jobToWire(job), 202, {
+        Location: `/v1/jobs/${job.spec.id}`,
+        ...(replayed ? { 'Idempotent-Replayed': 'true' } : {}),
+      });
+    },
+  );
+
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/v1/jobs',
+      operationId: 'listJobs',
+      tag: 'Jobs',
+      summary: 'List jobs, newest first',
+      description: 'Jobs are kept for seven days after their end; their results stay.',
+      query: JOB_LIST_QUERY,
+      success: [{ status: 200, description: 'A page of jobs.', content: { 'application/json': JOB_LIST } }],
+      problems: ['invalid_cursor'],
+    },
+    async ({ c, query }) =>
+      c.json(await listJobs(deps.jobs, query.limit, query.cursor ?? null, statusFilter(query.status))),
+  );
+
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/v1/jobs/{id}',
+      operationId: 'getJob',
+      tag: 'Jobs',
+      summary: 'Get a job',
+      params: JOB_PARAMS,
+      success: [{ status: 200, description: 'The job as it stands.', content: JSON_JOB }],
+      problems: ['job_not_found'],
+    },
+    async ({ c, params }) => c.json(jobToWire(await deps.jobs.mustGet(params.id))),
+  );
+
+  for (const [command, summary, description] of COMMANDS) {
+    mount(
+      target,
+      {
+        method: 'post',
+        path: `/v1/jobs/{id}/${command}`,
+        operationId: `${command}Job`,
+        tag: 'Jobs',
+        summary,
+        description,
+        params: JOB_PARAMS,
+        success: [{ status: 200, description: 'The job after it.', content: JSON_JOB }],
+        problems: ['job_not_found', 'invalid_state'],
+      },
+      async ({ c, params }) => {
+        const job = await deps.controlJob[command](params.id);
+        deps.log.info({ job: job.spec.id, command, status: job.status }, 'job controlled');
+        return c.json(jobToWire(job));
+      },
+    );
+  }
+}
+
+const COMMANDS: readonly (readonly [JobCommand, string, string])[] = [
+  [
+    'cancel',
+    'Cancel a job',
+    'Blocks that wait are withdrawn; what was committed stays in the output. The job passes through `cancelling`.',
+  ],
+  ['pause', 'Pause a job', 'Blocks that wait are withdrawn and their places given to other jobs.'],
+  ['resume', 'Resume a paused job', 'Goes on where it stopped.'],
+];

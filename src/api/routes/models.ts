@@ -1,0 +1,44 @@
+/** Models that jobs can name. */
+import { z } from 'zod';
+import type { ApiDeps } from '../api-deps.ts';
+import { MODEL, MODEL_LIST } from '../wire/model.ts';
+import { mount, type MountTarget } from './mount.ts';
+
+export function mountModels(target: MountTarget, deps: ApiDeps): void {
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/v1/models',
+      operationId: 'listModels',
+      tag: 'Models',
+      summary: 'List models',
+      description:
+        'Models of the model folders and those that live workers announce. A name appears twice while workers still serve an older version than the folder holds.',
+      success: [{ status: 200, description: 'All of them.', content: { 'application/json': MODEL_LIST } }],
+      problems: [],
+    },
+    async ({ c }) => c.json({ object: 'list', data: await deps.models.list() }),
+  );
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/v1/models/{name}',
+      operationId: 'getModel',
+      tag: 'Models',
+      summary: 'Get a model',
+      description: 'The version that a job submitted now would run with.',
+      params: z.strictObject({
+        name: z
+          .string()
+          .min(1)
+          .max(256)
+          .meta({ examples: ['digits-small'] }),
+      }),
+      success: [{ status: 200, description: 'The model.', content: { 'application/json': MODEL } }],
+      problems: ['model_not_found', 'invalid_contract'],
+    },
+    async ({ c, params }) => c.json(await deps.models.get(params.name)),
+  );
+}

@@ -1,0 +1,105 @@
+/** For operators and their tools: health, readiness, the API's description. */
+import { z } from 'zod';
+import type { ApiDeps } from '../api-deps.ts';
+import { renderDocsPage } from '../docs-page/page.ts';
+import type { ApiDocument } from '../docs-page/api-document.ts';
+import { ForebayError } from '../../shared/errors.ts';
+import { mount, type MountTarget } from './mount.ts';
+
+const HEALTH = z.object({ status: z.enum(['ok', 'ready']) }).meta({ id: 'Health' });
+
+export function mountOps(target: MountTarget, deps: ApiDeps): void {
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/healthz',
+      operationId: 'health',
+      tag: 'Operations',
+      summary: 'Whether the process is up',
+      success: [{ status: 200, description: 'It is.', content: { 'application/json': HEALTH } }],
+      problems: [],
+    },
+    ({ c }) => c.json({ status: 'ok' }),
+  );
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/readyz',
+      operationId: 'ready',
+      tag: 'Operations',
+      summary: 'Whether jobs can be accepted',
+      success: [{ status: 200, description: 'They can.', content: { 'application/json': HEALTH } }],
+      problems: ['queue_unavailable'],
+    },
+    async ({ c }) => {
+      const { ok, reason } = await deps.ready();
+      if (ok) return c.json({ status: 'ready' });
+      throw new ForebayError('queue_unavailable', reason ?? 'The queue cannot be used at the moment.', {
+        retryAfterS: 1,
+      });
+    },
+  );
+
+  // Made once, when first asked for: all endpoints are mounted by then.
+  let document: string | null = null;
+  const openApi = () => (document ??= JSON.stringify(describe(target, deps.version)));
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/openapi.json',
+      operationId: 'openApi',
+      tag: 'Operations',
+      summary: 'This description (OpenAPI 3.1)',
+      success: [
+        {
+          status: 200,
+          description: 'The document.',
+          content: { 'application/json': z.record(z.string(), z.unknown()) },
+        },
+      ],
+      problems: [],
+    },
+    () => new Response(openApi(), { headers: { 'Content-Type': 'application/json' } }),
+  );
+
+  let page: { html: string; headers: Record<string, string> } | null = null;
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/docs',
+      operationId: 'docs',
+      tag: 'Operations',
+      summary: 'This description as a page',
+      success: [{ status: 200, description: 'The page.', content: { 'text/html': z.string() } }],
+      problems: [],
+    },
+    () => {
+      page ??= renderDocsPage(JSON.parse(openApi()) as ApiDocument);
+      return new Response(page.html, { headers: page.headers });
+    },
+  );
+  target.app.get('/', (c) => c.redirect('/docs', 302));
+}
+
+function describe(target: MountTarget, version: string): object {
+  return target.app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Forebay',
+      version,
+      description:
+        "Batch inference as a service: a dataset of any size and an ONNX model in, every row's answer out, once. All bodies are JSON in snake_case; every failure is a problem (RFC 9457) with a stable `code`.",
+    },
+    servers: [{ url: '/' }],
+    tags: [
+      { name: 'Jobs', description: 'A job is a dataset, a model and options.' },
+      { name: 'Results and progress', description: 'What a job gives off, while it runs and afterwards.' },
+      { name: 'Models', description: 'What jobs can run.' },
+      { name: 'Operations', description: 'Health and description of the service.' },
+    ],
+  });
+}

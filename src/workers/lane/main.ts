@@ -1,0 +1,37 @@
+/** Entry of a lane's process (forked by lanes/child-lane.ts with its own pid as argument): wiring only. */
+import { bootstrapLane } from './bootstrap.ts';
+import type { FromLane, ToLane } from './messages.ts';
+import { startWatchdog } from './watchdog.ts';
+
+bootstrapLane();
+startWatchdog(Number(process.argv[2]));
+
+// Imported only now: loading onnxruntime and sharp must come after the bootstrap.
+const { createLaneThread } = await import('./lane.ts');
+const { loadResidentModel } = await import('./models/resident-model.ts');
+const { createOnnxSession } = await import('./models/onnx-session.ts');
+const { configureSharp, createSharpDecoder } = await import('./decode/sharp-decoder.ts');
+
+configureSharp();
+const lane = createLaneThread({
+  loadModel: async (request) =>
+    loadResidentModel(request, { createSession: createOnnxSession, createDecoder: createSharpDecoder }),
+  send,
+  onClosed: () => {
+    process.off('disconnect', die);
+    process.disconnect();
+  },
+});
+process.on('message', (message: ToLane) => lane.handle(message));
+process.on('disconnect', die);
+send({ type: 'started', pid: process.pid });
+
+function send(message: FromLane): void {
+  // Without a callback a broken channel would be an uncaught error; `disconnect` follows anyway.
+  process.send?.(message, undefined, undefined, () => {});
+}
+
+/** Nobody is left to answer to. Not `exit`: that tears libraries down under threads that still compute. */
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+}

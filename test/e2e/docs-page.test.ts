@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ERROR_CODES } from '#forebay/shared/errors.js';
+import type { ApiDocument } from '#forebay/api/docs-page/api-document.js';
+import { startTestApi, type TestApi } from '../support/api-service.ts';
+
+let api: TestApi;
+let page: string;
+let headers: Headers;
+beforeAll(async () => {
+  api = await startTestApi();
+  const response = await fetch(`${api.url}/`);
+  expect(response.redirected).toBe(true);
+  expect(new URL(response.url).pathname).toBe('/docs');
+  headers = response.headers;
+  page = await response.text();
+});
+afterAll(() => api.close());
+
+describe('the documentation page', () => {
+  it('needs no script and no other host', () => {
+    expect(page).not.toMatch(/<script|<link|<img|<iframe|@import|url\(|javascript:/i);
+    const hosts = [...page.matchAll(/https?:\/\/([^\s/"'&<]+)/g)].map((match) => match[1]);
+    expect(new Set(hosts)).toEqual(new Set(['127.0.0.1:8080']));
+    for (const [, target] of page.matchAll(/href="([^"]*)"/g))
+      expect(target).toMatch(/^(#|\/openapi\.json$)/);
+  });
+
+  it('allows by its policy exactly the style it carries', () => {
+    const style = /<style>([\s\S]*?)<\/style>/.exec(page)![1]!;
+    const hash = createHash('sha256').update(style).digest('base64');
+    const policy = headers.get('content-security-policy');
+    expect(policy).toContain(`style-src 'sha256-${hash}'`);
+    expect(policy).toContain("default-src 'none'");
+    expect(page).not.toMatch(/ style="/);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+  });
+
+  it('shows every operation, schema and error code, and every link within it leads somewhere', async () => {
+    const document = (await (await fetch(`${api.url}/openapi.json`)).json()) as ApiDocument;
+    const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]));
+    for (const methods of Object.values(document.paths)) {
+      for (const operation of Object.values(methods)) expect(ids).toContain(operation.operationId);
+    }
+    for (const name of Object.keys(document.components.schemas)) expect(ids).toContain(`schema-${name}`);
+    for (const code of ERROR_CODES) expect(ids).toContain(`error-${code}`);
+    for (const [, anchor] of page.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(anchor);
+  });
+
+  it('is where the type of a problem points', async () => {
+    const problem = (await (await fetch(`${api.url}/v1/jobs/job_none`)).json()) as { type: string };
+    const [path, anchor] = problem.type.split('#');
+    expect(path).toBe('/docs');
+    expect(page).toContain(`id="${anchor}"`);
+  });
+
+  it('has no markup of its own making gone wrong', () => {
+    expect(page).not.toMatch(/\[object Object\]|undefined|&amp;lt;/);
+    const open: string[] = [];
+    for (const [, close, name, rest] of page.matchAll(/<(\/?)([a-z][a-z0-9]*)\b([^>]*)>/g)) {
+      if (['meta', 'br'].includes(name!) || rest!.endsWith('/')) continue;
+      if (close) expect(open.pop()).toBe(name);
+      else open.push(name!);
+    }
+    expect(open).toEqual([]);
+  });
+});

@@ -1,0 +1,171 @@
+// The API on real Redis, real HTTP and a folder of its own; jobs are made, fed and ended by the test.
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serve } from '@hono/node-server';
+import type { ApiDeps } from '#forebay/api/api-deps.js';
+import { createApp } from '#forebay/api/app.js';
+import { createControlJob } from '#forebay/api/control-job.js';
+import { createModelCatalog } from '#forebay/api/model-catalog.js';
+import { createOutputPreparer } from '#forebay/api/prepare-output.js';
+import { createInputResolver } from '#forebay/api/resolve-input.js';
+import { createSubmitJob } from '#forebay/api/submit-job.js';
+import type { RowOutcome } from '#forebay/shared/domain/row.js';
+import { createModelFolderReader } from '#forebay/shared/models/model-folder-reader.js';
+import { createBlockQueues } from '#forebay/shared/queue/block-queue.js';
+import { connectRedis } from '#forebay/shared/queue/connection.js';
+import { createJobStore } from '#forebay/shared/queue/job-store.js';
+import { createJobWindow } from '#forebay/shared/queue/job-window.js';
+import { createQueuePlaces } from '#forebay/shared/queue/queue-places.js';
+import { createScripts } from '#forebay/shared/queue/scripts.js';
+import { createWake } from '#forebay/shared/queue/wake.js';
+import { createWorkerRegistry } from '#forebay/shared/queue/worker-registry.js';
+import { publishBlock } from '#forebay/shared/storage/publish-block.js';
+import { startTestRedis } from './redis.ts';
+
+export const BLOCK_ROWS = 4;
+
+export type TestApi = Awaited<ReturnType<typeof startTestApi>>;
+
+export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
+  const server = await startTestRedis();
+  const folder = await mkdtemp(join(tmpdir(), 'forebay-api-'));
+  const dir = (name: string) => join(folder, name);
+  for (const name of ['input', 'results', 'spool', 'models']) await mkdir(dir(name));
+  for (const name of ['a.jpg', 'b.jpg']) await writeFile(join(dir('input'), name), name);
+  await writeModel(dir('models'), 'digits-small');
+
+  const quiet = () => undefined;
+  const connect = (role: 'request' | 'background') => connectRedis(server.url, role, quiet);
+  const redis = connect('request');
+  const realWake = await createWake(connect('background'));
+  let listeners = 0;
+  const wake: typeof realWake = {
+    on(kind, listener) {
+      const off = realWake.on(kind, listener);
+      listeners += 1;
+      return () => {
+        listeners -= 1;
+        off();
+      };
+    },
+    close: () => realWake.close(),
+  };
+  const run = createScripts(redis);
+  const jobs = createJobStore({ redis, run });
+  const window = createJobWindow({ redis, run });
+  const workers = createWorkerRegistry({ redis });
+  const queues = createBlockQueues({ redis, onError: quiet });
+  const models = createModelCatalog({ reader: createModelFolderReader(), dirs: [dir('models')], workers });
+  const stopping = new AbortController();
+  const logged: { level: string; fields: object; message: string }[] = [];
+  const note = (level: string) => (fields: object, message: string) =>
+    void logged.push({ level, fields, message });
+  const log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
+  const app = createApp({
+    jobs,
+    queues,
+    places: createQueuePlaces({ redis, run }),
+    workers,
+    wake,
+    models,
+    submitJob: createSubmitJob({
+      jobs,
+      findModel: models.findModel,
+      input: createInputResolver({ inputRoots: [dir('input')], spoolDir: dir('spool') }),
+      output: createOutputPreparer({ outputRoots: [dir('results')], resultsDir: dir('results') }),
+      maxJobs: 500,
+    }),
+    controlJob: createControlJob({ jobs }),
+    ready: async () => ({ ok: (await redis.ping()) === 'PONG' }),
+    log,
+    version: '0.0.0-test',
+    shutdown: stopping.signal,
+    ...overrides,
+  });
+  const http = await new Promise<ReturnType<typeof serve>>((resolve) => {
+    const s = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, () => resolve(s));
+  });
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+
+  return {
+    app,
+    url,
+    jobs,
+    window,
+    workers,
+    wake,
+    redis,
+    models,
+    stopping,
+    logged,
+    folder,
+    /** Listeners to wake-ups now: what open streams hold. */
+    listeners: () => listeners,
+
+    /** Submits two files and puts the job into `running`. */
+    async runningJob(options: object = {}): Promise<{ id: string; output: string }> {
+      const response = await fetch(`${url}/v1/jobs`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({
+          model: 'digits-small',
+          input: { type: 'files', path: '.' },
+          options: { block_rows: BLOCK_ROWS, ...options },
+        }),
+      });
+      const job = (await response.json()) as { id: string; output: string };
+      await jobs.transition(job.id, 'running');
+      return job;
+    },
+
+    /** Publishes and commits a block of BLOCK_ROWS rows; rows whose index `fails` become errors. */
+    async commitBlock(
+      job: { id: string; output: string },
+      block: number,
+      fails: (index: number) => boolean = () => false,
+      stats: Record<string, number> = {},
+    ): Promise<void> {
+      const indices = Array.from({ length: BLOCK_ROWS }, (_, i) => block * BLOCK_ROWS + i);
+      const outcomes = indices.map((index): RowOutcome =>
+        fails(index)
+          ? { ok: false, error: { code: 'decode_failed', message: `row ${index} is broken` } }
+          : { ok: true, result: `"predictions":[{"index":${index % 10},"label":"${index % 10}","score":1}]` },
+      );
+      const rows = { firstRow: indices[0]!, rows: indices.map((index) => ({ id: `row-${index}` })) };
+      const counts = await publishBlock(job.output, block, rows, outcomes, 'test-token');
+      await window.commit(job.id, block, { feeder: 'test-token' }, counts, stats);
+    },
+
+    async endJob(id: string): Promise<void> {
+      await jobs.transition(id, 'finalizing');
+      await jobs.transition(id, 'completed');
+      await jobs.retire(id);
+    },
+
+    /** Ends Redis; `close` is still due. */
+    stopRedis: () => server.stop(),
+
+    async close(): Promise<void> {
+      stopping.abort();
+      await new Promise<void>((resolve) => {
+        http.close(() => resolve());
+        if ('closeAllConnections' in http) http.closeAllConnections();
+      });
+      await queues.close();
+      await wake.close();
+      redis.disconnect();
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A model folder whose graph nobody opens. */
+export async function writeModel(models: string, name: string, contract: object = {}): Promise<void> {
+  await mkdir(join(models, name), { recursive: true });
+  await writeFile(join(models, name, 'model.onnx'), `graph of ${name}`);
+  const json = { name, task: 'image-classification', preprocess: { crop: 32 }, ...contract };
+  await writeFile(join(models, name, 'model.json'), JSON.stringify(json));
+}

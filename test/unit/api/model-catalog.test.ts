@@ -1,0 +1,81 @@
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createModelCatalog } from '#forebay/api/model-catalog.js';
+import { createModelFolderReader } from '#forebay/shared/models/model-folder-reader.js';
+import type { ServedModel, WorkerInfo } from '#forebay/shared/queue/worker-registry.js';
+import { writeModel } from '../../support/api-service.ts';
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'forebay-catalog-'));
+  await writeModel(join(dir, 'a'), 'digits-small');
+  await writeModel(join(dir, 'b'), 'digits-small', { top_k: 2 });
+  await writeModel(join(dir, 'b'), 'other');
+  await mkdir(join(dir, 'b', 'broken'));
+  await writeFile(join(dir, 'b', 'broken', 'model.json'), '{"name":"broken"}');
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+function catalog(served: readonly Partial<ServedModel>[] = []) {
+  const worker = {
+    id: 'w',
+    host: 'h',
+    pid: 1,
+    pool: 'default',
+    startedAt: 0,
+    lagP99Ms: 3,
+    models: served.map((model) => ({ lanes: 2, batchSize: 4, problem: null, graph: null, ...model })),
+  };
+  return createModelCatalog({
+    reader: createModelFolderReader(),
+    dirs: [join(dir, 'a'), join(dir, 'missing'), join(dir, 'b')],
+    workers: { live: async () => [worker as WorkerInfo] },
+  });
+}
+
+describe('the model catalog', () => {
+  it('lists folders, the first of a name winning, and broken ones with their problem', async () => {
+    const models = await catalog().list();
+    expect(models.map((m) => [m.name, m.status])).toEqual([
+      ['broken', 'failed'],
+      ['digits-small', 'not_loaded'],
+      ['other', 'not_loaded'],
+    ]);
+    expect(models[0]!.problem?.code).toBe('invalid_contract');
+    expect(models[1]!.contract).toMatchObject({ top_k: 5 });
+  });
+
+  it('adds what live workers announce: lanes, problems, models of no folder here', async () => {
+    const { ref } = await catalog().findModel('digits-small');
+    const problem = { code: 'model_load_failed', message: 'no' };
+    const remote = { name: 'remote', hash: 'f'.repeat(64), pool: 'gpu' };
+    const { get, list } = catalog([
+      { ref, graph: { fixedBatch: null } },
+      { ref: remote },
+      { ref: { ...ref, hash: '0'.repeat(64) } },
+    ]);
+    expect(await get('digits-small')).toMatchObject({
+      status: 'serving',
+      hash: ref.hash,
+      lanes: 2,
+      workers: 1,
+      graph: { fixedBatch: null },
+    });
+    expect(await get('remote')).toMatchObject({ status: 'serving', contract: null, pool: 'gpu' });
+    expect((await list()).filter((m) => m.name === 'digits-small')).toHaveLength(2);
+    expect(await catalog([{ ref, problem }]).get('digits-small')).toMatchObject({
+      status: 'failed',
+      problem,
+    });
+  });
+
+  it('refuses unknown names with the nearest and the known, and broken folders with their reason', async () => {
+    await expect(catalog().findModel('digits-smal')).rejects.toMatchObject({
+      code: 'model_not_found',
+      message: expect.stringMatching(/did you mean "digits-small"\? Known: digits-small, other\./),
+    });
+    await expect(catalog().findModel('broken')).rejects.toMatchObject({ code: 'invalid_contract' });
+  });
+});
