@@ -15,6 +15,7 @@ import {
   writeTinyModel,
   type Service,
 } from '../support/service.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 let service: Service;
 let redis: Redis;
@@ -69,7 +70,7 @@ it('never puts more than the window of a 200,000 row manifest into Redis', async
   await service.post(`/v1/jobs/${job.id}/cancel`, {});
   expect((await service.ended(job.id)).status).toBe('cancelled');
   expect(await redis.hlen(jobKeys(job.id).window)).toBe(0);
-  expect(await queues.depth(queue)).toMatchObject({ waiting: 0, active: 0, delayed: 0 });
+  await untilEmpty(queue);
 });
 
 it('lets a running job finish beside a paused one with a full window', async () => {
@@ -96,7 +97,7 @@ it('lets a running job finish beside a paused one with a full window', async () 
     ({ blocks }) => blocks.running === 0,
   );
   expect(paused).toMatchObject({ status: 'paused', reason: 'paused' });
-  expect(await queues.depth(queueOf(long))).toMatchObject({ waiting: 0, active: 0, delayed: 0 });
+  await untilEmpty(queueOf(long));
   const done = paused.blocks.done;
 
   await service.post(`/v1/jobs/${long.id}/resume`, {});
@@ -154,6 +155,13 @@ it('refuses jobs beyond the limit with 429 and Retry-After', async () => {
     await small.close();
   }
 });
+
+async function untilEmpty(queue: string): Promise<void> {
+  await waitUntil('an empty queue', async () => {
+    const { waiting, active, delayed } = await queues.depth(queue);
+    return waiting + active + delayed === 0;
+  });
+}
 
 async function memoryBytes(): Promise<number> {
   return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))![1]);

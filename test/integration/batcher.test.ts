@@ -49,7 +49,7 @@ describe('batches', () => {
     expect(answers.map((a) => a.outcome)).toEqual(
       bytes.map((byte) => ({ ok: true, result: `"predictions":[{"index":${byte},"score":1}]` })),
     );
-    const sizes = [...new Set(answers.map((a) => a.batch))].map((batch) => batch!.rows).sort();
+    const sizes = [...new Set(answers.map((a) => a.batch))].map((batch) => batch!.rows).sort((a, b) => a - b);
     expect(sizes).toEqual([2, 4, 4]);
   });
 

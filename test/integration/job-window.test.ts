@@ -99,7 +99,7 @@ describe('reserve', () => {
       cursor: { index: 12, at: 'x' },
       done: false,
     });
-    expect((await layer.window.blocks(id)).sort()).toEqual([0, 1, 2]);
+    expect((await layer.window.blocks(id)).sort((a, b) => a - b)).toEqual([0, 1, 2]);
   });
 
   it('takes nothing while the job is paused', async () => {

@@ -1,6 +1,6 @@
 // The queue layer on a real Redis, for tests of what is built on it.
 import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { newJobId } from '#forebay/shared/domain/job-id.js';
 import type { JobSpec } from '#forebay/shared/domain/job.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';

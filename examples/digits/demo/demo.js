@@ -22,7 +22,15 @@ const show = (/** @type {string} */ path) => relative(process.cwd(), path) || '.
 
 console.log(`\n1. ${COUNT.toLocaleString('en')} pictures of digits, made on the spot (seed ${SEED})\n`);
 rmSync(data, { recursive: true, force: true });
-await node([join(root, 'examples', 'digits', 'generate.js'), '--out', input, '--count', String(COUNT), '--seed', String(SEED)]);
+await node([
+  join(root, 'examples', 'digits', 'generate.js'),
+  '--out',
+  input,
+  '--count',
+  String(COUNT),
+  '--seed',
+  String(SEED),
+]);
 
 console.log(`\n2. The service answers them: Redis, API and a worker start, the job goes in over HTTP\n`);
 await node([join(root, 'bin', 'forebay.js'), 'run', '--model', model, '--input', input, '--output', output]);
@@ -30,12 +38,16 @@ await node([join(root, 'bin', 'forebay.js'), 'run', '--model', model, '--input',
 console.log(`\n3. How right was it\n`);
 report();
 
-console.log(`\n4. The same work the naive way: the model loaded for every 4 rows, row by row, nothing overlapped\n`);
+console.log(
+  `\n4. The same work the naive way: the model loaded for every 4 rows, row by row, nothing overlapped\n`,
+);
 const naive = JSON.parse(await node([join(here, 'naive.js'), '--model', model, '--input', input], 'pipe'));
 const { throughput } = JSON.parse(readFileSync(join(output, 'manifest.json'), 'utf8'));
 const naiveRate = naive.rows / naive.seconds;
 console.log(`   naive    ${rate(naiveRate)} rows/s (measured on ${naive.rows} rows)`);
-console.log(`   Forebay  ${rate(throughput.rows_per_s)} rows/s, every row written down once: ${(throughput.rows_per_s / naiveRate).toFixed(1)} times as fast`);
+console.log(
+  `   Forebay  ${rate(throughput.rows_per_s)} rows/s, every row written down once: ${(throughput.rows_per_s / naiveRate).toFixed(1)} times as fast`,
+);
 
 console.log(`
 The results are in ${show(output)}: part-*.jsonl (one line a row), manifest.json.
@@ -49,12 +61,17 @@ ${((performance.now() - began) / 1000).toFixed(0)} s in all. Next:
 function report() {
   /** @type {Map<string, string>} */
   const truth = new Map(
-    lines(join(data, 'labels.jsonl')).map((/** @type {{ id: string, label: string }} */ { id, label }) => [id, label]),
+    lines(join(data, 'labels.jsonl')).map((/** @type {{ id: string, label: string }} */ { id, label }) => [
+      id,
+      label,
+    ]),
   );
   const table = Array.from({ length: 10 }, () => Array(10).fill(0));
   let right = 0;
   let rows = 0;
-  for (const name of readdirSync(output).filter((file) => file.startsWith('part-')).sort()) {
+  for (const name of readdirSync(output)
+    .filter((file) => file.startsWith('part-'))
+    .sort()) {
     for (const { id, predictions } of lines(join(output, name))) {
       const label = Number(truth.get(id));
       const answer = Number(predictions[0].label);
@@ -66,13 +83,18 @@ function report() {
   console.log(`   ${right} of ${rows} right: ${((100 * right) / rows).toFixed(2)} %\n`);
   console.log(`   shown \\ answered ${Array.from({ length: 10 }, (_, i) => String(i).padStart(5)).join('')}`);
   table.forEach((line, digit) => {
-    console.log(`   ${String(digit).padStart(16)} ${line.map((n) => (n === 0 ? '.' : String(n)).padStart(5)).join('')}`);
+    console.log(
+      `   ${String(digit).padStart(16)} ${line.map((n) => (n === 0 ? '.' : String(n)).padStart(5)).join('')}`,
+    );
   });
 }
 
 function lines(/** @type {string} */ path) {
   if (!existsSync(path)) throw new Error(`${path} is missing`);
-  return readFileSync(path, 'utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
 }
 
 function rate(/** @type {number} */ rowsPerS) {

@@ -39,7 +39,11 @@ console.log(JSON.stringify({ rows, seconds: (performance.now() - began) / 1000 }
  */
 async function answer(session, file) {
   const side = preprocess.crop;
-  const pixels = await sharp(await readFile(file)).resize(side, side).removeAlpha().raw().toBuffer();
+  const pixels = await sharp(await readFile(file))
+    .resize(side, side)
+    .removeAlpha()
+    .raw()
+    .toBuffer();
   const tensor = new Float32Array(3 * side * side);
   for (let i = 0; i < pixels.length; i++) {
     const channel = i % 3;
