@@ -1,0 +1,16 @@
+/** Types of digits-stream.js for TypeScript importers; what they mean is told there. */
+export type GlyphSet = 'train' | 'heldout';
+
+export interface DigitRow {
+  readonly index: number;
+  readonly label: string;
+  readonly style: string;
+  readonly jpeg: Buffer;
+}
+
+export function digitsStream(options: {
+  readonly seed: number;
+  readonly glyphs?: GlyphSet;
+  readonly start?: number;
+  readonly count?: number;
+}): AsyncGenerator<DigitRow, void, void>;

@@ -1,0 +1,8 @@
+/** Types of styles.js for TypeScript importers; what they mean is told there. */
+export interface Style {
+  readonly name: string;
+  readonly digits: readonly (readonly (readonly number[])[])[][];
+}
+
+export const TRAINING_STYLES: readonly Style[];
+export const HELDOUT_STYLES: readonly Style[];
