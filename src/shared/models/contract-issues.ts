@@ -19,7 +19,10 @@ export function readContract(value: unknown): ContractReading {
 function toIssues(issue: z.core.$ZodIssue): Issue[] {
   if (issue.code === 'unrecognized_keys') {
     const valid = keysAt(issue.path);
-    return issue.keys.map((key) => ({ path: pointer([...issue.path, key]), message: unknownField(key, valid) }));
+    return issue.keys.map((key) => ({
+      path: pointer([...issue.path, key]),
+      message: unknownField(key, valid),
+    }));
   }
   return [{ path: pointer(issue.path), message: describe(issue) }];
 }

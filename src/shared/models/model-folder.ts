@@ -135,7 +135,10 @@ async function readLabels(dir: string, name: string, issues: Issue[]): Promise<B
 
 /** One name a line; only the last line's end is no name. */
 function parseLabels(bytes: Buffer): string[] {
-  const lines = bytes.toString('utf8').replace(/^\uFEFF/, '').split(/\r?\n/);
+  const lines = bytes
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
   return lines;
 }

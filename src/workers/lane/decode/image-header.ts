@@ -29,7 +29,8 @@ function otherFormat(bytes: Buffer): 'gif' | 'webp' | 'tiff' | 'avif' | null {
   if (head.startsWith('RIFF') && head.slice(8) === 'WEBP') return 'webp';
   if (['II*\0', 'II+\0', 'MM\0*', 'MM\0+'].includes(head.slice(0, 4))) return 'tiff';
   // mif1 and msf1 are the generic brands: AVIF and HEIC both use them, decoding tells.
-  if (/^ftyp(avi[fs]|mif1|msf1)/.test(head.slice(4))) return /hei[cxs]|hev[cx]/.test(brands(bytes)) ? null : 'avif';
+  if (/^ftyp(avi[fs]|mif1|msf1)/.test(head.slice(4)))
+    return /hei[cxs]|hev[cx]/.test(brands(bytes)) ? null : 'avif';
   return null;
 }
 

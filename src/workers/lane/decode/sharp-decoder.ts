@@ -79,7 +79,9 @@ export function createSharpDecoder(options: DecodeOptions): Decoder {
     const { resized, window } = geometry;
     checkPixels(resized, maxPixels, `, once resized to a shorter side of ${resize}`);
     if (!libvipsFollows(size, resized)) return throughResampler(source, size, geometry);
-    const scaled = source.resize({ ...resized, fit: 'fill', kernel, fastShrinkOnLoad: false }).extract(window);
+    const scaled = source
+      .resize({ ...resized, fit: 'fill', kernel, fastShrinkOnLoad: false })
+      .extract(window);
     return fitCrop(await toRgb(scaled).toBuffer(), geometry, crop);
   }
 
@@ -141,10 +143,16 @@ function checkPixels({ width, height }: Size, maxPixels: number, when: string): 
 
 /** libvips says several lines, of which the first that is not sharp's own preface is the cause. */
 function toDecodeError(error: unknown, maxPixels: number): ForebayError {
-  const lines = messageOf(error).replace(/^Input buffer has corrupt header: /, '').split('\n');
+  const lines = messageOf(error)
+    .replace(/^Input buffer has corrupt header: /, '')
+    .split('\n');
   const line = lines.find((l) => l.trim() !== '')?.trim() ?? 'no cause given';
   if (/pixel limit/i.test(line)) {
-    return new ForebayError('too_many_pixels', `more than the limit of ${maxPixels} pixels`, { cause: error });
+    return new ForebayError('too_many_pixels', `more than the limit of ${maxPixels} pixels`, {
+      cause: error,
+    });
   }
-  return new ForebayError('decode_failed', `the image is damaged or not decodable: ${line}`, { cause: error });
+  return new ForebayError('decode_failed', `the image is damaged or not decodable: ${line}`, {
+    cause: error,
+  });
 }

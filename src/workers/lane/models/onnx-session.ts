@@ -37,7 +37,7 @@ export async function createOnnxSession(options: {
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      logSeverityLevel: ERRORS_ONLY,
+      logSeverityLevel: FATAL_ONLY,
     });
   } catch (cause) {
     throw new ForebayError('model_load_failed', `onnxruntime cannot load the graph: ${messageOf(cause)}`, {
@@ -66,7 +66,8 @@ export async function createOnnxSession(options: {
   };
 }
 
-const ERRORS_ONLY = 3;
+/** Fatal only: what fails is thrown, and becomes a row's error. */
+const FATAL_ONLY = 4;
 
 /**
  * onnxruntime drops providers whose name it does not know with a line on stderr and computes on the CPU. Those

@@ -101,7 +101,13 @@ function cubic(signed: number): number {
   return x < 2 ? ((x - 5) * x + 8) * x * -0.5 + 2 : 0;
 }
 
-function axis(source: number, target: number, from: number, count: number, interpolation: Interpolation): Axis {
+function axis(
+  source: number,
+  target: number,
+  from: number,
+  count: number,
+  interpolation: Interpolation,
+): Axis {
   const filter = FILTERS[interpolation];
   const scale = source / target;
   const widening = Math.max(1, scale);

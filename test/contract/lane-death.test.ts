@@ -1,0 +1,96 @@
+// Lanes that die, or whose parent does, in the worst moment: inside a blocking native call.
+import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { LaneDied } from '#forebay/workers/lanes/lane.js';
+import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
+import { loadedLane, plain, testFolder, testLane } from '../support/lanes.ts';
+import { meanColourModel, slowModel, writeModelFolder } from '../support/onnx/models.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const SIDE = 8;
+const contract = { name: 'm', task: 'image-classification', preprocess: { crop: SIDE } };
+/** A run of this takes minutes, but its first (at load) too: so it is loaded by whoever shall block. */
+const endless = () => writeModelFolder(testFolder(), slowModel(SIDE, 400), contract);
+const quick = () =>
+  writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), contract);
+
+it('dies with a parent that is killed while the lane is inside a native call', async () => {
+  const { dir } = endless();
+  const holder = fork(join(import.meta.dirname, '../support/lane-holder.js'), [dir], { execArgv: [] });
+  onTestFinished(() => void holder.kill('SIGKILL'));
+  const pid = await new Promise<number>((resolve) => holder.once('message', (m) => resolve(m as number)));
+  onTestFinished(() => killQuietly(pid));
+  await waitUntil('the lane to compute', () => cpuTicks(pid) > 150);
+  holder.kill('SIGKILL');
+  await waitUntil('the lane to end', () => !isAlive(pid), 5_000);
+});
+
+it('dies by kill inside a native call, and what waited for it is told', async () => {
+  const lane = testLane();
+  const loading = lane.load({
+    model: 'm',
+    ...endless(),
+    threads: 1,
+    limits: { maxFileBytes: 1, maxPixels: 1 },
+  });
+  const outcome = expect(loading).rejects.toThrow(/^lane 0 was killed by SIGKILL$/);
+  await waitUntil('the lane to compute', () => cpuTicks(lane.pid!) > 150);
+  lane.kill();
+  await outcome;
+  expect(await lane.exited).toEqual({ code: null, signal: 'SIGKILL' });
+});
+
+it('tells the batch that was being executed from those behind it', async () => {
+  const lane = await loadedLane(quick());
+  const rows = [{ bytes: await plain(1, 2, 3) }];
+  const runs = [1, 2, 3].map(async () => lane.run({ model: 'm', rows, topK: 1 }));
+  lane.kill();
+  const ends = await Promise.allSettled(runs);
+  const died = ends.map((end) => (end.status === 'rejected' && (end.reason as LaneDied).executing) || false);
+  expect(died).toEqual([true, false, false]);
+  expect(ends.every((end) => end.status === 'rejected' && end.reason instanceof LaneDied)).toBe(true);
+});
+
+it('leaves Ctrl-C and SIGTERM to its parent, and runs at lower priority', async () => {
+  const lane = await loadedLane(quick());
+  const rows = [{ bytes: await plain(1, 2, 3) }];
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(lane.pid!, signal);
+  await expect(lane.run({ model: 'm', rows, topK: 1 })).resolves.toHaveProperty('outcomes.length', 1);
+  expect(getPriority(lane.pid!)).toBeGreaterThan(getPriority());
+});
+
+it('a lane whose entry cannot run ends with the exit code, and loading says so', async () => {
+  const lane = startChildLane({ index: 3, uvThreads: 1, entry: join(testFolder(), 'absent.js') });
+  const limits = { maxFileBytes: 1, maxPixels: 1 };
+  await expect(lane.load({ model: 'm', ...quick(), threads: 1, limits })).rejects.toThrow(
+    'lane 3 ended with exit code 1',
+  );
+});
+
+/** User and system time of a process, in hundredths of a second. */
+function cpuTicks(pid: number): number {
+  const usage = readStat(pid);
+  return usage === null ? 0 : Number(usage[11]) + Number(usage[12]);
+}
+
+function isAlive(pid: number): boolean {
+  const stat = readStat(pid);
+  return stat !== null && stat[0] !== 'Z';
+}
+
+function killQuietly(pid: number): void {
+  if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+}
+
+/** Fields of /proc/PID/stat from the state on; null where there is no such process. */
+function readStat(pid: number): string[] | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}

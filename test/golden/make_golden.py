@@ -1,0 +1,221 @@
+"""Renders test images and what Pillow and NumPy make of them: the reference that the lane is held to.
+
+Run from here, in a virtual environment with `pip install Pillow==13.0.0 numpy`; writes images/, crops/ and
+golden.json. Everything is deterministic: shapes and gradients by formula, no fonts, no random numbers.
+"""
+
+import hashlib
+import io
+import json
+import pathlib
+
+import numpy as np
+import PIL
+from PIL import Image
+
+HERE = pathlib.Path(__file__).parent
+IMAGES, CROPS = HERE / "images", HERE / "crops"
+KERNELS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+def scene(width, height):
+    """RGB: gradients, rings whose frequency grows outwards, hard edges; float 0..1, height x width x 3."""
+    y, x = np.mgrid[0:height, 0:width]
+    u, v = x / width, y / height
+    r2 = (u - 0.42) ** 2 + (v - 0.55) ** 2
+    rings = 0.5 + 0.5 * np.cos(35 * r2)
+    red = 0.15 + 0.7 * u
+    green = 0.2 + 0.6 * rings
+    blue = 0.9 - 0.6 * v
+    box = (abs(u - 0.75) < 0.12) & (abs(v - 0.25) < 0.17)
+    stripe = abs(u + v - 1.1) < 0.02
+    for channel, inside, across in ((red, 0.95, 0.05), (green, 0.85, 0.05), (blue, 0.1, 0.1)):
+        channel[box] = inside
+        channel[stripe] = across
+    return np.stack([red, green, blue], axis=-1)
+
+
+def rgb8(width, height):
+    return (scene(width, height) * 255 + 0.5).astype(np.uint8)
+
+
+def alpha8(width, height):
+    y, x = np.mgrid[0:height, 0:width]
+    return ((((x // 16) + (y // 16)) % 2) * 215 + 20).astype(np.uint8)
+
+
+def resize_and_crop(image, resize, crop, kernel):
+    """torchvision's Resize(int) and CenterCrop(int) on a Pillow RGB image, with padding; but the longer side is
+    rounded, not cut off (see src/workers/lane/decode/geometry.ts)."""
+    width, height = image.size
+    if resize is not None and min(width, height) != resize:
+        if width <= height:
+            size = (resize, round(resize * height / width))
+        else:
+            size = (round(resize * width / height), resize)
+        image = image.resize(size, KERNELS[kernel])
+    width, height = image.size
+    if width < crop or height < crop:
+        left, top = max(0, (crop - width) // 2), max(0, (crop - height) // 2)
+        padded = Image.new("RGB", (max(width, crop), max(height, crop)))
+        padded.paste(image, (left, top))
+        image = padded
+        width, height = image.size
+    left, top = int(round((width - crop) / 2.0)), int(round((height - crop) / 2.0))
+    return image.crop((left, top, left + crop, top + crop))
+
+
+cases = []
+
+
+def case(
+    name,
+    extension,
+    data,
+    reference=None,
+    resize=64,
+    crop=56,
+    kernels=("bilinear", "bicubic"),
+    exact=False,
+    auto_orient=False,
+):
+    """Writes an image file and, for each kernel, the crop that Pillow makes of it (or of `reference`)."""
+    file = f"{name}.{extension}"
+    (IMAGES / file).write_bytes(data)
+    image = reference if reference is not None else Image.open(io.BytesIO(data)).convert("RGB")
+    for kernel in kernels:
+        expected = save_crop(f"{name}-{kernel}", resize_and_crop(image, resize, crop, kernel))
+        cases.append(
+            {
+                "name": f"{name}, {kernel}",
+                "image": file,
+                "expected": expected,
+                "preprocess": {"resize": resize, "crop": crop, "interpolation": kernel, "auto_orient": auto_orient},
+                "exact": exact,
+            }
+        )
+
+
+def save_crop(name, image):
+    """File name of the crop; equal crops share one file."""
+    key = image.tobytes()
+    if key not in saved:
+        saved[key] = f"{name}.webp"
+        image.save(CROPS / saved[key], lossless=True, quality=100, method=6, exact=True)
+    return saved[key]
+
+
+saved = {}
+
+
+def encode(image, format, **options):
+    out = io.BytesIO()
+    image.save(out, format, **options)
+    return out.getvalue()
+
+
+def main():
+    for folder in (IMAGES, CROPS):
+        folder.mkdir(exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
+
+    photo = Image.fromarray(rgb8(400, 300))
+    case("rgb", "jpg", encode(photo, "JPEG", quality=60), resize=256, crop=224)
+    half = photo.resize((200, 150))
+    case("rgb-progressive", "jpg", encode(half, "JPEG", quality=80, progressive=True))
+    case("rgb-png", "png", encode(Image.fromarray(rgb8(96, 131)), "PNG", optimize=True))
+    large = Image.fromarray(rgb8(800, 500))
+    case("shrunk-8-times", "jpg", encode(large, "JPEG", quality=35), exact=True)
+    case("grey-jpeg", "jpg", encode(half.convert("L"), "JPEG", quality=85))
+    case("grey-png", "png", encode(photo.resize((100, 88)).convert("L"), "PNG", optimize=True))
+    case("palette", "png", encode(photo.resize((100, 88)).quantize(32), "PNG", optimize=True))
+
+    # Enlarging, odd offsets (halves round to even), padding, and no resize at all.
+    small = Image.fromarray(rgb8(45, 37))
+    case("enlarged", "png", encode(small, "PNG"), resize=64, crop=56, exact=True)
+    case("enlarged-odd", "png", encode(Image.fromarray(rgb8(31, 50)), "PNG"), resize=65, crop=56, exact=True)
+    case("odd-offsets", "png", encode(Image.fromarray(rgb8(97, 72)), "PNG"), resize=61, crop=56)
+    case("padded", "png", encode(small, "PNG"), resize=30, crop=41)
+    case("unresized", "png", encode(small, "PNG"), resize=None, crop=32, kernels=("bilinear",), exact=True)
+    case("unresized-padded", "png", encode(small, "PNG"), resize=None, crop=40, kernels=("bilinear",), exact=True)
+
+    # Alpha is dropped before resizing: the colours under transparent pixels count.
+    rgba = np.dstack([rgb8(100, 88), alpha8(100, 88)])
+    case("rgba", "png", encode(Image.fromarray(rgba, "RGBA"), "PNG", optimize=True))
+    grey_alpha = np.dstack([np.asarray(photo.resize((100, 88)).convert("L")), alpha8(100, 88)])
+    case("grey-alpha", "png", encode(Image.fromarray(grey_alpha, "LA"), "PNG", optimize=True))
+    clear = photo.resize((100, 88)).quantize(32)
+    case("palette-transparent", "png", encode(clear, "PNG", optimize=True, transparency=bytes(range(0, 256, 4))))
+    case("rgba-webp", "webp", encode(Image.fromarray(rgba, "RGBA"), "WEBP", lossless=True, exact=True))
+
+    # 16 bit: the reference is the high byte. Pillow itself clips I;16 to white.
+    deep = (scene(60, 50)[..., 1] * 65535 + 0.5).astype(np.uint16)
+    shifted = Image.fromarray((deep >> 8).astype(np.uint8)).convert("RGB")
+    deep_png = encode(Image.fromarray(deep), "PNG", optimize=True)
+    case("grey-16-bit", "png", deep_png, reference=shifted, resize=40, crop=32)
+
+    # EXIF orientations: ignored by default, as torchvision does; applied where the contract asks for it.
+    base = Image.fromarray(rgb8(72, 52))
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        data = encode(base, "JPEG", quality=70, exif=exif)
+        name = f"orientation-{orientation}"
+        case(name, "jpg", data, kernels=("bicubic",), resize=40, crop=32)
+        turned = resize_and_crop(upright(Image.open(io.BytesIO(data)), orientation), 40, 32, "bicubic")
+        cases.append(
+            {
+                "name": f"{name}, applied",
+                "image": f"{name}.jpg",
+                "expected": save_crop(f"{name}-applied", turned),
+                "preprocess": {"resize": 40, "crop": 32, "interpolation": "bicubic", "auto_orient": True},
+                "exact": False,
+            }
+        )
+
+    exif[0x0112] = 6
+    data = encode(base, "JPEG", quality=70, exif=exif)
+    turned = upright(Image.open(io.BytesIO(data)), 6)
+    case("orientation-6-enlarged", "jpg", data, reference=turned, resize=80, auto_orient=True, exact=True)
+
+    (IMAGES / "cmyk.jpg").write_bytes(encode(photo.resize((100, 88)).convert("CMYK"), "JPEG", quality=85))
+    tables = normalised()
+    versions = {"pillow": PIL.__version__, "numpy": np.__version__}
+    (HERE / "golden.json").write_text(json.dumps({**versions, "cases": cases, **tables}, indent=1) + "\n")
+
+
+def upright(image, orientation):
+    """EXIF orientation applied, by the definition: which transform undoes which value."""
+    T = Image.Transpose
+    undo = {
+        2: T.FLIP_LEFT_RIGHT,
+        3: T.ROTATE_180,
+        4: T.FLIP_TOP_BOTTOM,
+        5: T.TRANSPOSE,
+        6: T.ROTATE_270,
+        7: T.TRANSVERSE,
+        8: T.ROTATE_90,
+    }
+    image = image.convert("RGB")
+    return image.transpose(undo[orientation]) if orientation in undo else image
+
+
+def normalised():
+    """SHA-256 of normalised tensors of a known crop (pixel i = i % 256), as NumPy computes them."""
+    crop = (np.arange(16 * 16 * 3) % 256).astype(np.float64).reshape(16, 16, 3)
+    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    value = (crop * (1 / 255) - mean) / std
+    planar = np.ascontiguousarray(value.transpose(2, 0, 1))
+    bgr = np.ascontiguousarray((crop[..., ::-1] - np.array([103.939, 116.779, 123.68])).transpose(2, 0, 1))
+    tensors = {
+        "float32-nchw": planar.astype("<f4"),
+        "float32-nhwc": value.astype("<f4"),
+        "float16-nchw": planar.astype("<f2"),
+        "float32-nchw-bgr": bgr.astype("<f4"),
+    }
+    return {"tensors": {name: hashlib.sha256(t.tobytes()).hexdigest() for name, t in tensors.items()}}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+// The lane's pixels against Pillow's: crops made by make_golden.py, mean difference at most 0.5 of 255.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { PREPROCESS } from '#forebay/shared/domain/model-contract.js';
+import { configureSharp, createSharpDecoder } from '#forebay/workers/lane/decode/sharp-decoder.js';
+import {
+  createTensorFiller,
+  type InputType,
+  type Layout,
+} from '#forebay/workers/lane/preprocess/tensor-filler.js';
+
+interface Golden {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly image: string;
+    readonly expected: string;
+    readonly preprocess: { readonly resize: number | null; readonly crop: number };
+    /** Not a pixel may differ. */
+    readonly exact: boolean;
+  }[];
+  readonly tensors: Readonly<Record<string, string>>;
+}
+
+const here = import.meta.dirname;
+const golden = JSON.parse(readFileSync(join(here, 'golden.json'), 'utf8')) as Golden;
+const MEAN_TOLERANCE = 0.5;
+
+beforeAll(() => configureSharp());
+
+describe('a decoded crop is what Pillow and torchvision make of the file', () => {
+  it.each(golden.cases)('$name', async ({ image, expected, preprocess, exact }) => {
+    const crop = await decode(image, preprocess);
+    const reference = await readCrop(expected);
+    expect(crop.length).toBe(reference.length);
+    expect(meanDifference(crop, reference)).toBeLessThanOrEqual(exact ? 0 : MEAN_TOLERANCE);
+  });
+
+  it('has the alpha dropped before resizing, which one sharp pipeline gets wrong by far', async () => {
+    const file = readFileSync(join(here, 'images', 'rgba.png'));
+    const naive = sharp(file).resize(73, 64, { fit: 'fill', kernel: 'cubic' }).removeAlpha();
+    const cropped = await naive.extract({ left: 8, top: 4, width: 56, height: 56 }).raw().toBuffer();
+    expect(meanDifference(cropped, await readCrop('rgba-bicubic.webp'))).toBeGreaterThan(1);
+  });
+});
+
+// Written by this decoder (sharp 0.35.5, libvips 8.18.7): it guards against silent change, Pillow is 4 to 19 away.
+it('CMYK converts through a profile, as the committed crop shows', async () => {
+  const crop = await decode('cmyk.jpg', { resize: 64, crop: 56 });
+  expect(meanDifference(crop, await readCrop('../cmyk-libvips.webp'))).toBeLessThanOrEqual(MEAN_TOLERANCE);
+});
+
+describe('a batch tensor holds the very bits that NumPy computes', () => {
+  const crop = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => i % 256);
+  const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+  const caffe = { rescale: 1, color_order: 'bgr', mean: [103.939, 116.779, 123.68], std: [1] };
+  const variants: [string, InputType, Layout, object][] = [
+    ['float32-nchw', 'float32', 'nchw', imagenet],
+    ['float32-nhwc', 'float32', 'nhwc', imagenet],
+    ['float16-nchw', 'float16', 'nchw', imagenet],
+    ['float32-nchw-bgr', 'float32', 'nchw', caffe],
+  ];
+  it.each(variants)('%s', (name, type, layout, preprocess) => {
+    const filler = createTensorFiller(PREPROCESS.parse({ crop: 16, ...preprocess }), type, layout);
+    const tensor = filler.allocate(2);
+    filler.fill(tensor, 1, crop);
+    const row = tensor.slice(filler.rowLength);
+    const bytes = Buffer.from(row.buffer, row.byteOffset, row.byteLength);
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(golden.tensors[name]);
+  });
+});
+
+async function decode(image: string, { resize, ...rest }: { resize: number | null; crop: number }) {
+  const preprocess = PREPROCESS.parse(resize === null ? rest : { resize, ...rest });
+  const decoder = createSharpDecoder({ ...preprocess, maxPixels: 10_000_000 });
+  return decoder.decode(readFileSync(join(here, 'images', image)));
+}
+
+async function readCrop(file: string): Promise<Uint8Array> {
+  return sharp(readFileSync(join(here, 'crops', file)))
+    .raw()
+    .toBuffer();
+}
+
+function meanDifference(a: Uint8Array, b: Uint8Array): number {
+  return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
+}

@@ -1,0 +1,129 @@
+// The `forebay` command as a user runs it: its own process group (what Ctrl-C reaches) and its own temporary
+// folder, by which every process that it started can be found again.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { waitUntil } from './wait-until.ts';
+
+const BIN = fileURLToPath(new URL('../../bin/forebay.js', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface RunningForebay {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  out(): string;
+  err(): string;
+  /** Ctrl-C: to every process of the group, as a terminal does it. */
+  interrupt(): void;
+  /** SIGKILL to the launcher and all that it started, Redis apart (which has a session of its own). */
+  killTree(): void;
+  /** SIGKILL to the launcher alone. */
+  killLauncher(): void;
+}
+
+export interface ForebayCommands {
+  start(...args: string[]): RunningForebay;
+  run(...args: string[]): Promise<Ended>;
+  /** Waits until no process of these commands lives and their temporary folder is empty. */
+  nothingLeft(): Promise<void>;
+  /** Process ids whose command line holds this text. */
+  find(text: string): number[];
+  close(): Promise<void>;
+}
+
+/** `cwd`: where the commands run. */
+export function forebayCommands(cwd: string, env: Record<string, string> = {}): ForebayCommands {
+  // Short, for the path of a socket in it; unique, to know our own processes by.
+  const temporary = mkdtempSync('/tmp/fbt-');
+  const groups = new Set<number>();
+
+  function start(...args: string[]): RunningForebay {
+    const child = spawn(process.execPath, [BIN, ...args], {
+      cwd,
+      detached: true,
+      env: { ...process.env, TMPDIR: temporary, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const pid = child.pid!;
+    groups.add(pid);
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    const ended = new Promise<Ended>((resolve) => {
+      child.once('close', (code, signal) => resolve({ code, signal, out, err }));
+    });
+    return {
+      pid,
+      ended,
+      out: () => out,
+      err: () => err,
+      interrupt: () => kill(-pid, 'SIGINT'),
+      killTree: () => kill(-pid, 'SIGKILL'),
+      killLauncher: () => kill(pid, 'SIGKILL'),
+    };
+  }
+
+  const living = () =>
+    processes().filter(({ pid }) => [environment(pid), commandLine(pid)].some((t) => t.includes(temporary)));
+
+  return {
+    start,
+    run: (...args) => start(...args).ended,
+    nothingLeft: () =>
+      waitUntil('all processes and temporary files to be gone', () => {
+        return living().length === 0 && readdirSync(temporary).length === 0;
+      }).then(
+        () => undefined,
+        (error: unknown) => {
+          const left = living().map(({ pid }) => `${pid} ${commandLine(pid).replaceAll('\0', ' ')}`);
+          throw new Error(`left: ${[...left, ...readdirSync(temporary)].join('; ')}`, { cause: error });
+        },
+      ),
+    find: (text) =>
+      living()
+        .filter(({ pid }) => commandLine(pid).includes(text))
+        .map(({ pid }) => pid),
+    async close() {
+      for (const group of groups) kill(-group, 'SIGKILL');
+      await waitUntil('killed processes to be gone', () => living().length === 0);
+      rmSync(temporary, { recursive: true, force: true });
+    },
+  };
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already.
+  }
+}
+
+function processes(): { pid: number }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ pid: Number(name) }));
+}
+
+function environment(pid: number): string {
+  return read(`/proc/${pid}/environ`);
+}
+
+function commandLine(pid: number): string {
+  return read(`/proc/${pid}/cmdline`);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,12 @@
+// A parent to be killed: starts a lane, tells its pid, and has it load a model that computes for minutes.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
+import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
+
+const dir = process.argv[2];
+const lane = startChildLane({ index: 0, uvThreads: 1 });
+process.send(lane.pid);
+const contract = MODEL_CONTRACT.parse(JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')));
+const limits = { maxFileBytes: 1, maxPixels: 1 };
+await lane.load({ model: 'm', dir, contract, labels: null, threads: 1, limits });

@@ -1,0 +1,105 @@
+/** Writes ONNX models for tests: just enough of onnx.proto3 over a protobuf wire writer of its own. */
+
+export type Dim = number | string;
+export type ElementType = keyof typeof ELEMENT;
+
+export interface Value {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly Dim[];
+}
+
+export interface Operator {
+  readonly type: string;
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+}
+
+export interface Weights {
+  readonly name: string;
+  readonly type: 'float32' | 'int64';
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+
+export interface Graph {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly operators: readonly Operator[];
+  readonly weights: readonly Weights[];
+}
+
+/** The bytes of a `model.onnx` (IR version 8, opset 13). */
+export function writeOnnx(graph: Graph): Buffer {
+  const body = [
+    ...graph.operators.map((op) => bytes(1, operator(op))),
+    string(2, 'test'),
+    ...graph.weights.map((w) => bytes(5, weights(w))),
+    ...graph.inputs.map((v) => bytes(11, value(v))),
+    ...graph.outputs.map((v) => bytes(12, value(v))),
+  ];
+  const opset = Buffer.concat([string(1, ''), int(2, 13)]);
+  return Buffer.concat([int(1, 8), bytes(7, Buffer.concat(body)), bytes(8, opset)]);
+}
+
+const ELEMENT = { float32: 1, uint8: 2, int32: 6, int64: 7, string: 8, float16: 10, float64: 11 } as const;
+
+export function elementNumber(type: ElementType): number {
+  return ELEMENT[type];
+}
+
+function value({ name, type, shape }: Value): Buffer {
+  const dims = shape.map((d) => bytes(1, typeof d === 'number' ? int(1, d) : string(2, d)));
+  const tensor = Buffer.concat([int(1, ELEMENT[type]), bytes(2, Buffer.concat(dims))]);
+  return Buffer.concat([string(1, name), bytes(2, bytes(1, tensor))]);
+}
+
+function operator({ type, inputs, output, attributes = {} }: Operator): Buffer {
+  return Buffer.concat([
+    ...inputs.map((name) => string(1, name)),
+    string(2, output),
+    string(4, type),
+    ...Object.entries(attributes).map(([name, v]) => bytes(5, attribute(name, v))),
+  ]);
+}
+
+/** INT is attribute type 2, INTS 7. */
+function attribute(name: string, v: number | readonly number[]): Buffer {
+  return typeof v === 'number'
+    ? Buffer.concat([string(1, name), int(3, v), int(20, 2)])
+    : Buffer.concat([string(1, name), ...v.map((i) => int(8, i)), int(20, 7)]);
+}
+
+function weights({ name, type, shape, data }: Weights): Buffer {
+  const raw = type === 'float32' ? Float32Array.from(data) : BigInt64Array.from(data, BigInt);
+  return Buffer.concat([
+    ...shape.map((d) => int(1, d)),
+    int(2, ELEMENT[type]),
+    string(8, name),
+    bytes(9, Buffer.from(raw.buffer)),
+  ]);
+}
+
+function int(field: number, v: number): Buffer {
+  return Buffer.concat([varint(field * 8), varint(v)]);
+}
+
+function string(field: number, v: string): Buffer {
+  return bytes(field, Buffer.from(v));
+}
+
+function bytes(field: number, v: Buffer): Buffer {
+  return Buffer.concat([varint(field * 8 + 2), varint(v.length), v]);
+}
+
+/** Negative numbers as 64-bit two's complement. */
+function varint(v: number): Buffer {
+  const out: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(v));
+  while (rest > 127n) {
+    out.push(Number(rest & 127n) | 128);
+    rest >>= 7n;
+  }
+  return Buffer.from([...out, Number(rest)]);
+}

@@ -1,0 +1,144 @@
+/** Small models with known answers, made on the spot: every score is linear in an image's mean colour. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MODEL_CONTRACT, type ModelContract } from '#forebay/shared/domain/model-contract.js';
+import { elementNumber, writeOnnx, type Dim, type Graph, type Operator, type Weights } from './graph.ts';
+
+export interface MeanColourModel {
+  /** Weights a class: [channel 0, channel 1, channel 2]. */
+  readonly classes: readonly (readonly number[])[];
+  readonly side: number;
+  readonly batch?: Dim;
+  readonly type?: 'float32' | 'float16' | 'uint8';
+  readonly layout?: 'nchw' | 'nhwc';
+  /** Output [N, C, 1, 1] in place of [N, C]. */
+  readonly trailingOnes?: boolean;
+  readonly softmax?: boolean;
+}
+
+/** scores = classes x mean of each tensor channel. */
+export function meanColourModel(model: MeanColourModel): Buffer {
+  const { side, classes, batch = 'N', type = 'float32', layout = 'nchw' } = model;
+  const steps: Operator[] = [];
+  const then = (type_: string, attributes: Operator['attributes'] = {}, ...more: string[]) => {
+    const last = steps.at(-1)?.output ?? 'image';
+    const output = `v${steps.length}`;
+    steps.push({ type: type_, inputs: [last, ...more], output, attributes });
+  };
+  if (type !== 'float32') then('Cast', { to: elementNumber('float32') });
+  if (layout === 'nhwc') then('Transpose', { perm: [0, 3, 1, 2] });
+  then('GlobalAveragePool');
+  then('Flatten');
+  then('Gemm', { transB: 1 }, 'classes');
+  if (model.softmax) then('Softmax', { axis: 1 });
+  if (model.trailingOnes) then('Reshape', {}, 'ones');
+  if (type === 'float16') then('Cast', { to: elementNumber('float16') });
+  const shape = layout === 'nchw' ? [3, side, side] : [side, side, 3];
+  const tail = model.trailingOnes ? [1, 1] : [];
+  return writeOnnx({
+    inputs: [{ name: 'image', type, shape: [batch, ...shape] }],
+    outputs: [
+      {
+        name: 'scores',
+        type: type === 'float16' ? 'float16' : 'float32',
+        shape: [batch, classes.length, ...tail],
+      },
+    ],
+    operators: renameLast(steps, 'scores'),
+    weights: [
+      floats('classes', [classes.length, 3], classes.flat()),
+      ints('ones', [0, classes.length, 1, 1]),
+    ],
+  });
+}
+
+/** Throws inside `run` for every batch that holds an image whose mean is above 0.5; else class 0 wins. */
+export function darkOnlyModel(side: number): Buffer {
+  return writeOnnx(
+    scalarGraph(side, [
+      { type: 'Mul', inputs: ['mean', 'two'], output: 'doubled' },
+      { type: 'Cast', inputs: ['doubled'], output: 'index', attributes: { to: elementNumber('int64') } },
+      { type: 'Gather', inputs: ['table', 'index'], output: 'scores', attributes: { axis: 0 } },
+    ]),
+  );
+}
+
+/** Scores are the logarithm of the mean: minus infinity for a black image. */
+export function logarithmModel(side: number): Buffer {
+  return writeOnnx(
+    scalarGraph(side, [
+      { type: 'Log', inputs: ['mean'], output: 'log' },
+      { type: 'Reshape', inputs: ['log', 'column'], output: 'logs' },
+      { type: 'Concat', inputs: ['logs', 'logs'], output: 'scores', attributes: { axis: 1 } },
+    ]),
+  );
+}
+
+/** Blocks inside `run` for `products` multiplications of 2048 x 2048 matrices (17 GFLOP, about 0.2 s each). */
+export function slowModel(side: number, products: number): Buffer {
+  const steps = Array.from({ length: products }, (_, i): Operator[] => [
+    { type: 'MatMul', inputs: [i === 0 ? 'matrix' : `m${i - 1}`, 'matrix'], output: `p${i}` },
+    { type: 'Tanh', inputs: [`p${i}`], output: `m${i}` },
+  ]).flat();
+  return writeOnnx(
+    scalarGraph(side, [
+      { type: 'ReduceMean', inputs: ['mean'], output: 'level', attributes: { axes: [0], keepdims: 1 } },
+      { type: 'Expand', inputs: ['level', 'square'], output: 'matrix' },
+      ...steps,
+      {
+        type: 'ReduceMean',
+        inputs: [`m${products - 1}`],
+        output: 'all',
+        attributes: { axes: [0, 1], keepdims: 1 },
+      },
+      { type: 'Reshape', inputs: ['mean', 'column'], output: 'rows' },
+      { type: 'Add', inputs: ['rows', 'all'], output: 'sums' },
+      { type: 'Concat', inputs: ['sums', 'rows'], output: 'scores', attributes: { axis: 1 } },
+    ]),
+  );
+}
+
+/** Model folder `dir` with this graph, contract and labels. */
+export function writeModelFolder(
+  dir: string,
+  graph: Buffer,
+  contract: Record<string, unknown>,
+  labels?: readonly string[],
+): { readonly dir: string; readonly contract: ModelContract; readonly labels: readonly string[] | null } {
+  mkdirSync(dir, { recursive: true });
+  const withLabels = labels === undefined ? contract : { ...contract, labels: 'labels.txt' };
+  writeFileSync(join(dir, 'model.onnx'), graph);
+  writeFileSync(join(dir, 'model.json'), JSON.stringify(withLabels, null, 2));
+  if (labels !== undefined) writeFileSync(join(dir, 'labels.txt'), `${labels.join('\n')}\n`);
+  return { dir, contract: MODEL_CONTRACT.parse(withLabels), labels: labels ?? null };
+}
+
+/** `mean` is each image's mean value, shape [N]. */
+function scalarGraph(side: number, operators: readonly Operator[]): Graph {
+  return {
+    inputs: [{ name: 'image', type: 'float32', shape: ['N', 3, side, side] }],
+    outputs: [{ name: 'scores', type: 'float32', shape: ['N', 2] }],
+    operators: [
+      { type: 'ReduceMean', inputs: ['image'], output: 'mean', attributes: { axes: [1, 2, 3], keepdims: 0 } },
+      ...operators,
+    ],
+    weights: [
+      floats('two', [], [2]),
+      floats('table', [1, 2], [1, 0]),
+      ints('square', [2048, 2048]),
+      ints('column', [-1, 1]),
+    ],
+  };
+}
+
+function renameLast(steps: readonly Operator[], output: string): Operator[] {
+  return steps.map((step, i) => (i === steps.length - 1 ? { ...step, output } : step));
+}
+
+function floats(name: string, shape: readonly number[], data: readonly number[]): Weights {
+  return { name, type: 'float32', shape, data };
+}
+
+function ints(name: string, data: readonly number[]): Weights {
+  return { name, type: 'int64', shape: [data.length], data };
+}

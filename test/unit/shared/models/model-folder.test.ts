@@ -1,0 +1,113 @@
+import { rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
+import { createModelFolderReader, listModelFolders } from '#forebay/shared/models/model-folder-reader.js';
+import { writeModelFolder } from '../../../support/onnx/models.ts';
+import { testFolder } from '../../../support/lanes.ts';
+
+const contract = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
+const graph = Buffer.from('a graph');
+
+it('reads contract, labels and identity', async () => {
+  const { dir } = writeModelFolder(testFolder(), graph, contract, ['one', 'two']);
+  const model = await loadModelFolder(dir);
+  expect(model).toMatchObject({ dir, labels: ['one', 'two'], bytes: 7 });
+  expect(model.contract.preprocess.rescale).toBe(1 / 255);
+  expect(model.ref).toEqual({
+    name: 'm',
+    pool: 'default',
+    hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+  });
+});
+
+it('has a hash that ignores how the contract is written and sees every real change', async () => {
+  const dir = testFolder();
+  const hashOf = async (bytes: Buffer, text: object, labels?: string[]) =>
+    (await loadModelFolder(writeModelFolder(dir, bytes, { ...text }, labels).dir)).ref.hash;
+  const first = await hashOf(graph, contract);
+  const reordered = { preprocess: { crop: 8 }, top_k: 5, task: 'image-classification', name: 'm' };
+  expect(await hashOf(graph, reordered)).toBe(first);
+  const others = [
+    await hashOf(Buffer.from('a graph!'), contract),
+    await hashOf(graph, { ...contract, softmax: true }),
+    await hashOf(graph, contract, ['a']),
+    await hashOf(graph, contract, ['b']),
+  ];
+  expect(new Set([first, ...others]).size).toBe(5);
+});
+
+it('says every problem at once, with its pointer and the nearest valid name', async () => {
+  const dir = testFolder();
+  writeFileSync(join(dir, 'model.onnx'), graph);
+  writeFileSync(
+    join(dir, 'model.json'),
+    JSON.stringify({
+      name: 'Not Valid',
+      task: 'image-classification',
+      preprocess: { crop: 'x', colour_order: 'rgb', std: [1, 0, 1] },
+      batching: { batch_size: 'all' },
+      topk: 3,
+      zzzzzzzzzz: 1,
+    }),
+  );
+  const error = await loadModelFolder(dir).catch((e: unknown) => e);
+  expect(error).toMatchObject({ code: 'invalid_contract' });
+  const issues = new Map(
+    (error as { issues: { path: string; message: string }[] }).issues.map((i) => [i.path, i.message]),
+  );
+  expect([...issues.keys()].toSorted()).toEqual([
+    '/batching/batch_size',
+    '/name',
+    '/preprocess/colour_order',
+    '/preprocess/crop',
+    '/preprocess/std',
+    '/topk',
+    '/zzzzzzzzzz',
+  ]);
+  expect(issues.get('/topk')).toBe('unknown field; did you mean "top_k"?');
+  expect(issues.get('/preprocess/colour_order')).toBe('unknown field; did you mean "color_order"?');
+  expect(issues.get('/zzzzzzzzzz')).toContain('valid here: name, task,');
+  expect(issues.get('/batching/batch_size')).toContain('"auto", or');
+});
+
+it('says what is missing, and how to mend it', async () => {
+  const dir = testFolder();
+  await expect(loadModelFolder(join(dir, 'absent'))).rejects.toMatchObject({ code: 'model_not_found' });
+  await expect(loadModelFolder(dir)).rejects.toThrow(/forebay model init/);
+  writeFileSync(join(dir, 'model.json'), '{"name": ');
+  await expect(loadModelFolder(dir)).rejects.toThrow(/not JSON/);
+  writeFileSync(join(dir, 'model.json'), JSON.stringify({ ...contract, labels: '../labels.txt' }));
+  await expect(loadModelFolder(dir)).rejects.toMatchObject({ issues: { length: 2 } });
+});
+
+it('lists a folder of models with the problems of the others, and a single model as itself', async () => {
+  const dir = testFolder();
+  writeModelFolder(join(dir, 'b'), graph, { ...contract, name: 'b' });
+  writeModelFolder(join(dir, 'a'), graph, { ...contract, name: 'a' });
+  writeModelFolder(join(dir, 'twin'), graph, { ...contract, name: 'a' });
+  writeModelFolder(join(dir, 'broken'), graph, { ...contract, name: 'broken' });
+  rmSync(join(dir, 'broken', 'model.json'));
+  writeFileSync(join(dir, 'README'), '');
+  const { models, problems } = await listModelFolders(dir);
+  expect(models.map((m) => m.ref.name)).toEqual(['a', 'b']);
+  expect(problems.map((p) => p.dir)).toEqual([join(dir, 'broken'), join(dir, 'twin')]);
+  expect((await listModelFolders(join(dir, 'a'))).models).toHaveLength(1);
+  await expect(listModelFolders(join(dir, 'absent'))).rejects.toMatchObject({ code: 'model_not_found' });
+});
+
+it('hashes again only when the graph has another size or time', async () => {
+  const { dir } = writeModelFolder(testFolder(), graph, contract);
+  const reader = createModelFolderReader();
+  const time = new Date(1_700_000_000_000);
+  const touch = (bytes: string, at: Date) => {
+    writeFileSync(join(dir, 'model.onnx'), bytes);
+    utimesSync(join(dir, 'model.onnx'), at, at);
+  };
+  touch('a graph', time);
+  const first = (await reader.load(dir)).ref.hash;
+  touch('A GRAPH', time);
+  expect((await reader.load(dir)).ref.hash).toBe(first);
+  touch('A GRAPH', new Date(1_700_000_001_000));
+  expect((await reader.load(dir)).ref.hash).not.toBe(first);
+});

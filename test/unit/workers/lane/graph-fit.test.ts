@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
+import { fitGraph, type GraphValue } from '#forebay/workers/lane/models/graph-fit.js';
+
+const contract = MODEL_CONTRACT.parse({ name: 'm', task: 'image-classification', preprocess: { crop: 224 } });
+const image = (shape: (number | string)[], type = 'float32'): GraphValue => ({ name: 'x', type, shape });
+const scores = (...shape: (number | string)[]): GraphValue => ({ name: 'y', type: 'float32', shape });
+const fit = (input: GraphValue, output = scores('N', 10), labels: string[] | null = null) =>
+  fitGraph(contract, labels, [input], [output]);
+
+it('reads layout, number type and batch from the graph', () => {
+  expect(fit(image(['N', 3, 224, 224]))).toMatchObject({ layout: 'nchw', fixedBatch: null });
+  expect(fit(image([8, 224, 224, 3], 'float16'))).toMatchObject({
+    layout: 'nhwc',
+    fixedBatch: 8,
+    inputType: 'float16',
+  });
+  expect(fit(image(['', '', '', '']))).toMatchObject({ layout: 'nchw', fixedBatch: null });
+});
+
+it('takes the output that can be class scores', () => {
+  const outputs = [{ name: 'label', type: 'int64', shape: ['N'] }, scores('N', 10, 1, 1)];
+  expect(fitGraph(contract, null, [image(['N', 3, 224, 224])], outputs).output.name).toBe('y');
+});
+
+it.each([
+  ['preprocess.crop is 224, but', () => fit(image(['N', 3, 192, 192]))],
+  ['images are fed with 3 channels, but', () => fit(image(['N', 1, 224, 224]))],
+  ['an image tensor has 4 dimensions, but', () => fit(image(['N', 2048]))],
+  ['an image tensor is float32, float16, uint8, but', () => fit(image(['N', 3, 224, 224], 'string'))],
+  ['takes raw pixels: set rescale 1', () => fit(image(['N', 3, 224, 224], 'uint8'))],
+  ['needs an output [batch, classes]', () => fit(image(['N', 3, 224, 224]), scores('N', 10, 7, 7))],
+  ['the labels file has 1 names, but', () => fit(image(['N', 3, 224, 224]), undefined, ['a'])],
+  ['an image model has one input, but', () => fitGraph(contract, null, [], [scores('N', 10)])],
+])('refuses with "%s ..." and both sides named', (message, attempt) => {
+  expect(attempt).toThrow(message);
+});

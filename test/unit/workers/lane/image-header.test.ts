@@ -1,0 +1,52 @@
+import sharp from 'sharp';
+import { expect, it } from 'vitest';
+import { readImageHeader } from '#forebay/workers/lane/decode/image-header.js';
+
+const image = (channels: 3 | 4, width = 7, height = 5) =>
+  sharp({ create: { width, height, channels, background: '#123456' } });
+const size = { width: 7, height: 5 };
+
+it('reads size and plainness of JPEG and PNG', async () => {
+  const jpeg = await image(3)
+    .withExif({ IFD0: { Copyright: 'x'.repeat(300) } })
+    .jpeg({ progressive: true })
+    .toBuffer();
+  expect(readImageHeader(jpeg)).toEqual({ format: 'jpeg', size, plain: true });
+  expect(readImageHeader(await image(3).png().toBuffer())).toEqual({ format: 'png', size, plain: true });
+  expect(readImageHeader(await image(4).png().toBuffer())).toEqual({ format: 'png', size, plain: false });
+  const clear = await sharp({ create: { width: 7, height: 5, channels: 4, background: '#12345600' } })
+    .png({ palette: true })
+    .toBuffer();
+  expect(readImageHeader(clear)).toMatchObject({ size, plain: false });
+});
+
+it('knows the other formats by their first bytes', async () => {
+  expect(readImageHeader(await image(3).webp().toBuffer()).format).toBe('webp');
+  expect(readImageHeader(await image(3).gif().toBuffer()).format).toBe('gif');
+  expect(readImageHeader(await image(3).tiff().toBuffer()).format).toBe('tiff');
+  expect(readImageHeader(await image(3).avif().toBuffer()).format).toBe('avif');
+});
+
+it.each([
+  ['<svg xmlns="a"/>', 'SVG'],
+  ['  <?xml version="1.0"?><svg/>', 'SVG'],
+  ['%PDF-1.7', 'PDF'],
+  ['BM123456', 'BMP'],
+  ['P6\n3 3 255\n', 'PNM'],
+  ['\0\0\0\x18ftypheic\0\0\0\0heic', 'HEIC'],
+  ['\0\0\0\x1cftypmif1\0\0\0\0mif1heic', 'HEIC'],
+  ['hello', 'not an image in a known format (it starts with 68656c6c6f)'],
+])('refuses %j as %s', (text, name) => {
+  expect(() => readImageHeader(Buffer.from(text, 'latin1'))).toThrow(name);
+});
+
+it('leaves a damaged header to the decoder, without reading past its end', async () => {
+  const jpeg = await image(3).jpeg().toBuffer();
+  for (let length = 3; length < 200; length++) {
+    expect(readImageHeader(jpeg.subarray(0, length)).format).toBe('jpeg');
+  }
+  const png = await image(3).png().toBuffer();
+  for (let length = 8; length < 60; length++) {
+    expect(readImageHeader(png.subarray(0, length)).format).toBe('png');
+  }
+});

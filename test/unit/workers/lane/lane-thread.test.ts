@@ -1,0 +1,82 @@
+import { expect, it } from 'vitest';
+import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
+import { createLaneThread } from '#forebay/workers/lane/lane.js';
+import type { FromLane } from '#forebay/workers/lane/messages.js';
+import type { ResidentModel } from '#forebay/workers/lane/models/resident-model.js';
+import { waitUntil } from '../../../support/wait-until.ts';
+
+const contract = MODEL_CONTRACT.parse({ name: 'm', task: 'image-classification', preprocess: { crop: 1 } });
+const info = {
+  input: { name: 'i', type: 'float32', shape: [] },
+  output: { name: 'o', type: 'float32', shape: [] },
+  fixedBatch: null,
+  loadMs: 0,
+};
+
+/** A lane whose model writes down what it is asked, rows being told apart by their first byte. */
+async function recordingLane() {
+  const log: string[] = [];
+  const sent: FromLane[] = [];
+  const model: ResidentModel = {
+    info,
+    decode: async (row) => {
+      const name = 'bytes' in row ? row.bytes[0] : row.path;
+      log.push(`decode ${name}`);
+      if (name === 0) return { ok: false, error: { code: 'empty_file', message: 'nothing' } };
+      return { ok: true, pixels: Uint8Array.of(Number(name)) };
+    },
+    run: async (crops) => {
+      log.push(`run ${crops.map((c) => c[0]).join(' ')}`);
+      const outcomes = crops.map((c) => ({ ok: true as const, result: `"was":${c[0]}` }));
+      return { outcomes, timings: { prepareMs: 0, inferMs: 0, postMs: 0 } };
+    },
+    release: async () => void log.push('release'),
+  };
+  const lane = createLaneThread({
+    loadModel: async () => model,
+    send: (message) => void sent.push(message),
+    onClosed: () => log.push('closed'),
+  });
+  const limits = { maxFileBytes: 1, maxPixels: 1 };
+  lane.handle({ type: 'load', model: 'm', dir: '', contract, labels: null, threads: 1, limits });
+  await waitUntil('the model', () => sent.length === 1);
+  const batch = (number: number, ...bytes: number[]) =>
+    lane.handle({
+      type: 'batch',
+      batch: number,
+      model: 'm',
+      rows: bytes.map((b) => ({ bytes: Uint8Array.of(b) })),
+      topK: 1,
+    });
+  return { lane, log, sent, batch };
+}
+
+it('decodes exactly one batch ahead of the one that runs', async () => {
+  const { lane, log, batch } = await recordingLane();
+  batch(1, 1);
+  batch(2, 2);
+  batch(3, 3);
+  lane.handle({ type: 'close' });
+  await waitUntil('the end', () => log.includes('closed'));
+  expect(log).toEqual(['decode 1', 'decode 2', 'run 1', 'decode 3', 'run 2', 'run 3', 'release', 'closed']);
+});
+
+it('lets a batch in that arrives at the last moment before a run', async () => {
+  const { log, batch } = await recordingLane();
+  batch(1, 1);
+  setImmediate(() => batch(2, 2));
+  await waitUntil('both', () => log.includes('run 2'));
+  expect(log).toEqual(['decode 1', 'decode 2', 'run 1', 'run 2']);
+});
+
+it('runs only rows that decoded, and puts outcomes back in order', async () => {
+  const { log, sent, batch } = await recordingLane();
+  batch(1, 0, 7, 0, 8);
+  batch(2, 0);
+  await waitUntil('both', () => sent.length === 3);
+  expect(log.filter((l) => l.startsWith('run'))).toEqual(['run 7 8']);
+  expect(sent[1]).toMatchObject({
+    outcomes: [{ ok: false }, { result: '"was":7' }, { ok: false }, { result: '"was":8' }],
+  });
+  expect(sent[2]).toMatchObject({ batch: 2, outcomes: [{ ok: false, error: { code: 'empty_file' } }] });
+});
