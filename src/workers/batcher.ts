@@ -134,9 +134,10 @@ export function createBatcher(deps: {
   }
 
   function afterDeath(group: Group, rows: readonly WaitingRow[], how: string, error: unknown): void {
-    if (error instanceof LaneDied && how !== 'alone') {
+    if (error instanceof LaneDied && (how !== 'alone' || !error.touched)) {
       rowsInHand += rows.length;
-      for (const row of rows) suspects.push({ group, row });
+      if (error.touched || how === 'alone') for (const row of rows) suspects.push({ group, row });
+      else group.ready.unshift(...rows);
       return;
     }
     const message = `The lane died while it worked on this row alone: ${messageOf(error)}`;

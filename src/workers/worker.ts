@@ -59,7 +59,11 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     moreMayArrive: () => source?.taking ?? false,
     onSent: () => source?.ring(),
   });
-  const runBlock = createBlockRunner({ ...deps, batcher, groupOf: (queue, run) => models.groupOf(queue, run) });
+  const runBlock = createBlockRunner({
+    ...deps,
+    batcher,
+    groupOf: (queue, run) => models.groupOf(queue, run),
+  });
   source = createBlockSource({
     takers: () => takers,
     wantsBlock: () => batcher.wantsBlock(),

@@ -43,14 +43,14 @@ it('dies by kill inside a native call, and what waited for it is told', async ()
   expect(await lane.exited).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
-it('tells the batch that was being executed from those behind it', async () => {
+it('tells the batches it was at work on, executed and decoded ahead, from those behind them', async () => {
   const lane = await loadedLane(quick());
   const rows = [{ bytes: await plain(1, 2, 3) }];
   const runs = [1, 2, 3].map(async () => lane.run({ model: 'm', rows, topK: 1 }));
   lane.kill();
   const ends = await Promise.allSettled(runs);
-  const died = ends.map((end) => (end.status === 'rejected' && (end.reason as LaneDied).executing) || false);
-  expect(died).toEqual([true, false, false]);
+  const died = ends.map((end) => (end.status === 'rejected' && (end.reason as LaneDied).touched) || false);
+  expect(died).toEqual([true, true, false]);
   expect(ends.every((end) => end.status === 'rejected' && end.reason instanceof LaneDied)).toBe(true);
 });
 

@@ -5,6 +5,9 @@ import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { FromLane, LoadRequest, ModelInfo, ToLane } from '../lane/messages.ts';
 import { LaneDied, type BatchResult, type Lane } from './lane.ts';
 
+/** A lane executes one batch and decodes the next; later ones lie in its channel. */
+const TOUCHED_AT_ONCE = 2;
+
 const ENTRY = fileURLToPath(new URL('../lane/main.js', import.meta.url));
 
 interface Waiter<T> {
@@ -72,10 +75,10 @@ export function startChildLane({ index, uvThreads, entry = ENTRY }: ChildLaneOpt
   function rejectAll(message: string): void {
     for (const waiter of loads.values()) waiter.reject(new LaneDied(message, true));
     loads.clear();
-    let executing = true;
+    let position = 0;
     for (const waiter of batches.values()) {
-      waiter.reject(new LaneDied(message, executing));
-      executing = false;
+      waiter.reject(new LaneDied(message, position < TOUCHED_AT_ONCE));
+      position += 1;
     }
     batches.clear();
   }

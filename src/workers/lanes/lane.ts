@@ -10,11 +10,11 @@ export interface BatchResult {
 /** The lane's process ended with work in it. */
 export class LaneDied extends Error {
   override readonly name = 'LaneDied';
-  /** True when the batch was the one being executed; false when it waited behind it (it is innocent). */
-  readonly executing: boolean;
-  constructor(message: string, executing: boolean) {
+  /** Whether the lane was at work on the batch, executing or decoding it: then its rows are suspects. */
+  readonly touched: boolean;
+  constructor(message: string, touched: boolean) {
     super(message);
-    this.executing = executing;
+    this.touched = touched;
   }
 }
 
@@ -26,7 +26,7 @@ export interface Lane {
    * Makes a model resident. Rejects with a ForebayError (`contract_mismatch`, `model_load_failed`) or LaneDied.
    */
   load(request: Omit<LoadRequest, 'type'>): Promise<ModelInfo>;
-  /** Runs a batch. Two may be in flight: one executing, one being decoded. Rejects with LaneDied only. */
+  /** Runs a batch, in order of calls: one executes while the next is decoded. Rejects with LaneDied only. */
   run(request: Omit<BatchRequest, 'type' | 'batch'>): Promise<BatchResult>;
   /** Settles when the process has ended, however it ended. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
