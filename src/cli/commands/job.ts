@@ -1,0 +1,39 @@
+/** `forebay job ID`: how one job stands; `--watch` until it ends. */
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { jobText } from '../jobs/job-text.ts';
+import { watchJob } from '../jobs/watch-job.ts';
+import { addApiUrlFlags, apiUrl, type ApiFlags } from '../options/api-flags.ts';
+
+interface ShowFlags extends ApiFlags {
+  readonly watch?: true;
+  readonly stats?: true;
+}
+
+export function addJob(program: Command, context: CliContext): void {
+  const command = program
+    .command('job')
+    .argument('<id>', 'the job')
+    .summary('show a job; --watch follows it')
+    .description('Shows how a job stands.')
+    .option('--watch', 'follow it until it ends; then exit 0 if it completed, else 1')
+    .option('--stats', 'where its time went and what it waits for, as JSON');
+  addApiUrlFlags(command).action(async (id: string, flags: ShowFlags) =>
+    context.exitWith(await show(id, flags, context)),
+  );
+}
+
+async function show(id: string, flags: ShowFlags, context: CliContext): Promise<number> {
+  const { terminal } = context;
+  const api = context.connect(apiUrl(flags, context));
+  if (flags.watch) return watchJob(id, { api, context, json: flags.json === true });
+  if (flags.stats) {
+    terminal.out(`${JSON.stringify(await api.stats(id), null, flags.json ? 0 : 2)}\n`);
+    return EXIT.ok;
+  }
+  const job = await api.job(id);
+  if (flags.json) terminal.out(`${JSON.stringify(job)}\n`);
+  else terminal.out(jobText(job, await api.stats(id).catch(() => null)));
+  return EXIT.ok;
+}

@@ -1,0 +1,46 @@
+/** `forebay jobs`: the jobs of a running service, newest first. */
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { jobsTable } from '../jobs/job-text.ts';
+import { addApiUrlFlags, apiUrl, type ApiFlags } from '../options/api-flags.ts';
+import { several, wholeNumber } from '../options/parsers.ts';
+
+interface JobsFlags extends ApiFlags {
+  readonly status?: string[];
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+export function addJobs(program: Command, context: CliContext): void {
+  const command = program
+    .command('jobs')
+    .summary('list jobs')
+    .description('Lists the jobs of a running service, newest first.')
+    .option(
+      '--status <status>',
+      'only jobs in this state: running, queued, completed ...; repeatable',
+      several,
+    )
+    .option('--limit <n>', 'jobs a page (default: 20)', wholeNumber(1, 100))
+    .option('--cursor <cursor>', 'the next page, as the page before names it');
+  addApiUrlFlags(command).action(async (flags: JobsFlags) => context.exitWith(await jobs(flags, context)));
+}
+
+async function jobs(flags: JobsFlags, context: CliContext): Promise<number> {
+  const { terminal, program } = context;
+  const { status, limit, cursor } = flags;
+  const page = await context.connect(apiUrl(flags, context)).jobs({
+    ...(status === undefined ? {} : { status }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(cursor === undefined ? {} : { cursor }),
+  });
+  if (flags.json) {
+    terminal.out(`${JSON.stringify(page)}\n`);
+    return EXIT.ok;
+  }
+  if (page.data.length === 0) terminal.err('No jobs.\n');
+  else terminal.out(jobsTable(page.data, Date.now()));
+  if (page.next_cursor !== null) terminal.err(`More: ${program} jobs --cursor ${page.next_cursor}\n`);
+  return EXIT.ok;
+}

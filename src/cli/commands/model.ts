@@ -1,0 +1,30 @@
+/** `forebay model init FILE.onnx`: writes a first contract. A lane's program does it: only lanes open graphs. */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+
+export function addModel(program: Command, context: CliContext): void {
+  const model = program
+    .command('model')
+    .summary('model init: write a first model.json')
+    .description('Works on model folders.');
+  model
+    .command('init')
+    .description('Writes a first model.json from an ONNX file and says what it guessed and what to check.')
+    .usage('FILE.onnx [options]')
+    .argument('[args...]', 'see: forebay model init --help')
+    .helpOption(false)
+    .allowUnknownOption()
+    .action(async (args: string[]) => context.exitWith(await init(args)));
+}
+
+async function init(args: readonly string[]): Promise<number> {
+  const main = fileURLToPath(new URL('../../workers/model-init.js', import.meta.url));
+  const child = fork(main, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], execArgv: [] });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? EXIT.failed));
+  });
+}

@@ -1,0 +1,131 @@
+/** `forebay submit`: hands a job to a running service. */
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { SubmitBody } from '../../api/wire/submit-request.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT, UsageError } from '../exit-codes.ts';
+import { watchJob } from '../jobs/watch-job.ts';
+import { addApiUrlFlags, apiUrl, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
+import {
+  addGlobFlags,
+  addJobFlags,
+  toFilesInput,
+  toSubmitOptions,
+  type GlobFlags,
+  type JobFlags,
+} from '../options/job-options.ts';
+
+interface SubmitFlags extends ApiFlags, JobFlags, GlobFlags {
+  readonly model?: string;
+  readonly input?: string;
+  readonly manifest?: string;
+  readonly urls?: string;
+  readonly inline?: string[];
+  readonly output?: string;
+  readonly idempotencyKey?: string;
+  readonly watch?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  forebay submit --model digits-small --input photos --watch
+  forebay submit --model digits-small --urls urls.txt --max-errors 1%
+  forebay submit --model digits-small --inline one.jpg two.jpg --watch
+
+The service reads paths itself, below its input roots. For a service on this machine, relative paths start at
+the working folder; for one elsewhere they are sent as they are.`;
+
+export function addSubmit(program: Command, context: CliContext): void {
+  const command = program
+    .command('submit')
+    .summary('submit a job to a running service')
+    .description('Submits a job to a running service (see: forebay up).')
+    .option('--model <name>', 'name of a model (see: forebay models)')
+    .option('--input <path>', 'folder, file, or glob in quotes')
+    .option('--manifest <file>', 'instead: a file of one path, URL or {"id","uri"} a line')
+    .option('--urls <file>', 'instead: a local file of one URL a line, sent with the job')
+    .option('--inline <files...>', 'instead: local files, sent with the job (16 MB in all)')
+    .option('--output <dir>', 'folder for the results (default: results/<job id> in the data folder)');
+  addGlobFlags(command);
+  addJobFlags(command);
+  command
+    .option('--idempotency-key <key>', 'submitting again with the same key returns the same job')
+    .option('--watch', 'follow the job until it ends');
+  addApiUrlFlags(command)
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: SubmitFlags) => context.exitWith(await submit(flags, context)));
+}
+
+async function submit(flags: SubmitFlags, context: CliContext): Promise<number> {
+  const { terminal, program } = context;
+  if (flags.model === undefined) throw new UsageError('--model NAME is missing (see: forebay models)');
+  const url = apiUrl(flags, context);
+  const place = (path: string) => (isLocalUrl(url) ? resolve(context.cwd, path) : path);
+  const body: SubmitBody = {
+    model: flags.model,
+    input: await readInput(flags, context.cwd, place),
+    ...(flags.output === undefined ? {} : { output: place(flags.output) }),
+    ...toSubmitOptions(flags),
+  };
+  const api = context.connect(url);
+  const { idempotencyKey } = flags;
+  const job = await api.submit(body, idempotencyKey === undefined ? {} : { idempotencyKey });
+  if (!flags.watch) {
+    terminal.out(flags.json ? `${JSON.stringify(job)}\n` : `${job.id}\n`);
+    if (!flags.json) terminal.err(`Watch it with: ${program} job ${job.id} --watch\n`);
+    return EXIT.ok;
+  }
+  if (!flags.json) terminal.err(`${job.id}\n`);
+  return watchJob(job.id, { api, context, json: flags.json === true });
+}
+
+async function readInput(
+  flags: SubmitFlags,
+  cwd: string,
+  place: (path: string) => string,
+): Promise<SubmitBody['input']> {
+  const given = (['input', 'manifest', 'urls', 'inline'] as const).filter(
+    (name) => flags[name] !== undefined,
+  );
+  if (given.length !== 1) {
+    const had = given.map((name) => `--${name}`).join(' and ');
+    throw new UsageError(
+      given.length === 0
+        ? 'where the rows come from is missing: give one of --input, --manifest, --urls, --inline'
+        : `${had} cannot be combined: give the one that names the rows`,
+    );
+  }
+  if (flags.urls !== undefined) {
+    const text = await readLocal(resolve(cwd, flags.urls), '--urls');
+    return {
+      type: 'urls',
+      urls: text
+        .toString('utf8')
+        .split(/\r?\n/)
+        .filter((line) => line.trim() !== ''),
+    };
+  }
+  if (flags.inline !== undefined) {
+    const rows = flags.inline.map(async (file) => ({
+      id: basename(file),
+      data: (await readLocal(resolve(cwd, file), '--inline')).toString('base64'),
+    }));
+    return { type: 'inline', rows: await Promise.all(rows) };
+  }
+  const { input, manifest } = flags;
+  return toFilesInput({
+    ...flags,
+    ...(input === undefined ? {} : { input: place(input) }),
+    ...(manifest === undefined ? {} : { manifest: place(manifest) }),
+  });
+}
+
+async function readLocal(path: string, flag: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new UsageError(`${flag} cannot be read: ${messageOf(error)}`);
+  }
+}

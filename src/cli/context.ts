@@ -1,0 +1,24 @@
+/** What every command gets: the world outside, passed in. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '../client/client.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface CliContext {
+  readonly terminal: Terminal;
+  readonly env: NodeJS.ProcessEnv;
+  /** Absolute; where relative paths of the command line start. */
+  readonly cwd: string;
+  /** The arguments after the program's name. */
+  readonly argv: readonly string[];
+  /** How the user called the program: `forebay`, `npx forebay`. */
+  readonly program: string;
+  readonly connect: (url: string) => Client;
+  /** Records the exit code of a command that ended without an exception. */
+  readonly exitWith: (code: number) => void;
+}
+
+/** Where an unpacked Redis is kept for all runs of this user. */
+export function cacheDir(env: NodeJS.ProcessEnv): string {
+  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'forebay');
+}

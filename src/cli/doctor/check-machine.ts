@@ -1,0 +1,108 @@
+/** What the machine offers: Node, CPU, memory, disk. Reads Linux's own files; elsewhere says less. */
+import { readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { formatBytes } from '../progress/format.ts';
+import type { Finding } from './check.ts';
+
+/** As package.json's engines. */
+const OLDEST_NODE = [20, 19] as const;
+const GB = 1024 ** 3;
+/** A lane with a small model takes 0.2-0.3 GB, Node and Redis another 0.3. */
+const LITTLE_MEMORY = 1 * GB;
+const LITTLE_DISK = 1 * GB;
+
+export function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
+  const old = major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
+  const finding = { what: 'Node', found: version };
+  return old
+    ? { ...finding, level: 'fail', advice: `Node ${OLDEST_NODE.join('.')} or newer is needed.` }
+    : { ...finding, level: 'ok' };
+}
+
+/** `quota`: CPUs that the cgroup grants; null: no limit. `flags`: of /proc/cpuinfo; null: unknown. */
+export function checkCpu(facts: {
+  cpus: number;
+  quota: number | null;
+  flags: ReadonlySet<string> | null;
+}): Finding {
+  const { quota, flags } = facts;
+  const known = (['avx2', 'avx512f', 'avx512_vnni'] as const).filter((flag) => flags?.has(flag));
+  const limit = quota !== null && quota < facts.cpus ? `, of which the cgroup grants ${quota}` : '';
+  const features = flags === null ? '' : `; ${known.length === 0 ? 'no AVX2' : known.join(', ')}`;
+  const finding = { what: 'CPU', found: `${facts.cpus} cores${limit}${features}` };
+  if (flags !== null && known.length === 0 && process.arch === 'x64') {
+    return { ...finding, level: 'note', advice: 'Without AVX2 models run several times slower.' };
+  }
+  return { ...finding, level: 'ok' };
+}
+
+export function readCpuFacts(): Parameters<typeof checkCpu>[0] {
+  const flags = /^flags\s*:(.*)$/m.exec(readText('/proc/cpuinfo') ?? '')?.[1];
+  return {
+    cpus: cpus().length,
+    quota: readCpuQuota(),
+    flags: flags === undefined ? null : new Set(flags.trim().split(/\s+/)),
+  };
+}
+
+/** `limit`: of the cgroup, bytes; null: none. */
+export function checkMemory(total: number, limit: number | null): Finding {
+  const usable = Math.min(total, limit ?? total);
+  const found =
+    usable < total
+      ? `${formatBytes(usable)} (cgroup limit; the machine has ${formatBytes(total)})`
+      : formatBytes(total);
+  const finding = { what: 'memory', found };
+  return usable < LITTLE_MEMORY
+    ? { ...finding, level: 'note', advice: 'Little: choose --lanes 1, and small models.' }
+    : { ...finding, level: 'ok' };
+}
+
+export function readMemoryFacts(): [total: number, limit: number | null] {
+  const text =
+    readText('/sys/fs/cgroup/memory.max') ?? readText('/sys/fs/cgroup/memory/memory.limit_in_bytes');
+  const limit = Number(text);
+  return [totalmem(), Number.isFinite(limit) && limit > 0 ? limit : null];
+}
+
+/** Free space where the data folder is, or will be. */
+export async function checkDisk(dataDir: string): Promise<Finding> {
+  const { bavail, bsize } = await statOfNearest(dataDir);
+  const free = bavail * bsize;
+  const finding = { what: 'disk', found: `${formatBytes(free)} free for ${dataDir}` };
+  return free < LITTLE_DISK
+    ? {
+        ...finding,
+        level: 'note',
+        advice: 'Little: results and the data of Redis need room; choose another --data.',
+      }
+    : { ...finding, level: 'ok' };
+}
+
+async function statOfNearest(path: string): Promise<{ bavail: number; bsize: number }> {
+  try {
+    return await statfs(path);
+  } catch (error) {
+    if (dirname(path) === path) throw error;
+    return statOfNearest(dirname(path));
+  }
+}
+
+function readCpuQuota(): number | null {
+  const [quota, period] = (readText('/sys/fs/cgroup/cpu.max') ?? '').split(/\s+/).map(Number);
+  if (quota && period) return quota / period;
+  const v1 = Number(readText('/sys/fs/cgroup/cpu/cpu.cfs_quota_us') ?? -1);
+  const v1Period = Number(readText('/sys/fs/cgroup/cpu/cpu.cfs_period_us') ?? 100_000);
+  return v1 > 0 ? v1 / v1Period : null;
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,41 @@
+/** The models of the model folders: each valid, or what is wrong with it. */
+import { messageOf } from '../../shared/errors.ts';
+import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
+import { formatBytes } from '../progress/format.ts';
+import type { Finding } from './check.ts';
+
+export async function checkModels(modelsDirs: readonly string[]): Promise<Finding[]> {
+  return (await Promise.all(modelsDirs.map(checkFolder))).flat();
+}
+
+async function checkFolder(dir: string): Promise<Finding[]> {
+  try {
+    const { models, problems } = await listModelFolders(dir);
+    if (models.length + problems.length === 0) return [none(`none in ${dir}`)];
+    return [
+      ...models.map((model): Finding => ({
+        level: 'ok',
+        what: 'model',
+        found: `${model.ref.name} (${formatBytes(model.bytes)}, ${model.dir})`,
+      })),
+      ...problems.map((problem): Finding => ({
+        level: 'fail',
+        what: 'model',
+        found: problem.dir,
+        advice: problem.error.message,
+      })),
+    ];
+  } catch (error) {
+    return [none(messageOf(error))];
+  }
+}
+
+function none(found: string): Finding {
+  return {
+    level: 'note',
+    what: 'models',
+    found,
+    advice:
+      'Put model folders there, or choose with --models. A first contract: forebay model init FILE.onnx',
+  };
+}

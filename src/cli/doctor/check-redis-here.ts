@@ -1,0 +1,67 @@
+/** Which Redis would be used, and whether it keeps what it is given. */
+import { messageOf } from '../../shared/errors.ts';
+import { connectRedis } from '../../shared/queue/connection.ts';
+import { checkRedis } from '../../shared/redis/check-redis.ts';
+import { installedRedis, onPath } from '../../shared/redis/redis-program.ts';
+import { redactRedisUrl } from '../../shared/redis/redis-url.ts';
+import { cachedRedis } from '../../shared/redis/unpack-redis.ts';
+import type { Finding } from './check.ts';
+
+const PATIENCE_MS = 5000;
+
+export async function checkRedisHere(
+  redisUrl: string | undefined,
+  env: NodeJS.ProcessEnv,
+  cacheDir: string,
+): Promise<Finding> {
+  if (redisUrl !== undefined) return checkGiven(redisUrl);
+  const present = installedRedis(env) ?? cachedRedis(cacheDir);
+  if (present !== null) return { level: 'ok', what: 'Redis', found: `a private one: ${present.path}` };
+  if (onPath('apt-get', env) !== null && onPath('dpkg-deb', env) !== null) {
+    return {
+      level: 'note',
+      what: 'Redis',
+      found: 'none yet',
+      advice: `The first start downloads the system's own package into ${cacheDir}, without root.`,
+    };
+  }
+  return {
+    level: 'fail',
+    what: 'Redis',
+    found: 'none',
+    advice: 'Install valkey or redis-server, or set REDIS_URL.',
+  };
+}
+
+async function checkGiven(redisUrl: string): Promise<Finding> {
+  const found = redactRedisUrl(redisUrl);
+  try {
+    const { version, warnings } = await withClient(redisUrl, checkRedis);
+    const finding = { what: 'Redis', found: `${found} (REDIS_URL), version ${version}` };
+    return warnings.length === 0
+      ? { ...finding, level: 'ok' }
+      : { ...finding, level: 'note', advice: warnings.join(' ') };
+  } catch (error) {
+    return { level: 'fail', what: 'Redis', found: `${found} (REDIS_URL)`, advice: messageOf(error) };
+  }
+}
+
+async function withClient<T>(
+  redisUrl: string,
+  use: (client: ReturnType<typeof connectRedis>) => Promise<T>,
+): Promise<T> {
+  let lastError: Error | null = null;
+  const client = connectRedis(redisUrl, 'request', (error) => (lastError = error));
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+    });
+    return await Promise.race([use(client), late]);
+  } catch (error) {
+    throw new Error(messageOf(lastError ?? error), { cause: error });
+  } finally {
+    clearTimeout(timer);
+    client.disconnect();
+  }
+}

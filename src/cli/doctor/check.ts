@@ -1,0 +1,17 @@
+/** One finding of `forebay doctor`. */
+
+export interface Finding {
+  /** `fail`: something will not work. */
+  readonly level: 'ok' | 'note' | 'fail';
+  readonly what: string;
+  readonly found: string;
+  /** What to do, or why it matters; one line. */
+  readonly advice?: string;
+}
+
+const MARKS = { ok: 'ok  ', note: 'note', fail: 'FAIL' } as const;
+
+export function findingText({ level, what, found, advice }: Finding): string {
+  const line = `${MARKS[level]}  ${what.padEnd(8)} ${found}\n`;
+  return advice === undefined ? line : `${line}${' '.repeat(15)}${advice}\n`;
+}

@@ -1,0 +1,35 @@
+/** What `forebay doctor` does: every check in turn, all findings printed. */
+import { readConfig } from '../../shared/config/config.ts';
+import { cacheDir, type CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
+import { findingText, type Finding } from './check.ts';
+import {
+  checkCpu,
+  checkDisk,
+  checkMemory,
+  checkNode,
+  readCpuFacts,
+  readMemoryFacts,
+} from './check-machine.ts';
+import { checkModels } from './check-models.ts';
+import { checkRedisHere } from './check-redis-here.ts';
+
+export interface DoctorFlags extends ServiceFlags {
+  readonly json?: true;
+}
+
+/** 0, or 1 when something will not work. */
+export async function doctor(flags: DoctorFlags, { env, cwd, terminal }: CliContext): Promise<number> {
+  const config = readConfig({ ...env, ...toSettings(flags) }, cwd);
+  const findings: Finding[] = [
+    checkNode(process.version),
+    await checkRedisHere(config.redisUrl, env, cacheDir(env)),
+    checkCpu(readCpuFacts()),
+    checkMemory(...readMemoryFacts()),
+    await checkDisk(config.dataDir),
+    ...(await checkModels(config.modelsDirs)),
+  ];
+  terminal.out(flags.json ? `${JSON.stringify(findings)}\n` : findings.map(findingText).join(''));
+  return findings.some((finding) => finding.level === 'fail') ? EXIT.failed : EXIT.ok;
+}

@@ -1,0 +1,49 @@
+/** What the command's exit code says, and the errors that choose it. */
+
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  /** The command line is wrong; nothing was started. */
+  usage: 2,
+  /** 128 + SIGINT, as shells have it. */
+  interrupted: 130,
+} as const;
+
+/** The command line cannot be followed. `message`: one sentence that says how to mend it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Codes of requests that will fail again until the command line is changed. */
+const USAGE_CODES = new Set([
+  'invalid_request',
+  'invalid_cursor',
+  'config_invalid',
+  'path_not_allowed',
+  'model_not_found',
+  'invalid_contract',
+  'input_not_found',
+  'input_unreadable',
+  'output_not_empty',
+  'request_too_large',
+]);
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.usage;
+  return USAGE_CODES.has(codeOf(error) ?? '') ? EXIT.usage : EXIT.failed;
+}
+
+/** The stable code of an error of Forebay or its API, or null. */
+export function codeOf(error: unknown): string | null {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : null;
+}
+
+export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type StopSignal = (typeof STOP_SIGNALS)[number];
+
+const NUMBERS: Readonly<Record<StopSignal, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
+
+export function exitCodeOfSignal(signal: StopSignal): number {
+  return 128 + NUMBERS[signal];
+}

@@ -1,0 +1,95 @@
+/** Jobs and models as tables and lists for people. Pure. */
+import type { JobWire } from '../../api/wire/job.ts';
+import type { ModelWire } from '../../api/wire/model.ts';
+import type { JobStatsWire } from '../../api/wire/stats.ts';
+import { formatCount, formatRate, formatSeconds, percentOf } from '../progress/format.ts';
+
+/** Columns padded to their widest cell; numbers (`right`) to the right. */
+export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .join('  '),
+  );
+  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+}
+
+/** `nowMs`: for ages. */
+export function jobsTable(jobs: readonly JobWire[], nowMs: number): string {
+  const head = ['ID', 'STATUS', 'MODEL', 'ROWS', 'ERRORS', 'ROWS/S', 'LEFT', 'AGE'];
+  const lines = jobs.map((job) => [
+    job.id,
+    statusText(job),
+    job.model,
+    rowsText(job),
+    formatCount(job.rows.failed),
+    job.throughput.rows_per_s === null ? '-' : formatRate(job.throughput.rows_per_s),
+    job.eta_s === null || job.finished_at !== null ? '-' : formatSeconds(job.eta_s),
+    formatSeconds(Math.max(0, (nowMs - Date.parse(job.created_at)) / 1000)),
+  ]);
+  return table([head, ...lines], [3, 4, 5, 6, 7]);
+}
+
+export function jobText(job: JobWire, stats: JobStatsWire | null): string {
+  const rate = job.throughput.rows_per_s;
+  const facts: (readonly [string, string | null])[] = [
+    ['job', job.id],
+    ['status', statusText(job)],
+    ['model', job.model],
+    ['input', inputText(job.input)],
+    ['output', job.output],
+    ['rows', `${rowsText(job)}, ${formatCount(job.rows.failed)} failed`],
+    ['blocks', `${job.blocks.queued} queued, ${job.blocks.running} running, ${job.blocks.done} done`],
+    ['rows/s', rate === null ? null : formatRate(rate)],
+    ['left', job.eta_s === null || job.finished_at !== null ? null : formatSeconds(job.eta_s)],
+    ['created', job.created_at],
+    ['started', job.started_at],
+    ['finished', job.finished_at],
+    ['error', job.error === null ? null : `${job.error.code}: ${job.error.message}`],
+    ['metadata', Object.keys(job.metadata).length === 0 ? null : pairs(job.metadata)],
+    ['workers', stats === null ? null : workersText(stats)],
+    ['last run', stats?.last_run_error ?? null],
+  ];
+  return table(facts.flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
+}
+
+export function modelsTable(models: readonly ModelWire[]): string {
+  const head = ['NAME', 'STATUS', 'WORKERS', 'LANES', 'BATCH', 'POOL', 'PROBLEM'];
+  const lines = models.map((model) => [
+    model.name,
+    model.status,
+    String(model.workers),
+    String(model.lanes),
+    model.batch_size === null ? '-' : String(model.batch_size),
+    model.pool ?? '-',
+    model.problem?.message ?? '',
+  ]);
+  return table([head, ...lines], [2, 3, 4]);
+}
+
+function statusText({ status, reason }: JobWire): string {
+  return reason === null || reason === status ? status : `${status} (${reason})`;
+}
+
+function rowsText({ rows }: JobWire): string {
+  const done = rows.succeeded + rows.failed;
+  if (rows.total === null) return `${formatCount(done)} of ?`;
+  return `${formatCount(done)} of ${formatCount(rows.total)} (${percentOf(done, rows.total)} %)`;
+}
+
+function inputText(input: JobWire['input']): string {
+  const { type, path, count } = input as { type?: unknown; path?: unknown; count?: unknown };
+  return typeof path === 'string' ? `${String(type)} ${path}` : `${String(count)} ${String(type)} rows`;
+}
+
+function pairs(metadata: Readonly<Record<string, string>>): string {
+  return Object.entries(metadata)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ');
+}
+
+function workersText({ workers }: JobStatsWire): string {
+  const lanes = workers.reduce((sum, worker) => sum + worker.lanes, 0);
+  return `${workers.length} with ${lanes} lanes`;
+}

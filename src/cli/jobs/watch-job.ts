@@ -1,0 +1,45 @@
+/** Follows a job of a running service until it ends. Ctrl-C ends the watching, not the job. */
+import type { Client } from '../../client/client.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
+import { onStopSignals } from '../launch/stop-signals.ts';
+import { groupErrors } from '../progress/error-groups.ts';
+import { followJob } from '../progress/follow-job.ts';
+import { createProgressView } from '../progress/progress-view.ts';
+import { summaryText } from '../progress/summary.ts';
+
+const EVERY_MS = 500;
+
+/** The exit code: 0 completed, 1 failed or cancelled. */
+export async function watchJob(
+  id: string,
+  { api, context, json }: { api: Client; context: CliContext; json: boolean },
+): Promise<number> {
+  const { terminal, program } = context;
+  const view = createProgressView(terminal);
+  const stop = new AbortController();
+  let stoppedBy: StopSignal | null = null;
+  const ignoreSignals = onStopSignals({
+    onFirst(signal) {
+      stoppedBy = signal;
+      stop.abort();
+    },
+    onForced: () => undefined,
+  });
+  try {
+    const job = await followJob({ api, id, view, signal: stop.signal, everyMs: EVERY_MS });
+    view.end();
+    const stats = await api.stats(id).catch(() => null);
+    const errors = job.rows.failed === 0 ? [] : await groupErrors(api.errors(id)).catch(() => []);
+    terminal.out(json ? `${JSON.stringify({ job, stats, errors })}\n` : summaryText({ job, stats, errors }));
+    return job.status === 'completed' ? EXIT.ok : EXIT.failed;
+  } catch (error) {
+    if (stoppedBy === null) throw error;
+    view.end();
+    terminal.err(`The job goes on. Watch it again with:\n  ${program} job ${id} --watch\n`);
+    return exitCodeOfSignal(stoppedBy);
+  } finally {
+    view.end();
+    ignoreSignals();
+  }
+}

@@ -1,0 +1,40 @@
+/** Turns the JSON log lines of child processes into lines for people. Pure. */
+
+const LEVELS: readonly (readonly [from: number, name: string])[] = [
+  [50, 'error: '],
+  [40, 'warning: '],
+  [0, ''],
+];
+const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg']);
+
+/** `10:15:30 worker  warning: lane ended lane=1 code=null`; a line that is no log record stays as it is. */
+export function readableLine(process: string, line: string): string {
+  const record = parse(line);
+  if (record === null) return `${process}: ${line}`;
+  const { level, time, msg } = record;
+  const clock = typeof time === 'number' ? new Date(time).toTimeString().slice(0, 8) : '';
+  const severity = LEVELS.find(([from]) => Number(level) >= from)?.[1] ?? '';
+  const fields = Object.entries(record)
+    .filter(([key]) => !HIDDEN.has(key))
+    .map(([key, value]) => fieldText(key, value));
+  return `${clock} ${process}: ${severity}${String(msg)}${fields.join('')}`;
+}
+
+/** An error's stack goes below the line, as everywhere else. */
+function fieldText(key: string, value: unknown): string {
+  if (typeof value === 'string') return ` ${key}=${value}`;
+  const { stack } = (value ?? {}) as { stack?: unknown };
+  return typeof stack === 'string'
+    ? `\n  ${stack.replaceAll('\n', '\n  ')}`
+    : ` ${key}=${JSON.stringify(value)}`;
+}
+
+function parse(line: string): Record<string, unknown> | null {
+  if (!line.startsWith('{')) return null;
+  try {
+    const record = JSON.parse(line) as Record<string, unknown>;
+    return typeof record['msg'] === 'string' ? record : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,29 @@
+/** The command that looks into a Redis, for the user to type. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { installedRedis, libraryEnv, onPath } from '../../shared/redis/redis-program.ts';
+import { cachedRedis } from '../../shared/redis/unpack-redis.ts';
+import { redactRedisUrl, redisOptions } from '../../shared/redis/redis-url.ts';
+import { shellLine } from '../shell-words.ts';
+
+const NAMES = ['redis-cli', 'valkey-cli'];
+
+/** A line for a shell; passwords are left out. */
+export function redisCliLine(redisUrl: string, env: NodeJS.ProcessEnv, cacheDir: string): string {
+  const { path } = redisOptions(redisUrl);
+  const where = path === undefined ? ['-u', redactRedisUrl(redisUrl)] : ['-s', path];
+  return `${programWords(env, cacheDir)} ${shellLine(where)}`;
+}
+
+/** Beside an unpacked server lies its client, which needs the same libraries. */
+function programWords(env: NodeJS.ProcessEnv, cacheDir: string): string {
+  const installed = NAMES.find((name) => onPath(name, env) !== null);
+  const server = installedRedis(env) === null ? cachedRedis(cacheDir) : null;
+  if (installed !== undefined || server === null) return installed ?? 'redis-cli';
+  const client = NAMES.map((name) => join(dirname(server.path), name)).find((path) => existsSync(path));
+  if (client === undefined) return 'redis-cli';
+  const libraries = Object.entries(libraryEnv(server)).map(
+    ([name, value]) => `${name}=${shellLine([value])} `,
+  );
+  return `${libraries.join('')}${shellLine([client])}`;
+}

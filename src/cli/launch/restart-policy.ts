@@ -1,0 +1,24 @@
+/** When a process that died is started again. Pure but for its clock. */
+
+const WINDOW_MS = 60_000;
+/** Deaths within the window after which starting again is no cure. */
+const MOST_DEATHS = 5;
+const FIRST_DELAY_MS = 200;
+const LONGEST_DELAY_MS = 5000;
+
+export interface RestartPolicy {
+  /** Milliseconds to wait before the next start; null: give up. */
+  onDeath(): number | null;
+}
+
+export function createRestartPolicy(now: () => number = Date.now): RestartPolicy {
+  let deaths: number[] = [];
+  return {
+    onDeath() {
+      const at = now();
+      deaths = [...deaths.filter((death) => at - death < WINDOW_MS), at];
+      if (deaths.length >= MOST_DEATHS) return null;
+      return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (deaths.length - 1));
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * Private folders of one-shot runs. A run removes its own; what a killed one left, the next start removes.
+ * The name says who owns it: process id and, where containers share a temporary folder, process-id namespace.
+ */
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const PREFIX = 'forebay-run-';
+
+/** Makes a folder below `base` (the system's temporary folder), readable by this user only. */
+export function makeRunFolder(base: string): string {
+  return mkdtempSync(join(base, `${PREFIX}${namespace()}-${process.pid}-`));
+}
+
+export function removeRunFolder(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+}
+
+/** Best effort: another user's folders, and those of runs elsewhere, stay. */
+export function removeAbandonedRunFolders(base: string): void {
+  const mine = new RegExp(`^${PREFIX}${namespace()}-(\\d+)-`);
+  for (const name of listed(base)) {
+    const pid = mine.exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    try {
+      removeRunFolder(join(base, name));
+    } catch {
+      // Not ours to remove.
+    }
+  }
+}
+
+function namespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+  } catch {
+    return '0';
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+function listed(base: string): string[] {
+  try {
+    return readdirSync(base);
+  } catch {
+    return [];
+  }
+}

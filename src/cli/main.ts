@@ -1,0 +1,30 @@
+/** The `forebay` command: reads the command line, runs it, exits with its code. */
+import { readFileSync } from 'node:fs';
+import { createClient } from '../client/client.ts';
+import { runProgram } from './program.ts';
+import { programName } from './shell-words.ts';
+import { processTerminal } from './terminal.ts';
+
+// `forebay results ID | head` closes the pipe early: nobody wants the rest. A terminal that was closed takes no
+// more lines, but what runs is still to be ended in order.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+});
+process.stderr.on('error', () => undefined);
+
+const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const code = await runProgram(
+  {
+    terminal: processTerminal(),
+    env: process.env,
+    cwd: process.cwd(),
+    argv: process.argv.slice(2),
+    program: programName(process.env, process.argv[1]),
+    connect: (url) => createClient({ url }),
+  },
+  manifest.version,
+);
+// Nothing that is still open, an idle connection say, may keep the shell waiting.
+if (code !== null) process.exit(code);

@@ -1,0 +1,103 @@
+/** The options of a job as flags: one for each field of the API's `options`, shared by `run` and `submit`. */
+import { Option, type Command } from 'commander';
+import type { SubmitBody } from '../../api/wire/submit-request.ts';
+import type { MaxErrors } from '../../shared/domain/job.ts';
+import { UsageError } from '../exit-codes.ts';
+import { keyValue, maxErrors, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';
+
+export interface JobFlags {
+  readonly batchSize?: number | 'auto';
+  readonly blockRows?: number | 'auto';
+  readonly concurrency?: number | 'auto';
+  readonly maxErrors?: MaxErrors;
+  readonly priority?: number;
+  readonly topK?: number;
+  readonly limit?: number;
+  readonly metadata?: Record<string, string>;
+  readonly resume?: true;
+  readonly overwrite?: true;
+}
+
+export interface GlobFlags {
+  readonly include?: string[];
+  readonly exclude?: string[];
+}
+
+export function addGlobFlags(command: Command): Command {
+  return command
+    .option(
+      '--include <glob>',
+      'only files whose path below the folder matches, e.g. "**/*.jpg"; repeatable',
+      several,
+    )
+    .option('--exclude <glob>', 'no files whose path matches; repeatable', several);
+}
+
+export function addJobFlags(command: Command): Command {
+  return command
+    .option('--limit <rows>', 'only the first rows, for a first try', wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .option(
+      '--batch-size <rows>',
+      "rows a model call, or auto (default: the model's own)",
+      wholeNumberOrAuto(1, 1024),
+    )
+    .option(
+      '--block-rows <rows>',
+      'rows a block: the unit of retry and commit (default: about four batches)',
+      wholeNumberOrAuto(1, 10_000),
+    )
+    .option(
+      '--concurrency <blocks>',
+      'at most so many blocks queued or running at once (default: auto)',
+      wholeNumberOrAuto(1, 100_000),
+    )
+    .option(
+      '--max-errors <n|n%>',
+      'failed rows to bear: a count, or a share once 100 rows are done (default: unlimited)',
+      maxErrors,
+    )
+    .option('--priority <n>', '1 (first) to 100 (default: 50)', wholeNumber(1, 100))
+    .option('--top-k <n>', "answers a row (default: the model's own)", wholeNumber(1, 1000))
+    .option('--metadata <key=value>', 'a note kept with the job; repeatable', keyValue)
+    .addOption(new Option('--resume', 'go on from the parts in the output').conflicts('overwrite'))
+    .addOption(new Option('--overwrite', 'replace the results in the output').conflicts('resume'));
+}
+
+/** The API's `options` and `metadata`; absent fields stay absent. */
+export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | 'metadata'> {
+  const options = {
+    batch_size: flags.batchSize,
+    block_rows: flags.blockRows,
+    concurrency: flags.concurrency,
+    max_errors: flags.maxErrors,
+    priority: flags.priority,
+    top_k: flags.topK,
+    limit: flags.limit,
+    if_output_exists: flags.resume
+      ? ('resume' as const)
+      : flags.overwrite
+        ? ('overwrite' as const)
+        : undefined,
+  };
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return { options: given, ...(flags.metadata === undefined ? {} : { metadata: flags.metadata }) };
+}
+
+/** `files` or `manifest`, whichever flag names it. Paths are passed on as given. */
+export function toFilesInput(flags: { input?: string; manifest?: string } & GlobFlags): SubmitBody['input'] {
+  if (flags.manifest !== undefined) {
+    if (flags.include ?? flags.exclude) {
+      throw new UsageError(
+        '--include and --exclude choose files of a folder; a manifest names its rows itself.',
+      );
+    }
+    return { type: 'manifest', path: flags.manifest };
+  }
+  const { include, exclude } = flags;
+  return {
+    type: 'files',
+    path: flags.input!,
+    ...(include === undefined ? {} : { include }),
+    ...(exclude === undefined ? {} : { exclude }),
+  };
+}

@@ -1,0 +1,54 @@
+/** Readers of option values: each takes text and throws commander's InvalidArgumentError, in a sentence. */
+import { InvalidArgumentError } from 'commander';
+import type { MaxErrors } from '../../shared/domain/job.ts';
+
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`);
+  };
+}
+
+export function wholeNumberOrAuto(min: number, max: number): (text: string) => number | 'auto' {
+  const read = wholeNumber(min, max);
+  return (text) => {
+    if (text === 'auto') return 'auto';
+    try {
+      return read(text);
+    } catch {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}, or "auto".`);
+    }
+  };
+}
+
+/** As domain/job.ts has it, whose schema costs more to load than most commands take; a test compares them. */
+const SHARE = /^(100(\.0+)?|\d{1,2}(\.\d+)?)%$/;
+
+/** A count, or a share such as `1%`. */
+export function maxErrors(text: string): MaxErrors {
+  if (SHARE.test(text)) return text;
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError('It must be a count such as 10, or a share of the rows such as 1%.');
+}
+
+/** Collects `--metadata key=value --metadata key2=value2`. */
+export function keyValue(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It must be KEY=VALUE.');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** Collects an option that may be given several times. */
+export function several(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
+
+/** A base URL without a slash at its end. */
+export function httpUrl(text: string): string {
+  const candidate = /^https?:\/\//.test(text) ? text : `http://${text}`;
+  if (!URL.canParse(candidate))
+    throw new InvalidArgumentError('It must be a URL such as http://127.0.0.1:8080.');
+  return candidate.replace(/\/+$/, '');
+}

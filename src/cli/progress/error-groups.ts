@@ -1,0 +1,14 @@
+/** Counts error rows by code, in memory of one row a code. */
+import type { ErrorRow } from '../../api/wire/row.ts';
+import type { ErrorGroup } from './summary.ts';
+
+/** Most frequent first. */
+export async function groupErrors(rows: AsyncIterable<ErrorRow>): Promise<ErrorGroup[]> {
+  const groups = new Map<string, ErrorGroup>();
+  for await (const { id, error } of rows) {
+    const group = groups.get(error.code);
+    const first = group?.first ?? { id, message: error.message };
+    groups.set(error.code, { code: error.code, rows: (group?.rows ?? 0) + 1, first });
+  }
+  return [...groups.values()].toSorted((a, b) => b.rows - a.rows);
+}

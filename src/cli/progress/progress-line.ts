@@ -1,0 +1,62 @@
+/** A job's progress as one line: a bar for terminals, a sentence for logs. Pure. */
+import type { JobWire } from '../../api/wire/job.ts';
+import { formatCount, formatCounted, formatRate, formatSeconds, percentOf } from './format.ts';
+
+/** What is known of a job while it runs. */
+export type JobProgress = Pick<JobWire, 'status' | 'reason' | 'rows' | 'throughput' | 'eta_s'>;
+
+const BAR_WIDTH = { min: 8, max: 30 };
+
+/** A line of at most `columns` characters; the bar gives way first, then the line is cut. */
+export function barLine(job: JobProgress, columns: number): string {
+  const { total } = job.rows;
+  const facts = factsOf(job).join('  ');
+  if (total === null) return fit(facts, columns);
+  const room = columns - facts.length - 3;
+  if (room < BAR_WIDTH.min) return fit(facts, columns);
+  const width = Math.min(BAR_WIDTH.max, room);
+  const filled = total === 0 ? width : Math.floor((finishedRows(job) / total) * width);
+  return `${'█'.repeat(filled)}${'░'.repeat(width - filled)}  ${facts}`;
+}
+
+/** `1,216 of 5,000 rows (24 %), 812 rows/s, 4.7 s left, 3 errors`. */
+export function plainLine(job: JobProgress): string {
+  return factsOf(job).join(', ');
+}
+
+export function finishedRows(job: JobProgress): number {
+  return job.rows.succeeded + job.rows.failed;
+}
+
+function factsOf(job: JobProgress): string[] {
+  const { total, failed } = job.rows;
+  const done = finishedRows(job);
+  const facts = [
+    total === null
+      ? `${formatCounted(done, 'row')} (counting)`
+      : `${formatCount(done)} of ${formatCounted(total, 'row')} (${percentOf(done, total)} %)`,
+  ];
+  const rate = job.throughput.rows_per_s;
+  if (rate !== null && done > 0) facts.push(`${formatRate(rate)} rows/s`);
+  if (job.eta_s !== null && done !== total) facts.push(`${formatSeconds(job.eta_s)} left`);
+  if (failed > 0) facts.push(formatCounted(failed, 'error'));
+  const wait = waitOf(job);
+  if (wait !== null) facts.push(wait);
+  return facts;
+}
+
+/** Why it stands still, where that is news to a person. */
+function waitOf({ status, reason }: JobProgress): string | null {
+  if (status === 'paused' || status === 'cancelling') return status;
+  return reason === null ? null : (WAITS[reason] ?? null);
+}
+
+const WAITS: Readonly<Record<string, string>> = {
+  no_worker: 'waiting for a worker that serves the model',
+  storage_unavailable: 'waiting for storage',
+  retrying: 'trying a failed block again',
+};
+
+function fit(line: string, columns: number): string {
+  return line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;
+}

@@ -1,0 +1,83 @@
+/**
+ * Shows progress on stderr: one redrawn line on a terminal, else a line every 2 s or 10 %. Other lines
+ * (notes) go above the bar. Knows nothing of where progress comes from.
+ */
+import type { Terminal } from '../terminal.ts';
+import { barLine, finishedRows, plainLine, type JobProgress } from './progress-line.ts';
+import { percentOf } from './format.ts';
+
+export interface ProgressView {
+  /** Before there is progress: what is going on. Terminals only. */
+  busy(what: string): void;
+  show(job: JobProgress): void;
+  /** A line that stays. */
+  note(line: string): void;
+  /** Ends the bar; the last state stays on the terminal. May be called more than once. */
+  end(): void;
+}
+
+const PLAIN_EVERY_MS = 2000;
+const PLAIN_EVERY_PERCENT = 10;
+const CLEAR_LINE = '\r\u001b[2K';
+
+export function createProgressView(terminal: Terminal, now: () => number = Date.now): ProgressView {
+  return terminal.live ? liveView(terminal) : plainView(terminal, now);
+}
+
+/** For --quiet: notes only. */
+export function createQuietView(terminal: Terminal): ProgressView {
+  return {
+    busy: () => undefined,
+    show: () => undefined,
+    note: (line) => terminal.err(`${line}\n`),
+    end: () => undefined,
+  };
+}
+
+function liveView(terminal: Terminal): ProgressView {
+  let shown: string | null = null;
+  /** Whether the line is worth keeping at the end. */
+  let keep = false;
+  const redraw = (line: string) => {
+    if (line !== shown) terminal.err(`${CLEAR_LINE}${line}`);
+    shown = line;
+  };
+  return {
+    busy(what) {
+      keep = false;
+      redraw(`${what} ...`);
+    },
+    show(job) {
+      keep = true;
+      // One column stays free: a full line makes some terminals wrap.
+      redraw(barLine(job, terminal.columns() - 1));
+    },
+    note(line) {
+      terminal.err(shown === null ? `${line}\n` : `${CLEAR_LINE}${line}\n${shown}`);
+    },
+    end() {
+      if (shown !== null) terminal.err(keep ? '\n' : CLEAR_LINE);
+      shown = null;
+    },
+  };
+}
+
+function plainView(terminal: Terminal, now: () => number): ProgressView {
+  let last: { at: number; step: number; line: string } | null = null;
+  return {
+    busy: () => undefined,
+    show(job) {
+      const { total } = job.rows;
+      // Nothing is known yet: no line is worth keeping.
+      if (last === null && total === null && finishedRows(job) === 0) return;
+      const step = total === null ? 0 : Math.floor(percentOf(finishedRows(job), total) / PLAIN_EVERY_PERCENT);
+      const line = plainLine(job);
+      if (last !== null && line === last.line) return;
+      if (last !== null && step === last.step && now() - last.at < PLAIN_EVERY_MS) return;
+      last = { at: now(), step, line };
+      terminal.err(`${line}\n`);
+    },
+    note: (line) => terminal.err(`${line}\n`),
+    end: () => undefined,
+  };
+}

@@ -1,0 +1,76 @@
+/** The input of a run: there, readable, apart from the output; and the folders its rows may come from. */
+import { access, constants, realpath, stat } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+import picomatch from 'picomatch';
+import { UsageError } from '../exit-codes.ts';
+
+export interface InputFlags {
+  readonly input?: string;
+  readonly manifest?: string;
+  readonly exclude?: string[];
+}
+
+export interface RunInput {
+  /** The flags with absolute paths; the output, where it lies inside the input, excluded. */
+  readonly paths: { input?: string; manifest?: string; exclude?: string[] };
+  /** Absolute folders. */
+  readonly roots: readonly string[];
+}
+
+/** Throws UsageError. */
+export async function checkInput(flags: InputFlags, cwd: string, output: string): Promise<RunInput> {
+  if (flags.manifest !== undefined && flags.input !== undefined) {
+    throw new UsageError('--input and --manifest cannot be combined: give the one that names the rows');
+  }
+  if (flags.manifest !== undefined) return checkManifest(resolve(cwd, flags.manifest), flags.manifest);
+  if (flags.input === undefined) {
+    throw new UsageError(
+      '--input PATH is missing: a folder, a file or a glob in quotes (or --manifest FILE)',
+    );
+  }
+  const path = resolve(cwd, flags.input);
+  const base = (await isThere(path)) ? path : globBase(path);
+  const found = base === null ? null : await stat(base).catch(() => null);
+  if (base === null || found === null) throw new UsageError(`--input: there is no ${flags.input}`);
+  await readable(base, '--input', found.isDirectory());
+  if (!found.isDirectory()) {
+    return { paths: { input: path }, roots: [dirname(path), dirname(await realpath(path))] };
+  }
+  const below = relative(base, output);
+  if (below === '') throw new UsageError('--input and --output are the same folder: choose another --output');
+  const exclude = below.startsWith('..')
+    ? flags.exclude
+    : [...(flags.exclude ?? []), `${escapeGlob(below)}/**`];
+  return { paths: { input: path, ...(exclude === undefined ? {} : { exclude }) }, roots: [base] };
+}
+
+/** Rows of a manifest lie anywhere that the user may read: it is the user's own run. */
+async function checkManifest(path: string, given: string): Promise<RunInput> {
+  const found = await stat(path).catch(() => null);
+  if (found === null) throw new UsageError(`--manifest: there is no ${given}`);
+  if (found.isDirectory()) throw new UsageError(`--manifest takes a file; for a folder use --input ${given}`);
+  await readable(path, '--manifest', false);
+  return { paths: { manifest: path }, roots: ['/'] };
+}
+
+async function readable(path: string, flag: string, isFolder: boolean): Promise<void> {
+  await access(path, isFolder ? constants.R_OK | constants.X_OK : constants.R_OK).catch((error: Error) => {
+    throw new UsageError(`${flag} cannot be read: ${error.message}`);
+  });
+}
+
+/** The folder before a glob's first magic part; null for a path without magic. */
+function globBase(path: string): string | null {
+  const parts = path.split('/');
+  const first = parts.findIndex((part) => picomatch.scan(part).isGlob);
+  if (first === -1) return null;
+  return parts.slice(0, first).join('/') || '/';
+}
+
+function escapeGlob(path: string): string {
+  return path.replaceAll(/[\\*?[\]{}()!+@]/g, '\\$&');
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null)) !== null;
+}

@@ -1,0 +1,44 @@
+/** The model folder of a run: exactly one model, its contract valid. What is in the graph only a worker knows. */
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
+import { readModelParts } from '../../shared/models/model-folder.ts';
+import { UsageError } from '../exit-codes.ts';
+
+export interface RunModel {
+  /** Absolute. */
+  readonly dir: string;
+  readonly name: string;
+  readonly pool: string;
+}
+
+/** `given`: as on the command line, for messages. Throws UsageError, or ForebayError `invalid_contract`. */
+export async function checkModel(dir: string, given: string): Promise<RunModel> {
+  const found = await stat(dir).catch(() => null);
+  if (found === null) throw new UsageError(`--model: there is no folder ${given}`);
+  if (found.isFile()) {
+    throw new UsageError(`--model takes the model's folder, not a file of it: --model ${dirname(given)}`);
+  }
+  if (dir.includes(':')) throw new UsageError(`--model cannot take a folder with ":" in its path: ${dir}`);
+  const inside = await Promise.all(['model.onnx', 'model.json'].map((name) => isThere(`${dir}/${name}`)));
+  if (!inside.includes(true)) throw await noSingleModel(dir, given);
+  const { contract } = await readModelParts(dir);
+  return { dir, name: contract.name, pool: contract.pool };
+}
+
+async function noSingleModel(dir: string, given: string): Promise<UsageError> {
+  const { models, problems } = await listModelFolders(dir);
+  const below = [...models, ...problems].map((model) => basename(model.dir));
+  if (below.length > 0) {
+    return new UsageError(
+      `--model takes one model; ${given} holds ${below.join(', ')}: --model ${given.replace(/\/$/, '')}/${below[0]}`,
+    );
+  }
+  return new UsageError(
+    `--model: ${given} holds no model.onnx and model.json; write a first model.json with: forebay model init FILE.onnx`,
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null)) !== null;
+}

@@ -1,0 +1,24 @@
+/** The output folder of a run: empty, or the user said what to do with what it holds. */
+import { readdir } from 'node:fs/promises';
+import { UsageError } from '../exit-codes.ts';
+
+/** Throws UsageError. `output`: absolute; `given`: as on the command line, for messages. */
+export async function checkOutput(
+  output: string,
+  given: string,
+  flags: { resume?: true; overwrite?: true },
+): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(output);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    if (code === 'ENOTDIR') throw new UsageError(`--output must be a folder: ${given} is a file`);
+    throw new UsageError(`--output cannot be used: ${message}`);
+  }
+  if (names.length === 0 || flags.resume || flags.overwrite) return;
+  throw new UsageError(
+    `${given} is not empty: add --resume to go on from the results in it, --overwrite to replace them, or choose another --output`,
+  );
+}

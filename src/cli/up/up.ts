@@ -1,0 +1,104 @@
+/** What `forebay up` does: brings the service up, says where it is, and takes it down when asked. */
+import { readConfig, type Config } from '../../shared/config/config.ts';
+import { ForebayError } from '../../shared/errors.ts';
+import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
+import { cacheDir, type CliContext } from '../context.ts';
+import { codeOf, EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
+import { createService } from '../launch/launch-service.ts';
+import { readableLine } from '../launch/log-lines.ts';
+import { createStartupLog } from '../launch/startup-log.ts';
+import { onStopSignals } from '../launch/stop-signals.ts';
+import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
+import { upText } from './up-text.ts';
+
+export interface UpFlags extends ServiceFlags {
+  readonly workers: number;
+}
+
+/** The exit code, once it was stopped. Throws when the service cannot start or go on. */
+export async function up(flags: UpFlags, context: CliContext): Promise<number> {
+  const { terminal, cwd } = context;
+  const env = { FOREBAY_LOG_LEVEL: 'warn', ...context.env, ...toSettings(flags) };
+  const config = readConfig(env, cwd);
+  const pools = await poolsOf(config);
+  const note = (line: string) => terminal.err(`${line}\n`);
+  const verbose = flags.logLevel !== undefined || context.env['FOREBAY_LOG_LEVEL'] !== undefined;
+  const log = createStartupLog(note, { verbose });
+  const service = createService({
+    redis: {
+      redisUrl: config.redisUrl,
+      dataDir: config.dataDir,
+      cacheDir: cacheDir(env),
+      env,
+      log: { info: (_fields, message) => note(message) },
+    },
+    env,
+    workers: pools.flatMap((pool) => Array.from({ length: flags.workers }, () => ({ FOREBAY_POOL: pool }))),
+    // A terminal gets lines for people, a log file the records.
+    onLine: (name, line) => log.line(terminal.live ? readableLine(name, line) : line),
+    onNote: note,
+  });
+  const signals = stopRequests(service.kill, note);
+  process.on('exit', service.kill);
+  try {
+    const started = service.start();
+    started.catch(() => undefined);
+    const first = await Promise.race([started, signals.first]);
+    if (typeof first === 'string') return exitCodeOfUp(first);
+    const ready = service.workersReady().then((workers) => {
+      // On a terminal the text below tells them better.
+      if (terminal.live) log.forget();
+      else log.started();
+      terminal.out(upText({ ...first, config, workers, context, cacheDir: cacheDir(env) }));
+    });
+    ready.catch(() => undefined);
+    return exitCodeOfUp(
+      await Promise.race([
+        ready.then(() => signals.first),
+        signals.first,
+        service.failed.then((error) => Promise.reject(error)),
+      ]),
+    );
+  } catch (error) {
+    throw codeOf(error) === 'address_in_use' ? portTaken(config.port, error) : error;
+  } finally {
+    await service.stop();
+    process.off('exit', service.kill);
+    signals.ignore();
+  }
+}
+
+function portTaken(port: number, cause: unknown): ForebayError {
+  const message = `Another program listens on port ${port}: end it, or choose another port with --port.`;
+  return new ForebayError('address_in_use', message, { cause });
+}
+
+/** Being stopped is how a service ends well. */
+function exitCodeOfUp(signal: StopSignal): number {
+  return signal === 'SIGHUP' ? exitCodeOfSignal(signal) : EXIT.ok;
+}
+
+function stopRequests(kill: () => void, note: (line: string) => void) {
+  let ignore: () => void = () => undefined;
+  const first = new Promise<StopSignal>((resolve) => {
+    ignore = onStopSignals({
+      onFirst(signal) {
+        note('Stopping: the blocks in hand are finished first. Ctrl-C again stops at once.');
+        resolve(signal);
+      },
+      onForced(signal) {
+        kill();
+        process.exit(exitCodeOfSignal(signal));
+      },
+    });
+  });
+  return { first, ignore };
+}
+
+/** Every pool that a model of the folders names gets its workers, unless one was chosen. */
+async function poolsOf(config: Config): Promise<string[]> {
+  if (config.pool !== 'default') return [config.pool];
+  const listings = config.modelsDirs.map((dir) => listModelFolders(dir).catch(() => ({ models: [] })));
+  const pools = (await Promise.all(listings)).flatMap(({ models }) => models.map((model) => model.ref.pool));
+  return pools.length === 0 ? ['default'] : [...new Set(pools)];
+}

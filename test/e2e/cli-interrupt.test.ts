@@ -1,0 +1,112 @@
+// What ends `forebay run` early: Ctrl-C, SIGKILL of a worker, of the launcher, of everything.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { forebayCommands, type ForebayCommands, type RunningForebay } from '../support/forebay-command.ts';
+import { slowModel, writeModelFolder } from '../support/onnx/models.ts';
+import { indexes, readOutput, upTo, writeImages } from '../support/service.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const ROWS = 16;
+let folder: string;
+let forebay: ForebayCommands;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'cli-interrupt-'));
+  forebay = forebayCommands(folder);
+  const contract = { name: 'slow', task: 'image-classification', preprocess: { crop: 8 }, top_k: 1 };
+  writeModelFolder(join(folder, 'slow'), slowModel(8, 1), contract);
+  await writeImages(join(folder, 'images'), ROWS);
+  expect((await run('undisturbed').ended).code).toBe(0);
+}, 120_000);
+afterEach(() => forebay.nothingLeft());
+afterAll(async () => {
+  await forebay.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** One row a call, so that a row's answer depends on nothing else; about 0.2 s each. */
+function run(output: string, ...more: string[]): RunningForebay {
+  const shape = ['--lanes', '1', '--batch-size', '1', '--block-rows', '2'];
+  return forebay.start('run', '--model', 'slow', '--input', 'images', '--output', output, ...shape, ...more);
+}
+
+function parts(output: string): string[] {
+  try {
+    return readdirSync(join(folder, output)).filter((name) => name.startsWith('part-'));
+  } catch {
+    return [];
+  }
+}
+const bytes = (output: string) =>
+  parts(output).map((name) => [name, readFileSync(join(folder, output, name), 'utf8')]);
+const midway = (output: string) => waitUntil('some parts', () => parts(output).length >= 3);
+const times = (output: string, names: readonly string[]) =>
+  names.map((name) => statSync(join(folder, output, name)).mtimeMs);
+
+async function resumes(output: string): Promise<void> {
+  const done = parts(output);
+  const before = times(output, done);
+  expect(done.length).toBeLessThan(ROWS / 2);
+  expect(await run(output, '--resume').ended).toMatchObject({ code: 0 });
+  expect(bytes(output)).toEqual(bytes('undisturbed'));
+  // Parts that were there are not computed again.
+  expect(times(output, done)).toEqual(before);
+}
+
+describe('forebay run, ended early', () => {
+  it('stops cleanly at Ctrl-C with 130, says how to resume, and the rest then gives the same rows', async () => {
+    const running = run('interrupted');
+    await midway('interrupted');
+    running.interrupt();
+    const ended = await running.ended;
+    expect(ended).toMatchObject({ code: 130, signal: null });
+    expect(ended.err).toContain('Stopping: the blocks in hand are finished first');
+    expect(ended.err).toMatch(/Stopped: \d+ of 16 rows done and kept in .*interrupted\. Go on with:/);
+    expect(ended.err).toMatch(/run --model slow --input images --output interrupted .* --resume\n$/);
+    await forebay.nothingLeft();
+    await resumes('interrupted');
+  });
+
+  it('is forced by a second Ctrl-C', async () => {
+    const running = run('forced');
+    await midway('forced');
+    running.interrupt();
+    await waitUntil('the first Ctrl-C to be seen', () => running.err().includes('Stopping'));
+    // Signals of one key press come together; the second press is repeated until it has ended all.
+    const again = setInterval(() => running.interrupt(), 400);
+    const ended = await running.ended;
+    clearInterval(again);
+    expect(ended.code).toBe(130);
+  });
+
+  it('gives the same rows after SIGKILL of the whole tree and --resume', async () => {
+    const running = run('killed');
+    await midway('killed');
+    running.killTree();
+    expect(await running.ended).toMatchObject({ signal: 'SIGKILL' });
+    // The next run also removes what the killed one could not.
+    await resumes('killed');
+  });
+
+  it('leaves no process behind when only the launcher is killed', async () => {
+    const running = run('orphaned');
+    await midway('orphaned');
+    running.killLauncher();
+    await running.ended;
+    await waitUntil('all processes to end', () => forebay.find('').length === 0);
+    await resumes('orphaned');
+  });
+
+  it('starts a killed worker again and completes with every row once', async () => {
+    const running = run('survived');
+    await midway('survived');
+    for (const pid of forebay.find('dist/workers/main.js')) process.kill(pid, 'SIGKILL');
+    const ended = await running.ended;
+    expect(ended.code).toBe(0);
+    expect(ended.err).toContain('The worker was ended by SIGKILL; starting it again.');
+    expect(indexes(readOutput(join(folder, 'survived')))).toEqual(upTo(ROWS));
+    expect(bytes('survived')).toEqual(bytes('undisturbed'));
+  });
+});

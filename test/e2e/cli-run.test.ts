@@ -1,0 +1,122 @@
+// `forebay run` as a user runs it: real processes from the command line to the last part.
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
+import { indexes, readOutput, upTo, writeImages, writeTinyModel } from '../support/service.ts';
+
+const ROWS = 40;
+let folder: string;
+let forebay: ForebayCommands;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'cli-run-'));
+  forebay = forebayCommands(folder);
+  writeTinyModel(join(folder, 'tiny'), 'tiny');
+  await writeImages(join(folder, 'images'), ROWS);
+});
+afterAll(async () => {
+  await forebay.close();
+  rmSync(folder, { recursive: true });
+});
+
+const run = (output: string, ...more: string[]) =>
+  forebay.run('run', '--model', 'tiny', '--input', 'images', '--output', output, '--lanes', '1', ...more);
+const rows = (output: string) => readOutput(join(folder, output));
+const partTimes = (output: string) =>
+  readdirSync(join(folder, output))
+    .filter((name) => name.startsWith('part-'))
+    .map((name) => [name, statSync(join(folder, output, name)).mtimeMs]);
+
+describe('forebay run', () => {
+  it('answers every row once, sums up, exits 0 and leaves nothing running', async () => {
+    const ended = await run('whole', '--block-rows', '8');
+    expect(ended).toMatchObject({ code: 0, signal: null });
+    expect(ended.out).toMatch(/^Completed: 40 rows in [\d.]+ s \([\d.,]+ rows\/s\)$/m);
+    expect(ended.out).toContain(join(folder, 'whole', 'part-*.jsonl'));
+    expect(ended.err).toContain('40 of 40 rows (100 %)');
+    expect(indexes(rows('whole'))).toEqual(upTo(ROWS));
+    expect(rows('whole').map((row) => row.predictions![0]!.index)).toEqual(upTo(ROWS).map((i) => i % 3));
+    await forebay.nothingLeft();
+  });
+
+  it('stops after --limit rows and sums up as JSON on request', async () => {
+    const ended = await run('limited', '--limit', '10', '--json', '--quiet', '--workers', '2');
+    const { job } = JSON.parse(ended.out) as { job: { status: string; rows: unknown } };
+    expect(job).toMatchObject({ status: 'completed', rows: { total: 10, succeeded: 10, failed: 0 } });
+    expect(ended.err).toBe('');
+    expect(indexes(rows('limited'))).toEqual(upTo(10));
+  });
+
+  it('refuses an output with files in it before anything is started', async () => {
+    mkdirSync(join(folder, 'occupied'));
+    writeFileSync(join(folder, 'occupied', 'mine.txt'), 'keep');
+    const ended = await run('occupied');
+    expect(ended).toMatchObject({ code: 2, out: '' });
+    expect(ended.err).toMatch(/^forebay: occupied is not empty: add --resume .* --overwrite .*\n$/);
+    expect(readdirSync(join(folder, 'occupied'))).toEqual(['mine.txt']);
+  });
+
+  it('resumes a finished output without computing anything again, and overwrites it on request', async () => {
+    expect((await run('twice', '--block-rows', '8')).code).toBe(0);
+    const before = partTimes('twice');
+    expect((await run('twice', '--resume')).code).toBe(0);
+    expect(partTimes('twice')).toEqual(before);
+
+    writeFileSync(join(folder, 'twice', 'mine.txt'), 'keep');
+    expect((await run('twice', '--overwrite', '--limit', '5')).code).toBe(0);
+    expect(indexes(rows('twice'))).toEqual(upTo(5));
+    expect(existsSync(join(folder, 'twice', 'mine.txt'))).toBe(true);
+  });
+
+  it('counts bad rows, names their codes, and exits 1 when too many fail', async () => {
+    mkdirSync(join(folder, 'mixed'));
+    writeFileSync(join(folder, 'mixed', 'good.png'), readFileSync(join(folder, 'images', '000000.png')));
+    for (const name of ['bad1.png', 'bad2.png']) writeFileSync(join(folder, 'mixed', name), 'no image');
+    const args = ['run', '--model', 'tiny', '--input', 'mixed', '--lanes', '1', '--output'];
+
+    const borne = await forebay.run(...args, 'borne');
+    expect(borne.code).toBe(0);
+    expect(borne.out).toMatch(/Completed: 3 rows, 2 failed, in /);
+    expect(borne.out).toMatch(/unsupported_format: 2 rows, first bad1\.png: /);
+
+    const failed = await forebay.run(...args, 'failed', '--max-errors', '1');
+    expect(failed.code).toBe(1);
+    expect(failed.out).toMatch(/Failed: .*\n {2}reason {3}too_many_errors: /);
+  });
+
+  it('takes a manifest, a glob, and an output inside the input', async () => {
+    writeFileSync(join(folder, 'list.txt'), 'images/000004.png\nimages/000002.png\n');
+    const flags = ['run', '--model', 'tiny', '--lanes', '1'];
+    expect((await forebay.run(...flags, '--manifest', 'list.txt', '--output', 'from-list')).code).toBe(0);
+    expect(rows('from-list').map((row) => row.predictions![0]!.index)).toEqual([1, 2]);
+
+    expect(
+      (await forebay.run(...flags, '--input', 'images/00000[12].png', '--output', 'images/out')).code,
+    ).toBe(0);
+    const again = await forebay.run(...flags, '--input', 'images', '--output', 'images/out', '--overwrite');
+    expect(again).toMatchObject({ code: 0 });
+    expect(indexes(rows('images/out'))).toEqual(upTo(ROWS));
+    rmSync(join(folder, 'images/out'), { recursive: true });
+  });
+
+  it('says what is wrong with a model that cannot be loaded, exits 1 and leaves the output alone', async () => {
+    writeTinyModel(join(folder, 'broken'), 'broken');
+    writeFileSync(join(folder, 'broken', 'model.onnx'), 'no graph');
+    const ended = await forebay.run('run', '--model', 'broken', '--input', 'images', '--output', 'none');
+    expect(ended).toMatchObject({ code: 1, out: '' });
+    expect(ended.err).toMatch(/^forebay: The model cannot be used: .*\n$/);
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+    await forebay.nothingLeft();
+  });
+});

@@ -1,0 +1,185 @@
+// `forebay up` and the commands that talk to it, as a user types them.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobWire } from '#forebay/api/wire/job.js';
+import type { ModelWire } from '#forebay/api/wire/model.js';
+import { forebayCommands, type ForebayCommands, type RunningForebay } from '../support/forebay-command.ts';
+import { writeImages, writeTinyModel } from '../support/service.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const ROWS = 20;
+let folder: string;
+let forebay: ForebayCommands;
+let service: RunningForebay;
+let url: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'cli-up-'));
+  forebay = forebayCommands(folder);
+  writeTinyModel(join(folder, 'models', 'tiny'), 'tiny');
+  await writeImages(join(folder, 'images'), ROWS);
+  writeFileSync(join(folder, 'images', 'bad.png'), 'no image');
+  service = await up();
+});
+afterAll(async () => {
+  await forebay.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function up(): Promise<RunningForebay> {
+  const running = forebay.start('up', '--port', '0', '--lanes', '1', '--data', 'state');
+  await waitUntil('the service', () => running.out().includes('Ctrl-C stops it'));
+  url = /API +(\S+)/.exec(running.out())![1]!;
+  return running;
+}
+
+const call = (...args: string[]) => forebay.run(...args, '--url', url);
+async function json<T>(...args: string[]): Promise<T> {
+  const { code, out, err } = await call(...args, '--json');
+  if (code !== 0) throw new Error(err);
+  return JSON.parse(out) as T;
+}
+const indexesOf = (ndjson: string) =>
+  ndjson
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => (JSON.parse(line) as { index: number }).index);
+
+describe('forebay up and its clients', () => {
+  it('says where everything is', () => {
+    expect(service.out()).toMatch(/docs +http:\S+\/docs$/m);
+    expect(service.out()).toMatch(/Redis +unix:\/\/\/\S+r\.sock$/m);
+    expect(service.out()).toMatch(/look in .*-cli -s \S+r\.sock$/m);
+    expect(service.out()).toMatch(/models +tiny$/m);
+    expect(service.out()).toContain(`submit --model tiny --input PATH --watch --url ${url}`);
+  });
+
+  it('lists the models that it serves', async () => {
+    const models = await json<ModelWire[]>('models');
+    expect(models).toMatchObject([{ name: 'tiny', status: 'serving', lanes: 1 }]);
+  });
+
+  it('runs a job from submit to results', async () => {
+    const submitted = await call(
+      'submit',
+      '--model',
+      'tiny',
+      '--input',
+      'images',
+      '--metadata',
+      'team=search',
+    );
+    expect(submitted.code).toBe(0);
+    const id = submitted.out.trim();
+
+    const watched = await call('job', id, '--watch');
+    expect(watched.code).toBe(0);
+    expect(watched.out).toMatch(/^Completed: 21 rows, 1 failed, in /);
+
+    const job = await json<JobWire>('job', id);
+    expect(job).toMatchObject({
+      status: 'completed',
+      rows: { succeeded: 20, failed: 1 },
+      metadata: { team: 'search' },
+    });
+    expect((await call('jobs', '--status', 'completed')).out).toMatch(
+      new RegExp(`^${id} +completed +tiny +21 of 21`, 'm'),
+    );
+
+    expect(indexesOf((await call('results', id)).out)).toHaveLength(20);
+    expect(indexesOf((await call('results', id, '--errors')).out)).toEqual([20]);
+    expect(
+      indexesOf((await call('results', id, '--include', 'errors', '--from-row', '18', '--follow')).out),
+    ).toEqual([18, 19, 20]);
+  });
+
+  it('follows a submitted job with --watch, and takes rows from local files', async () => {
+    const watched = await call(
+      'submit',
+      '--model',
+      'tiny',
+      '--inline',
+      'images/000001.png',
+      'images/000002.png',
+      '--watch',
+    );
+    expect(watched).toMatchObject({ code: 0 });
+    expect(watched.out).toMatch(/^Completed: 2 rows in /);
+  });
+
+  it('pauses, resumes and cancels', async () => {
+    // A block a row, one at a time: far from done while we type.
+    writeFileSync(join(folder, 'long.txt'), 'images/000001.png\n'.repeat(20_000));
+    const slow = ['--manifest', 'long.txt', '--block-rows', '1', '--concurrency', '1'];
+    const { id } = await json<JobWire>('submit', '--model', 'tiny', ...slow);
+    expect((await call('pause', id)).out).toBe(`${id} paused\n`);
+    expect((await call('job', id)).out).toMatch(/^status +paused$/m);
+    expect((await json<JobWire>('resume', id)).status).not.toBe('paused');
+    expect((await call('cancel', id)).out).toMatch(new RegExp(`^${id} cancel`));
+    const watched = await call('job', id, '--watch');
+    expect(watched.code).toBe(1);
+    expect(watched.out).toMatch(/^Cancelled: /);
+  });
+
+  it('tells what the service refuses: 2 for bad usage, 1 for the rest', async () => {
+    const unknown = await call('submit', '--model', 'tny', '--input', 'images');
+    expect(unknown).toMatchObject({ code: 2 });
+    expect(unknown.err).toMatch(/^forebay: .*tiny.*\n$/);
+    expect((await call('submit', '--model', 'tiny', '--input', '/')).code).toBe(2);
+    expect((await call('job', 'job_none')).code).toBe(1);
+  });
+
+  it('says when the port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await waitUntil('the other program', () => other.listening);
+    const { port } = other.address() as AddressInfo;
+    const ended = await forebay.run('up', '--port', String(port), '--data', 'other');
+    other.close();
+    expect(ended).toMatchObject({ code: 1, out: '' });
+    expect(ended.err).toBe(
+      `forebay: Another program listens on port ${port}: end it, or choose another port with --port.\n`,
+    );
+  });
+
+  it('says when its data folder is in use', async () => {
+    const ended = await forebay.run('up', '--port', '0', '--data', 'state');
+    expect(ended.code).toBe(1);
+    expect(ended.err).toMatch(/^forebay: The data in .* is in use by process \d+\./);
+  });
+
+  it('ends at Ctrl-C with nothing left, and knows its jobs at the next start', async () => {
+    const before = (await json<{ data: JobWire[] }>('jobs')).data.map((job) => job.id);
+    service.interrupt();
+    expect(await service.ended).toMatchObject({ code: 0, signal: null });
+    await forebay.nothingLeft();
+    service = await up();
+    expect((await json<{ data: JobWire[] }>('jobs')).data.map((job) => job.id)).toEqual(before);
+  });
+
+  it('starts a killed API again on the same port', async () => {
+    for (const pid of forebay.find('dist/api/main.js')) process.kill(pid, 'SIGKILL');
+    await waitUntil('the news', () =>
+      service.err().includes('The api was ended by SIGKILL; starting it again.'),
+    );
+    await waitUntil('the API', async () => (await call('jobs')).code === 0);
+  });
+});
+
+describe('forebay doctor', () => {
+  it('exits 0 where all is well and 1 where a model is broken', async () => {
+    const well = await forebay.run('doctor', '--models', 'models');
+    expect(well).toMatchObject({ code: 0, err: '' });
+    for (const what of ['Node', 'Redis', 'CPU', 'memory', 'disk'])
+      expect(well.out).toMatch(new RegExp(`${what} +\\S`));
+    expect(well.out).toMatch(/ok {4}model +tiny \(/);
+
+    writeTinyModel(join(folder, 'bad-models', 'worse'), 'worse');
+    writeFileSync(join(folder, 'bad-models', 'worse', 'model.json'), '{"name":"Not A Name"}');
+    const ill = await forebay.run('doctor', '--models', 'bad-models');
+    expect(ill.code).toBe(1);
+    expect(ill.out).toMatch(/FAIL {2}model .*\n +.*\/name/);
+  });
+});

@@ -1,0 +1,196 @@
+// How processes are kept alive, what of their lines is shown, and what a killed run leaves to the next.
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readableLine } from '#forebay/cli/launch/log-lines.js';
+import { createRestartPolicy } from '#forebay/cli/launch/restart-policy.js';
+import { startServiceProcess } from '#forebay/cli/launch/service-process.js';
+import { createStartupLog } from '#forebay/cli/launch/startup-log.js';
+import { supervise } from '#forebay/cli/launch/supervisor.js';
+import {
+  makeRunFolder,
+  removeAbandonedRunFolders,
+  removeRunFolder,
+} from '#forebay/cli/launch/temp-folder.js';
+import { waitUntil } from '../../support/wait-until.ts';
+
+let folder: string;
+beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'launch-'))));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A process whose program is this text. */
+function start(name: string, program: string, onLine: (line: string) => void = () => undefined) {
+  const path = join(folder, `${name}.mjs`);
+  writeFileSync(path, program);
+  return startServiceProcess({ name, main: pathToFileURL(path), env: { PATH: process.env['PATH'] }, onLine });
+}
+const READY =
+  "process.on('SIGTERM',()=>process.exit(0));setInterval(()=>{},1e3);process.send({type:'ready',url:'http://127.0.0.1:5'});";
+
+describe('the restart policy', () => {
+  it('waits longer each time and gives up after five deaths in a minute', () => {
+    const policy = createRestartPolicy(() => 0);
+    expect([1, 2, 3, 4, 5].map(() => policy.onDeath())).toEqual([200, 400, 800, 1600, null]);
+  });
+
+  it('forgets deaths that are more than a minute old', () => {
+    let now = 0;
+    const policy = createRestartPolicy(() => now);
+    const delays = Array.from({ length: 20 }, () => {
+      now += 30_000;
+      return policy.onDeath();
+    });
+    expect(delays).not.toContain(null);
+  });
+});
+
+describe('a process of the service', () => {
+  it('is ready when it says so, and ends when it is asked', async () => {
+    const child = start('fine', READY);
+    expect(await child.ready).toMatchObject({ url: 'http://127.0.0.1:5', models: [], problems: [] });
+    child.stop();
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('fails with the code and the words that it sends', async () => {
+    const child = start(
+      'refusing',
+      "process.send({type:'failed',code:'address_in_use',message:'taken'});process.exitCode=1;process.disconnect()",
+    );
+    await expect(child.ready).rejects.toMatchObject({ code: 'address_in_use', message: 'taken' });
+  });
+
+  it('fails with its last lines when it ends without a word', async () => {
+    const lines: string[] = [];
+    const child = start('broken', "console.error('cannot do it');process.exit(3)", (line) =>
+      lines.push(line),
+    );
+    await expect(child.ready).rejects.toThrow(/The broken ended with exit code 3\.\n {2}cannot do it/);
+    expect(lines).toEqual(['cannot do it']);
+  });
+});
+
+describe('supervision', () => {
+  it('starts a process again that died, with what the first one said', async () => {
+    const notes: string[] = [];
+    const seen: (string | undefined)[] = [];
+    let restarted: () => void;
+    const again = new Promise<void>((resolve) => (restarted = resolve));
+    const supervisor = supervise({
+      name: 'worker',
+      stopMs: 5000,
+      policy: { onDeath: () => 0 },
+      onNote: (line) => notes.push(line),
+      start(first) {
+        seen.push(first?.url);
+        if (seen.length === 2) restarted();
+        return start('supervised', READY);
+      },
+    });
+    await supervisor.ready;
+    process.kill(supervisor.pid()!, 'SIGKILL');
+    await again;
+    expect(notes).toEqual(['The worker was ended by SIGKILL; starting it again.']);
+    expect(seen).toEqual([undefined, 'http://127.0.0.1:5']);
+    await supervisor.stop();
+  });
+
+  it('gives up when the policy does', async () => {
+    const supervisor = supervise({
+      name: 'worker',
+      stopMs: 5000,
+      policy: { onDeath: () => null },
+      onNote: () => undefined,
+      start: () => start('dying', READY),
+    });
+    await supervisor.ready;
+    process.kill(supervisor.pid()!, 'SIGKILL');
+    expect((await supervisor.gaveUp).message).toContain('It keeps dying');
+  });
+
+  it('ends a process that hangs while it starts, and one that does not drain in time', async () => {
+    const deaf = "process.on('SIGTERM',()=>{});setInterval(()=>{},1e3);console.log('deaf');";
+    let heard: () => void;
+    for (const program of [deaf, `${deaf}process.send({type:'ready'})`]) {
+      const listening = new Promise<void>((resolve) => (heard = resolve));
+      const supervisor = supervise({
+        name: 'worker',
+        stopMs: 100,
+        onNote: () => undefined,
+        start: () => start('deaf', program, () => heard()),
+      });
+      await listening;
+      await supervisor.stop();
+    }
+  });
+
+  it('does not start a process again that never became ready', async () => {
+    let starts = 0;
+    const supervisor = supervise({
+      name: 'api',
+      stopMs: 5000,
+      onNote: () => undefined,
+      start() {
+        starts += 1;
+        return start('stillborn', 'process.exit(1)');
+      },
+    });
+    expect((await supervisor.gaveUp).message).toContain('The stillborn ended with exit code 1');
+    expect(starts).toBe(1);
+  });
+});
+
+describe('lines of processes', () => {
+  it('are turned from records into text, an error with its stack below', () => {
+    const record = { level: 40, time: 0, pid: 1, hostname: 'h', name: 'worker', lane: 1, msg: 'lane ended' };
+    expect(readableLine('worker', JSON.stringify(record))).toMatch(
+      /^\d\d:\d\d:\d\d worker: warning: lane ended lane=1$/,
+    );
+    const failed = JSON.stringify({ ...record, level: 50, err: { stack: 'Error: x\n    at y' } });
+    expect(readableLine('api', failed)).toContain('api: error: lane ended lane=1\n  Error: x\n      at y');
+  });
+
+  it('stay as they are where they are no records', () => {
+    expect(readableLine('worker 2', '{"half')).toBe('worker 2: {"half');
+  });
+
+  it('are held back until all is up', () => {
+    const shown: string[] = [];
+    const log = createStartupLog((line) => shown.push(line), { verbose: false });
+    log.line('a');
+    expect(shown).toEqual([]);
+    log.started();
+    log.line('b');
+    expect(shown).toEqual(['a', 'b']);
+  });
+});
+
+describe('lines of a start that takes long', () => {
+  it('are shown after all', async () => {
+    const shown: string[] = [];
+    createStartupLog((line) => shown.push(line), { verbose: false, patienceMs: 1 }).line('Redis connection');
+    await waitUntil('the line', () => shown.length > 0);
+    expect(shown).toEqual(['Redis connection']);
+  });
+});
+
+describe('folders of runs', () => {
+  it('are removed when their process is gone, and only then', () => {
+    const base = join(folder, 'tmp');
+    mkdirSync(base);
+    const mine = makeRunFolder(base);
+    const gone = mine.replace(`-${process.pid}-`, '-4194304-');
+    mkdirSync(gone);
+    mkdirSync(join(base, 'something-else'));
+    removeAbandonedRunFolders(base);
+    expect([mine, gone, join(base, 'something-else')].map((path) => existsSync(path))).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    removeRunFolder(mine);
+    expect(existsSync(mine)).toBe(false);
+  });
+});

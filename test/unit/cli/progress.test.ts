@@ -1,0 +1,199 @@
+// What a user sees of a running job: the bar, the plain lines, the summary, the tables.
+import { describe, expect, it } from 'vitest';
+import type { JobWire } from '#forebay/api/wire/job.js';
+import { jobsTable, jobText } from '#forebay/cli/jobs/job-text.js';
+import { formatBytes, formatRate, formatSeconds, percentOf } from '#forebay/cli/progress/format.js';
+import { groupErrors } from '#forebay/cli/progress/error-groups.js';
+import { barLine, plainLine } from '#forebay/cli/progress/progress-line.js';
+import { createProgressView } from '#forebay/cli/progress/progress-view.js';
+import { summaryText } from '#forebay/cli/progress/summary.js';
+import { recordingTerminal } from '../../support/recording-terminal.ts';
+
+const JOB: JobWire = {
+  id: 'job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z',
+  object: 'job',
+  status: 'running',
+  reason: null,
+  model: 'tiny',
+  model_hash: 'abc',
+  rows: { total: 5000, succeeded: 1213, failed: 3 },
+  blocks: { queued: 12, running: 4, done: 19 },
+  throughput: { rows_per_s: 812.4 },
+  eta_s: 4.66,
+  created_at: '2026-11-22T10:15:30.000Z',
+  started_at: '2026-11-22T10:15:30.000Z',
+  finished_at: null,
+  input: { type: 'files', path: '/data' },
+  options: {
+    batch_size: null,
+    block_rows: 64,
+    concurrency: null,
+    max_errors: null,
+    priority: 50,
+    top_k: 5,
+    limit: null,
+  },
+  output: '/out',
+  error: null,
+  metadata: {},
+};
+const rows = (succeeded: number, total: number | null = 5000) => ({
+  ...JOB,
+  rows: { total, succeeded, failed: 0 },
+});
+
+describe('the progress line', () => {
+  it('says rows, share, rate, time left and errors', () => {
+    expect(plainLine(JOB)).toBe('1,216 of 5,000 rows (24 %), 812 rows/s, 4.7 s left, 3 errors');
+  });
+
+  it('says that rows are still counted while the total is unknown', () => {
+    expect(plainLine({ ...rows(10, null), eta_s: null })).toBe('10 rows (counting), 812 rows/s');
+  });
+
+  it('says why a job stands still', () => {
+    expect(plainLine({ ...rows(0), reason: 'no_worker', eta_s: null })).toContain('waiting for a worker');
+    expect(plainLine({ ...rows(0), status: 'paused', reason: 'paused', eta_s: null })).toContain('paused');
+  });
+
+  it('fills the bar in proportion and never beyond the columns', () => {
+    const line = barLine(JOB, 100);
+    expect(line).toMatch(/^█{7}░{23} {2}1,216 of/);
+    for (const columns of [100, 70, 60, 40, 10]) {
+      expect(barLine(JOB, columns).length).toBeLessThanOrEqual(columns);
+    }
+  });
+
+  it('shows a full bar for an empty dataset', () => {
+    expect(barLine({ ...rows(0, 0), eta_s: null }, 100)).toMatch(/^█{30} {2}0 of 0 rows \(100 %\)$/);
+  });
+});
+
+describe('the progress view', () => {
+  it('redraws one line on a terminal and keeps notes above it', () => {
+    const terminal = recordingTerminal({ live: true });
+    const view = createProgressView(terminal);
+    view.busy('Starting');
+    view.show(JOB);
+    view.note('The worker was ended by SIGKILL; starting it again.');
+    view.end();
+    expect(terminal.screen()).toEqual([
+      'The worker was ended by SIGKILL; starting it again.',
+      barLine(JOB, 79),
+    ]);
+  });
+
+  it('leaves nothing of a start that came to nothing', () => {
+    const terminal = recordingTerminal({ live: true });
+    const view = createProgressView(terminal);
+    view.busy('Starting');
+    view.end();
+    expect(terminal.screen()).toEqual([]);
+  });
+
+  it('writes a line every 10 % or 2 s where there is no terminal', () => {
+    const terminal = recordingTerminal({ live: false });
+    let now = 0;
+    const view = createProgressView(terminal, () => now);
+    view.busy('Starting');
+    for (const done of [0, 100, 499, 500, 510]) view.show(rows(done));
+    now = 2000;
+    view.show(rows(520));
+    view.show(rows(520));
+    view.end();
+    expect(terminal.screen().map((line) => line.split(' ')[0])).toEqual(['0', '500', '520']);
+  });
+});
+
+describe('numbers', () => {
+  it('gives times in the units that people use', () => {
+    expect([0, 4.66, 9.96, 59.4, 60, 185, 3600, 7800, 273_600].map(formatSeconds)).toEqual([
+      '0.0 s',
+      '4.7 s',
+      '10 s',
+      '59 s',
+      '1 min',
+      '3 min 5 s',
+      '1 h',
+      '2 h 10 min',
+      '3 d 4 h',
+    ]);
+  });
+
+  it('gives rates and sizes with the digits that matter', () => {
+    expect([0.523, 8.44, 42.2, 12_400].map(formatRate)).toEqual(['0.52', '8.4', '42', '12,400']);
+    expect([512, 1536, 250 * 1024 ** 2].map(formatBytes)).toEqual(['512 B', '1.5 KB', '250 MB']);
+  });
+
+  it('says 100 % only at the end', () => {
+    expect([percentOf(4999, 5000), percentOf(5000, 5000), percentOf(0, 0)]).toEqual([99, 100, 100]);
+  });
+});
+
+describe('the summary', () => {
+  const ended: JobWire = {
+    ...JOB,
+    status: 'completed',
+    rows: { total: 5000, succeeded: 4997, failed: 3 },
+    finished_at: '2026-11-22T10:15:36.200Z',
+  };
+
+  it('says how it went, which errors there were and where the results lie', () => {
+    const errors = [{ code: 'decode_failed', rows: 3, first: { id: 'a.jpg', message: 'premature\nend' } }];
+    expect(summaryText({ job: ended, stats: null, errors }).split('\n')).toEqual([
+      'Completed: 5,000 rows, 3 failed, in 6.2 s (812 rows/s)',
+      '  decode_failed: 3 rows, first a.jpg: premature end',
+      '  results  /out/part-*.jsonl',
+      '  errors   /out/errors-*.jsonl',
+      '',
+    ]);
+  });
+
+  it('says why a job failed', () => {
+    const failed: JobWire = {
+      ...ended,
+      status: 'failed',
+      error: { code: 'all_rows_failed', message: 'No row.' },
+    };
+    expect(summaryText({ job: failed, stats: null, errors: [] })).toContain(
+      'reason   all_rows_failed: No row.',
+    );
+  });
+
+  it('says that an input held no row', () => {
+    const empty: JobWire = { ...ended, reason: 'empty_dataset', rows: { total: 0, succeeded: 0, failed: 0 } };
+    expect(summaryText({ job: empty, stats: null, errors: [] })).toContain('the input holds no row');
+  });
+
+  it('groups errors by code, the most frequent first', async () => {
+    async function* lines() {
+      yield { index: 0, id: 'a', error: { code: 'empty_file', message: 'x' } };
+      yield { index: 1, id: 'b', error: { code: 'decode_failed', message: 'y' } };
+      yield { index: 2, id: 'c', error: { code: 'decode_failed', message: 'z' } };
+    }
+    expect(await groupErrors(lines())).toEqual([
+      { code: 'decode_failed', rows: 2, first: { id: 'b', message: 'y' } },
+      { code: 'empty_file', rows: 1, first: { id: 'a', message: 'x' } },
+    ]);
+  });
+});
+
+describe('tables', () => {
+  it('lists jobs with aligned columns', () => {
+    const [head, line] = jobsTable(
+      [{ ...JOB, reason: 'queue_limit' }],
+      Date.parse(JOB.created_at) + 90_000,
+    ).split('\n');
+    expect(line).toMatch(
+      /running \(queue_limit\) +tiny +1,216 of 5,000 \(24 %\) +3 +812 +4\.7 s +1 min 30 s$/,
+    );
+    expect(head!.indexOf('STATUS')).toBe(line!.indexOf('running'));
+  });
+
+  it('shows one job as a list of facts', () => {
+    const text = jobText({ ...JOB, metadata: { team: 'search' } }, null);
+    expect(text).toMatch(/^input +files \/data$/m);
+    expect(text).toMatch(/^metadata +team=search$/m);
+    expect(text).not.toMatch(/^finished/m);
+  });
+});
