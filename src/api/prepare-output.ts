@@ -18,6 +18,8 @@ export interface OutputPreparer {
    * there is none. ForebayError `output_not_empty`, `resume_mismatch`, `storage_unavailable`.
    */
   open(folder: string, ifExists: 'refuse' | 'resume' | 'overwrite'): Promise<JobSpec | null>;
+  /** Removes a block that an earlier `limit` cut short, so that it is computed whole. */
+  dropBlock(folder: string, block: number): Promise<void>;
   /** Writes job.json, whole or not at all. */
   describe(spec: JobSpec): Promise<void>;
 }
@@ -62,6 +64,13 @@ export function createOutputPreparer(deps: {
         `The output folder "${folder}" is not empty. Choose another, resume the job that it holds ` +
           '(if_output_exists "resume", --resume) or replace it ("overwrite", --overwrite).',
       );
+    },
+
+    async dropBlock(folder, block) {
+      const paths = outputFolder(folder);
+      // The part last: while it is there, the block counts as published.
+      await rm(paths.errors(block), { force: true });
+      await rm(paths.part(block), { force: true });
     },
 
     async describe(spec) {

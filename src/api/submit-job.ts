@@ -82,7 +82,11 @@ export function createSubmitJob(deps: SubmitDeps) {
       const dataset = await input.resolve(request.input, id);
       const earlier = await output.open(folder, request.options.if_output_exists);
       const options = settle(request, model.contract, earlier);
-      if (earlier) checkResume(earlier, model.ref, options);
+      if (earlier) {
+        checkResume(earlier, model.ref, options);
+        const cut = cutBlock(earlier.options, options);
+        if (cut !== null) await output.dropBlock(folder, cut);
+      }
       const spec: JobSpec = {
         v: SPEC_VERSION,
         id,
@@ -128,12 +132,22 @@ function checkResume(earlier: JobSpec, model: ModelRef, options: JobOptions): vo
   if (earlier.options.top_k !== options.top_k) {
     differences.push(`top_k ${earlier.options.top_k} then, ${options.top_k} now`);
   }
+  if (options.limit !== null && options.limit < (earlier.options.limit ?? Infinity)) {
+    differences.push(`limit ${earlier.options.limit ?? 'none'} then, ${options.limit} now`);
+  }
   if (differences.length === 0) return;
   throw new ForebayError(
     'resume_mismatch',
     `The output was begun with other settings, its rows would not fit together: ${differences.join('; ')}. ` +
       'Use the same, or another output.',
   );
+}
+
+/** The block that an earlier, smaller `limit` cut short: the only one whose rows now are others. */
+function cutBlock(earlier: JobOptions, now: JobOptions): number | null {
+  const { limit, block_rows } = earlier;
+  if (limit === null || limit === now.limit || limit % block_rows === 0) return null;
+  return Math.floor(limit / block_rows);
 }
 
 /** For display: payloads are only counted. */

@@ -133,6 +133,24 @@ it('stops at the limit', async () => {
   expect(indexes(readOutput(job.output))).toEqual(upTo(10));
 });
 
+it('goes on after a first try with a limit, and refuses a smaller one', async () => {
+  const body = { input: { type: 'files', path: 'many' }, output: service.out('first-try') };
+  const first = await service.submit({ ...body, options: { limit: 10, block_rows: 4 } });
+  await service.ended(first.id);
+  const all = await service.submit({ ...body, options: { if_output_exists: 'resume' } });
+  expect(await service.ended(all.id)).toMatchObject({
+    status: 'completed',
+    rows: { total: 150, succeeded: 150 },
+  });
+  expect(indexes(readOutput(service.out('first-try')))).toEqual(upTo(150));
+  const less = await service.post('/v1/jobs', {
+    model: 'tiny',
+    ...body,
+    options: { if_output_exists: 'resume', limit: 5 },
+  });
+  expect(await less.json()).toMatchObject({ status: 409, code: 'resume_mismatch' });
+});
+
 describe('a job that does not end well', () => {
   it('completes with no rows for an empty folder, and says so', async () => {
     mkdirSync(join(service.input, 'empty'), { recursive: true });

@@ -9,7 +9,9 @@ let home: string;
 let service: Service;
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'forebay-home-'));
-  service = await startService({ env: { HOME: home, TMPDIR: home, XDG_CACHE_HOME: '', ORT_DISABLE_TELEMETRY: '' } });
+  service = await startService({
+    env: { HOME: home, TMPDIR: home, XDG_CACHE_HOME: '', ORT_DISABLE_TELEMETRY: '' },
+  });
 });
 afterAll(async () => {
   await service.close();

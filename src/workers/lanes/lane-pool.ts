@@ -162,7 +162,7 @@ export function createLanePool(deps: {
 
     async close() {
       closing = true;
-      await Promise.all(slots.map((slot) => slot.lane?.close()));
+      await Promise.all(slots.map(async (slot) => slot.lane?.close()));
     },
     kill() {
       closing = true;
