@@ -50,6 +50,8 @@ export function createBatcher(deps: {
   pool: LanePool;
   /** Whether a block is being taken that may bring rows to a batch that is not full. */
   moreMayArrive: () => boolean;
+  /** Whether reading waits for rows to leave, so that those expected cannot come. */
+  readingWaits: () => boolean;
   /** Rows have left for a lane: perhaps another block is needed. */
   onSent: () => void;
 }) {
@@ -93,7 +95,7 @@ export function createBatcher(deps: {
     const oldest = group.ready[0];
     if (!oldest) return;
     const waited = Date.now() - oldest.since;
-    const complete = group.expected === 0 && !deps.moreMayArrive();
+    const complete = (group.expected === 0 && !deps.moreMayArrive()) || deps.readingWaits();
     if (complete || waited >= group.maxWaitMs) {
       // Into an empty lane only: a busy one gains nothing by it, and more rows may come until it is free.
       if (sendFrom(group, 'empty')) deps.onSent();
@@ -159,7 +161,7 @@ export function createBatcher(deps: {
       group.expected -= 1;
       return new Promise((answer) => {
         group.ready.push({ input, since: Date.now(), answer });
-        if (group.ready.length >= group.batchSize || group.expected === 0) pump();
+        if (group.ready.length >= group.batchSize || group.expected === 0 || deps.readingWaits()) pump();
       });
     },
     /** A row that was expected will not come. */

@@ -7,6 +7,8 @@ export interface ByteBudget {
   /** Waits until there is room, then books an estimate; settle it with the row's real size. */
   admit(): Promise<Booking>;
   readonly used: number;
+  /** Readers wait: no further row comes before one leaves. */
+  readonly spent: boolean;
 }
 
 export interface Booking {
@@ -57,6 +59,9 @@ export function createByteBudget(maxBytes: number): ByteBudget {
     },
     get used() {
       return used;
+    },
+    get spent() {
+      return waiting.length > 0;
     },
   };
 }

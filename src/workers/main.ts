@@ -104,6 +104,7 @@ async function main(): Promise<void> {
     maxBytes: config.maxFileBytes,
     userAgent: 'forebay',
   });
+  const budget = createByteBudget(config.maxInflightBytes);
   const worker = await startWorker({
     id: `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`,
     pool: config.pool,
@@ -122,9 +123,10 @@ async function main(): Promise<void> {
         inputRoots: [...config.inputRoots, config.spoolDir],
         maxFileBytes: config.maxFileBytes,
       }),
-      budget: createByteBudget(config.maxInflightBytes),
+      budget,
       atOnce: createSemaphore(READS_AT_ONCE),
     }),
+    budget,
     shutdownGraceMs: config.shutdownGraceMs,
     log,
   });

@@ -10,6 +10,7 @@ import type { QueuePlaces } from '../shared/queue/queue-places.ts';
 import type { Wake } from '../shared/queue/wake.ts';
 import { BEAT_MS, type WorkerInfo, type WorkerRegistry } from '../shared/queue/worker-registry.ts';
 import { createBatcher } from './batcher.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import { createBlockSource, type BlockSource } from './block-source.ts';
 import type { RowLimits } from './lane/messages.ts';
 import type { LanePool } from './lanes/lane-pool.ts';
@@ -32,6 +33,7 @@ export interface WorkerDeps {
   folders: readonly ModelFolder[];
   limits: RowLimits;
   reader: BudgetedReader;
+  budget: ByteBudget;
   shutdownGraceMs: number;
   log: Logger;
 }
@@ -57,6 +59,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const batcher = createBatcher({
     pool: lanes,
     moreMayArrive: () => source?.taking ?? false,
+    readingWaits: () => deps.budget.spent,
     onSent: () => source?.ring(),
   });
   const runBlock = createBlockRunner({

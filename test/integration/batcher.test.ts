@@ -31,8 +31,8 @@ beforeEach(async () => {
 });
 afterEach(async () => pool.close());
 
-function open(moreMayArrive = () => false) {
-  const batcher = createBatcher({ pool, moreMayArrive, onSent: () => {} });
+function open(moreMayArrive = () => false, readingWaits = () => false) {
+  const batcher = createBatcher({ pool, moreMayArrive, readingWaits, onSent: () => {} });
   const send = (bytes: number[]): Promise<RowAnswer>[] => {
     batcher.expect(group, bytes.length);
     return bytes.map(async (byte) => batcher.submit(group, { bytes: Uint8Array.of(byte) }));
@@ -68,6 +68,17 @@ describe('batches', () => {
     batcher.pump();
     expect((await rest[0]!).batch!.rows).toBe(1);
     expect(answered).toBe(2);
+  });
+
+  it('leave unfilled when reading waits for the bytes that they hold', async () => {
+    const { batcher } = open(
+      () => false,
+      () => true,
+    );
+    batcher.expect(group, 4);
+    const answer = await batcher.submit(group, { bytes: Uint8Array.of(7) });
+    expect(answer.batch!.rows).toBe(1);
+    for (let i = 0; i < 3; i++) batcher.callOff(group);
   });
 
   it('mix rows only of equal options', async () => {

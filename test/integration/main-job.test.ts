@@ -1,6 +1,6 @@
 // The main job through the real service: HTTP in, every row's answer out.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/wire/job.js';
@@ -168,6 +168,20 @@ describe('a job that does not end well', () => {
     const job = await service.ended(id);
     expect(job).toMatchObject({ status: 'failed', error: { code: 'all_rows_failed' }, rows: { failed: 2 } });
     expect(JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')).status).toBe('failed');
+  });
+
+  it('fails when somebody takes a part away meanwhile', async () => {
+    const { id } = await service.submit({
+      input: { type: 'files', path: 'many' },
+      options: { block_rows: 1, concurrency: 1 },
+    });
+    const { output } = await service.until(id, 'some parts', (job) => job.blocks.done > 3);
+    await service.post(`/v1/jobs/${id}/pause`, {});
+    rmSync(join(output, 'part-00000001.jsonl'));
+    await service.post(`/v1/jobs/${id}/resume`, {});
+    const job = await service.ended(id);
+    expect(job).toMatchObject({ status: 'failed', error: { code: 'storage_unavailable' } });
+    expect(job.error!.message).toContain('part-00000001.jsonl');
   });
 
   it('fails beyond max_errors and keeps what was done', async () => {

@@ -139,7 +139,11 @@ export function createFeeders(deps: FeedersDeps) {
   async function supervise(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        for (const id of await jobs.activeIds()) await adopt(id);
+        for (const id of await jobs.activeIds()) {
+          await adopt(id).catch((error: unknown) =>
+            log.error({ job: id, error: messageOf(error) }, 'job not taken on'),
+          );
+        }
       } catch (error) {
         log.warn({ error: messageOf(error) }, 'jobs not looked through');
       }

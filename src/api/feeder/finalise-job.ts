@@ -3,7 +3,7 @@
  * Safe to repeat: a process that dies here is followed by another that does it again.
  */
 import { open, rename, rm } from 'node:fs/promises';
-import type { JobRecord } from '../../shared/domain/job.ts';
+import type { JobFailure, JobRecord } from '../../shared/domain/job.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
 import { errorsName, outputFolder, partName } from '../../shared/storage/output-folder.ts';
@@ -22,6 +22,7 @@ export function createFinaliser(deps: {
     const { nextBlock } = await window.position(id);
     for (let block = 0; block < nextBlock; block++) {
       const found = await readBlock(output, block);
+      if (!found && (await jobs.isCommitted(id, block))) yield { block, found };
       if (!found) continue;
       const counts = { succeeded: found.results.length, failed: found.errors.length };
       await window.commit(id, block, { feeder: lease }, counts, {});
@@ -33,13 +34,20 @@ export function createFinaliser(deps: {
   return async function finalise(record: JobRecord, lease: string): Promise<void> {
     const { spec } = record;
     const paths = outputFolder(spec.output);
-    const status = record.status === 'cancelling' ? 'cancelled' : record.error ? 'failed' : 'completed';
+    let failure = record.error;
     const temporary = `${paths.manifest}.${lease}`;
     const file = await open(temporary, 'w');
     try {
       let text = `{\n"version":1,\n"parts":[`;
       let first = true;
       for await (const { block, found } of parts(record, lease)) {
+        if (!found) {
+          failure ??= {
+            code: 'storage_unavailable',
+            message: `${partName(block)} was written and is gone: somebody has changed the output folder. Run the job again.`,
+          };
+          continue;
+        }
         const part = {
           name: partName(block),
           rows: found.results.length,
@@ -56,8 +64,8 @@ export function createFinaliser(deps: {
           text = '';
         }
       }
-      const ended = await jobs.mustGet(spec.id);
-      await file.write(`${text}\n],\n${summary(ended, status)}\n}\n`);
+      const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
+      await file.write(`${text}\n],\n${summary(ended, endOf(record, failure))}\n}\n`);
       await file.sync();
     } finally {
       await file.close();
@@ -65,11 +73,17 @@ export function createFinaliser(deps: {
     await rename(temporary, paths.manifest);
     await rm(paths.staging, { recursive: true, force: true });
     await deps.discardSpool(spec.id);
+    const status = endOf(record, failure);
     const empty = status === 'completed' && record.succeeded + record.failed === 0;
-    await jobs.transition(spec.id, status, { reason: empty ? 'empty_dataset' : null, lease });
+    await jobs.transition(spec.id, status, { reason: empty ? 'empty_dataset' : null, error: failure, lease });
     await jobs.releaseOutput(spec.output, spec.id);
     await jobs.retire(spec.id);
   };
+}
+
+function endOf(record: JobRecord, failure: JobFailure | null): 'completed' | 'failed' | 'cancelled' {
+  if (record.status === 'cancelling') return 'cancelled';
+  return failure ? 'failed' : 'completed';
 }
 
 const FLUSH_CHARS = 1 << 16;
