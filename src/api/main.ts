@@ -106,6 +106,7 @@ async function main(): Promise<void> {
 
   await untilAborted(stop);
   log.info({}, 'stopping');
+  setTimeout(exit(1), STOP_MS);
   await feeders.close();
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
@@ -116,6 +117,8 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
+/** What a clean end may take, where Redis does not answer. */
+const STOP_MS = 8_000;
 const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 
 async function listen(start: (ready: () => void) => ServerType): Promise<ServerType> {

@@ -33,7 +33,7 @@ export function createOutputPreparer(deps: {
       const folder = wish === null ? join(deps.resultsDir, jobId) : resolve(deps.outputRoots[0]!, wish);
       const real = await realpathOfNearest(folder);
       const roots = await Promise.all([...deps.outputRoots, deps.resultsDir].map(realpathOfNearest));
-      if (roots.some((root) => isInside(root, real))) return folder;
+      if (roots.some((root) => isInside(root, real))) return real;
       throw new ForebayError(
         'path_not_allowed',
         `The output "${wish}" is outside the folders that jobs may write to: ${deps.outputRoots.join(', ')}. ` +

@@ -1,7 +1,8 @@
 /** Takes a job on: model, input, output and options settled, written down, listed for feeding. No HTTP here. */
 import { createHash, randomBytes } from 'node:crypto';
 import { autoBatchSize, autoBlockRows } from '../shared/domain/auto-batch.ts';
-import { newJobId } from '../shared/domain/job-id.ts';
+import { jobIdTime, newJobId } from '../shared/domain/job-id.ts';
+import { isTerminal } from '../shared/domain/job-state.ts';
 import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
 import type { ModelContract, ModelRef } from '../shared/domain/model-contract.ts';
 import { ForebayError } from '../shared/errors.ts';
@@ -25,6 +26,8 @@ export interface SubmitDeps {
   maxJobs: number;
 }
 
+/** No submit takes longer from its claim to its record. */
+const CLAIM_MS = 600_000;
 /** Where a model's contract is not at hand (only a worker has it). */
 const FALLBACK = { batchSize: 4, topK: 5 };
 
@@ -39,7 +42,9 @@ export function createSubmitJob(deps: SubmitDeps) {
     const claim = await jobs.claimIdempotencyKey(idempotencyKey, id, digest);
     if (claim.job !== id) return { job: await replay(claim, digest, idempotencyKey), replayed: true };
     try {
-      return { job: await accept(id, request), replayed: false };
+      const job = await accept(id, request);
+      await jobs.keepIdempotencyKey(idempotencyKey);
+      return { job, replayed: false };
     } catch (error) {
       await jobs.releaseIdempotencyKey(idempotencyKey);
       throw error;
@@ -68,17 +73,25 @@ export function createSubmitJob(deps: SubmitDeps) {
     );
   }
 
+  async function claimOutput(folder: string, id: string): Promise<void> {
+    const holder = await jobs.claimOutput(folder, id);
+    if (holder === id) return;
+    const other = await jobs.get(holder);
+    // A submit that died between claim and record, or a job that died between its end and its release.
+    const gone = other ? isTerminal(other.status) : Date.now() - jobIdTime(holder) > CLAIM_MS;
+    if (gone && (await jobs.takeOutput(folder, holder, id))) return;
+    throw new ForebayError(
+      'output_in_use',
+      `Job ${holder} is writing to "${folder}". Choose another output, or wait for it or cancel it.`,
+    );
+  }
+
   async function accept(id: string, request: SubmitRequest): Promise<JobRecord> {
     const model = await deps.findModel(request.model);
     const folder = await output.place(request.output, id);
-    const holder = await jobs.claimOutput(folder, id);
-    if (holder !== id) {
-      throw new ForebayError(
-        'output_in_use',
-        `Job ${holder} is writing to "${folder}". Choose another output, or wait for it or cancel it.`,
-      );
-    }
+    await claimOutput(folder, id);
     try {
+      await jobs.admit(id, deps.maxJobs);
       const dataset = await input.resolve(request.input, id);
       const earlier = await output.open(folder, request.options.if_output_exists);
       const options = settle(request, model.contract, earlier);
@@ -101,8 +114,9 @@ export function createSubmitJob(deps: SubmitDeps) {
       };
       await output.describe(spec);
       const total = dataset.total === null ? null : Math.min(dataset.total, options.limit ?? Infinity);
-      await jobs.create(spec, total, deps.maxJobs);
+      await jobs.create(spec, total);
     } catch (error) {
+      await jobs.forget(id);
       await input.discard(id);
       await jobs.releaseOutput(folder, id);
       throw error;

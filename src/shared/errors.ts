@@ -8,6 +8,7 @@ const TABLE = {
   invalid_request: { status: 400, retryable: false },
   invalid_cursor: { status: 400, retryable: false },
   path_not_allowed: { status: 403, retryable: false },
+  origin_not_allowed: { status: 403, retryable: false },
   not_found: { status: 404, retryable: false },
   job_not_found: { status: 404, retryable: false },
   model_not_found: { status: 404, retryable: false },

@@ -40,8 +40,14 @@ interface WaitingRow {
 interface Group extends BatchGroup {
   /** Rows being read. */
   expected: number;
+  /** Rows announced and not yet sent. */
+  inHand: number;
   ready: WaitingRow[];
   timer: NodeJS.Timeout | null;
+}
+
+function keyOf({ model, topK, batchSize }: BatchGroup): string {
+  return `${model} ${topK} ${batchSize}`;
 }
 
 export type Batcher = ReturnType<typeof createBatcher>;
@@ -59,36 +65,47 @@ export function createBatcher(deps: {
   const groups = new Map<string, Group>();
   /** Rows whose batch killed a lane. */
   const suspects: { group: Group; row: WaitingRow }[] = [];
-  let rowsInHand = 0;
-  let largestBatch = 1;
   pool.onFree(pump);
 
   function open(wanted: BatchGroup): Group {
-    const key = `${wanted.model} ${wanted.topK} ${wanted.batchSize}`;
+    const key = keyOf(wanted);
     let group = groups.get(key);
     if (!group) {
-      group = { ...wanted, expected: 0, ready: [], timer: null };
+      group = { ...wanted, expected: 0, inHand: 0, ready: [], timer: null };
       groups.set(key, group);
     }
-    largestBatch = Math.max(largestBatch, wanted.batchSize);
     return group;
   }
 
   function pump(): void {
     while (suspects.length > 0 && send(suspects[0]!.group, [suspects[0]!.row], 'alone')) suspects.shift();
     let sent = false;
+    // A lane must run empty before a suspect can be alone in it.
+    const full = suspects.length > 0 ? 'empty' : 'prefetch';
+    for (const group of groups.values()) sendOverdue(group);
     // One full batch a group in turn: a large job does not starve a small one.
     for (let again = true; again;) {
       again = false;
       for (const group of groups.values()) {
         if (group.ready.length < group.batchSize) continue;
-        if (!sendFrom(group, 'prefetch')) continue;
+        if (!sendFrom(group, full)) continue;
         again = true;
         sent = true;
       }
     }
     if (sent) deps.onSent();
-    for (const group of groups.values()) sendPartial(group);
+    for (const [key, group] of groups) {
+      sendPartial(group);
+      // Groups come with the options that users choose: only those in use are kept.
+      if (group.inHand === 0 && group.expected === 0) groups.delete(key);
+    }
+  }
+
+  /** Past its time, a batch no longer waits for an empty lane: other jobs' batches may keep all of them busy. */
+  function sendOverdue(group: Group): void {
+    const oldest = group.ready[0];
+    if (!oldest || Date.now() - oldest.since < group.maxWaitMs || suspects.length > 0) return;
+    if (sendFrom(group, 'prefetch')) deps.onSent();
   }
 
   function sendPartial(group: Group): void {
@@ -118,7 +135,7 @@ export function createBatcher(deps: {
     const batch: BatchTo = { model: group.model, topK: group.topK, rows: rows.map((row) => row.input) };
     const running = pool.send(batch, how);
     if (!running) return false;
-    rowsInHand -= rows.length;
+    group.inHand -= rows.length;
     const sentAt = Date.now();
     running.then(
       (result) => {
@@ -137,9 +154,10 @@ export function createBatcher(deps: {
 
   function afterDeath(group: Group, rows: readonly WaitingRow[], how: string, error: unknown): void {
     if (error instanceof LaneDied && (how !== 'alone' || !error.touched)) {
-      rowsInHand += rows.length;
-      if (error.touched || how === 'alone') for (const row of rows) suspects.push({ group, row });
-      else group.ready.unshift(...rows);
+      const home = open(group);
+      home.inHand += rows.length;
+      if (error.touched || how === 'alone') for (const row of rows) suspects.push({ group: home, row });
+      else home.ready.unshift(...rows);
       return;
     }
     const message = `The lane died while it worked on this row alone: ${messageOf(error)}`;
@@ -152,8 +170,9 @@ export function createBatcher(deps: {
     pump,
     /** Announces rows that are being read; each is then submitted or called off. */
     expect(wanted: BatchGroup, rows: number): void {
-      open(wanted).expected += rows;
-      rowsInHand += rows;
+      const group = open(wanted);
+      group.expected += rows;
+      group.inHand += rows;
     },
     /** A row's bytes are here. */
     async submit(wanted: BatchGroup, input: LaneInput): Promise<RowAnswer> {
@@ -168,12 +187,17 @@ export function createBatcher(deps: {
     callOff(wanted: BatchGroup): void {
       const group = open(wanted);
       group.expected -= 1;
-      rowsInHand -= 1;
+      group.inHand -= 1;
       if (group.expected === 0) pump();
     },
-    /** Whether lanes can use more rows than are in hand: at most one block is taken beyond their need. */
-    wantsBlock(): boolean {
-      return rowsInHand <= pool.freePlaces() * largestBatch;
+    /** Whether lanes can use more rows of a model than are in hand: at most one block is taken beyond their need. */
+    wantsBlock(model: string): boolean {
+      if (pool.lanesOf(model) === 0) return false;
+      let batches = 0;
+      for (const group of groups.values()) {
+        if (group.model === model) batches += Math.ceil(group.inHand / group.batchSize);
+      }
+      return batches <= pool.freePlaces(model);
     },
   };
 }

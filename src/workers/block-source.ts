@@ -14,7 +14,8 @@ export type BlockSource = ReturnType<typeof createBlockSource>;
 
 export function createBlockSource(deps: {
   takers: () => readonly BlockTaker[];
-  wantsBlock: () => boolean;
+  /** Whether lanes can use a block of the queue now. */
+  wantsBlock: (queue: string) => boolean;
   /** Begins work on a block; settles when its rows are announced or there are none. */
   begin: (block: TakenBlock) => Promise<void>;
   /** The queues have been found empty, or the budget spent. */
@@ -26,10 +27,15 @@ export function createBlockSource(deps: {
   let rung = false;
   let wakeUp: (() => void) | null = null;
 
+  function wantsAny(): boolean {
+    return deps.takers().some(({ queue }) => deps.wantsBlock(queue));
+  }
+
   async function takeNext(): Promise<TakenBlock | null> {
     const takers = deps.takers();
     for (let i = 0; i < takers.length; i++) {
       const taker = takers[turn++ % takers.length]!;
+      if (!deps.wantsBlock(taker.queue)) continue;
       const block = await taker.take();
       if (block) return block;
     }
@@ -58,7 +64,7 @@ export function createBlockSource(deps: {
 
   async function run(): Promise<void> {
     while (!stopped()) {
-      if (!deps.wantsBlock()) {
+      if (!wantsAny()) {
         await sleep(SWEEP_MS);
         continue;
       }
@@ -79,7 +85,7 @@ export function createBlockSource(deps: {
     /** More blocks may be there, or more are wanted. */
     ring(): void {
       rung = true;
-      if (state === 'waiting' && deps.wantsBlock()) state = 'taking';
+      if (state === 'waiting' && wantsAny()) state = 'taking';
       wakeUp?.();
     },
     /** Whether a block is being taken right now. */

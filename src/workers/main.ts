@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { readConfig } from '../shared/config/config.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
-import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
+import { createModelFolderReader, type ModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { ModelFolder } from '../shared/models/model-folder.ts';
 import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
@@ -27,11 +27,18 @@ import { startWorker } from './worker.ts';
 
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
+/** What a clean end may take beyond the grace time, where Redis does not answer. */
+const AFTER_GRACE_MS = 5_000;
 /** Reads at once: enough to hide a network's latency, few enough for its other side. */
 const READS_AT_ONCE = 32;
 
-async function findModels(dirs: readonly string[], only: readonly string[], pool: string, log: Logger) {
-  const reader = createModelFolderReader();
+async function findModels(
+  reader: ModelFolderReader,
+  dirs: readonly string[],
+  only: readonly string[],
+  pool: string,
+  log: Logger,
+) {
   const folders: ModelFolder[] = [];
   const problems: { model: string; message: string }[] = [];
   for (const dir of dirs) {
@@ -72,7 +79,8 @@ async function main(): Promise<void> {
   const run = createScripts(redis);
   const wake = await createWake(connectRedis(config.redisUrl, 'background', onError));
 
-  const { folders, problems } = await findModels(config.modelsDirs, config.models, config.pool, log);
+  const models = createModelFolderReader();
+  const { folders, problems } = await findModels(models, config.modelsDirs, config.models, config.pool, log);
   const resources = readResources();
   const modelBytes = folders.reduce((sum, folder) => sum + folder.bytes, 0);
   const asked = Math.max(
@@ -116,6 +124,7 @@ async function main(): Promise<void> {
     lanes,
     plan,
     folders,
+    models,
     limits: { maxFileBytes: config.maxFileBytes, maxPixels: config.maxPixels },
     reader: createBudgetedReader({
       reader: createRowReader({
@@ -143,6 +152,7 @@ async function main(): Promise<void> {
   });
   await untilAborted(stop);
   log.info({}, 'draining');
+  setTimeout(exit(1), config.shutdownGraceMs + AFTER_GRACE_MS);
   health?.close();
   await worker.drain();
   await Promise.all([wake.close(), fetcher.close(), redis.quit()]);

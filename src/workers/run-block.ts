@@ -93,7 +93,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       if (outcome === 'superseded') log.info({ job, block }, 'another run has taken over, nothing counted');
       // The place last: a queue never holds more blocks than places.
       await taken.complete();
-      await places.release(taken.queue, job, [block]);
+      if (outcome !== 'superseded') await places.release(taken.queue, job, [block]);
     }
 
     async function failed(error: unknown): Promise<void> {
@@ -102,6 +102,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       log.warn({ job, block, error: text }, 'run failed, the block will be run again');
       await window.leaveRun(job, block, taken.token, { error: text });
       await taken.fail(new Error(text));
+      await window.announceLeft(job);
     }
 
     const ended = run()
@@ -117,6 +118,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
         abort.abort();
         await window.leaveRun(job, block, taken.token, 'handedBack');
         await taken.fail(new Error('handed back: the worker stops'));
+        await window.announceLeft(job);
       },
     };
   };

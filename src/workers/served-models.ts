@@ -1,4 +1,5 @@
 /** The models that this worker serves: folders on disk, made resident in lanes, each with its queue. */
+import type { ModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { ModelFolder } from '../shared/models/model-folder.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import { autoBatchSize } from '../shared/domain/auto-batch.ts';
@@ -12,7 +13,6 @@ import type { LanePlan } from './resources.ts';
 
 interface Loaded {
   readonly folder: ModelFolder;
-  readonly lanes: number;
   readonly outcome: LoadOutcome;
 }
 
@@ -21,6 +21,7 @@ export type ServedModels = Awaited<ReturnType<typeof loadModels>>;
 /** Loads every folder into its lanes; one that cannot be loaded is reported, the others are served. */
 export async function loadModels(deps: {
   folders: readonly ModelFolder[];
+  reader: ModelFolderReader;
   pool: LanePool;
   plan: LanePlan;
   limits: RowLimits;
@@ -34,6 +35,7 @@ export async function loadModels(deps: {
     const lanes = contract.lanes === 'auto' ? pool.size : Math.min(pool.size, contract.lanes);
     const outcome = await pool.load({
       lanes,
+      unchanged: async () => (await deps.reader.load(folder.dir)).ref.hash === ref.hash,
       load: {
         model: queue,
         dir: folder.dir,
@@ -43,7 +45,7 @@ export async function loadModels(deps: {
         limits: deps.limits,
       },
     });
-    loaded.set(queue, { folder, lanes, outcome });
+    loaded.set(queue, { folder, outcome });
     if (outcome.ok) {
       log.info(
         { model: ref.name, hash: ref.hash.slice(0, 12), lanes, load_ms: Math.round(outcome.info.loadMs) },
@@ -74,9 +76,9 @@ export async function loadModels(deps: {
     },
     /** For the heartbeat. */
     describe(): ServedModel[] {
-      return [...loaded.values()].map(({ folder, lanes, outcome }) => ({
+      return [...loaded].map(([queue, { folder, outcome }]) => ({
         ref: folder.ref,
-        lanes,
+        lanes: pool.lanesOf(queue),
         batchSize: outcome.ok ? batchSize(folder, outcome.info) : 0,
         problem: outcome.ok ? null : { code: outcome.error.code, message: outcome.error.message },
         graph: outcome.ok

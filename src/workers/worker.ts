@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import { messageOf } from '../shared/errors.ts';
+import type { ModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { ModelFolder } from '../shared/models/model-folder.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import { createBlockTaker, type BlockTaker } from '../shared/queue/block-taker.ts';
@@ -31,6 +32,7 @@ export interface WorkerDeps {
   lanes: LanePool;
   plan: LanePlan;
   folders: readonly ModelFolder[];
+  models: ModelFolderReader;
   limits: RowLimits;
   reader: BudgetedReader;
   budget: ByteBudget;
@@ -48,7 +50,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const { redis, registry, lanes, log } = deps;
   const startedAt = Date.now();
   const lag = watchLag();
-  const models = await loadModels({ ...deps, pool: lanes });
+  const models = await loadModels({ ...deps, reader: deps.models, pool: lanes });
   const onError = (error: Error) => log.warn({ error: messageOf(error) }, 'queue connection');
   const takers: BlockTaker[] = await Promise.all(
     models.queues.map(async (queue) => createBlockTaker({ redis, queue, onError })),
@@ -69,7 +71,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   });
   source = createBlockSource({
     takers: () => takers,
-    wantsBlock: () => batcher.wantsBlock(),
+    wantsBlock: (queue) => batcher.wantsBlock(queue),
     onIdle: () => batcher.pump(),
     log,
     async begin(block) {
@@ -106,14 +108,16 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   return {
     info,
     async drain() {
-      undo();
-      clearInterval(beating);
-      await registry.leave(deps.id);
-      await source.stop();
-      const inHand = Promise.all([...runs].map(async (run) => run.ended));
       const grace = AbortSignal.timeout(deps.shutdownGraceMs);
       const late = new Promise<'late'>((resolve) => grace.addEventListener('abort', () => resolve('late')));
-      if ((await Promise.race([inHand, late])) === 'late') {
+      undo();
+      clearInterval(beating);
+      // Redis may be away: nothing here waits for it without an end.
+      registry
+        .leave(deps.id)
+        .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'not signed off'));
+      const finished = source.stop().then(async () => Promise.all([...runs].map(async (run) => run.ended)));
+      if ((await Promise.race([finished, late])) === 'late') {
         log.warn({ blocks: runs.size }, 'grace time over, handing blocks back');
         await Promise.all([...runs].map(async (run) => run.handBack()));
         lanes.kill();

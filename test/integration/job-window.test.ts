@@ -20,7 +20,8 @@ afterAll(async () => {
 async function runningJob(blocks = 2) {
   const spec = makeSpec();
   const lease = randomUUID();
-  await layer.jobs.create(spec, blocks * 4, 100);
+  await layer.jobs.admit(spec.id, 100);
+  await layer.jobs.create(spec, blocks * 4);
   await layer.window.holdLease(spec.id, lease, 10_000);
   await layer.jobs.transition(spec.id, 'running');
   const list = Array.from({ length: blocks }, (_, block) => ({ block, rows: rowsOf(block * 4, 4) }));
@@ -142,7 +143,7 @@ describe('admission', () => {
   it('stops at the limit of accepted jobs and leaves nothing of the refused one', async () => {
     const active = (await layer.jobs.activeIds()).length;
     const spec = makeSpec();
-    await expect(layer.jobs.create(spec, null, active)).rejects.toMatchObject({
+    await expect(layer.jobs.admit(spec.id, active)).rejects.toMatchObject({
       code: 'too_many_jobs',
       retryAfterS: 10,
     });

@@ -46,8 +46,9 @@ export function createJobFeeder(deps: {
   let reading: AsyncGenerator<SplitBlock, void, undefined> | null = null;
   let fedAll = false;
   let repairedAt = 0;
+  let leftSeen = 0;
   let shortSince: number | null = null;
-  let shownReason: JobReason | null | undefined;
+  let shownReason: JobReason | null = null;
 
   async function show(reason: JobReason | null): Promise<void> {
     if (reason === shownReason) return;
@@ -126,25 +127,40 @@ export function createJobFeeder(deps: {
     });
     if (waiting === 0) shortSince = null;
     else shortSince ??= Date.now();
-    if (blocks.attempts > 1) await giveUpOrWait();
-    else await show(shortSince !== null && Date.now() - shortSince > SHORT_MS ? 'queue_limit' : null);
+    if (await judgeRuns()) return;
+    await show(shortSince !== null && Date.now() - shortSince > SHORT_MS ? 'queue_limit' : null);
   }
 
-  async function giveUpOrWait(): Promise<void> {
-    const last = (await jobs.lastRunError(id)) ?? 'a worker died in it';
-    if (last.startsWith('storage_unavailable')) return show('storage_unavailable');
-    if (blocks.attempts < MAX_RUNS) return show('retrying');
-    await end({
-      code: 'block_failed',
-      message: `A block was run ${blocks.attempts} times without success: ${last}`,
-    });
+  /** Says so when blocks are run again, and ends a job whose block is run in vain. True where it did either. */
+  async function judgeRuns(): Promise<boolean> {
+    const { worst } = blocks;
+    if (worst === null || worst.attempts < 2) return false;
+    const last = (await window.runError(id, worst.block)) ?? 'its workers died in it';
+    if (last.startsWith('storage_unavailable')) await show('storage_unavailable');
+    else if (worst.attempts <= MAX_RUNS) await show('retrying');
+    else {
+      const message = `Block ${worst.block} was run ${worst.attempts} times without success: ${last}`;
+      await end({ code: 'block_failed', message });
+    }
+    return true;
+  }
+
+  function tooManyErrors(record: JobRecord): { code: string; message: string } | null {
+    const finished = record.succeeded + record.failed;
+    if (!breaksMaxErrors(options.max_errors, record.failed, finished)) return null;
+    return {
+      code: 'too_many_errors',
+      message: `${record.failed} of ${finished} finished rows failed; max_errors is ${options.max_errors}.`,
+    };
   }
 
   async function finish(): Promise<void> {
     const record = await jobs.mustGet(id);
     const rows = record.succeeded + record.failed;
     await jobs.setTotal(id, rows);
-    if (rows > 0 && record.succeeded === 0) {
+    const tooMany = tooManyErrors(record);
+    if (tooMany) await end(tooMany);
+    else if (rows > 0 && record.succeeded === 0) {
       await end({ code: 'all_rows_failed', message: `All ${rows} rows failed; errors-*.jsonl says why.` });
     } else {
       await end(null);
@@ -165,7 +181,14 @@ export function createJobFeeder(deps: {
     close,
     async step() {
       const record = await jobs.get(id);
-      if (!record || isTerminal(record.status)) return true;
+      if (!record) return true;
+      if (isTerminal(record.status)) {
+        // Ended by a process that died before it had cleared up.
+        await jobs.releaseOutput(spec.output, id);
+        await jobs.retire(id);
+        return true;
+      }
+      shownReason = record.reason;
       if (record.status === 'finalizing' || record.status === 'cancelling') return windDown(record);
       if (record.status === 'paused') {
         await blocks.repair();
@@ -173,20 +196,21 @@ export function createJobFeeder(deps: {
         await show('paused');
         return false;
       }
-      if (breaksMaxErrors(options.max_errors, record.failed, record.succeeded + record.failed)) {
-        await end({
-          code: 'too_many_errors',
-          message: `${record.failed} of ${record.succeeded + record.failed} finished rows failed; max_errors is ${options.max_errors}.`,
-        });
+      const tooMany = tooManyErrors(record);
+      if (tooMany) {
+        await end(tooMany);
         return false;
       }
-      if (Date.now() - repairedAt > REPAIR_MS) {
+      if (record.left !== leftSeen || Date.now() - repairedAt > REPAIR_MS) {
         await blocks.repair();
+        leftSeen = record.left;
         repairedAt = Date.now();
       }
       try {
         await feed(record);
       } catch (error) {
+        // What was read and not reserved is lost with this reading: the next one starts at the saved cursor.
+        await close();
         const failure = failureOf(error);
         if (!failure) throw error;
         log.warn({ job: id, error: messageOf(error) }, 'job cannot be fed');

@@ -3,6 +3,7 @@
  * the rest. Woken by commits, freed places and new workers, and by a sweep.
  */
 import { randomUUID } from 'node:crypto';
+import { jobIdTime } from '../../shared/domain/job-id.ts';
 import type { JobSpec } from '../../shared/domain/job.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { DatasetSource } from '../../shared/dataset/source.ts';
@@ -22,6 +23,8 @@ import { createAlarm, type Alarm } from './wait.ts';
 /** Lost wake-ups cost at most this. */
 const SWEEP_MS = 1_000;
 const LEASE_MS = 10_000;
+/** No submit takes longer from admission to record. */
+const SUBMIT_MS = 600_000;
 const LEASE_RENEW_MS = 3_000;
 /** Live lanes change by heartbeats: no need to ask more often. */
 const LANES_FRESH_MS = 500;
@@ -112,7 +115,7 @@ export function createFeeders(deps: FeedersDeps) {
     try {
       const record = await jobs.get(spec.id);
       if (!record || record.total !== null) return;
-      const total = await source.count(spec.options.limit ?? Number.MAX_SAFE_INTEGER, signal);
+      const total = await source.count(spec.options.limit ?? Infinity, signal);
       if (!signal.aborted) await jobs.setTotal(spec.id, total);
     } catch (error) {
       // Feeding meets the same trouble and reports it.
@@ -126,8 +129,9 @@ export function createFeeders(deps: FeedersDeps) {
     if (!(await window.holdLease(id, lease, LEASE_MS))) return;
     const record = await jobs.get(id);
     if (!record) {
-      await jobs.forget(id);
-      return;
+      // Admitted and not yet written down, or its submit died in between.
+      if (Date.now() - jobIdTime(id) > SUBMIT_MS) await jobs.forget(id);
+      return window.dropLease(id, lease);
     }
     const alarm = createAlarm();
     const ended = feed(record.spec, lease, alarm)

@@ -2,11 +2,12 @@
  * Ends a job: writes manifest.json, last of all files, in constant memory, and makes the final transition.
  * Safe to repeat: a process that dies here is followed by another that does it again.
  */
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import type { JobFailure, JobRecord } from '../../shared/domain/job.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
-import type { JobWindow } from '../../shared/queue/job-window.ts';
+import { LeaseLost, type JobWindow } from '../../shared/queue/job-window.ts';
 import { errorsName, outputFolder, partName } from '../../shared/storage/output-folder.ts';
+import { placeErrors } from '../../shared/storage/publish-block.ts';
 import { readBlock } from '../../shared/storage/read-part.ts';
 
 export function createFinaliser(deps: {
@@ -21,7 +22,12 @@ export function createFinaliser(deps: {
     const { id, output } = record.spec;
     const { nextBlock } = await window.position(id);
     for (let block = 0; block < nextBlock; block++) {
-      const found = await readBlock(output, block);
+      let found = await readBlock(output, block);
+      if (found && found.errorsHash === null) {
+        // A run that died between its part and its errors.
+        await placeErrors(output, block, found.partHash);
+        found = await readBlock(output, block);
+      }
       if (!found && (await jobs.isCommitted(id, block))) yield { block, found };
       if (!found) continue;
       const counts = { succeeded: found.results.length, failed: found.errors.length };
@@ -36,6 +42,7 @@ export function createFinaliser(deps: {
     const paths = outputFolder(spec.output);
     let failure = record.error;
     const temporary = `${paths.manifest}.${lease}`;
+    await mkdir(spec.output, { recursive: true });
     const file = await open(temporary, 'w');
     try {
       let text = `{\n"version":1,\n"parts":[`;
@@ -75,7 +82,9 @@ export function createFinaliser(deps: {
     await deps.discardSpool(spec.id);
     const status = endOf(record, failure);
     const empty = status === 'completed' && record.succeeded + record.failed === 0;
-    await jobs.transition(spec.id, status, { reason: empty ? 'empty_dataset' : null, error: failure, lease });
+    const reason = empty ? 'empty_dataset' : null;
+    const left = await jobs.transition(spec.id, status, { reason, error: failure, lease });
+    if (left === null) throw new LeaseLost(spec.id);
     await jobs.releaseOutput(spec.output, spec.id);
     await jobs.retire(spec.id);
   };

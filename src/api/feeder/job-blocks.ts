@@ -18,8 +18,8 @@ export interface JobBlocks {
   drop(all: boolean): Promise<void>;
   /** Reads the window anew. Returns its size. */
   refresh(): Promise<number>;
-  /** Most runs any block of the window has begun, as of the last `add`. */
-  readonly attempts: number;
+  /** The block of the window with most runs begun, as of the last look; null before any run. */
+  readonly worst: { readonly block: number; readonly attempts: number } | null;
 }
 
 export function createJobBlocks(deps: {
@@ -36,11 +36,14 @@ export function createJobBlocks(deps: {
   let inWindow = new Set<number>();
   /** Blocks believed on the queue or in a worker's hands, with their generation. */
   const onQueue = new Map<number, number>();
-  let attempts = 0;
+  /** Runs begun of blocks in the window, as of the last look. */
+  const attempts = new Map<number, number>();
 
   async function refresh(): Promise<number> {
     inWindow = new Set(await window.blocks(id));
-    for (const block of onQueue.keys()) if (!inWindow.has(block)) onQueue.delete(block);
+    for (const known of [onQueue, attempts]) {
+      for (const block of known.keys()) if (!inWindow.has(block)) known.delete(block);
+    }
     return inWindow.size;
   }
 
@@ -64,8 +67,12 @@ export function createJobBlocks(deps: {
 
   return {
     refresh,
-    get attempts() {
-      return attempts;
+    get worst() {
+      let worst: { block: number; attempts: number } | null = null;
+      for (const [block, runs] of attempts) {
+        if (runs > (worst?.attempts ?? 0)) worst = { block, attempts: runs };
+      }
+      return worst;
     },
 
     async add(limits) {
@@ -79,12 +86,13 @@ export function createJobBlocks(deps: {
       const entries = await window.entries(id, [...generations.keys()]);
       const additions: QueuedBlock[] = [];
       for (const [block, entry] of entries) {
-        attempts = Math.max(attempts, entry.attempts);
+        attempts.set(block, entry.attempts);
+        const rows = entry.rows();
         additions.push({
           block,
           generation: entry.generation,
-          firstRow: entry.rows.firstRow,
-          rows: entry.rows.rows.length,
+          firstRow: rows.firstRow,
+          rows: rows.rows.length,
           delayMs: retryDelayMs(entry.attempts),
         });
         onQueue.set(block, entry.generation);
@@ -117,11 +125,11 @@ export function createJobBlocks(deps: {
     },
   };
 
-  /** After a restart the queue may hold blocks that an earlier feeder added. */
+  /** After a restart the queue may hold blocks that an earlier feeder added, and stalled ones run again by themselves. */
   async function adoptGenerations(): Promise<void> {
-    const unknown = [...inWindow].filter((block) => !onQueue.has(block));
-    for (const [block, { generation }] of await window.entries(id, unknown)) {
-      if (generation > 0) onQueue.set(block, generation);
+    for (const [block, entry] of await window.entries(id, [...inWindow])) {
+      attempts.set(block, entry.attempts);
+      if (entry.generation > 0 && !onQueue.has(block)) onQueue.set(block, entry.generation);
     }
   }
 }

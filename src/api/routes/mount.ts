@@ -7,6 +7,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { ForebayError, type ErrorCode, type Issue } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
+import { checkOrigin } from '../middleware/same-origin.ts';
 import { readJsonBody, type BodyLimit } from '../middleware/read-body.ts';
 import { issuesOf } from '../wire/issues.ts';
 import { PROBLEM } from '../wire/problem.ts';
@@ -85,6 +86,7 @@ async function check<P extends Fields, Q extends Fields, H extends Fields, B ext
   c: Context,
   endpoint: Endpoint<P, Q, H, B>,
 ): Promise<Request<P, Q, H, B>> {
+  if (endpoint.method === 'post') checkOrigin(c.req.header('origin'), c.req.header('host'));
   const issues: Issue[] = [];
   const part = (schema: z.ZodType, value: unknown, base: string): unknown => {
     const parsed = schema.safeParse(value);

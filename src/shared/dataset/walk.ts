@@ -117,8 +117,14 @@ async function resolveLink(
     // A folder that is being walked already would be walked for ever.
     const cycle = stack.some((open) => open.real === real);
     return target.isDirectory() && !cycle ? { kind: 'folder', real } : skipped;
-  } catch {
-    return skipped;
+  } catch (error) {
+    // A broken or circular link is no row; anything else must not drop rows in silence.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR') return skipped;
+    const where = folder.idPrefix + textOf(entry.name).text;
+    throw new ForebayError('input_unreadable', `Cannot follow the link ${where}: ${messageOf(error)}.`, {
+      cause: error,
+    });
   }
 }
 

@@ -5,6 +5,13 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 export const JOB_ID = z.string().regex(/^job_[0-9A-HJKMNP-TV-Z]{26}$/);
 
+/** When an id was made, ms since the epoch. */
+export function jobIdTime(id: string): number {
+  let time = 0;
+  for (const digit of id.slice(4, 14)) time = time * 32 + ALPHABET.indexOf(digit);
+  return time;
+}
+
 /** `random`: 16 bytes. */
 export function newJobId(nowMs: number, random: Uint8Array): string {
   let time = '';

@@ -78,6 +78,8 @@ export interface JobRecord {
   readonly committedAt: number | null;
   readonly finishedAt: number | null;
   readonly error: JobFailure | null;
+  /** How often a block came off the queue without a commit. */
+  readonly left: number;
 }
 
 /** Number of rows of a block, given the rows of the whole job. */

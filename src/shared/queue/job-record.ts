@@ -28,6 +28,7 @@ export function readJobRecord(
     startedAt: integer(hash['first_read_at']),
     committedAt: integer(hash['committed_at']),
     finishedAt: isTerminal(status) ? integer(hash['changed_at']) : null,
+    left: integer(hash['left']) ?? 0,
     error: hash['error'] ? (JSON.parse(hash['error']) as JobFailure) : null,
   };
 }

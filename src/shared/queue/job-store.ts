@@ -3,6 +3,7 @@
  * these keys. Blocks of a job are job-window.ts.
  */
 import type { Redis } from 'ioredis';
+import { newJobId } from '../domain/job-id.ts';
 import type { JobRecord, JobSpec } from '../domain/job.ts';
 import { statesBefore, type JobStatus } from '../domain/job-state.ts';
 import { ForebayError, InvariantError } from '../errors.ts';
@@ -74,8 +75,18 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     mustGet,
     transition,
 
-    /** Creates the record and admits the job; ForebayError `too_many_jobs` when `maxJobs` are active. */
-    async create(spec: JobSpec, total: number | null, maxJobs: number): Promise<void> {
+    /** Admits a job that is about to be created; ForebayError `too_many_jobs` when `maxJobs` are active. */
+    async admit(id: string, maxJobs: number): Promise<void> {
+      const admitted = await run('admit-job', [indexKeys.jobs, indexKeys.active], [id, maxJobs]);
+      if (admitted === 1) return;
+      throw new ForebayError(
+        'too_many_jobs',
+        `${maxJobs} jobs are queued or running, the most this service accepts at once; try again when one has ended.`,
+        { retryAfterS: 10 },
+      );
+    },
+    /** Writes the record of an admitted job: from here on it is fed. */
+    async create(spec: JobSpec, total: number | null): Promise<void> {
       const keys = jobKeys(spec.id);
       const created = await run(
         'create-job',
@@ -83,15 +94,6 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
         [JSON.stringify(spec), spec.created_at, total ?? ''],
       );
       if (created !== 1) throw new InvariantError(`job id ${spec.id} was given twice`);
-      const admitted = await run('admit-job', [indexKeys.jobs, indexKeys.active], [spec.id, maxJobs]);
-      if (admitted !== 1) {
-        await redis.del(keys.job, keys.events);
-        throw new ForebayError(
-          'too_many_jobs',
-          `${maxJobs} jobs are queued or running, the most this service accepts at once; try again when one has ended.`,
-          { retryAfterS: 10 },
-        );
-      }
       await redis.publish(WAKE_CHANNEL, `job ${spec.id}`);
     },
 
@@ -102,10 +104,14 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       digest: string,
     ): Promise<{ job: string; digest: string }> {
       const claim = `${job} ${digest}`;
-      const set = await redis.set(idempotencyKey(key), claim, 'PX', IDEMPOTENCY_MS, 'NX');
+      const set = await redis.set(idempotencyKey(key), claim, 'PX', CLAIM_MS, 'NX');
       const standing = set === 'OK' ? claim : ((await redis.get(idempotencyKey(key))) ?? claim);
       const [owner, itsDigest] = standing.split(' ') as [string, string];
       return { job: owner, digest: itsDigest };
+    },
+    /** Keeps a claim whose job exists. */
+    async keepIdempotencyKey(key: string): Promise<void> {
+      await redis.pexpire(idempotencyKey(key), IDEMPOTENCY_MS);
     },
     async releaseIdempotencyKey(key: string): Promise<void> {
       await redis.del(idempotencyKey(key));
@@ -115,6 +121,10 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async claimOutput(folder: string, job: string): Promise<string> {
       const set = await redis.set(outputKey(folder), job, 'NX');
       return set === 'OK' ? job : ((await redis.get(outputKey(folder))) ?? job);
+    },
+    /** Takes an output over from a job that is no more. False where somebody else was quicker. */
+    async takeOutput(folder: string, from: string, job: string): Promise<boolean> {
+      return (await run('take-output', [outputKey(folder)], [from, job])) === 1;
     },
     async releaseOutput(folder: string, job: string): Promise<void> {
       if ((await redis.get(outputKey(folder))) === job) await redis.del(outputKey(folder));
@@ -143,8 +153,11 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       const batch = redis
         .multi()
         .srem(indexKeys.active, id)
-        .del(keys.window, keys.runs, keys.attempts, keys.lease);
+        .del(keys.window, keys.runs, keys.attempts, keys.errors, keys.lease);
       for (const key of [keys.job, keys.committed, keys.events, keys.stats]) batch.pexpire(key, RETENTION_MS);
+      // Ids outlive their records a little; without this the index would grow for ever.
+      const oldest = newJobId(now() - INDEX_MS, new Uint8Array(16));
+      batch.zremrangebylex(indexKeys.jobs, '-', `(${oldest}`);
       await batch.exec();
     },
     async forget(id: string): Promise<void> {
@@ -198,8 +211,11 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
 
 const DAY_MS = 24 * 3600 * 1000;
 const IDEMPOTENCY_MS = DAY_MS;
+/** A claim whose submit died goes after this. */
+const CLAIM_MS = 600_000;
 /** How long an ended job can be asked for. Its output stays. */
 const RETENTION_MS = 7 * DAY_MS;
+const INDEX_MS = 30 * DAY_MS;
 
 function patchFields(patch: TransitionOptions): string[] {
   const fields: string[] = [];

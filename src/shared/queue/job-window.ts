@@ -21,6 +21,14 @@ export interface BegunRun {
   readonly spec: JobSpec;
 }
 
+export interface WindowEntry {
+  readonly generation: number;
+  /** Runs begun. */
+  readonly attempts: number;
+  /** Decodes them: only when they are needed. */
+  readonly rows: () => BlockRows;
+}
+
 export type CommitOutcome = 'counted' | 'counted_before' | 'superseded';
 
 export type JobWindow = ReturnType<typeof createJobWindow>;
@@ -85,11 +93,8 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       return (await redis.hkeys(jobKeys(job).window)).map(Number);
     },
     /** Generation and extent of blocks in the window; blocks that have left it are absent. */
-    async entries(
-      job: string,
-      blocks: readonly number[],
-    ): Promise<Map<number, { generation: number; rows: BlockRows; attempts: number }>> {
-      const found = new Map<number, { generation: number; rows: BlockRows; attempts: number }>();
+    async entries(job: string, blocks: readonly number[]): Promise<Map<number, WindowEntry>> {
+      const found = new Map<number, WindowEntry>();
       if (blocks.length === 0) return found;
       const keys = jobKeys(job);
       const [texts, attempts] = await Promise.all([
@@ -101,7 +106,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
         const bar = text.indexOf('|');
         found.set(blocks[i]!, {
           generation: Number(text.slice(0, bar)),
-          rows: decodeBlockRows(text.slice(bar + 1)),
+          rows: () => decodeBlockRows(text.slice(bar + 1)),
           attempts: Number(attempts[i] ?? 0),
         });
       }
@@ -126,7 +131,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       const keys = jobKeys(job);
       const reply = await run(
         'drop-blocks',
-        [keys.window, keys.lease, keys.runs, keys.attempts],
+        [keys.window, keys.lease, keys.runs, keys.attempts, keys.errors],
         [lease, ...blocks],
       );
       if (reply === -1) throw new LeaseLost(job);
@@ -152,7 +157,21 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
     ): Promise<boolean> {
       const keys = jobKeys(job);
       const args = how === 'handedBack' ? ['1', ''] : ['0', how.error.slice(0, 500)];
-      return (await run('leave-run', [keys.runs, keys.attempts, keys.job], [block, token, ...args])) === 1;
+      return (
+        (await run(
+          'leave-run',
+          [keys.runs, keys.attempts, keys.job, keys.errors],
+          [block, token, ...args],
+        )) === 1
+      );
+    },
+    /** Tells the feeder that a block has come off the queue without a commit: it need not wait for its sweep. */
+    async announceLeft(job: string): Promise<void> {
+      await redis.multi().hincrby(jobKeys(job).job, 'left', 1).publish(WAKE_CHANNEL, `job ${job}`).exec();
+    },
+    /** What the last failed run of a block in the window said. */
+    async runError(job: string, block: number): Promise<string | null> {
+      return redis.hget(jobKeys(job).errors, String(block));
     },
 
     /** Counts a published block, once. `by.feeder`: adopted from an earlier job, no run involved. */
@@ -167,7 +186,16 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       const [mode, token] = 'run' in by ? ['run', by.run] : ['feeder', by.feeder];
       const reply = (await run(
         'commit-block',
-        [keys.job, keys.window, keys.runs, keys.attempts, keys.committed, keys.events, keys.stats],
+        [
+          keys.job,
+          keys.window,
+          keys.runs,
+          keys.attempts,
+          keys.committed,
+          keys.events,
+          keys.stats,
+          keys.errors,
+        ],
         [
           block,
           token,

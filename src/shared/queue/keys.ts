@@ -19,6 +19,8 @@ export const jobKeys = (job: string) => ({
   runs: `${P}:{${job}}:runs`,
   /** Hash block -> runs begun so far, for blocks in the window. */
   attempts: `${P}:{${job}}:attempts`,
+  /** Hash block -> what its last failed run said, for blocks in the window. */
+  errors: `${P}:{${job}}:errors`,
   /** Bitmap of committed blocks. */
   committed: `${P}:{${job}}:committed`,
   /** Stream of the last events. */

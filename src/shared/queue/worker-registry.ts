@@ -31,12 +31,17 @@ export const BEAT_MS = 2000;
 /** A worker unheard for this long counts as gone. */
 const GONE_MS = 10_000;
 
-export function createWorkerRegistry(deps: { redis: Redis; now?: () => number }) {
+export function createWorkerRegistry(deps: { redis: Redis }) {
   const { redis } = deps;
-  const now = deps.now ?? Date.now;
+
+  /** One clock for all machines. */
+  async function redisNow(): Promise<number> {
+    const [seconds, microseconds] = await redis.time();
+    return Number(seconds) * 1000 + Number(microseconds) / 1000;
+  }
 
   async function live(): Promise<WorkerInfo[]> {
-    const since = now() - GONE_MS;
+    const since = (await redisNow()) - GONE_MS;
     const gone = await redis.zrangebyscore(indexKeys.beats, '-inf', `(${since}`);
     if (gone.length > 0) {
       await redis
@@ -55,7 +60,7 @@ export function createWorkerRegistry(deps: { redis: Redis; now?: () => number })
       const batch = redis
         .multi()
         .hset(indexKeys.workers, worker.id, JSON.stringify(worker))
-        .zadd(indexKeys.beats, now(), worker.id);
+        .zadd(indexKeys.beats, await redisNow(), worker.id);
       if (announce) batch.publish(WAKE_CHANNEL, 'workers');
       await batch.exec();
     },

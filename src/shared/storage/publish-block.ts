@@ -100,7 +100,8 @@ function checkRows(found: PublishedBlock, block: number, rows: BlockRows): void 
   }
 }
 
-async function placeErrors(folder: string, block: number, partHash: string): Promise<void> {
+/** Puts the staged errors that belong to a part of this content in their place, if there are any. */
+export async function placeErrors(folder: string, block: number, partHash: string): Promise<void> {
   const paths = outputFolder(folder);
   try {
     await link(paths.stagedErrors(block, partHash), paths.errors(block));

@@ -12,6 +12,8 @@ import { LaneDied, type BatchResult, type Lane } from './lane.ts';
 export interface ResidentModel {
   readonly load: Omit<LoadRequest, 'type'>;
   readonly lanes: number;
+  /** Whether its files are still those that its queue stands for. */
+  readonly unchanged: () => Promise<boolean>;
 }
 
 /**
@@ -44,8 +46,8 @@ export interface LanePool {
   readonly size: number;
   /** Lanes that hold the model now. */
   lanesOf(model: string): number;
-  /** Places for batches that are free now, over all lanes. */
-  freePlaces(): number;
+  /** Places for batches of the model that are free now. */
+  freePlaces(model: string): number;
   /** Sends the batch if a lane has room for it; null if none has. `alone`: only to an empty lane. */
   send(batch: BatchTo, how: 'prefetch' | 'empty' | 'alone'): Promise<BatchResult> | null;
   /** Called when a place has become free or a lane has come back. */
@@ -90,9 +92,30 @@ export function createLanePool(deps: {
       if (lived <= HEALTHY_MS) await delay(slot.backoffMs, undefined, { ref: false });
       if (closing) return;
       start(slot);
-      await Promise.all(resident.filter((m) => slot.index < m.lanes).map((m) => loadInto(slot, m)));
-      freed();
+      for (const model of resident) if (slot.index < model.lanes) void loadAgain(slot, model);
     });
+  }
+
+  /** Into a lane that was started again: what kept it from loading may pass (memory, a file being copied). */
+  async function loadAgain(slot: Slot, model: ResidentModel): Promise<void> {
+    const { lane } = slot;
+    for (
+      let wait = RESTART_MIN_MS;
+      !closing && slot.lane === lane;
+      wait = Math.min(RESTART_MAX_MS, wait * 2)
+    ) {
+      if (!(await model.unchanged().catch(() => false))) {
+        const { name } = model.load.contract;
+        log.error(
+          { lane: slot.index, model: name },
+          'model files have changed: start the worker again to serve them',
+        );
+      } else if ((await loadInto(slot, model)).ok) {
+        freed();
+        return;
+      }
+      await delay(wait, undefined, { ref: false });
+    }
   }
 
   async function loadInto(slot: Slot, model: ResidentModel): Promise<LoadOutcome> {
@@ -127,12 +150,11 @@ export function createLanePool(deps: {
   return {
     size,
     lanesOf: (model) => slots.filter((slot) => slot.models.has(model)).length,
-    freePlaces: () =>
-      slots.reduce(
-        (free, slot) =>
-          free + (slot.lane && !slot.exclusive && slot.models.size > 0 ? BATCHES_PER_LANE - slot.batches : 0),
-        0,
-      ),
+    freePlaces: (model) =>
+      slots.reduce((free, slot) => {
+        const open = slot.lane && !slot.exclusive && slot.models.has(model);
+        return open ? free + BATCHES_PER_LANE - slot.batches : free;
+      }, 0),
     onFree(listener) {
       freed = listener;
     },

@@ -36,6 +36,7 @@ const RECORD: JobRecord = {
   committedAt: null,
   finishedAt: null,
   error: null,
+  left: 0,
 };
 
 describe('a job on the wire', () => {

@@ -1,9 +1,12 @@
 -- Ends a run without a commit: handed back unfinished (not counted as an attempt) or failed.
--- KEYS 1 runs  2 attempts  3 job
+-- KEYS 1 runs  2 attempts  3 job  4 run errors
 -- ARGV 1 block  2 run token  3 1 = do not count it  4 error text ('' none)
 -- Returns 1 left, 0 another run has taken over.
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('HDEL', KEYS[1], ARGV[1])
 if ARGV[3] == '1' then redis.call('HINCRBY', KEYS[2], ARGV[1], -1) end
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[3], 'last_run_error', ARGV[4]) end
+if ARGV[4] ~= '' then
+  redis.call('HSET', KEYS[3], 'last_run_error', ARGV[4])
+  redis.call('HSET', KEYS[4], ARGV[1], ARGV[4])
+end
 return 1

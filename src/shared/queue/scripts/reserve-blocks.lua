@@ -17,5 +17,6 @@ for i = 3, #ARGV, 2 do
     n = n + 1
   end
 end
-redis.call('HSET', KEYS[1], 'next_block', next_block, 'cursor', ARGV[2])
+-- A feeder whose reading has come apart from the job must not move the cursor past rows.
+if n > 0 then redis.call('HSET', KEYS[1], 'next_block', next_block, 'cursor', ARGV[2]) end
 return n
