@@ -1,0 +1,219 @@
+// One feeder's steps against crashes, lost leases and errors at the worst moment; Redis and files are real.
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createJobFeeder } from '#forebay/api/feeder/feed-job.js';
+import { createFinaliser } from '#forebay/api/feeder/finalise-job.js';
+import { createJobBlocks } from '#forebay/api/feeder/job-blocks.js';
+import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
+import type { DatasetSource } from '#forebay/shared/dataset/source.js';
+import type { JobSpec } from '#forebay/shared/domain/job.js';
+import type { RowOutcome } from '#forebay/shared/domain/row.js';
+import { LeaseLost } from '#forebay/shared/queue/job-window.js';
+import { blockQueueName, jobKeys } from '#forebay/shared/queue/keys.js';
+import { outputFolder } from '#forebay/shared/storage/output-folder.js';
+import { adoptBlock, publishBlock } from '#forebay/shared/storage/publish-block.js';
+import { makeSpec, openQueueLayer, rowsOf, type QueueLayer } from '../support/queue.ts';
+import { startTestRedis } from '../support/redis.ts';
+
+let redis: Awaited<ReturnType<typeof startTestRedis>>;
+let layer: QueueLayer;
+const folder = mkdtempSync(join(tmpdir(), 'forebay-feeder-'));
+beforeAll(async () => {
+  redis = await startTestRedis();
+  layer = await openQueueLayer(redis.url);
+});
+afterAll(async () => {
+  await layer.close();
+  await redis.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const log = { debug() {}, info() {}, warn() {}, error() {} };
+const ok: RowOutcome = { ok: true, result: '"predictions":[]' };
+const bad: RowOutcome = { ok: false, error: { code: 'decode_failed', message: 'x' } };
+
+interface Choices {
+  readonly options?: Partial<JobSpec['options']>;
+  readonly source?: (real: DatasetSource) => DatasetSource;
+  readonly liveLanes?: () => Promise<number>;
+}
+
+async function feederOf(
+  rows: number,
+  { options, source = (real) => real, liveLanes = async () => 1 }: Choices = {},
+) {
+  const base = mkdtempSync(join(folder, 'job-'));
+  const path = join(base, 'rows.txt');
+  writeFileSync(path, Array.from({ length: rows }, (_, i) => `row-${i}`).join('\n'));
+  const output = join(base, 'out');
+  mkdirSync(output);
+  const spec = makeSpec({ dataset: { type: 'manifest', path, base }, output, ...(options && { options }) });
+  const lease = randomUUID();
+  const queue = blockQueueName(spec.model);
+  await layer.jobs.admit(spec.id, 1000);
+  await layer.jobs.create(spec, rows);
+  await layer.window.holdLease(spec.id, lease, 60_000);
+  const blocks = createJobBlocks({ ...layer, spec, queue, lease });
+  const finalise = createFinaliser({ ...layer, discardSpool: async () => {} });
+  const feeder = createJobFeeder({
+    ...layer,
+    spec,
+    lease,
+    blocks,
+    log,
+    liveLanes,
+    source: source(openDataset(spec.dataset)),
+    signal: new AbortController().signal,
+    configuredQueueLimit: undefined,
+    finalise: async (record) => finalise(record, lease),
+  });
+  const id = spec.id;
+  return { id, lease, output, queue, feeder, finalise, record: async () => layer.jobs.mustGet(id) };
+}
+
+/** Does what workers would: commits everything in the window, `failed` rows of each block as errors. */
+async function commitWindow(id: string, failed = 0): Promise<void> {
+  for (const [block, entry] of await layer.window.entries(id, await layer.window.blocks(id))) {
+    const token = randomUUID();
+    const run = await layer.window.beginRun(id, block, entry.generation, token);
+    if (!run) continue;
+    const outcomes = run.block.rows.map((_, i) => (i < failed ? bad : ok));
+    const counts = await publishBlock(run.spec.output, block, run.block, outcomes, token);
+    await layer.window.commit(id, block, { run: token }, counts, {});
+  }
+}
+
+async function runToEnd(job: Awaited<ReturnType<typeof feederOf>>): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    if (await job.feeder.step().catch(() => false)) return;
+    await commitWindow(job.id);
+  }
+  throw new Error('the job did not end in 100 steps');
+}
+
+it('loses no row when Redis refuses a reservation', async () => {
+  const job = await feederOf(400, { options: { concurrency: 2 } });
+  await job.feeder.step();
+  // A real refusal: the script cannot write the hash that has become a string.
+  const { window } = jobKeys(job.id);
+  await layer.redis.rename(window, 'aside');
+  await layer.redis.set(window, 'in the way');
+  for (let i = 0; i < 5; i++) await job.feeder.step().catch(() => false);
+  await layer.redis.rename('aside', window);
+  await runToEnd(job);
+  expect(await job.record()).toMatchObject({ status: 'completed', succeeded: 400, total: 400 });
+});
+
+it('loses no row when reading the dataset fails once', async () => {
+  let seen = 0;
+  const failingOnce = (real: DatasetSource): DatasetSource => ({
+    count: async (limit, signal) => real.count(limit, signal),
+    async *read(from, signal) {
+      for await (const row of real.read(from, signal)) {
+        if (++seen === 13) throw Object.assign(new Error('input/output error'), { code: 'EIO' });
+        yield row;
+      }
+    },
+  });
+  const job = await feederOf(40, { options: { concurrency: 2 }, source: failingOnce });
+  await runToEnd(job);
+  expect(await job.record()).toMatchObject({ status: 'completed', succeeded: 40, total: 40 });
+});
+
+it('does not retire a job whose lease it has lost before the final transition', async () => {
+  const job = await feederOf(4);
+  await job.feeder.step();
+  await commitWindow(job.id);
+  await job.feeder.step();
+  const record = await job.record();
+  expect(record.status).toBe('finalizing');
+  await layer.redis.del(jobKeys(job.id).lease);
+  await expect(job.finalise(record, job.lease)).rejects.toThrow(LeaseLost);
+  expect(await layer.jobs.isActive(job.id)).toBe(true);
+  await layer.window.holdLease(job.id, 'next', 60_000);
+  await job.finalise(record, 'next');
+  expect(await layer.jobs.isActive(job.id)).toBe(false);
+});
+
+it('clears up after a feeder that died between the final transition and its last step', async () => {
+  const job = await feederOf(4);
+  await layer.jobs.claimOutput(job.output, job.id);
+  await job.feeder.step();
+  await commitWindow(job.id);
+  await job.feeder.step();
+  await layer.jobs.transition(job.id, 'completed', { lease: job.lease });
+  expect(await job.feeder.step()).toBe(true);
+  expect(await layer.jobs.isActive(job.id)).toBe(false);
+  expect(await layer.redis.pttl(jobKeys(job.id).job)).toBeGreaterThan(0);
+  expect(await layer.jobs.claimOutput(job.output, 'another')).toBe('another');
+});
+
+it('judges max_errors over the last commits too', async () => {
+  let atLastMoment = false;
+  const job: Awaited<ReturnType<typeof feederOf>> = await feederOf(4, {
+    options: { max_errors: 0 },
+    liveLanes: async () => {
+      if (atLastMoment) await commitWindow(job.id, 2);
+      return 1;
+    },
+  });
+  await job.feeder.step();
+  atLastMoment = true;
+  await job.feeder.step();
+  expect(await job.record()).toMatchObject({
+    status: 'finalizing',
+    failed: 2,
+    error: { code: 'too_many_errors' },
+  });
+});
+
+it('counts a part whose run died before its errors were in place, errors and all', async () => {
+  const job = await feederOf(4);
+  await job.feeder.step();
+  const rows = rowsOf(0, 4);
+  await publishBlock(job.output, 0, rows, [ok, bad, ok, ok], 'dead');
+  rmSync(outputFolder(job.output).errors(0));
+  await layer.jobs.transition(job.id, 'cancelling');
+  await runToEnd(job);
+  expect(await job.record()).toMatchObject({ status: 'cancelled', succeeded: 3, failed: 1 });
+  expect(existsSync(outputFolder(job.output).errors(0))).toBe(true);
+  expect(await adoptBlock(job.output, 0, rows)).toEqual({ succeeded: 3, failed: 1 });
+});
+
+it('ends a cancelled job whose output folder is gone', async () => {
+  const job = await feederOf(4);
+  await job.feeder.step();
+  rmSync(job.output, { recursive: true });
+  await layer.jobs.transition(job.id, 'cancelling');
+  await runToEnd(job);
+  expect((await job.record()).status).toBe('cancelled');
+});
+
+it('gives up on a block that kills every worker that runs it, and names it', async () => {
+  const job = await feederOf(8);
+  await job.feeder.step();
+  for (let i = 0; i <= 20; i++) await layer.window.beginRun(job.id, 1, 1, `dead-${i}`);
+  await layer.window.announceLeft(job.id);
+  await job.feeder.step();
+  const record = await job.record();
+  expect(record).toMatchObject({ status: 'finalizing', error: { code: 'block_failed' } });
+  expect(record.error!.message).toMatch(/^Block 1 was run 21 times/);
+});
+
+it('never gives up on storage, and forgets its trouble once it is back', async () => {
+  const job = await feederOf(8);
+  await job.feeder.step();
+  for (let i = 0; i < 25; i++) {
+    await layer.window.beginRun(job.id, 0, 1, `t${i}`);
+    await layer.window.leaveRun(job.id, 0, `t${i}`, { error: 'storage_unavailable: ENOSPC' });
+  }
+  await layer.window.announceLeft(job.id);
+  await job.feeder.step();
+  expect(await job.record()).toMatchObject({ status: 'running', reason: 'storage_unavailable' });
+  await commitWindow(job.id);
+  await runToEnd(job);
+  expect(await job.record()).toMatchObject({ status: 'completed', reason: null, error: null });
+});
