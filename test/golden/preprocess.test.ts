@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PREPROCESS } from '#forebay/shared/domain/model-contract.js';
-import { configureSharp, createSharpDecoder } from '#forebay/workers/lane/decode/sharp-decoder.js';
+import { createDecoderFactory } from '#forebay/workers/lane/decode/decoders.js';
+import { configureSharp } from '#forebay/workers/lane/decode/sharp-decoder.js';
 import {
   createTensorFiller,
   type InputType,
@@ -26,7 +27,8 @@ interface Golden {
 
 const here = import.meta.dirname;
 const golden = JSON.parse(readFileSync(join(here, 'golden.json'), 'utf8')) as Golden;
-const MEAN_TOLERANCE = 0.5;
+const MEAN_TOLERANCE = 0;
+const createDecoder = createDecoderFactory();
 
 beforeAll(() => configureSharp());
 
@@ -74,7 +76,7 @@ describe('a batch tensor holds the very bits that NumPy computes', () => {
 
 async function decode(image: string, { resize, ...rest }: { resize: number | null; crop: number }) {
   const preprocess = PREPROCESS.parse(resize === null ? rest : { resize, ...rest });
-  const decoder = createSharpDecoder({ ...preprocess, maxPixels: 10_000_000 });
+  const decoder = createDecoder({ ...preprocess, maxPixels: 10_000_000 });
   return decoder.decode(readFileSync(join(here, 'images', image)));
 }
 
