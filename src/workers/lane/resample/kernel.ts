@@ -29,10 +29,12 @@ interface Exports {
     pairs: number,
     width: number,
     out: number,
+    outStride: number,
   ): void;
   vertical(
     source: number,
     stride: number,
+    line: number,
     rows: number,
     first: number,
     weights: number,
@@ -91,8 +93,18 @@ export function createResamplingKernel(): ResamplingKernel {
       columns.pairs,
       window.width,
       at.middle,
+      middleStride(plan),
     );
-    wasm.vertical(at.middle, window.width * 3, window.height, at.rowFirst, at.rowWeights, rows.pairs, at.out);
+    wasm.vertical(
+      at.middle,
+      middleStride(plan),
+      window.width * 3,
+      window.height,
+      at.rowFirst,
+      at.rowWeights,
+      rows.pairs,
+      at.out,
+    );
     return new Uint8Array(buffer, at.out, window.width * window.height * 3).slice();
   }
 
@@ -108,18 +120,22 @@ function layOut(plan: ResamplingPlan, sourceLength: number): Layout {
     return at;
   };
   const { window, region, columns, rows } = plan;
-  const line = window.width * 3;
   return {
     columnFirst: take(window.width * 4, 0),
     columnWeights: take(columns.weights.byteLength, 0),
     rowFirst: take(window.height * 4, 0),
     rowWeights: take(rows.weights.byteLength, 0),
-    // Taps of weight 0 reach beyond what there is.
-    source: take(sourceLength, columns.pairs * 6),
-    middle: take(region.height * line, rows.pairs * 2 * line),
-    out: take(window.height * line, 0),
+    // Beyond: taps of weight 0, and the second line of the last two.
+    source: take(sourceLength, columns.pairs * 6 + Math.ceil(sourceLength / region.height)),
+    middle: take(region.height * middleStride(plan), (rows.pairs * 2 + 1) * middleStride(plan)),
+    out: take(window.height * window.width * 3, 0),
     end,
   };
+}
+
+/** A line between the passes, with room for the byte that its last pixel leaves behind. */
+function middleStride({ window }: ResamplingPlan): number {
+  return Math.ceil((window.width * 3 + 1) / 16) * 16;
 }
 
 function copyLines(source: Uint8Array, stride: number, { window }: ResamplingPlan): Uint8Array {

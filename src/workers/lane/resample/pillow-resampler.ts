@@ -83,48 +83,61 @@ function sinc(x: number): number {
 }
 
 function axis(source: number, target: number, from: number, count: number, kind: Interpolation): Axis {
-  if (source === target) return tables(count, (i) => ({ low: from + i, weights: [1] }));
-  if (kind === 'nearest') return nearest(source / target, from, count);
+  if (source === target) return pickedPixels(count, (i) => from + i);
+  if (kind === 'nearest') return pickedPixels(count, nearest(source / target, from, count));
   const filter = FILTERS[kind];
   const scale = source / target;
   const widening = Math.max(1, scale);
   const support = filter.support * widening;
   const narrowing = 1 / widening;
-  return tables(count, (i) => {
-    const center = (from + i + 0.5) * scale;
-    const low = Math.max(0, Math.trunc(center - support + 0.5));
-    const high = Math.min(source, Math.trunc(center + support + 0.5));
-    const weights = Array.from({ length: high - low }, (_, k) =>
-      filter.weight((k + low - center + 0.5) * narrowing),
-    );
-    const sum = weights.reduce((a, b) => a + b, 0);
-    return { low, weights: sum === 0 ? weights : weights.map((weight) => weight / sum) };
-  });
+  const center = (i: number) => (from + i + 0.5) * scale;
+  const low = (i: number) => Math.max(0, Math.trunc(center(i) - support + 0.5));
+  const high = (i: number) => Math.min(source, Math.trunc(center(i) + support + 0.5));
+  const first = Int32Array.from({ length: count }, (_, i) => low(i));
+  const taps = first.reduce((most, at, i) => Math.max(most, high(i) - at), 0);
+  const pairs = Math.ceil(taps / 2);
+  const weights = new Int16Array(count * pairs * 4);
+  const exact = new Float64Array(taps);
+  for (let i = 0; i < count; i++) {
+    const used = high(i) - low(i);
+    let sum = 0;
+    for (let k = 0; k < used; k++) {
+      exact[k] = filter.weight((k + low(i) - center(i) + 0.5) * narrowing);
+      sum += exact[k]!;
+    }
+    for (let k = 0; k < used; k++) {
+      putWeight(weights, i * pairs, k, sum === 0 ? exact[k]! : exact[k]! / sum);
+    }
+  }
+  return fromStart(high(count - 1), { first, weights, pairs });
+}
+
+/** Results that are each one source pixel. */
+function pickedPixels(count: number, position: (i: number) => number): Axis {
+  const first = Int32Array.from({ length: count }, (_, i) => position(i));
+  const weights = new Int16Array(count * 4);
+  for (let i = 0; i < count; i++) putWeight(weights, i, 0, 1);
+  return fromStart(first[count - 1]! + 1, { first, weights, pairs: 1 });
 }
 
 /** Pillow adds the step up position by position; a product would differ in the last bit. */
-function nearest(step: number, from: number, count: number): Axis {
+function nearest(step: number, from: number, count: number): (i: number) => number {
   const positions = new Int32Array(from + count);
   let at = step * 0.5;
   for (let i = 0; i < positions.length; i++, at += step) positions[i] = Math.trunc(at);
-  return tables(count, (i) => ({ low: positions[from + i]!, weights: [1] }));
+  return (i) => positions[from + i]!;
 }
 
-function tables(count: number, taps: (i: number) => { low: number; weights: readonly number[] }): Axis {
-  const all = Array.from({ length: count }, (_, i) => taps(i));
-  const start = all[0]!.low;
-  const pairs = Math.ceil(Math.max(...all.map(({ weights }) => weights.length)) / 2);
-  const first = new Int32Array(count);
-  const packed = new Int16Array(count * pairs * 4);
-  all.forEach(({ low, weights }, i) => {
-    first[i] = low - start;
-    weights.forEach((weight, k) => {
-      const fixed = Math.trunc(weight * 2 ** PRECISION_BITS + (weight < 0 ? -0.5 : 0.5));
-      const at = (i * pairs + (k >> 1)) * 4 + (k & 1);
-      packed[at] = fixed >> LOW_BITS;
-      packed[at + 2] = fixed & (2 ** LOW_BITS - 1);
-    });
-  });
-  const last = all[count - 1]!;
-  return { start, length: last.low + last.weights.length - start, first, weights: packed, pairs };
+/** `pair`: the position's first pair of taps; `k`: the tap in the position. */
+function putWeight(weights: Int16Array, pair: number, k: number, weight: number): void {
+  const fixed = Math.trunc(weight * 2 ** PRECISION_BITS + (weight < 0 ? -0.5 : 0.5));
+  const at = (pair + (k >> 1)) * 4 + (k & 1);
+  weights[at] = fixed >> LOW_BITS;
+  weights[at + 2] = fixed & (2 ** LOW_BITS - 1);
+}
+
+function fromStart(end: number, tables: Pick<Axis, 'first' | 'weights' | 'pairs'>): Axis {
+  const start = tables.first[0]!;
+  for (let i = 0; i < tables.first.length; i++) tables.first[i]! -= start;
+  return { start, length: end - start, ...tables };
 }

@@ -5,7 +5,7 @@
  * as their parts may; the whole fits.
  *
  * Weights come in pairs of taps, 8 bytes: high, high, low, low. Every position has as many, filled up with 0.
- * Up to 16 bytes beyond the end of each buffer are read, and written, without meaning.
+ * What lies beyond the end of a buffer is read, and written, without meaning: see the layout.
  */
 
 const HALF: i32 = 1 << 21;
@@ -24,9 +24,16 @@ function nextTwo(pixels: v128): v128 {
   return i8x16.swizzle(pixels, i8x16(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
 }
 
+/** An RGB pixel; its fourth byte is overwritten by the next one. */
+function put(out: usize, high: v128, low: v128): void {
+  const sums = rounded(high, low);
+  const words = i16x8.narrow_i32x4_s(sums, sums);
+  v128.store32_lane(out, i8x16.narrow_i16x8_u(words, words), 0);
+}
+
 /**
- * `rows` lines of RGB, `stride` bytes apart, to lines of `width` RGB, packed. `first`: by column, the byte
- * offset in the line of its first tap, 32 bits each.
+ * `rows` lines of RGB, rounded up to even, `stride` bytes apart, to lines of `width` RGB, `outStride` apart.
+ * Two lines at a time share the weights. `first`: by column, the byte offset in the line of its first tap.
  */
 export function horizontal(
   source: usize,
@@ -37,45 +44,64 @@ export function horizontal(
   pairs: i32,
   width: i32,
   out: usize,
+  outStride: usize,
 ): void {
-  for (let y = 0; y < rows; y++) {
+  for (let y = 0; y < rows; y += 2) {
     let at = weights;
+    let to = out;
     for (let x = 0; x < width; x++) {
       let from = source + <usize>load<i32>(first + ((<usize>x) << 2));
-      let high = i32x4.splat(0);
-      let low = i32x4.splat(0);
+      let highA = i32x4.splat(0);
+      let lowA = i32x4.splat(0);
+      let highB = i32x4.splat(0);
+      let lowB = i32x4.splat(0);
       let pair = pairs;
       for (; pair >= 2; pair -= 2) {
-        const pixels = v128.load(from);
-        const a = firstTwo(pixels);
-        const b = nextTwo(pixels);
-        high = i32x4.add(high, i32x4.dot_i16x8_s(a, v128.load32_splat(at)));
-        low = i32x4.add(low, i32x4.dot_i16x8_s(a, v128.load32_splat(at, 4)));
-        high = i32x4.add(high, i32x4.dot_i16x8_s(b, v128.load32_splat(at, 8)));
-        low = i32x4.add(low, i32x4.dot_i16x8_s(b, v128.load32_splat(at, 12)));
+        const a = v128.load(from);
+        const b = v128.load(from + stride);
+        const high0 = v128.load32_splat(at);
+        const low0 = v128.load32_splat(at, 4);
+        const high1 = v128.load32_splat(at, 8);
+        const low1 = v128.load32_splat(at, 12);
+        const a0 = firstTwo(a);
+        const a1 = nextTwo(a);
+        const b0 = firstTwo(b);
+        const b1 = nextTwo(b);
+        highA = i32x4.add(highA, i32x4.add(i32x4.dot_i16x8_s(a0, high0), i32x4.dot_i16x8_s(a1, high1)));
+        lowA = i32x4.add(lowA, i32x4.add(i32x4.dot_i16x8_s(a0, low0), i32x4.dot_i16x8_s(a1, low1)));
+        highB = i32x4.add(highB, i32x4.add(i32x4.dot_i16x8_s(b0, high0), i32x4.dot_i16x8_s(b1, high1)));
+        lowB = i32x4.add(lowB, i32x4.add(i32x4.dot_i16x8_s(b0, low0), i32x4.dot_i16x8_s(b1, low1)));
         from += 12;
         at += 16;
       }
       if (pair != 0) {
-        const a = firstTwo(v128.load(from));
-        high = i32x4.add(high, i32x4.dot_i16x8_s(a, v128.load32_splat(at)));
-        low = i32x4.add(low, i32x4.dot_i16x8_s(a, v128.load32_splat(at, 4)));
+        const a0 = firstTwo(v128.load(from));
+        const b0 = firstTwo(v128.load(from + stride));
+        const high0 = v128.load32_splat(at);
+        const low0 = v128.load32_splat(at, 4);
+        highA = i32x4.add(highA, i32x4.dot_i16x8_s(a0, high0));
+        lowA = i32x4.add(lowA, i32x4.dot_i16x8_s(a0, low0));
+        highB = i32x4.add(highB, i32x4.dot_i16x8_s(b0, high0));
+        lowB = i32x4.add(lowB, i32x4.dot_i16x8_s(b0, low0));
         at += 8;
       }
-      const sums = rounded(high, low);
-      const words = i16x8.narrow_i32x4_s(sums, sums);
-      // The fourth byte is overwritten by the next pixel.
-      store<i32>(out, i32x4.extract_lane(i8x16.narrow_i16x8_u(words, words), 0));
-      out += 3;
+      put(to, highA, lowA);
+      put(to + outStride, highB, lowB);
+      to += 3;
     }
-    source += stride;
+    source += stride << 1;
+    out += outStride << 1;
   }
 }
 
-/** Lines of `stride` bytes, packed, to `rows` such lines. `first`: by line, the number of its first tap's line. */
+/**
+ * Lines of `line` bytes, `stride` apart, to `rows` lines of `line` bytes, packed. `first`: by line, the number of
+ * its first tap's line.
+ */
 export function vertical(
   source: usize,
   stride: usize,
+  line: usize,
   rows: i32,
   first: usize,
   weights: usize,
@@ -84,7 +110,7 @@ export function vertical(
 ): void {
   for (let y = 0; y < rows; y++) {
     const top = source + <usize>load<i32>(first + ((<usize>y) << 2)) * stride;
-    for (let x: usize = 0; x < stride; x += 16) {
+    for (let x: usize = 0; x < line; x += 16) {
       let high0 = i32x4.splat(0);
       let high1 = i32x4.splat(0);
       let high2 = i32x4.splat(0);
@@ -123,6 +149,6 @@ export function vertical(
       v128.store(out + x, i8x16.narrow_i16x8_u(upper, lower));
     }
     weights += (<usize>pairs) << 3;
-    out += stride;
+    out += line;
   }
 }
