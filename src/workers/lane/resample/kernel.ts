@@ -3,7 +3,7 @@
  * assembly/kernel.ts. One a lane: it is synchronous, and its memory is used again for every image.
  */
 import { readFileSync } from 'node:fs';
-import type { ResamplingPlan } from './pillow-resampler.ts';
+import type { ResamplingPlan, Size } from './pillow-resampler.ts';
 
 export interface ResamplingKernel {
   /**
@@ -18,28 +18,34 @@ export interface ResamplingKernel {
   resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array;
 }
 
+/** The passes of assembly/kernel.ts; all numbers are addresses, bytes or counts. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   horizontal(
-    source: number,
-    stride: number,
-    rows: number,
-    first: number,
-    weights: number,
-    pairs: number,
-    width: number,
-    out: number,
-    outStride: number,
+    ...of: [
+      source: number,
+      stride: number,
+      rows: number,
+      first: number,
+      weights: number,
+      pairs: number,
+      width: number,
+      out: number,
+      outStride: number,
+    ]
   ): void;
   vertical(
-    source: number,
-    stride: number,
-    line: number,
-    rows: number,
-    first: number,
-    weights: number,
-    pairs: number,
-    out: number,
+    ...of: [
+      source: number,
+      stride: number,
+      line: number,
+      rows: number,
+      first: number,
+      weights: number,
+      pairs: number,
+      out: number,
+      outStride: number,
+    ]
   ): void;
 }
 
@@ -51,7 +57,9 @@ interface Layout {
   readonly rowWeights: number;
   readonly source: number;
   readonly middle: number;
+  readonly middleStride: number;
   readonly out: number;
+  readonly outStride: number;
   readonly end: number;
 }
 
@@ -77,35 +85,31 @@ export function createResamplingKernel(): ResamplingKernel {
   function resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array {
     if (layout === null) throw new Error('no source was filled in (this is a bug)');
     const { buffer } = wasm.memory;
-    const { window, region, columns, rows } = plan;
-    const at = layout;
-    if (plan.copies) return copyLines(new Uint8Array(buffer, at.source + offset), stride, plan);
-    new Int32Array(buffer, at.columnFirst, window.width).set(columns.first.map((pixel) => pixel * 3));
-    new Int16Array(buffer, at.columnWeights, columns.weights.length).set(columns.weights);
-    new Int32Array(buffer, at.rowFirst, window.height).set(rows.first);
-    new Int16Array(buffer, at.rowWeights, rows.weights.length).set(rows.weights);
-    wasm.horizontal(
-      at.source + offset,
-      stride,
-      region.height,
-      at.columnFirst,
-      at.columnWeights,
-      columns.pairs,
-      window.width,
-      at.middle,
-      middleStride(plan),
-    );
-    wasm.vertical(
-      at.middle,
-      middleStride(plan),
-      window.width * 3,
-      window.height,
-      at.rowFirst,
-      at.rowWeights,
-      rows.pairs,
-      at.out,
-    );
-    return new Uint8Array(buffer, at.out, window.width * window.height * 3).slice();
+    const { window, region } = plan;
+    const start = layout.source + offset;
+    const { middle, middleStride, out, outStride } = layout;
+    if (plan.copies) return copyLines(new Uint8Array(buffer, start), stride, window);
+    putTables(buffer, layout, plan);
+    if (plan.tall) {
+      vertical(start, stride, region.width, middle, middleStride);
+      horizontal(middle, middleStride, window.height, out, outStride);
+    } else {
+      horizontal(start, stride, region.height, middle, middleStride);
+      vertical(middle, middleStride, window.width, out, outStride);
+    }
+    return copyLines(new Uint8Array(buffer, out), outStride, window);
+
+    function horizontal(from: number, fromStride: number, rows: number, to: number, toStride: number): void {
+      const { columnFirst, columnWeights } = layout!;
+      const { pairs } = plan.columns;
+      wasm.horizontal(from, fromStride, rows, columnFirst, columnWeights, pairs, window.width, to, toStride);
+    }
+
+    function vertical(from: number, fromStride: number, width: number, to: number, toStride: number): void {
+      const { rowFirst, rowWeights } = layout!;
+      const { pairs } = plan.rows;
+      wasm.vertical(from, fromStride, width * 3, window.height, rowFirst, rowWeights, pairs, to, toStride);
+    }
   }
 
   return { source, resample };
@@ -119,28 +123,44 @@ function layOut(plan: ResamplingPlan, sourceLength: number): Layout {
     end += Math.ceil((bytes + beyond + 16) / 16) * 16;
     return at;
   };
-  const { window, region, columns, rows } = plan;
+  const { window, region, columns, rows, tall } = plan;
+  const middleStride = paddedLine(tall ? region.width : window.width);
+  const middleRows = tall ? window.height : region.height;
+  const outStride = paddedLine(window.width);
+  const sourceStride = Math.ceil(sourceLength / region.height);
+  // What is read beyond the end: by taps of weight 0, and as the second line of the last two.
+  const beyond = (stride: number, vertically: boolean) =>
+    columns.pairs * 6 + stride * (vertically ? rows.pairs * 2 + 1 : 1);
   return {
     columnFirst: take(window.width * 4, 0),
     columnWeights: take(columns.weights.byteLength, 0),
     rowFirst: take(window.height * 4, 0),
     rowWeights: take(rows.weights.byteLength, 0),
-    // Beyond: taps of weight 0, and the second line of the last two.
-    source: take(sourceLength, columns.pairs * 6 + Math.ceil(sourceLength / region.height)),
-    middle: take(region.height * middleStride(plan), (rows.pairs * 2 + 1) * middleStride(plan)),
-    out: take(window.height * window.width * 3, 0),
+    source: take(sourceLength, beyond(sourceStride, tall)),
+    middle: take(middleRows * middleStride, beyond(middleStride, !tall)),
+    middleStride,
+    out: take(window.height * outStride, outStride),
+    outStride,
     end,
   };
 }
 
-/** A line between the passes, with room for the byte that its last pixel leaves behind. */
-function middleStride({ window }: ResamplingPlan): number {
-  return Math.ceil((window.width * 3 + 1) / 16) * 16;
+/** Bytes of a line of RGB, with room for the byte that its last pixel leaves behind. */
+function paddedLine(width: number): number {
+  return Math.ceil((width * 3 + 1) / 16) * 16;
 }
 
-function copyLines(source: Uint8Array, stride: number, { window }: ResamplingPlan): Uint8Array {
-  const line = window.width * 3;
-  const out = new Uint8Array(line * window.height);
-  for (let y = 0; y < window.height; y++) out.set(source.subarray(y * stride, y * stride + line), y * line);
+function putTables(buffer: ArrayBuffer, at: Layout, { window, columns, rows }: ResamplingPlan): void {
+  const offsets = new Int32Array(buffer, at.columnFirst, window.width);
+  for (let x = 0; x < window.width; x++) offsets[x] = columns.first[x]! * 3;
+  new Int16Array(buffer, at.columnWeights, columns.weights.length).set(columns.weights);
+  new Int32Array(buffer, at.rowFirst, window.height).set(rows.first);
+  new Int16Array(buffer, at.rowWeights, rows.weights.length).set(rows.weights);
+}
+
+function copyLines(from: Uint8Array, stride: number, { width, height }: Size): Uint8Array {
+  const line = width * 3;
+  const out = new Uint8Array(line * height);
+  for (let y = 0; y < height; y++) out.set(from.subarray(y * stride, y * stride + line), y * line);
   return out;
 }

@@ -36,6 +36,8 @@ export interface ResamplingPlan {
   readonly window: Size;
   /** Nothing is resized: the region is the window. */
   readonly copies: boolean;
+  /** The vertical pass comes first. */
+  readonly tall: boolean;
   readonly columns: Axis;
   readonly rows: Axis;
 }
@@ -52,6 +54,9 @@ export function planResampling(
     region: { left: columns.start, top: rows.start, width: columns.length, height: rows.length },
     window,
     copies: resized.width === source.width && resized.height === source.height,
+    // As Pillow 13; earlier ones began with the horizontal pass always. Photos up to 1:2 upright do either way.
+    tall:
+      source.height > resized.height && source.height - resized.height > (source.width - resized.width) * 2,
     columns,
     rows,
   };

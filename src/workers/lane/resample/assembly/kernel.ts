@@ -95,7 +95,7 @@ export function horizontal(
 }
 
 /**
- * Lines of `line` bytes, `stride` apart, to `rows` lines of `line` bytes, packed. `first`: by line, the number of
+ * Lines of `line` bytes, `stride` apart, to `rows` such lines, `outStride` apart. `first`: by line, the number of
  * its first tap's line.
  */
 export function vertical(
@@ -107,6 +107,7 @@ export function vertical(
   weights: usize,
   pairs: i32,
   out: usize,
+  outStride: usize,
 ): void {
   for (let y = 0; y < rows; y++) {
     const top = source + <usize>load<i32>(first + ((<usize>y) << 2)) * stride;
@@ -149,6 +150,6 @@ export function vertical(
       v128.store(out + x, i8x16.narrow_i16x8_u(upper, lower));
     }
     weights += (<usize>pairs) << 3;
-    out += line;
+    out += outStride;
   }
 }
