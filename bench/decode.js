@@ -1,7 +1,7 @@
 /**
  * CPU milliseconds an image for decode + resize to 256 + crop 224 (bicubic): the decoders `exact` and `fast`,
- * sharp as used alone, and Pillow where FOREBAY_BENCH_PYTHON names a Python that has it. On the shared photos
- * as they are, on one enlarged to 2 and 12 megapixels, and on a 64 x 64 JPEG. Also how far `fast` is off.
+ * sharp alone, and Pillow where FOREBAY_BENCH_PYTHON names a Python that has it. On the shared photos as they
+ * are, on one enlarged to 2 and 12 megapixels, and on a 64 x 64 JPEG not resized. Also how far `fast` is off.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,8 @@ if (!existsSync(folder)) {
 }
 const ROUNDS = 5;
 const PHOTOS = 100;
-const preprocess = PREPROCESS.parse({ resize: 256, crop: 224, interpolation: 'bicubic' });
+const PHOTO = PREPROCESS.parse({ resize: 256, crop: 224, interpolation: 'bicubic' });
+const DIGIT = PREPROCESS.parse({ crop: 64 });
 const createDecoder = createDecoderFactory();
 configureSharp();
 
@@ -33,46 +34,53 @@ const paths = readdirSync(folder)
 const photos = paths.map((path) => readFileSync(path));
 const scratch = mkdtempSync(join(tmpdir(), 'forebay-bench-'));
 const sets = [
-  { name: 'photos, 0.2 MP', images: photos, rounds: 1 },
-  { name: '2 MP', images: [await enlarged(1632, 1224)], rounds: 20 },
-  { name: '12 MP', images: [await enlarged(4000, 3000)], rounds: 4 },
-  { name: '64 x 64', images: [await enlarged(64, 64)], rounds: 500 },
+  { name: 'photos, 0.2 MP', preprocess: PHOTO, images: photos, rounds: 1 },
+  { name: '2 MP', preprocess: PHOTO, images: [await enlarged(1632, 1224)], rounds: 10 },
+  { name: '12 MP', preprocess: PHOTO, images: [await enlarged(4000, 3000)], rounds: 3 },
+  { name: '64 x 64, not resized', preprocess: DIGIT, images: [await enlarged(64, 64)], rounds: 500 },
 ];
-const decoders = {
-  exact: decoderOf('exact'),
-  fast: decoderOf('fast'),
-  'sharp alone': sharpAlone,
-};
 
 try {
-  for (const { name, images, rounds } of sets) {
-    const figures = Object.fromEntries(Object.keys(decoders).map((key) => [key, []]));
-    // Decoders take turns within a round, so that a slower moment of the machine meets all alike.
-    for (let round = 0; round <= ROUNDS; round++) {
-      for (const [key, decode] of Object.entries(decoders)) {
-        const took = await cpuMs(images, rounds, decode);
-        if (round > 0) figures[key].push(took);
-      }
-    }
-    const pillow = withPillow(images, rounds);
-    if (pillow !== null) figures.Pillow = pillow;
-    const text = Object.entries(figures).map(([key, values]) => `${key} ${median(values).toFixed(3)}`);
-    console.log(`${name}: CPU ms an image, median of ${ROUNDS}: ${text.join(', ')}`);
-  }
-  await report();
+  for (const set of sets) await measure(set);
+  await compare();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-function decoderOf(decode) {
-  const decoder = createDecoder({ ...preprocess, decode, maxPixels: 64_000_000 });
-  return async (image) => decoder.decode(image);
+async function measure({ name, preprocess, images, rounds }) {
+  const decoders = decodersOf(preprocess);
+  const figures = new Map();
+  const note = (key, value) => figures.set(key, [...(figures.get(key) ?? []), value]);
+  // All take turns within a round, so that a slower moment of the machine meets all alike.
+  for (let round = 0; round <= ROUNDS; round++) {
+    const measured = round > 0;
+    for (const [key, decode] of Object.entries(decoders)) {
+      const took = await cpuMs(images, rounds, decode);
+      if (measured) note(key, took);
+    }
+    const pillow = measured ? withPillow(preprocess, images, rounds) : null;
+    if (pillow !== null) note('Pillow', pillow);
+  }
+  const text = [...figures].map(([key, values]) => `${key} ${median(values).toFixed(3)}`);
+  console.log(`${name}: CPU ms an image, median of ${ROUNDS}: ${text.join(', ')}`);
 }
 
-/** One pipeline, no shrink-on-load, no colour management. */
-async function sharpAlone(image) {
+function decodersOf(preprocess) {
+  const decoderOf = (decode) => {
+    const decoder = createDecoder({ ...preprocess, decode, maxPixels: 64_000_000 });
+    return async (image) => decoder.decode(image);
+  };
+  return {
+    exact: decoderOf('exact'),
+    fast: decoderOf('fast'),
+    'sharp alone': async (image) => sharpAlone(image, preprocess),
+  };
+}
+
+/** One pipeline, no colour management, and as little shrink-on-load as sharp allows. */
+async function sharpAlone(image, { resize, crop }) {
   const { width, height } = await sharp(image).metadata();
-  const { resized, window } = planGeometry(width, height, preprocess.resize, preprocess.crop);
+  const { resized, window } = planGeometry(width, height, resize, crop);
   return sharp(image, { ignoreIcc: true })
     .resize({ ...resized, fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
     .extract(window)
@@ -94,7 +102,7 @@ async function cpuMs(images, rounds, decode) {
   return (user + system) / 1000 / rounds / images.length;
 }
 
-function withPillow(images, rounds) {
+function withPillow({ resize, crop }, images, rounds) {
   const python = process.env['FOREBAY_BENCH_PYTHON'];
   if (python === undefined) return null;
   const files = images.map((image, i) => {
@@ -102,13 +110,15 @@ function withPillow(images, rounds) {
     writeFileSync(path, image);
     return path;
   });
-  const script = join(root, 'bench', 'decode_pillow.py');
-  const input = JSON.stringify({ files, rounds, repeat: ROUNDS });
-  return JSON.parse(execFileSync(python, [script], { input, encoding: 'utf8' }));
+  const input = JSON.stringify({ files, rounds, resize: resize ?? null, crop });
+  return JSON.parse(
+    execFileSync(python, [join(root, 'bench', 'decode_pillow.py')], { input, encoding: 'utf8' }),
+  );
 }
 
 /** How far `fast` and sharp are from `exact`, which is Pillow to the bit. */
-async function report() {
+async function compare() {
+  const decoders = decodersOf(PHOTO);
   for (const key of ['fast', 'sharp alone']) {
     let sum = 0;
     let worst = 0;

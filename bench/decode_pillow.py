@@ -1,4 +1,4 @@
-"""Pillow's side of decode.js: CPU ms an image, from files named on standard input, one figure a repetition."""
+"""Pillow's side of decode.js: prints CPU ms an image, of files and sizes named on standard input."""
 
 import io
 import json
@@ -7,29 +7,24 @@ import time
 
 from PIL import Image
 
-RESIZE, CROP = 256, 224
 
-
-def crop(data):
+def crop(data, resize, side):
     image = Image.open(io.BytesIO(data)).convert("RGB")
     width, height = image.size
-    if width <= height:
-        size = (RESIZE, round(RESIZE * height / width))
-    else:
-        size = (round(RESIZE * width / height), RESIZE)
-    image = image.resize(size, Image.Resampling.BICUBIC)
-    left, top = round((size[0] - CROP) / 2), round((size[1] - CROP) / 2)
-    return image.crop((left, top, left + CROP, top + CROP)).tobytes()
+    if resize is not None:
+        scale = resize / min(width, height)
+        image = image.resize((round(width * scale), round(height * scale)), Image.Resampling.BICUBIC)
+        width, height = image.size
+    left, top = round((width - side) / 2), round((height - side) / 2)
+    return image.crop((left, top, left + side, top + side)).tobytes()
 
 
 task = json.load(sys.stdin)
 images = [open(path, "rb").read() for path in task["files"]]
-figures = []
-for repetition in range(task["repeat"] + 1):
-    start = time.process_time()
-    for _ in range(task["rounds"]):
-        for image in images:
-            crop(image)
-    if repetition > 0:
-        figures.append((time.process_time() - start) * 1000 / task["rounds"] / len(images))
-print(json.dumps(figures))
+for image in images:
+    crop(image, task["resize"], task["crop"])
+start = time.process_time()
+for _ in range(task["rounds"]):
+    for image in images:
+        crop(image, task["resize"], task["crop"])
+print((time.process_time() - start) * 1000 / task["rounds"] / len(images))
