@@ -1,7 +1,7 @@
 /**
  * Decodes every accepted format with sharp (libvips): the only importer of it. Pixels are Pillow's to the bit
  * where formats are lossless, see test/golden, except: images above HELD_PIXELS are resized by libvips, in
- * constant memory (0.2 to 0.8 of 255 away in the mean), and CMYK is converted by a profile.
+ * constant memory (0.1 to 0.8 of 255 away in the mean), and CMYK is converted by a profile.
  */
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
