@@ -45,10 +45,12 @@ export async function loadTurboWasm(): Promise<JpegCodec> {
   function replace(): void {
     library = null;
     decoder = null;
-    void instantiate().then((fresh) => {
+    const take = (fresh: Library) => {
       library = fresh;
       decoder = new fresh.JPEGDecoder();
-    });
+    };
+    // No memory for a new one: all the same, the other decoder serves.
+    void instantiate().then(take, () => {});
   }
 
   function decodeWhole(image: Uint8Array, using: Decoder): boolean {

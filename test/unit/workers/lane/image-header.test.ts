@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { expect, it } from 'vitest';
 import { readImageHeader } from '#forebay/workers/lane/decode/image-header.js';
 
@@ -35,7 +35,7 @@ it('reads size and plainness of JPEG and PNG', async () => {
 });
 
 it('tells ordinary JPEGs from those that only one decoder should judge', async () => {
-  const ordinary = async (picture: sharp.Sharp) => readImageHeader(await picture.jpeg().toBuffer()).ordinary;
+  const ordinary = async (picture: Sharp) => readImageHeader(await picture.jpeg().toBuffer()).ordinary;
   expect(await ordinary(image(3))).toBe(true);
   expect(await ordinary(image(3).toColourspace('b-w'))).toBe(true);
   expect(await ordinary(image(3).toColourspace('cmyk'))).toBe(false);
