@@ -16,7 +16,7 @@ export const PREPROCESS = z.strictObject({
   resize: z.int().min(1).max(4096).optional(),
   /** Side of the centre crop, in pixels: height and width of the model's input. */
   crop: z.int().min(1).max(4096),
-  interpolation: z.enum(['bicubic', 'bilinear']).default('bilinear'),
+  interpolation: z.enum(['bicubic', 'bilinear', 'lanczos', 'box', 'nearest']).default('bilinear'),
   /** Channel order of the tensor. */
   color_order: z.enum(['rgb', 'bgr']).default('rgb'),
   /** Tensor value = (pixel * rescale - mean) / std, pixel in 0..255, mean and std in tensor channel order. */
@@ -29,6 +29,8 @@ export const PREPROCESS = z.strictObject({
   icc: z.enum(['ignore', 'convert']).default('ignore'),
   /** Apply the EXIF orientation; Pillow and torchvision do not. */
   auto_orient: z.boolean().default(false),
+  /** How JPEGs are decoded: `exact`, as Pillow to the bit, or `fast`, some values off by a few of 255. */
+  decode: z.enum(['exact', 'fast']).default('exact'),
 });
 
 export const MODEL_CONTRACT = z.strictObject({

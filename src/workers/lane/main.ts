@@ -10,12 +10,14 @@ startWatchdog(Number(process.argv[2]));
 const { createLaneThread } = await import('./lane.ts');
 const { loadResidentModel } = await import('./models/resident-model.ts');
 const { createOnnxSession } = await import('./models/onnx-session.ts');
-const { configureSharp, createSharpDecoder } = await import('./decode/sharp-decoder.ts');
+const { configureSharp } = await import('./decode/sharp-decoder.ts');
+const { createDecoderFactory } = await import('./decode/decoders.ts');
 
 configureSharp();
+const createDecoder = createDecoderFactory();
 const lane = createLaneThread({
   loadModel: async (request) =>
-    loadResidentModel(request, { createSession: createOnnxSession, createDecoder: createSharpDecoder }),
+    loadResidentModel(request, { createSession: createOnnxSession, createDecoder }),
   send,
   onClosed: () => {
     process.off('disconnect', die);

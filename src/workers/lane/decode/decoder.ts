@@ -7,7 +7,7 @@ import type { Preprocess } from '../../../shared/domain/model-contract.ts';
 /** What a decoder needs of the contract and the limits; fixed for the life of a model. */
 export interface DecodeOptions extends Pick<
   Preprocess,
-  'resize' | 'crop' | 'interpolation' | 'icc' | 'auto_orient'
+  'resize' | 'crop' | 'interpolation' | 'icc' | 'auto_orient' | 'decode'
 > {
   /** Largest accepted image, width x height. */
   readonly maxPixels: number;
@@ -24,3 +24,6 @@ export interface Decoder {
    */
   decode(image: Uint8Array): Pixels | Promise<Pixels>;
 }
+
+/** Images above this are not held raw, 3 bytes a pixel, where that can be avoided: 72 MB. */
+export const HELD_PIXELS = 24_000_000;

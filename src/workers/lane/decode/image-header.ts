@@ -10,6 +10,8 @@ export interface ImageHeader {
   readonly size: { readonly width: number; readonly height: number } | null;
   /** 8 bits a sample without transparency: colours may be resized as they are. False where unknown. */
   readonly plain: boolean;
+  /** A JPEG that every decoder reads alike: 8 bits, Huffman, sequential or progressive, grey or three colours. */
+  readonly ordinary: boolean;
 }
 
 /** Throws ForebayError `unsupported_format`, naming what the bytes look like where that is known. */
@@ -18,7 +20,7 @@ export function readImageHeader(image: Uint8Array): ImageHeader {
   if (startsWith(bytes, 0xff, 0xd8, 0xff)) return jpegHeader(bytes);
   if (startsWith(bytes, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return pngHeader(bytes);
   const format = otherFormat(bytes);
-  if (format !== null) return { format, size: null, plain: false };
+  if (format !== null) return { format, size: null, plain: false, ordinary: false };
   const seen = refusedFormat(bytes);
   throw new ForebayError('unsupported_format', `${seen}; accepted are JPEG, PNG, WebP, GIF, TIFF and AVIF`);
 }
@@ -68,9 +70,9 @@ function refusedFormat(bytes: Buffer): string {
 
 /** Walks the markers to the frame header. */
 function jpegHeader(bytes: Buffer): ImageHeader {
-  const unknown: ImageHeader = { format: 'jpeg', size: null, plain: true };
+  const unknown: ImageHeader = { format: 'jpeg', size: null, plain: true, ordinary: false };
   let at = 2;
-  while (at + 9 <= bytes.length && bytes[at] === 0xff) {
+  while (at + 10 <= bytes.length && bytes[at] === 0xff) {
     const marker = bytes[at + 1]!;
     if (marker === 0xff) {
       at += 1;
@@ -79,7 +81,8 @@ function jpegHeader(bytes: Buffer): ImageHeader {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
     if (isFrame) {
       const size = { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };
-      return size.width > 0 && size.height > 0 ? { format: 'jpeg', size, plain: true } : unknown;
+      if (size.width === 0 || size.height === 0) return unknown;
+      return { format: 'jpeg', size, plain: true, ordinary: isOrdinary(bytes, at) };
     }
     if (marker === 0xda || marker === 0xd9) break;
     at += 2 + bytes.readUInt16BE(at + 2);
@@ -87,14 +90,31 @@ function jpegHeader(bytes: Buffer): ImageHeader {
   return unknown;
 }
 
+/** By the frame header at `at`: SOF0 to SOF2, and not so many scans that they are there to cost time. */
+function isOrdinary(bytes: Buffer, at: number): boolean {
+  const process = bytes[at + 1]!;
+  if (process > 0xc2 || bytes[at + 4] !== 8 || ![1, 3].includes(bytes[at + 9]!)) return false;
+  if (process !== 0xc2) return true;
+  let scans = 0;
+  for (let sos = bytes.indexOf(SCAN, at); sos >= 0 && scans <= MAX_SCANS; scans++) {
+    sos = bytes.indexOf(SCAN, sos + 2);
+  }
+  return scans <= MAX_SCANS;
+}
+
+const SCAN = Buffer.of(0xff, 0xda);
+/** Encoders write about ten. */
+const MAX_SCANS = 100;
+
 function pngHeader(bytes: Buffer): ImageHeader {
-  const unknown: ImageHeader = { format: 'png', size: null, plain: false };
+  const unknown: ImageHeader = { format: 'png', size: null, plain: false, ordinary: false };
   if (bytes.length < 33 || bytes.toString('latin1', 12, 16) !== 'IHDR') return unknown;
   const size = { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
   if (size.width === 0 || size.height === 0) return unknown;
   const depth = bytes[24]!;
   const hasAlphaChannel = (bytes[25]! & 4) !== 0;
-  return { format: 'png', size, plain: depth <= 8 && !hasAlphaChannel && !hasTransparency(bytes) };
+  const plain = depth <= 8 && !hasAlphaChannel && !hasTransparency(bytes);
+  return { format: 'png', size, plain, ordinary: false };
 }
 
 /** A `tRNS` chunk before the pixels. True where the chunks cannot be followed. */

@@ -1,137 +1,148 @@
 /**
- * Pillow's antialiased resize of 8-bit RGB, bit for bit, of only the part that is kept. Used where libvips
- * cannot follow (see decode/sharp-decoder.ts). Scheme: Pillow 11, `src/libImaging/Resample.c`: two passes,
- * horizontal first, 22-bit fixed-point weights, each pass rounded to 8 bits.
+ * What Pillow's antialiased resize does with 8-bit RGB, as tables: which source pixels make a pixel of the
+ * kept window, with which weights. ./kernel.ts applies them. Scheme: Pillow 13, `src/libImaging/Resample.c`
+ * and, for nearest, `Geometry.c`: two passes, horizontal first, 22-bit fixed-point weights, each rounded.
  */
+import type { Preprocess } from '../../../shared/domain/model-contract.ts';
 import type { Geometry } from '../decode/geometry.ts';
 
-export type Interpolation = 'bilinear' | 'bicubic';
+export type Interpolation = Preprocess['interpolation'];
 
-export interface Resampling {
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Region extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** How positions of the result are made of source positions, along one axis. */
+export interface Axis {
+  /** First source position needed, and how many from there on. */
+  readonly start: number;
+  readonly length: number;
+  /** By position of the result: its first source position, from `start`. */
+  readonly first: Int32Array;
+  /** By position of the result, `pairs` times: high and low parts of two weights (h, h, l, l); unused ones 0. */
+  readonly weights: Int16Array;
+  readonly pairs: number;
+}
+
+export interface ResamplingPlan {
   /** The part of the source image that the result depends on. */
-  readonly region: {
-    readonly left: number;
-    readonly top: number;
-    readonly width: number;
-    readonly height: number;
-  };
-  /** From the region's RGB to the window's: window.width x window.height. */
-  apply(region: Uint8Array): Uint8Array;
+  readonly region: Region;
+  readonly window: Size;
+  /** Nothing is resized: the region is the window. */
+  readonly copies: boolean;
+  /** The vertical pass comes first. */
+  readonly tall: boolean;
+  readonly columns: Axis;
+  readonly rows: Axis;
 }
 
 /** For a source of so many pixels, of which `geometry.window` of the resized image is kept. */
 export function planResampling(
-  source: { readonly width: number; readonly height: number },
+  source: Size,
   { resized, window }: Geometry,
   interpolation: Interpolation,
-): Resampling {
+): ResamplingPlan {
   const columns = axis(source.width, resized.width, window.left, window.width, interpolation);
   const rows = axis(source.height, resized.height, window.top, window.height, interpolation);
-  const region = { left: columns.start, top: rows.start, width: columns.length, height: rows.length };
-  return { region, apply: (data) => vertical(horizontal(data, region, columns), window.width * 3, rows) };
+  return {
+    region: { left: columns.start, top: rows.start, width: columns.length, height: rows.length },
+    window,
+    copies: resized.width === source.width && resized.height === source.height,
+    // As Pillow 13; earlier ones began with the horizontal pass always. Photos up to 1:2 upright do either way.
+    tall:
+      source.height > resized.height && source.height - resized.height > (source.width - resized.width) * 2,
+    columns,
+    rows,
+  };
 }
 
-/** How positions of the result are made of source positions, along one axis. */
-interface Axis {
-  /** First source position needed, and how many from there on. */
-  readonly start: number;
-  readonly length: number;
-  /** By position of the result: first source position (from `start`), number of them, and their weights. */
-  readonly first: Int32Array;
-  readonly counts: Int32Array;
-  /** `taps` a position; those of a position sum to 2^22. */
-  readonly weights: Int32Array;
-  readonly taps: number;
-}
-
+/** Bits of a weight that its low part holds. */
+const LOW_BITS = 12;
 const PRECISION_BITS = 22;
-const HALF = 1 << (PRECISION_BITS - 1);
 
-function horizontal(data: Uint8Array, { width, height }: Resampling['region'], columns: Axis): Uint8Array {
-  const { first, counts, weights, taps } = columns;
-  const out = new Uint8ClampedArray(first.length * height * 3);
-  let to = 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < first.length; x++) {
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      let from = (y * width + first[x]!) * 3;
-      const end = x * taps + counts[x]!;
-      for (let k = x * taps; k < end; k++, from += 3) {
-        const weight = weights[k]!;
-        red = (red + data[from]! * weight) | 0;
-        green = (green + data[from + 1]! * weight) | 0;
-        blue = (blue + data[from + 2]! * weight) | 0;
-      }
-      out[to++] = red >> PRECISION_BITS;
-      out[to++] = green >> PRECISION_BITS;
-      out[to++] = blue >> PRECISION_BITS;
-    }
-  }
-  return new Uint8Array(out.buffer);
-}
+type Filter = { readonly support: number; weight(x: number): number };
 
-/** Whole lines are summed at a time: they lie together in memory. */
-function vertical(data: Uint8Array, stride: number, rows: Axis): Uint8Array {
-  const { first, counts, weights, taps } = rows;
-  const out = new Uint8ClampedArray(first.length * stride);
-  const sums = new Int32Array(stride);
-  for (let y = 0; y < first.length; y++) {
-    sums.fill(HALF);
-    for (let k = 0; k < counts[y]!; k++) {
-      const weight = weights[y * taps + k]!;
-      const from = (first[y]! + k) * stride;
-      for (let i = 0; i < stride; i++) sums[i]! += data[from + i]! * weight;
-    }
-    for (let i = 0; i < stride; i++) out[y * stride + i] = sums[i]! >> PRECISION_BITS;
-  }
-  return new Uint8Array(out.buffer);
-}
-
-const FILTERS = {
-  bilinear: { support: 1, weight: (x: number) => Math.max(0, 1 - Math.abs(x)) },
+/** Pillow's, term by term: another order of the same terms rounds otherwise. */
+const FILTERS: Readonly<Record<Exclude<Interpolation, 'nearest'>, Filter>> = {
+  box: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
+  bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   bicubic: { support: 2, weight: cubic },
-} as const;
+  lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
 
 /** Keys' cubic with a = -0.5. */
 function cubic(signed: number): number {
   const x = Math.abs(signed);
   if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
-  return x < 2 ? ((x - 5) * x + 8) * x * -0.5 + 2 : 0;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * -0.5 : 0;
 }
 
-function axis(
-  source: number,
-  target: number,
-  from: number,
-  count: number,
-  interpolation: Interpolation,
-): Axis {
-  const filter = FILTERS[interpolation];
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
+}
+
+function axis(source: number, target: number, from: number, count: number, kind: Interpolation): Axis {
+  if (source === target) return pickedPixels(count, (i) => from + i);
+  if (kind === 'nearest') return pickedPixels(count, nearest(source / target, from, count));
+  const filter = FILTERS[kind];
   const scale = source / target;
   const widening = Math.max(1, scale);
   const support = filter.support * widening;
-  const taps = Math.ceil(support) * 2 + 1;
-  const first = new Int32Array(count);
-  const counts = new Int32Array(count);
-  const weights = new Int32Array(count * taps);
+  const narrowing = 1 / widening;
+  const center = (i: number) => (from + i + 0.5) * scale;
+  const low = (i: number) => Math.max(0, Math.trunc(center(i) - support + 0.5));
+  const high = (i: number) => Math.min(source, Math.trunc(center(i) + support + 0.5));
+  const first = Int32Array.from({ length: count }, (_, i) => low(i));
+  const taps = first.reduce((most, at, i) => Math.max(most, high(i) - at), 0);
+  const pairs = Math.ceil(taps / 2);
+  const weights = new Int16Array(count * pairs * 4);
+  const exact = new Float64Array(taps);
   for (let i = 0; i < count; i++) {
-    const center = (from + i + 0.5) * scale;
-    const low = Math.max(0, Math.trunc(center - support + 0.5));
-    const high = Math.min(source, Math.trunc(center + support + 0.5));
-    const exact = Array.from({ length: high - low }, (_, k) =>
-      filter.weight((low + k - center + 0.5) / widening),
-    );
-    const sum = exact.reduce((a, b) => a + b, 0);
-    first[i] = low;
-    counts[i] = high - low;
-    exact.forEach((weight, k) => {
-      weights[i * taps + k] = Math.trunc((weight / sum) * 2 ** PRECISION_BITS + (weight < 0 ? -0.5 : 0.5));
-    });
+    const used = high(i) - low(i);
+    let sum = 0;
+    for (let k = 0; k < used; k++) {
+      exact[k] = filter.weight((k + low(i) - center(i) + 0.5) * narrowing);
+      sum += exact[k]!;
+    }
+    for (let k = 0; k < used; k++) {
+      putWeight(weights, i * pairs, k, sum === 0 ? exact[k]! : exact[k]! / sum);
+    }
   }
-  const start = first[0]!;
-  const length = first[count - 1]! + counts[count - 1]! - start;
-  for (let i = 0; i < count; i++) first[i]! -= start;
-  return { start, length, first, counts, weights, taps };
+  return fromStart(high(count - 1), { first, weights, pairs });
+}
+
+/** Results that are each one source pixel. */
+function pickedPixels(count: number, position: (i: number) => number): Axis {
+  const first = Int32Array.from({ length: count }, (_, i) => position(i));
+  const weights = new Int16Array(count * 4);
+  for (let i = 0; i < count; i++) putWeight(weights, i, 0, 1);
+  return fromStart(first[count - 1]! + 1, { first, weights, pairs: 1 });
+}
+
+/** Pillow adds the step up position by position; a product would differ in the last bit. */
+function nearest(step: number, from: number, count: number): (i: number) => number {
+  const positions = new Int32Array(from + count);
+  let at = step * 0.5;
+  for (let i = 0; i < positions.length; i++, at += step) positions[i] = Math.trunc(at);
+  return (i) => positions[from + i]!;
+}
+
+/** `pair`: the position's first pair of taps; `k`: the tap in the position. */
+function putWeight(weights: Int16Array, pair: number, k: number, weight: number): void {
+  const fixed = Math.trunc(weight * 2 ** PRECISION_BITS + (weight < 0 ? -0.5 : 0.5));
+  const at = (pair + (k >> 1)) * 4 + (k & 1);
+  weights[at] = fixed >> LOW_BITS;
+  weights[at + 2] = fixed & (2 ** LOW_BITS - 1);
+}
+
+function fromStart(end: number, tables: Pick<Axis, 'first' | 'weights' | 'pairs'>): Axis {
+  const start = tables.first[0]!;
+  for (let i = 0; i < tables.first.length; i++) tables.first[i]! -= start;
+  return { start, length: end - start, ...tables };
 }

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { expect, it } from 'vitest';
 import { readImageHeader } from '#forebay/workers/lane/decode/image-header.js';
 
@@ -11,13 +11,38 @@ it('reads size and plainness of JPEG and PNG', async () => {
     .withExif({ IFD0: { Copyright: 'x'.repeat(300) } })
     .jpeg({ progressive: true })
     .toBuffer();
-  expect(readImageHeader(jpeg)).toEqual({ format: 'jpeg', size, plain: true });
-  expect(readImageHeader(await image(3).png().toBuffer())).toEqual({ format: 'png', size, plain: true });
-  expect(readImageHeader(await image(4).png().toBuffer())).toEqual({ format: 'png', size, plain: false });
+  expect(readImageHeader(jpeg)).toEqual({
+    format: 'jpeg',
+    size,
+    plain: true,
+    ordinary: true,
+  });
+  expect(readImageHeader(await image(3).png().toBuffer())).toEqual({
+    format: 'png',
+    size,
+    plain: true,
+    ordinary: false,
+  });
+  expect(readImageHeader(await image(4).png().toBuffer())).toMatchObject({
+    format: 'png',
+    size,
+    plain: false,
+  });
   const clear = await sharp({ create: { width: 7, height: 5, channels: 4, background: '#12345600' } })
     .png({ palette: true })
     .toBuffer();
   expect(readImageHeader(clear)).toMatchObject({ size, plain: false });
+});
+
+it('tells ordinary JPEGs from those that only one decoder should judge', async () => {
+  const ordinary = async (picture: Sharp) => readImageHeader(await picture.jpeg().toBuffer()).ordinary;
+  expect(await ordinary(image(3))).toBe(true);
+  expect(await ordinary(image(3).toColourspace('b-w'))).toBe(true);
+  expect(await ordinary(image(3).toColourspace('cmyk'))).toBe(false);
+  const progressive = await image(3).jpeg({ progressive: true }).toBuffer();
+  const scan = progressive.subarray(progressive.indexOf(Buffer.of(0xff, 0xda)));
+  const manyScans = Buffer.concat([progressive, ...Array.from({ length: 100 }, () => scan)]);
+  expect(readImageHeader(manyScans).ordinary).toBe(false);
 });
 
 it('knows the other formats by their first bytes', async () => {

@@ -1,0 +1,46 @@
+/** What every decoder does around resizing: the limit on pixels, and the crop within black. */
+import { ForebayError } from '../../../shared/errors.ts';
+import type { Size } from '../resample/pillow-resampler.ts';
+import type { Pixels } from './decoder.ts';
+import { planGeometry, type Geometry } from './geometry.ts';
+
+/** Throws ForebayError `too_many_pixels`. `when` ends the measure: ", once resized to ...". */
+export function checkPixels({ width, height }: Size, maxPixels: number, when = ''): void {
+  if (width * height <= maxPixels) return;
+  throw new ForebayError(
+    'too_many_pixels',
+    `${width} x ${height} pixels${when}; the limit is ${maxPixels} in all`,
+  );
+}
+
+/** As planGeometry; throws ForebayError `too_many_pixels` also where resizing makes the image too large. */
+export function checkedGeometry(
+  size: Size,
+  { resize, crop, maxPixels }: { resize?: number | undefined; crop: number; maxPixels: number },
+): Geometry {
+  checkPixels(size, maxPixels);
+  const geometry = planGeometry(size.width, size.height, resize, crop);
+  checkPixels(geometry.resized, maxPixels, `, once resized to a shorter side of ${resize}`);
+  return geometry;
+}
+
+/** The window within black, where the image is smaller than the crop. Throws ForebayError `decode_failed`. */
+export function fitCrop(pixels: Uint8Array, { window, pad }: Geometry, crop: number): Pixels {
+  checkLength(pixels, window);
+  if (window.width === crop && window.height === crop) return pixels;
+  const padded = new Uint8Array(crop * crop * 3);
+  const stride = window.width * 3;
+  for (let y = 0; y < window.height; y++) {
+    padded.set(pixels.subarray(y * stride, (y + 1) * stride), ((pad.top + y) * crop + pad.left) * 3);
+  }
+  return padded;
+}
+
+/** Throws ForebayError `decode_failed` unless these are packed RGB of that size. */
+export function checkLength(pixels: Uint8Array, { width, height }: Size): void {
+  if (pixels.length === width * height * 3) return;
+  throw new ForebayError(
+    'decode_failed',
+    `the image decoded to ${pixels.length} bytes where ${width} x ${height} RGB was due`,
+  );
+}

@@ -1,0 +1,44 @@
+/**
+ * JPEG by a native libjpeg-turbo whose package is optional and prebuilt. It decodes with the fast IDCT: see
+ * docs/adr/0004-decoders.md for what that costs in pixels and answers. The only importer of it.
+ */
+import { createRequire } from 'node:module';
+import type { JpegCodec } from './jpeg-codec.ts';
+
+interface Library {
+  readonly FORMAT_RGB: number;
+  decompressSync(
+    image: Buffer,
+    out: Buffer,
+    options: { format: number },
+  ): { readonly width: number; readonly height: number; readonly size: number };
+}
+
+/** Null where the package or its binary for this platform is not installed. */
+export function loadTurboNative(): JpegCodec | null {
+  let library: Library;
+  try {
+    library = createRequire(import.meta.url)('@julusian/jpeg-turbo') as Library;
+  } catch {
+    return null;
+  }
+  return {
+    decode(image, size, region, room) {
+      const stride = size.width * 3;
+      const target = room(stride * size.height);
+      try {
+        const found = library.decompressSync(asBuffer(image), asBuffer(target), {
+          format: library.FORMAT_RGB,
+        });
+        if (found.width !== size.width || found.height !== size.height) return null;
+      } catch {
+        return null;
+      }
+      return { offset: region.top * stride + region.left * 3, stride };
+    },
+  };
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}

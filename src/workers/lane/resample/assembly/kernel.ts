@@ -1,0 +1,155 @@
+/**
+ * AssemblyScript, not TypeScript: the two passes of Pillow's resize, in SIMD. Knows memory addresses only;
+ * ../kernel.ts lays the memory out. A weight of 22 fractional bits is split in two of 16 bits,
+ * weight = high * 2^12 + low, so that one instruction multiplies two taps of four sums. Sums wrap modulo 2^32,
+ * as their parts may; the whole fits.
+ *
+ * Weights come in pairs of taps, 8 bytes: high, high, low, low. Every position has as many, filled up with 0.
+ * What lies beyond the end of a buffer is read, and written, without meaning: see the layout.
+ */
+
+const HALF: i32 = 1 << 21;
+
+function rounded(high: v128, low: v128): v128 {
+  return i32x4.shr_s(i32x4.add(i32x4.add(i32x4.shl(high, 12), low), i32x4.splat(HALF)), 22);
+}
+
+/** Taps 0 and 1 of RGB: the 16-bit numbers r0 r1 g0 g1 b0 b1 0 0. */
+function firstTwo(pixels: v128): v128 {
+  return i8x16.swizzle(pixels, i8x16(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
+}
+
+/** Taps 2 and 3 likewise. */
+function nextTwo(pixels: v128): v128 {
+  return i8x16.swizzle(pixels, i8x16(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
+}
+
+/** An RGB pixel; its fourth byte is overwritten by the next one. */
+function put(out: usize, high: v128, low: v128): void {
+  const sums = rounded(high, low);
+  const words = i16x8.narrow_i32x4_s(sums, sums);
+  v128.store32_lane(out, i8x16.narrow_i16x8_u(words, words), 0);
+}
+
+/**
+ * `rows` lines of RGB, rounded up to even, `stride` bytes apart, to lines of `width` RGB, `outStride` apart.
+ * Two lines at a time share the weights. `first`: by column, the byte offset in the line of its first tap.
+ */
+export function horizontal(
+  source: usize,
+  stride: usize,
+  rows: i32,
+  first: usize,
+  weights: usize,
+  pairs: i32,
+  width: i32,
+  out: usize,
+  outStride: usize,
+): void {
+  for (let y = 0; y < rows; y += 2) {
+    let at = weights;
+    let to = out;
+    for (let x = 0; x < width; x++) {
+      let from = source + <usize>load<i32>(first + ((<usize>x) << 2));
+      let highA = i32x4.splat(0);
+      let lowA = i32x4.splat(0);
+      let highB = i32x4.splat(0);
+      let lowB = i32x4.splat(0);
+      let pair = pairs;
+      for (; pair >= 2; pair -= 2) {
+        const a = v128.load(from);
+        const b = v128.load(from + stride);
+        const high0 = v128.load32_splat(at);
+        const low0 = v128.load32_splat(at, 4);
+        const high1 = v128.load32_splat(at, 8);
+        const low1 = v128.load32_splat(at, 12);
+        const a0 = firstTwo(a);
+        const a1 = nextTwo(a);
+        const b0 = firstTwo(b);
+        const b1 = nextTwo(b);
+        highA = i32x4.add(highA, i32x4.add(i32x4.dot_i16x8_s(a0, high0), i32x4.dot_i16x8_s(a1, high1)));
+        lowA = i32x4.add(lowA, i32x4.add(i32x4.dot_i16x8_s(a0, low0), i32x4.dot_i16x8_s(a1, low1)));
+        highB = i32x4.add(highB, i32x4.add(i32x4.dot_i16x8_s(b0, high0), i32x4.dot_i16x8_s(b1, high1)));
+        lowB = i32x4.add(lowB, i32x4.add(i32x4.dot_i16x8_s(b0, low0), i32x4.dot_i16x8_s(b1, low1)));
+        from += 12;
+        at += 16;
+      }
+      if (pair != 0) {
+        const a0 = firstTwo(v128.load(from));
+        const b0 = firstTwo(v128.load(from + stride));
+        const high0 = v128.load32_splat(at);
+        const low0 = v128.load32_splat(at, 4);
+        highA = i32x4.add(highA, i32x4.dot_i16x8_s(a0, high0));
+        lowA = i32x4.add(lowA, i32x4.dot_i16x8_s(a0, low0));
+        highB = i32x4.add(highB, i32x4.dot_i16x8_s(b0, high0));
+        lowB = i32x4.add(lowB, i32x4.dot_i16x8_s(b0, low0));
+        at += 8;
+      }
+      put(to, highA, lowA);
+      put(to + outStride, highB, lowB);
+      to += 3;
+    }
+    source += stride << 1;
+    out += outStride << 1;
+  }
+}
+
+/**
+ * Lines of `line` bytes, `stride` apart, to `rows` such lines, `outStride` apart. `first`: by line, the number of
+ * its first tap's line.
+ */
+export function vertical(
+  source: usize,
+  stride: usize,
+  line: usize,
+  rows: i32,
+  first: usize,
+  weights: usize,
+  pairs: i32,
+  out: usize,
+  outStride: usize,
+): void {
+  for (let y = 0; y < rows; y++) {
+    const top = source + <usize>load<i32>(first + ((<usize>y) << 2)) * stride;
+    for (let x: usize = 0; x < line; x += 16) {
+      let high0 = i32x4.splat(0);
+      let high1 = i32x4.splat(0);
+      let high2 = i32x4.splat(0);
+      let high3 = i32x4.splat(0);
+      let low0 = i32x4.splat(0);
+      let low1 = i32x4.splat(0);
+      let low2 = i32x4.splat(0);
+      let low3 = i32x4.splat(0);
+      let from = top + x;
+      let at = weights;
+      for (let pair = 0; pair < pairs; pair++) {
+        const a = v128.load(from);
+        const b = v128.load(from + stride);
+        const left = i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        const right = i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        const p0 = i16x8.extend_low_i8x16_u(left);
+        const p1 = i16x8.extend_high_i8x16_u(left);
+        const p2 = i16x8.extend_low_i8x16_u(right);
+        const p3 = i16x8.extend_high_i8x16_u(right);
+        const high = v128.load32_splat(at);
+        const low = v128.load32_splat(at, 4);
+        high0 = i32x4.add(high0, i32x4.dot_i16x8_s(p0, high));
+        low0 = i32x4.add(low0, i32x4.dot_i16x8_s(p0, low));
+        high1 = i32x4.add(high1, i32x4.dot_i16x8_s(p1, high));
+        low1 = i32x4.add(low1, i32x4.dot_i16x8_s(p1, low));
+        high2 = i32x4.add(high2, i32x4.dot_i16x8_s(p2, high));
+        low2 = i32x4.add(low2, i32x4.dot_i16x8_s(p2, low));
+        high3 = i32x4.add(high3, i32x4.dot_i16x8_s(p3, high));
+        low3 = i32x4.add(low3, i32x4.dot_i16x8_s(p3, low));
+        from += stride << 1;
+        at += 8;
+      }
+      const upper = i16x8.narrow_i32x4_s(rounded(high0, low0), rounded(high1, low1));
+      const lower = i16x8.narrow_i32x4_s(rounded(high2, low2), rounded(high3, low3));
+      // Beyond the line's end: overwritten by the next line.
+      v128.store(out + x, i8x16.narrow_i16x8_u(upper, lower));
+    }
+    weights += (<usize>pairs) << 3;
+    out += outStride;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The resampler's SIMD kernel and its memory: lays out tables, source and results, and runs the passes of
+ * assembly/kernel.ts. One a lane: it is synchronous, and its memory is used again for every image.
+ */
+import { readFileSync } from 'node:fs';
+import type { ResamplingPlan, Size } from './pillow-resampler.ts';
+
+export interface ResamplingKernel {
+  /**
+   * Room for `length` bytes of RGB, to be filled with at least the plan's region; content undefined. Valid
+   * until the next call of either function.
+   */
+  source(plan: ResamplingPlan, length: number): Uint8Array;
+  /**
+   * The window, packed RGB, of the source that was filled in for the same plan. `offset`: of the region's
+   * first pixel in it; `stride`: from line to line; in bytes.
+   */
+  resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array;
+}
+
+/** The passes of assembly/kernel.ts; all numbers are addresses, bytes or counts. */
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  horizontal(
+    ...of: [
+      source: number,
+      stride: number,
+      rows: number,
+      first: number,
+      weights: number,
+      pairs: number,
+      width: number,
+      out: number,
+      outStride: number,
+    ]
+  ): void;
+  vertical(
+    ...of: [
+      source: number,
+      stride: number,
+      line: number,
+      rows: number,
+      first: number,
+      weights: number,
+      pairs: number,
+      out: number,
+      outStride: number,
+    ]
+  ): void;
+}
+
+/** Where things lie in the memory, by their addresses. */
+interface Layout {
+  readonly columnFirst: number;
+  readonly columnWeights: number;
+  readonly rowFirst: number;
+  readonly rowWeights: number;
+  readonly source: number;
+  readonly middle: number;
+  readonly middleStride: number;
+  readonly out: number;
+  readonly outStride: number;
+  readonly end: number;
+}
+
+/** Memory above this is given back after the image that needed it: WebAssembly memory only grows. */
+const KEPT_BYTES = 48 * 2 ** 20;
+const PAGE_BYTES = 65_536;
+
+/** Compiles the kernel that the build put beside this file. */
+export function createResamplingKernel(): ResamplingKernel {
+  const compiled = new WebAssembly.Module(readFileSync(new URL('assembly/kernel.wasm', import.meta.url)));
+  const instantiate = () => new WebAssembly.Instance(compiled).exports as unknown as Exports;
+  let wasm = instantiate();
+  let layout: Layout | null = null;
+
+  function source(plan: ResamplingPlan, length: number): Uint8Array {
+    if (wasm.memory.buffer.byteLength > KEPT_BYTES) wasm = instantiate();
+    layout = layOut(plan, length);
+    const missing = layout.end - wasm.memory.buffer.byteLength;
+    if (missing > 0) wasm.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    return new Uint8Array(wasm.memory.buffer, layout.source, length);
+  }
+
+  function resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array {
+    if (layout === null) throw new Error('no source was filled in (this is a bug)');
+    const { buffer } = wasm.memory;
+    const { window, region } = plan;
+    const start = layout.source + offset;
+    const { middle, middleStride, out, outStride } = layout;
+    if (plan.copies) return copyLines(new Uint8Array(buffer, start), stride, window);
+    putTables(buffer, layout, plan);
+    if (plan.tall) {
+      vertical(start, stride, region.width, middle, middleStride);
+      horizontal(middle, middleStride, window.height, out, outStride);
+    } else {
+      horizontal(start, stride, region.height, middle, middleStride);
+      vertical(middle, middleStride, window.width, out, outStride);
+    }
+    return copyLines(new Uint8Array(buffer, out), outStride, window);
+
+    function horizontal(from: number, fromStride: number, rows: number, to: number, toStride: number): void {
+      const { columnFirst, columnWeights } = layout!;
+      const { pairs } = plan.columns;
+      wasm.horizontal(from, fromStride, rows, columnFirst, columnWeights, pairs, window.width, to, toStride);
+    }
+
+    function vertical(from: number, fromStride: number, width: number, to: number, toStride: number): void {
+      const { rowFirst, rowWeights } = layout!;
+      const { pairs } = plan.rows;
+      wasm.vertical(from, fromStride, width * 3, window.height, rowFirst, rowWeights, pairs, to, toStride);
+    }
+  }
+
+  return { source, resample };
+}
+
+function layOut(plan: ResamplingPlan, sourceLength: number): Layout {
+  let end = 1024;
+  const take = (bytes: number, beyond: number) => {
+    const at = end;
+    // Whole vectors are read and written: 16 bytes more. Addresses are kept at multiples of 16.
+    end += Math.ceil((bytes + beyond + 16) / 16) * 16;
+    return at;
+  };
+  const { window, region, columns, rows, tall } = plan;
+  const middleStride = paddedLine(tall ? region.width : window.width);
+  const middleRows = tall ? window.height : region.height;
+  const outStride = paddedLine(window.width);
+  const sourceStride = Math.ceil(sourceLength / region.height);
+  // What is read beyond the end: by taps of weight 0, and as the second line of the last two.
+  const beyond = (stride: number, vertically: boolean) =>
+    columns.pairs * 6 + stride * (vertically ? rows.pairs * 2 + 1 : 1);
+  return {
+    columnFirst: take(window.width * 4, 0),
+    columnWeights: take(columns.weights.byteLength, 0),
+    rowFirst: take(window.height * 4, 0),
+    rowWeights: take(rows.weights.byteLength, 0),
+    source: take(sourceLength, beyond(sourceStride, tall)),
+    middle: take(middleRows * middleStride, beyond(middleStride, !tall)),
+    middleStride,
+    out: take(window.height * outStride, outStride),
+    outStride,
+    end,
+  };
+}
+
+/** Bytes of a line of RGB, with room for the byte that its last pixel leaves behind. */
+function paddedLine(width: number): number {
+  return Math.ceil((width * 3 + 1) / 16) * 16;
+}
+
+function putTables(buffer: ArrayBuffer, at: Layout, { window, columns, rows }: ResamplingPlan): void {
+  const offsets = new Int32Array(buffer, at.columnFirst, window.width);
+  for (let x = 0; x < window.width; x++) offsets[x] = columns.first[x]! * 3;
+  new Int16Array(buffer, at.columnWeights, columns.weights.length).set(columns.weights);
+  new Int32Array(buffer, at.rowFirst, window.height).set(rows.first);
+  new Int16Array(buffer, at.rowWeights, rows.weights.length).set(rows.weights);
+}
+
+function copyLines(from: Uint8Array, stride: number, { width, height }: Size): Uint8Array {
+  const line = width * 3;
+  const out = new Uint8Array(line * height);
+  for (let y = 0; y < height; y++) out.set(from.subarray(y * stride, y * stride + line), y * line);
+  return out;
+}

@@ -1,0 +1,20 @@
+/** What the lane uses of WebAssembly, which neither the ES library nor Node 20's types declare. */
+declare namespace WebAssembly {
+  type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+
+  class Instance {
+    constructor(module: Module, imports?: Imports);
+    readonly exports: Readonly<Record<string, unknown>>;
+  }
+
+  interface Memory {
+    readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
+  }
+
+  function compile(bytes: Uint8Array): Promise<Module>;
+}

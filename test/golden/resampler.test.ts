@@ -1,0 +1,96 @@
+// The resampling kernel against Pillow's resize: SHA-256 of a pattern made alike on both sides (make_golden.py).
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createResamplingKernel } from '#forebay/workers/lane/resample/kernel.js';
+import {
+  planResampling,
+  type Interpolation,
+  type ResamplingPlan,
+} from '#forebay/workers/lane/resample/pillow-resampler.js';
+
+type Pair = readonly [width: number, height: number];
+
+interface Golden {
+  readonly resampled: readonly {
+    readonly source: Pair;
+    readonly target: Pair;
+    readonly interpolation: Interpolation;
+    readonly sha256: string;
+  }[];
+}
+
+const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden.json'), 'utf8')) as Golden;
+const kernel = createResamplingKernel();
+
+it.each(golden.resampled)(
+  '$interpolation from $source to $target is Pillow to the bit',
+  ({ source, target, interpolation, sha256 }) => {
+    const pixels = resize(pattern(source), source, target, interpolation);
+    expect(createHash('sha256').update(pixels).digest('hex')).toBe(sha256);
+  },
+);
+
+it.each(['nearest', 'box', 'bilinear', 'bicubic', 'lanczos'] as const)(
+  'a %s window is the same part of the whole, from the region alone',
+  (interpolation) => {
+    const source = [97, 61] as const;
+    const target = [53, 31] as const;
+    const whole = resize(pattern(source), source, target, interpolation);
+    const window = { left: 11, top: 5, width: 30, height: 21 };
+    const plan = planOf(source, target, interpolation, window);
+    const { region } = plan;
+    expect(region.width * region.height).toBeLessThan(source[0] * source[1]);
+    const part = cut(pattern(source), source[0], region);
+    kernel.source(plan, part.length).set(part);
+    const pixels = kernel.resample(plan, 0, region.width * 3);
+    expect(pixels).toEqual(cut(whole, target[0], window));
+  },
+);
+
+it('memory for a large image is not kept, and the next image is right', () => {
+  const source = [6000, 3000] as const;
+  const target = [4, 2] as const;
+  const grey = new Uint8Array(source[0] * source[1] * 3).fill(77);
+  expect(resize(grey, source, target, 'box')).toEqual(new Uint8Array(24).fill(77));
+  const plan = planOf([10, 10], [5, 5], 'box', { left: 0, top: 0, width: 5, height: 5 });
+  expect(kernel.source(plan, 300).buffer.byteLength).toBeLessThan(1_000_000);
+});
+
+function resize(data: Uint8Array, source: Pair, target: Pair, interpolation: Interpolation): Uint8Array {
+  const [width, height] = target;
+  const plan = planOf(source, target, interpolation, { left: 0, top: 0, width, height });
+  kernel.source(plan, data.length).set(data);
+  const { left, top } = plan.region;
+  return kernel.resample(plan, (top * source[0] + left) * 3, source[0] * 3);
+}
+
+function planOf(
+  [width, height]: Pair,
+  target: Pair,
+  interpolation: Interpolation,
+  window: ResamplingPlan['region'],
+): ResamplingPlan {
+  const resized = { width: target[0], height: target[1] };
+  return planResampling({ width, height }, { resized, window, pad: { left: 0, top: 0 } }, interpolation);
+}
+
+function pattern([width, height]: Pair): Uint8Array {
+  const out = new Uint8Array(width * height * 3);
+  for (let at = 0; at < out.length; at++) {
+    const c = at % 3;
+    const x = Math.floor(at / 3) % width;
+    const y = Math.floor(at / 3 / width);
+    out[at] = (x * 37 + y * 101 + c * 59 + Math.floor((x * y) / 8) * 11 + (x ^ y) * 5) % 256;
+  }
+  return out;
+}
+
+function cut(data: Uint8Array, width: number, part: ResamplingPlan['region']): Uint8Array {
+  const lines = Array.from({ length: part.height }, (_, y) => {
+    const from = ((part.top + y) * width + part.left) * 3;
+    return data.subarray(from, from + part.width * 3);
+  });
+  return new Uint8Array(Buffer.concat(lines));
+}
