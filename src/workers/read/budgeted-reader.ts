@@ -3,6 +3,7 @@ import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { RowError, RowRef } from '../../shared/domain/row.ts';
 import type { LaneInput } from '../lane/messages.ts';
 import type { ByteBudget } from '../byte-budget.ts';
+import { createSharedClock } from '../shared-clock.ts';
 import type { Semaphore } from '../semaphore.ts';
 import type { RowReader } from './row-reader.ts';
 
@@ -11,6 +12,7 @@ export type BudgetedRead =
       readonly ok: true;
       readonly input: LaneInput;
       readonly bytes: number;
+      /** Its share of the time that reads took; see shared-clock.ts. */
       readonly ms: number;
       /** Call when the row's bytes are no longer needed. */
       release(): void;
@@ -27,19 +29,21 @@ export function createBudgetedReader(deps: {
   budget: ByteBudget;
   atOnce: Semaphore;
 }): BudgetedReader {
+  const clock = createSharedClock();
   return {
     read: async (dataset, row, signal) =>
       deps.atOnce.use(async () => {
         const booking = await deps.budget.admit();
+        let ms = 0;
         try {
-          const started = performance.now();
-          const read = await deps.reader.read(dataset, row, signal);
+          const end = clock.start();
+          const read = await deps.reader.read(dataset, row, signal).finally(() => (ms = end()));
           if (!read.ok) {
             booking.release();
             return read;
           }
           booking.settle(read.bytes);
-          return { ...read, ms: performance.now() - started, release: booking.release };
+          return { ...read, ms, release: booking.release };
         } catch (error) {
           booking.release();
           throw error;

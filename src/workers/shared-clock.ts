@@ -1,0 +1,35 @@
+/**
+ * Shares elapsed time out over what runs at once: while n things run, each is charged 1/n of the time. Their
+ * charges add up to the time during which any of them ran, not to a multiple of it.
+ */
+
+export interface SharedClock {
+  /** Starts a charge; the returned function ends it and gives its milliseconds. */
+  start(): () => number;
+}
+
+export function createSharedClock(now: () => number = () => performance.now()): SharedClock {
+  let running = 0;
+  let at = 0;
+  /** Milliseconds charged to a thing that had run from the beginning. */
+  let charged = 0;
+
+  function advance(): void {
+    const time = now();
+    if (running > 0) charged += (time - at) / running;
+    at = time;
+  }
+
+  return {
+    start() {
+      advance();
+      running += 1;
+      const before = charged;
+      return () => {
+        advance();
+        running -= 1;
+        return charged - before;
+      };
+    },
+  };
+}
