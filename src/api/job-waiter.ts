@@ -1,4 +1,5 @@
 /** Waits for news of one job: by wake-up and, since those may be lost, by a sweep now and then. */
+import { createAlarm } from '../shared/alarm.ts';
 import type { Wake } from '../shared/queue/wake.ts';
 
 export interface JobWaiter {
@@ -9,36 +10,15 @@ export interface JobWaiter {
 }
 
 export function createJobWaiter(wake: Pick<Wake, 'on'>, job: string, signal: AbortSignal): JobWaiter {
-  // News that came while nobody waited, so that none falls between a look and the wait after it.
-  let news = false;
-  let wakeUp: (() => void) | null = null;
-  const ring = () => {
-    news = true;
-    wakeUp?.();
-  };
+  const alarm = createAlarm();
   const off = wake.on('job', (name) => {
-    if (name === job) ring();
+    if (name === job) alarm.ring();
   });
-  signal.addEventListener('abort', ring, { once: true });
-
   return {
-    async wait(ms) {
-      if (!news && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms);
-          wakeUp = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-        wakeUp = null;
-      }
-      news = false;
-    },
+    wait: async (ms) => alarm.wait(ms, signal),
     close() {
       off();
-      signal.removeEventListener('abort', ring);
-      wakeUp?.();
+      alarm.ring();
     },
   };
 }

@@ -10,7 +10,7 @@ import type { ModelFolderReader } from '../shared/models/model-folder-reader.ts'
 import { blockQueueName } from '../shared/queue/keys.ts';
 import type { ServedModel, WorkerRegistry } from '../shared/queue/worker-registry.ts';
 import type { ModelWire } from './wire/model.ts';
-import { nearestName } from './wire/nearest-name.ts';
+import { nearestName } from '../shared/nearest-name.ts';
 
 export interface FoundModel {
   readonly ref: ModelRef;

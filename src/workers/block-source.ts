@@ -2,6 +2,7 @@
  * Takes blocks from the queues of all served models in turn, within one budget: a block only when lanes can
  * use it, at most one beyond their need.
  */
+import { createAlarm } from '../shared/alarm.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import type { BlockTaker, TakenBlock } from '../shared/queue/block-taker.ts';
@@ -22,10 +23,10 @@ export function createBlockSource(deps: {
   onIdle: () => void;
   log: Logger;
 }) {
-  let state: 'waiting' | 'taking' | 'stopped' = 'waiting';
+  const alarm = createAlarm();
+  const stopping = new AbortController();
+  let taking = false;
   let turn = 0;
-  let rung = false;
-  let wakeUp: (() => void) | null = null;
 
   function wantsAny(): boolean {
     return deps.takers().some(({ queue }) => deps.wantsBlock(queue));
@@ -42,60 +43,48 @@ export function createBlockSource(deps: {
     return null;
   }
 
-  async function sleep(ms: number): Promise<void> {
-    state = state === 'stopped' ? state : 'waiting';
+  async function rest(ms: number): Promise<void> {
+    taking = false;
     deps.onIdle();
-    if (!rung && (state as string) !== 'stopped') {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      wakeUp = null;
-    }
-    rung = false;
-  }
-
-  function stopped(): boolean {
-    return state === 'stopped';
+    await alarm.wait(ms, stopping.signal);
   }
 
   async function run(): Promise<void> {
-    while (!stopped()) {
+    while (!stopping.signal.aborted) {
       if (!wantsAny()) {
-        await sleep(SWEEP_MS);
+        await rest(SWEEP_MS);
         continue;
       }
-      state = 'taking';
+      taking = true;
       try {
         const block = await takeNext();
         if (block) await deps.begin(block);
-        else await sleep(SWEEP_MS);
+        else await rest(SWEEP_MS);
       } catch (error) {
         deps.log.warn({ error: messageOf(error) }, 'no block taken');
-        await sleep(AFTER_ERROR_MS);
+        await rest(AFTER_ERROR_MS);
       }
     }
+    // Nothing more comes: batches that are not full leave as they are.
+    taking = false;
+    deps.onIdle();
   }
 
   const running = run();
   return {
     /** More blocks may be there, or more are wanted. */
     ring(): void {
-      rung = true;
-      if (state === 'waiting' && wantsAny()) state = 'taking';
-      wakeUp?.();
+      // At once, not when the loop wakes: a batch that is not full waits for what may come.
+      taking ||= wantsAny() && !stopping.signal.aborted;
+      alarm.ring();
     },
     /** Whether a block is being taken right now. */
     get taking(): boolean {
-      return state === 'taking';
+      return taking;
     },
     /** Takes no more blocks. */
     async stop(): Promise<void> {
-      state = 'stopped';
-      wakeUp?.();
+      stopping.abort();
       await running;
     },
   };

@@ -18,7 +18,7 @@ import type { WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import { createJobFeeder } from './feed-job.ts';
 import { createFinaliser } from './finalise-job.ts';
 import { createJobBlocks } from './job-blocks.ts';
-import { createAlarm, type Alarm } from './wait.ts';
+import { createAlarm, type Alarm } from '../../shared/alarm.ts';
 
 /** Lost wake-ups cost at most this. */
 const SWEEP_MS = 1_000;

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { MODEL_CONTRACT, type ModelContract } from '../domain/model-contract.ts';
 import type { Issue } from '../errors.ts';
+import { nearestName } from '../nearest-name.ts';
 
 export type ContractReading =
   | { readonly ok: true; readonly contract: ModelContract }
@@ -28,7 +29,7 @@ function toIssues(issue: z.core.$ZodIssue): Issue[] {
 }
 
 function unknownField(key: string, valid: readonly string[]): string {
-  const near = nearest(key, valid);
+  const near = nearestName(key, valid);
   return near === null
     ? `unknown field; valid here: ${valid.join(', ')}`
     : `unknown field; did you mean "${near}"?`;
@@ -54,29 +55,4 @@ function keysAt(path: readonly PropertyKey[]): string[] {
 
 function unwrap(schema: unknown): unknown {
   return schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema;
-}
-
-/** The candidate within a third of the name's length in edits; null when none is near. */
-function nearest(name: string, candidates: readonly string[]): string | null {
-  let best: string | null = null;
-  let bestCost = Math.max(2, Math.floor(name.length / 3)) + 1;
-  for (const candidate of candidates) {
-    const cost = editDistance(name.toLowerCase(), candidate);
-    if (cost < bestCost) [best, bestCost] = [candidate, cost];
-  }
-  return best;
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitute = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitute, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { issuesOf } from '#forebay/api/wire/issues.js';
-import { nearestName } from '#forebay/api/wire/nearest-name.js';
+import { nearestName } from '#forebay/shared/nearest-name.js';
 
 function issues(schema: z.ZodType, value: unknown, base?: string) {
   const { error } = schema.safeParse(value);
