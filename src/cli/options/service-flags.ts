@@ -28,13 +28,14 @@ export interface ServiceFlags {
 
 const count = (max = 1_000_000) => wholeNumber(1, max);
 
-export function addStorageFlags(command: Command): Command {
+const MODELS = 'folder of model folders, or one model folder; repeatable (default: models)';
+
+export function addStorageFlags(
+  command: Command,
+  models = { flag: '--models <dir>', text: MODELS },
+): Command {
   return command
-    .option(
-      '--models <dir>',
-      'folder of model folders, or one model folder; repeatable (default: models)',
-      several,
-    )
+    .option(models.flag, models.text, several)
     .option('--data <dir>', 'folder for results and state (default: .forebay)')
     .option(
       '--input-root <dir>',
@@ -69,6 +70,20 @@ export function addWorkerFlags(command: Command): Command {
 
 export function addLogFlag(command: Command): Command {
   return command.option('--log-level <level>', 'silent, error, warn, info or debug');
+}
+
+/**
+ * A worker's `--models` takes both: folders to look in, and names to serve of what is there. What is a folder
+ * here, or is written as a path, is a folder.
+ */
+export function splitModels(
+  given: readonly string[] | undefined,
+  isFolder: (path: string) => boolean,
+): Pick<ServiceFlags, 'models' | 'serve'> {
+  const parts = (given ?? []).flatMap((text) => (isFolder(text) ? [text] : text.split(',')));
+  const models = parts.filter((part) => part.includes('/') || isFolder(part));
+  const serve = parts.filter((part) => part !== '' && !models.includes(part));
+  return { ...(models.length > 0 && { models }), ...(serve.length > 0 && { serve }) };
 }
 
 /** The settings that the flags stand for. */
