@@ -29,7 +29,8 @@ ENV NODE_ENV=production \
     FOREBAY_PORT=8080 \
     FOREBAY_DATA_DIR=/data \
     FOREBAY_MODELS_DIR=/models \
-    FOREBAY_INPUT_ROOTS=/input
+    FOREBAY_INPUT_ROOTS=/input \
+    UV_THREADPOOL_SIZE=16
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
