@@ -101,10 +101,14 @@ export function createBatcher(deps: {
     }
   }
 
-  /** Past its time, a batch no longer waits for an empty lane: other jobs' batches may keep all of them busy. */
+  /**
+   * The rest of what has been read, past its time, no longer waits for an empty lane where other jobs' batches may
+   * keep all of them busy. A group alone, or with rows still to come, gains by waiting: its batches stay full.
+   */
   function sendOverdue(group: Group): void {
     const oldest = group.ready[0];
-    if (!oldest || Date.now() - oldest.since < group.maxWaitMs || suspects.length > 0) return;
+    if (!oldest || group.expected > 0 || groups.size === 1 || suspects.length > 0) return;
+    if (Date.now() - oldest.since < group.maxWaitMs) return;
     if (sendFrom(group, 'prefetch')) deps.onSent();
   }
 

@@ -111,3 +111,17 @@ describe('a row that kills its lane', () => {
     expect((await Promise.all(send([1, 2, 3, 4, 5]))).map(codeOf)).toEqual(Array(5).fill('ok'));
   });
 });
+
+it('a job with few rows is not held back by one that keeps every lane busy', async () => {
+  const { batcher } = open();
+  const small: BatchGroup = { ...group, topK: 2, maxWaitMs: 1 };
+  const order: string[] = [];
+  batcher.expect(group, 400);
+  const large = Array.from({ length: 400 }, async (_, i) =>
+    batcher.submit(group, { bytes: Uint8Array.of(i % 100) }).then(() => order.push('large')),
+  );
+  batcher.expect(small, 1);
+  const one = batcher.submit(small, { bytes: Uint8Array.of(1) }).then(() => order.push('small'));
+  await Promise.all([...large, one]);
+  expect(order.indexOf('small')).toBeLessThan(100);
+});

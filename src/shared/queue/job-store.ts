@@ -94,7 +94,8 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
         [JSON.stringify(spec), spec.created_at, total ?? ''],
       );
       if (created !== 1) throw new InvariantError(`job id ${spec.id} was given twice`);
-      await redis.publish(WAKE_CHANNEL, `job ${spec.id}`);
+      // The job exists; a wake-up that is lost costs a sweep.
+      await redis.publish(WAKE_CHANNEL, `job ${spec.id}`).catch(() => undefined);
     },
 
     /** Claims an `Idempotency-Key` for a job. Returns the claim that stands: `{job, digest}`. */
