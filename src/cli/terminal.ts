@@ -25,8 +25,3 @@ export function processTerminal(): Terminal {
     columns: () => process.stderr.columns ?? 80,
   };
 }
-
-/** A line for people: what went wrong, first letter as given. */
-export function problemLine(message: string): string {
-  return `forebay: ${message}\n`;
-}

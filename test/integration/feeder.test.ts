@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { createJobFeeder } from '#forebay/api/feeder/feed-job.js';
 import { createFinaliser } from '#forebay/api/feeder/finalise-job.js';
 import { createJobBlocks } from '#forebay/api/feeder/job-blocks.js';
@@ -15,21 +15,11 @@ import { LeaseLost } from '#forebay/shared/queue/job-window.js';
 import { blockQueueName, jobKeys } from '#forebay/shared/queue/keys.js';
 import { outputFolder } from '#forebay/shared/storage/output-folder.js';
 import { adoptBlock, publishBlock } from '#forebay/shared/storage/publish-block.js';
-import { makeSpec, openQueueLayer, rowsOf, type QueueLayer } from '../support/queue.ts';
-import { startTestRedis } from '../support/redis.ts';
+import { makeSpec, useQueueLayer, rowsOf } from '../support/queue.ts';
 
-let redis: Awaited<ReturnType<typeof startTestRedis>>;
-let layer: QueueLayer;
+const layer = useQueueLayer();
 const folder = mkdtempSync(join(tmpdir(), 'forebay-feeder-'));
-beforeAll(async () => {
-  redis = await startTestRedis();
-  layer = await openQueueLayer(redis.url);
-});
-afterAll(async () => {
-  await layer.close();
-  await redis.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const ok: RowOutcome = { ok: true, result: '"predictions":[]' };

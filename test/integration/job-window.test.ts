@@ -1,20 +1,10 @@
 // The atomic operations on a job's blocks, on a real Redis: INV-1 (counted once), INV-2 (bounded window).
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LeaseLost } from '#forebay/shared/queue/job-window.js';
-import { openQueueLayer, makeSpec, rowsOf, type QueueLayer } from '../support/queue.ts';
-import { startTestRedis } from '../support/redis.ts';
+import { useQueueLayer, makeSpec, rowsOf } from '../support/queue.ts';
 
-let redis: Awaited<ReturnType<typeof startTestRedis>>;
-let layer: QueueLayer;
-beforeAll(async () => {
-  redis = await startTestRedis();
-  layer = await openQueueLayer(redis.url);
-});
-afterAll(async () => {
-  await layer.close();
-  await redis.stop();
-});
+const layer = useQueueLayer();
 
 /** A running job with `blocks` blocks in its window, generation 1. */
 async function runningJob(blocks = 2) {

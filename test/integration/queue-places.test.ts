@@ -1,19 +1,9 @@
 // The limit of a queue over all jobs (INV-3) and its fairness, on a real Redis.
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openQueueLayer, type QueueLayer } from '../support/queue.ts';
-import { startTestRedis } from '../support/redis.ts';
+import { expect, it } from 'vitest';
+import { useQueueLayer } from '../support/queue.ts';
 
-let redis: Awaited<ReturnType<typeof startTestRedis>>;
-let layer: QueueLayer;
+const layer = useQueueLayer();
 let queue = 0;
-beforeAll(async () => {
-  redis = await startTestRedis();
-  layer = await openQueueLayer(redis.url);
-});
-afterAll(async () => {
-  await layer.close();
-  await redis.stop();
-});
 
 const many = Array.from({ length: 50 }, (_, i) => i);
 function fresh() {

@@ -1,6 +1,7 @@
 // The queue layer on a real Redis, for tests of what is built on it.
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { afterAll, beforeAll } from 'vitest';
 import { newJobId } from '#forebay/shared/domain/job-id.js';
 import type { JobSpec } from '#forebay/shared/domain/job.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
@@ -11,6 +12,7 @@ import { createQueuePlaces } from '#forebay/shared/queue/queue-places.js';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/worker-registry.js';
+import { startTestRedis } from './redis.ts';
 
 export const MODEL = { name: 'tiny', hash: 'ab'.repeat(32), pool: 'default' };
 
@@ -40,6 +42,21 @@ export async function openQueueLayer(url: string) {
       await redis.quit();
     },
   };
+}
+
+/** A queue layer on a Redis of the test file's own, there from its first test to its last. */
+export function useQueueLayer(): QueueLayer {
+  const layer = {} as QueueLayer;
+  let redis: Awaited<ReturnType<typeof startTestRedis>>;
+  beforeAll(async () => {
+    redis = await startTestRedis();
+    Object.assign(layer, await openQueueLayer(redis.url));
+  });
+  afterAll(async () => {
+    await layer.close();
+    await redis.stop();
+  });
+  return layer;
 }
 
 export function makeSpec(

@@ -46,7 +46,7 @@ export const JOB = z
     status: JOB_STATUS,
     reason: z.string().nullable().meta({
       description:
-        'Why the job waits, where the status does not say it: queue_limit, job_window, no_worker, paused, retrying, storage_unavailable, empty_dataset.',
+        'Why the job waits, where the status does not say it: queue_limit, no_worker, paused, retrying, storage_unavailable, empty_dataset.',
     }),
     model: z.string().meta({ description: 'Name of the model.' }),
     model_hash: z.string().meta({ description: 'SHA-256 over contract, graph and labels.' }),

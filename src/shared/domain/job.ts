@@ -49,7 +49,6 @@ export type JobSpec = z.infer<typeof JOB_SPEC>;
 /** Why a job waits or how it ended, where the status alone does not say it. */
 export type JobReason =
   | 'queue_limit'
-  | 'job_window'
   | 'no_worker'
   | 'paused'
   | 'retrying'
@@ -80,11 +79,6 @@ export interface JobRecord {
   readonly error: JobFailure | null;
   /** How often a block came off the queue without a commit. */
   readonly left: number;
-}
-
-/** Number of rows of a block, given the rows of the whole job. */
-export function blockCount(totalRows: number, blockRows: number): number {
-  return Math.ceil(totalRows / blockRows);
 }
 
 /** Whether so many failed of so many finished rows break `max_errors`. */

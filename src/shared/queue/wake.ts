@@ -35,7 +35,3 @@ export async function createWake(subscriber: Redis): Promise<Wake> {
     },
   };
 }
-
-export async function sendWake(redis: Redis, kind: WakeKind, name = ''): Promise<void> {
-  await redis.publish(WAKE_CHANNEL, name === '' ? kind : `${kind} ${name}`);
-}
