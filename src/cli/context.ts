@@ -1,6 +1,4 @@
 /** What every command gets: the world outside, passed in. */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { Client } from '../client/client.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -16,9 +14,4 @@ export interface CliContext {
   readonly connect: (url: string) => Client;
   /** Records the exit code of a command that ended without an exception. */
   readonly exitWith: (code: number) => void;
-}
-
-/** Where an unpacked Redis is kept for all runs of this user. */
-export function cacheDir(env: NodeJS.ProcessEnv): string {
-  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'forebay');
 }

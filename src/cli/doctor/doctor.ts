@@ -1,6 +1,7 @@
 /** What `forebay doctor` does: every check in turn, all findings printed. */
 import { readConfig } from '../../shared/config/config.ts';
-import { cacheDir, type CliContext } from '../context.ts';
+import { cacheDir } from '../../shared/config/cache-dir.ts';
+import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
 import { findingText, type Finding } from './check.ts';

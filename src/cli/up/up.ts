@@ -2,7 +2,8 @@
 import { readConfig, type Config } from '../../shared/config/config.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
-import { cacheDir, type CliContext } from '../context.ts';
+import { cacheDir } from '../../shared/config/cache-dir.ts';
+import type { CliContext } from '../context.ts';
 import { codeOf, EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
 import { createService } from '../launch/launch-service.ts';
 import { readableLine } from '../launch/log-lines.ts';

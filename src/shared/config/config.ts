@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ForebayError } from '../errors.ts';
+import { cacheDir } from './cache-dir.ts';
 
 const list = (separator: string) =>
   z
@@ -31,6 +32,10 @@ const ENV = z.object({
     .string()
     .default('.forebay')
     .describe('Folder for results, spooled inputs and the embedded Redis.'),
+  FOREBAY_CACHE_DIR: z
+    .string()
+    .optional()
+    .describe("Folder for what can be made again. Default: forebay/ in the user's cache folder."),
   FOREBAY_MODELS_DIR: list(':').describe(
     'Folders of model folders (or a model folder itself), ":"-separated.',
   ),
@@ -100,6 +105,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     host: e.FOREBAY_HOST,
     port: e.FOREBAY_PORT,
     dataDir,
+    cacheDir: cacheDir(env),
     modelsDirs: folders(e.FOREBAY_MODELS_DIR, resolve(cwd, 'models')),
     inputRoots: folders(e.FOREBAY_INPUT_ROOTS, resolve(cwd)),
     outputRoots: folders(e.FOREBAY_OUTPUT_ROOTS, resolve(dataDir, 'results')),
