@@ -5,7 +5,7 @@
 import { mkdir, readFile, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { isInside } from '../shared/dataset/inside.ts';
+import { isInside } from '../shared/is-inside.ts';
 import { JOB_SPEC, type JobSpec } from '../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import { isOutputName, outputFolder } from '../shared/storage/output-folder.ts';

@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { access, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
 import picomatch from 'picomatch';
-import { isInside } from '../shared/dataset/inside.ts';
+import { isInside } from '../shared/is-inside.ts';
 import { spoolInline, spoolUrls } from '../shared/dataset/spool.ts';
 import type { DatasetSpec } from '../shared/domain/dataset-spec.ts';
 import { ForebayError, InvariantError, messageOf } from '../shared/errors.ts';

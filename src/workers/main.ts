@@ -112,7 +112,9 @@ async function main(): Promise<void> {
     maxBytes: config.maxFileBytes,
     userAgent: 'forebay',
   });
-  const budget = createByteBudget(config.maxInflightBytes);
+  // Half for what is fetched here, half for the files that lanes open: no job can have more of a worker.
+  const budget = createByteBudget(config.maxInflightBytes / 2);
+  const inputRoots = [...config.inputRoots, config.spoolDir];
   const worker = await startWorker({
     id: `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`,
     pool: config.pool,
@@ -125,11 +127,16 @@ async function main(): Promise<void> {
     plan,
     folders,
     models,
-    limits: { maxFileBytes: config.maxFileBytes, maxPixels: config.maxPixels },
+    limits: {
+      inputRoots,
+      maxFileBytes: config.maxFileBytes,
+      maxPixels: config.maxPixels,
+      maxHeldBytes: config.maxInflightBytes / 2 / plan.lanes,
+    },
     reader: createBudgetedReader({
       reader: createRowReader({
         fetchBytes: fetcher.fetchBytes,
-        inputRoots: [...config.inputRoots, config.spoolDir],
+        inputRoots,
         maxFileBytes: config.maxFileBytes,
       }),
       budget,

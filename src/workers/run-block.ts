@@ -41,16 +41,21 @@ export function createBlockRunner(deps: RunBlockDeps) {
     stats: RunStats,
     signal: AbortSignal,
   ): Promise<RowOutcome[]> {
-    const one = async (row: RowRef): Promise<RowOutcome> => {
-      const read = await reader.read(run.spec.dataset, row, signal).catch((error: unknown) => {
+    const readRow = async (row: RowRef) => {
+      try {
+        return await reader.read(run.spec.dataset, row, signal);
+      } catch (error) {
         batcher.callOff(group);
         throw error;
-      });
+      }
+    };
+    const one = async (row: RowRef): Promise<RowOutcome> => {
+      const read = await readRow(row);
       if (!read.ok) {
         batcher.callOff(group);
         return { ok: false, error: read.error };
       }
-      stats.read(read.bytes, read.ms);
+      stats.fetched(read.ms);
       try {
         const answer: RowAnswer = await batcher.submit(group, read.input);
         stats.answered(answer);

@@ -5,17 +5,15 @@ import type { BatchSeen, RowAnswer } from './batcher.ts';
 export type RunStats = ReturnType<typeof createRunStats>;
 
 export function createRunStats() {
-  let bytes = 0;
-  let readMs = 0;
+  let fetchMs = 0;
   let publishMs = 0;
   let rows = 0;
   /** Rows of this block by the batch they came in: a batch's times are shared out over its rows. */
   const shares = new Map<BatchSeen, number>();
 
   return {
-    read(rowBytes: number, ms: number): void {
-      bytes += rowBytes;
-      readMs += ms;
+    fetched(ms: number): void {
+      fetchMs += ms;
     },
     answered(answer: RowAnswer): void {
       rows += 1;
@@ -25,7 +23,7 @@ export function createRunStats() {
       publishMs += ms;
     },
     totals(): BlockStats {
-      const sums = { queue: 0, decode: 0, wait: 0, prepare: 0, infer: 0, post: 0 };
+      const sums = { bytes: 0, read: fetchMs, queue: 0, decode: 0, wait: 0, prepare: 0, infer: 0, post: 0 };
       let batchShare = 0;
       let room = 0;
       for (const [batch, mine] of shares) {
@@ -34,6 +32,8 @@ export function createRunStats() {
         batchShare += share;
         room += share * batch.size;
         sums.queue += mine * batch.queuedMs;
+        sums.bytes += share * timings.bytes;
+        sums.read += share * timings.readMs;
         sums.decode += share * timings.decodeMs;
         sums.wait += share * timings.waitMs;
         sums.prepare += share * timings.prepareMs;
@@ -42,11 +42,11 @@ export function createRunStats() {
       }
       return {
         rows_computed: rows,
-        bytes,
+        bytes: sums.bytes,
         /** Thousandths: a block may own a part of a batch. */
         batches_milli: batchShare * 1000,
         room_milli: room * 1000,
-        read_us: readMs * 1000,
+        read_us: sums.read * 1000,
         queue_us: sums.queue * 1000,
         decode_us: sums.decode * 1000,
         wait_us: sums.wait * 1000,

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBatcher, type BatchGroup, type RowAnswer } from '#forebay/workers/batcher.js';
 import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
 import { createLanePool, type LanePool } from '#forebay/workers/lanes/lane-pool.js';
+import { NO_ROWS } from '../support/lanes.ts';
 
 const entry = fileURLToPath(new URL('../support/crashing-lane.js', import.meta.url));
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -25,7 +26,7 @@ beforeEach(async () => {
     contract: {} as never,
     labels: null,
     threads: 1,
-    limits: { maxFileBytes: 1, maxPixels: 1 },
+    limits: NO_ROWS,
   };
   expect(await pool.load({ load, lanes: 2, unchanged: async () => true })).toMatchObject({ ok: true });
 });

@@ -9,7 +9,14 @@ import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
 import type { Lane } from '#forebay/workers/lanes/lane.js';
 
-export const LIMITS = { maxFileBytes: 64_000_000, maxPixels: 100_000_000 };
+export const LIMITS = {
+  inputRoots: ['/'],
+  maxFileBytes: 64_000_000,
+  maxHeldBytes: 128_000_000,
+  maxPixels: 100_000_000,
+};
+/** For models that get no rows. */
+export const NO_ROWS = { inputRoots: [], maxFileBytes: 1, maxHeldBytes: 1, maxPixels: 1 };
 
 export function testFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'forebay-test-'));

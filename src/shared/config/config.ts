@@ -59,7 +59,7 @@ const ENV = z.object({
     'Threads that decode images in one lane. Default: 2, or more with fewer lanes than cores.',
   ),
   FOREBAY_MAX_INFLIGHT_MB: count(256).describe(
-    'Row bytes a worker holds at once. More hides slow storage, less saves memory.',
+    'Row bytes a worker holds at once: half of rows it fetches, half of files its lanes open. More hides slow storage, less saves memory.',
   ),
   FOREBAY_MAX_FILE_MB: count(64).describe('Largest row, encoded. Larger ones become row errors.'),
   FOREBAY_MAX_MEGAPIXELS: count(64).describe('Largest image; a lane needs 3-4 bytes a pixel to decode it.'),

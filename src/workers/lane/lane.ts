@@ -30,6 +30,8 @@ const DECODED_AT_MOST = 2;
 
 export function createLaneThread(options: {
   loadModel(request: LoadRequest): Promise<ResidentModel>;
+  /** What reading rows has cost since the last call. */
+  takeReadCounts(): { readonly bytes: number; readonly ms: number };
   send(message: FromLane): void;
   /** Called once after `close`, when every batch received before it is answered. */
   onClosed(): void;
@@ -95,7 +97,10 @@ export function createLaneThread(options: {
     const answers = ran?.outcomes.values();
     const outcomes = decoded.rows.map((row): RowOutcome => (row.ok ? answers!.next().value! : row));
     const { prepareMs, inferMs, postMs } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };
+    const read = options.takeReadCounts();
     const timings = {
+      readMs: read.ms,
+      bytes: read.bytes,
       decodeMs: decoded.at - receivedAt,
       waitMs: start - decoded.at,
       prepareMs,

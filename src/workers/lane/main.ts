@@ -12,12 +12,15 @@ const { loadResidentModel } = await import('./models/resident-model.ts');
 const { createOnnxSession } = await import('./models/onnx-session.ts');
 const { configureSharp } = await import('./decode/sharp-decoder.ts');
 const { createDecoderFactory } = await import('./decode/decoders.ts');
+const { createRowBytes } = await import('./row-bytes.ts');
 
 configureSharp();
 const createDecoder = createDecoderFactory();
+const rowBytes = createRowBytes();
 const lane = createLaneThread({
   loadModel: async (request) =>
-    loadResidentModel(request, { createSession: createOnnxSession, createDecoder }),
+    loadResidentModel(request, { createSession: createOnnxSession, createDecoder, rowBytes }),
+  takeReadCounts: () => rowBytes.takeCounts(),
   send,
   onClosed: () => {
     process.off('disconnect', die);

@@ -8,9 +8,16 @@ import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 /** A row's bytes, or a local file that the lane opens itself. */
 export type LaneInput = { readonly path: string } | { readonly bytes: Uint8Array };
 
-export interface RowLimits {
-  /** Largest accepted encoded image, bytes. */
+export interface FileLimits {
+  /** Largest accepted encoded row, bytes. */
   readonly maxFileBytes: number;
+  /** Bytes of local files a lane has in hand before it opens no further one; at most one row more. */
+  readonly maxHeldBytes: number;
+  /** Absolute folders below which local files may be read. */
+  readonly inputRoots: readonly string[];
+}
+
+export interface RowLimits extends FileLimits {
   /** Largest accepted image, width x height. */
   readonly maxPixels: number;
 }
@@ -67,6 +74,10 @@ export interface BatchTimings {
   readonly postMs: number;
   /** Waiting between decoded and the start of inference. */
   readonly waitMs: number;
+  /** Opening and reading local files since the batch before, on the lane's thread. */
+  readonly readMs: number;
+  /** Bytes of rows read since the batch before. */
+  readonly bytes: number;
 }
 
 export type FromLane =

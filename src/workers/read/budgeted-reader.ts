@@ -11,7 +11,6 @@ export type BudgetedRead =
   | {
       readonly ok: true;
       readonly input: LaneInput;
-      readonly bytes: number;
       /** Its share of the time that reads took; see shared-clock.ts. */
       readonly ms: number;
       /** Call when the row's bytes are no longer needed. */
@@ -20,9 +19,11 @@ export type BudgetedRead =
   | { readonly ok: false; readonly error: RowError };
 
 export interface BudgetedReader {
-  /** Rejects only on abort. */
-  read(dataset: DatasetSpec, row: RowRef, signal: AbortSignal): Promise<BudgetedRead>;
+  /** At once where nothing is fetched: local files are the lanes' to read, within budgets of their own. Rejects only on abort. */
+  read(dataset: DatasetSpec, row: RowRef, signal: AbortSignal): BudgetedRead | Promise<BudgetedRead>;
 }
+
+const nothing = () => {};
 
 export function createBudgetedReader(deps: {
   reader: RowReader;
@@ -30,24 +31,33 @@ export function createBudgetedReader(deps: {
   atOnce: Semaphore;
 }): BudgetedReader {
   const clock = createSharedClock();
+
+  async function fetch(
+    location: Parameters<RowReader['fetch']>[0],
+    signal: AbortSignal,
+  ): Promise<BudgetedRead> {
+    const booking = await deps.budget.admit();
+    let ms = 0;
+    try {
+      const end = clock.start();
+      const read = await deps.reader.fetch(location, signal).finally(() => (ms = end()));
+      if (!read.ok) {
+        booking.release();
+        return read;
+      }
+      booking.settle(read.bytes);
+      return { ...read, ms, release: booking.release };
+    } catch (error) {
+      booking.release();
+      throw error;
+    }
+  }
+
   return {
-    read: async (dataset, row, signal) =>
-      deps.atOnce.use(async () => {
-        const booking = await deps.budget.admit();
-        let ms = 0;
-        try {
-          const end = clock.start();
-          const read = await deps.reader.read(dataset, row, signal).finally(() => (ms = end()));
-          if (!read.ok) {
-            booking.release();
-            return read;
-          }
-          booking.settle(read.bytes);
-          return { ...read, ms, release: booking.release };
-        } catch (error) {
-          booking.release();
-          throw error;
-        }
-      }),
+    read(dataset, row, signal) {
+      const located = deps.reader.locate(dataset, row);
+      if ('fetch' in located) return deps.atOnce.use(async () => fetch(located.fetch, signal));
+      return located.ok ? { ok: true, input: located.input, ms: 0, release: nothing } : located;
+    },
   };
 }

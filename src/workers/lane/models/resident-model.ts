@@ -6,7 +6,7 @@ import type { Decoder, DecodeOptions, Pixels } from '../decode/decoder.ts';
 import type { LaneInput, LoadRequest, ModelInfo } from '../messages.ts';
 import { createClassifier } from '../postprocess/classification.ts';
 import { createTensorFiller } from '../preprocess/tensor-filler.ts';
-import { readInput } from '../read-input.ts';
+import type { RowBytes } from '../row-bytes.ts';
 import { checkClasses, fitGraph } from './graph-fit.ts';
 import { createInference, type Inference } from './inference.ts';
 import type { OnnxSession } from './onnx-session.ts';
@@ -30,6 +30,7 @@ export interface ResidentModelParts {
     providers: readonly string[];
   }): Promise<OnnxSession>;
   createDecoder(options: DecodeOptions): Decoder;
+  readonly rowBytes: RowBytes;
 }
 
 /** Throws ForebayError `model_load_failed` or `contract_mismatch`. */
@@ -54,7 +55,7 @@ export async function loadResidentModel(
     const { input, output, fixedBatch } = fit;
     return {
       info: { input, output, fixedBatch, loadMs: performance.now() - start },
-      decode: async (row) => decodeRow(row, decoder, limits),
+      decode: async (row) => decodeRow(row, parts.rowBytes, decoder, limits),
       run: async (crops, topK) => inference.run(crops, topK),
       release: async () => session.release(),
     };
@@ -76,11 +77,13 @@ async function firstRun(inference: Inference, rowLength: number): Promise<number
 
 async function decodeRow(
   row: LaneInput,
+  rowBytes: RowBytes,
   decoder: Decoder,
   limits: LoadRequest['limits'],
 ): Promise<DecodedRow> {
   try {
-    return { ok: true, pixels: await decoder.decode(readInput(row, limits)) };
+    const pixels = await rowBytes.use(row, limits, async (bytes) => decoder.decode(bytes));
+    return { ok: true, pixels };
   } catch (error) {
     const code = error instanceof ForebayError ? error.code : 'decode_failed';
     return { ok: false, error: { code, message: messageOf(error) } };

@@ -3,6 +3,7 @@ import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
 import { createLaneThread } from '#forebay/workers/lane/lane.js';
 import type { FromLane } from '#forebay/workers/lane/messages.js';
 import type { ResidentModel } from '#forebay/workers/lane/models/resident-model.js';
+import { NO_ROWS } from '../../../support/lanes.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
 const contract = MODEL_CONTRACT.parse({ name: 'm', task: 'image-classification', preprocess: { crop: 1 } });
@@ -34,10 +35,11 @@ async function recordingLane() {
   };
   const lane = createLaneThread({
     loadModel: async () => model,
+    takeReadCounts: () => ({ bytes: 0, ms: 0 }),
     send: (message) => void sent.push(message),
     onClosed: () => log.push('closed'),
   });
-  const limits = { maxFileBytes: 1, maxPixels: 1 };
+  const limits = NO_ROWS;
   lane.handle({ type: 'load', model: 'm', dir: '', contract, labels: null, threads: 1, limits });
   await waitUntil('the model', () => sent.length === 1);
   const batch = (number: number, ...bytes: number[]) =>

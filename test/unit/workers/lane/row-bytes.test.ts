@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, realpath, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRowBytes } from '#forebay/workers/lane/row-bytes.js';
+
+let dir: string;
+let root: string;
+
+beforeAll(async () => {
+  dir = await realpath(await mkdtemp(join(tmpdir(), 'forebay-row-bytes-')));
+  root = join(dir, 'in');
+  await mkdir(join(root, 'folder'), { recursive: true });
+  await mkdir(join(dir, 'in-not'));
+  await writeFile(join(root, 'a.jpg'), 'abc');
+  await writeFile(join(root, 'empty.jpg'), '');
+  await writeFile(join(root, 'large.jpg'), '');
+  await truncate(join(root, 'large.jpg'), 1001);
+  await writeFile(join(dir, 'in-not', 'secret'), 'secret');
+  execFileSync('mkfifo', [join(root, 'pipe')]);
+  await symlink(join(dir, 'in-not', 'secret'), join(root, 'out'));
+  await symlink(join(dir, 'in-not'), join(root, 'out-folder'));
+  await symlink('a.jpg', join(root, 'link.jpg'));
+  await symlink('nowhere', join(root, 'broken'));
+  await symlink(root, join(dir, 'linked-root'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const limits = (more = {}) => ({ inputRoots: [root], maxFileBytes: 1000, maxHeldBytes: 1000, ...more });
+const read = async (path: string, more = {}) =>
+  createRowBytes().use({ path }, limits(more), async (bytes) => Buffer.from(bytes).toString());
+
+describe('a local file', () => {
+  it('is read, by its name or a link under the root', async () => {
+    expect(await read(join(root, 'a.jpg'))).toBe('abc');
+    expect(await read(join(root, 'link.jpg'))).toBe('abc');
+  });
+
+  it.each([
+    ['nothing.jpg', 'file_not_found'],
+    ['a.jpg/below', 'file_not_found'],
+    ['broken', 'file_not_found'],
+    ['folder', 'file_unreadable'],
+    ['pipe', 'file_unreadable'],
+    ['empty.jpg', 'empty_file'],
+    ['large.jpg', 'file_too_large'],
+    ['out', 'path_not_allowed'],
+    ['out-folder/secret', 'path_not_allowed'],
+    ['../in-not/secret', 'path_not_allowed'],
+    ['x'.repeat(5000), 'file_unreadable'],
+  ])('%s ends as %s', async (name, code) => {
+    await expect(read(`${root}/${name}`)).rejects.toMatchObject({ code });
+  });
+
+  it('is found below a root that is itself a link, and below one that came later', async () => {
+    const inputRoots = [join(dir, 'later'), join(dir, 'linked-root')];
+    const rowBytes = createRowBytes();
+    const readIt = async (path: string) =>
+      rowBytes.use({ path }, limits({ inputRoots }), async (bytes) => bytes.length);
+    expect(await readIt(join(dir, 'linked-root', 'a.jpg'))).toBe(3);
+    await mkdir(join(dir, 'later'));
+    await writeFile(join(dir, 'later', 'b.jpg'), 'b');
+    expect(await readIt(join(dir, 'later', 'b.jpg'))).toBe(1);
+  });
+});
+
+describe('the bytes in hand', () => {
+  it('stay within the budget and one row, and all rows get their turn', async () => {
+    const rowBytes = createRowBytes();
+    let held = 0;
+    let most = 0;
+    const rows = Array.from({ length: 20 }, async () =>
+      rowBytes.use({ path: join(root, 'a.jpg') }, limits({ maxHeldBytes: 7 }), async (bytes) => {
+        held += bytes.length;
+        most = Math.max(most, held);
+        await new Promise(setImmediate);
+        held -= bytes.length;
+        return bytes.length;
+      }),
+    );
+    expect((await Promise.all(rows)).length).toBe(20);
+    expect(most).toBe(9);
+    expect(rowBytes.takeCounts().bytes).toBe(60);
+    expect(rowBytes.takeCounts().bytes).toBe(0);
+  });
+
+  it('are given back by rows that fail', async () => {
+    const rowBytes = createRowBytes();
+    const one = limits({ maxHeldBytes: 1 });
+    for (const name of ['empty.jpg', 'nothing.jpg', 'a.jpg', 'out']) {
+      const failing = rowBytes.use({ path: join(root, name) }, one, async () =>
+        Promise.reject(new Error('no')),
+      );
+      await expect(failing).rejects.toThrow();
+    }
+    expect(await rowBytes.use({ path: join(root, 'a.jpg') }, one, async (bytes) => bytes.length)).toBe(3);
+  });
+});
