@@ -53,6 +53,9 @@ const TABLE = {
   too_many_pixels: { status: 413, retryable: false },
   inference_failed: { status: 500, retryable: false },
   lane_crashed: { status: 500, retryable: false },
+  worker_crashed: { status: 500, retryable: false },
+  timed_out: { status: 504, retryable: false },
+  out_of_memory: { status: 500, retryable: false },
 
   // Processes
   config_invalid: { status: 500, retryable: false },

@@ -4,10 +4,10 @@
  * are tried again one by one, alone in a lane; a row that kills again is an error.
  */
 import type { LaneInput } from './lane/messages.ts';
-import { LaneDied, type BatchResult } from './lanes/lane.ts';
+import { LaneDied, type BatchResult, type DeathCause } from './lanes/lane.ts';
 import type { BatchTo, LanePool } from './lanes/lane-pool.ts';
 import type { RowOutcome } from '../shared/domain/row.ts';
-import { messageOf } from '../shared/errors.ts';
+import { messageOf, type ErrorCode } from '../shared/errors.ts';
 
 /** Rows that may share a batch: one model, equal effective options. */
 export interface BatchGroup {
@@ -45,6 +45,12 @@ interface Group extends BatchGroup {
   ready: WaitingRow[];
   timer: NodeJS.Timeout | null;
 }
+
+const WHY = {
+  crashed: { code: 'lane_crashed', says: 'The lane died' },
+  timed_out: { code: 'timed_out', says: 'The model took longer than it may and its lane was killed' },
+  out_of_memory: { code: 'out_of_memory', says: 'The lane ran out of memory and was killed' },
+} as const satisfies Record<DeathCause, { code: ErrorCode; says: string }>;
 
 function keyOf({ model, topK, batchSize }: BatchGroup): string {
   return `${model} ${topK} ${batchSize}`;
@@ -164,9 +170,10 @@ export function createBatcher(deps: {
       else home.ready.unshift(...rows);
       return;
     }
-    const message = `The lane died while it worked on this row alone: ${messageOf(error)}`;
+    const why = error instanceof LaneDied ? error.why : 'crashed';
+    const message = `${WHY[why].says}, working on this row alone: ${messageOf(error)}`;
     for (const row of rows) {
-      row.answer({ outcome: { ok: false, error: { code: 'lane_crashed', message } }, batch: null });
+      row.answer({ outcome: { ok: false, error: { code: WHY[why].code, message } }, batch: null });
     }
   }
 

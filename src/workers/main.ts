@@ -133,6 +133,7 @@ async function main(): Promise<void> {
       maxPixels: config.maxPixels,
       maxHeldBytes: config.maxInflightBytes / 2 / plan.lanes,
     },
+    batchTimeoutS: config.batchTimeoutS,
     reader: createBudgetedReader({
       reader: createRowReader({
         fetchBytes: fetcher.fetchBytes,

@@ -25,6 +25,7 @@ export async function loadModels(deps: {
   pool: LanePool;
   plan: LanePlan;
   limits: RowLimits;
+  batchTimeoutS: number;
   log: Logger;
 }) {
   const { pool, plan, log } = deps;
@@ -35,6 +36,7 @@ export async function loadModels(deps: {
     const lanes = contract.lanes === 'auto' ? pool.size : Math.min(pool.size, contract.lanes);
     const outcome = await pool.load({
       lanes,
+      timeoutMs: (contract.batching.timeout_s ?? deps.batchTimeoutS) * 1000,
       unchanged: async () => (await deps.reader.load(folder.dir)).ref.hash === ref.hash,
       load: {
         model: queue,

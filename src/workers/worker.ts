@@ -34,6 +34,7 @@ export interface WorkerDeps {
   folders: readonly ModelFolder[];
   models: ModelFolderReader;
   limits: RowLimits;
+  batchTimeoutS: number;
   reader: BudgetedReader;
   budget: ByteBudget;
   shutdownGraceMs: number;

@@ -10,6 +10,7 @@ const entry = fileURLToPath(new URL('../support/crashing-lane.js', import.meta.u
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const group: BatchGroup = { model: 'm', topK: 1, batchSize: 4, maxWaitMs: 60_000 };
 const POISON = 0x66;
+const ENDLESS = 0x77;
 
 let pool: LanePool;
 let deaths: number;
@@ -28,7 +29,9 @@ beforeEach(async () => {
     threads: 1,
     limits: NO_ROWS,
   };
-  expect(await pool.load({ load, lanes: 2, unchanged: async () => true })).toMatchObject({ ok: true });
+  expect(await pool.load({ load, lanes: 2, timeoutMs: 300, unchanged: async () => true })).toMatchObject({
+    ok: true,
+  });
 });
 afterEach(async () => pool.close());
 
@@ -110,6 +113,16 @@ describe('a row that kills its lane', () => {
     const { send } = open();
     expect((await Promise.all(send([POISON]))).map(codeOf)).toEqual(['lane_crashed']);
     expect((await Promise.all(send([1, 2, 3, 4, 5]))).map(codeOf)).toEqual(Array(5).fill('ok'));
+  });
+});
+
+describe('a row whose model call never ends', () => {
+  it('costs one row and two lanes, and what waits behind it is not blamed', async () => {
+    const { send } = open();
+    const bytes = Array.from({ length: 24 }, (_, i) => (i === 9 ? ENDLESS : i));
+    const answers = await Promise.all(send(bytes));
+    expect(answers.map(codeOf)).toEqual(bytes.map((byte) => (byte === ENDLESS ? 'timed_out' : 'ok')));
+    expect(deaths).toBe(2);
   });
 });
 

@@ -1,5 +1,5 @@
-// A lane's process whose "model" is a byte per row: it answers with the byte, and kills itself on 0x66, as a
-// native crash would. Speaks the lane's real protocol over the real channel.
+// A lane's process whose "model" is a byte per row: it answers with the byte, kills itself on 0x66, as a native
+// crash would, and never comes back from 0x77. Speaks the lane's real protocol over the real channel.
 const seen = [];
 process.on('message', (message) => {
   if (message.type === 'load') {
@@ -22,10 +22,11 @@ function run() {
   const batch = seen.shift();
   if (!batch) return;
   if (batch.rows.some((row) => row.bytes[0] === 0x66)) process.kill(process.pid, 'SIGKILL');
+  if (batch.rows.some((row) => row.bytes[0] === 0x77)) for (;;);
   const outcomes = batch.rows.map((row) => ({
     ok: true,
     result: `"predictions":[{"index":${row.bytes[0]},"score":1}]`,
   }));
-  const timings = { decodeMs: 0, prepareMs: 0, inferMs: 0, postMs: 0, waitMs: 0 };
+  const timings = { decodeMs: 0, prepareMs: 0, inferMs: 0, postMs: 0, waitMs: 0, readMs: 0, bytes: 0 };
   process.send({ type: 'done', batch: batch.batch, outcomes, timings });
 }

@@ -48,6 +48,8 @@ export const MODEL_CONTRACT = z.strictObject({
     .strictObject({
       batch_size: auto(z.int().min(1).max(1024)).default('auto'),
       max_wait_ms: z.int().min(0).max(60_000).default(50),
+      /** Longest that a batch may take, decoding included; the worker's setting when absent. */
+      timeout_s: z.int().min(1).max(86_400).optional(),
     })
     .default({ batch_size: 'auto', max_wait_ms: 50 }),
   lanes: auto(z.int().min(1).max(256)).default('auto'),

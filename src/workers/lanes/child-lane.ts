@@ -3,7 +3,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { FromLane, LoadRequest, ModelInfo, ToLane } from '../lane/messages.ts';
-import { LaneDied, type BatchResult, type Lane } from './lane.ts';
+import { kernelOomKills } from './kernel-oom-kills.ts';
+import { LaneDied, type BatchResult, type DeathCause, type Lane } from './lane.ts';
 
 /** A lane executes one batch and decodes the next; later ones lie in its channel. */
 const TOUCHED_AT_ONCE = 2;
@@ -43,10 +44,13 @@ export function startChildLane({ index, uvThreads, entry = ENTRY }: ChildLaneOpt
   const batches = new Map<number, Waiter<BatchResult>>();
   let lastBatch = 0;
   let ended: string | null = null;
+  let killedFor: DeathCause | null = null;
+  const oomKillsBefore = kernelOomKills();
 
   const exited = whenEnded(child).then((end) => {
     ended = `lane ${index} ${describeEnd(end)}`;
-    rejectAll(ended);
+    const byKernel = end.signal === 'SIGKILL' && kernelOomKills() > oomKillsBefore;
+    rejectAll(ended, killedFor ?? (byKernel ? 'out_of_memory' : 'crashed'));
     return { code: end.code, signal: end.signal };
   });
 
@@ -72,12 +76,12 @@ export function startChildLane({ index, uvThreads, entry = ENTRY }: ChildLaneOpt
     }
   }
 
-  function rejectAll(message: string): void {
-    for (const waiter of loads.values()) waiter.reject(new LaneDied(message, true));
+  function rejectAll(message: string, why: DeathCause): void {
+    for (const waiter of loads.values()) waiter.reject(new LaneDied(message, true, why));
     loads.clear();
     let position = 0;
     for (const waiter of batches.values()) {
-      waiter.reject(new LaneDied(message, position < TOUCHED_AT_ONCE));
+      waiter.reject(new LaneDied(message, position < TOUCHED_AT_ONCE, why));
       position += 1;
     }
     batches.clear();
@@ -111,7 +115,8 @@ export function startChildLane({ index, uvThreads, entry = ENTRY }: ChildLaneOpt
       send({ type: 'close' });
       await exited;
     },
-    kill: () => {
+    kill: (why) => {
+      killedFor ??= why ?? null;
       child.kill('SIGKILL');
     },
   };

@@ -7,11 +7,14 @@ import type { BatchRequest, LoadRequest, ModelInfo } from '../lane/messages.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { LaneDied, type BatchResult, type Lane } from './lane.ts';
+import { createRunClock, type RunClock } from './run-clock.ts';
 
 /** A model to keep resident, and in how many lanes. */
 export interface ResidentModel {
   readonly load: Omit<LoadRequest, 'type'>;
   readonly lanes: number;
+  /** Longest that a lane may be at work on one batch before it is killed. */
+  readonly timeoutMs: number;
   /** Whether its files are still those that its queue stands for. */
   readonly unchanged: () => Promise<boolean>;
 }
@@ -30,6 +33,7 @@ interface Slot {
   readonly index: number;
   lane: Lane | null;
   readonly models: Set<string>;
+  readonly clock: RunClock;
   batches: number;
   /** A batch that must be alone in the lane is in it. */
   exclusive: boolean;
@@ -71,12 +75,18 @@ export function createLanePool(deps: {
     index,
     lane: null,
     models: new Set(),
+    clock: createRunClock(() => timedOut(index)),
     batches: 0,
     exclusive: false,
     startedAt: 0,
     backoffMs: RESTART_MIN_MS,
   }));
   for (const slot of slots) start(slot);
+
+  function timedOut(index: number): void {
+    log.error({ lane: index }, 'a batch takes longer than its model may: the lane is killed');
+    slots[index]!.lane?.kill('timed_out');
+  }
 
   function start(slot: Slot): void {
     const lane = deps.startLane(slot.index);
@@ -164,7 +174,10 @@ export function createLanePool(deps: {
       if (!slot?.lane) return null;
       slot.batches += 1;
       slot.exclusive = how === 'alone';
+      const timeoutMs = resident.find((model) => model.load.model === batch.model)!.timeoutMs;
+      const ended = slot.clock.start(timeoutMs);
       return slot.lane.run(batch).finally(() => {
+        ended();
         slot.batches -= 1;
         slot.exclusive = false;
         // After the caller has seen the result.

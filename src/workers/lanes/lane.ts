@@ -7,14 +7,19 @@ export interface BatchResult {
   readonly timings: BatchTimings;
 }
 
+/** Why a lane's process ended; `crashed` where nothing more is known. */
+export type DeathCause = 'crashed' | 'timed_out' | 'out_of_memory';
+
 /** The lane's process ended with work in it. */
 export class LaneDied extends Error {
   override readonly name = 'LaneDied';
   /** Whether the lane was at work on the batch, executing or decoding it: then its rows are suspects. */
   readonly touched: boolean;
-  constructor(message: string, touched: boolean) {
+  readonly why: DeathCause;
+  constructor(message: string, touched: boolean, why: DeathCause = 'crashed') {
     super(message);
     this.touched = touched;
+    this.why = why;
   }
 }
 
@@ -32,6 +37,6 @@ export interface Lane {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   /** Ends it after the batches in flight. */
   close(): Promise<void>;
-  /** Ends it now (SIGKILL), even from inside a blocking call. */
-  kill(): void;
+  /** Ends it now (SIGKILL), even from inside a blocking call; its batches end with LaneDied of that cause. */
+  kill(why?: DeathCause): void;
 }
