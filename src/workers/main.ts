@@ -5,6 +5,8 @@ import { readConfig } from '../shared/config/config.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import { createModelFolderReader, type ModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { ModelFolder } from '../shared/models/model-folder.ts';
+import { createCircuitBreaker } from '../shared/net/circuit-breaker.ts';
+import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
 import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
 import { createLogger, type Logger } from '../shared/observe/logger.ts';
@@ -136,7 +138,11 @@ async function main(): Promise<void> {
     batchTimeoutS: config.batchTimeoutS,
     reader: createBudgetedReader({
       reader: createRowReader({
-        fetchBytes: fetcher.fetchBytes,
+        fetchBytes: createRetryingFetch({
+          fetchBytes: fetcher.fetchBytes,
+          breaker: createCircuitBreaker(),
+          tries: config.fetchTries,
+        }),
         inputRoots,
         maxFileBytes: config.maxFileBytes,
       }),

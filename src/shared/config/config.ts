@@ -67,6 +67,9 @@ const ENV = z.object({
     'Hosts and CIDR ranges that URL rows may reach although they are private.',
   ),
   FOREBAY_FETCH_TIMEOUT_S: count(30, 1, 3600).describe('Longest fetch of one URL row.'),
+  FOREBAY_FETCH_TRIES: count(5, 1, 100).describe(
+    'Tries of a URL row whose trouble may pass (5xx, 429, broken connections), later and later. More hides longer trouble.',
+  ),
   FOREBAY_BATCH_TIMEOUT_S: count(120, 1, 86_400).describe(
     'Longest that a lane may be at work on one batch before it is killed and started again; model.json may say otherwise.',
   ),
@@ -126,6 +129,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     maxPixels: e.FOREBAY_MAX_MEGAPIXELS * 1_000_000,
     fetchAllow: e.FOREBAY_FETCH_ALLOW,
     fetchTimeoutMs: e.FOREBAY_FETCH_TIMEOUT_S * 1000,
+    fetchTries: e.FOREBAY_FETCH_TRIES,
     batchTimeoutS: e.FOREBAY_BATCH_TIMEOUT_S,
     shutdownGraceMs: e.FOREBAY_SHUTDOWN_GRACE_S * 1000,
     healthPort: e.FOREBAY_HEALTH_PORT,

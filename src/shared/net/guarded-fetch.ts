@@ -23,7 +23,7 @@ export interface GuardedFetchOptions {
 
 export interface GuardedFetch {
   /**
-   * Rejects with ForebayError `url_not_allowed`, `fetch_status`, `fetch_timeout`, `file_too_large`,
+   * Rejects with ForebayError `url_not_allowed`, `fetch_status`, `fetch_unavailable` (a status that may pass), `fetch_timeout`, `file_too_large`,
    * `fetch_failed`; with the signal's reason when aborted.
    */
   readonly fetchBytes: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
@@ -32,6 +32,8 @@ export interface GuardedFetch {
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** Statuses that say that the same request may succeed later. */
+const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** Broken by the other side before an answer: most often a kept-alive connection that had just ended. */
 const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
@@ -75,7 +77,9 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   async function answerOf(response: Dispatcher.ResponseData, signal: AbortSignal): Promise<Uint8Array> {
     if (response.statusCode >= 200 && response.statusCode < 300) return readBody(response, maxBytes);
     await response.body.dump({ limit: 64 * 1024, signal });
-    throw new ForebayError('fetch_status', `the server answered with status ${response.statusCode}`);
+    const message = `the server answered with status ${response.statusCode}`;
+    if (!PASSING.has(response.statusCode)) throw new ForebayError('fetch_status', message);
+    throw new ForebayError('fetch_unavailable', message, retryAfter(response.headers['retry-after']));
   }
 
   return {
@@ -114,6 +118,13 @@ function parseUrl(text: string, base?: URL): URL {
     throw new ForebayError('url_not_allowed', 'the URL carries a user name or password; use a signed URL');
   }
   return url;
+}
+
+/** `Retry-After` in seconds or as a date. */
+function retryAfter(header: string | string[] | undefined): { retryAfterS?: number } {
+  if (typeof header !== 'string') return {};
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? { retryAfterS: Math.max(0, seconds) } : {};
 }
 
 function rowErrorOf(error: unknown, timedOut: boolean, timeoutMs: number): ForebayError {

@@ -1,0 +1,137 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createCircuitBreaker } from '#forebay/shared/net/circuit-breaker.js';
+import { createGuardedFetch, type GuardedFetch } from '#forebay/shared/net/guarded-fetch.js';
+import { createRetryingFetch } from '#forebay/shared/net/retrying-fetch.js';
+
+const never = new AbortController().signal;
+let server: Server | null = null;
+let guarded: GuardedFetch | null = null;
+let requests = 0;
+afterEach(async () => {
+  await guarded?.close();
+  server?.closeAllConnections();
+  await new Promise((resolve) => (server === null ? resolve(null) : server.close(resolve)));
+});
+
+/** A server on loopback whose n-th request is handled by the n-th handler, further ones by the last. */
+async function serving(...handlers: RequestListener[]): Promise<string> {
+  requests = 0;
+  server = createServer((request, response) => {
+    const handler = handlers[Math.min(requests, handlers.length - 1)]!;
+    requests += 1;
+    handler(request, response);
+  });
+  await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+const ok: RequestListener = (_, response) => response.end('here');
+const status =
+  (code: number, headers = {}): RequestListener =>
+  (_, response) =>
+    response.writeHead(code, headers).end();
+const cut: RequestListener = (request) => request.socket.destroy();
+
+function open(tries = 4, breaker = createCircuitBreaker()) {
+  guarded = createGuardedFetch({
+    allow: ['127.0.0.1'],
+    timeoutMs: 20_000,
+    maxBytes: 100,
+    userAgent: 'forebay/test',
+  });
+  return createRetryingFetch({
+    fetchBytes: guarded.fetchBytes,
+    breaker,
+    tries,
+    firstPauseMs: 1,
+    maxPauseMs: 50,
+  });
+}
+
+describe('trouble that may pass', () => {
+  it.each([
+    ['429', status(429)],
+    ['500', status(500)],
+    ['503 that asks for no pause', status(503, { 'retry-after': '0' })],
+    ['504', status(504)],
+    ['a cut connection', cut],
+  ])('%s is tried again until it does', async (_, trouble) => {
+    // A cut connection is repeated once below already, for kept-alive ones that had ended.
+    const url = await serving(trouble, trouble, ok);
+    expect(Buffer.from(await open()(url, never)).toString()).toBe('here');
+  });
+
+  it('ends after the last try with its own error', async () => {
+    const url = await serving(status(503));
+    await expect(open(3)(url, never)).rejects.toMatchObject({
+      code: 'fetch_unavailable',
+      message: 'the server answered with status 503',
+    });
+    expect(requests).toBe(3);
+  });
+
+  it('is not waited for longer than a pause may be', async () => {
+    const url = await serving(status(503, { 'retry-after': '3600' }));
+    await expect(open()(url, never)).rejects.toMatchObject({ code: 'fetch_unavailable', retryAfterS: 3600 });
+    expect(requests).toBe(1);
+  });
+
+  it('is left when the caller stops', async () => {
+    const url = await serving(status(503, { 'retry-after': '0.04' }));
+    const stop = new AbortController();
+    const fetching = open(1000)(url, stop.signal);
+    const reason = new Error('enough');
+    stop.abort(reason);
+    await expect(fetching).rejects.toBe(reason);
+  });
+});
+
+it.each([404, 403, 410, 400])('status %i fails at once', async (code) => {
+  const url = await serving(status(code));
+  await expect(open()(url, never)).rejects.toMatchObject({ code: 'fetch_status' });
+  expect(requests).toBe(1);
+});
+
+describe('a host that fails all the time', () => {
+  it('is left alone for a while, then asked once, and in use again when it answers', async () => {
+    let time = 0;
+    const breaker = createCircuitBreaker(() => time);
+    const url = await serving(...Array.from({ length: 17 }, () => status(503)), ok);
+    const fetchOnce = open(1, breaker);
+    for (let i = 0; i < 16; i++) await expect(fetchOnce(url, never)).rejects.toThrow('status 503');
+    await expect(fetchOnce(url, never)).rejects.toThrow(/not asked for another 2 s/);
+    expect(requests).toBe(16);
+    time = 2001;
+    await expect(fetchOnce(url, never)).rejects.toThrow('status 503');
+    await expect(fetchOnce(url, never)).rejects.toThrow(/not asked for another 4 s/);
+    time = 6002;
+    expect(Buffer.from(await fetchOnce(url, never)).toString()).toBe('here');
+    expect(breaker.closedFor(new URL(url).host)).toBe(0);
+    expect(requests).toBe(18);
+  });
+
+  it('lets one request through at a time while it is on trial, and other hosts are not concerned', () => {
+    let time = 0;
+    const breaker = createCircuitBreaker(() => time);
+    for (let i = 0; i < 16; i++) breaker.failed('bad');
+    expect(breaker.closedFor('bad')).toBe(2000);
+    expect(breaker.closedFor('good')).toBe(0);
+    time = 2000;
+    expect(breaker.closedFor('bad')).toBe(0);
+    expect(breaker.closedFor('bad')).toBeGreaterThan(0);
+    breaker.succeeded('bad');
+    expect(breaker.closedFor('bad')).toBe(0);
+    expect(breaker.closedFor('bad')).toBe(0);
+  });
+
+  it('is not one that answers now and then', () => {
+    const breaker = createCircuitBreaker();
+    for (let i = 0; i < 100; i++) {
+      for (let j = 0; j < 15; j++) breaker.failed('flaky');
+      breaker.succeeded('flaky');
+    }
+    expect(breaker.closedFor('flaky')).toBe(0);
+  });
+});
