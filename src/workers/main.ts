@@ -79,7 +79,7 @@ async function main(): Promise<void> {
   const redis = connectRedis(config.redisUrl, 'background', onError);
   for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
   const run = createScripts(redis);
-  const wake = await createWake(connectRedis(config.redisUrl, 'background', onError));
+  const wake = await createWake(connectRedis(config.redisUrl, 'background', onError), ['queue']);
 
   const models = createModelFolderReader();
   const { folders, problems } = await findModels(models, config.modelsDirs, config.models, config.pool, log);

@@ -5,7 +5,7 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { blockJobId, type BlockJob } from '../domain/block.ts';
-import { BULLMQ_PREFIX, WAKE_CHANNEL } from './keys.ts';
+import { BULLMQ_PREFIX, WAKE_CHANNELS } from './keys.ts';
 
 export interface QueuedBlock {
   readonly block: number;
@@ -27,6 +27,8 @@ export type BlockQueues = ReturnType<typeof createBlockQueues>;
 
 /** Failed block jobs kept for operators to look at; their ids are never used again. */
 const KEEP_FAILED = 100;
+/** BullMQ's own events, four a block, which nobody reads: its default of 10,000 takes 1 MB a queue. */
+const KEEP_EVENTS = 100;
 
 export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) => void }) {
   const { redis } = deps;
@@ -35,7 +37,8 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
   function open(name: string): Queue<BlockJob> {
     let queue = queues.get(name);
     if (!queue) {
-      queue = new Queue<BlockJob>(name, { connection: redis, prefix: BULLMQ_PREFIX });
+      const streams = { events: { maxLen: KEEP_EVENTS } };
+      queue = new Queue<BlockJob>(name, { connection: redis, prefix: BULLMQ_PREFIX, streams });
       queue.on('error', deps.onError);
       queues.set(name, queue);
     }
@@ -59,7 +62,7 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
           },
         })),
       );
-      await redis.publish(WAKE_CHANNEL, `queue ${queue}`);
+      await redis.publish(WAKE_CHANNELS.queue, queue);
     },
 
     /** Which of the blocks BullMQ still has, waiting or active: the others need adding again. */

@@ -7,7 +7,7 @@ import { newJobId } from '../domain/job-id.ts';
 import type { JobRecord, JobSpec } from '../domain/job.ts';
 import { statesBefore, type JobStatus } from '../domain/job-state.ts';
 import { ForebayError, InvariantError } from '../errors.ts';
-import { indexKeys, idempotencyKey, jobKeys, outputKey, WAKE_CHANNEL } from './keys.ts';
+import { indexKeys, idempotencyKey, jobKeys, outputKey, WAKE_CHANNELS } from './keys.ts';
 import { readJobRecord } from './job-record.ts';
 import type { RunScript } from './scripts.ts';
 
@@ -64,7 +64,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     const reply = (await run(
       'transition-job',
       [keys.job, keys.events, keys.lease],
-      [to, from.join(','), now(), WAKE_CHANNEL, id, options.lease ?? '', ...patchFields(options)],
+      [to, from.join(','), now(), WAKE_CHANNELS.job, id, options.lease ?? '', ...patchFields(options)],
     )) as [number, string];
     if (reply[0] === -1) throw new ForebayError('job_not_found', `There is no job "${id}".`);
     return reply[0] === 1 ? (reply[1] as JobStatus) : null;
@@ -95,7 +95,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       );
       if (created !== 1) throw new InvariantError(`job id ${spec.id} was given twice`);
       // The job exists; a wake-up that is lost costs a sweep.
-      await redis.publish(WAKE_CHANNEL, `job ${spec.id}`).catch(() => undefined);
+      await redis.publish(WAKE_CHANNELS.job, spec.id).catch(() => undefined);
     },
 
     /** Claims an `Idempotency-Key` for a job. Returns the claim that stands: `{job, digest}`. */
@@ -204,8 +204,11 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       if (position >= 0) return position;
       return (await redis.strlen(committed)) * 8;
     },
-    async isCommitted(id: string, block: number): Promise<boolean> {
-      return (await redis.getbit(jobKeys(id).committed, block)) === 1;
+    /** Whether each of the blocks is committed. */
+    async committed(id: string, blocks: readonly number[]): Promise<boolean[]> {
+      const { committed } = jobKeys(id);
+      const bits = await Promise.all(blocks.map(async (block) => redis.getbit(committed, block)));
+      return bits.map((bit) => bit === 1);
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import { CURSOR, type Cursor } from '../domain/dataset-spec.ts';
 import { decodeBlockRows, encodeBlockRows, type BlockRows, type BlockStats } from '../domain/block.ts';
 import { JOB_SPEC, type JobSpec } from '../domain/job.ts';
-import { jobKeys, WAKE_CHANNEL } from './keys.ts';
+import { jobKeys, WAKE_CHANNELS } from './keys.ts';
 import type { RunScript } from './scripts.ts';
 
 /** The feeder's lease has gone to another process: stop feeding. */
@@ -167,7 +167,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
     },
     /** Tells the feeder that a block has come off the queue without a commit: it need not wait for its sweep. */
     async announceLeft(job: string): Promise<void> {
-      await redis.multi().hincrby(jobKeys(job).job, 'left', 1).publish(WAKE_CHANNEL, `job ${job}`).exec();
+      await redis.multi().hincrby(jobKeys(job).job, 'left', 1).publish(WAKE_CHANNELS.job, job).exec();
     },
     /** What the last failed run of a block in the window said. */
     async runError(job: string, block: number): Promise<string | null> {
@@ -203,9 +203,9 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
           counts.succeeded,
           counts.failed,
           now(),
-          WAKE_CHANNEL,
+          WAKE_CHANNELS.job,
           job,
-          ...Object.entries(stats).flatMap(([k, v]) => [k, Math.round(v)]),
+          ...Object.entries(stats).flatMap(([k, v]) => (Math.round(v) === 0 ? [] : [k, Math.round(v)])),
         ],
       )) as number[];
       if (reply[0] === 1) return 'counted';

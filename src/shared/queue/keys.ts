@@ -59,8 +59,16 @@ export const queueKeys = (queue: string) => ({
   feeders: `${P}:{${queue}}:feeders`,
 });
 
-/** Channel of wake-ups: `job <id>`, `queue <name>` (blocks added), `places <queue>` (places freed), `workers`. Lost messages are made good by sweeps. */
-export const WAKE_CHANNEL = `${P}:wake`;
+/**
+ * Channels of wake-ups, one a kind, so that a commit does not wake every worker: `job` (message: its id), `queue`
+ * (blocks added; its name), `places` (freed; the queue's name), `workers`. Lost messages are made good by sweeps.
+ */
+export const WAKE_CHANNELS = {
+  job: `${P}:wake:job`,
+  queue: `${P}:wake:queue`,
+  places: `${P}:wake:places`,
+  workers: `${P}:wake:workers`,
+} as const;
 
 /** One block queue per pool and model (name + content hash). */
 export function blockQueueName(model: ModelRef): string {

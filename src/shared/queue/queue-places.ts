@@ -1,6 +1,6 @@
 /** The limit of a block queue over all jobs: places, taken fairly, as a set of block ids. */
 import type { Redis } from 'ioredis';
-import { queueKeys, WAKE_CHANNEL } from './keys.ts';
+import { queueKeys, WAKE_CHANNELS } from './keys.ts';
 import type { RunScript } from './scripts.ts';
 
 export type QueuePlaces = ReturnType<typeof createQueuePlaces>;
@@ -8,6 +8,25 @@ export type QueuePlaces = ReturnType<typeof createQueuePlaces>;
 export function createQueuePlaces(deps: { redis: Redis; run: RunScript; now?: () => number }) {
   const { redis, run } = deps;
   const now = deps.now ?? Date.now;
+  /** Places given back in this turn of the event loop, by queue: one call for all of them. */
+  const leaving = new Map<string, { members: string[]; done: Promise<void> }>();
+
+  function leave(queue: string, members: readonly string[]): Promise<void> {
+    let batch = leaving.get(queue);
+    if (!batch) {
+      const gathered: string[] = [];
+      const done = new Promise<void>((resolve) => setImmediate(resolve)).then(async () => {
+        leaving.delete(queue);
+        const keys = queueKeys(queue);
+        await run('release-places', [keys.places, keys.feeders], [WAKE_CHANNELS.places, queue, ...gathered]);
+      });
+      batch = { members: gathered, done };
+      leaving.set(queue, batch);
+    }
+    batch.members.push(...members);
+    return batch.done;
+  }
+
   return {
     /**
      * Takes places for blocks, in order. Returns how many of them, from the first, have one.
@@ -28,9 +47,10 @@ export function createQueuePlaces(deps: { redis: Redis; run: RunScript; now?: ()
     },
     async release(queue: string, job: string, blocks: readonly number[]): Promise<void> {
       if (blocks.length === 0) return;
-      const keys = queueKeys(queue);
-      const members = blocks.map((block) => `${job}/${block}`);
-      await run('release-places', [keys.places, keys.feeders], [WAKE_CHANNEL, queue, ...members]);
+      await leave(
+        queue,
+        blocks.map((block) => `${job}/${block}`),
+      );
     },
     /** Blocks of a job that hold a place. */
     async held(queue: string, job: string): Promise<number[]> {

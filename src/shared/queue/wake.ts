@@ -3,9 +3,10 @@
  * also sweeps now and then.
  */
 import type { Redis } from 'ioredis';
-import { WAKE_CHANNEL } from './keys.ts';
+import { InvariantError } from '../errors.ts';
+import { WAKE_CHANNELS } from './keys.ts';
 
-export type WakeKind = 'job' | 'queue' | 'places' | 'workers';
+export type WakeKind = keyof typeof WAKE_CHANNELS;
 
 export interface Wake {
   /** Calls back for messages of a kind; `name` is the job or queue, empty for `workers`. Returns the undo. */
@@ -13,20 +14,22 @@ export interface Wake {
   close(): Promise<void>;
 }
 
-/** `subscriber`: a connection of its own, since a subscribed one takes no other commands. */
-export async function createWake(subscriber: Redis): Promise<Wake> {
+/**
+ * `subscriber`: a connection of its own, since a subscribed one takes no other commands. `kinds`: those that will be
+ * listened to; each message that is not wanted costs its receiver a read.
+ */
+export async function createWake(subscriber: Redis, kinds: readonly WakeKind[] = ALL): Promise<Wake> {
   const listeners = new Map<string, Set<(name: string) => void>>();
-  subscriber.on('message', (_channel: string, message: string) => {
-    const space = message.indexOf(' ');
-    const kind = space < 0 ? message : message.slice(0, space);
-    const name = space < 0 ? '' : message.slice(space + 1);
-    for (const listener of listeners.get(kind) ?? []) listener(name);
+  subscriber.on('message', (channel: string, name: string) => {
+    for (const listener of listeners.get(channel) ?? []) listener(name);
   });
-  await subscriber.subscribe(WAKE_CHANNEL);
+  await subscriber.subscribe(...kinds.map((kind) => WAKE_CHANNELS[kind]));
   return {
     on(kind, listener) {
-      const set = listeners.get(kind) ?? new Set();
-      listeners.set(kind, set.add(listener));
+      if (!kinds.includes(kind)) throw new InvariantError(`no wake-ups of kind ${kind} are received here`);
+      const channel = WAKE_CHANNELS[kind];
+      const set = listeners.get(channel) ?? new Set();
+      listeners.set(channel, set.add(listener));
       return () => set.delete(listener);
     },
     async close() {
@@ -35,3 +38,5 @@ export async function createWake(subscriber: Redis): Promise<Wake> {
     },
   };
 }
+
+const ALL = Object.keys(WAKE_CHANNELS) as WakeKind[];

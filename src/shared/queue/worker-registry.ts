@@ -1,7 +1,7 @@
 /** Which workers live and what they serve, by heartbeats. */
 import type { Redis } from 'ioredis';
 import type { ModelRef } from '../domain/model-contract.ts';
-import { blockQueueName, indexKeys, WAKE_CHANNEL } from './keys.ts';
+import { blockQueueName, indexKeys, WAKE_CHANNELS } from './keys.ts';
 
 export interface ServedModel {
   readonly ref: ModelRef;
@@ -61,7 +61,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
         .multi()
         .hset(indexKeys.workers, worker.id, JSON.stringify(worker))
         .zadd(indexKeys.beats, await redisNow(), worker.id);
-      if (announce) batch.publish(WAKE_CHANNEL, 'workers');
+      if (announce) batch.publish(WAKE_CHANNELS.workers, '');
       await batch.exec();
     },
     async leave(id: string): Promise<void> {
@@ -69,7 +69,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
         .multi()
         .zrem(indexKeys.beats, id)
         .hdel(indexKeys.workers, id)
-        .publish(WAKE_CHANNEL, 'workers')
+        .publish(WAKE_CHANNELS.workers, '')
         .exec();
     },
     /** Lanes over all live workers that serve a model. */

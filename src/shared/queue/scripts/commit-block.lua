@@ -29,5 +29,5 @@ end
 redis.call('HSET', KEYS[1], 'committed_at', ARGV[6])
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', 1000, '*', 'type', 'progress',
   'data', cjson.encode({block = tonumber(ARGV[1]), succeeded = succeeded, failed = failed, blocks_done = done}))
-redis.call('PUBLISH', ARGV[7], 'job ' .. ARGV[8])
+redis.call('PUBLISH', ARGV[7], ARGV[8])
 return {1, succeeded, failed}

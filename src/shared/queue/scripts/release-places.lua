@@ -4,5 +4,5 @@
 -- Returns places returned.
 local n = 0
 for i = 3, #ARGV do n = n + redis.call('SREM', KEYS[1], ARGV[i]) end
-if n > 0 and redis.call('HLEN', KEYS[2]) > 0 then redis.call('PUBLISH', ARGV[1], 'places ' .. ARGV[2]) end
+if n > 0 and redis.call('HLEN', KEYS[2]) > 0 then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 return n

@@ -14,5 +14,5 @@ if not allowed then return {0, status} end
 redis.call('HSET', KEYS[1], 'status', ARGV[1], 'changed_at', ARGV[3])
 for i = 7, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', 'type', 'status', 'data', cjson.encode({status = ARGV[1]}))
-redis.call('PUBLISH', ARGV[4], 'job ' .. ARGV[5])
+redis.call('PUBLISH', ARGV[4], ARGV[5])
 return {1, status}
