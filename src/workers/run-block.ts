@@ -84,7 +84,9 @@ export function createBlockRunner(deps: RunBlockDeps) {
         throw new ForebayError('model_not_found', `this worker does not hold the model of job ${job}`);
 
       const { output } = begun.spec;
-      let counts = await adoptBlock(output, block, begun.block);
+      // A part of a run that was not counted at all (handed back) is met when this one is published.
+      const mayBePublished = begun.attempts > 1 || begun.spec.resume;
+      let counts = mayBePublished ? await adoptBlock(output, block, begun.block) : null;
       if (!counts) {
         const outcomes = compute(begun, group, stats, abort.signal);
         announce();

@@ -8,7 +8,7 @@ import type { JobStore } from '../../shared/queue/job-store.ts';
 import { LeaseLost, type JobWindow } from '../../shared/queue/job-window.ts';
 import { errorsName, outputFolder, partName } from '../../shared/storage/output-folder.ts';
 import { placeErrors } from '../../shared/storage/publish-block.ts';
-import { readBlock } from '../../shared/storage/read-part.ts';
+import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.ts';
 
 export function createFinaliser(deps: {
   jobs: JobStore;
@@ -21,18 +21,22 @@ export function createFinaliser(deps: {
   async function* parts(record: JobRecord, lease: string) {
     const { id, output } = record.spec;
     const { nextBlock } = await window.position(id);
-    for (let block = 0; block < nextBlock; block++) {
-      let found = await readBlock(output, block);
-      if (found && found.errorsHash === null) {
-        // A run that died between its part and its errors.
-        await placeErrors(output, block, found.partHash);
-        found = await readBlock(output, block);
+    for (let first = 0; first < nextBlock; first += READ_AT_ONCE) {
+      const blocks = Array.from({ length: Math.min(READ_AT_ONCE, nextBlock - first) }, (_, i) => first + i);
+      const committed = await jobs.committed(id, blocks);
+      const found = await Promise.all(
+        blocks.map(async (block, i) =>
+          committed[i] && record.failed === 0 ? readBlock(output, block, false) : readWhole(output, block),
+        ),
+      );
+      for (const [i, block] of blocks.entries()) {
+        const part = found[i]!;
+        if (part && !committed[i]) {
+          const counts = { succeeded: part.results.length, failed: part.errors.length };
+          await window.commit(id, block, { feeder: lease }, counts, {});
+        }
+        if (part || committed[i]) yield { block, found: part };
       }
-      if (!found && (await jobs.isCommitted(id, block))) yield { block, found };
-      if (!found) continue;
-      const counts = { succeeded: found.results.length, failed: found.errors.length };
-      await window.commit(id, block, { feeder: lease }, counts, {});
-      yield { block, found };
     }
   }
 
@@ -90,12 +94,21 @@ export function createFinaliser(deps: {
   };
 }
 
+/** A block's part, and its errors in their place even where its run died between the two. */
+async function readWhole(output: string, block: number): Promise<PublishedBlock | null> {
+  const found = await readBlock(output, block);
+  if (!found || found.errorsHash !== null) return found;
+  return (await placeErrors(output, block, found.partHash)) ? readBlock(output, block) : found;
+}
+
 function endOf(record: JobRecord, failure: JobFailure | null): 'completed' | 'failed' | 'cancelled' {
   if (record.status === 'cancelling') return 'cancelled';
   return failure ? 'failed' : 'completed';
 }
 
 const FLUSH_CHARS = 1 << 16;
+/** Parts read at once, each a block: enough to hide storage's latency. */
+const READ_AT_ONCE = 8;
 
 /** The manifest's fields behind `parts`, as JSON members. */
 function summary(record: JobRecord, status: string): string {

@@ -39,14 +39,13 @@ export async function publishBlock(
       failed += 1;
     }
   }
-  await mkdir(paths.staging, { recursive: true });
   const staged = paths.stagedPart(block, token);
   if (errors !== '') {
     const stagedErrors = paths.stagedErrors(block, sha256(part));
-    await writeFile(`${stagedErrors}.${token}`, errors);
+    await writeStaged(paths.staging, `${stagedErrors}.${token}`, errors);
     await rename(`${stagedErrors}.${token}`, stagedErrors);
   }
-  await writeFile(staged, part);
+  await writeStaged(paths.staging, staged, part);
   try {
     await link(staged, paths.part(block));
   } catch (error) {
@@ -59,6 +58,17 @@ export async function publishBlock(
   }
   if (errors !== '') await placeErrors(folder, block, sha256(part));
   return { succeeded: outcomes.length - failed, failed };
+}
+
+/** The folder is there but for a job's first blocks: not worth a call a block to make sure of it. */
+async function writeStaged(folder: string, path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(folder, { recursive: true });
+    await writeFile(path, text);
+  }
 }
 
 /** Counts of a part that an earlier run published, its errors put in place; null where there is none. */
@@ -100,14 +110,16 @@ function checkRows(found: PublishedBlock, block: number, rows: BlockRows): void 
   }
 }
 
-/** Puts the staged errors that belong to a part of this content in their place, if there are any. */
-export async function placeErrors(folder: string, block: number, partHash: string): Promise<void> {
+/** Puts the staged errors that belong to a part of this content in their place. False where there are none. */
+export async function placeErrors(folder: string, block: number, partHash: string): Promise<boolean> {
   const paths = outputFolder(folder);
   try {
     await link(paths.stagedErrors(block, partHash), paths.errors(block));
+    return true;
   } catch (error) {
     // In place already, or another finder of the part was quicker.
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
+    return code === 'EEXIST';
   }
 }

@@ -20,12 +20,19 @@ export interface PublishedBlock {
   readonly errorsHash: string | null;
 }
 
-/** The published files of a block; null where there is no part (it is not committed). */
-export async function readBlock(folder: string, block: number): Promise<PublishedBlock | null> {
+/**
+ * The published files of a block; null where there is no part (it is not committed). `mayHaveErrors`: false where it
+ * is known that no row of it failed, which spares the look.
+ */
+export async function readBlock(
+  folder: string,
+  block: number,
+  mayHaveErrors = true,
+): Promise<PublishedBlock | null> {
   const paths = outputFolder(folder);
   const part = await readIfThere(paths.part(block));
   if (part === null) return null;
-  const errors = await readIfThere(paths.errors(block));
+  const errors = mayHaveErrors ? await readIfThere(paths.errors(block)) : null;
   return {
     results: parseLines(part, 'result'),
     errors: errors === null ? [] : parseLines(errors, 'error'),
