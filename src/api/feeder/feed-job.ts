@@ -25,6 +25,11 @@ export interface JobFeeder {
 /** Runs of one block after which the job gives up, unless storage is what fails: that may come back. */
 const MAX_RUNS = 20;
 const REPAIR_MS = 5_000;
+/** Blocks read ahead of one reservation: each is a round trip and holds its rows in memory. */
+const RESERVE_AT_ONCE = 64;
+const RESERVE_ROWS = 4_096;
+/** The job's speed is measured over at least this long. */
+const SPEED_MS = 200;
 /** Waiting this long for a place is worth telling; a worker returns one just after its commit. */
 const SHORT_MS = 500;
 
@@ -48,6 +53,7 @@ export function createJobFeeder(deps: {
   let repairedAt = 0;
   let leftSeen = 0;
   let shortSince: number | null = null;
+  let speed = { at: Date.now(), done: 0, blocksPerS: 0 };
   let shownReason: JobReason | null = null;
 
   async function show(reason: JobReason | null): Promise<void> {
@@ -81,19 +87,22 @@ export function createJobFeeder(deps: {
   async function fill(state: FeedState): Promise<void> {
     reading ??= await openReading();
     for (let room = windowRoom(state); room > 0 && !fedAll && !deps.signal.aborted;) {
-      const next = await reading.next();
-      if (next.done) {
+      const read = await readBlocks(reading, Math.min(room, RESERVE_AT_ONCE));
+      const last = read.blocks.at(-1);
+      if (last) {
+        const reserved = await window.reserve(id, lease, read.blocks, last.cursor);
+        if (reserved < read.blocks.length) {
+          // Paused or cancelled meanwhile: the cursor in Redis has not moved, read again from there.
+          await close();
+          return;
+        }
+        blocks.reserved(read.blocks);
+        for (const split of read.blocks) if (!(await adopt(split))) room -= 1;
+      }
+      if (read.ended) {
         await window.markFedAll(id);
         fedAll = true;
-        return;
       }
-      const reserved = await window.reserve(id, lease, [next.value], next.value.cursor);
-      if (reserved === 0) {
-        // Paused or cancelled meanwhile: the cursor in Redis has not moved, read again from there.
-        await close();
-        return;
-      }
-      if (!(await adopt(next.value))) room -= 1;
     }
   }
 
@@ -103,27 +112,35 @@ export function createJobFeeder(deps: {
     const counts = await adoptBlock(spec.output, split.block, split.rows);
     if (!counts) return false;
     await window.commit(id, split.block, { feeder: lease }, counts, { rows_adopted: split.rows.rows.length });
+    blocks.committed(split.block);
     return true;
+  }
+
+  function speedNow(done: number): number {
+    const ms = Date.now() - speed.at;
+    if (ms >= SPEED_MS) speed = { at: Date.now(), done, blocksPerS: ((done - speed.done) / ms) * 1000 };
+    return speed.blocksPerS;
   }
 
   async function feed(record: JobRecord): Promise<void> {
     const liveLanes = await deps.liveLanes();
-    const stateNow = async (): Promise<FeedState> => ({
+    await blocks.refresh();
+    const state: FeedState = {
       concurrency: options.concurrency,
       liveLanes,
-      inWindow: await blocks.refresh(),
-    });
-    let state = await stateNow();
+      inWindow: blocks.inWindow,
+      blocksPerS: speedNow(record.blocks.done),
+    };
     await fill(state);
-    state = await stateNow();
-    if (fedAll && state.inWindow === 0) return finish();
+    if (fedAll && blocks.inWindow === 0) return finish();
 
     const veto = vetoOnAdding(state);
     if (veto) return show(veto);
     if (record.status === 'queued') await jobs.transition(id, 'running', { from: ['queued'], lease });
+    const limit = windowLimit(state);
     const waiting = await blocks.add({
-      queue: queueLimit(liveLanes, deps.configuredQueueLimit),
-      window: windowLimit(state),
+      queue: queueLimit(liveLanes, deps.configuredQueueLimit, limit),
+      window: limit,
     });
     if (waiting === 0) shortSince = null;
     else shortSince ??= Date.now();
@@ -172,7 +189,8 @@ export function createJobFeeder(deps: {
     await blocks.repair();
     await blocks.withdraw();
     await blocks.drop((await deps.liveLanes()) === 0);
-    if ((await blocks.refresh()) > 0) return false;
+    await blocks.refresh();
+    if (blocks.inWindow > 0) return false;
     await deps.finalise(record);
     return true;
   }
@@ -219,6 +237,21 @@ export function createJobFeeder(deps: {
       return false;
     },
   };
+}
+
+/** The next blocks of a reading, up to `most`, or fewer where they are large. */
+async function readBlocks(
+  reading: AsyncGenerator<SplitBlock, void, undefined>,
+  most: number,
+): Promise<{ blocks: SplitBlock[]; ended: boolean }> {
+  const blocks: SplitBlock[] = [];
+  for (let rows = 0; blocks.length < most && rows < RESERVE_ROWS;) {
+    const next = await reading.next();
+    if (next.done) return { blocks, ended: true };
+    blocks.push(next.value);
+    rows += next.value.rows.rows.length;
+  }
+  return { blocks, ended: false };
 }
 
 /** What ends a job rather than being tried again. */

@@ -3,6 +3,7 @@
  * the rest. Woken by commits, freed places and new workers, and by a sweep.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { jobIdTime } from '../../shared/domain/job-id.ts';
 import type { JobSpec } from '../../shared/domain/job.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -22,6 +23,8 @@ import { createAlarm, type Alarm } from '../../shared/alarm.ts';
 
 /** Lost wake-ups cost at most this. */
 const SWEEP_MS = 1_000;
+/** Between turns of a feeder: commits of this time are answered by one. A window lasts ten times as long. */
+const TURN_MS = 10;
 const LEASE_MS = 10_000;
 /** No submit takes longer from admission to record. */
 const SUBMIT_MS = 600_000;
@@ -99,6 +102,7 @@ export function createFeeders(deps: FeedersDeps) {
           return false;
         });
         if (ended) break;
+        await delay(TURN_MS);
         await alarm.wait(SWEEP_MS, signal);
       }
     } finally {

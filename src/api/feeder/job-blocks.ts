@@ -2,6 +2,7 @@
  * The blocks of one job between window and queue, as its feeder sees them: which are on the queue, which
  * wait for a place, which were lost and go on again. Owns places; knows nothing of datasets.
  */
+import type { BlockRows } from '../../shared/domain/block.ts';
 import type { JobSpec } from '../../shared/domain/job.ts';
 import type { BlockQueues, QueuedBlock } from '../../shared/queue/block-queue.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
@@ -16,8 +17,13 @@ export interface JobBlocks {
   repair(): Promise<void>;
   /** Takes all blocks that no worker has in hand out of the window. `all`: also those. */
   drop(all: boolean): Promise<void>;
-  /** Reads the window anew. Returns its size. */
-  refresh(): Promise<number>;
+  /** Reads the window anew. */
+  refresh(): Promise<void>;
+  /** Blocks that have just been put into the window, or (adopted) taken out of it. */
+  reserved(blocks: readonly { readonly block: number; readonly rows: BlockRows }[]): void;
+  committed(block: number): void;
+  /** Blocks in the window, as of the last look. */
+  readonly inWindow: number;
   /** The block of the window with most runs begun, as of the last look; null before any run. */
   readonly worst: { readonly block: number; readonly attempts: number } | null;
 }
@@ -38,13 +44,28 @@ export function createJobBlocks(deps: {
   const onQueue = new Map<number, number>();
   /** Runs begun of blocks in the window, as of the last look. */
   const attempts = new Map<number, number>();
+  /** Extent of the blocks that were reserved here and never added: nobody has begun a run of them. */
+  const fresh = new Map<number, Extent>();
 
-  async function refresh(): Promise<number> {
+  async function refresh(): Promise<void> {
     inWindow = new Set(await window.blocks(id));
-    for (const known of [onQueue, attempts]) {
+    for (const known of [onQueue, attempts, fresh]) {
       for (const block of known.keys()) if (!inWindow.has(block)) known.delete(block);
     }
-    return inWindow.size;
+  }
+
+  /** What there is to know of blocks that are about to be added; those that have left the window are absent. */
+  async function extents(blocks: readonly number[]): Promise<Map<number, Extent & { attempts: number }>> {
+    const found = new Map<number, Extent & { attempts: number }>();
+    for (const block of blocks) {
+      const extent = fresh.get(block);
+      if (extent) found.set(block, { ...extent, attempts: 0 });
+    }
+    const others = blocks.filter((block) => !fresh.has(block));
+    for (const [block, entry] of await window.entries(id, others)) {
+      found.set(block, { ...extentOf(entry.rows()), attempts: entry.attempts });
+    }
+    return found;
   }
 
   /** Forgets blocks that the queue no longer has although they are not committed. */
@@ -67,6 +88,19 @@ export function createJobBlocks(deps: {
 
   return {
     refresh,
+    reserved(blocks) {
+      for (const { block, rows } of blocks) {
+        inWindow.add(block);
+        fresh.set(block, extentOf(rows));
+      }
+    },
+    committed(block) {
+      inWindow.delete(block);
+      fresh.delete(block);
+    },
+    get inWindow() {
+      return inWindow.size;
+    },
     get worst() {
       let worst: { block: number; attempts: number } | null = null;
       for (const [block, runs] of attempts) {
@@ -83,19 +117,22 @@ export function createJobBlocks(deps: {
       const blocks = waiting.slice(0, granted);
       if (blocks.length === 0) return waiting.length;
       const generations = await window.nextGeneration(id, lease, blocks);
-      const entries = await window.entries(id, [...generations.keys()]);
+      const gone = blocks.filter((block) => !generations.has(block));
+      for (const block of gone) this.committed(block);
+      await places.release(queue, id, gone);
       const additions: QueuedBlock[] = [];
-      for (const [block, entry] of entries) {
-        attempts.set(block, entry.attempts);
-        const rows = entry.rows();
+      for (const [block, extent] of await extents([...generations.keys()])) {
+        const generation = generations.get(block)!;
+        attempts.set(block, extent.attempts);
         additions.push({
           block,
-          generation: entry.generation,
-          firstRow: rows.firstRow,
-          rows: rows.rows.length,
-          delayMs: retryDelayMs(entry.attempts),
+          generation,
+          firstRow: extent.firstRow,
+          rows: extent.rows,
+          delayMs: retryDelayMs(extent.attempts),
         });
-        onQueue.set(block, entry.generation);
+        onQueue.set(block, generation);
+        fresh.delete(block);
       }
       await queues.add(queue, id, spec.options.priority, additions);
       return waiting.length - blocks.length;
@@ -132,6 +169,15 @@ export function createJobBlocks(deps: {
       if (entry.generation > 0 && !onQueue.has(block)) onQueue.set(block, entry.generation);
     }
   }
+}
+
+interface Extent {
+  readonly firstRow: number;
+  readonly rows: number;
+}
+
+function extentOf({ firstRow, rows }: BlockRows): Extent {
+  return { firstRow, rows: rows.length };
 }
 
 /** 0 for a first run, then 0.5 s doubling up to 30 s. */

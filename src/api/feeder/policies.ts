@@ -11,21 +11,30 @@ export interface FeedState {
   readonly liveLanes: number;
   /** Blocks in the window. */
   readonly inWindow: number;
+  /** The job's blocks committed a second, of late. */
+  readonly blocksPerS: number;
 }
 
 const MIN_WINDOW = 16;
 const BLOCKS_PER_LANE = 3;
+/**
+ * A window holds what the job commits in this time, s, so that tiny blocks last until the feeder's next turn.
+ * It is also what another job's first block may wait behind: short.
+ */
+const WINDOW_S = 0.1;
+const MAX_FAST_WINDOW = 256;
 const MIN_QUEUE_LIMIT = 64;
 const QUEUE_BLOCKS_PER_LANE = 8;
 
 /** Most blocks of the job queued or running at once. */
 export function windowLimit(state: FeedState): number {
-  return state.concurrency ?? Math.max(MIN_WINDOW, BLOCKS_PER_LANE * state.liveLanes);
+  const fast = Math.min(MAX_FAST_WINDOW, Math.ceil(WINDOW_S * state.blocksPerS));
+  return state.concurrency ?? Math.max(MIN_WINDOW, BLOCKS_PER_LANE * state.liveLanes, fast);
 }
 
-/** Most blocks of all jobs on the queue. `configured` wins. */
-export function queueLimit(liveLanes: number, configured: number | undefined): number {
-  return configured ?? Math.max(MIN_QUEUE_LIMIT, QUEUE_BLOCKS_PER_LANE * liveLanes);
+/** Most blocks of all jobs on the queue. `configured` wins; `window`: of the job that asks, which gets at most half. */
+export function queueLimit(liveLanes: number, configured: number | undefined, window = 0): number {
+  return configured ?? Math.max(MIN_QUEUE_LIMIT, QUEUE_BLOCKS_PER_LANE * liveLanes, 2 * window);
 }
 
 type Policy = (state: FeedState) => JobReason | null;

@@ -47,7 +47,7 @@ const ENV = z.object({
   ),
   FOREBAY_MAX_JOBS: count(100).describe('Jobs queued or running at once; beyond it a submit gets 429.'),
   FOREBAY_QUEUE_LIMIT: optionalCount(1_000_000).describe(
-    'Blocks on one queue over all jobs. More hides slow feeders, less saves memory. Default: max(64, 8 x live lanes).',
+    'Blocks on one queue over all jobs. More hides slow feeders, less saves memory. Default: max(64, 8 x live lanes), more while blocks are tiny.',
   ),
   FOREBAY_POOL: z.string().default('default').describe('Pool this worker belongs to.'),
   FOREBAY_MODELS: list(',').describe('Names of the models this worker serves; all when empty.'),
