@@ -69,6 +69,8 @@ export function createBatcher(deps: {
 }) {
   const { pool } = deps;
   const groups = new Map<string, Group>();
+  /** Batches that the last block of a model made. */
+  const lastBlock = new Map<string, number>();
   /** Rows whose batch killed a lane. */
   const suspects: { group: Group; row: WaitingRow }[] = [];
   pool.onFree(pump);
@@ -184,6 +186,7 @@ export function createBatcher(deps: {
       const group = open(wanted);
       group.expected += rows;
       group.inHand += rows;
+      lastBlock.set(group.model, Math.ceil(rows / group.batchSize));
     },
     /** A row's bytes are here. */
     async submit(wanted: BatchGroup, input: LaneInput): Promise<RowAnswer> {
@@ -201,14 +204,18 @@ export function createBatcher(deps: {
       group.inHand -= 1;
       if (group.expected === 0) pump();
     },
-    /** Whether lanes can use more rows of a model than are in hand: at most one block is taken beyond their need. */
-    wantsBlock(model: string): boolean {
-      if (pool.lanesOf(model) === 0) return false;
+    /**
+     * Blocks of a model, as large as its last one, that lanes can use beyond the rows in hand: at most one more than
+     * they need.
+     */
+    blocksWanted(model: string): number {
+      if (pool.lanesOf(model) === 0) return 0;
       let batches = 0;
       for (const group of groups.values()) {
         if (group.model === model) batches += Math.ceil(group.inHand / group.batchSize);
       }
-      return batches <= pool.freePlaces(model);
+      const room = pool.freePlaces(model) - batches;
+      return room < 0 ? 0 : 1 + Math.floor(room / (lastBlock.get(model) ?? Infinity));
     },
   };
 }

@@ -10,13 +10,14 @@ import type { BlockTaker, TakenBlock } from '../shared/queue/block-taker.ts';
 /** Lost wake-ups cost at most this. */
 const SWEEP_MS = 1_000;
 const AFTER_ERROR_MS = 1_000;
+const MOST_AT_ONCE = 16;
 
 export type BlockSource = ReturnType<typeof createBlockSource>;
 
 export function createBlockSource(deps: {
   takers: () => readonly BlockTaker[];
-  /** Whether lanes can use a block of the queue now. */
-  wantsBlock: (queue: string) => boolean;
+  /** Blocks of the queue that lanes can use now. */
+  blocksWanted: (queue: string) => number;
   /** Begins work on a block; settles when its rows are announced or there are none. */
   begin: (block: TakenBlock) => Promise<void>;
   /** The queues have been found empty, or the budget spent. */
@@ -27,20 +28,28 @@ export function createBlockSource(deps: {
   const stopping = new AbortController();
   let taking = false;
   let turn = 0;
+  let atOnce = 1;
 
   function wantsAny(): boolean {
-    return deps.takers().some(({ queue }) => deps.wantsBlock(queue));
+    return deps.takers().some(({ queue }) => deps.blocksWanted(queue) > 0);
   }
 
-  async function takeNext(): Promise<TakenBlock | null> {
+  /** From the first queue in turn that has any: several in one round trip while there are enough of them. */
+  async function takeNext(): Promise<TakenBlock[]> {
     const takers = deps.takers();
     for (let i = 0; i < takers.length; i++) {
       const taker = takers[turn++ % takers.length]!;
-      if (!deps.wantsBlock(taker.queue)) continue;
-      const block = await taker.take();
-      if (block) return block;
+      const wanted = Math.min(deps.blocksWanted(taker.queue), atOnce);
+      if (wanted === 0) continue;
+      const taken = await Promise.allSettled(Array.from({ length: wanted }, async () => taker.take()));
+      const blocks = taken.flatMap((t) => (t.status === 'fulfilled' && t.value ? [t.value] : []));
+      const failure = taken.find((t) => t.status === 'rejected');
+      if (failure && blocks.length === 0) throw failure.reason;
+      // Asking an empty queue costs as much as a block.
+      atOnce = blocks.length < wanted ? 1 : Math.min(MOST_AT_ONCE, atOnce * 2);
+      if (blocks.length > 0) return blocks;
     }
-    return null;
+    return [];
   }
 
   async function rest(ms: number): Promise<void> {
@@ -57,9 +66,9 @@ export function createBlockSource(deps: {
       }
       taking = true;
       try {
-        const block = await takeNext();
-        if (block) await deps.begin(block);
-        else await rest(SWEEP_MS);
+        const blocks = await takeNext();
+        await Promise.all(blocks.map(deps.begin));
+        if (blocks.length === 0) await rest(SWEEP_MS);
       } catch (error) {
         deps.log.warn({ error: messageOf(error) }, 'no block taken');
         await rest(AFTER_ERROR_MS);

@@ -72,7 +72,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   });
   source = createBlockSource({
     takers: () => takers,
-    wantsBlock: (queue) => batcher.wantsBlock(queue),
+    blocksWanted: (queue) => batcher.blocksWanted(queue),
     onIdle: () => batcher.pump(),
     log,
     async begin(block) {
