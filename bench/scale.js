@@ -1,0 +1,123 @@
+/**
+ * Scale without hardware: simulated devices behind real workers, a real Redis and the real API process. Coordination:
+ * devices that take no time and blocks of one row, so that blocks a second are all that is measured, in memory and on
+ * disk. Workers: 1 to 64 with devices that take LATENCY_MS a batch, against what those devices could do at most.
+ */
+import { startCluster } from './simulated/cluster.js';
+import { measureJob } from './simulated/measure-job.js';
+
+export const name = 'scale';
+export const title = 'Blocks a second of coordination; 1 to 64 simulated workers against ideal';
+
+const LATENCY_MS = 200;
+const BATCH = 4;
+const BATCHES_PER_BLOCK = 4;
+const COUNTS = [1, 2, 4, 8, 16, 32, 64];
+
+export async function run({ log, quick, seconds }) {
+  const coordination = [
+    await coordinate(log, { rows: quick ? 2_000 : 1_000 * seconds, blockRows: 1, onDisk: false }),
+    await coordinate(log, { rows: quick ? 4_000 : 2_000 * seconds, blockRows: 4, onDisk: false }),
+    await coordinate(log, { rows: quick ? 1_000 : 500 * seconds, blockRows: 1, onDisk: true }),
+  ];
+  const scaled = await scale(log, quick ? [1, 8] : COUNTS, seconds);
+  const most = scaled.at(-1);
+  return {
+    rows: [
+      ...coordination.map((c) => ({
+        metric: `coordination, ${c.label}`,
+        value: c.blocksPerS,
+        unit: 'blocks/s',
+        ...(c === coordination[0] ? { target: '>= 2000' } : {}),
+      })),
+      ...costs(coordination[0]),
+      ...scaled.map((s) => ({
+        metric: `${s.workers} workers, steady`,
+        value: s.steadyRowsPerS,
+        unit: 'rows/s',
+        ratio: s.efficiency,
+        ...(s === most ? { target: '>= 0.95' } : {}),
+      })),
+      {
+        metric: `${most.workers} workers, whole job`,
+        value: most.rowsPerS,
+        unit: 'rows/s',
+        ratio: most.whole,
+      },
+      { metric: `Redis memory at ${most.workers} workers`, value: most.redisMb, unit: 'MB', target: '<= 16' },
+    ],
+    charts: [
+      {
+        type: 'lines',
+        title: 'Rows a second of simulated workers',
+        x: { label: 'workers', log: true },
+        y: { label: 'rows/s', unit: 'rows/s', log: true },
+        series: [
+          { label: 'ideal', points: scaled.map((s) => [s.workers, s.ideal]) },
+          { label: 'measured', points: scaled.map((s) => [s.workers, s.steadyRowsPerS]) },
+        ],
+      },
+      {
+        type: 'stacked',
+        title: 'CPU a block of coordination, ms',
+        unit: 'ms',
+        parts: ['redis', 'api', 'workers'],
+        bars: coordination.map(({ label, cpuMs }) => ({
+          label,
+          values: [cpuMs.redis, cpuMs.api, cpuMs.workers],
+        })),
+      },
+    ],
+    notes: [
+      `Devices of ${LATENCY_MS} ms a batch of ${BATCH} rows, ${BATCHES_PER_BLOCK} batches a block, one a worker, 8 workers a process.`,
+      'Steady: the middle half of the job; whole job: with its beginning and its last blocks.',
+    ],
+    data: { coordination, scaled },
+  };
+}
+
+function costs({ cpuMs, readsPerBlock, commandsPerBlock }) {
+  return [
+    ...Object.entries(cpuMs).map(([kind, value]) => ({ metric: `CPU a block, ${kind}`, value, unit: 'ms' })),
+    { metric: 'round trips a block', value: readsPerBlock, unit: '' },
+    { metric: 'Redis commands a block', value: commandsPerBlock, unit: '' },
+  ];
+}
+
+/** Four workers, so that none waits for its own round trips; one process, since they share two cores anyway. */
+async function coordinate(log, { rows, blockRows, onDisk }) {
+  const label = `${blockRows} row${blockRows > 1 ? 's' : ''} a block, parts ${onDisk ? 'on disk' : 'in memory'}`;
+  const cluster = await startCluster({ batchSize: blockRows, onDisk });
+  try {
+    await cluster.setWorkers({ count: 4, latencyMs: 0 });
+    const measured = await measureJob(cluster, { rows, blockRows, output: 'job' });
+    log(`${label}: ${measured.blocksPerS.toFixed(0)} blocks/s`);
+    return { label, ...measured };
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function scale(log, counts, seconds) {
+  const found = [];
+  const cluster = await startCluster({ batchSize: BATCH });
+  try {
+    for (const workers of counts) {
+      const ideal = (workers * BATCH * 1000) / LATENCY_MS;
+      const blockRows = BATCH * BATCHES_PER_BLOCK;
+      const periodMs = LATENCY_MS * BATCHES_PER_BLOCK;
+      // As many blocks for each as fill the time.
+      const rows = workers * blockRows * Math.ceil((seconds * 1000) / periodMs);
+      await cluster.setWorkers({ count: workers, latencyMs: LATENCY_MS });
+      const measured = await measureJob(cluster, { rows, blockRows, output: `job-${workers}`, periodMs });
+      const efficiency = measured.steadyRowsPerS / ideal;
+      log(
+        `${workers} workers: ${measured.steadyRowsPerS.toFixed(0)} rows/s, ${efficiency.toFixed(3)} of ideal`,
+      );
+      found.push({ workers, ideal, efficiency, whole: measured.rowsPerS / ideal, ...measured });
+    }
+    return found;
+  } finally {
+    await cluster.close();
+  }
+}

@@ -1,0 +1,169 @@
+/** Redis, the API process and processes of simulated workers, with a folder of their own; and what each of them costs. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { cacheDir } from '../../dist/shared/config/cache-dir.js';
+import { connectRedis } from '../../dist/shared/queue/connection.js';
+import { startEmbeddedRedis } from '../../dist/shared/redis/embedded-redis.js';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(dirname(here));
+/** Local files that the rows name in turn. */
+const FILES = 64;
+/** Clock ticks a second of /proc/<pid>/stat (sysconf(_SC_CLK_TCK)). */
+const TICKS = 100;
+const MODEL = { name: 'simulated', task: 'image-classification', preprocess: { crop: 8 } };
+
+/** Where parts go: in memory, where the machine has such a place, since making a file costs more than all else. */
+const MEMORY = '/dev/shm';
+
+/** `nodeArgs`: of each child process, such as --cpu-prof. `batchSize`: rows a model call. */
+export async function startCluster({ batchSize, onDisk = false, nodeArgs = [] }) {
+  const folder = mkdtempSync(join(tmpdir(), 'forebay-scale-'));
+  const model = join(folder, 'models', 'simulated');
+  mkdirSync(model, { recursive: true });
+  mkdirSync(join(folder, 'input'));
+  writeFileSync(join(model, 'model.onnx'), 'never opened');
+  writeFileSync(
+    join(model, 'model.json'),
+    JSON.stringify({ ...MODEL, batching: { batch_size: batchSize, max_wait_ms: 50 } }),
+  );
+  const out = mkdtempSync(join(!onDisk && existsSync(MEMORY) ? MEMORY : tmpdir(), 'forebay-scale-out-'));
+  for (let i = 0; i < FILES; i++) writeFileSync(join(folder, 'input', `${i}.bin`), `row ${i}`);
+  const redis = await startEmbeddedRedis({
+    dataDir: join(folder, 'data'),
+    cacheDir: cacheDir(process.env),
+    env: process.env,
+    log: { info: () => undefined },
+  });
+  const env = {
+    ...process.env,
+    REDIS_URL: redis.url,
+    FOREBAY_PORT: '0',
+    FOREBAY_DATA_DIR: join(folder, 'data'),
+    FOREBAY_MODELS_DIR: join(folder, 'models'),
+    FOREBAY_INPUT_ROOTS: join(folder, 'input'),
+    FOREBAY_OUTPUT_ROOTS: out,
+    FOREBAY_LOG_LEVEL: 'error',
+  };
+  const client = connectRedis(redis.url, 'background', () => undefined);
+  const children = new Set();
+
+  async function start(file, args = []) {
+    const child = fork(file, args, { env, execArgv: nodeArgs, stdio: 'inherit' });
+    children.add(child);
+    const message = await new Promise((resolve, reject) => {
+      child.once('message', resolve);
+      child.once('exit', (code) => reject(new Error(`${file} ended with ${code}`)));
+    });
+    if (message.type !== 'ready') throw new Error(message.message);
+    return { child, url: message.url };
+  }
+  async function end(child) {
+    children.delete(child);
+    if (child.exitCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+
+  const api = await start(join(root, 'dist', 'api', 'main.js'));
+  let workers = [];
+
+  async function call(path, init) {
+    const response = await fetch(new URL(path, api.url), init);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  return {
+    folder,
+    redis: client,
+    pids: () => ({
+      redis: [redis.pid],
+      api: [api.child.pid],
+      workers: workers.map((child) => child.pid),
+    }),
+    /** Replaces the workers: `count` of them, at most `perProcess` a process. */
+    async setWorkers({ count, perProcess = 8, lanes = 1, latencyMs }) {
+      await Promise.all(workers.map(end));
+      workers = [];
+      for (let left = count; left > 0; left -= perProcess) {
+        const args = JSON.stringify({ workers: Math.min(left, perProcess), lanes, latencyMs });
+        workers.push((await start(join(here, 'worker-process.js'), [args])).child);
+      }
+    },
+    /** A manifest that names the local files in turn. */
+    async manifest(rows) {
+      const path = join(folder, 'input', `rows-${rows}.txt`);
+      const out = createWriteStream(path);
+      for (let i = 0; i < rows; i += 10_000) {
+        const lines = Array.from({ length: Math.min(10_000, rows - i) }, (_, k) => `${(i + k) % FILES}.bin`);
+        if (!out.write(`${lines.join('\n')}\n`)) await once(out, 'drain');
+      }
+      out.end();
+      await once(out, 'finish');
+      return path;
+    },
+    /** `output`: a folder of the output root. */
+    submit: async (path, output, options) =>
+      call('/v1/jobs', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'simulated', input: { type: 'manifest', path }, output, options }),
+      }),
+    job: async (id) => call(`/v1/jobs/${id}`),
+    stats: async (id) => call(`/v1/jobs/${id}/stats`),
+    /** Polls a job until it has ended; `onLook(job)` sees each answer. Throws where it did not complete. */
+    async ended(id, everyMs = 100, onLook = async (_job) => {}) {
+      for (;;) {
+        const job = await call(`/v1/jobs/${id}`);
+        await onLook(job);
+        if (job.status === 'completed') return job;
+        if (['failed', 'cancelled'].includes(job.status)) throw new Error(JSON.stringify(job.error));
+        await delay(everyMs);
+      }
+    },
+    async close() {
+      await Promise.all([...children].map(end));
+      client.disconnect();
+      await redis.stop();
+      for (const path of [folder, out]) rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** CPU seconds that processes have used. */
+export function cpuSeconds(pids) {
+  let ticks = 0;
+  for (const pid of pids) {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / TICKS;
+}
+
+/** Resident bytes of processes. */
+export function rssBytes(pids) {
+  return pids.reduce((sum, pid) => {
+    const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return sum + Number(kb) * 1024;
+  }, 0);
+}
+
+/** A field of Redis's INFO, as a number. */
+export async function redisInfo(redis, section, field) {
+  return Number(new RegExp(`^${field}:([\\d.]+)`, 'm').exec(await redis.info(section))?.[1]);
+}

@@ -1,0 +1,48 @@
+/**
+ * A lane whose device takes a given time per batch and no CPU: one batch at a time, in order of calls, as fast as
+ * its channel is kept full. Stands in for hardware that this machine has not got.
+ */
+
+const LABEL = '"predictions":[{"index":0,"label":"simulated","score":1}]';
+const INFO = {
+  input: { name: 'input', type: 'float32', shape: ['batch', 3, 8, 8] },
+  output: { name: 'output', type: 'float32', shape: ['batch', 1] },
+  fixedBatch: null,
+  loadMs: 0,
+};
+
+/**
+ * @param {{ index: number, latencyMs: number }} options
+ * @returns {import('../../src/workers/lanes/lane.ts').Lane}
+ */
+export function startSimulatedLane({ index, latencyMs }) {
+  let stop = () => {};
+  const exited = new Promise((resolve) => (stop = () => resolve({ code: 0, signal: null })));
+  let busyUntil = 0;
+  return {
+    index,
+    pid: process.pid,
+    load: async () => INFO,
+    run: async ({ rows }) =>
+      new Promise((resolve) => {
+        const outcomes = rows.map(() => ({ ok: true, result: LABEL }));
+        const now = performance.now();
+        // A device that finds its next batch waiting begins it at once, however late a timer of ours is.
+        const begins = Math.max(now, busyUntil);
+        busyUntil = begins + latencyMs;
+        const timings = {
+          decodeMs: 0,
+          prepareMs: 0,
+          inferMs: latencyMs,
+          postMs: 0,
+          waitMs: begins - now,
+        };
+        const answer = () => resolve({ outcomes, timings });
+        if (latencyMs === 0) setImmediate(answer);
+        else setTimeout(answer, busyUntil - now);
+      }),
+    exited,
+    close: async () => stop(),
+    kill: () => stop(),
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * A process with several workers whose lanes are simulated: everything else of them is what a worker process runs.
+ * argv: JSON { workers, lanes, latencyMs }; environment as of a worker.
+ */
+import { readConfig } from '../../dist/shared/config/config.js';
+import { createModelFolderReader } from '../../dist/shared/models/model-folder-reader.js';
+import { createLogger } from '../../dist/shared/observe/logger.js';
+import { connectRedis } from '../../dist/shared/queue/connection.js';
+import { createJobWindow } from '../../dist/shared/queue/job-window.js';
+import { createQueuePlaces } from '../../dist/shared/queue/queue-places.js';
+import { createScripts } from '../../dist/shared/queue/scripts.js';
+import { createWake } from '../../dist/shared/queue/wake.js';
+import { createWorkerRegistry } from '../../dist/shared/queue/worker-registry.js';
+import { createByteBudget } from '../../dist/workers/byte-budget.js';
+import { createLanePool } from '../../dist/workers/lanes/lane-pool.js';
+import { createBudgetedReader } from '../../dist/workers/read/budgeted-reader.js';
+import { createRowReader } from '../../dist/workers/read/row-reader.js';
+import { createSemaphore } from '../../dist/workers/semaphore.js';
+import { startWorker } from '../../dist/workers/worker.js';
+import { startSimulatedLane } from './simulated-lane.js';
+
+const { workers, lanes, latencyMs } = JSON.parse(process.argv[2] ?? '{}');
+const config = readConfig(process.env, process.cwd());
+const log = createLogger({ level: config.logLevel, name: 'simulated' });
+const onError = (error) => log.warn({ error: String(error) }, 'Redis connection');
+const models = createModelFolderReader();
+const folders = (await models.list(config.modelsDirs[0])).models;
+
+async function start(i) {
+  const redis = connectRedis(config.redisUrl, 'background', onError);
+  const run = createScripts(redis);
+  const budget = createByteBudget(config.maxInflightBytes);
+  return startWorker({
+    id: `simulated.${process.pid}.${i}`,
+    pool: config.pool,
+    redis,
+    window: createJobWindow({ redis, run }),
+    places: createQueuePlaces({ redis, run }),
+    registry: createWorkerRegistry({ redis }),
+    wake: await createWake(connectRedis(config.redisUrl, 'background', onError), ['queue']),
+    lanes: createLanePool({
+      size: lanes,
+      log,
+      startLane: (index) => startSimulatedLane({ index, latencyMs }),
+    }),
+    plan: { lanes, threads: 1, decodeThreads: 1 },
+    folders,
+    models,
+    limits: { maxFileBytes: config.maxFileBytes, maxPixels: config.maxPixels },
+    reader: createBudgetedReader({
+      reader: createRowReader({
+        fetchBytes: async () => Promise.reject(new Error('no network here')),
+        inputRoots: config.inputRoots,
+        maxFileBytes: config.maxFileBytes,
+      }),
+      budget,
+      atOnce: createSemaphore(32),
+    }),
+    budget,
+    shutdownGraceMs: 2000,
+    log,
+  });
+}
+
+const running = await Promise.all(Array.from({ length: workers }, (_, i) => start(i)));
+process.send?.({ type: 'ready' });
+process.once('SIGTERM', () => {
+  void Promise.all(running.map(async (worker) => worker.drain())).then(() => process.exit(0));
+});
