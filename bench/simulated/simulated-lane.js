@@ -1,6 +1,6 @@
 /**
  * A lane whose device takes a given time per batch and no CPU: one batch at a time, in order of calls, as fast as
- * its channel is kept full. Stands in for hardware that this machine has not got.
+ * its channel is kept full. Opens no file. Stands in for hardware that this machine has not got.
  */
 
 const LABEL = '"predictions":[{"index":0,"label":"simulated","score":1}]';
@@ -31,6 +31,8 @@ export function startSimulatedLane({ index, latencyMs }) {
         const begins = Math.max(now, busyUntil);
         busyUntil = begins + latencyMs;
         const timings = {
+          readMs: 0,
+          bytes: 0,
           decodeMs: 0,
           prepareMs: 0,
           inferMs: latencyMs,

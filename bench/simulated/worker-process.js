@@ -46,7 +46,13 @@ async function start(i) {
     plan: { lanes, threads: 1, decodeThreads: 1 },
     folders,
     models,
-    limits: { maxFileBytes: config.maxFileBytes, maxPixels: config.maxPixels },
+    limits: {
+      inputRoots: config.inputRoots,
+      maxFileBytes: config.maxFileBytes,
+      maxPixels: config.maxPixels,
+      maxHeldBytes: config.maxInflightBytes,
+    },
+    batchTimeoutS: config.batchTimeoutS,
     reader: createBudgetedReader({
       reader: createRowReader({
         fetchBytes: async () => Promise.reject(new Error('no network here')),
