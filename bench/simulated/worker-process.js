@@ -70,6 +70,7 @@ async function start(i) {
 
 const running = await Promise.all(Array.from({ length: workers }, (_, i) => start(i)));
 process.send?.({ type: 'ready' });
+process.once('disconnect', () => process.exit(1));
 process.once('SIGTERM', () => {
   void Promise.all(running.map(async (worker) => worker.drain())).then(() => process.exit(0));
 });

@@ -23,7 +23,7 @@ import { createAlarm, type Alarm } from '../../shared/alarm.ts';
 
 /** Lost wake-ups cost at most this. */
 const SWEEP_MS = 1_000;
-/** Between turns of a feeder: commits of this time are answered by one. A window lasts ten times as long. */
+/** Between beginnings of a feeder's turns: commits of this time are answered by one. A window lasts ten times as long. */
 const TURN_MS = 10;
 const LEASE_MS = 10_000;
 /** No submit takes longer from admission to record. */
@@ -96,14 +96,16 @@ export function createFeeders(deps: FeedersDeps) {
     });
     try {
       while (!signal.aborted) {
+        const began = Date.now();
         const ended = await feeder.step().catch((error: unknown) => {
           if (error instanceof LeaseLost) return true;
           log.error({ job: id, error: messageOf(error) }, 'feeding failed, trying again');
           return false;
         });
         if (ended) break;
-        await delay(TURN_MS);
         await alarm.wait(SWEEP_MS, signal);
+        const early = TURN_MS - (Date.now() - began);
+        if (early > 0) await delay(early);
       }
     } finally {
       undo();
