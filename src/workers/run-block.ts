@@ -3,14 +3,14 @@
  * begin > (adopt an earlier part | read > batch > lane) > publish > commit > off the queue.
  */
 import { ForebayError, messageOf } from '../shared/errors.ts';
-import type { RowOutcome, RowRef } from '../shared/domain/row.ts';
 import type { TakenBlock } from '../shared/queue/block-taker.ts';
 import type { BegunRun, JobWindow } from '../shared/queue/job-window.ts';
 import type { QueuePlaces } from '../shared/queue/queue-places.ts';
 import { adoptBlock, publishBlock } from '../shared/storage/publish-block.ts';
 import type { Logger } from '../shared/observe/logger.ts';
-import type { Batcher, BatchGroup, RowAnswer } from './batcher.ts';
-import { createRunStats, type RunStats } from './run-stats.ts';
+import type { Batcher, BatchGroup } from './batcher.ts';
+import { createBlockComputer } from './compute-block.ts';
+import { createRunStats } from './run-stats.ts';
 import type { BudgetedReader } from './read/budgeted-reader.ts';
 
 export interface RunBlockDeps {
@@ -33,40 +33,8 @@ export interface BlockRun {
 }
 
 export function createBlockRunner(deps: RunBlockDeps) {
-  const { window, places, reader, batcher, log } = deps;
-
-  async function compute(
-    run: BegunRun,
-    group: BatchGroup,
-    stats: RunStats,
-    signal: AbortSignal,
-  ): Promise<RowOutcome[]> {
-    const readRow = async (row: RowRef) => {
-      try {
-        return await reader.read(run.spec.dataset, row, signal);
-      } catch (error) {
-        batcher.callOff(group);
-        throw error;
-      }
-    };
-    const one = async (row: RowRef): Promise<RowOutcome> => {
-      const read = await readRow(row);
-      if (!read.ok) {
-        batcher.callOff(group);
-        return { ok: false, error: read.error };
-      }
-      stats.fetched(read.ms);
-      try {
-        const answer: RowAnswer = await batcher.submit(group, read.input);
-        stats.answered(answer);
-        return answer.outcome;
-      } finally {
-        read.release();
-      }
-    };
-    batcher.expect(group, run.block.rows.length);
-    return Promise.all(run.block.rows.map(one));
-  }
+  const { window, places, log } = deps;
+  const compute = createBlockComputer(deps);
 
   return function runBlock(taken: TakenBlock): BlockRun {
     const { job, block, generation } = taken.data;
@@ -88,7 +56,8 @@ export function createBlockRunner(deps: RunBlockDeps) {
       const mayBePublished = begun.attempts > 1 || begun.spec.resume;
       let counts = mayBePublished ? await adoptBlock(output, block, begun.block) : null;
       if (!counts) {
-        const outcomes = compute(begun, group, stats, abort.signal);
+        const { signal } = abort;
+        const outcomes = compute({ job, block, token: taken.token, run: begun, group, stats, signal });
         announce();
         const settled = await outcomes;
         if (handedBack) return;

@@ -20,6 +20,19 @@ const COLOURS = [
   [30, 30, 220],
 ] as const;
 
+interface FirstMessage {
+  readonly type: string;
+  readonly url?: string;
+  readonly message?: string;
+}
+
+async function firstMessage(child: ChildProcess): Promise<FirstMessage> {
+  return new Promise((resolve) => {
+    child.once('message', (message) => resolve(message as FirstMessage));
+    child.once('exit', (code, signal) => resolve({ type: 'exit', message: String(code ?? signal) }));
+  });
+}
+
 export type Service = Awaited<ReturnType<typeof startService>>;
 
 /** One model, `tiny`, that names the strongest channel of an image. */
@@ -48,7 +61,7 @@ export async function startService(options: { env?: Record<string, string>; work
     });
     children.add(child);
     child.once('exit', () => children.delete(child));
-    const [message] = (await once(child, 'message')) as [{ type: string; url?: string; message?: string }];
+    const message = await firstMessage(child);
     if (message.type !== 'ready') throw new Error(`${path} did not start: ${message.message}`);
     return { child, url: message.url ?? '' };
   }

@@ -154,7 +154,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       const batch = redis
         .multi()
         .srem(indexKeys.active, id)
-        .del(keys.window, keys.runs, keys.attempts, keys.errors, keys.lease);
+        .del(keys.window, keys.runs, keys.attempts, keys.journal, keys.errors, keys.lease);
       for (const key of [keys.job, keys.committed, keys.events, keys.stats]) batch.pexpire(key, RETENTION_MS);
       // Ids outlive their records a little; without this the index would grow for ever.
       const oldest = newJobId(now() - INDEX_MS, new Uint8Array(16));

@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import { CURSOR, type Cursor } from '../domain/dataset-spec.ts';
 import { decodeBlockRows, encodeBlockRows, type BlockRows, type BlockStats } from '../domain/block.ts';
 import { JOB_SPEC, type JobSpec } from '../domain/job.ts';
+import { readJournal, writeJournal, type RowJournal } from '../domain/row-journal.ts';
 import { jobKeys, WAKE_CHANNELS } from './keys.ts';
 import type { RunScript } from './scripts.ts';
 
@@ -18,6 +19,9 @@ export interface BegunRun {
   readonly block: BlockRows;
   /** Runs of this block begun so far, this one included. */
   readonly attempts: number;
+  /** Runs before this one that ended without a word: their workers died, or were stopped for too long. */
+  readonly died: number;
+  readonly journal: RowJournal;
   readonly spec: JobSpec;
 }
 
@@ -131,7 +135,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       const keys = jobKeys(job);
       const reply = await run(
         'drop-blocks',
-        [keys.window, keys.lease, keys.runs, keys.attempts, keys.errors],
+        [keys.window, keys.lease, keys.runs, keys.attempts, keys.errors, keys.journal],
         [lease, ...blocks],
       );
       if (reply === -1) throw new LeaseLost(job);
@@ -142,11 +146,23 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       const keys = jobKeys(job);
       const reply = (await run(
         'begin-run',
-        [keys.job, keys.window, keys.runs, keys.attempts],
+        [keys.job, keys.window, keys.runs, keys.attempts, keys.journal],
         [block, generation, token, now()],
-      )) as [string, number, string] | [];
+      )) as [string, number, string, number, string | null] | [];
       if (reply.length === 0) return null;
-      return { block: decodeBlockRows(reply[0]), attempts: reply[1], spec: specOf(job, reply[2]) };
+      const [rows, attempts, spec, failed, journal] = reply;
+      return {
+        block: decodeBlockRows(rows),
+        attempts,
+        died: attempts - 1 - failed,
+        journal: readJournal(journal),
+        spec: specOf(job, spec),
+      };
+    },
+    /** Writes down what a run is about to begin; false when it is superseded. */
+    async noteRow(job: string, block: number, token: string, journal: RowJournal): Promise<boolean> {
+      const keys = jobKeys(job);
+      return (await run('note-row', [keys.runs, keys.journal], [block, token, writeJournal(journal)])) === 1;
     },
     /** Ends a run without a commit: `handedBack` does not count as an attempt. False when superseded. */
     async leaveRun(
@@ -195,6 +211,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
           keys.events,
           keys.stats,
           keys.errors,
+          keys.journal,
         ],
         [
           block,

@@ -17,8 +17,10 @@ export const jobKeys = (job: string) => ({
   window: `${P}:{${job}}:window`,
   /** Hash block -> `<run token>`: the runs in progress. */
   runs: `${P}:{${job}}:runs`,
-  /** Hash block -> runs begun so far, for blocks in the window. */
+  /** Hash block -> runs begun so far, `<block>:failed` -> those that ended with an error; for blocks in the window. */
   attempts: `${P}:{${job}}:attempts`,
+  /** Hash block -> which row was in work, where a run of it has died (domain/row-journal.ts). */
+  journal: `${P}:{${job}}:journal`,
   /** Hash block -> what its last failed run said, for blocks in the window. */
   errors: `${P}:{${job}}:errors`,
   /** Bitmap of committed blocks. */

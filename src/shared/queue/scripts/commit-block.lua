@@ -1,5 +1,5 @@
 -- Counts a published block, once. The part on storage is the durable commit; this makes it count.
--- KEYS 1 job  2 window  3 runs  4 attempts  5 committed  6 events  7 stats  8 run errors
+-- KEYS 1 job  2 window  3 runs  4 attempts  5 committed  6 events  7 stats  8 run errors  9 journal
 -- ARGV 1 block  2 token (a run's, or the feeder's with mode 'feeder')  3 mode 'run' | 'feeder'
 --      4 succeeded  5 failed  6 now ms  7 wake channel  8 job id  9.. stat, value pairs
 -- Returns {1, succeeded, failed} counted, {0} was counted before, {-1} another run has taken over.
@@ -9,8 +9,9 @@ if ARGV[3] == 'run' and redis.call('HGET', KEYS[3], ARGV[1]) ~= ARGV[2] then ret
 redis.call('SETBIT', KEYS[5], ARGV[1], 1)
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('HDEL', KEYS[3], ARGV[1])
-redis.call('HDEL', KEYS[4], ARGV[1])
+redis.call('HDEL', KEYS[4], ARGV[1], ARGV[1] .. ':failed')
 redis.call('HDEL', KEYS[8], ARGV[1])
+redis.call('HDEL', KEYS[9], ARGV[1])
 local succeeded = redis.call('HINCRBY', KEYS[1], 'succeeded', ARGV[4])
 local failed = redis.call('HINCRBY', KEYS[1], 'failed', ARGV[5])
 local done = redis.call('HINCRBY', KEYS[1], 'done', 1)

@@ -6,6 +6,7 @@ if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('HDEL', KEYS[1], ARGV[1])
 if ARGV[3] == '1' then redis.call('HINCRBY', KEYS[2], ARGV[1], -1) end
 if ARGV[4] ~= '' then
+  redis.call('HINCRBY', KEYS[2], ARGV[1] .. ':failed', 1)
   redis.call('HSET', KEYS[3], 'last_run_error', ARGV[4])
   redis.call('HSET', KEYS[4], ARGV[1], ARGV[4])
 end

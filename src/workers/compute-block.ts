@@ -1,0 +1,99 @@
+/**
+ * From a block's rows to their outcomes: all at once, in batches with rows of other blocks; or, where an earlier
+ * run of the block died without a word, one by one, each written down before it begins (INV-6).
+ */
+import type { RowOutcome, RowRef } from '../shared/domain/row.ts';
+import { atRow, type RowJournal } from '../shared/domain/row-journal.ts';
+import type { BegunRun, JobWindow } from '../shared/queue/job-window.ts';
+import type { Batcher, BatchGroup } from './batcher.ts';
+import type { BudgetedReader } from './read/budgeted-reader.ts';
+import type { RunStats } from './run-stats.ts';
+import { createSemaphore } from './semaphore.ts';
+
+export interface BlockToCompute {
+  readonly job: string;
+  readonly block: number;
+  readonly token: string;
+  readonly run: BegunRun;
+  readonly group: BatchGroup;
+  readonly stats: RunStats;
+  readonly signal: AbortSignal;
+}
+
+export function createBlockComputer(deps: {
+  window: Pick<JobWindow, 'noteRow'>;
+  reader: BudgetedReader;
+  batcher: Batcher;
+}) {
+  const { window, reader, batcher } = deps;
+  /** One row of such a block at a time in this worker: a death must point at one row, not at one of each block. */
+  const turn = createSemaphore(1);
+
+  async function readRow({ run, group, signal }: BlockToCompute, row: RowRef) {
+    try {
+      return await reader.read(run.spec.dataset, row, signal);
+    } catch (error) {
+      batcher.callOff(group);
+      throw error;
+    }
+  }
+
+  /** A row that the batcher expects. */
+  async function computeRow(block: BlockToCompute, row: RowRef): Promise<RowOutcome> {
+    const { group, stats } = block;
+    const read = await readRow(block, row);
+    if (!read.ok) {
+      batcher.callOff(group);
+      return { ok: false, error: read.error };
+    }
+    stats.fetched(read.ms);
+    try {
+      const answer = await batcher.submit(group, read.input);
+      stats.answered(answer);
+      return answer.outcome;
+    } finally {
+      read.release();
+    }
+  }
+
+  async function note({ job, block, token }: BlockToCompute, journal: RowJournal): Promise<void> {
+    if (await window.noteRow(job, block, token, journal)) return;
+    throw new Error('another run of the block has taken over');
+  }
+
+  async function computeOneByOne(block: BlockToCompute): Promise<RowOutcome[]> {
+    const { journal, block: rows } = block.run;
+    const outcomes: RowOutcome[] = [];
+    for (const [i, row] of rows.rows.entries()) {
+      if (journal.killers.includes(i)) {
+        outcomes.push(KILLER);
+        continue;
+      }
+      const outcome = await turn.use(async () => {
+        await note(block, atRow(journal, i));
+        batcher.expect(block.group, 1);
+        const done = await computeRow(block, row);
+        await note(block, atRow(journal, null));
+        return done;
+      });
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  }
+
+  /** One outcome a row, in order. Rejects on abort, and where another run has taken over. */
+  return async function compute(block: BlockToCompute): Promise<RowOutcome[]> {
+    const { rows } = block.run.block;
+    if (block.run.died > 0) return computeOneByOne(block);
+    batcher.expect(block.group, rows.length);
+    return Promise.all(rows.map(async (row) => computeRow(block, row)));
+  };
+}
+
+const KILLER: RowOutcome = {
+  ok: false,
+  error: {
+    code: 'worker_crashed',
+    message: 'Workers died each time they began this row, so it is not tried again.',
+  },
+};
