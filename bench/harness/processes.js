@@ -35,18 +35,22 @@ export function machineSeconds() {
 }
 
 /**
- * Watches a tree until stopped. `at`: ms since the epoch.
+ * Watches a tree, as it is now, until stopped. `at`: ms since the epoch; seconds of CPU so far, by process, and
+ * of the whole machine.
  * @param {number} pid @param {number} everyMs
  */
 export function sampleTree(pid, everyMs = 250) {
-  /** @type {{ at: number, cpu: number, byProcess: Map<number, number>, machine: number, rss: number }[]} */
+  /** @type {{ at: number, byProcess: Map<number, number>, machine: number, rss: number }[]} */
   const samples = [];
-  const take = () => {
-    const pids = treeOf(pid);
-    const byProcess = new Map(pids.map((one) => [one, cpuSeconds([one])]));
-    const cpu = [...byProcess.values()].reduce((sum, seconds) => sum + seconds, 0);
-    samples.push({ at: Date.now(), cpu, byProcess, machine: machineSeconds().busy, rss: rssBytes(pids) });
-  };
+  // Once: looking through all processes costs milliseconds, which would be missing where they are measured.
+  const pids = treeOf(pid);
+  const take = () =>
+    samples.push({
+      at: Date.now(),
+      byProcess: new Map(pids.map((one) => [one, cpuSeconds([one])])),
+      machine: machineSeconds().busy,
+      rss: rssBytes(pids),
+    });
   take();
   const timer = setInterval(take, everyMs);
   return {

@@ -90,9 +90,9 @@ export function photos(count) {
 
 const MOST_DIGITS = 20_000;
 
-/** Generated digits, over and over beyond 20,000. @param {number} count @returns {string[]} paths */
+/** Generated digits, over and over beyond 20,000 (or, for small counts, beyond 5,000). @param {number} count @returns {string[]} paths */
 export function digits(count) {
-  const most = count > 5000 ? MOST_DIGITS : 5000;
+  const most = count > 10_000 ? MOST_DIGITS : 5000;
   const folder = join(benchCache(), `digits-${most}`);
   if (!existsSync(folder)) {
     const part = `${folder}.${process.pid}`;
@@ -114,9 +114,16 @@ export function manifest(name, files) {
   const folder = benchCache('manifests');
   const path = join(folder, `${name}-${process.pid}.txt`);
   writeFileSync(path, files.join('\n'));
-  process.once('exit', () => rmSync(path, { force: true }));
+  if (manifests.size === 0) process.once('exit', forgetManifests);
+  manifests.add(path);
   return {
     input: { type: 'manifest', path },
     roots: [folder, ...new Set(files.map((file) => dirname(file)))],
   };
+}
+
+const manifests = new Set();
+
+function forgetManifests() {
+  for (const path of manifests) rmSync(path, { force: true });
 }
