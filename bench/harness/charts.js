@@ -29,7 +29,7 @@ function barsSvg({ bars, unit }) {
     return (
       text(left - 10, y + 14, label, 'end') +
       bar(left, y, length, 20, 1, `${label}: ${short(value)} ${unit}`) +
-      text(left + length + 8, y + 14, `${short(value)}${note ? `  ${note}` : ''}`, 'start', 'value')
+      text(left + length + 8, y + 14, note ? `${short(value)} · ${note}` : short(value), 'start', 'value')
     );
   });
   const height = bars.length * step + 26;
