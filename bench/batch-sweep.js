@@ -28,7 +28,7 @@ export async function run({ log, quick, seconds, runs }) {
     const label = `${shape.lanes} ${shape.lanes === 1 ? 'lane' : 'lanes'} x ${shape.threads}`;
     const variants = Object.fromEntries(
       batches.map((batch) => [
-        batch,
+        `batch of ${batch}`,
         async () =>
           (await measureOnce({ ...fixed, ...shape, unit: 'process', batch }, files, seconds / 3)).rate,
       ]),
@@ -36,10 +36,10 @@ export async function run({ log, quick, seconds, runs }) {
     const found = await inTurns({
       runs: Math.ceil(runs / 2),
       variants,
-      log: (line) => log(`${label}, batch of ${line}`),
+      log: (line) => log(`${label}, ${line}`),
       show: (rate) => `${rate.toFixed(1)} rows/s`,
     });
-    const points = batches.map((batch) => [batch, median(found[batch])]);
+    const points = batches.map((batch) => [batch, median(found[`batch of ${batch}`])]);
     series.push({ label, points });
     const [batch, rate] = points.toSorted((a, b) => b[1] - a[1])[0];
     rows.push({ metric: `${label} threads: best, at batch ${batch}`, value: rate, unit: 'rows/s' });
