@@ -1,0 +1,115 @@
+/**
+ * One lane of the in-process figures, as a process or a thread: the whole row in one loop. Told its configuration
+ * by the first message; answers `ready`, and every `go` with what it did in so many seconds.
+ *
+ * @typedef {object} LaneConfig
+ * @property {'image' | 'text'} kind
+ * @property {string} graph path of the ONNX file
+ * @property {object} [preprocess] of the model contract
+ * @property {'exact' | 'fast' | 'sharp'} [decode]
+ * @property {number} [sharpThreads] of libvips; its own default when absent
+ * @property {number} [threads] of a model call; onnxruntime's default when absent
+ * @property {number} batch rows a model call
+ * @property {boolean} [ahead] the next batch is decoded while one runs
+ * @property {boolean} [singly] rows go through one by one, decoding and model call
+ * @property {boolean} [reload] the model is loaded for every batch
+ * @property {number} [nice]
+ */
+import { setPriority } from 'node:os';
+import { parentPort } from 'node:worker_threads';
+
+process.env['ORT_DISABLE_TELEMETRY'] = '1';
+Reflect.deleteProperty(globalThis, 'Float16Array');
+const { InferenceSession, Tensor } = await import('onnxruntime-node');
+const { createInputs } = await import('./inputs.js');
+const { bestOfRows } = await import('./answers.js');
+
+const channel = parentPort ?? process;
+const send = (message) => (parentPort === null ? process.send(message) : parentPort.postMessage(message));
+/** The last answers, as a caller would keep them. */
+const kept = [];
+
+channel.once('message', (config) => void serve(config));
+
+async function serve({ config, files, first, step }) {
+  if (config.nice !== undefined && parentPort === null) setPriority(config.nice);
+  const inputs = await createInputs(config);
+  const began = performance.now();
+  let session = config.reload ? null : await load(config);
+  const loadMs = performance.now() - began;
+  /** Number of the next batch: lanes take turns. */
+  let next = first;
+
+  function take() {
+    const from = next * config.batch;
+    next += step;
+    return Array.from({ length: config.batch }, (_, i) => files[(from + i) % files.length]);
+  }
+
+  async function measure(seconds) {
+    const stages = { read: 0, decode: 0, prepare: 0, infer: 0, post: 0 };
+    const start = performance.now();
+    let rows = 0;
+    let coming = config.ahead ? begin(take(), stages) : null;
+    while (performance.now() - start < seconds * 1000 || rows === 0) {
+      if (config.reload) session = await timed(stages, 'prepare', () => load(config));
+      const begun = coming ?? begin(take(), stages);
+      const decoded = config.singly
+        ? null
+        : await timed(stages, 'decode', () => Promise.all(begun.decoding()));
+      coming = config.ahead ? begin(take(), stages) : null;
+      if (decoded !== null) await answer(decoded, stages);
+      else for (const one of begun.singly()) await answer([await timed(stages, 'decode', one)], stages);
+      rows += config.batch;
+      if (config.reload) await session.release();
+    }
+    return { rows, ms: performance.now() - start, stages };
+  }
+
+  /** Reads a batch; where decoding is to run ahead, it begins at once. */
+  function begin(batch, stages) {
+    const read = () => batch.map((row) => timedNow(stages, 'read', () => inputs.read(row)));
+    if (config.singly)
+      return { singly: () => batch.map((row) => async () => inputs.decode(inputs.read(row))) };
+    if (!config.ahead) return { decoding: () => read().map((row) => inputs.decode(row)) };
+    const decoding = read().map((row) => timedNow(stages, 'decode', () => inputs.decode(row)));
+    return { decoding: () => decoding };
+  }
+
+  async function answer(decoded, stages) {
+    const { type, data, dims } = timedNow(stages, 'prepare', () => inputs.feeds(decoded));
+    const feeds = { [session.inputNames[0]]: new Tensor(type, data, dims) };
+    const output = (await timed(stages, 'infer', () => session.run(feeds)))[session.outputNames[0]];
+    const answers = timedNow(stages, 'post', () =>
+      config.kind === 'text' ? [output.data] : bestOfRows(output.data, output.data.length / dims[0]),
+    );
+    kept.push(...answers);
+    if (kept.length > 10_000) kept.length = 0;
+  }
+
+  // Compiled code and warm caches before the first figure.
+  if (!config.reload) await measure(0);
+  send({ type: 'ready', loadMs });
+  channel.on('message', (message) => {
+    if (message.type === 'end') process.exit(0);
+    void measure(message.seconds).then((done) => send({ type: 'done', ...done }));
+  });
+}
+
+async function load({ graph, threads }) {
+  return InferenceSession.create(graph, threads === undefined ? {} : { intraOpNumThreads: threads });
+}
+
+async function timed(stages, stage, work) {
+  const start = performance.now();
+  const value = await work();
+  stages[stage] += performance.now() - start;
+  return value;
+}
+
+function timedNow(stages, stage, work) {
+  const start = performance.now();
+  const value = work();
+  stages[stage] += performance.now() - start;
+  return value;
+}

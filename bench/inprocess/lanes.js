@@ -1,0 +1,92 @@
+/** Lanes of the in-process figures: starts them, keeps them resident, and measures as often as asked. */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { cpuSeconds } from '../harness/processes.js';
+
+const ENTRY = new URL('lane.js', import.meta.url);
+
+/**
+ * @param {import('./lane.js').LaneConfig & { lanes: number, unit: 'process' | 'thread', arenas?: number,
+ *   uvThreads?: number }} config @param {readonly string[]} files rows, taken in turn over and over
+ * @returns `measure(seconds)`: rows a second over all lanes, and ms a row of each stage; `stop()`
+ */
+export async function startLanes(config, files) {
+  const lanes = Array.from({ length: config.lanes }, () => startOne(config));
+  const readying = lanes.map((lane) => lane.hear('ready'));
+  for (const [first, lane] of lanes.entries()) lane.send({ config, files, first, step: config.lanes });
+  const ready = await Promise.all(readying);
+  const pids = lanes.map((lane) => lane.pid ?? process.pid);
+
+  async function measure(seconds) {
+    const before = cpuSeconds(pids);
+    const doing = lanes.map((lane) => lane.hear('done'));
+    for (const lane of lanes) lane.send({ type: 'go', seconds });
+    const done = await Promise.all(doing);
+    const rows = done.reduce((sum, one) => sum + one.rows, 0);
+    const perRow = (stage) => done.reduce((sum, one) => sum + one.stages[stage], 0) / rows;
+    return {
+      // Each over its own time: they end within a batch of each other.
+      rate: done.reduce((sum, one) => sum + (one.rows / one.ms) * 1000, 0),
+      rows,
+      cpuMsPerRow: config.unit === 'process' ? ((cpuSeconds(pids) - before) * 1000) / rows : null,
+      stages: Object.fromEntries(Object.keys(done[0].stages).map((stage) => [stage, perRow(stage)])),
+    };
+  }
+
+  return {
+    loadMs: Math.max(...ready.map((one) => one.loadMs)),
+    measure,
+    async stop() {
+      await Promise.all(lanes.map((lane) => lane.end()));
+    },
+  };
+}
+
+/** Measures once, in lanes of its own, after a warm-up. */
+export async function measureOnce(config, files, seconds) {
+  const lanes = await startLanes(config, files);
+  try {
+    if (!config.reload) await lanes.measure(Math.min(1, seconds / 4));
+    return await lanes.measure(seconds);
+  } finally {
+    await lanes.stop();
+  }
+}
+
+function startOne(config) {
+  const lane = config.unit === 'thread' ? new Worker(ENTRY) : forked(config);
+  const send = (message) => (config.unit === 'thread' ? lane.postMessage(message) : lane.send(message));
+  const ended = new Promise((resolve) => lane.once('exit', resolve));
+  const kill = () => (config.unit === 'thread' ? undefined : lane.kill('SIGKILL'));
+  process.once('exit', kill);
+  return {
+    pid: lane.pid,
+    send,
+    hear: (type) =>
+      new Promise((resolve, reject) => {
+        const hear = (message) => {
+          if (message.type !== type) return;
+          lane.off('message', hear);
+          resolve(message);
+        };
+        lane.on('message', hear);
+        lane.once('error', reject);
+        void ended.then((code) => reject(new Error(`a lane ended with exit code ${code}`)));
+      }),
+    async end() {
+      send({ type: 'end' });
+      await ended;
+      process.off('exit', kill);
+    },
+  };
+}
+
+function forked({ arenas, uvThreads }) {
+  const env = {
+    ...process.env,
+    ...(arenas === undefined ? {} : { MALLOC_ARENA_MAX: String(arenas) }),
+    ...(uvThreads === undefined ? {} : { UV_THREADPOOL_SIZE: String(uvThreads) }),
+  };
+  return fork(fileURLToPath(ENTRY), [], { serialization: 'advanced', execArgv: [], env });
+}

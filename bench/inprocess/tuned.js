@@ -1,0 +1,77 @@
+/**
+ * The best that lanes in one program reach on a subject, tuned by hand: one choice after the other is tried, and
+ * kept where it pays. What was found holds for this machine and is kept in the cache folder.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeMachine } from '../harness/machine.js';
+import { benchCache } from '../harness/places.js';
+import { laneConfigOf } from '../harness/subjects.js';
+import { measureOnce } from './lanes.js';
+
+/** Beyond the batch size, tried in this order; each against the best so far. */
+const CHOICES = [{ unit: 'thread' }, { arenas: 2 }, { ahead: true }, { nice: 7 }];
+/** Less is noise, and the simpler way stays. */
+const PAYS = 1.01;
+
+const machine = describeMachine();
+const file = () => join(benchCache(), `ceiling-${machine.fingerprint}.json`);
+
+/** @param {import('../harness/subjects.js').Subject} subject @returns a configuration for startLanes */
+export function startingPoint(subject) {
+  const batch = subject.batches[Math.floor(subject.batches.length / 2)];
+  return { lanes: machine.cores, unit: 'process', threads: 1, batch };
+}
+
+/**
+ * @param {import('../harness/subjects.js').Subject} subject
+ * @returns the choices, the rate they reached, and all that was tried
+ */
+export async function tuneCeiling(subject, { seconds, log }) {
+  const files = subject.files(200 * machine.cores);
+  const fixed = laneConfigOf(subject);
+  const tried = [];
+  const attempt = async (chosen) => {
+    const { rate } = await measureOnce({ ...fixed, ...chosen }, files, seconds);
+    tried.push({ ...chosen, rate });
+    log(`${subject.name}: ${describe(chosen)}: ${rate.toFixed(1)} rows/s`);
+    return rate;
+  };
+  let best = null;
+  for (const batch of subject.batches) {
+    const chosen = { ...startingPoint(subject), batch };
+    const rate = await attempt(chosen);
+    if (best === null || rate > best.rate * PAYS) best = { chosen, rate };
+  }
+  for (const change of CHOICES) {
+    const chosen = { ...best.chosen, ...change };
+    const rate = await attempt(chosen);
+    if (rate > best.rate * PAYS) best = { chosen, rate };
+  }
+  writeFileSync(file(), JSON.stringify({ ...readKept(), [subject.name]: best.chosen }, null, 2));
+  return { ...best, tried };
+}
+
+/** What was found last on this machine; else untuned. @param {import('../harness/subjects.js').Subject} subject */
+export function ceilingConfig(subject) {
+  const chosen = readKept()[subject.name] ?? startingPoint(subject);
+  return { chosen, config: { ...laneConfigOf(subject), ...chosen } };
+}
+
+export function describe({ lanes, unit, threads, batch, arenas, ahead, nice }) {
+  const words = [
+    `${lanes} ${unit}${lanes === 1 ? '' : unit === 'process' ? 'es' : 's'} x ${threads}, batch ${batch}`,
+  ];
+  if (arenas !== undefined) words.push(`${arenas} arenas`);
+  if (ahead) words.push('decoding ahead');
+  if (nice !== undefined) words.push(`nice ${nice}`);
+  return words.join(', ');
+}
+
+function readKept() {
+  try {
+    return JSON.parse(readFileSync(file(), 'utf8'));
+  } catch {
+    return {};
+  }
+}

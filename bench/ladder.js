@@ -1,0 +1,130 @@
+/**
+ * What each step from a naive script to the service brings, on three workloads: naive (the model loaded for every
+ * four rows, rows one by one) > resident > batched > overlapped > lanes > tuned decode > service.
+ */
+import { readResources } from '../dist/workers/resources.js';
+import { measureJob } from './endtoend/measure-job.js';
+import { inTurns, median, pairedRatio } from './harness/measure.js';
+import { startService } from './harness/service.js';
+import { laneConfigOf, SUBJECTS, textConfig, textRows } from './harness/subjects.js';
+import { manifest, modelFolder } from './harness/workloads.js';
+import { measureOnce } from './inprocess/lanes.js';
+import { ceilingConfig } from './inprocess/tuned.js';
+
+export const name = 'ladder';
+export const title = 'Ladder: what each step brings';
+
+const MOST_RUNS = 3;
+const NAIVE_BATCH = 4;
+const FULL_BATCH = 8;
+/** One loop in one process; the library's own number of threads, as whoever writes it first has it. */
+const ALONE = { lanes: 1, unit: 'process', batch: FULL_BATCH };
+const { cpus } = readResources();
+
+const STEPS = {
+  naive: { ...ALONE, batch: NAIVE_BATCH, singly: true, reload: true },
+  resident: { ...ALONE, singly: true },
+  batched: ALONE,
+  overlapped: { ...ALONE, ahead: true },
+  lanes: { lanes: cpus, unit: 'process', threads: 1, batch: NAIVE_BATCH, ahead: true, sharpThreads: 1 },
+};
+
+export async function run(context) {
+  const rows = [];
+  const charts = [];
+  const data = {};
+  for (const workload of [photoWorkload('mobilenetv2'), photoWorkload('resnet50'), textWorkload()]) {
+    const { found, counts } = await climb(workload, context);
+    const steps = Object.keys(found);
+    const rates = steps.map((step) => median(found[step]));
+    for (const [i, step] of steps.entries()) {
+      const gain = i === 0 ? {} : { ratio: pairedRatio(found[step], found[steps[i - 1]]).median };
+      rows.push({ metric: `${workload.title}: ${step}`, value: rates[i], unit: 'rows/s', ...gain });
+    }
+    const all = pairedRatio(found[steps.at(-1)], found.naive).median;
+    const metric = `${workload.title}: ${steps.at(-1)} / naive`;
+    rows.push({
+      metric,
+      value: rates.at(-1),
+      unit: 'rows/s',
+      ratio: all,
+      ...(workload.reach && { target: workload.reach }),
+    });
+    charts.push({
+      type: 'bars',
+      title: workload.title,
+      unit: 'rows/s',
+      bars: steps.map((step, i) => ({
+        label: step,
+        value: rates[i],
+        note: i === 0 ? '' : `${(rates[i] / rates[0]).toFixed(1)}x naive`,
+      })),
+    });
+    data[workload.title] = { found, counts };
+  }
+  const notes = [
+    'The ratio of a step is its gain over the step before it.',
+    'Text encoder: in one program only, since the service has no task for text yet; without decoding there is nothing to overlap or to tune.',
+  ];
+  return { rows, charts, notes, data };
+}
+
+function photoWorkload(subjectName) {
+  const subject = SUBJECTS[subjectName];
+  const naive = { ...laneConfigOf(subject), decode: 'sharp' };
+  return {
+    title: subject.title,
+    files: subject.files(200),
+    steps: {
+      ...Object.fromEntries(Object.entries(STEPS).map(([step, how]) => [step, { ...naive, ...how }])),
+      'tuned decode': ceilingConfig(subject).config,
+    },
+    subject,
+  };
+}
+
+function textWorkload() {
+  const { naive, resident, batched, lanes } = STEPS;
+  const steps = { naive, resident, batched, lanes: { ...lanes, batch: FULL_BATCH } };
+  return {
+    title: 'Text encoder, 110 M parameters, 16 to 32 tokens',
+    files: textRows,
+    steps: Object.fromEntries(
+      Object.entries(steps).map(([step, how]) => [step, { ...textConfig(), ...how }]),
+    ),
+    reach: '>= 10',
+  };
+}
+
+async function climb({ title: label, files, steps, subject }, { log, runs, seconds }) {
+  const counts = {};
+  const variants = Object.fromEntries(
+    Object.entries(steps).map(([step, config]) => [
+      step,
+      async () => {
+        const { rate, rows } = await measureOnce(config, files, seconds / 2);
+        counts[step] = rows;
+        return rate;
+      },
+    ]),
+  );
+  if (subject) variants.service = async () => throughService(subject, seconds);
+  const found = await inTurns({
+    runs: Math.min(runs, MOST_RUNS),
+    variants,
+    log: (line) => log(`${label}, ${line}`),
+    show: (rate) => `${rate.toPrecision(3)} rows/s`,
+  });
+  return { found, counts };
+}
+
+async function throughService(subject, seconds) {
+  const count = Math.max(subject.atLeast, Math.round(subject.roughly * cpus * seconds));
+  const { input, roots } = manifest(`ladder-${subject.name}`, subject.files(count));
+  const service = await startService({ models: [modelFolder(subject.name)], inputs: roots });
+  try {
+    return (await measureJob(service, { model: subject.name, input })).rate;
+  } finally {
+    await service.stop();
+  }
+}
