@@ -4,47 +4,55 @@
  * are, on one enlarged to 2 and 12 megapixels, and on a 64 x 64 JPEG not resized. Also how far `fast` is off.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { PREPROCESS } from '../dist/shared/domain/model-contract.js';
 import { createDecoderFactory } from '../dist/workers/lane/decode/decoders.js';
 import { planGeometry } from '../dist/workers/lane/decode/geometry.js';
 import { configureSharp } from '../dist/workers/lane/decode/sharp-decoder.js';
+import { median } from './harness/measure.js';
+import { root, sharedData } from './harness/places.js';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const folder = join(root, '..', 'shared', 'data', 'photos');
-if (!existsSync(folder)) {
-  console.error(`${folder} is absent: this benchmark needs its photos.`);
-  process.exit(1);
-}
+export const name = 'decode';
+export const title = 'CPU per image: decode, resize to 256, crop 224';
+
 const ROUNDS = 5;
 const PHOTOS = 100;
 const PHOTO = PREPROCESS.parse({ resize: 256, crop: 224, interpolation: 'bicubic' });
 const DIGIT = PREPROCESS.parse({ crop: 64 });
 const createDecoder = createDecoderFactory();
-configureSharp();
 
-const paths = readdirSync(folder)
-  .toSorted()
-  .slice(0, PHOTOS)
-  .map((name) => join(folder, name));
-const photos = paths.map((path) => readFileSync(path));
-const scratch = mkdtempSync(join(tmpdir(), 'forebay-bench-'));
-const sets = [
-  { name: 'photos, 0.2 MP', preprocess: PHOTO, images: photos, rounds: 1 },
-  { name: '2 MP', preprocess: PHOTO, images: [await enlarged(1632, 1224)], rounds: 10 },
-  { name: '12 MP', preprocess: PHOTO, images: [await enlarged(4000, 3000)], rounds: 3 },
-  { name: '64 x 64, not resized', preprocess: DIGIT, images: [await enlarged(64, 64)], rounds: 500 },
-];
+/** Set by run(): the photos, and what is to be reported. */
+let photos = [];
+let scratch = '';
+let rows = [];
+let notes = [];
 
-try {
-  for (const set of sets) await measure(set);
-  await compare();
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
+export async function run({ quick }) {
+  configureSharp();
+  rows = [];
+  notes = [];
+  const folder = sharedData('photos');
+  photos = readdirSync(folder)
+    .toSorted()
+    .slice(0, quick ? 10 : PHOTOS)
+    .map((name) => readFileSync(join(folder, name)));
+  scratch = mkdtempSync(join(tmpdir(), 'forebay-bench-'));
+  try {
+    const sets = [
+      { name: 'photos, 0.2 MP', preprocess: PHOTO, images: photos, rounds: 1 },
+      { name: '2 MP', preprocess: PHOTO, images: [await enlarged(1632, 1224)], rounds: quick ? 1 : 10 },
+      { name: '12 MP', preprocess: PHOTO, images: [await enlarged(4000, 3000)], rounds: quick ? 1 : 3 },
+      { name: '64 x 64, not resized', preprocess: DIGIT, images: [await enlarged(64, 64)], rounds: 500 },
+    ];
+    for (const set of sets) await measure(set);
+    await compare();
+    return { rows, notes };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 async function measure({ name, preprocess, images, rounds }) {
@@ -61,8 +69,18 @@ async function measure({ name, preprocess, images, rounds }) {
     const pillow = measured ? withPillow(preprocess, images, rounds) : null;
     if (pillow !== null) note('Pillow', pillow);
   }
-  const text = [...figures].map(([key, values]) => `${key} ${median(values).toFixed(3)}`);
-  console.log(`${name}: CPU ms an image, median of ${ROUNDS}: ${text.join(', ')}`);
+  const base = figures.get('Pillow');
+  for (const [key, values] of figures) {
+    const row = { metric: `${name}: ${key}`, value: median(values), unit: 'ms CPU' };
+    if (base === undefined || key === 'Pillow') rows.push(row);
+    else rows.push({ ...row, ratio: median(values) / median(base), ...reach(name, key) });
+  }
+}
+
+/** Against Pillow, for photos of 0.2 megapixels. */
+function reach(set, key) {
+  const target = { exact: '<= 1.0', fast: '<= 0.6' }[key];
+  return set.startsWith('photos') && target !== undefined ? { target } : {};
 }
 
 function decodersOf(preprocess) {
@@ -133,10 +151,6 @@ async function compare() {
       }
       count += truth.length;
     }
-    console.log(`${key} against exact, of 255: mean ${(sum / count).toFixed(3)}, worst ${worst}`);
+    notes.push(`${key} against exact, of 255: mean ${(sum / count).toFixed(3)}, worst ${worst}`);
   }
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

@@ -1,0 +1,33 @@
+/** Numbers and tables for people. */
+
+/** Three significant digits, whole from 100 on, with separators. @param {number | null | undefined} value */
+export function short(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '-';
+  const size = Math.abs(value);
+  if (size >= 100) return Math.round(value).toLocaleString('en-US');
+  return String(Number(value.toPrecision(3)));
+}
+
+/** @param {import('./result.js').Row} row */
+export function cellsOf({ metric, value, unit, ratio, target, pass }) {
+  const verdict = pass === null || pass === undefined ? '' : pass ? 'pass' : 'MISS';
+  return [
+    metric,
+    `${short(value)}${unit === '' ? '' : ` ${unit}`}`,
+    ratio === undefined ? '' : ratio.toFixed(ratio < 10 ? 3 : 1),
+    target ?? '',
+    verdict,
+  ];
+}
+
+export const COLUMNS = ['metric', 'value', 'ratio', 'reach', 'pass'];
+
+/** @param {readonly import('./result.js').Row[]} rows */
+export function tableText(rows) {
+  const lines = [COLUMNS, ...rows.map(cellsOf)];
+  const widths = COLUMNS.map((_, i) => Math.max(...lines.map((cells) => cells[i].length)));
+  return lines
+    .map((cells) => cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))))
+    .map((cells) => cells.join('  ').trimEnd())
+    .join('\n');
+}

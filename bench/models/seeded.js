@@ -1,0 +1,25 @@
+/** Seeded numbers for weights: the same seed gives the same file. */
+
+/** @param {number} seed @returns a maker of weights; every call draws on */
+export function createWeights(seed) {
+  let state = (seed * 0x9e3779b9) | 1;
+
+  /** xorshift32: fast, and good enough for weights. @returns {number} -1..1 */
+  function next() {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state / 0x80000000;
+  }
+
+  return {
+    /** Uniform, of the given standard deviation. @param {number} deviation */
+    random: (deviation) => (count) => {
+      const values = new Float32Array(count);
+      const scale = deviation * Math.sqrt(3);
+      for (let i = 0; i < count; i++) values[i] = next() * scale;
+      return values;
+    },
+    constant: (value) => (count) => new Float32Array(count).fill(value),
+  };
+}
