@@ -1,0 +1,25 @@
+"""Reads a peer's Parquet back: rows, how many photos it got right, and its rate once running. Prints one line of JSON.
+
+Standard input: {"out": folder, "paths": [...], "truth": {path: class}}. The rate is that between the rows finished
+first 15 % and first 95 %: without start-up, and without the tail in which actors run out of work.
+"""
+
+import json
+import sys
+
+import pyarrow.dataset
+
+task = json.load(sys.stdin)
+rows = []
+for row in pyarrow.dataset.dataset(task["out"], format="parquet").to_table().to_pylist():
+    answer = row.get("answer", row)
+    rows.append((answer["done_at"], row["path"], answer["classes"][0]))
+rows.sort()
+if sorted(path for _, path, _ in rows) != sorted(task["paths"]):
+    sys.exit(f"{len(rows)} results do not answer {len(task['paths'])} rows")
+first, last = rows[int(len(rows) * 0.15)], rows[int(len(rows) * 0.95) - 1]
+between = int(len(rows) * 0.95) - 1 - int(len(rows) * 0.15)
+answers = {path: found for _, path, found in rows if path in task["truth"]}
+right = sum(found == task["truth"][path] for path, found in answers.items())
+steady = between / (last[0] - first[0]) if last[0] > first[0] else None
+print(json.dumps({"rows": len(rows), "right": right, "of": len(answers), "steady_rows_per_s": steady}))

@@ -1,0 +1,20 @@
+/** The settings with which each peer was fastest; README.md says what was tried. `cores`: processor cores to use. */
+
+export const PEERS = {
+  ray: {
+    label: 'Ray Data',
+    program: 'ray_data.py',
+    args: {
+      small: (cores) => ['--plan', 'paths', '--actors', String(cores), '--batch', '16'],
+      big: (cores) => ['--plan', 'paths', '--actors', String(cores), '--batch', '4'],
+    },
+  },
+  daft: {
+    label: 'Daft',
+    program: 'daft_job.py',
+    args: {
+      small: (cores) => ['--plan', 'udf', '--instances', String(cores), '--batch', '16'],
+      big: (cores) => ['--plan', 'udf', '--instances', String(cores), '--batch', '4'],
+    },
+  },
+};
