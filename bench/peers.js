@@ -1,7 +1,7 @@
-/** The service against Ray Data and Daft: the same model, files and cores, each tuned (peers/README.md). */
+/** The service against Ray Data and Daft: the same model, files and cores, settings as peers/README.md says. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { DECODE_MODE } from '../dist/shared/domain/model-contract.js';
+import { PREPROCESS } from '../dist/shared/domain/model-contract.js';
 import { readResources } from '../dist/workers/resources.js';
 import { inTurns, median, pairedRatio } from './harness/measure.js';
 import { sharedData } from './harness/places.js';
@@ -27,7 +27,7 @@ export async function run({ log, quick, runs }) {
       size: '6-12 MP',
       files: repeated(big, quick ? 24 : 150),
       targets: { ray: 4, daft: 3 },
-      shrink: DECODE_MODE.options.includes('shrink'),
+      shrink: PREPROCESS.safeParse({ decode: 'shrink' }).success,
     },
   ];
   const results = [];

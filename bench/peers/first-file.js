@@ -2,9 +2,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** @param {string} folder that may not exist yet @param {RegExp} name of a file with results @returns `stop()`: seconds, or null */
-export function watchForFile(folder, name, everyMs = 10) {
-  const began = performance.now();
+/**
+ * @param {string} folder that may not exist yet @param {RegExp} name of a file with results
+ * @param {number} began performance.now() when the job did @returns `stop()`: seconds, or null
+ */
+export function watchForFile(folder, name, began, everyMs = 10) {
   let seconds = null;
   const look = () => {
     if (seconds === null && holdsResults(folder, name)) seconds = (performance.now() - began) / 1000;

@@ -46,7 +46,7 @@ export async function runPeer(python, program, args, { files, model, truth }, co
     writeFileSync(manifest, files.join('\n'));
     const given = ['--manifest', manifest, '--model', model, '--out', out, '--cores', String(cores)];
     const began = performance.now();
-    const first = watchForFile(out, /\.parquet$/);
+    const first = watchForFile(out, /\.parquet$/, began);
     const child = spawn(python, [join(here, program), ...given, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,4 +1,4 @@
-/** The settings with which each peer was fastest; README.md says what was tried. `cores`: processor cores to use. */
+/** The settings with which the peers run; README.md says what was tried and what was not. `cores`: processor cores to use. */
 
 export const PEERS = {
   ray: {
@@ -13,8 +13,8 @@ export const PEERS = {
     label: 'Daft',
     program: 'daft_job.py',
     args: {
-      small: (cores) => ['--plan', 'udf', '--instances', String(cores), '--batch', '16'],
-      big: (cores) => ['--plan', 'udf', '--instances', String(cores), '--batch', '4'],
+      small: (cores) => ['--plan', 'native', '--instances', String(cores), '--batch', '16'],
+      big: (cores) => ['--plan', 'paths', '--instances', String(cores), '--batch', '4'],
     },
   },
 };
