@@ -74,7 +74,8 @@ const LABELS = {
   daft: PEERS.daft.label,
 };
 const of = (all, field) => all.map((one) => one[field] ?? Number.NaN);
-const middle = (all, field) => median(of(all, field));
+const middle = (all, field) => orNull(median(of(all, field)));
+const orNull = (value) => (Number.isFinite(value) ? value : null);
 
 function rowsOf(size, data, targets) {
   const rows = [];
@@ -105,9 +106,14 @@ function rowsOf(size, data, targets) {
 
 function chartsOf(size, data) {
   const bars = (field) =>
-    Object.entries(data).map(([key, all]) => ({ label: LABELS[key], value: middle(all, field) }));
+    Object.entries(data).map(([key, all]) => ({ label: LABELS[key], value: middle(all, field) ?? 0 }));
   return [
-    { type: 'bars', title: `${size}: once running`, unit: 'rows/s', bars: bars('steadyRowsPerS') },
+    {
+      type: 'bars',
+      title: `${size}: once running (0: too few batches to tell)`,
+      unit: 'rows/s',
+      bars: bars('steadyRowsPerS'),
+    },
     { type: 'bars', title: `${size}: CPU time a row`, unit: 'ms', bars: bars('cpuMsPerRow') },
     { type: 'bars', title: `${size}: peak memory`, unit: 'MB', bars: bars('peakMb') },
   ];
