@@ -1,0 +1,85 @@
+"""Daft's side, on its native runner: download, decode, a class UDF that holds the model, Parquet. Prints one line of JSON.
+
+--plan udf: url download, Pillow in the UDF. --plan native: Daft's own JPEG decoder, Pillow's resize in the UDF.
+--plan paths: the UDF opens the files. --plan resized: Daft's decoder and resize to 256 x 256, which is other work:
+the ratio of sides is lost and its filter is not Pillow's.
+"""
+
+import argparse
+import json
+import os
+import time
+
+began = time.time()
+os.environ["DAFT_ANALYTICS_ENABLED"] = "0"
+os.environ["DO_NOT_TRACK"] = "true"
+os.environ["DAFT_PROGRESS_BAR"] = "0"
+
+# Its UDF processes find photo_model by this.
+os.environ["PYTHONPATH"] = os.path.dirname(os.path.abspath(__file__))
+
+import daft  # noqa: E402
+from daft import DataType, col  # noqa: E402
+from PIL import Image  # noqa: E402
+
+import photo_model  # noqa: E402
+
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--manifest", required=True)
+arguments.add_argument("--model", required=True)
+arguments.add_argument("--out", required=True)
+arguments.add_argument("--cores", type=int, required=True)
+arguments.add_argument("--plan", choices=["udf", "native", "paths", "resized"], default="udf")
+arguments.add_argument("--instances", type=int, default=2)
+arguments.add_argument("--threads", type=int, default=1)
+arguments.add_argument("--batch", type=int, default=16)
+arguments.add_argument("--process", choices=["yes", "no", "auto"], default="auto")
+options = arguments.parse_args()
+
+PROCESS = {"yes": True, "no": False, "auto": None}[options.process]
+ANSWER = DataType.struct(
+    {
+        "classes": DataType.list(DataType.int64()),
+        "scores": DataType.list(DataType.float32()),
+        "done_at": DataType.float64(),
+    }
+)
+
+
+@daft.cls(max_concurrency=options.instances, use_process=PROCESS)
+class Classify:
+    def __init__(self, model, threads):
+        self.model = photo_model.PhotoModel(model, threads)
+
+    @daft.method.batch(return_dtype=ANSWER, batch_size=options.batch)
+    def __call__(self, images):
+        crops = [crop(image) for image in images.to_pylist()]
+        classes, scores, done_at = self.model.answers(crops)
+        answers = zip(classes.tolist(), scores.tolist(), done_at.tolist())
+        return [{"classes": c, "scores": s, "done_at": d} for c, s, d in answers]
+
+
+def crop(image):
+    if options.plan == "udf":
+        return photo_model.decode(image)
+    if options.plan == "paths":
+        return photo_model.decode_file(image)
+    return photo_model.crop_of(Image.fromarray(image))
+
+
+with open(options.manifest) as file:
+    paths = file.read().split("\n")
+daft.set_runner_native()
+started = time.time()
+rows = daft.from_pydict({"path": paths})
+image = col("path")
+if options.plan != "paths":
+    image = image.download()
+if options.plan in ("native", "resized"):
+    image = image.decode_image(mode="RGB")
+if options.plan == "resized":
+    image = image.resize(256, 256)
+classify = Classify(options.model, options.threads)
+rows = rows.with_column("image", image).select("path", classify(col("image")).alias("answer"))
+rows.write_parquet(options.out)
+print(json.dumps({"rows": len(paths), "started_after_s": started - began, "job_s": time.time() - started}))

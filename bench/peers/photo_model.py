@@ -1,0 +1,56 @@
+"""What both peers compute: Pillow's decode, resize and crop, and the model. Knows neither Ray nor Daft."""
+
+import io
+import time
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+RESIZE, CROP = 256, 224
+MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
+STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
+TOP_K = 5
+
+
+def crop_of(image):
+    """A Pillow image -> uint8[224, 224, 3]: shorter side 256, bicubic, centre crop."""
+    image = image.convert("RGB")
+    width, height = image.size
+    scale = RESIZE / min(width, height)
+    image = image.resize((round(width * scale), round(height * scale)), Image.Resampling.BICUBIC)
+    width, height = image.size
+    left, top = round((width - CROP) / 2), round((height - CROP) / 2)
+    return np.asarray(image.crop((left, top, left + CROP, top + CROP)))
+
+
+def decode(data):
+    return crop_of(Image.open(io.BytesIO(data)))
+
+
+def decode_file(path):
+    with Image.open(path) as image:
+        return crop_of(image)
+
+
+class PhotoModel:
+    """One session; threads: intra-op threads, which sleep rather than spin when idle."""
+
+    def __init__(self, model, threads):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self.input = self.session.get_inputs()[0].name
+
+    def answers(self, crops):
+        """uint8[N, 224, 224, 3] -> (classes int64[N, 5], scores float32[N, 5], done_at float64[N])."""
+        pixels = (np.stack(crops).astype(np.float32) * np.float32(1 / 255) - MEAN) / STD
+        tensor = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+        (logits,) = self.session.run(None, {self.input: tensor})
+        exp = np.exp(logits - logits.max(axis=1, keepdims=True))
+        scores = exp / exp.sum(axis=1, keepdims=True)
+        classes = np.argsort(-scores, axis=1)[:, :TOP_K]
+        top = np.take_along_axis(scores, classes, axis=1)
+        return classes, top, np.full(len(classes), time.time())

@@ -1,0 +1,93 @@
+"""Ray Data's side: read, decode, a pool of actors that hold the model, Parquet. Prints one line of JSON.
+
+--plan actor: read_binary_files, the actors decode. --plan map: Pillow in a stage of tasks before the actors.
+--plan images: read_images, resize in tasks, as the batch inference guide begins. --plan paths: actors open the files.
+"""
+
+import argparse
+import json
+import os
+import time
+
+began = time.time()
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+# Workers run at niceness 15 otherwise, and lose against whatever else the machine does.
+os.environ["RAY_worker_niceness"] = "0"
+os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
+
+import ray  # noqa: E402
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
+
+import photo_model  # noqa: E402
+
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--manifest", required=True)
+arguments.add_argument("--model", required=True)
+arguments.add_argument("--out", required=True)
+arguments.add_argument("--cores", type=int, required=True)
+arguments.add_argument("--plan", choices=["actor", "map", "images", "paths"], default="actor")
+arguments.add_argument("--actors", type=int, default=2)
+arguments.add_argument("--actor-cpus", type=float, default=0.5)
+arguments.add_argument("--task-cpus", type=float, default=0.5)
+arguments.add_argument("--threads", type=int, default=1)
+arguments.add_argument("--batch", type=int, default=16)
+arguments.add_argument("--blocks", type=int, default=0, help="0: Ray's choice")
+options = arguments.parse_args()
+
+
+class Classify:
+    def __init__(self, model, threads):
+        self.model = photo_model.PhotoModel(model, threads)
+
+    def __call__(self, batch):
+        if "crop" in batch:
+            crops = batch["crop"]
+        elif "bytes" in batch:
+            crops = [photo_model.decode(data) for data in batch["bytes"]]
+        else:
+            crops = [photo_model.decode_file(path) for path in batch["path"]]
+        classes, scores, done_at = self.model.answers(crops)
+        return {"path": batch["path"], "classes": classes, "scores": scores, "done_at": done_at}
+
+
+def decode_row(row):
+    return {"path": row["path"], "crop": photo_model.decode(row["bytes"])}
+
+
+def crop_row(row):
+    return {"path": row["path"], "crop": photo_model.crop_of(Image.fromarray(row["image"]))}
+
+
+with open(options.manifest) as file:
+    paths = file.read().split("\n")
+ray.init(
+    num_cpus=options.cores,
+    include_dashboard=False,
+    logging_level="warning",
+    log_to_driver=False,
+    _node_ip_address="127.0.0.1",
+)
+context = ray.data.DataContext.get_current()
+context.enable_progress_bars = False
+started = time.time()
+
+reading = {"override_num_blocks": options.blocks or None, "num_cpus": options.task_cpus}
+if options.plan == "paths":
+    rows = ray.data.from_items([{"path": path} for path in paths], override_num_blocks=options.blocks or None)
+elif options.plan == "images":
+    rows = ray.data.read_images(paths, mode="RGB", include_paths=True, **reading)
+    rows = rows.map(crop_row, num_cpus=options.task_cpus)
+else:
+    rows = ray.data.read_binary_files(paths, include_paths=True, **reading)
+    if options.plan == "map":
+        rows = rows.map(decode_row, num_cpus=options.task_cpus)
+rows = rows.map_batches(
+    Classify,
+    fn_constructor_args=(options.model, options.threads),
+    compute=ray.data.ActorPoolStrategy(size=options.actors),
+    batch_size=options.batch,
+    num_cpus=options.actor_cpus,
+)
+rows.write_parquet(options.out, ray_remote_args={"num_cpus": options.task_cpus})
+print(json.dumps({"rows": len(paths), "started_after_s": started - began, "job_s": time.time() - started}))

@@ -1,0 +1,39 @@
+/** One job of the service, which is running and holds its model, over HTTP from submit to the last committed part. */
+import { finished } from '../harness/service.js';
+import { watchForFile } from './first-file.js';
+import { watchTree } from './watch.js';
+
+/**
+ * @param service of startService @param {{ type: string, path: string }} input a manifest of the files
+ * @param {import('./run-peer.js').Work} work
+ * @returns {Promise<import('./run-peer.js').Figures>}
+ */
+export async function runService(service, input, { files, truth }) {
+  const watch = watchTree(service.pid);
+  const began = performance.now();
+  const { id, output } = await service.client.submit({ model: 'mobilenetv2', input });
+  const first = watchForFile(output, /^part-.*\.jsonl$/, began);
+  await finished(service.client, id, 50);
+  const wholeS = (performance.now() - began) / 1000;
+  const { cpuSeconds, peakBytes } = watch.stop();
+  const firstS = first.stop();
+  const answers = new Map();
+  let rows = 0;
+  for await (const row of service.client.results(id)) {
+    rows += 1;
+    answers.set(files[row.index], row.predictions[0].index);
+  }
+  if (rows !== files.length) throw new Error(`${rows} results do not answer ${files.length} rows`);
+  const known = [...answers].filter(([path]) => truth[path] !== undefined);
+  return {
+    rows,
+    wholeS,
+    rowsPerS: rows / wholeS,
+    steadyRowsPerS: rows / wholeS,
+    cpuMsPerRow: (cpuSeconds * 1000) / rows,
+    peakMb: peakBytes / 1e6,
+    firstS,
+    right: known.filter(([path, found]) => truth[path] === found).length,
+    of: known.length,
+  };
+}
