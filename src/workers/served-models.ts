@@ -59,7 +59,8 @@ export async function loadModels(deps: {
       );
       const { batchInvariance } = outcome.info;
       const advice = batchInvariance && batchAdvice(ref.name, batchInvariance);
-      if (advice) log.warn({ model: ref.name, ...batchInvariance }, advice);
+      // The command line warns of it, before a job.
+      if (advice) log.info({ model: ref.name, ...batchInvariance }, advice);
     } else {
       log.error({ model: ref.name, code: outcome.error.code }, outcome.error.message);
     }
