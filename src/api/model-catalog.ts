@@ -3,6 +3,7 @@
  * Never opens a graph: what the graph says comes from the workers that loaded it.
  */
 import { basename } from 'node:path';
+import { batchAdvice, gravest } from '../shared/domain/batch-invariance.ts';
 import type { ModelContract, ModelRef } from '../shared/domain/model-contract.ts';
 import { ForebayError } from '../shared/errors.ts';
 import type { ModelFolder } from '../shared/models/model-folder.ts';
@@ -126,6 +127,8 @@ function toWire({ ref, contract, served }: Known): ModelWire {
   const healthy = served.filter((model) => model.problem === null);
   const problem = healthy.length > 0 ? null : (served[0]?.problem ?? null);
   const lanes = healthy.reduce((sum, model) => sum + model.lanes, 0);
+  const invariance = gravest(healthy.map((model) => model.batchInvariance));
+  const memory = healthy.find((model) => model.memory)?.memory ?? null;
   return {
     name: ref.name,
     object: 'model',
@@ -139,6 +142,13 @@ function toWire({ ref, contract, served }: Known): ModelWire {
     batch_size: healthy[0]?.batchSize ?? null,
     contract: contract && { ...contract },
     graph: (healthy.find((model) => model.graph !== null)?.graph ?? null) as ModelWire['graph'],
+    batch_invariance: invariance && {
+      verdict: invariance.verdict,
+      max_difference: invariance.maxDifference,
+      batch: invariance.batch,
+      advice: batchAdvice(ref.name, invariance),
+    },
+    memory: memory && { model_bytes: memory.modelBytes, batch_bytes: memory.batchBytes },
   };
 }
 
@@ -156,5 +166,7 @@ function brokenToWire({ name, error }: Broken): ModelWire {
     batch_size: null,
     contract: null,
     graph: null,
+    batch_invariance: null,
+    memory: null,
   };
 }

@@ -150,6 +150,7 @@ async function main(): Promise<void> {
       atOnce: createSemaphore(READS_AT_ONCE),
     }),
     budget,
+    cacheDir: config.cacheDir,
     shutdownGraceMs: config.shutdownGraceMs,
     log,
   });

@@ -3,6 +3,7 @@ import type { ModelFolderReader } from '../shared/models/model-folder-reader.ts'
 import type { ModelFolder } from '../shared/models/model-folder.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import { autoBatchSize } from '../shared/domain/auto-batch.ts';
+import { batchAdvice } from '../shared/domain/batch-invariance.ts';
 import { blockQueueName } from '../shared/queue/keys.ts';
 import type { ServedModel } from '../shared/queue/worker-registry.ts';
 import type { BegunRun } from '../shared/queue/job-window.ts';
@@ -26,6 +27,7 @@ export async function loadModels(deps: {
   plan: LanePlan;
   limits: RowLimits;
   batchTimeoutS: number;
+  cacheDir: string;
   log: Logger;
 }) {
   const { pool, plan, log } = deps;
@@ -45,6 +47,8 @@ export async function loadModels(deps: {
         labels: folder.labels,
         threads: contract.threads_per_lane === 'auto' ? plan.threads : contract.threads_per_lane,
         limits: deps.limits,
+        cache: { dir: deps.cacheDir, hash: ref.hash },
+        probe: { batchSize: autoBatchSize(contract) },
       },
     });
     loaded.set(queue, { folder, outcome });
@@ -53,6 +57,10 @@ export async function loadModels(deps: {
         { model: ref.name, hash: ref.hash.slice(0, 12), lanes, load_ms: Math.round(outcome.info.loadMs) },
         'model resident',
       );
+      const { batchInvariance } = outcome.info;
+      const advice = batchInvariance && batchAdvice(ref.name, batchInvariance);
+      // The command line warns of it, before a job.
+      if (advice) log.info({ model: ref.name, ...batchInvariance }, advice);
     } else {
       log.error({ model: ref.name, code: outcome.error.code }, outcome.error.message);
     }
@@ -86,7 +94,13 @@ export async function loadModels(deps: {
         graph: outcome.ok
           ? { input: outcome.info.input, output: outcome.info.output, fixed_batch: outcome.info.fixedBatch }
           : null,
+        batchInvariance: outcome.ok ? outcome.info.batchInvariance : null,
+        memory: outcome.ok ? memoryOf(outcome.info) : null,
       }));
     },
   };
+}
+
+function memoryOf({ memory }: ModelInfo): ServedModel['memory'] {
+  return memory && { modelBytes: memory.weightsBytes, batchBytes: memory.activationBytes };
 }

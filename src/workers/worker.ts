@@ -37,6 +37,8 @@ export interface WorkerDeps {
   batchTimeoutS: number;
   reader: BudgetedReader;
   budget: ByteBudget;
+  /** Where what can be made again is kept. */
+  cacheDir: string;
   shutdownGraceMs: number;
   log: Logger;
 }

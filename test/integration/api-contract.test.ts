@@ -29,7 +29,15 @@ describe('what the API answers', () => {
     const job = await api.runningJob();
     const { spec } = await api.jobs.mustGet(job.id);
     const problem = { code: 'model_load_failed', message: 'no' };
-    const served = { ref: spec.model, lanes: 1, batchSize: 4, problem: null, graph: { fixedBatch: 1 } };
+    const served = {
+      ref: spec.model,
+      lanes: 1,
+      batchSize: 4,
+      problem: null,
+      graph: { fixedBatch: 1 },
+      batchInvariance: null,
+      memory: null,
+    };
     const beat = (
       id: string,
       model: typeof served | (Omit<typeof served, 'problem'> & { problem: typeof problem }),

@@ -260,7 +260,17 @@ describe('stats', () => {
         pool: 'default',
         startedAt: 1,
         lagP99Ms: 3,
-        models: [{ ref: record.spec.model, lanes: 2, batchSize: 8, problem: null, graph: { in: 1 } }],
+        models: [
+          {
+            ref: record.spec.model,
+            lanes: 2,
+            batchSize: 8,
+            problem: null,
+            graph: { in: 1 },
+            batchInvariance: null,
+            memory: null,
+          },
+        ],
       },
       true,
     );

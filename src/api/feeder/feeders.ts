@@ -56,7 +56,7 @@ export function createFeeders(deps: FeedersDeps) {
   const stopping = new AbortController();
   const running = new Map<string, Running>();
   const supervisor = createAlarm();
-  const finalise = createFinaliser({ jobs, window, discardSpool: deps.discardSpool });
+  const finalise = createFinaliser({ jobs, window, workers: deps.workers, discardSpool: deps.discardSpool });
 
   async function feed(spec: JobSpec, lease: string, alarm: Alarm): Promise<void> {
     const { id } = spec;

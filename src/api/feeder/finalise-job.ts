@@ -3,9 +3,11 @@
  * Safe to repeat: a process that dies here is followed by another that does it again.
  */
 import { mkdir, open, rename, rm } from 'node:fs/promises';
+import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
 import type { JobFailure, JobRecord } from '../../shared/domain/job.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
 import { LeaseLost, type JobWindow } from '../../shared/queue/job-window.ts';
+import type { WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import { errorsName, outputFolder, partName } from '../../shared/storage/output-folder.ts';
 import { placeErrors } from '../../shared/storage/publish-block.ts';
 import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.ts';
@@ -13,6 +15,7 @@ import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.t
 export function createFinaliser(deps: {
   jobs: JobStore;
   window: JobWindow;
+  workers: Pick<WorkerRegistry, 'batchInvariance'>;
   discardSpool: (job: string) => Promise<void>;
 }) {
   const { jobs, window } = deps;
@@ -76,7 +79,9 @@ export function createFinaliser(deps: {
         }
       }
       const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
-      await file.write(`${text}\n],\n${summary(ended, endOf(record, failure))}\n}\n`);
+      // Those that ran the last blocks are alive still, but for an accident.
+      const invariance = await deps.workers.batchInvariance(spec.model);
+      await file.write(`${text}\n],\n${summary(ended, endOf(record, failure), invariance)}\n}\n`);
       await file.sync();
     } finally {
       await file.close();
@@ -111,7 +116,7 @@ const FLUSH_CHARS = 1 << 16;
 const READ_AT_ONCE = 8;
 
 /** The manifest's fields behind `parts`, as JSON members. */
-function summary(record: JobRecord, status: string): string {
+function summary(record: JobRecord, status: string, invariance: BatchInvariance | null): string {
   const { spec } = record;
   const seconds = ((record.committedAt ?? 0) - (record.startedAt ?? 0)) / 1000;
   const rows = record.succeeded + record.failed;
@@ -120,6 +125,11 @@ function summary(record: JobRecord, status: string): string {
     status,
     error: record.error,
     model: spec.model,
+    batch_invariance: invariance && {
+      verdict: invariance.verdict,
+      max_difference: invariance.maxDifference,
+      batch: invariance.batch,
+    },
     input: spec.input,
     options: spec.options,
     metadata: spec.metadata,

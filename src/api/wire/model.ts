@@ -1,8 +1,30 @@
 /** A model as clients see it: its contract, what its graph says, and who serves it. */
 import { z } from 'zod';
+import { BATCH_VERDICTS } from '../../shared/domain/batch-invariance.ts';
 import { FAILURE_OR_NULL } from './scalars.ts';
 
 export const MODEL_STATUSES = ['serving', 'not_loaded', 'failed'] as const;
+
+const BATCH_INVARIANCE = z
+  .object({
+    verdict: z.enum(BATCH_VERDICTS).meta({
+      description:
+        'invariant: a row is answered alike alone and in any batch. variant: its answer changes with the rows that share its batch. fixed_batch: the graph takes one row at a time. unknown: not found out.',
+    }),
+    max_difference: z.number().meta({ description: 'Largest change of any output that was seen.' }),
+    batch: z.int().meta({ description: 'Rows a call where it was seen, or the most that were tried.' }),
+    advice: z.string().nullable().meta({ description: 'What to do about it; null where nothing is to do.' }),
+  })
+  .nullable()
+  .meta({ description: 'Probed when a worker first loads the model; null until then.' });
+
+const MEMORY = z
+  .object({
+    model_bytes: z.int().meta({ description: 'With the model loaded.' }),
+    batch_bytes: z.int().meta({ description: 'With its first batch of `batch_size` rows, on top.' }),
+  })
+  .nullable()
+  .meta({ description: "Growth of one lane's resident memory, measured at the first load." });
 
 export const MODEL = z
   .object({
@@ -28,6 +50,8 @@ export const MODEL = z
       description:
         'Input, output and batch dimension as the graph states them; null until a worker has loaded it.',
     }),
+    batch_invariance: BATCH_INVARIANCE,
+    memory: MEMORY,
   })
   .meta({ id: 'Model', description: 'A model of the model folders or of a live worker.' });
 

@@ -6,6 +6,7 @@ import type { SubmitBody } from '../../api/wire/submit-request.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
+import { batchWarning } from '../jobs/batch-warning.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { addApiUrlFlags, apiUrl, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
 import {
@@ -78,6 +79,8 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
     return EXIT.ok;
   }
   if (!flags.json) terminal.err(`${job.id}\n`);
+  const warning = await batchWarning(api, body);
+  if (warning !== null) terminal.err(`${warning}\n`);
   return watchJob(job.id, { api, context, json: flags.json === true });
 }
 

@@ -55,18 +55,23 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
 }
 
 export function modelsTable(models: readonly ModelWire[]): string {
-  const head = ['NAME', 'STATUS', 'WORKERS', 'LANES', 'BATCH', 'POOL', 'PROBLEM'];
+  const head = ['NAME', 'STATUS', 'WORKERS', 'LANES', 'BATCH', 'REPEATABLE', 'POOL', 'PROBLEM'];
   const lines = models.map((model) => [
     model.name,
     model.status,
     String(model.workers),
     String(model.lanes),
     model.batch_size === null ? '-' : String(model.batch_size),
+    REPEATABLE[model.batch_invariance?.verdict ?? 'unknown'],
     model.pool ?? '-',
     model.problem?.message ?? '',
   ]);
-  return table([head, ...lines], [2, 3, 4]);
+  const advice = models.flatMap((model) => model.batch_invariance?.advice ?? []);
+  return table([head, ...lines], [2, 3, 4]) + advice.map((line) => `\nNote: ${line}.\n`).join('');
 }
+
+/** Whether a row's answer is the same in any batch. */
+const REPEATABLE = { invariant: 'yes', fixed_batch: 'yes', variant: 'no', unknown: '?' } as const;
 
 function statusText({ status, reason }: JobWire): string {
   return reason === null || reason === status ? status : `${status} (${reason})`;

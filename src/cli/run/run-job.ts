@@ -15,6 +15,7 @@ import type { Ready } from '../launch/service-process.ts';
 import { createStartupLog } from '../launch/startup-log.ts';
 import { onStopSignals } from '../launch/stop-signals.ts';
 import { makeRunFolder, removeAbandonedRunFolders, removeRunFolder } from '../launch/temp-folder.ts';
+import { batchWarning } from '../jobs/batch-warning.ts';
 import { groupErrors } from '../progress/error-groups.ts';
 import { followJob } from '../progress/follow-job.ts';
 import type { ProgressView } from '../progress/progress-view.ts';
@@ -107,6 +108,8 @@ async function work(
     // Before the job is submitted: a model that cannot be used leaves no trace in the output.
     refuseProblems(await unlessEnded(service.workersReady()), plan.modelName);
     onStarted();
+    const warning = await unlessEnded(batchWarning(api, plan.body));
+    if (warning !== null) view.note(warning);
     job = await unlessEnded(api.submit(plan.body));
     const followed = followJob({
       api,

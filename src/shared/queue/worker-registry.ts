@@ -1,5 +1,6 @@
 /** Which workers live and what they serve, by heartbeats. */
 import type { Redis } from 'ioredis';
+import { gravest, type BatchInvariance } from '../domain/batch-invariance.ts';
 import type { ModelRef } from '../domain/model-contract.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from './keys.ts';
 
@@ -12,6 +13,13 @@ export interface ServedModel {
   readonly problem: { readonly code: string; readonly message: string } | null;
   /** What the graph says: input, output, batch. Null until loaded. */
   readonly graph: unknown;
+  /** As probed when it was loaded; null until then. */
+  readonly batchInvariance: BatchInvariance | null;
+  /**
+   * By how much one lane's resident memory grows, bytes: with the model, and with a first batch of `batchSize`
+   * rows. Null where not measured.
+   */
+  readonly memory: { readonly modelBytes: number; readonly batchBytes: number } | null;
 }
 
 export interface WorkerInfo {
@@ -53,6 +61,14 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
     return (await redis.hvals(indexKeys.workers)).map((text) => JSON.parse(text) as WorkerInfo);
   }
 
+  /** What live workers say of a model that they could load. */
+  async function healthy(model: ModelRef): Promise<ServedModel[]> {
+    const queue = blockQueueName(model);
+    return (await live())
+      .flatMap((worker) => worker.models)
+      .filter((served) => !served.problem && blockQueueName(served.ref) === queue);
+  }
+
   return {
     live,
     /** `announce`: tell waiting feeders at once (a first beat, or models that changed). */
@@ -74,14 +90,11 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
     },
     /** Lanes over all live workers that serve a model. */
     async liveLanes(model: ModelRef): Promise<number> {
-      const queue = blockQueueName(model);
-      let lanes = 0;
-      for (const worker of await live()) {
-        for (const served of worker.models) {
-          if (!served.problem && blockQueueName(served.ref) === queue) lanes += served.lanes;
-        }
-      }
-      return lanes;
+      return (await healthy(model)).reduce((lanes, served) => lanes + served.lanes, 0);
+    },
+    /** The gravest verdict of all live workers that serve a model; null where none has one. */
+    async batchInvariance(model: ModelRef): Promise<BatchInvariance | null> {
+      return gravest((await healthy(model)).map((served) => served.batchInvariance));
     },
   };
 }

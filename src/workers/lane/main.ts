@@ -10,6 +10,7 @@ startWatchdog(Number(process.argv[2]));
 const { createLaneThread } = await import('./lane.ts');
 const { loadResidentModel } = await import('./models/resident-model.ts');
 const { createOnnxSession } = await import('./models/onnx-session.ts');
+const { openGraph } = await import('./models/graph-cache.ts');
 const { configureSharp } = await import('./decode/sharp-decoder.ts');
 const { createDecoderFactory } = await import('./decode/decoders.ts');
 const { createRowBytes } = await import('./row-bytes.ts');
@@ -19,7 +20,11 @@ const createDecoder = createDecoderFactory();
 const rowBytes = createRowBytes();
 const lane = createLaneThread({
   loadModel: async (request) =>
-    loadResidentModel(request, { createSession: createOnnxSession, createDecoder, rowBytes }),
+    loadResidentModel(request, {
+      createSession: async (graph) => openGraph(graph, createOnnxSession),
+      createDecoder,
+      rowBytes,
+    }),
   takeReadCounts: () => rowBytes.takeCounts(),
   send,
   onClosed: () => {

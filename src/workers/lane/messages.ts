@@ -2,6 +2,7 @@
  * What the worker's main thread and a lane say to each other: one message a batch each way.
  * This file is all that the main thread knows of a lane.
  */
+import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
 import type { ModelContract } from '../../shared/domain/model-contract.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 
@@ -34,6 +35,23 @@ export interface LoadRequest {
   /** Intra-op threads of the session. */
   readonly threads: number;
   readonly limits: RowLimits;
+  /** Cache folder and the model's hash, to keep what can be made again; without it nothing is kept. */
+  readonly cache?: ModelCache;
+  /** To be probed, at so many rows a call: once a worker is enough. */
+  readonly probe?: { readonly batchSize: number };
+}
+
+export interface ModelCache {
+  readonly dir: string;
+  readonly hash: string;
+}
+
+/** By how much the lane's resident memory grew, bytes. */
+export interface ModelMemory {
+  /** With the graph loaded: weights and what onnxruntime makes of them. */
+  readonly weightsBytes: number;
+  /** With the first batch run: activations, input and output tensors. */
+  readonly activationBytes: number;
 }
 
 export interface BatchRequest {
@@ -62,6 +80,10 @@ export interface ModelInfo {
   /** The graph's fixed batch dimension; null when dynamic. */
   readonly fixedBatch: number | null;
   readonly loadMs: number;
+  /** Null where it was not asked for. */
+  readonly batchInvariance: BatchInvariance | null;
+  /** Null where it was not asked for, or a batch would have taken too long. */
+  readonly memory: ModelMemory | null;
 }
 
 /** Milliseconds a batch spent in each stage of the lane. */

@@ -128,11 +128,13 @@ export function createLanePool(deps: {
     }
   }
 
-  async function loadInto(slot: Slot, model: ResidentModel): Promise<LoadOutcome> {
+  /** Probed is once, in the first lane: what it finds holds for all. */
+  async function loadInto(slot: Slot, model: ResidentModel, mayProbe = false): Promise<LoadOutcome> {
     const { lane } = slot;
+    const { probe, ...load } = model.load;
     try {
       if (!lane) throw new LaneDied(`lane ${slot.index} is not running`, false);
-      const info = await lane.load(model.load);
+      const info = await lane.load(mayProbe && probe ? { ...load, probe } : load);
       if (slot.lane === lane) slot.models.add(model.load.model);
       return { ok: true, info };
     } catch (error) {
@@ -188,7 +190,7 @@ export function createLanePool(deps: {
     async load(model) {
       resident.push(model);
       const chosen = slots.slice(0, model.lanes);
-      const outcomes = await Promise.all(chosen.map((slot) => loadInto(slot, model)));
+      const outcomes = await Promise.all(chosen.map((slot, i) => loadInto(slot, model, i === 0)));
       const failed = outcomes.find((o) => !o.ok);
       if (failed) resident.splice(resident.indexOf(model), 1);
       freed();

@@ -74,6 +74,23 @@ export function logarithmModel(side: number): Buffer {
   );
 }
 
+/** Scores are the mean's distance from the mean of the whole batch: no row's answer is its own. */
+export function batchMeanModel(side: number, batch: Dim = 'N'): Buffer {
+  return writeOnnx(
+    scalarGraph(
+      side,
+      [
+        { type: 'ReduceMean', inputs: ['mean'], output: 'level', attributes: { axes: [0], keepdims: 1 } },
+        { type: 'Sub', inputs: ['mean', 'level'], output: 'distance' },
+        { type: 'Reshape', inputs: ['distance', 'column'], output: 'distances' },
+        { type: 'Reshape', inputs: ['mean', 'column'], output: 'means' },
+        { type: 'Concat', inputs: ['distances', 'means'], output: 'scores', attributes: { axis: 1 } },
+      ],
+      batch,
+    ),
+  );
+}
+
 /** Blocks inside `run` for `products` multiplications of 2048 x 2048 matrices (17 GFLOP, about 0.2 s each). */
 export function slowModel(side: number, products: number): Buffer {
   const steps = Array.from({ length: products }, (_, i): Operator[] => [
@@ -114,10 +131,10 @@ export function writeModelFolder(
 }
 
 /** `mean` is each image's mean value, shape [N]. */
-function scalarGraph(side: number, operators: readonly Operator[]): Graph {
+function scalarGraph(side: number, operators: readonly Operator[], batch: Dim = 'N'): Graph {
   return {
-    inputs: [{ name: 'image', type: 'float32', shape: ['N', 3, side, side] }],
-    outputs: [{ name: 'scores', type: 'float32', shape: ['N', 2] }],
+    inputs: [{ name: 'image', type: 'float32', shape: [batch, 3, side, side] }],
+    outputs: [{ name: 'scores', type: 'float32', shape: [batch, 2] }],
     operators: [
       { type: 'ReduceMean', inputs: ['image'], output: 'mean', attributes: { axes: [1, 2, 3], keepdims: 0 } },
       ...operators,

@@ -71,6 +71,29 @@ describe('the model catalog', () => {
     });
   });
 
+  it('tells the gravest verdict on batches with what to do about it, and what a lane needs in memory', async () => {
+    const { ref } = await catalog().findModel('digits-small');
+    const verdict = (name: 'invariant' | 'variant') =>
+      ({ verdict: name, maxDifference: name === 'variant' ? 1.0419 : 0, batch: 4 }) as const;
+    const { get } = catalog([
+      { ref, batchInvariance: verdict('invariant'), memory: { modelBytes: 5, batchBytes: 7 } },
+      { ref, batchInvariance: verdict('variant'), memory: null },
+      { ref, batchInvariance: null, memory: null },
+    ]);
+    expect(await get('digits-small')).toMatchObject({
+      batch_invariance: {
+        verdict: 'variant',
+        max_difference: 1.0419,
+        batch: 4,
+        advice: expect.stringContaining('(outputs by up to 1): use --batch-size 1'),
+      },
+      memory: { model_bytes: 5, batch_bytes: 7 },
+    });
+    const steady = catalog([{ ref, batchInvariance: verdict('invariant') }]);
+    expect((await steady.get('digits-small')).batch_invariance).toMatchObject({ advice: null });
+    expect(await catalog().get('digits-small')).toMatchObject({ batch_invariance: null, memory: null });
+  });
+
   it('refuses unknown names with the nearest and the known, and broken folders with their reason', async () => {
     await expect(catalog().findModel('digits-smal')).rejects.toMatchObject({
       code: 'model_not_found',

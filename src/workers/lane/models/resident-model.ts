@@ -7,9 +7,12 @@ import type { LaneInput, LoadRequest, ModelInfo } from '../messages.ts';
 import { createClassifier } from '../postprocess/classification.ts';
 import { createTensorFiller } from '../preprocess/tensor-filler.ts';
 import type { RowBytes } from '../row-bytes.ts';
+import { probeBatches } from './batch-probe.ts';
 import { checkClasses, fitGraph } from './graph-fit.ts';
+import type { GraphRequest } from './graph-cache.ts';
 import { createInference, type Inference } from './inference.ts';
 import type { OnnxSession } from './onnx-session.ts';
+import { recordedProbe, type ProbeRecord } from './probe-record.ts';
 
 export type DecodedRow =
   | { readonly ok: true; readonly pixels: Pixels }
@@ -24,11 +27,7 @@ export interface ResidentModel {
 }
 
 export interface ResidentModelParts {
-  createSession(options: {
-    path: string;
-    threads: number;
-    providers: readonly string[];
-  }): Promise<OnnxSession>;
+  createSession(options: GraphRequest): Promise<OnnxSession>;
   createDecoder(options: DecodeOptions): Decoder;
   readonly rowBytes: RowBytes;
 }
@@ -39,12 +38,25 @@ export async function loadResidentModel(
   parts: ResidentModelParts,
 ): Promise<ResidentModel> {
   const start = performance.now();
-  const { contract, labels, limits } = request;
+  const { contract, labels, limits, cache = null, probe } = request;
+  const rssBefore = process.memoryUsage.rss();
   const session = await parts.createSession({
     path: `${request.dir}/model.onnx`,
     threads: request.threads,
     providers: contract.execution_providers,
+    cache,
+    mayFill: probe !== undefined,
   });
+  const rssLoaded = process.memoryUsage.rss();
+  const probed = async (batchSize: number, model: Omit<Parameters<typeof probeBatches>[0], 'batchSize'>) =>
+    recordedProbe(cache, batchSize, async () => {
+      const { batchInvariance, rssAfterBatch } = await probeBatches({ ...model, batchSize });
+      const memory = rssAfterBatch !== null && {
+        weightsBytes: Math.max(0, rssLoaded - rssBefore),
+        activationBytes: Math.max(0, rssAfterBatch - rssLoaded),
+      };
+      return { batchInvariance, memory: memory || null };
+    });
   try {
     const fit = fitGraph(contract, labels, session.inputs, session.outputs);
     const filler = createTensorFiller(contract.preprocess, fit.inputType, fit.layout);
@@ -52,9 +64,11 @@ export async function loadResidentModel(
     const inference = createInference({ session, fit, filler, classifier });
     checkClasses(labels, await firstRun(inference, filler.rowLength), fit.output);
     const decoder = parts.createDecoder({ ...contract.preprocess, maxPixels: limits.maxPixels });
+    const loadMs = performance.now() - start;
+    const found = probe ? await probed(probe.batchSize, { session, fit, filler }) : UNPROBED;
     const { input, output, fixedBatch } = fit;
     return {
-      info: { input, output, fixedBatch, loadMs: performance.now() - start },
+      info: { input, output, fixedBatch, loadMs, ...found },
       decode: async (row) => decodeRow(row, parts.rowBytes, decoder, limits),
       run: async (crops, topK) => inference.run(crops, topK),
       release: async () => session.release(),
@@ -64,6 +78,8 @@ export async function loadResidentModel(
     throw error;
   }
 }
+
+const UNPROBED: { readonly [K in keyof ProbeRecord]: null } = { batchInvariance: null, memory: null };
 
 /** Shows before the first row whether the graph computes at all, and settles symbolic output shapes. */
 async function firstRun(inference: Inference, rowLength: number): Promise<number> {

@@ -12,6 +12,8 @@ const info = {
   output: { name: 'o', type: 'float32', shape: [] },
   fixedBatch: null,
   loadMs: 0,
+  batchInvariance: null,
+  memory: null,
 };
 
 /** A lane whose model writes down what it is asked, rows being told apart by their first byte. */

@@ -1,0 +1,147 @@
+/**
+ * Finds out whether a row's answer depends on its batch: made-up images alone and within batches, outputs
+ * compared. Bounded in time; also sees how far one batch makes the process grow.
+ */
+import { performance } from 'node:perf_hooks';
+import type { BatchInvariance, BatchVerdict } from '../../../shared/domain/batch-invariance.ts';
+import { halfTable } from '../preprocess/half.ts';
+import type { TensorFiller } from '../preprocess/tensor-filler.ts';
+import type { GraphFit } from './graph-fit.ts';
+import type { OnnxOutput, OnnxSession } from './onnx-session.ts';
+import { probeImages } from './probe-images.ts';
+
+/** Calls that would end later are left out: ResNet-50 on one core (0.1 s a row) gets to its batch of 4. */
+const BUDGET_MS = 1000;
+/** The first batch tells most, its memory too: it may take longer, on a machine that is busy starting. */
+const FIRST_BATCH_MS = 2 * BUDGET_MS;
+/** One row alone; a slower model stays unknown. */
+const SLOWEST_ROW_MS = BUDGET_MS;
+/** Batches larger than a model's own are tried up to this. */
+const LARGEST_BATCH = 16;
+/**
+ * What counts as moved, of the outputs' range: above one rounding of half precision (2^-11, 5e-4) and of sums
+ * made in another order (1e-6), below one step of 8 bits (1/255, 4e-3). MobileNetV2: 0 in fp32 and static
+ * int8, 7e-2 and more with dynamic quantisation.
+ */
+const RANGE_TOLERANCE = 1e-3;
+/** The same for outputs that hardly differ from each other: 80 roundings of float32, of their magnitude. */
+const MAGNITUDE_TOLERANCE = 1e-5;
+
+export interface ProbeFindings {
+  readonly batchInvariance: BatchInvariance;
+  /** Resident memory right after the first call of `batchSize` rows, bytes; null where there was none. */
+  readonly rssAfterBatch: number | null;
+}
+
+/** `batchSize`: rows a call as the model is going to be run, unless its graph fixes it. Never rejects. */
+export async function probeBatches(model: {
+  readonly session: Pick<OnnxSession, 'run'>;
+  readonly fit: GraphFit;
+  readonly filler: TensorFiller;
+  readonly batchSize: number;
+}): Promise<ProbeFindings> {
+  const { session, fit, filler } = model;
+  const side = Math.round(Math.sqrt(filler.rowLength / 3));
+  const sample = fit.layout === 'nchw' ? [3, side, side] : [side, side, 3];
+  const batchSize = fit.fixedBatch ?? model.batchSize;
+  const images = probeImages(side);
+  let rssAfterBatch: number | null = null;
+
+  /** Outputs of one call on these images, a row each. */
+  async function call(order: readonly number[]): Promise<Float32Array[]> {
+    const tensor = filler.allocate(order.length);
+    for (const [slot, image] of order.entries()) filler.fill(tensor, slot, images[image]!);
+    const { data } = await session.run(fit.input, [order.length, ...sample], tensor, fit.output);
+    if (order.length === batchSize) rssAfterBatch ??= process.memoryUsage.rss();
+    const floats = toFloat32(data);
+    const length = floats.length / order.length;
+    return order.map((_, row) => floats.subarray(row * length, (row + 1) * length));
+  }
+
+  /** A graph of a fixed batch is filled up with copies, as for a job's last row. */
+  const alone = async (image: number) => (await call(Array<number>(fit.fixedBatch ?? 1).fill(image)))[0]!;
+
+  async function compare(): Promise<BatchInvariance> {
+    const start = performance.now();
+    const single: Float32Array[] = [await alone(0)];
+    const callMs = performance.now() - start;
+    if (fit.fixedBatch === 1) return finding('fixed_batch', 0, 1);
+    if (callMs > SLOWEST_ROW_MS) return finding('unknown', 0, 1);
+    const cost = (rows: number) => callMs * (fit.fixedBatch === null ? rows : 1);
+    const fits = (rows: number) => performance.now() - start + cost(rows) <= BUDGET_MS;
+    const own = Math.max(2, batchSize);
+    const first = cost(own) <= FIRST_BATCH_MS ? own : 2;
+    const sizes = fit.fixedBatch === null ? [first, 2, LARGEST_BATCH, own] : [own, own];
+    const batches: Batch[] = [];
+    for (const [n, size] of sizes.entries()) {
+      // Other neighbours at other places each time; the faint image is in the first.
+      const order = Array.from({ length: size }, (_, i) => (i * 3 + n + 1) % images.length);
+      if (n > 0 && !fits(size)) continue;
+      batches.push({ order, rows: await call(order) });
+      for (const image of order) if (fits(1)) single[image] ??= await alone(image);
+    }
+    return judge(single, batches);
+  }
+
+  const batchInvariance = await compare().catch(() => finding('unknown', 0, 1));
+  return { batchInvariance, rssAfterBatch };
+}
+
+interface Batch {
+  /** Which image is at which place. */
+  readonly order: readonly number[];
+  readonly rows: readonly Float32Array[];
+}
+
+/** `single`: outputs by image, as far as there was time. */
+function judge(single: readonly Float32Array[], batches: readonly Batch[]): BatchInvariance {
+  let most = 0;
+  let batch = Math.max(...batches.map((b) => b.rows.length));
+  for (const { order, rows } of batches) {
+    for (const [slot, row] of rows.entries()) {
+      const alone = single[order[slot]!];
+      const moved = alone ? largestDifference(alone, row) : 0;
+      if (moved <= most) continue;
+      most = moved;
+      batch = rows.length;
+    }
+  }
+  return finding(most > tolerance(single) ? 'variant' : 'invariant', most, batch);
+}
+
+function tolerance(rows: readonly Float32Array[]): number {
+  let low = Infinity;
+  let high = -Infinity;
+  // forEach leaves out the images that there was no time for.
+  rows.forEach((row) => {
+    for (const value of row) {
+      if (!Number.isFinite(value)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  });
+  if (low > high) return 0;
+  return Math.max((high - low) * RANGE_TOLERANCE, Math.max(-low, high) * MAGNITUDE_TOLERANCE);
+}
+
+/** What is not a number, or endless, on one side only counts as the largest number. */
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  let most = 0;
+  for (let i = 0; i < a.length; i++) {
+    if (Object.is(a[i], b[i]) || a[i] === b[i]) continue;
+    const moved = Math.abs(a[i]! - b[i]!);
+    most = Math.max(most, Number.isFinite(moved) ? moved : Number.MAX_VALUE);
+  }
+  return most;
+}
+
+function finding(verdict: BatchVerdict, maxDifference: number, batch: number): BatchInvariance {
+  return { verdict, maxDifference, batch };
+}
+
+function toFloat32(data: OnnxOutput['data']): Float32Array {
+  if (data instanceof Float32Array) return data;
+  if (data instanceof Float64Array) return Float32Array.from(data);
+  const table = halfTable();
+  return Float32Array.from(data, (bits) => table[bits]!);
+}

@@ -1,0 +1,198 @@
+/**
+ * Graphs that onnxruntime has optimised for this processor, kept on disk where loading them is faster than
+ * optimising again (ADR 6). A first start times the original, a second one keeps its graph, a third one tries
+ * that and throws it away if it does not pay: no start does anything twice. Never worth an error.
+ */
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { ModelCache } from '../messages.ts';
+import { machineKey } from './machine-key.ts';
+import { onnxruntimeVersion, type OnnxSession, type SessionOptions } from './onnx-session.ts';
+
+export interface GraphRequest {
+  readonly path: string;
+  readonly threads: number;
+  readonly providers: readonly string[];
+  readonly cache: ModelCache | null;
+  /** Whether this lane makes and judges what is missing; one of a worker's is enough. */
+  readonly mayFill: boolean;
+}
+
+/** Below this there is nothing to gain: loading takes as long as onnxruntime's own set-up. */
+const WORTHWHILE_MS = 150;
+/** The share of the time that a kept graph may take at most. */
+const PAYS_BELOW = 0.8;
+/** Kept on disk over all models; the longest unused go first. */
+const KEPT_BYTES = 2 ** 31;
+
+interface Note {
+  /** CPU time of loading the original, ms. */
+  readonly originalMs: number;
+  /** Size of the kept graph; null: not made yet, 0: it does not pay. */
+  readonly bytes: number | null;
+  /** CPU time of loading it, ms; null: not tried yet. */
+  readonly keptMs: number | null;
+}
+
+type CreateSession = (options: SessionOptions) => Promise<OnnxSession>;
+
+/** Throws what `create` throws for the original. */
+export async function openGraph(request: GraphRequest, create: CreateSession): Promise<OnnxSession> {
+  const { path, threads, providers, cache, mayFill } = request;
+  const original = { path, threads, providers };
+  // Other providers compile for their device, and refuse to save that.
+  if (cache === null || providers.some((provider) => provider !== 'cpu')) return create(original);
+  const place = placeOf(cache);
+  const note = await readNote(place.note);
+  if (note?.bytes) return (await openKept(place, note, request, create)) ?? create(original);
+  if (note?.bytes === 0 || !mayFill) return create(original);
+  if (note === null) return measure(place, original, create);
+  return (await fill(place, note, original, cache, create)) ?? create(original);
+}
+
+interface Place {
+  readonly folder: string;
+  readonly graph: string;
+  readonly note: string;
+}
+
+function placeOf({ dir, hash }: ModelCache): Place {
+  const folder = join(dir, 'graphs');
+  const name = `${hash}-${onnxruntimeVersion}-${machineKey()}`;
+  return { folder, graph: join(folder, `${name}.onnx`), note: join(folder, `${name}.json`) };
+}
+
+async function measure(place: Place, original: SessionOptions, create: CreateSession): Promise<OnnxSession> {
+  const { session, cpuMs } = await timedSession(create, original);
+  const keep = cpuMs >= WORTHWHILE_MS && (await isSelfContained(original.path));
+  await mkdir(place.folder, { recursive: true })
+    .then(async () => writeNote(place.note, { originalMs: cpuMs, bytes: keep ? null : 0, keptMs: null }))
+    .catch(() => undefined);
+  return session;
+}
+
+/** Loads the original and keeps what onnxruntime made of it. Null: not possible, nothing is left behind. */
+async function fill(
+  place: Place,
+  note: Note,
+  original: SessionOptions,
+  cache: ModelCache,
+  create: CreateSession,
+): Promise<OnnxSession | null> {
+  const temporary = `${place.graph}.${process.pid}.tmp`;
+  let session: OnnxSession | null = null;
+  try {
+    await writeFile(temporary, '');
+    session = await create({ ...original, saveTo: temporary });
+    // Exchanged since it was hashed, it would stand under a wrong name for good.
+    if (!(await hasHash(dirname(original.path), cache.hash))) throw new Error('the model has changed');
+    const { size } = await stat(temporary);
+    await sync(temporary);
+    await rename(temporary, place.graph);
+    await writeNote(place.note, { ...note, bytes: size });
+    await makeRoom(place);
+  } catch {
+    // Disk full, read-only, or a graph that cannot be saved: nothing but time is lost, and not again.
+    await writeNote(place.note, { ...note, bytes: 0 }).catch(() => undefined);
+  }
+  await rm(temporary, { force: true }).catch(() => undefined);
+  return session;
+}
+
+/** Null, and the file gone, where it cannot be loaded. */
+async function openKept(
+  place: Place,
+  note: Note,
+  { threads, providers, mayFill }: GraphRequest,
+  create: CreateSession,
+): Promise<OnnxSession | null> {
+  try {
+    const { size } = await stat(place.graph);
+    if (size !== note.bytes) throw new Error(`${size} bytes where ${note.bytes} were written`);
+    const kept = { path: place.graph, threads, providers, optimised: true };
+    const { session, cpuMs } = await timedSession(create, kept);
+    if (mayFill) await judge(place, note, cpuMs).catch(() => undefined);
+    return session;
+  } catch {
+    await rm(place.note, { force: true }).catch(() => undefined);
+    await rm(place.graph, { force: true }).catch(() => undefined);
+    return null;
+  }
+}
+
+async function judge(place: Place, note: Note, cpuMs: number): Promise<void> {
+  const now = new Date();
+  if (note.keptMs !== null) return utimes(place.graph, now, now);
+  const pays = cpuMs < note.originalMs * PAYS_BELOW;
+  await writeNote(place.note, { ...note, keptMs: cpuMs, bytes: pays ? note.bytes : 0 });
+  if (!pays) await rm(place.graph, { force: true });
+}
+
+/** CPU time tells what loading costs also where several lanes load at once and the disk is slow. */
+async function timedSession(create: CreateSession, options: SessionOptions) {
+  const cpu = process.cpuUsage();
+  const session = await create(options);
+  const { user, system } = process.cpuUsage(cpu);
+  return { session, cpuMs: (user + system) / 1000 };
+}
+
+/**
+ * Weights beside the graph are not in the model's hash. Every reference to such a file holds this key
+ * (onnx.proto3, `external_data`); a graph that holds it for another reason is not kept, no more.
+ */
+async function isSelfContained(path: string): Promise<boolean> {
+  return readFile(path).then(
+    (bytes) => !bytes.includes('location'),
+    () => false,
+  );
+}
+
+async function hasHash(dir: string, hash: string): Promise<boolean> {
+  // Loaded here only: a lane's start should not pay for reading contracts.
+  const { loadModelFolder } = await import('../../../shared/models/model-folder.ts');
+  return (await loadModelFolder(dir)).ref.hash === hash;
+}
+
+async function makeRoom({ folder, graph: except }: Place): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.onnx'));
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const path = join(folder, name);
+      const { size, mtimeMs } = await stat(path);
+      return { path, size, mtimeMs };
+    }),
+  );
+  let held = files.reduce((sum, file) => sum + file.size, 0);
+  for (const { path, size } of files.toSorted((a, b) => a.mtimeMs - b.mtimeMs)) {
+    if (held <= KEPT_BYTES) return;
+    if (path === except) continue;
+    await rm(path.replace(/onnx$/, 'json'), { force: true });
+    await rm(path, { force: true });
+    held -= size;
+  }
+}
+
+async function readNote(path: string): Promise<Note | null> {
+  try {
+    const note = JSON.parse(await readFile(path, 'utf8')) as Note;
+    return Number.isFinite(note.originalMs) && Number.isInteger(note.bytes ?? 0) ? note : null;
+  } catch {
+    return null;
+  }
+}
+
+async function writeNote(path: string, note: Note): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeFile(temporary, JSON.stringify(note));
+  await rename(temporary, path);
+}
+
+/** A name must not come to stand for a file whose content a power cut has taken. */
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

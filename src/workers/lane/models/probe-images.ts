@@ -1,0 +1,34 @@
+/** Images for probing a model: made up, always the same, of very different range side by side. Pure. */
+import type { Pixels } from '../decode/decoder.ts';
+
+/**
+ * Four images, side x side x RGB: a faint pattern, noise over the whole range, waves as large shapes make them,
+ * and black. A scale shared by a batch, as dynamic quantisation has it, is coarse for the first and fine for the second.
+ */
+export function probeImages(side: number): readonly Pixels[] {
+  const random = generator();
+  return [
+    draw(side, (x, y) => 118 + (((x >> 3) + (y >> 3)) % 2) * 6),
+    draw(side, () => Math.floor(random() * 256)),
+    draw(side, (x, y, c) => Math.round(127.5 + 100 * Math.sin(x / (9 + c)) * Math.cos(y / (14 - c)))),
+    draw(side, () => 0),
+  ];
+}
+
+function draw(side: number, value: (x: number, y: number, channel: number) => number): Pixels {
+  const pixels = new Uint8Array(side * side * 3);
+  for (let i = 0; i < pixels.length; i++) {
+    const pixel = Math.floor(i / 3);
+    pixels[i] = value(pixel % side, Math.floor(pixel / side), i % 3);
+  }
+  return pixels;
+}
+
+/** 0 to 1: a linear congruential generator (Numerical Recipes), whose high bits are good enough for noise. */
+function generator(): () => number {
+  let state = 12_345;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

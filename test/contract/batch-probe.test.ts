@@ -1,0 +1,112 @@
+// What a lane finds out about a model's batches, on graphs whose answer is known and on real ones.
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
+import { LIMITS, testFolder, testLane, type LoadableModel } from '../support/lanes.ts';
+import { batchMeanModel, darkOnlyModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+
+const SIDE = 8;
+const DATA = resolve(import.meta.dirname, '../../../shared/data/models');
+const contract = { name: 'm', task: 'image-classification', preprocess: { crop: SIDE } };
+const CLASSES = [
+  [1, 0, 0],
+  [0, 1, 1],
+];
+
+function folder(graph: Buffer): LoadableModel {
+  return writeModelFolder(testFolder(), graph, contract);
+}
+
+async function probed(model: LoadableModel, batchSize = 4, cacheDir: string | null = null) {
+  const cache = cacheDir === null ? {} : { cache: { dir: cacheDir, hash: 'ab'.repeat(32) } };
+  const lane = testLane();
+  return lane.load({ model: 'm', ...model, ...cache, threads: 1, limits: LIMITS, probe: { batchSize } });
+}
+
+it('a graph that treats rows one by one is invariant, in any layout and precision', async () => {
+  const variants = [{}, { type: 'float16' }, { layout: 'nhwc', softmax: true }, { batch: 4 }] as const;
+  for (const variant of variants) {
+    const model = folder(meanColourModel({ classes: CLASSES, side: SIDE, ...variant }));
+    const { batchInvariance, memory } = await probed(model);
+    expect(batchInvariance).toMatchObject({ verdict: 'invariant', batch: expect.any(Number) });
+    expect(batchInvariance!.maxDifference).toBeLessThan(1e-6);
+    expect(memory).toEqual({ weightsBytes: expect.any(Number), activationBytes: expect.any(Number) });
+  }
+});
+
+it('a graph that compares a row with its batch is variant, at a fixed batch too, where rows are filled up', async () => {
+  for (const batch of ['N', 4]) {
+    const { batchInvariance } = await probed(folder(batchMeanModel(SIDE, batch)), 1);
+    expect(batchInvariance).toMatchObject({ verdict: 'variant' });
+    expect(batchInvariance!.maxDifference).toBeGreaterThan(0.1);
+  }
+});
+
+it('a graph of one row a call has nothing to vary with', async () => {
+  const { batchInvariance } = await probed(folder(batchMeanModel(SIDE, 1)), 8);
+  expect(batchInvariance).toEqual({ verdict: 'fixed_batch', maxDifference: 0, batch: 1 });
+});
+
+it('a graph that fails on the made-up images loads all the same, its verdict unknown', async () => {
+  const { batchInvariance } = await probed(folder(darkOnlyModel(SIDE)), 4, testFolder());
+  expect(batchInvariance).toMatchObject({ verdict: 'unknown' });
+});
+
+it('no lane probes unasked', async () => {
+  const model = folder(batchMeanModel(SIDE));
+  const info = await testLane().load({ model: 'm', ...model, threads: 1, limits: LIMITS });
+  expect(info).toMatchObject({ batchInvariance: null, memory: null });
+});
+
+it('what was found is read back at the next start; a damaged record is made again', async () => {
+  const cache = testFolder();
+  const model = folder(batchMeanModel(SIDE));
+  const first = await probed(model, 4, cache);
+  const records = join(cache, 'probes');
+  const [name] = readdirSync(records);
+  const record = join(records, name!);
+  const text = readFileSync(record, 'utf8');
+  writeFileSync(record, text.replace(/"maxDifference":[^,]+/, '"maxDifference":0.125'));
+  expect((await probed(model, 4, cache)).batchInvariance).toMatchObject({ maxDifference: 0.125 });
+  writeFileSync(record, '{"batchInvariance":{"verdict":"fine"}}');
+  expect((await probed(model, 4, cache)).batchInvariance).toEqual(first.batchInvariance);
+  expect(readdirSync(records)).toEqual([name]);
+});
+
+it('a cache folder that cannot be written is no reason to fail', async () => {
+  const file = join(testFolder(), 'taken');
+  writeFileSync(file, '');
+  const { batchInvariance } = await probed(folder(batchMeanModel(SIDE)), 4, file);
+  expect(batchInvariance).toMatchObject({ verdict: 'variant' });
+});
+
+const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+const CAFFE = { color_order: 'bgr', rescale: 1, mean: [103.939, 116.779, 123.68] };
+
+describe.skipIf(!existsSync(DATA))('on ../shared/data (skipped where that folder is absent)', () => {
+  it.each([
+    ['mobilenetv2-int8-dynamic', IMAGENET, 'variant'],
+    ['mobilenetv2-int8-qdq', IMAGENET, 'invariant'],
+    ['mobilenetv2', IMAGENET, 'invariant'],
+    ['squeezenet', CAFFE, 'invariant'],
+    ['squeezenet-fp16-batch1', CAFFE, 'fixed_batch'],
+  ])(
+    '%s',
+    async (name, preprocess, verdict) => {
+      const dir = testFolder();
+      mkdirSync(dir, { recursive: true });
+      symlinkSync(join(DATA, `${name}.onnx`), join(dir, 'model.onnx'));
+      const real = MODEL_CONTRACT.parse({
+        name,
+        task: 'image-classification',
+        preprocess: { resize: 256, crop: 224, ...preprocess },
+      });
+      const { batchInvariance } = await probed({ dir, contract: real, labels: null });
+      expect(batchInvariance).toMatchObject({ verdict });
+      if (verdict === 'variant') expect(batchInvariance!.maxDifference).toBeGreaterThan(0.5);
+      else expect(batchInvariance!.maxDifference).toBeLessThan(1e-5);
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,154 @@
+// Kept graphs: made, tried, used and thrown away. onnxruntime runs in this very process.
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
+import type { OnnxSession, SessionOptions } from '#forebay/workers/lane/models/onnx-session.js';
+import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+
+process.env['ORT_DISABLE_TELEMETRY'] = '1';
+Reflect.deleteProperty(globalThis, 'Float16Array');
+const { openGraph } = await import('#forebay/workers/lane/models/graph-cache.js');
+const { createOnnxSession } = await import('#forebay/workers/lane/models/onnx-session.js');
+
+const root = mkdtempSync(join(tmpdir(), 'forebay-graphs-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const SHARED = resolve(import.meta.dirname, '../../../shared/data/models/mobilenetv2.onnx');
+const CONTRACT = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
+const GRAPH = meanColourModel({ classes: [[1, 2, 3]], side: 8 });
+
+/** A model folder with a cache of its own; `opened` is how each session came about. */
+async function setUp(linkTo?: string) {
+  const dir = mkdtempSync(join(root, 'model-'));
+  writeModelFolder(dir, GRAPH, CONTRACT);
+  if (linkTo !== undefined) {
+    rmSync(join(dir, 'model.onnx'));
+    symlinkSync(linkTo, join(dir, 'model.onnx'));
+  }
+  const cache = { dir: mkdtempSync(join(root, 'cache-')), hash: (await loadModelFolder(dir)).ref.hash };
+  const folder = join(cache.dir, 'graphs');
+  const opened: string[] = [];
+  const create = async (options: SessionOptions): Promise<OnnxSession> => {
+    opened.push(options.optimised ? 'kept' : options.saveTo === undefined ? 'original' : 'saving');
+    return createOnnxSession(options);
+  };
+  const file = (ending: string) => {
+    const found = readdirSync(folder).find((name) => name.endsWith(ending));
+    return found === undefined ? null : join(folder, found);
+  };
+  return {
+    dir,
+    opened,
+    file,
+    open: async (more: { mayFill?: boolean; providers?: string[] } = {}) =>
+      openGraph(
+        { path: join(dir, 'model.onnx'), threads: 1, providers: ['cpu'], cache, mayFill: true, ...more },
+        create,
+      ),
+    note: () => JSON.parse(readFileSync(file('.json')!, 'utf8')) as Record<string, number | null>,
+    setNote: (note: object) => writeFileSync(file('.json')!, JSON.stringify(note)),
+  };
+}
+
+/** As after the first start of a model that takes a second to load. */
+async function measured(linkTo?: string) {
+  const model = await setUp(linkTo);
+  await model.open();
+  model.setNote({ originalMs: 1_000_000, bytes: null, keptMs: null });
+  return model;
+}
+
+async function answers(session: OnnxSession, side: number): Promise<Uint8Array> {
+  const data = Float32Array.from({ length: 2 * 3 * side * side }, (_, i) => Math.sin(i));
+  const output = await session.run(session.inputs[0]!, [2, 3, side, side], data, session.outputs[0]!);
+  return new Uint8Array(output.data.buffer, output.data.byteOffset, output.data.byteLength);
+}
+
+it('a model that loads in no time is left alone', async () => {
+  const { open, opened, note, file } = await setUp();
+  await open();
+  await open();
+  expect(opened).toEqual(['original', 'original']);
+  expect(note()).toMatchObject({ bytes: 0 });
+  expect(file('.onnx')).toBeNull();
+});
+
+it('a slow one is measured, kept, tried and used, with nothing else left in the folder', async () => {
+  const { open, opened, note, file } = await measured();
+  for (let start = 0; start < 3; start++) await open();
+  expect(opened).toEqual(['original', 'saving', 'kept', 'kept']);
+  expect(note()).toMatchObject({ keptMs: expect.any(Number), bytes: expect.any(Number) });
+  expect(file('.tmp')).toBeNull();
+});
+
+it('a kept graph that is no faster goes', async () => {
+  const { open, opened, note, setNote, file } = await measured();
+  await open();
+  setNote({ ...note(), originalMs: 0.001 });
+  await open();
+  await open();
+  expect(opened).toEqual(['original', 'saving', 'kept', 'original']);
+  expect(file('.onnx')).toBeNull();
+});
+
+it('lanes that may not fill use what is there and leave no trace', async () => {
+  const { open, opened, note } = await measured();
+  await open({ mayFill: false });
+  expect(note()).toMatchObject({ bytes: null });
+  await open();
+  await open({ mayFill: false });
+  expect(opened).toEqual(['original', 'original', 'saving', 'kept']);
+  expect(note()).toMatchObject({ keptMs: null });
+});
+
+it('a kept graph that is cut short or damaged gives way to the original, and is made again', async () => {
+  const { open, opened, file, note } = await measured();
+  await open();
+  const whole = readFileSync(file('.onnx')!);
+  writeFileSync(file('.onnx')!, whole.subarray(0, whole.length - 7));
+  await open();
+  expect(file('.onnx')).toBeNull();
+  expect(opened).toEqual(['original', 'saving', 'original']);
+  await open();
+  writeFileSync(join(file('.json')!), JSON.stringify({ ...note(), originalMs: 1e6, bytes: null }));
+  await open();
+  writeFileSync(file('.onnx')!, Buffer.alloc(readFileSync(file('.onnx')!).length, 255));
+  await open();
+  expect(opened.slice(3)).toEqual(['original', 'saving', 'kept', 'original']);
+  expect(file('.onnx')).toBeNull();
+});
+
+it('a graph exchanged since it was hashed is never kept under that hash', async () => {
+  const { open, opened, file, dir } = await measured();
+  writeFileSync(join(dir, 'model.onnx'), meanColourModel({ classes: [[3, 2, 1]], side: 8 }));
+  await open();
+  expect(opened).toEqual(['original', 'saving']);
+  expect(file('.onnx')).toBeNull();
+});
+
+it('other providers than the CPU are let be', async () => {
+  const { open, opened } = await measured();
+  await expect(open({ providers: ['abacus'] })).rejects.toMatchObject({ code: 'model_load_failed' });
+  expect(opened).toEqual(['original', 'original']);
+});
+
+it.skipIf(!existsSync(SHARED))(
+  'a kept graph answers to the bit as the original (needs ../shared/data)',
+  async () => {
+    const { open, opened } = await measured(SHARED);
+    const original = await open();
+    const kept = await open();
+    expect(opened).toEqual(['original', 'saving', 'kept']);
+    expect(await answers(kept, 224)).toEqual(await answers(original, 224));
+    expect([kept.inputs, kept.outputs]).toEqual([original.inputs, original.outputs]);
+  },
+);
