@@ -1,7 +1,8 @@
 /**
- * CPU milliseconds an image for decode + resize to 256 + crop 224 (bicubic): the decoders `exact` and `fast`,
- * sharp alone, and Pillow where FOREBAY_BENCH_PYTHON names a Python that has it. On the shared photos as they
- * are, on one enlarged to 2 and 12 megapixels, and on a 64 x 64 JPEG not resized. Also how far `fast` is off.
+ * CPU milliseconds an image for decode + resize to 256 + crop 224 (bicubic): the decoders `exact`, `fast` and
+ * `shrink`, sharp alone, and Pillow where FOREBAY_BENCH_PYTHON names a Python that has it. On the shared photos as they
+ * are, on one enlarged to 2 and 12 megapixels, and on a 64 x 64 JPEG not resized. Also how far `fast` and
+ * `shrink` are off.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -91,6 +92,7 @@ function decodersOf(preprocess) {
   return {
     exact: decoderOf('exact'),
     fast: decoderOf('fast'),
+    shrink: decoderOf('shrink'),
     'sharp alone': async (image) => sharpAlone(image, preprocess),
   };
 }
@@ -134,14 +136,22 @@ function withPillow({ resize, crop }, images, rounds) {
   );
 }
 
-/** How far `fast` and sharp are from `exact`, which is Pillow to the bit. */
+/** How far `fast`, sharp and, of large photos, `shrink` are from `exact`, which is Pillow to the bit. */
 async function compare() {
   const decoders = decodersOf(PHOTO);
-  for (const key of ['fast', 'sharp alone']) {
+  const large = [];
+  for (const photo of photos.slice(0, 8)) {
+    large.push(await sharp(photo).resize(4000, 3000, { fit: 'fill' }).jpeg({ quality: 90 }).toBuffer());
+  }
+  for (const [key, images] of [
+    ['fast', photos],
+    ['sharp alone', photos],
+    ['shrink', large],
+  ]) {
     let sum = 0;
     let worst = 0;
     let count = 0;
-    for (const image of photos) {
+    for (const image of images) {
       const truth = await decoders.exact(image);
       const pixels = await decoders[key](image);
       for (let i = 0; i < truth.length; i++) {

@@ -96,7 +96,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       const earlier = await output.open(folder, request.options.if_output_exists);
       const options = settle(request, model.contract, earlier);
       if (earlier) {
-        checkResume(earlier, model.ref, options);
+        checkResume(earlier, model, options);
         const cut = cutBlock(earlier.options, options);
         if (cut !== null) await output.dropBlock(folder, cut);
       }
@@ -136,7 +136,11 @@ function settle(request: SubmitRequest, contract: ModelContract | null, earlier:
   };
 }
 
-function checkResume(earlier: JobSpec, model: ModelRef, options: JobOptions): void {
+function checkResume(
+  earlier: JobSpec,
+  { ref: model, contract }: { ref: ModelRef; contract: ModelContract | null },
+  options: JobOptions,
+): void {
   const differences: string[] = [];
   if (earlier.model.hash !== model.hash) {
     differences.push(
@@ -145,6 +149,10 @@ function checkResume(earlier: JobSpec, model: ModelRef, options: JobOptions): vo
   }
   if (earlier.options.top_k !== options.top_k) {
     differences.push(`top_k ${earlier.options.top_k} then, ${options.top_k} now`);
+  }
+  const decodeOf = ({ decode }: JobOptions) => decode ?? contract?.preprocess.decode ?? "the model's";
+  if (decodeOf(earlier.options) !== decodeOf(options)) {
+    differences.push(`decode ${decodeOf(earlier.options)} then, ${decodeOf(options)} now`);
   }
   if (options.limit !== null && options.limit < (earlier.options.limit ?? Infinity)) {
     differences.push(`limit ${earlier.options.limit ?? 'none'} then, ${options.limit} now`);

@@ -3,7 +3,7 @@
  * soon as no further row can arrive; `maxWaitMs` is only an upper bound. Rows of a batch that killed its lane
  * are tried again one by one, alone in a lane; a row that kills again is an error.
  */
-import type { LaneInput } from './lane/messages.ts';
+import type { BatchRequest, LaneInput } from './lane/messages.ts';
 import { LaneDied, type BatchResult, type DeathCause } from './lanes/lane.ts';
 import type { BatchTo, LanePool } from './lanes/lane-pool.ts';
 import type { RowOutcome } from '../shared/domain/row.ts';
@@ -13,6 +13,8 @@ import { messageOf, type ErrorCode } from '../shared/errors.ts';
 export interface BatchGroup {
   readonly model: string;
   readonly topK: number;
+  /** As in BatchRequest. */
+  readonly decode?: BatchRequest['decode'];
   readonly batchSize: number;
   readonly maxWaitMs: number;
 }
@@ -52,8 +54,8 @@ const WHY = {
   out_of_memory: { code: 'out_of_memory', says: 'The lane ran out of memory and was killed' },
 } as const satisfies Record<DeathCause, { code: ErrorCode; says: string }>;
 
-function keyOf({ model, topK, batchSize }: BatchGroup): string {
-  return `${model} ${topK} ${batchSize}`;
+function keyOf({ model, topK, decode, batchSize }: BatchGroup): string {
+  return `${model} ${topK} ${decode ?? ''} ${batchSize}`;
 }
 
 export type Batcher = ReturnType<typeof createBatcher>;
@@ -144,7 +146,13 @@ export function createBatcher(deps: {
   }
 
   function send(group: Group, rows: readonly WaitingRow[], how: 'prefetch' | 'empty' | 'alone'): boolean {
-    const batch: BatchTo = { model: group.model, topK: group.topK, rows: rows.map((row) => row.input) };
+    const { model, topK, decode } = group;
+    const batch: BatchTo = {
+      model,
+      topK,
+      ...(decode === undefined ? {} : { decode }),
+      rows: rows.map((row) => row.input),
+    };
     const running = pool.send(batch, how);
     if (!running) return false;
     group.inHand -= rows.length;

@@ -61,6 +61,15 @@ export async function loadModels(deps: {
       const advice = batchInvariance && batchAdvice(ref.name, batchInvariance);
       // The command line warns of it, before a job.
       if (advice) log.info({ model: ref.name, ...batchInvariance }, advice);
+      const { mode, jpeg } = outcome.info.decoder;
+      if (mode === 'fast' && jpeg !== 'turbo-native') {
+        log.warn(
+          { model: ref.name, jpeg },
+          jpeg === 'sharp'
+            ? 'decode is "fast", but with icc "convert" or auto_orient JPEGs are decoded by sharp'
+            : 'decode is "fast", but @julusian/jpeg-turbo is not installed: JPEGs are decoded as with "exact"',
+        );
+      }
     } else {
       log.error({ model: ref.name, code: outcome.error.code }, outcome.error.message);
     }
@@ -80,6 +89,8 @@ export async function loadModels(deps: {
       return {
         model: queue,
         topK: options.top_k,
+        // Settled, so that jobs that name the contract's own way share batches with those that do not.
+        decode: options.decode ?? model.folder.contract.preprocess.decode,
         batchSize: options.batch_size ?? batchSize(model.folder, model.outcome.info),
         maxWaitMs: model.folder.contract.batching.max_wait_ms,
       };

@@ -1,7 +1,9 @@
 // What every Lane must do, here held against the child process. Models and images are made on the spot.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { expect, it } from 'vitest';
+import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { codeOf, loadedLane, plain, predictionsOf, testFolder, testLane, LIMITS } from '../support/lanes.ts';
 import {
   darkOnlyModel,
@@ -70,6 +72,65 @@ it('feeds BGR with mean and std in tensor order', async () => {
     [2, 3],
     [1, 0],
   ]);
+});
+
+it('never lets a row see what an earlier batch left in its tensor', async () => {
+  for (const batch of [undefined, 4]) {
+    const lane = await loadedLane(colourModel(batch === undefined ? {} : { batch }));
+    const broken = { bytes: Buffer.from('no image') };
+    // 4 x 4 pixels within 8 x 8: the black around them is a quarter, as is the mean.
+    const runs = Array.from({ length: 12 }, async (_, i) => {
+      const colour = 20 * (i + 1);
+      const small = { bytes: await plain(colour, colour - 12, 0, SIDE / 2) };
+      const full = { bytes: await plain(0, colour, 0, SIDE) };
+      const rows = [[full, full, full, full, full], [broken, small, broken, full], [small], [broken, broken]][
+        i % 4
+      ]!;
+      const { outcomes } = await lane.run({ model: 'm', rows, topK: 3 });
+      const expected = rows.map((row) =>
+        row === broken
+          ? 'unsupported_format'
+          : row === full
+            ? [0, colour, 0]
+            : [colour / 4, (colour - 12) / 4, 0],
+      );
+      expect(outcomes.map((o) => (o.ok ? means(o) : codeOf(o)))).toEqual(expected);
+    });
+    await Promise.all(runs);
+  }
+});
+
+/** Of red, green and blue, 0 to 255. */
+function means(outcome: RowOutcome): number[] {
+  const scores = predictionsOf(outcome).toSorted((a, b) => a.index - b.index);
+  return scores.map(({ score }) => Math.round(score * 255 * 100) / 100);
+}
+
+it('decodes a batch as it asks, whatever the contract says, and names the codec in use', async () => {
+  const model = colourModel({}, { preprocess: { crop: SIDE, resize: SIDE } });
+  const lane = testLane();
+  const { decoder } = await lane.load({ model: 'm', ...model, threads: 1, limits: LIMITS });
+  expect(decoder).toEqual({ mode: 'exact', jpeg: 'turbo-wasm' });
+  const noise = Uint8Array.from({ length: 90 * 90 * 3 }, (_, i) => (i * 2_654_435_761) >>> 24);
+  const jpeg = sharp(noise, { raw: { width: 90, height: 90, channels: 3 } }).jpeg({ quality: 60 });
+  const rows = [{ bytes: await jpeg.toBuffer() }];
+  const answer = async (decode: object) =>
+    (await lane.run({ model: 'm', rows, topK: 3, ...decode })).outcomes[0];
+  const own = await answer({});
+  expect(codeOf(own!)).toBe('ok');
+  expect(await answer({ decode: 'exact' })).toEqual(own);
+  expect(await answer({ decode: 'shrink' })).not.toEqual(own);
+  const fast = await lane.load({
+    model: 'fast',
+    ...model,
+    contract: { ...model.contract, preprocess: { ...model.contract.preprocess, decode: 'fast' } },
+    threads: 1,
+    limits: LIMITS,
+  });
+  const quick = await answer({ decode: 'fast' });
+  if (fast.decoder.jpeg === 'turbo-native') expect(quick).not.toEqual(own);
+  else expect(quick).toEqual(own);
+  expect(await answer({})).toEqual(own);
 });
 
 it('applies softmax where asked for, and breaks ties by the lower index', async () => {

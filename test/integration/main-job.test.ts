@@ -151,6 +151,18 @@ it('goes on after a first try with a limit, and refuses a smaller one', async ()
   expect(await less.json()).toMatchObject({ status: 409, code: 'resume_mismatch' });
 });
 
+it('decodes as the job asks, and resumes only with the same way, however it is named', async () => {
+  const body = { model: 'tiny', input: { type: 'files', path: 'many' }, output: service.out('decoded') };
+  const first = await service.submit({ ...body, options: { limit: 3, decode: 'exact' } });
+  expect(await service.ended(first.id)).toMatchObject({ status: 'completed', options: { decode: 'exact' } });
+  const other = { if_output_exists: 'resume', decode: 'fast' };
+  const refused = await service.post('/v1/jobs', { ...body, options: other });
+  expect(await refused.json()).toMatchObject({ status: 409, code: 'resume_mismatch' });
+  // The contract's own.
+  const same = await service.submit({ ...body, options: { if_output_exists: 'resume', limit: 6 } });
+  expect(await service.ended(same.id)).toMatchObject({ status: 'completed', options: { decode: null } });
+});
+
 describe('a job that does not end well', () => {
   it('completes with no rows for an empty folder, and says so', async () => {
     mkdirSync(join(service.input, 'empty'), { recursive: true });

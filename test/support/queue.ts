@@ -81,6 +81,7 @@ export function makeSpec(
       max_errors: null,
       priority: 50,
       top_k: 5,
+      decode: null,
       limit: null,
       ...options,
     },

@@ -96,6 +96,7 @@ export const JOB = z
           max_errors: '1%',
           priority: 50,
           top_k: 5,
+          decode: null,
           limit: null,
         },
         output: '/data/.forebay/results/job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z',

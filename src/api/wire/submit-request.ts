@@ -1,6 +1,7 @@
 /** The body of POST /v1/jobs, and the same with every option settled or explicitly left open. */
 import { z } from 'zod';
 import { MAX_ERRORS, type MaxErrors } from '../../shared/domain/job.ts';
+import { DECODE_MODE, type DecodeMode } from '../../shared/domain/model-contract.ts';
 import { JOB_INPUT, type JobInput } from './job-input.ts';
 import { METADATA } from './scalars.ts';
 
@@ -34,6 +35,10 @@ export const SUBMIT_OPTIONS = z
       }),
     priority: whole(1, 100).optional().meta({ description: '1 (first) to 100. Default: 50.' }),
     top_k: whole(1, 1000).optional().meta({ description: "Answers a row. Default: the model's own." }),
+    decode: DECODE_MODE.optional().meta({
+      description:
+        "How JPEGs are decoded: exact, fast (slightly off) or shrink (large ones shrunk while decoded). Default: the model's own.",
+    }),
     limit: whole(1, Number.MAX_SAFE_INTEGER).optional().meta({ description: 'Only the first N rows.' }),
     if_output_exists: IF_OUTPUT_EXISTS.optional().meta({
       description:
@@ -99,6 +104,8 @@ export interface SubmitRequest {
     readonly priority: number;
     /** null: the model's own. */
     readonly top_k: number | null;
+    /** null: the model's own. */
+    readonly decode: DecodeMode | null;
     readonly limit: number | null;
     readonly if_output_exists: z.infer<typeof IF_OUTPUT_EXISTS>;
   };
@@ -121,6 +128,7 @@ export function toSubmitRequest(body: z.output<typeof SUBMIT_BODY>): SubmitReque
       max_errors: o.max_errors ?? null,
       priority: o.priority ?? DEFAULT_PRIORITY,
       top_k: o.top_k ?? null,
+      decode: o.decode ?? null,
       limit: o.limit ?? null,
       if_output_exists: o.if_output_exists ?? 'refuse',
     },

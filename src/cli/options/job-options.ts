@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import type { SubmitBody } from '../../api/wire/submit-request.ts';
 import type { MaxErrors } from '../../shared/domain/job.ts';
+import { DECODE_MODE, type DecodeMode } from '../../shared/domain/model-contract.ts';
 import { UsageError } from '../exit-codes.ts';
 import { keyValue, maxErrors, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';
 
@@ -12,6 +13,7 @@ export interface JobFlags {
   readonly maxErrors?: MaxErrors;
   readonly priority?: number;
   readonly topK?: number;
+  readonly decode?: DecodeMode;
   readonly limit?: number;
   readonly metadata?: Record<string, string>;
   readonly resume?: true;
@@ -58,6 +60,12 @@ export function addJobFlags(command: Command): Command {
     )
     .option('--priority <n>', '1 (first) to 100 (default: 50)', wholeNumber(1, 100))
     .option('--top-k <n>', "answers a row (default: the model's own)", wholeNumber(1, 1000))
+    .addOption(
+      new Option(
+        '--decode <mode>',
+        "how JPEGs are decoded: fast is slightly off, shrink also for large ones (default: the model's own)",
+      ).choices(DECODE_MODE.options),
+    )
     .option('--metadata <key=value>', 'a note kept with the job; repeatable', keyValue)
     .addOption(new Option('--resume', 'go on from the parts in the output').conflicts('overwrite'))
     .addOption(new Option('--overwrite', 'replace the results in the output').conflicts('resume'));
@@ -72,6 +80,7 @@ export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | '
     max_errors: flags.maxErrors,
     priority: flags.priority,
     top_k: flags.topK,
+    decode: flags.decode,
     limit: flags.limit,
     if_output_exists: flags.resume
       ? ('resume' as const)

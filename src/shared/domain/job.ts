@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import { DATASET_SPEC } from './dataset-spec.ts';
 import type { JobStatus } from './job-state.ts';
+import { DECODE_MODE } from './model-contract.ts';
 
 /** Failed rows a job bears: a count, or a share of finished rows (judged after the first 100). */
 export const MAX_ERRORS = z.union([
@@ -22,6 +23,8 @@ export const JOB_OPTIONS = z.object({
   /** 1 (first) to 100. */
   priority: z.int().min(1).max(100),
   top_k: z.int().min(1).max(1000),
+  /** How JPEGs are decoded; null: as the contract says. Absent from a job.json written before there was a choice. */
+  decode: DECODE_MODE.nullable().default(null),
   /** First N rows only. */
   limit: z.int().min(1).nullable(),
 });

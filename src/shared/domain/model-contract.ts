@@ -11,6 +11,13 @@ const per = (what: string) =>
     .array(z.number())
     .refine((v) => v.length === 1 || v.length === 3, { message: `one ${what} or one a channel (3)` });
 
+/**
+ * How JPEGs are decoded: `exact`, as Pillow to the bit; `fast`, some values off by a few of 255; `shrink`, exact but
+ * for those at least four times as large as needed, which are shrunk while they are decoded.
+ */
+export const DECODE_MODE = z.enum(['exact', 'fast', 'shrink']);
+export type DecodeMode = z.infer<typeof DECODE_MODE>;
+
 export const PREPROCESS = z.strictObject({
   /** Shorter side after resizing, in pixels; no resize when absent. */
   resize: z.int().min(1).max(4096).optional(),
@@ -29,8 +36,8 @@ export const PREPROCESS = z.strictObject({
   icc: z.enum(['ignore', 'convert']).default('ignore'),
   /** Apply the EXIF orientation; Pillow and torchvision do not. */
   auto_orient: z.boolean().default(false),
-  /** How JPEGs are decoded: `exact`, as Pillow to the bit, or `fast`, some values off by a few of 255. */
-  decode: z.enum(['exact', 'fast']).default('exact'),
+  /** See DECODE_MODE. */
+  decode: DECODE_MODE.default('exact'),
 });
 
 export const MODEL_CONTRACT = z.strictObject({

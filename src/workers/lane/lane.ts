@@ -7,7 +7,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RowOutcome } from '../../shared/domain/row.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { BatchRequest, FromLane, LoadRequest, ToLane } from './messages.ts';
-import type { DecodedRow, ResidentModel } from './models/resident-model.ts';
+import type { DecodedRow, OpenBatch } from './models/open-batch.ts';
+import type { ResidentModel } from './models/resident-model.ts';
 
 export interface LaneThread {
   handle(message: ToLane): void;
@@ -21,6 +22,7 @@ interface PendingBatch {
 }
 
 interface DecodedBatch {
+  readonly open: OpenBatch | undefined;
   readonly rows: readonly DecodedRow[];
   readonly at: number;
 }
@@ -67,10 +69,12 @@ export function createLaneThread(options: {
     for (const batch of batches.slice(0, DECODED_AT_MOST)) batch.decoding ??= decodeBatch(batch.request);
   }
 
-  async function decodeBatch({ model, rows }: BatchRequest): Promise<DecodedBatch> {
-    const resident = models.get(model);
-    const decoded = await Promise.all(rows.map(async (row) => resident?.decode(row) ?? notLoaded(model)));
-    return { rows: decoded, at: performance.now() };
+  async function decodeBatch({ model, rows, decode }: BatchRequest): Promise<DecodedBatch> {
+    const open = models.get(model)?.open(rows.length, decode);
+    const decoded = await Promise.all(
+      rows.map(async (row, slot) => open?.decode(slot, row) ?? notLoaded(model)),
+    );
+    return { open, rows: decoded, at: performance.now() };
   }
 
   async function runAll(): Promise<void> {
@@ -91,9 +95,8 @@ export function createLaneThread(options: {
 
   async function execute({ request, receivedAt }: PendingBatch, decoded: DecodedBatch): Promise<FromLane> {
     const start = performance.now();
-    const good = decoded.rows.flatMap((row) => (row.ok ? [row.pixels] : []));
-    const model = models.get(request.model);
-    const ran = good.length === 0 ? undefined : await model?.run(good, request.topK);
+    const good = decoded.rows.flatMap((row, slot) => (row.ok ? [slot] : []));
+    const ran = await decoded.open?.run(good, request.topK);
     const answers = ran?.outcomes.values();
     const outcomes = decoded.rows.map((row): RowOutcome => (row.ok ? answers!.next().value! : row));
     const { prepareMs, inferMs, postMs } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };

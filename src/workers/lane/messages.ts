@@ -3,7 +3,7 @@
  * This file is all that the main thread knows of a lane.
  */
 import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
-import type { ModelContract } from '../../shared/domain/model-contract.ts';
+import type { DecodeMode, ModelContract } from '../../shared/domain/model-contract.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 
 /** A row's bytes, or a local file that the lane opens itself. */
@@ -61,6 +61,8 @@ export interface BatchRequest {
   readonly rows: readonly LaneInput[];
   /** Answers a row. */
   readonly topK: number;
+  /** Absent: the contract's. */
+  readonly decode?: DecodeMode;
 }
 
 export type ToLane = LoadRequest | BatchRequest | { readonly type: 'close' };
@@ -79,6 +81,8 @@ export interface ModelInfo {
   };
   /** The graph's fixed batch dimension; null when dynamic. */
   readonly fixedBatch: number | null;
+  /** The contract's, and the codec that ordinary JPEGs (not shrunk ones) really get. */
+  readonly decoder: { readonly mode: DecodeMode; readonly jpeg: 'turbo-native' | 'turbo-wasm' | 'sharp' };
   readonly loadMs: number;
   /** Null where it was not asked for. */
   readonly batchInvariance: BatchInvariance | null;
@@ -90,7 +94,7 @@ export interface ModelInfo {
 export interface BatchTimings {
   /** From receipt to all rows decoded (overlaps the previous batch's inference). */
   readonly decodeMs: number;
-  /** Filling the input tensor. */
+  /** Filling the input tensor up to the graph's batch; rows got into it when they were decoded. */
   readonly prepareMs: number;
   readonly inferMs: number;
   readonly postMs: number;

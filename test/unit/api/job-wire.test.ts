@@ -18,6 +18,7 @@ const RECORD: JobRecord = {
       max_errors: '1%',
       priority: 50,
       top_k: 5,
+      decode: null,
       limit: null,
     },
     input: { type: 'urls', count: 2 },

@@ -166,7 +166,7 @@ describe('job options', () => {
     expect(parse()).toEqual({ options: {} });
     expect(
       parse(
-        ...'--batch-size auto --block-rows 8 --max-errors 1% --limit 5 --priority 3 --top-k 2 --concurrency 4'.split(
+        ...'--batch-size auto --block-rows 8 --max-errors 1% --limit 5 --priority 3 --top-k 2 --decode fast --concurrency 4'.split(
           ' ',
         ),
         '--overwrite',
@@ -179,6 +179,7 @@ describe('job options', () => {
         limit: 5,
         priority: 3,
         top_k: 2,
+        decode: 'fast',
         concurrency: 4,
         if_output_exists: 'overwrite',
       },

@@ -31,6 +31,7 @@ const JOB: JobWire = {
     max_errors: null,
     priority: 50,
     top_k: 5,
+    decode: null,
     limit: null,
   },
   output: '/out',

@@ -1,7 +1,8 @@
-/** What every decoder does around resizing: the limit on pixels, and the crop within black. */
+/** What every decoder does around resizing: the limit on pixels, the window handed over, the crop within black. */
 import { ForebayError } from '../../../shared/errors.ts';
-import type { Size } from '../resample/pillow-resampler.ts';
-import type { Pixels } from './decoder.ts';
+import type { ResamplingKernel } from '../resample/kernel.ts';
+import type { ResamplingPlan, Size } from '../resample/pillow-resampler.ts';
+import type { DecodedWindow, Pixels, TakeWindow } from './decoder.ts';
 import { planGeometry, type Geometry } from './geometry.ts';
 
 /** Throws ForebayError `too_many_pixels`. `when` ends the measure: ", once resized to ...". */
@@ -22,6 +23,24 @@ export function checkedGeometry(
   const geometry = planGeometry(size.width, size.height, resize, crop);
   checkPixels(geometry.resized, maxPixels, `, once resized to a shorter side of ${resize}`);
   return geometry;
+}
+
+/** The window of the source that the kernel was given. `offset`, `stride`: as of ResamplingKernel.resample. */
+export function kernelWindow(
+  kernel: ResamplingKernel,
+  plan: ResamplingPlan,
+  offset: number,
+  stride: number,
+): DecodedWindow {
+  return {
+    pixels: () => kernel.resample(plan, offset, stride),
+    normalised: (normalisation) => kernel.normalise(plan, offset, stride, normalisation),
+  };
+}
+
+/** What makes pixels of a window. */
+export function toCrop(crop: number): TakeWindow<Pixels> {
+  return (window, geometry) => fitCrop(window.pixels(), geometry, crop);
 }
 
 /** The window within black, where the image is smaller than the crop. Throws ForebayError `decode_failed`. */

@@ -3,6 +3,8 @@
  * synchronous or asynchronous; it knows nothing of models, tensors or files.
  */
 import type { Preprocess } from '../../../shared/domain/model-contract.ts';
+import type { Normalisation } from '../resample/kernel.ts';
+import type { Geometry } from './geometry.ts';
 
 /** What a decoder needs of the contract and the limits; fixed for the life of a model. */
 export interface DecodeOptions extends Pick<
@@ -16,13 +18,30 @@ export interface DecodeOptions extends Pick<
 /** RGB, 8 bits, height x width x channel, crop x crop pixels; where the image is smaller, black around it. */
 export type Pixels = Uint8Array;
 
+/** What decodes ordinary JPEGs. */
+export type JpegCodecName = 'turbo-native' | 'turbo-wasm' | 'sharp';
+
+/** The resized image's kept part, as the decoder has it; valid only while it is being handed over. */
+export interface DecodedWindow {
+  /** Packed RGB. */
+  pixels(): Uint8Array;
+  /** Width x height x 3 numbers. Absent where the pixels did not come through the kernel. */
+  readonly normalised?: (normalisation: Normalisation) => Float32Array;
+}
+
+export type TakeWindow<T> = (window: DecodedWindow, geometry: Geometry) => T;
+
 export interface Decoder {
+  /** The codec of JPEGs that are not shrunk while decoded. */
+  readonly jpeg: JpegCodecName;
+  /** As decodeTo, to pixels. */
+  decode(image: Uint8Array): Promise<Pixels>;
   /**
-   * Throws (or rejects with) ForebayError `unsupported_format`, `too_many_pixels` or `decode_failed`. Work that can run off
-   * this thread has been started when the call returns, where the format allows it: the caller may be about
-   * to block the thread for long.
+   * Hands the window to `take`, once, and resolves to what that makes of it. Rejects with ForebayError
+   * `unsupported_format`, `too_many_pixels` or `decode_failed`. Work that can run off this thread has been started
+   * when the call returns, where the format allows it: the caller may be about to block the thread for long.
    */
-  decode(image: Uint8Array): Pixels | Promise<Pixels>;
+  decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): Promise<T>;
 }
 
 /** Images above this are not held raw, 3 bytes a pixel, where that can be avoided: 72 MB. */

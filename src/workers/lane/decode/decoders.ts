@@ -24,6 +24,7 @@ export function createDecoderFactory(loadFast: () => JpegCodec | null = loadTurb
     if (options.icc === 'convert' || options.auto_orient) return otherwise;
     const fast = options.decode === 'fast' ? loadFast() : null;
     const codec = fast === null ? (exact ??= loadTurboWasm()) : Promise.resolve(fast);
-    return createJpegDecoder(options, { codec, kernel, plans, otherwise });
+    const jpeg = fast === null ? 'turbo-wasm' : 'turbo-native';
+    return createJpegDecoder(options, { codec, jpeg, kernel, plans, otherwise });
   };
 }

@@ -5,16 +5,25 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { PlanCache } from '../resample/plan-cache.ts';
-import { checkedGeometry, fitCrop } from './crop.ts';
-import { HELD_PIXELS, type DecodeOptions, type Decoder, type Pixels } from './decoder.ts';
+import { checkedGeometry, kernelWindow, toCrop } from './crop.ts';
+import {
+  HELD_PIXELS,
+  type DecodeOptions,
+  type Decoder,
+  type JpegCodecName,
+  type TakeWindow,
+} from './decoder.ts';
+import { planGeometry } from './geometry.ts';
 import { readImageHeader } from './image-header.ts';
 import type { JpegCodec } from './jpeg-codec.ts';
+import { shrinks } from './shrink.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 
 export function createJpegDecoder(
   options: DecodeOptions,
   parts: {
     readonly codec: Promise<JpegCodec>;
+    readonly jpeg: JpegCodecName;
     readonly kernel: ResamplingKernel;
     readonly plans: PlanCache;
     /** For every other image. */
@@ -24,25 +33,40 @@ export function createJpegDecoder(
   const { kernel, plans, otherwise } = parts;
   let last: Promise<unknown> = parts.codec;
 
-  async function decode(image: Uint8Array): Promise<Pixels> {
+  async function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): Promise<T> {
     const { size, ordinary } = readImageHeader(image);
-    if (size === null || !ordinary || size.width * size.height > HELD_PIXELS) return otherwise.decode(image);
+    if (size === null || !ordinary || isLeft(size)) return otherwise.decodeTo(image, take);
     const mine = last.then(async () => {
       // One image a turn: a batch that is complete may run, and messages get in, before the next one's images.
       await nextTurn();
-      return atOnce(await parts.codec, image, size);
+      return atOnce(await parts.codec, image, size, take);
     });
     last = mine.catch(() => {});
-    return (await mine) ?? otherwise.decode(image);
+    const taken = await mine;
+    return taken === null ? otherwise.decodeTo(image, take) : taken.result;
   }
 
-  function atOnce(codec: JpegCodec, image: Uint8Array, size: Size): Pixels | null {
+  /** To the other decoder: it holds less of a large image, and can shrink one while it decodes. */
+  function isLeft(size: Size): boolean {
+    const { width, height } = size;
+    if (width * height > HELD_PIXELS) return true;
+    return shrinks(options, size, planGeometry(width, height, options.resize, options.crop));
+  }
+
+  /** Null where the codec refuses. */
+  function atOnce<T>(
+    codec: JpegCodec,
+    image: Uint8Array,
+    size: Size,
+    take: TakeWindow<T>,
+  ): { readonly result: T } | null {
     const geometry = checkedGeometry(size, options);
     const plan = plans.get(size, geometry, options.interpolation);
     const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
     if (found === null) return null;
-    return fitCrop(kernel.resample(plan, found.offset, found.stride), geometry, options.crop);
+    return { result: take(kernelWindow(kernel, plan, found.offset, found.stride), geometry) };
   }
 
-  return { decode };
+  const crop = toCrop(options.crop);
+  return { jpeg: parts.jpeg, decodeTo, decode: async (image) => decodeTo(image, crop) };
 }

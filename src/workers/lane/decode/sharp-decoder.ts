@@ -1,17 +1,19 @@
 /**
  * Decodes every accepted format with sharp (libvips): the only importer of it. Pixels are Pillow's to the bit
  * where formats are lossless, see test/golden, except: images above HELD_PIXELS are resized by libvips, in
- * constant memory (0.1 to 0.8 of 255 away in the mean), and CMYK is converted by a profile.
+ * constant memory (0.1 to 0.8 of 255 away in the mean), JPEGs likewise where they are to be shrunk (./shrink.ts), and
+ * CMYK is converted by a profile.
  */
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
-import type { Interpolation, Size } from '../resample/pillow-resampler.ts';
+import type { Size } from '../resample/pillow-resampler.ts';
 import type { PlanCache } from '../resample/plan-cache.ts';
-import { checkedGeometry, checkLength, checkPixels, fitCrop } from './crop.ts';
-import { HELD_PIXELS, type DecodeOptions, type Decoder, type Pixels } from './decoder.ts';
+import { checkedGeometry, checkLength, checkPixels, kernelWindow, toCrop } from './crop.ts';
+import { HELD_PIXELS, type DecodeOptions, type Decoder, type TakeWindow } from './decoder.ts';
 import type { Geometry } from './geometry.ts';
 import { readImageHeader } from './image-header.ts';
+import { LIBVIPS_KERNELS, shrinks } from './shrink.ts';
 
 /** Images above this are held raw (3 bytes a pixel) one at a time. */
 const LARGE_PIXELS = 8_000_000;
@@ -26,18 +28,11 @@ export function configureSharp(): void {
   sharp.unblock({ operation: loaders.map((name) => `VipsForeignLoad${name}`) });
 }
 
-/** Of libvips, for images too large to be held; where it has none that follows Pillow, they are held after all. */
-const KERNELS: Readonly<Partial<Record<Interpolation, 'linear' | 'cubic' | 'lanczos3'>>> = {
-  bilinear: 'linear',
-  bicubic: 'cubic',
-  lanczos: 'lanczos3',
-};
-
 export function createSharpDecoder(
   options: DecodeOptions,
   { kernel, plans }: { readonly kernel: ResamplingKernel; readonly plans: PlanCache },
 ): Decoder {
-  const { crop, maxPixels, interpolation } = options;
+  const { maxPixels, interpolation } = options;
   const opening: SharpOptions = {
     failOn: 'error',
     limitInputPixels: maxPixels,
@@ -46,57 +41,73 @@ export function createSharpDecoder(
   };
   let largeTurn: Promise<unknown> = Promise.resolve();
 
-  async function decode(image: Uint8Array): Promise<Pixels> {
+  async function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): Promise<T> {
     const header = readImageHeader(image);
     if (header.size !== null) checkPixels(header.size, maxPixels);
     try {
       // No turn of the event loop before the pixels: the caller may block this thread next.
       if (header.size !== null && header.plain && !options.auto_orient) {
-        return await fromPixels(image, header.size, true);
+        return await fromPixels(image, header.size, { plain: true, jpeg: header.format === 'jpeg' }, take);
       }
-      return await afterMetadata(image);
+      return await afterMetadata(image, take);
     } catch (error) {
       throw error instanceof ForebayError ? error : toDecodeError(error, maxPixels);
     }
   }
 
-  async function afterMetadata(image: Uint8Array): Promise<Pixels> {
+  async function afterMetadata<T>(image: Uint8Array, take: TakeWindow<T>): Promise<T> {
     const found = await sharp(image, opening).metadata();
     const size = options.auto_orient ? found.autoOrient : { width: found.width, height: found.height };
-    return fromPixels(image, size, !found.hasAlpha && found.depth === 'uchar');
+    const plain = !found.hasAlpha && found.depth === 'uchar';
+    return fromPixels(image, size, { plain, jpeg: found.format === 'jpeg' }, take);
   }
 
   /** `plain`: colours may be resized as they are. */
-  async function fromPixels(image: Uint8Array, size: Size, plain: boolean): Promise<Pixels> {
+  async function fromPixels<T>(
+    image: Uint8Array,
+    size: Size,
+    { plain, jpeg }: { readonly plain: boolean; readonly jpeg: boolean },
+    take: TakeWindow<T>,
+  ): Promise<T> {
     const geometry = checkedGeometry(size, options);
     const pixels = size.width * size.height;
-    const libvipsKernel = KERNELS[interpolation];
-    if (plain && libvipsKernel !== undefined && pixels > HELD_PIXELS) {
+    const libvipsKernel = LIBVIPS_KERNELS[interpolation];
+    const shrunk = jpeg && shrinks(options, size, geometry);
+    if (plain && libvipsKernel !== undefined && (pixels > HELD_PIXELS || shrunk)) {
       const scaling = {
         ...geometry.resized,
         fit: 'fill',
         kernel: libvipsKernel,
+        // JPEGs are shrunk while decoded all the same, to no less than twice the size.
         fastShrinkOnLoad: false,
       } as const;
       const scaled = sharp(image, opening).resize(scaling).extract(geometry.window);
-      return fitCrop(await toRgb(scaled).toBuffer(), geometry, crop);
+      const data = await toRgb(scaled).toBuffer();
+      return take({ pixels: () => data }, geometry);
     }
-    if (pixels <= LARGE_PIXELS) return throughKernel(image, size, geometry);
-    const mine = largeTurn.then(async () => throughKernel(image, size, geometry));
+    const held = async () => throughKernel(image, size, geometry, take);
+    if (pixels <= LARGE_PIXELS) return held();
+    const mine = largeTurn.then(held);
     largeTurn = mine.catch(() => {});
     return mine;
   }
 
   /** Alpha is dropped, and 16 bits cut to 8, before resizing: as Pillow's `convert('RGB')`, unlike libvips. */
-  async function throughKernel(image: Uint8Array, size: Size, geometry: Geometry): Promise<Pixels> {
+  async function throughKernel<T>(
+    image: Uint8Array,
+    size: Size,
+    geometry: Geometry,
+    take: TakeWindow<T>,
+  ): Promise<T> {
     const plan = plans.get(size, geometry, interpolation);
     const data = await toRgb(sharp(image, opening).extract(plan.region)).toBuffer();
     checkLength(data, plan.region);
     kernel.source(plan, data.length).set(data);
-    return fitCrop(kernel.resample(plan, 0, plan.region.width * 3), geometry, crop);
+    return take(kernelWindow(kernel, plan, 0, plan.region.width * 3), geometry);
   }
 
-  return { decode };
+  const crop = toCrop(options.crop);
+  return { jpeg: 'sharp', decodeTo, decode: async (image) => decodeTo(image, crop) };
 }
 
 function toRgb(source: Sharp): Sharp {

@@ -1,13 +1,13 @@
 /**
- * Crops in, answers out: fills the batch tensor, runs the graph in the batches it accepts, and makes one
- * outcome a row. A batch that throws is tried row by row, so that one row's failure stays its own.
+ * A filled tensor in, answers out: runs the graph in the batches it accepts, and makes one outcome a row. A batch
+ * that throws is tried row by row, so that one row's failure stays its own.
  */
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import type { Pixels } from '../decode/decoder.ts';
 import type { Classifier } from '../postprocess/classification.ts';
 import { halfTable } from '../preprocess/half.ts';
-import type { TensorData, TensorFiller } from '../preprocess/tensor-filler.ts';
+import type { TensorData } from '../preprocess/tensor-filler.ts';
+import type { TensorPool } from '../preprocess/tensor-pool.ts';
 import { classesOf, type GraphFit } from './graph-fit.ts';
 import type { OnnxOutput, OnnxSession } from './onnx-session.ts';
 
@@ -18,39 +18,54 @@ export interface InferenceTimings {
 }
 
 export interface Inference {
-  /** One outcome a crop, in order. Never rejects for what a model does. Not reentrant: one input buffer. */
-  run(crops: readonly Pixels[], topK: number): Promise<{ outcomes: RowOutcome[]; timings: InferenceTimings }>;
-  /** Runs one batch of black images: the number of classes. Rejects with onnxruntime's error. */
-  probe(crop: Pixels): Promise<number>;
+  /** Rows that a tensor must have room for: whole batches of the graph's. */
+  roomFor(rows: number): number;
+  /**
+   * One outcome for each of the tensor's first `rows`, in order; what lies behind them may be overwritten. Never
+   * rejects for what a model does.
+   */
+  run(
+    tensor: TensorData,
+    rows: number,
+    topK: number,
+  ): Promise<{ outcomes: RowOutcome[]; timings: InferenceTimings }>;
+  /** Runs the tensor's first row: the number of classes. Rejects with onnxruntime's error. */
+  probe(tensor: TensorData): Promise<number>;
 }
 
 export function createInference(parts: {
   readonly session: OnnxSession;
   readonly fit: GraphFit;
-  readonly filler: TensorFiller;
+  /** Numbers a row takes in a tensor. */
+  readonly rowLength: number;
+  readonly tensors: TensorPool;
   readonly classifier: Classifier;
 }): Inference {
-  const { session, fit, filler, classifier } = parts;
-  const [, ...sample] = tensorShape(fit, filler.rowLength);
-  /** Reused by every run; grows to the largest batch seen. */
-  let buffer: TensorData = filler.allocate(fit.fixedBatch ?? 1);
+  const { session, fit, rowLength, tensors, classifier } = parts;
+  const [, ...sample] = tensorShape(fit, rowLength);
 
-  async function run(crops: readonly Pixels[], topK: number) {
+  function roomFor(rows: number): number {
+    const step = fit.fixedBatch ?? 1;
+    return Math.ceil(rows / step) * step;
+  }
+
+  async function run(tensor: TensorData, count: number, topK: number) {
     const timings: InferenceTimings = { prepareMs: 0, inferMs: 0, postMs: 0 };
     const outcomes: RowOutcome[] = [];
-    const step = fit.fixedBatch ?? Math.max(1, crops.length);
-    for (let from = 0; from < crops.length; from += step) {
-      outcomes.push(...(await runTogether(crops.slice(from, from + step), topK, timings)));
+    const step = fit.fixedBatch ?? Math.max(1, count);
+    for (let from = 0; from < count; from += step) {
+      const batch = tensor.subarray(from * rowLength);
+      outcomes.push(...(await runTogether(batch, Math.min(step, count - from), topK, timings)));
     }
     return { outcomes, timings };
   }
 
-  async function runTogether(crops: readonly Pixels[], topK: number, timings: InferenceTimings) {
+  async function runTogether(tensor: TensorData, count: number, topK: number, timings: InferenceTimings) {
     let rows: Float32Array[];
     try {
-      rows = await scores(crops, timings);
+      rows = await scores(tensor, count, timings);
     } catch (error) {
-      return crops.length === 1 ? [failed(error)] : runSingly(crops, topK, timings);
+      return count === 1 ? [failed(error)] : runSingly(tensor, count, topK, timings);
     }
     const start = performance.now();
     const outcomes = rows.map((row) => classifier.answer(row, topK));
@@ -58,35 +73,43 @@ export function createInference(parts: {
     return outcomes;
   }
 
-  async function runSingly(crops: readonly Pixels[], topK: number, timings: InferenceTimings) {
+  /** In a tensor of its own: filling its batch up must not overwrite the rows behind it. */
+  async function runSingly(tensor: TensorData, count: number, topK: number, timings: InferenceTimings) {
     const outcomes: RowOutcome[] = [];
-    for (const crop of crops) outcomes.push(...(await runTogether([crop], topK, timings)));
+    const single = tensors.take(roomFor(1));
+    for (let row = 0; row < count; row++) {
+      single.set(tensor.subarray(row * rowLength, (row + 1) * rowLength));
+      outcomes.push(...(await runTogether(single, 1, topK, timings)));
+    }
+    tensors.giveBack(single);
     return outcomes;
   }
 
-  /** Class scores of each crop; a batch smaller than the graph's is filled up with copies of its last row. */
-  async function scores(crops: readonly Pixels[], timings: InferenceTimings): Promise<Float32Array[]> {
+  /** Class scores of the first rows; a batch smaller than the graph's is filled up with copies of its last row. */
+  async function scores(
+    tensor: TensorData,
+    count: number,
+    timings: InferenceTimings,
+  ): Promise<Float32Array[]> {
     const start = performance.now();
-    const batch = fit.fixedBatch ?? crops.length;
-    const length = batch * filler.rowLength;
-    if (buffer.length < length) buffer = filler.allocate(batch);
-    for (let slot = 0; slot < batch; slot++) {
-      if (slot < crops.length) filler.fill(buffer, slot, crops[slot]!);
-      else buffer.copyWithin(slot * filler.rowLength, (slot - 1) * filler.rowLength, slot * filler.rowLength);
+    const batch = fit.fixedBatch ?? count;
+    for (let slot = count; slot < batch; slot++) {
+      tensor.copyWithin(slot * rowLength, (slot - 1) * rowLength, slot * rowLength);
     }
     const filled = performance.now();
     timings.prepareMs += filled - start;
-    const output = await session.run(fit.input, [batch, ...sample], buffer.subarray(0, length), fit.output);
+    const data = tensor.subarray(0, batch * rowLength);
+    const output = await session.run(fit.input, [batch, ...sample], data, fit.output);
     timings.inferMs += performance.now() - filled;
-    return splitRows(output, batch).slice(0, crops.length);
+    return splitRows(output, batch).slice(0, count);
   }
 
-  async function probe(crop: Pixels): Promise<number> {
-    const [first] = await scores([crop], { prepareMs: 0, inferMs: 0, postMs: 0 });
+  async function probe(tensor: TensorData): Promise<number> {
+    const [first] = await scores(tensor, 1, { prepareMs: 0, inferMs: 0, postMs: 0 });
     return first!.length;
   }
 
-  return { run, probe };
+  return { roomFor, run, probe };
 }
 
 /** `[batch, channels, height, width]` or with channels last. */

@@ -1,28 +1,25 @@
 /** A model resident in a lane: its session and its whole stage, from encoded rows to outcomes. */
 import { performance } from 'node:perf_hooks';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
-import type { RowError } from '../../../shared/domain/row.ts';
-import type { Decoder, DecodeOptions, Pixels } from '../decode/decoder.ts';
-import type { LaneInput, LoadRequest, ModelInfo } from '../messages.ts';
+import type { DecodeMode } from '../../../shared/domain/model-contract.ts';
+import type { Decoder, DecodeOptions } from '../decode/decoder.ts';
+import type { LoadRequest, ModelInfo } from '../messages.ts';
 import { createClassifier } from '../postprocess/classification.ts';
-import { createTensorFiller } from '../preprocess/tensor-filler.ts';
+import { createTensorFiller, type TensorFiller } from '../preprocess/tensor-filler.ts';
+import { createTensorPool } from '../preprocess/tensor-pool.ts';
 import type { RowBytes } from '../row-bytes.ts';
 import { probeBatches } from './batch-probe.ts';
 import { checkClasses, fitGraph } from './graph-fit.ts';
 import type { GraphRequest } from './graph-cache.ts';
 import { createInference, type Inference } from './inference.ts';
 import type { OnnxSession } from './onnx-session.ts';
+import { openBatch, type OpenBatch } from './open-batch.ts';
 import { recordedProbe, type ProbeRecord } from './probe-record.ts';
-
-export type DecodedRow =
-  | { readonly ok: true; readonly pixels: Pixels }
-  | { readonly ok: false; readonly error: RowError };
 
 export interface ResidentModel {
   readonly info: ModelInfo;
-  /** Reads and decodes a row; work off this thread has started when the call returns. Never rejects. */
-  decode(input: LaneInput): Promise<DecodedRow>;
-  readonly run: Inference['run'];
+  /** Room for a batch of so many rows. `decode`: how, if not as the contract says. */
+  open(rows: number, decode: DecodeMode | undefined): OpenBatch;
   release(): Promise<void>;
 }
 
@@ -39,6 +36,7 @@ export async function loadResidentModel(
 ): Promise<ResidentModel> {
   const start = performance.now();
   const { contract, labels, limits, cache = null, probe } = request;
+  const { rowBytes } = parts;
   const rssBefore = process.memoryUsage.rss();
   const session = await parts.createSession({
     path: `${request.dir}/model.onnx`,
@@ -61,16 +59,27 @@ export async function loadResidentModel(
     const fit = fitGraph(contract, labels, session.inputs, session.outputs);
     const filler = createTensorFiller(contract.preprocess, fit.inputType, fit.layout);
     const classifier = createClassifier({ labels, softmax: contract.softmax });
-    const inference = createInference({ session, fit, filler, classifier });
-    checkClasses(labels, await firstRun(inference, filler.rowLength), fit.output);
-    const decoder = parts.createDecoder({ ...contract.preprocess, maxPixels: limits.maxPixels });
+    const tensors = createTensorPool(filler);
+    const { rowLength } = filler;
+    const inference = createInference({ session, fit, rowLength, tensors, classifier });
+    checkClasses(labels, await firstRun(inference, filler), fit.output);
+    const decoders = new Map<DecodeMode, Decoder>();
+    const decoderOf = (decode: DecodeMode): Decoder => {
+      const known = decoders.get(decode);
+      if (known !== undefined) return known;
+      const made = parts.createDecoder({ ...contract.preprocess, decode, maxPixels: limits.maxPixels });
+      decoders.set(decode, made);
+      return made;
+    };
+    const mode = contract.preprocess.decode;
+    const decoder = { mode, jpeg: decoderOf(mode).jpeg };
     const loadMs = performance.now() - start;
     const found = probe ? await probed(probe.batchSize, { session, fit, filler }) : UNPROBED;
     const { input, output, fixedBatch } = fit;
     return {
-      info: { input, output, fixedBatch, loadMs, ...found },
-      decode: async (row) => decodeRow(row, parts.rowBytes, decoder, limits),
-      run: async (crops, topK) => inference.run(crops, topK),
+      info: { input, output, fixedBatch, decoder, loadMs, ...found },
+      open: (rows, decode = mode) =>
+        openBatch(rows, { rowBytes, decoder: decoderOf(decode), filler, tensors, inference, limits }),
       release: async () => session.release(),
     };
   } catch (error) {
@@ -82,26 +91,13 @@ export async function loadResidentModel(
 const UNPROBED: { readonly [K in keyof ProbeRecord]: null } = { batchInvariance: null, memory: null };
 
 /** Shows before the first row whether the graph computes at all, and settles symbolic output shapes. */
-async function firstRun(inference: Inference, rowLength: number): Promise<number> {
+async function firstRun(inference: Inference, filler: TensorFiller): Promise<number> {
+  const tensor = filler.allocate(inference.roomFor(1));
+  filler.fill(tensor, 0, new Uint8Array(filler.rowLength));
   try {
-    return await inference.probe(new Uint8Array(rowLength));
+    return await inference.probe(tensor);
   } catch (cause) {
     const why = messageOf(cause);
     throw new ForebayError('model_load_failed', `the graph fails on a black image: ${why}`, { cause });
-  }
-}
-
-async function decodeRow(
-  row: LaneInput,
-  rowBytes: RowBytes,
-  decoder: Decoder,
-  limits: LoadRequest['limits'],
-): Promise<DecodedRow> {
-  try {
-    const pixels = await rowBytes.use(row, limits, async (bytes) => decoder.decode(bytes));
-    return { ok: true, pixels };
-  } catch (error) {
-    const code = error instanceof ForebayError ? error.code : 'decode_failed';
-    return { ok: false, error: { code, message: messageOf(error) } };
   }
 }

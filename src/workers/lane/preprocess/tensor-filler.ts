@@ -1,6 +1,9 @@
 /** Pixels into the batch tensor: normalised by table lookup, in the graph's layout and number type. */
 import type { Preprocess } from '../../../shared/domain/model-contract.ts';
-import type { Pixels } from '../decode/decoder.ts';
+import { fitCrop } from '../decode/crop.ts';
+import type { DecodedWindow, Pixels } from '../decode/decoder.ts';
+import type { Geometry } from '../decode/geometry.ts';
+import type { Normalisation } from '../resample/kernel.ts';
 import { toHalfBits } from './half.ts';
 
 export type InputType = 'float32' | 'float16' | 'uint8';
@@ -15,6 +18,8 @@ export interface TensorFiller {
   readonly rowLength: number;
   /** Writes one row's crop at row `slot`. */
   fill(target: TensorData, slot: number, pixels: Pixels): void;
+  /** The same from a decoder's hand: float32 without pixels in between, where the kernel holds them. */
+  put(target: TensorData, slot: number, window: DecodedWindow, geometry: Geometry): void;
 }
 
 /**
@@ -22,7 +27,8 @@ export interface TensorFiller {
  * are in tensor channel order: for BGR models blue comes first.
  */
 export function createTensorFiller(preprocess: Preprocess, type: InputType, layout: Layout): TensorFiller {
-  const plane = preprocess.crop ** 2;
+  const { crop } = preprocess;
+  const plane = crop ** 2;
   const rowLength = plane * 3;
   const tables = [0, 1, 2].map((channel) => lookupTable(preprocess, type, channel));
   const [step, channelStride] = layout === 'nchw' ? [1, plane] : [3, 1];
@@ -36,7 +42,43 @@ export function createTensorFiller(preprocess: Preprocess, type: InputType, layo
     }
   }
 
-  return { rowLength, fill, allocate: (rows) => allocate(type, rows * rowLength) };
+  const normalisation = type === 'float32' ? normalisationOf(preprocess, tables, layout) : null;
+
+  function put(target: TensorData, slot: number, window: DecodedWindow, geometry: Geometry): void {
+    if (normalisation === null || window.normalised === undefined) {
+      fill(target, slot, fitCrop(window.pixels(), geometry, crop));
+      return;
+    }
+    const values = window.normalised(normalisation);
+    if (values.length === rowLength) target.set(values, slot * rowLength);
+    else putWithinBlack(target, slot, values, geometry);
+  }
+
+  function putWithinBlack(target: TensorData, slot: number, values: Float32Array, at: Geometry): void {
+    const { window, pad } = at;
+    const row = target.subarray(slot * rowLength, (slot + 1) * rowLength);
+    fill(row, 0, new Uint8Array(rowLength));
+    // Planar: three images of one number a pixel; else one of three.
+    const [images, per] = layout === 'nchw' ? [3, 1] : [1, 3];
+    const line = window.width * per;
+    for (let y = 0; y < images * window.height; y++) {
+      const top = Math.floor(y / window.height) * crop + pad.top + (y % window.height);
+      row.set(values.subarray(y * line, (y + 1) * line), (top * crop + pad.left) * per);
+    }
+  }
+
+  return { rowLength, fill, put, allocate: (rows) => allocate(type, rows * rowLength) };
+}
+
+function normalisationOf(
+  { color_order }: Preprocess,
+  byChannel: readonly TensorData[],
+  layout: Layout,
+): Normalisation {
+  const channels = color_order === 'rgb' ? ([0, 1, 2] as const) : ([2, 1, 0] as const);
+  const tables = new Float32Array(3 * 256);
+  for (const [colour, channel] of channels.entries()) tables.set(byChannel[channel]!, colour * 256);
+  return { tables, channels, planar: layout === 'nchw' };
 }
 
 function lookupTable({ rescale, mean, std }: Preprocess, type: InputType, channel: number): TensorData {

@@ -1,6 +1,7 @@
 /**
  * The resampler's SIMD kernel and its memory: lays out tables, source and results, and runs the passes of
- * assembly/kernel.ts. One a lane: it is synchronous, and its memory is used again for every image.
+ * assembly/kernel.ts. One a lane: it is synchronous, and its memory is used again for every image. Normalising in it
+ * takes 0.11 ms for 224 x 224; copying the bytes out and looking them up in JavaScript took 0.5.
  */
 import { readFileSync } from 'node:fs';
 import type { ResamplingPlan, Size } from './pillow-resampler.ts';
@@ -8,7 +9,7 @@ import type { ResamplingPlan, Size } from './pillow-resampler.ts';
 export interface ResamplingKernel {
   /**
    * Room for `length` bytes of RGB, to be filled with at least the plan's region; content undefined. Valid
-   * until the next call of either function.
+   * until the next call of any function.
    */
   source(plan: ResamplingPlan, length: number): Uint8Array;
   /**
@@ -16,6 +17,18 @@ export interface ResamplingKernel {
    * first pixel in it; `stride`: from line to line; in bytes.
    */
   resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array;
+  /** The same window, normalised: width x height x 3 numbers. Valid until the next call of any function. */
+  normalise(plan: ResamplingPlan, offset: number, stride: number, normalisation: Normalisation): Float32Array;
+}
+
+/** From bytes to numbers, and their order. */
+export interface Normalisation {
+  /** 3 x 256: the numbers of red, then of green, then of blue bytes. */
+  readonly tables: Float32Array;
+  /** Which channel of the result red, green and blue are. */
+  readonly channels: readonly [red: number, green: number, blue: number];
+  /** A channel after the other; else the channels of a pixel side by side. */
+  readonly planar: boolean;
 }
 
 /** The passes of assembly/kernel.ts; all numbers are addresses, bytes or counts. */
@@ -47,10 +60,25 @@ interface Exports {
       outStride: number,
     ]
   ): void;
+  normalise(
+    ...of: [
+      source: number,
+      stride: number,
+      width: number,
+      rows: number,
+      tables: number,
+      red: number,
+      green: number,
+      blue: number,
+      step: number,
+    ]
+  ): void;
 }
 
 /** Where things lie in the memory, by their addresses. */
 interface Layout {
+  readonly numbers: number;
+  readonly numberTables: number;
   readonly columnFirst: number;
   readonly columnWeights: number;
   readonly rowFirst: number;
@@ -66,6 +94,7 @@ interface Layout {
 /** Memory above this is given back after the image that needed it: WebAssembly memory only grows. */
 const KEPT_BYTES = 48 * 2 ** 20;
 const PAGE_BYTES = 65_536;
+const NUMBER_TABLES_BYTES = 3 * 256 * 4;
 
 /** Compiles the kernel that the build put beside this file. */
 export function createResamplingKernel(): ResamplingKernel {
@@ -83,12 +112,40 @@ export function createResamplingKernel(): ResamplingKernel {
   }
 
   function resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array {
+    const lines = runPasses(plan, offset, stride);
+    return copyLines(new Uint8Array(wasm.memory.buffer, lines.at), lines.stride, plan.window);
+  }
+
+  function normalise(
+    plan: ResamplingPlan,
+    offset: number,
+    stride: number,
+    { tables, channels, planar }: Normalisation,
+  ): Float32Array {
+    const lines = runPasses(plan, offset, stride);
+    const { buffer } = wasm.memory;
+    const { numbers, numberTables } = layout!;
+    new Float32Array(buffer, numberTables, tables.length).set(tables);
+    const { width, height } = plan.window;
+    const apart = planar ? width * height * 4 : 4;
+    const [red, green, blue] = channels.map((channel) => numbers + channel * apart) as [
+      number,
+      number,
+      number,
+    ];
+    const step = planar ? 4 : 12;
+    wasm.normalise(lines.at, lines.stride, width, height, numberTables, red, green, blue, step);
+    return new Float32Array(buffer, numbers, width * height * 3);
+  }
+
+  /** Address of the window's first pixel, and bytes from line to line. */
+  function runPasses(plan: ResamplingPlan, offset: number, stride: number): { at: number; stride: number } {
     if (layout === null) throw new Error('no source was filled in (this is a bug)');
     const { buffer } = wasm.memory;
     const { window, region } = plan;
     const start = layout.source + offset;
     const { middle, middleStride, out, outStride } = layout;
-    if (plan.copies) return copyLines(new Uint8Array(buffer, start), stride, window);
+    if (plan.copies) return { at: start, stride };
     putTables(buffer, layout, plan);
     if (plan.tall) {
       vertical(start, stride, region.width, middle, middleStride);
@@ -97,7 +154,7 @@ export function createResamplingKernel(): ResamplingKernel {
       horizontal(start, stride, region.height, middle, middleStride);
       vertical(middle, middleStride, window.width, out, outStride);
     }
-    return copyLines(new Uint8Array(buffer, out), outStride, window);
+    return { at: out, stride: outStride };
 
     function horizontal(from: number, fromStride: number, rows: number, to: number, toStride: number): void {
       const { columnFirst, columnWeights } = layout!;
@@ -112,7 +169,7 @@ export function createResamplingKernel(): ResamplingKernel {
     }
   }
 
-  return { source, resample };
+  return { source, resample, normalise };
 }
 
 function layOut(plan: ResamplingPlan, sourceLength: number): Layout {
@@ -132,6 +189,8 @@ function layOut(plan: ResamplingPlan, sourceLength: number): Layout {
   const beyond = (stride: number, vertically: boolean) =>
     columns.pairs * 6 + stride * (vertically ? rows.pairs * 2 + 1 : 1);
   return {
+    numbers: take(window.width * window.height * 12, 0),
+    numberTables: take(NUMBER_TABLES_BYTES, 0),
     columnFirst: take(window.width * 4, 0),
     columnWeights: take(columns.weights.byteLength, 0),
     rowFirst: take(window.height * 4, 0),

@@ -67,6 +67,55 @@ it('many images at once each get their own pixels', async () => {
   expect(await Promise.all(names.map(async (name) => exact.decode(golden(name))))).toEqual(alone);
 });
 
+describe('shrink', () => {
+  const shrink = createDecoder(contract({ decode: 'shrink' }));
+
+  it.each([
+    [1024, 768, 1.2, 30],
+    // Blocks that stick out over the edge: the image is up to half a pixel of the result wider than it should be.
+    [1101, 803, 2, 60],
+    [515, 2003, 3.5, 80],
+  ])('of a JPEG of %i x %i is within %d of 255 of exact in the mean', async (width, height, mean, worst) => {
+    const large = await sharp(photo).resize(width, height, { fit: 'fill' }).jpeg({ quality: 90 }).toBuffer();
+    const pixels = await exact.decode(large);
+    const shrunk = await shrink.decode(large);
+    const off = shrunk.map((value, i) => Math.abs(value - pixels[i]!));
+    expect(off.reduce((a, b) => a + b, 0) / off.length).toBeLessThan(mean);
+    expect(Math.max(...off)).toBeLessThan(worst);
+    expect(Math.max(...off)).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['a JPEG less than four times as large', async () => sharp(photo).resize(300, 255).jpeg().toBuffer()],
+    ['a PNG', async () => sharp(photo).resize(600, 450).png().toBuffer()],
+  ])('leaves %s exact', async (_what, image) => {
+    const file = await image();
+    expect(await shrink.decode(file)).toEqual(await exact.decode(file));
+  });
+
+  it('is not done where libvips has no such filter, nor without resizing', async () => {
+    const large = await sharp(photo).resize(600, 450).jpeg().toBuffer();
+    for (const over of [{ interpolation: 'box' }, { interpolation: 'nearest' }, { resize: undefined }]) {
+      const [a, b] = [createDecoder(contract({ ...over, decode: 'shrink' })), createDecoder(contract(over))];
+      expect(await a.decode(large)).toEqual(await b.decode(large));
+    }
+  });
+
+  it('of a damaged JPEG is decode_failed', async () => {
+    const large = await sharp(photo).resize(1024, 768).jpeg().toBuffer();
+    const cut = large.subarray(0, large.length / 2);
+    await expect(shrink.decode(cut)).rejects.toMatchObject({ code: 'decode_failed' });
+  });
+});
+
+it('a decoder names the codec that JPEGs really get', () => {
+  const without = createDecoderFactory(() => null);
+  expect(without(contract({ decode: 'fast' })).jpeg).toBe('turbo-wasm');
+  expect(fast.jpeg).toBe(loadTurboNative() === null ? 'turbo-wasm' : 'turbo-native');
+  expect(exact.jpeg).toBe('turbo-wasm');
+  expect(createDecoder(contract({ decode: 'fast', auto_orient: true })).jpeg).toBe('sharp');
+});
+
 describe.each([
   ['exact', exact],
   ['fast', fast],

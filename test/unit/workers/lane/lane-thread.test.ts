@@ -11,6 +11,7 @@ const info = {
   input: { name: 'i', type: 'float32', shape: [] },
   output: { name: 'o', type: 'float32', shape: [] },
   fixedBatch: null,
+  decoder: { mode: 'exact', jpeg: 'turbo-wasm' } as const,
   loadMs: 0,
   batchInvariance: null,
   memory: null,
@@ -22,16 +23,22 @@ async function recordingLane() {
   const sent: FromLane[] = [];
   const model: ResidentModel = {
     info,
-    decode: async (row) => {
-      const name = 'bytes' in row ? row.bytes[0] : row.path;
-      log.push(`decode ${name}`);
-      if (name === 0) return { ok: false, error: { code: 'empty_file', message: 'nothing' } };
-      return { ok: true, pixels: Uint8Array.of(Number(name)) };
-    },
-    run: async (crops) => {
-      log.push(`run ${crops.map((c) => c[0]).join(' ')}`);
-      const outcomes = crops.map((c) => ({ ok: true as const, result: `"was":${c[0]}` }));
-      return { outcomes, timings: { prepareMs: 0, inferMs: 0, postMs: 0 } };
+    open: () => {
+      const names: number[] = [];
+      return {
+        decode: async (slot, row) => {
+          names[slot] = 'bytes' in row ? row.bytes[0]! : 0;
+          log.push(`decode ${names[slot]}`);
+          if (names[slot] === 0) return { ok: false, error: { code: 'empty_file', message: 'nothing' } };
+          return { ok: true };
+        },
+        run: async (slots) => {
+          const good = slots.map((slot) => names[slot]!);
+          log.push(`run ${good.join(' ')}`);
+          const outcomes = good.map((name) => ({ ok: true as const, result: `"was":${name}` }));
+          return { outcomes, timings: { prepareMs: 0, inferMs: 0, postMs: 0 } };
+        },
+      };
     },
     release: async () => void log.push('release'),
   };
@@ -78,7 +85,7 @@ it('runs only rows that decoded, and puts outcomes back in order', async () => {
   batch(1, 0, 7, 0, 8);
   batch(2, 0);
   await waitUntil('both', () => sent.length === 3);
-  expect(log.filter((l) => l.startsWith('run'))).toEqual(['run 7 8']);
+  expect(log.filter((l) => l.startsWith('run'))).toEqual(['run 7 8', 'run ']);
   expect(sent[1]).toMatchObject({
     outcomes: [{ ok: false }, { result: '"was":7' }, { ok: false }, { result: '"was":8' }],
   });

@@ -1,8 +1,8 @@
 /**
- * AssemblyScript, not TypeScript: the two passes of Pillow's resize, in SIMD. Knows memory addresses only;
- * ../kernel.ts lays the memory out. A weight of 22 fractional bits is split in two of 16 bits,
- * weight = high * 2^12 + low, so that one instruction multiplies two taps of four sums. Sums wrap modulo 2^32,
- * as their parts may; the whole fits.
+ * AssemblyScript, not TypeScript: the two passes of Pillow's resize, in SIMD, and the normalisation after them.
+ * Knows memory addresses only; ../kernel.ts lays the memory out. A weight of 22 fractional bits is split in two of
+ * 16 bits, weight = high * 2^12 + low, so that one instruction multiplies two taps of four sums. Sums wrap modulo
+ * 2^32, as their parts may; the whole fits.
  *
  * Weights come in pairs of taps, 8 bytes: high, high, low, low. Every position has as many, filled up with 0.
  * What lies beyond the end of a buffer is read, and written, without meaning: see the layout.
@@ -151,5 +151,38 @@ export function vertical(
     }
     weights += (<usize>pairs) << 3;
     out += outStride;
+  }
+}
+
+/**
+ * Lines of `width` RGB, `stride` bytes apart, to one number each: looked up in `tables`, 256 for red, green and blue
+ * each. Numbers of a colour are `step` bytes apart, from `red`, `green` and `blue` on, without a gap between lines.
+ */
+export function normalise(
+  source: usize,
+  stride: usize,
+  width: i32,
+  rows: i32,
+  tables: usize,
+  red: usize,
+  green: usize,
+  blue: usize,
+  step: usize,
+): void {
+  for (let y = 0; y < rows; y++) {
+    let from = source;
+    for (let x = 0; x < width; x++) {
+      const r = load<f32>(tables + ((<usize>load<u8>(from)) << 2));
+      const g = load<f32>(tables + ((<usize>load<u8>(from, 1)) << 2), 1024);
+      const b = load<f32>(tables + ((<usize>load<u8>(from, 2)) << 2), 2048);
+      store<f32>(red, r);
+      store<f32>(green, g);
+      store<f32>(blue, b);
+      red += step;
+      green += step;
+      blue += step;
+      from += 3;
+    }
+    source += stride;
   }
 }
