@@ -150,6 +150,7 @@ async function main(): Promise<void> {
       atOnce: createSemaphore(READS_AT_ONCE),
     }),
     budget,
+    memoryLimitBytes: resources.memoryBytes,
     shutdownGraceMs: config.shutdownGraceMs,
     log,
   });
