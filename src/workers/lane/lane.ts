@@ -95,7 +95,7 @@ export function createLaneThread(options: {
       const batch = batches[0]!;
       clock.enter('decode');
       const decoded = await batch.decoding!;
-      if (batches[1]?.decoding == null || batches[1].decoded) clock.enter('rest');
+      if (batches[1]?.decoded !== false) clock.enter('rest');
       // The run blocks: a batch that has arrived meanwhile must get in, and its decoding under way, before.
       await nextTurn();
       const done = await execute(batch, decoded);

@@ -3,7 +3,8 @@ import { createJobFlows } from '#forebay/workers/job-flow.js';
 
 function flows() {
   const clock = { now: 1000 };
-  return { clock, begin: createJobFlows(() => clock.now).begin };
+  const jobs = createJobFlows(() => clock.now);
+  return { clock, begin: (job: string) => jobs.begin(job) };
 }
 
 it('counts idle time of lanes from the first batch of a job on', () => {
