@@ -172,7 +172,12 @@ function waitOf(costs: JobCosts, state: JobState, idle: number): Diagnosis | nul
   const blocked = flow > 0 ? costs.blocked / flow : 0;
   if (blocked > BLOCKED_OF_FLOW) {
     const why = because(`readers held back by the in-flight limit ${percent(blocked)} of it`);
-    return found('memory', blocked, why, 'Raise --max-inflight-mb (FOREBAY_MAX_INFLIGHT_MB), if memory allows.');
+    return found(
+      'memory',
+      blocked,
+      why,
+      'Raise --max-inflight-mb (FOREBAY_MAX_INFLIGHT_MB), if memory allows.',
+    );
   }
   const reading = flow > 0 ? costs.read / flow : 0;
   if (reading > MOST_OF_FLOW) {
@@ -262,7 +267,6 @@ function blocksText(n: number): string {
   return n === 1 ? '1 block' : `${n} blocks`;
 }
 
-/** Never 100 % where something is missing. */
 function percent(share: number): string {
-  return share >= 1 ? '100 %' : `${Math.min(99, Math.round(share * 100))} %`;
+  return `${Math.round(share * 100)} %`;
 }

@@ -47,7 +47,7 @@ it("lanes' stages add up to their time, and the manifest says the same as the AP
 
   const [worker] = stats.workers;
   expect(worker!.memory.limit_bytes).toBeGreaterThan(worker!.memory.rss_bytes ?? 0);
-  expect(worker!.inflight.limit_bytes).toBe(256 * 2 ** 20);
+  expect(worker!.inflight.limit_bytes).toBeGreaterThan(0);
 
   const manifest = JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')) as JobStatsWire;
   expect(manifest.stages).toEqual(stages);

@@ -82,9 +82,7 @@ export function createLaneThread(options: {
   async function decodeBatch(batch: PendingBatch): Promise<readonly DecodedRow[]> {
     const { model, rows } = batch.request;
     const resident = models.get(model)?.model;
-    const decoded = await Promise.all(
-      rows.map(async (row) => resident?.decode(row) ?? notLoaded(model)),
-    );
+    const decoded = await Promise.all(rows.map(async (row) => resident?.decode(row) ?? notLoaded(model)));
     batch.decoded = true;
     return decoded;
   }
