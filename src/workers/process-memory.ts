@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 export function residentBytes(pids: readonly number[]): number | null {
   let sum = 0;
   let found = false;
-  for (const pid of pids) {
+  for (const pid of new Set(pids)) {
     try {
       const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
       if (kb === undefined) continue;
