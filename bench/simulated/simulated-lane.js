@@ -29,16 +29,19 @@ export function startSimulatedLane({ index, latencyMs }) {
         const now = performance.now();
         // A device that finds its next batch waiting begins it at once, however late a timer of ours is.
         const begins = Math.max(now, busyUntil);
-        busyUntil = begins + latencyMs;
         const timings = {
+          idleMs: Math.max(0, now - busyUntil),
           readMs: 0,
-          bytes: 0,
           decodeMs: 0,
           prepareMs: 0,
           inferMs: latencyMs,
           postMs: 0,
-          waitMs: begins - now,
+          restMs: 0,
+          decodeAheadMs: 0,
+          laneWaitMs: begins - now,
+          bytes: 0,
         };
+        busyUntil = begins + latencyMs;
         const answer = () => resolve({ outcomes, timings });
         if (latencyMs === 0) setImmediate(answer);
         else setTimeout(answer, busyUntil - now);

@@ -2,6 +2,7 @@
  * A process with several workers whose lanes are simulated: everything else of them is what a worker process runs.
  * argv: JSON { workers, lanes, latencyMs }; environment as of a worker.
  */
+import { totalmem } from 'node:os';
 import { readConfig } from '../../dist/shared/config/config.js';
 import { createModelFolderReader } from '../../dist/shared/models/model-folder-reader.js';
 import { createLogger } from '../../dist/shared/observe/logger.js';
@@ -63,6 +64,7 @@ async function start(i) {
       atOnce: createSemaphore(32),
     }),
     budget,
+    memoryLimitBytes: totalmem(),
     shutdownGraceMs: 2000,
     log,
   });

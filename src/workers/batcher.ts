@@ -19,10 +19,11 @@ export interface BatchGroup {
   readonly maxWaitMs: number;
 }
 
-/** What one finished batch saw, for stats. `rows`: rows in it; `size`: rows it had room for. */
+/** What one finished batch saw, for stats. `rows`: rows in it; `size`: rows it had room for; `sentAt`: epoch ms. */
 export interface BatchSeen {
   readonly rows: number;
   readonly size: number;
+  readonly sentAt: number;
   readonly queuedMs: number;
   readonly result: BatchResult;
 }
@@ -162,6 +163,7 @@ export function createBatcher(deps: {
         const seen: BatchSeen = {
           rows: rows.length,
           size: group.batchSize,
+          sentAt,
           queuedMs: rows.reduce((ms, row) => ms + sentAt - row.since, 0) / rows.length,
           result,
         };

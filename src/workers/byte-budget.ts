@@ -2,16 +2,22 @@
  * Bytes of rows in flight, bounded: readers wait while the budget is spent. One row is always admitted,
  * whatever its size. A size is only known once read, so readers first book an estimate.
  */
+import { createSharedClock } from './shared-clock.ts';
 
 export interface ByteBudget {
   /** Waits until there is room, then books an estimate; settle it with the row's real size. */
   admit(): Promise<Booking>;
   readonly used: number;
+  readonly limit: number;
+  /** Milliseconds during which readers waited, so far. */
+  readonly blockedMs: number;
   /** Readers wait: no further row comes before one leaves. */
   readonly spent: boolean;
 }
 
 export interface Booking {
+  /** Its share of the time that readers waited; see shared-clock.ts. */
+  readonly blockedMs: number;
   readonly settle: (bytes: number) => void;
   readonly release: () => void;
 }
@@ -24,6 +30,7 @@ export function createByteBudget(maxBytes: number): ByteBudget {
   let rows = 0;
   let estimate = FIRST_ESTIMATE;
   const waiting: (() => void)[] = [];
+  const clock = createSharedClock();
 
   function wakeNext(): void {
     while (waiting.length > 0 && fits()) waiting.shift()!();
@@ -31,11 +38,12 @@ export function createByteBudget(maxBytes: number): ByteBudget {
   function fits(): boolean {
     return rows === 0 || used + estimate <= maxBytes;
   }
-  function book(): Booking {
+  function book(blockedMs: number): Booking {
     let booked = estimate;
     rows += 1;
     used += booked;
     return {
+      blockedMs,
       settle(bytes) {
         used += bytes - booked;
         booked = bytes;
@@ -54,11 +62,16 @@ export function createByteBudget(maxBytes: number): ByteBudget {
 
   return {
     async admit() {
-      if (waiting.length === 0 && fits()) return book();
-      return new Promise((resolve) => waiting.push(() => resolve(book())));
+      if (waiting.length === 0 && fits()) return book(0);
+      const end = clock.start();
+      return new Promise((resolve) => waiting.push(() => resolve(book(end()))));
     },
     get used() {
       return used;
+    },
+    limit: maxBytes,
+    get blockedMs() {
+      return clock.ranMs();
     },
     get spent() {
       return waiting.length > 0;

@@ -46,7 +46,7 @@ export function createBlockComputer(deps: {
       batcher.callOff(group);
       return { ok: false, error: read.error };
     }
-    stats.fetched(read.ms);
+    stats.fetched(read);
     try {
       const answer = await batcher.submit(group, read.input);
       stats.answered(answer);

@@ -151,6 +151,7 @@ async function main(): Promise<void> {
     }),
     budget,
     cacheDir: config.cacheDir,
+    memoryLimitBytes: resources.memoryBytes,
     shutdownGraceMs: config.shutdownGraceMs,
     log,
   });

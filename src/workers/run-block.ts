@@ -10,6 +10,7 @@ import { adoptBlock, publishBlock } from '../shared/storage/publish-block.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import type { Batcher, BatchGroup } from './batcher.ts';
 import { createBlockComputer } from './compute-block.ts';
+import { createJobFlows } from './job-flow.ts';
 import { createRunStats } from './run-stats.ts';
 import type { BudgetedReader } from './read/budgeted-reader.ts';
 
@@ -35,6 +36,7 @@ export interface BlockRun {
 export function createBlockRunner(deps: RunBlockDeps) {
   const { window, places, log } = deps;
   const compute = createBlockComputer(deps);
+  const flows = createJobFlows();
 
   return function runBlock(taken: TakenBlock): BlockRun {
     const { job, block, generation } = taken.data;
@@ -42,9 +44,10 @@ export function createBlockRunner(deps: RunBlockDeps) {
     let announce = () => {};
     const announced = new Promise<void>((resolve) => (announce = resolve));
     let handedBack = false;
+    const flow = flows.begin(job);
 
     async function run(): Promise<void> {
-      const stats = createRunStats();
+      const stats = createRunStats(flow);
       const begun = await window.beginRun(job, block, generation, taken.token);
       if (!begun) return taken.complete();
       const group = deps.groupOf(taken.queue, begun);
@@ -55,6 +58,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       // A part of a run that was not counted at all (handed back) is met when this one is published.
       const mayBePublished = begun.attempts > 1 || begun.spec.resume;
       let counts = mayBePublished ? await adoptBlock(output, block, begun.block) : null;
+      stats.begun();
       if (!counts) {
         const { signal } = abort;
         const outcomes = compute({ job, block, token: taken.token, run: begun, group, stats, signal });
@@ -65,11 +69,13 @@ export function createBlockRunner(deps: RunBlockDeps) {
         counts = await publishBlock(output, block, begun.block, settled, taken.token);
         stats.published(performance.now() - started);
       }
+      const committing = performance.now();
       const outcome = await window.commit(job, block, { run: taken.token }, counts, stats.totals());
       if (outcome === 'superseded') log.info({ job, block }, 'another run has taken over, nothing counted');
       // The place last: a queue never holds more blocks than places.
       await taken.complete();
       if (outcome !== 'superseded') await places.release(taken.queue, job, [block]);
+      flow.committed(performance.now() - committing);
     }
 
     async function failed(error: unknown): Promise<void> {
@@ -84,7 +90,10 @@ export function createBlockRunner(deps: RunBlockDeps) {
     const ended = run()
       .catch(failed)
       .catch((error: unknown) => log.warn({ job, block, error: messageOf(error) }, 'block left to its lock'))
-      .finally(announce);
+      .finally(() => {
+        flow.end();
+        announce();
+      });
 
     return {
       announced,

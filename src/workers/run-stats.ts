@@ -1,59 +1,89 @@
 /** What one run of a block cost, by stage, summed into the job's stats at its commit. Whole microseconds. */
 import type { BlockStats } from '../shared/domain/block.ts';
 import type { BatchSeen, RowAnswer } from './batcher.ts';
+import type { JobFlow } from './job-flow.ts';
+import type { BatchTimings } from './lane/messages.ts';
 
 export type RunStats = ReturnType<typeof createRunStats>;
 
-export function createRunStats() {
+/** Counter of microseconds <- time of a batch, of which a block has the share of its rows. */
+const SHARED = {
+  lane_read_us: 'readMs',
+  decode_us: 'decodeMs',
+  decode_ahead_us: 'decodeAheadMs',
+  prepare_us: 'prepareMs',
+  infer_us: 'inferMs',
+  post_us: 'postMs',
+  rest_us: 'restMs',
+} as const satisfies Record<string, keyof BatchTimings>;
+
+interface Share {
+  rows: number;
+  /** Of the lane's idle time before the batch; see job-flow.ts. */
+  readonly idleMs: number;
+}
+
+/** Begins with the run. */
+export function createRunStats(flow: JobFlow, now: () => number = () => performance.now()) {
+  const start = now();
+  let beginMs = 0;
   let fetchMs = 0;
+  let heldBackMs = 0;
   let publishMs = 0;
   let rows = 0;
   /** Rows of this block by the batch they came in: a batch's times are shared out over its rows. */
-  const shares = new Map<BatchSeen, number>();
+  const shares = new Map<BatchSeen, Share>();
 
   return {
-    fetched(ms: number): void {
-      fetchMs += ms;
+    /** The block is this run's, and no earlier one has published it. */
+    begun(): void {
+      beginMs = now() - start;
     },
-    answered(answer: RowAnswer): void {
+    /** A row's bytes are here, or its local file is named. */
+    fetched({ ms, blockedMs }: { readonly ms: number; readonly blockedMs: number }): void {
+      fetchMs += ms;
+      heldBackMs += blockedMs;
+    },
+    answered({ batch }: RowAnswer): void {
       rows += 1;
-      if (answer.batch) shares.set(answer.batch, (shares.get(answer.batch) ?? 0) + 1);
+      if (!batch) return;
+      const share = shares.get(batch);
+      if (share) share.rows += 1;
+      else {
+        shares.set(batch, { rows: 1, idleMs: flow.answered(batch.sentAt, batch.result.timings.idleMs) });
+      }
     },
     published(ms: number): void {
       publishMs += ms;
     },
     totals(): BlockStats {
-      const sums = { bytes: 0, read: fetchMs, queue: 0, decode: 0, wait: 0, prepare: 0, infer: 0, post: 0 };
-      let batchShare = 0;
-      let room = 0;
-      for (const [batch, mine] of shares) {
+      const sums: Record<string, number> = {};
+      const add = (name: string, value: number) => (sums[name] = (sums[name] ?? 0) + value);
+      for (const [batch, { rows: mine, idleMs }] of shares) {
         const share = mine / batch.rows;
         const { timings } = batch.result;
-        batchShare += share;
-        room += share * batch.size;
-        sums.queue += mine * batch.queuedMs;
-        sums.bytes += share * timings.bytes;
-        sums.read += share * timings.readMs;
-        sums.decode += share * timings.decodeMs;
-        sums.wait += share * timings.waitMs;
-        sums.prepare += share * timings.prepareMs;
-        sums.infer += share * timings.inferMs;
-        sums.post += share * timings.postMs;
+        for (const [name, time] of Object.entries(SHARED)) add(name, share * timings[time] * 1000);
+        add('bytes', share * timings.bytes);
+        add('idle_us', share * idleMs * 1000);
+        add('batch_wait_us', mine * batch.queuedMs * 1000);
+        add('lane_wait_us', mine * timings.laneWaitMs * 1000);
+        // Thousandths: a block may own a part of a batch.
+        add('batches_milli', share * 1000);
+        add('room_milli', share * batch.size * 1000);
       }
+      const commits = flow.takeCommits();
       return {
+        ...sums,
+        blocks_run: 1,
         rows_computed: rows,
-        bytes: sums.bytes,
-        /** Thousandths: a block may own a part of a batch. */
-        batches_milli: batchShare * 1000,
-        room_milli: room * 1000,
-        read_us: sums.read * 1000,
-        queue_us: sums.queue * 1000,
-        decode_us: sums.decode * 1000,
-        wait_us: sums.wait * 1000,
-        prepare_us: sums.prepare * 1000,
-        infer_us: sums.infer * 1000,
-        post_us: sums.post * 1000,
+        begin_us: beginMs * 1000,
+        read_us: fetchMs * 1000,
+        blocked_us: heldBackMs * 1000,
         write_us: publishMs * 1000,
+        run_us: (now() - start) * 1000,
+        flow_us: flow.takeFlowMs() * 1000,
+        commit_us: commits.ms * 1000,
+        commits: commits.count,
       };
     },
   };

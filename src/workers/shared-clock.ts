@@ -6,6 +6,8 @@
 export interface SharedClock {
   /** Starts a charge; the returned function ends it and gives its milliseconds. */
   start(): () => number;
+  /** Milliseconds during which any ran, so far. */
+  ranMs(): number;
 }
 
 export function createSharedClock(now: () => number = () => performance.now()): SharedClock {
@@ -13,10 +15,14 @@ export function createSharedClock(now: () => number = () => performance.now()): 
   let at = 0;
   /** Milliseconds charged to a thing that had run from the beginning. */
   let charged = 0;
+  let ran = 0;
 
   function advance(): void {
     const time = now();
-    if (running > 0) charged += (time - at) / running;
+    if (running > 0) {
+      charged += (time - at) / running;
+      ran += time - at;
+    }
     at = time;
   }
 
@@ -30,6 +36,10 @@ export function createSharedClock(now: () => number = () => performance.now()): 
         running -= 1;
         return charged - before;
       };
+    },
+    ranMs() {
+      advance();
+      return ran;
     },
   };
 }

@@ -15,6 +15,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import { createBlockSource, type BlockSource } from './block-source.ts';
 import type { RowLimits } from './lane/messages.ts';
 import type { LanePool } from './lanes/lane-pool.ts';
+import { residentBytes } from './process-memory.ts';
 import type { BudgetedReader } from './read/budgeted-reader.ts';
 import type { LanePlan } from './resources.ts';
 import { createBlockRunner, type BlockRun } from './run-block.ts';
@@ -39,6 +40,8 @@ export interface WorkerDeps {
   budget: ByteBudget;
   /** Where what can be made again is kept. */
   cacheDir: string;
+  /** What its processes may use. */
+  memoryLimitBytes: number;
   shutdownGraceMs: number;
   log: Logger;
 }
@@ -95,6 +98,15 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     pool: deps.pool,
     startedAt,
     lagP99Ms: lag.p99(),
+    memory: {
+      rssBytes: residentBytes([process.pid, ...lanes.pids()]),
+      limitBytes: deps.memoryLimitBytes,
+    },
+    inflight: {
+      usedBytes: deps.budget.used,
+      limitBytes: deps.budget.limit,
+      blockedMs: Math.round(deps.budget.blockedMs),
+    },
     models: models.describe(),
   });
   await registry.beat(info(), true);

@@ -2,7 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEvents } from '#forebay/client/read-events.js';
 import type { ApiDocument } from '#forebay/api/docs-page/api-document.js';
-import { startTestApi, type TestApi } from '../support/api-service.ts';
+import { LOAD, startTestApi, type TestApi } from '../support/api-service.ts';
 
 let api: TestApi;
 let fits: (schema: string, value: unknown) => void;
@@ -43,12 +43,12 @@ describe('what the API answers', () => {
       model: typeof served | (Omit<typeof served, 'problem'> & { problem: typeof problem }),
     ) =>
       api.workers.beat(
-        { id, host: 'h', pid: 1, pool: 'default', startedAt: 0, lagP99Ms: 3, models: [model] },
+        { id, host: 'h', pid: 1, pool: 'default', startedAt: 0, lagP99Ms: 3, ...LOAD, models: [model] },
         false,
       );
     await beat('well', served);
     await beat('ill', { ...served, problem });
-    await api.commitBlock(job, 0, (index) => index === 1, { infer_us: 5 });
+    await api.commitBlock(job, 0, (index) => index === 1, { blocks_run: 1, infer_us: 5 });
     await api.endJob(job.id);
 
     fits('Job', await json(`/v1/jobs/${job.id}`));

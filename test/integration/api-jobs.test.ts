@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BLOCK_ROWS, startTestApi, type TestApi } from '../support/api-service.ts';
+import { BLOCK_ROWS, LOAD, startTestApi, type TestApi } from '../support/api-service.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -260,6 +260,7 @@ describe('stats', () => {
         pool: 'default',
         startedAt: 1,
         lagP99Ms: 3,
+        ...LOAD,
         models: [
           {
             ref: record.spec.model,
@@ -275,6 +276,7 @@ describe('stats', () => {
       true,
     );
     const counters = {
+      blocks_run: 1,
       rows_computed: BLOCK_ROWS,
       batches_milli: 2000,
       room_milli: 8000,
@@ -284,14 +286,16 @@ describe('stats', () => {
     await api.commitBlock(job, 0, () => false, counters);
     const { body } = await get(`/v1/jobs/${job.id}/stats`);
     expect(body).toMatchObject({
-      stages: { infer_ms: 12.3, read_ms: null },
+      stages: { infer_ms: 12.3, read_ms: 0 },
+      utilisation: { lanes: 1, model: 1 },
+      bottleneck: { name: 'too_early' },
       rows: 4,
       bytes: 1000,
       batches: 2,
       mean_batch_rows: 2,
       mean_batch_fill: 0.5,
       queue: { depth: { waiting: 0, active: 0 }, places: 0, limit: null },
-      workers: [{ id: 'w1', lanes: 2, batch_size: 8, problem: null }],
+      workers: [{ id: 'w1', lanes: 2, batch_size: 8, problem: null, memory: { rss_bytes: 300 } }],
       last_run_error: null,
     });
     expect(body.queue.name).toMatch(/^default\.digits-small\./);

@@ -26,6 +26,12 @@ import { startTestRedis } from './redis.ts';
 
 export const BLOCK_ROWS = 4;
 
+/** Of a worker's heartbeat: memory and rows in flight. */
+export const LOAD = {
+  memory: { rssBytes: 300, limitBytes: 1000 },
+  inflight: { usedBytes: 10, limitBytes: 100, blockedMs: 5 },
+};
+
 export type TestApi = Awaited<ReturnType<typeof startTestApi>>;
 
 export async function startTestApi(overrides: Partial<ApiDeps> = {}) {

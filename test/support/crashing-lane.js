@@ -27,6 +27,7 @@ function run() {
     ok: true,
     result: `"predictions":[{"index":${row.bytes[0]},"score":1}]`,
   }));
-  const timings = { decodeMs: 0, prepareMs: 0, inferMs: 0, postMs: 0, waitMs: 0, readMs: 0, bytes: 0 };
+  const own = { idleMs: 0, readMs: 0, decodeMs: 0, prepareMs: 0, inferMs: 0, postMs: 0, restMs: 0 };
+  const timings = { ...own, decodeAheadMs: 0, laneWaitMs: 0, bytes: 0 };
   process.send({ type: 'done', batch: batch.batch, outcomes, timings });
 }

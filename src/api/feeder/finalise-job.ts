@@ -11,6 +11,9 @@ import type { WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import { errorsName, outputFolder, partName } from '../../shared/storage/output-folder.ts';
 import { placeErrors } from '../../shared/storage/publish-block.ts';
 import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.ts';
+import { costsOf } from '../job-costs.ts';
+import { jobStateOf } from '../job-state-of.ts';
+import { reportToWire } from '../wire/job-report.ts';
 
 export function createFinaliser(deps: {
   jobs: JobStore;
@@ -81,7 +84,9 @@ export function createFinaliser(deps: {
       const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
       // Those that ran the last blocks are alive still, but for an accident.
       const invariance = await deps.workers.batchInvariance(spec.model);
-      await file.write(`${text}\n],\n${summary(ended, endOf(record, failure), invariance)}\n}\n`);
+      const report = reportToWire(costsOf(await jobs.stats(spec.id)), jobStateOf(ended, []));
+      const members = { ...summary(ended, endOf(record, failure), invariance), ...report };
+      await file.write(`${text}\n],\n${asMembers(members)}\n}\n`);
       await file.sync();
     } finally {
       await file.close();
@@ -115,12 +120,16 @@ const FLUSH_CHARS = 1 << 16;
 /** Parts read at once, each a block: enough to hide storage's latency. */
 const READ_AT_ONCE = 8;
 
-/** The manifest's fields behind `parts`, as JSON members. */
-function summary(record: JobRecord, status: string, invariance: BatchInvariance | null): string {
+/** The manifest's fields behind `parts`. */
+function summary(
+  record: JobRecord,
+  status: string,
+  invariance: BatchInvariance | null,
+): Record<string, unknown> {
   const { spec } = record;
   const seconds = ((record.committedAt ?? 0) - (record.startedAt ?? 0)) / 1000;
   const rows = record.succeeded + record.failed;
-  const members: Record<string, unknown> = {
+  return {
     job: spec.id,
     status,
     error: record.error,
@@ -139,6 +148,9 @@ function summary(record: JobRecord, status: string, invariance: BatchInvariance 
     finished_at: iso(record.committedAt),
     throughput: { rows_per_s: seconds > 0 ? Number((rows / seconds).toFixed(2)) : null },
   };
+}
+
+function asMembers(members: Record<string, unknown>): string {
   return Object.entries(members)
     .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
     .join(',\n');

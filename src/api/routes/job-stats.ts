@@ -2,7 +2,11 @@
 import type { ApiDeps } from '../api-deps.ts';
 import type { JobRecord } from '../../shared/domain/job.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
-import { countersToWire, JOB_STATS, type JobStatsWire } from '../wire/stats.ts';
+import type { ServedModel, WorkerInfo } from '../../shared/queue/worker-registry.ts';
+import { costsOf } from '../job-costs.ts';
+import { jobStateOf } from '../job-state-of.ts';
+import { reportToWire } from '../wire/job-report.ts';
+import { countsToWire, JOB_STATS, type JobStatsWire } from '../wire/stats.ts';
 import { JOB_PARAMS } from './jobs.ts';
 import { mount, type MountTarget } from './mount.ts';
 
@@ -16,7 +20,7 @@ export function mountJobStats(target: MountTarget, deps: ApiDeps): void {
       tag: 'Results and progress',
       summary: "Get a job's statistics",
       description:
-        'Time a stage, batches, the queue and the workers: what to look at when a job is slow or waits.',
+        'Time a stage, how busy lanes are, what holds the job back and what to do about it; batches, the queue and the workers.',
       params: JOB_PARAMS,
       success: [{ status: 200, description: 'The statistics.', content: { 'application/json': JOB_STATS } }],
       problems: ['job_not_found'],
@@ -36,25 +40,42 @@ async function jobStats(deps: ApiDeps, job: JobRecord): Promise<JobStatsWire> {
     deps.queueLimit?.(model) ?? null,
     deps.workers.live(),
   ]);
-  const workers = live.flatMap(({ id: worker, host, pid, pool, lagP99Ms, models }) =>
-    models
+  const serving = live.flatMap((worker) =>
+    worker.models
       .filter((served) => blockQueueName(served.ref) === queue)
-      .map(({ lanes, batchSize, problem }) => ({
-        id: worker,
-        host,
-        pid,
-        pool,
-        lanes,
-        batch_size: batchSize,
-        lag_p99_ms: lagP99Ms,
-        problem,
-      })),
+      .map((served) => ({ worker, served })),
+  );
+  const costs = costsOf(counters);
+  const state = jobStateOf(
+    job,
+    serving.map(({ worker }) => worker),
   );
   return {
-    ...countersToWire(counters, job.succeeded + job.failed),
+    ...reportToWire(costs, state),
+    ...countsToWire(costs, job.succeeded + job.failed, counters['bytes'] ?? null),
     queue: { name: queue, depth, places, limit },
-    workers,
+    workers: serving.map(workerToWire),
     reason: job.reason,
     last_run_error: lastRunError,
+  };
+}
+
+function workerToWire(serving: { worker: WorkerInfo; served: ServedModel }): JobStatsWire['workers'][number] {
+  const { worker, served } = serving;
+  return {
+    id: worker.id,
+    host: worker.host,
+    pid: worker.pid,
+    pool: worker.pool,
+    lanes: served.lanes,
+    batch_size: served.batchSize,
+    lag_p99_ms: worker.lagP99Ms,
+    memory: { rss_bytes: worker.memory.rssBytes, limit_bytes: worker.memory.limitBytes },
+    inflight: {
+      used_bytes: worker.inflight.usedBytes,
+      limit_bytes: worker.inflight.limitBytes,
+      blocked_ms: worker.inflight.blockedMs,
+    },
+    problem: served.problem,
   };
 }

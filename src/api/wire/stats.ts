@@ -1,39 +1,12 @@
 /** A job's statistics: where its time went, and why it waits. */
 import { z } from 'zod';
+import type { JobCosts } from '../diagnose-job.ts';
+import { JOB_REPORT } from './job-report.ts';
 import { FAILURE_OR_NULL, rounded } from './scalars.ts';
-
-const MS = z.number().nullable();
-const stage = (description: string) => MS.meta({ description });
-
-/** Stage -> counter of microseconds that commits sum. */
-const STAGES = {
-  queue_ms: 'queue_us',
-  read_ms: 'read_us',
-  wait_ms: 'wait_us',
-  decode_ms: 'decode_us',
-  prepare_ms: 'prepare_us',
-  infer_ms: 'infer_us',
-  post_ms: 'post_us',
-  write_ms: 'write_us',
-} as const;
 
 export const JOB_STATS = z
   .object({
-    stages: z
-      .object({
-        queue_ms: stage('Rows waiting for a place in a lane, summed over rows.'),
-        read_ms: stage('Reading row bytes.'),
-        wait_ms: stage('Decoded batches waiting for inference.'),
-        decode_ms: stage('Decoding; overlaps the inference of the batch before.'),
-        prepare_ms: stage('Filling the input tensor.'),
-        infer_ms: stage('Model calls.'),
-        post_ms: stage('From outputs to answers.'),
-        write_ms: stage('Publishing parts and committing.'),
-      })
-      .meta({
-        description:
-          'Milliseconds summed over all committed blocks and lanes; stages overlap, so the sum exceeds the wall clock. Null: not measured.',
-      }),
+    ...JOB_REPORT.shape,
     rows: z.int().meta({ description: 'Rows in committed blocks.' }),
     bytes: z.int().nullable().meta({ description: 'Bytes read.' }),
     batches: z.int().nullable().meta({ description: 'Model calls; a call may mix rows of several blocks.' }),
@@ -64,6 +37,18 @@ export const JOB_STATS = z
           lag_p99_ms: z.number().meta({
             description: 'Event-loop delay of the worker since its last heartbeat, 99th percentile.',
           }),
+          memory: z.object({
+            rss_bytes: z.int().nullable().meta({
+              description:
+                'Resident memory of the worker and its lanes; null where the system does not tell.',
+            }),
+            limit_bytes: z.int().meta({ description: 'What it may use: of its container, or the machine.' }),
+          }),
+          inflight: z.object({
+            used_bytes: z.int().meta({ description: 'Rows read and not yet answered, over all jobs.' }),
+            limit_bytes: z.int().meta({ description: 'Beyond it reading waits.' }),
+            blocked_ms: z.number().meta({ description: 'Time since its start during which reading waited.' }),
+          }),
           problem: FAILURE_OR_NULL,
         }),
       )
@@ -75,27 +60,18 @@ export const JOB_STATS = z
 
 export type JobStatsWire = z.infer<typeof JOB_STATS>;
 
-/** The part that comes from the counters of committed blocks. */
-export function countersToWire(
-  counters: Readonly<Record<string, number>>,
+/** The part that comes from the counters of committed blocks. `bytes`: null before any was read. */
+export function countsToWire(
+  costs: JobCosts | null,
   finishedRows: number,
-): Pick<JobStatsWire, 'stages' | 'rows' | 'bytes' | 'batches' | 'mean_batch_rows' | 'mean_batch_fill'> {
-  const stages = Object.fromEntries(
-    Object.entries(STAGES).map(([name, counter]) => {
-      const us = counters[counter];
-      return [name, us === undefined ? null : rounded(us / 1000, 1)];
-    }),
-  ) as JobStatsWire['stages'];
-  // A block may own a share of a batch, so shares are summed as thousandths.
-  const batches = counters['batches_milli'] === undefined ? null : counters['batches_milli'] / 1000;
-  const computed = counters['rows_computed'] ?? 0;
-  const room = (counters['room_milli'] ?? 0) / 1000;
+  bytes: number | null,
+): Pick<JobStatsWire, 'rows' | 'bytes' | 'batches' | 'mean_batch_rows' | 'mean_batch_fill'> {
+  const batches = costs?.batches ?? 0;
   return {
-    stages,
     rows: finishedRows,
-    bytes: counters['bytes'] ?? null,
-    batches: batches === null ? null : Math.round(batches),
-    mean_batch_rows: rounded(batches ? computed / batches : null, 2),
-    mean_batch_fill: rounded(room > 0 ? Math.min(1, computed / room) : null, 3),
+    bytes,
+    batches: costs && batches,
+    mean_batch_rows: rounded(costs && batches > 0 ? costs.rows / batches : null, 2),
+    mean_batch_fill: rounded(costs?.fill ?? null, 3),
   };
 }

@@ -4,6 +4,7 @@ import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { jobText } from '../jobs/job-text.ts';
 import { watchJob } from '../jobs/watch-job.ts';
+import { statsText } from '../progress/stats-text.ts';
 import { addApiUrlFlags, apiUrl, type ApiFlags } from '../options/api-flags.ts';
 
 interface ShowFlags extends ApiFlags {
@@ -18,7 +19,7 @@ export function addJob(program: Command, context: CliContext): void {
     .summary('show a job; --watch follows it')
     .description('Shows how a job stands.')
     .option('--watch', 'follow it until it ends; then exit 0 if it completed, else 1')
-    .option('--stats', 'where its time went and what it waits for, as JSON');
+    .option('--stats', 'where its time went, what holds it back and what to do about it');
   addApiUrlFlags(command).action(async (id: string, flags: ShowFlags) =>
     context.exitWith(await show(id, flags, context)),
   );
@@ -29,7 +30,8 @@ async function show(id: string, flags: ShowFlags, context: CliContext): Promise<
   const api = context.connect(apiUrl(flags, context));
   if (flags.watch) return watchJob(id, { api, context, json: flags.json === true });
   if (flags.stats) {
-    terminal.out(`${JSON.stringify(await api.stats(id), null, flags.json ? 0 : 2)}\n`);
+    const stats = await api.stats(id);
+    terminal.out(flags.json ? `${JSON.stringify(stats)}\n` : statsText(stats));
     return EXIT.ok;
   }
   const job = await api.job(id);

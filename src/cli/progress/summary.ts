@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { JobWire } from '../../api/wire/job.ts';
 import type { JobStatsWire } from '../../api/wire/stats.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from './format.ts';
+import { bottleneckLine, lanesText, stageLines } from './stats-text.ts';
 
 /** Failed rows of one code, and the first of them. */
 export interface ErrorGroup {
@@ -24,10 +25,13 @@ export function summaryText({ job, stats, errors }: Summary): string {
   for (const { code, rows, first } of errors) {
     lines.push(`  ${code}: ${formatCounted(rows, 'row')}, first ${first.id}: ${oneLine(first.message)}`);
   }
-  const times = stats === null ? '' : stageTimes(stats);
-  if (times !== '') lines.push(`  time     ${times}`);
+  const lanes = stats === null ? null : lanesText(stats);
+  if (stats !== null) lines.push(...stageLines(stats).map((line) => `    ${line}`));
+  if (lanes !== null) lines.push(`  lanes    ${lanes}`);
   if (job.rows.succeeded > 0) lines.push(`  results  ${join(job.output, 'part-*.jsonl')}`);
   if (job.rows.failed > 0) lines.push(`  errors   ${join(job.output, 'errors-*.jsonl')}`);
+  const bottleneck = stats === null ? null : bottleneckLine(stats);
+  if (bottleneck !== null) lines.push(bottleneck);
   return `${lines.join('\n')}\n`;
 }
 
@@ -51,17 +55,6 @@ function capital(word: string): string {
 function elapsedSeconds(job: JobWire): number | null {
   if (job.started_at === null || job.finished_at === null) return null;
   return Math.max(0, (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000);
-}
-
-const SHOWN_STAGES = ['read_ms', 'decode_ms', 'prepare_ms', 'infer_ms', 'post_ms', 'write_ms'] as const;
-
-/** Summed over lanes, so that what to speed up is visible. */
-function stageTimes(stats: JobStatsWire): string {
-  const parts = SHOWN_STAGES.flatMap((stage) => {
-    const ms = stats.stages[stage];
-    return ms === null ? [] : [`${stage.slice(0, -3)} ${formatSeconds(ms / 1000)}`];
-  });
-  return parts.length === 0 ? '' : `${parts.join(', ')} (summed over all that ran at once)`;
 }
 
 const MAX_MESSAGE = 160;

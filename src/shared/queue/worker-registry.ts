@@ -30,6 +30,18 @@ export interface WorkerInfo {
   readonly startedAt: number;
   /** Event-loop delay of its main thread since the last heartbeat, 99th percentile, ms. */
   readonly lagP99Ms: number;
+  readonly memory: {
+    /** Of the worker and its lanes; null where the system does not tell. */
+    readonly rssBytes: number | null;
+    /** Of the cgroup, or the machine. */
+    readonly limitBytes: number;
+  };
+  /** Rows in flight; `blockedMs`: time since its start during which readers waited for room. */
+  readonly inflight: {
+    readonly usedBytes: number;
+    readonly limitBytes: number;
+    readonly blockedMs: number;
+  };
   readonly models: readonly ServedModel[];
 }
 

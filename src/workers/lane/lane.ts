@@ -6,7 +6,9 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RowOutcome } from '../../shared/domain/row.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
-import type { BatchRequest, FromLane, LoadRequest, ToLane } from './messages.ts';
+import { createHelperThreads } from './helper-threads.ts';
+import { createLaneClock } from './lane-clock.ts';
+import type { BatchRequest, BatchTimings, FromLane, LoadRequest, ToLane } from './messages.ts';
 import type { DecodedRow, OpenBatch } from './models/open-batch.ts';
 import type { ResidentModel } from './models/resident-model.ts';
 
@@ -19,12 +21,18 @@ interface PendingBatch {
   readonly receivedAt: number;
   /** Null until decoding has begun. */
   decoding: Promise<DecodedBatch> | null;
+  decoded: boolean;
 }
 
 interface DecodedBatch {
   readonly open: OpenBatch | undefined;
   readonly rows: readonly DecodedRow[];
-  readonly at: number;
+}
+
+interface Resident {
+  readonly model: ResidentModel;
+  /** Intra-op threads of its calls. */
+  readonly threads: number;
 }
 
 /** Batches whose decoding may be under way: the one that runs and the next. */
@@ -38,7 +46,9 @@ export function createLaneThread(options: {
   /** Called once after `close`, when every batch received before it is answered. */
   onClosed(): void;
 }): LaneThread {
-  const models = new Map<string, ResidentModel>();
+  const models = new Map<string, Resident>();
+  const clock = createLaneClock();
+  const helpers = createHelperThreads();
   /** Oldest first; the first is the one being executed. */
   const batches: PendingBatch[] = [];
   let running = false;
@@ -47,7 +57,7 @@ export function createLaneThread(options: {
   function handle(message: ToLane): void {
     if (message.type === 'load') return void load(message);
     if (message.type === 'close') closing = true;
-    else batches.push({ request: message, receivedAt: performance.now(), decoding: null });
+    else batches.push({ request: message, receivedAt: performance.now(), decoding: null, decoded: false });
     decodeAhead();
     if (!running) void runAll();
   }
@@ -56,8 +66,10 @@ export function createLaneThread(options: {
     const { model } = request;
     try {
       const loaded = await options.loadModel(request);
-      await models.get(model)?.release();
-      models.set(model, loaded);
+      await models.get(model)?.model.release();
+      models.set(model, { model: loaded, threads: request.threads });
+      // A lane that holds nothing is not idle for want of rows.
+      if (batches.length === 0) clock.take();
       options.send({ type: 'loaded', model, info: loaded.info });
     } catch (error) {
       const code = error instanceof ForebayError ? error.code : 'model_load_failed';
@@ -66,22 +78,30 @@ export function createLaneThread(options: {
   }
 
   function decodeAhead(): void {
-    for (const batch of batches.slice(0, DECODED_AT_MOST)) batch.decoding ??= decodeBatch(batch.request);
+    const wanted = batches.slice(0, DECODED_AT_MOST).filter((batch) => batch.decoding === null);
+    if (wanted.length === 0) return;
+    clock.during('decode', () => {
+      for (const batch of wanted) batch.decoding = decodeBatch(batch);
+    });
   }
 
-  async function decodeBatch({ model, rows, decode }: BatchRequest): Promise<DecodedBatch> {
-    const open = models.get(model)?.open(rows.length, decode);
+  async function decodeBatch(batch: PendingBatch): Promise<DecodedBatch> {
+    const { model, rows, decode } = batch.request;
+    const open = models.get(model)?.model.open(rows.length, decode);
     const decoded = await Promise.all(
       rows.map(async (row, slot) => open?.decode(slot, row) ?? notLoaded(model)),
     );
-    return { open, rows: decoded, at: performance.now() };
+    batch.decoded = true;
+    return { open, rows: decoded };
   }
 
   async function runAll(): Promise<void> {
     running = true;
     while (batches.length > 0) {
       const batch = batches[0]!;
+      clock.enter('decode');
       const decoded = await batch.decoding!;
+      if (batches[1]?.decoded !== false) clock.enter('rest');
       // The run blocks: a batch that has arrived meanwhile must get in, and its decoding under way, before.
       await nextTurn();
       const done = await execute(batch, decoded);
@@ -89,32 +109,45 @@ export function createLaneThread(options: {
       decodeAhead();
       options.send(done);
     }
+    clock.enter('idle');
     running = false;
     if (closing) await close();
   }
 
-  async function execute({ request, receivedAt }: PendingBatch, decoded: DecodedBatch): Promise<FromLane> {
-    const start = performance.now();
-    const good = decoded.rows.flatMap((row, slot) => (row.ok ? [slot] : []));
-    const ran = await decoded.open?.run(good, request.topK);
+  async function execute(
+    { request, receivedAt }: PendingBatch,
+    { open, rows }: DecodedBatch,
+  ): Promise<FromLane> {
+    clock.enter('run');
+    const waitedMs = performance.now() - receivedAt;
+    const helpersSince = helpers.start();
+    const good = rows.flatMap((row, slot) => (row.ok ? [slot] : []));
+    const ran = await open?.run(good, request.topK);
     const answers = ran?.outcomes.values();
-    const outcomes = decoded.rows.map((row): RowOutcome => (row.ok ? answers!.next().value! : row));
+    const outcomes = rows.map((row): RowOutcome => (row.ok ? answers!.next().value! : row));
     const { prepareMs, inferMs, postMs } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };
+    const modelHelpersMs = ((models.get(request.model)?.threads ?? 1) - 1) * inferMs;
+    clock.enter('rest');
+    const { idle, decode, run, rest } = clock.take();
     const read = options.takeReadCounts();
-    const timings = {
-      readMs: read.ms,
+    const timings: BatchTimings = {
+      idleMs: idle,
+      // Files are opened where decoding begins.
+      readMs: Math.min(read.ms, decode),
+      decodeMs: Math.max(0, decode - read.ms),
       bytes: read.bytes,
-      decodeMs: decoded.at - receivedAt,
-      waitMs: start - decoded.at,
       prepareMs,
       inferMs,
       postMs,
+      restMs: rest + Math.max(0, run - prepareMs - inferMs - postMs),
+      decodeAheadMs: Math.max(0, helpersSince() - modelHelpersMs),
+      laneWaitMs: Math.max(0, waitedMs - decode),
     };
     return { type: 'done', batch: request.batch, outcomes, timings };
   }
 
   async function close(): Promise<void> {
-    for (const model of models.values()) await model.release();
+    for (const { model } of models.values()) await model.release();
     models.clear();
     options.onClosed();
   }

@@ -90,19 +90,28 @@ export interface ModelInfo {
   readonly memory: ModelMemory | null;
 }
 
-/** Milliseconds a batch spent in each stage of the lane. */
+/**
+ * Milliseconds of a lane's one thread since it was done with the batch before: `idleMs` to `restMs` add up to the
+ * time that passed, and so, over batches, to the lane's whole time.
+ */
 export interface BatchTimings {
-  /** From receipt to all rows decoded (overlaps the previous batch's inference). */
+  /** No batch was in the lane. */
+  readonly idleMs: number;
+  /** Opening local files. */
+  readonly readMs: number;
+  /** Decoding on this thread, or waiting for decode threads with nothing else to do. Any batch's images. */
   readonly decodeMs: number;
   /** Filling the input tensor up to the graph's batch; rows got into it when they were decoded. */
   readonly prepareMs: number;
   readonly inferMs: number;
   readonly postMs: number;
-  /** Waiting between decoded and the start of inference. */
-  readonly waitMs: number;
-  /** Opening and reading local files since the batch before, on the lane's thread. */
-  readonly readMs: number;
-  /** Bytes of rows read since the batch before. */
+  /** Messages and the event loop. */
+  readonly restMs: number;
+  /** CPU of decode threads while this one was inside the model; at least so much, see helper-threads.ts. */
+  readonly decodeAheadMs: number;
+  /** From receipt until the batch's run began, less what reading and decoding took meanwhile. */
+  readonly laneWaitMs: number;
+  /** Bytes of rows read meanwhile. */
   readonly bytes: number;
 }
 

@@ -38,6 +38,8 @@ interface Slot {
   /** A batch that must be alone in the lane is in it. */
   exclusive: boolean;
   startedAt: number;
+  /** Order of sending: among lanes with equally much to do the one that has waited longest is next. */
+  lastSent: number;
   backoffMs: number;
 }
 
@@ -48,6 +50,8 @@ export type LoadOutcome =
 
 export interface LanePool {
   readonly size: number;
+  /** Processes of the lanes that run. */
+  pids(): number[];
   /** Lanes that hold the model now. */
   lanesOf(model: string): number;
   /** Places for batches of the model that are free now. */
@@ -71,6 +75,7 @@ export function createLanePool(deps: {
   const resident: ResidentModel[] = [];
   let freed = () => {};
   let closing = false;
+  let sent = 0;
   const slots: Slot[] = Array.from({ length: size }, (_, index) => ({
     index,
     lane: null,
@@ -79,6 +84,7 @@ export function createLanePool(deps: {
     batches: 0,
     exclusive: false,
     startedAt: 0,
+    lastSent: 0,
     backoffMs: RESTART_MIN_MS,
   }));
   for (const slot of slots) start(slot);
@@ -154,13 +160,15 @@ export function createLanePool(deps: {
     let best: Slot | null = null;
     for (const slot of slots) {
       if (!slot.lane || slot.exclusive || slot.batches >= most || !slot.models.has(model)) continue;
-      if (!best || slot.batches < best.batches) best = slot;
+      const less = best ? slot.batches - best.batches || slot.lastSent - best.lastSent : -1;
+      if (less < 0) best = slot;
     }
     return best;
   }
 
   return {
     size,
+    pids: () => slots.flatMap(({ lane }) => lane?.pid ?? []),
     lanesOf: (model) => slots.filter((slot) => slot.models.has(model)).length,
     freePlaces: (model) =>
       slots.reduce((free, slot) => {
@@ -175,6 +183,7 @@ export function createLanePool(deps: {
       const slot = choose(batch.model, how);
       if (!slot?.lane) return null;
       slot.batches += 1;
+      slot.lastSent = ++sent;
       slot.exclusive = how === 'alone';
       const timeoutMs = resident.find((model) => model.load.model === batch.model)!.timeoutMs;
       const ended = slot.clock.start(timeoutMs);

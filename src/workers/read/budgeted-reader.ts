@@ -13,6 +13,8 @@ export type BudgetedRead =
       readonly input: LaneInput;
       /** Its share of the time that reads took; see shared-clock.ts. */
       readonly ms: number;
+      /** Likewise of the time that rows waited for the byte budget. */
+      readonly blockedMs: number;
       /** Call when the row's bytes are no longer needed. */
       release(): void;
     }
@@ -46,7 +48,7 @@ export function createBudgetedReader(deps: {
         return read;
       }
       booking.settle(read.bytes);
-      return { ...read, ms, release: booking.release };
+      return { ...read, ms, blockedMs: booking.blockedMs, release: booking.release };
     } catch (error) {
       booking.release();
       throw error;
@@ -57,7 +59,7 @@ export function createBudgetedReader(deps: {
     read(dataset, row, signal) {
       const located = deps.reader.locate(dataset, row);
       if ('fetch' in located) return deps.atOnce.use(async () => fetch(located.fetch, signal));
-      return located.ok ? { ok: true, input: located.input, ms: 0, release: nothing } : located;
+      return located.ok ? { ok: true, input: located.input, ms: 0, blockedMs: 0, release: nothing } : located;
     },
   };
 }

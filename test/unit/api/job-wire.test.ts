@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { JOB, jobToWire } from '#forebay/api/wire/job.js';
 import { eventToWire } from '#forebay/api/wire/event.js';
-import { countersToWire } from '#forebay/api/wire/stats.js';
+import { costsOf } from '#forebay/api/job-costs.js';
+import { countsToWire } from '#forebay/api/wire/stats.js';
 import type { JobRecord } from '#forebay/shared/domain/job.js';
 
 const RECORD: JobRecord = {
@@ -86,25 +87,25 @@ describe('an event on the wire', () => {
 });
 
 describe('stats on the wire', () => {
-  it('turn counters into milliseconds and means, and leave unknown what was not measured', () => {
-    expect(
-      countersToWire(
-        { rows_computed: 10, batches_milli: 3000, room_milli: 12_000, infer_us: 1500, bytes: 7 },
-        12,
-      ),
-    ).toMatchObject({
-      stages: { infer_ms: 1.5, read_ms: null },
+  it('turn counters into means, and leave unknown what was not measured', () => {
+    const costs = costsOf({ blocks_run: 2, rows_computed: 10, batches_milli: 3000, room_milli: 12_000 });
+    expect(countsToWire(costs, 12, 7)).toEqual({
       rows: 12,
       bytes: 7,
       batches: 3,
       mean_batch_rows: 3.33,
       mean_batch_fill: 0.833,
     });
-    expect(countersToWire({}, 0)).toMatchObject({
-      rows: 0,
+    expect(countsToWire(costsOf({ rows_adopted: 4 }), 4, null)).toEqual({
+      rows: 4,
       bytes: null,
       batches: null,
+      mean_batch_rows: null,
       mean_batch_fill: null,
     });
+  });
+
+  it('count the commit that went unreported like the others', () => {
+    expect(costsOf({ blocks_run: 3, commits: 2, commit_us: 4000 })?.commit).toBe(6);
   });
 });

@@ -26,6 +26,8 @@ function catalog(served: readonly Partial<ServedModel>[] = []) {
     pool: 'default',
     startedAt: 0,
     lagP99Ms: 3,
+    memory: { rssBytes: 1, limitBytes: 2 },
+    inflight: { usedBytes: 0, limitBytes: 1, blockedMs: 0 },
     models: served.map((model) => ({ lanes: 2, batchSize: 4, problem: null, graph: null, ...model })),
   };
   return createModelCatalog({

@@ -1,11 +1,13 @@
 // What a user sees of a running job: the bar, the plain lines, the summary, the tables.
 import { describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/wire/job.js';
+import type { JobStatsWire } from '#forebay/api/wire/stats.js';
 import { jobsTable, jobText } from '#forebay/cli/jobs/job-text.js';
 import { formatBytes, formatRate, formatSeconds, percentOf } from '#forebay/cli/progress/format.js';
 import { groupErrors } from '#forebay/cli/progress/error-groups.js';
 import { barLine, plainLine } from '#forebay/cli/progress/progress-line.js';
 import { createProgressView } from '#forebay/cli/progress/progress-view.js';
+import { statsText } from '#forebay/cli/progress/stats-text.js';
 import { summaryText } from '#forebay/cli/progress/summary.js';
 import { recordingTerminal } from '../../support/recording-terminal.ts';
 
@@ -37,6 +39,60 @@ const JOB: JobWire = {
   output: '/out',
   error: null,
   metadata: {},
+};
+const MB = 2 ** 20;
+const STATS: JobStatsWire = {
+  stages: {
+    begin_ms: 10,
+    read_ms: 100,
+    blocked_ms: 0,
+    batch_wait_ms: 50,
+    lane_wait_ms: 200_000,
+    open_ms: 10,
+    decode_ms: 2500,
+    decode_ahead_ms: 0,
+    prepare_ms: 10,
+    infer_ms: 10_000,
+    post_ms: 10,
+    other_ms: 10,
+    idle_ms: 100,
+    write_ms: 10,
+    commit_ms: 10,
+  },
+  utilisation: { lanes: 0.992, decode: 0.2, model: 0.797 },
+  bottleneck: {
+    name: 'inference',
+    share: 0.797,
+    why: 'lanes 99 % busy, 80 % of it in the model',
+    advice: 'All is well.',
+  },
+  rows: 5000,
+  bytes: 1,
+  batches: 313,
+  mean_batch_rows: 15.97,
+  mean_batch_fill: 0.998,
+  queue: {
+    name: 'default.tiny.abc',
+    depth: { waiting: 1, active: 2, delayed: 0, failed: 0 },
+    places: 3,
+    limit: 64,
+  },
+  workers: [
+    {
+      id: 'w1',
+      host: 'h',
+      pid: 1,
+      pool: 'default',
+      lanes: 2,
+      batch_size: 16,
+      lag_p99_ms: 1,
+      memory: { rss_bytes: 400 * MB, limit_bytes: 4000 * MB },
+      inflight: { used_bytes: MB, limit_bytes: 256 * MB, blocked_ms: 0 },
+      problem: null,
+    },
+  ],
+  reason: null,
+  last_run_error: null,
 };
 const rows = (succeeded: number, total: number | null = 5000) => ({
   ...JOB,
@@ -148,6 +204,43 @@ describe('the summary', () => {
       '  errors   /out/errors-*.jsonl',
       '',
     ]);
+  });
+
+  it('says where the time of a row went, what limits the job and what to do', () => {
+    expect(summaryText({ job: ended, stats: STATS, errors: [] }).split('\n')).toEqual([
+      'Completed: 5,000 rows, 3 failed, in 6.2 s (812 rows/s)',
+      '    stage            a row  in all  of lanes',
+      '    wait in lane   40.0 ms',
+      '    decode        0.500 ms   2.5 s      20 %',
+      '    infer          2.00 ms    10 s      79 %',
+      '  lanes    99 % busy, 313 batches of 16 rows (99 % full)',
+      '  results  /out/part-*.jsonl',
+      '  errors   /out/errors-*.jsonl',
+      'Bottleneck: inference (lanes 99 % busy, 80 % of it in the model). Advice: all is well.',
+      '',
+    ]);
+  });
+
+  it('leaves out what was not measured: a job whose rows were all adopted', () => {
+    const stages = Object.fromEntries(Object.keys(STATS.stages).map((name) => [name, null]));
+    const none = {
+      ...STATS,
+      stages: stages as JobStatsWire['stages'],
+      utilisation: { lanes: null, decode: null, model: null },
+      bottleneck: null,
+    };
+    expect(summaryText({ job: ended, stats: none, errors: [] })).toBe(
+      summaryText({ job: ended, stats: null, errors: [] }),
+    );
+  });
+
+  it('shows on request every stage, the queue and the workers', () => {
+    const text = statsText({ ...STATS, reason: 'queue_limit' });
+    expect(text).toContain('commit          0.002 ms   0.0 s');
+    expect(text).toContain('queue: 1 blocks waiting, 2 active, 3 of 64 places in use');
+    expect(text).toContain('worker w1: 2 lanes, 400 of 4,000 MB memory, 1 of 256 MB in flight');
+    expect(text).toContain('waits: queue_limit');
+    expect(text).toMatch(/\nBottleneck: inference .*\n$/);
   });
 
   it('says why a job failed', () => {

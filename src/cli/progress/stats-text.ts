@@ -1,0 +1,105 @@
+/** A job's statistics for people: where the time of a row goes, what holds the job back, what to do. Pure. */
+import type { JobStatsWire } from '../../api/wire/stats.ts';
+import { table } from '../jobs/job-text.ts';
+import { formatCount, formatSeconds, percentOf } from './format.ts';
+
+/** `lane`: part of the lanes' own time; `wait`: a sum over rows that wait at once means nothing, its mean does. */
+type Kind = 'lane' | 'wait' | 'beside';
+
+const STAGES: readonly (readonly [keyof JobStatsWire['stages'], string, Kind])[] = [
+  ['begin_ms', 'take block', 'beside'],
+  ['read_ms', 'read', 'beside'],
+  ['blocked_ms', 'read held back', 'beside'],
+  ['batch_wait_ms', 'wait for batch', 'wait'],
+  ['lane_wait_ms', 'wait in lane', 'wait'],
+  ['open_ms', 'open files', 'lane'],
+  ['decode_ms', 'decode', 'lane'],
+  ['decode_ahead_ms', 'decode beside', 'beside'],
+  ['prepare_ms', 'fill tensor', 'lane'],
+  ['infer_ms', 'infer', 'lane'],
+  ['post_ms', 'post', 'lane'],
+  ['other_ms', 'other', 'lane'],
+  ['idle_ms', 'idle', 'lane'],
+  ['write_ms', 'write', 'beside'],
+  ['commit_ms', 'commit', 'beside'],
+];
+
+/** Of the lanes' time. What is less is not worth a line to somebody who did not ask. */
+const SHOWN_SHARE = 0.01;
+
+/** Lines without indent; none where nothing was computed. `all`: also the stages that took next to nothing. */
+export function stageLines({ stages, rows }: JobStatsWire, all = false): string[] {
+  if (rows === 0 || stages.infer_ms === null) return [];
+  const lanes = STAGES.reduce((sum, [name, , kind]) => sum + (kind === 'lane' ? (stages[name] ?? 0) : 0), 0);
+  const lines = STAGES.flatMap(([name, title, kind]) => {
+    const ms = stages[name] ?? 0;
+    if (ms < SHOWN_SHARE * lanes && !all) return [];
+    const total = kind === 'wait' ? '' : formatSeconds(ms / 1000);
+    const share = kind === 'lane' && lanes > 0 ? `${Math.round((ms / lanes) * 100)} %` : '';
+    return [[title, formatMs(ms / rows), total, share]];
+  });
+  return table([['stage', 'a row', 'in all', 'of lanes'], ...lines], [1, 2, 3])
+    .trimEnd()
+    .split('\n');
+}
+
+/** `97 % busy, 13 batches of 15.4 rows (96 % full)` */
+export function lanesText({
+  utilisation,
+  batches,
+  mean_batch_rows,
+  mean_batch_fill,
+}: JobStatsWire): string | null {
+  if (utilisation.lanes === null || batches === null || mean_batch_rows === null) return null;
+  const full = mean_batch_fill === null ? '' : ` (${percentOf(mean_batch_fill, 1)} % full)`;
+  const rows = `${Number(mean_batch_rows.toFixed(1))} rows`;
+  return `${Math.round(utilisation.lanes * 100)} % busy, ${formatCount(batches)} batches of ${rows}${full}`;
+}
+
+/** `Bottleneck: inference (lanes 97 % busy, 81 % of it in the model). Advice: ...` */
+export function bottleneckLine({ bottleneck }: JobStatsWire): string | null {
+  if (bottleneck === null) return null;
+  const { name, why, advice } = bottleneck;
+  return `Bottleneck: ${name.replaceAll('_', ' ')} (${why}). Advice: ${lowerFirst(advice)}`;
+}
+
+/** `forebay job ID --stats`. */
+export function statsText(stats: JobStatsWire): string {
+  const { queue } = stats;
+  const limit = queue.limit === null ? '' : ` of ${queue.limit}`;
+  const lanes = lanesText(stats);
+  const facts = [
+    ...(lanes === null ? [] : [`lanes: ${lanes}`]),
+    `queue: ${queue.depth.waiting} blocks waiting, ${queue.depth.active} active, ${queue.places}${limit} places in use`,
+    ...stats.workers.map(workerLine),
+  ];
+  if (stats.reason !== null) facts.push(`waits: ${stats.reason}`);
+  if (stats.last_run_error !== null) facts.push(`last run: ${stats.last_run_error}`);
+  const lines = [...stageLines(stats, true), ...facts];
+  const bottleneck = bottleneckLine(stats);
+  return [...lines, ...(bottleneck === null ? [] : [bottleneck])].map((line) => `${line}\n`).join('');
+}
+
+function workerLine({ id, lanes, memory, inflight }: JobStatsWire['workers'][number]): string {
+  const rss = memory.rss_bytes === null ? '' : `, ${megabytes(memory.rss_bytes)} of `;
+  const of = rss === '' ? '' : `${megabytes(memory.limit_bytes)} MB memory`;
+  const bytes = `${megabytes(inflight.used_bytes)} of ${megabytes(inflight.limit_bytes)} MB in flight`;
+  return `worker ${id}: ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}${rss}${of}, ${bytes}`;
+}
+
+function megabytes(bytes: number): string {
+  return formatCount(bytes / 2 ** 20);
+}
+
+/** Three digits: 0.012, 1.23, 45.6, 789. */
+function formatMs(ms: number): string {
+  if (ms >= 100) return `${formatCount(ms)} ms`;
+  return `${ms.toFixed(ms >= 10 ? 1 : ms >= 1 ? 2 : 3)} ms`;
+}
+
+/** Not of options and names. */
+function lowerFirst(text: string): string {
+  return /^[A-Z][a-z ]/.test(text) && !text.startsWith('Redis')
+    ? text[0]!.toLowerCase() + text.slice(1)
+    : text;
+}

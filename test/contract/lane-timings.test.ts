@@ -1,0 +1,51 @@
+// A lane's times add up: what it reports of its batches is all the time that passed, each moment once.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { expect, it } from 'vitest';
+import type { BatchTimings } from '#forebay/workers/lane/messages.js';
+import { loadedLane, plain, testFolder } from '../support/lanes.ts';
+import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const GAP_MS = 100;
+
+function ownTime(t: BatchTimings): number {
+  return t.idleMs + t.readMs + t.decodeMs + t.prepareMs + t.inferMs + t.postMs + t.restMs;
+}
+
+it('says of all its time what it did with it, waiting for rows included', async () => {
+  const classes = [
+    [1, 0, 0],
+    [0, 1, 0],
+  ];
+  const folder = testFolder();
+  const contract = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
+  const lane = await loadedLane(
+    writeModelFolder(folder, meanColourModel({ classes, side: 8 }), contract, ['red', 'green']),
+  );
+  const path = join(folder, 'large.png');
+  writeFileSync(path, await plain(255, 0, 0, 2000));
+  const batch = async () =>
+    lane.run({ model: 'm', rows: Array.from({ length: 6 }, () => ({ path })), topK: 1 });
+
+  const start = performance.now();
+  const before = await Promise.all([batch(), batch(), batch()]);
+  const pause = performance.now();
+  await waitUntil('a pause', () => performance.now() - pause > GAP_MS);
+  const after = [await batch(), await batch()];
+  const wall = performance.now() - start;
+
+  const timings = [...before, ...after].map((result) => result.timings);
+  const sum = timings.reduce((ms, t) => ms + ownTime(t), 0) - timings[0]!.idleMs;
+  // The rest is the way of messages, which is not the lane's.
+  expect(sum / wall).toBeGreaterThan(0.8);
+  expect(sum / wall).toBeLessThan(1.01);
+  expect(timings[3]!.idleMs).toBeGreaterThan(GAP_MS * 0.9);
+  // Those that came together did not wait for rows.
+  expect(timings[1]!.idleMs + timings[2]!.idleMs).toBe(0);
+  expect(timings.every((t) => t.laneWaitMs >= 0 && t.laneWaitMs < wall)).toBe(true);
+  // Decoding dominates here, whoever of the threads did it; nothing waits twice.
+  const decode = timings.reduce((ms, t) => ms + t.decodeMs + t.decodeAheadMs, 0);
+  expect(decode / wall).toBeGreaterThan(0.3);
+});

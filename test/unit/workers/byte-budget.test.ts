@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { createByteBudget } from '#forebay/workers/byte-budget.js';
+import { waitUntil } from '../../support/wait-until.ts';
+
+it('tells how long readers were held back, shared out over those that waited at once', async () => {
+  const budget = createByteBudget(100);
+  const first = await budget.admit();
+  expect(first.blockedMs).toBe(0);
+  first.settle(100);
+  const [second, third] = [budget.admit(), budget.admit()];
+  expect(budget.spent).toBe(true);
+  await waitUntil('some time to have passed', () => budget.blockedMs >= 30);
+  first.release();
+  const later = await second;
+  later.release();
+  const last = await third;
+  last.release();
+  const shares = later.blockedMs + last.blockedMs;
+  expect(shares).toBeGreaterThanOrEqual(30);
+  expect(shares).toBeCloseTo(budget.blockedMs, 3);
+});
