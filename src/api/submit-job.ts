@@ -126,7 +126,11 @@ export function createSubmitJob(deps: SubmitDeps) {
 }
 
 /** Block boundaries are fixed here; a resumed job keeps those that its parts were cut by. */
-function settle(request: SubmitRequest, contract: ModelContract | null, earlier: JobSpec | null): JobOptions {
+export function settle(
+  request: SubmitRequest,
+  contract: ModelContract | null,
+  earlier: JobSpec | null,
+): JobOptions {
   const { if_output_exists: _, ...options } = request.options;
   const batch = options.batch_size ?? (contract ? autoBatchSize(contract) : FALLBACK.batchSize);
   return {
@@ -136,7 +140,8 @@ function settle(request: SubmitRequest, contract: ModelContract | null, earlier:
   };
 }
 
-function checkResume(earlier: JobSpec, model: ModelRef, options: JobOptions): void {
+/** Throws `resume_mismatch`. */
+export function checkResume(earlier: JobSpec, model: ModelRef, options: JobOptions): void {
   const differences: string[] = [];
   if (earlier.model.hash !== model.hash) {
     differences.push(

@@ -1,7 +1,24 @@
 /** Which workers live and what they serve, by heartbeats. */
 import type { Redis } from 'ioredis';
+import type { Choice } from '../domain/choice.ts';
 import type { ModelRef } from '../domain/model-contract.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from './keys.ts';
+
+/** Resident memory of a model in one lane, as measured there. */
+export interface ModelMemory {
+  readonly modelBytes: number;
+  /** What a full batch adds to it. */
+  readonly batchBytes: number;
+}
+
+/** How a model is run, each number with what bound it. */
+export interface ModelSizing {
+  /** Of the graph's file. */
+  readonly fileBytes: number;
+  readonly lanes: Choice;
+  readonly threads: Choice;
+  readonly batch: Choice;
+}
 
 export interface ServedModel {
   readonly ref: ModelRef;
@@ -12,6 +29,26 @@ export interface ServedModel {
   readonly problem: { readonly code: string; readonly message: string } | null;
   /** What the graph says: input, output, batch. Null until loaded. */
   readonly graph: unknown;
+  /** Absent while it is not loaded. */
+  readonly sizing?: ModelSizing;
+  /** Null or absent: not measured. */
+  readonly memory?: ModelMemory | null;
+}
+
+/** What a worker may use. */
+export interface WorkerResources {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Row bytes it may hold at once. */
+  readonly inflightBytes: number;
+}
+
+export interface LaneChoices {
+  readonly lanes: Choice;
+  readonly threads: Choice;
+  readonly decodeThreads: Choice;
+  readonly batchesPerLane: Choice;
+  readonly readsAtOnce: Choice;
 }
 
 export interface WorkerInfo {
@@ -23,6 +60,9 @@ export interface WorkerInfo {
   /** Event-loop delay of its main thread since the last heartbeat, 99th percentile, ms. */
   readonly lagP99Ms: number;
   readonly models: readonly ServedModel[];
+  /** Absent from a worker of an older version, like `plan`. */
+  readonly resources?: WorkerResources;
+  readonly plan?: LaneChoices;
 }
 
 export type WorkerRegistry = ReturnType<typeof createWorkerRegistry>;
