@@ -19,7 +19,7 @@ export function nextLine(
   { program, argv }: { program: string; argv: readonly string[] },
   { url, output }: { url?: string; output?: string },
 ): string {
-  const rest = argv.filter((word) => word !== '--json' && word !== 'plan');
+  const rest = argv.toSpliced(argv.indexOf('plan'), 1).filter((word) => word !== '--json');
   const verb = url === undefined ? 'run' : 'submit';
   const results = url === undefined && output === undefined ? ['--output', 'results'] : [];
   return `${program} ${shellLine([verb, ...rest, ...results])}`;

@@ -65,12 +65,13 @@ export function createSampleRecord({
       return warm !== undefined && performance.now() - warm >= ms;
     },
     reply(rowsBegun: number): SampleReply {
+      const finished = completions.reduce((sum, completion) => sum + completion.rows, 0);
       const { rows_computed = 0, ...sums } = stats.totals();
       const stages = Object.entries(sums).filter(([name]) => name.endsWith('_us'));
       return {
-        rate: sampleRate(completions, { startedAt, lanes: lanes }),
+        rate: sampleRate(completions, { startedAt, lanes }),
         rows: Math.min(rowsBegun, rows),
-        passes: rowsBegun / rows,
+        passes: finished / rows,
         lanes,
         meanRowBytes: readRows === 0 ? null : bytes / readRows,
         stageMs: Object.fromEntries(

@@ -29,7 +29,7 @@ export function addPlan(program: Command, context: CliContext): void {
   addJobFlags(command);
   command
     .option('--url <url>', 'ask this service instead of starting one', httpUrl)
-    .option('--workers <n>', 'worker processes', wholeNumber(1, 64), 1);
+    .option('--workers <n>', 'worker processes (default: 1)', wholeNumber(1, 64));
   addWorkerFlags(command);
   addLogFlag(command);
   command

@@ -16,9 +16,22 @@ import type { RunFlags } from '../run/plan-run.ts';
 import { nextLine } from '../shell-words.ts';
 import { planText } from './plan-text.ts';
 
-export interface PlanFlags extends RunFlags {
+export interface PlanFlags extends Omit<RunFlags, 'workers'> {
   readonly url?: string;
+  readonly workers?: number;
 }
+
+/** What a running service has settled for itself. */
+const OWN_ONLY = {
+  workers: '--workers',
+  lanes: '--lanes',
+  threadsPerLane: '--threads-per-lane',
+  decodeThreads: '--decode-threads',
+  maxInflightMb: '--max-inflight-mb',
+  maxFileMb: '--max-file-mb',
+  maxMegapixels: '--max-megapixels',
+  fetchAllow: '--fetch-allow',
+} as const;
 
 /** Where a plan without --output would write: any folder that is not there will do. */
 const NO_OUTPUT = 'results';
@@ -46,6 +59,10 @@ export async function plan(flags: PlanFlags, context: CliContext): Promise<numbe
 async function askRunning(url: string, flags: PlanFlags, context: CliContext): Promise<PlanWire> {
   const place = (path: string) => (isLocalUrl(url) ? resolve(context.cwd, path) : path);
   const { input, manifest, output } = flags;
+  for (const [name, flag] of Object.entries(OWN_ONLY)) {
+    if (flags[name as keyof typeof OWN_ONLY] === undefined) continue;
+    throw new UsageError(`${flag} cannot be used with --url: it is a setting of the service that runs there`);
+  }
   if ((input === undefined) === (manifest === undefined)) {
     throw new UsageError(
       'where the rows come from is missing or given twice: give one of --input, --manifest',
@@ -80,7 +97,7 @@ async function askOwn(given: string, flags: PlanFlags, context: CliContext): Pro
     {
       env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot: resolve(output, '..') }),
       verbose: wantsLog(flags, env),
-      workers: flags.workers,
+      workers: flags.workers ?? 1,
       view,
       context,
       exitNow: (code) => process.exit(code),
