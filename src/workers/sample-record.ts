@@ -23,8 +23,6 @@ export function createSampleRecord({
   const batches = new Map<BatchSeen, { at: number; rows: number }>();
   const completions: Completion[] = [];
   const errors = new Map<string, { code: string; rows: number; message: string }>();
-  let bytes = 0;
-  let readRows = 0;
   let failedRows = 0;
   let mostBeside = 0;
 
@@ -35,10 +33,8 @@ export function createSampleRecord({
     else if (errors.size < MAX_ERROR_CODES) errors.set(code, { code, rows: 1, message });
   }
   return {
-    read(rowBytes: number, ms: number): void {
-      bytes += rowBytes;
-      readRows += 1;
-      stats.read(rowBytes, ms);
+    fetched(ms: number): void {
+      stats.fetched(ms);
     },
     unread(error: RowError): void {
       fail(error);
@@ -66,14 +62,14 @@ export function createSampleRecord({
     },
     reply(rowsBegun: number): SampleReply {
       const finished = completions.reduce((sum, completion) => sum + completion.rows, 0);
-      const { rows_computed = 0, ...sums } = stats.totals();
+      const { rows_computed = 0, bytes = 0, ...sums } = stats.totals();
       const stages = Object.entries(sums).filter(([name]) => name.endsWith('_us'));
       return {
         rate: sampleRate(completions, { startedAt, lanes }),
         rows: Math.min(rowsBegun, rows),
         passes: finished / rows,
         lanes,
-        meanRowBytes: readRows === 0 ? null : bytes / readRows,
+        meanRowBytes: rows_computed === 0 || bytes === 0 ? null : bytes / rows_computed,
         stageMs: Object.fromEntries(
           rows_computed === 0
             ? []

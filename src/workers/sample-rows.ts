@@ -70,14 +70,15 @@ export function createSampler(deps: {
     let begun = 0;
 
     const one = async (row: RowRef): Promise<void> => {
-      const read = await deps.reader.read(dataset, row, abort).catch(() => null);
+      // Rejects on abort only.
+      const read = await Promise.resolve(deps.reader.read(dataset, row, abort)).catch(() => null);
       if (!read?.ok) {
         batcher.callOff(group);
         if (read) run.unread(read.error);
         return;
       }
       try {
-        run.read(read.bytes, read.ms);
+        run.fetched(read.ms);
         run.answered(await batcher.submit(group, read.input));
       } finally {
         read.release();

@@ -106,9 +106,13 @@ it('does not disturb a job that runs meanwhile, and says that there was one', as
   expect(plan.estimate.rows_per_s!.value).toBeGreaterThan(0);
 });
 
-it('several plans at once are answered one after the other', async () => {
+it('several plans at once take their turns, and leave no request behind', async () => {
   const plans = await Promise.all([planned(), planned(), planned()]);
-  for (const plan of plans) expect(plan.estimate.rows_per_s!.value).toBeGreaterThan(0);
+  // On a busy machine a sample takes up to five seconds; who waits too long for its turn is told so.
+  const measured = plans.filter(({ estimate }) => estimate.rows_per_s !== null);
+  expect(measured.length).toBeGreaterThan(0);
+  for (const { estimate } of plans)
+    expect(estimate.why).toMatch(/^(a sample on|no sample: worker .* (has|did))/);
   expect(await sampleKeys()).toEqual([]);
 });
 

@@ -22,7 +22,11 @@ export function planNumbers(facts: PlanFacts, meanRowBytes: number | null): Plan
     batches_per_lane: orNull(plan?.batchesPerLane),
     reads_at_once: orNull(plan?.readsAtOnce),
     inflight_bytes: resources
-      ? toWire({ value: resources.inflightBytes, boundBy: 'setting', why: 'FOREBAY_MAX_INFLIGHT_MB' })
+      ? toWire({
+          value: resources.inflightBytes,
+          boundBy: 'setting',
+          why: 'FOREBAY_MAX_INFLIGHT_MB; half for rows fetched, half for files opened',
+        })
       : null,
     lanes_fed: first && resources ? orNull(lanesFed(facts, resources.inflightBytes, meanRowBytes)) : null,
     job_window: toWire(jobWindow(facts.asked.concurrency, lanes)),
@@ -73,7 +77,7 @@ function allLanes(facts: PlanFacts, first: Choice): Choice {
   return { value, boundBy: first.boundBy, why: `${workers.length} workers; ${first.why}` };
 }
 
-/** In-flight memory / two blocks each, over all workers. */
+/** In-flight memory / two blocks each, over all workers: half of it is for rows fetched, half for files opened. */
 function lanesFed(facts: PlanFacts, inflightBytes: number, rowBytes: number | null): Choice | undefined {
   if (rowBytes === null || rowBytes <= 0) return undefined;
   const each = BLOCKS_IN_FLIGHT_PER_LANE * facts.options.block_rows * rowBytes;
@@ -81,9 +85,9 @@ function lanesFed(facts: PlanFacts, inflightBytes: number, rowBytes: number | nu
   return tightest(
     { value: lanes, boundBy: 'lanes', why: 'all: the bytes in flight suffice for more' },
     {
-      value: Math.max(1, Math.floor(inflightBytes / each)) * facts.workers.length,
+      value: Math.max(1, Math.floor(inflightBytes / 2 / each)) * facts.workers.length,
       boundBy: 'inflight_bytes',
-      why: `${mb(inflightBytes)} / (2 blocks of ${facts.options.block_rows} rows of ${mb(rowBytes)})`,
+      why: `half of ${mb(inflightBytes)} / (2 blocks of ${facts.options.block_rows} rows of ${mb(rowBytes)})`,
     },
   );
 }

@@ -66,8 +66,8 @@ export type SampleAnswer =
   /** In words. */
   | { readonly ok: false; readonly why: string };
 
-/** Requests that wait at one worker: it runs one at a time, about a second each. */
-const MAX_WAITING = 4;
+/** Requests that wait at one worker: it runs one at a time, a second each, five at most. */
+const MAX_WAITING = 3;
 const REPLY_TTL_MS = 10_000;
 /** Lost wake-ups cost the asker at most this. */
 const SWEEP_MS = 250;

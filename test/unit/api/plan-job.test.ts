@@ -94,8 +94,8 @@ describe('a number of a plan', () => {
     ['lanes', {}, 2, 'cpus'],
     ['lanes', { workers: [worker(), worker({}, 'w2')] }, 4, 'cpus'],
     ['lanes_fed', {}, 2, 'lanes'],
-    // 256 MB / (2 x 16 rows x 5 MB) = 1.6
-    ['lanes_fed', { workers: [worker({ meanRowBytes: 5 * 2 ** 20 })] }, 1, 'inflight_bytes'],
+    // 128 MB / (2 x 16 rows x 3 MB) = 1.3
+    ['lanes_fed', { workers: [worker({ meanRowBytes: 3 * 2 ** 20 })] }, 1, 'inflight_bytes'],
     ['job_window', {}, 16, 'floor'],
     ['job_window', { workers: [worker({}, 'w', { lanes: 10 })] }, 30, 'lanes'],
     ['job_window', { asked: asked({ concurrency: 3 }) }, 3, 'option'],
