@@ -78,7 +78,7 @@ async function main(): Promise<void> {
   const redis = connectRedis(config.redisUrl, 'background', onError);
   for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
   const run = createScripts(redis);
-  const wake = await createWake(connectRedis(config.redisUrl, 'background', onError), ['queue']);
+  const wake = await createWake(connectRedis(config.redisUrl, 'background', onError), ['queue', 'sample']);
 
   const models = createModelFolderReader();
   const { folders, problems } = await findModels(models, config.modelsDirs, config.models, config.pool, log);

@@ -39,7 +39,8 @@ export interface WorkerDeps {
   lanes: LanePool;
   plan: LanePlan;
   resources: WorkerResources;
-  samples: SampleRequests;
+  /** Null: this worker runs no samples for plans. */
+  samples: SampleRequests | null;
   folders: readonly ModelFolder[];
   models: ModelFolderReader;
   limits: RowLimits;
@@ -98,14 +99,16 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       await run.announced;
     },
   });
-  sampler = createSampler({
-    ...deps,
-    requests: deps.samples,
-    batcher,
-    groupOf: (queue, options) => models.groupOf(queue, options),
-    lanesOf: (queue) => lanes.lanesOf(queue),
-    blocksInHand: () => runs.size,
-  });
+  if (deps.samples !== null) {
+    sampler = createSampler({
+      ...deps,
+      requests: deps.samples,
+      batcher,
+      groupOf: (queue, options) => models.groupOf(queue, options),
+      lanesOf: (queue) => lanes.lanesOf(queue),
+      blocksInHand: () => runs.size,
+    });
+  }
 
   const info = (): WorkerInfo => ({
     id: deps.id,
@@ -140,7 +143,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       registry
         .leave(deps.id)
         .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'not signed off'));
-      const finished = Promise.all([source.stop(), sampler.stop()]).then(async () =>
+      const finished = Promise.all([source.stop(), sampler?.stop()]).then(async () =>
         Promise.all([...runs].map(async (run) => run.ended)),
       );
       if ((await Promise.race([finished, late])) === 'late') {
