@@ -16,6 +16,7 @@ import { createByteBudget } from '../../dist/workers/byte-budget.js';
 import { createLanePool } from '../../dist/workers/lanes/lane-pool.js';
 import { createBudgetedReader } from '../../dist/workers/read/budgeted-reader.js';
 import { createRowReader } from '../../dist/workers/read/row-reader.js';
+import { planLanes, readResources, wish } from '../../dist/workers/resources.js';
 import { createSemaphore } from '../../dist/workers/semaphore.js';
 import { startWorker } from '../../dist/workers/worker.js';
 import { startSimulatedLane } from './simulated-lane.js';
@@ -26,6 +27,8 @@ const log = createLogger({ level: config.logLevel, name: 'simulated' });
 const onError = (error) => log.warn({ error: String(error) }, 'Redis connection');
 const models = createModelFolderReader();
 const folders = (await models.list(config.modelsDirs[0])).models;
+
+const resources = readResources();
 
 async function start(i) {
   const redis = connectRedis(config.redisUrl, 'background', onError);
@@ -44,7 +47,13 @@ async function start(i) {
       log,
       startLane: (index) => startSimulatedLane({ index, latencyMs }),
     }),
-    plan: { lanes, threads: 1, decodeThreads: 1 },
+    plan: planLanes(resources, 0, {
+      lanes: wish('setting', lanes),
+      threads: wish('setting', 1),
+      decodeThreads: wish('setting', 1),
+    }),
+    resources: { ...resources, inflightBytes: config.maxInflightBytes },
+    samples: null,
     folders,
     models,
     limits: {

@@ -8,6 +8,7 @@ import type { QueuePlaces } from '../shared/queue/queue-places.ts';
 import type { Wake } from '../shared/queue/wake.ts';
 import type { WorkerRegistry } from '../shared/queue/worker-registry.ts';
 import type { ModelCatalog } from './model-catalog.ts';
+import type { PlanWire } from './wire/plan.ts';
 import type { SubmitRequest } from './wire/submit-request.ts';
 
 export interface ApiDeps {
@@ -22,6 +23,7 @@ export interface ApiDeps {
     request: SubmitRequest,
     idempotencyKey: string | null,
   ): Promise<{ job: JobRecord; replayed: boolean }>;
+  planJob(request: SubmitRequest): Promise<PlanWire>;
   readonly controlJob: Readonly<Record<JobCommand, (id: string) => Promise<JobRecord>>>;
   /** Whether jobs can be accepted now. */
   ready(): Promise<{ ok: boolean; reason?: string }>;

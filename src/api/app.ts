@@ -8,11 +8,13 @@ import { mountJobStats } from './routes/job-stats.ts';
 import { mountJobStreams } from './routes/job-streams.ts';
 import { mountModels } from './routes/models.ts';
 import { mountOps } from './routes/ops.ts';
+import { mountPlan } from './routes/plan.ts';
 
 export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono();
   const target = { app, log: deps.log };
   mountJobs(target, deps);
+  mountPlan(target, deps);
   mountJobStreams(target, deps);
   mountJobStats(target, deps);
   mountModels(target, deps);

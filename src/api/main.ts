@@ -14,6 +14,7 @@ import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobStore } from '../shared/queue/job-store.ts';
 import { createJobWindow } from '../shared/queue/job-window.ts';
 import { createQueuePlaces } from '../shared/queue/queue-places.ts';
+import { createSampleRequests } from '../shared/queue/sample-requests.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
@@ -23,6 +24,7 @@ import { createControlJob } from './control-job.ts';
 import { createFeeders } from './feeder/feeders.ts';
 import { queueLimit } from './feeder/policies.ts';
 import { createModelCatalog } from './model-catalog.ts';
+import { createPlanJob } from './plan/create-plan.ts';
 import { createOutputPreparer } from './prepare-output.ts';
 import { createInputResolver } from './resolve-input.ts';
 import { createSubmitJob } from './submit-job.ts';
@@ -53,6 +55,7 @@ async function main(): Promise<void> {
   const places = createQueuePlaces({ redis, run });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
   const input = createInputResolver({ inputRoots: config.inputRoots, spoolDir: config.spoolDir });
+  const output = createOutputPreparer({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
 
   const feederRun = createScripts(background);
   const feeders = createFeeders({
@@ -81,8 +84,17 @@ async function main(): Promise<void> {
       jobs,
       findModel: models.findModel,
       input,
-      output: createOutputPreparer({ outputRoots: config.outputRoots, resultsDir: config.resultsDir }),
+      output,
       maxJobs: config.maxJobs,
+    }),
+    planJob: createPlanJob({
+      findModel: models.findModel,
+      input,
+      output,
+      workers,
+      samples: createSampleRequests({ redis, wake }),
+      openDataset,
+      queueLimit: config.queueLimit,
     }),
     controlJob: createControlJob({ jobs }),
     queueLimit: async (model) => queueLimit(await workers.liveLanes(model), config.queueLimit),

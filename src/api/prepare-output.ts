@@ -10,6 +10,8 @@ import { JOB_SPEC, type JobSpec } from '../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import { isOutputName, outputFolder } from '../shared/storage/output-folder.ts';
 
+export type IfOutputExists = 'refuse' | 'resume' | 'overwrite';
+
 export interface OutputPreparer {
   /** The absolute folder for a wish (null: the default one). ForebayError `path_not_allowed`. */
   place(wish: string | null, jobId: string): Promise<string>;
@@ -17,7 +19,9 @@ export interface OutputPreparer {
    * Makes the folder and judges what it holds. `resume`: the spec of the job that left its parts, null where
    * there is none. ForebayError `output_not_empty`, `resume_mismatch`, `storage_unavailable`.
    */
-  open(folder: string, ifExists: 'refuse' | 'resume' | 'overwrite'): Promise<JobSpec | null>;
+  open(folder: string, ifExists: IfOutputExists): Promise<JobSpec | null>;
+  /** Judges as `open` does, and changes nothing. */
+  inspect(folder: string, ifExists: IfOutputExists): Promise<JobSpec | null>;
   /** Removes a block that an earlier `limit` cut short, so that it is computed whole. */
   dropBlock(folder: string, block: number): Promise<void>;
   /** Writes job.json, whole or not at all. */
@@ -42,28 +46,26 @@ export function createOutputPreparer(deps: {
     },
 
     async open(folder, ifExists) {
-      let names: string[];
-      try {
+      const names = await listing(folder, async () => {
         await mkdir(folder, { recursive: true });
-        names = await readdir(folder);
-      } catch (error) {
-        throw new ForebayError('storage_unavailable', `Cannot make the output folder: ${messageOf(error)}`, {
-          cause: error,
-        });
-      }
-      if (names.length === 0) return null;
+        return readdir(folder);
+      });
       if (ifExists === 'overwrite') {
         for (const name of names) {
           if (isOutputName(name)) await rm(join(folder, name), { recursive: true, force: true });
         }
-        return null;
       }
-      if (ifExists === 'resume') return readEarlierSpec(folder, names);
-      throw new ForebayError(
-        'output_not_empty',
-        `The output folder "${folder}" is not empty. Choose another, resume the job that it holds ` +
-          '(if_output_exists "resume", --resume) or replace it ("overwrite", --overwrite).',
+      return judge(folder, names, ifExists);
+    },
+
+    async inspect(folder, ifExists) {
+      const names = await listing(folder, async () =>
+        readdir(folder).catch((error: NodeJS.ErrnoException) => {
+          if (error.code === 'ENOENT') return [];
+          throw error;
+        }),
       );
+      return judge(folder, names, ifExists);
     },
 
     async dropBlock(folder, block) {
@@ -89,6 +91,33 @@ export function createOutputPreparer(deps: {
       }
     },
   };
+}
+
+async function listing(folder: string, list: () => Promise<string[]>): Promise<string[]> {
+  try {
+    return await list();
+  } catch (error) {
+    throw new ForebayError(
+      'storage_unavailable',
+      `Cannot use the output folder ${folder}: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** What an output that holds `names` means for a job: see `open`. */
+async function judge(
+  folder: string,
+  names: readonly string[],
+  ifExists: IfOutputExists,
+): Promise<JobSpec | null> {
+  if (names.length === 0 || ifExists === 'overwrite') return null;
+  if (ifExists === 'resume') return readEarlierSpec(folder, names);
+  throw new ForebayError(
+    'output_not_empty',
+    `The output folder "${folder}" is not empty. Choose another, resume the job that it holds ` +
+      '(if_output_exists "resume", --resume) or replace it ("overwrite", --overwrite).',
+  );
 }
 
 async function readEarlierSpec(folder: string, names: readonly string[]): Promise<JobSpec | null> {

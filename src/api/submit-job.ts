@@ -126,7 +126,11 @@ export function createSubmitJob(deps: SubmitDeps) {
 }
 
 /** Block boundaries are fixed here; a resumed job keeps those that its parts were cut by. */
-function settle(request: SubmitRequest, contract: ModelContract | null, earlier: JobSpec | null): JobOptions {
+export function settle(
+  request: SubmitRequest,
+  contract: ModelContract | null,
+  earlier: JobSpec | null,
+): JobOptions {
   const { if_output_exists: _, ...options } = request.options;
   const batch = options.batch_size ?? (contract ? autoBatchSize(contract) : FALLBACK.batchSize);
   return {
@@ -136,7 +140,8 @@ function settle(request: SubmitRequest, contract: ModelContract | null, earlier:
   };
 }
 
-function checkResume(
+/** Throws `resume_mismatch`. */
+export function checkResume(
   earlier: JobSpec,
   { ref: model, contract }: { ref: ModelRef; contract: ModelContract | null },
   options: JobOptions,

@@ -8,6 +8,7 @@ import { addJob } from './commands/job.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addModel } from './commands/model.ts';
 import { addModels } from './commands/models.ts';
+import { addPlan } from './commands/plan.ts';
 import { addResults } from './commands/results.ts';
 import { addRun } from './commands/run.ts';
 import { addSubmit } from './commands/submit.ts';
@@ -59,6 +60,7 @@ export function createProgram(context: CliContext, version: string): Command {
     .addHelpText('after', EXAMPLES);
   const add = [
     addRun,
+    addPlan,
     addUp,
     addSubmit,
     addJobs,

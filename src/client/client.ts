@@ -3,6 +3,7 @@ import type { JobEventWire } from '../api/wire/event.ts';
 import type { JobListWire } from '../api/wire/job-list.ts';
 import type { JobWire } from '../api/wire/job.ts';
 import type { ModelListWire, ModelWire } from '../api/wire/model.ts';
+import type { PlanWire } from '../api/wire/plan.ts';
 import type { ErrorRow, ResultRow } from '../api/wire/row.ts';
 import type { JobStatsWire } from '../api/wire/stats.ts';
 import type { SubmitBody } from '../api/wire/submit-request.ts';
@@ -40,6 +41,8 @@ export interface JobsQuery {
  */
 export interface Client {
   submit(body: SubmitBody, options?: { idempotencyKey?: string }): Promise<JobWire>;
+  /** What would happen to the job, and how fast; takes some seconds. */
+  plan(body: SubmitBody): Promise<PlanWire>;
   job(id: string): Promise<JobWire>;
   jobs(query?: JobsQuery): Promise<JobListWire>;
   cancel(id: string): Promise<JobWire>;
@@ -170,6 +173,12 @@ export function createClient(options: { url: string; fetch?: typeof fetch }): Cl
           'Content-Type': 'application/json',
           ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
         },
+        body: JSON.stringify(body),
+      }),
+    plan: (body) =>
+      call('/v1/plan', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify(body),
       }),
     job: (id) => call(jobPath(id)),

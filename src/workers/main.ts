@@ -13,6 +13,7 @@ import { createLogger, type Logger } from '../shared/observe/logger.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobWindow } from '../shared/queue/job-window.ts';
 import { createQueuePlaces } from '../shared/queue/queue-places.ts';
+import { createSampleRequests } from '../shared/queue/sample-requests.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
@@ -23,7 +24,7 @@ import { startChildLane } from './lanes/child-lane.ts';
 import { createLanePool } from './lanes/lane-pool.ts';
 import { createBudgetedReader } from './read/budgeted-reader.ts';
 import { createRowReader } from './read/row-reader.ts';
-import { planLanes, readResources } from './resources.ts';
+import { planLanes, READS_AT_ONCE, readResources, wish } from './resources.ts';
 import { createSemaphore } from './semaphore.ts';
 import { startWorker } from './worker.ts';
 
@@ -31,8 +32,6 @@ process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
 /** What a clean end may take beyond the grace time, where Redis does not answer. */
 const AFTER_GRACE_MS = 5_000;
-/** Reads at once: enough to hide a network's latency, few enough for its other side. */
-const READS_AT_ONCE = 32;
 
 async function findModels(
   reader: ModelFolderReader,
@@ -79,7 +78,7 @@ async function main(): Promise<void> {
   const redis = connectRedis(config.redisUrl, 'background', onError);
   for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
   const run = createScripts(redis);
-  const wake = await createWake(connectRedis(config.redisUrl, 'background', onError), ['queue']);
+  const wake = await createWake(connectRedis(config.redisUrl, 'background', onError), ['queue', 'sample']);
 
   const models = createModelFolderReader();
   const { folders, problems } = await findModels(models, config.modelsDirs, config.models, config.pool, log);
@@ -91,13 +90,15 @@ async function main(): Promise<void> {
   );
   const plan = planLanes(resources, modelBytes, {
     lanes:
-      config.lanes ??
-      (folders.length > 0 && folders.every((f) => f.contract.lanes !== 'auto') ? asked : undefined),
-    threads: config.threadsPerLane,
-    decodeThreads: config.decodeThreads,
+      wish('setting', config.lanes) ??
+      (folders.length > 0 && folders.every((f) => f.contract.lanes !== 'auto')
+        ? wish('contract', asked)
+        : undefined),
+    threads: wish('setting', config.threadsPerLane),
+    decodeThreads: wish('setting', config.decodeThreads),
   });
   log.info(
-    { ...plan, cpus: resources.cpus, memory_mb: Math.round(resources.memoryBytes / 2 ** 20) },
+    { ...plan.choices, cpus: resources.cpus, memory_mb: Math.round(resources.memoryBytes / 2 ** 20) },
     'lanes planned',
   );
   const lanes = createLanePool({
@@ -127,6 +128,8 @@ async function main(): Promise<void> {
     wake,
     lanes,
     plan,
+    resources: { ...resources, inflightBytes: config.maxInflightBytes },
+    samples: createSampleRequests({ redis, wake }),
     folders,
     models,
     limits: {

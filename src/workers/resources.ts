@@ -1,6 +1,14 @@
-/** What this process may use: CPUs and memory of its cgroup, and the lanes and threads that follow. */
+/**
+ * What this process may use: CPUs and memory of its cgroup; and the lanes, threads and batches that follow,
+ * each with the constraint that bound it.
+ */
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { autoBatchSize, MAX_AUTO_BATCH } from '../shared/domain/auto-batch.ts';
+import { tightest, type Choice } from '../shared/domain/choice.ts';
+import type { ModelContract } from '../shared/domain/model-contract.ts';
+import { BATCHES_PER_LANE } from './lanes/lane-pool.ts';
+import type { LaneChoices } from '../shared/queue/worker-registry.ts';
 
 export interface Resources {
   readonly cpus: number;
@@ -43,29 +51,157 @@ function readWords(path: string): string[] | null {
   }
 }
 
+/** A number that somebody asked for, and who. */
+export interface Wish {
+  readonly value: number;
+  readonly boundBy: 'setting' | 'contract' | 'profile';
+}
+
+export function wish(boundBy: Wish['boundBy'], value: number | undefined): Wish | undefined {
+  return value === undefined ? undefined : { value, boundBy };
+}
+
 export interface LanePlan {
   readonly lanes: number;
   readonly threads: number;
   /** libuv threads of a lane: they decode while its JS thread is inside the model call. */
   readonly decodeThreads: number;
+  /** The same numbers, each with what bound it. */
+  readonly choices: LaneChoices;
 }
 
 /** A lane without a model: Node, onnxruntime, sharp. Measured about 110 MB; decoding buffers on top. */
 const LANE_BYTES = 192 * 1024 * 1024;
 /** Weights, packed weights and activations, as a multiple of the model file. */
 const MODEL_FACTOR = 3;
+/** Reads at once: enough to hide a network's latency, few enough for its other side. */
+export const READS_AT_ONCE = 32;
+/** The rest is the main thread's: rows in flight, parts, Redis and HTTP. */
 const MEMORY_SHARE = 0.7;
 
 /** One lane a core with one thread each, as far as memory goes; explicit choices win. */
 export function planLanes(
   resources: Resources,
   modelBytes: number,
-  chosen: { lanes?: number | undefined; threads?: number | undefined; decodeThreads?: number | undefined },
+  wishes: {
+    lanes?: Wish | undefined;
+    threads?: Wish | undefined;
+    decodeThreads?: Wish | undefined;
+  },
 ): LanePlan {
+  const { cpus: cores, memoryBytes } = resources;
   const perLane = LANE_BYTES + MODEL_FACTOR * modelBytes;
-  const fitting = Math.max(1, Math.floor((resources.memoryBytes * MEMORY_SHARE) / perLane));
-  const lanes = chosen.lanes ?? Math.min(resources.cpus, fitting);
-  const threads = chosen.threads ?? Math.max(1, Math.floor(resources.cpus / lanes));
-  const decodeThreads = chosen.decodeThreads ?? Math.max(2, Math.ceil(resources.cpus / lanes) + 1);
-  return { lanes, threads, decodeThreads };
+  const fitting = Math.max(1, Math.floor((memoryBytes * MEMORY_SHARE) / perLane));
+  const lanes: Choice =
+    asked(wishes.lanes) ??
+    tightest(
+      { value: cores, boundBy: 'cpus', why: `one a core: ${cores}` },
+      {
+        value: fitting,
+        boundBy: 'memory',
+        why: `${mb(memoryBytes * MEMORY_SHARE)} for lanes (70 % of ${mb(memoryBytes)}) / ${mb(perLane)} each`,
+      },
+    );
+  const shared = Math.floor(cores / lanes.value);
+  const threads: Choice = asked(wishes.threads) ?? {
+    value: Math.max(1, shared),
+    boundBy: 'cpus',
+    why: `${cores} cores / ${lanes.value} lanes`,
+  };
+  const ahead = Math.ceil(cores / lanes.value) + 1;
+  const decodeThreads: Choice = asked(wishes.decodeThreads) ?? {
+    value: Math.max(2, ahead),
+    boundBy: 'cpus',
+    why: `${cores} cores / ${lanes.value} lanes + 1: they decode the next batch during a model call`,
+  };
+  return {
+    lanes: lanes.value,
+    threads: threads.value,
+    decodeThreads: decodeThreads.value,
+    choices: {
+      lanes,
+      threads,
+      decodeThreads,
+      batchesPerLane: {
+        value: BATCHES_PER_LANE,
+        boundBy: 'ceiling',
+        why: 'one executing, one being decoded, one on its way',
+      },
+      readsAtOnce: {
+        value: READS_AT_ONCE,
+        boundBy: 'ceiling',
+        why: "enough to hide a network's latency, few enough for its other side",
+      },
+    },
+  };
+}
+
+/**
+ * Bytes that one row adds to a model call, as a multiple of its input tensor, where nobody has measured it:
+ * MobileNetV2 and ResNet-50 stay below 30 at 224 pixels.
+ */
+const ACTIVATION_FACTOR = 32;
+
+/** Rows a model call where the job does not say: what the model asks for, as far as a lane's memory goes. */
+export function chooseBatch(facts: {
+  contract: ModelContract;
+  /** The graph's fixed batch dimension. */
+  fixedBatch: number | null;
+  profile?: number | undefined;
+  resources: Resources;
+  lanes: number;
+  modelBytes: number;
+  /** Measured, `rowBytes` of one row in a call; null: by the sizes of the file and of the input tensor. */
+  memory: { readonly modelBytes: number; readonly rowBytes: number } | null;
+}): Choice {
+  const { contract, memory } = facts;
+  const { batch_size } = contract.batching;
+  if (batch_size !== 'auto') return { value: batch_size, boundBy: 'contract', why: 'named in model.json' };
+  if (facts.fixedBatch !== null) {
+    return { value: facts.fixedBatch, boundBy: 'graph', why: "the graph's batch dimension is fixed" };
+  }
+  const inputBytes = contract.preprocess.crop ** 2 * 3 * 4;
+  const wanted: Choice =
+    facts.profile === undefined ? bySampleSize(contract, inputBytes) : { ...PROFILED, value: facts.profile };
+  const share = (facts.resources.memoryBytes * MEMORY_SHARE) / facts.lanes;
+  const modelBytes = memory?.modelBytes ?? MODEL_FACTOR * facts.modelBytes;
+  const left = Math.max(0, share - LANE_BYTES - modelBytes);
+  const rowBytes = memory ? Math.max(inputBytes, memory.rowBytes) : inputBytes * ACTIVATION_FACTOR;
+  return tightest(wanted, {
+    value: powerOfTwo(left / rowBytes),
+    boundBy: 'memory',
+    why:
+      `${mb(left)} left in a lane / ${mb(rowBytes)} a row ` +
+      `(${memory ? 'measured' : `${ACTIVATION_FACTOR} x its input tensor`})`,
+  });
+}
+
+const PROFILED = { boundBy: 'profile', why: 'measured best for this model on this machine' } as const;
+
+function bySampleSize(contract: ModelContract, inputBytes: number): Choice {
+  const value = autoBatchSize(contract);
+  if (value === MAX_AUTO_BATCH)
+    return { value, boundBy: 'ceiling', why: `at most ${MAX_AUTO_BATCH}: larger calls gain nothing on CPU` };
+  const input = inputBytes < 1e6 ? `${Math.round(inputBytes / 1024)} KB` : mb(inputBytes);
+  return { value, boundBy: 'sample_size', why: `about 2.3 MB of input tensor a call, ${input} a row` };
+}
+
+function asked(wished: Wish | undefined): Choice | undefined {
+  return wished && { ...wished, why: ASKED[wished.boundBy] };
+}
+
+const ASKED = {
+  setting: 'set for this worker',
+  contract: 'named in model.json',
+  profile: PROFILED.why,
+} as const;
+
+/** The largest power of two up to `n`; 1 below that. */
+function powerOfTwo(n: number): number {
+  return n < 2 ? 1 : 2 ** Math.floor(Math.log2(n));
+}
+
+function mb(bytes: number): string {
+  const value = bytes / 2 ** 20;
+  return value >= 10_240 ? `${(value / 1024).toFixed(0)} GB` : `${value.toFixed(value < 10 ? 1 : 0)} MB`;
 }

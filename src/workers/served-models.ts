@@ -4,17 +4,20 @@ import type { ModelFolder } from '../shared/models/model-folder.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import { autoBatchSize } from '../shared/domain/auto-batch.ts';
 import { batchAdvice } from '../shared/domain/batch-invariance.ts';
+import type { ModelContract } from '../shared/domain/model-contract.ts';
+import type { JobOptions } from '../shared/domain/job.ts';
 import { blockQueueName } from '../shared/queue/keys.ts';
-import type { ServedModel } from '../shared/queue/worker-registry.ts';
-import type { BegunRun } from '../shared/queue/job-window.ts';
+import type { ModelSizing, ServedModel } from '../shared/queue/worker-registry.ts';
 import type { BatchGroup } from './batcher.ts';
 import type { ModelInfo, RowLimits } from './lane/messages.ts';
 import type { LanePool, LoadOutcome } from './lanes/lane-pool.ts';
-import type { LanePlan } from './resources.ts';
+import { chooseBatch, type LanePlan, type Resources } from './resources.ts';
 
 interface Loaded {
   readonly folder: ModelFolder;
   readonly outcome: LoadOutcome;
+  /** Null where it could not be loaded. */
+  readonly sizing: ModelSizing | null;
 }
 
 export type ServedModels = Awaited<ReturnType<typeof loadModels>>;
@@ -25,6 +28,7 @@ export async function loadModels(deps: {
   reader: ModelFolderReader;
   pool: LanePool;
   plan: LanePlan;
+  resources: Resources;
   limits: RowLimits;
   batchTimeoutS: number;
   cacheDir: string;
@@ -51,7 +55,7 @@ export async function loadModels(deps: {
         probe: { batchSize: autoBatchSize(contract) },
       },
     });
-    loaded.set(queue, { folder, outcome });
+    loaded.set(queue, { folder, outcome, sizing: outcome.ok ? sizingOf(folder, outcome.info) : null });
     if (outcome.ok) {
       log.info(
         { model: ref.name, hash: ref.hash.slice(0, 12), lanes, load_ms: Math.round(outcome.info.loadMs) },
@@ -75,41 +79,61 @@ export async function loadModels(deps: {
     }
   }
 
-  function batchSize(folder: ModelFolder, info: ModelInfo): number {
-    if (folder.contract.batching.batch_size === 'auto' && info.fixedBatch !== null) return info.fixedBatch;
-    return autoBatchSize(folder.contract);
+  function sizingOf({ contract, bytes }: ModelFolder, info: ModelInfo): ModelSizing {
+    const named = (value: number) => ({ value, boundBy: 'contract', why: 'named in model.json' }) as const;
+    const { choices } = plan;
+    return {
+      fileBytes: bytes,
+      lanes: contract.lanes !== 'auto' && contract.lanes < pool.size ? named(contract.lanes) : choices.lanes,
+      threads: contract.threads_per_lane === 'auto' ? choices.threads : named(contract.threads_per_lane),
+      batch: chooseBatch({
+        contract,
+        fixedBatch: info.fixedBatch,
+        resources: deps.resources,
+        lanes: plan.lanes,
+        modelBytes: bytes,
+        memory: rowMemoryOf(contract, info),
+      }),
+    };
   }
 
   return {
     queues: [...loaded].filter(([, m]) => m.outcome.ok).map(([queue]) => queue),
-    groupOf(queue: string, run: BegunRun): BatchGroup | null {
+    groupOf(queue: string, options: Pick<JobOptions, 'batch_size' | 'decode' | 'top_k'>): BatchGroup | null {
       const model = loaded.get(queue);
-      if (!model?.outcome.ok) return null;
-      const { options } = run.spec;
+      if (!model?.sizing) return null;
       return {
         model: queue,
         topK: options.top_k,
         // Settled, so that jobs that name the contract's own way share batches with those that do not.
         decode: options.decode ?? model.folder.contract.preprocess.decode,
-        batchSize: options.batch_size ?? batchSize(model.folder, model.outcome.info),
+        batchSize: options.batch_size ?? model.sizing.batch.value,
         maxWaitMs: model.folder.contract.batching.max_wait_ms,
       };
     },
     /** For the heartbeat. */
     describe(): ServedModel[] {
-      return [...loaded].map(([queue, { folder, outcome }]) => ({
+      return [...loaded].map(([queue, { folder, outcome, sizing }]) => ({
         ref: folder.ref,
         lanes: pool.lanesOf(queue),
-        batchSize: outcome.ok ? batchSize(folder, outcome.info) : 0,
+        batchSize: sizing?.batch.value ?? 0,
         problem: outcome.ok ? null : { code: outcome.error.code, message: outcome.error.message },
         graph: outcome.ok
           ? { input: outcome.info.input, output: outcome.info.output, fixed_batch: outcome.info.fixedBatch }
           : null,
         batchInvariance: outcome.ok ? outcome.info.batchInvariance : null,
         memory: outcome.ok ? memoryOf(outcome.info) : null,
+        ...(sizing && { sizing }),
       }));
     },
   };
+}
+
+/** By the batch that was probed. */
+function rowMemoryOf(contract: ModelContract, { memory, fixedBatch }: ModelInfo) {
+  if (memory === null) return null;
+  const rows = fixedBatch ?? autoBatchSize(contract);
+  return { modelBytes: memory.weightsBytes, rowBytes: memory.activationBytes / rows };
 }
 
 function memoryOf({ memory }: ModelInfo): ServedModel['memory'] {

@@ -8,8 +8,14 @@ import type { Logger } from '../shared/observe/logger.ts';
 import { createBlockTaker, type BlockTaker } from '../shared/queue/block-taker.ts';
 import type { JobWindow } from '../shared/queue/job-window.ts';
 import type { QueuePlaces } from '../shared/queue/queue-places.ts';
+import type { SampleRequests } from '../shared/queue/sample-requests.ts';
 import type { Wake } from '../shared/queue/wake.ts';
-import { BEAT_MS, type WorkerInfo, type WorkerRegistry } from '../shared/queue/worker-registry.ts';
+import {
+  BEAT_MS,
+  type WorkerInfo,
+  type WorkerRegistry,
+  type WorkerResources,
+} from '../shared/queue/worker-registry.ts';
 import { createBatcher } from './batcher.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { createBlockSource, type BlockSource } from './block-source.ts';
@@ -18,6 +24,7 @@ import type { LanePool } from './lanes/lane-pool.ts';
 import { residentBytes } from './process-memory.ts';
 import type { BudgetedReader } from './read/budgeted-reader.ts';
 import type { LanePlan } from './resources.ts';
+import { createSampler, type Sampler } from './sample-rows.ts';
 import { createBlockRunner, type BlockRun } from './run-block.ts';
 import { watchLag } from './event-loop-lag.ts';
 import { loadModels } from './served-models.ts';
@@ -32,6 +39,9 @@ export interface WorkerDeps {
   wake: Wake;
   lanes: LanePool;
   plan: LanePlan;
+  resources: WorkerResources;
+  /** Null: this worker runs no samples for plans. */
+  samples: SampleRequests | null;
   folders: readonly ModelFolder[];
   models: ModelFolderReader;
   limits: RowLimits;
@@ -63,17 +73,21 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   );
   const runs = new Set<BlockRun>();
   let source: BlockSource | null = null;
+  let sampler: Sampler | null = null;
 
   const batcher = createBatcher({
     pool: lanes,
-    moreMayArrive: () => source?.taking ?? false,
+    moreMayArrive: () => source?.taking === true || sampler?.taking === true,
     readingWaits: () => deps.budget.spent,
-    onSent: () => source?.ring(),
+    onSent: () => {
+      source?.ring();
+      sampler?.ring();
+    },
   });
   const runBlock = createBlockRunner({
     ...deps,
     batcher,
-    groupOf: (queue, run) => models.groupOf(queue, run),
+    groupOf: (queue, run) => models.groupOf(queue, run.spec.options),
   });
   source = createBlockSource({
     takers: () => takers,
@@ -90,6 +104,16 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       await run.announced;
     },
   });
+  if (deps.samples !== null) {
+    sampler = createSampler({
+      ...deps,
+      requests: deps.samples,
+      batcher,
+      groupOf: (queue, options) => models.groupOf(queue, options),
+      lanesOf: (queue) => lanes.lanesOf(queue),
+      blocksInHand: () => runs.size,
+    });
+  }
 
   const info = (): WorkerInfo => ({
     id: deps.id,
@@ -108,6 +132,8 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       blockedMs: Math.round(deps.budget.blockedMs),
     },
     models: models.describe(),
+    resources: deps.resources,
+    plan: deps.plan.choices,
   });
   await registry.beat(info(), true);
   const beating = setInterval(() => {
@@ -131,7 +157,9 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       registry
         .leave(deps.id)
         .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'not signed off'));
-      const finished = source.stop().then(async () => Promise.all([...runs].map(async (run) => run.ended)));
+      const finished = Promise.all([source.stop(), sampler?.stop()]).then(async () =>
+        Promise.all([...runs].map(async (run) => run.ended)),
+      );
       if ((await Promise.race([finished, late])) === 'late') {
         log.warn({ blocks: runs.size }, 'grace time over, handing blocks back');
         await Promise.all([...runs].map(async (run) => run.handBack()));

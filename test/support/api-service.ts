@@ -8,16 +8,19 @@ import type { ApiDeps } from '#forebay/api/api-deps.js';
 import { createApp } from '#forebay/api/app.js';
 import { createControlJob } from '#forebay/api/control-job.js';
 import { createModelCatalog } from '#forebay/api/model-catalog.js';
+import { createPlanJob } from '#forebay/api/plan/create-plan.js';
 import { createOutputPreparer } from '#forebay/api/prepare-output.js';
 import { createInputResolver } from '#forebay/api/resolve-input.js';
 import { createSubmitJob } from '#forebay/api/submit-job.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
+import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 import { createModelFolderReader } from '#forebay/shared/models/model-folder-reader.js';
 import { createBlockQueues } from '#forebay/shared/queue/block-queue.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createJobStore } from '#forebay/shared/queue/job-store.js';
 import { createJobWindow } from '#forebay/shared/queue/job-window.js';
 import { createQueuePlaces } from '#forebay/shared/queue/queue-places.js';
+import { createSampleRequests } from '#forebay/shared/queue/sample-requests.js';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/worker-registry.js';
@@ -64,6 +67,8 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
   const workers = createWorkerRegistry({ redis });
   const queues = createBlockQueues({ redis, onError: quiet });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: [dir('models')], workers });
+  const input = createInputResolver({ inputRoots: [dir('input')], spoolDir: dir('spool') });
+  const output = createOutputPreparer({ outputRoots: [dir('results')], resultsDir: dir('results') });
   const stopping = new AbortController();
   const logged: { level: string; fields: object; message: string }[] = [];
   const note = (level: string) => (fields: object, message: string) =>
@@ -79,9 +84,18 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
     submitJob: createSubmitJob({
       jobs,
       findModel: models.findModel,
-      input: createInputResolver({ inputRoots: [dir('input')], spoolDir: dir('spool') }),
-      output: createOutputPreparer({ outputRoots: [dir('results')], resultsDir: dir('results') }),
+      input,
+      output,
       maxJobs: 500,
+    }),
+    planJob: createPlanJob({
+      findModel: models.findModel,
+      input,
+      output,
+      workers,
+      samples: createSampleRequests({ redis, wake }),
+      openDataset,
+      queueLimit: undefined,
     }),
     controlJob: createControlJob({ jobs }),
     ready: async () => ({ ok: (await redis.ping()) === 'PONG' }),

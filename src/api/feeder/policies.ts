@@ -15,16 +15,16 @@ export interface FeedState {
   readonly blocksPerS: number;
 }
 
-const MIN_WINDOW = 16;
-const BLOCKS_PER_LANE = 3;
+export const MIN_WINDOW = 16;
+export const BLOCKS_PER_LANE = 3;
 /**
  * A window holds what the job commits in this time, s, so that tiny blocks last until the feeder's next turn.
  * It is also what another job's first block may wait behind: short.
  */
 const WINDOW_S = 0.1;
 const MAX_FAST_WINDOW = 256;
-const MIN_QUEUE_LIMIT = 64;
-const QUEUE_BLOCKS_PER_LANE = 8;
+export const MIN_QUEUE_LIMIT = 64;
+export const QUEUE_BLOCKS_PER_LANE = 8;
 
 /** Most blocks of the job queued or running at once. */
 export function windowLimit(state: FeedState): number {

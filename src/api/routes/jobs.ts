@@ -10,6 +10,12 @@ import { IDEMPOTENCY_KEY, SUBMIT_BODY, toSubmitRequest } from '../wire/submit-re
 import { mount, type MountTarget } from './mount.ts';
 
 export const JOB_PARAMS = z.strictObject({ id: JOB_ID });
+/** Of a body with a job in it. */
+export const SUBMIT_LIMIT = {
+  bytes: 16 * MB,
+  advice:
+    'Put the rows into a file, one path or URL a line, and submit {"type":"manifest","path":FILE} instead.',
+};
 const JSON_JOB = { 'application/json': JOB };
 
 export function mountJobs(target: MountTarget, deps: ApiDeps): void {
@@ -26,11 +32,7 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
       headers: z.object({ 'idempotency-key': IDEMPOTENCY_KEY.optional() }),
       body: {
         schema: SUBMIT_BODY,
-        limit: {
-          bytes: 16 * MB,
-          advice:
-            'Put the rows into a file, one path or URL a line, and submit {"type":"manifest","path":FILE} instead.',
-        },
+        limit: SUBMIT_LIMIT,
       },
       success: [
         {

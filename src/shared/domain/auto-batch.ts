@@ -9,10 +9,10 @@ import type { ModelContract } from './model-contract.ts';
  * large images gain nothing there (int8 MobileNetV2: 18.7 / 8.1 / 11.7 ms an image at batch 1 / 4 / 16).
  */
 const TARGET_BYTES = 4 * 224 * 224 * 3 * 4;
-const MAX_AUTO_BATCH = 64;
+export const MAX_AUTO_BATCH = 64;
 /** Blocks hold about four batches: fewer make coordination dear, more make the tail uneven. */
-const BATCHES_PER_BLOCK = 4;
-const MIN_AUTO_BLOCK = 16;
+export const BATCHES_PER_BLOCK = 4;
+export const MIN_AUTO_BLOCK = 16;
 
 /** Rows a model call for this contract, a power of two in 1..64 unless the contract names a number. */
 export function autoBatchSize(contract: ModelContract): number {

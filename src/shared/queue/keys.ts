@@ -61,15 +61,27 @@ export const queueKeys = (queue: string) => ({
   feeders: `${P}:{${queue}}:feeders`,
 });
 
+export const sampleKeys = (worker: string) => ({
+  /** List of ids of sample requests that the worker has not begun. Expires. */
+  waiting: `${P}:{worker ${worker}}:samples`,
+  /** String: a request. Expires with its usefulness, so that nobody works for an asker who is gone. */
+  request: (id: string) => `${P}:{worker ${worker}}:sample:${id}`,
+  /** String: the answer. Expires. */
+  reply: (id: string) => `${P}:{worker ${worker}}:sampled:${id}`,
+});
+
 /**
  * Channels of wake-ups, one a kind, so that a commit does not wake every worker: `job` (message: its id), `queue`
- * (blocks added; its name), `places` (freed; the queue's name), `workers`. Lost messages are made good by sweeps.
+ * (blocks added; its name), `places` (freed; the queue's name), `workers`,
+ * `sample` (a request waits; its worker), `sampled` (it is answered; its id). Lost messages are made good by sweeps.
  */
 export const WAKE_CHANNELS = {
   job: `${P}:wake:job`,
   queue: `${P}:wake:queue`,
   places: `${P}:wake:places`,
   workers: `${P}:wake:workers`,
+  sample: `${P}:wake:sample`,
+  sampled: `${P}:wake:sampled`,
 } as const;
 
 /** One block queue per pool and model (name + content hash). */

@@ -9,7 +9,7 @@ import { WAKE_CHANNELS } from './keys.ts';
 export type WakeKind = keyof typeof WAKE_CHANNELS;
 
 export interface Wake {
-  /** Calls back for messages of a kind; `name` is the job or queue, empty for `workers`. Returns the undo. */
+  /** Calls back for messages of a kind; `name` as in keys.ts, empty for `workers`. Returns the undo. */
   on(kind: WakeKind, listener: (name: string) => void): () => void;
   close(): Promise<void>;
 }

@@ -1,8 +1,25 @@
 /** Which workers live and what they serve, by heartbeats. */
 import type { Redis } from 'ioredis';
 import { gravest, type BatchInvariance } from '../domain/batch-invariance.ts';
+import type { Choice } from '../domain/choice.ts';
 import type { ModelRef } from '../domain/model-contract.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from './keys.ts';
+
+/** Resident memory of a model in one lane, as measured there. */
+export interface ModelMemory {
+  readonly modelBytes: number;
+  /** What a full batch adds to it. */
+  readonly batchBytes: number;
+}
+
+/** How a model is run, each number with what bound it. */
+export interface ModelSizing {
+  /** Of the graph's file. */
+  readonly fileBytes: number;
+  readonly lanes: Choice;
+  readonly threads: Choice;
+  readonly batch: Choice;
+}
 
 export interface ServedModel {
   readonly ref: ModelRef;
@@ -15,11 +32,26 @@ export interface ServedModel {
   readonly graph: unknown;
   /** As probed when it was loaded; null until then. */
   readonly batchInvariance: BatchInvariance | null;
-  /**
-   * By how much one lane's resident memory grows, bytes: with the model, and with a first batch of `batchSize`
-   * rows. Null where not measured.
-   */
-  readonly memory: { readonly modelBytes: number; readonly batchBytes: number } | null;
+  /** Null: not measured. */
+  readonly memory: ModelMemory | null;
+  /** Absent while it is not loaded. */
+  readonly sizing?: ModelSizing;
+}
+
+/** What a worker may use. */
+export interface WorkerResources {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Row bytes it may hold at once. */
+  readonly inflightBytes: number;
+}
+
+export interface LaneChoices {
+  readonly lanes: Choice;
+  readonly threads: Choice;
+  readonly decodeThreads: Choice;
+  readonly batchesPerLane: Choice;
+  readonly readsAtOnce: Choice;
 }
 
 export interface WorkerInfo {
@@ -43,6 +75,9 @@ export interface WorkerInfo {
     readonly blockedMs: number;
   };
   readonly models: readonly ServedModel[];
+  /** Absent from a worker of an older version, like `plan`. */
+  readonly resources?: WorkerResources;
+  readonly plan?: LaneChoices;
 }
 
 export type WorkerRegistry = ReturnType<typeof createWorkerRegistry>;

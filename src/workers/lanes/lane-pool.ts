@@ -23,7 +23,7 @@ export interface ResidentModel {
  * One executing, one being decoded, and one on its way, not yet touched: a lane that has finished a batch must
  * find the next but one in its channel, to begin decoding it before it enters the next blocking call.
  */
-const BATCHES_PER_LANE = 3;
+export const BATCHES_PER_LANE = 3;
 const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 10_000;
 /** A lane that lived this long restarts without waiting. */

@@ -16,7 +16,7 @@ import {
 import { maxErrors } from '#forebay/cli/options/parsers.js';
 import { runProgram } from '#forebay/cli/program.js';
 import { planRun, type RunFlags } from '#forebay/cli/run/plan-run.js';
-import { programName, resumeLine, shellLine } from '#forebay/cli/shell-words.js';
+import { nextLine, programName, resumeLine, shellLine } from '#forebay/cli/shell-words.js';
 import { describeConfig } from '#forebay/shared/config/config.js';
 import { ForebayError } from '#forebay/shared/errors.js';
 import { JOB_OPTIONS, MAX_ERRORS } from '#forebay/shared/domain/job.js';
@@ -57,6 +57,14 @@ describe('mistakes', () => {
     [['run', '--metadata', 'x'], /KEY=VALUE/],
     [['run', '--resume', '--overwrite'], /'--resume' cannot be used with option '--overwrite'/],
     [['run'], /^forebay: --model DIR is missing/],
+    [['plan'], /^forebay: --model is missing: a model folder, or a name with --url/],
+    [['plan', '--model', 'models/tiny'], /^forebay: --input PATH is missing/],
+    [['plan', '--model', 'tiny', '--input', 'photos'], /^forebay: --model: there is no folder tiny/],
+    [
+      ['plan', '--model', 'tiny', '--input', 'photos', '--url', 'http://127.0.0.1:9', '--lanes', '2'],
+      /^forebay: --lanes cannot be used with --url/,
+    ],
+    [['plan', '--model', 'tiny', '--url', 'http://127.0.0.1:9'], /give one of --input, --manifest/],
     [['run', '--model', 'models/tiny'], /^forebay: --output DIR is missing/],
     [['run', '--model', 'models/tiny', '--output', 'o'], /^forebay: --input PATH is missing/],
     [
@@ -278,4 +286,14 @@ describe('lines to paste into a shell', () => {
     expect(programName({}, '/usr/bin/forebay')).toBe('forebay');
     expect(programName({}, '/x/bin/forebay.js')).toBe('node /x/bin/forebay.js');
   });
+});
+
+it('a plan names the command that runs what was planned', () => {
+  const next = (argv: string[], flags = {}) => nextLine({ program: 'forebay', argv }, flags);
+  expect(next(['plan', '--model', 'm', '--input', 'plan', '--json'])).toBe(
+    'forebay run --model m --input plan --output results',
+  );
+  expect(next(['plan', '--output', 'o o'], { output: 'o o' })).toBe("forebay run --output 'o o'");
+  const url = 'http://h:1';
+  expect(next(['plan', '--model', 'm', '--url', url], { url })).toBe(`forebay submit --model m --url ${url}`);
 });

@@ -1,0 +1,103 @@
+/**
+ * Plans a job that is not submitted: settles it as a submit would, looks at the dataset, has live workers try
+ * a sample, and leaves nothing behind. The API touches no row itself.
+ */
+import { randomBytes } from 'node:crypto';
+import type { DatasetSource } from '../../shared/dataset/source.ts';
+import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
+import type { JobOptions } from '../../shared/domain/job.ts';
+import type { ModelContract, ModelRef } from '../../shared/domain/model-contract.ts';
+import type { RowRef } from '../../shared/domain/row.ts';
+import { blockQueueName } from '../../shared/queue/keys.ts';
+import type { SampleAnswer, SampleRequests } from '../../shared/queue/sample-requests.ts';
+import type { ServedModel, WorkerInfo, WorkerRegistry } from '../../shared/queue/worker-registry.ts';
+import type { OutputPreparer } from '../prepare-output.ts';
+import type { InputResolver } from '../resolve-input.ts';
+import { checkResume, settle } from '../submit-job.ts';
+import type { PlanWire } from '../wire/plan.ts';
+import type { SubmitRequest } from '../wire/submit-request.ts';
+import { lookAt, placesOf } from './choose-sample.ts';
+import type { PlanWorker } from './plan-facts.ts';
+import { planJob } from './plan-job.ts';
+
+/** Measured for so long, after every lane has answered once. */
+const SAMPLE_MS = 1_000;
+/** The longest sample, and one that another plan asked for before. */
+const WAIT_MS = 15_000;
+/** Workers that run the sample at once; the others are counted by their lanes. */
+const MAX_SAMPLED = 8;
+
+export function createPlanJob(deps: {
+  findModel: (name: string) => Promise<{ ref: ModelRef; contract: ModelContract | null }>;
+  input: InputResolver;
+  output: OutputPreparer;
+  workers: Pick<WorkerRegistry, 'live'>;
+  samples: SampleRequests;
+  openDataset: (spec: DatasetSpec) => DatasetSource;
+  queueLimit: number | undefined;
+}) {
+  const { input, output } = deps;
+
+  /** Rejects as a submit does for the same request. */
+  return async function plan(request: SubmitRequest): Promise<PlanWire> {
+    const id = `plan-${randomBytes(8).toString('hex')}`;
+    const { ref, contract } = await deps.findModel(request.model);
+    const folder = await output.place(request.output, id);
+    try {
+      const { spec: dataset } = await input.resolve(request.input, id);
+      const earlier = await output.inspect(folder, request.options.if_output_exists);
+      const options = settle(request, contract, earlier);
+      if (earlier) checkResume(earlier, { ref, contract }, options);
+      const look = await lookAt(deps.openDataset(dataset), options.limit);
+      const served = await servedBy(ref);
+      const healthy = served.filter(({ model }) => model.problem === null && model.lanes > 0);
+      return planJob({
+        model: ref,
+        contract,
+        dataset,
+        asked: request.options,
+        options,
+        resumes: earlier !== null,
+        workers: await trySample(healthy, { ref, dataset, options, rows: look.sample }),
+        modelProblem: healthy.length > 0 ? null : (served[0]?.model.problem?.message ?? null),
+        configuredQueueLimit: deps.queueLimit,
+        rows: look.rows,
+        places: placesOf(dataset, look.sample),
+      });
+    } finally {
+      await input.discard(id);
+    }
+  };
+
+  async function servedBy(ref: ModelRef): Promise<{ info: WorkerInfo; model: ServedModel }[]> {
+    const queue = blockQueueName(ref);
+    return (await deps.workers.live()).flatMap((info) =>
+      info.models.flatMap((model) => (blockQueueName(model.ref) === queue ? [{ info, model }] : [])),
+    );
+  }
+
+  /** All at once: workers of one machine share its cores in a job, too. */
+  async function trySample(
+    workers: readonly { info: WorkerInfo; model: ServedModel }[],
+    sample: { ref: ModelRef; dataset: DatasetSpec; options: JobOptions; rows: readonly RowRef[] },
+  ): Promise<PlanWorker[]> {
+    const { dataset, rows } = sample;
+    const { batch_size, block_rows, decode, top_k } = sample.options;
+    const request = {
+      queue: blockQueueName(sample.ref),
+      dataset,
+      rows,
+      options: { batch_size, block_rows, decode, top_k },
+      ms: SAMPLE_MS,
+    };
+    return Promise.all(
+      workers.map(async ({ info, model }, i): Promise<PlanWorker> => {
+        let answer: SampleAnswer;
+        if (rows.length === 0) answer = { ok: false, why: 'the input holds no row' };
+        else if (i >= MAX_SAMPLED) answer = { ok: false, why: `more than ${MAX_SAMPLED} workers` };
+        else answer = await deps.samples.ask(info.id, request, WAIT_MS);
+        return { info, served: model, answer };
+      }),
+    );
+  }
+}

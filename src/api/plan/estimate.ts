@@ -1,0 +1,113 @@
+/** From the workers' samples to rows/s and ETA of the whole job, with error bars. Pure. */
+import type { SampleReply } from '../../shared/queue/sample-requests.ts';
+import type { PlanRange, PlanWire } from '../wire/plan.ts';
+import { rounded } from '../wire/scalars.ts';
+import { totalLanes } from './numbers.ts';
+import type { PlanFacts, PlanWorker } from './plan-facts.ts';
+
+type Rate = NonNullable<SampleReply['rate']>;
+
+export function planEstimate(facts: PlanFacts): PlanWire['estimate'] {
+  const sampled = facts.workers.flatMap(({ served, answer }) =>
+    answer.ok && answer.reply.rate ? [{ lanes: served.lanes, rate: answer.reply.rate }] : [],
+  );
+  if (sampled.length === 0) return { rows_per_s: null, eta_s: null, why: whyNone(facts) };
+  const scale = totalLanes(facts) / sum(sampled.map(({ lanes }) => lanes));
+  const value = scale * sum(sampled.map(({ rate }) => rate.rowsPerS));
+  const errors = sampled.map(({ rate }) => rate.errorRowsPerS);
+  // Samples of different workers are independent, so their errors add up as squares do.
+  const error = errors.every((e) => e !== null) ? scale * Math.sqrt(sum(errors.map((e) => e ** 2))) : null;
+  const { total } = facts.rows;
+  return {
+    rows_per_s: range(value, error),
+    eta_s: total === null ? null : eta(total, value, error),
+    why: basis(facts, sampled.length, error !== null),
+  };
+}
+
+/** Null where the worker has no sample. */
+export function rateOf({ answer }: PlanWorker): PlanRange | null {
+  const rate: Rate | null = answer.ok ? answer.reply.rate : null;
+  return rate && range(rate.rowsPerS, rate.errorRowsPerS);
+}
+
+/** Why a worker has no sample; null where it has one. */
+export function whyNoSample({ answer }: PlanWorker): string | null {
+  if (!answer.ok) return answer.why;
+  return answer.reply.rate ? null : (answer.reply.problem ?? 'no row was finished');
+}
+
+/** All samples as one; null where there is none. */
+export function joinSamples(workers: readonly PlanWorker[]): PlanWire['sample'] {
+  const replies = workers.flatMap(({ answer }) => (answer.ok && answer.reply.rate ? [answer.reply] : []));
+  if (replies.length === 0) return null;
+  const measured = sum(replies.map((reply) => reply.rate!.rows));
+  const mean = (of: (reply: SampleReply) => number) =>
+    sum(replies.map((reply) => of(reply) * reply.rate!.rows)) / measured;
+  const sized = replies.flatMap(({ meanRowBytes }) => (meanRowBytes === null ? [] : [meanRowBytes]));
+  const stages = [...new Set(replies.flatMap(({ stageMs }) => Object.keys(stageMs)))];
+  const errors = new Map<string, { code: string; rows: number; message: string }>();
+  for (const error of replies.flatMap((reply) => reply.errors)) {
+    const known = errors.get(error.code);
+    errors.set(error.code, known ? { ...known, rows: known.rows + error.rows } : error);
+  }
+  return {
+    rows: Math.max(...replies.map((reply) => reply.rows)),
+    passes: rounded(sum(replies.map((reply) => reply.passes)), 2)!,
+    rows_measured: measured,
+    seconds: rounded(Math.max(...replies.map((reply) => reply.rate!.seconds)), 3)!,
+    mean_row_bytes: sized.length === 0 ? null : Math.round(sum(sized) / sized.length),
+    stage_ms: Object.fromEntries(
+      stages.map((stage) => [
+        stage,
+        rounded(
+          mean(({ stageMs }) => stageMs[stage] ?? 0),
+          3,
+        )!,
+      ]),
+    ),
+    failed_rows: sum(replies.map((reply) => reply.failedRows)),
+    errors: [...errors.values()],
+  };
+}
+
+function whyNone({ workers, modelProblem, rows, model }: PlanFacts): string {
+  if (modelProblem !== null) return `no worker can load the model: ${modelProblem}`;
+  if (workers.length === 0)
+    return `no live worker serves ${model.name}: start one and plan again for a measured estimate`;
+  if (rows.atLeast === 0) return 'the input holds no row';
+  return `no sample: ${workers.map((worker) => whyNoSample(worker)).join('; ')}`;
+}
+
+function basis(facts: PlanFacts, sampled: number, withError: boolean): string {
+  const { workers } = facts;
+  const who =
+    sampled === workers.length
+      ? `a sample on ${sampled === 1 ? 'the worker' : `all ${sampled} workers at once`}`
+      : `a sample on ${sampled} of ${workers.length} workers, the others by their lanes`;
+  const bar = withError ? '95 % interval' : 'too few batches for an error bar';
+  return `${who}, ${bar}; reading to answers, without writing parts`;
+}
+
+function range(value: number, error: number | null): PlanRange {
+  const digits = value >= 100 ? 0 : value >= 1 ? 1 : 3;
+  const round = (n: number) => rounded(n, digits)!;
+  return {
+    value: round(value),
+    low: error === null ? null : round(value - error),
+    high: error === null ? null : round(value + error),
+  };
+}
+
+function eta(rows: number, rate: number, error: number | null): PlanRange {
+  const seconds = (perSecond: number) => rounded(rows / perSecond, 2)!;
+  return {
+    value: seconds(rate),
+    low: error === null ? null : seconds(rate + error),
+    high: error === null ? null : seconds(rate - error),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,136 @@
+/** The numbers of a plan, each with the constraint that bound it: first principles, no measurement. Pure. */
+import { autoBatchSize, BATCHES_PER_BLOCK, MIN_AUTO_BLOCK } from '../../shared/domain/auto-batch.ts';
+import { tightest, type BoundBy, type Choice } from '../../shared/domain/choice.ts';
+import { BLOCKS_PER_LANE, MIN_QUEUE_LIMIT, MIN_WINDOW, QUEUE_BLOCKS_PER_LANE } from '../feeder/policies.ts';
+import type { PlanNumber, PlanWire } from '../wire/plan.ts';
+import type { PlanFacts } from './plan-facts.ts';
+
+/** Of one lane: the block that it works on and the one being read for it. */
+const BLOCKS_IN_FLIGHT_PER_LANE = 2;
+
+export function planNumbers(facts: PlanFacts, meanRowBytes: number | null): PlanWire['numbers'] {
+  const first = facts.workers[0];
+  const { plan, resources } = first?.info ?? {};
+  const sizing = first?.served.sizing;
+  const lanes = totalLanes(facts);
+  return {
+    batch_size: toWire(batchSize(facts)),
+    block_rows: toWire(blockRows(facts)),
+    lanes: first && sizing ? toWire(allLanes(facts, sizing.lanes)) : null,
+    threads_per_lane: orNull(sizing?.threads),
+    decode_threads: orNull(plan?.decodeThreads),
+    batches_per_lane: orNull(plan?.batchesPerLane),
+    reads_at_once: orNull(plan?.readsAtOnce),
+    inflight_bytes: resources
+      ? toWire({
+          value: resources.inflightBytes,
+          boundBy: 'setting',
+          why: 'FOREBAY_MAX_INFLIGHT_MB; half for rows fetched, half for files opened',
+        })
+      : null,
+    lanes_fed: first && resources ? orNull(lanesFed(facts, resources.inflightBytes, meanRowBytes)) : null,
+    job_window: toWire(jobWindow(facts.asked.concurrency, lanes)),
+    queue_limit: toWire(queuePlaces(facts.configuredQueueLimit, lanes)),
+  };
+}
+
+export function totalLanes({ workers }: Pick<PlanFacts, 'workers'>): number {
+  return workers.reduce((sum, { served }) => sum + served.lanes, 0);
+}
+
+export function batchSize({ asked, workers, contract, options }: PlanFacts): Choice {
+  if (asked.batch_size !== null) return byOption(asked.batch_size, 'batch_size');
+  const known = workers[0]?.served;
+  if (known?.sizing) return known.sizing.batch;
+  if (known) return { value: known.batchSize, boundBy: 'contract', why: 'as the worker runs it' };
+  if (contract === null) {
+    const value = Math.max(1, Math.floor(options.block_rows / BATCHES_PER_BLOCK));
+    return { value, boundBy: 'floor', why: 'no folder and no live worker tells the model’s own' };
+  }
+  const named = contract.batching.batch_size !== 'auto';
+  return {
+    value: autoBatchSize(contract),
+    boundBy: named ? 'contract' : 'sample_size',
+    why: named ? 'named in model.json' : 'by the size of the input tensor; a worker may lower it',
+  };
+}
+
+function blockRows(facts: PlanFacts): Choice {
+  const { asked, options, resumes } = facts;
+  const value = options.block_rows;
+  if (resumes) return { value, boundBy: 'option', why: 'as the parts in the output were cut' };
+  if (asked.block_rows !== null) return byOption(value, 'block_rows');
+  const batch = batchSize(facts).value;
+  if (value === batch * BATCHES_PER_BLOCK) {
+    return { value, boundBy: 'batch_size', why: `${BATCHES_PER_BLOCK} batches of ${batch}` };
+  }
+  if (value === MIN_AUTO_BLOCK) {
+    return { value, boundBy: 'floor', why: `at least ${MIN_AUTO_BLOCK}: smaller ones make queueing dear` };
+  }
+  return { value, boundBy: 'batch_size', why: `${BATCHES_PER_BLOCK} batches as model.json has them` };
+}
+
+function allLanes(facts: PlanFacts, first: Choice): Choice {
+  const { workers } = facts;
+  const value = totalLanes(facts);
+  if (workers.length === 1) return { ...first, value };
+  return { value, boundBy: first.boundBy, why: `${workers.length} workers; ${first.why}` };
+}
+
+/** In-flight memory / two blocks each, over all workers: half of it is for rows fetched, half for files opened. */
+function lanesFed(facts: PlanFacts, inflightBytes: number, rowBytes: number | null): Choice | undefined {
+  if (rowBytes === null || rowBytes <= 0) return undefined;
+  const each = BLOCKS_IN_FLIGHT_PER_LANE * facts.options.block_rows * rowBytes;
+  const lanes = totalLanes(facts);
+  return tightest(
+    { value: lanes, boundBy: 'lanes', why: 'all: the bytes in flight suffice for more' },
+    {
+      value: Math.max(1, Math.floor(inflightBytes / 2 / each)) * facts.workers.length,
+      boundBy: 'inflight_bytes',
+      why: `half of ${mb(inflightBytes)} / (2 blocks of ${facts.options.block_rows} rows of ${mb(rowBytes)})`,
+    },
+  );
+}
+
+function jobWindow(asked: number | null, lanes: number): Choice {
+  if (asked !== null) return byOption(asked, 'concurrency');
+  return largest(
+    { value: MIN_WINDOW, boundBy: 'floor', why: `at least ${MIN_WINDOW} blocks` },
+    { value: BLOCKS_PER_LANE * lanes, boundBy: 'lanes', why: `${BLOCKS_PER_LANE} blocks x ${lanes} lanes` },
+  );
+}
+
+function queuePlaces(configured: number | undefined, lanes: number): Choice {
+  if (configured !== undefined) {
+    return { value: configured, boundBy: 'setting', why: 'FOREBAY_QUEUE_LIMIT; one job takes at most half' };
+  }
+  const half = 'one job takes at most half';
+  const [floor, each] = [MIN_QUEUE_LIMIT, QUEUE_BLOCKS_PER_LANE];
+  return largest(
+    { value: floor, boundBy: 'floor', why: `at least ${floor} blocks; ${half}` },
+    { value: each * lanes, boundBy: 'lanes', why: `${each} blocks x ${lanes} lanes; ${half}` },
+  );
+}
+
+function largest(floor: Choice, wanted: Choice): Choice {
+  return wanted.value > floor.value ? wanted : floor;
+}
+
+function byOption(value: number, option: string): Choice {
+  return { value, boundBy: 'option', why: `asked for: ${option}` };
+}
+
+function toWire({ value, boundBy, why }: Choice): PlanNumber {
+  return { value, bound_by: boundBy satisfies BoundBy, why };
+}
+
+function orNull(choice: Choice | undefined): PlanNumber | null {
+  return choice === undefined ? null : toWire(choice);
+}
+
+function mb(bytes: number): string {
+  const value = bytes / 2 ** 20;
+  return value < 1
+    ? `${Math.max(1, Math.round(bytes / 1024))} KB`
+    : `${value.toFixed(value < 10 ? 1 : 0)} MB`;
+}

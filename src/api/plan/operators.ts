@@ -1,0 +1,109 @@
+/** The logical plan (what happens to a row) and the physical one (which process does it, what is fused). Pure. */
+import { locateKinds } from './row-places.ts';
+import type { ModelContract } from '../../shared/domain/model-contract.ts';
+import type { PlanWire } from '../wire/plan.ts';
+import type { PlanFacts } from './plan-facts.ts';
+
+export function logicalPlan({ contract, model, dataset, options }: PlanFacts): PlanWire['logical'] {
+  return [
+    { operator: 'read', does: READS[dataset.type] },
+    { operator: 'decode', does: contract ? decoding(contract) : 'image bytes to pixels' },
+    { operator: 'resample', does: contract ? resampling(contract) : "to the model's input size" },
+    { operator: 'normalise', does: contract ? normalising(contract) : 'pixels to the input tensor' },
+    { operator: 'infer', does: `${model.name}, ONNX` },
+    {
+      operator: 'postprocess',
+      does: `${contract?.softmax === true ? 'softmax, ' : ''}top ${options.top_k} with labels`,
+    },
+    { operator: 'write', does: 'a part a block, JSON lines, published and committed once' },
+  ];
+}
+
+const READS = {
+  files: 'files below a folder, in the order of their paths',
+  manifest: 'paths and URLs of a manifest, in its order',
+  urls: 'URLs of the request, in their order',
+  inline: 'rows of the request, in their order',
+} as const;
+
+function decoding({ preprocess: { decode, auto_orient, icc } }: ModelContract): string {
+  const more = [
+    ...(auto_orient ? ['turned by their EXIF orientation'] : []),
+    ...(icc === 'convert' ? ['converted to sRGB'] : []),
+  ];
+  const how = decode === 'exact' ? 'JPEG exactly as Pillow' : 'JPEG the fast way';
+  return [`image bytes to pixels, ${how}`, ...more].join(', ');
+}
+
+function resampling({ preprocess: { resize, crop, interpolation } }: ModelContract): string {
+  const cut = `centre ${crop} x ${crop}`;
+  return resize === undefined ? `${cut}, not resized` : `shorter side to ${resize}, ${interpolation}, ${cut}`;
+}
+
+function normalising({ preprocess: { color_order, rescale, mean, std } }: ModelContract): string {
+  const rounded = (n: number) => String(Number(n.toPrecision(4)));
+  const list = (values: readonly number[]) => values.map(rounded).join(' ');
+  return `(pixel x ${rounded(rescale)} - ${list(mean)}) / ${list(std)}, ${color_order.toUpperCase()}`;
+}
+
+export function physicalPlan(facts: PlanFacts): PlanWire['physical'] {
+  const { opened, fetched } = locateKinds(facts);
+  const workers = facts.workers.length === 0 ? null : facts.workers.length;
+  const lanes = workers === null ? null : facts.workers.reduce((sum, { served }) => sum + served.lanes, 0);
+  const inLane = ['decode', 'resample', 'normalise', 'infer', 'postprocess'];
+  const read = fetched === null ? [] : [fetched.operator];
+  return {
+    stages: [
+      {
+        where: 'api',
+        processes: 1,
+        operators: ['enumerate', 'split into blocks'],
+        fused: true,
+        why: 'one cursor a job, moved only as blocks find room: rows are never listed whole',
+      },
+      {
+        where: 'worker',
+        processes: workers,
+        operators: [...read, 'batch'],
+        fused: false,
+        why: 'batches take rows of any block, so they are filled before a lane is chosen',
+      },
+      {
+        where: 'lane',
+        processes: lanes,
+        operators: [...(opened ? ['read'] : []), ...inLane],
+        fused: true,
+        why:
+          `same pool ("${facts.model.pool}"), same compute (${compute(facts.contract)}), same batch: ` +
+          `${opened ? 'a path' : 'compressed bytes'} in, answers out, no tensor between processes`,
+      },
+      {
+        where: 'worker',
+        processes: workers,
+        operators: ['write', 'commit'],
+        fused: true,
+        why: 'a part is published and counted as one, once',
+      },
+    ],
+    not_fused: [
+      {
+        operator: 'enumerate',
+        with: 'read',
+        why: 'blocks go to any worker through the queue, and the source waits when it is full',
+      },
+      ...(fetched === null ? [] : [{ operator: fetched.operator, with: 'decode', why: fetched.why }]),
+      {
+        operator: 'write',
+        with: 'postprocess',
+        why: 'it needs the whole block, whose rows came through several batches and lanes',
+      },
+    ],
+  };
+}
+
+function compute(contract: ModelContract | null): string {
+  const providers = contract?.execution_providers ?? ['cpu'];
+  return providers[0] === 'cpu'
+    ? 'CPU'
+    : `${providers[0]}, with decoding on the CPU of the same lane meanwhile`;
+}

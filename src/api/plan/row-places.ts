@@ -1,0 +1,35 @@
+/** Who opens the rows: local files the lane itself, everything else the worker's main thread. Pure. */
+import type { PlanFacts } from './plan-facts.ts';
+
+export interface RowOpeners {
+  /** Whether lanes open rows themselves. */
+  readonly opened: boolean;
+  /** What the main thread does for rows that are no local files; null where all are. */
+  readonly fetched: { readonly operator: 'fetch' | 'read'; readonly why: string } | null;
+}
+
+export function locateKinds({ dataset, places }: Pick<PlanFacts, 'dataset' | 'places'>): RowOpeners {
+  const seen = places.file + places.url + places.blob > 0;
+  const urls = seen ? places.url > 0 : dataset.type === 'urls';
+  const blobs = seen ? places.blob > 0 : dataset.type === 'inline';
+  const files = seen ? places.file > 0 : !urls && !blobs;
+  if (urls) {
+    return {
+      opened: files,
+      fetched: {
+        operator: 'fetch',
+        why: 'network I/O must go on while a lane is inside its blocking model call, many rows at once',
+      },
+    };
+  }
+  if (blobs) {
+    return {
+      opened: files,
+      fetched: {
+        operator: 'read',
+        why: "rows of a request are slices of one file in the service's own folder, which lanes do not know",
+      },
+    };
+  }
+  return { opened: files, fetched: null };
+}

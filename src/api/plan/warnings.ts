@@ -1,0 +1,86 @@
+/** What a plan's reader should know beside the numbers, each with what to do about it. Pure. */
+import type { PlanWire } from '../wire/plan.ts';
+import { locateKinds } from './row-places.ts';
+import type { PlanFacts } from './plan-facts.ts';
+
+/** Of a worker's memory for lanes; the rest is its main thread's. */
+const MEMORY_SHARE = 0.7;
+
+export function planWarnings(
+  facts: PlanFacts,
+  { numbers, sample }: Pick<PlanWire, 'numbers' | 'sample'>,
+): string[] {
+  const found = [
+    memory(facts),
+    inflight(numbers),
+    smallBlocks(facts, numbers),
+    narrowWindow(facts, numbers),
+    fewRows(facts, numbers),
+    failures(sample),
+    beside(facts),
+    warmFiles(facts, sample),
+    facts.resumes ? 'The estimate counts all rows, also those whose parts the output holds already.' : null,
+  ];
+  return found.filter((warning) => warning !== null);
+}
+
+function memory({ workers }: PlanFacts): string | null {
+  for (const { info, served } of workers) {
+    if (!served.memory || !info.resources) continue;
+    const need = served.lanes * (served.memory.modelBytes + served.memory.batchBytes);
+    const room = info.resources.memoryBytes * MEMORY_SHARE;
+    if (need > room) {
+      return `${served.lanes} lanes with model and batch measure ${mb(need)}, more than 70 % of ${mb(info.resources.memoryBytes)}: use fewer lanes (--lanes) or a smaller batch.`;
+    }
+  }
+  return null;
+}
+
+function inflight({ lanes, lanes_fed }: PlanWire['numbers']): string | null {
+  if (!lanes || lanes_fed?.bound_by !== 'inflight_bytes') return null;
+  return `The rows are so large that the bytes in flight keep ${lanes_fed.value} of ${lanes.value} lanes busy: raise FOREBAY_MAX_INFLIGHT_MB (--max-inflight-mb) or lower block_rows.`;
+}
+
+function smallBlocks({ asked }: PlanFacts, { batch_size, block_rows }: PlanWire['numbers']): string | null {
+  if (asked.block_rows === null || block_rows.value >= batch_size.value) return null;
+  return `Blocks of ${block_rows.value} rows are smaller than a batch of ${batch_size.value}: each batch needs rows of several blocks. About four batches a block are best.`;
+}
+
+function narrowWindow({ asked }: PlanFacts, numbers: PlanWire['numbers']): string | null {
+  const { lanes, batch_size, batches_per_lane, block_rows } = numbers;
+  if (asked.concurrency === null || !lanes || !batches_per_lane) return null;
+  const rows = asked.concurrency * block_rows.value;
+  const need = lanes.value * batch_size.value * batches_per_lane.value;
+  if (rows >= need) return null;
+  return `concurrency ${asked.concurrency} lets ${rows} rows be in hand, the lanes want ${need}: the job will be slower than the sample.`;
+}
+
+function fewRows({ rows }: PlanFacts, { lanes, batch_size }: PlanWire['numbers']): string | null {
+  if (rows.total === null || rows.total === 0 || !lanes || lanes.value < 2) return null;
+  const need = lanes.value * batch_size.value;
+  if (rows.total >= need) return null;
+  return `${rows.total} rows do not fill one batch of ${batch_size.value} in each of ${lanes.value} lanes: a smaller batch_size spreads them better.`;
+}
+
+function failures(sample: PlanWire['sample']): string | null {
+  if (!sample || sample.failed_rows === 0) return null;
+  const [worst] = sample.errors.toSorted((a, b) => b.rows - a.rows);
+  const first = worst ? `, mostly ${worst.code}: ${worst.message}` : '';
+  return `${sample.failed_rows} of ${sample.rows_measured} measured rows failed${first}. A failed row costs less time than a good one.`;
+}
+
+function beside({ workers }: PlanFacts): string | null {
+  const most = Math.max(0, ...workers.map(({ answer }) => (answer.ok ? answer.reply.blocksBeside : 0)));
+  if (most === 0) return null;
+  return `Jobs were running: up to ${most} of their blocks shared the lanes with the sample, so it shows what is left beside them.`;
+}
+
+function warmFiles(facts: PlanFacts, sample: PlanWire['sample']): string | null {
+  if (!sample || sample.passes < 2 || facts.rows.total === sample.rows || !locateKinds(facts).opened)
+    return null;
+  return `The ${sample.rows} sample rows were run ${Math.round(sample.passes)} times, so their files came from memory: slow storage will be slower.`;
+}
+
+function mb(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MB`;
+}

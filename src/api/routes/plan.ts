@@ -1,0 +1,36 @@
+/** Plans: what would happen to a job, and how fast. */
+import type { ApiDeps } from '../api-deps.ts';
+import { PLAN } from '../wire/plan.ts';
+import { SUBMIT_BODY, toSubmitRequest } from '../wire/submit-request.ts';
+import { SUBMIT_LIMIT } from './jobs.ts';
+import { mount, type MountTarget } from './mount.ts';
+
+export function mountPlan(target: MountTarget, deps: ApiDeps): void {
+  mount(
+    target,
+    {
+      method: 'post',
+      path: '/v1/plan',
+      operationId: 'planJob',
+      tag: 'Jobs',
+      summary: 'Plan a job',
+      description:
+        'Takes what `POST /v1/jobs` takes and answers what would happen: operators and where they run, sizes with the constraint that bound each, and, from a sample that live workers run for about a second, rows/s and time to the end with an error bar. Nothing is submitted or written. Takes about 1 to 10 seconds.',
+      body: { schema: SUBMIT_BODY, limit: SUBMIT_LIMIT },
+      success: [{ status: 200, description: 'The plan.', content: { 'application/json': PLAN } }],
+      problems: [
+        'path_not_allowed',
+        'model_not_found',
+        'output_not_empty',
+        'resume_mismatch',
+        'request_too_large',
+        'unsupported_media_type',
+        'input_not_found',
+        'input_unreadable',
+        'invalid_contract',
+        'storage_unavailable',
+      ],
+    },
+    async ({ c, body }) => c.json(await deps.planJob(toSubmitRequest(body))),
+  );
+}

@@ -1,0 +1,112 @@
+/** What `forebay plan` does: asks the service that is named, or one of its own, and shows the plan. */
+import { resolve } from 'node:path';
+import type { PlanWire } from '../../api/wire/plan.ts';
+import type { SubmitBody } from '../../api/wire/submit-request.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT, exitCodeOfSignal, UsageError } from '../exit-codes.ts';
+import { Interrupted, withOwnService } from '../launch/own-service.ts';
+import { isLocalUrl } from '../options/api-flags.ts';
+import { toFilesInput, toSubmitOptions } from '../options/job-options.ts';
+import { createProgressView, createQuietView } from '../progress/progress-view.ts';
+import { checkInput } from '../run/check-input.ts';
+import { checkModel } from '../run/check-model.ts';
+import { checkOutput } from '../run/check-output.ts';
+import { ownServiceEnv, wantsLog } from '../run/own-service-env.ts';
+import type { RunFlags } from '../run/plan-run.ts';
+import { nextLine } from '../shell-words.ts';
+import { planText } from './plan-text.ts';
+
+export interface PlanFlags extends Omit<RunFlags, 'workers'> {
+  readonly url?: string;
+  readonly workers?: number;
+}
+
+/** What a running service has settled for itself. */
+const OWN_ONLY = {
+  workers: '--workers',
+  lanes: '--lanes',
+  threadsPerLane: '--threads-per-lane',
+  decodeThreads: '--decode-threads',
+  maxInflightMb: '--max-inflight-mb',
+  maxFileMb: '--max-file-mb',
+  maxMegapixels: '--max-megapixels',
+  fetchAllow: '--fetch-allow',
+} as const;
+
+/** Where a plan without --output would write: any folder that is not there will do. */
+const NO_OUTPUT = 'results';
+
+/** The exit code. Throws UsageError, and what the service says. */
+export async function plan(flags: PlanFlags, context: CliContext): Promise<number> {
+  const { terminal } = context;
+  if (flags.model === undefined)
+    throw new UsageError('--model is missing: a model folder, or a name with --url');
+  try {
+    const made =
+      flags.url === undefined
+        ? await askOwn(flags.model, flags, context)
+        : await askRunning(flags.url, flags, context);
+    terminal.out(
+      flags.json ? `${JSON.stringify(made)}\n` : planText(made, { next: nextLine(context, flags) }),
+    );
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof Interrupted) return exitCodeOfSignal(error.signal);
+    throw error;
+  }
+}
+
+async function askRunning(url: string, flags: PlanFlags, context: CliContext): Promise<PlanWire> {
+  const place = (path: string) => (isLocalUrl(url) ? resolve(context.cwd, path) : path);
+  const { input, manifest, output } = flags;
+  for (const [name, flag] of Object.entries(OWN_ONLY)) {
+    if (flags[name as keyof typeof OWN_ONLY] === undefined) continue;
+    throw new UsageError(`${flag} cannot be used with --url: it is a setting of the service that runs there`);
+  }
+  if ((input === undefined) === (manifest === undefined)) {
+    throw new UsageError(
+      'where the rows come from is missing or given twice: give one of --input, --manifest',
+    );
+  }
+  return context.connect(url).plan({
+    model: flags.model!,
+    input: toFilesInput({
+      ...flags,
+      ...(input === undefined ? {} : { input: place(input) }),
+      ...(manifest === undefined ? {} : { manifest: place(manifest) }),
+    }),
+    ...(output === undefined ? {} : { output: place(output) }),
+    ...toSubmitOptions(flags),
+  });
+}
+
+async function askOwn(given: string, flags: PlanFlags, context: CliContext): Promise<PlanWire> {
+  const { cwd, env, terminal } = context;
+  const model = await checkModel(resolve(cwd, given), given);
+  const output = resolve(cwd, flags.output ?? NO_OUTPUT);
+  if (flags.output !== undefined) await checkOutput(output, flags.output, flags);
+  const input = await checkInput(flags, cwd, output);
+  const body: SubmitBody = {
+    model: model.name,
+    input: toFilesInput({ ...flags, ...input.paths }),
+    ...(flags.output === undefined ? {} : { output }),
+    ...toSubmitOptions(flags),
+  };
+  const view = flags.json ? createQuietView(terminal) : createProgressView(terminal);
+  return withOwnService(
+    {
+      env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot: resolve(output, '..') }),
+      verbose: wantsLog(flags, env),
+      workers: flags.workers ?? 1,
+      view,
+      context,
+      exitNow: (code) => process.exit(code),
+      stopNote: 'Stopping.',
+    },
+    async (own) => {
+      const api = await own.start(model.name);
+      view.busy('Running a sample');
+      return own.unlessEnded(api.plan(body));
+    },
+  );
+}

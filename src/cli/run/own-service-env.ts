@@ -1,0 +1,52 @@
+/**
+ * The settings of a service that lives for one task: what the user's environment and flags say, less what makes
+ * sense only for a service that stays.
+ */
+import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
+import type { RunModel } from './check-model.ts';
+
+/** Settings of a service that make no sense for one run, though the user's environment may hold them. */
+const NOT_FOR_TASKS = ['FOREBAY_HEALTH_PORT', 'FOREBAY_MAX_JOBS', 'FOREBAY_MODELS', 'REDIS_URL'];
+/** Blocks are short; what is not done by then is done by --resume. */
+const GRACE_S = '10';
+
+/** `inputRoots`, `outputRoot`: absolute. */
+export function ownServiceEnv(
+  flags: ServiceFlags,
+  env: NodeJS.ProcessEnv,
+  task: { model: RunModel; inputRoots: readonly string[]; outputRoot: string },
+): NodeJS.ProcessEnv {
+  const given = Object.fromEntries(Object.entries(env).filter(([name]) => !NOT_FOR_TASKS.includes(name)));
+  return {
+    FOREBAY_LOG_LEVEL: 'warn',
+    FOREBAY_SHUTDOWN_GRACE_S: GRACE_S,
+    ...given,
+    ...toSettings({
+      lanes: flags.lanes,
+      threadsPerLane: flags.threadsPerLane,
+      decodeThreads: flags.decodeThreads,
+      maxInflightMb: flags.maxInflightMb,
+      maxFileMb: flags.maxFileMb,
+      maxMegapixels: flags.maxMegapixels,
+      fetchAllow: flags.fetchAllow,
+      logLevel: flags.logLevel,
+    } as ServiceFlags),
+    FOREBAY_HOST: '127.0.0.1',
+    FOREBAY_PORT: '0',
+    FOREBAY_POOL: task.model.pool,
+    FOREBAY_MODELS_DIR: task.model.dir,
+    FOREBAY_INPUT_ROOTS: task.inputRoots.map(rootWithoutColon).join(':'),
+    FOREBAY_OUTPUT_ROOTS: rootWithoutColon(task.outputRoot),
+  };
+}
+
+/** Whether the user wants log lines. */
+export function wantsLog(flags: ServiceFlags, env: NodeJS.ProcessEnv): boolean {
+  return flags.logLevel !== undefined || env['FOREBAY_LOG_LEVEL'] !== undefined;
+}
+
+/** Lists of folders are ":"-separated: a folder with one in its name is allowed by one above it. */
+function rootWithoutColon(folder: string): string {
+  const at = folder.indexOf(':');
+  return at === -1 ? folder : folder.slice(0, folder.lastIndexOf('/', at)) || '/';
+}

@@ -1,0 +1,145 @@
+/**
+ * Asks a worker to run a few rows for about a second and say how it went: request and reply over Redis. All
+ * of it expires by itself, and the asker clears up what it left. Knows nothing of how a sample is run.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { createAlarm } from '../alarm.ts';
+import { decodeBlockRows, encodeBlockRows } from '../domain/block.ts';
+import { DATASET_SPEC } from '../domain/dataset-spec.ts';
+import { JOB_OPTIONS } from '../domain/job.ts';
+import type { RowRef } from '../domain/row.ts';
+import { sampleKeys, WAKE_CHANNELS } from './keys.ts';
+import type { Wake } from './wake.ts';
+
+const REQUEST = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  /** Queue of the model. */
+  queue: z.string(),
+  dataset: DATASET_SPEC,
+  /** As encodeBlockRows has them. */
+  rows: z.string(),
+  options: JOB_OPTIONS.pick({ batch_size: true, block_rows: true, decode: true, top_k: true }),
+  /** How long to measure, ms. */
+  ms: z.number(),
+});
+
+export interface SampleRequest extends Omit<z.infer<typeof REQUEST>, 'rows' | 'v'> {
+  readonly rows: readonly RowRef[];
+}
+
+const REPLY = z.object({
+  v: z.literal(1),
+  /** Null where no row was finished, or `problem` says why. */
+  rate: z
+    .object({
+      rowsPerS: z.number(),
+      /** Half the 95 % confidence interval, rows/s; null with too few batches to say. */
+      errorRowsPerS: z.number().nullable(),
+      /** Over these rows and seconds. */
+      rows: z.number(),
+      seconds: z.number(),
+    })
+    .nullable(),
+  /** Rows of the sample, and how often each was run. */
+  rows: z.number(),
+  passes: z.number(),
+  lanes: z.number(),
+  /** Of the rows that could be read. */
+  meanRowBytes: z.number().nullable(),
+  /** Stage -> milliseconds a row, as a job's stats have them. */
+  stageMs: z.record(z.string(), z.number()),
+  failedRows: z.number(),
+  /** The first failures, one a code. */
+  errors: z.array(z.object({ code: z.string(), rows: z.number(), message: z.string() })),
+  /** Blocks of jobs that shared the lanes meanwhile, at most. */
+  blocksBeside: z.number(),
+  problem: z.string().nullable(),
+});
+
+export type SampleReply = Omit<z.infer<typeof REPLY>, 'v'>;
+
+export type SampleAnswer =
+  | { readonly ok: true; readonly reply: SampleReply }
+  /** In words. */
+  | { readonly ok: false; readonly why: string };
+
+/** Requests that wait at one worker: it runs one at a time, a second each, five at most. */
+const MAX_WAITING = 3;
+const REPLY_TTL_MS = 10_000;
+/** Lost wake-ups cost the asker at most this. */
+const SWEEP_MS = 250;
+
+export type SampleRequests = ReturnType<typeof createSampleRequests>;
+
+export function createSampleRequests(deps: { redis: Redis; wake: Wake }) {
+  const { redis, wake } = deps;
+
+  async function awaitReply(key: string, id: string, waitMs: number): Promise<SampleReply | null> {
+    const alarm = createAlarm();
+    const undo = wake.on('sampled', (sampled) => sampled === id && alarm.ring());
+    const timeUp = AbortSignal.timeout(waitMs);
+    try {
+      for (;;) {
+        const text = await redis.get(key);
+        if (text !== null) return REPLY.parse(JSON.parse(text));
+        if (timeUp.aborted) return null;
+        await alarm.wait(SWEEP_MS, timeUp);
+      }
+    } finally {
+      undo();
+    }
+  }
+
+  return {
+    /** Waits up to `waitMs` for a worker's answer. Rejects only where Redis is away. */
+    async ask(worker: string, request: Omit<SampleRequest, 'id'>, waitMs: number): Promise<SampleAnswer> {
+      const keys = sampleKeys(worker);
+      const id = randomUUID();
+      if ((await redis.llen(keys.waiting)) >= MAX_WAITING) {
+        return { ok: false, why: `worker ${worker} has ${MAX_WAITING} samples to run already` };
+      }
+      const rows = encodeBlockRows({ firstRow: 0, rows: request.rows });
+      const text = JSON.stringify({ ...request, v: 1, id, rows } satisfies z.infer<typeof REQUEST>);
+      await redis
+        .multi()
+        .set(keys.request(id), text, 'PX', waitMs)
+        .rpush(keys.waiting, id)
+        .pexpire(keys.waiting, waitMs)
+        .publish(WAKE_CHANNELS.sample, worker)
+        .exec();
+      try {
+        const reply = await awaitReply(keys.reply(id), id, waitMs);
+        if (reply) return { ok: true, reply };
+        return { ok: false, why: `worker ${worker} did not answer within ${waitMs / 1000} s` };
+      } finally {
+        await redis.multi().del(keys.request(id), keys.reply(id)).lrem(keys.waiting, 0, id).exec();
+      }
+    },
+
+    /** The next request for a worker, or null. */
+    async take(worker: string): Promise<SampleRequest | null> {
+      const keys = sampleKeys(worker);
+      for (;;) {
+        const id = await redis.lpop(keys.waiting);
+        if (id === null) return null;
+        const text = await redis.getdel(keys.request(id));
+        const parsed = text === null ? null : REQUEST.safeParse(JSON.parse(text));
+        // Expired, or of another version: its asker is told nothing and goes on without.
+        if (!parsed?.success) continue;
+        return { ...parsed.data, rows: decodeBlockRows(parsed.data.rows).rows };
+      }
+    },
+
+    async answer(worker: string, id: string, reply: SampleReply): Promise<void> {
+      const text = JSON.stringify({ v: 1, ...reply } satisfies z.infer<typeof REPLY>);
+      await redis
+        .multi()
+        .set(sampleKeys(worker).reply(id), text, 'PX', REPLY_TTL_MS)
+        .publish(WAKE_CHANNELS.sampled, id)
+        .exec();
+    },
+  };
+}

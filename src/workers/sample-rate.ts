@@ -1,0 +1,69 @@
+/** From the moments at which batches were finished to a rate with its error bar. Pure. */
+
+/** Rows that were answered together. */
+export interface Completion {
+  /** Milliseconds. */
+  readonly at: number;
+  readonly rows: number;
+}
+
+export interface SampleRate {
+  readonly rowsPerS: number;
+  /** Half the 95 % confidence interval, rows/s; null with too few completions to say. */
+  readonly errorRowsPerS: number | null;
+  readonly rows: number;
+  readonly seconds: number;
+}
+
+/** Groups for the batch means: fewer say little of the spread, more are no longer independent. */
+const MAX_GROUPS = 10;
+const MIN_GROUPS = 3;
+/** 97.5 % quantile of Student's t for 2 to 9 degrees of freedom. */
+const T = [4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
+/** An interval never says "nothing at all" or "without end". */
+const MAX_RELATIVE_ERROR = 0.9;
+
+/**
+ * `completions`: in order of time, none before `startedAt`. The first of each lane fill the pipeline and warm
+ * the model up: where enough follow, they only start the clock. Null without any.
+ */
+export function sampleRate(
+  completions: readonly Completion[],
+  { startedAt, lanes }: { startedAt: number; lanes: number },
+): SampleRate | null {
+  if (completions.length === 0) return null;
+  const warmUp = completions.length >= 2 * lanes + MIN_GROUPS ? lanes : 0;
+  const origin = warmUp === 0 ? startedAt : completions[warmUp - 1]!.at;
+  const counted = completions.slice(warmUp);
+  const rows = sum(counted.map((c) => c.rows));
+  const seconds = (counted.at(-1)!.at - origin) / 1000;
+  // Answered in one instant: no time to divide by.
+  if (seconds <= 0) return null;
+  const rowsPerS = rows / seconds;
+  const error = relativeError(counted, origin, lanes);
+  return { rowsPerS, errorRowsPerS: error === null ? null : error * rowsPerS, rows, seconds };
+}
+
+/** Batch means over the time a row takes: groups of whole rounds of the lanes, their spread, Student's t. */
+function relativeError(counted: readonly Completion[], origin: number, lanes: number): number | null {
+  const groups = Math.min(MAX_GROUPS, Math.floor(counted.length / lanes));
+  if (groups < MIN_GROUPS) return null;
+  const paces: number[] = [];
+  for (let g = 0, begun = origin; g < groups; g++) {
+    const group = counted.slice(
+      Math.floor((g * counted.length) / groups),
+      Math.floor(((g + 1) * counted.length) / groups),
+    );
+    const end = group.at(-1)!.at;
+    paces.push((end - begun) / sum(group.map((c) => c.rows)));
+    begun = end;
+  }
+  const mean = sum(paces) / groups;
+  const variance = sum(paces.map((pace) => (pace - mean) ** 2)) / (groups - 1);
+  const half = T[groups - MIN_GROUPS]! * Math.sqrt(variance / groups);
+  return Math.min(MAX_RELATIVE_ERROR, half / mean);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,88 @@
+/** What a sample has seen so far, and the reply that it makes of it. */
+import type { RowError } from '../shared/domain/row.ts';
+import type { SampleReply } from '../shared/queue/sample-requests.ts';
+import type { BatchSeen, RowAnswer } from './batcher.ts';
+import { createJobFlows } from './job-flow.ts';
+import { createRunStats } from './run-stats.ts';
+import { sampleRate, type Completion } from './sample-rate.ts';
+
+const MAX_ERROR_CODES = 5;
+/** What a row costs, whatever waits for whom. */
+const STAGES = ['read_us', 'lane_read_us', 'decode_us', 'prepare_us', 'infer_us', 'post_us'] as const;
+
+export type SampleRecord = ReturnType<typeof createSampleRecord>;
+
+/** `rows`: distinct ones; `startedAt`: as performance.now() has it. */
+export function createSampleRecord({
+  rows,
+  lanes,
+  startedAt,
+}: {
+  rows: number;
+  lanes: number;
+  startedAt: number;
+}) {
+  const stats = createRunStats(createJobFlows().begin('sample'));
+  const batches = new Map<BatchSeen, { at: number; rows: number }>();
+  const completions: Completion[] = [];
+  const errors = new Map<string, { code: string; rows: number; message: string }>();
+  let failedRows = 0;
+  let mostBeside = 0;
+
+  function fail({ code, message }: RowError): void {
+    failedRows += 1;
+    const known = errors.get(code);
+    if (known) known.rows += 1;
+    else if (errors.size < MAX_ERROR_CODES) errors.set(code, { code, rows: 1, message });
+  }
+  return {
+    fetched(read: { readonly ms: number; readonly blockedMs: number }): void {
+      stats.fetched(read);
+    },
+    unread(error: RowError): void {
+      fail(error);
+      completions.push({ at: performance.now(), rows: 1 });
+    },
+    answered(answer: RowAnswer): void {
+      stats.answered(answer);
+      if (!answer.outcome.ok) fail(answer.outcome.error);
+      const { batch } = answer;
+      let seen = batch && batches.get(batch);
+      if (!seen) {
+        seen = { at: performance.now(), rows: 0 };
+        if (batch) batches.set(batch, seen);
+        completions.push(seen);
+      }
+      seen.rows += 1;
+    },
+    beside(blocks: number): void {
+      mostBeside = Math.max(mostBeside, blocks);
+    },
+    /** Whether enough was seen: so many ms since every lane had answered once. */
+    measured(ms: number): boolean {
+      const warm = completions[lanes - 1]?.at;
+      return warm !== undefined && performance.now() - warm >= ms;
+    },
+    reply(rowsBegun: number): SampleReply {
+      const finished = completions.reduce((sum, completion) => sum + completion.rows, 0);
+      const { rows_computed = 0, bytes = 0, ...sums } = stats.totals();
+      const stages = STAGES.map((name) => [name, sums[name] ?? 0] as const);
+      return {
+        rate: sampleRate(completions, { startedAt, lanes }),
+        rows: Math.min(rowsBegun, rows),
+        passes: finished / rows,
+        lanes,
+        meanRowBytes: rows_computed === 0 || bytes === 0 ? null : bytes / rows_computed,
+        stageMs: Object.fromEntries(
+          rows_computed === 0
+            ? []
+            : stages.map(([name, us]) => [name.slice(0, -3), us / 1000 / rows_computed]),
+        ),
+        failedRows,
+        errors: [...errors.values()],
+        blocksBeside: mostBeside,
+        problem: completions.length === 0 ? 'no row was finished in the time a sample has' : null,
+      };
+    },
+  };
+}

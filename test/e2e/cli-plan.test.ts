@@ -1,0 +1,47 @@
+// `forebay plan` as a user runs it: a service of its own, a sample, and nothing left.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { PlanWire } from '#forebay/api/wire/plan.js';
+import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
+import { writeImages, writeTinyModel } from '../support/service.ts';
+
+let folder: string;
+let forebay: ForebayCommands;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'cli-plan-'));
+  forebay = forebayCommands(folder);
+  writeTinyModel(join(folder, 'tiny'), 'tiny');
+  await writeImages(join(folder, 'images'), 200);
+});
+afterAll(async () => {
+  await forebay.close();
+  rmSync(folder, { recursive: true });
+});
+
+const plan = (...more: string[]) => forebay.run('plan', '--model', 'tiny', '--input', 'images', ...more);
+
+it('shows operators, numbers, the estimate and the next command, and leaves nothing', async () => {
+  const ended = await plan('--lanes', '1');
+  expect(ended).toMatchObject({ code: 0, signal: null });
+  expect(ended.out).toMatch(/^tiny \([0-9a-f]{12}\), pool default: 200 rows\n/);
+  expect(ended.out).toMatch(/lane +\[read > decode > resample > normalise > infer > postprocess\]/);
+  expect(ended.out).toMatch(/lanes +1 +setting +set for this worker/);
+  expect(ended.out).toMatch(/speed .* rows\/s/);
+  expect(ended.out).toMatch(/run --model tiny --input images --lanes 1 --output results\n$/);
+  expect(existsSync(join(folder, 'results'))).toBe(false);
+  await forebay.nothingLeft();
+});
+
+it('is JSON on request, with nothing beside it', async () => {
+  const ended = await plan('--json', '--limit', '50', '--batch-size', '8', '--output', 'out');
+  expect(ended).toMatchObject({ code: 0, err: '' });
+  const made = JSON.parse(ended.out) as PlanWire;
+  expect(made).toMatchObject({
+    rows: { total: 50 },
+    numbers: { batch_size: { value: 8, bound_by: 'option' }, block_rows: { value: 32 } },
+  });
+  expect(made.estimate.rows_per_s!.value).toBeGreaterThan(0);
+  expect(existsSync(join(folder, 'out'))).toBe(false);
+});

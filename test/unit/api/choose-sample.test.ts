@@ -1,0 +1,72 @@
+// A bounded look at a dataset: which rows are tried, and how many there are.
+import { expect, it } from 'vitest';
+import { lookAt, placesOf, type LookLimits } from '#forebay/api/plan/choose-sample.js';
+import type { DatasetSource } from '#forebay/shared/dataset/source.js';
+
+const BOUNDS: LookLimits = { firstRows: 3, spreadRows: 8, seenRows: 100, seenMs: 60_000, countMs: 20 };
+
+/** `length` rows; counting them never ends unless `counts`. */
+function rows(length: number, counts = true): DatasetSource & { read: DatasetSource['read'] } {
+  return {
+    async *read() {
+      for (let i = 0; i < length; i++) yield { row: { id: String(i) }, cursor: { index: i + 1, at: '' } };
+    },
+    async count(limit, signal) {
+      if (!counts) {
+        await new Promise((_, reject) => {
+          const gaveUp = () => reject(signal.reason as Error);
+          signal.addEventListener('abort', gaveUp);
+        });
+      }
+      return Math.min(limit, length);
+    },
+  };
+}
+const ids = async (...args: Parameters<typeof lookAt>) =>
+  (await lookAt(...args)).sample.map(({ id }) => Number(id));
+
+it('a small dataset is known whole', async () => {
+  const look = await lookAt(rows(5), null, BOUNDS);
+  expect(look.sample).toHaveLength(5);
+  expect(look.rows).toEqual({ total: 5, atLeast: 5, why: null });
+  expect((await lookAt(rows(0), null, BOUNDS)).rows.total).toBe(0);
+});
+
+it('of a large one the first rows and rows at even distances are taken, in a bounded number', async () => {
+  const sample = await ids(rows(1000), null, BOUNDS);
+  expect(sample.slice(0, 3)).toEqual([0, 1, 2]);
+  const spread = sample.slice(3);
+  expect(spread.length).toBeGreaterThanOrEqual(4);
+  expect(spread.length).toBeLessThanOrEqual(8);
+  expect(new Set(spread.slice(1).map((id, i) => id - spread[i]!)).size).toBe(1);
+  expect(spread.at(-1)).toBeGreaterThan(70);
+  expect(spread.at(-1)).toBeLessThan(100);
+});
+
+it('a limit holds for the sample and for the count', async () => {
+  expect(await ids(rows(1000), 2, BOUNDS)).toEqual([0, 1]);
+  expect((await lookAt(rows(1000), 2, BOUNDS)).rows.total).toBe(2);
+  expect((await lookAt(rows(1000), 100, BOUNDS)).rows.total).toBe(100);
+  expect((await lookAt(rows(1000), 500, BOUNDS)).rows.total).toBe(500);
+});
+
+it('counting has a bounded time, and says so', async () => {
+  expect((await lookAt(rows(1000, false), null, BOUNDS)).rows).toEqual({
+    total: null,
+    atLeast: 100,
+    why: 'counting them takes longer than 0.02 s',
+  });
+});
+
+it('looking has a bounded time, however slow the source', async () => {
+  let ms = 0;
+  const { sample, rows: known } = await lookAt(rows(1000), null, { ...BOUNDS, seenMs: 10 }, () => (ms += 1));
+  expect(sample.length).toBeLessThan(12);
+  expect(known.total).toBe(1000);
+});
+
+it('rows are told apart by where their bytes are', () => {
+  const manifest = { type: 'manifest', path: '/m', base: '/b' } as const;
+  const refs = ['a.jpg', 'http://x/b.jpg', 's3://no'].map((id) => ({ id }));
+  expect(placesOf(manifest, refs)).toEqual({ file: 1, url: 1, blob: 0, invalid: 1 });
+});

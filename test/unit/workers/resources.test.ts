@@ -1,0 +1,129 @@
+// Every number of a worker comes with the constraint that bound it, and each constraint binds somewhere.
+import { describe, expect, it } from 'vitest';
+import { tightest } from '#forebay/shared/domain/choice.js';
+import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
+import { chooseBatch, planLanes, readResources, wish } from '#forebay/workers/resources.js';
+
+const MB = 2 ** 20;
+const GB = 2 ** 30;
+
+describe('lanes', () => {
+  const free = {};
+  it.each([
+    ['cores', { cpus: 4, memoryBytes: 16 * GB }, 14 * MB, free, 4, 'cpus', 'one a core: 4'],
+    // 0.7 GB / (192 MB + 3 x 100 MB) = 1.45
+    [
+      'memory',
+      { cpus: 8, memoryBytes: GB },
+      100 * MB,
+      free,
+      1,
+      'memory',
+      /717 MB for lanes .* \/ 492 MB each/,
+    ],
+    [
+      'memory, at least one',
+      { cpus: 8, memoryBytes: 64 * MB },
+      100 * MB,
+      free,
+      1,
+      'memory',
+      /45 MB for lanes/,
+    ],
+    ['a setting', { cpus: 4, memoryBytes: GB }, GB, { lanes: wish('setting', 3) }, 3, 'setting', /worker/],
+    [
+      'a contract',
+      { cpus: 4, memoryBytes: GB },
+      GB,
+      { lanes: wish('contract', 2) },
+      2,
+      'contract',
+      /model\.json/,
+    ],
+    ['a profile', { cpus: 4, memoryBytes: GB }, GB, { lanes: wish('profile', 2) }, 2, 'profile', /measured/],
+  ] as const)('are bound by %s', (_, resources, modelBytes, wishes, lanes, boundBy, why) => {
+    const plan = planLanes(resources, modelBytes, wishes);
+    expect(plan.lanes).toBe(lanes);
+    expect(plan.choices.lanes).toEqual({ value: lanes, boundBy, why: expect.stringMatching(why) });
+  });
+
+  it('share the cores as threads, decoders going ahead', () => {
+    const one = planLanes({ cpus: 8, memoryBytes: GB }, 100 * MB, {});
+    expect([one.lanes, one.threads, one.decodeThreads]).toEqual([1, 8, 9]);
+    expect(one.choices.threads).toMatchObject({ boundBy: 'cpus', why: '8 cores / 1 lanes' });
+    const all = planLanes({ cpus: 8, memoryBytes: 64 * GB }, MB, {});
+    expect([all.lanes, all.threads, all.decodeThreads]).toEqual([8, 1, 2]);
+    const asked = planLanes({ cpus: 2, memoryBytes: GB }, MB, {
+      threads: wish('setting', 5),
+      decodeThreads: wish('profile', 6),
+    });
+    expect([asked.choices.threads.boundBy, asked.choices.decodeThreads.boundBy]).toEqual([
+      'setting',
+      'profile',
+    ]);
+    expect([asked.threads, asked.decodeThreads]).toEqual([5, 6]);
+  });
+
+  it('nobody asked for are nobody’s wish', () => {
+    expect(wish('setting', undefined)).toBeUndefined();
+    expect(readResources().cpus).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('a batch', () => {
+  const contract = (crop: number, batch_size: number | 'auto' = 'auto') =>
+    MODEL_CONTRACT.parse({
+      name: 'm',
+      task: 'image-classification',
+      preprocess: { crop },
+      batching: { batch_size },
+    });
+  const facts = {
+    contract: contract(224),
+    fixedBatch: null,
+    resources: { cpus: 2, memoryBytes: 8 * GB },
+    lanes: 2,
+    modelBytes: 14 * MB,
+    memory: null,
+  };
+  it.each([
+    ['the size of a row', {}, 4, 'sample_size', /588 KB a row/],
+    ['a fixed ceiling', { contract: contract(16) }, 64, 'ceiling', /at most 64/],
+    ['model.json', { contract: contract(224, 24) }, 24, 'contract', /model\.json/],
+    ['the graph', { fixedBatch: 1 }, 1, 'graph', /fixed/],
+    ['a profile', { profile: 16 }, 16, 'profile', /measured best/],
+    // 0.7 x 700 MB / 2 - 192 MB - 3 x 14 MB = 11 MB; 32 x 588 KB a row.
+    [
+      'memory, by the formula',
+      { resources: { cpus: 2, memoryBytes: 700 * MB } },
+      1,
+      'memory',
+      /32 x its input/,
+    ],
+    [
+      'memory, as measured',
+      {
+        profile: 64,
+        resources: { cpus: 2, memoryBytes: GB },
+        memory: { modelBytes: 60 * MB, rowBytes: 9 * MB },
+      },
+      8,
+      'memory',
+      /106 MB left in a lane \/ 9\.0 MB a row \(measured\)/,
+    ],
+    [
+      'memory, and is never none',
+      { memory: { modelBytes: 60 * GB, rowBytes: MB } },
+      1,
+      'memory',
+      /0\.0 MB left/,
+    ],
+  ] as const)('is bound by %s', (_, change, value, boundBy, why) => {
+    expect(chooseBatch({ ...facts, ...change })).toEqual({ value, boundBy, why: expect.stringMatching(why) });
+  });
+});
+
+it('of several bounds the smallest counts, the first of equals', () => {
+  const bound = (value: number, why: string) => ({ value, boundBy: 'cpus', why }) as const;
+  expect(tightest(bound(2, 'a'), bound(1, 'b'), bound(1, 'c'))).toEqual(bound(1, 'b'));
+});

@@ -1,0 +1,71 @@
+// The rate of a sample and its error bar, from the moments at which batches were finished.
+import { describe, expect, it } from 'vitest';
+import { sampleRate, type Completion } from '#forebay/workers/sample-rate.js';
+
+/** Batches of `rows` rows, finished `gaps` ms after each other, the first after 1000 ms. */
+function finished(gaps: readonly number[], rows = 10): Completion[] {
+  let at = 1000;
+  return [{ at, rows }, ...gaps.map((gap) => ({ at: (at += gap), rows }))];
+}
+const one = { startedAt: 0, lanes: 1 };
+
+describe('a sample', () => {
+  it('has no rate without a row, or without time', () => {
+    expect(sampleRate([], one)).toBeNull();
+    expect(sampleRate([{ at: 5, rows: 1 }], { startedAt: 5, lanes: 1 })).toBeNull();
+  });
+
+  it('of few batches is measured from its start, without an error bar', () => {
+    expect(sampleRate(finished([1000]), one)).toEqual({
+      rowsPerS: 10,
+      errorRowsPerS: null,
+      rows: 20,
+      seconds: 2,
+    });
+  });
+
+  it('leaves the first batch of each lane out: it warms up', () => {
+    // The first took a second, each of the others 100 ms.
+    const rate = sampleRate(finished(Array.from({ length: 10 }, () => 100)), one)!;
+    expect(rate.rowsPerS).toBeCloseTo(100);
+    expect(rate.errorRowsPerS).toBeCloseTo(0);
+    expect(rate.rows).toBe(100);
+  });
+
+  it('has the 95 % interval of its batch means', () => {
+    // Paces 9, 10, 11 ms a row: mean 10, s 1, t(2) 4.303: half 4.303 / sqrt(3) = 2.484 ms.
+    const rate = sampleRate(finished([90, 100, 110, 100]).slice(0, 4), { startedAt: 910, lanes: 1 })!;
+    expect(rate.errorRowsPerS).not.toBeNull();
+    const exact = sampleRate(finished([90, 100, 110, 100, 100]), one)!;
+    expect(exact.rowsPerS).toBeCloseTo(100);
+    // Paces 9, 10, 11, 10, 10: s 0.7071, t(4) 2.776: 2.776 x 0.7071 / sqrt(5) / 10 = 8.78 %.
+    expect(exact.errorRowsPerS).toBeCloseTo(8.78, 1);
+  });
+
+  it('takes lanes that answer in turn as rounds: their rhythm is no spread', () => {
+    // Two lanes, each 200 ms a batch, 20 ms apart.
+    const rhythm = Array.from({ length: 21 }, (_, i) => (i % 2 === 0 ? 20 : 180));
+    const rate = sampleRate(finished(rhythm), { startedAt: 0, lanes: 2 })!;
+    expect(rate.rowsPerS).toBeCloseTo(100, 0);
+    expect(rate.errorRowsPerS! / rate.rowsPerS).toBeLessThan(0.1);
+  });
+
+  it('covers the true rate in about 95 of 100 noisy samples', () => {
+    let state = 1;
+    const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+    let covered = 0;
+    for (let i = 0; i < 1000; i++) {
+      // Uniform gaps of mean 100 ms: 100 rows/s.
+      const rate = sampleRate(finished(Array.from({ length: 40 }, () => 50 + 100 * random())), one)!;
+      if (Math.abs(rate.rowsPerS - 100) <= rate.errorRowsPerS!) covered += 1;
+    }
+    expect(covered).toBeGreaterThan(920);
+    expect(covered).toBeLessThan(980);
+  });
+
+  it('never has an error bar of all or nothing', () => {
+    const wild = [1, 5000, 1, 5000, 1, 1, 5000, 1, 1, 1];
+    const rate = sampleRate(finished(wild), one)!;
+    expect(rate.errorRowsPerS! / rate.rowsPerS).toBeLessThanOrEqual(0.9);
+  });
+});
