@@ -11,6 +11,7 @@ import { addModels } from './commands/models.ts';
 import { addResults } from './commands/results.ts';
 import { addRun } from './commands/run.ts';
 import { addSubmit } from './commands/submit.ts';
+import { addTune } from './commands/tune.ts';
 import { addUp } from './commands/up.ts';
 import { addWorker } from './commands/worker.ts';
 import type { CliContext } from './context.ts';
@@ -67,6 +68,7 @@ export function createProgram(context: CliContext, version: string): Command {
     addControl,
     addModels,
     addModel,
+    addTune,
     addDoctor,
     addApi,
     addWorker,

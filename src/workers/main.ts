@@ -10,6 +10,8 @@ import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
 import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
 import { createLogger, type Logger } from '../shared/observe/logger.ts';
+import { describeMachine } from '../shared/profiles/machine-fingerprint.ts';
+import { createProfileStore } from '../shared/profiles/profile-store.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobWindow } from '../shared/queue/job-window.ts';
 import { createQueuePlaces } from '../shared/queue/queue-places.ts';
@@ -23,8 +25,9 @@ import { startChildLane } from './lanes/child-lane.ts';
 import { createLanePool } from './lanes/lane-pool.ts';
 import { createBudgetedReader } from './read/budgeted-reader.ts';
 import { createRowReader } from './read/row-reader.ts';
-import { planLanes, readResources } from './resources.ts';
+import { readResources } from './resources.ts';
 import { createSemaphore } from './semaphore.ts';
+import { planWorker, readProfiles } from './tuned-settings.ts';
 import { startWorker } from './worker.ts';
 
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
@@ -84,20 +87,21 @@ async function main(): Promise<void> {
   const models = createModelFolderReader();
   const { folders, problems } = await findModels(models, config.modelsDirs, config.models, config.pool, log);
   const resources = readResources();
-  const modelBytes = folders.reduce((sum, folder) => sum + folder.bytes, 0);
-  const asked = Math.max(
-    0,
-    ...folders.map((f) => (typeof f.contract.lanes === 'number' ? f.contract.lanes : 0)),
+  const profiles = config.profiles
+    ? await readProfiles(
+        createProfileStore({ cacheDir: config.cacheDir }),
+        folders,
+        describeMachine(resources).fingerprint,
+      )
+    : new Map<string, never>();
+  const { plan, tuned } = planWorker(
+    resources,
+    folders,
+    { lanes: config.lanes, threads: config.threadsPerLane, decodeThreads: config.decodeThreads },
+    profiles,
   );
-  const plan = planLanes(resources, modelBytes, {
-    lanes:
-      config.lanes ??
-      (folders.length > 0 && folders.every((f) => f.contract.lanes !== 'auto') ? asked : undefined),
-    threads: config.threadsPerLane,
-    decodeThreads: config.decodeThreads,
-  });
   log.info(
-    { ...plan, cpus: resources.cpus, memory_mb: Math.round(resources.memoryBytes / 2 ** 20) },
+    { ...plan, cpus: resources.cpus, memory_mb: Math.round(resources.memoryBytes / 2 ** 20), tuned },
     'lanes planned',
   );
   const lanes = createLanePool({
@@ -127,6 +131,8 @@ async function main(): Promise<void> {
     wake,
     lanes,
     plan,
+    profiles,
+    threads: config.threadsPerLane,
     folders,
     models,
     limits: {

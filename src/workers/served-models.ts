@@ -10,6 +10,7 @@ import type { BatchGroup } from './batcher.ts';
 import type { ModelInfo, RowLimits } from './lane/messages.ts';
 import type { LanePool, LoadOutcome } from './lanes/lane-pool.ts';
 import type { LanePlan } from './resources.ts';
+import { profileFor, type Profiles } from './tuned-settings.ts';
 
 interface Loaded {
   readonly folder: ModelFolder;
@@ -24,6 +25,9 @@ export async function loadModels(deps: {
   reader: ModelFolderReader;
   pool: LanePool;
   plan: LanePlan;
+  profiles: Profiles;
+  /** Chosen for the whole worker; over a profile's. */
+  threads: number | undefined;
   limits: RowLimits;
   batchTimeoutS: number;
   log: Logger;
@@ -33,7 +37,10 @@ export async function loadModels(deps: {
   for (const folder of deps.folders) {
     const { contract, ref } = folder;
     const queue = blockQueueName(ref);
-    const lanes = contract.lanes === 'auto' ? pool.size : Math.min(pool.size, contract.lanes);
+    const tuned = profileFor(folder, deps.profiles, pool.size);
+    const wanted = contract.lanes === 'auto' ? (tuned?.lanes ?? pool.size) : contract.lanes;
+    const lanes = Math.min(pool.size, wanted);
+    const threads = deps.threads ?? tuned?.threads_per_lane ?? plan.threads;
     const outcome = await pool.load({
       lanes,
       timeoutMs: (contract.batching.timeout_s ?? deps.batchTimeoutS) * 1000,
@@ -43,7 +50,7 @@ export async function loadModels(deps: {
         dir: folder.dir,
         contract,
         labels: folder.labels,
-        threads: contract.threads_per_lane === 'auto' ? plan.threads : contract.threads_per_lane,
+        threads: contract.threads_per_lane === 'auto' ? threads : contract.threads_per_lane,
         limits: deps.limits,
       },
     });
@@ -58,9 +65,9 @@ export async function loadModels(deps: {
     }
   }
 
-  function batchSize(folder: ModelFolder, info: ModelInfo): number {
-    if (folder.contract.batching.batch_size === 'auto' && info.fixedBatch !== null) return info.fixedBatch;
-    return autoBatchSize(folder.contract);
+  function batchSize({ contract, ref }: ModelFolder, info: ModelInfo): number {
+    if (contract.batching.batch_size !== 'auto') return contract.batching.batch_size;
+    return info.fixedBatch ?? deps.profiles.get(ref.hash)?.settings.batch_size ?? autoBatchSize(contract);
   }
 
   return {
@@ -82,6 +89,7 @@ export async function loadModels(deps: {
         ref: folder.ref,
         lanes: pool.lanesOf(queue),
         batchSize: outcome.ok ? batchSize(folder, outcome.info) : 0,
+        tunedAt: deps.profiles.get(folder.ref.hash)?.measured_at ?? null,
         problem: outcome.ok ? null : { code: outcome.error.code, message: outcome.error.message },
         graph: outcome.ok
           ? { input: outcome.info.input, output: outcome.info.output, fixed_batch: outcome.info.fixedBatch }

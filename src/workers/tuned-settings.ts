@@ -1,0 +1,93 @@
+/**
+ * What measured profiles say about the models of this worker, and how that becomes its lanes: explicit choices
+ * win, then the profile, then the formula. Pure but for reading profiles.
+ */
+import type { ModelFolder } from '../shared/models/model-folder.ts';
+import type { LaneSettings, Profile } from '../shared/profiles/profile.ts';
+import type { ProfileStore } from '../shared/profiles/profile-store.ts';
+import { planLanes, type LanePlan, type Resources } from './resources.ts';
+
+/** By model hash. */
+export type Profiles = ReadonlyMap<string, Profile>;
+
+/** What operators chose for the whole worker. */
+export interface ChosenSettings {
+  readonly lanes: number | undefined;
+  readonly threads: number | undefined;
+  readonly decodeThreads: number | undefined;
+}
+
+export interface WorkerPlan {
+  readonly plan: LanePlan;
+  /** Models whose profile is used, for the log. */
+  readonly tuned: readonly string[];
+}
+
+export async function readProfiles(
+  store: ProfileStore,
+  folders: readonly ModelFolder[],
+  fingerprint: string,
+): Promise<Profiles> {
+  const profiles = new Map<string, Profile>();
+  for (const { ref } of folders) {
+    const profile = await store.read(ref.hash, fingerprint);
+    if (profile) profiles.set(ref.hash, profile);
+  }
+  return profiles;
+}
+
+export function planWorker(
+  resources: Resources,
+  folders: readonly ModelFolder[],
+  chosen: ChosenSettings,
+  profiles: Profiles,
+): WorkerPlan {
+  const modelBytes = folders.reduce((sum, folder) => sum + folder.bytes, 0);
+  const lanes = chosen.lanes ?? lanesOfContracts(folders);
+  const formula = planLanes(resources, modelBytes, { ...chosen, lanes });
+  const tuned = lanesOfProfiles(folders, profiles, formula.lanes);
+  // Each profile was measured with its model alone: where memory binds several, it binds the tuned, too.
+  const fits = folders.length === 1 || formula.lanes >= resources.cpus;
+  const wanted = lanes ?? (fits ? tuned : undefined);
+  const settings = folders.flatMap((folder) => profileFor(folder, profiles, wanted ?? formula.lanes) ?? []);
+  const decodes = settings.map((one) => one.decode_threads);
+  const plan = planLanes(resources, modelBytes, {
+    lanes: wanted,
+    threads: chosen.threads,
+    decodeThreads: chosen.decodeThreads ?? (decodes.length > 0 ? Math.max(...decodes) : undefined),
+  });
+  return { plan, tuned: folders.filter(({ ref }) => profiles.has(ref.hash)).map(({ ref }) => ref.name) };
+}
+
+/** Every model names its lanes: the most of them. */
+function lanesOfContracts(folders: readonly ModelFolder[]): number | undefined {
+  const named = folders.flatMap(({ contract }) => (contract.lanes === 'auto' ? [] : [contract.lanes]));
+  return named.length > 0 && named.length === folders.length ? Math.max(...named) : undefined;
+}
+
+/** The most that any model wants: a model with fewer uses the first of them. */
+function lanesOfProfiles(
+  folders: readonly ModelFolder[],
+  profiles: Profiles,
+  formula: number,
+): number | undefined {
+  const wanted = folders.map(({ ref, contract }) =>
+    contract.lanes === 'auto' ? (profiles.get(ref.hash)?.settings.lanes ?? formula) : contract.lanes,
+  );
+  return folders.some(({ ref }) => profiles.has(ref.hash)) ? Math.max(...wanted) : undefined;
+}
+
+/**
+ * What a model's profile says of lanes, threads and decoding: null where the worker's lanes are not those it was
+ * measured with, for then its threads would leave cores idle, or fight for them.
+ */
+export function profileFor(
+  { ref, contract }: ModelFolder,
+  profiles: Profiles,
+  poolLanes: number,
+): LaneSettings | null {
+  const settings = profiles.get(ref.hash)?.settings;
+  if (settings === undefined) return null;
+  const lanes = contract.lanes === 'auto' ? settings.lanes : contract.lanes;
+  return lanes === settings.lanes && lanes <= poolLanes ? settings : null;
+}
