@@ -94,14 +94,19 @@ async function main(): Promise<void> {
         describeMachine(resources).fingerprint,
       )
     : new Map<string, never>();
-  const { plan, tuned } = planWorker(
+  const { plan, tunedOf } = planWorker(
     resources,
     folders,
     { lanes: config.lanes, threads: config.threadsPerLane, decodeThreads: config.decodeThreads },
     profiles,
   );
   log.info(
-    { ...plan, cpus: resources.cpus, memory_mb: Math.round(resources.memoryBytes / 2 ** 20), tuned },
+    {
+      ...plan,
+      cpus: resources.cpus,
+      memory_mb: Math.round(resources.memoryBytes / 2 ** 20),
+      tuned: folders.filter((folder) => tunedOf(folder)?.shape).map(({ ref }) => ref.name),
+    },
     'lanes planned',
   );
   const lanes = createLanePool({
@@ -131,8 +136,7 @@ async function main(): Promise<void> {
     wake,
     lanes,
     plan,
-    profiles,
-    threads: config.threadsPerLane,
+    tunedOf,
     folders,
     models,
     limits: {

@@ -10,7 +10,7 @@ import type { BatchGroup } from './batcher.ts';
 import type { ModelInfo, RowLimits } from './lane/messages.ts';
 import type { LanePool, LoadOutcome } from './lanes/lane-pool.ts';
 import type { LanePlan } from './resources.ts';
-import { profileFor, type Profiles } from './tuned-settings.ts';
+import type { WorkerPlan } from './tuned-settings.ts';
 
 interface Loaded {
   readonly folder: ModelFolder;
@@ -25,9 +25,7 @@ export async function loadModels(deps: {
   reader: ModelFolderReader;
   pool: LanePool;
   plan: LanePlan;
-  profiles: Profiles;
-  /** Chosen for the whole worker; over a profile's. */
-  threads: number | undefined;
+  tunedOf: WorkerPlan['tunedOf'];
   limits: RowLimits;
   batchTimeoutS: number;
   log: Logger;
@@ -37,10 +35,10 @@ export async function loadModels(deps: {
   for (const folder of deps.folders) {
     const { contract, ref } = folder;
     const queue = blockQueueName(ref);
-    const tuned = profileFor(folder, deps.profiles, pool.size);
-    const wanted = contract.lanes === 'auto' ? (tuned?.lanes ?? pool.size) : contract.lanes;
+    const tuned = deps.tunedOf(folder);
+    const wanted = contract.lanes === 'auto' ? (tuned?.shape?.lanes ?? pool.size) : contract.lanes;
     const lanes = Math.min(pool.size, wanted);
-    const threads = deps.threads ?? tuned?.threads_per_lane ?? plan.threads;
+    const threads = tuned?.shape?.threads ?? plan.threads;
     const outcome = await pool.load({
       lanes,
       timeoutMs: (contract.batching.timeout_s ?? deps.batchTimeoutS) * 1000,
@@ -57,7 +55,14 @@ export async function loadModels(deps: {
     loaded.set(queue, { folder, outcome });
     if (outcome.ok) {
       log.info(
-        { model: ref.name, hash: ref.hash.slice(0, 12), lanes, load_ms: Math.round(outcome.info.loadMs) },
+        {
+          model: ref.name,
+          hash: ref.hash.slice(0, 12),
+          lanes,
+          batch_size: batchSize(folder, outcome.info),
+          ...(tuned && { tuned_at: tuned.measuredAt }),
+          load_ms: Math.round(outcome.info.loadMs),
+        },
         'model resident',
       );
     } else {
@@ -65,9 +70,10 @@ export async function loadModels(deps: {
     }
   }
 
-  function batchSize({ contract, ref }: ModelFolder, info: ModelInfo): number {
+  function batchSize(folder: ModelFolder, info: ModelInfo): number {
+    const { contract } = folder;
     if (contract.batching.batch_size !== 'auto') return contract.batching.batch_size;
-    return info.fixedBatch ?? deps.profiles.get(ref.hash)?.settings.batch_size ?? autoBatchSize(contract);
+    return info.fixedBatch ?? deps.tunedOf(folder)?.batchSize ?? autoBatchSize(contract);
   }
 
   return {
@@ -89,7 +95,7 @@ export async function loadModels(deps: {
         ref: folder.ref,
         lanes: pool.lanesOf(queue),
         batchSize: outcome.ok ? batchSize(folder, outcome.info) : 0,
-        tunedAt: deps.profiles.get(folder.ref.hash)?.measured_at ?? null,
+        tunedAt: deps.tunedOf(folder)?.measuredAt ?? null,
         problem: outcome.ok ? null : { code: outcome.error.code, message: outcome.error.message },
         graph: outcome.ok
           ? { input: outcome.info.input, output: outcome.info.output, fixed_batch: outcome.info.fixedBatch }

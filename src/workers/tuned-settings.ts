@@ -17,10 +17,22 @@ export interface ChosenSettings {
   readonly decodeThreads: number | undefined;
 }
 
+/** What a model's profile decides in this worker. */
+export interface Tuned {
+  readonly batchSize: number;
+  /** ISO 8601. */
+  readonly measuredAt: string;
+  /**
+   * Null where its lanes are not those it was measured with: its threads would leave cores idle, or fight for
+   * them.
+   */
+  readonly shape: { readonly lanes: number; readonly threads: number } | null;
+}
+
 export interface WorkerPlan {
   readonly plan: LanePlan;
-  /** Models whose profile is used, for the log. */
-  readonly tuned: readonly string[];
+  /** Null where the model has no profile. */
+  readonly tunedOf: (folder: ModelFolder) => Tuned | null;
 }
 
 export async function readProfiles(
@@ -49,14 +61,37 @@ export function planWorker(
   // Each profile was measured with its model alone: where memory binds several, it binds the tuned, too.
   const fits = folders.length === 1 || formula.lanes >= resources.cpus;
   const wanted = lanes ?? (fits ? tuned : undefined);
-  const settings = folders.flatMap((folder) => profileFor(folder, profiles, wanted ?? formula.lanes) ?? []);
-  const decodes = settings.map((one) => one.decode_threads);
+  const pool = wanted ?? formula.lanes;
+
+  function fitting({ ref, contract }: ModelFolder): LaneSettings | null {
+    const settings = profiles.get(ref.hash)?.settings;
+    // Lanes that were chosen for the worker are all for each model that does not name its own.
+    const own = contract.lanes === 'auto' ? (chosen.lanes ?? settings?.lanes) : contract.lanes;
+    return settings !== undefined && own === settings.lanes && own <= pool ? settings : null;
+  }
+
+  const decodes = folders.flatMap((folder) => fitting(folder)?.decode_threads ?? []);
   const plan = planLanes(resources, modelBytes, {
     lanes: wanted,
     threads: chosen.threads,
     decodeThreads: chosen.decodeThreads ?? (decodes.length > 0 ? Math.max(...decodes) : undefined),
   });
-  return { plan, tuned: folders.filter(({ ref }) => profiles.has(ref.hash)).map(({ ref }) => ref.name) };
+  return {
+    plan,
+    tunedOf(folder) {
+      const profile = profiles.get(folder.ref.hash);
+      if (profile === undefined) return null;
+      const settings = fitting(folder);
+      return {
+        batchSize: profile.settings.batch_size,
+        measuredAt: profile.measured_at,
+        shape: settings && {
+          lanes: settings.lanes,
+          threads: chosen.threads ?? settings.threads_per_lane,
+        },
+      };
+    },
+  };
 }
 
 /** Every model names its lanes: the most of them. */
@@ -75,19 +110,4 @@ function lanesOfProfiles(
     contract.lanes === 'auto' ? (profiles.get(ref.hash)?.settings.lanes ?? formula) : contract.lanes,
   );
   return folders.some(({ ref }) => profiles.has(ref.hash)) ? Math.max(...wanted) : undefined;
-}
-
-/**
- * What a model's profile says of lanes, threads and decoding: null where the worker's lanes are not those it was
- * measured with, for then its threads would leave cores idle, or fight for them.
- */
-export function profileFor(
-  { ref, contract }: ModelFolder,
-  profiles: Profiles,
-  poolLanes: number,
-): LaneSettings | null {
-  const settings = profiles.get(ref.hash)?.settings;
-  if (settings === undefined) return null;
-  const lanes = contract.lanes === 'auto' ? settings.lanes : contract.lanes;
-  return lanes === settings.lanes && lanes <= poolLanes ? settings : null;
 }

@@ -20,7 +20,7 @@ import type { LanePlan } from './resources.ts';
 import { createBlockRunner, type BlockRun } from './run-block.ts';
 import { watchLag } from './event-loop-lag.ts';
 import { loadModels } from './served-models.ts';
-import type { Profiles } from './tuned-settings.ts';
+import type { WorkerPlan } from './tuned-settings.ts';
 
 export interface WorkerDeps {
   id: string;
@@ -32,9 +32,7 @@ export interface WorkerDeps {
   wake: Wake;
   lanes: LanePool;
   plan: LanePlan;
-  profiles: Profiles;
-  /** Threads of a model call that were chosen for all models. */
-  threads: number | undefined;
+  tunedOf: WorkerPlan['tunedOf'];
   folders: readonly ModelFolder[];
   models: ModelFolderReader;
   limits: RowLimits;

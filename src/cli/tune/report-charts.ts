@@ -104,8 +104,7 @@ export function pathSvg(all: readonly Measurement[]): string {
     const name = `${lanes} x ${threads_per_lane}, batch ${batch_size}, decode ${decode_threads}`;
     const result =
       one.rows_per_s === null ? one.outcome.replaceAll('_', ' ') : `${formatRate(one.rows_per_s)} rows/s`;
-    const colour =
-      one.rows_per_s === null ? 'var(--c5)' : one.phase === 'final' ? 'var(--c3)' : 'var(--c1)';
+    const colour = one.rows_per_s === null ? 'var(--c5)' : one.phase === 'final' ? 'var(--c3)' : 'var(--c1)';
     return `<circle cx="${px(x(i))}" cy="${px(y(one.rows_per_s ?? 0))}" r="4.5" fill="${colour}" opacity="${one.stopped_early ? 0.45 : 1}"><title>${name}: ${result}</title></circle>`;
   });
   const legend = (

@@ -27,7 +27,8 @@ export function createTuneView(terminal: Terminal): TuneView {
         if (event.phase !== phase) line(PHASES[event.phase]);
         phase = event.phase;
         if (terminal.live) {
-          const best = event.bestRowsPerS === null ? '' : `  (best: ${formatRate(event.bestRowsPerS)} rows/s)`;
+          const best =
+            event.bestRowsPerS === null ? '' : `  (best: ${formatRate(event.bestRowsPerS)} rows/s)`;
           const text = `measuring ${settingsText(event.settings)}${best}`;
           terminal.err(`${CLEAR}${text.slice(0, terminal.columns() - 1)}`);
         }

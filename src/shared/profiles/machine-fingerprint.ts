@@ -8,10 +8,7 @@ import type { Machine } from './profile.ts';
 const GB = 2 ** 30;
 
 /** `resources`: CPUs and memory of this process's cgroup: two containers of one machine are two machines. */
-export function describeMachine(resources: {
-  readonly cpus: number;
-  readonly memoryBytes: number;
-}): Machine {
+export function describeMachine(resources: { readonly cpus: number; readonly memoryBytes: number }): Machine {
   return fingerprinted({
     cpu: cpus()[0]?.model.trim() || 'unknown',
     cpus: resources.cpus,

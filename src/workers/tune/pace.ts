@@ -47,7 +47,10 @@ function relativeError(gaps: readonly number[]): number {
   const mean = groups.reduce((sum, gap) => sum + gap, 0) / groups.length;
   const squares = groups.reduce((sum, gap) => sum + (gap - mean) ** 2, 0);
   const deviation = Math.sqrt(squares / (groups.length - 1));
-  return Math.min(UNKNOWN_SPREAD, (STUDENT[groups.length - 1]! * deviation) / (mean * Math.sqrt(groups.length)));
+  return Math.min(
+    UNKNOWN_SPREAD,
+    (STUDENT[groups.length - 1]! * deviation) / (mean * Math.sqrt(groups.length)),
+  );
 }
 
 function pool(gaps: readonly number[], groups: number): number[] {

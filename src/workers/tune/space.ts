@@ -39,10 +39,12 @@ export function createSpace(limits: SpaceLimits, formula: LaneSettings): Space {
         ? [...powersOfTwo(limits.maxBatch), formula.batch_size]
         : [limits.fixedBatch]),
   );
-  const decodes = sorted(limits.decodeThreads ?? [
-        ...powersOfTwo(Math.max(limits.cpus, MOST_DECODE_THREADS)),
-        formula.decode_threads,
-      ]);
+  const decodes = sorted(
+    limits.decodeThreads ?? [
+      ...powersOfTwo(Math.max(limits.cpus, MOST_DECODE_THREADS)),
+      formula.decode_threads,
+    ],
+  );
   const shapes = shapesOf(limits, formula);
   const shape = nearestShape(shapes, formula);
   const start: LaneSettings = {

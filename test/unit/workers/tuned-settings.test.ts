@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
 import type { ModelFolder } from '#forebay/shared/models/model-folder.js';
 import type { LaneSettings, Profile } from '#forebay/shared/profiles/profile.js';
-import { planWorker, profileFor } from '#forebay/workers/tuned-settings.js';
+import { planWorker } from '#forebay/workers/tuned-settings.js';
 
 const RESOURCES = { cpus: 8, memoryBytes: 64 * 2 ** 30 };
 const NOTHING = { lanes: undefined, threads: undefined, decodeThreads: undefined };
@@ -31,19 +31,30 @@ describe('the plan of a worker', () => {
   it('is the formula without a profile, and the profile with one', () => {
     const a = [folder('a')];
     expect(planWorker(RESOURCES, a, NOTHING, new Map()).plan).toMatchObject({ lanes: 8, threads: 1 });
-    expect(planWorker(RESOURCES, a, NOTHING, profiles({ a: {} }))).toMatchObject({
-      plan: { lanes: 4, threads: 2, decodeThreads: 1 },
-      tuned: ['a'],
-    });
+    const { plan, tunedOf } = planWorker(RESOURCES, a, NOTHING, profiles({ a: {} }));
+    expect(plan).toMatchObject({ lanes: 4, threads: 2, decodeThreads: 1 });
+    expect(tunedOf(a[0]!)).toMatchObject({ batchSize: 16, shape: { lanes: 4, threads: 2 } });
+    expect(tunedOf(folder('b'))).toBeNull();
   });
 
   it('lets explicit lanes win, and then leaves threads that were measured with others aside', () => {
-    const { plan } = planWorker(RESOURCES, [folder('a')], { ...NOTHING, lanes: 2 }, profiles({ a: {} }));
-    expect(plan).toMatchObject({ lanes: 2, threads: 4 });
-    expect(profileFor(folder('a'), profiles({ a: {} }), 2)).toBeNull();
     const fixed = folder('a', { lanes: 2 });
-    expect(planWorker(RESOURCES, [fixed], NOTHING, profiles({ a: {} })).plan.lanes).toBe(2);
-    expect(profileFor(fixed, profiles({ a: {} }), 2)).toBeNull();
+    for (const [model, lanes] of [
+      [folder('a'), 2],
+      [fixed, undefined],
+    ] as const) {
+      const { plan, tunedOf } = planWorker(RESOURCES, [model], { ...NOTHING, lanes }, profiles({ a: {} }));
+      expect(plan).toMatchObject({ lanes: 2, threads: 4 });
+      expect(tunedOf(model)).toMatchObject({ batchSize: 16, shape: null });
+    }
+    const more = planWorker(RESOURCES, [folder('a')], { ...NOTHING, lanes: 8 }, profiles({ a: {} }));
+    expect(more.plan).toMatchObject({ lanes: 8, threads: 1 });
+    expect(more.tunedOf(folder('a'))?.shape).toBeNull();
+  });
+
+  it('lets explicit threads win', () => {
+    const { tunedOf } = planWorker(RESOURCES, [folder('a')], { ...NOTHING, threads: 3 }, profiles({ a: {} }));
+    expect(tunedOf(folder('a'))?.shape).toEqual({ lanes: 4, threads: 3 });
   });
 
   it('lets explicit decode threads win', () => {
@@ -55,7 +66,8 @@ describe('the plan of a worker', () => {
     const both = [folder('a'), folder('b')];
     const measured = profiles({ a: { lanes: 2 }, b: { lanes: 4, decode_threads: 3 } });
     expect(planWorker(RESOURCES, both, NOTHING, measured).plan).toMatchObject({ lanes: 4, decodeThreads: 3 });
-    expect(profileFor(both[0]!, measured, 4)).toMatchObject({ lanes: 2 });
+    const { tunedOf } = planWorker(RESOURCES, both, NOTHING, measured);
+    expect(tunedOf(both[0]!)?.shape).toMatchObject({ lanes: 2 });
     expect(planWorker(RESOURCES, both, NOTHING, profiles({ a: { lanes: 2 } })).plan.lanes).toBe(8);
   });
 

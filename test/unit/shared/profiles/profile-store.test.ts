@@ -58,7 +58,10 @@ describe('the profile store', () => {
     const path = await store.write(profile(hash));
     await store.write({ ...profile(hash), rows_per_s: 120 });
     expect(path).toBe(join(cacheDir, 'profiles', `abababababab-${machine.fingerprint}.json`));
-    expect(await store.read(hash, machine.fingerprint)).toMatchObject({ rows_per_s: 120, settings: SETTINGS });
+    expect(await store.read(hash, machine.fingerprint)).toMatchObject({
+      rows_per_s: 120,
+      settings: SETTINGS,
+    });
     expect(readdirSync(join(cacheDir, 'profiles'))).toHaveLength(1);
   });
 
@@ -71,10 +74,13 @@ describe('the profile store', () => {
     expect(await store.read(`${hash.slice(0, 60)}ffff`, machine.fingerprint)).toBeNull();
   });
 
-  it.each(['', '{', '{"v":0}', '{"v":1,"settings":{"lanes":0}}'])('takes a broken file for none: %s', async (text) => {
-    const store = createProfileStore({ cacheDir });
-    const path = await store.write(profile('ab'.repeat(32)));
-    writeFileSync(path, text);
-    expect(await store.read('ab'.repeat(32), machine.fingerprint)).toBeNull();
-  });
+  it.each(['', '{', '{"v":0}', '{"v":1,"settings":{"lanes":0}}'])(
+    'takes a broken file for none: %s',
+    async (text) => {
+      const store = createProfileStore({ cacheDir });
+      const path = await store.write(profile('ab'.repeat(32)));
+      writeFileSync(path, text);
+      expect(await store.read('ab'.repeat(32), machine.fingerprint)).toBeNull();
+    },
+  );
 });

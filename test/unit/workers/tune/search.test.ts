@@ -119,7 +119,9 @@ describe('the search', () => {
 
   it('takes what does not run as a result and stays below it', async () => {
     const memory: Surface = (settings) =>
-      settings.lanes * 100 + settings.batch_size * 10 > 260 ? null : settings.lanes * 50 + settings.batch_size;
+      settings.lanes * 100 + settings.batch_size * 10 > 260
+        ? null
+        : settings.lanes * 50 + settings.batch_size;
     const { found, off } = await run(spaceOf(2), memory);
     expect(found.best).not.toBeNull();
     expect(off).toBeLessThanOrEqual(0.05);

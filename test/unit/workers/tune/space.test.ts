@@ -51,13 +51,16 @@ describe('the space of settings', () => {
   });
 
   it('walks first along full use of the cores: fewer lanes take more threads', () => {
-    const { axes } = createSpace(
-      { ...TWO, cpus: 16 },
-      { ...FORMULA, lanes: 16, decode_threads: 2 },
-    );
+    const { axes } = createSpace({ ...TWO, cpus: 16 }, { ...FORMULA, lanes: 16, decode_threads: 2 });
     const ridge = axes[0]!({ lanes: 16, threads_per_lane: 1, batch_size: 4, decode_threads: 2 });
-    expect(ridge.map((s) => `${s.lanes}x${s.threads_per_lane}`)).toEqual(
-      ['1x16', '2x8', '3x5', '4x4', '8x2', '16x1', '17x1'],
-    );
+    expect(ridge.map((s) => `${s.lanes}x${s.threads_per_lane}`)).toEqual([
+      '1x16',
+      '2x8',
+      '3x5',
+      '4x4',
+      '8x2',
+      '16x1',
+      '17x1',
+    ]);
   });
 });
