@@ -50,8 +50,13 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
       ...(flags.decodeThreads && { decodeThreads: flags.decodeThreads }),
     },
     exhaustive: flags.exhaustive ?? false,
-    maxFileBytes: config.maxFileBytes,
-    maxPixels: config.maxPixels,
+    limits: {
+      maxFileBytes: config.maxFileBytes,
+      maxHeldBytes: config.maxInflightBytes / 2,
+      maxPixels: config.maxPixels,
+      // It is the user's own machine and run: rows may lie anywhere that the user may read.
+      inputRoots: ['/'],
+    },
     fetchAllow: config.fetchAllow,
   };
 }

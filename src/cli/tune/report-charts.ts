@@ -80,7 +80,7 @@ export function batchLinesSvg(standings: readonly Standing[]): string {
       `<polyline points="${places.map(([cx, cy]) => `${px(cx)},${px(cy)}`).join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>` +
       dots.join('') +
       `<rect x="${WIDTH - 132}" y="${legendY - 5}" width="14" height="4" fill="${colour}"/>` +
-      text(WIDTH - 112, legendY, `${name} (lanes x threads)`)
+      text(WIDTH - 112, legendY, name)
     );
   });
   return svg(HEIGHT, frame + lines.join(''));
@@ -128,7 +128,7 @@ const BOTTOM = 44;
 
 /** Axes from zero: differences look as large as they are. */
 function plot(labels: readonly string[], most: number, xName: string) {
-  const top = 12;
+  const top = 26;
   const ceiling = niceCeiling(most);
   const width = WIDTH - LEFT - RIGHT;
   const x = (i: number) => LEFT + 16 + (labels.length < 2 ? 0 : (i / (labels.length - 1)) * (width - 32));
@@ -143,7 +143,7 @@ function plot(labels: readonly string[], most: number, xName: string) {
     i % every === 0 ? text(x(i), HEIGHT - BOTTOM + 18, label, 'middle', 'soft') : '',
   );
   const names =
-    text(LEFT + width / 2, HEIGHT - 6, xName, 'middle', 'soft') + text(4, top - 1, 'rows/s', 'start', 'soft');
+    text(LEFT + width / 2, HEIGHT - 6, xName, 'middle', 'soft') + text(LEFT - 8, 12, 'rows/s', 'end', 'soft');
   return { frame: grid.join('') + ticks.join('') + names, x, y };
 }
 

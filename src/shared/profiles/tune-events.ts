@@ -23,8 +23,13 @@ export interface TuneWish {
   };
   /** Measure the whole space after the search, and say how far off the search was. */
   readonly exhaustive: boolean;
-  readonly maxFileBytes: number;
-  readonly maxPixels: number;
+  /** As a worker's lanes have them; `maxHeldBytes` of all lanes together. */
+  readonly limits: {
+    readonly maxFileBytes: number;
+    readonly maxHeldBytes: number;
+    readonly maxPixels: number;
+    readonly inputRoots: readonly string[];
+  };
   /** See shared/net/guarded-fetch.ts. */
   readonly fetchAllow: readonly string[];
 }

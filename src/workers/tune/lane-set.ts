@@ -22,7 +22,9 @@ export interface LaneSet {
 
 const MODEL_KEY = 'tuned';
 
-export function startLaneSet(folder: ModelFolder, limits: RowLimits, shape: Shape): LaneSet {
+/** `all`: limits of all lanes together. */
+export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: Shape): LaneSet {
+  const limits = { ...all, maxHeldBytes: all.maxHeldBytes / shape.lanes };
   const { contract, labels, dir } = folder;
   const lanes = Array.from({ length: shape.lanes }, (_, index) =>
     startChildLane({ index, uvThreads: shape.decode_threads }),

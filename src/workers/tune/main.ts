@@ -20,7 +20,7 @@ process.on('disconnect', () => process.exit(1));
 const fetcher = createGuardedFetch({
   allow: wish.fetchAllow,
   timeoutMs: FETCH_TIMEOUT_MS,
-  maxBytes: wish.maxFileBytes,
+  maxBytes: wish.limits.maxFileBytes,
   userAgent: 'forebay',
 });
 let code = 0;
@@ -29,9 +29,8 @@ try {
     resources: readResources(),
     reader: createRowReader({
       fetchBytes: fetcher.fetchBytes,
-      // It is the user's own machine and run: rows may lie anywhere that the user may read.
-      inputRoots: ['/'],
-      maxFileBytes: wish.maxFileBytes,
+      inputRoots: wish.limits.inputRoots,
+      maxFileBytes: wish.limits.maxFileBytes,
     }),
     store: createProfileStore({ cacheDir: wish.cacheDir }),
     emit: (event) => void send(event),

@@ -1,10 +1,11 @@
 /** The rows that a measurement runs on: spread over the beginning of the dataset, read as a worker reads them. */
+import { stat } from 'node:fs/promises';
 import { openDataset } from '../../shared/dataset/open-dataset.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
-import { ForebayError } from '../../shared/errors.ts';
+import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { LaneInput } from '../lane/messages.ts';
-import type { RowReader } from '../read/row-reader.ts';
+import type { RowRead, RowReader } from '../read/row-reader.ts';
 
 export interface Sample {
   readonly rows: readonly LaneInput[];
@@ -37,7 +38,7 @@ export async function takeSample(
   let unreadable = 0;
   let reason = 'it is empty';
   for (const ref of spread(refs, count)) {
-    const read = await reader.read(spec, ref, signal);
+    const read = await readRow(reader, spec, ref, signal);
     if (!read.ok) {
       unreadable += 1;
       reason = `no row of ${unreadable} tried can be read, the last because: ${read.error.message}`;
@@ -50,6 +51,23 @@ export async function takeSample(
   }
   if (rows.length === 0) throw new ForebayError('input_unreadable', `The input gives no sample: ${reason}.`);
   return { rows, bytes, unreadable };
+}
+
+/** Local files are opened by lanes, but what is there at all is seen here. */
+async function readRow(
+  reader: RowReader,
+  spec: DatasetSpec,
+  ref: RowRef,
+  signal: AbortSignal,
+): Promise<RowRead> {
+  const located = reader.locate(spec, ref);
+  if ('fetch' in located) return reader.fetch(located.fetch, signal);
+  if (!located.ok || !('path' in located.input)) return located;
+  try {
+    return { ...located, bytes: (await stat(located.input.path)).size };
+  } catch (error) {
+    return { ok: false, error: { code: 'file_unreadable', message: messageOf(error) } };
+  }
 }
 
 /** `count` of them at equal distances, or all. */

@@ -42,7 +42,6 @@ export async function tune(wish: TuneWish, deps: TuneDeps): Promise<Tuned> {
   const { resources, emit } = deps;
   const folder = await loadModelFolder(wish.modelDir);
   const { contract, ref } = folder;
-  const limits = { maxFileBytes: wish.maxFileBytes, maxPixels: wish.maxPixels };
   const sample = await takeSample(
     wish.dataset,
     wish.sampleRows,
@@ -52,7 +51,7 @@ export async function tune(wish: TuneWish, deps: TuneDeps): Promise<Tuned> {
   const memoryLimitBytes = wish.memoryLimitBytes ?? resources.memoryBytes * MEMORY_SHARE;
   const meter = createMeter({
     folder,
-    limits,
+    limits: wish.limits,
     rows: sample.rows,
     seconds: wish.secondsPerConfig,
     memoryLimitBytes,
@@ -78,7 +77,7 @@ export async function tune(wish: TuneWish, deps: TuneDeps): Promise<Tuned> {
 
   const measurements: Measurement[] = [];
   let best: number | null = null;
-  const take = (phase: Measurement['phase']) => async (settings: LaneSettings, bar: number | null) => {
+  const take = async (settings: LaneSettings, bar: number | null, phase: Measurement['phase']) => {
     emit({ type: 'measuring', settings, phase, bestRowsPerS: best });
     const measurement = await timed(meter, settings, phase, bar);
     measurements.push(measurement);
@@ -89,25 +88,14 @@ export async function tune(wish: TuneWish, deps: TuneDeps): Promise<Tuned> {
   };
 
   const begun = performance.now();
-  const seen = new Set<string>();
-  const found = await search({
-    start: space.start,
-    axes: space.axes,
-    keyOf,
-    // What was measured before comes from the final comparison.
-    measure: async (settings, bar) => {
-      const again = seen.has(keyOf(settings));
-      seen.add(keyOf(settings));
-      return take(again ? 'final' : 'search')(settings, bar);
-    },
-  });
+  const found = await search({ start: space.start, axes: space.axes, keyOf, measure: take });
   const searchSeconds = (performance.now() - begun) / 1000;
   if (found.best === null || found.rate === null) throw nothingRuns(measurements);
 
   let chosen = { settings: found.best, rate: found.rate };
   let exhaustive: Exhaustive | null = null;
   if (wish.exhaustive) {
-    exhaustive = await measureAll(space, found.best, take('exhaustive'));
+    exhaustive = await measureAll(space, found.best, async (settings) => take(settings, null, 'exhaustive'));
     if (exhaustive.bestRowsPerS > exhaustive.chosenRowsPerS) {
       chosen = { settings: exhaustive.best, rate: exhaustive.bestRowsPerS };
     }
@@ -156,13 +144,13 @@ async function timed(
 async function measureAll(
   space: Space,
   chosen: LaneSettings,
-  take: (settings: LaneSettings, bar: null) => Promise<Reading>,
+  take: (settings: LaneSettings) => Promise<Reading>,
 ): Promise<Exhaustive> {
   const begun = performance.now();
   let best = chosen;
   let bestRate = 0;
   for (const settings of space.all) {
-    const { rate } = await take(settings, null);
+    const { rate } = await take(settings);
     if (rate === null || rate <= bestRate) continue;
     best = settings;
     bestRate = rate;
