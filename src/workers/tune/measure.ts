@@ -117,6 +117,7 @@ export function createMeter(deps: {
     const begun = performance.now();
     const cold = new Set(set.lanes.keys());
     let warmAt: number | null = null;
+    let rowsDone = 0;
     const completions: Completion[] = [];
     const over = createEnding<Pace>();
 
@@ -126,10 +127,10 @@ export function createMeter(deps: {
       const late = now - (warmAt ?? begun + NOTHING_YET_MS) > windowMs * PATIENCE;
       if (pace === null || warmAt === null) {
         // Were all batches in flight to end now, it could still not be faster than this.
-        const waited = now - (warmAt ?? begun) - NOTHING_YET_MS;
-        const rate = (lanes * BATCHES_PER_LANE * batch_size * 1000) / Math.max(1, waited);
-        if ((bar !== null && waited > windowMs && rate < bar) || late) {
-          over.end({ rate, error: 0.3, stoppedEarly: true });
+        const waited = now - begun - NOTHING_YET_MS;
+        const most = ((rowsDone + lanes * BATCHES_PER_LANE * batch_size) * 1000) / Math.max(1, waited);
+        if ((bar !== null && waited > windowMs && most < bar) || late) {
+          over.end({ rate: (rowsDone * 1000) / (now - begun), error: 0.3, stoppedEarly: true });
         }
         return;
       }
@@ -147,6 +148,7 @@ export function createMeter(deps: {
         const batch = nextRows(batch_size);
         checkRan(await set.run(lane, batch));
         const at = performance.now();
+        rowsDone += batch.length;
         cold.delete(lane);
         if (cold.size === 0 && at - begun >= warmMs) {
           warmAt ??= at;
