@@ -17,6 +17,8 @@ export interface FoundModel {
   readonly ref: ModelRef;
   /** Null where only workers know the model. */
   readonly contract: ModelContract | null;
+  /** Rows a model call, as live workers run it; the most of them. Null where none does. */
+  readonly batchSize: number | null;
 }
 
 export interface ModelCatalog {
@@ -28,7 +30,7 @@ export interface ModelCatalog {
   readonly findModel: (name: string) => Promise<FoundModel>;
 }
 
-interface Known extends FoundModel {
+interface Known extends Omit<FoundModel, 'batchSize'> {
   readonly served: readonly ServedModel[];
 }
 
@@ -100,8 +102,9 @@ export function createModelCatalog(deps: {
       return toWire(await find(name));
     },
     async findModel(name) {
-      const { ref, contract } = await find(name);
-      return { ref, contract };
+      const { ref, contract, served } = await find(name);
+      const sizes = served.filter((model) => model.problem === null).map((model) => model.batchSize);
+      return { ref, contract, batchSize: sizes.length > 0 ? Math.max(...sizes) : null };
     },
   };
 }
@@ -140,6 +143,7 @@ function toWire({ ref, contract, served }: Known): ModelWire {
     workers: healthy.length,
     lanes,
     batch_size: healthy[0]?.batchSize ?? null,
+    tuned_at: healthy[0]?.tunedAt ?? null,
     contract: contract && { ...contract },
     graph: (healthy.find((model) => model.graph !== null)?.graph ?? null) as ModelWire['graph'],
     batch_invariance: invariance && {
@@ -164,6 +168,7 @@ function brokenToWire({ name, error }: Broken): ModelWire {
     workers: 0,
     lanes: 0,
     batch_size: null,
+    tuned_at: null,
     contract: null,
     graph: null,
     batch_invariance: null,

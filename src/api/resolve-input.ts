@@ -5,8 +5,8 @@
 import { constants } from 'node:fs';
 import { access, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
-import picomatch from 'picomatch';
 import { isInside } from '../shared/is-inside.ts';
+import { splitGlob } from '../shared/dataset/split-glob.ts';
 import { spoolInline, spoolUrls } from '../shared/dataset/spool.ts';
 import type { DatasetSpec } from '../shared/domain/dataset-spec.ts';
 import { ForebayError, InvariantError, messageOf } from '../shared/errors.ts';
@@ -171,15 +171,4 @@ async function readable(path: string, isFolder: boolean): Promise<void> {
 
 function unreadable(path: string, cause: unknown): ForebayError {
   return new ForebayError('input_unreadable', `Cannot read ${path}: ${messageOf(cause)}.`, { cause });
-}
-
-/** A glob's leading parts without magic, and the rest; null for a plain path. */
-function splitGlob(path: string): { base: string; pattern: string } | null {
-  const parts = path.split('/');
-  const first = parts.findIndex((part) => picomatch.scan(part).isGlob);
-  if (first === -1) return null;
-  const rest = parts.slice(first);
-  if (rest.includes('..')) throw new ForebayError('invalid_request', `".." cannot follow a glob: ${path}`);
-  const base = parts.slice(0, first).join('/').replace(/\\(.)/g, '$1');
-  return { base: base === '' ? (path.startsWith('/') ? '/' : '.') : base, pattern: rest.join('/') };
 }

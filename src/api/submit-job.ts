@@ -20,7 +20,10 @@ export interface Submitted {
 
 export interface SubmitDeps {
   jobs: JobStore;
-  findModel: (name: string) => Promise<{ ref: ModelRef; contract: ModelContract | null }>;
+  /** `batchSize`: as live workers run it, null where none does. */
+  findModel: (
+    name: string,
+  ) => Promise<{ ref: ModelRef; contract: ModelContract | null; batchSize: number | null }>;
   input: InputResolver;
   output: OutputPreparer;
   maxJobs: number;
@@ -94,7 +97,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       await jobs.admit(id, deps.maxJobs);
       const dataset = await input.resolve(request.input, id);
       const earlier = await output.open(folder, request.options.if_output_exists);
-      const options = settle(request, model.contract, earlier);
+      const options = settle(request, model, earlier);
       if (earlier) {
         checkResume(earlier, model, options);
         const cut = cutBlock(earlier.options, options);
@@ -128,11 +131,13 @@ export function createSubmitJob(deps: SubmitDeps) {
 /** Block boundaries are fixed here; a resumed job keeps those that its parts were cut by. */
 export function settle(
   request: SubmitRequest,
-  contract: ModelContract | null,
+  { contract, batchSize }: { contract: ModelContract | null; batchSize: number | null },
   earlier: JobSpec | null,
 ): JobOptions {
   const { if_output_exists: _, ...options } = request.options;
-  const batch = options.batch_size ?? (contract ? autoBatchSize(contract) : FALLBACK.batchSize);
+  // What workers run it with (a graph's own batch, a measured one) is better known than what a formula guesses.
+  const auto = batchSize ?? (contract ? autoBatchSize(contract) : FALLBACK.batchSize);
+  const batch = options.batch_size ?? auto;
   return {
     ...options,
     block_rows: earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch),

@@ -12,6 +12,7 @@ import { addPlan } from './commands/plan.ts';
 import { addResults } from './commands/results.ts';
 import { addRun } from './commands/run.ts';
 import { addSubmit } from './commands/submit.ts';
+import { addTune } from './commands/tune.ts';
 import { addUp } from './commands/up.ts';
 import { addWorker } from './commands/worker.ts';
 import type { CliContext } from './context.ts';
@@ -69,6 +70,7 @@ export function createProgram(context: CliContext, version: string): Command {
     addControl,
     addModels,
     addModel,
+    addTune,
     addDoctor,
     addApi,
     addWorker,

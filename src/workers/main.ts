@@ -10,6 +10,8 @@ import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
 import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
 import { createLogger, type Logger } from '../shared/observe/logger.ts';
+import { describeMachine } from '../shared/profiles/machine-fingerprint.ts';
+import { createProfileStore } from '../shared/profiles/profile-store.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobWindow } from '../shared/queue/job-window.ts';
 import { createQueuePlaces } from '../shared/queue/queue-places.ts';
@@ -24,8 +26,9 @@ import { startChildLane } from './lanes/child-lane.ts';
 import { createLanePool } from './lanes/lane-pool.ts';
 import { createBudgetedReader } from './read/budgeted-reader.ts';
 import { createRowReader } from './read/row-reader.ts';
-import { planLanes, READS_AT_ONCE, readResources, wish } from './resources.ts';
+import { READS_AT_ONCE, readResources } from './resources.ts';
 import { createSemaphore } from './semaphore.ts';
+import { planWorker, readProfiles } from './tuned-settings.ts';
 import { startWorker } from './worker.ts';
 
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
@@ -83,22 +86,26 @@ async function main(): Promise<void> {
   const models = createModelFolderReader();
   const { folders, problems } = await findModels(models, config.modelsDirs, config.models, config.pool, log);
   const resources = readResources();
-  const modelBytes = folders.reduce((sum, folder) => sum + folder.bytes, 0);
-  const asked = Math.max(
-    0,
-    ...folders.map((f) => (typeof f.contract.lanes === 'number' ? f.contract.lanes : 0)),
+  const profiles = config.profiles
+    ? await readProfiles(
+        createProfileStore({ cacheDir: config.cacheDir }),
+        folders,
+        describeMachine(resources).fingerprint,
+      )
+    : new Map<string, never>();
+  const { plan, tunedOf } = planWorker(
+    resources,
+    folders,
+    { lanes: config.lanes, threads: config.threadsPerLane, decodeThreads: config.decodeThreads },
+    profiles,
   );
-  const plan = planLanes(resources, modelBytes, {
-    lanes:
-      wish('setting', config.lanes) ??
-      (folders.length > 0 && folders.every((f) => f.contract.lanes !== 'auto')
-        ? wish('contract', asked)
-        : undefined),
-    threads: wish('setting', config.threadsPerLane),
-    decodeThreads: wish('setting', config.decodeThreads),
-  });
   log.info(
-    { ...plan.choices, cpus: resources.cpus, memory_mb: Math.round(resources.memoryBytes / 2 ** 20) },
+    {
+      ...plan.choices,
+      cpus: resources.cpus,
+      memory_mb: Math.round(resources.memoryBytes / 2 ** 20),
+      tuned: folders.filter((folder) => tunedOf(folder)?.shape).map(({ ref }) => ref.name),
+    },
     'lanes planned',
   );
   const lanes = createLanePool({
@@ -130,6 +137,7 @@ async function main(): Promise<void> {
     plan,
     resources: { ...resources, inflightBytes: config.maxInflightBytes },
     samples: createSampleRequests({ redis, wake }),
+    tunedOf,
     folders,
     models,
     limits: {

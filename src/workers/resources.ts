@@ -162,7 +162,7 @@ export function chooseBatch(facts: {
   }
   const inputBytes = contract.preprocess.crop ** 2 * 3 * 4;
   const wanted: Choice =
-    facts.profile === undefined ? bySampleSize(contract, inputBytes) : { ...PROFILED, value: facts.profile };
+    facts.profile === undefined ? bySampleSize(contract, inputBytes) : profiled(facts.profile);
   const share = (facts.resources.memoryBytes * MEMORY_SHARE) / facts.lanes;
   const modelBytes = memory?.modelBytes ?? MODEL_FACTOR * facts.modelBytes;
   const left = Math.max(0, share - LANE_BYTES - modelBytes);
@@ -176,7 +176,11 @@ export function chooseBatch(facts: {
   });
 }
 
-const PROFILED = { boundBy: 'profile', why: 'measured best for this model on this machine' } as const;
+const MEASURED_BEST = 'measured best for this model on this machine';
+
+export function profiled(value: number): Choice {
+  return { value, boundBy: 'profile', why: MEASURED_BEST };
+}
 
 function bySampleSize(contract: ModelContract, inputBytes: number): Choice {
   const value = autoBatchSize(contract);
@@ -193,7 +197,7 @@ function asked(wished: Wish | undefined): Choice | undefined {
 const ASKED = {
   setting: 'set for this worker',
   contract: 'named in model.json',
-  profile: PROFILED.why,
+  profile: MEASURED_BEST,
 } as const;
 
 /** The largest power of two up to `n`; 1 below that. */

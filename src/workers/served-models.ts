@@ -11,7 +11,9 @@ import type { ModelSizing, ServedModel } from '../shared/queue/worker-registry.t
 import type { BatchGroup } from './batcher.ts';
 import type { ModelInfo, RowLimits } from './lane/messages.ts';
 import type { LanePool, LoadOutcome } from './lanes/lane-pool.ts';
-import { chooseBatch, type LanePlan, type Resources } from './resources.ts';
+import type { Choice } from '../shared/domain/choice.ts';
+import { chooseBatch, profiled, type LanePlan, type Resources } from './resources.ts';
+import type { WorkerPlan } from './tuned-settings.ts';
 
 interface Loaded {
   readonly folder: ModelFolder;
@@ -29,6 +31,7 @@ export async function loadModels(deps: {
   pool: LanePool;
   plan: LanePlan;
   resources: Resources;
+  tunedOf: WorkerPlan['tunedOf'];
   limits: RowLimits;
   batchTimeoutS: number;
   cacheDir: string;
@@ -39,7 +42,10 @@ export async function loadModels(deps: {
   for (const folder of deps.folders) {
     const { contract, ref } = folder;
     const queue = blockQueueName(ref);
-    const lanes = contract.lanes === 'auto' ? pool.size : Math.min(pool.size, contract.lanes);
+    const tuned = deps.tunedOf(folder);
+    const wanted = contract.lanes === 'auto' ? (tuned?.shape?.lanes ?? pool.size) : contract.lanes;
+    const lanes = Math.min(pool.size, wanted);
+    const threads = tuned?.shape?.threads ?? plan.threads;
     const outcome = await pool.load({
       lanes,
       timeoutMs: (contract.batching.timeout_s ?? deps.batchTimeoutS) * 1000,
@@ -49,16 +55,24 @@ export async function loadModels(deps: {
         dir: folder.dir,
         contract,
         labels: folder.labels,
-        threads: contract.threads_per_lane === 'auto' ? plan.threads : contract.threads_per_lane,
+        threads: contract.threads_per_lane === 'auto' ? threads : contract.threads_per_lane,
         limits: deps.limits,
         cache: { dir: deps.cacheDir, hash: ref.hash },
         probe: { batchSize: autoBatchSize(contract) },
       },
     });
-    loaded.set(queue, { folder, outcome, sizing: outcome.ok ? sizingOf(folder, outcome.info) : null });
+    const sizing = outcome.ok ? sizingOf(folder, outcome.info) : null;
+    loaded.set(queue, { folder, outcome, sizing });
     if (outcome.ok) {
       log.info(
-        { model: ref.name, hash: ref.hash.slice(0, 12), lanes, load_ms: Math.round(outcome.info.loadMs) },
+        {
+          model: ref.name,
+          hash: ref.hash.slice(0, 12),
+          lanes,
+          batch_size: sizing?.batch.value,
+          ...(tuned && { tuned_at: tuned.measuredAt }),
+          load_ms: Math.round(outcome.info.loadMs),
+        },
         'model resident',
       );
       const { batchInvariance } = outcome.info;
@@ -79,16 +93,27 @@ export async function loadModels(deps: {
     }
   }
 
-  function sizingOf({ contract, bytes }: ModelFolder, info: ModelInfo): ModelSizing {
+  function sizingOf(folder: ModelFolder, info: ModelInfo): ModelSizing {
+    const { contract, bytes } = folder;
     const named = (value: number) => ({ value, boundBy: 'contract', why: 'named in model.json' }) as const;
     const { choices } = plan;
+    const tuned = deps.tunedOf(folder);
+    const shaped = (value: number | undefined, otherwise: Choice): Choice =>
+      value === undefined || value === otherwise.value ? otherwise : profiled(value);
     return {
       fileBytes: bytes,
-      lanes: contract.lanes !== 'auto' && contract.lanes < pool.size ? named(contract.lanes) : choices.lanes,
-      threads: contract.threads_per_lane === 'auto' ? choices.threads : named(contract.threads_per_lane),
+      lanes:
+        contract.lanes !== 'auto' && contract.lanes < pool.size
+          ? named(contract.lanes)
+          : shaped(tuned?.shape?.lanes, choices.lanes),
+      threads:
+        contract.threads_per_lane === 'auto'
+          ? shaped(tuned?.shape?.threads, choices.threads)
+          : named(contract.threads_per_lane),
       batch: chooseBatch({
         contract,
         fixedBatch: info.fixedBatch,
+        profile: tuned?.batchSize,
         resources: deps.resources,
         lanes: plan.lanes,
         modelBytes: bytes,
@@ -117,6 +142,7 @@ export async function loadModels(deps: {
         ref: folder.ref,
         lanes: pool.lanesOf(queue),
         batchSize: sizing?.batch.value ?? 0,
+        tunedAt: deps.tunedOf(folder)?.measuredAt ?? null,
         problem: outcome.ok ? null : { code: outcome.error.code, message: outcome.error.message },
         graph: outcome.ok
           ? { input: outcome.info.input, output: outcome.info.output, fixed_batch: outcome.info.fixedBatch }

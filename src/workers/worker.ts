@@ -28,6 +28,7 @@ import { createSampler, type Sampler } from './sample-rows.ts';
 import { createBlockRunner, type BlockRun } from './run-block.ts';
 import { watchLag } from './event-loop-lag.ts';
 import { loadModels } from './served-models.ts';
+import type { WorkerPlan } from './tuned-settings.ts';
 
 export interface WorkerDeps {
   id: string;
@@ -42,6 +43,7 @@ export interface WorkerDeps {
   resources: WorkerResources;
   /** Null: this worker runs no samples for plans. */
   samples: SampleRequests | null;
+  tunedOf: WorkerPlan['tunedOf'];
   folders: readonly ModelFolder[];
   models: ModelFolderReader;
   limits: RowLimits;

@@ -2,11 +2,12 @@
  * Plans a job that is not submitted: settles it as a submit would, looks at the dataset, has live workers try
  * a sample, and leaves nothing behind. The API touches no row itself.
  */
+import type { ModelCatalog } from '../model-catalog.ts';
 import { randomBytes } from 'node:crypto';
 import type { DatasetSource } from '../../shared/dataset/source.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { JobOptions } from '../../shared/domain/job.ts';
-import type { ModelContract, ModelRef } from '../../shared/domain/model-contract.ts';
+import type { ModelRef } from '../../shared/domain/model-contract.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { SampleAnswer, SampleRequests } from '../../shared/queue/sample-requests.ts';
@@ -28,7 +29,7 @@ const WAIT_MS = 15_000;
 const MAX_SAMPLED = 8;
 
 export function createPlanJob(deps: {
-  findModel: (name: string) => Promise<{ ref: ModelRef; contract: ModelContract | null }>;
+  findModel: ModelCatalog['findModel'];
   input: InputResolver;
   output: OutputPreparer;
   workers: Pick<WorkerRegistry, 'live'>;
@@ -41,13 +42,14 @@ export function createPlanJob(deps: {
   /** Rejects as a submit does for the same request. */
   return async function plan(request: SubmitRequest): Promise<PlanWire> {
     const id = `plan-${randomBytes(8).toString('hex')}`;
-    const { ref, contract } = await deps.findModel(request.model);
+    const found = await deps.findModel(request.model);
+    const { ref, contract } = found;
     const folder = await output.place(request.output, id);
     try {
       const { spec: dataset } = await input.resolve(request.input, id);
       const earlier = await output.inspect(folder, request.options.if_output_exists);
-      const options = settle(request, contract, earlier);
-      if (earlier) checkResume(earlier, { ref, contract }, options);
+      const options = settle(request, found, earlier);
+      if (earlier) checkResume(earlier, found, options);
       const look = await lookAt(deps.openDataset(dataset), options.limit);
       const served = await servedBy(ref);
       const healthy = served.filter(({ model }) => model.problem === null && model.lanes > 0);

@@ -1,7 +1,7 @@
 /** A model as clients see it: its contract, what its graph says, and who serves it. */
 import { z } from 'zod';
 import { BATCH_VERDICTS } from '../../shared/domain/batch-invariance.ts';
-import { FAILURE_OR_NULL } from './scalars.ts';
+import { FAILURE_OR_NULL, TIMESTAMP } from './scalars.ts';
 
 export const MODEL_STATUSES = ['serving', 'not_loaded', 'failed'] as const;
 
@@ -43,6 +43,10 @@ export const MODEL = z
     workers: z.int().meta({ description: 'Live workers that serve it.' }),
     lanes: z.int().meta({ description: 'Lanes over all workers that hold it.' }),
     batch_size: z.int().nullable().meta({ description: 'Rows a model call, as its workers run it.' }),
+    tuned_at: TIMESTAMP.nullable().meta({
+      description:
+        'When `forebay tune` measured what its workers run it with; null where formulas or settings decide.',
+    }),
     contract: z.record(z.string(), z.unknown()).nullable().meta({
       description: 'model.json with its defaults; null where only workers know the model.',
     }),

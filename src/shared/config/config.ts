@@ -58,6 +58,10 @@ const ENV = z.object({
   FOREBAY_DECODE_THREADS: optionalCount(256).describe(
     'Threads that decode images in one lane. Default: 2, or more with fewer lanes than cores.',
   ),
+  FOREBAY_PROFILES: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Use what `forebay tune` measured on this machine for what is not set. off: formulas only.'),
   FOREBAY_MAX_INFLIGHT_MB: count(256).describe(
     'Row bytes a worker holds at once: half of rows it fetches, half of files its lanes open. More hides slow storage, less saves memory.',
   ),
@@ -124,6 +128,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     lanes: e.FOREBAY_LANES,
     threadsPerLane: e.FOREBAY_THREADS_PER_LANE,
     decodeThreads: e.FOREBAY_DECODE_THREADS,
+    profiles: e.FOREBAY_PROFILES === 'on',
     maxInflightBytes: e.FOREBAY_MAX_INFLIGHT_MB * MB,
     maxFileBytes: e.FOREBAY_MAX_FILE_MB * MB,
     maxPixels: e.FOREBAY_MAX_MEGAPIXELS * 1_000_000,

@@ -26,6 +26,8 @@ export interface ServedModel {
   /** Lanes that hold it. */
   readonly lanes: number;
   readonly batchSize: number;
+  /** When its settings were measured by `forebay tune`, ISO 8601; null or absent: formulas and settings. */
+  readonly tunedAt?: string | null;
   /** Why it is not served, where it could not be loaded. */
   readonly problem: { readonly code: string; readonly message: string } | null;
   /** What the graph says: input, output, batch. Null until loaded. */

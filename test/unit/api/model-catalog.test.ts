@@ -96,6 +96,19 @@ describe('the model catalog', () => {
     expect(await catalog().get('digits-small')).toMatchObject({ batch_invariance: null, memory: null });
   });
 
+  it('says how many rows a call workers run, and since when that is measured', async () => {
+    const { ref, batchSize } = await catalog().findModel('digits-small');
+    expect(batchSize).toBeNull();
+    const tunedAt = '2026-11-22T10:15:30.000Z';
+    const { findModel, get } = catalog([
+      { ref, batchSize: 8, tunedAt },
+      { ref, batchSize: 16 },
+      { ref, batchSize: 0, problem: { code: 'model_load_failed', message: 'no' } },
+    ]);
+    expect((await findModel('digits-small')).batchSize).toBe(16);
+    expect(await get('digits-small')).toMatchObject({ batch_size: 8, tuned_at: tunedAt });
+  });
+
   it('refuses unknown names with the nearest and the known, and broken folders with their reason', async () => {
     await expect(catalog().findModel('digits-smal')).rejects.toMatchObject({
       code: 'model_not_found',

@@ -1,0 +1,87 @@
+/** Checks all that `forebay tune` can know before it measures. Throws UsageError, or ForebayError of the model folder. */
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { readConfig } from '../../shared/config/config.ts';
+import { splitGlob } from '../../shared/dataset/split-glob.ts';
+import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
+import type { TuneWish } from '../../shared/profiles/tune-events.ts';
+import { UsageError } from '../exit-codes.ts';
+import { checkInput, type RunInput } from '../run/check-input.ts';
+import { checkModel } from '../run/check-model.ts';
+
+export interface TuneFlags {
+  readonly model?: string;
+  readonly input?: string;
+  readonly manifest?: string;
+  readonly rows: number;
+  readonly secondsPerConfig: number;
+  readonly maxBatch: number;
+  readonly lanes?: number[];
+  readonly threadsPerLane?: number[];
+  readonly batchSizes?: number[];
+  readonly decodeThreads?: number[];
+  readonly memoryLimitMb?: number;
+  readonly exhaustive?: true;
+  readonly report?: string;
+  readonly json?: true;
+}
+
+const MB = 2 ** 20;
+
+export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.ProcessEnv): Promise<TuneWish> {
+  if (flags.model === undefined)
+    throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');
+  const model = await checkModel(resolve(cwd, flags.model), flags.model);
+  const config = readConfig(env, cwd);
+  const { paths } = await checkInput(flags, cwd, config.cacheDir);
+  if (flags.report !== undefined) await checkReport(resolve(cwd, flags.report), flags.report);
+  return {
+    modelDir: model.dir,
+    dataset: await datasetOf(paths),
+    cacheDir: config.cacheDir,
+    sampleRows: flags.rows,
+    secondsPerConfig: flags.secondsPerConfig,
+    maxBatch: flags.maxBatch,
+    memoryLimitBytes: flags.memoryLimitMb === undefined ? null : flags.memoryLimitMb * MB,
+    only: {
+      ...(flags.lanes && { lanes: flags.lanes }),
+      ...(flags.threadsPerLane && { threads: flags.threadsPerLane }),
+      ...(flags.batchSizes && { batches: flags.batchSizes }),
+      ...(flags.decodeThreads && { decodeThreads: flags.decodeThreads }),
+    },
+    exhaustive: flags.exhaustive ?? false,
+    limits: {
+      maxFileBytes: config.maxFileBytes,
+      maxHeldBytes: config.maxInflightBytes / 2,
+      maxPixels: config.maxPixels,
+      // It is the user's own machine and run: rows may lie anywhere that the user may read.
+      inputRoots: ['/'],
+    },
+    fetchAllow: config.fetchAllow,
+  };
+}
+
+/** As the API would resolve them; what may be read is the user's own matter here. */
+async function datasetOf({ input, manifest, exclude = [] }: RunInput['paths']): Promise<DatasetSpec> {
+  if (manifest !== undefined) {
+    return { type: 'manifest', path: await realpath(manifest), base: await realpath(dirname(manifest)) };
+  }
+  const path = input!;
+  const found = await stat(path).catch(() => null);
+  if (found === null) {
+    const glob = splitGlob(path)!;
+    return { type: 'files', root: await realpath(glob.base), include: [glob.pattern], exclude };
+  }
+  if (found.isDirectory()) return { type: 'files', root: await realpath(path), include: [], exclude };
+  const root = await realpath(dirname(path));
+  return { type: 'files', root, include: [], exclude: [], only: basename(path) };
+}
+
+/** Before minutes of measuring: where the report goes must be there. */
+async function checkReport(path: string, given: string): Promise<void> {
+  const folder = await stat(dirname(path)).catch(() => null);
+  if (folder?.isDirectory() !== true)
+    throw new UsageError(`--report: there is no folder ${dirname(given)} to write into`);
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory()) throw new UsageError(`--report takes a file: ${given} is a folder`);
+}

@@ -1,0 +1,90 @@
+/** A tuning while it runs: a line a measured configuration, and on terminals one that says what is measured now. */
+import type { LaneSettings, Measurement } from '../../shared/profiles/profile.ts';
+import type { TuneEvent } from '../../shared/profiles/tune-events.ts';
+import { formatBytes, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
+import type { Terminal } from '../terminal.ts';
+
+type Shown = Exclude<TuneEvent, { type: 'done' | 'failed' }>;
+
+export interface TuneView {
+  show(event: TuneEvent): void;
+  end(): void;
+}
+
+const CLEAR = '\r\u001B[2K';
+
+export function createTuneView(terminal: Terminal): TuneView {
+  let count = 0;
+  let phase: Measurement['phase'] = 'search';
+  const line = (text: string) => terminal.err(`${terminal.live ? CLEAR : ''}${text}\n`);
+
+  function show(event: Shown): void {
+    switch (event.type) {
+      case 'begun':
+        for (const text of begunLines(event)) line(text);
+        return;
+      case 'measuring':
+        if (event.phase !== phase) line(PHASES[event.phase]);
+        phase = event.phase;
+        if (terminal.live) {
+          const best =
+            event.bestRowsPerS === null ? '' : `  (best: ${formatRate(event.bestRowsPerS)} rows/s)`;
+          const text = `measuring ${settingsText(event.settings)}${best}`;
+          terminal.err(`${CLEAR}${text.slice(0, terminal.columns() - 1)}`);
+        }
+        return;
+      case 'measured':
+        count += 1;
+        line(`${String(count).padStart(3)}  ${measurementText(event.measurement)}`);
+    }
+  }
+
+  return {
+    show(event) {
+      if (event.type !== 'done' && event.type !== 'failed') show(event);
+    },
+    end: () => {
+      if (terminal.live) terminal.err(CLEAR);
+    },
+  };
+}
+
+const PHASES: Readonly<Record<Measurement['phase'], string>> = {
+  search: 'Searching:',
+  final: 'The best and the start again, in turns:',
+  exhaustive: 'Every configuration:',
+};
+
+function begunLines(event: Extract<TuneEvent, { type: 'begun' }>): string[] {
+  const { sample } = event;
+  const unreadable = sample.unreadable === 0 ? '' : `; ${formatCounted(sample.unreadable, 'row')} unreadable`;
+  return [
+    `Tuning ${event.model} on ${formatCounted(event.cpus, 'core')}: ${formatCounted(event.space, 'configuration')}, at most ${formatBytes(event.memoryLimitBytes)} for lanes.`,
+    `Sample: ${formatCounted(sample.rows, 'row')}, ${formatBytes(sample.bytes)}${unreadable}.`,
+    ...event.notes,
+  ];
+}
+
+/** `2 lanes x 1 thread, batch 4, 2 decode threads`. */
+export function settingsText(settings: LaneSettings): string {
+  const { lanes, threads_per_lane, batch_size, decode_threads } = settings;
+  return `${formatCounted(lanes, 'lane')} x ${formatCounted(threads_per_lane, 'thread')}, batch ${batch_size}, ${formatCounted(decode_threads, 'decode thread')}`;
+}
+
+function measurementText(measurement: Measurement): string {
+  const { settings, seconds } = measurement;
+  return `${settingsText(settings).padEnd(50)}  ${resultText(measurement)}  (${formatSeconds(seconds)})`;
+}
+
+/** `  163 rows/s +-2 %  412 MB`, or why there is no figure. */
+export function resultText(measurement: Measurement): string {
+  const { rows_per_s: rate, error, peak_bytes, outcome, message } = measurement;
+  if (rate === null) return `${outcome === 'out_of_memory' ? 'out of memory' : 'failed'}: ${message ?? ''}`;
+  const memory = peak_bytes === null ? '' : `  ${formatBytes(peak_bytes)}`;
+  const early = measurement.stopped_early ? '  left early' : '';
+  return `${formatRate(rate).padStart(7)} rows/s ${errorText(error)}${memory}${early}`;
+}
+
+export function errorText(error: number | null): string {
+  return error === null ? '' : `±${(error * 100).toFixed(error < 0.1 ? 1 : 0)} %`;
+}

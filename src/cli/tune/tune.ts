@@ -1,0 +1,78 @@
+/** What `forebay tune` does: checks, has a process of its own measure, shows how it goes and what came of it. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ForebayError, type ErrorCode } from '../../shared/errors.ts';
+import type { TuneEvent, Tuned } from '../../shared/profiles/tune-events.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
+import { onStopSignals } from '../launch/stop-signals.ts';
+import { planTune, type TuneFlags } from './plan-tune.ts';
+import { reportHtml } from './report.ts';
+import { createTuneView } from './tune-view.ts';
+import { tunedText } from './tuned-text.ts';
+
+const MAIN = fileURLToPath(new URL('../../workers/tune/main.js', import.meta.url));
+
+/** The exit code. Throws UsageError, or the ForebayError that the measuring process reports. */
+export async function tune(flags: TuneFlags, context: CliContext): Promise<number> {
+  const { terminal } = context;
+  const wish = await planTune(flags, context.cwd, context.env);
+  const view = createTuneView(terminal);
+  const child = fork(MAIN, [JSON.stringify(wish)], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [],
+    env: { ...context.env },
+  });
+  let stopped: StopSignal | null = null;
+  const kill = () => void child.kill('SIGKILL');
+  const ignoreSignals = onStopSignals({
+    onFirst(signal) {
+      stopped = signal;
+      // Its lanes end with its channel to them; nothing has been written.
+      kill();
+    },
+    onForced: kill,
+  });
+  process.on('exit', kill);
+  let tuned: Tuned | null;
+  try {
+    tuned = await follow(child, (event) => view.show(event));
+  } finally {
+    view.end();
+    kill();
+    process.off('exit', kill);
+    ignoreSignals();
+  }
+  if (stopped !== null) {
+    terminal.err('Stopped: no profile was written.\n');
+    return exitCodeOfSignal(stopped);
+  }
+  if (tuned === null) throw new ForebayError('internal', 'The measuring process ended without a result.');
+  if (flags.report !== undefined) {
+    const path = resolve(context.cwd, flags.report);
+    await writeFile(path, reportHtml(tuned));
+    terminal.err(`Report: ${path}\n`);
+  }
+  terminal.out(flags.json ? `${JSON.stringify(tuned)}\n` : tunedText(tuned));
+  return EXIT.ok;
+}
+
+/** Null where the process ended without a word. */
+async function follow(child: ChildProcess, onEvent: (event: TuneEvent) => void): Promise<Tuned | null> {
+  let tuned: Tuned | null = null;
+  let failure: ForebayError | null = null;
+  child.on('message', (message) => {
+    const event = message as TuneEvent;
+    if (event.type === 'done') tuned = event.tuned;
+    else if (event.type === 'failed') failure = new ForebayError(event.code as ErrorCode, event.message);
+    else onEvent(event);
+  });
+  // `close` of the streams may come before the channel's last message; `disconnect` does not.
+  const ended = Promise.all([once(child, 'exit'), once(child, 'disconnect')]);
+  await ended;
+  if (failure !== null) throw failure as ForebayError;
+  return tuned;
+}

@@ -1,0 +1,38 @@
+/** What a measurement of speed holds for: this kind of machine, with these versions of what computes. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { arch, cpus } from 'node:os';
+import type { Machine } from './profile.ts';
+
+const GB = 2 ** 30;
+
+/** `resources`: CPUs and memory of this process's cgroup: two containers of one machine are two machines. */
+export function describeMachine(resources: { readonly cpus: number; readonly memoryBytes: number }): Machine {
+  return fingerprinted({
+    cpu: cpus()[0]?.model.trim() || 'unknown',
+    cpus: resources.cpus,
+    // Whole GB: what firmware and kernel keep for themselves varies from boot to boot.
+    memory_gb: Math.round(resources.memoryBytes / GB),
+    arch: arch(),
+    node: process.versions.node.split('.')[0]!,
+    onnxruntime: runtimeVersion(),
+  });
+}
+
+/** The fingerprint is a hash of all the other facts. */
+export function fingerprinted(facts: Omit<Machine, 'fingerprint'>): Machine {
+  const { cpu, cpus: count, memory_gb, arch: architecture, node, onnxruntime } = facts;
+  const text = JSON.stringify([cpu, count, memory_gb, architecture, node, onnxruntime]);
+  return { fingerprint: createHash('sha256').update(text).digest('hex').slice(0, 12), ...facts };
+}
+
+/** Of the package, without loading its library. */
+function runtimeVersion(): string {
+  try {
+    const path = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
+    return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+  } catch {
+    return 'unknown';
+  }
+}

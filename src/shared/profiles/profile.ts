@@ -1,0 +1,80 @@
+/**
+ * What `forebay tune` measured for one model on one machine: the best settings, and every measurement they were
+ * chosen from. `"auto"` uses it. Knows nothing of files or lanes.
+ */
+import { z } from 'zod';
+
+const count = z.int().min(1).max(1024);
+
+/** The settings that are searched. */
+export const LANE_SETTINGS = z.object({
+  lanes: count,
+  threads_per_lane: count,
+  batch_size: count,
+  decode_threads: count,
+});
+
+export type LaneSettings = z.infer<typeof LANE_SETTINGS>;
+
+export const MEASUREMENT = z.object({
+  settings: LANE_SETTINGS,
+  /** What it was measured for: on the way to the optimum, in the final comparison, or in the whole space. */
+  phase: z.enum(['search', 'final', 'exhaustive']),
+  outcome: z.enum(['measured', 'out_of_memory', 'failed']),
+  /** Null unless measured. */
+  rows_per_s: z.number().nullable(),
+  /** Half the width of the 95 % interval, as a share of `rows_per_s`; null unless measured. */
+  error: z.number().nullable(),
+  /** Given up at the first look: clearly slower than the best until then. */
+  stopped_early: z.boolean(),
+  /** Largest sum of the lanes' resident memory; null where the system does not say. */
+  peak_bytes: z.number().nullable(),
+  /** Wall time it took, starting lanes included. */
+  seconds: z.number(),
+  /** Why it was not measured. */
+  message: z.string().nullable(),
+});
+
+export type Measurement = z.infer<typeof MEASUREMENT>;
+
+export const MACHINE = z.object({
+  fingerprint: z.string(),
+  cpu: z.string(),
+  cpus: z.number(),
+  memory_gb: z.number(),
+  arch: z.string(),
+  node: z.string(),
+  onnxruntime: z.string(),
+});
+
+export type Machine = z.infer<typeof MACHINE>;
+
+/** Raised when a profile's fields change their meaning; others are then measured anew. */
+export const PROFILE_VERSION = 1;
+
+export const PROFILE = z.object({
+  v: z.literal(PROFILE_VERSION),
+  model: z.object({ name: z.string(), hash: z.string() }),
+  machine: MACHINE,
+  settings: LANE_SETTINGS,
+  rows_per_s: z.number(),
+  /** What the formulas would have chosen, measured beside the best; null where that did not run. */
+  formula: z.object({ settings: LANE_SETTINGS, rows_per_s: z.number().nullable() }),
+  /** ISO 8601. */
+  measured_at: z.string(),
+  /** What it was measured with. */
+  sample: z.object({ rows: z.number(), bytes: z.number() }),
+  measurements: z.array(MEASUREMENT),
+});
+
+export type Profile = z.infer<typeof PROFILE>;
+
+/** Equal settings have equal keys. */
+export function settingsKey(settings: LaneSettings): string {
+  const { lanes, threads_per_lane, batch_size, decode_threads } = settings;
+  return `${lanes}x${threads_per_lane} b${batch_size} d${decode_threads}`;
+}
+
+export function profileFileName(modelHash: string, fingerprint: string): string {
+  return `${modelHash.slice(0, 12)}-${fingerprint}.json`;
+}

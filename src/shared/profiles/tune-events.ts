@@ -1,0 +1,76 @@
+/** What `forebay tune` asks of the process that measures, and what that process reports: one message each. */
+import type { DatasetSpec } from '../domain/dataset-spec.ts';
+import type { LaneSettings, Measurement, Profile } from './profile.ts';
+
+/** Null or absent: the machine decides. */
+export interface TuneWish {
+  /** Absolute. */
+  readonly modelDir: string;
+  readonly dataset: DatasetSpec;
+  readonly cacheDir: string;
+  readonly sampleRows: number;
+  /** How long one configuration is measured. */
+  readonly secondsPerConfig: number;
+  readonly maxBatch: number;
+  /** Lanes together may hold so much resident memory. */
+  readonly memoryLimitBytes: number | null;
+  /** Values to try, in place of those that the machine suggests. */
+  readonly only: {
+    readonly lanes?: readonly number[];
+    readonly threads?: readonly number[];
+    readonly batches?: readonly number[];
+    readonly decodeThreads?: readonly number[];
+  };
+  /** Measure the whole space after the search, and say how far off the search was. */
+  readonly exhaustive: boolean;
+  /** As a worker's lanes have them; `maxHeldBytes` of all lanes together. */
+  readonly limits: {
+    readonly maxFileBytes: number;
+    readonly maxHeldBytes: number;
+    readonly maxPixels: number;
+    readonly inputRoots: readonly string[];
+  };
+  /** See shared/net/guarded-fetch.ts. */
+  readonly fetchAllow: readonly string[];
+}
+
+export interface Exhaustive {
+  readonly best: LaneSettings;
+  readonly configurations: number;
+  readonly seconds: number;
+  /** Rows/s of the search's choice and of the space's best, measured in turns. */
+  readonly chosenRowsPerS: number;
+  readonly bestRowsPerS: number;
+}
+
+export interface Tuned {
+  readonly profile: Profile;
+  readonly path: string;
+  /** Wall time of the search, its final comparison included. */
+  readonly searchSeconds: number;
+  /** Configurations of the whole space, and those of them that the search measured. */
+  readonly space: number;
+  readonly measured: number;
+  readonly exhaustive: Exhaustive | null;
+}
+
+export type TuneEvent =
+  | {
+      readonly type: 'begun';
+      readonly model: string;
+      readonly cpus: number;
+      readonly memoryLimitBytes: number;
+      readonly space: number;
+      readonly sample: { readonly rows: number; readonly bytes: number; readonly unreadable: number };
+      readonly start: LaneSettings;
+      readonly notes: readonly string[];
+    }
+  | {
+      readonly type: 'measuring';
+      readonly settings: LaneSettings;
+      readonly phase: Measurement['phase'];
+      readonly bestRowsPerS: number | null;
+    }
+  | { readonly type: 'measured'; readonly measurement: Measurement }
+  | { readonly type: 'done'; readonly tuned: Tuned }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string };

@@ -1,0 +1,61 @@
+/** The rate of lanes from the times at which their batches ended, and how sure it is. Pure. */
+import type { Reading } from './search.ts';
+
+export interface Completion {
+  readonly lane: number;
+  /** Milliseconds, any origin. */
+  readonly at: number;
+  readonly rows: number;
+}
+
+/** A rate is never known better than this, however even its batches were. */
+const LEAST_ERROR = 0.005;
+/** With a single interval nothing is known of its spread. */
+const UNKNOWN_SPREAD = 0.3;
+/** Student's t for 95 %, by the number of gaps less one: few of them say little of their spread. */
+const STUDENT = [Infinity, 12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18, 2.16, 2.14];
+
+/**
+ * From first to last completion of each lane: whole batches only, so that no half batch at either end counts.
+ * Null while a lane has no interval yet. `intervals`: of the lane that has fewest.
+ */
+export function paceOf(
+  completions: readonly Completion[],
+  lanes: number,
+): (Reading & { readonly rate: number; readonly intervals: number }) | null {
+  let rate = 0;
+  let variance = 0;
+  let intervals = Infinity;
+  for (let lane = 0; lane < lanes; lane++) {
+    const mine = completions.filter((done) => done.lane === lane);
+    if (mine.length < 2) return null;
+    const gaps = mine.slice(1).map((done, i) => done.at - mine[i]!.at);
+    const rows = mine.slice(1).reduce((sum, done) => sum + done.rows, 0);
+    const span = mine.at(-1)!.at - mine[0]!.at;
+    const laneRate = (rows * 1000) / Math.max(span, 1e-3);
+    rate += laneRate;
+    variance += (laneRate * relativeError(gaps)) ** 2;
+    intervals = Math.min(intervals, gaps.length);
+  }
+  return { rate, error: Math.max(LEAST_ERROR, Math.sqrt(variance) / rate), intervals };
+}
+
+/** Half the 95 % interval of the mean gap, as a share of it. Results arrive in bursts: neighbours are pooled. */
+function relativeError(gaps: readonly number[]): number {
+  const groups = gaps.length >= 16 ? pool(gaps, 8) : gaps;
+  if (groups.length < 2) return UNKNOWN_SPREAD;
+  const mean = groups.reduce((sum, gap) => sum + gap, 0) / groups.length;
+  const squares = groups.reduce((sum, gap) => sum + (gap - mean) ** 2, 0);
+  const deviation = Math.sqrt(squares / (groups.length - 1));
+  return Math.min(
+    UNKNOWN_SPREAD,
+    (STUDENT[groups.length - 1]! * deviation) / (mean * Math.sqrt(groups.length)),
+  );
+}
+
+function pool(gaps: readonly number[], groups: number): number[] {
+  const size = Math.floor(gaps.length / groups);
+  return Array.from({ length: groups }, (_, i) =>
+    gaps.slice(i * size, (i + 1) * size).reduce((sum, gap) => sum + gap, 0),
+  );
+}

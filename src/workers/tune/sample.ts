@@ -1,0 +1,77 @@
+/** The rows that a measurement runs on: spread over the beginning of the dataset, read as a worker reads them. */
+import { stat } from 'node:fs/promises';
+import { openDataset } from '../../shared/dataset/open-dataset.ts';
+import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
+import type { RowRef } from '../../shared/domain/row.ts';
+import { ForebayError, messageOf } from '../../shared/errors.ts';
+import type { LaneInput } from '../lane/messages.ts';
+import type { RowRead, RowReader } from '../read/row-reader.ts';
+
+export interface Sample {
+  readonly rows: readonly LaneInput[];
+  /** Encoded size of all rows. */
+  readonly bytes: number;
+  /** Rows that could not be read. */
+  readonly unreadable: number;
+}
+
+/** Rows are taken evenly from so many: enough to leave a folder's first kind behind, quick to list. */
+const LOOKED_AT = 8192;
+/** Rows that are not files are held in memory. */
+const MAX_HELD_BYTES = 256 * 2 ** 20;
+
+/** Throws ForebayError `input_not_found`, `input_unreadable`; the latter also where no row can be read. */
+export async function takeSample(
+  spec: DatasetSpec,
+  count: number,
+  reader: RowReader,
+  signal: AbortSignal,
+): Promise<Sample> {
+  const refs: RowRef[] = [];
+  for await (const { row } of openDataset(spec).read(null, signal)) {
+    refs.push(row);
+    if (refs.length >= LOOKED_AT) break;
+  }
+  const rows: LaneInput[] = [];
+  let bytes = 0;
+  let held = 0;
+  let unreadable = 0;
+  let reason = 'it is empty';
+  for (const ref of spread(refs, count)) {
+    const read = await readRow(reader, spec, ref, signal);
+    if (!read.ok) {
+      unreadable += 1;
+      reason = `no row of ${unreadable} tried can be read, the last because: ${read.error.message}`;
+      continue;
+    }
+    rows.push(read.input);
+    bytes += read.bytes;
+    if ('bytes' in read.input) held += read.bytes;
+    if (held > MAX_HELD_BYTES) break;
+  }
+  if (rows.length === 0) throw new ForebayError('input_unreadable', `The input gives no sample: ${reason}.`);
+  return { rows, bytes, unreadable };
+}
+
+/** Local files are opened by lanes, but what is there at all is seen here. */
+async function readRow(
+  reader: RowReader,
+  spec: DatasetSpec,
+  ref: RowRef,
+  signal: AbortSignal,
+): Promise<RowRead> {
+  const located = reader.locate(spec, ref);
+  if ('fetch' in located) return reader.fetch(located.fetch, signal);
+  if (!located.ok || !('path' in located.input)) return located;
+  try {
+    return { ...located, bytes: (await stat(located.input.path)).size };
+  } catch (error) {
+    return { ok: false, error: { code: 'file_unreadable', message: messageOf(error) } };
+  }
+}
+
+/** `count` of them at equal distances, or all. */
+export function spread<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
+}

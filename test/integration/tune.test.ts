@@ -1,0 +1,135 @@
+// `forebay tune` end to end: a real search in real lanes, and workers that use what it found.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ModelWire } from '#forebay/api/wire/model.js';
+import type { Profile } from '#forebay/shared/profiles/profile.js';
+import type { Tuned } from '#forebay/shared/profiles/tune-events.js';
+import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
+import { startService, writeImages, type Service } from '../support/service.ts';
+
+let folder: string;
+let forebay: ForebayCommands;
+let service: Service;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tune-'));
+  forebay = forebayCommands(folder, { FOREBAY_CACHE_DIR: join(folder, 'cache') });
+  service = await startService({ workers: 0, env: { FOREBAY_CACHE_DIR: join(folder, 'cache') } });
+  await writeImages(join(folder, 'images'), 24);
+});
+afterAll(async () => {
+  await service.close();
+  await forebay.close();
+  rmSync(folder, { recursive: true });
+});
+
+const QUICK = ['--seconds-per-config', '0.1', '--rows', '20', '--threads-per-lane', '1'];
+const tune = (...more: string[]) =>
+  forebay.run('tune', '--model', join(service.models, 'tiny'), '--input', 'images', ...QUICK, ...more);
+const profiles = () =>
+  existsSync(join(folder, 'cache', 'profiles')) ? readdirSync(join(folder, 'cache', 'profiles')) : [];
+
+async function served(env: Record<string, string>): Promise<ModelWire> {
+  await service.startWorker(env);
+  const model = (await (await service.request('/v1/models/tiny')).json()) as ModelWire;
+  return model;
+}
+
+describe('forebay tune', () => {
+  it('finds settings that workers then use, unless told otherwise', async () => {
+    const ended = await tune(
+      '--lanes',
+      '1',
+      '--batch-sizes',
+      '5,7',
+      '--decode-threads',
+      '2',
+      '--exhaustive',
+      '--json',
+      '--report',
+      'tune.html',
+    );
+    expect(ended).toMatchObject({ code: 0, signal: null });
+    const tuned = JSON.parse(ended.out) as Tuned;
+    expect(tuned).toMatchObject({ space: 2, exhaustive: { configurations: 2 } });
+    expect(ended.err).toMatch(/Tuning tiny on \d+ cores?: 2 configurations/);
+    expect(ended.err).toMatch(/1 lane x 1 thread, batch 7, 2 decode threads +[\d.,]+ rows\/s ±/);
+
+    expect(profiles()).toHaveLength(1);
+    const profile = JSON.parse(readFileSync(tuned.path, 'utf8')) as Profile;
+    expect(profile).toEqual(tuned.profile);
+    expect(profile.sample.rows).toBe(20);
+    expect([5, 7]).toContain(profile.settings.batch_size);
+    const html = readFileSync(join(folder, 'tune.html'), 'utf8');
+    expect(html).toContain('<svg');
+    expect(html).not.toMatch(/(src|href)=/);
+    await forebay.nothingLeft();
+
+    const batch = profile.settings.batch_size;
+    expect(await served({})).toMatchObject({ lanes: 1, batch_size: batch, tuned_at: profile.measured_at });
+    const job = await service.submit({ input: { type: 'files', path: service.input } });
+    expect(job.options.block_rows).toBe(4 * batch);
+    await service.ended(job.id);
+    await service.stopWorkers();
+
+    expect(await served({ FOREBAY_LANES: '2' })).toMatchObject({ lanes: 2, batch_size: batch });
+    await service.stopWorkers();
+    expect(await served({ FOREBAY_PROFILES: 'off', FOREBAY_LANES: '1' })).toMatchObject({
+      batch_size: 64,
+      tuned_at: null,
+    });
+    await service.stopWorkers();
+  });
+
+  it('reports a configuration that takes too much memory, and goes on', async () => {
+    // A lane takes about 110 MB.
+    const ended = await tune(
+      '--lanes',
+      '1,2',
+      '--batch-sizes',
+      '4',
+      '--decode-threads',
+      '2',
+      '--memory-limit-mb',
+      '160',
+    );
+    expect(ended).toMatchObject({ code: 0, signal: null });
+    expect(ended.err).toMatch(
+      /2 lanes x 1 thread, batch 4.* out of memory: the lanes held \d+ MB; the limit is 160 MB/,
+    );
+    expect(ended.out).toMatch(/Best: 1 lane x 1 thread/);
+    await forebay.nothingLeft();
+  });
+
+  it('writes nothing and says why where nothing fits', async () => {
+    const before = profiles();
+    const ended = await tune('--lanes', '1', '--batch-sizes', '1,2', '--memory-limit-mb', '10');
+    expect(ended).toMatchObject({ code: 1, out: '' });
+    expect(ended.err).toMatch(/No configuration fits the memory: the lanes held \d+ MB; the limit is 10 MB/);
+    expect(profiles()).toEqual(before);
+    await forebay.nothingLeft();
+  });
+
+  it('leaves nothing behind when it is stopped', async () => {
+    const before = profiles();
+    const running = forebay.start('tune', '--model', join(service.models, 'tiny'), '--input', 'images');
+    await expect.poll(() => running.err(), { timeout: 30_000 }).toContain('rows/s');
+    running.interrupt();
+    expect(await running.ended).toMatchObject({ code: 130 });
+    expect(profiles()).toEqual(before);
+    await forebay.nothingLeft();
+  });
+
+  it.each([
+    [['--input', 'nowhere'], /--input: there is no nowhere/],
+    [['--input', 'images', '--batch-sizes', '0'], /whole number from 1 to 1024/],
+    [['--input', 'images', '--report', 'missing/tune.html'], /--report: there is no folder missing/],
+    [['--input', 'images', '--seconds-per-config', 'x'], /a number of seconds/],
+  ])('refuses %j with a sentence', async (more, sentence) => {
+    const ended = await forebay.run('tune', '--model', join(service.models, 'tiny'), ...more);
+    expect(ended.code).toBe(2);
+    expect(ended.err).toMatch(sentence);
+  });
+});

@@ -1,0 +1,160 @@
+// The search against the whole space, on surfaces whose optimum is known: how far off, and at what cost.
+import { describe, expect, it } from 'vitest';
+import type { LaneSettings } from '#forebay/shared/profiles/profile.js';
+import { isHopeless, search, type Reading } from '#forebay/workers/tune/search.js';
+import { createSpace, keyOf, type Space } from '#forebay/workers/tune/space.js';
+
+type Surface = (settings: LaneSettings) => number | null;
+
+/** Amdahl inside a lane, contention beyond the cores, a batch that grows to a cache, decoding beside it. */
+function machine(cpus: number, model: { parallel: number; bestBatch: number; decodeCost: number }): Surface {
+  return ({ lanes, threads_per_lane: threads, batch_size: batch, decode_threads: decode }) => {
+    const lane = 1 / (1 - model.parallel + model.parallel / threads);
+    const busy = lanes * threads;
+    const over = busy > cpus ? (cpus / busy) ** 1.1 : 1;
+    const distance = Math.log2(batch / model.bestBatch);
+    const batching = 1 / (1 + 0.15 * distance ** 2);
+    const decoding = 1 / (1 + model.decodeCost / Math.min(decode, 1 + cpus / lanes));
+    return 100 * lanes * lane * over * batching * decoding;
+  };
+}
+
+function spaceOf(cpus: number, formula: Partial<LaneSettings> = {}): Space {
+  return createSpace(
+    { cpus, maxBatch: 64, fixedBatch: null },
+    { lanes: cpus, threads_per_lane: 1, batch_size: 4, decode_threads: 2, ...formula },
+  );
+}
+
+/** Deterministic noise: -1 to 1. */
+function noiseSource(seed: number) {
+  let state = seed;
+  return () => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return (state / 2147483648) * 2 - 1;
+  };
+}
+
+/** A full measurement costs 1, one that is left early a quarter. */
+async function run(space: Space, surface: Surface, noise = 0, seed = 1) {
+  const random = noiseSource(seed);
+  let cost = 0;
+  const visited: string[] = [];
+  const found = await search<LaneSettings>({
+    start: space.start,
+    axes: space.axes,
+    keyOf,
+    measure: async (settings, bar): Promise<Reading> => {
+      visited.push(keyOf(settings));
+      const truth = surface(settings);
+      if (truth === null) {
+        cost += 0.25;
+        return { rate: null, error: 0 };
+      }
+      const reading = { rate: truth * (1 + noise * random()), error: Math.max(0.005, noise) };
+      cost += isHopeless(reading, bar) ? 0.25 : 1;
+      return reading;
+    },
+  });
+  const optimum = Math.max(...space.all.map((settings) => surface(settings) ?? 0));
+  const got = found.best === null ? 0 : (surface(found.best) ?? 0);
+  return { found, visited, share: cost / space.all.length, off: 1 - got / optimum };
+}
+
+const MODELS = [
+  { parallel: 0.95, bestBatch: 4, decodeCost: 0.5 },
+  { parallel: 0.5, bestBatch: 32, decodeCost: 0.05 },
+  { parallel: 0.99, bestBatch: 1, decodeCost: 2 },
+  { parallel: 0.8, bestBatch: 64, decodeCost: 0.3 },
+];
+
+describe('the search', () => {
+  it.each([2, 4, 16].flatMap((cpus) => MODELS.map((model) => ({ cpus, ...model }))))(
+    'is within 5 % of the optimum in a quarter of the cost: %j',
+    async ({ cpus, ...model }) => {
+      const { off, share } = await run(spaceOf(cpus), machine(cpus, model));
+      expect(off).toBeLessThanOrEqual(0.05);
+      expect(share).toBeLessThanOrEqual(0.25);
+    },
+  );
+
+  it('bears noise of 3 % over 100 seeds', async () => {
+    const offs: number[] = [];
+    const shares: number[] = [];
+    for (let seed = 1; seed <= 100; seed++) {
+      const model = MODELS[seed % MODELS.length]!;
+      const { off, share } = await run(spaceOf(2), machine(2, model), 0.03, seed);
+      offs.push(off);
+      shares.push(share);
+    }
+    expect(offs.filter((off) => off > 0.05).length).toBeLessThanOrEqual(3);
+    expect(shares.reduce((sum, share) => sum + share, 0) / shares.length).toBeLessThanOrEqual(0.25);
+  });
+
+  it('follows a ridge on which lanes and threads must change together', async () => {
+    // One lane of all cores is best: from many lanes of one thread each single step alone makes it worse.
+    const ridge: Surface = ({ lanes, threads_per_lane: threads }) =>
+      lanes * threads > 16 ? 10 : 100 * Math.log2(1 + threads) * ((lanes * threads) / 16);
+    const { found } = await run(spaceOf(16), ridge);
+    expect(found.best).toMatchObject({ lanes: 1, threads_per_lane: 16 });
+  });
+
+  it('looks one step past a ripple', async () => {
+    const ripple: Surface = ({ batch_size: batch }) =>
+      ({ 1: 60, 2: 80, 4: 100, 8: 99.5, 16: 120, 32: 110, 64: 90 })[batch] ?? null;
+    const { found } = await run(spaceOf(2), ripple);
+    expect(found.best?.batch_size).toBe(16);
+  });
+
+  it('measures no configuration twice but the finalists, and the same way each time', async () => {
+    const once = await run(spaceOf(4), machine(4, MODELS[0]!), 0.02, 7);
+    const twice = await run(spaceOf(4), machine(4, MODELS[0]!), 0.02, 7);
+    expect(twice.visited).toEqual(once.visited);
+    const searched = once.visited.slice(0, once.found.measured);
+    expect(new Set(searched).size).toBe(searched.length);
+    // The first is the best, checked for luck.
+    const finals = once.visited.slice(once.found.measured);
+    expect(new Set(finals).size).toBeLessThanOrEqual(3);
+    expect(finals).toContain(keyOf(spaceOf(4).start));
+  });
+
+  it('is not misled by a first reading that was far too good', async () => {
+    const space = spaceOf(2);
+    const surface = machine(2, MODELS[1]!);
+    let readings = 0;
+    const found = await search<LaneSettings>({
+      start: space.start,
+      axes: space.axes,
+      keyOf,
+      measure: async (settings) => ({ rate: surface(settings)! * (readings++ === 0 ? 3 : 1), error: 0.02 }),
+    });
+    expect(surface(found.best!)).toBeCloseTo(Math.max(...space.all.map((s) => surface(s)!)), 6);
+  });
+
+  it('takes what does not run as a result and stays below it', async () => {
+    const memory: Surface = (settings) =>
+      settings.lanes * 100 + settings.batch_size * 10 > 260
+        ? null
+        : settings.lanes * 50 + settings.batch_size;
+    const { found, off } = await run(spaceOf(2), memory);
+    expect(found.best).not.toBeNull();
+    expect(off).toBeLessThanOrEqual(0.05);
+  });
+
+  it('climbs down from a start that does not run', async () => {
+    const { found } = await run(spaceOf(8), ({ lanes }) => (lanes > 2 ? null : lanes * 10));
+    expect(found.best?.lanes).toBe(2);
+    expect(found.startRate).toBeNull();
+  });
+
+  it('says so where nothing runs', async () => {
+    const { found } = await run(spaceOf(2), () => null);
+    expect(found).toMatchObject({ best: null, rate: null });
+  });
+
+  it('keeps the start where nothing is worth the change', async () => {
+    const space = spaceOf(2);
+    const { found } = await run(space, (s) => (keyOf(s) === keyOf(space.start) ? 100 : 101.5));
+    expect(found.best).toEqual(space.start);
+  });
+});
