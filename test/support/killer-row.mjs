@@ -1,11 +1,11 @@
 // Loaded into a worker and its lanes (NODE_OPTIONS): a lane that gets a row of this name kills its worker, as a row
 // that exhausts the machine's memory would.
 if (process.argv[1]?.endsWith('lane/main.js')) {
-  const { emit } = process;
+  const emit = process.emit.bind(process);
   // Not a listener: one that is there before the lane's own would take the first messages away from it.
   process.emit = function emitWatched(event, message, ...rest) {
     const rows = event === 'message' && message.type === 'batch' ? message.rows : [];
     if (rows.some((row) => row.path?.endsWith('killer.png'))) process.kill(process.ppid, 'SIGKILL');
-    return emit.call(this, event, message, ...rest);
+    return emit(event, message, ...rest);
   };
 }
