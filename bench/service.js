@@ -70,6 +70,9 @@ async function compare(subject, { log, runs, quick, seconds }) {
   const least = Math.ceil(subject.atLeast / (quick ? 2 : 1));
   const count = Math.max(least, Math.round(probe.rate * seconds));
   const { input, roots } = manifest(`service-${subject.name}`, subject.files(count));
+  // Small sets may lie in a folder of their own.
+  for (const size of SMALL_JOBS)
+    roots.push(...manifest(`first-${subject.name}-${size}`, subject.files(size)).roots);
   const service = await startService({ models: [model], inputs: roots });
   try {
     const body = { model: subject.name, input };

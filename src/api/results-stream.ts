@@ -89,7 +89,7 @@ async function blockText(folder: string, block: number, kind: RowsKind, cut: num
     }
     const found = await readBlock(folder, block);
     if (found === null) throw partGone(paths.part(block));
-    const lines = kind === 'all' ? mergeLines(found) : found[kind];
+    const lines = kind === 'all' ? mergeLines(found) : found[kind]();
     return lines
       .filter((line) => line.index >= cut)
       .map((line) => line.text)

@@ -22,6 +22,8 @@ import type { Terminal } from './terminal.ts';
 const EXAMPLES = `
 Examples:
   forebay run --model models/digits-small --input photos --output results
+  forebay plan --model models/digits-small --input photos
+  forebay tune --model models/digits-small --input photos
   forebay up --models models
   forebay submit --model digits-small --input photos --watch
   forebay doctor

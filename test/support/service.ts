@@ -45,6 +45,8 @@ export async function startService(options: { env?: Record<string, string>; work
     REDIS_URL: redis.url,
     FOREBAY_PORT: '0',
     FOREBAY_DATA_DIR: join(folder, 'data'),
+    // A profile or a graph kept by this user must not change what a test sees.
+    FOREBAY_CACHE_DIR: join(folder, 'cache'),
     FOREBAY_MODELS_DIR: join(folder, 'models'),
     FOREBAY_INPUT_ROOTS: join(folder, 'input'),
     FOREBAY_OUTPUT_ROOTS: join(folder, 'out'),

@@ -38,8 +38,7 @@ export function createFinaliser(deps: {
       for (const [i, block] of blocks.entries()) {
         const part = found[i]!;
         if (part && !committed[i]) {
-          const counts = { succeeded: part.results.length, failed: part.errors.length };
-          await window.commit(id, block, { feeder: lease }, counts, {});
+          await window.commit(id, block, { feeder: lease }, part.counts, {});
         }
         if (part || committed[i]) yield { block, found: part };
       }
@@ -67,11 +66,11 @@ export function createFinaliser(deps: {
         }
         const part = {
           name: partName(block),
-          rows: found.results.length,
+          rows: found.counts.succeeded,
           bytes: found.partBytes,
           sha256: found.partHash,
           errors: found.errorsHash
-            ? { name: errorsName(block), rows: found.errors.length, sha256: found.errorsHash }
+            ? { name: errorsName(block), rows: found.counts.failed, sha256: found.errorsHash }
             : null,
         };
         text += `${first ? '' : ','}\n${JSON.stringify(part)}`;

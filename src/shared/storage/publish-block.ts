@@ -7,7 +7,7 @@ import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { errorLine, resultLine, type RowOutcome } from '../domain/row.ts';
 import type { BlockRows } from '../domain/block.ts';
 import { outputFolder } from './output-folder.ts';
-import { readBlock, sha256, type PublishedBlock } from './read-part.ts';
+import { mergeLines, readBlock, sha256, type PublishedBlock } from './read-part.ts';
 
 export interface BlockCounts {
   readonly succeeded: number;
@@ -79,12 +79,12 @@ export async function adoptBlock(
 ): Promise<BlockCounts | null> {
   let found = await readBlock(folder, block);
   if (!found) return null;
-  if (found.results.length + found.errors.length < rows.rows.length && found.errorsHash === null) {
+  if (found.counts.succeeded + found.counts.failed < rows.rows.length && found.errorsHash === null) {
     await placeErrors(folder, block, found.partHash);
     found = (await readBlock(folder, block))!;
   }
   checkRows(found, block, rows);
-  return { succeeded: found.results.length, failed: found.errors.length };
+  return found.counts;
 }
 
 /** The rows on storage are not the dataset's. */
@@ -93,8 +93,9 @@ export class RowsDiffer extends Error {
 }
 
 function checkRows(found: PublishedBlock, block: number, rows: BlockRows): void {
-  const ids = new Map([...found.results, ...found.errors].map((line) => [line.index, line.id]));
-  const total = found.results.length + found.errors.length;
+  const lines = mergeLines(found);
+  const ids = new Map(lines.map((line) => [line.index, line.id]));
+  const total = lines.length;
   if (total !== rows.rows.length || ids.size !== total) {
     throw new RowsDiffer(
       `block ${block} has ${total} rows on storage and ${rows.rows.length} in the dataset`,

@@ -13,8 +13,11 @@ export interface PartLine {
 }
 
 export interface PublishedBlock {
-  readonly results: readonly PartLine[];
-  readonly errors: readonly PartLine[];
+  /** Rows by how they ended: lines counted, none parsed. */
+  readonly counts: { readonly succeeded: number; readonly failed: number };
+  /** Parses the lines. */
+  results(): PartLine[];
+  errors(): PartLine[];
   readonly partBytes: number;
   readonly partHash: string;
   readonly errorsHash: string | null;
@@ -34,8 +37,9 @@ export async function readBlock(
   if (part === null) return null;
   const errors = mayHaveErrors ? await readIfThere(paths.errors(block)) : null;
   return {
-    results: parseLines(part, 'result'),
-    errors: errors === null ? [] : parseLines(errors, 'error'),
+    counts: { succeeded: countLines(part), failed: errors === null ? 0 : countLines(errors) },
+    results: () => parseLines(part, 'result'),
+    errors: () => (errors === null ? [] : parseLines(errors, 'error')),
     partBytes: part.length,
     partHash: sha256(part),
     errorsHash: errors === null ? null : sha256(errors),
@@ -48,8 +52,17 @@ export function sha256(bytes: Uint8Array | string): string {
 
 /** Results and errors of a block merged in row order. */
 export function mergeLines(block: PublishedBlock): PartLine[] {
-  if (block.errors.length === 0) return [...block.results];
-  return [...block.results, ...block.errors].sort((a, b) => a.index - b.index);
+  if (block.counts.failed === 0) return block.results();
+  return [...block.results(), ...block.errors()].sort((a, b) => a.index - b.index);
+}
+
+const NEWLINE = 0x0a;
+
+/** Every line that Forebay writes ends with a newline. */
+function countLines(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
+  return lines;
 }
 
 function parseLines(bytes: Buffer, kind: PartLine['kind']): PartLine[] {

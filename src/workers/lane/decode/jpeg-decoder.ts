@@ -31,19 +31,34 @@ export function createJpegDecoder(
   },
 ): Decoder {
   const { kernel, plans, otherwise } = parts;
-  let last: Promise<unknown> = parts.codec;
+  const turn = createTurn();
+  let codec: JpegCodec | null = null;
+  /** Images that wait for their turn. */
+  let waiting = 0;
+  // One that cannot be loaded leaves its work to the other decoder, too.
+  let last: Promise<unknown> = parts.codec.then(
+    (loaded) => (codec = loaded),
+    () => {},
+  );
 
   async function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): Promise<T> {
     const { size, ordinary } = readImageHeader(image);
     if (size === null || !ordinary || isLeft(size)) return otherwise.decodeTo(image, take);
-    const mine = last.then(async () => {
-      // One image a turn: a batch that is complete may run, and messages get in, before the next one's images.
-      await nextTurn();
-      return atOnce(await parts.codec, image, size, take);
-    });
-    last = mine.catch(() => {});
-    const taken = await mine;
+    const taken =
+      codec !== null && waiting === 0 && turn.lasts()
+        ? atOnce(codec, image, size, take)
+        : await inTurn(image, size, take);
     return taken === null ? otherwise.decodeTo(image, take) : taken.result;
+  }
+
+  async function inTurn<T>(image: Uint8Array, size: Size, take: TakeWindow<T>) {
+    waiting += 1;
+    const mine = last.then(async () => {
+      if (!turn.lasts()) await turn.end();
+      return codec === null ? null : atOnce(codec, image, size, take);
+    });
+    last = mine.catch(() => {}).finally(() => (waiting -= 1));
+    return mine;
   }
 
   /** To the other decoder: it holds less of a large image, and can shrink one while it decodes. */
@@ -69,4 +84,21 @@ export function createJpegDecoder(
 
   const crop = toCrop(options.crop);
   return { jpeg: parts.jpeg, decodeTo, decode: async (image) => decodeTo(image, crop) };
+}
+
+/**
+ * How long images may be decoded before messages get in and a batch that is complete may run: at least one, small
+ * ones many, since a trip through the event loop for each costs a tenth of decoding a thumbnail.
+ */
+const TURN_MS = 2;
+
+function createTurn() {
+  let began = performance.now();
+  return {
+    lasts: () => performance.now() - began < TURN_MS,
+    async end(): Promise<void> {
+      await nextTurn();
+      began = performance.now();
+    },
+  };
 }

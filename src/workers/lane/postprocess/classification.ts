@@ -55,5 +55,5 @@ function best(scores: Float32Array, k: number): number[] {
 
 /** As many digits as a float32 really holds. */
 function sixDigits(score: number): string {
-  return JSON.stringify(Number(score.toPrecision(6)));
+  return String(Number(score.toPrecision(6)));
 }
