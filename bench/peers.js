@@ -1,7 +1,6 @@
 /** The service against Ray Data and Daft: the same model, files and cores, settings as peers/README.md says. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { PREPROCESS } from '../dist/shared/domain/model-contract.js';
 import { readResources } from '../dist/workers/resources.js';
 import { inTurns, median, pairedRatio } from './harness/measure.js';
 import { sharedData } from './harness/places.js';
@@ -21,13 +20,19 @@ export async function run({ log, quick, runs }) {
   const big = await bigPhotos();
   const repeated = (files, count) => Array.from({ length: count }, (_, i) => files[i % files.length]);
   const sizes = [
-    { key: 'small', size: '0.2 MP', files: photos(quick ? 200 : 1600), targets: { ray: 1.5, daft: 1.2 } },
+    {
+      key: 'small',
+      size: '0.2 MP',
+      files: photos(quick ? 200 : 1600),
+      targets: { ray: 1.5, daft: 1.2 },
+      modes: ['fast'],
+    },
     {
       key: 'big',
       size: '6-12 MP',
       files: repeated(big, quick ? 24 : 150),
       targets: { ray: 4, daft: 3 },
-      shrink: PREPROCESS.safeParse({ decode: 'shrink' }).success,
+      modes: ['fast', 'shrink'],
     },
   ];
   const results = [];
@@ -43,7 +48,7 @@ export async function run({ log, quick, runs }) {
   };
 }
 
-async function compare({ key, size, files, targets, shrink = false }, { log, runs, python, cores }) {
+async function compare({ key, size, files, targets, modes }, { log, runs, python, cores }) {
   const work = { files, model: sharedData('models', 'mobilenetv2.onnx'), truth: truthOf(files) };
   const { input, roots } = manifest(`peers-${key}`, files);
   const service = (decode) => async () => {
@@ -59,7 +64,7 @@ async function compare({ key, size, files, targets, shrink = false }, { log, run
     return async () => runPeer(python, program, args[key](cores), work, cores);
   };
   const variants = { service: service('exact'), ray: peer(PEERS.ray), daft: peer(PEERS.daft) };
-  if (shrink) variants.shrink = service('shrink');
+  for (const mode of modes) variants[mode] = service(mode);
   const show = (f) =>
     `${f.rowsPerS.toFixed(1)} rows/s, steady ${f.steadyRowsPerS?.toFixed(1)}, ${f.cpuMsPerRow.toFixed(1)} CPU ms a row, ` +
     `${f.peakMb.toFixed(0)} MB, first result ${f.firstS?.toFixed(2)} s, ${f.right} of ${f.of} right`;
@@ -69,6 +74,7 @@ async function compare({ key, size, files, targets, shrink = false }, { log, run
 
 const LABELS = {
   service: 'Forebay',
+  fast: 'Forebay, decode: fast',
   shrink: 'Forebay, decode: shrink',
   ray: PEERS.ray.label,
   daft: PEERS.daft.label,

@@ -8,7 +8,10 @@ const INFO = {
   input: { name: 'input', type: 'float32', shape: ['batch', 3, 8, 8] },
   output: { name: 'output', type: 'float32', shape: ['batch', 1] },
   fixedBatch: null,
+  decoder: { mode: 'exact', jpeg: 'turbo-wasm' },
   loadMs: 0,
+  batchInvariance: null,
+  memory: null,
 };
 
 /**

@@ -54,6 +54,8 @@ async function start(i) {
     }),
     resources: { ...resources, inflightBytes: config.maxInflightBytes },
     samples: null,
+    tunedOf: () => null,
+    cacheDir: config.cacheDir,
     folders,
     models,
     limits: {
