@@ -32,7 +32,12 @@ it('a model that cannot be loaded holds its own jobs only, until a worker with a
 
   await service.startWorker();
   const ended = await service.ended(held.id);
-  expect(ended).toMatchObject({ status: 'completed', reason: null, reason_text: null, rows: { succeeded: 12 } });
+  expect(ended).toMatchObject({
+    status: 'completed',
+    reason: null,
+    reason_text: null,
+    rows: { succeeded: 12 },
+  });
 });
 
 it('a job never runs on another model of the same name; it says both hashes', async () => {

@@ -65,7 +65,10 @@ it('a job of a newer version is left to feeders of that version, and others are 
   });
   try {
     await waitUntil('a word on the newer job', () => warned.some((text) => text.includes('newer Forebay')));
-    await waitUntil('the other job to be looked after', async () => layer.redis.exists(jobKeys(own.id).lease));
+    await waitUntil(
+      'the other job to be fed',
+      async () => (await layer.jobs.get(own.id))!.status !== 'queued',
+    );
     // Its lease is free for a newer feeder, and stays so: it is not asked for again.
     await waitUntil('no lease', async () => (await layer.redis.exists(jobKeys(spec.id).lease)) === 0);
     expect(await layer.window.holdLease(spec.id, 'newer', 60_000)).toBe(true);

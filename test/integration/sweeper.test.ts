@@ -165,7 +165,7 @@ it('is done by one of several processes, and by another when that one has ended'
       turns.push(name);
       return {};
     };
-    return startSweeper({ leftovers: leftovers(), chores: [chore], everyMs: 30, log });
+    return startSweeper({ leftovers: leftovers(), chores: [chore], everyMs: 100, log });
   };
   const [a, b] = [start('a'), start('b')];
   await waitUntil('some turns', () => turns.length >= 5);

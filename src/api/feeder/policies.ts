@@ -52,7 +52,8 @@ type Policy = (state: FeedState) => Veto | null;
 /** No veto from any of these: blocks may be added, as far as the queue's places go. */
 const ADD_POLICIES: readonly Policy[] = [
   ({ service }) => (service.problem === null ? null : { reason: 'model_failed', text: service.problem }),
-  ({ service, model }) => (service.lanes === 0 ? { reason: 'no_worker', text: nobody(model, service) } : null),
+  ({ service, model }) =>
+    service.lanes === 0 ? { reason: 'no_worker', text: nobody(model, service) } : null,
   // One block stays on the queue: workers take it when they have nothing else, so that all goes on.
   ({ service, onQueue }) =>
     service.memoryFull && onQueue > 0 ? { reason: 'memory_watermark', text: MEMORY_TEXT } : null,
@@ -70,7 +71,8 @@ const MEMORY_TEXT =
   'All workers that serve the model are near their memory limit and take one block at a time: give them more memory, or fewer lanes.';
 
 function nobody({ name, hash, pool }: ModelRef, { otherHashes }: ModelService): string {
-  if (otherHashes.length === 0) return `No live worker of pool "${pool}" serves model "${name}" (${short(hash)}).`;
+  if (otherHashes.length === 0)
+    return `No live worker of pool "${pool}" serves model "${name}" (${short(hash)}).`;
   return (
     `Workers serve model "${name}" with hash ${otherHashes.map(short).join(', ')}, the job needs ${short(hash)}: ` +
     'start a worker with the files that the job was submitted for, or submit it again.'

@@ -10,11 +10,7 @@ import type { Chore } from './sweeper.ts';
 /** Of one queue in one step. */
 const MOST = 200;
 
-export function sweepQueues(deps: {
-  leftovers: Leftovers;
-  queues: BlockQueues;
-  places: QueuePlaces;
-}): Chore {
+export function sweepQueues(deps: { leftovers: Leftovers; queues: BlockQueues; places: QueuePlaces }): Chore {
   const { leftovers, queues, places } = deps;
   let cursor = '0';
 

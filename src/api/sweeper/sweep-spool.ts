@@ -38,5 +38,7 @@ export function sweepSpool(deps: {
 
 /** The job or plan that a spool file is of; null for a file that is none. */
 function ownerOf(name: string): string | null {
-  return /^(job_[0-9A-Z]{26}|plan-[0-9a-f]+)\.(urls\.jsonl|inline\.jsonl|inline\.blob)$/.exec(name)?.[1] ?? null;
+  return (
+    /^(job_[0-9A-Z]{26}|plan-[0-9a-f]+)\.(urls\.jsonl|inline\.jsonl|inline\.blob)$/.exec(name)?.[1] ?? null
+  );
 }

@@ -16,7 +16,7 @@ export interface Sweeper {
 }
 
 /** A sweeper that has died is followed by another after so many of its turns. */
-const LEASE_TURNS = 1.5;
+const LEASE_TURNS = 3;
 
 export function startSweeper(deps: {
   leftovers: Pick<Leftovers, 'holdSweep' | 'dropSweep'>;

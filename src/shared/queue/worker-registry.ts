@@ -165,7 +165,9 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
       return {
         lanes: serving.reduce((lanes, { served }) => lanes + served.lanes, 0),
         problem:
-          serving.length > 0 ? null : (mine.find(({ served }) => served.problem)?.served.problem?.message ?? null),
+          serving.length > 0
+            ? null
+            : (mine.find(({ served }) => served.problem)?.served.problem?.message ?? null),
         otherHashes: [...new Set(others)].toSorted(),
         memoryFull: serving.length > 0 && serving.every(({ worker }) => stopsIntake(worker.memory.level)),
       };

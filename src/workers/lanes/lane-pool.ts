@@ -136,7 +136,7 @@ export function createLanePool(deps: {
     slot.done = 0;
     slot.loadedBytes = 0;
     void lane.exited.then(async ({ code, signal }) => {
-      const wanted = slot.draining;
+      const wanted = slot.draining && signal === null;
       slot.lane = null;
       slot.draining = false;
       slot.models.clear();
@@ -214,7 +214,8 @@ export function createLanePool(deps: {
     const most = how === 'prefetch' ? perLane() : 1;
     let best: Slot | null = null;
     for (const slot of slots) {
-      if (!slot.lane || slot.exclusive || slot.draining || slot.batches >= most || !slot.models.has(model)) continue;
+      if (!slot.lane || slot.exclusive || slot.draining || slot.batches >= most || !slot.models.has(model))
+        continue;
       const less = best ? slot.batches - best.batches || slot.lastSent - best.lastSent : -1;
       if (less < 0) best = slot;
     }

@@ -22,7 +22,14 @@ it('slows, stops and kills at its watermarks, by more than one step where memory
 
 it('leaves a level only well below where it began', () => {
   expect(along([0.81, 0.79, 0.77, 0.75])).toEqual(['slow', 'slow', 'slow', 'normal']);
-  expect(along([0.98, 0.94, 0.92, 0.87, 0.85, 0.1])).toEqual(['kill', 'kill', 'stop', 'stop', 'slow', 'normal']);
+  expect(along([0.98, 0.94, 0.92, 0.87, 0.85, 0.1])).toEqual([
+    'kill',
+    'kill',
+    'stop',
+    'stop',
+    'slow',
+    'normal',
+  ]);
 });
 
 it('stops intake from the second watermark on, and not for workers that do not tell', () => {

@@ -6,7 +6,10 @@ const MB = 1024 * 1024;
 const WINDOW_MS = 1000;
 
 /** Looks ten times a window. Each entry: sizes in MB that the lane swings between during one window. */
-function windows(sizes: readonly (readonly number[])[], { works = true, restartedAt = Infinity } = {}): boolean[] {
+function windows(
+  sizes: readonly (readonly number[])[],
+  { works = true, restartedAt = Infinity } = {},
+): boolean[] {
   let time = 0;
   let done = 0;
   const growth = createLaneGrowth({ factor: 2, windowMs: WINDOW_MS, now: () => time });
@@ -27,7 +30,12 @@ it('is a lane that holds more than the factor all the time, whatever it held bet
 });
 
 it('is not one that swings, nor one that has not worked, nor a small one', () => {
-  const swinging = [[200, 300], [250, 900], [250, 900], [250, 900]];
+  const swinging = [
+    [200, 300],
+    [250, 900],
+    [250, 900],
+    [250, 900],
+  ];
   expect(windows(swinging)).toEqual([false, false, false, false]);
   expect(windows([[200], [900], [900], [900]], { works: false })).toEqual([false, false, false, false]);
   expect(windows([[20], [70], [70], [70]])).toEqual([false, false, false, false]);

@@ -37,7 +37,10 @@ function parts(room: number) {
         roomFor: (rows: number) => rows,
         async run(tensor: ArrayLike<number>, rows: number) {
           calls.push(rows);
-          const outcomes = Array.from({ length: rows }, (_, i): RowOutcome => ({ ok: true, result: `${tensor[i]}` }));
+          const outcomes = Array.from({ length: rows }, (_, i): RowOutcome => ({
+            ok: true,
+            result: `${tensor[i]}`,
+          }));
           return { outcomes, timings: { prepareMs: 1, inferMs: 1, postMs: 1 } };
         },
       },
@@ -49,7 +52,9 @@ function parts(room: number) {
 async function answersOf(room: number, rows: readonly number[]) {
   const { calls, batch } = parts(room);
   const open = openBatch(rows.length, batch);
-  const decoded = await Promise.all(rows.map(async (row, slot) => open.decode(slot, { bytes: Uint8Array.of(row) })));
+  const decoded = await Promise.all(
+    rows.map(async (row, slot) => open.decode(slot, { bytes: Uint8Array.of(row) })),
+  );
   const good = decoded.flatMap((row, slot) => (row.ok ? [slot] : []));
   const { outcomes } = await open.run(good, 1);
   const answers = outcomes.values();
