@@ -27,7 +27,8 @@ it('halves a batch that the memory does not hold, answers every row, and goes on
   for (const outcomes of [await run(), await run()]) {
     expect(outcomes.map(codeOf)).toEqual(levels.map(() => 'ok'));
     const scores = outcomes.map((outcome) => predictionsOf(outcome)[0]!.score);
-    for (const [i, score] of scores.entries()) expect(score).toBeCloseTo(levels[i]! / 255, 3);
+    // Sixteen million floats are summed up.
+    for (const [i, score] of scores.entries()) expect(score).toBeCloseTo(levels[i]! / 255, 2);
   }
 }, 60_000);
 
