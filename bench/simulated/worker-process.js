@@ -76,6 +76,7 @@ async function start(i) {
     }),
     budget,
     memoryLimitBytes: totalmem(),
+    laneGrowthFactor: config.laneGrowthFactor,
     shutdownGraceMs: 2000,
     log,
   });

@@ -105,6 +105,7 @@ const MEMORY_FULL = 0.9;
 /** `costs`: null before any block is done. Null where the job has ended and no row went through a lane. */
 export function diagnoseJob(costs: JobCosts | null, state: JobState): Diagnosis | null {
   if (state.reason === 'no_worker' && !state.ended) return noWorker(state);
+  if (state.reason === 'model_failed' && !state.ended) return modelFailed(state);
   const full = memoryFull(state);
   if (full) return full;
   if (!costs || costs.batches === 0) return state.ended ? null : tooEarly(0, state);
@@ -233,6 +234,12 @@ function starved(state: JobState, idle: number): Diagnosis {
 function noWorker({ model }: JobState): Diagnosis {
   const advice = `Start one that does: forebay worker --models <folder> --pool <the model's pool>, then see \`forebay models\`.`;
   return found('no_worker', null, `no live worker serves model "${model}"`, advice);
+}
+
+function modelFailed({ model }: JobState): Diagnosis {
+  const advice =
+    "Mend the model's folder as reason_text says and start the worker again; other models are not held up.";
+  return found('no_worker', null, `no live worker can load model "${model}"`, advice);
 }
 
 function memoryFull({ workers }: JobState): Diagnosis | null {

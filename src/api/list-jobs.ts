@@ -32,7 +32,7 @@ export async function listJobs(
   let before = cursor;
   for (let scanned = 0; scanned < MAX_SCAN; scanned += CHUNK) {
     const ids = await jobs.list(before, CHUNK);
-    const records = await Promise.all(ids.map((id) => jobs.get(id)));
+    const records = await Promise.all(ids.map((id) => jobs.get(id).catch(passOverNewer)));
     for (const record of records) {
       if (record && (statuses === null || statuses.has(record.status))) found.push(record);
     }
@@ -41,6 +41,12 @@ export async function listJobs(
     if (found.length > limit) break;
   }
   return page(found, limit, before);
+}
+
+/** Jobs that only a newer service understands are its own to list. */
+function passOverNewer(error: unknown): null {
+  if (error instanceof ForebayError && error.code === 'newer_version') return null;
+  throw error;
 }
 
 /** `rest`: where looking goes on behind all of `found`; null at the end of the list. */

@@ -15,6 +15,7 @@ import { createJobStore } from '../shared/queue/job-store.ts';
 import { createJobWindow } from '../shared/queue/job-window.ts';
 import { createQueuePlaces } from '../shared/queue/queue-places.ts';
 import { createSampleRequests } from '../shared/queue/sample-requests.ts';
+import { createLeftovers } from '../shared/queue/leftovers.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
@@ -28,6 +29,10 @@ import { createPlanJob } from './plan/create-plan.ts';
 import { createOutputPreparer } from './prepare-output.ts';
 import { createInputResolver } from './resolve-input.ts';
 import { createSubmitJob } from './submit-job.ts';
+import { sweepJobs } from './sweeper/sweep-jobs.ts';
+import { sweepQueues } from './sweeper/sweep-queues.ts';
+import { sweepSpool } from './sweeper/sweep-spool.ts';
+import { startSweeper } from './sweeper/sweeper.ts';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env, process.cwd());
@@ -68,6 +73,21 @@ async function main(): Promise<void> {
     openDataset: (spec) => openDataset(spec.dataset),
     discardSpool: async (job) => input.discard(job),
     queueLimit: config.queueLimit,
+    log,
+  });
+  const leftovers = createLeftovers({ redis: background, run: feederRun });
+  const sweeper = startSweeper({
+    leftovers,
+    everyMs: config.sweepMs,
+    chores: [
+      sweepQueues({ leftovers, queues, places: createQueuePlaces({ redis: background, run: feederRun }) }),
+      sweepJobs({
+        leftovers,
+        jobs: createJobStore({ redis: background, run: feederRun }),
+        graceMs: LEFT_OVER_MS,
+      }),
+      sweepSpool({ leftovers, spoolDir: config.spoolDir, graceMs: LEFT_OVER_MS }),
+    ],
     log,
   });
   const app = createApp({
@@ -119,7 +139,7 @@ async function main(): Promise<void> {
   await untilAborted(stop);
   log.info({}, 'stopping');
   setTimeout(exit(1), STOP_MS);
-  await feeders.close();
+  await Promise.all([feeders.close(), sweeper.close()]);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     if ('closeAllConnections' in server) server.closeAllConnections();
@@ -131,6 +151,8 @@ async function main(): Promise<void> {
 
 /** What a clean end may take, where Redis does not answer. */
 const STOP_MS = 8_000;
+/** What nobody has touched for so long is left over: no submit and no run of a block that has ended takes longer. */
+const LEFT_OVER_MS = 600_000;
 const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 
 async function listen(start: (ready: () => void) => ServerType): Promise<ServerType> {

@@ -29,6 +29,7 @@ const TABLE = {
   // Jobs
   too_many_errors: { status: 500, retryable: false },
   all_rows_failed: { status: 500, retryable: false },
+  newer_version: { status: 409, retryable: false },
   dataset_changed: { status: 409, retryable: false },
   block_failed: { status: 500, retryable: false },
   storage_unavailable: { status: 503, retryable: true },

@@ -6,6 +6,7 @@
 import type { BatchRequest, LaneInput } from './lane/messages.ts';
 import { LaneDied, type BatchResult, type DeathCause } from './lanes/lane.ts';
 import type { BatchTo, LanePool } from './lanes/lane-pool.ts';
+import { stopsIntake } from '../shared/domain/memory-level.ts';
 import type { RowOutcome } from '../shared/domain/row.ts';
 import { messageOf, type ErrorCode } from '../shared/errors.ts';
 
@@ -189,6 +190,12 @@ export function createBatcher(deps: {
     }
   }
 
+  function rowsInHand(): number {
+    let rows = 0;
+    for (const group of groups.values()) rows += group.inHand;
+    return rows;
+  }
+
   return {
     pump,
     /** Announces rows that are being read; each is then submitted or called off. */
@@ -220,11 +227,14 @@ export function createBatcher(deps: {
      */
     blocksWanted(model: string): number {
       if (pool.lanesOf(model) === 0) return 0;
+      // Whatever the memory: with nothing in hand one goes on, or nothing would ever leave.
+      if (stopsIntake(pool.memory)) return pool.busy || rowsInHand() > 0 ? 0 : 1;
       let batches = 0;
       for (const group of groups.values()) {
         if (group.model === model) batches += Math.ceil(group.inHand / group.batchSize);
       }
       const room = pool.freePlaces(model) - batches;
+      if (pool.memory === 'slow') return room > 0 ? 1 : 0;
       return room < 0 ? 0 : 1 + Math.floor(room / (lastBlock.get(model) ?? Infinity));
     },
   };

@@ -13,6 +13,8 @@ export interface ByteBudget {
   readonly blockedMs: number;
   /** Readers wait: no further row comes before one leaves. */
   readonly spent: boolean;
+  /** While held only one row is admitted at a time, whatever the limit. */
+  hold(held: boolean): void;
 }
 
 export interface Booking {
@@ -28,6 +30,7 @@ const FIRST_ESTIMATE = 256 * 1024;
 export function createByteBudget(maxBytes: number): ByteBudget {
   let used = 0;
   let rows = 0;
+  let held = false;
   let estimate = FIRST_ESTIMATE;
   const waiting: (() => void)[] = [];
   const clock = createSharedClock();
@@ -36,7 +39,7 @@ export function createByteBudget(maxBytes: number): ByteBudget {
     while (waiting.length > 0 && fits()) waiting.shift()!();
   }
   function fits(): boolean {
-    return rows === 0 || used + estimate <= maxBytes;
+    return rows === 0 || (!held && used + estimate <= maxBytes);
   }
   function book(blockedMs: number): Booking {
     let booked = estimate;
@@ -75,6 +78,10 @@ export function createByteBudget(maxBytes: number): ByteBudget {
     },
     get spent() {
       return waiting.length > 0;
+    },
+    hold(hold) {
+      held = hold;
+      wakeNext();
     },
   };
 }

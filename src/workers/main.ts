@@ -85,12 +85,13 @@ async function main(): Promise<void> {
 
   const models = createModelFolderReader();
   const { folders, problems } = await findModels(models, config.modelsDirs, config.models, config.pool, log);
-  const resources = readResources();
+  const machine = readResources();
+  const resources = { ...machine, memoryBytes: config.memoryLimitBytes ?? machine.memoryBytes };
   const profiles = config.profiles
     ? await readProfiles(
         createProfileStore({ cacheDir: config.cacheDir }),
         folders,
-        describeMachine(resources).fingerprint,
+        describeMachine(machine).fingerprint,
       )
     : new Map<string, never>();
   const { plan, tunedOf } = planWorker(
@@ -114,7 +115,7 @@ async function main(): Promise<void> {
     startLane: (index) => startChildLane({ index, uvThreads: plan.decodeThreads }),
   });
   // Lanes are children of their own: none may outlive this process, whatever ends it.
-  process.on('exit', () => lanes.kill());
+  process.on('exit', () => lanes.killAll());
 
   const fetcher = createGuardedFetch({
     allow: config.fetchAllow,
@@ -163,6 +164,7 @@ async function main(): Promise<void> {
     budget,
     cacheDir: config.cacheDir,
     memoryLimitBytes: resources.memoryBytes,
+    laneGrowthFactor: config.laneGrowthFactor,
     shutdownGraceMs: config.shutdownGraceMs,
     log,
   });

@@ -1,22 +1,48 @@
-/** Resident memory of processes, as Linux tells it. */
+/** Resident memory of processes, as Linux tells it. A look costs one small read a process. */
 import { readFileSync } from 'node:fs';
 
+export interface ProcessMemory {
+  /** Heaps, arenas, weights: what its end would give back. Bytes. */
+  readonly own: number;
+  /** Mapped files and shared memory, bytes. */
+  readonly shared: number;
+}
+
+/** Null where there is no /proc, or the process has ended. */
+export function processMemory(pid: number): ProcessMemory | null {
+  try {
+    const [, resident, shared] = readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ').map(Number);
+    if (resident === undefined || shared === undefined) return null;
+    const page = (pageBytes ??= readPageBytes());
+    return { own: (resident - shared) * page, shared: shared * page };
+  } catch {
+    return null;
+  }
+}
+
 /**
- * Sum over the processes, bytes; null where there is no /proc. Pages that they share (program files, not weights) count
- * once for each; a process that has just ended counts nothing.
+ * Over all the processes, bytes; null where the system does not tell. What they share (program files) counts once, as
+ * the largest share of one.
  */
 export function residentBytes(pids: readonly number[]): number | null {
-  let sum = 0;
-  let found = false;
-  for (const pid of new Set(pids)) {
-    try {
-      const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-      if (kb === undefined) continue;
-      sum += Number(kb) * 1024;
-      found = true;
-    } catch {
-      continue;
+  const found = [...new Set(pids)].flatMap((pid) => processMemory(pid) ?? []);
+  if (found.length === 0) return null;
+  return found.reduce((sum, { own }) => sum + own, 0) + Math.max(...found.map(({ shared }) => shared));
+}
+
+let pageBytes: number | undefined;
+const PAGE_SIZE_ENTRY = 6n;
+const USUAL_PAGE = 4096;
+
+/** From the vector that the kernel gives to each process: pairs of 64 bit numbers. */
+function readPageBytes(): number {
+  try {
+    const auxv = readFileSync('/proc/self/auxv');
+    for (let at = 0; at + 16 <= auxv.length; at += 16) {
+      if (auxv.readBigUInt64LE(at) === PAGE_SIZE_ENTRY) return Number(auxv.readBigUInt64LE(at + 8));
     }
+  } catch {
+    // Not readable in some sandboxes.
   }
-  return found ? sum : null;
+  return USUAL_PAGE;
 }

@@ -80,6 +80,10 @@ export function createBlockRunner(deps: RunBlockDeps) {
 
     async function failed(error: unknown): Promise<void> {
       if (handedBack) return;
+      if (error instanceof ForebayError && error.code === 'newer_version') {
+        await window.leaveRun(job, block, taken.token, 'handedBack');
+        return taken.leaveToNewer();
+      }
       const text = describe(error);
       log.warn({ job, block, error: text }, 'run failed, the block will be run again');
       await window.leaveRun(job, block, taken.token, { error: text });

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import { messageOf } from '../shared/errors.ts';
+import { stopsIntake } from '../shared/domain/memory-level.ts';
 import type { ModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { ModelFolder } from '../shared/models/model-folder.ts';
 import type { Logger } from '../shared/observe/logger.ts';
@@ -21,6 +22,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import { createBlockSource, type BlockSource } from './block-source.ts';
 import type { RowLimits } from './lane/messages.ts';
 import type { LanePool } from './lanes/lane-pool.ts';
+import { guardMemory } from './memory/memory-guard.ts';
 import { residentBytes } from './process-memory.ts';
 import type { BudgetedReader } from './read/budgeted-reader.ts';
 import type { LanePlan } from './resources.ts';
@@ -54,6 +56,8 @@ export interface WorkerDeps {
   cacheDir: string;
   /** What its processes may use. */
   memoryLimitBytes: number;
+  /** Times its baseline that a lane may hold for good before it is started again. */
+  laneGrowthFactor: number;
   shutdownGraceMs: number;
   log: Logger;
 }
@@ -117,6 +121,20 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     });
   }
 
+  let announced = false;
+  const guard = guardMemory({
+    lanes,
+    limitBytes: deps.memoryLimitBytes,
+    growthFactor: deps.laneGrowthFactor,
+    onLevel(level) {
+      lanes.memory = level;
+      deps.budget.hold(stopsIntake(level));
+      source?.ring();
+      if (announced) void beat(true);
+    },
+    log,
+  });
+
   const info = (): WorkerInfo => ({
     id: deps.id,
     host: hostname(),
@@ -125,8 +143,9 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     startedAt,
     lagP99Ms: lag.p99(),
     memory: {
-      rssBytes: residentBytes([process.pid, ...lanes.pids()]),
+      rssBytes: residentBytes([process.pid, ...lanes.views().map(({ pid }) => pid)]),
       limitBytes: deps.memoryLimitBytes,
+      level: guard.level,
     },
     inflight: {
       usedBytes: deps.budget.used,
@@ -138,11 +157,12 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     plan: deps.plan.choices,
   });
   await registry.beat(info(), true);
-  const beating = setInterval(() => {
+  announced = true;
+  const beat = (announce: boolean) =>
     registry
-      .beat(info(), false)
+      .beat(info(), announce)
       .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'no heartbeat'));
-  }, BEAT_MS);
+  const beating = setInterval(() => void beat(false), BEAT_MS);
   const mine = new Set(models.queues);
   const undo = deps.wake.on('queue', (queue) => {
     if (mine.has(queue)) source.ring();
@@ -154,6 +174,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       const grace = AbortSignal.timeout(deps.shutdownGraceMs);
       const late = new Promise<'late'>((resolve) => grace.addEventListener('abort', () => resolve('late')));
       undo();
+      announced = false;
       clearInterval(beating);
       // Redis may be away: nothing here waits for it without an end.
       registry
@@ -165,8 +186,9 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       if ((await Promise.race([finished, late])) === 'late') {
         log.warn({ blocks: runs.size }, 'grace time over, handing blocks back');
         await Promise.all([...runs].map(async (run) => run.handBack()));
-        lanes.kill();
+        lanes.killAll();
       }
+      guard.stop();
       await Promise.all(takers.map(async (taker) => taker.close()));
       await lanes.close();
     },

@@ -54,7 +54,7 @@ async function feederOf(
     lease,
     blocks,
     log,
-    liveLanes,
+    service: async () => ({ lanes: await liveLanes(), problem: null, otherHashes: [], memoryFull: false }),
     source: source(openDataset(spec.dataset)),
     signal: new AbortController().signal,
     configuredQueueLimit: undefined,

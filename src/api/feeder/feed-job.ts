@@ -10,6 +10,7 @@ import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { DatasetSource } from '../../shared/dataset/source.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
+import type { ModelService } from '../../shared/queue/worker-registry.ts';
 import { adoptBlock, RowsDiffer } from '../../shared/storage/publish-block.ts';
 import type { JobBlocks } from './job-blocks.ts';
 import { queueLimit, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
@@ -40,7 +41,8 @@ export function createJobFeeder(deps: {
   jobs: JobStore;
   window: JobWindow;
   blocks: JobBlocks;
-  liveLanes: () => Promise<number>;
+  /** What live workers can do for the job's model. */
+  service: () => Promise<ModelService>;
   configuredQueueLimit: number | undefined;
   finalise: (record: JobRecord) => Promise<void>;
   log: Logger;
@@ -54,12 +56,12 @@ export function createJobFeeder(deps: {
   let leftSeen = 0;
   let shortSince: number | null = null;
   let speed = { at: Date.now(), done: 0, blocksPerS: 0 };
-  let shownReason: JobReason | null = null;
+  let shown: { reason: JobReason | null; text: string | null } = { reason: null, text: null };
 
-  async function show(reason: JobReason | null): Promise<void> {
-    if (reason === shownReason) return;
-    shownReason = reason;
-    await jobs.setReason(id, reason);
+  async function show(reason: JobReason | null, text: string | null = null): Promise<void> {
+    if (reason === shown.reason && text === shown.text) return;
+    shown = { reason, text };
+    await jobs.setReason(id, reason, text);
   }
 
   async function end(error: { code: string; message: string } | null): Promise<void> {
@@ -123,23 +125,25 @@ export function createJobFeeder(deps: {
   }
 
   async function feed(record: JobRecord): Promise<void> {
-    const liveLanes = await deps.liveLanes();
+    const service = await deps.service();
     await blocks.refresh();
     const state: FeedState = {
+      model: spec.model,
+      service,
       concurrency: options.concurrency,
-      liveLanes,
       inWindow: blocks.inWindow,
+      onQueue: blocks.onQueue,
       blocksPerS: speedNow(record.blocks.done),
     };
     await fill(state);
     if (fedAll && blocks.inWindow === 0) return finish();
 
     const veto = vetoOnAdding(state);
-    if (veto) return show(veto);
+    if (veto) return show(veto.reason, veto.text);
     if (record.status === 'queued') await jobs.transition(id, 'running', { from: ['queued'], lease });
     const limit = windowLimit(state);
     const waiting = await blocks.add({
-      queue: queueLimit(liveLanes, deps.configuredQueueLimit, limit),
+      queue: queueLimit(service.lanes, deps.configuredQueueLimit, limit),
       window: limit,
     });
     if (waiting === 0) shortSince = null;
@@ -188,7 +192,7 @@ export function createJobFeeder(deps: {
   async function windDown(record: JobRecord): Promise<boolean> {
     await blocks.repair();
     await blocks.withdraw();
-    await blocks.drop((await deps.liveLanes()) === 0);
+    await blocks.drop((await deps.service()).lanes === 0);
     await blocks.refresh();
     if (blocks.inWindow > 0) return false;
     await deps.finalise(record);
@@ -206,7 +210,7 @@ export function createJobFeeder(deps: {
         await jobs.retire(id);
         return true;
       }
-      shownReason = record.reason;
+      shown = { reason: record.reason, text: record.reasonText };
       if (record.status === 'finalizing' || record.status === 'cancelling') return windDown(record);
       if (record.status === 'paused') {
         await blocks.repair();

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jobIdTime } from '../../shared/domain/job-id.ts';
 import type { JobSpec } from '../../shared/domain/job.ts';
-import { messageOf } from '../../shared/errors.ts';
+import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { DatasetSource } from '../../shared/dataset/source.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import type { BlockQueues } from '../../shared/queue/block-queue.ts';
@@ -15,7 +15,7 @@ import { LeaseLost, type JobWindow } from '../../shared/queue/job-window.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { QueuePlaces } from '../../shared/queue/queue-places.ts';
 import type { Wake } from '../../shared/queue/wake.ts';
-import type { WorkerRegistry } from '../../shared/queue/worker-registry.ts';
+import type { ModelService, WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import { createJobFeeder } from './feed-job.ts';
 import { createFinaliser } from './finalise-job.ts';
 import { createJobBlocks } from './job-blocks.ts';
@@ -29,8 +29,8 @@ const LEASE_MS = 10_000;
 /** No submit takes longer from admission to record. */
 const SUBMIT_MS = 600_000;
 const LEASE_RENEW_MS = 3_000;
-/** Live lanes change by heartbeats: no need to ask more often. */
-const LANES_FRESH_MS = 500;
+/** Who serves a model changes by heartbeats: no need to ask more often. */
+const SERVICE_FRESH_MS = 500;
 
 export interface FeedersDeps {
   jobs: JobStore;
@@ -55,6 +55,8 @@ export function createFeeders(deps: FeedersDeps) {
   const { jobs, window, wake, log } = deps;
   const stopping = new AbortController();
   const running = new Map<string, Running>();
+  /** Jobs that only a feeder of a newer version can feed: not to be held from it. */
+  const leftToNewer = new Set<string>();
   const supervisor = createAlarm();
   const finalise = createFinaliser({ jobs, window, workers: deps.workers, discardSpool: deps.discardSpool });
 
@@ -64,7 +66,7 @@ export function createFeeders(deps: FeedersDeps) {
     const own = new AbortController();
     const signal = AbortSignal.any([stopping.signal, own.signal]);
     const source = deps.openDataset(spec);
-    let lanes = { count: 0, at: 0 };
+    let service: { known: ModelService; at: number } | null = null;
     const renewal = setInterval(() => {
       window.holdLease(id, lease, LEASE_MS).then(
         (held) => held || own.abort(),
@@ -84,15 +86,15 @@ export function createFeeders(deps: FeedersDeps) {
       signal,
       configuredQueueLimit: deps.queueLimit,
       finalise: (record) => finalise(record, lease),
-      liveLanes: async () => {
-        if (Date.now() - lanes.at > LANES_FRESH_MS) {
-          lanes = { count: await deps.workers.liveLanes(spec.model), at: Date.now() };
+      service: async () => {
+        if (service === null || Date.now() - service.at > SERVICE_FRESH_MS) {
+          service = { known: await deps.workers.serviceOf(spec.model), at: Date.now() };
         }
-        return lanes.count;
+        return service.known;
       },
     });
     const undo = wake.on('workers', () => {
-      lanes = { count: 0, at: 0 };
+      service = null;
     });
     try {
       while (!signal.aborted) {
@@ -130,10 +132,17 @@ export function createFeeders(deps: FeedersDeps) {
   }
 
   async function adopt(id: string): Promise<void> {
-    if (running.has(id)) return;
+    if (running.has(id) || leftToNewer.has(id)) return;
     const lease = randomUUID();
     if (!(await window.holdLease(id, lease, LEASE_MS))) return;
-    const record = await jobs.get(id);
+    const record = await jobs.get(id).catch(async (error: unknown) => {
+      if (error instanceof ForebayError && error.code === 'newer_version') {
+        log.warn({ job: id }, error.message);
+        leftToNewer.add(id);
+      }
+      await window.dropLease(id, lease);
+      throw error;
+    });
     if (!record) {
       // Admitted and not yet written down, or its submit died in between.
       if (Date.now() - jobIdTime(id) > SUBMIT_MS) await jobs.forget(id);
@@ -150,9 +159,9 @@ export function createFeeders(deps: FeedersDeps) {
     while (!stopping.signal.aborted) {
       try {
         for (const id of await jobs.activeIds()) {
-          await adopt(id).catch((error: unknown) =>
-            log.error({ job: id, error: messageOf(error) }, 'job not taken on'),
-          );
+          await adopt(id).catch((error: unknown) => {
+            if (!leftToNewer.has(id)) log.error({ job: id, error: messageOf(error) }, 'job not taken on');
+          });
         }
       } catch (error) {
         log.warn({ error: messageOf(error) }, 'jobs not looked through');

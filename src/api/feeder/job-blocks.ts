@@ -24,6 +24,8 @@ export interface JobBlocks {
   committed(block: number): void;
   /** Blocks in the window, as of the last look. */
   readonly inWindow: number;
+  /** Of them those believed on the queue or in a worker's hands. */
+  readonly onQueue: number;
   /** The block of the window with most runs begun, as of the last look; null before any run. */
   readonly worst: { readonly block: number; readonly attempts: number } | null;
 }
@@ -100,6 +102,9 @@ export function createJobBlocks(deps: {
     },
     get inWindow() {
       return inWindow.size;
+    },
+    get onQueue() {
+      return onQueue.size;
     },
     get worst() {
       let worst: { block: number; attempts: number } | null = null;

@@ -3,14 +3,18 @@
  * Reading into the window and adding to the queue are separate decisions.
  */
 import type { JobReason } from '../../shared/domain/job.ts';
+import type { ModelRef } from '../../shared/domain/model-contract.ts';
+import type { ModelService } from '../../shared/queue/worker-registry.ts';
 
 export interface FeedState {
+  readonly model: ModelRef;
+  readonly service: ModelService;
   /** The job's own cap on blocks queued or running; null: automatic. */
   readonly concurrency: number | null;
-  /** Lanes of live workers that serve the model. */
-  readonly liveLanes: number;
   /** Blocks in the window. */
   readonly inWindow: number;
+  /** Of them on the queue or in a worker's hands. */
+  readonly onQueue: number;
   /** The job's blocks committed a second, of late. */
   readonly blocksPerS: number;
 }
@@ -29,7 +33,7 @@ export const QUEUE_BLOCKS_PER_LANE = 8;
 /** Most blocks of the job queued or running at once. */
 export function windowLimit(state: FeedState): number {
   const fast = Math.min(MAX_FAST_WINDOW, Math.ceil(WINDOW_S * state.blocksPerS));
-  return state.concurrency ?? Math.max(MIN_WINDOW, BLOCKS_PER_LANE * state.liveLanes, fast);
+  return state.concurrency ?? Math.max(MIN_WINDOW, BLOCKS_PER_LANE * state.service.lanes, fast);
 }
 
 /** Most blocks of all jobs on the queue. `configured` wins; `window`: of the job that asks, which gets at most half. */
@@ -37,17 +41,47 @@ export function queueLimit(liveLanes: number, configured: number | undefined, wi
   return configured ?? Math.max(MIN_QUEUE_LIMIT, QUEUE_BLOCKS_PER_LANE * liveLanes, 2 * window);
 }
 
-type Policy = (state: FeedState) => JobReason | null;
+/** Why a job waits; `text`: more about it, for people. */
+export interface Veto {
+  readonly reason: JobReason;
+  readonly text: string | null;
+}
+
+type Policy = (state: FeedState) => Veto | null;
 
 /** No veto from any of these: blocks may be added, as far as the queue's places go. */
-const ADD_POLICIES: readonly Policy[] = [(state) => (state.liveLanes === 0 ? 'no_worker' : null)];
+const ADD_POLICIES: readonly Policy[] = [
+  ({ service }) => (service.problem === null ? null : { reason: 'model_failed', text: service.problem }),
+  ({ service, model }) =>
+    service.lanes === 0 ? { reason: 'no_worker', text: nobody(model, service) } : null,
+  // One block stays on the queue: workers take it when they have nothing else, so that all goes on.
+  ({ service, onQueue }) =>
+    service.memoryFull && onQueue > 0 ? { reason: 'memory_watermark', text: MEMORY_TEXT } : null,
+];
 
-export function vetoOnAdding(state: FeedState): JobReason | null {
+export function vetoOnAdding(state: FeedState): Veto | null {
   for (const policy of ADD_POLICIES) {
     const veto = policy(state);
     if (veto) return veto;
   }
   return null;
+}
+
+const MEMORY_TEXT =
+  'All workers that serve the model are near their memory limit and take one block at a time: give them more memory, or fewer lanes.';
+
+function nobody({ name, hash, pool }: ModelRef, { otherHashes }: ModelService): string {
+  if (otherHashes.length === 0)
+    return `No live worker of pool "${pool}" serves model "${name}" (${short(hash)}).`;
+  return (
+    `Workers serve model "${name}" with hash ${otherHashes.map(short).join(', ')}, the job needs ${short(hash)}: ` +
+    'start a worker with the files that the job was submitted for, or submit it again.'
+  );
+}
+
+/** As in the queue's name. */
+function short(hash: string): string {
+  return hash.slice(0, 12);
 }
 
 /** Blocks that may still be read into the window. */

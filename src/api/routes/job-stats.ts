@@ -56,6 +56,7 @@ async function jobStats(deps: ApiDeps, job: JobRecord): Promise<JobStatsWire> {
     queue: { name: queue, depth, places, limit },
     workers: serving.map(workerToWire),
     reason: job.reason,
+    reason_text: job.reasonText,
     last_run_error: lastRunError,
   };
 }
@@ -70,7 +71,11 @@ function workerToWire(serving: { worker: WorkerInfo; served: ServedModel }): Job
     lanes: served.lanes,
     batch_size: served.batchSize,
     lag_p99_ms: worker.lagP99Ms,
-    memory: { rss_bytes: worker.memory.rssBytes, limit_bytes: worker.memory.limitBytes },
+    memory: {
+      rss_bytes: worker.memory.rssBytes,
+      limit_bytes: worker.memory.limitBytes,
+      level: worker.memory.level ?? null,
+    },
     inflight: {
       used_bytes: worker.inflight.usedBytes,
       limit_bytes: worker.inflight.limitBytes,

@@ -46,7 +46,10 @@ export const JOB = z
     status: JOB_STATUS,
     reason: z.string().nullable().meta({
       description:
-        'Why the job waits, where the status does not say it: queue_limit, no_worker, paused, retrying, storage_unavailable, empty_dataset.',
+        'Why the job waits, where the status does not say it: queue_limit, no_worker, model_failed, memory_watermark, paused, retrying, storage_unavailable, empty_dataset.',
+    }),
+    reason_text: z.string().nullable().meta({
+      description: "More about the reason, in words: the model's problem, the hashes that differ.",
     }),
     model: z.string().meta({ description: 'Name of the model.' }),
     model_hash: z.string().meta({ description: 'SHA-256 over contract, graph and labels.' }),
@@ -79,6 +82,7 @@ export const JOB = z
         object: 'job',
         status: 'running',
         reason: null,
+        reason_text: null,
         model: 'digits-small',
         model_hash: '5b0c...',
         rows: { total: 5000, succeeded: 1216, failed: 0 },
@@ -115,6 +119,7 @@ export function jobToWire(record: JobRecord): JobWire {
     object: 'job',
     status: record.status,
     reason: record.reason,
+    reason_text: record.reasonText,
     model: spec.model.name,
     model_hash: spec.model.hash,
     ...progressToWire(record, record),

@@ -43,6 +43,10 @@ export const JOB_STATS = z
                 'Resident memory of the worker and its lanes; null where the system does not tell.',
             }),
             limit_bytes: z.int().meta({ description: 'What it may use: of its container, or the machine.' }),
+            level: z.enum(['normal', 'slow', 'stop', 'kill']).nullable().meta({
+              description:
+                'What it does about it: slow, one batch a lane; stop, a block only with nothing in hand; kill, the largest lane ends. Null from an older worker.',
+            }),
           }),
           inflight: z.object({
             used_bytes: z.int().meta({ description: 'Rows read and not yet answered, over all jobs.' }),
@@ -54,6 +58,7 @@ export const JOB_STATS = z
       )
       .meta({ description: "Live workers that announce the job's model." }),
     reason: z.string().nullable().meta({ description: 'Why the job waits.' }),
+    reason_text: z.string().nullable().meta({ description: 'More about it, in words.' }),
     last_run_error: z.string().nullable().meta({ description: 'What the last failed run of a block said.' }),
   })
   .meta({ id: 'JobStats', description: 'Where the time of a job goes, and what it waits for.' });

@@ -53,6 +53,8 @@ function waitOf({ status, reason }: JobProgress): string | null {
 
 const WAITS: Readonly<Record<string, string>> = {
   no_worker: 'waiting for a worker that serves the model',
+  model_failed: 'waiting: the model cannot be loaded',
+  memory_watermark: 'workers are short of memory',
   storage_unavailable: 'waiting for storage',
   retrying: 'trying a failed block again',
 };

@@ -73,7 +73,8 @@ export function statsText(stats: JobStatsWire): string {
     `queue: ${queue.depth.waiting} blocks waiting, ${queue.depth.active} active, ${queue.places}${limit} places in use`,
     ...stats.workers.map(workerLine),
   ];
-  if (stats.reason !== null) facts.push(`waits: ${stats.reason}`);
+  const why = stats.reason_text === null ? '' : `: ${stats.reason_text}`;
+  if (stats.reason !== null) facts.push(`waits: ${stats.reason}${why}`);
   if (stats.last_run_error !== null) facts.push(`last run: ${stats.last_run_error}`);
   const lines = [...stageLines(stats, true), ...facts];
   const bottleneck = bottleneckLine(stats);
@@ -82,7 +83,8 @@ export function statsText(stats: JobStatsWire): string {
 
 function workerLine({ id, lanes, memory, inflight }: JobStatsWire['workers'][number]): string {
   const rss = memory.rss_bytes === null ? '' : `, ${megabytes(memory.rss_bytes)} of `;
-  const of = rss === '' ? '' : `${megabytes(memory.limit_bytes)} MB memory`;
+  const level = memory.level === null || memory.level === 'normal' ? '' : ` (${memory.level})`;
+  const of = rss === '' ? '' : `${megabytes(memory.limit_bytes)} MB memory${level}`;
   const bytes = `${megabytes(inflight.used_bytes)} of ${megabytes(inflight.limit_bytes)} MB in flight`;
   return `worker ${id}: ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}${rss}${of}, ${bytes}`;
 }

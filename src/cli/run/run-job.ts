@@ -71,7 +71,7 @@ async function work(deps: RunDeps, own: OwnService): Promise<RunEnd> {
 
 /** A worker that was started again may fail to load the model: the job would wait forever. */
 async function refuseUnservable(api: Client, job: JobWire): Promise<void> {
-  if (job.reason !== 'no_worker') return;
+  if (job.reason !== 'no_worker' && job.reason !== 'model_failed') return;
   const { status, problem } = await api.model(job.model);
   if (status === 'failed' && problem !== null) {
     throw modelProblem(problem.message);

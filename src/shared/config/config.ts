@@ -49,6 +49,9 @@ const ENV = z.object({
   FOREBAY_QUEUE_LIMIT: optionalCount(1_000_000).describe(
     'Blocks on one queue over all jobs. More hides slow feeders, less saves memory. Default: max(64, 8 x live lanes), more while blocks are tiny.',
   ),
+  FOREBAY_SWEEP_S: count(60, 1, 86_400).describe(
+    'Seconds between looks for what killed processes have left: places, blocks, files. One API process looks.',
+  ),
   FOREBAY_POOL: z.string().default('default').describe('Pool this worker belongs to.'),
   FOREBAY_MODELS: list(',').describe('Names of the models this worker serves; all when empty.'),
   FOREBAY_LANES: optionalCount(256).describe(
@@ -65,6 +68,17 @@ const ENV = z.object({
   FOREBAY_MAX_INFLIGHT_MB: count(256).describe(
     'Row bytes a worker holds at once: half of rows it fetches, half of files its lanes open. More hides slow storage, less saves memory.',
   ),
+  FOREBAY_MEMORY_LIMIT_MB: optionalCount(100_000_000).describe(
+    'What a worker and its lanes may hold. Near it they slow down, then take no more work, at last end a lane. Default: the limit of the container, else of the machine.',
+  ),
+  FOREBAY_LANE_GROWTH: z.coerce
+    .number()
+    .min(1.1)
+    .max(1000)
+    .default(2)
+    .describe(
+      'Times its usual memory that a lane may hold for good before it is started again. Less frees leaks sooner, more restarts seldom.',
+    ),
   FOREBAY_MAX_FILE_MB: count(64).describe('Largest row, encoded. Larger ones become row errors.'),
   FOREBAY_MAX_MEGAPIXELS: count(64).describe('Largest image; a lane needs 3-4 bytes a pixel to decode it.'),
   FOREBAY_FETCH_ALLOW: list(',').describe(
@@ -123,6 +137,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     spoolDir: resolve(dataDir, 'spool'),
     maxJobs: e.FOREBAY_MAX_JOBS,
     queueLimit: e.FOREBAY_QUEUE_LIMIT,
+    sweepMs: e.FOREBAY_SWEEP_S * 1000,
     pool: e.FOREBAY_POOL,
     models: e.FOREBAY_MODELS,
     lanes: e.FOREBAY_LANES,
@@ -130,6 +145,8 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     decodeThreads: e.FOREBAY_DECODE_THREADS,
     profiles: e.FOREBAY_PROFILES === 'on',
     maxInflightBytes: e.FOREBAY_MAX_INFLIGHT_MB * MB,
+    memoryLimitBytes: e.FOREBAY_MEMORY_LIMIT_MB === undefined ? undefined : e.FOREBAY_MEMORY_LIMIT_MB * MB,
+    laneGrowthFactor: e.FOREBAY_LANE_GROWTH,
     maxFileBytes: e.FOREBAY_MAX_FILE_MB * MB,
     maxPixels: e.FOREBAY_MAX_MEGAPIXELS * 1_000_000,
     fetchAllow: e.FOREBAY_FETCH_ALLOW,

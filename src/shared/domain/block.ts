@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import type { RowRef } from './row.ts';
 
+export const BLOCK_VERSION = 1;
+
 /** Data of a block's BullMQ job: identity only; rows are in the job's window (see docs/operations.md). */
 export const BLOCK_JOB = z.object({
-  v: z.literal(1),
+  v: z.literal(BLOCK_VERSION),
   job: z.string(),
   block: z.int().min(0),
   /** How often the block was put on the queue. */
@@ -13,6 +15,14 @@ export const BLOCK_JOB = z.object({
   rows: z.int().min(1),
 });
 export type BlockJob = z.infer<typeof BLOCK_JOB>;
+
+const VERSIONED = z.object({ v: z.int().min(1) });
+
+/** The version of queue or job data, where it is above the one that is known here; null otherwise. */
+export function newerVersion(data: unknown, known: number): number | null {
+  const { data: versioned } = VERSIONED.safeParse(data);
+  return versioned && versioned.v > known ? versioned.v : null;
+}
 
 /** Unique per attempt to add: BullMQ silently ignores an id that it still remembers. */
 export function blockJobId(job: string, block: number, generation: number): string {

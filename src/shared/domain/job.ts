@@ -53,6 +53,8 @@ export type JobSpec = z.infer<typeof JOB_SPEC>;
 export type JobReason =
   | 'queue_limit'
   | 'no_worker'
+  | 'model_failed'
+  | 'memory_watermark'
   | 'paused'
   | 'retrying'
   | 'storage_unavailable'
@@ -68,6 +70,8 @@ export interface JobRecord {
   readonly spec: JobSpec;
   readonly status: JobStatus;
   readonly reason: JobReason | null;
+  /** More about it, in words: the model's problem, the hashes that differ. */
+  readonly reasonText: string | null;
   /** Rows in all; null until counted. */
   readonly total: number | null;
   readonly succeeded: number;

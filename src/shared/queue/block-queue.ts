@@ -4,7 +4,7 @@
  */
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { blockJobId, type BlockJob } from '../domain/block.ts';
+import { BLOCK_VERSION, blockJobId, type BlockJob } from '../domain/block.ts';
 import { BULLMQ_PREFIX, WAKE_CHANNELS } from './keys.ts';
 
 export interface QueuedBlock {
@@ -51,7 +51,7 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
       await open(queue).addBulk(
         blocks.map(({ block, generation, firstRow, rows, delayMs }) => ({
           name: 'block',
-          data: { v: 1, job, block, generation, first_row: firstRow, rows },
+          data: { v: BLOCK_VERSION, job, block, generation, first_row: firstRow, rows },
           opts: {
             jobId: blockJobId(job, block, generation),
             priority,
@@ -88,6 +88,27 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
         ),
       );
       return taken.filter((block) => block !== null);
+    },
+
+    /** Removes the oldest failed block jobs beyond those that are kept, at most `most`. Returns how many. */
+    async trimFailed(queue: string, most: number): Promise<number> {
+      const excess = (await open(queue).getFailedCount()) - KEEP_FAILED;
+      if (excess <= 0) return 0;
+      return (await open(queue).clean(0, Math.min(excess, most), 'failed')).length;
+    },
+
+    /** Block jobs that no worker has in hand, the first `most`: BullMQ's id and the job they are of. */
+    async idle(queue: string, most: number): Promise<{ id: string; job: string }[]> {
+      const found = await open(queue).getJobs(['prioritized', 'wait', 'delayed'], 0, most - 1, true);
+      return found.flatMap((job) =>
+        job?.id !== undefined && typeof job.data?.job === 'string' ? [{ id: job.id, job: job.data.job }] : [],
+      );
+    },
+
+    /** Takes block jobs off the queue by BullMQ's ids; one that a worker has taken meanwhile stays. */
+    async discard(queue: string, ids: readonly string[]): Promise<number> {
+      const removed = await Promise.all(ids.map(async (id) => open(queue).remove(id)));
+      return removed.filter((n) => n === 1).length;
     },
 
     async depth(queue: string): Promise<QueueDepth> {

@@ -5,10 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { BLOCK_JOB, type BlockJob } from '../domain/block.ts';
+import { BLOCK_JOB, BLOCK_VERSION, newerVersion, type BlockJob } from '../domain/block.ts';
 import { BULLMQ_PREFIX } from './keys.ts';
 
-/** A block in this worker's hands until one of the three ends. */
+/** A block in this worker's hands until one of the four ends. */
 export interface TakenBlock {
   readonly queue: string;
   readonly data: BlockJob;
@@ -18,6 +18,8 @@ export interface TakenBlock {
   complete(): Promise<void>;
   /** The run failed: the feeder adds the block again. */
   fail(error: Error): Promise<void>;
+  /** Not for this version of Forebay: back on the queue, after a while in which others may take what waits. */
+  leaveToNewer(): Promise<void>;
 }
 
 export interface BlockTaker {
@@ -31,6 +33,8 @@ export interface BlockTaker {
 export const LOCK_MS = 10_000;
 const RENEW_MS = 3_000;
 const STALLED_CHECK_MS = 5_000;
+/** Between two looks of an older worker at what only newer ones can run. */
+const LEFT_TO_NEWER_MS = 5_000;
 /** Forebay counts runs itself; BullMQ's own limit fails a block without running it. */
 const NEVER = 1_000_000_000;
 
@@ -57,36 +61,46 @@ export async function createBlockTaker(deps: {
     worker.extendJobLocks([...held.keys()], [...held.values()], LOCK_MS).catch(deps.onError);
   }, RENEW_MS);
 
+  /** The next block job, whatever it holds. */
+  async function next(): Promise<{ data: unknown; block: Omit<TakenBlock, 'data'> } | null> {
+    const token = randomUUID();
+    const job = await worker.getNextJob(token, { block: false });
+    if (!job?.id) return null;
+    const id = job.id;
+    held.set(id, token);
+    const end = async (how: () => Promise<unknown>) => {
+      try {
+        await how();
+      } catch (error) {
+        // Lost the lock or the job: another run has it, or the job was withdrawn. Nothing is owed.
+        if (!/Missing (lock|key)|not in the active state|lock mismatch/i.test(String(error))) throw error;
+      } finally {
+        held.delete(id);
+      }
+    };
+    const block = {
+      queue: deps.queue,
+      token,
+      complete: () => end(() => job.moveToCompleted(null, token, false)),
+      fail: (error: Error) => end(() => job.moveToFailed(error, token, false)),
+      leaveToNewer: () => end(() => job.moveToDelayed(Date.now() + LEFT_TO_NEWER_MS, token)),
+    };
+    return { data: job.data, block };
+  }
+
   return {
     queue: deps.queue,
     async take() {
-      const token = randomUUID();
-      const job = await worker.getNextJob(token, { block: false });
-      if (!job?.id) return null;
-      const id = job.id;
-      held.set(id, token);
-      const end = async (how: () => Promise<unknown>) => {
-        try {
-          await how();
-        } catch (error) {
-          // Lost the lock or the job: another run has it, or the job was withdrawn. Nothing is owed.
-          if (!/Missing (lock|key)|not in the active state|lock mismatch/i.test(String(error))) throw error;
-        } finally {
-          held.delete(id);
-        }
-      };
-      const parsed = BLOCK_JOB.safeParse(job.data);
-      if (!parsed.success) {
-        await end(() => job.moveToFailed(new Error('not a Forebay block of version 1'), token, false));
-        return null;
+      for (;;) {
+        const found = await next();
+        if (!found) return null;
+        const { data, block } = found;
+        const parsed = BLOCK_JOB.safeParse(data);
+        if (parsed.success) return { ...block, data: parsed.data };
+        // It is delayed now: the next call finds what waits behind it.
+        if (newerVersion(data, BLOCK_VERSION) !== null) await block.leaveToNewer();
+        else await block.fail(new Error(`not a Forebay block of version ${BLOCK_VERSION}`));
       }
-      return {
-        queue: deps.queue,
-        data: parsed.data,
-        token,
-        complete: () => end(() => job.moveToCompleted(null, token, false)),
-        fail: (error) => end(() => job.moveToFailed(error, token, false)),
-      };
     },
     async close() {
       clearInterval(renewal);

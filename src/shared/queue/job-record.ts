@@ -1,8 +1,9 @@
 /** Reads a job's hash into a JobRecord. */
 import type { JobFailure, JobReason, JobRecord } from '../domain/job.ts';
-import { JOB_SPEC } from '../domain/job.ts';
+import { JOB_SPEC, SPEC_VERSION, type JobSpec } from '../domain/job.ts';
+import { newerVersion } from '../domain/block.ts';
 import { JOB_STATUSES, isTerminal, type JobStatus } from '../domain/job-state.ts';
-import { InvariantError } from '../errors.ts';
+import { ForebayError, InvariantError } from '../errors.ts';
 
 /** `windowSize`, `runs`: entries of the job's window and of its runs in progress. */
 export function readJobRecord(
@@ -17,9 +18,10 @@ export function readJobRecord(
   }
   const done = integer(hash['done']) ?? 0;
   return {
-    spec: JOB_SPEC.parse(JSON.parse(hash['spec'])),
+    spec: readJobSpec(hash['spec']),
     status,
     reason: (hash['reason'] as JobReason | undefined) || null,
+    reasonText: hash['reason_text'] || null,
     total: integer(hash['total']),
     succeeded: integer(hash['succeeded']) ?? 0,
     failed: integer(hash['failed']) ?? 0,
@@ -31,6 +33,17 @@ export function readJobRecord(
     left: integer(hash['left']) ?? 0,
     error: hash['error'] ? (JSON.parse(hash['error']) as JobFailure) : null,
   };
+}
+
+/** ForebayError `newer_version` for a spec that only a newer Forebay understands. */
+export function readJobSpec(text: string): JobSpec {
+  const data: unknown = JSON.parse(text);
+  const version = newerVersion(data, SPEC_VERSION);
+  if (version === null) return JOB_SPEC.parse(data);
+  throw new ForebayError(
+    'newer_version',
+    `The job was made by a newer Forebay (version ${version} of job data; this process knows ${SPEC_VERSION}): it is left to processes of that version. Update this one.`,
+  );
 }
 
 /** Over the last seconds while the job runs; from first read to last commit once it has ended. */

@@ -168,8 +168,9 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async setTotal(id: string, total: number): Promise<void> {
       await redis.hset(jobKeys(id).job, 'total', total);
     },
-    async setReason(id: string, reason: string | null): Promise<void> {
-      await redis.hset(jobKeys(id).job, 'reason', reason ?? '');
+    /** `text`: more about it, in words. */
+    async setReason(id: string, reason: string | null, text: string | null = null): Promise<void> {
+      await redis.hset(jobKeys(id).job, 'reason', reason ?? '', 'reason_text', text ?? '');
     },
     async stats(id: string): Promise<Record<string, number>> {
       const hash = await redis.hgetall(jobKeys(id).stats);
@@ -223,7 +224,7 @@ const INDEX_MS = 30 * DAY_MS;
 
 function patchFields(patch: TransitionOptions): string[] {
   const fields: string[] = [];
-  if (patch.reason !== undefined) fields.push('reason', patch.reason ?? '');
+  if (patch.reason !== undefined) fields.push('reason', patch.reason ?? '', 'reason_text', '');
   if (patch.error !== undefined)
     fields.push('error', patch.error === null ? '' : JSON.stringify(patch.error));
   return fields;

@@ -5,8 +5,9 @@
 import type { Redis } from 'ioredis';
 import { CURSOR, type Cursor } from '../domain/dataset-spec.ts';
 import { decodeBlockRows, encodeBlockRows, type BlockRows, type BlockStats } from '../domain/block.ts';
-import { JOB_SPEC, type JobSpec } from '../domain/job.ts';
+import type { JobSpec } from '../domain/job.ts';
 import { readJournal, writeJournal, type RowJournal } from '../domain/row-journal.ts';
+import { readJobSpec } from './job-record.ts';
 import { jobKeys, WAKE_CHANNELS } from './keys.ts';
 import type { RunScript } from './scripts.ts';
 
@@ -46,7 +47,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
   function specOf(job: string, text: string): JobSpec {
     let spec = specs.get(job);
     if (!spec) {
-      spec = JOB_SPEC.parse(JSON.parse(text));
+      spec = readJobSpec(text);
       if (specs.size >= MAX_CACHED_SPECS) specs.clear();
       specs.set(job, spec);
     }
@@ -141,7 +142,10 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       if (reply === -1) throw new LeaseLost(job);
     },
 
-    /** Begins a run; null where it must not go on (committed, withdrawn, outdated, or the job does not run). */
+    /**
+     * Begins a run; null where it must not go on (committed, withdrawn, outdated, or the job does not run).
+     * ForebayError `newer_version`.
+     */
     async beginRun(job: string, block: number, generation: number, token: string): Promise<BegunRun | null> {
       const keys = jobKeys(job);
       const reply = (await run(

@@ -42,6 +42,8 @@ export const indexKeys = {
   workers: `${P}:{index}:workers`,
   /** Sorted set of worker ids by time of the last heartbeat. */
   beats: `${P}:{index}:beats`,
+  /** String: token of the process that sweeps. */
+  sweeper: `${P}:{index}:sweeper`,
 } as const;
 
 /** String: job id that an `Idempotency-Key` made. The key is hashed: it may hold anything. */
@@ -60,6 +62,15 @@ export const queueKeys = (queue: string) => ({
   /** Hash job -> `<priority>:<ms until which it wants places>`. */
   feeders: `${P}:{${queue}}:feeders`,
 });
+
+/** All keys of Forebay's own and of its queues. */
+export const EVERY_KEY = `${P}:*`;
+
+/** The queue whose places or BullMQ's description of it a key holds; null for any other key. */
+export function queueOfKey(key: string): string | null {
+  const [, places, meta] = /^forebay:(?:\{(.+)\}:places|queues:(.+):meta)$/.exec(key) ?? [];
+  return places ?? meta ?? null;
+}
 
 export const sampleKeys = (worker: string) => ({
   /** List of ids of sample requests that the worker has not begun. Expires. */

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import { gravest, type BatchInvariance } from '../domain/batch-invariance.ts';
 import type { Choice } from '../domain/choice.ts';
+import { stopsIntake, type MemoryLevel } from '../domain/memory-level.ts';
 import type { ModelRef } from '../domain/model-contract.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from './keys.ts';
 
@@ -69,6 +70,8 @@ export interface WorkerInfo {
     readonly rssBytes: number | null;
     /** Of the cgroup, or the machine. */
     readonly limitBytes: number;
+    /** Absent from a worker of an older version. */
+    readonly level?: MemoryLevel;
   };
   /** Rows in flight; `blockedMs`: time since its start during which readers waited for room. */
   readonly inflight: {
@@ -80,6 +83,18 @@ export interface WorkerInfo {
   /** Absent from a worker of an older version, like `plan`. */
   readonly resources?: WorkerResources;
   readonly plan?: LaneChoices;
+}
+
+/** What live workers can do for a model. */
+export interface ModelService {
+  /** Lanes over all workers that serve it. */
+  readonly lanes: number;
+  /** Why workers that have it do not serve it; null where one does, or none has it. */
+  readonly problem: string | null;
+  /** Hashes of other models of its name and pool that workers serve. */
+  readonly otherHashes: readonly string[];
+  /** All workers that serve it are so short of memory that they take a block only with nothing in hand. */
+  readonly memoryFull: boolean;
 }
 
 export type WorkerRegistry = ReturnType<typeof createWorkerRegistry>;
@@ -136,6 +151,26 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
         .hdel(indexKeys.workers, id)
         .publish(WAKE_CHANNELS.workers, '')
         .exec();
+    },
+    async serviceOf(model: ModelRef): Promise<ModelService> {
+      const queue = blockQueueName(model);
+      const announced = (await live()).flatMap((worker) =>
+        worker.models.map((served) => ({ worker, served, queue: blockQueueName(served.ref) })),
+      );
+      const mine = announced.filter((a) => a.queue === queue);
+      const serving = mine.filter(({ served }) => !served.problem && served.lanes > 0);
+      const others = announced.flatMap(({ served: { ref } }) =>
+        ref.name === model.name && ref.pool === model.pool && ref.hash !== model.hash ? [ref.hash] : [],
+      );
+      return {
+        lanes: serving.reduce((lanes, { served }) => lanes + served.lanes, 0),
+        problem:
+          serving.length > 0
+            ? null
+            : (mine.find(({ served }) => served.problem)?.served.problem?.message ?? null),
+        otherHashes: [...new Set(others)].toSorted(),
+        memoryFull: serving.length > 0 && serving.every(({ worker }) => stopsIntake(worker.memory.level)),
+      };
     },
     /** Lanes over all live workers that serve a model. */
     async liveLanes(model: ModelRef): Promise<number> {

@@ -6,7 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchRequest, LoadRequest, ModelInfo } from '../lane/messages.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
-import { LaneDied, type BatchResult, type Lane } from './lane.ts';
+import type { MemoryLevel } from '../../shared/domain/memory-level.ts';
+import { processMemory } from '../process-memory.ts';
+import { LaneDied, type BatchResult, type DeathCause, type Lane } from './lane.ts';
 import { createRunClock, type RunClock } from './run-clock.ts';
 
 /** A model to keep resident, and in how many lanes. */
@@ -28,6 +30,8 @@ const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 10_000;
 /** A lane that lived this long restarts without waiting. */
 const HEALTHY_MS = 5_000;
+/** For a lane that is empty to close; then it is killed. */
+const CLOSE_MS = 10_000;
 
 interface Slot {
   readonly index: number;
@@ -35,6 +39,12 @@ interface Slot {
   readonly models: Set<string>;
   readonly clock: RunClock;
   batches: number;
+  /** Batches finished since the lane's start. */
+  done: number;
+  /** Gets no more batches; ends when it has none, and is started again. */
+  draining: boolean;
+  /** What the lane held right after it had loaded a model. */
+  loadedBytes: number;
   /** A batch that must be alone in the lane is in it. */
   exclusive: boolean;
   startedAt: number;
@@ -48,10 +58,26 @@ export type LoadOutcome =
   | { readonly ok: true; readonly info: ModelInfo }
   | { readonly ok: false; readonly error: ForebayError };
 
+/** A lane that runs. */
+export interface LaneView {
+  readonly index: number;
+  readonly pid: number;
+  /** In it now, and finished since its start. */
+  readonly batches: number;
+  readonly done: number;
+  readonly draining: boolean;
+  /** Memory of its own right after it had loaded its models, bytes; 0 before, or where the system does not tell. */
+  readonly loadedBytes: number;
+}
+
 export interface LanePool {
   readonly size: number;
-  /** Processes of the lanes that run. */
-  pids(): number[];
+  /** Lanes that run. */
+  views(): LaneView[];
+  /** How near the worker is to its memory limit: from `slow` on a lane gets one batch at a time. */
+  memory: MemoryLevel;
+  /** Whether any batch is in a lane. */
+  readonly busy: boolean;
   /** Lanes that hold the model now. */
   lanesOf(model: string): number;
   /** Places for batches of the model that are free now. */
@@ -62,8 +88,13 @@ export interface LanePool {
   onFree(listener: () => void): void;
   /** Makes a model resident in its lanes, in parallel. The first lane's word counts. */
   load(model: ResidentModel): Promise<LoadOutcome>;
+  /** Ends a lane now; it is started again. */
+  kill(index: number, why: DeathCause): void;
+  /** Starts a lane again when the batches in it are done: it has none taken away. */
+  recycle(index: number): void;
   close(): Promise<void>;
-  kill(): void;
+  /** Ends all lanes now, for good. */
+  killAll(): void;
 }
 
 export function createLanePool(deps: {
@@ -76,12 +107,16 @@ export function createLanePool(deps: {
   let freed = () => {};
   let closing = false;
   let sent = 0;
+  let memory: MemoryLevel = 'normal';
   const slots: Slot[] = Array.from({ length: size }, (_, index) => ({
     index,
     lane: null,
     models: new Set(),
     clock: createRunClock(() => timedOut(index)),
     batches: 0,
+    done: 0,
+    draining: false,
+    loadedBytes: 0,
     exclusive: false,
     startedAt: 0,
     lastSent: 0,
@@ -98,14 +133,21 @@ export function createLanePool(deps: {
     const lane = deps.startLane(slot.index);
     slot.lane = lane;
     slot.startedAt = Date.now();
+    slot.done = 0;
+    slot.loadedBytes = 0;
     void lane.exited.then(async ({ code, signal }) => {
+      const wanted = slot.draining && signal === null;
       slot.lane = null;
+      slot.draining = false;
       slot.models.clear();
       if (closing) return;
       const lived = Date.now() - slot.startedAt;
-      slot.backoffMs = lived > HEALTHY_MS ? RESTART_MIN_MS : Math.min(RESTART_MAX_MS, slot.backoffMs * 2);
-      log.warn({ lane: slot.index, code, signal, lived_ms: lived }, 'lane died, starting it again');
-      if (lived <= HEALTHY_MS) await delay(slot.backoffMs, undefined, { ref: false });
+      if (wanted) log.info({ lane: slot.index, lived_ms: lived }, 'lane ended as planned, starting it again');
+      else log.warn({ lane: slot.index, code, signal, lived_ms: lived }, 'lane died, starting it again');
+      if (!wanted) {
+        slot.backoffMs = lived > HEALTHY_MS ? RESTART_MIN_MS : Math.min(RESTART_MAX_MS, slot.backoffMs * 2);
+        if (lived <= HEALTHY_MS) await delay(slot.backoffMs, undefined, { ref: false });
+      }
       if (closing) return;
       start(slot);
       for (const model of resident) if (slot.index < model.lanes) void loadAgain(slot, model);
@@ -141,7 +183,10 @@ export function createLanePool(deps: {
     try {
       if (!lane) throw new LaneDied(`lane ${slot.index} is not running`, false);
       const info = await lane.load(mayProbe && probe ? { ...load, probe } : load);
-      if (slot.lane === lane) slot.models.add(model.load.model);
+      if (slot.lane === lane) {
+        slot.models.add(model.load.model);
+        slot.loadedBytes = (lane.pid === null ? null : processMemory(lane.pid))?.own ?? 0;
+      }
       return { ok: true, info };
     } catch (error) {
       const failure =
@@ -155,11 +200,22 @@ export function createLanePool(deps: {
     }
   }
 
+  const perLane = () => (memory === 'normal' ? BATCHES_PER_LANE : 1);
+
+  /** A lane without a batch that is to start again. */
+  function closeDrained(slot: Slot): void {
+    const { lane } = slot;
+    if (!lane) return;
+    const timer = setTimeout(() => lane.kill(), CLOSE_MS);
+    void lane.close().then(() => clearTimeout(timer));
+  }
+
   function choose(model: string, how: 'prefetch' | 'empty' | 'alone'): Slot | null {
-    const most = how === 'prefetch' ? BATCHES_PER_LANE : 1;
+    const most = how === 'prefetch' ? perLane() : 1;
     let best: Slot | null = null;
     for (const slot of slots) {
-      if (!slot.lane || slot.exclusive || slot.batches >= most || !slot.models.has(model)) continue;
+      if (!slot.lane || slot.exclusive || slot.draining || slot.batches >= most || !slot.models.has(model))
+        continue;
       const less = best ? slot.batches - best.batches || slot.lastSent - best.lastSent : -1;
       if (less < 0) best = slot;
     }
@@ -168,12 +224,27 @@ export function createLanePool(deps: {
 
   return {
     size,
-    pids: () => slots.flatMap(({ lane }) => lane?.pid ?? []),
+    views: () =>
+      slots.flatMap(({ index, lane, batches, done, draining, loadedBytes }) =>
+        lane === null || lane.pid === null
+          ? []
+          : [{ index, pid: lane.pid, batches, done, draining, loadedBytes }],
+      ),
+    get memory() {
+      return memory;
+    },
+    set memory(level) {
+      memory = level;
+      freed();
+    },
+    get busy() {
+      return slots.some((slot) => slot.batches > 0);
+    },
     lanesOf: (model) => slots.filter((slot) => slot.models.has(model)).length,
     freePlaces: (model) =>
       slots.reduce((free, slot) => {
-        const open = slot.lane && !slot.exclusive && slot.models.has(model);
-        return open ? free + BATCHES_PER_LANE - slot.batches : free;
+        const open = slot.lane && !slot.exclusive && !slot.draining && slot.models.has(model);
+        return open ? free + Math.max(0, perLane() - slot.batches) : free;
       }, 0),
     onFree(listener) {
       freed = listener;
@@ -190,7 +261,9 @@ export function createLanePool(deps: {
       return slot.lane.run(batch).finally(() => {
         ended();
         slot.batches -= 1;
+        slot.done += 1;
         slot.exclusive = false;
+        if (slot.draining && slot.batches === 0) closeDrained(slot);
         // After the caller has seen the result.
         setImmediate(freed);
       });
@@ -206,11 +279,20 @@ export function createLanePool(deps: {
       return failed ?? outcomes[0]!;
     },
 
+    kill(index, why) {
+      slots[index]?.lane?.kill(why);
+    },
+    recycle(index) {
+      const slot = slots[index];
+      if (!slot?.lane || slot.draining) return;
+      slot.draining = true;
+      if (slot.batches === 0) closeDrained(slot);
+    },
     async close() {
       closing = true;
       await Promise.all(slots.map(async (slot) => slot.lane?.close()));
     },
-    kill() {
+    killAll() {
       closing = true;
       for (const slot of slots) slot.lane?.kill();
     },

@@ -115,6 +115,18 @@ export function slowModel(side: number, products: number): Buffer {
   );
 }
 
+/** Needs so many megabytes a row while it runs; scores are the mean, twice. */
+export function hungryModel(side: number, megabytesARow: number): Buffer {
+  const graph = scalarGraph(side, [
+    { type: 'Reshape', inputs: ['mean', 'column'], output: 'means' },
+    { type: 'Expand', inputs: ['means', 'wide'], output: 'wider' },
+    { type: 'ReduceMean', inputs: ['wider'], output: 'score', attributes: { axes: [1], keepdims: 1 } },
+    { type: 'Concat', inputs: ['score', 'score'], output: 'scores', attributes: { axis: 1 } },
+  ]);
+  const wide = ints('wide', [1, (megabytesARow * 2 ** 20) / 4]);
+  return writeOnnx({ ...graph, weights: [...graph.weights, wide] });
+}
+
 /** Model folder `dir` with this graph, contract and labels. */
 export function writeModelFolder(
   dir: string,

@@ -1,12 +1,20 @@
 // How many blocks a job may have queued or running.
 import { expect, it } from 'vitest';
-import { queueLimit, windowLimit, windowRoom } from '#forebay/api/feeder/policies.js';
+import { queueLimit, vetoOnAdding, windowLimit, windowRoom } from '#forebay/api/feeder/policies.js';
 
-const STATE = { concurrency: null, liveLanes: 2, inWindow: 0, blocksPerS: 0 };
+const SERVICE = { lanes: 2, problem: null, otherHashes: [], memoryFull: false };
+const STATE = {
+  model: { name: 'm', hash: 'b'.repeat(64), pool: 'default' },
+  service: SERVICE,
+  concurrency: null,
+  inWindow: 0,
+  onQueue: 0,
+  blocksPerS: 0,
+};
 
 it('keeps sixteen blocks in the window, or three a lane', () => {
   expect(windowLimit(STATE)).toBe(16);
-  expect(windowLimit({ ...STATE, liveLanes: 64 })).toBe(192);
+  expect(windowLimit({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(192);
 });
 
 it('widens the window to a tenth of a second of blocks that are tiny, within a bound', () => {
@@ -25,4 +33,24 @@ it('gives a queue room for twice the window of who asks, unless an operator said
   expect(queueLimit(2, undefined)).toBe(64);
   expect(queueLimit(2, undefined, 100)).toBe(200);
   expect(queueLimit(2, 8, 100)).toBe(8);
+});
+
+it('says why nothing is added, with both hashes where only those differ', () => {
+  const veto = (service: object, onQueue = 0) =>
+    vetoOnAdding({ ...STATE, onQueue, service: { ...SERVICE, ...service } });
+  expect(veto({})).toBeNull();
+  expect(veto({ lanes: 0 })).toMatchObject({ reason: 'no_worker' });
+  const other = veto({ lanes: 0, otherHashes: ['a'.repeat(64)] });
+  expect(other).toMatchObject({ reason: 'no_worker' });
+  expect(other!.text).toContain('with hash aaaaaaaaaaaa, the job needs bbbbbbbbbbbb');
+  expect(veto({ lanes: 0, problem: 'no such operator' })).toEqual({
+    reason: 'model_failed',
+    text: 'no such operator',
+  });
+});
+
+it('keeps one block on the queue of workers that are short of memory', () => {
+  const state = { ...STATE, service: { ...SERVICE, memoryFull: true } };
+  expect(vetoOnAdding({ ...state, onQueue: 0 })).toBeNull();
+  expect(vetoOnAdding({ ...state, onQueue: 1 })).toMatchObject({ reason: 'memory_watermark' });
 });

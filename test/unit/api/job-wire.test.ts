@@ -29,6 +29,7 @@ const RECORD: JobRecord = {
   },
   status: 'running',
   reason: null,
+  reasonText: null,
   total: 100,
   succeeded: 40,
   failed: 10,

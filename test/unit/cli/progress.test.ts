@@ -16,6 +16,7 @@ const JOB: JobWire = {
   object: 'job',
   status: 'running',
   reason: null,
+  reason_text: null,
   model: 'tiny',
   model_hash: 'abc',
   rows: { total: 5000, succeeded: 1213, failed: 3 },
@@ -86,12 +87,13 @@ const STATS: JobStatsWire = {
       lanes: 2,
       batch_size: 16,
       lag_p99_ms: 1,
-      memory: { rss_bytes: 400 * MB, limit_bytes: 4000 * MB },
+      memory: { rss_bytes: 400 * MB, limit_bytes: 4000 * MB, level: 'normal' },
       inflight: { used_bytes: MB, limit_bytes: 256 * MB, blocked_ms: 0 },
       problem: null,
     },
   ],
   reason: null,
+  reason_text: null,
   last_run_error: null,
 };
 const rows = (succeeded: number, total: number | null = 5000) => ({

@@ -19,3 +19,21 @@ it('tells how long readers were held back, shared out over those that waited at 
   expect(shares).toBeGreaterThanOrEqual(30);
   expect(shares).toBeCloseTo(budget.blockedMs, 3);
 });
+
+it('admits one row at a time while it is held, and all that fit again afterwards', async () => {
+  const budget = createByteBudget(1e9);
+  budget.hold(true);
+  const first = await budget.admit();
+  let admitted = 1;
+  const others = [1, 2, 3].map(async () => {
+    const booking = await budget.admit();
+    admitted += 1;
+    return booking;
+  });
+  first.release();
+  await waitUntil('the next row', () => admitted === 2);
+  expect(budget.spent).toBe(true);
+  budget.hold(false);
+  for (const booking of await Promise.all(others)) booking.release();
+  expect(budget.spent).toBe(false);
+});

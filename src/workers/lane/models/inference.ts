@@ -1,6 +1,6 @@
 /**
  * A filled tensor in, answers out: runs the graph in the batches it accepts, and makes one outcome a row. A batch
- * that throws is tried row by row, so that one row's failure stays its own.
+ * that throws is tried row by row, so that one row's failure stays its own; one that runs out of memory, in halves.
  */
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
@@ -8,6 +8,7 @@ import type { Classifier } from '../postprocess/classification.ts';
 import { halfTable } from '../preprocess/half.ts';
 import type { TensorData } from '../preprocess/tensor-filler.ts';
 import type { TensorPool } from '../preprocess/tensor-pool.ts';
+import { createCallSize, isOutOfMemory } from './call-size.ts';
 import { classesOf, type GraphFit } from './graph-fit.ts';
 import type { OnnxOutput, OnnxSession } from './onnx-session.ts';
 
@@ -43,6 +44,7 @@ export function createInference(parts: {
 }): Inference {
   const { session, fit, rowLength, tensors, classifier } = parts;
   const [, ...sample] = tensorShape(fit, rowLength);
+  const size = createCallSize();
 
   function roomFor(rows: number): number {
     const step = fit.fixedBatch ?? 1;
@@ -52,21 +54,33 @@ export function createInference(parts: {
   async function run(tensor: TensorData, count: number, topK: number) {
     const timings: InferenceTimings = { prepareMs: 0, inferMs: 0, postMs: 0 };
     const outcomes: RowOutcome[] = [];
-    const step = fit.fixedBatch ?? Math.max(1, count);
-    for (let from = 0; from < count; from += step) {
-      const batch = tensor.subarray(from * rowLength);
-      outcomes.push(...(await runTogether(batch, Math.min(step, count - from), topK, timings)));
+    while (outcomes.length < count) {
+      const from = outcomes.length;
+      const rows = Math.min(fit.fixedBatch ?? size.rows, count - from);
+      const done = await runTogether(tensor.subarray(from * rowLength), rows, topK, timings);
+      // None: memory ran out, and the next call is smaller.
+      outcomes.push(...done);
     }
     return { outcomes, timings };
   }
 
-  async function runTogether(tensor: TensorData, count: number, topK: number, timings: InferenceTimings) {
+  /** Outcomes of all the rows; of none where they were too many for the memory that there is. */
+  async function runTogether(
+    tensor: TensorData,
+    count: number,
+    topK: number,
+    timings: InferenceTimings,
+  ): Promise<RowOutcome[]> {
     let rows: Float32Array[];
     try {
       rows = await scores(tensor, count, timings);
     } catch (error) {
-      return count === 1 ? [failed(error)] : runSingly(tensor, count, topK, timings);
+      if (count === 1) return [failed(error)];
+      if (fit.fixedBatch !== null || !isOutOfMemory(error)) return runSingly(tensor, count, topK, timings);
+      size.ranOut(count);
+      return [];
     }
+    if (fit.fixedBatch === null) size.wentWell(count);
     const start = performance.now();
     const outcomes = rows.map((row) => classifier.answer(row, topK));
     timings.postMs += performance.now() - start;
@@ -76,7 +90,12 @@ export function createInference(parts: {
   /** In a tensor of its own: filling its batch up must not overwrite the rows behind it. */
   async function runSingly(tensor: TensorData, count: number, topK: number, timings: InferenceTimings) {
     const outcomes: RowOutcome[] = [];
-    const single = tensors.take(roomFor(1));
+    let single: TensorData;
+    try {
+      single = tensors.take(roomFor(1));
+    } catch (error) {
+      return Array.from({ length: count }, () => failed(error));
+    }
     for (let row = 0; row < count; row++) {
       single.set(tensor.subarray(row * rowLength, (row + 1) * rowLength));
       outcomes.push(...(await runTogether(single, 1, topK, timings)));
@@ -138,5 +157,7 @@ const LONGEST_MESSAGE = 300;
 
 function failed(error: unknown): RowOutcome {
   const line = messageOf(error).replaceAll(/\s+/g, ' ').slice(0, LONGEST_MESSAGE);
-  return { ok: false, error: { code: 'inference_failed', message: `the model failed on this row: ${line}` } };
+  return isOutOfMemory(error)
+    ? { ok: false, error: { code: 'out_of_memory', message: `memory ran out on this row alone: ${line}` } }
+    : { ok: false, error: { code: 'inference_failed', message: `the model failed on this row: ${line}` } };
 }

@@ -1,6 +1,7 @@
 /**
  * One batch on its way through a model: each row is read, decoded and normalised straight into its slot of the
- * batch's tensor, then the rows that came through are run together.
+ * batch's tensor, then the rows that came through are run together. Where there is no memory for that tensor the batch
+ * is run in halves, decoded one after the other.
  */
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
@@ -9,6 +10,7 @@ import type { LaneInput, RowLimits } from '../messages.ts';
 import type { TensorFiller } from '../preprocess/tensor-filler.ts';
 import type { TensorPool } from '../preprocess/tensor-pool.ts';
 import type { RowBytes } from '../row-bytes.ts';
+import { isOutOfMemory } from './call-size.ts';
 import type { Inference, InferenceTimings } from './inference.ts';
 
 export type DecodedRow = { readonly ok: true } | { readonly ok: false; readonly error: RowError };
@@ -28,17 +30,26 @@ export interface OpenBatch {
   ): Promise<{ readonly outcomes: readonly RowOutcome[]; readonly timings: InferenceTimings }>;
 }
 
-export function openBatch(
-  rows: number,
-  parts: {
-    readonly rowBytes: RowBytes;
-    readonly decoder: Decoder;
-    readonly filler: TensorFiller;
-    readonly tensors: TensorPool;
-    readonly inference: Inference;
-    readonly limits: RowLimits;
-  },
-): OpenBatch {
+interface Parts {
+  readonly rowBytes: RowBytes;
+  readonly decoder: Decoder;
+  readonly filler: Pick<TensorFiller, 'put' | 'rowLength'>;
+  readonly tensors: TensorPool;
+  readonly inference: Pick<Inference, 'roomFor' | 'run'>;
+  readonly limits: RowLimits;
+}
+
+/** Never throws for want of memory: then the batch is run in parts, or its rows fail with `out_of_memory`. */
+export function openBatch(rows: number, parts: Parts): OpenBatch {
+  try {
+    return openWhole(rows, parts);
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    return rows > 1 ? openInHalves(rows, parts) : openNone(error);
+  }
+}
+
+function openWhole(rows: number, parts: Parts): OpenBatch {
   const { rowBytes, decoder, filler, tensors, inference, limits } = parts;
   const { rowLength } = filler;
   const tensor = tensors.take(inference.roomFor(rows));
@@ -51,7 +62,8 @@ export function openBatch(
         );
         return { ok: true };
       } catch (error) {
-        const code = error instanceof ForebayError ? error.code : 'decode_failed';
+        const otherwise = isOutOfMemory(error) ? 'out_of_memory' : 'decode_failed';
+        const code = error instanceof ForebayError ? error.code : otherwise;
         return { ok: false, error: { code, message: messageOf(error) } };
       }
     },
@@ -67,5 +79,51 @@ export function openBatch(
         tensors.giveBack(tensor);
       }
     },
+  };
+}
+
+/** Rows are only noted at first: each half gets its tensor when the one before has given its back. */
+function openInHalves(rows: number, parts: Parts): OpenBatch {
+  const half = Math.ceil(rows / 2);
+  const inputs: LaneInput[] = [];
+
+  async function runPart(slots: readonly number[], topK: number) {
+    const part = openBatch(slots.length, parts);
+    const decoded = await Promise.all(slots.map(async (slot, i) => part.decode(i, inputs[slot]!)));
+    const good = decoded.flatMap(({ ok }, i) => (ok ? [i] : []));
+    const { outcomes, timings } = await part.run(good, topK);
+    const answers = outcomes.values();
+    return { outcomes: decoded.map((row): RowOutcome => (row.ok ? answers.next().value! : row)), timings };
+  }
+
+  return {
+    async decode(slot, input) {
+      inputs[slot] = input;
+      return { ok: true };
+    },
+    async run(slots, topK) {
+      const outcomes: RowOutcome[] = [];
+      const sum: InferenceTimings = { prepareMs: 0, inferMs: 0, postMs: 0 };
+      for (let from = 0; from < slots.length; from += half) {
+        const part = await runPart(slots.slice(from, from + half), topK);
+        outcomes.push(...part.outcomes);
+        sum.prepareMs += part.timings.prepareMs;
+        sum.inferMs += part.timings.inferMs;
+        sum.postMs += part.timings.postMs;
+      }
+      return { outcomes, timings: sum };
+    },
+  };
+}
+
+/** Not even one row fits. */
+function openNone(why: unknown): OpenBatch {
+  const error: RowError = {
+    code: 'out_of_memory',
+    message: `no memory for the model's input of this row alone: ${messageOf(why)}`,
+  };
+  return {
+    decode: async () => ({ ok: false, error }),
+    run: async () => ({ outcomes: [], timings: { prepareMs: 0, inferMs: 0, postMs: 0 } }),
   };
 }

@@ -1,0 +1,65 @@
+/**
+ * Jobs that have ended: ids whose record has expired, records that would never expire because their process died first,
+ * temporary files that killed processes left in their output folders.
+ */
+import { isTerminal } from '../../shared/domain/job-state.ts';
+import { jobIdTime } from '../../shared/domain/job-id.ts';
+import type { JobStore } from '../../shared/queue/job-store.ts';
+import type { Leftovers, Standing } from '../../shared/queue/leftovers.ts';
+import { sweepOutput } from './sweep-output.ts';
+import type { Chore } from './sweeper.ts';
+
+/** Jobs looked at in one step. */
+const PAGE = 50;
+/** Jobs whose folder has been looked through; it is not done again while they are remembered. */
+const MOST_REMEMBERED = 10_000;
+
+export function sweepJobs(deps: {
+  leftovers: Leftovers;
+  jobs: Pick<JobStore, 'forget' | 'get' | 'retire'>;
+  /** Younger than this nothing is left over: somebody may be at work on it. */
+  graceMs: number;
+}): Chore {
+  const { leftovers, jobs, graceMs } = deps;
+  let after: string | null = null;
+  const swept = new Set<string>();
+
+  async function sweepFiles(id: string): Promise<number> {
+    if (swept.has(id)) return 0;
+    const record = await jobs.get(id);
+    const before = Date.now() - graceMs;
+    if (!record || !isTerminal(record.status) || (record.finishedAt ?? 0) > before) return 0;
+    const { output } = record.spec;
+    // Another job may go on with the folder.
+    if ((await leftovers.outputHolder(output)) !== null) return 0;
+    if (swept.size >= MOST_REMEMBERED) swept.clear();
+    swept.add(id);
+    return sweepOutput(output, before);
+  }
+
+  async function sweepOne(id: string, job: Standing): Promise<'job_ids' | 'jobs_retired' | number> {
+    if (job.active || Date.now() - jobIdTime(id) < graceMs) return 0;
+    if (!job.exists) {
+      await jobs.forget(id);
+      return 'job_ids';
+    }
+    if (!job.expires) {
+      await jobs.retire(id);
+      return 'jobs_retired';
+    }
+    return job.over ? sweepFiles(id) : 0;
+  }
+
+  return async () => {
+    const ids = await leftovers.listed(after, PAGE);
+    after = ids.length < PAGE ? null : ids.at(-1)!;
+    const sums = { job_ids: 0, jobs_retired: 0, files: 0 };
+    for (const [id, job] of await leftovers.standings(ids)) {
+      // What a newer version made is left to it.
+      const done = await sweepOne(id, job).catch(() => 0);
+      if (typeof done === 'number') sums.files += done;
+      else sums[done] += 1;
+    }
+    return sums;
+  };
+}

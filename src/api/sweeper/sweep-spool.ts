@@ -1,0 +1,44 @@
+/** Spooled inputs of jobs and plans that no longer exist. */
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Leftovers } from '../../shared/queue/leftovers.ts';
+import type { Chore } from './sweeper.ts';
+
+/** Files looked at in one step. */
+const PAGE = 200;
+
+export function sweepSpool(deps: {
+  leftovers: Pick<Leftovers, 'standings'>;
+  spoolDir: string;
+  /** Younger files may be of a submit that is under way. */
+  graceMs: number;
+}): Chore {
+  const { leftovers, spoolDir, graceMs } = deps;
+  let at = 0;
+
+  return async () => {
+    const all = (await readdir(spoolDir).catch(() => [])).filter((name) => ownerOf(name) !== null).toSorted();
+    if (at >= all.length) at = 0;
+    const page = all.slice(at, at + PAGE);
+    at += PAGE;
+    const standings = await leftovers.standings(page.map((name) => ownerOf(name)!));
+    let removed = 0;
+    for (const name of page) {
+      const { active, exists } = standings.get(ownerOf(name)!)!;
+      if (active || exists) continue;
+      const path = join(spoolDir, name);
+      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+      if (mtimeMs > Date.now() - graceMs) continue;
+      await rm(path, { force: true });
+      removed += 1;
+    }
+    return { spool_files: removed };
+  };
+}
+
+/** The job or plan that a spool file is of; null for a file that is none. */
+function ownerOf(name: string): string | null {
+  return (
+    /^(job_[0-9A-Z]{26}|plan-[0-9a-f]+)\.(urls\.jsonl|inline\.jsonl|inline\.blob)$/.exec(name)?.[1] ?? null
+  );
+}

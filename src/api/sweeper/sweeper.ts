@@ -1,0 +1,65 @@
+/**
+ * Clears up after processes that were killed: now and then, in one process at a time, a bounded step of each chore. What
+ * a chore does is idempotent, so that losing the lease in the middle does no harm.
+ */
+import { randomUUID } from 'node:crypto';
+import { createAlarm } from '../../shared/alarm.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/observe/logger.ts';
+import type { Leftovers } from '../../shared/queue/leftovers.ts';
+
+/** One bounded step. Returns what it removed or repaired, by kind. */
+export type Chore = () => Promise<Readonly<Record<string, number>>>;
+
+export interface Sweeper {
+  close(): Promise<void>;
+}
+
+/** A sweeper that has died is followed by another after so many of its turns. */
+const LEASE_TURNS = 3;
+
+export function startSweeper(deps: {
+  leftovers: Pick<Leftovers, 'holdSweep' | 'dropSweep'>;
+  chores: readonly Chore[];
+  everyMs: number;
+  log: Logger;
+}): Sweeper {
+  const { leftovers, everyMs, log } = deps;
+  const token = randomUUID();
+  const stopping = new AbortController();
+  const alarm = createAlarm();
+
+  async function sweep(): Promise<void> {
+    // Kept between turns: however many processes there are, one of them sweeps.
+    if (!(await leftovers.holdSweep(token, everyMs * LEASE_TURNS))) return;
+    const cleared: Record<string, number> = {};
+    for (const chore of deps.chores) {
+      if (stopping.signal.aborted) break;
+      try {
+        for (const [kind, count] of Object.entries(await chore())) {
+          if (count > 0) cleared[kind] = (cleared[kind] ?? 0) + count;
+        }
+      } catch (error) {
+        log.warn({ error: messageOf(error) }, 'not swept');
+      }
+    }
+    if (Object.keys(cleared).length > 0) log.info(cleared, 'cleared up after what was killed');
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await alarm.wait(everyMs, stopping.signal);
+      if (stopping.signal.aborted) break;
+      await sweep().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'not swept'));
+    }
+    await leftovers.dropSweep(token).catch(() => undefined);
+  }
+
+  const running = run();
+  return {
+    async close() {
+      stopping.abort();
+      await running;
+    },
+  };
+}

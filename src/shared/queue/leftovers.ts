@@ -1,0 +1,90 @@
+/**
+ * What is left in Redis of jobs and processes that are no more: finds it, page by page. Knows nothing of files, and
+ * removes nothing.
+ */
+import type { Redis } from 'ioredis';
+import { isTerminal, JOB_STATUSES, type JobStatus } from '../domain/job-state.ts';
+import { EVERY_KEY, indexKeys, jobKeys, outputKey, queueKeys, queueOfKey } from './keys.ts';
+import type { RunScript } from './scripts.ts';
+
+/** Where a job stands, whatever version its data is of. */
+export interface Standing {
+  /** A feeder looks after it. */
+  readonly active: boolean;
+  /** Nothing of it will be fed or run any more: it has ended, or its record is gone. */
+  readonly over: boolean;
+  readonly exists: boolean;
+  /** Its record goes by itself. */
+  readonly expires: boolean;
+}
+
+export type Leftovers = ReturnType<typeof createLeftovers>;
+
+/** Keys that Redis looks at for one page. */
+const SCAN_COUNT = 500;
+
+export function createLeftovers(deps: { redis: Redis; run: RunScript }) {
+  const { redis, run } = deps;
+
+  async function standing(id: string): Promise<Standing> {
+    const { job } = jobKeys(id);
+    const [active, status, ttl] = await Promise.all([
+      redis.sismember(indexKeys.active, id),
+      redis.hget(job, 'status'),
+      redis.pttl(job),
+    ]);
+    // A state that is not known here is a newer version's.
+    const known = JOB_STATUSES.find((s): s is JobStatus => s === status);
+    return {
+      active: active === 1,
+      over: active === 0 && (status === null || (known !== undefined && isTerminal(known))),
+      exists: status !== null,
+      expires: ttl >= 0,
+    };
+  }
+
+  return {
+    /** Takes or extends the one lease of sweepers. */
+    async holdSweep(token: string, ttlMs: number): Promise<boolean> {
+      return (await run('hold-lease', [indexKeys.sweeper], [token, ttlMs])) === 1;
+    },
+    async dropSweep(token: string): Promise<void> {
+      await run('drop-lease', [indexKeys.sweeper], [token]);
+    },
+
+    /** Where each of the jobs stands. */
+    async standings(ids: Iterable<string>): Promise<Map<string, Standing>> {
+      const unique = [...new Set(ids)];
+      const found = await Promise.all(unique.map(standing));
+      return new Map(unique.map((id, i) => [id, found[i]!]));
+    },
+
+    /** Listed job ids behind `after`, oldest first. */
+    async listed(after: string | null, count: number): Promise<string[]> {
+      const from = after === null ? '-' : `(${after}`;
+      return redis.zrangebylex(indexKeys.jobs, from, '+', 'LIMIT', 0, count);
+    },
+
+    /** Some queues, and where looking goes on; '0' at the beginning and at the end. A queue may come twice. */
+    async queues(cursor: string): Promise<{ cursor: string; queues: string[] }> {
+      const [next, keys] = await redis.scan(cursor, 'MATCH', EVERY_KEY, 'COUNT', SCAN_COUNT);
+      return { cursor: next, queues: [...new Set(keys.flatMap((key) => queueOfKey(key) ?? []))] };
+    },
+
+    /** Blocks that hold places of a queue, by job. */
+    async places(queue: string): Promise<Map<string, number[]>> {
+      const held = new Map<string, number[]>();
+      for (const member of await redis.smembers(queueKeys(queue).places)) {
+        const slash = member.lastIndexOf('/');
+        const job = member.slice(0, slash);
+        held.set(job, [...(held.get(job) ?? []), Number(member.slice(slash + 1))]);
+      }
+      return held;
+    },
+
+    /** The job that claims an output folder. */
+    async outputHolder(folder: string): Promise<string | null> {
+      return redis.get(outputKey(folder));
+    },
+  };
+}

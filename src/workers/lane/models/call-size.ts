@@ -1,0 +1,55 @@
+/**
+ * How many rows a model call may have once memory has run out in a larger one: half of what failed, doubled again
+ * after enough calls have gone well. Also tells what running out of memory looks like. Pure.
+ */
+import { messageOf } from '../../../shared/errors.ts';
+
+export interface CallSize {
+  /** Most rows a call now. */
+  readonly rows: number;
+  ranOut(rows: number): void;
+  wentWell(rows: number): void;
+}
+
+/** Calls at the present size that must go well before a larger one is tried; doubled each time that fails. */
+const TRY_AFTER = 16;
+const TRY_AFTER_MOST = 1024;
+
+export function createCallSize(): CallSize {
+  let most = Infinity;
+  /** The largest size that ran out: when calls reach it again there is no limit left. */
+  let failed = 0;
+  let wait = TRY_AFTER;
+  let well = 0;
+
+  return {
+    get rows() {
+      return most;
+    },
+    ranOut(rows) {
+      if (failed > 0) wait = Math.min(TRY_AFTER_MOST, wait * 2);
+      failed = Math.max(failed, rows);
+      most = Math.max(1, Math.ceil(rows / 2));
+      well = 0;
+    },
+    wentWell(rows) {
+      if (most === Infinity || rows < most) return;
+      well += 1;
+      if (well < wait) return;
+      well = 0;
+      most *= 2;
+      if (most <= failed) return;
+      most = Infinity;
+      failed = 0;
+      wait = TRY_AFTER;
+    },
+  };
+}
+
+/** onnxruntime's arena and C++ say the first three, V8 the last two. */
+const RAN_OUT =
+  /bad_alloc|failed to allocate memory|(cannot|could not) allocate memory|array buffer allocation failed|out of memory/i;
+
+export function isOutOfMemory(error: unknown): boolean {
+  return RAN_OUT.test(messageOf(error));
+}

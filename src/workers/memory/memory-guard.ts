@@ -1,0 +1,121 @@
+/**
+ * Watches what the worker and its lanes really hold against what they may, and acts before the kernel does: says the
+ * level, ends the largest lane as the last resort, and has lanes that have grown for good started again.
+ */
+import { memoryLevel, type MemoryLevel } from '../../shared/domain/memory-level.ts';
+import type { Logger } from '../../shared/observe/logger.ts';
+import type { LanePool, LaneView } from '../lanes/lane-pool.ts';
+import { processMemory, residentBytes, type ProcessMemory } from '../process-memory.ts';
+import { createLaneGrowth } from './lane-growth.ts';
+
+/** A lane fills memory at some 2 GB/s at most: it cannot get far between two looks. */
+const LOOK_MS = 250;
+const WINDOW_MS = 60_000;
+
+export interface MemoryGuard {
+  readonly level: MemoryLevel;
+  stop(): void;
+}
+
+interface SizedLane extends LaneView {
+  readonly memory: ProcessMemory;
+}
+
+export function guardMemory(deps: {
+  lanes: Pick<LanePool, 'views' | 'kill' | 'recycle'>;
+  limitBytes: number;
+  /** Times its baseline that a lane may hold for good before it is started again. */
+  growthFactor: number;
+  onLevel: (level: MemoryLevel) => void;
+  log: Logger;
+  lookMs?: number;
+  windowMs?: number;
+}): MemoryGuard {
+  const { lanes, limitBytes, log } = deps;
+  const growth = createLaneGrowth({ factor: deps.growthFactor, windowMs: deps.windowMs ?? WINDOW_MS });
+  let level: MemoryLevel = 'normal';
+  /** A lane that was told to end and may still be there. */
+  let ending: number | null = null;
+
+  function look(): void {
+    const sized = lanes.views().flatMap((view): SizedLane[] => {
+      const memory = processMemory(view.pid);
+      return memory ? [{ ...view, memory }] : [];
+    });
+    const bytes = residentBytes([process.pid, ...sized.map(({ pid }) => pid)]);
+    if (bytes === null) return;
+    const before = level;
+    level = memoryLevel(bytes / limitBytes, before);
+    if (level !== before) tell(before, bytes);
+    if (level === 'kill') endLargest(sized, bytes, level !== before);
+    restartGrown(sized);
+  }
+
+  function tell(before: MemoryLevel, bytes: number): void {
+    const fields = { level, before, rss_mb: mb(bytes), limit_mb: mb(limitBytes) };
+    if (level === 'stop' || level === 'kill') log.warn(fields, SAYS[level]);
+    else log.info(fields, SAYS[level]);
+    deps.onLevel(level);
+  }
+
+  function endLargest(sized: readonly SizedLane[], bytes: number, first: boolean): void {
+    // Its memory is back when it is gone.
+    if (ending !== null && sized.some(({ pid }) => pid === ending)) return;
+    ending = null;
+    // What lanes hold since they loaded their models they will hold again: ending them for that is vain, row after row.
+    const grown = sized
+      .filter(({ batches }) => batches > 0)
+      .map((lane) => ({ lane, by: lane.memory.own - lane.loadedBytes }))
+      .filter(({ by }) => by > 0)
+      .toSorted((a, b) => b.by - a.by);
+    const rest = bytes - grown.reduce((sum, { by }) => sum + by, 0);
+    const [largest] = grown;
+    if (largest && memoryLevel(rest / limitBytes, 'normal') !== 'kill') {
+      const { index, pid, memory } = largest.lane;
+      ending = pid;
+      log.error(
+        { lane: index, rss_mb: mb(memory.own), grown_mb: mb(largest.by) },
+        'memory is about to run out: the lane that has grown most is killed, its rows are tried one by one',
+      );
+      lanes.kill(index, 'out_of_memory');
+    } else if (first) {
+      log.error(
+        { rss_mb: mb(bytes), limit_mb: mb(limitBytes) },
+        'memory is at its limit before any batch: run fewer lanes, or allow more memory',
+      );
+    }
+  }
+
+  function restartGrown(sized: readonly SizedLane[]): void {
+    const sizes = sized.map(({ pid, memory, done }) => ({ pid, ownBytes: memory.own, done }));
+    const grown = growth.look(sizes);
+    // One at a time: the others go on.
+    if (sized.some(({ draining }) => draining)) return;
+    const lane = sized.find(({ pid }) => grown.has(pid));
+    if (!lane) return;
+    const facts = { lane: lane.index, rss_mb: mb(lane.memory.own), baseline_mb: mb(grown.get(lane.pid)!) };
+    log.warn(facts, 'a lane has grown and stays so: it is started again after its batches');
+    lanes.recycle(lane.index);
+  }
+
+  look();
+  const timer = setInterval(look, deps.lookMs ?? LOOK_MS);
+  timer.unref();
+  return {
+    get level() {
+      return level;
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+const SAYS: Readonly<Record<MemoryLevel, string>> = {
+  normal: 'memory is back below its watermarks',
+  slow: 'memory runs short: lanes get one batch at a time',
+  stop: 'memory is almost full: no more blocks are taken until some are done',
+  kill: 'memory is about to run out',
+};
+
+function mb(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
+}

@@ -1,0 +1,59 @@
+// A lane that runs out of memory inside the model, and one that loads models again and again.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { processMemory } from '#forebay/workers/process-memory.js';
+import { codeOf, LIMITS, loadedLane, plain, predictionsOf, testFolder, testLane } from '../support/lanes.ts';
+import { hungryModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+
+const SIDE = 8;
+const MB = 2 ** 20;
+const contract = {
+  name: 'm',
+  task: 'image-classification',
+  softmax: false,
+  preprocess: { crop: SIDE, mean: [0, 0, 0], std: [1, 1, 1] },
+};
+
+it('halves a batch that the memory does not hold, answers every row, and goes on', async () => {
+  const lane = await loadedLane(writeModelFolder(testFolder(), hungryModel(SIDE, 64), contract));
+  const levels = Array.from({ length: 16 }, (_, i) => i * 16);
+  const rows = await Promise.all(levels.map(async (level) => ({ bytes: await plain(level, level, level) })));
+  const run = async () => (await lane.run({ model: 'm', rows, topK: 1 })).outcomes;
+  // Threads and heaps are there once a row has gone through.
+  await lane.run({ model: 'm', rows: rows.slice(0, 1), topK: 1 });
+  // A gigabyte in one call; the system refuses it: malloc fails, as it does in a small container without swap.
+  limitAddressSpace(lane.pid!, virtualBytes(lane.pid!) + 400 * MB);
+  for (const outcomes of [await run(), await run()]) {
+    expect(outcomes.map(codeOf)).toEqual(levels.map(() => 'ok'));
+    const scores = outcomes.map((outcome) => predictionsOf(outcome)[0]!.score);
+    // Sixteen million floats are summed up.
+    for (const [i, score] of scores.entries()) expect(score).toBeCloseTo(levels[i]! / 255, 2);
+  }
+}, 60_000);
+
+it('keeps its size over 200 loads of a model', async () => {
+  const model = writeModelFolder(
+    testFolder(),
+    meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }),
+    contract,
+  );
+  const lane = testLane();
+  const load = async () => lane.load({ model: 'm', ...model, threads: 1, limits: LIMITS });
+  const rows = [{ bytes: await plain(9, 9, 9) }];
+  const own = () => processMemory(lane.pid!)!.own / MB;
+  for (let i = 0; i < 40; i++) await load();
+  const before = own();
+  for (let i = 0; i < 160; i++) await load();
+  expect((await lane.run({ model: 'm', rows, topK: 1 })).outcomes.map(codeOf)).toEqual(['ok']);
+  // A session of this model holds about 1 MB: 160 that stayed would show.
+  expect(own() - before).toBeLessThan(40);
+}, 120_000);
+
+function limitAddressSpace(pid: number, bytes: number): void {
+  execFileSync('prlimit', ['--pid', String(pid), `--as=${bytes}`]);
+}
+
+function virtualBytes(pid: number): number {
+  return Number(/VmSize:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
+}

@@ -1,0 +1,133 @@
+// Memory that runs short, by a real small limit: work slows down and goes on, one row costs one row.
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { JobStatsWire } from '#forebay/api/wire/stats.js';
+import { guardMemory } from '#forebay/workers/memory/memory-guard.js';
+import { createBatcher, type BatchGroup } from '#forebay/workers/batcher.js';
+import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
+import { createLanePool } from '#forebay/workers/lanes/lane-pool.js';
+import { LIMITS, plain, testFolder } from '../support/lanes.ts';
+import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { indexes, readOutput, startService, upTo, writeImages, type Service } from '../support/service.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+let service: Service;
+const ROWS = 60;
+const HUNGRY = 23;
+const hook = (name: string) =>
+  `--import ${pathToFileURL(join(import.meta.dirname, '../support', name)).href}`;
+
+beforeAll(async () => {
+  service = await startService({ workers: 0, env: { FOREBAY_LANES: '1' } });
+  await writeImages(join(service.input, 'images'), 3);
+  copyFileSync(join(service.input, 'images', '000000.png'), join(service.input, 'images', 'hungry.png'));
+});
+afterEach(async () => service.stopWorkers());
+afterAll(async () => service.close());
+
+function manifest(name: string, rows: number, hungry: number | null): object {
+  const names = upTo(rows).map((i) => (i === hungry ? 'hungry' : `00000${i % 3}`));
+  const lines = names.map((n, i) => JSON.stringify({ id: `row-${i}`, uri: `images/${n}.png` }));
+  writeFileSync(join(service.input, name), lines.join('\n'));
+  return { input: { type: 'manifest', path: name } };
+}
+
+const statsOf = async (id: string) =>
+  (await (await service.request(`/v1/jobs/${id}/stats`)).json()) as JobStatsWire;
+
+it('goes on block by block where nothing fits the limit, and says why it is slow', async () => {
+  const job = await service.submit({ ...manifest('all.txt', 800, null), options: { block_rows: 4 } });
+  await service.startWorker({ FOREBAY_MEMORY_LIMIT_MB: '60' });
+  const slow = await service.until(job.id, 'a reason', ({ reason }) => reason === 'memory_watermark');
+  expect(slow.reason_text).toContain('memory limit');
+  const stats = await statsOf(job.id);
+  expect(stats.workers[0]!.memory).toMatchObject({ level: 'kill', limit_bytes: 60 * 2 ** 20 });
+  const ended = await service.ended(job.id);
+  expect(ended.rows).toEqual({ total: 800, succeeded: 800, failed: 0 });
+  expect(indexes(readOutput(ended.output))).toEqual(upTo(800));
+}, 90_000);
+
+it('a row that takes all memory costs one row, and no other a second run of its block', async () => {
+  const job = await service.submit({ ...manifest('one.txt', ROWS, HUNGRY), options: { block_rows: 20 } });
+  await service.startWorker({
+    FOREBAY_MEMORY_LIMIT_MB: '700',
+    NODE_OPTIONS: hook('hungry-row.mjs'),
+    FOREBAY_LOG_LEVEL: 'silent',
+  });
+  const ended = await service.ended(job.id, 90_000);
+  expect(ended.rows).toEqual({ total: ROWS, succeeded: ROWS - 1, failed: 1 });
+  expect(readOutput(ended.output, 'errors')).toMatchObject([
+    { index: HUNGRY, error: { code: 'out_of_memory' } },
+  ]);
+  expect((await statsOf(job.id)).last_run_error).toBeNull();
+}, 120_000);
+
+it('a lane that leaks is started again between batches, and no row is lost by it', async () => {
+  const dir = testFolder();
+  const contract = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
+  const model = writeModelFolder(dir, meanColourModel({ side: 8, classes: [[1, 0, 0]] }), contract);
+  const said: string[] = [];
+  const note = (_: object, message: string) => void said.push(message);
+  const log = { debug() {}, info: note, warn: note, error: note };
+  const before = process.env['NODE_OPTIONS'];
+  process.env['NODE_OPTIONS'] = hook('leaking-lane.mjs');
+  const pool = createLanePool({
+    size: 1,
+    log,
+    startLane: (index) => startChildLane({ index, uvThreads: 1 }),
+  });
+  const load = { model: 'm', ...model, threads: 1, limits: LIMITS };
+  await pool.load({ load, lanes: 1, timeoutMs: 10_000, unchanged: async () => true });
+  const guard = guardMemory({
+    lanes: pool,
+    limitBytes: 64 * 2 ** 30,
+    growthFactor: 1.5,
+    onLevel: () => {},
+    log,
+    lookMs: 20,
+    windowMs: 200,
+  });
+  const batcher = createBatcher({
+    pool,
+    moreMayArrive: () => false,
+    readingWaits: () => false,
+    onSent: () => {},
+  });
+  const group: BatchGroup = { model: 'm', topK: 1, batchSize: 1, maxWaitMs: 1 };
+  const first = pool.views()[0]!.pid;
+  const bytes = await plain(9, 9, 9);
+  let answered = 0;
+  try {
+    await waitUntil(
+      'another lane',
+      async () => {
+        batcher.expect(group, 1);
+        const { outcome } = await batcher.submit(group, { bytes });
+        expect(outcome.ok).toBe(true);
+        answered += 1;
+        const [lane] = pool.views();
+        return lane !== undefined && lane.pid !== first && lane.done > 0;
+      },
+      60_000,
+    );
+  } finally {
+    guard.stop();
+    await pool.close();
+    if (before === undefined) delete process.env['NODE_OPTIONS'];
+    else process.env['NODE_OPTIONS'] = before;
+  }
+  expect(answered).toBeGreaterThan(5);
+  expect(said).toContain('a lane has grown and stays so: it is started again after its batches');
+  expect(said).toContain('lane ended as planned, starting it again');
+  expect(said).not.toContain('lane died, starting it again');
+}, 90_000);
+
+it('lanes offer themselves to the kernel before their worker', async () => {
+  const worker = await service.startWorker();
+  const children = readFileSync(`/proc/${worker.pid}/task/${worker.pid}/children`, 'utf8').trim().split(' ');
+  const scores = children.map((pid) => Number(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8')));
+  const own = Number(readFileSync(`/proc/${worker.pid}/oom_score_adj`, 'utf8'));
+  expect(Math.min(...scores)).toBeGreaterThan(own);
+});

@@ -1,0 +1,99 @@
+// Queue data of a newer version beside this one: left alone, neither failed nor held.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Queue } from 'bullmq';
+import { afterAll, expect, it } from 'vitest';
+import { createFeeders } from '#forebay/api/feeder/feeders.js';
+import { listJobs } from '#forebay/api/list-jobs.js';
+import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
+import { createBlockTaker } from '#forebay/shared/queue/block-taker.js';
+import { BULLMQ_PREFIX, jobKeys } from '#forebay/shared/queue/keys.js';
+import { makeSpec, rowsOf, useQueueLayer } from '../support/queue.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const layer = useQueueLayer();
+const folder = mkdtempSync(join(tmpdir(), 'forebay-newer-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const QUEUE = 'default.tiny.abababababab';
+const raise = (error: Error) => {
+  throw error;
+};
+
+it('a block of a newer version goes back on the queue, and what waits behind it is taken', async () => {
+  const queue = new Queue(QUEUE, { connection: layer.redis, prefix: BULLMQ_PREFIX });
+  const data = { v: 2, job: 'job_x', block: 0, generation: 1, first_row: 0, rows: 4, something: 'new' };
+  await queue.add('block', data, { jobId: 'newer', priority: 1 });
+  const block = { block: 7, generation: 1, firstRow: 0, rows: 4, delayMs: 0 };
+  await layer.queues.add(QUEUE, 'job_y', 50, [block]);
+  const taker = await createBlockTaker({ redis: layer.redis, queue: QUEUE, onError: raise });
+  try {
+    const taken = await taker.take();
+    expect(taken!.data).toMatchObject({ job: 'job_y', block: 7 });
+    await taken!.complete();
+    expect(await taker.take()).toBeNull();
+    expect(await layer.queues.depth(QUEUE)).toEqual({ waiting: 0, active: 0, delayed: 1, failed: 0 });
+    const left = await queue.getJob('newer');
+    expect(left!.data).toEqual(data);
+    expect(left!.opts.priority).toBe(1);
+    // When its time is up a newer worker finds it as it was.
+    await left!.promote();
+    expect((await queue.getJob('newer'))!.priority).toBe(1);
+    expect(await left!.getState()).toBe('prioritized');
+    await queue.obliterate({ force: true });
+  } finally {
+    await taker.close();
+    await queue.close();
+  }
+});
+
+it('a job of a newer version is left to feeders of that version, and others are fed', async () => {
+  const spec = { ...makeSpec(), v: 2, dataset: { type: 'unheard-of' } };
+  await layer.jobs.admit(spec.id, 100);
+  await layer.jobs.create(spec as never, 4);
+  const own = makeSpec({ output: join(folder, 'out') });
+  await layer.jobs.admit(own.id, 100);
+  await layer.jobs.create(own, 4);
+  const warned: string[] = [];
+  const note = (_: object, message: string) => void warned.push(message);
+  const feeders = createFeeders({
+    ...layer,
+    openDataset: (known) => openDataset(known.dataset),
+    discardSpool: async () => {},
+    queueLimit: undefined,
+    log: { debug() {}, info() {}, warn: note, error: note },
+  });
+  try {
+    await waitUntil('a word on the newer job', () => warned.some((text) => text.includes('newer Forebay')));
+    await waitUntil(
+      'the other job to be fed',
+      async () => (await layer.jobs.get(own.id))!.status !== 'queued',
+    );
+    // Its lease is free for a newer feeder, and stays so: it is not asked for again.
+    await waitUntil('no lease', async () => (await layer.redis.exists(jobKeys(spec.id).lease)) === 0);
+    expect(await layer.window.holdLease(spec.id, 'newer', 60_000)).toBe(true);
+    expect(await layer.redis.hget(jobKeys(spec.id).job, 'status')).toBe('queued');
+    const listed = await listJobs(layer.jobs, 10, null, null);
+    expect(listed.data.map(({ id }) => id)).toEqual([own.id]);
+    await expect(layer.jobs.get(spec.id)).rejects.toMatchObject({ code: 'newer_version' });
+  } finally {
+    await feeders.close();
+  }
+});
+
+it('a run of a job of a newer version is not begun', async () => {
+  const spec = makeSpec();
+  await layer.jobs.create(spec, 4);
+  await layer.jobs.transition(spec.id, 'running');
+  await layer.window.holdLease(spec.id, 'feeder', 60_000);
+  await layer.window.reserve(spec.id, 'feeder', [{ block: 0, rows: rowsOf(0, 4) }], {
+    index: 4,
+    at: 'end',
+  });
+  const generation = (await layer.window.nextGeneration(spec.id, 'feeder', [0])).get(0)!;
+  await layer.redis.hset(jobKeys(spec.id).job, 'spec', JSON.stringify({ ...spec, v: 2 }));
+  await expect(layer.window.beginRun(spec.id, 0, generation, 'token')).rejects.toMatchObject({
+    code: 'newer_version',
+  });
+  expect(await layer.window.leaveRun(spec.id, 0, 'token', 'handedBack')).toBe(true);
+});

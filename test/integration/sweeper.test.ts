@@ -1,0 +1,180 @@
+// What killed processes leave, and its going: real queues, real files. What is in use stays.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Queue } from 'bullmq';
+import { afterAll, beforeEach, expect, it } from 'vitest';
+import { sweepJobs } from '#forebay/api/sweeper/sweep-jobs.js';
+import { sweepQueues } from '#forebay/api/sweeper/sweep-queues.js';
+import { sweepSpool } from '#forebay/api/sweeper/sweep-spool.js';
+import { startSweeper } from '#forebay/api/sweeper/sweeper.js';
+import { newJobId } from '#forebay/shared/domain/job-id.js';
+import { createBlockTaker } from '#forebay/shared/queue/block-taker.js';
+import { createLeftovers } from '#forebay/shared/queue/leftovers.js';
+import { blockQueueName, BULLMQ_PREFIX, indexKeys, jobKeys } from '#forebay/shared/queue/keys.js';
+import { outputFolder } from '#forebay/shared/storage/output-folder.js';
+import { makeSpec, MODEL, useQueueLayer } from '../support/queue.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const layer = useQueueLayer();
+const folder = mkdtempSync(join(tmpdir(), 'forebay-sweep-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(async () => layer.redis.flushall());
+
+const QUEUE = blockQueueName(MODEL);
+const GRACE_MS = 60_000;
+const LONG_AGO = Date.now() - 3_600_000;
+const log = { debug() {}, info() {}, warn() {}, error() {} };
+const leftovers = () => createLeftovers(layer);
+const oldId = (n: number) => newJobId(LONG_AGO + n, new Uint8Array(16).fill(n));
+
+/** A job that was submitted an hour ago. */
+async function oldJob(n: number, output = join(folder, `out-${n}`)) {
+  const spec = makeSpec({ id: oldId(n), output });
+  await layer.jobs.admit(spec.id, 1000);
+  await layer.jobs.create(spec, 4);
+  return spec;
+}
+
+async function end(id: string): Promise<void> {
+  await layer.jobs.transition(id, 'running');
+  await layer.jobs.transition(id, 'finalizing');
+  await layer.jobs.transition(id, 'completed');
+  await layer.jobs.retire(id);
+  await layer.redis.hset(jobKeys(id).job, 'changed_at', LONG_AGO);
+}
+
+function writeOld(path: string): void {
+  writeFileSync(path, 'x');
+  utimesSync(path, LONG_AGO / 1000, LONG_AGO / 1000);
+}
+
+/** As often as it takes to look at everything. */
+async function repeat(chore: () => Promise<Readonly<Record<string, number>>>) {
+  const sums: Record<string, number> = {};
+  for (let i = 0; i < 5; i++) {
+    for (const [kind, count] of Object.entries(await chore())) sums[kind] = (sums[kind] ?? 0) + count;
+  }
+  return sums;
+}
+
+it('gives places of dead jobs back and takes their blocks off the queue; those of living ones stay', async () => {
+  const [dead, living] = [await oldJob(1), await oldJob(2)];
+  const block = (n: number) => ({ block: n, generation: 1, firstRow: n * 4, rows: 4, delayMs: 0 });
+  for (const { id } of [dead, living]) {
+    await layer.places.take(QUEUE, { id, priority: 50, window: 16 }, 64, [0, 1]);
+    await layer.queues.add(QUEUE, id, 50, [block(0), block(1)]);
+  }
+  await layer.places.take(QUEUE, { id: oldId(3), priority: 50, window: 16 }, 64, [5]);
+  await end(dead.id);
+  const chore = sweepQueues({ ...layer, leftovers: leftovers() });
+  expect(await repeat(chore)).toEqual({ places: 3, blocks: 2, failed_runs: 0 });
+  expect([...(await leftovers().places(QUEUE)).keys()]).toEqual([living.id]);
+  expect((await layer.queues.depth(QUEUE)).waiting).toBe(2);
+});
+
+it('leaves a block alone that a worker has in hand', async () => {
+  const dead = await oldJob(1);
+  await layer.queues.add(QUEUE, dead.id, 50, [{ block: 0, generation: 1, firstRow: 0, rows: 4, delayMs: 0 }]);
+  const taker = await createBlockTaker({ redis: layer.redis, queue: QUEUE, onError: () => {} });
+  const taken = await taker.take();
+  await end(dead.id);
+  const chore = sweepQueues({ ...layer, leftovers: leftovers() });
+  expect((await repeat(chore))['blocks']).toBe(0);
+  await taken!.complete();
+  await taker.close();
+});
+
+it('trims failed block jobs to the hundred that are kept, oldest first', async () => {
+  const queue = new Queue(QUEUE, { connection: layer.redis, prefix: BULLMQ_PREFIX });
+  const { id } = await oldJob(1);
+  await queue.addBulk(
+    Array.from({ length: 130 }, (_, i) => ({
+      name: 'block',
+      data: { v: 1, job: id, block: i, generation: 1, first_row: 0, rows: 1 },
+      opts: { jobId: `${id}-${i}-1`, attempts: 1 },
+    })),
+  );
+  const taker = await createBlockTaker({ redis: layer.redis, queue: QUEUE, onError: () => {} });
+  for (let taken; (taken = await taker.take()) !== null;) await taken.fail(new Error('broken'));
+  await taker.close();
+  expect(await queue.getFailedCount()).toBe(130);
+  const chore = sweepQueues({ ...layer, leftovers: leftovers() });
+  expect((await repeat(chore))['failed_runs']).toBe(30);
+  expect(await queue.getFailedCount()).toBe(100);
+  expect(await queue.getJob(`${id}-0-1`)).toBeUndefined();
+  expect(await queue.getJob(`${id}-129-1`)).toBeDefined();
+  await queue.close();
+});
+
+it('removes staged files of ended jobs; not those of a folder in use, nor young ones, nor anything published', async () => {
+  const [ended, young, resumed] = [await oldJob(1), await oldJob(2), await oldJob(3)];
+  for (const { output } of [ended, young, resumed]) {
+    const { staging } = outputFolder(output);
+    mkdirSync(staging, { recursive: true });
+    writeOld(join(staging, 'part-00000000.jsonl.dead'));
+    writeOld(join(output, 'part-00000000.jsonl'));
+    writeOld(join(output, `manifest.json.${'a'.repeat(36)}`));
+    writeOld(join(output, 'job.json'));
+  }
+  writeFileSync(join(outputFolder(young.output).staging, 'part-00000001.jsonl.now'), 'x');
+  for (const { id } of [ended, young, resumed]) await end(id);
+  await layer.jobs.claimOutput(resumed.output, 'another');
+  const before = readdirSync(resumed.output);
+  const chore = sweepJobs({ ...layer, leftovers: leftovers(), graceMs: GRACE_MS });
+  expect(await repeat(chore)).toEqual({ job_ids: 0, jobs_retired: 0, files: 4 });
+  expect(readdirSync(ended.output).toSorted()).toEqual(['job.json', 'part-00000000.jsonl']);
+  expect(readdirSync(outputFolder(young.output).staging)).toEqual(['part-00000001.jsonl.now']);
+  expect(readdirSync(resumed.output)).toEqual(before);
+});
+
+it('drops ids whose record is gone, and lets records expire that never would', async () => {
+  const [gone, lost, fed] = [await oldJob(1), await oldJob(2), await oldJob(3)];
+  await end(gone.id);
+  await layer.redis.del(jobKeys(gone.id).job);
+  // Its process died between the last transition and its leaving the list.
+  await layer.redis.srem(indexKeys.active, lost.id);
+  const fresh = makeSpec();
+  await layer.redis.zadd(indexKeys.jobs, 0, fresh.id);
+  const chore = sweepJobs({ ...layer, leftovers: leftovers(), graceMs: GRACE_MS });
+  expect(await repeat(chore)).toEqual({ job_ids: 1, jobs_retired: 1, files: 0 });
+  expect(await layer.jobs.list(null, 10)).toEqual([fresh.id, fed.id, lost.id]);
+  expect(await layer.redis.pttl(jobKeys(lost.id).job)).toBeGreaterThan(0);
+  expect(await layer.redis.pttl(jobKeys(fed.id).job)).toBe(-1);
+  expect(await layer.jobs.isActive(fed.id)).toBe(true);
+});
+
+it('removes spooled inputs of jobs and plans that are no more', async () => {
+  const spoolDir = join(folder, 'spool');
+  mkdirSync(spoolDir);
+  const { id } = await oldJob(1);
+  const names = [`${id}.urls.jsonl`, `${oldId(9)}.inline.blob`, 'plan-00ff.urls.jsonl', 'notes.txt'];
+  for (const name of names) writeOld(join(spoolDir, name));
+  writeFileSync(join(spoolDir, `${oldId(8)}.inline.jsonl`), 'just being written');
+  const chore = sweepSpool({ leftovers: leftovers(), spoolDir, graceMs: GRACE_MS });
+  expect(await repeat(chore)).toEqual({ spool_files: 2 });
+  expect(readdirSync(spoolDir).toSorted()).toEqual(
+    [`${id}.urls.jsonl`, `${oldId(8)}.inline.jsonl`, 'notes.txt'].toSorted(),
+  );
+});
+
+it('is done by one of several processes, and by another when that one has ended', async () => {
+  const turns: string[] = [];
+  const start = (name: string) => {
+    const chore = async () => {
+      turns.push(name);
+      return {};
+    };
+    return startSweeper({ leftovers: leftovers(), chores: [chore], everyMs: 100, log });
+  };
+  const [a, b] = [start('a'), start('b')];
+  await waitUntil('some turns', () => turns.length >= 5);
+  expect(new Set(turns).size).toBe(1);
+  const [first, second] = turns[0] === 'a' ? [a, b] : [b, a];
+  await first.close();
+  turns.length = 0;
+  await waitUntil('turns of the other', () => turns.length >= 2);
+  await second.close();
+  expect(await layer.redis.exists(indexKeys.sweeper)).toBe(0);
+  expect(existsSync(folder)).toBe(true);
+});

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { createCallSize, isOutOfMemory } from '#forebay/workers/lane/models/call-size.js';
+
+const well = (size: ReturnType<typeof createCallSize>, times: number) => {
+  for (let i = 0; i < times; i++) size.wentWell(size.rows);
+};
+
+it('halves with each failure, down to one row', () => {
+  const size = createCallSize();
+  expect(size.rows).toBe(Infinity);
+  const seen = [5, 3, 2, 1].map((rows) => {
+    size.ranOut(rows);
+    return size.rows;
+  });
+  expect(seen).toEqual([3, 2, 1, 1]);
+});
+
+it('grows back after calls that go well, and is without limit beyond what failed', () => {
+  const size = createCallSize();
+  size.ranOut(16);
+  expect(size.rows).toBe(8);
+  for (let i = 0; i < 100; i++) size.wentWell(3);
+  expect(size.rows).toBe(8);
+  well(size, 16);
+  expect(size.rows).toBe(16);
+  well(size, 16);
+  expect(size.rows).toBe(Infinity);
+});
+
+it('tries a size that has failed again less and less often', () => {
+  const size = createCallSize();
+  size.ranOut(16);
+  well(size, 16);
+  size.ranOut(16);
+  well(size, 31);
+  expect(size.rows).toBe(8);
+  well(size, 1);
+  expect(size.rows).toBe(16);
+});
+
+it('knows what running out of memory looks like', () => {
+  const yes = [
+    'std::bad_alloc',
+    'Failed to allocate memory for requested buffer of size 4294967296',
+    'Array buffer allocation failed',
+    'Cannot allocate memory',
+  ];
+  expect(yes.map((text) => isOutOfMemory(new RangeError(text)))).toEqual(yes.map(() => true));
+  expect(isOutOfMemory(new Error('Non-zero status code returned while running Gather node'))).toBe(false);
+});

@@ -1,0 +1,77 @@
+// A batch whose input tensor does not fit is run in parts, rows and answers in their order.
+import { expect, it } from 'vitest';
+import type { RowOutcome } from '#forebay/shared/domain/row.js';
+import { ForebayError } from '#forebay/shared/errors.js';
+import { openBatch } from '#forebay/workers/lane/models/open-batch.js';
+import { createTensorPool } from '#forebay/workers/lane/preprocess/tensor-pool.js';
+import { createRowBytes } from '#forebay/workers/lane/row-bytes.js';
+import { LIMITS } from '../../../support/lanes.ts';
+
+/** A row is its first byte; 0 does not decode. At most `room` rows find memory. */
+function parts(room: number) {
+  const calls: number[] = [];
+  const allocate = (rows: number) => {
+    if (rows > room) throw new RangeError('Array buffer allocation failed');
+    return new Float32Array(rows);
+  };
+  const filler = {
+    rowLength: 1,
+    put: (tensor: Float32Array, slot: number, window: unknown) => {
+      tensor[slot] = (window as Uint8Array)[0]!;
+    },
+  };
+  return {
+    calls,
+    batch: {
+      rowBytes: createRowBytes(),
+      decoder: {
+        jpeg: 'sharp',
+        async decodeTo(bytes: Uint8Array, put: (window: never, geometry: never) => void) {
+          if (bytes[0] === 0) throw new ForebayError('decode_failed', 'no image');
+          put(bytes as never, null as never);
+        },
+      } as never,
+      filler: filler as never,
+      tensors: createTensorPool({ allocate, rowLength: 1 }),
+      inference: {
+        roomFor: (rows: number) => rows,
+        async run(tensor: ArrayLike<number>, rows: number) {
+          calls.push(rows);
+          const outcomes = Array.from({ length: rows }, (_, i): RowOutcome => ({
+            ok: true,
+            result: `${tensor[i]}`,
+          }));
+          return { outcomes, timings: { prepareMs: 1, inferMs: 1, postMs: 1 } };
+        },
+      },
+      limits: LIMITS,
+    },
+  };
+}
+
+async function answersOf(room: number, rows: readonly number[]) {
+  const { calls, batch } = parts(room);
+  const open = openBatch(rows.length, batch);
+  const decoded = await Promise.all(
+    rows.map(async (row, slot) => open.decode(slot, { bytes: Uint8Array.of(row) })),
+  );
+  const good = decoded.flatMap((row, slot) => (row.ok ? [slot] : []));
+  const { outcomes } = await open.run(good, 1);
+  const answers = outcomes.values();
+  const all = decoded.map((row) => (row.ok ? answers.next().value! : row));
+  return { calls, answers: all.map((outcome) => (outcome.ok ? outcome.result : outcome.error.code)) };
+}
+
+it('is run whole where there is memory', async () => {
+  expect(await answersOf(8, [5, 0, 7])).toEqual({ calls: [2], answers: ['5', 'decode_failed', '7'] });
+});
+
+it('is run in halves of halves, a row that does not decode among them', async () => {
+  const { calls, answers } = await answersOf(2, [1, 2, 3, 4, 5, 0, 7]);
+  expect(answers).toEqual(['1', '2', '3', '4', '5', 'decode_failed', '7']);
+  expect(Math.max(...calls)).toBeLessThanOrEqual(2);
+});
+
+it('fails row by row with out_of_memory where not even one fits', async () => {
+  expect((await answersOf(0, [1, 2])).answers).toEqual(['out_of_memory', 'out_of_memory']);
+});
