@@ -31,6 +31,7 @@ const SUBMIT_MS = 600_000;
 const LEASE_RENEW_MS = 3_000;
 /** Live lanes change by heartbeats: no need to ask more often. */
 const LANES_FRESH_MS = 500;
+const STALE_LANES = { count: 0, at: -Infinity };
 
 export interface FeedersDeps {
   jobs: JobStore;
@@ -64,7 +65,7 @@ export function createFeeders(deps: FeedersDeps) {
     const own = new AbortController();
     const signal = AbortSignal.any([stopping.signal, own.signal]);
     const source = deps.openDataset(spec);
-    let lanes = { count: 0, at: 0 };
+    let lanes = STALE_LANES;
     const renewal = setInterval(() => {
       window.holdLease(id, lease, LEASE_MS).then(
         (held) => held || own.abort(),
@@ -85,18 +86,18 @@ export function createFeeders(deps: FeedersDeps) {
       configuredQueueLimit: deps.queueLimit,
       finalise: (record) => finalise(record, lease),
       liveLanes: async () => {
-        if (Date.now() - lanes.at > LANES_FRESH_MS) {
-          lanes = { count: await deps.workers.liveLanes(spec.model), at: Date.now() };
+        if (performance.now() - lanes.at > LANES_FRESH_MS) {
+          lanes = { count: await deps.workers.liveLanes(spec.model), at: performance.now() };
         }
         return lanes.count;
       },
     });
     const undo = wake.on('workers', () => {
-      lanes = { count: 0, at: 0 };
+      lanes = STALE_LANES;
     });
     try {
       while (!signal.aborted) {
-        const began = Date.now();
+        const began = performance.now();
         const ended = await feeder.step().catch((error: unknown) => {
           if (error instanceof LeaseLost) return true;
           log.error({ job: id, error: messageOf(error) }, 'feeding failed, trying again');
@@ -104,7 +105,7 @@ export function createFeeders(deps: FeedersDeps) {
         });
         if (ended) break;
         await alarm.wait(SWEEP_MS, signal);
-        const early = TURN_MS - (Date.now() - began);
+        const early = TURN_MS - (performance.now() - began);
         if (early > 0) await delay(early);
       }
     } finally {

@@ -97,14 +97,14 @@ export function createLanePool(deps: {
   function start(slot: Slot): void {
     const lane = deps.startLane(slot.index);
     slot.lane = lane;
-    slot.startedAt = Date.now();
+    slot.startedAt = performance.now();
     void lane.exited.then(async ({ code, signal }) => {
       slot.lane = null;
       slot.models.clear();
       if (closing) return;
-      const lived = Date.now() - slot.startedAt;
+      const lived = performance.now() - slot.startedAt;
       slot.backoffMs = lived > HEALTHY_MS ? RESTART_MIN_MS : Math.min(RESTART_MAX_MS, slot.backoffMs * 2);
-      log.warn({ lane: slot.index, code, signal, lived_ms: lived }, 'lane died, starting it again');
+      log.warn({ lane: slot.index, code, signal, lived_ms: Math.round(lived) }, 'lane died, starting it again');
       if (lived <= HEALTHY_MS) await delay(slot.backoffMs, undefined, { ref: false });
       if (closing) return;
       start(slot);
