@@ -118,7 +118,8 @@ export function createJobFeeder(deps: {
 
   function speedNow(done: number): number {
     const ms = performance.now() - speed.at;
-    if (ms >= SPEED_MS) speed = { at: performance.now(), done, blocksPerS: ((done - speed.done) / ms) * 1000 };
+    if (ms >= SPEED_MS)
+      speed = { at: performance.now(), done, blocksPerS: ((done - speed.done) / ms) * 1000 };
     return speed.blocksPerS;
   }
 

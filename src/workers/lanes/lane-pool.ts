@@ -104,7 +104,10 @@ export function createLanePool(deps: {
       if (closing) return;
       const lived = performance.now() - slot.startedAt;
       slot.backoffMs = lived > HEALTHY_MS ? RESTART_MIN_MS : Math.min(RESTART_MAX_MS, slot.backoffMs * 2);
-      log.warn({ lane: slot.index, code, signal, lived_ms: Math.round(lived) }, 'lane died, starting it again');
+      log.warn(
+        { lane: slot.index, code, signal, lived_ms: Math.round(lived) },
+        'lane died, starting it again',
+      );
       if (lived <= HEALTHY_MS) await delay(slot.backoffMs, undefined, { ref: false });
       if (closing) return;
       start(slot);
