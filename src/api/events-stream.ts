@@ -65,7 +65,7 @@ export async function* jobEvents(
       after = start.after;
     }
     let replaying = start.kind === 'replay';
-    let sentAt = Date.now();
+    let sentAt = performance.now();
     while (!signal.aborted) {
       const news = await nextEvents(jobs, id, after);
       if (news === 'ended') return;
@@ -78,13 +78,13 @@ export async function* jobEvents(
       }
       replaying = false;
       if (news.events.length > 0) {
-        sentAt = Date.now();
+        sentAt = performance.now();
         await pause(gapMs, signal);
         continue;
       }
-      if (Date.now() - sentAt >= heartbeatMs) {
+      if (performance.now() - sentAt >= heartbeatMs) {
         yield null;
-        sentAt = Date.now();
+        sentAt = performance.now();
       }
       await waiter.wait(Math.min(sweepMs, heartbeatMs));
     }

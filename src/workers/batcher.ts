@@ -20,7 +20,7 @@ export interface BatchGroup {
   readonly maxWaitMs: number;
 }
 
-/** What one finished batch saw, for stats. `rows`: rows in it; `size`: rows it had room for; `sentAt`: epoch ms. */
+/** What one finished batch saw, for stats. `rows`: rows in it; `size`: rows it had room for; `sentAt`: ms, monotonic. */
 export interface BatchSeen {
   readonly rows: number;
   readonly size: number;
@@ -120,14 +120,14 @@ export function createBatcher(deps: {
   function sendOverdue(group: Group): void {
     const oldest = group.ready[0];
     if (!oldest || group.expected > 0 || groups.size === 1 || suspects.length > 0) return;
-    if (Date.now() - oldest.since < group.maxWaitMs) return;
+    if (performance.now() - oldest.since < group.maxWaitMs) return;
     if (sendFrom(group, 'prefetch')) deps.onSent();
   }
 
   function sendPartial(group: Group): void {
     const oldest = group.ready[0];
     if (!oldest) return;
-    const waited = Date.now() - oldest.since;
+    const waited = performance.now() - oldest.since;
     const complete = (group.expected === 0 && !deps.moreMayArrive()) || deps.readingWaits();
     if (complete || waited >= group.maxWaitMs) {
       // Into an empty lane only: a busy one gains nothing by it, and more rows may come until it is free.
@@ -158,7 +158,7 @@ export function createBatcher(deps: {
     const running = pool.send(batch, how);
     if (!running) return false;
     group.inHand -= rows.length;
-    const sentAt = Date.now();
+    const sentAt = performance.now();
     running.then(
       (result) => {
         const seen: BatchSeen = {
@@ -210,7 +210,7 @@ export function createBatcher(deps: {
       const group = open(wanted);
       group.expected -= 1;
       return new Promise((answer) => {
-        group.ready.push({ input, since: Date.now(), answer });
+        group.ready.push({ input, since: performance.now(), answer });
         if (group.ready.length >= group.batchSize || group.expected === 0 || deps.readingWaits()) pump();
       });
     },

@@ -17,7 +17,7 @@ interface State {
   /** Blocks in hand. */
   held: number;
   leftAt: number;
-  /** Epoch ms: the flow's first batch was sent. */
+  /** The flow's first batch was sent. */
   since: number | null;
   /** Up to here blocks have reported the flow's time. */
   reportedTo: number;
@@ -26,7 +26,7 @@ interface State {
   commits: number;
 }
 
-export function createJobFlows(now: () => number = Date.now) {
+export function createJobFlows(now: () => number = () => performance.now()) {
   const jobs = new Map<string, State>();
 
   function forget(): void {

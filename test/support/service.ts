@@ -83,6 +83,7 @@ export async function startService(options: { env?: Record<string, string>; work
     get url() {
       return api.url;
     },
+    apiPid: () => api.child.pid!,
     startWorker: async (more: Record<string, string> = {}) => (await start('workers/main.js', more)).child,
     /** Ends every worker cleanly. */
     async stopWorkers() {

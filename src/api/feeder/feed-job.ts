@@ -52,10 +52,10 @@ export function createJobFeeder(deps: {
   const { id, options } = spec;
   let reading: AsyncGenerator<SplitBlock, void, undefined> | null = null;
   let fedAll = false;
-  let repairedAt = 0;
+  let repairedAt = -Infinity;
   let leftSeen = 0;
   let shortSince: number | null = null;
-  let speed = { at: Date.now(), done: 0, blocksPerS: 0 };
+  let speed = { at: performance.now(), done: 0, blocksPerS: 0 };
   let shown: { reason: JobReason | null; text: string | null } = { reason: null, text: null };
 
   async function show(reason: JobReason | null, text: string | null = null): Promise<void> {
@@ -119,8 +119,9 @@ export function createJobFeeder(deps: {
   }
 
   function speedNow(done: number): number {
-    const ms = Date.now() - speed.at;
-    if (ms >= SPEED_MS) speed = { at: Date.now(), done, blocksPerS: ((done - speed.done) / ms) * 1000 };
+    const ms = performance.now() - speed.at;
+    if (ms >= SPEED_MS)
+      speed = { at: performance.now(), done, blocksPerS: ((done - speed.done) / ms) * 1000 };
     return speed.blocksPerS;
   }
 
@@ -147,9 +148,9 @@ export function createJobFeeder(deps: {
       window: limit,
     });
     if (waiting === 0) shortSince = null;
-    else shortSince ??= Date.now();
+    else shortSince ??= performance.now();
     if (await judgeRuns()) return;
-    await show(shortSince !== null && Date.now() - shortSince > SHORT_MS ? 'queue_limit' : null);
+    await show(shortSince !== null && performance.now() - shortSince > SHORT_MS ? 'queue_limit' : null);
   }
 
   /** Says so when blocks are run again, and ends a job whose block is run in vain. True where it did either. */
@@ -223,10 +224,10 @@ export function createJobFeeder(deps: {
         await end(tooMany);
         return false;
       }
-      if (record.left !== leftSeen || Date.now() - repairedAt > REPAIR_MS) {
+      if (record.left !== leftSeen || performance.now() - repairedAt > REPAIR_MS) {
         await blocks.repair();
         leftSeen = record.left;
-        repairedAt = Date.now();
+        repairedAt = performance.now();
       }
       try {
         await feed(record);

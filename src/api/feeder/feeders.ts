@@ -87,8 +87,8 @@ export function createFeeders(deps: FeedersDeps) {
       configuredQueueLimit: deps.queueLimit,
       finalise: (record) => finalise(record, lease),
       service: async () => {
-        if (service === null || Date.now() - service.at > SERVICE_FRESH_MS) {
-          service = { known: await deps.workers.serviceOf(spec.model), at: Date.now() };
+        if (service === null || performance.now() - service.at > SERVICE_FRESH_MS) {
+          service = { known: await deps.workers.serviceOf(spec.model), at: performance.now() };
         }
         return service.known;
       },
@@ -98,7 +98,7 @@ export function createFeeders(deps: FeedersDeps) {
     });
     try {
       while (!signal.aborted) {
-        const began = Date.now();
+        const began = performance.now();
         const ended = await feeder.step().catch((error: unknown) => {
           if (error instanceof LeaseLost) return true;
           log.error({ job: id, error: messageOf(error) }, 'feeding failed, trying again');
@@ -106,7 +106,7 @@ export function createFeeders(deps: FeedersDeps) {
         });
         if (ended) break;
         await alarm.wait(SWEEP_MS, signal);
-        const early = TURN_MS - (Date.now() - began);
+        const early = TURN_MS - (performance.now() - began);
         if (early > 0) await delay(early);
       }
     } finally {

@@ -3,6 +3,7 @@
  * Safe to repeat: a process that dies here is followed by another that does it again.
  */
 import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
 import type { JobFailure, JobRecord } from '../../shared/domain/job.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
@@ -50,8 +51,9 @@ export function createFinaliser(deps: {
     const { spec } = record;
     const paths = outputFolder(spec.output);
     let failure = record.error;
-    const temporary = `${paths.manifest}.${lease}`;
-    await mkdir(spec.output, { recursive: true });
+    // In staging, so that what a process that dies here leaves goes with it.
+    const temporary = join(paths.staging, `manifest.json.${lease}`);
+    await mkdir(paths.staging, { recursive: true });
     const file = await open(temporary, 'w');
     try {
       let text = `{\n"version":1,\n"parts":[`;

@@ -46,12 +46,17 @@ export function createJobBlocks(deps: {
   const onQueue = new Map<number, number>();
   /** Runs begun of blocks in the window, as of the last look. */
   const attempts = new Map<number, number>();
+  /**
+   * When a block that came off the queue without a commit may go on it again, ms, monotonic. It waits here and not as a
+   * delayed job of BullMQ, whose due time is by two machines' wall clocks.
+   */
+  const dueAt = new Map<number, number>();
   /** Extent of the blocks that were reserved here and never added: nobody has begun a run of them. */
   const fresh = new Map<number, Extent>();
 
   async function refresh(): Promise<void> {
     inWindow = new Set(await window.blocks(id));
-    for (const known of [onQueue, attempts, fresh]) {
+    for (const known of [onQueue, attempts, dueAt, fresh]) {
       for (const block of known.keys()) if (!inWindow.has(block)) known.delete(block);
     }
   }
@@ -76,7 +81,11 @@ export function createJobBlocks(deps: {
     const present = await queues.present(queue, id, onQueue);
     // The window is read after the queue: a block committed in between is then not taken for lost.
     await refresh();
-    for (const block of onQueue.keys()) if (!present.has(block)) onQueue.delete(block);
+    for (const block of onQueue.keys()) {
+      if (present.has(block)) continue;
+      onQueue.delete(block);
+      dueAt.set(block, performance.now() + retryDelayMs(attempts.get(block) ?? 0));
+    }
   }
 
   async function releaseUnused(): Promise<void> {
@@ -115,7 +124,10 @@ export function createJobBlocks(deps: {
     },
 
     async add(limits) {
-      const waiting = [...inWindow].filter((block) => !onQueue.has(block)).sort((a, b) => a - b);
+      const now = performance.now();
+      const waiting = [...inWindow]
+        .filter((block) => !onQueue.has(block) && (dueAt.get(block) ?? 0) <= now)
+        .sort((a, b) => a - b);
       if (waiting.length === 0) return 0;
       const wish = { id, priority: spec.options.priority, window: limits.window };
       const granted = await places.take(queue, wish, limits.queue, waiting);
@@ -129,14 +141,9 @@ export function createJobBlocks(deps: {
       for (const [block, extent] of await extents([...generations.keys()])) {
         const generation = generations.get(block)!;
         attempts.set(block, extent.attempts);
-        additions.push({
-          block,
-          generation,
-          firstRow: extent.firstRow,
-          rows: extent.rows,
-          delayMs: retryDelayMs(extent.attempts),
-        });
+        additions.push({ block, generation, firstRow: extent.firstRow, rows: extent.rows });
         onQueue.set(block, generation);
+        dueAt.delete(block);
         fresh.delete(block);
       }
       await queues.add(queue, id, spec.options.priority, additions);

@@ -26,7 +26,7 @@ interface Host {
   trying: boolean;
 }
 
-export function createCircuitBreaker(now: () => number = Date.now): CircuitBreaker {
+export function createCircuitBreaker(now: () => number = () => performance.now()): CircuitBreaker {
   const hosts = new Map<string, Host>();
 
   return {

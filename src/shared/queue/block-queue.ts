@@ -12,8 +12,6 @@ export interface QueuedBlock {
   readonly generation: number;
   readonly firstRow: number;
   readonly rows: number;
-  /** Wait before it may be taken, ms: after a failed run. */
-  readonly delayMs: number;
 }
 
 export interface QueueDepth {
@@ -49,13 +47,12 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
     async add(queue: string, job: string, priority: number, blocks: readonly QueuedBlock[]): Promise<void> {
       if (blocks.length === 0) return;
       await open(queue).addBulk(
-        blocks.map(({ block, generation, firstRow, rows, delayMs }) => ({
+        blocks.map(({ block, generation, firstRow, rows }) => ({
           name: 'block',
           data: { v: BLOCK_VERSION, job, block, generation, first_row: firstRow, rows },
           opts: {
             jobId: blockJobId(job, block, generation),
             priority,
-            delay: delayMs,
             attempts: 1,
             removeOnComplete: true,
             removeOnFail: { count: KEEP_FAILED },

@@ -3,7 +3,7 @@
  * clobbers. Errors are staged before it under the part's hash, and put in their place after it by whoever
  * finds the part, so that part and errors always come from the same run.
  */
-import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { errorLine, resultLine, type RowOutcome } from '../domain/row.ts';
 import type { BlockRows } from '../domain/block.ts';
 import { outputFolder } from './output-folder.ts';
@@ -40,19 +40,24 @@ export async function publishBlock(
     }
   }
   const staged = paths.stagedPart(block, token);
-  if (errors !== '') {
-    const stagedErrors = paths.stagedErrors(block, sha256(part));
-    await writeStaged(paths.staging, `${stagedErrors}.${token}`, errors);
-    await rename(`${stagedErrors}.${token}`, stagedErrors);
-  }
-  await writeStaged(paths.staging, staged, part);
+  const stagedErrors = errors === '' ? null : paths.stagedErrors(block, sha256(part));
   try {
+    if (stagedErrors !== null) {
+      await writeStaged(paths.staging, `${stagedErrors}.${token}`, errors);
+      await rename(`${stagedErrors}.${token}`, stagedErrors);
+    }
+    await writeStaged(paths.staging, staged, part);
     await link(staged, paths.part(block));
   } catch (error) {
+    if (stagedErrors !== null) await rm(`${stagedErrors}.${token}`, { force: true });
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const adopted = await adoptBlock(folder, block, rows);
-    if (adopted) return adopted;
-    throw error;
+    if (!adopted) throw error;
+    // Late, perhaps after the job's end, when nobody else clears up: the errors are placed, or of a part that lost.
+    if (stagedErrors !== null) await rm(stagedErrors, { force: true });
+    await rm(staged, { force: true });
+    await rmdir(paths.staging).catch(() => undefined);
+    return adopted;
   } finally {
     await rm(staged, { force: true });
   }
@@ -60,14 +65,15 @@ export async function publishBlock(
   return { succeeded: outcomes.length - failed, failed };
 }
 
-/** The folder is there but for a job's first blocks: not worth a call a block to make sure of it. */
+/** The folder is there but for a job's first blocks, and where a late run has just removed it: not worth a call a block. */
 async function writeStaged(folder: string, path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await mkdir(folder, { recursive: true });
-    await writeFile(path, text);
+  for (let tries = 3; ; tries--) {
+    try {
+      return await writeFile(path, text);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 0) throw error;
+      await mkdir(folder, { recursive: true });
+    }
   }
 }
 

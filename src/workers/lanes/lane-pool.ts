@@ -132,7 +132,7 @@ export function createLanePool(deps: {
   function start(slot: Slot): void {
     const lane = deps.startLane(slot.index);
     slot.lane = lane;
-    slot.startedAt = Date.now();
+    slot.startedAt = performance.now();
     slot.done = 0;
     slot.loadedBytes = 0;
     void lane.exited.then(async ({ code, signal }) => {
@@ -141,7 +141,7 @@ export function createLanePool(deps: {
       slot.draining = false;
       slot.models.clear();
       if (closing) return;
-      const lived = Date.now() - slot.startedAt;
+      const lived = Math.round(performance.now() - slot.startedAt);
       if (wanted) log.info({ lane: slot.index, lived_ms: lived }, 'lane ended as planned, starting it again');
       else log.warn({ lane: slot.index, code, signal, lived_ms: lived }, 'lane died, starting it again');
       if (!wanted) {

@@ -57,6 +57,13 @@ describe('publishing', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('errors'))).toHaveLength(1);
   });
 
+  it('leaves nothing in staging when it comes late, even after the folder was cleared', async () => {
+    await publishBlock(folder, 2, rows, [ok(1), bad('first'), ok(3)], 't1');
+    rmSync(join(folder, '_staging'), { recursive: true });
+    await publishBlock(folder, 2, rows, [ok(1), ok(2), bad('second')], 't2');
+    expect(readdirSync(folder).sort()).toEqual(['errors-00000002.jsonl', 'part-00000002.jsonl']);
+  });
+
   it('keeps part and errors of one run together when many publish at once', async () => {
     const outcomes = Array.from({ length: 20 }, (_, i) =>
       i % 2 ? [ok(i), bad(`run ${i}`), ok(i)] : [ok(i), ok(i), bad(`run ${i}`)],

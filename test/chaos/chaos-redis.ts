@@ -1,0 +1,45 @@
+// A Redis that dies and comes back with its append-only file, reached through one proxy a process.
+import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { Redis } from 'ioredis';
+import { startEmbeddedRedis } from '#forebay/shared/redis/embedded-redis.js';
+import { redisCacheDir, silentLog } from '../support/redis.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+export type ChaosRedis = Awaited<ReturnType<typeof startChaosRedis>>;
+
+export async function startChaosRedis(dataDir: string) {
+  const start = async () =>
+    startEmbeddedRedis({ dataDir, cacheDir: redisCacheDir, env: process.env, log: silentLog });
+  let server = await start();
+  const proxies = new Set<TcpProxy>();
+  return {
+    async proxy(): Promise<TcpProxy> {
+      const proxy = await startTcpProxy(server.socketPath);
+      proxies.add(proxy);
+      return proxy;
+    },
+    /** SIGKILL, and up again from its file. */
+    async crash(): Promise<void> {
+      process.kill(server.pid, 'SIGKILL');
+      await server.exited;
+      server = await start();
+      for (const proxy of proxies) proxy.retarget(server.socketPath);
+    },
+    /** Asks it past all proxies. */
+    async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
+      const redis = new Redis(server.socketPath);
+      try {
+        return await question(redis);
+      } finally {
+        redis.disconnect();
+      }
+    },
+    async stop(): Promise<void> {
+      await Promise.all([...proxies].map(async (proxy) => proxy.close()));
+      await server.stop();
+      await waitUntil("Redis' folder to be gone", () => !existsSync(dirname(server.socketPath)));
+    },
+  };
+}

@@ -1,0 +1,50 @@
+// Killed, frozen, cut off, delayed, out of disk, with a wrong clock: a job ends with exactly the rows of an undisturbed
+// run and leaves nothing behind (G1, G4, INV-1, INV-3, INV-4, INV-5, INV-10). `npm run test:chaos` sets how much of it.
+import { beforeAll, expect, it } from 'vitest';
+import type { ChaosJob } from './job.ts';
+import { mountSmallDisk } from './full-disk.ts';
+import type { Outcome } from './outcome.ts';
+import { FAULT_KINDS, planOf, planText } from './plan.ts';
+import { runSeed, runUndisturbed } from './run-seed.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const number = (name: string, fallback: number) => Number(process.env[name] ?? fallback);
+const WORKERS = 2;
+const SEEDS = number('FOREBAY_CHAOS_SEEDS', 1);
+const FIRST = number('FOREBAY_CHAOS_FIRST', 3);
+const FAULTS = number('FOREBAY_CHAOS_FAULTS', 4);
+const JOB: ChaosJob = {
+  rows: number('FOREBAY_CHAOS_ROWS', 6_000),
+  blockRows: number('FOREBAY_CHAOS_BLOCK_ROWS', 100),
+};
+const SEED_MS = 400_000;
+
+let expected: Outcome;
+let kinds = FAULT_KINDS;
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'forebay-mount-'));
+  const disk = mountSmallDisk(folder);
+  disk?.unmount();
+  rmSync(folder, { recursive: true, force: true });
+  if (disk === null) {
+    kinds = FAULT_KINDS.filter((kind) => kind !== 'fill_disk');
+    process.stderr.write('chaos: no disk is filled, since this user may not mount a tmpfs (root may)\n');
+  }
+  expected = await runUndisturbed(JOB, WORKERS);
+}, SEED_MS);
+
+it.for(Array.from({ length: SEEDS }, (_, i) => FIRST + i))(
+  'ends with exactly the rows of an undisturbed run: seed %i',
+  { timeout: SEED_MS },
+  async (seed) => {
+    const plan = planOf(seed, { workers: WORKERS, faults: FAULTS, kinds });
+    const { wrong, logs, seconds } = await runSeed(plan, JOB, expected, WORKERS);
+    process.stderr.write(
+      `chaos: seed ${seed} ${wrong.length === 0 ? 'passed' : 'FAILED'} in ${seconds.toFixed(0)} s\n`,
+    );
+    const again = `npm run test:chaos -- --seed ${seed} --rows ${JOB.rows} --faults ${FAULTS}`;
+    expect(wrong, `${again}\nplan: ${planText(plan)}\n${wrong.join('\n')}\n${logs}`).toEqual([]);
+  },
+);

@@ -1,0 +1,15 @@
+// Loaded into a process (NODE_OPTIONS): SIGUSR2 moves its wall clock by as many milliseconds as the file in
+// CHAOS_CLOCK_FILE says. Timers and performance.now() go on undisturbed, as they do when a real clock is set.
+import { readFileSync } from 'node:fs';
+
+const RealDate = Date;
+let shift = 0;
+globalThis.Date = new Proxy(RealDate, {
+  construct: (target, args, self) =>
+    Reflect.construct(target, args.length === 0 ? [RealDate.now() + shift] : args, self),
+  apply: (target) => target(),
+  get: (target, name) => (name === 'now' ? () => RealDate.now() + shift : Reflect.get(target, name)),
+});
+process.on('SIGUSR2', () => {
+  shift = Number(readFileSync(process.env.CHAOS_CLOCK_FILE, 'utf8'));
+});

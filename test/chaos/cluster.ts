@@ -1,0 +1,146 @@
+// The service under chaos: API and workers as processes of their own, each reaching a real Redis through a proxy of
+// its own, outputs on a small disk. Everything lies in one folder and is gone after `close`.
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { JobWire } from '#forebay/api/wire/job.js';
+import type { TcpProxy } from '../support/tcp-proxy.ts';
+import { writeTinyModel } from '../support/service.ts';
+import { startChaosRedis } from './chaos-redis.ts';
+import type { Who } from './plan.ts';
+import { mountSmallDisk } from './full-disk.ts';
+import { createProcesses, type ManagedProcess } from './processes.ts';
+
+const HOOK = pathToFileURL(join(import.meta.dirname, 'clock-jump.mjs')).href;
+
+interface Member {
+  readonly proxy: TcpProxy;
+  process: ManagedProcess;
+}
+
+export type Cluster = Awaited<ReturnType<typeof startCluster>>;
+
+/** One model, `tiny`; one lane a worker. */
+export async function startCluster({ workers }: { workers: number }) {
+  const folder = mkdtempSync(join(tmpdir(), 'forebay-chaos-'));
+  const dir = (name: string) => join(folder, name);
+  for (const name of ['tmp', 'logs', 'input', 'data']) mkdirSync(dir(name));
+  writeTinyModel(join(dir('models'), 'tiny'), 'tiny');
+  const disk = mountSmallDisk(dir('out'));
+  const redis = await startChaosRedis(dir('data')).catch((error: unknown) => {
+    disk?.unmount();
+    throw error;
+  });
+  const processes = createProcesses({
+    tmp: dir('tmp'),
+    logs: dir('logs'),
+    env: {
+      FOREBAY_DATA_DIR: dir('data'),
+      FOREBAY_CACHE_DIR: dir('cache'),
+      FOREBAY_MODELS_DIR: dir('models'),
+      FOREBAY_INPUT_ROOTS: dir('input'),
+      FOREBAY_OUTPUT_ROOTS: dir('out'),
+      FOREBAY_LOG_LEVEL: 'info',
+      FOREBAY_LANES: '1',
+      FOREBAY_PROFILES: 'off',
+      NODE_OPTIONS: `--import ${HOOK}`,
+    },
+  });
+  const members = new Map<Who, Member>();
+
+  async function boot(who: Who, proxy: TcpProxy, port = '0'): Promise<ManagedProcess> {
+    const [role, path] = who === 'api' ? ['api', 'api/main.js'] : [`worker-${who}`, 'workers/main.js'];
+    return processes.start(role, path, {
+      REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+      FOREBAY_PORT: port,
+      CHAOS_CLOCK_FILE: dir(`clock-${who}`),
+    });
+  }
+  const member = (who: Who) => members.get(who)!;
+  const api = () => member('api').process;
+  const slots = Array.from({ length: workers }, (_, slot) => slot);
+
+  const cluster = {
+    folder,
+    redis,
+    disk,
+    output: join(dir('out'), 'job'),
+    surprises: processes.surprises,
+    processesLeft: processes.left,
+    temporaryFiles: () => readdirSync(dir('tmp')),
+    proxy: (who: Who) => member(who).proxy,
+    input: (name: string, content: string | Uint8Array) => writeFileSync(join(dir('input'), name), content),
+    signal: (who: Who, signal: NodeJS.Signals) => member(who).process.signal(signal),
+    /** SIGKILL, and another in its place; the API on the same port. */
+    async replace(who: Who): Promise<void> {
+      const old = member(who);
+      await old.process.kill();
+      old.process = await boot(who, old.proxy, who === 'api' ? new URL(old.process.url).port : '0');
+    },
+    jumpClock(who: Who, byMs: number): void {
+      writeFileSync(dir(`clock-${who}`), String(byMs));
+      member(who).process.signal('SIGUSR2');
+    },
+    async request(path: string, init?: RequestInit): Promise<Response> {
+      return fetch(new URL(path, api().url), init);
+    },
+    async submit(body: object): Promise<JobWire> {
+      const response = await cluster.request('/v1/jobs', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'tiny', output: cluster.output, ...body }),
+      });
+      if (response.status !== 202) throw new Error(`submit: ${response.status} ${await response.text()}`);
+      return (await response.json()) as JobWire;
+    },
+    /** Null while the API does not answer well. */
+    async job(id: string): Promise<JobWire | null> {
+      const response = await cluster.request(`/v1/jobs/${id}`).catch(() => null);
+      return response?.status === 200 ? ((await response.json()) as JobWire) : null;
+    },
+    /** Blocks whose part is there: told by the disk, whoever lives. */
+    published: () => namesIn(cluster.output).filter((name) => name.startsWith('part-')).length,
+    async stopWorkers(): Promise<void> {
+      await Promise.all(slots.map(async (slot) => member(slot).process.stop()));
+    },
+    stopApi: async () => api().stop(),
+    /** Last lines of every log. */
+    logs(lines = 15): string {
+      return namesIn(dir('logs'))
+        .map(
+          (name) =>
+            `--- ${name}\n${readFileSync(join(dir('logs'), name), 'utf8')
+              .split('\n')
+              .slice(-lines)
+              .join('\n')}`,
+        )
+        .join('\n');
+    },
+    async close(): Promise<void> {
+      await processes.killAll();
+      await redis.stop().finally(() => {
+        disk?.unmount();
+        rmSync(folder, { recursive: true, force: true });
+      });
+    },
+  };
+  try {
+    for (const who of ['api', ...slots] as const) {
+      const proxy = await redis.proxy();
+      members.set(who, { proxy, process: await boot(who, proxy) });
+    }
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
+  return cluster;
+}
+
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * `npm run test:chaos [-- --seeds N] [--first SEED] [--seed SEED] [--rows N] [--faults N]`: the long form of
+ * chaos.test.ts. A failing seed prints the command that runs it again.
+ */
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '10' },
+    first: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    rows: { type: 'string', default: '20000' },
+    faults: { type: 'string', default: '6' },
+  },
+});
+const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', 'test/chaos'], {
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    FOREBAY_CHAOS_SEEDS: values.seed === undefined ? values.seeds : '1',
+    FOREBAY_CHAOS_FIRST: values.seed ?? values.first,
+    FOREBAY_CHAOS_ROWS: values.rows,
+    FOREBAY_CHAOS_FAULTS: values.faults,
+  },
+});
+process.exit(status ?? 1);

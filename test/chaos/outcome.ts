@@ -1,0 +1,54 @@
+// What a job has left on disk, comparable between runs in different folders.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { namesIn, type Cluster } from './cluster.ts';
+
+export interface Outcome {
+  /** All result lines, in row order, as `cat part-*` shows them. */
+  readonly results: string;
+  /** All errors, in row order: index, id and code. (libvips' words for a broken image vary with what else it decodes.) */
+  readonly errors: string;
+  /** Names in the output folder. */
+  readonly names: readonly string[];
+}
+
+export function outcomeOf(cluster: Cluster): Outcome {
+  const names = namesIn(cluster.output);
+  const all = (prefix: string) =>
+    names
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => readFileSync(join(cluster.output, name), 'utf8'))
+      .join('');
+  return { results: all('part-'), errors: all('errors-').replaceAll(/^.+$/gm, withoutMessage), names };
+}
+
+function withoutMessage(line: string): string {
+  const { index, id, error } = JSON.parse(line) as { index: number; id: string; error: { code: string } };
+  return `${index} ${id} ${error.code}`;
+}
+
+interface Manifest {
+  readonly status: string;
+  readonly rows: { readonly total: number; readonly succeeded: number; readonly failed: number };
+  readonly parts: readonly {
+    readonly name: string;
+    readonly sha256: string;
+    readonly errors: { readonly name: string; readonly sha256: string } | null;
+  }[];
+}
+
+/** The manifest, and what in it does not fit the files. */
+export function readManifest(cluster: Cluster): { manifest: Manifest; wrong: string[] } {
+  const read = (name: string) => readFileSync(join(cluster.output, name));
+  const manifest = JSON.parse(read('manifest.json').toString('utf8')) as Manifest;
+  const listed = manifest.parts.flatMap(({ name, sha256, errors }) =>
+    errors ? [{ name, sha256 }, errors] : [{ name, sha256 }],
+  );
+  const wrong = listed
+    .filter(({ name, sha256 }) => createHash('sha256').update(read(name)).digest('hex') !== sha256)
+    .map(({ name }) => `the manifest's hash of ${name} is another`);
+  const there = namesIn(cluster.output).filter((name) => /^(part|errors)-/.test(name));
+  const missing = there.filter((name) => !listed.some((part) => part.name === name));
+  return { manifest, wrong: [...wrong, ...missing.map((name) => `${name} is not in the manifest`)] };
+}

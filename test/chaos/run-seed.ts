@@ -1,0 +1,78 @@
+// One seed: a cluster, a job, the planned faults at their moments, and what is wrong afterwards.
+import { waitUntil } from '../support/wait-until.ts';
+import { startCluster, type Cluster } from './cluster.ts';
+import { inject } from './inject.ts';
+import { submitChaosJob, type ChaosJob } from './job.ts';
+import { outcomeOf, type Outcome } from './outcome.ts';
+import type { PlannedFault } from './plan.ts';
+import { verify } from './verify.ts';
+
+/** From the last fault healed to the end of the job, and between two faults. */
+const PATIENCE_MS = 120_000;
+const ENDED = ['completed', 'failed', 'cancelled'];
+
+export interface SeedReport {
+  /** Nothing: all is well. */
+  readonly wrong: readonly string[];
+  readonly logs: string;
+  readonly seconds: number;
+}
+
+/** What an undisturbed run leaves. */
+export async function runUndisturbed(job: ChaosJob, workers: number): Promise<Outcome> {
+  const cluster = await startCluster({ workers });
+  try {
+    const { id } = await submitChaosJob(cluster, job);
+    await untilEnded(cluster, id);
+    return outcomeOf(cluster);
+  } finally {
+    await cluster.close();
+  }
+}
+
+export async function runSeed(
+  plan: readonly PlannedFault[],
+  job: ChaosJob,
+  expected: Outcome,
+  workers: number,
+): Promise<SeedReport> {
+  const began = performance.now();
+  const cluster = await startCluster({ workers });
+  let wrong: string[];
+  try {
+    const { id } = await submitChaosJob(cluster, job);
+    await disturb(cluster, plan, Math.ceil(job.rows / job.blockRows));
+    await untilEnded(cluster, id);
+    wrong = await verify(cluster, id, job, expected);
+  } catch (error) {
+    wrong = [String(error), ...cluster.surprises];
+  }
+  const logs = wrong.length === 0 ? '' : cluster.logs();
+  await cluster.close();
+  return { wrong, logs, seconds: (performance.now() - began) / 1000 };
+}
+
+async function disturb(cluster: Cluster, plan: readonly PlannedFault[], blocks: number): Promise<void> {
+  const healing: Promise<void>[] = [];
+  for (const { at, fault } of plan) {
+    await waitUntil(
+      `block ${Math.floor(at * blocks)}`,
+      () => cluster.published() >= at * blocks,
+      PATIENCE_MS,
+    );
+    healing.push((await inject(cluster, fault)).healed);
+  }
+  await Promise.all(healing);
+}
+
+async function untilEnded(cluster: Cluster, id: string): Promise<void> {
+  let seen = 'nothing';
+  const ended = async () => {
+    const job = await cluster.job(id);
+    if (job) seen = `${job.status} (${job.reason ?? 'no reason'}), ${job.blocks.done} blocks done`;
+    return job !== null && ENDED.includes(job.status);
+  };
+  await waitUntil('the job to end', ended, PATIENCE_MS).catch((error: unknown) => {
+    throw new Error(`the job has not ended: ${seen}, ${cluster.published()} published`, { cause: error });
+  });
+}

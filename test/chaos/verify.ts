@@ -1,0 +1,107 @@
+// What must hold after a seed: the rows of an undisturbed run, right counters, and nothing left over.
+import type { Redis } from 'ioredis';
+import { waitUntil } from '../support/wait-until.ts';
+import type { Cluster } from './cluster.ts';
+import type { ChaosJob } from './job.ts';
+import { outcomeOf, readManifest, type Outcome } from './outcome.ts';
+
+/** Longest that leftovers of dead workers wait for a stalled check: lock (10 s) and two checks (5 s each). */
+const SETTLE_MS = 30_000;
+
+/** The job `id` has ended and its workers live. Returns what is wrong, in sentences. */
+export async function verify(
+  cluster: Cluster,
+  id: string,
+  job: ChaosJob,
+  expected: Outcome,
+): Promise<string[]> {
+  const wrong = await verifyJob(cluster, id, job, expected);
+  let left: string[] = [];
+  await waitUntil(
+    'Redis to hold only what is documented',
+    async () => (left = await cluster.redis.ask(async (redis) => leftInRedis(redis, id))).length === 0,
+    SETTLE_MS,
+  ).catch(() => wrong.push(...left));
+  await cluster.stopWorkers();
+  await cluster.stopApi();
+  wrong.push(...compare(cluster, expected));
+  await waitUntil('all processes to be gone', () => cluster.processesLeft().length === 0, 5_000).catch(() => {
+    wrong.push(...cluster.processesLeft().map(({ pid, command }) => `process ${pid} is left: ${command}`));
+  });
+  wrong.push(...cluster.temporaryFiles().map((name) => `${name} is left in the temporary folder`));
+  return [...wrong, ...cluster.surprises];
+}
+
+async function verifyJob(
+  cluster: Cluster,
+  id: string,
+  { rows, blockRows }: ChaosJob,
+  expected: Outcome,
+): Promise<string[]> {
+  const failed = expected.errors.split('\n').length - 1;
+  const counts = { total: rows, succeeded: rows - failed, failed };
+  const record = (await cluster.job(id))!;
+  const { manifest, wrong } = readManifest(cluster);
+  const same = (what: string, is: unknown, should: unknown) => {
+    const [a, b] = [JSON.stringify(is), JSON.stringify(should)];
+    if (a !== b) wrong.push(`${what}: ${a} instead of ${b}`);
+  };
+  same('status', [record.status, manifest.status], ['completed', 'completed']);
+  const { total, succeeded, failed: failures } = record.rows;
+  same("the job's counters", { total, succeeded, failed: failures }, counts);
+  same("the manifest's counters", manifest.rows, counts);
+  same('blocks done', record.blocks.done, Math.ceil(rows / blockRows));
+  same('blocks in the manifest', manifest.parts.length, Math.ceil(rows / blockRows));
+  const streamed = await (await cluster.request(`/v1/jobs/${id}/results`)).text();
+  if (streamed !== outcomeOf(cluster).results) wrong.push('the API streams other rows than lie in the parts');
+  return wrong;
+}
+
+function compare(cluster: Cluster, expected: Outcome): string[] {
+  const outcome = outcomeOf(cluster);
+  const wrong: string[] = [];
+  for (const kind of ['results', 'errors'] as const) {
+    if (outcome[kind] === expected[kind]) continue;
+    wrong.push(`${kind} differ: ${difference(outcome[kind], expected[kind])}`);
+  }
+  const extra = outcome.names.filter((name) => !expected.names.includes(name));
+  const absent = expected.names.filter((name) => !outcome.names.includes(name));
+  wrong.push(...extra.map((name) => `${name} is left in the output`));
+  wrong.push(...absent.map((name) => `${name} is missing in the output`));
+  return wrong;
+}
+
+function difference(is: string, should: string): string {
+  const [ours, theirs] = [is.split('\n'), should.split('\n')];
+  const at = theirs.findIndex((line, i) => line !== ours[i]);
+  return `${ours.length} lines instead of ${theirs.length}, first ${ours[at]} instead of ${theirs[at]}`;
+}
+
+/** Of an ended job: its record, which expires. Of its queue: nothing but failed runs kept to look at. */
+async function leftInRedis(redis: Redis, id: string): Promise<string[]> {
+  const wrong: string[] = [];
+  const keys = (await redis.keys('*')).sort();
+  const kept = ['committed', 'events', 'job', 'stats'].map((name) => `forebay:{${id}}:${name}`);
+  for (const key of keys.filter((name) => name.startsWith(`forebay:{${id}}`))) {
+    if (!kept.includes(key)) wrong.push(`${key} is left`);
+    else if ((await redis.ttl(key)) < 0) wrong.push(`${key} never expires`);
+  }
+  if ((await redis.scard('forebay:{index}:active')) > 0) wrong.push('the job still counts as active');
+  for (const key of keys) {
+    if (/:output:|:samples$|:places$|:feeders$/.test(key)) wrong.push(`${key} is left`);
+    const queue = /^(forebay:queues:.+):(active|wait|prioritized|delayed|stalled)$/.exec(key);
+    if (queue) wrong.push(`${key} is not empty`);
+  }
+  const failed = new Set<string>();
+  for (const key of keys.filter((name) => /^forebay:queues:.+:failed$/.test(name))) {
+    for (const job of await redis.zrange(key, '0', '-1')) failed.add(job);
+  }
+  if (failed.size > MOST_FAILED) wrong.push(`${failed.size} failed runs are kept`);
+  for (const key of keys.filter((name) => name.startsWith('forebay:queues:') && name.includes(`:${id}-`))) {
+    if (key.endsWith(':lock') || !failed.has(key.split(':').at(-1)!)) wrong.push(`${key} is left`);
+  }
+  return wrong;
+}
+
+/** As block-queue.ts keeps them. */
+const MOST_FAILED = 100;

@@ -1,0 +1,116 @@
+// Requests made from the API's own OpenAPI document, against the real API: none gets a 5xx or no answer, and the process
+// does not grow. No worker runs, so that no URL of a generated job is ever fetched.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ApiDocument } from '#forebay/api/docs-page/api-document.js';
+import { startService, writeImages, type Service } from '../support/service.ts';
+import { requestsOf, type FuzzRequest } from './requests.ts';
+
+const REQUESTS = Number(process.env['FOREBAY_FUZZ_REQUESTS'] ?? 1_500);
+const SEED = Number(process.env['FOREBAY_FUZZ_SEED'] ?? 1);
+const AT_ONCE = 10;
+const ANSWER_MS = 5_000;
+/** Of the process, from when it is warm. V8 lets garbage of many requests pile up before it collects. */
+const GROWTH_MB = 150;
+const WARM_AFTER = 0.2;
+
+let service: Service;
+let closed = 0;
+beforeAll(async () => {
+  service = await startService({ workers: 0, env: { FOREBAY_LOG_LEVEL: 'silent' } });
+  await writeImages(join(service.input, 'images'), 5);
+});
+afterAll(async () => service.close());
+
+it(
+  'answers whatever it is asked, soon, and never with a fault of its own',
+  async () => {
+    const document = (await (await service.request('/openapi.json')).json()) as ApiDocument;
+    const jobs = await Promise.all(
+      [1, 2, 3].map(async () => service.submit({ input: { type: 'files', path: 'images' } })),
+    );
+    const known = {
+      id: jobs.map(({ id }) => id),
+      model: ['tiny'],
+      path: ['images', 'images/000001.png', 'images/*.png', service.input],
+      output: ['out-1', 'out-2', 'deep/er', service.out('out-3')],
+      include: ['**/*.png', '*'],
+      exclude: ['*.jpg', '{a,b}*'],
+      urls: ['http://127.0.0.1:9/a.png', 'ftp://x', 'http://[::1]/'],
+      data: ['aGVsbG8=', 'not base64'],
+      'idempotency-key': ['once', 'twice'],
+      cursor: jobs.map(({ id }) => id),
+      max_errors: ['1%', '50%'],
+    };
+    const requests = requestsOf(document, known);
+    const pid = service.apiPid();
+    const statuses = new Map<number, number>();
+    let warm: number | null = null;
+    let sent = 0;
+
+    await fc.assert(
+      fc.asyncProperty(fc.array(requests, { minLength: AT_ONCE, maxLength: AT_ONCE }), async (together) => {
+        for (const status of await Promise.all(together.map(answer))) {
+          statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        }
+        sent += together.length;
+        if (warm === null && sent >= REQUESTS * WARM_AFTER) warm = residentMb(pid);
+      }),
+      { numRuns: Math.ceil(REQUESTS / AT_ONCE), seed: SEED, interruptAfterTimeLimit: timeLimit() },
+    );
+
+    process.stderr.write(
+      `fuzz: ${sent} requests, ${closed} sent again, by status ${JSON.stringify(Object.fromEntries(statuses))}\n`,
+    );
+    expect(sent).toBeGreaterThanOrEqual(REQUESTS);
+    expect(residentMb(pid) - warm!).toBeLessThan(GROWTH_MB);
+    expect((await service.request('/readyz')).status).toBe(200);
+  },
+  timeLimit() + 60_000,
+);
+
+/** The status. Throws on a 5xx, and where none comes in time. Streams are left after their head. */
+async function answer(request: FuzzRequest): Promise<number> {
+  const leave = new AbortController();
+  const late = setTimeout(() => leave.abort(new Error(`no answer in ${ANSWER_MS} ms`)), ANSWER_MS);
+  try {
+    const response = await send(`${service.url}${request.path}`, {
+      method: request.method,
+      redirect: 'manual',
+      headers: request.headers,
+      body: request.body as Uint8Array<ArrayBuffer> | string | null,
+      signal: leave.signal,
+    });
+    const endless = /event-stream|ndjson/.test(response.headers.get('content-type') ?? '');
+    const text = endless ? '' : await response.text();
+    if (response.status >= 500) throw new Error(`${response.status}: ${text}`);
+    return response.status;
+  } finally {
+    clearTimeout(late);
+    leave.abort();
+  }
+}
+
+/** Again where a connection was closed under a request: it was about to be reused, and none of it was read. */
+async function send(url: string, init: RequestInit): Promise<Response> {
+  for (let tries = 3; ; tries--) {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+      if (tries === 0 || !['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(code)) throw error;
+      closed += 1;
+    }
+  }
+}
+
+/** Well above what the slowest machine needs. */
+function timeLimit(): number {
+  return 30_000 + REQUESTS * 20;
+}
+
+function residentMb(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+}

@@ -1,0 +1,121 @@
+// Broken images through a real lane, in every decode mode: each row ends as a result or as an error with a code, and the
+// lane lives on (G3).
+import { afterAll, expect, it } from 'vitest';
+import { DECODE_MODE } from '#forebay/shared/domain/model-contract.js';
+import type { RowOutcome } from '#forebay/shared/domain/row.js';
+import { ERROR_CODES } from '#forebay/shared/errors.js';
+import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
+import type { Lane } from '#forebay/workers/lanes/lane.js';
+import { LIMITS, testFolder } from '../support/lanes.ts';
+import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { createRandom } from '../support/random.ts';
+import { mutate, renderSeeds } from './mutate.ts';
+
+const IMAGES = Number(process.env['FOREBAY_FUZZ_IMAGES'] ?? 500);
+const SEED = Number(process.env['FOREBAY_FUZZ_SEED'] ?? 1);
+const BATCH = 20;
+const BATCH_MS = 60_000;
+const SIDE = 8;
+const MODES = DECODE_MODE.options;
+/** A mutated header may ask for any size: large ones cost time and prove nothing more. */
+const MAX_PIXELS = 4_000_000;
+
+const lanes: Lane[] = [];
+afterAll(async () => {
+  for (const lane of lanes) {
+    lane.kill();
+    await lane.exited;
+  }
+});
+
+async function startLane(): Promise<Lane> {
+  const model = writeModelFolder(
+    testFolder(),
+    meanColourModel({
+      side: SIDE,
+      classes: [
+        [1, 0, 0],
+        [0, 1, 0],
+      ],
+    }),
+    {
+      name: 'm',
+      task: 'image-classification',
+      preprocess: { resize: SIDE, crop: SIDE },
+    },
+  );
+  const lane = startChildLane({ index: 0, uvThreads: 2 });
+  lanes.push(lane);
+  await lane.load({ model: 'm', ...model, threads: 1, limits: { ...LIMITS, maxPixels: MAX_PIXELS } });
+  return lane;
+}
+
+it(
+  'gives each broken image a result or a coded error, in one lane that never dies',
+  async () => {
+    const random = createRandom(SEED);
+    const seeds = await renderSeeds();
+    const lane = await startLane();
+    const { pid } = lane;
+    const codes = new Map<string, number>();
+    for (let first = 0; first < IMAGES; first += BATCH) {
+      const rows = Array.from({ length: Math.min(BATCH, IMAGES - first) }, () => ({
+        bytes: mutate(random, seeds),
+      }));
+      const decode = MODES[(first / BATCH) % MODES.length]!;
+      const { outcomes } = await inTime(lane.run({ model: 'm', rows, topK: 1, decode })).catch(
+        async (error: unknown) => {
+          const culprits = await Promise.all(rows.map(async ({ bytes }) => killer(bytes, decode)));
+          throw new Error(
+            `seed ${SEED}, images from ${first}, ${decode}: ${culprits.filter(Boolean).join('\n')}`,
+            {
+              cause: error,
+            },
+          );
+        },
+      );
+      expect(outcomes).toHaveLength(rows.length);
+      for (const [i, outcome] of outcomes.entries()) {
+        const code = judged(outcome, `seed ${SEED}, image ${first + i}, ${decode}`);
+        codes.set(code, (codes.get(code) ?? 0) + 1);
+      }
+    }
+    process.stderr.write(`fuzz: ${IMAGES} images, ${JSON.stringify(Object.fromEntries(codes))}\n`);
+    expect(lane.pid).toBe(pid);
+    expect(codes.get('ok') ?? 0).toBeGreaterThan(0);
+  },
+  60_000 + IMAGES * 40,
+);
+
+function judged(outcome: RowOutcome, where: string): string {
+  if (outcome.ok) {
+    const { predictions } = JSON.parse(`{${outcome.result}}`) as { predictions: { score: number }[] };
+    expect(Number.isFinite(predictions[0]!.score), where).toBe(true);
+    return 'ok';
+  }
+  const { code, message } = outcome.error;
+  expect(ERROR_CODES, where).toContain(code);
+  expect(code, `${where}: ${message}`).not.toBe('internal');
+  return code;
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let late: NodeJS.Timeout;
+  const hung = new Promise<never>((_, reject) => {
+    late = setTimeout(() => reject(new Error(`no answer in ${BATCH_MS} ms`)), BATCH_MS);
+  });
+  return Promise.race([work, hung]).finally(() => clearTimeout(late));
+}
+
+/** The image in base64 where it kills a lane of its own. */
+async function killer(bytes: Uint8Array, decode: (typeof MODES)[number]): Promise<string | null> {
+  const lane = await startLane();
+  try {
+    await inTime(lane.run({ model: 'm', rows: [{ bytes }], topK: 1, decode }));
+    return null;
+  } catch (error) {
+    return `${String(error)}: ${Buffer.from(bytes).toString('base64')}`;
+  } finally {
+    lane.kill();
+  }
+}
