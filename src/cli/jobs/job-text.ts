@@ -36,6 +36,7 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
   const facts: (readonly [string, string | null])[] = [
     ['job', job.id],
     ['status', statusText(job)],
+    ['retry of', job.retry_of],
     ['model', job.model],
     ['input', inputText(job.input)],
     ['output', job.output],
