@@ -1,9 +1,12 @@
 // Failed rows run again into the same output, and outputs finished from their folder alone (ADR 7), on the real service.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/wire/job.js';
+import { runProgram } from '#forebay/cli/program.js';
+import { createClient } from '#forebay/client/client.js';
+import { recordingTerminal } from '../support/recording-terminal.ts';
 import {
   indexes,
   readOutput,
@@ -239,6 +242,47 @@ describe('a resume by output', () => {
     });
     expectWhole(output, 1500);
   }, 90_000);
+
+  it('takes rows that came with the request along while they are kept', async () => {
+    const data = readFileSync(image(1)).toString('base64');
+    const rows = upTo(9).map((i) => ({ id: `row-${i}`, data }));
+    const output = service.out('spooled');
+    const input = { type: 'inline', rows };
+    const { id } = await service.submit({ input, output, options: { block_rows: 2, concurrency: 1 } });
+    await service.post(`/v1/jobs/${id}/pause`, {});
+    await loseRedis();
+    const job = await service.ended((await resume(output)).id);
+    expect(job).toMatchObject({ status: 'completed', rows: { total: 9, succeeded: 9, failed: 0 } });
+    expect(indexes(readOutput(output))).toEqual(upTo(9));
+    expect(readdirSync(join(service.folder, 'data', 'spool'))).toEqual([]);
+  });
+
+  it('and a retry are commands, too', async () => {
+    const { input, mend } = writeRows('commands', 6, (i) => i === 2);
+    const first = await service.ended((await service.submit({ input })).id);
+    mend(2);
+    const forebay = async (...argv: string[]) => {
+      const terminal = recordingTerminal({ live: false });
+      const context = { terminal, env: {}, cwd: service.folder, argv, program: 'forebay', connect };
+      const code = await runProgram(context, '1');
+      return { code, out: terminal.outText() };
+    };
+    const connect = (url: string) => createClient({ url });
+    const retried = await forebay('retry', first.id, '--watch', '--json', '--url', service.url);
+    expect(retried.code).toBe(0);
+    expect(JSON.parse(retried.out)).toMatchObject({ job: { retry_of: first.id, rows: { succeeded: 1 } } });
+    const { out } = await forebay(
+      'resume',
+      '--output',
+      first.output,
+      '--watch',
+      '--json',
+      '--url',
+      service.url,
+    );
+    expect(JSON.parse(out)).toMatchObject({ job: { status: 'completed', retry_of: first.id } });
+    expectWhole(first.output, 6);
+  });
 
   it('says why it cannot', async () => {
     expect((await refused('/v1/jobs/resume', { output: service.out('nothing') })).slice(0, 2)).toEqual([
