@@ -6,9 +6,11 @@ import type { BlockQueues } from '../shared/queue/block-queue.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
 import type { QueuePlaces } from '../shared/queue/queue-places.ts';
 import type { Wake } from '../shared/queue/wake.ts';
+import type { WebhookQueue } from '../shared/queue/webhook-queue.ts';
 import type { WorkerRegistry } from '../shared/queue/worker-registry.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 import type { PlanWire } from './wire/plan.ts';
+import type { ResumeRequest } from './wire/resume-request.ts';
 import type { SubmitRequest } from './wire/submit-request.ts';
 
 export interface ApiDeps {
@@ -23,6 +25,11 @@ export interface ApiDeps {
     request: SubmitRequest,
     idempotencyKey: string | null,
   ): Promise<{ job: JobRecord; replayed: boolean }>;
+  /** A new job of the failed rows of an ended one. */
+  retryJob(id: string): Promise<JobRecord>;
+  /** A new job that finishes what an output folder holds. */
+  resumeOutput(request: ResumeRequest): Promise<JobRecord>;
+  readonly webhooks: Pick<WebhookQueue, 'deliveries'>;
   planJob(request: SubmitRequest): Promise<PlanWire>;
   readonly controlJob: Readonly<Record<JobCommand, (id: string) => Promise<JobRecord>>>;
   /** Whether jobs can be accepted now. */

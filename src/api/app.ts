@@ -3,6 +3,8 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { ForebayError } from '../shared/errors.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { problemResponse } from './middleware/error-handler.ts';
+import { mountAgain } from './routes/again.ts';
+import { mountDeliveries } from './routes/deliveries.ts';
 import { mountJobs } from './routes/jobs.ts';
 import { mountJobStats } from './routes/job-stats.ts';
 import { mountJobStreams } from './routes/job-streams.ts';
@@ -14,9 +16,11 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono();
   const target = { app, log: deps.log };
   mountJobs(target, deps);
+  mountAgain(target, deps);
   mountPlan(target, deps);
   mountJobStreams(target, deps);
   mountJobStats(target, deps);
+  mountDeliveries(target, deps);
   mountModels(target, deps);
   mountOps(target, deps);
 

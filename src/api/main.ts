@@ -18,6 +18,7 @@ import { createSampleRequests } from '../shared/queue/sample-requests.ts';
 import { createLeftovers } from '../shared/queue/leftovers.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
+import { createWebhookQueue } from '../shared/queue/webhook-queue.ts';
 import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
 import { checkRedis } from '../shared/redis/check-redis.ts';
 import { createApp } from './app.ts';
@@ -28,11 +29,17 @@ import { createModelCatalog } from './model-catalog.ts';
 import { createPlanJob } from './plan/create-plan.ts';
 import { createOutputPreparer } from './prepare-output.ts';
 import { createInputResolver } from './resolve-input.ts';
+import { createResumeOutput } from './resume-output.ts';
+import { createRetryJob } from './retry-job.ts';
 import { createSubmitJob } from './submit-job.ts';
 import { sweepJobs } from './sweeper/sweep-jobs.ts';
 import { sweepQueues } from './sweeper/sweep-queues.ts';
 import { sweepSpool } from './sweeper/sweep-spool.ts';
 import { startSweeper } from './sweeper/sweeper.ts';
+import { createTakeOnJob } from './take-on-job.ts';
+import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
+import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
+import { createWebhookSender } from './webhooks/send-webhook.ts';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env, process.cwd());
@@ -62,6 +69,17 @@ async function main(): Promise<void> {
   const input = createInputResolver({ inputRoots: config.inputRoots, spoolDir: config.spoolDir });
   const output = createOutputPreparer({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
 
+  const webhooks = createWebhookQueue({ redis, run });
+  const { findModel } = models;
+  const takeOn = createTakeOnJob({
+    jobs,
+    input,
+    output,
+    webhooks,
+    checkWebhook: createWebhookUrlCheck(config.webhookAllow),
+    maxJobs: config.maxJobs,
+  });
+
   const feederRun = createScripts(background);
   const feeders = createFeeders({
     jobs: createJobStore({ redis: background, run: feederRun }),
@@ -90,6 +108,17 @@ async function main(): Promise<void> {
     ],
     log,
   });
+  const dispatcher = createWebhookDispatcher({
+    queue: createWebhookQueue({ redis: background, run: feederRun }),
+    jobs: createJobStore({ redis: background, run: feederRun }),
+    sender: createWebhookSender({
+      allow: config.webhookAllow,
+      timeoutMs: config.webhooks.timeoutMs,
+      userAgent: `forebay/${VERSION}`,
+    }),
+    settings: config.webhooks,
+    log,
+  });
   const app = createApp({
     jobs,
     queues,
@@ -100,15 +129,12 @@ async function main(): Promise<void> {
     log,
     version: VERSION,
     shutdown: stop,
-    submitJob: createSubmitJob({
-      jobs,
-      findModel: models.findModel,
-      input,
-      output,
-      maxJobs: config.maxJobs,
-    }),
+    webhooks,
+    submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn }),
+    retryJob: createRetryJob({ jobs, findModel, input, output, webhooks, takeOn }),
+    resumeOutput: createResumeOutput({ findModel, input, output, webhooks, takeOn }),
     planJob: createPlanJob({
-      findModel: models.findModel,
+      findModel,
       input,
       output,
       workers,
@@ -139,7 +165,7 @@ async function main(): Promise<void> {
   await untilAborted(stop);
   log.info({}, 'stopping');
   setTimeout(exit(1), STOP_MS);
-  await Promise.all([feeders.close(), sweeper.close()]);
+  await Promise.all([feeders.close(), sweeper.close(), dispatcher.close()]);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     if ('closeAllConnections' in server) server.closeAllConnections();

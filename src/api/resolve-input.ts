@@ -3,12 +3,12 @@
  * against the input roots, URL lists and inline rows spooled. Knows nothing of HTTP or jobs.
  */
 import { constants } from 'node:fs';
-import { access, realpath, rm, stat } from 'node:fs/promises';
+import { access, link, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
 import { isInside } from '../shared/is-inside.ts';
 import { splitGlob } from '../shared/dataset/split-glob.ts';
 import { spoolInline, spoolUrls } from '../shared/dataset/spool.ts';
-import type { DatasetSpec } from '../shared/domain/dataset-spec.ts';
+import type { DatasetSpec, GivenDataset } from '../shared/domain/dataset-spec.ts';
 import { ForebayError, InvariantError, messageOf } from '../shared/errors.ts';
 import type { JobInput } from './wire/job-input.ts';
 
@@ -24,6 +24,19 @@ export interface InputResolver {
    * `storage_unavailable`; then nothing is left in the spool.
    */
   resolve(input: JobInput, jobId: string): Promise<ResolvedInput>;
+  /**
+   * Whether a dataset that was resolved once, and written down where others may write, can still be read and may
+   * be. Spooled rows are not looked for. Rejects as `resolve` does.
+   */
+  check(dataset: GivenDataset): Promise<void>;
+  /**
+   * The dataset of an earlier job (`from`, by the job.json in `folder`) for a new one (`to`): checked, and spooled
+   * rows kept under the new job's name too. Rejects as `resolve` does; `input_not_found` where they are gone.
+   */
+  adopt(
+    dataset: DatasetSpec,
+    jobs: { readonly from: string; readonly to: string; readonly folder: string },
+  ): Promise<DatasetSpec>;
   /** Removes what `resolve` spooled for the job; no error when there is nothing. */
   discard(jobId: string): Promise<void>;
 }
@@ -35,6 +48,9 @@ export interface InputResolverOptions {
   /** How an operator adds a root, for the error message. */
   readonly rootSetting?: string;
 }
+
+/** Kinds of spool files. */
+const SPOOLED = ['urls.jsonl', 'inline.jsonl', 'inline.blob'] as const;
 
 type FilesInput = Extract<JobInput, { type: 'files' }>;
 
@@ -66,8 +82,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
   }
 
   async function discard(jobId: string): Promise<void> {
-    for (const kind of ['urls.jsonl', 'inline.jsonl', 'inline.blob'])
-      await rm(spoolFile(jobId, kind), { force: true });
+    for (const kind of SPOOLED) await rm(spoolFile(jobId, kind), { force: true });
   }
 
   async function resolveFiles(input: FilesInput): Promise<ResolvedInput> {
@@ -139,7 +154,56 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     return resolvePath(inputRoots[0] ?? '/', path);
   }
 
-  return { resolve, discard };
+  async function check(dataset: GivenDataset): Promise<void> {
+    if (dataset.type === 'files') {
+      await readable((await allowed(dataset.root)).path, true);
+      if (dataset.only !== undefined) await allowed(join(dataset.root, dataset.only));
+    }
+    if (dataset.type === 'manifest') {
+      await allowed(dataset.base);
+      await readable((await allowed(dataset.path)).path, false);
+    }
+  }
+
+  async function adopt(
+    dataset: DatasetSpec,
+    jobs: { from: string; to: string; folder: string },
+  ): Promise<DatasetSpec> {
+    switch (dataset.type) {
+      case 'files':
+      case 'manifest':
+        await check(dataset);
+        return dataset;
+      case 'failed':
+        await check(dataset.of);
+        return { ...dataset, folder: jobs.folder };
+      case 'urls':
+        return { type: 'urls', spool: await keepSpooled(jobs, 'urls.jsonl') };
+      case 'inline':
+        return {
+          type: 'inline',
+          spool: await keepSpooled(jobs, 'inline.jsonl'),
+          blob: await keepSpooled(jobs, 'inline.blob'),
+        };
+    }
+  }
+
+  async function keepSpooled(jobs: { from: string; to: string }, kind: string): Promise<string> {
+    const path = spoolFile(jobs.to, kind);
+    try {
+      await link(spoolFile(jobs.from, kind), path);
+      return path;
+    } catch (cause) {
+      throw new ForebayError(
+        'input_not_found',
+        `The rows of job ${jobs.from} came with its request and are not kept any more. Submit the same request again with ` +
+          'the same output and if_output_exists "resume".',
+        { cause },
+      );
+    }
+  }
+
+  return { resolve, discard, check, adopt };
 }
 
 /** The real path, or that of the nearest folder above that exists. */

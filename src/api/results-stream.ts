@@ -3,7 +3,7 @@
  * time; parts go through unparsed unless rows must be picked or merged. Knows nothing of HTTP.
  */
 import { readFile } from 'node:fs/promises';
-import type { JobRecord } from '../shared/domain/job.ts';
+import { firstPart, type JobRecord } from '../shared/domain/job.ts';
 import { isTerminal } from '../shared/domain/job-state.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
@@ -36,7 +36,9 @@ const CHUNK_CHARS = 64 * 1024;
 
 /** The row after the last one that can be read now: where a reader goes on later. */
 export async function nextRow(jobs: Pick<JobStore, 'frontier'>, job: JobRecord): Promise<number> {
-  const rows = (await jobs.frontier(job.spec.id)) * job.spec.options.block_rows;
+  const frontier = await jobs.frontier(job.spec.id);
+  if (isRetry(job)) return frontier === 0 ? 0 : lastRow(job, frontier - 1);
+  const rows = frontier * job.spec.options.block_rows;
   return Math.min(rows, job.total ?? rows);
 }
 
@@ -52,7 +54,10 @@ export async function* jobRows(
 ): AsyncGenerator<string, void, undefined> {
   const { id, output, options } = job.spec;
   const waiter = createJobWaiter(deps.wake, id, signal);
-  let block = Math.floor(request.fromRow / options.block_rows);
+  // A retry's rows keep their index, so only the lines say which block holds it.
+  const sparse = isRetry(job);
+  const offset = firstPart(job.spec);
+  let block = sparse ? 0 : Math.floor(request.fromRow / options.block_rows);
   try {
     for (;;) {
       // The state first: blocks committed after a look at the frontier belong to a job still running then.
@@ -61,8 +66,8 @@ export async function* jobRows(
       const frontier = await deps.jobs.frontier(id);
       let chunk = '';
       for (; block < frontier && !signal.aborted; block += 1) {
-        const cut = request.fromRow > block * options.block_rows ? request.fromRow : 0;
-        chunk += await blockText(output, block, request.kind, cut);
+        const cut = sparse || request.fromRow > block * options.block_rows ? request.fromRow : 0;
+        chunk += await blockText(output, offset + block, request.kind, cut);
         if (chunk.length >= CHUNK_CHARS) {
           yield chunk;
           chunk = '';
@@ -75,6 +80,16 @@ export async function* jobRows(
   } finally {
     waiter.close();
   }
+}
+
+function isRetry(job: JobRecord): boolean {
+  return job.spec.dataset.type === 'failed';
+}
+
+/** The row after the last one of a retry's block. */
+async function lastRow(job: JobRecord, block: number): Promise<number> {
+  const found = await readBlock(job.spec.output, firstPart(job.spec) + block);
+  return found === null ? 0 : (mergeLines(found).at(-1)?.index ?? -1) + 1;
 }
 
 /** `cut`: leave out rows with a lower index; 0 keeps the whole block. */

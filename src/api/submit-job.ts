@@ -1,8 +1,7 @@
 /** Takes a job on: model, input, output and options settled, written down, listed for feeding. No HTTP here. */
 import { createHash, randomBytes } from 'node:crypto';
 import { autoBatchSize, autoBlockRows } from '../shared/domain/auto-batch.ts';
-import { jobIdTime, newJobId } from '../shared/domain/job-id.ts';
-import { isTerminal } from '../shared/domain/job-state.ts';
+import { newJobId } from '../shared/domain/job-id.ts';
 import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
 import type { ModelContract, ModelRef } from '../shared/domain/model-contract.ts';
 import { ForebayError } from '../shared/errors.ts';
@@ -10,6 +9,7 @@ import type { JobStore } from '../shared/queue/job-store.ts';
 import type { OutputPreparer } from './prepare-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import type { JobInput } from './wire/job-input.ts';
+import type { TakeOnJob } from './take-on-job.ts';
 import type { SubmitRequest } from './wire/submit-request.ts';
 
 export interface Submitted {
@@ -18,19 +18,19 @@ export interface Submitted {
   readonly replayed: boolean;
 }
 
+/** `batchSize`: as live workers run it, null where none does. */
+export type FindModel = (
+  name: string,
+) => Promise<{ ref: ModelRef; contract: ModelContract | null; batchSize: number | null }>;
+
 export interface SubmitDeps {
   jobs: JobStore;
-  /** `batchSize`: as live workers run it, null where none does. */
-  findModel: (
-    name: string,
-  ) => Promise<{ ref: ModelRef; contract: ModelContract | null; batchSize: number | null }>;
+  findModel: FindModel;
   input: InputResolver;
   output: OutputPreparer;
-  maxJobs: number;
+  takeOn: TakeOnJob;
 }
 
-/** No submit takes longer from its claim to its record. */
-const CLAIM_MS = 600_000;
 /** Where a model's contract is not at hand (only a worker has it). */
 const FALLBACK = { batchSize: 4, topK: 5 };
 
@@ -76,33 +76,20 @@ export function createSubmitJob(deps: SubmitDeps) {
     );
   }
 
-  async function claimOutput(folder: string, id: string): Promise<void> {
-    const holder = await jobs.claimOutput(folder, id);
-    if (holder === id) return;
-    const other = await jobs.get(holder);
-    // A submit that died between claim and record, or a job that died between its end and its release.
-    const gone = other ? isTerminal(other.status) : Date.now() - jobIdTime(holder) > CLAIM_MS;
-    if (gone && (await jobs.takeOutput(folder, holder, id))) return;
-    throw new ForebayError(
-      'output_in_use',
-      `Job ${holder} is writing to "${folder}". Choose another output, or wait for it or cancel it.`,
-    );
-  }
-
   async function accept(id: string, request: SubmitRequest): Promise<JobRecord> {
     const model = await deps.findModel(request.model);
     const folder = await output.place(request.output, id);
-    await claimOutput(folder, id);
-    try {
-      await jobs.admit(id, deps.maxJobs);
+    return deps.takeOn(id, folder, async () => {
       const dataset = await input.resolve(request.input, id);
       const earlier = await output.open(folder, request.options.if_output_exists);
       const options = settle(request, model, earlier);
       if (earlier) {
+        refuseRetried(earlier);
         checkResume(earlier, model, options);
         const cut = cutBlock(earlier.options, options);
         if (cut !== null) await output.dropBlock(folder, cut);
       }
+      const { webhook } = request;
       const spec: JobSpec = {
         v: SPEC_VERSION,
         id,
@@ -112,19 +99,14 @@ export function createSubmitJob(deps: SubmitDeps) {
         options,
         input: describeInput(request.input),
         resume: earlier !== null,
+        retry_of: null,
+        webhook: webhook ? { url: webhook.url, events: [...webhook.events] } : null,
         metadata: { ...request.metadata },
         created_at: Date.now(),
       };
-      await output.describe(spec);
       const total = dataset.total === null ? null : Math.min(dataset.total, options.limit ?? Infinity);
-      await jobs.create(spec, total);
-    } catch (error) {
-      await jobs.forget(id);
-      await input.discard(id);
-      await jobs.releaseOutput(folder, id);
-      throw error;
-    }
-    return jobs.mustGet(id);
+      return { spec, total, webhookSecret: webhook?.secret ?? null };
+    });
   }
 }
 
@@ -143,6 +125,16 @@ export function settle(
     block_rows: earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch),
     top_k: options.top_k ?? contract?.top_k ?? FALLBACK.topK,
   };
+}
+
+/** Behind a retry's parts nothing of the first dataset fits any more. Throws `resume_mismatch`. */
+function refuseRetried(earlier: JobSpec): void {
+  if (earlier.retry_of === null) return;
+  throw new ForebayError(
+    'resume_mismatch',
+    `The output holds a retry (job ${earlier.id}) of a job that was whole. To finish the retry, resume by the output alone ` +
+      '(POST /v1/jobs/resume, forebay resume --output DIR); for other rows choose another output.',
+  );
 }
 
 /** Throws `resume_mismatch`. */

@@ -9,6 +9,7 @@ import { addJobs } from './commands/jobs.ts';
 import { addModel } from './commands/model.ts';
 import { addModels } from './commands/models.ts';
 import { addPlan } from './commands/plan.ts';
+import { addRetry } from './commands/retry.ts';
 import { addResults } from './commands/results.ts';
 import { addRun } from './commands/run.ts';
 import { addSubmit } from './commands/submit.ts';
@@ -70,6 +71,7 @@ export function createProgram(context: CliContext, version: string): Command {
     addJob,
     addResults,
     addControl,
+    addRetry,
     addModels,
     addModel,
     addTune,

@@ -6,7 +6,9 @@ import type { ModelListWire, ModelWire } from '../api/wire/model.ts';
 import type { PlanWire } from '../api/wire/plan.ts';
 import type { ErrorRow, ResultRow } from '../api/wire/row.ts';
 import type { JobStatsWire } from '../api/wire/stats.ts';
+import type { ResumeBody } from '../api/wire/resume-request.ts';
 import type { SubmitBody } from '../api/wire/submit-request.ts';
+import type { DeliveriesWire } from '../api/wire/webhook.ts';
 import { problemOf, ProblemError, UnreachableError } from './problem-error.ts';
 import { readEvents } from './read-events.ts';
 import { readLines } from './read-lines.ts';
@@ -48,6 +50,12 @@ export interface Client {
   cancel(id: string): Promise<JobWire>;
   pause(id: string): Promise<JobWire>;
   resume(id: string): Promise<JobWire>;
+  /** A new job of the rows that failed in an ended one, into the same output. */
+  retry(id: string): Promise<JobWire>;
+  /** A new job that finishes what an output folder holds. */
+  resumeOutput(body: ResumeBody): Promise<JobWire>;
+  /** The last tries of the job's webhook, newest first. */
+  deliveries(id: string): Promise<DeliveriesWire>;
   stats(id: string): Promise<JobStatsWire>;
   models(): Promise<ModelListWire>;
   model(name: string): Promise<ModelWire>;
@@ -89,6 +97,13 @@ export function createClient(options: { url: string; fetch?: typeof fetch }): Cl
       throw new UnreachableError(base, error);
     }
   }
+
+  const post = <T>(path: string, body: unknown): Promise<T> =>
+    call<T>(path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
 
   const jobPath = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
   const control = (verb: string) => (id: string) =>
@@ -175,12 +190,7 @@ export function createClient(options: { url: string; fetch?: typeof fetch }): Cl
         },
         body: JSON.stringify(body),
       }),
-    plan: (body) =>
-      call('/v1/plan', {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
+    plan: (body) => post('/v1/plan', body),
     job: (id) => call(jobPath(id)),
     jobs({ limit, cursor, status } = {}) {
       const query = new URLSearchParams();
@@ -192,6 +202,9 @@ export function createClient(options: { url: string; fetch?: typeof fetch }): Cl
     cancel: control('cancel'),
     pause: control('pause'),
     resume: control('resume'),
+    retry: control('retry'),
+    resumeOutput: (body) => post('/v1/jobs/resume', body),
+    deliveries: (id) => call(`${jobPath(id)}/deliveries`),
     stats: (id) => call(`${jobPath(id)}/stats`),
     models: () => call('/v1/models'),
     model: (name) => call(`/v1/models/${encodeURIComponent(name)}`),

@@ -2,6 +2,7 @@
  * One run of a block, the whole pipeline on one screen:
  * begin > (adopt an earlier part | read > batch > lane) > publish > commit > off the queue.
  */
+import { firstPart } from '../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { TakenBlock } from '../shared/queue/block-taker.ts';
 import type { BegunRun, JobWindow } from '../shared/queue/job-window.ts';
@@ -55,9 +56,10 @@ export function createBlockRunner(deps: RunBlockDeps) {
         throw new ForebayError('model_not_found', `this worker does not hold the model of job ${job}`);
 
       const { output } = begun.spec;
+      const part = firstPart(begun.spec) + block;
       // A part of a run that was not counted at all (handed back) is met when this one is published.
       const mayBePublished = begun.attempts > 1 || begun.spec.resume;
-      let counts = mayBePublished ? await adoptBlock(output, block, begun.block) : null;
+      let counts = mayBePublished ? await adoptBlock(output, part, begun.block) : null;
       stats.begun();
       if (!counts) {
         const { signal } = abort;
@@ -66,7 +68,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
         const settled = await outcomes;
         if (handedBack) return;
         const started = performance.now();
-        counts = await publishBlock(output, block, begun.block, settled, taken.token);
+        counts = await publishBlock(output, part, begun.block, settled, taken.token);
         stats.published(performance.now() - started);
       }
       const committing = performance.now();

@@ -53,6 +53,7 @@ describe('what the API answers', () => {
 
     fits('Job', await json(`/v1/jobs/${job.id}`));
     fits('JobList', await json('/v1/jobs'));
+    fits('Deliveries', await json(`/v1/jobs/${job.id}/deliveries`));
     fits('JobStats', await json(`/v1/jobs/${job.id}/stats`));
     fits('ModelList', await json('/v1/models'));
     fits('Model', await json('/v1/models/digits-small'));

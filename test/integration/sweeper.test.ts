@@ -60,7 +60,7 @@ async function repeat(chore: () => Promise<Readonly<Record<string, number>>>) {
 
 it('gives places of dead jobs back and takes their blocks off the queue; those of living ones stay', async () => {
   const [dead, living] = [await oldJob(1), await oldJob(2)];
-  const block = (n: number) => ({ block: n, generation: 1, firstRow: n * 4, rows: 4, delayMs: 0 });
+  const block = (n: number) => ({ block: n, generation: 1, firstRow: n * 4, rows: 4 });
   for (const { id } of [dead, living]) {
     await layer.places.take(QUEUE, { id, priority: 50, window: 16 }, 64, [0, 1]);
     await layer.queues.add(QUEUE, id, 50, [block(0), block(1)]);
@@ -75,7 +75,7 @@ it('gives places of dead jobs back and takes their blocks off the queue; those o
 
 it('leaves a block alone that a worker has in hand', async () => {
   const dead = await oldJob(1);
-  await layer.queues.add(QUEUE, dead.id, 50, [{ block: 0, generation: 1, firstRow: 0, rows: 4, delayMs: 0 }]);
+  await layer.queues.add(QUEUE, dead.id, 50, [{ block: 0, generation: 1, firstRow: 0, rows: 4 }]);
   const taker = await createBlockTaker({ redis: layer.redis, queue: QUEUE, onError: () => {} });
   const taken = await taker.take();
   await end(dead.id);

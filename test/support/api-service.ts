@@ -11,7 +11,11 @@ import { createModelCatalog } from '#forebay/api/model-catalog.js';
 import { createPlanJob } from '#forebay/api/plan/create-plan.js';
 import { createOutputPreparer } from '#forebay/api/prepare-output.js';
 import { createInputResolver } from '#forebay/api/resolve-input.js';
+import { createResumeOutput } from '#forebay/api/resume-output.js';
+import { createRetryJob } from '#forebay/api/retry-job.js';
 import { createSubmitJob } from '#forebay/api/submit-job.js';
+import { createTakeOnJob } from '#forebay/api/take-on-job.js';
+import { createWebhookUrlCheck } from '#forebay/api/webhooks/check-webhook-url.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 import { createModelFolderReader } from '#forebay/shared/models/model-folder-reader.js';
@@ -23,6 +27,7 @@ import { createQueuePlaces } from '#forebay/shared/queue/queue-places.js';
 import { createSampleRequests } from '#forebay/shared/queue/sample-requests.js';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
+import { createWebhookQueue } from '#forebay/shared/queue/webhook-queue.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/worker-registry.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { startTestRedis } from './redis.ts';
@@ -69,6 +74,10 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: [dir('models')], workers });
   const input = createInputResolver({ inputRoots: [dir('input')], spoolDir: dir('spool') });
   const output = createOutputPreparer({ outputRoots: [dir('results')], resultsDir: dir('results') });
+  const webhooks = createWebhookQueue({ redis, run });
+  const { findModel } = models;
+  const checkWebhook = createWebhookUrlCheck([]);
+  const takeOn = createTakeOnJob({ jobs, input, output, webhooks, checkWebhook, maxJobs: 500 });
   const stopping = new AbortController();
   const logged: { level: string; fields: object; message: string }[] = [];
   const note = (level: string) => (fields: object, message: string) =>
@@ -81,15 +90,12 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
     workers,
     wake,
     models,
-    submitJob: createSubmitJob({
-      jobs,
-      findModel: models.findModel,
-      input,
-      output,
-      maxJobs: 500,
-    }),
+    webhooks,
+    submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn }),
+    retryJob: createRetryJob({ jobs, findModel, input, output, webhooks, takeOn }),
+    resumeOutput: createResumeOutput({ findModel, input, output, webhooks, takeOn }),
     planJob: createPlanJob({
-      findModel: models.findModel,
+      findModel,
       input,
       output,
       workers,

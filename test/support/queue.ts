@@ -71,6 +71,8 @@ export function makeSpec(
     output: '/nowhere/out',
     input: { type: 'manifest', path: 'rows.txt' },
     resume: false,
+    retry_of: null,
+    webhook: null,
     metadata: {},
     created_at: Date.now(),
     ...rest,

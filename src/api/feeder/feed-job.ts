@@ -4,7 +4,13 @@
  * elsewhere is in Redis.
  */
 import type { Logger } from '../../shared/observe/logger.ts';
-import { breaksMaxErrors, type JobReason, type JobRecord, type JobSpec } from '../../shared/domain/job.ts';
+import {
+  breaksMaxErrors,
+  firstPart,
+  type JobReason,
+  type JobRecord,
+  type JobSpec,
+} from '../../shared/domain/job.ts';
 import { isTerminal } from '../../shared/domain/job-state.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { DatasetSource } from '../../shared/dataset/source.ts';
@@ -111,7 +117,7 @@ export function createJobFeeder(deps: {
   /** Counts a block that an earlier job has published (resume). */
   async function adopt(split: SplitBlock): Promise<boolean> {
     if (!spec.resume) return false;
-    const counts = await adoptBlock(spec.output, split.block, split.rows);
+    const counts = await adoptBlock(spec.output, firstPart(spec) + split.block, split.rows);
     if (!counts) return false;
     await window.commit(id, split.block, { feeder: lease }, counts, { rows_adopted: split.rows.rows.length });
     blocks.committed(split.block);

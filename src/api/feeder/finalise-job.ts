@@ -5,16 +5,18 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
-import type { JobFailure, JobRecord } from '../../shared/domain/job.ts';
+import { firstPart, type JobFailure, type JobRecord } from '../../shared/domain/job.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
 import { LeaseLost, type JobWindow } from '../../shared/queue/job-window.ts';
 import type { WorkerRegistry } from '../../shared/queue/worker-registry.ts';
-import { errorsName, outputFolder, partName } from '../../shared/storage/output-folder.ts';
+import { outputFolder, partName } from '../../shared/storage/output-folder.ts';
 import { placeErrors } from '../../shared/storage/publish-block.ts';
+import type { ManifestPart } from '../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.ts';
 import { costsOf } from '../job-costs.ts';
 import { jobStateOf } from '../job-state-of.ts';
 import { reportToWire } from '../wire/job-report.ts';
+import { earlierJobs, earlierParts, partEntry, type OutputJob } from './earlier-parts.ts';
 
 export function createFinaliser(deps: {
   jobs: JobStore;
@@ -27,13 +29,16 @@ export function createFinaliser(deps: {
   /** Parts of all committed blocks, in order; a part that no run lived to count is counted here. */
   async function* parts(record: JobRecord, lease: string) {
     const { id, output } = record.spec;
+    const offset = firstPart(record.spec);
     const { nextBlock } = await window.position(id);
     for (let first = 0; first < nextBlock; first += READ_AT_ONCE) {
       const blocks = Array.from({ length: Math.min(READ_AT_ONCE, nextBlock - first) }, (_, i) => first + i);
       const committed = await jobs.committed(id, blocks);
       const found = await Promise.all(
         blocks.map(async (block, i) =>
-          committed[i] && record.failed === 0 ? readBlock(output, block, false) : readWhole(output, block),
+          committed[i] && record.failed === 0
+            ? readBlock(output, offset + block, false)
+            : readWhole(output, offset + block),
         ),
       );
       for (const [i, block] of blocks.entries()) {
@@ -41,9 +46,15 @@ export function createFinaliser(deps: {
         if (part && !committed[i]) {
           await window.commit(id, block, { feeder: lease }, part.counts, {});
         }
-        if (part || committed[i]) yield { block, found: part };
+        if (part || committed[i]) yield { number: offset + block, found: part };
       }
     }
+  }
+
+  /** Counts the parts of a retry that no run lived to count: what they supersede is told before them. */
+  async function countAll(record: JobRecord, lease: string): Promise<void> {
+    if (record.spec.dataset.type !== 'failed') return;
+    for await (const _ of parts(record, lease));
   }
 
   /** `record`: in state `finalizing` or `cancelling`. `lease`: of the calling feeder. */
@@ -54,39 +65,41 @@ export function createFinaliser(deps: {
     // In staging, so that what a process that dies here leaves goes with it.
     const temporary = join(paths.staging, `manifest.json.${lease}`);
     await mkdir(paths.staging, { recursive: true });
+    await countAll(record, lease);
+    const before = await earlierJobs(spec);
     const file = await open(temporary, 'w');
     try {
-      let text = `{\n"version":1,\n"parts":[`;
+      const version = spec.retry_of === null ? 1 : 2;
+      let text = `{\n"version":${version},\n"parts":[`;
       let first = true;
-      for await (const { block, found } of parts(record, lease)) {
+      const list = async (part: ManifestPart) => {
+        text += `${first ? '' : ','}\n${JSON.stringify(part)}`;
+        first = false;
+        if (text.length <= FLUSH_CHARS) return;
+        await file.write(text);
+        text = '';
+      };
+      for await (const part of earlierParts(spec, jobs)) await list(part);
+      for await (const { number, found } of parts(record, lease)) {
         if (!found) {
           failure ??= {
             code: 'storage_unavailable',
-            message: `${partName(block)} was written and is gone: somebody has changed the output folder. Run the job again.`,
+            message: `${partName(number)} was written and is gone: somebody has changed the output folder. Run the job again.`,
           };
           continue;
         }
-        const part = {
-          name: partName(block),
-          rows: found.counts.succeeded,
-          bytes: found.partBytes,
-          sha256: found.partHash,
-          errors: found.errorsHash
-            ? { name: errorsName(block), rows: found.counts.failed, sha256: found.errorsHash }
-            : null,
-        };
-        text += `${first ? '' : ','}\n${JSON.stringify(part)}`;
-        first = false;
-        if (text.length > FLUSH_CHARS) {
-          await file.write(text);
-          text = '';
-        }
+        await list(partEntry(number, found));
       }
       const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
       // Those that ran the last blocks are alive still, but for an accident.
       const invariance = await deps.workers.batchInvariance(spec.model);
       const report = reportToWire(costsOf(await jobs.stats(spec.id)), jobStateOf(ended, []));
-      const members = { ...summary(ended, endOf(record, failure), invariance), ...report };
+      const status = endOf(record, failure);
+      const members = {
+        ...summary(ended, status, invariance),
+        ...wholeOutput(ended, status, before),
+        ...report,
+      };
       await file.write(`${text}\n],\n${asMembers(members)}\n}\n`);
       await file.sync();
     } finally {
@@ -148,6 +161,35 @@ function summary(
     started_at: iso(record.startedAt),
     finished_at: iso(record.committedAt),
     throughput: { rows_per_s: seconds > 0 ? Number((rows / seconds).toFixed(2)) : null },
+  };
+}
+
+/** Of a retry: the jobs of the output, and the rows as they stand after all of them. */
+function wholeOutput(
+  record: JobRecord,
+  status: string,
+  before: readonly OutputJob[],
+): Record<string, unknown> {
+  const { spec, succeeded, failed, total } = record;
+  if (spec.retry_of === null) return {};
+  const own: OutputJob = {
+    job: spec.id,
+    retry_of: spec.retry_of,
+    status,
+    rows: { total, succeeded, failed },
+    first_part: firstPart(spec),
+    created_at: iso(spec.created_at),
+    finished_at: iso(record.committedAt),
+  };
+  const jobs = [...before, own];
+  return {
+    retry_of: spec.retry_of,
+    jobs,
+    // Its dataset was every row that had failed: those that it did not answer well still have.
+    output: {
+      succeeded: jobs.reduce((sum, job) => sum + job.rows.succeeded, 0),
+      failed: (total ?? failed + succeeded) - succeeded,
+    },
   };
 }
 

@@ -24,6 +24,7 @@ const READS = {
   manifest: 'paths and URLs of a manifest, in its order',
   urls: 'URLs of the request, in their order',
   inline: 'rows of the request, in their order',
+  failed: 'rows that failed in an output, in their order',
 } as const;
 
 function decoding({ preprocess: { decode, auto_orient, icc } }: ModelContract): string {

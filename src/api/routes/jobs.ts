@@ -47,6 +47,7 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
       ],
       problems: [
         'path_not_allowed',
+        'url_not_allowed',
         'model_not_found',
         'idempotency_conflict',
         'output_not_empty',

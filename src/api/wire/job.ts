@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { JOB_OPTIONS, type JobRecord } from '../../shared/domain/job.ts';
 import { JOB_STATUSES } from '../../shared/domain/job-state.ts';
+import { JOB_WEBHOOK_WIRE } from './webhook.ts';
 import { FAILURE_OR_NULL, iso, JOB_ID, METADATA, rounded, TIMESTAMP } from './scalars.ts';
 
 export const ROW_COUNTS = z
@@ -71,6 +72,11 @@ export const JOB = z
       .string()
       .meta({ description: 'Folder of job.json, part-*.jsonl, errors-*.jsonl, manifest.json.' }),
     error: FAILURE_OR_NULL.meta({ description: 'Why the job failed.' }),
+    retry_of: z
+      .string()
+      .nullable()
+      .meta({ description: 'The job whose failed rows this one runs again, into the same output.' }),
+    webhook: JOB_WEBHOOK_WIRE.meta({ description: 'Whom the job tells how it goes.' }),
     metadata: METADATA,
   })
   .meta({
@@ -105,6 +111,8 @@ export const JOB = z
         },
         output: '/data/.forebay/results/job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z',
         error: null,
+        retry_of: null,
+        webhook: null,
         metadata: { team: 'search' },
       },
     ],
@@ -130,6 +138,8 @@ export function jobToWire(record: JobRecord): JobWire {
     options: spec.options,
     output: spec.output,
     error: record.error,
+    retry_of: spec.retry_of,
+    webhook: spec.webhook,
     metadata: spec.metadata,
   };
 }

@@ -4,6 +4,7 @@ import { MAX_ERRORS, type MaxErrors } from '../../shared/domain/job.ts';
 import { DECODE_MODE, type DecodeMode } from '../../shared/domain/model-contract.ts';
 import { JOB_INPUT, type JobInput } from './job-input.ts';
 import { METADATA } from './scalars.ts';
+import { toWebhookWish, WEBHOOK, type WebhookWish } from './webhook.ts';
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
 const orAuto = (min: number, max: number) =>
@@ -65,6 +66,7 @@ export const SUBMIT_BODY = z
     }),
     options: SUBMIT_OPTIONS.optional(),
     metadata: METADATA.optional(),
+    webhook: WEBHOOK.optional(),
   })
   .superRefine((body, context) => {
     if (body.metadata === undefined || body.options?.metadata === undefined) return;
@@ -110,6 +112,7 @@ export interface SubmitRequest {
     readonly if_output_exists: z.infer<typeof IF_OUTPUT_EXISTS>;
   };
   readonly metadata: Readonly<Record<string, string>>;
+  readonly webhook?: WebhookWish;
 }
 
 const DEFAULT_PRIORITY = 50;
@@ -133,6 +136,8 @@ export function toSubmitRequest(body: z.output<typeof SUBMIT_BODY>): SubmitReque
       if_output_exists: o.if_output_exists ?? 'refuse',
     },
     metadata: body.metadata ?? o.metadata ?? {},
+    // Absent where not given: the digest of an Idempotency-Key must not change for requests of before.
+    ...(body.webhook && { webhook: toWebhookWish(body.webhook) }),
   };
 }
 

@@ -1,22 +1,73 @@
-/** `forebay cancel|pause|resume ID`. */
+/** `forebay cancel|pause|resume ID`, and `forebay resume --output DIR`. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { JobWire } from '../../api/wire/job.ts';
+import type { MaxErrors } from '../../shared/domain/job.ts';
 import type { CliContext } from '../context.ts';
-import { EXIT } from '../exit-codes.ts';
-import { addApiUrlFlags, apiUrl, type ApiFlags } from '../options/api-flags.ts';
+import { EXIT, UsageError } from '../exit-codes.ts';
+import { watchJob } from '../jobs/watch-job.ts';
+import { addApiUrlFlags, apiUrl, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
+import { maxErrors } from '../options/parsers.ts';
 
 const COMMANDS = {
   cancel: 'cancel a job; results that are there stay',
   pause: 'pause a job: its waiting blocks leave the queue',
-  resume: 'let a paused job go on',
 } as const;
 
+interface ResumeFlags extends ApiFlags {
+  readonly output?: string;
+  readonly maxErrors?: MaxErrors;
+  readonly watch?: true;
+}
+
+const RESUME = `
+Examples:
+  forebay resume job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z
+  forebay resume --output results/digits --watch
+
+With --output a new job finishes what the folder holds, from the folder alone: when Redis has lost its data, or the
+job failed on the way.`;
+
 export function addControl(program: Command, context: CliContext): void {
-  for (const name of ['cancel', 'pause', 'resume'] as const) {
+  for (const name of ['cancel', 'pause'] as const) {
     const command = program.command(name).argument('<id>', 'the job').description(COMMANDS[name]);
-    addApiUrlFlags(command).action(async (id: string, flags: ApiFlags) => {
-      const job = await context.connect(apiUrl(flags, context))[name](id);
-      context.terminal.out(flags.json ? `${JSON.stringify(job)}\n` : `${job.id} ${job.status}\n`);
-      context.exitWith(EXIT.ok);
+    addApiUrlFlags(command).action(async (id: string, flags: ApiFlags) =>
+      tell(await context.connect(apiUrl(flags, context))[name](id), flags, context),
+    );
+  }
+  const command = program
+    .command('resume')
+    .argument('[id]', 'the paused job')
+    .description('let a paused job go on, or finish what an output folder holds')
+    .option('--output <dir>', 'instead of a job: the folder that a job wrote to')
+    .option('--max-errors <n|n%>', 'with --output: failed rows to bear from here on', maxErrors)
+    .option('--watch', 'follow the job until it ends');
+  addApiUrlFlags(command)
+    .addHelpText('after', RESUME)
+    .action(async (id: string | undefined, flags: ResumeFlags) => resume(id, flags, context));
+}
+
+async function resume(id: string | undefined, flags: ResumeFlags, context: CliContext): Promise<void> {
+  const url = apiUrl(flags, context);
+  const api = context.connect(url);
+  if ((id === undefined) === (flags.output === undefined)) {
+    throw new UsageError('give either a paused job or --output DIR');
+  }
+  let job: JobWire;
+  if (id !== undefined) job = await api.resume(id);
+  else {
+    const { output = '', maxErrors: bear } = flags;
+    const place = isLocalUrl(url) ? resolve(context.cwd, output) : output;
+    job = await api.resumeOutput({
+      output: place,
+      ...(bear === undefined ? {} : { options: { max_errors: bear } }),
     });
   }
+  if (!flags.watch) return tell(job, flags, context);
+  context.exitWith(await watchJob(job.id, { api, context, json: flags.json === true }));
+}
+
+function tell(job: JobWire, flags: ApiFlags, context: CliContext): void {
+  context.terminal.out(flags.json ? `${JSON.stringify(job)}\n` : `${job.id} ${job.status}\n`);
+  context.exitWith(EXIT.ok);
 }

@@ -1,8 +1,9 @@
 /** `forebay submit`: hands a job to a running service. */
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { SubmitBody } from '../../api/wire/submit-request.ts';
+import { WEBHOOK_EVENTS, type WebhookEvent } from '../../shared/domain/job.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
@@ -26,6 +27,8 @@ interface SubmitFlags extends ApiFlags, JobFlags, GlobFlags {
   readonly inline?: string[];
   readonly output?: string;
   readonly idempotencyKey?: string;
+  readonly webhook?: string;
+  readonly webhookEvent?: WebhookEvent[];
   readonly watch?: true;
 }
 
@@ -53,6 +56,8 @@ export function addSubmit(program: Command, context: CliContext): void {
   addJobFlags(command);
   command
     .option('--idempotency-key <key>', 'submitting again with the same key returns the same job')
+    .option('--webhook <url>', "tell this URL how the job ends (signed with the service's secret)")
+    .addOption(new Option('--webhook-event <name...>', 'what to tell instead').choices(WEBHOOK_EVENTS))
     .option('--watch', 'follow the job until it ends');
   addApiUrlFlags(command)
     .addHelpText('after', EXAMPLES)
@@ -69,6 +74,7 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
     input: await readInput(flags, context.cwd, place),
     ...(flags.output === undefined ? {} : { output: place(flags.output) }),
     ...toSubmitOptions(flags),
+    ...webhookOf(flags),
   };
   const api = context.connect(url);
   const { idempotencyKey } = flags;
@@ -82,6 +88,14 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
   const warning = await batchWarning(api, body);
   if (warning !== null) terminal.err(`${warning}\n`);
   return watchJob(job.id, { api, context, json: flags.json === true });
+}
+
+function webhookOf({ webhook, webhookEvent }: SubmitFlags): Pick<SubmitBody, 'webhook'> {
+  if (webhook === undefined) {
+    if (webhookEvent === undefined) return {};
+    throw new UsageError('--webhook-event needs --webhook URL');
+  }
+  return { webhook: { url: webhook, ...(webhookEvent && { events: webhookEvent }) } };
 }
 
 async function readInput(

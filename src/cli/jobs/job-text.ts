@@ -37,6 +37,7 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
     ['job', job.id],
     ['status', statusText(job)],
     ['waits', job.reason_text],
+    ['retry of', job.retry_of],
     ['model', job.model],
     ['input', inputText(job.input)],
     ['output', job.output],

@@ -19,6 +19,7 @@ const list = (separator: string) =>
     );
 const count = (fallback: number, min = 1, max = 1_000_000) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
+const seconds = (fallback: number) => z.coerce.number().min(0.05).max(3600).default(fallback);
 const optionalCount = (max: number) => z.coerce.number().int().min(1).max(max).optional();
 
 const ENV = z.object({
@@ -88,6 +89,24 @@ const ENV = z.object({
   FOREBAY_FETCH_TRIES: count(5, 1, 100).describe(
     'Tries of a URL row whose trouble may pass (5xx, 429, broken connections), later and later. More hides longer trouble.',
   ),
+  FOREBAY_WEBHOOK_ALLOW: list(',').describe(
+    'Hosts and CIDR ranges that webhooks may reach although they are private.',
+  ),
+  FOREBAY_WEBHOOK_SECRET: z
+    .string()
+    .min(8)
+    .optional()
+    .describe('Signs the webhooks of jobs that came without a secret. Unset: those are not signed.'),
+  FOREBAY_WEBHOOK_TRIES: count(10, 1, 100).describe(
+    'Tries of one webhook event, later and later: 10 take about an hour. More bears longer outages of receivers.',
+  ),
+  FOREBAY_WEBHOOK_PAUSE_S: seconds(7).describe(
+    'Before the second try of a webhook event; doubles with each further one.',
+  ),
+  FOREBAY_WEBHOOK_TIMEOUT_S: seconds(10).describe('Longest wait for the answer to one try.'),
+  FOREBAY_WEBHOOK_PROGRESS_S: seconds(10).describe(
+    'Least time between two progress events of a job. Less is more current and more requests.',
+  ),
   FOREBAY_BATCH_TIMEOUT_S: count(120, 1, 86_400).describe(
     'Longest that a lane may be at work on one batch before it is killed and started again; model.json may say otherwise.',
   ),
@@ -152,6 +171,14 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     fetchAllow: e.FOREBAY_FETCH_ALLOW,
     fetchTimeoutMs: e.FOREBAY_FETCH_TIMEOUT_S * 1000,
     fetchTries: e.FOREBAY_FETCH_TRIES,
+    webhookAllow: e.FOREBAY_WEBHOOK_ALLOW,
+    webhooks: {
+      secret: e.FOREBAY_WEBHOOK_SECRET ?? null,
+      tries: e.FOREBAY_WEBHOOK_TRIES,
+      firstPauseMs: e.FOREBAY_WEBHOOK_PAUSE_S * 1000,
+      timeoutMs: e.FOREBAY_WEBHOOK_TIMEOUT_S * 1000,
+      progressMs: e.FOREBAY_WEBHOOK_PROGRESS_S * 1000,
+    },
     batchTimeoutS: e.FOREBAY_BATCH_TIMEOUT_S,
     shutdownGraceMs: e.FOREBAY_SHUTDOWN_GRACE_S * 1000,
     healthPort: e.FOREBAY_HEALTH_PORT,

@@ -29,6 +29,8 @@ export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
       return locateBlob(spec.blob, ref);
     case 'manifest':
       return locateUri(spec.base, ref.at ?? ref.id);
+    case 'failed':
+      return locateRow(spec.of, ref);
   }
 }
 

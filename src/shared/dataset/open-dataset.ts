@@ -1,5 +1,6 @@
 /** The one place that knows every kind of dataset: from a job's spec to its source. */
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
+import { createFailedSource } from './failed-source.ts';
 import { createFilesSource, type FilesSourceOptions } from './files-source.ts';
 import { createInlineSource } from './inline-source.ts';
 import { createManifestSource } from './manifest-source.ts';
@@ -16,5 +17,7 @@ export function openDataset(spec: DatasetSpec, options: FilesSourceOptions = {})
       return createInlineSource(spec);
     case 'manifest':
       return createManifestSource(spec);
+    case 'failed':
+      return createFailedSource(spec, (of) => openDataset(of, options));
   }
 }

@@ -29,7 +29,7 @@ export function blockJobId(job: string, block: number, generation: number): stri
   return `${job}-${block}-${generation}`;
 }
 
-/** A block's rows as the window keeps them: `[first row, [[id, at?], ...]]`. */
+/** A block's rows as the window keeps them: `[first row, [[id, at?, index?], ...]]`. */
 export interface BlockRows {
   readonly firstRow: number;
   readonly rows: readonly RowRef[];
@@ -37,19 +37,32 @@ export interface BlockRows {
 
 const PAYLOAD = z.tuple([
   z.int().min(0),
-  z.array(z.union([z.tuple([z.string()]), z.tuple([z.string(), z.string()])])),
+  z.array(
+    z.union([
+      z.tuple([z.string()]),
+      z.tuple([z.string(), z.string()]),
+      z.tuple([z.string(), z.string().nullable(), z.int().min(0)]),
+    ]),
+  ),
 ]);
 
 export function encodeBlockRows(block: BlockRows): string {
-  return JSON.stringify([
-    block.firstRow,
-    block.rows.map((r) => (r.at === undefined ? [r.id] : [r.id, r.at])),
-  ]);
+  return JSON.stringify([block.firstRow, block.rows.map(encodeRow)]);
 }
 
 export function decodeBlockRows(text: string): BlockRows {
   const [firstRow, rows] = PAYLOAD.parse(JSON.parse(text));
-  return { firstRow, rows: rows.map(([id, at]) => ({ id, at })) };
+  return { firstRow, rows: rows.map(([id, at, index]) => ({ id, at: at ?? undefined, index })) };
+}
+
+/** The number in the output of the block's row at `position`. */
+export function rowIndex(block: BlockRows, position: number): number {
+  return block.rows[position]!.index ?? block.firstRow + position;
+}
+
+function encodeRow({ id, at, index }: RowRef): unknown[] {
+  if (index !== undefined) return [id, at ?? null, index];
+  return at === undefined ? [id] : [id, at];
 }
 
 /** Microseconds or counts that a block's run spent or saw, summed into the job's stats by its commit. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-export const DATASET_SPEC = z.discriminatedUnion('type', [
+const GIVEN = [
   /** Files under `root`, recursive; ids are paths relative to it. Globs match those ids. */
   z.object({
     type: z.literal('files'),
@@ -20,6 +20,25 @@ export const DATASET_SPEC = z.discriminatedUnion('type', [
   z.object({ type: z.literal('inline'), spool: z.string(), blob: z.string() }),
   /** A user's file: a path, a URL or `{"id","uri"}` a line; relative paths start at `base`. */
   z.object({ type: z.literal('manifest'), path: z.string(), base: z.string() }),
+] as const;
+
+/** A dataset as a user can give it. */
+export const GIVEN_DATASET = z.discriminatedUnion('type', GIVEN);
+export type GivenDataset = z.infer<typeof GIVEN_DATASET>;
+
+export const DATASET_SPEC = z.discriminatedUnion('type', [
+  ...GIVEN,
+  /**
+   * The rows that failed in an output (a retry): those in errors files `first` to `end` - 1 of `folder`, which are an
+   * ended job's, so that they never change. `of`: the dataset that the rows belong to.
+   */
+  z.object({
+    type: z.literal('failed'),
+    folder: z.string(),
+    first: z.int().min(0),
+    end: z.int().min(0),
+    of: GIVEN_DATASET,
+  }),
 ]);
 
 export type DatasetSpec = z.infer<typeof DATASET_SPEC>;

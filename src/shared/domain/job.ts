@@ -30,6 +30,11 @@ export const JOB_OPTIONS = z.object({
 });
 export type JobOptions = z.infer<typeof JOB_OPTIONS>;
 
+/** What a job's webhook can tell; `progress` now and then, the others once. */
+export const WEBHOOK_EVENTS = ['completed', 'failed', 'cancelled', 'progress'] as const;
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+export const JOB_WEBHOOK = z.object({ url: z.string(), events: z.array(z.enum(WEBHOOK_EVENTS)) });
+
 export const SPEC_VERSION = 1;
 
 export const JOB_SPEC = z.object({
@@ -44,10 +49,19 @@ export const JOB_SPEC = z.object({
   input: z.record(z.string(), z.unknown()),
   /** Adopt the parts that an earlier job left in the output. */
   resume: z.boolean(),
+  /** The job whose failed rows this one runs again, into the same output; then `dataset` is of type `failed`. */
+  retry_of: z.string().nullable().default(null),
+  /** Whom to tell how the job goes. Its secret is in Redis only. */
+  webhook: JOB_WEBHOOK.nullable().default(null),
   metadata: z.record(z.string(), z.string()),
   created_at: z.number(),
 });
 export type JobSpec = z.infer<typeof JOB_SPEC>;
+
+/** Number of the part that the job's block 0 becomes: a retry's parts go on behind those that are there. */
+export function firstPart({ dataset }: Pick<JobSpec, 'dataset'>): number {
+  return dataset.type === 'failed' ? dataset.end : 0;
+}
 
 /** Why a job waits or how it ended, where the status alone does not say it. */
 export type JobReason =

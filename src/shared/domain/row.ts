@@ -8,10 +8,12 @@ import type { ErrorCode } from '../errors.ts';
  * Where a row's bytes are.
  * `id`: stable name (for files: path relative to the dataset's root, with `/`).
  * `at`: locator, interpreted together with the dataset (see dataset/locate.ts); absent where the id says it.
+ * `index`: its number in the output where that is not its position in the dataset (a retry's rows keep theirs).
  */
 export interface RowRef {
   readonly id: string;
   readonly at?: string | undefined;
+  readonly index?: number | undefined;
 }
 
 export interface RowError {

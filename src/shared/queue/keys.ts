@@ -31,6 +31,10 @@ export const jobKeys = (job: string) => ({
   stats: `${P}:{${job}}:stats`,
   /** String: token of the feeder that owns the job. */
   lease: `${P}:{${job}}:lease`,
+  /** Hash: secret of the job's webhook, and its events (JSON): `end`, `progress`. */
+  webhook: `${P}:{${job}}:webhook`,
+  /** List of the webhook's last tries (JSON), newest first. */
+  deliveries: `${P}:{${job}}:deliveries`,
 });
 
 export const indexKeys = {
@@ -44,6 +48,8 @@ export const indexKeys = {
   beats: `${P}:{index}:beats`,
   /** String: token of the process that sweeps. */
   sweeper: `${P}:{index}:sweeper`,
+  /** Sorted set of ids of jobs with a webhook that is not through, by the time of the next look at it. */
+  webhooks: `${P}:{index}:webhooks`,
 } as const;
 
 /** String: job id that an `Idempotency-Key` made. The key is hashed: it may hold anything. */

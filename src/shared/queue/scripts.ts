@@ -19,6 +19,7 @@ const SCRIPTS = {
   'take-output': 1,
   'take-places': 2,
   'release-places': 2,
+  'claim-webhooks': 1,
 } as const;
 export type ScriptName = keyof typeof SCRIPTS;
 

@@ -37,3 +37,9 @@ export function errorsName(block: number): string {
 export function isOutputName(name: string): boolean {
   return /^((part|errors)-\d{8,}\.jsonl|job\.json|manifest\.json|_staging)$/.test(name);
 }
+
+/** The block whose errors a file of this name holds; null for another kind of file. */
+export function errorsNumber(name: string): number | null {
+  const digits = /^errors-(\d{8,})\.jsonl$/.exec(name)?.[1];
+  return digits === undefined ? null : Number(digits);
+}

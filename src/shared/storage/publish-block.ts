@@ -5,7 +5,7 @@
  */
 import { link, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { errorLine, resultLine, type RowOutcome } from '../domain/row.ts';
-import type { BlockRows } from '../domain/block.ts';
+import { rowIndex, type BlockRows } from '../domain/block.ts';
 import { outputFolder } from './output-folder.ts';
 import { mergeLines, readBlock, sha256, type PublishedBlock } from './read-part.ts';
 
@@ -31,7 +31,7 @@ export async function publishBlock(
   let failed = 0;
   for (const [i, outcome] of outcomes.entries()) {
     const { id } = rows.rows[i]!;
-    const index = rows.firstRow + i;
+    const index = rowIndex(rows, i);
     if (outcome.ok) {
       part += resultLine(index, id, outcome.result);
     } else {
@@ -108,7 +108,7 @@ function checkRows(found: PublishedBlock, block: number, rows: BlockRows): void 
     );
   }
   for (const [i, row] of rows.rows.entries()) {
-    const index = rows.firstRow + i;
+    const index = rowIndex(rows, i);
     if (ids.get(index) !== row.id) {
       throw new RowsDiffer(
         `row ${index} is "${ids.get(index) ?? 'missing'}" on storage and "${row.id}" in the dataset`,

@@ -24,6 +24,8 @@ const RECORD: JobRecord = {
     },
     input: { type: 'urls', count: 2 },
     resume: false,
+    retry_of: null,
+    webhook: null,
     metadata: { a: 'b' },
     created_at: Date.UTC(2026, 10, 22),
   },

@@ -39,6 +39,8 @@ const JOB: JobWire = {
   },
   output: '/out',
   error: null,
+  retry_of: null,
+  webhook: null,
   metadata: {},
 };
 const MB = 2 ** 20;

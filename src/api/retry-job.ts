@@ -1,0 +1,99 @@
+/**
+ * Runs the failed rows of an ended job again: a new job into the same output, whose parts go on behind those that are
+ * there (ADR 7). Everything it needs is in the output's job.json and manifest.json. No HTTP here.
+ */
+import { randomBytes } from 'node:crypto';
+import { newJobId } from '../shared/domain/job-id.ts';
+import { isTerminal } from '../shared/domain/job-state.ts';
+import { firstPart, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
+import type { GivenDataset } from '../shared/domain/dataset-spec.ts';
+import { ForebayError } from '../shared/errors.ts';
+import type { JobStore } from '../shared/queue/job-store.ts';
+import type { WebhookQueue } from '../shared/queue/webhook-queue.ts';
+import { outputFolder } from '../shared/storage/output-folder.ts';
+import { readManifest } from '../shared/storage/read-manifest.ts';
+import { outputJobs, type OutputJob } from './feeder/earlier-parts.ts';
+import type { OutputPreparer } from './prepare-output.ts';
+import type { InputResolver } from './resolve-input.ts';
+import { checkResume, type FindModel } from './submit-job.ts';
+import type { JobToTakeOn, TakeOnJob } from './take-on-job.ts';
+
+export function createRetryJob(deps: {
+  jobs: Pick<JobStore, 'mustGet'>;
+  findModel: FindModel;
+  input: Pick<InputResolver, 'check'>;
+  output: Pick<OutputPreparer, 'place' | 'inspect'>;
+  webhooks: Pick<WebhookQueue, 'secretOf'>;
+  takeOn: TakeOnJob;
+}) {
+  const { jobs, input, output } = deps;
+
+  /** `id`: the job that was asked for. ForebayError `invalid_state`, `input_not_found` and those of a submit. */
+  return async function retryJob(id: string): Promise<JobRecord> {
+    const asked = await jobs.mustGet(id);
+    if (!isTerminal(asked.status)) {
+      throw refusal(`Job ${id} is ${asked.status}: rows can be retried once it has ended.`);
+    }
+    const retry = newJobId(Date.now(), randomBytes(16));
+    const folder = await output.place(asked.spec.output, retry);
+    return deps.takeOn(retry, folder, async () => prepare(asked, retry, folder));
+  };
+
+  async function prepare(asked: JobRecord, retry: string, folder: string): Promise<JobToTakeOn> {
+    const { id } = asked.spec;
+    const last = await output.inspect(folder, 'resume');
+    if (!last) throw refusal(`The output "${folder}" of job ${id} is gone.`);
+    const { rows } = await lastJob(id, last, folder);
+    if (rows.failed === 0) throw refusal(`No row of job ${id} has failed: there is nothing to retry.`);
+    const of = givenDataset(last);
+    await input.check(of);
+    const model = await deps.findModel(last.model.name);
+    checkResume(last, model, last.options);
+    const first = firstPart(last);
+    const end = first + Math.ceil((rows.succeeded + rows.failed) / last.options.block_rows);
+    const spec: JobSpec = {
+      ...asked.spec,
+      id: retry,
+      model: model.ref,
+      dataset: { type: 'failed', folder, first, end, of },
+      output: folder,
+      // The rows are known to be bad ones: what the first job would bear says nothing about them.
+      options: { ...last.options, limit: null, max_errors: null },
+      input: { ...last.input, failed_rows_of: id },
+      resume: false,
+      retry_of: id,
+      created_at: Date.now(),
+    };
+    return { spec, total: rows.failed, webhookSecret: await deps.webhooks.secretOf(id) };
+  }
+}
+
+/** What the manifest says of the job that wrote last, if that is whole and the asked one is of its output. */
+async function lastJob(asked: string, last: JobSpec, folder: string): Promise<OutputJob> {
+  const manifest = await readManifest(outputFolder(folder).manifest);
+  const jobs = manifest === null ? [] : outputJobs(manifest);
+  const found = jobs.at(-1);
+  // Only a whole job's errors files name every failed row, and only its parts can never be written again.
+  if (found?.job !== last.id || found.rows.total !== found.rows.succeeded + found.rows.failed) {
+    throw refusal(
+      `The output "${folder}" is not whole: job ${last.id} has not worked through all of its rows. Finish it first ` +
+        '(POST /v1/jobs/resume with the output, forebay resume --output DIR; with another max_errors where that ended it), ' +
+        'then retry the job that did.',
+    );
+  }
+  if (jobs.some((job) => job.job === asked)) return found;
+  throw refusal(`The output of job ${asked} is that of job ${found.job} now: retry that one.`);
+}
+
+function givenDataset({ dataset }: JobSpec): GivenDataset {
+  const of = dataset.type === 'failed' ? dataset.of : dataset;
+  if (of.type !== 'inline') return of;
+  throw new ForebayError(
+    'input_not_found',
+    'The rows came with the request and are not kept beyond the end of their job: submit the failed ones again.',
+  );
+}
+
+function refusal(message: string): ForebayError {
+  return new ForebayError('invalid_state', message);
+}

@@ -1,0 +1,86 @@
+/** Work that is taken up again: the failed rows of a job, and an output whose job is lost. */
+import type { ApiDeps } from '../api-deps.ts';
+import { JOB, jobToWire } from '../wire/job.ts';
+import { RESUME_BODY, toResumeRequest } from '../wire/resume-request.ts';
+import { JOB_PARAMS } from './jobs.ts';
+import { mount, type MountTarget, type Success } from './mount.ts';
+
+const NEW_JOB: Success = {
+  status: 202,
+  description: 'The new job.',
+  content: { 'application/json': JOB },
+  headers: { Location: 'Where the job is.' },
+};
+
+export function mountAgain(target: MountTarget, deps: ApiDeps): void {
+  mount(
+    target,
+    {
+      method: 'post',
+      path: '/v1/jobs/{id}/retry',
+      operationId: 'retryJob',
+      tag: 'Jobs',
+      summary: 'Run the failed rows of a job again',
+      description:
+        'Makes a new job (`retry_of`) of the rows that failed in an ended job, into the same output: its parts go on behind those that are there, rows keep their index, and `manifest.json` then tells of both jobs. A retry can be retried. Not for inline rows, which are not kept.',
+      params: JOB_PARAMS,
+      success: [NEW_JOB],
+      problems: [
+        'path_not_allowed',
+        'job_not_found',
+        'model_not_found',
+        'invalid_state',
+        'output_in_use',
+        'resume_mismatch',
+        'input_not_found',
+        'input_unreadable',
+        'invalid_contract',
+        'too_many_jobs',
+        'storage_unavailable',
+      ],
+    },
+    async ({ c, params }) => {
+      const job = await deps.retryJob(params.id);
+      deps.log.info({ job: job.spec.id, retry_of: params.id }, 'job retried');
+      return c.json(jobToWire(job), 202, { Location: `/v1/jobs/${job.spec.id}` });
+    },
+  );
+
+  mount(
+    target,
+    {
+      method: 'post',
+      path: '/v1/jobs/resume',
+      operationId: 'resumeOutput',
+      tag: 'Jobs',
+      summary: 'Finish what an output folder holds',
+      description:
+        'Makes a new job from the `job.json` in an output folder: it counts the parts that are there and computes the rest. For when Redis has lost its data; nothing but the folder is needed. Not for a job that is paused: POST /v1/jobs/{id}/resume.',
+      body: {
+        schema: RESUME_BODY,
+        limit: { bytes: 64 * 1024, advice: 'It only names a folder.' },
+      },
+      success: [NEW_JOB],
+      problems: [
+        'path_not_allowed',
+        'url_not_allowed',
+        'not_found',
+        'model_not_found',
+        'output_in_use',
+        'resume_mismatch',
+        'request_too_large',
+        'unsupported_media_type',
+        'input_not_found',
+        'input_unreadable',
+        'invalid_contract',
+        'too_many_jobs',
+        'storage_unavailable',
+      ],
+    },
+    async ({ c, body }) => {
+      const job = await deps.resumeOutput(toResumeRequest(body));
+      deps.log.info({ job: job.spec.id, output: job.spec.output }, 'output resumed');
+      return c.json(jobToWire(job), 202, { Location: `/v1/jobs/${job.spec.id}` });
+    },
+  );
+}

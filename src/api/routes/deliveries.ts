@@ -1,0 +1,26 @@
+/** What became of a job's webhook. */
+import type { ApiDeps } from '../api-deps.ts';
+import { DELIVERIES, deliveriesToWire } from '../wire/webhook.ts';
+import { JOB_PARAMS } from './jobs.ts';
+import { mount, type MountTarget } from './mount.ts';
+
+export function mountDeliveries(target: MountTarget, deps: ApiDeps): void {
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/v1/jobs/{id}/deliveries',
+      operationId: 'listDeliveries',
+      tag: 'Results and progress',
+      summary: "List the tries of a job's webhook",
+      description: 'The last 100 tries to deliver its events, newest first.',
+      params: JOB_PARAMS,
+      success: [{ status: 200, description: 'The tries.', content: { 'application/json': DELIVERIES } }],
+      problems: ['job_not_found'],
+    },
+    async ({ c, params }) => {
+      await deps.jobs.mustGet(params.id);
+      return c.json(deliveriesToWire(params.id, await deps.webhooks.deliveries(params.id)));
+    },
+  );
+}

@@ -1,0 +1,16 @@
+/** Whether a webhook's URL can be reached at all, as far as the URL itself says it; names are judged at each try. */
+import { isIP } from 'node:net';
+import { ForebayError } from '../../shared/errors.ts';
+import { createAddressFilter } from '../../shared/net/address-filter.ts';
+import { notAllowed } from './send-webhook.ts';
+
+/** `allow`: see createAddressFilter. The check throws ForebayError `url_not_allowed`. */
+export function createWebhookUrlCheck(allow: readonly string[]): (url: string) => void {
+  const filter = createAddressFilter(allow);
+  return (url) => {
+    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host) !== 0 && !filter.allowsAddress(host)) {
+      throw new ForebayError('url_not_allowed', `The webhook cannot be delivered: ${notAllowed(url)}`);
+    }
+  };
+}

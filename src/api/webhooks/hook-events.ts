@@ -1,0 +1,25 @@
+/** What a job's webhook has to tell, from the job's state. Pure. */
+import type { JobRecord, WebhookEvent } from '../../shared/domain/job.ts';
+import type { HookEvent } from '../../shared/queue/webhook-queue.ts';
+import { jobToWire } from '../wire/job.ts';
+import { iso } from '../wire/scalars.ts';
+
+/** The event's id follows from what it tells, so that whoever makes it makes the same. */
+export function endEvent(job: JobRecord, nowMs: number): HookEvent {
+  return event(job, job.status as WebhookEvent, 'end', nowMs);
+}
+
+export function progressEvent(job: JobRecord, nowMs: number): HookEvent {
+  return event(job, 'progress', `p${finishedRows(job)}`, nowMs);
+}
+
+export function finishedRows(job: JobRecord): number {
+  return job.succeeded + job.failed;
+}
+
+function event(job: JobRecord, what: WebhookEvent, tail: string, nowMs: number): HookEvent {
+  const id = `${job.spec.id.replace(/^job_/, 'evt_')}_${tail}`;
+  const type = `job.${what}`;
+  const body = JSON.stringify({ id, type, created_at: iso(nowMs), data: { job: jobToWire(job) } });
+  return { id, type, body, created_at: nowMs, attempts: 0, due: nowMs };
+}

@@ -1,0 +1,95 @@
+/**
+ * One POST to a URL that a user chose, within limits: only allowed addresses, no redirects, so many seconds, of the
+ * answer nothing but its status. Knows nothing of jobs or tries.
+ */
+import { Agent, request } from 'undici';
+import { ForebayError, messageOf } from '../../shared/errors.ts';
+import { createAddressFilter } from '../../shared/net/address-filter.ts';
+import { createGuardedConnector, type LookupAll } from '../../shared/net/guarded-connector.ts';
+
+export type Sent =
+  | { readonly status: number; readonly error: null }
+  | { readonly status: null; readonly error: { readonly code: string; readonly message: string } };
+
+export interface WebhookSender {
+  /** Never rejects, but with the signal's reason when aborted. */
+  send(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<Sent>;
+  close(): Promise<void>;
+}
+
+/** Bytes of an answer that are passed over before the connection is cut. */
+const MAX_ANSWER = 16 * 1024;
+
+export function createWebhookSender(options: {
+  /** See createAddressFilter. */
+  readonly allow: readonly string[];
+  /** Milliseconds for one try in all. */
+  readonly timeoutMs: number;
+  readonly userAgent: string;
+  readonly lookup?: LookupAll;
+}): WebhookSender {
+  const { timeoutMs, lookup } = options;
+  const agent = new Agent({
+    connect: createGuardedConnector({
+      filter: createAddressFilter(options.allow),
+      timeoutMs,
+      ...(lookup === undefined ? {} : { lookup }),
+    }),
+    // Tries are far apart: a connection each, so that its address is checked each time.
+    pipelining: 0,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+
+  return {
+    async send(url, headers, body, signal) {
+      signal.throwIfAborted();
+      const stop = new AbortController();
+      const onAbort = () => stop.abort();
+      const timer = setTimeout(onAbort, timeoutMs);
+      signal.addEventListener('abort', onAbort);
+      try {
+        const response = await request(url, {
+          method: 'POST',
+          dispatcher: agent,
+          headers: { ...headers, 'user-agent': options.userAgent },
+          body,
+          signal: stop.signal,
+        });
+        await response.body.dump({ limit: MAX_ANSWER, signal: stop.signal }).catch(() => undefined);
+        return { status: response.statusCode, error: null };
+      } catch (error) {
+        signal.throwIfAborted();
+        return { status: null, error: failureOf(error, stop.signal.aborted, url, timeoutMs) };
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function failureOf(
+  error: unknown,
+  timedOut: boolean,
+  url: string,
+  timeoutMs: number,
+): { code: string; message: string } {
+  if (error instanceof ForebayError) return { code: error.code, message: notAllowed(url) };
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (timedOut || /^UND_ERR_\w+_TIMEOUT$/.test(code)) {
+    return { code: 'fetch_timeout', message: `no answer within ${timeoutMs} ms` };
+  }
+  return { code: 'fetch_failed', message: messageOf(error) || code || 'the connection failed' };
+}
+
+/** Says nothing of what the name resolved to: that would tell outsiders about the inner network. */
+export function notAllowed(url: string): string {
+  return `${new URL(url).hostname} is not a public address. The operator can allow it with FOREBAY_WEBHOOK_ALLOW.`;
+}

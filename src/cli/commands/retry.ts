@@ -1,0 +1,29 @@
+/** `forebay retry ID`: the failed rows of an ended job once more. */
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { watchJob } from '../jobs/watch-job.ts';
+import { addApiUrlFlags, apiUrl, type ApiFlags } from '../options/api-flags.ts';
+
+interface RetryFlags extends ApiFlags {
+  readonly watch?: true;
+}
+
+export function addRetry(program: Command, context: CliContext): void {
+  const command = program
+    .command('retry')
+    .argument('<id>', 'an ended job')
+    .summary('run the failed rows of a job again')
+    .description('Runs the rows that failed in a job again, as a new job into the same output.')
+    .option('--watch', 'follow the new job until it ends');
+  addApiUrlFlags(command).action(async (id: string, flags: RetryFlags) => {
+    const api = context.connect(apiUrl(flags, context));
+    const job = await api.retry(id);
+    if (flags.watch) {
+      if (!flags.json) context.terminal.err(`${job.id}\n`);
+      return context.exitWith(await watchJob(job.id, { api, context, json: flags.json === true }));
+    }
+    context.terminal.out(flags.json ? `${JSON.stringify(job)}\n` : `${job.id}\n`);
+    return context.exitWith(EXIT.ok);
+  });
+}
