@@ -1,13 +1,17 @@
 /** What the HTTP face needs. It owns none of it, and reads neither config nor environment. */
 import type { JobRecord } from '../shared/domain/job.ts';
 import type { ModelRef } from '../shared/domain/model-contract.ts';
+import type { KeyStore } from '../shared/keys/key-store.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import type { BlockQueues } from '../shared/queue/block-queue.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
 import type { QueuePlaces } from '../shared/queue/queue-places.ts';
 import type { Wake } from '../shared/queue/wake.ts';
 import type { WorkerRegistry } from '../shared/queue/worker-registry.ts';
+import type { HostCheck } from './middleware/check-host.ts';
+import type { RateLimit } from './middleware/rate-limit.ts';
 import type { ModelCatalog } from './model-catalog.ts';
+import type { Submitter } from './submit-job.ts';
 import type { PlanWire } from './wire/plan.ts';
 import type { SubmitRequest } from './wire/submit-request.ts';
 
@@ -18,12 +22,20 @@ export interface ApiDeps {
   readonly workers: WorkerRegistry;
   readonly wake: Wake;
   readonly models: Pick<ModelCatalog, 'list' | 'get'>;
-  /** `replayed`: the key had made this job before. */
+  /** Who is let in; absent: everybody, whatever page sends them. */
+  readonly access?: {
+    /** Absent: no key is asked for. */
+    readonly keys?: KeyStore;
+    readonly checkHost?: HostCheck;
+    readonly rateLimit?: RateLimit;
+  };
+  /** For a tenant. `replayed`: its key had made this job before. */
   submitJob(
     request: SubmitRequest,
     idempotencyKey: string | null,
+    by: Submitter,
   ): Promise<{ job: JobRecord; replayed: boolean }>;
-  planJob(request: SubmitRequest): Promise<PlanWire>;
+  planJob(request: SubmitRequest, tenant: string): Promise<PlanWire>;
   readonly controlJob: Readonly<Record<JobCommand, (id: string) => Promise<JobRecord>>>;
   /** Whether jobs can be accepted now. */
   ready(): Promise<{ ok: boolean; reason?: string }>;

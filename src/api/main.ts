@@ -6,6 +6,7 @@ import { serve, type ServerType } from '@hono/node-server';
 import { readConfig } from '../shared/config/config.ts';
 import { openDataset } from '../shared/dataset/open-dataset.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
+import { createKeyStore } from '../shared/keys/key-store.ts';
 import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
 import { createLogger } from '../shared/observe/logger.ts';
@@ -19,13 +20,16 @@ import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
 import { checkRedis } from '../shared/redis/check-redis.ts';
+import { createAccess } from './access.ts';
 import { createApp } from './app.ts';
 import { createControlJob } from './control-job.ts';
 import { createFeeders } from './feeder/feeders.ts';
 import { queueLimit } from './feeder/policies.ts';
+import { connectionLimits } from './middleware/connection-limits.ts';
 import { createModelCatalog } from './model-catalog.ts';
 import { createPlanJob } from './plan/create-plan.ts';
 import { createOutputPreparer } from './prepare-output.ts';
+import { createQuotas } from './quotas.ts';
 import { createInputResolver } from './resolve-input.ts';
 import { createSubmitJob } from './submit-job.ts';
 
@@ -46,6 +50,13 @@ async function main(): Promise<void> {
   const background = connectRedis(config.redisUrl, 'background', onError);
   for (const warning of (await checkRedis(background)).warnings) log.warn({}, warning);
   const redis = connectRedis(config.redisUrl, 'request', onError);
+  const access = await createAccess({
+    ...config,
+    requestsPerS: config.quotaRequestsPerS,
+    keys: createKeyStore({ redis }),
+    anyKey: () => createKeyStore({ redis: background }).any(),
+    log,
+  });
   const wake = await createWake(connectRedis(config.redisUrl, 'background', onError));
 
   const run = createScripts(redis);
@@ -80,12 +91,14 @@ async function main(): Promise<void> {
     log,
     version: VERSION,
     shutdown: stop,
+    access,
     submitJob: createSubmitJob({
       jobs,
       findModel: models.findModel,
       input,
       output,
       maxJobs: config.maxJobs,
+      quotas: createQuotas(jobs, config.quotas),
     }),
     planJob: createPlanJob({
       findModel: models.findModel,
@@ -109,8 +122,12 @@ async function main(): Promise<void> {
   });
 
   const server = await listen((ready) =>
-    serve({ fetch: app.fetch, hostname: config.host, port: config.port }, ready),
+    serve(
+      { fetch: app.fetch, hostname: config.host, port: config.port, serverOptions: connectionLimits(config) },
+      ready,
+    ),
   );
+  server.maxConnections = config.maxConnections;
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   log.info({ url }, 'listening');

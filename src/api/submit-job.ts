@@ -7,6 +7,7 @@ import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../
 import type { ModelContract, ModelRef } from '../shared/domain/model-contract.ts';
 import { ForebayError } from '../shared/errors.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
+import type { Quotas } from './quotas.ts';
 import type { OutputPreparer } from './prepare-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import type { JobInput } from './wire/job-input.ts';
@@ -18,6 +19,13 @@ export interface Submitted {
   readonly replayed: boolean;
 }
 
+/** Who submits. */
+export interface Submitter {
+  readonly tenant: string;
+  /** The tenant's quotas hold. */
+  readonly limited: boolean;
+}
+
 export interface SubmitDeps {
   jobs: JobStore;
   /** `batchSize`: as live workers run it, null where none does. */
@@ -27,6 +35,8 @@ export interface SubmitDeps {
   input: InputResolver;
   output: OutputPreparer;
   maxJobs: number;
+  /** Absent: no tenant has any. */
+  quotas?: Quotas;
 }
 
 /** No submit takes longer from its claim to its record. */
@@ -37,19 +47,24 @@ const FALLBACK = { batchSize: 4, topK: 5 };
 export function createSubmitJob(deps: SubmitDeps) {
   const { jobs, input, output } = deps;
 
-  return async function submitJob(request: SubmitRequest, idempotencyKey: string | null): Promise<Submitted> {
+  return async function submitJob(
+    request: SubmitRequest,
+    idempotencyKey: string | null,
+    by: Submitter,
+  ): Promise<Submitted> {
     const id = newJobId(Date.now(), randomBytes(16));
-    if (idempotencyKey === null) return { job: await accept(id, request), replayed: false };
+    if (idempotencyKey === null) return { job: await accept(id, request, by), replayed: false };
 
     const digest = createHash('sha256').update(JSON.stringify(request)).digest('hex');
-    const claim = await jobs.claimIdempotencyKey(idempotencyKey, id, digest);
+    const key = { key: idempotencyKey, tenant: by.tenant };
+    const claim = await jobs.claimIdempotencyKey(key, id, digest);
     if (claim.job !== id) return { job: await replay(claim, digest, idempotencyKey), replayed: true };
     try {
-      const job = await accept(id, request);
-      await jobs.keepIdempotencyKey(idempotencyKey);
+      const job = await accept(id, request, by);
+      await jobs.keepIdempotencyKey(key);
       return { job, replayed: false };
     } catch (error) {
-      await jobs.releaseIdempotencyKey(idempotencyKey);
+      await jobs.releaseIdempotencyKey(key);
       throw error;
     }
   };
@@ -89,13 +104,21 @@ export function createSubmitJob(deps: SubmitDeps) {
     );
   }
 
-  async function accept(id: string, request: SubmitRequest): Promise<JobRecord> {
+  async function accept(
+    id: string,
+    request: SubmitRequest,
+    { tenant, limited }: Submitter,
+  ): Promise<JobRecord> {
+    const quotas = limited ? deps.quotas : undefined;
+    await quotas?.checkBytes(tenant);
     const model = await deps.findModel(request.model);
-    const folder = await output.place(request.output, id);
+    const folder = await output.place(request.output, id, tenant);
     await claimOutput(folder, id);
     try {
-      await jobs.admit(id, deps.maxJobs);
+      await jobs.admit(id, deps.maxJobs, tenant, quotas?.jobs ?? null);
       const dataset = await input.resolve(request.input, id);
+      const rows = dataset.total === null ? null : Math.min(dataset.total, request.options.limit ?? Infinity);
+      await quotas?.checkRows(tenant, rows ?? 0);
       const earlier = await output.open(folder, request.options.if_output_exists);
       const options = settle(request, model, earlier);
       if (earlier) {
@@ -106,6 +129,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       const spec: JobSpec = {
         v: SPEC_VERSION,
         id,
+        tenant,
         model: model.ref,
         dataset: dataset.spec,
         output: folder,
@@ -116,8 +140,7 @@ export function createSubmitJob(deps: SubmitDeps) {
         created_at: Date.now(),
       };
       await output.describe(spec);
-      const total = dataset.total === null ? null : Math.min(dataset.total, options.limit ?? Infinity);
-      await jobs.create(spec, total);
+      await jobs.create(spec, rows);
     } catch (error) {
       await jobs.forget(id);
       await input.discard(id);

@@ -4,16 +4,19 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
+import { createAccess } from '#forebay/api/access.js';
 import type { ApiDeps } from '#forebay/api/api-deps.js';
 import { createApp } from '#forebay/api/app.js';
 import { createControlJob } from '#forebay/api/control-job.js';
 import { createModelCatalog } from '#forebay/api/model-catalog.js';
 import { createPlanJob } from '#forebay/api/plan/create-plan.js';
+import { createQuotas, type QuotaLimits } from '#forebay/api/quotas.js';
 import { createOutputPreparer } from '#forebay/api/prepare-output.js';
 import { createInputResolver } from '#forebay/api/resolve-input.js';
 import { createSubmitJob } from '#forebay/api/submit-job.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
+import { createKeyStore } from '#forebay/shared/keys/key-store.js';
 import { createModelFolderReader } from '#forebay/shared/models/model-folder-reader.js';
 import { createBlockQueues } from '#forebay/shared/queue/block-queue.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
@@ -37,7 +40,13 @@ export const LOAD = {
 
 export type TestApi = Awaited<ReturnType<typeof startTestApi>>;
 
-export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
+/** Keys are asked for, with these limits. */
+export interface Protection {
+  readonly requestsPerS?: number;
+  readonly quotas?: QuotaLimits;
+}
+
+export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection: Protection | null = null) {
   const server = await startTestRedis();
   const folder = await mkdtemp(join(tmpdir(), 'forebay-api-'));
   const dir = (name: string) => join(folder, name);
@@ -74,6 +83,18 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
   const note = (level: string) => (fields: object, message: string) =>
     void logged.push({ level, fields, message });
   const log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
+  const keys = createKeyStore({ redis });
+  const access =
+    protection &&
+    (await createAccess({
+      auth: 'on',
+      host: '127.0.0.1',
+      allowedHosts: [],
+      requestsPerS: protection.requestsPerS ?? 1000,
+      keys,
+      anyKey: () => keys.any(),
+      log,
+    }));
   const app = createApp({
     jobs,
     queues,
@@ -87,6 +108,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
       input,
       output,
       maxJobs: 500,
+      ...(protection?.quotas && { quotas: createQuotas(jobs, protection.quotas) }),
     }),
     planJob: createPlanJob({
       findModel: models.findModel,
@@ -102,6 +124,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
     log,
     version: '0.0.0-test',
     shutdown: stopping.signal,
+    ...(access && { access }),
     ...overrides,
   });
   const http = await new Promise<ReturnType<typeof serve>>((resolve) => {
@@ -113,6 +136,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
     app,
     url,
     jobs,
+    keys,
     window,
     workers,
     wake,

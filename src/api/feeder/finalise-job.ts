@@ -50,6 +50,7 @@ export function createFinaliser(deps: {
     const { spec } = record;
     const paths = outputFolder(spec.output);
     let failure = record.error;
+    let bytes = 0;
     const temporary = `${paths.manifest}.${lease}`;
     await mkdir(spec.output, { recursive: true });
     const file = await open(temporary, 'w');
@@ -64,6 +65,7 @@ export function createFinaliser(deps: {
           };
           continue;
         }
+        bytes += found.partBytes;
         const part = {
           name: partName(block),
           rows: found.counts.succeeded,
@@ -93,6 +95,7 @@ export function createFinaliser(deps: {
     await rename(temporary, paths.manifest);
     await rm(paths.staging, { recursive: true, force: true });
     await deps.discardSpool(spec.id);
+    await jobs.noteStored(spec.tenant, spec.id, bytes);
     const status = endOf(record, failure);
     const empty = status === 'completed' && record.succeeded + record.failed === 0;
     const reason = empty ? 'empty_dataset' : null;

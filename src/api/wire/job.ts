@@ -69,6 +69,7 @@ export const JOB = z
       .meta({ description: 'Folder of job.json, part-*.jsonl, errors-*.jsonl, manifest.json.' }),
     error: FAILURE_OR_NULL.meta({ description: 'Why the job failed.' }),
     metadata: METADATA,
+    tenant: z.string().meta({ description: 'Whose job it is: the tenant of the key that submitted it.' }),
   })
   .meta({
     id: 'Job',
@@ -102,6 +103,7 @@ export const JOB = z
         output: '/data/.forebay/results/job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z',
         error: null,
         metadata: { team: 'search' },
+        tenant: 'default',
       },
     ],
   });
@@ -126,6 +128,7 @@ export function jobToWire(record: JobRecord): JobWire {
     output: spec.output,
     error: record.error,
     metadata: spec.metadata,
+    tenant: spec.tenant,
   };
 }
 

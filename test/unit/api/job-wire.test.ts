@@ -23,6 +23,7 @@ const RECORD: JobRecord = {
       limit: null,
     },
     input: { type: 'urls', count: 2 },
+    tenant: 'default',
     resume: false,
     metadata: { a: 'b' },
     created_at: Date.UTC(2026, 10, 22),

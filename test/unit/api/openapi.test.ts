@@ -34,7 +34,7 @@ describe('the OpenAPI document', () => {
       .map((route) => `${route.method} ${route.path.replaceAll(/:([^/]+)/g, '{$1}')}`);
     const described = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`);
     expect(described.toSorted()).toEqual([...new Set(mounted)].toSorted());
-    expect(described).toHaveLength(17);
+    expect(described).toHaveLength(20);
   });
 
   it('has no reference that leads nowhere', () => {
@@ -59,6 +59,27 @@ describe('the OpenAPI document', () => {
       }
       expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['400', '500', '503']));
     }
+  });
+
+  it('says of every operation which scope it needs, and of the open ones that they need none', () => {
+    const open = operations.filter(({ operation }) => operation.security?.length === 0);
+    expect(open.map(({ path }) => path).toSorted()).toEqual([
+      '/docs',
+      '/healthz',
+      '/openapi.json',
+      '/readyz',
+    ]);
+    for (const { path, method, operation } of operations) {
+      if (operation.security!.length === 0) continue;
+      const scope = path.startsWith('/v1/keys') ? 'admin' : method === 'get' ? 'jobs:read' : 'jobs:write';
+      expect(operation.security, operation.operationId).toEqual([
+        { BearerKey: [scope] },
+        { HeaderKey: [scope] },
+      ]);
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403', '421', '429']));
+    }
+    expect(document.components).toHaveProperty('securitySchemes.BearerKey.scheme', 'bearer');
+    expect(document.components).toHaveProperty('securitySchemes.HeaderKey.name', 'X-API-Key');
   });
 
   it('describes every parameter of a path, and nothing else as one', () => {

@@ -39,6 +39,7 @@ const JOB: JobWire = {
   output: '/out',
   error: null,
   metadata: {},
+  tenant: 'default',
 };
 const MB = 2 ** 20;
 const STATS: JobStatsWire = {
