@@ -1,4 +1,5 @@
 /** Who is let in, decided once at the start from the settings and the keys there are. */
+import { isInside } from '../shared/is-inside.ts';
 import type { KeyStore } from '../shared/keys/key-store.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import type { ApiDeps } from './api-deps.ts';
@@ -13,6 +14,8 @@ export interface AccessOptions {
   /** Names beside those of loopback. */
   readonly allowedHosts: readonly string[];
   readonly requestsPerS: number;
+  /** Folders that every tenant may read, and those that hold what only one may. */
+  readonly folders: { readonly shared: readonly string[]; readonly own: readonly string[] };
   readonly keys: KeyStore;
   /** Asked at the start, when it is better to wait for Redis than to fail. */
   readonly anyKey: () => Promise<boolean>;
@@ -30,9 +33,21 @@ export async function createAccess(options: AccessOptions): Promise<NonNullable<
   if (required && !(await anyKey())) {
     log.warn({}, 'every request needs an API key and there is none yet: make one with forebay keys create');
   }
+  for (const { shared, own } of required ? overlaps(options.folders) : []) {
+    log.warn(
+      { inputRoot: shared, folder: own },
+      'an input root holds what belongs to single tenants: every tenant may read it as input',
+    );
+  }
   return {
     ...(required && { keys, rateLimit: createRateLimit(options.requestsPerS) }),
     // Beyond loopback the operator alone knows the names; a proxy may add any.
     ...((here || allowedHosts.length > 0) && { checkHost: createHostCheck(allowedHosts) }),
   };
+}
+
+function overlaps({ shared, own }: AccessOptions['folders']): { shared: string; own: string }[] {
+  return shared.flatMap((root) =>
+    own.filter((folder) => isInside(root, folder)).map((folder) => ({ shared: root, own: folder })),
+  );
 }

@@ -53,6 +53,7 @@ async function main(): Promise<void> {
   const access = await createAccess({
     ...config,
     requestsPerS: config.quotaRequestsPerS,
+    folders: { shared: config.inputRoots, own: [config.dataDir, ...config.outputRoots] },
     keys: createKeyStore({ redis }),
     anyKey: () => createKeyStore({ redis: background }).any(),
     log,

@@ -230,6 +230,13 @@ describe("a tenant's job", () => {
   });
 });
 
+it('an input root that holds what belongs to single tenants is warned of at the start', () => {
+  const warnings = api.logged.filter(({ message }) => message.startsWith('an input root holds'));
+  expect(warnings.map(({ fields }) => fields)).toEqual([
+    { inputRoot: join(api.folder, 'input'), folder: join(api.folder, 'input', 'inside') },
+  ]);
+});
+
 describe('quotas', () => {
   it('refuse what is too much of a tenant with a code and a time to wait, and nobody else', async () => {
     const small = await startTestApi({}, { quotas: { jobs: 2, rows: 10, bytes: 1000 }, requestsPerS: 1000 });

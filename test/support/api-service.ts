@@ -91,6 +91,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
       host: '127.0.0.1',
       allowedHosts: [],
       requestsPerS: protection.requestsPerS ?? 1000,
+      folders: { shared: [dir('input')], own: [dir('results'), dir('input/inside')] },
       keys,
       anyKey: () => keys.any(),
       log,
