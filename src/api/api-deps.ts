@@ -1,6 +1,7 @@
 /** What the HTTP face needs. It owns none of it, and reads neither config nor environment. */
 import type { JobRecord } from '../shared/domain/job.ts';
 import type { ModelRef } from '../shared/domain/model-contract.ts';
+import type { KeyStore } from '../shared/keys/key-store.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import type { BlockQueues } from '../shared/queue/block-queue.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
@@ -8,7 +9,10 @@ import type { QueuePlaces } from '../shared/queue/queue-places.ts';
 import type { Wake } from '../shared/queue/wake.ts';
 import type { WebhookQueue } from '../shared/queue/webhook-queue.ts';
 import type { WorkerRegistry } from '../shared/queue/worker-registry.ts';
+import type { HostCheck } from './middleware/check-host.ts';
+import type { RateLimit } from './middleware/rate-limit.ts';
 import type { ModelCatalog } from './model-catalog.ts';
+import type { Submitter } from './take-on-job.ts';
 import type { PlanWire } from './wire/plan.ts';
 import type { ResumeRequest } from './wire/resume-request.ts';
 import type { SubmitRequest } from './wire/submit-request.ts';
@@ -20,17 +24,25 @@ export interface ApiDeps {
   readonly workers: WorkerRegistry;
   readonly wake: Wake;
   readonly models: Pick<ModelCatalog, 'list' | 'get'>;
-  /** `replayed`: the key had made this job before. */
+  /** Who is let in; absent: everybody, whatever page sends them. */
+  readonly access?: {
+    /** Absent: no key is asked for. */
+    readonly keys?: KeyStore;
+    readonly checkHost?: HostCheck;
+    readonly rateLimit?: RateLimit;
+  };
+  /** For a tenant. `replayed`: its key had made this job before. */
   submitJob(
     request: SubmitRequest,
     idempotencyKey: string | null,
+    by: Submitter,
   ): Promise<{ job: JobRecord; replayed: boolean }>;
   /** A new job of the failed rows of an ended one. */
-  retryJob(id: string): Promise<JobRecord>;
+  retryJob(id: string, by: Submitter): Promise<JobRecord>;
   /** A new job that finishes what an output folder holds. */
-  resumeOutput(request: ResumeRequest): Promise<JobRecord>;
+  resumeOutput(request: ResumeRequest, by: Submitter): Promise<JobRecord>;
   readonly webhooks: Pick<WebhookQueue, 'deliveries'>;
-  planJob(request: SubmitRequest): Promise<PlanWire>;
+  planJob(request: SubmitRequest, tenant: string): Promise<PlanWire>;
   readonly controlJob: Readonly<Record<JobCommand, (id: string) => Promise<JobRecord>>>;
   /** Whether jobs can be accepted now. */
   ready(): Promise<{ ok: boolean; reason?: string }>;

@@ -3,18 +3,22 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { ForebayError } from '../shared/errors.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { problemResponse } from './middleware/error-handler.ts';
+import { createGuard } from './middleware/guard.ts';
 import { mountAgain } from './routes/again.ts';
 import { mountDeliveries } from './routes/deliveries.ts';
 import { mountJobs } from './routes/jobs.ts';
 import { mountJobStats } from './routes/job-stats.ts';
 import { mountJobStreams } from './routes/job-streams.ts';
+import { mountKeys } from './routes/keys.ts';
 import { mountModels } from './routes/models.ts';
+import { describeKeys } from './routes/mount.ts';
 import { mountOps } from './routes/ops.ts';
 import { mountPlan } from './routes/plan.ts';
 
 export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono();
-  const target = { app, log: deps.log };
+  const target = { app, guard: createGuard({ jobs: deps.jobs, ...deps.access }), log: deps.log };
+  describeKeys(app);
   mountJobs(target, deps);
   mountAgain(target, deps);
   mountPlan(target, deps);
@@ -22,6 +26,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   mountJobStats(target, deps);
   mountDeliveries(target, deps);
   mountModels(target, deps);
+  mountKeys(target, deps);
   mountOps(target, deps);
 
   app.onError((error, c) => problemResponse(error, c.req, deps.log));

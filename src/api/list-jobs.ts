@@ -11,15 +11,20 @@ import { JOB_ID } from './wire/scalars.ts';
 const MAX_SCAN = 2000;
 const CHUNK = 100;
 
-/**
- * `cursor`: id of the last job that the page before looked at. Records that have expired are passed over.
- * Throws ForebayError `invalid_cursor`.
- */
+export interface JobListRequest {
+  /** Whose jobs; null: everybody's. */
+  readonly tenant: string | null;
+  readonly limit: number;
+  /** Id of the last job that the page before looked at; null: the first page. */
+  readonly cursor: string | null;
+  /** null: all. */
+  readonly statuses: ReadonlySet<JobStatus> | null;
+}
+
+/** Records that have expired are passed over. Throws ForebayError `invalid_cursor`. */
 export async function listJobs(
   jobs: Pick<JobStore, 'list' | 'get'>,
-  limit: number,
-  cursor: string | null,
-  statuses: ReadonlySet<JobStatus> | null,
+  { tenant, limit, cursor, statuses }: JobListRequest,
 ): Promise<JobListWire> {
   if (cursor !== null && !JOB_ID.safeParse(cursor).success) {
     throw new ForebayError(
@@ -31,7 +36,7 @@ export async function listJobs(
   const found: JobRecord[] = [];
   let before = cursor;
   for (let scanned = 0; scanned < MAX_SCAN; scanned += CHUNK) {
-    const ids = await jobs.list(before, CHUNK);
+    const ids = await jobs.list(before, CHUNK, tenant);
     const records = await Promise.all(ids.map((id) => jobs.get(id).catch(passOverNewer)));
     for (const record of records) {
       if (record && (statuses === null || statuses.has(record.status))) found.push(record);

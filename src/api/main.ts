@@ -6,6 +6,7 @@ import { serve, type ServerType } from '@hono/node-server';
 import { readConfig } from '../shared/config/config.ts';
 import { openDataset } from '../shared/dataset/open-dataset.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
+import { createKeyStore } from '../shared/keys/key-store.ts';
 import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
 import { createLogger } from '../shared/observe/logger.ts';
@@ -21,13 +22,16 @@ import { createWake } from '../shared/queue/wake.ts';
 import { createWebhookQueue } from '../shared/queue/webhook-queue.ts';
 import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
 import { checkRedis } from '../shared/redis/check-redis.ts';
+import { createAccess } from './access.ts';
 import { createApp } from './app.ts';
 import { createControlJob } from './control-job.ts';
 import { createFeeders } from './feeder/feeders.ts';
 import { queueLimit } from './feeder/policies.ts';
+import { connectionLimits } from './middleware/connection-limits.ts';
 import { createModelCatalog } from './model-catalog.ts';
 import { createPlanJob } from './plan/create-plan.ts';
 import { createOutputPreparer } from './prepare-output.ts';
+import { createQuotas } from './quotas.ts';
 import { createInputResolver } from './resolve-input.ts';
 import { createResumeOutput } from './resume-output.ts';
 import { createRetryJob } from './retry-job.ts';
@@ -58,6 +62,14 @@ async function main(): Promise<void> {
   const background = connectRedis(config.redisUrl, 'background', onError);
   for (const warning of (await checkRedis(background)).warnings) log.warn({}, warning);
   const redis = connectRedis(config.redisUrl, 'request', onError);
+  const access = await createAccess({
+    ...config,
+    requestsPerS: config.quotaRequestsPerS,
+    folders: { shared: config.inputRoots, own: [config.dataDir, ...config.outputRoots] },
+    keys: createKeyStore({ redis }),
+    anyKey: () => createKeyStore({ redis: background }).any(),
+    log,
+  });
   const wake = await createWake(connectRedis(config.redisUrl, 'background', onError));
 
   const run = createScripts(redis);
@@ -78,6 +90,7 @@ async function main(): Promise<void> {
     webhooks,
     checkWebhook: createWebhookUrlCheck(config.webhookAllow),
     maxJobs: config.maxJobs,
+    quotas: createQuotas(jobs, config.quotas),
   });
 
   const feederRun = createScripts(background);
@@ -130,6 +143,7 @@ async function main(): Promise<void> {
     version: VERSION,
     shutdown: stop,
     webhooks,
+    access,
     submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn }),
     retryJob: createRetryJob({ jobs, findModel, input, output, webhooks, takeOn }),
     resumeOutput: createResumeOutput({ findModel, input, output, webhooks, takeOn }),
@@ -155,8 +169,12 @@ async function main(): Promise<void> {
   });
 
   const server = await listen((ready) =>
-    serve({ fetch: app.fetch, hostname: config.host, port: config.port }, ready),
+    serve(
+      { fetch: app.fetch, hostname: config.host, port: config.port, serverOptions: connectionLimits(config) },
+      ready,
+    ),
   );
+  server.maxConnections = config.maxConnections;
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   log.info({ url }, 'listening');

@@ -7,14 +7,15 @@ import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { isInside } from '../shared/is-inside.ts';
 import { JOB_SPEC, type JobSpec } from '../shared/domain/job.ts';
+import { DEFAULT_TENANT } from '../shared/domain/tenant.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import { isOutputName, outputFolder } from '../shared/storage/output-folder.ts';
 
 export type IfOutputExists = 'refuse' | 'resume' | 'overwrite';
 
 export interface OutputPreparer {
-  /** The absolute folder for a wish (null: the default one). ForebayError `path_not_allowed`. */
-  place(wish: string | null, jobId: string): Promise<string>;
+  /** The absolute folder for a tenant's wish (null: the default one). ForebayError `path_not_allowed`. */
+  place(wish: string | null, jobId: string, tenant: string): Promise<string>;
   /**
    * Makes the folder and judges what it holds. `resume`: the spec of the job that left its parts, null where
    * there is none. ForebayError `output_not_empty`, `resume_mismatch`, `storage_unavailable`.
@@ -33,14 +34,16 @@ export function createOutputPreparer(deps: {
   resultsDir: string;
 }): OutputPreparer {
   return {
-    async place(wish, jobId) {
-      const folder = wish === null ? join(deps.resultsDir, jobId) : resolve(deps.outputRoots[0]!, wish);
+    async place(wish, jobId, tenant) {
+      const resultsDir = folderOf(tenant, deps.resultsDir);
+      const outputRoots = deps.outputRoots.map((root) => folderOf(tenant, root));
+      const folder = wish === null ? join(resultsDir, jobId) : resolve(outputRoots[0]!, wish);
       const real = await realpathOfNearest(folder);
-      const roots = await Promise.all([...deps.outputRoots, deps.resultsDir].map(realpathOfNearest));
+      const roots = await Promise.all([...outputRoots, resultsDir].map(realpathOfNearest));
       if (roots.some((root) => isInside(root, real))) return real;
       throw new ForebayError(
         'path_not_allowed',
-        `The output "${wish}" is outside the folders that jobs may write to: ${deps.outputRoots.join(', ')}. ` +
+        `The output "${wish}" is outside the folders that jobs may write to: ${outputRoots.join(', ')}. ` +
           'Choose one below them, or have the operator add a folder to FOREBAY_OUTPUT_ROOTS.',
       );
     },
@@ -91,6 +94,11 @@ export function createOutputPreparer(deps: {
       }
     },
   };
+}
+
+/** The default tenant is the operator's own: its are the roots themselves. Every other has a folder in each. */
+function folderOf(tenant: string, root: string): string {
+  return tenant === DEFAULT_TENANT ? root : join(root, tenant);
 }
 
 async function listing(folder: string, list: () => Promise<string[]>): Promise<string[]> {

@@ -10,7 +10,7 @@ import type { WebhookQueue } from '../shared/queue/webhook-queue.ts';
 import type { OutputPreparer } from './prepare-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkResume, type FindModel } from './submit-job.ts';
-import type { JobToTakeOn, TakeOnJob } from './take-on-job.ts';
+import type { JobToTakeOn, Submitter, TakeOnJob } from './take-on-job.ts';
 import type { ResumeRequest } from './wire/resume-request.ts';
 
 export function createResumeOutput(deps: {
@@ -23,13 +23,13 @@ export function createResumeOutput(deps: {
   const { input, output } = deps;
 
   /** ForebayError `not_found` where the folder holds no job, `input_not_found`, and those of a submit. */
-  return async function resumeOutput(request: ResumeRequest): Promise<JobRecord> {
+  return async function resumeOutput(request: ResumeRequest, by: Submitter): Promise<JobRecord> {
     const id = newJobId(Date.now(), randomBytes(16));
-    const folder = await output.place(request.output, id);
+    const folder = await output.place(request.output, id, by.tenant);
     const handedOver: string[] = [];
-    const job = await deps.takeOn(id, folder, async () => {
+    const job = await deps.takeOn(id, folder, by, async () => {
       const earlier = await output.inspect(folder, 'resume');
-      if (earlier) {
+      if (earlier?.tenant === by.tenant) {
         const made = await prepare(request, earlier, id, folder);
         handedOver.push(earlier.id);
         return made;

@@ -16,7 +16,7 @@ import { outputJobs, type OutputJob } from './feeder/earlier-parts.ts';
 import type { OutputPreparer } from './prepare-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkResume, type FindModel } from './submit-job.ts';
-import type { JobToTakeOn, TakeOnJob } from './take-on-job.ts';
+import type { JobToTakeOn, Submitter, TakeOnJob } from './take-on-job.ts';
 
 export function createRetryJob(deps: {
   jobs: Pick<JobStore, 'mustGet'>;
@@ -29,14 +29,16 @@ export function createRetryJob(deps: {
   const { jobs, input, output } = deps;
 
   /** `id`: the job that was asked for. ForebayError `invalid_state`, `input_not_found` and those of a submit. */
-  return async function retryJob(id: string): Promise<JobRecord> {
+  return async function retryJob(id: string, by: Submitter): Promise<JobRecord> {
     const asked = await jobs.mustGet(id);
     if (!isTerminal(asked.status)) {
       throw refusal(`Job ${id} is ${asked.status}: rows can be retried once it has ended.`);
     }
     const retry = newJobId(Date.now(), randomBytes(16));
-    const folder = await output.place(asked.spec.output, retry);
-    return deps.takeOn(retry, folder, async () => prepare(asked, retry, folder));
+    const folder = await output.place(asked.spec.output, retry, asked.spec.tenant);
+    // An administrator's retry stays its owner's.
+    const owner = { ...by, tenant: asked.spec.tenant };
+    return deps.takeOn(retry, folder, owner, async () => prepare(asked, retry, folder));
   };
 
   async function prepare(asked: JobRecord, retry: string, folder: string): Promise<JobToTakeOn> {

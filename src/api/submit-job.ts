@@ -9,7 +9,7 @@ import type { JobStore } from '../shared/queue/job-store.ts';
 import type { OutputPreparer } from './prepare-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import type { JobInput } from './wire/job-input.ts';
-import type { TakeOnJob } from './take-on-job.ts';
+import type { Submitter, TakeOnJob } from './take-on-job.ts';
 import type { SubmitRequest } from './wire/submit-request.ts';
 
 export interface Submitted {
@@ -37,19 +37,24 @@ const FALLBACK = { batchSize: 4, topK: 5 };
 export function createSubmitJob(deps: SubmitDeps) {
   const { jobs, input, output } = deps;
 
-  return async function submitJob(request: SubmitRequest, idempotencyKey: string | null): Promise<Submitted> {
+  return async function submitJob(
+    request: SubmitRequest,
+    idempotencyKey: string | null,
+    by: Submitter,
+  ): Promise<Submitted> {
     const id = newJobId(Date.now(), randomBytes(16));
-    if (idempotencyKey === null) return { job: await accept(id, request), replayed: false };
+    if (idempotencyKey === null) return { job: await accept(id, request, by), replayed: false };
 
     const digest = createHash('sha256').update(JSON.stringify(request)).digest('hex');
-    const claim = await jobs.claimIdempotencyKey(idempotencyKey, id, digest);
+    const key = { key: idempotencyKey, tenant: by.tenant };
+    const claim = await jobs.claimIdempotencyKey(key, id, digest);
     if (claim.job !== id) return { job: await replay(claim, digest, idempotencyKey), replayed: true };
     try {
-      const job = await accept(id, request);
-      await jobs.keepIdempotencyKey(idempotencyKey);
+      const job = await accept(id, request, by);
+      await jobs.keepIdempotencyKey(key);
       return { job, replayed: false };
     } catch (error) {
-      await jobs.releaseIdempotencyKey(idempotencyKey);
+      await jobs.releaseIdempotencyKey(key);
       throw error;
     }
   };
@@ -76,11 +81,13 @@ export function createSubmitJob(deps: SubmitDeps) {
     );
   }
 
-  async function accept(id: string, request: SubmitRequest): Promise<JobRecord> {
+  async function accept(id: string, request: SubmitRequest, by: Submitter): Promise<JobRecord> {
+    const { tenant } = by;
     const model = await deps.findModel(request.model);
-    const folder = await output.place(request.output, id);
-    return deps.takeOn(id, folder, async () => {
+    const folder = await output.place(request.output, id, tenant);
+    return deps.takeOn(id, folder, by, async () => {
       const dataset = await input.resolve(request.input, id);
+      const rows = dataset.total === null ? null : Math.min(dataset.total, request.options.limit ?? Infinity);
       const earlier = await output.open(folder, request.options.if_output_exists);
       const options = settle(request, model, earlier);
       if (earlier) {
@@ -93,6 +100,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       const spec: JobSpec = {
         v: SPEC_VERSION,
         id,
+        tenant,
         model: model.ref,
         dataset: dataset.spec,
         output: folder,
@@ -104,8 +112,7 @@ export function createSubmitJob(deps: SubmitDeps) {
         metadata: { ...request.metadata },
         created_at: Date.now(),
       };
-      const total = dataset.total === null ? null : Math.min(dataset.total, options.limit ?? Infinity);
-      return { spec, total, webhookSecret: webhook?.secret ?? null };
+      return { spec, total: rows, webhookSecret: webhook?.secret ?? null };
     });
   }
 }

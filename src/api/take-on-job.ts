@@ -9,7 +9,15 @@ import { ForebayError } from '../shared/errors.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
 import type { WebhookQueue } from '../shared/queue/webhook-queue.ts';
 import type { OutputPreparer } from './prepare-output.ts';
+import type { Quotas } from './quotas.ts';
 import type { InputResolver } from './resolve-input.ts';
+
+/** Who asks for a job. */
+export interface Submitter {
+  readonly tenant: string;
+  /** The tenant's quotas hold. */
+  readonly limited: boolean;
+}
 
 /** No submit takes longer from its claim to its record. */
 const CLAIM_MS = 600_000;
@@ -32,6 +40,8 @@ export function createTakeOnJob(deps: {
   /** ForebayError `url_not_allowed` for a URL that can never be reached. */
   checkWebhook: (url: string) => void;
   maxJobs: number;
+  /** Absent: no tenant has any. */
+  quotas?: Quotas;
 }) {
   const { jobs, input, output, webhooks } = deps;
 
@@ -52,12 +62,16 @@ export function createTakeOnJob(deps: {
   return async function takeOn(
     id: string,
     folder: string,
+    { tenant, limited }: Submitter,
     prepare: () => Promise<JobToTakeOn>,
   ): Promise<JobRecord> {
+    const quotas = limited ? deps.quotas : undefined;
+    await quotas?.checkBytes(tenant);
     await claimOutput(folder, id);
     try {
-      await jobs.admit(id, deps.maxJobs);
+      await jobs.admit(id, deps.maxJobs, tenant, quotas?.jobs ?? null);
       const { spec, total, webhookSecret } = await prepare();
+      await quotas?.checkRows(tenant, total ?? 0);
       if (spec.webhook) deps.checkWebhook(spec.webhook.url);
       await output.describe(spec);
       // Before the record: a job that exists is followed.

@@ -11,7 +11,8 @@ export interface CliContext {
   readonly argv: readonly string[];
   /** How the user called the program: `forebay`, `npx forebay`. */
   readonly program: string;
-  readonly connect: (url: string) => Client;
+  /** `apiKey`: undefined where the service asks for none. */
+  readonly connect: (url: string, apiKey?: string) => Client;
   /** Records the exit code of a command that ended without an exception. */
   readonly exitWith: (code: number) => void;
 }

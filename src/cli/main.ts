@@ -22,7 +22,7 @@ const code = await runProgram(
     cwd: process.cwd(),
     argv: process.argv.slice(2),
     program: programName(process.env, process.argv[1]),
-    connect: (url) => createClient({ url }),
+    connect: (url, apiKey) => createClient({ url, ...(apiKey !== undefined && { apiKey }) }),
   },
   manifest.version,
 );

@@ -6,6 +6,7 @@ import { addControl } from './commands/control.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addJob } from './commands/job.ts';
 import { addJobs } from './commands/jobs.ts';
+import { addKeys } from './commands/keys.ts';
 import { addModel } from './commands/model.ts';
 import { addModels } from './commands/models.ts';
 import { addPlan } from './commands/plan.ts';
@@ -75,6 +76,7 @@ export function createProgram(context: CliContext, version: string): Command {
     addModels,
     addModel,
     addTune,
+    addKeys,
     addDoctor,
     addApi,
     addWorker,

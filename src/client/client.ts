@@ -37,10 +37,7 @@ export interface JobsQuery {
   readonly status?: readonly string[];
 }
 
-/**
- * All methods throw ProblemError (the service refused) or UnreachableError (nothing answers).
- * `fetch`: Node's own unless given.
- */
+/** All methods throw ProblemError (the service refused) or UnreachableError (nothing answers). */
 export interface Client {
   submit(body: SubmitBody, options?: { idempotencyKey?: string }): Promise<JobWire>;
   /** What would happen to the job, and how fast; takes some seconds. */
@@ -73,14 +70,21 @@ export interface Client {
 /** Between attempts to connect again, ms: doubled up to the last. */
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
 
-export function createClient(options: { url: string; fetch?: typeof fetch }): Client {
+/**
+ * `apiKey`: where the service asks for one; it is sent to `url` and nowhere else. `fetch`: Node's own unless given.
+ */
+export function createClient(options: { url: string; apiKey?: string; fetch?: typeof fetch }): Client {
   const base = options.url.replace(/\/+$/, '');
   const doFetch = options.fetch ?? fetch;
+  const auth = options.apiKey === undefined ? {} : { Authorization: `Bearer ${options.apiKey}` };
 
   async function send(path: string, init: RequestInit = {}): Promise<Response> {
     let response: Response;
     try {
-      response = await doFetch(`${base}${path}`, init);
+      response = await doFetch(`${base}${path}`, {
+        ...init,
+        headers: { ...(init.headers as Record<string, string> | undefined), ...auth },
+      });
     } catch (error) {
       if (init.signal?.aborted) throw error;
       throw new UnreachableError(base, error);

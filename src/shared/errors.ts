@@ -7,11 +7,15 @@ const TABLE = {
   // Requests
   invalid_request: { status: 400, retryable: false },
   invalid_cursor: { status: 400, retryable: false },
+  request_too_deep: { status: 400, retryable: false },
+  unauthenticated: { status: 401, retryable: false },
+  forbidden: { status: 403, retryable: false },
   path_not_allowed: { status: 403, retryable: false },
   origin_not_allowed: { status: 403, retryable: false },
   not_found: { status: 404, retryable: false },
   job_not_found: { status: 404, retryable: false },
   model_not_found: { status: 404, retryable: false },
+  key_not_found: { status: 404, retryable: false },
   method_not_allowed: { status: 405, retryable: false },
   invalid_state: { status: 409, retryable: false },
   idempotency_conflict: { status: 409, retryable: false },
@@ -20,9 +24,14 @@ const TABLE = {
   resume_mismatch: { status: 409, retryable: false },
   request_too_large: { status: 413, retryable: false },
   unsupported_media_type: { status: 415, retryable: false },
+  host_not_allowed: { status: 421, retryable: false },
   input_not_found: { status: 422, retryable: false },
   input_unreadable: { status: 422, retryable: false },
   too_many_jobs: { status: 429, retryable: true },
+  rate_limited: { status: 429, retryable: true },
+  quota_jobs: { status: 429, retryable: true },
+  quota_rows: { status: 429, retryable: true },
+  quota_bytes: { status: 429, retryable: true },
   internal: { status: 500, retryable: false },
   queue_unavailable: { status: 503, retryable: true },
 
@@ -65,6 +74,7 @@ const TABLE = {
   redis_evicts: { status: 500, retryable: false },
   address_in_use: { status: 500, retryable: false },
   data_in_use: { status: 500, retryable: false },
+  keys_required: { status: 500, retryable: false },
 } as const satisfies Record<string, { status: number; retryable: boolean }>;
 
 export type ErrorCode = keyof typeof TABLE;

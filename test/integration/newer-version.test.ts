@@ -73,7 +73,7 @@ it('a job of a newer version is left to feeders of that version, and others are 
     await waitUntil('no lease', async () => (await layer.redis.exists(jobKeys(spec.id).lease)) === 0);
     expect(await layer.window.holdLease(spec.id, 'newer', 60_000)).toBe(true);
     expect(await layer.redis.hget(jobKeys(spec.id).job, 'status')).toBe('queued');
-    const listed = await listJobs(layer.jobs, 10, null, null);
+    const listed = await listJobs(layer.jobs, { tenant: null, limit: 10, cursor: null, statuses: null });
     expect(listed.data.map(({ id }) => id)).toEqual([own.id]);
     await expect(layer.jobs.get(spec.id)).rejects.toMatchObject({ code: 'newer_version' });
   } finally {

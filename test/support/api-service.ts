@@ -4,11 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
+import { createAccess } from '#forebay/api/access.js';
 import type { ApiDeps } from '#forebay/api/api-deps.js';
 import { createApp } from '#forebay/api/app.js';
 import { createControlJob } from '#forebay/api/control-job.js';
 import { createModelCatalog } from '#forebay/api/model-catalog.js';
 import { createPlanJob } from '#forebay/api/plan/create-plan.js';
+import { createQuotas, type QuotaLimits } from '#forebay/api/quotas.js';
 import { createOutputPreparer } from '#forebay/api/prepare-output.js';
 import { createInputResolver } from '#forebay/api/resolve-input.js';
 import { createResumeOutput } from '#forebay/api/resume-output.js';
@@ -18,6 +20,7 @@ import { createTakeOnJob } from '#forebay/api/take-on-job.js';
 import { createWebhookUrlCheck } from '#forebay/api/webhooks/check-webhook-url.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
+import { createKeyStore } from '#forebay/shared/keys/key-store.js';
 import { createModelFolderReader } from '#forebay/shared/models/model-folder-reader.js';
 import { createBlockQueues } from '#forebay/shared/queue/block-queue.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
@@ -42,7 +45,13 @@ export const LOAD = {
 
 export type TestApi = Awaited<ReturnType<typeof startTestApi>>;
 
-export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
+/** Keys are asked for, with these limits. */
+export interface Protection {
+  readonly requestsPerS?: number;
+  readonly quotas?: QuotaLimits;
+}
+
+export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection: Protection | null = null) {
   const server = await startTestRedis();
   const folder = await mkdtemp(join(tmpdir(), 'forebay-api-'));
   const dir = (name: string) => join(folder, name);
@@ -77,12 +86,33 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
   const webhooks = createWebhookQueue({ redis, run });
   const { findModel } = models;
   const checkWebhook = createWebhookUrlCheck([]);
-  const takeOn = createTakeOnJob({ jobs, input, output, webhooks, checkWebhook, maxJobs: 500 });
+  const takeOn = createTakeOnJob({
+    jobs,
+    input,
+    output,
+    webhooks,
+    checkWebhook,
+    maxJobs: 500,
+    ...(protection?.quotas && { quotas: createQuotas(jobs, protection.quotas) }),
+  });
   const stopping = new AbortController();
   const logged: { level: string; fields: object; message: string }[] = [];
   const note = (level: string) => (fields: object, message: string) =>
     void logged.push({ level, fields, message });
   const log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
+  const keys = createKeyStore({ redis });
+  const access =
+    protection &&
+    (await createAccess({
+      auth: 'on',
+      host: '127.0.0.1',
+      allowedHosts: [],
+      requestsPerS: protection.requestsPerS ?? 1000,
+      folders: { shared: [dir('input')], own: [dir('results'), dir('input/inside')] },
+      keys,
+      anyKey: () => keys.any(),
+      log,
+    }));
   const app = createApp({
     jobs,
     queues,
@@ -108,6 +138,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
     log,
     version: '0.0.0-test',
     shutdown: stopping.signal,
+    ...(access && { access }),
     ...overrides,
   });
   const http = await new Promise<ReturnType<typeof serve>>((resolve) => {
@@ -119,6 +150,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}) {
     app,
     url,
     jobs,
+    keys,
     window,
     workers,
     wake,

@@ -70,6 +70,7 @@ export function makeSpec(
     dataset: { type: 'manifest', path: '/nowhere/rows.txt', base: '/nowhere' },
     output: '/nowhere/out',
     input: { type: 'manifest', path: 'rows.txt' },
+    tenant: 'default',
     resume: false,
     retry_of: null,
     webhook: null,

@@ -39,6 +39,8 @@ export interface ApiOperation {
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description?: string;
+  /** Ways to show a key, each with the scopes needed; empty: none needed. */
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly ApiParameter[];
   readonly requestBody?: { readonly content: Content };
   readonly responses: Readonly<

@@ -18,7 +18,10 @@ export function operationView(
   const parameters = operation.parameters ?? [];
   return html`<article id="${operation.operationId}">
     <h3><a href="#${operation.operationId}">${operation.summary}</a></h3>
-    <p class="route"><span class="method ${method}">${method.toUpperCase()}</span> <code>${path}</code></p>
+    <p class="route">
+      <span class="method ${method}">${method.toUpperCase()}</span>
+      <code>${path}</code>${scopeView(operation)}
+    </p>
     ${operation.description === undefined ? null : html`<p>${prose(operation.description)}</p>`}
     ${parameters.length === 0 ? null : parameterTable(parameters)}
     ${Object.entries(operation.requestBody?.content ?? {}).map(
@@ -43,6 +46,11 @@ export function operationView(
     </ul>
     <pre><code>${curl(document, method, path, operation)}</code></pre>
   </article>`;
+}
+
+function scopeView(operation: ApiOperation): Html | null {
+  const scopes = Object.values(operation.security?.[0] ?? {}).flat();
+  return scopes.length === 0 ? null : html` <small>scope <code>${scopes.join(' ')}</code></small>`;
 }
 
 function parameterTable(parameters: readonly ApiParameter[]): Html {
@@ -75,7 +83,8 @@ function codeLinks(description: string): Html {
 }
 
 function curl(document: ApiDocument, method: string, path: string, operation: ApiOperation): string {
-  const url = `${BASE}${path.replace('{id}', 'JOB_ID').replace('{name}', 'MODEL')}`;
+  const id = path.startsWith('/v1/keys/') ? 'KEY_ID' : 'JOB_ID';
+  const url = `${BASE}${path.replace('{id}', id).replace('{name}', 'MODEL')}`;
   const streams = Object.keys(operation.responses['200']?.content ?? {}).some((type) =>
     ['text/event-stream', 'application/x-ndjson'].includes(type),
   );

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ERROR_CODES, ForebayError } from '../../shared/errors.ts';
+import { pageHeaders } from '../middleware/page-headers.ts';
 import { titleOf } from '../wire/problem.ts';
 import type { ApiDocument } from './api-document.ts';
 import { html, prose, type Html } from './html.ts';
@@ -80,13 +81,7 @@ export function renderDocsPage(document: ApiDocument): { html: string; headers: 
 
   return {
     html: page.html,
-    headers: {
-      'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${sha256(STYLE)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'no-referrer',
-      'Cross-Origin-Opener-Policy': 'same-origin',
-    },
+    headers: pageHeaders([`style-src 'sha256-${sha256(STYLE)}'`]),
   };
 }
 

@@ -62,6 +62,7 @@ export function createFinaliser(deps: {
     const { spec } = record;
     const paths = outputFolder(spec.output);
     let failure = record.error;
+    let bytes = 0;
     // In staging, so that what a process that dies here leaves goes with it.
     const temporary = join(paths.staging, `manifest.json.${lease}`);
     await mkdir(paths.staging, { recursive: true });
@@ -88,6 +89,7 @@ export function createFinaliser(deps: {
           };
           continue;
         }
+        bytes += found.partBytes;
         await list(partEntry(number, found));
       }
       const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
@@ -108,6 +110,7 @@ export function createFinaliser(deps: {
     await rename(temporary, paths.manifest);
     await rm(paths.staging, { recursive: true, force: true });
     await deps.discardSpool(spec.id);
+    await jobs.noteStored(spec.tenant, spec.id, bytes);
     const status = endOf(record, failure);
     const empty = status === 'completed' && record.succeeded + record.failed === 0;
     const reason = empty ? 'empty_dataset' : null;

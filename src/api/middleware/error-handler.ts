@@ -24,6 +24,9 @@ export function problemResponse(
     headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      // RFC 9110: a 401 says how to do better.
+      ...(error.code === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer realm="forebay"' } : {}),
       ...(error.retryAfterS === undefined ? {} : { 'Retry-After': String(Math.ceil(error.retryAfterS)) }),
       ...headers,
     },

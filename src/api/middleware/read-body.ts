@@ -1,8 +1,12 @@
 /** Reads a JSON body, never more of it than its limit, whatever the headers promise. */
 import type { Context } from 'hono';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
+import { nestsDeeper } from './json-depth.ts';
 
 export const MB = 1024 * 1024;
+
+/** No body of this API nests deeper than 5. */
+const MAX_DEPTH = 32;
 
 export interface BodyLimit {
   readonly bytes: number;
@@ -12,7 +16,7 @@ export interface BodyLimit {
 
 /**
  * The parsed JSON, or undefined where there is no body. Throws ForebayError `request_too_large`,
- * `unsupported_media_type`, `invalid_request`.
+ * `request_too_deep`, `unsupported_media_type`, `invalid_request`.
  */
 export async function readJsonBody(c: Context, limit: BodyLimit): Promise<unknown> {
   const promised = c.req.header('content-length');
@@ -24,6 +28,12 @@ export async function readJsonBody(c: Context, limit: BodyLimit): Promise<unknow
   const bytes = await collect(stream, limit);
   if (bytes.length === 0) return undefined;
   checkMediaType(c);
+  if (nestsDeeper(bytes, MAX_DEPTH)) {
+    throw new ForebayError(
+      'request_too_deep',
+      `The body nests deeper than ${MAX_DEPTH} levels; no request of this API needs so many.`,
+    );
+  }
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -40,11 +40,11 @@ export function createPlanJob(deps: {
   const { input, output } = deps;
 
   /** Rejects as a submit does for the same request. */
-  return async function plan(request: SubmitRequest): Promise<PlanWire> {
+  return async function plan(request: SubmitRequest, tenant: string): Promise<PlanWire> {
     const id = `plan-${randomBytes(8).toString('hex')}`;
     const found = await deps.findModel(request.model);
     const { ref, contract } = found;
-    const folder = await output.place(request.output, id);
+    const folder = await output.place(request.output, id, tenant);
     try {
       const { spec: dataset } = await input.resolve(request.input, id);
       const earlier = await output.inspect(folder, request.options.if_output_exists);

@@ -19,6 +19,7 @@ export function mountAgain(target: MountTarget, deps: ApiDeps): void {
       method: 'post',
       path: '/v1/jobs/{id}/retry',
       operationId: 'retryJob',
+      access: 'jobs:write',
       tag: 'Jobs',
       summary: 'Run the failed rows of a job again',
       description:
@@ -39,8 +40,8 @@ export function mountAgain(target: MountTarget, deps: ApiDeps): void {
         'storage_unavailable',
       ],
     },
-    async ({ c, params }) => {
-      const job = await deps.retryJob(params.id);
+    async ({ c, caller, params }) => {
+      const job = await deps.retryJob(params.id, { tenant: caller.tenant, limited: caller.key !== null });
       deps.log.info({ job: job.spec.id, retry_of: params.id }, 'job retried');
       return c.json(jobToWire(job), 202, { Location: `/v1/jobs/${job.spec.id}` });
     },
@@ -52,6 +53,7 @@ export function mountAgain(target: MountTarget, deps: ApiDeps): void {
       method: 'post',
       path: '/v1/jobs/resume',
       operationId: 'resumeOutput',
+      access: 'jobs:write',
       tag: 'Jobs',
       summary: 'Finish what an output folder holds',
       description:
@@ -77,8 +79,11 @@ export function mountAgain(target: MountTarget, deps: ApiDeps): void {
         'storage_unavailable',
       ],
     },
-    async ({ c, body }) => {
-      const job = await deps.resumeOutput(toResumeRequest(body));
+    async ({ c, caller, body }) => {
+      const job = await deps.resumeOutput(toResumeRequest(body), {
+        tenant: caller.tenant,
+        limited: caller.key !== null,
+      });
       deps.log.info({ job: job.spec.id, output: job.spec.output }, 'output resumed');
       return c.json(jobToWire(job), 202, { Location: `/v1/jobs/${job.spec.id}` });
     },

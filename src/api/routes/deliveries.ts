@@ -11,6 +11,7 @@ export function mountDeliveries(target: MountTarget, deps: ApiDeps): void {
       method: 'get',
       path: '/v1/jobs/{id}/deliveries',
       operationId: 'listDeliveries',
+      access: 'jobs:read',
       tag: 'Results and progress',
       summary: "List the tries of a job's webhook",
       description: 'The last 100 tries to deliver its events, newest first.',

@@ -18,6 +18,7 @@ export function mountJobStats(target: MountTarget, deps: ApiDeps): void {
       path: '/v1/jobs/{id}/stats',
       operationId: 'getJobStats',
       tag: 'Results and progress',
+      access: 'jobs:read',
       summary: "Get a job's statistics",
       description:
         'Time a stage, how busy lanes are, what holds the job back and what to do about it; batches, the queue and the workers.',

@@ -23,6 +23,7 @@ export function mountJobStreams(target: MountTarget, deps: ApiDeps): void {
       path: '/v1/jobs/{id}/events',
       operationId: 'watchJob',
       tag: 'Results and progress',
+      access: 'jobs:read',
       summary: "Watch a job's events (SSE)",
       description:
         'Begins with `event: snapshot` (the job), then sends `status` and `progress` as they happen, a comment every 15 s of silence, and ends after the last status. With `Last-Event-ID` the events after that one are replayed instead, out of the last 1,000; where it is older, a snapshot begins again. A client that has seen the end gets 204, which stops an EventSource from connecting again.',
@@ -64,6 +65,7 @@ export function mountJobStreams(target: MountTarget, deps: ApiDeps): void {
       path: '/v1/jobs/{id}/results',
       operationId: 'readResults',
       tag: 'Results and progress',
+      access: 'jobs:read',
       summary: 'Read results (NDJSON)',
       description:
         'One row a line, in row order, as far as all rows before it are committed. Rows that failed are left out, or merged in with `include=errors`.',
@@ -87,6 +89,7 @@ export function mountJobStreams(target: MountTarget, deps: ApiDeps): void {
       path: '/v1/jobs/{id}/errors',
       operationId: 'readErrors',
       tag: 'Results and progress',
+      access: 'jobs:read',
       summary: 'Read row errors (NDJSON)',
       description: 'The rows that failed, one a line, in row order, as far as all rows before are committed.',
       params: JOB_PARAMS,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ApiDeps, JobCommand } from '../api-deps.ts';
 import { listJobs } from '../list-jobs.ts';
+import { tenantSeen } from '../middleware/caller.ts';
 import { MB } from '../middleware/read-body.ts';
 import { JOB, jobToWire } from '../wire/job.ts';
 import { JOB_LIST, JOB_LIST_QUERY, statusFilter } from '../wire/job-list.ts';
@@ -26,6 +27,7 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
       path: '/v1/jobs',
       operationId: 'submitJob',
       tag: 'Jobs',
+      access: 'jobs:write',
       summary: 'Submit a job',
       description:
         'Accepts a job and answers at once; the dataset is read, counted and worked through afterwards. Inline rows and URL lists are spooled to disk before the answer.',
@@ -59,15 +61,22 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
         'input_unreadable',
         'invalid_contract',
         'too_many_jobs',
+        'quota_jobs',
+        'quota_rows',
+        'quota_bytes',
         'storage_unavailable',
       ],
     },
-    async ({ c, body, headers }) => {
+    async ({ c, caller, body, headers }) => {
       const { job, replayed } = await deps.submitJob(
         toSubmitRequest(body),
         headers['idempotency-key'] ?? null,
+        { tenant: caller.tenant, limited: caller.key !== null },
       );
-      deps.log.info({ job: job.spec.id, model: job.spec.model.name, replayed }, 'job submitted');
+      deps.log.info(
+        { job: job.spec.id, model: job.spec.model.name, tenant: caller.tenant, key: caller.key, replayed },
+        'job submitted',
+      );
       return c.json(jobToWire(job), 202, {
         Location: `/v1/jobs/${job.spec.id}`,
         ...(replayed ? { 'Idempotent-Replayed': 'true' } : {}),
@@ -82,14 +91,23 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
       path: '/v1/jobs',
       operationId: 'listJobs',
       tag: 'Jobs',
+      access: 'jobs:read',
       summary: 'List jobs, newest first',
-      description: 'Jobs are kept for seven days after their end; their results stay.',
+      description:
+        "The jobs of the key's tenant; a key with scope `admin` lists everybody's. Jobs are kept for seven days after their end; their results stay.",
       query: JOB_LIST_QUERY,
       success: [{ status: 200, description: 'A page of jobs.', content: { 'application/json': JOB_LIST } }],
       problems: ['invalid_cursor'],
     },
-    async ({ c, query }) =>
-      c.json(await listJobs(deps.jobs, query.limit, query.cursor ?? null, statusFilter(query.status))),
+    async ({ c, caller, query }) =>
+      c.json(
+        await listJobs(deps.jobs, {
+          tenant: tenantSeen(caller),
+          limit: query.limit,
+          cursor: query.cursor ?? null,
+          statuses: statusFilter(query.status),
+        }),
+      ),
   );
 
   mount(
@@ -99,6 +117,7 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
       path: '/v1/jobs/{id}',
       operationId: 'getJob',
       tag: 'Jobs',
+      access: 'jobs:read',
       summary: 'Get a job',
       params: JOB_PARAMS,
       success: [{ status: 200, description: 'The job as it stands.', content: JSON_JOB }],
@@ -115,6 +134,7 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
         path: `/v1/jobs/{id}/${command}`,
         operationId: `${command}Job`,
         tag: 'Jobs',
+        access: 'jobs:write',
         summary,
         description,
         params: JOB_PARAMS,

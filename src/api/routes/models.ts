@@ -12,6 +12,7 @@ export function mountModels(target: MountTarget, deps: ApiDeps): void {
       path: '/v1/models',
       operationId: 'listModels',
       tag: 'Models',
+      access: 'jobs:read',
       summary: 'List models',
       description:
         'Models of the model folders and those that live workers announce. A name appears twice while workers still serve an older version than the folder holds.',
@@ -27,6 +28,7 @@ export function mountModels(target: MountTarget, deps: ApiDeps): void {
       path: '/v1/models/{name}',
       operationId: 'getModel',
       tag: 'Models',
+      access: 'jobs:read',
       summary: 'Get a model',
       description: 'The version that a job submitted now would run with.',
       params: z.strictObject({

@@ -1,12 +1,14 @@
 /**
- * Mounts an endpoint: its schemas go into the OpenAPI document and check each request, all parts at once.
- * Knows nothing of jobs.
+ * Mounts an endpoint: who may call it and its schemas go into the OpenAPI document and check each request, all
+ * parts at once. Knows nothing of jobs.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { ForebayError, type ErrorCode, type Issue } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
+import type { Caller } from '../middleware/caller.ts';
+import type { Access, Guard } from '../middleware/guard.ts';
 import { checkOrigin } from '../middleware/same-origin.ts';
 import { readJsonBody, type BodyLimit } from '../middleware/read-body.ts';
 import { issuesOf } from '../wire/issues.ts';
@@ -23,11 +25,13 @@ export interface Success {
 }
 
 export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType> {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'delete';
   /** With parameters as `{name}`. */
   readonly path: string;
   readonly operationId: string;
   readonly tag: string;
+  /** The scope that a caller's key needs. */
+  readonly access: Access;
   readonly summary: string;
   readonly description?: string;
   readonly params?: P;
@@ -42,6 +46,7 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
 
 export interface Request<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType> {
   readonly c: Context;
+  readonly caller: Caller;
   readonly params: z.output<P>;
   readonly query: z.output<Q>;
   readonly headers: z.output<H>;
@@ -50,6 +55,7 @@ export interface Request<P extends Fields, Q extends Fields, H extends Fields, B
 
 export interface MountTarget {
   readonly app: OpenAPIHono;
+  readonly guard: Guard;
   readonly log: Logger;
 }
 
@@ -73,7 +79,12 @@ export function mount<
   const path = endpoint.path.replaceAll(/\{(.+?)\}/g, ':$1');
   target.app.on(endpoint.method.toUpperCase(), path, async (c) => {
     const began = performance.now();
-    const response = await handler(await check(c, endpoint));
+    const caller = await target.guard(
+      { header: (name) => c.req.header(name), param: (name) => c.req.param(name) },
+      endpoint,
+    );
+    const response = await handler({ ...(await check(c, endpoint)), caller });
+    response.headers.set('X-Content-Type-Options', 'nosniff');
     target.log.debug(
       { method: c.req.method, path: c.req.path, status: response.status, ms: performance.now() - began },
       'request',
@@ -85,8 +96,8 @@ export function mount<
 async function check<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType>(
   c: Context,
   endpoint: Endpoint<P, Q, H, B>,
-): Promise<Request<P, Q, H, B>> {
-  if (endpoint.method === 'post') checkOrigin(c.req.header('origin'), c.req.header('host'));
+): Promise<Omit<Request<P, Q, H, B>, 'caller'>> {
+  if (endpoint.method !== 'get') checkOrigin(c.req.header('origin'), c.req.header('host'));
   const issues: Issue[] = [];
   const part = (schema: z.ZodType, value: unknown, base: string): unknown => {
     const parsed = schema.safeParse(value);
@@ -103,7 +114,7 @@ async function check<P extends Fields, Q extends Fields, H extends Fields, B ext
     body = part(endpoint.body?.schema ?? NOTHING.optional(), given, '');
   }
   if (issues.length > 0) throw invalid(issues);
-  return { c, params, query, headers, body } as Request<P, Q, H, B>;
+  return { c, params, query, headers, body } as Omit<Request<P, Q, H, B>, 'caller'>;
 }
 
 function pickHeaders(c: Context, schema: Fields | undefined): Record<string, string> {
@@ -126,6 +137,26 @@ function invalid(issues: readonly Issue[]): ForebayError {
 
 /** Problems that any endpoint may answer. */
 const COMMON: readonly ErrorCode[] = ['invalid_request', 'internal', 'queue_unavailable'];
+/** Those of the guard. */
+const REFUSALS: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'host_not_allowed', 'rate_limited'];
+
+/** Names under which the document has the two ways to send a key. */
+const BEARER = 'BearerKey';
+const HEADER = 'HeaderKey';
+
+/** Describes the ways to send a key, once for all endpoints. */
+export function describeKeys(app: OpenAPIHono): void {
+  const { openAPIRegistry: registry } = app;
+  const description =
+    'An API key, `fbk_<id>_<secret>`; not needed where the service runs without keys. The roles of an operation are the scopes it needs; `admin` has all.';
+  registry.registerComponent('securitySchemes', BEARER, { type: 'http', scheme: 'bearer', description });
+  registry.registerComponent('securitySchemes', HEADER, {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+    description,
+  });
+}
 
 function toOpenApi<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType>(
   endpoint: Endpoint<P, Q, H, B>,
@@ -147,7 +178,10 @@ function toOpenApi<P extends Fields, Q extends Fields, H extends Fields, B exten
       }),
     };
   }
-  for (const [status, codes] of byStatus([...endpoint.problems, ...COMMON])) {
+  const scopes = endpoint.access === 'open' || endpoint.access === 'probe' ? [] : [endpoint.access];
+  const refusals = scopes.length === 0 ? [] : REFUSALS;
+  const ofBody: ErrorCode[] = endpoint.method === 'post' ? ['request_too_deep'] : [];
+  for (const [status, codes] of byStatus([...endpoint.problems, ...refusals, ...ofBody, ...COMMON])) {
     responses[status] = {
       description: codes.map((code) => `\`${code}\``).join(', '),
       content: { 'application/problem+json': { schema: PROBLEM } },
@@ -160,6 +194,7 @@ function toOpenApi<P extends Fields, Q extends Fields, H extends Fields, B exten
     tags: [endpoint.tag],
     summary: endpoint.summary,
     ...(endpoint.description === undefined ? {} : { description: endpoint.description }),
+    security: scopes.length === 0 ? [] : [{ [BEARER]: scopes }, { [HEADER]: scopes }],
     request: {
       ...(endpoint.params && { params: endpoint.params }),
       ...(endpoint.query && { query: endpoint.query }),
@@ -174,7 +209,7 @@ function toOpenApi<P extends Fields, Q extends Fields, H extends Fields, B exten
 
 function byStatus(codes: readonly ErrorCode[]): Map<number, ErrorCode[]> {
   const found = new Map<number, ErrorCode[]>();
-  for (const code of codes) {
+  for (const code of new Set(codes)) {
     const { status } = new ForebayError(code, '');
     found.set(status, [...(found.get(status) ?? []), code]);
   }

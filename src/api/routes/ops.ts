@@ -16,6 +16,7 @@ export function mountOps(target: MountTarget, deps: ApiDeps): void {
       path: '/healthz',
       operationId: 'health',
       tag: 'Operations',
+      access: 'probe',
       summary: 'Whether the process is up',
       success: [{ status: 200, description: 'It is.', content: { 'application/json': HEALTH } }],
       problems: [],
@@ -29,6 +30,7 @@ export function mountOps(target: MountTarget, deps: ApiDeps): void {
       path: '/readyz',
       operationId: 'ready',
       tag: 'Operations',
+      access: 'probe',
       summary: 'Whether jobs can be accepted',
       success: [{ status: 200, description: 'They can.', content: { 'application/json': HEALTH } }],
       problems: ['queue_unavailable'],
@@ -52,6 +54,7 @@ export function mountOps(target: MountTarget, deps: ApiDeps): void {
       path: '/openapi.json',
       operationId: 'openApi',
       tag: 'Operations',
+      access: 'open',
       summary: 'This description (OpenAPI 3.1)',
       success: [
         {
@@ -73,6 +76,7 @@ export function mountOps(target: MountTarget, deps: ApiDeps): void {
       path: '/docs',
       operationId: 'docs',
       tag: 'Operations',
+      access: 'open',
       summary: 'This description as a page',
       success: [{ status: 200, description: 'The page.', content: { 'text/html': z.string() } }],
       problems: [],
@@ -99,6 +103,7 @@ function describe(target: MountTarget, version: string): object {
       { name: 'Jobs', description: 'A job is a dataset, a model and options.' },
       { name: 'Results and progress', description: 'What a job gives off, while it runs and afterwards.' },
       { name: 'Models', description: 'What jobs can run.' },
+      { name: 'Keys', description: 'Who may do what; only where the service asks for keys.' },
       { name: 'Operations', description: 'Health and description of the service.' },
     ],
   });

@@ -13,6 +13,7 @@ export function mountPlan(target: MountTarget, deps: ApiDeps): void {
       path: '/v1/plan',
       operationId: 'planJob',
       tag: 'Jobs',
+      access: 'jobs:write',
       summary: 'Plan a job',
       description:
         'Takes what `POST /v1/jobs` takes and answers what would happen: operators and where they run, sizes with the constraint that bound each, and, from a sample that live workers run for about a second, rows/s and time to the end with an error bar. Nothing is submitted or written. Takes about 1 to 10 seconds.',
@@ -31,6 +32,6 @@ export function mountPlan(target: MountTarget, deps: ApiDeps): void {
         'storage_unavailable',
       ],
     },
-    async ({ c, body }) => c.json(await deps.planJob(toSubmitRequest(body))),
+    async ({ c, caller, body }) => c.json(await deps.planJob(toSubmitRequest(body), caller.tenant)),
   );
 }

@@ -78,6 +78,7 @@ export const JOB = z
       .meta({ description: 'The job whose failed rows this one runs again, into the same output.' }),
     webhook: JOB_WEBHOOK_WIRE.meta({ description: 'Whom the job tells how it goes.' }),
     metadata: METADATA,
+    tenant: z.string().meta({ description: 'Whose job it is: the tenant of the key that submitted it.' }),
   })
   .meta({
     id: 'Job',
@@ -114,6 +115,7 @@ export const JOB = z
         retry_of: null,
         webhook: null,
         metadata: { team: 'search' },
+        tenant: 'default',
       },
     ],
   });
@@ -141,6 +143,7 @@ export function jobToWire(record: JobRecord): JobWire {
     retry_of: spec.retry_of,
     webhook: spec.webhook,
     metadata: spec.metadata,
+    tenant: spec.tenant,
   };
 }
 

@@ -6,7 +6,7 @@ import type { MaxErrors } from '../../shared/domain/job.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { watchJob } from '../jobs/watch-job.ts';
-import { addApiUrlFlags, apiUrl, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
+import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
 import { maxErrors } from '../options/parsers.ts';
 
 const COMMANDS = {
@@ -32,7 +32,7 @@ export function addControl(program: Command, context: CliContext): void {
   for (const name of ['cancel', 'pause'] as const) {
     const command = program.command(name).argument('<id>', 'the job').description(COMMANDS[name]);
     addApiUrlFlags(command).action(async (id: string, flags: ApiFlags) =>
-      tell(await context.connect(apiUrl(flags, context))[name](id), flags, context),
+      tell(await connectTo(flags, context)[name](id), flags, context),
     );
   }
   const command = program
@@ -49,7 +49,7 @@ export function addControl(program: Command, context: CliContext): void {
 
 async function resume(id: string | undefined, flags: ResumeFlags, context: CliContext): Promise<void> {
   const url = apiUrl(flags, context);
-  const api = context.connect(url);
+  const api = connectTo(flags, context);
   if ((id === undefined) === (flags.output === undefined)) {
     throw new UsageError('give either a paused job or --output DIR');
   }

@@ -5,7 +5,7 @@ import { EXIT } from '../exit-codes.ts';
 import { jobText } from '../jobs/job-text.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { statsText } from '../progress/stats-text.ts';
-import { addApiUrlFlags, apiUrl, type ApiFlags } from '../options/api-flags.ts';
+import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
 
 interface ShowFlags extends ApiFlags {
   readonly watch?: true;
@@ -27,7 +27,7 @@ export function addJob(program: Command, context: CliContext): void {
 
 async function show(id: string, flags: ShowFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
-  const api = context.connect(apiUrl(flags, context));
+  const api = connectTo(flags, context);
   if (flags.watch) return watchJob(id, { api, context, json: flags.json === true });
   if (flags.stats) {
     const stats = await api.stats(id);

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { jobsTable } from '../jobs/job-text.ts';
-import { addApiUrlFlags, apiUrl, type ApiFlags } from '../options/api-flags.ts';
+import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
 import { several, wholeNumber } from '../options/parsers.ts';
 
 interface JobsFlags extends ApiFlags {
@@ -30,7 +30,7 @@ export function addJobs(program: Command, context: CliContext): void {
 async function jobs(flags: JobsFlags, context: CliContext): Promise<number> {
   const { terminal, program } = context;
   const { status, limit, cursor } = flags;
-  const page = await context.connect(apiUrl(flags, context)).jobs({
+  const page = await connectTo(flags, context).jobs({
     ...(status === undefined ? {} : { status }),
     ...(limit === undefined ? {} : { limit }),
     ...(cursor === undefined ? {} : { cursor }),

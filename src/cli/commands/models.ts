@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { modelsTable } from '../jobs/job-text.ts';
-import { addApiUrlFlags, apiUrl, type ApiFlags } from '../options/api-flags.ts';
+import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
 
 export function addModels(program: Command, context: CliContext): void {
   const command = program
@@ -11,7 +11,7 @@ export function addModels(program: Command, context: CliContext): void {
     .summary('list models')
     .description('Lists the models of a running service.');
   addApiUrlFlags(command).action(async (flags: ApiFlags) => {
-    const { data } = await context.connect(apiUrl(flags, context)).models();
+    const { data } = await connectTo(flags, context).models();
     if (flags.json) context.terminal.out(`${JSON.stringify(data)}\n`);
     else if (data.length === 0) context.terminal.err('No models: put model folders below --models.\n');
     else context.terminal.out(modelsTable(data));

@@ -1,6 +1,7 @@
 /** `forebay plan`: what a job would do and how fast, before it is run. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
+import { addKeyFlag } from '../options/api-flags.ts';
 import { addGlobFlags, addJobFlags } from '../options/job-options.ts';
 import { httpUrl, wholeNumber } from '../options/parsers.ts';
 import { addLogFlag, addWorkerFlags } from '../options/service-flags.ts';
@@ -27,9 +28,8 @@ export function addPlan(program: Command, context: CliContext): void {
     .option('--output <dir>', 'folder for the results: only checked');
   addGlobFlags(command);
   addJobFlags(command);
-  command
-    .option('--url <url>', 'ask this service instead of starting one', httpUrl)
-    .option('--workers <n>', 'worker processes (default: 1)', wholeNumber(1, 64));
+  addKeyFlag(command.option('--url <url>', 'ask this service instead of starting one', httpUrl));
+  command.option('--workers <n>', 'worker processes (default: 1)', wholeNumber(1, 64));
   addWorkerFlags(command);
   addLogFlag(command);
   command

@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { addApiUrlFlags, apiUrl, type ApiFlags } from '../options/api-flags.ts';
+import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
 import { wholeNumber } from '../options/parsers.ts';
 
 interface ResultsFlags extends ApiFlags {
@@ -34,7 +34,7 @@ export function addResults(program: Command, context: CliContext): void {
 }
 
 async function results(id: string, flags: ResultsFlags, context: CliContext): Promise<void> {
-  const api = context.connect(apiUrl(flags, context));
+  const api = connectTo(flags, context);
   const { fromRow, follow = false } = flags;
   const query = { follow, ...(fromRow === undefined ? {} : { fromRow }) };
   const lines = flags.errors

@@ -9,7 +9,7 @@ import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { batchWarning } from '../jobs/batch-warning.ts';
 import { watchJob } from '../jobs/watch-job.ts';
-import { addApiUrlFlags, apiUrl, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
+import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
 import {
   addGlobFlags,
   addJobFlags,
@@ -76,7 +76,7 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
     ...toSubmitOptions(flags),
     ...webhookOf(flags),
   };
-  const api = context.connect(url);
+  const api = connectTo(flags, context);
   const { idempotencyKey } = flags;
   const job = await api.submit(body, idempotencyKey === undefined ? {} : { idempotencyKey });
   if (!flags.watch) {

@@ -1,19 +1,54 @@
-/** Flags of every command that talks to a running service. */
+/** Flags of every command that talks to a running service, and how it is reached with them. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { Client } from '../../client/client.ts';
+import { messageOf } from '../../shared/errors.ts';
 import type { CliContext } from '../context.ts';
+import { UsageError } from '../exit-codes.ts';
 import { httpUrl } from './parsers.ts';
 
 export interface ApiFlags {
   readonly url?: string;
+  readonly apiKeyFile?: string;
   readonly json?: true;
 }
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 
 export function addApiUrlFlags(command: Command): Command {
-  return command
-    .option('--url <url>', `the service (default: FOREBAY_URL or ${DEFAULT_URL})`, httpUrl)
-    .option('--json', 'output for programs');
+  return addKeyFlag(
+    command.option('--url <url>', `the service (default: FOREBAY_URL or ${DEFAULT_URL})`, httpUrl),
+  ).option('--json', 'output for programs');
+}
+
+/** Never the key itself: what stands on a command line, every user of the machine can read. */
+export function addKeyFlag(command: Command): Command {
+  return command.option(
+    '--api-key-file <file>',
+    'file with the API key (default: the key in FOREBAY_API_KEY)',
+  );
+}
+
+/** A client of the service that the flags and the environment name. */
+export function connectTo(flags: ApiFlags, context: CliContext): Client {
+  return context.connect(apiUrl(flags, context), apiKey(flags, context));
+}
+
+/** Undefined where none is given. Throws UsageError for a file that holds none. */
+export function apiKey(
+  { apiKeyFile }: Pick<ApiFlags, 'apiKeyFile'>,
+  { env, cwd }: Pick<CliContext, 'env' | 'cwd'>,
+): string | undefined {
+  if (apiKeyFile === undefined) return env['FOREBAY_API_KEY']?.trim() || undefined;
+  let text: string;
+  try {
+    text = readFileSync(resolve(cwd, apiKeyFile), 'utf8').trim();
+  } catch (error) {
+    throw new UsageError(`--api-key-file cannot be read: ${messageOf(error)}`);
+  }
+  if (/^\S+$/.test(text)) return text;
+  throw new UsageError(`--api-key-file ${apiKeyFile} must hold a key and nothing else`);
 }
 
 /** The service's base URL. Throws commander's InvalidArgumentError for a FOREBAY_URL that is none. */

@@ -45,6 +45,15 @@ export function several(text: string, before: readonly string[] = []): string[] 
   return [...before, text];
 }
 
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** A time such as `90d`, in seconds. */
+export function seconds(text: string): number {
+  const parts = /^([1-9]\d{0,8})([smhd])$/.exec(text);
+  if (!parts) throw new InvalidArgumentError('It must be a time such as 30m, 12h or 90d.');
+  return Number(parts[1]) * UNITS[parts[2]!]!;
+}
+
 /** A base URL without a slash at its end. */
 export function httpUrl(text: string): string {
   const candidate = /^https?:\/\//.test(text) ? text : `http://${text}`;

@@ -6,6 +6,7 @@ import { several, wholeNumber } from './parsers.ts';
 export interface ServiceFlags {
   readonly host?: string;
   readonly port?: number;
+  readonly insecure?: true;
   readonly data?: string;
   readonly models?: string[];
   readonly serve?: string[];
@@ -47,7 +48,8 @@ export function addStorageFlags(
 export function addApiFlags(command: Command): Command {
   return command
     .option('--port <port>', 'port of the API; 0 takes a free one (default: 8080)', wholeNumber(0, 65_535))
-    .option('--host <address>', 'address it listens on (default: 127.0.0.1)')
+    .option('--host <address>', 'address it listens on; beyond loopback it needs keys (default: 127.0.0.1)')
+    .option('--insecure', 'ask for no keys: whoever reaches the address may do anything')
     .option(
       '--output-root <dir>',
       'folder that jobs may write to; repeatable (default: results in the data folder)',
@@ -92,6 +94,7 @@ export function toSettings(flags: ServiceFlags): Record<string, string> {
     REDIS_URL: flags.redisUrl,
     FOREBAY_HOST: flags.host,
     FOREBAY_PORT: flags.port,
+    FOREBAY_AUTH: flags.insecure ? 'off' : undefined,
     FOREBAY_DATA_DIR: flags.data,
     FOREBAY_MODELS_DIR: folders('--models', flags.models),
     FOREBAY_INPUT_ROOTS: folders('--input-root', flags.inputRoot),

@@ -5,8 +5,14 @@
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
 import type { RunModel } from './check-model.ts';
 
-/** Settings of a service that make no sense for one run, though the user's environment may hold them. */
-const NOT_FOR_TASKS = ['FOREBAY_HEALTH_PORT', 'FOREBAY_MAX_JOBS', 'FOREBAY_MODELS', 'REDIS_URL'];
+/** What makes no sense for a service of one run, though the user's environment may hold it. */
+const NOT_FOR_TASKS = [
+  'FOREBAY_API_KEY',
+  'FOREBAY_HEALTH_PORT',
+  'FOREBAY_MAX_JOBS',
+  'FOREBAY_MODELS',
+  'REDIS_URL',
+];
 /** Blocks are short; what is not done by then is done by --resume. */
 const GRACE_S = '10';
 
@@ -32,6 +38,7 @@ export function ownServiceEnv(
       logLevel: flags.logLevel,
     } as ServiceFlags),
     FOREBAY_HOST: '127.0.0.1',
+    FOREBAY_AUTH: 'off',
     FOREBAY_PORT: '0',
     FOREBAY_POOL: task.model.pool,
     FOREBAY_MODELS_DIR: task.model.dir,

@@ -27,8 +27,38 @@ const ENV = z.object({
   FOREBAY_HOST: z
     .string()
     .default('127.0.0.1')
-    .describe('Address the API listens on. Beyond loopback anybody may submit jobs.'),
+    .describe('Address the API listens on. Beyond loopback it needs API keys: see FOREBAY_AUTH.'),
   FOREBAY_PORT: count(8080, 0, 65_535).describe('Port of the API; 0 takes a free one.'),
+  FOREBAY_AUTH: z
+    .enum(['auto', 'on', 'off'])
+    .default('auto')
+    .describe(
+      'Whether requests need an API key (`forebay keys`). auto: beyond loopback, and wherever a key exists when the API starts. off lets in everybody who reaches it.',
+    ),
+  FOREBAY_ALLOWED_HOSTS: list(',').describe(
+    'Names, without port, by which the API may be called besides localhost. Default: only those on loopback, any name beyond.',
+  ),
+  FOREBAY_HEADERS_TIMEOUT_S: count(10, 1, 3600).describe(
+    'How long a client may take to send the headers of a request. Less frees connections of idle attackers sooner.',
+  ),
+  FOREBAY_REQUEST_TIMEOUT_S: count(120, 1, 86_400).describe(
+    'How long a client may take to send a whole request. 16 MB in 120 s is 140 KB/s.',
+  ),
+  FOREBAY_MAX_CONNECTIONS: count(2000).describe(
+    'Connections of the API at once; more are refused. Each needs a file descriptor.',
+  ),
+  FOREBAY_QUOTA_REQUESTS_PER_S: count(100).describe(
+    "Requests a second of one tenant's keys on one API process, twice as many at once; beyond it 429.",
+  ),
+  FOREBAY_QUOTA_JOBS: optionalCount(1_000_000).describe(
+    'Jobs of one tenant queued or running. Default: no limit.',
+  ),
+  FOREBAY_QUOTA_ROWS: optionalCount(Number.MAX_SAFE_INTEGER).describe(
+    'Rows still to be done over the jobs of one tenant; checked at submit. Default: no limit.',
+  ),
+  FOREBAY_QUOTA_STORED_MB: optionalCount(1_000_000_000).describe(
+    'Results that the jobs of one tenant wrote in the last seven days; checked at submit. Default: no limit.',
+  ),
   FOREBAY_DATA_DIR: z
     .string()
     .default('.forebay')
@@ -147,6 +177,17 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     redisUrl: e.REDIS_URL,
     host: e.FOREBAY_HOST,
     port: e.FOREBAY_PORT,
+    auth: e.FOREBAY_AUTH,
+    allowedHosts: e.FOREBAY_ALLOWED_HOSTS,
+    headersTimeoutS: e.FOREBAY_HEADERS_TIMEOUT_S,
+    requestTimeoutS: e.FOREBAY_REQUEST_TIMEOUT_S,
+    maxConnections: e.FOREBAY_MAX_CONNECTIONS,
+    quotaRequestsPerS: e.FOREBAY_QUOTA_REQUESTS_PER_S,
+    quotas: {
+      jobs: e.FOREBAY_QUOTA_JOBS ?? null,
+      rows: e.FOREBAY_QUOTA_ROWS ?? null,
+      bytes: e.FOREBAY_QUOTA_STORED_MB === undefined ? null : e.FOREBAY_QUOTA_STORED_MB * MB,
+    },
     dataDir,
     cacheDir: cacheDir(env),
     modelsDirs: folders(e.FOREBAY_MODELS_DIR, resolve(cwd, 'models')),

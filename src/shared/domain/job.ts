@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.ts';
 import { DATASET_SPEC } from './dataset-spec.ts';
 import type { JobStatus } from './job-state.ts';
 import { DECODE_MODE } from './model-contract.ts';
+import { DEFAULT_TENANT, TENANT } from './tenant.ts';
 
 /** Failed rows a job bears: a count, or a share of finished rows (judged after the first 100). */
 export const MAX_ERRORS = z.union([
@@ -40,6 +41,8 @@ export const SPEC_VERSION = 1;
 export const JOB_SPEC = z.object({
   v: z.literal(SPEC_VERSION),
   id: z.string(),
+  /** Whose job it is. Absent from a job.json written before there were tenants. */
+  tenant: TENANT.default(DEFAULT_TENANT),
   model: z.object({ name: z.string(), hash: z.string(), pool: z.string() }),
   dataset: DATASET_SPEC,
   /** Absolute folder. */

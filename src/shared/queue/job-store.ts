@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import { newJobId } from '../domain/job-id.ts';
 import type { JobRecord, JobSpec } from '../domain/job.ts';
 import { statesBefore, type JobStatus } from '../domain/job-state.ts';
+import { DEFAULT_TENANT } from '../domain/tenant.ts';
 import { ForebayError, InvariantError } from '../errors.ts';
 import { indexKeys, idempotencyKey, jobKeys, outputKey, WAKE_CHANNELS } from './keys.ts';
 import { readJobRecord } from './job-record.ts';
@@ -29,6 +30,12 @@ export interface JobEvent {
   readonly data: string;
 }
 
+/** An `Idempotency-Key`, and the tenant who means something by it. */
+export interface TenantsKey {
+  readonly key: string;
+  readonly tenant: string;
+}
+
 export type JobStore = ReturnType<typeof createJobStore>;
 
 export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () => number }) {
@@ -47,9 +54,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
 
   async function mustGet(id: string): Promise<JobRecord> {
     const record = await get(id);
-    if (!record) {
-      throw new ForebayError('job_not_found', `There is no job "${id}". GET /v1/jobs lists the jobs.`);
-    }
+    if (!record) throw jobNotFound(id);
     return record;
   }
 
@@ -75,10 +80,29 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     mustGet,
     transition,
 
-    /** Admits a job that is about to be created; ForebayError `too_many_jobs` when `maxJobs` are active. */
-    async admit(id: string, maxJobs: number): Promise<void> {
-      const admitted = await run('admit-job', [indexKeys.jobs, indexKeys.active], [id, maxJobs]);
+    /**
+     * Admits a job that is about to be created. ForebayError `too_many_jobs` when `maxJobs` are active,
+     * `quota_jobs` when `maxOfTenant` of its tenant are.
+     */
+    async admit(
+      id: string,
+      maxJobs: number,
+      tenant: string = DEFAULT_TENANT,
+      maxOfTenant: number | null = null,
+    ): Promise<void> {
+      const admitted = await run(
+        'admit-job',
+        [indexKeys.jobs, indexKeys.active, indexKeys.tenants, indexKeys.jobsOf(tenant)],
+        [id, maxJobs, tenant, maxOfTenant ?? ''],
+      );
       if (admitted === 1) return;
+      if (admitted === -1) {
+        throw new ForebayError(
+          'quota_jobs',
+          `Tenant "${tenant}" has ${maxOfTenant} jobs queued or running, its quota; try again when one has ended.`,
+          { retryAfterS: 10 },
+        );
+      }
       throw new ForebayError(
         'too_many_jobs',
         `${maxJobs} jobs are queued or running, the most this service accepts at once; try again when one has ended.`,
@@ -91,31 +115,32 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       const created = await run(
         'create-job',
         [keys.job, keys.events],
-        [JSON.stringify(spec), spec.created_at, total ?? ''],
+        [JSON.stringify(spec), spec.created_at, total ?? '', spec.tenant],
       );
       if (created !== 1) throw new InvariantError(`job id ${spec.id} was given twice`);
       // The job exists; a wake-up that is lost costs a sweep.
       await redis.publish(WAKE_CHANNELS.job, spec.id).catch(() => undefined);
     },
 
-    /** Claims an `Idempotency-Key` for a job. Returns the claim that stands: `{job, digest}`. */
+    /** Claims a tenant's `Idempotency-Key` for a job. Returns the claim that stands: `{job, digest}`. */
     async claimIdempotencyKey(
-      key: string,
+      name: TenantsKey,
       job: string,
       digest: string,
     ): Promise<{ job: string; digest: string }> {
+      const key = idempotencyKey(name.key, name.tenant);
       const claim = `${job} ${digest}`;
-      const set = await redis.set(idempotencyKey(key), claim, 'PX', CLAIM_MS, 'NX');
-      const standing = set === 'OK' ? claim : ((await redis.get(idempotencyKey(key))) ?? claim);
+      const set = await redis.set(key, claim, 'PX', CLAIM_MS, 'NX');
+      const standing = set === 'OK' ? claim : ((await redis.get(key)) ?? claim);
       const [owner, itsDigest] = standing.split(' ') as [string, string];
       return { job: owner, digest: itsDigest };
     },
     /** Keeps a claim whose job exists. */
-    async keepIdempotencyKey(key: string): Promise<void> {
-      await redis.pexpire(idempotencyKey(key), IDEMPOTENCY_MS);
+    async keepIdempotencyKey({ key, tenant }: TenantsKey): Promise<void> {
+      await redis.pexpire(idempotencyKey(key, tenant), IDEMPOTENCY_MS);
     },
-    async releaseIdempotencyKey(key: string): Promise<void> {
-      await redis.del(idempotencyKey(key));
+    async releaseIdempotencyKey({ key, tenant }: TenantsKey): Promise<void> {
+      await redis.del(idempotencyKey(key, tenant));
     },
 
     /** Claims an output folder. Returns the job that holds it: the given one, or an earlier. */
@@ -131,10 +156,10 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       if ((await redis.get(outputKey(folder))) === job) await redis.del(outputKey(folder));
     },
 
-    /** Job ids, newest first, older than `before`. */
-    async list(before: string | null, count: number): Promise<string[]> {
+    /** Job ids, newest first, older than `before`; of one tenant, or (null) of all. */
+    async list(before: string | null, count: number, tenant: string | null = null): Promise<string[]> {
       return redis.zrevrangebylex(
-        indexKeys.jobs,
+        tenant === null ? indexKeys.jobs : indexKeys.jobsOf(tenant),
         before === null ? '+' : `(${before}`,
         '-',
         'LIMIT',
@@ -145,24 +170,57 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async activeIds(): Promise<string[]> {
       return redis.smembers(indexKeys.active);
     },
+    /** Those of one tenant, also while their submit is still at work. */
+    async activeOf(tenant: string): Promise<string[]> {
+      const owners = await redis.hgetall(indexKeys.tenants);
+      return Object.keys(owners).filter((id) => owners[id] === tenant);
+    },
     async isActive(id: string): Promise<boolean> {
       return (await redis.sismember(indexKeys.active, id)) === 1;
     },
     /** Forgets that a job is active, and all of it after the retention time. */
     async retire(id: string): Promise<void> {
       const keys = jobKeys(id);
+      const tenant = await redis.hget(indexKeys.tenants, id);
       const batch = redis
         .multi()
         .srem(indexKeys.active, id)
+        .hdel(indexKeys.tenants, id)
         .del(keys.window, keys.runs, keys.attempts, keys.journal, keys.errors, keys.lease);
       for (const key of [keys.job, keys.committed, keys.events, keys.stats]) batch.pexpire(key, RETENTION_MS);
       // Ids outlive their records a little; without this the index would grow for ever.
       const oldest = newJobId(now() - INDEX_MS, new Uint8Array(16));
       batch.zremrangebylex(indexKeys.jobs, '-', `(${oldest}`);
+      if (tenant !== null) batch.zremrangebylex(indexKeys.jobsOf(tenant), '-', `(${oldest}`);
       await batch.exec();
     },
     async forget(id: string): Promise<void> {
-      await redis.multi().srem(indexKeys.active, id).zrem(indexKeys.jobs, id).exec();
+      const tenant = await redis.hget(indexKeys.tenants, id);
+      const batch = redis.multi().srem(indexKeys.active, id).hdel(indexKeys.tenants, id);
+      if (tenant !== null) batch.zrem(indexKeys.jobsOf(tenant), id);
+      await batch.zrem(indexKeys.jobs, id).exec();
+    },
+    /** Whose job it is; null where there is none. */
+    async tenantOf(id: string): Promise<string | null> {
+      const [tenant = null, status = null] = await redis.hmget(jobKeys(id).job, 'tenant', 'status');
+      // A record without a tenant was written before there were any.
+      return tenant ?? (status === null ? null : DEFAULT_TENANT);
+    },
+
+    /** Counts what a job left on storage, once, until its retention time is over. */
+    async noteStored(tenant: string, id: string, bytes: number): Promise<void> {
+      const key = indexKeys.storedOf(tenant);
+      await redis
+        .multi()
+        .zremrangebyscore(key, '-inf', now())
+        .zadd(key, now() + RETENTION_MS, `${id}/${bytes}`)
+        .pexpire(key, RETENTION_MS)
+        .exec();
+    },
+    /** Bytes that the ended jobs of a tenant left on storage. */
+    async storedBytes(tenant: string): Promise<number> {
+      const members = await redis.zrangebyscore(indexKeys.storedOf(tenant), `(${now()}`, '+inf');
+      return members.reduce((sum, member) => sum + Number(member.slice(member.indexOf('/') + 1)), 0);
     },
 
     async setTotal(id: string, total: number): Promise<void> {
@@ -212,6 +270,11 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       return bits.map((bit) => bit === 1);
     },
   };
+}
+
+/** The same for a job of another tenant: nobody learns that it is there. */
+export function jobNotFound(id: string): ForebayError {
+  return new ForebayError('job_not_found', `There is no job "${id}". GET /v1/jobs lists the jobs.`);
 }
 
 const DAY_MS = 24 * 3600 * 1000;

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ModelRef } from '../domain/model-contract.ts';
+import { DEFAULT_TENANT } from '../domain/tenant.ts';
 
 const P = 'forebay';
 
@@ -42,6 +43,14 @@ export const indexKeys = {
   jobs: `${P}:{index}:jobs`,
   /** Set of ids of jobs that have not ended. */
   active: `${P}:{index}:active`,
+  /** Hash id -> tenant of the jobs in `active`. */
+  tenants: `${P}:{index}:tenants`,
+  /** Sorted set of a tenant's job ids, as `jobs`. */
+  jobsOf: (tenant: string) => `${P}:{index}:jobs:${tenant}`,
+  /** Sorted set `<job>/<bytes>` by expiry in ms: what a tenant's ended jobs left on storage. */
+  storedOf: (tenant: string) => `${P}:{index}:stored:${tenant}`,
+  /** Hash key id -> JSON of an API key's record, its secret hashed (shared/keys/). */
+  keys: `${P}:{index}:keys`,
   /** Hash worker id -> JSON of the worker's last heartbeat. */
   workers: `${P}:{index}:workers`,
   /** Sorted set of worker ids by time of the last heartbeat. */
@@ -52,9 +61,10 @@ export const indexKeys = {
   webhooks: `${P}:{index}:webhooks`,
 } as const;
 
-/** String: job id that an `Idempotency-Key` made. The key is hashed: it may hold anything. */
-export function idempotencyKey(key: string): string {
-  return `${P}:idempotency:${createHash('sha256').update(key).digest('hex')}`;
+/** String: job id that an `Idempotency-Key` of a tenant made. The key is hashed: it may hold anything. */
+export function idempotencyKey(key: string, tenant: string): string {
+  const hash = createHash('sha256').update(key).digest('hex');
+  return tenant === DEFAULT_TENANT ? `${P}:idempotency:${hash}` : `${P}:idempotency:${tenant}:${hash}`;
 }
 
 /** String: id of the job that writes into an output folder. */

@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 /** Script name -> number of keys. */
 const SCRIPTS = {
   'create-job': 2,
-  'admit-job': 2,
+  'admit-job': 4,
   'transition-job': 3,
   'hold-lease': 1,
   'drop-lease': 1,

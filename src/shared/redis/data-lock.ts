@@ -18,11 +18,13 @@ interface Holders {
   readonly owner: Holder;
   /** The shepherd, which outlives a killed owner for as long as Redis flushes its file. */
   readonly shepherd?: Holder;
+  /** Where its Redis listens. */
+  readonly socket?: string;
 }
 
 export interface DataLock {
-  /** Names the shepherd as a second holder. */
-  shareWith(pid: number): void;
+  /** Names the shepherd as a second holder, and the socket of its Redis. */
+  shareWith(pid: number, socket?: string): void;
   release(): void;
 }
 
@@ -45,9 +47,16 @@ export async function lockData(folder: string): Promise<DataLock> {
     }
   }
   return {
-    shareWith: (pid) => replace(path, { ...mine, shepherd: holder(pid) }),
+    shareWith: (pid, socket) =>
+      replace(path, { ...mine, shepherd: holder(pid), ...(socket !== undefined && { socket }) }),
     release: () => rmSync(path, { force: true }),
   };
+}
+
+/** Socket of the Redis that a living process runs on the folder's data; null where none does. */
+export function socketOfHolder(folder: string): string | null {
+  const found = read(join(folder, 'lock'));
+  return found && isAlive(found.owner) ? (found.socket ?? null) : null;
 }
 
 function create(path: string, holders: Holders): boolean {

@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { ForebayError, messageOf } from '../errors.ts';
-import { lockData, type DataLock } from './data-lock.ts';
+import { lockData, socketOfHolder, type DataLock } from './data-lock.ts';
 import { findRedis, type FindRedisOptions } from './find-redis.ts';
 import { libraryEnv } from './redis-program.ts';
 
@@ -58,7 +58,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
       logFd: log.write,
       env: { PATH: options.env['PATH'] ?? '', ...libraryEnv(program) },
     });
-    if (child.pid !== undefined) lock?.shareWith(child.pid);
+    if (child.pid !== undefined) lock?.shareWith(child.pid, socketPath);
     const exited = whenGone(child, folder, lock);
     const stop = (): Promise<void> => endChild(child, exited);
     const pid = await waitUntilReady(socketPath, child).catch(async (error: unknown) => {
@@ -68,7 +68,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     // The application decides when to end; the pipe ends with it.
     child.unref();
     return {
-      url: `unix://${socketPath.split('/').map(encodeURIComponent).join('/')}`,
+      url: socketUrl(socketPath),
       socketPath,
       pid,
       stop,
@@ -82,6 +82,16 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     closeSync(log.read);
     closeSync(log.write);
   }
+}
+
+/** Address of a private server that another process runs on this data folder; null where none does. */
+export function runningRedis(dataDir: string): string | null {
+  const socket = socketOfHolder(join(dataDir, 'redis'));
+  return socket === null ? null : socketUrl(socket);
+}
+
+function socketUrl(path: string): string {
+  return `unix://${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 function makeSocketFolder(): string {

@@ -23,6 +23,7 @@ const RECORD: JobRecord = {
       limit: null,
     },
     input: { type: 'urls', count: 2 },
+    tenant: 'default',
     resume: false,
     retry_of: null,
     webhook: null,

@@ -61,6 +61,27 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says of every operation which scope it needs, and of the open ones that they need none', () => {
+    const open = operations.filter(({ operation }) => operation.security?.length === 0);
+    expect(open.map(({ path }) => path).toSorted()).toEqual([
+      '/docs',
+      '/healthz',
+      '/openapi.json',
+      '/readyz',
+    ]);
+    for (const { path, method, operation } of operations) {
+      if (operation.security!.length === 0) continue;
+      const scope = path.startsWith('/v1/keys') ? 'admin' : method === 'get' ? 'jobs:read' : 'jobs:write';
+      expect(operation.security, operation.operationId).toEqual([
+        { BearerKey: [scope] },
+        { HeaderKey: [scope] },
+      ]);
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403', '421', '429']));
+    }
+    expect(document.components).toHaveProperty('securitySchemes.BearerKey.scheme', 'bearer');
+    expect(document.components).toHaveProperty('securitySchemes.HeaderKey.name', 'X-API-Key');
+  });
+
   it('describes every parameter of a path, and nothing else as one', () => {
     for (const { path, operation } of operations) {
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);

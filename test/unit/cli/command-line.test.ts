@@ -206,7 +206,9 @@ describe('settings', () => {
   it('knows every name that a flag is translated to', () => {
     const command = new Command();
     for (const add of [addStorageFlags, addApiFlags, addWorkerFlags]) add(command);
-    const argv = command.options.flatMap((option) => [option.long!, '7']);
+    const argv = command.options.flatMap((option) =>
+      option.required ? [option.long!, '7'] : [option.long!],
+    );
     const settings = toSettings(command.parse(argv, { from: 'user' }).opts());
     const known = describeConfig().map((setting) => setting.name);
     expect(Object.keys(settings)).toHaveLength(command.options.length);

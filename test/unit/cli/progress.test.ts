@@ -42,6 +42,7 @@ const JOB: JobWire = {
   retry_of: null,
   webhook: null,
   metadata: {},
+  tenant: 'default',
 };
 const MB = 2 ** 20;
 const STATS: JobStatsWire = {

@@ -1,0 +1,36 @@
+/**
+ * How deep a JSON text nests, judged before it is parsed: 16 MB of "[" would make a parser, and whatever walks the
+ * value afterwards, use memory and stack out of all proportion.
+ */
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN = new Set([0x5b, 0x7b]);
+const CLOSE = new Set([0x5d, 0x7d]);
+
+/** Whether arrays and objects nest deeper than `most`. Takes any bytes; strings are skipped at once. */
+export function nestsDeeper(json: Buffer, most: number): boolean {
+  let depth = 0;
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i]!;
+    if (byte === QUOTE) {
+      i = endOfString(json, i + 1);
+    } else if (OPEN.has(byte)) {
+      depth += 1;
+      if (depth > most) return true;
+    } else if (CLOSE.has(byte)) {
+      depth -= 1;
+    }
+  }
+  return false;
+}
+
+/** Where the closing quote is; the text's end where there is none. */
+function endOfString(json: Buffer, from: number): number {
+  for (let at = json.indexOf(QUOTE, from); at >= 0; at = json.indexOf(QUOTE, at + 1)) {
+    let backslashes = 0;
+    while (at - 1 - backslashes >= from && json[at - 1 - backslashes] === BACKSLASH) backslashes += 1;
+    if (backslashes % 2 === 0) return at;
+  }
+  return json.length;
+}

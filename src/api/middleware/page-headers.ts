@@ -1,0 +1,18 @@
+/** Headers of HTML pages: nothing is loaded but what the page names, nobody frames it, nothing leaks by links. */
+
+/** `allow`: directives that the page needs beside `default-src 'none'`, as `style-src 'sha256-...'`. */
+export function pageHeaders(allow: readonly string[]): Record<string, string> {
+  const policy = ["default-src 'none'", ...allow, ...LOCKED];
+  return {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': policy.join('; '),
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    'Referrer-Policy': 'no-referrer',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
+  };
+}
+
+const LOCKED = ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"];

@@ -1,0 +1,66 @@
+/**
+ * Opens the keys of a service: in the Redis that is named, in the private one of a service that runs on the data
+ * folder, or, where none runs, in a private one that is started for the moment.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readConfig } from '../../shared/config/config.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { createKeyStore, type KeyStore } from '../../shared/keys/key-store.ts';
+import { connectRedis } from '../../shared/queue/connection.ts';
+import { runningRedis, startEmbeddedRedis } from '../../shared/redis/embedded-redis.ts';
+import type { CliContext } from '../context.ts';
+import { UsageError } from '../exit-codes.ts';
+import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
+
+export type KeyPlaceFlags = Pick<ServiceFlags, 'data' | 'redisUrl'>;
+
+/** Throws what starting a Redis or talking to it throws, and UsageError where no service has ever been. */
+export async function withKeys<T>(
+  flags: KeyPlaceFlags,
+  context: Pick<CliContext, 'env' | 'cwd' | 'terminal'>,
+  use: (keys: KeyStore) => Promise<T>,
+): Promise<T> {
+  // A folder that is named means its own Redis, whatever the environment says.
+  const env = {
+    ...context.env,
+    ...(flags.data !== undefined && { REDIS_URL: undefined }),
+    ...toSettings(flags),
+  };
+  const { redisUrl, dataDir, cacheDir } = readConfig(env, context.cwd);
+  const url = redisUrl ?? runningRedis(dataDir);
+  if (url !== null) return withRedis(url, use);
+
+  if (flags.data === undefined && !existsSync(join(dataDir, 'redis'))) {
+    throw new UsageError(
+      `there is no service here: ${dataDir} holds no data. Name the service's folder with --data, or its Redis with --redis-url (REDIS_URL)`,
+    );
+  }
+  const note = (line: string) => context.terminal.err(`${line}\n`);
+  const redis = await startEmbeddedRedis({
+    dataDir,
+    cacheDir,
+    env,
+    log: { info: (_fields, message) => note(message) },
+  });
+  try {
+    return await withRedis(redis.url, use);
+  } finally {
+    await redis.stop();
+  }
+}
+
+async function withRedis<T>(url: string, use: (keys: KeyStore) => Promise<T>): Promise<T> {
+  let lastError: Error | null = null;
+  const redis = connectRedis(url, 'request', (error) => (lastError = error));
+  try {
+    return await use(createKeyStore({ redis }));
+  } catch (error) {
+    // What the connection said tells more than that a command gave up.
+    throw lastError === null
+      ? error
+      : new Error(`Redis cannot be used: ${messageOf(lastError)}`, { cause: error });
+  } finally {
+    redis.disconnect();
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * API keys in Redis: one hash, id -> record with the secret's hash. A key that is revoked is gone from there, so
+ * the next request with it fails on every replica. Knows nothing of HTTP.
+ */
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { SCOPES, type Scope } from '../domain/scope.ts';
+import { TENANT } from '../domain/tenant.ts';
+import { ForebayError } from '../errors.ts';
+import { indexKeys } from '../queue/keys.ts';
+import { hashSecret, keyText, newApiKey, parseKey, secretMatches } from './api-key.ts';
+
+const RECORD = z.object({
+  v: z.literal(1),
+  name: z.string(),
+  tenant: TENANT,
+  scopes: z.array(z.enum(SCOPES)),
+  /** SHA-256 of the secret, hex. */
+  hash: z.string(),
+  created_at: z.number(),
+  expires_at: z.number().nullable(),
+});
+
+/** All that is told of a key. Times are milliseconds since the epoch. */
+export interface KeyRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly tenant: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+}
+
+export interface NewKey {
+  readonly name: string;
+  readonly tenant: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt: number | null;
+}
+
+export type KeyStore = ReturnType<typeof createKeyStore>;
+
+/** Of no secret that anybody has: an unknown id is compared all the same. */
+const NOBODY = hashSecret('');
+
+export function createKeyStore(deps: { redis: Redis; now?: () => number }) {
+  const { redis } = deps;
+  const now = deps.now ?? Date.now;
+
+  async function list(): Promise<KeyRecord[]> {
+    const all = await redis.hgetall(indexKeys.keys);
+    return Object.entries(all)
+      .map(([id, text]) => toRecord(id, parse(text)))
+      .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+  }
+
+  return {
+    list,
+
+    /** `text`: the key itself, which is shown now and never again. */
+    async create(key: NewKey): Promise<{ text: string; record: KeyRecord }> {
+      const made = newApiKey();
+      const kept: z.infer<typeof RECORD> = {
+        v: 1,
+        name: key.name,
+        tenant: key.tenant,
+        scopes: [...key.scopes],
+        hash: hashSecret(made.secret),
+        created_at: now(),
+        expires_at: key.expiresAt,
+      };
+      await redis.hset(indexKeys.keys, made.id, JSON.stringify(kept));
+      return { text: keyText(made), record: toRecord(made.id, kept) };
+    },
+
+    /** Takes effect with the next request. @throws ForebayError `key_not_found`. */
+    async revoke(id: string): Promise<void> {
+      if ((await redis.hdel(indexKeys.keys, id)) === 1) return;
+      throw new ForebayError('key_not_found', `There is no key "${id}". List the keys for their ids.`);
+    },
+
+    /** The key's record, or null: no key at all, unknown, revoked, expired or with another secret. */
+    async verify(text: string): Promise<KeyRecord | null> {
+      const key = parseKey(text);
+      if (!key) return null;
+      const found = await redis.hget(indexKeys.keys, key.id);
+      const kept = found === null ? null : parse(found);
+      const right = secretMatches(key.secret, kept?.hash ?? NOBODY);
+      if (!kept || !right || isOver(kept.expires_at)) return null;
+      return toRecord(key.id, kept);
+    },
+
+    /** Whether there is a key that can be used. */
+    async any(): Promise<boolean> {
+      return (await list()).some((key) => !isOver(key.expiresAt));
+    },
+  };
+
+  function isOver(expiresAt: number | null): boolean {
+    return expiresAt !== null && expiresAt <= now();
+  }
+}
+
+function parse(text: string): z.infer<typeof RECORD> {
+  return RECORD.parse(JSON.parse(text));
+}
+
+function toRecord(id: string, kept: z.infer<typeof RECORD>): KeyRecord {
+  const { name, tenant, scopes, created_at: createdAt, expires_at: expiresAt } = kept;
+  return { id, name, tenant, scopes, createdAt, expiresAt };
+}

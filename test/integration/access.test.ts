@@ -1,0 +1,183 @@
+// The API process itself: where it starts without keys, what slow clients get, and keys from the command line.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startEmbeddedRedis } from '#forebay/shared/redis/embedded-redis.js';
+import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
+import { redisCacheDir, silentLog, startTestRedis } from '../support/redis.ts';
+import { startService, type Service } from '../support/service.ts';
+
+let folder: string;
+let commands: ForebayCommands;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'forebay-access-'));
+  commands = forebayCommands(folder);
+});
+afterAll(async () => {
+  await commands.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('an API beyond loopback', () => {
+  it('does not start without a key, and says both ways out', async () => {
+    const redis = await startTestRedis();
+    try {
+      const { code, err } = await commands.run(
+        'api',
+        '--host',
+        '0.0.0.0',
+        '--port',
+        '0',
+        '--redis-url',
+        redis.url,
+      );
+      expect(code).toBe(1);
+      expect(err).toMatch(/0\.0\.0\.0.*forebay keys create.*--insecure/);
+      expect(err).not.toContain('listening');
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  it('is refused by `forebay up`, too, which then leaves nothing behind', async () => {
+    const { code, err } = await commands.run('up', '--host', '0.0.0.0', '--port', '0', '--data', 'refused');
+    expect(code).not.toBe(0);
+    expect(err).toMatch(/forebay keys create.*--insecure/);
+    await commands.nothingLeft();
+  });
+});
+
+describe('forebay keys', () => {
+  it('makes, lists and revokes keys of a data folder, its service running or not', async () => {
+    const { out, err, code } = await commands.run(
+      'keys',
+      'create',
+      '--name',
+      'ci',
+      '--scope',
+      'admin',
+      '--data',
+      'd',
+    );
+    expect([code, out]).toEqual([0, expect.stringMatching(/^fbk_[0-9a-f]{16}_[\w-]{43}\n$/)]);
+    expect(err).toContain('not shown again');
+    const id = out.split('_')[1]!;
+
+    // As a running service has it: the folder is held, and only its lock says where the socket is.
+    const running = await startEmbeddedRedis({
+      dataDir: join(folder, 'd'),
+      cacheDir: redisCacheDir,
+      env: process.env,
+      log: silentLog,
+    });
+    try {
+      const more = await commands.run(
+        'keys',
+        'create',
+        '--name',
+        'b',
+        '--tenant',
+        'b',
+        '--expires',
+        '2h',
+        '--data',
+        'd',
+      );
+      expect(more.code).toBe(0);
+      const list = await commands.run('keys', 'list', '--data', 'd', '--json');
+      const { data } = JSON.parse(list.out) as { data: { id: string; tenant: string; scopes: string[] }[] };
+      expect(data).toMatchObject([
+        { id, tenant: 'default', scopes: ['admin'], expires_at: null },
+        {
+          name: 'b',
+          tenant: 'b',
+          scopes: ['jobs:read', 'jobs:write'],
+          expires_at: expect.any(String) as string,
+        },
+      ]);
+    } finally {
+      await running.stop();
+    }
+    expect((await commands.run('keys', 'revoke', id, '--data', 'd')).code).toBe(0);
+    const { out: left } = await commands.run('keys', 'list', '--data', 'd');
+    expect(left).not.toContain(id);
+    expect((await commands.run('keys', 'revoke', id, '--data', 'd')).err).toContain('There is no key');
+    await commands.nothingLeft();
+  });
+
+  it('tells what is wrong with a wish, and where no service is', async () => {
+    const wrong = await commands.run(
+      'keys',
+      'create',
+      '--name',
+      'x',
+      '--scope',
+      'root',
+      '--tenant',
+      'A/B',
+      '--data',
+      'd',
+    );
+    expect([wrong.code, wrong.err]).toEqual([
+      2,
+      expect.stringMatching(/--tenant: .*--scope: |--scope: .*--tenant: /s),
+    ]);
+    expect((await commands.run('keys', 'create', '--data', 'd')).err).toContain('--name NAME is missing');
+    expect((await commands.run('keys', 'list')).err).toContain('--data');
+  });
+});
+
+describe('an API that asks for keys', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({
+      workers: 0,
+      env: { FOREBAY_AUTH: 'on', FOREBAY_HEADERS_TIMEOUT_S: '1', FOREBAY_REQUEST_TIMEOUT_S: '1' },
+    });
+  });
+  afterAll(() => service.close());
+
+  it('serves the command line with a key of a file or of the environment', async () => {
+    const make = await commands.run('keys', 'create', '--name', 'cli', '--redis-url', service.redis.url);
+    const key = make.out.trim();
+    writeFileSync(join(folder, 'cli.key'), make.out);
+    const models = ['models', '--url', service.url, '--json'];
+    const without = await commands.run(...models);
+    expect([without.code, without.err]).toEqual([1, expect.stringContaining('FOREBAY_API_KEY')]);
+    expect((await commands.run(...models, '--api-key-file', 'cli.key')).code).toBe(0);
+    const withEnv = forebayCommands(folder, { FOREBAY_API_KEY: key });
+    try {
+      expect((await withEnv.run(...models)).code).toBe(0);
+    } finally {
+      await withEnv.close();
+    }
+    expect((await commands.run(...models, '--api-key-file', 'none.key')).code).toBe(2);
+  });
+
+  it('cuts off who sends headers or a body too slowly, or headers too large', async () => {
+    const { hostname, port } = new URL(service.url);
+    const talk = (text: string) =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect(Number(port), hostname);
+        let answer = '';
+        socket.on('data', (data) => (answer += data.toString()));
+        socket.on('error', reject);
+        socket.on('close', () => resolve(answer));
+        socket.write(text);
+      });
+    const slow = Array.from({ length: 5 }, () => talk('GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\nX-A: '));
+    const body = talk(
+      'POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+    );
+    const large = talk(`GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`);
+    const nameless = talk('GET /healthz HTTP/1.1\r\n\r\n');
+    for (const answer of await Promise.all(slow)) expect(answer).toMatch(/^HTTP\/1.1 408/);
+    // Refused for want of a key before its body is read, and closed with it.
+    expect(await body).toMatch(/^HTTP\/1.1 (401|408)/);
+    expect(await large).toMatch(/^HTTP\/1.1 431/);
+    expect(await nameless).toMatch(/^HTTP\/1.1 400/);
+    expect((await service.request('/healthz')).status).toBe(200);
+  });
+});
