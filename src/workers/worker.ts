@@ -185,8 +185,13 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       );
       if ((await Promise.race([finished, late])) === 'late') {
         log.warn({ blocks: runs.size }, 'grace time over, handing blocks back');
-        await Promise.all([...runs].map(async (run) => run.handBack()));
+        const handedBack = [...runs];
+        await Promise.all(handedBack.map(async (run) => run.handBack()));
         lanes.killAll();
+        // A block may have been on its way here.
+        await source.stop();
+        const taken = [...runs].filter((run) => !handedBack.includes(run));
+        await Promise.all(taken.map(async (run) => run.handBack()));
       }
       guard.stop();
       await Promise.all(takers.map(async (taker) => taker.close()));

@@ -39,7 +39,7 @@ const statsOf = async (id: string) =>
 
 it('goes on block by block where nothing fits the limit, and says why it is slow', async () => {
   const job = await service.submit({ ...manifest('all.txt', 800, null), options: { block_rows: 4 } });
-  await service.startWorker({ FOREBAY_MEMORY_LIMIT_MB: '60' });
+  await service.startWorker({ FOREBAY_MEMORY_LIMIT_MB: '60', FOREBAY_LOG_LEVEL: 'silent' });
   const slow = await service.until(job.id, 'a reason', ({ reason }) => reason === 'memory_watermark');
   expect(slow.reason_text).toContain('memory limit');
   const stats = await statsOf(job.id);

@@ -7,7 +7,7 @@ import type { JobStatsWire } from '#forebay/api/wire/stats.js';
 import { indexes, readOutput, startService, upTo, writeImages, type Service } from '../support/service.ts';
 
 let service: Service;
-const ROWS = 6000;
+const ROWS = 3000;
 beforeAll(async () => {
   service = await startService({ workers: 0, env: { FOREBAY_LANES: '1' } });
   await writeImages(join(service.input, 'images'), 30);
@@ -30,7 +30,7 @@ it('loses no row and counts no attempt while both workers are replaced; throughp
 
   const { id } = await submit();
   for (const [i, worker] of workers.entries()) {
-    await service.until(id, 'some commits', ({ blocks }) => blocks.done >= 20 * (i + 1));
+    await service.until(id, 'some commits', ({ blocks }) => blocks.done >= 10 * (i + 1));
     const successor = await service.startWorker();
     worker.kill('SIGTERM');
     const [code] = (await once(worker, 'exit')) as [number];
