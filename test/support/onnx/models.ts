@@ -120,7 +120,7 @@ export function hungryModel(side: number, megabytesARow: number): Buffer {
   const graph = scalarGraph(side, [
     { type: 'Reshape', inputs: ['mean', 'column'], output: 'means' },
     { type: 'Expand', inputs: ['means', 'wide'], output: 'wider' },
-    { type: 'ReduceMean', inputs: ['wider'], output: 'score', attributes: { axes: [1], keepdims: 1 } },
+    { type: 'ReduceMax', inputs: ['wider'], output: 'score', attributes: { axes: [1], keepdims: 1 } },
     { type: 'Concat', inputs: ['score', 'score'], output: 'scores', attributes: { axis: 1 } },
   ]);
   const wide = ints('wide', [1, (megabytesARow * 2 ** 20) / 4]);
