@@ -24,10 +24,8 @@ afterAll(async () => service.close());
 const submit = async () =>
   service.submit({ input: { type: 'manifest', path: 'rows.txt' }, options: { block_rows: 20 } });
 
-it('loses no row and counts no attempt while both workers are replaced; throughput stays in sight', async () => {
+it('loses no row and counts no attempt while both workers are replaced', async () => {
   const workers = [await service.startWorker(), await service.startWorker()];
-  const calm = await service.ended((await submit()).id);
-
   const { id } = await submit();
   for (const [i, worker] of workers.entries()) {
     await service.until(id, 'some commits', ({ blocks }) => blocks.done >= 10 * (i + 1));
@@ -43,8 +41,6 @@ it('loses no row and counts no attempt while both workers are replaced; throughp
   const stats = (await (await service.request(`/v1/jobs/${id}/stats`)).json()) as JobStatsWire;
   expect(stats.last_run_error).toBeNull();
   expect(stats.queue.depth).toMatchObject({ failed: 0 });
-  // A tiny job beside four process starts on a busy machine: a bound on disasters, not a measurement.
-  expect(job.throughput.rows_per_s! / calm.throughput.rows_per_s!).toBeGreaterThan(0.15);
 }, 180_000);
 
 it('hands blocks back at once where there is no grace, and they do not count as tried', async () => {
