@@ -51,6 +51,50 @@ describe('commit', () => {
   });
 });
 
+describe('what comes in one turn', () => {
+  it('is committed together, each block by its own right, with the stats of those that count', async () => {
+    const { id, lease } = await runningJob(5);
+    for (const block of [0, 1, 2, 3]) await layer.window.beginRun(id, block, 1, `run-${block}`);
+    await layer.window.beginRun(id, 1, 1, 'newer');
+    const counts = { succeeded: 3, failed: 1 };
+    await layer.window.commit(id, 0, { run: 'run-0' }, counts, { rows_computed: 4 });
+    const commit = async (block: number, run: string, stats: Record<string, number>) =>
+      layer.window.commit(id, block, { run }, counts, stats);
+    expect(
+      await Promise.all([
+        commit(0, 'run-0', { rows_computed: 4 }),
+        commit(1, 'run-1', { rows_computed: 4 }),
+        commit(2, 'run-2', { rows_computed: 4, bytes: 7 }),
+        commit(2, 'run-2', { rows_computed: 4 }),
+        commit(3, 'run-3', { rows_computed: 4, read_us: 5.4 }),
+        layer.window.commit(id, 4, { feeder: lease }, counts, { rows_adopted: 4 }),
+      ]),
+    ).toEqual(['counted_before', 'superseded', 'counted', 'counted_before', 'counted', 'counted']);
+    expect(await layer.jobs.mustGet(id)).toMatchObject({ succeeded: 12, failed: 4, blocks: { done: 4 } });
+    expect(await layer.jobs.stats(id)).toEqual({ rows_computed: 12, bytes: 7, read_us: 5, rows_adopted: 4 });
+    expect(await layer.window.blocks(id)).toEqual([1]);
+  });
+
+  it('is begun together, each block by its own right', async () => {
+    const { id, lease } = await runningJob(3);
+    await layer.window.nextGeneration(id, lease, [1]);
+    await layer.window.beginRun(id, 2, 1, 'first');
+    await layer.window.leaveRun(id, 2, 'first', { error: 'no luck' });
+    const begun = await Promise.all([
+      layer.window.beginRun(id, 0, 1, 'a'),
+      layer.window.beginRun(id, 1, 1, 'outdated'),
+      layer.window.beginRun(id, 2, 1, 'b'),
+      layer.window.beginRun(id, 9, 1, 'unknown'),
+    ]);
+    expect(begun.map((run) => run && [run.block.firstRow, run.attempts, run.died])).toEqual([
+      [0, 1, 0],
+      null,
+      [8, 2, 0],
+      null,
+    ]);
+  });
+});
+
 describe('begin', () => {
   it('gives no rows for an outdated generation, a committed block or a job that does not run', async () => {
     const { id, lease } = await runningJob();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { startTestRedis } from '../support/redis.ts';
-import { openQueueLayer, type QueueLayer } from '../support/queue.ts';
+import { makeSpec, openQueueLayer, rowsOf, type QueueLayer } from '../support/queue.ts';
 
 const raise = (error: Error) => {
   throw error;
@@ -33,15 +33,51 @@ it('sends the commands of one turn in one write, and answers each', async () => 
   expect((await counter('stats', 'total_reads_processed')) - before).toBeLessThanOrEqual(3);
 });
 
+/** Scripts that `act` runs, whether Redis knew them or not. */
+async function scriptsRun(act: () => Promise<unknown>): Promise<number> {
+  const ran = async () =>
+    (await counter('commandstats', 'cmdstat_eval:calls')) +
+    (await counter('commandstats', 'cmdstat_evalsha:calls')) -
+    (await counter('commandstats', 'cmdstat_evalsha:.*failed_calls'));
+  const before = await ran();
+  await act();
+  return (await ran()) - before;
+}
+
 it('gives places back in one call for all blocks that end in one turn', async () => {
   const blocks = [0, 1, 2, 3, 4, 5];
   await layer.places.take(QUEUE, { id: 'job', priority: 50, window: 16 }, 64, blocks);
-  const before = await counter('commandstats', 'cmdstat_evalsha:calls');
-  const evals = await counter('commandstats', 'cmdstat_eval:calls');
-  await Promise.all(blocks.map(async (block) => layer.places.release(QUEUE, 'job', [block])));
+  const release = async () =>
+    Promise.all(blocks.map(async (block) => layer.places.release(QUEUE, 'job', [block])));
+  expect(await scriptsRun(release)).toBe(1);
   expect(await layer.places.count(QUEUE)).toBe(0);
-  const after = await counter('commandstats', 'cmdstat_evalsha:calls');
-  expect(after - before + (await counter('commandstats', 'cmdstat_eval:calls')) - evals).toBe(1);
+});
+
+it('begins, and commits, blocks of one turn in one call, up to 64 a call', async () => {
+  const spec = makeSpec();
+  await layer.jobs.create(spec, 100);
+  await layer.window.holdLease(spec.id, 'lease', 10_000);
+  await layer.jobs.transition(spec.id, 'running');
+  const blocks = Array.from({ length: 100 }, (_, block) => block);
+  await layer.window.reserve(
+    spec.id,
+    'lease',
+    blocks.map((block) => ({ block, rows: rowsOf(block, 1) })),
+    { index: 100, at: 'end' },
+  );
+  await layer.window.nextGeneration(spec.id, 'lease', blocks);
+  const begin = async () =>
+    Promise.all(blocks.map(async (block) => layer.window.beginRun(spec.id, block, 1, `run-${block}`)));
+  expect(await scriptsRun(begin)).toBe(2);
+  const counts = { succeeded: 1, failed: 0 };
+  const commit = async () =>
+    Promise.all(
+      blocks.map(async (block) =>
+        layer.window.commit(spec.id, block, { run: `run-${block}` }, counts, { rows_computed: 1 }),
+      ),
+    );
+  expect(await scriptsRun(commit)).toBe(2);
+  expect((await layer.jobs.mustGet(spec.id)).succeeded).toBe(100);
 });
 
 it('tells the ends of jobs and blocks apart: nobody is woken for what it does not listen to', async () => {

@@ -9,6 +9,7 @@ import type { JobSpec } from '../domain/job.ts';
 import { readJournal, writeJournal, type RowJournal } from '../domain/row-journal.ts';
 import { readJobSpec } from './job-record.ts';
 import { jobKeys, WAKE_CHANNELS } from './keys.ts';
+import { gatherTurns } from './gather-turns.ts';
 import type { RunScript } from './scripts.ts';
 
 /** The feeder's lease has gone to another process: stop feeding. */
@@ -44,15 +45,57 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
   // Specs never change: parsed once a job, not once a block.
   const specs = new Map<string, JobSpec>();
 
-  function specOf(job: string, text: string): JobSpec {
-    let spec = specs.get(job);
-    if (!spec) {
-      spec = readJobSpec(text);
-      if (specs.size >= MAX_CACHED_SPECS) specs.clear();
-      specs.set(job, spec);
-    }
+  function keepSpec(job: string, text: string): JobSpec {
+    const spec = readJobSpec(text);
+    if (specs.size >= MAX_CACHED_SPECS) specs.clear();
+    specs.set(job, spec);
     return spec;
   }
+
+  const beginRuns = gatherTurns<{ block: number; generation: number; token: string }, BegunRun | null>(
+    async (job, runs) => {
+      const keys = jobKeys(job);
+      const known = specs.get(job);
+      const [text, ...begun] = (await run(
+        'begin-runs',
+        [keys.job, keys.window, keys.runs, keys.attempts, keys.journal],
+        [now(), known ? 0 : 1, ...runs.flatMap(({ block, generation, token }) => [block, generation, token])],
+      )) as [string, ...([] | [string, number, number, string | null])[]];
+      if (begun.every((reply) => reply.length === 0)) return begun.map(() => null);
+      const spec = known ?? keepSpec(job, text);
+      return begun.map((reply) => {
+        if (reply.length === 0) return null;
+        const [rows, attempts, failed, journal] = reply;
+        return {
+          block: decodeBlockRows(rows),
+          attempts,
+          died: attempts - 1 - failed,
+          journal: readJournal(journal),
+          spec,
+        };
+      });
+    },
+  );
+
+  const commitBlocks = gatherTurns<CommitRequest, CommitOutcome>(async (job, blocks) => {
+    const keys = jobKeys(job);
+    const replies = (await run(
+      'commit-blocks',
+      [
+        keys.job,
+        keys.window,
+        keys.runs,
+        keys.attempts,
+        keys.committed,
+        keys.events,
+        keys.stats,
+        keys.errors,
+        keys.journal,
+      ],
+      [now(), WAKE_CHANNELS.job, job, ...commitArgs(blocks)],
+    )) as number[];
+    return replies.map((reply) => COMMIT_OUTCOMES[reply]!);
+  });
 
   return {
     async holdLease(job: string, token: string, ttlMs: number): Promise<boolean> {
@@ -147,21 +190,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
      * ForebayError `newer_version`.
      */
     async beginRun(job: string, block: number, generation: number, token: string): Promise<BegunRun | null> {
-      const keys = jobKeys(job);
-      const reply = (await run(
-        'begin-run',
-        [keys.job, keys.window, keys.runs, keys.attempts, keys.journal],
-        [block, generation, token, now()],
-      )) as [string, number, string, number, string | null] | [];
-      if (reply.length === 0) return null;
-      const [rows, attempts, spec, failed, journal] = reply;
-      return {
-        block: decodeBlockRows(rows),
-        attempts,
-        died: attempts - 1 - failed,
-        journal: readJournal(journal),
-        spec: specOf(job, spec),
-      };
+      return beginRuns(job, { block, generation, token });
     },
     /** Writes down what a run is about to begin; false when it is superseded. */
     async noteRow(job: string, block: number, token: string, journal: RowJournal): Promise<boolean> {
@@ -202,37 +231,35 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       counts: { succeeded: number; failed: number },
       stats: BlockStats,
     ): Promise<CommitOutcome> {
-      const keys = jobKeys(job);
-      const [mode, token] = 'run' in by ? ['run', by.run] : ['feeder', by.feeder];
-      const reply = (await run(
-        'commit-block',
-        [
-          keys.job,
-          keys.window,
-          keys.runs,
-          keys.attempts,
-          keys.committed,
-          keys.events,
-          keys.stats,
-          keys.errors,
-          keys.journal,
-        ],
-        [
-          block,
-          token,
-          mode,
-          counts.succeeded,
-          counts.failed,
-          now(),
-          WAKE_CHANNELS.job,
-          job,
-          ...Object.entries(stats).flatMap(([k, v]) => (Math.round(v) === 0 ? [] : [k, Math.round(v)])),
-        ],
-      )) as number[];
-      if (reply[0] === 1) return 'counted';
-      return reply[0] === 0 ? 'counted_before' : 'superseded';
+      // A feeder's commit is fenced by its lease elsewhere; a run's by its token.
+      return commitBlocks(job, { block, token: 'run' in by ? by.run : '', counts, stats });
     },
   };
 }
+
+interface CommitRequest {
+  readonly block: number;
+  /** Of the run; '' where no run is involved. */
+  readonly token: string;
+  readonly counts: { readonly succeeded: number; readonly failed: number };
+  readonly stats: BlockStats;
+}
+
+/** For the script: the names of all stats, then each block with its stats in that order. */
+function commitArgs(blocks: readonly CommitRequest[]): (string | number)[] {
+  const names = [...new Set(blocks.flatMap(({ stats }) => Object.keys(stats)))];
+  const args: (string | number)[] = [names.length, ...names];
+  for (const { block, token, counts, stats } of blocks) {
+    args.push(block, token, counts.succeeded, counts.failed);
+    for (const name of names) args.push(Math.round(stats[name] ?? 0));
+  }
+  return args;
+}
+
+const COMMIT_OUTCOMES: Readonly<Record<number, CommitOutcome>> = {
+  1: 'counted',
+  0: 'counted_before',
+  [-1]: 'superseded',
+};
 
 const MAX_CACHED_SPECS = 256;

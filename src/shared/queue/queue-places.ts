@@ -1,6 +1,7 @@
 /** The limit of a block queue over all jobs: places, taken fairly, as a set of block ids. */
 import type { Redis } from 'ioredis';
 import { queueKeys, WAKE_CHANNELS } from './keys.ts';
+import { gatherTurns } from './gather-turns.ts';
 import type { RunScript } from './scripts.ts';
 
 export type QueuePlaces = ReturnType<typeof createQueuePlaces>;
@@ -8,24 +9,15 @@ export type QueuePlaces = ReturnType<typeof createQueuePlaces>;
 export function createQueuePlaces(deps: { redis: Redis; run: RunScript; now?: () => number }) {
   const { redis, run } = deps;
   const now = deps.now ?? Date.now;
-  /** Places given back in this turn of the event loop, by queue: one call for all of them. */
-  const leaving = new Map<string, { members: string[]; done: Promise<void> }>();
-
-  function leave(queue: string, members: readonly string[]): Promise<void> {
-    let batch = leaving.get(queue);
-    if (!batch) {
-      const gathered: string[] = [];
-      const done = new Promise<void>((resolve) => setImmediate(resolve)).then(async () => {
-        leaving.delete(queue);
-        const keys = queueKeys(queue);
-        await run('release-places', [keys.places, keys.feeders], [WAKE_CHANNELS.places, queue, ...gathered]);
-      });
-      batch = { members: gathered, done };
-      leaving.set(queue, batch);
-    }
-    batch.members.push(...members);
-    return batch.done;
-  }
+  const leave = gatherTurns<readonly string[], void>(async (queue, members) => {
+    const keys = queueKeys(queue);
+    await run(
+      'release-places',
+      [keys.places, keys.feeders],
+      [WAKE_CHANNELS.places, queue, ...members.flat()],
+    );
+    return members.map(() => undefined);
+  });
 
   return {
     /**

@@ -3,9 +3,10 @@
  * clobbers. Errors are staged before it under the part's hash, and put in their place after it by whoever
  * finds the part, so that part and errors always come from the same run.
  */
-import { link, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { link, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { errorLine, resultLine, type RowOutcome } from '../domain/row.ts';
 import { rowIndex, type BlockRows } from '../domain/block.ts';
+import { inFolder, linkWhole } from './link-whole.ts';
 import { outputFolder } from './output-folder.ts';
 import { mergeLines, readBlock, sha256, type PublishedBlock } from './read-part.ts';
 
@@ -41,40 +42,27 @@ export async function publishBlock(
   }
   const staged = paths.stagedPart(block, token);
   const stagedErrors = errors === '' ? null : paths.stagedErrors(block, sha256(part));
-  try {
-    if (stagedErrors !== null) {
-      await writeStaged(paths.staging, `${stagedErrors}.${token}`, errors);
-      await rename(`${stagedErrors}.${token}`, stagedErrors);
+  if (stagedErrors !== null) {
+    const own = `${stagedErrors}.${token}`;
+    try {
+      await inFolder(paths.staging, async () => writeFile(own, errors));
+      await rename(own, stagedErrors);
+    } catch (error) {
+      await rm(own, { force: true });
+      throw error;
     }
-    await writeStaged(paths.staging, staged, part);
-    await link(staged, paths.part(block));
-  } catch (error) {
-    if (stagedErrors !== null) await rm(`${stagedErrors}.${token}`, { force: true });
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const linked = await inFolder(paths.staging, async () => linkWhole(staged, paths.part(block), part));
+  if (linked === 'exists') {
     const adopted = await adoptBlock(folder, block, rows);
-    if (!adopted) throw error;
+    if (!adopted) throw new Error(`${paths.part(block)} came and went`);
     // Late, perhaps after the job's end, when nobody else clears up: the errors are placed, or of a part that lost.
     if (stagedErrors !== null) await rm(stagedErrors, { force: true });
-    await rm(staged, { force: true });
     await rmdir(paths.staging).catch(() => undefined);
     return adopted;
-  } finally {
-    await rm(staged, { force: true });
   }
   if (errors !== '') await placeErrors(folder, block, sha256(part));
   return { succeeded: outcomes.length - failed, failed };
-}
-
-/** The folder is there but for a job's first blocks, and where a late run has just removed it: not worth a call a block. */
-async function writeStaged(folder: string, path: string, text: string): Promise<void> {
-  for (let tries = 3; ; tries--) {
-    try {
-      return await writeFile(path, text);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 0) throw error;
-      await mkdir(folder, { recursive: true });
-    }
-  }
 }
 
 /** Counts of a part that an earlier run published, its errors put in place; null where there is none. */

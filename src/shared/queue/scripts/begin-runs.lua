@@ -1,0 +1,29 @@
+-- Begins runs of a job's blocks: hands out their rows and makes each caller's token the one that may commit.
+-- KEYS 1 job  2 window  3 runs  4 attempts  5 journal
+-- ARGV 1 now ms  2 1 = the spec is wanted  3.. block, generation, run token of each
+-- Returns {spec or '', then for each block {rows, runs begun so far, runs that ended with an error, journal}}, or {} for
+-- a block whose run must not go on: committed, withdrawn or of a newer generation, or the job not running.
+local status, spec = unpack(redis.call('HMGET', KEYS[1], 'status', 'spec'))
+local out = {ARGV[2] == '1' and spec or ''}
+local begun = false
+for i = 3, #ARGV, 3 do
+  local block = ARGV[i]
+  local entry = status == 'running' and redis.call('HGET', KEYS[2], block)
+  local bar = entry and string.find(entry, '|', 1, true)
+  if bar and string.sub(entry, 1, bar - 1) == ARGV[i + 1] then
+    redis.call('HSET', KEYS[3], block, ARGV[i + 2])
+    local attempts = redis.call('HINCRBY', KEYS[4], block, 1)
+    local failed, journal = 0, false
+    -- A first run has nothing before it.
+    if attempts > 1 then
+      failed = tonumber(redis.call('HGET', KEYS[4], block .. ':failed') or 0)
+      journal = redis.call('HGET', KEYS[5], block)
+    end
+    out[#out + 1] = {string.sub(entry, bar + 1), attempts, failed, journal}
+    begun = true
+  else
+    out[#out + 1] = {}
+  end
+end
+if begun then redis.call('HSETNX', KEYS[1], 'first_read_at', ARGV[1]) end
+return out
