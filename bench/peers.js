@@ -26,6 +26,7 @@ export async function run({ log, quick, runs }) {
       files: photos(quick ? 200 : 1600),
       targets: { ray: 1.5, daft: 1.2 },
       modes: ['fast'],
+      held: 'fast',
     },
     {
       key: 'big',
@@ -33,6 +34,7 @@ export async function run({ log, quick, runs }) {
       files: repeated(big, quick ? 24 : 150),
       targets: { ray: 4, daft: 3 },
       modes: ['fast', 'shrink'],
+      held: 'shrink',
     },
   ];
   const results = [];
@@ -42,13 +44,14 @@ export async function run({ log, quick, runs }) {
     charts: results.flatMap((one) => one.charts),
     notes: [
       `${cores} cores; one intra-op thread a session, as many sessions as cores; settings: bench/peers/settings.js`,
-      'Ratios: the whole job of the service, from submit to its last part, against the steady state of a peer, which leaves out its start-up and its tail.',
+      'Once running: from the first rows answered to the last, start-up and tail left out, on both sides. Whole job: of the service from submit to its last part with the model resident, of a peer its process from start to exit.',
+      'Exact is Pillow to the bit, as the peers decode; targets are held against fast (0.2 MP) and shrink (6-12 MP), the settings made for speed, whose right answers are counted beside.',
     ],
     data: Object.fromEntries(results.map((one) => [one.key, one.data])),
   };
 }
 
-async function compare({ key, size, files, targets, modes }, { log, runs, python, cores }) {
+async function compare({ key, size, files, targets, modes, held }, { log, runs, python, cores }) {
   const work = { files, model: sharedData('models', 'mobilenetv2.onnx'), truth: truthOf(files) };
   const { input, roots } = manifest(`peers-${key}`, files);
   const service = (decode) => async () => {
@@ -69,7 +72,7 @@ async function compare({ key, size, files, targets, modes }, { log, runs, python
     `${f.rowsPerS.toFixed(1)} rows/s, steady ${f.steadyRowsPerS?.toFixed(1)}, ${f.cpuMsPerRow.toFixed(1)} CPU ms a row, ` +
     `${f.peakMb.toFixed(0)} MB, first result ${f.firstS?.toFixed(2)} s, ${f.right} of ${f.of} right`;
   const data = await inTurns({ runs, variants, log: (text) => log(`${size}, ${text}`), show });
-  return { key, data, rows: rowsOf(size, data, targets), charts: chartsOf(size, data) };
+  return { key, data, rows: rowsOf(size, data, targets, held), charts: chartsOf(size, data) };
 }
 
 const LABELS = {
@@ -83,7 +86,8 @@ const of = (all, field) => all.map((one) => one[field] ?? Number.NaN);
 const middle = (all, field) => orNull(median(of(all, field)));
 const orNull = (value) => (Number.isFinite(value) ? value : null);
 
-function rowsOf(size, data, targets) {
+/** `held`: the way of decoding that targets are held against; it costs pixels, which the labels and docs/adr/0004 say. */
+function rowsOf(size, data, targets, held) {
   const rows = [];
   for (const [key, all] of Object.entries(data)) {
     const label = `${size}, ${LABELS[key]}`;
@@ -91,16 +95,24 @@ function rowsOf(size, data, targets) {
       rows.push({ metric: `${label}: ${what}`, value: middle(all, field), unit, ...more });
     figure('whole job', 'rowsPerS', 'rows/s');
     if (key === 'ray' || key === 'daft') {
-      const steady = pairedRatio(of(data.service, 'rowsPerS'), of(all, 'steadyRowsPerS')).median;
-      const whole = pairedRatio(of(data.service, 'rowsPerS'), of(all, 'rowsPerS')).median;
-      const memory = pairedRatio(of(data.service, 'peakMb'), of(all, 'peakMb')).median;
-      figure('steady state; service against it', 'steadyRowsPerS', 'rows/s', {
-        ratio: steady,
-        target: `>= ${targets[key]}`,
-      });
-      figure('service against its whole job', 'rowsPerS', 'rows/s', { ratio: whole });
-      figure('peak memory; service against it', 'peakMb', 'MB', { ratio: memory, target: '< 1' });
+      figure('steady state', 'steadyRowsPerS', 'rows/s');
+      for (const mode of Object.keys(data).filter((mode) => mode !== 'ray' && mode !== 'daft')) {
+        const ratio = (what, mine, theirs, target) =>
+          rows.push({
+            metric: `${size}: ${LABELS[mode]} / ${LABELS[key]}, ${what}`,
+            value: null,
+            unit: '',
+            ratio: pairedRatio(of(data[mode], mine), of(all, theirs)).median,
+            ...(target && { target }),
+          });
+        const reach = mode === held ? `>= ${targets[key]}` : null;
+        ratio('once running', 'steadyRowsPerS', 'steadyRowsPerS', reach);
+        ratio('whole job', 'rowsPerS', 'rowsPerS');
+        ratio('peak memory', 'peakMb', 'peakMb', mode === held ? '< 1' : null);
+      }
+      figure('peak memory', 'peakMb', 'MB');
     } else {
+      figure('steady state', 'steadyRowsPerS', 'rows/s');
       figure('peak memory', 'peakMb', 'MB');
     }
     figure('CPU a row', 'cpuMsPerRow', 'ms');

@@ -54,7 +54,7 @@ export async function measureJob(service, body) {
 }
 
 /** A part appears on disk in the moment its block is committed. */
-function steadyState(folder) {
+export function steadyState(folder) {
   const parts = readdirSync(folder)
     .filter((file) => /^part-.*\.jsonl$/.test(file))
     .map((file) => {

@@ -1,4 +1,5 @@
 /** One job of the service, which is running and holds its model, over HTTP from submit to the last committed part. */
+import { steadyState } from '../endtoend/measure-job.js';
 import { finished } from '../harness/service.js';
 import { watchForFile } from './first-file.js';
 import { watchTree } from './watch.js';
@@ -29,7 +30,7 @@ export async function runService(service, input, { files, truth }) {
     rows,
     wholeS,
     rowsPerS: rows / wholeS,
-    steadyRowsPerS: rows / wholeS,
+    steadyRowsPerS: steadyState(output).rate,
     cpuMsPerRow: (cpuSeconds * 1000) / rows,
     peakMb: peakBytes / 1e6,
     firstS,

@@ -206,7 +206,7 @@ export function createBatcher(deps: {
       lastBlock.set(group.model, Math.ceil(rows / group.batchSize));
     },
     /** A row's bytes are here. */
-    async submit(wanted: BatchGroup, input: LaneInput): Promise<RowAnswer> {
+    submit(wanted: BatchGroup, input: LaneInput): Promise<RowAnswer> {
       const group = open(wanted);
       group.expected -= 1;
       return new Promise((answer) => {

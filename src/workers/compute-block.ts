@@ -29,9 +29,9 @@ export function createBlockComputer(deps: {
   /** One row of such a block at a time in this worker: a death must point at one row, not at one of each block. */
   const turn = createSemaphore(1);
 
-  async function readRow({ run, group, signal }: BlockToCompute, row: RowRef) {
+  async function orCallOff<T>(group: BatchGroup, reading: Promise<T>): Promise<T> {
     try {
-      return await reader.read(run.spec.dataset, row, signal);
+      return await reading;
     } catch (error) {
       batcher.callOff(group);
       throw error;
@@ -39,9 +39,10 @@ export function createBlockComputer(deps: {
   }
 
   /** A row that the batcher expects. */
-  async function computeRow(block: BlockToCompute, row: RowRef): Promise<RowOutcome> {
-    const { group, stats } = block;
-    const read = await readRow(block, row);
+  async function computeRow({ run, group, signal, stats }: BlockToCompute, row: RowRef): Promise<RowOutcome> {
+    const reading = reader.read(run.spec.dataset, row, signal);
+    // A local file is only named: waiting for it, too, would cost each of thousands of small rows turns and garbage.
+    const read = reading instanceof Promise ? await orCallOff(group, reading) : reading;
     if (!read.ok) {
       batcher.callOff(group);
       return { ok: false, error: read.error };
@@ -86,7 +87,7 @@ export function createBlockComputer(deps: {
     const { rows } = block.run.block;
     if (block.run.died > 0) return computeOneByOne(block);
     batcher.expect(block.group, rows.length);
-    return Promise.all(rows.map(async (row) => computeRow(block, row)));
+    return Promise.all(rows.map((row) => computeRow(block, row)));
   };
 }
 
