@@ -109,9 +109,10 @@ export function createFinaliser(deps: {
     }
     await rename(temporary, paths.manifest);
     await rm(paths.staging, { recursive: true, force: true });
-    await deps.discardSpool(spec.id);
     await jobs.noteStored(spec.tenant, spec.id, bytes);
     const status = endOf(record, failure);
+    // Rows that came with the request are needed as long as the job may be resumed or retried; then the sweeper's.
+    if (status === 'completed' && record.failed === 0) await deps.discardSpool(spec.id);
     const empty = status === 'completed' && record.succeeded + record.failed === 0;
     const reason = empty ? 'empty_dataset' : null;
     const left = await jobs.transition(spec.id, status, { reason, error: failure, lease });
