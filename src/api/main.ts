@@ -102,7 +102,7 @@ async function main(): Promise<void> {
     workers: createWorkerRegistry({ redis: background }),
     wake,
     openDataset: (spec) => openDataset(spec.dataset),
-    discardSpool: async (job) => input.discard(job),
+    spool: input,
     queueLimit: config.queueLimit,
     log,
   });

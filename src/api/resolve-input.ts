@@ -40,6 +40,8 @@ export interface InputResolver {
   ): Promise<DatasetSpec>;
   /** Removes what `resolve` or `adopt` spooled for the job; no error when there is nothing. */
   discard(jobId: string): Promise<void>;
+  /** What lies in the spool for the job, bytes: its tenant's as long as it is kept. */
+  spooledBytes(jobId: string): Promise<number>;
 }
 
 export interface InputResolverOptions {
@@ -85,6 +87,16 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
 
   async function discard(jobId: string): Promise<void> {
     for (const kind of SPOOLED) await rm(spoolFile(jobId, kind), { force: true });
+  }
+
+  async function spooledBytes(jobId: string): Promise<number> {
+    const sizes = SPOOLED.map(async (kind) =>
+      stat(spoolFile(jobId, kind)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    );
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
   }
 
   async function resolveFiles(input: FilesInput): Promise<ResolvedInput> {
@@ -216,7 +228,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     }
   }
 
-  return { resolve, discard, check, adopt };
+  return { resolve, discard, spooledBytes, check, adopt };
 }
 
 /** The real path, or that of the nearest folder above that exists. */

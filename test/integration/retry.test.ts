@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +15,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/wire/job.js';
 import { runProgram } from '#forebay/cli/program.js';
 import { createClient } from '#forebay/client/client.js';
+import { DEFAULT_TENANT } from '#forebay/shared/domain/tenant.js';
+import { indexKeys } from '#forebay/shared/queue/keys.js';
 import { recordingTerminal } from '../support/recording-terminal.ts';
 import {
   indexes,
@@ -95,6 +98,13 @@ function expectWhole(folder: string, count: number): void {
 
 /** Files of rows that came with requests. */
 const spooled = () => readdirSync(spool).toSorted();
+
+async function storedBytes(job: string): Promise<number> {
+  const redis = new Redis(service.redis.socketPath);
+  const members = await redis.zrange(indexKeys.storedOf(DEFAULT_TENANT), '0', '-1');
+  redis.disconnect();
+  return Number(members.find((member) => member.startsWith(job))?.split('/')[1]);
+}
 
 async function loseRedis(): Promise<void> {
   const redis = new Redis(service.redis.socketPath);
@@ -198,6 +208,9 @@ describe('a retry', () => {
     const { id } = await service.submit({ input: { type: 'inline', rows }, options: { block_rows: 2 } });
     const first = await service.ended(id);
     expect(first.rows).toMatchObject({ succeeded: 5, failed: 2 });
+    // They count as what their tenant has stored.
+    const kept = ['blob', 'jsonl'].map((kind) => statSync(join(spool, `${id}.inline.${kind}`)).size);
+    expect(await storedBytes(id)).toBeGreaterThan(kept[0]! + kept[1]!);
     const second = await service.ended((await retry(id)).id);
     expect(second).toMatchObject({ status: 'failed', error: { code: 'all_rows_failed' } });
     expect(spooled()).toEqual([`${second.id}.inline.blob`, `${second.id}.inline.jsonl`]);

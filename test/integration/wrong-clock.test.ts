@@ -21,7 +21,7 @@ const startFeeders = (submitMs?: number) =>
   createFeeders({
     ...layer,
     openDataset: (spec) => openDataset(spec.dataset),
-    discardSpool: async () => {},
+    spool: { discard: async () => {}, spooledBytes: async () => 0 },
     queueLimit: undefined,
     log,
     ...(submitMs !== undefined && { submitMs }),

@@ -19,6 +19,7 @@ import { createJobFeeder } from './feed-job.ts';
 import { createFinaliser } from './finalise-job.ts';
 import { createJobBlocks } from './job-blocks.ts';
 import { createAlarm, type Alarm } from '../../shared/alarm.ts';
+import type { InputResolver } from '../resolve-input.ts';
 
 /** Lost wake-ups cost at most this. */
 const SWEEP_MS = 1_000;
@@ -39,7 +40,7 @@ export interface FeedersDeps {
   workers: WorkerRegistry;
   wake: Wake;
   openDataset: (spec: JobSpec) => DatasetSource;
-  discardSpool: (job: string) => Promise<void>;
+  spool: Pick<InputResolver, 'discard' | 'spooledBytes'>;
   queueLimit: number | undefined;
   log: Logger;
   submitMs?: number;
@@ -63,7 +64,7 @@ export function createFeeders(deps: FeedersDeps) {
    */
   const unwritten = new Map<string, number>();
   const supervisor = createAlarm();
-  const finalise = createFinaliser({ jobs, window, workers: deps.workers, discardSpool: deps.discardSpool });
+  const finalise = createFinaliser({ jobs, window, workers: deps.workers, spool: deps.spool });
 
   async function feed(spec: JobSpec, lease: string, alarm: Alarm): Promise<void> {
     const { id } = spec;
