@@ -14,6 +14,7 @@ import { createWake } from '../../dist/shared/queue/wake.js';
 import { createWorkerRegistry } from '../../dist/shared/queue/worker-registry.js';
 import { createByteBudget } from '../../dist/workers/byte-budget.js';
 import { createLanePool } from '../../dist/workers/lanes/lane-pool.js';
+import { createMemoryUse } from '../../dist/workers/memory/memory-use.js';
 import { createBudgetedReader } from '../../dist/workers/read/budgeted-reader.js';
 import { createRowReader } from '../../dist/workers/read/row-reader.js';
 import { planLanes, readResources, wish } from '../../dist/workers/resources.js';
@@ -75,7 +76,7 @@ async function start(i) {
       atOnce: createSemaphore(32),
     }),
     budget,
-    memoryLimitBytes: totalmem(),
+    memoryUse: createMemoryUse({ limitBytes: totalmem(), cgroup: null }),
     laneGrowthFactor: config.laneGrowthFactor,
     shutdownGraceMs: 2000,
     log,

@@ -12,7 +12,7 @@ import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifec
 import { createLogger } from '../shared/observe/logger.ts';
 import { createBlockQueues } from '../shared/queue/block-queue.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
-import { createJobStore } from '../shared/queue/job-store.ts';
+import { createJobStore, RETENTION_MS } from '../shared/queue/job-store.ts';
 import { createJobWindow } from '../shared/queue/job-window.ts';
 import { createQueuePlaces } from '../shared/queue/queue-places.ts';
 import { createSampleRequests } from '../shared/queue/sample-requests.ts';
@@ -102,7 +102,7 @@ async function main(): Promise<void> {
     workers: createWorkerRegistry({ redis: background }),
     wake,
     openDataset: (spec) => openDataset(spec.dataset),
-    discardSpool: async (job) => input.discard(job),
+    spool: input,
     queueLimit: config.queueLimit,
     log,
   });
@@ -117,7 +117,12 @@ async function main(): Promise<void> {
         jobs: createJobStore({ redis: background, run: feederRun }),
         graceMs: LEFT_OVER_MS,
       }),
-      sweepSpool({ leftovers, spoolDir: config.spoolDir, graceMs: LEFT_OVER_MS }),
+      sweepSpool({
+        leftovers,
+        spoolDir: config.spoolDir,
+        graceMs: LEFT_OVER_MS,
+        keepMs: RETENTION_MS,
+      }),
     ],
     log,
   });

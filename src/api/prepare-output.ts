@@ -14,11 +14,11 @@ import { isOutputName, outputFolder } from '../shared/storage/output-folder.ts';
 export type IfOutputExists = 'refuse' | 'resume' | 'overwrite';
 
 export interface OutputPreparer {
-  /** The absolute folder for a tenant's wish (null: the default one). ForebayError `path_not_allowed`. */
+  /** The absolute folder for a tenant's wish (null: the default one). ForebayError `path_not_allowed`, `invalid_request`. */
   place(wish: string | null, jobId: string, tenant: string): Promise<string>;
   /**
    * Makes the folder and judges what it holds. `resume`: the spec of the job that left its parts, null where
-   * there is none. ForebayError `output_not_empty`, `resume_mismatch`, `storage_unavailable`.
+   * there is none. ForebayError `output_not_empty`, `resume_mismatch`, `storage_unavailable`, `invalid_request`.
    */
   open(folder: string, ifExists: IfOutputExists): Promise<JobSpec | null>;
   /** Judges as `open` does, and changes nothing. */
@@ -35,6 +35,8 @@ export function createOutputPreparer(deps: {
 }): OutputPreparer {
   return {
     async place(wish, jobId, tenant) {
+      if (wish?.includes('\0') === true)
+        throw new ForebayError('invalid_request', 'The output path holds a NUL character.');
       const resultsDir = folderOf(tenant, deps.resultsDir);
       const outputRoots = deps.outputRoots.map((root) => folderOf(tenant, root));
       const folder = wish === null ? join(resultsDir, jobId) : resolve(outputRoots[0]!, wish);
@@ -105,13 +107,18 @@ async function listing(folder: string, list: () => Promise<string[]>): Promise<s
   try {
     return await list();
   } catch (error) {
+    // The path itself is at fault: no trying again helps.
+    const hopeless = NO_FOLDER.has((error as NodeJS.ErrnoException).code ?? '');
     throw new ForebayError(
-      'storage_unavailable',
+      hopeless ? 'invalid_request' : 'storage_unavailable',
       `Cannot use the output folder ${folder}: ${messageOf(error)}`,
       { cause: error },
     );
   }
 }
+
+/** Too long a name, a file where a folder should be, links in a circle. */
+const NO_FOLDER = new Set(['ENAMETOOLONG', 'ENOTDIR', 'EEXIST', 'ELOOP']);
 
 /** What an output that holds `names` means for a job: see `open`. */
 async function judge(

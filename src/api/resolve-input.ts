@@ -31,14 +31,17 @@ export interface InputResolver {
   check(dataset: GivenDataset): Promise<void>;
   /**
    * The dataset of an earlier job (`from`, by the job.json in `folder`) for a new one (`to`): checked, and spooled
-   * rows kept under the new job's name too. Rejects as `resolve` does; `input_not_found` where they are gone.
+   * rows that the new one reads kept under its name too. Rejects as `resolve` does; `input_not_found` where they
+   * are gone.
    */
   adopt(
     dataset: DatasetSpec,
     jobs: { readonly from: string; readonly to: string; readonly folder: string },
   ): Promise<DatasetSpec>;
-  /** Removes what `resolve` spooled for the job; no error when there is nothing. */
+  /** Removes what `resolve` or `adopt` spooled for the job; no error when there is nothing. */
   discard(jobId: string): Promise<void>;
+  /** What lies in the spool for the job, bytes: its tenant's as long as it is kept. */
+  spooledBytes(jobId: string): Promise<number>;
 }
 
 export interface InputResolverOptions {
@@ -53,6 +56,7 @@ export interface InputResolverOptions {
 const SPOOLED = ['urls.jsonl', 'inline.jsonl', 'inline.blob'] as const;
 
 type FilesInput = Extract<JobInput, { type: 'files' }>;
+type InlineDataset = Extract<GivenDataset, { type: 'inline' }>;
 
 export function createInputResolver(options: InputResolverOptions): InputResolver {
   const { inputRoots, spoolDir, rootSetting = 'FOREBAY_INPUT_ROOTS' } = options;
@@ -83,6 +87,16 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
 
   async function discard(jobId: string): Promise<void> {
     for (const kind of SPOOLED) await rm(spoolFile(jobId, kind), { force: true });
+  }
+
+  async function spooledBytes(jobId: string): Promise<number> {
+    const sizes = SPOOLED.map(async (kind) =>
+      stat(spoolFile(jobId, kind)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    );
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
   }
 
   async function resolveFiles(input: FilesInput): Promise<ResolvedInput> {
@@ -174,18 +188,29 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'manifest':
         await check(dataset);
         return dataset;
-      case 'failed':
-        await check(dataset.of);
-        return { ...dataset, folder: jobs.folder };
+      case 'failed': {
+        const { of } = dataset;
+        await check(of);
+        // The ids of URLs say where they are, those of inline rows do not.
+        return {
+          ...dataset,
+          folder: jobs.folder,
+          of: of.type === 'inline' ? await keepInline(jobs) : of,
+        };
+      }
       case 'urls':
         return { type: 'urls', spool: await keepSpooled(jobs, 'urls.jsonl') };
       case 'inline':
-        return {
-          type: 'inline',
-          spool: await keepSpooled(jobs, 'inline.jsonl'),
-          blob: await keepSpooled(jobs, 'inline.blob'),
-        };
+        return keepInline(jobs);
     }
+  }
+
+  async function keepInline(jobs: { from: string; to: string }): Promise<InlineDataset> {
+    return {
+      type: 'inline',
+      spool: await keepSpooled(jobs, 'inline.jsonl'),
+      blob: await keepSpooled(jobs, 'inline.blob'),
+    };
   }
 
   async function keepSpooled(jobs: { from: string; to: string }, kind: string): Promise<string> {
@@ -203,7 +228,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     }
   }
 
-  return { resolve, discard, check, adopt };
+  return { resolve, discard, spooledBytes, check, adopt };
 }
 
 /** The real path, or that of the nearest folder above that exists. */

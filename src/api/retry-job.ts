@@ -1,12 +1,12 @@
 /**
  * Runs the failed rows of an ended job again: a new job into the same output, whose parts go on behind those that are
- * there (ADR 7). Everything it needs is in the output's job.json and manifest.json. No HTTP here.
+ * there (ADR 7). Everything it needs is in the output's job.json and manifest.json, and, for inline rows, in the spool.
+ * No HTTP here.
  */
 import { randomBytes } from 'node:crypto';
 import { newJobId } from '../shared/domain/job-id.ts';
 import { isTerminal } from '../shared/domain/job-state.ts';
 import { firstPart, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
-import type { GivenDataset } from '../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../shared/errors.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
 import type { WebhookQueue } from '../shared/queue/webhook-queue.ts';
@@ -21,16 +21,16 @@ import type { JobToTakeOn, Submitter, TakeOnJob } from './take-on-job.ts';
 export function createRetryJob(deps: {
   jobs: Pick<JobStore, 'mustGet'>;
   findModel: FindModel;
-  input: Pick<InputResolver, 'check'>;
+  input: Pick<InputResolver, 'adopt' | 'discard'>;
   output: Pick<OutputPreparer, 'place' | 'inspect'>;
   webhooks: Pick<WebhookQueue, 'secretOf'>;
   takeOn: TakeOnJob;
 }) {
-  const { jobs, input, output } = deps;
+  const { input, output } = deps;
 
   /** `id`: the job that was asked for. ForebayError `invalid_state`, `input_not_found` and those of a submit. */
   return async function retryJob(id: string, by: Submitter): Promise<JobRecord> {
-    const asked = await jobs.mustGet(id);
+    const asked = await deps.jobs.mustGet(id);
     if (!isTerminal(asked.status)) {
       throw refusal(`Job ${id} is ${asked.status}: rows can be retried once it has ended.`);
     }
@@ -38,26 +38,38 @@ export function createRetryJob(deps: {
     const folder = await output.place(asked.spec.output, retry, asked.spec.tenant);
     // An administrator's retry stays its owner's.
     const owner = { ...by, tenant: asked.spec.tenant };
-    return deps.takeOn(retry, folder, owner, async () => prepare(asked, retry, folder));
+    const handedOver: string[] = [];
+    const job = await deps.takeOn(retry, folder, owner, async () => {
+      const { last, made } = await prepare(asked, retry, folder);
+      handedOver.push(last);
+      return made;
+    });
+    // Spooled rows are kept under the retry's name from here on: it is what can be retried next.
+    for (const from of handedOver) await input.discard(from);
+    return job;
   };
 
-  async function prepare(asked: JobRecord, retry: string, folder: string): Promise<JobToTakeOn> {
+  async function prepare(
+    asked: JobRecord,
+    retry: string,
+    folder: string,
+  ): Promise<{ last: string; made: JobToTakeOn }> {
     const { id } = asked.spec;
     const last = await output.inspect(folder, 'resume');
     if (!last) throw refusal(`The output "${folder}" of job ${id} is gone.`);
     const { rows } = await lastJob(id, last, folder);
     if (rows.failed === 0) throw refusal(`No row of job ${id} has failed: there is nothing to retry.`);
-    const of = givenDataset(last);
-    await input.check(of);
     const model = await deps.findModel(last.model.name);
     checkResume(last, model, last.options);
     const first = firstPart(last);
     const end = first + Math.ceil((rows.succeeded + rows.failed) / last.options.block_rows);
+    const of = last.dataset.type === 'failed' ? last.dataset.of : last.dataset;
+    const jobs = { from: last.id, to: retry, folder };
     const spec: JobSpec = {
       ...asked.spec,
       id: retry,
       model: model.ref,
-      dataset: { type: 'failed', folder, first, end, of },
+      dataset: await input.adopt({ type: 'failed', folder, first, end, of }, jobs),
       output: folder,
       // The rows are known to be bad ones: what the first job would bear says nothing about them.
       options: { ...last.options, limit: null, max_errors: null },
@@ -66,7 +78,8 @@ export function createRetryJob(deps: {
       retry_of: id,
       created_at: Date.now(),
     };
-    return { spec, total: rows.failed, webhookSecret: await deps.webhooks.secretOf(id) };
+    const webhookSecret = await deps.webhooks.secretOf(id);
+    return { last: last.id, made: { spec, total: rows.failed, webhookSecret } };
   }
 }
 
@@ -85,15 +98,6 @@ async function lastJob(asked: string, last: JobSpec, folder: string): Promise<Ou
   }
   if (jobs.some((job) => job.job === asked)) return found;
   throw refusal(`The output of job ${asked} is that of job ${found.job} now: retry that one.`);
-}
-
-function givenDataset({ dataset }: JobSpec): GivenDataset {
-  const of = dataset.type === 'failed' ? dataset.of : dataset;
-  if (of.type !== 'inline') return of;
-  throw new ForebayError(
-    'input_not_found',
-    'The rows came with the request and are not kept beyond the end of their job: submit the failed ones again.',
-  );
 }
 
 function refusal(message: string): ForebayError {

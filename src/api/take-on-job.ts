@@ -49,8 +49,11 @@ export function createTakeOnJob(deps: {
     const holder = await jobs.claimOutput(folder, id);
     if (holder === id) return;
     const other = await jobs.get(holder);
-    // A submit that died between claim and record, or a job that died between its end and its release.
-    const gone = other ? isTerminal(other.status) : Date.now() - jobIdTime(holder) > CLAIM_MS;
+    // A submit that died between claim and record, or a job that died between its end and its release. One that is
+    // under way is listed as active, whatever its machine's clock says of its age.
+    const gone = other
+      ? isTerminal(other.status)
+      : !(await jobs.isActive(holder)) && Date.now() - jobIdTime(holder) > CLAIM_MS;
     if (gone && (await jobs.takeOutput(folder, holder, id))) return;
     throw new ForebayError(
       'output_in_use',

@@ -24,6 +24,8 @@ import { createByteBudget } from './byte-budget.ts';
 import { serveHealth } from './health.ts';
 import { startChildLane } from './lanes/child-lane.ts';
 import { createLanePool } from './lanes/lane-pool.ts';
+import { findCgroupMemory } from './memory/cgroup-memory.ts';
+import { createMemoryUse } from './memory/memory-use.ts';
 import { createBudgetedReader } from './read/budgeted-reader.ts';
 import { createRowReader } from './read/row-reader.ts';
 import { READS_AT_ONCE, readResources } from './resources.ts';
@@ -163,7 +165,7 @@ async function main(): Promise<void> {
     }),
     budget,
     cacheDir: config.cacheDir,
-    memoryLimitBytes: resources.memoryBytes,
+    memoryUse: createMemoryUse({ limitBytes: resources.memoryBytes, cgroup: findCgroupMemory() }),
     laneGrowthFactor: config.laneGrowthFactor,
     shutdownGraceMs: config.shutdownGraceMs,
     log,

@@ -8,6 +8,7 @@ import { autoBatchSize, MAX_AUTO_BATCH } from '../shared/domain/auto-batch.ts';
 import { tightest, type Choice } from '../shared/domain/choice.ts';
 import type { ModelContract } from '../shared/domain/model-contract.ts';
 import { BATCHES_PER_LANE } from './lanes/lane-pool.ts';
+import { findCgroupMemory } from './memory/cgroup-memory.ts';
 import type { LaneChoices } from '../shared/queue/worker-registry.ts';
 
 export interface Resources {
@@ -19,7 +20,7 @@ export interface Resources {
 export function readResources(): Resources {
   const online = cpus().length;
   const quota = cpuQuota();
-  const limit = memoryLimit();
+  const limit = findCgroupMemory()?.limitBytes;
   return {
     cpus: Math.max(1, Math.floor(Math.min(online, quota ?? online))),
     memoryBytes: Math.min(totalmem(), limit ?? Number.POSITIVE_INFINITY),
@@ -32,15 +33,6 @@ function cpuQuota(): number | null {
   const quota = Number(readWords('/sys/fs/cgroup/cpu/cpu.cfs_quota_us')?.[0] ?? -1);
   const period = Number(readWords('/sys/fs/cgroup/cpu/cpu.cfs_period_us')?.[0] ?? 100_000);
   return quota > 0 ? quota / period : null;
-}
-
-function memoryLimit(): number | null {
-  const text =
-    readWords('/sys/fs/cgroup/memory.max')?.[0] ??
-    readWords('/sys/fs/cgroup/memory/memory.limit_in_bytes')?.[0] ??
-    'max';
-  // v1 says "no limit" with a number near 2^63.
-  return text === 'max' || Number(text) > 2 ** 60 ? null : Number(text);
 }
 
 function readWords(path: string): string[] | null {

@@ -23,7 +23,7 @@ import { createBlockSource, type BlockSource } from './block-source.ts';
 import type { RowLimits } from './lane/messages.ts';
 import type { LanePool } from './lanes/lane-pool.ts';
 import { guardMemory } from './memory/memory-guard.ts';
-import { residentBytes } from './process-memory.ts';
+import type { ReadMemoryUse } from './memory/memory-use.ts';
 import type { BudgetedReader } from './read/budgeted-reader.ts';
 import type { LanePlan } from './resources.ts';
 import { createSampler, type Sampler } from './sample-rows.ts';
@@ -54,8 +54,7 @@ export interface WorkerDeps {
   budget: ByteBudget;
   /** Where what can be made again is kept. */
   cacheDir: string;
-  /** What its processes may use. */
-  memoryLimitBytes: number;
+  memoryUse: ReadMemoryUse;
   /** Times its baseline that a lane may hold for good before it is started again. */
   laneGrowthFactor: number;
   shutdownGraceMs: number;
@@ -124,7 +123,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   let announced = false;
   const guard = guardMemory({
     lanes,
-    limitBytes: deps.memoryLimitBytes,
+    use: deps.memoryUse,
     growthFactor: deps.laneGrowthFactor,
     onLevel(level) {
       lanes.memory = level;
@@ -135,6 +134,14 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     log,
   });
 
+  const memory = (): WorkerInfo['memory'] => {
+    const use = deps.memoryUse([process.pid, ...lanes.views().map(({ pid }) => pid)]);
+    return {
+      rssBytes: use?.bytes ?? null,
+      limitBytes: use?.limitBytes ?? deps.resources.memoryBytes,
+      level: guard.level,
+    };
+  };
   const info = (): WorkerInfo => ({
     id: deps.id,
     host: hostname(),
@@ -142,11 +149,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     pool: deps.pool,
     startedAt,
     lagP99Ms: lag.p99(),
-    memory: {
-      rssBytes: residentBytes([process.pid, ...lanes.views().map(({ pid }) => pid)]),
-      limitBytes: deps.memoryLimitBytes,
-      level: guard.level,
-    },
+    memory: memory(),
     inflight: {
       usedBytes: deps.budget.used,
       limitBytes: deps.budget.limit,

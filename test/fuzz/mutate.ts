@@ -53,7 +53,9 @@ const MUTATIONS: readonly Mutation[] = [
   },
   function setExtremes(bytes, random) {
     const at = place(bytes, random);
-    bytes.fill(random.pick([0, 0xff, 0x7f, 0x80]), at, at + random.int(1, 4));
+    const value = random.pick([0, 0xff, 0x7f, 0x80]);
+    // fill() refuses an end behind the last byte.
+    bytes.fill(value, at, Math.min(bytes.length, at + random.int(1, 4)));
     return bytes;
   },
   function setNumber(bytes, random) {

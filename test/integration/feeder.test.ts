@@ -47,7 +47,10 @@ async function feederOf(
   await layer.jobs.create(spec, rows);
   await layer.window.holdLease(spec.id, lease, 60_000);
   const blocks = createJobBlocks({ ...layer, spec, queue, lease });
-  const finalise = createFinaliser({ ...layer, discardSpool: async () => {} });
+  const finalise = createFinaliser({
+    ...layer,
+    spool: { discard: async () => {}, spooledBytes: async () => 0 },
+  });
   const feeder = createJobFeeder({
     ...layer,
     spec,

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { JobStatsWire } from '#forebay/api/wire/stats.js';
 import { guardMemory } from '#forebay/workers/memory/memory-guard.js';
+import { createMemoryUse } from '#forebay/workers/memory/memory-use.js';
 import { createBatcher, type BatchGroup } from '#forebay/workers/batcher.js';
 import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
 import { createLanePool } from '#forebay/workers/lanes/lane-pool.js';
@@ -82,7 +83,7 @@ it('a lane that leaks is started again between batches, and no row is lost by it
   await pool.load({ load, lanes: 1, timeoutMs: 10_000, unchanged: async () => true });
   const guard = guardMemory({
     lanes: pool,
-    limitBytes: 64 * 2 ** 30,
+    use: createMemoryUse({ limitBytes: 64 * 2 ** 30, cgroup: null }),
     growthFactor: 1.5,
     onLevel: () => {},
     log,

@@ -59,7 +59,7 @@ it('a job of a newer version is left to feeders of that version, and others are 
   const feeders = createFeeders({
     ...layer,
     openDataset: (known) => openDataset(known.dataset),
-    discardSpool: async () => {},
+    spool: { discard: async () => {}, spooledBytes: async () => 0 },
     queueLimit: undefined,
     log: { debug() {}, info() {}, warn: note, error: note },
   });

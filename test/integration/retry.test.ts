@@ -1,11 +1,22 @@
 // Failed rows run again into the same output, and outputs finished from their folder alone (ADR 7), on the real service.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/wire/job.js';
 import { runProgram } from '#forebay/cli/program.js';
 import { createClient } from '#forebay/client/client.js';
+import { DEFAULT_TENANT } from '#forebay/shared/domain/tenant.js';
+import { indexKeys } from '#forebay/shared/queue/keys.js';
 import { recordingTerminal } from '../support/recording-terminal.ts';
 import {
   indexes,
@@ -18,8 +29,10 @@ import {
 } from '../support/service.ts';
 
 let service: Service;
+let spool: string;
 beforeAll(async () => {
   service = await startService();
+  spool = join(service.folder, 'data', 'spool');
   await writeImages(join(service.input, 'images'), 3);
 });
 afterAll(async () => service.close());
@@ -81,6 +94,16 @@ function expectWhole(folder: string, count: number): void {
     expect(row.id).toBe(`row-${row.index}`);
     expect(row.predictions![0]!.index).toBe(row.index % 3);
   }
+}
+
+/** Files of rows that came with requests. */
+const spooled = () => readdirSync(spool).toSorted();
+
+async function storedBytes(job: string): Promise<number> {
+  const redis = new Redis(service.redis.socketPath);
+  const members = await redis.zrange(indexKeys.storedOf(DEFAULT_TENANT), '0', '-1');
+  redis.disconnect();
+  return Number(members.find((member) => member.startsWith(job))?.split('/')[1]);
 }
 
 async function loseRedis(): Promise<void> {
@@ -164,13 +187,6 @@ describe('a retry', () => {
     expect(second.rows).toEqual({ total: 1, succeeded: 1, failed: 0 });
     expect(readOutput(first.output).at(-1)).toMatchObject({ index: 4, id: '000004.png' });
 
-    const inline = await service.submit({ input: { type: 'inline', rows: [{ id: 'a', data: 'aaaa' }] } });
-    await service.ended(inline.id);
-    expect(await refused(`/v1/jobs/${inline.id}/retry`)).toEqual([
-      422,
-      'input_not_found',
-      expect.stringContaining('submit the failed ones again'),
-    ]);
     // Behind a retry the first dataset fits no more.
     const more = { model: 'tiny', input: { type: 'files', path: 'folder' }, output: first.output };
     expect(await refused('/v1/jobs', { ...more, options: { if_output_exists: 'resume' } })).toEqual([
@@ -179,6 +195,46 @@ describe('a retry', () => {
       expect.stringContaining('holds a retry'),
     ]);
     expect((await refused('/v1/jobs/job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z/retry'))[1]).toBe('job_not_found');
+  });
+
+  it('takes rows that came with the request again, as long as any of them has failed', async () => {
+    const good = readFileSync(image(1));
+    const bad = Buffer.from(good);
+    bad.fill(0, 0, 8);
+    const rows = upTo(7).map((i) => ({
+      id: `row-${i}`,
+      data: i === 5 ? 'not base64!' : (i === 2 ? bad : good).toString('base64'),
+    }));
+    const { id } = await service.submit({ input: { type: 'inline', rows }, options: { block_rows: 2 } });
+    const first = await service.ended(id);
+    expect(first.rows).toMatchObject({ succeeded: 5, failed: 2 });
+    // They count as what their tenant has stored.
+    const kept = ['blob', 'jsonl'].map((kind) => statSync(join(spool, `${id}.inline.${kind}`)).size);
+    expect(await storedBytes(id)).toBeGreaterThan(kept[0]! + kept[1]!);
+    const second = await service.ended((await retry(id)).id);
+    expect(second).toMatchObject({ status: 'failed', error: { code: 'all_rows_failed' } });
+    expect(spooled()).toEqual([`${second.id}.inline.blob`, `${second.id}.inline.jsonl`]);
+    // The same bytes fail the same way: here somebody mends them in the spool, where a model would be mended.
+    const blob = join(spool, `${second.id}.inline.blob`);
+    const bytes = readFileSync(blob);
+    good.copy(bytes, 2 * good.length);
+    writeFileSync(blob, bytes);
+    await loseRedis();
+    const resumed = await service.ended((await resume(first.output)).id);
+    expect(resumed.rows).toMatchObject({ succeeded: 0, failed: 2 });
+    const third = await service.ended((await retry(resumed.id)).id);
+    expect(third.rows).toEqual({ total: 2, succeeded: 1, failed: 1 });
+    expect(readOutput(first.output).at(-1)).toMatchObject({ index: 2, id: 'row-2' });
+    expect(readOutput(first.output, 'errors').at(-1)).toMatchObject({
+      index: 5,
+      error: { code: 'invalid_row' },
+    });
+    for (const kind of ['blob', 'jsonl']) rmSync(join(spool, `${third.id}.inline.${kind}`));
+    expect(await refused(`/v1/jobs/${third.id}/retry`)).toEqual([
+      422,
+      'input_not_found',
+      expect.stringContaining('not kept any more'),
+    ]);
   });
 
   it('waits for the job, and for its output to be whole', async () => {
@@ -254,7 +310,7 @@ describe('a resume by output', () => {
     const job = await service.ended((await resume(output)).id);
     expect(job).toMatchObject({ status: 'completed', rows: { total: 9, succeeded: 9, failed: 0 } });
     expect(indexes(readOutput(output))).toEqual(upTo(9));
-    expect(readdirSync(join(service.folder, 'data', 'spool'))).toEqual([]);
+    expect(spooled().filter((name) => name.startsWith(job.id) || name.startsWith(id))).toEqual([]);
   });
 
   it('and a retry are commands, too', async () => {
@@ -294,7 +350,8 @@ describe('a resume by output', () => {
       'path_not_allowed',
     ]);
     const output = service.out('inline');
-    const inline = { type: 'inline', rows: [{ id: 'a', data: 'aaaa' }] };
+    const data = readFileSync(image(1)).toString('base64');
+    const inline = { type: 'inline', rows: [{ id: 'a', data }] };
     await service.ended((await service.submit({ input: inline, output })).id);
     expect(await refused('/v1/jobs/resume', { output })).toEqual([
       422,

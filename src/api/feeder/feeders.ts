@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { jobIdTime } from '../../shared/domain/job-id.ts';
 import type { JobSpec } from '../../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { DatasetSource } from '../../shared/dataset/source.ts';
@@ -20,6 +19,7 @@ import { createJobFeeder } from './feed-job.ts';
 import { createFinaliser } from './finalise-job.ts';
 import { createJobBlocks } from './job-blocks.ts';
 import { createAlarm, type Alarm } from '../../shared/alarm.ts';
+import type { InputResolver } from '../resolve-input.ts';
 
 /** Lost wake-ups cost at most this. */
 const SWEEP_MS = 1_000;
@@ -40,9 +40,10 @@ export interface FeedersDeps {
   workers: WorkerRegistry;
   wake: Wake;
   openDataset: (spec: JobSpec) => DatasetSource;
-  discardSpool: (job: string) => Promise<void>;
+  spool: Pick<InputResolver, 'discard' | 'spooledBytes'>;
   queueLimit: number | undefined;
   log: Logger;
+  submitMs?: number;
 }
 
 interface Running {
@@ -52,13 +53,18 @@ interface Running {
 }
 
 export function createFeeders(deps: FeedersDeps) {
-  const { jobs, window, wake, log } = deps;
+  const { jobs, window, wake, log, submitMs = SUBMIT_MS } = deps;
   const stopping = new AbortController();
   const running = new Map<string, Running>();
   /** Jobs that only a feeder of a newer version can feed: not to be held from it. */
   const leftToNewer = new Set<string>();
+  /**
+   * When each admitted job was first found without a record, by this process's monotonic clock: the time in its id is
+   * another machine's, and a wrong one must not cost a job whose submit is under way.
+   */
+  const unwritten = new Map<string, number>();
   const supervisor = createAlarm();
-  const finalise = createFinaliser({ jobs, window, workers: deps.workers, discardSpool: deps.discardSpool });
+  const finalise = createFinaliser({ jobs, window, workers: deps.workers, spool: deps.spool });
 
   async function feed(spec: JobSpec, lease: string, alarm: Alarm): Promise<void> {
     const { id } = spec;
@@ -144,10 +150,10 @@ export function createFeeders(deps: FeedersDeps) {
       throw error;
     });
     if (!record) {
-      // Admitted and not yet written down, or its submit died in between.
-      if (Date.now() - jobIdTime(id) > SUBMIT_MS) await jobs.forget(id);
+      await forgetIfDead(id);
       return window.dropLease(id, lease);
     }
+    unwritten.delete(id);
     const alarm = createAlarm();
     const ended = feed(record.spec, lease, alarm)
       .catch((error: unknown) => log.error({ job: id, error: messageOf(error) }, 'feeder ended'))
@@ -155,10 +161,21 @@ export function createFeeders(deps: FeedersDeps) {
     running.set(id, { alarm, queue: blockQueueName(record.spec.model), ended });
   }
 
+  /** Admitted and not yet written down, or its submit died in between. */
+  async function forgetIfDead(id: string): Promise<void> {
+    const since = unwritten.get(id) ?? performance.now();
+    unwritten.set(id, since);
+    if (performance.now() - since < submitMs) return;
+    unwritten.delete(id);
+    await jobs.forget(id);
+  }
+
   async function supervise(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        for (const id of await jobs.activeIds()) {
+        const active = await jobs.activeIds();
+        for (const id of unwritten.keys()) if (!active.includes(id)) unwritten.delete(id);
+        for (const id of active) {
           await adopt(id).catch((error: unknown) => {
             if (!leftToNewer.has(id)) log.error({ job: id, error: messageOf(error) }, 'job not taken on');
           });

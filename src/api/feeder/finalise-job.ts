@@ -15,6 +15,7 @@ import type { ManifestPart } from '../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.ts';
 import { costsOf } from '../job-costs.ts';
 import { jobStateOf } from '../job-state-of.ts';
+import type { InputResolver } from '../resolve-input.ts';
 import { reportToWire } from '../wire/job-report.ts';
 import { earlierJobs, earlierParts, partEntry, type OutputJob } from './earlier-parts.ts';
 
@@ -22,7 +23,7 @@ export function createFinaliser(deps: {
   jobs: JobStore;
   window: JobWindow;
   workers: Pick<WorkerRegistry, 'batchInvariance'>;
-  discardSpool: (job: string) => Promise<void>;
+  spool: Pick<InputResolver, 'discard' | 'spooledBytes'>;
 }) {
   const { jobs, window } = deps;
 
@@ -109,9 +110,10 @@ export function createFinaliser(deps: {
     }
     await rename(temporary, paths.manifest);
     await rm(paths.staging, { recursive: true, force: true });
-    await deps.discardSpool(spec.id);
-    await jobs.noteStored(spec.tenant, spec.id, bytes);
     const status = endOf(record, failure);
+    // Rows that came with the request are needed as long as the job may be resumed or retried; then the sweeper's.
+    if (status === 'completed' && record.failed === 0) await deps.spool.discard(spec.id);
+    await jobs.noteStored(spec.tenant, spec.id, bytes + (await deps.spool.spooledBytes(spec.id)));
     const empty = status === 'completed' && record.succeeded + record.failed === 0;
     const reason = empty ? 'empty_dataset' : null;
     const left = await jobs.transition(spec.id, status, { reason, error: failure, lease });

@@ -23,7 +23,7 @@ export function mountAgain(target: MountTarget, deps: ApiDeps): void {
       tag: 'Jobs',
       summary: 'Run the failed rows of a job again',
       description:
-        'Makes a new job (`retry_of`) of the rows that failed in an ended job, into the same output: its parts go on behind those that are there, rows keep their index, and `manifest.json` then tells of both jobs. A retry can be retried. Not for inline rows, which are not kept.',
+        'Makes a new job (`retry_of`) of the rows that failed in an ended job, into the same output: its parts go on behind those that are there, rows keep their index, and `manifest.json` then tells of both jobs. A retry can be retried. Rows that came with the request are kept for it as long as the job is (7 days).',
       params: JOB_PARAMS,
       success: [NEW_JOB],
       problems: [

@@ -1,6 +1,10 @@
-/** Spooled inputs of jobs and plans that no longer exist. */
+/**
+ * Spooled inputs of jobs and plans that no longer exist. Those of jobs are kept for a while even then: Redis may have
+ * lost its data, and the output can be resumed as long as its rows are there.
+ */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jobIdTime } from '../../shared/domain/job-id.ts';
 import type { Leftovers } from '../../shared/queue/leftovers.ts';
 import type { Chore } from './sweeper.ts';
 
@@ -12,8 +16,10 @@ export function sweepSpool(deps: {
   spoolDir: string;
   /** Younger files may be of a submit that is under way. */
   graceMs: number;
+  /** From a job's submit: as long as its record would at least be there. */
+  keepMs: number;
 }): Chore {
-  const { leftovers, spoolDir, graceMs } = deps;
+  const { leftovers, spoolDir, graceMs, keepMs } = deps;
   let at = 0;
 
   return async () => {
@@ -24,8 +30,10 @@ export function sweepSpool(deps: {
     const standings = await leftovers.standings(page.map((name) => ownerOf(name)!));
     let removed = 0;
     for (const name of page) {
-      const { active, exists } = standings.get(ownerOf(name)!)!;
+      const owner = ownerOf(name)!;
+      const { active, exists } = standings.get(owner)!;
       if (active || exists) continue;
+      if (owner.startsWith('job_') && jobIdTime(owner) > Date.now() - keepMs) continue;
       const path = join(spoolDir, name);
       const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
       if (mtimeMs > Date.now() - graceMs) continue;

@@ -3,7 +3,6 @@
  * Every replica does; a claim with a lease keeps two from the same job. Jobs know nothing of it.
  */
 import { createAlarm } from '../../shared/alarm.ts';
-import { jobIdTime } from '../../shared/domain/job-id.ts';
 import { isTerminal } from '../../shared/domain/job-state.ts';
 import type { JobRecord } from '../../shared/domain/job.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -31,15 +30,13 @@ export interface WebhookSettings {
 const LOOK_MS = 1000;
 /** Jobs looked after at once: a slow receiver takes one of these places. */
 const AT_ONCE = 32;
-/** No submit takes longer from following to record. */
-const SUBMIT_MS = 600_000;
 const GONE = 410;
 
 type Job = JobRecord & { spec: { webhook: NonNullable<JobRecord['spec']['webhook']> } };
 
 export function createWebhookDispatcher(deps: {
   queue: WebhookQueue;
-  jobs: Pick<JobStore, 'get'>;
+  jobs: Pick<JobStore, 'get' | 'isActive'>;
   sender: WebhookSender;
   settings: WebhookSettings;
   log: Logger;
@@ -123,8 +120,9 @@ export function createWebhookDispatcher(deps: {
   async function attend(id: string): Promise<void> {
     const [job, state] = await Promise.all([jobs.get(id), queue.state(id)]);
     if (!job) {
-      if (Date.now() - jobIdTime(id) > SUBMIT_MS) return queue.forget(id);
-      return queue.again(id, Date.now() + LOOK_MS);
+      // Admitted and about to be written down; or its submit has died, or its record expired.
+      if (await jobs.isActive(id)) return queue.again(id, Date.now() + LOOK_MS);
+      return queue.forget(id);
     }
     if (!hasWebhook(job)) return queue.done(id);
     const dues = isTerminal(job.status) ? [] : [Date.now() + LOOK_MS];

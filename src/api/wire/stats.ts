@@ -40,9 +40,12 @@ export const JOB_STATS = z
           memory: z.object({
             rss_bytes: z.int().nullable().meta({
               description:
-                'Resident memory of the worker and its lanes; null where the system does not tell.',
+                'Resident memory of the worker and its lanes, or, where that is nearer to its limit, what all of their container holds; null where the system does not tell.',
             }),
-            limit_bytes: z.int().meta({ description: 'What it may use: of its container, or the machine.' }),
+            limit_bytes: z.int().meta({
+              description:
+                'What that may be: set for the worker, the limit of its container, or the machine.',
+            }),
             level: z.enum(['normal', 'slow', 'stop', 'kill']).nullable().meta({
               description:
                 'What it does about it: slow, one batch a lane; stop, a block only with nothing in hand; kill, the largest lane ends. Null from an older worker.',

@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CURSOR, type Cursor, type DatasetSpec, type GivenDataset } from '../domain/dataset-spec.ts';
 import type { RowRef } from '../domain/row.ts';
-import { ForebayError, InvariantError, messageOf } from '../errors.ts';
+import { ForebayError, messageOf } from '../errors.ts';
 import { errorsNumber, outputFolder } from '../storage/output-folder.ts';
 import { invalidAt } from './locate.ts';
 import type { DatasetSource, SourceRow } from './source.ts';
@@ -94,15 +94,14 @@ interface Finder {
   close(): Promise<void>;
 }
 
-/** Where a failed row's bytes are: said by its id, or, for a manifest, by its line there. */
+/** Where a failed row's bytes are: said by its id, or, for a manifest and inline rows, by its line there. */
 function createFinder(
   of: GivenDataset,
   openGiven: (of: GivenDataset) => DatasetSource,
   behind: Cursor | null,
   signal: AbortSignal,
 ): Finder {
-  if (of.type === 'inline') throw new InvariantError('a retry of inline rows');
-  if (of.type !== 'manifest') {
+  if (of.type === 'files' || of.type === 'urls') {
     return {
       async find({ index, id, error }) {
         // Bad by its reference (a name that is not UTF-8): so it stays.
@@ -112,16 +111,17 @@ function createFinder(
       close: async () => undefined,
     };
   }
+  const list = of.type === 'manifest' ? of.path : of.spool;
   let given: AsyncIterator<SourceRow> | null = null;
   return {
     async find({ index, id }) {
       given ??= openGiven(of).read(behind, signal)[Symbol.asyncIterator]();
       for (;;) {
         const next = await given.next();
-        if (next.done) throw changed(of.path, index, id, 'missing');
+        if (next.done) throw changed(list, index, id, 'missing');
         const { row, cursor } = next.value;
         if (cursor.index <= index) continue;
-        if (row.id !== id) throw changed(of.path, index, id, `"${row.id}"`);
+        if (row.id !== id) throw changed(list, index, id, `"${row.id}"`);
         return { row: { ...row, index }, behind: cursor };
       }
     },

@@ -282,7 +282,7 @@ const IDEMPOTENCY_MS = DAY_MS;
 /** A claim whose submit died goes after this. */
 const CLAIM_MS = 600_000;
 /** How long an ended job can be asked for. Its output stays. */
-const RETENTION_MS = 7 * DAY_MS;
+export const RETENTION_MS = 7 * DAY_MS;
 const INDEX_MS = 30 * DAY_MS;
 
 function patchFields(patch: TransitionOptions): string[] {

@@ -6,9 +6,9 @@ import type { RunScript } from './scripts.ts';
 
 export type QueuePlaces = ReturnType<typeof createQueuePlaces>;
 
-export function createQueuePlaces(deps: { redis: Redis; run: RunScript; now?: () => number }) {
+export function createQueuePlaces(deps: { redis: Redis; run: RunScript }) {
   const { redis, run } = deps;
-  const now = deps.now ?? Date.now;
+  /** Places given back in this turn of the event loop, by queue: one call for all of them. */
   const leave = gatherTurns<readonly string[], void>(async (queue, members) => {
     const keys = queueKeys(queue);
     await run(
@@ -34,7 +34,7 @@ export function createQueuePlaces(deps: { redis: Redis; run: RunScript; now?: ()
       return (await run(
         'take-places',
         [keys.places, keys.feeders],
-        [job.id, job.priority, now(), limit, WISH_MS, job.window, ...blocks],
+        [job.id, job.priority, limit, WISH_MS, job.window, ...blocks],
       )) as number;
     },
     async release(queue: string, job: string, blocks: readonly number[]): Promise<void> {

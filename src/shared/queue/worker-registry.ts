@@ -66,9 +66,9 @@ export interface WorkerInfo {
   /** Event-loop delay of its main thread since the last heartbeat, 99th percentile, ms. */
   readonly lagP99Ms: number;
   readonly memory: {
-    /** Of the worker and its lanes; null where the system does not tell. */
+    /** Of the worker and its lanes, or of its whole container where that is nearer to its limit; null: not told. */
     readonly rssBytes: number | null;
-    /** Of the cgroup, or the machine. */
+    /** What that counts against: set for the worker, the container's, or the machine's memory. */
     readonly limitBytes: number;
     /** Absent from a worker of an older version. */
     readonly level?: MemoryLevel;

@@ -1,12 +1,12 @@
 /**
- * Watches what the worker and its lanes really hold against what they may, and acts before the kernel does: says the
- * level, ends the largest lane as the last resort, and has lanes that have grown for good started again.
+ * Watches what is really held against what may be, and acts before the kernel does: says the level, ends the largest lane as the last resort, and has lanes that have grown for good started again.
  */
 import { memoryLevel, type MemoryLevel } from '../../shared/domain/memory-level.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import type { LanePool, LaneView } from '../lanes/lane-pool.ts';
-import { processMemory, residentBytes, type ProcessMemory } from '../process-memory.ts';
+import { processMemory, type ProcessMemory } from '../process-memory.ts';
 import { createLaneGrowth } from './lane-growth.ts';
+import type { MemoryUse, ReadMemoryUse } from './memory-use.ts';
 
 /** A lane fills memory at some 2 GB/s at most: it cannot get far between two looks. */
 const LOOK_MS = 250;
@@ -23,7 +23,7 @@ interface SizedLane extends LaneView {
 
 export function guardMemory(deps: {
   lanes: Pick<LanePool, 'views' | 'kill' | 'recycle'>;
-  limitBytes: number;
+  use: ReadMemoryUse;
   /** Times its baseline that a lane may hold for good before it is started again. */
   growthFactor: number;
   onLevel: (level: MemoryLevel) => void;
@@ -31,7 +31,7 @@ export function guardMemory(deps: {
   lookMs?: number;
   windowMs?: number;
 }): MemoryGuard {
-  const { lanes, limitBytes, log } = deps;
+  const { lanes, log } = deps;
   const growth = createLaneGrowth({ factor: deps.growthFactor, windowMs: deps.windowMs ?? WINDOW_MS });
   let level: MemoryLevel = 'normal';
   /** A lane that was told to end and may still be there. */
@@ -42,23 +42,23 @@ export function guardMemory(deps: {
       const memory = processMemory(view.pid);
       return memory ? [{ ...view, memory }] : [];
     });
-    const bytes = residentBytes([process.pid, ...sized.map(({ pid }) => pid)]);
-    if (bytes === null) return;
+    const use = deps.use([process.pid, ...sized.map(({ pid }) => pid)]);
+    if (use === null) return;
     const before = level;
-    level = memoryLevel(bytes / limitBytes, before);
-    if (level !== before) tell(before, bytes);
-    if (level === 'kill') endLargest(sized, bytes, level !== before);
+    level = memoryLevel(use.bytes / use.limitBytes, before);
+    if (level !== before) tell(before, use);
+    if (level === 'kill') endLargest(sized, use, level !== before);
     restartGrown(sized);
   }
 
-  function tell(before: MemoryLevel, bytes: number): void {
-    const fields = { level, before, rss_mb: mb(bytes), limit_mb: mb(limitBytes) };
+  function tell(before: MemoryLevel, { bytes, limitBytes }: MemoryUse): void {
+    const fields = { level, before, used_mb: mb(bytes), limit_mb: mb(limitBytes) };
     if (level === 'stop' || level === 'kill') log.warn(fields, SAYS[level]);
     else log.info(fields, SAYS[level]);
     deps.onLevel(level);
   }
 
-  function endLargest(sized: readonly SizedLane[], bytes: number, first: boolean): void {
+  function endLargest(sized: readonly SizedLane[], { bytes, limitBytes }: MemoryUse, first: boolean): void {
     // Its memory is back when it is gone.
     if (ending !== null && sized.some(({ pid }) => pid === ending)) return;
     ending = null;
@@ -80,8 +80,8 @@ export function guardMemory(deps: {
       lanes.kill(index, 'out_of_memory');
     } else if (first) {
       log.error(
-        { rss_mb: mb(bytes), limit_mb: mb(limitBytes) },
-        'memory is at its limit before any batch: run fewer lanes, or allow more memory',
+        { used_mb: mb(bytes), limit_mb: mb(limitBytes) },
+        'memory is at its limit, and no batch is to blame: run fewer lanes, or allow more memory',
       );
     }
   }

@@ -2,14 +2,16 @@
 -- A job holds at most half of the limit, and may always hold 2. Beyond that a place goes first to better
 -- priorities, then in turn: a job waits while an equal one that wants places holds fewer.
 -- KEYS 1 places  2 feeders
--- ARGV 1 job  2 priority  3 now ms  4 limit  5 ms for which the wish holds
---      6 most places the job may hold (its window)  7.. blocks
+-- ARGV 1 job  2 priority  3 limit  4 ms for which the wish holds
+--      5 most places the job may hold (its window)  6.. blocks
 -- Returns how many of the blocks, from the first, have a place now.
--- Guarantee: idempotent per block.
-local job, priority, now, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+-- Guarantee: idempotent per block. Wishes are timed by Redis: a feeder whose clock is wrong outbids nobody.
+local job, priority, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local half = math.max(2, math.floor(limit / 2))
-local cap = math.min(half, tonumber(ARGV[6]))
-redis.call('HSET', KEYS[2], job, priority .. ':' .. (now + tonumber(ARGV[5])))
+local cap = math.min(half, tonumber(ARGV[5]))
+redis.call('HSET', KEYS[2], job, priority .. ':' .. (now + tonumber(ARGV[4])))
 
 local held, total = {}, 0
 for _, member in ipairs(redis.call('SMEMBERS', KEYS[1])) do
@@ -42,7 +44,7 @@ local function may_take(mine)
 end
 
 local granted = 0
-for i = 7, #ARGV do
+for i = 6, #ARGV do
   local member = job .. '/' .. ARGV[i]
   if redis.call('SISMEMBER', KEYS[1], member) == 0 then
     local mine = held[job] or 0

@@ -1,0 +1,112 @@
+/**
+ * The cgroup whose memory limit binds this process: what it may hold, and what it really holds, whosever it is (the API's
+ * and other workers' of the same container too). cgroup v2, then v1. Knows nothing of lanes.
+ */
+import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { isInside } from '../../shared/is-inside.ts';
+
+export interface CgroupMemory {
+  readonly limitBytes: number;
+  /** What the kernel cannot take back without killing or swapping; null where it does not tell (any more). */
+  usedBytes(): number | null;
+}
+
+/** Where the kernel tells; other places in tests. */
+export interface CgroupPlaces {
+  /** This process's cgroups, a line a hierarchy. */
+  readonly self: string;
+  /** Where cgroups are mounted. */
+  readonly mount: string;
+}
+
+const PLACES: CgroupPlaces = { self: '/proc/self/cgroup', mount: '/sys/fs/cgroup' };
+
+interface Version {
+  readonly limit: string;
+  readonly usage: string;
+  /** Of memory.stat: counted as used, and given back by the kernel before it kills. */
+  readonly reclaimable: readonly string[];
+}
+
+/**
+ * Pages of files on the active list too: a job that reads its files twice has them there, and they cost no lane its
+ * life. (`working_set` of Kubernetes leaves out the inactive ones only.) tmpfs counts as anonymous, so it stays.
+ */
+const V2: Version = {
+  limit: 'memory.max',
+  usage: 'memory.current',
+  reclaimable: ['inactive_file', 'active_file', 'slab_reclaimable'],
+};
+const V1: Version = {
+  limit: 'memory.limit_in_bytes',
+  usage: 'memory.usage_in_bytes',
+  reclaimable: ['total_inactive_file', 'total_active_file'],
+};
+
+/** Null where no limit below the machine's memory holds. */
+export function findCgroupMemory(
+  places: CgroupPlaces = PLACES,
+  machineBytes: number = totalmem(),
+): CgroupMemory | null {
+  const [version, top, path] = hierarchy(places);
+  let found: { folder: string; limitBytes: number } | null = null;
+  for (const folder of upwards(top, path)) {
+    const limitBytes = limitOf(join(folder, version.limit));
+    // Of equal limits the outer one's: more counts against it.
+    if (limitBytes < machineBytes && limitBytes <= (found?.limitBytes ?? Infinity)) {
+      found = { folder, limitBytes };
+    }
+  }
+  if (!found) return null;
+  const { folder, limitBytes } = found;
+  return { limitBytes, usedBytes: () => usedIn(folder, version) };
+}
+
+/** The version that counts memory here, its mount, and this process's path in it (`/` where it is not told). */
+function hierarchy({ self, mount }: CgroupPlaces): [Version, string, string] {
+  const lines = (read(self) ?? '').split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
+  const v1 = lines.find((line) => line?.[1]!.split(',').includes('memory'));
+  if (v1) return [V1, join(mount, 'memory'), v1[2]!];
+  return [V2, mount, lines.find((line) => line?.[1] === '')?.[2] ?? '/'];
+}
+
+/**
+ * From the process's cgroup to the top of what is mounted. In a container the path may be the host's, the mount the
+ * container's own: then the folders below do not exist, and the top is the one.
+ */
+function upwards(top: string, path: string): string[] {
+  const folders: string[] = [];
+  for (let folder = join(top, path); folder !== top && isInside(top, folder); folder = join(folder, '..')) {
+    folders.push(folder);
+  }
+  return [...folders, top];
+}
+
+/** Infinity for "max", for v1's "no limit" (a number near 2^63), and where there is no such file. */
+function limitOf(file: string): number {
+  const text = read(file)?.trim() ?? 'max';
+  return text === 'max' || Number(text) > 2 ** 60 ? Infinity : Number(text);
+}
+
+function usedIn(folder: string, { usage, reclaimable }: Version): number | null {
+  const used = Number(read(join(folder, usage)) ?? Number.NaN);
+  const stat = read(join(folder, 'memory.stat'));
+  if (!Number.isFinite(used) || stat === null) return null;
+  const given = stat
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(([name]) => reclaimable.includes(name!))
+    .reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+  // The two files are not of one moment.
+  return Math.max(0, used - given);
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * What of a worker's memory counts against which limit: its processes' against what was set for them, and all of its
+ * container's against the container's limit. The nearer one is the one to heed.
+ */
+import { residentBytes } from '../process-memory.ts';
+import type { CgroupMemory } from './cgroup-memory.ts';
+
+export interface MemoryUse {
+  readonly bytes: number;
+  readonly limitBytes: number;
+}
+
+/** `pids`: the worker's processes. Null where the system tells nothing. */
+export type ReadMemoryUse = (pids: readonly number[]) => MemoryUse | null;
+
+export function createMemoryUse(deps: {
+  /** Of the worker's own processes together. */
+  readonly limitBytes: number;
+  /** Null: no cgroup limits this process. */
+  readonly cgroup: CgroupMemory | null;
+  readonly resident?: (pids: readonly number[]) => number | null;
+}): ReadMemoryUse {
+  const { limitBytes, cgroup, resident = residentBytes } = deps;
+  return (pids) => {
+    const own = resident(pids);
+    const all = cgroup?.usedBytes() ?? null;
+    const uses: MemoryUse[] = [];
+    if (own !== null) uses.push({ bytes: own, limitBytes });
+    if (cgroup && all !== null) uses.push({ bytes: all, limitBytes: cgroup.limitBytes });
+    return uses.toSorted((a, b) => b.bytes / b.limitBytes - a.bytes / a.limitBytes)[0] ?? null;
+  };
+}

@@ -1,0 +1,90 @@
+// Machines whose clocks are hours apart: none takes another's submit that is under way for one that died long ago.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { createFeeders } from '#forebay/api/feeder/feeders.js';
+import { createTakeOnJob } from '#forebay/api/take-on-job.js';
+import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
+import { newJobId } from '#forebay/shared/domain/job-id.js';
+import { makeSpec, useQueueLayer } from '../support/queue.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const layer = useQueueLayer();
+const folder = mkdtempSync(join(tmpdir(), 'forebay-clock-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const HOURS = 3 * 3_600_000;
+/** As a machine makes them whose clock is hours behind. */
+const idOfThePast = (n: number) => newJobId(Date.now() - HOURS, new Uint8Array(16).fill(n));
+const log = { debug() {}, info() {}, warn() {}, error() {} };
+const startFeeders = (submitMs?: number) =>
+  createFeeders({
+    ...layer,
+    openDataset: (spec) => openDataset(spec.dataset),
+    spool: { discard: async () => {}, spooledBytes: async () => 0 },
+    queueLimit: undefined,
+    log,
+    ...(submitMs !== undefined && { submitMs }),
+  });
+
+async function submitted(id: string, output: string): Promise<void> {
+  await layer.jobs.create(makeSpec({ id, output: join(folder, output) }), 4);
+}
+const isFed = async (id: string) => (await layer.jobs.get(id))!.status !== 'queued';
+
+it('an admitted job whose id looks old is not forgotten before it is written down', async () => {
+  const [slow, other] = [idOfThePast(1), idOfThePast(2)];
+  await layer.jobs.admit(slow, 100);
+  await layer.jobs.admit(other, 100);
+  const feeders = startFeeders();
+  try {
+    await submitted(other, 'other');
+    await waitUntil('the other job to be fed', async () => isFed(other));
+    // A whole look at all jobs lies behind: it comes after the one in which the other was fed.
+    const third = idOfThePast(3);
+    await layer.jobs.admit(third, 100);
+    await submitted(third, 'third');
+    await waitUntil('a third job to be fed', async () => isFed(third));
+    expect(await layer.jobs.isActive(slow)).toBe(true);
+    await submitted(slow, 'slow');
+    await waitUntil('the job to be fed', async () => isFed(slow));
+  } finally {
+    await feeders.close();
+  }
+});
+
+it('one that stays without a record is forgotten in the end', async () => {
+  const dead = newJobId(Date.now() + HOURS, new Uint8Array(16).fill(4));
+  await layer.jobs.admit(dead, 100);
+  const feeders = startFeeders(1);
+  try {
+    await waitUntil('it to be forgotten', async () => !(await layer.jobs.isActive(dead)));
+  } finally {
+    await feeders.close();
+  }
+});
+
+it('an output that is claimed by a submit under way is not taken from it', async () => {
+  const [slow, second] = [idOfThePast(5), idOfThePast(6)];
+  const output = join(folder, 'claimed');
+  expect(await layer.jobs.claimOutput(output, slow)).toBe(slow);
+  await layer.jobs.admit(slow, 100);
+  const takeOn = createTakeOnJob({
+    jobs: layer.jobs,
+    input: { discard: async () => {} },
+    output: { describe: async () => {} },
+    webhooks: { follow: async () => {}, forget: async () => {} },
+    checkWebhook: () => {},
+    maxJobs: 100,
+  });
+  const take = async () =>
+    takeOn(second, output, { tenant: 'default', limited: false }, async () => ({
+      spec: makeSpec({ id: second, output }),
+      total: 4,
+      webhookSecret: null,
+    }));
+  await expect(take()).rejects.toMatchObject({ code: 'output_in_use' });
+  // Its submit died.
+  await layer.jobs.forget(slow);
+  expect((await take()).spec.id).toBe(second);
+});

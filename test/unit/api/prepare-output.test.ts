@@ -1,0 +1,29 @@
+// Output paths that can never be a folder are the request's fault, not the storage's.
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createOutputPreparer } from '#forebay/api/prepare-output.js';
+import { DEFAULT_TENANT } from '#forebay/shared/domain/tenant.js';
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-output-')));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+writeFileSync(join(root, 'file'), '');
+symlinkSync('circle', join(root, 'circle'));
+const output = createOutputPreparer({ outputRoots: [root], resultsDir: join(root, 'results') });
+
+describe.for([
+  ['a NUL character', 'a\0b'],
+  ['a name longer than the file system takes', 'a'.repeat(300)],
+  ['a path longer than the system takes', 'a/'.repeat(2_500)],
+  ['a file', 'file'],
+  ['a folder below a file', 'file/below'],
+  ['a link to itself', 'circle'],
+] as const)('an output that is %s', ([, wish]) => {
+  for (const use of ['open', 'inspect'] as const) {
+    it(`is refused as an invalid request by ${use}`, async () => {
+      const using = async () => output[use](await output.place(wish, 'job', DEFAULT_TENANT), 'resume');
+      await expect(using()).rejects.toMatchObject({ code: 'invalid_request' });
+    });
+  }
+});

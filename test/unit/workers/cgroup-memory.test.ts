@@ -1,0 +1,168 @@
+// Which limit binds a worker, and what counts against it, on files as kernels wrote them.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { findCgroupMemory } from '#forebay/workers/memory/cgroup-memory.js';
+import { createMemoryUse } from '#forebay/workers/memory/memory-use.js';
+
+const MB = 2 ** 20;
+const GB = 2 ** 30;
+const roots: string[] = [];
+afterAll(() => roots.forEach((root) => rmSync(root, { recursive: true })));
+
+/** `files`: below the mount. */
+function recorded(self: string, files: Readonly<Record<string, string>>) {
+  const root = mkdtempSync(join(tmpdir(), 'forebay-cgroup-'));
+  roots.push(root);
+  writeFileSync(join(root, 'self'), self);
+  const mount = join(root, 'mount');
+  mkdirSync(mount);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(mount, name)), { recursive: true });
+    writeFileSync(join(mount, name), text);
+  }
+  return { self: join(root, 'self'), mount };
+}
+
+/** As of a Docker container with --memory 2g that has read 900 MB of photos twice. */
+const STAT_V2 = `anon 612368384
+file 985661440
+kernel 34603008
+kernel_stack 1196032
+pagetables 7340032
+sock 8192
+shmem 4194304
+file_mapped 88080384
+file_dirty 1048576
+inactive_anon 608174080
+active_anon 4194304
+inactive_file 314572800
+active_file 666894336
+unevictable 0
+slab_reclaimable 18874368
+slab_unreclaimable 6291456
+slab 25165824
+pgfault 417033
+`;
+const USED_V2 = 1_644_167_168;
+const STAT_V1 = `cache 985661440
+rss 612368384
+inactive_file 1048576
+active_file 2097152
+hierarchical_memory_limit 2147483648
+total_cache 985661440
+total_rss 612368384
+total_inactive_anon 608174080
+total_inactive_file 314572800
+total_active_file 666894336
+`;
+const NO_LIMIT_V1 = '9223372036854771712\n';
+
+describe('the cgroup whose memory limit binds', () => {
+  it.for([
+    [
+      'a container of cgroup v2',
+      '0::/\n',
+      { 'memory.max': `${2 * GB}\n`, 'memory.current': `${USED_V2}\n`, 'memory.stat': STAT_V2 },
+      2 * GB,
+      USED_V2 - 314_572_800 - 666_894_336 - 18_874_368,
+    ],
+    [
+      'a container of cgroup v1, whose path is the host one',
+      '5:cpu,cpuacct:/docker/3f1\n4:memory:/docker/3f1\n0::/\n',
+      {
+        'memory/memory.limit_in_bytes': `${2 * GB}\n`,
+        'memory/memory.usage_in_bytes': `${USED_V2}\n`,
+        'memory/memory.stat': STAT_V1,
+      },
+      2 * GB,
+      USED_V2 - 314_572_800 - 666_894_336,
+    ],
+    [
+      'the slice of a systemd service without a limit of its own',
+      '0::/system.slice/forebay.service\n',
+      {
+        'system.slice/forebay.service/memory.max': 'max\n',
+        'system.slice/forebay.service/memory.current': '1000\n',
+        'system.slice/forebay.service/memory.stat': 'inactive_file 0\n',
+        'system.slice/memory.max': `${3 * GB}\n`,
+        'system.slice/memory.current': `${GB}\n`,
+        'system.slice/memory.stat': 'anon 5\ninactive_file 24\n',
+        'cpu.max': 'max 100000\n',
+      },
+      3 * GB,
+      GB - 24,
+    ],
+    [
+      'the tighter of two',
+      '0::/pod/container\n',
+      {
+        'pod/container/memory.max': `${GB}\n`,
+        'pod/container/memory.current': '7000\n',
+        'pod/container/memory.stat': '',
+        'pod/memory.max': `${2 * GB}\n`,
+        'pod/memory.current': '9000\n',
+        'pod/memory.stat': '',
+      },
+      GB,
+      7000,
+    ],
+    [
+      'the outer of two that are equal: more counts against it',
+      '0::/pod/container\n',
+      {
+        'pod/container/memory.max': `${GB}\n`,
+        'pod/container/memory.current': '7000\n',
+        'pod/container/memory.stat': '',
+        'pod/memory.max': `${GB}\n`,
+        'pod/memory.current': '9000\n',
+        'pod/memory.stat': '',
+      },
+      GB,
+      9000,
+    ],
+  ] as const)('is %s', ([, self, files, limitBytes, used]) => {
+    const cgroup = findCgroupMemory(recorded(self, files), 64 * GB);
+    expect([cgroup?.limitBytes, cgroup?.usedBytes()]).toEqual([limitBytes, used]);
+  });
+
+  it.for([
+    ['no limit is set (v2)', '0::/\n', { 'memory.max': 'max\n', 'memory.current': '1\n' }],
+    [
+      'no limit is set (v1 beside an empty v2)',
+      '9:name=systemd:/\n4:memory:/api/203571b7\n0::/\n',
+      { 'memory/api/203571b7/memory.limit_in_bytes': NO_LIMIT_V1 },
+    ],
+    ['the limit is above what the machine has', '0::/\n', { 'memory.max': `${128 * GB}\n` }],
+    ['the path leads out of the mount', '0::/../../other\n', {}],
+    ['nothing is told', '', {}],
+  ] as const)('is none where %s', ([, self, files]) => {
+    expect(findCgroupMemory(recorded(self, files), 64 * GB)).toBeNull();
+  });
+
+  it('says nothing of its use where the kernel does not', () => {
+    const cgroup = findCgroupMemory(recorded('0::/\n', { 'memory.max': `${GB}\n` }), 64 * GB);
+    expect(cgroup?.usedBytes()).toBeNull();
+  });
+});
+
+describe('what a worker heeds', () => {
+  const resident = () => 300 * MB;
+  const cgroup = (used: number | null) => ({ limitBytes: 2 * GB, usedBytes: () => used });
+
+  it('is its own memory where no cgroup limits it, or none tells', () => {
+    const own = { bytes: 300 * MB, limitBytes: GB };
+    expect(createMemoryUse({ limitBytes: GB, cgroup: null, resident })([1])).toEqual(own);
+    expect(createMemoryUse({ limitBytes: GB, cgroup: cgroup(null), resident })([1])).toEqual(own);
+    const untold = createMemoryUse({ limitBytes: GB, cgroup: null, resident: () => null });
+    expect(untold([1])).toBeNull();
+  });
+
+  it('is whichever is nearer to its limit: a container shared with others, or what was set for it', () => {
+    const use = (used: number, limitBytes: number) =>
+      createMemoryUse({ limitBytes, cgroup: cgroup(used), resident })([1]);
+    expect(use(1.9 * GB, 2 * GB)).toEqual({ bytes: 1.9 * GB, limitBytes: 2 * GB });
+    expect(use(1.9 * GB, 305 * MB)).toEqual({ bytes: 300 * MB, limitBytes: 305 * MB });
+  });
+});
