@@ -48,7 +48,7 @@ export function createRetryJob(deps: {
     const { rows } = await lastJob(id, last, folder);
     if (rows.failed === 0) throw refusal(`No row of job ${id} has failed: there is nothing to retry.`);
     const of = givenDataset(last);
-    await input.check(of);
+    await input.check(of, asked.spec.tenant);
     const model = await deps.findModel(last.model.name);
     checkResume(last, model, last.options);
     const first = firstPart(last);

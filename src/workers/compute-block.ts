@@ -31,7 +31,7 @@ export function createBlockComputer(deps: {
 
   async function readRow({ run, group, signal }: BlockToCompute, row: RowRef) {
     try {
-      return await reader.read(run.spec.dataset, row, signal);
+      return await reader.read(run.spec, row, signal);
     } catch (error) {
       batcher.callOff(group);
       throw error;
