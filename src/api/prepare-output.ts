@@ -14,11 +14,11 @@ import { isOutputName, outputFolder } from '../shared/storage/output-folder.ts';
 export type IfOutputExists = 'refuse' | 'resume' | 'overwrite';
 
 export interface OutputPreparer {
-  /** The absolute folder for a tenant's wish (null: the default one). ForebayError `path_not_allowed`. */
+  /** The absolute folder for a tenant's wish (null: the default one). ForebayError `path_not_allowed`, `invalid_request`. */
   place(wish: string | null, jobId: string, tenant: string): Promise<string>;
   /**
    * Makes the folder and judges what it holds. `resume`: the spec of the job that left its parts, null where
-   * there is none. ForebayError `output_not_empty`, `resume_mismatch`, `storage_unavailable`.
+   * there is none. ForebayError `invalid_request` (no name for a folder), `output_not_empty`, `resume_mismatch`, `storage_unavailable`.
    */
   open(folder: string, ifExists: IfOutputExists): Promise<JobSpec | null>;
   /** Judges as `open` does, and changes nothing. */
@@ -35,10 +35,16 @@ export function createOutputPreparer(deps: {
 }): OutputPreparer {
   return {
     async place(wish, jobId, tenant) {
+      if (wish?.includes('\0') === true) throw wrongOutput('holds a NUL character');
       const resultsDir = folderOf(tenant, deps.resultsDir);
       const outputRoots = deps.outputRoots.map((root) => folderOf(tenant, root));
       const folder = wish === null ? join(resultsDir, jobId) : resolve(outputRoots[0]!, wish);
       const real = await realpathOfNearest(folder);
+      if (Buffer.byteLength(real) > MAX_PATH_BYTES) {
+        throw wrongOutput(
+          `is too long: its path has ${Buffer.byteLength(real)} bytes, at most ${MAX_PATH_BYTES}`,
+        );
+      }
       const roots = await Promise.all([...outputRoots, resultsDir].map(realpathOfNearest));
       if (roots.some((root) => isInside(root, real))) return real;
       throw new ForebayError(
@@ -101,10 +107,30 @@ function folderOf(tenant: string, root: string): string {
   return tenant === DEFAULT_TENANT ? root : join(root, tenant);
 }
 
+/** Linux takes 4,096: what is left is for the files in the folder and in its staging folder. */
+const MAX_PATH_BYTES = 3_800;
+
+/** What is the matter with the name, and not with the storage. */
+const WRONG_NAME: Readonly<Record<string, string>> = {
+  ENAMETOOLONG: 'names a folder whose name is too long for the file system (often 255 bytes)',
+  ENOTDIR: 'names a file, or a place below one: an output is a folder',
+  EEXIST: 'names a file: an output is a folder',
+  ELOOP: 'leads through too many symbolic links',
+};
+
+function wrongOutput(why: string, cause?: unknown): ForebayError {
+  return new ForebayError('invalid_request', `The output ${why}. Choose another.`, {
+    cause,
+    issues: [{ path: '/output', message: why }],
+  });
+}
+
 async function listing(folder: string, list: () => Promise<string[]>): Promise<string[]> {
   try {
     return await list();
   } catch (error) {
+    const wrong = WRONG_NAME[(error as NodeJS.ErrnoException).code ?? ''];
+    if (wrong !== undefined) throw wrongOutput(wrong, error);
     throw new ForebayError(
       'storage_unavailable',
       `Cannot use the output folder ${folder}: ${messageOf(error)}`,
