@@ -4,15 +4,16 @@ FROM node:20-bookworm-slim AS build
 WORKDIR /app
 ENV ONNXRUNTIME_NODE_INSTALL=skip
 COPY package.json package-lock.json .npmrc ./
-# Not npm ci: it refuses a lock file that lacks another platform's optional binary.
 # No package needs its install script: sharp and onnxruntime carry their binaries.
-RUN npm install --ignore-scripts --no-audit --no-fund
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY bin ./bin
 COPY src ./src
 RUN npm run build
 RUN npm prune --omit=dev --ignore-scripts
+# What the image is made of, for scanners (CycloneDX).
+RUN npm sbom --sbom-format cyclonedx --omit dev > sbom.cdx.json
 # onnxruntime-node packs the libraries of every platform: keep this one's.
 RUN find node_modules/onnxruntime-node/bin/napi-v6 -mindepth 2 -maxdepth 2 -type d \
       ! -path "*/linux/$(node -p process.arch)" -exec rm -r {} + \
@@ -32,7 +33,7 @@ ENV NODE_ENV=production \
     FOREBAY_INPUT_ROOTS=/input \
     UV_THREADPOOL_SIZE=16
 WORKDIR /app
-COPY --from=build /app/package.json ./
+COPY --from=build /app/package.json /app/sbom.cdx.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/bin ./bin
 COPY --from=build /app/dist ./dist

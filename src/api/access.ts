@@ -36,7 +36,7 @@ export async function createAccess(options: AccessOptions): Promise<NonNullable<
   for (const { shared, own } of required ? overlaps(options.folders) : []) {
     log.warn(
       { inputRoot: shared, folder: own },
-      'an input root holds what belongs to single tenants: every tenant may read it as input',
+      'an input root lies in the data folder or in an output root: every tenant may read what is written there',
     );
   }
   return {
@@ -48,6 +48,8 @@ export async function createAccess(options: AccessOptions): Promise<NonNullable<
 
 function overlaps({ shared, own }: AccessOptions['folders']): { shared: string; own: string }[] {
   return shared.flatMap((root) =>
-    own.filter((folder) => isInside(root, folder)).map((folder) => ({ shared: root, own: folder })),
+    own
+      .filter((folder) => folder !== root && isInside(folder, root))
+      .map((folder) => ({ shared: root, own: folder })),
   );
 }

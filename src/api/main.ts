@@ -3,8 +3,10 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { mkdir } from 'node:fs/promises';
 import { serve, type ServerType } from '@hono/node-server';
-import { readConfig } from '../shared/config/config.ts';
+import { inputPlaces, readConfig } from '../shared/config/config.ts';
+import { createInputRule } from '../shared/input-places.ts';
 import { openDataset } from '../shared/dataset/open-dataset.ts';
+import type { JobSpec } from '../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import { createKeyStore } from '../shared/keys/key-store.ts';
 import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
@@ -78,7 +80,10 @@ async function main(): Promise<void> {
   const queues = createBlockQueues({ redis: background, onError });
   const places = createQueuePlaces({ redis, run });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
-  const input = createInputResolver({ inputRoots: config.inputRoots, spoolDir: config.spoolDir });
+  const input = createInputResolver({ ...inputPlaces(config), spoolDir: config.spoolDir });
+  const mayRead = createInputRule(inputPlaces(config));
+  const open = ({ dataset, tenant }: Pick<JobSpec, 'dataset' | 'tenant'>) =>
+    openDataset(dataset, { skips: (real) => mayRead(real, tenant) !== 'allowed' });
   const output = createOutputPreparer({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
 
   const webhooks = createWebhookQueue({ redis, run });
@@ -101,7 +106,7 @@ async function main(): Promise<void> {
     places: createQueuePlaces({ redis: background, run: feederRun }),
     workers: createWorkerRegistry({ redis: background }),
     wake,
-    openDataset: (spec) => openDataset(spec.dataset),
+    openDataset: open,
     spool: input,
     queueLimit: config.queueLimit,
     log,
@@ -158,7 +163,7 @@ async function main(): Promise<void> {
       output,
       workers,
       samples: createSampleRequests({ redis, wake }),
-      openDataset,
+      openDataset: open,
       queueLimit: config.queueLimit,
     }),
     controlJob: createControlJob({ jobs }),

@@ -18,7 +18,7 @@ export interface OutputPreparer {
   place(wish: string | null, jobId: string, tenant: string): Promise<string>;
   /**
    * Makes the folder and judges what it holds. `resume`: the spec of the job that left its parts, null where
-   * there is none. ForebayError `output_not_empty`, `resume_mismatch`, `storage_unavailable`, `invalid_request`.
+   * there is none. ForebayError `invalid_request` (no name for a folder), `output_not_empty`, `resume_mismatch`, `storage_unavailable`.
    */
   open(folder: string, ifExists: IfOutputExists): Promise<JobSpec | null>;
   /** Judges as `open` does, and changes nothing. */
@@ -35,12 +35,16 @@ export function createOutputPreparer(deps: {
 }): OutputPreparer {
   return {
     async place(wish, jobId, tenant) {
-      if (wish?.includes('\0') === true)
-        throw new ForebayError('invalid_request', 'The output path holds a NUL character.');
+      if (wish?.includes('\0') === true) throw wrongOutput('holds a NUL character');
       const resultsDir = folderOf(tenant, deps.resultsDir);
       const outputRoots = deps.outputRoots.map((root) => folderOf(tenant, root));
       const folder = wish === null ? join(resultsDir, jobId) : resolve(outputRoots[0]!, wish);
       const real = await realpathOfNearest(folder);
+      if (Buffer.byteLength(real) > MAX_PATH_BYTES) {
+        throw wrongOutput(
+          `is too long: its path has ${Buffer.byteLength(real)} bytes, at most ${MAX_PATH_BYTES}`,
+        );
+      }
       const roots = await Promise.all([...outputRoots, resultsDir].map(realpathOfNearest));
       if (roots.some((root) => isInside(root, real))) return real;
       throw new ForebayError(
@@ -103,22 +107,37 @@ function folderOf(tenant: string, root: string): string {
   return tenant === DEFAULT_TENANT ? root : join(root, tenant);
 }
 
+/** Linux takes 4,096: what is left is for the files in the folder and in its staging folder. */
+const MAX_PATH_BYTES = 3_800;
+
+/** What is the matter with the name, and not with the storage. */
+const WRONG_NAME: Readonly<Record<string, string>> = {
+  ENAMETOOLONG: 'names a folder whose name is too long for the file system (often 255 bytes)',
+  ENOTDIR: 'names a file, or a place below one: an output is a folder',
+  EEXIST: 'names a file: an output is a folder',
+  ELOOP: 'leads through too many symbolic links',
+};
+
+function wrongOutput(why: string, cause?: unknown): ForebayError {
+  return new ForebayError('invalid_request', `The output ${why}. Choose another.`, {
+    cause,
+    issues: [{ path: '/output', message: why }],
+  });
+}
+
 async function listing(folder: string, list: () => Promise<string[]>): Promise<string[]> {
   try {
     return await list();
   } catch (error) {
-    // The path itself is at fault: no trying again helps.
-    const hopeless = NO_FOLDER.has((error as NodeJS.ErrnoException).code ?? '');
+    const wrong = WRONG_NAME[(error as NodeJS.ErrnoException).code ?? ''];
+    if (wrong !== undefined) throw wrongOutput(wrong, error);
     throw new ForebayError(
-      hopeless ? 'invalid_request' : 'storage_unavailable',
+      'storage_unavailable',
       `Cannot use the output folder ${folder}: ${messageOf(error)}`,
       { cause: error },
     );
   }
 }
-
-/** Too long a name, a file where a folder should be, links in a circle. */
-const NO_FOLDER = new Set(['ENAMETOOLONG', 'ENOTDIR', 'EEXIST', 'ELOOP']);
 
 /** What an output that holds `names` means for a job: see `open`. */
 async function judge(

@@ -5,7 +5,7 @@
 import { constants } from 'node:fs';
 import { access, link, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
-import { isInside } from '../shared/is-inside.ts';
+import { createInputRule, whyRefused, type InputPlaces } from '../shared/input-places.ts';
 import { splitGlob } from '../shared/dataset/split-glob.ts';
 import { spoolInline, spoolUrls } from '../shared/dataset/spool.ts';
 import type { DatasetSpec, GivenDataset } from '../shared/domain/dataset-spec.ts';
@@ -23,12 +23,12 @@ export interface InputResolver {
    * Rejects with ForebayError `path_not_allowed`, `input_not_found`, `input_unreadable`, `invalid_request`,
    * `storage_unavailable`; then nothing is left in the spool.
    */
-  resolve(input: JobInput, jobId: string): Promise<ResolvedInput>;
+  resolve(input: JobInput, jobId: string, tenant: string): Promise<ResolvedInput>;
   /**
    * Whether a dataset that was resolved once, and written down where others may write, can still be read and may
    * be. Spooled rows are not looked for. Rejects as `resolve` does.
    */
-  check(dataset: GivenDataset): Promise<void>;
+  check(dataset: GivenDataset, tenant: string): Promise<void>;
   /**
    * The dataset of an earlier job (`from`, by the job.json in `folder`) for a new one (`to`): checked, and spooled
    * rows that the new one reads kept under its name too. Rejects as `resolve` does; `input_not_found` where they
@@ -36,7 +36,12 @@ export interface InputResolver {
    */
   adopt(
     dataset: DatasetSpec,
-    jobs: { readonly from: string; readonly to: string; readonly folder: string },
+    jobs: {
+      readonly from: string;
+      readonly to: string;
+      readonly folder: string;
+      readonly tenant: string;
+    },
   ): Promise<DatasetSpec>;
   /** Removes what `resolve` or `adopt` spooled for the job; no error when there is nothing. */
   discard(jobId: string): Promise<void>;
@@ -44,9 +49,8 @@ export interface InputResolver {
   spooledBytes(jobId: string): Promise<number>;
 }
 
-export interface InputResolverOptions {
-  /** Absolute folders; the first is where relative paths start. */
-  readonly inputRoots: readonly string[];
+/** Relative paths start at the first input root. */
+export interface InputResolverOptions extends InputPlaces {
   readonly spoolDir: string;
   /** How an operator adds a root, for the error message. */
   readonly rootSetting?: string;
@@ -60,17 +64,18 @@ type InlineDataset = Extract<GivenDataset, { type: 'inline' }>;
 
 export function createInputResolver(options: InputResolverOptions): InputResolver {
   const { inputRoots, spoolDir, rootSetting = 'FOREBAY_INPUT_ROOTS' } = options;
+  const rule = createInputRule(options);
   const spoolFile = (jobId: string, kind: string) => {
     if (!/^[\w-]+$/.test(jobId)) throw new InvariantError(`job id "${jobId}" as a file name`);
     return join(spoolDir, `${jobId}.${kind}`);
   };
 
-  async function resolve(input: JobInput, jobId: string): Promise<ResolvedInput> {
+  async function resolve(input: JobInput, jobId: string, tenant: string): Promise<ResolvedInput> {
     switch (input.type) {
       case 'files':
-        return resolveFiles(input);
+        return resolveFiles(input, tenant);
       case 'manifest':
-        return { spec: await resolveManifest(input.path), total: null };
+        return { spec: await resolveManifest(input.path, tenant), total: null };
       case 'urls': {
         const spool = spoolFile(jobId, 'urls.jsonl');
         await spoolUrls(spool, input.urls);
@@ -99,7 +104,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
   }
 
-  async function resolveFiles(input: FilesInput): Promise<ResolvedInput> {
+  async function resolveFiles(input: FilesInput, tenant: string): Promise<ResolvedInput> {
     const { include = [], exclude = [] } = input;
     const glob = splitGlob(input.path);
     // A name that looks like a glob but exists is meant literally.
@@ -113,13 +118,13 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
           },
         );
       }
-      const { path, isFolder } = await allowed(glob.base);
+      const { path, isFolder } = await allowed(glob.base, tenant);
       if (!isFolder)
         throw new ForebayError('input_not_found', `${path} is a file, so nothing matches ${input.path}.`);
       await readable(path, true);
       return { spec: { type: 'files', root: path, include: [glob.pattern], exclude }, total: null };
     }
-    const { path, isFolder } = await allowed(input.path);
+    const { path, isFolder } = await allowed(input.path, tenant);
     await readable(path, isFolder);
     if (isFolder) return { spec: { type: 'files', root: path, include, exclude }, total: null };
     // The id is the name as the user knows it, not that of a link's target.
@@ -128,8 +133,8 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     return { spec: { type: 'files', root, include: [], exclude: [], only: basename(named) }, total: 1 };
   }
 
-  async function resolveManifest(given: string): Promise<DatasetSpec> {
-    const { path, isFolder } = await allowed(given);
+  async function resolveManifest(given: string, tenant: string): Promise<DatasetSpec> {
+    const { path, isFolder } = await allowed(given, tenant);
     if (isFolder) {
       throw new ForebayError(
         'input_unreadable',
@@ -141,19 +146,18 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
   }
 
   /** The real path of something that exists under a root. */
-  async function allowed(given: string): Promise<{ path: string; isFolder: boolean }> {
+  async function allowed(given: string, tenant: string): Promise<{ path: string; isFolder: boolean }> {
     const wanted = absolute(given);
     const { real, missing } = await realPart(wanted);
-    const roots = await Promise.all(inputRoots.map((root) => realpath(root).catch(() => null)));
     // A missing path is judged by its existing part, so that nobody learns what exists elsewhere.
-    const inside = roots.some((root, i) =>
-      root === null ? isInside(resolvePath(inputRoots[i]!), wanted) : isInside(root, real),
-    );
-    if (!inside) {
-      throw new ForebayError(
-        'path_not_allowed',
-        `${given} is not under an input root. Inputs are read from: ${inputRoots.join(', ') || '(none configured)'}. Put the data there, or add its folder to ${rootSetting}.`,
-      );
+    const verdict = rule(real, tenant);
+    if (verdict !== 'allowed') {
+      const roots = inputRoots.join(', ') || '(none configured)';
+      const mend =
+        verdict === 'outside'
+          ? `Inputs are read from: ${roots}. Put the data there, or add its folder to ${rootSetting}.`
+          : `Choose another folder below ${roots}.`;
+      throw new ForebayError('path_not_allowed', `${given} ${whyRefused(verdict)}. ${mend}`);
     }
     if (missing) throw new ForebayError('input_not_found', `${wanted} does not exist.`);
     const found = await stat(real).catch((error: unknown) => Promise.reject(unreadable(real, error)));
@@ -168,29 +172,29 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     return resolvePath(inputRoots[0] ?? '/', path);
   }
 
-  async function check(dataset: GivenDataset): Promise<void> {
+  async function check(dataset: GivenDataset, tenant: string): Promise<void> {
     if (dataset.type === 'files') {
-      await readable((await allowed(dataset.root)).path, true);
-      if (dataset.only !== undefined) await allowed(join(dataset.root, dataset.only));
+      await readable((await allowed(dataset.root, tenant)).path, true);
+      if (dataset.only !== undefined) await allowed(join(dataset.root, dataset.only), tenant);
     }
     if (dataset.type === 'manifest') {
-      await allowed(dataset.base);
-      await readable((await allowed(dataset.path)).path, false);
+      await allowed(dataset.base, tenant);
+      await readable((await allowed(dataset.path, tenant)).path, false);
     }
   }
 
   async function adopt(
     dataset: DatasetSpec,
-    jobs: { from: string; to: string; folder: string },
+    jobs: { from: string; to: string; folder: string; tenant: string },
   ): Promise<DatasetSpec> {
     switch (dataset.type) {
       case 'files':
       case 'manifest':
-        await check(dataset);
+        await check(dataset, jobs.tenant);
         return dataset;
       case 'failed': {
         const { of } = dataset;
-        await check(of);
+        await check(of, jobs.tenant);
         // The ids of URLs say where they are, those of inline rows do not.
         return {
           ...dataset,
@@ -231,11 +235,11 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
   return { resolve, discard, spooledBytes, check, adopt };
 }
 
-/** The real path, or that of the nearest folder above that exists. */
+/** The real path; of one that is missing, as far as it exists, with the rest behind it. */
 async function realPart(path: string): Promise<{ real: string; missing: boolean }> {
   for (let part = path; ; part = dirname(part)) {
     try {
-      return { real: await realpath(part), missing: part !== path };
+      return { real: join(await realpath(part), path.slice(part.length)), missing: part !== path };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && code !== 'ENOTDIR') throw unreadable(path, error);

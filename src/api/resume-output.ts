@@ -64,7 +64,12 @@ export function createResumeOutput(deps: {
       ...earlier,
       id,
       model: model.ref,
-      dataset: await input.adopt(earlier.dataset, { from: earlier.id, to: id, folder }),
+      dataset: await input.adopt(earlier.dataset, {
+        from: earlier.id,
+        to: id,
+        folder,
+        tenant: earlier.tenant,
+      }),
       output: folder,
       options,
       resume: true,

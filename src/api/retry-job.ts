@@ -64,7 +64,7 @@ export function createRetryJob(deps: {
     const first = firstPart(last);
     const end = first + Math.ceil((rows.succeeded + rows.failed) / last.options.block_rows);
     const of = last.dataset.type === 'failed' ? last.dataset.of : last.dataset;
-    const jobs = { from: last.id, to: retry, folder };
+    const jobs = { from: last.id, to: retry, folder, tenant: asked.spec.tenant };
     const spec: JobSpec = {
       ...asked.spec,
       id: retry,

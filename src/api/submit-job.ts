@@ -86,7 +86,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     const model = await deps.findModel(request.model);
     const folder = await output.place(request.output, id, tenant);
     return deps.takeOn(id, folder, by, async () => {
-      const dataset = await input.resolve(request.input, id);
+      const dataset = await input.resolve(request.input, id, tenant);
       const rows = dataset.total === null ? null : Math.min(dataset.total, request.options.limit ?? Infinity);
       const earlier = await output.open(folder, request.options.if_output_exists);
       const options = settle(request, model, earlier);

@@ -40,7 +40,7 @@ export function createBlockComputer(deps: {
 
   /** A row that the batcher expects. */
   async function computeRow({ run, group, signal, stats }: BlockToCompute, row: RowRef): Promise<RowOutcome> {
-    const reading = reader.read(run.spec.dataset, row, signal);
+    const reading = reader.read(run.spec, row, signal);
     // A local file is only named: waiting for it, too, would cost each of thousands of small rows turns and garbage.
     const read = reading instanceof Promise ? await orCallOff(group, reading) : reading;
     if (!read.ok) {

@@ -1,7 +1,7 @@
 /** A worker process: wiring and signals only. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { readConfig } from '../shared/config/config.ts';
+import { inputPlaces, readConfig } from '../shared/config/config.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import { createModelFolderReader, type ModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { ModelFolder } from '../shared/models/model-folder.ts';
@@ -127,7 +127,6 @@ async function main(): Promise<void> {
   });
   // Half for what is fetched here, half for the files that lanes open: no job can have more of a worker.
   const budget = createByteBudget(config.maxInflightBytes / 2);
-  const inputRoots = [...config.inputRoots, config.spoolDir];
   const worker = await startWorker({
     id: `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`,
     pool: config.pool,
@@ -144,7 +143,7 @@ async function main(): Promise<void> {
     folders,
     models,
     limits: {
-      inputRoots,
+      ...inputPlaces(config),
       maxFileBytes: config.maxFileBytes,
       maxPixels: config.maxPixels,
       maxHeldBytes: config.maxInflightBytes / 2 / plan.lanes,
@@ -157,7 +156,7 @@ async function main(): Promise<void> {
           breaker: createCircuitBreaker(),
           tries: config.fetchTries,
         }),
-        inputRoots,
+        inputRoots: config.inputRoots,
         maxFileBytes: config.maxFileBytes,
       }),
       budget,

@@ -46,7 +46,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped where that folder is absen
     const lane = await loadedLane(realModel('mobilenetv2', IMAGENET));
     await lane.run({ model: 'm', rows: [{ bytes: await plain(1, 2, 3) }], topK: 1 });
     const bombs = odd.filter((file) => /giant-image|65536-uint32/.test(file));
-    const rows = bombs.map((path) => ({ path }));
+    const rows = bombs.map((path) => ({ path, tenant: 'default' }));
     const { outcomes, timings } = await lane.run({ model: 'm', rows, topK: 1 });
     expect(outcomes.map(codeOf)).toEqual(['too_many_pixels', 'too_many_pixels']);
     expect(timings.decodeMs).toBeLessThan(100);
@@ -74,7 +74,7 @@ function realModel(name: string, preprocess: object) {
 async function runAll(lane: Lane, files: readonly string[], batch: number): Promise<RowOutcome[]> {
   const outcomes: RowOutcome[] = [];
   for (let from = 0; from < files.length; from += batch) {
-    const rows = files.slice(from, from + batch).map((path) => ({ path }));
+    const rows = files.slice(from, from + batch).map((path) => ({ path, tenant: 'default' }));
     outcomes.push(...(await lane.run({ model: 'm', rows, topK: 5 })).outcomes);
   }
   return outcomes;

@@ -27,7 +27,7 @@ it('says of all its time what it did with it, waiting for rows included', async 
   const path = join(folder, 'large.png');
   writeFileSync(path, await plain(255, 0, 0, 2000));
   const batch = async () =>
-    lane.run({ model: 'm', rows: Array.from({ length: 6 }, () => ({ path })), topK: 1 });
+    lane.run({ model: 'm', rows: Array.from({ length: 6 }, () => ({ path, tenant: 'default' })), topK: 1 });
 
   const start = performance.now();
   const before = await Promise.all([batch(), batch(), batch()]);

@@ -147,7 +147,7 @@ it('opens local files itself, and each bad row is one coded error that names no 
   const dir = testFolder();
   const file = (name: string, content: string | Uint8Array) => {
     writeFileSync(join(dir, name), content);
-    return { path: join(dir, name) };
+    return { path: join(dir, name), tenant: 'default' };
   };
   mkdirSync(join(dir, 'folder'));
   symlinkSync(join(dir, 'loop'), join(dir, 'loop'));
@@ -158,9 +158,9 @@ it('opens local files itself, and each bad row is one coded error that names no 
   const lane = await loadedLane(colourModel());
   const rows = [
     file('odd [1] name.png[0]', good),
-    { path: join(dir, 'absent.jpg') },
-    { path: join(dir, 'folder') },
-    { path: join(dir, 'loop') },
+    { path: join(dir, 'absent.jpg'), tenant: 'default' },
+    { path: join(dir, 'folder'), tenant: 'default' },
+    { path: join(dir, 'loop'), tenant: 'default' },
     file('empty.jpg', ''),
     file('big.jpg', Buffer.alloc(LIMITS.maxFileBytes + 1)),
     file('text.jpg', 'not an image'),

@@ -230,10 +230,10 @@ describe("a tenant's job", () => {
   });
 });
 
-it('an input root that holds what belongs to single tenants is warned of at the start', () => {
-  const warnings = api.logged.filter(({ message }) => message.startsWith('an input root holds'));
+it('an input root among what belongs to single tenants is warned of at the start', () => {
+  const warnings = api.logged.filter(({ message }) => message.startsWith('an input root lies'));
   expect(warnings.map(({ fields }) => fields)).toEqual([
-    { inputRoot: join(api.folder, 'input'), folder: join(api.folder, 'input', 'inside') },
+    { inputRoot: join(api.folder, 'results', 'open'), folder: join(api.folder, 'results') },
   ]);
 });
 

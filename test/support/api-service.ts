@@ -19,6 +19,7 @@ import { createSubmitJob } from '#forebay/api/submit-job.js';
 import { createTakeOnJob } from '#forebay/api/take-on-job.js';
 import { createWebhookUrlCheck } from '#forebay/api/webhooks/check-webhook-url.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
+import { createInputRule } from '#forebay/shared/input-places.js';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 import { createKeyStore } from '#forebay/shared/keys/key-store.js';
 import { createModelFolderReader } from '#forebay/shared/models/model-folder-reader.js';
@@ -55,7 +56,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
   const server = await startTestRedis();
   const folder = await mkdtemp(join(tmpdir(), 'forebay-api-'));
   const dir = (name: string) => join(folder, name);
-  for (const name of ['input', 'results', 'spool', 'models']) await mkdir(dir(name));
+  for (const name of ['input', 'results', 'spool', 'models', 'data']) await mkdir(dir(name));
   for (const name of ['a.jpg', 'b.jpg']) await writeFile(join(dir('input'), name), name);
   await writeModel(dir('models'), 'digits-small');
 
@@ -81,7 +82,10 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
   const workers = createWorkerRegistry({ redis });
   const queues = createBlockQueues({ redis, onError: quiet });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: [dir('models')], workers });
-  const input = createInputResolver({ inputRoots: [dir('input')], spoolDir: dir('spool') });
+  // The second root holds everything, as the default one does.
+  const places = { inputRoots: [dir('input'), folder], dataDir: dir('data'), outputRoots: [dir('results')] };
+  const input = createInputResolver({ ...places, spoolDir: dir('spool') });
+  const mayRead = createInputRule(places);
   const output = createOutputPreparer({ outputRoots: [dir('results')], resultsDir: dir('results') });
   const webhooks = createWebhookQueue({ redis, run });
   const { findModel } = models;
@@ -108,7 +112,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
       host: '127.0.0.1',
       allowedHosts: [],
       requestsPerS: protection.requestsPerS ?? 1000,
-      folders: { shared: [dir('input')], own: [dir('results'), dir('input/inside')] },
+      folders: { shared: [dir('input'), folder, dir('results/open')], own: [dir('data'), dir('results')] },
       keys,
       anyKey: () => keys.any(),
       log,
@@ -130,7 +134,8 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
       output,
       workers,
       samples: createSampleRequests({ redis, wake }),
-      openDataset,
+      openDataset: ({ dataset, tenant }) =>
+        openDataset(dataset, { skips: (real) => mayRead(real, tenant) !== 'allowed' }),
       queueLimit: undefined,
     }),
     controlJob: createControlJob({ jobs }),

@@ -35,9 +35,17 @@ describe('the Dockerfile', () => {
 
   it('installs what the lock file says, without scripts, and ships no development packages', () => {
     const runs = all('RUN', instructions).join('\n');
-    expect(runs).toContain('npm install --ignore-scripts');
+    expect(runs).toContain('npm ci --ignore-scripts');
     expect(runs).toContain('npm prune --omit=dev');
     expect(runs).toContain('onnxruntime-node/bin/napi-v6');
+  });
+
+  it('carries the list of what it is made of, in production packages alone', () => {
+    const bom = 'npm sbom --sbom-format cyclonedx --omit dev';
+    expect(all('RUN', instructions).join('\n')).toContain(`${bom} > sbom.cdx.json`);
+    expect(all('COPY').join(' ')).toContain('/app/sbom.cdx.json');
+    const { scripts } = JSON.parse(readFileSync(at('package.json'), 'utf8')) as { scripts: { sbom: string } };
+    expect(scripts.sbom).toBe(bom);
   });
 
   it('sends no telemetry and sets only settings that exist', () => {

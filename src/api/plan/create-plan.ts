@@ -34,7 +34,7 @@ export function createPlanJob(deps: {
   output: OutputPreparer;
   workers: Pick<WorkerRegistry, 'live'>;
   samples: SampleRequests;
-  openDataset: (spec: DatasetSpec) => DatasetSource;
+  openDataset: (spec: { dataset: DatasetSpec; tenant: string }) => DatasetSource;
   queueLimit: number | undefined;
 }) {
   const { input, output } = deps;
@@ -46,11 +46,11 @@ export function createPlanJob(deps: {
     const { ref, contract } = found;
     const folder = await output.place(request.output, id, tenant);
     try {
-      const { spec: dataset } = await input.resolve(request.input, id);
+      const { spec: dataset } = await input.resolve(request.input, id, tenant);
       const earlier = await output.inspect(folder, request.options.if_output_exists);
       const options = settle(request, found, earlier);
       if (earlier) checkResume(earlier, found, options);
-      const look = await lookAt(deps.openDataset(dataset), options.limit);
+      const look = await lookAt(deps.openDataset({ dataset, tenant }), options.limit);
       const served = await servedBy(ref);
       const healthy = served.filter(({ model }) => model.problem === null && model.lanes > 0);
       return planJob({
@@ -60,7 +60,7 @@ export function createPlanJob(deps: {
         asked: request.options,
         options,
         resumes: earlier !== null,
-        workers: await trySample(healthy, { ref, dataset, options, rows: look.sample }),
+        workers: await trySample(healthy, { ref, dataset, tenant, options, rows: look.sample }),
         modelProblem: healthy.length > 0 ? null : (served[0]?.model.problem?.message ?? null),
         configuredQueueLimit: deps.queueLimit,
         rows: look.rows,
@@ -81,13 +81,20 @@ export function createPlanJob(deps: {
   /** All at once: workers of one machine share its cores in a job, too. */
   async function trySample(
     workers: readonly { info: WorkerInfo; model: ServedModel }[],
-    sample: { ref: ModelRef; dataset: DatasetSpec; options: JobOptions; rows: readonly RowRef[] },
+    sample: {
+      ref: ModelRef;
+      dataset: DatasetSpec;
+      tenant: string;
+      options: JobOptions;
+      rows: readonly RowRef[];
+    },
   ): Promise<PlanWorker[]> {
-    const { dataset, rows } = sample;
+    const { dataset, tenant, rows } = sample;
     const { batch_size, block_rows, decode, top_k } = sample.options;
     const request = {
       queue: blockQueueName(sample.ref),
       dataset,
+      tenant,
       rows,
       options: { batch_size, block_rows, decode, top_k },
       ms: SAMPLE_MS,

@@ -229,6 +229,11 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
 
 const MB = 1024 * 1024;
 
+/** Where inputs may lie, and where not. */
+export function inputPlaces({ inputRoots, dataDir, outputRoots, resultsDir }: Config) {
+  return { inputRoots, dataDir, outputRoots: [...new Set([...outputRoots, resultsDir])] };
+}
+
 /** Name, default and meaning of every setting, for the documentation. */
 export function describeConfig(): { name: string; description: string }[] {
   return Object.entries(ENV.shape).map(([name, schema]) => ({ name, description: schema.description ?? '' }));

@@ -14,18 +14,20 @@ export interface FilesSourceOptions {
   readonly spillDir?: string;
   /** Entries of one folder that are sorted in memory: 50,000 names of 40 bytes take about 5 MB. */
   readonly maxInMemory?: number;
+  /** Real paths of folders and linked files that are passed over; none by default. */
+  readonly skips?: (real: string) => boolean;
 }
 
 /** Marks a cursor that holds a raw path (see name-bytes.ts), for names that are not UTF-8. */
 const RAW = '\0';
 
 export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions = {}): DatasetSource {
-  const { spillDir = tmpdir(), maxInMemory = 50_000 } = options;
+  const { spillDir = tmpdir(), maxInMemory = 50_000, skips = () => false } = options;
   if (spec.only !== undefined) return singleFile(spec.only);
   const filter = createGlobFilter(spec.include, spec.exclude);
 
   const walkFrom = (after: string | null, sorted: boolean, signal: AbortSignal) =>
-    walk({ root: spec.root, filter, after, sorted, spillDir, maxInMemory, signal });
+    walk({ root: spec.root, filter, after, sorted, spillDir, maxInMemory, skips, signal });
 
   return {
     async *read(from, signal) {

@@ -20,6 +20,8 @@ export interface WalkedFile {
 export interface WalkOptions extends Omit<ListingOptions, 'from'> {
   readonly root: string;
   readonly filter: GlobFilter;
+  /** Asked of each folder and of each link's target, by real path: true passes it over. */
+  readonly skips: (real: string) => boolean;
   /** Raw relative path after which to start; null: at the beginning. */
   readonly after: string | null;
 }
@@ -39,7 +41,7 @@ interface Folder {
 
 /**
  * Files under the root, links followed only while their target stays under the root and is no folder being
- * walked; broken and outward links are skipped. Throws ForebayError `input_not_found` (no such root) and
+ * walked; broken and outward links are skipped, and what `skips` names. Throws ForebayError `input_not_found` (no such root) and
  * `input_unreadable` (naming the folder).
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
@@ -64,6 +66,8 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
       const { text, valid } = textOf(entry.name);
       const id = folder.idPrefix + text;
       const sought = entry.name === folder.seek[0];
+      // A plain file is where its folder is.
+      if ((kind === 'folder' || entry.kind === 'link') && options.skips(textOf(real).text)) continue;
       if (kind === 'folder') {
         if (options.filter.folder(id))
           enter(`${folder.prefix}${entry.name}/`, real, sought ? folder.seek.slice(1) : []);

@@ -10,6 +10,7 @@ import { decodeBlockRows, encodeBlockRows } from '../domain/block.ts';
 import { DATASET_SPEC } from '../domain/dataset-spec.ts';
 import { JOB_OPTIONS } from '../domain/job.ts';
 import type { RowRef } from '../domain/row.ts';
+import { DEFAULT_TENANT, TENANT } from '../domain/tenant.ts';
 import { sampleKeys, WAKE_CHANNELS } from './keys.ts';
 import type { Wake } from './wake.ts';
 
@@ -19,6 +20,7 @@ const REQUEST = z.object({
   /** Queue of the model. */
   queue: z.string(),
   dataset: DATASET_SPEC,
+  tenant: TENANT.default(DEFAULT_TENANT),
   /** As encodeBlockRows has them. */
   rows: z.string(),
   options: JOB_OPTIONS.pick({ batch_size: true, block_rows: true, decode: true, top_k: true }),

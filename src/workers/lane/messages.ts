@@ -2,20 +2,19 @@
  * What the worker's main thread and a lane say to each other: one message a batch each way.
  * This file is all that the main thread knows of a lane.
  */
+import type { InputPlaces } from '../../shared/input-places.ts';
 import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
 import type { DecodeMode, ModelContract } from '../../shared/domain/model-contract.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 
-/** A row's bytes, or a local file that the lane opens itself. */
-export type LaneInput = { readonly path: string } | { readonly bytes: Uint8Array };
+/** A row's bytes, or a local file that the lane opens itself, for a tenant (see input-places.ts). */
+export type LaneInput = { readonly path: string; readonly tenant: string } | { readonly bytes: Uint8Array };
 
-export interface FileLimits {
+export interface FileLimits extends InputPlaces {
   /** Largest accepted encoded row, bytes. */
   readonly maxFileBytes: number;
   /** Bytes of local files a lane has in hand before it opens no further one; at most one row more. */
   readonly maxHeldBytes: number;
-  /** Absolute folders below which local files may be read. */
-  readonly inputRoots: readonly string[];
 }
 
 export interface RowLimits extends FileLimits {

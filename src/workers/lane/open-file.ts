@@ -1,36 +1,40 @@
 /**
- * Opens a local row: a regular file whose real path lies under an input root, within the size limit. What was
+ * Opens a local row: a regular file whose real path its tenant may read, within the size limit. What was
  * opened is what is checked, so no link that is changed in between leads elsewhere.
  */
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs';
-import { isInside } from '../../shared/is-inside.ts';
+import { dirname } from 'node:path';
+import { createInputRule, whyRefused, type InputRule, type PlaceVerdict } from '../../shared/input-places.ts';
 import { ForebayError, type ErrorCode } from '../../shared/errors.ts';
 import type { FileLimits } from './messages.ts';
 import { checkSize } from './row-size.ts';
 
 /** Throws ForebayError `file_not_found`, `file_unreadable`, `path_not_allowed`, `file_too_large` or `empty_file`. */
-export type FileOpener = (path: string, limits: FileLimits) => Uint8Array;
+export type FileOpener = (path: string, tenant: string, limits: FileLimits) => Uint8Array;
 
 export function createFileOpener(): FileOpener {
-  /** Roots that exist, by their real path. One that is mounted later is found when a file asks for it. */
-  const realRoots = new Map<string, string>();
+  /** A model's limits are one object for all of its batches. */
+  const rules = new WeakMap<FileLimits, InputRule>();
 
-  function isAllowed(real: string, roots: readonly string[]): boolean {
-    for (const root of roots) {
-      const known = realRoots.get(root);
-      if (known !== undefined && isInside(known, real)) return true;
-    }
-    for (const root of roots) {
-      if (realRoots.has(root)) continue;
-      const found = realPathOf(root);
-      if (found === null) continue;
-      realRoots.set(root, found);
-      if (isInside(found, real)) return true;
-    }
-    return false;
+  function ruleOf(limits: FileLimits): InputRule {
+    let rule = rules.get(limits);
+    if (!rule) rules.set(limits, (rule = createInputRule(limits)));
+    return rule;
   }
 
-  return function openFile(path, limits) {
+  /** Rows of one folder come one after the other, and what may be read of a folder's files is one for all of them. */
+  let allowed: { folder: string; tenant: string; limits: FileLimits } | null = null;
+
+  function verdictOn(real: string, tenant: string, limits: FileLimits): PlaceVerdict {
+    const folder = dirname(real);
+    if (allowed?.folder === folder && allowed.tenant === tenant && allowed.limits === limits)
+      return 'allowed';
+    const verdict = ruleOf(limits)(real, tenant);
+    if (verdict === 'allowed') allowed = { folder, tenant, limits };
+    return verdict;
+  }
+
+  return function openFile(path, tenant, limits) {
     let fd: number;
     try {
       // Without O_NONBLOCK a pipe in place of a file would be waited for without end.
@@ -39,9 +43,11 @@ export function createFileOpener(): FileOpener {
       throw toRowError(error);
     }
     try {
-      if (!isAllowed(openedPath(fd, path), limits.inputRoots)) {
+      const verdict = verdictOn(openedPath(fd, path), tenant, limits);
+      if (verdict === 'outside') {
         throw new ForebayError('path_not_allowed', 'it is a link that leads out of the input roots');
       }
+      if (verdict !== 'allowed') throw new ForebayError('path_not_allowed', `it ${whyRefused(verdict)}`);
       const found = fstatSync(fd);
       if (!found.isFile()) {
         const what = found.isDirectory() ? 'it is a folder' : 'not a regular file';
@@ -72,14 +78,6 @@ function readAll(fd: number, size: number): Uint8Array {
 function openedPath(fd: number, path: string): string {
   if (process.platform === 'linux') return readlinkSync(`/proc/self/fd/${fd}`);
   return realpathSync.native(path);
-}
-
-function realPathOf(root: string): string | null {
-  try {
-    return realpathSync.native(root);
-  } catch {
-    return null;
-  }
 }
 
 const CAUSES: Readonly<Record<string, readonly [ErrorCode, string]>> = {

@@ -26,7 +26,7 @@ export function createRowBytes(): RowBytes {
 
   function read(input: LaneInput, limits: FileLimits): Uint8Array {
     const started = performance.now();
-    const bytes = 'bytes' in input ? input.bytes : openFile(input.path, limits);
+    const bytes = 'bytes' in input ? input.bytes : openFile(input.path, input.tenant, limits);
     checkSize(bytes.length, limits);
     counts.bytes += bytes.length;
     counts.ms += performance.now() - started;

@@ -1,11 +1,10 @@
 /** Reads rows within the worker's byte budget and a bound on reads at once. */
-import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { RowError, RowRef } from '../../shared/domain/row.ts';
 import type { LaneInput } from '../lane/messages.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import { createSharedClock } from '../shared-clock.ts';
 import type { Semaphore } from '../semaphore.ts';
-import type { RowReader } from './row-reader.ts';
+import type { RowReader, RowsOf } from './row-reader.ts';
 
 export type BudgetedRead =
   | {
@@ -22,7 +21,7 @@ export type BudgetedRead =
 
 export interface BudgetedReader {
   /** At once where nothing is fetched: local files are the lanes' to read, within budgets of their own. Rejects only on abort. */
-  read(dataset: DatasetSpec, row: RowRef, signal: AbortSignal): BudgetedRead | Promise<BudgetedRead>;
+  read(rows: RowsOf, row: RowRef, signal: AbortSignal): BudgetedRead | Promise<BudgetedRead>;
 }
 
 const nothing = () => {};
@@ -56,8 +55,8 @@ export function createBudgetedReader(deps: {
   }
 
   return {
-    read(dataset, row, signal) {
-      const located = deps.reader.locate(dataset, row);
+    read(rows, row, signal) {
+      const located = deps.reader.locate(rows, row);
       if ('fetch' in located) return deps.atOnce.use(async () => fetch(located.fetch, signal));
       return located.ok ? { ok: true, input: located.input, ms: 0, blockedMs: 0, release: nothing } : located;
     },

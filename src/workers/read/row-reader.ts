@@ -18,12 +18,18 @@ export type RowRead =
   | { readonly ok: true; readonly input: LaneInput; readonly bytes: number }
   | { readonly ok: false; readonly error: RowError };
 
+/** A dataset and whose it is: a job's spec, or a sample's. */
+export interface RowsOf {
+  readonly dataset: DatasetSpec;
+  readonly tenant: string;
+}
+
 export interface RowReader {
   /**
    * The row at once, where a lane reads it itself or it is bad by its reference; else where it is to be fetched.
    * Costs no system call for a path that lies under a root by its text: the lane checks what it opens.
    */
-  locate(spec: DatasetSpec, ref: RowRef): RowRead | { readonly fetch: Fetched };
+  locate(rows: RowsOf, ref: RowRef): RowRead | { readonly fetch: Fetched };
   /** Rejects only with the signal's reason, when aborted. */
   fetch(location: Fetched, signal: AbortSignal): Promise<RowRead>;
 }
@@ -49,12 +55,12 @@ export function createRowReader({ fetchBytes, inputRoots, maxFileBytes }: RowRea
   }
 
   return {
-    locate(spec, ref) {
-      const location = locateRow(spec, ref);
+    locate({ dataset, tenant }, ref) {
+      const location = locateRow(dataset, ref);
       if (location.kind === 'invalid') return failed('invalid_row', location.reason);
       if (location.kind !== 'file') return { fetch: location };
       const { path } = location;
-      if (liesUnderRoot(path)) return { ok: true, input: { path }, bytes: 0 };
+      if (liesUnderRoot(path)) return { ok: true, input: { path, tenant }, bytes: 0 };
       const roots = inputRoots.join(', ');
       return failed('path_not_allowed', `${path} is not under an input root (${roots})`);
     },

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { openDataset } from '../../shared/dataset/open-dataset.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
+import { DEFAULT_TENANT } from '../../shared/domain/tenant.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { LaneInput } from '../lane/messages.ts';
 import type { RowRead, RowReader } from '../read/row-reader.ts';
@@ -60,7 +61,7 @@ async function readRow(
   ref: RowRef,
   signal: AbortSignal,
 ): Promise<RowRead> {
-  const located = reader.locate(spec, ref);
+  const located = reader.locate({ dataset: spec, tenant: DEFAULT_TENANT }, ref);
   if ('fetch' in located) return reader.fetch(located.fetch, signal);
   if (!located.ok || !('path' in located.input)) return located;
   try {

@@ -27,7 +27,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 const resolver = () => createInputResolver({ inputRoots: [root, join(dir, 'not-there')], spoolDir });
 
 async function idsOf(input: JobInput): Promise<string[]> {
-  const { spec, total } = await resolver().resolve(input, 'job_1');
+  const { spec, total } = await resolver().resolve(input, 'job_1', 'default');
   const ids: string[] = [];
   for await (const { row } of openDataset(spec).read(null, new AbortController().signal)) ids.push(row.id);
   if (total !== null) expect(ids).toHaveLength(total);
@@ -46,7 +46,7 @@ describe('files', () => {
 
   it('are a single file under the name that the user gave', async () => {
     expect(await idsOf(files('photos/a.jpg'))).toEqual(['a.jpg']);
-    const { spec, total } = await resolver().resolve(files('second/link.jpg'), 'job_1');
+    const { spec, total } = await resolver().resolve(files('second/link.jpg'), 'job_1', 'default');
     expect([spec, total]).toMatchObject([{ root: join(root, 'second'), only: 'link.jpg' }, 1]);
   });
 
@@ -96,7 +96,11 @@ describe('files', () => {
 
 describe('a manifest', () => {
   it('is a file whose relative paths start at its own folder', async () => {
-    const { spec, total } = await resolver().resolve({ type: 'manifest', path: 'list.txt' }, 'job_1');
+    const { spec, total } = await resolver().resolve(
+      { type: 'manifest', path: 'list.txt' },
+      'job_1',
+      'default',
+    );
     expect([spec, total]).toEqual([{ type: 'manifest', path: join(root, 'list.txt'), base: root }, null]);
   });
 

@@ -29,7 +29,9 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const limits = (more = {}) => ({ inputRoots: [root], maxFileBytes: 1000, maxHeldBytes: 1000, ...more });
 const read = async (path: string, more = {}) =>
-  createRowBytes().use({ path }, limits(more), async (bytes) => Buffer.from(bytes).toString());
+  createRowBytes().use({ path, tenant: 'default' }, limits(more), async (bytes) =>
+    Buffer.from(bytes).toString(),
+  );
 
 describe('a local file', () => {
   it('is read, by its name or a link under the root', async () => {
@@ -57,11 +59,38 @@ describe('a local file', () => {
     const inputRoots = [join(dir, 'later'), join(dir, 'linked-root')];
     const rowBytes = createRowBytes();
     const readIt = async (path: string) =>
-      rowBytes.use({ path }, limits({ inputRoots }), async (bytes) => bytes.length);
+      rowBytes.use({ path, tenant: 'default' }, limits({ inputRoots }), async (bytes) => bytes.length);
     expect(await readIt(join(dir, 'linked-root', 'a.jpg'))).toBe(3);
     await mkdir(join(dir, 'later'));
     await writeFile(join(dir, 'later', 'b.jpg'), 'b');
     expect(await readIt(join(dir, 'later', 'b.jpg'))).toBe(1);
+  });
+});
+
+describe('a file of a tenant', () => {
+  it('is opened for that tenant and the operator only, by any name, and one of the data folder for nobody', async () => {
+    const results = join(root, 'results');
+    for (const folder of ['results/alice', 'data']) await mkdir(join(root, folder), { recursive: true });
+    await writeFile(join(results, 'alice', 'part'), 'hers');
+    await writeFile(join(root, 'data', 'keys'), 'keys');
+    await symlink(join(results, 'alice', 'part'), join(root, 'to-alice'));
+    await symlink(join(root, 'data'), join(root, 'to-data'));
+    const places = limits({ dataDir: join(root, 'data'), outputRoots: [results] });
+    const rowBytes = createRowBytes();
+    const readAs = async (tenant: string, name: string) =>
+      rowBytes
+        .use({ path: join(root, name), tenant }, places, async (bytes) => Buffer.from(bytes).toString())
+        .catch((error: { code: string }) => error.code);
+    for (const name of ['results/alice/part', 'to-alice']) {
+      expect(await readAs('alice', name)).toBe('hers');
+      expect(await readAs('default', name)).toBe('hers');
+      expect(await readAs('bob', name)).toBe('path_not_allowed');
+    }
+    for (const tenant of ['alice', 'default', 'bob']) {
+      expect(await readAs(tenant, 'data/keys')).toBe('path_not_allowed');
+      expect(await readAs(tenant, 'to-data/keys')).toBe('path_not_allowed');
+      expect(await readAs(tenant, 'a.jpg')).toBe('abc');
+    }
   });
 });
 
@@ -71,13 +100,17 @@ describe('the bytes in hand', () => {
     let held = 0;
     let most = 0;
     const rows = Array.from({ length: 20 }, async () =>
-      rowBytes.use({ path: join(root, 'a.jpg') }, limits({ maxHeldBytes: 7 }), async (bytes) => {
-        held += bytes.length;
-        most = Math.max(most, held);
-        await new Promise(setImmediate);
-        held -= bytes.length;
-        return bytes.length;
-      }),
+      rowBytes.use(
+        { path: join(root, 'a.jpg'), tenant: 'default' },
+        limits({ maxHeldBytes: 7 }),
+        async (bytes) => {
+          held += bytes.length;
+          most = Math.max(most, held);
+          await new Promise(setImmediate);
+          held -= bytes.length;
+          return bytes.length;
+        },
+      ),
     );
     expect((await Promise.all(rows)).length).toBe(20);
     expect(most).toBe(9);
@@ -89,11 +122,17 @@ describe('the bytes in hand', () => {
     const rowBytes = createRowBytes();
     const one = limits({ maxHeldBytes: 1 });
     for (const name of ['empty.jpg', 'nothing.jpg', 'a.jpg', 'out']) {
-      const failing = rowBytes.use({ path: join(root, name) }, one, async () =>
+      const failing = rowBytes.use({ path: join(root, name), tenant: 'default' }, one, async () =>
         Promise.reject(new Error('no')),
       );
       await expect(failing).rejects.toThrow();
     }
-    expect(await rowBytes.use({ path: join(root, 'a.jpg') }, one, async (bytes) => bytes.length)).toBe(3);
+    expect(
+      await rowBytes.use(
+        { path: join(root, 'a.jpg'), tenant: 'default' },
+        one,
+        async (bytes) => bytes.length,
+      ),
+    ).toBe(3);
   });
 });

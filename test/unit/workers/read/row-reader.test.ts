@@ -33,15 +33,16 @@ async function fetchNothing(url: string): Promise<Uint8Array> {
 
 const readerOf = (inputRoots = [root]) =>
   createRowReader({ fetchBytes: fetchNothing, inputRoots, maxFileBytes: 1000 });
-const locate = (id: string, at?: string) => readerOf().locate(manifest, { id, at });
+const locate = (id: string, at?: string) =>
+  readerOf().locate({ dataset: manifest, tenant: 'default' }, { id, at });
 async function read(spec: DatasetSpec, row: RowRef, signal = never) {
-  const located = readerOf().locate(spec, row);
+  const located = readerOf().locate({ dataset: spec, tenant: 'default' }, row);
   return 'fetch' in located ? readerOf().fetch(located.fetch, signal) : located;
 }
 
 describe('a local file', () => {
   it('is left to the lane where its path lies under a root', () => {
-    const named = (path: string) => ({ ok: true, input: { path }, bytes: 0 });
+    const named = (path: string) => ({ ok: true, input: { path, tenant: 'default' }, bytes: 0 });
     expect(locate('a.jpg')).toEqual(named(join(root, 'a.jpg')));
     expect(locate('nothing.jpg')).toEqual(named(join(root, 'nothing.jpg')));
     expect(locate('named', join(root, 'folder/../a.jpg'))).toEqual(named(join(root, 'a.jpg')));
@@ -54,7 +55,10 @@ describe('a local file', () => {
   it('is found below a root that is itself a link, by both its names, and below a root that came later', async () => {
     const reader = readerOf([join(dir, 'later'), join(dir, 'linked-root')]);
     const under = (folder: string) =>
-      reader.locate({ type: 'files', root: folder, include: [], exclude: [] }, { id: 'a.jpg' });
+      reader.locate(
+        { dataset: { type: 'files', root: folder, include: [], exclude: [] }, tenant: 'default' },
+        { id: 'a.jpg' },
+      );
     expect(under(join(dir, 'linked-root'))).toMatchObject({ ok: true });
     expect(under(root)).toMatchObject({ ok: true });
     expect(under(join(dir, 'in-not'))).toMatchObject({ ok: false });

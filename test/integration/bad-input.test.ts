@@ -1,0 +1,131 @@
+// What a client can get wrong, over real HTTP: a 4xx with a code, the place, and what to do.
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../support/api-service.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.close());
+
+interface Problem {
+  readonly http: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly errors?: readonly { path: string; message: string }[];
+}
+
+const good = { model: 'digits-small', input: { type: 'files', path: '.' } };
+async function post(path: string, body: object): Promise<Problem> {
+  const response = await fetch(api.url + path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return { http: response.status, ...((await response.json()) as Omit<Problem, 'http'>) };
+}
+const submit = async (more: object) => post('/v1/jobs', { ...good, ...more });
+
+const LONG = 'x'.repeat(300);
+const DEEP = `${'d'.repeat(200)}/`.repeat(20);
+
+describe('an output that can be no folder is a bad request', () => {
+  it.each([
+    ['a NUL', 'a\0b', /NUL/],
+    ['a name of 300 characters', LONG, /too long/],
+    ['a path of 4,020 characters', DEEP, /too long/],
+    ['a name of 200 four-byte characters', '\u{1f4a9}'.repeat(100), /too long/],
+  ])('%s', async (_, output, says) => {
+    for (const path of ['/v1/jobs', '/v1/plan']) {
+      const problem = await post(path, { ...good, output });
+      expect([problem.http, problem.code], path).toEqual([400, 'invalid_request']);
+      expect(problem.detail).toMatch(says);
+      expect(problem.errors).toMatchObject([{ path: '/output', message: expect.stringMatching(says) }]);
+    }
+    expect((await post('/v1/jobs/resume', { output })).http).toBe(400);
+  });
+
+  it('a file, and a place below one', async () => {
+    await writeFile(join(api.folder, 'results', 'a-file'), 'x');
+    for (const output of ['a-file', 'a-file/below']) {
+      const problem = await submit({ output });
+      expect([problem.http, problem.errors?.[0]?.path]).toEqual([400, '/output']);
+      expect(problem.detail).toContain('an output is a folder');
+    }
+  });
+});
+
+describe('an input with such names', () => {
+  it.each(['a\0b', 'a\0/*.jpg', LONG, DEEP, `${LONG}/*.jpg`])('%j is refused with a 4xx', async (path) => {
+    for (const type of ['files', 'manifest']) {
+      const problem = await submit({ input: { type, path } });
+      expect(problem.http).toBeGreaterThanOrEqual(400);
+      expect(problem.http).toBeLessThan(500);
+      expect(problem.code).toMatch(/^(invalid_request|input_)/);
+    }
+  });
+
+  it('globs, ids, URLs and model names with NUL or at their longest cost no 5xx', async () => {
+    const wrong = ['\0', `a\0${'y'.repeat(500)}`, '\ud800', '{'.repeat(500), '('.repeat(900)];
+    for (const text of wrong) {
+      const answers = [
+        await submit({ input: { type: 'files', path: '.', include: [text], exclude: [text] } }),
+        await submit({ input: { type: 'inline', rows: [{ id: text, data: 'AAAA' }] } }),
+        await submit({ input: { type: 'urls', urls: [text] } }),
+        await submit({ metadata: { [text.slice(0, 60)]: text.slice(0, 500) } }),
+        await submit({ model: text }),
+      ];
+      for (const { http } of answers) expect(http).toBeLessThan(500);
+      expect(answers.at(-1)).toMatchObject({
+        code: expect.stringMatching(/^(model_not_found|invalid_request)$/),
+      });
+    }
+  });
+});
+
+describe('what is wrong is named', () => {
+  it('an unknown model, with the nearest', async () => {
+    const problem = await submit({ model: 'digits-smal' });
+    expect([problem.http, problem.code]).toEqual([404, 'model_not_found']);
+    expect(problem.detail).toContain('digits-small');
+  });
+
+  it('an unknown field, with the nearest valid one, and every wrong type at once, by JSON pointer', async () => {
+    const problem = await submit({
+      input: { type: 'files', path: 7, inclde: ['*'] },
+      options: { batchsize: 4, priority: 'high', 'a/b': 1 },
+      webhok: {},
+    });
+    expect([problem.http, problem.code]).toEqual([400, 'invalid_request']);
+    const found = Object.fromEntries(problem.errors!.map(({ path, message }) => [path, message]));
+    expect(Object.keys(found).toSorted()).toEqual([
+      '/input/inclde',
+      '/input/path',
+      '/options/a~1b',
+      '/options/batchsize',
+      '/options/priority',
+      '/webhok',
+    ]);
+    expect(found['/options/batchsize']).toContain('batch_size');
+    expect(found['/input/inclde']).toContain('include');
+    expect(found['/webhok']).toContain('webhook');
+  });
+
+  it('a path that is missing', async () => {
+    const problem = await submit({ input: { type: 'files', path: 'nowhere' } });
+    expect([problem.http, problem.code]).toEqual([422, 'input_not_found']);
+    expect(problem.detail).toContain(join(api.folder, 'input', 'nowhere'));
+  });
+
+  it.skipIf(process.getuid?.() === 0)('a folder that cannot be read', async () => {
+    const folder = join(api.folder, 'input', 'shut');
+    await mkdir(folder);
+    await chmod(folder, 0);
+    const problem = await submit({ input: { type: 'files', path: 'shut' } });
+    await chmod(folder, 0o700);
+    expect([problem.http, problem.code]).toEqual([422, 'input_unreadable']);
+    expect(problem.detail).toContain(folder);
+  });
+});

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { createInputRule, type InputPlaces } from '#forebay/shared/input-places.js';
+
+// None of these exist, so paths are judged by their text.
+const verdicts = (places: InputPlaces, path: string) => {
+  const rule = createInputRule(places);
+  return ['default', 'alice', 'bob'].map((tenant) => rule(path, tenant));
+};
+const all = (verdict: string) => [verdict, verdict, verdict];
+
+const OWN = { inputRoots: ['/w'], dataDir: '/w/.forebay', outputRoots: ['/w/.forebay/results', '/w/out'] };
+
+it.each([
+  ['/w/photos/a.jpg', all('allowed')],
+  ['/v/a.jpg', all('outside')],
+  ['/w2/a.jpg', all('outside')],
+  ['/w/.forebay', all('data_folder')],
+  ['/w/.forebay/redis/appendonly.aof', all('data_folder')],
+  ['/w/.forebay/spool/job_1.urls.jsonl', all('data_folder')],
+  ['/w/.forebay/results/alice/job_1/part-0', ['allowed', 'allowed', 'not_yours']],
+  ['/w/.forebay/results/job_1/part-0', ['allowed', 'not_yours', 'not_yours']],
+  ['/w/.forebay/results/alice2/part-0', ['allowed', 'not_yours', 'not_yours']],
+  ['/w/out/bob/x', ['allowed', 'not_yours', 'allowed']],
+  ['/w/out', ['allowed', 'not_yours', 'not_yours']],
+])('%s is %j for the operator, alice and bob', (path, expected) => {
+  expect(verdicts(OWN, path)).toEqual(expected);
+});
+
+it('an input root deeper than an output root or the data folder is open to all, as the operator said', () => {
+  const places = { inputRoots: ['/srv/photos', '/srv/data/in'], dataDir: '/srv/data', outputRoots: ['/srv'] };
+  expect(verdicts(places, '/srv/photos/a.jpg')).toEqual(all('allowed'));
+  expect(verdicts(places, '/srv/data/in/a.jpg')).toEqual(all('allowed'));
+  expect(verdicts(places, '/srv/data/redis')).toEqual(all('outside'));
+});
+
+it('where two places are one, the stricter holds', () => {
+  const same = { inputRoots: ['/srv'], dataDir: '/srv', outputRoots: ['/srv'] };
+  expect(verdicts(same, '/srv/x')).toEqual(['data_folder', 'data_folder', 'data_folder']);
+  expect(verdicts({ inputRoots: ['/srv'], outputRoots: ['/srv'] }, '/srv/alice/x')).toEqual([
+    'allowed',
+    'allowed',
+    'not_yours',
+  ]);
+});
