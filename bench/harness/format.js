@@ -14,7 +14,7 @@ export function cellsOf({ metric, value, unit, ratio, target, pass }) {
   return [
     metric,
     `${short(value)}${unit === '' ? '' : ` ${unit}`}`,
-    ratio === undefined ? '' : ratio.toFixed(ratio < 10 ? 3 : 1),
+    ratio === undefined || ratio === null ? '' : ratio.toFixed(ratio < 10 ? 3 : 1),
     target ?? '',
     verdict,
   ];
