@@ -1,57 +1,29 @@
-/** The API process: wiring and signals only. */
+/** The API process: listens, waits for Redis, answers, ends when asked. */
 import { createRequire } from 'node:module';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdir } from 'node:fs/promises';
 import { serve, type ServerType } from '@hono/node-server';
-import { inputPlaces, readConfig } from '../shared/config/config.ts';
-import { createInputRule } from '../shared/input-places.ts';
-import { openDataset } from '../shared/dataset/open-dataset.ts';
-import type { JobSpec } from '../shared/domain/job.ts';
+import { readConfig, type Config } from '../shared/config/config.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
-import { createKeyStore } from '../shared/keys/key-store.ts';
-import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
+import { listenError } from '../shared/net/listen-error.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
 import { createLogger } from '../shared/observe/logger.ts';
-import { createBlockQueues } from '../shared/queue/block-queue.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
-import { createJobStore, RETENTION_MS } from '../shared/queue/job-store.ts';
-import { createJobWindow } from '../shared/queue/job-window.ts';
-import { createQueuePlaces } from '../shared/queue/queue-places.ts';
-import { createSampleRequests } from '../shared/queue/sample-requests.ts';
-import { createLeftovers } from '../shared/queue/leftovers.ts';
-import { createScripts } from '../shared/queue/scripts.ts';
-import { createWake } from '../shared/queue/wake.ts';
-import { createWebhookQueue } from '../shared/queue/webhook-queue.ts';
-import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
-import { checkRedis } from '../shared/redis/check-redis.ts';
-import { createAccess } from './access.ts';
-import { createApp } from './app.ts';
-import { createControlJob } from './control-job.ts';
-import { createFeeders } from './feeder/feeders.ts';
-import { queueLimit } from './feeder/policies.ts';
+import { createFirstAnswer } from '../shared/redis/first-answer.ts';
 import { connectionLimits } from './middleware/connection-limits.ts';
-import { createModelCatalog } from './model-catalog.ts';
-import { createPlanJob } from './plan/create-plan.ts';
-import { createOutputPreparer } from './prepare-output.ts';
-import { createQuotas } from './quotas.ts';
-import { createInputResolver } from './resolve-input.ts';
-import { createResumeOutput } from './resume-output.ts';
-import { createRetryJob } from './retry-job.ts';
-import { createSubmitJob } from './submit-job.ts';
-import { sweepJobs } from './sweeper/sweep-jobs.ts';
-import { sweepQueues } from './sweeper/sweep-queues.ts';
-import { sweepSpool } from './sweeper/sweep-spool.ts';
-import { startSweeper } from './sweeper/sweeper.ts';
-import { createTakeOnJob } from './take-on-job.ts';
-import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
-import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
-import { createWebhookSender } from './webhooks/send-webhook.ts';
+import { createApiService } from './service.ts';
+import { answerWhileWaiting } from './while-waiting.ts';
+
+type Answer = Parameters<typeof serve>[0]['fetch'];
 
 async function main(): Promise<void> {
   const config = readConfig(process.env, process.cwd());
   const log = createLogger({ level: config.logLevel, name: 'api' });
   const exit = (code: number) => () => process.exit(code);
   const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
+  // Until Redis has answered nothing has been begun that would have to be ended.
+  stop.addEventListener('abort', exitBeforeStart);
   if (config.redisUrl === undefined) {
     throw new ForebayError(
       'config_invalid',
@@ -60,171 +32,59 @@ async function main(): Promise<void> {
   }
   await mkdir(config.dataDir, { recursive: true });
 
-  const onError = (error: Error) => log.warn({ error: messageOf(error) }, 'Redis connection');
-  const background = connectRedis(config.redisUrl, 'background', onError);
-  for (const warning of (await checkRedis(background)).warnings) log.warn({}, warning);
-  const redis = connectRedis(config.redisUrl, 'request', onError);
-  const access = await createAccess({
-    ...config,
-    requestsPerS: config.quotaRequestsPerS,
-    folders: { shared: config.inputRoots, own: [config.dataDir, ...config.outputRoots] },
-    keys: createKeyStore({ redis }),
-    anyKey: () => createKeyStore({ redis: background }).any(),
-    log,
-  });
-  const wake = await createWake(connectRedis(config.redisUrl, 'background', onError));
+  // Before Redis is asked: whoever waits for the service learns that it waits, too, and for what.
+  let answer: Answer = answerWhileWaiting;
+  const server = await listen((...args) => answer(...args), config);
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
 
-  const run = createScripts(redis);
-  const jobs = createJobStore({ redis, run });
-  const workers = createWorkerRegistry({ redis });
-  const queues = createBlockQueues({ redis: background, onError });
-  const places = createQueuePlaces({ redis, run });
-  const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
-  const input = createInputResolver({ ...inputPlaces(config), spoolDir: config.spoolDir });
-  const mayRead = createInputRule(inputPlaces(config));
-  const open = ({ dataset, tenant }: Pick<JobSpec, 'dataset' | 'tenant'>) =>
-    openDataset(dataset, { skips: (real) => mayRead(real, tenant) !== 'allowed' });
-  const output = createOutputPreparer({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
-
-  const webhooks = createWebhookQueue({ redis, run });
-  const { findModel } = models;
-  const takeOn = createTakeOnJob({
-    jobs,
-    input,
-    output,
-    webhooks,
-    checkWebhook: createWebhookUrlCheck(config.webhookAllow),
-    maxJobs: config.maxJobs,
-    quotas: createQuotas(jobs, config.quotas),
-  });
-
-  const feederRun = createScripts(background);
-  const feeders = createFeeders({
-    jobs: createJobStore({ redis: background, run: feederRun }),
-    window: createJobWindow({ redis: background, run: feederRun }),
-    queues,
-    places: createQueuePlaces({ redis: background, run: feederRun }),
-    workers: createWorkerRegistry({ redis: background }),
-    wake,
-    openDataset: open,
-    spool: input,
-    queueLimit: config.queueLimit,
-    log,
-  });
-  const leftovers = createLeftovers({ redis: background, run: feederRun });
-  const sweeper = startSweeper({
-    leftovers,
-    everyMs: config.sweepMs,
-    chores: [
-      sweepQueues({ leftovers, queues, places: createQueuePlaces({ redis: background, run: feederRun }) }),
-      sweepJobs({
-        leftovers,
-        jobs: createJobStore({ redis: background, run: feederRun }),
-        graceMs: LEFT_OVER_MS,
-      }),
-      sweepSpool({
-        leftovers,
-        spoolDir: config.spoolDir,
-        graceMs: LEFT_OVER_MS,
-        keepMs: RETENTION_MS,
-      }),
-    ],
-    log,
-  });
-  const dispatcher = createWebhookDispatcher({
-    queue: createWebhookQueue({ redis: background, run: feederRun }),
-    jobs: createJobStore({ redis: background, run: feederRun }),
-    sender: createWebhookSender({
-      allow: config.webhookAllow,
-      timeoutMs: config.webhooks.timeoutMs,
-      userAgent: `forebay/${VERSION}`,
-    }),
-    settings: config.webhooks,
-    log,
-  });
-  const app = createApp({
-    jobs,
-    queues,
-    places,
-    workers,
-    wake,
-    models,
+  const first = createFirstAnswer({ redisUrl: config.redisUrl, log, meanwhile: { url } });
+  const background = connectRedis(config.redisUrl, 'background', first.onError);
+  await first.from(background);
+  const service = await createApiService({
+    config,
+    redisUrl: config.redisUrl,
+    background,
+    onError: first.onError,
     log,
     version: VERSION,
     shutdown: stop,
-    webhooks,
-    access,
-    submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn }),
-    retryJob: createRetryJob({ jobs, findModel, input, output, webhooks, takeOn }),
-    resumeOutput: createResumeOutput({ findModel, input, output, webhooks, takeOn }),
-    planJob: createPlanJob({
-      findModel,
-      input,
-      output,
-      workers,
-      samples: createSampleRequests({ redis, wake }),
-      openDataset: open,
-      queueLimit: config.queueLimit,
-    }),
-    controlJob: createControlJob({ jobs }),
-    queueLimit: async (model) => queueLimit(await workers.liveLanes(model), config.queueLimit),
-    async ready() {
-      try {
-        await redis.ping();
-        return { ok: true };
-      } catch (error) {
-        return { ok: false, reason: `Redis does not answer: ${messageOf(error)}` };
-      }
-    },
   });
-
-  const server = await listen((ready) =>
-    serve(
-      { fetch: app.fetch, hostname: config.host, port: config.port, serverOptions: connectionLimits(config) },
-      ready,
-    ),
-  );
-  server.maxConnections = config.maxConnections;
-  const { port } = server.address() as AddressInfo;
-  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  stop.removeEventListener('abort', exitBeforeStart);
+  answer = service.app.fetch;
   log.info({ url }, 'listening');
   tellLauncher({ type: 'ready', url });
 
   await untilAborted(stop);
   log.info({}, 'stopping');
   setTimeout(exit(1), STOP_MS);
-  await Promise.all([feeders.close(), sweeper.close(), dispatcher.close()]);
+  await service.stopBackground();
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
-    if ('closeAllConnections' in server) server.closeAllConnections();
+    server.closeAllConnections();
   });
-  await queues.close();
-  await Promise.all([wake.close(), redis.quit(), background.quit()]);
+  await service.disconnect();
   process.exit(0);
 }
 
 /** What a clean end may take, where Redis does not answer. */
 const STOP_MS = 8_000;
-/** What nobody has touched for so long is left over: no submit and no run of a block that has ended takes longer. */
-const LEFT_OVER_MS = 600_000;
 const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 
-async function listen(start: (ready: () => void) => ServerType): Promise<ServerType> {
-  return new Promise((resolve, reject) => {
-    const server = start(() => resolve(server));
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const inUse = error.code === 'EADDRINUSE';
-      reject(
-        inUse
-          ? new ForebayError(
-              'address_in_use',
-              'Another program listens on that port; choose one with --port.',
-              { cause: error },
-            )
-          : error,
-      );
-    });
+const exitBeforeStart = () => process.exit(0);
+
+async function listen(fetch: Answer, config: Config): Promise<Server> {
+  const { host, port } = config;
+  const server = await new Promise<ServerType>((resolve, reject) => {
+    const started = serve({ fetch, hostname: host, port, serverOptions: connectionLimits(config) }, () =>
+      resolve(started),
+    );
+    started.once('error', (error: NodeJS.ErrnoException) =>
+      reject(listenError(error, { host, port, setting: '--port (FOREBAY_PORT)' })),
+    );
   });
+  server.maxConnections = config.maxConnections;
+  return server as Server;
 }
 
 main().catch((error: unknown) => {

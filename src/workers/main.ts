@@ -19,7 +19,7 @@ import { createSampleRequests } from '../shared/queue/sample-requests.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
-import { checkRedis } from '../shared/redis/check-redis.ts';
+import { createFirstAnswer } from '../shared/redis/first-answer.ts';
 import { createByteBudget } from './byte-budget.ts';
 import { serveHealth } from './health.ts';
 import { startChildLane } from './lanes/child-lane.ts';
@@ -70,20 +70,33 @@ async function findModels(
   return { folders: mine, problems };
 }
 
+const exitBeforeStart = () => process.exit(0);
+
 async function main(): Promise<void> {
   const config = readConfig(process.env, process.cwd());
   const log = createLogger({ level: config.logLevel, name: 'worker' });
   const exit = (code: number) => () => process.exit(code);
   const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
+  // Until Redis has answered nothing has been begun that would have to be ended.
+  stop.addEventListener('abort', exitBeforeStart);
   if (config.redisUrl === undefined) {
     throw new ForebayError('config_invalid', 'A worker needs REDIS_URL, the Redis that the API uses.');
   }
 
-  const onError = (error: Error) => log.warn({ error: messageOf(error) }, 'Redis connection');
-  const redis = connectRedis(config.redisUrl, 'background', onError);
-  for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
+  const first = createFirstAnswer({ redisUrl: config.redisUrl, log });
+  let worker: Awaited<ReturnType<typeof startWorker>> | null = null;
+  const health =
+    config.healthPort === undefined
+      ? null
+      : await serveHealth(config.healthPort, () => worker?.info() ?? { waitingFor: first.waitingFor() });
+  const redis = connectRedis(config.redisUrl, 'background', first.onError);
+  await first.from(redis);
+  stop.removeEventListener('abort', exitBeforeStart);
   const run = createScripts(redis);
-  const wake = await createWake(connectRedis(config.redisUrl, 'background', onError), ['queue', 'sample']);
+  const wake = await createWake(connectRedis(config.redisUrl, 'background', first.onError), [
+    'queue',
+    'sample',
+  ]);
 
   const models = createModelFolderReader();
   const { folders, problems } = await findModels(models, config.modelsDirs, config.models, config.pool, log);
@@ -127,7 +140,7 @@ async function main(): Promise<void> {
   });
   // Half for what is fetched here, half for the files that lanes open: no job can have more of a worker.
   const budget = createByteBudget(config.maxInflightBytes / 2);
-  const worker = await startWorker({
+  worker = await startWorker({
     id: `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`,
     pool: config.pool,
     redis,
@@ -169,7 +182,6 @@ async function main(): Promise<void> {
     shutdownGraceMs: config.shutdownGraceMs,
     log,
   });
-  const health = config.healthPort === undefined ? null : await serveHealth(config.healthPort, worker.info);
 
   const served = worker.info().models;
   tellLauncher({

@@ -168,14 +168,18 @@ describe('an API that asks for keys', () => {
         socket.write(text);
       });
     const slow = Array.from({ length: 5 }, () => talk('GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\nX-A: '));
-    const body = talk(
-      'POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
-    );
+    const make = await commands.run('keys', 'create', '--name', 'slow', '--redis-url', service.redis.url);
+    const post = (header: string) =>
+      talk(
+        `POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\n${header}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+      );
+    const [body, known] = [post(''), post(`X-API-Key: ${make.out.trim()}\r\n`)];
     const large = talk(`GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`);
     const nameless = talk('GET /healthz HTTP/1.1\r\n\r\n');
     for (const answer of await Promise.all(slow)) expect(answer).toMatch(/^HTTP\/1.1 408/);
     // Refused for want of a key before its body is read, and closed with it.
     expect(await body).toMatch(/^HTTP\/1.1 (401|408)/);
+    expect(await known).toMatch(/^HTTP\/1.1 408/);
     expect(await large).toMatch(/^HTTP\/1.1 431/);
     expect(await nameless).toMatch(/^HTTP\/1.1 400/);
     expect((await service.request('/healthz')).status).toBe(200);

@@ -1,5 +1,6 @@
 // What a client can get wrong, over real HTTP: a 4xx with a code, the place, and what to do.
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../support/api-service.ts';
@@ -84,6 +85,40 @@ describe('an input with such names', () => {
     }
   });
 });
+
+it('a body that is announced as larger than any route takes is refused by every route, unread', async () => {
+  // With keys, since the routes of keys exist only there.
+  const guarded = await startTestApi({}, {});
+  try {
+    const admin = { name: 'test', tenant: 'default', scopes: ['admin' as const], expiresAt: null };
+    const { text: key } = await guarded.keys.create(admin);
+    const document = (await (await fetch(`${guarded.url}/openapi.json`)).json()) as {
+      paths: Record<string, Record<string, object>>;
+    };
+    // Only POST has its body read; a DELETE is answered without.
+    const routes = Object.entries(document.paths)
+      .filter(([, item]) => 'post' in item)
+      .map(([path]) => path.replaceAll(/\{\w+\}/g, 'x'));
+    expect(routes.length).toBeGreaterThan(6);
+    for (const path of routes) expect(await statusOfHuge(guarded.url + path, 'POST', key), path).toBe(413);
+    expect(await statusOfHuge(`${guarded.url}/v1/keys/x`, 'DELETE', key)).toBe(404);
+  } finally {
+    await guarded.close();
+  }
+});
+
+/** The answer to a gigabyte that is announced and never comes. */
+function statusOfHuge(url: string, method: string, key: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': 2 ** 30, 'x-api-key': key };
+    const sent = request(url, { method, headers }, (response) => {
+      resolve(response.statusCode);
+      sent.destroy();
+    });
+    sent.on('error', reject);
+    sent.write('{');
+  });
+}
 
 describe('what is wrong is named', () => {
   it('an unknown model, with the nearest', async () => {

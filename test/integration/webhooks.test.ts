@@ -246,7 +246,18 @@ it('refuses URLs that can never be reached, and says what is wrong with others',
     const { code, detail } = (await response.json()) as { code: string; detail: string };
     return [response.status, code, detail];
   };
-  for (const url of ['http://10.0.0.1/', 'http://[::1]/', 'http://169.254.169.254/x', 'http://0xa000001/']) {
+  for (const url of [
+    'http://10.0.0.1/',
+    'http://[::1]/',
+    'http://[::ffff:10.0.0.1]/',
+    'http://[64:ff9b::a9fe:a9fe]/',
+    'http://[fc00::1]/',
+    'http://169.254.169.254/x',
+    'http://0xa000001/',
+    'http://2852039166/',
+    'http://012.1/',
+    'http://0/',
+  ]) {
     expect(await answer({ url })).toEqual([
       403,
       'url_not_allowed',

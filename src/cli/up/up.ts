@@ -1,10 +1,9 @@
 /** What `forebay up` does: brings the service up, says where it is, and takes it down when asked. */
 import { readConfig, type Config } from '../../shared/config/config.ts';
-import { ForebayError } from '../../shared/errors.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { cacheDir } from '../../shared/config/cache-dir.ts';
 import type { CliContext } from '../context.ts';
-import { codeOf, EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
+import { EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
 import { createService } from '../launch/launch-service.ts';
 import { readableLine } from '../launch/log-lines.ts';
 import { createStartupLog } from '../launch/startup-log.ts';
@@ -60,18 +59,11 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
         service.failed.then((error) => Promise.reject(error)),
       ]),
     );
-  } catch (error) {
-    throw codeOf(error) === 'address_in_use' ? portTaken(config.port, error) : error;
   } finally {
     await service.stop();
     process.off('exit', service.kill);
     signals.ignore();
   }
-}
-
-function portTaken(port: number, cause: unknown): ForebayError {
-  const message = `Another program listens on port ${port}: end it, or choose another port with --port.`;
-  return new ForebayError('address_in_use', message, { cause });
 }
 
 /** Being stopped is how a service ends well. */

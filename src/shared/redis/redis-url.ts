@@ -16,9 +16,9 @@ export function redisOptions(url: string): RedisOptions {
   return url.startsWith('unix:') ? parseUnix(url) : parseTcp(url);
 }
 
-/** The address with its password replaced by `***`, fit for logs. */
+/** The address with its password replaced by `***`, fit for logs. A password may hold `@`, `?` and `#`. */
 export function redactRedisUrl(url: string): string {
-  return url.replace(/^([a-z+]+:\/\/[^:@/]*):[^@/]*@/, '$1:***@');
+  return url.replace(/^([^:/]*:\/\/[^:@/]*):[^/]*@/, '$1:***@');
 }
 
 function parseUnix(url: string): RedisOptions {

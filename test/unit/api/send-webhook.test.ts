@@ -23,7 +23,8 @@ it('reaches no private address: by number, by name, or by a name whose answer ch
     },
   });
   const { port } = new URL(receiver.url('/private'));
-  for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]', '2130706433', 'rebound.example']) {
+  const numbers = ['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '2130706433', '0x7f.1', '017700000001', '0'];
+  for (const host of [...numbers, 'rebound.example']) {
     const sent = await sender.send(`http://${host}:${port}/private`, {}, '{}', never);
     expect(sent).toMatchObject({ status: null, error: { code: 'url_not_allowed' } });
     expect(sent.error!.message).not.toMatch(/rebound.*127\.0\.0\.1/);

@@ -97,8 +97,14 @@ describe('what is refused before a packet leaves', () => {
     '2130706433',
     '0x7f.1',
     '0177.0.0.1',
+    '0x7f000001',
+    '017700000001',
     '127.1',
+    '127.0.0.1.',
+    '%31%32%37.0.0.1',
+    '１２７.0.0.1',
     '[::ffff:127.0.0.1]',
+    '[::127.0.0.1]',
     '[::1]',
     '0',
     '[::]',
@@ -109,13 +115,26 @@ describe('what is refused before a packet leaves', () => {
     expect(connections).toBe(0);
   });
 
-  it.each(['169.254.169.254', '10.0.0.1', '[fe80::1]', '[64:ff9b::a9fe:a9fe]', '100.64.0.1'])(
-    'the inner address %s',
-    async (host) => {
-      await expect(get(`http://${host}/`)).rejects.toMatchObject({ code: 'url_not_allowed' });
-      await expect(get(`https://${host}/`)).rejects.toMatchObject({ code: 'url_not_allowed' });
-    },
-  );
+  it.each([
+    '169.254.169.254',
+    '2852039166',
+    '0xa9fea9fe',
+    '0251.0376.0251.0376',
+    '10.0.0.1',
+    '172.16.0.1',
+    '192.168.1.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '[fe80::1]',
+    '[fc00::1]',
+    '[fd00:ec2::254]',
+    '[ff02::1]',
+    '[64:ff9b::a9fe:a9fe]',
+    '100.64.0.1',
+  ])('the inner address %s', async (host) => {
+    await expect(get(`http://${host}/`)).rejects.toMatchObject({ code: 'url_not_allowed' });
+    await expect(get(`https://${host}/`)).rejects.toMatchObject({ code: 'url_not_allowed' });
+  });
 
   it('a name that leads to an inner address, without telling which', async () => {
     const refused = get(`http://inner.example:${port}/`, {
@@ -140,6 +159,25 @@ describe('what is refused before a packet leaves', () => {
     await expect(get(origin)).rejects.toMatchObject({ code: 'url_not_allowed', message: /169\.254/ });
   });
 
+  it.each([
+    'http://2852039166/',
+    'http://0xa9.254.43518/',
+    'http://[::ffff:10.0.0.1]/',
+    '//10.0.0.1/',
+    'http://me@example.org@10.0.0.1/',
+    'http://example.org\\@10.0.0.1/',
+  ])('a redirect to %s', async (location) => {
+    const lookup = answering(['10.9.9.9']);
+    handler = (_, response) => response.writeHead(307, { location }).end();
+    await expect(get(origin, { lookup })).rejects.toMatchObject({ code: 'url_not_allowed' });
+  });
+
+  it('a redirect to a name that leads inward, where the first was let through', async () => {
+    handler = (_, response) => response.writeHead(301, { location: 'http://inner.example/' }).end();
+    const lookup = answering(['10.9.9.9']);
+    await expect(get(origin, { lookup })).rejects.toMatchObject({ code: 'url_not_allowed' });
+  });
+
   it('a redirect to another scheme', async () => {
     handler = (_, response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end();
     await expect(get(origin)).rejects.toMatchObject({ code: 'url_not_allowed', message: /file:/ });
@@ -150,6 +188,9 @@ describe('what is refused before a packet leaves', () => {
     'file:///etc/passwd',
     'nonsense',
     'http://user:secret@127.0.0.1/',
+    'http://example.org@127.0.0.1/',
+    'http://127.0.0.1%20@example.org/',
+    'http://user@example.org/',
     'data:,x',
   ])('the URL %s', async (url) => {
     await expect(get(url)).rejects.toMatchObject({ code: 'url_not_allowed' });

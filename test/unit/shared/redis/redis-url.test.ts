@@ -34,5 +34,8 @@ describe('a Redis address', () => {
     expect(redactRedisUrl('redis://me:secret@h/1')).toBe('redis://me:***@h/1');
     expect(redactRedisUrl('unix://:secret@/r.sock')).toBe('unix://:***@/r.sock');
     expect(redactRedisUrl('unix:///r.sock')).toBe('unix:///r.sock');
+    expect(redactRedisUrl('REDIS://me:sec:re@t@h/1')).toBe('REDIS://me:***@h/1');
+    expect(redactRedisUrl('unix://:se?c#ret@/r.sock')).toBe('unix://:***@/r.sock');
+    expect(redactRedisUrl('redis://h:6379/1')).toBe('redis://h:6379/1');
   });
 });

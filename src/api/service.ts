@@ -1,0 +1,192 @@
+/** The API's parts, put together over a Redis that answers. Listening and signals are main.ts's affair. */
+import type { Redis } from 'ioredis';
+import { inputPlaces, type Config } from '../shared/config/config.ts';
+import { createInputRule } from '../shared/input-places.ts';
+import { openDataset } from '../shared/dataset/open-dataset.ts';
+import type { JobSpec } from '../shared/domain/job.ts';
+import { messageOf } from '../shared/errors.ts';
+import { createKeyStore } from '../shared/keys/key-store.ts';
+import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
+import type { Logger } from '../shared/observe/logger.ts';
+import { createBlockQueues } from '../shared/queue/block-queue.ts';
+import { connectRedis } from '../shared/queue/connection.ts';
+import { createJobStore, RETENTION_MS } from '../shared/queue/job-store.ts';
+import { createJobWindow } from '../shared/queue/job-window.ts';
+import { createQueuePlaces } from '../shared/queue/queue-places.ts';
+import { createSampleRequests } from '../shared/queue/sample-requests.ts';
+import { createLeftovers } from '../shared/queue/leftovers.ts';
+import { createScripts } from '../shared/queue/scripts.ts';
+import { createWake } from '../shared/queue/wake.ts';
+import { createWebhookQueue } from '../shared/queue/webhook-queue.ts';
+import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
+import { createAccess } from './access.ts';
+import { createApp } from './app.ts';
+import { createControlJob } from './control-job.ts';
+import { createFeeders } from './feeder/feeders.ts';
+import { queueLimit } from './feeder/policies.ts';
+import { createModelCatalog } from './model-catalog.ts';
+import { createPlanJob } from './plan/create-plan.ts';
+import { createOutputPreparer } from './prepare-output.ts';
+import { createQuotas } from './quotas.ts';
+import { createInputResolver } from './resolve-input.ts';
+import { createResumeOutput } from './resume-output.ts';
+import { createRetryJob } from './retry-job.ts';
+import { createSubmitJob } from './submit-job.ts';
+import { sweepJobs } from './sweeper/sweep-jobs.ts';
+import { sweepQueues } from './sweeper/sweep-queues.ts';
+import { sweepSpool } from './sweeper/sweep-spool.ts';
+import { startSweeper } from './sweeper/sweeper.ts';
+import { createTakeOnJob } from './take-on-job.ts';
+import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
+import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
+import { createWebhookSender } from './webhooks/send-webhook.ts';
+
+/** What nobody has touched for so long is left over: no submit and no run of a block that has ended takes longer. */
+const LEFT_OVER_MS = 600_000;
+
+export interface ApiService {
+  readonly app: ReturnType<typeof createApp>;
+  /** Ends what runs in the background; requests are still answered. */
+  stopBackground(): Promise<void>;
+  /** Closes all connections to Redis. */
+  disconnect(): Promise<void>;
+}
+
+/** @throws ForebayError `keys_required` where others would be let in without a key. */
+export async function createApiService(options: {
+  readonly config: Config;
+  readonly redisUrl: string;
+  /** A connection for background work, which answers. */
+  readonly background: Redis;
+  readonly onError: (error: Error) => void;
+  readonly log: Logger;
+  readonly version: string;
+  readonly shutdown: AbortSignal;
+}): Promise<ApiService> {
+  const { config, redisUrl, background, onError, log, version, shutdown } = options;
+  const redis = connectRedis(redisUrl, 'request', onError);
+  const access = await createAccess({
+    ...config,
+    requestsPerS: config.quotaRequestsPerS,
+    folders: { shared: config.inputRoots, own: [config.dataDir, ...config.outputRoots] },
+    keys: createKeyStore({ redis }),
+    anyKey: () => createKeyStore({ redis: background }).any(),
+    log,
+  });
+  const wake = await createWake(connectRedis(redisUrl, 'background', onError));
+
+  const run = createScripts(redis);
+  const jobs = createJobStore({ redis, run });
+  const workers = createWorkerRegistry({ redis });
+  const queues = createBlockQueues({ redis: background, onError });
+  const places = createQueuePlaces({ redis, run });
+  const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
+  const input = createInputResolver({ ...inputPlaces(config), spoolDir: config.spoolDir });
+  const mayRead = createInputRule(inputPlaces(config));
+  const open = ({ dataset, tenant }: Pick<JobSpec, 'dataset' | 'tenant'>) =>
+    openDataset(dataset, { skips: (real) => mayRead(real, tenant) !== 'allowed' });
+  const output = createOutputPreparer({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
+
+  const webhooks = createWebhookQueue({ redis, run });
+  const { findModel } = models;
+  const takeOn = createTakeOnJob({
+    jobs,
+    input,
+    output,
+    webhooks,
+    checkWebhook: createWebhookUrlCheck(config.webhookAllow),
+    maxJobs: config.maxJobs,
+    quotas: createQuotas(jobs, config.quotas),
+  });
+
+  const feederRun = createScripts(background);
+  const feeders = createFeeders({
+    jobs: createJobStore({ redis: background, run: feederRun }),
+    window: createJobWindow({ redis: background, run: feederRun }),
+    queues,
+    places: createQueuePlaces({ redis: background, run: feederRun }),
+    workers: createWorkerRegistry({ redis: background }),
+    wake,
+    openDataset: open,
+    spool: input,
+    queueLimit: config.queueLimit,
+    log,
+  });
+  const leftovers = createLeftovers({ redis: background, run: feederRun });
+  const sweeper = startSweeper({
+    leftovers,
+    everyMs: config.sweepMs,
+    chores: [
+      sweepQueues({ leftovers, queues, places: createQueuePlaces({ redis: background, run: feederRun }) }),
+      sweepJobs({
+        leftovers,
+        jobs: createJobStore({ redis: background, run: feederRun }),
+        graceMs: LEFT_OVER_MS,
+      }),
+      sweepSpool({
+        leftovers,
+        spoolDir: config.spoolDir,
+        graceMs: LEFT_OVER_MS,
+        keepMs: RETENTION_MS,
+      }),
+    ],
+    log,
+  });
+  const dispatcher = createWebhookDispatcher({
+    queue: createWebhookQueue({ redis: background, run: feederRun }),
+    jobs: createJobStore({ redis: background, run: feederRun }),
+    sender: createWebhookSender({
+      allow: config.webhookAllow,
+      timeoutMs: config.webhooks.timeoutMs,
+      userAgent: `forebay/${version}`,
+    }),
+    settings: config.webhooks,
+    log,
+  });
+  const app = createApp({
+    jobs,
+    queues,
+    places,
+    workers,
+    wake,
+    models,
+    log,
+    version,
+    shutdown,
+    webhooks,
+    access,
+    submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn }),
+    retryJob: createRetryJob({ jobs, findModel, input, output, webhooks, takeOn }),
+    resumeOutput: createResumeOutput({ findModel, input, output, webhooks, takeOn }),
+    planJob: createPlanJob({
+      findModel,
+      input,
+      output,
+      workers,
+      samples: createSampleRequests({ redis, wake }),
+      openDataset: open,
+      queueLimit: config.queueLimit,
+    }),
+    controlJob: createControlJob({ jobs }),
+    queueLimit: async (model) => queueLimit(await workers.liveLanes(model), config.queueLimit),
+    async ready() {
+      try {
+        await redis.ping();
+        return { ok: true };
+      } catch (error) {
+        return { ok: false, reason: `Redis does not answer: ${messageOf(error)}` };
+      }
+    },
+  });
+
+  return {
+    app,
+    async stopBackground() {
+      await Promise.all([feeders.close(), sweeper.close(), dispatcher.close()]);
+    },
+    async disconnect() {
+      await queues.close();
+      await Promise.all([wake.close(), redis.quit(), background.quit()]);
+    },
+  };
+}

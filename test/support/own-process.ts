@@ -1,0 +1,57 @@
+// An API or a worker as a process by itself, also one that is not ready yet or ends: what it says, and how it ends.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { waitUntil } from './wait-until.ts';
+
+export type OwnProcess = ReturnType<typeof startOwnProcess>;
+
+/** A folder for one service, and the settings that keep it there. */
+export function makeServiceFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'forebay-own-'));
+  for (const name of ['models', 'input']) mkdirSync(join(folder, name));
+  return {
+    folder,
+    env: {
+      FOREBAY_PORT: '0',
+      FOREBAY_DATA_DIR: join(folder, 'data'),
+      FOREBAY_CACHE_DIR: join(folder, 'cache'),
+      FOREBAY_MODELS_DIR: join(folder, 'models'),
+      FOREBAY_INPUT_ROOTS: join(folder, 'input'),
+      FOREBAY_OUTPUT_ROOTS: join(folder, 'out'),
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+export function startOwnProcess(part: 'api' | 'workers', env: Readonly<Record<string, string>>) {
+  const main = fileURLToPath(new URL(`../../dist/${part}/main.js`, import.meta.url));
+  const child = spawn(process.execPath, [main], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  return {
+    pid: child.pid!,
+    /** All of stdout and stderr so far. */
+    said: () => said,
+    /** The first match of a pattern in what it says. */
+    says: (pattern: RegExp) =>
+      waitUntil(`${part} to say ${String(pattern)}`, () => {
+        if (child.exitCode !== null && !pattern.test(said)) throw new Error(`${part} ended: ${said}`);
+        return pattern.exec(said);
+      }),
+    /** Its exit code. */
+    ended,
+    async stop() {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+}
