@@ -150,6 +150,7 @@ async function main(): Promise<void> {
     wake,
     models,
     log,
+    maxJsonDepth: config.maxJsonDepth,
     version: VERSION,
     shutdown: stop,
     webhooks,

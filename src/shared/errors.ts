@@ -55,6 +55,7 @@ const TABLE = {
   fetch_failed: { status: 502, retryable: true },
   fetch_status: { status: 502, retryable: false },
   fetch_unavailable: { status: 502, retryable: true },
+  fetch_inflated: { status: 413, retryable: false },
   fetch_timeout: { status: 504, retryable: true },
   url_not_allowed: { status: 403, retryable: false },
   invalid_row: { status: 422, retryable: false },

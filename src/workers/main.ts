@@ -123,6 +123,7 @@ async function main(): Promise<void> {
     allow: config.fetchAllow,
     timeoutMs: config.fetchTimeoutMs,
     maxBytes: config.maxFileBytes,
+    maxRatio: config.maxFetchRatio,
     userAgent: 'forebay',
   });
   // Half for what is fetched here, half for the files that lanes open: no job can have more of a worker.

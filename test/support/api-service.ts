@@ -141,6 +141,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
     controlJob: createControlJob({ jobs }),
     ready: async () => ({ ok: (await redis.ping()) === 'PONG' }),
     log,
+    maxJsonDepth: 32,
     version: '0.0.0-test',
     shutdown: stopping.signal,
     ...(access && { access }),

@@ -52,6 +52,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
     exhaustive: flags.exhaustive ?? false,
     limits: {
       maxFileBytes: config.maxFileBytes,
+      maxFetchRatio: config.maxFetchRatio,
       maxHeldBytes: config.maxInflightBytes / 2,
       maxPixels: config.maxPixels,
       // It is the user's own machine and run: rows may lie anywhere that the user may read.
