@@ -63,6 +63,7 @@ const TABLE = {
   unsupported_format: { status: 415, retryable: false },
   decode_failed: { status: 422, retryable: false },
   too_many_pixels: { status: 413, retryable: false },
+  decompression_ratio: { status: 413, retryable: false },
   inference_failed: { status: 500, retryable: false },
   lane_crashed: { status: 500, retryable: false },
   worker_crashed: { status: 500, retryable: false },

@@ -147,6 +147,7 @@ async function main(): Promise<void> {
       ...inputPlaces(config),
       maxFileBytes: config.maxFileBytes,
       maxPixels: config.maxPixels,
+      maxImageRatio: config.maxImageRatio,
       maxHeldBytes: config.maxInflightBytes / 2 / plan.lanes,
     },
     batchTimeoutS: config.batchTimeoutS,

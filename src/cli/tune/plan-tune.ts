@@ -55,6 +55,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
       maxFetchRatio: config.maxFetchRatio,
       maxHeldBytes: config.maxInflightBytes / 2,
       maxPixels: config.maxPixels,
+      maxImageRatio: config.maxImageRatio,
       // It is the user's own machine and run: rows may lie anywhere that the user may read.
       inputRoots: ['/'],
     },

@@ -115,6 +115,9 @@ const ENV = z.object({
     ),
   FOREBAY_MAX_FILE_MB: count(64).describe('Largest row, encoded. Larger ones become row errors.'),
   FOREBAY_MAX_MEGAPIXELS: count(64).describe('Largest image; a lane needs 3-4 bytes a pixel to decode it.'),
+  FOREBAY_MAX_IMAGE_RATIO: count(5000, 1, 1_000_000_000).describe(
+    'Decoded bytes (3 a pixel) for each encoded byte of an image above 16 megapixels. Less ends bombs sooner; blank pages in black and white need up to 100000.',
+  ),
   FOREBAY_FETCH_ALLOW: list(',').describe(
     'Hosts and CIDR ranges that URL rows may reach although they are private.',
   ),
@@ -216,6 +219,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     laneGrowthFactor: e.FOREBAY_LANE_GROWTH,
     maxFileBytes: e.FOREBAY_MAX_FILE_MB * MB,
     maxPixels: e.FOREBAY_MAX_MEGAPIXELS * 1_000_000,
+    maxImageRatio: e.FOREBAY_MAX_IMAGE_RATIO,
     fetchAllow: e.FOREBAY_FETCH_ALLOW,
     fetchTimeoutMs: e.FOREBAY_FETCH_TIMEOUT_S * 1000,
     maxFetchRatio: e.FOREBAY_MAX_FETCH_RATIO,

@@ -29,6 +29,7 @@ export interface TuneWish {
     readonly maxFetchRatio: number;
     readonly maxHeldBytes: number;
     readonly maxPixels: number;
+    readonly maxImageRatio: number;
     readonly inputRoots: readonly string[];
   };
   /** See shared/net/guarded-fetch.ts. */
