@@ -80,7 +80,7 @@ async function main(): Promise<void> {
   const queues = createBlockQueues({ redis: background, onError });
   const places = createQueuePlaces({ redis, run });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
-  const input = createInputResolver({ ...inputPlaces(config), spoolDir: config.spoolDir });
+  const input = createInputResolver({ ...config, ...inputPlaces(config) });
   const mayRead = createInputRule(inputPlaces(config));
   const open = ({ dataset, tenant }: Pick<JobSpec, 'dataset' | 'tenant'>) =>
     openDataset(dataset, { skips: (real) => mayRead(real, tenant) !== 'allowed' });
@@ -109,6 +109,7 @@ async function main(): Promise<void> {
     openDataset: open,
     spool: input,
     queueLimit: config.queueLimit,
+    maxRows: config.maxRows,
     log,
   });
   const leftovers = createLeftovers({ redis: background, run: feederRun });
@@ -155,7 +156,7 @@ async function main(): Promise<void> {
     shutdown: stop,
     webhooks,
     access,
-    submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn }),
+    submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn, maxRows: config.maxRows }),
     retryJob: createRetryJob({ jobs, findModel, input, output, webhooks, takeOn }),
     resumeOutput: createResumeOutput({ findModel, input, output, webhooks, takeOn }),
     planJob: createPlanJob({

@@ -23,6 +23,8 @@ const TABLE = {
   output_in_use: { status: 409, retryable: false },
   resume_mismatch: { status: 409, retryable: false },
   request_too_large: { status: 413, retryable: false },
+  list_too_long: { status: 413, retryable: false },
+  too_many_rows: { status: 413, retryable: false },
   unsupported_media_type: { status: 415, retryable: false },
   host_not_allowed: { status: 421, retryable: false },
   input_not_found: { status: 422, retryable: false },

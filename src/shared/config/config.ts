@@ -47,6 +47,12 @@ const ENV = z.object({
   FOREBAY_MAX_CONNECTIONS: count(2000).describe(
     'Connections of the API at once; more are refused. Each needs a file descriptor.',
   ),
+  FOREBAY_MAX_ROWS: optionalCount(Number.MAX_SAFE_INTEGER).describe(
+    'Rows of one job. Lists are refused at submit, jobs of folders and manifests fail when counting or feeding finds more. Default: no limit.',
+  ),
+  FOREBAY_MAX_LIST_ROWS: count(200_000).describe(
+    'URLs or inline rows of one request. They are held in memory until they are spooled; longer lists belong into a manifest.',
+  ),
   FOREBAY_MAX_JSON_DEPTH: count(32, 8, 1000).describe(
     'Levels that the JSON of a request may nest. No route needs more than 5; more costs memory and stack to parse.',
   ),
@@ -191,6 +197,8 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     headersTimeoutS: e.FOREBAY_HEADERS_TIMEOUT_S,
     requestTimeoutS: e.FOREBAY_REQUEST_TIMEOUT_S,
     maxConnections: e.FOREBAY_MAX_CONNECTIONS,
+    maxRows: e.FOREBAY_MAX_ROWS ?? null,
+    maxListRows: e.FOREBAY_MAX_LIST_ROWS,
     maxJsonDepth: e.FOREBAY_MAX_JSON_DEPTH,
     quotaRequestsPerS: e.FOREBAY_QUOTA_REQUESTS_PER_S,
     quotas: {
