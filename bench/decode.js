@@ -86,7 +86,7 @@ function reach(set, key) {
 
 function decodersOf(preprocess) {
   const decoderOf = (decode) => {
-    const decoder = createDecoder({ ...preprocess, decode, maxPixels: 64_000_000 });
+    const decoder = createDecoder({ ...preprocess, decode, maxPixels: 64_000_000, maxImageRatio: 5000 });
     return async (image) => decoder.decode(image);
   };
   return {

@@ -158,6 +158,7 @@ async function loadAgainAndAgain(loads, log) {
     maxFileBytes: image.length,
     maxHeldBytes: image.length,
     maxPixels: 1_000_000,
+    maxImageRatio: 5000,
   };
   const sizesMb = [];
   try {

@@ -51,7 +51,11 @@ async function withKernels(preprocess, decode) {
   const codec = (decode === 'fast' ? loadTurboNative() : null) ?? (await loadTurboWasm());
   return (image) => {
     const { size } = readImageHeader(image);
-    const geometry = checkedGeometry(size, { ...preprocess, maxPixels: MAX_PIXELS });
+    const geometry = checkedGeometry(size, image.length, {
+      ...preprocess,
+      maxPixels: MAX_PIXELS,
+      maxImageRatio: 5000,
+    });
     const plan = plans.get(size, geometry, preprocess.interpolation);
     const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
     // The few that the codec refuses (CMYK, truncated): never the bulk of any workload here.

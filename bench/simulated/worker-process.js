@@ -63,6 +63,7 @@ async function start(i) {
       inputRoots: config.inputRoots,
       maxFileBytes: config.maxFileBytes,
       maxPixels: config.maxPixels,
+      maxImageRatio: config.maxImageRatio,
       maxHeldBytes: config.maxInflightBytes,
     },
     batchTimeoutS: config.batchTimeoutS,

@@ -48,6 +48,8 @@ export interface ApiDeps {
   ready(): Promise<{ ok: boolean; reason?: string }>;
   /** Places a queue has, for stats. */
   queueLimit?(model: ModelRef): Promise<number>;
+  /** Levels that the JSON of a request may nest. */
+  readonly maxJsonDepth: number;
   readonly log: Logger;
   /** Shown in the OpenAPI document. */
   readonly version: string;

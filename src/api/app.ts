@@ -17,7 +17,8 @@ import { mountPlan } from './routes/plan.ts';
 
 export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono();
-  const target = { app, guard: createGuard({ jobs: deps.jobs, ...deps.access }), log: deps.log };
+  const { log, maxJsonDepth } = deps;
+  const target = { app, guard: createGuard({ jobs: deps.jobs, ...deps.access }), log, maxJsonDepth };
   describeKeys(app);
   mountJobs(target, deps);
   mountAgain(target, deps);

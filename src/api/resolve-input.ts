@@ -21,7 +21,7 @@ export interface ResolvedInput {
 export interface InputResolver {
   /**
    * Rejects with ForebayError `path_not_allowed`, `input_not_found`, `input_unreadable`, `invalid_request`,
-   * `storage_unavailable`; then nothing is left in the spool.
+   * `list_too_long`, `storage_unavailable`; then nothing is left in the spool.
    */
   resolve(input: JobInput, jobId: string, tenant: string): Promise<ResolvedInput>;
   /**
@@ -52,6 +52,8 @@ export interface InputResolver {
 /** Relative paths start at the first input root. */
 export interface InputResolverOptions extends InputPlaces {
   readonly spoolDir: string;
+  /** Rows that may come with one request. */
+  readonly maxListRows: number;
   /** How an operator adds a root, for the error message. */
   readonly rootSetting?: string;
 }
@@ -63,7 +65,7 @@ type FilesInput = Extract<JobInput, { type: 'files' }>;
 type InlineDataset = Extract<GivenDataset, { type: 'inline' }>;
 
 export function createInputResolver(options: InputResolverOptions): InputResolver {
-  const { inputRoots, spoolDir, rootSetting = 'FOREBAY_INPUT_ROOTS' } = options;
+  const { inputRoots, spoolDir, maxListRows, rootSetting = 'FOREBAY_INPUT_ROOTS' } = options;
   const rule = createInputRule(options);
   const spoolFile = (jobId: string, kind: string) => {
     if (!/^[\w-]+$/.test(jobId)) throw new InvariantError(`job id "${jobId}" as a file name`);
@@ -77,17 +79,29 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'manifest':
         return { spec: await resolveManifest(input.path, tenant), total: null };
       case 'urls': {
+        checkLength(input.urls.length, '/input/urls');
         const spool = spoolFile(jobId, 'urls.jsonl');
         await spoolUrls(spool, input.urls);
         return { spec: { type: 'urls', spool }, total: input.urls.length };
       }
       case 'inline': {
+        checkLength(input.rows.length, '/input/rows');
         const spool = spoolFile(jobId, 'inline.jsonl');
         const blob = spoolFile(jobId, 'inline.blob');
         await spoolInline(spool, blob, input.rows);
         return { spec: { type: 'inline', spool, blob }, total: input.rows.length };
       }
     }
+  }
+
+  function checkLength(rows: number, path: string): void {
+    if (rows <= maxListRows) return;
+    throw new ForebayError(
+      'list_too_long',
+      `${path} lists ${rows} rows; at most ${maxListRows} come with one request (FOREBAY_MAX_LIST_ROWS). ` +
+        'Write them into a manifest, or submit several jobs.',
+      { issues: [{ path, message: `has ${rows} entries; at most ${maxListRows}` }] },
+    );
   }
 
   async function discard(jobId: string): Promise<void> {

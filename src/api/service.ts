@@ -81,7 +81,7 @@ export async function createApiService(options: {
   const queues = createBlockQueues({ redis: background, onError });
   const places = createQueuePlaces({ redis, run });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
-  const input = createInputResolver({ ...inputPlaces(config), spoolDir: config.spoolDir });
+  const input = createInputResolver({ ...config, ...inputPlaces(config) });
   const mayRead = createInputRule(inputPlaces(config));
   const open = ({ dataset, tenant }: Pick<JobSpec, 'dataset' | 'tenant'>) =>
     openDataset(dataset, { skips: (real) => mayRead(real, tenant) !== 'allowed' });
@@ -110,6 +110,7 @@ export async function createApiService(options: {
     openDataset: open,
     spool: input,
     queueLimit: config.queueLimit,
+    maxRows: config.maxRows,
     log,
   });
   const leftovers = createLeftovers({ redis: background, run: feederRun });
@@ -151,11 +152,12 @@ export async function createApiService(options: {
     wake,
     models,
     log,
+    maxJsonDepth: config.maxJsonDepth,
     version,
     shutdown,
     webhooks,
     access,
-    submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn }),
+    submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn, maxRows: config.maxRows }),
     retryJob: createRetryJob({ jobs, findModel, input, output, webhooks, takeOn }),
     resumeOutput: createResumeOutput({ findModel, input, output, webhooks, takeOn }),
     planJob: createPlanJob({

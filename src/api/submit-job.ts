@@ -8,6 +8,7 @@ import { ForebayError } from '../shared/errors.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
 import type { OutputPreparer } from './prepare-output.ts';
 import type { InputResolver } from './resolve-input.ts';
+import { checkRowLimit } from './row-limit.ts';
 import type { JobInput } from './wire/job-input.ts';
 import type { Submitter, TakeOnJob } from './take-on-job.ts';
 import type { SubmitRequest } from './wire/submit-request.ts';
@@ -29,6 +30,8 @@ export interface SubmitDeps {
   input: InputResolver;
   output: OutputPreparer;
   takeOn: TakeOnJob;
+  /** Of one job; null: no limit. */
+  maxRows: number | null;
 }
 
 /** Where a model's contract is not at hand (only a worker has it). */
@@ -88,6 +91,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     return deps.takeOn(id, folder, by, async () => {
       const dataset = await input.resolve(request.input, id, tenant);
       const rows = dataset.total === null ? null : Math.min(dataset.total, request.options.limit ?? Infinity);
+      if (rows !== null) checkRowLimit(rows, deps.maxRows);
       const earlier = await output.open(folder, request.options.if_output_exists);
       const options = settle(request, model, earlier);
       if (earlier) {

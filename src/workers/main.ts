@@ -136,6 +136,7 @@ async function main(): Promise<void> {
     allow: config.fetchAllow,
     timeoutMs: config.fetchTimeoutMs,
     maxBytes: config.maxFileBytes,
+    maxRatio: config.maxFetchRatio,
     userAgent: 'forebay',
   });
   // Half for what is fetched here, half for the files that lanes open: no job can have more of a worker.
@@ -159,6 +160,7 @@ async function main(): Promise<void> {
       ...inputPlaces(config),
       maxFileBytes: config.maxFileBytes,
       maxPixels: config.maxPixels,
+      maxImageRatio: config.maxImageRatio,
       maxHeldBytes: config.maxInflightBytes / 2 / plan.lanes,
     },
     batchTimeoutS: config.batchTimeoutS,

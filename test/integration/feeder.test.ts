@@ -29,11 +29,14 @@ interface Choices {
   readonly options?: Partial<JobSpec['options']>;
   readonly source?: (real: DatasetSource) => DatasetSource;
   readonly liveLanes?: () => Promise<number>;
+  readonly maxRows?: number | null;
+  /** Rows are not counted before they are fed. */
+  readonly uncounted?: true;
 }
 
 async function feederOf(
   rows: number,
-  { options, source = (real) => real, liveLanes = async () => 1 }: Choices = {},
+  { options, source = (real) => real, liveLanes = async () => 1, maxRows = null, uncounted }: Choices = {},
 ) {
   const base = mkdtempSync(join(folder, 'job-'));
   const path = join(base, 'rows.txt');
@@ -44,7 +47,7 @@ async function feederOf(
   const lease = randomUUID();
   const queue = blockQueueName(spec.model);
   await layer.jobs.admit(spec.id, 1000);
-  await layer.jobs.create(spec, rows);
+  await layer.jobs.create(spec, uncounted ? null : rows);
   await layer.window.holdLease(spec.id, lease, 60_000);
   const blocks = createJobBlocks({ ...layer, spec, queue, lease });
   const finalise = createFinaliser({
@@ -61,6 +64,7 @@ async function feederOf(
     source: source(openDataset(spec.dataset)),
     signal: new AbortController().signal,
     configuredQueueLimit: undefined,
+    maxRows,
     finalise: async (record) => finalise(record, lease),
   });
   const id = spec.id;
@@ -114,6 +118,34 @@ it('loses no row when reading the dataset fails once', async () => {
   const job = await feederOf(40, { options: { concurrency: 2 }, source: failingOnce });
   await runToEnd(job);
   expect(await job.record()).toMatchObject({ status: 'completed', succeeded: 40, total: 40 });
+});
+
+it('ends a job that has more rows than one may have: by their count, or where feeding finds out', async () => {
+  const counted = await feederOf(21, { maxRows: 20, options: { block_rows: 5 } });
+  await runToEnd(counted);
+  expect(await counted.record()).toMatchObject({
+    status: 'failed',
+    succeeded: 0,
+    error: { code: 'too_many_rows', message: expect.stringMatching(/ 21 rows; .* 20 .FOREBAY_MAX_ROWS/) },
+  });
+  const fed = await feederOf(500, { maxRows: 400, uncounted: true, options: { block_rows: 5 } });
+  await runToEnd(fed);
+  const record = await fed.record();
+  expect(record).toMatchObject({ status: 'failed', error: { code: 'too_many_rows' } });
+  expect(record.succeeded).toBeLessThanOrEqual(400);
+});
+
+it('feeds a job that has as many rows as one may have, or takes no more of them', async () => {
+  for (const choices of [
+    { maxRows: 20 },
+    { maxRows: 20, uncounted: true },
+    { maxRows: 10, uncounted: true, options: { limit: 10 } },
+  ] as const) {
+    const job = await feederOf(20, choices);
+    await runToEnd(job);
+    const succeeded = choices.maxRows;
+    expect(await job.record()).toMatchObject({ status: 'completed', succeeded, error: null });
+  }
 });
 
 it('does not retire a job whose lease it has lost before the final transition', async () => {

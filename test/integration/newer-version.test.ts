@@ -61,6 +61,7 @@ it('a job of a newer version is left to feeders of that version, and others are 
     openDataset: (known) => openDataset(known.dataset),
     spool: { discard: async () => {}, spooledBytes: async () => 0 },
     queueLimit: undefined,
+    maxRows: null,
     log: { debug() {}, info() {}, warn: note, error: note },
   });
   try {

@@ -23,6 +23,7 @@ const startFeeders = (submitMs?: number) =>
     openDataset: (spec) => openDataset(spec.dataset),
     spool: { discard: async () => {}, spooledBytes: async () => 0 },
     queueLimit: undefined,
+    maxRows: null,
     log,
     ...(submitMs !== undefined && { submitMs }),
   });

@@ -84,7 +84,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: [dir('models')], workers });
   // The second root holds everything, as the default one does.
   const places = { inputRoots: [dir('input'), folder], dataDir: dir('data'), outputRoots: [dir('results')] };
-  const input = createInputResolver({ ...places, spoolDir: dir('spool') });
+  const input = createInputResolver({ ...places, spoolDir: dir('spool'), maxListRows: 1000 });
   const mayRead = createInputRule(places);
   const output = createOutputPreparer({ outputRoots: [dir('results')], resultsDir: dir('results') });
   const webhooks = createWebhookQueue({ redis, run });
@@ -125,7 +125,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
     wake,
     models,
     webhooks,
-    submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn }),
+    submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn, maxRows: null }),
     retryJob: createRetryJob({ jobs, findModel, input, output, webhooks, takeOn }),
     resumeOutput: createResumeOutput({ findModel, input, output, webhooks, takeOn }),
     planJob: createPlanJob({
@@ -141,6 +141,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
     controlJob: createControlJob({ jobs }),
     ready: async () => ({ ok: (await redis.ping()) === 'PONG' }),
     log,
+    maxJsonDepth: 32,
     version: '0.0.0-test',
     shutdown: stopping.signal,
     ...(access && { access }),

@@ -8,5 +8,5 @@ const dir = process.argv[2];
 const lane = startChildLane({ index: 0, uvThreads: 1 });
 process.send(lane.pid);
 const contract = MODEL_CONTRACT.parse(JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')));
-const limits = { maxFileBytes: 1, maxPixels: 1 };
+const limits = { maxFileBytes: 1, maxPixels: 1, maxImageRatio: 1 };
 await lane.load({ model: 'm', dir, contract, labels: null, threads: 1, limits });

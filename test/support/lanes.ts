@@ -14,9 +14,10 @@ export const LIMITS = {
   maxFileBytes: 64_000_000,
   maxHeldBytes: 128_000_000,
   maxPixels: 100_000_000,
+  maxImageRatio: 5000,
 };
 /** For models that get no rows. */
-export const NO_ROWS = { inputRoots: [], maxFileBytes: 1, maxHeldBytes: 1, maxPixels: 1 };
+export const NO_ROWS = { inputRoots: [], maxFileBytes: 1, maxHeldBytes: 1, maxPixels: 1, maxImageRatio: 1 };
 
 export function testFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'forebay-test-'));

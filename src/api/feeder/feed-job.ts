@@ -20,6 +20,7 @@ import type { ModelService } from '../../shared/queue/worker-registry.ts';
 import { adoptBlock, RowsDiffer } from '../../shared/storage/publish-block.ts';
 import type { JobBlocks } from './job-blocks.ts';
 import { queueLimit, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
+import { checkRowLimit } from '../row-limit.ts';
 import { splitDataset, type SplitBlock } from './splitter.ts';
 
 export interface JobFeeder {
@@ -50,6 +51,8 @@ export function createJobFeeder(deps: {
   /** What live workers can do for the job's model. */
   service: () => Promise<ModelService>;
   configuredQueueLimit: number | undefined;
+  /** Of the job; null: no limit. */
+  maxRows: number | null;
   finalise: (record: JobRecord) => Promise<void>;
   log: Logger;
   signal: AbortSignal;
@@ -98,6 +101,8 @@ export function createJobFeeder(deps: {
       const read = await readBlocks(reading, Math.min(room, RESERVE_AT_ONCE));
       const last = read.blocks.at(-1);
       if (last) {
+        // Feeding may be ahead of counting.
+        checkRowLimit(last.rows.firstRow + last.rows.rows.length, deps.maxRows, ' or more');
         const reserved = await window.reserve(id, lease, read.blocks, last.cursor);
         if (reserved < read.blocks.length) {
           // Paused or cancelled meanwhile: the cursor in Redis has not moved, read again from there.
@@ -236,6 +241,7 @@ export function createJobFeeder(deps: {
         repairedAt = performance.now();
       }
       try {
+        checkRowLimit(record.total ?? 0, deps.maxRows);
         await feed(record);
       } catch (error) {
         // What was read and not reserved is lost with this reading: the next one starts at the saved cursor.

@@ -42,6 +42,8 @@ export interface FeedersDeps {
   openDataset: (spec: JobSpec) => DatasetSource;
   spool: Pick<InputResolver, 'discard' | 'spooledBytes'>;
   queueLimit: number | undefined;
+  /** Of one job; null: no limit. */
+  maxRows: number | null;
   log: Logger;
   submitMs?: number;
 }
@@ -91,6 +93,7 @@ export function createFeeders(deps: FeedersDeps) {
       log,
       signal,
       configuredQueueLimit: deps.queueLimit,
+      maxRows: deps.maxRows,
       finalise: (record) => finalise(record, lease),
       service: async () => {
         if (service === null || performance.now() - service.at > SERVICE_FRESH_MS) {

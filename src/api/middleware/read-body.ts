@@ -5,9 +5,7 @@ import { nestsDeeper } from './json-depth.ts';
 
 export const MB = 1024 * 1024;
 
-/** No body of this API nests deeper than 5. */
-const MAX_DEPTH = 32;
-
+/** Of a route. */
 export interface BodyLimit {
   readonly bytes: number;
   /** What to do instead of sending more. */
@@ -15,10 +13,10 @@ export interface BodyLimit {
 }
 
 /**
- * The parsed JSON, or undefined where there is no body. Throws ForebayError `request_too_large`,
+ * The parsed JSON, or undefined where there is no body. `maxDepth`: levels that it may nest. Throws ForebayError `request_too_large`,
  * `request_too_deep`, `unsupported_media_type`, `invalid_request`.
  */
-export async function readJsonBody(c: Context, limit: BodyLimit): Promise<unknown> {
+export async function readJsonBody(c: Context, limit: BodyLimit, maxDepth: number): Promise<unknown> {
   const promised = c.req.header('content-length');
   if (Number(promised ?? 0) > limit.bytes) throw tooLarge(limit);
   const stream = c.req.raw.body;
@@ -28,10 +26,10 @@ export async function readJsonBody(c: Context, limit: BodyLimit): Promise<unknow
   const bytes = await collect(stream, limit);
   if (bytes.length === 0) return undefined;
   checkMediaType(c);
-  if (nestsDeeper(bytes, MAX_DEPTH)) {
+  if (nestsDeeper(bytes, maxDepth)) {
     throw new ForebayError(
       'request_too_deep',
-      `The body nests deeper than ${MAX_DEPTH} levels; no request of this API needs so many.`,
+      `The body nests deeper than ${maxDepth} levels (FOREBAY_MAX_JSON_DEPTH); no request of this API needs so many.`,
     );
   }
   let text: string;

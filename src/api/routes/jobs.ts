@@ -56,6 +56,8 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
         'output_in_use',
         'resume_mismatch',
         'request_too_large',
+        'list_too_long',
+        'too_many_rows',
         'unsupported_media_type',
         'input_not_found',
         'input_unreadable',

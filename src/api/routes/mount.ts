@@ -56,6 +56,8 @@ export interface Request<P extends Fields, Q extends Fields, H extends Fields, B
 export interface MountTarget {
   readonly app: OpenAPIHono;
   readonly guard: Guard;
+  /** Levels that the JSON of any body may nest. */
+  readonly maxJsonDepth: number;
   readonly log: Logger;
 }
 
@@ -83,7 +85,7 @@ export function mount<
       { header: (name) => c.req.header(name), param: (name) => c.req.param(name) },
       endpoint,
     );
-    const response = await handler({ ...(await check(c, endpoint)), caller });
+    const response = await handler({ ...(await check(c, endpoint, target.maxJsonDepth)), caller });
     response.headers.set('X-Content-Type-Options', 'nosniff');
     target.log.debug(
       { method: c.req.method, path: c.req.path, status: response.status, ms: performance.now() - began },
@@ -96,6 +98,7 @@ export function mount<
 async function check<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType>(
   c: Context,
   endpoint: Endpoint<P, Q, H, B>,
+  maxJsonDepth: number,
 ): Promise<Omit<Request<P, Q, H, B>, 'caller'>> {
   if (endpoint.method !== 'get') checkOrigin(c.req.header('origin'), c.req.header('host'));
   const issues: Issue[] = [];
@@ -110,7 +113,7 @@ async function check<P extends Fields, Q extends Fields, H extends Fields, B ext
   const headers = part(endpoint.headers ?? NOTHING, pickHeaders(c, endpoint.headers), '/header');
   let body: unknown;
   if (endpoint.method === 'post') {
-    const given = await readJsonBody(c, endpoint.body?.limit ?? NO_BODY);
+    const given = await readJsonBody(c, endpoint.body?.limit ?? NO_BODY, maxJsonDepth);
     body = part(endpoint.body?.schema ?? NOTHING.optional(), given, '');
   }
   if (issues.length > 0) throw invalid(issues);

@@ -25,6 +25,7 @@ export function mountPlan(target: MountTarget, deps: ApiDeps): void {
         'output_not_empty',
         'resume_mismatch',
         'request_too_large',
+        'list_too_long',
         'unsupported_media_type',
         'input_not_found',
         'input_unreadable',

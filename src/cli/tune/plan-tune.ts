@@ -52,8 +52,10 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
     exhaustive: flags.exhaustive ?? false,
     limits: {
       maxFileBytes: config.maxFileBytes,
+      maxFetchRatio: config.maxFetchRatio,
       maxHeldBytes: config.maxInflightBytes / 2,
       maxPixels: config.maxPixels,
+      maxImageRatio: config.maxImageRatio,
       // It is the user's own machine and run: rows may lie anywhere that the user may read.
       inputRoots: ['/'],
     },

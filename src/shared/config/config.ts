@@ -47,6 +47,15 @@ const ENV = z.object({
   FOREBAY_MAX_CONNECTIONS: count(2000).describe(
     'Connections of the API at once; more are refused. Each needs a file descriptor.',
   ),
+  FOREBAY_MAX_ROWS: optionalCount(Number.MAX_SAFE_INTEGER).describe(
+    'Rows of one job. Lists are refused at submit, jobs of folders and manifests fail when counting or feeding finds more. Default: no limit.',
+  ),
+  FOREBAY_MAX_LIST_ROWS: count(200_000).describe(
+    'URLs or inline rows of one request. They are held in memory until they are spooled; longer lists belong into a manifest.',
+  ),
+  FOREBAY_MAX_JSON_DEPTH: count(32, 8, 1000).describe(
+    'Levels that the JSON of a request may nest. No route needs more than 5; more costs memory and stack to parse.',
+  ),
   FOREBAY_QUOTA_REQUESTS_PER_S: count(100).describe(
     "Requests a second of one tenant's keys on one API process, twice as many at once; beyond it 429.",
   ),
@@ -112,10 +121,16 @@ const ENV = z.object({
     ),
   FOREBAY_MAX_FILE_MB: count(64).describe('Largest row, encoded. Larger ones become row errors.'),
   FOREBAY_MAX_MEGAPIXELS: count(64).describe('Largest image; a lane needs 3-4 bytes a pixel to decode it.'),
+  FOREBAY_MAX_IMAGE_RATIO: count(100_000, 1, 1_000_000_000).describe(
+    'Decoded bytes (3 a pixel) for each encoded byte of an image above 16 megapixels. Less ends bombs sooner; blank pages in black and white have up to 100000.',
+  ),
   FOREBAY_FETCH_ALLOW: list(',').describe(
     'Hosts and CIDR ranges that URL rows may reach although they are private.',
   ),
   FOREBAY_FETCH_TIMEOUT_S: count(30, 1, 3600).describe('Longest fetch of one URL row.'),
+  FOREBAY_MAX_FETCH_RATIO: count(200).describe(
+    'Times its size that the compressed answer to a URL row may unfold to, once that is above 1 MB. Photos need no more than 2, plain bitmaps up to 1000; less ends bombs sooner.',
+  ),
   FOREBAY_FETCH_TRIES: count(5, 1, 100).describe(
     'Tries of a URL row whose trouble may pass (5xx, 429, broken connections), later and later. More hides longer trouble.',
   ),
@@ -182,6 +197,9 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     headersTimeoutS: e.FOREBAY_HEADERS_TIMEOUT_S,
     requestTimeoutS: e.FOREBAY_REQUEST_TIMEOUT_S,
     maxConnections: e.FOREBAY_MAX_CONNECTIONS,
+    maxRows: e.FOREBAY_MAX_ROWS ?? null,
+    maxListRows: e.FOREBAY_MAX_LIST_ROWS,
+    maxJsonDepth: e.FOREBAY_MAX_JSON_DEPTH,
     quotaRequestsPerS: e.FOREBAY_QUOTA_REQUESTS_PER_S,
     quotas: {
       jobs: e.FOREBAY_QUOTA_JOBS ?? null,
@@ -209,8 +227,10 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     laneGrowthFactor: e.FOREBAY_LANE_GROWTH,
     maxFileBytes: e.FOREBAY_MAX_FILE_MB * MB,
     maxPixels: e.FOREBAY_MAX_MEGAPIXELS * 1_000_000,
+    maxImageRatio: e.FOREBAY_MAX_IMAGE_RATIO,
     fetchAllow: e.FOREBAY_FETCH_ALLOW,
     fetchTimeoutMs: e.FOREBAY_FETCH_TIMEOUT_S * 1000,
+    maxFetchRatio: e.FOREBAY_MAX_FETCH_RATIO,
     fetchTries: e.FOREBAY_FETCH_TRIES,
     webhookAllow: e.FOREBAY_WEBHOOK_ALLOW,
     webhooks: {

@@ -47,7 +47,7 @@ export const MODEL_CONTRACT = z.strictObject({
   task: z.literal('image-classification'),
   preprocess: PREPROCESS,
   /** File of one class name a line, beside model.json. */
-  labels: z.string().optional(),
+  labels: z.string().max(255, 'a file name has at most 255 characters').optional(),
   /** Apply softmax to the outputs (they are logits). */
   softmax: z.boolean().default(false),
   top_k: z.int().min(1).max(1000).default(5),

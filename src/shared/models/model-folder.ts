@@ -13,6 +13,14 @@ import { readContract } from './contract-issues.ts';
 export const GRAPH_FILE = 'model.onnx';
 export const CONTRACT_FILE = 'model.json';
 
+/**
+ * Every lane holds the labels, and each row's answer carries some of them. The largest public sets have 21,841 names
+ * (ImageNet) of 200 characters at most; beyond these limits a file is not one of names.
+ */
+const MAX_LABELS = 1_000_000;
+const MAX_LABEL_CHARS = 1_024;
+const MAX_LABELS_BYTES = 64 * 1024 * 1024;
+
 export interface ModelFolder {
   readonly dir: string;
   readonly contract: ModelContract;
@@ -46,8 +54,9 @@ export async function readModelParts(dir: string): Promise<ModelParts> {
   const bytes = await fileSize(onnxPath);
   if (bytes === null) issues.push({ path: '', message: `${GRAPH_FILE} is missing beside ${CONTRACT_FILE}` });
   const labelsBytes = contract.labels === undefined ? null : await readLabels(dir, contract.labels, issues);
+  const labels = labelsBytes && parseLabels(labelsBytes, issues);
   if (bytes === null || issues.length > 0) throw invalid(dir, issues);
-  return { dir, contract, labels: labelsBytes && parseLabels(labelsBytes), onnxPath, bytes, labelsBytes };
+  return { dir, contract, labels, onnxPath, bytes, labelsBytes };
 }
 
 export function toModelFolder(parts: ModelParts, hash: string): ModelFolder {
@@ -121,8 +130,15 @@ async function readLabels(dir: string, name: string, issues: Issue[]): Promise<B
     issues.push({ path: '/labels', message: 'must be the name of a file beside model.json, not a path' });
     return null;
   }
+  const path = join(dir, name);
   try {
-    return await readFile(join(dir, name));
+    const { size } = await stat(path);
+    if (size <= MAX_LABELS_BYTES) return await readFile(path);
+    issues.push({
+      path: '/labels',
+      message: `the file "${name}" has ${size} bytes; at most ${MAX_LABELS_BYTES}`,
+    });
+    return null;
   } catch (error) {
     const gone = (error as NodeJS.ErrnoException).code === 'ENOENT';
     issues.push({
@@ -134,12 +150,22 @@ async function readLabels(dir: string, name: string, issues: Issue[]): Promise<B
 }
 
 /** One name a line; only the last line's end is no name. */
-function parseLabels(bytes: Buffer): string[] {
+function parseLabels(bytes: Buffer, issues: Issue[]): string[] {
   const lines = bytes
     .toString('utf8')
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
+  if (lines.length > MAX_LABELS) {
+    issues.push({ path: '/labels', message: `the file has ${lines.length} names; at most ${MAX_LABELS}` });
+  }
+  const long = lines.findIndex((name) => name.length > MAX_LABEL_CHARS);
+  if (long >= 0) {
+    issues.push({
+      path: '/labels',
+      message: `line ${long + 1} of the file has ${lines[long]!.length} characters; a name has at most ${MAX_LABEL_CHARS}`,
+    });
+  }
   return lines;
 }
 

@@ -15,6 +15,8 @@ export interface GuardedFetchOptions {
   readonly timeoutMs: number;
   /** Largest body, bytes, decompressed. */
   readonly maxBytes: number;
+  /** Times its compressed size that a body may unfold to. */
+  readonly maxRatio: number;
   readonly userAgent: string;
   /** Open connections to one host. */
   readonly connectionsPerHost?: number;
@@ -23,7 +25,7 @@ export interface GuardedFetchOptions {
 
 export interface GuardedFetch {
   /**
-   * Rejects with ForebayError `url_not_allowed`, `fetch_status`, `fetch_unavailable` (a status that may pass), `fetch_timeout`, `file_too_large`,
+   * Rejects with ForebayError `url_not_allowed`, `fetch_status`, `fetch_unavailable` (a status that may pass), `fetch_timeout`, `file_too_large`, `fetch_inflated`,
    * `fetch_failed`; with the signal's reason when aborted.
    */
   readonly fetchBytes: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
@@ -38,7 +40,7 @@ const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
-  const { timeoutMs, maxBytes, lookup, connectionsPerHost = 16 } = options;
+  const { timeoutMs, lookup, connectionsPerHost = 16 } = options;
   const connect = createGuardedConnector({
     filter: createAddressFilter(options.allow),
     timeoutMs,
@@ -75,7 +77,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   }
 
   async function answerOf(response: Dispatcher.ResponseData, signal: AbortSignal): Promise<Uint8Array> {
-    if (response.statusCode >= 200 && response.statusCode < 300) return readBody(response, maxBytes);
+    if (response.statusCode >= 200 && response.statusCode < 300) return readBody(response, options);
     await response.body.dump({ limit: 64 * 1024, signal });
     const message = `the server answered with status ${response.statusCode}`;
     if (!PASSING.has(response.statusCode)) throw new ForebayError('fetch_status', message);

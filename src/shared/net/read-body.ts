@@ -1,29 +1,54 @@
 /** A response's body as bytes, decompressed, ended as soon as it exceeds a limit. */
 import { pipeline } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { createBrotliDecompress, createGunzip, createInflate, type Gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { ForebayError } from '../errors.ts';
 
 /** Servers that store compressed objects send them so even to who asks for `identity`. */
-const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
+const DECODERS: Readonly<Record<string, () => Decompressor>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
   deflate: createInflate,
   br: createBrotliDecompress,
 };
 
-/** Throws ForebayError `file_too_large`, `fetch_failed` (unknown or broken compression). */
-export async function readBody(response: Dispatcher.ResponseData, maxBytes: number): Promise<Uint8Array> {
+/** All of zlib's are alike in what is needed here. */
+type Decompressor = Pick<Gunzip, 'bytesWritten'> & NodeJS.ReadWriteStream;
+
+export interface ReadLimits {
+  /** Largest body, decompressed. */
+  readonly maxBytes: number;
+  /** Times its compressed size that a body above RATIO_FLOOR may have. */
+  readonly maxRatio: number;
+}
+
+/** Below this a body costs nobody anything, whatever it was before. */
+const RATIO_FLOOR = 1024 * 1024;
+
+/** Throws ForebayError `file_too_large`, `fetch_inflated`, `fetch_failed` (unknown or broken compression). */
+export async function readBody(
+  response: Dispatcher.ResponseData,
+  { maxBytes, maxRatio }: ReadLimits,
+): Promise<Uint8Array> {
   const { body, headers } = response;
   try {
     const announced = Number(headers['content-length'] ?? 0);
     if (announced > maxBytes) throw tooLarge(`${announced} bytes`, maxBytes);
+    const decoder = decoderOf(String(headers['content-encoding'] ?? 'identity'));
+    if (decoder !== null) pipeline(body, decoder, () => {}); // errors reach the reader through the decoder
     const chunks: Buffer[] = [];
     let size = 0;
-    for await (const chunk of decoded(body, String(headers['content-encoding'] ?? 'identity'))) {
+    // The ratio of the whole is what counts: a plain sky on top of a photo unfolds like a bomb. So it is judged as
+    // soon as the whole is known to be too small, which is at the end where its length was not announced.
+    const most = announced > 0 ? Math.max(RATIO_FLOOR, maxRatio * announced) : Infinity;
+    for await (const chunk of (decoder ?? body) as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > maxBytes) throw tooLarge(`more than ${maxBytes} bytes`, maxBytes);
+      if (decoder !== null && size > most) throw inflated(announced, maxRatio);
       chunks.push(chunk);
+    }
+    if (decoder !== null && size > Math.max(RATIO_FLOOR, maxRatio * decoder.bytesWritten)) {
+      throw inflated(decoder.bytesWritten, maxRatio);
     }
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
   } catch (error) {
@@ -32,15 +57,22 @@ export async function readBody(response: Dispatcher.ResponseData, maxBytes: numb
   }
 }
 
-function decoded(body: Dispatcher.ResponseData['body'], encoding: string): AsyncIterable<Buffer> {
+/** Null: the body is as it is. */
+function decoderOf(encoding: string): Decompressor | null {
   const name = encoding.trim().toLowerCase();
-  if (name === 'identity' || name === '') return body;
+  if (name === 'identity' || name === '') return null;
   const decoder = DECODERS[name]?.();
   if (decoder === undefined) throw new ForebayError('fetch_failed', `unknown content-encoding "${name}"`);
-  pipeline(body, decoder, () => {}); // errors reach the reader through the decoder
-  return decoder as unknown as AsyncIterable<Buffer>;
+  return decoder;
 }
 
 function tooLarge(size: string, maxBytes: number): ForebayError {
   return new ForebayError('file_too_large', `the server sends ${size}; the limit is ${maxBytes}`);
+}
+
+function inflated(compressed: number, maxRatio: number): ForebayError {
+  return new ForebayError(
+    'fetch_inflated',
+    `the server's ${compressed} compressed bytes unfold to more than ${maxRatio} times as many; have it send the image as it is, or raise FOREBAY_MAX_FETCH_RATIO`,
+  );
 }

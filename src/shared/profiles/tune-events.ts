@@ -23,11 +23,13 @@ export interface TuneWish {
   };
   /** Measure the whole space after the search, and say how far off the search was. */
   readonly exhaustive: boolean;
-  /** As a worker's lanes have them; `maxHeldBytes` of all lanes together. */
+  /** As a worker has them; `maxHeldBytes` of all lanes together. */
   readonly limits: {
     readonly maxFileBytes: number;
+    readonly maxFetchRatio: number;
     readonly maxHeldBytes: number;
     readonly maxPixels: number;
+    readonly maxImageRatio: number;
     readonly inputRoots: readonly string[];
   };
   /** See shared/net/guarded-fetch.ts. */

@@ -20,6 +20,8 @@ export interface FileLimits extends InputPlaces {
 export interface RowLimits extends FileLimits {
   /** Largest accepted image, width x height. */
   readonly maxPixels: number;
+  /** Decoded bytes, 3 a pixel, for each encoded byte of a large image. */
+  readonly maxImageRatio: number;
 }
 
 export interface LoadRequest {

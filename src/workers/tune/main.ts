@@ -21,6 +21,7 @@ const fetcher = createGuardedFetch({
   allow: wish.fetchAllow,
   timeoutMs: FETCH_TIMEOUT_MS,
   maxBytes: wish.limits.maxFileBytes,
+  maxRatio: wish.limits.maxFetchRatio,
   userAgent: 'forebay',
 });
 let code = 0;

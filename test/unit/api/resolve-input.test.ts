@@ -24,7 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-const resolver = () => createInputResolver({ inputRoots: [root, join(dir, 'not-there')], spoolDir });
+const resolver = () =>
+  createInputResolver({ inputRoots: [root, join(dir, 'not-there')], spoolDir, maxListRows: 1000 });
 
 async function idsOf(input: JobInput): Promise<string[]> {
   const { spec, total } = await resolver().resolve(input, 'job_1', 'default');

@@ -1,8 +1,8 @@
-/** What every decoder does around resizing: the limit on pixels, the window handed over, the crop within black. */
+/** What every decoder does around resizing: the limits on pixels, the window handed over, the crop within black. */
 import { ForebayError } from '../../../shared/errors.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { ResamplingPlan, Size } from '../resample/pillow-resampler.ts';
-import type { DecodedWindow, Pixels, TakeWindow } from './decoder.ts';
+import type { DecodedWindow, DecodeOptions, Pixels, TakeWindow } from './decoder.ts';
 import { planGeometry, type Geometry } from './geometry.ts';
 
 /** Throws ForebayError `too_many_pixels`. `when` ends the measure: ", once resized to ...". */
@@ -14,16 +14,37 @@ export function checkPixels({ width, height }: Size, maxPixels: number, when = '
   );
 }
 
-/** As planGeometry; throws ForebayError `too_many_pixels` also where resizing makes the image too large. */
+/** Below this an image is decoded in a few tens of milliseconds, however few bytes it was: plain ones are legitimate. */
+const RATIO_FLOOR_PIXELS = 16_000_000;
+
+/** Throws ForebayError `decompression_ratio`. */
+function checkRatio({ width, height }: Size, encodedBytes: number, maxImageRatio: number): void {
+  const pixels = width * height;
+  if (pixels <= RATIO_FLOOR_PIXELS || pixels * 3 <= encodedBytes * maxImageRatio) return;
+  throw new ForebayError(
+    'decompression_ratio',
+    `${width} x ${height} pixels out of ${encodedBytes} bytes, more than ${maxImageRatio} decoded bytes for each; ` +
+      'if such images are meant, raise FOREBAY_MAX_IMAGE_RATIO or send them smaller',
+  );
+}
+
+/**
+ * As planGeometry, of an image of so many encoded bytes; every decoder passes here before its first pixel. Throws
+ * ForebayError `too_many_pixels`, also where resizing makes the image too large, and `decompression_ratio`.
+ */
 export function checkedGeometry(
   size: Size,
-  { resize, crop, maxPixels }: { resize?: number | undefined; crop: number; maxPixels: number },
+  encodedBytes: number,
+  { resize, crop, maxPixels, maxImageRatio }: GeometryOptions,
 ): Geometry {
   checkPixels(size, maxPixels);
+  checkRatio(size, encodedBytes, maxImageRatio);
   const geometry = planGeometry(size.width, size.height, resize, crop);
   checkPixels(geometry.resized, maxPixels, `, once resized to a shorter side of ${resize}`);
   return geometry;
 }
+
+export type GeometryOptions = Pick<DecodeOptions, 'resize' | 'crop' | 'maxPixels' | 'maxImageRatio'>;
 
 /** The window of the source that the kernel was given. `offset`, `stride`: as of ResamplingKernel.resample. */
 export function kernelWindow(

@@ -13,6 +13,8 @@ export interface DecodeOptions extends Pick<
 > {
   /** Largest accepted image, width x height. */
   readonly maxPixels: number;
+  /** Decoded bytes, 3 a pixel, for each encoded byte of a large image. */
+  readonly maxImageRatio: number;
 }
 
 /** RGB, 8 bits, height x width x channel, crop x crop pixels; where the image is smaller, black around it. */
@@ -38,8 +40,8 @@ export interface Decoder {
   decode(image: Uint8Array): Promise<Pixels>;
   /**
    * Hands the window to `take`, once, and resolves to what that makes of it. Rejects with ForebayError
-   * `unsupported_format`, `too_many_pixels` or `decode_failed`. Work that can run off this thread has been started
-   * when the call returns, where the format allows it: the caller may be about to block the thread for long.
+   * `unsupported_format`, `too_many_pixels`, `decompression_ratio` or `decode_failed`. Work that can run off this
+   * thread has been started when the call returns, where the format allows it: the caller may be about to block the thread for long.
    */
   decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): Promise<T>;
 }

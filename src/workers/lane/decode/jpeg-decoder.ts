@@ -75,7 +75,7 @@ export function createJpegDecoder(
     size: Size,
     take: TakeWindow<T>,
   ): { readonly result: T } | null {
-    const geometry = checkedGeometry(size, options);
+    const geometry = checkedGeometry(size, image.length, options);
     const plan = plans.get(size, geometry, options.interpolation);
     const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
     if (found === null) return null;

@@ -69,7 +69,7 @@ export function createSharpDecoder(
     { plain, jpeg }: { readonly plain: boolean; readonly jpeg: boolean },
     take: TakeWindow<T>,
   ): Promise<T> {
-    const geometry = checkedGeometry(size, options);
+    const geometry = checkedGeometry(size, image.length, options);
     const pixels = size.width * size.height;
     const libvipsKernel = LIBVIPS_KERNELS[interpolation];
     const shrunk = jpeg && shrinks(options, size, geometry);

@@ -67,7 +67,8 @@ export async function loadResidentModel(
     const decoderOf = (decode: DecodeMode): Decoder => {
       const known = decoders.get(decode);
       if (known !== undefined) return known;
-      const made = parts.createDecoder({ ...contract.preprocess, decode, maxPixels: limits.maxPixels });
+      const { maxPixels, maxImageRatio } = limits;
+      const made = parts.createDecoder({ ...contract.preprocess, decode, maxPixels, maxImageRatio });
       decoders.set(decode, made);
       return made;
     };

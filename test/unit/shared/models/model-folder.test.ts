@@ -1,4 +1,4 @@
-import { rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
@@ -110,4 +110,25 @@ it('hashes again only when the graph has another size or time', async () => {
   expect((await reader.load(dir)).ref.hash).toBe(first);
   touch('A GRAPH', new Date(1_700_000_001_000));
   expect((await reader.load(dir)).ref.hash).not.toBe(first);
+});
+
+it.each([
+  ['more names than any model has', 'x\n'.repeat(1_000_001), /^the file has 1000001 names; at most 1000000$/],
+  ['a name that is none', `cat\n${'x'.repeat(1025)}\n`, /^line 2 of the file has 1025 characters; .* 1024$/],
+])('refuses labels with %s, by its place', async (_what, text, says) => {
+  const { dir } = writeModelFolder(testFolder(), graph, contract, ['one']);
+  writeFileSync(join(dir, 'labels.txt'), text);
+  await expect(loadModelFolder(dir)).rejects.toMatchObject({
+    code: 'invalid_contract',
+    issues: [{ path: '/labels', message: expect.stringMatching(says) }],
+  });
+});
+
+it('does not read a labels file beyond its limit', async () => {
+  const { dir } = writeModelFolder(testFolder(), graph, contract, ['one']);
+  truncateSync(join(dir, 'labels.txt'), 64 * 2 ** 20 + 1);
+  await expect(loadModelFolder(dir)).rejects.toMatchObject({
+    code: 'invalid_contract',
+    issues: [{ path: '/labels', message: 'the file "labels.txt" has 67108865 bytes; at most 67108864' }],
+  });
 });

@@ -1,7 +1,8 @@
 /** Against servers on loopback; every refused target would be reached by nothing but a mistake. */
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   createGuardedFetch,
@@ -36,7 +37,8 @@ afterEach(async () => {
 });
 
 function open(options: Partial<GuardedFetchOptions> = {}): GuardedFetch {
-  const defaults = { allow: ['127.0.0.1'], timeoutMs: 20_000, maxBytes: 1000, userAgent: 'forebay/test' };
+  const limits = { timeoutMs: 20_000, maxBytes: 1000, maxRatio: 200 };
+  const defaults = { allow: ['127.0.0.1'], userAgent: 'forebay/test', ...limits };
   const fetch = createGuardedFetch({ ...defaults, ...options });
   opened.push(fetch);
   return fetch;
@@ -255,6 +257,46 @@ describe('limits', () => {
     handler = (_, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(1e6)));
     await expect(get(origin, { maxBytes: 100_000 })).rejects.toMatchObject({ code: 'file_too_large' });
+  });
+
+  describe('on how far compression unfolds', () => {
+    const zeros = Buffer.alloc(2 ** 23);
+    const sky = Buffer.concat([Buffer.alloc(2 ** 22), randomBytes(2 ** 16)]);
+    const send = (name: string, body: Buffer, announced: boolean) => {
+      handler = (_, response) => {
+        response.writeHead(200, {
+          'content-encoding': name,
+          ...(announced && { 'content-length': body.length }),
+        });
+        response.end(body);
+      };
+    };
+
+    it.each([
+      ['gzip', gzipSync(zeros)],
+      ['deflate', deflateSync(zeros)],
+      ['br', brotliCompressSync(zeros)],
+    ])('ends a bomb in %s, its length announced or not', async (name, bomb) => {
+      for (const announced of [true, false]) {
+        send(name, bomb, announced);
+        await expect(get(origin, { maxBytes: 2 ** 26 })).rejects.toMatchObject({
+          code: 'fetch_inflated',
+          message: expect.stringMatching(`${bomb.length} compressed .* 200 times .*FOREBAY_MAX_FETCH_RATIO`),
+          retryable: false,
+        });
+      }
+    });
+
+    it('judges the whole: a plain part on top, a small body, and a higher limit are no bomb', async () => {
+      for (const announced of [true, false]) {
+        send('gzip', gzipSync(sky), announced);
+        expect((await get(origin, { maxBytes: 2 ** 26 })).length).toBeGreaterThan(2 ** 22);
+        send('gzip', gzipSync(zeros.subarray(0, 2 ** 20)), announced);
+        expect((await get(origin, { maxBytes: 2 ** 26 })).length).toBe(2 ** 20);
+        send('gzip', gzipSync(zeros), announced);
+        expect((await get(origin, { maxBytes: 2 ** 26, maxRatio: 1100 })).length).toBe(2 ** 23);
+      }
+    });
   });
 
   it('names the status that is not a success', async () => {

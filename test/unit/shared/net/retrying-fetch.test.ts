@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCircuitBreaker } from '#forebay/shared/net/circuit-breaker.js';
 import { createGuardedFetch, type GuardedFetch } from '#forebay/shared/net/guarded-fetch.js';
@@ -38,7 +39,8 @@ function open(tries = 4, breaker = createCircuitBreaker()) {
   guarded = createGuardedFetch({
     allow: ['127.0.0.1'],
     timeoutMs: 20_000,
-    maxBytes: 100,
+    maxBytes: 2 ** 24,
+    maxRatio: 200,
     userAgent: 'forebay/test',
   });
   return createRetryingFetch({
@@ -91,6 +93,15 @@ describe('trouble that may pass', () => {
 it.each([404, 403, 410, 400])('status %i fails at once', async (code) => {
   const url = await serving(status(code));
   await expect(open()(url, never)).rejects.toMatchObject({ code: 'fetch_status' });
+  expect(requests).toBe(1);
+});
+
+it('an answer that unfolds beyond its limit fails at once', async () => {
+  const bomb = gzipSync(Buffer.alloc(2 ** 22));
+  const url = await serving((_, response) =>
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+  );
+  await expect(open()(url, never)).rejects.toMatchObject({ code: 'fetch_inflated' });
   expect(requests).toBe(1);
 });
 

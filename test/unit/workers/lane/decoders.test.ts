@@ -15,6 +15,7 @@ const photo = golden('rgb.jpg');
 const contract = (over: object = {}) => ({
   ...PREPROCESS.parse({ resize: 64, crop: 56, interpolation: 'bicubic', ...over }),
   maxPixels: MAX_PIXELS,
+  maxImageRatio: 5000,
 });
 const createDecoder = createDecoderFactory();
 const exact = createDecoder(contract());
@@ -105,6 +106,58 @@ describe('shrink', () => {
     const large = await sharp(photo).resize(1024, 768).jpeg().toBuffer();
     const cut = large.subarray(0, large.length / 2);
     await expect(shrink.decode(cut)).rejects.toMatchObject({ code: 'decode_failed' });
+  });
+});
+
+describe('an image out of all proportion to its bytes', () => {
+  const [width, height] = [4100, 4100];
+  const plain = (side = width) =>
+    sharp({ create: { width: side, height, channels: 3, background: '#fff' } }).toColourspace('b-w');
+  /** A JPEG's header with a size that its bytes never had. */
+  const swollen = () => {
+    const bomb = Buffer.from(golden('grey-jpeg.jpg'));
+    const frame = bomb.indexOf(Buffer.of(0xff, 0xc0));
+    bomb.writeUInt16BE(height, frame + 5);
+    bomb.writeUInt16BE(width, frame + 7);
+    return bomb;
+  };
+  const kinds: readonly (readonly [string, () => Promise<Buffer>])[] = [
+    ['PNG', async () => plain().png({ palette: true, colours: 2, compressionLevel: 9 }).toBuffer()],
+    ['WebP', async () => plain().webp({ lossless: true }).toBuffer()],
+    ['TIFF', async () => plain().tiff({ compression: 'ccittfax4', bitdepth: 1 }).toBuffer()],
+  ];
+  const others = [
+    ['exact', {}],
+    ['fast', { decode: 'fast' }],
+    ['shrink', { decode: 'shrink' }],
+    ['upright', { auto_orient: true }],
+    ['in its colours', { icc: 'convert' }],
+  ] as const;
+
+  it.each(kinds)('as %s is refused by its header, on every path', async (_kind, make) => {
+    const image = await make();
+    for (const [name, over] of others) {
+      await expect(createDecoder(contract(over)).decode(image), name).rejects.toMatchObject({
+        code: 'decompression_ratio',
+        message: expect.stringMatching(
+          `4100 x 4100 pixels out of ${image.length} bytes, more than 5000 .*FOREBAY_MAX_IMAGE_RATIO`,
+        ),
+      });
+    }
+  });
+
+  it('as JPEG is refused before its codec sees it', async () => {
+    for (const [name, over] of others) {
+      const decoder = createDecoder({ ...contract(over), maxImageRatio: 1000 });
+      await expect(decoder.decode(swollen()), name).rejects.toMatchObject({ code: 'decompression_ratio' });
+    }
+  });
+
+  it('is decoded up to 16 megapixels, and where the limit is higher', async () => {
+    const image = await plain(3900).webp({ lossless: true }).toBuffer();
+    expect((await exact.decode(image)).length).toBe(56 * 56 * 3);
+    const generous = createDecoder({ ...contract(), maxImageRatio: 1_000_000 });
+    for (const [, make] of kinds) expect((await generous.decode(await make())).length).toBe(56 * 56 * 3);
   });
 });
 

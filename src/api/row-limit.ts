@@ -1,0 +1,12 @@
+/** How many rows one job may have, and what is said of one that has more. Knows neither HTTP nor datasets. */
+import { ForebayError } from '../shared/errors.ts';
+
+/** `rows`: of the job, as far as known. `more`: there may be more of them. `null`: no limit. ForebayError `too_many_rows`. */
+export function checkRowLimit(rows: number, maxRows: number | null, more = ''): void {
+  if (maxRows === null || rows <= maxRows) return;
+  throw new ForebayError(
+    'too_many_rows',
+    `The job has ${rows} rows${more}; a job of this service takes at most ${maxRows} (FOREBAY_MAX_ROWS). ` +
+      'Submit the input in parts, or only its first rows by options.limit.',
+  );
+}
