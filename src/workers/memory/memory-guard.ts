@@ -1,5 +1,6 @@
 /**
- * Watches what is really held against what may be, and acts before the kernel does: says the level, ends the largest lane as the last resort, and has lanes that have grown for good started again.
+ * Watches what is really held against what may be, and acts before the kernel does: says the level, ends the largest
+ * lane as the last resort, and has lanes that have grown for good started again.
  */
 import { memoryLevel, type MemoryLevel } from '../../shared/domain/memory-level.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
