@@ -18,6 +18,7 @@ export function makeServiceFolder() {
     env: {
       FOREBAY_PORT: '0',
       FOREBAY_DATA_DIR: join(folder, 'data'),
+      // A profile or a graph kept by this user must not change what a test sees.
       FOREBAY_CACHE_DIR: join(folder, 'cache'),
       FOREBAY_MODELS_DIR: join(folder, 'models'),
       FOREBAY_INPUT_ROOTS: join(folder, 'input'),

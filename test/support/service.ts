@@ -1,13 +1,13 @@
 // The real service for a test file: Redis, API and workers as processes, a tiny model, a folder of images.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import type { JobWire } from '#forebay/api/wire/job.js';
 import { meanColourModel, writeModelFolder } from './onnx/models.ts';
+import { makeServiceFolder } from './own-process.ts';
 import { startTestRedis } from './redis.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -37,19 +37,13 @@ export type Service = Awaited<ReturnType<typeof startService>>;
 
 /** One model, `tiny`, that names the strongest channel of an image. */
 export async function startService(options: { env?: Record<string, string>; workers?: number } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'forebay-service-'));
+  const place = makeServiceFolder();
+  const { folder } = place;
   const redis = await startTestRedis();
   writeTinyModel(join(folder, 'models', 'tiny'), 'tiny');
-  mkdirSync(join(folder, 'input'));
   const env = {
     REDIS_URL: redis.url,
-    FOREBAY_PORT: '0',
-    FOREBAY_DATA_DIR: join(folder, 'data'),
-    // A profile or a graph kept by this user must not change what a test sees.
-    FOREBAY_CACHE_DIR: join(folder, 'cache'),
-    FOREBAY_MODELS_DIR: join(folder, 'models'),
-    FOREBAY_INPUT_ROOTS: join(folder, 'input'),
-    FOREBAY_OUTPUT_ROOTS: join(folder, 'out'),
+    ...place.env,
     FOREBAY_LOG_LEVEL: 'error',
     ...options.env,
   };
@@ -139,7 +133,7 @@ export async function startService(options: { env?: Record<string, string>; work
     async close() {
       await Promise.all([...children].map(stop));
       await redis.stop();
-      rmSync(folder, { recursive: true, force: true });
+      place.remove();
     },
   };
   for (let i = 0; i < (options.workers ?? 1); i++) await service.startWorker();
