@@ -31,6 +31,21 @@ it('halves a batch that the memory does not hold, answers every row, and goes on
   }
 }, 60_000);
 
+it('decodes every row where there is no room for as many threads as would share them', async () => {
+  const model = writeModelFolder(
+    testFolder(),
+    meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }),
+    contract,
+  );
+  const lane = await withStacks(512 * MB, async () => loadedLane(model));
+  const rows = await Promise.all(Array.from({ length: 64 }, async () => ({ bytes: await plain(9, 9, 9) })));
+  await lane.run({ model: 'm', rows: rows.slice(0, 1), topK: 1 });
+  // Room enough for the heap, too little for the stack of another thread.
+  limitAddressSpace(lane.pid!, virtualBytes(lane.pid!) + 400 * MB);
+  const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });
+  expect(outcomes.map(codeOf)).toEqual(rows.map(() => 'ok'));
+}, 60_000);
+
 it('keeps its size over 200 loads of a model', async () => {
   const model = writeModelFolder(
     testFolder(),
@@ -51,6 +66,20 @@ it('keeps its size over 200 loads of a model', async () => {
 
 function limitAddressSpace(pid: number, bytes: number): void {
   execFileSync('prlimit', ['--pid', String(pid), `--as=${bytes}`]);
+}
+
+/** Threads of a process that is started meanwhile get stacks of that size. */
+async function withStacks<T>(bytes: number, start: () => Promise<T>): Promise<T> {
+  const own = ['--pid', String(process.pid)];
+  const before = execFileSync('prlimit', [...own, '--stack', '--output=SOFT', '--noheadings'], {
+    encoding: 'utf8',
+  });
+  execFileSync('prlimit', [...own, `--stack=${bytes}:`]);
+  try {
+    return await start();
+  } finally {
+    execFileSync('prlimit', [...own, `--stack=${before.trim()}:`]);
+  }
 }
 
 function virtualBytes(pid: number): number {

@@ -1,4 +1,5 @@
 /** Which decoder a model gets, by its contract. The parts that decoders share are made once a lane, when needed. */
+import { createSharedMemory } from '../out-of-memory.ts';
 import { createResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';
 import type { DecodeOptions, Decoder } from './decoder.ts';
@@ -16,10 +17,11 @@ export interface DecoderFactory {
 export function createDecoderFactory(loadFast: () => JpegCodec | null = loadTurboNative): DecoderFactory {
   const kernel = createResamplingKernel();
   const plans = createPlanCache();
+  const memory = createSharedMemory();
   let exact: Promise<JpegCodec> | undefined;
 
   return (options) => {
-    const otherwise = createSharpDecoder(options, { kernel, plans });
+    const otherwise = createSharpDecoder(options, { kernel, plans, memory });
     // Codecs know neither colour profiles nor orientation.
     if (options.icc === 'convert' || options.auto_orient) return otherwise;
     const fast = options.decode === 'fast' ? loadFast() : null;

@@ -6,6 +6,7 @@
  */
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import { isOutOfMemory, type SharedMemory } from '../out-of-memory.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 import type { PlanCache } from '../resample/plan-cache.ts';
@@ -30,8 +31,13 @@ export function configureSharp(): void {
 
 export function createSharpDecoder(
   options: DecodeOptions,
-  { kernel, plans }: { readonly kernel: ResamplingKernel; readonly plans: PlanCache },
+  parts: {
+    readonly kernel: ResamplingKernel;
+    readonly plans: PlanCache;
+    readonly memory: SharedMemory;
+  },
 ): Decoder {
+  const { kernel, plans, memory } = parts;
   const { maxPixels, interpolation } = options;
   const opening: SharpOptions = {
     failOn: 'error',
@@ -43,13 +49,15 @@ export function createSharpDecoder(
 
   async function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): Promise<T> {
     const header = readImageHeader(image);
-    if (header.size !== null) checkPixels(header.size, maxPixels);
+    const { size } = header;
+    if (size !== null) checkPixels(size, maxPixels);
+    // No turn of the event loop before the pixels: the caller may block this thread next.
+    const attempt =
+      size !== null && header.plain && !options.auto_orient
+        ? async () => fromPixels(image, size, { plain: true, jpeg: header.format === 'jpeg' }, take)
+        : async () => afterMetadata(image, take);
     try {
-      // No turn of the event loop before the pixels: the caller may block this thread next.
-      if (header.size !== null && header.plain && !options.auto_orient) {
-        return await fromPixels(image, header.size, { plain: true, jpeg: header.format === 'jpeg' }, take);
-      }
-      return await afterMetadata(image, take);
+      return await memory.use(attempt);
     } catch (error) {
       throw error instanceof ForebayError ? error : toDecodeError(error, maxPixels);
     }
@@ -120,6 +128,10 @@ function toDecodeError(error: unknown, maxPixels: number): ForebayError {
     .replace(/^Input buffer has corrupt header: /, '')
     .split('\n');
   const line = lines.find((l) => l.trim() !== '')?.trim() ?? 'no cause given';
+  if (isOutOfMemory(error)) {
+    const message = `memory or threads ran out on this image alone: ${line}`;
+    return new ForebayError('out_of_memory', message, { cause: error });
+  }
   if (/pixel limit/i.test(line)) {
     return new ForebayError('too_many_pixels', `more than the limit of ${maxPixels} pixels`, {
       cause: error,

@@ -1,9 +1,7 @@
 /**
  * How many rows a model call may have once memory has run out in a larger one: half of what failed, doubled again
- * after enough calls have gone well. Also tells what running out of memory looks like. Pure.
+ * after enough calls have gone well. Pure.
  */
-import { messageOf } from '../../../shared/errors.ts';
-
 export interface CallSize {
   /** Most rows a call now. */
   readonly rows: number;
@@ -44,12 +42,4 @@ export function createCallSize(): CallSize {
       wait = TRY_AFTER;
     },
   };
-}
-
-/** onnxruntime's arena and C++ say the first three, V8 the last two. */
-const RAN_OUT =
-  /bad_alloc|failed to allocate memory|(cannot|could not) allocate memory|array buffer allocation failed|out of memory/i;
-
-export function isOutOfMemory(error: unknown): boolean {
-  return RAN_OUT.test(messageOf(error));
 }

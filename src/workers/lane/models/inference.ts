@@ -8,7 +8,8 @@ import type { Classifier } from '../postprocess/classification.ts';
 import { halfTable } from '../preprocess/half.ts';
 import type { TensorData } from '../preprocess/tensor-filler.ts';
 import type { TensorPool } from '../preprocess/tensor-pool.ts';
-import { createCallSize, isOutOfMemory } from './call-size.ts';
+import { isOutOfMemory } from '../out-of-memory.ts';
+import { createCallSize } from './call-size.ts';
 import { classesOf, type GraphFit } from './graph-fit.ts';
 import type { OnnxOutput, OnnxSession } from './onnx-session.ts';
 

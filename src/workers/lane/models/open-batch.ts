@@ -7,10 +7,10 @@ import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import type { Decoder } from '../decode/decoder.ts';
 import type { LaneInput, RowLimits } from '../messages.ts';
+import { isOutOfMemory } from '../out-of-memory.ts';
 import type { TensorFiller } from '../preprocess/tensor-filler.ts';
 import type { TensorPool } from '../preprocess/tensor-pool.ts';
 import type { RowBytes } from '../row-bytes.ts';
-import { isOutOfMemory } from './call-size.ts';
 import type { Inference, InferenceTimings } from './inference.ts';
 
 export type DecodedRow = { readonly ok: true } | { readonly ok: false; readonly error: RowError };

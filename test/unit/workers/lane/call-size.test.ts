@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createCallSize, isOutOfMemory } from '#forebay/workers/lane/models/call-size.js';
+import { createCallSize } from '#forebay/workers/lane/models/call-size.js';
 
 const well = (size: ReturnType<typeof createCallSize>, times: number) => {
   for (let i = 0; i < times; i++) size.wentWell(size.rows);
@@ -36,15 +36,4 @@ it('tries a size that has failed again less and less often', () => {
   expect(size.rows).toBe(8);
   well(size, 1);
   expect(size.rows).toBe(16);
-});
-
-it('knows what running out of memory looks like', () => {
-  const yes = [
-    'std::bad_alloc',
-    'Failed to allocate memory for requested buffer of size 4294967296',
-    'Array buffer allocation failed',
-    'Cannot allocate memory',
-  ];
-  expect(yes.map((text) => isOutOfMemory(new RangeError(text)))).toEqual(yes.map(() => true));
-  expect(isOutOfMemory(new Error('Non-zero status code returned while running Gather node'))).toBe(false);
 });

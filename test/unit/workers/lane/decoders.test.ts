@@ -6,6 +6,7 @@ import { MODEL_CONTRACT, PREPROCESS } from '#forebay/shared/domain/model-contrac
 import { createDecoderFactory } from '#forebay/workers/lane/decode/decoders.js';
 import { configureSharp, createSharpDecoder } from '#forebay/workers/lane/decode/sharp-decoder.js';
 import { loadTurboNative } from '#forebay/workers/lane/decode/turbo-native-codec.js';
+import { createSharedMemory } from '#forebay/workers/lane/out-of-memory.js';
 import { createResamplingKernel } from '#forebay/workers/lane/resample/kernel.js';
 import { createPlanCache } from '#forebay/workers/lane/resample/plan-cache.js';
 
@@ -23,6 +24,7 @@ const fast = createDecoder(contract({ decode: 'fast' }));
 const bySharp = createSharpDecoder(contract(), {
   kernel: createResamplingKernel(),
   plans: createPlanCache(),
+  memory: createSharedMemory(),
 });
 
 beforeAll(() => configureSharp());

@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { createSharedMemory, isOutOfMemory } from '#forebay/workers/lane/out-of-memory.js';
+
+it('knows what running out of memory looks like', () => {
+  const yes = [
+    'std::bad_alloc',
+    'Failed to allocate memory for requested buffer of size 4294967296',
+    'Array buffer allocation failed',
+    'Cannot allocate memory',
+    'glib: Error creating thread: Resource temporarily unavailable',
+  ];
+  expect(yes.map((text) => isOutOfMemory(new RangeError(text)))).toEqual(yes.map(() => true));
+  expect(isOutOfMemory(new Error('Non-zero status code returned while running Gather node'))).toBe(false);
+});
+
+it('tries what ran out of memory again when nothing else is under way, one after the other', async () => {
+  const memory = createSharedMemory();
+  let room = 3;
+  let most = 0;
+  let under = 0;
+  const needs = (places: number) => async () => {
+    if (places > room) throw new Error('out of memory');
+    room -= places;
+    most = Math.max(most, ++under);
+    await new Promise(setImmediate);
+    under -= 1;
+    room += places;
+    return places;
+  };
+  const wanted = [2, 1, 3, 2, 1, 3];
+  expect(await Promise.all(wanted.map(async (places) => memory.use(needs(places))))).toEqual(wanted);
+  expect(most).toBe(2);
+});
+
+it('gives up on what finds no memory alone, at once on anything else, and serves the next', async () => {
+  const memory = createSharedMemory();
+  let tried = 0;
+  const failing = (message: string) => async () => {
+    tried += 1;
+    throw new Error(message);
+  };
+  await expect(memory.use(failing('out of memory: 5 GB'))).rejects.toThrow('5 GB');
+  expect(tried).toBe(3);
+  await expect(memory.use(failing('damaged'))).rejects.toThrow('damaged');
+  expect(tried).toBe(4);
+  expect(await memory.use(async () => 'fits')).toBe('fits');
+});
