@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { ERROR_CODES, ForebayError, type ErrorCode } from '../../shared/errors.ts';
+import { NODE_FLAGS } from '../../shared/node-flags.ts';
 
 /** What a main sends over IPC; see shared/observe/lifecycle.ts. */
 const MESSAGE = z.discriminatedUnion('type', [
@@ -51,7 +52,7 @@ const LAST_LINES = 3;
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
   const child = fork(fileURLToPath(options.main), [], {
     env: options.env,
-    execArgv: [],
+    execArgv: NODE_FLAGS,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const lastLines: string[] = [];

@@ -2,6 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
+import { NODE_FLAGS } from '../../shared/node-flags.ts';
 import type { FromLane, LoadRequest, ModelInfo, ToLane } from '../lane/messages.ts';
 import { kernelOomKills } from './kernel-oom-kills.ts';
 import { LaneDied, type BatchResult, type DeathCause, type Lane } from './lane.ts';
@@ -28,7 +29,7 @@ export interface ChildLaneOptions {
 export function startChildLane({ index, uvThreads, entry = ENTRY }: ChildLaneOptions): Lane {
   const child = fork(entry, [String(process.pid)], {
     serialization: 'advanced',
-    execArgv: [],
+    execArgv: NODE_FLAGS,
     // Results go over the channel; whatever a native library prints must not get into ours.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
