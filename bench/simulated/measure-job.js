@@ -5,10 +5,10 @@ const WARM_ROWS = 500;
 
 /**
  * `periodMs`: time a lane needs for a block. Blocks of lanes that began together end together, so the steady rate
- * is taken over whole periods of the job's middle half; 0: over the middle half as it is.
- * @param {{ rows: number, blockRows: number, output: string, periodMs?: number }} job
+ * is taken over whole periods of the job's middle half; 0: over the middle half as it is. `lookMs`: between looks at it.
+ * @param {{ rows: number, blockRows: number, output: string, periodMs?: number, lookMs?: number }} job
  */
-export async function measureJob(cluster, { rows, blockRows, output, periodMs = 0 }) {
+export async function measureJob(cluster, { rows, blockRows, output, periodMs = 0, lookMs = 50 }) {
   const blocks = Math.ceil(rows / blockRows);
   const warm = await cluster.submit(await cluster.manifest(WARM_ROWS), `${output}-warm`, {
     block_rows: blockRows,
@@ -25,7 +25,7 @@ export async function measureJob(cluster, { rows, blockRows, output, periodMs = 
   /** @type {{ ms: number, rows: number }[]} */
   const samples = [];
   const { id } = await cluster.submit(manifest, output, { block_rows: blockRows });
-  const job = await cluster.ended(id, 50, async ({ rows: done }) => {
+  const job = await cluster.ended(id, lookMs, async ({ rows: done }) => {
     if (done.succeeded === rows && samples.at(-1)?.rows === rows) return;
     samples.push({ ms: performance.now(), rows: done.succeeded });
     cpuAfter = cpu();

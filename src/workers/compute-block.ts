@@ -17,7 +17,7 @@ export interface BlockToCompute {
   readonly run: BegunRun;
   readonly group: BatchGroup;
   readonly stats: RunStats;
-  readonly signal: AbortSignal;
+  readonly abort: AbortController;
 }
 
 export function createBlockComputer(deps: {
@@ -39,8 +39,8 @@ export function createBlockComputer(deps: {
   }
 
   /** A row that the batcher expects. */
-  async function computeRow({ run, group, signal, stats }: BlockToCompute, row: RowRef): Promise<RowOutcome> {
-    const reading = reader.read(run.spec, row, signal);
+  async function computeRow({ run, group, abort, stats }: BlockToCompute, row: RowRef): Promise<RowOutcome> {
+    const reading = reader.read(run.spec, row, abort);
     // A local file is only named: waiting for it, too, would cost each of thousands of small rows turns and garbage.
     const read = reading instanceof Promise ? await orCallOff(group, reading) : reading;
     if (!read.ok) {

@@ -62,8 +62,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       let counts = mayBePublished ? await adoptBlock(output, part, begun.block) : null;
       stats.begun();
       if (!counts) {
-        const { signal } = abort;
-        const outcomes = compute({ job, block, token: taken.token, run: begun, group, stats, signal });
+        const outcomes = compute({ job, block, token: taken.token, run: begun, group, stats, abort });
         announce();
         const settled = await outcomes;
         if (handedBack) return;

@@ -71,7 +71,7 @@ export function createSampler(deps: {
 
     const one = async (row: RowRef): Promise<void> => {
       // Rejects on abort only.
-      const read = await Promise.resolve(deps.reader.read(request, row, abort)).catch(() => null);
+      const read = await Promise.resolve(deps.reader.read(request, row, { signal: abort })).catch(() => null);
       if (!read?.ok) {
         batcher.callOff(group);
         if (read) run.unread(read.error);

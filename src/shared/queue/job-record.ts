@@ -5,20 +5,19 @@ import { newerVersion } from '../domain/block.ts';
 import { JOB_STATUSES, isTerminal, type JobStatus } from '../domain/job-state.ts';
 import { ForebayError, InvariantError } from '../errors.ts';
 
-/** `windowSize`, `runs`: entries of the job's window and of its runs in progress. */
+/** `spec`: as the hash has it; `windowSize`, `runs`: entries of the job's window and of its runs in progress. */
 export function readJobRecord(
   hash: Readonly<Record<string, string>>,
+  spec: JobSpec,
   windowSize: number,
   runs: number,
   now: number,
 ): JobRecord {
   const status = hash['status'] as JobStatus;
-  if (hash['spec'] === undefined || !JOB_STATUSES.includes(status)) {
-    throw new InvariantError('a job record without spec or status');
-  }
+  if (!JOB_STATUSES.includes(status)) throw new InvariantError('a job record without a status');
   const done = integer(hash['done']) ?? 0;
   return {
-    spec: readJobSpec(hash['spec']),
+    spec,
     status,
     reason: (hash['reason'] as JobReason | undefined) || null,
     reasonText: hash['reason_text'] || null,
@@ -32,6 +31,21 @@ export function readJobRecord(
     finishedAt: isTerminal(status) ? integer(hash['changed_at']) : null,
     left: integer(hash['left']) ?? 0,
     error: hash['error'] ? (JSON.parse(hash['error']) as JobFailure) : null,
+  };
+}
+
+const MAX_KEPT_SPECS = 256;
+
+/** Reads the specs of jobs, each once: a spec never changes, and a feeder looks at its job a hundred times a second. */
+export function createSpecReader(): (job: string, text: string) => JobSpec {
+  const kept = new Map<string, { readonly text: string; readonly spec: JobSpec }>();
+  return (job, text) => {
+    const known = kept.get(job);
+    if (known?.text === text) return known.spec;
+    const spec = readJobSpec(text);
+    if (kept.size >= MAX_KEPT_SPECS) kept.clear();
+    kept.set(job, { text, spec });
+    return spec;
   };
 }
 

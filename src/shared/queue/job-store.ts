@@ -9,7 +9,7 @@ import { statesBefore, type JobStatus } from '../domain/job-state.ts';
 import { DEFAULT_TENANT } from '../domain/tenant.ts';
 import { ForebayError, InvariantError } from '../errors.ts';
 import { indexKeys, idempotencyKey, jobKeys, outputKey, WAKE_CHANNELS } from './keys.ts';
-import { readJobRecord } from './job-record.ts';
+import { createSpecReader, readJobRecord } from './job-record.ts';
 import type { RunScript } from './scripts.ts';
 
 /** Fields set along with a transition (null clears), and who may make it. */
@@ -41,6 +41,7 @@ export type JobStore = ReturnType<typeof createJobStore>;
 export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () => number }) {
   const { redis, run } = deps;
   const now = deps.now ?? Date.now;
+  const readSpec = createSpecReader();
 
   async function get(id: string): Promise<JobRecord | null> {
     const keys = jobKeys(id);
@@ -49,7 +50,8 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       if (error) throw error;
       return value;
     }) as [Record<string, string>, number, number];
-    return hash['spec'] === undefined ? null : readJobRecord(hash, window, runs, now());
+    const text = hash['spec'];
+    return text === undefined ? null : readJobRecord(hash, readSpec(id, text), window, runs, now());
   }
 
   async function mustGet(id: string): Promise<JobRecord> {

@@ -92,7 +92,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
         keys.errors,
         keys.journal,
       ],
-      [now(), WAKE_CHANNELS.job, job, ...commitArgs(blocks)],
+      [now(), WAKE_CHANNELS.job, job, commitText(blocks)],
     )) as number[];
     return replies.map((reply) => COMMIT_OUTCOMES[reply]!);
   });
@@ -245,15 +245,22 @@ interface CommitRequest {
   readonly stats: BlockStats;
 }
 
-/** For the script: the names of all stats, then each block with its stats in that order. */
-function commitArgs(blocks: readonly CommitRequest[]): (string | number)[] {
+/**
+ * For the script: the names of all stats, then each block with its stats in that order. One JSON text: a score of
+ * arguments for each block cost the client twice as much.
+ */
+function commitText(blocks: readonly CommitRequest[]): string {
   const names = [...new Set(blocks.flatMap(({ stats }) => Object.keys(stats)))];
-  const args: (string | number)[] = [names.length, ...names];
-  for (const { block, token, counts, stats } of blocks) {
-    args.push(block, token, counts.succeeded, counts.failed);
-    for (const name of names) args.push(Math.round(stats[name] ?? 0));
-  }
-  return args;
+  return JSON.stringify({
+    names,
+    blocks: blocks.map(({ block, token, counts: { succeeded, failed }, stats }) => ({
+      block: String(block),
+      token,
+      succeeded,
+      failed,
+      stats: names.map((name) => Math.round(stats[name] ?? 0)),
+    })),
+  });
 }
 
 const COMMIT_OUTCOMES: Readonly<Record<number, CommitOutcome>> = {

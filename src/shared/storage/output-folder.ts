@@ -2,25 +2,26 @@
  * Names and places in a job's output folder. Files: job.json, part-*.jsonl, errors-*.jsonl, manifest.json,
  * and _staging/ while the job runs.
  */
-import { join } from 'node:path';
+import { normalize } from 'node:path';
 
 const DIGITS = 8;
 
 export type OutputFolder = ReturnType<typeof outputFolder>;
 
-/** `folder`: absolute. */
+/** `folder`: absolute. Only it is normalised: every block asks for names in it. */
 export function outputFolder(folder: string) {
-  const staging = join(folder, '_staging');
+  const root = normalize(`${folder}/`);
+  const staging = `${root}_staging`;
   return {
     folder,
     staging,
-    job: join(folder, 'job.json'),
-    manifest: join(folder, 'manifest.json'),
-    part: (block: number) => join(folder, partName(block)),
-    errors: (block: number) => join(folder, errorsName(block)),
-    stagedPart: (block: number, token: string) => join(staging, `${partName(block)}.${token}`),
+    job: `${root}job.json`,
+    manifest: `${root}manifest.json`,
+    part: (block: number) => `${root}${partName(block)}`,
+    errors: (block: number) => `${root}${errorsName(block)}`,
+    stagedPart: (block: number, token: string) => `${staging}/${partName(block)}.${token}`,
     /** Errors wait under the hash of the part they belong to: the published part says which are its. */
-    stagedErrors: (block: number, partHash: string) => join(staging, `${errorsName(block)}.${partHash}`),
+    stagedErrors: (block: number, partHash: string) => `${staging}/${errorsName(block)}.${partHash}`,
   };
 }
 

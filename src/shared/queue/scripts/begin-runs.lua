@@ -5,13 +5,15 @@
 -- a block whose run must not go on: committed, withdrawn or of a newer generation, or the job not running.
 local status, spec = unpack(redis.call('HMGET', KEYS[1], 'status', 'spec'))
 local out = {ARGV[2] == '1' and spec or ''}
-local begun = false
-for i = 3, #ARGV, 3 do
-  local block = ARGV[i]
-  local entry = status == 'running' and redis.call('HGET', KEYS[2], block)
+local blocks, tokens = {}, {}
+for i = 3, #ARGV, 3 do blocks[#blocks + 1] = ARGV[i] end
+local entries = status == 'running' and redis.call('HMGET', KEYS[2], unpack(blocks)) or {}
+for i, block in ipairs(blocks) do
+  local entry, generation, token = entries[i], ARGV[3 * i + 1], ARGV[3 * i + 2]
   local bar = entry and string.find(entry, '|', 1, true)
-  if bar and string.sub(entry, 1, bar - 1) == ARGV[i + 1] then
-    redis.call('HSET', KEYS[3], block, ARGV[i + 2])
+  if bar and string.sub(entry, 1, bar - 1) == generation then
+    tokens[#tokens + 1] = block
+    tokens[#tokens + 1] = token
     local attempts = redis.call('HINCRBY', KEYS[4], block, 1)
     local failed, journal = 0, false
     -- A first run has nothing before it.
@@ -20,10 +22,12 @@ for i = 3, #ARGV, 3 do
       journal = redis.call('HGET', KEYS[5], block)
     end
     out[#out + 1] = {string.sub(entry, bar + 1), attempts, failed, journal}
-    begun = true
   else
     out[#out + 1] = {}
   end
 end
-if begun then redis.call('HSETNX', KEYS[1], 'first_read_at', ARGV[1]) end
+if #tokens > 0 then
+  redis.call('HSET', KEYS[3], unpack(tokens))
+  redis.call('HSETNX', KEYS[1], 'first_read_at', ARGV[1])
+end
 return out

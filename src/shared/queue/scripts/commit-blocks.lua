@@ -1,27 +1,27 @@
 -- Counts published blocks of a job, each once. The part on storage is the durable commit; this makes it count.
 -- KEYS 1 job  2 window  3 runs  4 attempts  5 committed  6 events  7 stats  8 run errors  9 journal
--- ARGV 1 now ms  2 wake channel  3 job id  4 number of stats S  5.. their names, then for each block:
---      block, token of its run ('' = no run, the feeder's), succeeded, failed, S values
+-- ARGV 1 now ms  2 wake channel  3 job id
+--      4 JSON {names of stats, blocks: [{block, token of its run ('' = no run, the feeder's), succeeded, failed, stats}]}
 -- Returns for each block: 1 counted, 0 was counted before, -1 another run has taken over.
 -- Guarantee: idempotent per block; the only place where rows are counted.
-local stats = tonumber(ARGV[4])
+local commits = cjson.decode(ARGV[4])
 local out, counted, attempts, sums = {}, {}, {}, {}
 local succeeded, failed = 0, 0
-for i = 5 + stats, #ARGV, 4 + stats do
-  local block, token = ARGV[i], ARGV[i + 1]
+for i, commit in ipairs(commits.blocks) do
+  local block, token = commit.block, commit.token
   if redis.call('GETBIT', KEYS[5], block) == 1 then
-    out[#out + 1] = 0
+    out[i] = 0
   elseif token ~= '' and redis.call('HGET', KEYS[3], block) ~= token then
-    out[#out + 1] = -1
+    out[i] = -1
   else
     redis.call('SETBIT', KEYS[5], block, 1)
-    out[#out + 1] = 1
+    out[i] = 1
     counted[#counted + 1] = block
     attempts[#attempts + 1] = block
     attempts[#attempts + 1] = block .. ':failed'
-    succeeded = succeeded + tonumber(ARGV[i + 2])
-    failed = failed + tonumber(ARGV[i + 3])
-    for k = 1, stats do sums[k] = (sums[k] or 0) + tonumber(ARGV[i + 3 + k]) end
+    succeeded = succeeded + commit.succeeded
+    failed = failed + commit.failed
+    for k, value in ipairs(commit.stats) do sums[k] = (sums[k] or 0) + value end
   end
 end
 if #counted == 0 then return out end
@@ -33,8 +33,8 @@ redis.call('HDEL', KEYS[9], unpack(counted))
 succeeded = redis.call('HINCRBY', KEYS[1], 'succeeded', succeeded)
 failed = redis.call('HINCRBY', KEYS[1], 'failed', failed)
 local done = redis.call('HINCRBY', KEYS[1], 'done', #counted)
-for k = 1, stats do
-  if sums[k] ~= 0 then redis.call('HINCRBY', KEYS[7], ARGV[4 + k], string.format('%.0f', sums[k])) end
+for k, sum in ipairs(sums) do
+  if sum ~= 0 then redis.call('HINCRBY', KEYS[7], commits.names[k], string.format('%.0f', sum)) end
 end
 
 -- Rate over the last 5 to 10 s: two marks, moved on when the newer one is 5 s old.

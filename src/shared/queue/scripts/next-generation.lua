@@ -11,7 +11,8 @@ for i = 2, #ARGV do
     local bar = string.find(entry, '|', 1, true)
     local generation = tonumber(string.sub(entry, 1, bar - 1)) + 1
     redis.call('HSET', KEYS[1], ARGV[i], generation .. string.sub(entry, bar))
-    redis.call('HDEL', KEYS[3], ARGV[i])
+    -- What was never on the queue has no run.
+    if generation > 1 then redis.call('HDEL', KEYS[3], ARGV[i]) end
     out[#out + 1] = generation
   else
     out[#out + 1] = 0

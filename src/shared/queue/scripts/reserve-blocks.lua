@@ -7,16 +7,18 @@ if redis.call('GET', KEYS[3]) ~= ARGV[1] then return -1 end
 local status = redis.call('HGET', KEYS[1], 'status')
 if status ~= 'running' and status ~= 'queued' then return -2 end
 local next_block = tonumber(redis.call('HGET', KEYS[1], 'next_block'))
-local n = 0
+local n, entries = 0, {}
 for i = 3, #ARGV, 2 do
   if tonumber(ARGV[i]) == next_block then
     if redis.call('GETBIT', KEYS[4], ARGV[i]) == 0 then
-      redis.call('HSET', KEYS[2], ARGV[i], '0|' .. ARGV[i + 1])
+      entries[#entries + 1] = ARGV[i]
+      entries[#entries + 1] = '0|' .. ARGV[i + 1]
     end
     next_block = next_block + 1
     n = n + 1
   end
 end
+if #entries > 0 then redis.call('HSET', KEYS[2], unpack(entries)) end
 -- A feeder whose reading has come apart from the job must not move the cursor past rows.
 if n > 0 then redis.call('HSET', KEYS[1], 'next_block', next_block, 'cursor', ARGV[2]) end
 return n

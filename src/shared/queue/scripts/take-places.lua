@@ -13,8 +13,9 @@ local half = math.max(2, math.floor(limit / 2))
 local cap = math.min(half, tonumber(ARGV[5]))
 redis.call('HSET', KEYS[2], job, priority .. ':' .. (now + tonumber(ARGV[4])))
 
-local held, total = {}, 0
+local held, total, taken = {}, 0, {}
 for _, member in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  taken[member] = true
   local owner = string.match(member, '^([^/]+)/')
   held[owner] = (held[owner] or 0) + 1
   total = total + 1
@@ -46,10 +47,11 @@ end
 local granted = 0
 for i = 6, #ARGV do
   local member = job .. '/' .. ARGV[i]
-  if redis.call('SISMEMBER', KEYS[1], member) == 0 then
+  if not taken[member] then
     local mine = held[job] or 0
     if not may_take(mine) then return granted end
     redis.call('SADD', KEYS[1], member)
+    taken[member] = true
     held[job] = mine + 1
     total = total + 1
   end
