@@ -116,14 +116,14 @@ export async function startService(
     async until(
       id: string,
       what: string,
-      is: (job: JobWire) => boolean,
+      is: (job: JobWire) => boolean | Promise<boolean>,
       timeoutMs = 60_000,
     ): Promise<JobWire> {
       return waitUntil(
         what,
         async () => {
           const job = await service.job(id);
-          return is(job) && job;
+          return (await is(job)) && job;
         },
         timeoutMs,
       );
