@@ -168,6 +168,7 @@ export async function createApiService(options: {
       samples: createSampleRequests({ redis, wake }),
       openDataset: open,
       queueLimit: config.queueLimit,
+      maxRows: config.maxRows,
     }),
     controlJob: createControlJob({ jobs }),
     queueLimit: async (model) => queueLimit(await workers.liveLanes(model), config.queueLimit),

@@ -1,11 +1,12 @@
 /**
  * Assembles rows of any blocks into batches and sends them to lanes. A batch leaves when it is full, or as
  * soon as no further row can arrive; `maxWaitMs` is only an upper bound. Rows of a batch that killed its lane
- * are tried again one by one, alone in a lane; a row that kills again is an error.
+ * are tried again one by one, alone in a lane; a row that kills again is an error (for want of memory: only if it
+ * does so with the whole worker to itself, since the other lanes may have taken it).
  */
 import type { BatchRequest, LaneInput } from './lane/messages.ts';
 import { LaneDied, type BatchResult, type DeathCause } from './lanes/lane.ts';
-import type { BatchTo, LanePool } from './lanes/lane-pool.ts';
+import type { BatchTo, LanePool, SendHow } from './lanes/lane-pool.ts';
 import { stopsIntake } from '../shared/domain/memory-level.ts';
 import type { RowOutcome } from '../shared/domain/row.ts';
 import { messageOf, type ErrorCode } from '../shared/errors.ts';
@@ -81,7 +82,7 @@ export function createBatcher(deps: {
   /** Batches that the last block of a model made. */
   const lastBlock = new Map<string, number>();
   /** Rows whose batch killed a lane. */
-  const suspects: { group: Group; row: WaitingRow }[] = [];
+  const suspects: { group: Group; row: WaitingRow; how: 'alone' | 'only' }[] = [];
   pool.onFree(pump);
 
   function open(wanted: BatchGroup): Group {
@@ -92,7 +93,11 @@ export function createBatcher(deps: {
   }
 
   function pump(): void {
-    while (suspects.length > 0 && send(suspects[0]!.group, [suspects[0]!.row], 'alone')) suspects.shift();
+    while (suspects.length > 0 && send(suspects[0]!.group, [suspects[0]!.row], suspects[0]!.how)) {
+      suspects.shift();
+    }
+    // All lanes must run empty before it.
+    if (suspects[0]?.how === 'only') return;
     let sent = false;
     // A lane must run empty before a suspect can be alone in it.
     const full = suspects.length > 0 ? 'empty' : 'prefetch';
@@ -149,7 +154,7 @@ export function createBatcher(deps: {
     return true;
   }
 
-  function send(group: Group, rows: readonly WaitingRow[], how: 'prefetch' | 'empty' | 'alone'): boolean {
+  function send(group: Group, rows: readonly WaitingRow[], how: SendHow): boolean {
     const { model, topK, decode } = group;
     const batch: BatchTo = {
       model,
@@ -177,12 +182,13 @@ export function createBatcher(deps: {
     return true;
   }
 
-  function afterDeath(group: Group, rows: readonly WaitingRow[], how: string, error: unknown): void {
-    if (error instanceof LaneDied && (how !== 'alone' || !error.touched)) {
+  function afterDeath(group: Group, rows: readonly WaitingRow[], how: SendHow, error: unknown): void {
+    const next = error instanceof LaneDied ? nextTry(how, error) : null;
+    if (next !== null) {
       const home = open(group);
       home.inHand += rows.length;
-      if (error.touched || how === 'alone') for (const row of rows) suspects.push({ group: home, row });
-      else home.ready.unshift(...rows);
+      if (next === 'batch') home.ready.unshift(...rows);
+      else for (const row of rows) suspects.push({ group: home, row, how: next });
       return;
     }
     const why = error instanceof LaneDied ? error.why : 'crashed';
@@ -190,6 +196,13 @@ export function createBatcher(deps: {
     for (const row of rows) {
       row.answer({ outcome: { ok: false, error: { code: WHY[why].code, message } }, batch: null });
     }
+  }
+
+  /** Null: it is the row. */
+  function nextTry(how: SendHow, { touched, why }: LaneDied): 'batch' | 'alone' | 'only' | null {
+    if (how === 'prefetch' || how === 'empty') return touched ? 'alone' : 'batch';
+    if (!touched) return how;
+    return how === 'alone' && why === 'out_of_memory' && pool.size > 1 ? 'only' : null;
   }
 
   function rowsInHand(): number {

@@ -24,7 +24,7 @@ import { createByteBudget } from './byte-budget.ts';
 import { serveHealth } from './health.ts';
 import { startChildLane } from './lanes/child-lane.ts';
 import { createLanePool } from './lanes/lane-pool.ts';
-import { findCgroupMemory } from './memory/cgroup-memory.ts';
+import { findCgroupMemory } from '../shared/machine/cgroup-memory.ts';
 import { createMemoryUse } from './memory/memory-use.ts';
 import { createBudgetedReader } from './read/budgeted-reader.ts';
 import { createRowReader } from './read/row-reader.ts';

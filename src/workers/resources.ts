@@ -2,13 +2,13 @@
  * What this process may use: CPUs and memory of its cgroup; and the lanes, threads and batches that follow,
  * each with the constraint that bound it.
  */
-import { readFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { autoBatchSize, MAX_AUTO_BATCH } from '../shared/domain/auto-batch.ts';
 import { tightest, type Choice } from '../shared/domain/choice.ts';
 import type { ModelContract } from '../shared/domain/model-contract.ts';
+import { cpuQuota } from '../shared/machine/cpu-quota.ts';
 import { BATCHES_PER_LANE } from './lanes/lane-pool.ts';
-import { findCgroupMemory } from './memory/cgroup-memory.ts';
+import { findCgroupMemory } from '../shared/machine/cgroup-memory.ts';
 import type { LaneChoices } from '../shared/queue/worker-registry.ts';
 
 export interface Resources {
@@ -16,31 +16,13 @@ export interface Resources {
   readonly memoryBytes: number;
 }
 
-/** Reads cgroup v2, then v1; Node 20's availableParallelism() knows no quota. */
+/** Node's availableParallelism() knows which CPUs this process may run on; before Node 22.16, no quota. */
 export function readResources(): Resources {
-  const online = cpus().length;
-  const quota = cpuQuota();
   const limit = findCgroupMemory()?.limitBytes;
   return {
-    cpus: Math.max(1, Math.floor(Math.min(online, quota ?? online))),
+    cpus: Math.max(1, Math.floor(Math.min(availableParallelism(), cpuQuota()))),
     memoryBytes: Math.min(totalmem(), limit ?? Number.POSITIVE_INFINITY),
   };
-}
-
-function cpuQuota(): number | null {
-  const v2 = readWords('/sys/fs/cgroup/cpu.max');
-  if (v2) return v2[0] === 'max' ? null : Number(v2[0]) / Number(v2[1]);
-  const quota = Number(readWords('/sys/fs/cgroup/cpu/cpu.cfs_quota_us')?.[0] ?? -1);
-  const period = Number(readWords('/sys/fs/cgroup/cpu/cpu.cfs_period_us')?.[0] ?? 100_000);
-  return quota > 0 ? quota / period : null;
-}
-
-function readWords(path: string): string[] | null {
-  try {
-    return readFileSync(path, 'utf8').trim().split(/\s+/);
-  } catch {
-    return null;
-  }
 }
 
 /** A number that somebody asked for, and who. */

@@ -1,5 +1,5 @@
 // What a client can get wrong, over real HTTP: a 4xx with a code, the place, and what to do.
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -152,15 +152,5 @@ describe('what is wrong is named', () => {
     const problem = await submit({ input: { type: 'files', path: 'nowhere' } });
     expect([problem.http, problem.code]).toEqual([422, 'input_not_found']);
     expect(problem.detail).toContain(join(api.folder, 'input', 'nowhere'));
-  });
-
-  it.skipIf(process.getuid?.() === 0)('a folder that cannot be read', async () => {
-    const folder = join(api.folder, 'input', 'shut');
-    await mkdir(folder);
-    await chmod(folder, 0);
-    const problem = await submit({ input: { type: 'files', path: 'shut' } });
-    await chmod(folder, 0o700);
-    expect([problem.http, problem.code]).toEqual([422, 'input_unreadable']);
-    expect(problem.detail).toContain(folder);
   });
 });

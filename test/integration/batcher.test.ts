@@ -1,10 +1,13 @@
 // Batches and what happens to their rows when a lane dies, on real child processes (G3, INV-6).
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBatcher, type BatchGroup, type RowAnswer } from '#forebay/workers/batcher.js';
 import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
 import { createLanePool, type LanePool } from '#forebay/workers/lanes/lane-pool.js';
-import { NO_ROWS } from '../support/lanes.ts';
+import { NO_ROWS, testFolder } from '../support/lanes.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const entry = fileURLToPath(new URL('../support/crashing-lane.js', import.meta.url));
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -21,19 +24,21 @@ beforeEach(async () => {
     log: { ...quiet, warn: () => (deaths += 1) },
     startLane: (index) => startChildLane({ index, uvThreads: 1, entry }),
   });
-  const load = {
-    model: 'm',
-    dir: '',
-    contract: {} as never,
+  expect(await load('m', '', 300)).toMatchObject({ ok: true });
+});
+afterEach(async () => pool.close());
+
+async function load(model: string, dir: string, timeoutMs: number) {
+  const request = {
+    model,
+    dir,
+    contract: { name: model } as never,
     labels: null,
     threads: 1,
     limits: NO_ROWS,
   };
-  expect(await pool.load({ load, lanes: 2, timeoutMs: 300, unchanged: async () => true })).toMatchObject({
-    ok: true,
-  });
-});
-afterEach(async () => pool.close());
+  return pool.load({ load: request, lanes: 2, timeoutMs, unchanged: async () => true });
+}
 
 function open(moreMayArrive = () => false, readingWaits = () => false) {
   const batcher = createBatcher({ pool, moreMayArrive, readingWaits, onSent: () => {} });
@@ -120,6 +125,55 @@ describe('a row whose model call never ends', () => {
     const answers = await Promise.all(send(bytes));
     expect(answers.map(codeOf)).toEqual(bytes.map((byte) => (byte === ENDLESS ? 'timed_out' : 'ok')));
     expect(deaths).toBe(2);
+  });
+});
+
+it('a row whose lanes are killed for want of memory is to blame only with the worker to itself', async () => {
+  await load('patient', '', 60_000);
+  const { batcher } = open();
+  const send = async (byte: number) => {
+    const one = { ...group, model: 'patient' };
+    batcher.expect(one, 1);
+    return codeOf(await batcher.submit(one, { bytes: Uint8Array.of(byte) }));
+  };
+  /** Of the lane that has the row. */
+  const killFor = async (death: number) => {
+    const lane = await waitUntil('the row in a lane', () => pool.views().find(({ batches }) => batches > 0));
+    pool.kill(lane.index, 'out_of_memory');
+    await waitUntil('its end', () => deaths === death);
+  };
+  const row = send(ENDLESS);
+  await killFor(1);
+  // Alone in its lane: the other one works on.
+  expect(await send(1)).toBe('ok');
+  await killFor(2);
+  await waitUntil('both lanes', () => pool.lanesOf('patient') === 2 && pool.busy);
+  const batch = { model: 'patient', topK: 1, rows: [{ bytes: Uint8Array.of(2) }] };
+  expect(pool.send(batch, 'prefetch')).toBeNull();
+  const next = send(3);
+  await killFor(3);
+  expect(await row).toBe('out_of_memory');
+  expect(await next).toBe('ok');
+});
+
+describe('a lane that dies while it loads a model', () => {
+  function deadly(times: number): string {
+    const folder = testFolder();
+    for (let i = 0; i < times; i++) writeFileSync(join(folder, String(i)), '');
+    return folder;
+  }
+
+  it('loads it again, without the others', async () => {
+    expect(await load('large', deadly(2), 300)).toMatchObject({ ok: true });
+    await waitUntil('both lanes', () => pool.lanesOf('large') === 2);
+    expect(pool.lanesOf('m')).toBe(2);
+  });
+
+  it('is the fault of a model that kills it every time, and of no other', async () => {
+    const failed = await load('deadly', deadly(20), 300);
+    expect(failed).toMatchObject({ ok: false, error: { code: 'model_load_failed' } });
+    expect(await load('next', '', 300)).toMatchObject({ ok: true });
+    await waitUntil('both lanes', () => pool.lanesOf('next') === 2);
   });
 });
 

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { makeServiceFolder, startOwnProcess, type OwnProcess } from '../support/own-process.ts';
 import { startTestRedis } from '../support/redis.ts';
 import { writeImages, writeTinyModel } from '../support/service.ts';
@@ -28,14 +29,6 @@ function start(part: 'api' | 'workers', env: Record<string, string>): OwnProcess
   return one;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await waitUntil('a port', () => server.listening);
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function problemOf(response: Response) {
   const body = (await response.json()) as { code: string; detail: string };
   return { ...body, http: response.status, retryAfter: response.headers.get('retry-after') };
@@ -53,7 +46,7 @@ it('API and worker wait for a Redis that is started later, say so once, and then
   for (const process of [api, worker]) {
     const [line] = await process.says(/^.*is not reached.*\n/m);
     expect(line).toContain(`Redis at unix://:***@${later} is not reached (connect ENOENT`);
-    expect(line).toContain('Trying again until it answers: start it, or correct REDIS_URL.');
+    expect(line).toContain('Trying again until it answers: start it, or correct REDIS_URL');
   }
 
   expect((await fetch(`${url}/healthz`)).status).toBe(200);

@@ -82,7 +82,14 @@ it('a list of more rows than a job may have is refused, and costs the output not
   expect(succeeded + failed).toBe(6);
 });
 
-it('a folder and a manifest of more rows than a job may have end their jobs', async () => {
+/** Of a plan. */
+async function warningsOf(body: object): Promise<string[]> {
+  const response = await service.post('/v1/plan', { model: 'tiny', ...body });
+  expect(response.status).toBe(200);
+  return ((await response.json()) as { warnings: string[] }).warnings;
+}
+
+it('a folder and a manifest of more rows than a job may have end their jobs, and plans warn of it', async () => {
   await writeImages(join(service.input, 'seven'), 7);
   writeFileSync(
     join(service.input, 'seven.txt'),
@@ -92,6 +99,8 @@ it('a folder and a manifest of more rows than a job may have end their jobs', as
     { type: 'files', path: 'seven' },
     { type: 'manifest', path: 'seven.txt' },
   ]) {
+    expect((await warningsOf({ input })).join()).toMatch(/7 rows; .* 6 .FOREBAY_MAX_ROWS/);
+    expect((await warningsOf({ input, options: { limit: 6 } })).join()).not.toContain('FOREBAY_MAX_ROWS');
     const job = await service.ended((await service.submit({ input, options: { block_rows: 1 } })).id);
     expect(job).toMatchObject({ status: 'failed', error: { code: 'too_many_rows' } });
     expect(job.error!.message).toContain('FOREBAY_MAX_ROWS');

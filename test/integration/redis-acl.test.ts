@@ -1,16 +1,14 @@
 // The ACL line of docs/security.md, on a real Redis: the whole service runs a job with it, and it allows no more.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createKeyStore } from '#forebay/shared/keys/key-store.js';
+import { documentedRights } from '../support/documented-rights.ts';
 import { startTestRedis } from '../support/redis.ts';
 import { indexes, readOutput, startService, upTo, writeImages, type Service } from '../support/service.ts';
 
 const quiet = () => undefined;
 const PASSWORD = 'only-for-this-test';
-const doc = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
-const rules = /^user forebay ((?:[^\\\n]|\\\n)*)$/m.exec(doc)![1]!.replaceAll('\\\n', '').split(/\s+/);
 
 let redis: Awaited<ReturnType<typeof startTestRedis>>;
 let operator: ReturnType<typeof connectRedis>;
@@ -19,12 +17,7 @@ let url: string;
 beforeAll(async () => {
   redis = await startTestRedis();
   operator = connectRedis(redis.url, 'background', quiet);
-  await operator.call(
-    'ACL',
-    'SETUSER',
-    'forebay',
-    ...rules.map((rule) => rule.replace('PASSWORD', PASSWORD)),
-  );
+  await operator.call('ACL', 'SETUSER', 'forebay', ...documentedRights(PASSWORD));
   url = redis.url.replace('unix://', `unix://forebay:${PASSWORD}@`);
   service = await startService({ env: { REDIS_URL: url } });
 });

@@ -137,6 +137,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
       openDataset: ({ dataset, tenant }) =>
         openDataset(dataset, { skips: (real) => mayRead(real, tenant) !== 'allowed' }),
       queueLimit: undefined,
+      maxRows: null,
     }),
     controlJob: createControlJob({ jobs }),
     ready: async () => ({ ok: (await redis.ping()) === 'PONG' }),

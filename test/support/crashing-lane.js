@@ -1,8 +1,17 @@
 // A lane's process whose "model" is a byte per row: it answers with the byte, kills itself on 0x66, as a native
-// crash would, and never comes back from 0x77. Speaks the lane's real protocol over the real channel.
+// crash would, and never comes back from 0x77. Loading kills it, too, as long as there is a file in the model's folder: it
+// takes one with it. Speaks the lane's real protocol over the real channel.
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
 const seen = [];
 process.on('message', (message) => {
   if (message.type === 'load') {
+    const [death] = message.dir === '' ? [] : readdirSync(message.dir);
+    if (death !== undefined) {
+      rmSync(join(message.dir, death), { force: true });
+      process.kill(process.pid, 'SIGKILL');
+    }
     process.send({
       type: 'loaded',
       model: message.model,

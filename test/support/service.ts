@@ -1,5 +1,5 @@
 // The real service for a test file: Redis, API and workers as processes, a tiny model, a folder of images.
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,8 +35,10 @@ async function firstMessage(child: ChildProcess): Promise<FirstMessage> {
 
 export type Service = Awaited<ReturnType<typeof startService>>;
 
-/** One model, `tiny`, that names the strongest channel of an image. */
-export async function startService(options: { env?: Record<string, string>; workers?: number } = {}) {
+/** `how` its processes are started. One model, `tiny`, that names the strongest channel of an image. */
+export async function startService(
+  options: { env?: Record<string, string>; workers?: number; how?: ForkOptions } = {},
+) {
   const place = makeServiceFolder();
   const { folder } = place;
   const redis = await startTestRedis();
@@ -49,11 +51,13 @@ export async function startService(options: { env?: Record<string, string>; work
   };
   const children = new Set<ChildProcess>();
 
-  async function start(path: string, more: Record<string, string> = {}) {
+  async function start(path: string, more: Record<string, string> = {}, how: ForkOptions = {}) {
     const child = fork(entry(path), {
       env: { ...process.env, ...env, ...more },
       execArgv: [],
       stdio: 'inherit',
+      ...options.how,
+      ...how,
     });
     children.add(child);
     child.once('exit', () => children.delete(child));
@@ -78,7 +82,8 @@ export async function startService(options: { env?: Record<string, string>; work
       return api.url;
     },
     apiPid: () => api.child.pid!,
-    startWorker: async (more: Record<string, string> = {}) => (await start('workers/main.js', more)).child,
+    startWorker: async (more: Record<string, string> = {}, how: ForkOptions = {}) =>
+      (await start('workers/main.js', more, how)).child,
     /** Ends every worker cleanly. */
     async stopWorkers() {
       await Promise.all([...children].filter((child) => child !== api.child).map(stop));
@@ -111,14 +116,14 @@ export async function startService(options: { env?: Record<string, string>; work
     async until(
       id: string,
       what: string,
-      is: (job: JobWire) => boolean,
+      is: (job: JobWire) => boolean | Promise<boolean>,
       timeoutMs = 60_000,
     ): Promise<JobWire> {
       return waitUntil(
         what,
         async () => {
           const job = await service.job(id);
-          return is(job) && job;
+          return (await is(job)) && job;
         },
         timeoutMs,
       );

@@ -36,6 +36,8 @@ export function createPlanJob(deps: {
   samples: SampleRequests;
   openDataset: (spec: { dataset: DatasetSpec; tenant: string }) => DatasetSource;
   queueLimit: number | undefined;
+  /** Of one job; null: no limit. */
+  maxRows: number | null;
 }) {
   const { input, output } = deps;
 
@@ -63,6 +65,7 @@ export function createPlanJob(deps: {
         workers: await trySample(healthy, { ref, dataset, tenant, options, rows: look.sample }),
         modelProblem: healthy.length > 0 ? null : (served[0]?.model.problem?.message ?? null),
         configuredQueueLimit: deps.queueLimit,
+        maxRows: deps.maxRows,
         rows: look.rows,
         places: placesOf(dataset, look.sample),
       });

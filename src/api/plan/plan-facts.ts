@@ -22,6 +22,8 @@ export interface PlanFacts {
   /** Why no worker serves it, where one tried. */
   readonly modelProblem: string | null;
   readonly configuredQueueLimit: number | undefined;
+  /** Of one job; null: no limit. */
+  readonly maxRows: number | null;
   readonly rows: RowsKnown;
   /** Where the bytes of the sample's rows are. */
   readonly places: Readonly<Record<RowPlace, number>>;

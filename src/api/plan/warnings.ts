@@ -1,4 +1,5 @@
 /** What a plan's reader should know beside the numbers, each with what to do about it. Pure. */
+import { rowLimitProblem } from '../row-limit.ts';
 import type { PlanWire } from '../wire/plan.ts';
 import { locateKinds } from './row-places.ts';
 import type { PlanFacts } from './plan-facts.ts';
@@ -11,6 +12,7 @@ export function planWarnings(
   { numbers, sample }: Pick<PlanWire, 'numbers' | 'sample'>,
 ): string[] {
   const found = [
+    tooManyRows(facts),
     memory(facts),
     inflight(numbers),
     smallBlocks(facts, numbers),
@@ -22,6 +24,12 @@ export function planWarnings(
     facts.resumes ? 'The estimate counts all rows, also those whose parts the output holds already.' : null,
   ];
   return found.filter((warning) => warning !== null);
+}
+
+/** A plan goes on: its numbers hold for the parts, too. */
+function tooManyRows({ rows, maxRows }: PlanFacts): string | null {
+  const problem = rowLimitProblem(rows.atLeast, maxRows, rows.total === null ? ' or more' : '');
+  return problem && `A submit would be refused, or end as failed. ${problem}`;
 }
 
 function memory({ workers }: PlanFacts): string | null {

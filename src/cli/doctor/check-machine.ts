@@ -1,8 +1,10 @@
 /** What the machine offers: Node, CPU, memory, disk. Reads Linux's own files; elsewhere says less. */
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { dirname } from 'node:path';
+import { findCgroupMemory } from '../../shared/machine/cgroup-memory.ts';
+import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
 import { formatBytes } from '../progress/format.ts';
 import type { Finding } from './check.ts';
 
@@ -22,15 +24,11 @@ export function checkNode(version: string): Finding {
     : { ...finding, level: 'ok' };
 }
 
-/** `quota`: CPUs that the cgroup grants; null: no limit. `flags`: of /proc/cpuinfo; null: unknown. */
-export function checkCpu(facts: {
-  cpus: number;
-  quota: number | null;
-  flags: ReadonlySet<string> | null;
-}): Finding {
+/** `quota`: CPUs that the cgroup grants; Infinity: no limit. `flags`: of /proc/cpuinfo; null: unknown. */
+export function checkCpu(facts: { cpus: number; quota: number; flags: ReadonlySet<string> | null }): Finding {
   const { quota, flags } = facts;
   const known = (['avx2', 'avx512f', 'avx512_vnni'] as const).filter((flag) => flags?.has(flag));
-  const limit = quota !== null && quota < facts.cpus ? `, of which the cgroup grants ${quota}` : '';
+  const limit = quota < facts.cpus ? `, of which the cgroup grants ${quota}` : '';
   const features = flags === null ? '' : `; ${known.length === 0 ? 'no AVX2' : known.join(', ')}`;
   const finding = { what: 'CPU', found: `${facts.cpus} cores${limit}${features}` };
   if (flags !== null && known.length === 0 && process.arch === 'x64') {
@@ -42,8 +40,8 @@ export function checkCpu(facts: {
 export function readCpuFacts(): Parameters<typeof checkCpu>[0] {
   const flags = /^flags\s*:(.*)$/m.exec(readText('/proc/cpuinfo') ?? '')?.[1];
   return {
-    cpus: cpus().length,
-    quota: readCpuQuota(),
+    cpus: availableParallelism(),
+    quota: cpuQuota(),
     flags: flags === undefined ? null : new Set(flags.trim().split(/\s+/)),
   };
 }
@@ -62,10 +60,7 @@ export function checkMemory(total: number, limit: number | null): Finding {
 }
 
 export function readMemoryFacts(): [total: number, limit: number | null] {
-  const text =
-    readText('/sys/fs/cgroup/memory.max') ?? readText('/sys/fs/cgroup/memory/memory.limit_in_bytes');
-  const limit = Number(text);
-  return [totalmem(), Number.isFinite(limit) && limit > 0 ? limit : null];
+  return [totalmem(), findCgroupMemory()?.limitBytes ?? null];
 }
 
 /** Free space where the data folder is, or will be. */
@@ -89,14 +84,6 @@ async function statOfNearest(path: string): Promise<{ bavail: number; bsize: num
     if (dirname(path) === path) throw error;
     return statOfNearest(dirname(path));
   }
-}
-
-function readCpuQuota(): number | null {
-  const [quota, period] = (readText('/sys/fs/cgroup/cpu.max') ?? '').split(/\s+/).map(Number);
-  if (quota && period) return quota / period;
-  const v1 = Number(readText('/sys/fs/cgroup/cpu/cpu.cfs_quota_us') ?? -1);
-  const v1Period = Number(readText('/sys/fs/cgroup/cpu/cpu.cfs_period_us') ?? 100_000);
-  return v1 > 0 ? v1 / v1Period : null;
 }
 
 function readText(path: string): string | null {

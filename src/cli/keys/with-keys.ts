@@ -11,6 +11,7 @@ import { connectRedis } from '../../shared/queue/connection.ts';
 import { runningRedis, startEmbeddedRedis } from '../../shared/redis/embedded-redis.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
+import { tlsAdvice } from '../../shared/redis/tls-advice.ts';
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
 
 export type KeyPlaceFlags = Pick<ServiceFlags, 'data' | 'redisUrl'>;
@@ -57,9 +58,10 @@ async function withRedis<T>(url: string, use: (keys: KeyStore) => Promise<T>): P
     return await use(createKeyStore({ redis }));
   } catch (error) {
     // What the connection said tells more than that a command gave up.
-    throw lastError === null
-      ? error
-      : new Error(`Redis cannot be used: ${messageOf(lastError)}`, { cause: error });
+    if (lastError === null) throw error;
+    const advice = tlsAdvice(lastError);
+    const what = messageOf(lastError) + (advice === null ? '' : `: ${advice}`);
+    throw new Error(`Redis cannot be used: ${what}`, { cause: error });
   } finally {
     redis.disconnect();
   }

@@ -2,10 +2,11 @@
  * Fetches the bytes of a user's URL within limits: only http(s), only allowed addresses, at most so many
  * redirects, bytes and seconds. Knows nothing of rows or images.
  */
-import { Agent, request, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { ForebayError, messageOf } from '../errors.ts';
 import { createAddressFilter } from './address-filter.ts';
-import { createGuardedConnector, type LookupAll } from './guarded-connector.ts';
+import type { GuardedAgent } from './guarded-agent.ts';
+import type { LookupAll } from './guarded-connector.ts';
 import { readBody } from './read-body.ts';
 
 export interface GuardedFetchOptions {
@@ -41,25 +42,21 @@ const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   const { timeoutMs, lookup, connectionsPerHost = 16 } = options;
-  const connect = createGuardedConnector({
-    filter: createAddressFilter(options.allow),
-    timeoutMs,
-    ...(lookup === undefined ? {} : { lookup }),
-  });
-  const agent = new Agent({
-    connect,
-    connections: connectionsPerHost,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-  });
+  const filter = createAddressFilter(options.allow);
+  let agent: Promise<GuardedAgent> | null = null;
+  const open = async () =>
+    (agent ??= import('./guarded-agent.ts').then(({ createGuardedAgent }) =>
+      createGuardedAgent({ filter, timeoutMs, connectionsPerHost, lookup }),
+    ));
   const headers = { 'user-agent': options.userAgent, accept: '*/*', 'accept-encoding': 'identity' };
 
   async function get(url: URL, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const client = await open();
     try {
-      return await request(url, { dispatcher: agent, headers, signal });
+      return await client.get(url, headers, signal);
     } catch (error) {
       if (signal.aborted || !BROKEN.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      return request(url, { dispatcher: agent, headers, signal });
+      return client.get(url, headers, signal);
     }
   }
 
@@ -102,7 +99,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
         signal.removeEventListener('abort', onAbort);
       }
     },
-    close: () => agent.destroy(),
+    close: async () => (await agent)?.close(),
   };
 }
 

@@ -2,10 +2,11 @@
  * The feeder's face of BullMQ: put blocks on the queues, look after them, take them back. Taking blocks as a
  * worker is block-taker.ts. Nothing else imports BullMQ.
  */
-import { Queue } from 'bullmq';
+import type { Queue as BlockQueue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { BLOCK_VERSION, blockJobId, type BlockJob } from '../domain/block.ts';
 import { BULLMQ_PREFIX, WAKE_CHANNELS } from './keys.ts';
+import { Queue } from './bullmq.ts';
 
 export interface QueuedBlock {
   readonly block: number;
@@ -30,9 +31,9 @@ const KEEP_EVENTS = 100;
 
 export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) => void }) {
   const { redis } = deps;
-  const queues = new Map<string, Queue<BlockJob>>();
+  const queues = new Map<string, BlockQueue<BlockJob>>();
 
-  function open(name: string): Queue<BlockJob> {
+  function open(name: string): BlockQueue<BlockJob> {
     let queue = queues.get(name);
     if (!queue) {
       const streams = { events: { maxLen: KEEP_EVENTS } };

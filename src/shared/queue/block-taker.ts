@@ -3,10 +3,10 @@
  * locks, and puts stalled ones of dead workers back. How many and from which queue is the caller's affair.
  */
 import { randomUUID } from 'node:crypto';
-import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { BLOCK_JOB, BLOCK_VERSION, newerVersion, type BlockJob } from '../domain/block.ts';
 import { BULLMQ_PREFIX } from './keys.ts';
+import { Worker } from './bullmq.ts';
 
 /** A block in this worker's hands until one of the four ends. */
 export interface TakenBlock {

@@ -1,6 +1,7 @@
 /** Redis clients and their options. */
 import type { Socket } from 'node:net';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis as RedisClient, RedisOptions } from 'ioredis';
+import { Redis } from '../redis/ioredis.ts';
 import { redisOptions } from '../redis/redis-url.ts';
 
 export type RedisRole =
@@ -9,7 +10,7 @@ export type RedisRole =
   /** Works in the background: commands wait until Redis is back. */
   | 'background';
 
-export function connectRedis(url: string, role: RedisRole, onError: (error: Error) => void): Redis {
+export function connectRedis(url: string, role: RedisRole, onError: (error: Error) => void): RedisClient {
   const options: RedisOptions & { replyMapping: 'legacy' } = {
     ...redisOptions(url),
     replyMapping: 'legacy',

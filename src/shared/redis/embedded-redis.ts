@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Redis } from 'ioredis';
 import { ForebayError, messageOf } from '../errors.ts';
 import { lockData, socketOfHolder, type DataLock } from './data-lock.ts';
 import { findRedis, type FindRedisOptions } from './find-redis.ts';
+import { Redis } from './ioredis.ts';
 import { libraryEnv } from './redis-program.ts';
 
 const SHEPHERD = fileURLToPath(new URL('shepherd.sh', import.meta.url));

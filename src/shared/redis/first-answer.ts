@@ -7,6 +7,7 @@ import { ForebayError, messageOf } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import { checkRedis } from './check-redis.ts';
 import { redactRedisUrl } from './redis-url.ts';
+import { tlsAdvice } from './tls-advice.ts';
 
 /** Redis' answers to who is not let in. */
 const NOT_LET_IN = /^(NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR AUTH)/;
@@ -31,26 +32,36 @@ export function createFirstAnswer(options: {
 }): FirstAnswer {
   const { log } = options;
   const where = redactRedisUrl(options.redisUrl);
+  // A server without TLS waits in silence for the end of what is a TLS greeting to us; one with it ends the connection.
+  const tls = where.startsWith('rediss:')
+    ? 'redis:// where its port speaks no TLS'
+    : 'rediss:// where it asks for TLS';
+  const usualAdvice = `start it, or correct REDIS_URL (${tls})`;
   let answered = false;
   let waitingFor: string | null = null;
+  let advised: string | null = null;
 
-  /** Once: the next tries would say the same again, every second. */
-  function say(why: string): void {
-    if (answered || waitingFor !== null) return;
+  /** Once for each way out: the next tries would say the same again, every second. */
+  function say(why: string, advice: string): void {
+    if (answered || advice === advised) return;
+    advised = advice;
     waitingFor = `Redis at ${where} is not reached (${why}).`;
-    const advice = 'Trying again until it answers: start it, or correct REDIS_URL.';
-    log.warn(options.meanwhile ?? {}, `${waitingFor} ${advice}`);
+    log.warn(options.meanwhile ?? {}, `${waitingFor} Trying again until it answers: ${advice}.`);
   }
 
   return {
     onError(error) {
       if (answered) log.warn({ error: messageOf(error) }, 'Redis connection');
-      else if (!NOT_LET_IN.test(error.message)) say(messageOf(error) || 'no connection');
+      else if (!NOT_LET_IN.test(error.message)) {
+        say(messageOf(error) || 'no connection', tlsAdvice(error) ?? usualAdvice);
+      }
     },
     waitingFor: () => waitingFor,
     async from(client) {
       // A proxy with nothing behind it takes connections and ends them: no error tells of that.
-      const onClose = () => say('the connection is closed before it answers');
+      const onClose = () => {
+        if (waitingFor === null) say('the connection is closed before it answers', usualAdvice);
+      };
       client.on('close', onClose);
       try {
         const { warnings } = await checkRedis(client);

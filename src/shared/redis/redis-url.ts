@@ -2,6 +2,7 @@
  * Redis addresses: redis://, rediss:// and unix:///path, read into ioredis options.
  * Parsed here because ioredis takes unix:///path for a host name. Knows nothing of connections.
  */
+import { isIP } from 'node:net';
 import type { RedisOptions } from 'ioredis';
 import { ForebayError } from '../errors.ts';
 
@@ -47,7 +48,8 @@ function parseTcp(url: string): RedisOptions {
     port: parsed.port === '' ? 6379 : Number(parsed.port),
     db: parseDb(parsed.pathname.replace(/^\//, '') || parsed.searchParams.get('db')),
     ...credentials(parsed.username, parsed.password),
-    ...(parsed.protocol === 'rediss:' ? { tls: { servername: host } } : {}),
+    // An address is no server name (RFC 6066): the certificate is then compared with the host.
+    ...(parsed.protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
   };
 }
 

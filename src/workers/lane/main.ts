@@ -29,7 +29,8 @@ const lane = createLaneThread({
   send,
   onClosed: () => {
     process.off('disconnect', die);
-    process.disconnect();
+    // Not at once: where the message came before its listener, Node still uses the channel after the call.
+    setImmediate(() => process.disconnect());
   },
 });
 process.on('message', (message: ToLane) => lane.handle(message));

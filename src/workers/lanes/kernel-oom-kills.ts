@@ -1,16 +1,18 @@
-/** How often the kernel has killed a process of this container for its memory limit: cgroup v2, then v1. */
-import { readFileSync } from 'node:fs';
+/** How often the kernel has killed a process of this cgroup for its memory limit: cgroup v2, then v1. */
+import { join } from 'node:path';
+import { findCgroup, readText, type CgroupPlaces } from '../../shared/machine/cgroup.ts';
 
-const FILES = ['/sys/fs/cgroup/memory.events', '/sys/fs/cgroup/memory/memory.oom_control'];
+const FILES = { 1: 'memory.oom_control', 2: 'memory.events' } as const;
 
-/** 0 where the system does not tell. */
-export function kernelOomKills(): number {
-  for (const file of FILES) {
-    try {
-      return Number(/^oom_kill (\d+)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? 0);
-    } catch {
-      // Another version of cgroups, or none.
-    }
+/**
+ * v1 counts a kill in the cgroup of the killed alone, v2 in those above, too: so the innermost that tells is asked.
+ * 0 where the system does not tell.
+ */
+export function kernelOomKills(places?: CgroupPlaces): number {
+  const { version, folders } = findCgroup('memory', places);
+  for (const folder of folders) {
+    const text = readText(join(folder, FILES[version]));
+    if (text !== null) return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
   }
   return 0;
 }

@@ -30,6 +30,8 @@ const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 10_000;
 /** A lane that lived this long restarts without waiting. */
 const HEALTHY_MS = 5_000;
+/** A lane that dies while it loads a model may do so for want of memory, which the other lanes took to load it. */
+const LOAD_TRIES = 3;
 /** For a lane that is empty to close; then it is killed. */
 const CLOSE_MS = 10_000;
 
@@ -52,6 +54,12 @@ interface Slot {
   lastSent: number;
   backoffMs: number;
 }
+
+/**
+ * Where to: to a lane that may have others, to an empty one, to an empty one that gets no other meanwhile, or to one
+ * while no lane has any other.
+ */
+export type SendHow = 'prefetch' | 'empty' | 'alone' | 'only';
 
 export type BatchTo = Omit<BatchRequest, 'type' | 'batch'>;
 export type LoadOutcome =
@@ -82,8 +90,8 @@ export interface LanePool {
   lanesOf(model: string): number;
   /** Places for batches of the model that are free now. */
   freePlaces(model: string): number;
-  /** Sends the batch if a lane has room for it; null if none has. `alone`: only to an empty lane. */
-  send(batch: BatchTo, how: 'prefetch' | 'empty' | 'alone'): Promise<BatchResult> | null;
+  /** Sends the batch if a lane has room for it; null if none has. */
+  send(batch: BatchTo, how: SendHow): Promise<BatchResult> | null;
   /** Called when a place has become free or a lane has come back. */
   onFree(listener: () => void): void;
   /** Makes a model resident in its lanes, in parallel. The first lane's word counts. */
@@ -108,6 +116,8 @@ export function createLanePool(deps: {
   let closing = false;
   let sent = 0;
   let memory: MemoryLevel = 'normal';
+  /** A batch is in a lane that must be the only one. */
+  let only = false;
   const slots: Slot[] = Array.from({ length: size }, (_, index) => ({
     index,
     lane: null,
@@ -192,11 +202,30 @@ export function createLanePool(deps: {
       const failure =
         error instanceof ForebayError
           ? error
-          : new ForebayError('model_load_failed', `Loading the model ended its lane: ${messageOf(error)}`, {
+          : new ForebayError('model_load_failed', `Loading the model ended its lane: ${describe(error)}`, {
               cause: error,
             });
       log.error({ lane: slot.index, model: model.load.contract.name, code: failure.code }, failure.message);
       return { ok: false, error: failure };
+    }
+  }
+
+  /** After a load at the same time as other lanes': again, by itself, where the lane died of it. */
+  async function insist(slot: Slot, model: ResidentModel, first: LoadOutcome): Promise<LoadOutcome> {
+    let outcome = first;
+    for (let tries = 1; tries < LOAD_TRIES && !outcome.ok; tries++) {
+      if (!(outcome.error.cause instanceof LaneDied)) break;
+      await running(slot);
+      outcome = await loadInto(slot, model, slot.index === 0);
+    }
+    return outcome;
+  }
+
+  /** Until the lane has been started again; not for ever. */
+  async function running({ index }: Slot): Promise<void> {
+    for (let waited = 0; waited < RESTART_MAX_MS && !closing; waited += RESTART_MIN_MS) {
+      if (slots[index]!.lane?.pid) return;
+      await delay(RESTART_MIN_MS, undefined, { ref: false });
     }
   }
 
@@ -210,7 +239,10 @@ export function createLanePool(deps: {
     void lane.close().then(() => clearTimeout(timer));
   }
 
-  function choose(model: string, how: 'prefetch' | 'empty' | 'alone'): Slot | null {
+  const isBusy = () => slots.some((slot) => slot.batches > 0);
+
+  function choose(model: string, how: SendHow): Slot | null {
+    if (only || (how === 'only' && isBusy())) return null;
     const most = how === 'prefetch' ? perLane() : 1;
     let best: Slot | null = null;
     for (const slot of slots) {
@@ -238,7 +270,7 @@ export function createLanePool(deps: {
       freed();
     },
     get busy() {
-      return slots.some((slot) => slot.batches > 0);
+      return isBusy();
     },
     lanesOf: (model) => slots.filter((slot) => slot.models.has(model)).length,
     freePlaces: (model) =>
@@ -256,6 +288,7 @@ export function createLanePool(deps: {
       slot.batches += 1;
       slot.lastSent = ++sent;
       slot.exclusive = how === 'alone';
+      only = how === 'only';
       const timeoutMs = resident.find((model) => model.load.model === batch.model)!.timeoutMs;
       const ended = slot.clock.start(timeoutMs);
       return slot.lane.run(batch).finally(() => {
@@ -263,6 +296,7 @@ export function createLanePool(deps: {
         slot.batches -= 1;
         slot.done += 1;
         slot.exclusive = false;
+        only = false;
         if (slot.draining && slot.batches === 0) closeDrained(slot);
         // After the caller has seen the result.
         setImmediate(freed);
@@ -270,11 +304,18 @@ export function createLanePool(deps: {
     },
 
     async load(model) {
-      resident.push(model);
       const chosen = slots.slice(0, model.lanes);
+      await Promise.all(chosen.map(running));
       const outcomes = await Promise.all(chosen.map((slot, i) => loadInto(slot, model, i === 0)));
+      for (const [i, slot] of chosen.entries()) outcomes[i] = await insist(slot, model, outcomes[i]!);
       const failed = outcomes.find((o) => !o.ok);
-      if (failed) resident.splice(resident.indexOf(model), 1);
+      if (!failed) {
+        resident.push(model);
+        // One that has died since.
+        for (const slot of chosen) {
+          if (slot.lane && !slot.models.has(model.load.model)) void loadAgain(slot, model);
+        }
+      }
       freed();
       return failed ?? outcomes[0]!;
     },
@@ -297,4 +338,9 @@ export function createLanePool(deps: {
       for (const slot of slots) slot.lane?.kill();
     },
   };
+}
+
+function describe(error: unknown): string {
+  const memory = error instanceof LaneDied && error.why === 'out_of_memory';
+  return messageOf(error) + (memory ? ' for want of memory' : '');
 }

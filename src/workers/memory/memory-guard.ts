@@ -64,8 +64,9 @@ export function guardMemory(deps: {
     if (ending !== null && sized.some(({ pid }) => pid === ending)) return;
     ending = null;
     // What lanes hold since they loaded their models they will hold again: ending them for that is vain, row after row.
+    // One that is idle may hold on to what its batches took: its end costs no row.
     const grown = sized
-      .filter(({ batches }) => batches > 0)
+      .filter(({ batches, done }) => batches > 0 || done > 0)
       .map((lane) => ({ lane, by: lane.memory.own - lane.loadedBytes }))
       .filter(({ by }) => by > 0)
       .toSorted((a, b) => b.by - a.by);

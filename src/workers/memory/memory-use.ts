@@ -3,7 +3,7 @@
  * container's against the container's limit. The nearer one is the one to heed.
  */
 import { residentBytes } from '../process-memory.ts';
-import type { CgroupMemory } from './cgroup-memory.ts';
+import type { CgroupMemory } from '../../shared/machine/cgroup-memory.ts';
 
 export interface MemoryUse {
   readonly bytes: number;

@@ -74,6 +74,7 @@ function facts(change: Partial<PlanFacts> = {}): PlanFacts {
     workers: [worker()],
     modelProblem: null,
     configuredQueueLimit: undefined,
+    maxRows: null,
     rows: { total: 1000, atLeast: 1000, why: null },
     places: { file: 50, url: 0, blob: 0, invalid: 0 },
     ...change,
@@ -190,6 +191,16 @@ describe('the estimate', () => {
 describe('a warning', () => {
   const gb = { modelBytes: 4 * GB, batchBytes: GB };
   it.each([
+    [
+      'more rows than a job may have',
+      { maxRows: 20, rows: { total: 21, atLeast: 21, why: null } },
+      /refused.* 21 rows; .* 20 \(FOREBAY_MAX_ROWS\).*options\.limit/,
+    ],
+    [
+      'more rows than a job may have, so far',
+      { maxRows: 20, rows: { total: null, atLeast: 21, why: 'it takes too long' } },
+      / 21 rows or more/,
+    ],
     ['memory, as measured', { workers: [worker({}, 'w', { memory: gb })] }, /2 lanes .* measure 10240 MB/],
     ['bytes in flight', { workers: [worker({ meanRowBytes: 5e6 })] }, /keep 1 of 2 lanes busy/],
     [

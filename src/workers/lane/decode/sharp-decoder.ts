@@ -4,7 +4,9 @@
  * constant memory (0.1 to 0.8 of 255 away in the mean), JPEGs likewise where they are to be shrunk (./shrink.ts), and
  * CMYK is converted by a profile.
  */
-import sharp, { type Sharp, type SharpOptions } from 'sharp';
+import { createRequire } from 'node:module';
+import type sharpLibrary from 'sharp';
+import type { Sharp, SharpOptions } from 'sharp';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { isOutOfMemory, type SharedMemory } from '../out-of-memory.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
@@ -15,6 +17,9 @@ import { HELD_PIXELS, type DecodeOptions, type Decoder, type TakeWindow } from '
 import type { Geometry } from './geometry.ts';
 import { readImageHeader } from './image-header.ts';
 import { LIBVIPS_KERNELS, shrinks } from './shrink.ts';
+
+/** As CommonJS: `import` takes twice the CPU time to load it (see shared/queue/bullmq.ts). */
+const sharp = createRequire(import.meta.url)('sharp') as typeof sharpLibrary;
 
 /** Images above this are held raw (3 bytes a pixel) one at a time. */
 const LARGE_PIXELS = 8_000_000;

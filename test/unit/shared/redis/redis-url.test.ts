@@ -9,6 +9,7 @@ describe('a Redis address', () => {
     ['redis://me:pw@[::1]:1/2', { host: '::1', port: 1, db: 2, username: 'me', password: 'pw' }],
     ['redis://h?db=4', { host: 'h', port: 6379, db: 4 }],
     ['rediss://h:6380', { host: 'h', port: 6380, db: 0, tls: { servername: 'h' } }],
+    ['rediss://[::1]', { host: '::1', port: 6379, db: 0, tls: {} }],
     ['unix:///run/redis.sock', { path: '/run/redis.sock', db: 0 }],
     ['unix:///a%20b/r.sock?db=5', { path: '/a b/r.sock', db: 5 }],
     ['unix://:pw@/r.sock', { path: '/r.sock', db: 0, password: 'pw' }],

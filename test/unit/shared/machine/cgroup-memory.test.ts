@@ -1,30 +1,11 @@
 // Which limit binds a worker, and what counts against it, on files as kernels wrote them.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { findCgroupMemory } from '#forebay/workers/memory/cgroup-memory.js';
+import { describe, expect, it } from 'vitest';
+import { findCgroupMemory } from '#forebay/shared/machine/cgroup-memory.js';
 import { createMemoryUse } from '#forebay/workers/memory/memory-use.js';
+import { recordedCgroups } from '../../../support/recorded-cgroups.ts';
 
 const MB = 2 ** 20;
 const GB = 2 ** 30;
-const roots: string[] = [];
-afterAll(() => roots.forEach((root) => rmSync(root, { recursive: true })));
-
-/** `files`: below the mount. */
-function recorded(self: string, files: Readonly<Record<string, string>>) {
-  const root = mkdtempSync(join(tmpdir(), 'forebay-cgroup-'));
-  roots.push(root);
-  writeFileSync(join(root, 'self'), self);
-  const mount = join(root, 'mount');
-  mkdirSync(mount);
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(mount, name)), { recursive: true });
-    writeFileSync(join(mount, name), text);
-  }
-  return { self: join(root, 'self'), mount };
-}
-
 /** As of a Docker container with --memory 2g that has read 900 MB of photos twice. */
 const STAT_V2 = `anon 612368384
 file 985661440
@@ -123,7 +104,7 @@ describe('the cgroup whose memory limit binds', () => {
       9000,
     ],
   ] as const)('is %s', ([, self, files, limitBytes, used]) => {
-    const cgroup = findCgroupMemory(recorded(self, files), 64 * GB);
+    const cgroup = findCgroupMemory(recordedCgroups(self, files), 64 * GB);
     expect([cgroup?.limitBytes, cgroup?.usedBytes()]).toEqual([limitBytes, used]);
   });
 
@@ -138,11 +119,11 @@ describe('the cgroup whose memory limit binds', () => {
     ['the path leads out of the mount', '0::/../../other\n', {}],
     ['nothing is told', '', {}],
   ] as const)('is none where %s', ([, self, files]) => {
-    expect(findCgroupMemory(recorded(self, files), 64 * GB)).toBeNull();
+    expect(findCgroupMemory(recordedCgroups(self, files), 64 * GB)).toBeNull();
   });
 
   it('says nothing of its use where the kernel does not', () => {
-    const cgroup = findCgroupMemory(recorded('0::/\n', { 'memory.max': `${GB}\n` }), 64 * GB);
+    const cgroup = findCgroupMemory(recordedCgroups('0::/\n', { 'memory.max': `${GB}\n` }), 64 * GB);
     expect(cgroup?.usedBytes()).toBeNull();
   });
 });

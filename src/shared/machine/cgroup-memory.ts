@@ -2,26 +2,15 @@
  * The cgroup whose memory limit binds this process: what it may hold, and what it really holds, whosever it is (the API's
  * and other workers' of the same container too). cgroup v2, then v1. Knows nothing of lanes.
  */
-import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { isInside } from '../../shared/is-inside.ts';
+import { findCgroup, readText, type CgroupPlaces } from './cgroup.ts';
 
 export interface CgroupMemory {
   readonly limitBytes: number;
   /** What the kernel cannot take back without killing or swapping; null where it does not tell (any more). */
   usedBytes(): number | null;
 }
-
-/** Where the kernel tells; other places in tests. */
-export interface CgroupPlaces {
-  /** This process's cgroups, a line a hierarchy. */
-  readonly self: string;
-  /** Where cgroups are mounted. */
-  readonly mount: string;
-}
-
-const PLACES: CgroupPlaces = { self: '/proc/self/cgroup', mount: '/sys/fs/cgroup' };
 
 interface Version {
   readonly limit: string;
@@ -47,12 +36,13 @@ const V1: Version = {
 
 /** Null where no limit below the machine's memory holds. */
 export function findCgroupMemory(
-  places: CgroupPlaces = PLACES,
+  places?: CgroupPlaces,
   machineBytes: number = totalmem(),
 ): CgroupMemory | null {
-  const [version, top, path] = hierarchy(places);
+  const cgroup = findCgroup('memory', places);
+  const version = cgroup.version === 1 ? V1 : V2;
   let found: { folder: string; limitBytes: number } | null = null;
-  for (const folder of upwards(top, path)) {
+  for (const folder of cgroup.folders) {
     const limitBytes = limitOf(join(folder, version.limit));
     // Of equal limits the outer one's: more counts against it.
     if (limitBytes < machineBytes && limitBytes <= (found?.limitBytes ?? Infinity)) {
@@ -64,35 +54,15 @@ export function findCgroupMemory(
   return { limitBytes, usedBytes: () => usedIn(folder, version) };
 }
 
-/** The version that counts memory here, its mount, and this process's path in it (`/` where it is not told). */
-function hierarchy({ self, mount }: CgroupPlaces): [Version, string, string] {
-  const lines = (read(self) ?? '').split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
-  const v1 = lines.find((line) => line?.[1]!.split(',').includes('memory'));
-  if (v1) return [V1, join(mount, 'memory'), v1[2]!];
-  return [V2, mount, lines.find((line) => line?.[1] === '')?.[2] ?? '/'];
-}
-
-/**
- * From the process's cgroup to the top of what is mounted. In a container the path may be the host's, the mount the
- * container's own: then the folders below do not exist, and the top is the one.
- */
-function upwards(top: string, path: string): string[] {
-  const folders: string[] = [];
-  for (let folder = join(top, path); folder !== top && isInside(top, folder); folder = join(folder, '..')) {
-    folders.push(folder);
-  }
-  return [...folders, top];
-}
-
 /** Infinity for "max", for v1's "no limit" (a number near 2^63), and where there is no such file. */
 function limitOf(file: string): number {
-  const text = read(file)?.trim() ?? 'max';
+  const text = readText(file)?.trim() ?? 'max';
   return text === 'max' || Number(text) > 2 ** 60 ? Infinity : Number(text);
 }
 
 function usedIn(folder: string, { usage, reclaimable }: Version): number | null {
-  const used = Number(read(join(folder, usage)) ?? Number.NaN);
-  const stat = read(join(folder, 'memory.stat'));
+  const used = Number(readText(join(folder, usage)) ?? Number.NaN);
+  const stat = readText(join(folder, 'memory.stat'));
   if (!Number.isFinite(used) || stat === null) return null;
   const given = stat
     .split('\n')
@@ -101,12 +71,4 @@ function usedIn(folder: string, { usage, reclaimable }: Version): number | null 
     .reduce((sum, [, bytes]) => sum + Number(bytes), 0);
   // The two files are not of one moment.
   return Math.max(0, used - given);
-}
-
-function read(file: string): string | null {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    return null;
-  }
 }

@@ -1,0 +1,19 @@
+/** CPUs' worth of time that this process's cgroup grants: cgroup v2, then v1. */
+import { join } from 'node:path';
+import { findCgroup, readText, type CgroupPlaces } from './cgroup.ts';
+
+/** The tightest quota from its own cgroup upwards; Infinity where none is set. */
+export function cpuQuota(places?: CgroupPlaces): number {
+  const { version, folders } = findCgroup('cpu', places);
+  return Math.min(...folders.map(version === 1 ? quotaV1 : quotaV2));
+}
+
+function quotaV2(folder: string): number {
+  const [quota, period] = readText(join(folder, 'cpu.max'))?.split(/\s+/) ?? ['max'];
+  return quota === 'max' ? Infinity : Number(quota) / Number(period);
+}
+
+function quotaV1(folder: string): number {
+  const quota = Number(readText(join(folder, 'cpu.cfs_quota_us')) ?? -1);
+  return quota > 0 ? quota / Number(readText(join(folder, 'cpu.cfs_period_us')) ?? 100_000) : Infinity;
+}

@@ -1,0 +1,136 @@
+// A worker in a cgroup whose memory limit the kernel enforces: it holds back before it is killed, and where a lane is
+// killed all the same, that costs no good row.
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { JobStatsWire } from '#forebay/api/wire/stats.js';
+import { makeLimitedCgroup, noCgroups, type LimitedCgroup } from '../support/limited-cgroup.ts';
+import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import {
+  indexes,
+  LABELS,
+  readOutput,
+  startService,
+  upTo,
+  writeImages,
+  type Service,
+} from '../support/service.ts';
+
+const MB = 2 ** 20;
+const ROWS = 120;
+/** Of the model's image: 12 MB a row as a tensor. */
+const SIDE = 1024;
+const HOOK = pathToFileURL(join(import.meta.dirname, '../support/sudden-row.mjs')).href;
+
+describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () => {
+  let service: Service;
+  let group: LimitedCgroup;
+  /** By the worker, so far. */
+  let said: string;
+  beforeAll(async () => {
+    service = await startService({ workers: 0, env: { FOREBAY_LANES: '2', FOREBAY_LOG_LEVEL: 'info' } });
+    const classes = [0, 1, 2].map((i) => [0, 1, 2].map((j) => Number(i === j)));
+    const contract = {
+      name: 'large',
+      task: 'image-classification',
+      preprocess: { crop: SIDE },
+    };
+    writeModelFolder(
+      join(service.models, 'large'),
+      meanColourModel({ side: SIDE, classes }),
+      contract,
+      LABELS,
+    );
+    await writeImages(join(service.input, 'images'), ROWS);
+    copyFileSync(join(service.input, 'images', '000000.png'), join(service.input, 'sudden.png'));
+  });
+  afterEach(async () => {
+    await service.stopWorkers();
+    await group.remove();
+  });
+  afterAll(async () => service.close());
+
+  const statsOf = async (id: string) =>
+    (await (await service.request(`/v1/jobs/${id}/stats`)).json()) as JobStatsWire;
+
+  async function start(limitMb: number, env: Record<string, string> = {}) {
+    group = makeLimitedCgroup(limitMb * MB);
+    const worker = await service.startWorker(env, {
+      ...group.fork,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    said = '';
+    worker.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text));
+    expect(group.pids()).toContain(worker.pid);
+    expect(group.pids()).toHaveLength(3);
+    return worker;
+  }
+
+  /** The file names' numbers say which colour an image has. */
+  function expectAllRight(output: string, rows: number): void {
+    const answers = readOutput(output);
+    expect(indexes(answers)).toEqual(upTo(rows));
+    expect(answers.map(({ predictions }) => predictions![0]!.label)).toEqual(
+      upTo(rows).map((i) => LABELS[i % 3]),
+    );
+  }
+
+  /** Batches of this size fill the memory, those of two lanes at once more than that. */
+  async function runLarge(limitMb: number, batchSize: number): Promise<{ killed: number }> {
+    const worker = await start(limitMb);
+    const killedAtStart = group.kills();
+    const { id } = await service.submit({
+      model: 'large',
+      input: { type: 'files', path: 'images' },
+      options: { batch_size: batchSize, block_rows: 8, limit: ROWS },
+    });
+    const { status, output } = await service.ended(id, 120_000);
+    expect(status).toBe('completed');
+    expectAllRight(output, ROWS);
+    expect((await statsOf(id)).last_run_error).toBeNull();
+    expect(group.pids()).toContain(worker.pid);
+    return { killed: group.kills() - killedAtStart };
+  }
+
+  it('slows and stops taking blocks before the kernel kills, and answers every row right', async () => {
+    expect(await runLarge(420, 4)).toEqual({ killed: 0 });
+    expect(said).toContain('memory runs short: lanes get one batch at a time');
+    expect(said).toContain('memory is almost full: no more blocks are taken until some are done');
+  }, 150_000);
+
+  it('answers every row right where batches grow faster than anybody looks, and lanes are killed', async () => {
+    await runLarge(480, 8);
+    expect(said).toContain('lane died, starting it again');
+  }, 150_000);
+
+  it('knows a lane that the kernel has killed by its cgroup: the row that takes all is alone in its error', async () => {
+    const worker = await start(500, { NODE_OPTIONS: `--import ${HOOK}` });
+    const killedAtStart = group.kills();
+    const names = upTo(60).map((i) => (i === 23 ? 'sudden' : `images/00000${i % 3}`));
+    writeFileSync(join(service.input, 'sudden.txt'), names.map((name) => `${name}.png`).join('\n'));
+    const { id } = await service.submit({
+      model: 'tiny',
+      input: { type: 'manifest', path: 'sudden.txt' },
+      options: { block_rows: 20 },
+    });
+    let kills = killedAtStart;
+    const ended = await service.until(
+      id,
+      'the end',
+      ({ status }) => {
+        if (group.kills() > kills) worker.kill('SIGCONT');
+        kills = group.kills();
+        return status === 'completed';
+      },
+      90_000,
+    );
+    expect(ended.rows).toEqual({ total: 60, succeeded: 59, failed: 1 });
+    const errors = readOutput(ended.output, 'errors');
+    expect(errors).toMatchObject([{ index: 23, error: { code: 'out_of_memory' } }]);
+    // With its batch, alone in its lane, alone in the worker; once more where it lay in a lane behind other batches.
+    expect(kills - killedAtStart).toBeGreaterThanOrEqual(3);
+    expect((await statsOf(id)).last_run_error).toBeNull();
+    expect(group.pids()).toContain(worker.pid);
+  }, 120_000);
+});

@@ -1,0 +1,115 @@
+// Redis by TLS, with a certificate authority of one's own and the rights of docs/security.md; and what is said without.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documentedRights } from '../support/documented-rights.ts';
+import { freePort } from '../support/free-port.ts';
+import { makeServiceFolder, startOwnProcess } from '../support/own-process.ts';
+import { indexes, readOutput, startService, upTo, writeImages } from '../support/service.ts';
+import {
+  makeCertificates,
+  noCertificates,
+  startTlsRedis,
+  type Certificates,
+  type TlsRedis,
+} from '../support/tls-redis.ts';
+
+const PASSWORD = 'only-for-this-test';
+const BIN = join(import.meta.dirname, '../../bin/forebay.js');
+
+describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () => {
+  const place = makeServiceFolder();
+  let own: Certificates;
+  let redis: TlsRedis;
+  const at = (host: string, port = redis.port) => `rediss://forebay:${PASSWORD}@${host}:${port}`;
+  beforeAll(async () => {
+    own = makeCertificates(place.folder, 'own');
+    redis = await startTlsRedis(own);
+    await redis.operator.call('ACL', 'SETUSER', 'forebay', ...documentedRights(PASSWORD));
+    await redis.operator.call('ACL', 'SETUSER', 'default', 'off');
+  });
+  afterAll(async () => {
+    await redis?.stop();
+    place.remove();
+  });
+
+  it.each(['localhost', '127.0.0.1'])(
+    'runs jobs from start to end at %s, with the authority that NODE_EXTRA_CA_CERTS names',
+    async (host) => {
+      const service = await startService({
+        env: { REDIS_URL: at(host), NODE_EXTRA_CA_CERTS: own.ca, NODE_OPTIONS: '--throw-deprecation' },
+      });
+      try {
+        await writeImages(join(service.input, 'few'), 40);
+        const input = { type: 'files', path: 'few' };
+        const { id } = await service.submit({ input, output: 'few', options: { block_rows: 4 } });
+        expect((await service.ended(id)).status).toBe('completed');
+        expect(indexes(readOutput(service.out('few')))).toEqual(upTo(40));
+      } finally {
+        await service.close();
+      }
+    },
+  );
+
+  /** What API and worker say while they wait. */
+  async function saidByService(env: Record<string, string>): Promise<string[]> {
+    const said: string[] = [];
+    for (const part of ['api', 'workers'] as const) {
+      const process = startOwnProcess(part, { ...place.env, ...env });
+      try {
+        const [line] = await process.says(/^.*is not reached.*\n/m);
+        said.push(line);
+        expect(process.said()).not.toContain(PASSWORD);
+      } finally {
+        expect(await process.stop()).toBe(0);
+      }
+    }
+    return said;
+  }
+
+  async function saidByCommands(env: Record<string, string>): Promise<string[]> {
+    const said: string[] = [];
+    for (const args of [['doctor'], ['keys', 'list']]) {
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, [BIN, ...args], {
+        cwd: place.folder,
+        env: { ...process.env, ...place.env, ...env },
+      }).catch((error: { stdout: string; stderr: string }) => error);
+      said.push(stdout + stderr);
+      expect(stdout + stderr).not.toContain(PASSWORD);
+    }
+    return said;
+  }
+
+  const saidBy = async (env: Record<string, string>) => [
+    ...(await saidByService(env)),
+    ...(await saidByCommands(env)),
+  ];
+
+  it('is told from one that nobody trusts, with what to do and no secret', async () => {
+    const other = makeCertificates(place.folder, 'other');
+    for (const trusted of [{}, { NODE_EXTRA_CA_CERTS: other.ca }]) {
+      for (const words of await saidBy({ REDIS_URL: at('localhost'), ...trusted })) {
+        expect(words).toMatch(/self-signed certificate|unable to (verify|get)/);
+        expect(words).toContain('name the file of its authority (PEM) in NODE_EXTRA_CA_CERTS');
+      }
+    }
+  });
+
+  it('is asked for by the name in its certificate', async () => {
+    const env = { REDIS_URL: at('127.0.0.2'), NODE_EXTRA_CA_CERTS: own.ca };
+    for (const words of await saidBy(env))
+      expect(words).toContain('use a name of the certificate in REDIS_URL');
+  });
+
+  it('and one that does not are told from each other by their clients', async () => {
+    const port = await freePort();
+    await redis.operator.call('CONFIG', 'SET', 'port', String(port));
+    for (const [url, advice] of [
+      [at('localhost', port), 'redis:// where its port speaks no TLS'],
+      [at('localhost').replace('rediss:', 'redis:'), 'rediss:// where it asks for TLS'],
+    ] as const) {
+      for (const words of await saidByService({ REDIS_URL: url })) expect(words).toContain(advice);
+    }
+  });
+});

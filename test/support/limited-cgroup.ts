@@ -1,0 +1,100 @@
+// A memory cgroup of a test's own, whose limit the kernel enforces: children are started in it, and it goes with them.
+import { randomBytes } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { findCgroup } from '#forebay/shared/machine/cgroup.js';
+import { waitUntil } from './wait-until.ts';
+
+const PREFIX = 'forebay-test-';
+const V1 = {
+  limit: 'memory.limit_in_bytes',
+  swap: 'memory.memsw.limit_in_bytes',
+  kills: 'memory.oom_control',
+};
+const V2 = { limit: 'memory.max', swap: 'memory.swap.max', kills: 'memory.events' };
+
+const { version, folders } = findCgroup('memory');
+const files = version === 1 ? V1 : V2;
+const parent = folders.find(takesGroups);
+
+/** Null: it can be done; else why not, for a test that is skipped. */
+export const noCgroups: string | null =
+  parent === undefined
+    ? 'skipped: no memory cgroup can be made here (it takes root, and a writable /sys/fs/cgroup)'
+    : null;
+
+/** v2 gives a group a limit only where its parent passes the controller on. */
+function takesGroups(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    if (version === 1) accessSync(join(folder, files.limit), constants.W_OK);
+    else if (!/\bmemory\b/.test(readFileSync(join(folder, 'cgroup.subtree_control'), 'utf8'))) return false;
+    const probe = join(folder, `${PREFIX}${process.pid}-probe`);
+    mkdirSync(probe);
+    rmdirSync(probe);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export type LimitedCgroup = ReturnType<typeof makeLimitedCgroup>;
+
+export function makeLimitedCgroup(limitBytes: number) {
+  removeLeftovers(parent!);
+  const folder = join(parent!, `${PREFIX}${randomBytes(4).toString('hex')}`);
+  mkdirSync(folder);
+  writeFileSync(join(folder, files.limit), String(limitBytes));
+  // Where the machine swaps, the kernel would not kill.
+  const swap = join(folder, files.swap);
+  if (existsSync(swap)) writeFileSync(swap, version === 1 ? String(limitBytes) : '0');
+  const pids = () =>
+    readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+
+  return {
+    /** For fork: the child is in the group before its program begins, and so is all that it will hold. */
+    fork: {
+      execPath: '/bin/sh',
+      execArgv: ['-c', `echo $$ > '${join(folder, 'cgroup.procs')}' && exec '${process.execPath}' "$0" "$@"`],
+    },
+    pids,
+    /** Processes that the kernel has killed for the limit. */
+    kills: () => Number(/^oom_kill (\d+)$/m.exec(readFileSync(join(folder, files.kills), 'utf8'))![1]),
+    /** Ends what still runs in it. */
+    async remove() {
+      await waitUntil('the cgroup to be empty', () => {
+        for (const pid of pids()) kill(pid);
+        return pids().length === 0;
+      });
+      rmdirSync(folder);
+    },
+  };
+}
+
+/** Of tests that were killed themselves. A group that has processes stays. */
+function removeLeftovers(folder: string): void {
+  for (const name of readdirSync(folder).filter((entry) => entry.startsWith(PREFIX))) {
+    try {
+      rmdirSync(join(folder, name));
+    } catch {
+      // Of a test that runs now.
+    }
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+}
