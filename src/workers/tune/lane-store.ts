@@ -2,17 +2,13 @@
  * Lanes of the last few shapes, resident: going back to one costs nothing. How much memory they may hold together
  * is for the caller to watch; it may end those that are idle at any time.
  */
-import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { LaneSettings } from '../../shared/profiles/profile.ts';
-import type { RowLimits } from '../lane/messages.ts';
-import { shapeKey, startLaneSet, type LaneSet } from './lane-set.ts';
+import { shapeKey, type LaneSet } from './lane-set.ts';
 
 /** The best, the start, and the one that is tried. */
 const MOST_KEPT = 3;
 
-export type LaneStore = ReturnType<typeof createLaneStore>;
-
-export function createLaneStore(folder: ModelFolder, limits: RowLimits) {
+export function createLaneStore(start: (settings: LaneSettings) => LaneSet) {
   /** By shape, the one used last at the end. */
   const sets = new Map<string, LaneSet>();
 
@@ -29,7 +25,7 @@ export function createLaneStore(folder: ModelFolder, limits: RowLimits) {
       sets.delete(key);
       const [oldest] = sets.keys();
       if (!known && oldest !== undefined && sets.size >= MOST_KEPT) await drop(oldest);
-      const set = known ?? startLaneSet(folder, limits, settings);
+      const set = known ?? start(settings);
       sets.set(key, set);
       return set;
     },

@@ -10,7 +10,7 @@ import type { LaneInput, ModelInfo, RowLimits } from '../lane/messages.ts';
 import type { BatchResult } from '../lanes/lane.ts';
 import { isHopeless } from './duel.ts';
 import { watchMemory } from './lane-memory.ts';
-import type { LaneSet } from './lane-set.ts';
+import { startLaneSet, type LaneSet } from './lane-set.ts';
 import { createLaneStore } from './lane-store.ts';
 import { paceOf, type Completion } from './pace.ts';
 
@@ -62,7 +62,7 @@ export function createMeter(deps: {
 }) {
   const { rows, memoryLimitBytes } = deps;
   const fullMs = deps.seconds * 1000;
-  const store = createLaneStore(deps.folder, deps.limits);
+  const store = createLaneStore((settings) => startLaneSet(deps.folder, deps.limits, settings));
   let cursor = 0;
 
   function nextRows(count: number): LaneInput[] {
