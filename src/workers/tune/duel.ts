@@ -13,14 +13,15 @@ export interface Champion<P> {
   readonly point: P;
   /** Oldest first; the last is what the next duel begins with. */
   readonly readings: readonly Reading[];
+  /** Whether nothing was measured since. */
+  readonly fresh: boolean;
 }
 
-export interface Duel {
+export interface Duel<P> {
   /** The point's rate, in units of the champion's; 0: it does not run, Infinity: the champion does not. */
   readonly ratio: number;
-  /** Of each, the champion's with those it brought. */
-  readonly point: readonly Reading[];
-  readonly champion: readonly Reading[];
+  readonly readings: readonly Reading[];
+  readonly champion: Champion<P>;
 }
 
 /** A point that is this much slower, beyond what its error allows, is clearly worse. */
@@ -42,27 +43,34 @@ export async function duel<P>(
   champion: Champion<P>,
   point: P,
   take: (point: P, bar: number | null) => Promise<Reading>,
-): Promise<Duel> {
+): Promise<Duel<P>> {
   const best = [...champion.readings];
   const readings: Reading[] = [];
   const pairs: Pair[] = [];
-  const ended = (ratio = Math.exp(meanOf(pairs).log)): Duel => ({ ratio, point: readings, champion: best });
+  const ended = (ratio: number, fresh: boolean): Duel<P> => ({
+    ratio,
+    readings,
+    champion: { ...champion, readings: best, fresh },
+  });
 
   for (let turn = 1; turn <= MOST_TURNS; turn++) {
     const bar = barOf(best);
     const reading = await take(point, bar);
     readings.push(reading);
-    if (reading.rate === null) return ended(0);
-    if (bar !== null && mostOf(reading) < bar * (1 - DRIFT)) return ended(reading.rate / bar);
+    if (reading.rate === null) return ended(0, false);
+    const adjacent = turn > 1 || champion.fresh;
+    if (adjacent && bar !== null && mostOf(reading) < bar * (1 - DRIFT)) {
+      return ended(reading.rate / bar, false);
+    }
     const before = best.at(-1)!;
     const after = await take(champion.point, null);
     best.push(after);
-    if (after.rate === null) return ended(Infinity);
+    if (after.rate === null) return ended(Infinity, true);
     if (!isSteady(before, after) && turn < MOST_TURNS) continue;
     pairs.push(pairOf(before, reading, after));
     if (isDecided(meanOf(pairs))) break;
   }
-  return ended();
+  return ended(Math.exp(meanOf(pairs).log), true);
 }
 
 /** Whether what was measured until now rules out that the point reaches `bar`. */

@@ -55,7 +55,12 @@ export async function search<P>(options: SearchOptions<P>): Promise<Found<P>> {
     options.measure(point, { bar, share: SHARE, phase: 'search' });
   /** Rates in units of the first point that runs: what the machine's speed does is not in them. */
   const scores = new Map<string, number>();
-  let best: Champion<P> & { score: number } = { point: start, readings: [await take(start, null)], score: 0 };
+  let best: Champion<P> & { score: number } = {
+    point: start,
+    readings: [await take(start, null)],
+    fresh: true,
+    score: 0,
+  };
   if (runs(best)) best.score = 1;
   scores.set(keyOf(start), best.score);
 
@@ -65,19 +70,19 @@ export async function search<P>(options: SearchOptions<P>): Promise<Found<P>> {
     if (known !== undefined) return { ratio: known / best.score, won: false };
     if (!runs(best)) return firstThatRuns(point);
     const met = await duel(best, point, take);
-    best = { ...best, readings: met.champion };
+    best = { ...best, ...met.champion };
     // Having run before, the best counts as it did.
     const ratio = met.ratio === Infinity ? 1 : met.ratio;
     const won = met.ratio > 1 + MIN_GAIN;
     scores.set(keyOf(point), ratio * best.score);
-    if (won) best = { point, readings: met.point, score: ratio * best.score };
+    if (won) best = { point, readings: met.readings, fresh: false, score: ratio * best.score };
     return { ratio, won };
   }
 
   async function firstThatRuns(point: P): Promise<{ ratio: number; won: boolean }> {
     const reading = await take(point, null);
     const won = reading.rate !== null;
-    if (won) best = { point, readings: [reading], score: 1 };
+    if (won) best = { point, readings: [reading], fresh: true, score: 1 };
     scores.set(keyOf(point), won ? 1 : 0);
     return { ratio: won ? 1 : 0, won };
   }
