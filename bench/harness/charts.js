@@ -63,7 +63,7 @@ function stackedSvg({ bars, parts, unit }) {
 
 /** @param {import('./result.js').Lines} chart */
 function linesSvg({ series, x, y }) {
-  const box = { left: 64, top: 14, right: WIDTH - 150, bottom: 290 };
+  const box = { left: 64, top: 26, right: WIDTH - 150, bottom: 290 };
   const points = series.flatMap((one) => one.points);
   if (points.length === 0) return '<p>nothing measured</p>';
   const xs = points.map(([at]) => at);
@@ -92,7 +92,7 @@ function linesSvg({ series, x, y }) {
     return `<polyline points="${path}" class="line" stroke="var(--c${i + 1})"/>${dots.join('')}${name}`;
   });
   const axes =
-    text(box.left - 54, 8, y.label, 'start', 'axis') +
+    text(box.left - 54, 11, y.label, 'start', 'axis') +
     text((box.left + box.right) / 2, box.bottom + 40, x.label, 'middle', 'axis');
   const keys = series.length > 1 ? legend(series.map((one) => one.label)) : '';
   return keys + svg(box.bottom + 48, grid.join('') + below.join('') + axes + drawn.join(''));

@@ -18,8 +18,8 @@ const MAX_PIXELS = 64_000_000;
 
 /**
  * @typedef {{ feeds: (decoded: unknown[]) => { type: string, data: ArrayBufferView, dims: number[] },
- *   decode: (row: string) => unknown, read: (row: string) => unknown }} Inputs
- * `decode` takes what `read` gave; it may return a promise, whose work has then begun
+ *   decode: (row: string) => unknown, read: (row: string) => unknown, lengthOf?: (row: string) => number }} Inputs
+ * `lengthOf`: tokens of a row of text; `decode` takes what `read` gave; it may return a promise, whose work has then begun
  */
 
 /** @param {object} config `kind`: image or text; `preprocess`, `decode`, `batch` @returns {Promise<Inputs>} */
@@ -89,6 +89,7 @@ function textInputs() {
   return {
     read: (row) => row,
     decode: tokensOf,
+    lengthOf: (row) => tokensOf(row).length,
     feeds(decoded) {
       const longest = Math.max(...decoded.map((tokens) => tokens.length));
       const data = new BigInt64Array(decoded.length * longest);

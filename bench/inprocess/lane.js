@@ -13,6 +13,7 @@
  * @property {boolean} [ahead] the next batch is decoded while one runs
  * @property {boolean} [singly] rows go through one by one, decoding and model call
  * @property {boolean} [reload] the model is loaded for every batch
+ * @property {number} [sorted] text, without `ahead`: so many batches are taken at once, their rows sorted by length
  * @property {number} [nice]
  */
 import { setPriority } from 'node:os';
@@ -39,11 +40,25 @@ async function serve({ config, files, first, step }) {
   const loadMs = performance.now() - began;
   /** Number of the next batch: lanes take turns. */
   let next = first;
+  /** Batches taken and not yet begun. */
+  let waiting = [];
 
   function take() {
+    if (waiting.length === 0) waiting = config.sorted ? takeSorted(config.sorted) : [takeNext()];
+    return waiting.shift();
+  }
+
+  function takeNext() {
     const from = next * config.batch;
     next += step;
     return Array.from({ length: config.batch }, (_, i) => files[(from + i) % files.length]);
+  }
+
+  /** Rows of like length share a batch, and little of it is padding. */
+  function takeSorted(count) {
+    const rows = Array.from({ length: count }, takeNext).flat();
+    rows.sort((a, b) => inputs.lengthOf(a) - inputs.lengthOf(b));
+    return Array.from({ length: count }, (_, i) => rows.slice(i * config.batch, (i + 1) * config.batch));
   }
 
   async function measure(seconds) {
@@ -51,7 +66,8 @@ async function serve({ config, files, first, step }) {
     const start = performance.now();
     let rows = 0;
     let coming = config.ahead ? begin(take(), stages) : null;
-    while (performance.now() - start < seconds * 1000 || rows === 0) {
+    // Never between the short and the long rows of one sorting.
+    while (performance.now() - start < seconds * 1000 || rows === 0 || waiting.length > 0) {
       if (config.reload) session = await timed(stages, 'prepare', () => load(config));
       const begun = coming ?? begin(take(), stages);
       const decoded = config.singly
@@ -87,8 +103,9 @@ async function serve({ config, files, first, step }) {
     if (kept.length > 10_000) kept.length = 0;
   }
 
-  // Compiled code and warm caches before the first figure.
-  if (!config.reload) await measure(0);
+  // Compiled code and warm caches before the first figure; who loads each time finds the file in the page cache.
+  if (config.reload) await (await load(config)).release();
+  else await measure(0);
   send({ type: 'ready', loadMs });
   channel.on('message', (message) => {
     if (message.type === 'end') process.exit(0);

@@ -9,26 +9,39 @@ export interface MemoryWatch {
   stop(): void;
 }
 
-/** Calls `onOver` once, when the processes together hold more than `limit` bytes. */
-export function watchMemory(
-  pids: () => readonly (number | null)[],
-  limit: number,
-  onOver: (bytes: number) => void,
-): MemoryWatch {
+/** Calls `onOver` once, when the lanes together hold more than `limit` bytes. */
+export function watchMemory(options: {
+  /** Of the lanes that are measured; these alone are what is told. */
+  readonly pids: () => readonly (number | null)[];
+  /** Of lanes kept for later: `onCrowded` is to end them, when with them it is more than the limit. */
+  readonly idle: () => readonly (number | null)[];
+  readonly limit: number;
+  readonly onCrowded: () => void;
+  readonly onOver: (bytes: number) => void;
+}): MemoryWatch {
+  const { pids, idle, limit, onCrowded, onOver } = options;
   let peak: number | null = null;
   let told = false;
   const look = () => {
-    const bytes = pids().reduce<number>((sum, pid) => sum + (pid === null ? 0 : residentBytes(pid)), 0);
+    const bytes = residentOf(pids());
     if (bytes > (peak ?? 0)) peak = bytes;
-    if (bytes <= limit || told) return;
-    told = true;
-    onOver(bytes);
+    if (told) return;
+    if (bytes > limit) {
+      told = true;
+      onOver(bytes);
+    } else if (bytes + residentOf(idle()) > limit) {
+      onCrowded();
+    }
   };
   const timer = setInterval(look, EVERY_MS);
   return {
     peak: () => peak,
     stop: () => clearInterval(timer),
   };
+}
+
+function residentOf(pids: readonly (number | null)[]): number {
+  return pids.reduce<number>((sum, pid) => sum + (pid === null ? 0 : residentBytes(pid)), 0);
 }
 
 /** 0 where unknown: the process has ended, or there is no /proc. */

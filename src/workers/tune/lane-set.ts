@@ -1,7 +1,8 @@
 /**
- * Lanes with the model resident, started for one measurement and kept for the next where only the batch differs.
+ * Lanes with the model resident, started for one measurement and kept for others in which only the batch differs.
  * A lane that ends is not started again: its end is what the measurement tells.
  */
+import { performance } from 'node:perf_hooks';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { LaneSettings } from '../../shared/profiles/profile.ts';
 import type { LaneInput, ModelInfo, RowLimits } from '../lane/messages.ts';
@@ -14,10 +15,16 @@ export interface LaneSet {
   readonly lanes: readonly Lane[];
   /** Rejects as Lane.load does. */
   readonly loaded: Promise<ModelInfo>;
+  readonly pids: () => readonly (number | null)[];
   /** Whether batches have run in it. */
   used: boolean;
+  /** What starting them and loading took; null until then. */
+  startMs: number | null;
   run(lane: number, rows: readonly LaneInput[]): Promise<BatchResult>;
+  /** Now; lanes that end are not waited for. */
   kill(): void;
+  /** Resolves when all have ended. */
+  end(): Promise<void>;
 }
 
 const MODEL_KEY = 'tuned';
@@ -26,6 +33,7 @@ const MODEL_KEY = 'tuned';
 export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: Shape): LaneSet {
   const limits = { ...all, maxHeldBytes: all.maxHeldBytes / shape.lanes };
   const { contract, labels, dir } = folder;
+  const begun = performance.now();
   const lanes = Array.from({ length: shape.lanes }, (_, index) =>
     startChildLane({ index, uvThreads: shape.decode_threads }),
   );
@@ -33,20 +41,29 @@ export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: Shape):
     lane.load({ model: MODEL_KEY, dir, contract, labels, threads: shape.threads_per_lane, limits }),
   );
   const loaded = Promise.all(loads).then((infos) => infos[0]!);
-  loaded.catch(() => undefined);
-  return {
+  const kill = () => {
+    for (const lane of lanes) lane.kill();
+  };
+  const set: LaneSet = {
     lanes,
     loaded,
+    pids: () => lanes.map((lane) => lane.pid),
     used: false,
+    startMs: null,
     run: async (lane, rows) => lanes[lane]!.run({ model: MODEL_KEY, rows, topK: contract.top_k }),
-    kill: () => {
-      for (const lane of lanes) lane.kill();
+    kill,
+    async end() {
+      kill();
+      await Promise.all(lanes.map(async (lane) => lane.exited));
     },
   };
+  loaded.then(
+    () => (set.startMs = performance.now() - begun),
+    () => undefined,
+  );
+  return set;
 }
 
-export function sameShape(a: Shape, b: Shape): boolean {
-  return (
-    a.lanes === b.lanes && a.threads_per_lane === b.threads_per_lane && a.decode_threads === b.decode_threads
-  );
+export function shapeKey({ lanes, threads_per_lane, decode_threads }: Shape): string {
+  return `${lanes}x${threads_per_lane} d${decode_threads}`;
 }

@@ -8,15 +8,16 @@ import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { LaneSettings, Measurement } from '../../shared/profiles/profile.ts';
 import type { LaneInput, ModelInfo, RowLimits } from '../lane/messages.ts';
 import type { BatchResult } from '../lanes/lane.ts';
+import { isHopeless } from './duel.ts';
 import { watchMemory } from './lane-memory.ts';
-import { sameShape, startLaneSet, type LaneSet } from './lane-set.ts';
+import { startLaneSet, type LaneSet } from './lane-set.ts';
+import { createLaneStore } from './lane-store.ts';
 import { paceOf, type Completion } from './pace.ts';
-import { isHopeless } from './search.ts';
 
 /** As the lane pool: one executing, one being decoded, one in the channel. */
 const BATCHES_PER_LANE = 3;
-/** Of the measured time, and a batch a lane, before anything counts: caches fill. */
-const WARM_UP = 0.2;
+/** Of the time of a full measurement, and a batch a lane, before anything counts: caches fill. */
+const WARM_UP = 0.1;
 /** In lanes that have just begun, before anything counts: code is compiled, arenas grow. */
 const COLD_MS = 400;
 /** Longer than any lane takes to its first batch that is not slow itself. */
@@ -26,8 +27,15 @@ const FIRST_LOOK = 0.25;
 /** Batches a lane must have ended for a first look, and for a measurement. */
 const LEAST_AT_LOOK = 2;
 const LEAST_AT_END = 3;
-/** A batch may take longer than the time of a measurement; so many times it, then what is there must do. */
+/** A batch may take longer than the time of a full measurement; so many times it, then what is there must do. */
 const PATIENCE = 8;
+
+export interface MeasureHow {
+  /** A rate; what clearly stays below it is left early. */
+  readonly bar: number | null;
+  /** Of the time of a full measurement. */
+  readonly share: number;
+}
 
 interface Pace {
   readonly rate: number;
@@ -48,57 +56,49 @@ export function createMeter(deps: {
   folder: ModelFolder;
   limits: RowLimits;
   rows: readonly LaneInput[];
+  /** Of a full measurement. */
   seconds: number;
   memoryLimitBytes: number;
 }) {
   const { rows, memoryLimitBytes } = deps;
-  const windowMs = deps.seconds * 1000;
-  let current: { settings: LaneSettings; set: LaneSet } | null = null;
+  const fullMs = deps.seconds * 1000;
+  const store = createLaneStore((settings) => startLaneSet(deps.folder, deps.limits, settings));
   let cursor = 0;
 
   function nextRows(count: number): LaneInput[] {
     return Array.from({ length: count }, () => rows[cursor++ % rows.length]!);
   }
 
-  async function lanesFor(settings: LaneSettings): Promise<LaneSet> {
-    if (current && sameShape(current.settings, settings)) return current.set;
-    await end();
-    const set = startLaneSet(deps.folder, deps.limits, settings);
-    current = { settings, set };
-    return set;
-  }
-
-  async function end(): Promise<void> {
-    const set = current?.set;
-    current = null;
-    set?.kill();
-    await Promise.all(set?.lanes.map(async (lane) => lane.exited) ?? []);
-  }
-
   /** Throws a ForebayError where the model itself is wrong: no configuration would change that. */
-  async function measure(settings: LaneSettings, bar: number | null): Promise<Taken> {
-    const set = await lanesFor(settings);
+  async function measure(settings: LaneSettings, how: MeasureHow): Promise<Taken> {
+    const set = await store.get(settings);
     const wasUsed = set.used;
     let over: number | null = null;
-    const memory = watchMemory(
-      () => set.lanes.map((lane) => lane.pid),
-      memoryLimitBytes,
-      (bytes) => {
+    const memory = watchMemory({
+      pids: set.pids,
+      idle: () => store.idle(set).flatMap(({ pids }) => pids()),
+      limit: memoryLimitBytes,
+      onCrowded: () => void store.dropIdle(set),
+      onOver: (bytes) => {
         over = bytes;
         set.kill();
       },
-    );
+    });
     try {
       await set.loaded;
-      const warmMs = windowMs * WARM_UP + (wasUsed ? 0 : COLD_MS);
+      const warmMs = fullMs * WARM_UP + (wasUsed ? 0 : COLD_MS);
       set.used = true;
-      const taken = await feed(set, settings, { bar, warmMs });
+      const taken = await feed(set, settings, { bar: how.bar, windowMs: fullMs * how.share, warmMs });
       return { ...taken, outcome: 'measured', message: null, peakBytes: memory.peak() };
     } catch (error) {
-      await end();
-      // What an earlier, larger batch left behind is not this configuration's.
-      if (over !== null && wasUsed) return await measure(settings, bar);
+      await store.drop(set);
       if (error instanceof ForebayError && isModelsFault(error)) throw error;
+      // What an earlier, larger batch left behind, or idle lanes hold, is not this configuration's.
+      const beside = store.idle(set).length > 0;
+      if (wasUsed || (over === null && beside)) {
+        await store.dropIdle(set);
+        return await measure(settings, how);
+      }
       const ran = over === null ? null : overText(over, memoryLimitBytes);
       const message = ran ?? messageOf(error);
       const outcome = ran !== null || looksLikeMemory(message) ? 'out_of_memory' : 'failed';
@@ -112,7 +112,7 @@ export function createMeter(deps: {
   async function feed(
     set: LaneSet,
     { lanes, batch_size }: LaneSettings,
-    { bar, warmMs }: { bar: number | null; warmMs: number },
+    { bar, windowMs, warmMs }: { bar: number | null; windowMs: number; warmMs: number },
   ): Promise<Pace> {
     const begun = performance.now();
     const cold = new Set(set.lanes.keys());
@@ -124,7 +124,7 @@ export function createMeter(deps: {
     function judge(): void {
       const now = performance.now();
       const pace = paceOf(completions, lanes);
-      const late = now - (warmAt ?? begun + NOTHING_YET_MS) > windowMs * PATIENCE;
+      const late = now - (warmAt ?? begun + NOTHING_YET_MS) > fullMs * PATIENCE;
       if (pace === null || warmAt === null) {
         // Were all batches in flight to end now, it could still not be faster than this.
         const waited = now - begun - NOTHING_YET_MS;
@@ -165,7 +165,7 @@ export function createMeter(deps: {
     const looking = setInterval(judge, Math.max(50, windowMs / 10));
     try {
       const pace = await over.promise;
-      await drain(feeders, completions);
+      await drain(set, feeders, completions);
       return pace;
     } finally {
       clearInterval(looking);
@@ -173,23 +173,28 @@ export function createMeter(deps: {
   }
 
   /** What is in flight would disturb the next measurement; where it is much, new lanes are quicker. */
-  async function drain(flying: readonly Promise<unknown>[], completions: readonly Completion[]) {
+  async function drain(
+    set: LaneSet,
+    flying: readonly Promise<unknown>[],
+    completions: readonly Completion[],
+  ): Promise<void> {
     const last = completions.at(-1);
     const before = completions.findLast((done) => done.lane === last?.lane && done !== last);
     const batchMs = last && before ? last.at - before.at : Infinity;
-    if (batchMs * BATCHES_PER_LANE > RESTART_MS) await end();
+    const startMs = (set.startMs ?? 0) + COLD_MS;
+    if (batchMs * BATCHES_PER_LANE > startMs) await store.drop(set);
     await Promise.all(flying);
   }
 
   return {
     measure,
-    end,
+    end: async () => store.end(),
     /** Once, before everything else: what the graph says. Throws a ForebayError where it does not load. */
     async inspect(settings: LaneSettings): Promise<ModelInfo> {
-      return (await lanesFor(settings)).loaded;
+      return (await store.get(settings)).loaded;
     },
     /** Now, when the process ends. */
-    kill: () => current?.set.kill(),
+    kill: () => store.kill(),
   };
 }
 
@@ -212,9 +217,6 @@ function createEnding<T>() {
   };
   return ending;
 }
-
-/** About what starting lanes and loading a small model takes. */
-const RESTART_MS = 700;
 
 /** A whole batch that the runtime refused is no row's fault. */
 function checkRan({ outcomes }: BatchResult): void {

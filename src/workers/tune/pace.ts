@@ -1,5 +1,5 @@
 /** The rate of lanes from the times at which their batches ended, and how sure it is. Pure. */
-import type { Reading } from './search.ts';
+import type { Reading } from './duel.ts';
 
 export interface Completion {
   readonly lane: number;

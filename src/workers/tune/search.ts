@@ -1,31 +1,28 @@
 /**
  * Coordinate descent over a discrete space that can only be measured, with noise. One axis after the other is
- * walked from the best point known while it gets better; whoever is clearly slower is left early. The best few
- * are compared again in turns, so that a lucky reading does not win. Pure but for `measure`; deterministic.
+ * walked from the best point known while it gets better; each point meets the best in a duel of short
+ * measurements, and whoever is clearly slower is left early. Pure but for `measure`; deterministic.
  */
-
-/** Rows/s with half its 95 % interval as a share; null rate: it does not run (memory, failure). */
-export interface Reading {
-  readonly rate: number | null;
-  readonly error: number;
-}
+import { CLEARLY, duel, type Champion, type Reading } from './duel.ts';
 
 /** A line of points through `point`, in the order of one lever, `point` among them. */
 export type Axis<P> = (point: P) => readonly P[];
+
+export interface How {
+  /** A rate; a measurement that clearly stays below it may end early. Null: it must not. */
+  readonly bar: number | null;
+  /** Of the time of a full measurement. */
+  readonly share: number;
+  readonly phase: 'search' | 'final';
+}
 
 export interface SearchOptions<P> {
   readonly start: P;
   /** In order of what usually brings most. */
   readonly axes: readonly Axis<P>[];
   readonly keyOf: (point: P) => string;
-  /**
-   * `bar`: the best rate until now; a measurement that clearly stays below it may end early. Null: measure in
-   * full.
-   */
-  readonly measure: (point: P, bar: number | null, phase: 'search' | 'final') => Promise<Reading>;
-  /** The best so many, and the start, are measured again ... */
-  readonly finalists?: number;
-  /** ... so many times, in turns. */
+  readonly measure: (point: P, how: How) => Promise<Reading>;
+  /** How often the best and the start are measured in full at the end, in turns. */
   readonly rounds?: number;
 }
 
@@ -39,100 +36,112 @@ export interface Found<P> {
   readonly measured: number;
 }
 
+/** Of a full measurement: turns tell two points apart that longer ones, apart in time, would not. */
+const SHARE = 0.4;
 /** A gain below this is noise, and not worth another point. */
 const MIN_GAIN = 0.01;
-/** A point that is this much slower, beyond what its error allows, ends the walk along a line. */
-const CLEARLY = 0.03;
 /** Points past the best that are not clearly slower: ripples of noise do not stop a walk. */
 const LOOK_BEYOND = 1;
-/** The best is measured again so often, lest it was measured while the machine was faster than afterwards. */
-const RECHECKS = 2;
+/** Gained since an axis was walked, so much makes it worth walking again: less does not move its optimum. */
+const WORTH_ANOTHER_WALK = 0.05;
 /** Descent ends by itself; this only bounds a surface that noise keeps moving. */
 const MAX_SWEEPS = 4;
 /** The start stays where the best does not beat it by this: a change without a gain is none. */
 const WORTH_A_CHANGE = 0.02;
 
 export async function search<P>(options: SearchOptions<P>): Promise<Found<P>> {
-  const { keyOf, axes } = options;
-  const seen = new Map<string, { point: P; reading: Reading }>();
-  const measured = new Set<string>();
+  const { start, axes, keyOf } = options;
+  const take = async (point: P, bar: number | null) =>
+    options.measure(point, { bar, share: SHARE, phase: 'search' });
+  /** Rates in units of the first point that runs: what the machine's speed does is not in them. */
+  const scores = new Map<string, number>();
+  let best: Champion<P> & { score: number } = {
+    point: start,
+    readings: [await take(start, null)],
+    fresh: true,
+    score: 0,
+  };
+  if (runs(best)) best.score = 1;
+  scores.set(keyOf(start), best.score);
 
-  async function at(point: P, bar: number | null): Promise<Reading> {
-    const known = seen.get(keyOf(point));
-    if (known) return known.reading;
-    const reading = await options.measure(point, bar, 'search');
-    seen.set(keyOf(point), { point, reading });
-    measured.add(keyOf(point));
-    return reading;
+  /** Where the point stands, in units of the best as it was. */
+  async function meet(point: P): Promise<{ ratio: number; won: boolean }> {
+    const known = scores.get(keyOf(point));
+    if (known !== undefined) return { ratio: known / best.score, won: false };
+    if (!runs(best)) return firstThatRuns(point);
+    const met = await duel(best, point, take);
+    best = { ...best, ...met.champion };
+    // Having run before, the best counts as it did.
+    const ratio = met.ratio === Infinity ? 1 : met.ratio;
+    const won = met.ratio > 1 + MIN_GAIN;
+    scores.set(keyOf(point), ratio * best.score);
+    if (won) best = { point, readings: met.readings, fresh: false, score: ratio * best.score };
+    return { ratio, won };
   }
 
-  let best = { point: options.start, reading: await at(options.start, null) };
+  async function firstThatRuns(point: P): Promise<{ ratio: number; won: boolean }> {
+    const reading = await take(point, null);
+    const won = reading.rate !== null;
+    if (won) best = { point, readings: [reading], fresh: true, score: 1 };
+    scores.set(keyOf(point), won ? 1 : 0);
+    return { ratio: won ? 1 : 0, won };
+  }
 
   /** Walks from `from` towards one end of the line; true where it found a better point. */
   async function walk(line: readonly P[], from: number, step: 1 | -1): Promise<boolean> {
     let found = false;
     let beyond = 0;
     for (let i = from + step; i >= 0 && i < line.length; i += step) {
-      const point = line[i]!;
-      const reading = await at(point, best.reading.rate);
-      if (isBetter(reading, best.reading)) {
-        best = { point, reading };
+      const { ratio, won } = await meet(line[i]!);
+      if (won) {
         found = true;
         beyond = 0;
-      } else if (best.reading.rate === null) {
-        continue;
-      } else if (isClearlyWorse(reading, best.reading) || ++beyond > LOOK_BEYOND) {
+      } else if (runs(best) && (ratio < 1 - CLEARLY || ++beyond > LOOK_BEYOND)) {
         break;
       }
     }
     return found;
   }
 
-  /** True where the best was only lucky: what was left for its sake is then unknown again. */
-  async function wasLucky(): Promise<boolean> {
-    const again = await options.measure(best.point, null, 'search');
-    if (again.rate === null || !isClearlyWorse(again, best.reading)) return false;
-    seen.clear();
-    best = { ...best, reading: again };
-    seen.set(keyOf(best.point), best);
-    return true;
-  }
-
-  let rechecks = 0;
+  const walkedAt = axes.map(() => Number.NEGATIVE_INFINITY);
   for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
-    let moved = false;
-    for (const axis of axes) {
+    let walked = false;
+    for (const [i, axis] of axes.entries()) {
+      if (best.score <= walkedAt[i]! * (1 + WORTH_ANOTHER_WALK)) continue;
       const line = axis(best.point);
       const from = line.findIndex((point) => keyOf(point) === keyOf(best.point));
       // The other side of a slope that was climbed is lower ground.
-      if ((await walk(line, from, 1)) || (await walk(line, from, -1))) moved = true;
+      if (!(await walk(line, from, 1))) await walk(line, from, -1);
+      walkedAt[i] = best.score;
+      walked = true;
     }
-    if (!moved && (rechecks++ >= RECHECKS || !(await wasLucky()))) break;
+    if (!walked) break;
   }
-
-  const ranked = [...seen.values()]
-    .filter(({ reading }) => reading.rate !== null)
-    .toSorted((a, b) => b.reading.rate! - a.reading.rate!);
-  return { ...(await decide(options, ranked)), measured: measured.size };
+  return { ...(await decide(options, best, scores)), measured: scores.size };
 }
 
-/** The best few and the start again, in turns: what the machine does meanwhile hits all of them alike. */
+function runs({ readings }: Champion<unknown>): boolean {
+  return readings.some(({ rate }) => rate !== null);
+}
+
+/** The best and the start again, in full and in turns: the gain that is told rests on this. */
 async function decide<P>(
-  { start, keyOf, measure, finalists = 2, rounds = 2 }: SearchOptions<P>,
-  ranked: readonly { point: P; reading: Reading }[],
+  { start, keyOf, measure, rounds = 2 }: SearchOptions<P>,
+  best: Champion<P>,
+  scores: ReadonlyMap<string, number>,
 ): Promise<Omit<Found<P>, 'measured'>> {
-  const top = ranked.slice(0, finalists).map(({ point }) => point);
-  const begun = ranked.find(({ point }) => keyOf(point) === keyOf(start));
-  if (begun && !top.includes(begun.point)) top.push(begun.point);
-  if (top.length === 0) return { best: null, rate: null, startRate: null };
-  const rates = await compareInTurns(top, rounds, async (point) => measure(point, null, 'final'));
-  const startRate = begun ? rates[top.indexOf(begun.point)]! : null;
-  let winner = 0;
-  for (const [i, rate] of rates.entries()) if (rate > rates[winner]!) winner = i;
-  if (begun && startRate !== null && rates[winner]! < startRate * (1 + WORTH_A_CHANGE)) {
-    winner = top.indexOf(begun.point);
+  if (!runs(best)) return { best: null, rate: null, startRate: null };
+  const full = async (point: P) => measure(point, { bar: null, share: 1, phase: 'final' });
+  if (keyOf(best.point) === keyOf(start)) {
+    const [rate = 0] = await compareInTurns([start], 1, full);
+    return { best: start, rate, startRate: rate };
   }
-  return { best: top[winner]!, rate: rates[winner]!, startRate };
+  const startRuns = (scores.get(keyOf(start)) ?? 0) > 0;
+  const points = startRuns ? [best.point, start] : [best.point];
+  const [rate = 0, startRate = null] = await compareInTurns(points, startRuns ? rounds : 1, full);
+  return startRate !== null && rate < startRate * (1 + WORTH_A_CHANGE)
+    ? { best: start, rate: startRate, startRate }
+    : { best: best.point, rate, startRate };
 }
 
 /** Mean rate of each point; 0 for one that does not run after all. */
@@ -148,22 +157,4 @@ export async function compareInTurns<P>(
     for (const i of order) sums[i]! += (await measure(points[i]!)).rate ?? Number.NEGATIVE_INFINITY;
   }
   return sums.map((sum) => Math.max(0, sum / rounds));
-}
-
-function isBetter(a: Reading, b: Reading): boolean {
-  if (a.rate === null) return false;
-  return b.rate === null || a.rate > b.rate * (1 + MIN_GAIN);
-}
-
-/** Slower by more than both readings' errors explain. */
-function isClearlyWorse(a: Reading, b: Reading): boolean {
-  if (a.rate === null) return true;
-  if (b.rate === null) return false;
-  return a.rate * (1 + a.error) < b.rate * (1 - b.error) * (1 - CLEARLY);
-}
-
-/** Whether what was measured until now rules out that the point reaches `bar`. */
-export function isHopeless(reading: Reading, bar: number | null): boolean {
-  if (bar === null || reading.rate === null) return false;
-  return reading.rate * (1 + 2 * reading.error) < bar * (1 - CLEARLY);
 }

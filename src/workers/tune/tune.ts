@@ -16,9 +16,10 @@ import {
 import type { Exhaustive, TuneEvent, Tuned, TuneWish } from '../../shared/profiles/tune-events.ts';
 import type { RowReader } from '../read/row-reader.ts';
 import { planLanes, wish, type Resources } from '../resources.ts';
+import type { Reading } from './duel.ts';
 import { createMeter, type Meter } from './measure.ts';
 import { takeSample } from './sample.ts';
-import { compareInTurns, search, type Reading } from './search.ts';
+import { compareInTurns, search, type How } from './search.ts';
 import { createSpace, keyOf, type Space } from './space.ts';
 
 /** The rest is the system's, the main process's and the page cache's. */
@@ -77,9 +78,9 @@ export async function tune(wish: TuneWish, deps: TuneDeps): Promise<Tuned> {
 
   const measurements: Measurement[] = [];
   let best: number | null = null;
-  const take = async (settings: LaneSettings, bar: number | null, phase: Measurement['phase']) => {
-    emit({ type: 'measuring', settings, phase, bestRowsPerS: best });
-    const measurement = await timed(meter, settings, phase, bar);
+  const take = async (settings: LaneSettings, how: TakeHow) => {
+    emit({ type: 'measuring', settings, phase: how.phase, bestRowsPerS: best });
+    const measurement = await timed(meter, settings, how);
     measurements.push(measurement);
     emit({ type: 'measured', measurement });
     const { rows_per_s: rate, error } = measurement;
@@ -95,7 +96,7 @@ export async function tune(wish: TuneWish, deps: TuneDeps): Promise<Tuned> {
   let chosen = { settings: found.best, rate: found.rate };
   let exhaustive: Exhaustive | null = null;
   if (wish.exhaustive) {
-    exhaustive = await measureAll(space, found.best, async (settings) => take(settings, null, 'exhaustive'));
+    exhaustive = await measureAll(space, found.best, async (settings) => take(settings, EXHAUSTIVE));
     if (exhaustive.bestRowsPerS > exhaustive.chosenRowsPerS) {
       chosen = { settings: exhaustive.best, rate: exhaustive.bestRowsPerS };
     }
@@ -119,17 +120,17 @@ export async function tune(wish: TuneWish, deps: TuneDeps): Promise<Tuned> {
 
 const SAMPLE_TIMEOUT_MS = 120_000;
 
-async function timed(
-  meter: Meter,
-  settings: LaneSettings,
-  phase: Measurement['phase'],
-  bar: number | null,
-): Promise<Measurement> {
+type TakeHow = Omit<How, 'phase'> & Pick<Measurement, 'phase'>;
+
+/** A grid has nothing to compare with on its way: every point in full. */
+const EXHAUSTIVE: TakeHow = { bar: null, share: 1, phase: 'exhaustive' };
+
+async function timed(meter: Meter, settings: LaneSettings, how: TakeHow): Promise<Measurement> {
   const begun = performance.now();
-  const taken = await meter.measure(settings, bar);
+  const taken = await meter.measure(settings, how);
   return {
     settings,
-    phase,
+    phase: how.phase,
     outcome: taken.outcome,
     rows_per_s: taken.rate,
     error: taken.rate === null ? null : taken.error,
