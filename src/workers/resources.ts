@@ -136,9 +136,7 @@ export function chooseBatch(facts: {
   }
   const inputBytes = contract.preprocess.crop ** 2 * 3 * 4;
   const wanted: Choice =
-    facts.profile === undefined
-      ? larger(bySampleSize(contract, inputBytes), byModelSize(facts.modelBytes))
-      : profiled(facts.profile);
+    facts.profile === undefined ? bySampleSize(contract, inputBytes) : profiled(facts.profile);
   const share = (facts.resources.memoryBytes * MEMORY_SHARE) / facts.lanes;
   const modelBytes = memory?.modelBytes ?? MODEL_FACTOR * facts.modelBytes;
   const left = Math.max(0, share - LANE_BYTES - modelBytes);
@@ -164,28 +162,6 @@ function bySampleSize(contract: ModelContract, inputBytes: number): Choice {
     return { value, boundBy: 'ceiling', why: `at most ${MAX_AUTO_BATCH}: larger calls gain nothing on CPU` };
   const input = inputBytes < 1e6 ? `${Math.round(inputBytes / 1024)} KB` : mb(inputBytes);
   return { value, boundBy: 'sample_size', why: `about 2.3 MB of input tensor a call, ${input} a row` };
-}
-
-/**
- * Weights beyond the caches are read anew in each call: so many bytes of them a row are hidden behind its arithmetic.
- * ResNet-50's 98 MB: 72, 73, 63, 64, 69 ms of CPU a row at batch 4, 8, 16, 32, 64; MobileNetV2's 14 MB: no difference.
- */
-const WEIGHT_BYTES_A_ROW = 8 * 2 ** 20;
-
-function byModelSize(modelBytes: number): Choice {
-  const value = Math.min(
-    MAX_AUTO_BATCH,
-    2 ** Math.ceil(Math.log2(Math.max(1, modelBytes / WEIGHT_BYTES_A_ROW))),
-  );
-  return {
-    value,
-    boundBy: 'model_size',
-    why: `${mb(modelBytes)} of weights are read in each call, at most ${mb(WEIGHT_BYTES_A_ROW)} of them a row`,
-  };
-}
-
-function larger(one: Choice, other: Choice): Choice {
-  return other.value > one.value ? other : one;
 }
 
 function asked(wished: Wish | undefined): Choice | undefined {

@@ -17,8 +17,6 @@ export const BOUND_BY = [
   'profile',
   /** Bytes of one row's input tensor. */
   'sample_size',
-  /** Bytes of the model. */
-  'model_size',
   /** Bytes of rows in flight. */
   'inflight_bytes',
   'batch_size',

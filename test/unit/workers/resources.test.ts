@@ -89,14 +89,6 @@ describe('a batch', () => {
   it.each([
     ['the size of a row', {}, 4, 'sample_size', /588 KB a row/],
     ['a fixed ceiling', { contract: contract(16) }, 64, 'ceiling', /at most 64/],
-    ['the size of the model', { modelBytes: 98 * MB }, 16, 'model_size', /98 MB of weights.* 8\.0 MB/],
-    [
-      'the size of the model, to a ceiling',
-      { modelBytes: GB, resources: { cpus: 2, memoryBytes: 64 * GB } },
-      64,
-      'model_size',
-      /1024 MB/,
-    ],
     ['model.json', { contract: contract(224, 24) }, 24, 'contract', /model\.json/],
     ['the graph', { fixedBatch: 1 }, 1, 'graph', /fixed/],
     ['a profile', { profile: 16 }, 16, 'profile', /measured best/],
