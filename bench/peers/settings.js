@@ -13,8 +13,8 @@ export const PEERS = {
     label: 'Daft',
     program: 'daft_job.py',
     args: {
-      small: (cores) => ['--plan', 'native', '--instances', String(cores), '--batch', '16'],
-      big: (cores) => ['--plan', 'paths', '--instances', String(cores), '--batch', '4'],
+      small: (cores) => ['--plan', 'paths', '--instances', String(cores), '--batch', '16'],
+      big: (cores) => ['--plan', 'paths', '--instances', String(cores), '--batch', '8'],
     },
   },
 };
