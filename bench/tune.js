@@ -40,12 +40,6 @@ export async function run({ log, quick }) {
         ratio: searchSeconds / exhaustive.seconds,
         ...(quick ? {} : { target: '<= 0.25' }),
       },
-      {
-        metric: `${model}: tuned / formulas`,
-        value: profile.rows_per_s,
-        unit: 'rows/s',
-        ratio: profile.formula.rows_per_s === null ? null : profile.rows_per_s / profile.formula.rows_per_s,
-      },
     );
     charts.push(batchChart(model, profile.measurements));
   }
