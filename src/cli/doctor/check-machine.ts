@@ -1,8 +1,8 @@
 /** What the machine offers: Node, CPU, memory, disk. Reads Linux's own files; elsewhere says less. */
-import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname } from 'node:path';
+import { readText } from '../../shared/machine/cgroup.ts';
 import { findCgroupMemory } from '../../shared/machine/cgroup-memory.ts';
 import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
 import { formatBytes } from '../progress/format.ts';
@@ -83,13 +83,5 @@ async function statOfNearest(path: string): Promise<{ bavail: number; bsize: num
   } catch (error) {
     if (dirname(path) === path) throw error;
     return statOfNearest(dirname(path));
-  }
-}
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return null;
   }
 }

@@ -3,7 +3,7 @@ import { messageOf } from '../../shared/errors.ts';
 import { connectRedis } from '../../shared/queue/connection.ts';
 import { checkRedis } from '../../shared/redis/check-redis.ts';
 import { installedRedis, onPath } from '../../shared/redis/redis-program.ts';
-import { tlsAdvice } from '../../shared/redis/tls-advice.ts';
+import { withTlsAdvice } from '../../shared/redis/tls-advice.ts';
 import { redactRedisUrl } from '../../shared/redis/redis-url.ts';
 import { cachedRedis } from '../../shared/redis/unpack-redis.ts';
 import type { Finding } from './check.ts';
@@ -60,9 +60,7 @@ async function withClient<T>(
     });
     return await Promise.race([use(client), late]);
   } catch (error) {
-    const cause = lastError ?? error;
-    const advice = tlsAdvice(cause);
-    throw new Error(messageOf(cause) + (advice === null ? '' : `: ${advice}`), { cause: error });
+    throw new Error(withTlsAdvice(lastError ?? error), { cause: error });
   } finally {
     clearTimeout(timer);
     client.disconnect();

@@ -5,13 +5,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
-import { messageOf } from '../../shared/errors.ts';
 import { createKeyStore, type KeyStore } from '../../shared/keys/key-store.ts';
 import { connectRedis } from '../../shared/queue/connection.ts';
 import { runningRedis, startEmbeddedRedis } from '../../shared/redis/embedded-redis.ts';
+import { withTlsAdvice } from '../../shared/redis/tls-advice.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
-import { tlsAdvice } from '../../shared/redis/tls-advice.ts';
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
 
 export type KeyPlaceFlags = Pick<ServiceFlags, 'data' | 'redisUrl'>;
@@ -59,9 +58,7 @@ async function withRedis<T>(url: string, use: (keys: KeyStore) => Promise<T>): P
   } catch (error) {
     // What the connection said tells more than that a command gave up.
     if (lastError === null) throw error;
-    const advice = tlsAdvice(lastError);
-    const what = messageOf(lastError) + (advice === null ? '' : `: ${advice}`);
-    throw new Error(`Redis cannot be used: ${what}`, { cause: error });
+    throw new Error(`Redis cannot be used: ${withTlsAdvice(lastError)}`, { cause: error });
   } finally {
     redis.disconnect();
   }

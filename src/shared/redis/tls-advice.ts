@@ -1,9 +1,16 @@
 /** What to do where a connection to Redis fails for its TLS, in words. Knows nothing of connections. */
+import { messageOf } from '../errors.ts';
 
 const OUT_OF_DATE = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
 /** OpenSSL's names for a chain that ends in nobody whom this process trusts. */
 const UNTRUSTED =
   /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(_LOCALLY)?)|CERT_(UNTRUSTED|SIGNATURE_FAILURE))$/;
+
+/** What a connection failed for, with what to do about it where that is its TLS. */
+export function withTlsAdvice(error: unknown): string {
+  const advice = tlsAdvice(error);
+  return advice === null ? messageOf(error) : `${messageOf(error)}: ${advice}`;
+}
 
 /** A clause without a full stop; null: TLS is not to blame. */
 export function tlsAdvice(error: unknown): string | null {

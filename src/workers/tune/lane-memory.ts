@@ -1,5 +1,5 @@
 /** Watches the resident memory of lanes while they are measured. Linux only: elsewhere nothing is known. */
-import { readFileSync } from 'node:fs';
+import { processMemory } from '../process-memory.ts';
 
 const EVERY_MS = 50;
 
@@ -40,16 +40,8 @@ export function watchMemory(options: {
   };
 }
 
+/** What the lanes share counts for each; nothing for one that has ended. */
 function residentOf(pids: readonly (number | null)[]): number {
-  return pids.reduce<number>((sum, pid) => sum + (pid === null ? 0 : residentBytes(pid)), 0);
-}
-
-/** 0 where unknown: the process has ended, or there is no /proc. */
-function residentBytes(pid: number): number {
-  try {
-    const [, kb] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-    return Number(kb ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
+  const found = pids.map((pid) => (pid === null ? null : processMemory(pid)));
+  return found.reduce((sum, memory) => sum + (memory === null ? 0 : memory.own + memory.shared), 0);
 }
