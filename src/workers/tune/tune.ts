@@ -17,9 +17,9 @@ import type { Exhaustive, TuneEvent, Tuned, TuneWish } from '../../shared/profil
 import type { RowReader } from '../read/row-reader.ts';
 import { planLanes, wish, type Resources } from '../resources.ts';
 import type { Reading } from './duel.ts';
-import { createMeter, type Meter } from './measure.ts';
+import { createMeter, type MeasureHow, type Meter } from './measure.ts';
 import { takeSample } from './sample.ts';
-import { compareInTurns, search, type How } from './search.ts';
+import { compareInTurns, search } from './search.ts';
 import { createSpace, keyOf, type Space } from './space.ts';
 
 /** The rest is the system's, the main process's and the page cache's. */
@@ -120,7 +120,7 @@ export async function tune(wish: TuneWish, deps: TuneDeps): Promise<Tuned> {
 
 const SAMPLE_TIMEOUT_MS = 120_000;
 
-type TakeHow = Omit<How, 'phase'> & Pick<Measurement, 'phase'>;
+type TakeHow = MeasureHow & Pick<Measurement, 'phase'>;
 
 /** A grid has nothing to compare with on its way: every point in full. */
 const EXHAUSTIVE: TakeHow = { bar: null, share: 1, phase: 'exhaustive' };
