@@ -1,9 +1,6 @@
 /** The API's parts, put together over a Redis that answers. Listening and signals are main.ts's affair. */
 import type { Redis } from 'ioredis';
 import { inputPlaces, type Config } from '../shared/config/config.ts';
-import { createInputRule } from '../shared/input-places.ts';
-import { openDataset } from '../shared/dataset/open-dataset.ts';
-import type { JobSpec } from '../shared/domain/job.ts';
 import { messageOf } from '../shared/errors.ts';
 import { createKeyStore } from '../shared/keys/key-store.ts';
 import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
@@ -21,22 +18,18 @@ import { createWebhookQueue } from '../shared/queue/webhook-queue.ts';
 import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
 import { createAccess } from './access.ts';
 import { createApp } from './app.ts';
-import { createControlJob } from './control-job.ts';
 import { createFeeders } from './feeder/feeders.ts';
 import { queueLimit } from './feeder/policies.ts';
+import { createJobRequests } from './job-requests.ts';
 import { createModelCatalog } from './model-catalog.ts';
-import { createPlanJob } from './plan/create-plan.ts';
+import { createDatasetOpener } from './open-readable.ts';
 import { createOutputPreparer } from './prepare-output.ts';
 import { createQuotas } from './quotas.ts';
 import { createInputResolver } from './resolve-input.ts';
-import { createResumeOutput } from './resume-output.ts';
-import { createRetryJob } from './retry-job.ts';
-import { createSubmitJob } from './submit-job.ts';
 import { sweepJobs } from './sweeper/sweep-jobs.ts';
 import { sweepQueues } from './sweeper/sweep-queues.ts';
 import { sweepSpool } from './sweeper/sweep-spool.ts';
 import { startSweeper } from './sweeper/sweeper.ts';
-import { createTakeOnJob } from './take-on-job.ts';
 import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
 import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
 import { createWebhookSender } from './webhooks/send-webhook.ts';
@@ -82,29 +75,34 @@ export async function createApiService(options: {
   const places = createQueuePlaces({ redis, run });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
   const input = createInputResolver({ ...config, ...inputPlaces(config) });
-  const mayRead = createInputRule(inputPlaces(config));
-  const open = ({ dataset, tenant }: Pick<JobSpec, 'dataset' | 'tenant'>) =>
-    openDataset(dataset, { skips: (real) => mayRead(real, tenant) !== 'allowed' });
+  const open = createDatasetOpener(inputPlaces(config));
   const output = createOutputPreparer({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
 
   const webhooks = createWebhookQueue({ redis, run });
-  const { findModel } = models;
-  const takeOn = createTakeOnJob({
+  const requests = createJobRequests({
     jobs,
+    findModel: models.findModel,
     input,
     output,
     webhooks,
+    workers,
+    samples: createSampleRequests({ redis, wake }),
+    openDataset: open,
     checkWebhook: createWebhookUrlCheck(config.webhookAllow),
     maxJobs: config.maxJobs,
+    maxRows: config.maxRows,
+    queueLimit: config.queueLimit,
     quotas: createQuotas(jobs, config.quotas),
   });
 
-  const feederRun = createScripts(background);
+  const behind = { redis: background, run: createScripts(background) };
+  const jobsBehind = createJobStore(behind);
+  const placesBehind = createQueuePlaces(behind);
   const feeders = createFeeders({
-    jobs: createJobStore({ redis: background, run: feederRun }),
-    window: createJobWindow({ redis: background, run: feederRun }),
+    jobs: jobsBehind,
+    window: createJobWindow(behind),
     queues,
-    places: createQueuePlaces({ redis: background, run: feederRun }),
+    places: placesBehind,
     workers: createWorkerRegistry({ redis: background }),
     wake,
     openDataset: open,
@@ -113,17 +111,13 @@ export async function createApiService(options: {
     maxRows: config.maxRows,
     log,
   });
-  const leftovers = createLeftovers({ redis: background, run: feederRun });
+  const leftovers = createLeftovers(behind);
   const sweeper = startSweeper({
     leftovers,
     everyMs: config.sweepMs,
     chores: [
-      sweepQueues({ leftovers, queues, places: createQueuePlaces({ redis: background, run: feederRun }) }),
-      sweepJobs({
-        leftovers,
-        jobs: createJobStore({ redis: background, run: feederRun }),
-        graceMs: LEFT_OVER_MS,
-      }),
+      sweepQueues({ leftovers, queues, places: placesBehind }),
+      sweepJobs({ leftovers, jobs: jobsBehind, graceMs: LEFT_OVER_MS }),
       sweepSpool({
         leftovers,
         spoolDir: config.spoolDir,
@@ -134,8 +128,8 @@ export async function createApiService(options: {
     log,
   });
   const dispatcher = createWebhookDispatcher({
-    queue: createWebhookQueue({ redis: background, run: feederRun }),
-    jobs: createJobStore({ redis: background, run: feederRun }),
+    queue: createWebhookQueue(behind),
+    jobs: jobsBehind,
     sender: createWebhookSender({
       allow: config.webhookAllow,
       timeoutMs: config.webhooks.timeoutMs,
@@ -157,20 +151,7 @@ export async function createApiService(options: {
     shutdown,
     webhooks,
     access,
-    submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn, maxRows: config.maxRows }),
-    retryJob: createRetryJob({ jobs, findModel, input, output, webhooks, takeOn }),
-    resumeOutput: createResumeOutput({ findModel, input, output, webhooks, takeOn }),
-    planJob: createPlanJob({
-      findModel,
-      input,
-      output,
-      workers,
-      samples: createSampleRequests({ redis, wake }),
-      openDataset: open,
-      queueLimit: config.queueLimit,
-      maxRows: config.maxRows,
-    }),
-    controlJob: createControlJob({ jobs }),
+    ...requests,
     queueLimit: async (model) => queueLimit(await workers.liveLanes(model), config.queueLimit),
     async ready() {
       try {

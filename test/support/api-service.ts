@@ -7,20 +7,14 @@ import { serve } from '@hono/node-server';
 import { createAccess } from '#forebay/api/access.js';
 import type { ApiDeps } from '#forebay/api/api-deps.js';
 import { createApp } from '#forebay/api/app.js';
-import { createControlJob } from '#forebay/api/control-job.js';
+import { createJobRequests } from '#forebay/api/job-requests.js';
 import { createModelCatalog } from '#forebay/api/model-catalog.js';
-import { createPlanJob } from '#forebay/api/plan/create-plan.js';
 import { createQuotas, type QuotaLimits } from '#forebay/api/quotas.js';
+import { createDatasetOpener } from '#forebay/api/open-readable.js';
 import { createOutputPreparer } from '#forebay/api/prepare-output.js';
 import { createInputResolver } from '#forebay/api/resolve-input.js';
-import { createResumeOutput } from '#forebay/api/resume-output.js';
-import { createRetryJob } from '#forebay/api/retry-job.js';
-import { createSubmitJob } from '#forebay/api/submit-job.js';
-import { createTakeOnJob } from '#forebay/api/take-on-job.js';
 import { createWebhookUrlCheck } from '#forebay/api/webhooks/check-webhook-url.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
-import { createInputRule } from '#forebay/shared/input-places.js';
-import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 import { createKeyStore } from '#forebay/shared/keys/key-store.js';
 import { createModelFolderReader } from '#forebay/shared/models/model-folder-reader.js';
 import { createBlockQueues } from '#forebay/shared/queue/block-queue.js';
@@ -85,18 +79,21 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
   // The second root holds everything, as the default one does.
   const places = { inputRoots: [dir('input'), folder], dataDir: dir('data'), outputRoots: [dir('results')] };
   const input = createInputResolver({ ...places, spoolDir: dir('spool'), maxListRows: 1000 });
-  const mayRead = createInputRule(places);
   const output = createOutputPreparer({ outputRoots: [dir('results')], resultsDir: dir('results') });
   const webhooks = createWebhookQueue({ redis, run });
-  const { findModel } = models;
-  const checkWebhook = createWebhookUrlCheck([]);
-  const takeOn = createTakeOnJob({
+  const requests = createJobRequests({
     jobs,
+    findModel: models.findModel,
     input,
     output,
     webhooks,
-    checkWebhook,
+    workers,
+    samples: createSampleRequests({ redis, wake }),
+    openDataset: createDatasetOpener(places),
+    checkWebhook: createWebhookUrlCheck([]),
     maxJobs: 500,
+    maxRows: null,
+    queueLimit: undefined,
     ...(protection?.quotas && { quotas: createQuotas(jobs, protection.quotas) }),
   });
   const stopping = new AbortController();
@@ -125,21 +122,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
     wake,
     models,
     webhooks,
-    submitJob: createSubmitJob({ jobs, findModel, input, output, takeOn, maxRows: null }),
-    retryJob: createRetryJob({ jobs, findModel, input, output, webhooks, takeOn }),
-    resumeOutput: createResumeOutput({ findModel, input, output, webhooks, takeOn }),
-    planJob: createPlanJob({
-      findModel,
-      input,
-      output,
-      workers,
-      samples: createSampleRequests({ redis, wake }),
-      openDataset: ({ dataset, tenant }) =>
-        openDataset(dataset, { skips: (real) => mayRead(real, tenant) !== 'allowed' }),
-      queueLimit: undefined,
-      maxRows: null,
-    }),
-    controlJob: createControlJob({ jobs }),
+    ...requests,
     ready: async () => ({ ok: (await redis.ping()) === 'PONG' }),
     log,
     maxJsonDepth: 32,

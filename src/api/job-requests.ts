@@ -1,0 +1,30 @@
+/** What can be asked of jobs, put together once: the API's face of them. Needs no feeder and no sweeper. */
+import type { ApiDeps } from './api-deps.ts';
+import { createControlJob } from './control-job.ts';
+import { createPlanJob } from './plan/create-plan.ts';
+import { createResumeOutput } from './resume-output.ts';
+import { createRetryJob } from './retry-job.ts';
+import { createSubmitJob } from './submit-job.ts';
+import { createTakeOnJob } from './take-on-job.ts';
+
+type Parts = Omit<
+  Parameters<typeof createTakeOnJob>[0] &
+    Parameters<typeof createSubmitJob>[0] &
+    Parameters<typeof createRetryJob>[0] &
+    Parameters<typeof createResumeOutput>[0] &
+    Parameters<typeof createPlanJob>[0],
+  'takeOn'
+>;
+
+export function createJobRequests(
+  parts: Parts,
+): Pick<ApiDeps, 'submitJob' | 'retryJob' | 'resumeOutput' | 'planJob' | 'controlJob'> {
+  const all = { ...parts, takeOn: createTakeOnJob(parts) };
+  return {
+    submitJob: createSubmitJob(all),
+    retryJob: createRetryJob(all),
+    resumeOutput: createResumeOutput(all),
+    planJob: createPlanJob(all),
+    controlJob: createControlJob(all),
+  };
+}

@@ -1,0 +1,13 @@
+/** Opens the dataset of a job as its tenant may read it. */
+import { openDataset } from '../shared/dataset/open-dataset.ts';
+import type { DatasetSource } from '../shared/dataset/source.ts';
+import type { JobSpec } from '../shared/domain/job.ts';
+import { createInputRule, type InputPlaces } from '../shared/input-places.ts';
+
+export function createDatasetOpener(
+  places: InputPlaces,
+): (spec: Pick<JobSpec, 'dataset' | 'tenant'>) => DatasetSource {
+  const mayRead = createInputRule(places);
+  return ({ dataset, tenant }) =>
+    openDataset(dataset, { skips: (real) => mayRead(real, tenant) !== 'allowed' });
+}
