@@ -1,5 +1,7 @@
 // A worker in a cgroup whose memory limit the kernel enforces: it holds back before it is killed, and where a lane is
 // killed all the same, that costs no good row.
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,11 +18,13 @@ import {
   writeImages,
   type Service,
 } from '../support/service.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const MB = 2 ** 20;
 const ROWS = 120;
 /** Of the model's image: 12 MB a row as a tensor. */
 const SIDE = 1024;
+const BALLAST = join(import.meta.dirname, '../support/ballast.mjs');
 const HOOK = pathToFileURL(join(import.meta.dirname, '../support/sudden-row.mjs')).href;
 
 describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () => {
@@ -77,8 +81,7 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
   }
 
   /** Batches of this size fill the memory, those of two lanes at once more than that. */
-  async function runLarge(limitMb: number, batchSize: number): Promise<{ killed: number }> {
-    const worker = await start(limitMb);
+  async function runLarge(worker: ChildProcess, batchSize: number): Promise<{ killed: number }> {
     const killedAtStart = group.kills();
     const { id } = await service.submit({
       model: 'large',
@@ -93,14 +96,29 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     return { killed: group.kills() - killedAtStart };
   }
 
-  it('slows and stops taking blocks before the kernel kills, and answers every row right', async () => {
-    expect(await runLarge(420, 4)).toEqual({ killed: 0 });
+  /** Another process of the cgroup fills it, so slowly that no level is passed between two looks of the worker. */
+  async function fillUntilStop(): Promise<void> {
+    const killedAtStart = group.kills();
+    const ballast = fork(BALLAST, [], group.fork);
+    const ended = once(ballast, 'exit');
+    const stop = 'memory is almost full: no more blocks are taken until some are done';
+    await waitUntil('the worker to stop taking blocks', () => said.includes(stop), 60_000);
+    ballast.send('enough');
     expect(said).toContain('memory runs short: lanes get one batch at a time');
-    expect(said).toContain('memory is almost full: no more blocks are taken until some are done');
+    expect(said.indexOf('memory runs short')).toBeLessThan(said.indexOf(stop));
+    expect(group.kills()).toBe(killedAtStart);
+    ballast.disconnect();
+    await ended;
+  }
+
+  it('slows and stops taking blocks before the kernel kills, and answers every row right', async () => {
+    const worker = await start(420);
+    await fillUntilStop();
+    expect(await runLarge(worker, 4)).toEqual({ killed: 0 });
   }, 150_000);
 
   it('answers every row right where batches grow faster than anybody looks, and lanes are killed', async () => {
-    await runLarge(480, 8);
+    await runLarge(await start(480), 8);
     expect(said).toContain('lane died, starting it again');
   }, 150_000);
 
