@@ -70,6 +70,18 @@ it('many images at once each get their own pixels', async () => {
   expect(await Promise.all(names.map(async (name) => exact.decode(golden(name))))).toEqual(alone);
 });
 
+it('exact leaves no copies of whole images to the garbage collector', async () => {
+  const [width, height] = [1200, 800];
+  const large = await sharp({ create: { width, height, channels: 3, background: '#48a' } })
+    .jpeg()
+    .toBuffer();
+  // The first is read both ways, and the memory of codec and kernel has grown after it.
+  await exact.decode(large);
+  const before = process.memoryUsage().arrayBuffers;
+  await exact.decode(large);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan((width * height * 3) / 10);
+});
+
 describe('shrink', () => {
   const shrink = createDecoder(contract({ decode: 'shrink' }));
 
