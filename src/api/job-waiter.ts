@@ -1,6 +1,6 @@
 /** Waits for news of one job: by wake-up and, since those may be lost, by a sweep now and then. */
 import { createAlarm } from '../shared/alarm.ts';
-import type { Wake } from '../shared/queue/wake.ts';
+import { readProgress, type Wake } from '../shared/queue/wake.ts';
 
 export interface JobWaiter {
   /** Until there may be news since the last call's end, at most `ms`; at once when the signal is aborted. */
@@ -11,13 +11,15 @@ export interface JobWaiter {
 
 export function createJobWaiter(wake: Pick<Wake, 'on'>, job: string, signal: AbortSignal): JobWaiter {
   const alarm = createAlarm();
-  const off = wake.on('job', (name) => {
-    if (name === job) alarm.ring();
-  });
+  const ringFor = (name: string) => name === job && alarm.ring();
+  const undo = [
+    wake.on('job', ringFor),
+    wake.on('progress', (message) => ringFor(readProgress(message).job)),
+  ];
   return {
     wait: async (ms) => alarm.wait(ms, signal),
     close() {
-      off();
+      for (const off of undo) off();
       alarm.ring();
     },
   };

@@ -12,6 +12,7 @@ import type { DatasetSource } from '#forebay/shared/dataset/source.js';
 import type { JobSpec } from '#forebay/shared/domain/job.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { LeaseLost } from '#forebay/shared/queue/job-window.js';
+import { readProgress } from '#forebay/shared/queue/wake.js';
 import { blockQueueName, jobKeys } from '#forebay/shared/queue/keys.js';
 import { outputFolder } from '#forebay/shared/storage/output-folder.js';
 import { adoptBlock, publishBlock } from '#forebay/shared/storage/publish-block.js';
@@ -30,13 +31,21 @@ interface Choices {
   readonly source?: (real: DatasetSource) => DatasetSource;
   readonly liveLanes?: () => Promise<number>;
   readonly maxRows?: number | null;
+  readonly queueLimit?: number;
   /** Rows are not counted before they are fed. */
   readonly uncounted?: true;
 }
 
 async function feederOf(
   rows: number,
-  { options, source = (real) => real, liveLanes = async () => 1, maxRows = null, uncounted }: Choices = {},
+  {
+    options,
+    source = (real) => real,
+    liveLanes = async () => 1,
+    maxRows = null,
+    uncounted,
+    queueLimit,
+  }: Choices = {},
 ) {
   const base = mkdtempSync(join(folder, 'job-'));
   const path = join(base, 'rows.txt');
@@ -63,7 +72,7 @@ async function feederOf(
     service: async () => ({ lanes: await liveLanes(), problem: null, otherHashes: [], memoryFull: false }),
     source: source(openDataset(spec.dataset)),
     signal: new AbortController().signal,
-    configuredQueueLimit: undefined,
+    configuredQueueLimit: queueLimit,
     maxRows,
     finalise: async (record) => finalise(record, lease),
   });
@@ -90,6 +99,48 @@ async function runToEnd(job: Awaited<ReturnType<typeof feederOf>>): Promise<void
   }
   throw new Error('the job did not end in 100 steps');
 }
+
+it('is due for a round when commits have made room worth filling, and always while something is awaited', async () => {
+  const many = await feederOf(1000, { options: { block_rows: 5 } });
+  expect(many.feeder.isDue(16)).toBe(true);
+  await many.feeder.step();
+  expect(many.feeder.isDue(13)).toBe(false);
+  expect(many.feeder.isDue(12)).toBe(true);
+
+  const few = await feederOf(20, { options: { block_rows: 5 } });
+  await few.feeder.step();
+  expect(few.feeder.isDue(1)).toBe(false);
+  expect(few.feeder.isDue(0)).toBe(true);
+
+  const narrow = await feederOf(1000, { queueLimit: 4, options: { block_rows: 5 } });
+  await narrow.feeder.step();
+  expect(narrow.feeder.isDue(15)).toBe(true);
+
+  const alone = await feederOf(1000, { liveLanes: async () => 0 });
+  await alone.feeder.step();
+  expect(alone.feeder.isDue(15)).toBe(true);
+});
+
+it('hears of every commit: how many blocks are left, and how many rows failed', async () => {
+  const job = await feederOf(15, { options: { block_rows: 5 } });
+  await job.feeder.step();
+  const heard: unknown[] = [];
+  const all = new Promise<void>((resolve) => {
+    layer.wake.on('progress', (message) => {
+      const { job: id, left, failed } = readProgress(message);
+      if (id !== job.id) return;
+      heard.push([left, failed]);
+      if (left === 0) resolve();
+    });
+  });
+  await commitWindow(job.id, 2);
+  await all;
+  expect(heard).toEqual([
+    [2, 2],
+    [1, 2],
+    [0, 2],
+  ]);
+});
 
 it('loses no row when Redis refuses a reservation', async () => {
   const job = await feederOf(400, { options: { concurrency: 2 } });

@@ -19,13 +19,15 @@ import type { JobWindow } from '../../shared/queue/job-window.ts';
 import type { ModelService } from '../../shared/queue/worker-registry.ts';
 import { adoptBlock, RowsDiffer } from '../../shared/storage/publish-block.ts';
 import type { JobBlocks } from './job-blocks.ts';
-import { queueLimit, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
+import { queueLimit, refillMark, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
 import { checkRowLimit } from '../row-limit.ts';
 import { splitDataset, type SplitBlock } from './splitter.ts';
 
 export interface JobFeeder {
   /** One round: as much as can be done now. True when the job has ended. */
   step(): Promise<boolean>;
+  /** Whether commits that leave so many blocks in the window give cause for a round. */
+  isDue(left: number): boolean;
   /** Closes what reading holds open. */
   close(): Promise<void>;
 }
@@ -64,6 +66,8 @@ export function createJobFeeder(deps: {
   let repairedAt = -Infinity;
   let leftSeen = 0;
   let shortSince: number | null = null;
+  /** A round is due when no more blocks than this are left in the window: any, unless all is well. */
+  let dueAt = Infinity;
   let speed = { at: performance.now(), done: 0, blocksPerS: 0 };
   let shown: { reason: JobReason | null; text: string | null } = { reason: null, text: null };
 
@@ -161,6 +165,8 @@ export function createJobFeeder(deps: {
     if (waiting === 0) shortSince = null;
     else shortSince ??= performance.now();
     if (await judgeRuns()) return;
+    // Blocks that wait for a place go on with the next one that is free.
+    if (waiting === 0) dueAt = fedAll ? 0 : refillMark(state);
     await show(shortSince !== null && performance.now() - shortSince > SHORT_MS ? 'queue_limit' : null);
   }
 
@@ -213,7 +219,9 @@ export function createJobFeeder(deps: {
 
   return {
     close,
+    isDue: (left) => left <= dueAt,
     async step() {
+      dueAt = Infinity;
       const record = await jobs.get(id);
       if (!record) return true;
       if (isTerminal(record.status)) {

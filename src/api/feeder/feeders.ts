@@ -13,7 +13,7 @@ import type { JobStore } from '../../shared/queue/job-store.ts';
 import { LeaseLost, type JobWindow } from '../../shared/queue/job-window.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { QueuePlaces } from '../../shared/queue/queue-places.ts';
-import type { Wake } from '../../shared/queue/wake.ts';
+import { readProgress, type Wake } from '../../shared/queue/wake.ts';
 import type { ModelService, WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import { createJobFeeder } from './feed-job.ts';
 import { createFinaliser } from './finalise-job.ts';
@@ -102,9 +102,16 @@ export function createFeeders(deps: FeedersDeps) {
         return service.known;
       },
     });
-    const undo = wake.on('workers', () => {
-      service = null;
-    });
+    const undo = [
+      wake.on('workers', () => {
+        service = null;
+      }),
+      wake.on('progress', (message) => {
+        const { job, left, failed } = readProgress(message);
+        // Failed rows may end the job.
+        if (job === id && (failed > 0 || feeder.isDue(left))) alarm.ring();
+      }),
+    ];
     try {
       while (!signal.aborted) {
         const began = performance.now();
@@ -119,7 +126,7 @@ export function createFeeders(deps: FeedersDeps) {
         if (early > 0) await delay(early);
       }
     } finally {
-      undo();
+      for (const off of undo) off();
       own.abort();
       clearInterval(renewal);
       await Promise.all([counting, feeder.close()]);

@@ -92,7 +92,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
         keys.errors,
         keys.journal,
       ],
-      [now(), WAKE_CHANNELS.job, job, commitText(blocks)],
+      [now(), WAKE_CHANNELS.progress, job, commitText(blocks)],
     )) as number[];
     return replies.map((reply) => COMMIT_OUTCOMES[reply]!);
   });

@@ -9,7 +9,7 @@ import { WAKE_CHANNELS } from './keys.ts';
 export type WakeKind = keyof typeof WAKE_CHANNELS;
 
 export interface Wake {
-  /** Calls back for messages of a kind; `name` as in keys.ts, empty for `workers`. Returns the undo. */
+  /** Calls back for messages of a kind; `name`: the message, as in keys.ts, empty for `workers`. Returns the undo. */
   on(kind: WakeKind, listener: (name: string) => void): () => void;
   close(): Promise<void>;
 }
@@ -37,6 +37,12 @@ export async function createWake(subscriber: Redis, kinds: readonly WakeKind[] =
       await subscriber.quit().catch(() => subscriber.disconnect());
     },
   };
+}
+
+/** A message of kind `progress`: blocks left in the job's window, and rows that failed in the blocks committed. */
+export function readProgress(message: string): { job: string; left: number; failed: number } {
+  const [job = '', left, failed] = message.split('/');
+  return { job, left: Number(left), failed: Number(failed) };
 }
 
 const ALL = Object.keys(WAKE_CHANNELS) as WakeKind[];

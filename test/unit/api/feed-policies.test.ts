@@ -1,6 +1,12 @@
 // How many blocks a job may have queued or running.
 import { expect, it } from 'vitest';
-import { queueLimit, vetoOnAdding, windowLimit, windowRoom } from '#forebay/api/feeder/policies.js';
+import {
+  queueLimit,
+  refillMark,
+  vetoOnAdding,
+  windowLimit,
+  windowRoom,
+} from '#forebay/api/feeder/policies.js';
 
 const SERVICE = { lanes: 2, problem: null, otherHashes: [], memoryFull: false };
 const STATE = {
@@ -12,9 +18,9 @@ const STATE = {
   blocksPerS: 0,
 };
 
-it('keeps sixteen blocks in the window, or three a lane', () => {
+it('keeps sixteen blocks in the window, or four a lane', () => {
   expect(windowLimit(STATE)).toBe(16);
-  expect(windowLimit({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(192);
+  expect(windowLimit({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(256);
 });
 
 it('widens the window to a tenth of a second of blocks that are tiny, within a bound', () => {
@@ -27,6 +33,13 @@ it('never goes beyond the concurrency that a job asks for', () => {
   const state = { ...STATE, concurrency: 3, blocksPerS: 1_000, inWindow: 2 };
   expect(windowLimit(state)).toBe(3);
   expect(windowRoom(state)).toBe(1);
+});
+
+it('fills a window up when a quarter of it is free, a small one at once', () => {
+  expect(refillMark(STATE)).toBe(12);
+  expect(refillMark({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(192);
+  expect(refillMark({ ...STATE, concurrency: 2 })).toBe(1);
+  expect(refillMark({ ...STATE, concurrency: 1 })).toBe(0);
 });
 
 it('gives a queue room for twice the window of who asks, unless an operator said otherwise', () => {

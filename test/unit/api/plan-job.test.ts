@@ -101,7 +101,7 @@ describe('a number of a plan', () => {
     // 128 MB / (2 x 16 rows x 3 MB) = 1.3
     ['lanes_fed', { workers: [worker({ meanRowBytes: 3 * 2 ** 20 })] }, 1, 'inflight_bytes'],
     ['job_window', {}, 16, 'floor'],
-    ['job_window', { workers: [worker({}, 'w', { lanes: 10 })] }, 30, 'lanes'],
+    ['job_window', { workers: [worker({}, 'w', { lanes: 10 })] }, 40, 'lanes'],
     ['job_window', { asked: asked({ concurrency: 3 }) }, 3, 'option'],
     ['queue_limit', {}, 64, 'floor'],
     ['queue_limit', { workers: [worker({}, 'w', { lanes: 10 })] }, 80, 'lanes'],

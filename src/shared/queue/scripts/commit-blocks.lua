@@ -1,6 +1,6 @@
 -- Counts published blocks of a job, each once. The part on storage is the durable commit; this makes it count.
 -- KEYS 1 job  2 window  3 runs  4 attempts  5 committed  6 events  7 stats  8 run errors  9 journal
--- ARGV 1 now ms  2 wake channel  3 job id
+-- ARGV 1 now ms  2 channel of progress  3 job id
 --      4 JSON {names of stats, blocks: [{block, token of its run ('' = no run, the feeder's), succeeded, failed, stats}]}
 -- Returns for each block: 1 counted, 0 was counted before, -1 another run has taken over.
 -- Guarantee: idempotent per block; the only place where rows are counted.
@@ -30,6 +30,7 @@ redis.call('HDEL', KEYS[3], unpack(counted))
 redis.call('HDEL', KEYS[4], unpack(attempts))
 redis.call('HDEL', KEYS[8], unpack(counted))
 redis.call('HDEL', KEYS[9], unpack(counted))
+local newly_failed = failed
 succeeded = redis.call('HINCRBY', KEYS[1], 'succeeded', succeeded)
 failed = redis.call('HINCRBY', KEYS[1], 'failed', failed)
 local done = redis.call('HINCRBY', KEYS[1], 'done', #counted)
@@ -49,5 +50,5 @@ end
 redis.call('HSET', KEYS[1], 'committed_at', ARGV[1])
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', 1000, '*', 'type', 'progress', 'data', cjson.encode(
   {block = tonumber(counted[#counted]), succeeded = succeeded, failed = failed, blocks_done = done}))
-redis.call('PUBLISH', ARGV[2], ARGV[3])
+redis.call('PUBLISH', ARGV[2], ARGV[3] .. '/' .. redis.call('HLEN', KEYS[2]) .. '/' .. newly_failed)
 return out
