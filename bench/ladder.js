@@ -18,8 +18,13 @@ export const title = 'Ladder: what each step brings';
 const MOST_RUNS = 3;
 const NAIVE_BATCH = 4;
 const FULL_BATCH = 8;
-/** Batches of text that are sorted by length together: 64 rows, of which each length has a few. */
+/** Batches of text that are sorted by length together: of their rows each length has a few. */
 const SORTED_BATCHES = 8;
+/** Inputs of a text encoder: what people type into a search box, and sentences. As many tokens a batch. */
+const TEXTS = [
+  { title: 'queries of 4 to 16 tokens', tokens: { from: 4, to: 16 }, batch: 2 * FULL_BATCH },
+  { title: 'sentences of 16 to 32 tokens', tokens: { from: 16, to: 32 }, batch: FULL_BATCH },
+];
 /** One loop in one process; the library's own number of threads, as whoever writes it first has it. */
 const ALONE = { lanes: 1, unit: 'process', batch: FULL_BATCH };
 const { cpus } = readResources();
@@ -36,7 +41,8 @@ export async function run(context) {
   const rows = [];
   const charts = [];
   const data = {};
-  for (const workload of [photoWorkload('mobilenetv2'), photoWorkload('resnet50'), textWorkload()]) {
+  const photos = ['mobilenetv2', 'resnet50'].map(photoWorkload);
+  for (const workload of [...photos, ...TEXTS.map(textWorkload)]) {
     const { found, counts } = await climb(workload, context);
     const steps = Object.keys(found);
     const rates = steps.map((step) => median(found[step]));
@@ -87,15 +93,16 @@ function photoWorkload(subjectName) {
 }
 
 /** Without decoding there is nothing to overlap, nor kernels to tune; but padding to save. */
-function textWorkload() {
-  const { naive, resident, batched } = STEPS;
-  const lanes = { ...STEPS.lanes, batch: FULL_BATCH, ahead: false };
+function textWorkload({ title: rows, tokens, batch }) {
+  const { naive, resident } = STEPS;
+  const batched = { ...STEPS.batched, batch };
+  const lanes = { ...STEPS.lanes, batch, ahead: false };
   const steps = { naive, resident, batched, lanes, 'length buckets': { ...lanes, sorted: SORTED_BATCHES } };
   return {
-    title: 'Text encoder, 110 M parameters, 16 to 32 tokens',
+    title: `Text encoder, 110 M parameters, ${rows}`,
     files: textRows,
     steps: Object.fromEntries(
-      Object.entries(steps).map(([step, how]) => [step, { ...textConfig(), ...how }]),
+      Object.entries(steps).map(([step, how]) => [step, { ...textConfig(tokens), ...how }]),
     ),
     reach: '>= 10',
   };

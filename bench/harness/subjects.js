@@ -63,6 +63,7 @@ export function laneConfigOf({ name }) {
 /** The text encoder's rows are numbers, from which the lanes make tokens. */
 export const textRows = Array.from({ length: 10_000 }, (_, i) => String(i));
 
-export function textConfig() {
-  return { kind: 'text', graph: textEncoder() };
+/** @param {{ from: number, to: number }} tokens of a row, evenly spread */
+export function textConfig(tokens) {
+  return { kind: 'text', graph: textEncoder(), tokens };
 }

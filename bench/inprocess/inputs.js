@@ -24,7 +24,7 @@ const MAX_PIXELS = 64_000_000;
 
 /** @param {object} config `kind`: image or text; `preprocess`, `decode`, `batch` @returns {Promise<Inputs>} */
 export async function createInputs(config) {
-  return config.kind === 'text' ? textInputs() : imageInputs(config);
+  return config.kind === 'text' ? textInputs(config) : imageInputs(config);
 }
 
 async function imageInputs({ preprocess, decode, batch, sharpThreads }) {
@@ -77,12 +77,12 @@ async function withSharp(image, { resize, crop }) {
     .toBuffer();
 }
 
-/** Rows are numbers; 16 to 32 token ids each, padded to the longest of the batch. */
-function textInputs() {
+/** Rows are numbers; each has `from` to `to` token ids, padded to the longest of the batch. */
+function textInputs({ tokens: { from, to } }) {
   const tokensOf = (row) => {
     const seed = Number(row);
     return Array.from(
-      { length: 16 + ((seed * 7) % 17) },
+      { length: from + ((seed * 7) % (to - from + 1)) },
       (_, i) => 1 + ((seed * 31 + i * 997) % (VOCABULARY - 1)),
     );
   };

@@ -10,6 +10,7 @@
  * @property {number} [sharpThreads] of libvips; its own default when absent
  * @property {number} [threads] of a model call; onnxruntime's default when absent
  * @property {number} batch rows a model call
+ * @property {{ from: number, to: number }} [tokens] of a row of text
  * @property {boolean} [ahead] the next batch is decoded while one runs
  * @property {boolean} [singly] rows go through one by one, decoding and model call
  * @property {boolean} [reload] the model is loaded for every batch
