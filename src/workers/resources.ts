@@ -3,7 +3,7 @@
  * each with the constraint that bound it.
  */
 import { availableParallelism, totalmem } from 'node:os';
-import { autoBatchSize, MAX_AUTO_BATCH } from '../shared/domain/auto-batch.ts';
+import { autoBatchSize, MAX_AUTO_BATCH, targetBytes } from '../shared/domain/auto-batch.ts';
 import { tightest, type Choice } from '../shared/domain/choice.ts';
 import type { ModelContract } from '../shared/domain/model-contract.ts';
 import { cpuQuota } from '../shared/machine/cpu-quota.ts';
@@ -161,7 +161,11 @@ function bySampleSize(contract: ModelContract, inputBytes: number): Choice {
   if (value === MAX_AUTO_BATCH)
     return { value, boundBy: 'ceiling', why: `at most ${MAX_AUTO_BATCH}: larger calls gain nothing on CPU` };
   const input = inputBytes < 1e6 ? `${Math.round(inputBytes / 1024)} KB` : mb(inputBytes);
-  return { value, boundBy: 'sample_size', why: `about 2.3 MB of input tensor a call, ${input} a row` };
+  return {
+    value,
+    boundBy: 'sample_size',
+    why: `about ${mb(targetBytes(inputBytes))} of input tensor a call, ${input} a row`,
+  };
 }
 
 function asked(wished: Wish | undefined): Choice | undefined {

@@ -46,7 +46,7 @@ const files = () =>
 it('without a worker has its numbers and no estimate, and says so', async () => {
   expect(await planned({ model: 'lonely' })).toMatchObject({
     rows: { total: 600 },
-    numbers: { batch_size: { value: 64 }, lanes: null },
+    numbers: { batch_size: { value: 128 }, lanes: null },
     estimate: { rows_per_s: null, why: expect.stringMatching(/no live worker serves lonely/) },
     workers: [],
     sample: null,
@@ -59,8 +59,8 @@ it('is measured by a worker much as its job is, and leaves nothing behind', asyn
   expect(measured).toMatchObject({
     numbers: {
       lanes: { value: 2, bound_by: 'setting' },
-      batch_size: { value: 64, bound_by: 'ceiling' },
-      block_rows: { value: 256, bound_by: 'batch_size' },
+      batch_size: { value: 128, bound_by: 'ceiling' },
+      block_rows: { value: 512, bound_by: 'batch_size' },
       inflight_bytes: { value: 100 * 2 ** 20 },
     },
     workers: [{ lanes: 2, no_sample: null }],

@@ -77,7 +77,7 @@ describe('forebay tune', () => {
     expect(await served({ FOREBAY_LANES: '2' })).toMatchObject({ lanes: 2, batch_size: batch });
     await service.stopWorkers();
     expect(await served({ FOREBAY_PROFILES: 'off', FOREBAY_LANES: '1' })).toMatchObject({
-      batch_size: 64,
+      batch_size: 128,
       tuned_at: null,
     });
     await service.stopWorkers();

@@ -88,7 +88,8 @@ describe('a batch', () => {
   };
   it.each([
     ['the size of a row', {}, 4, 'sample_size', /588 KB a row/],
-    ['a fixed ceiling', { contract: contract(16) }, 64, 'ceiling', /at most 64/],
+    ['the size of a small row', { contract: contract(72) }, 64, 'sample_size', /4\.6 MB .* 61 KB a row/],
+    ['a fixed ceiling', { contract: contract(16) }, 128, 'ceiling', /at most 128/],
     ['model.json', { contract: contract(224, 24) }, 24, 'contract', /model\.json/],
     ['the graph', { fixedBatch: 1 }, 1, 'graph', /fixed/],
     ['a profile', { profile: 16 }, 16, 'profile', /measured best/],
