@@ -3,7 +3,7 @@
  * each with the constraint that bound it.
  */
 import { availableParallelism, totalmem } from 'node:os';
-import { autoBatchSize, MAX_AUTO_BATCH, targetBytes } from '../shared/domain/auto-batch.ts';
+import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../shared/domain/auto-batch.ts';
 import { tightest, type Choice } from '../shared/domain/choice.ts';
 import type { ModelContract } from '../shared/domain/model-contract.ts';
 import { cpuQuota } from '../shared/machine/cpu-quota.ts';
@@ -134,7 +134,7 @@ export function chooseBatch(facts: {
   if (facts.fixedBatch !== null) {
     return { value: facts.fixedBatch, boundBy: 'graph', why: "the graph's batch dimension is fixed" };
   }
-  const inputBytes = contract.preprocess.crop ** 2 * 3 * 4;
+  const inputBytes = inputRowBytes(contract);
   const wanted: Choice =
     facts.profile === undefined ? bySampleSize(contract, inputBytes) : profiled(facts.profile);
   const share = (facts.resources.memoryBytes * MEMORY_SHARE) / facts.lanes;

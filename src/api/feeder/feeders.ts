@@ -15,7 +15,7 @@ import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { QueuePlaces } from '../../shared/queue/queue-places.ts';
 import { readProgress, type Wake } from '../../shared/queue/wake.ts';
 import type { ModelService, WorkerRegistry } from '../../shared/queue/worker-registry.ts';
-import { createJobFeeder } from './feed-job.ts';
+import { createJobFeeder, type JobFeeder } from './feed-job.ts';
 import { createFinaliser } from './finalise-job.ts';
 import { createJobBlocks } from './job-blocks.ts';
 import { createAlarm, type Alarm } from '../../shared/alarm.ts';
@@ -51,6 +51,7 @@ export interface FeedersDeps {
 interface Running {
   readonly alarm: Alarm;
   readonly queue: string;
+  readonly feeder: Pick<JobFeeder, 'isDue'>;
   readonly ended: Promise<void>;
 }
 
@@ -68,9 +69,10 @@ export function createFeeders(deps: FeedersDeps) {
   const supervisor = createAlarm();
   const finalise = createFinaliser({ jobs, window, workers: deps.workers, spool: deps.spool });
 
-  async function feed(spec: JobSpec, lease: string, alarm: Alarm): Promise<void> {
+  function start(spec: JobSpec, lease: string): Running {
     const { id } = spec;
     const queue = blockQueueName(spec.model);
+    const alarm = createAlarm();
     const own = new AbortController();
     const signal = AbortSignal.any([stopping.signal, own.signal]);
     const source = deps.openDataset(spec);
@@ -102,36 +104,37 @@ export function createFeeders(deps: FeedersDeps) {
         return service.known;
       },
     });
-    const undo = [
-      wake.on('workers', () => {
-        service = null;
-      }),
-      wake.on('progress', (message) => {
-        const { job, left, failed } = readProgress(message);
-        // Failed rows may end the job.
-        if (job === id && (failed > 0 || feeder.isDue(left))) alarm.ring();
-      }),
-    ];
-    try {
-      while (!signal.aborted) {
-        const began = performance.now();
-        const ended = await feeder.step().catch((error: unknown) => {
-          if (error instanceof LeaseLost) return true;
-          log.error({ job: id, error: messageOf(error) }, 'feeding failed, trying again');
-          return false;
-        });
-        if (ended) break;
-        await alarm.wait(SWEEP_MS, signal);
-        const early = TURN_MS - (performance.now() - began);
-        if (early > 0) await delay(early);
+    const undo = wake.on('workers', () => {
+      service = null;
+    });
+
+    async function feed(): Promise<void> {
+      try {
+        while (!signal.aborted) {
+          const began = performance.now();
+          const ended = await feeder.step().catch((error: unknown) => {
+            if (error instanceof LeaseLost) return true;
+            log.error({ job: id, error: messageOf(error) }, 'feeding failed, trying again');
+            return false;
+          });
+          if (ended) break;
+          await alarm.wait(SWEEP_MS, signal);
+          const early = TURN_MS - (performance.now() - began);
+          if (early > 0) await delay(early);
+        }
+      } finally {
+        undo();
+        own.abort();
+        clearInterval(renewal);
+        await Promise.all([counting, feeder.close()]);
+        await window.dropLease(id, lease).catch(() => undefined);
       }
-    } finally {
-      for (const off of undo) off();
-      own.abort();
-      clearInterval(renewal);
-      await Promise.all([counting, feeder.close()]);
-      await window.dropLease(id, lease).catch(() => undefined);
     }
+
+    const ended = feed()
+      .catch((error: unknown) => log.error({ job: id, error: messageOf(error) }, 'feeder ended'))
+      .finally(() => running.delete(id));
+    return { alarm, queue, feeder, ended };
   }
 
   /** The counting pass: `total` and the ETA are known long before the last row is read. */
@@ -164,11 +167,7 @@ export function createFeeders(deps: FeedersDeps) {
       return window.dropLease(id, lease);
     }
     unwritten.delete(id);
-    const alarm = createAlarm();
-    const ended = feed(record.spec, lease, alarm)
-      .catch((error: unknown) => log.error({ job: id, error: messageOf(error) }, 'feeder ended'))
-      .finally(() => running.delete(id));
-    running.set(id, { alarm, queue: blockQueueName(record.spec.model), ended });
+    running.set(id, start(record.spec, lease));
   }
 
   /** Admitted and not yet written down, or its submit died in between. */
@@ -199,6 +198,12 @@ export function createFeeders(deps: FeedersDeps) {
 
   const undo = [
     wake.on('job', (id) => (running.get(id)?.alarm ?? supervisor).ring()),
+    wake.on('progress', (message) => {
+      const { job, left, failed } = readProgress(message);
+      const feeding = running.get(job);
+      // Failed rows may end the job.
+      if (feeding && (failed > 0 || feeding.feeder.isDue(left))) feeding.alarm.ring();
+    }),
     wake.on('places', (queue) => {
       for (const job of running.values()) if (job.queue === queue) job.alarm.ring();
     }),

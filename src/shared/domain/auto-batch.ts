@@ -19,6 +19,11 @@ export const MAX_AUTO_BATCH = 128;
 export const BATCHES_PER_BLOCK = 4;
 export const MIN_AUTO_BLOCK = 16;
 
+/** Bytes of input tensor of one row, as float32. */
+export function inputRowBytes({ preprocess }: ModelContract): number {
+  return preprocess.crop ** 2 * 3 * 4;
+}
+
 /** Bytes of input tensor that a call is to have, of rows of this size. */
 export function targetBytes(rowBytes: number): number {
   return rowBytes <= SMALL_ROW_BYTES ? 2 * TARGET_BYTES : TARGET_BYTES;
@@ -28,7 +33,7 @@ export function targetBytes(rowBytes: number): number {
 export function autoBatchSize(contract: ModelContract): number {
   const { batch_size } = contract.batching;
   if (batch_size !== 'auto') return batch_size;
-  const rowBytes = contract.preprocess.crop ** 2 * 3 * 4;
+  const rowBytes = inputRowBytes(contract);
   const power = Math.round(Math.log2(targetBytes(rowBytes) / rowBytes));
   return Math.min(MAX_AUTO_BATCH, Math.max(1, 2 ** power));
 }

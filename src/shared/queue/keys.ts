@@ -100,7 +100,8 @@ export const sampleKeys = (worker: string) => ({
 /**
  * Channels of wake-ups, one a kind, so that a commit does not wake every worker: `job` (its state has changed; message:
  * its id), `progress` (blocks were committed; what `readProgress` reads), `queue` (blocks added; its name), `places`
- * (freed; the queue's name), `workers`, `sample` (a request waits; its worker), `sampled` (it is answered; its id). Lost messages are made good by sweeps.
+ * (freed; the queue's name), `workers`, `sample` (a request waits; its worker), `sampled` (it is answered; its id).
+ * Lost messages are made good by sweeps.
  */
 export const WAKE_CHANNELS = {
   job: `${P}:wake:job`,
