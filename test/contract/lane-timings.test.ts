@@ -25,7 +25,7 @@ it('says of all its time what it did with it, waiting for rows included', async 
     writeModelFolder(folder, meanColourModel({ classes, side: 8 }), contract, ['red', 'green']),
   );
   const path = join(folder, 'large.png');
-  writeFileSync(path, await plain(255, 0, 0, 2000));
+  writeFileSync(path, await plain(255, 0, 0, 3000));
   const batch = async () =>
     lane.run({ model: 'm', rows: Array.from({ length: 6 }, () => ({ path, tenant: 'default' })), topK: 1 });
 
@@ -47,5 +47,5 @@ it('says of all its time what it did with it, waiting for rows included', async 
   expect(timings.every((t) => t.laneWaitMs >= 0 && t.laneWaitMs < wall)).toBe(true);
   // Decoding dominates here, whoever of the threads did it; nothing waits twice.
   const decode = timings.reduce((ms, t) => ms + t.decodeMs + t.decodeAheadMs, 0);
-  expect(decode / (wall - timings[3]!.idleMs)).toBeGreaterThan(0.3);
+  expect(decode / wall).toBeGreaterThan(0.3);
 });

@@ -141,7 +141,7 @@ describe('results', () => {
       () => 'complete',
       () => 'broken off',
     );
-    await waitUntil('the stream to be open', () => other.listeners() > 0);
+    await waitUntil('the stream to be open', () => other.listeners() === 2);
     other.stopping.abort();
     expect(await text).toBe('broken off');
     await waitUntil('the listener to go', () => other.listeners() === 0);
