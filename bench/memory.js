@@ -2,7 +2,7 @@
  * Constant memory: one job of a million rows on simulated devices that take no time. Resident memory of the API and of
  * a worker, and Redis's, at 1 %, 10 % and 100 % of its rows: each the median of samples around that moment.
  */
-import { redisInfo, rssBytes, startCluster } from './simulated/cluster.js';
+import { redisInfo, rssBytes, startCluster } from './cluster/cluster.js';
 
 export const name = 'memory';
 export const title = 'Memory over one job of a million rows';
@@ -25,7 +25,7 @@ export async function run({ log, quick }) {
   const rows = quick ? QUICK_ROWS : ROWS;
   const cluster = await startCluster({ batchSize: BATCH });
   try {
-    await cluster.setWorkers({ count: 1, lanes: 2, latencyMs: 0 });
+    await cluster.setWorkers({ count: 1, lanes: 2, device: { latencyMs: 0 } });
     // Code is compiled and pools are grown once, by a job before.
     const warm = await cluster.submit(await cluster.manifest(WARM_ROWS), 'warm', { block_rows: BLOCK_ROWS });
     await cluster.ended(warm.id);

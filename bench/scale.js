@@ -3,8 +3,8 @@
  * devices that take no time and blocks of one row, so that blocks a second are all that is measured, of one worker with
  * several lanes and of several with one each, in memory and on disk. Workers: 1 to 64 with devices that take LATENCY_MS a batch, against what those devices could do at most.
  */
-import { startCluster } from './simulated/cluster.js';
-import { measureJob } from './simulated/measure-job.js';
+import { startCluster } from './cluster/cluster.js';
+import { measureJob } from './cluster/measure-job.js';
 
 export const name = 'scale';
 export const title = 'Blocks a second of coordination; 1 to 64 simulated workers against ideal';
@@ -103,7 +103,7 @@ async function coordinate(log, { workers, rows, blockRows, onDisk }) {
   const label = `${of}, ${blockRows} row${blockRows > 1 ? 's' : ''} a block, parts ${parts}`;
   const cluster = await startCluster({ batchSize: blockRows, onDisk });
   try {
-    await cluster.setWorkers({ ...workers, latencyMs: 0 });
+    await cluster.setWorkers({ ...workers, device: { latencyMs: 0 } });
     const measured = await measureJob(cluster, { rows, blockRows, output: 'job', lookMs: LOOK_MS });
     const steadyBlocksPerS = measured.steadyRowsPerS / blockRows;
     log(`${label}: ${measured.blocksPerS.toFixed(0)} blocks/s, steady ${steadyBlocksPerS.toFixed(0)}`);
@@ -123,7 +123,7 @@ async function scale(log, counts, seconds) {
       const periodMs = LATENCY_MS * BATCHES_PER_BLOCK;
       // As many blocks for each as fill the time.
       const rows = workers * blockRows * Math.ceil((seconds * 1000) / periodMs);
-      await cluster.setWorkers({ count: workers, latencyMs: LATENCY_MS });
+      await cluster.setWorkers({ count: workers, device: { latencyMs: LATENCY_MS } });
       const measured = await measureJob(cluster, { rows, blockRows, output: `job-${workers}`, periodMs });
       const efficiency = measured.steadyRowsPerS / ideal;
       log(

@@ -66,7 +66,7 @@ export function contractOf(folder) {
   return MODEL_CONTRACT.parse(JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')));
 }
 
-/** The text encoder; no model folder, since the service has no task for it yet. @returns {string} its graph */
+/** The text encoder's graph; no model folder, since the service has no task for it yet. @returns {string} its path */
 export function textEncoder() {
   return generated('bert-base-seed1.onnx', writeBertBase);
 }

@@ -12,7 +12,7 @@ import { loadTurboWasm } from '../../dist/workers/lane/decode/turbo-wasm-codec.j
 import { createTensorFiller } from '../../dist/workers/lane/preprocess/tensor-filler.js';
 import { createResamplingKernel } from '../../dist/workers/lane/resample/kernel.js';
 import { createPlanCache } from '../../dist/workers/lane/resample/plan-cache.js';
-import { VOCABULARY } from '../models/bert-base.js';
+import { textInputs } from './text-inputs.js';
 
 const MAX_PIXELS = 64_000_000;
 
@@ -75,28 +75,4 @@ async function withSharp(image, { resize, crop }) {
     .removeAlpha()
     .raw()
     .toBuffer();
-}
-
-/** Rows are numbers; each has `from` to `to` token ids, padded to the longest of the batch. */
-function textInputs({ tokens: { from, to } }) {
-  const tokensOf = (row) => {
-    const seed = Number(row);
-    return Array.from(
-      { length: from + ((seed * 7) % (to - from + 1)) },
-      (_, i) => 1 + ((seed * 31 + i * 997) % (VOCABULARY - 1)),
-    );
-  };
-  return {
-    read: (row) => row,
-    decode: tokensOf,
-    lengthOf: (row) => tokensOf(row).length,
-    feeds(decoded) {
-      const longest = Math.max(...decoded.map((tokens) => tokens.length));
-      const data = new BigInt64Array(decoded.length * longest);
-      for (const [slot, tokens] of decoded.entries()) {
-        for (const [i, token] of tokens.entries()) data[slot * longest + i] = BigInt(token);
-      }
-      return { type: 'int64', data, dims: [decoded.length, longest] };
-    },
-  };
 }

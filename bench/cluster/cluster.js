@@ -1,4 +1,7 @@
-/** Redis, the API process and processes of simulated workers, with a folder of their own; and what each of them costs. */
+/**
+ * Redis, the API process and processes of workers whose lanes are the bench's own, with a folder of their own; and what
+ * each of them costs.
+ */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -8,6 +11,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,21 +28,27 @@ const root = dirname(dirname(here));
 const FILES = 64;
 /** Clock ticks a second of /proc/<pid>/stat (sysconf(_SC_CLK_TCK)). */
 const TICKS = 100;
-const MODEL = { name: 'simulated', task: 'image-classification', preprocess: { crop: 8 } };
+/** What a contract must say; no lane here decodes an image. */
+const CONTRACT = { name: 'simulated', task: 'image-classification', preprocess: { crop: 8 } };
 
 /** Where parts go: in memory, where the machine has such a place, since making a file costs more than all else. */
 const MEMORY = '/dev/shm';
 
-/** `nodeArgs`: of each child process, such as --cpu-prof. `batchSize`: rows a model call. */
-export async function startCluster({ batchSize, onDisk = false, nodeArgs = [] }) {
+/**
+ * `nodeArgs`: of each child process, such as --cpu-prof.
+ * @param {{ batchSize: number, graph?: string, onDisk?: boolean, nodeArgs?: string[] }} options batchSize: rows a lane
+ *   gets at once; graph: path of the model's, where its lanes open one
+ */
+export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs = [] }) {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-scale-'));
   const model = join(folder, 'models', 'simulated');
   mkdirSync(model, { recursive: true });
   mkdirSync(join(folder, 'input'));
-  writeFileSync(join(model, 'model.onnx'), 'never opened');
+  if (graph === undefined) writeFileSync(join(model, 'model.onnx'), 'never opened');
+  else symlinkSync(graph, join(model, 'model.onnx'));
   writeFileSync(
     join(model, 'model.json'),
-    JSON.stringify({ ...MODEL, batching: { batch_size: batchSize, max_wait_ms: 50 } }),
+    JSON.stringify({ ...CONTRACT, batching: { batch_size: batchSize, max_wait_ms: 50 } }),
   );
   const out = mkdtempSync(join(!onDisk && existsSync(MEMORY) ? MEMORY : tmpdir(), 'forebay-scale-out-'));
   for (let i = 0; i < FILES; i++) writeFileSync(join(folder, 'input', `${i}.bin`), `row ${i}`);
@@ -96,12 +106,12 @@ export async function startCluster({ batchSize, onDisk = false, nodeArgs = [] })
       api: [api.child.pid],
       workers: workers.map((child) => child.pid),
     }),
-    /** Replaces the workers: `count` of them, at most `perProcess` a process. */
-    async setWorkers({ count, perProcess = 8, lanes = 1, latencyMs }) {
+    /** Replaces the workers: `count` of them, at most `perProcess` a process. `device`: what their lanes are, see worker-process.js. */
+    async setWorkers({ count, perProcess = 8, lanes = 1, device }) {
       await Promise.all(workers.map(end));
       workers = [];
       for (let left = count; left > 0; left -= perProcess) {
-        const args = JSON.stringify({ workers: Math.min(left, perProcess), lanes, latencyMs });
+        const args = JSON.stringify({ workers: Math.min(left, perProcess), lanes, device });
         workers.push((await start(join(here, 'worker-process.js'), [args])).child);
       }
     },

@@ -1,6 +1,7 @@
 /**
- * A process with several workers whose lanes are simulated: everything else of them is what a worker process runs.
- * argv: JSON { workers, lanes, latencyMs }; environment as of a worker.
+ * A process with several workers whose lanes are the bench's own: everything else of them is what a worker process runs.
+ * argv: JSON { workers, lanes, device }, where device is { latencyMs } of a simulated lane, or { tokens, callRows } of a
+ * text lane; environment as of a worker.
  */
 import { totalmem } from 'node:os';
 import { readConfig } from '../../dist/shared/config/config.js';
@@ -21,10 +22,11 @@ import { planLanes, readResources, wish } from '../../dist/workers/resources.js'
 import { createSemaphore } from '../../dist/workers/semaphore.js';
 import { startWorker } from '../../dist/workers/worker.js';
 import { startSimulatedLane } from './simulated-lane.js';
+import { startTextLane } from './text-lane.js';
 
-const { workers, lanes, latencyMs } = JSON.parse(process.argv[2] ?? '{}');
+const { workers, lanes, device } = JSON.parse(process.argv[2] ?? '{}');
 const config = readConfig(process.env, process.cwd());
-const log = createLogger({ level: config.logLevel, name: 'simulated' });
+const log = createLogger({ level: config.logLevel, name: 'bench' });
 const onError = (error) => log.warn({ error: String(error) }, 'Redis connection');
 const models = createModelFolderReader();
 const folders = (await models.list(config.modelsDirs[0])).models;
@@ -36,7 +38,7 @@ async function start(i) {
   const run = createScripts(redis);
   const budget = createByteBudget(config.maxInflightBytes);
   return startWorker({
-    id: `simulated.${process.pid}.${i}`,
+    id: `bench.${process.pid}.${i}`,
     pool: config.pool,
     redis,
     window: createJobWindow({ redis, run }),
@@ -46,7 +48,8 @@ async function start(i) {
     lanes: createLanePool({
       size: lanes,
       log,
-      startLane: (index) => startSimulatedLane({ index, latencyMs }),
+      startLane: (index) =>
+        device.tokens ? startTextLane({ index, ...device }) : startSimulatedLane({ index, ...device }),
     }),
     plan: planLanes(resources, 0, {
       lanes: wish('setting', lanes),

@@ -1,0 +1,15 @@
+/** A lane of the service that serves the text encoder: the service's own child process, with an entry of the bench's. */
+import { fileURLToPath } from 'node:url';
+import { startChildLane } from '../../dist/workers/lanes/child-lane.js';
+
+const ENTRY = fileURLToPath(new URL('text-lane-process.js', import.meta.url));
+
+/**
+ * @param {{ index: number, tokens: { from: number, to: number }, callRows: number }} options tokens: of a row; callRows:
+ *   rows a model call
+ * @returns {import('../../src/workers/lanes/lane.ts').Lane}
+ */
+export function startTextLane({ index, tokens, callRows }) {
+  process.env['FOREBAY_BENCH_TEXT'] = JSON.stringify({ tokens, callRows });
+  return startChildLane({ index, uvThreads: 1, entry: ENTRY });
+}

@@ -1,0 +1,66 @@
+/**
+ * The text encoder resident in a lane: a row's file says which text it is ("row 17"), its answer is the embedding. A
+ * lane's batch is sorted by length and run in calls of like rows, so that little of a call is padding.
+ */
+import { textInputs } from '../inprocess/text-inputs.js';
+
+/**
+ * @param {{ dir: string, threads: number, limits: object }} request
+ * @param {{ tokens: { from: number, to: number }, callRows: number, createSession: Function, rowBytes: object }} parts
+ * @returns {Promise<import('../../src/workers/lane/models/resident-model.ts').ResidentModel>}
+ */
+export async function loadTextModel({ dir, threads, limits }, { tokens, callRows, createSession, rowBytes }) {
+  const began = performance.now();
+  const session = await createSession({ path: `${dir}/model.onnx`, threads, providers: ['cpu'] });
+  const [input] = session.inputs;
+  const [output] = session.outputs;
+  const inputs = textInputs({ tokens });
+  const info = {
+    input,
+    output,
+    fixedBatch: null,
+    decoder: { mode: 'exact', jpeg: 'turbo-wasm' },
+    loadMs: performance.now() - began,
+    batchInvariance: null,
+    memory: null,
+  };
+
+  function open(rows) {
+    /** Token ids by slot. */
+    const texts = Array(rows);
+    return {
+      async decode(slot, row) {
+        await rowBytes.use(row, limits, async (bytes) => {
+          texts[slot] = inputs.decode(/\d+/.exec(Buffer.from(bytes).toString())[0]);
+        });
+        return { ok: true };
+      },
+      async run(slots) {
+        const timings = { prepareMs: 0, inferMs: 0, postMs: 0 };
+        const outcomes = Array(slots.length);
+        const order = slots
+          .map((slot, at) => ({ at, text: texts[slot] }))
+          .toSorted((a, b) => a.text.length - b.text.length);
+        for (let from = 0; from < order.length; from += callRows) {
+          const some = order.slice(from, from + callRows);
+          const start = performance.now();
+          const { data, dims } = inputs.feeds(some.map(({ text }) => text));
+          const filled = performance.now();
+          const found = await session.run(input, dims, data, output);
+          const inferred = performance.now();
+          const width = found.dims[1];
+          for (const [i, { at }] of some.entries()) {
+            const embedding = Array.from(found.data.subarray(i * width, (i + 1) * width));
+            outcomes[at] = { ok: true, result: `"embedding":${JSON.stringify(embedding)}` };
+          }
+          timings.prepareMs += filled - start;
+          timings.inferMs += inferred - filled;
+          timings.postMs += performance.now() - inferred;
+        }
+        return { outcomes, timings };
+      },
+    };
+  }
+
+  return { info, open, release: async () => session.release() };
+}

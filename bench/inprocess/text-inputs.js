@@ -1,0 +1,29 @@
+/** Rows of text as they enter a call of the text encoder. There is no tokenizer: a row's number makes its token ids. */
+import { VOCABULARY } from '../models/bert-base.js';
+
+/**
+ * Rows are numbers; each has `from` to `to` token ids, padded to the longest of the call.
+ * @param {{ tokens: { from: number, to: number } }} config @returns {import('./inputs.js').Inputs}
+ */
+export function textInputs({ tokens: { from, to } }) {
+  const tokensOf = (row) => {
+    const seed = Number(row);
+    return Array.from(
+      { length: from + ((seed * 7) % (to - from + 1)) },
+      (_, i) => 1 + ((seed * 31 + i * 997) % (VOCABULARY - 1)),
+    );
+  };
+  return {
+    read: (row) => row,
+    decode: tokensOf,
+    lengthOf: (row) => tokensOf(row).length,
+    feeds(decoded) {
+      const longest = Math.max(...decoded.map((tokens) => tokens.length));
+      const data = new BigInt64Array(decoded.length * longest);
+      for (const [slot, tokens] of decoded.entries()) {
+        for (const [i, token] of tokens.entries()) data[slot * longest + i] = BigInt(token);
+      }
+      return { type: 'int64', data, dims: [decoded.length, longest] };
+    },
+  };
+}
