@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +54,29 @@ describe('a local file', () => {
     ['x'.repeat(5000), 'file_unreadable'],
   ])('%s ends as %s', async (name, code) => {
     await expect(read(`${root}/${name}`)).rejects.toMatchObject({ code });
+  });
+
+  it('is of the folder that was checked, even where a link takes its place meanwhile', async () => {
+    const folder = join(root, 'swapped');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'a.jpg'), 'first');
+    const home = process.cwd();
+    const rowBytes = createRowBytes();
+    const readIt = async (name: string) =>
+      rowBytes
+        .use({ path: join(folder, name), tenant: 'default' }, limits(), async (bytes) =>
+          Buffer.from(bytes).toString(),
+        )
+        .catch((error: { code: string }) => error.code);
+    // In one turn of the event loop, as the rows of a batch.
+    const before = readIt('a.jpg');
+    renameSync(folder, `${folder}-away`);
+    symlinkSync(join(dir, 'in-not'), folder);
+    const after = readIt('secret');
+    expect(await Promise.all([before, after])).toEqual(['first', 'file_not_found']);
+    await new Promise(setImmediate);
+    expect(process.cwd()).toBe(home);
+    expect(await readIt('secret')).toBe('path_not_allowed');
   });
 
   it('is found below a root that is itself a link, and below one that came later', async () => {
