@@ -3,6 +3,6 @@ import { sep } from 'node:path';
 
 /** True for the folder itself and everything below it. */
 export function isInside(folder: string, path: string): boolean {
-  if (path === folder) return true;
-  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  if (!path.startsWith(folder)) return false;
+  return path.length === folder.length || folder.endsWith(sep) || path[folder.length] === sep;
 }

@@ -220,14 +220,12 @@ export function createBatcher(deps: {
       group.inHand += rows;
       lastBlock.set(group.model, Math.ceil(rows / group.batchSize));
     },
-    /** A row's bytes are here. */
-    submit(wanted: BatchGroup, input: LaneInput): Promise<RowAnswer> {
+    /** A row's bytes are here, or its local file is named. `answer` is called once. */
+    submit(wanted: BatchGroup, input: LaneInput, answer: (answer: RowAnswer) => void): void {
       const group = open(wanted);
       group.expected -= 1;
-      return new Promise((answer) => {
-        group.ready.push({ input, since: performance.now(), answer });
-        if (group.ready.length >= group.batchSize || group.expected === 0 || deps.readingWaits()) pump();
-      });
+      group.ready.push({ input, since: performance.now(), answer });
+      if (group.ready.length >= group.batchSize || group.expected === 0 || deps.readingWaits()) pump();
     },
     /** A row that was expected will not come. */
     callOff(wanted: BatchGroup): void {

@@ -11,7 +11,7 @@ import { messageOf } from '../shared/errors.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import type { SampleReply, SampleRequest, SampleRequests } from '../shared/queue/sample-requests.ts';
 import type { Wake } from '../shared/queue/wake.ts';
-import type { Batcher, BatchGroup } from './batcher.ts';
+import type { Batcher, BatchGroup, RowAnswer } from './batcher.ts';
 import type { BudgetedReader } from './read/budgeted-reader.ts';
 import { createSampleRecord } from './sample-record.ts';
 
@@ -79,7 +79,7 @@ export function createSampler(deps: {
       }
       try {
         run.fetched(read);
-        run.answered(await batcher.submit(group, read.input));
+        run.answered(await new Promise<RowAnswer>((answer) => batcher.submit(group, read.input, answer)));
       } finally {
         read.release();
       }

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createBatcher, type BatchGroup, type RowAnswer } from '#forebay/workers/batcher.js';
+import { createBatcher, type Batcher, type BatchGroup, type RowAnswer } from '#forebay/workers/batcher.js';
 import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
 import { createLanePool, type LanePool } from '#forebay/workers/lanes/lane-pool.js';
 import { NO_ROWS, testFolder } from '../support/lanes.ts';
@@ -44,10 +44,12 @@ function open(moreMayArrive = () => false, readingWaits = () => false) {
   const batcher = createBatcher({ pool, moreMayArrive, readingWaits, onSent: () => {} });
   const send = (bytes: number[]): Promise<RowAnswer>[] => {
     batcher.expect(group, bytes.length);
-    return bytes.map(async (byte) => batcher.submit(group, { bytes: Uint8Array.of(byte) }));
+    return bytes.map(async (byte) => answerTo(batcher, group, byte));
   };
   return { batcher, send };
 }
+const answerTo = async (batcher: Batcher, to: BatchGroup, byte: number) =>
+  new Promise<RowAnswer>((answer) => batcher.submit(to, { bytes: Uint8Array.of(byte) }, answer));
 const codeOf = ({ outcome }: RowAnswer) => (outcome.ok ? 'ok' : outcome.error.code);
 
 describe('batches', () => {
@@ -85,7 +87,7 @@ describe('batches', () => {
       () => true,
     );
     batcher.expect(group, 4);
-    const answer = await batcher.submit(group, { bytes: Uint8Array.of(7) });
+    const answer = await answerTo(batcher, group, 7);
     expect(answer.batch!.rows).toBe(1);
     for (let i = 0; i < 3; i++) batcher.callOff(group);
   });
@@ -94,7 +96,7 @@ describe('batches', () => {
     const { batcher } = open();
     const others = [group, { ...group, topK: 3 }, { ...group, decode: 'fast' as const }];
     for (const other of others) batcher.expect(other, 2);
-    const rows = [...others, ...others].map(async (g, i) => batcher.submit(g, { bytes: Uint8Array.of(i) }));
+    const rows = [...others, ...others].map(async (g, i) => answerTo(batcher, g, i));
     const answers = await Promise.all(rows);
     expect(answers.map((a) => a.batch!.rows)).toEqual([2, 2, 2, 2, 2, 2]);
     expect(new Set(answers.map((a) => a.batch)).size).toBe(3);
@@ -134,7 +136,7 @@ it('a row whose lanes are killed for want of memory is to blame only with the wo
   const send = async (byte: number) => {
     const one = { ...group, model: 'patient' };
     batcher.expect(one, 1);
-    return codeOf(await batcher.submit(one, { bytes: Uint8Array.of(byte) }));
+    return codeOf(await answerTo(batcher, one, byte));
   };
   /** Of the lane that has the row. */
   const killFor = async (death: number) => {
@@ -183,10 +185,10 @@ it('a job with few rows is not held back by one that keeps every lane busy', asy
   const order: string[] = [];
   batcher.expect(group, 400);
   const large = Array.from({ length: 400 }, async (_, i) =>
-    batcher.submit(group, { bytes: Uint8Array.of(i % 100) }).then(() => order.push('large')),
+    answerTo(batcher, group, i % 100).then(() => order.push('large')),
   );
   batcher.expect(small, 1);
-  const one = batcher.submit(small, { bytes: Uint8Array.of(1) }).then(() => order.push('small'));
+  const one = answerTo(batcher, small, 1).then(() => order.push('small'));
   await Promise.all([...large, one]);
   expect(order.indexOf('small')).toBeLessThan(100);
 });

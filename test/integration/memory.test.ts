@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { JobStatsWire } from '#forebay/api/wire/stats.js';
 import { guardMemory } from '#forebay/workers/memory/memory-guard.js';
 import { createMemoryUse } from '#forebay/workers/memory/memory-use.js';
-import { createBatcher, type BatchGroup } from '#forebay/workers/batcher.js';
+import { createBatcher, type BatchGroup, type RowAnswer } from '#forebay/workers/batcher.js';
 import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
 import { createLanePool } from '#forebay/workers/lanes/lane-pool.js';
 import { LIMITS, plain, testFolder } from '../support/lanes.ts';
@@ -105,7 +105,9 @@ it('a lane that leaks is started again between batches, and no row is lost by it
       'another lane',
       async () => {
         batcher.expect(group, 1);
-        const { outcome } = await batcher.submit(group, { bytes });
+        const { outcome } = await new Promise<RowAnswer>((answer) =>
+          batcher.submit(group, { bytes }, answer),
+        );
         expect(outcome.ok).toBe(true);
         answered += 1;
         const [lane] = pool.views();

@@ -36,11 +36,22 @@ export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
 
 function locatePath(base: string, path: string): RowLocation {
   if (path.includes('\0')) return { kind: 'invalid', reason: 'the path holds a NUL character' };
-  return { kind: 'file', path: resolve(base, path) };
+  return { kind: 'file', path: joined(base, path) };
+}
+
+/** Something for `resolve` to do: a part that is empty, `.` or `..`. */
+const UNEVEN = /(?:^|\/)\.{1,2}(?:\/|$)|\/(?:\/|$)|^$/;
+
+/** As `resolve(base, path)`, which takes each of thousands of rows a second 1 us and a kilobyte. */
+function joined(base: string, path: string): string {
+  if (UNEVEN.test(path)) return resolve(base, path);
+  if (path.startsWith('/')) return path;
+  return base.startsWith('/') && !UNEVEN.test(base) ? `${base}/${path}` : resolve(base, path);
 }
 
 /** A manifest's entry: http(s) URL, file URL, or path. Other schemes are not known (yet). */
 function locateUri(base: string, uri: string): RowLocation {
+  if (!uri.includes('://')) return locatePath(base, uri);
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri.trimStart())?.[1]?.toLowerCase();
   if (scheme === undefined) return locatePath(base, uri);
   if (scheme === 'http' || scheme === 'https') return { kind: 'url', url: uri };

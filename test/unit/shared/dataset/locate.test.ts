@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { blobAt, invalidAt, locateRow } from '#forebay/shared/dataset/locate.js';
 import type { DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
@@ -8,6 +9,17 @@ it('finds files below their root', () => {
   const spec: DatasetSpec = { type: 'files', root: '/photos', include: [], exclude: [] };
   expect(locateRow(spec, { id: 'a/b.jpg' })).toEqual({ kind: 'file', path: '/photos/a/b.jpg' });
   expect(locateRow({ ...spec, root: '/' }, { id: 'a.jpg' })).toEqual({ kind: 'file', path: '/a.jpg' });
+});
+
+it('joins names as node:path does, whatever parts they have', () => {
+  const parts = ['a', '.', '..', '', 'b.jpg', '...', '.hidden', ' '];
+  const names = parts.flatMap((a) => parts.flatMap((b) => parts.map((c) => [a, b, c].join('/'))));
+  for (const root of ['/photos', '/', '/photos/', '/x/../photos', '/a//b']) {
+    const spec: DatasetSpec = { type: 'files', root, include: [], exclude: [] };
+    for (const id of [...names, ...parts]) {
+      expect(locateRow(spec, { id })).toEqual({ kind: 'file', path: resolve(root, id) });
+    }
+  }
 });
 
 it('finds URLs and spooled bytes', () => {

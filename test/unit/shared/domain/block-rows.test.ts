@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { decodeBlockRows, encodeBlockRows, type BlockRows } from '#forebay/shared/domain/block.js';
+
+it('come back from the window as they went into it', () => {
+  const block: BlockRows = {
+    firstRow: 7,
+    rows: [{ id: 'a' }, { id: 'b', at: '0+3' }, { id: 'c', index: 12 }, { id: 'd', at: '', index: 0 }],
+  };
+  expect(decodeBlockRows(encodeBlockRows(block))).toEqual(block);
+});
+
+it.each([
+  '[0,[[]]]',
+  '[0,["a"]]',
+  '[0,[[1]]]',
+  '[0,[["a",null]]]',
+  '[0,[["a",1]]]',
+  '[0,[["a",null,-1]]]',
+  '[0,[["a",null,0.5]]]',
+  '[0,[["a","b",1,2]]]',
+  '[0,[null]]',
+  '[-1,[]]',
+  '{}',
+])('are refused where they are no rows: %s', (text) => {
+  expect(() => decodeBlockRows(text)).toThrow();
+});
