@@ -88,9 +88,9 @@ export function createLaneThread(options: {
   async function decodeBatch(batch: PendingBatch): Promise<DecodedBatch> {
     const { model, rows, decode } = batch.request;
     const open = models.get(model)?.model.open(rows.length, decode);
-    const decoded = await Promise.all(
-      rows.map(async (row, slot) => open?.decode(slot, row) ?? notLoaded(model)),
-    );
+    const decoding = rows.map((row, slot) => open?.decode(slot, row) ?? notLoaded(model));
+    // Small images are: a promise for each would cost them more than a message does.
+    const decoded = decoding.every(isDecoded) ? decoding : await Promise.all(decoding);
     batch.decoded = true;
     return { open, rows: decoded };
   }
@@ -153,6 +153,10 @@ export function createLaneThread(options: {
   }
 
   return { handle };
+}
+
+function isDecoded(row: DecodedRow | Promise<DecodedRow>): row is DecodedRow {
+  return !(row instanceof Promise);
 }
 
 function notLoaded(model: string): DecodedRow {

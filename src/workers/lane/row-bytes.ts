@@ -8,12 +8,12 @@ import { checkSize } from './row-size.ts';
 
 export interface RowBytes {
   /**
-   * Has `work` done on the row's bytes. Reads synchronously on purpose, at once where the budget allows: decoding
-   * must be under way before the lane blocks in inference, and a cached 100 KB file takes 0.05 ms, less than one
-   * trip through the thread pool. Rejects with ForebayError `file_not_found`, `file_unreadable`, `path_not_allowed`,
-   * `file_too_large`, `empty_file`, or with what `work` rejects with.
+   * Has `work` done on the row's bytes and returns what it returns: at once where the budget allows. Reads synchronously on
+   * purpose: decoding must be under way before the lane blocks in inference, and a cached 100 KB file takes 0.05 ms, less
+   * than one trip through the thread pool. Throws or rejects with ForebayError `file_not_found`, `file_unreadable`,
+   * `path_not_allowed`, `file_too_large`, `empty_file`, or with what `work` does.
    */
-  use<T>(input: LaneInput, limits: FileLimits, work: (bytes: Uint8Array) => Promise<T>): Promise<T>;
+  use<T>(input: LaneInput, limits: FileLimits, work: (bytes: Uint8Array) => T | Promise<T>): T | Promise<T>;
   /** What was read since the last call: bytes, and milliseconds of this thread. */
   takeCounts(): { bytes: number; ms: number };
 }
@@ -33,23 +33,40 @@ export function createRowBytes(): RowBytes {
     return bytes;
   }
 
+  function useFile<T>(
+    input: LaneInput,
+    limits: FileLimits,
+    work: (bytes: Uint8Array) => T | Promise<T>,
+  ): T | Promise<T> {
+    let size = 0;
+    const letNext = () => {
+      if (held < limits.maxHeldBytes) waiting.shift()?.();
+    };
+    const release = () => {
+      held -= size;
+      letNext();
+    };
+    let done: T | Promise<T>;
+    try {
+      const bytes = read(input, limits);
+      size = bytes.length;
+      held += size;
+      letNext();
+      done = work(bytes);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    if (done instanceof Promise) return done.finally(release);
+    release();
+    return done;
+  }
+
   return {
-    async use(input, limits, work) {
+    use(input, limits, work) {
       if ('bytes' in input) return work(read(input, limits));
-      if (waiting.length > 0 || held >= limits.maxHeldBytes) {
-        await new Promise<void>((resolve) => waiting.push(resolve));
-      }
-      let size = 0;
-      try {
-        const bytes = read(input, limits);
-        size = bytes.length;
-        held += size;
-        if (held < limits.maxHeldBytes) waiting.shift()?.();
-        return await work(bytes);
-      } finally {
-        held -= size;
-        if (held < limits.maxHeldBytes) waiting.shift()?.();
-      }
+      if (waiting.length === 0 && held < limits.maxHeldBytes) return useFile(input, limits, work);
+      return new Promise<void>((resolve) => waiting.push(resolve)).then(() => useFile(input, limits, work));
     },
     takeCounts() {
       const taken = counts;

@@ -41,24 +41,23 @@ export function createJpegDecoder(
     () => {},
   );
 
-  async function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): Promise<T> {
+  function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): T | Promise<T> {
     const { size, ordinary } = readImageHeader(image);
     if (size === null || !ordinary || isLeft(size)) return otherwise.decodeTo(image, take);
-    const taken =
-      codec !== null && waiting === 0 && turn.lasts()
-        ? atOnce(codec, image, size, take)
-        : await inTurn(image, size, take);
+    if (codec === null || waiting > 0 || !turn.lasts()) return inTurn(image, size, take);
+    const taken = atOnce(codec, image, size, take);
     return taken === null ? otherwise.decodeTo(image, take) : taken.result;
   }
 
-  async function inTurn<T>(image: Uint8Array, size: Size, take: TakeWindow<T>) {
+  async function inTurn<T>(image: Uint8Array, size: Size, take: TakeWindow<T>): Promise<T> {
     waiting += 1;
     const mine = last.then(async () => {
       if (!turn.lasts()) await turn.end();
       return codec === null ? null : atOnce(codec, image, size, take);
     });
     last = mine.catch(() => {}).finally(() => (waiting -= 1));
-    return mine;
+    const taken = await mine;
+    return taken === null ? otherwise.decodeTo(image, take) : taken.result;
   }
 
   /** To the other decoder: it holds less of a large image, and can shrink one while it decodes. */

@@ -17,9 +17,10 @@ export type DecodedRow = { readonly ok: true } | { readonly ok: false; readonly 
 
 export interface OpenBatch {
   /**
-   * Reads and decodes the row of that slot; work off this thread has started when the call returns. Never rejects.
+   * Reads and decodes the row of that slot, at once where nothing is waited for; work off this thread has started when the
+   * call returns. Never throws or rejects.
    */
-  decode(slot: number, input: LaneInput): Promise<DecodedRow>;
+  decode(slot: number, input: LaneInput): DecodedRow | Promise<DecodedRow>;
   /**
    * One outcome for each of these slots, which are decoded and in ascending order. Called once, when no row is being
    * decoded any more, even for no slots: the tensor is another batch's afterwards.
@@ -49,22 +50,28 @@ export function openBatch(rows: number, parts: Parts): OpenBatch {
   }
 }
 
+const DECODED: DecodedRow = { ok: true };
+
+function notDecoded(error: unknown): DecodedRow {
+  const otherwise = isOutOfMemory(error) ? 'out_of_memory' : 'decode_failed';
+  const code = error instanceof ForebayError ? error.code : otherwise;
+  return { ok: false, error: { code, message: messageOf(error) } };
+}
+
 function openWhole(rows: number, parts: Parts): OpenBatch {
   const { rowBytes, decoder, filler, tensors, inference, limits } = parts;
   const { rowLength } = filler;
   const tensor = tensors.take(inference.roomFor(rows));
 
   return {
-    async decode(slot, input) {
+    decode(slot, input) {
       try {
-        await rowBytes.use(input, limits, async (bytes) =>
+        const done = rowBytes.use(input, limits, (bytes) =>
           decoder.decodeTo(bytes, (window, geometry) => filler.put(tensor, slot, window, geometry)),
         );
-        return { ok: true };
+        return done instanceof Promise ? done.then(() => DECODED, notDecoded) : DECODED;
       } catch (error) {
-        const otherwise = isOutOfMemory(error) ? 'out_of_memory' : 'decode_failed';
-        const code = error instanceof ForebayError ? error.code : otherwise;
-        return { ok: false, error: { code, message: messageOf(error) } };
+        return notDecoded(error);
       }
     },
 
@@ -97,9 +104,9 @@ function openInHalves(rows: number, parts: Parts): OpenBatch {
   }
 
   return {
-    async decode(slot, input) {
+    decode(slot, input) {
       inputs[slot] = input;
-      return { ok: true };
+      return DECODED;
     },
     async run(slots, topK) {
       const outcomes: RowOutcome[] = [];
@@ -123,7 +130,7 @@ function openNone(why: unknown): OpenBatch {
     message: `no memory for the model's input of this row alone: ${messageOf(why)}`,
   };
   return {
-    decode: async () => ({ ok: false, error }),
+    decode: () => ({ ok: false, error }),
     run: async () => ({ outcomes: [], timings: { prepareMs: 0, inferMs: 0, postMs: 0 } }),
   };
 }

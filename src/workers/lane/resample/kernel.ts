@@ -102,10 +102,17 @@ export function createResamplingKernel(): ResamplingKernel {
   const instantiate = () => new WebAssembly.Instance(compiled).exports as unknown as Exports;
   let wasm = instantiate();
   let layout: Layout | null = null;
+  let kept: {
+    readonly buffer: ArrayBuffer;
+    readonly at: number;
+    readonly tables: Float32Array;
+  } | null = null;
+  let view = new Float32Array(0);
 
   function source(plan: ResamplingPlan, length: number): Uint8Array {
     if (wasm.memory.buffer.byteLength > KEPT_BYTES) wasm = instantiate();
     layout = layOut(plan, length);
+    if (kept?.at !== layout.numberTables) kept = null;
     const missing = layout.end - wasm.memory.buffer.byteLength;
     if (missing > 0) wasm.memory.grow(Math.ceil(missing / PAGE_BYTES));
     return new Uint8Array(wasm.memory.buffer, layout.source, length);
@@ -123,19 +130,33 @@ export function createResamplingKernel(): ResamplingKernel {
     { tables, channels, planar }: Normalisation,
   ): Float32Array {
     const lines = runPasses(plan, offset, stride);
-    const { buffer } = wasm.memory;
     const { numbers, numberTables } = layout!;
-    new Float32Array(buffer, numberTables, tables.length).set(tables);
+    putNumberTables(numberTables, tables);
     const { width, height } = plan.window;
     const apart = planar ? width * height * 4 : 4;
-    const [red, green, blue] = channels.map((channel) => numbers + channel * apart) as [
-      number,
-      number,
-      number,
-    ];
+    const red = numbers + channels[0] * apart;
+    const green = numbers + channels[1] * apart;
+    const blue = numbers + channels[2] * apart;
     const step = planar ? 4 : 12;
     wasm.normalise(lines.at, lines.stride, width, height, numberTables, red, green, blue, step);
-    return new Float32Array(buffer, numbers, width * height * 3);
+    return numbersAt(numbers, width * height * 3);
+  }
+
+  /** They stay while windows of one size follow each other: nothing else lies there then. */
+  function putNumberTables(at: number, tables: Float32Array): void {
+    const { buffer } = wasm.memory;
+    if (kept?.buffer === buffer && kept.at === at && kept.tables === tables) return;
+    new Float32Array(buffer, at, tables.length).set(tables);
+    kept = { buffer, at, tables };
+  }
+
+  /** A view of them; the same one while it will do. */
+  function numbersAt(at: number, length: number): Float32Array {
+    const { buffer } = wasm.memory;
+    if (view.buffer !== buffer || view.byteOffset !== at || view.length !== length) {
+      view = new Float32Array(buffer, at, length);
+    }
+    return view;
   }
 
   /** Address of the window's first pixel, and bytes from line to line. */

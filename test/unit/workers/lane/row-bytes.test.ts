@@ -62,12 +62,11 @@ describe('a local file', () => {
     writeFileSync(join(folder, 'a.jpg'), 'first');
     const home = process.cwd();
     const rowBytes = createRowBytes();
-    const readIt = async (name: string) =>
-      rowBytes
-        .use({ path: join(folder, name), tenant: 'default' }, limits(), async (bytes) =>
-          Buffer.from(bytes).toString(),
-        )
-        .catch((error: { code: string }) => error.code);
+    const use = async (name: string) =>
+      rowBytes.use({ path: join(folder, name), tenant: 'default' }, limits(), (bytes) =>
+        Buffer.from(bytes).toString(),
+      );
+    const readIt = async (name: string) => use(name).catch((error: { code: string }) => error.code);
     // In one turn of the event loop, as the rows of a batch.
     const before = readIt('a.jpg');
     renameSync(folder, `${folder}-away`);
@@ -101,10 +100,10 @@ describe('a file of a tenant', () => {
     await symlink(join(root, 'data'), join(root, 'to-data'));
     const places = limits({ dataDir: join(root, 'data'), outputRoots: [results] });
     const rowBytes = createRowBytes();
+    const use = async (tenant: string, name: string) =>
+      rowBytes.use({ path: join(root, name), tenant }, places, (bytes) => Buffer.from(bytes).toString());
     const readAs = async (tenant: string, name: string) =>
-      rowBytes
-        .use({ path: join(root, name), tenant }, places, async (bytes) => Buffer.from(bytes).toString())
-        .catch((error: { code: string }) => error.code);
+      use(tenant, name).catch((error: { code: string }) => error.code);
     for (const name of ['results/alice/part', 'to-alice']) {
       expect(await readAs('alice', name)).toBe('hers');
       expect(await readAs('default', name)).toBe('hers');
@@ -146,10 +145,11 @@ describe('the bytes in hand', () => {
     const rowBytes = createRowBytes();
     const one = limits({ maxHeldBytes: 1 });
     for (const name of ['empty.jpg', 'nothing.jpg', 'a.jpg', 'out']) {
-      const failing = rowBytes.use({ path: join(root, name), tenant: 'default' }, one, async () =>
-        Promise.reject(new Error('no')),
-      );
-      await expect(failing).rejects.toThrow();
+      const fails = async () =>
+        rowBytes.use({ path: join(root, name), tenant: 'default' }, one, async () =>
+          Promise.reject(new Error('no')),
+        );
+      await expect(fails()).rejects.toThrow();
     }
     expect(
       await rowBytes.use(
