@@ -133,7 +133,7 @@ export function settle(
   const batch = options.batch_size ?? auto;
   return {
     ...options,
-    block_rows: earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch),
+    block_rows: earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch, contract),
     top_k: options.top_k ?? contract?.top_k ?? FALLBACK.topK,
   };
 }

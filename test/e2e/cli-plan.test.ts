@@ -40,7 +40,7 @@ it('is JSON on request, with nothing beside it', async () => {
   const made = JSON.parse(ended.out) as PlanWire;
   expect(made).toMatchObject({
     rows: { total: 50 },
-    numbers: { batch_size: { value: 8, bound_by: 'option' }, block_rows: { value: 32 } },
+    numbers: { batch_size: { value: 8, bound_by: 'option' }, block_rows: { value: 1024 } },
   });
   expect(made.estimate.rows_per_s!.value).toBeGreaterThan(0);
   expect(existsSync(join(folder, 'out'))).toBe(false);

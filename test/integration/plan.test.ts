@@ -60,7 +60,7 @@ it('is measured by a worker much as its job is, and leaves nothing behind', asyn
     numbers: {
       lanes: { value: 2, bound_by: 'setting' },
       batch_size: { value: 128, bound_by: 'ceiling' },
-      block_rows: { value: 512, bound_by: 'batch_size' },
+      block_rows: { value: 1024, bound_by: 'floor' },
       inflight_bytes: { value: 100 * 2 ** 20 },
     },
     workers: [{ lanes: 2, no_sample: null }],

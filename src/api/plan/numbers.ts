@@ -1,5 +1,5 @@
 /** The numbers of a plan, each with the constraint that bound it: first principles, no measurement. Pure. */
-import { autoBatchSize, BATCHES_PER_BLOCK, MIN_AUTO_BLOCK } from '../../shared/domain/auto-batch.ts';
+import { autoBatchSize, BATCHES_PER_BLOCK, minBlockRows } from '../../shared/domain/auto-batch.ts';
 import { tightest, type BoundBy, type Choice } from '../../shared/domain/choice.ts';
 import { BLOCKS_PER_LANE, MIN_QUEUE_LIMIT, MIN_WINDOW, QUEUE_BLOCKS_PER_LANE } from '../feeder/policies.ts';
 import type { PlanNumber, PlanWire } from '../wire/plan.ts';
@@ -56,7 +56,7 @@ export function batchSize({ asked, workers, contract, options }: PlanFacts): Cho
 }
 
 function blockRows(facts: PlanFacts): Choice {
-  const { asked, options, resumes } = facts;
+  const { asked, contract, options, resumes } = facts;
   const value = options.block_rows;
   if (resumes) return { value, boundBy: 'option', why: 'as the parts in the output were cut' };
   if (asked.block_rows !== null) return byOption(value, 'block_rows');
@@ -64,8 +64,13 @@ function blockRows(facts: PlanFacts): Choice {
   if (value === batch * BATCHES_PER_BLOCK) {
     return { value, boundBy: 'batch_size', why: `${BATCHES_PER_BLOCK} batches of ${batch}` };
   }
-  if (value === MIN_AUTO_BLOCK) {
-    return { value, boundBy: 'floor', why: `at least ${MIN_AUTO_BLOCK}: smaller ones make queueing dear` };
+  const least = minBlockRows(contract);
+  if (value === least) {
+    return {
+      value,
+      boundBy: 'floor',
+      why: `at least ${least} of this size: smaller ones make queueing dear`,
+    };
   }
   return { value, boundBy: 'batch_size', why: `${BATCHES_PER_BLOCK} batches as model.json has them` };
 }

@@ -90,7 +90,9 @@ export function createLaneThread(options: {
     const open = models.get(model)?.model.open(rows.length, decode);
     const decoding = rows.map((row, slot) => open?.decode(slot, row) ?? notLoaded(model));
     // Small images are: a promise for each would cost them more than a message does.
-    const decoded = decoding.every(isDecoded) ? decoding : await Promise.all(decoding);
+    const decoded = decoding.every(isDecoded)
+      ? decoding
+      : await Promise.all(decoding.map(async (row) => row));
     batch.decoded = true;
     return { open, rows: decoded };
   }
