@@ -55,5 +55,13 @@ function best(scores: Float32Array, k: number): number[] {
 
 /** As many digits as a float32 really holds. */
 function sixDigits(score: number): string {
-  return String(Number(score.toPrecision(6)));
+  const size = Math.abs(score);
+  const scale = POWERS_OF_TEN[5 - Math.floor(Math.log10(size))];
+  // Through toPrecision, which takes twice as long, where six digits are no whole number of a power's reciprocal.
+  if (scale === undefined) return String(Number(score.toPrecision(6)));
+  const rounded = Math.round(size * scale) / scale;
+  return String(score < 0 ? -rounded : rounded);
 }
+
+/** Those that a double holds exactly, so that dividing by them rounds as reading the digits does. */
+const POWERS_OF_TEN: readonly number[] = Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createClassifier } from '#forebay/workers/lane/postprocess/classification.js';
 
@@ -40,4 +41,15 @@ it('escapes labels, and tells numbers that JSON cannot say', () => {
     ok: false,
     error: { code: 'inference_failed', message: 'the model returned NaN (class 1)' },
   });
+});
+
+it('writes six digits of a score, as toPrecision would', () => {
+  fc.assert(
+    fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (score) => {
+      const outcome = answer([score], 1);
+      const digits = String(Number(Math.fround(score).toPrecision(6)));
+      expect(outcome).toEqual({ ok: true, result: `"predictions":[{"index":0,"score":${digits}}]` });
+    }),
+    { numRuns: 2000 },
+  );
 });
