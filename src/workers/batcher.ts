@@ -225,7 +225,8 @@ export function createBatcher(deps: {
       const group = open(wanted);
       group.expected -= 1;
       group.ready.push({ input, since: performance.now(), answer });
-      if (group.ready.length >= group.batchSize || group.expected === 0 || deps.readingWaits()) pump();
+      // Where there is more than a batch already, lanes have no room: the next one that has is told of.
+      if (group.ready.length === group.batchSize || group.expected === 0 || deps.readingWaits()) pump();
     },
     /** A row that was expected will not come. */
     callOff(wanted: BatchGroup): void {

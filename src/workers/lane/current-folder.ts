@@ -14,7 +14,7 @@ export interface CurrentFolder {
 
 /** One a process: there is but one working directory. */
 export function createCurrentFolder(): CurrentFolder {
-  const home = process.cwd();
+  const home = ownFolder();
   let current: { readonly folder: string; readonly real: string } | null = null;
 
   function leave(): void {
@@ -39,6 +39,15 @@ export function createCurrentFolder(): CurrentFolder {
       return real;
     },
   };
+}
+
+function ownFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    // It was gone before the process began.
+    return '/';
+  }
 }
 
 /** No folder's path. */
