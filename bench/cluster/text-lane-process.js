@@ -10,6 +10,7 @@ startWatchdog(Number(process.argv[2]));
 
 // Imported only now: loading onnxruntime must come after the bootstrap.
 const { createLaneThread } = await import('../../dist/workers/lane/lane.js');
+const { createLaneClock } = await import('../../dist/workers/lane/lane-clock.js');
 const { createOnnxSession } = await import('../../dist/workers/lane/models/onnx-session.js');
 const { createRowBytes } = await import('../../dist/workers/lane/row-bytes.js');
 const { loadTextModel } = await import('./text-model.js');
@@ -17,6 +18,7 @@ const { loadTextModel } = await import('./text-model.js');
 const config = JSON.parse(process.env['FOREBAY_BENCH_TEXT'] ?? '{}');
 const rowBytes = createRowBytes();
 const lane = createLaneThread({
+  clock: createLaneClock(),
   loadModel: async (request) =>
     loadTextModel(request, { ...config, createSession: createOnnxSession, rowBytes }),
   takeReadCounts: () => rowBytes.takeCounts(),

@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RowOutcome } from '../../shared/domain/row.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createHelperThreads } from './helper-threads.ts';
-import { createLaneClock } from './lane-clock.ts';
+import type { LaneClock } from './lane-clock.ts';
 import type { BatchRequest, BatchTimings, FromLane, LoadRequest, ToLane } from './messages.ts';
 import type { DecodedRow, OpenBatch } from './models/open-batch.ts';
 import type { ResidentModel } from './models/resident-model.ts';
@@ -39,6 +39,8 @@ interface Resident {
 const DECODED_AT_MOST = 2;
 
 export function createLaneThread(options: {
+  /** Images that are decoded while nobody waits for them are charged by their decoders. */
+  clock: LaneClock;
   loadModel(request: LoadRequest): Promise<ResidentModel>;
   /** What reading rows has cost since the last call. */
   takeReadCounts(): { readonly bytes: number; readonly ms: number };
@@ -47,7 +49,7 @@ export function createLaneThread(options: {
   onClosed(): void;
 }): LaneThread {
   const models = new Map<string, Resident>();
-  const clock = createLaneClock();
+  const { clock } = options;
   const helpers = createHelperThreads();
   /** Oldest first; the first is the one being executed. */
   const batches: PendingBatch[] = [];
@@ -127,10 +129,12 @@ export function createLaneThread(options: {
     const ran = await open?.run(good, request.topK);
     const answers = ran?.outcomes.values();
     const outcomes = rows.map((row): RowOutcome => (row.ok ? answers!.next().value! : row));
-    const { prepareMs, inferMs, postMs } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };
-    const modelHelpersMs = ((models.get(request.model)?.threads ?? 1) - 1) * inferMs;
+    const { prepareMs, postMs, ...wall } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };
     clock.enter('rest');
     const { idle, decode, run, rest } = clock.take();
+    // Before the model has the thread, images of the next batch may: the clock has them apart.
+    const inferMs = Math.min(wall.inferMs, Math.max(0, run - prepareMs - postMs));
+    const modelHelpersMs = ((models.get(request.model)?.threads ?? 1) - 1) * inferMs;
     const read = options.takeReadCounts();
     const timings: BatchTimings = {
       idleMs: idle,

@@ -13,12 +13,15 @@ const { createOnnxSession } = await import('./models/onnx-session.ts');
 const { openGraph } = await import('./models/graph-cache.ts');
 const { configureSharp } = await import('./decode/sharp-decoder.ts');
 const { createDecoderFactory } = await import('./decode/decoders.ts');
+const { createLaneClock } = await import('./lane-clock.ts');
 const { createRowBytes } = await import('./row-bytes.ts');
 
 configureSharp();
-const createDecoder = createDecoderFactory();
+const clock = createLaneClock();
+const createDecoder = createDecoderFactory({ timed: (work) => clock.during('decode', work) });
 const rowBytes = createRowBytes();
 const lane = createLaneThread({
+  clock,
   loadModel: async (request) =>
     loadResidentModel(request, {
       createSession: async (graph) => openGraph(graph, createOnnxSession),

@@ -31,6 +31,9 @@ export interface DecodedWindow {
   readonly normalised?: (normalisation: Normalisation) => Float32Array;
 }
 
+/** Does the work, and takes its time. */
+export type Timed = <T>(work: () => T) => T;
+
 export type TakeWindow<T> = (window: DecodedWindow, geometry: Geometry) => T;
 
 export interface Decoder {

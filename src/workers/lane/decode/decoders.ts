@@ -2,7 +2,7 @@
 import { createSharedMemory } from '../out-of-memory.ts';
 import { createResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';
-import type { DecodeOptions, Decoder } from './decoder.ts';
+import type { DecodeOptions, Decoder, Timed } from './decoder.ts';
 import type { JpegCodec } from './jpeg-codec.ts';
 import { createJpegDecoder } from './jpeg-decoder.ts';
 import { createSharpDecoder } from './sharp-decoder.ts';
@@ -13,20 +13,26 @@ export interface DecoderFactory {
   (options: DecodeOptions): Decoder;
 }
 
-/** `loadFast`: the codec of `decode: "fast"`; null where this machine lacks it, and `exact` serves instead. */
-export function createDecoderFactory(loadFast: () => JpegCodec | null = loadTurboNative): DecoderFactory {
+/**
+ * `loadFast`: the codec of `decode: "fast"`; null where this machine lacks it, and `exact` serves instead. `timed`: has work
+ * done that comes up on this thread after the call for an image has returned.
+ */
+export function createDecoderFactory(
+  options: { readonly loadFast?: () => JpegCodec | null; readonly timed?: Timed } = {},
+): DecoderFactory {
+  const { loadFast = loadTurboNative, timed = (work) => work() } = options;
   const kernel = createResamplingKernel();
   const plans = createPlanCache();
   const memory = createSharedMemory();
   let exact: Promise<JpegCodec> | undefined;
 
-  return (options) => {
-    const otherwise = createSharpDecoder(options, { kernel, plans, memory });
+  return (model) => {
+    const otherwise = createSharpDecoder(model, { kernel, plans, memory, timed });
     // Codecs know neither colour profiles nor orientation.
-    if (options.icc === 'convert' || options.auto_orient) return otherwise;
-    const fast = options.decode === 'fast' ? loadFast() : null;
+    if (model.icc === 'convert' || model.auto_orient) return otherwise;
+    const fast = model.decode === 'fast' ? loadFast() : null;
     const codec = fast === null ? (exact ??= loadTurboWasm()) : Promise.resolve(fast);
     const jpeg = fast === null ? 'turbo-wasm' : 'turbo-native';
-    return createJpegDecoder(options, { codec, jpeg, kernel, plans, otherwise });
+    return createJpegDecoder(model, { codec, jpeg, kernel, plans, otherwise, timed });
   };
 }

@@ -12,6 +12,7 @@ import {
   type Decoder,
   type JpegCodecName,
   type TakeWindow,
+  type Timed,
 } from './decoder.ts';
 import { planGeometry } from './geometry.ts';
 import { readImageHeader } from './image-header.ts';
@@ -28,9 +29,10 @@ export function createJpegDecoder(
     readonly plans: PlanCache;
     /** For every other image. */
     readonly otherwise: Decoder;
+    readonly timed: Timed;
   },
 ): Decoder {
-  const { kernel, plans, otherwise } = parts;
+  const { kernel, plans, otherwise, timed } = parts;
   const turn = createTurn();
   let codec: JpegCodec | null = null;
   /** Images that wait for their turn. */
@@ -53,7 +55,8 @@ export function createJpegDecoder(
     waiting += 1;
     const mine = last.then(async () => {
       if (!turn.lasts()) await turn.end();
-      return codec === null ? null : atOnce(codec, image, size, take);
+      const ready = codec;
+      return ready === null ? null : timed(() => atOnce(ready, image, size, take));
     });
     last = mine.catch(() => {}).finally(() => (waiting -= 1));
     const taken = await mine;

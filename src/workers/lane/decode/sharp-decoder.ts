@@ -13,7 +13,7 @@ import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 import type { PlanCache } from '../resample/plan-cache.ts';
 import { checkedGeometry, checkLength, checkPixels, kernelWindow, toCrop } from './crop.ts';
-import { HELD_PIXELS, type DecodeOptions, type Decoder, type TakeWindow } from './decoder.ts';
+import { HELD_PIXELS, type DecodeOptions, type Decoder, type TakeWindow, type Timed } from './decoder.ts';
 import type { Geometry } from './geometry.ts';
 import { readImageHeader } from './image-header.ts';
 import { LIBVIPS_KERNELS, shrinks } from './shrink.ts';
@@ -40,9 +40,10 @@ export function createSharpDecoder(
     readonly kernel: ResamplingKernel;
     readonly plans: PlanCache;
     readonly memory: SharedMemory;
+    readonly timed: Timed;
   },
 ): Decoder {
-  const { kernel, plans, memory } = parts;
+  const { kernel, plans, memory, timed } = parts;
   const { maxPixels, interpolation } = options;
   const opening: SharpOptions = {
     failOn: 'error',
@@ -96,7 +97,7 @@ export function createSharpDecoder(
       } as const;
       const scaled = sharp(image, opening).resize(scaling).extract(geometry.window);
       const data = await toRgb(scaled).toBuffer();
-      return take({ pixels: () => data }, geometry);
+      return timed(() => take({ pixels: () => data }, geometry));
     }
     const held = async () => throughKernel(image, size, geometry, take);
     if (pixels <= LARGE_PIXELS) return held();
@@ -115,8 +116,10 @@ export function createSharpDecoder(
     const plan = plans.get(size, geometry, interpolation);
     const data = await toRgb(sharp(image, opening).extract(plan.region)).toBuffer();
     checkLength(data, plan.region);
-    kernel.source(plan, data.length).set(data);
-    return take(kernelWindow(kernel, plan, 0, plan.region.width * 3), geometry);
+    return timed(() => {
+      kernel.source(plan, data.length).set(data);
+      return take(kernelWindow(kernel, plan, 0, plan.region.width * 3), geometry);
+    });
   }
 
   const crop = toCrop(options.crop);

@@ -25,6 +25,7 @@ const bySharp = createSharpDecoder(contract(), {
   kernel: createResamplingKernel(),
   plans: createPlanCache(),
   memory: createSharedMemory(),
+  timed: (work) => work(),
 });
 
 beforeAll(() => configureSharp());
@@ -59,7 +60,7 @@ it('the native codec is the one in use where it is installed', async () => {
 });
 
 it('fast falls back to exact where the native codec is not installed', async () => {
-  const decoder = createDecoderFactory(() => null)(contract({ decode: 'fast' }));
+  const decoder = createDecoderFactory({ loadFast: () => null })(contract({ decode: 'fast' }));
   expect(await decoder.decode(photo)).toEqual(await exact.decode(photo));
 });
 
@@ -176,7 +177,7 @@ describe('an image out of all proportion to its bytes', () => {
 });
 
 it('a decoder names the codec that JPEGs really get', () => {
-  const without = createDecoderFactory(() => null);
+  const without = createDecoderFactory({ loadFast: () => null });
   expect(without(contract({ decode: 'fast' })).jpeg).toBe('turbo-wasm');
   expect(fast.jpeg).toBe(loadTurboNative() === null ? 'turbo-wasm' : 'turbo-native');
   expect(exact.jpeg).toBe('turbo-wasm');

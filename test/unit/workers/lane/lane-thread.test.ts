@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
 import { createLaneThread } from '#forebay/workers/lane/lane.js';
+import { createLaneClock, type LaneClock } from '#forebay/workers/lane/lane-clock.js';
 import type { FromLane } from '#forebay/workers/lane/messages.js';
+import type { InferenceTimings } from '#forebay/workers/lane/models/inference.js';
 import type { ResidentModel } from '#forebay/workers/lane/models/resident-model.js';
 import { NO_ROWS } from '../../../support/lanes.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
@@ -18,7 +20,10 @@ const info = {
 };
 
 /** A lane whose model writes down what it is asked, rows being told apart by their first byte. */
-async function recordingLane() {
+async function recordingLane(
+  clock: LaneClock = createLaneClock(),
+  run: () => Partial<InferenceTimings> = () => ({}),
+) {
   const log: string[] = [];
   const sent: FromLane[] = [];
   const model: ResidentModel = {
@@ -36,13 +41,14 @@ async function recordingLane() {
           const good = slots.map((slot) => names[slot]!);
           log.push(`run ${good.join(' ')}`);
           const outcomes = good.map((name) => ({ ok: true as const, result: `"was":${name}` }));
-          return { outcomes, timings: { prepareMs: 0, inferMs: 0, postMs: 0 } };
+          return { outcomes, timings: { prepareMs: 0, inferMs: 0, postMs: 0, ...run() } };
         },
       };
     },
     release: async () => void log.push('release'),
   };
   const lane = createLaneThread({
+    clock,
     loadModel: async () => model,
     takeReadCounts: () => ({ bytes: 0, ms: 0 }),
     send: (message) => void sent.push(message),
@@ -90,4 +96,17 @@ it('runs only rows that decoded, and puts outcomes back in order', async () => {
     outcomes: [{ ok: false }, { result: '"was":7' }, { ok: false }, { result: '"was":8' }],
   });
   expect(sent[2]).toMatchObject({ batch: 2, outcomes: [{ ok: false, error: { code: 'empty_file' } }] });
+});
+
+it('does not charge the model with images that are decoded before it has the thread', async () => {
+  let time = 0;
+  const clock = createLaneClock(() => time);
+  const { sent, batch } = await recordingLane(clock, () => {
+    clock.during('decode', () => (time += 25));
+    time += 5;
+    return { inferMs: 30 };
+  });
+  batch(1, 1);
+  await waitUntil('the batch', () => sent.length === 2);
+  expect(sent[1]).toMatchObject({ timings: { decodeMs: 25, inferMs: 5, restMs: 0 } });
 });
