@@ -1,4 +1,5 @@
 /** What running out of memory looks like, and what to do about it while others may be giving theirs back. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../shared/errors.ts';
 
 /** onnxruntime's arena and C++ say the first three, V8 the next two, libvips' threads, which need a stack, the last. */
@@ -16,8 +17,11 @@ function mayHaveRunOut(error: unknown): boolean {
   return isOutOfMemory(error) || SAYS_NOTHING.test(messageOf(error));
 }
 
-/** An attempt that runs out of memory meets others at first, then none that had begun before it. */
-const ATTEMPTS = 3;
+/**
+ * Before each attempt after the first, which met others. The last one of those may have ended and its thread not be free
+ * yet: on a busy machine that takes a moment.
+ */
+const WAITS_MS = [0, 5, 20, 80];
 
 export interface SharedMemory {
   /** Resolves as `attempt` does, which is begun at once; where it may have run out of memory, again when the others are done. */
@@ -39,15 +43,16 @@ export function createSharedMemory(): SharedMemory {
     return mine;
   }
 
-  async function alone<T>(attempt: () => Promise<T>): Promise<T> {
-    for (let tried = 2; ; tried++) {
-      await Promise.allSettled(underWay);
-      try {
-        return await attempt();
-      } catch (error) {
-        if (tried === ATTEMPTS || !mayHaveRunOut(error)) throw error;
-      }
+  async function alone<T>(attempt: () => Promise<T>, waitsMs: readonly number[] = WAITS_MS): Promise<T> {
+    const [waitMs = 0, ...later] = waitsMs;
+    await Promise.allSettled(underWay);
+    if (waitMs > 0) await delay(waitMs);
+    try {
+      return await attempt();
+    } catch (error) {
+      if (later.length === 0 || !mayHaveRunOut(error)) throw error;
     }
+    return alone(attempt, later);
   }
 
   async function tracked<T>(work: Promise<T>): Promise<T> {
