@@ -21,7 +21,8 @@ export const SUBMIT_OPTIONS = z
         "Rows a model call. Larger is faster on GPUs, often slower on CPUs. Default: the model's own.",
     }),
     block_rows: orAuto(1, 10_000).optional().meta({
-      description: 'Rows a block: the unit of queueing, retry and commit. Default: about four batches.',
+      description:
+        'Rows a block: the unit of queueing, retry and commit. Default: about four batches, 1,024 of small images.',
     }),
     concurrency: orAuto(1, 100_000).optional().meta({
       description: "At most so many of the job's blocks queued or running at once, over all workers.",

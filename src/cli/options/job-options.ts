@@ -45,7 +45,7 @@ export function addJobFlags(command: Command): Command {
     )
     .option(
       '--block-rows <rows>',
-      'rows a block: the unit of retry and commit (default: about four batches)',
+      'rows a block: the unit of retry and commit (default: about four batches, 1,024 of small images)',
       wholeNumberOrAuto(1, 10_000),
     )
     .option(
