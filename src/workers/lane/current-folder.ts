@@ -16,8 +16,10 @@ export interface CurrentFolder {
 export function createCurrentFolder(): CurrentFolder {
   const home = ownFolder();
   let current: { readonly folder: string; readonly real: string } | null = null;
+  let leaving = false;
 
   function leave(): void {
+    leaving = false;
     current = null;
     try {
       process.chdir(home);
@@ -30,9 +32,9 @@ export function createCurrentFolder(): CurrentFolder {
   return {
     enter(folder) {
       if (current?.folder === folder && process.cwd() === current.real) return current.real;
-      if (current === null) setImmediate(leave);
-      // Not before: should the next call fail, the process still has to go home.
-      current = NOWHERE;
+      current = null;
+      if (!leaving) setImmediate(leave);
+      leaving = true;
       process.chdir(folder);
       const real = process.cwd();
       current = { folder, real };
@@ -49,6 +51,3 @@ function ownFolder(): string {
     return '/';
   }
 }
-
-/** No folder's path. */
-const NOWHERE = { folder: '', real: '' };

@@ -91,7 +91,7 @@ export function createLaneThread(options: {
     const { model, rows, decode } = batch.request;
     const open = models.get(model)?.model.open(rows.length, decode);
     const decoding = rows.map((row, slot) => open?.decode(slot, row) ?? notLoaded(model));
-    // Small images are: a promise for each would cost them more than a message does.
+    // All of them, as small images are: a promise for each would cost them more than a message does.
     const decoded = decoding.every(isDecoded)
       ? decoding
       : await Promise.all(decoding.map(async (row) => row));

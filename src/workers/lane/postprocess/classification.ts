@@ -57,7 +57,7 @@ function best(scores: Float32Array, k: number): number[] {
 function sixDigits(score: number): string {
   const size = Math.abs(score);
   const scale = POWERS_OF_TEN[5 - Math.floor(Math.log10(size))];
-  // Through toPrecision, which takes twice as long, where six digits are no whole number of a power's reciprocal.
+  // 0, and sizes that no such power brings to six digits; toPrecision takes twice as long.
   if (scale === undefined) return String(Number(score.toPrecision(6)));
   const rounded = Math.round(size * scale) / scale;
   return String(score < 0 ? -rounded : rounded);

@@ -102,17 +102,18 @@ export function createResamplingKernel(): ResamplingKernel {
   const instantiate = () => new WebAssembly.Instance(compiled).exports as unknown as Exports;
   let wasm = instantiate();
   let layout: Layout | null = null;
-  let kept: {
-    readonly buffer: ArrayBuffer;
-    readonly at: number;
-    readonly tables: Float32Array;
-  } | null = null;
+  /** The number tables that lie in the memory: they stay while they have one place, where nothing else lies. */
+  let lying: Float32Array | null = null;
   let view = new Float32Array(0);
 
   function source(plan: ResamplingPlan, length: number): Uint8Array {
-    if (wasm.memory.buffer.byteLength > KEPT_BYTES) wasm = instantiate();
-    layout = layOut(plan, length);
-    if (kept?.at !== layout.numberTables) kept = null;
+    if (wasm.memory.buffer.byteLength > KEPT_BYTES) {
+      wasm = instantiate();
+      layout = null;
+    }
+    const next = layOut(plan, length);
+    if (next.numberTables !== layout?.numberTables) lying = null;
+    layout = next;
     const missing = layout.end - wasm.memory.buffer.byteLength;
     if (missing > 0) wasm.memory.grow(Math.ceil(missing / PAGE_BYTES));
     return new Uint8Array(wasm.memory.buffer, layout.source, length);
@@ -131,7 +132,10 @@ export function createResamplingKernel(): ResamplingKernel {
   ): Float32Array {
     const lines = runPasses(plan, offset, stride);
     const { numbers, numberTables } = layout!;
-    putNumberTables(numberTables, tables);
+    if (lying !== tables) {
+      new Float32Array(wasm.memory.buffer, numberTables, tables.length).set(tables);
+      lying = tables;
+    }
     const { width, height } = plan.window;
     const apart = planar ? width * height * 4 : 4;
     const red = numbers + channels[0] * apart;
@@ -140,14 +144,6 @@ export function createResamplingKernel(): ResamplingKernel {
     const step = planar ? 4 : 12;
     wasm.normalise(lines.at, lines.stride, width, height, numberTables, red, green, blue, step);
     return numbersAt(numbers, width * height * 3);
-  }
-
-  /** They stay while windows of one size follow each other: nothing else lies there then. */
-  function putNumberTables(at: number, tables: Float32Array): void {
-    const { buffer } = wasm.memory;
-    if (kept?.buffer === buffer && kept.at === at && kept.tables === tables) return;
-    new Float32Array(buffer, at, tables.length).set(tables);
-    kept = { buffer, at, tables };
   }
 
   /** A view of them; the same one while it will do. */
