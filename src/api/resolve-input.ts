@@ -3,13 +3,15 @@
  * against the input roots, URL lists and inline rows spooled. Knows nothing of HTTP or jobs.
  */
 import { constants } from 'node:fs';
-import { access, link, realpath, rm, stat } from 'node:fs/promises';
+import { access, link, mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
 import { createInputRule, whyRefused, type InputPlaces } from '../shared/input-places.ts';
 import { splitGlob } from '../shared/dataset/split-glob.ts';
 import { spoolInline, spoolUrls } from '../shared/dataset/spool.ts';
 import type { DatasetSpec, GivenDataset } from '../shared/domain/dataset-spec.ts';
+import { DEFAULT_TENANT } from '../shared/domain/tenant.ts';
 import { ForebayError, InvariantError, messageOf } from '../shared/errors.ts';
+import { tenantFolder } from '../shared/tenant-folder.ts';
 import type { JobInput } from './wire/job-input.ts';
 
 export interface ResolvedInput {
@@ -43,10 +45,10 @@ export interface InputResolver {
       readonly tenant: string;
     },
   ): Promise<DatasetSpec>;
-  /** Removes what `resolve` or `adopt` spooled for the job; no error when there is nothing. */
-  discard(jobId: string): Promise<void>;
-  /** What lies in the spool for the job, bytes: its tenant's as long as it is kept. */
-  spooledBytes(jobId: string): Promise<number>;
+  /** Removes what `resolve` or `adopt` spooled for a tenant's job; no error when there is nothing. */
+  discard(jobId: string, tenant: string): Promise<void>;
+  /** What lies in the spool for a tenant's job, bytes: they count as the tenant's. */
+  spooledBytes(jobId: string, tenant: string): Promise<number>;
 }
 
 /** Relative paths start at the first input root. */
@@ -54,6 +56,8 @@ export interface InputResolverOptions extends InputPlaces {
   readonly spoolDir: string;
   /** Rows that may come with one request. */
   readonly maxListRows: number;
+  /** Whose job it is; null where that is not known any more. */
+  readonly ownerOf: (jobId: string) => Promise<string | null>;
   /** How an operator adds a root, for the error message. */
   readonly rootSetting?: string;
 }
@@ -61,15 +65,23 @@ export interface InputResolverOptions extends InputPlaces {
 /** Kinds of spool files. */
 const SPOOLED = ['urls.jsonl', 'inline.jsonl', 'inline.blob'] as const;
 
+/** Of spooled rows, from an earlier job to a new one of the same tenant. */
+interface Handover {
+  readonly from: string;
+  readonly to: string;
+  readonly tenant: string;
+}
+
 type FilesInput = Extract<JobInput, { type: 'files' }>;
 type InlineDataset = Extract<GivenDataset, { type: 'inline' }>;
 
 export function createInputResolver(options: InputResolverOptions): InputResolver {
   const { inputRoots, spoolDir, maxListRows, rootSetting = 'FOREBAY_INPUT_ROOTS' } = options;
   const rule = createInputRule(options);
-  const spoolFile = (jobId: string, kind: string) => {
+  /** Each tenant's rows lie in a folder of its own, so that no job.json can name another's. */
+  const spoolFile = (jobId: string, tenant: string, kind: string) => {
     if (!/^[\w-]+$/.test(jobId)) throw new InvariantError(`job id "${jobId}" as a file name`);
-    return join(spoolDir, `${jobId}.${kind}`);
+    return join(tenantFolder(spoolDir, tenant), `${jobId}.${kind}`);
   };
 
   async function resolve(input: JobInput, jobId: string, tenant: string): Promise<ResolvedInput> {
@@ -80,14 +92,14 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
         return { spec: await resolveManifest(input.path, tenant), total: null };
       case 'urls': {
         checkLength(input.urls.length, '/input/urls');
-        const spool = spoolFile(jobId, 'urls.jsonl');
+        const spool = spoolFile(jobId, tenant, 'urls.jsonl');
         await spoolUrls(spool, input.urls);
         return { spec: { type: 'urls', spool }, total: input.urls.length };
       }
       case 'inline': {
         checkLength(input.rows.length, '/input/rows');
-        const spool = spoolFile(jobId, 'inline.jsonl');
-        const blob = spoolFile(jobId, 'inline.blob');
+        const spool = spoolFile(jobId, tenant, 'inline.jsonl');
+        const blob = spoolFile(jobId, tenant, 'inline.blob');
         await spoolInline(spool, blob, input.rows);
         return { spec: { type: 'inline', spool, blob }, total: input.rows.length };
       }
@@ -104,13 +116,13 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     );
   }
 
-  async function discard(jobId: string): Promise<void> {
-    for (const kind of SPOOLED) await rm(spoolFile(jobId, kind), { force: true });
+  async function discard(jobId: string, tenant: string): Promise<void> {
+    for (const kind of SPOOLED) await rm(spoolFile(jobId, tenant, kind), { force: true });
   }
 
-  async function spooledBytes(jobId: string): Promise<number> {
+  async function spooledBytes(jobId: string, tenant: string): Promise<number> {
     const sizes = SPOOLED.map(async (kind) =>
-      stat(spoolFile(jobId, kind)).then(
+      stat(spoolFile(jobId, tenant, kind)).then(
         ({ size }) => size,
         () => 0,
       ),
@@ -199,7 +211,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
 
   async function adopt(
     dataset: DatasetSpec,
-    jobs: { from: string; to: string; folder: string; tenant: string },
+    jobs: Handover & { readonly folder: string },
   ): Promise<DatasetSpec> {
     switch (dataset.type) {
       case 'files':
@@ -209,12 +221,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'failed': {
         const { of } = dataset;
         await check(of, jobs.tenant);
-        // The ids of URLs say where they are, those of inline rows do not.
-        return {
-          ...dataset,
-          folder: jobs.folder,
-          of: of.type === 'inline' ? await keepInline(jobs) : of,
-        };
+        return { ...dataset, folder: jobs.folder, of: await adoptGiven(of, jobs) };
       }
       case 'urls':
         return { type: 'urls', spool: await keepSpooled(jobs, 'urls.jsonl') };
@@ -223,7 +230,15 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     }
   }
 
-  async function keepInline(jobs: { from: string; to: string }): Promise<InlineDataset> {
+  /** The dataset that failed rows belong to. What it says of the spool is replaced: it was read from storage. */
+  async function adoptGiven(of: GivenDataset, jobs: Handover): Promise<GivenDataset> {
+    if (of.type === 'inline') return keepInline(jobs);
+    // The ids of URLs say where they are: their list is not read again.
+    if (of.type === 'urls') return { type: 'urls', spool: spoolFile(jobs.to, jobs.tenant, 'urls.jsonl') };
+    return of;
+  }
+
+  async function keepInline(jobs: Handover): Promise<InlineDataset> {
     return {
       type: 'inline',
       spool: await keepSpooled(jobs, 'inline.jsonl'),
@@ -231,22 +246,33 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     };
   }
 
-  async function keepSpooled(jobs: { from: string; to: string }, kind: string): Promise<string> {
-    const path = spoolFile(jobs.to, kind);
-    try {
-      await link(spoolFile(jobs.from, kind), path);
-      return path;
-    } catch (cause) {
-      throw new ForebayError(
-        'input_not_found',
-        `The rows of job ${jobs.from} came with its request and are not kept any more. Submit the same request again with ` +
-          'the same output and if_output_exists "resume".',
-        { cause },
-      );
-    }
+  /** `jobs.from` is what a job.json says: its rows are handed over only where they are the tenant's. */
+  async function keepSpooled(jobs: Handover, kind: string): Promise<string> {
+    const { from, tenant } = jobs;
+    const path = spoolFile(jobs.to, tenant, kind);
+    const own = tenant !== DEFAULT_TENANT && (await keep(spoolFile(from, tenant, kind), path));
+    // The folder of the default tenant held every tenant's rows once.
+    const owner = own ? tenant : ((await options.ownerOf(from)) ?? DEFAULT_TENANT);
+    if (own || (owner === tenant && (await keep(spoolFile(from, DEFAULT_TENANT, kind), path)))) return path;
+    throw new ForebayError(
+      'input_not_found',
+      `The rows of job ${from} came with its request and are not kept any more. Submit the same request again with ` +
+        'the same output and if_output_exists "resume".',
+    );
   }
 
   return { resolve, discard, spooledBytes, check, adopt };
+}
+
+/** Gives a file a second name; false where there is no such file. */
+async function keep(from: string, to: string): Promise<boolean> {
+  try {
+    await mkdir(dirname(to), { recursive: true });
+    await link(from, to);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The real path; of one that is missing, as far as it exists, with the rest behind it. */

@@ -3,20 +3,23 @@
  * done. For when Redis has lost everything, or the request is not at hand. No HTTP here.
  */
 import { randomBytes } from 'node:crypto';
-import { JOB_ID, newJobId } from '../shared/domain/job-id.ts';
-import type { JobRecord, JobSpec } from '../shared/domain/job.ts';
-import { ForebayError } from '../shared/errors.ts';
+import { newJobId } from '../shared/domain/job-id.ts';
+import { SPEC_VERSION, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
+import { ForebayError, InvariantError } from '../shared/errors.ts';
+import type { JobStore } from '../shared/queue/job-store.ts';
 import type { WebhookQueue } from '../shared/queue/webhook-queue.ts';
-import type { OutputPreparer } from './prepare-output.ts';
+import { judgeOutput } from './judge-output.ts';
+import type { OutputPlaces } from './output-places.ts';
 import type { InputResolver } from './resolve-input.ts';
-import { checkResume, type FindModel } from './submit-job.ts';
-import type { JobToTakeOn, Submitter, TakeOnJob } from './take-on-job.ts';
+import { checkResume, goesOnWith, type FindModel } from './submit-job.ts';
+import type { Candidate, JobToTakeOn, Submitter, TakeOnJob } from './take-on-job.ts';
 import type { ResumeRequest } from './wire/resume-request.ts';
 
 export function createResumeOutput(deps: {
+  jobs: Pick<JobStore, 'tenantOf'>;
   findModel: FindModel;
   input: Pick<InputResolver, 'adopt' | 'discard'>;
-  output: Pick<OutputPreparer, 'place' | 'inspect'>;
+  output: OutputPlaces;
   webhooks: Pick<WebhookQueue, 'secretOf'>;
   takeOn: TakeOnJob;
 }) {
@@ -26,13 +29,12 @@ export function createResumeOutput(deps: {
   return async function resumeOutput(request: ResumeRequest, by: Submitter): Promise<JobRecord> {
     const id = newJobId(Date.now(), randomBytes(16));
     const folder = await output.place(request.output, id, by.tenant);
-    const handedOver: string[] = [];
-    const job = await deps.takeOn(id, folder, by, async () => {
-      const earlier = await output.inspect(folder, 'resume');
+    let from: string | null = null;
+    const job = await mustTakeOn(deps.takeOn, { id, folder, by, requestKey: null }, async () => {
+      const earlier = await judgeOutput(folder, 'resume');
       if (earlier?.tenant === by.tenant) {
-        const made = await prepare(request, earlier, id, folder);
-        handedOver.push(earlier.id);
-        return made;
+        from = earlier.id;
+        return prepare(request, earlier, id, folder);
       }
       throw new ForebayError(
         'not_found',
@@ -40,7 +42,7 @@ export function createResumeOutput(deps: {
       );
     });
     // Spooled rows are kept under the new job's name from here on.
-    for (const from of handedOver) await input.discard(from);
+    if (from !== null) await input.discard(from, by.tenant);
     return job;
   };
 
@@ -50,33 +52,41 @@ export function createResumeOutput(deps: {
     id: string,
     folder: string,
   ): Promise<JobToTakeOn> {
-    if (!JOB_ID.safeParse(earlier.id).success) {
-      throw new ForebayError(
-        'resume_mismatch',
-        `job.json in "${folder}" names no job: it was not written by Forebay.`,
-      );
-    }
     const model = await deps.findModel(earlier.model.name);
     const options = { ...earlier.options, ...request.options };
     checkResume(earlier, model, options);
     const { webhook } = request;
+    const { tenant } = earlier;
     const spec: JobSpec = {
       ...earlier,
+      v: SPEC_VERSION,
       id,
       model: model.ref,
-      dataset: await input.adopt(earlier.dataset, {
-        from: earlier.id,
-        to: id,
-        folder,
-        tenant: earlier.tenant,
-      }),
+      dataset: await input.adopt(earlier.dataset, { from: earlier.id, to: id, folder, tenant }),
       output: folder,
       options,
       resume: true,
+      opening: { if_output_exists: 'resume', earlier: goesOnWith(earlier), cut_part: null },
       webhook: webhook ? { url: webhook.url, events: [...webhook.events] } : earlier.webhook,
       created_at: Date.now(),
     };
-    const secret = webhook ? (webhook.secret ?? null) : await deps.webhooks.secretOf(earlier.id);
-    return { spec, total: null, webhookSecret: secret };
+    const webhookSecret = webhook ? (webhook.secret ?? null) : await secretOf(earlier.id, tenant);
+    return { spec, total: null, webhookSecret };
   }
+
+  /** A job.json can name any job: only those of the tenant give their secret. */
+  async function secretOf(job: string, tenant: string): Promise<string | null> {
+    return (await deps.jobs.tenantOf(job)) === tenant ? deps.webhooks.secretOf(job) : null;
+  }
+}
+
+/** Takes a job on whose request came without a key, so that it cannot be a repeated one. */
+export async function mustTakeOn(
+  takeOn: TakeOnJob,
+  candidate: Candidate,
+  prepare: () => Promise<JobToTakeOn>,
+): Promise<JobRecord> {
+  const taken = await takeOn(candidate, prepare);
+  if ('job' in taken) return taken.job;
+  throw new InvariantError(`a request without a key repeats job ${taken.repeated.job}`);
 }

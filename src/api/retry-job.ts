@@ -6,23 +6,25 @@
 import { randomBytes } from 'node:crypto';
 import { newJobId } from '../shared/domain/job-id.ts';
 import { isTerminal } from '../shared/domain/job-state.ts';
-import { firstPart, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
+import { firstPart, SPEC_VERSION, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
 import { ForebayError } from '../shared/errors.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
 import type { WebhookQueue } from '../shared/queue/webhook-queue.ts';
 import { outputFolder } from '../shared/storage/output-folder.ts';
 import { readManifest } from '../shared/storage/read-manifest.ts';
 import { outputJobs, type OutputJob } from './feeder/earlier-parts.ts';
-import type { OutputPreparer } from './prepare-output.ts';
+import { judgeOutput } from './judge-output.ts';
+import type { OutputPlaces } from './output-places.ts';
 import type { InputResolver } from './resolve-input.ts';
-import { checkResume, type FindModel } from './submit-job.ts';
+import { mustTakeOn } from './resume-output.ts';
+import { checkResume, goesOnWith, type FindModel } from './submit-job.ts';
 import type { JobToTakeOn, Submitter, TakeOnJob } from './take-on-job.ts';
 
 export function createRetryJob(deps: {
   jobs: Pick<JobStore, 'mustGet'>;
   findModel: FindModel;
   input: Pick<InputResolver, 'adopt' | 'discard'>;
-  output: Pick<OutputPreparer, 'place' | 'inspect'>;
+  output: OutputPlaces;
   webhooks: Pick<WebhookQueue, 'secretOf'>;
   takeOn: TakeOnJob;
 }) {
@@ -38,14 +40,15 @@ export function createRetryJob(deps: {
     const folder = await output.place(asked.spec.output, retry, asked.spec.tenant);
     // An administrator's retry stays its owner's.
     const owner = { ...by, tenant: asked.spec.tenant };
-    const handedOver: string[] = [];
-    const job = await deps.takeOn(retry, folder, owner, async () => {
+    let from: string | null = null;
+    const candidate = { id: retry, folder, by: owner, requestKey: null };
+    const job = await mustTakeOn(deps.takeOn, candidate, async () => {
       const { last, made } = await prepare(asked, retry, folder);
-      handedOver.push(last);
+      from = last;
       return made;
     });
     // Spooled rows are kept under the retry's name from here on: it is what can be retried next.
-    for (const from of handedOver) await input.discard(from);
+    if (from !== null) await input.discard(from, owner.tenant);
     return job;
   };
 
@@ -55,7 +58,7 @@ export function createRetryJob(deps: {
     folder: string,
   ): Promise<{ last: string; made: JobToTakeOn }> {
     const { id } = asked.spec;
-    const last = await output.inspect(folder, 'resume');
+    const last = await judgeOutput(folder, 'resume');
     if (!last) throw refusal(`The output "${folder}" of job ${id} is gone.`);
     const { rows } = await lastJob(id, last, folder);
     if (rows.failed === 0) throw refusal(`No row of job ${id} has failed: there is nothing to retry.`);
@@ -67,6 +70,7 @@ export function createRetryJob(deps: {
     const jobs = { from: last.id, to: retry, folder, tenant: asked.spec.tenant };
     const spec: JobSpec = {
       ...asked.spec,
+      v: SPEC_VERSION,
       id: retry,
       model: model.ref,
       dataset: await input.adopt({ type: 'failed', folder, first, end, of }, jobs),
@@ -75,6 +79,7 @@ export function createRetryJob(deps: {
       options: { ...last.options, limit: null, max_errors: null },
       input: { ...last.input, failed_rows_of: id },
       resume: false,
+      opening: { if_output_exists: 'resume', earlier: goesOnWith(last), cut_part: null },
       retry_of: id,
       created_at: Date.now(),
     };

@@ -23,7 +23,7 @@ import { queueLimit } from './feeder/policies.ts';
 import { createJobRequests } from './job-requests.ts';
 import { createModelCatalog } from './model-catalog.ts';
 import { createDatasetOpener } from './open-readable.ts';
-import { createOutputPreparer } from './prepare-output.ts';
+import { createOutputPlaces } from './output-places.ts';
 import { createQuotas } from './quotas.ts';
 import { createInputResolver } from './resolve-input.ts';
 import { sweepJobs } from './sweeper/sweep-jobs.ts';
@@ -74,13 +74,18 @@ export async function createApiService(options: {
   const queues = createBlockQueues({ redis: background, onError });
   const places = createQueuePlaces({ redis, run });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
-  const input = createInputResolver({ ...config, ...inputPlaces(config) });
+  const input = createInputResolver({
+    ...config,
+    ...inputPlaces(config),
+    ownerOf: async (id) => jobs.tenantOf(id),
+  });
   const open = createDatasetOpener(inputPlaces(config));
-  const output = createOutputPreparer({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
+  const output = createOutputPlaces({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
 
   const webhooks = createWebhookQueue({ redis, run });
   const requests = createJobRequests({
     jobs,
+    window: createJobWindow({ redis, run }),
     findModel: models.findModel,
     input,
     output,

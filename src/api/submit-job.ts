@@ -5,8 +5,10 @@ import { newJobId } from '../shared/domain/job-id.ts';
 import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
 import type { ModelContract, ModelRef } from '../shared/domain/model-contract.ts';
 import { ForebayError } from '../shared/errors.ts';
+import type { RequestClaim, RequestKey } from '../shared/queue/job-creation.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
-import type { OutputPreparer } from './prepare-output.ts';
+import { judgeOutput } from './judge-output.ts';
+import type { OutputPlaces } from './output-places.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
 import type { JobInput } from './wire/job-input.ts';
@@ -25,10 +27,10 @@ export type FindModel = (
 ) => Promise<{ ref: ModelRef; contract: ModelContract | null; batchSize: number | null }>;
 
 export interface SubmitDeps {
-  jobs: JobStore;
+  jobs: Pick<JobStore, 'claimOf' | 'get'>;
   findModel: FindModel;
-  input: InputResolver;
-  output: OutputPreparer;
+  input: Pick<InputResolver, 'resolve'>;
+  output: OutputPlaces;
   takeOn: TakeOnJob;
   /** Of one job; null: no limit. */
   maxRows: number | null;
@@ -45,28 +47,22 @@ export function createSubmitJob(deps: SubmitDeps) {
     idempotencyKey: string | null,
     by: Submitter,
   ): Promise<Submitted> {
-    const id = newJobId(Date.now(), randomBytes(16));
-    if (idempotencyKey === null) return { job: await accept(id, request, by), replayed: false };
-
+    if (idempotencyKey === null) return accept(request, by, null);
     const digest = createHash('sha256').update(JSON.stringify(request)).digest('hex');
-    const key = { key: idempotencyKey, tenant: by.tenant };
-    const claim = await jobs.claimIdempotencyKey(key, id, digest);
-    if (claim.job !== id) return { job: await replay(claim, digest, idempotencyKey), replayed: true };
+    const key = { key: idempotencyKey, tenant: by.tenant, digest };
+    const claim = await jobs.claimOf(key);
+    if (claim) return replay(claim, key);
     try {
-      const job = await accept(id, request, by);
-      await jobs.keepIdempotencyKey(key);
-      return { job, replayed: false };
+      return await accept(request, by, key);
     } catch (error) {
-      await jobs.releaseIdempotencyKey(key);
+      // The same request may have been accepted in the meantime, and be the reason for the refusal.
+      const since = await jobs.claimOf(key).catch(() => null);
+      if (since) return replay(since, key);
       throw error;
     }
   };
 
-  async function replay(
-    claim: { job: string; digest: string },
-    digest: string,
-    key: string,
-  ): Promise<JobRecord> {
+  async function replay(claim: RequestClaim, { key, digest }: RequestKey): Promise<Submitted> {
     if (claim.digest !== digest) {
       throw new ForebayError(
         'idempotency_conflict',
@@ -74,32 +70,35 @@ export function createSubmitJob(deps: SubmitDeps) {
       );
     }
     const job = await jobs.get(claim.job);
-    if (job) return job;
+    if (job) return { job, replayed: true };
+    // A process of an earlier version claims a key before it makes the job.
     throw new ForebayError(
-      'idempotency_conflict',
-      `The request with Idempotency-Key "${key}" is still being accepted.`,
-      {
-        retryAfterS: 1,
-      },
+      'request_in_progress',
+      `The request with Idempotency-Key "${key}" is still being accepted. Send it again in a second.`,
+      { retryAfterS: 1 },
     );
   }
 
-  async function accept(id: string, request: SubmitRequest, by: Submitter): Promise<JobRecord> {
+  async function accept(
+    request: SubmitRequest,
+    by: Submitter,
+    requestKey: RequestKey | null,
+  ): Promise<Submitted> {
     const { tenant } = by;
+    const id = newJobId(Date.now(), randomBytes(16));
     const model = await deps.findModel(request.model);
     const folder = await output.place(request.output, id, tenant);
-    return deps.takeOn(id, folder, by, async () => {
-      const dataset = await input.resolve(request.input, id, tenant);
-      const rows = dataset.total === null ? null : Math.min(dataset.total, request.options.limit ?? Infinity);
-      if (rows !== null) checkRowLimit(rows, deps.maxRows);
-      const earlier = await output.open(folder, request.options.if_output_exists);
+    const taken = await deps.takeOn({ id, folder, by, requestKey }, async () => {
+      const ifExists = request.options.if_output_exists;
+      const earlier = await judgeOutput(folder, ifExists);
       const options = settle(request, model, earlier);
       if (earlier) {
         refuseRetried(earlier);
         checkResume(earlier, model, options);
-        const cut = cutBlock(earlier.options, options);
-        if (cut !== null) await output.dropBlock(folder, cut);
       }
+      const dataset = await input.resolve(request.input, id, tenant);
+      const rows = dataset.total === null ? null : Math.min(dataset.total, request.options.limit ?? Infinity);
+      if (rows !== null) checkRowLimit(rows, deps.maxRows);
       const { webhook } = request;
       const spec: JobSpec = {
         v: SPEC_VERSION,
@@ -111,6 +110,11 @@ export function createSubmitJob(deps: SubmitDeps) {
         options,
         input: describeInput(request.input),
         resume: earlier !== null,
+        opening: {
+          if_output_exists: ifExists,
+          earlier: earlier && goesOnWith(earlier),
+          cut_part: earlier && cutBlock(earlier.options, options),
+        },
         retry_of: null,
         webhook: webhook ? { url: webhook.url, events: [...webhook.events] } : null,
         metadata: { ...request.metadata },
@@ -118,7 +122,14 @@ export function createSubmitJob(deps: SubmitDeps) {
       };
       return { spec, total: rows, webhookSecret: webhook?.secret ?? null };
     });
+    if ('job' in taken) return { job: taken.job, replayed: false };
+    return replay(taken.repeated, requestKey!);
   }
+}
+
+/** What the feeder must find in the output when it opens it. */
+export function goesOnWith(earlier: JobSpec): { job: string; model_hash: string } {
+  return { job: earlier.id, model_hash: earlier.model.hash };
 }
 
 /** Block boundaries are fixed here; a resumed job keeps those that its parts were cut by. */

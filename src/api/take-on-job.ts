@@ -1,14 +1,19 @@
 /**
- * The steps that every new job goes through, whatever it is made from: it claims its output, is admitted, is
- * described by job.json and gets its record; or nothing of it is left. No HTTP here.
+ * The steps that every new job goes through, whatever it is made from. All checks come first. Then one step in Redis
+ * makes the job with all that it claims. What the output holds is touched only after that, by the job's feeder. A
+ * request that is refused has changed nothing. No HTTP here.
  */
-import { jobIdTime } from '../shared/domain/job-id.ts';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isTerminal } from '../shared/domain/job-state.ts';
 import type { JobRecord, JobSpec } from '../shared/domain/job.ts';
 import { ForebayError } from '../shared/errors.ts';
+import { isRedisAway } from '../shared/queue/connection.ts';
+import type { Creation, JobLimits, NewJob, RequestClaim, RequestKey } from '../shared/queue/job-creation.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
-import type { WebhookQueue } from '../shared/queue/webhook-queue.ts';
-import type { OutputPreparer } from './prepare-output.ts';
+import type { JobWindow } from '../shared/queue/job-window.ts';
+import { openOutput } from './open-output.ts';
+import { makeOutputFolder } from './output-places.ts';
 import type { Quotas } from './quotas.ts';
 import type { InputResolver } from './resolve-input.ts';
 
@@ -19,9 +24,6 @@ export interface Submitter {
   readonly limited: boolean;
 }
 
-/** No submit takes longer from its claim to its record. */
-const CLAIM_MS = 600_000;
-
 export interface JobToTakeOn {
   readonly spec: JobSpec;
   /** Rows, where it is known. */
@@ -30,63 +32,149 @@ export interface JobToTakeOn {
   readonly webhookSecret: string | null;
 }
 
+/** `repeated`: the request's key had made another job before; this one was not made. */
+export type TakenOn = { readonly job: JobRecord } | { readonly repeated: RequestClaim };
+
+/** A job to be: where it writes, who asks, and the key that its request came with. */
+export interface Candidate {
+  readonly id: string;
+  readonly folder: string;
+  readonly by: Submitter;
+  readonly requestKey: RequestKey | null;
+}
+
 export type TakeOnJob = ReturnType<typeof createTakeOnJob>;
+
+/** A reply that is lost is asked for again this often: creating is idempotent. */
+const TRIES = 3;
+const RETRY_MS = 200;
 
 export function createTakeOnJob(deps: {
   jobs: JobStore;
+  window: Pick<JobWindow, 'dropLease' | 'holdsLease'>;
   input: Pick<InputResolver, 'discard'>;
-  output: Pick<OutputPreparer, 'describe'>;
-  webhooks: Pick<WebhookQueue, 'follow' | 'forget'>;
   /** ForebayError `url_not_allowed` for a URL that can never be reached. */
   checkWebhook: (url: string) => void;
   maxJobs: number;
   /** Absent: no tenant has any. */
   quotas?: Quotas;
 }) {
-  const { jobs, input, output, webhooks } = deps;
+  const { jobs, window, input } = deps;
 
-  async function claimOutput(folder: string, id: string): Promise<void> {
-    const holder = await jobs.claimOutput(folder, id);
-    if (holder === id) return;
-    const other = await jobs.get(holder);
-    // A submit that died between claim and record, or a job that died between its end and its release. One that is
-    // under way is listed as active, whatever its machine's clock says of its age.
-    const gone = other
-      ? isTerminal(other.status)
-      : !(await jobs.isActive(holder)) && Date.now() - jobIdTime(holder) > CLAIM_MS;
-    if (gone && (await jobs.takeOutput(folder, holder, id))) return;
-    throw new ForebayError(
-      'output_in_use',
-      `Job ${holder} is writing to "${folder}". Choose another output, or wait for it or cancel it.`,
-    );
+  async function refuseIfFull(tenant: string, limits: JobLimits): Promise<void> {
+    const room = await jobs.room(tenant, limits);
+    if (room !== 'free') throw noRoom(room, tenant, limits);
   }
 
-  /** `prepare`: makes the job, with the output its own. What it spooled under `id` goes where this fails. */
-  return async function takeOn(
-    id: string,
-    folder: string,
-    { tenant, limited }: Submitter,
-    prepare: () => Promise<JobToTakeOn>,
-  ): Promise<JobRecord> {
-    const quotas = limited ? deps.quotas : undefined;
-    await quotas?.checkBytes(tenant);
-    await claimOutput(folder, id);
+  /** Whether the job that holds an output has ended, and only its claim is left. */
+  async function hasEnded(holder: string): Promise<boolean> {
+    const other = await jobs.get(holder);
+    return other ? isTerminal(other.status) : !(await jobs.isActive(holder));
+  }
+
+  async function refuseIfHeld(folder: string): Promise<void> {
+    const holder = await jobs.outputHolder(folder);
+    if (holder !== null && !(await hasEnded(holder))) throw outputInUse(holder, folder);
+  }
+
+  /** Asks until there is an answer: after a lost reply the job may or may not exist. */
+  async function createSurely(job: NewJob, limits: JobLimits): Promise<Creation> {
+    for (let tries = TRIES; ; tries--) {
+      try {
+        return await jobs.create(job, limits);
+      } catch (error) {
+        if (tries === 1 || !isRedisAway(error)) throw error;
+        await delay(RETRY_MS);
+      }
+    }
+  }
+
+  async function create(job: NewJob, limits: JobLimits): Promise<Creation> {
+    const creation = await createSurely(job, limits);
+    if (creation.outcome !== 'output_held' || !(await hasEnded(creation.by))) return creation;
+    return createSurely({ ...job, takesOver: creation.by }, limits);
+  }
+
+  /**
+   * Opens the output before the request is answered: from then on it can be resumed whatever becomes of Redis. Where
+   * that fails, a feeder does it, and reports what is wrong as the job's.
+   */
+  async function open(id: string, lease: string): Promise<void> {
     try {
-      await jobs.admit(id, deps.maxJobs, tenant, quotas?.jobs ?? null);
+      const { spec, opened } = await jobs.mustGet(id);
+      if (!opened && spec.opening) {
+        await openOutput(spec, spec.opening, lease, async () => window.holdsLease(id, lease));
+        await jobs.markOpened(id, lease);
+      }
+    } catch {
+      // The feeder meets the same trouble.
+    }
+    await window.dropLease(id, lease);
+    await jobs.announce(id);
+  }
+
+  /** `prepare`: makes the job's spec. It may spool rows under the job's id, and changes nothing else. */
+  return async function takeOn(
+    { id, folder, by, requestKey }: Candidate,
+    prepare: () => Promise<JobToTakeOn>,
+  ): Promise<TakenOn> {
+    const { tenant } = by;
+    const quotas = by.limited ? deps.quotas : undefined;
+    const limits = { jobs: deps.maxJobs, ofTenant: quotas?.jobs ?? null };
+    const lease = randomUUID();
+    let undoFolder = async () => {};
+    let unsettled = false;
+    try {
+      await quotas?.checkBytes(tenant);
+      await refuseIfFull(tenant, limits);
+      await refuseIfHeld(folder);
       const { spec, total, webhookSecret } = await prepare();
       await quotas?.checkRows(tenant, total ?? 0);
       if (spec.webhook) deps.checkWebhook(spec.webhook.url);
-      await output.describe(spec);
-      // Before the record: a job that exists is followed.
-      if (spec.webhook) await webhooks.follow(id, webhookSecret);
-      await jobs.create(spec, total);
+      undoFolder = await makeOutputFolder(folder);
+      unsettled = true;
+      const job = { spec, total, webhookSecret, requestKey, takesOver: null, lease };
+      const creation = await create(job, limits);
+      unsettled = false;
+      if (creation.outcome === 'repeated') {
+        await undo();
+        return { repeated: creation.claim };
+      }
+      if (creation.outcome === 'output_held') throw outputInUse(creation.by, folder);
+      if (creation.outcome !== 'created') throw noRoom(creation.outcome, tenant, limits);
     } catch (error) {
-      await webhooks.forget(id);
-      await jobs.forget(id);
-      await input.discard(id);
-      await jobs.releaseOutput(folder, id);
+      // Without an answer the job may exist: what is its own must stay. The sweeper finds it if it does not.
+      if (!unsettled || !isRedisAway(error)) await undo();
       throw error;
     }
-    return jobs.mustGet(id);
+    await open(id, lease);
+    return { job: await jobs.mustGet(id) };
+
+    async function undo(): Promise<void> {
+      await input.discard(id, tenant);
+      await undoFolder();
+    }
   };
+}
+
+function outputInUse(holder: string, folder: string): ForebayError {
+  return new ForebayError(
+    'output_in_use',
+    `Job ${holder} is writing to "${folder}". Choose another output, or wait for it or cancel it.`,
+  );
+}
+
+function noRoom(why: 'full' | 'tenant_full', tenant: string, limits: JobLimits): ForebayError {
+  if (why === 'tenant_full') {
+    return new ForebayError(
+      'quota_jobs',
+      `Tenant "${tenant}" has ${limits.ofTenant} jobs queued or running, its quota; try again when one has ended.`,
+      { retryAfterS: 10 },
+    );
+  }
+  return new ForebayError(
+    'too_many_jobs',
+    `${limits.jobs} jobs are queued or running, the most this service accepts at once; try again when one has ended.`,
+    { retryAfterS: 10 },
+  );
 }

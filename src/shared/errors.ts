@@ -19,6 +19,7 @@ const TABLE = {
   method_not_allowed: { status: 405, retryable: false },
   invalid_state: { status: 409, retryable: false },
   idempotency_conflict: { status: 409, retryable: false },
+  request_in_progress: { status: 409, retryable: true },
   output_not_empty: { status: 409, retryable: false },
   output_in_use: { status: 409, retryable: false },
   resume_mismatch: { status: 409, retryable: false },
@@ -42,6 +43,7 @@ const TABLE = {
   all_rows_failed: { status: 500, retryable: false },
   newer_version: { status: 409, retryable: false },
   dataset_changed: { status: 409, retryable: false },
+  output_changed: { status: 409, retryable: false },
   block_failed: { status: 500, retryable: false },
   storage_unavailable: { status: 503, retryable: true },
 

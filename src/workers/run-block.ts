@@ -1,13 +1,15 @@
 /**
  * One run of a block, the whole pipeline on one screen:
- * begin > (adopt an earlier part | read > batch > lane) > publish > commit > off the queue.
+ * begin > (adopt an earlier part | read > batch > lane) > stage > may it be published? > publish > commit > off the queue.
  */
-import { firstPart } from '../shared/domain/job.ts';
+import { firstPart, type JobSpec } from '../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { TakenBlock } from '../shared/queue/block-taker.ts';
 import type { BegunRun, JobWindow } from '../shared/queue/job-window.ts';
 import type { QueuePlaces } from '../shared/queue/queue-places.ts';
-import { adoptBlock, publishBlock } from '../shared/storage/publish-block.ts';
+import { adoptBlock, proofOf, RowsDiffer, type PartProof } from '../shared/storage/adopt-block.ts';
+import { publishBlock } from '../shared/storage/publish-block.ts';
+import { storageTrouble } from '../shared/storage/storage-trouble.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import type { Batcher, BatchGroup } from './batcher.ts';
 import { createBlockComputer } from './compute-block.ts';
@@ -55,28 +57,44 @@ export function createBlockRunner(deps: RunBlockDeps) {
       if (!group)
         throw new ForebayError('model_not_found', `this worker does not hold the model of job ${job}`);
 
-      const { output } = begun.spec;
-      const part = firstPart(begun.spec) + block;
+      const { spec } = begun;
+      const { output } = spec;
+      const part = firstPart(spec) + block;
       // A part of a run that was not counted at all (handed back) is met when this one is published.
-      const mayBePublished = begun.attempts > 1 || begun.spec.resume;
-      let counts = mayBePublished ? await adoptBlock(output, part, begun.block) : null;
+      const mayBePublished = begun.attempts > 1 || spec.resume;
+      let counts = mayBePublished
+        ? await adoptBlock(output, job, part, begun.block, proofOf(spec, begun.announced))
+        : null;
       stats.begun();
       if (!counts) {
-        const outcomes = compute({ job, block, token: taken.token, run: begun, group, stats, abort });
+        const computing = compute({ job, block, token: taken.token, run: begun, group, stats, abort });
         announce();
-        const settled = await outcomes;
+        const outcomes = await computing;
         if (handedBack) return;
         const started = performance.now();
-        counts = await publishBlock(output, part, begun.block, settled, taken.token);
+        counts = await publishBlock(
+          { folder: output, job, part, rows: begun.block, outcomes, token: taken.token },
+          async (hash) => permit(begun.spec, hash),
+        );
         stats.published(performance.now() - started);
+        if (!counts) return taken.complete();
       }
       const committing = performance.now();
-      const outcome = await window.commit(job, block, { run: taken.token }, counts, stats.totals());
+      const outcome = await window.commit(job, block, taken.token, counts, stats.totals());
       if (outcome === 'superseded') log.info({ job, block }, 'another run has taken over, nothing counted');
       // The place last: a queue never holds more blocks than places.
       await taken.complete();
       if (outcome !== 'superseded') await places.release(taken.queue, job, [block]);
       flow.committed(performance.now() - committing);
+    }
+
+    /** Null where the run may not publish: another one has taken over, or the output is another job's. */
+    async function permit(spec: JobSpec, hash: string): Promise<PartProof | null> {
+      const asked = { block, token: taken.token, hash, output: spec.output };
+      const permitted = await window.announcePart(job, asked);
+      if (permitted.may) return proofOf(spec, permitted.announced);
+      log.info({ job, block, why: permitted.why }, 'the run may not publish, its results are dropped');
+      return null;
     }
 
     async function failed(error: unknown): Promise<void> {
@@ -117,8 +135,8 @@ export function createBlockRunner(deps: RunBlockDeps) {
 /** `code: message`; storage trouble has its own code, because it may pass. */
 function describe(error: unknown): string {
   if (error instanceof ForebayError) return `${error.code}: ${error.message}`;
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  const storage = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EIO', 'EMFILE', 'ENOENT', 'ENOTDIR', 'ESTALE'];
-  if (typeof code === 'string' && storage.includes(code)) return `storage_unavailable: ${messageOf(error)}`;
+  if (error instanceof RowsDiffer) return `dataset_changed: ${error.message}`;
+  const trouble = storageTrouble(error);
+  if (trouble !== null) return `storage_unavailable: ${trouble}`;
   return `internal: ${messageOf(error)}`;
 }

@@ -11,11 +11,13 @@ import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 import type { DatasetSource } from '#forebay/shared/dataset/source.js';
 import type { JobSpec } from '#forebay/shared/domain/job.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
-import { LeaseLost } from '#forebay/shared/queue/job-window.js';
+import { LeaseLost } from '#forebay/shared/queue/lease.js';
 import { readProgress } from '#forebay/shared/queue/wake.js';
 import { blockQueueName, jobKeys } from '#forebay/shared/queue/keys.js';
 import { outputFolder } from '#forebay/shared/storage/output-folder.js';
-import { adoptBlock, publishBlock } from '#forebay/shared/storage/publish-block.js';
+import type { BegunRun } from '#forebay/shared/queue/job-window.js';
+import { adoptBlock } from '#forebay/shared/storage/adopt-block.js';
+import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { makeSpec, useQueueLayer, rowsOf } from '../support/queue.ts';
 
 const layer = useQueueLayer();
@@ -55,8 +57,7 @@ async function feederOf(
   const spec = makeSpec({ dataset: { type: 'manifest', path, base }, output, ...(options && { options }) });
   const lease = randomUUID();
   const queue = blockQueueName(spec.model);
-  await layer.jobs.admit(spec.id, 1000);
-  await layer.jobs.create(spec, uncounted ? null : rows);
+  await layer.make(spec, uncounted ? null : rows);
   await layer.window.holdLease(spec.id, lease, 60_000);
   const blocks = createJobBlocks({ ...layer, spec, queue, lease });
   const finalise = createFinaliser({
@@ -80,6 +81,16 @@ async function feederOf(
   return { id, lease, output, queue, feeder, finalise, record: async () => layer.jobs.mustGet(id) };
 }
 
+/** Publishes as a worker does: staged, permitted, linked. */
+async function publishRun(id: string, block: number, run: BegunRun, outcomes: RowOutcome[], token: string) {
+  const { output } = run.spec;
+  const toPublish = { folder: output, job: id, part: block, rows: run.block, outcomes, token };
+  return publishBlock(toPublish, async (hash) => {
+    const permit = await layer.window.announcePart(id, { block, token, hash, output });
+    return permit.may ? { hashes: permit.announced } : null;
+  });
+}
+
 /** Does what workers would: commits everything in the window, `failed` rows of each block as errors. */
 async function commitWindow(id: string, failed = 0): Promise<void> {
   for (const [block, entry] of await layer.window.entries(id, await layer.window.blocks(id))) {
@@ -87,8 +98,8 @@ async function commitWindow(id: string, failed = 0): Promise<void> {
     const run = await layer.window.beginRun(id, block, entry.generation, token);
     if (!run) continue;
     const outcomes = run.block.rows.map((_, i) => (i < failed ? bad : ok));
-    const counts = await publishBlock(run.spec.output, block, run.block, outcomes, token);
-    await layer.window.commit(id, block, { run: token }, counts, {});
+    const counts = await publishRun(id, block, run, outcomes, token);
+    await layer.window.commit(id, block, token, counts!, {});
   }
 }
 
@@ -216,7 +227,6 @@ it('does not retire a job whose lease it has lost before the final transition', 
 
 it('clears up after a feeder that died between the final transition and its last step', async () => {
   const job = await feederOf(4);
-  await layer.jobs.claimOutput(job.output, job.id);
   await job.feeder.step();
   await commitWindow(job.id);
   await job.feeder.step();
@@ -224,7 +234,7 @@ it('clears up after a feeder that died between the final transition and its last
   expect(await job.feeder.step()).toBe(true);
   expect(await layer.jobs.isActive(job.id)).toBe(false);
   expect(await layer.redis.pttl(jobKeys(job.id).job)).toBeGreaterThan(0);
-  expect(await layer.jobs.claimOutput(job.output, 'another')).toBe('another');
+  expect(await layer.jobs.outputHolder(job.output)).toBeNull();
 });
 
 it('judges max_errors over the last commits too', async () => {
@@ -250,13 +260,14 @@ it('counts a part whose run died before its errors were in place, errors and all
   const job = await feederOf(4);
   await job.feeder.step();
   const rows = rowsOf(0, 4);
-  await publishBlock(job.output, 0, rows, [ok, bad, ok, ok], 'dead');
+  const run = await layer.window.beginRun(job.id, 0, 1, 'dead');
+  await publishRun(job.id, 0, run!, [ok, bad, ok, ok], 'dead');
   rmSync(outputFolder(job.output).errors(0));
   await layer.jobs.transition(job.id, 'cancelling');
   await runToEnd(job);
   expect(await job.record()).toMatchObject({ status: 'cancelled', succeeded: 3, failed: 1 });
   expect(existsSync(outputFolder(job.output).errors(0))).toBe(true);
-  expect(await adoptBlock(job.output, 0, rows)).toEqual({ succeeded: 3, failed: 1 });
+  expect(await adoptBlock(job.output, job.id, 0, rows, 'owned')).toEqual({ succeeded: 3, failed: 1 });
 });
 
 it('ends a cancelled job whose output folder is gone', async () => {

@@ -1,7 +1,7 @@
 // The atomic operations on a job's blocks, on a real Redis: INV-1 (counted once), INV-2 (bounded window).
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { LeaseLost } from '#forebay/shared/queue/job-window.js';
+import { LeaseLost } from '#forebay/shared/queue/lease.js';
 import { useQueueLayer, makeSpec, rowsOf } from '../support/queue.ts';
 
 const layer = useQueueLayer();
@@ -10,8 +10,7 @@ const layer = useQueueLayer();
 async function runningJob(blocks = 2) {
   const spec = makeSpec();
   const lease = randomUUID();
-  await layer.jobs.admit(spec.id, 100);
-  await layer.jobs.create(spec, blocks * 4);
+  await layer.make(spec, blocks * 4);
   await layer.window.holdLease(spec.id, lease, 10_000);
   await layer.jobs.transition(spec.id, 'running');
   const list = Array.from({ length: blocks }, (_, block) => ({ block, rows: rowsOf(block * 4, 4) }));
@@ -30,10 +29,10 @@ describe('commit', () => {
     const run = await layer.window.beginRun(id, 0, 1, 'run-a');
     expect(run?.block.rows.map((r) => r.id)).toEqual(['row-0', 'row-1', 'row-2', 'row-3']);
     const counts = { succeeded: 3, failed: 1 };
-    expect(await layer.window.commit(id, 0, { run: 'run-a' }, counts, { rows_computed: 4 })).toBe('counted');
-    expect(await layer.window.commit(id, 0, { run: 'run-a' }, counts, {})).toBe('counted_before');
-    expect(await layer.window.commit(id, 0, { run: 'run-b' }, counts, {})).toBe('counted_before');
-    expect(await layer.window.commit(id, 0, { feeder: lease }, counts, {})).toBe('counted_before');
+    expect(await layer.window.commit(id, 0, 'run-a', counts, { rows_computed: 4 })).toBe('counted');
+    expect(await layer.window.commit(id, 0, 'run-a', counts, {})).toBe('counted_before');
+    expect(await layer.window.commit(id, 0, 'run-b', counts, {})).toBe('counted_before');
+    await layer.window.commitFound(id, 0, lease, counts, {});
     const job = await layer.jobs.mustGet(id);
     expect(job).toMatchObject({ succeeded: 3, failed: 1, blocks: { queued: 1, running: 0, done: 1 } });
     expect(await layer.jobs.stats(id)).toEqual({ rows_computed: 4 });
@@ -45,8 +44,8 @@ describe('commit', () => {
     const second = await layer.window.beginRun(id, 1, 1, 'second');
     expect(second?.attempts).toBe(2);
     const counts = { succeeded: 4, failed: 0 };
-    expect(await layer.window.commit(id, 1, { run: 'zombie' }, counts, {})).toBe('superseded');
-    expect(await layer.window.commit(id, 1, { run: 'second' }, counts, {})).toBe('counted');
+    expect(await layer.window.commit(id, 1, 'zombie', counts, {})).toBe('superseded');
+    expect(await layer.window.commit(id, 1, 'second', counts, {})).toBe('counted');
     expect((await layer.jobs.mustGet(id)).succeeded).toBe(4);
   });
 });
@@ -57,9 +56,9 @@ describe('what comes in one turn', () => {
     for (const block of [0, 1, 2, 3]) await layer.window.beginRun(id, block, 1, `run-${block}`);
     await layer.window.beginRun(id, 1, 1, 'newer');
     const counts = { succeeded: 3, failed: 1 };
-    await layer.window.commit(id, 0, { run: 'run-0' }, counts, { rows_computed: 4 });
+    await layer.window.commit(id, 0, 'run-0', counts, { rows_computed: 4 });
     const commit = async (block: number, run: string, stats: Record<string, number>) =>
-      layer.window.commit(id, block, { run }, counts, stats);
+      layer.window.commit(id, block, run, counts, stats);
     expect(
       await Promise.all([
         commit(0, 'run-0', { rows_computed: 4 }),
@@ -67,9 +66,9 @@ describe('what comes in one turn', () => {
         commit(2, 'run-2', { rows_computed: 4, bytes: 7 }),
         commit(2, 'run-2', { rows_computed: 4 }),
         commit(3, 'run-3', { rows_computed: 4, read_us: 5.4 }),
-        layer.window.commit(id, 4, { feeder: lease }, counts, { rows_adopted: 4 }),
       ]),
-    ).toEqual(['counted_before', 'superseded', 'counted', 'counted_before', 'counted', 'counted']);
+    ).toEqual(['counted_before', 'superseded', 'counted', 'counted_before', 'counted']);
+    await layer.window.commitFound(id, 4, lease, counts, { rows_adopted: 4 });
     expect(await layer.jobs.mustGet(id)).toMatchObject({ succeeded: 12, failed: 4, blocks: { done: 4 } });
     expect(await layer.jobs.stats(id)).toEqual({ rows_computed: 12, bytes: 7, read_us: 5, rows_adopted: 4 });
     expect(await layer.window.blocks(id)).toEqual([1]);
@@ -101,7 +100,7 @@ describe('begin', () => {
     await layer.window.nextGeneration(id, lease, [0]);
     expect(await layer.window.beginRun(id, 0, 1, 'old')).toBeNull();
     expect(await layer.window.beginRun(id, 0, 2, 'new')).not.toBeNull();
-    await layer.window.commit(id, 0, { run: 'new' }, { succeeded: 4, failed: 0 }, {});
+    await layer.window.commit(id, 0, 'new', { succeeded: 4, failed: 0 }, {});
     expect(await layer.window.beginRun(id, 0, 2, 'late')).toBeNull();
     await layer.jobs.transition(id, 'paused');
     expect(await layer.window.beginRun(id, 1, 1, 'paused')).toBeNull();
@@ -167,7 +166,7 @@ describe('states', () => {
     expect(await layer.jobs.frontier(id)).toBe(0);
     for (const block of [1, 0, 2, 4]) {
       await layer.window.beginRun(id, block, 1, `r${block}`);
-      await layer.window.commit(id, block, { run: `r${block}` }, { succeeded: 4, failed: 0 }, {});
+      await layer.window.commit(id, block, `r${block}`, { succeeded: 4, failed: 0 }, {});
     }
     expect(await layer.jobs.frontier(id)).toBe(3);
   });
@@ -177,10 +176,8 @@ describe('admission', () => {
   it('stops at the limit of accepted jobs and leaves nothing of the refused one', async () => {
     const active = (await layer.jobs.activeIds()).length;
     const spec = makeSpec();
-    await expect(layer.jobs.admit(spec.id, active)).rejects.toMatchObject({
-      code: 'too_many_jobs',
-      retryAfterS: 10,
-    });
+    const job = { spec, total: null, webhookSecret: null, requestKey: null, takesOver: null, lease: null };
+    expect(await layer.jobs.create(job, { jobs: active, ofTenant: null })).toEqual({ outcome: 'full' });
     expect(await layer.jobs.get(spec.id)).toBeNull();
     expect(await layer.redis.keys(`*${spec.id}*`)).toEqual([]);
   });

@@ -9,6 +9,7 @@ import { listJobs } from '#forebay/api/list-jobs.js';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 import { createBlockTaker } from '#forebay/shared/queue/block-taker.js';
 import { BULLMQ_PREFIX, jobKeys } from '#forebay/shared/queue/keys.js';
+import { SPEC_VERSION } from '#forebay/shared/domain/job.js';
 import { makeSpec, rowsOf, useQueueLayer } from '../support/queue.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -48,12 +49,10 @@ it('a block of a newer version goes back on the queue, and what waits behind it 
 });
 
 it('a job of a newer version is left to feeders of that version, and others are fed', async () => {
-  const spec = { ...makeSpec(), v: 2, dataset: { type: 'unheard-of' } };
-  await layer.jobs.admit(spec.id, 100);
-  await layer.jobs.create(spec as never, 4);
+  const spec = { ...makeSpec(), v: SPEC_VERSION + 1, dataset: { type: 'unheard-of' } };
+  await layer.make(spec as never, 4);
   const own = makeSpec({ output: join(folder, 'out') });
-  await layer.jobs.admit(own.id, 100);
-  await layer.jobs.create(own, 4);
+  await layer.make(own, 4);
   const warned: string[] = [];
   const note = (_: object, message: string) => void warned.push(message);
   const feeders = createFeeders({
@@ -84,7 +83,7 @@ it('a job of a newer version is left to feeders of that version, and others are 
 
 it('a run of a job of a newer version is not begun', async () => {
   const spec = makeSpec();
-  await layer.jobs.create(spec, 4);
+  await layer.make(spec, 4);
   await layer.jobs.transition(spec.id, 'running');
   await layer.window.holdLease(spec.id, 'feeder', 60_000);
   await layer.window.reserve(spec.id, 'feeder', [{ block: 0, rows: rowsOf(0, 4) }], {
@@ -92,7 +91,7 @@ it('a run of a job of a newer version is not begun', async () => {
     at: 'end',
   });
   const generation = (await layer.window.nextGeneration(spec.id, 'feeder', [0])).get(0)!;
-  await layer.redis.hset(jobKeys(spec.id).job, 'spec', JSON.stringify({ ...spec, v: 2 }));
+  await layer.redis.hset(jobKeys(spec.id).job, 'spec', JSON.stringify({ ...spec, v: SPEC_VERSION + 1 }));
   await expect(layer.window.beginRun(spec.id, 0, generation, 'token')).rejects.toMatchObject({
     code: 'newer_version',
   });

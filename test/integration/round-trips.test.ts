@@ -55,7 +55,7 @@ it('gives places back in one call for all blocks that end in one turn', async ()
 
 it('begins, and commits, blocks of one turn in one call, up to 64 a call', async () => {
   const spec = makeSpec();
-  await layer.jobs.create(spec, 100);
+  await layer.make(spec, 100);
   await layer.window.holdLease(spec.id, 'lease', 10_000);
   await layer.jobs.transition(spec.id, 'running');
   const blocks = Array.from({ length: 100 }, (_, block) => block);
@@ -73,7 +73,7 @@ it('begins, and commits, blocks of one turn in one call, up to 64 a call', async
   const commit = async () =>
     Promise.all(
       blocks.map(async (block) =>
-        layer.window.commit(spec.id, block, { run: `run-${block}` }, counts, { rows_computed: 1 }),
+        layer.window.commit(spec.id, block, `run-${block}`, counts, { rows_computed: 1 }),
       ),
     );
   expect(await scriptsRun(commit)).toBe(2);

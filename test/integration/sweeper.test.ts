@@ -11,7 +11,7 @@ import { startSweeper } from '#forebay/api/sweeper/sweeper.js';
 import { newJobId } from '#forebay/shared/domain/job-id.js';
 import { createBlockTaker } from '#forebay/shared/queue/block-taker.js';
 import { createLeftovers } from '#forebay/shared/queue/leftovers.js';
-import { blockQueueName, BULLMQ_PREFIX, indexKeys, jobKeys } from '#forebay/shared/queue/keys.js';
+import { blockQueueName, BULLMQ_PREFIX, indexKeys, jobKeys, outputKey } from '#forebay/shared/queue/keys.js';
 import { outputFolder } from '#forebay/shared/storage/output-folder.js';
 import { makeSpec, MODEL, useQueueLayer } from '../support/queue.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -31,8 +31,7 @@ const oldId = (n: number) => newJobId(LONG_AGO + n, new Uint8Array(16).fill(n));
 /** A job that was submitted an hour ago. */
 async function oldJob(n: number, output = join(folder, `out-${n}`)) {
   const spec = makeSpec({ id: oldId(n), output });
-  await layer.jobs.admit(spec.id, 1000);
-  await layer.jobs.create(spec, 4);
+  await layer.make(spec, 4);
   return spec;
 }
 
@@ -40,6 +39,7 @@ async function end(id: string): Promise<void> {
   await layer.jobs.transition(id, 'running');
   await layer.jobs.transition(id, 'finalizing');
   await layer.jobs.transition(id, 'completed');
+  await layer.jobs.releaseOutput((await layer.jobs.mustGet(id)).spec.output, id);
   await layer.jobs.retire(id);
   await layer.redis.hset(jobKeys(id).job, 'changed_at', LONG_AGO);
 }
@@ -119,7 +119,7 @@ it('removes staged files of ended jobs; not those of a folder in use, nor young 
   }
   writeFileSync(join(outputFolder(young.output).staging, 'part-00000001.jsonl.now'), 'x');
   for (const { id } of [ended, young, resumed]) await end(id);
-  await layer.jobs.claimOutput(resumed.output, 'another');
+  await layer.redis.set(outputKey(resumed.output), 'another');
   const before = readdirSync(resumed.output);
   const chore = sweepJobs({ ...layer, leftovers: leftovers(), graceMs: GRACE_MS });
   expect(await repeat(chore)).toEqual({ job_ids: 0, jobs_retired: 0, files: 4 });

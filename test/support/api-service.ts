@@ -11,7 +11,7 @@ import { createJobRequests } from '#forebay/api/job-requests.js';
 import { createModelCatalog } from '#forebay/api/model-catalog.js';
 import { createQuotas, type QuotaLimits } from '#forebay/api/quotas.js';
 import { createDatasetOpener } from '#forebay/api/open-readable.js';
-import { createOutputPreparer } from '#forebay/api/prepare-output.js';
+import { createOutputPlaces } from '#forebay/api/output-places.js';
 import { createInputResolver } from '#forebay/api/resolve-input.js';
 import { createWebhookUrlCheck } from '#forebay/api/webhooks/check-webhook-url.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
@@ -78,11 +78,17 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: [dir('models')], workers });
   // The second root holds everything, as the default one does.
   const places = { inputRoots: [dir('input'), folder], dataDir: dir('data'), outputRoots: [dir('results')] };
-  const input = createInputResolver({ ...places, spoolDir: dir('spool'), maxListRows: 1000 });
-  const output = createOutputPreparer({ outputRoots: [dir('results')], resultsDir: dir('results') });
+  const input = createInputResolver({
+    ...places,
+    spoolDir: dir('spool'),
+    maxListRows: 1000,
+    ownerOf: async (id) => jobs.tenantOf(id),
+  });
+  const output = createOutputPlaces({ outputRoots: [dir('results')], resultsDir: dir('results') });
   const webhooks = createWebhookQueue({ redis, run });
   const requests = createJobRequests({
     jobs,
+    window,
     findModel: models.findModel,
     input,
     output,
@@ -182,8 +188,10 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
           : { ok: true, result: `"predictions":[{"index":${index % 10},"label":"${index % 10}","score":1}]` },
       );
       const rows = { firstRow: indices[0]!, rows: indices.map((index) => ({ id: `row-${index}` })) };
-      const counts = await publishBlock(job.output, block, rows, outcomes, 'test-token');
-      await window.commit(job.id, block, { feeder: 'test-token' }, counts, stats);
+      const toPublish = { folder: job.output, job: job.id, part: block, rows, outcomes, token: 'test-token' };
+      const counts = await publishBlock(toPublish, async () => 'owned');
+      await window.holdLease(job.id, 'test-feeder', 60_000);
+      await window.commitFound(job.id, block, 'test-feeder', counts!, stats);
     },
 
     async endJob(id: string): Promise<void> {

@@ -1,9 +1,9 @@
 // The queue layer on a real Redis, for tests of what is built on it.
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { newJobId } from '#forebay/shared/domain/job-id.js';
-import type { JobSpec } from '#forebay/shared/domain/job.js';
+import { SPEC_VERSION, type JobSpec } from '#forebay/shared/domain/job.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createBlockQueues } from '#forebay/shared/queue/block-queue.js';
 import { createJobStore } from '#forebay/shared/queue/job-store.js';
@@ -27,12 +27,19 @@ export async function openQueueLayer(url: string) {
   const run = createScripts(redis);
   const wake = await createWake(connectRedis(url, 'background', raise));
   const queues = createBlockQueues({ redis, onError: raise });
+  const jobs = createJobStore({ redis, run });
   return {
     redis,
     run,
     wake,
     queues,
-    jobs: createJobStore({ redis, run }),
+    jobs,
+    /** Makes a job, with nothing in its way. */
+    async make(spec: JobSpec, total: number | null): Promise<void> {
+      const job = { spec, total, webhookSecret: null, requestKey: null, takesOver: null, lease: null };
+      const { outcome } = await jobs.create(job, { jobs: 1000, ofTenant: null });
+      expect(outcome).toBe('created');
+    },
     window: createJobWindow({ redis, run }),
     places: createQueuePlaces({ redis, run }),
     workers: createWorkerRegistry({ redis }),
@@ -63,15 +70,17 @@ export function makeSpec(
   change: Partial<Omit<JobSpec, 'options'>> & { options?: Partial<JobSpec['options']> } = {},
 ): JobSpec {
   const { options, ...rest } = change;
+  const id = rest.id ?? newJobId(Date.now(), randomBytes(16));
   return {
-    v: 1,
-    id: newJobId(Date.now(), randomBytes(16)),
+    v: SPEC_VERSION,
+    id,
     model: MODEL,
     dataset: { type: 'manifest', path: '/nowhere/rows.txt', base: '/nowhere' },
-    output: '/nowhere/out',
+    output: `/nowhere/${id}`,
     input: { type: 'manifest', path: 'rows.txt' },
     tenant: 'default',
     resume: false,
+    opening: { if_output_exists: 'refuse', earlier: null, cut_part: null },
     retry_of: null,
     webhook: null,
     metadata: {},

@@ -2,23 +2,34 @@
  * What a retry finds in its output: the parts of the jobs before it, as their manifest lists them, and how many rows
  * of each errors file are superseded (run again by a later job). Nothing for a job that is no retry.
  */
+import { readdir } from 'node:fs/promises';
+import { z } from 'zod';
 import type { JobSpec } from '../../shared/domain/job.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
-import { errorsName, errorsNumber, outputFolder, partName } from '../../shared/storage/output-folder.ts';
+import {
+  errorsName,
+  errorsNumber,
+  outputFolder,
+  partName,
+  partNumber,
+} from '../../shared/storage/output-folder.ts';
 import { manifestParts, readManifest, type ManifestPart } from '../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.ts';
 
-/** A job of an output, in the manifest's `jobs`. */
-export interface OutputJob {
-  readonly job: string;
-  readonly retry_of: string | null;
-  readonly status: string;
-  readonly rows: { readonly total: number | null; readonly succeeded: number; readonly failed: number };
+const COUNT = z.int().min(0);
+
+/** A job of an output, in the manifest's `jobs`. A manifest is read from storage, where others may write. */
+const OUTPUT_JOB = z.object({
+  job: z.string(),
+  retry_of: z.string().nullable(),
+  status: z.string(),
+  rows: z.object({ total: COUNT.nullable(), succeeded: COUNT, failed: COUNT }),
   /** Number of its first part. */
-  readonly first_part: number;
-  readonly created_at: string | null;
-  readonly finished_at: string | null;
-}
+  first_part: COUNT,
+  created_at: z.string().nullable(),
+  finished_at: z.string().nullable(),
+});
+export type OutputJob = z.infer<typeof OUTPUT_JOB>;
 
 /** The jobs of the output before `spec`, oldest first; what an earlier try of the same retry left out. */
 export async function earlierJobs(spec: JobSpec): Promise<OutputJob[]> {
@@ -28,11 +39,10 @@ export async function earlierJobs(spec: JobSpec): Promise<OutputJob[]> {
   return manifest ? outputJobs(manifest).filter((job) => job.first_part < end) : [];
 }
 
-/** The jobs that a manifest tells of, oldest first. */
+/** The jobs that a manifest tells of, oldest first; none where it says what no manifest of Forebay's does. */
 export function outputJobs(manifest: Readonly<Record<string, unknown>>): OutputJob[] {
-  if (Array.isArray(manifest['jobs'])) return manifest['jobs'] as OutputJob[];
-  const { job, status, rows, created_at, finished_at } = manifest as unknown as OutputJob;
-  return [{ job, retry_of: null, status, rows, first_part: 0, created_at, finished_at }];
+  const jobs = manifest['jobs'] ?? [{ ...manifest, retry_of: null, first_part: 0 }];
+  return z.array(OUTPUT_JOB).safeParse(jobs).data ?? [];
 }
 
 /** In order; only after all of the retry's own parts are counted. */
@@ -91,9 +101,10 @@ async function* listed(folder: string, end: number): AsyncGenerator<ManifestPart
     }
     return;
   }
-  for (let block = 0; block < end; block++) {
-    const found = await readBlock(folder, block);
-    if (found) yield partEntry(block, found);
+  const numbers = (await readdir(folder)).flatMap((name) => partNumber(name) ?? []);
+  for (const number of numbers.filter((n) => n < end).toSorted((a, b) => a - b)) {
+    const found = await readBlock(folder, number);
+    if (found) yield partEntry(number, found);
   }
 }
 

@@ -17,10 +17,14 @@ import type { DatasetSource } from '../../shared/dataset/source.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
 import type { ModelService } from '../../shared/queue/worker-registry.ts';
-import { adoptBlock, RowsDiffer } from '../../shared/storage/publish-block.ts';
+import { LeaseLost } from '../../shared/queue/lease.ts';
+import { adoptBlock, RowsDiffer } from '../../shared/storage/adopt-block.ts';
+import { removeStaging } from '../../shared/storage/staging.ts';
+import { storageTrouble } from '../../shared/storage/storage-trouble.ts';
 import type { JobBlocks } from './job-blocks.ts';
 import { queueLimit, refillMark, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
 import { checkRowLimit } from '../row-limit.ts';
+import { openOutput } from '../open-output.ts';
 import { splitDataset, type SplitBlock } from './splitter.ts';
 
 export interface JobFeeder {
@@ -34,6 +38,8 @@ export interface JobFeeder {
 
 /** Runs of one block after which the job gives up, unless storage is what fails: that may come back. */
 const MAX_RUNS = 20;
+/** What a block's run says of the output folder, and no other run of it can change. */
+const PERMANENT = ['output_changed', 'dataset_changed'] as const;
 const REPAIR_MS = 5_000;
 /** Blocks read ahead of one reservation: each is a round trip and holds its rows in memory. */
 const RESERVE_AT_ONCE = 64;
@@ -81,6 +87,23 @@ export function createJobFeeder(deps: {
     await jobs.transition(id, 'finalizing', { error, reason: null, lease });
   }
 
+  /** Makes the output the job's. False where that failed: the job has ended, or it is tried again. */
+  async function open(): Promise<boolean> {
+    try {
+      await openOutput(spec, spec.opening!, lease, async () => window.holdsLease(id, lease));
+      await jobs.markOpened(id, lease);
+      return true;
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      const failure = failureOf(error);
+      const trouble = storageTrouble(error) ?? (error instanceof ForebayError ? error.message : null);
+      if (failure) await end(failure);
+      else if (trouble !== null) await show('storage_unavailable', trouble);
+      else throw error;
+      return false;
+    }
+  }
+
   /** Opens the dataset where feeding stopped. */
   async function openReading(): Promise<AsyncGenerator<SplitBlock, void, undefined>> {
     const position = await window.position(id);
@@ -117,7 +140,7 @@ export function createJobFeeder(deps: {
         for (const split of read.blocks) if (!(await adopt(split))) room -= 1;
       }
       if (read.ended) {
-        await window.markFedAll(id);
+        await window.markFedAll(id, lease);
         fedAll = true;
       }
     }
@@ -126,9 +149,11 @@ export function createJobFeeder(deps: {
   /** Counts a block that an earlier job has published (resume). */
   async function adopt(split: SplitBlock): Promise<boolean> {
     if (!spec.resume) return false;
-    const counts = await adoptBlock(spec.output, firstPart(spec) + split.block, split.rows);
+    const part = firstPart(spec) + split.block;
+    const counts = await adoptBlock(spec.output, id, part, split.rows, 'owned');
     if (!counts) return false;
-    await window.commit(id, split.block, { feeder: lease }, counts, { rows_adopted: split.rows.rows.length });
+    const adopted = { rows_adopted: split.rows.rows.length };
+    await window.commitFound(id, split.block, lease, counts, adopted);
     blocks.committed(split.block);
     return true;
   }
@@ -175,7 +200,9 @@ export function createJobFeeder(deps: {
     const { worst } = blocks;
     if (worst === null || worst.attempts < 2) return false;
     const last = (await window.runError(id, worst.block)) ?? 'its workers died in it';
-    if (last.startsWith('storage_unavailable')) await show('storage_unavailable');
+    const permanent = PERMANENT.find((code) => last.startsWith(`${code}: `));
+    if (permanent) await end({ code: permanent, message: last.slice(permanent.length + 2) });
+    else if (last.startsWith('storage_unavailable')) await show('storage_unavailable');
     else if (worst.attempts <= MAX_RUNS) await show('retrying');
     else {
       const message = `Block ${worst.block} was run ${worst.attempts} times without success: ${last}`;
@@ -226,6 +253,7 @@ export function createJobFeeder(deps: {
       if (!record) return true;
       if (isTerminal(record.status)) {
         // Ended by a process that died before it had cleared up.
+        await removeStaging(spec.output, id);
         await jobs.releaseOutput(spec.output, id);
         await jobs.retire(id);
         return true;
@@ -238,6 +266,7 @@ export function createJobFeeder(deps: {
         await show('paused');
         return false;
       }
+      if (!record.opened && !(await open())) return false;
       const tooMany = tooManyErrors(record);
       if (tooMany) {
         await end(tooMany);

@@ -10,7 +10,8 @@ import type { DatasetSource } from '../../shared/dataset/source.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import type { BlockQueues } from '../../shared/queue/block-queue.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
-import { LeaseLost, type JobWindow } from '../../shared/queue/job-window.ts';
+import type { JobWindow } from '../../shared/queue/job-window.ts';
+import { LEASE_MS, LeaseLost } from '../../shared/queue/lease.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { QueuePlaces } from '../../shared/queue/queue-places.ts';
 import { readProgress, type Wake } from '../../shared/queue/wake.ts';
@@ -25,7 +26,6 @@ import type { InputResolver } from '../resolve-input.ts';
 const SWEEP_MS = 1_000;
 /** Between beginnings of a feeder's turns: commits of this time are answered by one. A window lasts ten times as long. */
 const TURN_MS = 10;
-const LEASE_MS = 10_000;
 /** No submit takes longer from admission to record. */
 const SUBMIT_MS = 600_000;
 const LEASE_RENEW_MS = 3_000;

@@ -1,18 +1,21 @@
 /**
  * Ends a job: writes manifest.json, last of all files, in constant memory, and makes the final transition.
- * Safe to repeat: a process that dies here is followed by another that does it again.
+ * Safe to repeat: a process that dies here is followed by another that does it again. Fenced as the opening is: the
+ * manifest is staged in a folder of this feeder's own (open-output.ts).
  */
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, rename } from 'node:fs/promises';
 import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
-import { firstPart, type JobFailure, type JobRecord } from '../../shared/domain/job.ts';
+import { firstPart, type JobRecord, type JobSpec } from '../../shared/domain/job.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
-import { LeaseLost, type JobWindow } from '../../shared/queue/job-window.ts';
+import type { JobWindow } from '../../shared/queue/job-window.ts';
+import { LeaseLost } from '../../shared/queue/lease.ts';
 import type { WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import { outputFolder, partName } from '../../shared/storage/output-folder.ts';
-import { placeErrors } from '../../shared/storage/publish-block.ts';
+import { isProven, placeErrors, proofOf } from '../../shared/storage/adopt-block.ts';
 import type { ManifestPart } from '../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.ts';
+import { inRealFolder } from '../../shared/storage/real-folder.ts';
+import { discardStaged, discardStagedParts, removeStaging } from '../../shared/storage/staging.ts';
 import { costsOf } from '../job-costs.ts';
 import { jobStateOf } from '../job-state-of.ts';
 import type { InputResolver } from '../resolve-input.ts';
@@ -39,13 +42,15 @@ export function createFinaliser(deps: {
         blocks.map(async (block, i) =>
           committed[i] && record.failed === 0
             ? readBlock(output, offset + block, false)
-            : readWhole(output, offset + block),
+            : readWhole(record.spec, offset + block),
         ),
       );
       for (const [i, block] of blocks.entries()) {
         const part = found[i]!;
         if (part && !committed[i]) {
-          await window.commit(id, block, { feeder: lease }, part.counts, {});
+          const proof = proofOf(record.spec, await window.announced(id, block));
+          if (!isProven(part, proof)) continue;
+          await window.commitFound(id, block, lease, part.counts, {});
         }
         if (part || committed[i]) yield { number: offset + block, found: part };
       }
@@ -58,65 +63,81 @@ export function createFinaliser(deps: {
     for await (const _ of parts(record, lease));
   }
 
-  /** `record`: in state `finalizing` or `cancelling`. `lease`: of the calling feeder. */
-  return async function finalise(record: JobRecord, lease: string): Promise<void> {
+  /** Writes manifest.json. Returns what it says of the job's end, and the bytes of its parts. */
+  async function describe(record: JobRecord, lease: string): Promise<{ ended: JobRecord; bytes: number }> {
     const { spec } = record;
     const paths = outputFolder(spec.output);
-    let failure = record.error;
-    let bytes = 0;
-    // In staging, so that what a process that dies here leaves goes with it.
-    const temporary = join(paths.staging, `manifest.json.${lease}`);
-    await mkdir(paths.staging, { recursive: true });
+    // No run may publish any more: what it staged goes before the parts are listed.
+    await discardStaged(spec.output, { job: spec.id, lease });
+    await discardStagedParts(spec.output, spec.id);
+    const own = paths.stagingOfFeeder(spec.id, lease);
+    await mkdir(own, { recursive: true });
+    if (!(await window.holdsLease(spec.id, lease))) throw new LeaseLost(spec.id);
     await countAll(record, lease);
     const before = await earlierJobs(spec);
-    const file = await open(temporary, 'w');
-    try {
-      const version = spec.retry_of === null ? 1 : 2;
-      let text = `{\n"version":${version},\n"parts":[`;
-      let first = true;
-      const list = async (part: ManifestPart) => {
-        text += `${first ? '' : ','}\n${JSON.stringify(part)}`;
-        first = false;
-        if (text.length <= FLUSH_CHARS) return;
-        await file.write(text);
-        text = '';
-      };
-      for await (const part of earlierParts(spec, jobs)) await list(part);
-      for await (const { number, found } of parts(record, lease)) {
-        if (!found) {
-          failure ??= {
-            code: 'storage_unavailable',
-            message: `${partName(number)} was written and is gone: somebody has changed the output folder. Run the job again.`,
-          };
-          continue;
+    let failure = record.error;
+    let bytes = 0;
+    return inRealFolder(own, async (at) => {
+      const file = await open(`${at}/manifest.json`, 'w');
+      let ended: JobRecord;
+      try {
+        const version = spec.retry_of === null ? 1 : 2;
+        let text = `{\n"version":${version},\n"parts":[`;
+        let first = true;
+        const list = async (part: ManifestPart) => {
+          text += `${first ? '' : ','}\n${JSON.stringify(part)}`;
+          first = false;
+          if (text.length <= FLUSH_CHARS) return;
+          await file.write(text);
+          text = '';
+        };
+        for await (const part of earlierParts(spec, jobs)) await list(part);
+        for await (const { number, found } of parts(record, lease)) {
+          if (!found) {
+            failure ??= {
+              code: 'storage_unavailable',
+              message: `${partName(number)} was written and is gone: somebody has changed the output folder. Run the job again.`,
+            };
+            continue;
+          }
+          bytes += found.partBytes;
+          await list(partEntry(number, found));
         }
-        bytes += found.partBytes;
-        await list(partEntry(number, found));
+        ended = { ...(await jobs.mustGet(spec.id)), error: failure };
+        // Those that ran the last blocks are alive still, but for an accident.
+        const invariance = await deps.workers.batchInvariance(spec.model);
+        const report = reportToWire(costsOf(await jobs.stats(spec.id)), jobStateOf(ended, []));
+        const status = endOf(ended);
+        const members = {
+          ...summary(ended, status, invariance),
+          ...wholeOutput(ended, status, before),
+          ...report,
+        };
+        await file.write(`${text}\n],\n${asMembers(members)}\n}\n`);
+        await file.sync();
+      } finally {
+        await file.close();
       }
-      const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
-      // Those that ran the last blocks are alive still, but for an accident.
-      const invariance = await deps.workers.batchInvariance(spec.model);
-      const report = reportToWire(costsOf(await jobs.stats(spec.id)), jobStateOf(ended, []));
-      const status = endOf(record, failure);
-      const members = {
-        ...summary(ended, status, invariance),
-        ...wholeOutput(ended, status, before),
-        ...report,
-      };
-      await file.write(`${text}\n],\n${asMembers(members)}\n}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, paths.manifest);
-    await rm(paths.staging, { recursive: true, force: true });
-    const status = endOf(record, failure);
+      await rename(`${at}/manifest.json`, `${at}/../../../manifest.json`);
+      return { ended, bytes };
+    });
+  }
+
+  /** `record`: of a job in state `finalizing` or `cancelling` whose window is empty. `lease`: of the calling feeder. */
+  return async function finalise({ spec }: JobRecord, lease: string): Promise<void> {
+    // Commits may have come since the caller looked: the window was emptied by them.
+    const record = await jobs.mustGet(spec.id);
+    // An output that was never the job's is left as it is.
+    const { ended, bytes } = record.opened ? await describe(record, lease) : { ended: record, bytes: 0 };
+    const status = endOf(ended);
     // Rows that came with the request are needed as long as the job may be resumed or retried; then the sweeper's.
-    if (status === 'completed' && record.failed === 0) await deps.spool.discard(spec.id);
-    await jobs.noteStored(spec.tenant, spec.id, bytes + (await deps.spool.spooledBytes(spec.id)));
-    const empty = status === 'completed' && record.succeeded + record.failed === 0;
+    if (status === 'completed' && ended.failed === 0) await deps.spool.discard(spec.id, spec.tenant);
+    const spooled = await deps.spool.spooledBytes(spec.id, spec.tenant);
+    await jobs.noteStored(spec.tenant, spec.id, bytes + spooled);
+    await removeStaging(spec.output, spec.id);
+    const empty = status === 'completed' && ended.succeeded + ended.failed === 0;
     const reason = empty ? 'empty_dataset' : null;
-    const left = await jobs.transition(spec.id, status, { reason, error: failure, lease });
+    const left = await jobs.transition(spec.id, status, { reason, error: ended.error, lease });
     if (left === null) throw new LeaseLost(spec.id);
     await jobs.releaseOutput(spec.output, spec.id);
     await jobs.retire(spec.id);
@@ -124,15 +145,15 @@ export function createFinaliser(deps: {
 }
 
 /** A block's part, and its errors in their place even where its run died between the two. */
-async function readWhole(output: string, block: number): Promise<PublishedBlock | null> {
-  const found = await readBlock(output, block);
+async function readWhole({ id, output }: JobSpec, part: number): Promise<PublishedBlock | null> {
+  const found = await readBlock(output, part);
   if (!found || found.errorsHash !== null) return found;
-  return (await placeErrors(output, block, found.partHash)) ? readBlock(output, block) : found;
+  return (await placeErrors(output, id, part, found.partHash)) ? readBlock(output, part) : found;
 }
 
-function endOf(record: JobRecord, failure: JobFailure | null): 'completed' | 'failed' | 'cancelled' {
-  if (record.status === 'cancelling') return 'cancelled';
-  return failure ? 'failed' : 'completed';
+function endOf({ status, error }: JobRecord): 'completed' | 'failed' | 'cancelled' {
+  if (status === 'cancelling') return 'cancelled';
+  return error ? 'failed' : 'completed';
 }
 
 const FLUSH_CHARS = 1 << 16;

@@ -12,7 +12,8 @@ import type { RowRef } from '../../shared/domain/row.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { SampleAnswer, SampleRequests } from '../../shared/queue/sample-requests.ts';
 import type { ServedModel, WorkerInfo, WorkerRegistry } from '../../shared/queue/worker-registry.ts';
-import type { OutputPreparer } from '../prepare-output.ts';
+import { judgeOutput } from '../judge-output.ts';
+import type { OutputPlaces } from '../output-places.ts';
 import type { InputResolver } from '../resolve-input.ts';
 import { checkResume, settle } from '../submit-job.ts';
 import type { PlanWire } from '../wire/plan.ts';
@@ -31,7 +32,7 @@ const MAX_SAMPLED = 8;
 export function createPlanJob(deps: {
   findModel: ModelCatalog['findModel'];
   input: InputResolver;
-  output: OutputPreparer;
+  output: OutputPlaces;
   workers: Pick<WorkerRegistry, 'live'>;
   samples: SampleRequests;
   openDataset: (spec: { dataset: DatasetSpec; tenant: string }) => DatasetSource;
@@ -49,7 +50,7 @@ export function createPlanJob(deps: {
     const folder = await output.place(request.output, id, tenant);
     try {
       const { spec: dataset } = await input.resolve(request.input, id, tenant);
-      const earlier = await output.inspect(folder, request.options.if_output_exists);
+      const earlier = await judgeOutput(folder, request.options.if_output_exists);
       const options = settle(request, found, earlier);
       if (earlier) checkResume(earlier, found, options);
       const look = await lookAt(deps.openDataset({ dataset, tenant }), options.limit);
@@ -70,7 +71,7 @@ export function createPlanJob(deps: {
         places: placesOf(dataset, look.sample),
       });
     } finally {
-      await input.discard(id);
+      await input.discard(id, tenant);
     }
   };
 

@@ -16,7 +16,7 @@ const MOST_REMEMBERED = 10_000;
 
 export function sweepJobs(deps: {
   leftovers: Leftovers;
-  jobs: Pick<JobStore, 'forget' | 'get' | 'retire'>;
+  jobs: Pick<JobStore, 'forget' | 'get' | 'outputHolder' | 'retire'>;
   /** Younger than this nothing is left over: somebody may be at work on it. */
   graceMs: number;
 }): Chore {
@@ -31,10 +31,10 @@ export function sweepJobs(deps: {
     if (!record || !isTerminal(record.status) || (record.finishedAt ?? 0) > before) return 0;
     const { output } = record.spec;
     // Another job may go on with the folder.
-    if ((await leftovers.outputHolder(output)) !== null) return 0;
+    if ((await jobs.outputHolder(output)) !== null) return 0;
     if (swept.size >= MOST_REMEMBERED) swept.clear();
     swept.add(id);
-    return sweepOutput(output, before);
+    return sweepOutput(output, id, before);
   }
 
   async function sweepOne(id: string, job: Standing): Promise<'job_ids' | 'jobs_retired' | number> {

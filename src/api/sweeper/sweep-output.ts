@@ -1,31 +1,35 @@
 /**
  * Temporary files in the output folder of a job that has ended: staged parts of runs that were killed or came too late,
- * manifests that were not finished. Published files are never touched.
+ * manifests that were not finished. Published files and what the user has put there are never touched.
  */
-import { readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { outputFolder } from '../../shared/storage/output-folder.ts';
+import { removeEmptyStaging, stagedIn } from '../../shared/storage/staging.ts';
 
 /** Files removed from one folder in one step. */
 const MOST = 1000;
 
-/** Removes those last written before `before` (epoch ms). Returns how many. */
-export async function sweepOutput(folder: string, before: number): Promise<number> {
-  const { staging } = outputFolder(folder);
-  const staged = (await names(staging)).map((name) => join(staging, name));
+/** Removes those of the job last written before `before` (epoch ms), and those that name no job. Returns how many. */
+export async function sweepOutput(folder: string, job: string, before: number): Promise<number> {
+  const { staging, stagingOf } = outputFolder(folder);
+  const flat = (await stagedIn(staging)).filter(({ staged }) => staged.kind !== 'owner');
+  const own = await stagedIn(stagingOf(job));
+  const staged = [...flat, ...own].map(({ path }) => path);
   const beside = (await names(folder)).filter(isTemporary).map((name) => join(folder, name));
   let removed = 0;
   for (const path of [...staged, ...beside].slice(0, MOST)) {
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
     if (mtimeMs >= before) continue;
-    await rm(path, { force: true });
+    await rm(path, { recursive: true, force: true });
     removed += 1;
   }
-  // Only when it is empty: a run may just have begun there.
-  await rmdir(staging).catch(() => undefined);
+  // Only when they are empty: a run may just have begun there.
+  await removeEmptyStaging(folder, job);
   return removed;
 }
 
+/** Versions before staging had folders of its own left these beside the parts. */
 function isTemporary(name: string): boolean {
   return /^manifest\.json\.[0-9a-f-]{36}$/.test(name) || name === 'job.json.new';
 }

@@ -23,7 +23,7 @@ export function sweepSpool(deps: {
   let at = 0;
 
   return async () => {
-    const all = (await readdir(spoolDir).catch(() => [])).filter((name) => ownerOf(name) !== null).toSorted();
+    const all = await spoolFiles(spoolDir);
     if (at >= all.length) at = 0;
     const page = all.slice(at, at + PAGE);
     at += PAGE;
@@ -44,9 +44,25 @@ export function sweepSpool(deps: {
   };
 }
 
+/** Below the spool folder: the default tenant's beside the folders of the others. */
+async function spoolFiles(spoolDir: string): Promise<string[]> {
+  const entries = await readdir(spoolDir, { withFileTypes: true }).catch(() => []);
+  const tenants = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const theirs = await Promise.all(
+    tenants.map(async (tenant) => {
+      const names = await readdir(join(spoolDir, tenant)).catch(() => []);
+      return names.map((name) => `${tenant}/${name}`);
+    }),
+  );
+  const own = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  return [...own, ...theirs.flat()].filter((name) => ownerOf(name) !== null).toSorted();
+}
+
 /** The job or plan that a spool file is of; null for a file that is none. */
 function ownerOf(name: string): string | null {
   return (
-    /^(job_[0-9A-Z]{26}|plan-[0-9a-f]+)\.(urls\.jsonl|inline\.jsonl|inline\.blob)$/.exec(name)?.[1] ?? null
+    /^(?:[^/]+\/)?(job_[0-9A-Z]{26}|plan-[0-9a-f]+)\.(urls\.jsonl|inline\.jsonl|inline\.blob)$/.exec(
+      name,
+    )?.[1] ?? null
   );
 }

@@ -36,10 +36,27 @@ export const WEBHOOK_EVENTS = ['completed', 'failed', 'cancelled', 'progress'] a
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 export const JOB_WEBHOOK = z.object({ url: z.string(), events: z.array(z.enum(WEBHOOK_EVENTS)) });
 
-export const SPEC_VERSION = 1;
+export const IF_OUTPUT_EXISTS = ['refuse', 'resume', 'overwrite'] as const;
+export type IfOutputExists = (typeof IF_OUTPUT_EXISTS)[number];
+
+/** How a job's feeder takes the output over, before anything is published there. */
+export const OPENING = z.object({
+  if_output_exists: z.enum(IF_OUTPUT_EXISTS),
+  /** The job whose parts this one goes on with, as its submit found it; null: the output must hold none. */
+  earlier: z.object({ job: z.string(), model_hash: z.string() }).nullable(),
+  /** The part that an earlier, smaller `limit` cut short: it is computed again. */
+  cut_part: z.int().min(0).nullable(),
+});
+export type Opening = z.infer<typeof OPENING>;
+
+/**
+ * 2: the feeder opens the output, and runs ask before they publish. Processes that know only 1 would do neither, so
+ * they leave such jobs alone.
+ */
+export const SPEC_VERSION = 2;
 
 export const JOB_SPEC = z.object({
-  v: z.literal(SPEC_VERSION),
+  v: z.int().min(1).max(SPEC_VERSION),
   id: z.string(),
   /** Whose job it is. Absent from a job.json written before there were tenants. */
   tenant: TENANT.default(DEFAULT_TENANT),
@@ -52,6 +69,8 @@ export const JOB_SPEC = z.object({
   input: z.record(z.string(), z.unknown()),
   /** Adopt the parts that an earlier job left in the output. */
   resume: z.boolean(),
+  /** Null in a job of version 1, whose submit made the output ready. */
+  opening: OPENING.nullable().default(null),
   /** The job whose failed rows this one runs again, into the same output; then `dataset` is of type `failed`. */
   retry_of: z.string().nullable().default(null),
   /** Whom to tell how the job goes. Its secret is in Redis only. */
@@ -86,6 +105,8 @@ export interface JobFailure {
 export interface JobRecord {
   readonly spec: JobSpec;
   readonly status: JobStatus;
+  /** The output is the job's: its feeder has opened it. */
+  readonly opened: boolean;
   readonly reason: JobReason | null;
   /** More about it, in words: the model's problem, the hashes that differ. */
   readonly reasonText: string | null;

@@ -19,6 +19,7 @@ export function readJobRecord(
   return {
     spec,
     status,
+    opened: spec.opening === null || hash['opened'] === '1',
     reason: (hash['reason'] as JobReason | undefined) || null,
     reasonText: hash['reason_text'] || null,
     total: integer(hash['total']),

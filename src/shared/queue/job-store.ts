@@ -1,15 +1,17 @@
 /**
  * Jobs in Redis: records, states, counters, events. Every change is one Lua script; nothing else writes
- * these keys. Blocks of a job are job-window.ts.
+ * these keys. How jobs come to be is job-creation.ts, their blocks are job-window.ts.
  */
 import type { Redis } from 'ioredis';
 import { newJobId } from '../domain/job-id.ts';
-import type { JobRecord, JobSpec } from '../domain/job.ts';
+import type { JobRecord } from '../domain/job.ts';
 import { statesBefore, type JobStatus } from '../domain/job-state.ts';
 import { DEFAULT_TENANT } from '../domain/tenant.ts';
-import { ForebayError, InvariantError } from '../errors.ts';
-import { indexKeys, idempotencyKey, jobKeys, outputKey, WAKE_CHANNELS } from './keys.ts';
+import { ForebayError } from '../errors.ts';
+import { createJobCreation } from './job-creation.ts';
 import { createSpecReader, readJobRecord } from './job-record.ts';
+import { indexKeys, jobKeys, WAKE_CHANNELS } from './keys.ts';
+import { LeaseLost } from './lease.ts';
 import type { RunScript } from './scripts.ts';
 
 /** Fields set along with a transition (null clears), and who may make it. */
@@ -28,12 +30,6 @@ export interface JobEvent {
   readonly type: string;
   /** JSON text. */
   readonly data: string;
-}
-
-/** An `Idempotency-Key`, and the tenant who means something by it. */
-export interface TenantsKey {
-  readonly key: string;
-  readonly tenant: string;
 }
 
 export type JobStore = ReturnType<typeof createJobStore>;
@@ -60,7 +56,10 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     return record;
   }
 
-  /** Compare-and-set. Returns the state left behind, or null where the job was not in a state that allows it. */
+  /**
+   * Compare-and-set. Returns the state left behind, or null where the job was not in a state that allows it. Throws
+   * LeaseLost where a lease is given and lost.
+   */
   async function transition(
     id: string,
     to: JobStatus,
@@ -74,89 +73,26 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       [to, from.join(','), now(), WAKE_CHANNELS.job, id, options.lease ?? '', ...patchFields(options)],
     )) as [number, string];
     if (reply[0] === -1) throw new ForebayError('job_not_found', `There is no job "${id}".`);
+    if (reply[0] === -2) throw new LeaseLost(id);
     return reply[0] === 1 ? (reply[1] as JobStatus) : null;
+  }
+
+  /** Sets fields of a record that exists. Throws LeaseLost where `lease` is given and lost. */
+  async function patch(
+    id: string,
+    fields: Readonly<Record<string, string | number>>,
+    lease = '',
+  ): Promise<void> {
+    const keys = jobKeys(id);
+    const reply = await run('patch-job', [keys.job, keys.lease], [lease, ...Object.entries(fields).flat()]);
+    if (reply === -2) throw new LeaseLost(id);
   }
 
   return {
     get,
     mustGet,
     transition,
-
-    /**
-     * Admits a job that is about to be created. ForebayError `too_many_jobs` when `maxJobs` are active,
-     * `quota_jobs` when `maxOfTenant` of its tenant are.
-     */
-    async admit(
-      id: string,
-      maxJobs: number,
-      tenant: string = DEFAULT_TENANT,
-      maxOfTenant: number | null = null,
-    ): Promise<void> {
-      const admitted = await run(
-        'admit-job',
-        [indexKeys.jobs, indexKeys.active, indexKeys.tenants, indexKeys.jobsOf(tenant)],
-        [id, maxJobs, tenant, maxOfTenant ?? ''],
-      );
-      if (admitted === 1) return;
-      if (admitted === -1) {
-        throw new ForebayError(
-          'quota_jobs',
-          `Tenant "${tenant}" has ${maxOfTenant} jobs queued or running, its quota; try again when one has ended.`,
-          { retryAfterS: 10 },
-        );
-      }
-      throw new ForebayError(
-        'too_many_jobs',
-        `${maxJobs} jobs are queued or running, the most this service accepts at once; try again when one has ended.`,
-        { retryAfterS: 10 },
-      );
-    },
-    /** Writes the record of an admitted job: from here on it is fed. */
-    async create(spec: JobSpec, total: number | null): Promise<void> {
-      const keys = jobKeys(spec.id);
-      const created = await run(
-        'create-job',
-        [keys.job, keys.events],
-        [JSON.stringify(spec), spec.created_at, total ?? '', spec.tenant],
-      );
-      if (created !== 1) throw new InvariantError(`job id ${spec.id} was given twice`);
-      // The job exists; a wake-up that is lost costs a sweep.
-      await redis.publish(WAKE_CHANNELS.job, spec.id).catch(() => undefined);
-    },
-
-    /** Claims a tenant's `Idempotency-Key` for a job. Returns the claim that stands: `{job, digest}`. */
-    async claimIdempotencyKey(
-      name: TenantsKey,
-      job: string,
-      digest: string,
-    ): Promise<{ job: string; digest: string }> {
-      const key = idempotencyKey(name.key, name.tenant);
-      const claim = `${job} ${digest}`;
-      const set = await redis.set(key, claim, 'PX', CLAIM_MS, 'NX');
-      const standing = set === 'OK' ? claim : ((await redis.get(key)) ?? claim);
-      const [owner, itsDigest] = standing.split(' ') as [string, string];
-      return { job: owner, digest: itsDigest };
-    },
-    /** Keeps a claim whose job exists. */
-    async keepIdempotencyKey({ key, tenant }: TenantsKey): Promise<void> {
-      await redis.pexpire(idempotencyKey(key, tenant), IDEMPOTENCY_MS);
-    },
-    async releaseIdempotencyKey({ key, tenant }: TenantsKey): Promise<void> {
-      await redis.del(idempotencyKey(key, tenant));
-    },
-
-    /** Claims an output folder. Returns the job that holds it: the given one, or an earlier. */
-    async claimOutput(folder: string, job: string): Promise<string> {
-      const set = await redis.set(outputKey(folder), job, 'NX');
-      return set === 'OK' ? job : ((await redis.get(outputKey(folder))) ?? job);
-    },
-    /** Takes an output over from a job that is no more. False where somebody else was quicker. */
-    async takeOutput(folder: string, from: string, job: string): Promise<boolean> {
-      return (await run('take-output', [outputKey(folder)], [from, job])) === 1;
-    },
-    async releaseOutput(folder: string, job: string): Promise<void> {
-      if ((await redis.get(outputKey(folder))) === job) await redis.del(outputKey(folder));
-    },
+    ...createJobCreation(deps),
 
     /** Job ids, newest first, older than `before`; of one tenant, or (null) of all. */
     async list(before: string | null, count: number, tenant: string | null = null): Promise<string[]> {
@@ -188,7 +124,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
         .multi()
         .srem(indexKeys.active, id)
         .hdel(indexKeys.tenants, id)
-        .del(keys.window, keys.runs, keys.attempts, keys.journal, keys.errors, keys.lease);
+        .del(keys.window, keys.runs, keys.attempts, keys.journal, keys.errors, keys.parts, keys.lease);
       for (const key of [keys.job, keys.committed, keys.events, keys.stats]) batch.pexpire(key, RETENTION_MS);
       // Ids outlive their records a little; without this the index would grow for ever.
       const oldest = newJobId(now() - INDEX_MS, new Uint8Array(16));
@@ -226,11 +162,15 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     },
 
     async setTotal(id: string, total: number): Promise<void> {
-      await redis.hset(jobKeys(id).job, 'total', total);
+      await patch(id, { total });
     },
     /** `text`: more about it, in words. */
     async setReason(id: string, reason: string | null, text: string | null = null): Promise<void> {
-      await redis.hset(jobKeys(id).job, 'reason', reason ?? '', 'reason_text', text ?? '');
+      await patch(id, { reason: reason ?? '', reason_text: text ?? '' });
+    },
+    /** The output is the job's: its feeder has opened it. Throws LeaseLost. */
+    async markOpened(id: string, lease: string): Promise<void> {
+      await patch(id, { opened: 1 }, lease);
     },
     async stats(id: string): Promise<Record<string, number>> {
       const hash = await redis.hgetall(jobKeys(id).stats);
@@ -280,9 +220,6 @@ export function jobNotFound(id: string): ForebayError {
 }
 
 const DAY_MS = 24 * 3600 * 1000;
-const IDEMPOTENCY_MS = DAY_MS;
-/** A claim whose submit died goes after this. */
-const CLAIM_MS = 600_000;
 /** How long an ended job can be asked for. Its output stays. */
 export const RETENTION_MS = 7 * DAY_MS;
 const INDEX_MS = 30 * DAY_MS;

@@ -8,14 +8,10 @@ import { decodeBlockRows, encodeBlockRows, type BlockRows, type BlockStats } fro
 import type { JobSpec } from '../domain/job.ts';
 import { readJournal, writeJournal, type RowJournal } from '../domain/row-journal.ts';
 import { readJobSpec } from './job-record.ts';
-import { jobKeys, WAKE_CHANNELS } from './keys.ts';
+import { jobKeys, outputKey, WAKE_CHANNELS } from './keys.ts';
 import { gatherTurns } from './gather-turns.ts';
+import { LeaseLost } from './lease.ts';
 import type { RunScript } from './scripts.ts';
-
-/** The feeder's lease has gone to another process: stop feeding. */
-export class LeaseLost extends Error {
-  override readonly name = 'LeaseLost';
-}
 
 export interface BegunRun {
   readonly block: BlockRows;
@@ -24,8 +20,16 @@ export interface BegunRun {
   /** Runs before this one that ended without a word: their workers died, or were stopped for too long. */
   readonly died: number;
   readonly journal: RowJournal;
+  /** Hashes of the parts that earlier runs of this block announced. */
+  readonly announced: readonly string[];
   readonly spec: JobSpec;
 }
+
+/** Whether a run may publish its part now. */
+export type PublishPermit =
+  /** `announced`: hashes of all parts that the block's runs announced, this one's too. */
+  | { readonly may: true; readonly announced: readonly string[] }
+  | { readonly may: false; readonly why: 'superseded' | 'output_lost' };
 
 export interface WindowEntry {
   readonly generation: number;
@@ -58,26 +62,31 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       const known = specs.get(job);
       const [text, ...begun] = (await run(
         'begin-runs',
-        [keys.job, keys.window, keys.runs, keys.attempts, keys.journal],
+        [keys.job, keys.window, keys.runs, keys.attempts, keys.journal, keys.parts],
         [now(), known ? 0 : 1, ...runs.flatMap(({ block, generation, token }) => [block, generation, token])],
-      )) as [string, ...([] | [string, number, number, string | null])[]];
+      )) as [string, ...([] | [string, number, number, string | null, string | null])[]];
       if (begun.every((reply) => reply.length === 0)) return begun.map(() => null);
       const spec = known ?? keepSpec(job, text);
       return begun.map((reply) => {
         if (reply.length === 0) return null;
-        const [rows, attempts, failed, journal] = reply;
+        const [rows, attempts, failed, journal, parts] = reply;
         return {
           block: decodeBlockRows(rows),
           attempts,
           died: attempts - 1 - failed,
           journal: readJournal(journal),
+          announced: hashesOf(parts),
           spec,
         };
       });
     },
   );
 
-  const commitBlocks = gatherTurns<CommitRequest, CommitOutcome>(async (job, blocks) => {
+  async function commitBlocks(
+    job: string,
+    blocks: readonly CommitRequest[],
+    lease: string,
+  ): Promise<CommitOutcome[]> {
     const keys = jobKeys(job);
     const replies = (await run(
       'commit-blocks',
@@ -91,15 +100,36 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
         keys.stats,
         keys.errors,
         keys.journal,
+        keys.parts,
+        keys.lease,
       ],
-      [now(), WAKE_CHANNELS.progress, job, commitText(blocks)],
+      [now(), WAKE_CHANNELS.progress, job, commitText(blocks, lease)],
     )) as number[];
     return replies.map((reply) => COMMIT_OUTCOMES[reply]!);
+  }
+  const commitRuns = gatherTurns<CommitRequest, CommitOutcome>(async (job, blocks) =>
+    commitBlocks(job, blocks, ''),
+  );
+
+  const announceParts = gatherTurns<Announcement, PublishPermit>(async (job, parts) => {
+    const keys = jobKeys(job);
+    const reply = (await run(
+      'announce-parts',
+      [keys.runs, keys.parts, outputKey(parts[0]!.output)],
+      [job, ...parts.flatMap(({ block, token, hash }) => [block, token, hash])],
+    )) as 'output_lost' | string[];
+    if (reply === 'output_lost') return parts.map(() => ({ may: false, why: reply }));
+    return reply.map((hashes) =>
+      hashes === '' ? { may: false, why: 'superseded' } : { may: true, announced: hashesOf(hashes) },
+    );
   });
 
   return {
     async holdLease(job: string, token: string, ttlMs: number): Promise<boolean> {
       return (await run('hold-lease', [jobKeys(job).lease], [token, ttlMs])) === 1;
+    },
+    async holdsLease(job: string, token: string): Promise<boolean> {
+      return (await redis.get(jobKeys(job).lease)) === token;
     },
     async dropLease(job: string, token: string): Promise<void> {
       await run('drop-lease', [jobKeys(job).lease], [token]);
@@ -114,8 +144,10 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
         done: fed === '1',
       };
     },
-    async markFedAll(job: string): Promise<void> {
-      await redis.hset(jobKeys(job).job, 'fed_all', 1);
+    async markFedAll(job: string, lease: string): Promise<void> {
+      const keys = jobKeys(job);
+      if ((await run('patch-job', [keys.job, keys.lease], [lease, 'fed_all', 1])) === -2)
+        throw new LeaseLost(job);
     },
 
     /** Reserves the next blocks. Returns how many; 0 when the job takes none now (paused, cancelled). */
@@ -214,32 +246,68 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
         )) === 1
       );
     },
-    /** Tells the feeder that a block has come off the queue without a commit: it need not wait for its sweep. */
+    /** Wakes the feeder when a block leaves the queue uncommitted. */
     async announceLeft(job: string): Promise<void> {
-      await redis.multi().hincrby(jobKeys(job).job, 'left', 1).publish(WAKE_CHANNELS.job, job).exec();
+      await run('announce-left', [jobKeys(job).job], [WAKE_CHANNELS.job, job]);
     },
     /** What the last failed run of a block in the window said. */
     async runError(job: string, block: number): Promise<string | null> {
       return redis.hget(jobKeys(job).errors, String(block));
     },
 
-    /** Counts a published block, once. `by.feeder`: adopted from an earlier job, no run involved. */
+    /**
+     * Asks whether a run may publish the part that it has staged, and announces its hash. The order is the fence: who
+     * takes the output over later discards what is staged.
+     */
+    async announcePart(job: string, part: Announcement): Promise<PublishPermit> {
+      return announceParts(job, part);
+    },
+    /** Hashes of the parts that runs of a block announced. */
+    async announced(job: string, block: number): Promise<string[]> {
+      return hashesOf(await redis.hget(jobKeys(job).parts, String(block)));
+    },
+
+    /** Counts a block that a run has published, once; fenced by the run's token. */
     async commit(
       job: string,
       block: number,
-      by: { run: string } | { feeder: string },
+      token: string,
       counts: { succeeded: number; failed: number },
       stats: BlockStats,
     ): Promise<CommitOutcome> {
-      // A feeder's commit is fenced by its lease elsewhere; a run's by its token.
-      return commitBlocks(job, { block, token: 'run' in by ? by.run : '', counts, stats });
+      return commitRuns(job, { block, token, counts, stats });
+    },
+    /** Counts a block that no run will count: adopted from an earlier job, or published by a run that died. Throws LeaseLost. */
+    async commitFound(
+      job: string,
+      block: number,
+      lease: string,
+      counts: { succeeded: number; failed: number },
+      stats: BlockStats,
+    ): Promise<void> {
+      const [outcome] = await commitBlocks(job, [{ block, token: '', counts, stats }], lease);
+      if (outcome === 'superseded') throw new LeaseLost(job);
     },
   };
 }
 
+interface Announcement {
+  readonly block: number;
+  /** Of the run. */
+  readonly token: string;
+  /** Of the part. */
+  readonly hash: string;
+  /** The job's output folder. */
+  readonly output: string;
+}
+
+function hashesOf(text: string | null): string[] {
+  return text ? text.split(' ') : [];
+}
+
 interface CommitRequest {
   readonly block: number;
-  /** Of the run; '' where no run is involved. */
+  /** Of the run; '' where a feeder commits. */
   readonly token: string;
   readonly counts: { readonly succeeded: number; readonly failed: number };
   readonly stats: BlockStats;
@@ -249,10 +317,11 @@ interface CommitRequest {
  * For the script: the names of all stats, then each block with its stats in that order. One JSON text: a score of
  * arguments for each block cost the client twice as much.
  */
-function commitText(blocks: readonly CommitRequest[]): string {
+function commitText(blocks: readonly CommitRequest[], lease: string): string {
   const names = [...new Set(blocks.flatMap(({ stats }) => Object.keys(stats)))];
   return JSON.stringify({
     names,
+    lease,
     blocks: blocks.map(({ block, token, counts: { succeeded, failed }, stats }) => ({
       block: String(block),
       token,

@@ -24,6 +24,8 @@ export const jobKeys = (job: string) => ({
   journal: `${P}:{${job}}:journal`,
   /** Hash block -> what its last failed run said, for blocks in the window. */
   errors: `${P}:{${job}}:errors`,
+  /** Hash block -> hashes of the parts that its runs announced, separated by spaces; for blocks not committed. */
+  parts: `${P}:{${job}}:parts`,
   /** Bitmap of committed blocks. */
   committed: `${P}:{${job}}:committed`,
   /** Stream of the last events. */
@@ -61,7 +63,7 @@ export const indexKeys = {
   webhooks: `${P}:{index}:webhooks`,
 } as const;
 
-/** String: job id that an `Idempotency-Key` of a tenant made. The key is hashed: it may hold anything. */
+/** String `<job id> <digest of the request>`: the job that an `Idempotency-Key` of a tenant made. Hashed: it may hold anything. */
 export function idempotencyKey(key: string, tenant: string): string {
   const hash = createHash('sha256').update(key).digest('hex');
   return tenant === DEFAULT_TENANT ? `${P}:idempotency:${hash}` : `${P}:idempotency:${tenant}:${hash}`;

@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { isTerminal, JOB_STATUSES, type JobStatus } from '../domain/job-state.ts';
-import { EVERY_KEY, indexKeys, jobKeys, outputKey, queueKeys, queueOfKey } from './keys.ts';
+import { EVERY_KEY, indexKeys, jobKeys, queueKeys, queueOfKey } from './keys.ts';
 import type { RunScript } from './scripts.ts';
 
 /** Where a job stands, whatever version its data is of. */
@@ -80,11 +80,6 @@ export function createLeftovers(deps: { redis: Redis; run: RunScript }) {
         held.set(job, [...(held.get(job) ?? []), Number(member.slice(slash + 1))]);
       }
       return held;
-    },
-
-    /** The job that claims an output folder. */
-    async outputHolder(folder: string): Promise<string | null> {
-      return redis.get(outputKey(folder));
     },
   };
 }

@@ -51,12 +51,7 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
   const now = deps.now ?? Date.now;
 
   return {
-    /** From here on the job's webhook is looked after, until `done`. Before the job's record is made. */
-    async follow(job: string, secret: string | null): Promise<void> {
-      if (secret !== null) await redis.hset(jobKeys(job).webhook, 'secret', secret);
-      await redis.zadd(indexKeys.webhooks, now(), job);
-    },
-    /** Of a job that did not come to be. */
+    /** Of a job whose record is gone. A job's creation follows its webhook (job-creation.ts). */
     async forget(job: string): Promise<void> {
       await redis.zrem(indexKeys.webhooks, job);
       await redis.del(jobKeys(job).webhook);

@@ -1,120 +1,139 @@
 /**
- * Publishes a block's rows, once, whoever tries (G1, ADR 2). The link of the part is the commit: it never
- * clobbers. Errors are staged before it under the part's hash, and put in their place after it by whoever
- * finds the part, so that part and errors always come from the same run.
+ * Publishes a block's rows, once, whoever tries (G1, ADR 2, ADR 8). A run stages its part, asks whether its job still
+ * owns the output, and links the part to its name. The link is the commit: it never clobbers, and it fails where a new
+ * owner has discarded what was staged. Errors are staged before the part, under its hash, and put in their place after
+ * it by whoever finds the part, so that part and errors always come from the same run.
  */
-import { link, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { errorLine, resultLine, type RowOutcome } from '../domain/row.ts';
 import { rowIndex, type BlockRows } from '../domain/block.ts';
-import { inFolder, linkWhole } from './link-whole.ts';
-import { outputFolder } from './output-folder.ts';
-import { mergeLines, readBlock, sha256, type PublishedBlock } from './read-part.ts';
+import { adoptBlock, placeErrors, type BlockCounts, type PartProof } from './adopt-block.ts';
+import { outputFolder, partName, stagedErrorsName, stagedPartName } from './output-folder.ts';
+import { sha256 } from './read-part.ts';
+import { inRealFolder } from './real-folder.ts';
+import { removeEmptyStaging } from './staging.ts';
+import { linkStaged, stageText, unstage } from './stage-text.ts';
+import { ForebayError } from '../errors.ts';
 
-export interface BlockCounts {
-  readonly succeeded: number;
-  readonly failed: number;
+export interface BlockToPublish {
+  /** Output folder of the job. */
+  readonly folder: string;
+  readonly job: string;
+  /** Number of the part. */
+  readonly part: number;
+  readonly rows: BlockRows;
+  /** One per row, in order. */
+  readonly outcomes: readonly RowOutcome[];
+  /** Of the run. */
+  readonly token: string;
 }
 
 /**
- * Writes the outcomes (one a row, in order) of a run. Where another run has published first, its part stands
- * and its counts are returned.
+ * `permit`: asked once the part is staged, with its hash. It answers null where the run may not publish, else what
+ * proves that a part which is there already is the job's. Returns the counts of the part that stands, null where the
+ * run may not publish. ForebayError `output_changed`, `storage_unavailable`.
  */
 export async function publishBlock(
-  folder: string,
-  block: number,
-  rows: BlockRows,
-  outcomes: readonly RowOutcome[],
-  token: string,
-): Promise<BlockCounts> {
-  const paths = outputFolder(folder);
-  let part = '';
+  block: BlockToPublish,
+  permit: (partHash: string) => Promise<PartProof | null>,
+): Promise<BlockCounts | null> {
+  const { folder, job, part, rows, token } = block;
+  const text = linesOf(block);
+  const hash = sha256(text.results);
+  const staging = outputFolder(folder).stagingOf(job);
+  const staged = stagedPartName(part, token);
+  const errors = text.errors === '' ? null : stagedErrorsName(part, hash);
+  let asked = false;
+  const mayRepeat = () => !asked;
+  const published = await inStaging(folder, staging, mayRepeat, async (at) => {
+    if (errors !== null) await stageErrors(`${at}/${errors}`, token, text.errors);
+    await stageText(`${at}/${staged}`, text.results);
+    asked = true;
+    const proof = await permit(hash).catch(async (error: unknown) => {
+      await unstage(`${at}/${staged}`);
+      throw error;
+    });
+    if (proof === null) {
+      await unstage(`${at}/${staged}`);
+      return null;
+    }
+    const outcome = await linkStaged(`${at}/${staged}`, `${at}/../../${partName(part)}`);
+    if (outcome === 'gone') throw stagedIsGone(part, folder);
+    if (outcome === 'linked' && errors !== null) await placeErrors(folder, job, part, hash);
+    return { outcome, proof };
+  });
+  if (published?.outcome === 'linked') {
+    return { succeeded: block.outcomes.length - text.failed, failed: text.failed };
+  }
+  // Late, perhaps after the job's end, when nobody else clears up.
+  if (published === null) {
+    if (errors !== null) await unstage(`${staging}/${errors}`);
+    await removeEmptyStaging(folder, job);
+    return null;
+  }
+  const adopted = await adoptBlock(folder, job, part, rows, published.proof);
+  if (!adopted) throw stagedIsGone(part, folder);
+  // Placed by now, or of a part that lost.
+  if (errors !== null) await unstage(`${staging}/${errors}`);
+  await removeEmptyStaging(folder, job);
+  return adopted;
+}
+
+function linesOf({ rows, outcomes }: BlockToPublish): { results: string; errors: string; failed: number } {
+  let results = '';
   let errors = '';
   let failed = 0;
   for (const [i, outcome] of outcomes.entries()) {
     const { id } = rows.rows[i]!;
     const index = rowIndex(rows, i);
     if (outcome.ok) {
-      part += resultLine(index, id, outcome.result);
+      results += resultLine(index, id, outcome.result);
     } else {
       errors += errorLine(index, id, outcome.error);
       failed += 1;
     }
   }
-  const staged = paths.stagedPart(block, token);
-  const stagedErrors = errors === '' ? null : paths.stagedErrors(block, sha256(part));
-  if (stagedErrors !== null) {
-    const own = `${stagedErrors}.${token}`;
-    try {
-      await inFolder(paths.staging, async () => writeFile(own, errors));
-      await rename(own, stagedErrors);
-    } catch (error) {
-      await rm(own, { force: true });
-      throw error;
-    }
-  }
-  const linked = await inFolder(paths.staging, async () => linkWhole(staged, paths.part(block), part));
-  if (linked === 'exists') {
-    const adopted = await adoptBlock(folder, block, rows);
-    if (!adopted) throw new Error(`${paths.part(block)} came and went`);
-    // Late, perhaps after the job's end, when nobody else clears up: the errors are placed, or of a part that lost.
-    if (stagedErrors !== null) await rm(stagedErrors, { force: true });
-    await rmdir(paths.staging).catch(() => undefined);
-    return adopted;
-  }
-  if (errors !== '') await placeErrors(folder, block, sha256(part));
-  return { succeeded: outcomes.length - failed, failed };
+  return { results, errors, failed };
 }
 
-/** Counts of a part that an earlier run published, its errors put in place; null where there is none. */
-export async function adoptBlock(
+async function stageErrors(staged: string, token: string, text: string): Promise<void> {
+  const own = `${staged}.${token}`;
+  await stageText(own, text);
+  await rename(own, staged).catch(async (error: unknown) => {
+    await unstage(own);
+    throw error;
+  });
+}
+
+/**
+ * Acts in the staging folder, and makes it where it is not: it is there but for a job's first blocks, and where a late
+ * run has just removed it, so looking first is not worth a call per block.
+ */
+async function inStaging<T>(
   folder: string,
-  block: number,
-  rows: BlockRows,
-): Promise<BlockCounts | null> {
-  let found = await readBlock(folder, block);
-  if (!found) return null;
-  if (found.counts.succeeded + found.counts.failed < rows.rows.length && found.errorsHash === null) {
-    await placeErrors(folder, block, found.partHash);
-    found = (await readBlock(folder, block))!;
-  }
-  checkRows(found, block, rows);
-  return found.counts;
-}
-
-/** The rows on storage are not the dataset's. */
-export class RowsDiffer extends Error {
-  override readonly name = 'RowsDiffer';
-}
-
-function checkRows(found: PublishedBlock, block: number, rows: BlockRows): void {
-  const lines = mergeLines(found);
-  const ids = new Map(lines.map((line) => [line.index, line.id]));
-  const total = lines.length;
-  if (total !== rows.rows.length || ids.size !== total) {
-    throw new RowsDiffer(
-      `block ${block} has ${total} rows on storage and ${rows.rows.length} in the dataset`,
-    );
-  }
-  for (const [i, row] of rows.rows.entries()) {
-    const index = rowIndex(rows, i);
-    if (ids.get(index) !== row.id) {
-      throw new RowsDiffer(
-        `row ${index} is "${ids.get(index) ?? 'missing'}" on storage and "${row.id}" in the dataset`,
-      );
+  staging: string,
+  mayRepeat: () => boolean,
+  act: (at: string) => Promise<T>,
+): Promise<T> {
+  for (let tries = 3; ; tries--) {
+    try {
+      return await inRealFolder(staging, act);
+    } catch (error) {
+      if (!mayRepeat() || (error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 0) throw error;
+      await makeStaging(folder, staging);
     }
   }
 }
 
-/** Puts the staged errors that belong to a part of this content in their place. False where there are none. */
-export async function placeErrors(folder: string, block: number, partHash: string): Promise<boolean> {
-  const paths = outputFolder(folder);
-  try {
-    await link(paths.stagedErrors(block, partHash), paths.errors(block));
-    return true;
-  } catch (error) {
-    // In place already, or another finder of the part was quicker.
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
-    return code === 'EEXIST';
-  }
+/** Makes nothing through a link that has taken the output's place. */
+async function makeStaging(folder: string, staging: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await inRealFolder(folder, async (at) => mkdir(at + staging.slice(folder.length), { recursive: true }));
+}
+
+function stagedIsGone(part: number, folder: string): ForebayError {
+  return new ForebayError(
+    'storage_unavailable',
+    `What was staged for ${partName(part)} in ${folder} is gone: the folder was moved, or another job has taken it over.`,
+  );
 }

@@ -2,44 +2,68 @@
  * Reads a manifest.json as the finaliser writes it, one part or member a line, so that a manifest of any length is
  * read in constant memory.
  */
+import { lstat } from 'node:fs/promises';
+import { z } from 'zod';
 import { readLines } from '../dataset/line-reader.ts';
+import { ForebayError } from '../errors.ts';
+
+/** Most rows that a block can have: a manifest is read from storage, where others may write. */
+const ROWS = z.int().min(0).max(10_000);
 
 /** A line of `parts`. */
-export interface ManifestPart {
-  readonly name: string;
-  readonly rows: number;
-  readonly bytes: number;
-  readonly sha256: string;
-  readonly errors: {
-    readonly name: string;
-    readonly rows: number;
-    readonly sha256: string;
-    /** Rows of it that a later part or errors file answers (a retry ran them again). */
-    readonly superseded?: number;
-  } | null;
-}
+const PART = z.object({
+  name: z.string(),
+  rows: ROWS,
+  bytes: z.int().min(0),
+  sha256: z.string(),
+  errors: z
+    .object({
+      name: z.string(),
+      rows: ROWS,
+      sha256: z.string(),
+      /** Rows of it that a later part or errors file answers (a retry ran them again). */
+      superseded: ROWS.optional(),
+    })
+    .nullable(),
+});
+export type ManifestPart = z.infer<typeof PART>;
 
 /** The members beside `parts`; null where there is no manifest, or one of another form. */
 export async function readManifest(path: string): Promise<Readonly<Record<string, unknown>> | null> {
-  const members: Record<string, unknown> = {};
+  const members = new Map<string, unknown>();
   let whole = false;
   try {
+    if (!(await lstat(path)).isFile()) return null;
     for await (const line of linesOf(path)) {
       if (line === '}') whole = true;
       else if (line.startsWith('"') && !line.startsWith('"parts":')) {
-        Object.assign(members, JSON.parse(`{${line}}`));
+        for (const [name, value] of Object.entries(JSON.parse(`{${line}}`) as object))
+          members.set(name, value);
       }
     }
   } catch {
     return null;
   }
-  return whole ? members : null;
+  return whole ? Object.fromEntries(members) : null;
 }
 
+/** ForebayError `output_changed` for a line that Forebay did not write. */
 export async function* manifestParts(path: string): AsyncGenerator<ManifestPart, void, undefined> {
   for await (const line of linesOf(path)) {
-    if (line.startsWith('{"name":')) yield JSON.parse(line) as ManifestPart;
+    if (line.startsWith('{"name":')) yield readPart(line, path);
     if (line === ']') return;
+  }
+}
+
+function readPart(line: string, path: string): ManifestPart {
+  try {
+    return PART.parse(JSON.parse(line));
+  } catch (cause) {
+    throw new ForebayError(
+      'output_changed',
+      `A line of ${path} is not one that Forebay wrote: ${line.slice(0, 100)}. Restore the file, or use another output.`,
+      { cause },
+    );
   }
 }
 

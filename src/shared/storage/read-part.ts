@@ -1,8 +1,8 @@
 /** Reads published parts and errors: rows in order, counts, hashes. A part is one block, so it fits in memory. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { InvariantError } from '../errors.ts';
 import { outputFolder } from './output-folder.ts';
+import { readRealFile } from './real-folder.ts';
 
 export interface PartLine {
   readonly index: number;
@@ -33,9 +33,9 @@ export async function readBlock(
   mayHaveErrors = true,
 ): Promise<PublishedBlock | null> {
   const paths = outputFolder(folder);
-  const part = await readIfThere(paths.part(block));
+  const part = await readRealFile(paths.part(block));
   if (part === null) return null;
-  const errors = mayHaveErrors ? await readIfThere(paths.errors(block)) : null;
+  const errors = mayHaveErrors ? await readRealFile(paths.errors(block)) : null;
   return {
     counts: { succeeded: countLines(part), failed: errors === null ? 0 : countLines(errors) },
     results: () => parseLines(part, 'result'),
@@ -75,13 +75,4 @@ function parseLines(bytes: Buffer, kind: PartLine['kind']): PartLine[] {
     lines.push({ index, id, text: `${text}\n`, kind });
   }
   return lines;
-}
-
-async function readIfThere(path: string): Promise<Buffer | null> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }

@@ -25,7 +25,12 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const resolver = () =>
-  createInputResolver({ inputRoots: [root, join(dir, 'not-there')], spoolDir, maxListRows: 1000 });
+  createInputResolver({
+    inputRoots: [root, join(dir, 'not-there')],
+    spoolDir,
+    maxListRows: 1000,
+    ownerOf: async () => null,
+  });
 
 async function idsOf(input: JobInput): Promise<string[]> {
   const { spec, total } = await resolver().resolve(input, 'job_1', 'default');
@@ -121,8 +126,8 @@ describe('rows in the request', () => {
       'job_1.inline.jsonl',
       'job_1.urls.jsonl',
     ]);
-    await resolver().discard('job_1');
-    await resolver().discard('job_2');
+    await resolver().discard('job_1', 'default');
+    await resolver().discard('job_2', 'default');
     expect(await readdir(spoolDir)).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
 -- Begins runs of a job's blocks: hands out their rows and makes each caller's token the one that may commit.
--- KEYS 1 job  2 window  3 runs  4 attempts  5 journal
+-- KEYS 1 job  2 window  3 runs  4 attempts  5 journal  6 parts
 -- ARGV 1 now ms  2 1 = the spec is wanted  3.. block, generation, run token of each
--- Returns {spec or '', then for each block {rows, runs begun so far, runs that ended with an error, journal}}, or {} for
--- a block whose run must not go on: committed, withdrawn or of a newer generation, or the job not running.
+-- Returns {spec or '', then for each block {rows, runs begun so far, runs that ended with an error, journal, hashes of
+-- parts that its runs announced}}, or {} for a block whose run must not go on: committed, withdrawn or of a newer generation, or the job not running.
 local status, spec = unpack(redis.call('HMGET', KEYS[1], 'status', 'spec'))
 local out = {ARGV[2] == '1' and spec or ''}
 local blocks, tokens = {}, {}
@@ -15,13 +15,14 @@ for i, block in ipairs(blocks) do
     tokens[#tokens + 1] = block
     tokens[#tokens + 1] = token
     local attempts = redis.call('HINCRBY', KEYS[4], block, 1)
-    local failed, journal = 0, false
+    local failed, journal, parts = 0, false, false
     -- A first run has nothing before it.
     if attempts > 1 then
       failed = tonumber(redis.call('HGET', KEYS[4], block .. ':failed') or 0)
       journal = redis.call('HGET', KEYS[5], block)
+      parts = redis.call('HGET', KEYS[6], block)
     end
-    out[#out + 1] = {string.sub(entry, bar + 1), attempts, failed, journal}
+    out[#out + 1] = {string.sub(entry, bar + 1), attempts, failed, journal, parts}
   else
     out[#out + 1] = {}
   end

@@ -1,17 +1,19 @@
 -- Counts published blocks of a job, each once. The part on storage is the durable commit; this makes it count.
--- KEYS 1 job  2 window  3 runs  4 attempts  5 committed  6 events  7 stats  8 run errors  9 journal
+-- KEYS 1 job  2 window  3 runs  4 attempts  5 committed  6 events  7 stats  8 run errors  9 journal  10 parts  11 lease
 -- ARGV 1 now ms  2 channel of progress  3 job id
---      4 JSON {names of stats, blocks: [{block, token of its run ('' = no run, the feeder's), succeeded, failed, stats}]}
--- Returns for each block: 1 counted, 0 was counted before, -1 another run has taken over.
+--      4 JSON {names of stats, lease: the feeder's token ('' = the commits are runs'),
+--        blocks: [{block, token of its run, succeeded, failed, stats}]}
+-- Returns for each block: 1 counted, 0 was counted before, -1 another run, or another feeder, has taken over.
 -- Guarantee: idempotent per block; the only place where rows are counted.
 local commits = cjson.decode(ARGV[4])
 local out, counted, attempts, sums = {}, {}, {}, {}
 local succeeded, failed = 0, 0
+local feeder = commits.lease ~= '' and redis.call('GET', KEYS[11]) == commits.lease
 for i, commit in ipairs(commits.blocks) do
   local block, token = commit.block, commit.token
   if redis.call('GETBIT', KEYS[5], block) == 1 then
     out[i] = 0
-  elseif token ~= '' and redis.call('HGET', KEYS[3], block) ~= token then
+  elseif not feeder and redis.call('HGET', KEYS[3], block) ~= token then
     out[i] = -1
   else
     redis.call('SETBIT', KEYS[5], block, 1)
@@ -30,6 +32,7 @@ redis.call('HDEL', KEYS[3], unpack(counted))
 redis.call('HDEL', KEYS[4], unpack(attempts))
 redis.call('HDEL', KEYS[8], unpack(counted))
 redis.call('HDEL', KEYS[9], unpack(counted))
+redis.call('HDEL', KEYS[10], unpack(counted))
 local newly_failed = failed
 succeeded = redis.call('HINCRBY', KEYS[1], 'succeeded', succeeded)
 failed = redis.call('HINCRBY', KEYS[1], 'failed', failed)

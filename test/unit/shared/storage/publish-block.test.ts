@@ -1,6 +1,9 @@
 // Publishing a block once, whoever tries and wherever they die (INV-1).
 import {
   mkdtempSync,
+  realpathSync,
+  renameSync,
+  symlinkSync,
   readFileSync,
   readdirSync,
   rmSync,
@@ -11,13 +14,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { adoptBlock, publishBlock, RowsDiffer } from '#forebay/shared/storage/publish-block.js';
+import { adoptBlock, RowsDiffer, type PartProof } from '#forebay/shared/storage/adopt-block.js';
+import { publishBlock } from '#forebay/shared/storage/publish-block.js';
+import { discardStaged } from '#forebay/shared/storage/staging.js';
 import { sha256 } from '#forebay/shared/storage/read-part.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'forebay-publish-'));
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-publish-')));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -27,11 +32,19 @@ const ok = (score: number): RowOutcome => ({
   result: `"predictions":[{"index":1,"score":${score}}]`,
 });
 const bad = (message: string): RowOutcome => ({ ok: false, error: { code: 'decode_failed', message } });
+const JOB = `job_${'0'.repeat(26)}`;
+const publish = async (
+  part: number,
+  outcomes: RowOutcome[],
+  token: string,
+  permit: (hash: string) => Promise<PartProof | null> = async () => 'owned',
+) => publishBlock({ folder, job: JOB, part, rows, outcomes, token }, permit);
+const readStaged = (name: string) => readFileSync(join(folder, '_staging', JOB, name));
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 
 describe('publishing', () => {
   it('writes results and errors in row order', async () => {
-    expect(await publishBlock(folder, 2, rows, [ok(1), bad('broken'), ok(3)], 't1')).toEqual({
+    expect(await publish(2, [ok(1), bad('broken'), ok(3)], 't1')).toEqual({
       succeeded: 2,
       failed: 1,
     });
@@ -44,23 +57,23 @@ describe('publishing', () => {
   });
 
   it('publishes an empty part where every row failed', async () => {
-    await publishBlock(folder, 0, rows, [bad('x'), bad('y'), bad('z')], 't1');
+    await publish(0, [bad('x'), bad('y'), bad('z')], 't1');
     expect(read('part-00000000.jsonl')).toBe('');
-    expect(await adoptBlock(folder, 0, rows)).toEqual({ succeeded: 0, failed: 3 });
+    expect(await adoptBlock(folder, JOB, 0, rows, 'owned')).toEqual({ succeeded: 0, failed: 3 });
   });
 
   it('lets the first of two runs win, errors and all', async () => {
-    await publishBlock(folder, 2, rows, [ok(1), bad('first'), ok(3)], 't1');
-    const late = await publishBlock(folder, 2, rows, [ok(1), ok(2), bad('second')], 't2');
+    await publish(2, [ok(1), bad('first'), ok(3)], 't1');
+    const late = await publish(2, [ok(1), ok(2), bad('second')], 't2');
     expect(late).toEqual({ succeeded: 2, failed: 1 });
     expect(read('errors-00000002.jsonl')).toContain('first');
     expect(readdirSync(folder).filter((name) => name.startsWith('errors'))).toHaveLength(1);
   });
 
   it('leaves nothing in staging when it comes late, even after the folder was cleared', async () => {
-    await publishBlock(folder, 2, rows, [ok(1), bad('first'), ok(3)], 't1');
+    await publish(2, [ok(1), bad('first'), ok(3)], 't1');
     rmSync(join(folder, '_staging'), { recursive: true });
-    await publishBlock(folder, 2, rows, [ok(1), ok(2), bad('second')], 't2');
+    await publish(2, [ok(1), ok(2), bad('second')], 't2');
     expect(readdirSync(folder).sort()).toEqual(['errors-00000002.jsonl', 'part-00000002.jsonl']);
   });
 
@@ -68,8 +81,8 @@ describe('publishing', () => {
     const outcomes = Array.from({ length: 20 }, (_, i) =>
       i % 2 ? [ok(i), bad(`run ${i}`), ok(i)] : [ok(i), ok(i), bad(`run ${i}`)],
     );
-    await Promise.all(outcomes.map((o, i) => publishBlock(folder, 2, rows, o, `t${i}`)));
-    expect(await adoptBlock(folder, 2, rows)).toEqual({ succeeded: 2, failed: 1 });
+    await Promise.all(outcomes.map((o, i) => publish(2, o, `t${i}`)));
+    expect(await adoptBlock(folder, JOB, 2, rows, 'owned')).toEqual({ succeeded: 2, failed: 1 });
     const score = /"score":(\d+)/.exec(read('part-00000002.jsonl'))![1];
     expect(read('errors-00000002.jsonl')).toContain(`run ${score}"`);
   });
@@ -77,7 +90,7 @@ describe('publishing', () => {
 
 describe('adopting', () => {
   it('finds nothing where nothing is published', async () => {
-    expect(await adoptBlock(folder, 2, rows)).toBeNull();
+    expect(await adoptBlock(folder, JOB, 2, rows, 'owned')).toBeNull();
   });
 
   it('puts the errors of a run in place that died between its part and its errors', async () => {
@@ -87,24 +100,114 @@ describe('adopting', () => {
     const error = '{"index":10,"id":"c","error":{"code":"decode_failed","message":"x"}}\n';
     writeFileSync(join(folder, '_staging', `errors-00000002.jsonl.${sha256(part)}`), error);
     writeFileSync(join(folder, '_staging', `errors-00000002.jsonl.${'0'.repeat(64)}`), 'of another run\n');
-    expect(await adoptBlock(folder, 2, rows)).toEqual({ succeeded: 2, failed: 1 });
+    expect(await adoptBlock(folder, JOB, 2, rows, 'owned')).toEqual({ succeeded: 2, failed: 1 });
     expect(read('errors-00000002.jsonl')).toBe(error);
   });
 
   it('ignores what a dead run left in staging', async () => {
     mkdirSync(join(folder, '_staging'));
     writeFileSync(join(folder, '_staging', 'part-00000002.jsonl.dead'), 'half a li');
-    expect(await adoptBlock(folder, 2, rows)).toBeNull();
-    await publishBlock(folder, 2, rows, [ok(1), ok(2), ok(3)], 't');
+    expect(await adoptBlock(folder, JOB, 2, rows, 'owned')).toBeNull();
+    await publish(2, [ok(1), ok(2), ok(3)], 't');
     expect(existsSync(join(folder, 'errors-00000002.jsonl'))).toBe(false);
   });
 
   it('refuses rows that are not those of the dataset', async () => {
-    await publishBlock(folder, 2, rows, [ok(1), ok(2), ok(3)], 't');
+    await publish(2, [ok(1), ok(2), ok(3)], 't');
     const renamed = { firstRow: 8, rows: [{ id: 'a' }, { id: 'B' }, { id: 'c' }] };
-    await expect(adoptBlock(folder, 2, renamed)).rejects.toThrow(RowsDiffer);
-    await expect(adoptBlock(folder, 2, { firstRow: 8, rows: rows.rows.slice(0, 2) })).rejects.toThrow(
-      /3 rows on storage and 2/,
+    await expect(adoptBlock(folder, JOB, 2, renamed, 'owned')).rejects.toThrow(RowsDiffer);
+    await expect(
+      adoptBlock(folder, JOB, 2, { firstRow: 8, rows: rows.rows.slice(0, 2) }, 'owned'),
+    ).rejects.toThrow(/3 rows on storage and 2/);
+  });
+});
+
+describe('a run whose job has lost its output', () => {
+  const next = { job: `job_${'1'.repeat(26)}`, lease: 'x' };
+
+  it('publishes nothing where it is refused after staging, and leaves nothing', async () => {
+    expect(await publish(2, [ok(1), bad('x'), ok(3)], 't1', async () => null)).toBeNull();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('publishes nothing where the next owner discards what it staged before it links', async () => {
+    const late = publish(2, [ok(1), bad('x'), ok(3)], 't1', async () => {
+      // The check was passed just before the next owner claimed the output; then this worker was frozen.
+      await discardStaged(folder, next);
+      return 'owned';
+    });
+    await expect(late).rejects.toMatchObject({ code: 'storage_unavailable' });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('has its errors put in place by the next owner where it died right after its link', async () => {
+    await publish(2, [ok(1), bad('x'), ok(3)], 't1', async (hash) => {
+      mkdirSync(join(folder, '_staging', 'kept'));
+      const staged = `errors-00000002.jsonl.${hash}`;
+      writeFileSync(join(folder, '_staging', 'kept', staged), readStaged(staged));
+      return 'owned';
+    });
+    const [staged] = readdirSync(join(folder, '_staging', 'kept'));
+    rmSync(join(folder, 'errors-00000002.jsonl'));
+    mkdirSync(join(folder, '_staging', JOB), { recursive: true });
+    writeFileSync(
+      join(folder, '_staging', JOB, staged!),
+      readFileSync(join(folder, '_staging', 'kept', staged!)),
     );
+    rmSync(join(folder, '_staging', 'kept'), { recursive: true });
+    await discardStaged(folder, next);
+    expect(await adoptBlock(folder, next.job, 2, rows, 'owned')).toEqual({ succeeded: 2, failed: 1 });
+    expect(existsSync(join(folder, '_staging'))).toBe(false);
+  });
+
+  it('does not touch what a user keeps in a folder called _staging', async () => {
+    mkdirSync(join(folder, '_staging'));
+    writeFileSync(join(folder, '_staging', 'notes.txt'), 'mine');
+    await publish(0, [ok(1), ok(2), ok(3)], 't1');
+    await discardStaged(folder, next);
+    expect(readdirSync(join(folder, '_staging'))).toEqual(['notes.txt']);
+  });
+
+  it('writes nothing through a link that was put in the place of its output', async () => {
+    const elsewhere = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-elsewhere-')));
+    rmSync(folder, { recursive: true });
+    symlinkSync(elsewhere, folder);
+    await expect(publish(0, [ok(1), ok(2), ok(3)], 't1')).rejects.toMatchObject({ code: 'output_changed' });
+    rmSync(folder);
+    symlinkSync(elsewhere, folder);
+    const swapped = publish(0, [ok(1), ok(2), ok(3)], 't2');
+    await expect(swapped).rejects.toMatchObject({ code: 'output_changed' });
+    expect(readdirSync(elsewhere)).toEqual([]);
+    rmSync(elsewhere, { recursive: true });
+  });
+
+  it('goes on in the folder that it opened where a link takes its place in between', async () => {
+    const elsewhere = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-elsewhere-')));
+    const moved = `${folder}-moved`;
+    await publish(0, [ok(1), ok(2), ok(3)], 't1', async () => {
+      renameSync(folder, moved);
+      symlinkSync(elsewhere, folder);
+      return 'owned';
+    });
+    expect(readdirSync(elsewhere)).toEqual([]);
+    expect(readdirSync(moved)).toContain('part-00000000.jsonl');
+    for (const path of [elsewhere, moved]) rmSync(path, { recursive: true });
+  });
+});
+
+describe('a part that is there already', () => {
+  it('is not counted where no run of the job announced it', async () => {
+    const text = rows.rows.map(({ id }, i) => `{"index":${8 + i},"id":"${id}","predictions":[]}\n`).join('');
+    writeFileSync(join(folder, 'part-00000002.jsonl'), text);
+    const mine = publish(2, [ok(1), ok(2), ok(3)], 't1', async (hash) => ({ hashes: [hash] }));
+    await expect(mine).rejects.toMatchObject({ code: 'output_changed' });
+    expect(read('part-00000002.jsonl')).toBe(text);
+  });
+
+  it('is counted where an earlier run announced it', async () => {
+    let first = '';
+    await publish(2, [ok(1), ok(2), bad('x')], 't1', async (hash) => ({ hashes: [(first = hash)] }));
+    const second = await publish(2, [ok(9), ok(9), ok(9)], 't2', async (hash) => ({ hashes: [first, hash] }));
+    expect(second).toEqual({ succeeded: 2, failed: 1 });
   });
 });

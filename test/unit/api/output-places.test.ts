@@ -3,14 +3,15 @@ import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createOutputPreparer } from '#forebay/api/prepare-output.js';
+import { judgeOutput } from '#forebay/api/judge-output.js';
+import { createOutputPlaces, makeOutputFolder } from '#forebay/api/output-places.js';
 import { DEFAULT_TENANT } from '#forebay/shared/domain/tenant.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-output-')));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 writeFileSync(join(root, 'file'), '');
 symlinkSync('circle', join(root, 'circle'));
-const output = createOutputPreparer({ outputRoots: [root], resultsDir: join(root, 'results') });
+const output = createOutputPlaces({ outputRoots: [root], resultsDir: join(root, 'results') });
 
 describe.for([
   ['a NUL character', 'a\0b'],
@@ -20,10 +21,11 @@ describe.for([
   ['a folder below a file', 'file/below'],
   ['a link to itself', 'circle'],
 ] as const)('an output that is %s', ([, wish]) => {
-  for (const use of ['open', 'inspect'] as const) {
-    it(`is refused as an invalid request by ${use}`, async () => {
-      const using = async () => output[use](await output.place(wish, 'job', DEFAULT_TENANT), 'resume');
-      await expect(using()).rejects.toMatchObject({ code: 'invalid_request' });
-    });
-  }
+  it.for([
+    ['judged', async (folder: string) => judgeOutput(folder, 'resume')],
+    ['made', makeOutputFolder],
+  ] as const)('is refused as an invalid request when it is %s', async ([, use]) => {
+    const using = async () => use(await output.place(wish, 'job', DEFAULT_TENANT));
+    await expect(using()).rejects.toMatchObject({ code: 'invalid_request' });
+  });
 });

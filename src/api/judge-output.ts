@@ -1,0 +1,102 @@
+/**
+ * What an output folder holds, and whether a job may begin there. Everything in it is input: a tenant can write its own
+ * folder, so a job.json found there proves nothing but what its own words say.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { JOB_ID } from '../shared/domain/job-id.ts';
+import { JOB_SPEC, type IfOutputExists, type JobSpec } from '../shared/domain/job.ts';
+import { ForebayError, messageOf } from '../shared/errors.ts';
+import { isPublishedName, outputFolder, stagedName } from '../shared/storage/output-folder.ts';
+import { readRealFile } from '../shared/storage/real-folder.ts';
+
+/** What job.json may take: include and exclude patterns are the long part. */
+const MAX_JOB_JSON_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Judges what the folder holds and changes nothing. `resume`: the spec of the job that left its parts, null where there
+ * is none. ForebayError `invalid_request` (no name for a folder), `output_not_empty`, `resume_mismatch`,
+ * `output_changed`, `storage_unavailable`.
+ */
+export async function judgeOutput(folder: string, ifExists: IfOutputExists): Promise<JobSpec | null> {
+  const names = await outputNames(folder);
+  if (names.length === 0 || ifExists === 'overwrite') return null;
+  if (ifExists === 'resume') return readEarlierSpec(folder, names);
+  throw new ForebayError(
+    'output_not_empty',
+    `The output folder "${folder}" is not empty. Choose another, resume the job that it holds ` +
+      '(if_output_exists "resume", --resume) or replace it ("overwrite", --overwrite).',
+  );
+}
+
+/** Names in the folder, but for a staging folder that holds nothing but what killed processes left; none where it is not. */
+export async function outputNames(folder: string): Promise<string[]> {
+  const names = await listing(folder);
+  if (!names.includes('_staging')) return names;
+  const staged = await readdir(join(folder, '_staging')).catch(() => ['not a folder']);
+  return staged.every((name) => stagedName(name) !== null)
+    ? names.filter((name) => name !== '_staging')
+    : names;
+}
+
+async function listing(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw outputProblem(folder, error);
+  }
+}
+
+/** What is wrong with the name, and not with the storage. */
+const WRONG_NAME: Readonly<Record<string, string>> = {
+  ENAMETOOLONG: 'names a folder whose name is too long for the file system (often 255 bytes)',
+  ENOTDIR: 'names a file, or a place below one: an output is a folder',
+  EEXIST: 'names a file: an output is a folder',
+  ELOOP: 'leads through too many symbolic links',
+};
+
+/** A failure of node:fs on an output folder, in the words of a request. */
+export function outputProblem(folder: string, error: unknown): ForebayError {
+  const wrong = WRONG_NAME[(error as NodeJS.ErrnoException).code ?? ''];
+  if (wrong !== undefined) return wrongOutput(wrong, error);
+  return new ForebayError(
+    'storage_unavailable',
+    `Cannot use the output folder ${folder}: ${messageOf(error)}`,
+    { cause: error },
+  );
+}
+
+export function wrongOutput(why: string, cause?: unknown): ForebayError {
+  return new ForebayError('invalid_request', `The output ${why}. Choose another.`, {
+    cause,
+    issues: [{ path: '/output', message: why }],
+  });
+}
+
+async function readEarlierSpec(folder: string, names: readonly string[]): Promise<JobSpec | null> {
+  if (!names.includes('job.json')) {
+    if (!names.some(isPublishedName)) return null;
+    throw new ForebayError(
+      'resume_mismatch',
+      `"${folder}" holds parts but no job.json that says how they were made. Use another output or overwrite this one.`,
+    );
+  }
+  const bytes = await readRealFile(outputFolder(folder).job, MAX_JOB_JSON_BYTES);
+  try {
+    const spec = JOB_SPEC.parse(JSON.parse(bytes?.toString('utf8') ?? ''));
+    if (JOB_ID.safeParse(spec.id).success) return spec;
+  } catch (error) {
+    const cause = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    throw new ForebayError(
+      'resume_mismatch',
+      `job.json in "${folder}" is not of this version of Forebay: ${cause}`,
+    );
+  }
+  throw new ForebayError(
+    'resume_mismatch',
+    `job.json in "${folder}" names no job: it was not written by Forebay.`,
+  );
+}

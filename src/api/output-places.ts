@@ -1,0 +1,76 @@
+/** Where a job's output may lie, and making its folder. What is in it is judge-output.ts's affair. */
+import { access, constants, mkdir, realpath, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { isInside } from '../shared/is-inside.ts';
+import { ForebayError } from '../shared/errors.ts';
+import { tenantFolder } from '../shared/tenant-folder.ts';
+import { outputProblem, wrongOutput } from './judge-output.ts';
+
+export interface OutputPlaces {
+  /** The absolute folder for a tenant's wish (null: the default one). ForebayError `path_not_allowed`, `invalid_request`. */
+  place(wish: string | null, jobId: string, tenant: string): Promise<string>;
+}
+
+export function createOutputPlaces(deps: {
+  outputRoots: readonly string[];
+  resultsDir: string;
+}): OutputPlaces {
+  return {
+    async place(wish, jobId, tenant) {
+      if (wish?.includes('\0') === true) throw wrongOutput('holds a NUL character');
+      const resultsDir = tenantFolder(deps.resultsDir, tenant);
+      const outputRoots = deps.outputRoots.map((root) => tenantFolder(root, tenant));
+      const folder = wish === null ? join(resultsDir, jobId) : resolve(outputRoots[0]!, wish);
+      const real = await realpathOfNearest(folder);
+      if (Buffer.byteLength(real) > MAX_PATH_BYTES) {
+        throw wrongOutput(
+          `is too long: its path has ${Buffer.byteLength(real)} bytes, at most ${MAX_PATH_BYTES}`,
+        );
+      }
+      const roots = await Promise.all([...outputRoots, resultsDir].map(realpathOfNearest));
+      if (roots.some((root) => isInside(root, real))) return real;
+      throw new ForebayError(
+        'path_not_allowed',
+        `The output "${wish}" is outside the folders that jobs may write to: ${outputRoots.join(', ')}. ` +
+          'Choose one below them, or have the operator add a folder to FOREBAY_OUTPUT_ROOTS.',
+      );
+    },
+  };
+}
+
+/** Linux takes 4,096: what is left is for the files in the folder and in its staging folder. */
+const MAX_PATH_BYTES = 3_800;
+
+/**
+ * Makes an output folder, where it is not, and makes sure that it can be written to. Returns how to undo that.
+ * ForebayError `invalid_request` (no name for a folder), `storage_unavailable`.
+ */
+export async function makeOutputFolder(folder: string): Promise<() => Promise<void>> {
+  try {
+    const first = await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK | constants.X_OK);
+    return async () => removeEmpty(folder, first);
+  } catch (error) {
+    throw outputProblem(folder, error);
+  }
+}
+
+/** Removes `folder` and its parents up to `first`, where nothing is in them. */
+async function removeEmpty(folder: string, first: string | undefined): Promise<void> {
+  if (first === undefined) return;
+  try {
+    for (let path = folder; isInside(first, path); path = dirname(path)) await rmdir(path);
+  } catch {
+    // Another job has begun there.
+  }
+}
+
+/** Real path of a folder that may not exist yet: links in the part that exists are resolved. */
+async function realpathOfNearest(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realpathOfNearest(parent), path.slice(parent.length));
+  }
+}
