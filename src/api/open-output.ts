@@ -12,7 +12,7 @@ import { ForebayError } from '../shared/errors.ts';
 import { LeaseLost } from '../shared/queue/lease.ts';
 import { errorsName, isPublishedName, outputFolder, partName } from '../shared/storage/output-folder.ts';
 import { inRealFolder } from '../shared/storage/real-folder.ts';
-import { discardStaged } from '../shared/storage/staging.ts';
+import { discardStaged, removeEmptyStaging } from '../shared/storage/staging.ts';
 import { goesOnWith } from './submit-job.ts';
 import { judgeOutput, outputNames } from './judge-output.ts';
 
@@ -46,6 +46,7 @@ export async function openOutput(
     throw error;
   } finally {
     await rm(own, { recursive: true, force: true });
+    await removeEmptyStaging(spec.output, spec.id);
   }
 }
 

@@ -1,0 +1,126 @@
+// Who opens an output and ends a job while another process is frozen in the middle of it; Redis and files are real.
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { createFinaliser } from '#forebay/api/feeder/finalise-job.js';
+import { openOutput } from '#forebay/api/open-output.js';
+import type { JobSpec } from '#forebay/shared/domain/job.js';
+import { LeaseLost } from '#forebay/shared/queue/lease.js';
+import { makeSpec, useQueueLayer } from '../support/queue.ts';
+
+const layer = useQueueLayer();
+const base = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-open-')));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+function folderWith(name: string, files: Record<string, string>): string {
+  const folder = join(base, name);
+  mkdirSync(folder);
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
+  return folder;
+}
+const overwriting = (output: string): JobSpec =>
+  makeSpec({ output, opening: { if_output_exists: 'overwrite', earlier: null, cut_part: null } });
+const old = { 'part-00000000.jsonl': 'old', 'errors-00000000.jsonl': 'old', 'manifest.json': '{}' };
+const yes = async () => true;
+
+it('a feeder that is frozen while it opens an output takes nothing from the one that has gone on', async () => {
+  const output = folderWith('frozen', { ...old, 'notes.txt': 'mine' });
+  const spec = overwriting(output);
+  const frozen = openOutput(spec, spec.opening!, 'first', async () => {
+    // It holds its lease still, and is frozen right here: another takes over, opens, and a part is published.
+    await openOutput(spec, spec.opening!, 'second', yes);
+    writeFileSync(join(output, 'part-00000000.jsonl'), 'new');
+    return true;
+  });
+  await expect(frozen).rejects.toThrow(LeaseLost);
+  expect(readFileSync(join(output, 'part-00000000.jsonl'), 'utf8')).toBe('new');
+  expect(readdirSync(output).toSorted()).toEqual(['job.json', 'notes.txt', 'part-00000000.jsonl']);
+});
+
+it('a feeder that has lost its lease opens nothing', async () => {
+  const output = folderWith('lost', old);
+  const spec = overwriting(output);
+  await expect(openOutput(spec, spec.opening!, 'late', async () => false)).rejects.toThrow(LeaseLost);
+  expect(readdirSync(output).toSorted()).toEqual(Object.keys(old).toSorted());
+});
+
+it('an output that is opened twice keeps what the first opening left', async () => {
+  const output = folderWith('twice', { ...old, 'job.json': '{}' });
+  const spec = overwriting(output);
+  await openOutput(spec, spec.opening!, 'first', yes);
+  await openOutput(spec, spec.opening!, 'second', yes);
+  expect(readdirSync(output)).toEqual(['job.json']);
+  expect(JSON.parse(readFileSync(join(output, 'job.json'), 'utf8'))).toMatchObject({ id: spec.id });
+});
+
+it('an output that another job has used since the submit is left to it', async () => {
+  const output = folderWith('used', {});
+  const late = makeSpec({ output });
+  const other = makeSpec({ output });
+  await openOutput(other, other.opening!, 'x', yes);
+  const opening = openOutput(late, late.opening!, 'y', yes);
+  await expect(opening).rejects.toMatchObject({ code: 'output_not_empty' });
+  const earlier = { job: late.id, model_hash: late.model.hash };
+  const resuming = { if_output_exists: 'resume' as const, earlier, cut_part: null };
+  await expect(openOutput(late, resuming, 'z', yes)).rejects.toMatchObject({ code: 'resume_mismatch' });
+  expect(JSON.parse(readFileSync(join(output, 'job.json'), 'utf8'))).toMatchObject({ id: other.id });
+  expect(readdirSync(output)).toEqual(['job.json']);
+});
+
+it('a job that ends before its output was opened leaves it as it was', async () => {
+  const output = folderWith('unopened', old);
+  const spec = overwriting(output);
+  await layer.make(spec, 4);
+  await layer.window.holdLease(spec.id, 'lease', 60_000);
+  await layer.jobs.transition(spec.id, 'cancelling');
+  await finaliser()(await layer.jobs.mustGet(spec.id), 'lease');
+  expect((await layer.jobs.mustGet(spec.id)).status).toBe('cancelled');
+  expect(readdirSync(output).toSorted()).toEqual(Object.keys(old).toSorted());
+  expect(await layer.jobs.outputHolder(output)).toBeNull();
+});
+
+it("a feeder that is frozen before it publishes its manifest does not replace the next job's", async () => {
+  const output = folderWith('manifest', {});
+  const spec = makeSpec({ output });
+  await layer.make(spec, 0);
+  await layer.window.holdLease(spec.id, 'frozen', 60_000);
+  await openOutput(spec, spec.opening!, 'frozen', yes);
+  await layer.jobs.markOpened(spec.id, 'frozen');
+  await layer.jobs.transition(spec.id, 'finalizing');
+  const record = await layer.jobs.mustGet(spec.id);
+  const frozen = finaliser(async () => {
+    // Its lease has gone to another feeder, which ends the job; the next job has the output and has written to it.
+    await layer.redis.del(`forebay:{${spec.id}}:lease`);
+    await layer.window.holdLease(spec.id, 'next', 60_000);
+    await finaliser()(record, 'next');
+    const other = overwriting(output);
+    await layer.make(other, 4);
+    await openOutput(other, other.opening!, 'other', yes);
+    writeFileSync(join(output, 'manifest.json'), 'of the next job');
+  })(record, 'frozen');
+  await expect(frozen).rejects.toThrow();
+  expect(readFileSync(join(output, 'manifest.json'), 'utf8')).toBe('of the next job');
+});
+
+/** `midway`: runs while the manifest is being written. */
+function finaliser(midway: () => Promise<void> = async () => {}) {
+  return createFinaliser({
+    ...layer,
+    workers: {
+      async batchInvariance(model) {
+        await midway();
+        return layer.workers.batchInvariance(model);
+      },
+    },
+    spool: { discard: async () => {}, spooledBytes: async () => 0 },
+  });
+}
