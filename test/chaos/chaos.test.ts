@@ -6,6 +6,7 @@ import { mountSmallDisk } from './full-disk.ts';
 import type { Outcome } from './outcome.ts';
 import { FAULT_KINDS, planOf, planText } from './plan.ts';
 import { runSeed, runUndisturbed } from './run-seed.ts';
+import { runSituation, SITUATIONS } from './situations.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,8 @@ const JOB: ChaosJob = {
   blockRows: number('FOREBAY_CHAOS_BLOCK_ROWS', 100),
 };
 const SEED_MS = 400_000;
+/** Seeds of the situations between jobs; one of each kind in turn. */
+const BETWEEN = number('FOREBAY_CHAOS_BETWEEN', 1);
 
 let expected: Outcome;
 let kinds = FAULT_KINDS;
@@ -46,5 +49,19 @@ it.for(Array.from({ length: SEEDS }, (_, i) => FIRST + i))(
     );
     const again = `npm run test:chaos -- --seed ${seed} --rows ${JOB.rows} --faults ${FAULTS}`;
     expect(wrong, `${again}\nplan: ${planText(plan)}\n${wrong.join('\n')}\n${logs}`).toEqual([]);
+  },
+);
+
+it.for(Array.from({ length: BETWEEN }, (_, i) => FIRST + i))(
+  'keeps jobs, clients and tenants apart: seed %i',
+  { timeout: SEED_MS },
+  async (seed) => {
+    const situation = SITUATIONS[seed % SITUATIONS.length]!;
+    const { wrong, logs, seconds } = await runSituation(situation, seed, JOB, expected, kinds);
+    process.stderr.write(
+      `chaos: seed ${seed}, ${situation}, ${wrong.length === 0 ? 'passed' : 'FAILED'} in ${seconds.toFixed(0)} s\n`,
+    );
+    const again = `npm run test:chaos -- --seeds 0 --between 1 --first ${seed} --rows ${JOB.rows}`;
+    expect(wrong, `${again}\n${wrong.join('\n')}\n${logs}`).toEqual([]);
   },
 );

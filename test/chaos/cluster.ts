@@ -14,6 +14,14 @@ import { createProcesses, type ManagedProcess } from './processes.ts';
 
 const HOOK = pathToFileURL(join(import.meta.dirname, 'clock-jump.mjs')).href;
 
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+export type Api = Extract<Who, string>;
+const isApi = (who: Who): who is Api => typeof who === 'string';
+
 interface Member {
   readonly proxy: TcpProxy;
   process: ManagedProcess;
@@ -21,8 +29,16 @@ interface Member {
 
 export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
-/** One model, `tiny`; one lane a worker. */
-export async function startCluster({ workers }: { workers: number }) {
+/** One model, `tiny`; one lane per worker. `env`: of API and workers. */
+export async function startCluster({
+  workers,
+  apis = ['api'],
+  env = {},
+}: {
+  readonly workers: number;
+  readonly apis?: readonly Api[];
+  readonly env?: Readonly<Record<string, string>>;
+}) {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-chaos-'));
   const dir = (name: string) => join(folder, name);
   for (const name of ['tmp', 'logs', 'input', 'data']) mkdirSync(dir(name));
@@ -45,12 +61,13 @@ export async function startCluster({ workers }: { workers: number }) {
       FOREBAY_LANES: '1',
       FOREBAY_PROFILES: 'off',
       NODE_OPTIONS: `--import ${HOOK}`,
+      ...env,
     },
   });
   const members = new Map<Who, Member>();
 
   async function boot(who: Who, proxy: TcpProxy, port = '0'): Promise<ManagedProcess> {
-    const [role, path] = who === 'api' ? ['api', 'api/main.js'] : [`worker-${who}`, 'workers/main.js'];
+    const [role, path] = isApi(who) ? [who, 'api/main.js'] : [`worker-${who}`, 'workers/main.js'];
     return processes.start(role, path, {
       REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
       FOREBAY_PORT: port,
@@ -58,14 +75,15 @@ export async function startCluster({ workers }: { workers: number }) {
     });
   }
   const member = (who: Who) => members.get(who)!;
-  const api = () => member('api').process;
   const slots = Array.from({ length: workers }, (_, slot) => slot);
 
+  const output = join(dir('out'), 'job');
   const cluster = {
     folder,
     redis,
     disk,
-    output: join(dir('out'), 'job'),
+    outputs: dir('out'),
+    output,
     surprises: processes.surprises,
     processesLeft: processes.left,
     temporaryFiles: () => readdirSync(dir('tmp')),
@@ -76,14 +94,36 @@ export async function startCluster({ workers }: { workers: number }) {
     async replace(who: Who): Promise<void> {
       const old = member(who);
       await old.process.kill();
-      old.process = await boot(who, old.proxy, who === 'api' ? new URL(old.process.url).port : '0');
+      old.process = await boot(who, old.proxy, isApi(who) ? new URL(old.process.url).port : '0');
     },
     jumpClock(who: Who, byMs: number): void {
       writeFileSync(dir(`clock-${who}`), String(byMs));
       member(who).process.signal('SIGUSR2');
     },
-    async request(path: string, init?: RequestInit): Promise<Response> {
-      return fetch(new URL(path, api().url), init);
+    apis,
+    async request(
+      path: string,
+      init?: RequestInit,
+      { api = 'api', key }: { api?: Api; key?: string | undefined } = {},
+    ): Promise<Response> {
+      const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` };
+      const headers = { ...(init?.headers as Record<string, string>), ...authorization };
+      return fetch(new URL(path, member(api).process.url), { ...init, headers });
+    },
+    /** Answers as the API does, whatever that is; rejects where there is no answer. */
+    async post(
+      path: string,
+      body: object,
+      how: { api?: Api; key?: string; once?: string } = {},
+    ): Promise<Answer> {
+      const headers: Record<string, string> = { 'content-type': 'application/json' };
+      if (how.once !== undefined) headers['idempotency-key'] = how.once;
+      const response = await cluster.request(
+        path,
+        { method: 'POST', headers, body: JSON.stringify(body) },
+        how,
+      );
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     },
     async submit(body: object): Promise<JobWire> {
       const response = await cluster.request('/v1/jobs', {
@@ -95,16 +135,18 @@ export async function startCluster({ workers }: { workers: number }) {
       return (await response.json()) as JobWire;
     },
     /** Null while the API does not answer well. */
-    async job(id: string): Promise<JobWire | null> {
-      const response = await cluster.request(`/v1/jobs/${id}`).catch(() => null);
+    async job(id: string, key?: string): Promise<JobWire | null> {
+      const response = await cluster.request(`/v1/jobs/${id}`, {}, { key }).catch(() => null);
       return response?.status === 200 ? ((await response.json()) as JobWire) : null;
     },
     /** Blocks whose part is there: told by the disk, whoever lives. */
-    published: () => namesIn(cluster.output).filter((name) => name.startsWith('part-')).length,
+    published: (folder = output) => namesIn(folder).filter((name) => name.startsWith('part-')).length,
     async stopWorkers(): Promise<void> {
       await Promise.all(slots.map(async (slot) => member(slot).process.stop()));
     },
-    stopApi: async () => api().stop(),
+    async stopApis(): Promise<void> {
+      await Promise.all(apis.map(async (api) => member(api).process.stop()));
+    },
     /** Last lines of every log. */
     logs(lines = 15): string {
       return namesIn(dir('logs'))
@@ -126,7 +168,7 @@ export async function startCluster({ workers }: { workers: number }) {
     },
   };
   try {
-    for (const who of ['api', ...slots] as const) {
+    for (const who of [...apis, ...slots]) {
       const proxy = await redis.proxy();
       members.set(who, { proxy, process: await boot(who, proxy) });
     }

@@ -13,15 +13,20 @@ export interface ChaosJob {
   readonly blockRows: number;
 }
 
-export async function submitChaosJob(cluster: Cluster, { rows, blockRows }: ChaosJob): Promise<JobWire> {
+export async function submitChaosJob(cluster: Cluster, job: ChaosJob): Promise<JobWire> {
+  return cluster.submit(await chaosRequest(cluster, job));
+}
+
+/** Writes the job's input. Returns what to submit. */
+export async function chaosRequest(cluster: Cluster, { rows, blockRows }: ChaosJob) {
   for (let i = 0; i < FILES; i++) cluster.input(nameOf(i), await imageOf(i));
   cluster.input('broken.jpg', (await imageOf(1)).subarray(0, 300));
   const lines = Array.from({ length: rows }, (_, i) => JSON.stringify({ id: `row-${i}`, uri: uriOf(i) }));
   cluster.input('rows.txt', lines.join('\n'));
-  return cluster.submit({
+  return {
     input: { type: 'manifest', path: 'rows.txt' },
     options: { block_rows: blockRows },
-  });
+  };
 }
 
 /** Every 97th row cannot be decoded, every 301st is not there. */

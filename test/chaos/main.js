@@ -1,6 +1,6 @@
 /**
- * `npm run test:chaos [-- --seeds N] [--first SEED] [--seed SEED] [--rows N] [--faults N]`: the long form of
- * chaos.test.ts. A failing seed prints the command that runs it again.
+ * `npm run test:chaos [-- --seeds N] [--first SEED] [--seed SEED] [--between N] [--rows N] [--faults N]`: the long
+ * form of chaos.test.ts. `--between`: seeds of the situations between jobs. A failing seed prints the command that runs it again.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '10' },
     first: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    between: { type: 'string', default: '0' },
     rows: { type: 'string', default: '20000' },
     faults: { type: 'string', default: '6' },
   },
@@ -20,6 +21,7 @@ const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', 'test/chao
     ...process.env,
     FOREBAY_CHAOS_SEEDS: values.seed === undefined ? values.seeds : '1',
     FOREBAY_CHAOS_FIRST: values.seed ?? values.first,
+    FOREBAY_CHAOS_BETWEEN: values.between,
     FOREBAY_CHAOS_ROWS: values.rows,
     FOREBAY_CHAOS_FAULTS: values.faults,
   },

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { namesIn, type Cluster } from './cluster.ts';
+import { namesIn } from './cluster.ts';
 
 export interface Outcome {
   /** All result lines, in row order, as `cat part-*` shows them. */
@@ -13,12 +13,12 @@ export interface Outcome {
   readonly names: readonly string[];
 }
 
-export function outcomeOf(cluster: Cluster): Outcome {
-  const names = namesIn(cluster.output);
+export function outcomeOf(folder: string): Outcome {
+  const names = namesIn(folder);
   const all = (prefix: string) =>
     names
       .filter((name) => name.startsWith(prefix))
-      .map((name) => readFileSync(join(cluster.output, name), 'utf8'))
+      .map((name) => readFileSync(join(folder, name), 'utf8'))
       .join('');
   return { results: all('part-'), errors: all('errors-').replaceAll(/^.+$/gm, withoutMessage), names };
 }
@@ -39,8 +39,8 @@ interface Manifest {
 }
 
 /** The manifest, and what in it does not fit the files. */
-export function readManifest(cluster: Cluster): { manifest: Manifest; wrong: string[] } {
-  const read = (name: string) => readFileSync(join(cluster.output, name));
+export function readManifest(folder: string): { manifest: Manifest; wrong: string[] } {
+  const read = (name: string) => readFileSync(join(folder, name));
   const manifest = JSON.parse(read('manifest.json').toString('utf8')) as Manifest;
   const listed = manifest.parts.flatMap(({ name, sha256, errors }) =>
     errors ? [{ name, sha256 }, errors] : [{ name, sha256 }],
@@ -48,7 +48,7 @@ export function readManifest(cluster: Cluster): { manifest: Manifest; wrong: str
   const wrong = listed
     .filter(({ name, sha256 }) => createHash('sha256').update(read(name)).digest('hex') !== sha256)
     .map(({ name }) => `the manifest's hash of ${name} is another`);
-  const there = namesIn(cluster.output).filter((name) => /^(part|errors)-/.test(name));
+  const there = namesIn(folder).filter((name) => /^(part|errors)-/.test(name));
   const missing = there.filter((name) => !listed.some((part) => part.name === name));
   return { manifest, wrong: [...wrong, ...missing.map((name) => `${name} is not in the manifest`)] };
 }

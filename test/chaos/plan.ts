@@ -1,8 +1,8 @@
 // What happens in a seed: which faults, and after which share of the job's blocks. Pure: the same seed, the same plan.
 import { createRandom, type Random } from '../support/random.ts';
 
-/** A worker by its slot, or the API. */
-export type Who = number | 'api';
+/** A worker by its slot, or an API. */
+export type Who = number | 'api' | 'api2';
 
 export type Fault =
   | { readonly kind: 'kill_worker'; readonly slot: number }

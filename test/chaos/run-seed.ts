@@ -8,7 +8,7 @@ import type { PlannedFault } from './plan.ts';
 import { verify } from './verify.ts';
 
 /** From the last fault healed to the end of the job, and between two faults. */
-const PATIENCE_MS = 120_000;
+export const PATIENCE_MS = 120_000;
 const ENDED = ['completed', 'failed', 'cancelled'];
 
 export interface SeedReport {
@@ -24,7 +24,7 @@ export async function runUndisturbed(job: ChaosJob, workers: number): Promise<Ou
   try {
     const { id } = await submitChaosJob(cluster, job);
     await untilEnded(cluster, id);
-    return outcomeOf(cluster);
+    return outcomeOf(cluster.output);
   } finally {
     await cluster.close();
   }
@@ -43,7 +43,7 @@ export async function runSeed(
     const { id } = await submitChaosJob(cluster, job);
     await disturb(cluster, plan, Math.ceil(job.rows / job.blockRows));
     await untilEnded(cluster, id);
-    wrong = await verify(cluster, id, job, expected);
+    wrong = await verify(cluster, [{ id, folder: cluster.output }], job, expected);
   } catch (error) {
     wrong = [String(error), ...cluster.surprises];
   }
@@ -52,12 +52,18 @@ export async function runSeed(
   return { wrong, logs, seconds: (performance.now() - began) / 1000 };
 }
 
-async function disturb(cluster: Cluster, plan: readonly PlannedFault[], blocks: number): Promise<void> {
+/** `blocks`: of the job that writes to `folder`. */
+export async function disturb(
+  cluster: Cluster,
+  plan: readonly PlannedFault[],
+  blocks: number,
+  folder = cluster.output,
+): Promise<void> {
   const healing: Promise<void>[] = [];
   for (const { at, fault } of plan) {
     await waitUntil(
       `block ${Math.floor(at * blocks)}`,
-      () => cluster.published() >= at * blocks,
+      () => cluster.published(folder) >= at * blocks,
       PATIENCE_MS,
     );
     healing.push((await inject(cluster, fault)).healed);
@@ -65,10 +71,10 @@ async function disturb(cluster: Cluster, plan: readonly PlannedFault[], blocks: 
   await Promise.all(healing);
 }
 
-async function untilEnded(cluster: Cluster, id: string): Promise<void> {
+export async function untilEnded(cluster: Cluster, id: string, key?: string): Promise<void> {
   let seen = 'nothing';
   const ended = async () => {
-    const job = await cluster.job(id);
+    const job = await cluster.job(id, key);
     if (job) seen = `${job.status} (${job.reason ?? 'no reason'}), ${job.blocks.done} blocks done`;
     return job !== null && ENDED.includes(job.status);
   };

@@ -8,23 +8,32 @@ import { outcomeOf, readManifest, type Outcome } from './outcome.ts';
 /** Longest that leftovers of dead workers wait for a stalled check: lock (10 s) and two checks (5 s each). */
 const SETTLE_MS = 30_000;
 
-/** The job `id` has ended and its workers live. Returns what is wrong, in sentences. */
+/** A job that has ended, and what it must have left where. */
+export interface EndedJob {
+  readonly id: string;
+  readonly folder: string;
+  /** Of its tenant; absent where none is asked for. */
+  readonly key?: string;
+}
+
+/** The jobs have ended well and the workers live. Returns what is wrong, in sentences. */
 export async function verify(
   cluster: Cluster,
-  id: string,
+  ended: readonly EndedJob[],
   job: ChaosJob,
   expected: Outcome,
 ): Promise<string[]> {
-  const wrong = await verifyJob(cluster, id, job, expected);
+  const wrong: string[] = [];
+  for (const one of ended) wrong.push(...(await verifyJob(cluster, one, job, expected)));
   let left: string[] = [];
   await waitUntil(
     'Redis to hold only what is documented',
-    async () => (left = await cluster.redis.ask(async (redis) => leftInRedis(redis, id))).length === 0,
+    async () => (left = await cluster.redis.ask(leftInRedis)).length === 0,
     SETTLE_MS,
   ).catch(() => wrong.push(...left));
   await cluster.stopWorkers();
-  await cluster.stopApi();
-  wrong.push(...compare(cluster, expected));
+  await cluster.stopApis();
+  for (const { folder } of ended) wrong.push(...compare(folder, expected));
   await waitUntil('all processes to be gone', () => cluster.processesLeft().length === 0, 5_000).catch(() => {
     wrong.push(...cluster.processesLeft().map(({ pid, command }) => `process ${pid} is left: ${command}`));
   });
@@ -34,14 +43,14 @@ export async function verify(
 
 async function verifyJob(
   cluster: Cluster,
-  id: string,
+  { id, folder, key }: EndedJob,
   { rows, blockRows }: ChaosJob,
   expected: Outcome,
 ): Promise<string[]> {
   const failed = expected.errors.split('\n').length - 1;
   const counts = { total: rows, succeeded: rows - failed, failed };
-  const record = (await cluster.job(id))!;
-  const { manifest, wrong } = readManifest(cluster);
+  const record = (await cluster.job(id, key))!;
+  const { manifest, wrong } = readManifest(folder);
   const same = (what: string, is: unknown, should: unknown) => {
     const [a, b] = [JSON.stringify(is), JSON.stringify(should)];
     if (a !== b) wrong.push(`${what}: ${a} instead of ${b}`);
@@ -52,13 +61,13 @@ async function verifyJob(
   same("the manifest's counters", manifest.rows, counts);
   same('blocks done', record.blocks.done, Math.ceil(rows / blockRows));
   same('blocks in the manifest', manifest.parts.length, Math.ceil(rows / blockRows));
-  const streamed = await (await cluster.request(`/v1/jobs/${id}/results`)).text();
-  if (streamed !== outcomeOf(cluster).results) wrong.push('the API streams other rows than lie in the parts');
+  const streamed = await (await cluster.request(`/v1/jobs/${id}/results`, {}, { key })).text();
+  if (streamed !== outcomeOf(folder).results) wrong.push('the API streams other rows than lie in the parts');
   return wrong;
 }
 
-function compare(cluster: Cluster, expected: Outcome): string[] {
-  const outcome = outcomeOf(cluster);
+function compare(folder: string, expected: Outcome): string[] {
+  const outcome = outcomeOf(folder);
   const wrong: string[] = [];
   for (const kind of ['results', 'errors'] as const) {
     if (outcome[kind] === expected[kind]) continue;
@@ -77,16 +86,15 @@ function difference(is: string, should: string): string {
   return `${ours.length} lines instead of ${theirs.length}, first ${ours[at]} instead of ${theirs[at]}`;
 }
 
-/** Of an ended job: its record, which expires. Of its queue: nothing but failed runs kept to look at. */
-async function leftInRedis(redis: Redis, id: string): Promise<string[]> {
+/** Of ended jobs: their records, which expire. Of their queue: nothing but failed runs kept to look at. */
+async function leftInRedis(redis: Redis): Promise<string[]> {
   const wrong: string[] = [];
   const keys = (await redis.keys('*')).sort();
-  const kept = ['committed', 'events', 'job', 'stats'].map((name) => `forebay:{${id}}:${name}`);
-  for (const key of keys.filter((name) => name.startsWith(`forebay:{${id}}`))) {
-    if (!kept.includes(key)) wrong.push(`${key} is left`);
+  for (const key of keys.filter((name) => name.startsWith('forebay:{job_'))) {
+    if (!/\}:(committed|events|job|stats)$/.test(key)) wrong.push(`${key} is left`);
     else if ((await redis.ttl(key)) < 0) wrong.push(`${key} never expires`);
   }
-  if ((await redis.scard('forebay:{index}:active')) > 0) wrong.push('the job still counts as active');
+  if ((await redis.scard('forebay:{index}:active')) > 0) wrong.push('a job still counts as active');
   for (const key of keys) {
     if (/:output:|:samples$|:places$|:feeders$/.test(key)) wrong.push(`${key} is left`);
     const queue = /^(forebay:queues:.+):(active|wait|prioritized|delayed|stalled)$/.exec(key);
@@ -97,7 +105,7 @@ async function leftInRedis(redis: Redis, id: string): Promise<string[]> {
     for (const job of await redis.zrange(key, '0', '-1')) failed.add(job);
   }
   if (failed.size > MOST_FAILED) wrong.push(`${failed.size} failed runs are kept`);
-  for (const key of keys.filter((name) => name.startsWith('forebay:queues:') && name.includes(`:${id}-`))) {
+  for (const key of keys.filter((name) => /^forebay:queues:.*:job_[0-9A-Z]{26}-/.test(name))) {
     if (key.endsWith(':lock') || !failed.has(key.split(':').at(-1)!)) wrong.push(`${key} is left`);
   }
   return wrong;
