@@ -17,13 +17,19 @@ export interface Source {
   readonly upright: boolean;
   /** Changes packed RGB of that region of the upright image, in place. Null: the pixels are right as they come. */
   readonly finish: ((pixels: Uint8Array, region: Region) => void) | null;
-  /** The largest part of a TIFF that is unpacked at once: a strip, or a line of tiles. */
-  readonly chunkBytes: number;
+  /** A line of a TIFF's tiles, which is unpacked at once. */
+  readonly tileLineBytes: number;
 }
 
 /** `upright`: the contract asks for `auto_orient`. */
 export function asPillowReads(image: Uint8Array, format: ImageHeader['format'], upright: boolean): Source {
-  const asItIs: Source = { bytes: image, encodedBytes: image.length, upright, finish: null, chunkBytes: 0 };
+  const asItIs: Source = {
+    bytes: image,
+    encodedBytes: image.length,
+    upright,
+    finish: null,
+    tileLineBytes: 0,
+  };
   if (format === 'gif') return ofGif(asItIs);
   if (format === 'avif') return { ...asItIs, bytes: avifAsStored(image, upright) };
   return format === 'tiff' ? ofTiff(asItIs) : asItIs;
@@ -45,7 +51,7 @@ const JPEG_COMPRESSIONS = [6, 7];
 /** Pillow turns TIFFs, and only these, without being asked. */
 function ofTiff(source: Source): Source {
   const tags = readTiffTags(source.bytes);
-  return { ...source, upright: true, finish: fromYcbcr(tags), chunkBytes: chunkBytes(tags) };
+  return { ...source, upright: true, finish: fromYcbcr(tags), tileLineBytes: tileLineBytes(tags) };
 }
 
 function fromYcbcr(tags: TiffTags): Source['finish'] {
@@ -58,9 +64,8 @@ function fromYcbcr(tags: TiffTags): Source['finish'] {
   return (pixels) => ycbcrToRgb(pixels, by);
 }
 
-function chunkBytes(tags: TiffTags): number {
-  const { width = 0, height = 0 } = { width: tags.number('width'), height: tags.number('height') };
-  const lines = tags.number('tileHeight') ?? Math.min(height, tags.number('rowsPerStrip') ?? height);
+/** Strips are read line by line, whatever their size. */
+function tileLineBytes(tags: TiffTags): number {
   const bits = tags.number('bitsPerSample')! * tags.number('samplesPerPixel')!;
-  return Math.ceil((width * lines * bits) / 8);
+  return Math.ceil(((tags.number('width') ?? 0) * (tags.number('tileHeight') ?? 0) * bits) / 8);
 }

@@ -25,8 +25,11 @@ const RGB_BYTES = 3;
 const MARGIN = 1;
 
 export function decodeBytes({ width, height }: Size, held: HeldWhole, path: Path): number {
-  const { bytesPerPixel, fixedBytes = 0 } = held;
-  return width * height * (bytesPerPixel + MARGIN + pathBytes(bytesPerPixel, path)) + fixedBytes;
+  return width * height * bytesPerPixel(held, path) + (held.fixedBytes ?? 0);
+}
+
+export function bytesPerPixel(held: HeldWhole, path: Path): number {
+  return held.bytesPerPixel + MARGIN + pathBytes(held.bytesPerPixel, path);
 }
 
 function pathBytes(heldBytes: number, path: Path): number {

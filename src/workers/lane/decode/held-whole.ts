@@ -8,7 +8,7 @@ const MB = 2 ** 20;
 const COEFFICIENTS = { full: 6, shared: 3, cmyk: 8 } as const;
 
 /** With a full set of colour samples; 4:2:0 takes 3 and 6 less, but sharp does not say which it is. */
-const AVIF = { bits8: 17, bits10: 23 } as const;
+const AVIF = { bits8: 18, bits10: 24 } as const;
 
 /** What sharp says of an image. */
 export interface Found {
@@ -40,13 +40,13 @@ export function heldOf(format: ImageHeader['format'], found: Found, source: Sour
       return { bytesPerPixel: 4 };
     }
     case 'webp': {
-      return { bytesPerPixel: turned + 8, fixedBytes: 32 * MB };
+      return { bytesPerPixel: turned + 7, fixedBytes: 32 * MB };
     }
     case 'avif': {
       return { bytesPerPixel: turned + (found.depth === 'uchar' ? AVIF.bits8 : AVIF.bits10) };
     }
     case 'tiff': {
-      return { bytesPerPixel: turned, fixedBytes: source.chunkBytes };
+      return { bytesPerPixel: turned, fixedBytes: source.tileLineBytes };
     }
   }
 }

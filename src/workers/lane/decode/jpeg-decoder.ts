@@ -14,7 +14,7 @@ import {
   type TakeWindow,
   type Timed,
 } from './decoder.ts';
-import { checkDecodeBytes, decodeBytes } from './decode-memory.ts';
+import { bytesPerPixel, checkDecodeBytes } from './decode-memory.ts';
 import type { DecodeRoom } from './decode-room.ts';
 import { planGeometry } from './geometry.ts';
 import { heldOfPlain } from './held-whole.ts';
@@ -38,6 +38,8 @@ export function createJpegDecoder(
 ): Decoder {
   const { kernel, plans, room, otherwise, timed } = parts;
   const { decodeRoomBytes } = options;
+  const baselineBytes = bytesPerPixel(heldOfPlain('jpeg', false), 'codec');
+  const progressiveBytes = bytesPerPixel(heldOfPlain('jpeg', true), 'codec');
   const turn = createTurn();
   let codec: JpegCodec | null = null;
   /** Images that wait for their turn. */
@@ -51,7 +53,7 @@ export function createJpegDecoder(
   function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): T | Promise<T> {
     const { size, ordinary, progressive } = readImageHeader(image);
     if (size === null || !ordinary || isLeft(size)) return otherwise.decodeTo(image, take);
-    const bytes = decodeBytes(size, heldOfPlain('jpeg', progressive), 'codec');
+    const bytes = size.width * size.height * (progressive ? progressiveBytes : baselineBytes);
     const isFree = waiting === 0 && turn.lasts() && room.fits(bytes, decodeRoomBytes);
     if (codec === null || !isFree) return inTurn(image, size, bytes, take);
     const taken = atOnce(codec, image, size, bytes, take);

@@ -1,8 +1,7 @@
 /**
- * Decodes every accepted format with sharp (libvips): the only importer of it. Pixels are Pillow's to the bit
- * where formats are lossless, see test/golden, except: images above HELD_PIXELS are resized by libvips, in
- * constant memory (0.1 to 0.8 of 255 away in the mean), JPEGs likewise where they are to be shrunk (./shrink.ts), and
- * CMYK is converted by a profile.
+ * Decodes every accepted format with sharp (libvips): the only importer of it. Pixels are Pillow's to the bit, see
+ * test/golden and ./as-pillow-reads.ts, with the exceptions that docs/model-contract.md lists. Images above HELD_PIXELS are
+ * resized by libvips, which holds some lines only, and JPEGs likewise where they are to be shrunk (./shrink.ts).
  */
 import { createRequire } from 'node:module';
 import type sharpLibrary from 'sharp';

@@ -8,15 +8,10 @@ export interface TiffTags {
 
 export const TAGS = {
   width: 256,
-  height: 257,
   bitsPerSample: 258,
   compression: 259,
   photometric: 262,
-  orientation: 274,
   samplesPerPixel: 277,
-  rowsPerStrip: 278,
-  planarConfiguration: 284,
-  tileWidth: 322,
   tileHeight: 323,
   chromaSubsampling: 530,
 } as const;
@@ -26,9 +21,7 @@ export type TiffTag = keyof typeof TAGS;
 const DEFAULTS: Partial<Record<TiffTag, readonly number[]>> = {
   bitsPerSample: [1],
   compression: [1],
-  orientation: [1],
   samplesPerPixel: [1],
-  planarConfiguration: [1],
   chromaSubsampling: [2, 2],
 };
 
