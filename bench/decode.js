@@ -24,6 +24,12 @@ const PHOTOS = 100;
 const PHOTO = PREPROCESS.parse({ resize: 256, crop: 224, interpolation: 'bicubic' });
 const DIGIT = PREPROCESS.parse({ crop: 64 });
 const createDecoder = createDecoderFactory();
+const LIMITS = {
+  maxPixels: 64_000_000,
+  maxImageRatio: 5000,
+  maxDecodeBytes: 2 ** 30,
+  decodeRoomBytes: 2 ** 30,
+};
 
 /** Set by run(): the photos, and what is to be reported. */
 let photos = [];
@@ -86,7 +92,7 @@ function reach(set, key) {
 
 function decodersOf(preprocess) {
   const decoderOf = (decode) => {
-    const decoder = createDecoder({ ...preprocess, decode, maxPixels: 64_000_000, maxImageRatio: 5000 });
+    const decoder = createDecoder({ ...LIMITS, ...preprocess, decode });
     return async (image) => decoder.decode(image);
   };
   return {

@@ -161,6 +161,8 @@ async function main(): Promise<void> {
       maxFileBytes: config.maxFileBytes,
       maxPixels: config.maxPixels,
       maxImageRatio: config.maxImageRatio,
+      maxDecodeBytes: config.maxDecodeBytes,
+      decodeRoomBytes: Math.min(config.maxDecodeBytes, plan.decodeRoomBytes),
       maxHeldBytes: config.maxInflightBytes / 2 / plan.lanes,
     },
     batchTimeoutS: config.batchTimeoutS,

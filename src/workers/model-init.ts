@@ -122,7 +122,16 @@ async function tryLoad(dir: string): Promise<string> {
   const { contract, labels } = await loadModelFolder(dir);
   const lane = startChildLane({ index: 0, uvThreads: 1 });
   try {
-    const limits = { inputRoots: [], maxFileBytes: 1, maxHeldBytes: 1, maxPixels: 1, maxImageRatio: 1 };
+    // It gets no rows.
+    const limits = {
+      inputRoots: [],
+      maxFileBytes: 1,
+      maxHeldBytes: 1,
+      maxPixels: 1,
+      maxImageRatio: 1,
+      maxDecodeBytes: 1,
+      decodeRoomBytes: 1,
+    };
     const info = await lane.load({ model: contract.name, dir, contract, labels, threads: 1, limits });
     return `Loaded and run once on a black image in ${info.loadMs.toFixed(0)} ms: graph and contract fit.`;
   } catch (error) {

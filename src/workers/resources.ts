@@ -40,12 +40,18 @@ export interface LanePlan {
   readonly threads: number;
   /** libuv threads of a lane: they decode while its JS thread is inside the model call. */
   readonly decodeThreads: number;
+  /** What images that are decoded at once in a lane may take together, as far as its memory goes. */
+  readonly decodeRoomBytes: number;
   /** The same numbers, each with what bound it. */
   readonly choices: LaneChoices;
 }
 
-/** A lane without a model: Node, onnxruntime, sharp. Measured about 110 MB; decoding buffers on top. */
-const LANE_BYTES = 192 * 1024 * 1024;
+/** A lane without a model: Node, onnxruntime, sharp. Measured. */
+const EMPTY_LANE_BYTES = 110 * 1024 * 1024;
+/** Decoding that every lane has room for: a photo of 12 megapixels. */
+const LEAST_DECODE_BYTES = 82 * 1024 * 1024;
+/** A lane without a model that decodes. */
+const LANE_BYTES = EMPTY_LANE_BYTES + LEAST_DECODE_BYTES;
 /** Weights, packed weights and activations, as a multiple of the model file. */
 const MODEL_FACTOR = 3;
 /** Reads at once: enough to hide a network's latency, few enough for its other side. */
@@ -92,6 +98,7 @@ export function planLanes(
     lanes: lanes.value,
     threads: threads.value,
     decodeThreads: decodeThreads.value,
+    decodeRoomBytes: decodeRoom((memoryBytes * MEMORY_SHARE) / lanes.value - perLane),
     choices: {
       lanes,
       threads,
@@ -108,6 +115,11 @@ export function planLanes(
       },
     },
   };
+}
+
+/** `spareBytes`: of a lane's share of the memory, what nothing is planned for. Batches of the model get the other half of it. */
+function decodeRoom(spareBytes: number): number {
+  return LEAST_DECODE_BYTES + Math.max(0, spareBytes) / 2;
 }
 
 /**

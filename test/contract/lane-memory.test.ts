@@ -1,9 +1,20 @@
 // A lane that runs out of memory inside the model, and one that loads models again and again.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import sharp from 'sharp';
+import { expect, it, onTestFinished } from 'vitest';
+import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
 import { processMemory } from '#forebay/workers/process-memory.js';
-import { codeOf, LIMITS, loadedLane, plain, predictionsOf, testFolder, testLane } from '../support/lanes.ts';
+import {
+  codeOf,
+  LIMITS,
+  loadedLane,
+  peakMemoryMb,
+  plain,
+  predictionsOf,
+  testFolder,
+  testLane,
+} from '../support/lanes.ts';
 import { hungryModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 
 const SIDE = 8;
@@ -63,6 +74,57 @@ it('keeps its size over 200 loads of a model', async () => {
   // A session of this model holds about 1 MB: 160 that stayed would show.
   expect(own() - before).toBeLessThan(40);
 }, 120_000);
+
+it('decodes no more images at once than the room for them holds', async () => {
+  const lane = startChildLane({ index: 0, uvThreads: 6 });
+  onTestFinished(async () => {
+    lane.kill();
+    await lane.exited;
+  });
+  const model = writeModelFolder(
+    testFolder(),
+    meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }),
+    contract,
+  );
+  // An AVIF of 4 megapixels takes 80 MB.
+  const limits = { ...LIMITS, decodeRoomBytes: 100 * MB };
+  await lane.load({ model: 'm', ...model, threads: 1, limits });
+  const create = { width: 2000, height: 2000, channels: 3, background: '#48a' } as const;
+  const bytes = await sharp({ create }).avif({ effort: 0 }).toBuffer();
+  const rows = Array.from({ length: 6 }, () => ({ bytes }));
+  await lane.run({ model: 'm', rows: rows.slice(0, 1), topK: 1 });
+  const before = peakMemoryMb(lane.pid!);
+  const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });
+  expect(outcomes.map(codeOf)).toEqual(rows.map(() => 'ok'));
+  expect(peakMemoryMb(lane.pid!) - before).toBeLessThan(100);
+}, 60_000);
+
+it('refuses an image that takes more than one may, saying what it takes, and decodes the others', async () => {
+  const lane = testLane();
+  const model = writeModelFolder(
+    testFolder(),
+    meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }),
+    contract,
+  );
+  await lane.load({ model: 'm', ...model, threads: 1, limits: { ...LIMITS, maxDecodeBytes: 12 * MB } });
+  const create = { width: 1000, height: 1000, channels: 3, background: '#48a' } as const;
+  const image = sharp({ create });
+  const rows = [
+    { bytes: await image.clone().avif({ effort: 0 }).toBuffer() },
+    { bytes: await image.clone().jpeg({ progressive: true }).toBuffer() },
+    { bytes: await image.clone().jpeg().toBuffer() },
+    { bytes: await image.clone().png().toBuffer() },
+  ];
+  const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });
+  expect(outcomes.map(codeOf)).toEqual(['too_many_pixels', 'too_many_pixels', 'ok', 'ok']);
+  expect(outcomes[0]).toMatchObject({
+    error: {
+      message:
+        '1000 x 1000 pixels of AVIF take 21 MB to decode; the limit is 12 MB: ' +
+        'raise FOREBAY_MAX_DECODE_MB or send the image smaller',
+    },
+  });
+});
 
 function limitAddressSpace(pid: number, bytes: number): void {
   execFileSync('prlimit', ['--pid', String(pid), `--as=${bytes}`]);

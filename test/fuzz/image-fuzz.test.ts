@@ -1,12 +1,12 @@
 // Broken images through a real lane, in every decode mode: each row ends as a result or as an error with a code, and the
-// lane lives on (G3).
+// lane lives on (G3) within its memory.
 import { afterAll, expect, it } from 'vitest';
 import { DECODE_MODE } from '#forebay/shared/domain/model-contract.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
 import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
 import type { Lane } from '#forebay/workers/lanes/lane.js';
-import { LIMITS, testFolder } from '../support/lanes.ts';
+import { LIMITS, peakMemoryMb, testFolder } from '../support/lanes.ts';
 import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import { createRandom } from '../support/random.ts';
 import { mutate, renderSeeds } from './mutate.ts';
@@ -19,6 +19,11 @@ const SIDE = 8;
 const MODES = DECODE_MODE.options;
 /** A mutated header may ask for any size: large ones cost time and prove nothing more. */
 const MAX_PIXELS = 4_000_000;
+const MB = 2 ** 20;
+/** More than any image of that size takes. */
+const DECODE_BYTES = 128 * MB;
+/** What a lane may grow by: the room for decoding, what codec and kernel keep between images, and its heap. */
+const GROWTH_MB = DECODE_BYTES / MB + 96 + 48 + 128;
 
 const lanes: Lane[] = [];
 afterAll(async () => {
@@ -44,9 +49,15 @@ async function startLane(): Promise<Lane> {
       preprocess: { resize: SIDE, crop: SIDE },
     },
   );
+  const limits = {
+    ...LIMITS,
+    maxPixels: MAX_PIXELS,
+    maxDecodeBytes: DECODE_BYTES,
+    decodeRoomBytes: DECODE_BYTES,
+  };
   const lane = startChildLane({ index: 0, uvThreads: 2 });
   lanes.push(lane);
-  await lane.load({ model: 'm', ...model, threads: 1, limits: { ...LIMITS, maxPixels: MAX_PIXELS } });
+  await lane.load({ model: 'm', ...model, threads: 1, limits });
   return lane;
 }
 
@@ -57,6 +68,7 @@ it(
     const seeds = await renderSeeds();
     const lane = await startLane();
     const { pid } = lane;
+    const loadedMb = peakMemoryMb(pid!);
     const codes = new Map<string, number>();
     for (let first = 0; first < IMAGES; first += BATCH) {
       const rows = Array.from({ length: Math.min(BATCH, IMAGES - first) }, () => ({
@@ -75,12 +87,16 @@ it(
         },
       );
       expect(outcomes).toHaveLength(rows.length);
+      const grownMb = peakMemoryMb(pid!) - loadedMb;
+      expect(grownMb, `seed ${SEED}, MB after images from ${first}`).toBeLessThan(GROWTH_MB);
       for (const [i, outcome] of outcomes.entries()) {
         const code = judged(outcome, `seed ${SEED}, image ${first + i}, ${decode}`);
         codes.set(code, (codes.get(code) ?? 0) + 1);
       }
     }
-    process.stderr.write(`fuzz: ${IMAGES} images, ${JSON.stringify(Object.fromEntries(codes))}\n`);
+    process.stderr.write(
+      `fuzz: ${IMAGES} images, ${JSON.stringify(Object.fromEntries(codes))}, lane grew by ${Math.round(peakMemoryMb(pid!) - loadedMb)} MB\n`,
+    );
     expect(lane.pid).toBe(pid);
     expect(codes.get('ok') ?? 0).toBeGreaterThan(0);
   },

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({
   options: {
     requests: { type: 'string', default: '100000' },
-    images: { type: 'string', default: '50000' },
+    images: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
   },
 });

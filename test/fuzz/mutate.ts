@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import type { Random } from '../support/random.ts';
 
-/** Every kind of JPEG, PNG and WebP that sharp renders: 64 pixels wide, so that a mutation is likely to hit something. */
+/** Every kind of image that sharp renders, of each format that is accepted: 64 pixels wide, so that a mutation is likely to hit something. */
 export async function renderSeeds(): Promise<Uint8Array[]> {
   const side = 64;
   const pixels = Buffer.from(Array.from({ length: side * side * 4 }, (_, i) => (i * 2654435761) >>> 24));
@@ -24,6 +24,18 @@ export async function renderSeeds(): Promise<Uint8Array[]> {
     image().webp(),
     image().webp({ lossless: true }),
     opaque().webp({ quality: 10, effort: 0 }),
+    image().gif(),
+    opaque().gif({ interFrameMaxError: 0 }),
+    opaque().tiff({ compression: 'none' }),
+    opaque().tiff({ compression: 'lzw', tile: true, tileWidth: 16, tileHeight: 16 }),
+    opaque().tiff({ compression: 'jpeg' }),
+    opaque().toColourspace('b-w').tiff({ compression: 'ccittfax4', bitdepth: 1 }),
+    image().toColourspace('rgb16').tiff({ compression: 'deflate' }),
+    opaque().withMetadata({ orientation: 6 }).tiff({ compression: 'deflate' }),
+    opaque().toColourspace('cmyk').tiff({ compression: 'packbits' }),
+    opaque().avif({ effort: 0 }),
+    image().avif({ effort: 0, lossless: true }),
+    opaque().avif({ effort: 0, chromaSubsampling: '4:2:0' }),
   ];
   return Promise.all(kinds.map(async (kind) => kind.toBuffer()));
 }

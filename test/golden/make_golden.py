@@ -11,7 +11,9 @@ import pathlib
 
 import numpy as np
 import PIL
-from PIL import Image
+from PIL import Image, ImageOps
+
+from format_files import files
 
 HERE = pathlib.Path(__file__).parent
 IMAGES, CROPS = HERE / "images", HERE / "crops"
@@ -77,6 +79,7 @@ def case(
     crop=56,
     kernels=("bilinear", "bicubic"),
     auto_orient=False,
+    worst=0,
 ):
     """Writes an image file and, for each kernel, the crop that Pillow makes of it (or of `reference`)."""
     file = f"{name}.{extension}"
@@ -90,8 +93,25 @@ def case(
                 "image": file,
                 "expected": expected,
                 "preprocess": {"resize": resize, "crop": crop, "interpolation": kernel, "auto_orient": auto_orient},
+                **({"worst": worst} if worst else {}),
             }
         )
+
+
+def format_case(name, extension, data):
+    """As it is stored: not resized, so that every pixel is seen."""
+    image = Image.open(io.BytesIO(data))
+    how = {"resize": None, "crop": 40, "kernels": ("bilinear",)}
+    if image.mode.startswith("I;16"):
+        # The reference is the high byte; Pillow itself clips to white.
+        how["reference"] = Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)).convert("RGB")
+    if extension == "avif" and name != "avif-grey":
+        # From YCbCr, libheif rounds otherwise than libavif: values are off by 1.
+        how["worst"] = 1
+    case(name, extension, data, **how)
+    if name.startswith("avif-orientation"):
+        turned = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+        case(f"{name}-applied", extension, data, **{**how, "reference": turned, "auto_orient": True})
 
 
 def save_crop(name, image):
@@ -183,6 +203,9 @@ def main():
     data = encode(base, "JPEG", quality=70, exif=exif)
     turned = upright(Image.open(io.BytesIO(data)), 6)
     case("orientation-6-enlarged", "jpg", data, reference=turned, resize=80, auto_orient=True)
+
+    for file in files(rgb8, alpha8):
+        format_case(*file)
 
     (IMAGES / "cmyk.jpg").write_bytes(encode(photo.resize((100, 88)).convert("CMYK"), "JPEG", quality=85))
     tables = normalised()

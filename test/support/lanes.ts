@@ -15,9 +15,19 @@ export const LIMITS = {
   maxHeldBytes: 128_000_000,
   maxPixels: 100_000_000,
   maxImageRatio: 5000,
+  maxDecodeBytes: 2 ** 30,
+  decodeRoomBytes: 2 ** 29,
 };
 /** For models that get no rows. */
-export const NO_ROWS = { inputRoots: [], maxFileBytes: 1, maxHeldBytes: 1, maxPixels: 1, maxImageRatio: 1 };
+export const NO_ROWS = {
+  inputRoots: [],
+  maxFileBytes: 1,
+  maxHeldBytes: 1,
+  maxPixels: 1,
+  maxImageRatio: 1,
+  maxDecodeBytes: 1,
+  decodeRoomBytes: 1,
+};
 
 export function testFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'forebay-test-'));

@@ -56,6 +56,8 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
       maxHeldBytes: config.maxInflightBytes / 2,
       maxPixels: config.maxPixels,
       maxImageRatio: config.maxImageRatio,
+      maxDecodeBytes: config.maxDecodeBytes,
+      decodeRoomBytes: config.maxDecodeBytes,
       // It is the user's own machine and run: rows may lie anywhere that the user may read.
       inputRoots: ['/'],
     },

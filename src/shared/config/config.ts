@@ -120,7 +120,10 @@ const ENV = z.object({
       'Times its usual memory that a lane may hold for good before it is started again. Less frees leaks sooner, more restarts seldom.',
     ),
   FOREBAY_MAX_FILE_MB: count(64).describe('Largest row, encoded. Larger ones become row errors.'),
-  FOREBAY_MAX_MEGAPIXELS: count(64).describe('Largest image; a lane needs 3-4 bytes a pixel to decode it.'),
+  FOREBAY_MAX_MEGAPIXELS: count(64).describe('Largest image, width x height.'),
+  FOREBAY_MAX_DECODE_MB: count(512, 16).describe(
+    'Memory that decoding one image may take; more becomes a row error. Images decoded at once in a lane stay within it together, too. A pixel takes 1 to 20 bytes, by format: docs/model-contract.md.',
+  ),
   FOREBAY_MAX_IMAGE_RATIO: count(100_000, 1, 1_000_000_000).describe(
     'Decoded bytes (3 a pixel) for each encoded byte of an image above 16 megapixels. Less ends bombs sooner; blank pages in black and white have up to 100000.',
   ),
@@ -228,6 +231,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     maxFileBytes: e.FOREBAY_MAX_FILE_MB * MB,
     maxPixels: e.FOREBAY_MAX_MEGAPIXELS * 1_000_000,
     maxImageRatio: e.FOREBAY_MAX_IMAGE_RATIO,
+    maxDecodeBytes: e.FOREBAY_MAX_DECODE_MB * MB,
     fetchAllow: e.FOREBAY_FETCH_ALLOW,
     fetchTimeoutMs: e.FOREBAY_FETCH_TIMEOUT_S * 1000,
     maxFetchRatio: e.FOREBAY_MAX_FETCH_RATIO,

@@ -30,6 +30,8 @@ export interface TuneWish {
     readonly maxHeldBytes: number;
     readonly maxPixels: number;
     readonly maxImageRatio: number;
+    readonly maxDecodeBytes: number;
+    readonly decodeRoomBytes: number;
     readonly inputRoots: readonly string[];
   };
   /** See shared/net/guarded-fetch.ts. */

@@ -22,6 +22,10 @@ export interface RowLimits extends FileLimits {
   readonly maxPixels: number;
   /** Decoded bytes, 3 a pixel, for each encoded byte of a large image. */
   readonly maxImageRatio: number;
+  /** Most memory that decoding one image may take, bytes. */
+  readonly maxDecodeBytes: number;
+  /** Most that images decoded at once take together; one image is always let in. */
+  readonly decodeRoomBytes: number;
 }
 
 export interface LoadRequest {

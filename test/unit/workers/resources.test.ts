@@ -128,3 +128,15 @@ it('of several bounds the smallest counts, the first of equals', () => {
   const bound = (value: number, why: string) => ({ value, boundBy: 'cpus', why }) as const;
   expect(tightest(bound(2, 'a'), bound(1, 'b'), bound(1, 'c'))).toEqual(bound(1, 'b'));
 });
+
+it('leaves room for decoding: the least that lanes are planned with, and half of what a lane has to spare', () => {
+  const roomMb = (memoryGb: number, lanes: number) => {
+    const resources = { cpus: 4, memoryBytes: memoryGb * 2 ** 30 };
+    const plan = planLanes(resources, 0, { lanes: wish('setting', lanes) });
+    return Math.round(plan.decodeRoomBytes / 2 ** 20);
+  };
+  expect(roomMb(0.25, 1)).toBe(82);
+  // 70 % of 4 GB for four lanes of 192 MB each.
+  expect(roomMb(4, 4)).toBe(82 + Math.round((716.8 - 192) / 2));
+  expect(roomMb(4, 2)).toBeGreaterThan(roomMb(4, 4));
+});

@@ -10,7 +10,7 @@ export function checkPixels({ width, height }: Size, maxPixels: number, when = '
   if (width * height <= maxPixels) return;
   throw new ForebayError(
     'too_many_pixels',
-    `${width} x ${height} pixels${when}; the limit is ${maxPixels} in all`,
+    `${width} x ${height} pixels${when}; the limit is ${maxPixels} in all: raise FOREBAY_MAX_MEGAPIXELS or send it smaller`,
   );
 }
 

@@ -3,19 +3,18 @@
  * synchronous or asynchronous; it knows nothing of models, tensors or files.
  */
 import type { Preprocess } from '../../../shared/domain/model-contract.ts';
+import type { RowLimits } from '../messages.ts';
 import type { Normalisation } from '../resample/kernel.ts';
 import type { Geometry } from './geometry.ts';
 
 /** What a decoder needs of the contract and the limits; fixed for the life of a model. */
-export interface DecodeOptions extends Pick<
-  Preprocess,
-  'resize' | 'crop' | 'interpolation' | 'icc' | 'auto_orient' | 'decode'
-> {
-  /** Largest accepted image, width x height. */
-  readonly maxPixels: number;
-  /** Decoded bytes, 3 a pixel, for each encoded byte of a large image. */
-  readonly maxImageRatio: number;
-}
+export type DecodeOptions = DecodeLimits &
+  Pick<Preprocess, 'resize' | 'crop' | 'interpolation' | 'icc' | 'auto_orient' | 'decode'>;
+
+export type DecodeLimits = Pick<
+  RowLimits,
+  'maxPixels' | 'maxImageRatio' | 'maxDecodeBytes' | 'decodeRoomBytes'
+>;
 
 /** RGB, 8 bits, height x width x channel, crop x crop pixels; where the image is smaller, black around it. */
 export type Pixels = Uint8Array;

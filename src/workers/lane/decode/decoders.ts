@@ -2,6 +2,7 @@
 import { createSharedMemory } from '../out-of-memory.ts';
 import { createResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';
+import { createDecodeRoom } from './decode-room.ts';
 import type { DecodeOptions, Decoder, Timed } from './decoder.ts';
 import type { JpegCodec } from './jpeg-codec.ts';
 import { createJpegDecoder } from './jpeg-decoder.ts';
@@ -24,15 +25,16 @@ export function createDecoderFactory(
   const kernel = createResamplingKernel();
   const plans = createPlanCache();
   const memory = createSharedMemory();
+  const room = createDecodeRoom();
   let exact: Promise<JpegCodec> | undefined;
 
   return (model) => {
-    const otherwise = createSharpDecoder(model, { kernel, plans, memory, timed });
+    const otherwise = createSharpDecoder(model, { kernel, plans, memory, room, timed });
     // Codecs know neither colour profiles nor orientation.
     if (model.icc === 'convert' || model.auto_orient) return otherwise;
     const fast = model.decode === 'fast' ? loadFast() : null;
     const codec = fast === null ? (exact ??= loadTurboWasm()) : Promise.resolve(fast);
     const jpeg = fast === null ? 'turbo-wasm' : 'turbo-native';
-    return createJpegDecoder(model, { codec, jpeg, kernel, plans, otherwise, timed });
+    return createJpegDecoder(model, { codec, jpeg, kernel, plans, room, otherwise, timed });
   };
 }

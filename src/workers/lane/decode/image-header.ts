@@ -3,6 +3,7 @@
  * (JPEG, PNG). An allow-list: what is not recognised here reaches no decoder.
  */
 import { ForebayError } from '../../../shared/errors.ts';
+import { refusedFormat } from './refused-format.ts';
 
 export interface ImageHeader {
   readonly format: 'jpeg' | 'png' | 'gif' | 'webp' | 'tiff' | 'avif';
@@ -12,6 +13,8 @@ export interface ImageHeader {
   readonly plain: boolean;
   /** A JPEG that every decoder reads alike: 8 bits, Huffman, sequential or progressive, grey or three colours. */
   readonly ordinary: boolean;
+  /** A progressive JPEG or an interlaced PNG: the whole image is built up in memory. False where unknown. */
+  readonly progressive: boolean;
 }
 
 /** Throws ForebayError `unsupported_format`, naming what the bytes look like where that is known. */
@@ -20,9 +23,11 @@ export function readImageHeader(image: Uint8Array): ImageHeader {
   if (startsWith(bytes, 0xff, 0xd8, 0xff)) return jpegHeader(bytes);
   if (startsWith(bytes, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return pngHeader(bytes);
   const format = otherFormat(bytes);
-  if (format !== null) return { format, size: null, plain: false, ordinary: false };
-  const seen = refusedFormat(bytes);
-  throw new ForebayError('unsupported_format', `${seen}; accepted are JPEG, PNG, WebP, GIF, TIFF and AVIF`);
+  if (format !== null) return { format, size: null, plain: false, ordinary: false, progressive: false };
+  throw new ForebayError(
+    'unsupported_format',
+    `${refusedFormat(bytes)}. Accepted are JPEG, PNG, WebP, GIF, TIFF and AVIF`,
+  );
 }
 
 function otherFormat(bytes: Buffer): 'gif' | 'webp' | 'tiff' | 'avif' | null {
@@ -41,36 +46,15 @@ function brands(bytes: Buffer): string {
   return bytes.toString('latin1', 8, Math.min(bytes.readUInt32BE(0), 256));
 }
 
-const REFUSED: readonly (readonly [prefixes: readonly string[], name: string])[] = [
-  [['%PDF', '%!PS'], 'PDF or PostScript'],
-  [['BM'], 'BMP'],
-  [['\0\0\x01\0', '\0\0\x02\0'], 'an icon or cursor'],
-  [['\0\0\0\x0cjP', '\xff\x4f\xff\x51'], 'JPEG 2000'],
-  [['\0\0\0\x0cJXL', '\xff\x0a'], 'JPEG XL'],
-  [['P1\n', 'P2\n', 'P3\n', 'P4\n', 'P5\n', 'P6\n', 'P7\n', 'Pf\n', 'PF\n'], 'PNM'],
-  [['8BPS'], 'Photoshop'],
-  [['DDS '], 'DDS'],
-  [['icns'], 'an Apple icon'],
-  [['PK\x03\x04'], 'a ZIP archive'],
-  [['\x1f\x8b'], 'gzip'],
-];
-
-function refusedFormat(bytes: Buffer): string {
-  const head = bytes.toString('latin1', 0, 64);
-  if (head.slice(4).startsWith('ftyp')) {
-    return 'HEIC (HEVC) or another ISO media file, whose codec is not available';
-  }
-  if (/^\s*<(\?xml|svg|!|html)/i.test(head)) {
-    return 'SVG, XML or HTML, which is not decoded (it may hold scripts and outside references)';
-  }
-  const found = REFUSED.find(([prefixes]) => prefixes.some((prefix) => head.startsWith(prefix)));
-  if (found !== undefined) return found[1];
-  return `not an image in a known format (it starts with ${bytes.toString('hex', 0, 8)})`;
-}
-
 /** Walks the markers to the frame header. */
 function jpegHeader(bytes: Buffer): ImageHeader {
-  const unknown: ImageHeader = { format: 'jpeg', size: null, plain: true, ordinary: false };
+  const unknown: ImageHeader = {
+    format: 'jpeg',
+    size: null,
+    plain: true,
+    ordinary: false,
+    progressive: false,
+  };
   let at = 2;
   while (at + 10 <= bytes.length && bytes[at] === 0xff) {
     const marker = bytes[at + 1]!;
@@ -82,7 +66,13 @@ function jpegHeader(bytes: Buffer): ImageHeader {
     if (isFrame) {
       const size = { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };
       if (size.width === 0 || size.height === 0) return unknown;
-      return { format: 'jpeg', size, plain: true, ordinary: isOrdinary(bytes, at) };
+      return {
+        format: 'jpeg',
+        size,
+        plain: true,
+        ordinary: isOrdinary(bytes, at),
+        progressive: marker >= 0xc2,
+      };
     }
     if (marker === 0xda || marker === 0xd9) break;
     at += 2 + bytes.readUInt16BE(at + 2);
@@ -107,14 +97,20 @@ const SCAN = Buffer.of(0xff, 0xda);
 const MAX_SCANS = 100;
 
 function pngHeader(bytes: Buffer): ImageHeader {
-  const unknown: ImageHeader = { format: 'png', size: null, plain: false, ordinary: false };
+  const unknown: ImageHeader = {
+    format: 'png',
+    size: null,
+    plain: false,
+    ordinary: false,
+    progressive: false,
+  };
   if (bytes.length < 33 || bytes.toString('latin1', 12, 16) !== 'IHDR') return unknown;
   const size = { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
   if (size.width === 0 || size.height === 0) return unknown;
   const depth = bytes[24]!;
   const hasAlphaChannel = (bytes[25]! & 4) !== 0;
   const plain = depth <= 8 && !hasAlphaChannel && !hasTransparency(bytes);
-  return { format: 'png', size, plain, ordinary: false };
+  return { format: 'png', size, plain, ordinary: false, progressive: bytes[28] === 1 };
 }
 
 /** A `tRNS` chunk before the pixels. True where the chunks cannot be followed. */

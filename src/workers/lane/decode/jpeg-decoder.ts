@@ -14,7 +14,10 @@ import {
   type TakeWindow,
   type Timed,
 } from './decoder.ts';
+import { bytesPerPixel, checkDecodeBytes } from './decode-memory.ts';
+import type { DecodeRoom } from './decode-room.ts';
 import { planGeometry } from './geometry.ts';
+import { heldOfPlain } from './held-whole.ts';
 import { readImageHeader } from './image-header.ts';
 import type { JpegCodec } from './jpeg-codec.ts';
 import { shrinks } from './shrink.ts';
@@ -27,12 +30,16 @@ export function createJpegDecoder(
     readonly jpeg: JpegCodecName;
     readonly kernel: ResamplingKernel;
     readonly plans: PlanCache;
+    readonly room: DecodeRoom;
     /** For every other image. */
     readonly otherwise: Decoder;
     readonly timed: Timed;
   },
 ): Decoder {
-  const { kernel, plans, otherwise, timed } = parts;
+  const { kernel, plans, room, otherwise, timed } = parts;
+  const { decodeRoomBytes } = options;
+  const baselineBytes = bytesPerPixel(heldOfPlain('jpeg', false), 'codec');
+  const progressiveBytes = bytesPerPixel(heldOfPlain('jpeg', true), 'codec');
   const turn = createTurn();
   let codec: JpegCodec | null = null;
   /** Images that wait for their turn. */
@@ -44,19 +51,25 @@ export function createJpegDecoder(
   );
 
   function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): T | Promise<T> {
-    const { size, ordinary } = readImageHeader(image);
+    const { size, ordinary, progressive } = readImageHeader(image);
     if (size === null || !ordinary || isLeft(size)) return otherwise.decodeTo(image, take);
-    if (codec === null || waiting > 0 || !turn.lasts()) return inTurn(image, size, take);
-    const taken = atOnce(codec, image, size, take);
+    const bytes = size.width * size.height * (progressive ? progressiveBytes : baselineBytes);
+    const isFree = waiting === 0 && turn.lasts() && room.fits(bytes, decodeRoomBytes);
+    if (codec === null || !isFree) return inTurn(image, size, bytes, take);
+    const taken = atOnce(codec, image, size, bytes, take);
     return taken === null ? otherwise.decodeTo(image, take) : taken.result;
   }
 
-  async function inTurn<T>(image: Uint8Array, size: Size, take: TakeWindow<T>): Promise<T> {
+  async function inTurn<T>(image: Uint8Array, size: Size, bytes: number, take: TakeWindow<T>): Promise<T> {
     waiting += 1;
     const mine = last.then(async () => {
       if (!turn.lasts()) await turn.end();
       const ready = codec;
-      return ready === null ? null : timed(() => atOnce(ready, image, size, take));
+      if (ready === null) return null;
+      const work = () => timed(() => atOnce(ready, image, size, bytes, take));
+      return room.fits(bytes, decodeRoomBytes)
+        ? work()
+        : room.use(bytes, decodeRoomBytes, async () => work());
     });
     last = mine.catch(() => {}).finally(() => (waiting -= 1));
     const taken = await mine;
@@ -75,9 +88,11 @@ export function createJpegDecoder(
     codec: JpegCodec,
     image: Uint8Array,
     size: Size,
+    bytes: number,
     take: TakeWindow<T>,
   ): { readonly result: T } | null {
     const geometry = checkedGeometry(size, image.length, options);
+    checkDecodeBytes(bytes, size, 'JPEG', options);
     const plan = plans.get(size, geometry, options.interpolation);
     const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
     if (found === null) return null;

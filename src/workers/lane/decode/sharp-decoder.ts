@@ -1,8 +1,7 @@
 /**
- * Decodes every accepted format with sharp (libvips): the only importer of it. Pixels are Pillow's to the bit
- * where formats are lossless, see test/golden, except: images above HELD_PIXELS are resized by libvips, in
- * constant memory (0.1 to 0.8 of 255 away in the mean), JPEGs likewise where they are to be shrunk (./shrink.ts), and
- * CMYK is converted by a profile.
+ * Decodes every accepted format with sharp (libvips): the only importer of it. Pixels are Pillow's to the bit, see
+ * test/golden and ./as-pillow-reads.ts, with the exceptions that docs/model-contract.md lists. Images above HELD_PIXELS are
+ * resized by libvips, which holds some lines only, and JPEGs likewise where they are to be shrunk (./shrink.ts).
  */
 import { createRequire } from 'node:module';
 import type sharpLibrary from 'sharp';
@@ -12,17 +11,18 @@ import { isOutOfMemory, type SharedMemory } from '../out-of-memory.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 import type { PlanCache } from '../resample/plan-cache.ts';
+import { asPillowReads, type Source } from './as-pillow-reads.ts';
 import { checkedGeometry, checkLength, checkPixels, kernelWindow, toCrop } from './crop.ts';
+import { checkDecodeBytes, decodeBytes, type HeldWhole } from './decode-memory.ts';
+import type { DecodeRoom } from './decode-room.ts';
 import { HELD_PIXELS, type DecodeOptions, type Decoder, type TakeWindow, type Timed } from './decoder.ts';
 import type { Geometry } from './geometry.ts';
-import { readImageHeader } from './image-header.ts';
-import { LIBVIPS_KERNELS, shrinks } from './shrink.ts';
+import { heldOf, heldOfPlain } from './held-whole.ts';
+import { readImageHeader, type ImageHeader } from './image-header.ts';
+import { LIBVIPS_KERNELS, shrinks, type LibvipsKernel } from './shrink.ts';
 
 /** As CommonJS: `import` takes twice the CPU time to load it (see shared/queue/bullmq.ts). */
 const sharp = createRequire(import.meta.url)('sharp') as typeof sharpLibrary;
-
-/** Images above this are held raw (3 bytes a pixel) one at a time. */
-const LARGE_PIXELS = 8_000_000;
 
 /** The lane is the unit of parallelism: libvips's own threads and caches only cost memory here. */
 export function configureSharp(): void {
@@ -40,28 +40,29 @@ export function createSharpDecoder(
     readonly kernel: ResamplingKernel;
     readonly plans: PlanCache;
     readonly memory: SharedMemory;
+    readonly room: DecodeRoom;
     readonly timed: Timed;
   },
 ): Decoder {
-  const { kernel, plans, memory, timed } = parts;
+  const { kernel, plans, memory, room, timed } = parts;
   const { maxPixels, interpolation } = options;
   const opening: SharpOptions = {
     failOn: 'error',
     limitInputPixels: maxPixels,
     ignoreIcc: options.icc === 'ignore',
-    autoOrient: options.auto_orient,
   };
-  let largeTurn: Promise<unknown> = Promise.resolve();
+  const open = ({ bytes, upright }: Source) => sharp(bytes, { ...opening, autoOrient: upright });
 
   async function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): Promise<T> {
     const header = readImageHeader(image);
     const { size } = header;
     if (size !== null) checkPixels(size, maxPixels);
+    const source = asPillowReads(image, header.format, options.auto_orient);
     // No turn of the event loop before the pixels: the caller may block this thread next.
     const attempt =
-      size !== null && header.plain && !options.auto_orient
-        ? async () => fromPixels(image, size, { plain: true, jpeg: header.format === 'jpeg' }, take)
-        : async () => afterMetadata(image, take);
+      size !== null && header.plain && !source.upright
+        ? async () => fromPixels(source, size, ofHeader(header), take)
+        : async () => afterMetadata(source, header, take);
     try {
       return await memory.use(attempt);
     } catch (error) {
@@ -69,53 +70,62 @@ export function createSharpDecoder(
     }
   }
 
-  async function afterMetadata<T>(image: Uint8Array, take: TakeWindow<T>): Promise<T> {
-    const found = await sharp(image, opening).metadata();
-    const size = options.auto_orient ? found.autoOrient : { width: found.width, height: found.height };
-    const plain = !found.hasAlpha && found.depth === 'uchar';
-    return fromPixels(image, size, { plain, jpeg: found.format === 'jpeg' }, take);
+  async function afterMetadata<T>(source: Source, { format }: ImageHeader, take: TakeWindow<T>): Promise<T> {
+    const found = await open(source).metadata();
+    const size = source.upright ? found.autoOrient : { width: found.width, height: found.height };
+    const plain = !found.hasAlpha && found.depth === 'uchar' && source.finish === null;
+    return fromPixels(source, size, { plain, format, held: heldOf(format, found, source) }, take);
   }
 
-  /** `plain`: colours may be resized as they are. */
   async function fromPixels<T>(
-    image: Uint8Array,
+    source: Source,
     size: Size,
-    { plain, jpeg }: { readonly plain: boolean; readonly jpeg: boolean },
+    { plain, format, held }: Stored,
     take: TakeWindow<T>,
   ): Promise<T> {
-    const geometry = checkedGeometry(size, image.length, options);
+    const geometry = checkedGeometry(size, source.encodedBytes, options);
     const pixels = size.width * size.height;
     const libvipsKernel = LIBVIPS_KERNELS[interpolation];
-    const shrunk = jpeg && shrinks(options, size, geometry);
-    if (plain && libvipsKernel !== undefined && (pixels > HELD_PIXELS || shrunk)) {
-      const scaling = {
-        ...geometry.resized,
-        fit: 'fill',
-        kernel: libvipsKernel,
-        // JPEGs are shrunk while decoded all the same, to no less than twice the size.
-        fastShrinkOnLoad: false,
-      } as const;
-      const scaled = sharp(image, opening).resize(scaling).extract(geometry.window);
-      const data = await toRgb(scaled).toBuffer();
-      return timed(() => take({ pixels: () => data }, geometry));
-    }
-    const held = async () => throughKernel(image, size, geometry, take);
-    if (pixels <= LARGE_PIXELS) return held();
-    const mine = largeTurn.then(held);
-    largeTurn = mine.catch(() => {});
-    return mine;
+    const shrunk = format === 'jpeg' && shrinks(options, size, geometry);
+    const byLibvips = plain && libvipsKernel !== undefined && (pixels > HELD_PIXELS || shrunk);
+    const bytes = decodeBytes(size, held, byLibvips ? 'libvips' : 'kernel');
+    checkDecodeBytes(bytes, size, format.toUpperCase(), options);
+    return room.use(bytes, options.decodeRoomBytes, async () =>
+      byLibvips
+        ? throughLibvips(source, geometry, libvipsKernel, take)
+        : throughKernel(source, size, geometry, take),
+    );
+  }
+
+  async function throughLibvips<T>(
+    source: Source,
+    geometry: Geometry,
+    kernel: LibvipsKernel,
+    take: TakeWindow<T>,
+  ): Promise<T> {
+    const scaling = {
+      ...geometry.resized,
+      fit: 'fill',
+      kernel,
+      // JPEGs are shrunk while decoded all the same, to no less than twice the size.
+      fastShrinkOnLoad: false,
+    } as const;
+    const scaled = open(source).resize(scaling).extract(geometry.window);
+    const data = await toRgb(scaled).toBuffer();
+    return timed(() => take({ pixels: () => data }, geometry));
   }
 
   /** Alpha is dropped, and 16 bits cut to 8, before resizing: as Pillow's `convert('RGB')`, unlike libvips. */
   async function throughKernel<T>(
-    image: Uint8Array,
+    source: Source,
     size: Size,
     geometry: Geometry,
     take: TakeWindow<T>,
   ): Promise<T> {
     const plan = plans.get(size, geometry, interpolation);
-    const data = await toRgb(sharp(image, opening).extract(plan.region)).toBuffer();
+    const data = await toRgb(open(source).extract(plan.region)).toBuffer();
     checkLength(data, plan.region);
+    source.finish?.(data, plan.region);
     return timed(() => {
       kernel.source(plan, data.length).set(data);
       return take(kernelWindow(kernel, plan, 0, plan.region.width * 3), geometry);
@@ -124,6 +134,17 @@ export function createSharpDecoder(
 
   const crop = toCrop(options.crop);
   return { jpeg: 'sharp', decodeTo, decode: async (image) => decodeTo(image, crop) };
+}
+
+/** How an image is stored. */
+interface Stored extends Pick<ImageHeader, 'format'> {
+  /** 8 bits a sample, without transparency: colours may be resized as they are. */
+  readonly plain: boolean;
+  readonly held: HeldWhole;
+}
+
+function ofHeader({ format, progressive }: ImageHeader): Stored {
+  return { format, plain: true, held: heldOfPlain(format, progressive) };
 }
 
 function toRgb(source: Sharp): Sharp {
@@ -137,15 +158,23 @@ function toDecodeError(error: unknown, maxPixels: number): ForebayError {
     .split('\n');
   const line = lines.find((l) => l.trim() !== '')?.trim() ?? 'no cause given';
   if (isOutOfMemory(error)) {
-    const message = `memory or threads ran out on this image alone: ${line}`;
+    const message = `memory or threads ran out on this image alone: ${line}; run fewer lanes, or send it smaller`;
     return new ForebayError('out_of_memory', message, { cause: error });
   }
   if (/pixel limit/i.test(line)) {
-    return new ForebayError('too_many_pixels', `more than the limit of ${maxPixels} pixels`, {
-      cause: error,
-    });
+    return new ForebayError(
+      'too_many_pixels',
+      `more than the limit of ${maxPixels} pixels: raise FOREBAY_MAX_MEGAPIXELS or send it smaller`,
+      {
+        cause: error,
+      },
+    );
   }
-  return new ForebayError('decode_failed', `the image is damaged or not decodable: ${line}`, {
-    cause: error,
-  });
+  return new ForebayError(
+    'decode_failed',
+    `the image is damaged or not decodable: ${line}; copy it again, or save it anew with another program`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -3,8 +3,10 @@ import type { Preprocess } from '../../../shared/domain/model-contract.ts';
 import type { Interpolation, Size } from '../resample/pillow-resampler.ts';
 import type { Geometry } from './geometry.ts';
 
+export type LibvipsKernel = 'linear' | 'cubic' | 'lanczos3';
+
 /** Of libvips; where it has none that follows Pillow, images are not shrunk. */
-export const LIBVIPS_KERNELS: Readonly<Partial<Record<Interpolation, 'linear' | 'cubic' | 'lanczos3'>>> = {
+export const LIBVIPS_KERNELS: Readonly<Partial<Record<Interpolation, LibvipsKernel>>> = {
   bilinear: 'linear',
   bicubic: 'cubic',
   lanczos: 'lanczos3',

@@ -67,8 +67,7 @@ export async function loadResidentModel(
     const decoderOf = (decode: DecodeMode): Decoder => {
       const known = decoders.get(decode);
       if (known !== undefined) return known;
-      const { maxPixels, maxImageRatio } = limits;
-      const made = parts.createDecoder({ ...contract.preprocess, decode, maxPixels, maxImageRatio });
+      const made = parts.createDecoder({ ...contract.preprocess, ...limits, decode });
       decoders.set(decode, made);
       return made;
     };

@@ -4,19 +4,21 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MODEL_CONTRACT, PREPROCESS } from '#forebay/shared/domain/model-contract.js';
 import { createDecoderFactory } from '#forebay/workers/lane/decode/decoders.js';
+import { createDecodeRoom } from '#forebay/workers/lane/decode/decode-room.js';
 import { configureSharp, createSharpDecoder } from '#forebay/workers/lane/decode/sharp-decoder.js';
 import { loadTurboNative } from '#forebay/workers/lane/decode/turbo-native-codec.js';
 import { createSharedMemory } from '#forebay/workers/lane/out-of-memory.js';
 import { createResamplingKernel } from '#forebay/workers/lane/resample/kernel.js';
 import { createPlanCache } from '#forebay/workers/lane/resample/plan-cache.js';
+import { LIMITS } from '../../../support/lanes.ts';
 
 const MAX_PIXELS = 30_000_000;
 const golden = (name: string) => readFileSync(join(import.meta.dirname, '../../../golden/images', name));
 const photo = golden('rgb.jpg');
 const contract = (over: object = {}) => ({
+  ...LIMITS,
   ...PREPROCESS.parse({ resize: 64, crop: 56, interpolation: 'bicubic', ...over }),
   maxPixels: MAX_PIXELS,
-  maxImageRatio: 5000,
 });
 const createDecoder = createDecoderFactory();
 const exact = createDecoder(contract());
@@ -25,6 +27,7 @@ const bySharp = createSharpDecoder(contract(), {
   kernel: createResamplingKernel(),
   plans: createPlanCache(),
   memory: createSharedMemory(),
+  room: createDecodeRoom(),
   timed: (work) => work(),
 });
 

@@ -5,6 +5,7 @@ import { PREPROCESS } from '#forebay/shared/domain/model-contract.js';
 import { createDecoderFactory } from '#forebay/workers/lane/decode/decoders.js';
 import { configureSharp } from '#forebay/workers/lane/decode/sharp-decoder.js';
 import { createTensorFiller } from '#forebay/workers/lane/preprocess/tensor-filler.js';
+import { LIMITS } from '../../../support/lanes.ts';
 
 const createDecoder = createDecoderFactory();
 beforeAll(() => configureSharp());
@@ -29,7 +30,7 @@ describe.each(['nchw', 'nhwc'] as const)('%s', (layout) => {
       for (const image of await images(width, height)) {
         for (const over of resizing.flatMap((a) => normalising.map((b) => ({ ...a, ...b })))) {
           const preprocess = PREPROCESS.parse({ crop: 24, ...over });
-          const decoder = createDecoder({ ...preprocess, maxPixels: 1_000_000, maxImageRatio: 5000 });
+          const decoder = createDecoder({ ...LIMITS, ...preprocess });
           const filler = createTensorFiller(preprocess, type, layout);
           const expected = filler.allocate(3).fill(7);
           filler.fill(expected, 1, await decoder.decode(image));
@@ -47,7 +48,7 @@ describe.each(['nchw', 'nhwc'] as const)('%s', (layout) => {
 it('is the same where libvips resizes, beside the kernel', async () => {
   const [jpeg] = await images(640, 481);
   const preprocess = PREPROCESS.parse({ resize: 27, crop: 24, decode: 'shrink' });
-  const decoder = createDecoder({ ...preprocess, maxPixels: 1_000_000, maxImageRatio: 5000 });
+  const decoder = createDecoder({ ...LIMITS, ...preprocess });
   const filler = createTensorFiller(preprocess, 'float32', 'nchw');
   const [expected, tensor] = [filler.allocate(1), filler.allocate(1)];
   filler.fill(expected, 0, await decoder.decode(jpeg!));

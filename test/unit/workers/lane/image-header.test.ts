@@ -16,13 +16,16 @@ it('reads size and plainness of JPEG and PNG', async () => {
     size,
     plain: true,
     ordinary: true,
+    progressive: true,
   });
   expect(readImageHeader(await image(3).png().toBuffer())).toEqual({
     format: 'png',
     size,
     plain: true,
     ordinary: false,
+    progressive: false,
   });
+  expect(readImageHeader(await image(3).png({ progressive: true }).toBuffer()).progressive).toBe(true);
   expect(readImageHeader(await image(4).png().toBuffer())).toMatchObject({
     format: 'png',
     size,
@@ -60,7 +63,24 @@ it.each([
   ['P6\n3 3 255\n', 'PNM'],
   ['\0\0\0\x18ftypheic\0\0\0\0heic', 'HEIC'],
   ['\0\0\0\x1cftypmif1\0\0\0\0mif1heic', 'HEIC'],
-  ['hello', 'not an image in a known format (it starts with 68656c6c6f)'],
+  ['\0\0\0\x20ftypisom\0\0\0\0isom', 'a video'],
+  ['\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'a video'],
+  ['<!DOCTYPE html><title>Sign in</title>', 'HTML, a web page'],
+  ['\xef\xbb\xbf<html lang="en">', 'HTML, a web page'],
+  ['{"error": "not found"}', 'JSON'],
+  ['path,label\na.jpg,3\n', 'text, not an image'],
+  ['\xff\xfeh\0i\0', 'text, not an image'],
+  ['version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n', "run 'git lfs pull'"],
+  ['data:image/png;base64,iVBORw0KGgo=', 'a data: URL as text'],
+  ['/9j/4AAQSkZJRgABAQ==', 'an image in base64'],
+  ['PK\x03\x04\x14\0', 'a ZIP archive (or an office document): unpack it'],
+  ['PK\x05\x06\0\0', 'a ZIP archive'],
+  [`${'a'.repeat(10)}${'\0'.repeat(247)}ustar`, 'a tar archive'],
+  ['\0'.repeat(600), 'nothing but zero bytes'],
+  ['\x93NUMPY\x01', 'a NumPy array'],
+  ['RIFF\0\0\0\0WAVE', 'sound or video'],
+  ['hello', 'text, not an image'],
+  ['\x01\x02\x03', 'not an image in a known format (it starts with 010203)'],
 ])('refuses %j as %s', (text, name) => {
   expect(() => readImageHeader(Buffer.from(text, 'latin1'))).toThrow(name);
 });

@@ -1,0 +1,30 @@
+/** Decodes one image in a process of its own and prints what its peak of resident memory rose by, in bytes. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { PREPROCESS } from '../../dist/shared/domain/model-contract.js';
+import { createDecoderFactory } from '../../dist/workers/lane/decode/decoders.js';
+import { configureSharp } from '../../dist/workers/lane/decode/sharp-decoder.js';
+
+const [small, large, side, how] = process.argv.slice(2);
+const preprocess = JSON.parse(how);
+configureSharp();
+// The whole image is needed: the crop is the resized image, and more than one side of it is kept.
+const decoder = createDecoderFactory()({
+  ...PREPROCESS.parse({ resize: 224, crop: 224, ...preprocess }),
+  maxPixels: Number(side) ** 2,
+  maxImageRatio: 1e9,
+  maxDecodeBytes: Number.MAX_SAFE_INTEGER,
+  decodeRoomBytes: Number.MAX_SAFE_INTEGER,
+});
+const warm = readFileSync(small);
+for (let i = 0; i < 3; i++) await decoder.decode(warm);
+const image = readFileSync(large);
+globalThis.gc();
+// The kernel's mark of the peak starts again at what is resident now.
+writeFileSync('/proc/self/clear_refs', '5');
+const before = peak();
+await decoder.decode(image);
+process.stdout.write(String(peak() - before));
+
+function peak() {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
+}

@@ -1,0 +1,101 @@
+/** What a file that is no accepted image is instead, by its first bytes, and what to do about it. */
+
+interface Known {
+  readonly prefixes: readonly string[];
+  readonly name: string;
+}
+
+const ARCHIVE = 'unpack it and name the images in it';
+const CONVERT = 'convert it';
+const PAGES = 'render its pages as images';
+
+const BINARY: readonly Known[] = [
+  { prefixes: ['%PDF', '%!PS'], name: `PDF or PostScript: ${PAGES}` },
+  { prefixes: ['BM'], name: `BMP: ${CONVERT}` },
+  { prefixes: ['\0\0\x01\0', '\0\0\x02\0'], name: `an icon or cursor: ${CONVERT}` },
+  { prefixes: ['\0\0\0\x0cjP', '\xff\x4f\xff\x51'], name: `JPEG 2000: ${CONVERT}` },
+  { prefixes: ['\0\0\0\x0cJXL', '\xff\x0a'], name: `JPEG XL: ${CONVERT}` },
+  {
+    prefixes: ['P1\n', 'P2\n', 'P3\n', 'P4\n', 'P5\n', 'P6\n', 'P7\n', 'Pf\n', 'PF\n'],
+    name: `PNM: ${CONVERT}`,
+  },
+  { prefixes: ['8BPS'], name: `Photoshop: ${CONVERT}` },
+  { prefixes: ['DDS '], name: `DDS: ${CONVERT}` },
+  { prefixes: ['\x76\x2f\x31\x01'], name: `OpenEXR: ${CONVERT}` },
+  { prefixes: ['SIMPLE  ='], name: `FITS: ${CONVERT}` },
+  { prefixes: ['icns'], name: `an Apple icon: ${CONVERT}` },
+  { prefixes: ['PK\x03\x04', 'PK\x05\x06'], name: `a ZIP archive (or an office document): ${ARCHIVE}` },
+  { prefixes: ['\x1f\x8b'], name: `gzip: ${ARCHIVE}` },
+  { prefixes: ['BZh'], name: `bzip2: ${ARCHIVE}` },
+  { prefixes: ['\xfd7zXZ'], name: `xz: ${ARCHIVE}` },
+  { prefixes: ['\x28\xb5\x2f\xfd'], name: `Zstandard: ${ARCHIVE}` },
+  { prefixes: ['7z\xbc\xaf'], name: `a 7-Zip archive: ${ARCHIVE}` },
+  { prefixes: ['Rar!'], name: `a RAR archive: ${ARCHIVE}` },
+  { prefixes: ['\x1a\x45\xdf\xa3'], name: 'a Matroska or WebM video: extract its frames' },
+  { prefixes: ['\x93NUMPY'], name: 'a NumPy array: save it as an image' },
+  { prefixes: ['PAR1'], name: 'a Parquet table: export its images' },
+  { prefixes: ['\x89HDF'], name: 'HDF5: export its images' },
+];
+
+const TEXT: readonly (readonly [pattern: RegExp, name: string])[] = [
+  [
+    /^version https:\/\/git-lfs/,
+    "a Git LFS pointer, not the image that it stands for: run 'git lfs pull' in the repository that it came from",
+  ],
+  [
+    /^<(!doctype html|html|head|body|script)/i,
+    'HTML, a web page: the address leads to a page, not to the image',
+  ],
+  [
+    /^<(\?xml|svg|!)/i,
+    'SVG or XML, which is not decoded (it may hold scripts and outside references): render it',
+  ],
+  [/^data:/i, 'a data: URL as text: write the bytes that it holds'],
+  [/^(\/9j\/|iVBORw0KGgo|R0lGOD|UklGR)/, 'an image in base64: write the bytes that it stands for'],
+  [/^[[{]/, 'JSON'],
+];
+
+const HEAD_BYTES = 512;
+const TAR_AT = 257;
+
+/** "a ZIP archive: unpack it"; where nothing is known, how the file begins. */
+export function refusedFormat(bytes: Buffer): string {
+  const head = bytes.toString('latin1', 0, HEAD_BYTES);
+  const brand = /^.{4}ftyp(.{4})/s.exec(head)?.[1];
+  if (brand !== undefined) return ofMedia(brand, head);
+  const text = textOf(bytes.subarray(0, HEAD_BYTES));
+  const found = BINARY.find(({ prefixes }) => prefixes.some((prefix) => head.startsWith(prefix)));
+  if (found !== undefined) return found.name;
+  if (text !== null) return TEXT.find(([pattern]) => pattern.test(text))?.[1] ?? 'text, not an image';
+  if (head.startsWith('ustar', TAR_AT)) return `a tar archive: ${ARCHIVE}`;
+  if (head.startsWith('RIFF')) return 'a RIFF file other than WebP (sound or video)';
+  if (/^\0+$/.test(head)) return 'nothing but zero bytes: the file was not written to its end, copy it again';
+  return `not an image in a known format (it starts with ${bytes.toString('hex', 0, 8)})`;
+}
+
+function ofMedia(brand: string, head: string): string {
+  if (/^(hei|hev|mif1|msf1)/.test(brand) || /^.{16}.*(heic|heix|hevc)/s.test(head.slice(0, 64))) {
+    return `HEIC (HEVC), whose codec is not available: ${CONVERT}`;
+  }
+  return 'a video or another ISO media file: extract its frames';
+}
+
+/** Null where it is not all printable: without what begins a text file, and in one byte order. */
+function textOf(head: Buffer): string | null {
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return 'UTF-16';
+  const text = head.toString('utf8').replace(/^\uFEFF/, '');
+  for (let at = 0; at < text.length; at++) {
+    // The last character may be cut.
+    const isCut = text.charCodeAt(at) === REPLACEMENT && at < text.length - 1;
+    if (isCut || isControl(text.charCodeAt(at))) return null;
+  }
+  return text.trimStart();
+}
+
+const REPLACEMENT = 0xfffd;
+const ESCAPE = 0x1b;
+
+/** Other than tabs, ends of lines and pages, and the escapes of terminals. */
+function isControl(code: number): boolean {
+  return code === 0x7f || (code < 0x20 && !(code >= 0x09 && code <= 0x0d) && code !== ESCAPE);
+}
