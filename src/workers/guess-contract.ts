@@ -1,5 +1,6 @@
 /** A first contract from what a graph says of itself. Pure; every guess comes with its reason. */
-import type { GraphFace, GraphTensor } from '../shared/models/onnx-graph.ts';
+import type { GraphTensor } from '../shared/models/graph-tensor.ts';
+import type { GraphFace } from '../shared/models/onnx-graph.ts';
 import { ForebayError } from '../shared/errors.ts';
 
 export interface ContractGuess {

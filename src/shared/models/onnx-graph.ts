@@ -3,19 +3,13 @@
  * from the protobuf, without a runtime. Field numbers are those of onnx.proto3 (ONNX 1.17).
  */
 import { ForebayError } from '../errors.ts';
+import type { GraphTensor } from './graph-tensor.ts';
 
-/** Symbolic dimensions are strings, unknown ones "". */
 export interface GraphFace {
   readonly inputs: readonly GraphTensor[];
   readonly outputs: readonly GraphTensor[];
   /** Operator type by the name of the value that it makes. */
   readonly operators: ReadonlyMap<string, { readonly type: string; readonly inputs: readonly string[] }>;
-}
-
-export interface GraphTensor {
-  readonly name: string;
-  readonly type: string;
-  readonly shape: readonly (number | string)[];
 }
 
 /** Throws ForebayError `model_load_failed` where the bytes are no ONNX model. */
