@@ -18,8 +18,23 @@ export function chooseOutput(
   labels: readonly string[] | null,
   outputs: readonly GraphTensor[],
 ): GraphTensor {
+  const possible = possibleOutputs(wish, labels, outputs);
+  const [first, ...others] = possible;
+  if (others.length === 0) return first!;
+  throw mismatch(
+    'nothing says which output holds the class scores',
+    `the graph has ${describeAll(possible)}: name one in model.json, such as "output": "${first!.name}"`,
+  );
+}
+
+/** At least one. Throws ForebayError `contract_mismatch` where there is none. */
+export function possibleOutputs(
+  wish: Pick<Wish, 'output'>,
+  labels: readonly string[] | null,
+  outputs: readonly GraphTensor[],
+): readonly GraphTensor[] {
   const possible = outputs.filter(canBeScores);
-  if (wish.output !== undefined) return namedOutput(wish.output, outputs, possible);
+  if (wish.output !== undefined) return [namedOutput(wish.output, outputs, possible)];
   if (possible.length === 0) {
     throw mismatch(
       'image-classification needs an output [batch, classes] of floats',
@@ -27,12 +42,7 @@ export function chooseOutput(
     );
   }
   const fitting = labels === null ? [] : possible.filter(({ shape }) => classesOf(shape) === labels.length);
-  const [first, ...others] = fitting.length === 1 ? fitting : possible;
-  if (others.length === 0) return first!;
-  throw mismatch(
-    'nothing says which output holds the class scores',
-    `the graph has ${describeAll(possible)}: name one in model.json, such as "output": "${first!.name}"`,
-  );
+  return fitting.length === 1 ? fitting : possible;
 }
 
 /**
@@ -92,7 +102,7 @@ function namedOutput(
       outputs.map((output) => output.name),
     );
     throw mismatch(
-      `model.json names the output "${name}"`,
+      `the output is to be "${name}"`,
       `the graph has ${describeAll(outputs)}${near === null ? '' : `; did you mean "${near}"?`}`,
     );
   }

@@ -59,7 +59,7 @@ async function scan(window: Window): Promise<ExternalData[]> {
     new Error(
       hasGraph
         ? `is cut off or damaged: it has ${window.size} bytes and its graph needs more; copy or download it again`
-        : 'is no ONNX model',
+        : 'is not an ONNX model',
     );
   let at = 0;
   for (;;) {

@@ -12,11 +12,15 @@ export interface ExternalFile extends ModelFile {
   readonly location: string;
 }
 
+/** Where a link to a file may lead. onnxruntime follows no link out of the model's folder. */
+export type Links = 'inside' | 'anywhere';
+
 /** In order of location. What is wrong is added to `issues`; its files are left out. */
 export async function readExternalFiles(
   graph: ModelFile,
   memo: ContentMemo,
   issues: Issue[],
+  links: Links = 'inside',
 ): Promise<ExternalFile[]> {
   const problem = (message: string) => void issues.push({ path: '', message });
   const name = graph.path.slice(dirname(graph.path).length + 1);
@@ -33,7 +37,7 @@ export async function readExternalFiles(
   }
   const files = new Map<string, ExternalFile>();
   for (const { location, leastBytes } of named) {
-    const file = await checkExternal(graph, location, leastBytes);
+    const file = await checkExternal(graph, location, leastBytes, links);
     if (typeof file === 'string') problem(`${name} keeps weights in "${location}", ${file}`);
     else files.set(file.location, file);
   }
@@ -45,6 +49,7 @@ async function checkExternal(
   graph: ModelFile,
   location: string,
   leastBytes: number,
+  links: Links,
 ): Promise<ExternalFile | string> {
   const dir = dirname(graph.path);
   const below = normalize(location);
@@ -56,7 +61,7 @@ async function checkExternal(
   let file: ModelFile;
   try {
     file = await stampFile(path);
-    if (!(await isAtHome(graph, path))) {
+    if (links === 'inside' && !(await isAtHome(graph, path))) {
       return `which is a link out of the model folder; put the file itself there, or make the folder with: forebay model init ${graph.path} --out DIR`;
     }
     const mishap = file.size < 1024 ? mishapOf(await readHead(path), file.size) : null;

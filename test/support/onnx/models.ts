@@ -25,6 +25,8 @@ export interface MeanColourModel {
   /** The file that is to hold the weights; see classWeights. */
   readonly location?: string;
   readonly output?: string;
+  /** Of the input, without the batch, where it is not what `side` and `layout` make of it. */
+  readonly shape?: readonly Dim[];
 }
 
 /** scores = classes x mean of each tensor channel. */
@@ -44,7 +46,7 @@ export function meanColourModel(model: MeanColourModel): Buffer {
   if (model.softmax) then('Softmax', { axis: 1 });
   if (model.trailingOnes) then('Reshape', {}, 'ones');
   if (type === 'float16') then('Cast', { to: elementNumber('float16') });
-  const shape = layout === 'nchw' ? [3, side, side] : [side, side, 3];
+  const shape = model.shape ?? (layout === 'nchw' ? [3, side, side] : [side, side, 3]);
   const tail = model.trailingOnes ? [1, 1] : [];
   return writeOnnx({
     inputs: [{ name: 'image', type, shape: [batch, ...shape] }],
@@ -81,6 +83,11 @@ export function twoOutputModel(side: number): Buffer {
     ...graph,
     outputs: [...graph.outputs, { name: 'others', type: 'float32', shape: ['N', 2] }],
   });
+}
+
+/** A whole file with a graph that no runtime can run: its operator does not exist. */
+export function brokenModel(side: number): Buffer {
+  return writeOnnx(scalarGraph(side, [{ type: 'Nonsense', inputs: ['mean'], output: 'scores' }]));
 }
 
 /** Throws inside `run` for every batch that holds an image whose mean is above 0.5; else class 0 wins. */

@@ -246,7 +246,7 @@ describe('a file that is no graph is called what it is', () => {
     ['a web page', Buffer.from('\n<!DOCTYPE html>\n<html>'), /is a web page/],
     ['a PyTorch archive', Buffer.from('PK\u0003\u0004rest of it'), /ZIP archive, as PyTorch/],
     ['cut off', whole.subarray(0, whole.length - 40), /is cut off or damaged: it has \d+ bytes/],
-    ['some text', Buffer.from('garbage'), /is no ONNX model/],
+    ['some text', Buffer.from('garbage'), /is not an ONNX model/],
   ])('%s', async (_what, bytes, says) => {
     const { dir } = writeModelFolder(testFolder(), bytes, contract);
     await expect(loadModelFolder(dir)).rejects.toMatchObject({ code: 'invalid_contract' });
