@@ -101,13 +101,19 @@ export function darkOnlyModel(side: number): Buffer {
   );
 }
 
-/** Scores are the logarithm of the mean: minus infinity for a black image. */
-export function logarithmModel(side: number): Buffer {
+/** Scores are the logarithm of the mean, minus infinity for a black image, or the mean itself in the last `plain`. */
+export function logarithmModel(side: number, plain: 0 | 1 = 0): Buffer {
   return writeOnnx(
     scalarGraph(side, [
       { type: 'Log', inputs: ['mean'], output: 'log' },
       { type: 'Reshape', inputs: ['log', 'column'], output: 'logs' },
-      { type: 'Concat', inputs: ['logs', 'logs'], output: 'scores', attributes: { axis: 1 } },
+      { type: 'Reshape', inputs: ['mean', 'column'], output: 'means' },
+      {
+        type: 'Concat',
+        inputs: ['logs', plain === 1 ? 'means' : 'logs'],
+        output: 'scores',
+        attributes: { axis: 1 },
+      },
     ]),
   );
 }
