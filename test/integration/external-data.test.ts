@@ -20,7 +20,7 @@ beforeAll(async () => {
   await writeImages(join(service.input, 'few'), 12);
   const graph = meanColourModel({ side: 8, classes: CLASSES, location: 'weights.bin' });
   const contract = { name: 'outside', task: 'image-classification', preprocess: { crop: 8 } };
-  writeModelFolder(join(service.models, 'outside'), graph, { ...contract, activation: 'softmax' }, LABELS);
+  writeModelFolder(join(service.models, 'outside'), graph, { ...contract, softmax: true }, LABELS);
   writeFileSync(weights(), classWeights(CLASSES));
 });
 afterAll(async () => service.close());
