@@ -1,40 +1,47 @@
 /**
- * `forebay model init FILE.onnx`: makes a model folder out of a bare graph - a first model.json, loaded once in
- * a real lane - and says what was read, what was guessed and what to check. Run as a process of its own.
+ * `forebay model init FILE.onnx`: makes a model folder out of a bare graph or of a folder of Hugging Face's - a first
+ * model.json, loaded and probed in a real lane - and says what was read, what was guessed and what to check. Run as a
+ * process of its own; exits 0 only where the model loads.
  */
-import { copyFile, link, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ForebayError, messageOf } from '../shared/errors.ts';
-import { readContract } from '../shared/models/contract-issues.ts';
-import { CONTRACT_FILE, GRAPH_FILE, loadModelFolder } from '../shared/models/model-folder.ts';
-import { readGraphFace } from '../shared/models/onnx-graph.ts';
-import { guessContract, modelNameFrom } from './guess-contract.ts';
-import { startChildLane } from './lanes/child-lane.ts';
+import { ACTIVATION, type Activation } from '../shared/domain/model-contract.ts';
+import { messageOf } from '../shared/errors.ts';
+import { CONTRACT_FILE, GRAPH_FILE } from '../shared/models/model-folder.ts';
+import { findGraph, type GraphSource } from './model-init/find-graph.ts';
+import { makeModelFolder, modelNameFrom, type MadeModel, type Wish } from './model-init/make-folder.ts';
 
-const USAGE = `usage: forebay model init FILE.onnx [--name NAME] [--out DIR] [--force]
+const USAGE = `usage: forebay model init FILE.onnx | FOLDER [options]
 
-Makes a model folder (model.onnx beside model.json) out of an ONNX file. A file called model.onnx gets its
-model.json beside it; for any other the folder NAME is made beside the file (or DIR, with --out).
---force overwrites an existing model.json.`;
+Makes a model folder (${GRAPH_FILE} beside ${CONTRACT_FILE}) out of an ONNX file, and loads it as a worker does. Of a
+folder it takes ${GRAPH_FILE} or onnx/${GRAPH_FILE}, and what config.json and preprocessor_config.json say.
+A file called ${GRAPH_FILE} gets its ${CONTRACT_FILE} beside it; for any other the folder NAME is made beside the file.
+Files are linked where possible, external data comes along.
 
-interface Wish {
-  readonly file: string;
-  readonly name: string;
-  readonly dir: string;
-  readonly force: boolean;
-}
+  --out DIR             the folder to make
+  --name NAME           the model's name (default: from --out, or from the file)
+  --activation HOW      what the output's numbers are: softmax (logits), sigmoid (logits, each for
+                        itself) or none (scores already)
+  --output-name OUTPUT  which output of the graph holds the class scores
+  --crop PIXELS         side of the input, where the graph takes any
+  --force               overwrite an existing ${CONTRACT_FILE}
+
+Examples:
+  forebay model init resnet50.onnx --out models/resnet50
+  forebay model init vit-base --out models/vit --activation softmax`;
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const wish = readArgs(args);
-    if (wish === null) {
+    const flags = readFlags(args);
+    if (flags === null) {
       say(USAGE);
       return 0;
     }
-    await init(wish);
+    const source = await findGraph(flags.given);
+    const wish = toWish(flags, source);
+    report(wish, await makeModelFolder(wish));
     return 0;
   } catch (error) {
     process.stderr.write(`forebay model init: ${messageOf(error)}\n`);
@@ -42,14 +49,19 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+type Flags = NonNullable<ReturnType<typeof readFlags>>;
+
 /** Null: help was asked for. */
-function readArgs(args: readonly string[]): Wish | null {
+function readFlags(args: readonly string[]) {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: {
       name: { type: 'string' },
       out: { type: 'string' },
+      activation: { type: 'string' },
+      'output-name': { type: 'string' },
+      crop: { type: 'string' },
       force: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -57,110 +69,51 @@ function readArgs(args: readonly string[]): Wish | null {
   if (values.help) return null;
   const [given] = positionals;
   if (given === undefined || positionals.length !== 1) throw new Error(`one file is needed\n\n${USAGE}`);
-  const file = resolve(given);
-  const isInPlace = basename(file) === GRAPH_FILE;
-  const stem = isInPlace ? basename(dirname(file)) : basename(file).replace(/\.onnx$/i, '');
-  const name = values.name ?? modelNameFrom(stem);
-  const beside = isInPlace ? dirname(file) : join(dirname(file), name);
-  return { file, name, dir: values.out === undefined ? beside : resolve(values.out), force: values.force };
+  return { ...values, given, activation: toActivation(values.activation), crop: toPixels(values.crop) };
 }
 
-async function init(wish: Wish): Promise<void> {
-  const target = join(wish.dir, CONTRACT_FILE);
-  if (!wish.force && (await exists(target))) {
-    throw new Error(`${show(target)} exists; it is left as it is (--force overwrites it)`);
-  }
-  const labels = await readLabels(wish);
-  const { contract, facts, guesses } = guessContract(
-    readGraphFace(await readGraph(wish.file)),
-    wish.name,
-    labels,
-  );
-  const reading = readContract(contract);
-  if (!reading.ok) throw new Error(reading.issues.map((i) => `${i.path.slice(1)}: ${i.message}`).join('; '));
-  await mkdir(wish.dir, { recursive: true });
-  const how = await placeGraph(wish.file, join(wish.dir, GRAPH_FILE));
-  await writeFile(target, toText(contract));
+function toActivation(given: string | undefined): Activation | undefined {
+  const parsed = ACTIVATION.optional().safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new Error(`--activation is one of ${ACTIVATION.options.join(', ')}, not "${given}"`);
+}
 
-  say(`wrote ${show(target)}${how}`);
-  say(`\nRead from the graph:\n${facts.map((f) => `  ${f}`).join('\n')}`);
-  say(`\nGuessed, because no graph says it - check against where the model comes from:`);
-  say(guesses.map((g) => `  ${g}`).join('\n'));
-  say(`\n${await tryLoad(wish.dir)}`);
+function toPixels(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const pixels = Number(given);
+  if (Number.isInteger(pixels) && pixels >= 1) return pixels;
+  throw new Error(`--crop is a number of pixels, not "${given}"`);
+}
+
+function toWish(flags: Flags, source: GraphSource): Wish {
+  const { out, activation, crop, force } = flags;
+  const name = flags.name ?? modelNameFrom(out === undefined ? source.stem : basename(resolve(out)));
+  const folder = dirname(source.file);
+  const beside = basename(source.file) === GRAPH_FILE ? folder : join(folder, name);
+  const dir = out === undefined ? beside : resolve(out);
+  return { source, name, dir, activation, outputName: flags['output-name'], crop, force };
+}
+
+function report({ dir, source }: Wish, made: MadeModel): void {
+  const list = (title: string, lines: readonly string[]) => {
+    if (lines.length > 0) say(`\n${title}\n${lines.map((line) => `  ${line}`).join('\n')}`);
+  };
+  const contract = show(join(dir, CONTRACT_FILE));
+  say(`wrote ${contract}`);
+  for (const { name, how } of made.placed)
+    say(`${how} ${name} ${how === 'linked' ? '(no extra space)' : ''}`.trim());
+  if (source.others.length > 0) {
+    say(`took ${show(source.file)}; the folder also has ${source.others.join(', ')}`);
+  }
+  list('Read from the graph:', made.facts);
+  list("Taken from the model's own configs:", made.taken);
+  list('Not understood or not supported - check what it means for the answers:', made.open);
+  list('Guessed, because nothing says it - check against where the model comes from:', made.guesses);
+  say(`\nLoaded and run once in ${made.loadMs.toFixed(0)} ms: graph and contract fit.`);
+  if (made.advice !== null) say(made.advice);
   say(
-    `Next: edit ${show(target)}, then try a few images whose answer you know:\n  forebay run --model ${show(wish.dir)} --input IMAGES --output OUT --limit 20`,
+    `Next: edit ${contract}, then try a few images whose answer you know:\n  forebay run --model ${show(dir)} --input IMAGES --output OUT --limit 20`,
   );
-}
-
-async function readGraph(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw new ForebayError('model_not_found', `cannot read ${show(file)}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-/** Where the graph is not in its folder yet: a hard link costs no space, a copy serves across disks. */
-async function placeGraph(file: string, target: string): Promise<string> {
-  if (file === target) return '';
-  if (await exists(target)) {
-    const [a, b] = [await stat(file), await stat(target)];
-    if (a.ino === b.ino && a.dev === b.dev) return '';
-    throw new Error(`${show(target)} exists and is another file; choose another folder with --out`);
-  }
-  try {
-    await link(file, target);
-    return ` and linked ${show(file)} as its ${GRAPH_FILE} (no extra space)`;
-  } catch {
-    await copyFile(file, target);
-    return ` and copied ${show(file)} as its ${GRAPH_FILE}`;
-  }
-}
-
-/** The proof of the pudding: the same code that will serve it. */
-async function tryLoad(dir: string): Promise<string> {
-  const { contract, labels } = await loadModelFolder(dir);
-  const lane = startChildLane({ index: 0, uvThreads: 1 });
-  try {
-    // It gets no rows.
-    const limits = {
-      inputRoots: [],
-      maxFileBytes: 1,
-      maxHeldBytes: 1,
-      maxPixels: 1,
-      maxImageRatio: 1,
-      maxDecodeBytes: 1,
-      decodeRoomBytes: 1,
-    };
-    const info = await lane.load({ model: contract.name, dir, contract, labels, threads: 1, limits });
-    return `Loaded and run once on a black image in ${info.loadMs.toFixed(0)} ms: graph and contract fit.`;
-  } catch (error) {
-    return `It does not load yet: ${messageOf(error)}`;
-  } finally {
-    await lane.close();
-  }
-}
-
-async function readLabels({ file, dir }: Wish): Promise<string[] | null> {
-  for (const folder of new Set([dir, dirname(file)])) {
-    const text = await readFile(join(folder, 'labels.txt'), 'utf8').catch(() => null);
-    if (text === null) continue;
-    if (folder !== dir) {
-      await mkdir(dir, { recursive: true });
-      await writeFile(join(dir, 'labels.txt'), text);
-    }
-    return text.replace(/\r?\n$/, '').split(/\r?\n/);
-  }
-  return null;
-}
-
-/** Pretty JSON with short arrays on one line, as a person would write it. */
-function toText(contract: Readonly<Record<string, unknown>>): string {
-  return `${JSON.stringify(contract, null, 2).replaceAll(/\[\s+([^[\]{}]*?)\s+\]/g, (_, inner: string) => `[${inner.replaceAll(/\s+/g, ' ')}]`)}\n`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
 }
 
 function show(path: string): string {

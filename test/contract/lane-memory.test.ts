@@ -22,7 +22,6 @@ const MB = 2 ** 20;
 const contract = {
   name: 'm',
   task: 'image-classification',
-  softmax: false,
   preprocess: { crop: SIDE, mean: [0, 0, 0], std: [1, 1, 1] },
 };
 

@@ -9,6 +9,7 @@ import {
   darkOnlyModel,
   logarithmModel,
   meanColourModel,
+  twoOutputModel,
   writeModelFolder,
   type MeanColourModel,
 } from '../support/onnx/models.ts';
@@ -197,6 +198,17 @@ it('retries a batch that throws row by row, so that only the guilty row fails', 
   expect(outcomes.map(codeOf)).toEqual(['ok', 'inference_failed', 'ok']);
 });
 
+it('takes logits of minus infinity for probabilities of 0', async () => {
+  const graph = logarithmModel(SIDE, 1);
+  const lane = await loadedLane(writeModelFolder(testFolder(), graph, { ...contract, softmax: true }));
+  const rows = [{ bytes: await plain(0, 0, 0) }];
+  const { outcomes } = await lane.run({ model: 'm', rows, topK: 2 });
+  expect(predictionsOf(outcomes[0])).toEqual([
+    { index: 1, score: 1 },
+    { index: 0, score: 0 },
+  ]);
+});
+
 it('makes a row whose scores are not numbers an error, and leaves the others', async () => {
   const lane = await loadedLane(writeModelFolder(testFolder(), logarithmModel(SIDE), contract));
   const rows = [{ bytes: await plain(0, 0, 0) }, { bytes: await plain(255, 255, 255) }];
@@ -237,6 +249,75 @@ it('refuses a contract that contradicts the graph, naming both sides, and a file
   const garbage = writeModelFolder(testFolder(), Buffer.from('garbage'), contract);
   await expect(load(garbage)).rejects.toMatchObject({ code: 'model_load_failed' });
   await expect(load(colourModel())).resolves.toMatchObject({ fixedBatch: null });
+});
+
+it.each<[string, Buffer, object, RegExp]>([
+  [
+    'softmax over one class',
+    meanColourModel({ classes: [[1, 0, 0]], side: SIDE }),
+    { softmax: true },
+    /softmax makes every score 1.*"activation": "sigmoid"/,
+  ],
+  [
+    'a regression as a class',
+    meanColourModel({ classes: [[1, 0, 0]], side: SIDE, output: 'price' }),
+    { softmax: false },
+    /nothing says what it is.*"activation"/,
+  ],
+  [
+    'an embedding as classes',
+    meanColourModel({ classes: ONE_HOT, side: SIDE, output: 'image_embeds' }),
+    { softmax: true },
+    /nothing says that the output holds class scores.*"activation"/,
+  ],
+  [
+    'numbers that nothing calls scores',
+    meanColourModel({ classes: [...ONE_HOT, [-9, 0, 0]], side: SIDE }),
+    { softmax: false },
+    /its numbers are no probabilities/,
+  ],
+  [
+    'the first of two outputs',
+    twoOutputModel(SIDE),
+    { softmax: true },
+    /name one in model\.json, such as "output"/,
+  ],
+])('does not serve %s', async (_what, graph, more, says) => {
+  const model = writeModelFolder(testFolder(), graph, { ...contract, ...more });
+  await expect(loadedLane(model)).rejects.toMatchObject({
+    code: 'contract_mismatch',
+    message: expect.stringMatching(says) as string,
+  });
+});
+
+it('serves the output that model.json names, and a binary model by its one logit', async () => {
+  const two = writeModelFolder(testFolder(), twoOutputModel(SIDE), { ...contract, output: 'others' }, [
+    'a',
+    'b',
+  ]);
+  const lane = await loadedLane(two);
+  const rows = [{ bytes: await plain(51, 51, 51) }];
+  const answers = async (model: string) =>
+    predictionsOf((await lane.run({ model, rows, topK: 2 })).outcomes[0]).map(({ label, score }) => [
+      label,
+      score,
+    ]);
+  expect(await answers('m')).toEqual([
+    ['a', 0.4],
+    ['b', 0.4],
+  ]);
+  const logit = meanColourModel({ classes: [[5 * Math.log(3), 0, 0]], side: SIDE });
+  const binary = { ...contract, activation: 'sigmoid' };
+  await lane.load({
+    model: 'binary',
+    ...writeModelFolder(testFolder(), logit, binary, ['no', 'yes']),
+    threads: 1,
+    limits: LIMITS,
+  });
+  expect(await answers('binary')).toEqual([
+    ['yes', 0.75],
+    ['no', 0.25],
+  ]);
 });
 
 it('answers every one of many batches sent at once', async () => {

@@ -111,8 +111,7 @@ describe('forebay run', () => {
   });
 
   it('says what is wrong with a model that cannot be loaded, exits 1 and leaves the output alone', async () => {
-    writeTinyModel(join(folder, 'broken'), 'broken');
-    writeFileSync(join(folder, 'broken', 'model.onnx'), 'no graph');
+    writeTinyModel(join(folder, 'broken'), 'broken', { preprocess: { crop: 9 } });
     const ended = await forebay.run('run', '--model', 'broken', '--input', 'images', '--output', 'none');
     expect(ended).toMatchObject({ code: 1, out: '' });
     // A start that takes long (a busy machine) shows the processes' own lines before it.

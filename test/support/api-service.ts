@@ -28,6 +28,7 @@ import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWebhookQueue } from '#forebay/shared/queue/webhook-queue.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/worker-registry.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
+import { meanColourModel } from './onnx/models.ts';
 import { startTestRedis } from './redis.ts';
 
 export const BLOCK_ROWS = 4;
@@ -218,10 +219,19 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
   };
 }
 
-/** A model folder whose graph nobody opens. */
+/** A model folder whose graph no lane opens. */
 export async function writeModel(models: string, name: string, contract: object = {}): Promise<void> {
   await mkdir(join(models, name), { recursive: true });
-  await writeFile(join(models, name, 'model.onnx'), `graph of ${name}`);
+  await writeFile(
+    join(models, name, 'model.onnx'),
+    meanColourModel({
+      side: 32,
+      classes: [
+        [1, 0, 0],
+        [0, 1, 0],
+      ],
+    }),
+  );
   const json = { name, task: 'image-classification', preprocess: { crop: 32 }, ...contract };
   await writeFile(join(models, name, 'model.json'), JSON.stringify(json));
 }

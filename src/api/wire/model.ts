@@ -30,7 +30,10 @@ export const MODEL = z
   .object({
     name: z.string().meta({ examples: ['digits-small'] }),
     object: z.literal('model'),
-    hash: z.string().nullable().meta({ description: 'SHA-256 over contract, graph and labels.' }),
+    hash: z
+      .string()
+      .nullable()
+      .meta({ description: 'SHA-256 over contract, graph, external data and labels.' }),
     task: z
       .string()
       .nullable()

@@ -12,8 +12,10 @@ export function addModel(program: Command, context: CliContext): void {
     .description('Works on model folders.');
   model
     .command('init')
-    .description('Writes a first model.json from an ONNX file and says what it guessed and what to check.')
-    .usage('FILE.onnx [options]')
+    .description(
+      'Makes a model folder from an ONNX file or a Hugging Face folder, and says what it guessed and what to check.',
+    )
+    .usage('FILE.onnx|FOLDER [options]')
     .argument('[args...]', 'see: forebay model init --help')
     .helpOption(false)
     .allowUnknownOption()

@@ -40,6 +40,13 @@ export const PREPROCESS = z.strictObject({
   decode: DECODE_MODE.default('exact'),
 });
 
+/**
+ * `softmax`: the numbers are logits of classes that exclude each other. `sigmoid`: logits, each class (or the one) for
+ * itself. `none`: scores already.
+ */
+export const ACTIVATION = z.enum(['softmax', 'sigmoid', 'none']);
+export type Activation = z.infer<typeof ACTIVATION>;
+
 export const MODEL_CONTRACT = z.strictObject({
   name: z
     .string()
@@ -48,7 +55,11 @@ export const MODEL_CONTRACT = z.strictObject({
   preprocess: PREPROCESS,
   /** File of one class name a line, beside model.json. */
   labels: z.string().max(255, 'a file name has at most 255 characters').optional(),
-  /** Apply softmax to the outputs (they are logits). */
+  /** Name of the graph's output that holds the class scores; needed where several could. */
+  output: z.string().min(1).max(1024).optional(),
+  /** What makes scores of the output's numbers; see activationOf. */
+  activation: ACTIVATION.optional(),
+  /** The older way to say `activation`: true is "softmax". */
   softmax: z.boolean().default(false),
   top_k: z.int().min(1).max(1000).default(5),
   batching: z
@@ -74,10 +85,15 @@ export const MODEL_CONTRACT = z.strictObject({
 export type ModelContract = z.infer<typeof MODEL_CONTRACT>;
 export type Preprocess = z.infer<typeof PREPROCESS>;
 
+/** As the contract says it, in the newer way or in the older. */
+export function activationOf(contract: Pick<ModelContract, 'activation' | 'softmax'>): Activation {
+  return contract.activation ?? (contract.softmax ? 'softmax' : 'none');
+}
+
 /** A model as jobs and queues know it: name and content hash. */
 export interface ModelRef {
   readonly name: string;
-  /** Hex SHA-256 over the contract, the graph and the labels. */
+  /** Hex SHA-256 over the contract, the graph with its external data, and the labels. */
   readonly hash: string;
   readonly pool: string;
 }

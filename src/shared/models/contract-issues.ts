@@ -13,8 +13,18 @@ export type ContractReading =
 
 export function readContract(value: unknown): ContractReading {
   const parsed = MODEL_CONTRACT.safeParse(value);
-  if (parsed.success) return { ok: true, contract: parsed.data };
+  if (parsed.success) {
+    const issues = contradictions(value as Partial<ModelContract>);
+    return issues.length > 0 ? { ok: false, issues } : { ok: true, contract: parsed.data };
+  }
   return { ok: false, issues: parsed.error.issues.flatMap(toIssues) };
+}
+
+/** Only what is written counts here: the schema fills in `softmax`. */
+function contradictions({ activation, softmax }: Partial<ModelContract>): Issue[] {
+  if (activation === undefined || softmax === undefined) return [];
+  if ((activation === 'softmax') === softmax) return [];
+  return [{ path: '/softmax', message: `contradicts activation "${activation}"; leave softmax out` }];
 }
 
 function toIssues(issue: z.core.$ZodIssue): Issue[] {

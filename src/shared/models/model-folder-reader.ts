@@ -1,15 +1,9 @@
-/** Model folders read again and again (every submit, every listing): a hash is computed once per content. */
-import { readdir, stat } from 'node:fs/promises';
+/** Model folders read again and again (every submit, every listing): a file is hashed once per content. */
+import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ForebayError } from '../errors.ts';
-import {
-  CONTRACT_FILE,
-  GRAPH_FILE,
-  hashModel,
-  readModelParts,
-  toModelFolder,
-  type ModelFolder,
-} from './model-folder.ts';
+import { createContentMemo } from './content-memo.ts';
+import { CONTRACT_FILE, GRAPH_FILE, loadModelFolder, type ModelFolder } from './model-folder.ts';
 
 export interface ModelListing {
   /** In order of folder name. */
@@ -29,21 +23,8 @@ export interface ModelFolderReader {
 }
 
 export function createModelFolderReader(): ModelFolderReader {
-  /** By folder: hash and what it was computed from. Graphs are told apart by path, mtime and size. */
-  const known = new Map<string, { readonly key: string; readonly hash: Promise<string> }>();
-
-  async function load(dir: string): Promise<ModelFolder> {
-    const parts = await readModelParts(resolve(dir));
-    const { mtimeMs } = await stat(parts.onnxPath);
-    const key = JSON.stringify([mtimeMs, parts.bytes, parts.contract, parts.labels]);
-    let entry = known.get(parts.dir);
-    if (entry?.key !== key) {
-      entry = { key, hash: hashModel(parts.contract, parts.onnxPath, parts.bytes, parts.labelsBytes) };
-      known.set(parts.dir, entry);
-      entry.hash.catch(() => known.delete(parts.dir));
-    }
-    return toModelFolder(parts, await entry.hash);
-  }
+  const memo = createContentMemo();
+  const load = async (dir: string) => loadModelFolder(resolve(dir), memo);
 
   async function list(modelsDir: string): Promise<ModelListing> {
     const models: ModelFolder[] = [];

@@ -1,25 +1,27 @@
 /**
- * A model on disk: a folder with `model.onnx`, its contract `model.json` and, named by the contract, a
- * labels file. Reads and identifies it; what is inside the graph only a lane knows.
+ * A model on disk: a folder with `model.onnx`, its contract `model.json` and the files that these two name: labels,
+ * and weights that the graph keeps outside of itself. Reads and identifies it; whether the graph computes at all only
+ * a lane knows.
  */
-import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { ModelContract, ModelRef } from '../domain/model-contract.ts';
 import { ForebayError, messageOf, type Issue } from '../errors.ts';
+import {
+  createContentMemo,
+  haveChanged,
+  stampFile,
+  type ContentMemo,
+  type ModelFile,
+} from './content-memo.ts';
 import { readContract } from './contract-issues.ts';
+import { readExternalFiles, type ExternalFile } from './graph-files.ts';
+import { hashModel } from './model-hash.ts';
+import { readLabels } from './read-labels.ts';
+import { readText } from './read-text.ts';
 
 export const GRAPH_FILE = 'model.onnx';
 export const CONTRACT_FILE = 'model.json';
-
-/**
- * Every lane holds the labels, and each row's answer carries some of them. The largest public sets have 21,841 names
- * (ImageNet) of 200 characters at most; beyond these limits a file is not one of names.
- */
-const MAX_LABELS = 1_000_000;
-const MAX_LABEL_CHARS = 1_024;
-const MAX_LABELS_BYTES = 64 * 1024 * 1024;
 
 export interface ModelFolder {
   readonly dir: string;
@@ -28,156 +30,113 @@ export interface ModelFolder {
   readonly labels: string[] | null;
   readonly ref: ModelRef;
   readonly onnxPath: string;
-  /** Size of the graph's file. */
+  /** Size of the graph and its external data. */
   readonly bytes: number;
+  /** Every file that decides the model's answers, as it was when `ref.hash` was made: see haveChanged. */
+  readonly files: readonly ModelFile[];
 }
+
+/** A folder may be written to while it is read: so often it is read anew. */
+const ATTEMPTS = 3;
 
 /**
- * Throws ForebayError `model_not_found` (no such folder) or `invalid_contract` with every issue found.
- * Reads the whole graph to hash it: 0.1 s per 100 MB.
+ * Throws ForebayError `model_not_found` (no such folder) or `invalid_contract` with every issue found. Reads every file
+ * of the model to hash it, but for those that `memo` knows: 0.1 s per 100 MB.
  */
-export async function loadModelFolder(dir: string): Promise<ModelFolder> {
-  const parts = await readModelParts(dir);
-  const hash = await hashModel(parts.contract, parts.onnxPath, parts.bytes, parts.labelsBytes);
-  return toModelFolder(parts, hash);
-}
-
-/** Everything of a folder but its hash, which costs reading the graph. */
-export interface ModelParts extends Omit<ModelFolder, 'ref'> {
-  readonly labelsBytes: Buffer | null;
-}
-
-export async function readModelParts(dir: string): Promise<ModelParts> {
-  const contract = checkContract(dir, await readContractFile(dir));
-  const onnxPath = join(dir, GRAPH_FILE);
-  const issues: Issue[] = [];
-  const bytes = await fileSize(onnxPath);
-  if (bytes === null) issues.push({ path: '', message: `${GRAPH_FILE} is missing beside ${CONTRACT_FILE}` });
-  const labelsBytes = contract.labels === undefined ? null : await readLabels(dir, contract.labels, issues);
-  const labels = labelsBytes && parseLabels(labelsBytes, issues);
-  if (bytes === null || issues.length > 0) throw invalid(dir, issues);
-  return { dir, contract, labels, onnxPath, bytes, labelsBytes };
-}
-
-export function toModelFolder(parts: ModelParts, hash: string): ModelFolder {
-  const { dir, contract, labels, onnxPath, bytes } = parts;
-  const ref = { name: contract.name, hash, pool: contract.pool };
-  return { dir, contract, labels, ref, onnxPath, bytes };
-}
-
-/** Hex SHA-256 over length-prefixed contract (canonical JSON, defaults filled in), graph and labels. */
-export async function hashModel(
-  contract: ModelContract,
-  onnxPath: string,
-  bytes: number,
-  labels: Buffer | null,
-): Promise<string> {
-  const hash = createHash('sha256');
-  const text = Buffer.from(canonicalJson(contract));
-  prefix(hash, text.length).update(text);
-  prefix(hash, bytes);
-  for await (const chunk of createReadStream(onnxPath, { highWaterMark: 1 << 20 })) {
-    hash.update(chunk as Buffer);
+export async function loadModelFolder(dir: string, memo = createContentMemo()): Promise<ModelFolder> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const parts = await readModelParts(dir, memo);
+    const hash = await hashModel(parts, memo);
+    if (!(await haveChanged(parts.files))) return toModelFolder(parts, hash);
   }
-  if (labels !== null) prefix(hash, labels.length).update(labels);
-  return hash.digest('hex');
-}
-
-function prefix(hash: Hash, length: number): Hash {
-  const head = Buffer.alloc(8);
-  head.writeBigUInt64BE(BigInt(length));
-  return hash.update(head);
-}
-
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, v: unknown) =>
-    v !== null && typeof v === 'object' && !Array.isArray(v)
-      ? Object.fromEntries(Object.entries(v).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : v,
+  throw new ForebayError(
+    'invalid_contract',
+    `the files of ${dir} change while they are read; try again when they are all in place`,
   );
 }
 
-async function readContractFile(dir: string): Promise<string> {
-  try {
-    return await readFile(join(dir, CONTRACT_FILE), 'utf8');
-  } catch (cause) {
-    if ((await stat(dir).catch(() => null))?.isDirectory() !== true) {
-      throw new ForebayError('model_not_found', `there is no model folder ${dir}`, { cause });
-    }
-    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : messageOf(cause);
-    throw new ForebayError(
-      'invalid_contract',
-      `${CONTRACT_FILE} ${why} in ${dir}; write a first one with: forebay model init ${join(dir, GRAPH_FILE)}`,
-      { cause },
-    );
-  }
+/** Everything of a folder but its hash, which costs reading its files whole. */
+export interface ModelParts extends Omit<ModelFolder, 'ref'> {
+  readonly graph: ModelFile;
+  readonly external: readonly ExternalFile[];
+  readonly labelsBytes: Buffer | null;
 }
 
-function checkContract(dir: string, text: string): ModelContract {
+export async function readModelParts(
+  dir: string,
+  memo: ContentMemo = createContentMemo(),
+): Promise<ModelParts> {
+  // Each file's stamp comes before its content: a change between the two is noticed by the stamp.
+  const contractFile = await stampFile(join(dir, CONTRACT_FILE)).catch(async (cause: unknown) =>
+    noContract(dir, cause),
+  );
+  const contract = checkContract(dir, await readFile(contractFile.path));
+  const onnxPath = join(dir, GRAPH_FILE);
+  const issues: Issue[] = [];
+  const graph = await stampGraph(onnxPath, issues);
+  const external = graph === null ? [] : await readExternalFiles(graph, memo, issues);
+  const labelsFile =
+    contract.labels === undefined ? null : await stampFile(join(dir, contract.labels)).catch(() => null);
+  const labels = contract.labels === undefined ? null : await readLabels(dir, contract.labels, issues);
+  if (graph === null || issues.length > 0) throw invalid(dir, issues);
+  return {
+    dir,
+    contract,
+    labels: labels && labels.names,
+    labelsBytes: labels && labels.bytes,
+    onnxPath,
+    graph,
+    external,
+    bytes: [graph, ...external].reduce((sum, { size }) => sum + size, 0),
+    files: [contractFile, graph, ...external, ...(labelsFile === null ? [] : [labelsFile])],
+  };
+}
+
+function toModelFolder(parts: ModelParts, hash: string): ModelFolder {
+  const { dir, contract, labels, onnxPath, bytes, files } = parts;
+  const ref = { name: contract.name, hash, pool: contract.pool };
+  return { dir, contract, labels, ref, onnxPath, bytes, files };
+}
+
+async function noContract(dir: string, cause: unknown): Promise<never> {
+  if ((await stat(dir).catch(() => null))?.isDirectory() !== true) {
+    throw new ForebayError('model_not_found', `there is no model folder ${dir}`, { cause });
+  }
+  const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : messageOf(cause);
+  throw new ForebayError(
+    'invalid_contract',
+    `${CONTRACT_FILE} ${why} in ${dir}; write a first one with: forebay model init ${join(dir, GRAPH_FILE)}`,
+    { cause },
+  );
+}
+
+function checkContract(dir: string, bytes: Buffer): ModelContract {
+  const whole = (message: string, cause?: unknown) => invalid(dir, [{ path: '', message }], cause);
+  const reading = readText(bytes);
+  if (!reading.ok) throw whole(`${CONTRACT_FILE} ${reading.why}`);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(reading.text);
   } catch (cause) {
-    throw invalid(dir, [{ path: '', message: `not JSON: ${messageOf(cause)}` }], cause);
+    throw whole(`${CONTRACT_FILE} is not JSON: ${messageOf(cause)}`, cause);
   }
-  const reading = readContract(value);
-  if (!reading.ok) throw invalid(dir, reading.issues);
-  return reading.contract;
+  const contract = readContract(value);
+  if (!contract.ok) throw invalid(dir, contract.issues);
+  return contract.contract;
 }
 
-async function readLabels(dir: string, name: string, issues: Issue[]): Promise<Buffer | null> {
-  if (name !== basename(name) || name === '..') {
-    issues.push({ path: '/labels', message: 'must be the name of a file beside model.json, not a path' });
-    return null;
-  }
-  const path = join(dir, name);
-  try {
-    const { size } = await stat(path);
-    if (size <= MAX_LABELS_BYTES) return await readFile(path);
-    issues.push({
-      path: '/labels',
-      message: `the file "${name}" has ${size} bytes; at most ${MAX_LABELS_BYTES}`,
-    });
-    return null;
-  } catch (error) {
-    const gone = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    issues.push({
-      path: '/labels',
-      message: gone ? `there is no file "${name}" beside model.json` : messageOf(error),
-    });
-    return null;
-  }
+async function stampGraph(path: string, issues: Issue[]): Promise<ModelFile | null> {
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (isFile) return stampFile(path);
+  issues.push({ path: '', message: `${GRAPH_FILE} is missing beside ${CONTRACT_FILE}` });
+  return null;
 }
 
-/** One name a line; only the last line's end is no name. */
-function parseLabels(bytes: Buffer, issues: Issue[]): string[] {
-  const lines = bytes
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/);
-  if (lines.at(-1) === '') lines.pop();
-  if (lines.length > MAX_LABELS) {
-    issues.push({ path: '/labels', message: `the file has ${lines.length} names; at most ${MAX_LABELS}` });
-  }
-  const long = lines.findIndex((name) => name.length > MAX_LABEL_CHARS);
-  if (long >= 0) {
-    issues.push({
-      path: '/labels',
-      message: `line ${long + 1} of the file has ${lines[long]!.length} characters; a name has at most ${MAX_LABEL_CHARS}`,
-    });
-  }
-  return lines;
-}
-
-async function fileSize(path: string): Promise<number | null> {
-  const found = await stat(path).catch(() => null);
-  return found?.isFile() === true ? found.size : null;
-}
-
+/** An issue with a path is one of the contract; the others name their file. */
 function invalid(dir: string, issues: readonly Issue[], cause?: unknown): ForebayError {
-  const list = issues.map((i) => `${i.path === '' ? '(whole file)' : i.path}: ${i.message}`);
-  return new ForebayError('invalid_contract', `${join(dir, CONTRACT_FILE)}: ${list.join('; ')}`, {
-    issues,
-    cause,
-  });
+  const list = issues.map((i) => (i.path === '' ? i.message : `${CONTRACT_FILE} ${i.path}: ${i.message}`));
+  return new ForebayError('invalid_contract', `${dir}: ${list.join('; ')}`, { issues, cause });
 }

@@ -3,19 +3,13 @@
  * from the protobuf, without a runtime. Field numbers are those of onnx.proto3 (ONNX 1.17).
  */
 import { ForebayError } from '../errors.ts';
+import type { GraphTensor } from './graph-tensor.ts';
 
-/** Symbolic dimensions are strings, unknown ones "". */
 export interface GraphFace {
   readonly inputs: readonly GraphTensor[];
   readonly outputs: readonly GraphTensor[];
   /** Operator type by the name of the value that it makes. */
   readonly operators: ReadonlyMap<string, { readonly type: string; readonly inputs: readonly string[] }>;
-}
-
-export interface GraphTensor {
-  readonly name: string;
-  readonly type: string;
-  readonly shape: readonly (number | string)[];
 }
 
 /** Throws ForebayError `model_load_failed` where the bytes are no ONNX model. */
@@ -58,8 +52,13 @@ const ELEMENT_TYPES = [
 function readTensor(value: Buffer): GraphTensor {
   const tensor = one(one(value, 2) ?? EMPTY, 1) ?? EMPTY;
   const element = number(tensor, 1) ?? 0;
-  const shape = all(one(tensor, 2) ?? EMPTY, 1).map((dim) => number(dim, 1) ?? text(dim, 2));
+  const shape = all(one(tensor, 2) ?? EMPTY, 1).map((dim) => size(number(dim, 1)) ?? text(dim, 2));
   return { name: text(value, 1), type: ELEMENT_TYPES[element] ?? `type ${element}`, shape };
+}
+
+/** Some exporters write an unknown dimension as -1, which comes as a 64-bit two's complement. */
+function size(dim: number | undefined): number | undefined {
+  return dim === undefined || dim < 2 ** 63 ? dim : undefined;
 }
 
 function readOperator(node: Buffer): [string, { type: string; inputs: string[] }][] {

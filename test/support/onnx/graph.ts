@@ -13,14 +13,19 @@ export interface Operator {
   readonly type: string;
   readonly inputs: readonly string[];
   readonly output: string;
-  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+  readonly attributes?: Readonly<Record<string, number | readonly number[] | AttributeValue>>;
 }
+
+/** What an attribute can hold besides numbers. */
+export type AttributeValue = { readonly tensor: Weights } | { readonly graph: Graph };
 
 export interface Weights {
   readonly name: string;
   readonly type: 'float32' | 'int64';
   readonly shape: readonly number[];
   readonly data: readonly number[];
+  /** The file that is to hold the data, beside the graph; see contentOf. */
+  readonly location?: string;
 }
 
 export interface Graph {
@@ -28,19 +33,44 @@ export interface Graph {
   readonly outputs: readonly Value[];
   readonly operators: readonly Operator[];
   readonly weights: readonly Weights[];
+  /** Only their non-zero values are kept: `values` at flat `indices` of `shape`. */
+  readonly sparse?: readonly {
+    readonly values: Weights;
+    readonly indices: Weights;
+    readonly shape: readonly number[];
+  }[];
 }
 
 /** The bytes of a `model.onnx` (IR version 8, opset 13). */
 export function writeOnnx(graph: Graph): Buffer {
-  const body = [
+  const opset = Buffer.concat([string(1, ''), int(2, 13)]);
+  return Buffer.concat([int(1, 8), bytes(7, body(graph)), bytes(8, opset)]);
+}
+
+/** The bytes of the tensor's data, inside the graph or in a file of its own. */
+export function contentOf({ type, data }: Weights): Buffer {
+  const raw = type === 'float32' ? Float32Array.from(data) : BigInt64Array.from(data, BigInt);
+  return Buffer.from(raw.buffer);
+}
+
+function body(graph: Graph): Buffer {
+  return Buffer.concat([
     ...graph.operators.map((op) => bytes(1, operator(op))),
     string(2, 'test'),
     ...graph.weights.map((w) => bytes(5, weights(w))),
     ...graph.inputs.map((v) => bytes(11, value(v))),
     ...graph.outputs.map((v) => bytes(12, value(v))),
-  ];
-  const opset = Buffer.concat([string(1, ''), int(2, 13)]);
-  return Buffer.concat([int(1, 8), bytes(7, Buffer.concat(body)), bytes(8, opset)]);
+    ...(graph.sparse ?? []).map(({ values, indices, shape }) =>
+      bytes(
+        15,
+        Buffer.concat([
+          bytes(1, weights(values)),
+          bytes(2, weights(indices)),
+          ...shape.map((d) => int(3, d)),
+        ]),
+      ),
+    ),
+  ]);
 }
 
 const ELEMENT = { float32: 1, uint8: 2, int32: 6, int64: 7, string: 8, float16: 10, float64: 11 } as const;
@@ -64,21 +94,22 @@ function operator({ type, inputs, output, attributes = {} }: Operator): Buffer {
   ]);
 }
 
-/** INT is attribute type 2, INTS 7. */
-function attribute(name: string, v: number | readonly number[]): Buffer {
-  return typeof v === 'number'
-    ? Buffer.concat([string(1, name), int(3, v), int(20, 2)])
-    : Buffer.concat([string(1, name), ...v.map((i) => int(8, i)), int(20, 7)]);
+/** Attribute types: INT 2, TENSOR 4, GRAPH 5, INTS 7. */
+function attribute(name: string, v: number | readonly number[] | AttributeValue): Buffer {
+  const named = string(1, name);
+  if (typeof v === 'number') return Buffer.concat([named, int(3, v), int(20, 2)]);
+  if ('tensor' in v) return Buffer.concat([named, bytes(5, weights(v.tensor)), int(20, 4)]);
+  if ('graph' in v) return Buffer.concat([named, bytes(6, body(v.graph)), int(20, 5)]);
+  return Buffer.concat([named, ...v.map((i) => int(8, i)), int(20, 7)]);
 }
 
-function weights({ name, type, shape, data }: Weights): Buffer {
-  const raw = type === 'float32' ? Float32Array.from(data) : BigInt64Array.from(data, BigInt);
-  return Buffer.concat([
-    ...shape.map((d) => int(1, d)),
-    int(2, ELEMENT[type]),
-    string(8, name),
-    bytes(9, Buffer.from(raw.buffer)),
-  ]);
+function weights(tensor: Weights): Buffer {
+  const { name, type, shape, location } = tensor;
+  const head = [...shape.map((d) => int(1, d)), int(2, ELEMENT[type]), string(8, name)];
+  if (location === undefined) return Buffer.concat([...head, bytes(9, contentOf(tensor))]);
+  const entry = (key: string, v: string) => bytes(13, Buffer.concat([string(1, key), string(2, v)]));
+  const length = String(contentOf(tensor).length);
+  return Buffer.concat([...head, entry('location', location), entry('length', length), int(14, 1)]);
 }
 
 function int(field: number, v: number): Buffer {

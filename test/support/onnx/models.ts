@@ -2,7 +2,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MODEL_CONTRACT, type ModelContract } from '#forebay/shared/domain/model-contract.js';
-import { elementNumber, writeOnnx, type Dim, type Graph, type Operator, type Weights } from './graph.ts';
+import {
+  contentOf,
+  elementNumber,
+  writeOnnx,
+  type Dim,
+  type Graph,
+  type Operator,
+  type Weights,
+} from './graph.ts';
 
 export interface MeanColourModel {
   /** Weights a class: [channel 0, channel 1, channel 2]. */
@@ -14,11 +22,16 @@ export interface MeanColourModel {
   /** Output [N, C, 1, 1] in place of [N, C]. */
   readonly trailingOnes?: boolean;
   readonly softmax?: boolean;
+  /** The file that is to hold the weights; see classWeights. */
+  readonly location?: string;
+  readonly output?: string;
+  /** Of the input, without the batch, where it is not what `side` and `layout` make of it. */
+  readonly shape?: readonly Dim[];
 }
 
 /** scores = classes x mean of each tensor channel. */
 export function meanColourModel(model: MeanColourModel): Buffer {
-  const { side, classes, batch = 'N', type = 'float32', layout = 'nchw' } = model;
+  const { side, classes, batch = 'N', type = 'float32', layout = 'nchw', output = 'scores' } = model;
   const steps: Operator[] = [];
   const then = (type_: string, attributes: Operator['attributes'] = {}, ...more: string[]) => {
     const last = steps.at(-1)?.output ?? 'image';
@@ -33,23 +46,48 @@ export function meanColourModel(model: MeanColourModel): Buffer {
   if (model.softmax) then('Softmax', { axis: 1 });
   if (model.trailingOnes) then('Reshape', {}, 'ones');
   if (type === 'float16') then('Cast', { to: elementNumber('float16') });
-  const shape = layout === 'nchw' ? [3, side, side] : [side, side, 3];
+  const shape = model.shape ?? (layout === 'nchw' ? [3, side, side] : [side, side, 3]);
   const tail = model.trailingOnes ? [1, 1] : [];
   return writeOnnx({
     inputs: [{ name: 'image', type, shape: [batch, ...shape] }],
     outputs: [
       {
-        name: 'scores',
+        name: output,
         type: type === 'float16' ? 'float16' : 'float32',
         shape: [batch, classes.length, ...tail],
       },
     ],
-    operators: renameLast(steps, 'scores'),
-    weights: [
-      floats('classes', [classes.length, 3], classes.flat()),
-      ints('ones', [0, classes.length, 1, 1]),
-    ],
+    operators: renameLast(steps, output),
+    weights: [classTensor(classes, model.location), ints('ones', [0, classes.length, 1, 1])],
   });
+}
+
+/** Content of the file that a meanColourModel with a `location` names. */
+export function classWeights(classes: MeanColourModel['classes']): Buffer {
+  return contentOf(classTensor(classes));
+}
+
+function classTensor(classes: MeanColourModel['classes'], location?: string): Weights {
+  const tensor = floats('classes', [classes.length, 3], classes.flat());
+  return location === undefined ? tensor : { ...tensor, location };
+}
+
+/** Two outputs that could both be class scores: `scores`, and `others`, which is twice as large. */
+export function twoOutputModel(side: number): Buffer {
+  const graph = scalarGraph(side, [
+    { type: 'Reshape', inputs: ['mean', 'column'], output: 'means' },
+    { type: 'Concat', inputs: ['means', 'means'], output: 'scores', attributes: { axis: 1 } },
+    { type: 'Mul', inputs: ['scores', 'two'], output: 'others' },
+  ]);
+  return writeOnnx({
+    ...graph,
+    outputs: [...graph.outputs, { name: 'others', type: 'float32', shape: ['N', 2] }],
+  });
+}
+
+/** A whole file with a graph that no runtime can run: its operator does not exist. */
+export function brokenModel(side: number): Buffer {
+  return writeOnnx(scalarGraph(side, [{ type: 'Nonsense', inputs: ['mean'], output: 'scores' }]));
 }
 
 /** Throws inside `run` for every batch that holds an image whose mean is above 0.5; else class 0 wins. */
@@ -63,13 +101,19 @@ export function darkOnlyModel(side: number): Buffer {
   );
 }
 
-/** Scores are the logarithm of the mean: minus infinity for a black image. */
-export function logarithmModel(side: number): Buffer {
+/** Scores are the logarithm of the mean, minus infinity for a black image, or the mean itself in the last `plain`. */
+export function logarithmModel(side: number, plain: 0 | 1 = 0): Buffer {
   return writeOnnx(
     scalarGraph(side, [
       { type: 'Log', inputs: ['mean'], output: 'log' },
       { type: 'Reshape', inputs: ['log', 'column'], output: 'logs' },
-      { type: 'Concat', inputs: ['logs', 'logs'], output: 'scores', attributes: { axis: 1 } },
+      { type: 'Reshape', inputs: ['mean', 'column'], output: 'means' },
+      {
+        type: 'Concat',
+        inputs: ['logs', plain === 1 ? 'means' : 'logs'],
+        output: 'scores',
+        attributes: { axis: 1 },
+      },
     ]),
   );
 }
@@ -135,11 +179,17 @@ export function writeModelFolder(
   labels?: readonly string[],
 ): { readonly dir: string; readonly contract: ModelContract; readonly labels: readonly string[] | null } {
   mkdirSync(dir, { recursive: true });
-  const withLabels = labels === undefined ? contract : { ...contract, labels: 'labels.txt' };
+  const withLabels = labels === undefined ? withoutLabels(contract) : { ...contract, labels: 'labels.txt' };
   writeFileSync(join(dir, 'model.onnx'), graph);
   writeFileSync(join(dir, 'model.json'), JSON.stringify(withLabels, null, 2));
   if (labels !== undefined) writeFileSync(join(dir, 'labels.txt'), `${labels.join('\n')}\n`);
   return { dir, contract: MODEL_CONTRACT.parse(withLabels), labels: labels ?? null };
+}
+
+/** Without labels a contract has to say that the outputs are class scores. */
+function withoutLabels(contract: Record<string, unknown>): Record<string, unknown> {
+  const says = ['labels', 'softmax', 'activation'].some((field) => field in contract);
+  return says ? contract : { ...contract, activation: 'none' };
 }
 
 /** `mean` is each image's mean value, shape [N]. */

@@ -16,7 +16,7 @@ function folder(name: string, contract: object = {}, bytes = 1e6): ModelFolder {
     ...contract,
   });
   const ref = { name, hash: name, pool: 'default' };
-  return { dir: name, contract: full, labels: null, ref, onnxPath: name, bytes };
+  return { dir: name, contract: full, labels: null, ref, onnxPath: name, bytes, files: [] };
 }
 
 function profiles(all: Record<string, Partial<LaneSettings>>) {

@@ -136,13 +136,11 @@ async function timedSession(create: CreateSession, options: SessionOptions) {
   return { session, cpuMs: (user + system) / 1000 };
 }
 
-/**
- * Weights beside the graph are not in the model's hash. Every reference to such a file holds this key
- * (onnx.proto3, `external_data`); a graph that holds it for another reason is not kept, no more.
- */
+/** Weights beside the graph would be written into the kept one: several gigabytes, for a graph that maps them from disk. */
 async function isSelfContained(path: string): Promise<boolean> {
-  return readFile(path).then(
-    (bytes) => !bytes.includes('location'),
+  const { findExternalData } = await import('../../../shared/models/external-data.ts');
+  return findExternalData(path).then(
+    (external) => external.length === 0,
     () => false,
   );
 }

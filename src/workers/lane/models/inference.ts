@@ -4,13 +4,14 @@
  */
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
+import { classesOf } from '../../../shared/models/graph-tensor.ts';
 import type { Classifier } from '../postprocess/classification.ts';
 import { halfTable } from '../preprocess/half.ts';
 import type { TensorData } from '../preprocess/tensor-filler.ts';
 import type { TensorPool } from '../preprocess/tensor-pool.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import { createCallSize } from './call-size.ts';
-import { classesOf, type GraphFit } from './graph-fit.ts';
+import type { GraphFit } from './graph-fit.ts';
 import type { OnnxOutput, OnnxSession } from './onnx-session.ts';
 
 export interface InferenceTimings {
@@ -31,8 +32,8 @@ export interface Inference {
     rows: number,
     topK: number,
   ): Promise<{ outcomes: RowOutcome[]; timings: InferenceTimings }>;
-  /** Runs the tensor's first row: the number of classes. Rejects with onnxruntime's error. */
-  probe(tensor: TensorData): Promise<number>;
+  /** Runs the tensor's first row: its scores as the graph gives them. Rejects with onnxruntime's error. */
+  probe(tensor: TensorData): Promise<Float32Array>;
 }
 
 export function createInference(parts: {
@@ -124,9 +125,9 @@ export function createInference(parts: {
     return splitRows(output, batch).slice(0, count);
   }
 
-  async function probe(tensor: TensorData): Promise<number> {
+  async function probe(tensor: TensorData): Promise<Float32Array> {
     const [first] = await scores(tensor, 1, { prepareMs: 0, inferMs: 0, postMs: 0 });
-    return first!.length;
+    return first!;
   }
 
   return { roomFor, run, probe };

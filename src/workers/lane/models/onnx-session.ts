@@ -5,7 +5,7 @@
 import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.ts';
 import type { TensorData } from '../preprocess/tensor-filler.ts';
-import type { GraphValue } from './graph-fit.ts';
+import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 
 export interface OnnxOutput {
   readonly dims: readonly number[];
@@ -14,10 +14,15 @@ export interface OnnxOutput {
 }
 
 export interface OnnxSession {
-  readonly inputs: readonly GraphValue[];
-  readonly outputs: readonly GraphValue[];
+  readonly inputs: readonly GraphTensor[];
+  readonly outputs: readonly GraphTensor[];
   /** Computes one output of one input. Rejects with onnxruntime's own error. */
-  run(input: GraphValue, dims: readonly number[], data: TensorData, output: GraphValue): Promise<OnnxOutput>;
+  run(
+    input: GraphTensor,
+    dims: readonly number[],
+    data: TensorData,
+    output: GraphTensor,
+  ): Promise<OnnxOutput>;
   release(): Promise<void>;
 }
 
@@ -56,10 +61,10 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
   }
 
   async function run(
-    input: GraphValue,
+    input: GraphTensor,
     dims: readonly number[],
     data: TensorData,
-    output: GraphValue,
+    output: GraphTensor,
   ): Promise<OnnxOutput> {
     const tensor = new Tensor(input.type as 'float32', data as Float32Array, dims);
     const results = await session.run({ [input.name]: tensor }, [output.name]);
@@ -69,8 +74,8 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
   }
 
   return {
-    inputs: session.inputMetadata.map(toGraphValue),
-    outputs: session.outputMetadata.map(toGraphValue),
+    inputs: session.inputMetadata.map(toGraphTensor),
+    outputs: session.outputMetadata.map(toGraphTensor),
     run,
     release: async () => session.release(),
   };
@@ -93,7 +98,7 @@ function checkProviders(providers: readonly string[]): void {
   );
 }
 
-function toGraphValue(meta: InferenceSession.ValueMetadata): GraphValue {
+function toGraphTensor(meta: InferenceSession.ValueMetadata): GraphTensor {
   return meta.isTensor
     ? { name: meta.name, type: meta.type, shape: meta.shape }
     : { name: meta.name, type: 'not a tensor', shape: [] };

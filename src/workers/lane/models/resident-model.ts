@@ -1,7 +1,8 @@
 /** A model resident in a lane: its session and its whole stage, from encoded rows to outcomes. */
 import { performance } from 'node:perf_hooks';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
-import type { DecodeMode } from '../../../shared/domain/model-contract.ts';
+import { activationOf, type DecodeMode } from '../../../shared/domain/model-contract.ts';
+import { checkScores } from '../../../shared/models/class-scores.ts';
 import type { Decoder, DecodeOptions } from '../decode/decoder.ts';
 import type { LoadRequest, ModelInfo } from '../messages.ts';
 import { createClassifier } from '../postprocess/classification.ts';
@@ -9,7 +10,7 @@ import { createTensorFiller, type TensorFiller } from '../preprocess/tensor-fill
 import { createTensorPool } from '../preprocess/tensor-pool.ts';
 import type { RowBytes } from '../row-bytes.ts';
 import { probeBatches } from './batch-probe.ts';
-import { checkClasses, fitGraph } from './graph-fit.ts';
+import { fitGraph } from './graph-fit.ts';
 import type { GraphRequest } from './graph-cache.ts';
 import { createInference, type Inference } from './inference.ts';
 import type { OnnxSession } from './onnx-session.ts';
@@ -58,11 +59,12 @@ export async function loadResidentModel(
   try {
     const fit = fitGraph(contract, labels, session.inputs, session.outputs);
     const filler = createTensorFiller(contract.preprocess, fit.inputType, fit.layout);
-    const classifier = createClassifier({ labels, softmax: contract.softmax });
+    const classifier = createClassifier({ labels, activation: activationOf(contract) });
     const tensors = createTensorPool(filler);
     const { rowLength } = filler;
     const inference = createInference({ session, fit, rowLength, tensors, classifier });
-    checkClasses(labels, await firstRun(inference, filler), fit.output);
+    const sample = await firstRun(inference, filler);
+    checkScores({ wish: contract, labels, output: fit.output, classes: sample.length, sample });
     const decoders = new Map<DecodeMode, Decoder>();
     const decoderOf = (decode: DecodeMode): Decoder => {
       const known = decoders.get(decode);
@@ -90,8 +92,8 @@ export async function loadResidentModel(
 
 const UNPROBED: { readonly [K in keyof ProbeRecord]: null } = { batchInvariance: null, memory: null };
 
-/** Shows before the first row whether the graph computes at all, and settles symbolic output shapes. */
-async function firstRun(inference: Inference, filler: TensorFiller): Promise<number> {
+/** Shows before the first row whether the graph computes at all, and what its output looks like. */
+async function firstRun(inference: Inference, filler: TensorFiller): Promise<Float32Array> {
   const tensor = filler.allocate(inference.roomFor(1));
   filler.fill(tensor, 0, new Uint8Array(filler.rowLength));
   try {

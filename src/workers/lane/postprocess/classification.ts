@@ -1,25 +1,27 @@
-/** A row of class scores into the answer's JSON text: softmax where the contract says so, best K first. */
+/** A row of the output's numbers into the answer's JSON text: scores by the contract's activation, best K first. */
+import type { Activation } from '../../../shared/domain/model-contract.ts';
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 
 export interface Classifier {
-  /** One row's scores by class index. Numbers that JSON cannot say make the row an error. */
-  answer(scores: Float32Array, topK: number): RowOutcome;
+  /** One row's numbers by class index. Those that make no score make the row an error. */
+  answer(numbers: Float32Array, topK: number): RowOutcome;
 }
 
 export function createClassifier(options: {
   readonly labels: readonly string[] | null;
-  readonly softmax: boolean;
+  readonly activation: Activation;
 }): Classifier {
-  const names = options.labels?.map((label) => `,"label":${JSON.stringify(label)}`) ?? null;
+  const { labels, activation } = options;
+  const names = labels?.map((label) => `,"label":${JSON.stringify(label)}`) ?? null;
 
-  function answer(scores: Float32Array, topK: number): RowOutcome {
-    const broken = scores.findIndex((score) => !Number.isFinite(score));
-    if (broken >= 0) {
-      const message = `the model returned ${scores[broken]} (class ${broken})`;
-      return { ok: false, error: { code: 'inference_failed', message } };
-    }
-    const score = options.softmax ? softmax(scores) : (index: number) => scores[index]!;
-    const parts = best(scores, topK).map(
+  function answer(numbers: Float32Array, topK: number): RowOutcome {
+    const problem = problemOf(numbers, activation);
+    if (problem !== null) return { ok: false, error: { code: 'inference_failed', message: problem } };
+    // The one logit of a binary model is that of the second name.
+    const isBinary = numbers.length === 1 && labels?.length === 2;
+    const classes = isBinary ? Float32Array.of(-numbers[0]!, numbers[0]!) : numbers;
+    const score = scorer(classes, activation);
+    const parts = best(classes, topK).map(
       (index) => `{"index":${index}${names?.[index] ?? ''},"score":${sixDigits(score(index))}}`,
     );
     return { ok: true, result: `"predictions":[${parts.join(',')}]` };
@@ -28,13 +30,32 @@ export function createClassifier(options: {
   return { answer };
 }
 
-/** Stable, in double precision; monotone, so ranking needs only the raw scores. */
-function softmax(scores: Float32Array): (index: number) => number {
+/** A logit of minus infinity is a probability of 0, unless all are; no other number that is not finite is a score. */
+function problemOf(numbers: Float32Array, activation: Activation): string | null {
+  const odd = numbers.findIndex((number) => !Number.isFinite(number));
+  if (odd < 0) return null;
+  const says = (index: number) => `the model returned ${numbers[index]} (class ${index})`;
+  if (activation === 'none') return says(odd);
+  const broken = numbers.findIndex((number) => !(number < Infinity));
+  if (broken >= 0) return says(broken);
+  const isEmpty = activation === 'softmax' && numbers.every((number) => number === -Infinity);
+  return isEmpty ? 'the model returned -Infinity for every class' : null;
+}
+
+/** Monotone, so ranking needs only the numbers themselves. */
+function scorer(numbers: Float32Array, activation: Activation): (index: number) => number {
+  if (activation === 'softmax') return softmax(numbers);
+  if (activation === 'sigmoid') return (index) => 1 / (1 + Math.exp(-numbers[index]!));
+  return (index) => numbers[index]!;
+}
+
+/** Stable, in double precision. */
+function softmax(numbers: Float32Array): (index: number) => number {
   let max = -Infinity;
-  for (const score of scores) if (score > max) max = score;
+  for (const number of numbers) if (number > max) max = number;
   let sum = 0;
-  for (const score of scores) sum += Math.exp(score - max);
-  return (index) => Math.exp(scores[index]! - max) / sum;
+  for (const number of numbers) sum += Math.exp(number - max);
+  return (index) => Math.exp(numbers[index]! - max) / sum;
 }
 
 /** Indices of the K largest, largest first; of equal scores the lower index is better. */

@@ -1,9 +1,15 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Activation } from '#forebay/shared/domain/model-contract.js';
 import { createClassifier } from '#forebay/workers/lane/postprocess/classification.js';
 
-const answer = (scores: number[], topK: number, softmax = false, labels: string[] | null = null) =>
-  createClassifier({ labels, softmax }).answer(Float32Array.from(scores), topK);
+const answer = (
+  numbers: number[],
+  topK: number,
+  activation: Activation = 'none',
+  labels: string[] | null = null,
+) => createClassifier({ labels, activation }).answer(Float32Array.from(numbers), topK);
+const { POSITIVE_INFINITY, NEGATIVE_INFINITY, NaN: NOT_A_NUMBER } = Number;
 
 it('gives the K best, best first, equal scores by lower index', () => {
   expect(answer([1, 3, 2, 3, 3], 3)).toEqual({
@@ -28,18 +34,56 @@ it('agrees with sorting on many arrays', () => {
 });
 
 it('has a softmax that survives large logits, and sums to 1', () => {
-  expect(answer([1000, 1000], 2, true)).toMatchObject({
+  expect(answer([1000, 1000], 2, 'softmax')).toMatchObject({
     result: '"predictions":[{"index":0,"score":0.5},{"index":1,"score":0.5}]',
   });
 });
 
 it('escapes labels, and tells numbers that JSON cannot say', () => {
-  expect(answer([1], 1, false, ['a "b"\n'])).toMatchObject({
+  expect(answer([1], 1, 'none', ['a "b"\n'])).toMatchObject({
     result: '"predictions":[{"index":0,"label":"a \\"b\\"\\n","score":1}]',
   });
   expect(answer([1, Number.NaN], 1)).toEqual({
     ok: false,
     error: { code: 'inference_failed', message: 'the model returned NaN (class 1)' },
+  });
+});
+
+it('takes a logit of minus infinity for a probability of 0', () => {
+  expect(answer([NEGATIVE_INFINITY, 1, NEGATIVE_INFINITY, 1], 3, 'softmax')).toEqual({
+    ok: true,
+    result: '"predictions":[{"index":1,"score":0.5},{"index":3,"score":0.5},{"index":0,"score":0}]',
+  });
+  expect(answer([NEGATIVE_INFINITY, 0], 2, 'sigmoid')).toMatchObject({
+    result: '"predictions":[{"index":1,"score":0.5},{"index":0,"score":0}]',
+  });
+});
+
+it.each<[string, number[], Activation, string]>([
+  ['a softmax of nothing', [NEGATIVE_INFINITY, NEGATIVE_INFINITY], 'softmax', '-Infinity for every class'],
+  ['plus infinity', [NEGATIVE_INFINITY, POSITIVE_INFINITY], 'softmax', 'Infinity (class 1)'],
+  ['plus infinity', [POSITIVE_INFINITY], 'sigmoid', 'Infinity (class 0)'],
+  ['what is not a number', [NEGATIVE_INFINITY, NOT_A_NUMBER], 'softmax', 'NaN (class 1)'],
+  ['a score of minus infinity', [1, NEGATIVE_INFINITY], 'none', '-Infinity (class 1)'],
+])('makes a row of %s an error', (_what, numbers, activation, says) => {
+  expect(answer(numbers, 1, activation)).toEqual({
+    ok: false,
+    error: { code: 'inference_failed', message: `the model returned ${says}` },
+  });
+});
+
+it('reads each logit for itself with sigmoid, and the one of a binary model for both of its names', () => {
+  expect(answer([0, Math.log(3)], 2, 'sigmoid')).toMatchObject({
+    result: '"predictions":[{"index":1,"score":0.75},{"index":0,"score":0.5}]',
+  });
+  expect(answer([Math.log(3)], 2, 'sigmoid', ['no', 'yes'])).toMatchObject({
+    result: '"predictions":[{"index":1,"label":"yes","score":0.75},{"index":0,"label":"no","score":0.25}]',
+  });
+  expect(answer([NEGATIVE_INFINITY], 2, 'sigmoid', ['no', 'yes'])).toMatchObject({
+    result: '"predictions":[{"index":0,"label":"no","score":1},{"index":1,"label":"yes","score":0}]',
+  });
+  expect(answer([Math.log(3)], 2, 'sigmoid', ['yes'])).toMatchObject({
+    result: '"predictions":[{"index":0,"label":"yes","score":0.75}]',
   });
 });
 

@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
-import { fitGraph, type GraphValue } from '#forebay/workers/lane/models/graph-fit.js';
+import type { GraphTensor } from '#forebay/shared/models/graph-tensor.js';
+import { fitGraph } from '#forebay/workers/lane/models/graph-fit.js';
 
 const contract = MODEL_CONTRACT.parse({ name: 'm', task: 'image-classification', preprocess: { crop: 224 } });
-const image = (shape: (number | string)[], type = 'float32'): GraphValue => ({ name: 'x', type, shape });
-const scores = (...shape: (number | string)[]): GraphValue => ({ name: 'y', type: 'float32', shape });
-const fit = (input: GraphValue, output = scores('N', 10), labels: string[] | null = null) =>
+const image = (shape: (number | string)[], type = 'float32'): GraphTensor => ({ name: 'x', type, shape });
+const scores = (...shape: (number | string)[]): GraphTensor => ({ name: 'y', type: 'float32', shape });
+const fit = (input: GraphTensor, output = scores('N', 10), labels: string[] | null = null) =>
   fitGraph(contract, labels, [input], [output]);
 
 it('reads layout, number type and batch from the graph', () => {
@@ -23,7 +24,13 @@ it('takes the output that can be class scores', () => {
   expect(fitGraph(contract, null, [image(['N', 3, 224, 224])], outputs).output.name).toBe('y');
 });
 
+it('finds the channels by their name where the graph gives no number', () => {
+  expect(fit(image(['N', 'num_channels', 'height', 'width']))).toMatchObject({ layout: 'nchw' });
+  expect(fit(image(['N', 'height', 'width', 'num_channels']))).toMatchObject({ layout: 'nhwc' });
+});
+
 it.each([
+  ['images are fed as squares only so far', () => fit(image(['N', 3, 224, 320]))],
   ['preprocess.crop is 224, but', () => fit(image(['N', 3, 192, 192]))],
   ['images are fed with 3 channels, but', () => fit(image(['N', 1, 224, 224]))],
   ['an image tensor has 4 dimensions, but', () => fit(image(['N', 2048]))],

@@ -1,11 +1,27 @@
 // `forebay model init` as a process, on graphs made on the spot.
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import { testFolder } from '../../../support/lanes.ts';
-import { meanColourModel } from '../../../support/onnx/models.ts';
+import {
+  brokenModel,
+  classWeights,
+  meanColourModel,
+  twoOutputModel,
+  type MeanColourModel,
+} from '../../../support/onnx/models.ts';
 
 const ENTRY = fileURLToPath(import.meta.resolve('#forebay/workers/model-init.js'));
 const ONE_HOT = [
@@ -38,7 +54,7 @@ it('makes a model folder out of a bare graph, tries it, and never overwrites una
     name: 'my-model',
     preprocess: { resize: 32, crop: 32 },
     labels: 'labels.txt',
-    softmax: false,
+    activation: 'none',
     top_k: 2,
   });
   const again = await init(file);
@@ -54,7 +70,11 @@ it('writes beside a model.onnx, and takes outputs without softmax for logits', a
   );
   expect((await init(join(dir, 'model.onnx'), '--name', 'two')).code).toBe(0);
   const contract = JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')) as object;
-  expect(contract).toMatchObject({ name: 'two', softmax: true, preprocess: { resize: 256, crop: 224 } });
+  expect(contract).toMatchObject({
+    name: 'two',
+    activation: 'softmax',
+    preprocess: { resize: 256, crop: 224 },
+  });
 });
 
 it('ends with 2 and writes nothing where the file is no image classifier or no model', async () => {
@@ -62,9 +82,161 @@ it('ends with 2 and writes nothing where the file is no image classifier or no m
   writeFileSync(join(dir, 'x.onnx'), 'garbage');
   expect(await init(join(dir, 'x.onnx'))).toMatchObject({
     code: 2,
-    err: expect.stringContaining('not an ONNX model') as string,
+    err: expect.stringContaining('x.onnx is not an ONNX model') as string,
   });
   expect(existsSync(join(dir, 'x'))).toBe(false);
   expect((await init()).code).toBe(2);
   expect((await init(join(dir, 'absent.onnx'))).err).toContain('cannot read');
 });
+
+it('takes the name from --out', async () => {
+  const dir = testFolder();
+  const file = join(dir, 'model.onnx');
+  writeFileSync(file, meanColourModel({ classes: ONE_HOT, side: 32, softmax: true }));
+  expect((await init(file, '--out', join(dir, 'Colour Model'))).code).toBe(0);
+  expect(contractOf(join(dir, 'Colour Model'))).toMatchObject({ name: 'colour-model' });
+  expect((await init(file, '--out', join(dir, 'b'), '--name', 'c')).code).toBe(0);
+  expect(contractOf(join(dir, 'b'))).toMatchObject({ name: 'c' });
+});
+
+it('brings external data along, and follows links', async () => {
+  const dir = testFolder();
+  for (const name of ['blobs', 'snapshot', 'snapshot/data']) mkdirSync(join(dir, name));
+  const graph = meanColourModel({ classes: ONE_HOT, side: 32, softmax: true, location: 'data/weights' });
+  writeFileSync(join(dir, 'blobs/a'), graph);
+  writeFileSync(join(dir, 'blobs/b'), classWeights(ONE_HOT));
+  symlinkSync('../blobs/a', join(dir, 'snapshot/colours.onnx'));
+  symlinkSync('../../blobs/b', join(dir, 'snapshot/data/weights'));
+  const { code, out } = await init(join(dir, 'snapshot/colours.onnx'), '--out', join(dir, 'm'));
+  expect(code).toBe(0);
+  expect(out).toContain('linked data/weights');
+  for (const name of ['model.onnx', 'data/weights']) {
+    expect(lstatSync(join(dir, 'm', name)).isSymbolicLink()).toBe(false);
+  }
+  await expect(loadModelFolder(join(dir, 'm'))).resolves.toMatchObject({ files: { length: 3 } });
+  rmSync(join(dir, 'blobs/b'));
+  const gone = await init(join(dir, 'snapshot/colours.onnx'), '--out', join(dir, 'n'));
+  expect(gone).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/"data\/weights", but there is no/) as string,
+  });
+  expect(existsSync(join(dir, 'n'))).toBe(false);
+});
+
+it("reads what a folder of Hugging Face's says of its model, and lists what it does not understand", async () => {
+  const dir = join(testFolder(), 'ViT Small');
+  mkdirSync(join(dir, 'onnx'), { recursive: true });
+  const shape = ['num_channels', 'height', 'width'] as const;
+  writeFileSync(join(dir, 'onnx/model.onnx'), meanColourModel({ classes: ONE_HOT, side: 32, shape }));
+  writeFileSync(join(dir, 'onnx/model_fp16.onnx'), '');
+  writeJson(join(dir, 'config.json'), {
+    architectures: ['ViTForImageClassification'],
+    id2label: { 1: 'green', 0: 'red' },
+    problem_type: 'single_label_classification',
+    hidden_size: 3,
+  });
+  writeJson(join(dir, 'preprocessor_config.json'), {
+    image_processor_type: 'BitImageProcessor',
+    do_resize: true,
+    size: { shortest_edge: 48 },
+    do_center_crop: true,
+    crop_size: { height: 40, width: 40 },
+    resample: 3,
+    do_rescale: true,
+    rescale_factor: 0.00392156862745098,
+    do_normalize: true,
+    image_mean: [0.5, 0.5, 0.5],
+    image_std: [0.25, 0.25, 0.25],
+    rescale_offset: true,
+  });
+  const { code, out } = await init(dir);
+  expect(code).toBe(0);
+  expect(contractOf(join(dir, 'onnx'))).toMatchObject({
+    name: 'vit-small',
+    labels: 'labels.txt',
+    activation: 'softmax',
+    preprocess: {
+      resize: 48,
+      crop: 40,
+      interpolation: 'bicubic',
+      rescale: 0.00392156862745098,
+      mean: [0.5, 0.5, 0.5],
+      std: [0.25, 0.25, 0.25],
+    },
+  });
+  expect(readFileSync(join(dir, 'onnx/labels.txt'), 'utf8')).toBe('red\ngreen\n');
+  expect(out).toContain('labels: 2 names, taken from config.json (id2label)');
+  expect(out).toContain(
+    'preprocess.resize 48, crop 40: taken from preprocessor_config.json (size, crop_size)',
+  );
+  expect(out).toMatch(/Not understood .*\n {2}preprocessor_config\.json: rescale_offset true\n/);
+  expect(out).toContain('the folder also has onnx/model_fp16.onnx');
+});
+
+it.each<[string, Partial<MeanColourModel>, RegExp, string[]]>([
+  [
+    'one logit',
+    { classes: [[1, 0, 0]] },
+    /one number per row.*--activation sigmoid/,
+    ['--activation', 'sigmoid'],
+  ],
+  [
+    'what may be an embedding',
+    { output: 'y' },
+    /may be an embedding.*--activation softmax/,
+    ['--activation', 'none'],
+  ],
+  ['what is called an embedding', { output: 'embeds' }, /its name says/, ['--activation', 'softmax']],
+])('asks for the flag that decides on %s, and takes it', async (_what, more, says, flags) => {
+  const dir = testFolder();
+  const file = join(dir, 'model.onnx');
+  writeFileSync(file, meanColourModel({ classes: ONE_HOT, side: 32, ...more }));
+  expect(await init(file)).toMatchObject({ code: 2, err: expect.stringMatching(says) as string });
+  expect(existsSync(join(dir, 'model.json'))).toBe(false);
+  expect((await init(file, ...flags)).code).toBe(0);
+  expect(contractOf(dir)).toMatchObject({ activation: flags[1] });
+});
+
+it('asks which of several outputs holds the class scores', async () => {
+  const dir = testFolder();
+  writeFileSync(join(dir, 'model.onnx'), twoOutputModel(8));
+  const file = join(dir, 'model.onnx');
+  expect((await init(file)).err).toContain('say which with --output-name, such as --output-name scores');
+  expect((await init(file, '--output-name', 'score')).err).toContain('did you mean "scores"?');
+  const flags = ['--output-name', 'others', '--activation', 'softmax'];
+  expect((await init(file, ...flags)).code).toBe(0);
+  expect(contractOf(dir)).toMatchObject({ output: 'others' });
+});
+
+it('leaves everything as it was where the model does not load', async () => {
+  const dir = testFolder();
+  writeFileSync(join(dir, 'broken.onnx'), brokenModel(8));
+  writeFileSync(join(dir, 'labels.txt'), 'a\nb\n');
+  const { code, err } = await init(join(dir, 'broken.onnx'), '--out', join(dir, 'deep/er'));
+  expect(code).toBe(2);
+  expect(err).toContain('the model does not load, so nothing is written');
+  expect(readdirSync(dir).toSorted()).toEqual(['broken.onnx', 'labels.txt']);
+  mkdirSync(join(dir, 'm'));
+  writeFileSync(join(dir, 'm/model.json'), '{}');
+  expect((await init(join(dir, 'broken.onnx'), '--out', join(dir, 'm'), '--force')).code).toBe(2);
+  expect(readdirSync(join(dir, 'm'))).toEqual(['model.json']);
+  expect(readFileSync(join(dir, 'm/model.json'), 'utf8')).toBe('{}');
+});
+
+it('says of an input that is not square what is supported', async () => {
+  const dir = testFolder();
+  const file = join(dir, 'wide.onnx');
+  writeFileSync(file, meanColourModel({ classes: ONE_HOT, side: 8, shape: [3, 8, 12] }));
+  expect(await init(file)).toMatchObject({
+    code: 2,
+    err: `forebay model init: images are fed as squares only so far, but the graph's input is "image" float32[N,3,8,12]: export the model for a square input, or with a free height and width\n`,
+  });
+});
+
+function contractOf(dir: string): object {
+  return JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')) as object;
+}
+
+function writeJson(path: string, value: object): void {
+  writeFileSync(path, JSON.stringify(value));
+}

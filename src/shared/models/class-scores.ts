@@ -1,0 +1,152 @@
+/**
+ * Which output of a graph holds class scores, and whether anything says that it does. What is in doubt is refused, with
+ * the field of model.json that decides it: numbers served as something they are not look right, and are not noticed.
+ * Pure.
+ */
+import { activationOf, type ModelContract } from '../domain/model-contract.ts';
+import { ForebayError } from '../errors.ts';
+import { nearestName } from '../nearest-name.ts';
+import { classesOf, describeAll, describeTensor, flattened, type GraphTensor } from './graph-tensor.ts';
+
+const SCORE_TYPES: readonly string[] = ['float32', 'float16', 'float64'];
+
+type Wish = Pick<ModelContract, 'activation' | 'softmax' | 'output'>;
+
+/** Throws ForebayError `contract_mismatch` where there is none, or more than one and nothing tells which. */
+export function chooseOutput(
+  wish: Wish,
+  labels: readonly string[] | null,
+  outputs: readonly GraphTensor[],
+): GraphTensor {
+  const possible = possibleOutputs(wish, labels, outputs);
+  const [first, ...others] = possible;
+  if (others.length === 0) return first!;
+  throw mismatch(
+    'nothing says which output holds the class scores',
+    `the graph has ${describeAll(possible)}: name one in model.json, such as "output": "${first!.name}"`,
+  );
+}
+
+/** At least one. Throws ForebayError `contract_mismatch` where there is none. */
+export function possibleOutputs(
+  wish: Pick<Wish, 'output'>,
+  labels: readonly string[] | null,
+  outputs: readonly GraphTensor[],
+): readonly GraphTensor[] {
+  const possible = outputs.filter(canBeScores);
+  if (wish.output !== undefined) return [namedOutput(wish.output, outputs, possible)];
+  if (possible.length === 0) {
+    throw mismatch(
+      'image-classification needs an output [batch, classes] of floats',
+      `the graph has ${describeAll(outputs)}`,
+    );
+  }
+  const fitting = labels === null ? [] : possible.filter(({ shape }) => classesOf(shape) === labels.length);
+  return fitting.length === 1 ? fitting : possible;
+}
+
+/**
+ * Throws ForebayError `contract_mismatch` where labels and classes disagree, or where nothing says that the numbers are
+ * class scores. `classes`: null while unknown. `sample`: one row of the output, null before a run.
+ */
+export function checkScores(parts: {
+  readonly wish: Wish;
+  readonly labels: readonly string[] | null;
+  readonly output: GraphTensor;
+  readonly classes: number | null;
+  readonly sample: Float32Array | null;
+}): void {
+  const { wish, labels, output, classes, sample } = parts;
+  if (classes === null) return;
+  if (classes === 1) return checkSingleNumber(wish, labels, output);
+  if (labels !== null) {
+    if (labels.length === classes) return;
+    throw mismatch(
+      `the labels file has ${labels.length} names`,
+      `the graph's output ${describeTensor(output)} has ${classes} classes`,
+    );
+  }
+  if (wish.activation !== undefined) return;
+  if (isNamedAsOther(output)) throw unproven(output, 'its name says that it holds something else');
+  if (wish.softmax || isImageNet(classes) || sample === null || isDistribution(sample)) return;
+  throw unproven(output, 'its numbers are no probabilities');
+}
+
+/** One number a row: softmax makes it 1 whatever it is. */
+function checkSingleNumber(wish: Wish, labels: readonly string[] | null, output: GraphTensor): void {
+  if (wish.activation === undefined || wish.activation === 'softmax') {
+    const why = activationOf(wish) === 'softmax' ? 'softmax makes every score 1' : 'nothing says what it is';
+    throw mismatch(
+      why,
+      `the graph's output ${describeTensor(output)} is one number per row: say in model.json "activation": "sigmoid" if it is a logit, "none" if it is a score from 0 to 1 already; other single numbers (regression) are not supported yet`,
+    );
+  }
+  const most = wish.activation === 'sigmoid' ? 2 : 1;
+  if (labels === null || (labels.length >= 1 && labels.length <= most)) return;
+  const names = most === 2 ? 'one name, or two (the second is the one that a high number means)' : 'one name';
+  throw mismatch(
+    `the labels file has ${labels.length} names`,
+    `the graph's output ${describeTensor(output)} is one number per row: with activation "${wish.activation}" it takes ${names}`,
+  );
+}
+
+function namedOutput(
+  name: string,
+  outputs: readonly GraphTensor[],
+  possible: readonly GraphTensor[],
+): GraphTensor {
+  const found = outputs.find((output) => output.name === name);
+  if (found === undefined) {
+    const near = nearestName(
+      name,
+      outputs.map((output) => output.name),
+    );
+    throw mismatch(
+      `the output is to be "${name}"`,
+      `the graph has ${describeAll(outputs)}${near === null ? '' : `; did you mean "${near}"?`}`,
+    );
+  }
+  if (possible.includes(found)) return found;
+  throw mismatch(
+    'image-classification needs an output [batch, classes] of floats',
+    `the graph's output is ${describeTensor(found)}`,
+  );
+}
+
+function canBeScores({ type, shape }: GraphTensor): boolean {
+  return SCORE_TYPES.includes(type) && flattened(shape).length === 2;
+}
+
+/** Names that exporters give to what is not class scores. */
+export function isNamedAsOther({ name }: GraphTensor): boolean {
+  return /embed|hidden_state|pooler|pooled|feature|latent/i.test(name);
+}
+
+/** The class counts of ImageNet-1k and -21k, with and without a background class: no embedding is as wide. */
+export function isImageNet(classes: number): boolean {
+  return [1000, 1001, 21_841, 21_842, 21_843].includes(classes);
+}
+
+/** What quantised and half precision softmax is off by at most, over a thousand classes. */
+const SUM_TOLERANCE = 0.05;
+
+/** Scores from 0 to 1 that add up to 1, as a graph that ends in softmax gives them. */
+function isDistribution(row: Float32Array): boolean {
+  let sum = 0;
+  for (const value of row) {
+    if (!(value >= -1e-3 && value <= 1 + 1e-3)) return false;
+    sum += value;
+  }
+  return Math.abs(sum - 1) <= SUM_TOLERANCE;
+}
+
+function unproven(output: GraphTensor, why: string): ForebayError {
+  return mismatch(
+    'nothing says that the output holds class scores',
+    `${why}: ${describeTensor(output)}. If it does hold them, name the classes with "labels", or say in model.json "activation": "softmax" (they are logits), "sigmoid" (logits, each for itself) or "none" (scores already). Embeddings are not supported yet`,
+  );
+}
+
+function mismatch(contract: string, graph: string): ForebayError {
+  return new ForebayError('contract_mismatch', `${contract}, but ${graph}`);
+}

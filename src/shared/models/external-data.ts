@@ -1,0 +1,166 @@
+/**
+ * The files in which an ONNX graph keeps weights: every tensor of it may name one, those of subgraphs, functions and
+ * attributes too. Reads the protobuf through a window, so that a graph of gigabytes costs no memory; weights inside the
+ * graph are passed over. Field numbers are those of onnx.proto3 (ONNX 1.17).
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+
+export interface ExternalData {
+  /** As the graph names it, relative to the graph's folder. */
+  readonly location: string;
+  /** The file has at least so many bytes, as far as the graph says. */
+  readonly leastBytes: number;
+}
+
+/** The fields that lead to tensors, by message. What is not named here is passed over. */
+const FIELDS: Record<Message, Readonly<Record<number, Message>>> = {
+  model: { 7: 'graph', 25: 'function' },
+  graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
+  function: { 7: 'node', 11: 'attribute' },
+  node: { 5: 'attribute' },
+  attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse', 23: 'sparse' },
+  sparse: { 1: 'tensor', 2: 'tensor' },
+  tensor: { 13: 'entry' },
+  entry: {},
+};
+type Message = 'model' | 'graph' | 'function' | 'node' | 'attribute' | 'sparse' | 'tensor' | 'entry';
+
+const DATA_LOCATION = 14;
+const EXTERNAL = 1;
+const WINDOW = 256 * 1024;
+/** A tag and a length, ten bytes each at most. */
+const HEAD = 20;
+const LONGEST_TEXT = 4096;
+
+interface Open {
+  readonly message: Message;
+  readonly end: number;
+  /** Of a tensor. */
+  readonly entries: Map<string, string>;
+  external: boolean;
+  key: string;
+}
+
+/** In no order, no location twice. Throws an Error that says what is wrong with the file. */
+export async function findExternalData(path: string): Promise<ExternalData[]> {
+  const file = await open(path, 'r');
+  try {
+    return await scan(await openWindow(file));
+  } finally {
+    await file.close();
+  }
+}
+
+async function scan(window: Window): Promise<ExternalData[]> {
+  const found = new Map<string, number>();
+  const stack: Open[] = [opened('model', window.size)];
+  let hasGraph = false;
+  const broken = (): Error =>
+    new Error(
+      hasGraph
+        ? `is cut off or damaged: it has ${window.size} bytes and its graph needs more; copy or download it again`
+        : 'is not an ONNX model',
+    );
+  let at = 0;
+  for (;;) {
+    let top = stack.at(-1)!;
+    while (at === top.end && stack.length > 1) {
+      stack.pop();
+      close(top, found);
+      top = stack.at(-1)!;
+    }
+    if (at >= window.size) break;
+    if (!window.holds(at, HEAD)) await window.moveTo(at);
+    const tag = window.varint(at);
+    if (tag === null) throw broken();
+    at = tag.next;
+    const field = Math.floor(tag.value / 8);
+    const wire = tag.value % 8;
+    if (wire === 0) {
+      const number = window.varint(at);
+      if (number === null) throw broken();
+      at = number.next;
+      if (top.message === 'tensor' && field === DATA_LOCATION) top.external = number.value === EXTERNAL;
+    } else if (wire === 1 || wire === 5) at += wire === 1 ? 8 : 4;
+    else if (wire === 2) {
+      const length = window.varint(at);
+      if (length === null) throw broken();
+      at = length.next;
+      const child = FIELDS[top.message][field];
+      if (child === 'graph') hasGraph = true;
+      if (at + length.value > top.end) throw broken();
+      if (child !== undefined) stack.push(opened(child, at + length.value));
+      else {
+        if (top.message === 'entry') {
+          const text = await window.text(at, Math.min(length.value, LONGEST_TEXT));
+          if (field === 1) top.key = text;
+          if (field === 2) stack.at(-2)!.entries.set(top.key, text);
+        }
+        at += length.value;
+      }
+    } else throw broken();
+    if (at > top.end) throw broken();
+  }
+  if (!hasGraph) throw broken();
+  return [...found].map(([location, leastBytes]) => ({ location, leastBytes }));
+}
+
+function opened(message: Message, end: number): Open {
+  return { message, end, entries: new Map(), external: false, key: '' };
+}
+
+function close({ message, external, entries }: Open, found: Map<string, number>): void {
+  if (message !== 'tensor' || !external) return;
+  const location = entries.get('location') ?? '';
+  const end = Number(entries.get('offset') ?? 0) + Number(entries.get('length') ?? 0);
+  found.set(location, Math.max(found.get(location) ?? 0, Number.isFinite(end) ? end : 0));
+}
+
+interface Window {
+  readonly size: number;
+  /** Whether `bytes` bytes from `at` on are in the window, fewer at the file's end. */
+  holds(at: number, bytes: number): boolean;
+  /** Reads the window anew, from `at` on. */
+  moveTo(at: number): Promise<void>;
+  /** Of what is held; null where the bytes are none. */
+  varint(at: number): { readonly value: number; readonly next: number } | null;
+  text(at: number, bytes: number): Promise<string>;
+}
+
+async function openWindow(file: FileHandle): Promise<Window> {
+  const { size } = await file.stat();
+  const buffer = Buffer.alloc(Math.min(size, WINDOW));
+  let from = 0;
+  let held = 0;
+
+  const holds = (at: number, bytes: number) => at >= from && Math.min(at + bytes, size) <= from + held;
+
+  async function moveTo(at: number): Promise<void> {
+    from = at;
+    held = 0;
+    while (held < Math.min(buffer.length, size - from)) {
+      const { bytesRead } = await file.read(buffer, held, buffer.length - held, from + held);
+      // Cut short while it is read.
+      if (bytesRead === 0) return;
+      held += bytesRead;
+    }
+  }
+
+  function varint(at: number): { value: number; next: number } | null {
+    let value = 0;
+    for (let i = 0, factor = 1; i < 10; i++, factor *= 128) {
+      if (at + i < from || at + i >= from + held) return null;
+      const byte = buffer[at + i - from]!;
+      value += (byte & 127) * factor;
+      if (byte < 128) return { value, next: at + i + 1 };
+    }
+    return null;
+  }
+
+  async function text(at: number, bytes: number): Promise<string> {
+    if (!holds(at, bytes)) await moveTo(at);
+    return buffer.toString('utf8', at - from, Math.min(at + bytes - from, held));
+  }
+
+  return { size, holds, moveTo, varint, text };
+}

@@ -1,0 +1,50 @@
+/** What a file is that is not what its name says: the usual mishaps of fetching a model, each in one sentence. */
+import { open } from 'node:fs/promises';
+
+/** git-lfs.github.com/spec/v1: a pointer is a text of less than 1,024 bytes. */
+const LFS = 'version https://git-lfs.github.com/spec/v1';
+
+/** From the first bytes. Null: nothing that is known to be wrong. */
+export function mishapOf(head: Buffer, size: number): string | null {
+  if (size === 0) return 'is empty; copy or download it again';
+  const text = head.toString('latin1');
+  if (text.startsWith(LFS)) {
+    return 'is a Git LFS pointer, not the file itself; fetch the file with: git lfs pull';
+  }
+  if (/^(\u00ef\u00bb\u00bf)?\s*<(!doctype html|html|head|\?xml)/i.test(text)) {
+    return 'is a web page, not a model: the download went wrong, or needs a login; download it again';
+  }
+  return null;
+}
+
+/** For a file that is to be an ONNX graph. */
+export function graphMishapOf(head: Buffer, size: number): string | null {
+  const mishap = mishapOf(head, size);
+  if (mishap !== null) return mishap;
+  const starts = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte);
+  if (starts(0x50, 0x4b, 0x03, 0x04)) {
+    return 'is a ZIP archive, as PyTorch saves its models (.pt, .pth, .bin); export it with torch.onnx.export, or unpack it if an ONNX file is inside';
+  }
+  if (starts(0x80, 0x02, 0x8a) || starts(0x80, 0x02, 0x7d) || starts(0x80, 0x04, 0x95)) {
+    return 'is a Python pickle, as PyTorch saves its models; export it with torch.onnx.export';
+  }
+  if (starts(0x1f, 0x8b)) return 'is compressed with gzip; unpack it with gunzip';
+  if (starts(0x89, 0x48, 0x44, 0x46))
+    return 'is an HDF5 file, as Keras saves its models; convert it with tf2onnx';
+  if (head.toString('latin1', 4, 8) === 'TFL3') return 'is a TensorFlow Lite model; convert it with tf2onnx';
+  return null;
+}
+
+const HEAD_BYTES = 512;
+
+/** Throws node:fs's errors. */
+export async function readHead(path: string): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const buffer = Buffer.alloc(HEAD_BYTES);
+    const { bytesRead } = await file.read(buffer, 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

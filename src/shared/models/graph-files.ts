@@ -1,0 +1,85 @@
+/** The files of a graph: `model.onnx` and what it keeps outside of itself, each checked before anything opens it. */
+import { realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, join, normalize, win32 } from 'node:path';
+import { messageOf, type Issue } from '../errors.ts';
+import { isInside } from '../is-inside.ts';
+import { stampFile, type ContentMemo, type ModelFile } from './content-memo.ts';
+import { findExternalData } from './external-data.ts';
+import { graphMishapOf, mishapOf, readHead } from './file-kind.ts';
+
+export interface ExternalFile extends ModelFile {
+  /** Below the graph's folder, normalised. */
+  readonly location: string;
+}
+
+/** Where a link to a file may lead. onnxruntime follows no link out of the model's folder. */
+export type Links = 'inside' | 'anywhere';
+
+/** In order of location. What is wrong is added to `issues`; its files are left out. */
+export async function readExternalFiles(
+  graph: ModelFile,
+  memo: ContentMemo,
+  issues: Issue[],
+  links: Links = 'inside',
+): Promise<ExternalFile[]> {
+  const problem = (message: string) => void issues.push({ path: '', message });
+  const name = graph.path.slice(dirname(graph.path).length + 1);
+  let named: Awaited<ReturnType<typeof findExternalData>>;
+  try {
+    named = await memo.of('external data', [graph], async () => {
+      const mishap = graphMishapOf(await readHead(graph.path), graph.size);
+      if (mishap !== null) throw new Error(mishap);
+      return findExternalData(graph.path);
+    });
+  } catch (error) {
+    problem(`${name} ${messageOf(error)}`);
+    return [];
+  }
+  const files = new Map<string, ExternalFile>();
+  for (const { location, leastBytes } of named) {
+    const file = await checkExternal(graph, location, leastBytes, links);
+    if (typeof file === 'string') problem(`${name} keeps weights in "${location}", ${file}`);
+    else files.set(file.location, file);
+  }
+  return [...files.values()].toSorted((a, b) => (a.location < b.location ? -1 : 1));
+}
+
+/** The file, or what is wrong with it. */
+async function checkExternal(
+  graph: ModelFile,
+  location: string,
+  leastBytes: number,
+  links: Links,
+): Promise<ExternalFile | string> {
+  const dir = dirname(graph.path);
+  const below = normalize(location);
+  if (location === '') return 'which names no file; export the model again';
+  if (isAbsolute(location) || win32.isAbsolute(location) || /^\.\.([/\\]|$)/.test(below)) {
+    return 'which is not a path below the model folder; export the model again with its weights beside the graph';
+  }
+  const path = join(dir, below);
+  let file: ModelFile;
+  try {
+    file = await stampFile(path);
+    if (links === 'inside' && !(await isAtHome(graph, path))) {
+      return `which is a link out of the model folder; put the file itself there, or make the folder with: forebay model init ${graph.path} --out DIR`;
+    }
+    const mishap = file.size < 1024 ? mishapOf(await readHead(path), file.size) : null;
+    if (mishap !== null) return `which ${mishap}`;
+  } catch (error) {
+    const gone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return gone ? 'but there is no such file; put it there' : `which cannot be read: ${messageOf(error)}`;
+  }
+  if (file.size < leastBytes) {
+    return `which has ${file.size} bytes where the graph needs ${leastBytes}: it is cut off, or another model's; copy or download it again`;
+  }
+  return { ...file, location: below };
+}
+
+/** onnxruntime's own rule: below the folder in which the graph lies, or below the one to which the graph's link leads. */
+async function isAtHome(graph: ModelFile, path: string): Promise<boolean> {
+  const [file, dir, target] = await Promise.all(
+    [path, dirname(graph.path), graph.path].map(async (p) => realpath(p)),
+  );
+  return isInside(dir!, file!) || isInside(dirname(target!), file!);
+}

@@ -1,0 +1,208 @@
+/**
+ * What `config.json` and `preprocessor_config.json` of a Hugging Face repository say, in the words of a contract. What
+ * is not understood, or cannot be done as they say, is listed. Pure.
+ */
+import type { Activation, Preprocess } from '../../shared/domain/model-contract.ts';
+
+export interface ConfigReading {
+  readonly preprocess: Partial<Preprocess>;
+  /** Null where there are none, or placeholders such as LABEL_0. */
+  readonly labels: string[] | null;
+  readonly activation: Activation | null;
+  /** One line per field taken. */
+  readonly taken: readonly string[];
+  /** What has to be looked at. */
+  readonly open: readonly string[];
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Of `config.json`. Throws an Error where it is the config of a regression. */
+export function readModelConfig(
+  config: Json,
+): Pick<ConfigReading, 'labels' | 'activation' | 'taken' | 'open'> {
+  const taken: string[] = [];
+  const open: string[] = [];
+  const labels = labelsOf(config['id2label'], open);
+  if (labels !== null) taken.push(`labels: ${labels.length} names, taken from config.json (id2label)`);
+  const problem = config['problem_type'] ?? null;
+  if (problem === 'regression') {
+    throw new Error('config.json says problem_type "regression": only classifiers are supported so far');
+  }
+  const activation = ACTIVATIONS.get(problem) ?? null;
+  if (activation !== null) taken.push(`activation "${activation}": taken from config.json (problem_type)`);
+  else if (problem !== null) open.push(`config.json: problem_type ${JSON.stringify(problem)}`);
+  return { labels, activation, taken, open };
+}
+
+const ACTIVATIONS = new Map<unknown, Activation>([
+  ['single_label_classification', 'softmax'],
+  ['multi_label_classification', 'sigmoid'],
+]);
+
+function labelsOf(id2label: unknown, open: string[]): string[] | null {
+  if (typeof id2label !== 'object' || id2label === null) return null;
+  const entries = Object.entries(id2label);
+  if (entries.length === 0) return null;
+  const names = entries.map((_, index): unknown => (id2label as Json)[String(index)]);
+  if (!names.every((name) => typeof name === 'string' && !/[\r\n]/.test(name))) {
+    open.push('config.json: id2label, whose keys are not 0, 1, 2 ... with a name of one line each');
+    return null;
+  }
+  return names.every((name, index) => name === `LABEL_${index}`) ? null : (names as string[]);
+}
+
+/** By Pillow's numbers; 5 (hamming) is not supported. */
+const RESAMPLE = new Map<unknown, Preprocess['interpolation']>([
+  [0, 'nearest'],
+  [1, 'lanczos'],
+  [2, 'bilinear'],
+  [3, 'bicubic'],
+  [4, 'box'],
+]);
+
+/** Say nothing about pixels, or only what is done anyway. */
+const HARMLESS = new Set([
+  'image_processor_type',
+  'feature_extractor_type',
+  'processor_class',
+  'do_convert_rgb',
+  'default_to_square',
+  'data_format',
+  'input_data_format',
+  'return_tensors',
+  'device',
+  'disable_grouping',
+]);
+
+/** Of `preprocessor_config.json`. */
+export function readPreprocessorConfig(config: Json): Pick<ConfigReading, 'preprocess' | 'taken' | 'open'> {
+  const fields = new Map(Object.entries(config).filter(([, value]) => value !== null));
+  const taken: string[] = [];
+  const open: string[] = [];
+  const take = (key: string): unknown => {
+    const value = fields.get(key);
+    fields.delete(key);
+    return value;
+  };
+  const because = (said: string, ...keys: string[]) =>
+    taken.push(`${said}: taken from preprocessor_config.json (${keys.join(', ')})`);
+  const geometry = readGeometry(
+    take,
+    String(config['image_processor_type'] ?? config['feature_extractor_type']),
+  );
+  open.push(...geometry.open);
+  const preprocess: Partial<Preprocess> = { ...geometry.preprocess };
+  if (preprocess.crop !== undefined) {
+    const resize = preprocess.resize === undefined ? '' : `resize ${preprocess.resize}, `;
+    because(`preprocess.${resize}crop ${preprocess.crop}`, ...geometry.keys);
+  }
+
+  const resample = take('resample');
+  const interpolation = RESAMPLE.get(resample);
+  if (interpolation !== undefined) {
+    preprocess.interpolation = interpolation;
+    because(`preprocess.interpolation "${interpolation}"`, 'resample');
+  } else if (resample !== undefined) fields.set('resample', resample);
+
+  const factor = take('do_rescale') === false ? 1 : take('rescale_factor');
+  fields.delete('rescale_factor');
+  if (typeof factor === 'number') {
+    preprocess.rescale = factor;
+    because(`preprocess.rescale ${factor}`, factor === 1 ? 'do_rescale' : 'rescale_factor');
+  }
+
+  const isNormalised = take('do_normalize') !== false;
+  const given = { image_mean: take('image_mean'), image_std: take('image_std') };
+  const [mean, std] = [perChannel(given.image_mean), perChannel(given.image_std)];
+  if (!isNormalised) {
+    Object.assign(preprocess, { mean: [0], std: [1] });
+    because('preprocess.mean [0], std [1]', 'do_normalize');
+  } else if (mean !== null && std !== null) {
+    Object.assign(preprocess, { mean, std });
+    because(`preprocess.mean [${mean.join(', ')}], std [${std.join(', ')}]`, 'image_mean', 'image_std');
+  } else if (given.image_mean !== undefined || given.image_std !== undefined) {
+    open.push(...notUnderstood(given).open);
+  }
+
+  if (take('do_flip_channel_order') === true) {
+    preprocess.color_order = 'bgr';
+    because('preprocess.color_order "bgr"', 'do_flip_channel_order');
+  }
+  for (const [key, value] of fields) {
+    if (HARMLESS.has(key) || key.startsWith('_') || value === false) continue;
+    open.push(`preprocessor_config.json: ${key} ${JSON.stringify(value)}`);
+  }
+  return { preprocess, taken, open };
+}
+
+/** A number for all channels or one for each. */
+function perChannel(value: unknown): number[] | null {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  const isNumbers = list.every((number) => typeof number === 'number');
+  return isNumbers && (list.length === 1 || list.length === 3) ? (list as number[]) : null;
+}
+
+interface Geometry {
+  readonly preprocess: Pick<Partial<Preprocess>, 'resize' | 'crop'>;
+  readonly keys: readonly string[];
+  readonly open: readonly string[];
+}
+
+const SQUASHED = (side: number) =>
+  `preprocessor_config.json resizes to ${side} x ${side} whatever the shape of the image; Forebay resizes the shorter side to ${side} and crops the centre, so images that are not square get other pixels`;
+
+/** ConvNeXt's processor: from this side on it does not crop. */
+const CONVNEXT_WHOLE = 384;
+const CONVNEXT_RATIO = 224 / 256;
+
+function readGeometry(take: (key: string) => unknown, processor: string): Geometry {
+  const isResized = take('do_resize') !== false;
+  const [size, cropSize, ratio] = [take('size'), take('crop_size'), take('crop_pct')];
+  const isCropped = take('do_center_crop') ?? cropSize !== undefined;
+  const shorter = shorterSide(size);
+  const whole = squareSide(size);
+  if (isCropped === true) {
+    const crop = squareSide(cropSize) ?? shorterSide(cropSize);
+    if (crop === null) return notUnderstood({ size, crop_size: cropSize });
+    if (!isResized) return { preprocess: { crop }, keys: ['crop_size'], open: [] };
+    // A bare number is the shorter side to every processor that crops.
+    const resize = shorter ?? whole;
+    if (resize === null) return notUnderstood({ size, crop_size: cropSize });
+    const isSquashed = shorter === null && typeof size !== 'number';
+    return {
+      preprocess: { resize, crop },
+      keys: ['size', 'crop_size'],
+      open: isSquashed ? [SQUASHED(resize)] : [],
+    };
+  }
+  if (!isResized || size === undefined) return { preprocess: {}, keys: [], open: [] };
+  if (/convnext/i.test(processor) && shorter !== null) {
+    if (shorter >= CONVNEXT_WHOLE) return squashed(shorter);
+    const share = typeof ratio === 'number' ? ratio : CONVNEXT_RATIO;
+    const preprocess = { resize: Math.floor(shorter / share), crop: shorter };
+    return { preprocess, keys: ['size', 'crop_pct'], open: [] };
+  }
+  return whole === null ? notUnderstood({ size }) : squashed(whole);
+}
+
+function squashed(side: number): Geometry {
+  return { preprocess: { resize: side, crop: side }, keys: ['size'], open: [SQUASHED(side)] };
+}
+
+function notUnderstood(fields: Json): Geometry {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const text = given.map(([key, value]) => `${key} ${JSON.stringify(value)}`).join(', ');
+  return { preprocess: {}, keys: [], open: [`preprocessor_config.json: ${text}`] };
+}
+
+function shorterSide(size: unknown): number | null {
+  const edge = (size as Json | undefined)?.['shortest_edge'];
+  return typeof edge === 'number' ? edge : null;
+}
+
+function squareSide(size: unknown): number | null {
+  if (typeof size === 'number') return size;
+  const { height, width } = (size ?? {}) as Json;
+  return typeof height === 'number' && height === width ? height : null;
+}

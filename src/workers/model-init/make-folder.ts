@@ -1,0 +1,165 @@
+/** The steps of `model init`: read, guess, put into place, load as a worker does; all of it or nothing. */
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
+import { batchAdvice } from '../../shared/domain/batch-invariance.ts';
+import type { Activation } from '../../shared/domain/model-contract.ts';
+import { ForebayError, messageOf, type Issue } from '../../shared/errors.ts';
+import { createContentMemo, stampFile } from '../../shared/models/content-memo.ts';
+import { readContract } from '../../shared/models/contract-issues.ts';
+import { readExternalFiles, type ExternalFile } from '../../shared/models/graph-files.ts';
+import { CONTRACT_FILE, GRAPH_FILE, loadModelFolder } from '../../shared/models/model-folder.ts';
+import { readGraphFace } from '../../shared/models/onnx-graph.ts';
+import type { ModelInfo } from '../lane/messages.ts';
+import { startChildLane } from '../lanes/child-lane.ts';
+import type { GraphSource } from './find-graph.ts';
+import { guessContract } from './guess-contract.ts';
+import { createFilePlacer, type FilePlacer } from './place-files.ts';
+import { LABELS_FILE, readSurroundings, type Surroundings } from './surroundings.ts';
+
+export interface Wish {
+  readonly source: GraphSource;
+  readonly name: string;
+  /** The model folder to be. */
+  readonly dir: string;
+  readonly activation: Activation | undefined;
+  readonly outputName: string | undefined;
+  readonly crop: number | undefined;
+  readonly force: boolean;
+}
+
+export interface MadeModel {
+  readonly facts: readonly string[];
+  readonly guesses: readonly string[];
+  readonly taken: readonly string[];
+  readonly open: readonly string[];
+  readonly placed: readonly { readonly name: string; readonly how: 'linked' | 'copied' }[];
+  readonly loadMs: number;
+  /** Null where there is nothing to be said about batches. */
+  readonly advice: string | null;
+}
+
+/** Throws an Error or ForebayError; then nothing is left behind. */
+export async function makeModelFolder(wish: Wish): Promise<MadeModel> {
+  const { source, dir } = wish;
+  const target = join(dir, CONTRACT_FILE);
+  if (!wish.force && (await stat(target).catch(() => null)) !== null) {
+    throw new Error(`${target} exists; it is left as it is (--force overwrites it)`);
+  }
+  const external = await readGraphFiles(source.file, dir);
+  const face = readGraphFace(await readFile(source.file));
+  const beside = await readSurroundings([...new Set([dir, ...source.folders])]);
+  const { contract, facts, guesses } = guessContract(face, wish.name, {
+    ...wish,
+    labels: beside.labels,
+    config: beside,
+  });
+  const reading = readContract(contract);
+  if (!reading.ok) throw new Error(reading.issues.map((i) => `${i.path.slice(1)}: ${i.message}`).join('; '));
+  const placer = createFilePlacer();
+  try {
+    const placed = await placeFiles(
+      placer,
+      wish,
+      external,
+      reading.contract.labels === undefined ? null : beside,
+    );
+    await placer.write(target, toText(contract));
+    const info = await tryLoad(dir);
+    const { batchInvariance } = info;
+    return {
+      facts,
+      guesses,
+      taken: beside.taken,
+      open: beside.open,
+      placed,
+      loadMs: info.loadMs,
+      advice: batchInvariance && batchAdvice(wish.name, batchInvariance),
+    };
+  } catch (error) {
+    await placer.undo();
+    const crop = guesses.some((guess) => guess.startsWith('preprocess.crop')) ? CROP_HINT : '';
+    throw new Error(`the model does not load, so nothing is written: ${messageOf(error)}${crop}`, {
+      cause: error,
+    });
+  }
+}
+
+const CROP_HINT =
+  '. The graph takes any size, and the one tried is a guess: --crop sets the one it was trained with';
+
+/** Throws an Error that says what the file is, where it is no graph, or its external data is not there. */
+async function readGraphFiles(file: string, dir: string): Promise<ExternalFile[]> {
+  const graph = await stampFile(file).catch((cause: unknown) => {
+    throw new ForebayError('model_not_found', `cannot read ${file}: ${messageOf(cause)}`, { cause });
+  });
+  const issues: Issue[] = [];
+  const isInPlace = file === join(dir, GRAPH_FILE);
+  const external = await readExternalFiles(
+    graph,
+    createContentMemo(),
+    issues,
+    isInPlace ? 'inside' : 'anywhere',
+  );
+  if (issues.length > 0) throw new Error(issues.map((issue) => issue.message).join('; '));
+  return external;
+}
+
+async function placeFiles(
+  placer: FilePlacer,
+  { source, dir }: Wish,
+  external: readonly ExternalFile[],
+  withLabels: Surroundings | null,
+): Promise<MadeModel['placed'][number][]> {
+  const placed: MadeModel['placed'][number][] = [];
+  const files = [
+    { from: source.file, to: GRAPH_FILE },
+    ...external.map(({ path, location }) => ({ from: path, to: location })),
+  ];
+  for (const { from, to } of files) {
+    const how = await placer.place(from, join(dir, to));
+    if (how !== 'there') placed.push({ name: to === GRAPH_FILE ? `${basename(from)} as ${to}` : to, how });
+  }
+  const labels = withLabels?.labels ?? null;
+  if (labels !== null && labels.file !== join(dir, LABELS_FILE)) {
+    await placer.write(join(dir, LABELS_FILE), labels.content);
+  }
+  return placed;
+}
+
+/** The proof of the pudding: the same code that will serve it. */
+async function tryLoad(dir: string): Promise<ModelInfo> {
+  const { contract, labels } = await loadModelFolder(dir);
+  const lane = startChildLane({ index: 0, uvThreads: 1 });
+  try {
+    // It gets no rows.
+    const limits = {
+      inputRoots: [],
+      maxFileBytes: 1,
+      maxHeldBytes: 1,
+      maxPixels: 1,
+      maxImageRatio: 1,
+      maxDecodeBytes: 1,
+      decodeRoomBytes: 1,
+    };
+    const probe = { batchSize: autoBatchSize(contract) };
+    return await lane.load({ model: contract.name, dir, contract, labels, threads: 1, limits, probe });
+  } finally {
+    await lane.close();
+  }
+}
+
+/** Pretty JSON with short arrays on one line, as a person would write it. */
+function toText(contract: Readonly<Record<string, unknown>>): string {
+  return `${JSON.stringify(contract, null, 2).replaceAll(/\[\s+([^[\]{}]*?)\s+\]/g, (_, inner: string) => `[${inner.replaceAll(/\s+/g, ' ')}]`)}\n`;
+}
+
+/** A model name out of a file's: lower case, what is not allowed becomes "-". */
+export function modelNameFrom(text: string): string {
+  const name = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 64);
+  return name === '' ? 'model' : name;
+}

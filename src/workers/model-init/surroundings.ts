@@ -1,0 +1,78 @@
+/** What lies beside a graph and helps to describe it: labels.txt, config.json, preprocessor_config.json. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '../../shared/errors.ts';
+import { parseLabels } from '../../shared/models/read-labels.ts';
+import { readText } from '../../shared/models/read-text.ts';
+import { readModelConfig, readPreprocessorConfig, type ConfigReading } from './hugging-face.ts';
+
+export const LABELS_FILE = 'labels.txt';
+
+export interface Surroundings extends Omit<ConfigReading, 'labels'> {
+  readonly labels: {
+    readonly names: readonly string[];
+    /** For messages. */
+    readonly source: string;
+    /** Where they lie; null where they were taken from a config. */
+    readonly file: string | null;
+    readonly content: string | Buffer;
+  } | null;
+}
+
+/** `folders`: the first with a file wins. Throws an Error that names a file that cannot be read. */
+export async function readSurroundings(folders: readonly string[]): Promise<Surroundings> {
+  const model = readModelConfig(await readJson(folders, 'config.json'));
+  const pixels = readPreprocessorConfig(await readJson(folders, 'preprocessor_config.json'));
+  const fromFile = await readLabelsFile(folders);
+  return {
+    preprocess: pixels.preprocess,
+    activation: model.activation,
+    labels: fromFile ?? fromConfig(model.labels),
+    taken: [
+      ...(fromFile === null ? [] : [`labels: ${fromFile.names.length} names, taken from ${LABELS_FILE}`]),
+      ...model.taken.filter((line) => fromFile === null || !line.startsWith('labels')),
+      ...pixels.taken,
+    ],
+    open: [...model.open, ...pixels.open],
+  };
+}
+
+async function readLabelsFile(
+  folders: readonly string[],
+): Promise<NonNullable<Surroundings['labels']> | null> {
+  const found = await firstFile(folders, LABELS_FILE);
+  if (found === null) return null;
+  const reading = parseLabels(found.bytes);
+  if (!reading.ok) throw new Error(`${found.path}: ${reading.why}`);
+  return { names: reading.names, source: LABELS_FILE, file: found.path, content: found.bytes };
+}
+
+function fromConfig(names: readonly string[] | null): Surroundings['labels'] {
+  return names && { names, source: 'config.json', file: null, content: `${names.join('\n')}\n` };
+}
+
+/** An empty object where there is no such file. */
+async function readJson(folders: readonly string[], name: string): Promise<Record<string, unknown>> {
+  const found = await firstFile(folders, name);
+  if (found === null) return {};
+  const reading = readText(found.bytes);
+  if (!reading.ok) throw new Error(`${found.path} ${reading.why}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(reading.text);
+  } catch (cause) {
+    throw new Error(`${found.path} is not JSON: ${messageOf(cause)}`, { cause });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw new Error(`${found.path} is not a JSON object`);
+}
+
+async function firstFile(folders: readonly string[], name: string) {
+  for (const folder of folders) {
+    const path = join(folder, name);
+    const bytes = await readFile(path).catch(() => null);
+    if (bytes !== null) return { path, bytes };
+  }
+  return null;
+}

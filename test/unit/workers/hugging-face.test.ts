@@ -1,0 +1,102 @@
+// What the configs of Hugging Face repositories mean in a contract. The configs are those of public models, shortened.
+import { expect, it } from 'vitest';
+import { readModelConfig, readPreprocessorConfig } from '#forebay/workers/model-init/hugging-face.js';
+
+const SQUASHED = expect.stringContaining('images that are not square get other pixels') as string;
+
+it.each<[string, Record<string, unknown>, object, readonly string[]]>([
+  [
+    'ViT squashes',
+    {
+      image_processor_type: 'ViTImageProcessor',
+      do_resize: true,
+      size: { height: 224, width: 224 },
+      resample: 2,
+    },
+    { resize: 224, crop: 224, interpolation: 'bilinear' },
+    [SQUASHED],
+  ],
+  [
+    'an older ViT squashes, said with one number',
+    { feature_extractor_type: 'ViTFeatureExtractor', size: 224, image_mean: [0.5, 0.5, 0.5], image_std: 0.5 },
+    { resize: 224, crop: 224, mean: [0.5, 0.5, 0.5], std: [0.5] },
+    [SQUASHED],
+  ],
+  [
+    'CLIP resizes and crops',
+    { do_center_crop: true, crop_size: 224, size: 224, resample: 3 },
+    { resize: 224, crop: 224, interpolation: 'bicubic' },
+    [],
+  ],
+  [
+    'MobileNetV2 resizes the shorter side and crops',
+    { do_center_crop: true, crop_size: { height: 224, width: 224 }, size: { shortest_edge: 256 } },
+    { resize: 256, crop: 224 },
+    [],
+  ],
+  [
+    'DeiT squashes and crops',
+    { do_center_crop: true, crop_size: { height: 224, width: 224 }, size: { height: 256, width: 256 } },
+    { resize: 256, crop: 224 },
+    [SQUASHED],
+  ],
+  [
+    'ConvNeXt crops by its ratio',
+    { image_processor_type: 'ConvNextImageProcessor', crop_pct: 0.875, size: { shortest_edge: 224 } },
+    { resize: 256, crop: 224 },
+    [],
+  ],
+  [
+    'a large ConvNeXt squashes',
+    { image_processor_type: 'ConvNextImageProcessorFast', crop_pct: 0.95, size: { shortest_edge: 384 } },
+    { resize: 384, crop: 384 },
+    [SQUASHED],
+  ],
+  [
+    'MobileViT has its channels the other way round and is not normalised',
+    { size: { shortest_edge: 288 }, crop_size: 256, do_flip_channel_order: true, do_normalize: false },
+    { resize: 288, crop: 256, color_order: 'bgr', mean: [0], std: [1] },
+    [],
+  ],
+  ['raw pixels', { do_rescale: false, rescale_factor: 0.1 }, { rescale: 1 }, []],
+  [
+    'what is not square is not taken',
+    { size: { height: 480, width: 640 } },
+    {},
+    ['preprocessor_config.json: size {"height":480,"width":640}'],
+  ],
+  [
+    'a shorter side alone gives no square',
+    { size: { shortest_edge: 800, longest_edge: 1333 } },
+    {},
+    ['preprocessor_config.json: size {"shortest_edge":800,"longest_edge":1333}'],
+  ],
+  [
+    'what is not known is listed',
+    { resample: 5, do_pad: true, pad_size: 8, do_reduce_labels: false, image_mean: [1, 2], image_std: 1 },
+    {},
+    [
+      'preprocessor_config.json: do_pad true',
+      'preprocessor_config.json: pad_size 8',
+      'preprocessor_config.json: image_mean [1,2], image_std 1',
+      'preprocessor_config.json: resample 5',
+    ],
+  ],
+])('%s', (_what, config, preprocess, open) => {
+  const reading = readPreprocessorConfig(config);
+  expect(reading.preprocess).toEqual(preprocess);
+  expect(reading.open.toSorted()).toEqual([...open].toSorted());
+});
+
+it('reads class names and their meaning, but no placeholders and no regression', () => {
+  const named = readModelConfig({ id2label: { 0: 'a', 1: 'b' }, problem_type: 'multi_label_classification' });
+  expect(named).toMatchObject({ labels: ['a', 'b'], activation: 'sigmoid', open: [] });
+  expect(readModelConfig({ id2label: { 0: 'LABEL_0', 1: 'LABEL_1' } }).labels).toBeNull();
+  expect(readModelConfig({}).labels).toBeNull();
+  const gap = readModelConfig({ id2label: { 1: 'a', 2: 'b' }, problem_type: 'other' });
+  expect(gap).toMatchObject({
+    labels: null,
+    open: [expect.stringContaining('id2label'), expect.any(String)],
+  });
+  expect(() => readModelConfig({ problem_type: 'regression' })).toThrow(/only classifiers are supported/);
+});
