@@ -1,6 +1,6 @@
 // One feeder's steps against crashes, lost leases and errors at the worst moment; Redis and files are real.
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -29,6 +29,7 @@ const ok: RowOutcome = { ok: true, result: '"predictions":[]' };
 const bad: RowOutcome = { ok: false, error: { code: 'decode_failed', message: 'x' } };
 
 interface Choices {
+  readonly spec?: Partial<Omit<JobSpec, 'options'>>;
   readonly options?: Partial<JobSpec['options']>;
   readonly source?: (real: DatasetSource) => DatasetSource;
   readonly liveLanes?: () => Promise<number>;
@@ -47,6 +48,7 @@ async function feederOf(
     maxRows = null,
     uncounted,
     queueLimit,
+    spec: more,
   }: Choices = {},
 ) {
   const base = mkdtempSync(join(folder, 'job-'));
@@ -54,7 +56,8 @@ async function feederOf(
   writeFileSync(path, Array.from({ length: rows }, (_, i) => `row-${i}`).join('\n'));
   const output = join(base, 'out');
   mkdirSync(output);
-  const spec = makeSpec({ dataset: { type: 'manifest', path, base }, output, ...(options && { options }) });
+  const dataset = { type: 'manifest' as const, path, base };
+  const spec = makeSpec({ ...more, dataset, output, ...(options && { options }) });
   const lease = randomUUID();
   const queue = blockQueueName(spec.model);
   await layer.make(spec, uncounted ? null : rows);
@@ -303,4 +306,16 @@ it('never gives up on storage, and forgets its trouble once it is back', async (
   await commitWindow(job.id);
   await runToEnd(job);
   expect(await job.record()).toMatchObject({ status: 'completed', reason: null, error: null });
+});
+
+it('feeds a job of version 1, whose submit made the output ready, and adopts what its runs never announced', async () => {
+  const job = await feederOf(8, { spec: { v: 1, opening: null, resume: true } });
+  writeFileSync(join(job.output, 'job.json'), '{}');
+  const text = rowsOf(0, 4).rows.map(
+    ({ id }, index) => `${JSON.stringify({ index, id, predictions: [] })}\n`,
+  );
+  writeFileSync(join(job.output, 'part-00000000.jsonl'), text.join(''));
+  await runToEnd(job);
+  expect(await job.record()).toMatchObject({ status: 'completed', succeeded: 8 });
+  expect(readFileSync(join(job.output, 'job.json'), 'utf8')).toBe('{}');
 });

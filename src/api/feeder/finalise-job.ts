@@ -8,6 +8,7 @@ import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
 import { firstPart, type JobRecord, type JobSpec } from '../../shared/domain/job.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
+import { ForebayError } from '../../shared/errors.ts';
 import { LeaseLost } from '../../shared/queue/lease.ts';
 import type { WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import { outputFolder, partName } from '../../shared/storage/output-folder.ts';
@@ -123,12 +124,23 @@ export function createFinaliser(deps: {
     });
   }
 
+  /** An output that is not the job's, never was or is no more, is left as it is. */
+  async function describeOwn(record: JobRecord, lease: string): Promise<{ ended: JobRecord; bytes: number }> {
+    if (!record.opened) return { ended: record, bytes: 0 };
+    try {
+      return await describe(record, lease);
+    } catch (error) {
+      if (!(error instanceof ForebayError) || error.code !== 'output_changed') throw error;
+      const failure = record.error ?? { code: error.code, message: error.message };
+      return { ended: { ...record, error: failure }, bytes: 0 };
+    }
+  }
+
   /** `record`: of a job in state `finalizing` or `cancelling` whose window is empty. `lease`: of the calling feeder. */
   return async function finalise({ spec }: JobRecord, lease: string): Promise<void> {
     // Commits may have come since the caller looked: the window was emptied by them.
     const record = await jobs.mustGet(spec.id);
-    // An output that was never the job's is left as it is.
-    const { ended, bytes } = record.opened ? await describe(record, lease) : { ended: record, bytes: 0 };
+    const { ended, bytes } = await describeOwn(record, lease);
     const status = endOf(ended);
     // Rows that came with the request are needed as long as the job may be resumed or retried; then the sweeper's.
     if (status === 'completed' && ended.failed === 0) await deps.spool.discard(spec.id, spec.tenant);

@@ -1,0 +1,48 @@
+// Somebody else's hands in an output while its job runs: a file in a part's place, a link in the folder's.
+import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startService, upTo, writeImages, type Service } from '../support/service.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService({ workers: 0 });
+  await writeImages(join(service.input, 'rows'), 40);
+});
+afterAll(() => service.close());
+
+const rows = { input: { type: 'files', path: 'rows' }, options: { block_rows: 4 } };
+
+it("a file in a part's place ends the job with the reason, and is neither counted nor changed", async () => {
+  const output = service.out('foreign');
+  const { id } = await service.submit({ ...rows, output });
+  // With the right ids: only what it says of them is not the job's.
+  const line = (i: number) =>
+    JSON.stringify({ index: i, id: `${String(i).padStart(6, '0')}.png`, predictions: [] });
+  const text = upTo(4).map((i) => `${line(i + 8)}\n`);
+  writeFileSync(join(output, 'part-00000002.jsonl'), text.join(''));
+  const worker = await service.startWorker();
+  const ended = await service.ended(id, 20_000);
+  expect(ended).toMatchObject({ status: 'failed', error: { code: 'output_changed' } });
+  expect(ended.error!.message).toContain('part-00000002.jsonl');
+  expect(ended.rows.succeeded).toBeLessThan(40);
+  worker.kill('SIGTERM');
+});
+
+it("a link in the folder's place is not followed, and the job says so", async () => {
+  const output = service.out('swapped');
+  const elsewhere = join(service.folder, 'elsewhere');
+  mkdirSync(elsewhere);
+  const { id } = await service.submit({ ...rows, output });
+  renameSync(output, `${output}-moved`);
+  symlinkSync(elsewhere, output);
+  const worker = await service.startWorker();
+  await waitUntil('the job to end', async () =>
+    ['failed', 'completed'].includes((await service.job(id)).status),
+  );
+  expect(await service.job(id)).toMatchObject({ status: 'failed', error: { code: 'output_changed' } });
+  expect(readdirSync(elsewhere)).toEqual([]);
+  expect(existsSync(join(`${output}-moved`, 'job.json'))).toBe(true);
+  worker.kill('SIGTERM');
+});
