@@ -5,7 +5,6 @@ import { inputPlaces, readConfig } from '../shared/config/config.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import { createModelFolderReader, type ModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { ModelFolder } from '../shared/models/model-folder.ts';
-import { createCircuitBreaker } from '../shared/net/circuit-breaker.ts';
 import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
 import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
@@ -168,7 +167,6 @@ async function main(): Promise<void> {
       reader: createRowReader({
         fetchBytes: createRetryingFetch({
           fetchBytes: fetcher.fetchBytes,
-          breaker: createCircuitBreaker(),
           tries: config.fetchTries,
         }),
         inputRoots: config.inputRoots,
