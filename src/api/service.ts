@@ -1,6 +1,6 @@
 /** The API's parts, put together over a Redis that answers. Listening and signals are main.ts's affair. */
 import type { Redis } from 'ioredis';
-import { inputPlaces, type Config } from '../shared/config/config.ts';
+import { inputPlaces, linkPlaces, type Config } from '../shared/config/config.ts';
 import { messageOf } from '../shared/errors.ts';
 import { createKeyStore } from '../shared/keys/key-store.ts';
 import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
@@ -75,7 +75,7 @@ export async function createApiService(options: {
   const places = createQueuePlaces({ redis, run });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
   const input = createInputResolver({ ...config, ...inputPlaces(config) });
-  const open = createDatasetOpener(inputPlaces(config));
+  const open = createDatasetOpener(linkPlaces(config));
   const output = createOutputPreparer({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
 
   const webhooks = createWebhookQueue({ redis, run });

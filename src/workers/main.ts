@@ -1,7 +1,7 @@
 /** A worker process: wiring and signals only. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { inputPlaces, readConfig } from '../shared/config/config.ts';
+import { linkPlaces, readConfig } from '../shared/config/config.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import { createModelFolderReader, type ModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { ModelFolder } from '../shared/models/model-folder.ts';
@@ -156,7 +156,7 @@ async function main(): Promise<void> {
     folders,
     models,
     limits: {
-      ...inputPlaces(config),
+      ...linkPlaces(config),
       maxFileBytes: config.maxFileBytes,
       maxPixels: config.maxPixels,
       maxImageRatio: config.maxImageRatio,

@@ -6,6 +6,7 @@ import { Queue } from 'bullmq';
 import { afterAll, expect, it } from 'vitest';
 import { createFeeders } from '#forebay/api/feeder/feeders.js';
 import { listJobs } from '#forebay/api/list-jobs.js';
+import { SPEC_VERSION } from '#forebay/shared/domain/job.js';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 import { createBlockTaker } from '#forebay/shared/queue/block-taker.js';
 import { BULLMQ_PREFIX, jobKeys } from '#forebay/shared/queue/keys.js';
@@ -48,7 +49,7 @@ it('a block of a newer version goes back on the queue, and what waits behind it 
 });
 
 it('a job of a newer version is left to feeders of that version, and others are fed', async () => {
-  const spec = { ...makeSpec(), v: 2, dataset: { type: 'unheard-of' } };
+  const spec = { ...makeSpec(), v: SPEC_VERSION + 1, dataset: { type: 'unheard-of' } };
   await layer.jobs.admit(spec.id, 100);
   await layer.jobs.create(spec as never, 4);
   const own = makeSpec({ output: join(folder, 'out') });
@@ -92,7 +93,7 @@ it('a run of a job of a newer version is not begun', async () => {
     at: 'end',
   });
   const generation = (await layer.window.nextGeneration(spec.id, 'feeder', [0])).get(0)!;
-  await layer.redis.hset(jobKeys(spec.id).job, 'spec', JSON.stringify({ ...spec, v: 2 }));
+  await layer.redis.hset(jobKeys(spec.id).job, 'spec', JSON.stringify({ ...spec, v: SPEC_VERSION + 1 }));
   await expect(layer.window.beginRun(spec.id, 0, generation, 'token')).rejects.toMatchObject({
     code: 'newer_version',
   });

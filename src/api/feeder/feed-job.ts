@@ -11,14 +11,18 @@ import {
   type JobRecord,
   type JobSpec,
 } from '../../shared/domain/job.ts';
+import type { Cursor } from '../../shared/domain/dataset-spec.ts';
+import { NOTHING_SKIPPED } from '../../shared/domain/skipped.ts';
 import { isTerminal } from '../../shared/domain/job-state.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
+import { createSkipTally, type SkipTally } from '../../shared/dataset/skip-tally.ts';
 import type { DatasetSource } from '../../shared/dataset/source.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
 import type { ModelService } from '../../shared/queue/worker-registry.ts';
 import { adoptBlock, RowsDiffer } from '../../shared/storage/publish-block.ts';
 import type { JobBlocks } from './job-blocks.ts';
+import { whyEmpty } from './why-empty.ts';
 import { queueLimit, refillMark, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
 import { checkRowLimit } from '../row-limit.ts';
 import { splitDataset, type SplitBlock } from './splitter.ts';
@@ -62,6 +66,8 @@ export function createJobFeeder(deps: {
   const { spec, lease, source, jobs, window, blocks, log } = deps;
   const { id, options } = spec;
   let reading: AsyncGenerator<SplitBlock, void, undefined> | null = null;
+  /** Of the reading, up to the last block that it gave out. */
+  let tally = createSkipTally();
   let fedAll = false;
   let repairedAt = -Infinity;
   let leftSeen = 0;
@@ -85,7 +91,9 @@ export function createJobFeeder(deps: {
   async function openReading(): Promise<AsyncGenerator<SplitBlock, void, undefined>> {
     const position = await window.position(id);
     fedAll = position.done;
+    tally = createSkipTally(position.cursor?.skipped);
     return splitDataset(source, {
+      tally,
       from: position.cursor,
       blockRows: options.block_rows,
       limit: options.limit,
@@ -107,7 +115,7 @@ export function createJobFeeder(deps: {
       if (last) {
         // Feeding may be ahead of counting.
         checkRowLimit(last.rows.firstRow + last.rows.rows.length, deps.maxRows, ' or more');
-        const reserved = await window.reserve(id, lease, read.blocks, last.cursor);
+        const reserved = await window.reserve(id, lease, read.blocks, cursorWith(last.cursor, tally));
         if (reserved < read.blocks.length) {
           // Paused or cancelled meanwhile: the cursor in Redis has not moved, read again from there.
           await close();
@@ -117,7 +125,7 @@ export function createJobFeeder(deps: {
         for (const split of read.blocks) if (!(await adopt(split))) room -= 1;
       }
       if (read.ended) {
-        await window.markFedAll(id);
+        await window.markFedAll(id, tally.total());
         fedAll = true;
       }
     }
@@ -201,6 +209,9 @@ export function createJobFeeder(deps: {
     if (tooMany) await end(tooMany);
     else if (rows > 0 && record.succeeded === 0) {
       await end({ code: 'all_rows_failed', message: `All ${rows} rows failed; errors-*.jsonl says why.` });
+    } else if (rows === 0) {
+      const reasonText = await whyEmpty(source, record.skipped, deps.signal);
+      await jobs.transition(id, 'finalizing', { error: null, reason: 'empty_dataset', reasonText, lease });
     } else {
       await end(null);
     }
@@ -262,6 +273,12 @@ export function createJobFeeder(deps: {
       return false;
     },
   };
+}
+
+/** A cursor takes along what was left out before it. */
+function cursorWith(cursor: Cursor, tally: SkipTally): Cursor {
+  const skipped = tally.total();
+  return skipped === NOTHING_SKIPPED ? cursor : { ...cursor, skipped };
 }
 
 /** The next blocks of a reading, up to `most`, or fewer where they are large. */

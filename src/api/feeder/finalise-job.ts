@@ -115,8 +115,9 @@ export function createFinaliser(deps: {
     if (status === 'completed' && record.failed === 0) await deps.spool.discard(spec.id);
     await jobs.noteStored(spec.tenant, spec.id, bytes + (await deps.spool.spooledBytes(spec.id)));
     const empty = status === 'completed' && record.succeeded + record.failed === 0;
-    const reason = empty ? 'empty_dataset' : null;
-    const left = await jobs.transition(spec.id, status, { reason, error: failure, lease });
+    // The feeder has found out why.
+    const why = empty ? { reason: 'empty_dataset', reasonText: record.reasonText } : { reason: null };
+    const left = await jobs.transition(spec.id, status, { ...why, error: failure, lease });
     if (left === null) throw new LeaseLost(spec.id);
     await jobs.releaseOutput(spec.output, spec.id);
     await jobs.retire(spec.id);
@@ -162,6 +163,7 @@ function summary(
     options: spec.options,
     metadata: spec.metadata,
     rows: { total: record.total, succeeded: record.succeeded, failed: record.failed },
+    skipped: record.skipped,
     created_at: iso(spec.created_at),
     started_at: iso(record.startedAt),
     finished_at: iso(record.committedAt),

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.ts';
 import { DATASET_SPEC } from './dataset-spec.ts';
 import type { JobStatus } from './job-state.ts';
 import { DECODE_MODE } from './model-contract.ts';
+import type { Skipped } from './skipped.ts';
 import { DEFAULT_TENANT, TENANT } from './tenant.ts';
 
 /** Failed rows a job bears: a count, or a share of finished rows (judged after the first 100). */
@@ -36,10 +37,11 @@ export const WEBHOOK_EVENTS = ['completed', 'failed', 'cancelled', 'progress'] a
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 export const JOB_WEBHOOK = z.object({ url: z.string(), events: z.array(z.enum(WEBHOOK_EVENTS)) });
 
-export const SPEC_VERSION = 1;
+/** 2: a folder's `listing` rule. Version 1 is read as well. */
+export const SPEC_VERSION = 2;
 
 export const JOB_SPEC = z.object({
-  v: z.literal(SPEC_VERSION),
+  v: z.int().min(1).max(SPEC_VERSION),
   id: z.string(),
   /** Whose job it is. Absent from a job.json written before there were tenants. */
   tenant: TENANT.default(DEFAULT_TENANT),
@@ -93,6 +95,8 @@ export interface JobRecord {
   readonly total: number | null;
   readonly succeeded: number;
   readonly failed: number;
+  /** Entries of the dataset that are no rows, as far as it was read. */
+  readonly skipped: Skipped;
   readonly blocks: { readonly queued: number; readonly running: number; readonly done: number };
   /** Rows a second over the last seconds; over the whole job once it has ended. */
   readonly rowsPerS: number | null;

@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import { CURSOR, type Cursor } from '../domain/dataset-spec.ts';
 import { decodeBlockRows, encodeBlockRows, type BlockRows, type BlockStats } from '../domain/block.ts';
 import type { JobSpec } from '../domain/job.ts';
+import type { Skipped } from '../domain/skipped.ts';
 import { readJournal, writeJournal, type RowJournal } from '../domain/row-journal.ts';
 import { readJobSpec } from './job-record.ts';
 import { jobKeys, WAKE_CHANNELS } from './keys.ts';
@@ -114,8 +115,9 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
         done: fed === '1',
       };
     },
-    async markFedAll(job: string): Promise<void> {
-      await redis.hset(jobKeys(job).job, 'fed_all', 1);
+    /** `skipped`: what the dataset was found to hold beside its rows. */
+    async markFedAll(job: string, skipped: Skipped): Promise<void> {
+      await redis.hset(jobKeys(job).job, 'fed_all', 1, 'skipped', JSON.stringify(skipped));
     },
 
     /** Reserves the next blocks. Returns how many; 0 when the job takes none now (paused, cancelled). */

@@ -2,6 +2,7 @@
  * Which image format bytes are, by their first bytes, and the size of those formats whose headers are simple
  * (JPEG, PNG). An allow-list: what is not recognised here reaches no decoder.
  */
+import { isLfsPointer } from '../../../shared/lfs-pointer.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 
 export interface ImageHeader {
@@ -21,6 +22,12 @@ export function readImageHeader(image: Uint8Array): ImageHeader {
   if (startsWith(bytes, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return pngHeader(bytes);
   const format = otherFormat(bytes);
   if (format !== null) return { format, size: null, plain: false, ordinary: false };
+  if (isLfsPointer(bytes)) {
+    throw new ForebayError(
+      'unsupported_format',
+      'a Git LFS pointer, not the image itself: fetch it with git lfs pull',
+    );
+  }
   const seen = refusedFormat(bytes);
   throw new ForebayError('unsupported_format', `${seen}; accepted are JPEG, PNG, WebP, GIF, TIFF and AVIF`);
 }
