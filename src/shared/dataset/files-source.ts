@@ -52,7 +52,7 @@ export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions =
     },
     async whyEmpty(signal) {
       return nearMiss(spec, (filter) =>
-        walk({ ...common, rule, filter, asksFor, after: null, sorted: false, onSkip: ignore, signal }),
+        walk({ ...common, rule, filter, asksFor, after: null, sorted: true, onSkip: ignore, signal }),
       );
     },
   };

@@ -1,4 +1,4 @@
-/** Include patterns that match nothing, but would in another letter case or Unicode normal form. */
+/** Patterns that choose no file of a folder, and what they may have been meant to be. */
 import { createGlobFilter, type GlobFilter } from './glob-filter.ts';
 import { unicodeForm } from '../unicode-form.ts';
 import type { WalkedFile } from './walk.ts';
@@ -12,10 +12,42 @@ type Change = (text: string) => string;
 const OTHER_CASES: readonly Change[] = [(text) => text.toLowerCase(), (text) => text.toUpperCase()];
 const loose: Change = (text) => text.normalize('NFC').toLowerCase();
 
-/** A sentence; null where no file nearly matches. `walkWith`: the files that a filter lets through. */
+/** A sentence; null where there is no file to choose. `walkWith`: the files that a filter lets through. */
 export async function nearMiss(
   { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
-  walkWith: (filter: GlobFilter) => AsyncIterable<WalkedFile>,
+  walkWith: Walk,
+): Promise<string | null> {
+  return (await otherSpelling(include, exclude, walkWith)) ?? unchosen(include, exclude, walkWith);
+}
+
+type Walk = (filter: GlobFilter) => AsyncIterable<WalkedFile>;
+
+/** Files there are, where none is chosen. */
+async function unchosen(
+  include: readonly string[],
+  exclude: readonly string[],
+  walkWith: Walk,
+): Promise<string | null> {
+  if (include.length === 0 && exclude.length === 0) return null;
+  let files = 0;
+  let example = '';
+  for await (const { id } of walkWith(createGlobFilter([], []))) {
+    if (files === 0) example = id;
+    if (++files >= ENOUGH) break;
+  }
+  if (files === 0) return null;
+  const given = [
+    ...(include.length === 0 ? [] : [`include ${quoted(include)}`]),
+    ...(exclude.length === 0 ? [] : [`exclude ${quoted(exclude)}`]),
+  ];
+  return `The folder holds ${counted(files)}, such as "${example}", but ${given.join(' and ')} let none through.`;
+}
+
+/** Include patterns that match in another letter case or Unicode normal form. */
+async function otherSpelling(
+  include: readonly string[],
+  exclude: readonly string[],
+  walkWith: Walk,
 ): Promise<string | null> {
   if (include.length === 0) return null;
   const kept = createGlobFilter([], exclude);

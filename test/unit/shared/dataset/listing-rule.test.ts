@@ -194,8 +194,16 @@ describe('patterns that match nothing', () => {
     );
   });
 
-  it('get no hint where nothing is near, or nothing was asked for', async () => {
-    put('a.jpg');
+  it('are shown the files that they do not choose', async () => {
+    put('a.jpg', 'b/c.jpg');
+    expect(await why(['*.png'], ['x'])).toBe(
+      'The folder holds 2 files, such as "a.jpg", but include "*.png" and exclude "x" let none through.',
+    );
+    expect(await why([], ['**'])).toMatch(/holds 2 files, .* but exclude "\*\*" let none through\.$/);
+  });
+
+  it('get no hint where there is nothing to choose', async () => {
+    put('a.txt');
     expect(await why(['*.png'])).toBeNull();
     expect(await why([])).toBeNull();
   });
