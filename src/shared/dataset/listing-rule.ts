@@ -38,17 +38,18 @@ export function isNoImage(name: string): boolean {
   return dot > 0 && NOT_IMAGES.has(name.slice(dot + 1).toLowerCase());
 }
 
-/** An extension that nobody writes in a pattern. */
-const OTHER = '.\u{10fffd}';
+/** A character that nobody writes in a pattern (of the private use area). */
+const OTHER = '\uf8ff';
 
 /**
  * Whether an include pattern asks for a file that is no image by its name: one that would not match it under another
- * extension (`*.txt`, `notes.*t`), where `*` and `notes*` would.
+ * extension of the same length (`*.txt`, `notes.*t`), where `*`, `notes*` and `*.???` would.
  */
 export function createAsksFor(include: readonly string[]): (id: string) => boolean {
   const patterns = include.map((pattern) => createGlobFilter([pattern], []));
   return (id) => {
-    const other = id.slice(0, id.lastIndexOf('.')) + OTHER;
+    const dot = id.lastIndexOf('.') + 1;
+    const other = id.slice(0, dot) + OTHER.repeat(id.length - dot);
     return patterns.some((pattern) => pattern.file(id) && !pattern.file(other));
   };
 }

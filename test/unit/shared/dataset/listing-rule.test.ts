@@ -73,7 +73,7 @@ describe('files that are no images by their names', () => {
     expect((await read({ include: ['*.txt'] })).ids).toEqual(['notes.txt']);
     expect((await read({ include: ['*.{jpg,csv}'] })).ids).toEqual(['a.jpg', 'data.csv']);
     expect((await read({ include: ['notes.txt', '*'] })).ids).toEqual(['a.jpg', 'notes.txt']);
-    for (const include of [['*'], ['**'], ['**/*.*'], ['notes*', 'a*']]) {
+    for (const include of [['*'], ['**'], ['**/*.*'], ['*.???'], ['notes*', 'a*']]) {
       expect((await read({ include })).ids).toEqual(['a.jpg']);
     }
     const other = await read({ include: ['*.jpg'] });
