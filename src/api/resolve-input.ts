@@ -2,11 +2,14 @@
  * From a request's `input` to a dataset that any process can enumerate: paths made absolute and checked
  * against the input roots, URL lists and inline rows spooled. Knows nothing of HTTP or jobs.
  */
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, link, mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
 import { createInputRule, whyRefused, type InputPlaces } from '../shared/input-places.ts';
+import { checkLines } from '../shared/dataset/line-reader.ts';
+import { CURRENT_LISTING } from '../shared/dataset/listing-rule.ts';
 import { splitGlob } from '../shared/dataset/split-glob.ts';
+import { existingForm, formHint } from '../shared/unicode-form.ts';
 import { spoolInline, spoolUrls } from '../shared/dataset/spool.ts';
 import type { DatasetSpec, GivenDataset } from '../shared/domain/dataset-spec.ts';
 import { DEFAULT_TENANT } from '../shared/domain/tenant.ts';
@@ -148,11 +151,11 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       if (!isFolder)
         throw new ForebayError('input_not_found', `${path} is a file, so nothing matches ${input.path}.`);
       await readable(path, true);
-      return { spec: { type: 'files', root: path, include: [glob.pattern], exclude }, total: null };
+      return folder(path, [glob.pattern], exclude);
     }
     const { path, isFolder } = await allowed(input.path, tenant);
     await readable(path, isFolder);
-    if (isFolder) return { spec: { type: 'files', root: path, include, exclude }, total: null };
+    if (isFolder) return folder(path, include, exclude);
     // The id is the name as the user knows it, not that of a link's target.
     const named = absolute(input.path);
     const root = await realpath(dirname(named));
@@ -168,6 +171,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       );
     }
     await readable(path, false);
+    await checkLines(path);
     return { type: 'manifest', path, base: await realpath(dirname(absolute(given))) };
   }
 
@@ -185,7 +189,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
           : `Choose another folder below ${roots}.`;
       throw new ForebayError('path_not_allowed', `${given} ${whyRefused(verdict)}. ${mend}`);
     }
-    if (missing) throw new ForebayError('input_not_found', `${wanted} does not exist.`);
+    if (missing) throw notThere(wanted);
     const found = await stat(real).catch((error: unknown) => Promise.reject(unreadable(real, error)));
     if (!found.isDirectory() && !found.isFile()) {
       throw new ForebayError('input_unreadable', `${wanted} is neither a file nor a folder.`);
@@ -262,6 +266,18 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
   }
 
   return { resolve, discard, spooledBytes, check, adopt };
+}
+
+function notThere(path: string): ForebayError {
+  const form = existingForm(path, existsSync);
+  return new ForebayError(
+    'input_not_found',
+    `${path} does not exist${form === null ? '' : `; ${formHint(form)}`}.`,
+  );
+}
+
+function folder(root: string, include: string[], exclude: string[]): ResolvedInput {
+  return { spec: { type: 'files', root, include, exclude, listing: CURRENT_LISTING }, total: null };
 }
 
 /** Gives a file a second name; false where there is no such file. */

@@ -1,6 +1,6 @@
 /** The API's parts, put together over a Redis that answers. Listening and signals are main.ts's affair. */
 import type { Redis } from 'ioredis';
-import { inputPlaces, type Config } from '../shared/config/config.ts';
+import { inputPlaces, linkPlaces, type Config } from '../shared/config/config.ts';
 import { messageOf } from '../shared/errors.ts';
 import { createKeyStore } from '../shared/keys/key-store.ts';
 import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
@@ -79,7 +79,7 @@ export async function createApiService(options: {
     ...inputPlaces(config),
     ownerOf: async (id) => jobs.tenantOf(id),
   });
-  const open = createDatasetOpener(inputPlaces(config));
+  const open = createDatasetOpener(linkPlaces(config));
   const output = createOutputPlaces({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
 
   const webhooks = createWebhookQueue({ redis, run });

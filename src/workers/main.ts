@@ -1,11 +1,10 @@
 /** A worker process: wiring and signals only. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { inputPlaces, readConfig } from '../shared/config/config.ts';
+import { linkPlaces, readConfig } from '../shared/config/config.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import { createModelFolderReader, type ModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { ModelFolder } from '../shared/models/model-folder.ts';
-import { createCircuitBreaker } from '../shared/net/circuit-breaker.ts';
 import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
 import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
@@ -157,7 +156,7 @@ async function main(): Promise<void> {
     folders,
     models,
     limits: {
-      ...inputPlaces(config),
+      ...linkPlaces(config),
       maxFileBytes: config.maxFileBytes,
       maxPixels: config.maxPixels,
       maxImageRatio: config.maxImageRatio,
@@ -170,7 +169,6 @@ async function main(): Promise<void> {
       reader: createRowReader({
         fetchBytes: createRetryingFetch({
           fetchBytes: fetcher.fetchBytes,
-          breaker: createCircuitBreaker(),
           tries: config.fetchTries,
         }),
         inputRoots: config.inputRoots,

@@ -6,10 +6,10 @@ import { Queue } from 'bullmq';
 import { afterAll, expect, it } from 'vitest';
 import { createFeeders } from '#forebay/api/feeder/feeders.js';
 import { listJobs } from '#forebay/api/list-jobs.js';
+import { SPEC_VERSION } from '#forebay/shared/domain/job.js';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 import { createBlockTaker } from '#forebay/shared/queue/block-taker.js';
 import { BULLMQ_PREFIX, jobKeys } from '#forebay/shared/queue/keys.js';
-import { SPEC_VERSION } from '#forebay/shared/domain/job.js';
 import { makeSpec, rowsOf, useQueueLayer } from '../support/queue.ts';
 import { waitUntil } from '../support/wait-until.ts';
 

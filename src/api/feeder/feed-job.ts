@@ -11,8 +11,11 @@ import {
   type JobRecord,
   type JobSpec,
 } from '../../shared/domain/job.ts';
+import type { Cursor } from '../../shared/domain/dataset-spec.ts';
+import { NOTHING_SKIPPED } from '../../shared/domain/skipped.ts';
 import { isTerminal } from '../../shared/domain/job-state.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
+import { createSkipTally, type SkipTally } from '../../shared/dataset/skip-tally.ts';
 import type { DatasetSource } from '../../shared/dataset/source.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
@@ -22,6 +25,7 @@ import { adoptBlock, RowsDiffer } from '../../shared/storage/adopt-block.ts';
 import { removeStaging } from '../../shared/storage/staging.ts';
 import { storageTrouble } from '../../shared/storage/storage-trouble.ts';
 import type { JobBlocks } from './job-blocks.ts';
+import { whyEmpty } from './why-empty.ts';
 import { queueLimit, refillMark, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
 import { checkRowLimit } from '../row-limit.ts';
 import { openOutput } from '../open-output.ts';
@@ -68,6 +72,8 @@ export function createJobFeeder(deps: {
   const { spec, lease, source, jobs, window, blocks, log } = deps;
   const { id, options } = spec;
   let reading: AsyncGenerator<SplitBlock, void, undefined> | null = null;
+  /** Of the reading, up to the last block that it gave out. */
+  let tally = createSkipTally();
   let fedAll = false;
   let repairedAt = -Infinity;
   let leftSeen = 0;
@@ -108,7 +114,9 @@ export function createJobFeeder(deps: {
   async function openReading(): Promise<AsyncGenerator<SplitBlock, void, undefined>> {
     const position = await window.position(id);
     fedAll = position.done;
+    tally = createSkipTally(position.cursor?.skipped);
     return splitDataset(source, {
+      tally,
       from: position.cursor,
       blockRows: options.block_rows,
       limit: options.limit,
@@ -130,7 +138,7 @@ export function createJobFeeder(deps: {
       if (last) {
         // Feeding may be ahead of counting.
         checkRowLimit(last.rows.firstRow + last.rows.rows.length, deps.maxRows, ' or more');
-        const reserved = await window.reserve(id, lease, read.blocks, last.cursor);
+        const reserved = await window.reserve(id, lease, read.blocks, cursorWith(last.cursor, tally));
         if (reserved < read.blocks.length) {
           // Paused or cancelled meanwhile: the cursor in Redis has not moved, read again from there.
           await close();
@@ -140,7 +148,7 @@ export function createJobFeeder(deps: {
         for (const split of read.blocks) if (!(await adopt(split))) room -= 1;
       }
       if (read.ended) {
-        await window.markFedAll(id, lease);
+        await window.markFedAll(id, lease, tally.total());
         fedAll = true;
       }
     }
@@ -228,6 +236,9 @@ export function createJobFeeder(deps: {
     if (tooMany) await end(tooMany);
     else if (rows > 0 && record.succeeded === 0) {
       await end({ code: 'all_rows_failed', message: `All ${rows} rows failed; errors-*.jsonl says why.` });
+    } else if (rows === 0) {
+      const reasonText = await whyEmpty(source, record.skipped, deps.signal);
+      await jobs.transition(id, 'finalizing', { error: null, reason: 'empty_dataset', reasonText, lease });
     } else {
       await end(null);
     }
@@ -291,6 +302,12 @@ export function createJobFeeder(deps: {
       return false;
     },
   };
+}
+
+/** A cursor takes along what was left out before it. */
+function cursorWith(cursor: Cursor, tally: SkipTally): Cursor {
+  const skipped = tally.total();
+  return skipped === NOTHING_SKIPPED ? cursor : { ...cursor, skipped };
 }
 
 /** The next blocks of a reading, up to `most`, or fewer where they are large. */

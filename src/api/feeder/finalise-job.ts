@@ -148,8 +148,9 @@ export function createFinaliser(deps: {
     await jobs.noteStored(spec.tenant, spec.id, bytes + spooled);
     await removeStaging(spec.output, spec.id);
     const empty = status === 'completed' && ended.succeeded + ended.failed === 0;
-    const reason = empty ? 'empty_dataset' : null;
-    const left = await jobs.transition(spec.id, status, { reason, error: ended.error, lease });
+    // The feeder has found out why.
+    const why = empty ? { reason: 'empty_dataset', reasonText: ended.reasonText } : { reason: null };
+    const left = await jobs.transition(spec.id, status, { ...why, error: ended.error, lease });
     if (left === null) throw new LeaseLost(spec.id);
     await jobs.releaseOutput(spec.output, spec.id);
     await jobs.retire(spec.id);
@@ -195,6 +196,7 @@ function summary(
     options: spec.options,
     metadata: spec.metadata,
     rows: { total: record.total, succeeded: record.succeeded, failed: record.failed },
+    skipped: record.skipped,
     created_at: iso(spec.created_at),
     started_at: iso(record.startedAt),
     finished_at: iso(record.committedAt),

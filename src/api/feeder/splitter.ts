@@ -2,6 +2,7 @@
 import type { BlockRows } from '../../shared/domain/block.ts';
 import type { Cursor } from '../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
+import type { SkipTally } from '../../shared/dataset/skip-tally.ts';
 import type { DatasetSource } from '../../shared/dataset/source.ts';
 
 export interface SplitBlock {
@@ -14,14 +15,20 @@ export interface SplitBlock {
 /** `limit`: first N rows of the dataset, null for all. Blocks start at multiples of `blockRows`. */
 export async function* splitDataset(
   source: DatasetSource,
-  options: { from: Cursor | null; blockRows: number; limit: number | null; signal: AbortSignal },
+  options: {
+    from: Cursor | null;
+    blockRows: number;
+    limit: number | null;
+    signal: AbortSignal;
+    tally?: SkipTally;
+  },
 ): AsyncGenerator<SplitBlock, void, undefined> {
-  const { from, blockRows, limit, signal } = options;
+  const { from, blockRows, limit, signal, tally } = options;
   let firstRow = from?.index ?? 0;
   let rows: RowRef[] = [];
   let cursor = from;
   if (limit !== null && firstRow >= limit) return;
-  for await (const next of source.read(from, signal)) {
+  for await (const next of source.read(from, signal, tally)) {
     rows.push(next.row);
     cursor = next.cursor;
     const last = limit !== null && firstRow + rows.length >= limit;

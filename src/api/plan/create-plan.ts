@@ -4,6 +4,7 @@
  */
 import type { ModelCatalog } from '../model-catalog.ts';
 import { randomBytes } from 'node:crypto';
+import { listedLike } from '../../shared/dataset/listing-rule.ts';
 import type { DatasetSource } from '../../shared/dataset/source.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { JobOptions } from '../../shared/domain/job.ts';
@@ -49,8 +50,9 @@ export function createPlanJob(deps: {
     const { ref, contract } = found;
     const folder = await output.place(request.output, id, tenant);
     try {
-      const { spec: dataset } = await input.resolve(request.input, id, tenant);
+      const { spec } = await input.resolve(request.input, id, tenant);
       const earlier = await judgeOutput(folder, request.options.if_output_exists);
+      const dataset = earlier === null ? spec : listedLike(spec, earlier.dataset);
       const options = settle(request, found, earlier);
       if (earlier) checkResume(earlier, found, options);
       const look = await lookAt(deps.openDataset({ dataset, tenant }), options.limit);

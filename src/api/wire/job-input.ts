@@ -11,10 +11,10 @@ const GLOBS = z.array(z.string().min(1, 'an empty pattern matches nothing').max(
 export const FILES_INPUT = z.strictObject({
   type: z.literal('files'),
   path: PATH.describe(
-    'A folder (read recursively, in a fixed order; dot-files skipped), a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root.',
+    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. A folder is read recursively, in a fixed order, with links to what the job may read. Hidden files, and files that are no images by their names (notes.txt), are left out and counted.',
   ),
   include: GLOBS.optional().describe(
-    'Globs over paths relative to the folder; a file must match one. `*.jpg` matches the top folder only, `**/*.jpg` any depth. Not together with a glob in `path`.',
+    'Globs over paths relative to the folder; a file must match one. `*.jpg` matches the top folder only, `**/*.jpg` any depth. Not together with a glob in `path`. A pattern that names an extension (`*.txt`) asks for those files, whatever they are.',
   ),
   exclude: GLOBS.optional().describe('Globs over paths relative to the folder; a file must match none.'),
 });
@@ -22,7 +22,15 @@ export const FILES_INPUT = z.strictObject({
 export const URLS_INPUT = z.strictObject({
   type: z.literal('urls'),
   urls: z
-    .array(z.string().min(1, 'a URL is needed').max(MAX_URL_CHARS))
+    .array(
+      z
+        .string()
+        .min(1, 'a URL is needed')
+        .max(
+          MAX_URL_CHARS,
+          `at most ${MAX_URL_CHARS} characters; a row with its bytes (data:) belongs in inline rows`,
+        ),
+    )
     .min(1, 'at least one URL')
     .describe('http and https URLs, each a row whose id is the URL. A bad URL costs its row, not the job.'),
 });

@@ -1,6 +1,7 @@
 /** The job as clients see it. Pure: a record in, JSON out. */
 import { z } from 'zod';
 import { JOB_OPTIONS, type JobRecord } from '../../shared/domain/job.ts';
+import { SKIPPED } from '../../shared/domain/skipped.ts';
 import { JOB_STATUSES } from '../../shared/domain/job-state.ts';
 import { JOB_WEBHOOK_WIRE } from './webhook.ts';
 import { FAILURE_OR_NULL, iso, JOB_ID, METADATA, rounded, TIMESTAMP } from './scalars.ts';
@@ -55,6 +56,11 @@ export const JOB = z
     model: z.string().meta({ description: 'Name of the model.' }),
     model_hash: z.string().meta({ description: 'SHA-256 over contract, graph and labels.' }),
     rows: ROW_COUNTS,
+    skipped: SKIPPED.meta({
+      id: 'Skipped',
+      description:
+        'What the listing of a folder left out so far, by reason: not_images (by their names), links_outside, broken_links, link_cycles, private_folders, special_files, hidden. What include and exclude leave out is not counted.',
+    }),
     blocks: BLOCK_COUNTS,
     throughput: THROUGHPUT,
     eta_s: ETA_S,
@@ -93,6 +99,7 @@ export const JOB = z
         model: 'digits-small',
         model_hash: '5b0c...',
         rows: { total: 5000, succeeded: 1216, failed: 0 },
+        skipped: { not_images: { count: 1, first: ['notes.txt'] } },
         blocks: { queued: 12, running: 4, done: 19 },
         throughput: { rows_per_s: 812.5 },
         eta_s: 4.7,
@@ -133,6 +140,7 @@ export function jobToWire(record: JobRecord): JobWire {
     model: spec.model.name,
     model_hash: spec.model.hash,
     ...progressToWire(record, record),
+    skipped: record.skipped,
     created_at: iso(spec.created_at),
     started_at: iso(record.startedAt),
     finished_at: iso(record.finishedAt),

@@ -7,6 +7,7 @@ import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
+import { addEmptyFlag, type EmptyFlag } from '../options/empty-flag.ts';
 import { maxErrors } from '../options/parsers.ts';
 
 const COMMANDS = {
@@ -14,7 +15,7 @@ const COMMANDS = {
   pause: 'pause a job: its waiting blocks leave the queue',
 } as const;
 
-interface ResumeFlags extends ApiFlags {
+interface ResumeFlags extends ApiFlags, EmptyFlag {
   readonly output?: string;
   readonly maxErrors?: MaxErrors;
   readonly watch?: true;
@@ -42,6 +43,7 @@ export function addControl(program: Command, context: CliContext): void {
     .option('--output <dir>', 'instead of a job: the folder that a job wrote to')
     .option('--max-errors <n|n%>', 'with --output: failed rows to bear from here on', maxErrors)
     .option('--watch', 'follow the job until it ends');
+  addEmptyFlag(command);
   addApiUrlFlags(command)
     .addHelpText('after', RESUME)
     .action(async (id: string | undefined, flags: ResumeFlags) => resume(id, flags, context));
@@ -64,7 +66,14 @@ async function resume(id: string | undefined, flags: ResumeFlags, context: CliCo
     });
   }
   if (!flags.watch) return tell(job, flags, context);
-  context.exitWith(await watchJob(job.id, { api, context, json: flags.json === true }));
+  context.exitWith(
+    await watchJob(job.id, {
+      api,
+      context,
+      json: flags.json === true,
+      allowEmpty: flags.allowEmpty === true,
+    }),
+  );
 }
 
 function tell(job: JobWire, flags: ApiFlags, context: CliContext): void {

@@ -5,9 +5,10 @@ import { EXIT } from '../exit-codes.ts';
 import { jobText } from '../jobs/job-text.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { statsText } from '../progress/stats-text.ts';
+import { addEmptyFlag, type EmptyFlag } from '../options/empty-flag.ts';
 import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
 
-interface ShowFlags extends ApiFlags {
+interface ShowFlags extends ApiFlags, EmptyFlag {
   readonly watch?: true;
   readonly stats?: true;
 }
@@ -20,6 +21,7 @@ export function addJob(program: Command, context: CliContext): void {
     .description('Shows how a job stands.')
     .option('--watch', 'follow it until it ends; then exit 0 if it completed, else 1')
     .option('--stats', 'where its time went, what holds it back and what to do about it');
+  addEmptyFlag(command);
   addApiUrlFlags(command).action(async (id: string, flags: ShowFlags) =>
     context.exitWith(await show(id, flags, context)),
   );
@@ -28,7 +30,8 @@ export function addJob(program: Command, context: CliContext): void {
 async function show(id: string, flags: ShowFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
   const api = connectTo(flags, context);
-  if (flags.watch) return watchJob(id, { api, context, json: flags.json === true });
+  if (flags.watch)
+    return watchJob(id, { api, context, json: flags.json === true, allowEmpty: flags.allowEmpty === true });
   if (flags.stats) {
     const stats = await api.stats(id);
     terminal.out(flags.json ? `${JSON.stringify(stats)}\n` : statsText(stats));

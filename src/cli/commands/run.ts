@@ -1,6 +1,7 @@
 /** `forebay run`: one job from start to end, with everything it needs, in one process tree. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
+import { addEmptyFlag } from '../options/empty-flag.ts';
 import { addGlobFlags, addJobFlags } from '../options/job-options.ts';
 import { wholeNumber } from '../options/parsers.ts';
 import { addLogFlag, addWorkerFlags } from '../options/service-flags.ts';
@@ -12,7 +13,7 @@ Examples:
   forebay run --model models/digits-small --input 'photos/**/*.jpg' --output results --limit 100
   forebay run --model models/digits-small --input photos --output results --resume
 
-Exit codes: 0 completed, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.`;
+Exit codes: 0 completed, 1 failed or no row in the input, 2 bad usage, 130 stopped by Ctrl-C.`;
 
 export function addRun(program: Command, context: CliContext): void {
   const command = program
@@ -27,6 +28,7 @@ export function addRun(program: Command, context: CliContext): void {
     .option('--output <dir>', 'folder for the results');
   addGlobFlags(command);
   addJobFlags(command);
+  addEmptyFlag(command);
   command.option('--workers <n>', 'worker processes', wholeNumber(1, 64), 1);
   addWorkerFlags(command);
   addLogFlag(command);

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { SubmitBody } from '../../api/wire/submit-request.ts';
+import { listProblem, markLength } from '../../shared/dataset/list-encoding.ts';
 import { WEBHOOK_EVENTS, type WebhookEvent } from '../../shared/domain/job.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { CliContext } from '../context.ts';
@@ -10,6 +11,7 @@ import { EXIT, UsageError } from '../exit-codes.ts';
 import { batchWarning } from '../jobs/batch-warning.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
+import { addEmptyFlag, type EmptyFlag } from '../options/empty-flag.ts';
 import {
   addGlobFlags,
   addJobFlags,
@@ -19,7 +21,7 @@ import {
   type JobFlags,
 } from '../options/job-options.ts';
 
-interface SubmitFlags extends ApiFlags, JobFlags, GlobFlags {
+interface SubmitFlags extends ApiFlags, JobFlags, GlobFlags, EmptyFlag {
   readonly model?: string;
   readonly input?: string;
   readonly manifest?: string;
@@ -59,6 +61,7 @@ export function addSubmit(program: Command, context: CliContext): void {
     .option('--webhook <url>', "tell this URL how the job ends (signed with the service's secret)")
     .addOption(new Option('--webhook-event <name...>', 'what to tell instead').choices(WEBHOOK_EVENTS))
     .option('--watch', 'follow the job until it ends');
+  addEmptyFlag(command);
   addApiUrlFlags(command)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: SubmitFlags) => context.exitWith(await submit(flags, context)));
@@ -87,7 +90,7 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
   if (!flags.json) terminal.err(`${job.id}\n`);
   const warning = await batchWarning(api, body);
   if (warning !== null) terminal.err(`${warning}\n`);
-  return watchJob(job.id, { api, context, json: flags.json === true });
+  return watchJob(job.id, { api, context, json: flags.json === true, allowEmpty: flags.allowEmpty === true });
 }
 
 function webhookOf({ webhook, webhookEvent }: SubmitFlags): Pick<SubmitBody, 'webhook'> {
@@ -115,11 +118,13 @@ async function readInput(
     );
   }
   if (flags.urls !== undefined) {
-    const text = await readLocal(resolve(cwd, flags.urls), '--urls');
+    const bytes = await readLocal(resolve(cwd, flags.urls), '--urls');
+    const problem = listProblem(bytes);
+    if (problem !== null) throw new UsageError(`--urls: ${flags.urls} ${problem}`);
     return {
       type: 'urls',
-      urls: text
-        .toString('utf8')
+      urls: bytes
+        .toString('utf8', markLength(bytes))
         .split(/\r?\n/)
         .filter((line) => line.trim() !== ''),
     };

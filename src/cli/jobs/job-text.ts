@@ -2,6 +2,8 @@
 import type { JobWire } from '../../api/wire/job.ts';
 import type { ModelWire } from '../../api/wire/model.ts';
 import type { JobStatsWire } from '../../api/wire/stats.ts';
+import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
+import { isEmpty } from './job-exit-code.ts';
 import { formatCount, formatRate, formatSeconds, percentOf } from '../progress/format.ts';
 
 /** Columns padded to their widest cell; numbers (`right`) to the right. */
@@ -36,12 +38,14 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
   const facts: (readonly [string, string | null])[] = [
     ['job', job.id],
     ['status', statusText(job)],
-    ['waits', job.reason_text],
+    ['waits', isEmpty(job) ? null : job.reason_text],
+    ['empty', isEmpty(job) ? job.reason_text : null],
     ['retry of', job.retry_of],
     ['model', job.model],
     ['input', inputText(job.input)],
     ['output', job.output],
     ['rows', `${rowsText(job)}, ${formatCount(job.rows.failed)} failed`],
+    ['left out', skippedPhrases(job.skipped).join('; ') || null],
     ['blocks', `${job.blocks.queued} queued, ${job.blocks.running} running, ${job.blocks.done} done`],
     ['rows/s', rate === null ? null : formatRate(rate)],
     ['left', job.eta_s === null || job.finished_at !== null ? null : formatSeconds(job.eta_s)],

@@ -1,7 +1,8 @@
 /** Follows a job of a running service until it ends. Ctrl-C ends the watching, not the job. */
 import type { Client } from '../../client/client.ts';
 import type { CliContext } from '../context.ts';
-import { EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
+import { exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
+import { emptyNote, exitCodeOfJob } from './job-exit-code.ts';
 import { onStopSignals } from '../launch/stop-signals.ts';
 import { groupErrors } from '../progress/error-groups.ts';
 import { followJob } from '../progress/follow-job.ts';
@@ -10,10 +11,18 @@ import { summaryText } from '../progress/summary.ts';
 
 const EVERY_MS = 500;
 
-/** The exit code: 0 completed, 1 failed or cancelled. */
+export interface WatchOptions {
+  readonly api: Client;
+  readonly context: CliContext;
+  readonly json: boolean;
+  /** An empty input is no failure. */
+  readonly allowEmpty?: boolean;
+}
+
+/** The exit code: 0 completed, 1 failed, cancelled or without a row. */
 export async function watchJob(
   id: string,
-  { api, context, json }: { api: Client; context: CliContext; json: boolean },
+  { api, context, json, allowEmpty = false }: WatchOptions,
 ): Promise<number> {
   const { terminal, program } = context;
   const view = createProgressView(terminal);
@@ -32,7 +41,9 @@ export async function watchJob(
     const stats = await api.stats(id).catch(() => null);
     const errors = job.rows.failed === 0 ? [] : await groupErrors(api.errors(id)).catch(() => []);
     terminal.out(json ? `${JSON.stringify({ job, stats, errors })}\n` : summaryText({ job, stats, errors }));
-    return job.status === 'completed' ? EXIT.ok : EXIT.failed;
+    const note = emptyNote(job, allowEmpty);
+    if (note !== null) terminal.err(note);
+    return exitCodeOfJob(job, allowEmpty);
   } catch (error) {
     if (stoppedBy === null) throw error;
     view.end();

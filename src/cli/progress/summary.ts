@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import type { JobWire } from '../../api/wire/job.ts';
 import type { JobStatsWire } from '../../api/wire/stats.ts';
+import { isEmpty } from '../jobs/job-exit-code.ts';
+import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from './format.ts';
 import { bottleneckLine, lanesText, stageLines } from './stats-text.ts';
 
@@ -21,6 +23,8 @@ export interface Summary {
 
 export function summaryText({ job, stats, errors }: Summary): string {
   const lines = [headline(job)];
+  if (!isEmpty(job)) lines.push(...skippedPhrases(job.skipped).map((phrase) => `  left out ${phrase}`));
+  else if (job.reason_text !== null) lines.push(`  reason   ${job.reason_text}`);
   if (job.error !== null) lines.push(`  reason   ${job.error.code}: ${job.error.message}`);
   for (const { code, rows, first } of errors) {
     lines.push(`  ${code}: ${formatCounted(rows, 'row')}, first ${first.id}: ${oneLine(first.message)}`);
@@ -39,7 +43,7 @@ export function summaryText({ job, stats, errors }: Summary): string {
 function headline(job: JobWire): string {
   const { succeeded, failed } = job.rows;
   const rows = succeeded + failed;
-  if (job.reason === 'empty_dataset' && rows === 0) return `${capital(job.status)}: the input holds no row`;
+  if (isEmpty(job)) return 'Nothing done: the input holds no row';
   const words = [`${capital(job.status)}: ${formatCounted(rows, 'row')}`];
   if (failed > 0) words.push(`${formatCount(failed)} failed`);
   const s = elapsedSeconds(job);

@@ -1,7 +1,9 @@
 /** The input of a run: there, readable, apart from the output; and the folders its rows may come from. */
+import { existsSync } from 'node:fs';
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import picomatch from 'picomatch';
+import { existingForm, formHint } from '../../shared/unicode-form.ts';
 import { UsageError } from '../exit-codes.ts';
 
 export interface InputFlags {
@@ -31,7 +33,7 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string)
   const path = resolve(cwd, flags.input);
   const base = (await isThere(path)) ? path : globBase(path);
   const found = base === null ? null : await stat(base).catch(() => null);
-  if (base === null || found === null) throw new UsageError(`--input: there is no ${flags.input}`);
+  if (base === null || found === null) throw notThere('--input', flags.input, base ?? path);
   await readable(base, '--input', found.isDirectory());
   if (!found.isDirectory()) {
     return { paths: { input: path }, roots: [dirname(path), dirname(await realpath(path))] };
@@ -47,10 +49,16 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string)
 /** Rows of a manifest lie anywhere that the user may read: it is the user's own run. */
 async function checkManifest(path: string, given: string): Promise<RunInput> {
   const found = await stat(path).catch(() => null);
-  if (found === null) throw new UsageError(`--manifest: there is no ${given}`);
+  if (found === null) throw notThere('--manifest', given, path);
   if (found.isDirectory()) throw new UsageError(`--manifest takes a file; for a folder use --input ${given}`);
   await readable(path, '--manifest', false);
   return { paths: { manifest: path }, roots: ['/'] };
+}
+
+/** `path`: what was looked for. */
+function notThere(flag: string, given: string, path: string): UsageError {
+  const form = existingForm(path, existsSync);
+  return new UsageError(`${flag}: there is no ${given}${form === null ? '' : `; ${formHint(form)}`}`);
 }
 
 async function readable(path: string, flag: string, isFolder: boolean): Promise<void> {

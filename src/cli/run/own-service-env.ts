@@ -43,6 +43,8 @@ export function ownServiceEnv(
     FOREBAY_POOL: task.model.pool,
     FOREBAY_MODELS_DIR: task.model.dir,
     FOREBAY_INPUT_ROOTS: task.inputRoots.map(rootWithoutColon).join(':'),
+    // Only the user's own links: a request still names nothing outside the roots.
+    FOREBAY_FOLLOW_LINKS: 'on',
     FOREBAY_OUTPUT_ROOTS: rootWithoutColon(task.outputRoot),
   };
 }

@@ -6,13 +6,14 @@ import { resolve } from 'node:path';
 import type { SubmitBody } from '../../api/wire/submit-request.ts';
 import { UsageError } from '../exit-codes.ts';
 import { toFilesInput, toSubmitOptions, type GlobFlags, type JobFlags } from '../options/job-options.ts';
+import type { EmptyFlag } from '../options/empty-flag.ts';
 import type { ServiceFlags } from '../options/service-flags.ts';
 import { checkInput } from './check-input.ts';
 import { checkModel } from './check-model.ts';
 import { checkOutput } from './check-output.ts';
 import { ownServiceEnv, wantsLog } from './own-service-env.ts';
 
-export interface RunFlags extends JobFlags, GlobFlags, ServiceFlags {
+export interface RunFlags extends JobFlags, GlobFlags, ServiceFlags, EmptyFlag {
   readonly model?: string;
   readonly input?: string;
   readonly manifest?: string;

@@ -2,7 +2,8 @@
 import type { JobWire } from '../../api/wire/job.ts';
 import type { Client } from '../../client/client.ts';
 import type { CliContext } from '../context.ts';
-import { exitCodeOfSignal, EXIT, type StopSignal } from '../exit-codes.ts';
+import { exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
+import { exitCodeOfJob } from '../jobs/job-exit-code.ts';
 import { batchWarning } from '../jobs/batch-warning.ts';
 import { Interrupted, modelProblem, withOwnService, type OwnService } from '../launch/own-service.ts';
 import { groupErrors } from '../progress/error-groups.ts';
@@ -85,7 +86,7 @@ async function summarise(api: Client, job: JobWire): Promise<Summary> {
 }
 
 /** What a run's end means for the shell. */
-export function exitCodeOfRun(end: RunEnd): number {
+export function exitCodeOfRun(end: RunEnd, allowEmpty: boolean): number {
   if (end.kind === 'interrupted') return exitCodeOfSignal(end.signal);
-  return end.summary.job.status === 'completed' ? EXIT.ok : EXIT.failed;
+  return exitCodeOfJob(end.summary.job, allowEmpty);
 }

@@ -1,5 +1,6 @@
 /** What `forebay run` does: plan, run, say how it went. */
 import type { CliContext } from '../context.ts';
+import { emptyNote } from '../jobs/job-exit-code.ts';
 import { formatCount, formatCounted } from '../progress/format.ts';
 import { createProgressView, createQuietView } from '../progress/progress-view.ts';
 import { summaryText } from '../progress/summary.ts';
@@ -20,7 +21,10 @@ export async function run(flags: RunFlags, context: CliContext): Promise<number>
     exitNow: (code) => process.exit(code),
   });
   if (end.kind === 'interrupted') terminal.err(stoppedText(end, context));
-  return exitCodeOfRun(end);
+  const allowEmpty = flags.allowEmpty === true;
+  const note = end.kind === 'ended' ? emptyNote(end.summary.job, allowEmpty) : null;
+  if (note !== null) terminal.err(note);
+  return exitCodeOfRun(end, allowEmpty);
 }
 
 function stoppedText(

@@ -2,6 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
+import { CURRENT_LISTING } from '../../shared/dataset/listing-rule.ts';
 import { splitGlob } from '../../shared/dataset/split-glob.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { TuneWish } from '../../shared/profiles/tune-events.ts';
@@ -74,9 +75,16 @@ async function datasetOf({ input, manifest, exclude = [] }: RunInput['paths']): 
   const found = await stat(path).catch(() => null);
   if (found === null) {
     const glob = splitGlob(path)!;
-    return { type: 'files', root: await realpath(glob.base), include: [glob.pattern], exclude };
+    return {
+      type: 'files',
+      root: await realpath(glob.base),
+      include: [glob.pattern],
+      exclude,
+      listing: CURRENT_LISTING,
+    };
   }
-  if (found.isDirectory()) return { type: 'files', root: await realpath(path), include: [], exclude };
+  if (found.isDirectory())
+    return { type: 'files', root: await realpath(path), include: [], exclude, listing: CURRENT_LISTING };
   const root = await realpath(dirname(path));
   return { type: 'files', root, include: [], exclude: [], only: basename(path) };
 }

@@ -82,6 +82,12 @@ const ENV = z.object({
   FOREBAY_INPUT_ROOTS: list(':').describe(
     'Folders that jobs may read from, ":"-separated. Wider is handier and less safe. Default: the working folder.',
   ),
+  FOREBAY_FOLLOW_LINKS: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe(
+      'on: links in input folders may lead out of the input roots. Only where whoever makes links there may read everything that the service may.',
+    ),
   FOREBAY_OUTPUT_ROOTS: list(':').describe(
     'Folders that jobs may write to, ":"-separated. Default: results/ in the data folder.',
   ),
@@ -213,6 +219,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     cacheDir: cacheDir(env),
     modelsDirs: folders(e.FOREBAY_MODELS_DIR, resolve(cwd, 'models')),
     inputRoots: folders(e.FOREBAY_INPUT_ROOTS, resolve(cwd)),
+    followLinks: e.FOREBAY_FOLLOW_LINKS === 'on',
     outputRoots: folders(e.FOREBAY_OUTPUT_ROOTS, resolve(dataDir, 'results')),
     resultsDir: resolve(dataDir, 'results'),
     spoolDir: resolve(dataDir, 'spool'),
@@ -256,6 +263,12 @@ const MB = 1024 * 1024;
 /** Where inputs may lie, and where not. */
 export function inputPlaces({ inputRoots, dataDir, outputRoots, resultsDir }: Config) {
   return { inputRoots, dataDir, outputRoots: [...new Set([...outputRoots, resultsDir])] };
+}
+
+/** Where links in input folders may lead. */
+export function linkPlaces(config: Config) {
+  const places = inputPlaces(config);
+  return config.followLinks ? { ...places, inputRoots: ['/'] } : places;
 }
 
 /** Name, default and meaning of every setting, for the documentation. */

@@ -2,8 +2,11 @@
 import { tmpdir } from 'node:os';
 import type { Cursor, DatasetSpec } from '../domain/dataset-spec.ts';
 import { createGlobFilter } from './glob-filter.ts';
+import { createAsksFor } from './listing-rule.ts';
 import { invalidAt } from './locate.ts';
 import { rawOf } from './name-bytes.ts';
+import { nearMiss } from './near-miss.ts';
+import type { SkipTally } from './skip-tally.ts';
 import type { DatasetSource, SourceRow } from './source.ts';
 import { walk, type WalkedFile } from './walk.ts';
 
@@ -24,28 +27,38 @@ const RAW = '\0';
 export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions = {}): DatasetSource {
   const { spillDir = tmpdir(), maxInMemory = 50_000, skips = () => false } = options;
   if (spec.only !== undefined) return singleFile(spec.only);
-  const filter = createGlobFilter(spec.include, spec.exclude);
-
-  const walkFrom = (after: string | null, sorted: boolean, signal: AbortSignal) =>
-    walk({ root: spec.root, filter, after, sorted, spillDir, maxInMemory, skips, signal });
+  const rule = spec.listing ?? 1;
+  const asksFor = createAsksFor(spec.include);
+  const rows = { rule, filter: createGlobFilter(spec.include, spec.exclude), asksFor };
+  const common = { root: spec.root, spillDir, maxInMemory, skips };
 
   return {
-    async *read(from, signal) {
+    async *read(from, signal, tally) {
       let index = from?.index ?? 0;
-      for await (const file of walkFrom(from === null ? null : rawAt(from), true, signal)) {
+      const after = from === null ? null : rawAt(from);
+      const onSkip: SkipTally['add'] = (reason, id) => tally?.add(reason, id);
+      for await (const file of walk({ ...common, ...rows, after, sorted: true, onSkip, signal })) {
         yield rowOf(file, ++index);
       }
     },
     async count(limit, signal) {
-      let rows = 0;
+      let count = 0;
       if (limit <= 0) return 0;
       // All of them: the order does not matter, so huge folders need not be sorted.
       const sorted = limit !== Number.POSITIVE_INFINITY;
-      for await (const _ of walkFrom(null, sorted, signal)) if (++rows >= limit) break;
-      return rows;
+      const all = walk({ ...common, ...rows, after: null, sorted, onSkip: ignore, signal });
+      for await (const _ of all) if (++count >= limit) break;
+      return count;
+    },
+    async whyEmpty(signal) {
+      return nearMiss(spec, (filter) =>
+        walk({ ...common, rule, filter, asksFor, after: null, sorted: true, onSkip: ignore, signal }),
+      );
     },
   };
 }
+
+const ignore = () => {};
 
 function rowOf({ id, valid, raw }: WalkedFile, index: number): SourceRow {
   if (valid) return { row: { id }, cursor: { index, at: id } };

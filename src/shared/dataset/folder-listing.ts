@@ -7,7 +7,8 @@ import { opendir } from 'node:fs/promises';
 import { createSorter } from './external-sort.ts';
 import { fsPath } from './name-bytes.ts';
 
-export type EntryKind = 'file' | 'folder' | 'link';
+/** `special`: a device, a pipe or a socket. `hidden`: a name that begins with a dot. */
+export type EntryKind = 'file' | 'folder' | 'link' | 'special' | 'hidden';
 
 export interface Entry {
   /** Raw name (see name-bytes.ts). */
@@ -30,8 +31,7 @@ export interface ListingOptions {
 const READ_AHEAD = 512;
 
 /**
- * Files, folders and links of the folder at raw path `folder`; dot-names and devices, pipes and sockets left out.
- * Throws what node:fs throws.
+ * All entries of the folder at raw path `folder`. Throws what node:fs throws.
  */
 export async function* listFolder(folder: string, options: ListingOptions): AsyncGenerator<Entry> {
   if (!options.sorted) {
@@ -57,16 +57,15 @@ async function* scan(folder: string, { from, signal }: ListingOptions): AsyncGen
   for await (const dirent of dir) {
     signal.throwIfAborted();
     const name = (dirent.name as unknown as Buffer).toString('latin1');
-    if (name.startsWith('.') || (from !== null && name < from)) continue;
-    const kind = kindOf(dirent);
-    if (kind !== null) yield { name, kind };
+    if (from !== null && name < from) continue;
+    yield { name, kind: name.startsWith('.') ? 'hidden' : kindOf(dirent) };
   }
 }
 
-function kindOf(dirent: Dirent): EntryKind | null {
+function kindOf(dirent: Dirent): EntryKind {
   if (dirent.isFile()) return 'file';
   if (dirent.isDirectory()) return 'folder';
-  return dirent.isSymbolicLink() ? 'link' : null;
+  return dirent.isSymbolicLink() ? 'link' : 'special';
 }
 
 // A record is the name, NUL (in no name, and the smallest character: it keeps the order) and the kind.

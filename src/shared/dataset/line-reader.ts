@@ -4,6 +4,7 @@
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { ForebayError, messageOf } from '../errors.ts';
+import { ENCODING_HEAD_BYTES, listProblem, markLength } from './list-encoding.ts';
 
 export interface Line {
   /** The line without its ending (LF or CRLF); null when longer than the limit. Valid until the next batch. */
@@ -20,7 +21,7 @@ export const MAX_LINE_BYTES = 64 * 1024;
 
 /**
  * Batches of lines, blank ones too. A UTF-8 byte order mark is passed over. Throws ForebayError
- * `input_not_found`, `input_unreadable` (UTF-16 as well), `dataset_changed` (`from` lies beyond the end).
+ * `input_not_found`, `input_unreadable` (other encodings as well), `dataset_changed` (`from` lies beyond the end).
  */
 export async function* readLines(path: string, from: number, signal: AbortSignal): AsyncGenerator<Line[]> {
   signal.throwIfAborted();
@@ -53,7 +54,7 @@ async function* linesOf(
     signal.throwIfAborted();
     const bytesRead = await readAt(file, path, buffer, filled, base + filled);
     const view = buffer.subarray(0, filled + bytesRead);
-    let start = base === 0 && filled === 0 ? markLength(view, path) : 0;
+    let start = base === 0 && filled === 0 ? textStart(view, path) : 0;
     const lines: Line[] = [];
     const push = (stop: number, next: number) => {
       const first = longStart ?? base + start;
@@ -80,13 +81,23 @@ function withoutReturn(view: Buffer, start: number, stop: number): Buffer {
   return view.subarray(start, stop > start && view[stop - 1] === 13 ? stop - 1 : stop);
 }
 
-/** Length of the byte order mark at a file's start. */
-function markLength(view: Buffer, path: string): number {
-  const [a, b, c] = view;
-  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
-    throw new ForebayError('input_unreadable', `${path} is UTF-16. Save it as UTF-8.`);
+/** Where the text begins. Throws ForebayError `input_unreadable` where it is no UTF-8. */
+function textStart(view: Buffer, path: string): number {
+  const problem = listProblem(view.subarray(0, ENCODING_HEAD_BYTES));
+  if (problem !== null) throw new ForebayError('input_unreadable', `${path} ${problem}`);
+  return markLength(view);
+}
+
+/** Rejects as `readLines` does for a file that cannot be read as lines. */
+export async function checkLines(path: string): Promise<void> {
+  const file = await openLines(path);
+  try {
+    const head = Buffer.alloc(ENCODING_HEAD_BYTES);
+    const bytesRead = await readAt(file, path, head, 0, 0);
+    textStart(head.subarray(0, bytesRead), path);
+  } finally {
+    await file.close();
   }
-  return a === 0xef && b === 0xbb && c === 0xbf ? 3 : 0;
 }
 
 async function openLines(path: string): Promise<FileHandle> {

@@ -24,7 +24,7 @@ export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
     case 'files':
       return locatePath(spec.root, ref.id);
     case 'urls':
-      return { kind: 'url', url: ref.id };
+      return isDataUrl(ref.id) ? DATA_URL : { kind: 'url', url: ref.id };
     case 'inline':
       return locateBlob(spec.blob, ref);
     case 'manifest':
@@ -35,7 +35,11 @@ export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
 }
 
 function locatePath(base: string, path: string): RowLocation {
-  if (path.includes('\0')) return { kind: 'invalid', reason: 'the path holds a NUL character' };
+  if (path.includes('\0'))
+    return {
+      kind: 'invalid',
+      reason: 'the path holds a NUL character; if the list is UTF-16, save it as UTF-8',
+    };
   return { kind: 'file', path: joined(base, path) };
 }
 
@@ -49,8 +53,20 @@ function joined(base: string, path: string): string {
   return base.startsWith('/') && !UNEVEN.test(base) ? `${base}/${path}` : resolve(base, path);
 }
 
+/** `data:image/png;base64,...`: the row itself, not where it is. */
+function isDataUrl(text: string): boolean {
+  return /^data:[\w.+/-]*(?:;[\w.+=-]+)*,/i.test(text);
+}
+
+const DATA_URL: RowLocation = {
+  kind: 'invalid',
+  reason:
+    'a "data:" URL holds the row itself: send such rows inline (input of type "inline", forebay submit --inline), or write them to files',
+};
+
 /** A manifest's entry: http(s) URL, file URL, or path. Other schemes are not known (yet). */
 function locateUri(base: string, uri: string): RowLocation {
+  if (isDataUrl(uri)) return DATA_URL;
   if (!uri.includes('://')) return locatePath(base, uri);
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri.trimStart())?.[1]?.toLowerCase();
   if (scheme === undefined) return locatePath(base, uri);

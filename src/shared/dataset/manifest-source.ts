@@ -18,7 +18,10 @@ export function createManifestSource(spec: ManifestSpec): DatasetSource {
 
 function manifestRow({ bytes, start }: Line): RowRef {
   if (bytes === null) {
-    return bad(`line at byte ${start}`, `the line is longer than ${MAX_LINE_BYTES / 1024} KB`);
+    return bad(
+      `line at byte ${start}`,
+      `the line is longer than ${MAX_LINE_BYTES / 1024} KB; a row with its bytes ("data:") belongs in an inline row or a file`,
+    );
   }
   const text = bytes.toString('utf8');
   if (!isUtf8(bytes)) return bad(text, 'the line is not valid UTF-8');

@@ -2,11 +2,15 @@
  * The order of a tree of files: entries byte-sorted per folder, depth first, a subfolder's files at its
  * name's place. Starts anywhere without listing what comes before. Knows nothing of rows and cursors.
  */
-import { realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { ForebayError, messageOf } from '../errors.ts';
+import type { ListingRule } from '../domain/dataset-spec.ts';
+import type { SkipReason } from '../domain/skipped.ts';
 import { listFolder, type Entry, type ListingOptions } from './folder-listing.ts';
 import type { GlobFilter } from './glob-filter.ts';
-import { fsPath, rawOf, textOf } from './name-bytes.ts';
+import { resolveLink } from './link-target.ts';
+import { isNoImage } from './listing-rule.ts';
+import { rawOf, textOf } from './name-bytes.ts';
 
 export interface WalkedFile {
   /** Path relative to the root, with `/`; bytes that are not UTF-8 are U+FFFD. */
@@ -19,9 +23,14 @@ export interface WalkedFile {
 
 export interface WalkOptions extends Omit<ListingOptions, 'from'> {
   readonly root: string;
+  readonly rule: ListingRule;
   readonly filter: GlobFilter;
+  /** Whether a file is wanted although its name says that it is no image. */
+  readonly asksFor: (id: string) => boolean;
   /** Asked of each folder and of each link's target, by real path: true passes it over. */
   readonly skips: (real: string) => boolean;
+  /** Told of all that is left out, but for what the filter leaves out. */
+  readonly onSkip: (reason: SkipReason, id: string) => void;
   /** Raw relative path after which to start; null: at the beginning. */
   readonly after: string | null;
 }
@@ -39,12 +48,15 @@ interface Folder {
   readonly seek: readonly string[];
 }
 
+/** What an entry comes to: a file, a folder to walk, a reason why it is neither, or nothing that was asked for. */
+type Outcome = 'file' | { readonly folder: string } | SkipReason | null;
+
 /**
- * Files under the root, links followed only while their target stays under the root and is no folder being
- * walked; broken and outward links are skipped, and what `skips` names. Throws ForebayError `input_not_found` (no such root) and
- * `input_unreadable` (naming the folder).
+ * Files under the root that are rows, by the listing rule. No folder is walked inside itself. Throws ForebayError
+ * `input_not_found` (no such root) and `input_unreadable` (naming the folder).
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
+  const { rule, filter } = options;
   const root = await realRoot(options.root);
   const stack: Folder[] = [];
   const enter = (prefix: string, real: string, seek: readonly string[]) => {
@@ -52,6 +64,54 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
     const entries = listFolder(real, { ...options, from: seek[0] ?? null });
     stack.push({ prefix, idPrefix: text, valid, real, entries, seek });
   };
+  const isOpen = (real: string) => stack.some((open) => open.real === real);
+
+  function fileOutcome(id: string, name: string): Outcome {
+    if (!filter.file(id)) return null;
+    return rule > 1 && isNoImage(name) && !options.asksFor(id) ? 'not_images' : 'file';
+  }
+
+  async function linkOutcome(folder: Folder, entry: Entry, id: string): Promise<Outcome> {
+    const target = await resolveLink(below(folder.real, entry.name), id);
+    if (target.kind === 'broken') {
+      const outcome = fileOutcome(id, entry.name);
+      return outcome === 'file' && rule === 1 ? 'broken_links' : outcome;
+    }
+    const { kind, real } = target;
+    const wanted =
+      kind === 'folder' ? (filter.folder(id) ? { folder: real } : null) : fileOutcome(id, entry.name);
+    if (wanted === null || wanted === 'not_images') return wanted;
+    const within = rule > 1 || real.startsWith(below(root, ''));
+    if (!within || options.skips(textOf(real).text)) return 'links_outside';
+    if (kind === 'special') return 'special_files';
+    return kind === 'folder' && isOpen(real) ? 'link_cycles' : wanted;
+  }
+
+  function folderOutcome(folder: Folder, entry: Entry, id: string): Outcome {
+    if (!filter.folder(id)) return null;
+    const real = below(folder.real, entry.name);
+    if (options.skips(textOf(real).text)) return 'private_folders';
+    // Behind a link to a folder above, that folder is walked already.
+    return rule > 1 && isOpen(real) ? 'link_cycles' : { folder: real };
+  }
+
+  /** A promise only for links: files are too many to wait for each. */
+  function outcomeOf(folder: Folder, entry: Entry, id: string): Outcome | Promise<Outcome> {
+    switch (entry.kind) {
+      case 'file':
+        // It is where its folder is.
+        return fileOutcome(id, entry.name);
+      case 'folder':
+        return folderOutcome(folder, entry, id);
+      case 'link':
+        return linkOutcome(folder, entry, id);
+      case 'special':
+        return filter.file(id) ? 'special_files' : null;
+      case 'hidden':
+        return 'hidden';
+    }
+  }
+
   enter('', root, options.after === null ? [] : options.after.split('/'));
   try {
     for (let folder = stack.at(-1); folder !== undefined; folder = stack.at(-1)) {
@@ -60,19 +120,20 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
         stack.pop();
         continue;
       }
-      const { kind, real } =
-        entry.kind === 'link' ? await resolveLink(root, folder, entry, stack) : plain(folder, entry);
-      if (kind === null) continue;
       const { text, valid } = textOf(entry.name);
       const id = folder.idPrefix + text;
+      const decided = outcomeOf(folder, entry, id);
+      const outcome = decided instanceof Promise ? await decided : decided;
       const sought = entry.name === folder.seek[0];
-      // A plain file is where its folder is.
-      if ((kind === 'folder' || entry.kind === 'link') && options.skips(textOf(real).text)) continue;
-      if (kind === 'folder') {
-        if (options.filter.folder(id))
-          enter(`${folder.prefix}${entry.name}/`, real, sought ? folder.seek.slice(1) : []);
-      } else if (!sought && options.filter.file(id)) {
+      if (outcome === null) continue;
+      if (typeof outcome === 'object') {
+        enter(`${folder.prefix}${entry.name}/`, outcome.folder, sought ? folder.seek.slice(1) : []);
+      } else if (sought) {
+        continue;
+      } else if (outcome === 'file') {
         yield { id, valid: valid && folder.valid, raw: folder.prefix + entry.name };
+      } else {
+        options.onSkip(outcome, id);
       }
     }
   } finally {
@@ -92,43 +153,6 @@ async function nextEntry(folder: Folder, signal: AbortSignal): Promise<Entry | n
       `Cannot list the folder ${textOf(folder.real).text}: ${messageOf(error)}. Make it readable for Forebay's user, or exclude it.`,
       { cause: error },
     );
-  }
-}
-
-interface Resolved {
-  /** Null: no row and nothing to walk. */
-  readonly kind: 'file' | 'folder' | null;
-  readonly real: string;
-}
-
-function plain(folder: Folder, entry: Entry): Resolved {
-  return { kind: entry.kind === 'folder' ? 'folder' : 'file', real: below(folder.real, entry.name) };
-}
-
-async function resolveLink(
-  root: string,
-  folder: Folder,
-  entry: Entry,
-  stack: readonly Folder[],
-): Promise<Resolved> {
-  const skipped: Resolved = { kind: null, real: '' };
-  const path = fsPath(below(folder.real, entry.name));
-  try {
-    const real = (await realpath(path, { encoding: 'buffer' })).toString('latin1');
-    if (!real.startsWith(below(root, ''))) return skipped;
-    const target = await stat(path);
-    if (target.isFile()) return { kind: 'file', real };
-    // A folder that is being walked already would be walked for ever.
-    const cycle = stack.some((open) => open.real === real);
-    return target.isDirectory() && !cycle ? { kind: 'folder', real } : skipped;
-  } catch (error) {
-    // A broken or circular link is no row; anything else must not drop rows in silence.
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR') return skipped;
-    const where = folder.idPrefix + textOf(entry.name).text;
-    throw new ForebayError('input_unreadable', `Cannot follow the link ${where}: ${messageOf(error)}.`, {
-      cause: error,
-    });
   }
 }
 

@@ -3,6 +3,10 @@
  * roots, inline rows and URL lists spooled to disk), so that any process can enumerate it again.
  */
 import { z } from 'zod';
+import { SKIPPED } from './skipped.ts';
+
+const LISTING_RULE = z.union([z.literal(1), z.literal(2)]);
+export type ListingRule = z.infer<typeof LISTING_RULE>;
 
 const GIVEN = [
   /** Files under `root`, recursive; ids are paths relative to it. Globs match those ids. */
@@ -13,6 +17,8 @@ const GIVEN = [
     exclude: z.array(z.string()).default([]),
     /** A single file instead of a folder: its name below `root`. */
     only: z.string().optional(),
+    /** Which entries of the folder are rows, see dataset/listing-rule.ts. Absent from a job.json of before: 1. */
+    listing: LISTING_RULE.optional(),
   }),
   /** One JSON string (a URL) a line in a spool file below the data folder. */
   z.object({ type: z.literal('urls'), spool: z.string() }),
@@ -43,6 +49,9 @@ export const DATASET_SPEC = z.discriminatedUnion('type', [
 
 export type DatasetSpec = z.infer<typeof DATASET_SPEC>;
 
-/** Where reading stopped: after row number `index - 1`, at source position `at` (source-specific). */
-export const CURSOR = z.object({ index: z.int().min(0), at: z.string() });
+/**
+ * Where reading stopped: after row number `index - 1`, at source position `at` (source-specific). `skipped`: what was
+ * left out up to there.
+ */
+export const CURSOR = z.object({ index: z.int().min(0), at: z.string(), skipped: SKIPPED.optional() });
 export type Cursor = z.infer<typeof CURSOR>;

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.ts';
 import { DATASET_SPEC } from './dataset-spec.ts';
 import type { JobStatus } from './job-state.ts';
 import { DECODE_MODE } from './model-contract.ts';
+import type { Skipped } from './skipped.ts';
 import { DEFAULT_TENANT, TENANT } from './tenant.ts';
 
 /** Failed rows a job bears: a count, or a share of finished rows (judged after the first 100). */
@@ -50,8 +51,8 @@ export const OPENING = z.object({
 export type Opening = z.infer<typeof OPENING>;
 
 /**
- * 2: the feeder opens the output, and runs ask before they publish. Processes that know only 1 would do neither, so
- * they leave such jobs alone.
+ * 2: the feeder opens the output, runs ask before they publish, and a folder has a `listing` rule. Processes that know
+ * only 1 would do none of it, so they leave such jobs alone. Version 1 is read as well.
  */
 export const SPEC_VERSION = 2;
 
@@ -114,6 +115,8 @@ export interface JobRecord {
   readonly total: number | null;
   readonly succeeded: number;
   readonly failed: number;
+  /** Entries of the dataset that are no rows, as far as it was read. */
+  readonly skipped: Skipped;
   readonly blocks: { readonly queued: number; readonly running: number; readonly done: number };
   /** Rows a second over the last seconds; over the whole job once it has ended. */
   readonly rowsPerS: number | null;

@@ -8,6 +8,8 @@ export interface CircuitBreaker {
   closedFor(host: string): number;
   succeeded(host: string): void;
   failed(host: string): void;
+  /** The request has told nothing about the host: its caller stopped, or it never got there. */
+  abandoned(host: string): void;
 }
 
 /** Failures in a row that open a circuit: more than one bad moment makes with a few reads at once. */
@@ -55,6 +57,11 @@ export function createCircuitBreaker(now: () => number = () => performance.now()
       if (!opens) return;
       host.openMs = Math.min(OPEN_MAX_MS, Math.max(OPEN_MIN_MS, host.openMs * 2));
       host.tryAt = now() + host.openMs;
+    },
+    abandoned(name) {
+      const host = hosts.get(name);
+      // The next request may try in its place.
+      if (host) host.trying = false;
     },
   };
 }

@@ -1,10 +1,14 @@
 /**
  * Fetches the bytes of a user's URL within limits: only http(s), only allowed addresses, at most so many
- * redirects, bytes and seconds. Knows nothing of rows or images.
+ * redirects, bytes and seconds. Each host on the way is asked only while its circuit is closed. Knows nothing of
+ * rows or images.
  */
 import type { Dispatcher } from 'undici';
-import { ForebayError, messageOf } from '../errors.ts';
+import { ForebayError } from '../errors.ts';
 import { createAddressFilter } from './address-filter.ts';
+import { createCircuitBreaker, type CircuitBreaker } from './circuit-breaker.ts';
+import { fetchError, hostVerdict } from './fetch-outcome.ts';
+import { parseFetchUrl, parseLocation } from './fetch-url.ts';
 import type { GuardedAgent } from './guarded-agent.ts';
 import type { LookupAll } from './guarded-connector.ts';
 import { readBody } from './read-body.ts';
@@ -22,12 +26,15 @@ export interface GuardedFetchOptions {
   /** Open connections to one host. */
   readonly connectionsPerHost?: number;
   readonly lookup?: LookupAll;
+  /** Of all hosts that are asked; one of its own by default. */
+  readonly breaker?: CircuitBreaker;
 }
 
 export interface GuardedFetch {
   /**
-   * Rejects with ForebayError `url_not_allowed`, `fetch_status`, `fetch_unavailable` (a status that may pass), `fetch_timeout`, `file_too_large`, `fetch_inflated`,
-   * `fetch_failed`; with the signal's reason when aborted.
+   * Rejects with ForebayError: `fetch_unavailable` (a status that may pass, or a host that is left alone),
+   * `fetch_timeout` and `fetch_failed` may pass. `url_not_allowed`, `fetch_status`, `fetch_redirects`, `fetch_tls`,
+   * `fetch_unreadable`, `fetch_inflated` and `file_too_large` stay. With the signal's reason when aborted.
    */
   readonly fetchBytes: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
   readonly close: () => Promise<void>;
@@ -40,8 +47,17 @@ const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** Broken by the other side before an answer: most often a kept-alive connection that had just ended. */
 const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
+/** `bytes`: the body; `location`: where to look instead. */
+type Answer = { readonly bytes: Uint8Array } | { readonly location: string };
+
+/** One fetch. `caller` stops it, `stop` does when the caller or the time does. */
+interface Attempt {
+  readonly caller: AbortSignal;
+  readonly stop: AbortSignal;
+}
+
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
-  const { timeoutMs, lookup, connectionsPerHost = 16 } = options;
+  const { timeoutMs, lookup, connectionsPerHost = 16, breaker = createCircuitBreaker() } = options;
   const filter = createAddressFilter(options.allow);
   let agent: Promise<GuardedAgent> | null = null;
   const open = async () =>
@@ -60,63 +76,82 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     }
   }
 
-  async function follow(start: string, signal: AbortSignal): Promise<Uint8Array> {
-    let url = parseUrl(start);
-    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      const response = await get(url, signal);
-      const { location } = response.headers;
-      if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string')
-        return answerOf(response, signal);
-      await response.body.dump({ limit: 64 * 1024, signal });
-      url = parseUrl(location, url);
-    }
-    throw new ForebayError('fetch_failed', `more than ${MAX_REDIRECTS} redirects`);
-  }
-
-  async function answerOf(response: Dispatcher.ResponseData, signal: AbortSignal): Promise<Uint8Array> {
-    if (response.statusCode >= 200 && response.statusCode < 300) return readBody(response, options);
+  async function ask(url: URL, signal: AbortSignal): Promise<Answer> {
+    const response = await get(url, signal);
+    const { statusCode } = response;
+    if (statusCode >= 200 && statusCode < 300) return { bytes: await readBody(response, options) };
     await response.body.dump({ limit: 64 * 1024, signal });
-    const message = `the server answered with status ${response.statusCode}`;
-    if (!PASSING.has(response.statusCode)) throw new ForebayError('fetch_status', message);
+    const { location } = response.headers;
+    if (REDIRECTS.has(statusCode) && typeof location === 'string') return { location };
+    const message = `the server answered with status ${statusCode}`;
+    if (!PASSING.has(statusCode)) throw new ForebayError('fetch_status', message);
     throw new ForebayError('fetch_unavailable', message, retryAfter(response.headers['retry-after']));
   }
 
+  /** Asks a host that is worth asking, and has its breaker know the outcome. */
+  async function askHost(url: URL, { caller, stop }: Attempt): Promise<Answer> {
+    const { host } = url;
+    const closedFor = breaker.closedFor(host);
+    if (closedFor > 0) throw leftAlone(host, closedFor);
+    try {
+      const answer = await ask(url, stop);
+      breaker.succeeded(host);
+      return answer;
+    } catch (thrown) {
+      if (caller.aborted) {
+        breaker.abandoned(host);
+        throw thrown;
+      }
+      const error = fetchError(thrown, stop.aborted, timeoutMs);
+      const verdict = hostVerdict(error);
+      if (verdict === 'failed') breaker.failed(host);
+      else if (verdict === 'answered') breaker.succeeded(host);
+      else breaker.abandoned(host);
+      throw error;
+    }
+  }
+
+  async function follow(start: string, attempt: Attempt): Promise<Uint8Array> {
+    let url = parseFetchUrl(start);
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      const answer = await askHost(url, attempt);
+      if ('bytes' in answer) return answer.bytes;
+      url = parseLocation(answer.location, url);
+    }
+    throw new ForebayError(
+      'fetch_redirects',
+      `more than ${MAX_REDIRECTS} redirects, the last one to ${url.href.slice(0, 200)}`,
+    );
+  }
+
   return {
-    async fetchBytes(url, signal) {
-      signal.throwIfAborted();
+    async fetchBytes(url, caller) {
+      caller.throwIfAborted();
       // Not AbortSignal.any: on Node 20 its signals stay referenced by a long-lived parent.
       const stop = new AbortController();
       const onAbort = () => stop.abort();
       const timer = setTimeout(onAbort, timeoutMs);
-      signal.addEventListener('abort', onAbort);
+      caller.addEventListener('abort', onAbort);
       try {
-        return await follow(url, stop.signal);
+        return await follow(url, { caller, stop: stop.signal });
       } catch (error) {
-        signal.throwIfAborted();
-        throw rowErrorOf(error, stop.signal.aborted, timeoutMs);
+        caller.throwIfAborted();
+        throw error;
       } finally {
         clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
+        caller.removeEventListener('abort', onAbort);
       }
     },
     close: async () => (await agent)?.close(),
   };
 }
 
-function parseUrl(text: string, base?: URL): URL {
-  let url: URL;
-  try {
-    url = new URL(text, base);
-  } catch (error) {
-    throw new ForebayError('url_not_allowed', `"${text.slice(0, 200)}" is not a URL`, { cause: error });
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new ForebayError('url_not_allowed', `only http and https are fetched, not ${url.protocol}//`);
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new ForebayError('url_not_allowed', 'the URL carries a user name or password; use a signed URL');
-  }
-  return url;
+function leftAlone(host: string, closedForMs: number): ForebayError {
+  return new ForebayError(
+    'fetch_unavailable',
+    `${host} has failed many times in a row and is not asked for another ${Math.ceil(closedForMs / 1000)} s`,
+    { retryAfterS: closedForMs / 1000 },
+  );
 }
 
 /** `Retry-After` in seconds or as a date. */
@@ -124,15 +159,4 @@ function retryAfter(header: string | string[] | undefined): { retryAfterS?: numb
   if (typeof header !== 'string') return {};
   const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
   return Number.isFinite(seconds) ? { retryAfterS: Math.max(0, seconds) } : {};
-}
-
-function rowErrorOf(error: unknown, timedOut: boolean, timeoutMs: number): ForebayError {
-  if (error instanceof ForebayError) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (timedOut || /^UND_ERR_\w+_TIMEOUT$/.test(code)) {
-    return new ForebayError('fetch_timeout', `no complete answer within ${timeoutMs} ms`, { cause: error });
-  }
-  return new ForebayError('fetch_failed', messageOf(error) || code || 'the connection failed', {
-    cause: error,
-  });
 }

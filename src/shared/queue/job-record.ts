@@ -1,8 +1,10 @@
 /** Reads a job's hash into a JobRecord. */
+import { CURSOR } from '../domain/dataset-spec.ts';
 import type { JobFailure, JobReason, JobRecord } from '../domain/job.ts';
 import { JOB_SPEC, SPEC_VERSION, type JobSpec } from '../domain/job.ts';
 import { newerVersion } from '../domain/block.ts';
 import { JOB_STATUSES, isTerminal, type JobStatus } from '../domain/job-state.ts';
+import { NOTHING_SKIPPED, SKIPPED, type Skipped } from '../domain/skipped.ts';
 import { ForebayError, InvariantError } from '../errors.ts';
 
 /** `spec`: as the hash has it; `windowSize`, `runs`: entries of the job's window and of its runs in progress. */
@@ -25,6 +27,7 @@ export function readJobRecord(
     total: integer(hash['total']),
     succeeded: integer(hash['succeeded']) ?? 0,
     failed: integer(hash['failed']) ?? 0,
+    skipped: skippedOf(hash),
     blocks: { queued: Math.max(0, windowSize - runs), running: runs, done },
     rowsPerS: rowsPerSecond(hash, isTerminal(status), now),
     startedAt: integer(hash['first_read_at']),
@@ -59,6 +62,14 @@ export function readJobSpec(text: string): JobSpec {
     'newer_version',
     `The job was made by a newer Forebay (version ${version} of job data; this process knows ${SPEC_VERSION}): it is left to processes of that version. Update this one.`,
   );
+}
+
+/** All of it once the dataset is read to its end; until then, what lies before the cursor. */
+function skippedOf({ skipped, cursor }: Readonly<Record<string, string>>): Skipped {
+  if (skipped) return SKIPPED.parse(JSON.parse(skipped));
+  // Most cursors have none, and a feeder looks at its job often.
+  if (!cursor?.includes('"skipped"')) return NOTHING_SKIPPED;
+  return CURSOR.parse(JSON.parse(cursor)).skipped ?? NOTHING_SKIPPED;
 }
 
 /** Over the last seconds while the job runs; from first read to last commit once it has ended. */

@@ -21,6 +21,8 @@ export interface TransitionOptions {
   /** The feeder's lease, where only the feeder may do it. */
   readonly lease?: string;
   readonly reason?: string | null;
+  /** More about the reason, in words. */
+  readonly reasonText?: string | null;
   readonly error?: { code: string; message: string } | null;
 }
 
@@ -226,7 +228,8 @@ const INDEX_MS = 30 * DAY_MS;
 
 function patchFields(patch: TransitionOptions): string[] {
   const fields: string[] = [];
-  if (patch.reason !== undefined) fields.push('reason', patch.reason ?? '', 'reason_text', '');
+  if (patch.reason !== undefined)
+    fields.push('reason', patch.reason ?? '', 'reason_text', patch.reasonText ?? '');
   if (patch.error !== undefined)
     fields.push('error', patch.error === null ? '' : JSON.stringify(patch.error));
   return fields;

@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import { CURSOR, type Cursor } from '../domain/dataset-spec.ts';
 import { decodeBlockRows, encodeBlockRows, type BlockRows, type BlockStats } from '../domain/block.ts';
 import type { JobSpec } from '../domain/job.ts';
+import type { Skipped } from '../domain/skipped.ts';
 import { readJournal, writeJournal, type RowJournal } from '../domain/row-journal.ts';
 import { readJobSpec } from './job-record.ts';
 import { jobKeys, outputKey, WAKE_CHANNELS } from './keys.ts';
@@ -144,10 +145,12 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
         done: fed === '1',
       };
     },
-    async markFedAll(job: string, lease: string): Promise<void> {
+    /** `skipped`: what the dataset was found to hold beside its rows. Throws LeaseLost. */
+    async markFedAll(job: string, lease: string, skipped: Skipped): Promise<void> {
       const keys = jobKeys(job);
-      if ((await run('patch-job', [keys.job, keys.lease], [lease, 'fed_all', 1])) === -2)
-        throw new LeaseLost(job);
+      const fields = ['fed_all', 1, 'skipped', JSON.stringify(skipped)];
+      const reply = await run('patch-job', [keys.job, keys.lease], [lease, ...fields]);
+      if (reply === -2) throw new LeaseLost(job);
     },
 
     /** Reserves the next blocks. Returns how many; 0 when the job takes none now (paused, cancelled). */

@@ -2,8 +2,19 @@
  * Opens a local row: a regular file whose real path its tenant may read, within the size limit. What was
  * opened is what is checked, so no link that is changed in between leads elsewhere.
  */
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { existingForm, formHint } from '../../shared/unicode-form.ts';
 import { createInputRule, whyRefused, type InputRule, type PlaceVerdict } from '../../shared/input-places.ts';
 import { ForebayError, type ErrorCode } from '../../shared/errors.ts';
 import { createCurrentFolder } from './current-folder.ts';
@@ -65,7 +76,7 @@ export function createFileOpener(): FileOpener {
     try {
       opened = open(path);
     } catch (error) {
-      throw toRowError(error);
+      throw isMissing(error) ? missingFile(path, error) : toRowError(error);
     }
     const { fd, place } = opened;
     try {
@@ -110,7 +121,6 @@ function openedPlace(fd: number, path: string): Place {
 }
 
 const CAUSES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  ENOENT: ['file_not_found', 'there is no such file'],
   ENOTDIR: ['file_not_found', 'there is no such file: a part of its path is not a folder'],
   EACCES: ['file_unreadable', 'permission denied'],
   EPERM: ['file_unreadable', 'permission denied'],
@@ -119,6 +129,18 @@ const CAUSES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ENAMETOOLONG: ['file_unreadable', 'the name is too long'],
   EMFILE: ['file_unreadable', 'too many open files in the lane'],
 };
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+/** What may be there instead: only asked when a row has failed. */
+function missingFile(path: string, cause: unknown): ForebayError {
+  const say = (message: string) => new ForebayError('file_not_found', message, { cause });
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return say('it is a link to nothing');
+  const form = existingForm(path, existsSync);
+  return say(form === null ? 'there is no such file' : `there is no such file; ${formHint(form)}`);
+}
 
 /** The system's own message names the absolute path, which is the service's affair. */
 function toRowError(cause: unknown): ForebayError {

@@ -38,6 +38,7 @@ const RECORD: JobRecord = {
   total: 100,
   succeeded: 40,
   failed: 10,
+  skipped: { not_images: { count: 1, first: ['notes.txt'] } },
   blocks: { queued: 1, running: 2, done: 3 },
   rowsPerS: 3.14159,
   startedAt: Date.UTC(2026, 10, 22, 1),

@@ -67,6 +67,21 @@ describe('files', () => {
     expect(await idsOf(files('photos [1]'))).toEqual(['d.jpg']);
   });
 
+  it('are new jobs, listed by the current rule', async () => {
+    for (const path of ['photos', 'photos/*']) {
+      const { spec } = await resolver().resolve(files(path), 'job_1', 'default');
+      expect(spec).toMatchObject({ listing: 2 });
+    }
+  });
+
+  it('hint at the same name in another Unicode normal form', async () => {
+    await mkdir(join(root, '\u00e9t\u00e9'), { recursive: true });
+    await expect(idsOf(files('e\u0301te\u0301'))).rejects.toMatchObject({
+      code: 'input_not_found',
+      message: expect.stringContaining('Unicode normal form (NFC)'),
+    });
+  });
+
   it.each([
     ['../outside', 'path_not_allowed'],
     ['../nothing', 'path_not_allowed'],
@@ -108,6 +123,14 @@ describe('a manifest', () => {
       'default',
     );
     expect([spec, total]).toEqual([{ type: 'manifest', path: join(root, 'list.txt'), base: root }, null]);
+  });
+
+  it('is refused at once where it is no list in UTF-8', async () => {
+    await writeFile(join(root, 'utf16.txt'), Buffer.from('\uFEFFa.jpg', 'utf16le'));
+    await expect(idsOf({ type: 'manifest', path: 'utf16.txt' })).rejects.toMatchObject({
+      code: 'input_unreadable',
+      message: expect.stringContaining('UTF-16 (little-endian)'),
+    });
   });
 
   it('is no folder', async () => {
@@ -153,6 +176,8 @@ describe('the schema of an input', () => {
       'rows/0/id: an id is needed',
     ]);
     expect(problems({ type: 's3', path: 'x' })).toHaveLength(1);
+    const data = `data:image/png;base64,${'A'.repeat(9000)}`;
+    expect(problems({ type: 'urls', urls: [data] })).toEqual([expect.stringContaining('inline rows')]);
   });
 
   it('keeps the longest URL and id within a spooled line', async () => {

@@ -236,6 +236,7 @@ describe('the plan of a run', () => {
       HOME: '/h',
       FOREBAY_MODELS_DIR: join(folder, 'models', 'tiny'),
       FOREBAY_INPUT_ROOTS: join(folder, 'photos'),
+      FOREBAY_FOLLOW_LINKS: 'on',
       FOREBAY_OUTPUT_ROOTS: folder,
       FOREBAY_LANES: '2',
       FOREBAY_PORT: '0',

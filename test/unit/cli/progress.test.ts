@@ -20,6 +20,7 @@ const JOB: JobWire = {
   model: 'tiny',
   model_hash: 'abc',
   rows: { total: 5000, succeeded: 1213, failed: 3 },
+  skipped: {},
   blocks: { queued: 12, running: 4, done: 19 },
   throughput: { rows_per_s: 812.4 },
   eta_s: 4.66,
@@ -262,6 +263,18 @@ describe('the summary', () => {
   it('says that an input held no row', () => {
     const empty: JobWire = { ...ended, reason: 'empty_dataset', rows: { total: 0, succeeded: 0, failed: 0 } };
     expect(summaryText({ job: empty, stats: null, errors: [] })).toContain('the input holds no row');
+    const why: JobWire = { ...empty, reason_text: 'Left out: all of it.' };
+    expect(summaryText({ job: why, stats: null, errors: [] })).toContain('reason   Left out: all of it.');
+  });
+
+  it('says what was left out, and why', () => {
+    const skipped = {
+      not_images: { count: 1234, first: ['a.txt', 'b.json'] },
+      links_outside: { count: 1, first: ['out'] },
+    };
+    const text = summaryText({ job: { ...ended, skipped }, stats: null, errors: [] });
+    expect(text).toContain('left out 1,234 files that are no images by their names (a.txt, b.json, ...)\n');
+    expect(text).toContain('left out 1 link to what the job may not read (out)\n');
   });
 
   it('groups errors by code, the most frequent first', async () => {

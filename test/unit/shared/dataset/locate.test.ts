@@ -27,6 +27,10 @@ it('finds URLs and spooled bytes', () => {
     kind: 'url',
     url: 'http://x/',
   });
+  expect(locateRow({ type: 'urls', spool: '/s' }, { id: 'data:image/png;base64,AAAA' })).toMatchObject({
+    kind: 'invalid',
+    reason: expect.stringContaining('inline'),
+  });
   const inline: DatasetSpec = { type: 'inline', spool: '/s', blob: '/b' };
   expect(locateRow(inline, { id: 'x', at: blobAt(7, 12) })).toEqual({
     kind: 'blob',
@@ -44,6 +48,10 @@ it.each([
   ['file://host/x', { kind: 'invalid', reason: expect.stringContaining('local path') }],
   ['s3://bucket/key', { kind: 'invalid', reason: expect.stringContaining('"s3://"') }],
   ['C:/x.jpg', { kind: 'file', path: '/data/C:/x.jpg' }],
+  ['data:image/png;base64,AAAA', { kind: 'invalid', reason: expect.stringContaining('inline') }],
+  ['DATA:,x', { kind: 'invalid', reason: expect.stringContaining('inline') }],
+  ['data:2024.jpg', { kind: 'file', path: '/data/data:2024.jpg' }],
+  ['database,v2.jpg', { kind: 'file', path: '/data/database,v2.jpg' }],
   ['nul\0', { kind: 'invalid', reason: expect.stringContaining('NUL') }],
 ])('reads the manifest entry %j', (uri, expected) => {
   expect(locateRow(manifest, { id: uri })).toEqual(expected);

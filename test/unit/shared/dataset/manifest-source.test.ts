@@ -52,8 +52,14 @@ it('makes every bad line a row of its own that says why', async () => {
     ['{"id":"x"}', '"uri" must be a path or a URL'],
     ['{"id":[],"uri":"a"}', '"id" must be a string or a number'],
     ['caf\uFFFD', 'the line is not valid UTF-8'],
-    ['line at byte 44', 'the line is longer than 64 KB'],
-    ['line at byte 66605', 'the line is longer than 64 KB'],
+    [
+      'line at byte 44',
+      'the line is longer than 64 KB; a row with its bytes ("data:") belongs in an inline row or a file',
+    ],
+    [
+      'line at byte 66605',
+      'the line is longer than 64 KB; a row with its bytes ("data:") belongs in an inline row or a file',
+    ],
     ['ok', undefined],
   ]);
 });
@@ -69,10 +75,34 @@ it('reads lines that lie across its chunks', async () => {
   expect((await read(lines.join('\n'))).map(({ id }) => id)).toEqual(lines);
 });
 
-it('refuses UTF-16, a missing file, a folder and a file that has shrunk', async () => {
-  await expect(read(Buffer.from('\uFEFFa.jpg', 'utf16le'))).rejects.toMatchObject({
+it.each([
+  ['UTF-16 (little-endian)', Buffer.from('\uFEFFa.jpg', 'utf16le')],
+  ['UTF-16 (big-endian)', Buffer.from('\uFEFFa.jpg', 'utf16le').swap16()],
+  ['UTF-16 (little-endian)', Buffer.from('a.jpg\r\nb.jpg', 'utf16le')],
+  ['UTF-16 (big-endian)', Buffer.from('a.jpg', 'utf16le').swap16()],
+  ['UTF-32 (little-endian)', Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0])],
+])('names a list in %s, and how to convert it', async (name, bytes) => {
+  await expect(read(bytes)).rejects.toMatchObject({
     code: 'input_unreadable',
+    message: expect.stringMatching(/ is .* Save it as UTF-8, for example with: iconv -f UTF-/),
   });
+  await expect(read(bytes)).rejects.toThrow(name);
+});
+
+it('calls a Git LFS pointer that, and takes paths that only begin alike', async () => {
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n';
+  await expect(read(pointer)).rejects.toMatchObject({
+    code: 'input_unreadable',
+    message: expect.stringContaining(
+      'is a Git LFS pointer, not the list itself. Fetch it with: git lfs pull',
+    ),
+  });
+  expect((await read('version https://elsewhere\n')).map(({ id }) => id)).toEqual([
+    'version https://elsewhere',
+  ]);
+});
+
+it('refuses a missing file, a folder and a file that has shrunk', async () => {
   await expect(read('a\nb\n', { index: 9, at: '99' })).rejects.toMatchObject({ code: 'dataset_changed' });
   const at = (path: string) => createManifestSource({ type: 'manifest', path, base: dir });
   const signal = new AbortController().signal;

@@ -82,7 +82,10 @@ describe('what is fetched', () => {
       else response.writeHead(302, { location: `/${left - 1}` }).end('moved');
     };
     expect(await get(`${origin}/5`)).toBe('here');
-    await expect(get(`${origin}/6`)).rejects.toMatchObject({ code: 'fetch_failed', message: /5 redirects/ });
+    await expect(get(`${origin}/6`)).rejects.toMatchObject({
+      code: 'fetch_redirects',
+      message: /5 redirects/,
+    });
   });
 
   it('tries again where a kept connection has just ended', async () => {
@@ -319,8 +322,6 @@ describe('limits', () => {
       response
         .writeHead(200, { 'content-length': 100 })
         .write('x', () => (response.socket as Socket).destroy());
-    await expect(get(origin)).rejects.toMatchObject({ code: 'fetch_failed' });
-    handler = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('not gzip');
     await expect(get(origin)).rejects.toMatchObject({ code: 'fetch_failed' });
     await expect(get('http://127.0.0.1:1/')).rejects.toMatchObject({
       code: 'fetch_failed',

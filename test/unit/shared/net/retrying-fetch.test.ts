@@ -42,10 +42,10 @@ function open(tries = 4, breaker = createCircuitBreaker()) {
     maxBytes: 2 ** 24,
     maxRatio: 200,
     userAgent: 'forebay/test',
+    breaker,
   });
   return createRetryingFetch({
     fetchBytes: guarded.fetchBytes,
-    breaker,
     tries,
     firstPauseMs: 1,
     maxPauseMs: 50,

@@ -56,6 +56,20 @@ describe('a local file', () => {
     await expect(read(`${root}/${name}`)).rejects.toMatchObject({ code });
   });
 
+  it.each([
+    ['broken', 'it is a link to nothing'],
+    ['nothing.jpg', 'there is no such file'],
+    ['e\u0301te\u0301.jpg', /another Unicode normal form \(NFC\)/],
+    ['NFD/\u00e9.jpg', /another Unicode normal form \(NFD\)/],
+    ['\u00e4.jpg', 'there is no such file'],
+  ])('%s is not there, and the error says what is', async (name, message) => {
+    await mkdir(join(root, 'NFD'), { recursive: true });
+    await writeFile(join(root, '\u00e9t\u00e9.jpg'), 'abc');
+    await writeFile(join(root, 'NFD', 'e\u0301.jpg'), 'abc');
+    const matched = typeof message === 'string' ? message : expect.stringMatching(message);
+    await expect(read(join(root, name))).rejects.toMatchObject({ code: 'file_not_found', message: matched });
+  });
+
   it('is of the folder that was checked, even where a link takes its place meanwhile', async () => {
     const folder = join(root, 'swapped');
     mkdirSync(folder);

@@ -1,0 +1,41 @@
+/** Counts what a listing leaves out, in constant memory. Goes on from what an earlier reading has counted. */
+import { NOTHING_SKIPPED, type SkipReason, type Skipped } from '../domain/skipped.ts';
+
+export interface SkipTally {
+  add(reason: SkipReason, id: string): void;
+  /** As counted up to now. Never changes afterwards. */
+  total(): Skipped;
+}
+
+/** Names kept of each reason, and their length: the tally travels with a job's cursor. */
+const NAMES = 3;
+const NAME_CHARS = 200;
+
+export function createSkipTally(before: Skipped = NOTHING_SKIPPED): SkipTally {
+  let total = before;
+  const counts = new Map(Object.entries(before).map(([reason, { count }]) => [reason, count]));
+  const names = new Map(Object.entries(before).map(([reason, { first }]) => [reason, [...first]]));
+  let changed = false;
+
+  return {
+    add(reason, id) {
+      changed = true;
+      counts.set(reason, (counts.get(reason) ?? 0) + 1);
+      const known = names.get(reason);
+      if (!known) names.set(reason, [shortened(id)]);
+      else if (known.length < NAMES) known.push(shortened(id));
+    },
+    total() {
+      if (!changed) return total;
+      changed = false;
+      total = Object.fromEntries(
+        [...counts].map(([reason, count]) => [reason, { count, first: [...(names.get(reason) ?? [])] }]),
+      );
+      return total;
+    },
+  };
+}
+
+function shortened(id: string): string {
+  return id.length > NAME_CHARS ? `${id.slice(0, NAME_CHARS)}...` : id;
+}

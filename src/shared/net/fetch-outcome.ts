@@ -1,0 +1,37 @@
+/**
+ * What a failed fetch means: for its row (an error code, which says whether trying again can help) and for its host
+ * (see circuit-breaker.ts). The one table of passing and permanent trouble. Pure.
+ */
+import { ForebayError, messageOf, type ErrorCode } from '../errors.ts';
+
+/** `unknown`: nothing was learned about the host. */
+export type HostVerdict = 'answered' | 'failed' | 'unknown';
+
+/** The request never reached the host, or what it met there is not the host's health. */
+const SAYS_NOTHING: ReadonlySet<ErrorCode> = new Set(['url_not_allowed', 'fetch_tls']);
+
+export function hostVerdict(error: ForebayError): HostVerdict {
+  if (error.retryable) return 'failed';
+  return SAYS_NOTHING.has(error.code) ? 'unknown' : 'answered';
+}
+
+/** Certificates and protocol versions do not change between two tries. A handshake that is cut off is none of these. */
+const TLS =
+  /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|INVALID_CA|HOSTNAME_MISMATCH|ERR_TLS_CERT_|ERR_SSL_(WRONG_VERSION|UNSUPPORTED|UNKNOWN_PROTOCOL|PACKET_LENGTH|NO_|\w+_(HANDSHAKE_FAILURE|PROTOCOL_VERSION|UNRECOGNIZED_NAME)))/;
+
+/** From anything that a request throws to the row's error; a ForebayError stays as it is. */
+export function fetchError(error: unknown, timedOut: boolean, timeoutMs: number): ForebayError {
+  if (error instanceof ForebayError) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const fail = (as: ErrorCode, message: string) => new ForebayError(as, message, { cause: error });
+  if (timedOut || /^UND_ERR_\w+_TIMEOUT$/.test(code)) {
+    return fail('fetch_timeout', `no complete answer within ${timeoutMs} ms`);
+  }
+  if (TLS.test(code)) {
+    return fail('fetch_tls', `no secure connection: ${messageOf(error) || code}`);
+  }
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return fail('fetch_unreadable', "the answer's headers are too large");
+  }
+  return fail('fetch_failed', messageOf(error) || code || 'the connection failed');
+}

@@ -1,0 +1,39 @@
+/** The URLs that may be fetched, as a user gives them and as servers redirect to them. Pure. */
+import { isUtf8 } from 'node:buffer';
+import { ForebayError } from '../errors.ts';
+
+/** Characters of a bad URL that its error shows. */
+const SHOWN_CHARS = 200;
+
+/** Throws ForebayError `url_not_allowed`. */
+export function parseFetchUrl(text: string, base?: URL): URL {
+  let url: URL;
+  try {
+    url = new URL(text, base);
+  } catch (error) {
+    throw notAllowed(`"${text.slice(0, SHOWN_CHARS)}" is not a URL`, error);
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw notAllowed(`only http and https are fetched, not ${url.protocol}//`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw notAllowed('the URL carries a user name or password; use a signed URL');
+  }
+  return url;
+}
+
+/**
+ * Where a `Location` header leads. `header`: as Latin-1, one character per byte, as undici gives it. Browsers read
+ * raw UTF-8 in it as such and keep other bytes. Throws ForebayError `url_not_allowed`.
+ */
+export function parseLocation(header: string, base: URL): URL {
+  const bytes = Buffer.from(header, 'latin1');
+  const text = isUtf8(bytes)
+    ? bytes.toString('utf8')
+    : header.replaceAll(/[\u0080-\u00ff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+  return parseFetchUrl(text, base);
+}
+
+function notAllowed(message: string, cause?: unknown): ForebayError {
+  return new ForebayError('url_not_allowed', message, { cause });
+}
