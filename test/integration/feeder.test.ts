@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
-import { createJobFeeder } from '#forebay/api/feeder/feed-job.js';
+import { afterAll, afterEach, expect, it } from 'vitest';
+import { createJobFeeder, type JobFeeder } from '#forebay/api/feeder/feed-job.js';
 import { createFinaliser } from '#forebay/api/feeder/finalise-job.js';
 import { createJobBlocks } from '#forebay/api/feeder/job-blocks.js';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
@@ -23,6 +23,11 @@ import { makeSpec, useQueueLayer, rowsOf } from '../support/queue.ts';
 const layer = useQueueLayer();
 const folder = mkdtempSync(join(tmpdir(), 'forebay-feeder-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const feeders: JobFeeder[] = [];
+afterEach(async () => {
+  await Promise.all(feeders.splice(0).map(async (feeder) => feeder.close()));
+});
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const ok: RowOutcome = { ok: true, result: '"predictions":[]' };
@@ -80,6 +85,7 @@ async function feederOf(
     maxRows,
     finalise: async (record) => finalise(record, lease),
   });
+  feeders.push(feeder);
   const id = spec.id;
   return { id, lease, output, queue, feeder, finalise, record: async () => layer.jobs.mustGet(id) };
 }

@@ -98,5 +98,7 @@ it('leaves a damaged header to the decoder, without reading past its end', async
 
 it('calls a Git LFS pointer that', () => {
   const pointer = Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n');
-  expect(() => readImageHeader(pointer)).toThrow(/^a Git LFS pointer, not the image that it stands for: .*git lfs pull/);
+  expect(() => readImageHeader(pointer)).toThrow(
+    /^a Git LFS pointer, not the image that it stands for: .*git lfs pull/,
+  );
 });
