@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelWire } from '#forebay/api/wire/model.js';
-import type { Profile } from '#forebay/shared/profiles/profile.js';
+import { PROFILE, type Profile } from '#forebay/shared/profiles/profile.js';
 import type { Tuned } from '#forebay/shared/profiles/tune-events.js';
 import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
 import { startService, writeImages, type Service } from '../support/service.ts';
@@ -58,7 +58,7 @@ describe('forebay tune', () => {
     expect(ended.err).toMatch(/1 lane x 1 thread, batch 7, 2 decode threads +[\d.,]+ rows\/s ±/);
 
     expect(profiles()).toHaveLength(1);
-    const profile = JSON.parse(readFileSync(tuned.path, 'utf8')) as Profile;
+    const profile = JSON.parse(readFileSync(tuned.path!, 'utf8')) as Profile;
     expect(profile).toEqual(tuned.profile);
     expect(profile.sample.rows).toBe(20);
     expect([5, 7]).toContain(profile.settings.batch_size);
@@ -99,7 +99,7 @@ describe('forebay tune', () => {
     expect(ended.err).toMatch(
       /2 lanes x 1 thread, batch 4.* out of memory: the lanes held \d+ MB; the limit is 160 MB/,
     );
-    expect(ended.out).toMatch(/Best: 1 lane x 1 thread/);
+    expect(ended.out).toMatch(/(Kept|Chosen): 1 lane x 1 thread/);
     await forebay.nothingLeft();
   });
 
@@ -112,14 +112,33 @@ describe('forebay tune', () => {
     await forebay.nothingLeft();
   });
 
-  it('leaves nothing behind when it is stopped', async () => {
+  it('says what it keeps when it is stopped, and leaves no process and no half of a profile', async () => {
     const before = profiles();
     const running = forebay.start('tune', '--model', join(service.models, 'tiny'), '--input', 'images');
     await expect.poll(() => running.err(), { timeout: 30_000 }).toContain('rows/s');
     running.interrupt();
-    expect(await running.ended).toMatchObject({ code: 130 });
-    expect(profiles()).toEqual(before);
+    const ended = await running.ended;
+    expect(ended).toMatchObject({ code: 130 });
+    expect(ended.out).toMatch(/^Stopped on the way\.$/m);
+    expect(ended.out).toMatch(/^(Kept|Chosen): \d+ lanes? x /m);
+    if (ended.out.includes('No profile was written.')) expect(profiles()).toEqual(before);
+    else expect(ended.out).toMatch(/^Profile: /m);
+    for (const name of profiles()) {
+      const text = readFileSync(join(folder, 'cache', 'profiles', name), 'utf8');
+      expect(PROFILE.safeParse(JSON.parse(text)).success).toBe(true);
+    }
     await forebay.nothingLeft();
+  });
+
+  it('leaves no process and no half of a profile when its command is killed', async () => {
+    const running = forebay.start('tune', '--model', join(service.models, 'tiny'), '--input', 'images');
+    await expect.poll(() => running.err(), { timeout: 30_000 }).toContain('rows/s');
+    running.killLauncher();
+    await forebay.nothingLeft();
+    for (const name of profiles()) {
+      const text = readFileSync(join(folder, 'cache', 'profiles', name), 'utf8');
+      expect(PROFILE.safeParse(JSON.parse(text)).success).toBe(true);
+    }
   });
 
   it.each([
