@@ -32,6 +32,7 @@ const OWN_ONLY = {
   maxFileMb: '--max-file-mb',
   maxMegapixels: '--max-megapixels',
   fetchAllow: '--fetch-allow',
+  logLevel: '--log-level',
 } as const;
 
 /** Where a plan without --output would write: any folder that is not there will do. */
@@ -83,6 +84,9 @@ async function askRunning(url: string, flags: PlanFlags, context: CliContext): P
 
 async function askOwn(given: string, flags: PlanFlags, context: CliContext): Promise<PlanWire> {
   const { cwd, env, terminal } = context;
+  if (flags.apiKeyFile !== undefined) {
+    throw new UsageError("--api-key-file needs --url: a service of the plan's own asks for no key");
+  }
   const model = await checkModel(resolve(cwd, given), given);
   const output = resolve(cwd, flags.output ?? NO_OUTPUT);
   if (flags.output !== undefined) await checkOutput(output, flags.output, flags);

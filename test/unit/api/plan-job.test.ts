@@ -136,7 +136,7 @@ describe('the operators', () => {
   it('say what they do', () => {
     const does = Object.fromEntries(plan().logical.map(({ operator, does }) => [operator, does]));
     expect(does['resample']).toBe('shorter side to 256, bicubic, centre 224 x 224');
-    expect(does['postprocess']).toBe('softmax, top 5 with labels');
+    expect(does['postprocess']).toBe('softmax, top 5, without labels');
   });
 });
 
