@@ -18,7 +18,8 @@ import { addTune } from './commands/tune.ts';
 import { addUp } from './commands/up.ts';
 import { addWorker } from './commands/worker.ts';
 import type { CliContext } from './context.ts';
-import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { inCliWords } from './cli-words.ts';
+import { codeOf, EXIT, exitCodeOf, UsageError } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
 const EXAMPLES = `
@@ -51,9 +52,15 @@ export async function runProgram(
       // Help and version end by an exception, too; what is wrong has been told by outputError.
       return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     }
-    context.terminal.err(`forebay: ${messageOf(error)}\n`);
+    context.terminal.err(`forebay: ${wordsOf(error)}\n`);
     return exitCodeOf(error);
   }
+}
+
+/** A setting that cannot be used is named as it was given; the service's advice becomes that of the command line. */
+function wordsOf(error: unknown): string {
+  const own = error instanceof UsageError || codeOf(error) === 'config_invalid';
+  return own ? messageOf(error) : inCliWords(messageOf(error));
 }
 
 export function createProgram(context: CliContext, version: string): Command {

@@ -127,7 +127,7 @@ function largest(floor: Choice, wanted: Choice): Choice {
 }
 
 function byOption(value: number, option: string): Choice {
-  return { value, boundBy: 'option', why: `asked for: ${option}` };
+  return { value, boundBy: 'option', why: `asked for by options.${option}` };
 }
 
 function toWire({ value, boundBy, why }: Choice): PlanNumber {

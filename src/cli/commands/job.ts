@@ -28,7 +28,9 @@ export function addJob(program: Command, context: CliContext): void {
 async function show(id: string, flags: ShowFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
   const api = connectTo(flags, context);
-  if (flags.watch) return watchJob(id, { api, context, json: flags.json === true });
+  if (flags.watch) {
+    return watchJob(id, { api, context, json: flags.json === true, stats: flags.stats === true });
+  }
   if (flags.stats) {
     const stats = await api.stats(id);
     terminal.out(flags.json ? `${JSON.stringify(stats)}\n` : statsText(stats));

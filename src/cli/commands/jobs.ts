@@ -4,6 +4,7 @@ import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { jobsTable } from '../jobs/job-text.ts';
 import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
+import { nextPage, shellLine } from '../shell-words.ts';
 import { several, wholeNumber } from '../options/parsers.ts';
 
 interface JobsFlags extends ApiFlags {
@@ -28,7 +29,7 @@ export function addJobs(program: Command, context: CliContext): void {
 }
 
 async function jobs(flags: JobsFlags, context: CliContext): Promise<number> {
-  const { terminal, program } = context;
+  const { terminal, program, argv } = context;
   const { status, limit, cursor } = flags;
   const page = await connectTo(flags, context).jobs({
     ...(status === undefined ? {} : { status }),
@@ -41,6 +42,7 @@ async function jobs(flags: JobsFlags, context: CliContext): Promise<number> {
   }
   if (page.data.length === 0) terminal.err('No jobs.\n');
   else terminal.out(jobsTable(page.data, Date.now()));
-  if (page.next_cursor !== null) terminal.err(`More: ${program} jobs --cursor ${page.next_cursor}\n`);
+  if (page.next_cursor !== null)
+    terminal.err(`More: ${program} ${shellLine(nextPage(argv, page.next_cursor))}\n`);
   return EXIT.ok;
 }

@@ -1,5 +1,5 @@
 /** `forebay run`: one job from start to end, with everything it needs, in one process tree. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addGlobFlags, addJobFlags } from '../options/job-options.ts';
 import { wholeNumber } from '../options/parsers.ts';
@@ -31,8 +31,9 @@ export function addRun(program: Command, context: CliContext): void {
   addWorkerFlags(command);
   addLogFlag(command);
   command
-    .option('--quiet', 'no progress')
-    .option('--json', 'the summary as JSON')
+    .option('--stats', 'where the time went, what limits the job and what to do about it')
+    .addOption(new Option('--quiet', 'say nothing unless something goes wrong').conflicts('logLevel'))
+    .option('--json', 'output for programs')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: RunFlags) => {
       // Loaded when needed: other commands start faster without it.

@@ -10,6 +10,7 @@ import { EXIT, UsageError } from '../exit-codes.ts';
 import { batchWarning } from '../jobs/batch-warning.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
+import { serviceWords, shellLine } from '../shell-words.ts';
 import {
   addGlobFlags,
   addJobFlags,
@@ -65,7 +66,7 @@ export function addSubmit(program: Command, context: CliContext): void {
 }
 
 async function submit(flags: SubmitFlags, context: CliContext): Promise<number> {
-  const { terminal, program } = context;
+  const { terminal, program, argv } = context;
   if (flags.model === undefined) throw new UsageError('--model NAME is missing (see: forebay models)');
   const url = apiUrl(flags, context);
   const place = (path: string) => (isLocalUrl(url) ? resolve(context.cwd, path) : path);
@@ -81,7 +82,10 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
   const job = await api.submit(body, idempotencyKey === undefined ? {} : { idempotencyKey });
   if (!flags.watch) {
     terminal.out(flags.json ? `${JSON.stringify(job)}\n` : `${job.id}\n`);
-    if (!flags.json) terminal.err(`Watch it with: ${program} job ${job.id} --watch\n`);
+    if (!flags.json)
+      terminal.err(
+        `Watch it with: ${program} ${shellLine(['job', job.id, '--watch', ...serviceWords(argv)])}\n`,
+      );
     return EXIT.ok;
   }
   if (!flags.json) terminal.err(`${job.id}\n`);

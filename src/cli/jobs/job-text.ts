@@ -3,17 +3,8 @@ import type { JobWire } from '../../api/wire/job.ts';
 import type { ModelWire } from '../../api/wire/model.ts';
 import type { JobStatsWire } from '../../api/wire/stats.ts';
 import { formatCount, formatRate, formatSeconds, percentOf } from '../progress/format.ts';
-
-/** Columns padded to their widest cell; numbers (`right`) to the right. */
-export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
-      .join('  '),
-  );
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
-}
+import { inCliWords } from '../cli-words.ts';
+import { table } from './table.ts';
 
 /** `nowMs`: for ages. */
 export function jobsTable(jobs: readonly JobWire[], nowMs: number): string {
@@ -36,7 +27,7 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
   const facts: (readonly [string, string | null])[] = [
     ['job', job.id],
     ['status', statusText(job)],
-    ['waits', job.reason_text],
+    ['waits', job.reason_text === null ? null : inCliWords(job.reason_text)],
     ['retry of', job.retry_of],
     ['model', job.model],
     ['input', inputText(job.input)],
@@ -48,7 +39,7 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
     ['created', job.created_at],
     ['started', job.started_at],
     ['finished', job.finished_at],
-    ['error', job.error === null ? null : `${job.error.code}: ${job.error.message}`],
+    ['error', job.error === null ? null : `${job.error.code}: ${inCliWords(job.error.message)}`],
     ['metadata', Object.keys(job.metadata).length === 0 ? null : pairs(job.metadata)],
     ['workers', stats === null ? null : workersText(stats)],
     ['last run', stats?.last_run_error ?? null],
@@ -66,7 +57,7 @@ export function modelsTable(models: readonly ModelWire[]): string {
     model.batch_size === null ? '-' : String(model.batch_size),
     REPEATABLE[model.batch_invariance?.verdict ?? 'unknown'],
     model.pool ?? '-',
-    model.problem?.message ?? '',
+    inCliWords(model.problem?.message ?? ''),
   ]);
   const advice = models.flatMap((model) => model.batch_invariance?.advice ?? []);
   return table([head, ...lines], [2, 3, 4]) + advice.map((line) => `\nNote: ${line}.\n`).join('');

@@ -3,19 +3,20 @@ import type { Client } from '../../client/client.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
 import { onStopSignals } from '../launch/stop-signals.ts';
-import { groupErrors } from '../progress/error-groups.ts';
 import { followJob } from '../progress/follow-job.ts';
 import { createProgressView } from '../progress/progress-view.ts';
+import { summarise } from '../progress/summarise.ts';
 import { summaryText } from '../progress/summary.ts';
+import { serviceWords, shellLine } from '../shell-words.ts';
 
 const EVERY_MS = 500;
 
 /** The exit code: 0 completed, 1 failed or cancelled. */
 export async function watchJob(
   id: string,
-  { api, context, json }: { api: Client; context: CliContext; json: boolean },
+  { api, context, json, stats = false }: { api: Client; context: CliContext; json: boolean; stats?: boolean },
 ): Promise<number> {
-  const { terminal, program } = context;
+  const { terminal, program, argv } = context;
   const view = createProgressView(terminal);
   const stop = new AbortController();
   let stoppedBy: StopSignal | null = null;
@@ -29,14 +30,16 @@ export async function watchJob(
   try {
     const job = await followJob({ api, id, view, signal: stop.signal, everyMs: EVERY_MS });
     view.end();
-    const stats = await api.stats(id).catch(() => null);
-    const errors = job.rows.failed === 0 ? [] : await groupErrors(api.errors(id)).catch(() => []);
-    terminal.out(json ? `${JSON.stringify({ job, stats, errors })}\n` : summaryText({ job, stats, errors }));
+    const summary = await summarise(api, job);
+    const next = `${program} ${shellLine(['resume', '--output', job.output, '--watch', ...serviceWords(argv)])}`;
+    terminal.out(json ? `${JSON.stringify(summary)}\n` : summaryText(summary, { withStats: stats, next }));
     return job.status === 'completed' ? EXIT.ok : EXIT.failed;
   } catch (error) {
     if (stoppedBy === null) throw error;
     view.end();
-    terminal.err(`The job goes on. Watch it again with:\n  ${program} job ${id} --watch\n`);
+    terminal.err(
+      `The job goes on. Watch it again with:\n  ${program} ${shellLine(['job', id, '--watch', ...serviceWords(argv)])}\n`,
+    );
     return exitCodeOfSignal(stoppedBy);
   } finally {
     view.end();

@@ -71,6 +71,18 @@ export function addJobFlags(command: Command): Command {
     .addOption(new Option('--overwrite', 'replace the results in the output').conflicts('resume'));
 }
 
+/** Fields of the API's `options`, but for what to do with an output that is there. */
+export const JOB_OPTION_NAMES = [
+  'batch_size',
+  'block_rows',
+  'concurrency',
+  'max_errors',
+  'priority',
+  'top_k',
+  'decode',
+  'limit',
+] as const satisfies readonly (keyof NonNullable<SubmitBody['options']>)[];
+
 /** The API's `options` and `metadata`; absent fields stay absent. */
 export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | 'metadata'> {
   const options = {

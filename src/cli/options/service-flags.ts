@@ -88,34 +88,66 @@ export function splitModels(
   return { ...(models.length > 0 && { models }), ...(serve.length > 0 && { serve }) };
 }
 
+/** The setting that each flag stands for. */
+const SETTINGS: Readonly<Record<keyof ServiceFlags, string>> = {
+  redisUrl: 'REDIS_URL',
+  host: 'FOREBAY_HOST',
+  port: 'FOREBAY_PORT',
+  insecure: 'FOREBAY_AUTH',
+  data: 'FOREBAY_DATA_DIR',
+  models: 'FOREBAY_MODELS_DIR',
+  inputRoot: 'FOREBAY_INPUT_ROOTS',
+  outputRoot: 'FOREBAY_OUTPUT_ROOTS',
+  serve: 'FOREBAY_MODELS',
+  pool: 'FOREBAY_POOL',
+  lanes: 'FOREBAY_LANES',
+  threadsPerLane: 'FOREBAY_THREADS_PER_LANE',
+  decodeThreads: 'FOREBAY_DECODE_THREADS',
+  maxJobs: 'FOREBAY_MAX_JOBS',
+  queueLimit: 'FOREBAY_QUEUE_LIMIT',
+  maxInflightMb: 'FOREBAY_MAX_INFLIGHT_MB',
+  maxFileMb: 'FOREBAY_MAX_FILE_MB',
+  maxMegapixels: 'FOREBAY_MAX_MEGAPIXELS',
+  fetchAllow: 'FOREBAY_FETCH_ALLOW',
+  healthPort: 'FOREBAY_HEALTH_PORT',
+  logLevel: 'FOREBAY_LOG_LEVEL',
+};
+
+/** How values become text where it is not by String(). */
+const VALUES: { readonly [Name in keyof ServiceFlags]?: (flags: ServiceFlags) => string | undefined } = {
+  insecure: ({ insecure }) => (insecure ? 'off' : undefined),
+  models: ({ models }) => folders('--models', models),
+  inputRoot: ({ inputRoot }) => folders('--input-root', inputRoot),
+  outputRoot: ({ outputRoot }) => folders('--output-root', outputRoot),
+};
+
 /** The settings that the flags stand for. */
 export function toSettings(flags: ServiceFlags): Record<string, string> {
-  const settings: Record<string, string | number | undefined> = {
-    REDIS_URL: flags.redisUrl,
-    FOREBAY_HOST: flags.host,
-    FOREBAY_PORT: flags.port,
-    FOREBAY_AUTH: flags.insecure ? 'off' : undefined,
-    FOREBAY_DATA_DIR: flags.data,
-    FOREBAY_MODELS_DIR: folders('--models', flags.models),
-    FOREBAY_INPUT_ROOTS: folders('--input-root', flags.inputRoot),
-    FOREBAY_OUTPUT_ROOTS: folders('--output-root', flags.outputRoot),
-    FOREBAY_MODELS: flags.serve?.join(','),
-    FOREBAY_POOL: flags.pool,
-    FOREBAY_LANES: flags.lanes,
-    FOREBAY_THREADS_PER_LANE: flags.threadsPerLane,
-    FOREBAY_DECODE_THREADS: flags.decodeThreads,
-    FOREBAY_MAX_JOBS: flags.maxJobs,
-    FOREBAY_QUEUE_LIMIT: flags.queueLimit,
-    FOREBAY_MAX_INFLIGHT_MB: flags.maxInflightMb,
-    FOREBAY_MAX_FILE_MB: flags.maxFileMb,
-    FOREBAY_MAX_MEGAPIXELS: flags.maxMegapixels,
-    FOREBAY_FETCH_ALLOW: flags.fetchAllow?.join(','),
-    FOREBAY_HEALTH_PORT: flags.healthPort,
-    FOREBAY_LOG_LEVEL: flags.logLevel,
-  };
+  const names = Object.keys(SETTINGS) as (keyof ServiceFlags)[];
   return Object.fromEntries(
-    Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+    names.flatMap((name) => {
+      const value = (VALUES[name] ?? textOf(name))(flags);
+      return value === undefined ? [] : [[SETTINGS[name], value]];
+    }),
   );
+}
+
+function textOf(name: keyof ServiceFlags): (flags: ServiceFlags) => string | undefined {
+  return (flags) => (flags[name] === undefined ? undefined : String(flags[name]));
+}
+
+/** `FOREBAY_MAX_FILE_MB` -> `--max-file-mb`; only settings whose flag takes the same value. */
+export function flagOfSetting(setting: string): string | null {
+  const found = Object.entries(SETTINGS).find(([name, known]) => known === setting && name !== 'serve');
+  return found === undefined || found[0] === 'insecure' ? null : toFlag(found[0]);
+}
+
+/** `maxFileMb`, `max_file_mb` -> `--max-file-mb`. */
+export function toFlag(name: string): string {
+  return `--${name
+    .replaceAll(/([A-Z])/g, '-$1')
+    .replaceAll('_', '-')
+    .toLowerCase()}`;
 }
 
 /** Lists of folders are ":"-separated in the environment. */

@@ -1,6 +1,7 @@
 /** A plan for people: the operators as a tree, the numbers with what bound each, the estimate. Pure. */
 import type { PlanNumber, PlanRange, PlanWire } from '../../api/wire/plan.ts';
-import { table } from '../jobs/job-text.ts';
+import { inCliWords } from '../cli-words.ts';
+import { table } from '../jobs/table.ts';
 import { formatBytes, formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
 
 /** `next`: the command that runs the job. */
@@ -15,9 +16,8 @@ export function planText(plan: PlanWire, { next }: { next: string }): string {
     ...(plan.warnings.length === 0
       ? []
       : [titled('Mind', plan.warnings.map((warning) => `  - ${warning}\n`).join(''))]),
-    titled('Run it', `  ${next}\n`),
-  ];
-  return sections.join('\n');
+  ].map(inCliWords);
+  return [...sections, titled('Run it', `  ${next}\n`)].join('\n');
 }
 
 function titled(title: string, text: string): string {

@@ -7,7 +7,7 @@ import { EXIT, exitCodeOfSignal, UsageError } from '../exit-codes.ts';
 import { Interrupted, withOwnService } from '../launch/own-service.ts';
 import { apiKey, isLocalUrl } from '../options/api-flags.ts';
 import { toFilesInput, toSubmitOptions } from '../options/job-options.ts';
-import { createProgressView, createQuietView } from '../progress/progress-view.ts';
+import { createNotesView, createProgressView } from '../progress/progress-view.ts';
 import { checkInput } from '../run/check-input.ts';
 import { checkModel } from '../run/check-model.ts';
 import { checkOutput } from '../run/check-output.ts';
@@ -97,7 +97,7 @@ async function askOwn(given: string, flags: PlanFlags, context: CliContext): Pro
     ...(flags.output === undefined ? {} : { output }),
     ...toSubmitOptions(flags),
   };
-  const view = flags.json ? createQuietView(terminal) : createProgressView(terminal);
+  const view = flags.json ? createNotesView(terminal) : createProgressView(terminal);
   return withOwnService(
     {
       env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot: resolve(output, '..') }),

@@ -19,6 +19,7 @@ export interface RunFlags extends JobFlags, GlobFlags, ServiceFlags {
   readonly output?: string;
   readonly workers: number;
   readonly quiet?: true;
+  readonly stats?: true;
   readonly json?: true;
 }
 

@@ -1,8 +1,9 @@
 /** What `forebay run` does: plan, run, say how it went. */
+import { inCliWords } from '../cli-words.ts';
 import type { CliContext } from '../context.ts';
 import { formatCount, formatCounted } from '../progress/format.ts';
-import { createProgressView, createQuietView } from '../progress/progress-view.ts';
-import { summaryText } from '../progress/summary.ts';
+import { createProgressView, SILENT_VIEW } from '../progress/progress-view.ts';
+import { summaryText, type Summary } from '../progress/summary.ts';
 import { resumeLine } from '../shell-words.ts';
 import { planRun, type RunFlags } from './plan-run.ts';
 import { exitCodeOfRun, runJob, type RunEnd } from './run-job.ts';
@@ -14,13 +15,26 @@ export async function run(flags: RunFlags, context: CliContext): Promise<number>
   const end = await runJob({
     plan,
     workers: flags.workers,
-    view: flags.quiet ? createQuietView(terminal) : createProgressView(terminal),
+    view: flags.quiet ? SILENT_VIEW : createProgressView(terminal),
     context,
-    onSummary: (summary) => terminal.out(flags.json ? `${JSON.stringify(summary)}\n` : summaryText(summary)),
+    onSummary: (summary) => tell(summary, flags, context),
     exitNow: (code) => process.exit(code),
   });
-  if (end.kind === 'interrupted') terminal.err(stoppedText(end, context));
+  if (end.kind === 'interrupted' && !flags.quiet) terminal.err(stoppedText(end, context));
   return exitCodeOfRun(end);
+}
+
+/** Quiet, a run tells only what went wrong; JSON that was asked for is an answer, no noise. */
+function tell(summary: Summary, flags: RunFlags, { terminal, program, argv }: CliContext): void {
+  const { error } = summary.job;
+  if (flags.json) terminal.out(`${JSON.stringify(summary)}\n`);
+  else if (!flags.quiet) {
+    const next = resumeLine(program, argv);
+    terminal.out(summaryText(summary, { withStats: flags.stats === true, next }));
+  }
+  if (flags.quiet && error !== null) {
+    terminal.err(`forebay: The job failed: ${error.code}: ${inCliWords(error.message)}\n`);
+  }
 }
 
 function stoppedText(
@@ -32,5 +46,5 @@ function stoppedText(
   const done = succeeded + failed;
   const rows =
     total === null ? formatCounted(done, 'row') : `${formatCount(done)} of ${formatCounted(total, 'row')}`;
-  return `Stopped: ${rows} done and kept in ${job.output}. Go on with:\n  ${resumeLine(program, argv)}\n`;
+  return `Stopped: ${rows} done and kept in ${job.output}. Finish it with:\n  ${resumeLine(program, argv)}\n`;
 }

@@ -1,7 +1,7 @@
 /** What a tuning found, for people: the table, the gain, the file, who uses it. Pure. */
 import { settingsKey } from '../../shared/profiles/profile.ts';
 import type { Exhaustive, Tuned } from '../../shared/profiles/tune-events.ts';
-import { table } from '../jobs/job-text.ts';
+import { table } from '../jobs/table.ts';
 import { formatBytes, formatRate, formatSeconds } from '../progress/format.ts';
 import { marksOf, standingsOf, type Standing } from './standings.ts';
 import { errorText, settingsText } from './tune-view.ts';

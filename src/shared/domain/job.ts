@@ -93,8 +93,10 @@ export interface JobRecord {
   readonly total: number | null;
   readonly succeeded: number;
   readonly failed: number;
+  /** Of both: rows of parts that an earlier job left in the output. */
+  readonly adopted: number;
   readonly blocks: { readonly queued: number; readonly running: number; readonly done: number };
-  /** Rows a second over the last seconds; over the whole job once it has ended. */
+  /** Rows per second, adopted ones not counted: over the last seconds; over the whole job once it has ended. */
   readonly rowsPerS: number | null;
   readonly startedAt: number | null;
   /** Time of the latest commit. */

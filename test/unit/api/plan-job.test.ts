@@ -211,7 +211,7 @@ describe('a warning', () => {
     [
       'a narrow window',
       { asked: asked({ concurrency: 1 }) },
-      /concurrency 1 lets 16 rows be in hand.* want 24/,
+      /options\.concurrency 1 lets workers hold 16 rows.* could use 24/,
     ],
     ['few rows', { rows: { total: 5, atLeast: 5, why: null } }, /5 rows do not fill/],
     [
