@@ -9,7 +9,10 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** The command line cannot be followed. `message`: one sentence that says how to mend it. */
+/** For the help of commands. */
+export const EXIT_CODES_TEXT = '0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.';
+
+/** The command line cannot be followed. `message`: one sentence that says how to fix it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -25,7 +25,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const QUICK = ['--seconds-per-config', '0.1', '--rows', '20', '--threads-per-lane', '1'];
+const QUICK = ['--seconds-per-config', '0.1', '--rows', '20', '--try-threads-per-lane', '1'];
 const tune = (...more: string[]) =>
   forebay.run('tune', '--model', join(service.models, 'tiny'), '--input', 'images', ...QUICK, ...more);
 const profiles = () =>
@@ -40,11 +40,11 @@ async function served(env: Record<string, string>): Promise<ModelWire> {
 describe('forebay tune', () => {
   it('finds settings that workers then use, unless told otherwise', async () => {
     const ended = await tune(
-      '--lanes',
+      '--try-lanes',
       '1',
-      '--batch-sizes',
+      '--try-batch-sizes',
       '5,7',
-      '--decode-threads',
+      '--try-decode-threads',
       '2',
       '--exhaustive',
       '--json',
@@ -86,11 +86,11 @@ describe('forebay tune', () => {
   it('reports a configuration that takes too much memory, and goes on', async () => {
     // A lane takes about 110 MB.
     const ended = await tune(
-      '--lanes',
+      '--try-lanes',
       '1,2',
-      '--batch-sizes',
+      '--try-batch-sizes',
       '4',
-      '--decode-threads',
+      '--try-decode-threads',
       '2',
       '--memory-limit-mb',
       '160',
@@ -105,7 +105,7 @@ describe('forebay tune', () => {
 
   it('writes nothing and says why where nothing fits', async () => {
     const before = profiles();
-    const ended = await tune('--lanes', '1', '--batch-sizes', '1,2', '--memory-limit-mb', '10');
+    const ended = await tune('--try-lanes', '1', '--try-batch-sizes', '1,2', '--memory-limit-mb', '10');
     expect(ended).toMatchObject({ code: 1, out: '' });
     expect(ended.err).toMatch(/No configuration fits the memory: the lanes held \d+ MB; the limit is 10 MB/);
     expect(profiles()).toEqual(before);
@@ -143,7 +143,7 @@ describe('forebay tune', () => {
 
   it.each([
     [['--input', 'nowhere'], /--input: there is no nowhere/],
-    [['--input', 'images', '--batch-sizes', '0'], /whole number from 1 to 1024/],
+    [['--input', 'images', '--try-batch-sizes', '0'], /whole number from 1 to 1024/],
     [['--input', 'images', '--report', 'missing/tune.html'], /--report: there is no folder missing/],
     [['--input', 'images', '--seconds-per-config', 'x'], /a number of seconds/],
   ])('refuses %j with a sentence', async (more, sentence) => {

@@ -5,6 +5,8 @@ import { EXIT } from '../exit-codes.ts';
 import { jobText } from '../jobs/job-text.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { statsText } from '../progress/stats-text.ts';
+import { FLAGS } from '../options/flags.ts';
+import { addHelp } from '../options/help.ts';
 import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
 
 interface ShowFlags extends ApiFlags {
@@ -18,11 +20,17 @@ export function addJob(program: Command, context: CliContext): void {
     .argument('<id>', 'the job')
     .summary('show a job; --watch follows it')
     .description('Shows how a job stands.')
-    .option('--watch', 'follow it until it ends; then exit 0 if it completed, else 1')
-    .option('--stats', 'where its time went, what holds it back and what to do about it');
+    .addOption(FLAGS.watch())
+    .addOption(FLAGS.stats());
   addApiUrlFlags(command).action(async (id: string, flags: ShowFlags) =>
     context.exitWith(await show(id, flags, context)),
   );
+  addHelp(command, {
+    examples: [
+      'forebay job job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z --watch',
+      'forebay job job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z --stats',
+    ],
+  });
 }
 
 async function show(id: string, flags: ShowFlags, context: CliContext): Promise<number> {

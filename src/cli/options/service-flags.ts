@@ -1,6 +1,7 @@
 /** Flags of the processes, each a setting of shared/config/config.ts: what is not given stays as the environment has it. */
 import type { Command } from 'commander';
 import { UsageError } from '../exit-codes.ts';
+import { FLAGS } from './flags.ts';
 import { several, wholeNumber } from './parsers.ts';
 
 export interface ServiceFlags {
@@ -29,15 +30,10 @@ export interface ServiceFlags {
 
 const count = (max = 1_000_000) => wholeNumber(1, max);
 
-const MODELS = 'folder of model folders, or one model folder; repeatable (default: models)';
-
-export function addStorageFlags(
-  command: Command,
-  models = { flag: '--models <dir>', text: MODELS },
-): Command {
+export function addStorageFlags(command: Command): Command {
   return command
-    .option(models.flag, models.text, several)
-    .option('--data <dir>', 'folder for results and state (default: .forebay)')
+    .addOption(FLAGS.models())
+    .addOption(FLAGS.data())
     .option(
       '--input-root <dir>',
       'folder that jobs may read; repeatable (default: the working folder)',
@@ -47,8 +43,8 @@ export function addStorageFlags(
 
 export function addApiFlags(command: Command): Command {
   return command
-    .option('--port <port>', 'port of the API; 0 takes a free one (default: 8080)', wholeNumber(0, 65_535))
-    .option('--host <address>', 'address it listens on; beyond loopback it needs keys (default: 127.0.0.1)')
+    .option('--port <port>', 'port of the API; 0 picks a free one (default: 8080)', wholeNumber(0, 65_535))
+    .option('--host <address>', 'address of the API; beyond loopback it needs keys (default: 127.0.0.1)')
     .option('--insecure', 'ask for no keys: whoever reaches the address may do anything')
     .option(
       '--output-root <dir>',
@@ -61,9 +57,9 @@ export function addApiFlags(command: Command): Command {
 
 export function addWorkerFlags(command: Command): Command {
   return command
-    .option('--lanes <n>', 'lane processes of a worker (default: one a core)', count(256))
-    .option('--threads-per-lane <n>', 'threads of a model call (default: cores / lanes)', count(256))
-    .option('--decode-threads <n>', 'threads that decode images in one lane', count(256))
+    .option('--lanes <n>', 'lane processes per worker (default: one per core)', count(256))
+    .option('--threads-per-lane <n>', 'threads per model call (default: cores / lanes)', count(256))
+    .option('--decode-threads <n>', 'threads per lane that decode images', count(256))
     .option('--max-inflight-mb <n>', 'row bytes a worker holds at once (default: 256)', count())
     .option('--max-file-mb <n>', 'largest row, encoded (default: 64)', count())
     .option('--max-megapixels <n>', 'largest image (default: 64)', count())
@@ -72,20 +68,6 @@ export function addWorkerFlags(command: Command): Command {
 
 export function addLogFlag(command: Command): Command {
   return command.option('--log-level <level>', 'silent, error, warn, info or debug');
-}
-
-/**
- * A worker's `--models` takes both: folders to look in, and names to serve of what is there. What is a folder
- * here, or is written as a path, is a folder.
- */
-export function splitModels(
-  given: readonly string[] | undefined,
-  isFolder: (path: string) => boolean,
-): Pick<ServiceFlags, 'models' | 'serve'> {
-  const parts = (given ?? []).flatMap((text) => (isFolder(text) ? [text] : text.split(',')));
-  const models = parts.filter((part) => part.includes('/') || isFolder(part));
-  const serve = parts.filter((part) => part !== '' && !models.includes(part));
-  return { ...(models.length > 0 && { models }), ...(serve.length > 0 && { serve }) };
 }
 
 /** The setting that each flag stands for. */

@@ -16,10 +16,9 @@ import type { RunFlags } from '../run/plan-run.ts';
 import { nextLine } from '../shell-words.ts';
 import { planText } from './plan-text.ts';
 
-export interface PlanFlags extends Omit<RunFlags, 'workers'> {
+export interface PlanFlags extends RunFlags {
   readonly url?: string;
   readonly apiKeyFile?: string;
-  readonly workers?: number;
 }
 
 /** What a running service has settled for itself. */

@@ -17,7 +17,7 @@ export interface RunFlags extends JobFlags, GlobFlags, ServiceFlags {
   readonly input?: string;
   readonly manifest?: string;
   readonly output?: string;
-  readonly workers: number;
+  readonly workers?: number;
   readonly quiet?: true;
   readonly stats?: true;
   readonly json?: true;

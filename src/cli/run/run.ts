@@ -14,7 +14,7 @@ export async function run(flags: RunFlags, context: CliContext): Promise<number>
   const plan = await planRun(flags, context.cwd, context.env);
   const end = await runJob({
     plan,
-    workers: flags.workers,
+    workers: flags.workers ?? 1,
     view: flags.quiet ? SILENT_VIEW : createProgressView(terminal),
     context,
     onSummary: (summary) => tell(summary, flags, context),
