@@ -28,7 +28,10 @@ const USAGE_CODES = new Set([
   'input_not_found',
   'input_unreadable',
   'output_not_empty',
+  'resume_mismatch',
   'request_too_large',
+  'list_too_long',
+  'too_many_rows',
 ]);
 
 export function exitCodeOf(error: unknown): number {

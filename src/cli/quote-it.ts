@@ -31,7 +31,7 @@ export function strayFilesText(stray: Stray): string | null {
   return `The shell has expanded the pattern behind ${flag} to ${files.length} files. Quote it:\n  ${program} ${line}`;
 }
 
-/** The tightest of the usual patterns that gives just these files, or all files of the kind below their folder. */
+/** The plainest of the usual patterns that matches just these files; across folders, all files of the kind. */
 function patternOf(files: readonly string[], cwd: string): string {
   const folders = new Set(files.map(dirname));
   const endings = new Set(files.map(extname));
@@ -39,21 +39,37 @@ function patternOf(files: readonly string[], cwd: string): string {
   if (folders.size > 1) return join(sharedFolder([...folders]), '**', name);
   const folder = [...folders][0]!;
   const names = files.map((file) => basename(file));
-  const start = sharedStart(names);
   const others = readdirSync(resolve(cwd, folder)).filter(
-    (other) => !names.includes(other) && !other.startsWith('.') && other.endsWith(name.slice(1)),
+    (one) => !one.startsWith('.') && !names.includes(one),
   );
-  const told =
-    others.length === 0 || others.some((other) => other.startsWith(start)) ? name : `${start}${name}`;
-  return join(folder, told);
+  const start = sharedStart(names);
+  const end = sharedEnd(names);
+  const ending = name.slice(1);
+  const tried = [
+    ['', ending],
+    ['', end],
+    [start, ending],
+    [start, end],
+  ] as const;
+  const exact = tried.find(([from, to]) => !others.some((one) => one.startsWith(from) && one.endsWith(to)));
+  const [from, to] = exact ?? [start, end];
+  return join(folder, `${from}*${to}`);
 }
 
-function sharedStart(names: readonly string[]): string {
+/** With the ending. */
+function sharedEnd(names: readonly string[]): string {
   const [first = ''] = names;
+  let from = 0;
+  while (!names.every((one) => one.endsWith(first.slice(from)))) from += 1;
+  return first.slice(from);
+}
+
+/** Without the ending, which the pattern has already. */
+function sharedStart(names: readonly string[]): string {
+  const [first = ''] = names.map((one) => one.slice(0, one.length - extname(one).length));
   let length = first.length;
-  while (!names.every((name) => name.startsWith(first.slice(0, length)))) length -= 1;
-  // The ending is in the pattern already.
-  return first.slice(0, Math.min(length, first.length - extname(first).length));
+  while (!names.every((one) => one.startsWith(first.slice(0, length)))) length -= 1;
+  return first.slice(0, length);
 }
 
 function sharedFolder(folders: readonly string[]): string {

@@ -80,13 +80,13 @@ function failures(sample: PlanWire['sample']): string | null {
 function beside({ workers }: PlanFacts): string | null {
   const most = Math.max(0, ...workers.map(({ answer }) => (answer.ok ? answer.reply.blocksBeside : 0)));
   if (most === 0) return null;
-  return `Jobs were running: up to ${most} of their blocks shared the lanes with the sample, so it shows what is left beside them.`;
+  return `Jobs were running: up to ${most} of their blocks shared the lanes with the sample, so it shows only what they left.`;
 }
 
 function warmFiles(facts: PlanFacts, sample: PlanWire['sample']): string | null {
   if (!sample || sample.passes < 2 || facts.rows.total === sample.rows || !locateKinds(facts).opened)
     return null;
-  return `The ${sample.rows} sample rows were run ${Math.round(sample.passes)} times, so their files came from memory: slow storage will be slower.`;
+  return `The ${sample.rows} sample rows were run ${Math.round(sample.passes)} times, so their files came from memory: a job that reads slow storage is slower.`;
 }
 
 function mb(bytes: number): string {

@@ -2,13 +2,13 @@
 import type { JobWire } from '../../api/wire/job.ts';
 import type { ModelWire } from '../../api/wire/model.ts';
 import type { JobStatsWire } from '../../api/wire/stats.ts';
-import { formatCount, formatRate, formatSeconds, percentOf } from '../progress/format.ts';
+import { formatCount, formatCounted, formatRate, formatSeconds, percentOf } from '../progress/format.ts';
 import { inCliWords } from '../cli-words.ts';
 import { table } from './table.ts';
 
 /** `nowMs`: for ages. */
 export function jobsTable(jobs: readonly JobWire[], nowMs: number): string {
-  const head = ['ID', 'STATUS', 'MODEL', 'ROWS', 'ERRORS', 'ROWS/S', 'LEFT', 'AGE'];
+  const head = ['ID', 'STATUS', 'MODEL', 'ROWS', 'ERRORS', 'ROWS/S', 'TIME LEFT', 'AGE'];
   const lines = jobs.map((job) => [
     job.id,
     statusText(job),
@@ -33,9 +33,10 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
     ['input', inputText(job.input)],
     ['output', job.output],
     ['rows', `${rowsText(job)}, ${formatCount(job.rows.failed)} failed`],
+    ['there already', job.rows.adopted > 0 ? formatCounted(job.rows.adopted, 'row') : null],
     ['blocks', `${job.blocks.queued} queued, ${job.blocks.running} running, ${job.blocks.done} done`],
     ['rows/s', rate === null ? null : formatRate(rate)],
-    ['left', job.eta_s === null || job.finished_at !== null ? null : formatSeconds(job.eta_s)],
+    ['time left', job.eta_s === null || job.finished_at !== null ? null : formatSeconds(job.eta_s)],
     ['created', job.created_at],
     ['started', job.started_at],
     ['finished', job.finished_at],
@@ -89,5 +90,5 @@ function pairs(metadata: Readonly<Record<string, string>>): string {
 
 function workersText({ workers }: JobStatsWire): string {
   const lanes = workers.reduce((sum, worker) => sum + worker.lanes, 0);
-  return `${workers.length} with ${lanes} lanes`;
+  return `${workers.length} with ${formatCounted(lanes, 'lane')}`;
 }

@@ -38,7 +38,7 @@ export async function watchJob(
     if (stoppedBy === null) throw error;
     view.end();
     terminal.err(
-      `The job goes on. Watch it again with:\n  ${program} ${shellLine(['job', id, '--watch', ...serviceWords(argv)])}\n`,
+      `The job continues. Watch it again with:\n  ${program} ${shellLine(['job', id, '--watch', ...serviceWords(argv)])}\n`,
     );
     return exitCodeOfSignal(stoppedBy);
   } finally {

@@ -25,17 +25,14 @@ const STAGES: readonly (readonly [keyof JobStatsWire['stages'], string, Kind])[]
   ['commit_ms', 'commit', 'beside'],
 ];
 
-/** Of the lanes' time. What is less is not worth a line to somebody who did not ask. */
-const SHOWN_SHARE = 0.01;
-
-/** Lines without indent; none where nothing was computed. `all`: also the stages that took little. */
-export function stageLines({ stages, rows }: JobStatsWire, all = false): string[] {
+/** Lines without indent, one per stage that took any time; none where nothing was computed. */
+export function stageLines({ stages, rows }: JobStatsWire): string[] {
   if (rows === 0) return [];
   const lanes = STAGES.reduce((sum, [name, , kind]) => sum + (kind === 'lane' ? (stages[name] ?? 0) : 0), 0);
   if (lanes === 0) return [];
   const lines = STAGES.flatMap(([name, title, kind]) => {
     const ms = stages[name] ?? 0;
-    if (ms === 0 || (ms < SHOWN_SHARE * lanes && !all)) return [];
+    if (ms === 0) return [];
     const total = kind === 'wait' ? '' : formatSeconds(ms / 1000);
     const share = kind === 'lane' ? `${Math.round((ms / lanes) * 100)} %` : '';
     return [[title, formatMs(ms / rows), total, share]];
@@ -83,7 +80,7 @@ export function statsText(stats: JobStatsWire): string {
   const why = stats.reason_text === null ? '' : `: ${inCliWords(stats.reason_text)}`;
   if (stats.reason !== null) facts.push(`waits: ${stats.reason.replaceAll('_', ' ')}${why}`);
   if (stats.last_run_error !== null) facts.push(`last run: ${stats.last_run_error}`);
-  const stages = stageLines(stats, true);
+  const stages = stageLines(stats);
   const lines = [...(stages.length === 0 ? ['No row has gone through a lane yet.'] : stages), ...facts];
   const bottleneck = bottleneckLine(stats);
   return [...lines, ...(bottleneck === null ? [] : [bottleneck])].map((line) => `${line}\n`).join('');

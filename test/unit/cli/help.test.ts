@@ -155,6 +155,18 @@ describe('an argument without a flag', () => {
   it('is given the pattern that has just these files', async () => {
     const some = await forebay('submit', '--model', 'm', '--input', 'other/img1.png', 'other/img2.png');
     expect(some.err).toContain("--input 'other/img*.png'");
+    const last = await forebay(
+      'submit',
+      '--model',
+      'm',
+      '--input',
+      'other/img2.png',
+      'photos/notes.txt',
+      'x',
+    );
+    expect(last.err).toContain("'photos/notes.txt' stands without a flag");
+    const ending = await forebay('submit', '--model', 'm', '--input', 'other/img1.png', 'photos/a.jpg');
+    expect(ending.err).toContain("--input '**/*'");
     const deep = await forebay('plan', '--include', 'photos/a.jpg', 'photos/b.jpg', 'other/x.png');
     expect(deep.err).toContain("behind --include to 3 files. Quote it:\n  forebay plan --include '**/*'\n");
   });
