@@ -14,7 +14,16 @@ const MODELS = [
   { model: 'digits-small', rows: () => digits(256) },
   { model: 'mobilenetv2', rows: () => photos(200) },
 ];
-const QUICK = ['--lanes', '1,2', '--threads-per-lane', '1', '--batch-sizes', '4,16', '--decode-threads', '2'];
+const QUICK = [
+  '--try-lanes',
+  '1,2',
+  '--try-threads-per-lane',
+  '1',
+  '--try-batch-sizes',
+  '4,16',
+  '--try-decode-threads',
+  '2',
+];
 
 export async function run({ log, quick }) {
   const rows = [];

@@ -135,7 +135,7 @@ function workOf(lane: JobCosts['lane'], work: number, utilisation: number): Diag
       'decoding',
       decode,
       `${busy}, ${percent(decode)} of it decoding`,
-      'Set "decode": "fast" in model.json (for JPEG), store smaller images, or add CPU cores or workers.',
+      'Decode JPEGs with --decode fast ("decode": "fast" in model.json), store smaller images, or add CPU cores or workers.',
     );
   }
   if (other > OVERHEAD && other > infer) {
@@ -238,7 +238,7 @@ function noWorker({ model }: JobState): Diagnosis {
 
 function modelFailed({ model }: JobState): Diagnosis {
   const advice =
-    "Mend the model's folder as reason_text says and start the worker again; other models are not held up.";
+    "Fix the model's folder as reason_text says and restart the worker; other models are not held up.";
   return found('no_worker', null, `no live worker can load model "${model}"`, advice);
 }
 

@@ -26,7 +26,7 @@ export async function judgeOutput(folder: string, ifExists: IfOutputExists): Pro
   throw new ForebayError(
     'output_not_empty',
     `The output folder "${folder}" is not empty. Choose another, resume the job that it holds ` +
-      '(if_output_exists "resume", --resume) or replace it ("overwrite", --overwrite).',
+      '(if_output_exists "resume") or replace it (if_output_exists "overwrite").',
   );
 }
 

@@ -97,7 +97,7 @@ async function lastJob(asked: string, last: JobSpec, folder: string): Promise<Ou
   if (found?.job !== last.id || found.rows.total !== found.rows.succeeded + found.rows.failed) {
     throw refusal(
       `The output "${folder}" is not whole: job ${last.id} has not worked through all of its rows. Finish it first ` +
-        '(POST /v1/jobs/resume with the output, forebay resume --output DIR; with another max_errors where that ended it), ' +
+        '(POST /v1/jobs/resume with the output, and another max_errors where that ended it), ' +
         'then retry the job that did.',
     );
   }

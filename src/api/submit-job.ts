@@ -156,7 +156,7 @@ function refuseRetried(earlier: JobSpec): void {
   throw new ForebayError(
     'resume_mismatch',
     `The output holds a retry (job ${earlier.id}) of a job that was whole. To finish the retry, resume by the output alone ` +
-      '(POST /v1/jobs/resume, forebay resume --output DIR); for other rows choose another output.',
+      '(POST /v1/jobs/resume with the output); for other rows choose another output.',
   );
 }
 

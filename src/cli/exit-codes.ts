@@ -9,7 +9,10 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** The command line cannot be followed. `message`: one sentence that says how to mend it. */
+/** For the help of commands. */
+export const EXIT_CODES_TEXT = '0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.';
+
+/** The command line cannot be followed. `message`: one sentence that says how to fix it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -25,7 +28,10 @@ const USAGE_CODES = new Set([
   'input_not_found',
   'input_unreadable',
   'output_not_empty',
+  'resume_mismatch',
   'request_too_large',
+  'list_too_long',
+  'too_many_rows',
 ]);
 
 export function exitCodeOf(error: unknown): number {

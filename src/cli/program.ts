@@ -18,19 +18,10 @@ import { addTune } from './commands/tune.ts';
 import { addUp } from './commands/up.ts';
 import { addWorker } from './commands/worker.ts';
 import type { CliContext } from './context.ts';
-import { EXIT, exitCodeOf } from './exit-codes.ts';
-import type { Terminal } from './terminal.ts';
-
-const EXAMPLES = `
-Examples:
-  forebay run --model models/digits-small --input photos --output results
-  forebay plan --model models/digits-small --input photos
-  forebay tune --model models/digits-small --input photos
-  forebay up --models models
-  forebay submit --model digits-small --input photos --watch
-  forebay doctor
-
-Exit codes: 0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.`;
+import { inCliWords } from './cli-words.ts';
+import { codeOf, EXIT, exitCodeOf, UsageError } from './exit-codes.ts';
+import { addHelp } from './options/help.ts';
+import { strayFilesText } from './quote-it.ts';
 
 /** The exit code, or null where the process goes on as an API or worker. Never throws. */
 export async function runProgram(
@@ -51,18 +42,34 @@ export async function runProgram(
       // Help and version end by an exception, too; what is wrong has been told by outputError.
       return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     }
-    context.terminal.err(`forebay: ${messageOf(error)}\n`);
+    context.terminal.err(`forebay: ${wordsOf(error)}\n`);
     return exitCodeOf(error);
   }
+}
+
+/** A setting that cannot be used is named as it was given; the service's advice becomes that of the command line. */
+function wordsOf(error: unknown): string {
+  const own = error instanceof UsageError || codeOf(error) === 'config_invalid';
+  return own ? messageOf(error) : inCliWords(messageOf(error));
 }
 
 export function createProgram(context: CliContext, version: string): Command {
   const program = new Command('forebay')
     .description("Batch inference: a dataset and an ONNX model in, every row's answer out, once.")
-    .version(version, '--version')
-    .helpOption('--help', 'show help')
-    .helpCommand(false)
-    .addHelpText('after', EXAMPLES);
+    .version(version, '-v, --version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false);
+  addHelp(program, {
+    examples: [
+      'forebay run --model models/digits-small --input photos --output results',
+      'forebay plan --model models/digits-small --input photos',
+      'forebay tune --model models/digits-small --input photos',
+      'forebay up --models models',
+      'forebay submit --model digits-small --input photos --watch',
+      'forebay doctor',
+    ],
+    notes: ["A command's own examples: forebay help run"],
+  });
   const add = [
     addRun,
     addPlan,
@@ -82,21 +89,60 @@ export function createProgram(context: CliContext, version: string): Command {
     addWorker,
   ];
   for (const addCommand of add) addCommand(program, context);
-  settle(program, context.terminal);
+  addHelpCommand(program);
+  settle(program, context);
   return program;
 }
 
+/** `forebay help run` is `forebay run --help`: unknown names are told as those of commands are. */
+function addHelpCommand(program: Command): void {
+  const command = program
+    .command('help')
+    .argument('[command...]', 'the command')
+    .description('show the help of a command')
+    .action(async (words: string[]) => {
+      const unknown = firstUnknown(program, words);
+      // Without --help, which commander would answer before it looks at the name.
+      const rest = unknown === null ? [...words, '--help'] : words.slice(0, unknown + 1);
+      await program.parseAsync(rest, { from: 'user' });
+    });
+  addHelp(command, { examples: ['forebay help run', 'forebay help keys create'] });
+}
+
+/** The place of the first word that is no command of those before it; null where all are, or it is an argument. */
+function firstUnknown(program: Command, words: readonly string[]): number | null {
+  let command = program;
+  for (const [i, word] of words.entries()) {
+    if (command.commands.length === 0) return null;
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) return i;
+    command = next;
+  }
+  return null;
+}
+
 /** Commands inherit no settings that are made after them, so each is visited. */
-function settle(command: Command, terminal: Terminal): void {
+function settle(command: Command, context: CliContext): void {
+  const { terminal } = context;
   command
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),
-      outputError: (text, write) => write(usageSentence(text, pathOf(command))),
+      outputError: (text, write) => write(mistakeText(text, command, context)),
     });
-  for (const child of command.commands) settle(child, terminal);
+  for (const child of command.commands) settle(child, context);
+}
+
+function mistakeText(text: string, command: Command, { argv, cwd, program }: CliContext): string {
+  if (text.startsWith('error: too many arguments')) {
+    const words = command.args.slice(command.registeredArguments.length);
+    const files = strayFilesText({ words, argv, cwd, program });
+    if (files !== null) return `forebay: ${files}\n`;
+    return usageSentence(`error: '${words[0]}' stands without a flag`, pathOf(command));
+  }
+  return usageSentence(text, pathOf(command));
 }
 
 /** commander's message, its suggestion on the same line, and where to read on. */

@@ -14,6 +14,24 @@ export function resumeLine(program: string, argv: readonly string[]): string {
   return `${program} ${shellLine([...words, '--resume'])}`;
 }
 
+/** The flags of a command line that say which service it talks to: a command that is suggested needs them, too. */
+export function serviceWords(argv: readonly string[]): string[] {
+  return argv.flatMap((word, i) => {
+    if (/^--(url|api-key-file)=/.test(word)) return [word];
+    const value = argv[i + 1];
+    return (word === '--url' || word === '--api-key-file') && value !== undefined ? [word, value] : [];
+  });
+}
+
+/** The same list from where a page ended. */
+export function nextPage(argv: readonly string[], cursor: string): string[] {
+  const at = argv.indexOf('--cursor');
+  const first = argv.filter(
+    (word, i) => !word.startsWith('--cursor=') && (at === -1 || (i !== at && i !== at + 1)),
+  );
+  return [...first, '--cursor', cursor];
+}
+
 /** The command that runs what `forebay plan` has planned: `run`, or `submit` where a service was asked. */
 export function nextLine(
   { program, argv }: { program: string; argv: readonly string[] },

@@ -162,10 +162,10 @@ export function chooseBatch(facts: {
   });
 }
 
-const MEASURED_BEST = 'measured best for this model on this machine';
+const BY_TUNE = 'chosen by forebay tune for this model on this machine';
 
 export function profiled(value: number): Choice {
-  return { value, boundBy: 'profile', why: MEASURED_BEST };
+  return { value, boundBy: 'profile', why: BY_TUNE };
 }
 
 function bySampleSize(contract: ModelContract, inputBytes: number): Choice {
@@ -187,7 +187,7 @@ function asked(wished: Wish | undefined): Choice | undefined {
 const ASKED = {
   setting: 'set for this worker',
   contract: 'named in model.json',
-  profile: MEASURED_BEST,
+  profile: BY_TUNE,
 } as const;
 
 /** The largest power of two up to `n`; 1 below that. */

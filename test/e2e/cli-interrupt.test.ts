@@ -63,7 +63,7 @@ describe('forebay run, ended early', () => {
     const ended = await running.ended;
     expect(ended).toMatchObject({ code: 130, signal: null });
     expect(ended.err).toContain('Stopping: the blocks in hand are finished first');
-    expect(ended.err).toMatch(/Stopped: \d+ of 16 rows done and kept in .*interrupted\. Go on with:/);
+    expect(ended.err).toMatch(/Stopped: \d+ of 16 rows done and kept in .*interrupted\. Finish it with:/);
     expect(ended.err).toMatch(/run --model slow --input images --output interrupted .* --resume\n$/);
     await forebay.nothingLeft();
     await resumes('interrupted');

@@ -44,6 +44,13 @@ describe('forebay run', () => {
     expect(ended).toMatchObject({ code: 0, signal: null });
     expect(ended.out).toMatch(/^Completed: 40 rows in [\d.]+ s \([\d.,]+ rows\/s\)$/m);
     expect(ended.out).toContain(join(folder, 'whole', 'part-*.jsonl'));
+    const answers = rows('whole').slice(0, 3);
+    for (const { id, predictions } of answers) {
+      const [best] = predictions!;
+      const score = String(Number(best!.score.toPrecision(3)));
+      expect(ended.out).toMatch(new RegExp(`^ +(answers +)?${id} +${best!.label} +${score}$`, 'm'));
+    }
+    expect(ended.out).not.toMatch(/per row|lanes/);
     expect(ended.err).toContain('40 of 40 rows (100 %)');
     expect(indexes(rows('whole'))).toEqual(upTo(ROWS));
     expect(rows('whole').map((row) => row.predictions![0]!.index)).toEqual(upTo(ROWS).map((i) => i % 3));
@@ -58,6 +65,23 @@ describe('forebay run', () => {
     expect(indexes(rows('limited'))).toEqual(upTo(10));
   });
 
+  it('says nothing when it is quiet, but for what went wrong', async () => {
+    expect(await run('quiet', '--quiet')).toMatchObject({ code: 0, out: '', err: '' });
+    mkdirSync(join(folder, 'bad'), { recursive: true });
+    writeFileSync(join(folder, 'bad', 'a.png'), 'no image');
+    const args = ['run', '--model', 'tiny', '--input', 'bad', '--output', 'quiet-bad', '--quiet'];
+    const failed = await forebay.run(...args);
+    expect(failed).toMatchObject({ code: 1, out: '' });
+    expect(failed.err).toMatch(/^forebay: The job failed: all_rows_failed: .*\n$/);
+  });
+
+  it('shows where the time went on request', async () => {
+    const ended = await run('stats', '--stats');
+    expect(ended.out).toMatch(/^ +stage +per row +total +of lane time$/m);
+    expect(ended.out).toMatch(/^ +run model /m);
+    expect(ended.out).not.toMatch(/ 0\.000 ms/);
+  });
+
   it('refuses an output with files in it before anything is started', async () => {
     mkdirSync(join(folder, 'occupied'));
     writeFileSync(join(folder, 'occupied', 'mine.txt'), 'keep');
@@ -70,7 +94,10 @@ describe('forebay run', () => {
   it('resumes a finished output without computing anything again, and overwrites it on request', async () => {
     expect((await run('twice', '--block-rows', '8')).code).toBe(0);
     const before = partTimes('twice');
-    expect((await run('twice', '--resume')).code).toBe(0);
+    expect(await run('twice', '--resume')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^Completed: all 40 rows were there already\n/),
+    });
     expect(partTimes('twice')).toEqual(before);
 
     writeFileSync(join(folder, 'twice', 'mine.txt'), 'keep');

@@ -52,7 +52,7 @@ describe('forebay up and its clients', () => {
   it('says where everything is', () => {
     expect(service.out()).toMatch(/docs +http:\S+\/docs$/m);
     expect(service.out()).toMatch(/Redis +unix:\/\/\/\S+r\.sock$/m);
-    expect(service.out()).toMatch(/look in .*-cli -s \S+r\.sock$/m);
+    expect(service.out()).toMatch(/inspect .*-cli -s \S+r\.sock$/m);
     expect(service.out()).toMatch(/models +tiny$/m);
     expect(service.out()).toContain(`submit --model tiny --input PATH --watch --url ${url}`);
   });
@@ -92,7 +92,7 @@ describe('forebay up and its clients', () => {
     expect(indexesOf((await call('results', id)).out)).toHaveLength(20);
     expect(indexesOf((await call('results', id, '--errors')).out)).toEqual([20]);
     expect(
-      indexesOf((await call('results', id, '--include', 'errors', '--from-row', '18', '--follow')).out),
+      indexesOf((await call('results', id, '--with-errors', '--from-row', '18', '--follow')).out),
     ).toEqual([18, 19, 20]);
   });
 

@@ -49,7 +49,7 @@ describe('events', () => {
     expect(watching.events[1]!.type).toBe('progress');
     expect(data(watching.events[1])).toEqual({
       block: 0,
-      rows: { total: null, succeeded: 3, failed: 1 },
+      rows: { total: null, succeeded: 3, failed: 1, adopted: 0 },
       blocks: { queued: 0, running: 0, done: 1 },
       throughput: { rows_per_s: null },
       eta_s: null,

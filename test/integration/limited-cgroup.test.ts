@@ -143,7 +143,7 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
       },
       90_000,
     );
-    expect(ended.rows).toEqual({ total: 60, succeeded: 59, failed: 1 });
+    expect(ended.rows).toEqual({ total: 60, succeeded: 59, failed: 1, adopted: 0 });
     const errors = readOutput(ended.output, 'errors');
     expect(errors).toMatchObject([{ index: 23, error: { code: 'out_of_memory' } }]);
     // With its batch, alone in its lane, alone in the worker; once more where it lay in a lane behind other batches.

@@ -134,7 +134,7 @@ it('stops at the limit', async () => {
     options: { limit: 10, block_rows: 4 },
   });
   const job = await service.ended(id);
-  expect(job.rows).toEqual({ total: 10, succeeded: 10, failed: 0 });
+  expect(job.rows).toEqual({ total: 10, succeeded: 10, failed: 0, adopted: 0 });
   expect(indexes(readOutput(job.output))).toEqual(upTo(10));
 });
 
@@ -154,6 +154,25 @@ it('goes on after a first try with a limit, and refuses a smaller one', async ()
     options: { if_output_exists: 'resume', limit: 5 },
   });
   expect(await less.json()).toMatchObject({ status: 409, code: 'resume_mismatch' });
+});
+
+it('tells the rate of the rows that a resumed job computed, and apart how many were there', async () => {
+  const body = { input: { type: 'files', path: 'many' }, output: service.out('rate') };
+  const first = await service.submit({ ...body, options: { limit: 140, block_rows: 4 } });
+  expect((await service.ended(first.id)).rows.adopted).toBe(0);
+  const more = await service.submit({ ...body, options: { if_output_exists: 'resume' } });
+  const job = await service.ended(more.id);
+  expect(job.rows).toEqual({ total: 150, succeeded: 150, failed: 0, adopted: 140 });
+  // The manifest's times are those of the rate: first read to last commit.
+  const manifest = JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')) as JobWire;
+  const seconds = (Date.parse(manifest.finished_at!) - Date.parse(manifest.started_at!)) / 1000;
+  for (const { throughput } of [job, manifest]) expect(throughput.rows_per_s! * seconds).toBeCloseTo(10, 0);
+
+  const again = await service.submit({ ...body, options: { if_output_exists: 'resume' } });
+  expect(await service.ended(again.id)).toMatchObject({
+    rows: { succeeded: 150, adopted: 150 },
+    throughput: { rows_per_s: null },
+  });
 });
 
 it('decodes as the job asks, and resumes only with the same way, however it is named', async () => {

@@ -46,7 +46,7 @@ it('goes on block by block where nothing fits the limit, and says why it is slow
   const stats = await statsOf(job.id);
   expect(stats.workers[0]!.memory).toMatchObject({ level: 'kill', limit_bytes: 60 * 2 ** 20 });
   const ended = await service.ended(job.id);
-  expect(ended.rows).toEqual({ total: 800, succeeded: 800, failed: 0 });
+  expect(ended.rows).toEqual({ total: 800, succeeded: 800, failed: 0, adopted: 0 });
   expect(indexes(readOutput(ended.output))).toEqual(upTo(800));
 }, 90_000);
 

@@ -116,7 +116,7 @@ describe('a retry', () => {
   it('runs only the failed rows, behind the parts that are there, and again until none is left', async () => {
     const { input, mend } = writeRows('some', 30, (i) => [3, 11, 12, 29].includes(i));
     const first = await service.ended((await service.submit({ input, options: { block_rows: 4 } })).id);
-    expect(first.rows).toEqual({ total: 30, succeeded: 26, failed: 4 });
+    expect(first.rows).toEqual({ total: 30, succeeded: 26, failed: 4, adopted: 0 });
     for (const i of [3, 12, 29]) mend(i);
 
     const second = await service.ended((await retry(first.id)).id);
@@ -184,7 +184,7 @@ describe('a retry', () => {
     expect(first.rows).toMatchObject({ succeeded: 5, failed: 1 });
     writeFileSync(join(folder, '000004.png'), good);
     const second = await service.ended((await retry(id)).id);
-    expect(second.rows).toEqual({ total: 1, succeeded: 1, failed: 0 });
+    expect(second.rows).toEqual({ total: 1, succeeded: 1, failed: 0, adopted: 0 });
     expect(readOutput(first.output).at(-1)).toMatchObject({ index: 4, id: '000004.png' });
 
     // Behind a retry the first dataset fits no more.
@@ -223,7 +223,7 @@ describe('a retry', () => {
     const resumed = await service.ended((await resume(first.output)).id);
     expect(resumed.rows).toMatchObject({ succeeded: 0, failed: 2 });
     const third = await service.ended((await retry(resumed.id)).id);
-    expect(third.rows).toEqual({ total: 2, succeeded: 1, failed: 1 });
+    expect(third.rows).toEqual({ total: 2, succeeded: 1, failed: 1, adopted: 0 });
     expect(readOutput(first.output).at(-1)).toMatchObject({ index: 2, id: 'row-2' });
     expect(readOutput(first.output, 'errors').at(-1)).toMatchObject({
       index: 5,
@@ -260,7 +260,7 @@ describe('a retry', () => {
     const { input, mend } = writeRows('many', 1200, () => true);
     const { id } = await service.submit({ input, options: { block_rows: 4, batch_size: 1 } });
     const first = await service.ended(id);
-    expect(first.rows).toEqual({ total: 1200, succeeded: 0, failed: 1200 });
+    expect(first.rows).toEqual({ total: 1200, succeeded: 0, failed: 1200, adopted: 0 });
     for (const i of upTo(1200)) mend(i);
     const second = await retry(id);
     const some = (job: JobWire) => job.blocks.done >= 5;

@@ -36,7 +36,7 @@ it('loses no row and counts no attempt while both workers are replaced', async (
     workers[i] = successor;
   }
   const job = await service.ended(id, 90_000);
-  expect(job.rows).toEqual({ total: ROWS, succeeded: ROWS, failed: 0 });
+  expect(job.rows).toEqual({ total: ROWS, succeeded: ROWS, failed: 0, adopted: 0 });
   expect(indexes(readOutput(job.output))).toEqual(upTo(ROWS));
   const stats = (await (await service.request(`/v1/jobs/${id}/stats`)).json()) as JobStatsWire;
   expect(stats.last_run_error).toBeNull();
@@ -50,7 +50,7 @@ it('hands blocks back at once where there is no grace, and they do not count as 
   first.kill('SIGTERM');
   await once(first, 'exit');
   const job = await service.ended(id, 90_000);
-  expect(job.rows).toEqual({ total: ROWS, succeeded: ROWS, failed: 0 });
+  expect(job.rows).toEqual({ total: ROWS, succeeded: ROWS, failed: 0, adopted: 0 });
   expect(indexes(readOutput(job.output))).toEqual(upTo(ROWS));
   const stats = (await (await service.request(`/v1/jobs/${id}/stats`)).json()) as JobStatsWire;
   expect(stats.last_run_error).toBeNull();

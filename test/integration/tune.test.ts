@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelWire } from '#forebay/api/wire/model.js';
-import type { Profile } from '#forebay/shared/profiles/profile.js';
+import { PROFILE, type Profile } from '#forebay/shared/profiles/profile.js';
 import type { Tuned } from '#forebay/shared/profiles/tune-events.js';
 import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
 import { startService, writeImages, type Service } from '../support/service.ts';
@@ -25,7 +25,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const QUICK = ['--seconds-per-config', '0.1', '--rows', '20', '--threads-per-lane', '1'];
+const QUICK = ['--seconds-per-config', '0.1', '--rows', '20', '--try-threads-per-lane', '1'];
 const tune = (...more: string[]) =>
   forebay.run('tune', '--model', join(service.models, 'tiny'), '--input', 'images', ...QUICK, ...more);
 const profiles = () =>
@@ -40,11 +40,11 @@ async function served(env: Record<string, string>): Promise<ModelWire> {
 describe('forebay tune', () => {
   it('finds settings that workers then use, unless told otherwise', async () => {
     const ended = await tune(
-      '--lanes',
+      '--try-lanes',
       '1',
-      '--batch-sizes',
+      '--try-batch-sizes',
       '5,7',
-      '--decode-threads',
+      '--try-decode-threads',
       '2',
       '--exhaustive',
       '--json',
@@ -58,7 +58,7 @@ describe('forebay tune', () => {
     expect(ended.err).toMatch(/1 lane x 1 thread, batch 7, 2 decode threads +[\d.,]+ rows\/s ±/);
 
     expect(profiles()).toHaveLength(1);
-    const profile = JSON.parse(readFileSync(tuned.path, 'utf8')) as Profile;
+    const profile = JSON.parse(readFileSync(tuned.path!, 'utf8')) as Profile;
     expect(profile).toEqual(tuned.profile);
     expect(profile.sample.rows).toBe(20);
     expect([5, 7]).toContain(profile.settings.batch_size);
@@ -86,11 +86,11 @@ describe('forebay tune', () => {
   it('reports a configuration that takes too much memory, and goes on', async () => {
     // A lane takes about 110 MB.
     const ended = await tune(
-      '--lanes',
+      '--try-lanes',
       '1,2',
-      '--batch-sizes',
+      '--try-batch-sizes',
       '4',
-      '--decode-threads',
+      '--try-decode-threads',
       '2',
       '--memory-limit-mb',
       '160',
@@ -99,32 +99,51 @@ describe('forebay tune', () => {
     expect(ended.err).toMatch(
       /2 lanes x 1 thread, batch 4.* out of memory: the lanes held \d+ MB; the limit is 160 MB/,
     );
-    expect(ended.out).toMatch(/Best: 1 lane x 1 thread/);
+    expect(ended.out).toMatch(/(Kept|Chosen): 1 lane x 1 thread/);
     await forebay.nothingLeft();
   });
 
   it('writes nothing and says why where nothing fits', async () => {
     const before = profiles();
-    const ended = await tune('--lanes', '1', '--batch-sizes', '1,2', '--memory-limit-mb', '10');
+    const ended = await tune('--try-lanes', '1', '--try-batch-sizes', '1,2', '--memory-limit-mb', '10');
     expect(ended).toMatchObject({ code: 1, out: '' });
     expect(ended.err).toMatch(/No configuration fits the memory: the lanes held \d+ MB; the limit is 10 MB/);
     expect(profiles()).toEqual(before);
     await forebay.nothingLeft();
   });
 
-  it('leaves nothing behind when it is stopped', async () => {
+  it('says what it keeps when it is stopped, and leaves no process and no half of a profile', async () => {
     const before = profiles();
     const running = forebay.start('tune', '--model', join(service.models, 'tiny'), '--input', 'images');
     await expect.poll(() => running.err(), { timeout: 30_000 }).toContain('rows/s');
     running.interrupt();
-    expect(await running.ended).toMatchObject({ code: 130 });
-    expect(profiles()).toEqual(before);
+    const ended = await running.ended;
+    expect(ended).toMatchObject({ code: 130 });
+    expect(ended.out).toMatch(/^Stopped on the way\.$/m);
+    expect(ended.out).toMatch(/^(Kept|Chosen): \d+ lanes? x /m);
+    if (ended.out.includes('No profile was written.')) expect(profiles()).toEqual(before);
+    else expect(ended.out).toMatch(/^Profile: /m);
+    for (const name of profiles()) {
+      const text = readFileSync(join(folder, 'cache', 'profiles', name), 'utf8');
+      expect(PROFILE.safeParse(JSON.parse(text)).success).toBe(true);
+    }
     await forebay.nothingLeft();
+  });
+
+  it('leaves no process and no half of a profile when its command is killed', async () => {
+    const running = forebay.start('tune', '--model', join(service.models, 'tiny'), '--input', 'images');
+    await expect.poll(() => running.err(), { timeout: 30_000 }).toContain('rows/s');
+    running.killLauncher();
+    await forebay.nothingLeft();
+    for (const name of profiles()) {
+      const text = readFileSync(join(folder, 'cache', 'profiles', name), 'utf8');
+      expect(PROFILE.safeParse(JSON.parse(text)).success).toBe(true);
+    }
   });
 
   it.each([
     [['--input', 'nowhere'], /--input: there is no nowhere/],
-    [['--input', 'images', '--batch-sizes', '0'], /whole number from 1 to 1024/],
+    [['--input', 'images', '--try-batch-sizes', '0'], /whole number from 1 to 1024/],
     [['--input', 'images', '--report', 'missing/tune.html'], /--report: there is no folder missing/],
     [['--input', 'images', '--seconds-per-config', 'x'], /a number of seconds/],
   ])('refuses %j with a sentence', async (more, sentence) => {

@@ -50,7 +50,7 @@ describe.skipIf(noOrdinaryRights)(noOrdinaryRights ?? 'what cannot be read', () 
     shutPath(join(service.input, 'few', '000001.png'));
     const { id } = await service.submit(input('few'));
     const ended = await service.ended(id);
-    expect(ended.rows).toEqual({ total: 3, succeeded: 2, failed: 1 });
+    expect(ended.rows).toEqual({ total: 3, succeeded: 2, failed: 1, adopted: 0 });
     const [row] = readOutput(ended.output, 'errors');
     expect(row).toMatchObject({ index: 1, error: { code: 'file_unreadable' } });
   });

@@ -181,7 +181,7 @@ function summary(
 ): Record<string, unknown> {
   const { spec } = record;
   const seconds = ((record.committedAt ?? 0) - (record.startedAt ?? 0)) / 1000;
-  const rows = record.succeeded + record.failed;
+  const computed = record.succeeded + record.failed - record.adopted;
   return {
     job: spec.id,
     status,
@@ -200,7 +200,7 @@ function summary(
     created_at: iso(spec.created_at),
     started_at: iso(record.startedAt),
     finished_at: iso(record.committedAt),
-    throughput: { rows_per_s: seconds > 0 ? Number((rows / seconds).toFixed(2)) : null },
+    throughput: { rows_per_s: seconds > 0 && computed > 0 ? Number((computed / seconds).toFixed(2)) : null },
   };
 }
 

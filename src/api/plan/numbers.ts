@@ -40,7 +40,7 @@ export function totalLanes({ workers }: Pick<PlanFacts, 'workers'>): number {
 
 export function batchSize({ asked, workers, contract, options }: PlanFacts): Choice {
   if (asked.batch_size !== null) return byOption(asked.batch_size, 'batch_size');
-  const known = workers[0]?.served;
+  const known = largestBatch(workers);
   if (known?.sizing) return known.sizing.batch;
   if (known) return { value: known.batchSize, boundBy: 'contract', why: 'as the worker runs it' };
   if (contract === null) {
@@ -53,6 +53,11 @@ export function batchSize({ asked, workers, contract, options }: PlanFacts): Cho
     boundBy: named ? 'contract' : 'sample_size',
     why: named ? 'named in model.json' : 'by the size of the input tensor; a worker may lower it',
   };
+}
+
+/** As a submit takes it: where workers differ, blocks are cut for the largest batch. */
+function largestBatch(workers: PlanFacts['workers']): PlanFacts['workers'][number]['served'] | undefined {
+  return workers.map(({ served }) => served).toSorted((a, b) => b.batchSize - a.batchSize)[0];
 }
 
 function blockRows(facts: PlanFacts): Choice {
@@ -69,7 +74,7 @@ function blockRows(facts: PlanFacts): Choice {
     return {
       value,
       boundBy: 'floor',
-      why: `at least ${least} of this size: smaller ones make queueing dear`,
+      why: `at least ${least} rows of this size: smaller blocks cost more queueing`,
     };
   }
   return { value, boundBy: 'batch_size', why: `${BATCHES_PER_BLOCK} batches as model.json has them` };
@@ -122,7 +127,7 @@ function largest(floor: Choice, wanted: Choice): Choice {
 }
 
 function byOption(value: number, option: string): Choice {
-  return { value, boundBy: 'option', why: `asked for: ${option}` };
+  return { value, boundBy: 'option', why: `asked for by options.${option}` };
 }
 
 function toWire({ value, boundBy, why }: Choice): PlanNumber {

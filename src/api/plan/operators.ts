@@ -1,19 +1,19 @@
 /** The logical plan (what happens to a row) and the physical one (which process does it, what is fused). Pure. */
 import { locateKinds } from './row-places.ts';
-import type { ModelContract } from '../../shared/domain/model-contract.ts';
+import type { DecodeMode, ModelContract } from '../../shared/domain/model-contract.ts';
 import type { PlanWire } from '../wire/plan.ts';
 import type { PlanFacts } from './plan-facts.ts';
 
 export function logicalPlan({ contract, model, dataset, options }: PlanFacts): PlanWire['logical'] {
   return [
     { operator: 'read', does: READS[dataset.type] },
-    { operator: 'decode', does: contract ? decoding(contract) : 'image bytes to pixels' },
+    { operator: 'decode', does: decoding(contract, options.decode) },
     { operator: 'resample', does: contract ? resampling(contract) : "to the model's input size" },
     { operator: 'normalise', does: contract ? normalising(contract) : 'pixels to the input tensor' },
     { operator: 'infer', does: `${model.name}, ONNX` },
     {
       operator: 'postprocess',
-      does: `${contract?.softmax === true ? 'softmax, ' : ''}top ${options.top_k} with labels`,
+      does: answering(contract, options.top_k),
     },
     { operator: 'write', does: 'a part a block, JSON lines, published and committed once' },
   ];
@@ -27,13 +27,36 @@ const READS = {
   failed: 'rows that failed in an output, in their order',
 } as const;
 
-function decoding({ preprocess: { decode, auto_orient, icc } }: ModelContract): string {
-  const more = [
+/** `asked`: by the job, before what the contract says; null: nothing. */
+function decoding(contract: ModelContract | null, asked: DecodeMode | null): string {
+  const mode = asked ?? contract?.preprocess.decode ?? null;
+  const { auto_orient, icc } = contract?.preprocess ?? { auto_orient: false, icc: 'ignore' };
+  // Colour profiles and orientation are libvips' matter: no other decoder is asked then.
+  const byLibvips = auto_orient || icc === 'convert';
+  return [
+    'image bytes to pixels',
+    ...(mode === null ? [] : [byLibvips ? (auto_orient ? LIBVIPS : LIBVIPS_MODES[mode]) : JPEG_MODES[mode]]),
     ...(auto_orient ? ['turned by their EXIF orientation'] : []),
     ...(icc === 'convert' ? ['converted to sRGB'] : []),
-  ];
-  const how = decode === 'exact' ? 'JPEG exactly as Pillow' : 'JPEG the fast way';
-  return [`image bytes to pixels, ${how}`, ...more].join(', ');
+  ].join(', ');
+}
+
+const JPEG_MODES: Readonly<Record<DecodeMode, string>> = {
+  exact: 'JPEG exactly as Pillow',
+  fast: 'JPEG the fast way (a few values slightly off)',
+  shrink: 'JPEG exactly as Pillow, large ones shrunk while they are decoded',
+};
+const LIBVIPS = 'JPEG by libvips';
+const LIBVIPS_MODES: Readonly<Record<DecodeMode, string>> = {
+  exact: LIBVIPS,
+  fast: LIBVIPS,
+  shrink: `${LIBVIPS}, large ones shrunk while they are decoded`,
+};
+
+function answering(contract: ModelContract | null, topK: number): string {
+  const softmax = contract?.softmax === true ? 'softmax, ' : '';
+  const labels = contract === null ? '' : contract.labels === undefined ? ', without labels' : ' with labels';
+  return `${softmax}top ${topK}${labels}`;
 }
 
 function resampling({ preprocess: { resize, crop, interpolation } }: ModelContract): string {

@@ -18,7 +18,7 @@ export function locateKinds({ dataset, places }: Pick<PlanFacts, 'dataset' | 'pl
       opened: files,
       fetched: {
         operator: 'fetch',
-        why: 'network I/O must go on while a lane is inside its blocking model call, many rows at once',
+        why: 'fetches, many at once, must continue while a lane is blocked in its model call',
       },
     };
   }

@@ -21,7 +21,7 @@ export function planWarnings(
     failures(sample),
     beside(facts),
     warmFiles(facts, sample),
-    facts.resumes ? 'The estimate counts all rows, also those whose parts the output holds already.' : null,
+    facts.resumes ? 'The estimate counts all rows, also those that the output holds already.' : null,
   ];
   return found.filter((warning) => warning !== null);
 }
@@ -38,7 +38,7 @@ function memory({ workers }: PlanFacts): string | null {
     const need = served.lanes * (served.memory.modelBytes + served.memory.batchBytes);
     const room = info.resources.memoryBytes * MEMORY_SHARE;
     if (need > room) {
-      return `${served.lanes} lanes with model and batch measure ${mb(need)}, more than 70 % of ${mb(info.resources.memoryBytes)}: use fewer lanes (--lanes) or a smaller batch.`;
+      return `${served.lanes} lanes with model and batch measure ${mb(need)}, more than 70 % of ${mb(info.resources.memoryBytes)}: use fewer lanes (FOREBAY_LANES) or a smaller batch.`;
     }
   }
   return null;
@@ -46,7 +46,7 @@ function memory({ workers }: PlanFacts): string | null {
 
 function inflight({ lanes, lanes_fed }: PlanWire['numbers']): string | null {
   if (!lanes || lanes_fed?.bound_by !== 'inflight_bytes') return null;
-  return `The rows are so large that the bytes in flight keep ${lanes_fed.value} of ${lanes.value} lanes busy: raise FOREBAY_MAX_INFLIGHT_MB (--max-inflight-mb) or lower block_rows.`;
+  return `The rows are so large that the bytes in flight keep ${lanes_fed.value} of ${lanes.value} lanes busy: raise FOREBAY_MAX_INFLIGHT_MB or lower options.block_rows.`;
 }
 
 function smallBlocks({ asked }: PlanFacts, { batch_size, block_rows }: PlanWire['numbers']): string | null {
@@ -60,14 +60,14 @@ function narrowWindow({ asked }: PlanFacts, numbers: PlanWire['numbers']): strin
   const rows = asked.concurrency * block_rows.value;
   const need = lanes.value * batch_size.value * batches_per_lane.value;
   if (rows >= need) return null;
-  return `concurrency ${asked.concurrency} lets ${rows} rows be in hand, the lanes want ${need}: the job will be slower than the sample.`;
+  return `options.concurrency ${asked.concurrency} lets workers hold ${rows} rows, and the lanes could use ${need}: the job will be slower than the sample.`;
 }
 
 function fewRows({ rows }: PlanFacts, { lanes, batch_size }: PlanWire['numbers']): string | null {
   if (rows.total === null || rows.total === 0 || !lanes || lanes.value < 2) return null;
   const need = lanes.value * batch_size.value;
   if (rows.total >= need) return null;
-  return `${rows.total} rows do not fill one batch of ${batch_size.value} in each of ${lanes.value} lanes: a smaller batch_size spreads them better.`;
+  return `${rows.total} rows do not fill one batch of ${batch_size.value} in each of ${lanes.value} lanes: a smaller options.batch_size spreads them better.`;
 }
 
 function failures(sample: PlanWire['sample']): string | null {
@@ -80,13 +80,13 @@ function failures(sample: PlanWire['sample']): string | null {
 function beside({ workers }: PlanFacts): string | null {
   const most = Math.max(0, ...workers.map(({ answer }) => (answer.ok ? answer.reply.blocksBeside : 0)));
   if (most === 0) return null;
-  return `Jobs were running: up to ${most} of their blocks shared the lanes with the sample, so it shows what is left beside them.`;
+  return `Jobs were running: up to ${most} of their blocks shared the lanes with the sample, so it shows only what they left.`;
 }
 
 function warmFiles(facts: PlanFacts, sample: PlanWire['sample']): string | null {
   if (!sample || sample.passes < 2 || facts.rows.total === sample.rows || !locateKinds(facts).opened)
     return null;
-  return `The ${sample.rows} sample rows were run ${Math.round(sample.passes)} times, so their files came from memory: slow storage will be slower.`;
+  return `The ${sample.rows} sample rows were run ${Math.round(sample.passes)} times, so their files came from memory: a job that reads slow storage is slower.`;
 }
 
 function mb(bytes: number): string {

@@ -11,6 +11,10 @@ export const ROW_COUNTS = z
     total: z.int().nullable().meta({ description: 'Rows in all; null until the dataset is counted.' }),
     succeeded: z.int(),
     failed: z.int(),
+    adopted: z.int().meta({
+      description:
+        'Of those, rows that an earlier job left in the output: a resumed job does not run them again.',
+    }),
   })
   .meta({ id: 'RowCounts', description: 'Rows of a job, counted when their block is committed.' });
 
@@ -25,7 +29,8 @@ export const BLOCK_COUNTS = z
 export const THROUGHPUT = z
   .object({
     rows_per_s: z.number().nullable().meta({
-      description: 'Rows a second over the last seconds; over the whole job once it has ended.',
+      description:
+        'Rows per second over the last seconds; over the whole job once it has ended. Adopted rows do not count.',
     }),
   })
   .meta({ id: 'Throughput' });
@@ -98,7 +103,7 @@ export const JOB = z
         reason_text: null,
         model: 'digits-small',
         model_hash: '5b0c...',
-        rows: { total: 5000, succeeded: 1216, failed: 0 },
+        rows: { total: 5000, succeeded: 1216, failed: 0, adopted: 0 },
         skipped: { not_images: { count: 1, first: ['notes.txt'] } },
         blocks: { queued: 12, running: 4, done: 19 },
         throughput: { rows_per_s: 812.5 },
@@ -161,7 +166,7 @@ export function progressToWire(
   at: { readonly succeeded: number; readonly failed: number },
 ): Pick<JobWire, 'rows' | 'blocks' | 'throughput' | 'eta_s'> {
   return {
-    rows: { total: record.total, succeeded: at.succeeded, failed: at.failed },
+    rows: { total: record.total, succeeded: at.succeeded, failed: at.failed, adopted: record.adopted },
     blocks: { ...record.blocks },
     throughput: { rows_per_s: rounded(record.rowsPerS, 2) },
     eta_s: etaS(record, at.succeeded + at.failed),

@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { becomeProcess } from '../launch/become-process.ts';
+import { FLAGS } from '../options/flags.ts';
+import { addHelp } from '../options/help.ts';
 import {
   addApiFlags,
   addLogFlag,
@@ -15,10 +17,11 @@ export function addApi(program: Command, context: CliContext): void {
     .command('api')
     .summary('the API alone, for containers')
     .description(
-      'Runs the API alone. It needs REDIS_URL; every flag is a setting FOREBAY_*, which holds where the flag is absent.',
+      'Runs the API alone. It needs REDIS_URL; every flag is a setting FOREBAY_*, which is used where the flag is absent.',
     )
-    .option('--redis-url <url>', 'redis://, rediss:// or unix:///path.sock (default: REDIS_URL)');
+    .addOption(FLAGS.redisUrl());
   addStorageFlags(command);
   addApiFlags(command);
   addLogFlag(command).action((flags: ServiceFlags) => becomeProcess('api', toSettings(flags), context.env));
+  addHelp(command, { examples: ['forebay api --redis-url redis://127.0.0.1:6379 --models models'] });
 }

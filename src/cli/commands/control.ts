@@ -7,11 +7,12 @@ import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
-import { addEmptyFlag, type EmptyFlag } from '../options/empty-flag.ts';
-import { maxErrors } from '../options/parsers.ts';
+import type { EmptyFlag } from '../jobs/job-exit-code.ts';
+import { FLAGS } from '../options/flags.ts';
+import { addHelp } from '../options/help.ts';
 
 const COMMANDS = {
-  cancel: 'cancel a job; results that are there stay',
+  cancel: 'cancel a job; its results until then stay',
   pause: 'pause a job: its waiting blocks leave the queue',
 } as const;
 
@@ -21,32 +22,34 @@ interface ResumeFlags extends ApiFlags, EmptyFlag {
   readonly watch?: true;
 }
 
-const RESUME = `
-Examples:
-  forebay resume job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z
-  forebay resume --output results/digits --watch
-
-With --output a new job finishes what the folder holds, from the folder alone: when Redis has lost its data, or the
-job failed on the way.`;
-
 export function addControl(program: Command, context: CliContext): void {
   for (const name of ['cancel', 'pause'] as const) {
     const command = program.command(name).argument('<id>', 'the job').description(COMMANDS[name]);
     addApiUrlFlags(command).action(async (id: string, flags: ApiFlags) =>
       tell(await connectTo(flags, context)[name](id), flags, context),
     );
+    addHelp(command, { examples: [`forebay ${name} job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z`] });
   }
   const command = program
     .command('resume')
     .argument('[id]', 'the paused job')
-    .description('let a paused job go on, or finish what an output folder holds')
-    .option('--output <dir>', 'instead of a job: the folder that a job wrote to')
-    .option('--max-errors <n|n%>', 'with --output: failed rows to bear from here on', maxErrors)
-    .option('--watch', 'follow the job until it ends');
-  addEmptyFlag(command);
-  addApiUrlFlags(command)
-    .addHelpText('after', RESUME)
-    .action(async (id: string | undefined, flags: ResumeFlags) => resume(id, flags, context));
+    .description('continue a paused job, or finish what an output folder holds')
+    .addOption(FLAGS.output())
+    .addOption(FLAGS.maxErrors())
+    .addOption(FLAGS.watch())
+    .addOption(FLAGS.allowEmpty());
+  addApiUrlFlags(command).action(async (id: string | undefined, flags: ResumeFlags) =>
+    resume(id, flags, context),
+  );
+  addHelp(command, {
+    examples: [
+      'forebay resume job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z',
+      'forebay resume --output results/digits --watch',
+    ],
+    notes: [
+      'With --output a new job finishes what the folder holds, from the folder alone: when Redis has lost its data, or\nthe job failed on the way. --max-errors then counts from there.',
+    ],
+  });
 }
 
 async function resume(id: string | undefined, flags: ResumeFlags, context: CliContext): Promise<void> {

@@ -2,10 +2,12 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import type { EmptyFlag } from '../jobs/job-exit-code.ts';
 import { jobText } from '../jobs/job-text.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { statsText } from '../progress/stats-text.ts';
-import { addEmptyFlag, type EmptyFlag } from '../options/empty-flag.ts';
+import { FLAGS } from '../options/flags.ts';
+import { addHelp } from '../options/help.ts';
 import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
 
 interface ShowFlags extends ApiFlags, EmptyFlag {
@@ -19,19 +21,32 @@ export function addJob(program: Command, context: CliContext): void {
     .argument('<id>', 'the job')
     .summary('show a job; --watch follows it')
     .description('Shows how a job stands.')
-    .option('--watch', 'follow it until it ends; then exit 0 if it completed, else 1')
-    .option('--stats', 'where its time went, what holds it back and what to do about it');
-  addEmptyFlag(command);
+    .addOption(FLAGS.watch())
+    .addOption(FLAGS.allowEmpty())
+    .addOption(FLAGS.stats());
   addApiUrlFlags(command).action(async (id: string, flags: ShowFlags) =>
     context.exitWith(await show(id, flags, context)),
   );
+  addHelp(command, {
+    examples: [
+      'forebay job job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z --watch',
+      'forebay job job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z --stats',
+    ],
+  });
 }
 
 async function show(id: string, flags: ShowFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
   const api = connectTo(flags, context);
-  if (flags.watch)
-    return watchJob(id, { api, context, json: flags.json === true, allowEmpty: flags.allowEmpty === true });
+  if (flags.watch) {
+    return watchJob(id, {
+      api,
+      context,
+      json: flags.json === true,
+      stats: flags.stats === true,
+      allowEmpty: flags.allowEmpty === true,
+    });
+  }
   if (flags.stats) {
     const stats = await api.stats(id);
     terminal.out(flags.json ? `${JSON.stringify(stats)}\n` : statsText(stats));

@@ -4,11 +4,13 @@ import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { jobsTable } from '../jobs/job-text.ts';
 import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
+import { nextPage, shellLine } from '../shell-words.ts';
+import { addHelp } from '../options/help.ts';
 import { several, wholeNumber } from '../options/parsers.ts';
 
 interface JobsFlags extends ApiFlags {
   readonly status?: string[];
-  readonly limit?: number;
+  readonly pageSize?: number;
   readonly cursor?: string;
 }
 
@@ -22,17 +24,20 @@ export function addJobs(program: Command, context: CliContext): void {
       'only jobs in this state: running, queued, completed ...; repeatable',
       several,
     )
-    .option('--limit <n>', 'jobs a page (default: 20)', wholeNumber(1, 100))
+    .option('--page-size <n>', 'jobs per page (default: 20)', wholeNumber(1, 100))
     .option('--cursor <cursor>', 'the next page, as the page before names it');
   addApiUrlFlags(command).action(async (flags: JobsFlags) => context.exitWith(await jobs(flags, context)));
+  addHelp(command, {
+    examples: ['forebay jobs', 'forebay jobs --status running --status queued --page-size 100'],
+  });
 }
 
 async function jobs(flags: JobsFlags, context: CliContext): Promise<number> {
-  const { terminal, program } = context;
-  const { status, limit, cursor } = flags;
+  const { terminal, program, argv } = context;
+  const { status, pageSize, cursor } = flags;
   const page = await connectTo(flags, context).jobs({
     ...(status === undefined ? {} : { status }),
-    ...(limit === undefined ? {} : { limit }),
+    ...(pageSize === undefined ? {} : { limit: pageSize }),
     ...(cursor === undefined ? {} : { cursor }),
   });
   if (flags.json) {
@@ -41,6 +46,7 @@ async function jobs(flags: JobsFlags, context: CliContext): Promise<number> {
   }
   if (page.data.length === 0) terminal.err('No jobs.\n');
   else terminal.out(jobsTable(page.data, Date.now()));
-  if (page.next_cursor !== null) terminal.err(`More: ${program} jobs --cursor ${page.next_cursor}\n`);
+  if (page.next_cursor !== null)
+    terminal.err(`More: ${program} ${shellLine(nextPage(argv, page.next_cursor))}\n`);
   return EXIT.ok;
 }

@@ -2,30 +2,34 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { CreateKeyFlags, KeysFlags } from '../keys/keys.ts';
+import { FLAGS } from '../options/flags.ts';
+import { addHelp } from '../options/help.ts';
 import { seconds, several } from '../options/parsers.ts';
 
-const EXAMPLES = `
-Examples:
-  forebay keys create --name me --scope admin
-  forebay keys create --name nightly --tenant search --expires 90d > nightly.key
-  forebay submit --api-key-file nightly.key --model digits-small --input photos
-  forebay keys revoke 5f0c9e2ab1d34477
-
-Scopes: jobs:read, jobs:write, models:write, admin (all of them, over all tenants).
-Redis is REDIS_URL, or the private one of the data folder, whether its service runs or not.`;
+const NOTES = [
+  'Scopes: jobs:read, jobs:write, models:write, admin (all of them, over all tenants).',
+  'Redis is REDIS_URL, or the private one of the data folder, whether its service runs or not.',
+];
 
 export function addKeys(program: Command, context: CliContext): void {
   const keys = program
     .command('keys')
     .summary('make, list and revoke API keys')
     .description('Makes, lists and revokes the API keys of a service.')
-    .helpCommand(false)
-    .addHelpText('after', EXAMPLES);
+    .helpCommand(false);
+  addHelp(keys, {
+    examples: [
+      'forebay keys create --name me --scope admin',
+      'forebay keys create --name nightly --tenant search --expires 90d',
+      'forebay keys revoke 5f0c9e2ab1d34477',
+    ],
+    notes: NOTES,
+  });
 
   // Loaded when needed: other commands start faster without it.
   const load = () => import('../keys/keys.ts');
 
-  place(keys.command('create'))
+  const create = place(keys.command('create'))
     .summary('make a key; it is shown once')
     .description('Makes a key and writes it to stdout, this once: only a hash of it is kept.')
     .option('--name <name>', 'who or what uses it')
@@ -35,24 +39,30 @@ export function addKeys(program: Command, context: CliContext): void {
     .action(async (flags: CreateKeyFlags) =>
       context.exitWith(await (await load()).createKey(flags, context)),
     );
+  addHelp(create, {
+    examples: [
+      'forebay keys create --name me --scope admin',
+      'forebay keys create --name nightly --tenant search --expires 90d > nightly.key',
+    ],
+    notes: NOTES,
+  });
 
-  place(keys.command('list'))
+  const list = place(keys.command('list'))
     .summary('list keys, without their secrets')
     .description('Lists all keys.')
     .action(async (flags: KeysFlags) => context.exitWith(await (await load()).listKeys(flags, context)));
+  addHelp(list, { examples: ['forebay keys list'] });
 
-  place(keys.command('revoke'))
+  const revoke = place(keys.command('revoke'))
     .argument('<id>', 'the key: the part between the first two "_" of it')
     .summary('revoke a key')
     .description('Revokes a key: requests that come after it are refused.')
     .action(async (id: string, flags: KeysFlags) =>
       context.exitWith(await (await load()).revokeKey(id, flags, context)),
     );
+  addHelp(revoke, { examples: ['forebay keys revoke 5f0c9e2ab1d34477'] });
 }
 
 function place(command: Command): Command {
-  return command
-    .option('--data <dir>', "folder of the service's state (default: .forebay)")
-    .option('--redis-url <url>', "the service's Redis (default: REDIS_URL)")
-    .option('--json', 'output for programs');
+  return command.addOption(FLAGS.data()).addOption(FLAGS.redisUrl()).addOption(FLAGS.json());
 }

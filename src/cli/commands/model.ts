@@ -4,12 +4,14 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { addHelp } from '../options/help.ts';
 
 export function addModel(program: Command, context: CliContext): void {
   const model = program
     .command('model')
     .summary('model init: write a first model.json')
     .description('Works on model folders.');
+  addHelp(model, { examples: ['forebay model init model.onnx'] });
   model
     .command('init')
     .description(

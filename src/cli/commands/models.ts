@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { modelsTable } from '../jobs/job-text.ts';
+import { addHelp } from '../options/help.ts';
 import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
 
 export function addModels(program: Command, context: CliContext): void {
@@ -13,8 +14,12 @@ export function addModels(program: Command, context: CliContext): void {
   addApiUrlFlags(command).action(async (flags: ApiFlags) => {
     const { data } = await connectTo(flags, context).models();
     if (flags.json) context.terminal.out(`${JSON.stringify(data)}\n`);
-    else if (data.length === 0) context.terminal.err('No models: put model folders below --models.\n');
+    else if (data.length === 0)
+      context.terminal.err(
+        'No models: put a model folder into the folder that the service was given by --models.\n',
+      );
     else context.terminal.out(modelsTable(data));
     context.exitWith(EXIT.ok);
   });
+  addHelp(command, { examples: ['forebay models', 'forebay models --url http://127.0.0.1:8080 --json'] });
 }

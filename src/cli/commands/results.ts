@@ -3,11 +3,12 @@ import { Option, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
+import { addHelp } from '../options/help.ts';
 import { wholeNumber } from '../options/parsers.ts';
 
 interface ResultsFlags extends ApiFlags {
   readonly errors?: true;
-  readonly include?: 'errors';
+  readonly withErrors?: true;
   readonly fromRow?: number;
   readonly follow?: true;
 }
@@ -21,15 +22,21 @@ export function addResults(program: Command, context: CliContext): void {
     .argument('<id>', 'the job')
     .summary('write the rows of a job to stdout')
     .description(
-      'Writes the rows of a job to stdout, a line of JSON each, in order, as far as they are there.',
+      'Writes the rows of a job to stdout, one line of JSON per row, in order, as far as they are done.',
     )
-    .addOption(new Option('--errors', 'the rows that failed instead').conflicts('include'))
-    .addOption(new Option('--include <what>', 'errors: merge the rows that failed').choices(['errors']))
+    .addOption(new Option('--errors', 'only the rows that failed').conflicts('withErrors'))
+    .option('--with-errors', 'also the rows that failed, each in its place')
     .option('--from-row <n>', 'start at the row with this index', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--follow', 'wait for the rest until the job ends');
   addApiUrlFlags(command).action(async (id: string, flags: ResultsFlags) => {
     await results(id, flags, context);
     context.exitWith(EXIT.ok);
+  });
+  addHelp(command, {
+    examples: [
+      'forebay results job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z --follow',
+      'forebay results job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z --errors',
+    ],
   });
 }
 
@@ -39,7 +46,7 @@ async function results(id: string, flags: ResultsFlags, context: CliContext): Pr
   const query = { follow, ...(fromRow === undefined ? {} : { fromRow }) };
   const lines = flags.errors
     ? api.errorLines(id, query)
-    : api.resultLines(id, { ...query, includeErrors: flags.include === 'errors' });
+    : api.resultLines(id, { ...query, includeErrors: flags.withErrors === true });
   let chunk = '';
   for await (const line of lines) {
     chunk += `${line}\n`;

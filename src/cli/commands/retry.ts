@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { watchJob } from '../jobs/watch-job.ts';
+import { FLAGS } from '../options/flags.ts';
+import { addHelp } from '../options/help.ts';
 import { addApiUrlFlags, apiUrl, type ApiFlags } from '../options/api-flags.ts';
 
 interface RetryFlags extends ApiFlags {
@@ -15,7 +17,7 @@ export function addRetry(program: Command, context: CliContext): void {
     .argument('<id>', 'an ended job')
     .summary('run the failed rows of a job again')
     .description('Runs the rows that failed in a job again, as a new job into the same output.')
-    .option('--watch', 'follow the new job until it ends');
+    .addOption(FLAGS.watch());
   addApiUrlFlags(command).action(async (id: string, flags: RetryFlags) => {
     const api = context.connect(apiUrl(flags, context));
     const job = await api.retry(id);
@@ -26,4 +28,5 @@ export function addRetry(program: Command, context: CliContext): void {
     context.terminal.out(flags.json ? `${JSON.stringify(job)}\n` : `${job.id}\n`);
     return context.exitWith(EXIT.ok);
   });
+  addHelp(command, { examples: ['forebay retry job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z --watch'] });
 }

@@ -9,9 +9,12 @@ import { messageOf } from '../../shared/errors.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { batchWarning } from '../jobs/batch-warning.ts';
+import type { EmptyFlag } from '../jobs/job-exit-code.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
-import { addEmptyFlag, type EmptyFlag } from '../options/empty-flag.ts';
+import { FLAGS } from '../options/flags.ts';
+import { addHelp } from '../options/help.ts';
+import { serviceWords, shellLine } from '../shell-words.ts';
 import {
   addGlobFlags,
   addJobFlags,
@@ -34,41 +37,42 @@ interface SubmitFlags extends ApiFlags, JobFlags, GlobFlags, EmptyFlag {
   readonly watch?: true;
 }
 
-const EXAMPLES = `
-Examples:
-  forebay submit --model digits-small --input photos --watch
-  forebay submit --model digits-small --urls urls.txt --max-errors 1%
-  forebay submit --model digits-small --inline one.jpg two.jpg --watch
-
-The service reads paths itself, below its input roots. For a service on this machine, relative paths start at
-the working folder; for one elsewhere they are sent as they are.`;
-
 export function addSubmit(program: Command, context: CliContext): void {
   const command = program
     .command('submit')
     .summary('submit a job to a running service')
     .description('Submits a job to a running service (see: forebay up).')
-    .option('--model <name>', 'name of a model (see: forebay models)')
-    .option('--input <path>', 'folder, file, or glob in quotes')
-    .option('--manifest <file>', 'instead: a file of one path, URL or {"id","uri"} a line')
-    .option('--urls <file>', 'instead: a local file of one URL a line, sent with the job')
-    .option('--inline <files...>', 'instead: local files, sent with the job (16 MB in all)')
-    .option('--output <dir>', 'folder for the results (default: results/<job id> in the data folder)');
+    .addOption(FLAGS.model())
+    .addOption(FLAGS.input())
+    .addOption(FLAGS.manifest())
+    .option('--urls <file>', 'instead of --input: a local file with one URL per line, sent with the job')
+    .option('--inline <files...>', 'instead of --input: local files, sent with the job (16 MB in all)')
+    .addOption(FLAGS.output());
   addGlobFlags(command);
   addJobFlags(command);
   command
     .option('--idempotency-key <key>', 'submitting again with the same key returns the same job')
     .option('--webhook <url>', "tell this URL how the job ends (signed with the service's secret)")
     .addOption(new Option('--webhook-event <name...>', 'what to tell instead').choices(WEBHOOK_EVENTS))
-    .option('--watch', 'follow the job until it ends');
-  addEmptyFlag(command);
-  addApiUrlFlags(command)
-    .addHelpText('after', EXAMPLES)
-    .action(async (flags: SubmitFlags) => context.exitWith(await submit(flags, context)));
+    .addOption(FLAGS.watch())
+    .addOption(FLAGS.allowEmpty());
+  addApiUrlFlags(command).action(async (flags: SubmitFlags) =>
+    context.exitWith(await submit(flags, context)),
+  );
+  addHelp(command, {
+    examples: [
+      'forebay submit --model digits-small --input photos --watch',
+      'forebay submit --model digits-small --urls urls.txt --max-errors 1%',
+      'forebay submit --model digits-small --inline one.jpg two.jpg --watch',
+    ],
+    notes: [
+      'The service reads paths itself, below its input roots. For a service on this machine, relative paths start at\nthe working folder; for one elsewhere they are sent as they are. Without --output the results go to\nresults/<job id> in the data folder of the service. `forebay models` lists the models.',
+    ],
+  });
 }
 
 async function submit(flags: SubmitFlags, context: CliContext): Promise<number> {
-  const { terminal, program } = context;
+  const { terminal, program, argv } = context;
   if (flags.model === undefined) throw new UsageError('--model NAME is missing (see: forebay models)');
   const url = apiUrl(flags, context);
   const place = (path: string) => (isLocalUrl(url) ? resolve(context.cwd, path) : path);
@@ -84,7 +88,10 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
   const job = await api.submit(body, idempotencyKey === undefined ? {} : { idempotencyKey });
   if (!flags.watch) {
     terminal.out(flags.json ? `${JSON.stringify(job)}\n` : `${job.id}\n`);
-    if (!flags.json) terminal.err(`Watch it with: ${program} job ${job.id} --watch\n`);
+    if (!flags.json)
+      terminal.err(
+        `Watch it with: ${program} ${shellLine(['job', job.id, '--watch', ...serviceWords(argv)])}\n`,
+      );
     return EXIT.ok;
   }
   if (!flags.json) terminal.err(`${job.id}\n`);

@@ -2,16 +2,9 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { UpFlags } from '../up/up.ts';
-import { wholeNumber } from '../options/parsers.ts';
+import { FLAGS } from '../options/flags.ts';
+import { addHelp } from '../options/help.ts';
 import { addApiFlags, addLogFlag, addStorageFlags, addWorkerFlags } from '../options/service-flags.ts';
-
-const EXAMPLES = `
-Examples:
-  forebay up --models models --input-root photos
-  forebay submit --model digits-small --input photos --watch     (in another terminal)
-
-Every flag is a setting FOREBAY_*, which holds where the flag is absent. Redis is REDIS_URL, or a private one
-whose data lies in the data folder.`;
 
 export function addUp(program: Command, context: CliContext): void {
   const command = program
@@ -20,15 +13,21 @@ export function addUp(program: Command, context: CliContext): void {
     .description(
       'Runs the whole service on this machine: API, workers and, unless REDIS_URL names one, a private Redis.',
     )
-    .option('--workers <n>', 'worker processes', wholeNumber(1, 64), 1);
+    .addOption(FLAGS.workers());
   addStorageFlags(command);
   addApiFlags(command);
   addWorkerFlags(command);
-  addLogFlag(command)
-    .addHelpText('after', EXAMPLES)
-    .action(async (flags: UpFlags) => {
-      // Loaded when needed: other commands start faster without it.
-      const { up } = await import('../up/up.ts');
-      context.exitWith(await up(flags, context));
-    });
+  addLogFlag(command).action(async (flags: UpFlags) => {
+    // Loaded when needed: other commands start faster without it.
+    const { up } = await import('../up/up.ts');
+    context.exitWith(await up(flags, context));
+  });
+  addHelp(command, {
+    examples: ['forebay up --models models --input-root photos', 'forebay up --workers 2 --port 8081'],
+    notes: [
+      'Submit a job from another terminal: forebay submit --model digits-small --input photos --watch',
+      'Every flag is a setting FOREBAY_*, which is used where the flag is absent. Redis is REDIS_URL, or a private one\nwhose data is in the data folder.',
+    ],
+    exitCodes: '0 stopped, 1 failed, 2 bad usage.',
+  });
 }

@@ -1,14 +1,14 @@
 /** `forebay worker`: one worker, in this process, for containers. */
-import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { becomeProcess } from '../launch/become-process.ts';
+import { FLAGS } from '../options/flags.ts';
+import { addHelp } from '../options/help.ts';
 import { wholeNumber } from '../options/parsers.ts';
 import {
   addLogFlag,
   addStorageFlags,
   addWorkerFlags,
-  splitModels,
   toSettings,
   type ServiceFlags,
 } from '../options/service-flags.ts';
@@ -18,21 +18,25 @@ export function addWorker(program: Command, context: CliContext): void {
     .command('worker')
     .summary('one worker, for containers')
     .description(
-      'Runs one worker. It needs REDIS_URL, that of the API; every flag is a setting FOREBAY_*, which holds where the flag is absent.',
+      'Runs one worker. It needs REDIS_URL, that of the API; every flag is a setting FOREBAY_*, which is used where the flag is absent.',
     )
-    .option('--redis-url <url>', 'redis://, rediss:// or unix:///path.sock (default: REDIS_URL)')
-    .option('--pool <name>', 'the pool it belongs to (default: default)');
-  addStorageFlags(command, {
-    flag: '--models <dir|names>',
-    text: 'folders of models (default: models), and names of those to serve (default: all); "," or repeated',
-  });
+    .addOption(FLAGS.redisUrl())
+    .option('--pool <name>', 'the pool it belongs to (default: default)')
+    .option('--serve <names>', 'models to serve, such as a,b; repeatable (default: all of its pool)', names);
+  addStorageFlags(command);
   addWorkerFlags(command);
   command.option('--health-port <port>', 'answer health checks on this port', wholeNumber(0, 65_535));
-  addLogFlag(command).action(({ models, ...flags }: ServiceFlags) =>
-    becomeProcess('workers', toSettings({ ...flags, ...splitModels(models, isFolder) }), context.env),
+  addLogFlag(command).action((flags: ServiceFlags) =>
+    becomeProcess('workers', toSettings(flags), context.env),
   );
+  addHelp(command, {
+    examples: [
+      'forebay worker --redis-url redis://127.0.0.1:6379 --models models',
+      'forebay worker --pool gpu --serve digits-small,digits-large',
+    ],
+  });
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function names(text: string, before: readonly string[] = []): string[] {
+  return [...before, ...text.split(',').filter((name) => name !== '')];
 }

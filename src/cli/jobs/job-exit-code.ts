@@ -2,6 +2,10 @@
 import type { JobWire } from '../../api/wire/job.ts';
 import { EXIT } from '../exit-codes.ts';
 
+export interface EmptyFlag {
+  readonly allowEmpty?: true;
+}
+
 /** 0 only for a job that completed with rows: an empty input is most often a typing error. */
 export function exitCodeOfJob(job: JobWire, allowEmpty: boolean): number {
   if (job.status !== 'completed') return EXIT.failed;

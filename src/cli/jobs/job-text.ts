@@ -3,23 +3,14 @@ import type { JobWire } from '../../api/wire/job.ts';
 import type { ModelWire } from '../../api/wire/model.ts';
 import type { JobStatsWire } from '../../api/wire/stats.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
+import { formatCount, formatCounted, formatRate, formatSeconds, percentOf } from '../progress/format.ts';
+import { inCliWords } from '../cli-words.ts';
 import { isEmpty } from './job-exit-code.ts';
-import { formatCount, formatRate, formatSeconds, percentOf } from '../progress/format.ts';
-
-/** Columns padded to their widest cell; numbers (`right`) to the right. */
-export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
-      .join('  '),
-  );
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
-}
+import { table } from './table.ts';
 
 /** `nowMs`: for ages. */
 export function jobsTable(jobs: readonly JobWire[], nowMs: number): string {
-  const head = ['ID', 'STATUS', 'MODEL', 'ROWS', 'ERRORS', 'ROWS/S', 'LEFT', 'AGE'];
+  const head = ['ID', 'STATUS', 'MODEL', 'ROWS', 'ERRORS', 'ROWS/S', 'TIME LEFT', 'AGE'];
   const lines = jobs.map((job) => [
     job.id,
     statusText(job),
@@ -35,24 +26,26 @@ export function jobsTable(jobs: readonly JobWire[], nowMs: number): string {
 
 export function jobText(job: JobWire, stats: JobStatsWire | null): string {
   const rate = job.throughput.rows_per_s;
+  const reasonText = job.reason_text === null ? null : inCliWords(job.reason_text);
   const facts: (readonly [string, string | null])[] = [
     ['job', job.id],
     ['status', statusText(job)],
-    ['waits', isEmpty(job) ? null : job.reason_text],
-    ['empty', isEmpty(job) ? job.reason_text : null],
+    ['waits', isEmpty(job) ? null : reasonText],
+    ['empty', isEmpty(job) ? reasonText : null],
     ['retry of', job.retry_of],
     ['model', job.model],
     ['input', inputText(job.input)],
     ['output', job.output],
     ['rows', `${rowsText(job)}, ${formatCount(job.rows.failed)} failed`],
     ['left out', skippedPhrases(job.skipped).join('; ') || null],
+    ['there already', job.rows.adopted > 0 ? formatCounted(job.rows.adopted, 'row') : null],
     ['blocks', `${job.blocks.queued} queued, ${job.blocks.running} running, ${job.blocks.done} done`],
     ['rows/s', rate === null ? null : formatRate(rate)],
-    ['left', job.eta_s === null || job.finished_at !== null ? null : formatSeconds(job.eta_s)],
+    ['time left', job.eta_s === null || job.finished_at !== null ? null : formatSeconds(job.eta_s)],
     ['created', job.created_at],
     ['started', job.started_at],
     ['finished', job.finished_at],
-    ['error', job.error === null ? null : `${job.error.code}: ${job.error.message}`],
+    ['error', job.error === null ? null : `${job.error.code}: ${inCliWords(job.error.message)}`],
     ['metadata', Object.keys(job.metadata).length === 0 ? null : pairs(job.metadata)],
     ['workers', stats === null ? null : workersText(stats)],
     ['last run', stats?.last_run_error ?? null],
@@ -70,7 +63,7 @@ export function modelsTable(models: readonly ModelWire[]): string {
     model.batch_size === null ? '-' : String(model.batch_size),
     REPEATABLE[model.batch_invariance?.verdict ?? 'unknown'],
     model.pool ?? '-',
-    model.problem?.message ?? '',
+    inCliWords(model.problem?.message ?? ''),
   ]);
   const advice = models.flatMap((model) => model.batch_invariance?.advice ?? []);
   return table([head, ...lines], [2, 3, 4]) + advice.map((line) => `\nNote: ${line}.\n`).join('');
@@ -102,5 +95,5 @@ function pairs(metadata: Readonly<Record<string, string>>): string {
 
 function workersText({ workers }: JobStatsWire): string {
   const lanes = workers.reduce((sum, worker) => sum + worker.lanes, 0);
-  return `${workers.length} with ${lanes} lanes`;
+  return `${workers.length} with ${formatCounted(lanes, 'lane')}`;
 }

@@ -4,10 +4,11 @@ import type { CliContext } from '../context.ts';
 import { exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
 import { emptyNote, exitCodeOfJob } from './job-exit-code.ts';
 import { onStopSignals } from '../launch/stop-signals.ts';
-import { groupErrors } from '../progress/error-groups.ts';
 import { followJob } from '../progress/follow-job.ts';
 import { createProgressView } from '../progress/progress-view.ts';
+import { summarise } from '../progress/summarise.ts';
 import { summaryText } from '../progress/summary.ts';
+import { serviceWords, shellLine } from '../shell-words.ts';
 
 const EVERY_MS = 500;
 
@@ -15,6 +16,8 @@ export interface WatchOptions {
   readonly api: Client;
   readonly context: CliContext;
   readonly json: boolean;
+  /** Also where the time went. */
+  readonly stats?: boolean;
   /** An empty input is no failure. */
   readonly allowEmpty?: boolean;
 }
@@ -22,9 +25,9 @@ export interface WatchOptions {
 /** The exit code: 0 completed, 1 failed, cancelled or without a row. */
 export async function watchJob(
   id: string,
-  { api, context, json, allowEmpty = false }: WatchOptions,
+  { api, context, json, stats = false, allowEmpty = false }: WatchOptions,
 ): Promise<number> {
-  const { terminal, program } = context;
+  const { terminal, program, argv } = context;
   const view = createProgressView(terminal);
   const stop = new AbortController();
   let stoppedBy: StopSignal | null = null;
@@ -38,16 +41,18 @@ export async function watchJob(
   try {
     const job = await followJob({ api, id, view, signal: stop.signal, everyMs: EVERY_MS });
     view.end();
-    const stats = await api.stats(id).catch(() => null);
-    const errors = job.rows.failed === 0 ? [] : await groupErrors(api.errors(id)).catch(() => []);
-    terminal.out(json ? `${JSON.stringify({ job, stats, errors })}\n` : summaryText({ job, stats, errors }));
+    const summary = await summarise(api, job);
+    const next = `${program} ${shellLine(['resume', '--output', job.output, '--watch', ...serviceWords(argv)])}`;
+    terminal.out(json ? `${JSON.stringify(summary)}\n` : summaryText(summary, { withStats: stats, next }));
     const note = emptyNote(job, allowEmpty);
     if (note !== null) terminal.err(note);
     return exitCodeOfJob(job, allowEmpty);
   } catch (error) {
     if (stoppedBy === null) throw error;
     view.end();
-    terminal.err(`The job goes on. Watch it again with:\n  ${program} job ${id} --watch\n`);
+    terminal.err(
+      `The job continues. Watch it again with:\n  ${program} ${shellLine(['job', id, '--watch', ...serviceWords(argv)])}\n`,
+    );
     return exitCodeOfSignal(stoppedBy);
   } finally {
     view.end();

@@ -6,6 +6,7 @@ import type { Client } from '../../client/client.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
+import { FLAGS } from './flags.ts';
 import { httpUrl } from './parsers.ts';
 
 export interface ApiFlags {
@@ -17,9 +18,7 @@ export interface ApiFlags {
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 
 export function addApiUrlFlags(command: Command): Command {
-  return addKeyFlag(
-    command.option('--url <url>', `the service (default: FOREBAY_URL or ${DEFAULT_URL})`, httpUrl),
-  ).option('--json', 'output for programs');
+  return addKeyFlag(command.addOption(FLAGS.url(`FOREBAY_URL or ${DEFAULT_URL}`))).addOption(FLAGS.json());
 }
 
 /** Never the key itself: what stands on a command line, every user of the machine can read. */

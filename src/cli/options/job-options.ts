@@ -4,7 +4,8 @@ import type { SubmitBody } from '../../api/wire/submit-request.ts';
 import type { MaxErrors } from '../../shared/domain/job.ts';
 import { DECODE_MODE, type DecodeMode } from '../../shared/domain/model-contract.ts';
 import { UsageError } from '../exit-codes.ts';
-import { keyValue, maxErrors, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';
+import { FLAGS } from './flags.ts';
+import { keyValue, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';
 
 export interface JobFlags {
   readonly batchSize?: number | 'auto';
@@ -40,36 +41,44 @@ export function addJobFlags(command: Command): Command {
     .option('--limit <rows>', 'only the first rows, for a first try', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .option(
       '--batch-size <rows>',
-      "rows a model call, or auto (default: the model's own)",
+      "rows per model call, or auto (default: the model's own)",
       wholeNumberOrAuto(1, 1024),
     )
     .option(
       '--block-rows <rows>',
-      'rows a block: the unit of retry and commit (default: about four batches, 1,024 of small images)',
+      'rows per block, the unit of retry and commit (default: about four batches, 1,024 of small images)',
       wholeNumberOrAuto(1, 10_000),
     )
     .option(
       '--concurrency <blocks>',
-      'at most so many blocks queued or running at once (default: auto)',
+      'most blocks queued or running at once (default: auto)',
       wholeNumberOrAuto(1, 100_000),
     )
-    .option(
-      '--max-errors <n|n%>',
-      'failed rows to bear: a count, or a share once 100 rows are done (default: unlimited)',
-      maxErrors,
-    )
+    .addOption(FLAGS.maxErrors())
     .option('--priority <n>', '1 (first) to 100 (default: 50)', wholeNumber(1, 100))
-    .option('--top-k <n>', "answers a row (default: the model's own)", wholeNumber(1, 1000))
+    .option('--top-k <n>', "answers per row (default: the model's own)", wholeNumber(1, 1000))
     .addOption(
       new Option(
         '--decode <mode>',
-        "how JPEGs are decoded: fast is slightly off, shrink also for large ones (default: the model's own)",
+        "how JPEGs are decoded: exact as Pillow, fast with a few values slightly off, shrink for large ones (default: the model's own)",
       ).choices(DECODE_MODE.options),
     )
     .option('--metadata <key=value>', 'a note kept with the job; repeatable', keyValue)
-    .addOption(new Option('--resume', 'go on from the parts in the output').conflicts('overwrite'))
+    .addOption(new Option('--resume', 'continue from the results in the output').conflicts('overwrite'))
     .addOption(new Option('--overwrite', 'replace the results in the output').conflicts('resume'));
 }
+
+/** Fields of the API's `options`, but for what to do with an output that is there. */
+export const JOB_OPTION_NAMES = [
+  'batch_size',
+  'block_rows',
+  'concurrency',
+  'max_errors',
+  'priority',
+  'top_k',
+  'decode',
+  'limit',
+] as const satisfies readonly (keyof NonNullable<SubmitBody['options']>)[];
 
 /** The API's `options` and `metadata`; absent fields stay absent. */
 export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | 'metadata'> {

@@ -1,6 +1,7 @@
 /** Flags of the processes, each a setting of shared/config/config.ts: what is not given stays as the environment has it. */
 import type { Command } from 'commander';
 import { UsageError } from '../exit-codes.ts';
+import { FLAGS } from './flags.ts';
 import { several, wholeNumber } from './parsers.ts';
 
 export interface ServiceFlags {
@@ -29,15 +30,10 @@ export interface ServiceFlags {
 
 const count = (max = 1_000_000) => wholeNumber(1, max);
 
-const MODELS = 'folder of model folders, or one model folder; repeatable (default: models)';
-
-export function addStorageFlags(
-  command: Command,
-  models = { flag: '--models <dir>', text: MODELS },
-): Command {
+export function addStorageFlags(command: Command): Command {
   return command
-    .option(models.flag, models.text, several)
-    .option('--data <dir>', 'folder for results and state (default: .forebay)')
+    .addOption(FLAGS.models())
+    .addOption(FLAGS.data())
     .option(
       '--input-root <dir>',
       'folder that jobs may read; repeatable (default: the working folder)',
@@ -47,8 +43,8 @@ export function addStorageFlags(
 
 export function addApiFlags(command: Command): Command {
   return command
-    .option('--port <port>', 'port of the API; 0 takes a free one (default: 8080)', wholeNumber(0, 65_535))
-    .option('--host <address>', 'address it listens on; beyond loopback it needs keys (default: 127.0.0.1)')
+    .option('--port <port>', 'port of the API; 0 picks a free one (default: 8080)', wholeNumber(0, 65_535))
+    .option('--host <address>', 'address of the API; beyond loopback it needs keys (default: 127.0.0.1)')
     .option('--insecure', 'ask for no keys: whoever reaches the address may do anything')
     .option(
       '--output-root <dir>',
@@ -61,9 +57,9 @@ export function addApiFlags(command: Command): Command {
 
 export function addWorkerFlags(command: Command): Command {
   return command
-    .option('--lanes <n>', 'lane processes of a worker (default: one a core)', count(256))
-    .option('--threads-per-lane <n>', 'threads of a model call (default: cores / lanes)', count(256))
-    .option('--decode-threads <n>', 'threads that decode images in one lane', count(256))
+    .option('--lanes <n>', 'lane processes per worker (default: one per core)', count(256))
+    .option('--threads-per-lane <n>', 'threads per model call (default: cores / lanes)', count(256))
+    .option('--decode-threads <n>', 'threads per lane that decode images', count(256))
     .option('--max-inflight-mb <n>', 'row bytes a worker holds at once (default: 256)', count())
     .option('--max-file-mb <n>', 'largest row, encoded (default: 64)', count())
     .option('--max-megapixels <n>', 'largest image (default: 64)', count())
@@ -74,48 +70,66 @@ export function addLogFlag(command: Command): Command {
   return command.option('--log-level <level>', 'silent, error, warn, info or debug');
 }
 
-/**
- * A worker's `--models` takes both: folders to look in, and names to serve of what is there. What is a folder
- * here, or is written as a path, is a folder.
- */
-export function splitModels(
-  given: readonly string[] | undefined,
-  isFolder: (path: string) => boolean,
-): Pick<ServiceFlags, 'models' | 'serve'> {
-  const parts = (given ?? []).flatMap((text) => (isFolder(text) ? [text] : text.split(',')));
-  const models = parts.filter((part) => part.includes('/') || isFolder(part));
-  const serve = parts.filter((part) => part !== '' && !models.includes(part));
-  return { ...(models.length > 0 && { models }), ...(serve.length > 0 && { serve }) };
-}
+/** The setting that each flag stands for. */
+const SETTINGS: Readonly<Record<keyof ServiceFlags, string>> = {
+  redisUrl: 'REDIS_URL',
+  host: 'FOREBAY_HOST',
+  port: 'FOREBAY_PORT',
+  insecure: 'FOREBAY_AUTH',
+  data: 'FOREBAY_DATA_DIR',
+  models: 'FOREBAY_MODELS_DIR',
+  inputRoot: 'FOREBAY_INPUT_ROOTS',
+  outputRoot: 'FOREBAY_OUTPUT_ROOTS',
+  serve: 'FOREBAY_MODELS',
+  pool: 'FOREBAY_POOL',
+  lanes: 'FOREBAY_LANES',
+  threadsPerLane: 'FOREBAY_THREADS_PER_LANE',
+  decodeThreads: 'FOREBAY_DECODE_THREADS',
+  maxJobs: 'FOREBAY_MAX_JOBS',
+  queueLimit: 'FOREBAY_QUEUE_LIMIT',
+  maxInflightMb: 'FOREBAY_MAX_INFLIGHT_MB',
+  maxFileMb: 'FOREBAY_MAX_FILE_MB',
+  maxMegapixels: 'FOREBAY_MAX_MEGAPIXELS',
+  fetchAllow: 'FOREBAY_FETCH_ALLOW',
+  healthPort: 'FOREBAY_HEALTH_PORT',
+  logLevel: 'FOREBAY_LOG_LEVEL',
+};
+
+/** How values become text where it is not by String(). */
+const VALUES: { readonly [Name in keyof ServiceFlags]?: (flags: ServiceFlags) => string | undefined } = {
+  insecure: ({ insecure }) => (insecure ? 'off' : undefined),
+  models: ({ models }) => folders('--models', models),
+  inputRoot: ({ inputRoot }) => folders('--input-root', inputRoot),
+  outputRoot: ({ outputRoot }) => folders('--output-root', outputRoot),
+};
 
 /** The settings that the flags stand for. */
 export function toSettings(flags: ServiceFlags): Record<string, string> {
-  const settings: Record<string, string | number | undefined> = {
-    REDIS_URL: flags.redisUrl,
-    FOREBAY_HOST: flags.host,
-    FOREBAY_PORT: flags.port,
-    FOREBAY_AUTH: flags.insecure ? 'off' : undefined,
-    FOREBAY_DATA_DIR: flags.data,
-    FOREBAY_MODELS_DIR: folders('--models', flags.models),
-    FOREBAY_INPUT_ROOTS: folders('--input-root', flags.inputRoot),
-    FOREBAY_OUTPUT_ROOTS: folders('--output-root', flags.outputRoot),
-    FOREBAY_MODELS: flags.serve?.join(','),
-    FOREBAY_POOL: flags.pool,
-    FOREBAY_LANES: flags.lanes,
-    FOREBAY_THREADS_PER_LANE: flags.threadsPerLane,
-    FOREBAY_DECODE_THREADS: flags.decodeThreads,
-    FOREBAY_MAX_JOBS: flags.maxJobs,
-    FOREBAY_QUEUE_LIMIT: flags.queueLimit,
-    FOREBAY_MAX_INFLIGHT_MB: flags.maxInflightMb,
-    FOREBAY_MAX_FILE_MB: flags.maxFileMb,
-    FOREBAY_MAX_MEGAPIXELS: flags.maxMegapixels,
-    FOREBAY_FETCH_ALLOW: flags.fetchAllow?.join(','),
-    FOREBAY_HEALTH_PORT: flags.healthPort,
-    FOREBAY_LOG_LEVEL: flags.logLevel,
-  };
+  const names = Object.keys(SETTINGS) as (keyof ServiceFlags)[];
   return Object.fromEntries(
-    Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+    names.flatMap((name) => {
+      const value = (VALUES[name] ?? textOf(name))(flags);
+      return value === undefined ? [] : [[SETTINGS[name], value]];
+    }),
   );
+}
+
+function textOf(name: keyof ServiceFlags): (flags: ServiceFlags) => string | undefined {
+  return (flags) => (flags[name] === undefined ? undefined : String(flags[name]));
+}
+
+/** `FOREBAY_MAX_FILE_MB` -> `--max-file-mb`; only settings whose flag takes the same value. */
+export function flagOfSetting(setting: string): string | null {
+  const found = Object.entries(SETTINGS).find(([name, known]) => known === setting && name !== 'serve');
+  return found === undefined || found[0] === 'insecure' ? null : toFlag(found[0]);
+}
+
+/** `maxFileMb`, `max_file_mb` -> `--max-file-mb`. */
+export function toFlag(name: string): string {
+  return `--${name
+    .replaceAll(/([A-Z])/g, '-$1')
+    .replaceAll('_', '-')
+    .toLowerCase()}`;
 }
 
 /** Lists of folders are ":"-separated in the environment. */

@@ -1,6 +1,7 @@
 /** A plan for people: the operators as a tree, the numbers with what bound each, the estimate. Pure. */
 import type { PlanNumber, PlanRange, PlanWire } from '../../api/wire/plan.ts';
-import { table } from '../jobs/job-text.ts';
+import { inCliWords } from '../cli-words.ts';
+import { table } from '../jobs/table.ts';
 import { formatBytes, formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
 
 /** `next`: the command that runs the job. */
@@ -14,10 +15,9 @@ export function planText(plan: PlanWire, { next }: { next: string }): string {
     titled('Estimate', estimateText(plan)),
     ...(plan.warnings.length === 0
       ? []
-      : [titled('Mind', plan.warnings.map((warning) => `  - ${warning}\n`).join(''))]),
-    titled('Run it', `  ${next}\n`),
-  ];
-  return sections.join('\n');
+      : [titled('Note', plan.warnings.map((warning) => `  - ${warning}\n`).join(''))]),
+  ].map(inCliWords);
+  return [...sections, titled('Run it', `  ${next}\n`)].join('\n');
 }
 
 function titled(title: string, text: string): string {
@@ -55,11 +55,11 @@ function stagesText({ physical: { stages } }: PlanWire): string {
 
 const NUMBERS: readonly (readonly [keyof PlanWire['numbers'], string])[] = [
   ['batch_size', 'batch size'],
-  ['block_rows', 'rows a block'],
+  ['block_rows', 'rows per block'],
   ['lanes', 'lanes'],
-  ['threads_per_lane', 'threads a lane'],
-  ['decode_threads', 'decoders a lane'],
-  ['batches_per_lane', 'batches a lane'],
+  ['threads_per_lane', 'threads per lane'],
+  ['decode_threads', 'decode threads per lane'],
+  ['batches_per_lane', 'batches per lane'],
   ['reads_at_once', 'reads at once'],
   ['inflight_bytes', 'bytes in flight'],
   ['lanes_fed', 'lanes kept fed'],
@@ -75,9 +75,9 @@ function numbersText({ numbers, memory }: PlanWire): string {
     return [['', label, value, number.bound_by.replaceAll('_', ' '), number.why]];
   });
   if (memory !== null) {
-    const batch = memory.batch_bytes === null ? '' : ` + ${formatBytes(memory.batch_bytes)} a batch`;
+    const batch = memory.batch_bytes === null ? '' : ` + ${formatBytes(memory.batch_bytes)} per batch`;
     const how = memory.measured ? 'measured' : 'three times the file, not measured';
-    rows.push(['', 'memory a lane', `${formatBytes(memory.model_bytes)}${batch}`, 'model', how]);
+    rows.push(['', 'memory per lane', `${formatBytes(memory.model_bytes)}${batch}`, 'model', how]);
   }
   return table(rows, [2]);
 }
@@ -98,7 +98,7 @@ function estimateText({ estimate, sample, workers }: PlanWire): string {
     const measured = `${formatCount(sample.rows_measured)} measured in ${formatSeconds(sample.seconds)}`;
     facts.push(['', 'sample', `${rows}; ${measured}`]);
     const times = STAGES.map((stage) => `${stage} ${formatMs(sample.stage_ms[stage] ?? 0)}`);
-    facts.push(['', 'a row takes', `${times.join(', ')} (summed over all that ran at once)`]);
+    facts.push(['', 'per row', `${times.join(', ')} (threads added up)`]);
   }
   if (workers.length > 1) {
     for (const { id, rows_per_s, no_sample } of workers) {

@@ -7,7 +7,7 @@ import { EXIT, exitCodeOfSignal, UsageError } from '../exit-codes.ts';
 import { Interrupted, withOwnService } from '../launch/own-service.ts';
 import { apiKey, isLocalUrl } from '../options/api-flags.ts';
 import { toFilesInput, toSubmitOptions } from '../options/job-options.ts';
-import { createProgressView, createQuietView } from '../progress/progress-view.ts';
+import { createNotesView, createProgressView } from '../progress/progress-view.ts';
 import { checkInput } from '../run/check-input.ts';
 import { checkModel } from '../run/check-model.ts';
 import { checkOutput } from '../run/check-output.ts';
@@ -16,10 +16,9 @@ import type { RunFlags } from '../run/plan-run.ts';
 import { nextLine } from '../shell-words.ts';
 import { planText } from './plan-text.ts';
 
-export interface PlanFlags extends Omit<RunFlags, 'workers'> {
+export interface PlanFlags extends RunFlags {
   readonly url?: string;
   readonly apiKeyFile?: string;
-  readonly workers?: number;
 }
 
 /** What a running service has settled for itself. */
@@ -32,6 +31,7 @@ const OWN_ONLY = {
   maxFileMb: '--max-file-mb',
   maxMegapixels: '--max-megapixels',
   fetchAllow: '--fetch-allow',
+  logLevel: '--log-level',
 } as const;
 
 /** Where a plan without --output would write: any folder that is not there will do. */
@@ -83,6 +83,9 @@ async function askRunning(url: string, flags: PlanFlags, context: CliContext): P
 
 async function askOwn(given: string, flags: PlanFlags, context: CliContext): Promise<PlanWire> {
   const { cwd, env, terminal } = context;
+  if (flags.apiKeyFile !== undefined) {
+    throw new UsageError("--api-key-file needs --url: a service of the plan's own asks for no key");
+  }
   const model = await checkModel(resolve(cwd, given), given);
   const output = resolve(cwd, flags.output ?? NO_OUTPUT);
   if (flags.output !== undefined) await checkOutput(output, flags.output, flags);
@@ -93,7 +96,7 @@ async function askOwn(given: string, flags: PlanFlags, context: CliContext): Pro
     ...(flags.output === undefined ? {} : { output }),
     ...toSubmitOptions(flags),
   };
-  const view = flags.json ? createQuietView(terminal) : createProgressView(terminal);
+  const view = flags.json ? createNotesView(terminal) : createProgressView(terminal);
   return withOwnService(
     {
       env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot: resolve(output, '..') }),

@@ -29,7 +29,7 @@ export function finishedRows(job: JobProgress): number {
 }
 
 function factsOf(job: JobProgress): string[] {
-  const { total, failed } = job.rows;
+  const { total, failed, adopted } = job.rows;
   const done = finishedRows(job);
   const facts = [
     total === null
@@ -40,6 +40,8 @@ function factsOf(job: JobProgress): string[] {
   if (rate !== null && done > 0) facts.push(`${formatRate(rate)} rows/s`);
   if (job.eta_s !== null && done !== total) facts.push(`${formatSeconds(job.eta_s)} left`);
   if (failed > 0) facts.push(formatCounted(failed, 'error'));
+  // The rate is that of new rows.
+  if (adopted > 0) facts.push(`${formatCounted(adopted, 'row')} were there already`);
   const wait = waitOf(job);
   if (wait !== null) facts.push(wait);
   return facts;
@@ -56,7 +58,7 @@ const WAITS: Readonly<Record<string, string>> = {
   model_failed: 'waiting: the model cannot be loaded',
   memory_watermark: 'workers are short of memory',
   storage_unavailable: 'waiting for storage',
-  retrying: 'trying a failed block again',
+  retrying: 'retrying a failed block',
 };
 
 function fit(line: string, columns: number): string {

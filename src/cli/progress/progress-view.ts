@@ -24,8 +24,16 @@ export function createProgressView(terminal: Terminal, now: () => number = Date.
   return terminal.live ? liveView(terminal) : plainView(terminal, now);
 }
 
-/** For --quiet: notes only. */
-export function createQuietView(terminal: Terminal): ProgressView {
+/** For --quiet. */
+export const SILENT_VIEW: ProgressView = {
+  busy: () => undefined,
+  show: () => undefined,
+  note: () => undefined,
+  end: () => undefined,
+};
+
+/** Notes without progress: what `plan --json` says on stderr. */
+export function createNotesView(terminal: Terminal): ProgressView {
   return {
     busy: () => undefined,
     show: () => undefined,

@@ -1,44 +1,43 @@
 /** A job's statistics for people: where the time of a row goes, what holds the job back, what to do. Pure. */
 import type { JobStatsWire } from '../../api/wire/stats.ts';
-import { table } from '../jobs/job-text.ts';
+import { table } from '../jobs/table.ts';
+import { inCliWords } from '../cli-words.ts';
 import { formatCount, formatSeconds, percentOf } from './format.ts';
 
 /** `lane`: part of the lanes' own time; `wait`: a sum over rows that wait at once means nothing, its mean does. */
 type Kind = 'lane' | 'wait' | 'beside';
 
 const STAGES: readonly (readonly [keyof JobStatsWire['stages'], string, Kind])[] = [
-  ['begin_ms', 'take block', 'beside'],
-  ['read_ms', 'read', 'beside'],
-  ['blocked_ms', 'read held back', 'beside'],
+  ['begin_ms', 'fetch block', 'beside'],
+  ['read_ms', 'read or fetch', 'beside'],
+  ['blocked_ms', 'wait to read', 'beside'],
   ['batch_wait_ms', 'wait for batch', 'wait'],
-  ['lane_wait_ms', 'wait in lane', 'wait'],
+  ['lane_wait_ms', 'wait for lane', 'wait'],
   ['open_ms', 'open files', 'lane'],
   ['decode_ms', 'decode', 'lane'],
-  ['decode_ahead_ms', 'decode beside', 'beside'],
-  ['prepare_ms', 'fill tensor', 'lane'],
-  ['infer_ms', 'infer', 'lane'],
-  ['post_ms', 'post', 'lane'],
+  ['decode_ahead_ms', 'decode ahead', 'beside'],
+  ['prepare_ms', 'build input', 'lane'],
+  ['infer_ms', 'run model', 'lane'],
+  ['post_ms', 'build answer', 'lane'],
   ['other_ms', 'other', 'lane'],
   ['idle_ms', 'idle', 'lane'],
   ['write_ms', 'write', 'beside'],
   ['commit_ms', 'commit', 'beside'],
 ];
 
-/** Of the lanes' time. What is less is not worth a line to somebody who did not ask. */
-const SHOWN_SHARE = 0.01;
-
-/** Lines without indent; none where nothing was computed. `all`: also the stages that took next to nothing. */
-export function stageLines({ stages, rows }: JobStatsWire, all = false): string[] {
-  if (rows === 0 || stages.infer_ms === null) return [];
+/** Lines without indent, one per stage that took any time; none where nothing was computed. */
+export function stageLines({ stages, rows }: JobStatsWire): string[] {
+  if (rows === 0) return [];
   const lanes = STAGES.reduce((sum, [name, , kind]) => sum + (kind === 'lane' ? (stages[name] ?? 0) : 0), 0);
+  if (lanes === 0) return [];
   const lines = STAGES.flatMap(([name, title, kind]) => {
     const ms = stages[name] ?? 0;
-    if (ms < SHOWN_SHARE * lanes && !all) return [];
+    if (ms === 0) return [];
     const total = kind === 'wait' ? '' : formatSeconds(ms / 1000);
-    const share = kind === 'lane' && lanes > 0 ? `${Math.round((ms / lanes) * 100)} %` : '';
+    const share = kind === 'lane' ? `${Math.round((ms / lanes) * 100)} %` : '';
     return [[title, formatMs(ms / rows), total, share]];
   });
-  return table([['stage', 'a row', 'in all', 'of lanes'], ...lines], [1, 2, 3])
+  return table([['stage', 'per row', 'total', 'of lane time'], ...lines], [1, 2, 3])
     .trimEnd()
     .split('\n');
 }
@@ -50,7 +49,8 @@ export function lanesText({
   mean_batch_rows,
   mean_batch_fill,
 }: JobStatsWire): string | null {
-  if (utilisation.lanes === null || batches === null || mean_batch_rows === null) return null;
+  if (utilisation.lanes === null || batches === null || batches === 0 || mean_batch_rows === null)
+    return null;
   const full = mean_batch_fill === null ? '' : ` (${percentOf(mean_batch_fill, 1)} % full)`;
   const rows = `${Number(mean_batch_rows.toFixed(1))} rows`;
   return `${Math.round(utilisation.lanes * 100)} % busy, ${formatCount(batches)} batches of ${rows}${full}`;
@@ -60,7 +60,7 @@ export function lanesText({
 export function bottleneckLine({ bottleneck }: JobStatsWire): string | null {
   if (bottleneck === null) return null;
   const { name, why, advice } = bottleneck;
-  return `Bottleneck: ${name.replaceAll('_', ' ')} (${why}). Advice: ${lowerFirst(advice)}`;
+  return `Bottleneck: ${name.replaceAll('_', ' ')} (${why}). Advice: ${lowerFirst(inCliWords(advice))}`;
 }
 
 /** `forebay job ID --stats`. */
@@ -70,13 +70,18 @@ export function statsText(stats: JobStatsWire): string {
   const lanes = lanesText(stats);
   const facts = [
     ...(lanes === null ? [] : [`lanes: ${lanes}`]),
-    `queue: ${queue.depth.waiting} blocks waiting, ${queue.depth.active} active, ${queue.places}${limit} places in use`,
+    ...(queue.places === 0
+      ? []
+      : [
+          `queue: ${queue.depth.waiting} blocks waiting, ${queue.depth.active} running, ${queue.places}${limit} places in use`,
+        ]),
     ...stats.workers.map(workerLine),
   ];
-  const why = stats.reason_text === null ? '' : `: ${stats.reason_text}`;
-  if (stats.reason !== null) facts.push(`waits: ${stats.reason}${why}`);
+  const why = stats.reason_text === null ? '' : `: ${inCliWords(stats.reason_text)}`;
+  if (stats.reason !== null) facts.push(`waits: ${stats.reason.replaceAll('_', ' ')}${why}`);
   if (stats.last_run_error !== null) facts.push(`last run: ${stats.last_run_error}`);
-  const lines = [...stageLines(stats, true), ...facts];
+  const stages = stageLines(stats);
+  const lines = [...(stages.length === 0 ? ['No row has gone through a lane yet.'] : stages), ...facts];
   const bottleneck = bottleneckLine(stats);
   return [...lines, ...(bottleneck === null ? [] : [bottleneck])].map((line) => `${line}\n`).join('');
 }

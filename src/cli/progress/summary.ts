@@ -1,9 +1,11 @@
-/** What a finished job tells its user: rows, errors by code, times, where the results lie. Pure. */
+/** What a finished job tells its user: rows, errors by code, a few answers, where the results lie. Pure. */
 import { join } from 'node:path';
 import type { JobWire } from '../../api/wire/job.ts';
 import type { JobStatsWire } from '../../api/wire/stats.ts';
-import { isEmpty } from '../jobs/job-exit-code.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
+import { inCliWords } from '../cli-words.ts';
+import { isEmpty } from '../jobs/job-exit-code.ts';
+import { table } from '../jobs/table.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from './format.ts';
 import { bottleneckLine, lanesText, stageLines } from './stats-text.ts';
 
@@ -14,42 +16,101 @@ export interface ErrorGroup {
   readonly first: { readonly id: string; readonly message: string };
 }
 
+/** The best answer of a row. */
+export interface Answer {
+  readonly id: string;
+  readonly label: string;
+  readonly score: number;
+}
+
 export interface Summary {
   readonly job: JobWire;
   /** Null where they could not be read. */
   readonly stats: JobStatsWire | null;
   readonly errors: readonly ErrorGroup[];
+  /** Of the first rows that have one. */
+  readonly answers: readonly Answer[];
 }
 
-export function summaryText({ job, stats, errors }: Summary): string {
+export interface SummaryHow {
+  /** Also where the time of a row went. */
+  readonly withStats: boolean;
+  /** The command that finishes what a failed or cancelled job has left. */
+  readonly next: string;
+}
+
+export function summaryText(
+  { job, stats, errors, answers }: Summary,
+  { withStats, next }: SummaryHow,
+): string {
+  const { succeeded, failed } = job.rows;
   const lines = [headline(job)];
   if (!isEmpty(job)) lines.push(...skippedPhrases(job.skipped).map((phrase) => `  left out ${phrase}`));
-  else if (job.reason_text !== null) lines.push(`  reason   ${job.reason_text}`);
-  if (job.error !== null) lines.push(`  reason   ${job.error.code}: ${job.error.message}`);
+  else if (job.reason_text !== null) lines.push(`  reason   ${inCliWords(job.reason_text)}`);
+  if (job.error !== null) lines.push(`  reason   ${job.error.code}: ${inCliWords(job.error.message)}`);
   for (const { code, rows, first } of errors) {
-    lines.push(`  ${code}: ${formatCounted(rows, 'row')}, first ${first.id}: ${oneLine(first.message)}`);
+    const message = oneLine(inCliWords(first.message));
+    lines.push(`  ${code}: ${formatCounted(rows, 'row')}, first ${first.id}: ${message}`);
   }
-  const lanes = stats === null ? null : lanesText(stats);
-  if (stats !== null) lines.push(...stageLines(stats).map((line) => `    ${line}`));
-  if (lanes !== null) lines.push(`  lanes    ${lanes}`);
-  if (job.rows.succeeded > 0) lines.push(`  results  ${join(job.output, 'part-*.jsonl')}`);
-  if (job.rows.failed > 0) lines.push(`  errors   ${join(job.output, 'errors-*.jsonl')}`);
-  const bottleneck = stats === null ? null : bottleneckLine(stats);
-  if (bottleneck !== null) lines.push(bottleneck);
+  lines.push(...answerLines(answers));
+  if (succeeded > 0) lines.push(`  results  ${join(job.output, 'part-*.jsonl')}`);
+  if (failed > 0) lines.push(`  errors   ${join(job.output, 'errors-*.jsonl')}`);
+  if (stats !== null) lines.push(...(withStats ? statsLines(stats) : adviceLines(stats)));
+  if (isUnfinished(job)) lines.push('Finish it with:', `  ${next}`);
   return `${lines.join('\n')}\n`;
 }
 
-/** `Completed: 200 rows, 3 failed, in 1.4 s (145 rows/s)` */
+function answerLines(answers: readonly Answer[]): string[] {
+  if (answers.length === 0) return [];
+  const rows = answers.map(({ id, label, score }) => [id, label, String(Number(score.toPrecision(3)))]);
+  const [first, ...rest] = table(rows).trimEnd().split('\n');
+  return [`  answers  ${first}`, ...rest.map((line) => `           ${line}`)];
+}
+
+function statsLines(stats: JobStatsWire): string[] {
+  const lanes = lanesText(stats);
+  const bottleneck = bottleneckLine(stats);
+  return [
+    ...stageLines(stats).map((line) => `    ${line}`),
+    ...(lanes === null ? [] : [`  lanes    ${lanes}`]),
+    ...(bottleneck === null ? [] : [bottleneck]),
+  ];
+}
+
+/** A job too short to tell has no advice that is worth a line. */
+function adviceLines(stats: JobStatsWire): string[] {
+  const line = stats.bottleneck?.name === 'too_early' ? null : bottleneckLine(stats);
+  return line === null ? [] : [line];
+}
+
+/** Whether rows are left that the same job would still run. */
+function isUnfinished({ status, rows: { total, succeeded, failed } }: JobWire): boolean {
+  return (status === 'failed' || status === 'cancelled') && (total === null || succeeded + failed < total);
+}
+
+/** `Completed: 200 rows, 3 failed, in 1.4 s (145 rows/s)`; of a resumed job the new rows, and apart what was there. */
 function headline(job: JobWire): string {
-  const { succeeded, failed } = job.rows;
-  const rows = succeeded + failed;
+  const { total, succeeded, failed, adopted } = job.rows;
+  const finished = succeeded + failed;
+  const status = capital(job.status);
   if (isEmpty(job)) return 'Nothing done: the input holds no row';
-  const words = [`${capital(job.status)}: ${formatCounted(rows, 'row')}`];
+  if (finished === 0) return `${status}: no row was finished`;
+  const resumed = adopted > 0;
+  if (resumed && adopted === finished && finished === total) {
+    return `${status}: all ${formatCounted(finished, 'row')} were there already`;
+  }
+  const rows = resumed ? finished - adopted : finished;
+  const of =
+    isUnfinished(job) && total !== null ? ` of ${formatCount(resumed ? total - adopted : total)}` : '';
+  const counted = `${formatCount(rows)}${of} ${resumed ? 'new ' : ''}${(of === '' ? rows : total) === 1 ? 'row' : 'rows'}`;
+  const words = [`${status}: ${counted}`];
   if (failed > 0) words.push(`${formatCount(failed)} failed`);
   const s = elapsedSeconds(job);
   const rate = job.throughput.rows_per_s;
   const took = s === null ? '' : ` in ${formatSeconds(s)}`;
-  return `${words.join(', ')}${failed > 0 && took !== '' ? ',' : ''}${took}${rate === null ? '' : ` (${formatRate(rate)} rows/s)`}`;
+  const speed = rate === null ? '' : ` (${formatRate(rate)} rows/s)`;
+  const there = resumed ? `; ${formatCounted(adopted, 'row')} were there already` : '';
+  return `${words.join(', ')}${failed > 0 && took !== '' ? ',' : ''}${took}${speed}${there}`;
 }
 
 function capital(word: string): string {

@@ -19,6 +19,6 @@ export async function checkOutput(
   }
   if (names.length === 0 || flags.resume || flags.overwrite) return;
   throw new UsageError(
-    `${given} is not empty: add --resume to go on from the results in it, --overwrite to replace them, or choose another --output`,
+    `${given} is not empty: add --resume to continue from the results in it, --overwrite to replace them, or choose another --output`,
   );
 }

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import type { SubmitBody } from '../../api/wire/submit-request.ts';
 import { UsageError } from '../exit-codes.ts';
 import { toFilesInput, toSubmitOptions, type GlobFlags, type JobFlags } from '../options/job-options.ts';
-import type { EmptyFlag } from '../options/empty-flag.ts';
+import type { EmptyFlag } from '../jobs/job-exit-code.ts';
 import type { ServiceFlags } from '../options/service-flags.ts';
 import { checkInput } from './check-input.ts';
 import { checkModel } from './check-model.ts';
@@ -18,8 +18,9 @@ export interface RunFlags extends JobFlags, GlobFlags, ServiceFlags, EmptyFlag {
   readonly input?: string;
   readonly manifest?: string;
   readonly output?: string;
-  readonly workers: number;
+  readonly workers?: number;
   readonly quiet?: true;
+  readonly stats?: true;
   readonly json?: true;
 }
 

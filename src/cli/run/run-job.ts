@@ -6,9 +6,9 @@ import { exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
 import { exitCodeOfJob } from '../jobs/job-exit-code.ts';
 import { batchWarning } from '../jobs/batch-warning.ts';
 import { Interrupted, modelProblem, withOwnService, type OwnService } from '../launch/own-service.ts';
-import { groupErrors } from '../progress/error-groups.ts';
 import { followJob } from '../progress/follow-job.ts';
 import type { ProgressView } from '../progress/progress-view.ts';
+import { summarise } from '../progress/summarise.ts';
 import type { Summary } from '../progress/summary.ts';
 import type { RunPlan } from './plan-run.ts';
 
@@ -77,12 +77,6 @@ async function refuseUnservable(api: Client, job: JobWire): Promise<void> {
   if (status === 'failed' && problem !== null) {
     throw modelProblem(problem.message);
   }
-}
-
-async function summarise(api: Client, job: JobWire): Promise<Summary> {
-  const stats = await api.stats(job.id).catch(() => null);
-  const errors = job.rows.failed === 0 ? [] : await groupErrors(api.errors(job.id)).catch(() => []);
-  return { job, stats, errors };
 }
 
 /** What a run's end means for the shell. */

@@ -1,9 +1,10 @@
 /** What `forebay run` does: plan, run, say how it went. */
+import { inCliWords } from '../cli-words.ts';
 import type { CliContext } from '../context.ts';
 import { emptyNote } from '../jobs/job-exit-code.ts';
 import { formatCount, formatCounted } from '../progress/format.ts';
-import { createProgressView, createQuietView } from '../progress/progress-view.ts';
-import { summaryText } from '../progress/summary.ts';
+import { createProgressView, SILENT_VIEW } from '../progress/progress-view.ts';
+import { summaryText, type Summary } from '../progress/summary.ts';
 import { resumeLine } from '../shell-words.ts';
 import { planRun, type RunFlags } from './plan-run.ts';
 import { exitCodeOfRun, runJob, type RunEnd } from './run-job.ts';
@@ -14,17 +15,30 @@ export async function run(flags: RunFlags, context: CliContext): Promise<number>
   const plan = await planRun(flags, context.cwd, context.env);
   const end = await runJob({
     plan,
-    workers: flags.workers,
-    view: flags.quiet ? createQuietView(terminal) : createProgressView(terminal),
+    workers: flags.workers ?? 1,
+    view: flags.quiet ? SILENT_VIEW : createProgressView(terminal),
     context,
-    onSummary: (summary) => terminal.out(flags.json ? `${JSON.stringify(summary)}\n` : summaryText(summary)),
+    onSummary: (summary) => tell(summary, flags, context),
     exitNow: (code) => process.exit(code),
   });
-  if (end.kind === 'interrupted') terminal.err(stoppedText(end, context));
+  if (end.kind === 'interrupted' && !flags.quiet) terminal.err(stoppedText(end, context));
   const allowEmpty = flags.allowEmpty === true;
   const note = end.kind === 'ended' ? emptyNote(end.summary.job, allowEmpty) : null;
   if (note !== null) terminal.err(note);
   return exitCodeOfRun(end, allowEmpty);
+}
+
+/** Quiet, a run tells only what went wrong; JSON that was asked for is an answer, no noise. */
+function tell(summary: Summary, flags: RunFlags, { terminal, program, argv }: CliContext): void {
+  const { error } = summary.job;
+  if (flags.json) terminal.out(`${JSON.stringify(summary)}\n`);
+  else if (!flags.quiet) {
+    const next = resumeLine(program, argv);
+    terminal.out(summaryText(summary, { withStats: flags.stats === true, next }));
+  }
+  if (flags.quiet && error !== null) {
+    terminal.err(`forebay: The job failed: ${error.code}: ${inCliWords(error.message)}\n`);
+  }
 }
 
 function stoppedText(
@@ -36,5 +50,5 @@ function stoppedText(
   const done = succeeded + failed;
   const rows =
     total === null ? formatCounted(done, 'row') : `${formatCount(done)} of ${formatCounted(total, 'row')}`;
-  return `Stopped: ${rows} done and kept in ${job.output}. Go on with:\n  ${resumeLine(program, argv)}\n`;
+  return `Stopped: ${rows} done and kept in ${job.output}. Finish it with:\n  ${resumeLine(program, argv)}\n`;
 }

@@ -17,10 +17,10 @@ export interface TuneFlags {
   readonly rows: number;
   readonly secondsPerConfig: number;
   readonly maxBatch: number;
-  readonly lanes?: number[];
-  readonly threadsPerLane?: number[];
-  readonly batchSizes?: number[];
-  readonly decodeThreads?: number[];
+  readonly tryLanes?: number[];
+  readonly tryThreadsPerLane?: number[];
+  readonly tryBatchSizes?: number[];
+  readonly tryDecodeThreads?: number[];
   readonly memoryLimitMb?: number;
   readonly exhaustive?: true;
   readonly report?: string;
@@ -45,10 +45,10 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
     maxBatch: flags.maxBatch,
     memoryLimitBytes: flags.memoryLimitMb === undefined ? null : flags.memoryLimitMb * MB,
     only: {
-      ...(flags.lanes && { lanes: flags.lanes }),
-      ...(flags.threadsPerLane && { threads: flags.threadsPerLane }),
-      ...(flags.batchSizes && { batches: flags.batchSizes }),
-      ...(flags.decodeThreads && { decodeThreads: flags.decodeThreads }),
+      ...(flags.tryLanes && { lanes: flags.tryLanes }),
+      ...(flags.tryThreadsPerLane && { threads: flags.tryThreadsPerLane }),
+      ...(flags.tryBatchSizes && { batches: flags.tryBatchSizes }),
+      ...(flags.tryDecodeThreads && { decodeThreads: flags.tryDecodeThreads }),
     },
     exhaustive: flags.exhaustive ?? false,
     limits: {

@@ -1,7 +1,7 @@
 /** The charts of a tuning's report, as inline SVG coloured by the page's variables. Pure: data in, markup out. */
-import { settingsKey, type Measurement, type Profile } from '../../shared/profiles/profile.ts';
+import type { Measurement } from '../../shared/profiles/profile.ts';
 import { formatRate } from '../progress/format.ts';
-import type { Standing } from './standings.ts';
+import { marksOf, type Standing } from './standings.ts';
 
 const WIDTH = 780;
 const BARS = 24;
@@ -12,31 +12,24 @@ export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"]/g, (found) => entities[found]!);
 }
 
-/** Horizontal, best first: names are read, lengths compared. */
-export function barsSvg(standings: readonly Standing[], profile: Profile): string {
+/** Horizontal, the highest first: names are read, lengths compared. */
+export function barsSvg(standings: readonly Standing[]): string {
   const shown = standings.slice(0, BARS);
   const left = 190;
   const right = 190;
   const most = Math.max(...shown.map((one) => (one.rate ?? 0) * (1 + (one.error ?? 0))), 1e-9);
   const x = (rate: number) => left + (rate / most) * (WIDTH - left - right);
-  const best = settingsKey(profile.settings);
-  const formula = settingsKey(profile.formula.settings);
   const bars = shown.map((one, i) => {
     const y = i * 22 + 4;
-    const key = settingsKey(one.settings);
     const name = text(left - 8, y + 13, shortName(one), 'end');
     if (one.rate === null) {
       return name + text(left + 4, y + 13, one.last.outcome.replaceAll('_', ' '), 'start', 'soft');
     }
-    const colour = key === best ? 'var(--c2)' : 'var(--c1)';
+    const colour = one.chosen ? 'var(--c2)' : 'var(--c1)';
     const opacity = one.stoppedEarly ? 0.45 : 1;
     const low = x(one.rate * (1 - (one.error ?? 0)));
     const high = x(one.rate * (1 + (one.error ?? 0)));
-    const note = [
-      formatRate(one.rate),
-      key === best ? 'best' : '',
-      key === formula ? 'without a profile' : '',
-    ].filter((part) => part !== '');
+    const note = [formatRate(one.rate), ...marksOf(one)];
     return (
       name +
       `<rect x="${left}" y="${y}" width="${px(x(one.rate) - left)}" height="16" rx="2" fill="${colour}" opacity="${opacity}"><title>${escapeHtml(`${shortName(one)}: ${formatRate(one.rate)} rows/s`)}</title></rect>` +
@@ -86,18 +79,18 @@ export function batchLinesSvg(standings: readonly Standing[]): string {
   return svg(HEIGHT, frame + lines.join(''));
 }
 
-/** Every measurement in its order, and the best until then as a step line. */
+/** Every reading in its order, and the highest until then as a step line. */
 export function pathSvg(all: readonly Measurement[]): string {
   const taken = all.filter(({ phase }) => phase !== 'exhaustive');
   const most = Math.max(...taken.map((one) => one.rows_per_s ?? 0), 1e-9);
   const labels = taken.map((_, i) => String(i + 1));
   const { frame, x, y } = plot(labels, most, 'measurement');
-  let best = 0;
+  let highest = 0;
   let path = '';
   for (const [i, one] of taken.entries()) {
     if (one.phase !== 'search') break;
-    best = Math.max(best, one.stopped_early ? 0 : (one.rows_per_s ?? 0));
-    path += i === 0 ? `M${px(x(0))} ${px(y(best))}` : `H${px(x(i))}V${px(y(best))}`;
+    highest = Math.max(highest, one.stopped_early ? 0 : (one.rows_per_s ?? 0));
+    path += i === 0 ? `M${px(x(0))} ${px(y(highest))}` : `H${px(x(i))}V${px(y(highest))}`;
   }
   const dots = taken.map((one, i) => {
     const { lanes, threads_per_lane, batch_size, decode_threads } = one.settings;

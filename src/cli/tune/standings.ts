@@ -1,9 +1,14 @@
-/** The measurements of a tuning, one a configuration, best first. Pure. */
+/**
+ * The configurations of a tuning with their rates, the highest first. The rates are those that the choice was made
+ * by: the final comparison for what is chosen and for the start, for all others their ratio to what was measured
+ * beside them. Plain means would compare quick moments of the machine with slow ones. Pure.
+ */
 import { settingsKey, type LaneSettings, type Measurement } from '../../shared/profiles/profile.ts';
+import type { Tuned } from '../../shared/profiles/tune-events.ts';
 
 export interface Standing {
   readonly settings: LaneSettings;
-  /** Mean of its full measurements, or its early one; null where it did not run. */
+  /** Rows/s; null where it did not run. */
   readonly rate: number | null;
   /** The smallest of its measurements; they are shares of the rate. */
   readonly error: number | null;
@@ -11,38 +16,81 @@ export interface Standing {
   readonly times: number;
   readonly stoppedEarly: boolean;
   readonly last: Measurement;
-  /** Position on the search's way, from 1; null where only the whole space has it. */
-  readonly step: number | null;
+  /** What is to be used from now on. */
+  readonly chosen: boolean;
+  /** What was used until now. */
+  readonly start: boolean;
+  /** Higher than what is chosen, but not by more than the noise. */
+  readonly withinNoise: boolean;
 }
 
-export function standingsOf(measurements: readonly Measurement[]): Standing[] {
+export function standingsOf(tuned: Tuned): Standing[] {
   const groups = new Map<string, Measurement[]>();
-  for (const one of measurements) {
+  for (const one of tuned.profile.measurements) {
     const key = settingsKey(one.settings);
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
-  const searched = measurements.filter(({ phase }) => phase === 'search');
-  return [...groups.values()].map((group) => standingOf(group, searched)).toSorted(byRate);
+  const rateOf = createRates(tuned);
+  return [...groups].map(([key, group]) => standingOf(key, group, { tuned, rateOf })).toSorted(byRate);
 }
 
-function standingOf(group: readonly Measurement[], searched: readonly Measurement[]): Standing {
+function standingOf(
+  key: string,
+  group: readonly Measurement[],
+  { tuned, rateOf }: { tuned: Tuned; rateOf: (key: string, mean: number | null) => number | null },
+): Standing {
   const ran = group.filter(({ rows_per_s: rate }) => rate !== null);
   const full = ran.filter((one) => !one.stopped_early);
   const counted = full.length > 0 ? full : ran;
-  const errors = counted.map((one) => one.error ?? Infinity);
+  const sum = counted.reduce((total, one) => total + one.rows_per_s!, 0);
+  const rate = rateOf(key, counted.length === 0 ? null : sum / counted.length);
   const peaks = group.map((one) => one.peak_bytes ?? 0);
-  const step = searched.findIndex((one) => group.includes(one));
+  const { profile, start } = tuned;
   return {
     settings: group[0]!.settings,
-    rate:
-      counted.length === 0 ? null : counted.reduce((sum, one) => sum + one.rows_per_s!, 0) / counted.length,
-    error: counted.length === 0 ? null : Math.min(...errors),
+    rate,
+    error: counted.length === 0 ? null : Math.min(...counted.map((one) => one.error ?? Infinity)),
     peakBytes: Math.max(...peaks) || null,
     times: group.length,
     stoppedEarly: ran.length > 0 && full.length === 0,
     last: group.at(-1)!,
-    step: step === -1 ? null : step + 1,
+    chosen: key === settingsKey(profile.settings),
+    start: key === settingsKey(start.settings),
+    withinNoise: rate !== null && rate > profile.rows_per_s,
   };
+}
+
+/** `mean`: of the readings; all that there is of what only the whole space has. */
+function createRates({ profile, start, scores }: Tuned) {
+  const chosen = settingsKey(profile.settings);
+  const startKey = settingsKey(start.settings);
+  const chosenScore = scores[chosen] ?? 0;
+  const startScore = scores[startKey] ?? 0;
+  /** Rows/s of the score 1. */
+  const unit =
+    chosenScore > 0
+      ? profile.rows_per_s / chosenScore
+      : start.rowsPerS !== null && startScore > 0
+        ? start.rowsPerS / startScore
+        : null;
+  return (key: string, mean: number | null): number | null => {
+    if (key === chosen) return profile.rows_per_s;
+    if (mean === null) return null;
+    if (key === startKey && start.rowsPerS !== null) return start.rowsPerS;
+    const score = scores[key] ?? 0;
+    return score > 0 && unit !== null ? score * unit : mean;
+  };
+}
+
+/** The marks of a configuration, for the table and the chart alike. */
+export function marksOf(one: Standing): string[] {
+  return [
+    one.chosen ? 'chosen' : '',
+    one.start ? 'used until now' : '',
+    one.withinNoise ? 'within the noise' : '',
+    one.stoppedEarly ? 'cut short' : '',
+    one.rate === null ? one.last.outcome.replaceAll('_', ' ') : '',
+  ].filter((mark) => mark !== '');
 }
 
 function byRate(a: Standing, b: Standing): number {

@@ -4,11 +4,15 @@ import type { TuneEvent } from '../../shared/profiles/tune-events.ts';
 import { formatBytes, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
 import type { Terminal } from '../terminal.ts';
 
-type Shown = Exclude<TuneEvent, { type: 'done' | 'failed' }>;
+type Shown = Extract<TuneEvent, { type: 'begun' | 'measuring' | 'measured' }>;
 
 export interface TuneView {
   show(event: TuneEvent): void;
   end(): void;
+}
+
+function isShown(event: TuneEvent): event is Shown {
+  return event.type === 'begun' || event.type === 'measuring' || event.type === 'measured';
 }
 
 const CLEAR = '\r\u001B[2K';
@@ -27,9 +31,11 @@ export function createTuneView(terminal: Terminal): TuneView {
         if (event.phase !== phase) line(PHASES[event.phase]);
         phase = event.phase;
         if (terminal.live) {
-          const best =
-            event.bestRowsPerS === null ? '' : `  (best: ${formatRate(event.bestRowsPerS)} rows/s)`;
-          const text = `measuring ${settingsText(event.settings)}${best}`;
+          const highest =
+            event.highestRowsPerS === null
+              ? ''
+              : `  (highest so far: ${formatRate(event.highestRowsPerS)} rows/s)`;
+          const text = `measuring ${settingsText(event.settings)}${highest}`;
           terminal.err(`${CLEAR}${text.slice(0, terminal.columns() - 1)}`);
         }
         return;
@@ -41,7 +47,7 @@ export function createTuneView(terminal: Terminal): TuneView {
 
   return {
     show(event) {
-      if (event.type !== 'done' && event.type !== 'failed') show(event);
+      if (isShown(event)) show(event);
     },
     end: () => {
       if (terminal.live) terminal.err(CLEAR);
@@ -51,7 +57,7 @@ export function createTuneView(terminal: Terminal): TuneView {
 
 const PHASES: Readonly<Record<Measurement['phase'], string>> = {
   search: 'Searching:',
-  final: 'The best and the start again, in turns:',
+  final: 'The best against the settings in use, in turns:',
   exhaustive: 'Every configuration:',
 };
 
@@ -61,9 +67,13 @@ function begunLines(event: Extract<TuneEvent, { type: 'begun' }>): string[] {
   return [
     `Tuning ${event.model} on ${formatCounted(event.cpus, 'core')}: ${formatCounted(event.space, 'configuration')}, at most ${formatBytes(event.memoryLimitBytes)} for lanes.`,
     `Sample: ${formatCounted(sample.rows, 'row')}, ${formatBytes(sample.bytes)}${unreadable}.`,
+    `In use now: ${settingsText(event.start.settings)} (${START[event.start.from]}).`,
     ...event.notes,
   ];
 }
+
+/** Where the settings come from that a tuning begins with. */
+export const START = { formula: 'automatic', profile: 'from an earlier tuning' } as const;
 
 /** `2 lanes x 1 thread, batch 4, 2 decode threads`. */
 export function settingsText(settings: LaneSettings): string {
@@ -81,7 +91,7 @@ export function resultText(measurement: Measurement): string {
   const { rows_per_s: rate, error, peak_bytes, outcome, message } = measurement;
   if (rate === null) return `${outcome === 'out_of_memory' ? 'out of memory' : 'failed'}: ${message ?? ''}`;
   const memory = peak_bytes === null ? '' : `  ${formatBytes(peak_bytes)}`;
-  const early = measurement.stopped_early ? '  left early' : '';
+  const early = measurement.stopped_early ? '  cut short' : '';
   return `${formatRate(rate).padStart(7)} rows/s ${errorText(error)}${memory}${early}`;
 }
 

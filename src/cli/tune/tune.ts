@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ForebayError, type ErrorCode } from '../../shared/errors.ts';
-import type { TuneEvent, Tuned } from '../../shared/profiles/tune-events.ts';
+import type { TuneEvent, TuneStop, Tuned } from '../../shared/profiles/tune-events.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
 import { onStopSignals } from '../launch/stop-signals.ts';
@@ -31,9 +31,9 @@ export async function tune(flags: TuneFlags, context: CliContext): Promise<numbe
   const ignoreSignals = onStopSignals({
     onFirst(signal) {
       stopped = signal;
-      // Its lanes end with its channel to them; nothing has been written.
-      kill();
+      if (child.connected) child.send({ type: 'stop' } satisfies TuneStop);
     },
+    // Its lanes end with its channel to them; a profile is written in one step or not at all.
     onForced: kill,
   });
   process.on('exit', kill);
@@ -46,8 +46,8 @@ export async function tune(flags: TuneFlags, context: CliContext): Promise<numbe
     process.off('exit', kill);
     ignoreSignals();
   }
-  if (stopped !== null) {
-    terminal.err('Stopped: no profile was written.\n');
+  if (tuned === null && stopped !== null) {
+    terminal.err('Stopped before anything was measured: the settings stay as they are.\n');
     return exitCodeOfSignal(stopped);
   }
   if (tuned === null) throw new ForebayError('internal', 'The measuring process ended without a result.');
@@ -57,10 +57,11 @@ export async function tune(flags: TuneFlags, context: CliContext): Promise<numbe
     terminal.err(`Report: ${path}\n`);
   }
   terminal.out(flags.json ? `${JSON.stringify(tuned)}\n` : tunedText(tuned));
-  return EXIT.ok;
+  // Where the signal came after the last measurement, the tuning was done.
+  return stopped !== null && tuned.stopped ? exitCodeOfSignal(stopped) : EXIT.ok;
 }
 
-/** Null where the process ended without a word. */
+/** Null where the process ended without a result. */
 async function follow(child: ChildProcess, onEvent: (event: TuneEvent) => void): Promise<Tuned | null> {
   let tuned: Tuned | null = null;
   let failure: ForebayError | null = null;

@@ -26,7 +26,7 @@ export function upText({ url, redisUrl, config, workers, context, cacheDir }: Up
     `  API      ${here}`,
     `  docs     ${here}/docs`,
     `  Redis    ${redactRedisUrl(redisUrl)}`,
-    `  look in  ${redisCliLine(redisUrl, context.env, cacheDir)}`,
+    `  inspect  ${redisCliLine(redisUrl, context.env, cacheDir)}`,
     `  inputs   ${config.inputRoots.join(', ')}`,
     `  results  ${config.outputRoots.join(', ')}`,
     `  models   ${modelsText(models, problems.size, config.modelsDirs)}`,
@@ -34,7 +34,7 @@ export function upText({ url, redisUrl, config, workers, context, cacheDir }: Up
     ...(models.length === 0
       ? []
       : ['Try it:', `  ${context.program} submit --model ${models[0]} --input PATH --watch${elsewhere}`]),
-    'Ctrl-C stops it; unfinished jobs go on at the next start.',
+    'Ctrl-C stops it; unfinished jobs continue at the next start.',
     '',
   ].join('\n');
 }

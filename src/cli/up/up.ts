@@ -12,7 +12,7 @@ import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
 import { upText } from './up-text.ts';
 
 export interface UpFlags extends ServiceFlags {
-  readonly workers: number;
+  readonly workers?: number;
 }
 
 /** The exit code, once it was stopped. Throws when the service cannot start or go on. */
@@ -33,7 +33,9 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
       log: { info: (_fields, message) => note(message) },
     },
     env,
-    workers: pools.flatMap((pool) => Array.from({ length: flags.workers }, () => ({ FOREBAY_POOL: pool }))),
+    workers: pools.flatMap((pool) =>
+      Array.from({ length: flags.workers ?? 1 }, () => ({ FOREBAY_POOL: pool })),
+    ),
     // A terminal gets lines for people, a log file the records.
     onLine: (name, line) => log.line(terminal.live ? readableLine(name, line) : line),
     onNote: note,

@@ -117,8 +117,10 @@ export interface JobRecord {
   readonly failed: number;
   /** Entries of the dataset that are no rows, as far as it was read. */
   readonly skipped: Skipped;
+  /** Of both: rows of parts that an earlier job left in the output. */
+  readonly adopted: number;
   readonly blocks: { readonly queued: number; readonly running: number; readonly done: number };
-  /** Rows a second over the last seconds; over the whole job once it has ended. */
+  /** Rows per second, adopted ones not counted: over the last seconds; over the whole job once it has ended. */
   readonly rowsPerS: number | null;
   readonly startedAt: number | null;
   /** Time of the latest commit. */

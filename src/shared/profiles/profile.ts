@@ -58,7 +58,7 @@ export const PROFILE = z.object({
   machine: MACHINE,
   settings: LANE_SETTINGS,
   rows_per_s: z.number(),
-  /** What the formulas would have chosen, measured beside the best; null where that did not run. */
+  /** What the formulas would have chosen, measured beside the best; null where that did not run or was not compared. */
   formula: z.object({ settings: LANE_SETTINGS, rows_per_s: z.number().nullable() }),
   /** ISO 8601. */
   measured_at: z.string(),

@@ -47,9 +47,24 @@ export interface Exhaustive {
   readonly bestRowsPerS: number;
 }
 
+/** Where a search begins: what workers use now. */
+export interface TuneStart {
+  readonly from: 'formula' | 'profile';
+  readonly settings: LaneSettings;
+}
+
 export interface Tuned {
   readonly profile: Profile;
-  readonly path: string;
+  /** Null where a stopped tuning wrote nothing: nothing was faster than the start by more than the noise. */
+  readonly path: string | null;
+  /** Ended by its user on the way. */
+  readonly stopped: boolean;
+  /** `rowsPerS`: null where it does not run. */
+  readonly start: TuneStart & { readonly rowsPerS: number | null };
+  /** Of the best that was found over the start, used or not, with its noise: shares. Null: nothing to compare. */
+  readonly gain: { readonly gain: number; readonly noise: number } | null;
+  /** By settings key: rates in units of one configuration's, each compared with others at the same time. */
+  readonly scores: Readonly<Record<string, number>>;
   /** Wall time of the search, its final comparison included. */
   readonly searchSeconds: number;
   /** Configurations of the whole space, and those of them that the search measured. */
@@ -66,15 +81,22 @@ export type TuneEvent =
       readonly memoryLimitBytes: number;
       readonly space: number;
       readonly sample: { readonly rows: number; readonly bytes: number; readonly unreadable: number };
-      readonly start: LaneSettings;
+      readonly start: TuneStart;
       readonly notes: readonly string[];
     }
   | {
       readonly type: 'measuring';
       readonly settings: LaneSettings;
       readonly phase: Measurement['phase'];
-      readonly bestRowsPerS: number | null;
+      readonly highestRowsPerS: number | null;
     }
   | { readonly type: 'measured'; readonly measurement: Measurement }
   | { readonly type: 'done'; readonly tuned: Tuned }
+  /** Stopped before anything was measured. */
+  | { readonly type: 'stopped' }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
+
+/** What the command tells the measuring process. */
+export interface TuneStop {
+  readonly type: 'stop';
+}

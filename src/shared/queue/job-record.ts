@@ -28,6 +28,7 @@ export function readJobRecord(
     succeeded: integer(hash['succeeded']) ?? 0,
     failed: integer(hash['failed']) ?? 0,
     skipped: skippedOf(hash),
+    adopted: integer(hash['adopted']) ?? 0,
     blocks: { queued: Math.max(0, windowSize - runs), running: runs, done },
     rowsPerS: rowsPerSecond(hash, isTerminal(status), now),
     startedAt: integer(hash['first_read_at']),
@@ -72,12 +73,13 @@ function skippedOf({ skipped, cursor }: Readonly<Record<string, string>>): Skipp
   return CURSOR.parse(JSON.parse(cursor)).skipped ?? NOTHING_SKIPPED;
 }
 
-/** Over the last seconds while the job runs; from first read to last commit once it has ended. */
+/** Of the rows that it computed itself: over the last seconds while it runs, from first read to last commit then. */
 function rowsPerSecond(hash: Readonly<Record<string, string>>, ended: boolean, now: number): number | null {
-  const rows = (integer(hash['succeeded']) ?? 0) + (integer(hash['failed']) ?? 0);
+  const finished = (integer(hash['succeeded']) ?? 0) + (integer(hash['failed']) ?? 0);
+  const rows = finished - (integer(hash['adopted']) ?? 0);
   const first = integer(hash['first_read_at']);
   const last = integer(hash['committed_at']);
-  if (first === null || last === null || rows === 0) return null;
+  if (first === null || last === null || rows <= 0) return null;
   const since = ended ? first : (integer(hash['old_mark_at']) ?? first);
   const before = ended ? 0 : (integer(hash['old_mark']) ?? 0);
   // A job that stands still is slower than at its last commit.

@@ -3,6 +3,8 @@
  * both alike, and a slow drift cancels out. Ends as soon as it is decided. Pure but for `take`.
  */
 
+import type { Gain } from './gain.ts';
+
 /** Rows/s with half its 95 % interval as a share; null rate: it does not run (memory, failure). */
 export interface Reading {
   readonly rate: number | null;
@@ -20,6 +22,8 @@ export interface Champion<P> {
 export interface Duel<P> {
   /** The point's rate, in units of the champion's; 0: it does not run, Infinity: the champion does not. */
   readonly ratio: number;
+  /** The same with its noise; null where it was not measured on both sides. */
+  readonly gain: Gain | null;
   readonly readings: readonly Reading[];
   readonly champion: Champion<P>;
 }
@@ -33,11 +37,6 @@ const MOST_TURNS = 2;
 /** A ratio known this well is known well enough. */
 const SURE = 0.04;
 
-interface Pair {
-  readonly log: number;
-  readonly error: number;
-}
-
 /** `bar`: a measurement that clearly stays below may end early; null: it must not. */
 export async function duel<P>(
   champion: Champion<P>,
@@ -46,9 +45,10 @@ export async function duel<P>(
 ): Promise<Duel<P>> {
   const best = [...champion.readings];
   const readings: Reading[] = [];
-  const pairs: Pair[] = [];
-  const ended = (ratio: number, fresh: boolean): Duel<P> => ({
+  const pairs: Gain[] = [];
+  const ended = (ratio: number, fresh: boolean, gain: Gain | null = null): Duel<P> => ({
     ratio,
+    gain,
     readings,
     champion: { ...champion, readings: best, fresh },
   });
@@ -68,9 +68,9 @@ export async function duel<P>(
     if (after.rate === null) return ended(Infinity, true);
     if (!isSteady(before, after) && turn < MOST_TURNS) continue;
     pairs.push(pairOf(before, reading, after));
-    if (isDecided(meanOf(pairs))) break;
+    if (isDecided(meanPair(pairs))) break;
   }
-  return ended(Math.exp(meanOf(pairs).log), true);
+  return ended(Math.exp(meanPair(pairs).log), true, gainOf(pairs));
 }
 
 /** Whether what was measured until now rules out that the point reaches `bar`. */
@@ -93,19 +93,27 @@ function isSteady(before: Reading, after: Reading): boolean {
 }
 
 /** The middle of the champion's two readings is what it would have had in the point's place. */
-function pairOf(before: Reading, between: Reading, after: Reading): Pair {
+function pairOf(before: Reading, between: Reading, after: Reading): Gain {
   return {
     log: Math.log((2 * between.rate!) / (before.rate! + after.rate!)),
-    error: Math.hypot(between.error, before.error / 2, after.error / 2),
+    noise: Math.hypot(between.error, before.error / 2, after.error / 2),
   };
 }
 
-function meanOf(pairs: readonly Pair[]): Pair {
-  const mean = (of: (pair: Pair) => number) => pairs.reduce((sum, pair) => sum + of(pair), 0) / pairs.length;
-  return { log: mean(({ log }) => log), error: mean(({ error }) => error) / Math.sqrt(pairs.length) };
+/** For the walk alone, which must be quick: without what the pairs differ by. */
+function meanPair(pairs: readonly Gain[]): Gain {
+  const mean = (of: (pair: Gain) => number) => pairs.reduce((sum, pair) => sum + of(pair), 0) / pairs.length;
+  return { log: mean(({ log }) => log), noise: mean(({ noise }) => noise) / Math.sqrt(pairs.length) };
+}
+
+/** The noise is at least what two pairs differ by: with so few of them a stricter bound would rule out everything. */
+function gainOf(pairs: readonly Gain[]): Gain {
+  const { log, noise } = meanPair(pairs);
+  const logs = pairs.map((pair) => pair.log);
+  return { log, noise: Math.max(noise, Math.max(...logs) - Math.min(...logs)) };
 }
 
 /** Beyond one standard deviation, not two: a second turn everywhere would cost more than the rare mistake. */
-function isDecided({ log, error }: Pair): boolean {
-  return error < SURE || Math.abs(log) > error / 2;
+function isDecided({ log, noise }: Gain): boolean {
+  return noise < SURE || Math.abs(log) > noise / 2;
 }

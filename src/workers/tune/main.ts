@@ -5,7 +5,7 @@
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createGuardedFetch } from '../../shared/net/guarded-fetch.ts';
 import { createProfileStore } from '../../shared/profiles/profile-store.ts';
-import type { TuneEvent, TuneWish } from '../../shared/profiles/tune-events.ts';
+import type { TuneEvent, TuneStop, TuneWish } from '../../shared/profiles/tune-events.ts';
 import { createRowReader } from '../read/row-reader.ts';
 import { readResources } from '../resources.ts';
 import { tune } from './tune.ts';
@@ -14,8 +14,13 @@ process.env['ORT_DISABLE_TELEMETRY'] = '1';
 const FETCH_TIMEOUT_MS = 30_000;
 
 const wish = JSON.parse(process.argv[2] ?? '{}') as TuneWish;
-// Nobody is left to report to; the lanes end with this process.
-process.on('disconnect', () => process.exit(1));
+const stopping = new AbortController();
+const stop = () => stopping.abort();
+process.on('message', (message: TuneStop) => message.type === 'stop' && stop());
+// The command is gone, however it ended: what was found is kept all the same.
+process.on('disconnect', stop);
+// A Ctrl-C reaches every process of the terminal: the command alone says what it means.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 const fetcher = createGuardedFetch({
   allow: wish.fetchAllow,
@@ -34,23 +39,25 @@ try {
       maxFileBytes: wish.limits.maxFileBytes,
     }),
     store: createProfileStore({ cacheDir: wish.cacheDir }),
+    stop: stopping.signal,
     emit: (event) => void send(event),
     onMeter: (meter) => process.on('exit', () => meter.kill()),
   });
   await send({ type: 'done', tuned });
 } catch (error) {
   code = 1;
-  await send({
-    type: 'failed',
-    code: error instanceof ForebayError ? error.code : 'internal',
-    message: messageOf(error),
-  });
+  await send(stopping.signal.aborted ? { type: 'stopped' } : failure(error));
 }
 process.exit(code);
 
+function failure(error: unknown): TuneEvent {
+  const code = error instanceof ForebayError ? error.code : 'internal';
+  return { type: 'failed', code, message: messageOf(error) };
+}
+
 async function send(event: TuneEvent): Promise<void> {
   await new Promise<void>((resolve) => {
-    if (process.send) process.send(event, undefined, undefined, () => resolve());
+    if (process.connected && process.send) process.send(event, undefined, undefined, () => resolve());
     else resolve();
   });
 }

@@ -3,7 +3,9 @@
  * walked from the best point known while it gets better; each point meets the best in a duel of short
  * measurements, and whoever is clearly slower is left early. Pure but for `measure`; deterministic.
  */
+import { decide, decideEarly } from './decide.ts';
 import { CLEARLY, duel, type Champion, type Reading } from './duel.ts';
+import { addGains, NO_GAIN, type Gain } from './gain.ts';
 
 /** A line of points through `point`, in the order of one lever, `point` among them. */
 export type Axis<P> = (point: P) => readonly P[];
@@ -22,18 +24,33 @@ export interface SearchOptions<P> {
   readonly axes: readonly Axis<P>[];
   readonly keyOf: (point: P) => string;
   readonly measure: (point: P, how: How) => Promise<Reading>;
-  /** How often the best and the start are measured in full at the end, in turns. */
-  readonly rounds?: number;
+  /** The settings in which `point` differs from `from`. */
+  readonly changesOf: (point: P, from: P) => readonly Change<P>[];
+  /** Once aborted, the search ends with what it has; `measure` must then reject. */
+  readonly signal?: AbortSignal;
+}
+
+/** Of one setting. */
+export interface Change<P> {
+  readonly name: string;
+  readonly takeBack: (point: P) => P;
 }
 
 export interface Found<P> {
-  /** Null where no point runs. */
+  /** What is to be used; null where no point runs. */
   readonly best: P | null;
+  /** Rows/s of it; null where no point runs, or the search was stopped before its final comparison. */
   readonly rate: number | null;
-  /** The start, in the final comparison; null where it does not run. */
+  /** The start, in the final comparison; null where it does not run or there was none. */
   readonly startRate: number | null;
+  /** Of the best that was found over the start, kept or not; null where there was nothing to compare. */
+  readonly gain: Gain | null;
   /** Points measured. */
   readonly measured: number;
+  /** By key: rates in units of the start's, each compared at the same time. 0: it does not run. */
+  readonly scores: ReadonlyMap<string, number>;
+  /** Whether it was stopped on its way. */
+  readonly stopped: boolean;
 }
 
 /** Of a full measurement: turns tell two points apart that longer ones, apart in time, would not. */
@@ -46,23 +63,23 @@ const LOOK_BEYOND = 1;
 const WORTH_ANOTHER_WALK = 0.05;
 /** Descent ends by itself; this only bounds a surface that noise keeps moving. */
 const MAX_SWEEPS = 4;
-/** The start stays where the best does not beat it by this: a change without a gain is none. */
-const WORTH_A_CHANGE = 0.02;
 
-export async function search<P>(options: SearchOptions<P>): Promise<Found<P>> {
-  const { start, axes, keyOf } = options;
+export async function search<P>(given: SearchOptions<P>): Promise<Found<P>> {
+  const { start, axes, keyOf } = given;
+  const measured = new Set<string>();
+  const options: SearchOptions<P> = {
+    ...given,
+    measure: async (point, how) => {
+      const reading = await given.measure(point, how);
+      measured.add(keyOf(point));
+      return reading;
+    },
+  };
   const take = async (point: P, bar: number | null) =>
     options.measure(point, { bar, share: SHARE, phase: 'search' });
   /** Rates in units of the first point that runs: what the machine's speed does is not in them. */
   const scores = new Map<string, number>();
-  let best: Champion<P> & { score: number } = {
-    point: start,
-    readings: [await take(start, null)],
-    fresh: true,
-    score: 0,
-  };
-  if (runs(best)) best.score = 1;
-  scores.set(keyOf(start), best.score);
+  let best: Best<P> = { point: start, readings: [], fresh: true, score: 0, overStart: null, proof: {} };
 
   /** Where the point stands, in units of the best as it was. */
   async function meet(point: P): Promise<{ ratio: number; won: boolean }> {
@@ -75,14 +92,18 @@ export async function search<P>(options: SearchOptions<P>): Promise<Found<P>> {
     const ratio = met.ratio === Infinity ? 1 : met.ratio;
     const won = met.ratio > 1 + MIN_GAIN;
     scores.set(keyOf(point), ratio * best.score);
-    if (won) best = { point, readings: met.readings, fresh: false, score: ratio * best.score };
+    if (won) {
+      const overStart = best.overStart && met.gain && addGains(best.overStart, met.gain);
+      const proof = withProof(best.proof, options.changesOf(point, best.point), met.gain);
+      best = { point, readings: met.readings, fresh: false, score: ratio * best.score, overStart, proof };
+    }
     return { ratio, won };
   }
 
   async function firstThatRuns(point: P): Promise<{ ratio: number; won: boolean }> {
     const reading = await take(point, null);
     const won = reading.rate !== null;
-    if (won) best = { point, readings: [reading], fresh: true, score: 1 };
+    if (won) best = { point, readings: [reading], fresh: true, score: 1, overStart: null, proof: {} };
     scores.set(keyOf(point), won ? 1 : 0);
     return { ratio: won ? 1 : 0, won };
   }
@@ -103,58 +124,61 @@ export async function search<P>(options: SearchOptions<P>): Promise<Found<P>> {
     return found;
   }
 
-  const walkedAt = axes.map(() => Number.NEGATIVE_INFINITY);
-  for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
-    let walked = false;
-    for (const [i, axis] of axes.entries()) {
-      if (best.score <= walkedAt[i]! * (1 + WORTH_ANOTHER_WALK)) continue;
-      const line = axis(best.point);
-      const from = line.findIndex((point) => keyOf(point) === keyOf(best.point));
-      // The other side of a slope that was climbed is lower ground.
-      if (!(await walk(line, from, 1))) await walk(line, from, -1);
-      walkedAt[i] = best.score;
-      walked = true;
+  async function descend(): Promise<void> {
+    const reading = await take(start, null);
+    const startRuns = reading.rate !== null;
+    best = { ...best, readings: [reading], score: startRuns ? 1 : 0, overStart: startRuns ? NO_GAIN : null };
+    scores.set(keyOf(start), best.score);
+    const walkedAt = axes.map(() => Number.NEGATIVE_INFINITY);
+    for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
+      let walked = false;
+      for (const [i, axis] of axes.entries()) {
+        if (best.score <= walkedAt[i]! * (1 + WORTH_ANOTHER_WALK)) continue;
+        const line = axis(best.point);
+        const from = line.findIndex((point) => keyOf(point) === keyOf(best.point));
+        // The other side of a slope that was climbed is lower ground.
+        if (!(await walk(line, from, 1))) await walk(line, from, -1);
+        walkedAt[i] = best.score;
+        walked = true;
+      }
+      if (!walked) return;
     }
-    if (!walked) break;
   }
-  return { ...(await decide(options, best, scores)), measured: scores.size };
+
+  const found = () => ({ measured: measured.size, scores });
+  try {
+    await descend();
+    if (!runs(best)) {
+      return { best: null, rate: null, startRate: null, gain: null, stopped: false, ...found() };
+    }
+    const startRuns = (scores.get(keyOf(start)) ?? 0) > 0;
+    return { ...(await decide(options, best, startRuns)), stopped: false, ...found() };
+  } catch (error) {
+    if (options.signal?.aborted !== true) throw error;
+    const early = runs(best) ? decideEarly(options, best) : { best: null, gain: null };
+    return { ...early, rate: null, startRate: null, stopped: true, ...found() };
+  }
+}
+
+interface Best<P> extends Champion<P> {
+  readonly score: number;
+  /** What it has won over the start; null where the start does not run. */
+  readonly overStart: Gain | null;
+  /** By name of a setting: what its changes alone have won in duels. */
+  readonly proof: Readonly<Record<string, Gain>>;
+}
+
+/** A win by several settings at once proves none of them. */
+function withProof(
+  proof: Best<unknown>['proof'],
+  changes: readonly Pick<Change<unknown>, 'name'>[],
+  gain: Gain | null,
+): Best<unknown>['proof'] {
+  const [only] = changes;
+  if (only === undefined || changes.length > 1 || gain === null) return proof;
+  return { ...proof, [only.name]: addGains(proof[only.name] ?? NO_GAIN, gain) };
 }
 
 function runs({ readings }: Champion<unknown>): boolean {
   return readings.some(({ rate }) => rate !== null);
-}
-
-/** The best and the start again, in full and in turns: the gain that is told rests on this. */
-async function decide<P>(
-  { start, keyOf, measure, rounds = 2 }: SearchOptions<P>,
-  best: Champion<P>,
-  scores: ReadonlyMap<string, number>,
-): Promise<Omit<Found<P>, 'measured'>> {
-  if (!runs(best)) return { best: null, rate: null, startRate: null };
-  const full = async (point: P) => measure(point, { bar: null, share: 1, phase: 'final' });
-  if (keyOf(best.point) === keyOf(start)) {
-    const [rate = 0] = await compareInTurns([start], 1, full);
-    return { best: start, rate, startRate: rate };
-  }
-  const startRuns = (scores.get(keyOf(start)) ?? 0) > 0;
-  const points = startRuns ? [best.point, start] : [best.point];
-  const [rate = 0, startRate = null] = await compareInTurns(points, startRuns ? rounds : 1, full);
-  return startRate !== null && rate < startRate * (1 + WORTH_A_CHANGE)
-    ? { best: start, rate: startRate, startRate }
-    : { best: best.point, rate, startRate };
-}
-
-/** Mean rate of each point; 0 for one that does not run after all. */
-export async function compareInTurns<P>(
-  points: readonly P[],
-  rounds: number,
-  measure: (point: P) => Promise<Reading>,
-): Promise<number[]> {
-  const sums = points.map(() => 0);
-  for (let round = 0; round < rounds; round++) {
-    // There and back: neighbours in time change places.
-    const order = points.map((_, i) => (round % 2 === 0 ? i : points.length - 1 - i));
-    for (const i of order) sums[i]! += (await measure(points[i]!)).rate ?? Number.NEGATIVE_INFINITY;
-  }
-  return sums.map((sum) => Math.max(0, sum / rounds));
 }

@@ -4,7 +4,7 @@
  */
 import type { LaneSettings } from '../../shared/profiles/profile.ts';
 import { settingsKey } from '../../shared/profiles/profile.ts';
-import type { Axis } from './search.ts';
+import type { Axis, Change } from './search.ts';
 
 export interface SpaceLimits {
   readonly cpus: number;
@@ -173,6 +173,16 @@ function nearestShape(shapes: readonly Shape[], wanted: Shape): Shape {
     Math.abs(Math.log(shape.lanes / wanted.lanes)) * 2 +
     Math.abs(Math.log(shape.threads_per_lane / wanted.threads_per_lane));
   return shapes.reduce((best, shape) => (distance(shape) < distance(best) ? shape : best));
+}
+
+/** The settings in which two points differ. Lanes and threads are one: they share the cores. */
+export function changesOf(point: LaneSettings, from: LaneSettings): Change<LaneSettings>[] {
+  const { lanes, threads_per_lane, batch_size, decode_threads } = from;
+  // Those that usually bring least first.
+  const parts = { decode: { decode_threads }, batch: { batch_size }, shape: { lanes, threads_per_lane } };
+  return Object.entries(parts)
+    .filter(([, part]) => keyOf({ ...point, ...part }) !== keyOf(point))
+    .map(([name, part]) => ({ name, takeBack: (other) => ({ ...other, ...part }) }));
 }
 
 /** How a configuration is told apart in maps. */

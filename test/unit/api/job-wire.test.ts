@@ -39,6 +39,7 @@ const RECORD: JobRecord = {
   succeeded: 40,
   failed: 10,
   skipped: { not_images: { count: 1, first: ['notes.txt'] } },
+  adopted: 5,
   blocks: { queued: 1, running: 2, done: 3 },
   rowsPerS: 3.14159,
   startedAt: Date.UTC(2026, 10, 22, 1),
@@ -55,7 +56,7 @@ describe('a job on the wire', () => {
     expect(wire).toMatchObject({
       model: 'digits',
       model_hash: 'abc',
-      rows: { total: 100, succeeded: 40, failed: 10 },
+      rows: { total: 100, succeeded: 40, failed: 10, adopted: 5 },
       throughput: { rows_per_s: 3.14 },
       eta_s: 15.9,
       created_at: '2026-11-22T00:00:00.000Z',
@@ -83,7 +84,7 @@ describe('an event on the wire', () => {
       type: 'progress',
       data: {
         block: 7,
-        rows: { total: 100, succeeded: 8, failed: 2 },
+        rows: { total: 100, succeeded: 8, failed: 2, adopted: 5 },
         blocks: { queued: 1, running: 2, done: 1 },
         throughput: { rows_per_s: 3.14 },
         eta_s: 28.6,

@@ -136,7 +136,7 @@ describe('the operators', () => {
   it('say what they do', () => {
     const does = Object.fromEntries(plan().logical.map(({ operator, does }) => [operator, does]));
     expect(does['resample']).toBe('shorter side to 256, bicubic, centre 224 x 224');
-    expect(does['postprocess']).toBe('softmax, top 5 with labels');
+    expect(does['postprocess']).toBe('softmax, top 5, without labels');
   });
 });
 
@@ -211,7 +211,7 @@ describe('a warning', () => {
     [
       'a narrow window',
       { asked: asked({ concurrency: 1 }) },
-      /concurrency 1 lets 16 rows be in hand.* want 24/,
+      /options\.concurrency 1 lets workers hold 16 rows.* could use 24/,
     ],
     ['few rows', { rows: { total: 5, atLeast: 5, why: null } }, /5 rows do not fill/],
     [

@@ -96,7 +96,12 @@ describe('mistakes', () => {
     ],
     [['submit', '--model', 'tiny'], /give one of --input, --manifest, --urls, --inline/],
     [['submit', '--model', 'tiny', '--urls', 'no.txt'], /--urls cannot be read/],
-    [['results', 'x', '--include', 'all'], /Allowed choices are errors/],
+    [['results', 'x', '--errors', '--with-errors'], /cannot be used with option '--with-errors'/],
+    [['run', '--quiet', '--log-level', 'info'], /'--quiet' cannot be used with option '--log-level/],
+    [
+      ['plan', '--model', 'models/tiny', '--input', 'photos', '--api-key-file', 'k'],
+      /^forebay: --api-key-file needs --url/,
+    ],
     [['jobs', '--url', 'http://'], /must be a URL/],
   ])('%j is told in one sentence, with exit code 2', async (argv, sentence) => {
     const { code, err, out } = await forebay(...argv);

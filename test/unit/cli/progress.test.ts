@@ -19,7 +19,7 @@ const JOB: JobWire = {
   reason_text: null,
   model: 'tiny',
   model_hash: 'abc',
-  rows: { total: 5000, succeeded: 1213, failed: 3 },
+  rows: { total: 5000, succeeded: 1213, failed: 3, adopted: 0 },
   skipped: {},
   blocks: { queued: 12, running: 4, done: 19 },
   throughput: { rows_per_s: 812.4 },
@@ -45,6 +45,8 @@ const JOB: JobWire = {
   metadata: {},
   tenant: 'default',
 };
+const HOW = { withStats: false, next: 'forebay run --resume' };
+const WITH_STATS = { ...HOW, withStats: true };
 const MB = 2 ** 20;
 const STATS: JobStatsWire = {
   stages: {
@@ -102,7 +104,7 @@ const STATS: JobStatsWire = {
 };
 const rows = (succeeded: number, total: number | null = 5000) => ({
   ...JOB,
-  rows: { total, succeeded, failed: 0 },
+  rows: { total, succeeded, failed: 0, adopted: 0 },
 });
 
 describe('the progress line', () => {
@@ -197,13 +199,13 @@ describe('the summary', () => {
   const ended: JobWire = {
     ...JOB,
     status: 'completed',
-    rows: { total: 5000, succeeded: 4997, failed: 3 },
+    rows: { total: 5000, succeeded: 4997, failed: 3, adopted: 0 },
     finished_at: '2026-11-22T10:15:36.200Z',
   };
 
   it('says how it went, which errors there were and where the results lie', () => {
     const errors = [{ code: 'decode_failed', rows: 3, first: { id: 'a.jpg', message: 'premature\nend' } }];
-    expect(summaryText({ job: ended, stats: null, errors }).split('\n')).toEqual([
+    expect(summaryText({ job: ended, stats: null, errors, answers: [] }, HOW).split('\n')).toEqual([
       'Completed: 5,000 rows, 3 failed, in 6.2 s (812 rows/s)',
       '  decode_failed: 3 rows, first a.jpg: premature end',
       '  results  /out/part-*.jsonl',
@@ -213,15 +215,27 @@ describe('the summary', () => {
   });
 
   it('says where the time of a row went, what limits the job and what to do', () => {
-    expect(summaryText({ job: ended, stats: STATS, errors: [] }).split('\n')).toEqual([
+    expect(
+      summaryText({ job: ended, stats: STATS, errors: [], answers: [] }, WITH_STATS).split('\n'),
+    ).toEqual([
       'Completed: 5,000 rows, 3 failed, in 6.2 s (812 rows/s)',
-      '    stage            a row  in all  of lanes',
-      '    wait in lane   40.0 ms',
-      '    decode        0.500 ms   2.5 s      20 %',
-      '    infer          2.00 ms    10 s      79 %',
-      '  lanes    99 % busy, 313 batches of 16 rows (99 % full)',
       '  results  /out/part-*.jsonl',
       '  errors   /out/errors-*.jsonl',
+      '    stage            per row  total  of lane time',
+      '    fetch block     0.002 ms  0.0 s',
+      '    read or fetch   0.020 ms  0.1 s',
+      '    wait for batch  0.010 ms',
+      '    wait for lane    40.0 ms',
+      '    open files      0.002 ms  0.0 s           0 %',
+      '    decode          0.500 ms  2.5 s          20 %',
+      '    build input     0.002 ms  0.0 s           0 %',
+      '    run model        2.00 ms   10 s          79 %',
+      '    build answer    0.002 ms  0.0 s           0 %',
+      '    other           0.002 ms  0.0 s           0 %',
+      '    idle            0.020 ms  0.1 s           1 %',
+      '    write           0.002 ms  0.0 s',
+      '    commit          0.002 ms  0.0 s',
+      '  lanes    99 % busy, 313 batches of 16 rows (99 % full)',
       'Bottleneck: inference (lanes 99 % busy, 80 % of it in the model). Advice: all is well.',
       '',
     ]);
@@ -235,18 +249,87 @@ describe('the summary', () => {
       utilisation: { lanes: null, decode: null, model: null },
       bottleneck: null,
     };
-    expect(summaryText({ job: ended, stats: none, errors: [] })).toBe(
-      summaryText({ job: ended, stats: null, errors: [] }),
+    expect(summaryText({ job: ended, stats: none, errors: [], answers: [] }, WITH_STATS)).toBe(
+      summaryText({ job: ended, stats: null, errors: [], answers: [] }, WITH_STATS),
     );
   });
 
   it('shows on request every stage, the queue and the workers', () => {
     const text = statsText({ ...STATS, reason: 'queue_limit' });
-    expect(text).toContain('commit          0.002 ms   0.0 s');
-    expect(text).toContain('queue: 1 blocks waiting, 2 active, 3 of 64 places in use');
+    expect(text).toMatch(/^commit +0\.002 ms +0\.0 s$/m);
+    expect(text).toContain('queue: 1 blocks waiting, 2 running, 3 of 64 places in use');
     expect(text).toContain('worker w1: 2 lanes, 400 of 4,000 MB memory, 1 of 256 MB in flight');
-    expect(text).toContain('waits: queue_limit');
+    expect(text).toContain('waits: queue limit');
     expect(text).toMatch(/\nBottleneck: inference .*\n$/);
+  });
+
+  it('shows a few answers, and no table, no advice and no stage that nobody asked for', () => {
+    const answers = [
+      { id: 'a.jpg', label: 'tabby cat', score: 0.93125 },
+      { id: 'long-name.jpg', label: 'class 7', score: 1 },
+    ];
+    const early = { ...STATS, bottleneck: { ...STATS.bottleneck!, name: 'too_early' as const } };
+    const clean = { ...ended, rows: { total: 5000, succeeded: 5000, failed: 0, adopted: 0 } };
+    expect(summaryText({ job: clean, stats: early, errors: [], answers }, HOW).split('\n')).toEqual([
+      'Completed: 5,000 rows in 6.2 s (812 rows/s)',
+      '  answers  a.jpg          tabby cat  0.931',
+      '           long-name.jpg  class 7    1',
+      '  results  /out/part-*.jsonl',
+      '',
+    ]);
+  });
+
+  it('shows the new rows of a resumed job, and apart what was there', () => {
+    const resumed = { ...ended, rows: { total: 5000, succeeded: 4997, failed: 3, adopted: 1200 } };
+    const text = (job: JobWire) => summaryText({ job, stats: null, errors: [], answers: [] }, HOW);
+    expect(text(resumed)).toContain(
+      'Completed: 3,800 new rows, 3 failed, in 6.2 s (812 rows/s); 1,200 rows were there already\n',
+    );
+    const whole = { ...ended, rows: { total: 5000, succeeded: 5000, failed: 0, adopted: 5000 } };
+    expect(text({ ...whole, throughput: { rows_per_s: null } })).toContain(
+      'Completed: all 5,000 rows were there already\n',
+    );
+    expect(plainLine({ ...JOB, rows: { ...JOB.rows, adopted: 1200 } })).toContain(
+      '812 rows/s, 4.7 s left, 3 errors, 1,200 rows were there already',
+    );
+  });
+
+  it('says how to finish a job that was cancelled or failed on the way', () => {
+    const part = { total: 5000, succeeded: 1200, failed: 0, adopted: 0 };
+    const text = (job: JobWire) => summaryText({ job, stats: null, errors: [], answers: [] }, HOW);
+    expect(text({ ...ended, status: 'cancelled', rows: part })).toMatch(
+      /^Cancelled: 1,200 of 5,000 rows in 6\.2 s .*\nFinish it with:\n {2}forebay run --resume\n$/s,
+    );
+    expect(text({ ...ended, status: 'cancelled', rows: { ...part, succeeded: 0 } })).toMatch(
+      /^Cancelled: no row was finished\nFinish it with:\n/,
+    );
+    expect(text(ended)).not.toContain('Finish it');
+  });
+
+  it('has no table of zeros where nothing ran', () => {
+    const stages = Object.fromEntries(Object.keys(STATS.stages).map((name) => [name, 0]));
+    const nothing = {
+      ...STATS,
+      stages: stages as JobStatsWire['stages'],
+      utilisation: { lanes: 0, decode: 0, model: 0 },
+      batches: 0,
+      mean_batch_rows: 0,
+      bottleneck: null,
+      workers: [],
+      queue: { ...STATS.queue, places: 0 },
+    };
+    expect(statsText(nothing)).toBe('No row has gone through a lane yet.\n');
+    expect(summaryText({ job: ended, stats: nothing, errors: [], answers: [] }, WITH_STATS)).not.toMatch(
+      /stage|0\.000/,
+    );
+  });
+
+  it('speaks of flags where the service speaks of fields', () => {
+    const message = '7 of 9 finished rows failed; max_errors is 1%.';
+    const failed: JobWire = { ...ended, status: 'failed', error: { code: 'too_many_errors', message } };
+    expect(summaryText({ job: failed, stats: null, errors: [], answers: [] }, HOW)).toContain(
+      'reason   too_many_errors: 7 of 9 finished rows failed; --max-errors is 1%.',
+    );
   });
 
   it('says why a job failed', () => {
@@ -255,16 +338,21 @@ describe('the summary', () => {
       status: 'failed',
       error: { code: 'all_rows_failed', message: 'No row.' },
     };
-    expect(summaryText({ job: failed, stats: null, errors: [] })).toContain(
+    expect(summaryText({ job: failed, stats: null, errors: [], answers: [] }, HOW)).toContain(
       'reason   all_rows_failed: No row.',
     );
   });
 
   it('says that an input held no row', () => {
-    const empty: JobWire = { ...ended, reason: 'empty_dataset', rows: { total: 0, succeeded: 0, failed: 0 } };
-    expect(summaryText({ job: empty, stats: null, errors: [] })).toContain('the input holds no row');
+    const empty: JobWire = {
+      ...ended,
+      reason: 'empty_dataset',
+      rows: { total: 0, succeeded: 0, failed: 0, adopted: 0 },
+    };
+    const none = { stats: null, errors: [], answers: [] };
+    expect(summaryText({ ...none, job: empty }, HOW)).toContain('the input holds no row');
     const why: JobWire = { ...empty, reason_text: 'Left out: all of it.' };
-    expect(summaryText({ job: why, stats: null, errors: [] })).toContain('reason   Left out: all of it.');
+    expect(summaryText({ ...none, job: why }, HOW)).toContain('reason   Left out: all of it.');
   });
 
   it('says what was left out, and why', () => {
@@ -272,7 +360,8 @@ describe('the summary', () => {
       not_images: { count: 1234, first: ['a.txt', 'b.json'] },
       links_outside: { count: 1, first: ['out'] },
     };
-    const text = summaryText({ job: { ...ended, skipped }, stats: null, errors: [] });
+    const job = { ...ended, skipped };
+    const text = summaryText({ job, stats: null, errors: [], answers: [] }, HOW);
     expect(text).toContain('left out 1,234 files that are no images by their names (a.txt, b.json, ...)\n');
     expect(text).toContain('left out 1 link to what the job may not read (out)\n');
   });

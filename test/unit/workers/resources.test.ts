@@ -40,7 +40,15 @@ describe('lanes', () => {
       'contract',
       /model\.json/,
     ],
-    ['a profile', { cpus: 4, memoryBytes: GB }, GB, { lanes: wish('profile', 2) }, 2, 'profile', /measured/],
+    [
+      'a profile',
+      { cpus: 4, memoryBytes: GB },
+      GB,
+      { lanes: wish('profile', 2) },
+      2,
+      'profile',
+      /chosen by forebay tune/,
+    ],
   ] as const)('are bound by %s', (_, resources, modelBytes, wishes, lanes, boundBy, why) => {
     const plan = planLanes(resources, modelBytes, wishes);
     expect(plan.lanes).toBe(lanes);
@@ -92,7 +100,7 @@ describe('a batch', () => {
     ['a fixed ceiling', { contract: contract(16) }, 128, 'ceiling', /at most 128/],
     ['model.json', { contract: contract(224, 24) }, 24, 'contract', /model\.json/],
     ['the graph', { fixedBatch: 1 }, 1, 'graph', /fixed/],
-    ['a profile', { profile: 16 }, 16, 'profile', /measured best/],
+    ['a profile', { profile: 16 }, 16, 'profile', /chosen by forebay tune/],
     // 0.7 x 700 MB / 2 - 192 MB - 3 x 14 MB = 11 MB; 32 x 588 KB a row.
     [
       'memory, by the formula',

@@ -7,7 +7,7 @@
 -- Guarantee: idempotent per block; the only place where rows are counted.
 local commits = cjson.decode(ARGV[4])
 local out, counted, attempts, sums = {}, {}, {}, {}
-local succeeded, failed = 0, 0
+local succeeded, failed, adopted = 0, 0, 0
 local feeder = commits.lease ~= '' and redis.call('GET', KEYS[11]) == commits.lease
 for i, commit in ipairs(commits.blocks) do
   local block, token = commit.block, commit.token
@@ -38,17 +38,22 @@ succeeded = redis.call('HINCRBY', KEYS[1], 'succeeded', succeeded)
 failed = redis.call('HINCRBY', KEYS[1], 'failed', failed)
 local done = redis.call('HINCRBY', KEYS[1], 'done', #counted)
 for k, sum in ipairs(sums) do
+  if commits.names[k] == 'rows_adopted' then adopted = sum end
   if sum ~= 0 then redis.call('HINCRBY', KEYS[7], commits.names[k], string.format('%.0f', sum)) end
 end
 
+-- Rows of an earlier job's parts count, but have no rate.
+local computed = succeeded + failed - redis.call('HINCRBY', KEYS[1], 'adopted', adopted)
 -- Rate over the last 5 to 10 s: two marks, moved on when the newer one is 5 s old.
 local now = tonumber(ARGV[1])
 local mark, mark_at, first = unpack(redis.call('HMGET', KEYS[1], 'mark', 'mark_at', 'first_read_at'))
-if not mark_at then
-  first = first or ARGV[1]
-  redis.call('HSET', KEYS[1], 'mark', 0, 'mark_at', first, 'old_mark', 0, 'old_mark_at', first)
-elseif now - tonumber(mark_at) >= 5000 then
-  redis.call('HSET', KEYS[1], 'old_mark', mark, 'old_mark_at', mark_at, 'mark', succeeded + failed, 'mark_at', ARGV[1])
+if computed > 0 then
+  if not mark_at then
+    first = first or ARGV[1]
+    redis.call('HSET', KEYS[1], 'mark', 0, 'mark_at', first, 'old_mark', 0, 'old_mark_at', first)
+  elseif now - tonumber(mark_at) >= 5000 then
+    redis.call('HSET', KEYS[1], 'old_mark', mark, 'old_mark_at', mark_at, 'mark', computed, 'mark_at', ARGV[1])
+  end
 end
 redis.call('HSET', KEYS[1], 'committed_at', ARGV[1])
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', 1000, '*', 'type', 'progress', 'data', cjson.encode(

@@ -1,0 +1,29 @@
+/** Gathers what a summary shows of a job that has ended. What cannot be read is left out: the job is what counts. */
+import type { JobWire } from '../../api/wire/job.ts';
+import type { ErrorRow, ResultRow } from '../../api/wire/row.ts';
+import type { Client } from '../../client/client.ts';
+import { groupErrors } from './error-groups.ts';
+import type { Answer, Summary } from './summary.ts';
+
+/** Rows that a summary shows as examples. */
+const ANSWERS = 3;
+
+type Reading = Pick<Client, 'stats' | 'errors' | 'results'>;
+
+export async function summarise(api: Reading, job: JobWire): Promise<Summary> {
+  const stats = await api.stats(job.id).catch(() => null);
+  const errors = job.rows.failed === 0 ? [] : await groupErrors(api.errors(job.id)).catch(() => []);
+  const answers = job.rows.succeeded === 0 ? [] : await firstAnswers(api.results(job.id)).catch(() => []);
+  return { job, stats, errors, answers };
+}
+
+async function firstAnswers(rows: AsyncIterable<ResultRow | ErrorRow>): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for await (const row of rows) {
+    const best = 'predictions' in row ? row.predictions[0] : undefined;
+    // Without a labels file a class has its number alone.
+    if (best) answers.push({ id: row.id, label: best.label ?? `class ${best.index}`, score: best.score });
+    if (answers.length === ANSWERS) break;
+  }
+  return answers;
+}

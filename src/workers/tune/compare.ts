@@ -1,0 +1,55 @@
+/**
+ * Two points in turns, until it is clear whether the first is faster by more than the noise. What a claim or a
+ * change of settings rests on. Pure but for `measure`.
+ */
+import type { Reading } from './duel.ts';
+import { beatsNoise, mayBeat, meanGain, type Gain } from './gain.ts';
+
+export interface Compared {
+  /** Mean rates; null for a point that does not run after all. */
+  readonly rate: number | null;
+  readonly otherRate: number | null;
+  /** Of the first over the second; null where one of them does not run. */
+  readonly gain: Gain | null;
+}
+
+export interface CompareHow<P> {
+  readonly mostRounds: number;
+  /** Before the first may be given up as no faster. */
+  readonly leastRounds: number;
+  readonly measure: (point: P) => Promise<Reading>;
+}
+
+/** A gain is believed by what its repetitions differ by. */
+const ROUNDS_TO_BELIEVE = 2;
+
+export async function compareInTurns<P>(
+  point: P,
+  other: P,
+  { mostRounds, leastRounds, measure }: CompareHow<P>,
+): Promise<Compared> {
+  const rates: number[] = [];
+  const otherRates: number[] = [];
+  const gains: Gain[] = [];
+  for (let round = 0; round < mostRounds; round++) {
+    // There and back: neighbours in time change places, so that a steady drift cancels out.
+    const thereFirst = round % 2 === 0;
+    const first = await measure(thereFirst ? point : other);
+    const second = await measure(thereFirst ? other : point);
+    const [mine, its] = thereFirst ? [first, second] : [second, first];
+    if (mine.rate === null || its.rate === null) {
+      return { rate: mine.rate, otherRate: its.rate, gain: null };
+    }
+    rates.push(mine.rate);
+    otherRates.push(its.rate);
+    gains.push({ log: Math.log(mine.rate / its.rate), noise: Math.hypot(mine.error, its.error) });
+    const known = meanGain(gains);
+    if (gains.length >= ROUNDS_TO_BELIEVE && beatsNoise(known)) break;
+    if (gains.length >= leastRounds && !mayBeat(known)) break;
+  }
+  return { rate: mean(rates), otherRate: mean(otherRates), gain: meanGain(gains) };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

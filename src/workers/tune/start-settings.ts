@@ -1,0 +1,42 @@
+/** Where a search begins: what workers use now, by an earlier profile or by the formulas; and what it may not touch. */
+import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
+import type { ModelContract } from '../../shared/domain/model-contract.ts';
+import type { LaneSettings, Profile } from '../../shared/profiles/profile.ts';
+import type { TuneStart, TuneWish } from '../../shared/profiles/tune-events.ts';
+import { planLanes, wish, type Resources } from '../resources.ts';
+import { keyOf, type Space } from './space.ts';
+
+/** An earlier profile's settings stay unless others are faster: tuning twice must not change them by chance. */
+export function startOf(space: Space, earlier: Profile | null): TuneStart {
+  const key = earlier === null ? null : keyOf(earlier.settings);
+  const known = space.all.find((settings) => keyOf(settings) === key);
+  return known === undefined
+    ? { from: 'formula', settings: space.start }
+    : { from: 'profile', settings: known };
+}
+
+/** What runs without a profile. */
+export function formulaOf(resources: Resources, modelBytes: number, contract: ModelContract): LaneSettings {
+  const given = (value: number | 'auto') => wish('contract', value === 'auto' ? undefined : value);
+  const plan = planLanes(resources, modelBytes, {
+    lanes: given(contract.lanes),
+    threads: given(contract.threads_per_lane),
+  });
+  return {
+    lanes: plan.lanes,
+    threads_per_lane: plan.threads,
+    batch_size: autoBatchSize(contract),
+    decode_threads: plan.decodeThreads,
+  };
+}
+
+/** What the contract names is not searched: it would win over the profile anyway. */
+export function pins(only: TuneWish['only'], { lanes, threads_per_lane, batching }: ModelContract) {
+  const fixed = (value: number | 'auto') => (value === 'auto' ? undefined : [value]);
+  return {
+    lanes: fixed(lanes) ?? only.lanes,
+    threads: fixed(threads_per_lane) ?? only.threads,
+    batches: fixed(batching.batch_size) ?? only.batches,
+    decodeThreads: only.decodeThreads,
+  };
+}
