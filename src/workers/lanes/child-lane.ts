@@ -1,6 +1,7 @@
 /** A lane as a child process: forked, talked to over its channel, and outlived. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../../shared/child-environment.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { NODE_FLAGS } from '../../shared/node-flags.ts';
 import type { FromLane, LoadRequest, ModelInfo, ToLane } from '../lane/messages.ts';
@@ -32,13 +33,12 @@ export function startChildLane({ index, uvThreads, entry = ENTRY }: ChildLaneOpt
     execArgv: NODE_FLAGS,
     // Results go over the channel; whatever a native library prints must not get into ours.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: {
-      ...process.env,
+    env: childEnvironment(process.env, {
       ORT_DISABLE_TELEMETRY: '1',
       UV_THREADPOOL_SIZE: String(uvThreads),
       // glibc's arena per thread costs memory and brings nothing here (211 -> 162 MB after 1,500 decodes).
       MALLOC_ARENA_MAX: '2',
-    },
+    }),
   });
   const loads = new Map<string, Waiter<ModelInfo>>();
   /** By batch number, in order of sending: the first is the one being executed. */
