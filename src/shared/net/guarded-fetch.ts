@@ -4,6 +4,7 @@
  */
 import type { Dispatcher } from 'undici';
 import { ForebayError, messageOf } from '../errors.ts';
+import { onAbort } from '../on-abort.ts';
 import { createAddressFilter } from './address-filter.ts';
 import type { GuardedAgent } from './guarded-agent.ts';
 import type { LookupAll } from './guarded-connector.ts';
@@ -86,9 +87,9 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
       signal.throwIfAborted();
       // Not AbortSignal.any: on Node 20 its signals stay referenced by a long-lived parent.
       const stop = new AbortController();
-      const onAbort = () => stop.abort();
-      const timer = setTimeout(onAbort, timeoutMs);
-      signal.addEventListener('abort', onAbort);
+      const end = () => stop.abort();
+      const timer = setTimeout(end, timeoutMs);
+      const undo = onAbort(signal, end);
       try {
         return await follow(url, stop.signal);
       } catch (error) {
@@ -96,7 +97,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
         throw rowErrorOf(error, stop.signal.aborted, timeoutMs);
       } finally {
         clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
+        undo();
       }
     },
     close: async () => (await agent)?.close(),

@@ -2,8 +2,8 @@
  * Fetching that bears passing trouble: what may go away is tried again, later and later, and a host that fails all
  * the time is left alone (circuit-breaker.ts). What will not change fails at once.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { ForebayError } from '../errors.ts';
+import { onAbort } from '../on-abort.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 
@@ -68,6 +68,15 @@ function hostOf(url: string): string {
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined);
+  signal.throwIfAborted();
+  await new Promise<void>((resolve) => {
+    const undo = onAbort(signal, end);
+    const timer = setTimeout(end, ms);
+    function end() {
+      clearTimeout(timer);
+      undo();
+      resolve();
+    }
+  });
   signal.throwIfAborted();
 }
