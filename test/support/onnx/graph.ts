@@ -13,7 +13,7 @@ export interface Operator {
   readonly type: string;
   readonly inputs: readonly string[];
   readonly output: string;
-  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+  readonly attributes?: Readonly<Record<string, number | readonly number[] | Graph>>;
 }
 
 export interface Weights {
@@ -21,6 +21,8 @@ export interface Weights {
   readonly type: 'float32' | 'int64';
   readonly shape: readonly number[];
   readonly data: readonly number[];
+  /** Name of the file beside the graph that holds them, in place of `data`. */
+  readonly file?: string;
 }
 
 export interface Graph {
@@ -32,18 +34,30 @@ export interface Graph {
 
 /** The bytes of a `model.onnx` (IR version 8, opset 13). */
 export function writeOnnx(graph: Graph): Buffer {
-  const body = [
+  const opset = Buffer.concat([string(1, ''), int(2, 13)]);
+  return Buffer.concat([int(1, 8), bytes(7, body(graph)), bytes(8, opset)]);
+}
+
+function body(graph: Graph): Buffer {
+  return Buffer.concat([
     ...graph.operators.map((op) => bytes(1, operator(op))),
     string(2, 'test'),
     ...graph.weights.map((w) => bytes(5, weights(w))),
     ...graph.inputs.map((v) => bytes(11, value(v))),
     ...graph.outputs.map((v) => bytes(12, value(v))),
-  ];
-  const opset = Buffer.concat([string(1, ''), int(2, 13)]);
-  return Buffer.concat([int(1, 8), bytes(7, Buffer.concat(body)), bytes(8, opset)]);
+  ]);
 }
 
-const ELEMENT = { float32: 1, uint8: 2, int32: 6, int64: 7, string: 8, float16: 10, float64: 11 } as const;
+const ELEMENT = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+} as const;
 
 export function elementNumber(type: ElementType): number {
   return ELEMENT[type];
@@ -64,20 +78,37 @@ function operator({ type, inputs, output, attributes = {} }: Operator): Buffer {
   ]);
 }
 
-/** INT is attribute type 2, INTS 7. */
-function attribute(name: string, v: number | readonly number[]): Buffer {
+/** INT is attribute type 2, GRAPH 5, INTS 7. */
+function attribute(name: string, v: number | readonly number[] | Graph): Buffer {
+  if (isGraph(v)) return Buffer.concat([string(1, name), bytes(6, body(v)), int(20, 5)]);
   return typeof v === 'number'
     ? Buffer.concat([string(1, name), int(3, v), int(20, 2)])
     : Buffer.concat([string(1, name), ...v.map((i) => int(8, i)), int(20, 7)]);
 }
 
-function weights({ name, type, shape, data }: Weights): Buffer {
+function isGraph(v: number | readonly number[] | Graph): v is Graph {
+  return typeof v === 'object' && 'operators' in v;
+}
+
+function weights({ name, type, shape, data, file }: Weights): Buffer {
+  if (file !== undefined) return external({ name, type, shape, file });
   const raw = type === 'float32' ? Float32Array.from(data) : BigInt64Array.from(data, BigInt);
   return Buffer.concat([
     ...shape.map((d) => int(1, d)),
     int(2, ELEMENT[type]),
     string(8, name),
     bytes(9, Buffer.from(raw.buffer)),
+  ]);
+}
+
+/** `external_data` (13) names the file, `data_location` (14) says EXTERNAL. */
+function external({ name, type, shape, file }: Omit<Weights, 'data'>): Buffer {
+  return Buffer.concat([
+    ...shape.map((d) => int(1, d)),
+    int(2, ELEMENT[type]),
+    string(8, name),
+    bytes(13, Buffer.concat([string(1, 'location'), string(2, file!)])),
+    int(14, 1),
   ]);
 }
 

@@ -8,7 +8,14 @@ import {
   windowRoom,
 } from '#forebay/api/feeder/policies.js';
 
-const SERVICE = { lanes: 2, problem: null, otherHashes: [], memoryFull: false };
+const SERVICE = {
+  lanes: 2,
+  problem: null,
+  otherHashes: [],
+  isLoading: false,
+  isReplaced: false,
+  memoryFull: false,
+};
 const STATE = {
   model: { name: 'm', hash: 'b'.repeat(64), pool: 'default' },
   service: SERVICE,
