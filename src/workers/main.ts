@@ -69,10 +69,14 @@ async function main(): Promise<void> {
 
   const first = createFirstAnswer({ redisUrl: config.redisUrl, log });
   let worker: Awaited<ReturnType<typeof startWorker>> | null = null;
+  let hasStarted = false;
   const health =
     config.healthPort === undefined
       ? null
-      : await serveHealth(config.healthPort, () => worker?.info() ?? { waitingFor: first.waitingFor() });
+      : await serveHealth(
+          config.healthPort,
+          () => (hasStarted ? worker?.health() : null) ?? { waitingFor: first.waitingFor() },
+        );
   const redis = connectRedis(config.redisUrl, 'background', first.onError);
   await first.from(redis);
   stop.removeEventListener('abort', exitBeforeStart);
@@ -175,6 +179,7 @@ async function main(): Promise<void> {
   });
 
   await Promise.race([worker.settled, untilAborted(stop)]);
+  hasStarted = true;
   if (!stop.aborted) tellLauncher({ type: 'ready', ...told(worker.info().models, found) });
   await untilAborted(stop);
   log.info({}, 'draining');

@@ -17,6 +17,7 @@ import {
 } from '../shared/queue/worker-registry.ts';
 import { createBatcher } from './batcher.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import type { Health } from './health.ts';
 import { createBlockSource, type BlockSource } from './block-source.ts';
 import type { RowLimits } from './lane/messages.ts';
 import type { Lane } from './lanes/lane.ts';
@@ -72,6 +73,8 @@ export interface WorkerDeps {
 
 export interface RunningWorker {
   readonly info: () => WorkerInfo;
+  /** For its health check. */
+  readonly health: () => Health;
   /** Settles when each model that was there at the start is served, has failed, or is so slow that others need not wait. */
   readonly settled: Promise<void>;
   /** Finishes the blocks in hand within the grace time, hands back the rest, leaves. */
@@ -219,6 +222,10 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
 
   return {
     info,
+    health: () => {
+      const all = models.describe();
+      return { models: all, servesNothing: whyNothing(all, deps.wanted) };
+    },
     settled: Promise.race([
       models.settled(),
       delay(PATIENCE_MS, undefined, { ref: false }).then(async () => {
