@@ -238,7 +238,7 @@ function noWorker({ model }: JobState): Diagnosis {
 
 function modelFailed({ model }: JobState): Diagnosis {
   const advice =
-    "Mend the model's folder as reason_text says and start the worker again; other models are not held up.";
+    "Repair the model's folder as reason_text says: workers notice changed files. Where those are right, start the worker again. Other models are not held up.";
   return found('no_worker', null, `no live worker can load model "${model}"`, advice);
 }
 

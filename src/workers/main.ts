@@ -31,7 +31,7 @@ import { createRowReader } from './read/row-reader.ts';
 import { READS_AT_ONCE, readResources } from './resources.ts';
 import { createSemaphore } from './semaphore.ts';
 import { planWorker, readProfiles } from './tuned-settings.ts';
-import { startWorker } from './worker.ts';
+import { startWorker, type RunningWorker } from './worker.ts';
 
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
@@ -61,14 +61,14 @@ async function main(): Promise<void> {
   const log = createLogger({ level: config.logLevel, name: 'worker' });
   const exit = (code: number) => () => process.exit(code);
   const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
-  // Until Redis has answered nothing has been begun that would have to be ended.
+  // While it waits for Redis, and reads and hashes its models, nothing has been begun that would have to be ended.
   stop.addEventListener('abort', exitBeforeStart);
   if (config.redisUrl === undefined) {
     throw new ForebayError('config_invalid', 'A worker needs REDIS_URL, the Redis that the API uses.');
   }
 
   const first = createFirstAnswer({ redisUrl: config.redisUrl, log });
-  let worker: Awaited<ReturnType<typeof startWorker>> | null = null;
+  let worker: RunningWorker | null = null;
   let hasStarted = false;
   const health =
     config.healthPort === undefined
@@ -79,7 +79,6 @@ async function main(): Promise<void> {
         );
   const redis = connectRedis(config.redisUrl, 'background', first.onError);
   await first.from(redis);
-  stop.removeEventListener('abort', exitBeforeStart);
   const run = createScripts(redis);
   const wake = await createWake(connectRedis(config.redisUrl, 'background', first.onError), [
     'queue',
@@ -116,6 +115,8 @@ async function main(): Promise<void> {
     },
     'lanes planned',
   );
+  // From here on there are lanes to end, and soon blocks in hand.
+  stop.removeEventListener('abort', exitBeforeStart);
   const { loadTimeoutMs } = config;
   const startLane = (index: number) =>
     startChildLane({ index, uvThreads: plan.decodeThreads, loadTimeoutMs });
@@ -132,7 +133,7 @@ async function main(): Promise<void> {
   });
   // Half for what is fetched here, half for the files that lanes open: no job can have more of a worker.
   const budget = createByteBudget(config.maxInflightBytes / 2);
-  worker = await startWorker({
+  worker = startWorker({
     id: `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`,
     pool: config.pool,
     redis,

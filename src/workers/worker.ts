@@ -84,7 +84,7 @@ export interface RunningWorker {
 /** Where some models are served, the others have had their time to be loaded, too. */
 const PATIENCE_MS = 10_000;
 
-export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
+export function startWorker(deps: WorkerDeps): RunningWorker {
   const { redis, registry, lanes, log } = deps;
   const startedAt = Date.now();
   const lag = watchLag();
@@ -204,7 +204,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   }
   announced = true;
   models.sync(deps.found);
-  await registry.beat(info(), true);
+  const announcement = beat(true);
   const watch = watchModels({
     wanted: deps.wanted,
     known: deps.found.looks,
@@ -231,7 +231,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       delay(PATIENCE_MS, undefined, { ref: false }).then(async () => {
         if (!models.servesAny) await models.settled();
       }),
-    ]),
+    ]).then(async () => announcement),
     async drain() {
       const grace = AbortSignal.timeout(deps.shutdownGraceMs);
       const late = new Promise<'late'>((resolve) => grace.addEventListener('abort', () => resolve('late')));

@@ -49,15 +49,14 @@ export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
       return { models: [], problems: [] };
     });
     for (const folder of listing.models) {
+      const { ref } = folder;
+      if (ref.pool !== pool || (only.length > 0 && !only.includes(ref.name))) continue;
       const look = looks.get(folder.dir) ?? (await lookAt(folder.dir));
-      if (!models.has(folder.ref.name)) models.set(folder.ref.name, { folder, look });
+      if (!models.has(ref.name)) models.set(ref.name, { folder, look });
     }
     problems.push(...listing.problems.map(({ dir: path, error }) => ({ path, error })));
   }
-  const mine = [...models.values()].filter(
-    ({ folder: { ref } }) => ref.pool === pool && (only.length === 0 || only.includes(ref.name)),
-  );
-  return { models: mine, looks, problems };
+  return { models: [...models.values()], looks, problems };
 }
 
 /** Throws `model_not_found` where a model that was asked for by name is not there. */

@@ -74,3 +74,15 @@ it('keeps one block on the queue of workers that are short of memory', () => {
   expect(vetoOnAdding({ ...state, onQueue: 0 })).toBeNull();
   expect(vetoOnAdding({ ...state, onQueue: 1 })).toMatchObject({ reason: 'memory_watermark' });
 });
+
+it('says which side is to be changed where the files of the model were replaced, and that a worker is loading it', () => {
+  const textOf = (service: object) =>
+    vetoOnAdding({ ...STATE, service: { ...SERVICE, lanes: 0, ...service } })!.text;
+  const otherHashes = ['a'.repeat(64)];
+  expect(textOf({ otherHashes, isReplaced: true })).toContain(
+    'were replaced after this job was submitted: workers now serve aaaaaaaaaaaa',
+  );
+  expect(textOf({ otherHashes, isReplaced: true })).toContain('Submit the job again');
+  expect(textOf({ otherHashes })).toContain('put those into the folders that they read');
+  expect(textOf({ otherHashes, isLoading: true })).toBe('A worker is loading model "m" (bbbbbbbbbbbb).');
+});
