@@ -204,7 +204,7 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   }
   announced = true;
   models.sync(deps.found);
-  const announcement = beat(true);
+  void beat(true);
   const watch = watchModels({
     wanted: deps.wanted,
     known: deps.found.looks,
@@ -231,7 +231,9 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
       delay(PATIENCE_MS, undefined, { ref: false }).then(async () => {
         if (!models.servesAny) await models.settled();
       }),
-    ]).then(async () => announcement),
+    ])
+      // Whoever hears that it is ready finds its models announced.
+      .then(async () => beat(true)),
     async drain() {
       const grace = AbortSignal.timeout(deps.shutdownGraceMs);
       const late = new Promise<'late'>((resolve) => grace.addEventListener('abort', () => resolve('late')));
