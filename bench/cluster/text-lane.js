@@ -10,6 +10,6 @@ const ENTRY = fileURLToPath(new URL('text-lane-process.js', import.meta.url));
  * @returns {import('../../src/workers/lanes/lane.ts').Lane}
  */
 export function startTextLane({ index, tokens, callRows }) {
-  process.env['FOREBAY_BENCH_TEXT'] = JSON.stringify({ tokens, callRows });
-  return startChildLane({ index, uvThreads: 1, entry: ENTRY });
+  const env = { FOREBAY_BENCH_TEXT: JSON.stringify({ tokens, callRows }) };
+  return startChildLane({ index, uvThreads: 1, entry: ENTRY, env });
 }

@@ -62,5 +62,5 @@ export async function loadTextModel({ dir, threads, limits }, { tokens, callRows
     };
   }
 
-  return { info, open, release: async () => session.release() };
+  return { info, open, changedFile: () => null, release: async () => session.release() };
 }

@@ -238,7 +238,7 @@ function noWorker({ model }: JobState): Diagnosis {
 
 function modelFailed({ model }: JobState): Diagnosis {
   const advice =
-    "Fix the model's folder as reason_text says and restart the worker; other models are not held up.";
+    "Fix the model's folder as reason_text says: workers notice changed files. Where the files are right, restart the worker. Other models are not held up.";
   return found('no_worker', null, `no live worker can load model "${model}"`, advice);
 }
 

@@ -9,7 +9,7 @@ import { ForebayError } from '../shared/errors.ts';
 import type { ModelFolder } from '../shared/models/model-folder.ts';
 import type { ModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import { blockQueueName } from '../shared/queue/keys.ts';
-import type { ServedModel, WorkerRegistry } from '../shared/queue/worker-registry.ts';
+import { isLoaded, type ServedModel, type WorkerRegistry } from '../shared/queue/worker-registry.ts';
 import type { ModelWire } from './wire/model.ts';
 import { nearestName } from '../shared/nearest-name.ts';
 
@@ -103,7 +103,7 @@ export function createModelCatalog(deps: {
     },
     async findModel(name) {
       const { ref, contract, served } = await find(name);
-      const sizes = served.filter((model) => model.problem === null).map((model) => model.batchSize);
+      const sizes = served.filter(isLoaded).map((model) => model.batchSize);
       return { ref, contract, batchSize: sizes.length > 0 ? Math.max(...sizes) : null };
     },
   };
@@ -127,7 +127,7 @@ function notFound(name: string, names: readonly string[]): ForebayError {
 }
 
 function toWire({ ref, contract, served }: Known): ModelWire {
-  const healthy = served.filter((model) => model.problem === null);
+  const healthy = served.filter(isLoaded);
   const problem = healthy.length > 0 ? null : (served[0]?.problem ?? null);
   const lanes = healthy.reduce((sum, model) => sum + model.lanes, 0);
   const invariance = gravest(healthy.map((model) => model.batchInvariance));

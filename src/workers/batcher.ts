@@ -6,7 +6,8 @@
  */
 import type { BatchRequest, LaneInput } from './lane/messages.ts';
 import { LaneDied, type BatchResult, type DeathCause } from './lanes/lane.ts';
-import type { BatchTo, LanePool, SendHow } from './lanes/lane-pool.ts';
+import type { LanePool, SendHow } from './lanes/lane-pool.ts';
+import type { BatchTo } from './lanes/lane-slot.ts';
 import { stopsIntake } from '../shared/domain/memory-level.ts';
 import type { RowOutcome } from '../shared/domain/row.ts';
 import { messageOf, type ErrorCode } from '../shared/errors.ts';
@@ -57,6 +58,12 @@ const WHY = {
   out_of_memory: { code: 'out_of_memory', says: 'The lane ran out of memory and was killed' },
 } as const satisfies Record<DeathCause, { code: ErrorCode; says: string }>;
 
+/** Nobody reads it: the run of such a row has been handed back. */
+const GONE: RowAnswer = {
+  outcome: { ok: false, error: { code: 'model_not_found', message: 'no lane holds the model any more' } },
+  batch: null,
+};
+
 /** Field by field: a group comes and goes with each tiny block, and to spread one into a larger object took 6 us. */
 function emptyGroup({ model, topK, decode, batchSize, maxWaitMs }: BatchGroup): Group {
   return { model, topK, decode, batchSize, maxWaitMs, expected: 0, inHand: 0, ready: [], timer: null };
@@ -82,7 +89,9 @@ export function createBatcher(deps: {
   /** Batches that the last block of a model made. */
   const lastBlock = new Map<string, number>();
   /** Rows whose batch killed a lane. */
-  const suspects: { group: Group; row: WaitingRow; how: 'alone' | 'only' }[] = [];
+  let suspects: { group: Group; row: WaitingRow; how: 'alone' | 'only' }[] = [];
+  /** Models that no lane holds or will: their rows are answered at once. */
+  const gone = new Set<string>();
   pool.onFree(pump);
 
   function open(wanted: BatchGroup): Group {
@@ -187,7 +196,8 @@ export function createBatcher(deps: {
     if (next !== null) {
       const home = open(group);
       home.inHand += rows.length;
-      if (next === 'batch') home.ready.unshift(...rows);
+      if (gone.has(home.model)) turnAway(home, rows);
+      else if (next === 'batch') home.ready.unshift(...rows);
       else for (const row of rows) suspects.push({ group: home, row, how: next });
       return;
     }
@@ -203,6 +213,11 @@ export function createBatcher(deps: {
     if (how === 'prefetch' || how === 'empty') return touched ? 'alone' : 'batch';
     if (!touched) return how;
     return how === 'alone' && why === 'out_of_memory' && pool.size > 1 ? 'only' : null;
+  }
+
+  function turnAway(group: Group, rows: readonly WaitingRow[]): void {
+    group.inHand -= rows.length;
+    for (const row of rows) row.answer(GONE);
   }
 
   function rowsInHand(): number {
@@ -224,6 +239,10 @@ export function createBatcher(deps: {
     submit(wanted: BatchGroup, input: LaneInput, answer: (answer: RowAnswer) => void): void {
       const group = open(wanted);
       group.expected -= 1;
+      if (gone.size > 0 && gone.has(group.model)) {
+        turnAway(group, [{ input, since: 0, answer }]);
+        return;
+      }
       group.ready.push({ input, since: performance.now(), answer });
       // Where there is more than a batch already, lanes have no room: the next one that has is told of.
       if (group.ready.length === group.batchSize || group.expected === 0 || deps.readingWaits()) pump();
@@ -234,6 +253,21 @@ export function createBatcher(deps: {
       group.expected -= 1;
       group.inHand -= 1;
       if (group.expected === 0) pump();
+    },
+    /** No lane holds the model any more: its rows, whose runs have been handed back, must not wait for one. */
+    leave(model: string): void {
+      gone.add(model);
+      const mine = suspects.filter(({ group }) => group.model === model);
+      suspects = suspects.filter(({ group }) => group.model !== model);
+      for (const { group, row } of mine) turnAway(group, [row]);
+      for (const group of groups.values()) {
+        if (group.model === model) turnAway(group, group.ready.splice(0));
+      }
+      pump();
+    },
+    /** Lanes hold the model, maybe again. */
+    join(model: string): void {
+      gone.delete(model);
     },
     /**
      * Blocks of a model, as large as its last one, that lanes can use beyond the rows in hand: at most one more than

@@ -1,7 +1,16 @@
-/** The worker's health check, for containers: whether it serves, and what; else what it waits for. No other HTTP here. */
+/**
+ * The worker's health checks, for containers: /healthz, whether it has started, and /readyz, whether it serves any model; else
+ * what it waits for. No other HTTP here.
+ */
 import { createServer, type Server } from 'node:http';
 import { listenError } from '../shared/net/listen-error.ts';
-import type { WorkerInfo } from '../shared/queue/worker-registry.ts';
+import { isLoaded, type ServedModel } from '../shared/queue/worker-registry.ts';
+
+export interface Health {
+  readonly models: readonly ServedModel[];
+  /** Why it serves no model; null where it serves one, or may soon. */
+  readonly servesNothing: string | null;
+}
 
 /** Of a worker that does not serve yet; null: it is at its own start. */
 export interface NotYet {
@@ -9,13 +18,13 @@ export interface NotYet {
 }
 
 /** Listens on loopback: a container's health check runs inside it. */
-export async function serveHealth(port: number, info: () => WorkerInfo | NotYet): Promise<Server> {
+export async function serveHealth(port: number, info: () => Health | NotYet): Promise<Server> {
   const server = createServer((request, response) => {
-    if (request.url !== '/healthz') {
+    if (request.url !== '/healthz' && request.url !== '/readyz') {
       response.writeHead(404).end();
       return;
     }
-    const { status, body } = answerOf(info());
+    const { status, body } = answerOf(info(), request.url === '/readyz');
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve, reject) => {
@@ -27,8 +36,8 @@ export async function serveHealth(port: number, info: () => WorkerInfo | NotYet)
   return server;
 }
 
-/** Not healthy until it serves: who starts after it counts on that. */
-function answerOf(info: WorkerInfo | NotYet): { status: number; body: object } {
+/** Not healthy until it has loaded what it could: who starts after it counts on that. */
+function answerOf(info: Health | NotYet, needsModel: boolean): { status: number; body: object } {
   if ('waitingFor' in info) {
     const { waitingFor } = info;
     return {
@@ -36,6 +45,10 @@ function answerOf(info: WorkerInfo | NotYet): { status: number; body: object } {
       body: waitingFor === null ? { status: 'starting' } : { status: 'waiting', reason: waitingFor },
     };
   }
-  const models = info.models.map((m) => ({ name: m.ref.name, serving: m.problem === null }));
-  return { status: 200, body: { status: 'ok', models } };
+  const models = info.models.map((m) => ({ name: m.ref.name, serving: isLoaded(m) }));
+  const { servesNothing } = info;
+  if (servesNothing === null && (!needsModel || models.some(({ serving }) => serving)))
+    return { status: 200, body: { status: 'ok', models } };
+  const body = { status: 'serves_nothing', reason: servesNothing, models };
+  return { status: needsModel ? 503 : 200, body };
 }

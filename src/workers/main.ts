@@ -3,13 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { linkPlaces, readConfig } from '../shared/config/config.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
-import { createModelFolderReader, type ModelFolderReader } from '../shared/models/model-folder-reader.ts';
-import type { ModelFolder } from '../shared/models/model-folder.ts';
 import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
 import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
-import { createLogger, type Logger } from '../shared/observe/logger.ts';
+import { createLogger } from '../shared/observe/logger.ts';
 import { describeMachine } from '../shared/profiles/machine-fingerprint.ts';
+import type { Profile } from '../shared/profiles/profile.ts';
 import { createProfileStore } from '../shared/profiles/profile-store.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobWindow } from '../shared/queue/job-window.ts';
@@ -17,12 +16,13 @@ import { createQueuePlaces } from '../shared/queue/queue-places.ts';
 import { createSampleRequests } from '../shared/queue/sample-requests.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
-import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
+import { createWorkerRegistry, isLoaded, type ServedModel } from '../shared/queue/worker-registry.ts';
 import { createFirstAnswer } from '../shared/redis/first-answer.ts';
 import { createByteBudget } from './byte-budget.ts';
 import { serveHealth } from './health.ts';
 import { startChildLane } from './lanes/child-lane.ts';
 import { createLanePool } from './lanes/lane-pool.ts';
+import { findModels, requireNamed, type FoundModels } from './models/find-models.ts';
 import { findCgroupMemory } from '../shared/machine/cgroup-memory.ts';
 import { createMemoryUse } from './memory/memory-use.ts';
 import { createBudgetedReader } from './read/budgeted-reader.ts';
@@ -30,43 +30,27 @@ import { createRowReader } from './read/row-reader.ts';
 import { READS_AT_ONCE, readResources } from './resources.ts';
 import { createSemaphore } from './semaphore.ts';
 import { planWorker, readProfiles } from './tuned-settings.ts';
-import { startWorker } from './worker.ts';
+import { startWorker, type RunningWorker } from './worker.ts';
 
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
 /** What a clean end may take beyond the grace time, where Redis does not answer. */
 const AFTER_GRACE_MS = 5_000;
 
-async function findModels(
-  reader: ModelFolderReader,
-  dirs: readonly string[],
-  only: readonly string[],
-  pool: string,
-  log: Logger,
-) {
-  const folders: ModelFolder[] = [];
-  const problems: { model: string; message: string }[] = [];
-  for (const dir of dirs) {
-    const listing = await reader.list(dir).catch((error: unknown) => {
-      log.warn({ dir, error: messageOf(error) }, 'no models read');
-      return { models: [], problems: [] };
-    });
-    folders.push(...listing.models);
-    for (const { dir: folder, error } of listing.problems) {
-      log.error({ dir: folder, code: error.code }, error.message);
-      problems.push({ model: folder, message: error.message });
-    }
-  }
-  const mine = folders.filter((f) => f.ref.pool === pool && (only.length === 0 || only.includes(f.ref.name)));
-  for (const name of only) {
-    if (!mine.some((f) => f.ref.name === name)) {
-      throw new ForebayError(
-        'model_not_found',
-        `No model "${name}" for pool "${pool}" in ${dirs.join(', ')}.`,
-      );
-    }
-  }
-  return { folders: mine, problems };
+/** What a launcher is to know of the models at the start. */
+function told(models: readonly ServedModel[], { problems }: FoundModels) {
+  return {
+    models: models.filter(isLoaded).map(({ ref }) => ref.name),
+    problems: [
+      ...problems
+        // A folder that is not there may come yet.
+        .filter(({ error }) => error.code !== 'model_not_found')
+        .map(({ path, error }) => ({ model: path, message: error.message })),
+      ...models.flatMap(({ ref, problem }) =>
+        problem === null ? [] : [{ model: ref.name, message: problem.message }],
+      ),
+    ],
+  };
 }
 
 const exitBeforeStart = () => process.exit(0);
@@ -76,38 +60,45 @@ async function main(): Promise<void> {
   const log = createLogger({ level: config.logLevel, name: 'worker' });
   const exit = (code: number) => () => process.exit(code);
   const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
-  // Until Redis has answered nothing has been begun that would have to be ended.
+  // While it waits for Redis, and reads and hashes its models, nothing has been begun that would have to be ended.
   stop.addEventListener('abort', exitBeforeStart);
   if (config.redisUrl === undefined) {
     throw new ForebayError('config_invalid', 'A worker needs REDIS_URL, the Redis that the API uses.');
   }
 
   const first = createFirstAnswer({ redisUrl: config.redisUrl, log });
-  let worker: Awaited<ReturnType<typeof startWorker>> | null = null;
+  let worker: RunningWorker | null = null;
+  let hasStarted = false;
   const health =
     config.healthPort === undefined
       ? null
-      : await serveHealth(config.healthPort, () => worker?.info() ?? { waitingFor: first.waitingFor() });
+      : await serveHealth(
+          config.healthPort,
+          () => (hasStarted ? worker?.health() : null) ?? { waitingFor: first.waitingFor() },
+        );
   const redis = connectRedis(config.redisUrl, 'background', first.onError);
   await first.from(redis);
-  stop.removeEventListener('abort', exitBeforeStart);
   const run = createScripts(redis);
   const wake = await createWake(connectRedis(config.redisUrl, 'background', first.onError), [
     'queue',
     'sample',
   ]);
 
-  const models = createModelFolderReader();
-  const { folders, problems } = await findModels(models, config.modelsDirs, config.models, config.pool, log);
+  const wanted = { dirs: config.modelsDirs, only: config.models, pool: config.pool };
+  const found = await findModels(wanted);
+  requireNamed(wanted, found);
+  const folders = found.models.map(({ folder }) => folder);
   const machine = readResources();
   const resources = { ...machine, memoryBytes: config.memoryLimitBytes ?? machine.memoryBytes };
-  const profiles = config.profiles
-    ? await readProfiles(
-        createProfileStore({ cacheDir: config.cacheDir }),
-        folders,
-        describeMachine(machine).fingerprint,
-      )
-    : new Map<string, never>();
+  const profiles = new Map<string, Profile>();
+  const store = createProfileStore({ cacheDir: config.cacheDir });
+  const { fingerprint } = describeMachine(machine);
+  const learn = async ({ models }: FoundModels) => {
+    if (!config.profiles) return;
+    const known = models.map(({ folder }) => folder);
+    for (const [hash, profile] of await readProfiles(store, known, fingerprint)) profiles.set(hash, profile);
+  };
+  await learn(found);
   const { plan, tunedOf } = planWorker(
     resources,
     folders,
@@ -123,11 +114,12 @@ async function main(): Promise<void> {
     },
     'lanes planned',
   );
-  const lanes = createLanePool({
-    size: plan.lanes,
-    log,
-    startLane: (index) => startChildLane({ index, uvThreads: plan.decodeThreads }),
-  });
+  // From here on there are lanes to end, and soon blocks in hand.
+  stop.removeEventListener('abort', exitBeforeStart);
+  const { loadTimeoutMs } = config;
+  const startLane = (index: number) =>
+    startChildLane({ index, uvThreads: plan.decodeThreads, loadTimeoutMs });
+  const lanes = createLanePool({ size: plan.lanes, log, startLane });
   // Lanes are children of their own: none may outlive this process, whatever ends it.
   process.on('exit', () => lanes.killAll());
 
@@ -140,7 +132,7 @@ async function main(): Promise<void> {
   });
   // Half for what is fetched here, half for the files that lanes open: no job can have more of a worker.
   const budget = createByteBudget(config.maxInflightBytes / 2);
-  worker = await startWorker({
+  worker = startWorker({
     id: `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`,
     pool: config.pool,
     redis,
@@ -149,12 +141,14 @@ async function main(): Promise<void> {
     registry: createWorkerRegistry({ redis }),
     wake,
     lanes,
+    startLane,
     plan,
     resources: { ...resources, inflightBytes: config.maxInflightBytes },
     samples: createSampleRequests({ redis, wake }),
     tunedOf,
-    folders,
-    models,
+    wanted,
+    found,
+    learn,
     limits: {
       ...linkPlaces(config),
       maxFileBytes: config.maxFileBytes,
@@ -185,15 +179,9 @@ async function main(): Promise<void> {
     log,
   });
 
-  const served = worker.info().models;
-  tellLauncher({
-    type: 'ready',
-    models: served.filter((m) => !m.problem).map((m) => m.ref.name),
-    problems: [
-      ...problems,
-      ...served.filter((m) => m.problem).map((m) => ({ model: m.ref.name, message: m.problem!.message })),
-    ],
-  });
+  await Promise.race([worker.settled, untilAborted(stop)]);
+  hasStarted = true;
+  if (!stop.aborted) tellLauncher({ type: 'ready', ...told(worker.info().models, found) });
   await untilAborted(stop);
   log.info({}, 'draining');
   setTimeout(exit(1), config.shutdownGraceMs + AFTER_GRACE_MS);

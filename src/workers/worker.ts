@@ -1,12 +1,10 @@
-/** A worker's life: boot (models resident, queues open, heartbeat) > run > drain > stop. */
+/** A worker's life: boot (heartbeat; models come as they are loaded, each with its queue) > run > drain > stop. */
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { messageOf } from '../shared/errors.ts';
 import { stopsIntake } from '../shared/domain/memory-level.ts';
-import type { ModelFolderReader } from '../shared/models/model-folder-reader.ts';
-import type { ModelFolder } from '../shared/models/model-folder.ts';
 import type { Logger } from '../shared/observe/logger.ts';
-import { createBlockTaker, type BlockTaker } from '../shared/queue/block-taker.ts';
 import type { JobWindow } from '../shared/queue/job-window.ts';
 import type { QueuePlaces } from '../shared/queue/queue-places.ts';
 import type { SampleRequests } from '../shared/queue/sample-requests.ts';
@@ -19,17 +17,24 @@ import {
 } from '../shared/queue/worker-registry.ts';
 import { createBatcher } from './batcher.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import type { Health } from './health.ts';
 import { createBlockSource, type BlockSource } from './block-source.ts';
 import type { RowLimits } from './lane/messages.ts';
+import type { Lane } from './lanes/lane.ts';
 import type { LanePool } from './lanes/lane-pool.ts';
 import { guardMemory } from './memory/memory-guard.ts';
 import type { ReadMemoryUse } from './memory/memory-use.ts';
+import type { FoundModels, ModelsWanted } from './models/find-models.ts';
+import { createModelTrials } from './models/model-trials.ts';
+import { createServedModels } from './models/served-models.ts';
+import { watchModels } from './models/watch-models.ts';
+import { whyNothing } from './models/why-nothing.ts';
+import { createQueueTakers } from './queue-takers.ts';
 import type { BudgetedReader } from './read/budgeted-reader.ts';
 import type { LanePlan } from './resources.ts';
 import { createSampler, type Sampler } from './sample-rows.ts';
 import { createBlockRunner, type BlockRun } from './run-block.ts';
 import { watchLag } from './event-loop-lag.ts';
-import { loadModels } from './served-models.ts';
 import type { WorkerPlan } from './tuned-settings.ts';
 
 export interface WorkerDeps {
@@ -41,13 +46,18 @@ export interface WorkerDeps {
   registry: WorkerRegistry;
   wake: Wake;
   lanes: LanePool;
+  /** For trying models. */
+  startLane: (index: number) => Lane;
   plan: LanePlan;
   resources: WorkerResources;
   /** Null: this worker runs no samples for plans. */
   samples: SampleRequests | null;
   tunedOf: WorkerPlan['tunedOf'];
-  folders: readonly ModelFolder[];
-  models: ModelFolderReader;
+  /** Which models, and those that were there at the start. */
+  wanted: ModelsWanted;
+  found: FoundModels;
+  /** Reads what was measured of models that have come since. */
+  learn: (found: FoundModels) => Promise<void>;
   limits: RowLimits;
   batchTimeoutS: number;
   reader: BudgetedReader;
@@ -63,22 +73,25 @@ export interface WorkerDeps {
 
 export interface RunningWorker {
   readonly info: () => WorkerInfo;
+  /** For its health check. */
+  readonly health: () => Health;
+  /** Settles when each model that was there at the start is served, has failed, or is so slow that others need not wait. */
+  readonly settled: Promise<void>;
   /** Finishes the blocks in hand within the grace time, hands back the rest, leaves. */
   drain(): Promise<void>;
 }
 
-export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
+/** Where some models are served, the others have had their time to be loaded, too. */
+const PATIENCE_MS = 10_000;
+
+export function startWorker(deps: WorkerDeps): RunningWorker {
   const { redis, registry, lanes, log } = deps;
   const startedAt = Date.now();
   const lag = watchLag();
-  const models = await loadModels({ ...deps, reader: deps.models, pool: lanes });
-  const onError = (error: Error) => log.warn({ error: messageOf(error) }, 'queue connection');
-  const takers: BlockTaker[] = await Promise.all(
-    models.queues.map(async (queue) => createBlockTaker({ redis, queue, onError })),
-  );
-  const runs = new Set<BlockRun>();
+  const runs = new Map<BlockRun, string>();
   let source: BlockSource | null = null;
   let sampler: Sampler | null = null;
+  const takers = createQueueTakers({ redis, onOpened: () => source?.ring(), log });
 
   const batcher = createBatcher({
     pool: lanes,
@@ -89,19 +102,43 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       sampler?.ring();
     },
   });
+  const models = createServedModels({
+    ...deps,
+    pool: lanes,
+    trials: createModelTrials({ startLane: () => deps.startLane(lanes.size), atOnce: lanes.size + 1 }),
+    onServed(queue) {
+      batcher.join(queue);
+      takers.open(queue);
+    },
+    onGone(queue) {
+      takers.close(queue);
+      for (const [run, of] of runs) if (of === queue) void run.handBack();
+      batcher.leave(queue);
+    },
+    onChange() {
+      tellNothing();
+      void beat(true);
+    },
+  });
+  let toldNothing: string | null = null;
+  function tellNothing(): void {
+    const why = whyNothing(models.describe(), deps.wanted);
+    if (why !== null && why !== toldNothing) log.error({}, why);
+    toldNothing = why;
+  }
   const runBlock = createBlockRunner({
     ...deps,
     batcher,
     groupOf: (queue, run) => models.groupOf(queue, run.spec.options),
   });
   source = createBlockSource({
-    takers: () => takers,
+    takers: takers.all,
     blocksWanted: (queue) => batcher.blocksWanted(queue),
     onIdle: () => batcher.pump(),
     log,
     async begin(block) {
       const run = runBlock(block);
-      runs.add(run);
+      runs.set(run, block.queue);
       void run.ended.then(() => {
         runs.delete(run);
         source?.ring();
@@ -129,7 +166,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       lanes.memory = level;
       deps.budget.hold(stopsIntake(level));
       source?.ring();
-      if (announced) void beat(true);
+      void beat(true);
     },
     log,
   });
@@ -159,24 +196,50 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     resources: deps.resources,
     plan: deps.plan.choices,
   });
-  await registry.beat(info(), true);
-  announced = true;
-  const beat = (announce: boolean) =>
-    registry
+  async function beat(announce: boolean): Promise<void> {
+    if (!announced) return;
+    await registry
       .beat(info(), announce)
       .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'no heartbeat'));
+  }
+  announced = true;
+  models.sync(deps.found);
+  void beat(true);
+  const watch = watchModels({
+    wanted: deps.wanted,
+    known: deps.found.looks,
+    async onChange(found) {
+      await deps.learn(found);
+      models.sync(found);
+    },
+    onLook: () => models.retire(new Set(runs.values())),
+    log,
+  });
   const beating = setInterval(() => void beat(false), BEAT_MS);
-  const mine = new Set(models.queues);
   const undo = deps.wake.on('queue', (queue) => {
-    if (mine.has(queue)) source.ring();
+    if (takers.has(queue)) source.ring();
   });
 
   return {
     info,
+    health: () => {
+      const all = models.describe();
+      return { models: all, servesNothing: whyNothing(all, deps.wanted) };
+    },
+    settled: Promise.race([
+      models.settled(),
+      delay(PATIENCE_MS, undefined, { ref: false }).then(async () => {
+        if (!models.servesAny) await models.settled();
+      }),
+    ])
+      // Whoever hears that it is ready finds its models announced.
+      .then(async () => beat(true)),
     async drain() {
       const grace = AbortSignal.timeout(deps.shutdownGraceMs);
       const late = new Promise<'late'>((resolve) => grace.addEventListener('abort', () => resolve('late')));
       undo();
+      watch.stop();
+      models.stop();
       announced = false;
       clearInterval(beating);
       // Redis may be away: nothing here waits for it without an end.
@@ -184,20 +247,20 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
         .leave(deps.id)
         .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'not signed off'));
       const finished = Promise.all([source.stop(), sampler?.stop()]).then(async () =>
-        Promise.all([...runs].map(async (run) => run.ended)),
+        Promise.all([...runs.keys()].map(async (run) => run.ended)),
       );
       if ((await Promise.race([finished, late])) === 'late') {
         log.warn({ blocks: runs.size }, 'grace time over, handing blocks back');
-        const handedBack = [...runs];
+        const handedBack = [...runs.keys()];
         await Promise.all(handedBack.map(async (run) => run.handBack()));
         lanes.killAll();
         // A block may have been on its way here.
         await source.stop();
-        const taken = [...runs].filter((run) => !handedBack.includes(run));
+        const taken = [...runs.keys()].filter((run) => !handedBack.includes(run));
         await Promise.all(taken.map(async (run) => run.handBack()));
       }
       guard.stop();
-      await Promise.all(takers.map(async (taker) => taker.close()));
+      await takers.closeAll();
       await lanes.close();
     },
   };

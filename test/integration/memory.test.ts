@@ -72,12 +72,11 @@ it('a lane that leaks is started again between batches, and no row is lost by it
   const said: string[] = [];
   const note = (_: object, message: string) => void said.push(message);
   const log = { debug() {}, info: note, warn: note, error: note };
-  const before = process.env['NODE_OPTIONS'];
-  process.env['NODE_OPTIONS'] = hook('leaking-lane.mjs');
+  const entry = join(import.meta.dirname, '../support/leaking-lane.mjs');
   const pool = createLanePool({
     size: 1,
     log,
-    startLane: (index) => startChildLane({ index, uvThreads: 1 }),
+    startLane: (index) => startChildLane({ index, uvThreads: 1, entry }),
   });
   const load = { model: 'm', ...model, threads: 1, limits: LIMITS };
   await pool.load({ load, lanes: 1, timeoutMs: 10_000, unchanged: async () => true });
@@ -118,8 +117,6 @@ it('a lane that leaks is started again between batches, and no row is lost by it
   } finally {
     guard.stop();
     await pool.close();
-    if (before === undefined) delete process.env['NODE_OPTIONS'];
-    else process.env['NODE_OPTIONS'] = before;
   }
   expect(answered).toBeGreaterThan(5);
   expect(said).toContain('a lane has grown and stays so: it is started again after its batches');

@@ -23,6 +23,7 @@ process.on('message', (message) => {
     process.exit(0);
     return;
   }
+  if (message.type !== 'batch') return;
   seen.push(message);
   setImmediate(run);
 });

@@ -1,6 +1,8 @@
 // Loaded into a worker and its lanes (NODE_OPTIONS): lanes cannot load a model of this name, as on a machine without
 // the memory or the library for it.
-if (process.argv[1]?.endsWith('lane/main.js')) {
+import { inLane } from './into-lanes.mjs';
+
+if (inLane(import.meta.url)) {
   const emit = process.emit.bind(process);
   process.emit = function emitWatched(event, message, ...rest) {
     if (event !== 'message' || message.type !== 'load' || message.contract.name !== 'moody') {

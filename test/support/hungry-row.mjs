@@ -1,6 +1,8 @@
 // Loaded into a worker and its lanes (NODE_OPTIONS): a lane that gets a row of this name takes memory, 20 MB every
 // 50 ms, until it is killed or holds 2 GB.
-if (process.argv[1]?.endsWith('lane/main.js')) {
+import { inLane } from './into-lanes.mjs';
+
+if (inLane(import.meta.url)) {
   const emit = process.emit.bind(process);
   const held = [];
   const clock = new Int32Array(new SharedArrayBuffer(4));

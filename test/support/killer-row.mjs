@@ -1,6 +1,8 @@
 // Loaded into a worker and its lanes (NODE_OPTIONS): a lane that gets a row of this name kills its worker, as a row
 // that exhausts the machine's memory would.
-if (process.argv[1]?.endsWith('lane/main.js')) {
+import { inLane } from './into-lanes.mjs';
+
+if (inLane(import.meta.url)) {
   const emit = process.emit.bind(process);
   // Not a listener: one that is there before the lane's own would take the first messages away from it.
   process.emit = function emitWatched(event, message, ...rest) {

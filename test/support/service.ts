@@ -75,6 +75,8 @@ export async function startService(
   const service = {
     folder,
     redis,
+    /** Settings of all its processes. */
+    env,
     input: join(folder, 'input'),
     models: join(folder, 'models'),
     out: (name: string) => join(folder, 'out', name),

@@ -1,6 +1,8 @@
 // Loaded into a worker and its lanes (NODE_OPTIONS): a lane that gets a row of this name takes 2 GB at once, while its
 // worker stands still: nobody but the kernel sees to it. Who watches has to let the worker go on.
-if (process.argv[1]?.endsWith('lane/main.js')) {
+import { inLane } from './into-lanes.mjs';
+
+if (inLane(import.meta.url)) {
   const emit = process.emit.bind(process);
   const held = [];
   process.emit = function emitWatched(event, message, ...rest) {

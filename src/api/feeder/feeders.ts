@@ -19,6 +19,7 @@ import type { ModelService, WorkerRegistry } from '../../shared/queue/worker-reg
 import { createJobFeeder, type JobFeeder } from './feed-job.ts';
 import { createFinaliser } from './finalise-job.ts';
 import { createJobBlocks } from './job-blocks.ts';
+import { logJobEnd } from './log-job-end.ts';
 import { createAlarm, type Alarm } from '../../shared/alarm.ts';
 import type { InputResolver } from '../resolve-input.ts';
 
@@ -117,7 +118,10 @@ export function createFeeders(deps: FeedersDeps) {
             log.error({ job: id, error: messageOf(error) }, 'feeding failed, trying again');
             return false;
           });
-          if (ended) break;
+          if (ended) {
+            logJobEnd(log, await jobs.get(id).catch(() => null));
+            break;
+          }
           await alarm.wait(SWEEP_MS, signal);
           const early = TURN_MS - (performance.now() - began);
           if (early > 0) await delay(early);

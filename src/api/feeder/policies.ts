@@ -75,12 +75,21 @@ export function vetoOnAdding(state: FeedState): Veto | null {
 const MEMORY_TEXT =
   'All workers that serve the model are near their memory limit and take one block at a time: give them more memory, or fewer lanes.';
 
-function nobody({ name, hash, pool }: ModelRef, { otherHashes }: ModelService): string {
-  if (otherHashes.length === 0)
+function nobody({ name, hash, pool }: ModelRef, service: ModelService): string {
+  if (service.isLoading) return `A worker is loading model "${name}" (${short(hash)}).`;
+  if (service.otherHashes.length === 0)
     return `No live worker of pool "${pool}" serves model "${name}" (${short(hash)}).`;
+  const served = service.otherHashes.map(short).join(', ');
+  if (service.isReplaced) {
+    return (
+      `The files of model "${name}" were replaced after this job was submitted: workers now serve ${served}, the job ` +
+      `needs ${short(hash)}. Submit the job again to run it with the new files, or put the old files back.`
+    );
+  }
   return (
-    `Workers serve model "${name}" with hash ${otherHashes.map(short).join(', ')}, the job needs ${short(hash)}: ` +
-    'start a worker with the files that the job was submitted for, or submit it again.'
+    `Workers serve model "${name}" with hash ${served}, the job needs ${short(hash)}. If workers are to serve other ` +
+    'files, put those into the folders that they read: they notice within seconds. If the model has changed since the ' +
+    'job was submitted, submit it again.'
   );
 }
 

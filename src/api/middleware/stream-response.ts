@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
+import { onAbort } from '../../shared/on-abort.ts';
 
 export interface StreamOptions {
   readonly headers: Readonly<Record<string, string>>;
@@ -21,9 +22,7 @@ export async function streamResponse(
   if (c.req.method === 'HEAD') return new Response(null, { headers: options.headers });
   const left = new AbortController();
   const leave = () => left.abort();
-  const release = () => options.shutdown.removeEventListener('abort', leave);
-  options.shutdown.addEventListener('abort', leave, { once: true });
-  if (options.shutdown.aborted) leave();
+  const release = onAbort(options.shutdown, leave);
   const chunks = open(left.signal);
   const encoder = new TextEncoder();
 

@@ -12,7 +12,12 @@ import type { ModelRef } from '../../shared/domain/model-contract.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { SampleAnswer, SampleRequests } from '../../shared/queue/sample-requests.ts';
-import type { ServedModel, WorkerInfo, WorkerRegistry } from '../../shared/queue/worker-registry.ts';
+import {
+  isLoaded,
+  type ServedModel,
+  type WorkerInfo,
+  type WorkerRegistry,
+} from '../../shared/queue/worker-registry.ts';
 import { judgeOutput } from '../judge-output.ts';
 import type { OutputPlaces } from '../output-places.ts';
 import type { InputResolver } from '../resolve-input.ts';
@@ -57,7 +62,7 @@ export function createPlanJob(deps: {
       if (earlier) checkResume(earlier, found, options);
       const look = await lookAt(deps.openDataset({ dataset, tenant }), options.limit);
       const served = await servedBy(ref);
-      const healthy = served.filter(({ model }) => model.problem === null && model.lanes > 0);
+      const healthy = served.filter(({ model }) => isLoaded(model) && model.lanes > 0);
       return planJob({
         model: ref,
         contract,

@@ -6,6 +6,7 @@ import { Agent, request } from 'undici';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createAddressFilter } from '../../shared/net/address-filter.ts';
 import { createGuardedConnector, type LookupAll } from '../../shared/net/guarded-connector.ts';
+import { onAbort } from '../../shared/on-abort.ts';
 
 export type Sent =
   | { readonly status: number; readonly error: null }
@@ -50,9 +51,9 @@ export function createWebhookSender(options: {
     async send(url, headers, body, signal) {
       signal.throwIfAborted();
       const stop = new AbortController();
-      const onAbort = () => stop.abort();
-      const timer = setTimeout(onAbort, timeoutMs);
-      signal.addEventListener('abort', onAbort);
+      const end = () => stop.abort();
+      const timer = setTimeout(end, timeoutMs);
+      const undo = onAbort(signal, end);
       try {
         const response = await request(url, {
           method: 'POST',
@@ -68,7 +69,7 @@ export function createWebhookSender(options: {
         return { status: null, error: failureOf(error, stop.signal.aborted, url, timeoutMs) };
       } finally {
         clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
+        undo();
       }
     },
     close: () => agent.destroy(),

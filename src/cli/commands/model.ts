@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { childEnvironment } from '../../shared/child-environment.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { addHelp } from '../options/help.ts';
@@ -21,12 +22,16 @@ export function addModel(program: Command, context: CliContext): void {
     .argument('[args...]', 'see: forebay model init --help')
     .helpOption(false)
     .allowUnknownOption()
-    .action(async (args: string[]) => context.exitWith(await init(args)));
+    .action(async (args: string[]) => context.exitWith(await init(args, context.env)));
 }
 
-async function init(args: readonly string[]): Promise<number> {
+async function init(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const main = fileURLToPath(new URL('../../workers/model-init.js', import.meta.url));
-  const child = fork(main, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], execArgv: [] });
+  const child = fork(main, args, {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    execArgv: [],
+    env: childEnvironment(env),
+  });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? EXIT.failed));

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../../shared/child-environment.ts';
 import { ForebayError, type ErrorCode } from '../../shared/errors.ts';
 import type { TuneEvent, TuneStop, Tuned } from '../../shared/profiles/tune-events.ts';
 import type { CliContext } from '../context.ts';
@@ -24,7 +25,7 @@ export async function tune(flags: TuneFlags, context: CliContext): Promise<numbe
   const child = fork(MAIN, [JSON.stringify(wish)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: [],
-    env: { ...context.env },
+    env: childEnvironment(context.env),
   });
   let stopped: StopSignal | null = null;
   const kill = () => void child.kill('SIGKILL');

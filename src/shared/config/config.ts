@@ -164,6 +164,9 @@ const ENV = z.object({
   FOREBAY_BATCH_TIMEOUT_S: count(120, 1, 86_400).describe(
     'Longest that a lane may be at work on one batch before it is killed and started again; model.json may say otherwise.',
   ),
+  FOREBAY_LOAD_TIMEOUT_S: count(300, 1, 86_400).describe(
+    'Longest that one step of loading a model may take (reading the graph, its first run, probing) before it counts as hanging. More bears larger models and slower disks.',
+  ),
   FOREBAY_SHUTDOWN_GRACE_S: count(30, 0, 3600).describe(
     'How long a stopping worker may finish its blocks before it hands them back.',
   ),
@@ -252,6 +255,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
       progressMs: e.FOREBAY_WEBHOOK_PROGRESS_S * 1000,
     },
     batchTimeoutS: e.FOREBAY_BATCH_TIMEOUT_S,
+    loadTimeoutMs: e.FOREBAY_LOAD_TIMEOUT_S * 1000,
     shutdownGraceMs: e.FOREBAY_SHUTDOWN_GRACE_S * 1000,
     healthPort: e.FOREBAY_HEALTH_PORT,
     logLevel: e.FOREBAY_LOG_LEVEL,

@@ -5,6 +5,7 @@
  */
 import type { Dispatcher } from 'undici';
 import { ForebayError } from '../errors.ts';
+import { onAbort } from '../on-abort.ts';
 import { createAddressFilter } from './address-filter.ts';
 import { createCircuitBreaker, type CircuitBreaker } from './circuit-breaker.ts';
 import { fetchError, hostVerdict } from './fetch-outcome.ts';
@@ -129,9 +130,9 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
       caller.throwIfAborted();
       // Not AbortSignal.any: on Node 20 its signals stay referenced by a long-lived parent.
       const stop = new AbortController();
-      const onAbort = () => stop.abort();
-      const timer = setTimeout(onAbort, timeoutMs);
-      caller.addEventListener('abort', onAbort);
+      const end = () => stop.abort();
+      const timer = setTimeout(end, timeoutMs);
+      const undo = onAbort(caller, end);
       try {
         return await follow(url, { caller, stop: stop.signal });
       } catch (error) {
@@ -139,7 +140,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
         throw error;
       } finally {
         clearTimeout(timer);
-        caller.removeEventListener('abort', onAbort);
+        undo();
       }
     },
     close: async () => (await agent)?.close(),

@@ -2,8 +2,8 @@
  * Fetching that bears passing trouble: what may go away is tried again, later and later. What will not change fails
  * at once (see fetch-outcome.ts).
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { ForebayError } from '../errors.ts';
+import { onAbort } from '../on-abort.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 
 export interface RetryingFetchOptions {
@@ -40,6 +40,15 @@ function isTransient(error: unknown): error is ForebayError {
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined);
+  signal.throwIfAborted();
+  await new Promise<void>((resolve) => {
+    const undo = onAbort(signal, end);
+    const timer = setTimeout(end, ms);
+    function end() {
+      clearTimeout(timer);
+      undo();
+      resolve();
+    }
+  });
   signal.throwIfAborted();
 }

@@ -31,6 +31,10 @@ export interface ServedModel {
   readonly tunedAt?: string | null;
   /** Why it is not served, where it could not be loaded. */
   readonly problem: { readonly code: string; readonly message: string } | null;
+  /** It is being loaded and has no lanes yet. Absent from a worker of an older version, like `replaces`. */
+  readonly isLoading?: boolean;
+  /** Hashes of versions of the same name that the worker has served before it, oldest first. */
+  readonly replaces?: readonly string[];
   /** What the graph says: input, output, batch. Null until loaded. */
   readonly graph: unknown;
   /** As probed when it was loaded; null until then. */
@@ -93,8 +97,17 @@ export interface ModelService {
   readonly problem: string | null;
   /** Hashes of other models of its name and pool that workers serve. */
   readonly otherHashes: readonly string[];
+  /** Some worker is loading it. */
+  readonly isLoading: boolean;
+  /** Some worker has served it and found other files in its place. */
+  readonly isReplaced: boolean;
   /** All workers that serve it are so short of memory that they take a block only with nothing in hand. */
   readonly memoryFull: boolean;
+}
+
+/** Not one that failed, or that is still being loaded. */
+export function isLoaded({ problem, isLoading = false }: ServedModel): boolean {
+  return problem === null && !isLoading;
 }
 
 export type WorkerRegistry = ReturnType<typeof createWorkerRegistry>;
@@ -130,7 +143,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
     const queue = blockQueueName(model);
     return (await live())
       .flatMap((worker) => worker.models)
-      .filter((served) => !served.problem && blockQueueName(served.ref) === queue);
+      .filter((served) => isLoaded(served) && blockQueueName(served.ref) === queue);
   }
 
   return {
@@ -159,8 +172,10 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
       );
       const mine = announced.filter((a) => a.queue === queue);
       const serving = mine.filter(({ served }) => !served.problem && served.lanes > 0);
-      const others = announced.flatMap(({ served: { ref } }) =>
-        ref.name === model.name && ref.pool === model.pool && ref.hash !== model.hash ? [ref.hash] : [],
+      const others = announced.flatMap(({ served }) =>
+        served.ref.name === model.name && served.ref.pool === model.pool && served.ref.hash !== model.hash
+          ? [served]
+          : [],
       );
       return {
         lanes: serving.reduce((lanes, { served }) => lanes + served.lanes, 0),
@@ -168,7 +183,9 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
           serving.length > 0
             ? null
             : (mine.find(({ served }) => served.problem)?.served.problem?.message ?? null),
-        otherHashes: [...new Set(others)].toSorted(),
+        otherHashes: [...new Set(others.map(({ ref }) => ref.hash))].toSorted(),
+        isLoading: mine.some(({ served }) => served.isLoading === true),
+        isReplaced: others.some(({ replaces }) => replaces?.includes(model.hash) === true),
         memoryFull: serving.length > 0 && serving.every(({ worker }) => stopsIntake(worker.memory.level)),
       };
     },

@@ -58,6 +58,7 @@ export function createLaneThread(options: {
 
   function handle(message: ToLane): void {
     if (message.type === 'load') return void load(message);
+    if (message.type === 'unload') return void unload(message.model);
     if (message.type === 'close') closing = true;
     else batches.push({ request: message, receivedAt: performance.now(), decoding: null, decoded: false });
     decodeAhead();
@@ -77,6 +78,12 @@ export function createLaneThread(options: {
       const code = error instanceof ForebayError ? error.code : 'model_load_failed';
       options.send({ type: 'load_failed', model, error: { code, message: messageOf(error) } });
     }
+  }
+
+  async function unload(name: string): Promise<void> {
+    const resident = models.get(name);
+    models.delete(name);
+    await resident?.model.release();
   }
 
   function decodeAhead(): void {
@@ -127,6 +134,8 @@ export function createLaneThread(options: {
     const helpersSince = helpers.start();
     const good = rows.flatMap((row, slot) => (row.ok ? [slot] : []));
     const ran = await open?.run(good, request.topK);
+    const file = models.get(request.model)?.model.changedFile() ?? null;
+    if (file !== null) return { type: 'stale', batch: request.batch, file };
     const answers = ran?.outcomes.values();
     const outcomes = rows.map((row): RowOutcome => (row.ok ? answers!.next().value! : row));
     const { prepareMs, postMs, ...wall } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };

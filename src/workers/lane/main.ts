@@ -22,8 +22,9 @@ const rowBytes = createRowBytes();
 serveParent({
   clock,
   rowBytes,
-  loadModel: async (request) =>
+  loadModel: async (request, onStep) =>
     loadResidentModel(request, {
+      onStep,
       createSession: async (graph) => openGraph(graph, createOnnxSession),
       createDecoder,
       rowBytes,

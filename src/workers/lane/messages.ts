@@ -44,7 +44,15 @@ export interface LoadRequest {
   readonly cache?: ModelCache;
   /** To be probed, at so many rows a call: once a worker is enough. */
   readonly probe?: { readonly batchSize: number };
+  /**
+   * Files beside the graph that onnxruntime may have mapped: overwritten in place they change answers. The lane keeps an eye
+   * on them.
+   */
+  readonly mapped?: readonly string[];
 }
+
+/** What loading a model does, in this order; each may take its time, and hang. */
+export type LoadStep = 'start' | 'open' | 'first_run' | 'probe';
 
 export interface ModelCache {
   readonly dir: string;
@@ -70,7 +78,11 @@ export interface BatchRequest {
   readonly decode?: DecodeMode;
 }
 
-export type ToLane = LoadRequest | BatchRequest | { readonly type: 'close' };
+export type ToLane =
+  | LoadRequest
+  | BatchRequest
+  | { readonly type: 'unload'; readonly model: string }
+  | { readonly type: 'close' };
 
 /** What the graph says of itself, and what it made of the contract. */
 export interface ModelInfo {
@@ -122,8 +134,11 @@ export interface BatchTimings {
 
 export type FromLane =
   | { readonly type: 'started'; readonly pid: number }
+  | { readonly type: 'loading'; readonly model: string; readonly step: LoadStep }
   | { readonly type: 'loaded'; readonly model: string; readonly info: ModelInfo }
   | { readonly type: 'load_failed'; readonly model: string; readonly error: RowError }
+  /** Files that the model has mapped have changed: the batch's answers may be a mixture and are dropped. */
+  | { readonly type: 'stale'; readonly batch: number; readonly file: string }
   | {
       readonly type: 'done';
       readonly batch: number;

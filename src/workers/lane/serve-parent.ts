@@ -4,18 +4,19 @@
  */
 import type { LaneClock } from './lane-clock.ts';
 import { createLaneThread } from './lane.ts';
-import type { FromLane, LoadRequest, ToLane } from './messages.ts';
+import type { FromLane, LoadRequest, LoadStep, ToLane } from './messages.ts';
 import type { ResidentModel } from './models/resident-model.ts';
 import type { RowBytes } from './row-bytes.ts';
 
 export function serveParent(parts: {
   readonly clock: LaneClock;
   readonly rowBytes: Pick<RowBytes, 'takeCounts'>;
-  loadModel(request: LoadRequest): Promise<ResidentModel>;
+  loadModel(request: LoadRequest, onStep: (step: LoadStep) => void): Promise<ResidentModel>;
 }): void {
   const lane = createLaneThread({
     clock: parts.clock,
-    loadModel: async (request) => parts.loadModel(request),
+    loadModel: async (request) =>
+      parts.loadModel(request, (step) => send({ type: 'loading', model: request.model, step })),
     takeReadCounts: () => parts.rowBytes.takeCounts(),
     send,
     onClosed: () => {

@@ -11,8 +11,13 @@ const POLL_MS = 250;
 export function startWatchdog(parent: number): void {
   const worker = new Worker(new URL(import.meta.url), {
     workerData: { watchdogOf: parent },
+    // Nothing of the process's: a preload here would take more memory than a poll needs, or hold the thread.
+    execArgv: [],
+    env: {},
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
   });
+  // The lane can do without it: `disconnect` ends an orphan too, only not from inside a native call.
+  worker.on('error', (error) => process.stderr.write(`forebay lane: no watchdog: ${error.message}\n`));
   worker.unref();
 }
 

@@ -1,11 +1,13 @@
 /** A lane as a child process: forked, talked to over its channel, and outlived. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../../shared/child-environment.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { NODE_FLAGS } from '../../shared/node-flags.ts';
-import type { FromLane, LoadRequest, ModelInfo, ToLane } from '../lane/messages.ts';
+import type { FromLane, LoadRequest, LoadStep, ModelInfo, ToLane } from '../lane/messages.ts';
 import { kernelOomKills } from './kernel-oom-kills.ts';
-import { LaneDied, type BatchResult, type DeathCause, type Lane } from './lane.ts';
+import { DEFAULT_LOAD_MS, stuckIn } from './load-step.ts';
+import { LaneDied, ModelChanged, type BatchResult, type DeathCause, type Lane } from './lane.ts';
 
 /** A lane executes one batch and decodes the next; later ones lie in its channel. */
 const TOUCHED_AT_ONCE = 2;
@@ -17,39 +19,49 @@ interface Waiter<T> {
   readonly reject: (error: Error) => void;
 }
 
+interface Loading extends Waiter<ModelInfo> {
+  /** Kills the lane where the step that it is in takes too long. */
+  timer: NodeJS.Timeout;
+}
+
 export interface ChildLaneOptions {
   readonly index: number;
   /** Threads of the lane's pool: how many images it decodes at a time. */
   readonly uvThreads: number;
-  /** Compiled entry of the lane's process; for tests. */
+  /** Longest that one step of loading a model may take, ms, before the lane is killed. */
+  readonly loadTimeoutMs?: number;
+  /** Compiled entry of the lane's process, and what it finds in its environment besides; for tests and benchmarks. */
   readonly entry?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts the process; what it is asked meanwhile waits in its channel. Never throws: see `exited`. */
-export function startChildLane({ index, uvThreads, entry = ENTRY }: ChildLaneOptions): Lane {
+export function startChildLane(options: ChildLaneOptions): Lane {
+  const { index, uvThreads, loadTimeoutMs = DEFAULT_LOAD_MS, entry = ENTRY, env = {} } = options;
   const child = fork(entry, [String(process.pid)], {
     serialization: 'advanced',
     execArgv: NODE_FLAGS,
     // Results go over the channel; whatever a native library prints must not get into ours.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: {
-      ...process.env,
+    env: childEnvironment(process.env, {
       ORT_DISABLE_TELEMETRY: '1',
       UV_THREADPOOL_SIZE: String(uvThreads),
       // glibc's arena per thread costs memory and brings nothing here (211 -> 162 MB after 1,500 decodes).
       MALLOC_ARENA_MAX: '2',
-    },
+      ...env,
+    }),
   });
-  const loads = new Map<string, Waiter<ModelInfo>>();
+  const loads = new Map<string, Loading>();
   /** By batch number, in order of sending: the first is the one being executed. */
   const batches = new Map<number, Waiter<BatchResult>>();
   let lastBatch = 0;
   let ended: string | null = null;
   let killedFor: DeathCause | null = null;
+  let stuck: string | null = null;
   const oomKillsBefore = kernelOomKills();
 
   const exited = whenEnded(child).then((end) => {
-    ended = `lane ${index} ${describeEnd(end)}`;
+    ended = stuck ?? `lane ${index} ${describeEnd(end)}`;
     const byKernel = end.signal === 'SIGKILL' && kernelOomKills() > oomKillsBefore;
     rejectAll(ended, killedFor ?? (byKernel ? 'out_of_memory' : 'crashed'));
     return { code: end.code, signal: end.signal };
@@ -61,13 +73,22 @@ export function startChildLane({ index, uvThreads, entry = ENTRY }: ChildLaneOpt
     switch (message.type) {
       case 'started':
         return;
+      case 'loading': {
+        const load = loads.get(message.model);
+        if (load === undefined) return;
+        clearTimeout(load.timer);
+        load.timer = boundStep(message.step);
+        return;
+      }
       case 'loaded':
-        loads.get(message.model)?.resolve(message.info);
-        loads.delete(message.model);
+        endLoad(message.model)?.resolve(message.info);
         return;
       case 'load_failed':
-        loads.get(message.model)?.reject(new ForebayError(message.error.code, message.error.message));
-        loads.delete(message.model);
+        endLoad(message.model)?.reject(new ForebayError(message.error.code, message.error.message));
+        return;
+      case 'stale':
+        batches.get(message.batch)?.reject(new ModelChanged(message.file));
+        batches.delete(message.batch);
         return;
       case 'done': {
         const { outcomes, timings } = message;
@@ -77,9 +98,27 @@ export function startChildLane({ index, uvThreads, entry = ENTRY }: ChildLaneOpt
     }
   }
 
+  function boundStep(step: LoadStep): NodeJS.Timeout {
+    return setTimeout(() => {
+      stuck = stuckIn(step, loadTimeoutMs);
+      kill('timed_out');
+    }, loadTimeoutMs);
+  }
+
+  function endLoad(model: string): Loading | undefined {
+    const load = loads.get(model);
+    clearTimeout(load?.timer);
+    loads.delete(model);
+    return load;
+  }
+
+  function kill(why?: DeathCause): void {
+    killedFor ??= why ?? null;
+    child.kill('SIGKILL');
+  }
+
   function rejectAll(message: string, why: DeathCause): void {
-    for (const waiter of loads.values()) waiter.reject(new LaneDied(message, true, why));
-    loads.clear();
+    for (const model of loads.keys()) endLoad(model)?.reject(new LaneDied(message, true, why));
     let position = 0;
     for (const waiter of batches.values()) {
       waiter.reject(new LaneDied(message, position < TOUCHED_AT_ONCE, why));
@@ -102,7 +141,7 @@ export function startChildLane({ index, uvThreads, entry = ENTRY }: ChildLaneOpt
     load: async (request: Omit<LoadRequest, 'type'>) =>
       new Promise((resolve, reject) => {
         if (ended !== null) return reject(new LaneDied(ended, false));
-        loads.set(request.model, { resolve, reject });
+        loads.set(request.model, { resolve, reject, timer: boundStep('start') });
         send({ type: 'load', ...request });
       }),
     run: async (request) =>
@@ -112,14 +151,12 @@ export function startChildLane({ index, uvThreads, entry = ENTRY }: ChildLaneOpt
         batches.set(lastBatch, { resolve, reject });
         send({ type: 'batch', batch: lastBatch, ...request });
       }),
+    unload: (model) => send({ type: 'unload', model }),
     close: async () => {
       send({ type: 'close' });
       await exited;
     },
-    kill: (why) => {
-      killedFor ??= why ?? null;
-      child.kill('SIGKILL');
-    },
+    kill,
   };
 }
 

@@ -1,70 +1,25 @@
-/**
- * The worker's lanes: starts them, makes models resident in each, starts a lane again when it dies, and says
- * where a batch may go. Knows nothing of rows or blocks.
- */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { BatchRequest, LoadRequest, ModelInfo } from '../lane/messages.ts';
-import type { Logger } from '../../shared/observe/logger.ts';
-import { ForebayError, messageOf } from '../../shared/errors.ts';
+/** The worker's lanes: which models they hold, and where a batch may go. Knows nothing of rows or blocks. */
 import type { MemoryLevel } from '../../shared/domain/memory-level.ts';
-import { processMemory } from '../process-memory.ts';
-import { LaneDied, type BatchResult, type DeathCause, type Lane } from './lane.ts';
-import { createRunClock, type RunClock } from './run-clock.ts';
-
-/** A model to keep resident, and in how many lanes. */
-export interface ResidentModel {
-  readonly load: Omit<LoadRequest, 'type'>;
-  readonly lanes: number;
-  /** Longest that a lane may be at work on one batch before it is killed. */
-  readonly timeoutMs: number;
-  /** Whether its files are still those that its queue stands for. */
-  readonly unchanged: () => Promise<boolean>;
-}
+import { InvariantError, type ForebayError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/observe/logger.ts';
+import type { BatchResult, DeathCause, Lane } from './lane.ts';
+import { createLaneSlot, type BatchTo, type LaneSlot } from './lane-slot.ts';
+import { mayPass, type LoadOutcome } from './load-outcome.ts';
+import type { ResidentModel } from './resident-model.ts';
 
 /**
  * One executing, one being decoded, and one on its way, not yet touched: a lane that has finished a batch must
  * find the next but one in its channel, to begin decoding it before it enters the next blocking call.
  */
 export const BATCHES_PER_LANE = 3;
-const RESTART_MIN_MS = 100;
-const RESTART_MAX_MS = 10_000;
-/** A lane that lived this long restarts without waiting. */
-const HEALTHY_MS = 5_000;
 /** A lane that dies while it loads a model may do so for want of memory, which the other lanes took to load it. */
 const LOAD_TRIES = 3;
-/** For a lane that is empty to close; then it is killed. */
-const CLOSE_MS = 10_000;
-
-interface Slot {
-  readonly index: number;
-  lane: Lane | null;
-  readonly models: Set<string>;
-  readonly clock: RunClock;
-  batches: number;
-  /** Batches finished since the lane's start. */
-  done: number;
-  /** Gets no more batches; ends when it has none, and is started again. */
-  draining: boolean;
-  /** What the lane held right after it had loaded a model. */
-  loadedBytes: number;
-  /** A batch that must be alone in the lane is in it. */
-  exclusive: boolean;
-  startedAt: number;
-  /** Order of sending: among lanes with equally much to do the one that has waited longest is next. */
-  lastSent: number;
-  backoffMs: number;
-}
 
 /**
  * Where to: to a lane that may have others, to an empty one, to an empty one that gets no other meanwhile, or to one
  * while no lane has any other.
  */
 export type SendHow = 'prefetch' | 'empty' | 'alone' | 'only';
-
-export type BatchTo = Omit<BatchRequest, 'type' | 'batch'>;
-export type LoadOutcome =
-  | { readonly ok: true; readonly info: ModelInfo }
-  | { readonly ok: false; readonly error: ForebayError };
 
 /** A lane that runs. */
 export interface LaneView {
@@ -94,11 +49,16 @@ export interface LanePool {
   send(batch: BatchTo, how: SendHow): Promise<BatchResult> | null;
   /** Called when a place has become free or a lane has come back. */
   onFree(listener: () => void): void;
-  /** Makes a model resident in its lanes, in parallel. The first lane's word counts. */
+  /**
+   * Makes a model resident in its lanes: in parallel, or one by one where they serve others meanwhile. The first lane's word
+   * counts.
+   */
   load(model: ResidentModel): Promise<LoadOutcome>;
+  /** Takes a model out of the lanes. The caller sees to it that no batch of it is in one. */
+  unload(model: string): void;
   /** Ends a lane now; it is started again. */
   kill(index: number, why: DeathCause): void;
-  /** Starts a lane again when the batches in it are done: it has none taken away. */
+  /** Restarts a lane once its batches have finished. */
   recycle(index: number): void;
   close(): Promise<void>;
   /** Ends all lanes now, for good. */
@@ -110,157 +70,68 @@ export function createLanePool(deps: {
   startLane: (index: number) => Lane;
   log: Logger;
 }): LanePool {
-  const { size, log } = deps;
-  const resident: ResidentModel[] = [];
+  const { size, startLane, log } = deps;
+  const resident = new Map<string, ResidentModel>();
   let freed = () => {};
-  let closing = false;
-  let sent = 0;
   let memory: MemoryLevel = 'normal';
   /** A batch is in a lane that must be the only one. */
   let only = false;
-  const slots: Slot[] = Array.from({ length: size }, (_, index) => ({
-    index,
-    lane: null,
-    models: new Set(),
-    clock: createRunClock(() => timedOut(index)),
-    batches: 0,
-    done: 0,
-    draining: false,
-    loadedBytes: 0,
-    exclusive: false,
-    startedAt: 0,
-    lastSent: 0,
-    backoffMs: RESTART_MIN_MS,
-  }));
-  for (const slot of slots) start(slot);
+  let sent = 0;
+  /** Order of sending: among lanes with equally much to do the one that has waited longest is next. */
+  const lastSent = Array.from({ length: size }, () => 0);
+  const slots: readonly LaneSlot[] = Array.from({ length: size }, (_, index) =>
+    createLaneSlot({ index, startLane, log, onFree: () => freed(), onGivenUp: givenUp }),
+  );
 
-  function timedOut(index: number): void {
-    log.error({ lane: index }, 'a batch takes longer than its model may: the lane is killed');
-    slots[index]!.lane?.kill('timed_out');
-  }
-
-  function start(slot: Slot): void {
-    const lane = deps.startLane(slot.index);
-    slot.lane = lane;
-    slot.startedAt = performance.now();
-    slot.done = 0;
-    slot.loadedBytes = 0;
-    void lane.exited.then(async ({ code, signal }) => {
-      const wanted = slot.draining && signal === null;
-      slot.lane = null;
-      slot.draining = false;
-      slot.models.clear();
-      if (closing) return;
-      const lived = Math.round(performance.now() - slot.startedAt);
-      if (wanted) log.info({ lane: slot.index, lived_ms: lived }, 'lane ended as planned, starting it again');
-      else log.warn({ lane: slot.index, code, signal, lived_ms: lived }, 'lane died, starting it again');
-      if (!wanted) {
-        slot.backoffMs = lived > HEALTHY_MS ? RESTART_MIN_MS : Math.min(RESTART_MAX_MS, slot.backoffMs * 2);
-        if (lived <= HEALTHY_MS) await delay(slot.backoffMs, undefined, { ref: false });
-      }
-      if (closing) return;
-      start(slot);
-      for (const model of resident) if (slot.index < model.lanes) void loadAgain(slot, model);
-    });
-  }
-
-  /** Into a lane that was started again: what kept it from loading may pass (memory, a file being copied). */
-  async function loadAgain(slot: Slot, model: ResidentModel): Promise<void> {
-    const { lane } = slot;
-    for (
-      let wait = RESTART_MIN_MS;
-      !closing && slot.lane === lane;
-      wait = Math.min(RESTART_MAX_MS, wait * 2)
-    ) {
-      if (!(await model.unchanged().catch(() => false))) {
-        const { name } = model.load.contract;
-        log.error(
-          { lane: slot.index, model: name },
-          'model files have changed: start the worker again to serve them',
-        );
-      } else if ((await loadInto(slot, model)).ok) {
-        freed();
-        return;
-      }
-      await delay(wait, undefined, { ref: false });
-    }
-  }
-
-  /** Probed is once, in the first lane: what it finds holds for all. */
-  async function loadInto(slot: Slot, model: ResidentModel, mayProbe = false): Promise<LoadOutcome> {
-    const { lane } = slot;
-    const { probe, ...load } = model.load;
-    try {
-      if (!lane) throw new LaneDied(`lane ${slot.index} is not running`, false);
-      const info = await lane.load(mayProbe && probe ? { ...load, probe } : load);
-      if (slot.lane === lane) {
-        slot.models.add(model.load.model);
-        slot.loadedBytes = (lane.pid === null ? null : processMemory(lane.pid))?.own ?? 0;
-      }
-      return { ok: true, info };
-    } catch (error) {
-      const failure =
-        error instanceof ForebayError
-          ? error
-          : new ForebayError('model_load_failed', `Loading the model ended its lane: ${describe(error)}`, {
-              cause: error,
-            });
-      log.error({ lane: slot.index, model: model.load.contract.name, code: failure.code }, failure.message);
-      return { ok: false, error: failure };
-    }
-  }
-
-  /** After a load at the same time as other lanes': again, by itself, where the lane died of it. */
-  async function insist(slot: Slot, model: ResidentModel, first: LoadOutcome): Promise<LoadOutcome> {
-    let outcome = first;
-    for (let tries = 1; tries < LOAD_TRIES && !outcome.ok; tries++) {
-      if (!(outcome.error.cause instanceof LaneDied)) break;
-      await running(slot);
-      outcome = await loadInto(slot, model, slot.index === 0);
-    }
-    return outcome;
-  }
-
-  /** Until the lane has been started again; not for ever. */
-  async function running({ index }: Slot): Promise<void> {
-    for (let waited = 0; waited < RESTART_MAX_MS && !closing; waited += RESTART_MIN_MS) {
-      if (slots[index]!.lane?.pid) return;
-      await delay(RESTART_MIN_MS, undefined, { ref: false });
-    }
+  /** A lane is without the model from now on; the others may still have it. */
+  function givenUp(model: ResidentModel, why: ForebayError): void {
+    const key = model.load.model;
+    if (resident.get(key) !== model || slots.some((slot) => slot.holds(key) || slot.keeps(key))) return;
+    resident.delete(key);
+    model.onLost?.(why);
   }
 
   const perLane = () => (memory === 'normal' ? BATCHES_PER_LANE : 1);
-
-  /** A lane without a batch that is to start again. */
-  function closeDrained(slot: Slot): void {
-    const { lane } = slot;
-    if (!lane) return;
-    const timer = setTimeout(() => lane.kill(), CLOSE_MS);
-    void lane.close().then(() => clearTimeout(timer));
-  }
-
   const isBusy = () => slots.some((slot) => slot.batches > 0);
 
-  function choose(model: string, how: SendHow): Slot | null {
+  function choose(model: string, how: SendHow): LaneSlot | null {
     if (only || (how === 'only' && isBusy())) return null;
     const most = how === 'prefetch' ? perLane() : 1;
-    let best: Slot | null = null;
+    let best: LaneSlot | null = null;
     for (const slot of slots) {
-      if (!slot.lane || slot.exclusive || slot.draining || slot.batches >= most || !slot.models.has(model))
-        continue;
-      const less = best ? slot.batches - best.batches || slot.lastSent - best.lastSent : -1;
+      if (slot.batches >= most || !slot.takes(model)) continue;
+      const less = best ? slot.batches - best.batches || lastSent[slot.index]! - lastSent[best.index]! : -1;
       if (less < 0) best = slot;
     }
     return best;
   }
 
+  async function loadInto(chosen: readonly LaneSlot[], model: ResidentModel): Promise<LoadOutcome[]> {
+    if (!slots.some((slot) => slot.holdsAny))
+      return Promise.all(chosen.map(async (slot, i) => slot.load(model, i === 0)));
+    const outcomes: LoadOutcome[] = [];
+    for (const [i, slot] of chosen.entries()) {
+      const outcome = await slot.load(model, i === 0);
+      outcomes.push(outcome);
+      if (!outcome.ok && !mayPass(outcome)) break;
+    }
+    return outcomes;
+  }
+
+  /** After a load at the same time as other lanes': again, by itself, where the lane died of it. */
+  async function insist(slot: LaneSlot, model: ResidentModel, first: LoadOutcome): Promise<LoadOutcome> {
+    let outcome = first;
+    for (let tries = 1; tries < LOAD_TRIES && !outcome.ok && mayPass(outcome); tries++) {
+      outcome = await slot.load(model, slot.index === 0);
+    }
+    return outcome;
+  }
+
   return {
     size,
     views: () =>
-      slots.flatMap(({ index, lane, batches, done, draining, loadedBytes }) =>
-        lane === null || lane.pid === null
-          ? []
-          : [{ index, pid: lane.pid, batches, done, draining, loadedBytes }],
+      slots.flatMap(({ index, pid, batches, done, draining, loadedBytes }) =>
+        pid === null ? [] : [{ index, pid, batches, done, draining, loadedBytes }],
       ),
     get memory() {
       return memory;
@@ -272,75 +143,63 @@ export function createLanePool(deps: {
     get busy() {
       return isBusy();
     },
-    lanesOf: (model) => slots.filter((slot) => slot.models.has(model)).length,
+    lanesOf: (model) => slots.filter((slot) => slot.holds(model)).length,
     freePlaces: (model) =>
-      slots.reduce((free, slot) => {
-        const open = slot.lane && !slot.exclusive && !slot.draining && slot.models.has(model);
-        return open ? free + Math.max(0, perLane() - slot.batches) : free;
-      }, 0),
+      slots.reduce(
+        (free, slot) => (slot.takes(model) ? free + Math.max(0, perLane() - slot.batches) : free),
+        0,
+      ),
     onFree(listener) {
       freed = listener;
     },
 
     send(batch, how) {
       const slot = choose(batch.model, how);
-      if (!slot?.lane) return null;
-      slot.batches += 1;
-      slot.lastSent = ++sent;
-      slot.exclusive = how === 'alone';
+      if (!slot) return null;
+      const model = resident.get(batch.model);
+      if (model === undefined)
+        throw new InvariantError(`a batch for "${batch.model}", which is not resident`);
+      lastSent[slot.index] = ++sent;
       only = how === 'only';
-      const timeoutMs = resident.find((model) => model.load.model === batch.model)!.timeoutMs;
-      const ended = slot.clock.start(timeoutMs);
-      return slot.lane.run(batch).finally(() => {
-        ended();
-        slot.batches -= 1;
-        slot.done += 1;
-        slot.exclusive = false;
+      return slot.run(batch, model.timeoutMs, how === 'alone').finally(() => {
         only = false;
-        if (slot.draining && slot.batches === 0) closeDrained(slot);
         // After the caller has seen the result.
         setImmediate(freed);
       });
     },
 
     async load(model) {
+      const key = model.load.model;
       const chosen = slots.slice(0, model.lanes);
-      await Promise.all(chosen.map(running));
-      const outcomes = await Promise.all(chosen.map((slot, i) => loadInto(slot, model, i === 0)));
-      for (const [i, slot] of chosen.entries()) outcomes[i] = await insist(slot, model, outcomes[i]!);
+      const outcomes = await loadInto(chosen, model);
+      for (const [i, outcome] of outcomes.entries()) {
+        outcomes[i] = await insist(chosen[i]!, model, outcome);
+      }
       const failed = outcomes.find((o) => !o.ok);
-      if (!failed) {
-        resident.push(model);
-        // One that has died since.
-        for (const slot of chosen) {
-          if (slot.lane && !slot.models.has(model.load.model)) void loadAgain(slot, model);
-        }
+      if (failed) for (const slot of chosen) slot.drop(key);
+      else {
+        resident.set(key, model);
+        for (const slot of chosen) slot.keep(model);
       }
       freed();
       return failed ?? outcomes[0]!;
     },
+    unload(key) {
+      resident.delete(key);
+      for (const slot of slots) slot.drop(key);
+    },
 
     kill(index, why) {
-      slots[index]?.lane?.kill(why);
+      slots[index]?.kill(why);
     },
     recycle(index) {
-      const slot = slots[index];
-      if (!slot?.lane || slot.draining) return;
-      slot.draining = true;
-      if (slot.batches === 0) closeDrained(slot);
+      slots[index]?.recycle();
     },
     async close() {
-      closing = true;
-      await Promise.all(slots.map(async (slot) => slot.lane?.close()));
+      await Promise.all(slots.map(async (slot) => slot.close()));
     },
     killAll() {
-      closing = true;
-      for (const slot of slots) slot.lane?.kill();
+      for (const slot of slots) slot.killForGood();
     },
   };
-}
-
-function describe(error: unknown): string {
-  const memory = error instanceof LaneDied && error.why === 'out_of_memory';
-  return messageOf(error) + (memory ? ' for want of memory' : '');
 }

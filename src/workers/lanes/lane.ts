@@ -23,6 +23,14 @@ export class LaneDied extends Error {
   }
 }
 
+/** Files of the batch's model have changed under the lane: its answers may be a mixture of two models. Its rows are innocent. */
+export class ModelChanged extends Error {
+  override readonly name = 'ModelChanged';
+  constructor(file: string) {
+    super(`${file} has been overwritten while the model was in use`);
+  }
+}
+
 export interface Lane {
   readonly index: number;
   /** Null until started or after its end. */
@@ -31,7 +39,9 @@ export interface Lane {
    * Makes a model resident. Rejects with a ForebayError (`contract_mismatch`, `model_load_failed`) or LaneDied.
    */
   load(request: Omit<LoadRequest, 'type'>): Promise<ModelInfo>;
-  /** Runs a batch, in order of calls: one executes while the next is decoded. Rejects with LaneDied only. */
+  /** Gives the model's memory back. The caller sees to it that no batch of it is in the lane. */
+  unload(model: string): void;
+  /** Runs a batch, in order of calls: one executes while the next is decoded. Rejects with LaneDied or ModelChanged only. */
   run(request: Omit<BatchRequest, 'type' | 'batch'>): Promise<BatchResult>;
   /** Settles when the process has ended, however it ended. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;

@@ -73,7 +73,16 @@ function body(graph: Graph): Buffer {
   ]);
 }
 
-const ELEMENT = { float32: 1, uint8: 2, int32: 6, int64: 7, string: 8, float16: 10, float64: 11 } as const;
+const ELEMENT = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+} as const;
 
 export function elementNumber(type: ElementType): number {
   return ELEMENT[type];

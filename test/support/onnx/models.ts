@@ -159,6 +159,101 @@ export function slowModel(side: number, products: number): Buffer {
   );
 }
 
+/**
+ * Never ends: an empty loop of 2^53 turns. `when`: on every image, or only on those that are not black, which the first
+ * run's image is.
+ */
+export function endlessModel(side: number, when: 'always' | 'not black'): Buffer {
+  const turns: Operator[] = [
+    { type: 'ReduceMax', inputs: ['mean'], output: 'level', attributes: { axes: [0], keepdims: 0 } },
+    { type: 'Mul', inputs: ['level', 'huge'], output: 'many' },
+    { type: 'Cast', inputs: ['many'], output: 'turns', attributes: { to: elementNumber('int64') } },
+  ];
+  const loop: Graph = {
+    inputs: [
+      { name: 'turn', type: 'int64', shape: [] },
+      { name: 'go_on', type: 'bool', shape: [] },
+      { name: 'before', type: 'float32', shape: ['N'] },
+    ],
+    outputs: [
+      { name: 'still', type: 'bool', shape: [] },
+      { name: 'after', type: 'float32', shape: ['N'] },
+    ],
+    operators: [
+      { type: 'Identity', inputs: ['go_on'], output: 'still' },
+      { type: 'Identity', inputs: ['before'], output: 'after' },
+    ],
+    weights: [],
+  };
+  const graph = scalarGraph(side, [
+    ...(when === 'always' ? [] : turns),
+    {
+      type: 'Loop',
+      inputs: [when === 'always' ? 'endless' : 'turns', '', 'mean'],
+      output: 'end',
+      attributes: { body: { graph: loop } },
+    },
+    { type: 'Reshape', inputs: ['end', 'column'], output: 'rows' },
+    { type: 'Concat', inputs: ['rows', 'rows'], output: 'scores', attributes: { axis: 1 } },
+  ]);
+  const numbers: Weights[] = [
+    { name: 'endless', type: 'int64', shape: [], data: [2 ** 53] },
+    floats('huge', [], [2 ** 53]),
+  ];
+  return writeOnnx({ ...graph, weights: [...graph.weights, ...numbers] });
+}
+
+/** As slowModel, but of constants alone: onnxruntime computes all of it when the session is made. */
+export function slowToOpenModel(side: number, products: number): Buffer {
+  const steps = Array.from({ length: products }, (_, i): Operator[] => [
+    { type: 'MatMul', inputs: [i === 0 ? 'matrix' : `m${i - 1}`, 'matrix'], output: `p${i}` },
+    { type: 'Tanh', inputs: [`p${i}`], output: `m${i}` },
+  ]).flat();
+  return writeOnnx(
+    scalarGraph(side, [
+      { type: 'Expand', inputs: ['two', 'square'], output: 'matrix' },
+      ...steps,
+      {
+        type: 'ReduceMean',
+        inputs: [`m${products - 1}`],
+        output: 'all',
+        attributes: { axes: [0, 1], keepdims: 1 },
+      },
+      { type: 'Reshape', inputs: ['mean', 'column'], output: 'rows' },
+      { type: 'Add', inputs: ['rows', 'all'], output: 'sums' },
+      { type: 'Concat', inputs: ['sums', 'rows'], output: 'scores', attributes: { axis: 1 } },
+    ]),
+  );
+}
+
+/**
+ * Class k has the highest score where all k-th of three of the weights in weights.bin (3 MiB of float32) are highest. Their
+ * sum is made anew in each run, of what is in the file's memory then.
+ */
+export function externalWeightsModel(side: number): Buffer {
+  const graph = scalarGraph(side, [
+    { type: 'ReduceMean', inputs: ['mean'], output: 'level', attributes: { axes: [0], keepdims: 0 } },
+    { type: 'Add', inputs: ['beside', 'level'], output: 'lifted' },
+    { type: 'ReduceMean', inputs: ['lifted'], output: 'classes', attributes: { axes: [0], keepdims: 1 } },
+    { type: 'Reshape', inputs: ['mean', 'column'], output: 'rows' },
+    { type: 'Add', inputs: ['classes', 'rows'], output: 'scores' },
+  ]);
+  return writeOnnx({
+    ...graph,
+    outputs: [{ name: 'scores', type: 'float32', shape: ['N', 3] }],
+    weights: [
+      ...graph.weights,
+      {
+        name: 'beside',
+        type: 'float32',
+        shape: [2 ** 20, 3],
+        data: new Array<number>(3 * 2 ** 20).fill(0),
+        location: 'weights.bin',
+      },
+    ],
+  });
+}
+
 /** Needs so many megabytes a row while it runs; scores are the mean, twice. */
 export function hungryModel(side: number, megabytesARow: number): Buffer {
   const graph = scalarGraph(side, [

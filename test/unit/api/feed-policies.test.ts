@@ -8,7 +8,14 @@ import {
   windowRoom,
 } from '#forebay/api/feeder/policies.js';
 
-const SERVICE = { lanes: 2, problem: null, otherHashes: [], memoryFull: false };
+const SERVICE = {
+  lanes: 2,
+  problem: null,
+  otherHashes: [],
+  isLoading: false,
+  isReplaced: false,
+  memoryFull: false,
+};
 const STATE = {
   model: { name: 'm', hash: 'b'.repeat(64), pool: 'default' },
   service: SERVICE,
@@ -66,4 +73,16 @@ it('keeps one block on the queue of workers that are short of memory', () => {
   const state = { ...STATE, service: { ...SERVICE, memoryFull: true } };
   expect(vetoOnAdding({ ...state, onQueue: 0 })).toBeNull();
   expect(vetoOnAdding({ ...state, onQueue: 1 })).toMatchObject({ reason: 'memory_watermark' });
+});
+
+it('says which side is to be changed where the files of the model were replaced, and that a worker is loading it', () => {
+  const textOf = (service: object) =>
+    vetoOnAdding({ ...STATE, service: { ...SERVICE, lanes: 0, ...service } })!.text;
+  const otherHashes = ['a'.repeat(64)];
+  expect(textOf({ otherHashes, isReplaced: true })).toContain(
+    'were replaced after this job was submitted: workers now serve aaaaaaaaaaaa',
+  );
+  expect(textOf({ otherHashes, isReplaced: true })).toContain('Submit the job again');
+  expect(textOf({ otherHashes })).toContain('put those into the folders that they read');
+  expect(textOf({ otherHashes, isLoading: true })).toBe('A worker is loading model "m" (bbbbbbbbbbbb).');
 });

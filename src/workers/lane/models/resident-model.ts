@@ -4,7 +4,7 @@ import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { activationOf, type DecodeMode } from '../../../shared/domain/model-contract.ts';
 import { checkScores } from '../../../shared/models/class-scores.ts';
 import type { Decoder, DecodeOptions } from '../decode/decoder.ts';
-import type { LoadRequest, ModelInfo } from '../messages.ts';
+import type { LoadRequest, LoadStep, ModelInfo } from '../messages.ts';
 import { createClassifier } from '../postprocess/classification.ts';
 import { createTensorFiller, type TensorFiller } from '../preprocess/tensor-filler.ts';
 import { createTensorPool } from '../preprocess/tensor-pool.ts';
@@ -13,6 +13,7 @@ import { probeBatches } from './batch-probe.ts';
 import { fitGraph } from './graph-fit.ts';
 import type { GraphRequest } from './graph-cache.ts';
 import { createInference, type Inference } from './inference.ts';
+import { watchMappedFiles } from './mapped-files.ts';
 import type { OnnxSession } from './onnx-session.ts';
 import { openBatch, type OpenBatch } from './open-batch.ts';
 import { recordedProbe, type ProbeRecord } from './probe-record.ts';
@@ -21,10 +22,14 @@ export interface ResidentModel {
   readonly info: ModelInfo;
   /** Room for a batch of so many rows. `decode`: how, if not as the contract says. */
   open(rows: number, decode: DecodeMode | undefined): OpenBatch;
+  /** A file behind the weights that has changed since the model was loaded; null: none has. */
+  changedFile(): string | null;
   release(): Promise<void>;
 }
 
 export interface ResidentModelParts {
+  /** Told before each step of loading. */
+  onStep(step: LoadStep): void;
   createSession(options: GraphRequest): Promise<OnnxSession>;
   createDecoder(options: DecodeOptions): Decoder;
   readonly rowBytes: RowBytes;
@@ -39,13 +44,24 @@ export async function loadResidentModel(
   const { contract, labels, limits, cache = null, probe } = request;
   const { rowBytes } = parts;
   const rssBefore = process.memoryUsage.rss();
-  const session = await parts.createSession({
-    path: `${request.dir}/model.onnx`,
-    threads: request.threads,
-    providers: contract.execution_providers,
-    cache,
-    mayFill: probe !== undefined,
-  });
+  parts.onStep('open');
+  const mapped = watchMappedFiles(request.mapped ?? []);
+  const session = await parts
+    .createSession({
+      path: `${request.dir}/model.onnx`,
+      threads: request.threads,
+      providers: contract.execution_providers,
+      cache,
+      mayFill: probe !== undefined,
+    })
+    .catch((error: unknown) => {
+      mapped.close();
+      throw error;
+    });
+  const release = async () => {
+    mapped.close();
+    await session.release();
+  };
   const rssLoaded = process.memoryUsage.rss();
   const probed = async (batchSize: number, model: Omit<Parameters<typeof probeBatches>[0], 'batchSize'>) =>
     recordedProbe(cache, batchSize, async () => {
@@ -63,6 +79,7 @@ export async function loadResidentModel(
     const tensors = createTensorPool(filler);
     const { rowLength } = filler;
     const inference = createInference({ session, fit, rowLength, tensors, classifier });
+    parts.onStep('first_run');
     const sample = await firstRun(inference, filler);
     checkScores({ wish: contract, labels, output: fit.output, classes: sample.length, sample });
     const decoders = new Map<DecodeMode, Decoder>();
@@ -76,16 +93,18 @@ export async function loadResidentModel(
     const mode = contract.preprocess.decode;
     const decoder = { mode, jpeg: decoderOf(mode).jpeg };
     const loadMs = performance.now() - start;
+    if (probe) parts.onStep('probe');
     const found = probe ? await probed(probe.batchSize, { session, fit, filler }) : UNPROBED;
     const { input, output, fixedBatch } = fit;
     return {
       info: { input, output, fixedBatch, decoder, loadMs, ...found },
       open: (rows, decode = mode) =>
         openBatch(rows, { rowBytes, decoder: decoderOf(decode), filler, tensors, inference, limits }),
-      release: async () => session.release(),
+      changedFile: () => mapped.changed(),
+      release,
     };
   } catch (error) {
-    await session.release();
+    await release();
     throw error;
   }
 }

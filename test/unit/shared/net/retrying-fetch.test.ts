@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ForebayError } from '#forebay/shared/errors.js';
 import { createCircuitBreaker } from '#forebay/shared/net/circuit-breaker.js';
 import { createGuardedFetch, type GuardedFetch } from '#forebay/shared/net/guarded-fetch.js';
 import { createRetryingFetch } from '#forebay/shared/net/retrying-fetch.js';
@@ -145,4 +146,26 @@ describe('a host that fails all the time', () => {
     }
     expect(breaker.closedFor('flaky')).toBe(0);
   });
+});
+
+it('rows that wait to be tried again at the same time leave no warning of leaked listeners', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  let tries = 0;
+  const fetchRetrying = createRetryingFetch({
+    async fetchBytes(): Promise<Uint8Array> {
+      tries += 1;
+      if (tries <= 30) throw new ForebayError('fetch_unavailable', 'not now');
+      return new Uint8Array(1);
+    },
+    tries: 2,
+    firstPauseMs: 20,
+  });
+  const { signal } = new AbortController();
+  const urls = Array.from({ length: 30 }, (_, i) => `http://host-${i}.test/`);
+  await Promise.all(urls.map(async (url) => fetchRetrying(url, signal)));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
 });

@@ -45,6 +45,7 @@ async function recordingLane(
         },
       };
     },
+    changedFile: () => null,
     release: async () => void log.push('release'),
   };
   const lane = createLaneThread({

@@ -1,0 +1,35 @@
+/** How loading a model into a lane ended. */
+import { ForebayError, messageOf } from '../../shared/errors.ts';
+import type { ModelInfo } from '../lane/messages.ts';
+import { LaneDied } from './lane.ts';
+
+export type LoadOutcome =
+  | { readonly ok: true; readonly info: ModelInfo }
+  | { readonly ok: false; readonly error: ForebayError };
+
+/** From what Lane.load rejects with. */
+export function loadFailure(model: string, error: unknown): LoadOutcome & { ok: false } {
+  if (error instanceof ForebayError) return { ok: false, error };
+  return {
+    ok: false,
+    error: new ForebayError('model_load_failed', describe(model, error), { cause: error }),
+  };
+}
+
+function describe(model: string, error: unknown): string {
+  const why = error instanceof LaneDied ? error.why : 'crashed';
+  if (why === 'timed_out') {
+    return `Loading model "${model}" hangs: ${messageOf(error)}. Where it is only slow, raise FOREBAY_LOAD_TIMEOUT_S`;
+  }
+  return `Loading model "${model}" ended its lane: ${messageOf(error)}${why === 'out_of_memory' ? ' for want of memory' : ''}`;
+}
+
+/** Whether the same may succeed by itself, when other lanes do not load at the same time. */
+export function mayPass({ error }: LoadOutcome & { ok: false }): boolean {
+  return error.cause instanceof LaneDied && error.cause.why !== 'timed_out';
+}
+
+export function changedWhileLoading(model: string): LoadOutcome & { ok: false } {
+  const message = `The files of model "${model}" have changed since they were read`;
+  return { ok: false, error: new ForebayError('model_load_failed', message) };
+}

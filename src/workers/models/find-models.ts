@@ -1,0 +1,85 @@
+/** The models on disk that this worker is to serve, each with the look at its files that was taken before they were read. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ForebayError, messageOf } from '../../shared/errors.ts';
+import { createModelFolderReader } from '../../shared/models/model-folder-reader.ts';
+import { CONTRACT_FILE, GRAPH_FILE, type ModelFolder } from '../../shared/models/model-folder.ts';
+import { lookAt, type FolderLook } from './folder-look.ts';
+
+export interface ModelsWanted {
+  readonly dirs: readonly string[];
+  /** Names; all where empty. */
+  readonly only: readonly string[];
+  readonly pool: string;
+}
+
+export interface FoundModel {
+  readonly folder: ModelFolder;
+  readonly look: FolderLook;
+}
+
+export interface FoundModels {
+  readonly models: readonly FoundModel[];
+  /** At all folders that may hold one, before they were read. */
+  readonly looks: ReadonlyMap<string, FolderLook>;
+  /** What cannot be read, by its path. */
+  readonly problems: readonly { readonly path: string; readonly error: ForebayError }[];
+}
+
+/** Looks at all folders that may hold a model. */
+export async function lookAtModels({ dirs }: ModelsWanted): Promise<ReadonlyMap<string, FolderLook>> {
+  const looks = new Map<string, FolderLook>();
+  for (const dir of dirs) {
+    for (const folder of await candidates(dir)) looks.set(folder, await lookAt(folder));
+  }
+  return looks;
+}
+
+/** Reads and hashes all of them. */
+export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
+  const { dirs, only, pool } = wanted;
+  const looks = await lookAtModels(wanted);
+  // A new one: nothing is taken for unchanged by its size and time alone.
+  const reader = createModelFolderReader();
+  const models = new Map<string, FoundModel>();
+  const problems: { path: string; error: ForebayError }[] = [];
+  for (const dir of dirs) {
+    const listing = await reader.list(dir).catch((error: unknown) => {
+      problems.push({ path: dir, error: asForebayError(error) });
+      return { models: [], problems: [] };
+    });
+    for (const folder of listing.models) {
+      const { ref } = folder;
+      if (ref.pool !== pool || (only.length > 0 && !only.includes(ref.name))) continue;
+      const look = looks.get(folder.dir) ?? (await lookAt(folder.dir));
+      if (!models.has(ref.name)) models.set(ref.name, { folder, look });
+    }
+    problems.push(...listing.problems.map(({ dir: path, error }) => ({ path, error })));
+  }
+  return { models: [...models.values()], looks, problems };
+}
+
+/** Throws `model_not_found` where a model that was asked for by name is not there. */
+export function requireNamed({ only, pool, dirs }: ModelsWanted, { models }: FoundModels): void {
+  for (const name of only) {
+    if (models.some(({ folder }) => folder.ref.name === name)) continue;
+    throw new ForebayError('model_not_found', `No model "${name}" for pool "${pool}" in ${dirs.join(', ')}.`);
+  }
+}
+
+function asForebayError(error: unknown): ForebayError {
+  if (error instanceof ForebayError) return error;
+  return new ForebayError('model_not_found', messageOf(error), { cause: error });
+}
+
+async function candidates(dir: string): Promise<string[]> {
+  const names: string[] = await readdir(dir).catch(() => []);
+  if (names.includes(GRAPH_FILE)) return [dir];
+  const folders: string[] = [];
+  for (const name of names.toSorted()) {
+    if (name.startsWith('.')) continue;
+    const inside: string[] = await readdir(join(dir, name)).catch(() => []);
+    if (inside.includes(GRAPH_FILE) || inside.includes(CONTRACT_FILE)) folders.push(join(dir, name));
+  }
+  return folders;
+}

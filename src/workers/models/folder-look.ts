@@ -1,0 +1,47 @@
+/** A cheap look at a model folder: by stat alone, whether any of its files may have changed. */
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { CONTRACT_FILE, GRAPH_FILE, type ModelFolder } from '../../shared/models/model-folder.ts';
+
+export interface FolderLook {
+  /** Equal to an earlier look's where no file has changed; empty where there is no folder. */
+  readonly key: string;
+  /** Paths of all files. */
+  readonly files: readonly string[];
+}
+
+/** Model folders are flat, or have their weights one level below. */
+const MOST_LEVELS = 4;
+const MOST_FILES = 4_096;
+
+export async function lookAt(dir: string): Promise<FolderLook> {
+  const files: string[] = [];
+  await collect(dir, MOST_LEVELS, files);
+  const lines = await Promise.all(files.map(async (file) => `${relative(dir, file)} ${await stamp(file)}`));
+  return { key: lines.join('\n'), files };
+}
+
+/** Files that onnxruntime may map into memory: all that is not read whole at the start. */
+export function mayBeMapped({ dir, contract }: ModelFolder, look: FolderLook): string[] {
+  const readWhole = [GRAPH_FILE, CONTRACT_FILE, contract.labels].flatMap((name) =>
+    name ? [join(dir, name)] : [],
+  );
+  return look.files.filter((file) => !readWhole.includes(file));
+}
+
+async function collect(dir: string, levels: number, files: string[]): Promise<void> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) {
+      if (levels > 1) await collect(path, levels - 1, files);
+    } else if (files.length < MOST_FILES) files.push(path);
+  }
+}
+
+/** Which file it is and when it was last written; the change time cannot be set back. */
+async function stamp(file: string): Promise<string> {
+  const found = await stat(file, { bigint: true }).catch(() => null);
+  if (found === null) return 'gone';
+  return [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(' ');
+}

@@ -1,0 +1,57 @@
+/**
+ * Loads a model into a process of its own first, beside the lanes. There it may hang or crash without holding up the models
+ * that are served.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LoadRequest } from '../lane/messages.ts';
+import type { Lane } from '../lanes/lane.ts';
+import { loadFailure, type LoadOutcome } from '../lanes/load-outcome.ts';
+import { createSemaphore } from '../semaphore.ts';
+
+/** A trial that takes longer no longer keeps others from theirs. */
+const PATIENCE_MS = 3_000;
+
+export interface ModelTrials {
+  /** Never rejects. */
+  try(load: Omit<LoadRequest, 'type'>): Promise<LoadOutcome>;
+  stop(): void;
+}
+
+export function createModelTrials(deps: { startLane: () => Lane; atOnce: number }): ModelTrials {
+  const turn = createSemaphore(deps.atOnce);
+  const lanes = new Set<Lane>();
+  let stopped = false;
+
+  async function run(load: Omit<LoadRequest, 'type'>): Promise<LoadOutcome> {
+    const lane = deps.startLane();
+    lanes.add(lane);
+    try {
+      return { ok: true, info: await lane.load(load) };
+    } catch (error) {
+      return loadFailure(load.contract.name, error);
+    } finally {
+      lane.kill();
+      lanes.delete(lane);
+    }
+  }
+
+  return {
+    async try(load) {
+      const { trial } = await turn.use(async () => {
+        if (stopped) return { trial: stoppedTrial(load.contract.name) };
+        const begun = run(load);
+        await Promise.race([begun, delay(PATIENCE_MS, undefined, { ref: false })]);
+        return { trial: begun };
+      });
+      return trial;
+    },
+    stop() {
+      stopped = true;
+      for (const lane of lanes) lane.kill();
+    },
+  };
+}
+
+async function stoppedTrial(model: string): Promise<LoadOutcome> {
+  return loadFailure(model, new Error('the worker stops'));
+}

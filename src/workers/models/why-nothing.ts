@@ -1,0 +1,17 @@
+/** Why a worker serves no model, in one sentence for its log and its health check. */
+import { isLoaded, type ServedModel } from '../../shared/queue/worker-registry.ts';
+import type { ModelsWanted } from './find-models.ts';
+
+/** Null where it serves one, or may soon. */
+export function whyNothing(
+  models: readonly ServedModel[],
+  { dirs, pool, only }: ModelsWanted,
+): string | null {
+  if (models.some((model) => isLoaded(model) || model.isLoading === true)) return null;
+  if (models.length === 0) {
+    const named = only.length === 0 ? '' : ` named ${only.join(', ')}`;
+    return `This worker serves nothing: no model for pool "${pool}"${named} that can be served lies in ${dirs.join(', ')}. It looks again all the time.`;
+  }
+  const names = models.map(({ ref }) => ref.name).join(', ');
+  return `This worker serves nothing: of its models (${names}) none can be loaded, as said above. It looks again when their files change.`;
+}

@@ -1,0 +1,38 @@
+/** A taker for each queue that this worker serves: they come and go with its models. */
+import type { Redis } from 'ioredis';
+import { messageOf } from '../shared/errors.ts';
+import type { Logger } from '../shared/observe/logger.ts';
+import { createBlockTaker, type BlockTaker } from '../shared/queue/block-taker.ts';
+
+export type QueueTakers = ReturnType<typeof createQueueTakers>;
+
+export function createQueueTakers(deps: { redis: Redis; onOpened: () => void; log: Logger }) {
+  const { redis, log } = deps;
+  const onError = (error: Error) => log.warn({ error: messageOf(error) }, 'queue connection');
+  const wanted = new Map<string, Promise<BlockTaker>>();
+  let open: readonly BlockTaker[] = [];
+
+  async function begin(queue: string): Promise<void> {
+    const taker = createBlockTaker({ redis, queue, onError });
+    wanted.set(queue, taker);
+    const opened = await taker;
+    if (wanted.get(queue) !== taker) return;
+    open = [...open, opened];
+    deps.onOpened();
+  }
+
+  async function end(queue: string): Promise<void> {
+    const taker = wanted.get(queue);
+    wanted.delete(queue);
+    open = open.filter((one) => one.queue !== queue);
+    await (await taker)?.close();
+  }
+
+  return {
+    all: () => open,
+    has: (queue: string) => wanted.has(queue),
+    open: (queue: string) => void begin(queue).catch(onError),
+    close: (queue: string) => void end(queue).catch(onError),
+    closeAll: async () => Promise.all([...wanted.keys()].map(end)),
+  };
+}

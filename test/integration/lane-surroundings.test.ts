@@ -1,0 +1,50 @@
+// Whatever surrounds a worker, its lanes work, and know nothing of it: secrets, proxies, preloads.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { childPids } from '../support/child-pids.ts';
+import { startService, writeImages, type Service } from '../support/service.ts';
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService({ workers: 0, env: { FOREBAY_LANES: '2' } });
+  await writeImages(join(service.input, 'few'), 12);
+});
+afterEach(async () => service.stopWorkers());
+afterAll(async () => service.close());
+
+const few = { input: { type: 'files', path: 'few' } };
+
+it('no secret and no address of the worker is in the environment of its lanes', async () => {
+  const secrets = {
+    FOREBAY_WEBHOOK_SECRET: 'webhook-s3cret',
+    AWS_SECRET_ACCESS_KEY: 'aws-s3cret',
+    https_proxy: 'http://user:proxy-s3cret@127.0.0.1:1',
+  };
+  const worker = await service.startWorker(secrets);
+  const lanes = childPids(worker.pid!);
+  expect(lanes.length).toBeGreaterThanOrEqual(2);
+  for (const pid of lanes) {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+    expect(environment).toContain('PATH=');
+    expect(environment).not.toContain('s3cret');
+    expect(environment).not.toContain('REDIS_URL');
+    expect(environment).not.toContain('FOREBAY_');
+  }
+});
+
+it('a preload that prints, listens and fills every thread does not reach the lanes', async () => {
+  const preload = join(import.meta.dirname, '../support/busy-preload.cjs');
+  const worker = await service.startWorker({
+    NODE_OPTIONS: `--require ${preload} --inspect=127.0.0.1:0 --max-old-space-size=300`,
+    NODE_USE_ENV_PROXY: '1',
+    https_proxy: 'http://127.0.0.1:1',
+  });
+  const before = childPids(worker.pid!);
+  const job = await service.ended((await service.submit(few)).id);
+  expect(job).toMatchObject({ status: 'completed', rows: { succeeded: 12 } });
+  expect(childPids(worker.pid!)).toEqual(before);
+  expect(readFileSync(`/proc/${before[0]!}/environ`, 'utf8')).toContain(
+    'NODE_OPTIONS=--max-old-space-size=300\0',
+  );
+});

@@ -1,0 +1,32 @@
+// Processes as Linux tells of them: whose children they are, what they have computed.
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** In ascending order; zombies left out. */
+export function childPids(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => isChild(pid, parent))
+    .toSorted((a, b) => a - b);
+}
+
+/** User and system time that a process has used; 0 where there is none. */
+export function cpuSeconds(pid: number): number {
+  const fields = readStat(pid);
+  return fields === null ? 0 : (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function isChild(pid: number, parent: number): boolean {
+  const fields = readStat(pid);
+  return fields !== null && Number(fields[1]) === parent && fields[0] !== 'Z';
+}
+
+/** Fields of /proc/PID/stat from the state on; null where there is no such process. */
+function readStat(pid: number): string[] | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}

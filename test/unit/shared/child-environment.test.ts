@@ -1,0 +1,56 @@
+// What children that only compute get of their parent's environment.
+import { expect, it } from 'vitest';
+import { childEnvironment } from '#forebay/shared/child-environment.js';
+import { nodeFlagsForChildren } from '#forebay/shared/node-flags.js';
+
+it('passes on what computing needs: the system, libraries, accelerators, thread pools', () => {
+  const needed = {
+    PATH: '/bin',
+    HOME: '/root',
+    TMPDIR: '/t',
+    LC_ALL: 'C.UTF-8',
+    LD_LIBRARY_PATH: '/cuda',
+    CUDA_VISIBLE_DEVICES: '0',
+    NVIDIA_VISIBLE_DEVICES: 'all',
+    OMP_NUM_THREADS: '2',
+    VIPS_CONCURRENCY: '1',
+  };
+  expect(childEnvironment(needed)).toEqual(needed);
+});
+
+it('passes on no secret, no proxy, no preload and nothing that is not on its lists', () => {
+  const parent = {
+    REDIS_URL: 'redis://:secret@host',
+    FOREBAY_API_KEY: 'fb_1',
+    FOREBAY_WEBHOOK_SECRET: 'whsec',
+    AWS_SECRET_ACCESS_KEY: 'aws',
+    HTTPS_PROXY: 'http://u:p@proxy',
+    https_proxy: 'http://u:p@proxy',
+    NODE_USE_ENV_PROXY: '1',
+    NODE_OPTIONS: '--require /apm.js --import=/otel.mjs --inspect',
+    NODE_V8_COVERAGE: '/coverage',
+    SOMETHING: 'else',
+  };
+  expect(childEnvironment(parent)).toEqual({});
+});
+
+it('lets what is added win', () => {
+  const parent = { MALLOC_ARENA_MAX: '8', PATH: '/bin' };
+  expect(childEnvironment(parent, { MALLOC_ARENA_MAX: '2' })).toEqual({
+    MALLOC_ARENA_MAX: '2',
+    PATH: '/bin',
+  });
+});
+
+it.each([
+  ['--max-old-space-size=512', '--max-old-space-size=512'],
+  ['--max_old_space_size=512', '--max_old_space_size=512'],
+  ['--max-old-space-size 512 --require /a.js', '--max-old-space-size=512'],
+  ['-r /a.js --inspect=0.0.0.0:9229 --jitless', '--jitless'],
+  ['--require "/with space/--jitless a.js" --stack-trace-limit=50', '--stack-trace-limit=50'],
+  [String.raw`--import "/a\" --jitless b.mjs"`, ''],
+  ['--use-env-proxy --import /otel.mjs', ''],
+  ['', ''],
+])('of NODE_OPTIONS %j leaves %j', (given, kept) => {
+  expect(nodeFlagsForChildren(given)).toBe(kept);
+});

@@ -1,0 +1,29 @@
+// Many waiters on one signal: each is told once, none leaves a listener or a warning behind.
+import { getEventListeners } from 'node:events';
+import { expect, it } from 'vitest';
+import { onAbort } from '#forebay/shared/on-abort.js';
+
+it('a signal has one listener for any number of waiters, and all are told once', () => {
+  const abort = new AbortController();
+  let told = 0;
+  for (let i = 0; i < 50; i++) onAbort(abort.signal, () => (told += 1));
+  expect(getEventListeners(abort.signal, 'abort')).toHaveLength(1);
+  abort.abort();
+  expect(told).toBe(50);
+});
+
+it('who has taken it back is not told', () => {
+  const abort = new AbortController();
+  const told: string[] = [];
+  const undo = onAbort(abort.signal, () => told.push('first'));
+  onAbort(abort.signal, () => told.push('second'));
+  undo();
+  abort.abort();
+  expect(told).toEqual(['second']);
+});
+
+it('a signal that has aborted tells at once', () => {
+  let told = 0;
+  onAbort(AbortSignal.abort(), () => (told += 1))();
+  expect(told).toBe(1);
+});
