@@ -247,7 +247,7 @@ export function externalWeightsModel(side: number): Buffer {
         name: 'beside',
         type: 'float32',
         shape: [2 ** 20, 3],
-        data: new Array<number>(3 * 2 ** 20).fill(0),
+        data: Array.from({ length: 3 * 2 ** 20 }, () => 0),
         location: 'weights.bin',
       },
     ],
