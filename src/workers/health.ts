@@ -1,5 +1,6 @@
-/** The worker's health check, for containers: whether it serves, and what; else what it waits for. No other HTTP here. */
+/** The worker's health checks, for containers: whether it serves and what, and whether it can take blocks. No other HTTP here. */
 import { createServer, type Server } from 'node:http';
+import { messageOf } from '../shared/errors.ts';
 import { listenError } from '../shared/net/listen-error.ts';
 import type { WorkerInfo } from '../shared/queue/worker-registry.ts';
 
@@ -8,15 +9,32 @@ export interface NotYet {
   readonly waitingFor: string | null;
 }
 
+export interface HealthDeps {
+  readonly info: () => WorkerInfo | NotYet;
+  /** Throws where the queue's Redis does not take writes. */
+  readonly checkQueue: () => Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+
 /** Listens on loopback: a container's health check runs inside it. */
-export async function serveHealth(port: number, info: () => WorkerInfo | NotYet): Promise<Server> {
+export async function serveHealth(port: number, { info, checkQueue }: HealthDeps): Promise<Server> {
+  const answers: Readonly<Record<string, () => Promise<Answer> | Answer>> = {
+    '/healthz': () => serving(info()),
+    '/readyz': () => ready(info(), checkQueue),
+  };
   const server = createServer((request, response) => {
-    if (request.url !== '/healthz') {
+    const answer = answers[request.url ?? ''];
+    if (answer === undefined) {
       response.writeHead(404).end();
       return;
     }
-    const { status, body } = answerOf(info());
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    void Promise.resolve(answer()).then(({ status, body }) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -28,14 +46,23 @@ export async function serveHealth(port: number, info: () => WorkerInfo | NotYet)
 }
 
 /** Not healthy until it serves: who starts after it counts on that. */
-function answerOf(info: WorkerInfo | NotYet): { status: number; body: object } {
-  if ('waitingFor' in info) {
-    const { waitingFor } = info;
-    return {
-      status: 503,
-      body: waitingFor === null ? { status: 'starting' } : { status: 'waiting', reason: waitingFor },
-    };
-  }
+function serving(info: WorkerInfo | NotYet): Answer {
+  if ('waitingFor' in info) return waiting(info.waitingFor);
   const models = info.models.map((m) => ({ name: m.ref.name, serving: m.problem === null }));
   return { status: 200, body: { status: 'ok', models } };
+}
+
+/** A worker whose Redis is away stays healthy, since a restart would not help, but it is not ready. */
+async function ready(info: WorkerInfo | NotYet, checkQueue: () => Promise<void>): Promise<Answer> {
+  if ('waitingFor' in info) return waiting(info.waitingFor);
+  try {
+    await checkQueue();
+    return { status: 200, body: { status: 'ready' } };
+  } catch (error) {
+    return waiting(messageOf(error));
+  }
+}
+
+function waiting(reason: string | null): Answer {
+  return { status: 503, body: reason === null ? { status: 'starting' } : { status: 'waiting', reason } };
 }

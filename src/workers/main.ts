@@ -19,7 +19,7 @@ import { createSampleRequests } from '../shared/queue/sample-requests.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
-import { createFirstAnswer } from '../shared/redis/first-answer.ts';
+import { createRedisWatch } from '../shared/redis/redis-watch.ts';
 import { createByteBudget } from './byte-budget.ts';
 import { serveHealth } from './health.ts';
 import { startChildLane } from './lanes/child-lane.ts';
@@ -83,17 +83,20 @@ async function main(): Promise<void> {
     throw new ForebayError('config_invalid', 'A worker needs REDIS_URL, the Redis that the API uses.');
   }
 
-  const first = createFirstAnswer({ redisUrl: config.redisUrl, log });
+  const watch = createRedisWatch({ redisUrl: config.redisUrl, log });
   let worker: Awaited<ReturnType<typeof startWorker>> | null = null;
   const health =
     config.healthPort === undefined
       ? null
-      : await serveHealth(config.healthPort, () => worker?.info() ?? { waitingFor: first.waitingFor() });
-  const redis = connectRedis(config.redisUrl, 'background', first.onError);
-  await first.from(redis);
+      : await serveHealth(config.healthPort, {
+          info: () => worker?.info() ?? { waitingFor: watch.waitingFor() },
+          checkQueue: () => watch.checkWrite(),
+        });
+  const redis = connectRedis(config.redisUrl, 'background', watch.onError);
+  await watch.from(redis);
   stop.removeEventListener('abort', exitBeforeStart);
   const run = createScripts(redis);
-  const wake = await createWake(connectRedis(config.redisUrl, 'background', first.onError), [
+  const wake = await createWake(connectRedis(config.redisUrl, 'background', watch.onError), [
     'queue',
     'sample',
   ]);
@@ -148,6 +151,7 @@ async function main(): Promise<void> {
     window: createJobWindow({ redis, run }),
     places: createQueuePlaces({ redis, run }),
     registry: createWorkerRegistry({ redis }),
+    onQueueError: watch.onError,
     wake,
     lanes,
     plan,

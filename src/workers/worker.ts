@@ -17,6 +17,7 @@ import {
   type WorkerRegistry,
   type WorkerResources,
 } from '../shared/queue/worker-registry.ts';
+import { redisTrouble } from '../shared/redis/redis-trouble.ts';
 import { createBatcher } from './batcher.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { createBlockSource, type BlockSource } from './block-source.ts';
@@ -36,6 +37,8 @@ export interface WorkerDeps {
   id: string;
   pool: string;
   redis: Redis;
+  /** Hears of connections of the queues. */
+  onQueueError: (error: Error) => void;
   window: JobWindow;
   places: QueuePlaces;
   registry: WorkerRegistry;
@@ -72,9 +75,8 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const startedAt = Date.now();
   const lag = watchLag();
   const models = await loadModels({ ...deps, reader: deps.models, pool: lanes });
-  const onError = (error: Error) => log.warn({ error: messageOf(error) }, 'queue connection');
   const takers: BlockTaker[] = await Promise.all(
-    models.queues.map(async (queue) => createBlockTaker({ redis, queue, onError })),
+    models.queues.map(async (queue) => createBlockTaker({ redis, queue, onError: deps.onQueueError })),
   );
   const runs = new Set<BlockRun>();
   let source: BlockSource | null = null;
@@ -162,9 +164,10 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   await registry.beat(info(), true);
   announced = true;
   const beat = (announce: boolean) =>
-    registry
-      .beat(info(), announce)
-      .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'no heartbeat'));
+    registry.beat(info(), announce).catch((error: unknown) => {
+      // Redis that is away or refuses writes has been told of.
+      if (redisTrouble(error) === null) log.warn({ error: messageOf(error) }, 'no heartbeat');
+    });
   const beating = setInterval(() => void beat(false), BEAT_MS);
   const mine = new Set(models.queues);
   const undo = deps.wake.on('queue', (queue) => {
