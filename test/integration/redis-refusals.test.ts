@@ -89,7 +89,7 @@ const KINDS = [
     kind: 'unable to save',
     code: 'redis_not_saving',
     says: 'cannot save its data',
-    async begin() {
+    begin: async () => {
       await redis.operator.config('SET', 'save', '3600 1');
       // Its working folder: what is open stays open, and nothing new can be made.
       rmSync(redis.folder, { recursive: true });
@@ -244,7 +244,10 @@ async function startMovableAddress(first: number) {
   let target: number | null = first;
   const open = new Set<Socket>();
   const server = createServer((client) => {
-    if (target === null) return client.destroy();
+    if (target === null) {
+      client.destroy();
+      return;
+    }
     const upstream = connect(target, '127.0.0.1');
     for (const socket of [client, upstream]) {
       open.add(socket);

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { watchJob } from '../jobs/watch-job.ts';
-import { addApiUrlFlags, apiUrl, type ApiFlags } from '../options/api-flags.ts';
+import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
 
 interface RetryFlags extends ApiFlags {
   readonly watch?: true;
@@ -17,7 +17,7 @@ export function addRetry(program: Command, context: CliContext): void {
     .description('Runs the rows that failed in a job again, as a new job into the same output.')
     .option('--watch', 'follow the new job until it ends');
   addApiUrlFlags(command).action(async (id: string, flags: RetryFlags) => {
-    const api = context.connect(apiUrl(flags, context));
+    const api = connectTo(flags, context);
     const job = await api.retry(id);
     if (flags.watch) {
       if (!flags.json) context.terminal.err(`${job.id}\n`);
