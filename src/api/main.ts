@@ -11,6 +11,7 @@ import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifec
 import { createLogger } from '../shared/observe/logger.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createRedisWatch } from '../shared/redis/redis-watch.ts';
+import { visibleText } from '../shared/visible-text.ts';
 import { connectionLimits } from './middleware/connection-limits.ts';
 import { createApiService } from './service.ts';
 import { answerWhileWaiting } from './while-waiting.ts';
@@ -90,6 +91,6 @@ async function listen(fetch: Answer, config: Config): Promise<Server> {
 main().catch((error: unknown) => {
   const code = error instanceof ForebayError ? error.code : 'internal';
   tellLauncher({ type: 'failed', code, message: messageOf(error) });
-  process.stderr.write(`forebay api: ${messageOf(error)}\n`);
+  process.stderr.write(`forebay api: ${visibleText(messageOf(error))}\n`);
   process.exit(1);
 });

@@ -25,6 +25,7 @@ import { serveHealth } from './health.ts';
 import { startChildLane } from './lanes/child-lane.ts';
 import { createLanePool } from './lanes/lane-pool.ts';
 import { findCgroupMemory } from '../shared/machine/cgroup-memory.ts';
+import { visibleText } from '../shared/visible-text.ts';
 import { createMemoryUse } from './memory/memory-use.ts';
 import { createBudgetedReader } from './read/budgeted-reader.ts';
 import { createRowReader } from './read/row-reader.ts';
@@ -210,6 +211,6 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   const code = error instanceof ForebayError ? error.code : 'internal';
   tellLauncher({ type: 'failed', code, message: messageOf(error) });
-  process.stderr.write(`forebay worker: ${messageOf(error)}\n`);
+  process.stderr.write(`forebay worker: ${visibleText(messageOf(error))}\n`);
   process.exit(1);
 });

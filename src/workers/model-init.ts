@@ -9,6 +9,7 @@ import { ForebayError, messageOf } from '../shared/errors.ts';
 import { readContract } from '../shared/models/contract-issues.ts';
 import { CONTRACT_FILE, GRAPH_FILE, loadModelFolder } from '../shared/models/model-folder.ts';
 import { readGraphFace } from '../shared/models/onnx-graph.ts';
+import { visibleText } from '../shared/visible-text.ts';
 import { guessContract, modelNameFrom } from './guess-contract.ts';
 import { startChildLane } from './lanes/child-lane.ts';
 
@@ -37,7 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
     await init(wish);
     return 0;
   } catch (error) {
-    process.stderr.write(`forebay model init: ${messageOf(error)}\n`);
+    process.stderr.write(`forebay model init: ${visibleText(messageOf(error))}\n`);
     return 2;
   }
 }
@@ -160,5 +161,5 @@ function show(path: string): string {
 }
 
 function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${visibleText(text)}\n`);
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { JobWire } from '../../api/wire/job.ts';
 import type { JobStatsWire } from '../../api/wire/stats.ts';
+import { visibleLine } from '../../shared/visible-text.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from './format.ts';
 import { bottleneckLine, lanesText, stageLines } from './stats-text.ts';
 
@@ -23,7 +24,9 @@ export function summaryText({ job, stats, errors }: Summary): string {
   const lines = [headline(job)];
   if (job.error !== null) lines.push(`  reason   ${job.error.code}: ${job.error.message}`);
   for (const { code, rows, first } of errors) {
-    lines.push(`  ${code}: ${formatCounted(rows, 'row')}, first ${first.id}: ${oneLine(first.message)}`);
+    lines.push(
+      `  ${code}: ${formatCounted(rows, 'row')}, first ${visibleLine(first.id)}: ${oneLine(first.message)}`,
+    );
   }
   const lanes = stats === null ? null : lanesText(stats);
   if (stats !== null) lines.push(...stageLines(stats).map((line) => `    ${line}`));

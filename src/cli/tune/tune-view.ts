@@ -11,12 +11,13 @@ export interface TuneView {
   end(): void;
 }
 
-const CLEAR = '\r\u001B[2K';
-
 export function createTuneView(terminal: Terminal): TuneView {
   let count = 0;
   let phase: Measurement['phase'] = 'search';
-  const line = (text: string) => terminal.err(`${terminal.live ? CLEAR : ''}${text}\n`);
+  const line = (text: string) => {
+    if (terminal.live) terminal.redraw('');
+    terminal.err(`${text}\n`);
+  };
 
   function show(event: Shown): void {
     switch (event.type) {
@@ -29,8 +30,7 @@ export function createTuneView(terminal: Terminal): TuneView {
         if (terminal.live) {
           const best =
             event.bestRowsPerS === null ? '' : `  (best: ${formatRate(event.bestRowsPerS)} rows/s)`;
-          const text = `measuring ${settingsText(event.settings)}${best}`;
-          terminal.err(`${CLEAR}${text.slice(0, terminal.columns() - 1)}`);
+          terminal.redraw(`measuring ${settingsText(event.settings)}${best}`);
         }
         return;
       case 'measured':
@@ -44,7 +44,7 @@ export function createTuneView(terminal: Terminal): TuneView {
       if (event.type !== 'done' && event.type !== 'failed') show(event);
     },
     end: () => {
-      if (terminal.live) terminal.err(CLEAR);
+      if (terminal.live) terminal.redraw('');
     },
   };
 }
