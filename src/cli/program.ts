@@ -1,6 +1,7 @@
 /** The command line as a whole: every command, its help, and how mistakes are told. */
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../shared/errors.ts';
+import { redactCredentials } from '../shared/redact-url.ts';
 import { addApi } from './commands/api.ts';
 import { addControl } from './commands/control.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -51,7 +52,7 @@ export async function runProgram(
       // Help and version end by an exception, too; what is wrong has been told by outputError.
       return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     }
-    context.terminal.err(`forebay: ${messageOf(error)}\n`);
+    context.terminal.err(`forebay: ${redactCredentials(messageOf(error))}\n`);
     return exitCodeOf(error);
   }
 }
@@ -101,7 +102,7 @@ function settle(command: Command, terminal: Terminal): void {
 
 /** commander's message, its suggestion on the same line, and where to read on. */
 export function usageSentence(text: string, path: string): string {
-  const [what = '', ...rest] = text
+  const [what = '', ...rest] = redactCredentials(text)
     .replace(/^error: /, '')
     .trim()
     .split('\n');

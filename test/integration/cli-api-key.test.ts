@@ -81,3 +81,16 @@ describe('a command that talks to a service', () => {
     }
   });
 });
+
+describe('a password in the URL of the service', () => {
+  it('is refused and not repeated, from the flag and from the environment', async () => {
+    for (const given of [
+      context(['jobs', '--url', 'http://me:hunter2@127.0.0.1:1'], {}),
+      context(['jobs'], { FOREBAY_URL: 'http://me:hunter2@127.0.0.1:1' }),
+    ]) {
+      expect(await runProgram(given, '0')).toBe(2);
+      expect(given.terminal.errText()).toContain('It must hold no user or password');
+      expect(given.terminal.errText()).not.toContain('hunter2');
+    }
+  });
+});

@@ -275,3 +275,28 @@ async function startMovableAddress(first: number) {
     },
   };
 }
+
+it('a password that Redis no longer takes is in no answer and no log, and no error carries it', async () => {
+  redis = await startRedisServer();
+  const password = 'p@ss/w#rd%?:zq';
+  const encoded = encodeURIComponent(password);
+  await redis.operator.config('SET', 'requirepass', password);
+  await redis.operator.auth(password);
+  const { api, worker, url } = await startBoth(redis.url.replace('unix://', `unix://:${encoded}@`));
+  await redis.operator.config('SET', 'requirepass', 'another');
+  await redis.operator.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+  const answer = await waitUntil('the API to notice', async () => {
+    const response = await fetch(`${url}/v1/jobs`);
+    return response.status !== 200 && response;
+  });
+  expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([
+    503,
+    'queue_unavailable',
+  ]);
+  for (const process of [api, worker]) {
+    await process.says(/is lost \(WRONGPASS/);
+    expect(process.said()).not.toMatch(/zq/);
+    expect(process.said()).not.toContain(password);
+    expect(process.said()).not.toContain(encoded);
+  }
+}, 60_000);

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { JobWire } from '../../api/wire/job.ts';
 import type { JobStatsWire } from '../../api/wire/stats.ts';
+import { redactUrl } from '../../shared/redact-url.ts';
 import { visibleLine } from '../../shared/visible-text.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from './format.ts';
 import { bottleneckLine, lanesText, stageLines } from './stats-text.ts';
@@ -25,7 +26,7 @@ export function summaryText({ job, stats, errors }: Summary): string {
   if (job.error !== null) lines.push(`  reason   ${job.error.code}: ${job.error.message}`);
   for (const { code, rows, first } of errors) {
     lines.push(
-      `  ${code}: ${formatCounted(rows, 'row')}, first ${visibleLine(first.id)}: ${oneLine(first.message)}`,
+      `  ${code}: ${formatCounted(rows, 'row')}, first ${visibleLine(redactUrl(first.id))}: ${oneLine(first.message)}`,
     );
   }
   const lanes = stats === null ? null : lanesText(stats);

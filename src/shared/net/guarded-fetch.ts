@@ -4,6 +4,7 @@
  */
 import type { Dispatcher } from 'undici';
 import { ForebayError, messageOf } from '../errors.ts';
+import { redactUrl } from '../redact-url.ts';
 import { createAddressFilter } from './address-filter.ts';
 import type { GuardedAgent } from './guarded-agent.ts';
 import type { LookupAll } from './guarded-connector.ts';
@@ -108,7 +109,9 @@ function parseUrl(text: string, base?: URL): URL {
   try {
     url = new URL(text, base);
   } catch (error) {
-    throw new ForebayError('url_not_allowed', `"${text.slice(0, 200)}" is not a URL`, { cause: error });
+    throw new ForebayError('url_not_allowed', `"${redactUrl(text).slice(0, 200)}" is not a URL`, {
+      cause: error,
+    });
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new ForebayError('url_not_allowed', `only http and https are fetched, not ${url.protocol}//`);

@@ -92,17 +92,19 @@ export function createRedisWatch(options: {
   function follow(watched: Redis): void {
     client = watched;
     watched.on('error', (error: Error) => (lastError = error));
-    // Not emitted where the connection is closed on purpose.
+    let closed = false;
+    // Not emitted where the connection is closed on purpose. A close tells of nothing: the next try says why.
     watched.on('reconnecting', () => {
+      if (lastError === null && !closed) {
+        closed = true;
+        return;
+      }
       const why = lastError === null ? 'the connection is closed' : messageOf(lastError);
-      failed(
-        'lost',
-        `${where} is lost (${why}).`,
-        (lastError && tlsAdvice(lastError)) ?? redisAdvice('away'),
-      );
+      failed('lost', `${where} is lost (${why}).`, adviceFor(lastError));
     });
     watched.on('ready', () => {
       lastError = null;
+      closed = false;
       back('lost');
     });
   }
@@ -153,6 +155,11 @@ export function createRedisWatch(options: {
       });
     },
   };
+}
+
+function adviceFor(error: Error | null): string {
+  if (error !== null && NOT_LET_IN.test(error.message)) return 'correct user and password in REDIS_URL';
+  return (error && tlsAdvice(error)) ?? redisAdvice('away');
 }
 
 /** Why a Redis that answers cannot be used. */
