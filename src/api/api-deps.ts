@@ -44,8 +44,8 @@ export interface ApiDeps {
   readonly webhooks: Pick<WebhookQueue, 'deliveries'>;
   planJob(request: SubmitRequest, tenant: string): Promise<PlanWire>;
   readonly controlJob: Readonly<Record<JobCommand, (id: string) => Promise<JobRecord>>>;
-  /** Whether jobs can be accepted now. */
-  ready(): Promise<{ ok: boolean; reason?: string }>;
+  /** Throws what keeps jobs from being accepted now. */
+  ready(): Promise<void>;
   /** Places a queue has, for stats. */
   queueLimit?(model: ModelRef): Promise<number>;
   /** Levels that the JSON of a request may nest. */

@@ -4,7 +4,7 @@
  */
 import type { JobRecord } from '../shared/domain/job.ts';
 import { isTerminal } from '../shared/domain/job-state.ts';
-import { isRedisAway } from '../shared/queue/connection.ts';
+import { redisTrouble } from '../shared/redis/redis-trouble.ts';
 import type { JobEvent, JobStore } from '../shared/queue/job-store.ts';
 import type { Wake } from '../shared/queue/wake.ts';
 import { createJobWaiter } from './job-waiter.ts';
@@ -110,7 +110,7 @@ async function nextEvents(jobs: EventsDeps['jobs'], id: string, after: string): 
     }
     return { events, job };
   } catch (error) {
-    if (isRedisAway(error)) return { events: [], job: null };
+    if (redisTrouble(error) !== null) return { events: [], job: null };
     throw error;
   }
 }

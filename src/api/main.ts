@@ -10,7 +10,8 @@ import { listenError } from '../shared/net/listen-error.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/observe/lifecycle.ts';
 import { createLogger } from '../shared/observe/logger.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
-import { createFirstAnswer } from '../shared/redis/first-answer.ts';
+import { createRedisWatch } from '../shared/redis/redis-watch.ts';
+import { visibleText } from '../shared/visible-text.ts';
 import { connectionLimits } from './middleware/connection-limits.ts';
 import { createApiService } from './service.ts';
 import { answerWhileWaiting } from './while-waiting.ts';
@@ -38,14 +39,14 @@ async function main(): Promise<void> {
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
 
-  const first = createFirstAnswer({ redisUrl: config.redisUrl, log, meanwhile: { url } });
-  const background = connectRedis(config.redisUrl, 'background', first.onError);
-  await first.from(background);
+  const watch = createRedisWatch({ redisUrl: config.redisUrl, log, meanwhile: { url } });
+  const background = connectRedis(config.redisUrl, 'background', watch.onError);
+  await watch.from(background);
   const service = await createApiService({
     config,
     redisUrl: config.redisUrl,
     background,
-    onError: first.onError,
+    onError: watch.onError,
     log,
     version: VERSION,
     shutdown: stop,
@@ -90,6 +91,6 @@ async function listen(fetch: Answer, config: Config): Promise<Server> {
 main().catch((error: unknown) => {
   const code = error instanceof ForebayError ? error.code : 'internal';
   tellLauncher({ type: 'failed', code, message: messageOf(error) });
-  process.stderr.write(`forebay api: ${messageOf(error)}\n`);
+  process.stderr.write(`forebay api: ${visibleText(messageOf(error))}\n`);
   process.exit(1);
 });

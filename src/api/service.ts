@@ -1,7 +1,6 @@
 /** The API's parts, put together over a Redis that answers. Listening and signals are main.ts's affair. */
 import type { Redis } from 'ioredis';
 import { inputPlaces, linkPlaces, type Config } from '../shared/config/config.ts';
-import { messageOf } from '../shared/errors.ts';
 import { createKeyStore } from '../shared/keys/key-store.ts';
 import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { Logger } from '../shared/observe/logger.ts';
@@ -16,6 +15,7 @@ import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWebhookQueue } from '../shared/queue/webhook-queue.ts';
 import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
+import { checkWrite } from '../shared/redis/check-write.ts';
 import { createAccess } from './access.ts';
 import { createApp } from './app.ts';
 import { createFeeders } from './feeder/feeders.ts';
@@ -158,14 +158,7 @@ export async function createApiService(options: {
     access,
     ...requests,
     queueLimit: async (model) => queueLimit(await workers.liveLanes(model), config.queueLimit),
-    async ready() {
-      try {
-        await redis.ping();
-        return { ok: true };
-      } catch (error) {
-        return { ok: false, reason: `Redis does not answer: ${messageOf(error)}` };
-      }
-    },
+    ready: () => checkWrite(redis),
   });
 
   return {

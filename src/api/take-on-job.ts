@@ -8,11 +8,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isTerminal } from '../shared/domain/job-state.ts';
 import type { JobRecord, JobSpec } from '../shared/domain/job.ts';
 import { ForebayError } from '../shared/errors.ts';
-import { isRedisAway } from '../shared/queue/connection.ts';
 import type { Creation, JobLimits, NewJob, RequestClaim, RequestKey } from '../shared/queue/job-creation.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
 import type { JobWindow } from '../shared/queue/job-window.ts';
 import { openOutput } from './open-output.ts';
+import { redisTrouble } from '../shared/redis/redis-trouble.ts';
 import { makeOutputFolder } from './output-places.ts';
 import type { Quotas } from './quotas.ts';
 import type { InputResolver } from './resolve-input.ts';
@@ -83,7 +83,7 @@ export function createTakeOnJob(deps: {
       try {
         return await jobs.create(job, limits);
       } catch (error) {
-        if (tries === 1 || !isRedisAway(error)) throw error;
+        if (tries === 1 || redisTrouble(error) !== 'away') throw error;
         await delay(RETRY_MS);
       }
     }
@@ -144,7 +144,7 @@ export function createTakeOnJob(deps: {
       if (creation.outcome !== 'created') throw noRoom(creation.outcome, tenant, limits);
     } catch (error) {
       // Without an answer the job may exist: what is its own must stay. The sweeper finds it if it does not.
-      if (!unsettled || !isRedisAway(error)) await undo();
+      if (!unsettled || redisTrouble(error) !== 'away') await undo();
       throw error;
     }
     await open(id, lease);

@@ -11,8 +11,8 @@ export interface CliContext {
   readonly argv: readonly string[];
   /** How the user called the program: `forebay`, `npx forebay`. */
   readonly program: string;
-  /** `apiKey`: undefined where the service asks for none. */
-  readonly connect: (url: string, apiKey?: string) => Client;
+  /** For `connectTo` and own services alone. `apiKey` is no option, so that no command forgets it. */
+  readonly connect: (url: string, apiKey: string | undefined) => Client;
   /** Records the exit code of a command that ended without an exception. */
   readonly exitWith: (code: number) => void;
 }

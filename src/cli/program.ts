@@ -1,6 +1,7 @@
 /** The command line as a whole: every command, its help, and how mistakes are told. */
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../shared/errors.ts';
+import { redactCredentials } from '../shared/redact-url.ts';
 import { addApi } from './commands/api.ts';
 import { addControl } from './commands/control.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -42,7 +43,7 @@ export async function runProgram(
       // Help and version end by an exception, too; what is wrong has been told by outputError.
       return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     }
-    context.terminal.err(`forebay: ${wordsOf(error)}\n`);
+    context.terminal.err(`forebay: ${redactCredentials(wordsOf(error))}\n`);
     return exitCodeOf(error);
   }
 }
@@ -147,7 +148,7 @@ function mistakeText(text: string, command: Command, { argv, cwd, program }: Cli
 
 /** commander's message, its suggestion on the same line, and where to read on. */
 export function usageSentence(text: string, path: string): string {
-  const [what = '', ...rest] = text
+  const [what = '', ...rest] = redactCredentials(text)
     .replace(/^error: /, '')
     .trim()
     .split('\n');

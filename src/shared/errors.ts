@@ -37,6 +37,9 @@ const TABLE = {
   quota_bytes: { status: 429, retryable: true },
   internal: { status: 500, retryable: false },
   queue_unavailable: { status: 503, retryable: true },
+  redis_read_only: { status: 503, retryable: true },
+  redis_full: { status: 503, retryable: true },
+  redis_not_saving: { status: 503, retryable: true },
 
   // Jobs
   too_many_errors: { status: 500, retryable: false },
@@ -81,6 +84,7 @@ const TABLE = {
   config_invalid: { status: 500, retryable: false },
   redis_not_found: { status: 500, retryable: false },
   redis_evicts: { status: 500, retryable: false },
+  redis_cluster: { status: 500, retryable: false },
   address_in_use: { status: 500, retryable: false },
   data_in_use: { status: 500, retryable: false },
   keys_required: { status: 500, retryable: false },

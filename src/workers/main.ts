@@ -17,13 +17,14 @@ import { createSampleRequests } from '../shared/queue/sample-requests.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry, isLoaded, type ServedModel } from '../shared/queue/worker-registry.ts';
-import { createFirstAnswer } from '../shared/redis/first-answer.ts';
+import { createRedisWatch } from '../shared/redis/redis-watch.ts';
 import { createByteBudget } from './byte-budget.ts';
 import { serveHealth } from './health.ts';
 import { startChildLane } from './lanes/child-lane.ts';
 import { createLanePool } from './lanes/lane-pool.ts';
 import { findModels, requireNamed, type FoundModels } from './models/find-models.ts';
 import { findCgroupMemory } from '../shared/machine/cgroup-memory.ts';
+import { visibleText } from '../shared/visible-text.ts';
 import { createMemoryUse } from './memory/memory-use.ts';
 import { createBudgetedReader } from './read/budgeted-reader.ts';
 import { createRowReader } from './read/row-reader.ts';
@@ -66,20 +67,20 @@ async function main(): Promise<void> {
     throw new ForebayError('config_invalid', 'A worker needs REDIS_URL, the Redis that the API uses.');
   }
 
-  const first = createFirstAnswer({ redisUrl: config.redisUrl, log });
+  const watch = createRedisWatch({ redisUrl: config.redisUrl, log });
   let worker: RunningWorker | null = null;
   let hasStarted = false;
   const health =
     config.healthPort === undefined
       ? null
-      : await serveHealth(
-          config.healthPort,
-          () => (hasStarted ? worker?.health() : null) ?? { waitingFor: first.waitingFor() },
-        );
-  const redis = connectRedis(config.redisUrl, 'background', first.onError);
-  await first.from(redis);
+      : await serveHealth(config.healthPort, {
+          info: () => (hasStarted ? worker?.health() : null) ?? { waitingFor: watch.waitingFor() },
+          checkQueue: () => watch.checkWrite(),
+        });
+  const redis = connectRedis(config.redisUrl, 'background', watch.onError);
+  await watch.from(redis);
   const run = createScripts(redis);
-  const wake = await createWake(connectRedis(config.redisUrl, 'background', first.onError), [
+  const wake = await createWake(connectRedis(config.redisUrl, 'background', watch.onError), [
     'queue',
     'sample',
   ]);
@@ -139,6 +140,7 @@ async function main(): Promise<void> {
     window: createJobWindow({ redis, run }),
     places: createQueuePlaces({ redis, run }),
     registry: createWorkerRegistry({ redis }),
+    onQueueError: watch.onError,
     wake,
     lanes,
     startLane,
@@ -194,6 +196,6 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   const code = error instanceof ForebayError ? error.code : 'internal';
   tellLauncher({ type: 'failed', code, message: messageOf(error) });
-  process.stderr.write(`forebay worker: ${messageOf(error)}\n`);
+  process.stderr.write(`forebay worker: ${visibleText(messageOf(error))}\n`);
   process.exit(1);
 });

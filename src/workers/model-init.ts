@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { ACTIVATION, type Activation } from '../shared/domain/model-contract.ts';
 import { messageOf } from '../shared/errors.ts';
 import { CONTRACT_FILE, GRAPH_FILE } from '../shared/models/model-folder.ts';
+import { visibleText } from '../shared/visible-text.ts';
 import { findGraph, type GraphSource } from './model-init/find-graph.ts';
 import { makeModelFolder, modelNameFrom, type MadeModel, type Wish } from './model-init/make-folder.ts';
 
@@ -44,7 +45,7 @@ async function main(args: readonly string[]): Promise<number> {
     report(wish, await makeModelFolder(wish));
     return 0;
   } catch (error) {
-    process.stderr.write(`forebay model init: ${messageOf(error)}\n`);
+    process.stderr.write(`forebay model init: ${visibleText(messageOf(error))}\n`);
     return 2;
   }
 }
@@ -122,5 +123,5 @@ function show(path: string): string {
 }
 
 function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${visibleText(text)}\n`);
 }

@@ -1,14 +1,15 @@
 /** A taker for each queue that this worker serves: they come and go with its models. */
 import type { Redis } from 'ioredis';
-import { messageOf } from '../shared/errors.ts';
-import type { Logger } from '../shared/observe/logger.ts';
 import { createBlockTaker, type BlockTaker } from '../shared/queue/block-taker.ts';
 
 export type QueueTakers = ReturnType<typeof createQueueTakers>;
 
-export function createQueueTakers(deps: { redis: Redis; onOpened: () => void; log: Logger }) {
-  const { redis, log } = deps;
-  const onError = (error: Error) => log.warn({ error: messageOf(error) }, 'queue connection');
+export function createQueueTakers(deps: {
+  redis: Redis;
+  onOpened: () => void;
+  onError: (error: Error) => void;
+}) {
+  const { redis, onError } = deps;
   const wanted = new Map<string, Promise<BlockTaker>>();
   let open: readonly BlockTaker[] = [];
 

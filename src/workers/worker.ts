@@ -15,6 +15,7 @@ import {
   type WorkerRegistry,
   type WorkerResources,
 } from '../shared/queue/worker-registry.ts';
+import { redisTrouble } from '../shared/redis/redis-trouble.ts';
 import { createBatcher } from './batcher.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { Health } from './health.ts';
@@ -41,6 +42,8 @@ export interface WorkerDeps {
   id: string;
   pool: string;
   redis: Redis;
+  /** Hears of connections of the queues. */
+  onQueueError: (error: Error) => void;
   window: JobWindow;
   places: QueuePlaces;
   registry: WorkerRegistry;
@@ -91,7 +94,11 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   const runs = new Map<BlockRun, string>();
   let source: BlockSource | null = null;
   let sampler: Sampler | null = null;
-  const takers = createQueueTakers({ redis, onOpened: () => source?.ring(), log });
+  const takers = createQueueTakers({
+    redis,
+    onOpened: () => source?.ring(),
+    onError: deps.onQueueError,
+  });
 
   const batcher = createBatcher({
     pool: lanes,
@@ -198,9 +205,10 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   });
   async function beat(announce: boolean): Promise<void> {
     if (!announced) return;
-    await registry
-      .beat(info(), announce)
-      .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'no heartbeat'));
+    await registry.beat(info(), announce).catch((error: unknown) => {
+      // Redis that is away or refuses writes has been told of.
+      if (redisTrouble(error) === null) log.warn({ error: messageOf(error) }, 'no heartbeat');
+    });
   }
   announced = true;
   models.sync(deps.found);

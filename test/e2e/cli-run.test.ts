@@ -57,6 +57,16 @@ describe('forebay run', () => {
     await forebay.nothingLeft();
   });
 
+  it('shows file names that would steer a terminal escaped, and writes them as they are', async () => {
+    const name = '\u001b]0;owned\u0007\u001b[31m\u202e.jpg';
+    mkdirSync(join(folder, 'odd'));
+    writeFileSync(join(folder, 'odd', name), 'not an image');
+    const ended = await forebay.run('run', '--model', 'tiny', '--input', 'odd', '--output', 'odd-out');
+    expect(ended.out).toContain(String.raw`\u001b]0;owned\u0007\u001b[31m\u202e.jpg`);
+    expect((ended.out + ended.err).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
+    expect(readOutput(join(folder, 'odd-out'), 'errors')[0]!.id).toContain(name);
+  });
+
   it('stops after --limit rows and sums up as JSON on request', async () => {
     const ended = await run('limited', '--limit', '10', '--json', '--quiet', '--workers', '2');
     const { job } = JSON.parse(ended.out) as { job: { status: string; rows: unknown } };

@@ -43,7 +43,9 @@ const serving = () => waitUntil('a worker that serves', async () => (await ask('
 
 it('says in one line that its folders hold no model, and serves one that is put there', async () => {
   await startWorker(() => undefined);
-  const [line] = await worker.says(/This worker serves nothing: no model for pool .+ that can be served lies in .+/);
+  const [line] = await worker.says(
+    /This worker serves nothing: no model for pool .+ that can be served lies in .+/,
+  );
   expect(line).toContain(join(place.folder, 'models'));
   const health = await waitUntil('an answer', async () => {
     const answer = await ask('/readyz');

@@ -27,6 +27,7 @@ import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWebhookQueue } from '#forebay/shared/queue/webhook-queue.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/worker-registry.js';
+import { checkWrite } from '#forebay/shared/redis/check-write.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { meanColourModel } from './onnx/models.ts';
 import { startTestRedis } from './redis.ts';
@@ -130,7 +131,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
     models,
     webhooks,
     ...requests,
-    ready: async () => ({ ok: (await redis.ping()) === 'PONG' }),
+    ready: () => checkWrite(redis),
     log,
     maxJsonDepth: 32,
     version: '0.0.0-test',

@@ -1,7 +1,14 @@
 // A terminal that remembers what it shows: lines that were cleared and redrawn are gone, as on a screen.
-import type { Terminal } from '#forebay/cli/terminal.js';
+import { createTerminal, type Terminal } from '#forebay/cli/terminal.js';
 
-export function recordingTerminal({ live }: { live: boolean }): Terminal & {
+/** `isOutShown`: whether stdout is a terminal, too; else a pipe. */
+export function recordingTerminal({
+  live,
+  isOutShown = false,
+}: {
+  live: boolean;
+  isOutShown?: boolean;
+}): Terminal & {
   outText: () => string;
   errText: () => string;
   /** The lines of stderr as they stand. */
@@ -9,12 +16,19 @@ export function recordingTerminal({ live }: { live: boolean }): Terminal & {
 } {
   let out = '';
   let err = '';
-  return {
-    out: (text) => void (out += text),
-    pipe: async (text) => void (out += text),
+  const terminal = createTerminal({
+    out: (text) => {
+      out += text;
+      return true;
+    },
+    drained: async () => undefined,
     err: (text) => void (err += text),
+    isOutShown,
     live,
     columns: () => 80,
+  });
+  return {
+    ...terminal,
     outText: () => out,
     errText: () => err,
     screen: () =>

@@ -16,6 +16,7 @@ import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { QueuePlaces } from '../../shared/queue/queue-places.ts';
 import { readProgress, type Wake } from '../../shared/queue/wake.ts';
 import type { ModelService, WorkerRegistry } from '../../shared/queue/worker-registry.ts';
+import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 import { createJobFeeder, type JobFeeder } from './feed-job.ts';
 import { createFinaliser } from './finalise-job.ts';
 import { createJobBlocks } from './job-blocks.ts';
@@ -115,7 +116,9 @@ export function createFeeders(deps: FeedersDeps) {
           const began = performance.now();
           const ended = await feeder.step().catch((error: unknown) => {
             if (error instanceof LeaseLost) return true;
-            log.error({ job: id, error: messageOf(error) }, 'feeding failed, trying again');
+            // Redis that is away or refuses writes has been told of.
+            if (redisTrouble(error) === null)
+              log.error({ job: id, error: messageOf(error) }, 'feeding failed, trying again');
             return false;
           });
           if (ended) {

@@ -2,7 +2,7 @@
 import { HTTPException } from 'hono/http-exception';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
-import { isRedisAway } from '../../shared/queue/connection.ts';
+import { redisProblem, redisTrouble } from '../../shared/redis/redis-trouble.ts';
 import { problemToWire } from '../wire/problem.ts';
 
 /** `method`, `path`: of the request, for the log and for `instance`. */
@@ -16,7 +16,9 @@ export function problemResponse(
   if (error.code === 'internal') {
     log.error({ err: thrown, method: request.method, path: request.path }, 'request failed unexpectedly');
   } else if (error.status >= 500) {
-    log.warn({ code: error.code, detail: error.message, path: request.path }, 'request failed');
+    // Redis that is away or refuses writes has been told of once.
+    const level = redisTrouble(error) === null ? 'warn' : 'debug';
+    log[level]({ code: error.code, detail: error.message, path: request.path }, 'request failed');
   }
   const body = problemToWire(error, request.path);
   return new Response(`${JSON.stringify(body)}\n`, {
@@ -34,24 +36,13 @@ export function problemResponse(
 }
 
 function toForebayError(thrown: unknown): ForebayError {
-  if (thrown instanceof ForebayError) {
-    // A code that means "soon again" always says when.
-    if (thrown.code !== 'queue_unavailable' || thrown.retryAfterS !== undefined) return thrown;
-    return queueUnavailable(thrown);
-  }
-  if (isRedisAway(thrown)) return queueUnavailable(thrown);
+  if (thrown instanceof ForebayError) return thrown;
+  const problem = redisProblem(thrown);
+  if (problem !== null) return problem;
   if (thrown instanceof HTTPException && thrown.status < 500) {
     return new ForebayError('invalid_request', messageOf(thrown), { cause: thrown });
   }
   return new ForebayError('internal', 'Something went wrong in the service; its log says what.', {
     cause: thrown,
   });
-}
-
-function queueUnavailable(cause: unknown): ForebayError {
-  return new ForebayError(
-    'queue_unavailable',
-    cause instanceof ForebayError ? cause.message : 'Redis cannot be reached at the moment; try again soon.',
-    { cause, retryAfterS: 1 },
-  );
 }

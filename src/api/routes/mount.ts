@@ -139,7 +139,14 @@ function invalid(issues: readonly Issue[]): ForebayError {
 }
 
 /** Problems that any endpoint may answer. */
-const COMMON: readonly ErrorCode[] = ['invalid_request', 'internal', 'queue_unavailable'];
+const COMMON: readonly ErrorCode[] = [
+  'invalid_request',
+  'internal',
+  'queue_unavailable',
+  'redis_read_only',
+  'redis_full',
+  'redis_not_saving',
+];
 /** Those of the guard. */
 const REFUSALS: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'host_not_allowed', 'rate_limited'];
 

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { ApiDeps } from '../api-deps.ts';
 import { renderDocsPage } from '../docs-page/page.ts';
 import type { ApiDocument } from '../docs-page/api-document.ts';
-import { ForebayError } from '../../shared/errors.ts';
 import { mount, type MountTarget } from './mount.ts';
 
 const HEALTH = z.object({ status: z.enum(['ok', 'ready']) }).meta({ id: 'Health' });
@@ -33,14 +32,11 @@ export function mountOps(target: MountTarget, deps: ApiDeps): void {
       access: 'probe',
       summary: 'Whether jobs can be accepted',
       success: [{ status: 200, description: 'They can.', content: { 'application/json': HEALTH } }],
-      problems: ['queue_unavailable'],
+      problems: [],
     },
     async ({ c }) => {
-      const { ok, reason } = await deps.ready();
-      if (ok) return c.json({ status: 'ready' });
-      throw new ForebayError('queue_unavailable', reason ?? 'The queue cannot be used at the moment.', {
-        retryAfterS: 1,
-      });
+      await deps.ready();
+      return c.json({ status: 'ready' });
     },
   );
 

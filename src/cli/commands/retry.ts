@@ -5,7 +5,7 @@ import { EXIT } from '../exit-codes.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
-import { addApiUrlFlags, apiUrl, type ApiFlags } from '../options/api-flags.ts';
+import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
 
 interface RetryFlags extends ApiFlags {
   readonly watch?: true;
@@ -19,7 +19,7 @@ export function addRetry(program: Command, context: CliContext): void {
     .description('Runs the rows that failed in a job again, as a new job into the same output.')
     .addOption(FLAGS.watch());
   addApiUrlFlags(command).action(async (id: string, flags: RetryFlags) => {
-    const api = context.connect(apiUrl(flags, context));
+    const api = connectTo(flags, context);
     const job = await api.retry(id);
     if (flags.watch) {
       if (!flags.json) context.terminal.err(`${job.id}\n`);

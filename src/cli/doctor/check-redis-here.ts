@@ -2,6 +2,7 @@
 import { messageOf } from '../../shared/errors.ts';
 import { connectRedis } from '../../shared/queue/connection.ts';
 import { checkRedis } from '../../shared/redis/check-redis.ts';
+import { checkWrite } from '../../shared/redis/check-write.ts';
 import { installedRedis, onPath } from '../../shared/redis/redis-program.ts';
 import { withTlsAdvice } from '../../shared/redis/tls-advice.ts';
 import { redactRedisUrl } from '../../shared/redis/redis-url.ts';
@@ -37,7 +38,11 @@ export async function checkRedisHere(
 async function checkGiven(redisUrl: string): Promise<Finding> {
   const found = redactRedisUrl(redisUrl);
   try {
-    const { version, warnings } = await withClient(redisUrl, checkRedis);
+    const { version, warnings } = await withClient(redisUrl, async (client) => {
+      const report = await checkRedis(client);
+      await checkWrite(client);
+      return report;
+    });
     const finding = { what: 'Redis', found: `${found} (REDIS_URL), version ${version}` };
     return warnings.length === 0
       ? { ...finding, level: 'ok' }

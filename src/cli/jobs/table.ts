@@ -1,9 +1,11 @@
 /** Text in columns. Pure. */
+import { visibleLine } from '../../shared/visible-text.ts';
 
 /** Columns padded to their widest cell; numbers (`right`) to the right. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  const lines = rows.map((row) =>
+  const shown = rows.map((row) => row.map(visibleLine));
+  const widths = (shown[0] ?? []).map((_, i) => Math.max(...shown.map((row) => row[i]!.length)));
+  const lines = shown.map((row) =>
     row
       .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
       .join('  '),

@@ -2,6 +2,7 @@
 import { CREATE_KEY_BODY, keyToWire, toNewKey, type KeyWire } from '../../api/wire/key.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
+import { table } from '../jobs/table.ts';
 import { withKeys, type KeyPlaceFlags } from './with-keys.ts';
 
 export interface KeysFlags extends KeyPlaceFlags {
@@ -43,7 +44,7 @@ export async function listKeys(flags: KeysFlags, context: CliContext): Promise<n
   const all = (await withKeys(flags, context, (keys) => keys.list())).map(keyToWire);
   if (flags.json) terminal.out(`${JSON.stringify({ object: 'list', data: all })}\n`);
   else if (all.length === 0) terminal.err('No keys.\n');
-  else terminal.out(table(all));
+  else terminal.out(keysTable(all));
   return EXIT.ok;
 }
 
@@ -66,8 +67,8 @@ function about(key: KeyWire): string {
   return `Id ${key.id}, tenant ${key.tenant}, ${key.scopes.join(', ')}; ${until}.`;
 }
 
-function table(keys: readonly KeyWire[]): string {
-  const rows = [
+function keysTable(keys: readonly KeyWire[]): string {
+  return table([
     ['ID', 'NAME', 'TENANT', 'SCOPES', 'CREATED', 'EXPIRES'],
     ...keys.map((key) => [
       key.id,
@@ -77,15 +78,5 @@ function table(keys: readonly KeyWire[]): string {
       key.created_at.slice(0, 16),
       key.expires_at?.slice(0, 16) ?? 'never',
     ]),
-  ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column]!))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  ]);
 }

@@ -112,7 +112,7 @@ function ownService(
       view.busy('Loading the model');
       refuseProblems(await unlessEnded(service.workersReady()), modelName);
       onStarted();
-      return context.connect(url);
+      return context.connect(url, undefined);
     },
   };
 }

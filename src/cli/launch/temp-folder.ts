@@ -4,12 +4,18 @@
  */
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeInto } from '../../shared/folder-trouble.ts';
 
 const PREFIX = 'forebay-run-';
 
-/** Makes a folder below `base` (the system's temporary folder), readable by this user only. */
+/**
+ * Makes a folder below `base` (the system's temporary folder), readable by this user only.
+ * @throws ForebayError `storage_unavailable` where that is full or cannot be written.
+ */
 export function makeRunFolder(base: string): string {
-  return mkdtempSync(join(base, `${PREFIX}${namespace()}-${process.pid}-`));
+  return writeInto({ path: base, kind: 'temporary', setting: 'TMPDIR' }, () =>
+    mkdtempSync(join(base, `${PREFIX}${namespace()}-${process.pid}-`)),
+  );
 }
 
 export function removeRunFolder(path: string): void {

@@ -50,9 +50,15 @@ export function apiKey(
   throw new UsageError(`--api-key-file ${apiKeyFile} must hold a key and nothing else`);
 }
 
-/** The service's base URL. Throws commander's InvalidArgumentError for a FOREBAY_URL that is none. */
+/** The service's base URL. Throws UsageError for a FOREBAY_URL that is none. */
 export function apiUrl(flags: ApiFlags, context: Pick<CliContext, 'env'>): string {
-  return flags.url ?? httpUrl(context.env['FOREBAY_URL'] || DEFAULT_URL);
+  if (flags.url !== undefined) return flags.url;
+  try {
+    return httpUrl(context.env['FOREBAY_URL'] || DEFAULT_URL);
+  } catch (error) {
+    // commander tells of its own flags alone.
+    throw new UsageError(`FOREBAY_URL cannot be used: ${messageOf(error)}`);
+  }
 }
 
 /** Whether the service runs on this machine, so that paths mean the same to both. */

@@ -59,5 +59,8 @@ export function httpUrl(text: string): string {
   const candidate = /^https?:\/\//.test(text) ? text : `http://${text}`;
   if (!URL.canParse(candidate))
     throw new InvalidArgumentError('It must be a URL such as http://127.0.0.1:8080.');
+  const { username, password } = new URL(candidate);
+  if (username !== '' || password !== '')
+    throw new InvalidArgumentError('It must hold no user or password: a key is given by --api-key-file.');
   return candidate.replace(/\/+$/, '');
 }

@@ -5,7 +5,7 @@ import type { SubmitBody } from '../../api/wire/submit-request.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOfSignal, UsageError } from '../exit-codes.ts';
 import { Interrupted, withOwnService } from '../launch/own-service.ts';
-import { apiKey, isLocalUrl } from '../options/api-flags.ts';
+import { connectTo, isLocalUrl } from '../options/api-flags.ts';
 import { toFilesInput, toSubmitOptions } from '../options/job-options.ts';
 import { createNotesView, createProgressView } from '../progress/progress-view.ts';
 import { checkInput } from '../run/check-input.ts';
@@ -69,7 +69,7 @@ async function askRunning(url: string, flags: PlanFlags, context: CliContext): P
       'where the rows come from is missing or given twice: give one of --input, --manifest',
     );
   }
-  return context.connect(url, apiKey(flags, context)).plan({
+  return connectTo({ ...flags, url }, context).plan({
     model: flags.model!,
     input: toFilesInput({
       ...flags,

@@ -18,7 +18,6 @@ export interface ProgressView {
 
 const PLAIN_EVERY_MS = 2000;
 const PLAIN_EVERY_PERCENT = 10;
-const CLEAR_LINE = '\r\u001b[2K';
 
 export function createProgressView(terminal: Terminal, now: () => number = Date.now): ProgressView {
   return terminal.live ? liveView(terminal) : plainView(terminal, now);
@@ -47,7 +46,7 @@ function liveView(terminal: Terminal): ProgressView {
   /** Whether the line is worth keeping at the end. */
   let keep = false;
   const redraw = (line: string) => {
-    if (line !== shown) terminal.err(`${CLEAR_LINE}${line}`);
+    if (line !== shown) terminal.redraw(line);
     shown = line;
   };
   return {
@@ -57,14 +56,16 @@ function liveView(terminal: Terminal): ProgressView {
     },
     show(job) {
       keep = true;
-      // One column stays free: a full line makes some terminals wrap.
       redraw(barLine(job, terminal.columns() - 1));
     },
     note(line) {
-      terminal.err(shown === null ? `${line}\n` : `${CLEAR_LINE}${line}\n${shown}`);
+      if (shown !== null) terminal.redraw('');
+      terminal.err(`${line}\n`);
+      if (shown !== null) terminal.redraw(shown);
     },
     end() {
-      if (shown !== null) terminal.err(keep ? '\n' : CLEAR_LINE);
+      if (shown !== null && keep) terminal.err('\n');
+      else if (shown !== null) terminal.redraw('');
       shown = null;
     },
   };

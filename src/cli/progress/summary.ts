@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import type { JobWire } from '../../api/wire/job.ts';
 import type { JobStatsWire } from '../../api/wire/stats.ts';
+import { redactUrl } from '../../shared/redact-url.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
+import { visibleLine } from '../../shared/visible-text.ts';
 import { inCliWords } from '../cli-words.ts';
 import { isEmpty } from '../jobs/job-exit-code.ts';
 import { table } from '../jobs/table.ts';
@@ -50,7 +52,8 @@ export function summaryText(
   if (job.error !== null) lines.push(`  reason   ${job.error.code}: ${inCliWords(job.error.message)}`);
   for (const { code, rows, first } of errors) {
     const message = oneLine(inCliWords(first.message));
-    lines.push(`  ${code}: ${formatCounted(rows, 'row')}, first ${first.id}: ${message}`);
+    const id = visibleLine(redactUrl(first.id));
+    lines.push(`  ${code}: ${formatCounted(rows, 'row')}, first ${id}: ${message}`);
   }
   lines.push(...answerLines(answers));
   if (succeeded > 0) lines.push(`  results  ${join(job.output, 'part-*.jsonl')}`);

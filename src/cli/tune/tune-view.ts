@@ -15,12 +15,13 @@ function isShown(event: TuneEvent): event is Shown {
   return event.type === 'begun' || event.type === 'measuring' || event.type === 'measured';
 }
 
-const CLEAR = '\r\u001B[2K';
-
 export function createTuneView(terminal: Terminal): TuneView {
   let count = 0;
   let phase: Measurement['phase'] = 'search';
-  const line = (text: string) => terminal.err(`${terminal.live ? CLEAR : ''}${text}\n`);
+  const line = (text: string) => {
+    if (terminal.live) terminal.redraw('');
+    terminal.err(`${text}\n`);
+  };
 
   function show(event: Shown): void {
     switch (event.type) {
@@ -35,8 +36,7 @@ export function createTuneView(terminal: Terminal): TuneView {
             event.highestRowsPerS === null
               ? ''
               : `  (highest so far: ${formatRate(event.highestRowsPerS)} rows/s)`;
-          const text = `measuring ${settingsText(event.settings)}${highest}`;
-          terminal.err(`${CLEAR}${text.slice(0, terminal.columns() - 1)}`);
+          terminal.redraw(`measuring ${settingsText(event.settings)}${highest}`);
         }
         return;
       case 'measured':
@@ -50,7 +50,7 @@ export function createTuneView(terminal: Terminal): TuneView {
       if (isShown(event)) show(event);
     },
     end: () => {
-      if (terminal.live) terminal.err(CLEAR);
+      if (terminal.live) terminal.redraw('');
     },
   };
 }

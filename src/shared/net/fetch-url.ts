@@ -1,6 +1,7 @@
 /** The URLs that may be fetched, as a user gives them and as servers redirect to them. Pure. */
 import { isUtf8 } from 'node:buffer';
 import { ForebayError } from '../errors.ts';
+import { redactUrl } from '../redact-url.ts';
 
 /** Characters of a bad URL that its error shows. */
 const SHOWN_CHARS = 200;
@@ -11,7 +12,7 @@ export function parseFetchUrl(text: string, base?: URL): URL {
   try {
     url = new URL(text, base);
   } catch (error) {
-    throw notAllowed(`"${text.slice(0, SHOWN_CHARS)}" is not a URL`, error);
+    throw notAllowed(`"${redactUrl(text).slice(0, SHOWN_CHARS)}" is not a URL`, error);
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw notAllowed(`only http and https are fetched, not ${url.protocol}//`);

@@ -1,24 +1,11 @@
-/** Redis clients and their options. */
+/** Connections to Redis, and how they write. */
 import type { Socket } from 'node:net';
-import type { Redis as RedisClient, RedisOptions } from 'ioredis';
-import { Redis } from '../redis/ioredis.ts';
 import { redisOptions } from '../redis/redis-url.ts';
+import { ServiceRedis, type RedisRole } from '../redis/service-redis.ts';
 
-export type RedisRole =
-  /** Answers users: a command fails soon when Redis is away, so that the API can say so. */
-  | 'request'
-  /** Works in the background: commands wait until Redis is back. */
-  | 'background';
-
-export function connectRedis(url: string, role: RedisRole, onError: (error: Error) => void): RedisClient {
-  const options: RedisOptions & { replyMapping: 'legacy' } = {
-    ...redisOptions(url),
-    replyMapping: 'legacy',
-    maxRetriesPerRequest: role === 'request' ? 1 : null,
-    retryStrategy: (times) => Math.min(1000, 50 * 2 ** Math.min(times, 5)),
-  };
-  const redis = new Redis(options);
-  redis.on('error', onError);
+/** `onError`: as ServiceRedis tells it. */
+export function connectRedis(url: string, role: RedisRole, onError: (error: Error) => void): ServiceRedis {
+  const redis = new ServiceRedis(redisOptions(url), role, onError);
   redis.on('connect', () => writeTogether(redis.stream as Socket));
   return redis;
 }
@@ -41,15 +28,4 @@ function writeTogether(socket: Socket): void {
     }
     return write(...args);
   };
-}
-
-/** Whether a thrown error means that Redis could not be reached. */
-export function isRedisAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error.name === 'MaxRetriesPerRequestError') return true;
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  return (
-    ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code) ||
-    /Connection is closed|LOADING|Stream isn't writeable/.test(error.message)
-  );
 }

@@ -74,6 +74,9 @@ export function outputKey(folder: string): string {
   return `${P}:output:${createHash('sha256').update(folder).digest('hex')}`;
 }
 
+/** Never exists: writing to it only where it does asks whether Redis takes writes. */
+export const writeCheckKey = `${P}:write-check`;
+
 export const queueKeys = (queue: string) => ({
   /** Set of `<job>/<block>`: the queue's places in use. */
   places: `${P}:{${queue}}:places`,

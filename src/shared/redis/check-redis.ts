@@ -4,6 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { ForebayError } from '../errors.ts';
+import { clusterRefused } from './redis-trouble.ts';
 
 /** The oldest release that BullMQ supports without a warning of its own. */
 const OLDEST = [6, 2] as const;
@@ -14,10 +15,14 @@ export interface RedisReport {
   readonly warnings: readonly string[];
 }
 
-/** @throws ForebayError `redis_evicts`: a key evicted to make room is a lost block or a lost lock. */
+/**
+ * @throws ForebayError `redis_evicts`: a key evicted to make room is a lost block or a lost lock.
+ * @throws ForebayError `redis_cluster`: a script may only touch keys of one server.
+ */
 export async function checkRedis(client: Pick<Redis, 'info'>): Promise<RedisReport> {
   const info = fieldsOf(await client.info());
   const version = info.get('redis_version') ?? 'unknown';
+  if (info.get('cluster_enabled') === '1') throw clusterRefused();
   const policy = info.get('maxmemory_policy') ?? 'noeviction';
   const limit = Number(info.get('maxmemory') ?? 0);
   if (limit > 0 && policy !== 'noeviction') {

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ForebayError, messageOf } from '../errors.ts';
+import { fullError, writeInto, type OwnFolder } from '../folder-trouble.ts';
 import { lockData, socketOfHolder, type DataLock } from './data-lock.ts';
 import { findRedis, type FindRedisOptions } from './find-redis.ts';
 import { Redis } from './ioredis.ts';
@@ -45,25 +46,30 @@ export interface EmbeddedRedis {
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   const program = await findRedis(options);
-  const folder = makeSocketFolder();
+  const { folder, temporary } = makeSocketFolder();
+  const kept: OwnFolder =
+    options.dataDir === null
+      ? temporary
+      : { path: options.dataDir, kind: 'data', setting: '--data (FOREBAY_DATA_DIR)' };
   const socketPath = join(folder, 'r.sock');
   const dataDir = options.dataDir === null ? join(folder, 'data') : join(options.dataDir, 'redis');
   let lock: DataLock | null = null;
-  const log = openLog(folder);
+  const log = writeInto(temporary, () => openLog(folder));
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    if (options.dataDir !== null) lock = await lockData(dataDir);
+    writeInto(kept, () => mkdirSync(dataDir, { recursive: true, mode: 0o700 }));
+    if (options.dataDir !== null) lock = await lockIn(kept, dataDir);
     const child = spawnShepherd([program.path, ...serverOptions(socketPath, dataDir)], {
       folder,
       logFd: log.write,
       env: { PATH: options.env['PATH'] ?? '', ...libraryEnv(program) },
     });
-    if (child.pid !== undefined) lock?.shareWith(child.pid, socketPath);
+    writeInto(kept, () => child.pid !== undefined && lock?.shareWith(child.pid, socketPath));
     const exited = whenGone(child, folder, lock);
     const stop = (): Promise<void> => endChild(child, exited);
     const pid = await waitUntilReady(socketPath, child).catch(async (error: unknown) => {
       await stop();
-      throw didNotStart(log.read, error);
+      // A full disk takes no last words either.
+      throw fullError(kept) ?? fullError(temporary) ?? didNotStart(log.read, error);
     });
     // The application decides when to end; the pipe ends with it.
     child.unref();
@@ -94,10 +100,22 @@ function socketUrl(path: string): string {
   return `unix://${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-function makeSocketFolder(): string {
-  const name = join(tmpdir(), 'forebay-');
-  const fits = Buffer.byteLength(`${name}XXXXXX/r.sock`) <= SOCKET_PATH_LIMIT;
-  return mkdtempSync(fits ? name : '/tmp/forebay-');
+/** In the system's temporary folder, or in /tmp where the path of a socket would be too long there. */
+function makeSocketFolder(): { folder: string; temporary: OwnFolder } {
+  const fits = Buffer.byteLength(join(tmpdir(), 'forebay-XXXXXX/r.sock')) <= SOCKET_PATH_LIMIT;
+  const temporary: OwnFolder = { path: fits ? tmpdir() : '/tmp', kind: 'temporary', setting: 'TMPDIR' };
+  return {
+    temporary,
+    folder: writeInto(temporary, () => mkdtempSync(join(temporary.path, 'forebay-'))),
+  };
+}
+
+async function lockIn(kept: OwnFolder, dataDir: string): Promise<DataLock> {
+  return lockData(dataDir).catch((error: unknown) =>
+    writeInto(kept, () => {
+      throw error;
+    }),
+  );
 }
 
 /** Two descriptors of one file: what a server says before it fails is read after its folder is deleted. */

@@ -2,4 +2,5 @@
 import { createRequire } from 'node:module';
 import type * as Ioredis from 'ioredis';
 
-export const { Redis } = createRequire(import.meta.url)('ioredis') as typeof Ioredis;
+export const { Command, Redis } = createRequire(import.meta.url)('ioredis') as typeof Ioredis;
+export type Redis = Ioredis.Redis;

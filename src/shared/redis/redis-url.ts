@@ -8,72 +8,99 @@ import { ForebayError } from '../errors.ts';
 
 const FORMS = 'redis://[user:password@]host[:port][/db], rediss://... or unix:///path/to/socket[?db=0]';
 const UNIX = /^unix:\/\/(?:(?<user>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<path>\/[^?#]+)(?:\?(?<query>.*))?$/;
+const SCHEME = /^(redis|rediss|unix):/i;
 
 /**
  * The connection options an address stands for.
- * @throws ForebayError `config_invalid`; the message never repeats the address, which may hold a password.
+ * @throws ForebayError `config_invalid`; the message repeats nothing of the address, which may hold a password.
  */
 export function redisOptions(url: string): RedisOptions {
   return url.startsWith('unix:') ? parseUnix(url) : parseTcp(url);
 }
 
-/** The address with its password replaced by `***`, fit for logs. A password may hold `@`, `?` and `#`. */
+/** The address without its password, fit for logs: made from what was understood of it, never from its text. */
 export function redactRedisUrl(url: string): string {
-  return url.replace(/^([^:/]*:\/\/[^:@/]*):[^/]*@/, '$1:***@');
+  const scheme = SCHEME.exec(url)?.[1]?.toLowerCase() ?? '';
+  let options: RedisOptions;
+  try {
+    options = redisOptions(url);
+  } catch {
+    return `${scheme === '' ? '' : `${scheme}://`}***`;
+  }
+  const { username, password, path, host = '', port, db } = options;
+  const user = username === undefined ? '' : encodeURIComponent(username);
+  const login = username === undefined && password === undefined ? '' : `${user}:***@`;
+  if (path !== undefined) {
+    return `unix://${login}${path.split('/').map(encodeURIComponent).join('/')}${db ? `?db=${db}` : ''}`;
+  }
+  return `${scheme}://${login}${isIP(host) === 6 ? `[${host}]` : host}:${port}${db ? `/${db}` : ''}`;
 }
 
 function parseUnix(url: string): RedisOptions {
   const parts = UNIX.exec(url)?.groups;
-  if (!parts?.['path']) throw invalid('a unix address needs an absolute path, as in unix:///run/redis.sock');
+  if (!parts?.['path']) {
+    throw invalid(url, 'a unix address needs an absolute path, as in unix:///run/redis.sock');
+  }
+  // The password held a `/`: what follows looks like a path.
+  if (parts['password'] === undefined && parts['path'].includes('@'))
+    throw invalid(url, 'its path holds an @');
+  const query = new URLSearchParams(parts['query'] ?? '');
   return {
-    path: decode(parts['path']),
-    db: parseDb(new URLSearchParams(parts['query'] ?? '').get('db')),
-    ...credentials(parts['user'], parts['password']),
+    path: decode(url, parts['path']),
+    db: parseDb(url, query.get('db')),
+    ...credentials(url, parts['user'], parts['password']),
   };
 }
 
 function parseTcp(url: string): RedisOptions {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    throw invalid('it is not a URL');
-  }
+  if (!URL.canParse(url)) throw invalid(url, 'it is not a URL');
+  const parsed = new URL(url);
   if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
-    throw invalid(`the scheme ${parsed.protocol.slice(0, -1)} is not known`);
+    throw invalid(url, 'it begins with no scheme that is known');
+  }
+  // `redis://me:12/34@host` is a URL of the host `me`: the password held a `/`, `?` or `#`.
+  if (`${parsed.pathname}${parsed.search}${parsed.hash}`.includes('@')) {
+    throw invalid(url, 'an @ stands behind the host');
   }
   const host = parsed.hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1';
   return {
     host,
     port: parsed.port === '' ? 6379 : Number(parsed.port),
-    db: parseDb(parsed.pathname.replace(/^\//, '') || parsed.searchParams.get('db')),
-    ...credentials(parsed.username, parsed.password),
+    db: parseDb(url, parsed.pathname.replace(/^\//, '') || parsed.searchParams.get('db')),
+    ...credentials(url, parsed.username, parsed.password),
     // An address is no server name (RFC 6066): the certificate is then compared with the host.
     ...(parsed.protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
   };
 }
 
-function parseDb(text: string | null): number {
+function parseDb(url: string, text: string | null): number {
   if (text === null || text === '') return 0;
-  if (!/^\d{1,5}$/.test(text)) throw invalid(`the database "${text}" is not a number`);
+  if (!/^\d{1,5}$/.test(text)) throw invalid(url, 'its database is not a number');
   return Number(text);
 }
 
-function credentials(user: string | undefined, password: string | undefined): RedisOptions {
+function credentials(url: string, user: string | undefined, password: string | undefined): RedisOptions {
   return {
-    ...(user ? { username: decode(user) } : {}),
-    ...(password ? { password: decode(password) } : {}),
+    ...(user ? { username: decode(url, user) } : {}),
+    ...(password ? { password: decode(url, password) } : {}),
   };
 }
 
-function decode(text: string): string {
+function decode(url: string, text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw invalid('it holds a broken %-escape');
+    throw invalid(url, 'it holds a broken %-escape');
   }
 }
 
-function invalid(why: string): ForebayError {
-  return new ForebayError('config_invalid', `REDIS_URL cannot be used: ${why}. Known forms: ${FORMS}.`);
+const ENCODE =
+  ' In a user or password, write @ / # % : and ? percent-encoded: %40 %2F %23 %25 %3A %3F (any text: encodeURIComponent).';
+
+function invalid(url: string, why: string): ForebayError {
+  const advice = url.includes('@') ? ENCODE : '';
+  return new ForebayError(
+    'config_invalid',
+    `REDIS_URL cannot be used: ${why}. Known forms: ${FORMS}.${advice}`,
+  );
 }

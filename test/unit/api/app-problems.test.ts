@@ -10,7 +10,9 @@ function failing(error: unknown) {
   const throws = () => Promise.reject(error as Error);
   const app = createApp({
     jobs: { mustGet: throws },
-    ready: async () => ({ ok: false, reason: 'Redis evicts keys.' }),
+    ready: async () => {
+      throw new ForebayError('queue_unavailable', 'Redis evicts keys.');
+    },
     submitJob: throws,
     log: { debug: quiet, info: quiet, warn: quiet, error: (fields: object) => void logged.push(fields) },
     version: '0',

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redactRedisUrl, redisOptions } from '#forebay/shared/redis/redis-url.js';
 
@@ -32,11 +33,71 @@ describe('a Redis address', () => {
 
   it('never shows its password', () => {
     expect(() => redisOptions('redis://me:secret@h/x')).not.toThrow(/secret/);
-    expect(redactRedisUrl('redis://me:secret@h/1')).toBe('redis://me:***@h/1');
+    expect(redactRedisUrl('redis://me:secret@h/1')).toBe('redis://me:***@h:6379/1');
     expect(redactRedisUrl('unix://:secret@/r.sock')).toBe('unix://:***@/r.sock');
-    expect(redactRedisUrl('unix:///r.sock')).toBe('unix:///r.sock');
-    expect(redactRedisUrl('REDIS://me:sec:re@t@h/1')).toBe('REDIS://me:***@h/1');
+    expect(redactRedisUrl('unix:///r.sock?db=2')).toBe('unix:///r.sock?db=2');
+    expect(redactRedisUrl('REDISS://me:sec:re@t@[::1]/1')).toBe('rediss://me:***@[::1]:6379/1');
     expect(redactRedisUrl('unix://:se?c#ret@/r.sock')).toBe('unix://:***@/r.sock');
+    expect(redactRedisUrl('unix://:se/ret@/r.sock')).toBe('unix://***');
     expect(redactRedisUrl('redis://h:6379/1')).toBe('redis://h:6379/1');
+    expect(redactRedisUrl('me:secret@h')).toBe('***');
+  });
+
+  it.each([
+    'redis://:a/b@h',
+    'redis://me:12/34@h',
+    'redis://me:1?x@h',
+    'redis://me:1#x@h',
+    'redis://:5%@h',
+    'unix://:a/b@/r',
+  ])('whose password has to be encoded is refused with how to: %s', (url) => {
+    expect(() => redisOptions(url)).toThrow(/percent-encoded: %40 %2F %23 %25 %3A %3F/);
+  });
+
+  it('shows no part of any password, raw or encoded, in whatever form and place it stands', () => {
+    const special = fc.string({
+      unit: fc.constantFrom(...'@/#%:?&=[]\\ a1'.split('')),
+      minLength: 1,
+      maxLength: 12,
+    });
+    // Recognisable, so that no word of a message is taken for it.
+    const passwords = fc.tuple(special, fc.string({ maxLength: 6 })).map(([a, b]) => `zq${a}QZ${b}xj`);
+    const shapes = fc.constantFrom<(p: string) => string>(
+      (p) => `redis://me:${p}@h:7000/1`,
+      (p) => `redis://:${p}@h`,
+      (p) => `rediss://:${p}@[::1]`,
+      (p) => `redis://me:12/${p}@h`,
+      (p) => `redis://h?password=${p}`,
+      (p) => `redis://h/1?db=${p}`,
+      (p) => `redis://h/${p}`,
+      (p) => `unix://me:${p}@/run/r.sock`,
+      (p) => `unix:///run/r.sock?password=${p}`,
+      (p) => `unix:///run/r.sock?db=${p}`,
+      (p) => `me:${p}@h:6379`,
+      (p) => p,
+    );
+    fc.assert(
+      fc.property(passwords, shapes, fc.boolean(), (password, shape, encoded) => {
+        const url = shape(encoded ? encodeURIComponent(password) : password);
+        const said = [redactRedisUrl(url)];
+        try {
+          redisOptions(url);
+        } catch (error) {
+          said.push((error as Error).message);
+        }
+        for (const text of said) expect(text).not.toMatch(/zq|QZ|xj/i);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('gives any password that is encoded to Redis as it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (password) => {
+        const encoded = encodeURIComponent(password);
+        expect(redisOptions(`redis://me:${encoded}@h`).password).toBe(password);
+        expect(redisOptions(`unix://me:${encoded}@/r.sock`).password).toBe(password);
+      }),
+    );
   });
 });

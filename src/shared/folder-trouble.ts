@@ -1,0 +1,58 @@
+/** What keeps a folder of the service's own from being written, in words: full, not writable, not there. */
+import { statfsSync } from 'node:fs';
+import { ForebayError, messageOf } from './errors.ts';
+
+const SAYS: Readonly<Record<string, string>> = {
+  ENOSPC: 'is full: free space there',
+  EDQUOT: "is full for this user's quota: free space there",
+  EROFS: 'is on a read-only disk: make it writable',
+  EACCES: 'cannot be written by this user: give it the right',
+  EPERM: 'cannot be written by this user: give it the right',
+  ENOENT: 'does not exist: make it',
+  ENOTDIR: 'is no folder: make one there',
+  ENAMETOOLONG: 'has too long a name: shorten it',
+};
+/** Less is as good as nothing: a file's first block. */
+const ROOM_BYTES = 64 * 1024;
+
+export interface OwnFolder {
+  readonly path: string;
+  /** For messages: `temporary`, `data`. */
+  readonly kind: string;
+  /** The setting that chooses another. */
+  readonly setting: string;
+}
+
+/** Runs `write`. Throws ForebayError `storage_unavailable` where the folder is to blame, with what to do. */
+export function writeInto<T>(folder: OwnFolder, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    throw folderError(folder, (error as NodeJS.ErrnoException).code, error) ?? error;
+  }
+}
+
+/** Null where there is room, or none can say. */
+export function fullError(folder: OwnFolder): ForebayError | null {
+  try {
+    const { bavail, bsize } = statfsSync(folder.path);
+    return bavail * bsize < ROOM_BYTES ? folderError(folder, 'ENOSPC') : null;
+  } catch {
+    return null;
+  }
+}
+
+function folderError(
+  { path, kind, setting }: OwnFolder,
+  code: string | undefined,
+  cause?: unknown,
+): ForebayError | null {
+  const says = SAYS[code ?? ''];
+  if (says === undefined) return null;
+  const detail = cause === undefined ? code : messageOf(cause);
+  return new ForebayError(
+    'storage_unavailable',
+    `The ${kind} folder ${path} ${says}, or choose another with ${setting} (${detail}).`,
+    { cause },
+  );
+}

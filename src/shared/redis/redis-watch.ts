@@ -1,0 +1,171 @@
+/**
+ * How a process stands with its Redis, told once for each change: not reached yet, lost, refusing writes, back. Waits for
+ * the first answer without end, since Redis may start later; what waiting cannot fix (a wrong password, a policy that
+ * evicts, cluster mode) is refused.
+ */
+import type { Redis } from 'ioredis';
+import { ForebayError, messageOf } from '../errors.ts';
+import type { Logger } from '../observe/logger.ts';
+import { checkRedis } from './check-redis.ts';
+import { checkWrite, WRITE_CHECK } from './check-write.ts';
+import { redactRedisUrl } from './redis-url.ts';
+import { clusterRefused, redisAdvice, redisProblem, redisTrouble, refusesWrites } from './redis-trouble.ts';
+import { tlsAdvice } from './tls-advice.ts';
+
+/** Redis' answers to who is not let in. */
+const NOT_LET_IN = /^(NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR AUTH)/;
+
+type State =
+  /** Never answered. `waitingFor`: why, once something has failed. */
+  | { readonly name: 'starting'; readonly waitingFor: string | null; readonly advice: string | null }
+  | { readonly name: 'up' }
+  | { readonly name: 'lost' | 'refusing'; readonly waitingFor: string; readonly sinceMs: number };
+
+export interface RedisWatch {
+  /** For connectRedis, of every connection of this process. */
+  readonly onError: (error: Error) => void;
+  /** Why Redis cannot be used now; null where nothing is known to be wrong. */
+  waitingFor(): string | null;
+  /**
+   * Settles once `client`, a background connection, has answered and may write; it is watched from then on.
+   * @throws ForebayError `redis_evicts`, `redis_cluster`, or `config_invalid` where Redis does not let us in.
+   */
+  from(client: Redis): Promise<void>;
+  /** Throws a ForebayError where Redis does not take writes now. After `from`. */
+  checkWrite(): Promise<void>;
+}
+
+/** `meanwhile`: fields for the line that tells of the first wait. */
+export function createRedisWatch(options: {
+  readonly redisUrl: string;
+  readonly log: Logger;
+  readonly meanwhile?: object;
+}): RedisWatch {
+  const { log } = options;
+  const where = `Redis at ${redactRedisUrl(options.redisUrl)}`;
+  // A server without TLS waits in silence for the end of what is a TLS greeting to us; one with it ends the connection.
+  const tls = where.includes('rediss:')
+    ? 'redis:// where its port speaks no TLS'
+    : 'rediss:// where it asks for TLS';
+  const startAdvice = `start it, or correct REDIS_URL (${tls})`;
+  let state: State = { name: 'starting', waitingFor: null, advice: null };
+  let client: Redis | null = null;
+  let lastError: Error | null = null;
+
+  /** Once for each way out: the next tries would say the same again, every second. */
+  function notYet(waitingFor: string, advice: string): void {
+    if (state.name !== 'starting' || advice === state.advice) return;
+    state = { name: 'starting', waitingFor, advice };
+    log.warn(options.meanwhile ?? {}, `${waitingFor} Trying again until it answers: ${advice}.`);
+  }
+
+  function failed(name: 'lost' | 'refusing', waitingFor: string, advice: string): void {
+    if (state.name !== 'up') return;
+    state = { name, waitingFor, sinceMs: performance.now() };
+    log.warn({}, `${waitingFor} Trying again until it is back: ${advice}.`);
+  }
+
+  /** As loud as the loss: whoever has read of the one looks for the other. */
+  function back(from: 'lost' | 'refusing'): void {
+    if (state.name !== from) return;
+    const seconds = ((performance.now() - state.sinceMs) / 1000).toFixed(1);
+    state = { name: 'up' };
+    log.warn(
+      {},
+      from === 'lost' ? `${where} is back after ${seconds} s.` : `${where} takes writes after ${seconds} s.`,
+    );
+  }
+
+  function refused(error: Error): void {
+    const waitingFor = `${where} cannot be used: ${redisProblem(error)!.message}`;
+    const advice = redisAdvice(redisTrouble(error)!);
+    if (state.name === 'starting') notYet(waitingFor, advice);
+    if (state.name !== 'up' || client === null) return;
+    failed('refusing', waitingFor, advice);
+    // A background connection answers this when writes are taken.
+    client.set(...WRITE_CHECK).then(
+      () => back('refusing'),
+      () => back('refusing'),
+    );
+  }
+
+  function follow(watched: Redis): void {
+    client = watched;
+    watched.on('error', (error: Error) => (lastError = error));
+    let closed = false;
+    // Not emitted where the connection is closed on purpose. A close tells of nothing: the next try says why.
+    watched.on('reconnecting', () => {
+      if (lastError === null && !closed) {
+        closed = true;
+        return;
+      }
+      const why = lastError === null ? 'the connection is closed' : messageOf(lastError);
+      failed('lost', `${where} is lost (${why}).`, adviceFor(lastError));
+    });
+    watched.on('ready', () => {
+      lastError = null;
+      closed = false;
+      back('lost');
+    });
+  }
+
+  return {
+    onError(error) {
+      if (refusesWrites(error)) refused(error);
+      else if (state.name === 'starting') {
+        if (NOT_LET_IN.test(error.message)) return;
+        const why = messageOf(error) || 'no connection';
+        notYet(`${where} is not reached (${why}).`, tlsAdvice(error) ?? startAdvice);
+      } else if (redisTrouble(error) === null) {
+        log.warn({ error: messageOf(error) }, 'Redis connection');
+      }
+    },
+    waitingFor: () => (state.name === 'up' ? null : state.waitingFor),
+    async from(watched) {
+      // A proxy with nothing behind it takes connections and ends them: no error tells of that.
+      const onClose = () => {
+        if (state.name !== 'starting' || state.waitingFor !== null) return;
+        notYet(`${where} is not reached (the connection is closed before it answers).`, startAdvice);
+      };
+      watched.on('close', onClose);
+      try {
+        const { warnings } = await checkRedis(watched);
+        await watched.set(...WRITE_CHECK);
+        for (const warning of warnings) log.warn({}, warning);
+        if (state.name === 'starting' && state.waitingFor !== null) log.info({}, `${where} answers.`);
+        state = { name: 'up' };
+        follow(watched);
+      } catch (error) {
+        throw refusal(error, where);
+      } finally {
+        watched.off('close', onClose);
+      }
+    },
+    async checkWrite() {
+      if (client === null) return;
+      const told = () => {
+        if (state.name === 'up') return;
+        throw new ForebayError('queue_unavailable', state.waitingFor ?? `${where} has not answered yet.`);
+      };
+      told();
+      // This connection waits where it is refused; what it waits for is known by then.
+      await checkWrite(client).catch((error: unknown) => {
+        told();
+        throw error;
+      });
+    },
+  };
+}
+
+function adviceFor(error: Error | null): string {
+  if (error !== null && NOT_LET_IN.test(error.message)) return 'correct user and password in REDIS_URL';
+  return (error && tlsAdvice(error)) ?? redisAdvice('away');
+}
+
+/** Why a Redis that answers cannot be used. */
+function refusal(error: unknown, where: string): unknown {
+  if (redisTrouble(error) === 'cluster') return clusterRefused(error);
+  if (!NOT_LET_IN.test(messageOf(error))) return error;
+  const message = `${where} does not let us in: correct user and password in REDIS_URL (it says: ${messageOf(error)}).`;
+  return new ForebayError('config_invalid', message, { cause: error });
+}

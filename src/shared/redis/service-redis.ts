@@ -1,0 +1,128 @@
+/**
+ * The Redis client of a service: ioredis, with what Forebay adds to its errors. Commands of background work wait while
+ * Redis refuses writes, as they do while it is away; a replica is left for the server that has taken its place.
+ */
+import type { Command as RedisCommand, RedisOptions } from 'ioredis';
+import { setTimeout as delay } from 'node:timers/promises';
+import { WRITE_CHECK } from './check-write.ts';
+import { Command, Redis } from './ioredis.ts';
+import { redisProblem, redisTrouble, refusesWrites } from './redis-trouble.ts';
+
+export type RedisRole =
+  /** Answers users: a command fails soon when Redis is away or refuses it, so that the API can say so. */
+  | 'request'
+  /** Works in the background: commands wait until Redis is back and takes writes. */
+  | 'background';
+
+type Stream = Parameters<Redis['sendCommand']>[1];
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 1000;
+/** Between two reconnects for a replica: each command that it refuses would ask for one. */
+const RECONNECT_MS = 500;
+
+export class ServiceRedis extends Redis {
+  readonly #role: RedisRole;
+  readonly #onError: (error: Error) => void;
+  readonly #known = new WeakSet<RedisCommand>();
+  #lastError: Error | null = null;
+  /** Settles when writes are taken; null while none was refused. */
+  #writable: Promise<void> | null = null;
+
+  /** `onError` hears of broken connections and refused writes, once for each command and each try. */
+  constructor(options: RedisOptions, role: RedisRole, onError: (error: Error) => void) {
+    super(clientOptions(options, role));
+    this.#role = role;
+    this.#onError = onError;
+    this.on('error', (error: Error) => {
+      this.#lastError = error;
+      onError(error);
+    });
+    const multi = this.multi.bind(this) as (...args: unknown[]) => ReturnType<Redis['multi']>;
+    this.multi = ((...args: unknown[]) => this.#holdBack(multi(...args))) as Redis['multi'];
+  }
+
+  override sendCommand(command: RedisCommand, stream?: Stream): unknown {
+    // ioredis sends a command once more after a reconnect.
+    if (!this.#known.has(command)) {
+      this.#known.add(command);
+      const { reject } = command;
+      command.reject = (error) => {
+        if (this.#waitsFor(error, stream)) {
+          void this.#untilWritable().then(() => super.sendCommand(command));
+        } else {
+          reject.call(command, this.#inWords(error));
+        }
+      };
+    }
+    return super.sendCommand(command, stream);
+  }
+
+  /** Whether the command is sent again when Redis takes writes. Part of a transaction or pipeline never is. */
+  #waitsFor(error: Error, stream: Stream): boolean {
+    if (!refusesWrites(error)) return false;
+    this.#onError(redisProblem(error)!);
+    if (this.#role === 'request') return false;
+    void this.#untilWritable();
+    return stream === undefined;
+  }
+
+  #untilWritable(): Promise<void> {
+    this.#writable ??= this.#probe().finally(() => (this.#writable = null));
+    return this.#writable;
+  }
+
+  async #probe(): Promise<void> {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      await delay(pause);
+      const check = new Command('set', WRITE_CHECK);
+      // Its refusal is what this waits to hear of.
+      this.#known.add(check);
+      super.sendCommand(check);
+      const error: unknown = await check.promise.then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      if (!refusesWrites(error)) return;
+    }
+  }
+
+  /** A transaction that is known to be refused is not sent before its time. */
+  #holdBack(batch: ReturnType<Redis['multi']>): ReturnType<Redis['multi']> {
+    const exec = batch.exec?.bind(batch);
+    // MULTI without a pipeline answers by a promise.
+    if (exec === undefined) return batch;
+    batch.exec = (async (...args: []) => {
+      while (this.#writable !== null) await this.#writable;
+      return exec(...args);
+    }) as typeof batch.exec;
+    return batch;
+  }
+
+  /** Without the names of the library's options, and without the command's arguments, which may be a password. */
+  #inWords(error: Error): Error {
+    if (error.name === 'MaxRetriesPerRequestError') return redisProblem(error, this.#lastError ?? undefined)!;
+    Reflect.deleteProperty(error, 'command');
+    return error;
+  }
+}
+
+function clientOptions(options: RedisOptions, role: RedisRole): RedisOptions & { replyMapping: 'legacy' } {
+  return {
+    ...options,
+    replyMapping: 'legacy',
+    maxRetriesPerRequest: role === 'request' ? 1 : null,
+    retryStrategy: (times) => Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(times, 5)),
+    // The address may belong to another server by now, and a replica never closes a connection by itself.
+    reconnectOnError: atMostEvery(RECONNECT_MS, (error) => redisTrouble(error) === 'read_only'),
+  };
+}
+
+function atMostEvery(ms: number, holds: (error: Error) => boolean): (error: Error) => boolean {
+  let last = -Infinity;
+  return (error) => {
+    if (!holds(error) || performance.now() - last < ms) return false;
+    last = performance.now();
+    return true;
+  };
+}

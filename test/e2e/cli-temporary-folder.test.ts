@@ -1,0 +1,98 @@
+// A temporary or data folder that cannot take a file ends `run` and `up` with a sentence, and nothing is left running.
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mountSmallDisk } from '../chaos/full-disk.ts';
+import { forebayCommands, type Ended } from '../support/forebay-command.ts';
+import { writeImages, writeTinyModel } from '../support/service.ts';
+
+let folder: string;
+beforeAll(async () => {
+  // Short, for the path of a socket in it.
+  folder = mkdtempSync('/tmp/fbt-tmp-');
+  writeTinyModel(join(folder, 'models', 'tiny'), 'tiny');
+  await writeImages(join(folder, 'images'), 3);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const RUN = ['run', '--model', 'models/tiny', '--input', 'images', '--output', 'out'];
+const UP = ['up', '--port', '0'];
+
+async function endOf(env: Record<string, string>, ...args: string[]): Promise<Ended> {
+  const forebay = forebayCommands(folder, env);
+  try {
+    return await forebay.run(...args);
+  } finally {
+    await forebay.close();
+  }
+}
+
+function expectSentence({ code, err }: Ended, sentence: RegExp): void {
+  expect(err).toMatch(sentence);
+  expect(err.trim().split('\n')).toHaveLength(1);
+  expect(err).not.toMatch(/^\s+at /m);
+  expect(code).toBe(1);
+}
+
+describe('a temporary folder', () => {
+  it('that does not exist, or is a file, is named with what to do', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    for (const [path, says] of [
+      [join(folder, 'absent'), 'does not exist: make it'],
+      [file, 'is no folder: make one there'],
+    ] as const) {
+      for (const ended of [await endOf({ TMPDIR: path }, ...RUN), await endOf({ TMPDIR: path }, ...UP)]) {
+        expectSentence(
+          ended,
+          new RegExp(`^forebay: The temporary folder ${path} ${says}, or choose another with TMPDIR`),
+        );
+      }
+    }
+  }, 60_000);
+
+  it('whose name is too long for a socket is not used for one, and the run goes on', async () => {
+    const long = join(folder, 'x'.repeat(120));
+    mkdirSync(long);
+    const forebay = forebayCommands(folder, { TMPDIR: long });
+    try {
+      const ended = await forebay.run(
+        'run',
+        '--model',
+        'models/tiny',
+        '--input',
+        'images',
+        '--output',
+        'long-out',
+      );
+      expect([ended.code, ended.err]).toEqual([0, expect.stringContaining('3 of 3 rows') as string]);
+      expect(readdirSync(long)).toEqual([]);
+    } finally {
+      await forebay.close();
+    }
+  }, 60_000);
+
+  it('or a data folder that is full is named with what to do', async ({ skip }) => {
+    const path = join(folder, 'disk');
+    const disk = mountSmallDisk(path);
+    if (disk === null) skip('a full disk takes a mount, which this user may not make');
+    try {
+      disk!.fill();
+      const run = await endOf({ TMPDIR: path }, ...RUN);
+      expectSentence(
+        run,
+        new RegExp(`^forebay: The temporary folder ${path} is full: free space there, or choose`),
+      );
+      const data = join(path, 'data');
+      const up = await endOf({}, ...UP, '--data', data);
+      expectSentence(
+        up,
+        new RegExp(
+          `^forebay: The data folder ${data} is full: free space there, or choose another with --data`,
+        ),
+      );
+    } finally {
+      disk!.unmount();
+    }
+  }, 120_000);
+});

@@ -1,0 +1,43 @@
+// A Redis server with options of the test's own, on a unix socket in a folder that goes with it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { findRedis } from '#forebay/shared/redis/find-redis.js';
+import { libraryEnv } from '#forebay/shared/redis/redis-program.js';
+import { redisCacheDir, silentLog } from './redis.ts';
+
+export type RedisServer = Awaited<ReturnType<typeof startRedisServer>>;
+
+export async function startRedisServer(...options: string[]) {
+  const program = await findRedis({ cacheDir: redisCacheDir, env: process.env, log: silentLog });
+  const folder = mkdtempSync('/tmp/fbt-redis-');
+  const socketPath = join(folder, 'r.sock');
+  const own = ['--port', '0', '--unixsocket', socketPath, '--dir', folder, '--save', ''];
+  const child = spawn(program.path, [...own, '--appendonly', 'yes', ...options], {
+    env: { ...process.env, ...libraryEnv(program), LC_ALL: 'C' },
+    stdio: 'ignore',
+  });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  /** As its administrator; waits for the server. */
+  const operator = new Redis(socketPath);
+  operator.on('error', () => undefined);
+  await operator.ping();
+  return {
+    folder,
+    operator,
+    url: `unix://${socketPath}`,
+    async stop() {
+      operator.disconnect();
+      process.off('exit', kill);
+      if (child.exitCode === null && child.signalCode === null) {
+        kill();
+        await once(child, 'exit');
+      }
+      // A child that rewrites its file may still be writing.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    },
+  };
+}
