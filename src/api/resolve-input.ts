@@ -6,6 +6,7 @@ import { constants } from 'node:fs';
 import { access, link, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
 import { createInputRule, whyRefused, type InputPlaces } from '../shared/input-places.ts';
+import { compileGlobs } from '../shared/dataset/glob/compile-globs.ts';
 import { splitGlob } from '../shared/dataset/split-glob.ts';
 import { spoolInline, spoolUrls } from '../shared/dataset/spool.ts';
 import type { DatasetSpec, GivenDataset } from '../shared/domain/dataset-spec.ts';
@@ -120,6 +121,8 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
 
   async function resolveFiles(input: FilesInput, tenant: string): Promise<ResolvedInput> {
     const { include = [], exclude = [] } = input;
+    checkGlobs(include, '/input/include');
+    checkGlobs(exclude, '/input/exclude');
     const glob = splitGlob(input.path);
     // A name that looks like a glob but exists is meant literally.
     if (glob !== null && !(await exists(absolute(input.path)))) {
@@ -132,6 +135,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
           },
         );
       }
+      checkGlobs([glob.pattern], '/input/path');
       const { path, isFolder } = await allowed(glob.base, tenant);
       if (!isFolder)
         throw new ForebayError('input_not_found', `${path} is a file, so nothing matches ${input.path}.`);
@@ -247,6 +251,19 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
   }
 
   return { resolve, discard, spooledBytes, check, adopt };
+}
+
+/** Throws ForebayError `invalid_request` where one cannot be matched in linear time. */
+function checkGlobs(patterns: readonly string[], path: string): void {
+  try {
+    compileGlobs(patterns);
+  } catch (error) {
+    if (!(error instanceof ForebayError)) throw error;
+    throw new ForebayError(error.code, error.message, {
+      cause: error,
+      issues: [{ path, message: error.message }],
+    });
+  }
 }
 
 /** The real path; of one that is missing, as far as it exists, with the rest behind it. */

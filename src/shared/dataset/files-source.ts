@@ -1,7 +1,7 @@
 /** Files under a folder as rows: a row's id is its path relative to the root. */
 import { tmpdir } from 'node:os';
 import type { Cursor, DatasetSpec } from '../domain/dataset-spec.ts';
-import { createGlobFilter } from './glob-filter.ts';
+import { createGlobFilter, type GlobFilter } from './glob-filter.ts';
 import { invalidAt } from './locate.ts';
 import { rawOf } from './name-bytes.ts';
 import type { DatasetSource, SourceRow } from './source.ts';
@@ -24,10 +24,12 @@ const RAW = '\0';
 export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions = {}): DatasetSource {
   const { spillDir = tmpdir(), maxInMemory = 50_000, skips = () => false } = options;
   if (spec.only !== undefined) return singleFile(spec.only);
-  const filter = createGlobFilter(spec.include, spec.exclude);
+  let filter: GlobFilter | undefined;
+  // A pattern that is refused fails the reading, so it ends its job and nothing else.
+  const filterOf = () => (filter ??= createGlobFilter(spec.include, spec.exclude));
 
   const walkFrom = (after: string | null, sorted: boolean, signal: AbortSignal) =>
-    walk({ root: spec.root, filter, after, sorted, spillDir, maxInMemory, skips, signal });
+    walk({ root: spec.root, filter: filterOf(), after, sorted, spillDir, maxInMemory, skips, signal });
 
   return {
     async *read(from, signal) {

@@ -4,6 +4,7 @@
  */
 import { realpath, stat } from 'node:fs/promises';
 import { ForebayError, messageOf } from '../errors.ts';
+import { createTurn } from '../event-loop-turn.ts';
 import { listFolder, type Entry, type ListingOptions } from './folder-listing.ts';
 import type { GlobFilter } from './glob-filter.ts';
 import { fsPath, rawOf, textOf } from './name-bytes.ts';
@@ -53,8 +54,11 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
     stack.push({ prefix, idPrefix: text, valid, real, entries, seek });
   };
   enter('', root, options.after === null ? [] : options.after.split('/'));
+  const turn = createTurn();
   try {
     for (let folder = stack.at(-1); folder !== undefined; folder = stack.at(-1)) {
+      // Entries that match nothing yield nothing: without this a large folder would hold up the process.
+      if (turn.isOver()) await turn.next();
       const entry = await nextEntry(folder, options.signal);
       if (entry === null) {
         stack.pop();

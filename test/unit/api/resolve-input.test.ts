@@ -88,6 +88,14 @@ describe('files', () => {
     });
   });
 
+  it.each([
+    ['/input/include', files('photos', { include: ['*.jpg', 'a(?<=a)'] })],
+    ['/input/exclude', files('photos', { exclude: ['(a)\\1'] })],
+    ['/input/path', files(`photos/${'?'.repeat(1025)}`)],
+  ])('refuse a pattern that has no linear match, at %s', async (path, input) => {
+    await expect(idsOf(input)).rejects.toMatchObject({ code: 'invalid_request', issues: [{ path }] });
+  });
+
   it('name the roots and how to add one', async () => {
     await expect(idsOf(files('/etc'))).rejects.toMatchObject({
       message: expect.stringMatching(new RegExp(`${root}.*FOREBAY_INPUT_ROOTS`)),
