@@ -11,7 +11,7 @@ import { splitGlob } from '../shared/dataset/split-glob.ts';
 import { spoolInline, spoolUrls } from '../shared/dataset/spool.ts';
 import type { DatasetSpec, GivenDataset } from '../shared/domain/dataset-spec.ts';
 import { ForebayError, InvariantError, messageOf } from '../shared/errors.ts';
-import type { JobInput } from './wire/job-input.ts';
+import type { PackedInput } from './wire/job-input.ts';
 
 export interface ResolvedInput {
   readonly spec: DatasetSpec;
@@ -24,7 +24,7 @@ export interface InputResolver {
    * Rejects with ForebayError `path_not_allowed`, `input_not_found`, `input_unreadable`, `invalid_request`,
    * `list_too_long`, `storage_unavailable`; then nothing is left in the spool.
    */
-  resolve(input: JobInput, jobId: string, tenant: string): Promise<ResolvedInput>;
+  resolve(input: PackedInput, jobId: string, tenant: string): Promise<ResolvedInput>;
   /**
    * Whether a dataset that was resolved once, and written down where others may write, can still be read and may
    * be. Spooled rows are not looked for. Rejects as `resolve` does.
@@ -62,7 +62,7 @@ export interface InputResolverOptions extends InputPlaces {
 /** Kinds of spool files. */
 const SPOOLED = ['urls.jsonl', 'inline.jsonl', 'inline.blob'] as const;
 
-type FilesInput = Extract<JobInput, { type: 'files' }>;
+type FilesInput = Extract<PackedInput, { type: 'files' }>;
 type InlineDataset = Extract<GivenDataset, { type: 'inline' }>;
 
 export function createInputResolver(options: InputResolverOptions): InputResolver {
@@ -73,24 +73,24 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     return join(spoolDir, `${jobId}.${kind}`);
   };
 
-  async function resolve(input: JobInput, jobId: string, tenant: string): Promise<ResolvedInput> {
+  async function resolve(input: PackedInput, jobId: string, tenant: string): Promise<ResolvedInput> {
     switch (input.type) {
       case 'files':
         return resolveFiles(input, tenant);
       case 'manifest':
         return { spec: await resolveManifest(input.path, tenant), total: null };
       case 'urls': {
-        checkLength(input.urls.length, '/input/urls');
+        checkLength(input.packed.count, '/input/urls');
         const spool = spoolFile(jobId, 'urls.jsonl');
-        await spoolUrls(spool, input.urls);
-        return { spec: { type: 'urls', spool }, total: input.urls.length };
+        await spoolUrls(spool, input.packed);
+        return { spec: { type: 'urls', spool }, total: input.packed.count };
       }
       case 'inline': {
-        checkLength(input.rows.length, '/input/rows');
+        checkLength(input.packed.count, '/input/rows');
         const spool = spoolFile(jobId, 'inline.jsonl');
         const blob = spoolFile(jobId, 'inline.blob');
-        await spoolInline(spool, blob, input.rows);
-        return { spec: { type: 'inline', spool, blob }, total: input.rows.length };
+        await spoolInline(spool, blob, input.packed);
+        return { spec: { type: 'inline', spool, blob }, total: input.packed.count };
       }
     }
   }

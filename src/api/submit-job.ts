@@ -1,15 +1,15 @@
 /** Takes a job on: model, input, output and options settled, written down, listed for feeding. No HTTP here. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { autoBatchSize, autoBlockRows } from '../shared/domain/auto-batch.ts';
 import { newJobId } from '../shared/domain/job-id.ts';
 import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
 import type { ModelContract, ModelRef } from '../shared/domain/model-contract.ts';
 import { ForebayError } from '../shared/errors.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
+import { describeInput } from './describe-input.ts';
 import type { OutputPreparer } from './prepare-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
-import type { JobInput } from './wire/job-input.ts';
 import type { Submitter, TakeOnJob } from './take-on-job.ts';
 import type { SubmitRequest } from './wire/submit-request.ts';
 
@@ -48,7 +48,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     const id = newJobId(Date.now(), randomBytes(16));
     if (idempotencyKey === null) return { job: await accept(id, request, by), replayed: false };
 
-    const digest = createHash('sha256').update(JSON.stringify(request)).digest('hex');
+    const { digest } = request;
     const key = { key: idempotencyKey, tenant: by.tenant };
     const claim = await jobs.claimIdempotencyKey(key, id, digest);
     if (claim.job !== id) return { job: await replay(claim, digest, idempotencyKey), replayed: true };
@@ -183,17 +183,4 @@ function cutBlock(earlier: JobOptions, now: JobOptions): number | null {
   const { limit, block_rows } = earlier;
   if (limit === null || limit === now.limit || limit % block_rows === 0) return null;
   return Math.floor(limit / block_rows);
-}
-
-/** For display: payloads are only counted. */
-function describeInput(input: JobInput): Record<string, unknown> {
-  switch (input.type) {
-    case 'urls':
-      return { type: 'urls', count: input.urls.length };
-    case 'inline':
-      return { type: 'inline', count: input.rows.length };
-    case 'files':
-    case 'manifest':
-      return { ...input };
-  }
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createInputResolver } from '#forebay/api/resolve-input.js';
-import { JOB_INPUT, type JobInput } from '#forebay/api/wire/job-input.js';
+import { JOB_INPUT, type PackedInput } from '#forebay/api/wire/job-input.js';
+import { packInline, packUrls } from '../../support/packed.ts';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 
 let dir: string;
@@ -27,7 +28,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 const resolver = () =>
   createInputResolver({ inputRoots: [root, join(dir, 'not-there')], spoolDir, maxListRows: 1000 });
 
-async function idsOf(input: JobInput): Promise<string[]> {
+async function idsOf(input: PackedInput): Promise<string[]> {
   const { spec, total } = await resolver().resolve(input, 'job_1', 'default');
   const ids: string[] = [];
   for await (const { row } of openDataset(spec).read(null, new AbortController().signal)) ids.push(row.id);
@@ -122,8 +123,11 @@ describe('a manifest', () => {
 
 describe('rows in the request', () => {
   it('are spooled under the job, and discarded with it', async () => {
-    expect(await idsOf({ type: 'urls', urls: ['http://x/1', 'no url'] })).toEqual(['http://x/1', 'no url']);
-    expect(await idsOf({ type: 'inline', rows: [{ id: 'a', data: 'AAAA' }] })).toEqual(['a']);
+    expect(await idsOf({ type: 'urls', packed: packUrls(['http://x/1', 'no url']) })).toEqual([
+      'http://x/1',
+      'no url',
+    ]);
+    expect(await idsOf({ type: 'inline', packed: packInline([{ id: 'a', data: 'AAAA' }]) })).toEqual(['a']);
     expect((await readdir(spoolDir)).sort()).toEqual([
       'job_1.inline.blob',
       'job_1.inline.jsonl',
@@ -160,6 +164,6 @@ describe('the schema of an input', () => {
 
   it('keeps the longest URL and id within a spooled line', async () => {
     const url = '\u0001'.repeat(8192);
-    expect(await idsOf({ type: 'urls', urls: [url] })).toEqual([url]);
+    expect(await idsOf({ type: 'urls', packed: packUrls([url]) })).toEqual([url]);
   });
 });
