@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, it } from 'vitest';
 import { createLargeBodies } from '#forebay/api/body/large-bodies.js';
 import type { SubmitRequest } from '#forebay/api/wire/submit-request.js';
-import { stallLimitMs } from '../../../support/stall-limit.ts';
+import { stallLimitMs } from '../../../support/stalls.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
 const own = (text: string) => {
