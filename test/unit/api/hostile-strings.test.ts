@@ -15,7 +15,7 @@ import { nearestName } from '#forebay/shared/nearest-name.js';
 import { createAddressFilter } from '#forebay/shared/net/address-filter.js';
 import { packInline } from '../../support/packed.ts';
 
-const N = 200_000;
+const N = 50_000;
 /** A match that takes the square of a length would take minutes. */
 const SOON_MS = 3_000;
 

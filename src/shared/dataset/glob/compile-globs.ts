@@ -18,6 +18,12 @@ const MAX_STATES = 4096;
 const PLAIN = /^[\w/-][\w./-]*$/;
 
 /**
+ * What picomatch's parser reads beyond the end of, for ever: four backslashes at the end, or a named class that is cut
+ * off there.
+ */
+const ENDLESS = /\\{4}$|\[:[a-z]+:$/;
+
+/**
  * Whether a text matches one of the patterns. Throws ForebayError `invalid_request` naming the pattern that cannot be
  * matched in linear time.
  */
@@ -52,6 +58,7 @@ function expressionOf(pattern: string): Regex {
   if (pattern.length > MAX_PATTERN_CHARS)
     throw refused(pattern, `has more than ${MAX_PATTERN_CHARS} characters`);
   if (nesting(pattern) > MAX_NESTING) throw refused(pattern, `nests deeper than ${MAX_NESTING} brackets`);
+  if (ENDLESS.test(pattern)) throw refused(pattern, 'ends in the middle of an escape or a class');
   try {
     return parseRegex(picomatch.makeRe(pattern).source);
   } catch (cause) {

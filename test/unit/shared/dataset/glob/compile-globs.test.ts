@@ -105,6 +105,9 @@ describe('a list of globs', () => {
     ['(a)\\1', 'a backreference'],
     ['a\\b', 'a word boundary'],
     ['('.repeat(21) + ')'.repeat(21), 'nests deeper than 20'],
+    [`a/${'\\\\'.repeat(4)}`, 'ends in the middle'],
+    [`a/${'\\\\'.repeat(500)}`, 'ends in the middle'],
+    ['[][:alpha:', 'ends in the middle'],
     ['*'.repeat(1025), 'more than 1024 characters'],
   ])('refuses %j, naming the pattern', (bad, why) => {
     expect(() => compileGlobs(['*.jpg', bad])).toThrow(ForebayError);
