@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiDocument } from '#forebay/api/docs-page/api-document.js';
 import { startService, writeImages, type Service } from '../support/service.ts';
 import { crowd, ownStallLimitMs, watchStalls } from '../support/stalls.ts';
+import { large2Mb } from './hostile.ts';
 import { requestsOf, type FuzzRequest } from './requests.ts';
 
 const REQUESTS = Number(process.env['FOREBAY_FUZZ_REQUESTS'] ?? 1_500);
@@ -75,7 +76,12 @@ it(
         limitMs = Math.max(limitMs, ownStallLimitMs());
         if (warm === null && sent >= REQUESTS * WARM_AFTER) warm = residentMb(pid);
       }),
-      { numRuns: Math.ceil(REQUESTS / AT_ONCE), seed: SEED, interruptAfterTimeLimit: timeLimit() },
+      {
+        numRuns: Math.ceil(REQUESTS / AT_ONCE),
+        seed: SEED,
+        examples: [[[...large2Mb]]],
+        interruptAfterTimeLimit: timeLimit(),
+      },
     );
 
     const stall = stalls.longest(began);

@@ -72,18 +72,26 @@ const LISTS: readonly (readonly [open: string, element: string, close: string])[
 ];
 /** Not shrunk: its kind is what matters, and each try would take a second. */
 const large = (bytes: Arbitrary<number>) =>
-  fc.noShrink(
-    fc.tuple(fc.constantFrom(...LISTS), bytes).map(([[open, element, close], size]) => {
-      const times = Math.max(1, Math.floor((size - 200) / (element.length + 1)));
-      return `${open}${`${element},`.repeat(times)}${element}${close}`;
-    }),
-  );
+  fc.noShrink(fc.tuple(fc.constantFrom(...LISTS), bytes).map(([list, size]) => filled(list, size)));
+
+function filled([open, element, close]: (typeof LISTS)[number], size: number): string {
+  const times = Math.max(1, Math.floor((size - 200) / (element.length + 1)));
+  return `${open}${`${element},`.repeat(times)}${element}${close}`;
+}
+
+/** One of each kind, so that the shortest run has them all. */
+export const large2Mb: readonly FuzzRequest[] = LISTS.map((list) => ({
+  method: 'POST',
+  path: '/v1/jobs',
+  headers: { 'content-type': 'application/json' },
+  body: filled(list, 2 * MB),
+}));
 
 const body = fc.oneof(
   { weight: 60, arbitrary: withPatterns },
   { weight: 40, arbitrary: oddNames },
   { weight: 8, arbitrary: large(fc.integer({ min: 1_000, max: MB / 4 })) },
-  { weight: 1, arbitrary: large(fc.constantFrom(MB, 4 * MB, 16 * MB)) },
+  { weight: 2, arbitrary: large(fc.constantFrom(MB, 4 * MB, 16 * MB)) },
 );
 
 export const hostile: Arbitrary<FuzzRequest> = fc.record({
