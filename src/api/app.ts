@@ -2,6 +2,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ForebayError } from '../shared/errors.ts';
 import type { ApiDeps } from './api-deps.ts';
+import { createLargeBodies } from './body/large-bodies.ts';
 import { problemResponse } from './middleware/error-handler.ts';
 import { createGuard } from './middleware/guard.ts';
 import { mountAgain } from './routes/again.ts';
@@ -18,7 +19,8 @@ import { mountPlan } from './routes/plan.ts';
 export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono();
   const { log, maxJsonDepth } = deps;
-  const target = { app, guard: createGuard({ jobs: deps.jobs, ...deps.access }), log, maxJsonDepth };
+  const guard = createGuard({ jobs: deps.jobs, ...deps.access });
+  const target = { app, guard, log, maxJsonDepth, largeBodies: createLargeBodies() };
   describeKeys(app);
   mountJobs(target, deps);
   mountAgain(target, deps);

@@ -8,6 +8,7 @@ import { basename, dirname, join, resolve as resolvePath } from 'node:path';
 import { createInputRule, whyRefused, type InputPlaces } from '../shared/input-places.ts';
 import { checkLines } from '../shared/dataset/line-reader.ts';
 import { CURRENT_LISTING } from '../shared/dataset/listing-rule.ts';
+import { compileGlobs } from '../shared/dataset/glob/compile-globs.ts';
 import { splitGlob } from '../shared/dataset/split-glob.ts';
 import { existingForm, formHint } from '../shared/unicode-form.ts';
 import { spoolInline, spoolUrls } from '../shared/dataset/spool.ts';
@@ -15,7 +16,7 @@ import type { DatasetSpec, GivenDataset } from '../shared/domain/dataset-spec.ts
 import { DEFAULT_TENANT } from '../shared/domain/tenant.ts';
 import { ForebayError, InvariantError, messageOf } from '../shared/errors.ts';
 import { tenantFolder } from '../shared/tenant-folder.ts';
-import type { JobInput } from './wire/job-input.ts';
+import type { PackedInput } from './wire/job-input.ts';
 
 export interface ResolvedInput {
   readonly spec: DatasetSpec;
@@ -28,7 +29,7 @@ export interface InputResolver {
    * Rejects with ForebayError `path_not_allowed`, `input_not_found`, `input_unreadable`, `invalid_request`,
    * `list_too_long`, `storage_unavailable`; then nothing is left in the spool.
    */
-  resolve(input: JobInput, jobId: string, tenant: string): Promise<ResolvedInput>;
+  resolve(input: PackedInput, jobId: string, tenant: string): Promise<ResolvedInput>;
   /**
    * Whether a dataset that was resolved once, and written down where others may write, can still be read and may
    * be. Spooled rows are not looked for. Rejects as `resolve` does.
@@ -75,7 +76,7 @@ interface Handover {
   readonly tenant: string;
 }
 
-type FilesInput = Extract<JobInput, { type: 'files' }>;
+type FilesInput = Extract<PackedInput, { type: 'files' }>;
 type InlineDataset = Extract<GivenDataset, { type: 'inline' }>;
 
 export function createInputResolver(options: InputResolverOptions): InputResolver {
@@ -87,24 +88,24 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     return join(tenantFolder(spoolDir, tenant), `${jobId}.${kind}`);
   };
 
-  async function resolve(input: JobInput, jobId: string, tenant: string): Promise<ResolvedInput> {
+  async function resolve(input: PackedInput, jobId: string, tenant: string): Promise<ResolvedInput> {
     switch (input.type) {
       case 'files':
         return resolveFiles(input, tenant);
       case 'manifest':
         return { spec: await resolveManifest(input.path, tenant), total: null };
       case 'urls': {
-        checkLength(input.urls.length, '/input/urls');
+        checkLength(input.packed.count, '/input/urls');
         const spool = spoolFile(jobId, tenant, 'urls.jsonl');
-        await spoolUrls(spool, input.urls);
-        return { spec: { type: 'urls', spool }, total: input.urls.length };
+        await spoolUrls(spool, input.packed);
+        return { spec: { type: 'urls', spool }, total: input.packed.count };
       }
       case 'inline': {
-        checkLength(input.rows.length, '/input/rows');
+        checkLength(input.packed.count, '/input/rows');
         const spool = spoolFile(jobId, tenant, 'inline.jsonl');
         const blob = spoolFile(jobId, tenant, 'inline.blob');
-        await spoolInline(spool, blob, input.rows);
-        return { spec: { type: 'inline', spool, blob }, total: input.rows.length };
+        await spoolInline(spool, blob, input.packed);
+        return { spec: { type: 'inline', spool, blob }, total: input.packed.count };
       }
     }
   }
@@ -135,6 +136,8 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
 
   async function resolveFiles(input: FilesInput, tenant: string): Promise<ResolvedInput> {
     const { include = [], exclude = [] } = input;
+    checkGlobs(include, '/input/include');
+    checkGlobs(exclude, '/input/exclude');
     const glob = splitGlob(input.path);
     // A name that looks like a glob but exists is meant literally.
     if (glob !== null && !(await exists(absolute(input.path)))) {
@@ -147,6 +150,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
           },
         );
       }
+      checkGlobs([glob.pattern], '/input/path');
       const { path, isFolder } = await allowed(glob.base, tenant);
       if (!isFolder)
         throw new ForebayError('input_not_found', `${path} is a file, so nothing matches ${input.path}.`);
@@ -288,6 +292,19 @@ async function keep(from: string, to: string): Promise<boolean> {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Throws ForebayError `invalid_request` where one cannot be matched in linear time. */
+function checkGlobs(patterns: readonly string[], path: string): void {
+  try {
+    compileGlobs(patterns);
+  } catch (error) {
+    if (!(error instanceof ForebayError)) throw error;
+    throw new ForebayError(error.code, error.message, {
+      cause: error,
+      issues: [{ path, message: error.message }],
+    });
   }
 }
 

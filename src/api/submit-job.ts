@@ -1,5 +1,5 @@
 /** Takes a job on: model, input, output and options settled, written down, listed for feeding. No HTTP here. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { listedLike } from '../shared/dataset/listing-rule.ts';
 import { autoBatchSize, autoBlockRows } from '../shared/domain/auto-batch.ts';
 import { newJobId } from '../shared/domain/job-id.ts';
@@ -8,11 +8,11 @@ import type { ModelContract, ModelRef } from '../shared/domain/model-contract.ts
 import { ForebayError } from '../shared/errors.ts';
 import type { RequestClaim, RequestKey } from '../shared/queue/job-creation.ts';
 import type { JobStore } from '../shared/queue/job-store.ts';
+import { describeInput } from './describe-input.ts';
 import { judgeOutput } from './judge-output.ts';
 import type { OutputPlaces } from './output-places.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
-import type { JobInput } from './wire/job-input.ts';
 import type { Submitter, TakeOnJob } from './take-on-job.ts';
 import type { SubmitRequest } from './wire/submit-request.ts';
 
@@ -49,8 +49,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     by: Submitter,
   ): Promise<Submitted> {
     if (idempotencyKey === null) return accept(request, by, null);
-    const digest = createHash('sha256').update(JSON.stringify(request)).digest('hex');
-    const key = { key: idempotencyKey, tenant: by.tenant, digest };
+    const key = { key: idempotencyKey, tenant: by.tenant, digest: request.digest };
     const claim = await jobs.claimOf(key);
     if (claim) return replay(claim, key);
     try {
@@ -195,17 +194,4 @@ function cutBlock(earlier: JobOptions, now: JobOptions): number | null {
   const { limit, block_rows } = earlier;
   if (limit === null || limit === now.limit || limit % block_rows === 0) return null;
   return Math.floor(limit / block_rows);
-}
-
-/** For display: payloads are only counted. */
-function describeInput(input: JobInput): Record<string, unknown> {
-  switch (input.type) {
-    case 'urls':
-      return { type: 'urls', count: input.urls.length };
-    case 'inline':
-      return { type: 'inline', count: input.rows.length };
-    case 'files':
-    case 'manifest':
-      return { ...input };
-  }
 }

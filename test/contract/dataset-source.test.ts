@@ -10,6 +10,7 @@ import { createFilesSource } from '#forebay/shared/dataset/files-source.js';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 import type { DatasetSource, SourceRow } from '#forebay/shared/dataset/source.js';
 import { spoolInline, spoolUrls } from '#forebay/shared/dataset/spool.js';
+import { packInline, packUrls } from '../support/packed.ts';
 import type { Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 
 const HUGE = 200_000;
@@ -83,10 +84,7 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
     name: 'urls',
     async make(dir, rows) {
       const spool = join(dir, 'urls.jsonl');
-      await spoolUrls(
-        spool,
-        lazily(rows, (i) => `https://example.org/${i}.jpg`),
-      );
+      await spoolUrls(spool, packUrls(lazily(rows, (i) => `https://example.org/${i}.jpg`)));
       return openDataset({ type: 'urls', spool });
     },
   },
@@ -97,7 +95,7 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
       await spoolInline(
         spool,
         blob,
-        lazily(rows, (i) => ({ id: `row ${i}`, data: i % 5 === 2 ? '!' : 'AAAA' })),
+        packInline(lazily(rows, (i) => ({ id: `row ${i}`, data: i % 5 === 2 ? '!' : 'AAAA' }))),
       );
       return openDataset({ type: 'inline', spool, blob });
     },

@@ -1,11 +1,14 @@
-// Requests made from the API's own OpenAPI document, against the real API: none gets a 5xx or no answer, and the process
-// does not grow. No worker runs, so that no URL of a generated job is ever fetched.
+// Requests made from the API's own OpenAPI document, against the real API: none gets a 5xx or no answer, the process
+// does not grow, and its event loop does not stand still. No worker runs, so that no URL of a generated job is fetched.
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiDocument } from '#forebay/api/docs-page/api-document.js';
 import { startService, writeImages, type Service } from '../support/service.ts';
+import { crowd, ownStallLimitMs, watchStalls } from '../support/stalls.ts';
+import { large2Mb } from './hostile.ts';
 import { requestsOf, type FuzzRequest } from './requests.ts';
 
 const REQUESTS = Number(process.env['FOREBAY_FUZZ_REQUESTS'] ?? 1_500);
@@ -18,11 +21,23 @@ const WARM_AFTER = 0.2;
 
 let service: Service;
 let closed = 0;
+const stalls = watchStalls();
 beforeAll(async () => {
-  service = await startService({ workers: 0, env: { FOREBAY_LOG_LEVEL: 'silent' } });
+  service = await startService({
+    workers: 0,
+    env: { FOREBAY_LOG_LEVEL: 'silent', ...stalls.env },
+    how: { execArgv: stalls.execArgv },
+  });
   await writeImages(join(service.input, 'images'), 5);
+  // Names that patterns can be tried on for long.
+  for (const name of ['a'.repeat(40), 'ab'.repeat(100)]) {
+    await writeFile(join(service.input, 'images', name), '');
+  }
 });
-afterAll(async () => service.close());
+afterAll(async () => {
+  await service.close();
+  stalls.close();
+});
 
 it(
   'answers whatever it is asked, soon, and never with a fault of its own',
@@ -49,6 +64,8 @@ it(
     const statuses = new Map<number, number>();
     let warm: number | null = null;
     let sent = 0;
+    let limitMs = ownStallLimitMs();
+    const began = Date.now();
 
     await fc.assert(
       fc.asyncProperty(fc.array(requests, { minLength: AT_ONCE, maxLength: AT_ONCE }), async (together) => {
@@ -56,14 +73,23 @@ it(
           statuses.set(status, (statuses.get(status) ?? 0) + 1);
         }
         sent += together.length;
+        limitMs = Math.max(limitMs, ownStallLimitMs());
         if (warm === null && sent >= REQUESTS * WARM_AFTER) warm = residentMb(pid);
       }),
-      { numRuns: Math.ceil(REQUESTS / AT_ONCE), seed: SEED, interruptAfterTimeLimit: timeLimit() },
+      {
+        numRuns: Math.ceil(REQUESTS / AT_ONCE),
+        seed: SEED,
+        examples: [[[...large2Mb]]],
+        interruptAfterTimeLimit: timeLimit(),
+      },
     );
 
+    const stall = stalls.longest(began);
     process.stderr.write(
-      `fuzz: ${sent} requests, ${closed} sent again, by status ${JSON.stringify(Object.fromEntries(statuses))}\n`,
+      `fuzz: ${sent} requests, ${closed} sent again, by status ${JSON.stringify(Object.fromEntries(statuses))}; ` +
+        `the event loop stood still for ${stall.ms.toFixed(0)} ms at most, ${((stall.at - began) / 1000).toFixed(1)} s after the first (limit ${limitMs} ms)\n`,
     );
+    expect(stall.ms).toBeLessThan(limitMs);
     expect(sent).toBeGreaterThanOrEqual(REQUESTS);
     expect(residentMb(pid) - warm!).toBeLessThan(GROWTH_MB);
     expect((await service.request('/readyz')).status).toBe(200);
@@ -74,7 +100,8 @@ it(
 /** The status. Throws on a 5xx, and where none comes in time. Streams are left after their head. */
 async function answer(request: FuzzRequest): Promise<number> {
   const leave = new AbortController();
-  const late = setTimeout(() => leave.abort(new Error(`no answer in ${ANSWER_MS} ms`)), ANSWER_MS);
+  const answerMs = ANSWER_MS * crowd();
+  const late = setTimeout(() => leave.abort(new Error(`no answer in ${answerMs} ms`)), answerMs);
   try {
     const response = await send(`${service.url}${request.path}`, {
       method: request.method,

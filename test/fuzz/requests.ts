@@ -1,6 +1,7 @@
 // Requests to every operation of an OpenAPI document, and to what is none.
 import fc, { type Arbitrary } from 'fast-check';
 import type { ApiDocument, ApiOperation } from '#forebay/api/docs-page/api-document.js';
+import { hostile } from './hostile.ts';
 import { createArbitraries, type Known } from './of-schema.ts';
 
 export interface FuzzRequest {
@@ -45,7 +46,7 @@ export function requestsOf(document: ApiDocument, known: Known & { readonly id: 
           path,
         );
         const search = Object.entries({ ...query, ...extra })
-          .map(([name, value]) => `${encode(name)}=${encode(String(value))}`)
+          .map(([name, value]) => `${encode(name)}=${encode(textOf(value))}`)
           .join('&');
         const mayHaveBody = method !== 'get' && body !== null;
         return {
@@ -72,10 +73,11 @@ export function requestsOf(document: ApiDocument, known: Known & { readonly id: 
     headers: fc.constant({}),
     body: fc.constant(null),
   });
-  return fc.oneof(...operations.map((arbitrary) => ({ weight: 4, arbitrary })), {
-    weight: 3,
-    arbitrary: nowhere,
-  });
+  return fc.oneof(
+    ...operations.map((arbitrary) => ({ weight: 4, arbitrary })),
+    { weight: 3, arbitrary: nowhere },
+    { weight: 4, arbitrary: hostile },
+  );
 }
 
 const contentType = fc.oneof(
@@ -126,8 +128,13 @@ function encode(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString()).replaceAll('.', '%2E');
 }
 
+/** An object of JSON may have a `toString` that is no function. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
 function headerText(headers: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, String(value).replaceAll(/[^\x20-\x7e]/g, '?')]),
+    Object.entries(headers).map(([name, value]) => [name, textOf(value).replaceAll(/[^\x20-\x7e]/g, '?')]),
   );
 }

@@ -1,7 +1,6 @@
-/** Reads a JSON body, never more of it than its limit, whatever the headers promise. */
+/** Reads a body, never more of it than its limit, whatever the headers promise. */
 import type { Context } from 'hono';
-import { ForebayError, messageOf } from '../../shared/errors.ts';
-import { nestsDeeper } from './json-depth.ts';
+import { ForebayError } from '../../shared/errors.ts';
 
 export const MB = 1024 * 1024;
 
@@ -12,49 +11,56 @@ export interface BodyLimit {
   readonly advice: string;
 }
 
+/** Lets a body of more than LARGE_BYTES in, one of few at a time; see body/large-bodies.ts. */
+export type Admit = () => Promise<void>;
+
+/** Bodies up to here are read and parsed at once. */
+export const LARGE_BYTES = 128 * 1024;
+
 /**
- * The parsed JSON, or undefined where there is no body. `maxDepth`: levels that it may nest. Throws ForebayError `request_too_large`,
- * `request_too_deep`, `unsupported_media_type`, `invalid_request`.
+ * The bytes, or undefined where there is no body. Throws ForebayError `request_too_large`, `unsupported_media_type`,
+ * and what `admit` throws.
  */
-export async function readJsonBody(c: Context, limit: BodyLimit, maxDepth: number): Promise<unknown> {
+export async function readBody(
+  c: Context,
+  limit: BodyLimit,
+  admit: Admit,
+): Promise<Buffer<ArrayBuffer> | undefined> {
   const promised = c.req.header('content-length');
   if (Number(promised ?? 0) > limit.bytes) throw tooLarge(limit);
   const stream = c.req.raw.body;
   if (stream === null || promised === '0') return undefined;
   // A promised body of the wrong type is not worth reading; an unannounced one may turn out empty.
   if (promised !== undefined) checkMediaType(c);
-  const bytes = await collect(stream, limit);
+  const bytes = await collect(stream, limit, admit);
   if (bytes.length === 0) return undefined;
   checkMediaType(c);
-  if (nestsDeeper(bytes, maxDepth)) {
-    throw new ForebayError(
-      'request_too_deep',
-      `The body nests deeper than ${maxDepth} levels (FOREBAY_MAX_JSON_DEPTH); no request of this API needs so many.`,
-    );
-  }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new ForebayError('invalid_request', 'The body is not UTF-8.', { cause });
-  }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new ForebayError('invalid_request', `The body is not JSON: ${messageOf(cause)}.`, { cause });
-  }
+  return bytes;
 }
 
-async function collect(stream: ReadableStream<Uint8Array>, limit: BodyLimit): Promise<Buffer> {
+async function collect(
+  stream: ReadableStream<Uint8Array>,
+  limit: BodyLimit,
+  admit: Admit,
+): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   // Leaving the loop cancels the rest of the stream.
   for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
+    const wasLarge = length > LARGE_BYTES;
     length += chunk.length;
     if (length > limit.bytes) throw tooLarge(limit);
+    if (length > LARGE_BYTES && !wasLarge) await admit();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, length);
+  // Memory of its own, so that it can be handed to another thread.
+  const whole = Buffer.allocUnsafeSlow(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }
 
 function checkMediaType(c: Context): void {

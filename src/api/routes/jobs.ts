@@ -3,20 +3,14 @@ import { z } from 'zod';
 import type { ApiDeps, JobCommand } from '../api-deps.ts';
 import { listJobs } from '../list-jobs.ts';
 import { tenantSeen } from '../middleware/caller.ts';
-import { MB } from '../middleware/read-body.ts';
 import { JOB, jobToWire } from '../wire/job.ts';
 import { JOB_LIST, JOB_LIST_QUERY, statusFilter } from '../wire/job-list.ts';
 import { JOB_ID } from '../wire/scalars.ts';
-import { IDEMPOTENCY_KEY, SUBMIT_BODY, toSubmitRequest } from '../wire/submit-request.ts';
+import { IDEMPOTENCY_KEY } from '../wire/submit-request.ts';
 import { mount, type MountTarget } from './mount.ts';
+import { submitBody } from './submit-body.ts';
 
 export const JOB_PARAMS = z.strictObject({ id: JOB_ID });
-/** Of a body with a job in it. */
-export const SUBMIT_LIMIT = {
-  bytes: 16 * MB,
-  advice:
-    'Put the rows into a file, one path or URL a line, and submit {"type":"manifest","path":FILE} instead.',
-};
 const JSON_JOB = { 'application/json': JOB };
 
 export function mountJobs(target: MountTarget, deps: ApiDeps): void {
@@ -32,10 +26,7 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
       description:
         'Accepts a job and answers at once; the dataset is read, counted and worked through afterwards. Inline rows and URL lists are spooled to disk before the answer.',
       headers: z.object({ 'idempotency-key': IDEMPOTENCY_KEY.optional() }),
-      body: {
-        schema: SUBMIT_BODY,
-        limit: SUBMIT_LIMIT,
-      },
+      body: submitBody(target),
       success: [
         {
           status: 202,
@@ -70,11 +61,10 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
       ],
     },
     async ({ c, caller, body, headers }) => {
-      const { job, replayed } = await deps.submitJob(
-        toSubmitRequest(body),
-        headers['idempotency-key'] ?? null,
-        { tenant: caller.tenant, limited: caller.key !== null },
-      );
+      const { job, replayed } = await deps.submitJob(body, headers['idempotency-key'] ?? null, {
+        tenant: caller.tenant,
+        limited: caller.key !== null,
+      });
       deps.log.info(
         { job: job.spec.id, model: job.spec.model.name, tenant: caller.tenant, key: caller.key, replayed },
         'job submitted',

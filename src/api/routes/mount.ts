@@ -10,8 +10,10 @@ import type { Logger } from '../../shared/observe/logger.ts';
 import type { Caller } from '../middleware/caller.ts';
 import type { Access, Guard } from '../middleware/guard.ts';
 import { checkOrigin } from '../middleware/same-origin.ts';
-import { readJsonBody, type BodyLimit } from '../middleware/read-body.ts';
-import { issuesOf } from '../wire/issues.ts';
+import type { LargeBodies } from '../body/large-bodies.ts';
+import { fit, parseJson, type Parsed } from '../body/parse-json.ts';
+import { readBody, type BodyLimit } from '../middleware/read-body.ts';
+import { MAX_ISSUES } from '../wire/issues.ts';
 import { PROBLEM } from '../wire/problem.ts';
 
 type Fields = z.ZodObject;
@@ -24,7 +26,7 @@ export interface Success {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType> {
+export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType, T> {
   readonly method: 'get' | 'post' | 'delete';
   /** With parameters as `{name}`. */
   readonly path: string;
@@ -38,19 +40,24 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
   readonly query?: Q;
   /** By lower-case name; other headers are nobody's business. */
   readonly headers?: H;
-  readonly body?: { readonly schema: B; readonly limit: BodyLimit };
+  readonly body?: {
+    readonly schema: B;
+    readonly limit: BodyLimit;
+    /** For bodies that may be large; otherwise what fits the schema is the body. */
+    readonly parse?: (bytes: Buffer<ArrayBuffer> | undefined, maxDepth: number) => Promise<Parsed<T>>;
+  };
   readonly success: readonly Success[];
   /** Codes of the problems it may answer, besides those that every endpoint may. */
   readonly problems: readonly ErrorCode[];
 }
 
-export interface Request<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType> {
+export interface Request<P extends Fields, Q extends Fields, H extends Fields, T> {
   readonly c: Context;
   readonly caller: Caller;
   readonly params: z.output<P>;
   readonly query: z.output<Q>;
   readonly headers: z.output<H>;
-  readonly body: z.output<B>;
+  readonly body: T;
 }
 
 export interface MountTarget {
@@ -58,24 +65,24 @@ export interface MountTarget {
   readonly guard: Guard;
   /** Levels that the JSON of any body may nest. */
   readonly maxJsonDepth: number;
+  readonly largeBodies: LargeBodies;
   readonly log: Logger;
 }
 
 const NOTHING = z.strictObject({});
 /** What a POST without a body may carry all the same. */
 const NO_BODY: BodyLimit = { bytes: 64 * 1024, advice: 'This request needs no body.' };
-/** A request may be wrong in very many places; nobody reads them all. */
-const MAX_ISSUES = 50;
 
 export function mount<
   P extends Fields = typeof NOTHING,
   Q extends Fields = typeof NOTHING,
   H extends Fields = typeof NOTHING,
   B extends z.ZodType = z.ZodOptional<typeof NOTHING>,
+  T = z.output<B>,
 >(
   target: MountTarget,
-  endpoint: Endpoint<P, Q, H, B>,
-  handler: (request: Request<P, Q, H, B>) => Promise<Response> | Response,
+  endpoint: Endpoint<P, Q, H, B, T>,
+  handler: (request: Request<P, Q, H, T>) => Promise<Response> | Response,
 ): void {
   target.app.openAPIRegistry.registerPath(toOpenApi(endpoint));
   const path = endpoint.path.replaceAll(/\{(.+?)\}/g, ':$1');
@@ -85,7 +92,16 @@ export function mount<
       { header: (name) => c.req.header(name), param: (name) => c.req.param(name) },
       endpoint,
     );
-    const response = await handler({ ...(await check(c, endpoint, target.maxJsonDepth)), caller });
+    let done: (() => void) | undefined;
+    const admit = async () => {
+      done = await target.largeBodies.admit();
+    };
+    let response: Response;
+    try {
+      response = await handler({ ...(await check(c, endpoint, target.maxJsonDepth, admit)), caller });
+    } finally {
+      done?.();
+    }
     response.headers.set('X-Content-Type-Options', 'nosniff');
     target.log.debug(
       { method: c.req.method, path: c.req.path, status: response.status, ms: performance.now() - began },
@@ -95,29 +111,37 @@ export function mount<
   });
 }
 
-async function check<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType>(
+async function check<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType, T>(
   c: Context,
-  endpoint: Endpoint<P, Q, H, B>,
+  endpoint: Endpoint<P, Q, H, B, T>,
   maxJsonDepth: number,
-): Promise<Omit<Request<P, Q, H, B>, 'caller'>> {
+  admit: () => Promise<void>,
+): Promise<Omit<Request<P, Q, H, T>, 'caller'>> {
   if (endpoint.method !== 'get') checkOrigin(c.req.header('origin'), c.req.header('host'));
   const issues: Issue[] = [];
-  const part = (schema: z.ZodType, value: unknown, base: string): unknown => {
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return parsed.data;
-    issues.push(...issuesOf(parsed.error, schema, value, base));
+  const part = (parsed: Parsed<unknown>, base: string): unknown => {
+    if (parsed.ok) return parsed.value;
+    issues.push(...parsed.issues.map(({ path, message }) => ({ path: base + path, message })));
     return undefined;
   };
-  const params = part(endpoint.params ?? NOTHING, c.req.param(), '/path');
-  const query = part(endpoint.query ?? NOTHING, c.req.query(), '/query');
-  const headers = part(endpoint.headers ?? NOTHING, pickHeaders(c, endpoint.headers), '/header');
+  const params = part(fit(c.req.param(), endpoint.params ?? NOTHING), '/path');
+  const query = part(fit(queryOf(c), endpoint.query ?? NOTHING), '/query');
+  const headers = part(fit(pickHeaders(c, endpoint.headers), endpoint.headers ?? NOTHING), '/header');
   let body: unknown;
   if (endpoint.method === 'post') {
-    const given = await readJsonBody(c, endpoint.body?.limit ?? NO_BODY, maxJsonDepth);
-    body = part(endpoint.body?.schema ?? NOTHING.optional(), given, '');
+    const { schema = NOTHING.optional(), limit = NO_BODY, parse } = endpoint.body ?? {};
+    const bytes = await readBody(c, limit, admit);
+    body = part(parse ? await parse(bytes, maxJsonDepth) : parseJson(bytes, schema, maxJsonDepth), '');
   }
   if (issues.length > 0) throw invalid(issues);
-  return { c, params, query, headers, body } as Omit<Request<P, Q, H, B>, 'caller'>;
+  return { c, params, query, headers, body } as Omit<Request<P, Q, H, T>, 'caller'>;
+}
+
+/** Names like those of an object's own methods are kept, so that they are refused like any other unknown one. */
+function queryOf(c: Context): Record<string, string> {
+  const given = Object.create(null) as Record<string, string>;
+  for (const [name, value] of new URL(c.req.url).searchParams) given[name] ??= value;
+  return given;
 }
 
 function pickHeaders(c: Context, schema: Fields | undefined): Record<string, string> {
@@ -132,9 +156,12 @@ function pickHeaders(c: Context, schema: Fields | undefined): Record<string, str
 function invalid(issues: readonly Issue[]): ForebayError {
   const shown = issues.slice(0, MAX_ISSUES);
   const listed = shown.slice(0, 5).map((i) => `${i.path === '' ? 'the body' : i.path}: ${i.message}`);
-  const more = issues.length > listed.length ? '; ...' : '';
+  const isMore = issues.length > shown.length;
   const count =
-    issues.length === 1 ? 'The request is wrong' : `${issues.length} places of the request are wrong`;
+    issues.length === 1
+      ? 'The request is wrong'
+      : `${isMore ? `More than ${MAX_ISSUES}` : issues.length} places of the request are wrong`;
+  const more = issues.length > listed.length ? '; ...' : '';
   return new ForebayError('invalid_request', `${count}: ${listed.join('; ')}${more}`, { issues: shown });
 }
 
@@ -168,8 +195,8 @@ export function describeKeys(app: OpenAPIHono): void {
   });
 }
 
-function toOpenApi<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType>(
-  endpoint: Endpoint<P, Q, H, B>,
+function toOpenApi<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType, T>(
+  endpoint: Endpoint<P, Q, H, B, T>,
 ): Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0] {
   const responses: Record<string, object> = {};
   for (const { status, description, content, headers } of endpoint.success) {
@@ -191,6 +218,7 @@ function toOpenApi<P extends Fields, Q extends Fields, H extends Fields, B exten
   const scopes = endpoint.access === 'open' || endpoint.access === 'probe' ? [] : [endpoint.access];
   const refusals = scopes.length === 0 ? [] : REFUSALS;
   const ofBody: ErrorCode[] = endpoint.method === 'post' ? ['request_too_deep'] : [];
+  if (endpoint.body?.parse) ofBody.push('too_many_large_requests');
   for (const [status, codes] of byStatus([...endpoint.problems, ...refusals, ...ofBody, ...COMMON])) {
     responses[status] = {
       description: codes.map((code) => `\`${code}\``).join(', '),

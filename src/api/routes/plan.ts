@@ -1,9 +1,8 @@
 /** Plans: what would happen to a job, and how fast. */
 import type { ApiDeps } from '../api-deps.ts';
 import { PLAN } from '../wire/plan.ts';
-import { SUBMIT_BODY, toSubmitRequest } from '../wire/submit-request.ts';
-import { SUBMIT_LIMIT } from './jobs.ts';
 import { mount, type MountTarget } from './mount.ts';
+import { submitBody } from './submit-body.ts';
 
 export function mountPlan(target: MountTarget, deps: ApiDeps): void {
   mount(
@@ -17,7 +16,7 @@ export function mountPlan(target: MountTarget, deps: ApiDeps): void {
       summary: 'Plan a job',
       description:
         'Takes what `POST /v1/jobs` takes and answers what would happen: operators and where they run, sizes with the constraint that bound each, and, from a sample that live workers run for about a second, rows/s and time to the end with an error bar. Nothing is submitted or written. Takes about 1 to 10 seconds.',
-      body: { schema: SUBMIT_BODY, limit: SUBMIT_LIMIT },
+      body: submitBody(target),
       success: [{ status: 200, description: 'The plan.', content: { 'application/json': PLAN } }],
       problems: [
         'path_not_allowed',
@@ -33,6 +32,6 @@ export function mountPlan(target: MountTarget, deps: ApiDeps): void {
         'storage_unavailable',
       ],
     },
-    async ({ c, caller, body }) => c.json(await deps.planJob(toSubmitRequest(body), caller.tenant)),
+    async ({ c, caller, body }) => c.json(await deps.planJob(body, caller.tenant)),
   );
 }

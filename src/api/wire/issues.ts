@@ -6,15 +6,26 @@ import { nearestName } from '../../shared/nearest-name.ts';
 type ZodIssue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/** `base`: pointer put before every path, `/query` say. `value`: what was parsed. */
+/** A request may be wrong in very many places; nobody reads them all. */
+export const MAX_ISSUES = 50;
+
+/**
+ * `base`: pointer put before every path, `/query` say. `value`: what was parsed. One more than MAX_ISSUES at most, so
+ * that a reader can tell that there are more.
+ */
 export function issuesOf(error: z.ZodError, schema: z.core.$ZodType, value: unknown, base = ''): Issue[] {
-  return error.issues.flatMap((issue) => describe(issue, schema, value, base));
+  const found: Issue[] = [];
+  for (const issue of error.issues) {
+    found.push(...describe(issue, schema, value, base));
+    if (found.length > MAX_ISSUES) break;
+  }
+  return found.slice(0, MAX_ISSUES + 1);
 }
 
 function describe(issue: ZodIssue, schema: z.core.$ZodType, value: unknown, base: string): Issue[] {
   if (issue.code === 'unrecognized_keys') {
     const known = [...fieldsAt(schema, issue.path, value)];
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, MAX_ISSUES + 1).map((key) => ({
       path: base + pointer([...issue.path, key]),
       message: unknownField(key, known),
     }));
@@ -44,9 +55,16 @@ function wanted(issue: ZodIssue): string {
   return issue.message === GENERIC || issue.message.startsWith('Invalid') ? '' : ` (${issue.message})`;
 }
 
+/** Longer names are cut: an answer must not be as long as its request. */
+const MAX_NAME_CHARS = 200;
+
 /** RFC 6901. */
-function pointer(path: Path): string {
-  return path.map((p) => `/${String(p).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+export function pointer(path: Path): string {
+  return path.map((key) => `/${shortened(String(key)).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+function shortened(name: string): string {
+  return name.length > MAX_NAME_CHARS ? `${name.slice(0, MAX_NAME_CHARS)}...` : name;
 }
 
 function valueAt(value: unknown, path: Path): unknown {

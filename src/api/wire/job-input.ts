@@ -1,5 +1,6 @@
 /** The `input` of a submitted job, as it comes over HTTP. */
 import { z } from 'zod';
+import type { PackedInline, PackedUrls } from '../../shared/dataset/pack-rows.ts';
 
 /** Lengths that keep a spooled line well under the line limit of 64 KB. */
 const MAX_URL_CHARS = 8192;
@@ -19,35 +20,35 @@ export const FILES_INPUT = z.strictObject({
   exclude: GLOBS.optional().describe('Globs over paths relative to the folder; a file must match none.'),
 });
 
+export const URL_ROW = z
+  .string()
+  .min(1, 'a URL is needed')
+  .max(
+    MAX_URL_CHARS,
+    `at most ${MAX_URL_CHARS} characters; a row with its bytes (data:) belongs in inline rows`,
+  );
+
 export const URLS_INPUT = z.strictObject({
   type: z.literal('urls'),
   urls: z
-    .array(
-      z
-        .string()
-        .min(1, 'a URL is needed')
-        .max(
-          MAX_URL_CHARS,
-          `at most ${MAX_URL_CHARS} characters; a row with its bytes (data:) belongs in inline rows`,
-        ),
-    )
+    .array(URL_ROW)
     .min(1, 'at least one URL')
     .describe('http and https URLs, each a row whose id is the URL. A bad URL costs its row, not the job.'),
+});
+
+export const INLINE_ROW = z.strictObject({
+  id: z
+    .string()
+    .min(1, 'an id is needed')
+    .max(MAX_ID_CHARS)
+    .describe('Your name for the row; comes back with its result.'),
+  data: z.string().describe('The row in base64: the bytes of an image file.'),
 });
 
 export const INLINE_INPUT = z.strictObject({
   type: z.literal('inline'),
   rows: z
-    .array(
-      z.strictObject({
-        id: z
-          .string()
-          .min(1, 'an id is needed')
-          .max(MAX_ID_CHARS)
-          .describe('Your name for the row; comes back with its result.'),
-        data: z.string().describe('The row in base64: the bytes of an image file.'),
-      }),
-    )
+    .array(INLINE_ROW)
     .min(1, 'at least one row')
     .describe('The rows themselves. For more than 16 MB use a manifest.'),
 });
@@ -66,3 +67,9 @@ export const JOB_INPUT = z.discriminatedUnion('type', [
   MANIFEST_INPUT,
 ]);
 export type JobInput = z.infer<typeof JOB_INPUT>;
+
+/** The same once it has been read: rows that came with the request are packed. */
+export type PackedInput =
+  | Exclude<JobInput, { type: 'urls' | 'inline' }>
+  | { readonly type: 'urls'; readonly packed: PackedUrls }
+  | { readonly type: 'inline'; readonly packed: PackedInline };

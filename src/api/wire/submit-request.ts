@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { MAX_ERRORS, type MaxErrors } from '../../shared/domain/job.ts';
 import { DECODE_MODE, type DecodeMode } from '../../shared/domain/model-contract.ts';
-import { JOB_INPUT, type JobInput } from './job-input.ts';
+import { JOB_INPUT, type JobInput, type PackedInput } from './job-input.ts';
 import { METADATA } from './scalars.ts';
 import { toWebhookWish, WEBHOOK, type WebhookWish } from './webhook.ts';
 
@@ -94,7 +94,14 @@ export const SUBMIT_BODY = z
 export type SubmitBody = z.input<typeof SUBMIT_BODY>;
 
 /** What submit-job receives: null = automatic or unlimited. */
-export interface SubmitRequest {
+export interface SubmitRequest extends Omit<SettledRequest, 'input'> {
+  readonly input: PackedInput;
+  /** SHA-256 in hex of the request: what an Idempotency-Key stands for. */
+  readonly digest: string;
+}
+
+/** A request with its rows as they came. Its JSON is what the digest is made of, so it must not change. */
+export interface SettledRequest {
   readonly model: string;
   readonly input: JobInput;
   /** As given; null: the default folder. */
@@ -118,7 +125,7 @@ export interface SubmitRequest {
 
 const DEFAULT_PRIORITY = 50;
 
-export function toSubmitRequest(body: z.output<typeof SUBMIT_BODY>): SubmitRequest {
+export function settleRequest(body: z.output<typeof SUBMIT_BODY>): SettledRequest {
   const o = body.options ?? {};
   const number = (value: number | 'auto' | undefined) => (typeof value === 'number' ? value : null);
   return {

@@ -8,7 +8,7 @@ import { rawOf } from './name-bytes.ts';
 import { nearMiss } from './near-miss.ts';
 import type { SkipTally } from './skip-tally.ts';
 import type { DatasetSource, SourceRow } from './source.ts';
-import { walk, type WalkedFile } from './walk.ts';
+import { walk, type WalkedFile, type WalkOptions } from './walk.ts';
 
 type FilesSpec = Extract<DatasetSpec, { type: 'files' }>;
 
@@ -27,9 +27,14 @@ const RAW = '\0';
 export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions = {}): DatasetSource {
   const { spillDir = tmpdir(), maxInMemory = 50_000, skips = () => false } = options;
   if (spec.only !== undefined) return singleFile(spec.only);
-  const rule = spec.listing ?? 1;
-  const asksFor = createAsksFor(spec.include);
-  const rows = { rule, filter: createGlobFilter(spec.include, spec.exclude), asksFor };
+  let compiled: Pick<WalkOptions, 'rule' | 'filter' | 'asksFor'> | undefined;
+  // A pattern that is refused fails the reading, so it ends its job and nothing else.
+  const rules = () =>
+    (compiled ??= {
+      rule: spec.listing ?? 1,
+      filter: createGlobFilter(spec.include, spec.exclude),
+      asksFor: createAsksFor(spec.include),
+    });
   const common = { root: spec.root, spillDir, maxInMemory, skips };
 
   return {
@@ -37,7 +42,7 @@ export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions =
       let index = from?.index ?? 0;
       const after = from === null ? null : rawAt(from);
       const onSkip: SkipTally['add'] = (reason, id) => tally?.add(reason, id);
-      for await (const file of walk({ ...common, ...rows, after, sorted: true, onSkip, signal })) {
+      for await (const file of walk({ ...common, ...rules(), after, sorted: true, onSkip, signal })) {
         yield rowOf(file, ++index);
       }
     },
@@ -46,13 +51,13 @@ export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions =
       if (limit <= 0) return 0;
       // All of them: the order does not matter, so huge folders need not be sorted.
       const sorted = limit !== Number.POSITIVE_INFINITY;
-      const all = walk({ ...common, ...rows, after: null, sorted, onSkip: ignore, signal });
+      const all = walk({ ...common, ...rules(), after: null, sorted, onSkip: ignore, signal });
       for await (const _ of all) if (++count >= limit) break;
       return count;
     },
     async whyEmpty(signal) {
       return nearMiss(spec, (filter) =>
-        walk({ ...common, rule, filter, asksFor, after: null, sorted: true, onSkip: ignore, signal }),
+        walk({ ...common, ...rules(), filter, after: null, sorted: true, onSkip: ignore, signal }),
       );
     },
   };

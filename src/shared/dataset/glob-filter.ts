@@ -2,7 +2,7 @@
  * Include and exclude globs over relative ids (`/` between parts). `*.jpg` matches the top folder only,
  * any depth is `**` + `/*.jpg`. Knows nothing of the file system.
  */
-import picomatch from 'picomatch';
+import { compileGlobs } from './glob/compile-globs.ts';
 
 export interface GlobFilter {
   /** Whether the file with this id is a row. */
@@ -11,13 +11,14 @@ export interface GlobFilter {
   folder(id: string): boolean;
 }
 
+/** Throws ForebayError `invalid_request` naming a pattern that cannot be matched in linear time. */
 export function createGlobFilter(include: readonly string[], exclude: readonly string[]): GlobFilter {
   if (include.length === 0 && exclude.length === 0) return { file: () => true, folder: () => true };
-  const included = include.length === 0 ? () => true : picomatch([...include]);
-  const excluded = exclude.length === 0 ? () => false : picomatch([...exclude]);
+  const included = include.length === 0 ? () => true : compileGlobs(include).matches;
+  const excluded = exclude.length === 0 ? () => false : compileGlobs(exclude).matches;
   // Only a pattern that ends in a globstar excludes all that is below the folder it matches.
   const whole = exclude.filter((pattern) => pattern.endsWith('/**'));
-  const excludedWhole = whole.length === 0 ? () => false : picomatch(whole);
+  const excludedWhole = whole.length === 0 ? () => false : compileGlobs(whole).matches;
   const depth = Math.max(0, ...include.map(partsOf));
   const deepest = include.length === 0 ? Number.POSITIVE_INFINITY : depth;
   return {

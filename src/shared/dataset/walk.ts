@@ -6,6 +6,7 @@ import { realpath } from 'node:fs/promises';
 import { ForebayError, messageOf } from '../errors.ts';
 import type { ListingRule } from '../domain/dataset-spec.ts';
 import type { SkipReason } from '../domain/skipped.ts';
+import { createTurn } from '../event-loop-turn.ts';
 import { listFolder, type Entry, type ListingOptions } from './folder-listing.ts';
 import type { GlobFilter } from './glob-filter.ts';
 import { resolveLink } from './link-target.ts';
@@ -113,8 +114,11 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
   }
 
   enter('', root, options.after === null ? [] : options.after.split('/'));
+  const turn = createTurn();
   try {
     for (let folder = stack.at(-1); folder !== undefined; folder = stack.at(-1)) {
+      // Entries that match nothing yield nothing: without this a large folder would hold up the process.
+      if (turn.isOver()) await turn.next();
       const entry = await nextEntry(folder, options.signal);
       if (entry === null) {
         stack.pop();

@@ -41,9 +41,8 @@ function parseUnix(url: string): RedisOptions {
   if (!parts?.['path']) {
     throw invalid(url, 'a unix address needs an absolute path, as in unix:///run/redis.sock');
   }
-  // The password held a `/`: what follows looks like a path.
-  if (parts['password'] === undefined && parts['path'].includes('@'))
-    throw invalid(url, 'its path holds an @');
+  // The password held a `/`, and what follows looks like a path. A path with an @ is written with %40.
+  if (parts['path'].includes('@')) throw invalid(url, 'its path holds an @');
   const query = new URLSearchParams(parts['query'] ?? '');
   return {
     path: decode(url, parts['path']),

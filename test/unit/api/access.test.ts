@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isLoopback, needsKeys, type AuthSetting } from '#forebay/api/middleware/auth-mode.js';
 import { createHostCheck } from '#forebay/api/middleware/check-host.js';
-import { nestsDeeper } from '#forebay/api/middleware/json-depth.js';
+import { nestsDeeper } from '#forebay/api/body/json-depth.js';
 import { createRateLimit } from '#forebay/api/middleware/rate-limit.js';
 import { allows } from '#forebay/shared/domain/scope.js';
 import { TENANT } from '#forebay/shared/domain/tenant.js';

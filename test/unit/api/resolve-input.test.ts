@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createInputResolver } from '#forebay/api/resolve-input.js';
-import { JOB_INPUT, type JobInput } from '#forebay/api/wire/job-input.js';
+import { JOB_INPUT, type PackedInput } from '#forebay/api/wire/job-input.js';
+import { packInline, packUrls } from '../../support/packed.ts';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 
 let dir: string;
@@ -32,7 +33,7 @@ const resolver = () =>
     ownerOf: async () => null,
   });
 
-async function idsOf(input: JobInput): Promise<string[]> {
+async function idsOf(input: PackedInput): Promise<string[]> {
   const { spec, total } = await resolver().resolve(input, 'job_1', 'default');
   const ids: string[] = [];
   for await (const { row } of openDataset(spec).read(null, new AbortController().signal)) ids.push(row.id);
@@ -108,6 +109,14 @@ describe('files', () => {
     });
   });
 
+  it.each([
+    ['/input/include', files('photos', { include: ['*.jpg', 'a(?<=a)'] })],
+    ['/input/exclude', files('photos', { exclude: ['(a)\\1'] })],
+    ['/input/path', files(`photos/${'?'.repeat(1025)}`)],
+  ])('refuse a pattern that has no linear match, at %s', async (path, input) => {
+    await expect(idsOf(input)).rejects.toMatchObject({ code: 'invalid_request', issues: [{ path }] });
+  });
+
   it('name the roots and how to add one', async () => {
     await expect(idsOf(files('/etc'))).rejects.toMatchObject({
       message: expect.stringMatching(new RegExp(`${root}.*FOREBAY_INPUT_ROOTS`)),
@@ -142,8 +151,11 @@ describe('a manifest', () => {
 
 describe('rows in the request', () => {
   it('are spooled under the job, and discarded with it', async () => {
-    expect(await idsOf({ type: 'urls', urls: ['http://x/1', 'no url'] })).toEqual(['http://x/1', 'no url']);
-    expect(await idsOf({ type: 'inline', rows: [{ id: 'a', data: 'AAAA' }] })).toEqual(['a']);
+    expect(await idsOf({ type: 'urls', packed: packUrls(['http://x/1', 'no url']) })).toEqual([
+      'http://x/1',
+      'no url',
+    ]);
+    expect(await idsOf({ type: 'inline', packed: packInline([{ id: 'a', data: 'AAAA' }]) })).toEqual(['a']);
     expect((await readdir(spoolDir)).sort()).toEqual([
       'job_1.inline.blob',
       'job_1.inline.jsonl',
@@ -182,6 +194,6 @@ describe('the schema of an input', () => {
 
   it('keeps the longest URL and id within a spooled line', async () => {
     const url = '\u0001'.repeat(8192);
-    expect(await idsOf({ type: 'urls', urls: [url] })).toEqual([url]);
+    expect(await idsOf({ type: 'urls', packed: packUrls([url]) })).toEqual([url]);
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 import { spoolInline, spoolUrls } from '#forebay/shared/dataset/spool.js';
+import { packInline, packUrls } from '../../../support/packed.ts';
 import type { RowRef } from '#forebay/shared/domain/row.js';
 
 let dir: string;
@@ -14,7 +15,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 async function spooled(...rows: { id: string; data: string }[]): Promise<{ rows: RowRef[]; bytes: Buffer }> {
   const [spool, blob] = [join(dir, 'new', 'rows'), join(dir, 'new', 'blob')];
-  await spoolInline(spool, blob, rows);
+  await spoolInline(spool, blob, packInline(rows));
   const read: RowRef[] = [];
   const source = openDataset({ type: 'inline', spool, blob });
   for await (const { row } of source.read(null, new AbortController().signal)) read.push(row);
@@ -58,8 +59,8 @@ it('keeps more than one write of bytes in order', async () => {
 });
 
 it('says what cannot be written where', async () => {
-  await spoolUrls(join(dir, 'file'), ['http://x/']);
-  await expect(spoolUrls(join(dir, 'file', 'below'), ['http://x/'])).rejects.toMatchObject({
+  await spoolUrls(join(dir, 'file'), packUrls(['http://x/']));
+  await expect(spoolUrls(join(dir, 'file', 'below'), packUrls(['http://x/']))).rejects.toMatchObject({
     code: 'storage_unavailable',
     message: expect.stringContaining(join(dir, 'file')),
   });

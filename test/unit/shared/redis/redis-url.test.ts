@@ -87,7 +87,10 @@ describe('a Redis address', () => {
         }
         for (const text of said) expect(text).not.toMatch(/zq|QZ|xj/i);
       }),
-      { numRuns: 2000 },
+      {
+        numRuns: 2000,
+        examples: [['zq@/QZxj', (p) => `unix://me:${p}@/run/r.sock`, false]],
+      },
     );
   });
 

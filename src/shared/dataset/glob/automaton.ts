@@ -1,0 +1,96 @@
+/**
+ * A regular expression as a graph of states. A state is true at a position of a text if it can read the text from
+ * there on. A lookahead is a state as well: it is true if its body is true (or, negated, is not) at the same position.
+ */
+import type { CharSet } from './char-set.ts';
+import type { Regex } from './parse-regex.ts';
+
+export type State =
+  | { readonly kind: 'match' }
+  | { readonly kind: 'char'; readonly set: CharSet; readonly next: number }
+  | { readonly kind: 'either'; a: number; b: number }
+  | { readonly kind: 'start' | 'end'; readonly next: number }
+  | { readonly kind: 'lookahead'; readonly body: number; readonly negative: boolean; readonly next: number };
+
+export interface Automaton {
+  readonly states: readonly State[];
+  /** Of each state: in how many lookaheads it lies. */
+  readonly depths: readonly number[];
+  /** Where the expressions begin. */
+  readonly roots: readonly number[];
+}
+
+/** Throws RangeError where the expressions take more states than `most`. */
+export function buildAutomaton(expressions: readonly Regex[], most: number): Automaton {
+  const builder = new Builder(most);
+  const match = builder.add({ kind: 'match' }, 0);
+  const roots = expressions.map((expression) => builder.build(expression, match, 0));
+  return { states: builder.states, depths: builder.depths, roots };
+}
+
+class Builder {
+  readonly states: State[] = [];
+  readonly depths: number[] = [];
+  private readonly most: number;
+  /** Counted too: what repeats nothing adds no states but takes its time. */
+  private steps = 0;
+
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  add(state: State, depth: number): number {
+    this.states.push(state);
+    this.depths.push(depth);
+    return this.states.length - 1;
+  }
+
+  /** The state that reads `regex` and goes on at `next`. */
+  build(regex: Regex, next: number, depth: number): number {
+    if (++this.steps > 2 * this.most || this.states.length > this.most) {
+      throw new RangeError(`more than ${this.most} states`);
+    }
+    switch (regex.kind) {
+      case 'set':
+        return this.add({ kind: 'char', set: regex.set, next }, depth);
+      case 'start':
+      case 'end':
+        return this.add({ kind: regex.kind, next }, depth);
+      case 'sequence':
+        return regex.parts.reduceRight((behind, part) => this.build(part, behind, depth), next);
+      case 'choice':
+        return regex.options
+          .map((option) => this.build(option, next, depth))
+          .reduce((a, b) => this.add({ kind: 'either', a, b }, depth));
+      case 'lookahead': {
+        const end = this.add({ kind: 'match' }, depth + 1);
+        const body = this.build(regex.body, end, depth + 1);
+        return this.add({ kind: 'lookahead', body, negative: regex.negative, next }, depth);
+      }
+      case 'repeat':
+        return this.repeat(regex, next, depth);
+    }
+  }
+
+  private repeat(
+    { body, min, max }: Extract<Regex, { kind: 'repeat' }>,
+    next: number,
+    depth: number,
+  ): number {
+    let at = max === Infinity ? this.loop(body, next, depth) : next;
+    if (max !== Infinity) {
+      for (let i = min; i < max; i++) {
+        at = this.add({ kind: 'either', a: this.build(body, at, depth), b: next }, depth);
+      }
+    }
+    for (let i = 0; i < min; i++) at = this.build(body, at, depth);
+    return at;
+  }
+
+  private loop(body: Regex, next: number, depth: number): number {
+    const loop: State = { kind: 'either', a: next, b: next };
+    const at = this.add(loop, depth);
+    loop.a = this.build(body, at, depth);
+    return at;
+  }
+}

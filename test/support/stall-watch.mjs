@@ -1,0 +1,26 @@
+// Loaded into a process (`--import`): appends how long its event loop stood still to the file FOREBAY_TEST_STALLS,
+// a line `<time> <ms>` for each stall. The process measures itself, so a busy observer does not count. A stall counts
+// as no longer than the processor time of its period: what the machine gave to others meanwhile is not the loop's.
+import { appendFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { isMainThread } from 'node:worker_threads';
+
+const RESOLUTION_MS = 5;
+const PERIOD_MS = 20;
+/** Shorter ones are not worth a line. */
+const LEAST_MS = 10;
+
+if (isMainThread) {
+  const note = (ms) => appendFileSync(process.env.FOREBAY_TEST_STALLS, `${Date.now()} ${ms}\n`);
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  note(0);
+  let used = process.cpuUsage();
+  setInterval(() => {
+    const { user, system } = process.cpuUsage(used);
+    const ms = Math.min(delay.max / 1e6 - RESOLUTION_MS, (user + system) / 1000);
+    if (ms >= LEAST_MS) note(ms);
+    used = process.cpuUsage();
+    delay.reset();
+  }, PERIOD_MS).unref();
+}
