@@ -17,7 +17,7 @@ describe('the Dockerfile', () => {
   it('builds in one stage and ships another, on the same base', () => {
     const bases = all('FROM', instructions);
     expect(bases).toHaveLength(2);
-    expect(new Set(bases.map((base) => base.split(' ')[0]))).toEqual(new Set(['node:20-bookworm-slim']));
+    expect(new Set(bases.map((base) => base.split(' ')[0]))).toEqual(new Set(['node:24-bookworm-slim']));
     expect(all('COPY').every((copy) => copy.startsWith('--from=build /app/'))).toBe(true);
   });
 
