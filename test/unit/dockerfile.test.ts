@@ -1,7 +1,7 @@
 // The Dockerfile's promises, read from its instructions: no Docker engine runs where the tests do.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { describeConfig } from '#forebay/shared/config/config.js';
+import { describeConfig } from '#forebay/shared/config/describe-config.js';
 
 const at = (path: string) => new URL(`../../${path}`, import.meta.url);
 const instructions = readFileSync(at('Dockerfile'), 'utf8')
