@@ -1,5 +1,7 @@
 // What package.json and the lock file promise to those who install: no other host, no warning, no surprise.
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const at = (path: string) => new URL(`../../${path}`, import.meta.url);
@@ -44,5 +46,54 @@ describe('an install of the checkout', () => {
       path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length),
     );
     expect(names.filter((name) => manifest.allowScripts[name] !== false)).toEqual([]);
+  });
+});
+
+describe('the package', () => {
+  const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: fileURLToPath(at('.')),
+    encoding: 'utf8',
+  });
+  const [{ files, unpackedSize }] = JSON.parse(packed.stdout) as [
+    { files: { path: string }[]; unpackedSize: number },
+  ];
+  const paths = files.map(({ path }) => path);
+
+  it('holds what runs, what explains it, and what it may be used for', () => {
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        'CHANGELOG.md',
+        'README.md',
+        'bin/forebay.js',
+        'dist/client/public.js',
+        'dist/client/public.d.ts',
+        'dist/workers/lane/resample/assembly/kernel.wasm',
+        'docs/settings.md',
+        'docs/errors.md',
+        'examples/digits/generate.js',
+        'examples/digits/models/digits-small/model.onnx',
+      ]),
+    );
+    const assets = readdirSync(at('src'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => /\.(lua|css|sh|html)$/.test(path))
+      .map((path) => `dist/${path}`);
+    expect(assets.length).toBeGreaterThan(10);
+    expect(paths).toEqual(expect.arrayContaining(assets));
+  });
+
+  it('holds nothing else', () => {
+    const expected =
+      /^((LICENSE|README\.md|CHANGELOG\.md|package\.json|bin\/forebay\.js)$|dist\/.*\.(js|d\.ts|lua|css|sh|wasm)$|docs\/.*\.md$|examples\/digits\/)/;
+    expect(paths.filter((path) => !expected.test(path))).toEqual([]);
+    expect(paths.filter((path) => /\/train\/|\.(map|log|py)$|node_modules/.test(path))).toEqual([]);
+    expect(unpackedSize).toBeLessThan(3_000_000);
+  });
+
+  it('bears the license that package.json names', () => {
+    expect(read('package.json')).toMatchObject({ license: 'Apache-2.0' });
+    const text = readFileSync(at('LICENSE'), 'utf8');
+    expect(text).toMatch(/^\s*Apache License\s+Version 2\.0, January 2004/);
+    expect(text).toContain('END OF TERMS AND CONDITIONS');
   });
 });
