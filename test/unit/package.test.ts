@@ -54,7 +54,8 @@ describe('the package', () => {
     cwd: fileURLToPath(at('.')),
     encoding: 'utf8',
   });
-  const [{ files, unpackedSize }] = JSON.parse(packed.stdout) as [
+  // npm 12 gives an object by package name where earlier ones give a list.
+  const [{ files, unpackedSize }] = Object.values(JSON.parse(packed.stdout) as object) as [
     { files: { path: string }[]; unpackedSize: number },
   ];
   const paths = files.map(({ path }) => path);
