@@ -1,27 +1,43 @@
-// Compiles src/ to dist/, AssemblyScript to WebAssembly, and copies what the compilers leave behind (Lua, static pages).
+// Compiles src/ to dist/: TypeScript, AssemblyScript to WebAssembly, and copies of what no compiler reads (Lua, CSS).
+// It builds beside dist and swaps at the end, so a build that fails or is killed leaves the old dist as it was.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { replaceFolder, tidyBeside, workFolder } from './replace-folder.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { resolve } = createRequire(import.meta.url);
 const tsc = join(dirname(resolve('typescript/package.json')), 'bin', 'tsc');
 const asc = join(dirname(resolve('assemblyscript/package.json')), 'bin', 'asc.js');
+const dist = join(root, 'dist');
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
-for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
-  if (['.lua', '.html', '.css', '.sh'].includes(extname(file))) {
-    cpSync(join(root, 'src', file), join(root, 'dist', file));
-  }
+tidyBeside(dist);
+const building = workFolder(dist, 'building');
+try {
+  compileInto(building);
+  replaceFolder(dist, building);
+} catch (error) {
+  // The compiler has said what is wrong, on the terminal.
+  if (error.status === undefined) throw error;
+  process.exitCode = 1;
+} finally {
+  rmSync(building, { recursive: true, force: true });
 }
 
-const kernel = join('workers', 'lane', 'resample', 'assembly', 'kernel');
-const optimised = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd'];
-execFileSync(
-  process.execPath,
-  [asc, join(root, 'src', `${kernel}.ts`), '--outFile', join(root, 'dist', `${kernel}.wasm`), ...optimised],
-  { stdio: 'inherit' },
-);
+function compileInto(folder) {
+  node(tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', folder);
+  for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
+    if (['.lua', '.html', '.css', '.sh'].includes(extname(file))) {
+      cpSync(join(root, 'src', file), join(folder, file));
+    }
+  }
+  const kernel = join('workers', 'lane', 'resample', 'assembly', 'kernel');
+  const optimised = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd'];
+  node(asc, join(root, 'src', `${kernel}.ts`), '--outFile', join(folder, `${kernel}.wasm`), ...optimised);
+}
+
+function node(...args) {
+  execFileSync(process.execPath, args, { stdio: 'inherit' });
+}

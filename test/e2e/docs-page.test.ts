@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SCOPES } from '#forebay/shared/domain/scope.js';
+import { ERROR_ADVICE } from '#forebay/shared/error-guide/error-guide.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
 import type { ApiDocument } from '#forebay/api/docs-page/api-document.js';
 import { startTestApi, type TestApi } from '../support/api-service.ts';
@@ -47,6 +49,29 @@ describe('the documentation page', () => {
     for (const name of Object.keys(document.components.schemas)) expect(ids).toContain(`schema-${name}`);
     for (const code of ERROR_CODES) expect(ids).toContain(`error-${code}`);
     for (const [, anchor] of page.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(anchor);
+  });
+
+  it('says how to authenticate: how to make a key, how to send it, what each scope allows', () => {
+    const section = /<section id="authentication">([\s\S]*?)<\/section>/.exec(page)![1]!;
+    expect(section).toContain('forebay keys create --name me --scope admin');
+    expect(section).toContain('-H &quot;Authorization: Bearer $FOREBAY_API_KEY&quot;');
+    expect(section).toContain('-H &quot;X-API-Key: $FOREBAY_API_KEY&quot;');
+    for (const scope of SCOPES) {
+      expect(section).toMatch(new RegExp(`<td><code>${scope}</code></td>\\s*<td>[A-Z][^<]{20,}</td>`));
+    }
+  });
+
+  it('gives the cause and the fix of every error code', () => {
+    const textOf = (markup: string) =>
+      markup
+        .replaceAll(/<[^>]+>/g, '')
+        .replaceAll('&#39;', "'")
+        .replaceAll('&quot;', '"');
+    for (const code of ERROR_CODES) {
+      const row = new RegExp(`<tr id="error-${code}">([\\s\\S]*?)</tr>`).exec(page)![1]!;
+      const { cause, fix } = ERROR_ADVICE[code];
+      for (const text of [cause, fix]) expect(textOf(row), code).toContain(text.replaceAll('`', ''));
+    }
   });
 
   it('is where the type of a problem points', async () => {

@@ -1,9 +1,9 @@
 // No Docker engine runs where the tests do: the compose file is held against the Compose Specification's schema.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { describeConfig } from '#forebay/shared/config/config.js';
+import { describeConfig } from '#forebay/shared/config/describe-config.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -63,6 +63,20 @@ describe('docker-compose.yml', () => {
         expect.stringMatching(/:\/input:ro$/),
       ]);
     }
+  });
+
+  it('mounts by default folders that come with the checkout, and its first job finds model and rows there', () => {
+    const [models = '', input = ''] = service('api')
+      .volumes.map((volume) => /^\$\{\w+:-(.+?)\}:/.exec(volume)?.[1])
+      .filter((folder) => folder !== undefined);
+    const tracked = (folder: string) => readdirSync(new URL(`../../${folder}`, import.meta.url));
+    const firstJob = /exec api node bin\/forebay\.js submit --model (\S+) --input (\S+) --watch/.exec(
+      read('docker-compose.yml'),
+    );
+    expect(tracked(models)).toContain(firstJob![1]);
+    expect(service('api').volumes.some((volume) => volume.endsWith(`:${firstJob![2]}:ro`))).toBe(true);
+    expect(tracked(input).filter((name) => name.endsWith('.jpg'))).toHaveLength(20);
+    expect(tracked('bin')).toContain('forebay.js');
   });
 
   it('gives a worker longer to stop than it takes to hand its blocks back', () => {

@@ -1,7 +1,7 @@
 // The Dockerfile's promises, read from its instructions: no Docker engine runs where the tests do.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { describeConfig } from '#forebay/shared/config/config.js';
+import { describeConfig } from '#forebay/shared/config/describe-config.js';
 
 const at = (path: string) => new URL(`../../${path}`, import.meta.url);
 const instructions = readFileSync(at('Dockerfile'), 'utf8')
@@ -17,7 +17,7 @@ describe('the Dockerfile', () => {
   it('builds in one stage and ships another, on the same base', () => {
     const bases = all('FROM', instructions);
     expect(bases).toHaveLength(2);
-    expect(new Set(bases.map((base) => base.split(' ')[0]))).toEqual(new Set(['node:20-bookworm-slim']));
+    expect(new Set(bases.map((base) => base.split(' ')[0]))).toEqual(new Set(['node:24-bookworm-slim']));
     expect(all('COPY').every((copy) => copy.startsWith('--from=build /app/'))).toBe(true);
   });
 

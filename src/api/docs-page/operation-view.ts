@@ -4,7 +4,7 @@ import { html, prose, type Html } from './html.ts';
 import { typeOf } from './schema-view.ts';
 
 /** Where examples call; the default address of the service. */
-const BASE = 'http://127.0.0.1:8080';
+export const BASE = 'http://127.0.0.1:8080';
 
 export function operationView(
   document: ApiDocument,

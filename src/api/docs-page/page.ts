@@ -1,10 +1,10 @@
 /** The API's description as one page: rendered here, without scripts and without any other host. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ERROR_CODES, ForebayError } from '../../shared/errors.ts';
 import { pageHeaders } from '../middleware/page-headers.ts';
-import { titleOf } from '../wire/problem.ts';
 import type { ApiDocument } from './api-document.ts';
+import { authenticationSection } from './authentication-section.ts';
+import { errorSection } from './error-section.ts';
 import { html, prose, type Html } from './html.ts';
 import { operationView } from './operation-view.ts';
 import { schemaTable } from './schema-view.ts';
@@ -35,6 +35,10 @@ export function renderDocsPage(document: ApiDocument): { html: string; headers: 
       <body>
         <nav aria-label="Contents">
           <p class="name">${document.info.title} <small>${document.info.version}</small></p>
+          <h2>Start</h2>
+          <ul>
+            <li><a href="#authentication">Authentication</a></li>
+          </ul>
           ${groups.map(
             (group) =>
               html`<h2>${group.name}</h2>
@@ -55,6 +59,7 @@ export function renderDocsPage(document: ApiDocument): { html: string; headers: 
         <main>
           <h1>${document.info.title} API</h1>
           <p class="lead">${prose(document.info.description)}</p>
+          ${authenticationSection()}
           ${groups.map(
             (group) =>
               html`<section>
@@ -91,39 +96,6 @@ function example(value: unknown): Html | null {
     <summary>Example</summary>
     <pre><code>${JSON.stringify(value, null, 2)}</code></pre>
   </details>`;
-}
-
-function errorSection(): Html {
-  return html`<section id="errors">
-    <h2>Error codes</h2>
-    <p>
-      The same codes appear in problems, in a job's <code>error</code> and in row errors. <i>Retryable</i>:
-      the same request may succeed later.
-    </p>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Code</th>
-            <th>Meaning</th>
-            <th>Status</th>
-            <th>Retryable</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${ERROR_CODES.map((code) => {
-            const { status, retryable } = new ForebayError(code, '');
-            return html`<tr id="error-${code}">
-              <td><code>${code}</code></td>
-              <td>${titleOf(code)}</td>
-              <td>${status}</td>
-              <td>${retryable ? 'yes' : 'no'}</td>
-            </tr>`;
-          })}
-        </tbody>
-      </table>
-    </div>
-  </section>`;
 }
 
 function sha256(text: string): string {

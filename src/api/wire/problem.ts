@@ -1,5 +1,6 @@
 /** Errors on the wire: RFC 9457 problem details with a stable `code`. Pure; knows no HTTP framework. */
 import { z } from 'zod';
+import { ERROR_ADVICE } from '../../shared/error-guide/error-guide.ts';
 import { ERROR_CODES, type ForebayError } from '../../shared/errors.ts';
 
 export const PROBLEM = z
@@ -12,7 +13,11 @@ export const PROBLEM = z
     status: z.int().meta({ description: 'HTTP status.' }),
     code: z.enum(ERROR_CODES).meta({
       id: 'ErrorCode',
-      description: 'Stable error code, the same in problems, row errors, logs and the command line.',
+      description:
+        'Stable error code, the same in problems, row errors, logs and the command line. `/docs#errors` gives the cause and fix of each.',
+      'x-enumDescriptions': Object.fromEntries(
+        Object.entries(ERROR_ADVICE).map(([code, { cause, fix }]) => [code, `${cause} ${fix}`]),
+      ),
     }),
     detail: z.string().meta({ description: 'What happened, where, and how to mend it.' }),
     instance: z.string().optional().meta({ description: 'Path of the request.' }),

@@ -1,6 +1,6 @@
 /**
  * All settings, from the environment: one schema, parsed once by a main.ts, frozen, every problem reported
- * at once. Each setting says what it trades.
+ * at once. Each setting says what it trades; docs/settings.md is made of it (`npm run docs`).
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -22,8 +22,13 @@ const count = (fallback: number, min = 1, max = 1_000_000) =>
 const seconds = (fallback: number) => z.coerce.number().min(0.05).max(3600).default(fallback);
 const optionalCount = (max: number) => z.coerce.number().int().min(1).max(max).optional();
 
-const ENV = z.object({
-  REDIS_URL: z.string().optional().describe('Redis to use: redis://, rediss:// or unix:///path.sock.'),
+const API = {
+  REDIS_URL: z
+    .string()
+    .optional()
+    .describe(
+      'Redis to use: redis://, rediss:// or unix:///path.sock. Default: a private one, which `forebay up` and `forebay run` start.',
+    ),
   FOREBAY_HOST: z
     .string()
     .default('127.0.0.1')
@@ -36,7 +41,7 @@ const ENV = z.object({
       'Whether requests need an API key (`forebay keys`). auto: beyond loopback, and wherever a key exists when the API starts. off lets in everybody who reaches it.',
     ),
   FOREBAY_ALLOWED_HOSTS: list(',').describe(
-    'Names, without port, by which the API may be called besides localhost. Default: only those on loopback, any name beyond.',
+    'Names, without port, by which the API may be called besides localhost. Default: none on loopback, any name beyond.',
   ),
   FOREBAY_HEADERS_TIMEOUT_S: count(10, 1, 3600).describe(
     'How long a client may take to send the headers of a request. Less frees connections of idle attackers sooner.',
@@ -47,6 +52,9 @@ const ENV = z.object({
   FOREBAY_MAX_CONNECTIONS: count(2000).describe(
     'Connections of the API at once; more are refused. Each needs a file descriptor.',
   ),
+};
+
+const REQUESTS = {
   FOREBAY_MAX_ROWS: optionalCount(Number.MAX_SAFE_INTEGER).describe(
     'Rows of one job. Lists are refused at submit, jobs of folders and manifests fail when counting or feeding finds more. Default: no limit.',
   ),
@@ -56,6 +64,9 @@ const ENV = z.object({
   FOREBAY_MAX_JSON_DEPTH: count(32, 8, 1000).describe(
     'Levels that the JSON of a request may nest. No route needs more than 5; more costs memory and stack to parse.',
   ),
+};
+
+const QUOTAS = {
   FOREBAY_QUOTA_REQUESTS_PER_S: count(100).describe(
     "Requests a second of one tenant's keys on one API process, twice as many at once; beyond it 429.",
   ),
@@ -68,6 +79,9 @@ const ENV = z.object({
   FOREBAY_QUOTA_STORED_MB: optionalCount(1_000_000_000).describe(
     'Results that the jobs of one tenant wrote in the last seven days; checked at submit. Default: no limit.',
   ),
+};
+
+const FOLDERS = {
   FOREBAY_DATA_DIR: z
     .string()
     .default('.forebay')
@@ -77,7 +91,7 @@ const ENV = z.object({
     .optional()
     .describe("Folder for what can be made again. Default: forebay/ in the user's cache folder."),
   FOREBAY_MODELS_DIR: list(':').describe(
-    'Folders of model folders (or a model folder itself), ":"-separated.',
+    'Folders of model folders (or a model folder itself), ":"-separated. Default: models/.',
   ),
   FOREBAY_INPUT_ROOTS: list(':').describe(
     'Folders that jobs may read from, ":"-separated. Wider is handier and less safe. Default: the working folder.',
@@ -91,6 +105,9 @@ const ENV = z.object({
   FOREBAY_OUTPUT_ROOTS: list(':').describe(
     'Folders that jobs may write to, ":"-separated. Default: results/ in the data folder.',
   ),
+};
+
+const QUEUE = {
   FOREBAY_MAX_JOBS: count(100).describe('Jobs queued or running at once; beyond it a submit gets 429.'),
   FOREBAY_QUEUE_LIMIT: optionalCount(1_000_000).describe(
     'Blocks on one queue over all jobs. More hides slow feeders, less saves memory. Default: max(64, 8 x live lanes), more while blocks are tiny.',
@@ -98,14 +115,26 @@ const ENV = z.object({
   FOREBAY_SWEEP_S: count(60, 1, 86_400).describe(
     'Seconds between looks for what killed processes have left: places, blocks, files. One API process looks.',
   ),
-  FOREBAY_POOL: z.string().default('default').describe('Pool this worker belongs to.'),
-  FOREBAY_MODELS: list(',').describe('Names of the models this worker serves; all when empty.'),
-  FOREBAY_LANES: optionalCount(256).describe(
-    'Lane processes of a worker. More use more cores and memory. Default: one a core.',
+};
+
+const WORKERS = {
+  FOREBAY_POOL: z
+    .string()
+    .default('default')
+    .describe(
+      'Pool that this worker belongs to. Jobs name a pool, so that some workers can be kept for some jobs.',
+    ),
+  FOREBAY_MODELS: list(',').describe(
+    'Names of the models this worker serves, comma-separated. Fewer save memory. Default: all.',
   ),
-  FOREBAY_THREADS_PER_LANE: optionalCount(256).describe('Threads of a model call. Default: cores / lanes.'),
+  FOREBAY_LANES: optionalCount(256).describe(
+    'Lane processes of a worker. More use more cores and memory. Default: one per core.',
+  ),
+  FOREBAY_THREADS_PER_LANE: optionalCount(256).describe(
+    'Threads of a model call. More shorten a call, more lanes do more calls at once. Default: cores / lanes.',
+  ),
   FOREBAY_DECODE_THREADS: optionalCount(256).describe(
-    'Threads that decode images in one lane. Default: 2, or more with fewer lanes than cores.',
+    'Threads that decode images in one lane. More help where decoding is slower than the model. Default: 2, or more with fewer lanes than cores.',
   ),
   FOREBAY_PROFILES: z
     .enum(['on', 'off'])
@@ -123,52 +152,74 @@ const ENV = z.object({
     .max(1000)
     .default(2)
     .describe(
-      'Times its usual memory that a lane may hold for good before it is started again. Less frees leaks sooner, more restarts seldom.',
+      'Times its usual memory that a lane may hold for good before it is restarted. Lower frees leaks sooner, higher restarts less often.',
     ),
-  FOREBAY_MAX_FILE_MB: count(64).describe('Largest row, encoded. Larger ones become row errors.'),
-  FOREBAY_MAX_MEGAPIXELS: count(64).describe('Largest image, width x height.'),
+};
+
+const IMAGES = {
+  FOREBAY_MAX_FILE_MB: count(64).describe(
+    'Largest row, encoded. Larger ones become row errors. Higher needs more memory in every lane.',
+  ),
+  FOREBAY_MAX_MEGAPIXELS: count(64).describe(
+    'Largest image, width x height. Larger ones become row errors. Higher needs more time for one row.',
+  ),
   FOREBAY_MAX_DECODE_MB: count(512, 16).describe(
     'Memory that decoding one image may take; more becomes a row error. Images decoded at once in a lane stay within it together, too. A pixel takes 1 to 20 bytes, by format: docs/model-contract.md.',
   ),
   FOREBAY_MAX_IMAGE_RATIO: count(100_000, 1, 1_000_000_000).describe(
     'Decoded bytes (3 a pixel) for each encoded byte of an image above 16 megapixels. Less ends bombs sooner; blank pages in black and white have up to 100000.',
   ),
+};
+
+const URL_ROWS = {
   FOREBAY_FETCH_ALLOW: list(',').describe(
-    'Hosts and CIDR ranges that URL rows may reach although they are private.',
+    'Hosts and CIDR ranges that URL rows may reach although they are private, comma-separated. Each one opens your network to whoever submits jobs. Default: none.',
   ),
-  FOREBAY_FETCH_TIMEOUT_S: count(30, 1, 3600).describe('Longest fetch of one URL row.'),
+  FOREBAY_FETCH_TIMEOUT_S: count(30, 1, 3600).describe(
+    'Longest fetch of one URL row. Higher bears slower servers; one that hangs holds up its rows for longer.',
+  ),
   FOREBAY_MAX_FETCH_RATIO: count(200).describe(
     'Times its size that the compressed answer to a URL row may unfold to, once that is above 1 MB. Photos need no more than 2, plain bitmaps up to 1000; less ends bombs sooner.',
   ),
   FOREBAY_FETCH_TRIES: count(5, 1, 100).describe(
     'Tries of a URL row whose trouble may pass (5xx, 429, broken connections), later and later. More hides longer trouble.',
   ),
+};
+
+const WEBHOOKS = {
   FOREBAY_WEBHOOK_ALLOW: list(',').describe(
-    'Hosts and CIDR ranges that webhooks may reach although they are private.',
+    'Hosts and CIDR ranges that webhooks may reach although they are private, comma-separated. Each one opens your network to whoever submits jobs. Default: none.',
   ),
   FOREBAY_WEBHOOK_SECRET: z
     .string()
     .min(8)
     .optional()
-    .describe('Signs the webhooks of jobs that came without a secret. Unset: those are not signed.'),
+    .describe(
+      'Signs the webhooks of jobs that came without a secret. Default: none, and those are not signed.',
+    ),
   FOREBAY_WEBHOOK_TRIES: count(10, 1, 100).describe(
     'Tries of one webhook event, later and later: 10 take about an hour. More bears longer outages of receivers.',
   ),
   FOREBAY_WEBHOOK_PAUSE_S: seconds(7).describe(
-    'Before the second try of a webhook event; doubles with each further one.',
+    'Pause before the second try of a webhook event; doubles with each further one. Shorter delivers sooner and asks a broken receiver more often.',
   ),
-  FOREBAY_WEBHOOK_TIMEOUT_S: seconds(10).describe('Longest wait for the answer to one try.'),
+  FOREBAY_WEBHOOK_TIMEOUT_S: seconds(10).describe(
+    'Longest wait for the answer to one try of a webhook. Longer bears slower receivers.',
+  ),
   FOREBAY_WEBHOOK_PROGRESS_S: seconds(10).describe(
-    'Least time between two progress events of a job. Less is more current and more requests.',
+    'Least time between two progress events of a job. Lower is fresher and costs more requests.',
   ),
+};
+
+const PROCESSES = {
   FOREBAY_BATCH_TIMEOUT_S: count(120, 1, 86_400).describe(
-    'Longest that a lane may be at work on one batch before it is killed and started again; model.json may say otherwise.',
+    'Longest that a lane may be at work on one batch before it is killed and restarted; model.json may say otherwise. Shorter frees a hanging lane sooner, and kills slow models.',
   ),
   FOREBAY_LOAD_TIMEOUT_S: count(300, 1, 86_400).describe(
     'Longest that one step of loading a model may take (reading the graph, its first run, probing) before it counts as hanging. More bears larger models and slower disks.',
   ),
   FOREBAY_SHUTDOWN_GRACE_S: count(30, 0, 3600).describe(
-    'How long a stopping worker may finish its blocks before it hands them back.',
+    'How long a stopping worker may finish its blocks before it hands them back. Longer wastes less work, shorter stops sooner.',
   ),
   FOREBAY_HEALTH_PORT: z.coerce
     .number()
@@ -176,11 +227,38 @@ const ENV = z.object({
     .min(0)
     .max(65_535)
     .optional()
-    .describe('Port for a worker health check; none when unset.'),
+    .describe('Port on which a worker answers /healthz. Default: none.'),
   FOREBAY_LOG_LEVEL: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'])
     .default('info')
-    .describe('Log lines on stderr, JSON.'),
+    .describe('Least level of the log lines, which are JSON on stderr. debug has a line for every request.'),
+};
+
+/** The settings by what they are about; the keys are titles. */
+export const SETTING_GROUPS = {
+  'Redis and the API': API,
+  'Size of requests': REQUESTS,
+  'Quotas of a tenant': QUOTAS,
+  Folders: FOLDERS,
+  'Jobs and queues': QUEUE,
+  Workers: WORKERS,
+  'Rows and images': IMAGES,
+  'URL rows': URL_ROWS,
+  Webhooks: WEBHOOKS,
+  Processes: PROCESSES,
+} as const;
+
+const ENV = z.object({
+  ...API,
+  ...REQUESTS,
+  ...QUOTAS,
+  ...FOLDERS,
+  ...QUEUE,
+  ...WORKERS,
+  ...IMAGES,
+  ...URL_ROWS,
+  ...WEBHOOKS,
+  ...PROCESSES,
 });
 
 export type Config = ReturnType<typeof readConfig>;
@@ -273,9 +351,4 @@ export function inputPlaces({ inputRoots, dataDir, outputRoots, resultsDir }: Co
 export function linkPlaces(config: Config) {
   const places = inputPlaces(config);
   return config.followLinks ? { ...places, inputRoots: ['/'] } : places;
-}
-
-/** Name, default and meaning of every setting, for the documentation. */
-export function describeConfig(): { name: string; description: string }[] {
-  return Object.entries(ENV.shape).map(([name, schema]) => ({ name, description: schema.description ?? '' }));
 }

@@ -3,6 +3,14 @@
 export const SCOPES = ['jobs:read', 'jobs:write', 'models:write', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** What each allows, for documentation. */
+export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
+  'jobs:read': 'Reading jobs with their events, results, errors and statistics, and reading models.',
+  'jobs:write': 'Submitting, planning, cancelling, pausing, resuming and retrying jobs.',
+  'models:write': 'Changing models. No operation needs it yet.',
+  admin: 'Everything, over the jobs of all tenants, and managing keys.',
+};
+
 export function allows(scopes: readonly Scope[], needed: Scope): boolean {
   return scopes.includes('admin') || scopes.includes(needed);
 }

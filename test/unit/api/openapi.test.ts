@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { ApiDeps } from '#forebay/api/api-deps.js';
 import { createApp } from '#forebay/api/app.js';
 import type { ApiDocument, ApiSchema } from '#forebay/api/docs-page/api-document.js';
+import { ERROR_ADVICE } from '#forebay/shared/error-guide/error-guide.js';
+import { ERROR_CODES, type ErrorCode } from '#forebay/shared/errors.js';
 
 const quiet = () => undefined;
 // The description needs none of the services behind the routes.
@@ -35,6 +37,17 @@ describe('the OpenAPI document', () => {
     const described = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`);
     expect(described.toSorted()).toEqual([...new Set(mounted)].toSorted());
     expect(described).toHaveLength(23);
+  });
+
+  it('carries the cause and fix of every error code', () => {
+    const { enum: codes, 'x-enumDescriptions': texts } = document.components.schemas['ErrorCode'] as {
+      enum: ErrorCode[];
+      'x-enumDescriptions': Record<string, string>;
+    };
+    expect(codes).toEqual(ERROR_CODES);
+    for (const code of codes) {
+      expect(texts[code]).toBe(`${ERROR_ADVICE[code].cause} ${ERROR_ADVICE[code].fix}`);
+    }
   });
 
   it('has no reference that leads nowhere', () => {

@@ -17,7 +17,7 @@ import { maxErrors } from '#forebay/cli/options/parsers.js';
 import { runProgram } from '#forebay/cli/program.js';
 import { planRun, type RunFlags } from '#forebay/cli/run/plan-run.js';
 import { nextLine, programName, resumeLine, shellLine } from '#forebay/cli/shell-words.js';
-import { describeConfig } from '#forebay/shared/config/config.js';
+import { describeConfig } from '#forebay/shared/config/describe-config.js';
 import { ForebayError } from '#forebay/shared/errors.js';
 import { JOB_OPTIONS, MAX_ERRORS } from '#forebay/shared/domain/job.js';
 import { recordingTerminal } from '../../support/recording-terminal.ts';

@@ -1,0 +1,59 @@
+// Replaces a folder as a whole: the new one is made beside it and renamed into its place. Several processes may do so at
+// once; the last one wins. Nobody ever sees a part of a folder. For some microseconds between two renames there is none:
+// no system call of Node exchanges two folders.
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+const TRIES = 100;
+/** The target is there again, or has gone: another process is at the same point. */
+const CROSSED = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST']);
+
+/** A path beside `target` for this process alone; `tidyBeside` removes it once the process is gone. */
+export function workFolder(target, use) {
+  return join(dirname(target), `.${basename(target)}-${use}-${process.pid}`);
+}
+
+/** Renames `next` to `target`; what was there is deleted. */
+export function replaceFolder(target, next) {
+  const old = workFolder(target, 'old');
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      if (existsSync(target)) renameSync(target, old);
+      renameSync(next, target);
+      break;
+    } catch (error) {
+      if (!CROSSED.has(error.code) || left === 0) {
+        if (!existsSync(target) && existsSync(old)) renameSync(old, target);
+        throw error;
+      }
+    } finally {
+      if (existsSync(target)) rmSync(old, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Removes what killed processes left beside `target`, and puts it back where one died between the two renames. */
+export function tidyBeside(target) {
+  const folder = dirname(target);
+  const names = new RegExp(`^\\.${basename(target)}-(building|old)-(\\d+)$`);
+  for (const name of readdirSync(folder)) {
+    const [, use, pid] = names.exec(name) ?? [];
+    if (use === undefined || isAlive(Number(pid))) continue;
+    try {
+      if (use === 'old' && !existsSync(target)) renameSync(join(folder, name), target);
+      // A compiler that outlived its build may still write: retry.
+      else rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 5 });
+    } catch (error) {
+      if (!CROSSED.has(error.code)) throw error;
+    }
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,116 @@
+// `npm run build` in a small checkout of its own: what is in dist while it runs, fails, is killed or runs twice.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitUntil } from '../support/wait-until.ts';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const KERNEL = 'workers/lane/resample/assembly/kernel';
+const WHOLE = ['main.js', 'main.d.ts', 'script.lua', `${KERNEL}.wasm`];
+
+let root: string;
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'forebay-build-'));
+  for (const name of ['scripts', 'tsconfig.json', 'tsconfig.build.json', 'package.json']) {
+    cpSync(join(repository, name), join(root, name), { recursive: true });
+  }
+  symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
+  const kernel = join(root, 'src', `${KERNEL}.ts`);
+  mkdirSync(dirname(kernel), { recursive: true });
+  writeFileSync(kernel, 'export function one(): i32 {\n  return 1;\n}\n');
+  writeFileSync(join(root, 'src', 'script.lua'), 'return 1\n');
+  writeSource("export const version = 'old';");
+  expect(await build().code).toBe(0);
+});
+afterEach(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
+
+function writeSource(text: string): void {
+  writeFileSync(join(root, 'src', 'main.ts'), `${text}\n`);
+}
+
+/** Its own process group, so that a kill reaches the compilers, too. */
+function build() {
+  const child = spawn(process.execPath, [join(root, 'scripts', 'build.js')], {
+    detached: true,
+    stdio: 'ignore',
+  });
+  return { pid: child.pid!, code: once(child, 'close').then(([code]) => code as number | null) };
+}
+
+const listing = () => readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' });
+const built = () => readFileSync(join(root, 'dist', 'main.js'), 'utf8');
+const beside = () => readdirSync(root).filter((name) => name.startsWith('.dist'));
+
+describe('a build', () => {
+  it('that fails keeps the old dist and leaves nothing beside it', async () => {
+    writeSource("export const version: number = 'of the wrong type';");
+    expect(await build().code).toBe(1);
+    expect(built()).toContain("'old'");
+    expect(listing()).toEqual(expect.arrayContaining(WHOLE));
+    expect(beside()).toEqual([]);
+  });
+
+  it('that is killed keeps the old dist, and the next one tidies up', async () => {
+    writeSource("export const version = 'new';");
+    const { pid, code } = build();
+    await waitUntil('the build to have begun', () => beside().length > 0 || null);
+    process.kill(-pid, 'SIGKILL');
+    expect(await code).toBeNull();
+    expect(built()).toContain("'old'");
+    expect(listing()).toEqual(expect.arrayContaining(WHOLE));
+
+    expect(await build().code).toBe(0);
+    expect(built()).toContain("'new'");
+    expect(beside()).toEqual([]);
+  });
+
+  it('shows a whole dist to whoever looks while two of them run', async () => {
+    writeSource("export const version = 'new';");
+    let running = true;
+    const codes = Promise.all([build().code, build().code]).finally(() => (running = false));
+    let looks = 0;
+    while (running) {
+      const seen = look();
+      if (seen !== null) expect(seen).toEqual(expect.arrayContaining(WHOLE));
+      looks += 1;
+      await turn();
+    }
+    expect(await codes).toEqual([0, 0]);
+    expect(looks).toBeGreaterThan(10);
+    expect(built()).toContain("'new'");
+    expect(beside()).toEqual([]);
+  });
+
+  it('puts back the dist of one that died between its two renames', async () => {
+    cpSync(join(root, 'dist'), join(root, '.dist-old-4194999'), { recursive: true });
+    rmSync(join(root, 'dist'), { recursive: true });
+    writeSource("export const version: number = 'of the wrong type';");
+    expect(await build().code).toBe(1);
+    expect(built()).toContain("'old'");
+    expect(beside()).toEqual([]);
+  });
+});
+
+/** One look at dist, or null in the moment between two renames, when there is none. */
+function look(): string[] | null {
+  try {
+    return listing();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,100 @@
+// What package.json and the lock file promise to those who install: no other host, no warning, no surprise.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const at = (path: string) => new URL(`../../${path}`, import.meta.url);
+const read = (path: string) => JSON.parse(readFileSync(at(path), 'utf8')) as unknown;
+
+interface Manifest {
+  readonly allowScripts: Record<string, boolean>;
+}
+
+interface Lock {
+  readonly packages: Record<string, { hasInstallScript?: boolean; optional?: boolean }>;
+}
+
+const manifest = read('package.json') as Manifest;
+const { packages } = read('package-lock.json') as Lock;
+
+/** Installed packages that have a script which npm runs when it installs them. */
+const scripted = Object.keys(packages).filter((path) => {
+  if (path === '' || !existsSync(at(`${path}/package.json`))) return false;
+  const { scripts = {} } = read(`${path}/package.json`) as { scripts?: Record<string, string> };
+  return ['preinstall', 'install', 'postinstall'].some((name) => scripts[name] !== undefined);
+});
+
+describe('an install of the checkout', () => {
+  // npm runs the install script only of packages that the lock file marks. onnxruntime-node's script downloads CUDA
+  // libraries from another host and fails where that host cannot be reached. npm 10 has no setting to skip one
+  // package, and npm 11 warns of onnxruntime-node's own key in .npmrc at every call.
+  it('runs no install script, for the lock file marks none that matters', () => {
+    const marked = Object.keys(packages).filter((path) => packages[path]!.hasInstallScript);
+    // npm itself marks this one at every install, for its binding.gyp. Its script looks for its own binary.
+    const harmless = 'node_modules/msgpackr-extract';
+    expect(
+      marked,
+      'Delete the "hasInstallScript" lines of the other packages from package-lock.json.',
+    ).toEqual([harmless]);
+    expect(packages[harmless]!.optional).toBe(true);
+  });
+
+  it('denies the same scripts to versions of npm that ask', () => {
+    expect(scripted).toContain('node_modules/onnxruntime-node');
+    const names = scripted.map((path) =>
+      path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length),
+    );
+    expect(names.filter((name) => manifest.allowScripts[name] !== false)).toEqual([]);
+  });
+});
+
+describe('the package', () => {
+  const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: fileURLToPath(at('.')),
+    encoding: 'utf8',
+  });
+  // npm 12 gives an object by package name where earlier ones give a list.
+  const [{ files, unpackedSize }] = Object.values(JSON.parse(packed.stdout) as object) as [
+    { files: { path: string }[]; unpackedSize: number },
+  ];
+  const paths = files.map(({ path }) => path);
+
+  it('holds what runs, what explains it, and what it may be used for', () => {
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        'CHANGELOG.md',
+        'README.md',
+        'bin/forebay.js',
+        'dist/client/public.js',
+        'dist/client/public.d.ts',
+        'dist/workers/lane/resample/assembly/kernel.wasm',
+        'docs/settings.md',
+        'docs/errors.md',
+        'examples/digits/generate.js',
+        'examples/digits/models/digits-small/model.onnx',
+      ]),
+    );
+    const assets = readdirSync(at('src'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => /\.(lua|css|sh|html)$/.test(path))
+      .map((path) => `dist/${path}`);
+    expect(assets.length).toBeGreaterThan(10);
+    expect(paths).toEqual(expect.arrayContaining(assets));
+  });
+
+  it('holds nothing else', () => {
+    const expected =
+      /^((LICENSE|README\.md|CHANGELOG\.md|package\.json|bin\/forebay\.js)$|dist\/.*\.(js|d\.ts|lua|css|sh|wasm)$|docs\/.*\.md$|examples\/digits\/)/;
+    expect(paths.filter((path) => !expected.test(path))).toEqual([]);
+    expect(paths.filter((path) => /\/train\/|\.(map|log|py)$|node_modules/.test(path))).toEqual([]);
+    expect(unpackedSize).toBeLessThan(3_000_000);
+  });
+
+  it('bears the license that package.json names', () => {
+    expect(read('package.json')).toMatchObject({ license: 'Apache-2.0' });
+    const text = readFileSync(at('LICENSE'), 'utf8');
+    expect(text).toMatch(/^\s*Apache License\s+Version 2\.0, January 2004/);
+    expect(text).toContain('END OF TERMS AND CONDITIONS');
+  });
+});
