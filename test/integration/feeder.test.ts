@@ -332,3 +332,16 @@ it('feeds a job of version 1, whose submit made the output ready, and adopts wha
   expect(await job.record()).toMatchObject({ status: 'completed', succeeded: 8 });
   expect(readFileSync(join(job.output, 'job.json'), 'utf8')).toBe('{}');
 });
+
+it("lists the errors of a cancelled job whose rows failed after its feeder's last look", async () => {
+  const job = await feederOf(8);
+  await job.feeder.step();
+  const seen = await job.record();
+  await commitWindow(job.id, 2);
+  await layer.jobs.transition(job.id, 'cancelling');
+  await job.finalise({ ...seen, status: 'cancelling' }, job.lease);
+  const manifest = JSON.parse(readFileSync(outputFolder(job.output).manifest, 'utf8')) as {
+    parts: { errors: { rows: number } | null }[];
+  };
+  expect(manifest.parts.map(({ errors }) => errors?.rows)).toEqual([2, 2]);
+});
