@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -105,10 +106,13 @@ describe('a build', () => {
   });
 });
 
-/** One look at dist, or null in the moment between two renames, when there is none. */
+/** One look at dist, or null where it was replaced meanwhile: a listing takes several system calls. */
 function look(): string[] | null {
+  const inode = () => statSync(join(root, 'dist')).ino;
   try {
-    return listing();
+    const before = inode();
+    const seen = listing();
+    return inode() === before ? seen : null;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;

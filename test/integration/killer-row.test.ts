@@ -44,7 +44,7 @@ it('costs three workers and one row', async () => {
   over = true;
   await service.stopWorkers();
   await keeping;
-  expect(job.rows).toEqual({ total: ROWS, succeeded: ROWS - 1, failed: 1 });
+  expect(job.rows).toEqual({ total: ROWS, succeeded: ROWS - 1, failed: 1, adopted: 0 });
   expect(deaths).toBe(3);
   expect(indexes(readOutput(job.output))).toEqual(upTo(ROWS).filter((i) => i !== KILLER));
   expect(readOutput(job.output, 'errors')).toMatchObject([

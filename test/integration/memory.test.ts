@@ -58,7 +58,7 @@ it('a row that takes all memory costs one row, and no other a second run of its 
     FOREBAY_LOG_LEVEL: 'silent',
   });
   const ended = await service.ended(job.id, 90_000);
-  expect(ended.rows).toEqual({ total: ROWS, succeeded: ROWS - 1, failed: 1 });
+  expect(ended.rows).toEqual({ total: ROWS, succeeded: ROWS - 1, failed: 1, adopted: 0 });
   expect(readOutput(ended.output, 'errors')).toMatchObject([
     { index: HUNGRY, error: { code: 'out_of_memory' } },
   ]);

@@ -17,7 +17,7 @@ beforeAll(async () => {
     name: 'unlabelled',
     task: 'image-classification',
     preprocess: { crop: 8, decode: 'shrink' },
-    softmax: false,
+    activation: 'none',
     batching: { batch_size: 32, max_wait_ms: 50 },
   });
   writeTinyModel(join(service.models, 'turned'), 'turned', { preprocess: { crop: 8, auto_orient: true } });

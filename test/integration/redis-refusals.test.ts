@@ -14,6 +14,8 @@ const ROWS = 1500;
 let place: ReturnType<typeof makeServiceFolder>;
 let redis: RedisServer;
 const started: OwnProcess[] = [];
+/** Closed after the processes: one that has lost its Redis takes its whole grace time to stop. */
+const addresses: { close(): void }[] = [];
 beforeEach(async () => {
   place = makeServiceFolder();
   writeTinyModel(join(place.folder, 'models', 'tiny'), 'tiny');
@@ -25,6 +27,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await Promise.all(started.splice(0).map((one) => one.stop()));
+  for (const address of addresses.splice(0)) address.close();
   await redis?.stop();
   place.remove();
 });
@@ -164,6 +167,7 @@ describe('a Redis that becomes', () => {
     await redis.operator.config('SET', 'port', String(port));
     await other.operator.config('SET', 'port', String(otherPort));
     const address = await startMovableAddress(port);
+    addresses.push(address);
     try {
       const { job, submit } = await startBoth(`redis://127.0.0.1:${address.port}`);
       const { id } = (await (await submit()).json()) as Job;
@@ -190,7 +194,7 @@ describe('a Redis that becomes', () => {
       await waitUntil('the job', async () => (await job(id)).status === 'completed', 60_000);
       expect(indexes(readOutput((await job(id)).output))).toEqual(upTo(ROWS));
     } finally {
-      address.close();
+      await Promise.all(started.splice(0).map((one) => one.stop()));
       await other.stop();
     }
   }, 120_000);
@@ -200,29 +204,26 @@ describe('a Redis that becomes', () => {
     const port = await freePort();
     await redis.operator.config('SET', 'port', String(port));
     const address = await startMovableAddress(port);
-    try {
-      const { api, worker, url, health, isOk } = await startBoth(`redis://127.0.0.1:${address.port}`);
-      address.cut();
-      for (let i = 0; i < 5; i++) {
-        const response = await fetch(`${url}/v1/jobs`);
-        const { code, detail } = (await response.json()) as { code: string; detail: string };
-        expect([response.status, code]).toEqual([503, 'queue_unavailable']);
-        expect(detail).not.toMatch(/maxRetries|option/i);
-      }
-      await waitUntil('the worker not to be ready', async () => !(await isOk(`${health}/readyz`)));
-      address.moveTo(port);
-      await waitUntil('both', async () => (await isOk(`${url}/readyz`)) && isOk(`${health}/readyz`));
-      for (const process of [api, worker]) {
-        await process.says(/is back after/);
-        const lines = process
-          .said()
-          .split('\n')
-          .filter((line) => /"level":[45]0/.test(line));
-        expect(lines.map((line) => / is (lost|back) /.exec(line)?.[1])).toEqual(['lost', 'back']);
-        expect(process.said()).not.toMatch(/maxRetriesPerRequest|enableOfflineQueue/);
-      }
-    } finally {
-      address.close();
+    addresses.push(address);
+    const { api, worker, url, health, isOk } = await startBoth(`redis://127.0.0.1:${address.port}`);
+    address.cut();
+    for (let i = 0; i < 5; i++) {
+      const response = await fetch(`${url}/v1/jobs`);
+      const { code, detail } = (await response.json()) as { code: string; detail: string };
+      expect([response.status, code]).toEqual([503, 'queue_unavailable']);
+      expect(detail).not.toMatch(/maxRetries|option/i);
+    }
+    await waitUntil('the worker not to be ready', async () => !(await isOk(`${health}/readyz`)));
+    address.moveTo(port);
+    await waitUntil('both', async () => (await isOk(`${url}/readyz`)) && isOk(`${health}/readyz`));
+    for (const process of [api, worker]) {
+      await process.says(/is back after/);
+      const lines = process
+        .said()
+        .split('\n')
+        .filter((line) => /"level":[45]0/.test(line));
+      expect(lines.map((line) => / is (lost|back) /.exec(line)?.[1])).toEqual(['lost', 'back']);
+      expect(process.said()).not.toMatch(/maxRetriesPerRequest|enableOfflineQueue/);
     }
   }, 60_000);
 });

@@ -1,6 +1,6 @@
 /** The logical plan (what happens to a row) and the physical one (which process does it, what is fused). Pure. */
 import { locateKinds } from './row-places.ts';
-import type { DecodeMode, ModelContract } from '../../shared/domain/model-contract.ts';
+import { activationOf, type DecodeMode, type ModelContract } from '../../shared/domain/model-contract.ts';
 import type { PlanWire } from '../wire/plan.ts';
 import type { PlanFacts } from './plan-facts.ts';
 
@@ -54,9 +54,10 @@ const LIBVIPS_MODES: Readonly<Record<DecodeMode, string>> = {
 };
 
 function answering(contract: ModelContract | null, topK: number): string {
-  const softmax = contract?.softmax === true ? 'softmax, ' : '';
+  const activation = contract === null ? 'none' : activationOf(contract);
+  const scores = activation === 'none' ? '' : `${activation}, `;
   const labels = contract === null ? '' : contract.labels === undefined ? ', without labels' : ' with labels';
-  return `${softmax}top ${topK}${labels}`;
+  return `${scores}top ${topK}${labels}`;
 }
 
 function resampling({ preprocess: { resize, crop, interpolation } }: ModelContract): string {

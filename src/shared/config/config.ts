@@ -100,7 +100,7 @@ const FOLDERS = {
     .enum(['on', 'off'])
     .default('off')
     .describe(
-      'on: links in input folders may lead out of the input roots. Only where whoever makes links there may read everything that the service may.',
+      'Whether links in input folders may lead out of the input roots. Use it only where everybody who can make links there may read all that the service can.',
     ),
   FOREBAY_OUTPUT_ROOTS: list(':').describe(
     'Folders that jobs may write to, ":"-separated. Default: results/ in the data folder.',
