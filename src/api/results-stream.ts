@@ -2,7 +2,6 @@
  * A job's rows as NDJSON text, in order, up to the first block that is not committed. Holds one block at a
  * time; parts go through unparsed unless rows must be picked or merged. Knows nothing of HTTP.
  */
-import { readFile } from 'node:fs/promises';
 import { firstPart, type JobRecord } from '../shared/domain/job.ts';
 import { isTerminal } from '../shared/domain/job-state.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
@@ -10,6 +9,7 @@ import type { JobStore } from '../shared/queue/job-store.ts';
 import type { Wake } from '../shared/queue/wake.ts';
 import { outputFolder } from '../shared/storage/output-folder.ts';
 import { mergeLines, readBlock } from '../shared/storage/read-part.ts';
+import { readRealFile } from '../shared/storage/real-folder.ts';
 import { createJobWaiter } from './job-waiter.ts';
 
 /** `results`: successes; `errors`: failures; `all`: both, merged in row order. */
@@ -120,12 +120,7 @@ async function blockText(folder: string, block: number, kind: RowsKind, cut: num
 }
 
 async function readIfThere(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+  return (await readRealFile(path))?.toString('utf8') ?? null;
 }
 
 function partGone(path: string): ForebayError {

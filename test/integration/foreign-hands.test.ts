@@ -1,5 +1,5 @@
 // Somebody else's hands in an output while its job runs: a file in a part's place, a link in the folder's.
-import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startService, upTo, writeImages, type Service } from '../support/service.ts';
@@ -44,5 +44,27 @@ it("a link in the folder's place is not followed, and the job says so", async ()
   expect(await service.job(id)).toMatchObject({ status: 'failed', error: { code: 'output_changed' } });
   expect(readdirSync(elsewhere)).toEqual([]);
   expect(existsSync(join(`${output}-moved`, 'job.json'))).toBe(true);
+  worker.kill('SIGTERM');
+});
+
+it('results are not read through a link in the place of a part, and what failed is not read from a forged file', async () => {
+  const output = service.out('read-back');
+  writeFileSync(join(service.input, 'rows', '000003.png'), 'broken');
+  const worker = await service.startWorker();
+  const { id } = await service.submit({ ...rows, output });
+  await service.ended(id);
+  const secret = join(service.folder, 'secret');
+  writeFileSync(secret, '{"index":0,"id":"of another"}\n');
+  rmSync(join(output, 'part-00000001.jsonl'));
+  symlinkSync(secret, join(output, 'part-00000001.jsonl'));
+  const read = await service.request(`/v1/jobs/${id}/results`).then(
+    async (response) => response.text(),
+    () => '',
+  );
+  expect(read).not.toContain('of another');
+  writeFileSync(join(output, 'errors-00000000.jsonl'), 'not JSON\n');
+  const retry = (await (await service.post(`/v1/jobs/${id}/retry`, {})).json()) as { id: string };
+  const ended = await service.ended(retry.id, 20_000);
+  expect(ended).toMatchObject({ status: 'failed', error: { code: 'input_unreadable' } });
   worker.kill('SIGTERM');
 });

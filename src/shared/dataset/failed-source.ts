@@ -2,22 +2,24 @@
  * The rows that failed in an output, in row order, as its errors files name them (a retry's dataset). Each keeps its
  * index. The files belong to an ended job, so every enumeration sees the same rows.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { CURSOR, type Cursor, type DatasetSpec, type GivenDataset } from '../domain/dataset-spec.ts';
 import type { RowRef } from '../domain/row.ts';
 import { ForebayError, messageOf } from '../errors.ts';
 import { errorsNumber, outputFolder } from '../storage/output-folder.ts';
+import { readRealFile } from '../storage/real-folder.ts';
 import { invalidAt } from './locate.ts';
 import type { DatasetSource, SourceRow } from './source.ts';
 
 type FailedSpec = Extract<DatasetSpec, { type: 'failed' }>;
 
-interface FailedRow {
-  readonly index: number;
-  readonly id: string;
-  readonly error: { readonly code: string; readonly message: string };
-}
+const FAILED_ROW = z.object({
+  index: z.int().min(0),
+  id: z.string(),
+  error: z.object({ code: z.string(), message: z.string() }),
+});
+type FailedRow = z.infer<typeof FAILED_ROW>;
 
 /** Where a reading stands: errors file, lines of it that are done, and the same of the dataset behind it. */
 const AT = z.tuple([z.int(), z.int(), CURSOR.nullable()]);
@@ -66,13 +68,18 @@ async function errorsFiles(spec: FailedSpec, first: number): Promise<number[]> {
   return numbers.filter((n) => n >= first && n < spec.end).sort((a, b) => a - b);
 }
 
+/** What an output folder holds is input: a line that Forebay did not write ends the reading with a word. */
 async function readErrors(spec: FailedSpec, number: number): Promise<FailedRow[]> {
   const path = outputFolder(spec.folder).errors(number);
-  const text = await reading(path, async () => readFile(path, 'utf8'));
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as FailedRow);
+  return reading(path, async () => {
+    const bytes = await readRealFile(path);
+    if (bytes === null) throw new Error('it is gone');
+    const lines = bytes
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    return lines.map((line) => FAILED_ROW.parse(JSON.parse(line)));
+  });
 }
 
 async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
