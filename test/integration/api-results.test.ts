@@ -132,6 +132,23 @@ describe('results', () => {
     expect(received).toBeLessThan(blocks * BLOCK_ROWS * big.length);
   });
 
+  it('end without a word in the log when their reader has had enough', async () => {
+    const job = await api.runningJob();
+    await api.commitBlock(job, 0);
+    const before = api.listeners();
+    const enough = new AbortController();
+    const response = await fetch(`${api.url}/v1/jobs/${job.id}/results?follow=true`, {
+      signal: enough.signal,
+    });
+    await response.body!.getReader().read();
+    await waitUntil('the stream to wait for more', () => api.listeners() > before);
+    enough.abort();
+    await waitUntil('the stream to be gone', () => api.listeners() === before);
+    // Whatever it has to say, it says before another request is answered.
+    await rows(`/v1/jobs/${job.id}/results`);
+    expect(api.logged.filter(({ message }) => message === 'stream broken off')).toEqual([]);
+  });
+
   it('break off when the service stops in the middle, so that a follower knows that rows are missing', async () => {
     const other = await startTestApi();
     const job = await other.runningJob();

@@ -22,6 +22,8 @@ export async function streamResponse(
   if (c.req.method === 'HEAD') return new Response(null, { headers: options.headers });
   const left = new AbortController();
   const leave = () => left.abort();
+  /** A reader that has had enough is no failure, and takes nothing more. */
+  const hasLeft = () => left.signal.aborted && !options.shutdown.aborted;
   const release = onAbort(options.shutdown, leave);
   const chunks = open(left.signal);
   const encoder = new TextEncoder();
@@ -42,6 +44,7 @@ export async function streamResponse(
         try {
           const { done, value } = first ?? (await chunks.next());
           first = null;
+          if (hasLeft()) return;
           if (done) {
             release();
             // An orderly end means that nothing is missing: a stream cut short must not look like one.
@@ -52,6 +55,7 @@ export async function streamResponse(
           }
         } catch (error) {
           release();
+          if (hasLeft()) return;
           options.log.warn({ path: c.req.path, error: messageOf(error) }, 'stream broken off');
           breakOff(c, controller, error);
         }
