@@ -30,7 +30,7 @@ export async function judgeOutput(folder: string, ifExists: IfOutputExists): Pro
   );
 }
 
-/** Names in the folder, but for a staging folder that holds nothing but what killed processes left; none where it is not. */
+/** Names in the folder. Leaves out a staging folder that holds only what killed processes left. Empty without a folder. */
 export async function outputNames(folder: string): Promise<string[]> {
   const names = await listing(folder);
   if (!names.includes('_staging')) return names;

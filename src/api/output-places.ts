@@ -42,7 +42,7 @@ export function createOutputPlaces(deps: {
 const MAX_PATH_BYTES = 3_800;
 
 /**
- * Makes an output folder, where it is not, and makes sure that it can be written to. Returns how to undo that.
+ * Makes an output folder unless it exists, and checks that it can be written to. Returns a function that undoes it.
  * ForebayError `invalid_request` (no name for a folder), `storage_unavailable`.
  */
 export async function makeOutputFolder(folder: string): Promise<() => Promise<void>> {

@@ -121,9 +121,9 @@ export function createJobCreation(deps: { redis: Redis; run: RunScript }) {
     async outputHolder(folder: string): Promise<string | null> {
       return redis.get(outputKey(folder));
     },
-    /** Releases the output of an ended job; false where it is not its own. */
+    /** Releases the output of an ended job; false where another job holds it, or none. */
     async releaseOutput(folder: string, job: string): Promise<boolean> {
-      return (await run('release-output', [outputKey(folder)], [job])) === 1;
+      return (await run('release-claim', [outputKey(folder)], [job])) === 1;
     },
   };
 }

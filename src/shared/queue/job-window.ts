@@ -133,7 +133,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       return (await redis.get(jobKeys(job).lease)) === token;
     },
     async dropLease(job: string, token: string): Promise<void> {
-      await run('drop-lease', [jobKeys(job).lease], [token]);
+      await run('release-claim', [jobKeys(job).lease], [token]);
     },
 
     /** Where feeding goes on: the next block and the cursor behind the last reserved one. */

@@ -49,7 +49,7 @@ export function createLeftovers(deps: { redis: Redis; run: RunScript }) {
       return (await run('hold-lease', [indexKeys.sweeper], [token, ttlMs])) === 1;
     },
     async dropSweep(token: string): Promise<void> {
-      await run('drop-lease', [indexKeys.sweeper], [token]);
+      await run('release-claim', [indexKeys.sweeper], [token]);
     },
 
     /** Where each of the jobs stands. */

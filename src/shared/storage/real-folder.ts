@@ -3,8 +3,7 @@
  * the folder for a link afterwards leads nobody elsewhere.
  */
 import { close, constants, lstat, open, readlink } from 'node:fs';
-import { readlink as readlinkOf, realpath } from 'node:fs/promises';
-import { open as openFile } from 'node:fs/promises';
+import { open as openFile, readlink as readlinkOf, realpath } from 'node:fs/promises';
 import { ForebayError } from '../errors.ts';
 
 const LINUX = process.platform === 'linux';
