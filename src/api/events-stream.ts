@@ -8,8 +8,8 @@ import { redisTrouble } from '../shared/redis/redis-trouble.ts';
 import type { JobEvent, JobStore } from '../shared/queue/job-store.ts';
 import type { Wake } from '../shared/queue/wake.ts';
 import { createJobWaiter } from './job-waiter.ts';
-import { eventToWire, type JobEventWire } from './wire/event.ts';
-import { jobToWire } from './wire/job.ts';
+import { eventToWire, type JobEventWire } from './http/wire/event.ts';
+import { jobToWire } from './http/wire/job.ts';
 
 export interface EventsDeps {
   readonly jobs: Pick<JobStore, 'get' | 'events' | 'firstEventId' | 'lastEventId'>;

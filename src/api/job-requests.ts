@@ -1,5 +1,5 @@
 /** What can be asked of jobs, put together once: the API's face of them. Needs no feeder and no sweeper. */
-import type { ApiDeps } from './api-deps.ts';
+import type { ApiDeps } from './http/api-deps.ts';
 import { createControlJob } from './control-job.ts';
 import { createPlanJob } from './plan/create-plan.ts';
 import { createResumeOutput } from './resume-output.ts';

@@ -12,7 +12,7 @@ import { createLogger } from '../shared/observe/logger.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createRedisWatch } from '../shared/redis/redis-watch.ts';
 import { visibleText } from '../shared/visible-text.ts';
-import { connectionLimits } from './middleware/connection-limits.ts';
+import { connectionLimits } from './http/middleware/connection-limits.ts';
 import { createApiService } from './service.ts';
 import { answerWhileWaiting } from './while-waiting.ts';
 

@@ -10,7 +10,7 @@ import type { ModelFolder } from '../shared/models/model-folder.ts';
 import type { ModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import { blockQueueName } from '../shared/queue/keys.ts';
 import { isLoaded, type ServedModel, type WorkerRegistry } from '../shared/queue/worker-registry.ts';
-import type { ModelWire } from './wire/model.ts';
+import type { ModelWire } from './http/wire/model.ts';
 import { nearestName } from '../shared/nearest-name.ts';
 
 export interface FoundModel {

@@ -16,7 +16,7 @@ import type { DatasetSpec, GivenDataset } from '../shared/domain/dataset-spec.ts
 import { DEFAULT_TENANT } from '../shared/domain/tenant.ts';
 import { ForebayError, InvariantError, messageOf } from '../shared/errors.ts';
 import { tenantFolder } from '../shared/tenant-folder.ts';
-import type { PackedInput } from './wire/job-input.ts';
+import type { PackedInput } from './http/wire/job-input.ts';
 
 export interface ResolvedInput {
   readonly spec: DatasetSpec;

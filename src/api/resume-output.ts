@@ -13,7 +13,7 @@ import type { OutputPlaces } from './output-places.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkResume, goesOnWith, type FindModel } from './submit-job.ts';
 import type { Candidate, JobToTakeOn, Submitter, TakeOnJob } from './take-on-job.ts';
-import type { ResumeRequest } from './wire/resume-request.ts';
+import type { ResumeRequest } from './http/wire/resume-request.ts';
 
 export function createResumeOutput(deps: {
   jobs: Pick<JobStore, 'tenantOf'>;

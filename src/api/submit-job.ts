@@ -14,7 +14,7 @@ import type { OutputPlaces } from './output-places.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
 import type { Submitter, TakeOnJob } from './take-on-job.ts';
-import type { SubmitRequest } from './wire/submit-request.ts';
+import type { SubmitRequest } from './http/wire/submit-request.ts';
 
 export interface Submitted {
   readonly job: JobRecord;

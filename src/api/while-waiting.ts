@@ -1,6 +1,6 @@
 /** What the API answers while it waits for its first word from Redis: it is up, and not ready. */
 import { ForebayError } from '../shared/errors.ts';
-import { problemResponse } from './middleware/error-handler.ts';
+import { problemResponse } from './http/middleware/error-handler.ts';
 
 /** Seconds; it comes up within about one of Redis. */
 const RETRY_AFTER_S = 1;

@@ -1,14 +1,14 @@
 /** The typed client of the HTTP API. Knows the wire by its types only. */
-import type { JobEventWire } from '../api/wire/event.ts';
-import type { JobListWire } from '../api/wire/job-list.ts';
-import type { JobWire } from '../api/wire/job.ts';
-import type { ModelListWire, ModelWire } from '../api/wire/model.ts';
-import type { PlanWire } from '../api/wire/plan.ts';
-import type { ErrorRow, ResultRow } from '../api/wire/row.ts';
-import type { JobStatsWire } from '../api/wire/stats.ts';
-import type { ResumeBody } from '../api/wire/resume-request.ts';
-import type { SubmitBody } from '../api/wire/submit-request.ts';
-import type { DeliveriesWire } from '../api/wire/webhook.ts';
+import type { JobEventWire } from '../api/http/wire/event.ts';
+import type { JobListWire } from '../api/http/wire/job-list.ts';
+import type { JobWire } from '../api/http/wire/job.ts';
+import type { ModelListWire, ModelWire } from '../api/http/wire/model.ts';
+import type { PlanWire } from '../api/http/wire/plan.ts';
+import type { ErrorRow, ResultRow } from '../api/http/wire/row.ts';
+import type { JobStatsWire } from '../api/http/wire/stats.ts';
+import type { ResumeBody } from '../api/http/wire/resume-request.ts';
+import type { SubmitBody } from '../api/http/wire/submit-request.ts';
+import type { DeliveriesWire } from '../api/http/wire/webhook.ts';
 import { problemOf, ProblemError, UnreachableError } from './problem-error.ts';
 import { readEvents } from './read-events.ts';
 import { readLines } from './read-lines.ts';

@@ -1,5 +1,5 @@
 /** Failures of the client: a problem that the service answered, or a service that cannot be reached. */
-import type { ProblemWire } from '../api/wire/problem.ts';
+import type { ProblemWire } from '../api/http/wire/problem.ts';
 
 /** The service answered with a problem (RFC 9457). `message` is its detail. */
 export class ProblemError extends Error {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { JobWire } from '#forebay/api/wire/job.js';
+import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { TcpProxy } from '../support/tcp-proxy.ts';
 import { writeTinyModel } from '../support/service.ts';
 import { startChaosRedis } from './chaos-redis.ts';

@@ -1,7 +1,7 @@
 // The job that chaos is made with: a manifest that names a few small images again and again, some of them bad, so that
 // both parts and error files are at stake.
 import sharp from 'sharp';
-import type { JobWire } from '#forebay/api/wire/job.js';
+import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { Cluster } from './cluster.ts';
 
 /** Large enough that decoding takes as long as the rest. */

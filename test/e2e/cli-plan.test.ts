@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { PlanWire } from '#forebay/api/wire/plan.js';
+import type { PlanWire } from '#forebay/api/http/wire/plan.js';
 import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
 import { writeImages, writeTinyModel } from '../support/service.ts';
 

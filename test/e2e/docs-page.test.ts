@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCOPES } from '#forebay/shared/domain/scope.js';
 import { ERROR_ADVICE } from '#forebay/shared/error-guide/error-guide.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
-import type { ApiDocument } from '#forebay/api/docs-page/api-document.js';
+import type { ApiDocument } from '#forebay/api/http/docs-page/api-document.js';
 import { startTestApi, type TestApi } from '../support/api-service.ts';
 
 let api: TestApi;

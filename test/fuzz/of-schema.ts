@@ -1,6 +1,6 @@
 // fast-check values from the JSON schemas of an OpenAPI document: most fit, some are wrong in one place, some are junk.
 import fc, { type Arbitrary } from 'fast-check';
-import type { ApiSchema } from '#forebay/api/docs-page/api-document.js';
+import type { ApiSchema } from '#forebay/api/http/docs-page/api-document.js';
 
 type Schemas = Readonly<Record<string, ApiSchema>>;
 

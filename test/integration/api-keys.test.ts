@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '#forebay/client/client.js';
 import type { Scope } from '#forebay/shared/domain/scope.js';
-import type { ApiDocument } from '#forebay/api/docs-page/api-document.js';
+import type { ApiDocument } from '#forebay/api/http/docs-page/api-document.js';
 import { startTestApi, type TestApi } from '../support/api-service.ts';
 
 const FOLDER = { model: 'digits-small', input: { type: 'files', path: '.' } };

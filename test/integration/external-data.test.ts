@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ModelWire } from '#forebay/api/wire/model.js';
+import type { ModelWire } from '#forebay/api/http/wire/model.js';
 import { classWeights, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import { LABELS, readOutput, startService, writeImages, type Service } from '../support/service.ts';
 

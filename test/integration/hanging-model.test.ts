@@ -1,7 +1,7 @@
 // Models that hang: while the graph is read, at the first run, when they are probed. Others must not notice.
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { ModelWire } from '#forebay/api/wire/model.js';
+import type { ModelWire } from '#forebay/api/http/wire/model.js';
 import { childPids, cpuSeconds } from '../support/child-pids.ts';
 import { endlessModel, slowToOpenModel, writeModelFolder } from '../support/onnx/models.ts';
 import { startOwnProcess, type OwnProcess } from '../support/own-process.ts';

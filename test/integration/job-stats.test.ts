@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { JobStatsWire } from '#forebay/api/wire/stats.js';
+import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
 import { startService, writeImages, type Service } from '../support/service.ts';
 
 const LANES = 2;

@@ -6,7 +6,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { JobStatsWire } from '#forebay/api/wire/stats.js';
+import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
 import { makeLimitedCgroup, noCgroups, type LimitedCgroup } from '../support/limited-cgroup.ts';
 import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JobWire } from '#forebay/api/wire/job.js';
+import type { JobWire } from '#forebay/api/http/wire/job.js';
 import {
   colourImage,
   indexes,

@@ -3,7 +3,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { JobStatsWire } from '#forebay/api/wire/stats.js';
+import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
 import { guardMemory } from '#forebay/workers/memory/memory-guard.js';
 import { createMemoryUse } from '#forebay/workers/memory/memory-use.js';
 import { createBatcher, type BatchGroup, type RowAnswer } from '#forebay/workers/batcher.js';

@@ -2,7 +2,7 @@
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { ModelWire } from '#forebay/api/wire/model.js';
+import type { ModelWire } from '#forebay/api/http/wire/model.js';
 import { externalWeightsModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import {
   LABELS,

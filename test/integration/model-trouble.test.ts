@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { JobStatsWire } from '#forebay/api/wire/stats.js';
+import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
 import { startService, writeImages, writeTinyModel, type Service } from '../support/service.ts';
 
 let service: Service;

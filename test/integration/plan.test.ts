@@ -2,8 +2,8 @@
 import { readdirSync, writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { PlanWire } from '#forebay/api/wire/plan.js';
-import { PLAN } from '#forebay/api/wire/plan.js';
+import type { PlanWire } from '#forebay/api/http/wire/plan.js';
+import { PLAN } from '#forebay/api/http/wire/plan.js';
 import { createClient } from '#forebay/client/client.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { colourImage, startService, writeImages, writeTinyModel, type Service } from '../support/service.ts';

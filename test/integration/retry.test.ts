@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JobWire } from '#forebay/api/wire/job.js';
+import type { JobWire } from '#forebay/api/http/wire/job.js';
 import { runProgram } from '#forebay/cli/program.js';
 import { createClient } from '#forebay/client/client.js';
 import { DEFAULT_TENANT } from '#forebay/shared/domain/tenant.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { JobStatsWire } from '#forebay/api/wire/stats.js';
+import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
 import { indexes, readOutput, startService, upTo, writeImages, type Service } from '../support/service.ts';
 
 let service: Service;

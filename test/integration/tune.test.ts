@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ModelWire } from '#forebay/api/wire/model.js';
+import type { ModelWire } from '#forebay/api/http/wire/model.js';
 import { PROFILE, type Profile } from '#forebay/shared/profiles/profile.js';
 import type { Tuned } from '#forebay/shared/profiles/tune-events.js';
 import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';

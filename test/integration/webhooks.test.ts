@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { DeliveriesWire } from '#forebay/api/wire/webhook.js';
+import type { DeliveriesWire } from '#forebay/api/http/wire/webhook.js';
 import { startService, writeImages, type Service } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { startReceiver, type Received } from '../support/webhook-receiver.ts';

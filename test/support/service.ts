@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import type { JobWire } from '#forebay/api/wire/job.js';
+import type { JobWire } from '#forebay/api/http/wire/job.js';
 import { meanColourModel, writeModelFolder } from './onnx/models.ts';
 import { makeServiceFolder } from './own-process.ts';
 import { startTestRedis } from './redis.ts';

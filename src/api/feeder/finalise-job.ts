@@ -20,7 +20,7 @@ import { discardStaged, discardStagedParts, removeStaging } from '../../shared/s
 import { costsOf } from '../job-costs.ts';
 import { jobStateOf } from '../job-state-of.ts';
 import type { InputResolver } from '../resolve-input.ts';
-import { reportToWire } from '../wire/job-report.ts';
+import { reportToWire } from '../http/wire/job-report.ts';
 import { earlierJobs, earlierParts, partEntry, type OutputJob } from './earlier-parts.ts';
 
 export function createFinaliser(deps: {

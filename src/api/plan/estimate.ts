@@ -1,7 +1,7 @@
 /** From the workers' samples to rows/s and ETA of the whole job, with error bars. Pure. */
 import type { SampleReply } from '../../shared/queue/sample-requests.ts';
-import type { PlanRange, PlanWire } from '../wire/plan.ts';
-import { rounded } from '../wire/scalars.ts';
+import type { PlanRange, PlanWire } from '../http/wire/plan.ts';
+import { rounded } from '../http/wire/scalars.ts';
 import { totalLanes } from './numbers.ts';
 import type { PlanFacts, PlanWorker } from './plan-facts.ts';
 

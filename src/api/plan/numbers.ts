@@ -2,7 +2,7 @@
 import { autoBatchSize, BATCHES_PER_BLOCK, minBlockRows } from '../../shared/domain/auto-batch.ts';
 import { tightest, type BoundBy, type Choice } from '../../shared/domain/choice.ts';
 import { BLOCKS_PER_LANE, MIN_QUEUE_LIMIT, MIN_WINDOW, QUEUE_BLOCKS_PER_LANE } from '../feeder/policies.ts';
-import type { PlanNumber, PlanWire } from '../wire/plan.ts';
+import type { PlanNumber, PlanWire } from '../http/wire/plan.ts';
 import type { PlanFacts } from './plan-facts.ts';
 
 /** Of one lane: the block that it works on and the one being read for it. */

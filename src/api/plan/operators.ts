@@ -1,7 +1,7 @@
 /** The logical plan (what happens to a row) and the physical one (which process does it, what is fused). Pure. */
 import { locateKinds } from './row-places.ts';
 import { activationOf, type DecodeMode, type ModelContract } from '../../shared/domain/model-contract.ts';
-import type { PlanWire } from '../wire/plan.ts';
+import type { PlanWire } from '../http/wire/plan.ts';
 import type { PlanFacts } from './plan-facts.ts';
 
 export function logicalPlan({ contract, model, dataset, options }: PlanFacts): PlanWire['logical'] {

@@ -4,7 +4,7 @@ import type { JobOptions } from '../../shared/domain/job.ts';
 import type { ModelContract, ModelRef } from '../../shared/domain/model-contract.ts';
 import type { SampleAnswer } from '../../shared/queue/sample-requests.ts';
 import type { ServedModel, WorkerInfo } from '../../shared/queue/worker-registry.ts';
-import type { SubmitRequest } from '../wire/submit-request.ts';
+import type { SubmitRequest } from '../http/wire/submit-request.ts';
 
 export interface PlanFacts {
   readonly model: ModelRef;

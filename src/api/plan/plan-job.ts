@@ -1,5 +1,5 @@
 /** From facts to a plan. Pure: asks nobody, measures nothing. */
-import type { PlanWire } from '../wire/plan.ts';
+import type { PlanWire } from '../http/wire/plan.ts';
 import { joinSamples, planEstimate, rateOf, whyNoSample } from './estimate.ts';
 import { planNumbers } from './numbers.ts';
 import { logicalPlan, physicalPlan } from './operators.ts';

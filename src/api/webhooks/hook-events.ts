@@ -1,8 +1,8 @@
 /** What a job's webhook has to tell, from the job's state. Pure. */
 import type { JobRecord, WebhookEvent } from '../../shared/domain/job.ts';
 import type { HookEvent } from '../../shared/queue/webhook-queue.ts';
-import { jobToWire } from '../wire/job.ts';
-import { iso } from '../wire/scalars.ts';
+import { jobToWire } from '../http/wire/job.ts';
+import { iso } from '../http/wire/scalars.ts';
 
 /** The event's id follows from what it tells, so that whoever makes it makes the same. */
 export function endEvent(job: JobRecord, nowMs: number): HookEvent {

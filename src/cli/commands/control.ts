@@ -1,7 +1,7 @@
 /** `forebay cancel|pause|resume ID`, and `forebay resume --output DIR`. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { JobWire } from '../../api/wire/job.ts';
+import type { JobWire } from '../../api/http/wire/job.ts';
 import type { MaxErrors } from '../../shared/domain/job.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';

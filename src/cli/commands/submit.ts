@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import type { SubmitBody } from '../../api/wire/submit-request.ts';
+import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import { listProblem, markLength } from '../../shared/dataset/list-encoding.ts';
 import { WEBHOOK_EVENTS, type WebhookEvent } from '../../shared/domain/job.ts';
 import { messageOf } from '../../shared/errors.ts';

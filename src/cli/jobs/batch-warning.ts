@@ -1,5 +1,5 @@
 /** Says when a job's answers depend on which rows happen to share a batch. */
-import type { SubmitBody } from '../../api/wire/submit-request.ts';
+import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import type { Client } from '../../client/client.ts';
 
 /** A line for people; null where there is nothing to say. Never rejects: a job needs no warning to run. */

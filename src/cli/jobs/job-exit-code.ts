@@ -1,5 +1,5 @@
 /** What a job's end means for the shell. */
-import type { JobWire } from '../../api/wire/job.ts';
+import type { JobWire } from '../../api/http/wire/job.ts';
 import { EXIT } from '../exit-codes.ts';
 
 export interface EmptyFlag {

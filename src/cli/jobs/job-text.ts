@@ -1,7 +1,7 @@
 /** Jobs and models as tables and lists for people. Pure. */
-import type { JobWire } from '../../api/wire/job.ts';
-import type { ModelWire } from '../../api/wire/model.ts';
-import type { JobStatsWire } from '../../api/wire/stats.ts';
+import type { JobWire } from '../../api/http/wire/job.ts';
+import type { ModelWire } from '../../api/http/wire/model.ts';
+import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds, percentOf } from '../progress/format.ts';
 import { inCliWords } from '../cli-words.ts';

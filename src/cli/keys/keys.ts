@@ -1,5 +1,5 @@
 /** What `forebay keys` does. A key goes to stdout, everything about it to stderr: `> file` keeps the key alone. */
-import { CREATE_KEY_BODY, keyToWire, toNewKey, type KeyWire } from '../../api/wire/key.ts';
+import { CREATE_KEY_BODY, keyToWire, toNewKey, type KeyWire } from '../../api/http/wire/key.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { table } from '../jobs/table.ts';

@@ -1,6 +1,6 @@
 /** The options of a job as flags: one for each field of the API's `options`, shared by `run` and `submit`. */
 import { Option, type Command } from 'commander';
-import type { SubmitBody } from '../../api/wire/submit-request.ts';
+import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import type { MaxErrors } from '../../shared/domain/job.ts';
 import { DECODE_MODE, type DecodeMode } from '../../shared/domain/model-contract.ts';
 import { UsageError } from '../exit-codes.ts';

@@ -1,5 +1,5 @@
 /** A plan for people: the operators as a tree, the numbers with what bound each, the estimate. Pure. */
-import type { PlanNumber, PlanRange, PlanWire } from '../../api/wire/plan.ts';
+import type { PlanNumber, PlanRange, PlanWire } from '../../api/http/wire/plan.ts';
 import { inCliWords } from '../cli-words.ts';
 import { table } from '../jobs/table.ts';
 import { formatBytes, formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';

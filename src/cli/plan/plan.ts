@@ -1,7 +1,7 @@
 /** What `forebay plan` does: asks the service that is named, or one of its own, and shows the plan. */
 import { resolve } from 'node:path';
-import type { PlanWire } from '../../api/wire/plan.ts';
-import type { SubmitBody } from '../../api/wire/submit-request.ts';
+import type { PlanWire } from '../../api/http/wire/plan.ts';
+import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOfSignal, UsageError } from '../exit-codes.ts';
 import { Interrupted, withOwnService } from '../launch/own-service.ts';

@@ -1,5 +1,5 @@
 /** Counts error rows by code, in memory of one row a code. */
-import type { ErrorRow } from '../../api/wire/row.ts';
+import type { ErrorRow } from '../../api/http/wire/row.ts';
 import type { ErrorGroup } from './summary.ts';
 
 /** Most frequent first. */

@@ -1,6 +1,6 @@
 /** Watches a job until it ends, showing its progress. Bears an API that is away for a while. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JobWire } from '../../api/wire/job.ts';
+import type { JobWire } from '../../api/http/wire/job.ts';
 import { isTerminal } from '../../shared/domain/job-state.ts';
 import type { Client } from '../../client/client.ts';
 import { ProblemError, UnreachableError } from '../../client/problem-error.ts';

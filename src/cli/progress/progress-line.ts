@@ -1,5 +1,5 @@
 /** A job's progress as one line: a bar for terminals, a sentence for logs. Pure. */
-import type { JobWire } from '../../api/wire/job.ts';
+import type { JobWire } from '../../api/http/wire/job.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds, percentOf } from './format.ts';
 
 /** What is known of a job while it runs. */

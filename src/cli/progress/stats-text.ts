@@ -1,5 +1,5 @@
 /** A job's statistics for people: where the time of a row goes, what holds the job back, what to do. Pure. */
-import type { JobStatsWire } from '../../api/wire/stats.ts';
+import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { table } from '../jobs/table.ts';
 import { inCliWords } from '../cli-words.ts';
 import { formatCount, formatSeconds, percentOf } from './format.ts';

@@ -1,6 +1,6 @@
 /** Gathers what a summary shows of a job that has ended. What cannot be read is left out: the job is what counts. */
-import type { JobWire } from '../../api/wire/job.ts';
-import type { ErrorRow, ResultRow } from '../../api/wire/row.ts';
+import type { JobWire } from '../../api/http/wire/job.ts';
+import type { ErrorRow, ResultRow } from '../../api/http/wire/row.ts';
 import type { Client } from '../../client/client.ts';
 import { groupErrors } from './error-groups.ts';
 import type { Answer, Summary } from './summary.ts';

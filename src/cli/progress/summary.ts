@@ -1,7 +1,7 @@
 /** What a finished job tells its user: rows, errors by code, a few answers, where the results lie. Pure. */
 import { join } from 'node:path';
-import type { JobWire } from '../../api/wire/job.ts';
-import type { JobStatsWire } from '../../api/wire/stats.ts';
+import type { JobWire } from '../../api/http/wire/job.ts';
+import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { redactUrl } from '../../shared/redact-url.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
 import { visibleLine } from '../../shared/visible-text.ts';

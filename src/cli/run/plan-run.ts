@@ -3,7 +3,7 @@
  * to submit, which settings its processes get. Throws UsageError, or ForebayError of the model folder.
  */
 import { resolve } from 'node:path';
-import type { SubmitBody } from '../../api/wire/submit-request.ts';
+import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import { UsageError } from '../exit-codes.ts';
 import { toFilesInput, toSubmitOptions, type GlobFlags, type JobFlags } from '../options/job-options.ts';
 import type { EmptyFlag } from '../jobs/job-exit-code.ts';

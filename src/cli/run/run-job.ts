@@ -1,5 +1,5 @@
 /** Runs one job on a service of its own, follows it and sums it up. */
-import type { JobWire } from '../../api/wire/job.ts';
+import type { JobWire } from '../../api/http/wire/job.ts';
 import type { Client } from '../../client/client.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';

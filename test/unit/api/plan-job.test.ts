@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { planJob } from '#forebay/api/plan/plan-job.js';
 import type { PlanFacts, PlanWorker } from '#forebay/api/plan/plan-facts.js';
-import { PLAN } from '#forebay/api/wire/plan.js';
+import { PLAN } from '#forebay/api/http/wire/plan.js';
 import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
 import type { SampleReply } from '#forebay/shared/queue/sample-requests.js';
 import { planText } from '#forebay/cli/plan/plan-text.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createInputResolver } from '#forebay/api/resolve-input.js';
-import { JOB_INPUT, type PackedInput } from '#forebay/api/wire/job-input.js';
+import { JOB_INPUT, type PackedInput } from '#forebay/api/http/wire/job-input.js';
 import { packInline, packUrls } from '../../support/packed.ts';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 

@@ -1,7 +1,7 @@
 // What a user sees of a running job: the bar, the plain lines, the summary, the tables.
 import { describe, expect, it } from 'vitest';
-import type { JobWire } from '#forebay/api/wire/job.js';
-import type { JobStatsWire } from '#forebay/api/wire/stats.js';
+import type { JobWire } from '#forebay/api/http/wire/job.js';
+import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
 import { jobsTable, jobText } from '#forebay/cli/jobs/job-text.js';
 import { formatBytes, formatRate, formatSeconds, percentOf } from '#forebay/cli/progress/format.js';
 import { groupErrors } from '#forebay/cli/progress/error-groups.js';

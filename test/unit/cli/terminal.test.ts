@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { jobsTable } from '#forebay/cli/jobs/job-text.js';
 import { createProgressView } from '#forebay/cli/progress/progress-view.js';
-import type { JobWire } from '#forebay/api/wire/job.js';
+import type { JobWire } from '#forebay/api/http/wire/job.js';
 import { recordingTerminal } from '../../support/recording-terminal.ts';
 
 const NASTY = '\u001b]0;owned\u0007\u009b31m\u202e';

@@ -1,0 +1,50 @@
+/** From the bytes of a body to a value that fits a schema, or to what is wrong. Knows nothing of HTTP. */
+import { isUtf8 } from 'node:buffer';
+import type { z } from 'zod';
+import { ForebayError, messageOf, type Issue } from '../../../shared/errors.ts';
+import { issuesOf } from '../wire/issues.ts';
+import { nestsDeeper } from './json-depth.ts';
+import { tidy } from './tidy.ts';
+
+/** `issues`: one more than MAX_ISSUES at most. */
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
+/** `undefined`: there is no body. Throws ForebayError `request_too_deep`, `invalid_request`. */
+export function parseJson<S extends z.ZodType>(
+  bytes: Buffer | undefined,
+  schema: S,
+  maxDepth: number,
+): Parsed<z.output<S>> {
+  if (bytes === undefined) return fit(undefined, schema);
+  try {
+    return fit(JSON.parse(checkText(bytes, maxDepth).toString()) as unknown, schema);
+  } catch (cause) {
+    throw cause instanceof SyntaxError ? notJson(messageOf(cause), cause) : cause;
+  }
+}
+
+/** The text without a byte order mark. `maxDepth`: levels that it may nest. Throws as `parseJson` does. */
+export function checkText(bytes: Buffer, maxDepth: number): Buffer {
+  if (nestsDeeper(bytes, maxDepth)) {
+    throw new ForebayError(
+      'request_too_deep',
+      `The body nests deeper than ${maxDepth} levels (FOREBAY_MAX_JSON_DEPTH); no request of this API needs so many.`,
+    );
+  }
+  if (!isUtf8(bytes)) throw new ForebayError('invalid_request', 'The body is not UTF-8.');
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
+
+/** Tries the schema on a value that has been parsed, which is cut where it is too long. */
+export function fit<S extends z.ZodType>(value: unknown, schema: S): Parsed<z.output<S>> {
+  const untidy = tidy(value);
+  const parsed = schema.safeParse(value);
+  const issues = [...untidy, ...(parsed.success ? [] : issuesOf(parsed.error, schema, value))];
+  return parsed.success && issues.length === 0 ? { ok: true, value: parsed.data } : { ok: false, issues };
+}
+
+export function notJson(why: string, cause: unknown): ForebayError {
+  return new ForebayError('invalid_request', `The body is not JSON: ${why}.`, { cause });
+}

@@ -1,0 +1,153 @@
+/**
+ * The body of a submit, whose rows may be very many: they are read, checked and packed one by one, so that a body
+ * takes its own size of memory whatever is in it. Runs in the API's thread or beside it.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import type { z } from 'zod';
+import {
+  createInlinePacker,
+  createUrlPacker,
+  type PackedUrls,
+  type Packer,
+} from '../../../shared/dataset/pack-rows.ts';
+import { ForebayError, messageOf, type Issue } from '../../../shared/errors.ts';
+import { issuesOf, MAX_ISSUES } from '../wire/issues.ts';
+import { INLINE_ROW, URL_ROW, type PackedInput } from '../wire/job-input.ts';
+import {
+  settleRequest,
+  SUBMIT_BODY,
+  type SettledRequest,
+  type SubmitRequest,
+} from '../wire/submit-request.ts';
+import { elementsOf, liftLists, type LiftedList } from './lift-lists.ts';
+import { checkText, fit, notJson, type Parsed } from './parse-json.ts';
+
+/** Fields of `input` that list rows. */
+const ROW_FIELDS = ['urls', 'rows'] as const;
+type RowField = (typeof ROW_FIELDS)[number];
+const ROW_LISTS = new Map([['input', new Set<string>(ROW_FIELDS)]]);
+/** What a request says beside its rows. */
+const MAX_REST_BYTES = 1024 * 1024;
+/** Rows that are checked together with the rest, so that all problems of a small request are told at once. */
+const FIRST_ROWS = MAX_ISSUES;
+/** Gathered before they are digested. */
+const DIGEST_CHARS = 64 * 1024;
+/** A row with more is not looked into. */
+const MAX_ROW_VALUES = 100;
+
+/** Throws ForebayError `request_too_deep`, `request_too_large`, `invalid_request`. */
+export function parseSubmit(bytes: Buffer | undefined, maxDepth: number): Parsed<SubmitRequest> {
+  if (bytes === undefined) return fit(undefined, SUBMIT_BODY) as Parsed<never>;
+  const json = checkText(bytes, maxDepth);
+  try {
+    return parseText(json);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw notJson(json.length <= MAX_REST_BYTES ? parserSays(json, cause) : messageOf(cause), cause);
+  }
+}
+
+function parseText(json: Buffer): Parsed<SubmitRequest> {
+  const { rest, lists } = liftLists(json, ROW_LISTS);
+  if (rest.length > MAX_REST_BYTES) {
+    throw new ForebayError(
+      'request_too_large',
+      `The body is larger than ${MAX_REST_BYTES / 1024 / 1024} MB without its rows ("urls", "rows"); nothing else in a request is as large.`,
+    );
+  }
+  const value = JSON.parse(rest.toString()) as unknown;
+  const lifted = putFirstRows(value, json, lists);
+  if (Object.keys(lifted).length < lists.length) {
+    // JSON.parse keeps the last; what it drops would go unchecked here.
+    throw new ForebayError('invalid_request', 'The body gives its input or its rows twice: give them once.');
+  }
+  const parsed = fit(value, SUBMIT_BODY);
+  if (!parsed.ok) return parsed;
+  const request = settleRequest(parsed.value);
+  const { input } = request;
+  if (input.type === 'urls') {
+    return withRows(request, 'urls', json, lifted.urls!, URL_ROW, createUrlPacker());
+  }
+  if (input.type === 'inline') {
+    return withRows(request, 'rows', json, lifted.rows!, INLINE_ROW, createInlinePacker());
+  }
+  return { ok: true, value: { ...request, input, digest: sha256(JSON.stringify(request)).digest('hex') } };
+}
+
+/** Puts the first rows in the place of the marker of each lifted list. */
+function putFirstRows(value: unknown, json: Buffer, lists: readonly LiftedList[]) {
+  const { input } = (value ?? {}) as { input?: Record<string, unknown> };
+  const lifted: { [Field in RowField]?: LiftedList } = {};
+  for (const field of ROW_FIELDS) {
+    const marker = input?.[field];
+    if (!Array.isArray(marker)) continue;
+    const list = lists[marker[0] as number]!;
+    const first: unknown[] = [];
+    for (const row of rowsOf(json, list)) if (first.push(row) === FIRST_ROWS) break;
+    input![field] = first;
+    lifted[field] = list;
+  }
+  return lifted;
+}
+
+/** Checks, digests and packs all rows; stops at the first MAX_ISSUES problems. */
+function withRows<Row, Packed extends PackedUrls>(
+  request: SettledRequest,
+  field: RowField,
+  json: Buffer,
+  list: LiftedList,
+  schema: z.ZodType<Row>,
+  packer: Packer<Row, Packed>,
+): Parsed<SubmitRequest> {
+  // The digest is that of the request's JSON, which is too large to be made in one piece.
+  const type = field === 'urls' ? 'urls' : 'inline';
+  const shell = JSON.stringify({ ...request, input: { type, [field]: [] } });
+  const opening = `"input":{"type":"${type}","${field}":[`;
+  const split = shell.indexOf(opening) + opening.length;
+  const hash = sha256('');
+  let text = shell.slice(0, split);
+  const issues: Issue[] = [];
+  let at = 0;
+  for (const row of rowsOf(json, list)) {
+    const parsed = schema.safeParse(row);
+    if (parsed.success) {
+      if (issues.length === 0) {
+        text += (at === 0 ? '' : ',') + JSON.stringify(parsed.data);
+        if (text.length > DIGEST_CHARS) {
+          hash.update(text);
+          text = '';
+        }
+        packer.add(parsed.data);
+      }
+    } else {
+      issues.push(...issuesOf(parsed.error, schema, row, `/input/${field}/${at}`));
+      if (issues.length > MAX_ISSUES) break;
+    }
+    at += 1;
+  }
+  if (issues.length > 0) return { ok: false, issues };
+  const digest = hash.update(text + shell.slice(split)).digest('hex');
+  const input = { type, packed: packer.end() } as unknown as PackedInput;
+  return { ok: true, value: { ...request, input, digest } };
+}
+
+function* rowsOf(json: Buffer, list: LiftedList): Generator {
+  for (const { start, end, values } of elementsOf(json, list)) {
+    // Fits no schema of a row.
+    yield values > MAX_ROW_VALUES ? null : (JSON.parse(json.toString('utf8', start, end)) as unknown);
+  }
+}
+
+function sha256(text: string): Hash {
+  return createHash('sha256').update(text);
+}
+
+/** The parser's own words, with the place in the whole text. */
+function parserSays(json: Buffer, otherwise: SyntaxError): string {
+  try {
+    JSON.parse(json.toString());
+    return otherwise.message;
+  } catch (error) {
+    return messageOf(error);
+  }
+}

@@ -1,0 +1,52 @@
+/** How to authenticate: the section of the page that a new user reads first. */
+import { SCOPE_MEANINGS, SCOPES } from '../../../shared/domain/scope.ts';
+import { html, prose, type Html } from './html.ts';
+import { BASE } from './operation-view.ts';
+
+export function authenticationSection(): Html {
+  return html`<section id="authentication">
+    <h2>Authentication</h2>
+    <p>
+      ${prose(
+        'On loopback the service asks for no key until one exists. Beyond loopback it always asks, unless it was started with `--insecure`. Whoever runs the service makes a key on its machine. It is shown once:',
+      )}
+    </p>
+    <pre><code>${'export FOREBAY_API_KEY=$(forebay keys create --name me --scope admin)'}</code></pre>
+    <p>
+      ${prose('Restart the service after the first key. Send the key with every request, in one of two headers:')}
+    </p>
+    <pre><code>${`curl -s ${BASE}/v1/jobs -H "Authorization: Bearer $FOREBAY_API_KEY"
+curl -s ${BASE}/v1/jobs -H "X-API-Key: $FOREBAY_API_KEY"`}</code></pre>
+    <p>
+      ${prose(
+        'The `forebay` command reads `FOREBAY_API_KEY` or `--api-key-file`. A key has scopes, and each operation below names the one that it needs:',
+      )}
+    </p>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>Scope</th>
+            <th>Allows</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${SCOPES.map(
+            (scope) =>
+              html`<tr>
+                <td><code>${scope}</code></td>
+                <td>${prose(SCOPE_MEANINGS[scope])}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    <p>
+      ${prose(
+        'Without `--scope` a key has `jobs:read` and `jobs:write`. Without a valid key the answer is 401 ',
+      )}<a href="#error-unauthenticated"><code>unauthenticated</code></a
+      >, without the scope 403 <a href="#error-forbidden"><code>forbidden</code></a
+      >.
+    </p>
+  </section>`;
+}

@@ -1,0 +1,48 @@
+/** Every error code with its cause and fix, in groups. */
+import { ERROR_ADVICE, ERROR_GROUPS, type ErrorGroup } from '../../../shared/error-guide/error-guide.ts';
+import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
+import { html, prose, type Html } from './html.ts';
+
+export function errorSection(): Html {
+  return html`<section id="errors">
+    <h2>Error codes</h2>
+    <p>
+      The same codes appear in problems, in the <code>error</code> of a job, in row errors, in logs and in the
+      command line. <i>Retry</i>: the same request may succeed later.
+    </p>
+    ${ERROR_GROUPS.map(groupView)}
+  </section>`;
+}
+
+function groupView({ title, about, codes }: ErrorGroup): Html {
+  return html`<h3>${title}</h3>
+    <p>${prose(about)}</p>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>Code</th>
+            <th>Cause</th>
+            <th>Fix</th>
+            <th>Status</th>
+            <th>Retry</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${codes.map(codeRow)}
+        </tbody>
+      </table>
+    </div>`;
+}
+
+function codeRow(code: ErrorCode): Html {
+  const { status, retryable } = new ForebayError(code, '');
+  const { cause, fix } = ERROR_ADVICE[code];
+  return html`<tr id="error-${code}">
+    <td><code>${code}</code></td>
+    <td>${prose(cause)}</td>
+    <td>${prose(fix)}</td>
+    <td>${status}</td>
+    <td>${retryable ? 'yes' : 'no'}</td>
+  </tr>`;
+}

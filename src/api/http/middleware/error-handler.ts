@@ -1,0 +1,48 @@
+/** Anything thrown becomes a problem (RFC 9457). What is no ForebayError is logged in full and shown as nothing but its code. */
+import { HTTPException } from 'hono/http-exception';
+import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import type { Logger } from '../../../shared/observe/logger.ts';
+import { redisProblem, redisTrouble } from '../../../shared/redis/redis-trouble.ts';
+import { problemToWire } from '../wire/problem.ts';
+
+/** `method`, `path`: of the request, for the log and for `instance`. */
+export function problemResponse(
+  thrown: unknown,
+  request: { readonly method: string; readonly path: string },
+  log: Logger,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const error = toForebayError(thrown);
+  if (error.code === 'internal') {
+    log.error({ err: thrown, method: request.method, path: request.path }, 'request failed unexpectedly');
+  } else if (error.status >= 500) {
+    // Redis that is away or refuses writes has been told of once.
+    const level = redisTrouble(error) === null ? 'warn' : 'debug';
+    log[level]({ code: error.code, detail: error.message, path: request.path }, 'request failed');
+  }
+  const body = problemToWire(error, request.path);
+  return new Response(`${JSON.stringify(body)}\n`, {
+    status: error.status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      // RFC 9110: a 401 says how to do better.
+      ...(error.code === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer realm="forebay"' } : {}),
+      ...(error.retryAfterS === undefined ? {} : { 'Retry-After': String(Math.ceil(error.retryAfterS)) }),
+      ...headers,
+    },
+  });
+}
+
+function toForebayError(thrown: unknown): ForebayError {
+  if (thrown instanceof ForebayError) return thrown;
+  const problem = redisProblem(thrown);
+  if (problem !== null) return problem;
+  if (thrown instanceof HTTPException && thrown.status < 500) {
+    return new ForebayError('invalid_request', messageOf(thrown), { cause: thrown });
+  }
+  return new ForebayError('internal', 'Something went wrong in the service; its log says what.', {
+    cause: thrown,
+  });
+}

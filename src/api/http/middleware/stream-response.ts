@@ -1,0 +1,80 @@
+/** A response that is written as its reader takes it: backpressure, and everything released when it leaves. */
+import type { Context } from 'hono';
+import { messageOf } from '../../../shared/errors.ts';
+import type { Logger } from '../../../shared/observe/logger.ts';
+import { onAbort } from '../../../shared/on-abort.ts';
+
+export interface StreamOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Ends the stream when the service stops. */
+  readonly shutdown: AbortSignal;
+  readonly log: Logger;
+  /** Wait for the first chunk, so that a failure there is a problem response and no broken stream. */
+  readonly probe: boolean;
+}
+
+/** `open`: makes the chunks; its signal is aborted when the client leaves or the service stops. */
+export async function streamResponse(
+  c: Context,
+  open: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
+  options: StreamOptions,
+): Promise<Response> {
+  if (c.req.method === 'HEAD') return new Response(null, { headers: options.headers });
+  const left = new AbortController();
+  const leave = () => left.abort();
+  /** A reader that has had enough is no failure, and takes nothing more. */
+  const hasLeft = () => left.signal.aborted && !options.shutdown.aborted;
+  const release = onAbort(options.shutdown, leave);
+  const chunks = open(left.signal);
+  const encoder = new TextEncoder();
+
+  let first: IteratorResult<string, void> | null = null;
+  if (options.probe) {
+    try {
+      first = await chunks.next();
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = first ?? (await chunks.next());
+          first = null;
+          if (hasLeft()) return;
+          if (done) {
+            release();
+            // An orderly end means that nothing is missing: a stream cut short must not look like one.
+            if (options.shutdown.aborted) breakOff(c, controller, new Error('the service is stopping'));
+            else controller.close();
+          } else {
+            controller.enqueue(encoder.encode(value));
+          }
+        } catch (error) {
+          release();
+          if (hasLeft()) return;
+          options.log.warn({ path: c.req.path, error: messageOf(error) }, 'stream broken off');
+          breakOff(c, controller, error);
+        }
+      },
+      async cancel() {
+        release();
+        leave();
+        await chunks.return();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, { headers: options.headers });
+}
+
+/** Ends the connection in the middle of the body, so that the client sees that something is missing. */
+function breakOff(c: Context, controller: ReadableStreamDefaultController, error: unknown): void {
+  // The server would write the error's text into the body and onto stderr.
+  const { outgoing } = (c.env ?? {}) as { outgoing?: { destroy(): void } };
+  if (outgoing) outgoing.destroy();
+  else controller.error(error);
+}

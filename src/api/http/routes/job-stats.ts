@@ -1,0 +1,87 @@
+/** Where a job's time goes, what it waits for, who works on it. */
+import type { ApiDeps } from '../api-deps.ts';
+import type { JobRecord } from '../../../shared/domain/job.ts';
+import { blockQueueName } from '../../../shared/queue/keys.ts';
+import type { ServedModel, WorkerInfo } from '../../../shared/queue/worker-registry.ts';
+import { costsOf } from '../../job-costs.ts';
+import { jobStateOf } from '../../job-state-of.ts';
+import { reportToWire } from '../wire/job-report.ts';
+import { countsToWire, JOB_STATS, type JobStatsWire } from '../wire/stats.ts';
+import { JOB_PARAMS } from './jobs.ts';
+import { mount, type MountTarget } from './mount.ts';
+
+export function mountJobStats(target: MountTarget, deps: ApiDeps): void {
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/v1/jobs/{id}/stats',
+      operationId: 'getJobStats',
+      tag: 'Results and progress',
+      access: 'jobs:read',
+      summary: "Get a job's statistics",
+      description:
+        'Time a stage, how busy lanes are, what holds the job back and what to do about it; batches, the queue and the workers.',
+      params: JOB_PARAMS,
+      success: [{ status: 200, description: 'The statistics.', content: { 'application/json': JOB_STATS } }],
+      problems: ['job_not_found'],
+    },
+    async ({ c, params }) => c.json(await jobStats(deps, await deps.jobs.mustGet(params.id))),
+  );
+}
+
+async function jobStats(deps: ApiDeps, job: JobRecord): Promise<JobStatsWire> {
+  const { id, model } = job.spec;
+  const queue = blockQueueName(model);
+  const [counters, lastRunError, depth, places, limit, live] = await Promise.all([
+    deps.jobs.stats(id),
+    deps.jobs.lastRunError(id),
+    deps.queues.depth(queue),
+    deps.places.count(queue),
+    deps.queueLimit?.(model) ?? null,
+    deps.workers.live(),
+  ]);
+  const serving = live.flatMap((worker) =>
+    worker.models
+      .filter((served) => blockQueueName(served.ref) === queue)
+      .map((served) => ({ worker, served })),
+  );
+  const costs = costsOf(counters);
+  const state = jobStateOf(
+    job,
+    serving.map(({ worker }) => worker),
+  );
+  return {
+    ...reportToWire(costs, state),
+    ...countsToWire(costs, job.succeeded + job.failed, counters['bytes'] ?? null),
+    queue: { name: queue, depth, places, limit },
+    workers: serving.map(workerToWire),
+    reason: job.reason,
+    reason_text: job.reasonText,
+    last_run_error: lastRunError,
+  };
+}
+
+function workerToWire(serving: { worker: WorkerInfo; served: ServedModel }): JobStatsWire['workers'][number] {
+  const { worker, served } = serving;
+  return {
+    id: worker.id,
+    host: worker.host,
+    pid: worker.pid,
+    pool: worker.pool,
+    lanes: served.lanes,
+    batch_size: served.batchSize,
+    lag_p99_ms: worker.lagP99Ms,
+    memory: {
+      rss_bytes: worker.memory.rssBytes,
+      limit_bytes: worker.memory.limitBytes,
+      level: worker.memory.level ?? null,
+    },
+    inflight: {
+      used_bytes: worker.inflight.usedBytes,
+      limit_bytes: worker.inflight.limitBytes,
+      blocked_ms: worker.inflight.blockedMs,
+    },
+    problem: served.problem,
+  };
+}

@@ -1,0 +1,148 @@
+/** What a job gives off while it runs: events over SSE, results and errors as NDJSON. */
+import { z } from 'zod';
+import type { ApiDeps } from '../api-deps.ts';
+import { eventsStart, jobEvents, type EventsStart } from '../../events-stream.ts';
+import { streamResponse } from '../middleware/stream-response.ts';
+import { jobRows, nextRow, type RowsRequest } from '../../results-stream.ts';
+import { EVENT_ID } from '../wire/event.ts';
+import { PROGRESS_EVENT, STATUS_EVENT } from '../wire/event.ts';
+import { JOB } from '../wire/job.ts';
+import { ERROR_ROW, ERRORS_QUERY, RESULT_ROW, RESULTS_QUERY } from '../wire/row.ts';
+import { JOB_PARAMS } from './jobs.ts';
+import { mount, type MountTarget, type Success } from './mount.ts';
+
+const NDJSON = 'application/x-ndjson';
+/** How soon a client connects again after a stream broke off, ms. */
+const RETRY_MS = 1000;
+
+export function mountJobStreams(target: MountTarget, deps: ApiDeps): void {
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/v1/jobs/{id}/events',
+      operationId: 'watchJob',
+      tag: 'Results and progress',
+      access: 'jobs:read',
+      summary: "Watch a job's events (SSE)",
+      description:
+        'Begins with `event: snapshot` (the job), then sends `status` and `progress` as they happen, a comment every 15 s of silence, and ends after the last status. With `Last-Event-ID` the events after that one are replayed instead, out of the last 1,000; where it is older, a snapshot begins again. A client that has seen the end gets 204, which stops an EventSource from connecting again.',
+      params: JOB_PARAMS,
+      query: z.strictObject({ last_event_id: EVENT_ID.optional() }),
+      headers: z.object({ 'last-event-id': EVENT_ID.optional() }),
+      success: [
+        {
+          status: 200,
+          description: 'Events; the schema is that of their `data`.',
+          content: { 'text/event-stream': z.union([JOB, STATUS_EVENT, PROGRESS_EVENT]) },
+        },
+        { status: 204, description: 'The client has seen the last event.' },
+      ],
+      problems: ['job_not_found'],
+    },
+    async ({ c, params, query, headers }) => {
+      const job = await deps.jobs.mustGet(params.id);
+      const lastSeen = headers['last-event-id'] ?? query.last_event_id ?? null;
+      const start = await eventsStart(deps.jobs, job, lastSeen);
+      if (start.kind === 'ended') return c.body(null, 204);
+      return streamResponse(c, (signal) => eventFrames(deps, params.id, start, signal), {
+        headers: {
+          'Content-Type': 'text/event-stream; charset=utf-8',
+          'Cache-Control': 'no-store',
+          'X-Accel-Buffering': 'no',
+        },
+        shutdown: deps.shutdown,
+        log: deps.log,
+        probe: false,
+      });
+    },
+  );
+
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/v1/jobs/{id}/results',
+      operationId: 'readResults',
+      tag: 'Results and progress',
+      access: 'jobs:read',
+      summary: 'Read results (NDJSON)',
+      description:
+        'One row a line, in row order, as far as all rows before it are committed. Rows that failed are left out, or merged in with `include=errors`.',
+      params: JOB_PARAMS,
+      query: RESULTS_QUERY,
+      success: [rowsSuccess(z.union([RESULT_ROW, ERROR_ROW]))],
+      problems: ['job_not_found', 'not_found', 'storage_unavailable'],
+    },
+    async ({ c, params, query }) =>
+      rows(c, params.id, {
+        kind: query.include === 'errors' ? 'all' : 'results',
+        fromRow: query.from_row,
+        follow: query.follow === 'true',
+      }),
+  );
+
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/v1/jobs/{id}/errors',
+      operationId: 'readErrors',
+      tag: 'Results and progress',
+      access: 'jobs:read',
+      summary: 'Read row errors (NDJSON)',
+      description: 'The rows that failed, one a line, in row order, as far as all rows before are committed.',
+      params: JOB_PARAMS,
+      query: ERRORS_QUERY,
+      success: [rowsSuccess(ERROR_ROW)],
+      problems: ['job_not_found', 'not_found', 'storage_unavailable'],
+    },
+    async ({ c, params, query }) =>
+      rows(c, params.id, { kind: 'errors', fromRow: query.from_row, follow: query.follow === 'true' }),
+  );
+
+  async function rows(
+    c: Parameters<typeof streamResponse>[0],
+    id: string,
+    request: RowsRequest,
+  ): Promise<Response> {
+    const job = await deps.jobs.mustGet(id);
+    const next = request.follow ? null : Math.max(request.fromRow, await nextRow(deps.jobs, job));
+    return streamResponse(c, (signal) => jobRows(deps, job, request, signal), {
+      headers: {
+        'Content-Type': NDJSON,
+        'Cache-Control': 'no-store',
+        'X-Accel-Buffering': 'no',
+        ...(next === null ? {} : { 'X-Next-Row': String(next) }),
+      },
+      shutdown: deps.shutdown,
+      log: deps.log,
+      probe: !request.follow,
+    });
+  }
+}
+
+function rowsSuccess(schema: z.ZodType): Success {
+  return {
+    status: 200,
+    description: 'Rows; the schema is that of a line.',
+    content: { [NDJSON]: schema },
+    headers: {
+      'X-Next-Row': 'Without `follow`: the `from_row` with which to read on later.',
+    },
+  };
+}
+
+async function* eventFrames(
+  deps: ApiDeps,
+  id: string,
+  start: Exclude<EventsStart, { kind: 'ended' }>,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  yield `retry: ${RETRY_MS}\n\n`;
+  for await (const event of jobEvents(deps, id, start, signal)) {
+    yield event === null
+      ? ': still here\n\n'
+      : `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event.data)}\n\n`;
+  }
+}

@@ -1,0 +1,153 @@
+/** Jobs: submit, list, look at, cancel, pause, resume. */
+import { z } from 'zod';
+import type { ApiDeps, JobCommand } from '../api-deps.ts';
+import { listJobs } from '../../list-jobs.ts';
+import { tenantSeen } from '../middleware/caller.ts';
+import { JOB, jobToWire } from '../wire/job.ts';
+import { JOB_LIST, JOB_LIST_QUERY, statusFilter } from '../wire/job-list.ts';
+import { JOB_ID } from '../wire/scalars.ts';
+import { IDEMPOTENCY_KEY } from '../wire/submit-request.ts';
+import { mount, type MountTarget } from './mount.ts';
+import { submitBody } from './submit-body.ts';
+
+export const JOB_PARAMS = z.strictObject({ id: JOB_ID });
+const JSON_JOB = { 'application/json': JOB };
+
+export function mountJobs(target: MountTarget, deps: ApiDeps): void {
+  mount(
+    target,
+    {
+      method: 'post',
+      path: '/v1/jobs',
+      operationId: 'submitJob',
+      tag: 'Jobs',
+      access: 'jobs:write',
+      summary: 'Submit a job',
+      description:
+        'Accepts a job and answers at once; the dataset is read, counted and worked through afterwards. Inline rows and URL lists are spooled to disk before the answer.',
+      headers: z.object({ 'idempotency-key': IDEMPOTENCY_KEY.optional() }),
+      body: submitBody(target),
+      success: [
+        {
+          status: 202,
+          description: 'The job.',
+          content: JSON_JOB,
+          headers: {
+            Location: 'Where the job is.',
+            'Idempotent-Replayed': '`true` where an earlier request with the same key had made the job.',
+          },
+        },
+      ],
+      problems: [
+        'path_not_allowed',
+        'url_not_allowed',
+        'model_not_found',
+        'idempotency_conflict',
+        'output_not_empty',
+        'output_in_use',
+        'resume_mismatch',
+        'request_too_large',
+        'list_too_long',
+        'too_many_rows',
+        'unsupported_media_type',
+        'input_not_found',
+        'input_unreadable',
+        'invalid_contract',
+        'too_many_jobs',
+        'quota_jobs',
+        'quota_rows',
+        'quota_bytes',
+        'storage_unavailable',
+      ],
+    },
+    async ({ c, caller, body, headers }) => {
+      const { job, replayed } = await deps.submitJob(body, headers['idempotency-key'] ?? null, {
+        tenant: caller.tenant,
+        limited: caller.key !== null,
+      });
+      deps.log.info(
+        { job: job.spec.id, model: job.spec.model.name, tenant: caller.tenant, key: caller.key, replayed },
+        'job submitted',
+      );
+      return c.json(jobToWire(job), 202, {
+        Location: `/v1/jobs/${job.spec.id}`,
+        ...(replayed ? { 'Idempotent-Replayed': 'true' } : {}),
+      });
+    },
+  );
+
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/v1/jobs',
+      operationId: 'listJobs',
+      tag: 'Jobs',
+      access: 'jobs:read',
+      summary: 'List jobs, newest first',
+      description:
+        "The jobs of the key's tenant; a key with scope `admin` lists everybody's. Jobs are kept for seven days after their end; their results stay.",
+      query: JOB_LIST_QUERY,
+      success: [{ status: 200, description: 'A page of jobs.', content: { 'application/json': JOB_LIST } }],
+      problems: ['invalid_cursor'],
+    },
+    async ({ c, caller, query }) =>
+      c.json(
+        await listJobs(deps.jobs, {
+          tenant: tenantSeen(caller),
+          limit: query.limit,
+          cursor: query.cursor ?? null,
+          statuses: statusFilter(query.status),
+        }),
+      ),
+  );
+
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/v1/jobs/{id}',
+      operationId: 'getJob',
+      tag: 'Jobs',
+      access: 'jobs:read',
+      summary: 'Get a job',
+      params: JOB_PARAMS,
+      success: [{ status: 200, description: 'The job as it stands.', content: JSON_JOB }],
+      problems: ['job_not_found'],
+    },
+    async ({ c, params }) => c.json(jobToWire(await deps.jobs.mustGet(params.id))),
+  );
+
+  for (const [command, summary, description] of COMMANDS) {
+    mount(
+      target,
+      {
+        method: 'post',
+        path: `/v1/jobs/{id}/${command}`,
+        operationId: `${command}Job`,
+        tag: 'Jobs',
+        access: 'jobs:write',
+        summary,
+        description,
+        params: JOB_PARAMS,
+        success: [{ status: 200, description: 'The job after it.', content: JSON_JOB }],
+        problems: ['job_not_found', 'invalid_state'],
+      },
+      async ({ c, params }) => {
+        const job = await deps.controlJob[command](params.id);
+        deps.log.info({ job: job.spec.id, command, status: job.status }, 'job controlled');
+        return c.json(jobToWire(job));
+      },
+    );
+  }
+}
+
+const COMMANDS: readonly (readonly [JobCommand, string, string])[] = [
+  [
+    'cancel',
+    'Cancel a job',
+    'Blocks that wait are withdrawn; what was committed stays in the output. The job passes through `cancelling`.',
+  ],
+  ['pause', 'Pause a job', 'Blocks that wait are withdrawn and their places given to other jobs.'],
+  ['resume', 'Resume a paused job', 'Goes on where it stopped.'],
+];

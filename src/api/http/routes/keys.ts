@@ -1,0 +1,76 @@
+/** API keys: make, list, revoke. Only where keys are asked for, else whoever reaches loopback could make himself one. */
+import { z } from 'zod';
+import { ForebayError } from '../../../shared/errors.ts';
+import type { KeyStore } from '../../../shared/keys/key-store.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { CREATE_KEY_BODY, CREATED_KEY, KEY_ID_PARAM, KEY_LIST, keyToWire, toNewKey } from '../wire/key.ts';
+import { mount, type MountTarget } from './mount.ts';
+
+const LIMIT = { bytes: 16 * 1024, advice: 'A key needs a name, a tenant and scopes.' };
+
+export function mountKeys(target: MountTarget, deps: ApiDeps): void {
+  const keys = (): KeyStore => {
+    if (deps.access?.keys) return deps.access.keys;
+    throw new ForebayError(
+      'forbidden',
+      'This service asks for no keys, so it hands none out over HTTP. Make the first with: forebay keys create --name NAME --scope admin; then start the service again.',
+    );
+  };
+  mount(
+    target,
+    {
+      method: 'post',
+      path: '/v1/keys',
+      operationId: 'createKey',
+      tag: 'Keys',
+      access: 'admin',
+      summary: 'Make an API key',
+      description: 'The answer holds the key itself, once: only a hash of it is kept.',
+      body: { schema: CREATE_KEY_BODY, limit: LIMIT },
+      success: [{ status: 201, description: 'The key.', content: { 'application/json': CREATED_KEY } }],
+      problems: ['request_too_large', 'unsupported_media_type'],
+    },
+    async ({ c, body, caller }) => {
+      const { text, record } = await keys().create(toNewKey(body, Date.now()));
+      deps.log.info(
+        { key: record.id, tenant: record.tenant, scopes: record.scopes, by: caller.key },
+        'key made',
+      );
+      return c.json({ ...keyToWire(record), key: text }, 201, { 'Cache-Control': 'no-store' });
+    },
+  );
+  mount(
+    target,
+    {
+      method: 'get',
+      path: '/v1/keys',
+      operationId: 'listKeys',
+      tag: 'Keys',
+      access: 'admin',
+      summary: 'List API keys',
+      success: [{ status: 200, description: 'All of them.', content: { 'application/json': KEY_LIST } }],
+      problems: [],
+    },
+    async ({ c }) => c.json({ object: 'list', data: (await keys().list()).map(keyToWire) }),
+  );
+  mount(
+    target,
+    {
+      method: 'delete',
+      path: '/v1/keys/{id}',
+      operationId: 'revokeKey',
+      tag: 'Keys',
+      access: 'admin',
+      summary: 'Revoke an API key',
+      description: 'Requests that come after it are refused; streams that are open go on to their end.',
+      params: z.strictObject({ id: KEY_ID_PARAM }),
+      success: [{ status: 204, description: 'It is no longer valid.' }],
+      problems: ['key_not_found'],
+    },
+    async ({ c, params, caller }) => {
+      await keys().revoke(params.id);
+      deps.log.info({ key: params.id, by: caller.key }, 'key revoked');
+      return c.body(null, 204);
+    },
+  );
+}

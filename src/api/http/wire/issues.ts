@@ -1,0 +1,116 @@
+/** Turns what zod finds into issues that a person can act on: every place, the unknown and the missing named. */
+import { z } from 'zod';
+import type { Issue } from '../../../shared/errors.ts';
+import { nearestName } from '../../../shared/nearest-name.ts';
+
+type ZodIssue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
+
+/** A request may be wrong in very many places; nobody reads them all. */
+export const MAX_ISSUES = 50;
+
+/**
+ * `base`: pointer put before every path, `/query` say. `value`: what was parsed. One more than MAX_ISSUES at most, so
+ * that a reader can tell that there are more.
+ */
+export function issuesOf(error: z.ZodError, schema: z.core.$ZodType, value: unknown, base = ''): Issue[] {
+  const found: Issue[] = [];
+  for (const issue of error.issues) {
+    found.push(...describe(issue, schema, value, base));
+    if (found.length > MAX_ISSUES) break;
+  }
+  return found.slice(0, MAX_ISSUES + 1);
+}
+
+function describe(issue: ZodIssue, schema: z.core.$ZodType, value: unknown, base: string): Issue[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = [...fieldsAt(schema, issue.path, value)];
+    return issue.keys.slice(0, MAX_ISSUES + 1).map((key) => ({
+      path: base + pointer([...issue.path, key]),
+      message: unknownField(key, known),
+    }));
+  }
+  const path = base + pointer(issue.path);
+  if (valueAt(value, issue.path) === undefined) {
+    return [{ path, message: `is missing${wanted(issue)}` }];
+  }
+  if (issue.code === 'invalid_union' && issue.message === GENERIC) {
+    const branches = issue.errors.map((errors) => errors[0]?.message ?? '').filter((m) => m !== '');
+    return [{ path, message: [...new Set(branches)].join(', or ') || GENERIC }];
+  }
+  return [{ path, message: issue.message }];
+}
+
+/** Zod's message where a schema gives none. */
+const GENERIC = 'Invalid input';
+
+function unknownField(key: string, known: readonly string[]): string {
+  const near = nearestName(key, known);
+  if (near !== null) return `unknown field, did you mean "${near}"?`;
+  return known.length === 0 ? 'unknown field' : `unknown field; known are ${known.join(', ')}`;
+}
+
+function wanted(issue: ZodIssue): string {
+  if (issue.code === 'invalid_type') return ` (${issue.expected})`;
+  return issue.message === GENERIC || issue.message.startsWith('Invalid') ? '' : ` (${issue.message})`;
+}
+
+/** Longer names are cut: an answer must not be as long as its request. */
+const MAX_NAME_CHARS = 200;
+
+/** RFC 6901. */
+export function pointer(path: Path): string {
+  return path.map((key) => `/${shortened(String(key)).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+function shortened(name: string): string {
+  return name.length > MAX_NAME_CHARS ? `${name.slice(0, MAX_NAME_CHARS)}...` : name;
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null) return undefined;
+    at = (at as Record<PropertyKey, unknown>)[key];
+  }
+  return at;
+}
+
+/** Names of the fields that the object at `path` may have. */
+function fieldsAt(schema: z.core.$ZodType, path: Path, value: unknown): Set<string> {
+  if (schema instanceof z.ZodObject) {
+    const shape = schema.shape as Record<string, z.core.$ZodType>;
+    if (path.length === 0) return new Set(Object.keys(shape));
+    const field = shape[String(path[0])];
+    return field ? fieldsAt(field, path.slice(1), valueAt(value, path.slice(0, 1))) : new Set();
+  }
+  if (schema instanceof z.ZodArray && path.length > 0) {
+    return fieldsAt(schema.element, path.slice(1), valueAt(value, path.slice(0, 1)));
+  }
+  if (schema instanceof z.ZodRecord && path.length > 0) {
+    return fieldsAt(schema.valueType, path.slice(1), valueAt(value, path.slice(0, 1)));
+  }
+  if (schema instanceof z.ZodUnion) {
+    const options = schema.options.filter((option) => mayBe(option, value));
+    return new Set(options.flatMap((option) => [...fieldsAt(option, path, value)]));
+  }
+  if (schema instanceof z.ZodPipe) return fieldsAt(schema.in, path, value);
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+  ) {
+    return fieldsAt(schema.unwrap(), path, value);
+  }
+  return new Set();
+}
+
+/** Whether a branch of a union agrees with the value's literals (its `type`, say). */
+function mayBe(option: z.core.$ZodType, value: unknown): boolean {
+  if (!(option instanceof z.ZodObject) || typeof value !== 'object' || value === null) return true;
+  return Object.entries(option.shape as Record<string, z.core.$ZodType>).every(
+    ([key, field]) =>
+      !(field instanceof z.ZodLiteral) || field.safeParse((value as Record<string, unknown>)[key]).success,
+  );
+}

@@ -1,0 +1,75 @@
+/** The `input` of a submitted job, as it comes over HTTP. */
+import { z } from 'zod';
+import type { PackedInline, PackedUrls } from '../../../shared/dataset/pack-rows.ts';
+
+/** Lengths that keep a spooled line well under the line limit of 64 KB. */
+const MAX_URL_CHARS = 8192;
+const MAX_ID_CHARS = 1024;
+
+const PATH = z.string().min(1, 'a path is needed').max(4096);
+const GLOBS = z.array(z.string().min(1, 'an empty pattern matches nothing').max(1024)).max(100);
+
+export const FILES_INPUT = z.strictObject({
+  type: z.literal('files'),
+  path: PATH.describe(
+    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. A folder is read recursively, in a fixed order, with links to what the job may read. Hidden files, and files that are no images by their names (notes.txt), are left out and counted.',
+  ),
+  include: GLOBS.optional().describe(
+    'Globs over paths relative to the folder; a file must match one. `*.jpg` matches the top folder only, `**/*.jpg` any depth. Not together with a glob in `path`. A pattern that names an extension (`*.txt`) asks for those files, whatever they are.',
+  ),
+  exclude: GLOBS.optional().describe('Globs over paths relative to the folder; a file must match none.'),
+});
+
+export const URL_ROW = z
+  .string()
+  .min(1, 'a URL is needed')
+  .max(
+    MAX_URL_CHARS,
+    `at most ${MAX_URL_CHARS} characters; a row with its bytes (data:) belongs in inline rows`,
+  );
+
+export const URLS_INPUT = z.strictObject({
+  type: z.literal('urls'),
+  urls: z
+    .array(URL_ROW)
+    .min(1, 'at least one URL')
+    .describe('http and https URLs, each a row whose id is the URL. A bad URL costs its row, not the job.'),
+});
+
+export const INLINE_ROW = z.strictObject({
+  id: z
+    .string()
+    .min(1, 'an id is needed')
+    .max(MAX_ID_CHARS)
+    .describe('Your name for the row; comes back with its result.'),
+  data: z.string().describe('The row in base64: the bytes of an image file.'),
+});
+
+export const INLINE_INPUT = z.strictObject({
+  type: z.literal('inline'),
+  rows: z
+    .array(INLINE_ROW)
+    .min(1, 'at least one row')
+    .describe('The rows themselves. For more than 16 MB use a manifest.'),
+});
+
+export const MANIFEST_INPUT = z.strictObject({
+  type: z.literal('manifest'),
+  path: PATH.describe(
+    'A text file (UTF-8) with a path, a URL or a JSON object {"id","uri"} a line. Absolute, or relative to the first input root; relative paths in it start at its own folder.',
+  ),
+});
+
+export const JOB_INPUT = z.discriminatedUnion('type', [
+  FILES_INPUT,
+  URLS_INPUT,
+  INLINE_INPUT,
+  MANIFEST_INPUT,
+]);
+export type JobInput = z.infer<typeof JOB_INPUT>;
+
+/** The same once it has been read: rows that came with the request are packed. */
+export type PackedInput =
+  | Exclude<JobInput, { type: 'urls' | 'inline' }>
+  | { readonly type: 'urls'; readonly packed: PackedUrls }
+  | { readonly type: 'inline'; readonly packed: PackedInline };

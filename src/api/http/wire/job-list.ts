@@ -1,0 +1,57 @@
+/** The list of jobs: its query and its pages. */
+import { z } from 'zod';
+import { JOB_STATUSES, type JobStatus } from '../../../shared/domain/job-state.ts';
+import { nearestName } from '../../../shared/nearest-name.ts';
+import { JOB } from './job.ts';
+
+/** Wrong names that are told of; looking for what each was meant to be takes time. */
+const MAX_TOLD = 10;
+
+export const JOB_LIST_QUERY = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: 'Jobs a page.' }),
+  cursor: z.string().optional().meta({ description: '`next_cursor` of the page before.' }),
+  status: z
+    .string()
+    .superRefine((text, context) => {
+      const unknown = statusNames(text).filter((name) => !JOB_STATUSES.includes(name as JobStatus));
+      for (const name of unknown.slice(0, MAX_TOLD)) {
+        const near = nearestName(name, JOB_STATUSES);
+        context.addIssue({
+          code: 'custom',
+          message: `"${name}" is no status${near ? `, did you mean "${near}"?` : ''} (${JOB_STATUSES.join(', ')})`,
+        });
+      }
+    })
+    .optional()
+    .meta({
+      description: `Only jobs in these states, comma-separated: ${JOB_STATUSES.join(', ')}.`,
+      examples: ['running,queued'],
+    }),
+});
+
+export const JOB_LIST = z
+  .object({
+    object: z.literal('list'),
+    data: z.array(JOB),
+    has_more: z.boolean().meta({
+      description:
+        'Whether older jobs may follow. With a `status` filter a page may be short although more follow.',
+    }),
+    next_cursor: z.string().nullable().meta({ description: 'Pass it as `cursor`; null on the last page.' }),
+  })
+  .meta({ id: 'JobList', description: 'A page of jobs, newest first.' });
+
+export type JobListWire = z.infer<typeof JOB_LIST>;
+
+/** `status` as given in a query; null: any. */
+export function statusFilter(text: string | undefined): ReadonlySet<JobStatus> | null {
+  const names = text === undefined ? [] : statusNames(text);
+  return names.length === 0 ? null : new Set(names as JobStatus[]);
+}
+
+function statusNames(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}

@@ -1,0 +1,111 @@
+/** How a job spent its time: stages, utilisation, and the bottleneck that follows. Also in manifest.json. */
+import { z } from 'zod';
+import { BOTTLENECKS, diagnoseJob, type JobCosts, type JobState } from '../../diagnose-job.ts';
+import { rounded } from './scalars.ts';
+
+const MS = z.number().nullable();
+const stage = (description: string) => MS.meta({ description });
+const SHARE = z.number().min(0).max(1).nullable();
+
+export const STAGES = z
+  .object({
+    begin_ms: stage('Taking blocks up: one round trip to Redis, and a look for a part already there.'),
+    read_ms: stage('Fetching the bytes of rows that are not local files.'),
+    blocked_ms: stage('Reading held back by the limit of bytes in flight.'),
+    batch_wait_ms: stage('Rows read and waiting to be sent to a lane, summed over rows.'),
+    lane_wait_ms: stage('Rows in a lane and waiting for the batches before them, summed over rows.'),
+    open_ms: stage('Opening and reading local files, by lanes.'),
+    decode_ms: stage("Decoding and resizing, on lanes' own time."),
+    decode_ahead_ms: stage(
+      'Decoding by other threads while a lane was inside the model, CPU time; some systems show only a part of it.',
+    ),
+    prepare_ms: stage('Filling the input tensor.'),
+    infer_ms: stage('Model calls.'),
+    post_ms: stage('From outputs to answers.'),
+    other_ms: stage("Lanes' messages and event loop."),
+    idle_ms: stage('Lanes without a batch, between the first and the last of the job.'),
+    write_ms: stage('Publishing parts.'),
+    commit_ms: stage('Committing blocks and taking them off the queue.'),
+  })
+  .meta({
+    id: 'JobStages',
+    description:
+      'Milliseconds, summed over all committed blocks. open_ms, decode_ms, prepare_ms, infer_ms, post_ms, other_ms and idle_ms add up to the time of the lanes; the others run beside them. Null: nothing computed yet.',
+  });
+
+export const UTILISATION = z
+  .object({
+    lanes: SHARE.meta({
+      description:
+        'Share of their time that lanes were at work, from the first batch of the job to its last.',
+    }),
+    decode: SHARE.meta({
+      description: "Share of the lanes' work that is decoding, with that of their decode threads.",
+    }),
+    model: SHARE.meta({ description: "Share of the lanes' work that is the model." }),
+  })
+  .meta({
+    id: 'JobUtilisation',
+    description: 'How well lanes are used, 0 to 1. Null: nothing computed yet.',
+  });
+
+export const BOTTLENECK = z
+  .object({
+    name: z.enum(BOTTLENECKS).meta({ description: 'What holds the job back.' }),
+    share: SHARE.meta({ description: 'The number that says so, as `why` words it.' }),
+    why: z.string().meta({
+      description: 'What was measured.',
+      examples: ['lanes 97 % busy, 81 % of it in the model'],
+    }),
+    advice: z.string().meta({ description: 'What to change, in one sentence.' }),
+  })
+  .meta({ id: 'Bottleneck', description: 'What limits the speed of a job, and what to do about it.' });
+
+export const JOB_REPORT = z.object({
+  stages: STAGES,
+  utilisation: UTILISATION,
+  bottleneck: z.union([BOTTLENECK, z.null()]).meta({ description: 'Null: no row went through a lane.' }),
+});
+export type JobReportWire = z.infer<typeof JOB_REPORT>;
+
+export function reportToWire(costs: JobCosts | null, state: JobState): JobReportWire {
+  const diagnosis = diagnoseJob(costs, state);
+  return {
+    stages: stagesOf(costs),
+    utilisation: utilisationOf(costs),
+    bottleneck: diagnosis && { ...diagnosis, share: rounded(diagnosis.share, 3) },
+  };
+}
+
+function stagesOf(costs: JobCosts | null): JobReportWire['stages'] {
+  const ms = (value: (known: JobCosts) => number) => rounded(costs && value(costs), 1);
+  return {
+    begin_ms: ms((c) => c.begin),
+    read_ms: ms((c) => c.read),
+    blocked_ms: ms((c) => c.blocked),
+    batch_wait_ms: ms((c) => c.batchWait),
+    lane_wait_ms: ms((c) => c.laneWait),
+    open_ms: ms((c) => c.lane.read),
+    decode_ms: ms((c) => c.lane.decode),
+    decode_ahead_ms: ms((c) => c.lane.decodeAhead),
+    prepare_ms: ms((c) => c.lane.prepare),
+    infer_ms: ms((c) => c.lane.infer),
+    post_ms: ms((c) => c.lane.post),
+    other_ms: ms((c) => c.lane.rest),
+    idle_ms: ms((c) => c.lane.idle),
+    write_ms: ms((c) => c.write),
+    commit_ms: ms((c) => c.commit),
+  };
+}
+
+function utilisationOf(costs: JobCosts | null): JobReportWire['utilisation'] {
+  if (!costs) return { lanes: null, decode: null, model: null };
+  const { idle, decodeAhead, ...parts } = costs.lane;
+  const busy = Object.values(parts).reduce((sum, part) => sum + part, 0);
+  const share = (part: number, whole: number) => (whole > 0 ? rounded(part / whole, 3) : null);
+  return {
+    lanes: share(busy, busy + idle),
+    decode: share(parts.decode + decodeAhead, busy + decodeAhead),
+    model: share(parts.infer, busy + decodeAhead),
+  };
+}

@@ -1,0 +1,180 @@
+/** The job as clients see it. Pure: a record in, JSON out. */
+import { z } from 'zod';
+import { JOB_OPTIONS, type JobRecord } from '../../../shared/domain/job.ts';
+import { SKIPPED } from '../../../shared/domain/skipped.ts';
+import { JOB_STATUSES } from '../../../shared/domain/job-state.ts';
+import { JOB_WEBHOOK_WIRE } from './webhook.ts';
+import { FAILURE_OR_NULL, iso, JOB_ID, METADATA, rounded, TIMESTAMP } from './scalars.ts';
+
+export const ROW_COUNTS = z
+  .object({
+    total: z.int().nullable().meta({ description: 'Rows in all; null until the dataset is counted.' }),
+    succeeded: z.int(),
+    failed: z.int(),
+    adopted: z.int().meta({
+      description:
+        'Of those, rows that an earlier job left in the output: a resumed job does not run them again.',
+    }),
+  })
+  .meta({ id: 'RowCounts', description: 'Rows of a job, counted when their block is committed.' });
+
+export const BLOCK_COUNTS = z
+  .object({
+    queued: z.int().meta({ description: 'Waiting on the queue.' }),
+    running: z.int().meta({ description: 'In the hands of a worker.' }),
+    done: z.int().meta({ description: 'Committed.' }),
+  })
+  .meta({ id: 'BlockCounts', description: 'Blocks of a job.' });
+
+export const THROUGHPUT = z
+  .object({
+    rows_per_s: z.number().nullable().meta({
+      description:
+        'Rows per second over the last seconds; over the whole job once it has ended. Adopted rows do not count.',
+    }),
+  })
+  .meta({ id: 'Throughput' });
+
+export const ETA_S = z
+  .number()
+  .nullable()
+  .meta({ description: 'Seconds until the last row, at the present rate; null when unknown.' });
+
+export const JOB_STATUS = z.enum(JOB_STATUSES).meta({
+  id: 'JobStatus',
+  description:
+    'queued > running > finalizing > completed | failed | cancelled, besides paused and cancelling.',
+});
+
+export const JOB = z
+  .object({
+    id: JOB_ID,
+    object: z.literal('job'),
+    status: JOB_STATUS,
+    reason: z.string().nullable().meta({
+      description:
+        'Why the job waits, where the status does not say it: queue_limit, no_worker, model_failed, memory_watermark, paused, retrying, storage_unavailable, empty_dataset.',
+    }),
+    reason_text: z.string().nullable().meta({
+      description: "More about the reason, in words: the model's problem, the hashes that differ.",
+    }),
+    model: z.string().meta({ description: 'Name of the model.' }),
+    model_hash: z.string().meta({ description: 'SHA-256 over contract, graph and labels.' }),
+    rows: ROW_COUNTS,
+    skipped: SKIPPED.meta({
+      id: 'Skipped',
+      description:
+        'What the listing of a folder left out so far, by reason: not_images (by their names), links_outside, broken_links, link_cycles, private_folders, special_files, hidden. What include and exclude leave out is not counted.',
+    }),
+    blocks: BLOCK_COUNTS,
+    throughput: THROUGHPUT,
+    eta_s: ETA_S,
+    created_at: TIMESTAMP,
+    started_at: TIMESTAMP.nullable().meta({ description: 'When the first row was read.' }),
+    finished_at: TIMESTAMP.nullable(),
+    input: z.record(z.string(), z.unknown()).meta({
+      description: 'The input as it was given; inline rows and URL lists are only counted.',
+    }),
+    options: JOB_OPTIONS.meta({
+      id: 'JobOptions',
+      description: 'Options as the job runs with them; null = automatic or unlimited.',
+    }),
+    output: z
+      .string()
+      .meta({ description: 'Folder of job.json, part-*.jsonl, errors-*.jsonl, manifest.json.' }),
+    error: FAILURE_OR_NULL.meta({ description: 'Why the job failed.' }),
+    retry_of: z
+      .string()
+      .nullable()
+      .meta({ description: 'The job whose failed rows this one runs again, into the same output.' }),
+    webhook: JOB_WEBHOOK_WIRE.meta({ description: 'Whom the job tells how it goes.' }),
+    metadata: METADATA,
+    tenant: z.string().meta({ description: 'Whose job it is: the tenant of the key that submitted it.' }),
+  })
+  .meta({
+    id: 'Job',
+    description: 'A dataset, a model and options, and how far the work has come.',
+    examples: [
+      {
+        id: 'job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z',
+        object: 'job',
+        status: 'running',
+        reason: null,
+        reason_text: null,
+        model: 'digits-small',
+        model_hash: '5b0c...',
+        rows: { total: 5000, succeeded: 1216, failed: 0, adopted: 0 },
+        skipped: { not_images: { count: 1, first: ['notes.txt'] } },
+        blocks: { queued: 12, running: 4, done: 19 },
+        throughput: { rows_per_s: 812.5 },
+        eta_s: 4.7,
+        created_at: '2026-11-22T10:15:30.000Z',
+        started_at: '2026-11-22T10:15:30.120Z',
+        finished_at: null,
+        input: { type: 'files', path: '/data/digits' },
+        options: {
+          batch_size: null,
+          block_rows: 64,
+          concurrency: null,
+          max_errors: '1%',
+          priority: 50,
+          top_k: 5,
+          decode: null,
+          limit: null,
+        },
+        output: '/data/.forebay/results/job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z',
+        error: null,
+        retry_of: null,
+        webhook: null,
+        metadata: { team: 'search' },
+        tenant: 'default',
+      },
+    ],
+  });
+
+export type JobWire = z.infer<typeof JOB>;
+
+export function jobToWire(record: JobRecord): JobWire {
+  const { spec } = record;
+  return {
+    id: spec.id,
+    object: 'job',
+    status: record.status,
+    reason: record.reason,
+    reason_text: record.reasonText,
+    model: spec.model.name,
+    model_hash: spec.model.hash,
+    ...progressToWire(record, record),
+    skipped: record.skipped,
+    created_at: iso(spec.created_at),
+    started_at: iso(record.startedAt),
+    finished_at: iso(record.finishedAt),
+    input: spec.input,
+    options: spec.options,
+    output: spec.output,
+    error: record.error,
+    retry_of: spec.retry_of,
+    webhook: spec.webhook,
+    metadata: spec.metadata,
+    tenant: spec.tenant,
+  };
+}
+
+/** The part of a job that moves. `at`: counters to show, which may be those of an earlier moment. */
+export function progressToWire(
+  record: JobRecord,
+  at: { readonly succeeded: number; readonly failed: number },
+): Pick<JobWire, 'rows' | 'blocks' | 'throughput' | 'eta_s'> {
+  return {
+    rows: { total: record.total, succeeded: at.succeeded, failed: at.failed, adopted: record.adopted },
+    blocks: { ...record.blocks },
+    throughput: { rows_per_s: rounded(record.rowsPerS, 2) },
+    eta_s: etaS(record, at.succeeded + at.failed),
+  };
+}
+
+function etaS(record: JobRecord, finished: number): number | null {
+  if (record.status === 'finalizing') return 0;
+  if (record.status !== 'running' || record.total === null || !record.rowsPerS) return null;
+  return rounded(Math.max(0, record.total - finished) / record.rowsPerS, 1);
+}

@@ -1,0 +1,41 @@
+/** The body of POST /v1/jobs/resume. */
+import { z } from 'zod';
+import type { JobOptions } from '../../../shared/domain/job.ts';
+import { SUBMIT_BODY, SUBMIT_OPTIONS } from './submit-request.ts';
+import { toWebhookWish, WEBHOOK, type WebhookWish } from './webhook.ts';
+
+export const RESUME_BODY = z
+  .strictObject({
+    output: SUBMIT_BODY.shape.output
+      .unwrap()
+      .meta({ description: 'Folder that the job wrote to, under an output root.' }),
+    options: z
+      .strictObject({
+        max_errors: SUBMIT_OPTIONS.shape.max_errors.unwrap().nullable().optional(),
+        priority: SUBMIT_OPTIONS.shape.priority,
+      })
+      .optional()
+      .meta({
+        description: 'What may differ from the job that is resumed; `max_errors: null` is unlimited.',
+      }),
+    webhook: WEBHOOK.optional(),
+  })
+  .meta({ id: 'ResumeRequest', examples: [{ output: '/data/results/digits' }] });
+
+export type ResumeBody = z.input<typeof RESUME_BODY>;
+
+export interface ResumeRequest {
+  readonly output: string;
+  /** Only what differs. */
+  readonly options: Partial<Pick<JobOptions, 'max_errors' | 'priority'>>;
+  readonly webhook?: WebhookWish;
+}
+
+export function toResumeRequest({ output, options, webhook }: z.output<typeof RESUME_BODY>): ResumeRequest {
+  const { max_errors, priority } = options ?? {};
+  const differing = {
+    ...(max_errors !== undefined && { max_errors }),
+    ...(priority !== undefined && { priority }),
+  };
+  return { output, options: differing, ...(webhook && { webhook: toWebhookWish(webhook) }) };
+}

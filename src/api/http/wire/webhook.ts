@@ -1,0 +1,94 @@
+/** A job's webhook as it is asked for and shown, what is sent to it, and the log of its tries. */
+import { z } from 'zod';
+import { WEBHOOK_EVENTS, type WebhookEvent } from '../../../shared/domain/job.ts';
+import { HOOK_DELIVERY, type HookDelivery } from '../../../shared/queue/webhook-queue.ts';
+import { FAILURE_OR_NULL, iso, JOB_ID, TIMESTAMP } from './scalars.ts';
+
+const EVENTS = z.array(z.enum(WEBHOOK_EVENTS)).min(1, 'at least one event').max(WEBHOOK_EVENTS.length);
+
+export const WEBHOOK = z
+  .strictObject({
+    url: z
+      .string()
+      .max(2048)
+      .refine(isHttpUrl, 'must be an http or https URL without user name and password')
+      .meta({
+        description:
+          'Where events are POSTed. Redirects are not followed; private addresses need the operator.',
+      }),
+    events: EVENTS.optional().meta({
+      description:
+        'What to tell: `completed`, `failed`, `cancelled` (default: these three), and `progress` now and then.',
+    }),
+    secret: z.string().min(8, 'at least 8 characters').max(256).optional().meta({
+      description:
+        'Signs the deliveries (`Forebay-Signature`). Never shown again. Default: the one of the service, if it has one.',
+    }),
+  })
+  .meta({
+    id: 'Webhook',
+    description: 'Whom to tell how the job goes.',
+    examples: [{ url: 'https://example.org/hooks/forebay', events: ['completed', 'failed'] }],
+  });
+
+export interface WebhookWish {
+  readonly url: string;
+  readonly events: readonly WebhookEvent[];
+  readonly secret?: string;
+}
+
+const ENDS: readonly WebhookEvent[] = ['completed', 'failed', 'cancelled'];
+
+export function toWebhookWish({ url, events, secret }: z.output<typeof WEBHOOK>): WebhookWish {
+  return { url, events: events ?? ENDS, ...(secret === undefined ? {} : { secret }) };
+}
+
+/** As a job shows it: without its secret. */
+export const JOB_WEBHOOK_WIRE = z.union([
+  z.object({ url: z.string(), events: z.array(z.string()) }),
+  z.null(),
+]);
+
+export const DELIVERY = z
+  .object({
+    event_id: z
+      .string()
+      .meta({ description: 'The same in every try of an event: receivers ignore repeats by it.' }),
+    type: z.string().meta({ examples: ['job.completed'] }),
+    attempt: z.int(),
+    at: TIMESTAMP,
+    duration_ms: z.number(),
+    status: z.int().nullable().meta({ description: 'HTTP status of the answer; null: there was none.' }),
+    error: FAILURE_OR_NULL,
+    outcome: HOOK_DELIVERY.shape.outcome.meta({
+      description: 'Taken (2xx), to be tried again, or given up.',
+    }),
+    next_attempt_at: TIMESTAMP.nullable(),
+  })
+  .meta({ id: 'Delivery', description: 'One try to deliver an event to the webhook of a job.' });
+
+export const DELIVERIES = z
+  .object({ object: z.literal('list'), job: JOB_ID, data: z.array(DELIVERY) })
+  .meta({ id: 'Deliveries', description: 'The last tries (100 at most), newest first.' });
+export type DeliveriesWire = z.infer<typeof DELIVERIES>;
+
+export function deliveriesToWire(job: string, deliveries: readonly HookDelivery[]): DeliveriesWire {
+  const data = deliveries.map((tried) => ({
+    event_id: tried.event,
+    type: tried.type,
+    attempt: tried.attempt,
+    at: iso(tried.at),
+    duration_ms: tried.ms,
+    status: tried.status,
+    error: tried.error,
+    outcome: tried.outcome,
+    next_attempt_at: iso(tried.next_at),
+  }));
+  return { object: 'list', job, data };
+}
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
+}

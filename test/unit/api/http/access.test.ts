@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { isLoopback, needsKeys, type AuthSetting } from '#forebay/api/http/middleware/auth-mode.js';
+import { createHostCheck } from '#forebay/api/http/middleware/check-host.js';
+import { nestsDeeper } from '#forebay/api/http/body/json-depth.js';
+import { createRateLimit } from '#forebay/api/http/middleware/rate-limit.js';
+import { allows } from '#forebay/shared/domain/scope.js';
+import { TENANT } from '#forebay/shared/domain/tenant.js';
+import { JOB_SPEC } from '#forebay/shared/domain/job.js';
+import { makeSpec } from '../../../support/queue.ts';
+
+const decide = (setting: AuthSetting, host: string, keys: boolean) =>
+  needsKeys({ setting, host, anyKey: async () => keys });
+
+describe('whether requests need a key', () => {
+  it.each(['127.0.0.1', '127.8.8.8', 'localhost', '::1', '::ffff:127.0.0.1'])(
+    'knows %s for loopback',
+    (host) => {
+      expect(isLoopback(host)).toBe(true);
+    },
+  );
+
+  it.each([
+    '0.0.0.0',
+    '::',
+    '',
+    '192.168.1.2',
+    '10.0.0.1',
+    'my-laptop',
+    '127.1',
+    '0x7f.0.0.1',
+    '127.0.0.1.example.com',
+  ])('takes "%s" for an address that others reach', (host) => {
+    expect(isLoopback(host)).toBe(false);
+  });
+
+  it('is no on loopback, until there is a key or it is asked for', async () => {
+    expect(await decide('auto', '127.0.0.1', false)).toBe(false);
+    expect(await decide('auto', '127.0.0.1', true)).toBe(true);
+    expect(await decide('on', '127.0.0.1', false)).toBe(true);
+    expect(await decide('off', '127.0.0.1', true)).toBe(false);
+  });
+
+  it('is yes beyond loopback, where it does not start without a key and says both ways out', async () => {
+    expect(await decide('auto', '0.0.0.0', true)).toBe(true);
+    expect(await decide('off', '0.0.0.0', false)).toBe(false);
+    for (const setting of ['auto', 'on'] as const) {
+      await expect(decide(setting, '0.0.0.0', false)).rejects.toMatchObject({
+        code: 'keys_required',
+        message: expect.stringMatching(
+          /forebay keys create .*--insecure, which is FOREBAY_AUTH=off/,
+        ) as string,
+      });
+    }
+  });
+});
+
+describe('the check of the Host header', () => {
+  const check = createHostCheck(['Forebay.example', 'api']);
+
+  it.each([
+    'localhost',
+    'localhost:8080',
+    'LOCALHOST.',
+    '127.0.0.1:1',
+    '[::1]:8080',
+    '[::1]',
+    'forebay.example:443',
+    'api',
+  ])('lets %s in', (host) => expect(() => check(host)).not.toThrow());
+
+  it.each([
+    'evil.example',
+    'evil.example:8080',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    'x@localhost',
+    '',
+  ])('refuses "%s"', (host) =>
+    expect(() => check(host)).toThrow(expect.objectContaining({ code: 'host_not_allowed', status: 421 })),
+  );
+});
+
+describe('the rate limit', () => {
+  it('lets a burst in, then so many a second, each tenant for itself', () => {
+    let now = 0;
+    const limit = createRateLimit(10, () => now);
+    for (let i = 0; i < 20; i++) limit('a');
+    expect(() => limit('a')).toThrow(expect.objectContaining({ code: 'rate_limited', retryAfterS: 0.1 }));
+    expect(() => limit('b')).not.toThrow();
+    now = 100;
+    expect(() => limit('a')).not.toThrow();
+    expect(() => limit('a')).toThrow(/more than 10 requests a second/);
+    now = 1_000_000;
+    for (let i = 0; i < 20; i++) limit('a');
+    expect(() => limit('a')).toThrow(/quota/);
+  });
+});
+
+describe('the depth of a JSON text', () => {
+  const depth = (text: string, most: number) => nestsDeeper(Buffer.from(text), most);
+
+  it('counts arrays and objects, not what stands in strings', () => {
+    expect(depth('{"a":[{"b":[]}]}', 4)).toBe(false);
+    expect(depth('{"a":[{"b":[]}]}', 3)).toBe(true);
+    expect(depth('["[[[[", "\\"[[[[", "\\\\", ["x"]]', 2)).toBe(false);
+    expect(depth('["\\\\\\"[[["]', 1)).toBe(false);
+    expect(depth('[],[],[]', 1)).toBe(false);
+    expect(depth('["never closed [[[', 1)).toBe(false);
+  });
+
+  it('is told at once for 16 MB of brackets', () => {
+    expect(nestsDeeper(Buffer.alloc(16 * 2 ** 20, '['), 32)).toBe(true);
+  });
+});
+
+describe('scopes and tenants', () => {
+  it('allow what they name, and admin everything', () => {
+    expect(allows(['jobs:read'], 'jobs:read')).toBe(true);
+    expect(allows(['jobs:read'], 'jobs:write')).toBe(false);
+    expect(allows(['jobs:write'], 'jobs:read')).toBe(false);
+    expect(allows(['admin'], 'models:write')).toBe(true);
+    expect(allows([], 'jobs:read')).toBe(false);
+  });
+
+  it('have plain names that are one folder each', () => {
+    for (const name of ['a', 'search', 'team-2', 'a_b']) expect(TENANT.safeParse(name).success).toBe(true);
+    for (const name of ['', '..', 'a/b', 'A', '-a', 'a-', 'a.b', 'x'.repeat(64), 'a\n', 'é'])
+      expect(TENANT.safeParse(name).success, name).toBe(false);
+  });
+
+  it('a job written before there were tenants is the default one', () => {
+    const { tenant: _, ...before } = makeSpec();
+    expect(JOB_SPEC.parse(before).tenant).toBe('default');
+  });
+});

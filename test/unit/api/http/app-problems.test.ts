@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import type { ApiDeps } from '#forebay/api/http/api-deps.js';
+import { createApp } from '#forebay/api/http/app.js';
+import { ForebayError } from '#forebay/shared/errors.js';
+
+/** An app whose job store answers by throwing. */
+function failing(error: unknown) {
+  const logged: object[] = [];
+  const quiet = () => undefined;
+  const throws = () => Promise.reject(error as Error);
+  const app = createApp({
+    jobs: { mustGet: throws },
+    ready: async () => {
+      throw new ForebayError('queue_unavailable', 'Redis evicts keys.');
+    },
+    submitJob: throws,
+    log: { debug: quiet, info: quiet, warn: quiet, error: (fields: object) => void logged.push(fields) },
+    version: '0',
+    shutdown: new AbortController().signal,
+  } as unknown as ApiDeps);
+  return { app, logged };
+}
+
+async function problem(error: unknown) {
+  const { app, logged } = failing(error);
+  const response = await app.request('/v1/jobs/job_1');
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  return { response, logged, body: (await response.json()) as Record<string, unknown> };
+}
+
+describe('problems', () => {
+  it('never show what an unexpected error says, but log it', async () => {
+    const secret = new Error('password=hunter2 at /home/someone');
+    const { response, body, logged } = await problem(secret);
+    expect(response.status).toBe(500);
+    expect(body['code']).toBe('internal');
+    expect(JSON.stringify(body)).not.toMatch(/hunter2|someone|stack/);
+    expect(logged).toMatchObject([{ err: secret, path: '/v1/jobs/job_1' }]);
+  });
+
+  it('say when to try again: Redis away', async () => {
+    const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const { response, body } = await problem(away);
+    expect([response.status, body['code'], response.headers.get('retry-after')]).toEqual([
+      503,
+      'queue_unavailable',
+      '1',
+    ]);
+  });
+
+  it('say when to try again: too many jobs', async () => {
+    const { response, body } = await problem(
+      new ForebayError('too_many_jobs', '100 jobs are running.', { retryAfterS: 9.5 }),
+    );
+    expect([response.status, body['detail'], response.headers.get('retry-after')]).toEqual([
+      429,
+      '100 jobs are running.',
+      '10',
+    ]);
+  });
+
+  it('are what readiness answers while the queue cannot be used', async () => {
+    const { app } = failing(null);
+    const response = await app.request('/readyz');
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: 'queue_unavailable', detail: 'Redis evicts keys.' });
+    expect((await app.request('/healthz')).status).toBe(200);
+  });
+});

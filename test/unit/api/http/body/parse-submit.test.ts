@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseSubmit } from '#forebay/api/http/body/parse-submit.js';
+import { settleRequest, SUBMIT_BODY } from '#forebay/api/http/wire/submit-request.js';
+import { ForebayError } from '#forebay/shared/errors.js';
+import { packInline, packUrls } from '../../../../support/packed.ts';
+
+const parse = (text: string) => parseSubmit(Buffer.from(text), 32);
+
+/** What the parser must do, done in the plain way: null where the request is refused. */
+function plainly(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const parsed = SUBMIT_BODY.safeParse(value);
+  if (!parsed.success) return null;
+  const request = settleRequest(parsed.data);
+  const { input } = request;
+  const digest = createHash('sha256').update(JSON.stringify(request)).digest('hex');
+  if (input.type === 'urls')
+    return { ...request, input: { type: 'urls', packed: flat(packUrls(input.urls)) }, digest };
+  if (input.type === 'inline')
+    return { ...request, input: { type: 'inline', packed: flat(packInline(input.rows)) }, digest };
+  return { ...request, digest };
+}
+
+type Pieces = readonly Uint8Array[];
+
+function flat({ count, lines, blob = [] }: { count: number; lines: Pieces; blob?: Pieces }) {
+  return { count, lines: Buffer.concat(lines).toString(), blob: Buffer.concat(blob).toString('hex') };
+}
+
+function reallyDone(text: string): unknown {
+  try {
+    const parsed = parse(text);
+    if (!parsed.ok) return null;
+    const { input } = parsed.value;
+    return 'packed' in input
+      ? { ...parsed.value, input: { ...input, packed: flat(input.packed) } }
+      : parsed.value;
+  } catch (error) {
+    expect(error).toBeInstanceOf(ForebayError);
+    return null;
+  }
+}
+
+/** Half a surrogate pair. */
+const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const words = fc.string({ unit: 'binary', maxLength: 6 });
+const row = fc.oneof(
+  {
+    weight: 9,
+    arbitrary: fc.record({
+      id: fc.string({ minLength: 1, maxLength: 5 }),
+      data: fc.base64String({ maxLength: 8 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.anything({ maxDepth: 2 }) },
+);
+const input = fc.oneof(
+  fc.record({
+    type: fc.constant('urls'),
+    urls: fc.array(fc.oneof({ weight: 9, arbitrary: words.map((w) => `u${w}`) }, words), { maxLength: 120 }),
+  }),
+  fc.record({ type: fc.constant('inline'), rows: fc.array(row, { maxLength: 120 }) }),
+  fc.record({ type: fc.constant('files'), path: words, include: fc.array(words, { maxLength: 3 }) }),
+  fc.record({ type: fc.constant('urls'), urls: fc.anything() }),
+);
+const body = fc.record(
+  {
+    model: words.map((w) => `m${w}`),
+    input,
+    metadata: fc.dictionary(fc.string({ minLength: 1, maxLength: 4 }), words, { maxKeys: 3 }),
+    output: words,
+  },
+  { requiredKeys: ['model', 'input'] },
+);
+/** JSON in all the ways in which it can be written. */
+const text = fc
+  .tuple(body, fc.constantFrom(undefined, 1, '\t'), fc.boolean())
+  .map(([value, indent, escaped]) => {
+    let json = JSON.stringify(value, null, indent) ?? 'null';
+    if (escaped) json = json.replaceAll('"urls"', '"\\u0075rls"').replaceAll('"input"', '"inpu\\u0074"');
+    return json;
+  });
+
+describe('a submit body', () => {
+  it('is read as if it were parsed and checked in one piece', () => {
+    let accepted = 0;
+    fc.assert(
+      fc.property(text, (json) => {
+        const expected = plainly(json);
+        if (expected !== null) accepted += 1;
+        expect(reallyDone(json)).toEqual(expected);
+      }),
+      { numRuns: 1500 },
+    );
+    expect(accepted).toBeGreaterThan(200);
+  });
+
+  it('is refused where it is not JSON, wherever that is', () => {
+    fc.assert(
+      fc.property(
+        text,
+        fc.nat(),
+        fc.constantFrom('', ',', ']', '}', '"', '[', '1', '\\', ' '),
+        (json, at, put) => {
+          const cut = at % json.length;
+          // Half a character has no form in UTF-8.
+          const broken = (json.slice(0, cut) + put + json.slice(cut + 1)).replaceAll(LONE, '?');
+          expect(reallyDone(broken)).toEqual(plainly(broken));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    '{"input":{"type":"urls","urls":["a"]},"model":"m","input":{"type":"urls","urls":["b"]}}',
+    '{"input":{"type":"urls","urls":["a"],"u\\u0072ls":["b"]},"model":"m"}',
+    '{"input":{"rows":[}]},"model":"m","input":{"type":"manifest","path":"x"}}',
+  ])('is refused where it gives its rows twice: %s', (json) => {
+    expect(() => parse(json)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+  });
+
+  it('tells all problems of a small request at once, with their places', () => {
+    const parsed = parse(
+      '{"model":1,"input":{"type":"inline","rows":[{"id":"a","data":""},{"id":"","dat":""}]},"optoins":{}}',
+    );
+    expect(parsed).toMatchObject({ ok: false });
+    expect(parsed.ok || parsed.issues.map(({ path }) => path).sort()).toEqual([
+      '/input/rows/1/dat',
+      '/input/rows/1/data',
+      '/input/rows/1/id',
+      '/model',
+      '/optoins',
+    ]);
+  });
+
+  it('finds the one wrong row among many', () => {
+    const rows = Array.from({ length: 5000 }, (_, i) => ({ id: `${i}`, data: i === 4321 ? 7 : '' }));
+    expect(parse(JSON.stringify({ model: 'm', input: { type: 'inline', rows } }))).toEqual({
+      ok: false,
+      issues: [{ path: '/input/rows/4321/data', message: expect.stringContaining('expected string') }],
+    });
+  });
+
+  it.each([
+    [
+      'rows with wrong fields',
+      `{"model":"m","input":{"type":"inline","rows":[${'{"x":1,"y":2},'.repeat(400_000)}{}]}}`,
+    ],
+    ['URLs that are none', `{"model":"m","input":{"type":"urls","urls":[${'1,'.repeat(2_000_000)}1]}}`],
+    [
+      'one row with very many fields',
+      `{"model":"m","input":{"type":"inline","rows":[{${Array.from({ length: 300_000 }, (_, i) => `"k${i}":1`).join()}}]}}`,
+    ],
+    ['a very long name', `{"${'x'.repeat(900_000)}":1}`],
+    [
+      'many wrong patterns',
+      `{"model":"m","input":{"type":"files","path":"x","include":[${'"",'.repeat(300_000)}""]}}`,
+    ],
+    [
+      'many notes',
+      `{"model":"m","input":{"type":"files","path":"x"},"metadata":{${Array.from({ length: 90_000 }, (_, i) => `"${i}":1`).join()}}}`,
+    ],
+  ])('%s are told in a few lines and a moment', (_, json) => {
+    const began = performance.now();
+    const parsed = parse(json);
+    expect(parsed.ok).toBe(false);
+    expect(JSON.stringify(parsed).length).toBeLessThan(50_000);
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
+
+  it('is refused where much lies beside its rows', () => {
+    expect(() => parse(`{"x":[${'[],'.repeat(1_000_000)}[]]}`)).toThrow(
+      expect.objectContaining({ code: 'request_too_large' }),
+    );
+  });
+
+  it('keeps notes of any name but the one that JavaScript would lose, which is refused by name', () => {
+    const notes = (json: string) =>
+      parse(`{"model":"m","input":{"type":"manifest","path":"x"},"metadata":${json}}`);
+    const odd = '{"constructor":"a","toString":"b","hasOwnProperty":"c","prototype":"d","length":"e"}';
+    const kept = notes(odd);
+    expect(kept.ok && JSON.stringify(kept.value.metadata)).toBe(odd);
+    expect(notes('{"__proto__":"x","team":"y"}')).toMatchObject({
+      ok: false,
+      issues: [{ path: '/metadata/__proto__' }],
+    });
+    expect(
+      parse('{"model":"m","input":{"type":"inline","rows":[{"id":"a","data":"","__proto__":1}]}}').ok,
+    ).toBe(false);
+  });
+});

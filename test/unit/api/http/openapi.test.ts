@@ -1,0 +1,119 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import type { ApiDeps } from '#forebay/api/http/api-deps.js';
+import { createApp } from '#forebay/api/http/app.js';
+import type { ApiDocument, ApiSchema } from '#forebay/api/http/docs-page/api-document.js';
+import { ERROR_ADVICE } from '#forebay/shared/error-guide/error-guide.js';
+import { ERROR_CODES, type ErrorCode } from '#forebay/shared/errors.js';
+
+const quiet = () => undefined;
+// The description needs none of the services behind the routes.
+const app = createApp({
+  log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+  version: '1.2.3',
+} as unknown as ApiDeps);
+const document = (await (await app.request('/openapi.json')).json()) as ApiDocument & { openapi: string };
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+);
+
+function refsIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === '$ref' && typeof inner === 'string' ? [inner] : refsIn(inner),
+  );
+}
+
+describe('the OpenAPI document', () => {
+  it('is of version 3.1 and names the version of the service', () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(document.info.version).toBe('1.2.3');
+  });
+
+  it('has every route of the app and no other', () => {
+    const mounted = app.routes
+      .filter((route) => route.path !== '/')
+      .map((route) => `${route.method} ${route.path.replaceAll(/:([^/]+)/g, '{$1}')}`);
+    const described = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`);
+    expect(described.toSorted()).toEqual([...new Set(mounted)].toSorted());
+    expect(described).toHaveLength(23);
+  });
+
+  it('carries the cause and fix of every error code', () => {
+    const { enum: codes, 'x-enumDescriptions': texts } = document.components.schemas['ErrorCode'] as {
+      enum: ErrorCode[];
+      'x-enumDescriptions': Record<string, string>;
+    };
+    expect(codes).toEqual(ERROR_CODES);
+    for (const code of codes) {
+      expect(texts[code]).toBe(`${ERROR_ADVICE[code].cause} ${ERROR_ADVICE[code].fix}`);
+    }
+  });
+
+  it('has no reference that leads nowhere', () => {
+    for (const ref of refsIn(document)) {
+      const name = /^#\/components\/schemas\/(\w+)$/.exec(ref)?.[1];
+      expect(document.components.schemas, ref).toHaveProperty(name ?? ref);
+    }
+  });
+
+  it('gives every operation an id of its own, a known tag, a summary, a success and problems', () => {
+    const ids = operations.map(({ operation }) => operation.operationId);
+    expect(ids).toEqual([...new Set(ids)]);
+    const tags = document.tags.map((tag) => tag.name);
+    for (const { operation } of operations) {
+      expect(operation.summary).not.toBe('');
+      expect(operation.tags.every((tag) => tags.includes(tag))).toBe(true);
+      const responses = Object.entries(operation.responses);
+      expect(responses.some(([status]) => status.startsWith('2'))).toBe(true);
+      for (const [status, response] of responses.filter(([s]) => Number(s) >= 400)) {
+        const problem = response.content?.['application/problem+json']?.schema.$ref;
+        expect(problem, `${operation.operationId} ${status}`).toBe('#/components/schemas/Problem');
+      }
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['400', '500', '503']));
+    }
+  });
+
+  it('says of every operation which scope it needs, and of the open ones that they need none', () => {
+    const open = operations.filter(({ operation }) => operation.security?.length === 0);
+    expect(open.map(({ path }) => path).toSorted()).toEqual([
+      '/docs',
+      '/healthz',
+      '/openapi.json',
+      '/readyz',
+    ]);
+    for (const { path, method, operation } of operations) {
+      if (operation.security!.length === 0) continue;
+      const scope = path.startsWith('/v1/keys') ? 'admin' : method === 'get' ? 'jobs:read' : 'jobs:write';
+      expect(operation.security, operation.operationId).toEqual([
+        { BearerKey: [scope] },
+        { HeaderKey: [scope] },
+      ]);
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403', '421', '429']));
+    }
+    expect(document.components).toHaveProperty('securitySchemes.BearerKey.scheme', 'bearer');
+    expect(document.components).toHaveProperty('securitySchemes.HeaderKey.name', 'X-API-Key');
+  });
+
+  it('describes every parameter of a path, and nothing else as one', () => {
+    for (const { path, operation } of operations) {
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+      const described = (operation.parameters ?? []).filter((p) => p.in === 'path').map((p) => p.name);
+      expect(described).toEqual(inPath);
+    }
+  });
+
+  it('has schemas that compile, and examples that they accept', () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    ajv.addSchema({ $id: 'api', components: document.components });
+    let examples = 0;
+    for (const [name, schema] of Object.entries(document.components.schemas)) {
+      const validate = ajv.compile({ $ref: `api#/components/schemas/${name}` });
+      for (const example of (schema as ApiSchema).examples ?? []) {
+        expect(validate(example), `${name}: ${JSON.stringify(validate.errors)}`).toBe(true);
+        examples += 1;
+      }
+    }
+    expect(examples).toBeGreaterThan(5);
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { issuesOf } from '#forebay/api/http/wire/issues.js';
+import { nearestName } from '#forebay/shared/nearest-name.js';
+
+function issues(schema: z.ZodType, value: unknown, base?: string) {
+  const { error } = schema.safeParse(value);
+  return issuesOf(error!, schema, value, base);
+}
+
+describe('issues', () => {
+  it('point at fields with escaped JSON pointers below their base', () => {
+    const schema = z.strictObject({ 'a/b': z.strictObject({ '~c': z.int() }) });
+    expect(issues(schema, { 'a/b': { '~c': 'x' } }, '/query')).toMatchObject([{ path: '/query/a~1b/~0c' }]);
+  });
+
+  it('tell a missing field from a wrong one', () => {
+    const schema = z.strictObject({ name: z.string(), kind: z.enum(['a', 'b']), size: z.int() });
+    expect(issues(schema, { size: '3' })).toEqual([
+      { path: '/name', message: 'is missing (string)' },
+      { path: '/kind', message: expect.stringContaining('is missing') },
+      { path: '/size', message: expect.stringContaining('expected number') },
+    ]);
+  });
+
+  it('look for the nearest field in the branch that the value chose', () => {
+    const schema = z.strictObject({
+      input: z.discriminatedUnion('type', [
+        z.strictObject({
+          type: z.literal('files'),
+          path: z.string(),
+          exclude: z.array(z.string()).optional(),
+        }),
+        z.strictObject({ type: z.literal('urls'), urls: z.array(z.string()) }),
+      ]),
+    });
+    expect(issues(schema, { input: { type: 'files', path: '/x', exclud: [] } })).toEqual([
+      { path: '/input/exclud', message: 'unknown field, did you mean "exclude"?' },
+    ]);
+    expect(issues(schema, { input: { type: 'urls', urls: [], exclude: [] } })).toEqual([
+      { path: '/input/exclude', message: 'unknown field; known are type, urls' },
+    ]);
+    expect(issues(schema, { input: { type: 'fils' } })[0]).toMatchObject({ path: '/input/type' });
+  });
+
+  it('look into lists, optional and defaulted fields', () => {
+    const schema = z.strictObject({
+      rows: z.array(z.strictObject({ id: z.string() })).optional(),
+      options: z.strictObject({ depth: z.int() }).default({ depth: 1 }),
+    });
+    expect(
+      issues(schema, { rows: [{ id: 'a' }, { id: 'b', ident: 1 }], options: { depth: 1, dpeth: 2 } }),
+    ).toEqual([
+      { path: '/rows/1/ident', message: 'unknown field; known are id' },
+      { path: '/options/dpeth', message: 'unknown field, did you mean "depth"?' },
+    ]);
+  });
+});
+
+describe('the nearest name', () => {
+  it.each([
+    ['batch_sise', 'batch_size'],
+    ['batchsize', 'batch_size'],
+    ['BATCH_SIZE', 'batch_size'],
+    ['lmiit', 'limit'],
+    ['batch', 'batch_size'],
+  ])('of %s is %s', (typed, meant) => {
+    expect(nearestName(typed, ['limit', 'batch_size', 'top_k'])).toBe(meant);
+  });
+  it('is nothing for what is far from all, or endless', () => {
+    expect(nearestName('zebra', ['limit', 'batch_size', 'top_k'])).toBeNull();
+    expect(nearestName('x'.repeat(1_000_000), ['limit'])).toBeNull();
+    expect(nearestName('anything', [])).toBeNull();
+  });
+});
