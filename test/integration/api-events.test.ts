@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { jobEvents } from '#forebay/api/events-stream.js';
+import { jobEvents } from '#forebay/api/jobs/streams/events-stream.js';
 import { readEvents, type ServerEvent } from '#forebay/client/read-events.js';
 import { createClient } from '#forebay/client/client.js';
 import { startTestApi, type TestApi } from '../support/api-service.ts';

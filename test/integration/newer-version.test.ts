@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { afterAll, expect, it } from 'vitest';
 import { createFeeders } from '#forebay/api/feeder/feeders.js';
-import { listJobs } from '#forebay/api/list-jobs.js';
+import { listJobs } from '#forebay/api/jobs/list-jobs.js';
 import { SPEC_VERSION } from '#forebay/shared/domain/job.js';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 import { createBlockTaker } from '#forebay/shared/queue/block-taker.js';

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { createFinaliser } from '#forebay/api/feeder/finalise-job.js';
-import { openOutput } from '#forebay/api/open-output.js';
+import { openOutput } from '#forebay/api/jobs/output/open-output.js';
 import type { JobSpec } from '#forebay/shared/domain/job.js';
 import { LeaseLost } from '#forebay/shared/queue/lease.js';
 import { makeSpec, useQueueLayer } from '../support/queue.ts';

@@ -27,8 +27,8 @@ import { storageTrouble } from '../../shared/storage/storage-trouble.ts';
 import type { JobBlocks } from './job-blocks.ts';
 import { whyEmpty } from './why-empty.ts';
 import { queueLimit, refillMark, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
-import { checkRowLimit } from '../row-limit.ts';
-import { openOutput } from '../open-output.ts';
+import { checkRowLimit } from '../jobs/create/row-limit.ts';
+import { openOutput } from '../jobs/output/open-output.ts';
 import { splitDataset, type SplitBlock } from './splitter.ts';
 
 export interface JobFeeder {

@@ -22,7 +22,7 @@ import { createFinaliser } from './finalise-job.ts';
 import { createJobBlocks } from './job-blocks.ts';
 import { logJobEnd } from './log-job-end.ts';
 import { createAlarm, type Alarm } from '../../shared/alarm.ts';
-import type { InputResolver } from '../resolve-input.ts';
+import type { InputResolver } from '../jobs/create/resolve-input.ts';
 
 /** Lost wake-ups cost at most this. */
 const SWEEP_MS = 1_000;

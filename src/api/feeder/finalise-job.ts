@@ -17,9 +17,9 @@ import type { ManifestPart } from '../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.ts';
 import { inRealFolder } from '../../shared/storage/real-folder.ts';
 import { discardStaged, discardStagedParts, removeStaging } from '../../shared/storage/staging.ts';
-import { costsOf } from '../job-costs.ts';
-import { jobStateOf } from '../job-state-of.ts';
-import type { InputResolver } from '../resolve-input.ts';
+import { costsOf } from '../jobs/report/job-costs.ts';
+import { jobStateOf } from '../jobs/report/job-state-of.ts';
+import type { InputResolver } from '../jobs/create/resolve-input.ts';
 import { reportToWire } from '../http/wire/job-report.ts';
 import { earlierJobs, earlierParts, partEntry, type OutputJob } from './earlier-parts.ts';
 

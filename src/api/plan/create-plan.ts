@@ -2,7 +2,7 @@
  * Plans a job that is not submitted: settles it as a submit would, looks at the dataset, has live workers try
  * a sample, and leaves nothing behind. The API touches no row itself.
  */
-import type { ModelCatalog } from '../model-catalog.ts';
+import type { ModelCatalog } from '../models/model-catalog.ts';
 import { randomBytes } from 'node:crypto';
 import { listedLike } from '../../shared/dataset/listing-rule.ts';
 import type { DatasetSource } from '../../shared/dataset/source.ts';
@@ -18,10 +18,10 @@ import {
   type WorkerInfo,
   type WorkerRegistry,
 } from '../../shared/queue/worker-registry.ts';
-import { judgeOutput } from '../judge-output.ts';
-import type { OutputPlaces } from '../output-places.ts';
-import type { InputResolver } from '../resolve-input.ts';
-import { checkResume, settle } from '../submit-job.ts';
+import { judgeOutput } from '../jobs/output/judge-output.ts';
+import type { OutputPlaces } from '../jobs/output/output-places.ts';
+import type { InputResolver } from '../jobs/create/resolve-input.ts';
+import { checkResume, settle } from '../jobs/create/submit-job.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 import { lookAt, placesOf } from './choose-sample.ts';

@@ -1,5 +1,5 @@
 /** What a plan's reader should know beside the numbers, each with what to do about it. Pure. */
-import { rowLimitProblem } from '../row-limit.ts';
+import { rowLimitProblem } from '../jobs/create/row-limit.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import { locateKinds } from './row-places.ts';
 import type { PlanFacts } from './plan-facts.ts';

@@ -1,9 +1,9 @@
 /** What a job gives off while it runs: events over SSE, results and errors as NDJSON. */
 import { z } from 'zod';
 import type { ApiDeps } from '../api-deps.ts';
-import { eventsStart, jobEvents, type EventsStart } from '../../events-stream.ts';
+import { eventsStart, jobEvents, type EventsStart } from '../../jobs/streams/events-stream.ts';
 import { streamResponse } from '../middleware/stream-response.ts';
-import { jobRows, nextRow, type RowsRequest } from '../../results-stream.ts';
+import { jobRows, nextRow, type RowsRequest } from '../../jobs/streams/results-stream.ts';
 import { EVENT_ID } from '../wire/event.ts';
 import { PROGRESS_EVENT, STATUS_EVENT } from '../wire/event.ts';
 import { JOB } from '../wire/job.ts';

@@ -1,7 +1,7 @@
 /** Jobs: submit, list, look at, cancel, pause, resume. */
 import { z } from 'zod';
 import type { ApiDeps, JobCommand } from '../api-deps.ts';
-import { listJobs } from '../../list-jobs.ts';
+import { listJobs } from '../../jobs/list-jobs.ts';
 import { tenantSeen } from '../middleware/caller.ts';
 import { JOB, jobToWire } from '../wire/job.ts';
 import { JOB_LIST, JOB_LIST_QUERY, statusFilter } from '../wire/job-list.ts';

@@ -1,6 +1,6 @@
 /** How a job spent its time: stages, utilisation, and the bottleneck that follows. Also in manifest.json. */
 import { z } from 'zod';
-import { BOTTLENECKS, diagnoseJob, type JobCosts, type JobState } from '../../diagnose-job.ts';
+import { BOTTLENECKS, diagnoseJob, type JobCosts, type JobState } from '../../jobs/report/diagnose-job.ts';
 import { rounded } from './scalars.ts';
 
 const MS = z.number().nullable();

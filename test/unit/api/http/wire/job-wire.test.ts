@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JOB, jobToWire } from '#forebay/api/http/wire/job.js';
 import { eventToWire } from '#forebay/api/http/wire/event.js';
-import { costsOf } from '#forebay/api/job-costs.js';
+import { costsOf } from '#forebay/api/jobs/report/job-costs.js';
 import { countsToWire } from '#forebay/api/http/wire/stats.js';
 import type { JobRecord } from '#forebay/shared/domain/job.js';
 

@@ -3,17 +3,17 @@
  * done. For when Redis has lost everything, or the request is not at hand. No HTTP here.
  */
 import { randomBytes } from 'node:crypto';
-import { newJobId } from '../shared/domain/job-id.ts';
-import { SPEC_VERSION, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
-import { ForebayError, InvariantError } from '../shared/errors.ts';
-import type { JobStore } from '../shared/queue/job-store.ts';
-import type { WebhookQueue } from '../shared/queue/webhook-queue.ts';
-import { judgeOutput } from './judge-output.ts';
-import type { OutputPlaces } from './output-places.ts';
+import { newJobId } from '../../../shared/domain/job-id.ts';
+import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
+import { ForebayError, InvariantError } from '../../../shared/errors.ts';
+import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
+import { judgeOutput } from '../output/judge-output.ts';
+import type { OutputPlaces } from '../output/output-places.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkResume, goesOnWith, type FindModel } from './submit-job.ts';
 import type { Candidate, JobToTakeOn, Submitter, TakeOnJob } from './take-on-job.ts';
-import type { ResumeRequest } from './http/wire/resume-request.ts';
+import type { ResumeRequest } from '../../http/wire/resume-request.ts';
 
 export function createResumeOutput(deps: {
   jobs: Pick<JobStore, 'tenantOf'>;

@@ -1,11 +1,11 @@
 /** A page of jobs, newest first. */
-import type { JobRecord } from '../shared/domain/job.ts';
-import type { JobStatus } from '../shared/domain/job-state.ts';
-import { ForebayError } from '../shared/errors.ts';
-import type { JobStore } from '../shared/queue/job-store.ts';
-import { jobToWire } from './http/wire/job.ts';
-import type { JobListWire } from './http/wire/job-list.ts';
-import { JOB_ID } from './http/wire/scalars.ts';
+import type { JobRecord } from '../../shared/domain/job.ts';
+import type { JobStatus } from '../../shared/domain/job-state.ts';
+import { ForebayError } from '../../shared/errors.ts';
+import type { JobStore } from '../../shared/queue/job-store.ts';
+import { jobToWire } from '../http/wire/job.ts';
+import type { JobListWire } from '../http/wire/job-list.ts';
+import { JOB_ID } from '../http/wire/scalars.ts';
 
 /** Jobs looked at for one page, however few of them match: bounds the work of one request. */
 const MAX_SCAN = 2000;

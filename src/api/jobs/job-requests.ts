@@ -1,11 +1,11 @@
 /** What can be asked of jobs, put together once: the API's face of them. Needs no feeder and no sweeper. */
-import type { ApiDeps } from './http/api-deps.ts';
+import type { ApiDeps } from '../http/api-deps.ts';
 import { createControlJob } from './control-job.ts';
-import { createPlanJob } from './plan/create-plan.ts';
-import { createResumeOutput } from './resume-output.ts';
-import { createRetryJob } from './retry-job.ts';
-import { createSubmitJob } from './submit-job.ts';
-import { createTakeOnJob } from './take-on-job.ts';
+import { createPlanJob } from '../plan/create-plan.ts';
+import { createResumeOutput } from './create/resume-output.ts';
+import { createRetryJob } from './create/retry-job.ts';
+import { createSubmitJob } from './create/submit-job.ts';
+import { createTakeOnJob } from './create/take-on-job.ts';
 
 type Parts = Omit<
   Parameters<typeof createTakeOnJob>[0] &

@@ -1,8 +1,8 @@
 /** Cancel, pause and resume: transitions only; the job's feeder acts on them. */
-import type { JobRecord } from '../shared/domain/job.ts';
-import { ForebayError } from '../shared/errors.ts';
-import type { JobStatus } from '../shared/domain/job-state.ts';
-import type { JobStore } from '../shared/queue/job-store.ts';
+import type { JobRecord } from '../../shared/domain/job.ts';
+import { ForebayError } from '../../shared/errors.ts';
+import type { JobStatus } from '../../shared/domain/job-state.ts';
+import type { JobStore } from '../../shared/queue/job-store.ts';
 
 export interface ControlJob {
   cancel(id: string): Promise<JobRecord>;

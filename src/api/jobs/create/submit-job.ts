@@ -1,20 +1,20 @@
 /** Takes a job on: model, input, output and options settled, written down, listed for feeding. No HTTP here. */
 import { randomBytes } from 'node:crypto';
-import { listedLike } from '../shared/dataset/listing-rule.ts';
-import { autoBatchSize, autoBlockRows } from '../shared/domain/auto-batch.ts';
-import { newJobId } from '../shared/domain/job-id.ts';
-import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
-import type { ModelContract, ModelRef } from '../shared/domain/model-contract.ts';
-import { ForebayError } from '../shared/errors.ts';
-import type { RequestClaim, RequestKey } from '../shared/queue/job-creation.ts';
-import type { JobStore } from '../shared/queue/job-store.ts';
+import { listedLike } from '../../../shared/dataset/listing-rule.ts';
+import { autoBatchSize, autoBlockRows } from '../../../shared/domain/auto-batch.ts';
+import { newJobId } from '../../../shared/domain/job-id.ts';
+import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
+import type { ModelContract, ModelRef } from '../../../shared/domain/model-contract.ts';
+import { ForebayError } from '../../../shared/errors.ts';
+import type { RequestClaim, RequestKey } from '../../../shared/queue/job-creation.ts';
+import type { JobStore } from '../../../shared/queue/job-store.ts';
 import { describeInput } from './describe-input.ts';
-import { judgeOutput } from './judge-output.ts';
-import type { OutputPlaces } from './output-places.ts';
+import { judgeOutput } from '../output/judge-output.ts';
+import type { OutputPlaces } from '../output/output-places.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
 import type { Submitter, TakeOnJob } from './take-on-job.ts';
-import type { SubmitRequest } from './http/wire/submit-request.ts';
+import type { SubmitRequest } from '../../http/wire/submit-request.ts';
 
 export interface Submitted {
   readonly job: JobRecord;

@@ -1,8 +1,8 @@
 /** Opens the dataset of a job as its tenant may read it. `places`: where its links may lead. */
-import { openDataset } from '../shared/dataset/open-dataset.ts';
-import type { DatasetSource } from '../shared/dataset/source.ts';
-import type { JobSpec } from '../shared/domain/job.ts';
-import { createInputRule, type InputPlaces } from '../shared/input-places.ts';
+import { openDataset } from '../../../shared/dataset/open-dataset.ts';
+import type { DatasetSource } from '../../../shared/dataset/source.ts';
+import type { JobSpec } from '../../../shared/domain/job.ts';
+import { createInputRule, type InputPlaces } from '../../../shared/input-places.ts';
 
 export function createDatasetOpener(
   places: InputPlaces,

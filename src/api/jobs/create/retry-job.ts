@@ -4,17 +4,17 @@
  * No HTTP here.
  */
 import { randomBytes } from 'node:crypto';
-import { newJobId } from '../shared/domain/job-id.ts';
-import { isTerminal } from '../shared/domain/job-state.ts';
-import { firstPart, SPEC_VERSION, type JobRecord, type JobSpec } from '../shared/domain/job.ts';
-import { ForebayError } from '../shared/errors.ts';
-import type { JobStore } from '../shared/queue/job-store.ts';
-import type { WebhookQueue } from '../shared/queue/webhook-queue.ts';
-import { outputFolder } from '../shared/storage/output-folder.ts';
-import { readManifest } from '../shared/storage/read-manifest.ts';
-import { outputJobs, type OutputJob } from './feeder/earlier-parts.ts';
-import { judgeOutput } from './judge-output.ts';
-import type { OutputPlaces } from './output-places.ts';
+import { newJobId } from '../../../shared/domain/job-id.ts';
+import { isTerminal } from '../../../shared/domain/job-state.ts';
+import { firstPart, SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
+import { ForebayError } from '../../../shared/errors.ts';
+import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
+import { outputFolder } from '../../../shared/storage/output-folder.ts';
+import { readManifest } from '../../../shared/storage/read-manifest.ts';
+import { outputJobs, type OutputJob } from '../../feeder/earlier-parts.ts';
+import { judgeOutput } from '../output/judge-output.ts';
+import type { OutputPlaces } from '../output/output-places.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { mustTakeOn } from './resume-output.ts';
 import { checkResume, goesOnWith, type FindModel } from './submit-job.ts';

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createInputResolver } from '#forebay/api/resolve-input.js';
+import { createInputResolver } from '#forebay/api/jobs/create/resolve-input.js';
 import { JOB_INPUT, type PackedInput } from '#forebay/api/http/wire/job-input.js';
-import { packInline, packUrls } from '../../support/packed.ts';
+import { packInline, packUrls } from '../../../../support/packed.ts';
 import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
 
 let dir: string;

@@ -1,6 +1,6 @@
 /** Waits for news of one job: by wake-up and, since those may be lost, by a sweep now and then. */
-import { createAlarm } from '../shared/alarm.ts';
-import { readProgress, type Wake } from '../shared/queue/wake.ts';
+import { createAlarm } from '../../../shared/alarm.ts';
+import { readProgress, type Wake } from '../../../shared/queue/wake.ts';
 
 export interface JobWaiter {
   /** Until there may be news since the last call's end, at most `ms`; at once when the signal is aborted. */

@@ -1,5 +1,5 @@
 /** A job's input as the job shows it. */
-import type { PackedInput } from './http/wire/job-input.ts';
+import type { PackedInput } from '../../http/wire/job-input.ts';
 
 /** For display: payloads are only counted. */
 export function describeInput(input: PackedInput): Record<string, unknown> {

@@ -5,15 +5,21 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isTerminal } from '../shared/domain/job-state.ts';
-import type { JobRecord, JobSpec } from '../shared/domain/job.ts';
-import { ForebayError } from '../shared/errors.ts';
-import type { Creation, JobLimits, NewJob, RequestClaim, RequestKey } from '../shared/queue/job-creation.ts';
-import type { JobStore } from '../shared/queue/job-store.ts';
-import type { JobWindow } from '../shared/queue/job-window.ts';
-import { openOutput } from './open-output.ts';
-import { redisTrouble } from '../shared/redis/redis-trouble.ts';
-import { makeOutputFolder } from './output-places.ts';
+import { isTerminal } from '../../../shared/domain/job-state.ts';
+import type { JobRecord, JobSpec } from '../../../shared/domain/job.ts';
+import { ForebayError } from '../../../shared/errors.ts';
+import type {
+  Creation,
+  JobLimits,
+  NewJob,
+  RequestClaim,
+  RequestKey,
+} from '../../../shared/queue/job-creation.ts';
+import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { JobWindow } from '../../../shared/queue/job-window.ts';
+import { openOutput } from '../output/open-output.ts';
+import { redisTrouble } from '../../../shared/redis/redis-trouble.ts';
+import { makeOutputFolder } from '../output/output-places.ts';
 import type { Quotas } from './quotas.ts';
 import type { InputResolver } from './resolve-input.ts';
 

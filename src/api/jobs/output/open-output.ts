@@ -7,13 +7,18 @@
  * lease over removes that folder, so that one which was frozen in between can neither move nor write anything.
  */
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import type { JobSpec, Opening } from '../shared/domain/job.ts';
-import { ForebayError } from '../shared/errors.ts';
-import { LeaseLost } from '../shared/queue/lease.ts';
-import { errorsName, isPublishedName, outputFolder, partName } from '../shared/storage/output-folder.ts';
-import { inRealFolder } from '../shared/storage/real-folder.ts';
-import { discardStaged, removeEmptyStaging } from '../shared/storage/staging.ts';
-import { goesOnWith } from './submit-job.ts';
+import type { JobSpec, Opening } from '../../../shared/domain/job.ts';
+import { ForebayError } from '../../../shared/errors.ts';
+import { LeaseLost } from '../../../shared/queue/lease.ts';
+import {
+  errorsName,
+  isPublishedName,
+  outputFolder,
+  partName,
+} from '../../../shared/storage/output-folder.ts';
+import { inRealFolder } from '../../../shared/storage/real-folder.ts';
+import { discardStaged, removeEmptyStaging } from '../../../shared/storage/staging.ts';
+import { goesOnWith } from '../create/submit-job.ts';
 import { judgeOutput, outputNames } from './judge-output.ts';
 
 /**

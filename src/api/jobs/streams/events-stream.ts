@@ -2,14 +2,14 @@
  * A job's events for one client: a snapshot or a replay, then live until the job ends. Status events are
  * never dropped; bursts of progress become one event. Knows nothing of HTTP.
  */
-import type { JobRecord } from '../shared/domain/job.ts';
-import { isTerminal } from '../shared/domain/job-state.ts';
-import { redisTrouble } from '../shared/redis/redis-trouble.ts';
-import type { JobEvent, JobStore } from '../shared/queue/job-store.ts';
-import type { Wake } from '../shared/queue/wake.ts';
+import type { JobRecord } from '../../../shared/domain/job.ts';
+import { isTerminal } from '../../../shared/domain/job-state.ts';
+import { redisTrouble } from '../../../shared/redis/redis-trouble.ts';
+import type { JobEvent, JobStore } from '../../../shared/queue/job-store.ts';
+import type { Wake } from '../../../shared/queue/wake.ts';
 import { createJobWaiter } from './job-waiter.ts';
-import { eventToWire, type JobEventWire } from './http/wire/event.ts';
-import { jobToWire } from './http/wire/job.ts';
+import { eventToWire, type JobEventWire } from '../../http/wire/event.ts';
+import { jobToWire } from '../../http/wire/job.ts';
 
 export interface EventsDeps {
   readonly jobs: Pick<JobStore, 'get' | 'events' | 'firstEventId' | 'lastEventId'>;

@@ -1,5 +1,5 @@
 /** How many rows one job may have, and what is said of one that has more. Knows neither HTTP nor datasets. */
-import { ForebayError } from '../shared/errors.ts';
+import { ForebayError } from '../../../shared/errors.ts';
 
 /** `rows`: of the job, as far as known. `more`: there may be more of them. `maxRows`, `null`: no limit. Null: within it. */
 export function rowLimitProblem(rows: number, maxRows: number | null, more = ''): string | null {

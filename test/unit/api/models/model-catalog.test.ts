@@ -2,10 +2,10 @@ import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createModelCatalog } from '#forebay/api/model-catalog.js';
+import { createModelCatalog } from '#forebay/api/models/model-catalog.js';
 import { createModelFolderReader } from '#forebay/shared/models/model-folder-reader.js';
 import type { ServedModel, WorkerInfo } from '#forebay/shared/queue/worker-registry.js';
-import { writeModel } from '../../support/api-service.ts';
+import { writeModel } from '../../../support/api-service.ts';
 
 let dir: string;
 beforeAll(async () => {

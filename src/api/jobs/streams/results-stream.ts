@@ -2,14 +2,14 @@
  * A job's rows as NDJSON text, in order, up to the first block that is not committed. Holds one block at a
  * time; parts go through unparsed unless rows must be picked or merged. Knows nothing of HTTP.
  */
-import { firstPart, type JobRecord } from '../shared/domain/job.ts';
-import { isTerminal } from '../shared/domain/job-state.ts';
-import { ForebayError, messageOf } from '../shared/errors.ts';
-import type { JobStore } from '../shared/queue/job-store.ts';
-import type { Wake } from '../shared/queue/wake.ts';
-import { outputFolder } from '../shared/storage/output-folder.ts';
-import { mergeLines, readBlock } from '../shared/storage/read-part.ts';
-import { readRealFile } from '../shared/storage/real-folder.ts';
+import { firstPart, type JobRecord } from '../../../shared/domain/job.ts';
+import { isTerminal } from '../../../shared/domain/job-state.ts';
+import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { Wake } from '../../../shared/queue/wake.ts';
+import { outputFolder } from '../../../shared/storage/output-folder.ts';
+import { mergeLines, readBlock } from '../../../shared/storage/read-part.ts';
+import { readRealFile } from '../../../shared/storage/real-folder.ts';
 import { createJobWaiter } from './job-waiter.ts';
 
 /** `results`: successes; `errors`: failures; `all`: both, merged in row order. */

@@ -3,15 +3,15 @@
  * Never opens a graph: what the graph says comes from the workers that loaded it.
  */
 import { basename } from 'node:path';
-import { batchAdvice, gravest } from '../shared/domain/batch-invariance.ts';
-import type { ModelContract, ModelRef } from '../shared/domain/model-contract.ts';
-import { ForebayError } from '../shared/errors.ts';
-import type { ModelFolder } from '../shared/models/model-folder.ts';
-import type { ModelFolderReader } from '../shared/models/model-folder-reader.ts';
-import { blockQueueName } from '../shared/queue/keys.ts';
-import { isLoaded, type ServedModel, type WorkerRegistry } from '../shared/queue/worker-registry.ts';
-import type { ModelWire } from './http/wire/model.ts';
-import { nearestName } from '../shared/nearest-name.ts';
+import { batchAdvice, gravest } from '../../shared/domain/batch-invariance.ts';
+import type { ModelContract, ModelRef } from '../../shared/domain/model-contract.ts';
+import { ForebayError } from '../../shared/errors.ts';
+import type { ModelFolder } from '../../shared/models/model-folder.ts';
+import type { ModelFolderReader } from '../../shared/models/model-folder-reader.ts';
+import { blockQueueName } from '../../shared/queue/keys.ts';
+import { isLoaded, type ServedModel, type WorkerRegistry } from '../../shared/queue/worker-registry.ts';
+import type { ModelWire } from '../http/wire/model.ts';
+import { nearestName } from '../../shared/nearest-name.ts';
 
 export interface FoundModel {
   readonly ref: ModelRef;

@@ -1,7 +1,7 @@
 // What a webhook's connection may and may not do, against a real receiver on loopback.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createWebhookSender } from '#forebay/api/webhooks/send-webhook.js';
-import { startReceiver } from '../../support/webhook-receiver.ts';
+import { startReceiver } from '../../../support/webhook-receiver.ts';
 
 let receiver: Awaited<ReturnType<typeof startReceiver>>;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 /** What a diagnosis needs to know of a job beside its costs. */
-import type { JobRecord } from '../shared/domain/job.ts';
-import { isTerminal } from '../shared/domain/job-state.ts';
-import type { WorkerInfo } from '../shared/queue/worker-registry.ts';
+import type { JobRecord } from '../../../shared/domain/job.ts';
+import { isTerminal } from '../../../shared/domain/job-state.ts';
+import type { WorkerInfo } from '../../../shared/queue/worker-registry.ts';
 import type { JobState } from './diagnose-job.ts';
 
 /** `workers`: live ones that serve its model. */

@@ -5,11 +5,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { JOB_ID } from '../shared/domain/job-id.ts';
-import { JOB_SPEC, type IfOutputExists, type JobSpec } from '../shared/domain/job.ts';
-import { ForebayError, messageOf } from '../shared/errors.ts';
-import { isPublishedName, outputFolder, stagedName } from '../shared/storage/output-folder.ts';
-import { readRealFile } from '../shared/storage/real-folder.ts';
+import { JOB_ID } from '../../../shared/domain/job-id.ts';
+import { JOB_SPEC, type IfOutputExists, type JobSpec } from '../../../shared/domain/job.ts';
+import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import { isPublishedName, outputFolder, stagedName } from '../../../shared/storage/output-folder.ts';
+import { readRealFile } from '../../../shared/storage/real-folder.ts';
 
 /** What job.json may take: include and exclude patterns are the long part. */
 const MAX_JOB_JSON_BYTES = 4 * 1024 * 1024;

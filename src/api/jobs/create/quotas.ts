@@ -2,8 +2,8 @@
  * What a tenant may have at once, checked at submit. Jobs are counted exactly; rows and bytes by what is known then,
  * so that two submits at once may pass together, and a folder counts when its rows have been counted.
  */
-import { ForebayError } from '../shared/errors.ts';
-import type { JobStore } from '../shared/queue/job-store.ts';
+import { ForebayError } from '../../../shared/errors.ts';
+import type { JobStore } from '../../../shared/queue/job-store.ts';
 
 /** `null`: no limit. */
 export interface QuotaLimits {

@@ -3,8 +3,8 @@ import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { judgeOutput } from '#forebay/api/judge-output.js';
-import { createOutputPlaces, makeOutputFolder } from '#forebay/api/output-places.js';
+import { judgeOutput } from '#forebay/api/jobs/output/judge-output.js';
+import { createOutputPlaces, makeOutputFolder } from '#forebay/api/jobs/output/output-places.js';
 import { DEFAULT_TENANT } from '#forebay/shared/domain/tenant.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-output-')));
