@@ -1,5 +1,5 @@
 /** Throughput against batch size, for lanes and threads in different numbers: MobileNetV2 in lanes tuned by hand. */
-import { readResources } from '../dist/workers/resources.js';
+import { readResources } from '../dist/workers/settings/resources.js';
 import { inTurns, median, pairedRatio } from './harness/measure.js';
 import { laneConfigOf, SUBJECTS } from './harness/subjects.js';
 import { measureOnce } from './inprocess/lanes.js';

@@ -3,7 +3,7 @@
  * four rows, rows one by one) > resident > batched > overlapped > lanes > tuned decode > service; for text, length
  * buckets instead of decoding.
  */
-import { readResources } from '../dist/workers/resources.js';
+import { readResources } from '../dist/workers/settings/resources.js';
 import { startCluster } from './cluster/cluster.js';
 import { measureJob } from './endtoend/measure-job.js';
 import { inTurns, median, pairedRatio } from './harness/measure.js';

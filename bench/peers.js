@@ -1,7 +1,7 @@
 /** The service against Ray Data and Daft: the same model, files and cores, settings as peers/README.md says. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { readResources } from '../dist/workers/resources.js';
+import { readResources } from '../dist/workers/settings/resources.js';
 import { inTurns, median, pairedRatio } from './harness/measure.js';
 import { sharedData } from './harness/places.js';
 import { startService } from './harness/service.js';

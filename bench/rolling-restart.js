@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readResources } from '../dist/workers/resources.js';
+import { readResources } from '../dist/workers/settings/resources.js';
 import { startParts } from './endtoend/separate-processes.js';
 import { inTurns, median, pairedRatio } from './harness/measure.js';
 import { finished } from './harness/service.js';

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readResources } from '../../dist/workers/resources.js';
+import { readResources } from '../../dist/workers/settings/resources.js';
 import { commandOf, sampleTree } from '../harness/processes.js';
 import { finished } from '../harness/service.js';
 

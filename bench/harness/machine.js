@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpus, loadavg, release, totalmem } from 'node:os';
-import { readResources } from '../../dist/workers/resources.js';
+import { readResources } from '../../dist/workers/settings/resources.js';
 import { root } from './places.js';
 
 export function describeMachine() {

@@ -11,11 +11,11 @@ import { adoptBlock, proofOf, RowsDiffer, type PartProof } from '../shared/stora
 import { publishBlock } from '../shared/storage/publish-block.ts';
 import { storageTrouble } from '../shared/storage/storage-trouble.ts';
 import type { Logger } from '../shared/observe/logger.ts';
-import type { Batcher, BatchGroup } from './batcher.ts';
-import { createBlockComputer } from './compute-block.ts';
-import { createJobFlows } from './job-flow.ts';
-import { createRunStats } from './run-stats.ts';
-import type { BudgetedReader } from './read/budgeted-reader.ts';
+import type { Batcher, BatchGroup } from './intake/batcher.ts';
+import { createBlockComputer } from './run/compute-block.ts';
+import { createJobFlows } from './run/job-flow.ts';
+import { createRunStats } from './run/run-stats.ts';
+import type { BudgetedReader } from './intake/read/budgeted-reader.ts';
 
 export interface RunBlockDeps {
   window: JobWindow;

@@ -16,10 +16,10 @@ import {
   type WorkerResources,
 } from '../shared/queue/worker-registry.ts';
 import { redisTrouble } from '../shared/redis/redis-trouble.ts';
-import { createBatcher } from './batcher.ts';
-import type { ByteBudget } from './byte-budget.ts';
-import type { Health } from './health.ts';
-import { createBlockSource, type BlockSource } from './block-source.ts';
+import { createBatcher } from './intake/batcher.ts';
+import type { ByteBudget } from './intake/byte-budget.ts';
+import type { Health } from './health/health.ts';
+import { createBlockSource, type BlockSource } from './intake/block-source.ts';
 import type { RowLimits } from './lane/messages.ts';
 import type { Lane } from './lanes/lane.ts';
 import type { LanePool } from './lanes/lane-pool.ts';
@@ -30,13 +30,13 @@ import { createModelTrials } from './models/model-trials.ts';
 import { createServedModels } from './models/served-models.ts';
 import { watchModels } from './models/watch-models.ts';
 import { whyNothing } from './models/why-nothing.ts';
-import { createQueueTakers } from './queue-takers.ts';
-import type { BudgetedReader } from './read/budgeted-reader.ts';
-import type { LanePlan } from './resources.ts';
-import { createSampler, type Sampler } from './sample-rows.ts';
+import { createQueueTakers } from './intake/queue-takers.ts';
+import type { BudgetedReader } from './intake/read/budgeted-reader.ts';
+import type { LanePlan } from './settings/resources.ts';
+import { createSampler, type Sampler } from './samples/sample-rows.ts';
 import { createBlockRunner, type BlockRun } from './run-block.ts';
-import { watchLag } from './event-loop-lag.ts';
-import type { WorkerPlan } from './tuned-settings.ts';
+import { watchLag } from './health/event-loop-lag.ts';
+import type { WorkerPlan } from './settings/tuned-settings.ts';
 
 export interface WorkerDeps {
   id: string;

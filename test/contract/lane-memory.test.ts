@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, it, onTestFinished } from 'vitest';
 import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
-import { processMemory } from '#forebay/workers/process-memory.js';
+import { processMemory } from '#forebay/workers/memory/process-memory.js';
 import {
   codeOf,
   LIMITS,

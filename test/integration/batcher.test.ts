@@ -3,7 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createBatcher, type Batcher, type BatchGroup, type RowAnswer } from '#forebay/workers/batcher.js';
+import {
+  createBatcher,
+  type Batcher,
+  type BatchGroup,
+  type RowAnswer,
+} from '#forebay/workers/intake/batcher.js';
 import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
 import { createLanePool, type LanePool } from '#forebay/workers/lanes/lane-pool.js';
 import { NO_ROWS, testFolder } from '../support/lanes.ts';

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
 import { guardMemory } from '#forebay/workers/memory/memory-guard.js';
 import { createMemoryUse } from '#forebay/workers/memory/memory-use.js';
-import { createBatcher, type BatchGroup, type RowAnswer } from '#forebay/workers/batcher.js';
+import { createBatcher, type BatchGroup, type RowAnswer } from '#forebay/workers/intake/batcher.js';
 import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
 import { createLanePool } from '#forebay/workers/lanes/lane-pool.js';
 import { LIMITS, plain, testFolder } from '../support/lanes.ts';

@@ -26,7 +26,7 @@ export function addModel(program: Command, context: CliContext): void {
 }
 
 async function init(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const main = fileURLToPath(new URL('../../workers/model-init.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../workers/model-init/main.js', import.meta.url));
   const child = fork(main, args, {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     execArgv: [],

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InvariantError, messageOf, type ForebayError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import type { BatchRequest } from '../lane/messages.ts';
-import { processMemory } from '../process-memory.ts';
+import { processMemory } from '../memory/process-memory.ts';
 import { LaneDied, ModelChanged, type BatchResult, type DeathCause, type Lane } from './lane.ts';
 import { changedWhileLoading, loadFailure, type LoadOutcome } from './load-outcome.ts';
 import type { ResidentModel } from './resident-model.ts';

@@ -2,7 +2,7 @@
  * What of a worker's memory counts against which limit: its processes' against what was set for them, and all of its
  * container's against the container's limit. The nearer one is the one to heed.
  */
-import { residentBytes } from '../process-memory.ts';
+import { residentBytes } from './process-memory.ts';
 import type { CgroupMemory } from '../../shared/machine/cgroup-memory.ts';
 
 export interface MemoryUse {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadRequest } from '../lane/messages.ts';
 import type { Lane } from '../lanes/lane.ts';
 import { loadFailure, type LoadOutcome } from '../lanes/load-outcome.ts';
-import { createSemaphore } from '../semaphore.ts';
+import { createSemaphore } from '../intake/semaphore.ts';
 
 /** A trial that takes longer no longer keeps others from theirs. */
 const PATIENCE_MS = 3_000;

@@ -9,13 +9,13 @@ import { loadModelFolder, type ModelFolder } from '../../shared/models/model-fol
 import type { Logger } from '../../shared/observe/logger.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { ServedModel as Announced } from '../../shared/queue/worker-registry.ts';
-import type { BatchGroup } from '../batcher.ts';
+import type { BatchGroup } from '../intake/batcher.ts';
 import type { RowLimits } from '../lane/messages.ts';
 import type { LanePool } from '../lanes/lane-pool.ts';
 import type { LoadOutcome } from '../lanes/load-outcome.ts';
 import type { ResidentModel } from '../lanes/resident-model.ts';
-import type { LanePlan, Resources } from '../resources.ts';
-import type { WorkerPlan } from '../tuned-settings.ts';
+import type { LanePlan, Resources } from '../settings/resources.ts';
+import type { WorkerPlan } from '../settings/tuned-settings.ts';
 import type { FoundModel, FoundModels } from './find-models.ts';
 import { lookAt, mayBeMapped } from './folder-look.ts';
 import type { ModelTrials } from './model-trials.ts';

@@ -5,8 +5,8 @@ import type { ModelContract } from '../../shared/domain/model-contract.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { ModelSizing } from '../../shared/queue/worker-registry.ts';
 import type { ModelInfo } from '../lane/messages.ts';
-import { chooseBatch, profiled, type LanePlan, type Resources } from '../resources.ts';
-import type { Tuned } from '../tuned-settings.ts';
+import { chooseBatch, profiled, type LanePlan, type Resources } from '../settings/resources.ts';
+import type { Tuned } from '../settings/tuned-settings.ts';
 
 export interface SizingFacts {
   readonly folder: ModelFolder;

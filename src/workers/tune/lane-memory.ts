@@ -1,5 +1,5 @@
 /** Watches the resident memory of lanes while they are measured. Linux only: elsewhere nothing is known. */
-import { processMemory } from '../process-memory.ts';
+import { processMemory } from '../memory/process-memory.ts';
 
 const EVERY_MS = 50;
 

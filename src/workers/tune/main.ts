@@ -6,8 +6,8 @@ import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createGuardedFetch } from '../../shared/net/guarded-fetch.ts';
 import { createProfileStore } from '../../shared/profiles/profile-store.ts';
 import type { TuneEvent, TuneStop, TuneWish } from '../../shared/profiles/tune-events.ts';
-import { createRowReader } from '../read/row-reader.ts';
-import { readResources } from '../resources.ts';
+import { createRowReader } from '../intake/read/row-reader.ts';
+import { readResources } from '../settings/resources.ts';
 import { tune } from './tune.ts';
 
 process.env['ORT_DISABLE_TELEMETRY'] = '1';

@@ -6,7 +6,7 @@ import type { RowRef } from '../../shared/domain/row.ts';
 import { DEFAULT_TENANT } from '../../shared/domain/tenant.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { LaneInput } from '../lane/messages.ts';
-import type { RowRead, RowReader } from '../read/row-reader.ts';
+import type { RowRead, RowReader } from '../intake/read/row-reader.ts';
 
 export interface Sample {
   readonly rows: readonly LaneInput[];

@@ -3,7 +3,7 @@ import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
 import type { ModelContract } from '../../shared/domain/model-contract.ts';
 import type { LaneSettings, Profile } from '../../shared/profiles/profile.ts';
 import type { TuneStart, TuneWish } from '../../shared/profiles/tune-events.ts';
-import { planLanes, wish, type Resources } from '../resources.ts';
+import { planLanes, wish, type Resources } from '../settings/resources.ts';
 import { keyOf, type Space } from './space.ts';
 
 /** An earlier profile's settings stay unless others are faster: tuning twice must not change them by chance. */

@@ -6,7 +6,7 @@ import { PLAN } from '#forebay/api/http/wire/plan.js';
 import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
 import type { SampleReply } from '#forebay/shared/queue/sample-requests.js';
 import { planText } from '#forebay/cli/plan/plan-text.js';
-import { planLanes } from '#forebay/workers/resources.js';
+import { planLanes } from '#forebay/workers/settings/resources.js';
 
 const GB = 2 ** 30;
 const MODEL = { name: 'tiny', hash: 'ab'.repeat(32), pool: 'default' };

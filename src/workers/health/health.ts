@@ -3,9 +3,9 @@
  * and can take blocks; else what it waits for. No other HTTP here.
  */
 import { createServer, type Server } from 'node:http';
-import { messageOf } from '../shared/errors.ts';
-import { listenError } from '../shared/net/listen-error.ts';
-import { isLoaded, type ServedModel } from '../shared/queue/worker-registry.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { listenError } from '../../shared/net/listen-error.ts';
+import { isLoaded, type ServedModel } from '../../shared/queue/worker-registry.ts';
 
 export interface Health {
   readonly models: readonly ServedModel[];

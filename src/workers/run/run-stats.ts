@@ -1,6 +1,6 @@
 /** What one run of a block cost, by stage, summed into the job's stats at its commit. Whole microseconds. */
-import type { BlockStats } from '../shared/domain/block.ts';
-import type { BatchSeen, RowAnswer } from './batcher.ts';
+import type { BlockStats } from '../../shared/domain/block.ts';
+import type { BatchSeen, RowAnswer } from '../intake/batcher.ts';
 import type { JobFlow } from './job-flow.ts';
 
 export type RunStats = ReturnType<typeof createRunStats>;

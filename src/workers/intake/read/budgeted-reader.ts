@@ -1,6 +1,6 @@
 /** Reads rows within the worker's byte budget and a bound on reads at once. */
-import type { RowError, RowRef } from '../../shared/domain/row.ts';
-import type { LaneInput } from '../lane/messages.ts';
+import type { RowError, RowRef } from '../../../shared/domain/row.ts';
+import type { LaneInput } from '../../lane/messages.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import { createSharedClock } from '../shared-clock.ts';
 import type { Semaphore } from '../semaphore.ts';

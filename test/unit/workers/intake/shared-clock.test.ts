@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createSharedClock } from '#forebay/workers/shared-clock.js';
+import { createSharedClock } from '#forebay/workers/intake/shared-clock.js';
 
 it('charges things that run at once their share, and the shares add up to the time that passed', () => {
   let time = 0;

@@ -2,13 +2,13 @@
  * From a block's rows to their outcomes: all at once, in batches with rows of other blocks; or, where an earlier
  * run of the block died without a word, one by one, each written down before it begins (INV-6).
  */
-import type { RowOutcome, RowRef } from '../shared/domain/row.ts';
-import { atRow, type RowJournal } from '../shared/domain/row-journal.ts';
-import type { BegunRun, JobWindow } from '../shared/queue/job-window.ts';
-import type { Batcher, BatchGroup } from './batcher.ts';
-import type { BudgetedRead, BudgetedReader } from './read/budgeted-reader.ts';
+import type { RowOutcome, RowRef } from '../../shared/domain/row.ts';
+import { atRow, type RowJournal } from '../../shared/domain/row-journal.ts';
+import type { BegunRun, JobWindow } from '../../shared/queue/job-window.ts';
+import type { Batcher, BatchGroup } from '../intake/batcher.ts';
+import type { BudgetedRead, BudgetedReader } from '../intake/read/budgeted-reader.ts';
 import type { RunStats } from './run-stats.ts';
-import { createSemaphore } from './semaphore.ts';
+import { createSemaphore } from '../intake/semaphore.ts';
 
 export interface BlockToCompute {
   readonly job: string;

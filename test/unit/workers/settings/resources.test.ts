@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { tightest } from '#forebay/shared/domain/choice.js';
 import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
-import { chooseBatch, planLanes, readResources, wish } from '#forebay/workers/resources.js';
+import { chooseBatch, planLanes, readResources, wish } from '#forebay/workers/settings/resources.js';
 
 const MB = 2 ** 20;
 const GB = 2 ** 30;

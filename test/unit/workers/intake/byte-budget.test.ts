@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { createByteBudget } from '#forebay/workers/byte-budget.js';
-import { waitUntil } from '../../support/wait-until.ts';
+import { createByteBudget } from '#forebay/workers/intake/byte-budget.js';
+import { waitUntil } from '../../../support/wait-until.ts';
 
 it('tells how long readers were held back, shared out over those that waited at once', async () => {
   const budget = createByteBudget(100);

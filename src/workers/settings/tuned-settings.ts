@@ -2,9 +2,9 @@
  * What measured profiles say about the models of this worker, and how that becomes its lanes: explicit choices
  * win, then the profile, then the formula. Pure but for reading profiles.
  */
-import type { ModelFolder } from '../shared/models/model-folder.ts';
-import type { LaneSettings, Profile } from '../shared/profiles/profile.ts';
-import type { ProfileStore } from '../shared/profiles/profile-store.ts';
+import type { ModelFolder } from '../../shared/models/model-folder.ts';
+import type { LaneSettings, Profile } from '../../shared/profiles/profile.ts';
+import type { ProfileStore } from '../../shared/profiles/profile-store.ts';
 import { planLanes, wish, type LanePlan, type Resources } from './resources.ts';
 
 /** By model hash. */

@@ -3,13 +3,13 @@
  * each with the constraint that bound it.
  */
 import { availableParallelism, totalmem } from 'node:os';
-import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../shared/domain/auto-batch.ts';
-import { tightest, type Choice } from '../shared/domain/choice.ts';
-import type { ModelContract } from '../shared/domain/model-contract.ts';
-import { cpuQuota } from '../shared/machine/cpu-quota.ts';
-import { BATCHES_PER_LANE } from './lanes/lane-pool.ts';
-import { findCgroupMemory } from '../shared/machine/cgroup-memory.ts';
-import type { LaneChoices } from '../shared/queue/worker-registry.ts';
+import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../../shared/domain/auto-batch.ts';
+import { tightest, type Choice } from '../../shared/domain/choice.ts';
+import type { ModelContract } from '../../shared/domain/model-contract.ts';
+import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
+import { BATCHES_PER_LANE } from '../lanes/lane-pool.ts';
+import { findCgroupMemory } from '../../shared/machine/cgroup-memory.ts';
+import type { LaneChoices } from '../../shared/queue/worker-registry.ts';
 
 export interface Resources {
   readonly cpus: number;

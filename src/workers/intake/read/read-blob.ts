@@ -1,6 +1,6 @@
 /** An inline row's bytes out of the blob file that its request was spooled to. */
 import { open } from 'node:fs/promises';
-import { ForebayError } from '../../shared/errors.ts';
+import { ForebayError } from '../../../shared/errors.ts';
 
 /** Rejects with ForebayError `file_unreadable` when the blob ends early, else with what node:fs throws. */
 export async function readBlob(place: { path: string; offset: number; length: number }): Promise<Uint8Array> {

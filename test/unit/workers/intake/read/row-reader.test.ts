@@ -6,7 +6,7 @@ import { blobAt, invalidAt } from '#forebay/shared/dataset/locate.js';
 import type { DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 import type { RowRef } from '#forebay/shared/domain/row.js';
 import { ForebayError } from '#forebay/shared/errors.js';
-import { createRowReader } from '#forebay/workers/read/row-reader.js';
+import { createRowReader } from '#forebay/workers/intake/read/row-reader.js';
 
 let dir: string;
 let root: string;

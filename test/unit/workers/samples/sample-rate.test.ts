@@ -1,6 +1,6 @@
 // The rate of a sample and its error bar, from the moments at which batches were finished.
 import { describe, expect, it } from 'vitest';
-import { sampleRate, type Completion } from '#forebay/workers/sample-rate.js';
+import { sampleRate, type Completion } from '#forebay/workers/samples/sample-rate.js';
 
 /** Batches of `rows` rows, finished `gaps` ms after each other, the first after 1000 ms. */
 function finished(gaps: readonly number[], rows = 10): Completion[] {

@@ -3,16 +3,16 @@
  * rows again and again, and says how fast they went. Publishes and commits nothing. Jobs that run meanwhile
  * share the lanes with it, as they do with each other.
  */
-import { createAlarm } from '../shared/alarm.ts';
-import { locateRow } from '../shared/dataset/locate.ts';
-import type { JobOptions } from '../shared/domain/job.ts';
-import type { RowRef } from '../shared/domain/row.ts';
-import { messageOf } from '../shared/errors.ts';
-import type { Logger } from '../shared/observe/logger.ts';
-import type { SampleReply, SampleRequest, SampleRequests } from '../shared/queue/sample-requests.ts';
-import type { Wake } from '../shared/queue/wake.ts';
-import type { Batcher, BatchGroup, RowAnswer } from './batcher.ts';
-import type { BudgetedReader } from './read/budgeted-reader.ts';
+import { createAlarm } from '../../shared/alarm.ts';
+import { locateRow } from '../../shared/dataset/locate.ts';
+import type { JobOptions } from '../../shared/domain/job.ts';
+import type { RowRef } from '../../shared/domain/row.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/observe/logger.ts';
+import type { SampleReply, SampleRequest, SampleRequests } from '../../shared/queue/sample-requests.ts';
+import type { Wake } from '../../shared/queue/wake.ts';
+import type { Batcher, BatchGroup, RowAnswer } from '../intake/batcher.ts';
+import type { BudgetedReader } from '../intake/read/budgeted-reader.ts';
 import { createSampleRecord } from './sample-record.ts';
 
 /** Lost wake-ups cost an asker at most this. */

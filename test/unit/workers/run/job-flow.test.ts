@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createJobFlows } from '#forebay/workers/job-flow.js';
+import { createJobFlows } from '#forebay/workers/run/job-flow.js';
 
 function flows() {
   const clock = { now: 1000 };

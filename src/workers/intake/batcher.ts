@@ -4,13 +4,13 @@
  * are tried again one by one, alone in a lane; a row that kills again is an error (for want of memory: only if it
  * does so with the whole worker to itself, since the other lanes may have taken it).
  */
-import type { BatchRequest, LaneInput } from './lane/messages.ts';
-import { LaneDied, type BatchResult, type DeathCause } from './lanes/lane.ts';
-import type { LanePool, SendHow } from './lanes/lane-pool.ts';
-import type { BatchTo } from './lanes/lane-slot.ts';
-import { stopsIntake } from '../shared/domain/memory-level.ts';
-import type { RowOutcome } from '../shared/domain/row.ts';
-import { messageOf, type ErrorCode } from '../shared/errors.ts';
+import type { BatchRequest, LaneInput } from '../lane/messages.ts';
+import { LaneDied, type BatchResult, type DeathCause } from '../lanes/lane.ts';
+import type { LanePool, SendHow } from '../lanes/lane-pool.ts';
+import type { BatchTo } from '../lanes/lane-slot.ts';
+import { stopsIntake } from '../../shared/domain/memory-level.ts';
+import type { RowOutcome } from '../../shared/domain/row.ts';
+import { messageOf, type ErrorCode } from '../../shared/errors.ts';
 
 /** Rows that may share a batch: one model, equal effective options. */
 export interface BatchGroup {

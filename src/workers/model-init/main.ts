@@ -5,12 +5,12 @@
  */
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ACTIVATION, type Activation } from '../shared/domain/model-contract.ts';
-import { messageOf } from '../shared/errors.ts';
-import { CONTRACT_FILE, GRAPH_FILE } from '../shared/models/model-folder.ts';
-import { visibleText } from '../shared/visible-text.ts';
-import { findGraph, type GraphSource } from './model-init/find-graph.ts';
-import { makeModelFolder, modelNameFrom, type MadeModel, type Wish } from './model-init/make-folder.ts';
+import { ACTIVATION, type Activation } from '../../shared/domain/model-contract.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { CONTRACT_FILE, GRAPH_FILE } from '../../shared/models/model-folder.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import { findGraph, type GraphSource } from './find-graph.ts';
+import { makeModelFolder, modelNameFrom, type MadeModel, type Wish } from './make-folder.ts';
 
 const USAGE = `usage: forebay model init FILE.onnx | FOLDER [options]
 

@@ -2,10 +2,10 @@
  * Takes blocks from the queues of all served models in turn, within one budget: a block only when lanes can
  * use it, at most one beyond their need.
  */
-import { createAlarm } from '../shared/alarm.ts';
-import { messageOf } from '../shared/errors.ts';
-import type { Logger } from '../shared/observe/logger.ts';
-import type { BlockTaker, TakenBlock } from '../shared/queue/block-taker.ts';
+import { createAlarm } from '../../shared/alarm.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/observe/logger.ts';
+import type { BlockTaker, TakenBlock } from '../../shared/queue/block-taker.ts';
 
 /** Lost wake-ups cost at most this. */
 const SWEEP_MS = 1_000;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
 import type { ModelFolder } from '#forebay/shared/models/model-folder.js';
 import type { LaneSettings, Profile } from '#forebay/shared/profiles/profile.js';
-import { planWorker } from '#forebay/workers/tuned-settings.js';
+import { planWorker } from '#forebay/workers/settings/tuned-settings.js';
 
 const RESOURCES = { cpus: 8, memoryBytes: 64 * 2 ** 30 };
 const NOTHING = { lanes: undefined, threads: undefined, decodeThreads: undefined };
