@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis } from '../dist/shared/queue/connection.js';
-import { startChildLane } from '../dist/workers/lanes/child-lane.js';
+import { startChildLane } from '../dist/workers/lane-pool/child-lane.js';
 import { median } from './harness/measure.js';
 import { commandOf, rssBytes, treeOf } from './harness/processes.js';
 import { startService } from './harness/service.js';

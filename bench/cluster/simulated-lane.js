@@ -16,7 +16,7 @@ const INFO = {
 
 /**
  * @param {{ index: number, latencyMs: number }} options
- * @returns {import('../../src/workers/lanes/lane.ts').Lane}
+ * @returns {import('../../src/workers/lane-pool/lane-handle.ts').Lane}
  */
 export function startSimulatedLane({ index, latencyMs }) {
   let stop = () => {};

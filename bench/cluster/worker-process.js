@@ -14,7 +14,7 @@ import { createScripts } from '../../dist/shared/queue/scripts.js';
 import { createWake } from '../../dist/shared/queue/wake.js';
 import { createWorkerRegistry } from '../../dist/shared/queue/worker-registry.js';
 import { createByteBudget } from '../../dist/workers/intake/byte-budget.js';
-import { createLanePool } from '../../dist/workers/lanes/lane-pool.js';
+import { createLanePool } from '../../dist/workers/lane-pool/lane-pool.js';
 import { createMemoryUse } from '../../dist/workers/memory/memory-use.js';
 import { createBudgetedReader } from '../../dist/workers/intake/read/budgeted-reader.js';
 import { createRowReader } from '../../dist/workers/intake/read/row-reader.js';

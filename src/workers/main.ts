@@ -20,8 +20,8 @@ import { createWorkerRegistry, isLoaded, type ServedModel } from '../shared/queu
 import { createRedisWatch } from '../shared/redis/redis-watch.ts';
 import { createByteBudget } from './intake/byte-budget.ts';
 import { serveHealth } from './health/health.ts';
-import { startChildLane } from './lanes/child-lane.ts';
-import { createLanePool } from './lanes/lane-pool.ts';
+import { startChildLane } from './lane-pool/child-lane.ts';
+import { createLanePool } from './lane-pool/lane-pool.ts';
 import { findModels, requireNamed, type FoundModels } from './models/find-models.ts';
 import { findCgroupMemory } from '../shared/machine/cgroup-memory.ts';
 import { visibleText } from '../shared/visible-text.ts';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, it, onTestFinished } from 'vitest';
-import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
+import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { processMemory } from '#forebay/workers/memory/process-memory.js';
 import {
   codeOf,

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
-import type { Lane } from '#forebay/workers/lanes/lane.js';
+import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
 import { codeOf, loadedLane, peakMemoryMb, plain, predictionsOf, testFolder } from '../support/lanes.ts';
 
 const DATA = resolve(import.meta.dirname, '../../../shared/data');

@@ -9,8 +9,8 @@ import {
   type BatchGroup,
   type RowAnswer,
 } from '#forebay/workers/intake/batcher.js';
-import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
-import { createLanePool, type LanePool } from '#forebay/workers/lanes/lane-pool.js';
+import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
+import { createLanePool, type LanePool } from '#forebay/workers/lane-pool/lane-pool.js';
 import { NO_ROWS, testFolder } from '../support/lanes.ts';
 import { waitUntil } from '../support/wait-until.ts';
 

@@ -1,7 +1,7 @@
 // A parent to be killed: starts a lane, tells its pid, and has it load a model that computes for minutes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
+import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
 
 const dir = process.argv[2];

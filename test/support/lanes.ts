@@ -6,8 +6,8 @@ import sharp from 'sharp';
 import { onTestFinished } from 'vitest';
 import type { ModelContract } from '#forebay/shared/domain/model-contract.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
-import { startChildLane } from '#forebay/workers/lanes/child-lane.js';
-import type { Lane } from '#forebay/workers/lanes/lane.js';
+import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
+import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
 
 export const LIMITS = {
   inputRoots: ['/'],

@@ -5,9 +5,9 @@
  * does so with the whole worker to itself, since the other lanes may have taken it).
  */
 import type { BatchRequest, LaneInput } from '../lane/messages.ts';
-import { LaneDied, type BatchResult, type DeathCause } from '../lanes/lane.ts';
-import type { LanePool, SendHow } from '../lanes/lane-pool.ts';
-import type { BatchTo } from '../lanes/lane-slot.ts';
+import { LaneDied, type BatchResult, type DeathCause } from '../lane-pool/lane-handle.ts';
+import type { LanePool, SendHow } from '../lane-pool/lane-pool.ts';
+import type { BatchTo } from '../lane-pool/lane-slot.ts';
 import { stopsIntake } from '../../shared/domain/memory-level.ts';
 import type { RowOutcome } from '../../shared/domain/row.ts';
 import { messageOf, type ErrorCode } from '../../shared/errors.ts';

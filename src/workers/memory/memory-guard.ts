@@ -4,7 +4,7 @@
  */
 import { memoryLevel, type MemoryLevel } from '../../shared/domain/memory-level.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
-import type { LanePool, LaneView } from '../lanes/lane-pool.ts';
+import type { LanePool, LaneView } from '../lane-pool/lane-pool.ts';
 import { processMemory, type ProcessMemory } from './process-memory.ts';
 import { createLaneGrowth } from './lane-growth.ts';
 import type { MemoryUse, ReadMemoryUse } from './memory-use.ts';

@@ -11,7 +11,7 @@ import { readExternalFiles, type ExternalFile } from '../../shared/models/graph-
 import { CONTRACT_FILE, GRAPH_FILE, loadModelFolder } from '../../shared/models/model-folder.ts';
 import { readGraphFace } from '../../shared/models/onnx-graph.ts';
 import type { ModelInfo } from '../lane/messages.ts';
-import { startChildLane } from '../lanes/child-lane.ts';
+import { startChildLane } from '../lane-pool/child-lane.ts';
 import type { GraphSource } from './find-graph.ts';
 import { guessContract } from './guess-contract.ts';
 import { createFilePlacer, type FilePlacer } from './place-files.ts';

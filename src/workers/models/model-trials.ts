@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadRequest } from '../lane/messages.ts';
-import type { Lane } from '../lanes/lane.ts';
-import { loadFailure, type LoadOutcome } from '../lanes/load-outcome.ts';
+import type { Lane } from '../lane-pool/lane-handle.ts';
+import { loadFailure, type LoadOutcome } from '../lane-pool/load-outcome.ts';
 import { createSemaphore } from '../intake/semaphore.ts';
 
 /** A trial that takes longer no longer keeps others from theirs. */

@@ -7,7 +7,7 @@ import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../..
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
 import type { ModelContract } from '../../shared/domain/model-contract.ts';
 import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
-import { BATCHES_PER_LANE } from '../lanes/lane-pool.ts';
+import { BATCHES_PER_LANE } from '../lane-pool/lane-pool.ts';
 import { findCgroupMemory } from '../../shared/machine/cgroup-memory.ts';
 import type { LaneChoices } from '../../shared/queue/worker-registry.ts';
 

@@ -6,8 +6,8 @@ import { performance } from 'node:perf_hooks';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { LaneSettings } from '../../shared/profiles/profile.ts';
 import type { LaneInput, ModelInfo, RowLimits } from '../lane/messages.ts';
-import { startChildLane } from '../lanes/child-lane.ts';
-import type { BatchResult, Lane } from '../lanes/lane.ts';
+import { startChildLane } from '../lane-pool/child-lane.ts';
+import type { BatchResult, Lane } from '../lane-pool/lane-handle.ts';
 
 export type Shape = Omit<LaneSettings, 'batch_size'>;
 

@@ -7,7 +7,7 @@ import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { LaneSettings, Measurement } from '../../shared/profiles/profile.ts';
 import type { LaneInput, ModelInfo, RowLimits } from '../lane/messages.ts';
-import type { BatchResult } from '../lanes/lane.ts';
+import type { BatchResult } from '../lane-pool/lane-handle.ts';
 import { isHopeless } from './duel.ts';
 import { watchMemory } from './lane-memory.ts';
 import { startLaneSet, type LaneSet } from './lane-set.ts';

@@ -1,7 +1,7 @@
 /** How loading a model into a lane ended. */
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { ModelInfo } from '../lane/messages.ts';
-import { LaneDied } from './lane.ts';
+import { LaneDied } from './lane-handle.ts';
 
 export type LoadOutcome =
   | { readonly ok: true; readonly info: ModelInfo }

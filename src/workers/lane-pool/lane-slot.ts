@@ -7,9 +7,9 @@ import { InvariantError, messageOf, type ForebayError } from '../../shared/error
 import type { Logger } from '../../shared/observe/logger.ts';
 import type { BatchRequest } from '../lane/messages.ts';
 import { processMemory } from '../memory/process-memory.ts';
-import { LaneDied, ModelChanged, type BatchResult, type DeathCause, type Lane } from './lane.ts';
+import { LaneDied, ModelChanged, type BatchResult, type DeathCause, type Lane } from './lane-handle.ts';
 import { changedWhileLoading, loadFailure, type LoadOutcome } from './load-outcome.ts';
-import type { ResidentModel } from './resident-model.ts';
+import type { ResidentModel } from './pool-model.ts';
 import { createRunClock } from './run-clock.ts';
 
 /** `down`: no process. `draining`: gets no more batches, ends when it has none, and is started again. */

@@ -1,7 +1,7 @@
 // Whose kills count, on files as kernels wrote them; test/integration/limited-cgroup.test.ts has a real one.
 import { expect, it } from 'vitest';
-import { kernelOomKills } from '#forebay/workers/lanes/kernel-oom-kills.js';
-import { recordedCgroups } from '../../support/recorded-cgroups.ts';
+import { kernelOomKills } from '#forebay/workers/lane-pool/kernel-oom-kills.js';
+import { recordedCgroups } from '../../../support/recorded-cgroups.ts';
 
 const EVENTS = 'low 0\nhigh 0\nmax 41\noom 2\noom_kill 2\noom_group_kill 0\n';
 const CONTROL = 'oom_kill_disable 0\nunder_oom 0\noom_kill 3\n';

@@ -2,10 +2,10 @@
 import type { MemoryLevel } from '../../shared/domain/memory-level.ts';
 import { InvariantError, type ForebayError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
-import type { BatchResult, DeathCause, Lane } from './lane.ts';
+import type { BatchResult, DeathCause, Lane } from './lane-handle.ts';
 import { createLaneSlot, type BatchTo, type LaneSlot } from './lane-slot.ts';
 import { mayPass, type LoadOutcome } from './load-outcome.ts';
-import type { ResidentModel } from './resident-model.ts';
+import type { ResidentModel } from './pool-model.ts';
 
 /**
  * One executing, one being decoded, and one on its way, not yet touched: a lane that has finished a batch must

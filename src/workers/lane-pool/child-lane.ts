@@ -7,7 +7,7 @@ import { NODE_FLAGS } from '../../shared/node-flags.ts';
 import type { FromLane, LoadRequest, LoadStep, ModelInfo, ToLane } from '../lane/messages.ts';
 import { kernelOomKills } from './kernel-oom-kills.ts';
 import { DEFAULT_LOAD_MS, stuckIn } from './load-step.ts';
-import { LaneDied, ModelChanged, type BatchResult, type DeathCause, type Lane } from './lane.ts';
+import { LaneDied, ModelChanged, type BatchResult, type DeathCause, type Lane } from './lane-handle.ts';
 
 /** A lane executes one batch and decodes the next; later ones lie in its channel. */
 const TOUCHED_AT_ONCE = 2;
