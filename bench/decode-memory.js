@@ -1,6 +1,6 @@
 /**
  * Bytes of memory a pixel that decoding takes, by kind of image: the peak of resident memory of a process that decodes one,
- * less what it had before. The figures in src/workers/lane/decode/decode-memory.ts come from here.
+ * less what it had before. The figures in src/workers/lane/image/decode/decode-memory.ts come from here.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { PREPROCESS } from '../dist/shared/domain/model-contract.js';
-import { createDecoderFactory } from '../dist/workers/lane/decode/decoders.js';
-import { planGeometry } from '../dist/workers/lane/decode/geometry.js';
-import { configureSharp } from '../dist/workers/lane/decode/sharp-decoder.js';
+import { createDecoderFactory } from '../dist/workers/lane/image/decode/decoders.js';
+import { planGeometry } from '../dist/workers/lane/image/decode/geometry.js';
+import { configureSharp } from '../dist/workers/lane/image/decode/sharp-decoder.js';
 import { median } from './harness/measure.js';
 import { root, sharedData } from './harness/places.js';
 

@@ -33,7 +33,7 @@ function compileInto(folder) {
       cpSync(join(root, 'src', file), join(folder, file));
     }
   }
-  const kernel = join('workers', 'lane', 'resample', 'assembly', 'kernel');
+  const kernel = join('workers', 'lane', 'image', 'resample', 'assembly', 'kernel');
   const optimised = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd'];
   node(asc, join(root, 'src', `${kernel}.ts`), '--outFile', join(folder, `${kernel}.wasm`), ...optimised);
 }

@@ -11,7 +11,7 @@ startWatchdog(Number(process.argv[2]));
 // Imported only now: loading onnxruntime must come after the bootstrap.
 const { createLaneClock } = await import('../../dist/workers/lane/lane-clock.js');
 const { createOnnxSession } = await import('../../dist/workers/lane/models/onnx-session.js');
-const { createRowBytes } = await import('../../dist/workers/lane/row-bytes.js');
+const { createRowBytes } = await import('../../dist/workers/lane/rows/row-bytes.js');
 const { serveParent } = await import('../../dist/workers/lane/serve-parent.js');
 const { loadTextModel } = await import('./text-model.js');
 

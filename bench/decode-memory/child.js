@@ -1,8 +1,8 @@
 /** Decodes one image in a process of its own and prints what its peak of resident memory rose by, in bytes. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PREPROCESS } from '../../dist/shared/domain/model-contract.js';
-import { createDecoderFactory } from '../../dist/workers/lane/decode/decoders.js';
-import { configureSharp } from '../../dist/workers/lane/decode/sharp-decoder.js';
+import { createDecoderFactory } from '../../dist/workers/lane/image/decode/decoders.js';
+import { configureSharp } from '../../dist/workers/lane/image/decode/sharp-decoder.js';
 
 const [small, large, side, how] = process.argv.slice(2);
 const preprocess = JSON.parse(how);

@@ -4,14 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
-import { checkedGeometry, fitCrop } from '../../dist/workers/lane/decode/crop.js';
-import { planGeometry } from '../../dist/workers/lane/decode/geometry.js';
-import { readImageHeader } from '../../dist/workers/lane/decode/image-header.js';
-import { loadTurboNative } from '../../dist/workers/lane/decode/turbo-native-codec.js';
-import { loadTurboWasm } from '../../dist/workers/lane/decode/turbo-wasm-codec.js';
-import { createTensorFiller } from '../../dist/workers/lane/preprocess/tensor-filler.js';
-import { createResamplingKernel } from '../../dist/workers/lane/resample/kernel.js';
-import { createPlanCache } from '../../dist/workers/lane/resample/plan-cache.js';
+import { checkedGeometry, fitCrop } from '../../dist/workers/lane/image/decode/crop.js';
+import { planGeometry } from '../../dist/workers/lane/image/decode/geometry.js';
+import { readImageHeader } from '../../dist/workers/lane/image/decode/image-header.js';
+import { loadTurboNative } from '../../dist/workers/lane/image/decode/turbo-native-codec.js';
+import { loadTurboWasm } from '../../dist/workers/lane/image/decode/turbo-wasm-codec.js';
+import { createTensorFiller } from '../../dist/workers/lane/image/normalise/tensor-filler.js';
+import { createResamplingKernel } from '../../dist/workers/lane/image/resample/kernel.js';
+import { createPlanCache } from '../../dist/workers/lane/image/resample/plan-cache.js';
 import { textInputs } from './text-inputs.js';
 
 const MAX_PIXELS = 64_000_000;

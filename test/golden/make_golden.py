@@ -48,7 +48,7 @@ def alpha8(width, height):
 
 def resize_and_crop(image, resize, crop, kernel):
     """torchvision's Resize(int) and CenterCrop(int) on a Pillow RGB image, with padding; but the longer side is
-    rounded, not cut off (see src/workers/lane/decode/geometry.ts)."""
+    rounded, not cut off (see src/workers/lane/image/decode/geometry.ts)."""
     width, height = image.size
     if resize is not None and min(width, height) != resize:
         if width <= height:

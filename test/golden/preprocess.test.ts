@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PREPROCESS } from '#forebay/shared/domain/model-contract.js';
-import { createDecoderFactory } from '#forebay/workers/lane/decode/decoders.js';
-import { configureSharp } from '#forebay/workers/lane/decode/sharp-decoder.js';
+import { createDecoderFactory } from '#forebay/workers/lane/image/decode/decoders.js';
+import { configureSharp } from '#forebay/workers/lane/image/decode/sharp-decoder.js';
 import {
   createTensorFiller,
   type InputType,
   type Layout,
-} from '#forebay/workers/lane/preprocess/tensor-filler.js';
+} from '#forebay/workers/lane/image/normalise/tensor-filler.js';
 import { LIMITS } from '../support/lanes.ts';
 
 interface Golden {

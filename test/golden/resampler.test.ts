@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createResamplingKernel } from '#forebay/workers/lane/resample/kernel.js';
+import { createResamplingKernel } from '#forebay/workers/lane/image/resample/kernel.js';
 import {
   planResampling,
   type Interpolation,
   type ResamplingPlan,
-} from '#forebay/workers/lane/resample/pillow-resampler.js';
+} from '#forebay/workers/lane/image/resample/pillow-resampler.js';
 
 type Pair = readonly [width: number, height: number];
 

@@ -9,10 +9,10 @@ startWatchdog(Number(process.argv[2]));
 const { loadResidentModel } = await import('./models/resident-model.ts');
 const { createOnnxSession } = await import('./models/onnx-session.ts');
 const { openGraph } = await import('./models/graph-cache.ts');
-const { configureSharp } = await import('./decode/sharp-decoder.ts');
-const { createDecoderFactory } = await import('./decode/decoders.ts');
+const { configureSharp } = await import('./image/decode/sharp-decoder.ts');
+const { createDecoderFactory } = await import('./image/decode/decoders.ts');
 const { createLaneClock } = await import('./lane-clock.ts');
-const { createRowBytes } = await import('./row-bytes.ts');
+const { createRowBytes } = await import('./rows/row-bytes.ts');
 const { serveParent } = await import('./serve-parent.ts');
 
 configureSharp();

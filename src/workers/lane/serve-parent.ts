@@ -6,7 +6,7 @@ import type { LaneClock } from './lane-clock.ts';
 import { createLaneThread } from './lane.ts';
 import type { FromLane, LoadRequest, LoadStep, ToLane } from './messages.ts';
 import type { ResidentModel } from './models/resident-model.ts';
-import type { RowBytes } from './row-bytes.ts';
+import type { RowBytes } from './rows/row-bytes.ts';
 
 export function serveParent(parts: {
   readonly clock: LaneClock;

@@ -4,8 +4,8 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { BatchInvariance, BatchVerdict } from '../../../shared/domain/batch-invariance.ts';
-import { halfTable } from '../preprocess/half.ts';
-import type { TensorFiller } from '../preprocess/tensor-filler.ts';
+import { halfTable } from '../image/normalise/half.ts';
+import type { TensorFiller } from '../image/normalise/tensor-filler.ts';
 import type { GraphFit } from './graph-fit.ts';
 import type { OnnxOutput, OnnxSession } from './onnx-session.ts';
 import { probeImages } from './probe-images.ts';

@@ -13,7 +13,7 @@ import {
   layoutOf,
   type GraphTensor,
 } from '../../../shared/models/graph-tensor.ts';
-import type { InputType, Layout } from '../preprocess/tensor-filler.ts';
+import type { InputType, Layout } from '../image/normalise/tensor-filler.ts';
 
 export interface GraphFit {
   readonly input: GraphTensor;

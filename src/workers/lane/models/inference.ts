@@ -5,10 +5,10 @@
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { classesOf } from '../../../shared/models/graph-tensor.ts';
-import type { Classifier } from '../postprocess/classification.ts';
-import { halfTable } from '../preprocess/half.ts';
-import type { TensorData } from '../preprocess/tensor-filler.ts';
-import type { TensorPool } from '../preprocess/tensor-pool.ts';
+import type { Classifier } from '../tasks/image-classification/classification.ts';
+import { halfTable } from '../image/normalise/half.ts';
+import type { TensorData } from '../image/normalise/tensor-filler.ts';
+import type { TensorPool } from '../image/normalise/tensor-pool.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import { createCallSize } from './call-size.ts';
 import type { GraphFit } from './graph-fit.ts';

@@ -4,7 +4,7 @@
  */
 import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.ts';
-import type { TensorData } from '../preprocess/tensor-filler.ts';
+import type { TensorData } from '../image/normalise/tensor-filler.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 
 export interface OnnxOutput {

@@ -5,12 +5,12 @@
  */
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
-import type { Decoder } from '../decode/decoder.ts';
+import type { Decoder } from '../image/decode/decoder.ts';
 import type { LaneInput, RowLimits } from '../messages.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
-import type { TensorFiller } from '../preprocess/tensor-filler.ts';
-import type { TensorPool } from '../preprocess/tensor-pool.ts';
-import type { RowBytes } from '../row-bytes.ts';
+import type { TensorFiller } from '../image/normalise/tensor-filler.ts';
+import type { TensorPool } from '../image/normalise/tensor-pool.ts';
+import type { RowBytes } from '../rows/row-bytes.ts';
 import type { Inference, InferenceTimings } from './inference.ts';
 
 export type DecodedRow = { readonly ok: true } | { readonly ok: false; readonly error: RowError };

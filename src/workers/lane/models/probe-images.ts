@@ -1,5 +1,5 @@
 /** Images for probing a model: made up, always the same, of very different range side by side. Pure. */
-import type { Pixels } from '../decode/decoder.ts';
+import type { Pixels } from '../image/decode/decoder.ts';
 
 /**
  * Four images, side x side x RGB: a faint pattern, noise over the whole range, waves as large shapes make them,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { planGeometry } from '#forebay/workers/lane/decode/geometry.js';
+import { planGeometry } from '#forebay/workers/lane/image/decode/geometry.js';
 
 it('makes the shorter side the wanted one and rounds crop offsets half to even', () => {
   expect(planGeometry(500, 375, 256, 224)).toEqual({

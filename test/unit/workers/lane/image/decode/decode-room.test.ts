@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createDecodeRoom } from '#forebay/workers/lane/decode/decode-room.js';
+import { createDecodeRoom } from '#forebay/workers/lane/image/decode/decode-room.js';
 
 const LIMIT = 100;
 

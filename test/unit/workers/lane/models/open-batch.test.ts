@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ForebayError } from '#forebay/shared/errors.js';
 import { openBatch } from '#forebay/workers/lane/models/open-batch.js';
-import { createTensorPool } from '#forebay/workers/lane/preprocess/tensor-pool.js';
-import { createRowBytes } from '#forebay/workers/lane/row-bytes.js';
-import { LIMITS } from '../../../support/lanes.ts';
+import { createTensorPool } from '#forebay/workers/lane/image/normalise/tensor-pool.js';
+import { createRowBytes } from '#forebay/workers/lane/rows/row-bytes.js';
+import { LIMITS } from '../../../../support/lanes.ts';
 
 /** A row is its first byte; 0 does not decode. At most `room` rows find memory. */
 function parts(room: number) {

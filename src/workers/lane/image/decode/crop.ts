@@ -1,5 +1,5 @@
 /** What every decoder does around resizing: the limits on pixels, the window handed over, the crop within black. */
-import { ForebayError } from '../../../shared/errors.ts';
+import { ForebayError } from '../../../../shared/errors.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { ResamplingPlan, Size } from '../resample/pillow-resampler.ts';
 import type { DecodedWindow, DecodeOptions, Pixels, TakeWindow } from './decoder.ts';

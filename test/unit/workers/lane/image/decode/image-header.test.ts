@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { expect, it } from 'vitest';
-import { readImageHeader } from '#forebay/workers/lane/decode/image-header.js';
+import { readImageHeader } from '#forebay/workers/lane/image/decode/image-header.js';
 
 const image = (channels: 3 | 4, width = 7, height = 5) =>
   sharp({ create: { width, height, channels, background: '#123456' } });

@@ -2,8 +2,8 @@
  * The seam between encoded images and pixels: what any decoder is given and must deliver. A decoder may be
  * synchronous or asynchronous; it knows nothing of models, tensors or files.
  */
-import type { Preprocess } from '../../../shared/domain/model-contract.ts';
-import type { RowLimits } from '../messages.ts';
+import type { Preprocess } from '../../../../shared/domain/model-contract.ts';
+import type { RowLimits } from '../../messages.ts';
 import type { Normalisation } from '../resample/kernel.ts';
 import type { Geometry } from './geometry.ts';
 

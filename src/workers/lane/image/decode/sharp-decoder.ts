@@ -6,8 +6,8 @@
 import { createRequire } from 'node:module';
 import type sharpLibrary from 'sharp';
 import type { Sharp, SharpOptions } from 'sharp';
-import { ForebayError, messageOf } from '../../../shared/errors.ts';
-import { isOutOfMemory, type SharedMemory } from '../out-of-memory.ts';
+import { ForebayError, messageOf } from '../../../../shared/errors.ts';
+import { isOutOfMemory, type SharedMemory } from '../../out-of-memory.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 import type { PlanCache } from '../resample/plan-cache.ts';

@@ -14,11 +14,11 @@ import {
   realpathSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { existingForm, formHint } from '../../shared/unicode-form.ts';
-import { createInputRule, whyRefused, type InputRule, type PlaceVerdict } from '../../shared/input-places.ts';
-import { ForebayError, type ErrorCode } from '../../shared/errors.ts';
+import { existingForm, formHint } from '../../../shared/unicode-form.ts';
+import { createInputRule, whyRefused, type InputRule, type PlaceVerdict } from '../../../shared/input-places.ts';
+import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
 import { createCurrentFolder } from './current-folder.ts';
-import type { FileLimits } from './messages.ts';
+import type { FileLimits } from '../messages.ts';
 import { checkSize } from './row-size.ts';
 
 /** Where a file really lies: no part of `folder` is a link, nor is `name`. */

@@ -1,6 +1,6 @@
 /** A row of the output's numbers into the answer's JSON text: scores by the contract's activation, best K first. */
-import type { Activation } from '../../../shared/domain/model-contract.ts';
-import type { RowOutcome } from '../../../shared/domain/row.ts';
+import type { Activation } from '../../../../shared/domain/model-contract.ts';
+import type { RowOutcome } from '../../../../shared/domain/row.ts';
 
 export interface Classifier {
   /** One row's numbers by class index. Those that make no score make the row an error. */

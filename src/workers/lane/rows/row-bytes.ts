@@ -2,7 +2,7 @@
  * Rows' encoded bytes in a lane: those of the message, or of a local file that the lane opens itself. Bytes of
  * files are bounded here, where they are held: a row is opened while less than the budget is in hand.
  */
-import type { FileLimits, LaneInput } from './messages.ts';
+import type { FileLimits, LaneInput } from '../messages.ts';
 import { createFileOpener } from './open-file.ts';
 import { checkSize } from './row-size.ts';
 

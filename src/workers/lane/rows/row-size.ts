@@ -1,5 +1,5 @@
 /** Whether a row's size is within the limits. */
-import { ForebayError } from '../../shared/errors.ts';
+import { ForebayError } from '../../../shared/errors.ts';
 
 /** Throws ForebayError `empty_file` or `file_too_large`. */
 export function checkSize(size: number, { maxFileBytes }: { readonly maxFileBytes: number }): void {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { halfTable, toHalfBits } from '#forebay/workers/lane/preprocess/half.js';
+import { halfTable, toHalfBits } from '#forebay/workers/lane/image/normalise/half.js';
 
 it('every half goes to a float and back to the same bits', () => {
   const wrong = Array.from(halfTable(), (value, bits) => [bits, value] as const).filter(

@@ -1,5 +1,5 @@
 /** Which decoder a model gets, by its contract. The parts that decoders share are made once a lane, when needed. */
-import { createSharedMemory } from '../out-of-memory.ts';
+import { createSharedMemory } from '../../out-of-memory.ts';
 import { createResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';
 import { createDecodeRoom } from './decode-room.ts';

@@ -2,7 +2,7 @@
  * What decoding an image takes, known before its first pixel from what headers say. Measured by
  * `npm run bench -- decode-memory`, as the peak of resident memory; docs/model-contract.md has the table.
  */
-import { ForebayError } from '../../../shared/errors.ts';
+import { ForebayError } from '../../../../shared/errors.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 
 /** What of an image the library holds whole while it decodes, bytes a pixel. Else it holds some lines. */

@@ -2,7 +2,7 @@
  * Which image format bytes are, by their first bytes, and the size of those formats whose headers are simple
  * (JPEG, PNG). An allow-list: what is not recognised here reaches no decoder.
  */
-import { ForebayError } from '../../../shared/errors.ts';
+import { ForebayError } from '../../../../shared/errors.ts';
 import { refusedFormat } from './refused-format.ts';
 
 export interface ImageHeader {

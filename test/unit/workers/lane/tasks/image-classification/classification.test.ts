@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Activation } from '#forebay/shared/domain/model-contract.js';
-import { createClassifier } from '#forebay/workers/lane/postprocess/classification.js';
+import { createClassifier } from '#forebay/workers/lane/tasks/image-classification/classification.js';
 
 const answer = (
   numbers: number[],

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, realpath, rm, symlink, truncate, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRowBytes } from '#forebay/workers/lane/row-bytes.js';
+import { createRowBytes } from '#forebay/workers/lane/rows/row-bytes.js';
 
 let dir: string;
 let root: string;
