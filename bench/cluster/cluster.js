@@ -20,7 +20,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { cacheDir } from '../../dist/shared/config/cache-dir.js';
 import { connectRedis } from '../../dist/shared/queue/connection.js';
-import { startEmbeddedRedis } from '../../dist/shared/redis/embedded-redis.js';
+import { startEmbeddedRedis } from '../../dist/cli/redis/embedded-redis.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { createClient } from '../../dist/client/client.js';
 import { cacheDir } from '../../dist/shared/config/cache-dir.js';
-import { startEmbeddedRedis } from '../../dist/shared/redis/embedded-redis.js';
+import { startEmbeddedRedis } from '../../dist/cli/redis/embedded-redis.js';
 import { root } from '../harness/places.js';
 
 /**

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { existsSync } from 'node:fs';
 import { Redis } from 'ioredis';
-import { startEmbeddedRedis } from '#forebay/shared/redis/embedded-redis.js';
+import { startEmbeddedRedis } from '#forebay/cli/redis/embedded-redis.js';
 import { redisCacheDir, silentLog } from '../support/redis.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { waitUntil } from '../support/wait-until.ts';

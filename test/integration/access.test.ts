@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startEmbeddedRedis } from '#forebay/shared/redis/embedded-redis.js';
+import { startEmbeddedRedis } from '#forebay/cli/redis/embedded-redis.js';
 import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
 import { redisCacheDir, silentLog, startTestRedis } from '../support/redis.ts';
 import { startService, type Service } from '../support/service.ts';

@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { startEmbeddedRedis } from '#forebay/shared/redis/embedded-redis.js';
-import { findRedis } from '#forebay/shared/redis/find-redis.js';
-import { libraryEnv, onPath } from '#forebay/shared/redis/redis-program.js';
+import { startEmbeddedRedis } from '#forebay/cli/redis/embedded-redis.js';
+import { findRedis } from '#forebay/cli/redis/find-redis.js';
+import { libraryEnv, onPath } from '#forebay/cli/redis/redis-program.js';
 import { redisCacheDir, silentLog } from '../support/redis.ts';
 
 let scratch: string;

@@ -1,7 +1,7 @@
 // A process that holds an embedded Redis, for tests that kill it. Arguments: data folder or '-', cache folder.
 // Says what it started as one JSON line; on SIGINT asks Redis for a last answer, stops it and ends.
 import { Redis } from 'ioredis';
-import { startEmbeddedRedis } from '#forebay/shared/redis/embedded-redis.js';
+import { startEmbeddedRedis } from '#forebay/cli/redis/embedded-redis.js';
 import { redisOptions } from '#forebay/shared/redis/redis-url.js';
 
 const [dataDir, cacheDir] = process.argv.slice(2);

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { findRedis } from '#forebay/shared/redis/find-redis.js';
-import { libraryEnv } from '#forebay/shared/redis/redis-program.js';
+import { findRedis } from '#forebay/cli/redis/find-redis.js';
+import { libraryEnv } from '#forebay/cli/redis/redis-program.js';
 import { redisCacheDir, silentLog } from './redis.ts';
 
 export type RedisServer = Awaited<ReturnType<typeof startRedisServer>>;

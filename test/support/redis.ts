@@ -1,7 +1,7 @@
 // A real Redis for a test file: the embedded one-shot server, gone with the test process whatever happens.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedRedis, type EmbeddedRedis } from '#forebay/shared/redis/embedded-redis.js';
+import { startEmbeddedRedis, type EmbeddedRedis } from '#forebay/cli/redis/embedded-redis.js';
 
 /** The user's own cache, so that a machine downloads a server at most once. */
 export const redisCacheDir = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'forebay');

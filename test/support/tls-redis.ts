@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { Redis } from 'ioredis';
-import { onPath } from '#forebay/shared/redis/redis-program.js';
+import { onPath } from '#forebay/cli/redis/redis-program.js';
 import { freePort } from './free-port.ts';
 import { startTestRedis } from './redis.ts';
 

@@ -3,10 +3,10 @@ import { messageOf } from '../../shared/errors.ts';
 import { connectRedis } from '../../shared/queue/connection.ts';
 import { checkRedis } from '../../shared/redis/check-redis.ts';
 import { checkWrite } from '../../shared/redis/check-write.ts';
-import { installedRedis, onPath } from '../../shared/redis/redis-program.ts';
+import { installedRedis, onPath } from '../redis/redis-program.ts';
 import { withTlsAdvice } from '../../shared/redis/tls-advice.ts';
 import { redactRedisUrl } from '../../shared/redis/redis-url.ts';
-import { cachedRedis } from '../../shared/redis/unpack-redis.ts';
+import { cachedRedis } from '../redis/unpack-redis.ts';
 import type { Finding } from './check.ts';
 
 const PATIENCE_MS = 5000;

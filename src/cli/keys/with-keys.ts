@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
 import { createKeyStore, type KeyStore } from '../../shared/keys/key-store.ts';
 import { connectRedis } from '../../shared/queue/connection.ts';
-import { runningRedis, startEmbeddedRedis } from '../../shared/redis/embedded-redis.ts';
+import { runningRedis, startEmbeddedRedis } from '../redis/embedded-redis.ts';
 import { withTlsAdvice } from '../../shared/redis/tls-advice.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';

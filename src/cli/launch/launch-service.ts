@@ -3,7 +3,7 @@
  * the launcher ends them too: by stop(), by kill() on exit, or, after SIGKILL, by their closed IPC channel.
  */
 import { ForebayError } from '../../shared/errors.ts';
-import { provideRedis, type ProvidedRedis } from '../../shared/redis/resolve-redis.ts';
+import { provideRedis, type ProvidedRedis } from '../redis/resolve-redis.ts';
 import { startServiceProcess, type Ready, type ServiceProcess } from './service-process.ts';
 import { supervise, type Supervisor } from './supervisor.ts';
 

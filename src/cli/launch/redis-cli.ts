@@ -1,8 +1,8 @@
 /** The command that looks into a Redis, for the user to type. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { installedRedis, libraryEnv, onPath } from '../../shared/redis/redis-program.ts';
-import { cachedRedis } from '../../shared/redis/unpack-redis.ts';
+import { installedRedis, libraryEnv, onPath } from '../redis/redis-program.ts';
+import { cachedRedis } from '../redis/unpack-redis.ts';
 import { redactRedisUrl, redisOptions } from '../../shared/redis/redis-url.ts';
 import { shellLine } from '../shell-words.ts';
 

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../../shared/errors.ts';
 import { libraryEnv, redisInTree, type RedisProgram } from './redis-program.ts';
 
 /** All that this folder asks of a logger. */

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
-import { ForebayError } from '../errors.ts';
+import { ForebayError } from '../../shared/errors.ts';
 
 interface Holder {
   readonly pid: number;

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockData } from '#forebay/shared/redis/data-lock.js';
+import { lockData } from '#forebay/cli/redis/data-lock.js';
 
 let folder: string;
 beforeEach(() => {

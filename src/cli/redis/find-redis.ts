@@ -3,7 +3,7 @@
  * Knows nothing of how the server is run.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { ForebayError, messageOf } from '../errors.ts';
+import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { installedRedis, onPath, type RedisProgram } from './redis-program.ts';
 import { cachedRedis, unpackRedis, type RedisLog } from './unpack-redis.ts';
 

@@ -1,6 +1,6 @@
 /** Decides which Redis a process tree uses: the one it was given, else a private one of its own. */
 import { startEmbeddedRedis, type EmbeddedRedisOptions } from './embedded-redis.ts';
-import { redisOptions } from './redis-url.ts';
+import { redisOptions } from '../../shared/redis/redis-url.ts';
 
 export interface ProvidedRedis {
   /** For redisOptions; may hold a password. */

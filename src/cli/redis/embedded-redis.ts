@@ -9,11 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ForebayError, messageOf } from '../errors.ts';
-import { fullError, writeInto, type OwnFolder } from '../folder-trouble.ts';
+import { ForebayError, messageOf } from '../../shared/errors.ts';
+import { fullError, writeInto, type OwnFolder } from '../../shared/folder-trouble.ts';
 import { lockData, socketOfHolder, type DataLock } from './data-lock.ts';
 import { findRedis, type FindRedisOptions } from './find-redis.ts';
-import { Redis } from './ioredis.ts';
+import { Redis } from '../../shared/redis/ioredis.ts';
 import { libraryEnv } from './redis-program.ts';
 
 const SHEPHERD = fileURLToPath(new URL('shepherd.sh', import.meta.url));
