@@ -1,7 +1,7 @@
 /** The command line as a whole: every command, its help, and how mistakes are told. */
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../shared/errors.ts';
-import { redactCredentials } from '../shared/redact-url.ts';
+import { redactCredentials } from '../shared/text/redact-url.ts';
 import { addApi } from './commands/api.ts';
 import { addControl } from './commands/control.ts';
 import { addDoctor } from './commands/doctor.ts';

@@ -2,7 +2,7 @@
  * Where the command writes: answers on stdout, everything else on stderr. Nothing else of the command writes there, and
  * callers give plain text: whatever in it would steer the terminal is shown escaped, wherever it came from.
  */
-import { visibleLine, visibleText } from '../shared/visible-text.ts';
+import { visibleLine, visibleText } from '../shared/text/visible-text.ts';
 
 export interface Terminal {
   /** For answers: what a pipe should carry. */

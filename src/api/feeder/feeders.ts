@@ -21,7 +21,7 @@ import { createJobFeeder, type JobFeeder } from './feed-job.ts';
 import { createFinaliser } from './finalise-job.ts';
 import { createJobBlocks } from './job-blocks.ts';
 import { logJobEnd } from './log-job-end.ts';
-import { createAlarm, type Alarm } from '../../shared/alarm.ts';
+import { createAlarm, type Alarm } from '../../shared/process/alarm.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
 
 /** Lost wake-ups cost at most this. */

@@ -1,5 +1,5 @@
 /** Who is let in, decided once at the start from the settings and the keys there are. */
-import { isInside } from '../../shared/is-inside.ts';
+import { isInside } from '../../shared/files/is-inside.ts';
 import type { KeyStore } from '../../shared/keys/key-store.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import type { ApiDeps } from './api-deps.ts';

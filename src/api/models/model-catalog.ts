@@ -11,7 +11,7 @@ import type { ModelFolderReader } from '../../shared/models/model-folder-reader.
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import { isLoaded, type ServedModel, type WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import type { ModelWire } from '../http/wire/model.ts';
-import { nearestName } from '../../shared/nearest-name.ts';
+import { nearestName } from '../../shared/text/nearest-name.ts';
 
 export interface FoundModel {
   readonly ref: ModelRef;

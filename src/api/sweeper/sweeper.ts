@@ -3,7 +3,7 @@
  * a chore does is idempotent, so that losing the lease in the middle does no harm.
  */
 import { randomUUID } from 'node:crypto';
-import { createAlarm } from '../../shared/alarm.ts';
+import { createAlarm } from '../../shared/process/alarm.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import type { Leftovers } from '../../shared/queue/leftovers.ts';

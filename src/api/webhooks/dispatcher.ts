@@ -2,7 +2,7 @@
  * Delivers webhooks: follows the jobs that have one, makes their events and tries each until it is taken or given up.
  * Every replica does; a claim with a lease keeps two from the same job. Jobs know nothing of it.
  */
-import { createAlarm } from '../../shared/alarm.ts';
+import { createAlarm } from '../../shared/process/alarm.ts';
 import { isTerminal } from '../../shared/domain/job-state.ts';
 import type { JobRecord } from '../../shared/domain/job.ts';
 import { messageOf } from '../../shared/errors.ts';

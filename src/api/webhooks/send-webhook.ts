@@ -6,7 +6,7 @@ import { Agent, request } from 'undici';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createAddressFilter } from '../../shared/net/address-filter.ts';
 import { createGuardedConnector, type LookupAll } from '../../shared/net/guarded-connector.ts';
-import { onAbort } from '../../shared/on-abort.ts';
+import { onAbort } from '../../shared/process/on-abort.ts';
 
 export type Sent =
   | { readonly status: number; readonly error: null }

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { childEnvironment } from '../../shared/child-environment.ts';
+import { childEnvironment } from '../../shared/process/child-environment.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { addHelp } from '../options/help.ts';

@@ -1,5 +1,5 @@
 /** Text in columns. Pure. */
-import { visibleLine } from '../../shared/visible-text.ts';
+import { visibleLine } from '../../shared/text/visible-text.ts';
 
 /** Columns padded to their widest cell; numbers (`right`) to the right. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { ERROR_CODES, ForebayError, type ErrorCode } from '../../shared/errors.ts';
-import { NODE_FLAGS } from '../../shared/node-flags.ts';
+import { NODE_FLAGS } from '../../shared/process/node-flags.ts';
 
 /** What a main sends over IPC; see shared/observe/lifecycle.ts. */
 const MESSAGE = z.discriminatedUnion('type', [

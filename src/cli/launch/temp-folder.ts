@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeInto } from '../../shared/folder-trouble.ts';
+import { writeInto } from '../../shared/files/folder-trouble.ts';
 
 const PREFIX = 'forebay-run-';
 

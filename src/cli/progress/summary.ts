@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import type { JobWire } from '../../api/http/wire/job.ts';
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
-import { redactUrl } from '../../shared/redact-url.ts';
+import { redactUrl } from '../../shared/text/redact-url.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
-import { visibleLine } from '../../shared/visible-text.ts';
+import { visibleLine } from '../../shared/text/visible-text.ts';
 import { inCliWords } from '../cli-words.ts';
 import { isEmpty } from '../jobs/job-exit-code.ts';
 import { table } from '../jobs/table.ts';

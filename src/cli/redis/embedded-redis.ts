@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
-import { fullError, writeInto, type OwnFolder } from '../../shared/folder-trouble.ts';
+import { fullError, writeInto, type OwnFolder } from '../../shared/files/folder-trouble.ts';
 import { lockData, socketOfHolder, type DataLock } from './data-lock.ts';
 import { findRedis, type FindRedisOptions } from './find-redis.ts';
 import { Redis } from '../../shared/redis/ioredis.ts';

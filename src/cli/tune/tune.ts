@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { childEnvironment } from '../../shared/child-environment.ts';
+import { childEnvironment } from '../../shared/process/child-environment.ts';
 import { ForebayError, type ErrorCode } from '../../shared/errors.ts';
 import type { TuneEvent, TuneStop, Tuned } from '../../shared/profiles/tune-events.ts';
 import type { CliContext } from '../context.ts';

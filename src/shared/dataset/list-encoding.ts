@@ -1,6 +1,6 @@
 /** How the text of a list is stored, by its first bytes: UTF-8 is read, everything else is named. */
 
-import { isLfsPointer } from '../lfs-pointer.ts';
+import { isLfsPointer } from '../datasets/lines/lfs-pointer.ts';
 
 /** Bytes that are enough to tell. */
 export const ENCODING_HEAD_BYTES = 128;

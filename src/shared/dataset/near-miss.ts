@@ -1,6 +1,6 @@
 /** Patterns that choose no file of a folder, and what they may have been meant to be. */
 import { createGlobFilter, type GlobFilter } from './glob-filter.ts';
-import { unicodeForm } from '../unicode-form.ts';
+import { unicodeForm } from '../text/unicode-form.ts';
 import type { WalkedFile } from './walk.ts';
 
 /** Files counted, at most: the sentence needs no more. */

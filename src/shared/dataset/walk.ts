@@ -6,7 +6,7 @@ import { realpath } from 'node:fs/promises';
 import { ForebayError, messageOf } from '../errors.ts';
 import type { ListingRule } from '../domain/dataset-spec.ts';
 import type { SkipReason } from '../domain/skipped.ts';
-import { createTurn } from '../event-loop-turn.ts';
+import { createTurn } from '../process/event-loop-turn.ts';
 import { listFolder, type Entry, type ListingOptions } from './folder-listing.ts';
 import type { GlobFilter } from './glob-filter.ts';
 import { resolveLink } from './link-target.ts';

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isInside } from '../is-inside.ts';
+import { isInside } from '../files/is-inside.ts';
 
 /** Where the kernel tells; other places in tests. */
 export interface CgroupPlaces {

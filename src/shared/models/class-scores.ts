@@ -5,7 +5,7 @@
  */
 import { activationOf, type ModelContract } from '../domain/model-contract.ts';
 import { ForebayError } from '../errors.ts';
-import { nearestName } from '../nearest-name.ts';
+import { nearestName } from '../text/nearest-name.ts';
 import { classesOf, describeAll, describeTensor, flattened, type GraphTensor } from './graph-tensor.ts';
 
 const SCORE_TYPES: readonly string[] = ['float32', 'float16', 'float64'];

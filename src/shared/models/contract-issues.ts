@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { MODEL_CONTRACT, type ModelContract } from '../domain/model-contract.ts';
 import type { Issue } from '../errors.ts';
-import { nearestName } from '../nearest-name.ts';
+import { nearestName } from '../text/nearest-name.ts';
 
 export type ContractReading =
   | { readonly ok: true; readonly contract: ModelContract }

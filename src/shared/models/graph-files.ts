@@ -2,7 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, win32 } from 'node:path';
 import { messageOf, type Issue } from '../errors.ts';
-import { isInside } from '../is-inside.ts';
+import { isInside } from '../files/is-inside.ts';
 import { stampFile, type ContentMemo, type ModelFile } from './content-memo.ts';
 import { findExternalData } from './external-data.ts';
 import { graphMishapOf, mishapOf, readHead } from './file-kind.ts';

@@ -1,7 +1,7 @@
 /** The URLs that may be fetched, as a user gives them and as servers redirect to them. Pure. */
 import { isUtf8 } from 'node:buffer';
 import { ForebayError } from '../errors.ts';
-import { redactUrl } from '../redact-url.ts';
+import { redactUrl } from '../text/redact-url.ts';
 
 /** Characters of a bad URL that its error shows. */
 const SHOWN_CHARS = 200;

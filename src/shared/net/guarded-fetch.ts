@@ -5,7 +5,7 @@
  */
 import type { Dispatcher } from 'undici';
 import { ForebayError } from '../errors.ts';
-import { onAbort } from '../on-abort.ts';
+import { onAbort } from '../process/on-abort.ts';
 import { createAddressFilter } from './address-filter.ts';
 import { createCircuitBreaker, type CircuitBreaker } from './circuit-breaker.ts';
 import { fetchError, hostVerdict } from './fetch-outcome.ts';

@@ -3,7 +3,7 @@
  * at once (see fetch-outcome.ts).
  */
 import { ForebayError } from '../errors.ts';
-import { onAbort } from '../on-abort.ts';
+import { onAbort } from '../process/on-abort.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 
 export interface RetryingFetchOptions {

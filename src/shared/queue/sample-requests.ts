@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { createAlarm } from '../alarm.ts';
+import { createAlarm } from '../process/alarm.ts';
 import { decodeBlockRows, encodeBlockRows } from '../domain/block.ts';
 import { DATASET_SPEC } from '../domain/dataset-spec.ts';
 import { JOB_OPTIONS } from '../domain/job.ts';

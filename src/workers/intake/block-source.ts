@@ -2,7 +2,7 @@
  * Takes blocks from the queues of all served models in turn, within one budget: a block only when lanes can
  * use it, at most one beyond their need.
  */
-import { createAlarm } from '../../shared/alarm.ts';
+import { createAlarm } from '../../shared/process/alarm.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import type { BlockTaker, TakenBlock } from '../../shared/queue/block-taker.ts';

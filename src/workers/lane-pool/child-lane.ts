@@ -1,9 +1,9 @@
 /** A lane as a child process: forked, talked to over its channel, and outlived. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { childEnvironment } from '../../shared/child-environment.ts';
+import { childEnvironment } from '../../shared/process/child-environment.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
-import { NODE_FLAGS } from '../../shared/node-flags.ts';
+import { NODE_FLAGS } from '../../shared/process/node-flags.ts';
 import type { FromLane, LoadRequest, LoadStep, ModelInfo, ToLane } from '../lane/messages.ts';
 import { kernelOomKills } from './kernel-oom-kills.ts';
 import { DEFAULT_LOAD_MS, stuckIn } from './load-step.ts';

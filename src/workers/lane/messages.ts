@@ -2,7 +2,7 @@
  * What the worker's main thread and a lane say to each other: one message a batch each way.
  * This file is all that the main thread knows of a lane.
  */
-import type { InputPlaces } from '../../shared/input-places.ts';
+import type { InputPlaces } from '../../shared/files/input-places.ts';
 import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
 import type { DecodeMode, ModelContract } from '../../shared/domain/model-contract.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';

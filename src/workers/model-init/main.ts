@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { ACTIVATION, type Activation } from '../../shared/domain/model-contract.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { CONTRACT_FILE, GRAPH_FILE } from '../../shared/models/model-folder.ts';
-import { visibleText } from '../../shared/visible-text.ts';
+import { visibleText } from '../../shared/text/visible-text.ts';
 import { findGraph, type GraphSource } from './find-graph.ts';
 import { makeModelFolder, modelNameFrom, type MadeModel, type Wish } from './make-folder.ts';
 

@@ -3,7 +3,7 @@
  * rows again and again, and says how fast they went. Publishes and commits nothing. Jobs that run meanwhile
  * share the lanes with it, as they do with each other.
  */
-import { createAlarm } from '../../shared/alarm.ts';
+import { createAlarm } from '../../shared/process/alarm.ts';
 import { locateRow } from '../../shared/dataset/locate.ts';
 import type { JobOptions } from '../../shared/domain/job.ts';
 import type { RowRef } from '../../shared/domain/row.ts';

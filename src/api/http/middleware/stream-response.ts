@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { messageOf } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/observe/logger.ts';
-import { onAbort } from '../../../shared/on-abort.ts';
+import { onAbort } from '../../../shared/process/on-abort.ts';
 
 export interface StreamOptions {
   readonly headers: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 /** Turns what zod finds into issues that a person can act on: every place, the unknown and the missing named. */
 import { z } from 'zod';
 import type { Issue } from '../../../shared/errors.ts';
-import { nearestName } from '../../../shared/nearest-name.ts';
+import { nearestName } from '../../../shared/text/nearest-name.ts';
 
 type ZodIssue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];

@@ -1,7 +1,7 @@
 /** The list of jobs: its query and its pages. */
 import { z } from 'zod';
 import { JOB_STATUSES, type JobStatus } from '../../../shared/domain/job-state.ts';
-import { nearestName } from '../../../shared/nearest-name.ts';
+import { nearestName } from '../../../shared/text/nearest-name.ts';
 import { JOB } from './job.ts';
 
 /** Wrong names that are told of; looking for what each was meant to be takes time. */

@@ -2,7 +2,7 @@
 import { openDataset } from '../../../shared/dataset/open-dataset.ts';
 import type { DatasetSource } from '../../../shared/dataset/source.ts';
 import type { JobSpec } from '../../../shared/domain/job.ts';
-import { createInputRule, type InputPlaces } from '../../../shared/input-places.ts';
+import { createInputRule, type InputPlaces } from '../../../shared/files/input-places.ts';
 
 export function createDatasetOpener(
   places: InputPlaces,

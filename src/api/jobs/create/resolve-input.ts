@@ -5,17 +5,17 @@
 import { constants, existsSync } from 'node:fs';
 import { access, link, mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
-import { createInputRule, whyRefused, type InputPlaces } from '../../../shared/input-places.ts';
+import { createInputRule, whyRefused, type InputPlaces } from '../../../shared/files/input-places.ts';
 import { checkLines } from '../../../shared/dataset/line-reader.ts';
 import { CURRENT_LISTING } from '../../../shared/dataset/listing-rule.ts';
 import { compileGlobs } from '../../../shared/dataset/glob/compile-globs.ts';
 import { splitGlob } from '../../../shared/dataset/split-glob.ts';
-import { existingForm, formHint } from '../../../shared/unicode-form.ts';
+import { existingForm, formHint } from '../../../shared/text/unicode-form.ts';
 import { spoolInline, spoolUrls } from '../../../shared/dataset/spool.ts';
 import type { DatasetSpec, GivenDataset } from '../../../shared/domain/dataset-spec.ts';
 import { DEFAULT_TENANT } from '../../../shared/domain/tenant.ts';
 import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.ts';
-import { tenantFolder } from '../../../shared/tenant-folder.ts';
+import { tenantFolder } from '../../../shared/files/tenant-folder.ts';
 import type { PackedInput } from '../../http/wire/job-input.ts';
 
 export interface ResolvedInput {

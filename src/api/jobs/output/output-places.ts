@@ -1,9 +1,9 @@
 /** Where a job's output may lie, and making its folder. What is in it is judge-output.ts's affair. */
 import { access, constants, mkdir, realpath, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { isInside } from '../../../shared/is-inside.ts';
+import { isInside } from '../../../shared/files/is-inside.ts';
 import { ForebayError } from '../../../shared/errors.ts';
-import { tenantFolder } from '../../../shared/tenant-folder.ts';
+import { tenantFolder } from '../../../shared/files/tenant-folder.ts';
 import { outputProblem, wrongOutput } from './judge-output.ts';
 
 export interface OutputPlaces {

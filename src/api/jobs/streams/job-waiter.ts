@@ -1,5 +1,5 @@
 /** Waits for news of one job: by wake-up and, since those may be lost, by a sweep now and then. */
-import { createAlarm } from '../../../shared/alarm.ts';
+import { createAlarm } from '../../../shared/process/alarm.ts';
 import { readProgress, type Wake } from '../../../shared/queue/wake.ts';
 
 export interface JobWaiter {

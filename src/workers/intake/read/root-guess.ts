@@ -3,7 +3,7 @@
  * through is checked again when a lane has opened it.
  */
 import { realpathSync } from 'node:fs';
-import { isInside } from '../../../shared/is-inside.ts';
+import { isInside } from '../../../shared/files/is-inside.ts';
 
 export function createRootGuess(inputRoots: readonly string[]) {
   /** Roots and, where they are links, their real paths. One that is mounted later is looked for again. */

@@ -14,8 +14,8 @@ import {
   realpathSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { existingForm, formHint } from '../../../shared/unicode-form.ts';
-import { createInputRule, whyRefused, type InputRule, type PlaceVerdict } from '../../../shared/input-places.ts';
+import { existingForm, formHint } from '../../../shared/text/unicode-form.ts';
+import { createInputRule, whyRefused, type InputRule, type PlaceVerdict } from '../../../shared/files/input-places.ts';
 import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
 import { createCurrentFolder } from './current-folder.ts';
 import type { FileLimits } from '../messages.ts';

@@ -11,7 +11,7 @@ import { createGlobFilter } from '#forebay/shared/dataset/glob-filter.js';
 import { locateRow } from '#forebay/shared/dataset/locate.js';
 import { splitGlob } from '#forebay/shared/dataset/split-glob.js';
 import { MAX_ERRORS } from '#forebay/shared/domain/job.js';
-import { nearestName } from '#forebay/shared/nearest-name.js';
+import { nearestName } from '#forebay/shared/text/nearest-name.js';
 import { createAddressFilter } from '#forebay/shared/net/address-filter.js';
 import { packInline } from '../../../support/packed.ts';
 

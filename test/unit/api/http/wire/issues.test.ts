@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { issuesOf } from '#forebay/api/http/wire/issues.js';
-import { nearestName } from '#forebay/shared/nearest-name.js';
+import { nearestName } from '#forebay/shared/text/nearest-name.js';
 
 function issues(schema: z.ZodType, value: unknown, base?: string) {
   const { error } = schema.safeParse(value);

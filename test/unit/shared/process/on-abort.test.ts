@@ -1,7 +1,7 @@
 // Many waiters on one signal: each is told once, none leaves a listener or a warning behind.
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
-import { onAbort } from '#forebay/shared/on-abort.js';
+import { onAbort } from '#forebay/shared/process/on-abort.js';
 
 it('a signal has one listener for any number of waiters, and all are told once', () => {
   const abort = new AbortController();

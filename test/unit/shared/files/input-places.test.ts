@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createInputRule, type InputPlaces } from '#forebay/shared/input-places.js';
+import { createInputRule, type InputPlaces } from '#forebay/shared/files/input-places.js';
 
 // None of these exist, so paths are judged by their text.
 const verdicts = (places: InputPlaces, path: string) => {

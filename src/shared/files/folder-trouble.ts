@@ -1,6 +1,6 @@
 /** What keeps a folder of the service's own from being written, in words: full, not writable, not there. */
 import { statfsSync } from 'node:fs';
-import { ForebayError, messageOf } from './errors.ts';
+import { ForebayError, messageOf } from '../errors.ts';
 
 const SAYS: Readonly<Record<string, string>> = {
   ENOSPC: 'is full: free space there',

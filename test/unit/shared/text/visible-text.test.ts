@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { visibleLine, visibleText } from '#forebay/shared/visible-text.js';
+import { visibleLine, visibleText } from '#forebay/shared/text/visible-text.js';
 
 const STEERS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
 const units = fc.oneof(

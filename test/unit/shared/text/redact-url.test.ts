@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { redactCredentials, redactUrl } from '#forebay/shared/redact-url.js';
+import { redactCredentials, redactUrl } from '#forebay/shared/text/redact-url.js';
 
 it('a URL in a message says where, and nothing that opens it', () => {
   expect(redactUrl('https://b.s3.example/k/a.jpg?X-Amz-Signature=abc&x=1')).toBe(

@@ -1,7 +1,7 @@
 // What children that only compute get of their parent's environment.
 import { expect, it } from 'vitest';
-import { childEnvironment } from '#forebay/shared/child-environment.js';
-import { nodeFlagsForChildren } from '#forebay/shared/node-flags.js';
+import { childEnvironment } from '#forebay/shared/process/child-environment.js';
+import { nodeFlagsForChildren } from '#forebay/shared/process/node-flags.js';
 
 it('passes on what computing needs: the system, libraries, accelerators, thread pools', () => {
   const needed = {

@@ -4,7 +4,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { DEFAULT_TENANT } from './domain/tenant.ts';
+import { DEFAULT_TENANT } from '../domain/tenant.ts';
 import { isInside } from './is-inside.ts';
 
 /** Absolute folders, links in them not resolved; they may not exist yet. */
