@@ -14,7 +14,7 @@ import { createRedisWatch } from '../shared/redis/redis-watch.ts';
 import { visibleText } from '../shared/text/visible-text.ts';
 import { connectionLimits } from './http/middleware/connection-limits.ts';
 import { createApiService } from './service.ts';
-import { answerWhileWaiting } from './while-waiting.ts';
+import { answerWhileWaiting } from './http/while-waiting.ts';
 
 type Answer = Parameters<typeof serve>[0]['fetch'];
 

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFilesSource } from '#forebay/shared/dataset/files-source.js';
-import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
-import type { DatasetSource, SourceRow } from '#forebay/shared/dataset/source.js';
-import { spoolInline, spoolUrls } from '#forebay/shared/dataset/spool.js';
+import { createFilesSource } from '#forebay/shared/datasets/files/files-source.js';
+import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
+import type { DatasetSource, SourceRow } from '#forebay/shared/datasets/source.js';
+import { spoolInline, spoolUrls } from '#forebay/shared/datasets/spool.js';
 import { packInline, packUrls } from '../support/packed.ts';
 import type { Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 

@@ -7,7 +7,7 @@ import { afterAll, expect, it } from 'vitest';
 import { createFeeders } from '#forebay/api/feeder/feeders.js';
 import { listJobs } from '#forebay/api/jobs/list-jobs.js';
 import { SPEC_VERSION } from '#forebay/shared/domain/job.js';
-import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
+import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import { createBlockTaker } from '#forebay/shared/queue/block-taker.js';
 import { BULLMQ_PREFIX, jobKeys } from '#forebay/shared/queue/keys.js';
 import { makeSpec, rowsOf, useQueueLayer } from '../support/queue.ts';

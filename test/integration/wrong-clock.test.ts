@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { createFeeders } from '#forebay/api/feeder/feeders.js';
 import { createTakeOnJob } from '#forebay/api/jobs/create/take-on-job.js';
-import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
+import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import { indexKeys, outputKey } from '#forebay/shared/queue/keys.js';
 import { newJobId } from '#forebay/shared/domain/job-id.js';
 import { makeSpec, useQueueLayer } from '../support/queue.ts';

@@ -5,7 +5,7 @@ import {
   type InlineRow,
   type PackedInline,
   type PackedUrls,
-} from '#forebay/shared/dataset/pack-rows.js';
+} from '#forebay/shared/datasets/inline/pack-rows.js';
 
 export function packUrls(urls: Iterable<string>): PackedUrls {
   const packer = createUrlPacker();

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobSpec } from '../../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
-import type { DatasetSource } from '../../shared/dataset/source.ts';
+import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import type { BlockQueues } from '../../shared/queue/block-queue.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';

@@ -2,8 +2,8 @@
 import type { BlockRows } from '../../shared/domain/block.ts';
 import type { Cursor } from '../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
-import type { SkipTally } from '../../shared/dataset/skip-tally.ts';
-import type { DatasetSource } from '../../shared/dataset/source.ts';
+import type { SkipTally } from '../../shared/datasets/skip-tally.ts';
+import type { DatasetSource } from '../../shared/datasets/source.ts';
 
 export interface SplitBlock {
   readonly block: number;

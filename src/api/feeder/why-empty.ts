@@ -1,5 +1,5 @@
 /** Why a dataset has no row, in words: what was left out, and which pattern nearly matches. */
-import type { DatasetSource } from '../../shared/dataset/source.ts';
+import type { DatasetSource } from '../../shared/datasets/source.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
 import type { Skipped } from '../../shared/domain/skipped.ts';
 

@@ -1,6 +1,6 @@
 /** Which rows a plan tries out, and how many there are: a bounded look at a dataset, in constant memory. */
-import { locateRow } from '../../shared/dataset/locate.ts';
-import type { DatasetSource } from '../../shared/dataset/source.ts';
+import { locateRow } from '../../shared/datasets/locate.ts';
+import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import type { RowPlace, RowsKnown } from './plan-facts.ts';

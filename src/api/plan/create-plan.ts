@@ -4,8 +4,8 @@
  */
 import type { ModelCatalog } from '../models/model-catalog.ts';
 import { randomBytes } from 'node:crypto';
-import { listedLike } from '../../shared/dataset/listing-rule.ts';
-import type { DatasetSource } from '../../shared/dataset/source.ts';
+import { listedLike } from '../../shared/datasets/files/listing-rule.ts';
+import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { JobOptions } from '../../shared/domain/job.ts';
 import type { ModelRef } from '../../shared/domain/model-contract.ts';

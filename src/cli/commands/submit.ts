@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
-import { listProblem, markLength } from '../../shared/dataset/list-encoding.ts';
+import { listProblem, markLength } from '../../shared/datasets/lines/list-encoding.ts';
 import { WEBHOOK_EVENTS, type WebhookEvent } from '../../shared/domain/job.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { CliContext } from '../context.ts';

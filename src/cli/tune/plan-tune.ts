@@ -2,8 +2,8 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
-import { CURRENT_LISTING } from '../../shared/dataset/listing-rule.ts';
-import { splitGlob } from '../../shared/dataset/split-glob.ts';
+import { CURRENT_LISTING } from '../../shared/datasets/files/listing-rule.ts';
+import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { TuneWish } from '../../shared/profiles/tune-events.ts';
 import { UsageError } from '../exit-codes.ts';

@@ -4,7 +4,7 @@
  */
 import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
-import { readLines } from '../dataset/line-reader.ts';
+import { readLines } from '../datasets/lines/line-reader.ts';
 import { ForebayError } from '../errors.ts';
 
 /** Most rows that a block can have: a manifest is read from storage, where others may write. */

@@ -4,7 +4,7 @@
  * share the lanes with it, as they do with each other.
  */
 import { createAlarm } from '../../shared/process/alarm.ts';
-import { locateRow } from '../../shared/dataset/locate.ts';
+import { locateRow } from '../../shared/datasets/locate.ts';
 import type { JobOptions } from '../../shared/domain/job.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import { messageOf } from '../../shared/errors.ts';

@@ -1,6 +1,6 @@
 /** The rows that a measurement runs on: spread over the beginning of the dataset, read as a worker reads them. */
 import { stat } from 'node:fs/promises';
-import { openDataset } from '../../shared/dataset/open-dataset.ts';
+import { openDataset } from '../../shared/datasets/open-dataset.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import { DEFAULT_TENANT } from '../../shared/domain/tenant.ts';

@@ -9,7 +9,7 @@ import {
   createUrlPacker,
   type PackedUrls,
   type Packer,
-} from '../../../shared/dataset/pack-rows.ts';
+} from '../../../shared/datasets/inline/pack-rows.ts';
 import { ForebayError, messageOf, type Issue } from '../../../shared/errors.ts';
 import { issuesOf, MAX_ISSUES } from '../wire/issues.ts';
 import { INLINE_ROW, URL_ROW, type PackedInput } from '../wire/job-input.ts';

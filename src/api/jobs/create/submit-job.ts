@@ -1,6 +1,6 @@
 /** Takes a job on: model, input, output and options settled, written down, listed for feeding. No HTTP here. */
 import { randomBytes } from 'node:crypto';
-import { listedLike } from '../../../shared/dataset/listing-rule.ts';
+import { listedLike } from '../../../shared/datasets/files/listing-rule.ts';
 import { autoBatchSize, autoBlockRows } from '../../../shared/domain/auto-batch.ts';
 import { newJobId } from '../../../shared/domain/job-id.ts';
 import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';

@@ -2,8 +2,8 @@
  * From a row's reference to what a lane takes: bytes, or the path of a local file that it may open. Every
  * failure is the row's own (G3). Knows nothing of queues, batches or models.
  */
-import { locateRow } from '../../../shared/dataset/locate.ts';
-import type { RowLocation } from '../../../shared/dataset/source.ts';
+import { locateRow } from '../../../shared/datasets/locate.ts';
+import type { RowLocation } from '../../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
 import { ForebayError, messageOf, type ErrorCode } from '../../../shared/errors.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createInputResolver } from '#forebay/api/jobs/create/resolve-input.js';
 import { JOB_INPUT, type PackedInput } from '#forebay/api/http/wire/job-input.js';
 import { packInline, packUrls } from '../../../../support/packed.ts';
-import { openDataset } from '#forebay/shared/dataset/open-dataset.js';
+import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 
 let dir: string;
 let root: string;

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blobAt, invalidAt } from '#forebay/shared/dataset/locate.js';
+import { blobAt, invalidAt } from '#forebay/shared/datasets/locate.js';
 import type { DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 import type { RowRef } from '#forebay/shared/domain/row.js';
 import { ForebayError } from '#forebay/shared/errors.js';

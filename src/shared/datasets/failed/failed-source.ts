@@ -1,0 +1,146 @@
+/**
+ * The rows that failed in an output, in row order, as its errors files name them (a retry's dataset). Each keeps its
+ * index. The files belong to an ended job, so every enumeration sees the same rows.
+ */
+import { readdir } from 'node:fs/promises';
+import { z } from 'zod';
+import { CURSOR, type Cursor, type DatasetSpec, type GivenDataset } from '../../domain/dataset-spec.ts';
+import type { RowRef } from '../../domain/row.ts';
+import { ForebayError, messageOf } from '../../errors.ts';
+import { errorsNumber, outputFolder } from '../../storage/output-folder.ts';
+import { readRealFile } from '../../storage/real-folder.ts';
+import { invalidAt } from '../locate.ts';
+import type { DatasetSource, SourceRow } from '../source.ts';
+
+type FailedSpec = Extract<DatasetSpec, { type: 'failed' }>;
+
+const FAILED_ROW = z.object({
+  index: z.int().min(0),
+  id: z.string(),
+  error: z.object({ code: z.string(), message: z.string() }),
+});
+type FailedRow = z.infer<typeof FAILED_ROW>;
+
+/** Where a reading stands: errors file, lines of it that are done, and the same of the dataset behind it. */
+const AT = z.tuple([z.int(), z.int(), CURSOR.nullable()]);
+
+/** `openGiven`: reads the dataset that the rows belong to, where their ids do not say where they are. */
+export function createFailedSource(
+  spec: FailedSpec,
+  openGiven: (of: GivenDataset) => DatasetSource,
+): DatasetSource {
+  return {
+    async *read(from, signal) {
+      const [file, done, behind] = from === null ? [spec.first, 0, null] : AT.parse(JSON.parse(from.at));
+      const finder = createFinder(spec.of, openGiven, behind, signal);
+      let index = from?.index ?? 0;
+      try {
+        for (const number of await errorsFiles(spec, file)) {
+          const rows = await readErrors(spec, number);
+          for (const [line, row] of rows.entries()) {
+            if (number === file && line < done) continue;
+            signal.throwIfAborted();
+            const found = await finder.find(row);
+            const at = JSON.stringify([number, line + 1, found.behind]);
+            yield { row: found.row, cursor: { index: ++index, at } };
+          }
+        }
+      } finally {
+        await finder.close();
+      }
+    },
+    async count(limit, signal) {
+      let rows = 0;
+      for (const number of await errorsFiles(spec, spec.first)) {
+        signal.throwIfAborted();
+        if (rows >= limit) break;
+        rows += (await readErrors(spec, number)).length;
+      }
+      return Math.min(rows, limit);
+    },
+  };
+}
+
+/** Numbers of the job's errors files from `first` on, in order. */
+async function errorsFiles(spec: FailedSpec, first: number): Promise<number[]> {
+  const names = await reading(spec.folder, async () => readdir(spec.folder));
+  const numbers = names.flatMap((name) => errorsNumber(name) ?? []);
+  return numbers.filter((n) => n >= first && n < spec.end).sort((a, b) => a - b);
+}
+
+/** What an output folder holds is input: a line that Forebay did not write ends the reading with a word. */
+async function readErrors(spec: FailedSpec, number: number): Promise<FailedRow[]> {
+  const path = outputFolder(spec.folder).errors(number);
+  return reading(path, async () => {
+    const bytes = await readRealFile(path);
+    if (bytes === null) throw new Error('it is gone');
+    const lines = bytes
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    return lines.map((line) => FAILED_ROW.parse(JSON.parse(line)));
+  });
+}
+
+async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw new ForebayError(
+      'input_unreadable',
+      `Cannot read the failed rows in ${path}: ${messageOf(error)}.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+interface Finder {
+  find(row: FailedRow): Promise<{ row: RowRef; behind: Cursor | null }>;
+  close(): Promise<void>;
+}
+
+/** Where a failed row's bytes are: said by its id, or, for a manifest and inline rows, by its line there. */
+function createFinder(
+  of: GivenDataset,
+  openGiven: (of: GivenDataset) => DatasetSource,
+  behind: Cursor | null,
+  signal: AbortSignal,
+): Finder {
+  if (of.type === 'files' || of.type === 'urls') {
+    return {
+      async find({ index, id, error }) {
+        // Bad by its reference (a name that is not UTF-8): so it stays.
+        const at = error.code === 'invalid_row' ? invalidAt(error.message) : undefined;
+        return { row: { id, at, index }, behind: null };
+      },
+      close: async () => undefined,
+    };
+  }
+  const list = of.type === 'manifest' ? of.path : of.spool;
+  let given: AsyncIterator<SourceRow> | null = null;
+  return {
+    async find({ index, id }) {
+      given ??= openGiven(of).read(behind, signal)[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await given.next();
+        if (next.done) throw changed(list, index, id, 'missing');
+        const { row, cursor } = next.value;
+        if (cursor.index <= index) continue;
+        if (row.id !== id) throw changed(list, index, id, `"${row.id}"`);
+        return { row: { ...row, index }, behind: cursor };
+      }
+    },
+    async close() {
+      await given?.return?.();
+    },
+  };
+}
+
+function changed(path: string, index: number, id: string, now: string): ForebayError {
+  return new ForebayError(
+    'dataset_changed',
+    `${path} has changed since the output was made: row ${index} was "${id}" and is ${now} now. Submit it as a new job.`,
+  );
+}

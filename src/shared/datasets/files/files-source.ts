@@ -1,0 +1,90 @@
+/** Files under a folder as rows: a row's id is its path relative to the root. */
+import { tmpdir } from 'node:os';
+import type { Cursor, DatasetSpec } from '../../domain/dataset-spec.ts';
+import { createGlobFilter } from './glob-filter.ts';
+import { createAsksFor } from './listing-rule.ts';
+import { invalidAt } from '../locate.ts';
+import { rawOf } from './name-bytes.ts';
+import { nearMiss } from './near-miss.ts';
+import type { SkipTally } from '../skip-tally.ts';
+import type { DatasetSource, SourceRow } from '../source.ts';
+import { walk, type WalkedFile, type WalkOptions } from './walk.ts';
+
+type FilesSpec = Extract<DatasetSpec, { type: 'files' }>;
+
+export interface FilesSourceOptions {
+  /** Where huge folders are sorted; the system's temporary folder by default. */
+  readonly spillDir?: string;
+  /** Entries of one folder that are sorted in memory: 50,000 names of 40 bytes take about 5 MB. */
+  readonly maxInMemory?: number;
+  /** Real paths of folders and linked files that are passed over; none by default. */
+  readonly skips?: (real: string) => boolean;
+}
+
+/** Marks a cursor that holds a raw path (see name-bytes.ts), for names that are not UTF-8. */
+const RAW = '\0';
+
+export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions = {}): DatasetSource {
+  const { spillDir = tmpdir(), maxInMemory = 50_000, skips = () => false } = options;
+  if (spec.only !== undefined) return singleFile(spec.only);
+  let compiled: Pick<WalkOptions, 'rule' | 'filter' | 'asksFor'> | undefined;
+  // A pattern that is refused fails the reading, so it ends its job and nothing else.
+  const rules = () =>
+    (compiled ??= {
+      rule: spec.listing ?? 1,
+      filter: createGlobFilter(spec.include, spec.exclude),
+      asksFor: createAsksFor(spec.include),
+    });
+  const common = { root: spec.root, spillDir, maxInMemory, skips };
+
+  return {
+    async *read(from, signal, tally) {
+      let index = from?.index ?? 0;
+      const after = from === null ? null : rawAt(from);
+      const onSkip: SkipTally['add'] = (reason, id) => tally?.add(reason, id);
+      for await (const file of walk({ ...common, ...rules(), after, sorted: true, onSkip, signal })) {
+        yield rowOf(file, ++index);
+      }
+    },
+    async count(limit, signal) {
+      let count = 0;
+      if (limit <= 0) return 0;
+      // All of them: the order does not matter, so huge folders need not be sorted.
+      const sorted = limit !== Number.POSITIVE_INFINITY;
+      const all = walk({ ...common, ...rules(), after: null, sorted, onSkip: ignore, signal });
+      for await (const _ of all) if (++count >= limit) break;
+      return count;
+    },
+    async whyEmpty(signal) {
+      return nearMiss(spec, (filter) =>
+        walk({ ...common, ...rules(), filter, after: null, sorted: true, onSkip: ignore, signal }),
+      );
+    },
+  };
+}
+
+const ignore = () => {};
+
+function rowOf({ id, valid, raw }: WalkedFile, index: number): SourceRow {
+  if (valid) return { row: { id }, cursor: { index, at: id } };
+  const at = invalidAt('the file name is not valid UTF-8; rename the file');
+  return { row: { id, at }, cursor: { index, at: RAW + raw } };
+}
+
+function rawAt({ index, at }: Cursor): string | null {
+  if (index === 0) return null;
+  return at.startsWith(RAW) ? at.slice(RAW.length) : rawOf(at);
+}
+
+function singleFile(name: string): DatasetSource {
+  return {
+    async *read(from, signal) {
+      signal.throwIfAborted();
+      if ((from?.index ?? 0) === 0) yield { row: { id: name }, cursor: { index: 1, at: name } };
+    },
+    async count(limit, signal) {
+      signal.throwIfAborted();
+      return Math.min(limit, 1);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * Globs as picomatch reads them, matched in linear time. picomatch turns a glob into a regular expression; V8 would
+ * backtrack in it for minutes (`*?` twelve times), so it is run as an automaton instead.
+ */
+import picomatch from 'picomatch';
+import { ForebayError, messageOf } from '../../../errors.ts';
+import { buildAutomaton } from './automaton.ts';
+import { createLinearMatcher, type LinearMatcher } from './linear-matcher.ts';
+import { parseRegex, UnsupportedRegex, type Regex } from './parse-regex.ts';
+
+/** Characters of one pattern. */
+export const MAX_PATTERN_CHARS = 1024;
+/** picomatch's parser takes the cube of it. */
+const MAX_NESTING = 20;
+/** Of all patterns of one list: a character takes one state, a star 2, a globstar about 20. */
+const MAX_STATES = 4096;
+/** Matches nothing but itself, so it needs no automaton. */
+const PLAIN = /^[\w/-][\w./-]*$/;
+
+/**
+ * What picomatch's parser reads beyond the end of, for ever: four backslashes at the end, or a named class that is cut
+ * off there.
+ */
+const ENDLESS = /\\{4}$|\[:[a-z]+:$/;
+
+/**
+ * Whether a text matches one of the patterns. Throws ForebayError `invalid_request` naming the pattern that cannot be
+ * matched in linear time.
+ */
+export function compileGlobs(patterns: readonly string[]): LinearMatcher {
+  const matcher = createLinearMatcher(automatonOf(patterns.filter((pattern) => !PLAIN.test(pattern))));
+  // picomatch: what equals a pattern matches it, whatever the pattern means.
+  const literal = new Set(patterns);
+  return {
+    matches: (text) => text !== '' && (literal.has(text) || matcher.matches(text)),
+    get visits() {
+      return matcher.visits;
+    },
+  };
+}
+
+function automatonOf(patterns: readonly string[]) {
+  const expressions = patterns.map(expressionOf);
+  try {
+    return buildAutomaton(expressions, MAX_STATES);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const longest = patterns.reduce((a, b) => (b.length > a.length ? b : a));
+    throw refused(
+      longest,
+      `and the ${patterns.length - 1} beside it are too large together. Give fewer or shorter ones`,
+      cause,
+    );
+  }
+}
+
+function expressionOf(pattern: string): Regex {
+  if (pattern.length > MAX_PATTERN_CHARS)
+    throw refused(pattern, `has more than ${MAX_PATTERN_CHARS} characters`);
+  if (nesting(pattern) > MAX_NESTING) throw refused(pattern, `nests deeper than ${MAX_NESTING} brackets`);
+  if (ENDLESS.test(pattern)) throw refused(pattern, 'ends in the middle of an escape or a class');
+  try {
+    return parseRegex(picomatch.makeRe(pattern).source);
+  } catch (cause) {
+    if (cause instanceof UnsupportedRegex) {
+      throw refused(pattern, `has ${cause.what}, which globs here cannot have`, cause);
+    }
+    throw refused(pattern, `cannot be read as a glob: ${messageOf(cause)}`, cause);
+  }
+}
+
+/** Escaped and quoted brackets count as well: a bound needs no more. */
+function nesting(pattern: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const char of pattern) {
+    if (char === '(' || char === '{') deepest = Math.max(deepest, ++depth);
+    else if ((char === ')' || char === '}') && depth > 0) depth -= 1;
+  }
+  return deepest;
+}
+
+function refused(pattern: string, why: string, cause?: unknown): ForebayError {
+  const shown = pattern.length > 80 ? `${pattern.slice(0, 80)}...` : pattern;
+  return new ForebayError('invalid_request', `The pattern "${shown}" ${why}.`, { cause });
+}

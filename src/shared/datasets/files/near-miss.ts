@@ -1,0 +1,91 @@
+/** Patterns that choose no file of a folder, and what they may have been meant to be. */
+import { createGlobFilter, type GlobFilter } from './glob-filter.ts';
+import { unicodeForm } from '../../text/unicode-form.ts';
+import type { WalkedFile } from './walk.ts';
+
+/** Files counted, at most: the sentence needs no more. */
+const ENOUGH = 1_000;
+
+type Change = (text: string) => string;
+
+/** Other patterns that a user may have meant. They are offered as they are written here. */
+const OTHER_CASES: readonly Change[] = [(text) => text.toLowerCase(), (text) => text.toUpperCase()];
+const loose: Change = (text) => text.normalize('NFC').toLowerCase();
+
+/** A sentence; null where there is no file to choose. `walkWith`: the files that a filter lets through. */
+export async function nearMiss(
+  { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
+  walkWith: Walk,
+): Promise<string | null> {
+  return (await otherSpelling(include, exclude, walkWith)) ?? unchosen(include, exclude, walkWith);
+}
+
+type Walk = (filter: GlobFilter) => AsyncIterable<WalkedFile>;
+
+/** Files there are, where none is chosen. */
+async function unchosen(
+  include: readonly string[],
+  exclude: readonly string[],
+  walkWith: Walk,
+): Promise<string | null> {
+  if (include.length === 0 && exclude.length === 0) return null;
+  let files = 0;
+  let example = '';
+  for await (const { id } of walkWith(createGlobFilter([], []))) {
+    if (files === 0) example = id;
+    if (++files >= ENOUGH) break;
+  }
+  if (files === 0) return null;
+  const given = [
+    ...(include.length === 0 ? [] : [`include ${quoted(include)}`]),
+    ...(exclude.length === 0 ? [] : [`exclude ${quoted(exclude)}`]),
+  ];
+  return `The folder holds ${counted(files)}, such as "${example}", but ${given.join(' and ')} let none through.`;
+}
+
+/** Include patterns that match in another letter case or Unicode normal form. */
+async function otherSpelling(
+  include: readonly string[],
+  exclude: readonly string[],
+  walkWith: Walk,
+): Promise<string | null> {
+  if (include.length === 0) return null;
+  const kept = createGlobFilter([], exclude);
+  const near = createGlobFilter(include.map(loose), []);
+  const others = OTHER_CASES.map((change) => {
+    const patterns = include.map(change);
+    return { patterns, filter: createGlobFilter(patterns, []), files: 0 };
+  });
+  let files = 0;
+  let example: string | null = null;
+  const found = walkWith({
+    file: (id) => kept.file(id) && near.file(loose(id)),
+    folder: (id) => kept.folder(id) && near.folder(loose(id)),
+  });
+  for await (const { id } of found) {
+    example ??= id;
+    for (const other of others) if (other.filter.file(id)) other.files += 1;
+    if (++files >= ENOUGH) break;
+  }
+  if (example === null) return null;
+  const given = quoted(include);
+  const better = others.reduce((best, other) => (other.files > best.files ? other : best));
+  if (better.files > 0) {
+    return `${given} matches no file, but ${quoted(better.patterns)} matches ${counted(better.files)}: letter case counts.`;
+  }
+  const many = `${counted(files)}, such as "${example}"`;
+  if (include.some((pattern) => pattern.normalize('NFC') !== pattern) || unicodeForm(example) !== null) {
+    const form = unicodeForm(example) ?? 'NFC';
+    return `${given} matches no file, but would match ${many}, whose names are in another Unicode normal form (${form}).`;
+  }
+  return `${given} matches no file, but would match ${many}, in another letter case.`;
+}
+
+function quoted(patterns: readonly string[]): string {
+  return patterns.map((pattern) => `"${pattern}"`).join(', ');
+}
+
+function counted(files: number): string {
+  if (files === 1) return '1 file';
+  return files >= ENOUGH ? `${ENOUGH.toLocaleString('en')} files or more` : `${files} files`;
+}

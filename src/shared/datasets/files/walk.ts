@@ -1,0 +1,178 @@
+/**
+ * The order of a tree of files: entries byte-sorted per folder, depth first, a subfolder's files at its
+ * name's place. Starts anywhere without listing what comes before. Knows nothing of rows and cursors.
+ */
+import { realpath } from 'node:fs/promises';
+import { ForebayError, messageOf } from '../../errors.ts';
+import type { ListingRule } from '../../domain/dataset-spec.ts';
+import type { SkipReason } from '../../domain/skipped.ts';
+import { createTurn } from '../../process/event-loop-turn.ts';
+import { listFolder, type Entry, type ListingOptions } from './folder-listing.ts';
+import type { GlobFilter } from './glob-filter.ts';
+import { resolveLink } from './link-target.ts';
+import { isNoImage } from './listing-rule.ts';
+import { rawOf, textOf } from './name-bytes.ts';
+
+export interface WalkedFile {
+  /** Path relative to the root, with `/`; bytes that are not UTF-8 are U+FFFD. */
+  readonly id: string;
+  /** False when the id has lost bytes and so cannot open the file. */
+  readonly valid: boolean;
+  /** The relative path, raw (see name-bytes.ts). */
+  readonly raw: string;
+}
+
+export interface WalkOptions extends Omit<ListingOptions, 'from'> {
+  readonly root: string;
+  readonly rule: ListingRule;
+  readonly filter: GlobFilter;
+  /** Whether a file is wanted although its name says that it is no image. */
+  readonly asksFor: (id: string) => boolean;
+  /** Asked of each folder and of each link's target, by real path: true passes it over. */
+  readonly skips: (real: string) => boolean;
+  /** Told of all that is left out, but for what the filter leaves out. */
+  readonly onSkip: (reason: SkipReason, id: string) => void;
+  /** Raw relative path after which to start; null: at the beginning. */
+  readonly after: string | null;
+}
+
+interface Folder {
+  /** Raw relative path with a trailing `/`; empty for the root. */
+  readonly prefix: string;
+  /** The same as text. */
+  readonly idPrefix: string;
+  readonly valid: boolean;
+  /** Raw real path. */
+  readonly real: string;
+  readonly entries: AsyncGenerator<Entry>;
+  /** Names still to seek: the first in this folder, the rest below it. */
+  readonly seek: readonly string[];
+}
+
+/** What an entry comes to: a file, a folder to walk, a reason why it is neither, or nothing that was asked for. */
+type Outcome = 'file' | { readonly folder: string } | SkipReason | null;
+
+/**
+ * Files under the root that are rows, by the listing rule. No folder is walked inside itself. Throws ForebayError
+ * `input_not_found` (no such root) and `input_unreadable` (naming the folder).
+ */
+export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
+  const { rule, filter } = options;
+  const root = await realRoot(options.root);
+  const stack: Folder[] = [];
+  const enter = (prefix: string, real: string, seek: readonly string[]) => {
+    const { text, valid } = textOf(prefix);
+    const entries = listFolder(real, { ...options, from: seek[0] ?? null });
+    stack.push({ prefix, idPrefix: text, valid, real, entries, seek });
+  };
+  const isOpen = (real: string) => stack.some((open) => open.real === real);
+
+  function fileOutcome(id: string, name: string): Outcome {
+    if (!filter.file(id)) return null;
+    return rule > 1 && isNoImage(name) && !options.asksFor(id) ? 'not_images' : 'file';
+  }
+
+  async function linkOutcome(folder: Folder, entry: Entry, id: string): Promise<Outcome> {
+    const target = await resolveLink(below(folder.real, entry.name), id);
+    if (target.kind === 'broken') {
+      const outcome = fileOutcome(id, entry.name);
+      return outcome === 'file' && rule === 1 ? 'broken_links' : outcome;
+    }
+    const { kind, real } = target;
+    const wanted =
+      kind === 'folder' ? (filter.folder(id) ? { folder: real } : null) : fileOutcome(id, entry.name);
+    if (wanted === null || wanted === 'not_images') return wanted;
+    const within = rule > 1 || real.startsWith(below(root, ''));
+    if (!within || options.skips(textOf(real).text)) return 'links_outside';
+    if (kind === 'special') return 'special_files';
+    return kind === 'folder' && isOpen(real) ? 'link_cycles' : wanted;
+  }
+
+  function folderOutcome(folder: Folder, entry: Entry, id: string): Outcome {
+    if (!filter.folder(id)) return null;
+    const real = below(folder.real, entry.name);
+    if (options.skips(textOf(real).text)) return 'private_folders';
+    // Behind a link to a folder above, that folder is walked already.
+    return rule > 1 && isOpen(real) ? 'link_cycles' : { folder: real };
+  }
+
+  /** A promise only for links: files are too many to wait for each. */
+  function outcomeOf(folder: Folder, entry: Entry, id: string): Outcome | Promise<Outcome> {
+    switch (entry.kind) {
+      case 'file':
+        // It is where its folder is.
+        return fileOutcome(id, entry.name);
+      case 'folder':
+        return folderOutcome(folder, entry, id);
+      case 'link':
+        return linkOutcome(folder, entry, id);
+      case 'special':
+        return filter.file(id) ? 'special_files' : null;
+      case 'hidden':
+        return 'hidden';
+    }
+  }
+
+  enter('', root, options.after === null ? [] : options.after.split('/'));
+  const turn = createTurn();
+  try {
+    for (let folder = stack.at(-1); folder !== undefined; folder = stack.at(-1)) {
+      // Entries that match nothing yield nothing: without this a large folder would hold up the process.
+      if (turn.isOver()) await turn.next();
+      const entry = await nextEntry(folder, options.signal);
+      if (entry === null) {
+        stack.pop();
+        continue;
+      }
+      const { text, valid } = textOf(entry.name);
+      const id = folder.idPrefix + text;
+      const decided = outcomeOf(folder, entry, id);
+      const outcome = decided instanceof Promise ? await decided : decided;
+      const sought = entry.name === folder.seek[0];
+      if (outcome === null) continue;
+      if (typeof outcome === 'object') {
+        enter(`${folder.prefix}${entry.name}/`, outcome.folder, sought ? folder.seek.slice(1) : []);
+      } else if (sought) {
+        continue;
+      } else if (outcome === 'file') {
+        yield { id, valid: valid && folder.valid, raw: folder.prefix + entry.name };
+      } else {
+        options.onSkip(outcome, id);
+      }
+    }
+  } finally {
+    for (const { entries } of stack) await entries.return(undefined);
+  }
+}
+
+async function nextEntry(folder: Folder, signal: AbortSignal): Promise<Entry | null> {
+  signal.throwIfAborted();
+  try {
+    const next = await folder.entries.next();
+    return next.done === true ? null : next.value;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new ForebayError(
+      'input_unreadable',
+      `Cannot list the folder ${textOf(folder.real).text}: ${messageOf(error)}. Make it readable for Forebay's user, or exclude it.`,
+      { cause: error },
+    );
+  }
+}
+
+function below(folder: string, name: string): string {
+  return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
+}
+
+async function realRoot(root: string): Promise<string> {
+  try {
+    return rawOf(await realpath(root));
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw missing
+      ? new ForebayError('input_not_found', `The input folder ${root} does not exist.`, { cause: error })
+      : new ForebayError('input_unreadable', `Cannot read the input folder ${root}: ${messageOf(error)}.`, {
+          cause: error,
+        });
+  }
+}

@@ -1,0 +1,46 @@
+/** Any dataset whose rows are a file's lines: order, cursors (byte offsets) and counting, once for all of them. */
+import type { Cursor } from '../../domain/dataset-spec.ts';
+import type { RowRef } from '../../domain/row.ts';
+import { InvariantError } from '../../errors.ts';
+import { readLines, type Line } from './line-reader.ts';
+import type { DatasetSource } from '../source.ts';
+
+export interface LineSourceOptions {
+  readonly path: string;
+  /** The row of a line that is not blank. Must not throw: a bad line is a bad row. */
+  readonly toRow: (line: Line) => RowRef;
+}
+
+export function createLineSource({ path, toRow }: LineSourceOptions): DatasetSource {
+  return {
+    async *read(from, signal) {
+      let index = from?.index ?? 0;
+      for await (const lines of readLines(path, offsetOf(from), signal)) {
+        for (const line of lines) {
+          if (isBlank(line)) continue;
+          signal.throwIfAborted();
+          yield { row: toRow(line), cursor: { index: ++index, at: String(line.end) } };
+        }
+      }
+    },
+    async count(limit, signal) {
+      let rows = 0;
+      if (limit <= 0) return 0;
+      for await (const lines of readLines(path, 0, signal)) {
+        for (const line of lines) if (!isBlank(line) && ++rows >= limit) return rows;
+      }
+      return rows;
+    },
+  };
+}
+
+function isBlank({ bytes }: Line): boolean {
+  return bytes !== null && bytes.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
+}
+
+function offsetOf(from: Cursor | null): number {
+  if (from === null || from.index === 0) return 0;
+  const offset = Number(from.at);
+  if (!Number.isSafeInteger(offset) || offset < 0) throw new InvariantError(`cursor at "${from.at}"`);
+  return offset;
+}

@@ -1,0 +1,48 @@
+/** A user's list of rows: a path, a URL or `{"id","uri"}` a line. A bad line is a bad row, never a bad job. */
+import { isUtf8 } from 'node:buffer';
+import type { DatasetSpec } from '../../domain/dataset-spec.ts';
+import type { RowRef } from '../../domain/row.ts';
+import { MAX_LINE_BYTES, type Line } from '../lines/line-reader.ts';
+import { createLineSource } from '../lines/line-source.ts';
+import { invalidAt } from '../locate.ts';
+import type { DatasetSource } from '../source.ts';
+
+type ManifestSpec = Extract<DatasetSpec, { type: 'manifest' }>;
+
+/** Characters of a bad line that its row's id shows. */
+const BAD_ID_CHARS = 200;
+
+export function createManifestSource(spec: ManifestSpec): DatasetSource {
+  return createLineSource({ path: spec.path, toRow: manifestRow });
+}
+
+function manifestRow({ bytes, start }: Line): RowRef {
+  if (bytes === null) {
+    return bad(
+      `line at byte ${start}`,
+      `the line is longer than ${MAX_LINE_BYTES / 1024} KB; a row with its bytes ("data:") belongs in an inline row or a file`,
+    );
+  }
+  const text = bytes.toString('utf8');
+  if (!isUtf8(bytes)) return bad(text, 'the line is not valid UTF-8');
+  return text.trimStart().startsWith('{') ? jsonRow(text) : { id: text };
+}
+
+/** Further fields are the user's own and are left alone. */
+function jsonRow(text: string): RowRef {
+  let value: { id?: unknown; uri?: unknown };
+  try {
+    value = JSON.parse(text) as typeof value;
+  } catch {
+    return bad(text, 'the line begins with "{" but is not valid JSON; expected {"id","uri"}');
+  }
+  const { id, uri } = value;
+  if (typeof uri !== 'string' || uri === '') return bad(text, '"uri" must be a path or a URL');
+  if (id === undefined || id === uri) return { id: uri };
+  if (typeof id !== 'string' && typeof id !== 'number') return bad(text, '"id" must be a string or a number');
+  return { id: String(id), at: uri };
+}
+
+function bad(id: string, reason: string): RowRef {
+  return { id: id.length > BAD_ID_CHARS ? `${id.slice(0, BAD_ID_CHARS)}...` : id, at: invalidAt(reason) };
+}

@@ -1,0 +1,23 @@
+/** The one place that knows every kind of dataset: from a job's spec to its source. */
+import type { DatasetSpec } from '../domain/dataset-spec.ts';
+import { createFailedSource } from './failed/failed-source.ts';
+import { createFilesSource, type FilesSourceOptions } from './files/files-source.ts';
+import { createInlineSource } from './inline/inline-source.ts';
+import { createManifestSource } from './manifest/manifest-source.ts';
+import type { DatasetSource } from './source.ts';
+import { createUrlsSource } from './urls/urls-source.ts';
+
+export function openDataset(spec: DatasetSpec, options: FilesSourceOptions = {}): DatasetSource {
+  switch (spec.type) {
+    case 'files':
+      return createFilesSource(spec, options);
+    case 'urls':
+      return createUrlsSource(spec);
+    case 'inline':
+      return createInlineSource(spec);
+    case 'manifest':
+      return createManifestSource(spec);
+    case 'failed':
+      return createFailedSource(spec, (of) => openDataset(of, options));
+  }
+}

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
+import type { DatasetSource, SourceRow } from '#forebay/shared/datasets/source.js';
+import type { Cursor, GivenDataset } from '#forebay/shared/domain/dataset-spec.js';
+import { decodeBlockRows, encodeBlockRows, rowIndex } from '#forebay/shared/domain/block.js';
+import { errorLine } from '#forebay/shared/domain/row.js';
+import { errorsName } from '#forebay/shared/storage/output-folder.js';
+
+const signal = new AbortController().signal;
+let folder: string;
+let manifest: GivenDataset;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'failed-'));
+  const rows = Array.from({ length: 20 }, (_, i) => JSON.stringify({ id: `row-${i}`, uri: `${i}.png` }));
+  writeFileSync(join(folder, 'rows.txt'), `${rows.join('\n\n')}\n`);
+  manifest = { type: 'manifest', path: join(folder, 'rows.txt'), base: folder };
+  const failed = (
+    block: number,
+    indices: number[],
+    code: 'decode_failed' | 'invalid_row' = 'decode_failed',
+  ) =>
+    writeFileSync(
+      join(folder, errorsName(block)),
+      indices.map((i) => errorLine(i, `row-${i}`, { code, message: 'why' })).join(''),
+    );
+  failed(0, [1]);
+  failed(2, [8, 9, 11]);
+  failed(4, [19], 'invalid_row');
+  // Of a later job.
+  failed(5, [8]);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const open = (of: GivenDataset, first = 0, end = 5) =>
+  openDataset({ type: 'failed', folder, first, end, of });
+async function read(source: DatasetSource, from: Cursor | null = null): Promise<SourceRow[]> {
+  const rows: SourceRow[] = [];
+  for await (const row of source.read(from, signal)) rows.push(row);
+  return rows;
+}
+
+describe('the failed rows of an output', () => {
+  it('are those of its errors files in order, with their index and place in the manifest', async () => {
+    const source = open(manifest);
+    const rows = await read(source);
+    expect(rows.map(({ row }) => [row.index, row.id, row.at])).toEqual(
+      [1, 8, 9, 11, 19].map((i) => [i, `row-${i}`, `${i}.png`]),
+    );
+    expect(await source.count(Infinity, signal)).toBe(5);
+    expect(await source.count(2, signal)).toBe(2);
+    for (const [i, { cursor }] of rows.entries()) {
+      expect(await read(source, cursor)).toEqual(rows.slice(i + 1));
+    }
+  });
+
+  it('are found by their ids where those say where they are, and stay bad where their reference is', async () => {
+    const rows = await read(open({ type: 'urls', spool: '/nowhere' }, 2));
+    expect(rows.map(({ row }) => row)).toEqual([
+      { id: 'row-8', index: 8 },
+      { id: 'row-9', index: 9 },
+      { id: 'row-11', index: 11 },
+      { id: 'row-19', index: 19, at: 'invalid:why' },
+    ]);
+  });
+
+  it('refuse a manifest that is another one now', async () => {
+    const other = join(folder, 'other.txt');
+    writeFileSync(other, 'a\nb\n');
+    await expect(read(open({ type: 'manifest', path: other, base: folder }))).rejects.toMatchObject({
+      code: 'dataset_changed',
+    });
+    writeFileSync(other, 'row-0\nrow-1\n');
+    await expect(read(open({ type: 'manifest', path: other, base: folder }))).rejects.toThrow(
+      /row 8.*missing/,
+    );
+  });
+
+  it('keep their index in the window', () => {
+    const block = { firstRow: 2, rows: [{ id: 'a', index: 7 }, { id: 'b', at: 'x', index: 9 }, { id: 'c' }] };
+    const back = decodeBlockRows(encodeBlockRows(block));
+    expect(back.rows.map((_, i) => rowIndex(back, i))).toEqual([7, 9, 4]);
+    expect(back.rows.map(({ id, at }) => [id, at])).toEqual([
+      ['a', undefined],
+      ['b', 'x'],
+      ['c', undefined],
+    ]);
+  });
+});

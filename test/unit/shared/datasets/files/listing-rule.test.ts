@@ -1,0 +1,210 @@
+/** Which entries of a folder are rows, which are left out and counted, by the rule of new jobs and of older ones. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFilesSource, type FilesSourceOptions } from '#forebay/shared/datasets/files/files-source.js';
+import { createSkipTally } from '#forebay/shared/datasets/skip-tally.js';
+import type { Cursor } from '#forebay/shared/domain/dataset-spec.js';
+import type { Skipped } from '#forebay/shared/domain/skipped.js';
+
+const never = new AbortController().signal;
+let dir: string;
+let root: string;
+let outside: string;
+
+beforeEach(() => {
+  dir = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-rule-')));
+  [root, outside] = [join(dir, 'in'), join(dir, 'outside')];
+  mkdirSync(root);
+  mkdirSync(outside);
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function put(...names: string[]): void {
+  for (const name of names) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), '');
+  }
+}
+
+interface Listing extends FilesSourceOptions {
+  readonly listing?: 1 | 2;
+  readonly include?: string[];
+  readonly exclude?: string[];
+}
+
+function sourceOf({ listing = 2, include = [], exclude = [], ...options }: Listing = {}) {
+  return createFilesSource({ type: 'files', root, include, exclude, listing }, options);
+}
+
+interface Read {
+  readonly ids: string[];
+  readonly skipped: Skipped;
+  /** Where each row left the reading. */
+  readonly cursors: { cursor: Cursor; skipped: Skipped }[];
+}
+
+async function read(listing: Listing = {}, from: Cursor | null = null, before: Skipped = {}): Promise<Read> {
+  const source = sourceOf(listing);
+  const tally = createSkipTally(before);
+  const ids: string[] = [];
+  const cursors: Read['cursors'] = [];
+  for await (const { row, cursor } of source.read(from, never, tally)) {
+    ids.push(row.id);
+    cursors.push({ cursor, skipped: tally.total() });
+  }
+  if (from === null) expect(await source.count(Number.POSITIVE_INFINITY, never)).toBe(ids.length);
+  return { ids, skipped: tally.total(), cursors };
+}
+
+describe('files that are no images by their names', () => {
+  it('are left out and counted; other names, and names without an extension, are rows', async () => {
+    put('a.jpg', 'b.JPEG', 'c', 'd.unheard-of', 'e.tiff', 'sub.txt/f.png');
+    put('notes.TXT', 'sub.txt/labels.json', 'x.csv', 'Thumbs.db', 'desktop.ini', 'a.jpg.zip');
+    const { ids, skipped } = await read();
+    expect(ids).toEqual(['a.jpg', 'b.JPEG', 'c', 'd.unheard-of', 'e.tiff', 'sub.txt/f.png']);
+    expect(skipped).toEqual({ not_images: { count: 6, first: ['Thumbs.db', 'a.jpg.zip', 'desktop.ini'] } });
+  });
+
+  it('are rows where an include pattern asks for them, not where it would match anything', async () => {
+    put('a.jpg', 'notes.txt', 'data.csv');
+    expect((await read({ include: ['*.txt'] })).ids).toEqual(['notes.txt']);
+    expect((await read({ include: ['*.{jpg,csv}'] })).ids).toEqual(['a.jpg', 'data.csv']);
+    expect((await read({ include: ['notes.txt', '*'] })).ids).toEqual(['a.jpg', 'notes.txt']);
+    for (const include of [['*'], ['**'], ['**/*.*'], ['*.???'], ['notes*', 'a*']]) {
+      expect((await read({ include })).ids).toEqual(['a.jpg']);
+    }
+    const other = await read({ include: ['*.jpg'] });
+    expect(other).toMatchObject({ ids: ['a.jpg'], skipped: {} });
+  });
+
+  it('are rows of a job that was begun before there was such a rule', async () => {
+    put('a.jpg', 'notes.txt');
+    expect((await read({ listing: 1 })).ids).toEqual(['a.jpg', 'notes.txt']);
+    const source = createFilesSource({ type: 'files', root, include: [], exclude: [] });
+    expect(await source.count(9, never)).toBe(2);
+  });
+});
+
+describe('links', () => {
+  beforeEach(() => {
+    put('a.jpg');
+    mkdirSync(join(outside, 'deep'));
+    writeFileSync(join(outside, 'deep', 'b.jpg'), '');
+    symlinkSync(outside, join(root, 'out'));
+    symlinkSync(join(outside, 'deep', 'b.jpg'), join(root, 'out.jpg'));
+    symlinkSync('nowhere', join(root, 'broken.jpg'));
+    symlinkSync('self.jpg', join(root, 'self.jpg'));
+    symlinkSync('nowhere', join(root, 'broken.txt'));
+  });
+
+  it('are followed out of the folder, to files and folders, and a broken one is a row', async () => {
+    expect(await read()).toMatchObject({
+      ids: ['a.jpg', 'broken.jpg', 'out/deep/b.jpg', 'out.jpg', 'self.jpg'],
+      skipped: { not_images: { count: 1, first: ['broken.txt'] } },
+    });
+  });
+
+  it('are counted where they lead to what the job may not read', async () => {
+    const skips = (real: string) => !real.startsWith(root);
+    expect(await read({ skips })).toMatchObject({
+      ids: ['a.jpg', 'broken.jpg', 'self.jpg'],
+      skipped: { links_outside: { count: 2, first: ['out', 'out.jpg'] } },
+    });
+    // Nobody asked for these.
+    expect((await read({ skips, include: ['a*'], exclude: ['out/**'] })).skipped).toEqual({});
+  });
+
+  it('were followed only inside the folder, broken ones left out, by the rule of before', async () => {
+    expect(await read({ listing: 1 })).toMatchObject({
+      ids: ['a.jpg'],
+      skipped: { links_outside: { count: 2 }, broken_links: { count: 3 } },
+    });
+  });
+
+  it('lead into no folder twice on one path, however they meet it', async () => {
+    put('sub/c.jpg');
+    symlinkSync(dir, join(root, 'sub', 'above'));
+    symlinkSync('..', join(root, 'sub', 'up'));
+    symlinkSync(root, join(outside, 'back'));
+    const { ids, skipped } = await read({ exclude: ['*.jpg'] });
+    // `sub/above` holds `in` and `outside`; the first is walked already.
+    expect(ids).toEqual(['out/deep/b.jpg', 'sub/above/outside/deep/b.jpg', 'sub/c.jpg']);
+    expect(skipped['link_cycles']).toEqual({
+      count: 4,
+      first: ['out/back', 'sub/above/in', 'sub/above/outside/back'],
+    });
+  });
+});
+
+describe('what is left out', () => {
+  it('names hidden entries, private folders and what is no file', async () => {
+    put('.DS_Store', '.git/config', 'a.jpg', 'private/b.jpg');
+    execFileSync('mkfifo', [join(root, 'pipe')]);
+    symlinkSync('pipe', join(root, 'to-pipe'));
+    expect(await read({ skips: (real) => real.endsWith('/private') })).toMatchObject({
+      ids: ['a.jpg'],
+      skipped: {
+        hidden: { count: 2, first: ['.DS_Store', '.git'] },
+        private_folders: { count: 1, first: ['private'] },
+        special_files: { count: 2, first: ['pipe', 'to-pipe'] },
+      },
+    });
+  });
+
+  it('is counted once, wherever a reading is left and taken up', async () => {
+    put('.x', 'a.jpg', 'b.txt', 'c/.y', 'c/a.txt', 'c/b.jpg', 'c/c.txt', 'd.jpg', 'e.txt', 'f/g.txt');
+    const whole = await read();
+    expect(whole.ids).toEqual(['a.jpg', 'c/b.jpg', 'd.jpg']);
+    expect(whole.skipped).toMatchObject({ hidden: { count: 2 }, not_images: { count: 5 } });
+    for (const { cursor, skipped } of whole.cursors) {
+      expect((await read({}, cursor, skipped)).skipped).toEqual(whole.skipped);
+    }
+  });
+
+  it('keeps few names, and no long ones', async () => {
+    for (let i = 0; i < 50; i++) put(`${i}${'n'.repeat(240)}.txt`);
+    const { not_images } = (await read()).skipped;
+    expect(not_images).toMatchObject({ count: 50 });
+    expect(not_images!.first).toHaveLength(3);
+    expect(not_images!.first.every((name) => name.length < 210)).toBe(true);
+  });
+});
+
+describe('patterns that match nothing', () => {
+  const why = async (include: string[], exclude: string[] = []) =>
+    sourceOf({ include, exclude }).whyEmpty!(never);
+
+  it('are told from those in the other letter case', async () => {
+    put('a.jpg', 'b.jpg', 'x/C.JPG', 'skip/d.jpg');
+    expect(await why(['**/*.JPG', '*.PNG'], ['skip/**', 'x/**'])).toBe(
+      '"**/*.JPG", "*.PNG" matches no file, but "**/*.jpg", "*.png" matches 2 files: letter case counts.',
+    );
+    expect(await why(['X/*.jpg'])).toBe(
+      '"X/*.jpg" matches no file, but would match 1 file, such as "x/C.JPG", in another letter case.',
+    );
+  });
+
+  it('are told from those in the other Unicode normal form', async () => {
+    put('Müller'.normalize('NFD') + '/a.jpg');
+    expect(await why(['Müller'.normalize('NFC') + '/*.jpg'])).toMatch(
+      /would match 1 file, such as ".*a\.jpg", whose names are in another Unicode normal form \(NFD\)\./,
+    );
+  });
+
+  it('are shown the files that they do not choose', async () => {
+    put('a.jpg', 'b/c.jpg');
+    expect(await why(['*.png'], ['x'])).toBe(
+      'The folder holds 2 files, such as "a.jpg", but include "*.png" and exclude "x" let none through.',
+    );
+    expect(await why([], ['**'])).toMatch(/holds 2 files, .* but exclude "\*\*" let none through\.$/);
+  });
+
+  it('get no hint where there is nothing to choose', async () => {
+    put('a.txt');
+    expect(await why(['*.png'])).toBeNull();
+    expect(await why([])).toBeNull();
+  });
+});

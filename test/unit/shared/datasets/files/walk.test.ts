@@ -1,0 +1,42 @@
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createGlobFilter, type GlobFilter } from '#forebay/shared/datasets/files/glob-filter.js';
+import { walk } from '#forebay/shared/datasets/files/walk.js';
+
+let root: string;
+
+beforeEach(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), 'forebay-walk-')));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function idsOf(filter: GlobFilter): Promise<string[]> {
+  const found: string[] = [];
+  const never = new AbortController().signal;
+  const listing = { sorted: true, spillDir: tmpdir(), maxInMemory: 50_000, signal: never };
+  const rules = { rule: 2 as const, asksFor: () => true, onSkip: () => {} };
+  for await (const { id } of walk({ root, filter, ...rules, skips: () => false, after: null, ...listing }))
+    found.push(id);
+  return found;
+}
+
+it('lets the process go on while it passes over files that match nothing', async () => {
+  for (let i = 0; i < 300; i++) await writeFile(join(root, `file-${i}`), '');
+  let turns = 0;
+  const slow = (): false => {
+    for (const until = performance.now() + 1; performance.now() < until;);
+    return false;
+  };
+  const ticking = setInterval(() => (turns += 1), 1);
+  expect(await idsOf({ file: slow, folder: () => true })).toEqual([]);
+  clearInterval(ticking);
+  // 300 ms in turns of 10 ms; in one piece there are two or three, while the folder is opened and read.
+  expect(turns).toBeGreaterThan(10);
+});
+
+it('is through a folder in a moment where a pattern would make a backtracking matcher take minutes', async () => {
+  await writeFile(join(root, 'a'.repeat(40)), '');
+  expect(await idsOf(createGlobFilter([`${'*?'.repeat(12)}!`], []))).toEqual([]);
+}, 10_000);

@@ -1,0 +1,116 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createManifestSource } from '#forebay/shared/datasets/manifest/manifest-source.js';
+import type { Cursor } from '#forebay/shared/domain/dataset-spec.js';
+import type { RowRef } from '#forebay/shared/domain/row.js';
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'forebay-manifest-'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+async function read(content: string | Buffer, from: Cursor | null = null): Promise<RowRef[]> {
+  const path = join(dir, 'list');
+  await writeFile(path, content);
+  const rows: RowRef[] = [];
+  const source = createManifestSource({ type: 'manifest', path, base: dir });
+  for await (const { row } of source.read(from, new AbortController().signal)) rows.push(row);
+  return rows;
+}
+
+it('takes paths and URLs as written, and skips blank lines', async () => {
+  expect(await read('a b.jpg\n\n \t\r\nhttps://x/y?z\r\n last')).toEqual([
+    { id: 'a b.jpg' },
+    { id: 'https://x/y?z' },
+    { id: ' last' },
+  ]);
+});
+
+it('takes JSON objects, their id optional, further fields left alone', async () => {
+  expect(
+    await read('{"id":"one","uri":"a.jpg"}\n {"uri":"b.jpg","label":3}\n{"id":7,"uri":"c.jpg"}'),
+  ).toEqual([{ id: 'one', at: 'a.jpg' }, { id: 'b.jpg' }, { id: '7', at: 'c.jpg' }]);
+});
+
+it('passes over a byte order mark', async () => {
+  expect(await read('\uFEFFa.jpg\n')).toEqual([{ id: 'a.jpg' }]);
+});
+
+it('makes every bad line a row of its own that says why', async () => {
+  const rows = await read(
+    Buffer.concat([
+      Buffer.from('{"id":1\n{"id":"x"}\n{"id":[],"uri":"a"}\n'),
+      Buffer.from('caf\xe9\n', 'latin1'),
+      Buffer.from(`${'y'.repeat(65 * 1024)}\n${'z'.repeat(900 * 1024)}\nok`),
+    ]),
+  );
+  expect(rows.map(({ id, at }) => [id, at?.replace('invalid:', '')])).toEqual([
+    ['{"id":1', 'the line begins with "{" but is not valid JSON; expected {"id","uri"}'],
+    ['{"id":"x"}', '"uri" must be a path or a URL'],
+    ['{"id":[],"uri":"a"}', '"id" must be a string or a number'],
+    ['caf\uFFFD', 'the line is not valid UTF-8'],
+    [
+      'line at byte 44',
+      'the line is longer than 64 KB; a row with its bytes ("data:") belongs in an inline row or a file',
+    ],
+    [
+      'line at byte 66605',
+      'the line is longer than 64 KB; a row with its bytes ("data:") belongs in an inline row or a file',
+    ],
+    ['ok', undefined],
+  ]);
+});
+
+it('takes a line of exactly 64 KB, and cuts the id of a long bad one', async () => {
+  const [long, bad] = await read(`${'a'.repeat(64 * 1024)}\n{${'b'.repeat(1000)}`);
+  expect(long).toEqual({ id: 'a'.repeat(64 * 1024) });
+  expect(bad!.id).toHaveLength(203);
+});
+
+it('reads lines that lie across its chunks', async () => {
+  const lines = Array.from({ length: 40 }, (_, i) => `${i}-`.padEnd(30_011 + i, 'x'));
+  expect((await read(lines.join('\n'))).map(({ id }) => id)).toEqual(lines);
+});
+
+it.each([
+  ['UTF-16 (little-endian)', Buffer.from('\uFEFFa.jpg', 'utf16le')],
+  ['UTF-16 (big-endian)', Buffer.from('\uFEFFa.jpg', 'utf16le').swap16()],
+  ['UTF-16 (little-endian)', Buffer.from('a.jpg\r\nb.jpg', 'utf16le')],
+  ['UTF-16 (big-endian)', Buffer.from('a.jpg', 'utf16le').swap16()],
+  ['UTF-32 (little-endian)', Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0])],
+])('names a list in %s, and how to convert it', async (name, bytes) => {
+  await expect(read(bytes)).rejects.toMatchObject({
+    code: 'input_unreadable',
+    message: expect.stringMatching(/ is .* Save it as UTF-8, for example with: iconv -f UTF-/),
+  });
+  await expect(read(bytes)).rejects.toThrow(name);
+});
+
+it('calls a Git LFS pointer that, and takes paths that only begin alike', async () => {
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n';
+  await expect(read(pointer)).rejects.toMatchObject({
+    code: 'input_unreadable',
+    message: expect.stringContaining(
+      'is a Git LFS pointer, not the list itself. Fetch it with: git lfs pull',
+    ),
+  });
+  expect((await read('version https://elsewhere\n')).map(({ id }) => id)).toEqual([
+    'version https://elsewhere',
+  ]);
+});
+
+it('refuses a missing file, a folder and a file that has shrunk', async () => {
+  await expect(read('a\nb\n', { index: 9, at: '99' })).rejects.toMatchObject({ code: 'dataset_changed' });
+  const at = (path: string) => createManifestSource({ type: 'manifest', path, base: dir });
+  const signal = new AbortController().signal;
+  await expect(at(join(dir, 'none')).count(9, signal)).rejects.toMatchObject({ code: 'input_not_found' });
+  await expect(at(dir).count(9, signal)).rejects.toMatchObject({ code: 'input_unreadable' });
+});
+
+it('has no rows in an empty file', async () => {
+  expect(await read('')).toEqual([]);
+  expect(await read('\uFEFF\n\n')).toEqual([]);
+});
