@@ -9,7 +9,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { PREPROCESS } from '../dist/shared/domain/model-contract.js';
+import { PREPROCESS } from '../dist/shared/domain/model-config.js';
 import { createDecoderFactory } from '../dist/workers/lane/image/decode/decoders.js';
 import { planGeometry } from '../dist/workers/lane/image/decode/geometry.js';
 import { configureSharp } from '../dist/workers/lane/image/decode/sharp-decoder.js';

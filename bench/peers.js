@@ -5,7 +5,7 @@ import { readResources } from '../dist/workers/settings/resources.js';
 import { inTurns, median, pairedRatio } from './harness/measure.js';
 import { sharedData } from './harness/places.js';
 import { startService } from './harness/service.js';
-import { contractOf, manifest, modelFolder, photos } from './harness/workloads.js';
+import { configOf, manifest, modelFolder, photos } from './harness/workloads.js';
 import { bigPhotos } from './peers/big-photos.js';
 import { peersPython, runPeer } from './peers/run-peer.js';
 import { runService } from './peers/run-service.js';
@@ -149,5 +149,5 @@ function truthOf(files) {
 function modelWith(decode) {
   const plain = modelFolder('mobilenetv2');
   if (decode === 'exact') return plain;
-  return modelFolder('mobilenetv2', { preprocess: { ...contractOf(plain).preprocess, decode } });
+  return modelFolder('mobilenetv2', { preprocess: { ...configOf(plain).preprocess, decode } });
 }

@@ -17,7 +17,7 @@ const MODEL = 'digits-small';
 /** Of the same generated files as any longer job. */
 const PROBE_ROWS = 20_000;
 const MOST_ROWS = 5_000_000;
-/** Times the wished seconds that the job takes: what a deploy costs is seconds, whatever the job. */
+/** Times the asked seconds that the job takes: what a deploy costs is seconds, whatever the job. */
 const LONGER = 3;
 /** Of the rows, when the first worker is replaced. */
 const FROM = 0.15;

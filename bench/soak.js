@@ -11,7 +11,7 @@ import { startChildLane } from '../dist/workers/lane-pool/child-lane.js';
 import { median } from './harness/measure.js';
 import { commandOf, rssBytes, treeOf } from './harness/processes.js';
 import { startService } from './harness/service.js';
-import { contractOf, digits, manifest, modelFolder } from './harness/workloads.js';
+import { configOf, digits, manifest, modelFolder } from './harness/workloads.js';
 
 export const name = 'soak';
 export const title = 'Memory over two million real rows';
@@ -163,7 +163,7 @@ async function loadAgainAndAgain(loads, log) {
   const sizesMb = [];
   try {
     for (let i = 0; i < loads; i++) {
-      await lane.load({ model: 'm', dir, contract: contractOf(dir), labels: null, threads: 1, limits });
+      await lane.load({ model: 'm', dir, config: configOf(dir), labels: null, threads: 1, limits });
       const { outcomes } = await lane.run({ model: 'm', rows: [{ bytes: image }], topK: 1 });
       if (!outcomes[0].ok) throw new Error(`load ${i}: ${JSON.stringify(outcomes[0].error)}`);
       sizesMb.push(rssBytes([lane.pid]) / 1e6);

@@ -28,7 +28,7 @@ const root = dirname(dirname(here));
 const FILES = 64;
 /** Clock ticks a second of /proc/<pid>/stat (sysconf(_SC_CLK_TCK)). */
 const TICKS = 100;
-/** What a contract must say; no lane here decodes an image. */
+/** What a config must say; no lane here decodes an image. */
 const CONTRACT = { name: 'simulated', task: 'image-classification', preprocess: { crop: 8 } };
 
 /** Where parts go: in memory, where the machine has such a place, since making a file costs more than all else. */

@@ -9,7 +9,7 @@ import { createModelFolderReader } from '../../dist/shared/models/model-folder-r
 import { createLogger } from '../../dist/shared/observe/logger.js';
 import { connectRedis } from '../../dist/shared/queue/connection.js';
 import { createJobWindow } from '../../dist/shared/queue/job-window.js';
-import { createQueuePlaces } from '../../dist/shared/queue/queue-places.js';
+import { createQueueSlots } from '../../dist/shared/queue/queue-slots.js';
 import { createScripts } from '../../dist/shared/queue/scripts.js';
 import { createWake } from '../../dist/shared/queue/wake.js';
 import { createWorkerRegistry } from '../../dist/shared/queue/worker-registry.js';
@@ -18,7 +18,7 @@ import { createLanePool } from '../../dist/workers/lane-pool/lane-pool.js';
 import { createMemoryUse } from '../../dist/workers/memory/memory-use.js';
 import { createBudgetedReader } from '../../dist/workers/intake/read/budgeted-reader.js';
 import { createRowReader } from '../../dist/workers/intake/read/row-reader.js';
-import { planLanes, readResources, wish } from '../../dist/workers/settings/resources.js';
+import { planLanes, readResources, requested } from '../../dist/workers/settings/resources.js';
 import { createSemaphore } from '../../dist/workers/intake/semaphore.js';
 import { startWorker } from '../../dist/workers/worker.js';
 import { startSimulatedLane } from './simulated-lane.js';
@@ -42,7 +42,7 @@ async function start(i) {
     pool: config.pool,
     redis,
     window: createJobWindow({ redis, run }),
-    places: createQueuePlaces({ redis, run }),
+    slots: createQueueSlots({ redis, run }),
     registry: createWorkerRegistry({ redis }),
     wake: await createWake(connectRedis(config.redisUrl, 'background', onError), ['queue']),
     lanes: createLanePool({
@@ -52,9 +52,9 @@ async function start(i) {
         device.tokens ? startTextLane({ index, ...device }) : startSimulatedLane({ index, ...device }),
     }),
     plan: planLanes(resources, 0, {
-      lanes: wish('setting', lanes),
-      threads: wish('setting', 1),
-      decodeThreads: wish('setting', 1),
+      lanes: requested('setting', lanes),
+      threads: requested('setting', 1),
+      decodeThreads: requested('setting', 1),
     }),
     resources: { ...resources, inflightBytes: config.maxInflightBytes },
     samples: null,

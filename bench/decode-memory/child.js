@@ -1,6 +1,6 @@
 /** Decodes one image in a process of its own and prints what its peak of resident memory rose by, in bytes. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { PREPROCESS } from '../../dist/shared/domain/model-contract.js';
+import { PREPROCESS } from '../../dist/shared/domain/model-config.js';
 import { createDecoderFactory } from '../../dist/workers/lane/image/decode/decoders.js';
 import { configureSharp } from '../../dist/workers/lane/image/decode/sharp-decoder.js';
 

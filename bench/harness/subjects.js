@@ -1,6 +1,6 @@
 /** The workloads of the figures that compare service and ceiling: a model, its files, and what should be reached. */
 import { join } from 'node:path';
-import { contractOf, digits, modelFolder, photos, textEncoder } from './workloads.js';
+import { configOf, digits, modelFolder, photos, textEncoder } from './workloads.js';
 
 /**
  * @typedef {object} Subject
@@ -56,7 +56,7 @@ export const SUBJECTS = {
 /** What lanes need to know of a subject. @param {Subject} subject */
 export function laneConfigOf({ name }) {
   const folder = modelFolder(name);
-  const { preprocess } = contractOf(folder);
+  const { preprocess } = configOf(folder);
   return { kind: 'image', graph: join(folder, 'model.onnx'), preprocess, decode: preprocess.decode };
 }
 

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { MODEL_CONTRACT } from '../../dist/shared/domain/model-contract.js';
+import { MODEL_CONFIG } from '../../dist/shared/domain/model-config.js';
 import { writeBertBase } from '../models/bert-base.js';
 import { writeResnet50 } from '../models/resnet50.js';
 import { benchCache, root, sharedData } from './places.js';
@@ -27,43 +27,43 @@ const DIGITS = join(root, 'examples', 'digits', 'models', 'digits-small');
 
 /** Name -> how its folder is made. `-fast`: the same graph, JPEGs decoded fast. */
 const MODELS = {
-  mobilenetv2: { graph: () => sharedData('models', 'mobilenetv2.onnx'), contract: photoContract },
-  resnet50: { graph: () => generated('resnet50-seed1.onnx', writeResnet50), contract: photoContract },
-  'digits-small': { graph: () => join(DIGITS, 'model.onnx'), contract: digitsContract },
+  mobilenetv2: { graph: () => sharedData('models', 'mobilenetv2.onnx'), config: photoConfig },
+  resnet50: { graph: () => generated('resnet50-seed1.onnx', writeResnet50), config: photoConfig },
+  'digits-small': { graph: () => join(DIGITS, 'model.onnx'), config: digitsConfig },
 };
 
-function photoContract() {
+function photoConfig() {
   return { task: 'image-classification', preprocess: PHOTO, softmax: true };
 }
 
-function digitsContract() {
-  const contract = JSON.parse(readFileSync(join(DIGITS, 'model.json'), 'utf8'));
-  delete contract.labels;
-  return contract;
+function digitsConfig() {
+  const config = JSON.parse(readFileSync(join(DIGITS, 'model.json'), 'utf8'));
+  delete config.labels;
+  return config;
 }
 
 /**
  * A model folder that `forebay up` can serve. No labels: class names are not what is compared.
- * @param {string} name of MODELS, perhaps with `-fast` @param {object} [change] of the contract @returns {string} absolute
+ * @param {string} name of MODELS, perhaps with `-fast` @param {object} [change] of the config @returns {string} absolute
  */
 export function modelFolder(name, change = {}) {
   const fast = name.endsWith('-fast');
   const model = MODELS[fast ? name.slice(0, -5) : name];
-  const contract = { ...model.contract(), ...change, name };
-  if (fast) contract.preprocess = { ...contract.preprocess, decode: 'fast' };
+  const config = { ...model.config(), ...change, name };
+  if (fast) config.preprocess = { ...config.preprocess, decode: 'fast' };
   const suffix = Object.values(change).length === 0 ? [] : [JSON.stringify(change).replaceAll(/\W+/g, '_')];
   const folder = benchCache('models', ...suffix, name);
   const graph = join(folder, 'model.onnx');
   const source = model.graph();
   rmSync(graph, { force: true });
   symlinkSync(source, graph);
-  writeFileSync(join(folder, 'model.json'), `${JSON.stringify(contract, null, 2)}\n`);
+  writeFileSync(join(folder, 'model.json'), `${JSON.stringify(config, null, 2)}\n`);
   return folder;
 }
 
 /** @param {string} folder of a model */
-export function contractOf(folder) {
-  return MODEL_CONTRACT.parse(JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')));
+export function configOf(folder) {
+  return MODEL_CONFIG.parse(JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')));
 }
 
 /** The text encoder's graph; no model folder, since the service has no task for it yet. @returns {string} its path */

@@ -5,7 +5,7 @@
  * @typedef {object} LaneConfig
  * @property {'image' | 'text'} kind
  * @property {string} graph path of the ONNX file
- * @property {object} [preprocess] of the model contract
+ * @property {object} [preprocess] of the model config
  * @property {'exact' | 'fast' | 'sharp'} [decode]
  * @property {number} [sharpThreads] of libvips; its own default when absent
  * @property {number} [threads] of a model call; onnxruntime's default when absent

@@ -1,6 +1,6 @@
 /** The API's parts, put together over a Redis that answers. Listening and signals are main.ts's affair. */
 import type { Redis } from 'ioredis';
-import { inputPlaces, linkPlaces, type Config } from '../shared/config/config.ts';
+import { inputFolders, linkFolders, type Config } from '../shared/config/config.ts';
 import { createKeyStore } from '../shared/keys/key-store.ts';
 import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { Logger } from '../shared/observe/logger.ts';
@@ -8,7 +8,7 @@ import { createBlockQueues } from '../shared/queue/block-queue.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobStore, RETENTION_MS } from '../shared/queue/job-store.ts';
 import { createJobWindow } from '../shared/queue/job-window.ts';
-import { createQueuePlaces } from '../shared/queue/queue-places.ts';
+import { createQueueSlots } from '../shared/queue/queue-slots.ts';
 import { createSampleRequests } from '../shared/queue/sample-requests.ts';
 import { createLeftovers } from '../shared/queue/leftovers.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
@@ -23,7 +23,7 @@ import { queueLimit } from './feeder/policies.ts';
 import { createJobRequests } from './jobs/job-requests.ts';
 import { createModelCatalog } from './models/model-catalog.ts';
 import { createDatasetOpener } from './jobs/create/open-readable.ts';
-import { createOutputPlaces } from './jobs/output/output-places.ts';
+import { createOutputResolver } from './jobs/output/resolve-output.ts';
 import { createQuotas } from './jobs/create/quotas.ts';
 import { createInputResolver } from './jobs/create/resolve-input.ts';
 import { sweepJobs } from './sweeper/sweep-jobs.ts';
@@ -72,15 +72,15 @@ export async function createApiService(options: {
   const jobs = createJobStore({ redis, run });
   const workers = createWorkerRegistry({ redis });
   const queues = createBlockQueues({ redis: background, onError });
-  const places = createQueuePlaces({ redis, run });
+  const slots = createQueueSlots({ redis, run });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
   const input = createInputResolver({
     ...config,
-    ...inputPlaces(config),
+    ...inputFolders(config),
     ownerOf: async (id) => jobs.tenantOf(id),
   });
-  const open = createDatasetOpener(linkPlaces(config));
-  const output = createOutputPlaces({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
+  const open = createDatasetOpener(linkFolders(config));
+  const output = createOutputResolver({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
 
   const webhooks = createWebhookQueue({ redis, run });
   const requests = createJobRequests({
@@ -102,12 +102,12 @@ export async function createApiService(options: {
 
   const behind = { redis: background, run: createScripts(background) };
   const jobsBehind = createJobStore(behind);
-  const placesBehind = createQueuePlaces(behind);
+  const slotsBehind = createQueueSlots(behind);
   const feeders = createFeeders({
     jobs: jobsBehind,
     window: createJobWindow(behind),
     queues,
-    places: placesBehind,
+    slots: slotsBehind,
     workers: createWorkerRegistry({ redis: background }),
     wake,
     openDataset: open,
@@ -121,7 +121,7 @@ export async function createApiService(options: {
     leftovers,
     everyMs: config.sweepMs,
     chores: [
-      sweepQueues({ leftovers, queues, places: placesBehind }),
+      sweepQueues({ leftovers, queues, slots: slotsBehind }),
       sweepJobs({ leftovers, jobs: jobsBehind, graceMs: LEFT_OVER_MS }),
       sweepSpool({
         leftovers,
@@ -146,7 +146,7 @@ export async function createApiService(options: {
   const app = createApp({
     jobs,
     queues,
-    places,
+    slots,
     workers,
     wake,
     models,

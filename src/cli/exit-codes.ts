@@ -24,7 +24,7 @@ const USAGE_CODES = new Set([
   'config_invalid',
   'path_not_allowed',
   'model_not_found',
-  'invalid_contract',
+  'invalid_model_config',
   'input_not_found',
   'input_unreadable',
   'output_not_empty',

@@ -52,8 +52,8 @@ const TABLE = {
   storage_unavailable: { status: 503, retryable: true },
 
   // Models
-  invalid_contract: { status: 422, retryable: false },
-  contract_mismatch: { status: 422, retryable: false },
+  invalid_model_config: { status: 422, retryable: false },
+  config_mismatch: { status: 422, retryable: false },
   model_load_failed: { status: 500, retryable: false },
 
   // Rows
@@ -93,7 +93,7 @@ const TABLE = {
 
 export type ErrorCode = keyof typeof TABLE;
 
-/** A problem at one place of a request, config or contract; `path` is a JSON pointer. */
+/** A problem at one place of a request, config or config; `path` is a JSON pointer. */
 export interface Issue {
   readonly path: string;
   readonly message: string;

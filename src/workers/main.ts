@@ -1,7 +1,7 @@
 /** A worker process: wiring and signals only. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { linkPlaces, readConfig } from '../shared/config/config.ts';
+import { linkFolders, readConfig } from '../shared/config/config.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
 import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
@@ -12,7 +12,7 @@ import type { Profile } from '../shared/profiles/profile.ts';
 import { createProfileStore } from '../shared/profiles/profile-store.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobWindow } from '../shared/queue/job-window.ts';
-import { createQueuePlaces } from '../shared/queue/queue-places.ts';
+import { createQueueSlots } from '../shared/queue/queue-slots.ts';
 import { createSampleRequests } from '../shared/queue/sample-requests.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
@@ -138,7 +138,7 @@ async function main(): Promise<void> {
     pool: config.pool,
     redis,
     window: createJobWindow({ redis, run }),
-    places: createQueuePlaces({ redis, run }),
+    slots: createQueueSlots({ redis, run }),
     registry: createWorkerRegistry({ redis }),
     onQueueError: watch.onError,
     wake,
@@ -152,7 +152,7 @@ async function main(): Promise<void> {
     found,
     learn,
     limits: {
-      ...linkPlaces(config),
+      ...linkFolders(config),
       maxFileBytes: config.maxFileBytes,
       maxPixels: config.maxPixels,
       maxImageRatio: config.maxImageRatio,

@@ -6,7 +6,7 @@ import { firstPart, type JobSpec } from '../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { TakenBlock } from '../shared/queue/block-taker.ts';
 import type { BegunRun, JobWindow } from '../shared/queue/job-window.ts';
-import type { QueuePlaces } from '../shared/queue/queue-places.ts';
+import type { QueueSlots } from '../shared/queue/queue-slots.ts';
 import { adoptBlock, proofOf, RowsDiffer, type PartProof } from '../shared/storage/adopt-block.ts';
 import { publishBlock } from '../shared/storage/publish-block.ts';
 import { storageTrouble } from '../shared/storage/storage-trouble.ts';
@@ -19,7 +19,7 @@ import type { BudgetedReader } from './intake/read/budgeted-reader.ts';
 
 export interface RunBlockDeps {
   window: JobWindow;
-  places: QueuePlaces;
+  slots: QueueSlots;
   reader: BudgetedReader;
   batcher: Batcher;
   /** The group that a job's rows batch in; null for a model that this worker does not serve. */
@@ -37,7 +37,7 @@ export interface BlockRun {
 }
 
 export function createBlockRunner(deps: RunBlockDeps) {
-  const { window, places, log } = deps;
+  const { window, slots, log } = deps;
   const compute = createBlockComputer(deps);
   const flows = createJobFlows();
 
@@ -82,9 +82,9 @@ export function createBlockRunner(deps: RunBlockDeps) {
       const committing = performance.now();
       const outcome = await window.commit(job, block, taken.token, counts, stats.totals());
       if (outcome === 'superseded') log.info({ job, block }, 'another run has taken over, nothing counted');
-      // The place last: a queue never holds more blocks than places.
+      // The slot last: a queue never holds more blocks than slots.
       await taken.complete();
-      if (outcome !== 'superseded') await places.release(taken.queue, job, [block]);
+      if (outcome !== 'superseded') await slots.release(taken.queue, job, [block]);
       flow.committed(performance.now() - committing);
     }
 

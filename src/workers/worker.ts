@@ -6,7 +6,7 @@ import { messageOf } from '../shared/errors.ts';
 import { stopsIntake } from '../shared/domain/memory-level.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import type { JobWindow } from '../shared/queue/job-window.ts';
-import type { QueuePlaces } from '../shared/queue/queue-places.ts';
+import type { QueueSlots } from '../shared/queue/queue-slots.ts';
 import type { SampleRequests } from '../shared/queue/sample-requests.ts';
 import type { Wake } from '../shared/queue/wake.ts';
 import {
@@ -45,7 +45,7 @@ export interface WorkerDeps {
   /** Hears of connections of the queues. */
   onQueueError: (error: Error) => void;
   window: JobWindow;
-  places: QueuePlaces;
+  slots: QueueSlots;
   registry: WorkerRegistry;
   wake: Wake;
   lanes: LanePool;

@@ -2,20 +2,20 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
 import { LIMITS, testFolder, testLane, type LoadableModel } from '../support/lanes.ts';
 import { batchMeanModel, darkOnlyModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 
 const SIDE = 8;
 const DATA = resolve(import.meta.dirname, '../../../shared/data/models');
-const contract = { name: 'm', task: 'image-classification', preprocess: { crop: SIDE } };
+const config = { name: 'm', task: 'image-classification', preprocess: { crop: SIDE } };
 const CLASSES = [
   [1, 0, 0],
   [0, 1, 1],
 ];
 
 function folder(graph: Buffer): LoadableModel {
-  return writeModelFolder(testFolder(), graph, contract);
+  return writeModelFolder(testFolder(), graph, config);
 }
 
 async function probed(model: LoadableModel, batchSize = 4, cacheDir: string | null = null) {
@@ -97,12 +97,12 @@ describe.skipIf(!existsSync(DATA))('on ../shared/data (skipped where that folder
       const dir = testFolder();
       mkdirSync(dir, { recursive: true });
       symlinkSync(join(DATA, `${name}.onnx`), join(dir, 'model.onnx'));
-      const real = MODEL_CONTRACT.parse({
+      const real = MODEL_CONFIG.parse({
         name,
         task: 'image-classification',
         preprocess: { resize: 256, crop: 224, ...preprocess },
       });
-      const { batchInvariance } = await probed({ dir, contract: real, labels: null });
+      const { batchInvariance } = await probed({ dir, config: real, labels: null });
       expect(batchInvariance).toMatchObject({ verdict });
       if (verdict === 'variant') expect(batchInvariance!.maxDifference).toBeGreaterThan(0.5);
       else expect(batchInvariance!.maxDifference).toBeLessThan(1e-5);

@@ -1,4 +1,4 @@
-/** The contract of every DatasetSource: one total order, resumable anywhere, counted, in constant memory. */
+/** The config of every DatasetSource: one total order, resumable anywhere, counted, in constant memory. */
 import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -109,7 +109,7 @@ for (const { name, make } of IMPLEMENTATIONS) {
     let rows: SourceRow[];
 
     beforeAll(async () => {
-      dir = await mkdtemp(join(tmpdir(), 'forebay-contract-'));
+      dir = await mkdtemp(join(tmpdir(), 'forebay-config-'));
       source = await make(dir, 30);
       rows = await readAll(source, null);
     });
@@ -164,7 +164,7 @@ describe.each(IMPLEMENTATIONS.filter(({ name }) => !/nested|single|CRLF/.test(na
   '$name, huge',
   ({ make }) => {
     it('passes 200,000 rows in constant memory', { timeout: 180_000 }, async () => {
-      const dir = await mkdtemp(join(tmpdir(), 'forebay-contract-'));
+      const dir = await mkdtemp(join(tmpdir(), 'forebay-config-'));
       try {
         const source = await make(dir, HUGE);
         const heap = [heapNow()];

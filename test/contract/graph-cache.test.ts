@@ -49,9 +49,16 @@ async function setUp(linkTo?: string) {
     dir,
     opened,
     file,
-    open: async (more: { mayFill?: boolean; providers?: string[] } = {}) =>
+    open: async (more: { mayWriteCache?: boolean; providers?: string[] } = {}) =>
       openGraph(
-        { path: join(dir, 'model.onnx'), threads: 1, providers: ['cpu'], cache, mayFill: true, ...more },
+        {
+          path: join(dir, 'model.onnx'),
+          threads: 1,
+          providers: ['cpu'],
+          cache,
+          mayWriteCache: true,
+          ...more,
+        },
         create,
       ),
     note: () => JSON.parse(readFileSync(file('.json')!, 'utf8')) as Record<string, number | null>,
@@ -102,10 +109,10 @@ it('a kept graph that is no faster goes', async () => {
 
 it('lanes that may not fill use what is there and leave no trace', async () => {
   const { open, opened, note } = await measured();
-  await open({ mayFill: false });
+  await open({ mayWriteCache: false });
   expect(note()).toMatchObject({ bytes: null });
   await open();
-  await open({ mayFill: false });
+  await open({ mayWriteCache: false });
   expect(opened).toEqual(['original', 'original', 'saving', 'kept']);
   expect(note()).toMatchObject({ keptMs: null });
 });

@@ -11,11 +11,11 @@ import { meanColourModel, slowModel, writeModelFolder } from '../support/onnx/mo
 import { waitUntil } from '../support/wait-until.ts';
 
 const SIDE = 8;
-const contract = { name: 'm', task: 'image-classification', preprocess: { crop: SIDE } };
+const config = { name: 'm', task: 'image-classification', preprocess: { crop: SIDE } };
 /** A run of this takes minutes, but its first (at load) too: so it is loaded by whoever shall block. */
-const endless = () => writeModelFolder(testFolder(), slowModel(SIDE, 400), contract);
+const endless = () => writeModelFolder(testFolder(), slowModel(SIDE, 400), config);
 const quick = () =>
-  writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), contract);
+  writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
 
 it('dies with a parent that is killed while the lane is inside a native call', async () => {
   const { dir } = endless();

@@ -19,14 +19,14 @@ import { hungryModel, meanColourModel, writeModelFolder } from '../support/onnx/
 
 const SIDE = 8;
 const MB = 2 ** 20;
-const contract = {
+const config = {
   name: 'm',
   task: 'image-classification',
   preprocess: { crop: SIDE, mean: [0, 0, 0], std: [1, 1, 1] },
 };
 
 it('halves a batch that the memory does not hold, answers every row, and goes on', async () => {
-  const lane = await loadedLane(writeModelFolder(testFolder(), hungryModel(SIDE, 64), contract));
+  const lane = await loadedLane(writeModelFolder(testFolder(), hungryModel(SIDE, 64), config));
   const levels = Array.from({ length: 16 }, (_, i) => i * 16);
   const rows = await Promise.all(levels.map(async (level) => ({ bytes: await plain(level, level, level) })));
   const run = async () => (await lane.run({ model: 'm', rows, topK: 1 })).outcomes;
@@ -42,11 +42,7 @@ it('halves a batch that the memory does not hold, answers every row, and goes on
 }, 60_000);
 
 it('decodes every row where there is no room for as many threads as would share them', async () => {
-  const model = writeModelFolder(
-    testFolder(),
-    meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }),
-    contract,
-  );
+  const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   const lane = await withStacks(512 * MB, async () => loadedLane(model));
   const rows = await Promise.all(Array.from({ length: 64 }, async () => ({ bytes: await plain(9, 9, 9) })));
   await lane.run({ model: 'm', rows: rows.slice(0, 1), topK: 1 });
@@ -57,11 +53,7 @@ it('decodes every row where there is no room for as many threads as would share 
 }, 60_000);
 
 it('keeps its size over 200 loads of a model', async () => {
-  const model = writeModelFolder(
-    testFolder(),
-    meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }),
-    contract,
-  );
+  const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   const lane = testLane();
   const load = async () => lane.load({ model: 'm', ...model, threads: 1, limits: LIMITS });
   const rows = [{ bytes: await plain(9, 9, 9) }];
@@ -80,11 +72,7 @@ it('decodes no more images at once than the room for them holds', async () => {
     lane.kill();
     await lane.exited;
   });
-  const model = writeModelFolder(
-    testFolder(),
-    meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }),
-    contract,
-  );
+  const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   // An AVIF of 4 megapixels takes 80 MB.
   const limits = { ...LIMITS, decodeRoomBytes: 100 * MB };
   await lane.load({ model: 'm', ...model, threads: 1, limits });
@@ -100,11 +88,7 @@ it('decodes no more images at once than the room for them holds', async () => {
 
 it('refuses an image that takes more than one may, saying what it takes, and decodes the others', async () => {
   const lane = testLane();
-  const model = writeModelFolder(
-    testFolder(),
-    meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }),
-    contract,
-  );
+  const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   await lane.load({ model: 'm', ...model, threads: 1, limits: { ...LIMITS, maxDecodeBytes: 12 * MB } });
   const create = { width: 1000, height: 1000, channels: 3, background: '#48a' } as const;
   const image = sharp({ create });

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
@@ -63,12 +63,12 @@ function filesIn(folder: string): string[] {
 function realModel(name: string, preprocess: object) {
   const dir = testFolder();
   symlinkSync(join(DATA, 'models', `${name}.onnx`), join(dir, 'model.onnx'));
-  const contract = MODEL_CONTRACT.parse({
+  const config = MODEL_CONFIG.parse({
     name,
     task: 'image-classification',
     preprocess: { resize: 256, crop: 224, interpolation: 'bicubic', ...preprocess },
   });
-  return { dir, contract, labels: null };
+  return { dir, config, labels: null };
 }
 
 async function runAll(lane: Lane, files: readonly string[], batch: number): Promise<RowOutcome[]> {

@@ -20,9 +20,9 @@ it('says of all its time what it did with it, waiting for rows included', async 
     [0, 1, 0],
   ];
   const folder = testFolder();
-  const contract = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
+  const config = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
   const lane = await loadedLane(
-    writeModelFolder(folder, meanColourModel({ classes, side: 8 }), contract, ['red', 'green']),
+    writeModelFolder(folder, meanColourModel({ classes, side: 8 }), config, ['red', 'green']),
   );
   const path = join(folder, 'large.png');
   writeFileSync(path, await plain(255, 0, 0, 3000));

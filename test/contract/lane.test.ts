@@ -21,11 +21,11 @@ const ONE_HOT = [
   [0, 1, 0],
   [0, 0, 1],
 ];
-const contract = { name: 'm', task: 'image-classification', preprocess: { crop: SIDE } };
+const config = { name: 'm', task: 'image-classification', preprocess: { crop: SIDE } };
 
 function colourModel(variant: Partial<MeanColourModel> = {}, more: object = {}) {
   const graph = meanColourModel({ classes: ONE_HOT, side: SIDE, ...variant });
-  return writeModelFolder(testFolder(), graph, { ...contract, ...more }, COLOURS);
+  return writeModelFolder(testFolder(), graph, { ...config, ...more }, COLOURS);
 }
 
 it('answers rows in order, labels in place, best first, with six digits', async () => {
@@ -107,7 +107,7 @@ function means(outcome: RowOutcome): number[] {
   return scores.map(({ score }) => Math.round(score * 255 * 100) / 100);
 }
 
-it('decodes a batch as it asks, whatever the contract says, and names the codec in use', async () => {
+it('decodes a batch as it asks, whatever the config says, and names the codec in use', async () => {
   const model = colourModel({}, { preprocess: { crop: SIDE, resize: SIDE } });
   const lane = testLane();
   const { decoder } = await lane.load({ model: 'm', ...model, threads: 1, limits: LIMITS });
@@ -124,7 +124,7 @@ it('decodes a batch as it asks, whatever the contract says, and names the codec 
   const fast = await lane.load({
     model: 'fast',
     ...model,
-    contract: { ...model.contract, preprocess: { ...model.contract.preprocess, decode: 'fast' } },
+    config: { ...model.config, preprocess: { ...model.config.preprocess, decode: 'fast' } },
     threads: 1,
     limits: LIMITS,
   });
@@ -192,7 +192,7 @@ it('opens local files itself, and each bad row is one coded error that names no 
 
 it('retries a batch that throws row by row, so that only the guilty row fails', async () => {
   const dir = testFolder();
-  const lane = await loadedLane(writeModelFolder(dir, darkOnlyModel(SIDE), contract));
+  const lane = await loadedLane(writeModelFolder(dir, darkOnlyModel(SIDE), config));
   const rows = await Promise.all([10, 250, 20].map(async (v) => ({ bytes: await plain(v, v, v) })));
   const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });
   expect(outcomes.map(codeOf)).toEqual(['ok', 'inference_failed', 'ok']);
@@ -200,7 +200,7 @@ it('retries a batch that throws row by row, so that only the guilty row fails', 
 
 it('takes logits of minus infinity for probabilities of 0', async () => {
   const graph = logarithmModel(SIDE, 1);
-  const lane = await loadedLane(writeModelFolder(testFolder(), graph, { ...contract, softmax: true }));
+  const lane = await loadedLane(writeModelFolder(testFolder(), graph, { ...config, softmax: true }));
   const rows = [{ bytes: await plain(0, 0, 0) }];
   const { outcomes } = await lane.run({ model: 'm', rows, topK: 2 });
   expect(predictionsOf(outcomes[0])).toEqual([
@@ -210,7 +210,7 @@ it('takes logits of minus infinity for probabilities of 0', async () => {
 });
 
 it('makes a row whose scores are not numbers an error, and leaves the others', async () => {
-  const lane = await loadedLane(writeModelFolder(testFolder(), logarithmModel(SIDE), contract));
+  const lane = await loadedLane(writeModelFolder(testFolder(), logarithmModel(SIDE), config));
   const rows = [{ bytes: await plain(0, 0, 0) }, { bytes: await plain(255, 255, 255) }];
   const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });
   expect(outcomes[0]).toEqual({
@@ -222,7 +222,7 @@ it('makes a row whose scores are not numbers an error, and leaves the others', a
 
 it('holds several models at once', async () => {
   const lane = await loadedLane(colourModel());
-  const other = writeModelFolder(testFolder(), logarithmModel(SIDE), contract);
+  const other = writeModelFolder(testFolder(), logarithmModel(SIDE), config);
   const info = await lane.load({ model: 'other', ...other, threads: 1, limits: LIMITS });
   expect(info.output).toEqual({ name: 'scores', type: 'float32', shape: ['N', 2] });
   const rows = [{ bytes: await plain(0, 0, 255) }];
@@ -234,19 +234,19 @@ it('holds several models at once', async () => {
   expect(predictionsOf(b.outcomes[0])[0]!.label).toBeUndefined();
 });
 
-it('refuses a contract that contradicts the graph, naming both sides, and a file that is no graph', async () => {
+it('refuses a config that contradicts the graph, naming both sides, and a file that is no graph', async () => {
   const lane = testLane();
   const load = async (model: ReturnType<typeof colourModel>) =>
     lane.load({ model: 'm', ...model, threads: 1, limits: LIMITS });
   await expect(load(colourModel({}, { preprocess: { crop: 9 } }))).rejects.toMatchObject({
-    code: 'contract_mismatch',
+    code: 'config_mismatch',
     message: `preprocess.crop is 9, but the graph's input is "image" float32[N,3,8,8]`,
   });
   await expect(load({ ...colourModel(), labels: ['one', 'two'] })).rejects.toMatchObject({
-    code: 'contract_mismatch',
+    code: 'config_mismatch',
     message: `the labels file has 2 names, but the graph's output "scores" float32[N,3] has 3 classes`,
   });
-  const garbage = writeModelFolder(testFolder(), Buffer.from('garbage'), contract);
+  const garbage = writeModelFolder(testFolder(), Buffer.from('garbage'), config);
   await expect(load(garbage)).rejects.toMatchObject({ code: 'model_load_failed' });
   await expect(load(colourModel())).resolves.toMatchObject({ fixedBatch: null });
 });
@@ -283,15 +283,15 @@ it.each<[string, Buffer, object, RegExp]>([
     /name one in model\.json, such as "output"/,
   ],
 ])('does not serve %s', async (_what, graph, more, says) => {
-  const model = writeModelFolder(testFolder(), graph, { ...contract, ...more });
+  const model = writeModelFolder(testFolder(), graph, { ...config, ...more });
   await expect(loadedLane(model)).rejects.toMatchObject({
-    code: 'contract_mismatch',
+    code: 'config_mismatch',
     message: expect.stringMatching(says) as string,
   });
 });
 
 it('serves the output that model.json names, and a binary model by its one logit', async () => {
-  const two = writeModelFolder(testFolder(), twoOutputModel(SIDE), { ...contract, output: 'others' }, [
+  const two = writeModelFolder(testFolder(), twoOutputModel(SIDE), { ...config, output: 'others' }, [
     'a',
     'b',
   ]);
@@ -307,7 +307,7 @@ it('serves the output that model.json names, and a binary model by its one logit
     ['b', 0.4],
   ]);
   const logit = meanColourModel({ classes: [[5 * Math.log(3), 0, 0]], side: SIDE });
-  const binary = { ...contract, activation: 'sigmoid' };
+  const binary = { ...config, activation: 'sigmoid' };
   await lane.load({
     model: 'binary',
     ...writeModelFolder(testFolder(), logit, binary, ['no', 'yes']),

@@ -15,8 +15,8 @@ let forebay: ForebayCommands;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cli-interrupt-'));
   forebay = forebayCommands(folder);
-  const contract = { name: 'slow', task: 'image-classification', preprocess: { crop: 8 }, top_k: 1 };
-  writeModelFolder(join(folder, 'slow'), slowModel(8, 1), contract);
+  const config = { name: 'slow', task: 'image-classification', preprocess: { crop: 8 }, top_k: 1 };
+  writeModelFolder(join(folder, 'slow'), slowModel(8, 1), config);
   await writeImages(join(folder, 'images'), ROWS);
   expect((await run('undisturbed').ended).code).toBe(0);
 }, 120_000);

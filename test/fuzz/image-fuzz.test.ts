@@ -1,7 +1,7 @@
 // Broken images through a real lane, in every decode mode: each row ends as a result or as an error with a code, and the
 // lane lives on (G3) within its memory.
 import { afterAll, expect, it } from 'vitest';
-import { DECODE_MODE } from '#forebay/shared/domain/model-contract.js';
+import { DECODE_MODE } from '#forebay/shared/domain/model-config.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';

@@ -107,7 +107,7 @@ describe('forebay keys', () => {
     await commands.nothingLeft();
   });
 
-  it('tells what is wrong with a wish, and where no service is', async () => {
+  it('tells what is wrong with a request, and where no service is', async () => {
     const wrong = await commands.run(
       'keys',
       'create',

@@ -294,7 +294,7 @@ describe('stats', () => {
       batches: 2,
       mean_batch_rows: 2,
       mean_batch_fill: 0.5,
-      queue: { depth: { waiting: 0, active: 0 }, places: 0, limit: null },
+      queue: { depth: { waiting: 0, active: 0 }, slots: 0, limit: null },
       workers: [{ id: 'w1', lanes: 2, batch_size: 8, problem: null, memory: { rss_bytes: 300 } }],
       last_run_error: null,
     });

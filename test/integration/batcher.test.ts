@@ -37,7 +37,7 @@ async function load(model: string, dir: string, timeoutMs: number) {
   const request = {
     model,
     dir,
-    contract: { name: model } as never,
+    config: { name: model } as never,
     labels: null,
     threads: 1,
     limits: NO_ROWS,

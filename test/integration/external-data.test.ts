@@ -19,8 +19,8 @@ beforeAll(async () => {
   service = await startService({ workers: 0, env: { FOREBAY_LOG_LEVEL: 'silent' } });
   await writeImages(join(service.input, 'few'), 12);
   const graph = meanColourModel({ side: 8, classes: CLASSES, location: 'weights.bin' });
-  const contract = { name: 'outside', task: 'image-classification', preprocess: { crop: 8 } };
-  writeModelFolder(join(service.models, 'outside'), graph, { ...contract, softmax: true }, LABELS);
+  const config = { name: 'outside', task: 'image-classification', preprocess: { crop: 8 } };
+  writeModelFolder(join(service.models, 'outside'), graph, { ...config, softmax: true }, LABELS);
   writeFileSync(weights(), classWeights(CLASSES));
 });
 afterAll(async () => service.close());

@@ -161,14 +161,14 @@ describe('states', () => {
     ]);
   });
 
-  it('name the first block that is not committed as the frontier', async () => {
+  it('name the first block that is not committed as the watermark', async () => {
     const { id } = await runningJob(10);
-    expect(await layer.jobs.frontier(id)).toBe(0);
+    expect(await layer.jobs.watermark(id)).toBe(0);
     for (const block of [1, 0, 2, 4]) {
       await layer.window.beginRun(id, block, 1, `r${block}`);
       await layer.window.commit(id, block, `r${block}`, { succeeded: 4, failed: 0 }, {});
     }
-    expect(await layer.jobs.frontier(id)).toBe(3);
+    expect(await layer.jobs.watermark(id)).toBe(3);
   });
 });
 

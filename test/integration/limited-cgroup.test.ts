@@ -35,17 +35,12 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
   beforeAll(async () => {
     service = await startService({ workers: 0, env: { FOREBAY_LANES: '2', FOREBAY_LOG_LEVEL: 'info' } });
     const classes = [0, 1, 2].map((i) => [0, 1, 2].map((j) => Number(i === j)));
-    const contract = {
+    const config = {
       name: 'large',
       task: 'image-classification',
       preprocess: { crop: SIDE },
     };
-    writeModelFolder(
-      join(service.models, 'large'),
-      meanColourModel({ side: SIDE, classes }),
-      contract,
-      LABELS,
-    );
+    writeModelFolder(join(service.models, 'large'), meanColourModel({ side: SIDE, classes }), config, LABELS);
     await writeImages(join(service.input, 'images'), ROWS);
     copyFileSync(join(service.input, 'images', '000000.png'), join(service.input, 'sudden.png'));
   });

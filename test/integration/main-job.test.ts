@@ -182,7 +182,7 @@ it('decodes as the job asks, and resumes only with the same way, however it is n
   const other = { if_output_exists: 'resume', decode: 'fast' };
   const refused = await service.post('/v1/jobs', { ...body, options: other });
   expect(await refused.json()).toMatchObject({ status: 409, code: 'resume_mismatch' });
-  // The contract's own.
+  // The config's own.
   const same = await service.submit({ ...body, options: { if_output_exists: 'resume', limit: 6 } });
   expect(await service.ended(same.id)).toMatchObject({ status: 'completed', options: { decode: null } });
 });

@@ -67,8 +67,8 @@ it('a row that takes all memory costs one row, and no other a second run of its 
 
 it('a lane that leaks is started again between batches, and no row is lost by it', async () => {
   const dir = testFolder();
-  const contract = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
-  const model = writeModelFolder(dir, meanColourModel({ side: 8, classes: [[1, 0, 0]] }), contract);
+  const config = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
+  const model = writeModelFolder(dir, meanColourModel({ side: 8, classes: [[1, 0, 0]] }), config);
   const said: string[] = [];
   const note = (_: object, message: string) => void said.push(message);
   const log = { debug() {}, info: note, warn: note, error: note };

@@ -34,8 +34,8 @@ const IDENTITY = [
 const SHIFTED = [IDENTITY[2]!, IDENTITY[0]!, IDENTITY[1]!];
 
 function writeModel(dir: string, name: string, classes: readonly (readonly number[])[]): void {
-  const contract = { name, task: 'image-classification', preprocess: { crop: SIDE }, top_k: 1 };
-  writeModelFolder(dir, meanColourModel({ classes, side: SIDE }), contract, LABELS);
+  const config = { name, task: 'image-classification', preprocess: { crop: SIDE }, top_k: 1 };
+  writeModelFolder(dir, meanColourModel({ classes, side: SIDE }), config, LABELS);
 }
 
 /** The first answer of each row of a job. */
@@ -126,8 +126,8 @@ it.each(['overwritten', 'cut short'] as const)(
   async (how) => {
     const name = `mapped-${how.replace(' ', '-')}`;
     const dir = join(service.models, name);
-    const contract = { name, task: 'image-classification', preprocess: { crop: SIDE }, top_k: 1 };
-    writeModelFolder(dir, externalWeightsModel(SIDE), contract, LABELS);
+    const config = { name, task: 'image-classification', preprocess: { crop: SIDE }, top_k: 1 };
+    writeModelFolder(dir, externalWeightsModel(SIDE), config, LABELS);
     const weights = (winner: number) => {
       const bias = new Float32Array(3 * 2 ** 20);
       for (let i = winner; i < bias.length; i += 3) bias[i] = 1000;

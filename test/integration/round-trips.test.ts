@@ -44,13 +44,13 @@ async function scriptsRun(act: () => Promise<unknown>): Promise<number> {
   return (await ran()) - before;
 }
 
-it('gives places back in one call for all blocks that end in one turn', async () => {
+it('gives slots back in one call for all blocks that end in one turn', async () => {
   const blocks = [0, 1, 2, 3, 4, 5];
-  await layer.places.take(QUEUE, { id: 'job', priority: 50, window: 16 }, 64, blocks);
+  await layer.slots.take(QUEUE, { id: 'job', priority: 50, window: 16 }, 64, blocks);
   const release = async () =>
-    Promise.all(blocks.map(async (block) => layer.places.release(QUEUE, 'job', [block])));
+    Promise.all(blocks.map(async (block) => layer.slots.release(QUEUE, 'job', [block])));
   expect(await scriptsRun(release)).toBe(1);
-  expect(await layer.places.count(QUEUE)).toBe(0);
+  expect(await layer.slots.count(QUEUE)).toBe(0);
 });
 
 it('begins, and commits, blocks of one turn in one call, up to 64 a call', async () => {

@@ -58,18 +58,18 @@ async function repeat(chore: () => Promise<Readonly<Record<string, number>>>) {
   return sums;
 }
 
-it('gives places of dead jobs back and takes their blocks off the queue; those of living ones stay', async () => {
+it('gives slots of dead jobs back and takes their blocks off the queue; those of living ones stay', async () => {
   const [dead, living] = [await oldJob(1), await oldJob(2)];
   const block = (n: number) => ({ block: n, generation: 1, firstRow: n * 4, rows: 4 });
   for (const { id } of [dead, living]) {
-    await layer.places.take(QUEUE, { id, priority: 50, window: 16 }, 64, [0, 1]);
+    await layer.slots.take(QUEUE, { id, priority: 50, window: 16 }, 64, [0, 1]);
     await layer.queues.add(QUEUE, id, 50, [block(0), block(1)]);
   }
-  await layer.places.take(QUEUE, { id: oldId(3), priority: 50, window: 16 }, 64, [5]);
+  await layer.slots.take(QUEUE, { id: oldId(3), priority: 50, window: 16 }, 64, [5]);
   await end(dead.id);
   const chore = sweepQueues({ ...layer, leftovers: leftovers() });
-  expect(await repeat(chore)).toEqual({ places: 3, blocks: 2, failed_runs: 0 });
-  expect([...(await leftovers().places(QUEUE)).keys()]).toEqual([living.id]);
+  expect(await repeat(chore)).toEqual({ slots: 3, blocks: 2, failed_runs: 0 });
+  expect([...(await leftovers().slots(QUEUE)).keys()]).toEqual([living.id]);
   expect((await layer.queues.depth(QUEUE)).waiting).toBe(2);
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { createFeeders } from '#forebay/api/feeder/feeders.js';
-import { createTakeOnJob } from '#forebay/api/jobs/create/take-on-job.js';
+import { createAcceptJob } from '#forebay/api/jobs/create/accept-job.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import { indexKeys, outputKey } from '#forebay/shared/queue/keys.js';
 import { newJobId } from '#forebay/shared/domain/job-id.js';
@@ -78,7 +78,7 @@ it('an output that is claimed by a submit under way is not taken from it', async
   const output = join(folder, 'claimed');
   await layer.redis.set(outputKey(output), slow);
   await admit(slow);
-  const takeOn = createTakeOnJob({
+  const accept = createAcceptJob({
     jobs: layer.jobs,
     window: layer.window,
     input: { discard: async () => {} },
@@ -88,7 +88,7 @@ it('an output that is claimed by a submit under way is not taken from it', async
   const by = { tenant: 'default', limited: false };
   const candidate = { id: second, folder: output, by, requestKey: null };
   const take = async () =>
-    takeOn(candidate, async () => ({
+    accept(candidate, async () => ({
       spec: makeSpec({ id: second, output }),
       total: 4,
       webhookSecret: null,

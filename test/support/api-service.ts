@@ -11,7 +11,7 @@ import { createJobRequests } from '#forebay/api/jobs/job-requests.js';
 import { createModelCatalog } from '#forebay/api/models/model-catalog.js';
 import { createQuotas, type QuotaLimits } from '#forebay/api/jobs/create/quotas.js';
 import { createDatasetOpener } from '#forebay/api/jobs/create/open-readable.js';
-import { createOutputPlaces } from '#forebay/api/jobs/output/output-places.js';
+import { createOutputResolver } from '#forebay/api/jobs/output/resolve-output.js';
 import { createInputResolver } from '#forebay/api/jobs/create/resolve-input.js';
 import { createWebhookUrlCheck } from '#forebay/api/webhooks/check-webhook-url.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
@@ -21,7 +21,7 @@ import { createBlockQueues } from '#forebay/shared/queue/block-queue.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createJobStore } from '#forebay/shared/queue/job-store.js';
 import { createJobWindow } from '#forebay/shared/queue/job-window.js';
-import { createQueuePlaces } from '#forebay/shared/queue/queue-places.js';
+import { createQueueSlots } from '#forebay/shared/queue/queue-slots.js';
 import { createSampleRequests } from '#forebay/shared/queue/sample-requests.js';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
@@ -79,14 +79,14 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
   const queues = createBlockQueues({ redis, onError: quiet });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: [dir('models')], workers });
   // The second root holds everything, as the default one does.
-  const places = { inputRoots: [dir('input'), folder], dataDir: dir('data'), outputRoots: [dir('results')] };
+  const folders = { inputRoots: [dir('input'), folder], dataDir: dir('data'), outputRoots: [dir('results')] };
   const input = createInputResolver({
-    ...places,
+    ...folders,
     spoolDir: dir('spool'),
     maxListRows: 1000,
     ownerOf: async (id) => jobs.tenantOf(id),
   });
-  const output = createOutputPlaces({ outputRoots: [dir('results')], resultsDir: dir('results') });
+  const output = createOutputResolver({ outputRoots: [dir('results')], resultsDir: dir('results') });
   const webhooks = createWebhookQueue({ redis, run });
   const requests = createJobRequests({
     jobs,
@@ -97,7 +97,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
     webhooks,
     workers,
     samples: createSampleRequests({ redis, wake }),
-    openDataset: createDatasetOpener(places),
+    openDataset: createDatasetOpener(folders),
     checkWebhook: createWebhookUrlCheck([]),
     maxJobs: 500,
     maxRows: null,
@@ -125,7 +125,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
   const app = createApp({
     jobs,
     queues,
-    places: createQueuePlaces({ redis, run }),
+    slots: createQueueSlots({ redis, run }),
     workers,
     wake,
     models,
@@ -221,7 +221,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
 }
 
 /** A model folder whose graph no lane opens. */
-export async function writeModel(models: string, name: string, contract: object = {}): Promise<void> {
+export async function writeModel(models: string, name: string, config: object = {}): Promise<void> {
   await mkdir(join(models, name), { recursive: true });
   await writeFile(
     join(models, name, 'model.onnx'),
@@ -233,6 +233,6 @@ export async function writeModel(models: string, name: string, contract: object 
       ],
     }),
   );
-  const json = { name, task: 'image-classification', preprocess: { crop: 32 }, ...contract };
+  const json = { name, task: 'image-classification', preprocess: { crop: 32 }, ...config };
   await writeFile(join(models, name, 'model.json'), JSON.stringify(json));
 }

@@ -5,7 +5,7 @@ import { inLane } from './into-lanes.mjs';
 if (inLane(import.meta.url)) {
   const emit = process.emit.bind(process);
   process.emit = function emitWatched(event, message, ...rest) {
-    if (event !== 'message' || message.type !== 'load' || message.contract.name !== 'moody') {
+    if (event !== 'message' || message.type !== 'load' || message.config.name !== 'moody') {
       return emit(event, message, ...rest);
     }
     const error = { code: 'model_load_failed', message: 'libmoody.so: cannot open shared object file' };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { onTestFinished } from 'vitest';
-import type { ModelContract } from '#forebay/shared/domain/model-contract.js';
+import type { ModelConfig } from '#forebay/shared/domain/model-config.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
@@ -46,7 +46,7 @@ export function testLane(index = 0): Lane {
 
 export interface LoadableModel {
   readonly dir: string;
-  readonly contract: ModelContract;
+  readonly config: ModelConfig;
   readonly labels: readonly string[] | null;
 }
 

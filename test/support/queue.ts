@@ -8,7 +8,7 @@ import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createBlockQueues } from '#forebay/shared/queue/block-queue.js';
 import { createJobStore } from '#forebay/shared/queue/job-store.js';
 import { createJobWindow } from '#forebay/shared/queue/job-window.js';
-import { createQueuePlaces } from '#forebay/shared/queue/queue-places.js';
+import { createQueueSlots } from '#forebay/shared/queue/queue-slots.js';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/worker-registry.js';
@@ -41,7 +41,7 @@ export async function openQueueLayer(url: string) {
       expect(outcome).toBe('created');
     },
     window: createJobWindow({ redis, run }),
-    places: createQueuePlaces({ redis, run }),
+    slots: createQueueSlots({ redis, run }),
     workers: createWorkerRegistry({ redis }),
     async close() {
       await queues.close();

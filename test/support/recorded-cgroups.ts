@@ -1,11 +1,11 @@
 // Files of cgroups as a kernel wrote them, in a folder of the test's own.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { CgroupPlaces } from '#forebay/shared/machine/cgroup.js';
+import type { CgroupPaths } from '#forebay/shared/machine/cgroup.js';
 import { testFolder } from './lanes.ts';
 
 /** `self`: of /proc/self/cgroup; `files`: below the mount. */
-export function recordedCgroups(self: string, files: Readonly<Record<string, string>>): CgroupPlaces {
+export function recordedCgroups(self: string, files: Readonly<Record<string, string>>): CgroupPaths {
   const root = testFolder();
   writeFileSync(join(root, 'self'), self);
   const mount = join(root, 'mount');

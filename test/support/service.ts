@@ -153,7 +153,7 @@ export function writeTinyModel(dir: string, name: string, more: Record<string, u
     [0, 1, 0],
     [0, 0, 1],
   ];
-  const contract = {
+  const config = {
     name,
     task: 'image-classification',
     preprocess: { crop: 8 },
@@ -161,7 +161,7 @@ export function writeTinyModel(dir: string, name: string, more: Record<string, u
     top_k: 2,
     ...more,
   };
-  writeModelFolder(dir, meanColourModel({ classes: identity, side: 8 }), contract, LABELS);
+  writeModelFolder(dir, meanColourModel({ classes: identity, side: 8 }), config, LABELS);
 }
 
 /** A small PNG whose strongest channel is `label`. */

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
 import { digitsStream, type DigitRow, type GlyphSet } from '../../examples/digits/digits-stream.js';
 import { HELDOUT_STYLES, TRAINING_STYLES, type Style } from '../../examples/digits/generator/styles.js';
 
@@ -111,11 +111,11 @@ describe('the glyph styles', () => {
 });
 
 describe.each(['digits-small', 'digits-large'])('the model %s', (name) => {
-  it('keeps the model contract, with ten labels and less than 1 MB', async () => {
+  it('keeps the model config, with ten labels and less than 1 MB', async () => {
     const folder = new URL(`${name}/`, MODELS);
-    const contract = MODEL_CONTRACT.parse(JSON.parse(await readFile(new URL('model.json', folder), 'utf8')));
-    expect(contract.name).toBe(name);
-    const labels = await readFile(new URL(contract.labels ?? '', folder), 'utf8');
+    const config = MODEL_CONFIG.parse(JSON.parse(await readFile(new URL('model.json', folder), 'utf8')));
+    expect(config.name).toBe(name);
+    const labels = await readFile(new URL(config.labels ?? '', folder), 'utf8');
     expect(labels.trim().split('\n')).toEqual(DIGITS);
     expect((await readFile(new URL('model.onnx', folder))).byteLength).toBeLessThan(1e6);
   });

@@ -1,5 +1,5 @@
 /**
- * Feeds one job from its dataset to its queue, within window and places, until every block is committed;
+ * Feeds one job from its dataset to its queue, within window and slots, until every block is committed;
  * then finalises it. Runs in the one process that holds the job's lease; everything it needs to go on
  * elsewhere is in Redis.
  */
@@ -50,7 +50,7 @@ const RESERVE_AT_ONCE = 64;
 const RESERVE_ROWS = 4_096;
 /** The job's speed is measured over at least this long. */
 const SPEED_MS = 200;
-/** Waiting this long for a place is worth telling; a worker returns one just after its commit. */
+/** Waiting this long for a slot is worth telling; a worker returns one just after its commit. */
 const SHORT_MS = 500;
 
 export function createJobFeeder(deps: {
@@ -198,7 +198,7 @@ export function createJobFeeder(deps: {
     if (waiting === 0) shortSince = null;
     else shortSince ??= performance.now();
     if (await judgeRuns()) return;
-    // Blocks that wait for a place go on with the next one that is free.
+    // Blocks that wait for a slot go on with the next one that is free.
     if (waiting === 0) dueAt = fedAll ? 0 : refillMark(state);
     await show(shortSince !== null && performance.now() - shortSince > SHORT_MS ? 'queue_limit' : null);
   }

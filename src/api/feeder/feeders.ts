@@ -1,6 +1,6 @@
 /**
  * Keeps one feeder a job alive in this process for the jobs whose lease it gets; other API replicas take
- * the rest. Woken by commits, freed places and new workers, and by a sweep.
+ * the rest. Woken by commits, freed slots and new workers, and by a sweep.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import type { JobStore } from '../../shared/queue/job-store.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
 import { LEASE_MS, LeaseLost } from '../../shared/queue/lease.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
-import type { QueuePlaces } from '../../shared/queue/queue-places.ts';
+import type { QueueSlots } from '../../shared/queue/queue-slots.ts';
 import { readProgress, type Wake } from '../../shared/queue/wake.ts';
 import type { ModelService, WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
@@ -38,7 +38,7 @@ export interface FeedersDeps {
   jobs: JobStore;
   window: JobWindow;
   queues: BlockQueues;
-  places: QueuePlaces;
+  slots: QueueSlots;
   workers: WorkerRegistry;
   wake: Wake;
   openDataset: (spec: JobSpec) => DatasetSource;
@@ -86,7 +86,7 @@ export function createFeeders(deps: FeedersDeps) {
       );
     }, LEASE_RENEW_MS);
     const counting = countRows(spec, source, signal);
-    const blocks = createJobBlocks({ spec, queue, lease, window, queues: deps.queues, places: deps.places });
+    const blocks = createJobBlocks({ spec, queue, lease, window, queues: deps.queues, slots: deps.slots });
     const feeder = createJobFeeder({
       spec,
       lease,
@@ -211,7 +211,7 @@ export function createFeeders(deps: FeedersDeps) {
       // Failed rows may end the job.
       if (feeding && (failed > 0 || feeding.feeder.isDue(left))) feeding.alarm.ring();
     }),
-    wake.on('places', (queue) => {
+    wake.on('slots', (queue) => {
       for (const job of running.values()) if (job.queue === queue) job.alarm.ring();
     }),
     wake.on('workers', () => {

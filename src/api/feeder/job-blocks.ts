@@ -1,19 +1,19 @@
 /**
  * The blocks of one job between window and queue, as its feeder sees them: which are on the queue, which
- * wait for a place, which were lost and go on again. Owns places; knows nothing of datasets.
+ * wait for a slot, which were lost and go on again. Owns slots; knows nothing of datasets.
  */
 import type { BlockRows } from '../../shared/domain/block.ts';
 import type { JobSpec } from '../../shared/domain/job.ts';
 import type { BlockQueues, QueuedBlock } from '../../shared/queue/block-queue.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
-import type { QueuePlaces } from '../../shared/queue/queue-places.ts';
+import type { QueueSlots } from '../../shared/queue/queue-slots.ts';
 
 export interface JobBlocks {
-  /** Puts waiting blocks on the queue as far as places go. Returns how many still wait. */
+  /** Puts waiting blocks on the queue as far as slots go. Returns how many still wait. */
   add(limits: { readonly queue: number; readonly window: number }): Promise<number>;
-  /** Takes blocks off the queue again and returns their places; blocks in workers' hands stay. */
+  /** Takes blocks off the queue again and returns their slots; blocks in workers' hands stay. */
   withdraw(): Promise<void>;
-  /** Looks for blocks that left the queue without a commit; they wait for a place again. */
+  /** Looks for blocks that left the queue without a commit; they wait for a slot again. */
   repair(): Promise<void>;
   /** Takes all blocks that no worker has in hand out of the window. `all`: also those. */
   drop(all: boolean): Promise<void>;
@@ -36,9 +36,9 @@ export function createJobBlocks(deps: {
   lease: string;
   window: JobWindow;
   queues: BlockQueues;
-  places: QueuePlaces;
+  slots: QueueSlots;
 }): JobBlocks {
-  const { spec, queue, lease, window, queues, places } = deps;
+  const { spec, queue, lease, window, queues, slots } = deps;
   const { id } = spec;
   /** Blocks in the window. */
   let inWindow = new Set<number>();
@@ -89,8 +89,8 @@ export function createJobBlocks(deps: {
   }
 
   async function releaseUnused(): Promise<void> {
-    const held = await places.held(queue, id);
-    await places.release(
+    const held = await slots.held(queue, id);
+    await slots.release(
       queue,
       id,
       held.filter((block) => !onQueue.has(block)),
@@ -129,14 +129,14 @@ export function createJobBlocks(deps: {
         .filter((block) => !onQueue.has(block) && (dueAt.get(block) ?? 0) <= now)
         .sort((a, b) => a - b);
       if (waiting.length === 0) return 0;
-      const wish = { id, priority: spec.options.priority, window: limits.window };
-      const granted = await places.take(queue, wish, limits.queue, waiting);
+      const request = { id, priority: spec.options.priority, window: limits.window };
+      const granted = await slots.take(queue, request, limits.queue, waiting);
       const blocks = waiting.slice(0, granted);
       if (blocks.length === 0) return waiting.length;
       const generations = await window.nextGeneration(id, lease, blocks);
       const gone = blocks.filter((block) => !generations.has(block));
       for (const block of gone) this.committed(block);
-      await places.release(queue, id, gone);
+      await slots.release(queue, id, gone);
       const additions: QueuedBlock[] = [];
       for (const [block, extent] of await extents([...generations.keys()])) {
         const generation = generations.get(block)!;
@@ -151,7 +151,7 @@ export function createJobBlocks(deps: {
     },
 
     async withdraw() {
-      await places.withdraw(queue, id);
+      await slots.withdraw(queue, id);
       for (const block of await queues.remove(queue, id, onQueue)) onQueue.delete(block);
       await forgetLost();
       await releaseUnused();

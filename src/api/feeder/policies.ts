@@ -3,7 +3,7 @@
  * Reading into the window and adding to the queue are separate decisions.
  */
 import type { JobReason } from '../../shared/domain/job.ts';
-import type { ModelRef } from '../../shared/domain/model-contract.ts';
+import type { ModelRef } from '../../shared/domain/model-config.ts';
 import type { ModelService } from '../../shared/queue/worker-registry.ts';
 
 export interface FeedState {
@@ -54,7 +54,7 @@ export interface Veto {
 
 type Policy = (state: FeedState) => Veto | null;
 
-/** No veto from any of these: blocks may be added, as far as the queue's places go. */
+/** No veto from any of these: blocks may be added, as far as the queue's slots go. */
 const ADD_POLICIES: readonly Policy[] = [
   ({ service }) => (service.problem === null ? null : { reason: 'model_failed', text: service.problem }),
   ({ service, model }) =>

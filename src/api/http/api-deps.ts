@@ -1,18 +1,18 @@
 /** What the HTTP face needs. It owns none of it, and reads neither config nor environment. */
 import type { JobRecord } from '../../shared/domain/job.ts';
-import type { ModelRef } from '../../shared/domain/model-contract.ts';
+import type { ModelRef } from '../../shared/domain/model-config.ts';
 import type { KeyStore } from '../../shared/keys/key-store.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import type { BlockQueues } from '../../shared/queue/block-queue.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
-import type { QueuePlaces } from '../../shared/queue/queue-places.ts';
+import type { QueueSlots } from '../../shared/queue/queue-slots.ts';
 import type { Wake } from '../../shared/queue/wake.ts';
 import type { WebhookQueue } from '../../shared/queue/webhook-queue.ts';
 import type { WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import type { HostCheck } from './middleware/check-host.ts';
 import type { RateLimit } from './middleware/rate-limit.ts';
 import type { ModelCatalog } from '../models/model-catalog.ts';
-import type { Submitter } from '../jobs/create/take-on-job.ts';
+import type { Submitter } from '../jobs/create/accept-job.ts';
 import type { PlanWire } from './wire/plan.ts';
 import type { ResumeRequest } from './wire/resume-request.ts';
 import type { SubmitRequest } from './wire/submit-request.ts';
@@ -20,7 +20,7 @@ import type { SubmitRequest } from './wire/submit-request.ts';
 export interface ApiDeps {
   readonly jobs: JobStore;
   readonly queues: BlockQueues;
-  readonly places: QueuePlaces;
+  readonly slots: QueueSlots;
   readonly workers: WorkerRegistry;
   readonly wake: Wake;
   readonly models: Pick<ModelCatalog, 'list' | 'get'>;
@@ -46,7 +46,7 @@ export interface ApiDeps {
   readonly controlJob: Readonly<Record<JobCommand, (id: string) => Promise<JobRecord>>>;
   /** Throws what keeps jobs from being accepted now. */
   ready(): Promise<void>;
-  /** Places a queue has, for stats. */
+  /** Slots a queue has, for stats. */
   queueLimit?(model: ModelRef): Promise<number>;
   /** Levels that the JSON of a request may nest. */
   readonly maxJsonDepth: number;

@@ -5,7 +5,7 @@ import type { ApiDeps } from './api-deps.ts';
 import { createLargeBodies } from './body/large-bodies.ts';
 import { problemResponse } from './middleware/error-handler.ts';
 import { createGuard } from './middleware/guard.ts';
-import { mountAgain } from './routes/again.ts';
+import { mountRetryAndResume } from './routes/retry-and-resume.ts';
 import { mountDeliveries } from './routes/deliveries.ts';
 import { mountJobs } from './routes/jobs.ts';
 import { mountJobStats } from './routes/job-stats.ts';
@@ -23,7 +23,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   const target = { app, guard, log, maxJsonDepth, largeBodies: createLargeBodies() };
   describeKeys(app);
   mountJobs(target, deps);
-  mountAgain(target, deps);
+  mountRetryAndResume(target, deps);
   mountPlan(target, deps);
   mountJobStreams(target, deps);
   mountJobStats(target, deps);

@@ -13,7 +13,7 @@ export interface ControlJob {
 export function createControlJob(deps: { jobs: JobStore }): ControlJob {
   const { jobs } = deps;
 
-  /** `done`: states in which the wish is already fulfilled: asking twice is no error. */
+  /** `done`: states in which there is nothing left to do: asking twice is no error. */
   async function move(
     id: string,
     verb: string,

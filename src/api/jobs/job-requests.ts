@@ -5,21 +5,21 @@ import { createPlanJob } from '../plan/create-plan.ts';
 import { createResumeOutput } from './create/resume-output.ts';
 import { createRetryJob } from './create/retry-job.ts';
 import { createSubmitJob } from './create/submit-job.ts';
-import { createTakeOnJob } from './create/take-on-job.ts';
+import { createAcceptJob } from './create/accept-job.ts';
 
 type Parts = Omit<
-  Parameters<typeof createTakeOnJob>[0] &
+  Parameters<typeof createAcceptJob>[0] &
     Parameters<typeof createSubmitJob>[0] &
     Parameters<typeof createRetryJob>[0] &
     Parameters<typeof createResumeOutput>[0] &
     Parameters<typeof createPlanJob>[0],
-  'takeOn'
+  'accept'
 >;
 
 export function createJobRequests(
   parts: Parts,
 ): Pick<ApiDeps, 'submitJob' | 'retryJob' | 'resumeOutput' | 'planJob' | 'controlJob'> {
-  const all = { ...parts, takeOn: createTakeOnJob(parts) };
+  const all = { ...parts, accept: createAcceptJob(parts) };
   return {
     submitJob: createSubmitJob(all),
     retryJob: createRetryJob(all),

@@ -4,7 +4,7 @@
  */
 import { basename } from 'node:path';
 import { batchAdvice, gravest } from '../../shared/domain/batch-invariance.ts';
-import type { ModelContract, ModelRef } from '../../shared/domain/model-contract.ts';
+import type { ModelConfig, ModelRef } from '../../shared/domain/model-config.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { ModelFolderReader } from '../../shared/models/model-folder-reader.ts';
@@ -16,7 +16,7 @@ import { nearestName } from '../../shared/text/nearest-name.ts';
 export interface FoundModel {
   readonly ref: ModelRef;
   /** Null where only workers know the model. */
-  readonly contract: ModelContract | null;
+  readonly config: ModelConfig | null;
   /** Rows a model call, as live workers run it; the most of them. Null where none does. */
   readonly batchSize: number | null;
 }
@@ -26,7 +26,7 @@ export interface ModelCatalog {
   readonly list: () => Promise<ModelWire[]>;
   /** The version that a submit would take. Throws `model_not_found`. */
   readonly get: (name: string) => Promise<ModelWire>;
-  /** Throws ForebayError `model_not_found`, naming the nearest and all known; `invalid_contract` for a broken folder. */
+  /** Throws ForebayError `model_not_found`, naming the nearest and all known; `invalid_model_config` for a broken folder. */
   readonly findModel: (name: string) => Promise<FoundModel>;
 }
 
@@ -73,12 +73,12 @@ export function createModelCatalog(deps: {
       served.set(queue, [...(served.get(queue) ?? []), model]);
     }
     const known: Known[] = [];
-    for (const { ref, contract } of disk.models) {
-      known.push({ ref, contract, served: served.get(blockQueueName(ref)) ?? [] });
+    for (const { ref, config } of disk.models) {
+      known.push({ ref, config, served: served.get(blockQueueName(ref)) ?? [] });
       served.delete(blockQueueName(ref));
     }
     for (const models of served.values()) {
-      known.push({ ref: models[0]!.ref, contract: null, served: models });
+      known.push({ ref: models[0]!.ref, config: null, served: models });
     }
     return { known, broken: disk.broken };
   }
@@ -102,9 +102,9 @@ export function createModelCatalog(deps: {
       return toWire(await find(name));
     },
     async findModel(name) {
-      const { ref, contract, served } = await find(name);
+      const { ref, config, served } = await find(name);
       const sizes = served.filter(isLoaded).map((model) => model.batchSize);
-      return { ref, contract, batchSize: sizes.length > 0 ? Math.max(...sizes) : null };
+      return { ref, config, batchSize: sizes.length > 0 ? Math.max(...sizes) : null };
     },
   };
 }
@@ -126,7 +126,7 @@ function notFound(name: string, names: readonly string[]): ForebayError {
   );
 }
 
-function toWire({ ref, contract, served }: Known): ModelWire {
+function toWire({ ref, config, served }: Known): ModelWire {
   const healthy = served.filter(isLoaded);
   const problem = healthy.length > 0 ? null : (served[0]?.problem ?? null);
   const lanes = healthy.reduce((sum, model) => sum + model.lanes, 0);
@@ -136,7 +136,7 @@ function toWire({ ref, contract, served }: Known): ModelWire {
     name: ref.name,
     object: 'model',
     hash: ref.hash,
-    task: contract?.task ?? null,
+    task: config?.task ?? null,
     pool: ref.pool,
     status: problem ? 'failed' : lanes > 0 ? 'serving' : 'not_loaded',
     problem,
@@ -144,7 +144,7 @@ function toWire({ ref, contract, served }: Known): ModelWire {
     lanes,
     batch_size: healthy[0]?.batchSize ?? null,
     tuned_at: healthy[0]?.tunedAt ?? null,
-    contract: contract && { ...contract },
+    config: config && { ...config },
     graph: (healthy.find((model) => model.graph !== null)?.graph ?? null) as ModelWire['graph'],
     batch_invariance: invariance && {
       verdict: invariance.verdict,
@@ -169,7 +169,7 @@ function brokenToWire({ name, error }: Broken): ModelWire {
     lanes: 0,
     batch_size: null,
     tuned_at: null,
-    contract: null,
+    config: null,
     graph: null,
     batch_invariance: null,
     memory: null,

@@ -3,7 +3,7 @@ import { locateRow } from '../../shared/datasets/locate.ts';
 import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
-import type { RowPlace, RowsKnown } from './plan-facts.ts';
+import type { RowKind, RowsKnown } from './plan-facts.ts';
 
 export interface LookLimits {
   /** Rows taken from the very beginning. */
@@ -90,8 +90,8 @@ function createSpread(most: number) {
 }
 
 /** Where the bytes of rows are. */
-export function placesOf(dataset: DatasetSpec, rows: readonly RowRef[]): Record<RowPlace, number> {
-  const places = { file: 0, url: 0, blob: 0, invalid: 0 };
-  for (const row of rows) places[locateRow(dataset, row).kind] += 1;
-  return places;
+export function countKinds(dataset: DatasetSpec, rows: readonly RowRef[]): Record<RowKind, number> {
+  const counts = { file: 0, url: 0, blob: 0, invalid: 0 };
+  for (const row of rows) counts[locateRow(dataset, row).kind] += 1;
+  return counts;
 }

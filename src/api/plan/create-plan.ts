@@ -8,7 +8,7 @@ import { listedLike } from '../../shared/datasets/files/listing-rule.ts';
 import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { JobOptions } from '../../shared/domain/job.ts';
-import type { ModelRef } from '../../shared/domain/model-contract.ts';
+import type { ModelRef } from '../../shared/domain/model-config.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { SampleAnswer, SampleRequests } from '../../shared/queue/sample-requests.ts';
@@ -19,12 +19,12 @@ import {
   type WorkerRegistry,
 } from '../../shared/queue/worker-registry.ts';
 import { judgeOutput } from '../jobs/output/judge-output.ts';
-import type { OutputPlaces } from '../jobs/output/output-places.ts';
+import type { OutputResolver } from '../jobs/output/resolve-output.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
 import { checkResume, settle } from '../jobs/create/submit-job.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
-import { lookAt, placesOf } from './choose-sample.ts';
+import { lookAt, countKinds } from './choose-sample.ts';
 import type { PlanWorker } from './plan-facts.ts';
 import { planJob } from './plan-job.ts';
 
@@ -38,7 +38,7 @@ const MAX_SAMPLED = 8;
 export function createPlanJob(deps: {
   findModel: ModelCatalog['findModel'];
   input: InputResolver;
-  output: OutputPlaces;
+  output: OutputResolver;
   workers: Pick<WorkerRegistry, 'live'>;
   samples: SampleRequests;
   openDataset: (spec: { dataset: DatasetSpec; tenant: string }) => DatasetSource;
@@ -52,8 +52,8 @@ export function createPlanJob(deps: {
   return async function plan(request: SubmitRequest, tenant: string): Promise<PlanWire> {
     const id = `plan-${randomBytes(8).toString('hex')}`;
     const found = await deps.findModel(request.model);
-    const { ref, contract } = found;
-    const folder = await output.place(request.output, id, tenant);
+    const { ref, config } = found;
+    const folder = await output.resolve(request.output, id, tenant);
     try {
       const { spec } = await input.resolve(request.input, id, tenant);
       const earlier = await judgeOutput(folder, request.options.if_output_exists);
@@ -65,7 +65,7 @@ export function createPlanJob(deps: {
       const healthy = served.filter(({ model }) => isLoaded(model) && model.lanes > 0);
       return planJob({
         model: ref,
-        contract,
+        config,
         dataset,
         asked: request.options,
         options,
@@ -75,7 +75,7 @@ export function createPlanJob(deps: {
         configuredQueueLimit: deps.queueLimit,
         maxRows: deps.maxRows,
         rows: look.rows,
-        places: placesOf(dataset, look.sample),
+        rowKinds: countKinds(dataset, look.sample),
       });
     } finally {
       await input.discard(id, tenant);

@@ -30,7 +30,7 @@ export function planNumbers(facts: PlanFacts, meanRowBytes: number | null): Plan
       : null,
     lanes_fed: first && resources ? orNull(lanesFed(facts, resources.inflightBytes, meanRowBytes)) : null,
     job_window: toWire(jobWindow(facts.asked.concurrency, lanes)),
-    queue_limit: toWire(queuePlaces(facts.configuredQueueLimit, lanes)),
+    queue_limit: toWire(queueSlots(facts.configuredQueueLimit, lanes)),
   };
 }
 
@@ -38,19 +38,19 @@ export function totalLanes({ workers }: Pick<PlanFacts, 'workers'>): number {
   return workers.reduce((sum, { served }) => sum + served.lanes, 0);
 }
 
-export function batchSize({ asked, workers, contract, options }: PlanFacts): Choice {
+export function batchSize({ asked, workers, config, options }: PlanFacts): Choice {
   if (asked.batch_size !== null) return byOption(asked.batch_size, 'batch_size');
   const known = largestBatch(workers);
   if (known?.sizing) return known.sizing.batch;
-  if (known) return { value: known.batchSize, boundBy: 'contract', why: 'as the worker runs it' };
-  if (contract === null) {
+  if (known) return { value: known.batchSize, boundBy: 'model_config', why: 'as the worker runs it' };
+  if (config === null) {
     const value = Math.max(1, Math.floor(options.block_rows / BATCHES_PER_BLOCK));
     return { value, boundBy: 'floor', why: 'no folder and no live worker tells the model’s own' };
   }
-  const named = contract.batching.batch_size !== 'auto';
+  const named = config.batching.batch_size !== 'auto';
   return {
-    value: autoBatchSize(contract),
-    boundBy: named ? 'contract' : 'sample_size',
+    value: autoBatchSize(config),
+    boundBy: named ? 'model_config' : 'sample_size',
     why: named ? 'named in model.json' : 'by the size of the input tensor; a worker may lower it',
   };
 }
@@ -61,7 +61,7 @@ function largestBatch(workers: PlanFacts['workers']): PlanFacts['workers'][numbe
 }
 
 function blockRows(facts: PlanFacts): Choice {
-  const { asked, contract, options, resumes } = facts;
+  const { asked, config, options, resumes } = facts;
   const value = options.block_rows;
   if (resumes) return { value, boundBy: 'option', why: 'as the parts in the output were cut' };
   if (asked.block_rows !== null) return byOption(value, 'block_rows');
@@ -69,7 +69,7 @@ function blockRows(facts: PlanFacts): Choice {
   if (value === batch * BATCHES_PER_BLOCK) {
     return { value, boundBy: 'batch_size', why: `${BATCHES_PER_BLOCK} batches of ${batch}` };
   }
-  const least = minBlockRows(contract);
+  const least = minBlockRows(config);
   if (value === least) {
     return {
       value,
@@ -110,7 +110,7 @@ function jobWindow(asked: number | null, lanes: number): Choice {
   );
 }
 
-function queuePlaces(configured: number | undefined, lanes: number): Choice {
+function queueSlots(configured: number | undefined, lanes: number): Choice {
   if (configured !== undefined) {
     return { value: configured, boundBy: 'setting', why: 'FOREBAY_QUEUE_LIMIT; one job takes at most half' };
   }

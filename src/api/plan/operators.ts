@@ -1,19 +1,19 @@
 /** The logical plan (what happens to a row) and the physical one (which process does it, what is fused). Pure. */
-import { locateKinds } from './row-places.ts';
-import { activationOf, type DecodeMode, type ModelContract } from '../../shared/domain/model-contract.ts';
+import { locateKinds } from './row-kinds.ts';
+import { activationOf, type DecodeMode, type ModelConfig } from '../../shared/domain/model-config.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { PlanFacts } from './plan-facts.ts';
 
-export function logicalPlan({ contract, model, dataset, options }: PlanFacts): PlanWire['logical'] {
+export function logicalPlan({ config, model, dataset, options }: PlanFacts): PlanWire['logical'] {
   return [
     { operator: 'read', does: READS[dataset.type] },
-    { operator: 'decode', does: decoding(contract, options.decode) },
-    { operator: 'resample', does: contract ? resampling(contract) : "to the model's input size" },
-    { operator: 'normalise', does: contract ? normalising(contract) : 'pixels to the input tensor' },
+    { operator: 'decode', does: decoding(config, options.decode) },
+    { operator: 'resample', does: config ? resampling(config) : "to the model's input size" },
+    { operator: 'normalise', does: config ? normalising(config) : 'pixels to the input tensor' },
     { operator: 'infer', does: `${model.name}, ONNX` },
     {
       operator: 'postprocess',
-      does: answering(contract, options.top_k),
+      does: answering(config, options.top_k),
     },
     { operator: 'write', does: 'a part a block, JSON lines, published and committed once' },
   ];
@@ -27,10 +27,10 @@ const READS = {
   failed: 'rows that failed in an output, in their order',
 } as const;
 
-/** `asked`: by the job, before what the contract says; null: nothing. */
-function decoding(contract: ModelContract | null, asked: DecodeMode | null): string {
-  const mode = asked ?? contract?.preprocess.decode ?? null;
-  const { auto_orient, icc } = contract?.preprocess ?? { auto_orient: false, icc: 'ignore' };
+/** `asked`: by the job, before what the config says; null: nothing. */
+function decoding(config: ModelConfig | null, asked: DecodeMode | null): string {
+  const mode = asked ?? config?.preprocess.decode ?? null;
+  const { auto_orient, icc } = config?.preprocess ?? { auto_orient: false, icc: 'ignore' };
   // Colour profiles and orientation are libvips' matter: no other decoder is asked then.
   const byLibvips = auto_orient || icc === 'convert';
   return [
@@ -53,19 +53,19 @@ const LIBVIPS_MODES: Readonly<Record<DecodeMode, string>> = {
   shrink: `${LIBVIPS}, large ones shrunk while they are decoded`,
 };
 
-function answering(contract: ModelContract | null, topK: number): string {
-  const activation = contract === null ? 'none' : activationOf(contract);
+function answering(config: ModelConfig | null, topK: number): string {
+  const activation = config === null ? 'none' : activationOf(config);
   const scores = activation === 'none' ? '' : `${activation}, `;
-  const labels = contract === null ? '' : contract.labels === undefined ? ', without labels' : ' with labels';
+  const labels = config === null ? '' : config.labels === undefined ? ', without labels' : ' with labels';
   return `${scores}top ${topK}${labels}`;
 }
 
-function resampling({ preprocess: { resize, crop, interpolation } }: ModelContract): string {
+function resampling({ preprocess: { resize, crop, interpolation } }: ModelConfig): string {
   const cut = `centre ${crop} x ${crop}`;
   return resize === undefined ? `${cut}, not resized` : `shorter side to ${resize}, ${interpolation}, ${cut}`;
 }
 
-function normalising({ preprocess: { color_order, rescale, mean, std } }: ModelContract): string {
+function normalising({ preprocess: { color_order, rescale, mean, std } }: ModelConfig): string {
   const rounded = (n: number) => String(Number(n.toPrecision(4)));
   const list = (values: readonly number[]) => values.map(rounded).join(' ');
   return `(pixel x ${rounded(rescale)} - ${list(mean)}) / ${list(std)}, ${color_order.toUpperCase()}`;
@@ -99,7 +99,7 @@ export function physicalPlan(facts: PlanFacts): PlanWire['physical'] {
         operators: [...(opened ? ['read'] : []), ...inLane],
         fused: true,
         why:
-          `same pool ("${facts.model.pool}"), same compute (${compute(facts.contract)}), same batch: ` +
+          `same pool ("${facts.model.pool}"), same compute (${compute(facts.config)}), same batch: ` +
           `${opened ? 'a path' : 'compressed bytes'} in, answers out, no tensor between processes`,
       },
       {
@@ -126,8 +126,8 @@ export function physicalPlan(facts: PlanFacts): PlanWire['physical'] {
   };
 }
 
-function compute(contract: ModelContract | null): string {
-  const providers = contract?.execution_providers ?? ['cpu'];
+function compute(config: ModelConfig | null): string {
+  const providers = config?.execution_providers ?? ['cpu'];
   return providers[0] === 'cpu'
     ? 'CPU'
     : `${providers[0]}, with decoding on the CPU of the same lane meanwhile`;

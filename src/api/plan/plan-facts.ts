@@ -1,7 +1,7 @@
 /** What a plan is made from, gathered by create-plan.ts. Types only. */
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { JobOptions } from '../../shared/domain/job.ts';
-import type { ModelContract, ModelRef } from '../../shared/domain/model-contract.ts';
+import type { ModelConfig, ModelRef } from '../../shared/domain/model-config.ts';
 import type { SampleAnswer } from '../../shared/queue/sample-requests.ts';
 import type { ServedModel, WorkerInfo } from '../../shared/queue/worker-registry.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
@@ -9,7 +9,7 @@ import type { SubmitRequest } from '../http/wire/submit-request.ts';
 export interface PlanFacts {
   readonly model: ModelRef;
   /** Null where only workers know the model. */
-  readonly contract: ModelContract | null;
+  readonly config: ModelConfig | null;
   readonly dataset: DatasetSpec;
   /** As asked: null is automatic. */
   readonly asked: Pick<SubmitRequest['options'], 'batch_size' | 'block_rows' | 'concurrency'>;
@@ -26,10 +26,10 @@ export interface PlanFacts {
   readonly maxRows: number | null;
   readonly rows: RowsKnown;
   /** Where the bytes of the sample's rows are. */
-  readonly places: Readonly<Record<RowPlace, number>>;
+  readonly rowKinds: Readonly<Record<RowKind, number>>;
 }
 
-export type RowPlace = 'file' | 'url' | 'blob' | 'invalid';
+export type RowKind = 'file' | 'url' | 'blob' | 'invalid';
 
 export interface RowsKnown {
   readonly total: number | null;

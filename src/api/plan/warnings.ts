@@ -1,7 +1,7 @@
 /** What a plan's reader should know beside the numbers, each with what to do about it. Pure. */
 import { rowLimitProblem } from '../jobs/create/row-limit.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
-import { locateKinds } from './row-places.ts';
+import { locateKinds } from './row-kinds.ts';
 import type { PlanFacts } from './plan-facts.ts';
 
 /** Of a worker's memory for lanes; the rest is its main thread's. */

@@ -5,7 +5,7 @@
 import { isTerminal } from '../../shared/domain/job-state.ts';
 import { jobIdTime } from '../../shared/domain/job-id.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
-import type { Leftovers, Standing } from '../../shared/queue/leftovers.ts';
+import type { Leftovers, JobPresence } from '../../shared/queue/leftovers.ts';
 import { sweepOutput } from './sweep-output.ts';
 import type { Chore } from './sweeper.ts';
 
@@ -37,7 +37,7 @@ export function sweepJobs(deps: {
     return sweepOutput(output, id, before);
   }
 
-  async function sweepOne(id: string, job: Standing): Promise<'job_ids' | 'jobs_retired' | number> {
+  async function sweepOne(id: string, job: JobPresence): Promise<'job_ids' | 'jobs_retired' | number> {
     if (job.active || Date.now() - jobIdTime(id) < graceMs) return 0;
     if (!job.exists) {
       await jobs.forget(id);
@@ -54,7 +54,7 @@ export function sweepJobs(deps: {
     const ids = await leftovers.listed(after, PAGE);
     after = ids.length < PAGE ? null : ids.at(-1)!;
     const sums = { job_ids: 0, jobs_retired: 0, files: 0 };
-    for (const [id, job] of await leftovers.standings(ids)) {
+    for (const [id, job] of await leftovers.presences(ids)) {
       // What a newer version made is left to it.
       const done = await sweepOne(id, job).catch(() => 0);
       if (typeof done === 'number') sums.files += done;

@@ -1,26 +1,26 @@
 /**
- * Queues: places that dead jobs hold (they would be missing to others), blocks of theirs that nobody will take, failed
+ * Queues: slots that dead jobs hold (they would be missing to others), blocks of theirs that nobody will take, failed
  * runs beyond those that are kept.
  */
 import type { BlockQueues } from '../../shared/queue/block-queue.ts';
 import type { Leftovers } from '../../shared/queue/leftovers.ts';
-import type { QueuePlaces } from '../../shared/queue/queue-places.ts';
+import type { QueueSlots } from '../../shared/queue/queue-slots.ts';
 import type { Chore } from './sweeper.ts';
 
 /** Of one queue in one step. */
 const MOST = 200;
 
-export function sweepQueues(deps: { leftovers: Leftovers; queues: BlockQueues; places: QueuePlaces }): Chore {
-  const { leftovers, queues, places } = deps;
+export function sweepQueues(deps: { leftovers: Leftovers; queues: BlockQueues; slots: QueueSlots }): Chore {
+  const { leftovers, queues, slots } = deps;
   let cursor = '0';
 
-  async function releasePlaces(queue: string): Promise<number> {
-    const held = await leftovers.places(queue);
+  async function releaseSlots(queue: string): Promise<number> {
+    const held = await leftovers.slots(queue);
     let released = 0;
-    for (const [job, { over }] of await leftovers.standings(held.keys())) {
+    for (const [job, { over }] of await leftovers.presences(held.keys())) {
       if (!over || released >= MOST) continue;
       const blocks = held.get(job)!.slice(0, MOST);
-      await places.release(queue, job, blocks);
+      await slots.release(queue, job, blocks);
       released += blocks.length;
     }
     return released;
@@ -28,8 +28,8 @@ export function sweepQueues(deps: { leftovers: Leftovers; queues: BlockQueues; p
 
   async function discardBlocks(queue: string): Promise<number> {
     const idle = await queues.idle(queue, MOST);
-    const standings = await leftovers.standings(idle.map(({ job }) => job));
-    const dead = idle.filter(({ job }) => standings.get(job)!.over);
+    const presences = await leftovers.presences(idle.map(({ job }) => job));
+    const dead = idle.filter(({ job }) => presences.get(job)!.over);
     return queues.discard(
       queue,
       dead.map(({ id }) => id),
@@ -39,10 +39,10 @@ export function sweepQueues(deps: { leftovers: Leftovers; queues: BlockQueues; p
   return async () => {
     const page = await leftovers.queues(cursor);
     cursor = page.cursor;
-    const sums = { places: 0, blocks: 0, failed_runs: 0 };
+    const sums = { slots: 0, blocks: 0, failed_runs: 0 };
     for (const queue of page.queues) {
       sums.blocks += await discardBlocks(queue);
-      sums.places += await releasePlaces(queue);
+      sums.slots += await releaseSlots(queue);
       sums.failed_runs += await queues.trimFailed(queue, MOST);
     }
     return sums;

@@ -12,7 +12,7 @@ import type { Chore } from './sweeper.ts';
 const PAGE = 200;
 
 export function sweepSpool(deps: {
-  leftovers: Pick<Leftovers, 'standings'>;
+  leftovers: Pick<Leftovers, 'presences'>;
   spoolDir: string;
   /** Younger files may be of a submit that is under way. */
   graceMs: number;
@@ -27,11 +27,11 @@ export function sweepSpool(deps: {
     if (at >= all.length) at = 0;
     const page = all.slice(at, at + PAGE);
     at += PAGE;
-    const standings = await leftovers.standings(page.map((name) => ownerOf(name)!));
+    const presences = await leftovers.presences(page.map((name) => ownerOf(name)!));
     let removed = 0;
     for (const name of page) {
       const owner = ownerOf(name)!;
-      const { active, exists } = standings.get(owner)!;
+      const { active, exists } = presences.get(owner)!;
       if (active || exists) continue;
       if (owner.startsWith('job_') && jobIdTime(owner) > Date.now() - keepMs) continue;
       const path = join(spoolDir, name);

@@ -1,4 +1,4 @@
-/** `forebay model init FILE.onnx`: writes a first contract. A lane's program does it: only lanes open graphs. */
+/** `forebay model init FILE.onnx`: writes a first config. A lane's program does it: only lanes open graphs. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';

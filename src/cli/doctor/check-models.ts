@@ -35,7 +35,6 @@ function none(found: string): Finding {
     level: 'note',
     what: 'models',
     found,
-    advice:
-      'Put model folders there, or choose with --models. A first contract: forebay model init FILE.onnx',
+    advice: 'Put model folders there, or choose with --models. A first config: forebay model init FILE.onnx',
   };
 }

@@ -3,9 +3,9 @@ import { CREATE_KEY_BODY, keyToWire, toNewKey, type KeyWire } from '../../api/ht
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { table } from '../jobs/table.ts';
-import { withKeys, type KeyPlaceFlags } from './with-keys.ts';
+import { withKeys, type KeyStoreFlags } from './with-keys.ts';
 
-export interface KeysFlags extends KeyPlaceFlags {
+export interface KeysFlags extends KeyStoreFlags {
   readonly json?: true;
 }
 

@@ -13,11 +13,11 @@ import type { CliContext } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
 
-export type KeyPlaceFlags = Pick<ServiceFlags, 'data' | 'redisUrl'>;
+export type KeyStoreFlags = Pick<ServiceFlags, 'data' | 'redisUrl'>;
 
 /** Throws what starting a Redis or talking to it throws, and UsageError where no service has ever been. */
 export async function withKeys<T>(
-  flags: KeyPlaceFlags,
+  flags: KeyStoreFlags,
   context: Pick<CliContext, 'env' | 'cwd' | 'terminal'>,
   use: (keys: KeyStore) => Promise<T>,
 ): Promise<T> {

@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import type { MaxErrors } from '../../shared/domain/job.ts';
-import { DECODE_MODE, type DecodeMode } from '../../shared/domain/model-contract.ts';
+import { DECODE_MODE, type DecodeMode } from '../../shared/domain/model-config.ts';
 import { UsageError } from '../exit-codes.ts';
 import { FLAGS } from './flags.ts';
 import { keyValue, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';

@@ -70,10 +70,10 @@ export function statsText(stats: JobStatsWire): string {
   const lanes = lanesText(stats);
   const facts = [
     ...(lanes === null ? [] : [`lanes: ${lanes}`]),
-    ...(queue.places === 0
+    ...(queue.slots === 0
       ? []
       : [
-          `queue: ${queue.depth.waiting} blocks waiting, ${queue.depth.active} running, ${queue.places}${limit} places in use`,
+          `queue: ${queue.depth.waiting} blocks waiting, ${queue.depth.active} running, ${queue.slots}${limit} slots in use`,
         ]),
     ...stats.workers.map(workerLine),
   ];

@@ -1,4 +1,4 @@
-/** The model folder of a run: exactly one model, its contract valid. What is in the graph only a worker knows. */
+/** The model folder of a run: exactly one model, its config valid. What is in the graph only a worker knows. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
@@ -12,7 +12,7 @@ export interface RunModel {
   readonly pool: string;
 }
 
-/** `given`: as on the command line, for messages. Throws UsageError, or ForebayError `invalid_contract`. */
+/** `given`: as on the command line, for messages. Throws UsageError, or ForebayError `invalid_model_config`. */
 export async function checkModel(dir: string, given: string): Promise<RunModel> {
   const found = await stat(dir).catch(() => null);
   if (found === null) throw new UsageError(`--model: there is no folder ${given}`);
@@ -22,8 +22,8 @@ export async function checkModel(dir: string, given: string): Promise<RunModel> 
   if (dir.includes(':')) throw new UsageError(`--model cannot take a folder with ":" in its path: ${dir}`);
   const inside = await Promise.all(['model.onnx', 'model.json'].map((name) => isThere(`${dir}/${name}`)));
   if (!inside.includes(true)) throw await noSingleModel(dir, given);
-  const { contract } = await readModelParts(dir);
-  return { dir, name: contract.name, pool: contract.pool };
+  const { config } = await readModelParts(dir);
+  return { dir, name: config.name, pool: config.pool };
 }
 
 async function noSingleModel(dir: string, given: string): Promise<UsageError> {

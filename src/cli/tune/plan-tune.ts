@@ -5,7 +5,7 @@ import { readConfig } from '../../shared/config/config.ts';
 import { CURRENT_LISTING } from '../../shared/datasets/files/listing-rule.ts';
 import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
-import type { TuneWish } from '../../shared/profiles/tune-events.ts';
+import type { TuneRequest } from '../../shared/profiles/tune-events.ts';
 import { UsageError } from '../exit-codes.ts';
 import { checkInput, type RunInput } from '../run/check-input.ts';
 import { checkModel } from '../run/check-model.ts';
@@ -29,7 +29,7 @@ export interface TuneFlags {
 
 const MB = 2 ** 20;
 
-export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.ProcessEnv): Promise<TuneWish> {
+export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.ProcessEnv): Promise<TuneRequest> {
   if (flags.model === undefined)
     throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');
   const model = await checkModel(resolve(cwd, flags.model), flags.model);

@@ -1,7 +1,7 @@
 /** The charts of a tuning's report, as inline SVG coloured by the page's variables. Pure: data in, markup out. */
 import type { Measurement } from '../../shared/profiles/profile.ts';
 import { formatRate } from '../progress/format.ts';
-import { marksOf, type Standing } from './standings.ts';
+import { marksOf, type RankedSettings } from './rank-settings.ts';
 
 const WIDTH = 780;
 const BARS = 24;
@@ -13,8 +13,8 @@ export function escapeHtml(text: string): string {
 }
 
 /** Horizontal, the highest first: names are read, lengths compared. */
-export function barsSvg(standings: readonly Standing[]): string {
-  const shown = standings.slice(0, BARS);
+export function barsSvg(ranking: readonly RankedSettings[]): string {
+  const shown = ranking.slice(0, BARS);
   const left = 190;
   const right = 190;
   const most = Math.max(...shown.map((one) => (one.rate ?? 0) * (1 + (one.error ?? 0))), 1e-9);
@@ -37,15 +37,15 @@ export function barsSvg(standings: readonly Standing[]): string {
       text(high + 8, y + 13, note.join(', '))
     );
   });
-  const hidden = standings.length - shown.length;
+  const hidden = ranking.length - shown.length;
   const more = hidden > 0 ? text(left, shown.length * 22 + 16, `and ${hidden} slower`, 'start', 'soft') : '';
   return svg(shown.length * 22 + (hidden > 0 ? 24 : 8), bars.join('') + more);
 }
 
 /** For each shape of lanes and threads, the fastest of each batch size. */
-export function batchLinesSvg(standings: readonly Standing[]): string {
+export function batchLinesSvg(ranking: readonly RankedSettings[]): string {
   const series = new Map<string, Map<number, number>>();
-  for (const { settings, rate } of standings) {
+  for (const { settings, rate } of ranking) {
     if (rate === null) continue;
     const name = `${settings.lanes} x ${settings.threads_per_lane}`;
     const points = series.get(name) ?? new Map<number, number>();
@@ -146,7 +146,7 @@ function niceCeiling(value: number): number {
   return [1, 2, 2.5, 4, 5, 8, 10].map((step) => step * power).find((step) => step >= value)!;
 }
 
-function shortName({ settings }: Standing): string {
+function shortName({ settings }: RankedSettings): string {
   const { lanes, threads_per_lane, batch_size, decode_threads } = settings;
   return `${lanes} x ${threads_per_lane}, batch ${batch_size}, decode ${decode_threads}`;
 }

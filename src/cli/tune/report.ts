@@ -2,14 +2,14 @@
 import type { Tuned } from '../../shared/profiles/tune-events.ts';
 import { formatBytes, formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
 import { barsSvg, batchLinesSvg, escapeHtml, pathSvg } from './report-charts.ts';
-import { marksOf, standingsOf, type Standing } from './standings.ts';
+import { marksOf, rankSettings, type RankedSettings } from './rank-settings.ts';
 import { exhaustiveText, gainText } from './tuned-text.ts';
 import { errorText, resultText, settingsText } from './tune-view.ts';
 
 export function reportHtml(tuned: Tuned): string {
   const { profile } = tuned;
   const { machine } = profile;
-  const standings = standingsOf(tuned);
+  const ranking = rankSettings(tuned);
   const facts: [string, string][] = [
     ['Model', `${profile.model.name} (${profile.model.hash.slice(0, 12)})`],
     [
@@ -33,12 +33,12 @@ export function reportHtml(tuned: Tuned): string {
 <h1>${escapeHtml(title)}</h1>
 <p class="lead"><b>${formatRate(profile.rows_per_s)} rows/s</b>${escapeHtml(gainText(tuned))}</p>
 <dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>
-${figure('Throughput by configuration', 'Rows/s, highest first, corrected for the drift of the machine; whiskers are 95 % intervals, pale bars were cut short. A bar above the chosen one is not faster by more than the noise.', barsSvg(standings))}
-${figure('Throughput against batch size', 'The fastest of each batch size, a line for each number of lanes and threads.', batchLinesSvg(standings))}
+${figure('Throughput by configuration', 'Rows/s, highest first, corrected for the drift of the machine; whiskers are 95 % intervals, pale bars were cut short. A bar above the chosen one is not faster by more than the noise.', barsSvg(ranking))}
+${figure('Throughput against batch size', 'The fastest of each batch size, a line for each number of lanes and threads.', batchLinesSvg(ranking))}
 ${figure('All readings', 'Rows/s of each reading in its order, not corrected; the line is the highest reading of the search until then.', pathSvg(profile.measurements))}
 <h2>All measurements</h2>
 <table><thead><tr><th>Lanes<th>Threads<th>Batch<th>Decode<th>Rows/s<th>Error<th>Memory<th>Measured<th></tr></thead>
-<tbody>${standings.map(rowHtml).join('')}</tbody></table>
+<tbody>${ranking.map(rowHtml).join('')}</tbody></table>
 </main></body></html>
 `;
 }
@@ -47,7 +47,7 @@ function figure(title: string, caption: string, svg: string): string {
   return `<figure><h2>${title}</h2><figcaption>${caption}</figcaption>${svg}</figure>\n`;
 }
 
-function rowHtml(one: Standing): string {
+function rowHtml(one: RankedSettings): string {
   const { lanes, threads_per_lane, batch_size, decode_threads } = one.settings;
   const note = one.rate === null ? resultText(one.last) : marksOf(one).join(', ');
   const cells = [

@@ -20,9 +20,9 @@ const MAIN = fileURLToPath(new URL('../../workers/tune/main.js', import.meta.url
 /** The exit code. Throws UsageError, or the ForebayError that the measuring process reports. */
 export async function tune(flags: TuneFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
-  const wish = await planTune(flags, context.cwd, context.env);
+  const request = await planTune(flags, context.cwd, context.env);
   const view = createTuneView(terminal);
-  const child = fork(MAIN, [JSON.stringify(wish)], {
+  const child = fork(MAIN, [JSON.stringify(request)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: [],
     env: childEnvironment(context.env),

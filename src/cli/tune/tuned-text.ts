@@ -3,7 +3,7 @@ import { settingsKey } from '../../shared/profiles/profile.ts';
 import type { Exhaustive, Tuned } from '../../shared/profiles/tune-events.ts';
 import { table } from '../jobs/table.ts';
 import { formatBytes, formatRate, formatSeconds } from '../progress/format.ts';
-import { marksOf, standingsOf, type Standing } from './standings.ts';
+import { marksOf, rankSettings, type RankedSettings } from './rank-settings.ts';
 import { errorText, settingsText } from './tune-view.ts';
 
 /** Rows of the table; the report and the profile have all. */
@@ -11,11 +11,11 @@ const SHOWN = 12;
 
 export function tunedText(tuned: Tuned): string {
   const { profile, start } = tuned;
-  const standings = standingsOf(tuned);
-  const hidden = standings.length - SHOWN;
+  const ranking = rankSettings(tuned);
+  const hidden = ranking.length - SHOWN;
   const { batch_size } = start.settings;
   return [
-    standingsTable(standings.slice(0, SHOWN)),
+    rankingTable(ranking.slice(0, SHOWN)),
     hidden > 0 ? `... and ${hidden} slower ones${tuned.path === null ? '' : ', in the profile'}.\n` : '',
     tuned.stopped ? '\nStopped on the way.' : '',
     `\n${choiceText(tuned)}\n`,
@@ -30,9 +30,9 @@ export function tunedText(tuned: Tuned): string {
   ].join('');
 }
 
-function standingsTable(standings: readonly Standing[]): string {
+function rankingTable(ranking: readonly RankedSettings[]): string {
   const head = ['LANES', 'THREADS', 'BATCH', 'DECODE', 'ROWS/S', 'ERROR', 'MEMORY', ''];
-  const lines = standings.map((one) => [
+  const lines = ranking.map((one) => [
     String(one.settings.lanes),
     String(one.settings.threads_per_lane),
     String(one.settings.batch_size),

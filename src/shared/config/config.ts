@@ -113,7 +113,7 @@ const QUEUE = {
     'Blocks on one queue over all jobs. More hides slow feeders, less saves memory. Default: max(64, 8 x live lanes), more while blocks are tiny.',
   ),
   FOREBAY_SWEEP_S: count(60, 1, 86_400).describe(
-    'Seconds between looks for what killed processes have left: places, blocks, files. One API process looks.',
+    'Seconds between looks for what killed processes have left: slots, blocks, files. One API process looks.',
   ),
 };
 
@@ -164,7 +164,7 @@ const IMAGES = {
     'Largest image, width x height. Larger ones become row errors. Higher needs more time for one row.',
   ),
   FOREBAY_MAX_DECODE_MB: count(512, 16).describe(
-    'Memory that decoding one image may take; more becomes a row error. Images decoded at once in a lane stay within it together, too. A pixel takes 1 to 20 bytes, by format: docs/model-contract.md.',
+    'Memory that decoding one image may take; more becomes a row error. Images decoded at once in a lane stay within it together, too. A pixel takes 1 to 20 bytes, by format: docs/model-config.md.',
   ),
   FOREBAY_MAX_IMAGE_RATIO: count(100_000, 1, 1_000_000_000).describe(
     'Decoded bytes (3 a pixel) for each encoded byte of an image above 16 megapixels. Less ends bombs sooner; blank pages in black and white have up to 100000.',
@@ -343,12 +343,12 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
 const MB = 1024 * 1024;
 
 /** Where inputs may lie, and where not. */
-export function inputPlaces({ inputRoots, dataDir, outputRoots, resultsDir }: Config) {
+export function inputFolders({ inputRoots, dataDir, outputRoots, resultsDir }: Config) {
   return { inputRoots, dataDir, outputRoots: [...new Set([...outputRoots, resultsDir])] };
 }
 
 /** Where links in input folders may lead. */
-export function linkPlaces(config: Config) {
-  const places = inputPlaces(config);
-  return config.followLinks ? { ...places, inputRoots: ['/'] } : places;
+export function linkFolders(config: Config) {
+  const folders = inputFolders(config);
+  return config.followLinks ? { ...folders, inputRoots: ['/'] } : folders;
 }

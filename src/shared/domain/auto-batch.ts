@@ -1,8 +1,8 @@
 /**
- * Batch and block size where nobody chose: computable from the contract alone, so that the API (which
+ * Batch and block size where nobody chose: computable from the config alone, so that the API (which
  * never opens a graph) and workers agree.
  */
-import type { ModelContract } from './model-contract.ts';
+import type { ModelConfig } from './model-config.ts';
 
 /**
  * Bytes of input tensor a model call should see on CPU: four 224x224 RGB float images. Larger batches of
@@ -25,7 +25,7 @@ const MIN_AUTO_BLOCK = 16;
 const MIN_SMALL_ROWS_BLOCK = 1_024;
 
 /** Bytes of input tensor of one row, as float32. */
-export function inputRowBytes({ preprocess }: ModelContract): number {
+export function inputRowBytes({ preprocess }: ModelConfig): number {
   return preprocess.crop ** 2 * 3 * 4;
 }
 
@@ -34,23 +34,23 @@ export function targetBytes(rowBytes: number): number {
   return hasSmallRows(rowBytes) ? 2 * TARGET_BYTES : TARGET_BYTES;
 }
 
-/** Rows a model call for this contract, a power of two in 1..128 unless the contract names a number. */
-export function autoBatchSize(contract: ModelContract): number {
-  const { batch_size } = contract.batching;
+/** Rows a model call for this config, a power of two in 1..128 unless the config names a number. */
+export function autoBatchSize(config: ModelConfig): number {
+  const { batch_size } = config.batching;
   if (batch_size !== 'auto') return batch_size;
-  const rowBytes = inputRowBytes(contract);
+  const rowBytes = inputRowBytes(config);
   const power = Math.round(Math.log2(targetBytes(rowBytes) / rowBytes));
   return Math.min(MAX_AUTO_BATCH, Math.max(1, 2 ** power));
 }
 
 /** Null: nothing is known of the rows. */
-export function autoBlockRows(batchSize: number, contract: ModelContract | null): number {
-  return Math.max(minBlockRows(contract), batchSize * BATCHES_PER_BLOCK);
+export function autoBlockRows(batchSize: number, config: ModelConfig | null): number {
+  return Math.max(minBlockRows(config), batchSize * BATCHES_PER_BLOCK);
 }
 
 /** Rows that a block has at least where nobody chose. */
-export function minBlockRows(contract: ModelContract | null): number {
-  return contract !== null && hasSmallRows(inputRowBytes(contract)) ? MIN_SMALL_ROWS_BLOCK : MIN_AUTO_BLOCK;
+export function minBlockRows(config: ModelConfig | null): number {
+  return config !== null && hasSmallRows(inputRowBytes(config)) ? MIN_SMALL_ROWS_BLOCK : MIN_AUTO_BLOCK;
 }
 
 function hasSmallRows(rowBytes: number): boolean {

@@ -10,7 +10,7 @@ export const BOUND_BY = [
   /** An option of the job. */
   'option',
   /** model.json. */
-  'contract',
+  'model_config',
   /** The graph's own shape. */
   'graph',
   /** A measured profile of this model on this machine. */

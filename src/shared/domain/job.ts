@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import { DATASET_SPEC } from './dataset-spec.ts';
 import type { JobStatus } from './job-state.ts';
-import { DECODE_MODE } from './model-contract.ts';
+import { DECODE_MODE } from './model-config.ts';
 import type { Skipped } from './skipped.ts';
 import { DEFAULT_TENANT, TENANT } from './tenant.ts';
 
@@ -16,7 +16,7 @@ export type MaxErrors = z.infer<typeof MAX_ERRORS>;
 
 /** Options as the job runs with them. `null` = automatic or unlimited. */
 export const JOB_OPTIONS = z.object({
-  /** Rows a model call; null: the contract's or the machine's choice. */
+  /** Rows a model call; null: the config's or the machine's choice. */
   batch_size: z.int().min(1).max(1024).nullable(),
   block_rows: z.int().min(1).max(10_000),
   /** Most blocks queued or running at once, over all workers. */
@@ -25,7 +25,7 @@ export const JOB_OPTIONS = z.object({
   /** 1 (first) to 100. */
   priority: z.int().min(1).max(100),
   top_k: z.int().min(1).max(1000),
-  /** How JPEGs are decoded; null: as the contract says. Absent from a job.json written before there was a choice. */
+  /** How JPEGs are decoded; null: as the config says. Absent from a job.json written before there was a choice. */
   decode: DECODE_MODE.nullable().default(null),
   /** First N rows only. */
   limit: z.int().min(1).nullable(),

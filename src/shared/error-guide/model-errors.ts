@@ -3,11 +3,11 @@ import type { ErrorCode } from '../errors.ts';
 import type { ErrorAdvice } from './error-advice.ts';
 
 export const MODEL_ERRORS = {
-  invalid_contract: {
+  invalid_model_config: {
     cause: '`model.json` is missing, is no JSON, or has a field that is unknown or wrong.',
     fix: 'Correct the fields that the message names. `forebay model init` writes a first `model.json`.',
   },
-  contract_mismatch: {
+  config_mismatch: {
     cause: '`model.json` and the graph contradict each other, in a shape, a type or the number of classes.',
     fix: 'The message names both sides. Change `model.json` to what the graph says, or export the graph anew.',
   },

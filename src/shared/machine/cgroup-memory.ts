@@ -4,7 +4,7 @@
  */
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { findCgroup, readText, type CgroupPlaces } from './cgroup.ts';
+import { findCgroup, readText, type CgroupPaths } from './cgroup.ts';
 
 export interface CgroupMemory {
   readonly limitBytes: number;
@@ -36,10 +36,10 @@ const V1: Version = {
 
 /** Null where no limit below the machine's memory holds. */
 export function findCgroupMemory(
-  places?: CgroupPlaces,
+  paths?: CgroupPaths,
   machineBytes: number = totalmem(),
 ): CgroupMemory | null {
-  const cgroup = findCgroup('memory', places);
+  const cgroup = findCgroup('memory', paths);
   const version = cgroup.version === 1 ? V1 : V2;
   let found: { folder: string; limitBytes: number } | null = null;
   for (const folder of cgroup.folders) {

@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInside } from '../files/is-inside.ts';
 
-/** Where the kernel tells; other places in tests. */
-export interface CgroupPlaces {
+/** Where the kernel tells; other paths in tests. */
+export interface CgroupPaths {
   /** This process's cgroups, a line a hierarchy. */
   readonly self: string;
   /** Where cgroups are mounted. */
@@ -20,10 +20,10 @@ export interface Cgroup {
   readonly folders: readonly string[];
 }
 
-const PLACES: CgroupPlaces = { self: '/proc/self/cgroup', mount: '/sys/fs/cgroup' };
+const PATHS: CgroupPaths = { self: '/proc/self/cgroup', mount: '/sys/fs/cgroup' };
 
 /** The version that has the controller here, and this process's path in it (`/` where it is not told). */
-export function findCgroup(controller: 'memory' | 'cpu', { self, mount }: CgroupPlaces = PLACES): Cgroup {
+export function findCgroup(controller: 'memory' | 'cpu', { self, mount }: CgroupPaths = PATHS): Cgroup {
   const lines = (readText(self) ?? '').split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
   const v1 = lines.find((line) => line?.[1]!.split(',').includes(controller));
   if (v1) return { version: 1, folders: upwards(join(mount, controller), v1[2]!) };

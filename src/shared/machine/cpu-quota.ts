@@ -1,10 +1,10 @@
 /** CPUs' worth of time that this process's cgroup grants: cgroup v2, then v1. */
 import { join } from 'node:path';
-import { findCgroup, readText, type CgroupPlaces } from './cgroup.ts';
+import { findCgroup, readText, type CgroupPaths } from './cgroup.ts';
 
 /** The tightest quota from its own cgroup upwards; Infinity where none is set. */
-export function cpuQuota(places?: CgroupPlaces): number {
-  const { version, folders } = findCgroup('cpu', places);
+export function cpuQuota(paths?: CgroupPaths): number {
+  const { version, folders } = findCgroup('cpu', paths);
   return Math.min(...folders.map(version === 1 ? quotaV1 : quotaV2));
 }
 

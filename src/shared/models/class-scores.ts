@@ -3,22 +3,22 @@
  * the field of model.json that decides it: numbers served as something they are not look right, and are not noticed.
  * Pure.
  */
-import { activationOf, type ModelContract } from '../domain/model-contract.ts';
+import { activationOf, type ModelConfig } from '../domain/model-config.ts';
 import { ForebayError } from '../errors.ts';
 import { nearestName } from '../text/nearest-name.ts';
 import { classesOf, describeAll, describeTensor, flattened, type GraphTensor } from './graph-tensor.ts';
 
 const SCORE_TYPES: readonly string[] = ['float32', 'float16', 'float64'];
 
-type Wish = Pick<ModelContract, 'activation' | 'softmax' | 'output'>;
+type ScoreConfig = Pick<ModelConfig, 'activation' | 'softmax' | 'output'>;
 
-/** Throws ForebayError `contract_mismatch` where there is none, or more than one and nothing tells which. */
+/** Throws ForebayError `config_mismatch` where there is none, or more than one and nothing tells which. */
 export function chooseOutput(
-  wish: Wish,
+  config: ScoreConfig,
   labels: readonly string[] | null,
   outputs: readonly GraphTensor[],
 ): GraphTensor {
-  const possible = possibleOutputs(wish, labels, outputs);
+  const possible = possibleOutputs(config, labels, outputs);
   const [first, ...others] = possible;
   if (others.length === 0) return first!;
   throw mismatch(
@@ -27,14 +27,14 @@ export function chooseOutput(
   );
 }
 
-/** At least one. Throws ForebayError `contract_mismatch` where there is none. */
+/** At least one. Throws ForebayError `config_mismatch` where there is none. */
 export function possibleOutputs(
-  wish: Pick<Wish, 'output'>,
+  config: Pick<ScoreConfig, 'output'>,
   labels: readonly string[] | null,
   outputs: readonly GraphTensor[],
 ): readonly GraphTensor[] {
   const possible = outputs.filter(canBeScores);
-  if (wish.output !== undefined) return [namedOutput(wish.output, outputs, possible)];
+  if (config.output !== undefined) return [namedOutput(config.output, outputs, possible)];
   if (possible.length === 0) {
     throw mismatch(
       'image-classification needs an output [batch, classes] of floats',
@@ -46,19 +46,19 @@ export function possibleOutputs(
 }
 
 /**
- * Throws ForebayError `contract_mismatch` where labels and classes disagree, or where nothing says that the numbers are
+ * Throws ForebayError `config_mismatch` where labels and classes disagree, or where nothing says that the numbers are
  * class scores. `classes`: null while unknown. `sample`: one row of the output, null before a run.
  */
 export function checkScores(parts: {
-  readonly wish: Wish;
+  readonly config: ScoreConfig;
   readonly labels: readonly string[] | null;
   readonly output: GraphTensor;
   readonly classes: number | null;
   readonly sample: Float32Array | null;
 }): void {
-  const { wish, labels, output, classes, sample } = parts;
+  const { config, labels, output, classes, sample } = parts;
   if (classes === null) return;
-  if (classes === 1) return checkSingleNumber(wish, labels, output);
+  if (classes === 1) return checkSingleNumber(config, labels, output);
   if (labels !== null) {
     if (labels.length === classes) return;
     throw mismatch(
@@ -66,27 +66,28 @@ export function checkScores(parts: {
       `the graph's output ${describeTensor(output)} has ${classes} classes`,
     );
   }
-  if (wish.activation !== undefined) return;
+  if (config.activation !== undefined) return;
   if (isNamedAsOther(output)) throw unproven(output, 'its name says that it holds something else');
-  if (wish.softmax || isImageNet(classes) || sample === null || isDistribution(sample)) return;
+  if (config.softmax || isImageNet(classes) || sample === null || isDistribution(sample)) return;
   throw unproven(output, 'its numbers are no probabilities');
 }
 
 /** One number a row: softmax makes it 1 whatever it is. */
-function checkSingleNumber(wish: Wish, labels: readonly string[] | null, output: GraphTensor): void {
-  if (wish.activation === undefined || wish.activation === 'softmax') {
-    const why = activationOf(wish) === 'softmax' ? 'softmax makes every score 1' : 'nothing says what it is';
+function checkSingleNumber(config: ScoreConfig, labels: readonly string[] | null, output: GraphTensor): void {
+  if (config.activation === undefined || config.activation === 'softmax') {
+    const why =
+      activationOf(config) === 'softmax' ? 'softmax makes every score 1' : 'nothing says what it is';
     throw mismatch(
       why,
       `the graph's output ${describeTensor(output)} is one number per row: say in model.json "activation": "sigmoid" if it is a logit, "none" if it is a score from 0 to 1 already; other single numbers (regression) are not supported yet`,
     );
   }
-  const most = wish.activation === 'sigmoid' ? 2 : 1;
+  const most = config.activation === 'sigmoid' ? 2 : 1;
   if (labels === null || (labels.length >= 1 && labels.length <= most)) return;
   const names = most === 2 ? 'one name, or two (the second is the one that a high number means)' : 'one name';
   throw mismatch(
     `the labels file has ${labels.length} names`,
-    `the graph's output ${describeTensor(output)} is one number per row: with activation "${wish.activation}" it takes ${names}`,
+    `the graph's output ${describeTensor(output)} is one number per row: with activation "${config.activation}" it takes ${names}`,
   );
 }
 
@@ -147,6 +148,6 @@ function unproven(output: GraphTensor, why: string): ForebayError {
   );
 }
 
-function mismatch(contract: string, graph: string): ForebayError {
-  return new ForebayError('contract_mismatch', `${contract}, but ${graph}`);
+function mismatch(config: string, graph: string): ForebayError {
+  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
 }

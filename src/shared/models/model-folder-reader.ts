@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ForebayError } from '../errors.ts';
 import { createContentMemo } from './content-memo.ts';
-import { CONTRACT_FILE, GRAPH_FILE, loadModelFolder, type ModelFolder } from './model-folder.ts';
+import { CONFIG_FILE, GRAPH_FILE, loadModelFolder, type ModelFolder } from './model-folder.ts';
 
 export interface ModelListing {
   /** In order of folder name. */
@@ -53,8 +53,8 @@ export async function listModelFolders(modelsDir: string): Promise<ModelListing>
 
 function duplicate(name: string, first: string, second: string): ForebayError {
   return new ForebayError(
-    'invalid_contract',
-    `model name "${name}" is taken by ${first}; give ${second} another "name" in its ${CONTRACT_FILE}`,
+    'invalid_model_config',
+    `model name "${name}" is taken by ${first}; give ${second} another "name" in its ${CONFIG_FILE}`,
     { issues: [{ path: '/name', message: `"${name}" is taken by ${first}` }] },
   );
 }
@@ -71,7 +71,7 @@ async function modelDirs(modelsDir: string): Promise<string[]> {
   const dirs: string[] = [];
   for (const name of names.filter((n) => !n.startsWith('.')).toSorted()) {
     const inside: string[] = await readdir(join(modelsDir, name)).catch(() => []);
-    if (inside.includes(GRAPH_FILE) || inside.includes(CONTRACT_FILE)) dirs.push(join(modelsDir, name));
+    if (inside.includes(GRAPH_FILE) || inside.includes(CONFIG_FILE)) dirs.push(join(modelsDir, name));
   }
   return dirs;
 }

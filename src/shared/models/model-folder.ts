@@ -1,11 +1,11 @@
 /**
- * A model on disk: a folder with `model.onnx`, its contract `model.json` and the files that these two name: labels,
+ * A model on disk: a folder with `model.onnx`, its config `model.json` and the files that these two name: labels,
  * and weights that the graph keeps outside of itself. Reads and identifies it; whether the graph computes at all only
  * a lane knows.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelContract, ModelRef } from '../domain/model-contract.ts';
+import type { ModelConfig, ModelRef } from '../domain/model-config.ts';
 import { ForebayError, messageOf, type Issue } from '../errors.ts';
 import {
   createContentMemo,
@@ -14,18 +14,18 @@ import {
   type ContentMemo,
   type ModelFile,
 } from './content-memo.ts';
-import { readContract } from './contract-issues.ts';
+import { readModelConfig } from './config-issues.ts';
 import { readExternalFiles, type ExternalFile } from './graph-files.ts';
 import { hashModel } from './model-hash.ts';
 import { readLabels } from './read-labels.ts';
 import { readText } from './read-text.ts';
 
 export const GRAPH_FILE = 'model.onnx';
-export const CONTRACT_FILE = 'model.json';
+export const CONFIG_FILE = 'model.json';
 
 export interface ModelFolder {
   readonly dir: string;
-  readonly contract: ModelContract;
+  readonly config: ModelConfig;
   /** Class names in index order; null without a labels file. */
   readonly labels: string[] | null;
   readonly ref: ModelRef;
@@ -40,7 +40,7 @@ export interface ModelFolder {
 const ATTEMPTS = 3;
 
 /**
- * Throws ForebayError `model_not_found` (no such folder) or `invalid_contract` with every issue found. Reads every file
+ * Throws ForebayError `model_not_found` (no such folder) or `invalid_model_config` with every issue found. Reads every file
  * of the model to hash it, but for those that `memo` knows: 0.1 s per 100 MB.
  */
 export async function loadModelFolder(dir: string, memo = createContentMemo()): Promise<ModelFolder> {
@@ -50,7 +50,7 @@ export async function loadModelFolder(dir: string, memo = createContentMemo()): 
     if (!(await haveChanged(parts.files))) return toModelFolder(parts, hash);
   }
   throw new ForebayError(
-    'invalid_contract',
+    'invalid_model_config',
     `the files of ${dir} change while they are read; try again when they are all in place`,
   );
 }
@@ -67,62 +67,62 @@ export async function readModelParts(
   memo: ContentMemo = createContentMemo(),
 ): Promise<ModelParts> {
   // Each file's stamp comes before its content: a change between the two is noticed by the stamp.
-  const contractFile = await stampFile(join(dir, CONTRACT_FILE)).catch(async (cause: unknown) =>
-    noContract(dir, cause),
+  const configFile = await stampFile(join(dir, CONFIG_FILE)).catch(async (cause: unknown) =>
+    noConfig(dir, cause),
   );
-  const contract = checkContract(dir, await readFile(contractFile.path));
+  const config = checkConfig(dir, await readFile(configFile.path));
   const onnxPath = join(dir, GRAPH_FILE);
   const issues: Issue[] = [];
   const graph = await stampGraph(onnxPath, issues);
   const external = graph === null ? [] : await readExternalFiles(graph, memo, issues);
   const labelsFile =
-    contract.labels === undefined ? null : await stampFile(join(dir, contract.labels)).catch(() => null);
-  const labels = contract.labels === undefined ? null : await readLabels(dir, contract.labels, issues);
+    config.labels === undefined ? null : await stampFile(join(dir, config.labels)).catch(() => null);
+  const labels = config.labels === undefined ? null : await readLabels(dir, config.labels, issues);
   if (graph === null || issues.length > 0) throw invalid(dir, issues);
   return {
     dir,
-    contract,
+    config,
     labels: labels && labels.names,
     labelsBytes: labels && labels.bytes,
     onnxPath,
     graph,
     external,
     bytes: [graph, ...external].reduce((sum, { size }) => sum + size, 0),
-    files: [contractFile, graph, ...external, ...(labelsFile === null ? [] : [labelsFile])],
+    files: [configFile, graph, ...external, ...(labelsFile === null ? [] : [labelsFile])],
   };
 }
 
 function toModelFolder(parts: ModelParts, hash: string): ModelFolder {
-  const { dir, contract, labels, onnxPath, bytes, files } = parts;
-  const ref = { name: contract.name, hash, pool: contract.pool };
-  return { dir, contract, labels, ref, onnxPath, bytes, files };
+  const { dir, config, labels, onnxPath, bytes, files } = parts;
+  const ref = { name: config.name, hash, pool: config.pool };
+  return { dir, config, labels, ref, onnxPath, bytes, files };
 }
 
-async function noContract(dir: string, cause: unknown): Promise<never> {
+async function noConfig(dir: string, cause: unknown): Promise<never> {
   if ((await stat(dir).catch(() => null))?.isDirectory() !== true) {
     throw new ForebayError('model_not_found', `there is no model folder ${dir}`, { cause });
   }
   const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : messageOf(cause);
   throw new ForebayError(
-    'invalid_contract',
-    `${CONTRACT_FILE} ${why} in ${dir}; write a first one with: forebay model init ${join(dir, GRAPH_FILE)}`,
+    'invalid_model_config',
+    `${CONFIG_FILE} ${why} in ${dir}; write a first one with: forebay model init ${join(dir, GRAPH_FILE)}`,
     { cause },
   );
 }
 
-function checkContract(dir: string, bytes: Buffer): ModelContract {
+function checkConfig(dir: string, bytes: Buffer): ModelConfig {
   const whole = (message: string, cause?: unknown) => invalid(dir, [{ path: '', message }], cause);
   const reading = readText(bytes);
-  if (!reading.ok) throw whole(`${CONTRACT_FILE} ${reading.why}`);
+  if (!reading.ok) throw whole(`${CONFIG_FILE} ${reading.why}`);
   let value: unknown;
   try {
     value = JSON.parse(reading.text);
   } catch (cause) {
-    throw whole(`${CONTRACT_FILE} is not JSON: ${messageOf(cause)}`, cause);
+    throw whole(`${CONFIG_FILE} is not JSON: ${messageOf(cause)}`, cause);
   }
-  const contract = readContract(value);
-  if (!contract.ok) throw invalid(dir, contract.issues);
-  return contract.contract;
+  const config = readModelConfig(value);
+  if (!config.ok) throw invalid(dir, config.issues);
+  return config.config;
 }
 
 async function stampGraph(path: string, issues: Issue[]): Promise<ModelFile | null> {
@@ -131,12 +131,12 @@ async function stampGraph(path: string, issues: Issue[]): Promise<ModelFile | nu
     () => false,
   );
   if (isFile) return stampFile(path);
-  issues.push({ path: '', message: `${GRAPH_FILE} is missing beside ${CONTRACT_FILE}` });
+  issues.push({ path: '', message: `${GRAPH_FILE} is missing beside ${CONFIG_FILE}` });
   return null;
 }
 
-/** An issue with a path is one of the contract; the others name their file. */
+/** An issue with a path is one of the config; the others name their file. */
 function invalid(dir: string, issues: readonly Issue[], cause?: unknown): ForebayError {
-  const list = issues.map((i) => (i.path === '' ? i.message : `${CONTRACT_FILE} ${i.path}: ${i.message}`));
-  return new ForebayError('invalid_contract', `${dir}: ${list.join('; ')}`, { issues, cause });
+  const list = issues.map((i) => (i.path === '' ? i.message : `${CONFIG_FILE} ${i.path}: ${i.message}`));
+  return new ForebayError('invalid_model_config', `${dir}: ${list.join('; ')}`, { issues, cause });
 }

@@ -1,7 +1,7 @@
 /** A model's identity: one SHA-256 over every file that decides its answers, in constant memory. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { ModelContract } from '../domain/model-contract.ts';
+import type { ModelConfig } from '../domain/model-config.ts';
 import type { ContentMemo, ModelFile } from './content-memo.ts';
 import type { ExternalFile } from './graph-files.ts';
 
@@ -9,12 +9,12 @@ import type { ExternalFile } from './graph-files.ts';
 const EXTERNAL_DATA = Buffer.alloc(8, 0xff);
 
 /**
- * Hex SHA-256 over length-prefixed contract (canonical JSON, defaults filled in), graph and labels, and then over
+ * Hex SHA-256 over length-prefixed config (canonical JSON, defaults filled in), graph and labels, and then over
  * location, size and SHA-256 of each external file. Reads at 1 GB per second; `memo` knows what was read before.
  */
 export async function hashModel(
   parts: {
-    readonly contract: ModelContract;
+    readonly config: ModelConfig;
     readonly graph: ModelFile;
     readonly external: readonly ExternalFile[];
     readonly labelsBytes: Buffer | null;
@@ -22,11 +22,11 @@ export async function hashModel(
   memo: ContentMemo,
 ): Promise<string> {
   const { graph, external, labelsBytes } = parts;
-  const contract = Buffer.from(canonicalJson(parts.contract));
+  const config = Buffer.from(canonicalJson(parts.config));
   const labelsKey = labelsBytes && createHash('sha256').update(labelsBytes).digest('hex');
   const find = async () => {
     const hash = createHash('sha256');
-    prefix(hash, contract.length).update(contract);
+    prefix(hash, config.length).update(config);
     prefix(hash, graph.size);
     await addContent(hash, graph);
     if (labelsBytes !== null) prefix(hash, labelsBytes.length).update(labelsBytes);
@@ -37,7 +37,7 @@ export async function hashModel(
     }
     return hash.digest('hex');
   };
-  return memo.of('hash', [graph, ...external], find, JSON.stringify([contract.toString(), labelsKey]));
+  return memo.of('hash', [graph, ...external], find, JSON.stringify([config.toString(), labelsKey]));
 }
 
 async function digestOf(file: ModelFile): Promise<Buffer> {

@@ -1,4 +1,4 @@
-/** The labels file that a contract names: one class name per line. */
+/** The labels file that a config names: one class name per line. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf, type Issue } from '../errors.ts';

@@ -5,7 +5,7 @@
 
 export interface CircuitBreaker {
   /** 0: ask now (the caller must then report). Otherwise milliseconds until it is worth trying. */
-  closedFor(host: string): number;
+  openForMs(host: string): number;
   succeeded(host: string): void;
   failed(host: string): void;
   /** The request has told nothing about the host: its caller stopped, or it never got there. */
@@ -32,7 +32,7 @@ export function createCircuitBreaker(now: () => number = () => performance.now()
   const hosts = new Map<string, Host>();
 
   return {
-    closedFor(name) {
+    openForMs(name) {
       const host = hosts.get(name);
       if (!host || host.openMs === 0) return 0;
       const wait = host.tryAt - now();

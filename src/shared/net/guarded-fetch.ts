@@ -92,8 +92,8 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   /** Asks a host that is worth asking, and has its breaker know the outcome. */
   async function askHost(url: URL, { caller, stop }: Attempt): Promise<Answer> {
     const { host } = url;
-    const closedFor = breaker.closedFor(host);
-    if (closedFor > 0) throw leftAlone(host, closedFor);
+    const openForMs = breaker.openForMs(host);
+    if (openForMs > 0) throw leftAlone(host, openForMs);
     try {
       const answer = await ask(url, stop);
       breaker.succeeded(host);

@@ -3,7 +3,7 @@ import type { DatasetSpec } from '../domain/dataset-spec.ts';
 import type { LaneSettings, Measurement, Profile } from './profile.ts';
 
 /** Null or absent: the machine decides. */
-export interface TuneWish {
+export interface TuneRequest {
   /** Absolute. */
   readonly modelDir: string;
   readonly dataset: DatasetSpec;

@@ -201,7 +201,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     },
 
     /** The first block that is not committed: all before it are. */
-    async frontier(id: string): Promise<number> {
+    async watermark(id: string): Promise<number> {
       const committed = jobKeys(id).committed;
       const position = await redis.bitpos(committed, 0);
       if (position >= 0) return position;

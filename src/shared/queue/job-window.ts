@@ -10,7 +10,7 @@ import type { Skipped } from '../domain/skipped.ts';
 import { readJournal, writeJournal, type RowJournal } from '../domain/row-journal.ts';
 import { readJobSpec } from './job-record.ts';
 import { jobKeys, outputKey, WAKE_CHANNELS } from './keys.ts';
-import { gatherTurns } from './gather-turns.ts';
+import { batchPerTurn } from './batch-per-turn.ts';
 import { LeaseLost } from './lease.ts';
 import type { RunScript } from './scripts.ts';
 
@@ -57,7 +57,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
     return spec;
   }
 
-  const beginRuns = gatherTurns<{ block: number; generation: number; token: string }, BegunRun | null>(
+  const beginRuns = batchPerTurn<{ block: number; generation: number; token: string }, BegunRun | null>(
     async (job, runs) => {
       const keys = jobKeys(job);
       const known = specs.get(job);
@@ -108,11 +108,11 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
     )) as number[];
     return replies.map((reply) => COMMIT_OUTCOMES[reply]!);
   }
-  const commitRuns = gatherTurns<CommitRequest, CommitOutcome>(async (job, blocks) =>
+  const commitRuns = batchPerTurn<CommitRequest, CommitOutcome>(async (job, blocks) =>
     commitBlocks(job, blocks, ''),
   );
 
-  const announceParts = gatherTurns<Announcement, PublishPermit>(async (job, parts) => {
+  const announceParts = batchPerTurn<Announcement, PublishPermit>(async (job, parts) => {
     const keys = jobKeys(job);
     const reply = (await run(
       'announce-parts',

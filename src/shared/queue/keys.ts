@@ -3,7 +3,7 @@
  * as hash tag, keys of one queue the queue's name, so that each script touches one slot of a cluster.
  */
 import { createHash } from 'node:crypto';
-import type { ModelRef } from '../domain/model-contract.ts';
+import type { ModelRef } from '../domain/model-config.ts';
 import { DEFAULT_TENANT } from '../domain/tenant.ts';
 
 const P = 'forebay';
@@ -78,19 +78,19 @@ export function outputKey(folder: string): string {
 export const writeCheckKey = `${P}:write-check`;
 
 export const queueKeys = (queue: string) => ({
-  /** Set of `<job>/<block>`: the queue's places in use. */
-  places: `${P}:{${queue}}:places`,
-  /** Hash job -> `<priority>:<ms until which it wants places>`. */
+  /** Set of `<job>/<block>`: the queue's slots in use. */
+  slots: `${P}:{${queue}}:places`,
+  /** Hash job -> `<priority>:<ms until which it wants slots>`. */
   feeders: `${P}:{${queue}}:feeders`,
 });
 
 /** All keys of Forebay's own and of its queues. */
 export const EVERY_KEY = `${P}:*`;
 
-/** The queue whose places or BullMQ's description of it a key holds; null for any other key. */
+/** The queue whose slots or BullMQ's description of it a key holds; null for any other key. */
 export function queueOfKey(key: string): string | null {
-  const [, places, meta] = /^forebay:(?:\{(.+)\}:places|queues:(.+):meta)$/.exec(key) ?? [];
-  return places ?? meta ?? null;
+  const [, slots, meta] = /^forebay:(?:\{(.+)\}:places|queues:(.+):meta)$/.exec(key) ?? [];
+  return slots ?? meta ?? null;
 }
 
 export const sampleKeys = (worker: string) => ({
@@ -104,7 +104,7 @@ export const sampleKeys = (worker: string) => ({
 
 /**
  * Channels of wake-ups, one a kind, so that a commit does not wake every worker: `job` (its state has changed; message:
- * its id), `progress` (blocks were committed; what `readProgress` reads), `queue` (blocks added; its name), `places`
+ * its id), `progress` (blocks were committed; what `readProgress` reads), `queue` (blocks added; its name), `slots`
  * (freed; the queue's name), `workers`, `sample` (a request waits; its worker), `sampled` (it is answered; its id).
  * Lost messages are made good by sweeps.
  */
@@ -112,7 +112,7 @@ export const WAKE_CHANNELS = {
   job: `${P}:wake:job`,
   progress: `${P}:wake:progress`,
   queue: `${P}:wake:queue`,
-  places: `${P}:wake:places`,
+  slots: `${P}:wake:places`,
   workers: `${P}:wake:workers`,
   sample: `${P}:wake:sample`,
   sampled: `${P}:wake:sampled`,

@@ -7,8 +7,8 @@ import { isTerminal, JOB_STATUSES, type JobStatus } from '../domain/job-state.ts
 import { EVERY_KEY, indexKeys, jobKeys, queueKeys, queueOfKey } from './keys.ts';
 import type { RunScript } from './scripts.ts';
 
-/** Where a job stands, whatever version its data is of. */
-export interface Standing {
+/** What Redis still holds of a job, whatever version its data is of. */
+export interface JobPresence {
   /** A feeder looks after it. */
   readonly active: boolean;
   /** Nothing of it will be fed or run any more: it has ended, or its record is gone. */
@@ -26,7 +26,7 @@ const SCAN_COUNT = 500;
 export function createLeftovers(deps: { redis: Redis; run: RunScript }) {
   const { redis, run } = deps;
 
-  async function standing(id: string): Promise<Standing> {
+  async function presence(id: string): Promise<JobPresence> {
     const { job } = jobKeys(id);
     const [active, status, ttl] = await Promise.all([
       redis.sismember(indexKeys.active, id),
@@ -52,10 +52,10 @@ export function createLeftovers(deps: { redis: Redis; run: RunScript }) {
       await run('release-claim', [indexKeys.sweeper], [token]);
     },
 
-    /** Where each of the jobs stands. */
-    async standings(ids: Iterable<string>): Promise<Map<string, Standing>> {
+    /** What Redis still holds of each job. */
+    async presences(ids: Iterable<string>): Promise<Map<string, JobPresence>> {
       const unique = [...new Set(ids)];
-      const found = await Promise.all(unique.map(standing));
+      const found = await Promise.all(unique.map(presence));
       return new Map(unique.map((id, i) => [id, found[i]!]));
     },
 
@@ -71,10 +71,10 @@ export function createLeftovers(deps: { redis: Redis; run: RunScript }) {
       return { cursor: next, queues: [...new Set(keys.flatMap((key) => queueOfKey(key) ?? []))] };
     },
 
-    /** Blocks that hold places of a queue, by job. */
-    async places(queue: string): Promise<Map<string, number[]>> {
+    /** Blocks that hold slots of a queue, by job. */
+    async slots(queue: string): Promise<Map<string, number[]>> {
       const held = new Map<string, number[]>();
-      for (const member of await redis.smembers(queueKeys(queue).places)) {
+      for (const member of await redis.smembers(queueKeys(queue).slots)) {
         const slash = member.lastIndexOf('/');
         const job = member.slice(0, slash);
         held.set(job, [...(held.get(job) ?? []), Number(member.slice(slash + 1))]);

@@ -18,8 +18,8 @@ const SCRIPTS = {
   'commit-blocks': 11,
   'announce-parts': 3,
   'announce-left': 1,
-  'take-places': 2,
-  'release-places': 2,
+  'take-slots': 2,
+  'release-slots': 2,
   'claim-webhooks': 1,
 } as const;
 export type ScriptName = keyof typeof SCRIPTS;

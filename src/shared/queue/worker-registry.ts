@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { gravest, type BatchInvariance } from '../domain/batch-invariance.ts';
 import type { Choice } from '../domain/choice.ts';
 import { stopsIntake, type MemoryLevel } from '../domain/memory-level.ts';
-import type { ModelRef } from '../domain/model-contract.ts';
+import type { ModelRef } from '../domain/model-config.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from './keys.ts';
 
 /** Resident memory of a model in one lane, as measured there. */

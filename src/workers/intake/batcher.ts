@@ -281,7 +281,7 @@ export function createBatcher(deps: {
       for (const group of groups.values()) {
         if (group.model === model) batches += Math.ceil(group.inHand / group.batchSize);
       }
-      const room = pool.freePlaces(model) - batches;
+      const room = pool.freeSlots(model) - batches;
       if (pool.memory === 'slow') return room > 0 ? 1 : 0;
       return room < 0 ? 0 : 1 + Math.floor(room / (lastBlock.get(model) ?? Infinity));
     },

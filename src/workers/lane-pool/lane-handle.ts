@@ -36,7 +36,7 @@ export interface Lane {
   /** Null until started or after its end. */
   readonly pid: number | null;
   /**
-   * Makes a model resident. Rejects with a ForebayError (`contract_mismatch`, `model_load_failed`) or LaneDied.
+   * Makes a model resident. Rejects with a ForebayError (`config_mismatch`, `model_load_failed`) or LaneDied.
    */
   load(request: Omit<LoadRequest, 'type'>): Promise<ModelInfo>;
   /** Gives the model's memory back. The caller sees to it that no batch of it is in the lane. */

@@ -44,7 +44,7 @@ export interface LanePool {
   /** Lanes that hold the model now. */
   lanesOf(model: string): number;
   /** Places for batches of the model that are free now. */
-  freePlaces(model: string): number;
+  freeSlots(model: string): number;
   /** Sends the batch if a lane has room for it; null if none has. */
   send(batch: BatchTo, how: SendHow): Promise<BatchResult> | null;
   /** Called when a place has become free or a lane has come back. */
@@ -144,7 +144,7 @@ export function createLanePool(deps: {
       return isBusy();
     },
     lanesOf: (model) => slots.filter((slot) => slot.holds(model)).length,
-    freePlaces: (model) =>
+    freeSlots: (model) =>
       slots.reduce(
         (free, slot) => (slot.takes(model) ? free + Math.max(0, perLane() - slot.batches) : free),
         0,

@@ -110,7 +110,7 @@ export function createLaneSlot(deps: {
 
   async function loadNow(model: ResidentModel, mayProbe: boolean): Promise<LoadOutcome> {
     const { probe, ...request } = model.load;
-    const { name } = request.contract;
+    const { name } = request.config;
     const running = await emptied();
     let outcome: LoadOutcome;
     try {
@@ -163,7 +163,7 @@ export function createLaneSlot(deps: {
     const entry = kept.get(key);
     if (entry?.model !== model || models.has(key) || isClosed()) return;
     const changed = !(await isUnchanged(model));
-    const outcome = changed ? changedWhileLoading(model.load.contract.name) : await enqueue(model);
+    const outcome = changed ? changedWhileLoading(model.load.config.name) : await enqueue(model);
     if (outcome.ok) {
       entry.failures = 0;
       return;
@@ -207,7 +207,7 @@ export function createLaneSlot(deps: {
   /** Rows are no suspects where the model's files have changed under the lane: mapped ones change its answers, or kill it. */
   async function blame(key: string, error: unknown): Promise<unknown> {
     if (error instanceof ModelChanged) {
-      log.error({ lane: index, model: kept.get(key)?.model.load.contract.name }, messageOf(error));
+      log.error({ lane: index, model: kept.get(key)?.model.load.config.name }, messageOf(error));
       models.delete(key);
       const changed = kept.get(key)?.model;
       if (changed !== undefined) void reload(changed);

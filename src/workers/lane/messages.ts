@@ -2,15 +2,15 @@
  * What the worker's main thread and a lane say to each other: one message a batch each way.
  * This file is all that the main thread knows of a lane.
  */
-import type { InputPlaces } from '../../shared/files/input-places.ts';
+import type { InputFolders } from '../../shared/files/input-folders.ts';
 import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
-import type { DecodeMode, ModelContract } from '../../shared/domain/model-contract.ts';
+import type { DecodeMode, ModelConfig } from '../../shared/domain/model-config.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 
-/** A row's bytes, or a local file that the lane opens itself, for a tenant (see input-places.ts). */
+/** A row's bytes, or a local file that the lane opens itself, for a tenant (see input-folders.ts). */
 export type LaneInput = { readonly path: string; readonly tenant: string } | { readonly bytes: Uint8Array };
 
-export interface FileLimits extends InputPlaces {
+export interface FileLimits extends InputFolders {
   /** Largest accepted encoded row, bytes. */
   readonly maxFileBytes: number;
   /** Bytes of local files a lane has in hand before it opens no further one; at most one row more. */
@@ -34,7 +34,7 @@ export interface LoadRequest {
   readonly model: string;
   /** Model folder holding model.onnx. */
   readonly dir: string;
-  readonly contract: ModelContract;
+  readonly config: ModelConfig;
   /** Class names in index order; null without a labels file. */
   readonly labels: readonly string[] | null;
   /** Intra-op threads of the session. */
@@ -74,7 +74,7 @@ export interface BatchRequest {
   readonly rows: readonly LaneInput[];
   /** Answers a row. */
   readonly topK: number;
-  /** Absent: the contract's. */
+  /** Absent: the config's. */
   readonly decode?: DecodeMode;
 }
 
@@ -84,7 +84,7 @@ export type ToLane =
   | { readonly type: 'unload'; readonly model: string }
   | { readonly type: 'close' };
 
-/** What the graph says of itself, and what it made of the contract. */
+/** What the graph says of itself, and what it made of the config. */
 export interface ModelInfo {
   readonly input: {
     readonly name: string;
@@ -98,7 +98,7 @@ export interface ModelInfo {
   };
   /** The graph's fixed batch dimension; null when dynamic. */
   readonly fixedBatch: number | null;
-  /** The contract's, and the codec that ordinary JPEGs (not shrunk ones) really get. */
+  /** The config's, and the codec that ordinary JPEGs (not shrunk ones) really get. */
   readonly decoder: { readonly mode: DecodeMode; readonly jpeg: 'turbo-native' | 'turbo-wasm' | 'sharp' };
   readonly loadMs: number;
   /** Null where it was not asked for. */

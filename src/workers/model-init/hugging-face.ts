@@ -1,8 +1,8 @@
 /**
- * What `config.json` and `preprocessor_config.json` of a Hugging Face repository say, in the words of a contract. What
+ * What `config.json` and `preprocessor_config.json` of a Hugging Face repository say, in the words of a config. What
  * is not understood, or cannot be done as they say, is listed. Pure.
  */
-import type { Activation, Preprocess } from '../../shared/domain/model-contract.ts';
+import type { Activation, Preprocess } from '../../shared/domain/model-config.ts';
 
 export interface ConfigReading {
   readonly preprocess: Partial<Preprocess>;

@@ -5,18 +5,18 @@
  */
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ACTIVATION, type Activation } from '../../shared/domain/model-contract.ts';
+import { ACTIVATION, type Activation } from '../../shared/domain/model-config.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { CONTRACT_FILE, GRAPH_FILE } from '../../shared/models/model-folder.ts';
+import { CONFIG_FILE, GRAPH_FILE } from '../../shared/models/model-folder.ts';
 import { visibleText } from '../../shared/text/visible-text.ts';
 import { findGraph, type GraphSource } from './find-graph.ts';
-import { makeModelFolder, modelNameFrom, type MadeModel, type Wish } from './make-folder.ts';
+import { makeModelFolder, modelNameFrom, type MadeModel, type InitRequest } from './make-folder.ts';
 
 const USAGE = `usage: forebay model init FILE.onnx | FOLDER [options]
 
-Makes a model folder (${GRAPH_FILE} beside ${CONTRACT_FILE}) out of an ONNX file, and loads it as a worker does. Of a
+Makes a model folder (${GRAPH_FILE} beside ${CONFIG_FILE}) out of an ONNX file, and loads it as a worker does. Of a
 folder it takes ${GRAPH_FILE} or onnx/${GRAPH_FILE}, and what config.json and preprocessor_config.json say.
-A file called ${GRAPH_FILE} gets its ${CONTRACT_FILE} beside it; for any other the folder NAME is made beside the file.
+A file called ${GRAPH_FILE} gets its ${CONFIG_FILE} beside it; for any other the folder NAME is made beside the file.
 Files are linked where possible, external data comes along.
 
   --out DIR             the folder to make
@@ -25,7 +25,7 @@ Files are linked where possible, external data comes along.
                         itself) or none (scores already)
   --output-name OUTPUT  which output of the graph holds the class scores
   --crop PIXELS         side of the input, where the graph takes any
-  --force               overwrite an existing ${CONTRACT_FILE}
+  --force               overwrite an existing ${CONFIG_FILE}
 
 Examples:
   forebay model init resnet50.onnx --out models/resnet50
@@ -41,8 +41,8 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     const source = await findGraph(flags.given);
-    const wish = toWish(flags, source);
-    report(wish, await makeModelFolder(wish));
+    const request = toRequest(flags, source);
+    report(request, await makeModelFolder(request));
     return 0;
   } catch (error) {
     process.stderr.write(`forebay model init: ${visibleText(messageOf(error))}\n`);
@@ -86,7 +86,7 @@ function toPixels(given: string | undefined): number | undefined {
   throw new Error(`--crop is a number of pixels, not "${given}"`);
 }
 
-function toWish(flags: Flags, source: GraphSource): Wish {
+function toRequest(flags: Flags, source: GraphSource): InitRequest {
   const { out, activation, crop, force } = flags;
   const name = flags.name ?? modelNameFrom(out === undefined ? source.stem : basename(resolve(out)));
   const folder = dirname(source.file);
@@ -95,12 +95,12 @@ function toWish(flags: Flags, source: GraphSource): Wish {
   return { source, name, dir, activation, outputName: flags['output-name'], crop, force };
 }
 
-function report({ dir, source }: Wish, made: MadeModel): void {
+function report({ dir, source }: InitRequest, made: MadeModel): void {
   const list = (title: string, lines: readonly string[]) => {
     if (lines.length > 0) say(`\n${title}\n${lines.map((line) => `  ${line}`).join('\n')}`);
   };
-  const contract = show(join(dir, CONTRACT_FILE));
-  say(`wrote ${contract}`);
+  const config = show(join(dir, CONFIG_FILE));
+  say(`wrote ${config}`);
   for (const { name, how } of made.placed)
     say(`${how} ${name} ${how === 'linked' ? '(no extra space)' : ''}`.trim());
   if (source.others.length > 0) {
@@ -110,10 +110,10 @@ function report({ dir, source }: Wish, made: MadeModel): void {
   list("Taken from the model's own configs:", made.taken);
   list('Not understood or not supported - check what it means for the answers:', made.open);
   list('Guessed, because nothing says it - check against where the model comes from:', made.guesses);
-  say(`\nLoaded and run once in ${made.loadMs.toFixed(0)} ms: graph and contract fit.`);
+  say(`\nLoaded and run once in ${made.loadMs.toFixed(0)} ms: graph and config fit.`);
   if (made.advice !== null) say(made.advice);
   say(
-    `Next: edit ${contract}, then try a few images whose answer you know:\n  forebay run --model ${show(dir)} --input IMAGES --output OUT --limit 20`,
+    `Next: edit ${config}, then try a few images whose answer you know:\n  forebay run --model ${show(dir)} --input IMAGES --output OUT --limit 20`,
   );
 }
 

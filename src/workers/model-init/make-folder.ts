@@ -3,21 +3,21 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
 import { batchAdvice } from '../../shared/domain/batch-invariance.ts';
-import type { Activation } from '../../shared/domain/model-contract.ts';
+import type { Activation } from '../../shared/domain/model-config.ts';
 import { ForebayError, messageOf, type Issue } from '../../shared/errors.ts';
 import { createContentMemo, stampFile } from '../../shared/models/content-memo.ts';
-import { readContract } from '../../shared/models/contract-issues.ts';
+import { readModelConfig } from '../../shared/models/config-issues.ts';
 import { readExternalFiles, type ExternalFile } from '../../shared/models/graph-files.ts';
-import { CONTRACT_FILE, GRAPH_FILE, loadModelFolder } from '../../shared/models/model-folder.ts';
+import { CONFIG_FILE, GRAPH_FILE, loadModelFolder } from '../../shared/models/model-folder.ts';
 import { readGraphFace } from '../../shared/models/onnx-graph.ts';
 import type { ModelInfo } from '../lane/messages.ts';
 import { startChildLane } from '../lane-pool/child-lane.ts';
 import type { GraphSource } from './find-graph.ts';
-import { guessContract } from './guess-contract.ts';
+import { guessConfig } from './guess-config.ts';
 import { createFilePlacer, type FilePlacer } from './place-files.ts';
 import { LABELS_FILE, readSurroundings, type Surroundings } from './surroundings.ts';
 
-export interface Wish {
+export interface InitRequest {
   readonly source: GraphSource;
   readonly name: string;
   /** The model folder to be. */
@@ -40,31 +40,31 @@ export interface MadeModel {
 }
 
 /** Throws an Error or ForebayError; then nothing is left behind. */
-export async function makeModelFolder(wish: Wish): Promise<MadeModel> {
-  const { source, dir } = wish;
-  const target = join(dir, CONTRACT_FILE);
-  if (!wish.force && (await stat(target).catch(() => null)) !== null) {
+export async function makeModelFolder(request: InitRequest): Promise<MadeModel> {
+  const { source, dir } = request;
+  const target = join(dir, CONFIG_FILE);
+  if (!request.force && (await stat(target).catch(() => null)) !== null) {
     throw new Error(`${target} exists; it is left as it is (--force overwrites it)`);
   }
   const external = await readGraphFiles(source.file, dir);
   const face = readGraphFace(await readFile(source.file));
   const beside = await readSurroundings([...new Set([dir, ...source.folders])]);
-  const { contract, facts, guesses } = guessContract(face, wish.name, {
-    ...wish,
+  const { config, facts, guesses } = guessConfig(face, request.name, {
+    ...request,
     labels: beside.labels,
-    config: beside,
+    beside,
   });
-  const reading = readContract(contract);
+  const reading = readModelConfig(config);
   if (!reading.ok) throw new Error(reading.issues.map((i) => `${i.path.slice(1)}: ${i.message}`).join('; '));
   const placer = createFilePlacer();
   try {
     const placed = await placeFiles(
       placer,
-      wish,
+      request,
       external,
-      reading.contract.labels === undefined ? null : beside,
+      reading.config.labels === undefined ? null : beside,
     );
-    await placer.write(target, toText(contract));
+    await placer.write(target, toText(config));
     const info = await tryLoad(dir);
     const { batchInvariance } = info;
     return {
@@ -74,7 +74,7 @@ export async function makeModelFolder(wish: Wish): Promise<MadeModel> {
       open: beside.open,
       placed,
       loadMs: info.loadMs,
-      advice: batchInvariance && batchAdvice(wish.name, batchInvariance),
+      advice: batchInvariance && batchAdvice(request.name, batchInvariance),
     };
   } catch (error) {
     await placer.undo();
@@ -107,7 +107,7 @@ async function readGraphFiles(file: string, dir: string): Promise<ExternalFile[]
 
 async function placeFiles(
   placer: FilePlacer,
-  { source, dir }: Wish,
+  { source, dir }: InitRequest,
   external: readonly ExternalFile[],
   withLabels: Surroundings | null,
 ): Promise<MadeModel['placed'][number][]> {
@@ -129,7 +129,7 @@ async function placeFiles(
 
 /** The proof of the pudding: the same code that will serve it. */
 async function tryLoad(dir: string): Promise<ModelInfo> {
-  const { contract, labels } = await loadModelFolder(dir);
+  const { config, labels } = await loadModelFolder(dir);
   const lane = startChildLane({ index: 0, uvThreads: 1 });
   try {
     // It gets no rows.
@@ -142,16 +142,16 @@ async function tryLoad(dir: string): Promise<ModelInfo> {
       maxDecodeBytes: 1,
       decodeRoomBytes: 1,
     };
-    const probe = { batchSize: autoBatchSize(contract) };
-    return await lane.load({ model: contract.name, dir, contract, labels, threads: 1, limits, probe });
+    const probe = { batchSize: autoBatchSize(config) };
+    return await lane.load({ model: config.name, dir, config, labels, threads: 1, limits, probe });
   } finally {
     await lane.close();
   }
 }
 
 /** Pretty JSON with short arrays on one line, as a person would write it. */
-function toText(contract: Readonly<Record<string, unknown>>): string {
-  return `${JSON.stringify(contract, null, 2).replaceAll(/\[\s+([^[\]{}]*?)\s+\]/g, (_, inner: string) => `[${inner.replaceAll(/\s+/g, ' ')}]`)}\n`;
+function toText(config: Readonly<Record<string, unknown>>): string {
+  return `${JSON.stringify(config, null, 2).replaceAll(/\[\s+([^[\]{}]*?)\s+\]/g, (_, inner: string) => `[${inner.replaceAll(/\s+/g, ' ')}]`)}\n`;
 }
 
 /** A model name out of a file's: lower case, what is not allowed becomes "-". */

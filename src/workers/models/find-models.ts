@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createModelFolderReader } from '../../shared/models/model-folder-reader.ts';
-import { CONTRACT_FILE, GRAPH_FILE, type ModelFolder } from '../../shared/models/model-folder.ts';
+import { CONFIG_FILE, GRAPH_FILE, type ModelFolder } from '../../shared/models/model-folder.ts';
 import { lookAt, type FolderLook } from './folder-look.ts';
 
 export interface ModelsWanted {
@@ -79,7 +79,7 @@ async function candidates(dir: string): Promise<string[]> {
   for (const name of names.toSorted()) {
     if (name.startsWith('.')) continue;
     const inside: string[] = await readdir(join(dir, name)).catch(() => []);
-    if (inside.includes(GRAPH_FILE) || inside.includes(CONTRACT_FILE)) folders.push(join(dir, name));
+    if (inside.includes(GRAPH_FILE) || inside.includes(CONFIG_FILE)) folders.push(join(dir, name));
   }
   return folders;
 }

@@ -1,7 +1,7 @@
 /** A cheap look at a model folder: by stat alone, whether any of its files may have changed. */
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { CONTRACT_FILE, GRAPH_FILE, type ModelFolder } from '../../shared/models/model-folder.ts';
+import { CONFIG_FILE, GRAPH_FILE, type ModelFolder } from '../../shared/models/model-folder.ts';
 
 export interface FolderLook {
   /** Equal to an earlier look's where no file has changed; empty where there is no folder. */
@@ -22,8 +22,8 @@ export async function lookAt(dir: string): Promise<FolderLook> {
 }
 
 /** Files that onnxruntime may map into memory: all that is not read whole at the start. */
-export function mayBeMapped({ dir, contract }: ModelFolder, look: FolderLook): string[] {
-  const readWhole = [GRAPH_FILE, CONTRACT_FILE, contract.labels].flatMap((name) =>
+export function mayBeMapped({ dir, config }: ModelFolder, look: FolderLook): string[] {
+  const readWhole = [GRAPH_FILE, CONFIG_FILE, config.labels].flatMap((name) =>
     name ? [join(dir, name)] : [],
   );
   return look.files.filter((file) => !readWhole.includes(file));

@@ -28,7 +28,7 @@ export function createModelTrials(deps: { startLane: () => Lane; atOnce: number 
     try {
       return { ok: true, info: await lane.load(load) };
     } catch (error) {
-      return loadFailure(load.contract.name, error);
+      return loadFailure(load.config.name, error);
     } finally {
       lane.kill();
       lanes.delete(lane);
@@ -38,7 +38,7 @@ export function createModelTrials(deps: { startLane: () => Lane; atOnce: number 
   return {
     async try(load) {
       const { trial } = await turn.use(async () => {
-        if (stopped) return { trial: stoppedTrial(load.contract.name) };
+        if (stopped) return { trial: stoppedTrial(load.config.name) };
         const begun = run(load);
         await Promise.race([begun, delay(PATIENCE_MS, undefined, { ref: false })]);
         return { trial: begun };

@@ -167,24 +167,24 @@ export function createServedModels(deps: ServedModelsDeps) {
 
   function residentOf({ queue, found }: ServedModel): ResidentModel {
     const { folder, look } = found;
-    const { contract, ref, dir, labels } = folder;
+    const { config, ref, dir, labels } = folder;
     const tuned = deps.tunedOf(folder);
-    const wanted = contract.lanes === 'auto' ? (tuned?.shape?.lanes ?? pool.size) : contract.lanes;
+    const wanted = config.lanes === 'auto' ? (tuned?.shape?.lanes ?? pool.size) : config.lanes;
     const threads = tuned?.shape?.threads ?? deps.plan.threads;
     return {
       lanes: Math.min(pool.size, wanted),
-      timeoutMs: (contract.batching.timeout_s ?? deps.batchTimeoutS) * 1000,
+      timeoutMs: (config.batching.timeout_s ?? deps.batchTimeoutS) * 1000,
       unchanged: createUnchanged(folder, look.key),
       onLost: (why) => lose(queue, why),
       load: {
         model: queue,
         dir,
-        contract,
+        config,
         labels,
-        threads: contract.threads_per_lane === 'auto' ? threads : contract.threads_per_lane,
+        threads: config.threads_per_lane === 'auto' ? threads : config.threads_per_lane,
         limits: deps.limits,
         cache: { dir: deps.cacheDir, hash: ref.hash },
-        probe: { batchSize: autoBatchSize(contract) },
+        probe: { batchSize: autoBatchSize(config) },
         mapped: mayBeMapped(folder, look),
       },
     };
@@ -226,14 +226,14 @@ export function createServedModels(deps: ServedModelsDeps) {
     groupOf(queue: string, options: Pick<JobOptions, 'batch_size' | 'decode' | 'top_k'>): BatchGroup | null {
       const model = models.get(queue);
       if (model === undefined || model.state.is === 'loading' || model.state.is === 'failed') return null;
-      const { contract } = model.found.folder;
+      const { config } = model.found.folder;
       return {
         model: queue,
         topK: options.top_k,
-        // Settled, so that jobs that name the contract's own way share batches with those that do not.
-        decode: options.decode ?? contract.preprocess.decode,
+        // Settled, so that jobs that name the config's own way share batches with those that do not.
+        decode: options.decode ?? config.preprocess.decode,
         batchSize: options.batch_size ?? model.state.sizing.batch.value,
-        maxWaitMs: contract.batching.max_wait_ms,
+        maxWaitMs: config.batching.max_wait_ms,
       };
     },
     /** For the heartbeat. */

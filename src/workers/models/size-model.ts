@@ -1,7 +1,7 @@
 /** How a model is run in this worker: lanes, threads, rows per batch, and what bound each. */
 import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
 import type { Choice } from '../../shared/domain/choice.ts';
-import type { ModelContract } from '../../shared/domain/model-contract.ts';
+import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { ModelSizing } from '../../shared/queue/worker-registry.ts';
 import type { ModelInfo } from '../lane/messages.ts';
@@ -17,36 +17,36 @@ export interface SizingFacts {
 }
 
 export function sizeModel({ folder, info, tuned, plan, resources }: SizingFacts): ModelSizing {
-  const { contract, bytes } = folder;
-  const named = (value: number) => ({ value, boundBy: 'contract', why: 'named in model.json' }) as const;
+  const { config, bytes } = folder;
+  const named = (value: number) => ({ value, boundBy: 'model_config', why: 'named in model.json' }) as const;
   const { choices } = plan;
   const shaped = (value: number | undefined, otherwise: Choice): Choice =>
     value === undefined || value === otherwise.value ? otherwise : profiled(value);
   return {
     fileBytes: bytes,
     lanes:
-      contract.lanes !== 'auto' && contract.lanes < plan.lanes
-        ? named(contract.lanes)
+      config.lanes !== 'auto' && config.lanes < plan.lanes
+        ? named(config.lanes)
         : shaped(tuned?.shape?.lanes, choices.lanes),
     threads:
-      contract.threads_per_lane === 'auto'
+      config.threads_per_lane === 'auto'
         ? shaped(tuned?.shape?.threads, choices.threads)
-        : named(contract.threads_per_lane),
+        : named(config.threads_per_lane),
     batch: chooseBatch({
-      contract,
+      config,
       fixedBatch: info.fixedBatch,
       profile: tuned?.batchSize,
       resources,
       lanes: plan.lanes,
       modelBytes: bytes,
-      memory: rowMemoryOf(contract, info),
+      memory: rowMemoryOf(config, info),
     }),
   };
 }
 
 /** By the batch that was probed. */
-function rowMemoryOf(contract: ModelContract, { memory, fixedBatch }: ModelInfo) {
+function rowMemoryOf(config: ModelConfig, { memory, fixedBatch }: ModelInfo) {
   if (memory === null) return null;
-  const rows = fixedBatch ?? autoBatchSize(contract);
+  const rows = fixedBatch ?? autoBatchSize(config);
   return { modelBytes: memory.weightsBytes, rowBytes: memory.activationBytes / rows };
 }

@@ -5,7 +5,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../../shared/domain/auto-batch.ts';
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
-import type { ModelContract } from '../../shared/domain/model-contract.ts';
+import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
 import { BATCHES_PER_LANE } from '../lane-pool/lane-pool.ts';
 import { findCgroupMemory } from '../../shared/machine/cgroup-memory.ts';
@@ -26,12 +26,12 @@ export function readResources(): Resources {
 }
 
 /** A number that somebody asked for, and who. */
-export interface Wish {
+export interface Requested {
   readonly value: number;
-  readonly boundBy: 'setting' | 'contract' | 'profile';
+  readonly boundBy: 'setting' | 'model_config' | 'profile';
 }
 
-export function wish(boundBy: Wish['boundBy'], value: number | undefined): Wish | undefined {
+export function requested(boundBy: Requested['boundBy'], value: number | undefined): Requested | undefined {
   return value === undefined ? undefined : { value, boundBy };
 }
 
@@ -63,17 +63,17 @@ const MEMORY_SHARE = 0.7;
 export function planLanes(
   resources: Resources,
   modelBytes: number,
-  wishes: {
-    lanes?: Wish | undefined;
-    threads?: Wish | undefined;
-    decodeThreads?: Wish | undefined;
+  asked: {
+    lanes?: Requested | undefined;
+    threads?: Requested | undefined;
+    decodeThreads?: Requested | undefined;
   },
 ): LanePlan {
   const { cpus: cores, memoryBytes } = resources;
   const perLane = LANE_BYTES + MODEL_FACTOR * modelBytes;
   const fitting = Math.max(1, Math.floor((memoryBytes * MEMORY_SHARE) / perLane));
   const lanes: Choice =
-    asked(wishes.lanes) ??
+    choiceFrom(asked.lanes) ??
     tightest(
       { value: cores, boundBy: 'cpus', why: `one a core: ${cores}` },
       {
@@ -83,13 +83,13 @@ export function planLanes(
       },
     );
   const shared = Math.floor(cores / lanes.value);
-  const threads: Choice = asked(wishes.threads) ?? {
+  const threads: Choice = choiceFrom(asked.threads) ?? {
     value: Math.max(1, shared),
     boundBy: 'cpus',
     why: `${cores} cores / ${lanes.value} lanes`,
   };
   const ahead = Math.ceil(cores / lanes.value) + 1;
-  const decodeThreads: Choice = asked(wishes.decodeThreads) ?? {
+  const decodeThreads: Choice = choiceFrom(asked.decodeThreads) ?? {
     value: Math.max(2, ahead),
     boundBy: 'cpus',
     why: `${cores} cores / ${lanes.value} lanes + 1: they decode the next batch during a model call`,
@@ -130,7 +130,7 @@ const ACTIVATION_FACTOR = 32;
 
 /** Rows a model call where the job does not say: what the model asks for, as far as a lane's memory goes. */
 export function chooseBatch(facts: {
-  contract: ModelContract;
+  config: ModelConfig;
   /** The graph's fixed batch dimension. */
   fixedBatch: number | null;
   profile?: number | undefined;
@@ -140,15 +140,16 @@ export function chooseBatch(facts: {
   /** Measured, `rowBytes` of one row in a call; null: by the sizes of the file and of the input tensor. */
   memory: { readonly modelBytes: number; readonly rowBytes: number } | null;
 }): Choice {
-  const { contract, memory } = facts;
-  const { batch_size } = contract.batching;
-  if (batch_size !== 'auto') return { value: batch_size, boundBy: 'contract', why: 'named in model.json' };
+  const { config, memory } = facts;
+  const { batch_size } = config.batching;
+  if (batch_size !== 'auto')
+    return { value: batch_size, boundBy: 'model_config', why: 'named in model.json' };
   if (facts.fixedBatch !== null) {
     return { value: facts.fixedBatch, boundBy: 'graph', why: "the graph's batch dimension is fixed" };
   }
-  const inputBytes = inputRowBytes(contract);
+  const inputBytes = inputRowBytes(config);
   const wanted: Choice =
-    facts.profile === undefined ? bySampleSize(contract, inputBytes) : profiled(facts.profile);
+    facts.profile === undefined ? bySampleSize(config, inputBytes) : profiled(facts.profile);
   const share = (facts.resources.memoryBytes * MEMORY_SHARE) / facts.lanes;
   const modelBytes = memory?.modelBytes ?? MODEL_FACTOR * facts.modelBytes;
   const left = Math.max(0, share - LANE_BYTES - modelBytes);
@@ -168,8 +169,8 @@ export function profiled(value: number): Choice {
   return { value, boundBy: 'profile', why: BY_TUNE };
 }
 
-function bySampleSize(contract: ModelContract, inputBytes: number): Choice {
-  const value = autoBatchSize(contract);
+function bySampleSize(config: ModelConfig, inputBytes: number): Choice {
+  const value = autoBatchSize(config);
   if (value === MAX_AUTO_BATCH)
     return { value, boundBy: 'ceiling', why: `at most ${MAX_AUTO_BATCH}: larger calls gain nothing on CPU` };
   const input = inputBytes < 1e6 ? `${Math.round(inputBytes / 1024)} KB` : mb(inputBytes);
@@ -180,13 +181,13 @@ function bySampleSize(contract: ModelContract, inputBytes: number): Choice {
   };
 }
 
-function asked(wished: Wish | undefined): Choice | undefined {
-  return wished && { ...wished, why: ASKED[wished.boundBy] };
+function choiceFrom(given: Requested | undefined): Choice | undefined {
+  return given && { ...given, why: ASKED[given.boundBy] };
 }
 
 const ASKED = {
   setting: 'set for this worker',
-  contract: 'named in model.json',
+  model_config: 'named in model.json',
   profile: BY_TUNE,
 } as const;
 

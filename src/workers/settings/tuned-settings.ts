@@ -5,7 +5,7 @@
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { LaneSettings, Profile } from '../../shared/profiles/profile.ts';
 import type { ProfileStore } from '../../shared/profiles/profile-store.ts';
-import { planLanes, wish, type LanePlan, type Resources } from './resources.ts';
+import { planLanes, requested, type LanePlan, type Resources } from './resources.ts';
 
 /** By model hash. */
 export type Profiles = ReadonlyMap<string, Profile>;
@@ -55,19 +55,19 @@ export function planWorker(
   profiles: Profiles,
 ): WorkerPlan {
   const modelBytes = folders.reduce((sum, folder) => sum + folder.bytes, 0);
-  const lanes = wish('setting', chosen.lanes) ?? wish('contract', lanesOfContracts(folders));
-  const threads = wish('setting', chosen.threads);
+  const lanes = requested('setting', chosen.lanes) ?? requested('model_config', lanesOfConfigs(folders));
+  const threads = requested('setting', chosen.threads);
   const formula = planLanes(resources, modelBytes, { lanes, threads });
   const tuned = lanesOfProfiles(folders, profiles, formula.lanes);
   // Each profile was measured with its model alone: where memory binds several, it binds the tuned, too.
   const fits = folders.length === 1 || formula.lanes >= resources.cpus;
-  const wanted = lanes ?? (fits ? wish('profile', tuned) : undefined);
+  const wanted = lanes ?? (fits ? requested('profile', tuned) : undefined);
   const pool = wanted?.value ?? formula.lanes;
 
-  function fitting({ ref, contract }: ModelFolder): LaneSettings | null {
+  function fitting({ ref, config }: ModelFolder): LaneSettings | null {
     const settings = profiles.get(ref.hash)?.settings;
     // Lanes that were chosen for the worker are all for each model that does not name its own.
-    const own = contract.lanes === 'auto' ? (chosen.lanes ?? settings?.lanes) : contract.lanes;
+    const own = config.lanes === 'auto' ? (chosen.lanes ?? settings?.lanes) : config.lanes;
     return settings !== undefined && own === settings.lanes && own <= pool ? settings : null;
   }
 
@@ -76,8 +76,8 @@ export function planWorker(
     lanes: wanted,
     threads,
     decodeThreads:
-      wish('setting', chosen.decodeThreads) ??
-      wish('profile', decodes.length > 0 ? Math.max(...decodes) : undefined),
+      requested('setting', chosen.decodeThreads) ??
+      requested('profile', decodes.length > 0 ? Math.max(...decodes) : undefined),
   });
   return {
     plan,
@@ -98,8 +98,8 @@ export function planWorker(
 }
 
 /** Every model names its lanes: the most of them. */
-function lanesOfContracts(folders: readonly ModelFolder[]): number | undefined {
-  const named = folders.flatMap(({ contract }) => (contract.lanes === 'auto' ? [] : [contract.lanes]));
+function lanesOfConfigs(folders: readonly ModelFolder[]): number | undefined {
+  const named = folders.flatMap(({ config }) => (config.lanes === 'auto' ? [] : [config.lanes]));
   return named.length > 0 && named.length === folders.length ? Math.max(...named) : undefined;
 }
 
@@ -109,8 +109,8 @@ function lanesOfProfiles(
   profiles: Profiles,
   formula: number,
 ): number | undefined {
-  const wanted = folders.map(({ ref, contract }) =>
-    contract.lanes === 'auto' ? (profiles.get(ref.hash)?.settings.lanes ?? formula) : contract.lanes,
+  const wanted = folders.map(({ ref, config }) =>
+    config.lanes === 'auto' ? (profiles.get(ref.hash)?.settings.lanes ?? formula) : config.lanes,
   );
   return folders.some(({ ref }) => profiles.has(ref.hash)) ? Math.max(...wanted) : undefined;
 }

@@ -32,13 +32,13 @@ const MODEL_KEY = 'tuned';
 /** `all`: limits of all lanes together. */
 export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: Shape): LaneSet {
   const limits = { ...all, maxHeldBytes: all.maxHeldBytes / shape.lanes };
-  const { contract, labels, dir } = folder;
+  const { config, labels, dir } = folder;
   const begun = performance.now();
   const lanes = Array.from({ length: shape.lanes }, (_, index) =>
     startChildLane({ index, uvThreads: shape.decode_threads }),
   );
   const loads = lanes.map(async (lane) =>
-    lane.load({ model: MODEL_KEY, dir, contract, labels, threads: shape.threads_per_lane, limits }),
+    lane.load({ model: MODEL_KEY, dir, config, labels, threads: shape.threads_per_lane, limits }),
   );
   const loaded = Promise.all(loads).then((infos) => infos[0]!);
   const kill = () => {
@@ -50,7 +50,7 @@ export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: Shape):
     pids: () => lanes.map((lane) => lane.pid),
     used: false,
     startMs: null,
-    run: async (lane, rows) => lanes[lane]!.run({ model: MODEL_KEY, rows, topK: contract.top_k }),
+    run: async (lane, rows) => lanes[lane]!.run({ model: MODEL_KEY, rows, topK: config.top_k }),
     kill,
     async end() {
       kill();

@@ -1,11 +1,11 @@
 /**
- * The program behind `forebay tune`, started by the command with its wish (JSON) as argument: measures in real
+ * The program behind `forebay tune`, started by the command with its request (JSON) as argument: measures in real
  * lanes and reports over its channel. Wiring only.
  */
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createGuardedFetch } from '../../shared/net/guarded-fetch.ts';
 import { createProfileStore } from '../../shared/profiles/profile-store.ts';
-import type { TuneEvent, TuneStop, TuneWish } from '../../shared/profiles/tune-events.ts';
+import type { TuneEvent, TuneStop, TuneRequest } from '../../shared/profiles/tune-events.ts';
 import { createRowReader } from '../intake/read/row-reader.ts';
 import { readResources } from '../settings/resources.ts';
 import { tune } from './tune.ts';
@@ -13,7 +13,7 @@ import { tune } from './tune.ts';
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 const FETCH_TIMEOUT_MS = 30_000;
 
-const wish = JSON.parse(process.argv[2] ?? '{}') as TuneWish;
+const request = JSON.parse(process.argv[2] ?? '{}') as TuneRequest;
 const stopping = new AbortController();
 const stop = () => stopping.abort();
 process.on('message', (message: TuneStop) => message.type === 'stop' && stop());
@@ -23,22 +23,22 @@ process.on('disconnect', stop);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 const fetcher = createGuardedFetch({
-  allow: wish.fetchAllow,
+  allow: request.fetchAllow,
   timeoutMs: FETCH_TIMEOUT_MS,
-  maxBytes: wish.limits.maxFileBytes,
-  maxRatio: wish.limits.maxFetchRatio,
+  maxBytes: request.limits.maxFileBytes,
+  maxRatio: request.limits.maxFetchRatio,
   userAgent: 'forebay',
 });
 let code = 0;
 try {
-  const tuned = await tune(wish, {
+  const tuned = await tune(request, {
     resources: readResources(),
     reader: createRowReader({
       fetchBytes: fetcher.fetchBytes,
-      inputRoots: wish.limits.inputRoots,
-      maxFileBytes: wish.limits.maxFileBytes,
+      inputRoots: request.limits.inputRoots,
+      maxFileBytes: request.limits.maxFileBytes,
     }),
-    store: createProfileStore({ cacheDir: wish.cacheDir }),
+    store: createProfileStore({ cacheDir: request.cacheDir }),
     stop: stopping.signal,
     emit: (event) => void send(event),
     onMeter: (meter) => process.on('exit', () => meter.kill()),

@@ -227,7 +227,7 @@ function checkRan({ outcomes }: BatchResult): void {
 }
 
 function isModelsFault({ code }: ForebayError): boolean {
-  return code === 'contract_mismatch' || code === 'invalid_contract' || code === 'model_not_found';
+  return code === 'config_mismatch' || code === 'invalid_model_config' || code === 'model_not_found';
 }
 
 /** Lanes that the kernel killed, and what runtimes say of memory. */

@@ -12,7 +12,7 @@ export interface SpaceLimits {
   readonly maxBatch: number;
   /** The graph's own batch; null when dynamic. */
   readonly fixedBatch: number | null;
-  /** Values that are given: by the contract, or by the user who wants to try only these. */
+  /** Values that are given: by the config, or by the user who wants to try only these. */
   readonly lanes?: readonly number[] | undefined;
   readonly threads?: readonly number[] | undefined;
   readonly batches?: readonly number[] | undefined;

@@ -1,9 +1,9 @@
 /** Where a search begins: what workers use now, by an earlier profile or by the formulas; and what it may not touch. */
 import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
-import type { ModelContract } from '../../shared/domain/model-contract.ts';
+import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import type { LaneSettings, Profile } from '../../shared/profiles/profile.ts';
-import type { TuneStart, TuneWish } from '../../shared/profiles/tune-events.ts';
-import { planLanes, wish, type Resources } from '../settings/resources.ts';
+import type { TuneStart, TuneRequest } from '../../shared/profiles/tune-events.ts';
+import { planLanes, requested, type Resources } from '../settings/resources.ts';
 import { keyOf, type Space } from './space.ts';
 
 /** An earlier profile's settings stay unless others are faster: tuning twice must not change them by chance. */
@@ -16,22 +16,22 @@ export function startOf(space: Space, earlier: Profile | null): TuneStart {
 }
 
 /** What runs without a profile. */
-export function formulaOf(resources: Resources, modelBytes: number, contract: ModelContract): LaneSettings {
-  const given = (value: number | 'auto') => wish('contract', value === 'auto' ? undefined : value);
+export function formulaOf(resources: Resources, modelBytes: number, config: ModelConfig): LaneSettings {
+  const given = (value: number | 'auto') => requested('model_config', value === 'auto' ? undefined : value);
   const plan = planLanes(resources, modelBytes, {
-    lanes: given(contract.lanes),
-    threads: given(contract.threads_per_lane),
+    lanes: given(config.lanes),
+    threads: given(config.threads_per_lane),
   });
   return {
     lanes: plan.lanes,
     threads_per_lane: plan.threads,
-    batch_size: autoBatchSize(contract),
+    batch_size: autoBatchSize(config),
     decode_threads: plan.decodeThreads,
   };
 }
 
-/** What the contract names is not searched: it would win over the profile anyway. */
-export function pins(only: TuneWish['only'], { lanes, threads_per_lane, batching }: ModelContract) {
+/** What the config names is not searched: it would win over the profile anyway. */
+export function pins(only: TuneRequest['only'], { lanes, threads_per_lane, batching }: ModelConfig) {
   const fixed = (value: number | 'auto') => (value === 'auto' ? undefined : [value]);
   return {
     lanes: fixed(lanes) ?? only.lanes,

@@ -1,13 +1,13 @@
-/** A tuning from wish to profile: sample, space, search, and the whole space where that was asked for. */
+/** A tuning from requested to profile: sample, space, search, and the whole space where that was asked for. */
 import { loadavg } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import type { ModelContract } from '../../shared/domain/model-contract.ts';
+import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import { loadModelFolder } from '../../shared/models/model-folder.ts';
 import { describeMachine } from '../../shared/profiles/machine-fingerprint.ts';
 import type { ProfileStore } from '../../shared/profiles/profile-store.ts';
 import { PROFILE_VERSION, type LaneSettings, type Measurement } from '../../shared/profiles/profile.ts';
-import type { TuneEvent, Tuned, TuneWish } from '../../shared/profiles/tune-events.ts';
+import type { TuneEvent, Tuned, TuneRequest } from '../../shared/profiles/tune-events.ts';
 import type { RowReader } from '../intake/read/row-reader.ts';
 import type { Resources } from '../settings/resources.ts';
 import type { Reading } from './duel.ts';
@@ -40,31 +40,31 @@ export interface TuneDeps {
  * Throws ForebayError: the model's, the input's, `model_load_failed` where no configuration runs; the signal's
  * reason where it was stopped before anything ran.
  */
-export async function tune(wish: TuneWish, deps: TuneDeps): Promise<Tuned> {
+export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned> {
   const { resources, emit, stop, store } = deps;
-  const folder = await loadModelFolder(wish.modelDir);
-  const { contract, ref } = folder;
+  const folder = await loadModelFolder(request.modelDir);
+  const { config, ref } = folder;
   const machine = describeMachine(resources);
   const sample = await takeSample(
-    wish.dataset,
-    wish.sampleRows,
+    request.dataset,
+    request.sampleRows,
     deps.reader,
     AbortSignal.any([stop, AbortSignal.timeout(SAMPLE_TIMEOUT_MS)]),
   );
-  const memoryLimitBytes = wish.memoryLimitBytes ?? resources.memoryBytes * MEMORY_SHARE;
+  const memoryLimitBytes = request.memoryLimitBytes ?? resources.memoryBytes * MEMORY_SHARE;
   const meter = createMeter({
     folder,
-    limits: wish.limits,
+    limits: request.limits,
     rows: sample.rows,
-    seconds: wish.secondsPerConfig,
+    seconds: request.secondsPerConfig,
     memoryLimitBytes,
   });
   deps.onMeter(meter);
-  const formula = formulaOf(resources, folder.bytes, contract);
+  const formula = formulaOf(resources, folder.bytes, config);
   // One lane: what cannot be loaded even once is no matter of settings.
   const { fixedBatch } = await unlessStopped(stop, meter.inspect({ ...formula, lanes: 1 }));
   const space = createSpace(
-    { cpus: resources.cpus, maxBatch: wish.maxBatch, fixedBatch, ...pins(wish.only, contract) },
+    { cpus: resources.cpus, maxBatch: request.maxBatch, fixedBatch, ...pins(request.only, config) },
     formula,
   );
   const start = startOf(space, await store.read(ref.hash, machine.fingerprint));
@@ -77,7 +77,7 @@ export async function tune(wish: TuneWish, deps: TuneDeps): Promise<Tuned> {
     space: space.all.length,
     sample: { ...sampleFacts, unreadable: sample.unreadable },
     start,
-    notes: notesOf(resources, wish, contract),
+    notes: notesOf(resources, request, config),
   });
 
   const measurements: Measurement[] = [];
@@ -102,7 +102,7 @@ export async function tune(wish: TuneWish, deps: TuneDeps): Promise<Tuned> {
   }
   const takeAll = async (settings: LaneSettings) => take(settings, EXHAUSTIVE);
   const whole =
-    wish.exhaustive && !stop.aborted
+    request.exhaustive && !stop.aborted
       ? await measureAll(space, found.best, takeAll).catch((error: unknown) => {
           if (!stop.aborted) throw error;
           return null;
@@ -165,22 +165,22 @@ async function timed(meter: Meter, settings: LaneSettings, how: TakeHow): Promis
   };
 }
 
-function notesOf(resources: Resources, wish: TuneWish, contract: ModelContract): string[] {
+function notesOf(resources: Resources, request: TuneRequest, config: ModelConfig): string[] {
   const notes: string[] = [];
   const load = loadavg()[0] ?? 0;
   if (load > resources.cpus * BUSY) {
     notes.push(`The machine is busy (load ${load.toFixed(1)}): tune it when it has nothing else to do.`);
   }
   const fixed = Object.entries({
-    lanes: contract.lanes,
-    threads_per_lane: contract.threads_per_lane,
-    'batching.batch_size': contract.batching.batch_size,
+    lanes: config.lanes,
+    threads_per_lane: config.threads_per_lane,
+    'batching.batch_size': config.batching.batch_size,
   }).filter(([, value]) => value !== 'auto');
   if (fixed.length > 0) {
     const list = fixed.map(([name, value]) => `${name} ${value}`).join(', ');
     notes.push(`model.json fixes ${list}: set "auto" there to have it tuned.`);
   }
-  if (wish.secondsPerConfig < 0.5) notes.push('Under 0.5 s a configuration, figures are rough.');
+  if (request.secondsPerConfig < 0.5) notes.push('Under 0.5 s a configuration, figures are rough.');
   return notes;
 }
 

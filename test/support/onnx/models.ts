@@ -1,7 +1,7 @@
 /** Small models with known answers, made on the spot: every score is linear in an image's mean colour. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MODEL_CONTRACT, type ModelContract } from '#forebay/shared/domain/model-contract.js';
+import { MODEL_CONFIG, type ModelConfig } from '#forebay/shared/domain/model-config.js';
 import {
   contentOf,
   elementNumber,
@@ -266,25 +266,25 @@ export function hungryModel(side: number, megabytesARow: number): Buffer {
   return writeOnnx({ ...graph, weights: [...graph.weights, wide] });
 }
 
-/** Model folder `dir` with this graph, contract and labels. */
+/** Model folder `dir` with this graph, config and labels. */
 export function writeModelFolder(
   dir: string,
   graph: Buffer,
-  contract: Record<string, unknown>,
+  config: Record<string, unknown>,
   labels?: readonly string[],
-): { readonly dir: string; readonly contract: ModelContract; readonly labels: readonly string[] | null } {
+): { readonly dir: string; readonly config: ModelConfig; readonly labels: readonly string[] | null } {
   mkdirSync(dir, { recursive: true });
-  const withLabels = labels === undefined ? withoutLabels(contract) : { ...contract, labels: 'labels.txt' };
+  const withLabels = labels === undefined ? withoutLabels(config) : { ...config, labels: 'labels.txt' };
   writeFileSync(join(dir, 'model.onnx'), graph);
   writeFileSync(join(dir, 'model.json'), JSON.stringify(withLabels, null, 2));
   if (labels !== undefined) writeFileSync(join(dir, 'labels.txt'), `${labels.join('\n')}\n`);
-  return { dir, contract: MODEL_CONTRACT.parse(withLabels), labels: labels ?? null };
+  return { dir, config: MODEL_CONFIG.parse(withLabels), labels: labels ?? null };
 }
 
-/** Without labels a contract has to say that the outputs are class scores. */
-function withoutLabels(contract: Record<string, unknown>): Record<string, unknown> {
-  const says = ['labels', 'softmax', 'activation'].some((field) => field in contract);
-  return says ? contract : { ...contract, activation: 'none' };
+/** Without labels a config has to say that the outputs are class scores. */
+function withoutLabels(config: Record<string, unknown>): Record<string, unknown> {
+  const says = ['labels', 'softmax', 'activation'].some((field) => field in config);
+  return says ? config : { ...config, activation: 'none' };
 }
 
 /** `mean` is each image's mean value, shape [N]. */

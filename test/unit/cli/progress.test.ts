@@ -81,7 +81,7 @@ const STATS: JobStatsWire = {
   queue: {
     name: 'default.tiny.abc',
     depth: { waiting: 1, active: 2, delayed: 0, failed: 0 },
-    places: 3,
+    slots: 3,
     limit: 64,
   },
   workers: [
@@ -257,7 +257,7 @@ describe('the summary', () => {
   it('shows on request every stage, the queue and the workers', () => {
     const text = statsText({ ...STATS, reason: 'queue_limit' });
     expect(text).toMatch(/^commit +0\.002 ms +0\.0 s$/m);
-    expect(text).toContain('queue: 1 blocks waiting, 2 running, 3 of 64 places in use');
+    expect(text).toContain('queue: 1 blocks waiting, 2 running, 3 of 64 slots in use');
     expect(text).toContain('worker w1: 2 lanes, 400 of 4,000 MB memory, 1 of 256 MB in flight');
     expect(text).toContain('waits: queue limit');
     expect(text).toMatch(/\nBottleneck: inference .*\n$/);
@@ -316,7 +316,7 @@ describe('the summary', () => {
       mean_batch_rows: 0,
       bottleneck: null,
       workers: [],
-      queue: { ...STATS.queue, places: 0 },
+      queue: { ...STATS.queue, slots: 0 },
     };
     expect(statsText(nothing)).toBe('No row has gone through a lane yet.\n');
     expect(summaryText({ job: ended, stats: nothing, errors: [], answers: [] }, WITH_STATS)).not.toMatch(

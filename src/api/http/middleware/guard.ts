@@ -17,7 +17,7 @@ const JOB_PATH = /^\/v1\/jobs\/\{(\w+)\}/;
 export type Access = Scope | 'open' | 'probe';
 
 /** What a guard needs of a request. Header names in lower case. */
-export interface Knock {
+export interface GuardedRequest {
   readonly header: (name: string) => string | undefined;
   readonly param: (name: string) => string | undefined;
 }
@@ -32,7 +32,7 @@ export interface GuardDeps {
   readonly rateLimit?: RateLimit;
 }
 
-export type Guard = (request: Knock, route: { path: string; access: Access }) => Promise<Caller>;
+export type Guard = (request: GuardedRequest, route: { path: string; access: Access }) => Promise<Caller>;
 
 /** The guard throws ForebayError `host_not_allowed`, `unauthenticated`, `forbidden`, `rate_limited`, `job_not_found`. */
 export function createGuard(deps: GuardDeps): Guard {
@@ -54,7 +54,7 @@ export function createGuard(deps: GuardDeps): Guard {
   };
 }
 
-async function identify(keys: Pick<KeyStore, 'verify'>, request: Knock): Promise<Caller> {
+async function identify(keys: Pick<KeyStore, 'verify'>, request: GuardedRequest): Promise<Caller> {
   const given = credential(request);
   if (given === null) {
     throw new ForebayError(
@@ -71,7 +71,7 @@ async function identify(keys: Pick<KeyStore, 'verify'>, request: Knock): Promise
 }
 
 /** Another scheme of Authorization is none of ours: the other header may still hold a key. */
-function credential(request: Knock): string | null {
+function credential(request: GuardedRequest): string | null {
   const bearer = /^bearer +(\S+) *$/i.exec(request.header('authorization') ?? '')?.[1];
   return bearer ?? request.header('x-api-key') ?? null;
 }

@@ -33,11 +33,11 @@ export function mountJobStats(target: MountTarget, deps: ApiDeps): void {
 async function jobStats(deps: ApiDeps, job: JobRecord): Promise<JobStatsWire> {
   const { id, model } = job.spec;
   const queue = blockQueueName(model);
-  const [counters, lastRunError, depth, places, limit, live] = await Promise.all([
+  const [counters, lastRunError, depth, slots, limit, live] = await Promise.all([
     deps.jobs.stats(id),
     deps.jobs.lastRunError(id),
     deps.queues.depth(queue),
-    deps.places.count(queue),
+    deps.slots.count(queue),
     deps.queueLimit?.(model) ?? null,
     deps.workers.live(),
   ]);
@@ -54,7 +54,7 @@ async function jobStats(deps: ApiDeps, job: JobRecord): Promise<JobStatsWire> {
   return {
     ...reportToWire(costs, state),
     ...countsToWire(costs, job.succeeded + job.failed, counters['bytes'] ?? null),
-    queue: { name: queue, depth, places, limit },
+    queue: { name: queue, depth, slots, limit },
     workers: serving.map(workerToWire),
     reason: job.reason,
     reason_text: job.reasonText,

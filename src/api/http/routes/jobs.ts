@@ -52,7 +52,7 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
         'unsupported_media_type',
         'input_not_found',
         'input_unreadable',
-        'invalid_contract',
+        'invalid_model_config',
         'too_many_jobs',
         'quota_jobs',
         'quota_rows',

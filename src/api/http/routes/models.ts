@@ -39,7 +39,7 @@ export function mountModels(target: MountTarget, deps: ApiDeps): void {
           .meta({ examples: ['digits-small'] }),
       }),
       success: [{ status: 200, description: 'The model.', content: { 'application/json': MODEL } }],
-      problems: ['model_not_found', 'invalid_contract'],
+      problems: ['model_not_found', 'invalid_model_config'],
     },
     async ({ c, params }) => c.json(await deps.models.get(params.name)),
   );

@@ -28,7 +28,7 @@ export function mountPlan(target: MountTarget, deps: ApiDeps): void {
         'unsupported_media_type',
         'input_not_found',
         'input_unreadable',
-        'invalid_contract',
+        'invalid_model_config',
         'storage_unavailable',
       ],
     },

@@ -59,7 +59,7 @@ export const JOB = z
       description: "More about the reason, in words: the model's problem, the hashes that differ.",
     }),
     model: z.string().meta({ description: 'Name of the model.' }),
-    model_hash: z.string().meta({ description: 'SHA-256 over contract, graph and labels.' }),
+    model_hash: z.string().meta({ description: 'SHA-256 over config, graph and labels.' }),
     rows: ROW_COUNTS,
     skipped: SKIPPED.meta({
       id: 'Skipped',

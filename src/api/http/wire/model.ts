@@ -1,4 +1,4 @@
-/** A model as clients see it: its contract, what its graph says, and who serves it. */
+/** A model as clients see it: its config, what its graph says, and who serves it. */
 import { z } from 'zod';
 import { BATCH_VERDICTS } from '../../../shared/domain/batch-invariance.ts';
 import { FAILURE_OR_NULL, TIMESTAMP } from './scalars.ts';
@@ -33,7 +33,7 @@ export const MODEL = z
     hash: z
       .string()
       .nullable()
-      .meta({ description: 'SHA-256 over contract, graph, external data and labels.' }),
+      .meta({ description: 'SHA-256 over config, graph, external data and labels.' }),
     task: z
       .string()
       .nullable()
@@ -50,7 +50,7 @@ export const MODEL = z
       description:
         'When `forebay tune` measured what its workers run it with; null where formulas or settings decide.',
     }),
-    contract: z.record(z.string(), z.unknown()).nullable().meta({
+    config: z.record(z.string(), z.unknown()).nullable().meta({
       description: 'model.json with its defaults; null where only workers know the model.',
     }),
     graph: z.record(z.string(), z.unknown()).nullable().meta({

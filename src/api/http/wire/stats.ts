@@ -22,8 +22,8 @@ export const JOB_STATS = z
         delayed: z.int(),
         failed: z.int().meta({ description: 'Failed runs kept for a look; their blocks were added again.' }),
       }),
-      places: z.int().meta({ description: 'Places of the queue in use, over all jobs.' }),
-      limit: z.int().nullable().meta({ description: 'Places in all; null when not known here.' }),
+      slots: z.int().meta({ description: 'Slots of the queue in use, over all jobs.' }),
+      limit: z.int().nullable().meta({ description: 'Slots in all; null when not known here.' }),
     }),
     workers: z
       .array(

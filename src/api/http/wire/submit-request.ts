@@ -1,7 +1,7 @@
 /** The body of POST /v1/jobs, and the same with every option settled or explicitly left open. */
 import { z } from 'zod';
 import { MAX_ERRORS, type MaxErrors } from '../../../shared/domain/job.ts';
-import { DECODE_MODE, type DecodeMode } from '../../../shared/domain/model-contract.ts';
+import { DECODE_MODE, type DecodeMode } from '../../../shared/domain/model-config.ts';
 import { JOB_INPUT, type JobInput, type PackedInput } from './job-input.ts';
 import { METADATA } from './scalars.ts';
 import { toWebhookWish, WEBHOOK, type WebhookWish } from './webhook.ts';

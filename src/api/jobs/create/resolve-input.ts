@@ -5,7 +5,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access, link, mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
-import { createInputRule, whyRefused, type InputPlaces } from '../../../shared/files/input-places.ts';
+import { createInputRule, whyRefused, type InputFolders } from '../../../shared/files/input-folders.ts';
 import { checkLines } from '../../../shared/datasets/lines/line-reader.ts';
 import { CURRENT_LISTING } from '../../../shared/datasets/files/listing-rule.ts';
 import { compileGlobs } from '../../../shared/datasets/files/glob/compile-globs.ts';
@@ -56,7 +56,7 @@ export interface InputResolver {
 }
 
 /** Relative paths start at the first input root. */
-export interface InputResolverOptions extends InputPlaces {
+export interface InputResolverOptions extends InputFolders {
   readonly spoolDir: string;
   /** Rows that may come with one request. */
   readonly maxListRows: number;

@@ -9,28 +9,28 @@ import { ForebayError, InvariantError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
 import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
 import { judgeOutput } from '../output/judge-output.ts';
-import type { OutputPlaces } from '../output/output-places.ts';
+import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkResume, goesOnWith, type FindModel } from './submit-job.ts';
-import type { Candidate, JobToTakeOn, Submitter, TakeOnJob } from './take-on-job.ts';
+import type { Candidate, JobToTakeOn, Submitter, AcceptJob } from './accept-job.ts';
 import type { ResumeRequest } from '../../http/wire/resume-request.ts';
 
 export function createResumeOutput(deps: {
   jobs: Pick<JobStore, 'tenantOf'>;
   findModel: FindModel;
   input: Pick<InputResolver, 'adopt' | 'discard'>;
-  output: OutputPlaces;
+  output: OutputResolver;
   webhooks: Pick<WebhookQueue, 'secretOf'>;
-  takeOn: TakeOnJob;
+  accept: AcceptJob;
 }) {
   const { input, output } = deps;
 
   /** ForebayError `not_found` where the folder holds no job, `input_not_found`, and those of a submit. */
   return async function resumeOutput(request: ResumeRequest, by: Submitter): Promise<JobRecord> {
     const id = newJobId(Date.now(), randomBytes(16));
-    const folder = await output.place(request.output, id, by.tenant);
+    const folder = await output.resolve(request.output, id, by.tenant);
     let from: string | null = null;
-    const job = await mustTakeOn(deps.takeOn, { id, folder, by, requestKey: null }, async () => {
+    const job = await mustAccept(deps.accept, { id, folder, by, requestKey: null }, async () => {
       const earlier = await judgeOutput(folder, 'resume');
       if (earlier?.tenant === by.tenant) {
         from = earlier.id;
@@ -81,12 +81,12 @@ export function createResumeOutput(deps: {
 }
 
 /** Takes a job on whose request came without a key, so that it cannot be a repeated one. */
-export async function mustTakeOn(
-  takeOn: TakeOnJob,
+export async function mustAccept(
+  accept: AcceptJob,
   candidate: Candidate,
   prepare: () => Promise<JobToTakeOn>,
 ): Promise<JobRecord> {
-  const taken = await takeOn(candidate, prepare);
+  const taken = await accept(candidate, prepare);
   if ('job' in taken) return taken.job;
   throw new InvariantError(`a request without a key repeats job ${taken.repeated.job}`);
 }

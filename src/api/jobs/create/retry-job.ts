@@ -14,19 +14,19 @@ import { outputFolder } from '../../../shared/storage/output-folder.ts';
 import { readManifest } from '../../../shared/storage/read-manifest.ts';
 import { outputJobs, type OutputJob } from '../../feeder/earlier-parts.ts';
 import { judgeOutput } from '../output/judge-output.ts';
-import type { OutputPlaces } from '../output/output-places.ts';
+import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
-import { mustTakeOn } from './resume-output.ts';
+import { mustAccept } from './resume-output.ts';
 import { checkResume, goesOnWith, type FindModel } from './submit-job.ts';
-import type { JobToTakeOn, Submitter, TakeOnJob } from './take-on-job.ts';
+import type { JobToTakeOn, Submitter, AcceptJob } from './accept-job.ts';
 
 export function createRetryJob(deps: {
   jobs: Pick<JobStore, 'mustGet'>;
   findModel: FindModel;
   input: Pick<InputResolver, 'adopt' | 'discard'>;
-  output: OutputPlaces;
+  output: OutputResolver;
   webhooks: Pick<WebhookQueue, 'secretOf'>;
-  takeOn: TakeOnJob;
+  accept: AcceptJob;
 }) {
   const { input, output } = deps;
 
@@ -37,12 +37,12 @@ export function createRetryJob(deps: {
       throw refusal(`Job ${id} is ${asked.status}: rows can be retried once it has ended.`);
     }
     const retry = newJobId(Date.now(), randomBytes(16));
-    const folder = await output.place(asked.spec.output, retry, asked.spec.tenant);
+    const folder = await output.resolve(asked.spec.output, retry, asked.spec.tenant);
     // An administrator's retry stays its owner's.
     const owner = { ...by, tenant: asked.spec.tenant };
     let from: string | null = null;
     const candidate = { id: retry, folder, by: owner, requestKey: null };
-    const job = await mustTakeOn(deps.takeOn, candidate, async () => {
+    const job = await mustAccept(deps.accept, candidate, async () => {
       const { last, made } = await prepare(asked, retry, folder);
       from = last;
       return made;

@@ -4,16 +4,16 @@ import { listedLike } from '../../../shared/datasets/files/listing-rule.ts';
 import { autoBatchSize, autoBlockRows } from '../../../shared/domain/auto-batch.ts';
 import { newJobId } from '../../../shared/domain/job-id.ts';
 import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
-import type { ModelContract, ModelRef } from '../../../shared/domain/model-contract.ts';
+import type { ModelConfig, ModelRef } from '../../../shared/domain/model-config.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { RequestClaim, RequestKey } from '../../../shared/queue/job-creation.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
 import { describeInput } from './describe-input.ts';
 import { judgeOutput } from '../output/judge-output.ts';
-import type { OutputPlaces } from '../output/output-places.ts';
+import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
-import type { Submitter, TakeOnJob } from './take-on-job.ts';
+import type { Submitter, AcceptJob } from './accept-job.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
 
 export interface Submitted {
@@ -25,19 +25,19 @@ export interface Submitted {
 /** `batchSize`: as live workers run it, null where none does. */
 export type FindModel = (
   name: string,
-) => Promise<{ ref: ModelRef; contract: ModelContract | null; batchSize: number | null }>;
+) => Promise<{ ref: ModelRef; config: ModelConfig | null; batchSize: number | null }>;
 
 export interface SubmitDeps {
   jobs: Pick<JobStore, 'claimOf' | 'get'>;
   findModel: FindModel;
   input: Pick<InputResolver, 'resolve'>;
-  output: OutputPlaces;
-  takeOn: TakeOnJob;
+  output: OutputResolver;
+  accept: AcceptJob;
   /** Of one job; null: no limit. */
   maxRows: number | null;
 }
 
-/** Where a model's contract is not at hand (only a worker has it). */
+/** Where a model's config is not at hand (only a worker has it). */
 const FALLBACK = { batchSize: 4, topK: 5 };
 
 export function createSubmitJob(deps: SubmitDeps) {
@@ -87,8 +87,8 @@ export function createSubmitJob(deps: SubmitDeps) {
     const { tenant } = by;
     const id = newJobId(Date.now(), randomBytes(16));
     const model = await deps.findModel(request.model);
-    const folder = await output.place(request.output, id, tenant);
-    const taken = await deps.takeOn({ id, folder, by, requestKey }, async () => {
+    const folder = await output.resolve(request.output, id, tenant);
+    const taken = await deps.accept({ id, folder, by, requestKey }, async () => {
       const ifExists = request.options.if_output_exists;
       const earlier = await judgeOutput(folder, ifExists);
       const options = settle(request, model, earlier);
@@ -135,17 +135,17 @@ export function goesOnWith(earlier: JobSpec): { job: string; model_hash: string 
 /** Block boundaries are fixed here; a resumed job keeps those that its parts were cut by. */
 export function settle(
   request: SubmitRequest,
-  { contract, batchSize }: { contract: ModelContract | null; batchSize: number | null },
+  { config, batchSize }: { config: ModelConfig | null; batchSize: number | null },
   earlier: JobSpec | null,
 ): JobOptions {
   const { if_output_exists: _, ...options } = request.options;
   // What workers run it with (a graph's own batch, a measured one) is better known than what a formula guesses.
-  const auto = batchSize ?? (contract ? autoBatchSize(contract) : FALLBACK.batchSize);
+  const auto = batchSize ?? (config ? autoBatchSize(config) : FALLBACK.batchSize);
   const batch = options.batch_size ?? auto;
   return {
     ...options,
-    block_rows: earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch, contract),
-    top_k: options.top_k ?? contract?.top_k ?? FALLBACK.topK,
+    block_rows: earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch, config),
+    top_k: options.top_k ?? config?.top_k ?? FALLBACK.topK,
   };
 }
 
@@ -162,7 +162,7 @@ function refuseRetried(earlier: JobSpec): void {
 /** Throws `resume_mismatch`. */
 export function checkResume(
   earlier: JobSpec,
-  { ref: model, contract }: { ref: ModelRef; contract: ModelContract | null },
+  { ref: model, config }: { ref: ModelRef; config: ModelConfig | null },
   options: JobOptions,
 ): void {
   const differences: string[] = [];
@@ -174,7 +174,7 @@ export function checkResume(
   if (earlier.options.top_k !== options.top_k) {
     differences.push(`top_k ${earlier.options.top_k} then, ${options.top_k} now`);
   }
-  const decodeOf = ({ decode }: JobOptions) => decode ?? contract?.preprocess.decode ?? "the model's";
+  const decodeOf = ({ decode }: JobOptions) => decode ?? config?.preprocess.decode ?? "the model's";
   if (decodeOf(earlier.options) !== decodeOf(options)) {
     differences.push(`decode ${decodeOf(earlier.options)} then, ${decodeOf(options)} now`);
   }

@@ -159,7 +159,7 @@ function waitOf(costs: JobCosts, state: JobState, idle: number): Diagnosis | nul
   const because = (why: string) => `lanes idle ${percent(idle)} of the time, ${why}`;
   if (state.reason === 'queue_limit') {
     const advice = 'Raise --queue-limit (FOREBAY_QUEUE_LIMIT), or let fewer jobs share the queue.';
-    return found('queue_limit', idle, because("and the job's blocks wait for places on the queue"), advice);
+    return found('queue_limit', idle, because("and the job's blocks wait for slots on the queue"), advice);
   }
   const lanes = flow > 0 ? Math.max(1, Math.round(laneTime(costs) / flow)) : 1;
   if (state.concurrency !== null && state.concurrency < BLOCKS_A_LANE * lanes) {

@@ -24,7 +24,7 @@ export interface RowsRequest {
 }
 
 export interface RowsDeps {
-  readonly jobs: Pick<JobStore, 'get' | 'frontier'>;
+  readonly jobs: Pick<JobStore, 'get' | 'watermark'>;
   readonly wake: Pick<Wake, 'on'>;
   /** Between looks when no wake-up comes, ms. */
   readonly sweepMs?: number;
@@ -35,10 +35,10 @@ const SWEEP_MS = 1000;
 const CHUNK_CHARS = 64 * 1024;
 
 /** The row after the last one that can be read now: where a reader goes on later. */
-export async function nextRow(jobs: Pick<JobStore, 'frontier'>, job: JobRecord): Promise<number> {
-  const frontier = await jobs.frontier(job.spec.id);
-  if (isRetry(job)) return frontier === 0 ? 0 : lastRow(job, frontier - 1);
-  const rows = frontier * job.spec.options.block_rows;
+export async function nextRow(jobs: Pick<JobStore, 'watermark'>, job: JobRecord): Promise<number> {
+  const watermark = await jobs.watermark(job.spec.id);
+  if (isRetry(job)) return watermark === 0 ? 0 : lastRow(job, watermark - 1);
+  const rows = watermark * job.spec.options.block_rows;
   return Math.min(rows, job.total ?? rows);
 }
 
@@ -60,12 +60,12 @@ export async function* jobRows(
   let block = sparse ? 0 : Math.floor(request.fromRow / options.block_rows);
   try {
     for (;;) {
-      // The state first: blocks committed after a look at the frontier belong to a job still running then.
+      // The state first: blocks committed after a look at the watermark belong to a job still running then.
       const record = request.follow ? await deps.jobs.get(id) : null;
       const ended = record === null || isTerminal(record.status);
-      const frontier = await deps.jobs.frontier(id);
+      const watermark = await deps.jobs.watermark(id);
       let chunk = '';
-      for (; block < frontier && !signal.aborted; block += 1) {
+      for (; block < watermark && !signal.aborted; block += 1) {
         const cut = sparse || request.fromRow > block * options.block_rows ? request.fromRow : 0;
         chunk += await blockText(output, offset + block, request.kind, cut);
         if (chunk.length >= CHUNK_CHARS) {

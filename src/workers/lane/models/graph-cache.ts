@@ -15,7 +15,7 @@ export interface GraphRequest {
   readonly providers: readonly string[];
   readonly cache: ModelCache | null;
   /** Whether this lane makes and judges what is missing; one of a worker's is enough. */
-  readonly mayFill: boolean;
+  readonly mayWriteCache: boolean;
 }
 
 /** Below this there is nothing to gain: loading takes as long as onnxruntime's own set-up. */
@@ -38,14 +38,14 @@ type CreateSession = (options: SessionOptions) => Promise<OnnxSession>;
 
 /** Throws what `create` throws for the original. */
 export async function openGraph(request: GraphRequest, create: CreateSession): Promise<OnnxSession> {
-  const { path, threads, providers, cache, mayFill } = request;
+  const { path, threads, providers, cache, mayWriteCache } = request;
   const original = { path, threads, providers };
   // Other providers compile for their device, and refuse to save that.
   if (cache === null || providers.some((provider) => provider !== 'cpu')) return create(original);
   const place = placeOf(cache);
   const note = await readNote(place.note);
   if (note?.bytes) return (await openKept(place, note, request, create)) ?? create(original);
-  if (note?.bytes === 0 || !mayFill) return create(original);
+  if (note?.bytes === 0 || !mayWriteCache) return create(original);
   if (note === null) return measure(place, original, create);
   return (await fill(place, note, original, cache, create)) ?? create(original);
 }
@@ -103,7 +103,7 @@ async function fill(
 async function openKept(
   place: Place,
   note: Note,
-  { threads, providers, mayFill }: GraphRequest,
+  { threads, providers, mayWriteCache }: GraphRequest,
   create: CreateSession,
 ): Promise<OnnxSession | null> {
   try {
@@ -111,7 +111,7 @@ async function openKept(
     if (size !== note.bytes) throw new Error(`${size} bytes where ${note.bytes} were written`);
     const kept = { path: place.graph, threads, providers, optimised: true };
     const { session, cpuMs } = await timedSession(create, kept);
-    if (mayFill) await judge(place, note, cpuMs).catch(() => undefined);
+    if (mayWriteCache) await judge(place, note, cpuMs).catch(() => undefined);
     return session;
   } catch {
     await rm(place.note, { force: true }).catch(() => undefined);
@@ -146,7 +146,7 @@ async function isSelfContained(path: string): Promise<boolean> {
 }
 
 async function hasHash(dir: string, hash: string): Promise<boolean> {
-  // Loaded here only: a lane's start should not pay for reading contracts.
+  // Loaded here only: a lane's start should not pay for reading configs.
   const { loadModelFolder } = await import('../../../shared/models/model-folder.ts');
   return (await loadModelFolder(dir)).ref.hash === hash;
 }

@@ -1,8 +1,8 @@
 /**
- * Where contract and graph must agree: from the graph's own description and the contract to the one way of
- * feeding it, or `contract_mismatch` with both sides named. Pure.
+ * Where config and graph must agree: from the graph's own description and the config to the one way of
+ * feeding it, or `config_mismatch` with both sides named. Pure.
  */
-import type { ModelContract } from '../../../shared/domain/model-contract.ts';
+import type { ModelConfig } from '../../../shared/domain/model-config.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { checkScores, chooseOutput } from '../../../shared/models/class-scores.ts';
 import {
@@ -27,7 +27,7 @@ export interface GraphFit {
 const INPUT_TYPES: readonly string[] = ['float32', 'float16', 'uint8'] satisfies InputType[];
 
 export function fitGraph(
-  contract: ModelContract,
+  config: ModelConfig,
   labels: readonly string[] | null,
   inputs: readonly GraphTensor[],
   outputs: readonly GraphTensor[],
@@ -42,10 +42,10 @@ export function fitGraph(
       `the graph's input is ${describeTensor(input)}`,
     );
   }
-  checkImage(contract, input);
-  if (input.type === 'uint8') checkIdentity(contract, input);
-  const output = chooseOutput(contract, labels, outputs);
-  checkScores({ wish: contract, labels, output, classes: classesOf(output.shape), sample: null });
+  checkImage(config, input);
+  if (input.type === 'uint8') checkIdentity(config, input);
+  const output = chooseOutput(config, labels, outputs);
+  checkScores({ config: config, labels, output, classes: classesOf(output.shape), sample: null });
   const batch = input.shape[0]!;
   return {
     input,
@@ -56,7 +56,7 @@ export function fitGraph(
   };
 }
 
-function checkImage({ preprocess }: ModelContract, input: GraphTensor): void {
+function checkImage({ preprocess }: ModelConfig, input: GraphTensor): void {
   if (input.shape.length !== 4) {
     throw mismatch('an image tensor has 4 dimensions', `the graph's input is ${describeTensor(input)}`);
   }
@@ -80,8 +80,8 @@ function checkImage({ preprocess }: ModelContract, input: GraphTensor): void {
   }
 }
 
-/** A uint8 tensor holds pixels: anything else the contract asks for would be lost in it. */
-function checkIdentity({ preprocess: { rescale, mean, std } }: ModelContract, input: GraphTensor): void {
+/** A uint8 tensor holds pixels: anything else the config asks for would be lost in it. */
+function checkIdentity({ preprocess: { rescale, mean, std } }: ModelConfig, input: GraphTensor): void {
   if (rescale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1)) return;
   throw mismatch(
     'preprocess asks for normalised values (rescale, mean, std)',
@@ -89,6 +89,6 @@ function checkIdentity({ preprocess: { rescale, mean, std } }: ModelContract, in
   );
 }
 
-function mismatch(contract: string, graph: string): ForebayError {
-  return new ForebayError('contract_mismatch', `${contract}, but ${graph}`);
+function mismatch(config: string, graph: string): ForebayError {
+  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
 }

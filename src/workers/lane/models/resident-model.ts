@@ -1,7 +1,7 @@
 /** A model resident in a lane: its session and its whole stage, from encoded rows to outcomes. */
 import { performance } from 'node:perf_hooks';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
-import { activationOf, type DecodeMode } from '../../../shared/domain/model-contract.ts';
+import { activationOf, type DecodeMode } from '../../../shared/domain/model-config.ts';
 import { checkScores } from '../../../shared/models/class-scores.ts';
 import type { Decoder, DecodeOptions } from '../image/decode/decoder.ts';
 import type { LoadRequest, LoadStep, ModelInfo } from '../messages.ts';
@@ -20,7 +20,7 @@ import { recordedProbe, type ProbeRecord } from './probe-record.ts';
 
 export interface ResidentModel {
   readonly info: ModelInfo;
-  /** Room for a batch of so many rows. `decode`: how, if not as the contract says. */
+  /** Room for a batch of so many rows. `decode`: how, if not as the config says. */
   open(rows: number, decode: DecodeMode | undefined): OpenBatch;
   /** A file behind the weights that has changed since the model was loaded; null: none has. */
   changedFile(): string | null;
@@ -35,13 +35,13 @@ export interface ResidentModelParts {
   readonly rowBytes: RowBytes;
 }
 
-/** Throws ForebayError `model_load_failed` or `contract_mismatch`. */
+/** Throws ForebayError `model_load_failed` or `config_mismatch`. */
 export async function loadResidentModel(
   request: Omit<LoadRequest, 'type'>,
   parts: ResidentModelParts,
 ): Promise<ResidentModel> {
   const start = performance.now();
-  const { contract, labels, limits, cache = null, probe } = request;
+  const { config, labels, limits, cache = null, probe } = request;
   const { rowBytes } = parts;
   const rssBefore = process.memoryUsage.rss();
   parts.onStep('open');
@@ -50,9 +50,9 @@ export async function loadResidentModel(
     .createSession({
       path: `${request.dir}/model.onnx`,
       threads: request.threads,
-      providers: contract.execution_providers,
+      providers: config.execution_providers,
       cache,
-      mayFill: probe !== undefined,
+      mayWriteCache: probe !== undefined,
     })
     .catch((error: unknown) => {
       mapped.close();
@@ -73,24 +73,24 @@ export async function loadResidentModel(
       return { batchInvariance, memory: memory || null };
     });
   try {
-    const fit = fitGraph(contract, labels, session.inputs, session.outputs);
-    const filler = createTensorFiller(contract.preprocess, fit.inputType, fit.layout);
-    const classifier = createClassifier({ labels, activation: activationOf(contract) });
+    const fit = fitGraph(config, labels, session.inputs, session.outputs);
+    const filler = createTensorFiller(config.preprocess, fit.inputType, fit.layout);
+    const classifier = createClassifier({ labels, activation: activationOf(config) });
     const tensors = createTensorPool(filler);
     const { rowLength } = filler;
     const inference = createInference({ session, fit, rowLength, tensors, classifier });
     parts.onStep('first_run');
     const sample = await firstRun(inference, filler);
-    checkScores({ wish: contract, labels, output: fit.output, classes: sample.length, sample });
+    checkScores({ config: config, labels, output: fit.output, classes: sample.length, sample });
     const decoders = new Map<DecodeMode, Decoder>();
     const decoderOf = (decode: DecodeMode): Decoder => {
       const known = decoders.get(decode);
       if (known !== undefined) return known;
-      const made = parts.createDecoder({ ...contract.preprocess, ...limits, decode });
+      const made = parts.createDecoder({ ...config.preprocess, ...limits, decode });
       decoders.set(decode, made);
       return made;
     };
-    const mode = contract.preprocess.decode;
+    const mode = config.preprocess.decode;
     const decoder = { mode, jpeg: decoderOf(mode).jpeg };
     const loadMs = performance.now() - start;
     if (probe) parts.onStep('probe');

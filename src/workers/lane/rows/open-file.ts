@@ -15,7 +15,12 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { existingForm, formHint } from '../../../shared/text/unicode-form.ts';
-import { createInputRule, whyRefused, type InputRule, type PlaceVerdict } from '../../../shared/files/input-places.ts';
+import {
+  createInputRule,
+  whyRefused,
+  type InputRule,
+  type InputVerdict,
+} from '../../../shared/files/input-folders.ts';
 import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
 import { createCurrentFolder } from './current-folder.ts';
 import type { FileLimits } from '../messages.ts';
@@ -50,7 +55,7 @@ export function createFileOpener(): FileOpener {
   /** Rows of one folder come one after the other, and what may be read of a folder's files is one for all of them. */
   let allowed: { folder: string; tenant: string; limits: FileLimits } | null = null;
 
-  function verdictOn({ folder, name }: Place, tenant: string, limits: FileLimits): PlaceVerdict {
+  function verdictOn({ folder, name }: Place, tenant: string, limits: FileLimits): InputVerdict {
     if (allowed?.folder === folder && allowed.tenant === tenant && allowed.limits === limits)
       return 'allowed';
     const verdict = ruleOf(limits)(join(folder, name), tenant);

@@ -45,8 +45,8 @@ describe('the model catalog', () => {
       ['digits-small', 'not_loaded'],
       ['other', 'not_loaded'],
     ]);
-    expect(models[0]!.problem?.code).toBe('invalid_contract');
-    expect(models[1]!.contract).toMatchObject({ top_k: 5 });
+    expect(models[0]!.problem?.code).toBe('invalid_model_config');
+    expect(models[1]!.config).toMatchObject({ top_k: 5 });
   });
 
   it('adds what live workers announce: lanes, problems, models of no folder here', async () => {
@@ -65,7 +65,7 @@ describe('the model catalog', () => {
       workers: 1,
       graph: { fixedBatch: null },
     });
-    expect(await get('remote')).toMatchObject({ status: 'serving', contract: null, pool: 'gpu' });
+    expect(await get('remote')).toMatchObject({ status: 'serving', config: null, pool: 'gpu' });
     expect((await list()).filter((m) => m.name === 'digits-small')).toHaveLength(2);
     expect(await catalog([{ ref, problem }]).get('digits-small')).toMatchObject({
       status: 'failed',
@@ -114,6 +114,6 @@ describe('the model catalog', () => {
       code: 'model_not_found',
       message: expect.stringMatching(/did you mean "digits-small"\? Known: digits-small, other\./),
     });
-    await expect(catalog().findModel('broken')).rejects.toMatchObject({ code: 'invalid_contract' });
+    await expect(catalog().findModel('broken')).rejects.toMatchObject({ code: 'invalid_model_config' });
   });
 });

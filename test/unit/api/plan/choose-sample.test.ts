@@ -1,6 +1,6 @@
 // A bounded look at a dataset: which rows are tried, and how many there are.
 import { expect, it } from 'vitest';
-import { lookAt, placesOf, type LookLimits } from '#forebay/api/plan/choose-sample.js';
+import { lookAt, countKinds, type LookLimits } from '#forebay/api/plan/choose-sample.js';
 import type { DatasetSource } from '#forebay/shared/datasets/source.js';
 
 const BOUNDS: LookLimits = { firstRows: 3, spreadRows: 8, seenRows: 100, seenMs: 60_000, countMs: 20 };
@@ -68,5 +68,5 @@ it('looking has a bounded time, however slow the source', async () => {
 it('rows are told apart by where their bytes are', () => {
   const manifest = { type: 'manifest', path: '/m', base: '/b' } as const;
   const refs = ['a.jpg', 'http://x/b.jpg', 's3://no'].map((id) => ({ id }));
-  expect(placesOf(manifest, refs)).toEqual({ file: 1, url: 1, blob: 0, invalid: 1 });
+  expect(countKinds(manifest, refs)).toEqual({ file: 1, url: 1, blob: 0, invalid: 1 });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { planJob } from '#forebay/api/plan/plan-job.js';
 import type { PlanFacts, PlanWorker } from '#forebay/api/plan/plan-facts.js';
 import { PLAN } from '#forebay/api/http/wire/plan.js';
-import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
 import type { SampleReply } from '#forebay/shared/queue/sample-requests.js';
 import { planText } from '#forebay/cli/plan/plan-text.js';
 import { planLanes } from '#forebay/workers/settings/resources.js';
@@ -52,7 +52,7 @@ function worker(change: Partial<SampleReply> = {}, id = 'w1', served: object = {
 function facts(change: Partial<PlanFacts> = {}): PlanFacts {
   return {
     model: MODEL,
-    contract: MODEL_CONTRACT.parse({
+    config: MODEL_CONFIG.parse({
       name: 'tiny',
       task: 'image-classification',
       preprocess: { resize: 256, crop: 224, interpolation: 'bicubic' },
@@ -76,7 +76,7 @@ function facts(change: Partial<PlanFacts> = {}): PlanFacts {
     configuredQueueLimit: undefined,
     maxRows: null,
     rows: { total: 1000, atLeast: 1000, why: null },
-    places: { file: 50, url: 0, blob: 0, invalid: 0 },
+    rowKinds: { file: 50, url: 0, blob: 0, invalid: 0 },
     ...change,
   };
 }
@@ -90,7 +90,7 @@ describe('a number of a plan', () => {
     ['batch_size', {}, 4, 'sample_size'],
     ['batch_size', { asked: asked({ batch_size: 32 }) }, 32, 'option'],
     ['batch_size', { workers: [] }, 4, 'sample_size'],
-    ['batch_size', { workers: [], contract: null }, 4, 'floor'],
+    ['batch_size', { workers: [], config: null }, 4, 'floor'],
     ['block_rows', {}, 16, 'batch_size'],
     ['block_rows', { asked: asked({ block_rows: 7 }), options: options({ block_rows: 7 }) }, 7, 'option'],
     ['block_rows', { asked: asked({ batch_size: 1 }) }, 16, 'floor'],
@@ -128,10 +128,10 @@ describe('the operators', () => {
   });
   it('fetch URLs outside of it, and read rows of a request outside of it', () => {
     const urls = { file: 0, url: 9, blob: 0, invalid: 0 };
-    expect(lane({ places: urls })[0]).toBe('decode');
-    expect(notFused({ places: urls })).toContain('fetch');
-    expect(notFused({ places: { ...urls, url: 0, blob: 3 } })).toContain('read');
-    expect(lane({ places: { ...urls, file: 2 } })[0]).toBe('read');
+    expect(lane({ rowKinds: urls })[0]).toBe('decode');
+    expect(notFused({ rowKinds: urls })).toContain('fetch');
+    expect(notFused({ rowKinds: { ...urls, url: 0, blob: 3 } })).toContain('read');
+    expect(lane({ rowKinds: { ...urls, file: 2 } })[0]).toBe('read');
   });
   it('say what they do', () => {
     const does = Object.fromEntries(plan().logical.map(({ operator, does }) => [operator, does]));

@@ -3,20 +3,20 @@ import { expect, it } from 'vitest';
 import { checkScores, chooseOutput } from '#forebay/shared/models/class-scores.js';
 import type { GraphTensor } from '#forebay/shared/models/graph-tensor.js';
 
-type Wish = Parameters<typeof checkScores>[0]['wish'];
+type ScoreConfig = Parameters<typeof checkScores>[0]['config'];
 
-const NOTHING_SAID: Wish = { softmax: false };
-const LOGITS: Wish = { softmax: true };
+const NOTHING_SAID: ScoreConfig = { softmax: false };
+const LOGITS: ScoreConfig = { softmax: true };
 const output = (name: string, ...shape: (number | string)[]): GraphTensor => ({
   name,
   type: 'float32',
   shape,
 });
 
-function check(tensor: GraphTensor, wish: Wish, labels: string[] | null = null, sample?: number[]) {
+function check(tensor: GraphTensor, config: ScoreConfig, labels: string[] | null = null, sample?: number[]) {
   const classes = tensor.shape[1];
   checkScores({
-    wish,
+    config,
     labels,
     output: tensor,
     classes: typeof classes === 'number' ? classes : (sample?.length ?? null),
@@ -45,7 +45,7 @@ it('asks for "output" where several outputs could be class scores, and takes the
   );
 });
 
-it.each<[string, GraphTensor, Wish, string[] | null, number[] | undefined]>([
+it.each<[string, GraphTensor, ScoreConfig, string[] | null, number[] | undefined]>([
   ['labels of the right number', output('y', 'N', 2), NOTHING_SAID, ['a', 'b'], [3, -4]],
   [
     'labels of the right number, for any name',
@@ -67,11 +67,11 @@ it.each<[string, GraphTensor, Wish, string[] | null, number[] | undefined]>([
     [3],
   ],
   ['none and a name', output('y', 'N', 1), { softmax: false, activation: 'none' }, ['yes'], [0.3]],
-])('serves what is said to be scores by %s', (_by, tensor, wish, labels, sample) => {
-  check(tensor, wish, labels, sample);
+])('serves what is said to be scores by %s', (_by, tensor, config, labels, sample) => {
+  check(tensor, config, labels, sample);
 });
 
-it.each<[string, RegExp, GraphTensor, Wish, string[] | null, number[] | undefined]>([
+it.each<[string, RegExp, GraphTensor, ScoreConfig, string[] | null, number[] | undefined]>([
   [
     'an embedding',
     /its name says .*"labels".*"activation"/,
@@ -138,6 +138,6 @@ it.each<[string, RegExp, GraphTensor, Wish, string[] | null, number[] | undefine
     ['a', 'b'],
     undefined,
   ],
-])('refuses %s', (_what, says, tensor, wish, labels, sample) => {
-  expect(() => check(tensor, wish, labels, sample)).toThrow(says);
+])('refuses %s', (_what, says, tensor, config, labels, sample) => {
+  expect(() => check(tensor, config, labels, sample)).toThrow(says);
 });

@@ -1,4 +1,4 @@
-// What makes up a model's identity besides contract and labels: the graph and the files that it names.
+// What makes up a model's identity besides config and labels: the graph and the files that it names.
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
@@ -26,7 +26,7 @@ import { testFolder } from '../../../support/lanes.ts';
 import { writeOnnx, type Graph, type Weights } from '../../../support/onnx/graph.ts';
 import { classWeights, meanColourModel, writeModelFolder } from '../../../support/onnx/models.ts';
 
-const contract = { name: 'm', task: 'image-classification', preprocess: { crop: 8 }, softmax: true };
+const config = { name: 'm', task: 'image-classification', preprocess: { crop: 8 }, softmax: true };
 const CLASSES = [
   [1, 0, 0],
   [0, 1, 0],
@@ -35,7 +35,7 @@ const SWAPPED = CLASSES.toReversed();
 
 function externalModel(location = 'model.onnx.data', more: object = {}) {
   const graph = meanColourModel({ side: 8, classes: CLASSES, location });
-  return writeModelFolder(testFolder(), graph, { ...contract, ...more });
+  return writeModelFolder(testFolder(), graph, { ...config, ...more });
 }
 
 function completeModel() {
@@ -49,7 +49,7 @@ const hashOf = async (dir: string) => (await loadModelFolder(dir)).ref.hash;
 
 it('keeps the hash that outputs of folders without external data were written under', async () => {
   const graph = meanColourModel({ side: 8, classes: CLASSES });
-  const { dir } = writeModelFolder(testFolder(), graph, contract, ['a', 'b']);
+  const { dir } = writeModelFolder(testFolder(), graph, config, ['a', 'b']);
   const canonical =
     '{"batching":{"batch_size":"auto","max_wait_ms":50},"execution_providers":["cpu"],"labels":"labels.txt","lanes":"auto","name":"m","pool":"default","preprocess":{"auto_orient":false,"color_order":"rgb","crop":8,"decode":"exact","icc":"ignore","interpolation":"bilinear","mean":[0,0,0],"rescale":0.00392156862745098,"std":[1,1,1]},"softmax":true,"task":"image-classification","threads_per_lane":"auto","top_k":5}';
   const hash = createHash('sha256');
@@ -166,9 +166,9 @@ describe('external data is refused', () => {
   ])('%s', async (_what, location, prepare, says) => {
     const parent = testFolder();
     const graph = meanColourModel({ side: 8, classes: CLASSES, location });
-    const { dir } = writeModelFolder(join(parent, 'm'), graph, contract);
+    const { dir } = writeModelFolder(join(parent, 'm'), graph, config);
     prepare(dir);
-    await expect(loadModelFolder(dir)).rejects.toMatchObject({ code: 'invalid_contract' });
+    await expect(loadModelFolder(dir)).rejects.toMatchObject({ code: 'invalid_model_config' });
     await expect(loadModelFolder(dir)).rejects.toThrow(says);
   });
 });
@@ -248,8 +248,8 @@ describe('a file that is no graph is called what it is', () => {
     ['cut off', whole.subarray(0, whole.length - 40), /is cut off or damaged: it has \d+ bytes/],
     ['some text', Buffer.from('garbage'), /is not an ONNX model/],
   ])('%s', async (_what, bytes, says) => {
-    const { dir } = writeModelFolder(testFolder(), bytes, contract);
-    await expect(loadModelFolder(dir)).rejects.toMatchObject({ code: 'invalid_contract' });
+    const { dir } = writeModelFolder(testFolder(), bytes, config);
+    await expect(loadModelFolder(dir)).rejects.toMatchObject({ code: 'invalid_model_config' });
     await expect(loadModelFolder(dir)).rejects.toThrow(says);
   });
 });
@@ -263,7 +263,7 @@ describe('labels and model.json are read in the encodings of editors', () => {
   ];
   it.each(encodings)('%s', async (_what, encode) => {
     const graph = meanColourModel({ side: 8, classes: CLASSES });
-    const { dir } = writeModelFolder(testFolder(), graph, contract, ['a', 'b']);
+    const { dir } = writeModelFolder(testFolder(), graph, config, ['a', 'b']);
     writeFileSync(join(dir, 'labels.txt'), encode('Küche\r\nźrebię\r\n'));
     writeFileSync(join(dir, 'model.json'), encode(readFileSync(join(dir, 'model.json'), 'utf8')));
     await expect(loadModelFolder(dir)).resolves.toMatchObject({ labels: ['Küche', 'źrebię'] });
@@ -275,7 +275,7 @@ describe('labels and model.json are read in the encodings of editors', () => {
     ['a Git LFS pointer', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /git lfs pull/],
   ])('or refused by name: %s', async (_what, bytes, says) => {
     const graph = meanColourModel({ side: 8, classes: CLASSES });
-    const { dir } = writeModelFolder(testFolder(), graph, contract, ['a', 'b']);
+    const { dir } = writeModelFolder(testFolder(), graph, config, ['a', 'b']);
     writeFileSync(join(dir, 'labels.txt'), bytes);
     await expect(loadModelFolder(dir)).rejects.toThrow(says);
     writeFileSync(join(dir, 'model.json'), bytes);

@@ -6,7 +6,7 @@ import { listModelFolders } from '#forebay/shared/models/model-folder-reader.js'
 import { meanColourModel, writeModelFolder } from '../../../support/onnx/models.ts';
 import { testFolder } from '../../../support/lanes.ts';
 
-const contract = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
+const config = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
 const graph = meanColourModel({
   side: 8,
   classes: [
@@ -22,11 +22,11 @@ const otherGraph = meanColourModel({
   ],
 });
 
-it('reads contract, labels and identity', async () => {
-  const { dir } = writeModelFolder(testFolder(), graph, contract, ['one', 'two']);
+it('reads config, labels and identity', async () => {
+  const { dir } = writeModelFolder(testFolder(), graph, config, ['one', 'two']);
   const model = await loadModelFolder(dir);
   expect(model).toMatchObject({ dir, labels: ['one', 'two'], bytes: graph.length });
-  expect(model.contract.preprocess.rescale).toBe(1 / 255);
+  expect(model.config.preprocess.rescale).toBe(1 / 255);
   expect(model.ref).toEqual({
     name: 'm',
     pool: 'default',
@@ -34,18 +34,18 @@ it('reads contract, labels and identity', async () => {
   });
 });
 
-it('has a hash that ignores how the contract is written and sees every real change', async () => {
+it('has a hash that ignores how the config is written and sees every real change', async () => {
   const dir = testFolder();
   const hashOf = async (bytes: Buffer, text: object, labels?: string[]) =>
     (await loadModelFolder(writeModelFolder(dir, bytes, { ...text }, labels).dir)).ref.hash;
-  const first = await hashOf(graph, contract);
+  const first = await hashOf(graph, config);
   const reordered = { preprocess: { crop: 8 }, top_k: 5, task: 'image-classification', name: 'm' };
   expect(await hashOf(graph, reordered)).toBe(first);
   const others = [
-    await hashOf(otherGraph, contract),
-    await hashOf(graph, { ...contract, softmax: true }),
-    await hashOf(graph, contract, ['a']),
-    await hashOf(graph, contract, ['b']),
+    await hashOf(otherGraph, config),
+    await hashOf(graph, { ...config, softmax: true }),
+    await hashOf(graph, config, ['a']),
+    await hashOf(graph, config, ['b']),
   ];
   expect(new Set([first, ...others]).size).toBe(5);
 });
@@ -65,7 +65,7 @@ it('says every problem at once, with its pointer and the nearest valid name', as
     }),
   );
   const error = await loadModelFolder(dir).catch((e: unknown) => e);
-  expect(error).toMatchObject({ code: 'invalid_contract' });
+  expect(error).toMatchObject({ code: 'invalid_model_config' });
   const issues = new Map(
     (error as { issues: { path: string; message: string }[] }).issues.map((i) => [i.path, i.message]),
   );
@@ -90,16 +90,16 @@ it('says what is missing, and how to mend it', async () => {
   await expect(loadModelFolder(dir)).rejects.toThrow(/forebay model init/);
   writeFileSync(join(dir, 'model.json'), '{"name": ');
   await expect(loadModelFolder(dir)).rejects.toThrow(/not JSON/);
-  writeFileSync(join(dir, 'model.json'), JSON.stringify({ ...contract, labels: '../labels.txt' }));
+  writeFileSync(join(dir, 'model.json'), JSON.stringify({ ...config, labels: '../labels.txt' }));
   await expect(loadModelFolder(dir)).rejects.toMatchObject({ issues: { length: 2 } });
 });
 
 it('lists a folder of models with the problems of the others, and a single model as itself', async () => {
   const dir = testFolder();
-  writeModelFolder(join(dir, 'b'), graph, { ...contract, name: 'b' });
-  writeModelFolder(join(dir, 'a'), graph, { ...contract, name: 'a' });
-  writeModelFolder(join(dir, 'twin'), graph, { ...contract, name: 'a' });
-  writeModelFolder(join(dir, 'broken'), graph, { ...contract, name: 'broken' });
+  writeModelFolder(join(dir, 'b'), graph, { ...config, name: 'b' });
+  writeModelFolder(join(dir, 'a'), graph, { ...config, name: 'a' });
+  writeModelFolder(join(dir, 'twin'), graph, { ...config, name: 'a' });
+  writeModelFolder(join(dir, 'broken'), graph, { ...config, name: 'broken' });
   rmSync(join(dir, 'broken', 'model.json'));
   writeFileSync(join(dir, 'README'), '');
   const { models, problems } = await listModelFolders(dir);
@@ -113,19 +113,19 @@ it.each([
   ['more names than any model has', 'x\n'.repeat(1_000_001), /^the file has 1000001 names; at most 1000000$/],
   ['a name that is none', `cat\n${'x'.repeat(1025)}\n`, /^line 2 of the file has 1025 characters; .* 1024$/],
 ])('refuses labels with %s, by its place', async (_what, text, says) => {
-  const { dir } = writeModelFolder(testFolder(), graph, contract, ['one']);
+  const { dir } = writeModelFolder(testFolder(), graph, config, ['one']);
   writeFileSync(join(dir, 'labels.txt'), text);
   await expect(loadModelFolder(dir)).rejects.toMatchObject({
-    code: 'invalid_contract',
+    code: 'invalid_model_config',
     issues: [{ path: '/labels', message: expect.stringMatching(says) }],
   });
 });
 
 it('does not read a labels file beyond its limit', async () => {
-  const { dir } = writeModelFolder(testFolder(), graph, contract, ['one']);
+  const { dir } = writeModelFolder(testFolder(), graph, config, ['one']);
   truncateSync(join(dir, 'labels.txt'), 64 * 2 ** 20 + 1);
   await expect(loadModelFolder(dir)).rejects.toMatchObject({
-    code: 'invalid_contract',
+    code: 'invalid_model_config',
     issues: [{ path: '/labels', message: 'the file "labels.txt" has 67108865 bytes; at most 67108864' }],
   });
 });

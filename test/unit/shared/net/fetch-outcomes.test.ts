@@ -94,7 +94,7 @@ describe('what cannot pass', () => {
     for (let i = 0; i <= OPENS; i++) {
       await expect(fetchBytes(`${origin}/round`, never)).rejects.toMatchObject({ code });
     }
-    expect(breaker.closedFor(new URL(origin).host)).toBe(0);
+    expect(breaker.openForMs(new URL(origin).host)).toBe(0);
   });
 
   it.each(['ftp://127.0.0.1/a', 'data:image/png;base64,AAAA'])('%s is refused as such', async (url) => {
@@ -114,7 +114,7 @@ describe('what cannot pass', () => {
       code: 'fetch_tls',
     });
     expect(connections).toBe(1);
-    expect(breaker.closedFor(new URL(origin).host)).toBe(0);
+    expect(breaker.openForMs(new URL(origin).host)).toBe(0);
   });
 });
 
@@ -158,7 +158,7 @@ describe('what may pass', () => {
     await expect(fetching(OPENS, breaker)(origin, never)).rejects.toMatchObject({
       code: 'fetch_unavailable',
     });
-    expect(breaker.closedFor(new URL(origin).host)).toBeGreaterThan(0);
+    expect(breaker.openForMs(new URL(origin).host)).toBeGreaterThan(0);
     expect(requests).toBe(OPENS);
   });
 
@@ -199,7 +199,7 @@ describe('a fetch that its caller stops', () => {
     for (let i = 1; i < OPENS; i++) await expect(fetchBytes(origin, never)).rejects.toThrow('503');
     await abortedFetch(fetchBytes);
     await expect(fetchBytes(origin, never)).rejects.toThrow('503');
-    expect(breaker.closedFor(host)).toBeGreaterThan(0);
+    expect(breaker.openForMs(host)).toBeGreaterThan(0);
   });
 
   it('says nothing bad about its host', async () => {
@@ -207,7 +207,7 @@ describe('a fetch that its caller stops', () => {
     const { host, abortedFetch } = await failingHost();
     const fetchBytes = fetching(1, breaker);
     for (let i = 0; i <= OPENS; i++) await abortedFetch(fetchBytes);
-    expect(breaker.closedFor(host)).toBe(0);
+    expect(breaker.openForMs(host)).toBe(0);
   });
 
   it('leaves the trial of its host to the next', async () => {
@@ -216,7 +216,7 @@ describe('a fetch that its caller stops', () => {
     const { origin, host, abortedFetch } = await failingHost();
     const fetchBytes = fetching(1, breaker);
     for (let i = 0; i < OPENS; i++) await expect(fetchBytes(origin, never)).rejects.toThrow('503');
-    expect(breaker.closedFor(host)).toBeGreaterThan(0);
+    expect(breaker.openForMs(host)).toBeGreaterThan(0);
     time = 2_001;
     await abortedFetch(fetchBytes);
     await expect(fetchBytes(origin, never)).rejects.toThrow('503');

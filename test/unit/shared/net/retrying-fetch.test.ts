@@ -120,7 +120,7 @@ describe('a host that fails all the time', () => {
     await expect(fetchOnce(url, never)).rejects.toThrow(/not asked for another 4 s/);
     time = 6002;
     expect(Buffer.from(await fetchOnce(url, never)).toString()).toBe('here');
-    expect(breaker.closedFor(new URL(url).host)).toBe(0);
+    expect(breaker.openForMs(new URL(url).host)).toBe(0);
     expect(requests).toBe(18);
   });
 
@@ -128,14 +128,14 @@ describe('a host that fails all the time', () => {
     let time = 0;
     const breaker = createCircuitBreaker(() => time);
     for (let i = 0; i < 16; i++) breaker.failed('bad');
-    expect(breaker.closedFor('bad')).toBe(2000);
-    expect(breaker.closedFor('good')).toBe(0);
+    expect(breaker.openForMs('bad')).toBe(2000);
+    expect(breaker.openForMs('good')).toBe(0);
     time = 2000;
-    expect(breaker.closedFor('bad')).toBe(0);
-    expect(breaker.closedFor('bad')).toBeGreaterThan(0);
+    expect(breaker.openForMs('bad')).toBe(0);
+    expect(breaker.openForMs('bad')).toBeGreaterThan(0);
     breaker.succeeded('bad');
-    expect(breaker.closedFor('bad')).toBe(0);
-    expect(breaker.closedFor('bad')).toBe(0);
+    expect(breaker.openForMs('bad')).toBe(0);
+    expect(breaker.openForMs('bad')).toBe(0);
   });
 
   it('is not one that answers now and then', () => {
@@ -144,7 +144,7 @@ describe('a host that fails all the time', () => {
       for (let j = 0; j < 15; j++) breaker.failed('flaky');
       breaker.succeeded('flaky');
     }
-    expect(breaker.closedFor('flaky')).toBe(0);
+    expect(breaker.openForMs('flaky')).toBe(0);
   });
 });
 

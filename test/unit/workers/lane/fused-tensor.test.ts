@@ -1,7 +1,7 @@
 // Decoded straight into the tensor against decoded to pixels and then looked up: not one bit may differ.
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { PREPROCESS } from '#forebay/shared/domain/model-contract.js';
+import { PREPROCESS } from '#forebay/shared/domain/model-config.js';
 import { createDecoderFactory } from '#forebay/workers/lane/image/decode/decoders.js';
 import { configureSharp } from '#forebay/workers/lane/image/decode/sharp-decoder.js';
 import { createTensorFiller } from '#forebay/workers/lane/image/normalise/tensor-filler.js';

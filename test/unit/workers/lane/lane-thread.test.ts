@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
 import { createLaneThread } from '#forebay/workers/lane/lane.js';
 import { createLaneClock, type LaneClock } from '#forebay/workers/lane/lane-clock.js';
 import type { FromLane } from '#forebay/workers/lane/messages.js';
@@ -8,7 +8,7 @@ import type { ResidentModel } from '#forebay/workers/lane/models/resident-model.
 import { NO_ROWS } from '../../../support/lanes.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
-const contract = MODEL_CONTRACT.parse({ name: 'm', task: 'image-classification', preprocess: { crop: 1 } });
+const config = MODEL_CONFIG.parse({ name: 'm', task: 'image-classification', preprocess: { crop: 1 } });
 const info = {
   input: { name: 'i', type: 'float32', shape: [] },
   output: { name: 'o', type: 'float32', shape: [] },
@@ -56,7 +56,7 @@ async function recordingLane(
     onClosed: () => log.push('closed'),
   });
   const limits = NO_ROWS;
-  lane.handle({ type: 'load', model: 'm', dir: '', contract, labels: null, threads: 1, limits });
+  lane.handle({ type: 'load', model: 'm', dir: '', config, labels: null, threads: 1, limits });
   await waitUntil('the model', () => sent.length === 1);
   const batch = (number: number, ...bytes: number[]) =>
     lane.handle({

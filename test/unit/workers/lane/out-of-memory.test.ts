@@ -18,17 +18,17 @@ it('tries what ran out of memory again when nothing else is under way, one after
   let room = 3;
   let most = 0;
   let under = 0;
-  const needs = (places: number) => async () => {
-    if (places > room) throw new Error('out of memory');
-    room -= places;
+  const needs = (units: number) => async () => {
+    if (units > room) throw new Error('out of memory');
+    room -= units;
     most = Math.max(most, ++under);
     await new Promise(setImmediate);
     under -= 1;
-    room += places;
-    return places;
+    room += units;
+    return units;
   };
   const wanted = [2, 1, 3, 2, 1, 3];
-  expect(await Promise.all(wanted.map(async (places) => memory.use(needs(places))))).toEqual(wanted);
+  expect(await Promise.all(wanted.map(async (units) => memory.use(needs(units))))).toEqual(wanted);
   expect(most).toBe(2);
 });
 

@@ -1,4 +1,4 @@
-// What the configs of Hugging Face repositories mean in a contract. The configs are those of public models, shortened.
+// What the configs of Hugging Face repositories mean in a config. The configs are those of public models, shortened.
 import { expect, it } from 'vitest';
 import { readModelConfig, readPreprocessorConfig } from '#forebay/workers/model-init/hugging-face.js';
 

@@ -47,7 +47,7 @@ it('makes a model folder out of a bare graph, tries it, and never overwrites una
   const file = join(dir, 'My Model.onnx');
   const { code, out } = await init(file);
   expect(code).toBe(0);
-  expect(out).toContain('graph and contract fit');
+  expect(out).toContain('graph and config fit');
   expect(out).toContain('batch   fixed at 4');
   const text = JSON.parse(readFileSync(join(dir, 'my-model', 'model.json'), 'utf8')) as object;
   expect(text).toMatchObject({
@@ -69,8 +69,8 @@ it('writes beside a model.onnx, and takes outputs without softmax for logits', a
     meanColourModel({ classes: ONE_HOT, side: 224, trailingOnes: true }),
   );
   expect((await init(join(dir, 'model.onnx'), '--name', 'two')).code).toBe(0);
-  const contract = JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')) as object;
-  expect(contract).toMatchObject({
+  const config = JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')) as object;
+  expect(config).toMatchObject({
     name: 'two',
     activation: 'softmax',
     preprocess: { resize: 256, crop: 224 },
@@ -94,9 +94,9 @@ it('takes the name from --out', async () => {
   const file = join(dir, 'model.onnx');
   writeFileSync(file, meanColourModel({ classes: ONE_HOT, side: 32, softmax: true }));
   expect((await init(file, '--out', join(dir, 'Colour Model'))).code).toBe(0);
-  expect(contractOf(join(dir, 'Colour Model'))).toMatchObject({ name: 'colour-model' });
+  expect(configOf(join(dir, 'Colour Model'))).toMatchObject({ name: 'colour-model' });
   expect((await init(file, '--out', join(dir, 'b'), '--name', 'c')).code).toBe(0);
-  expect(contractOf(join(dir, 'b'))).toMatchObject({ name: 'c' });
+  expect(configOf(join(dir, 'b'))).toMatchObject({ name: 'c' });
 });
 
 it('brings external data along, and follows links', async () => {
@@ -151,7 +151,7 @@ it("reads what a folder of Hugging Face's says of its model, and lists what it d
   });
   const { code, out } = await init(dir);
   expect(code).toBe(0);
-  expect(contractOf(join(dir, 'onnx'))).toMatchObject({
+  expect(configOf(join(dir, 'onnx'))).toMatchObject({
     name: 'vit-small',
     labels: 'labels.txt',
     activation: 'softmax',
@@ -194,7 +194,7 @@ it.each<[string, Partial<MeanColourModel>, RegExp, string[]]>([
   expect(await init(file)).toMatchObject({ code: 2, err: expect.stringMatching(says) as string });
   expect(existsSync(join(dir, 'model.json'))).toBe(false);
   expect((await init(file, ...flags)).code).toBe(0);
-  expect(contractOf(dir)).toMatchObject({ activation: flags[1] });
+  expect(configOf(dir)).toMatchObject({ activation: flags[1] });
 });
 
 it('asks which of several outputs holds the class scores', async () => {
@@ -205,7 +205,7 @@ it('asks which of several outputs holds the class scores', async () => {
   expect((await init(file, '--output-name', 'score')).err).toContain('did you mean "scores"?');
   const flags = ['--output-name', 'others', '--activation', 'softmax'];
   expect((await init(file, ...flags)).code).toBe(0);
-  expect(contractOf(dir)).toMatchObject({ output: 'others' });
+  expect(configOf(dir)).toMatchObject({ output: 'others' });
 });
 
 it('leaves everything as it was where the model does not load', async () => {
@@ -233,7 +233,7 @@ it('says of an input that is not square what is supported', async () => {
   });
 });
 
-function contractOf(dir: string): object {
+function configOf(dir: string): object {
   return JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')) as object;
 }
 

@@ -1,8 +1,8 @@
 // Every number of a worker comes with the constraint that bound it, and each constraint binds somewhere.
 import { describe, expect, it } from 'vitest';
 import { tightest } from '#forebay/shared/domain/choice.js';
-import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
-import { chooseBatch, planLanes, readResources, wish } from '#forebay/workers/settings/resources.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
+import { chooseBatch, planLanes, readResources, requested } from '#forebay/workers/settings/resources.js';
 
 const MB = 2 ** 20;
 const GB = 2 ** 30;
@@ -30,27 +30,35 @@ describe('lanes', () => {
       'memory',
       /45 MB for lanes/,
     ],
-    ['a setting', { cpus: 4, memoryBytes: GB }, GB, { lanes: wish('setting', 3) }, 3, 'setting', /worker/],
     [
-      'a contract',
+      'a setting',
       { cpus: 4, memoryBytes: GB },
       GB,
-      { lanes: wish('contract', 2) },
+      { lanes: requested('setting', 3) },
+      3,
+      'setting',
+      /worker/,
+    ],
+    [
+      'a config',
+      { cpus: 4, memoryBytes: GB },
+      GB,
+      { lanes: requested('model_config', 2) },
       2,
-      'contract',
+      'model_config',
       /model\.json/,
     ],
     [
       'a profile',
       { cpus: 4, memoryBytes: GB },
       GB,
-      { lanes: wish('profile', 2) },
+      { lanes: requested('profile', 2) },
       2,
       'profile',
       /chosen by forebay tune/,
     ],
-  ] as const)('are bound by %s', (_, resources, modelBytes, wishes, lanes, boundBy, why) => {
-    const plan = planLanes(resources, modelBytes, wishes);
+  ] as const)('are bound by %s', (_, resources, modelBytes, asked, lanes, boundBy, why) => {
+    const plan = planLanes(resources, modelBytes, asked);
     expect(plan.lanes).toBe(lanes);
     expect(plan.choices.lanes).toEqual({ value: lanes, boundBy, why: expect.stringMatching(why) });
   });
@@ -62,8 +70,8 @@ describe('lanes', () => {
     const all = planLanes({ cpus: 8, memoryBytes: 64 * GB }, MB, {});
     expect([all.lanes, all.threads, all.decodeThreads]).toEqual([8, 1, 2]);
     const asked = planLanes({ cpus: 2, memoryBytes: GB }, MB, {
-      threads: wish('setting', 5),
-      decodeThreads: wish('profile', 6),
+      threads: requested('setting', 5),
+      decodeThreads: requested('profile', 6),
     });
     expect([asked.choices.threads.boundBy, asked.choices.decodeThreads.boundBy]).toEqual([
       'setting',
@@ -72,22 +80,22 @@ describe('lanes', () => {
     expect([asked.threads, asked.decodeThreads]).toEqual([5, 6]);
   });
 
-  it('nobody asked for are nobody’s wish', () => {
-    expect(wish('setting', undefined)).toBeUndefined();
+  it('that nobody asked for stay open', () => {
+    expect(requested('setting', undefined)).toBeUndefined();
     expect(readResources().cpus).toBeGreaterThanOrEqual(1);
   });
 });
 
 describe('a batch', () => {
-  const contract = (crop: number, batch_size: number | 'auto' = 'auto') =>
-    MODEL_CONTRACT.parse({
+  const config = (crop: number, batch_size: number | 'auto' = 'auto') =>
+    MODEL_CONFIG.parse({
       name: 'm',
       task: 'image-classification',
       preprocess: { crop },
       batching: { batch_size },
     });
   const facts = {
-    contract: contract(224),
+    config: config(224),
     fixedBatch: null,
     resources: { cpus: 2, memoryBytes: 8 * GB },
     lanes: 2,
@@ -96,9 +104,9 @@ describe('a batch', () => {
   };
   it.each([
     ['the size of a row', {}, 4, 'sample_size', /588 KB a row/],
-    ['the size of a small row', { contract: contract(72) }, 64, 'sample_size', /4\.6 MB .* 61 KB a row/],
-    ['a fixed ceiling', { contract: contract(16) }, 128, 'ceiling', /at most 128/],
-    ['model.json', { contract: contract(224, 24) }, 24, 'contract', /model\.json/],
+    ['the size of a small row', { config: config(72) }, 64, 'sample_size', /4\.6 MB .* 61 KB a row/],
+    ['a fixed ceiling', { config: config(16) }, 128, 'ceiling', /at most 128/],
+    ['model.json', { config: config(224, 24) }, 24, 'model_config', /model\.json/],
     ['the graph', { fixedBatch: 1 }, 1, 'graph', /fixed/],
     ['a profile', { profile: 16 }, 16, 'profile', /chosen by forebay tune/],
     // 0.7 x 700 MB / 2 - 192 MB - 3 x 14 MB = 11 MB; 32 x 588 KB a row.
@@ -140,7 +148,7 @@ it('of several bounds the smallest counts, the first of equals', () => {
 it('leaves room for decoding: the least that lanes are planned with, and half of what a lane has to spare', () => {
   const roomMb = (memoryGb: number, lanes: number) => {
     const resources = { cpus: 4, memoryBytes: memoryGb * 2 ** 30 };
-    const plan = planLanes(resources, 0, { lanes: wish('setting', lanes) });
+    const plan = planLanes(resources, 0, { lanes: requested('setting', lanes) });
     return Math.round(plan.decodeRoomBytes / 2 ** 20);
   };
   expect(roomMb(0.25, 1)).toBe(82);

@@ -1,6 +1,6 @@
-// Who wins: flags and contracts, then the measured profile, then the formula.
+// Who wins: flags and configs, then the measured profile, then the formula.
 import { describe, expect, it } from 'vitest';
-import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
 import type { ModelFolder } from '#forebay/shared/models/model-folder.js';
 import type { LaneSettings, Profile } from '#forebay/shared/profiles/profile.js';
 import { planWorker } from '#forebay/workers/settings/tuned-settings.js';
@@ -8,15 +8,15 @@ import { planWorker } from '#forebay/workers/settings/tuned-settings.js';
 const RESOURCES = { cpus: 8, memoryBytes: 64 * 2 ** 30 };
 const NOTHING = { lanes: undefined, threads: undefined, decodeThreads: undefined };
 
-function folder(name: string, contract: object = {}, bytes = 1e6): ModelFolder {
-  const full = MODEL_CONTRACT.parse({
+function folder(name: string, config: object = {}, bytes = 1e6): ModelFolder {
+  const full = MODEL_CONFIG.parse({
     name,
     task: 'image-classification',
     preprocess: { crop: 32 },
-    ...contract,
+    ...config,
   });
   const ref = { name, hash: name, pool: 'default' };
-  return { dir: name, contract: full, labels: null, ref, onnxPath: name, bytes, files: [] };
+  return { dir: name, config: full, labels: null, ref, onnxPath: name, bytes, files: [] };
 }
 
 function profiles(all: Record<string, Partial<LaneSettings>>) {

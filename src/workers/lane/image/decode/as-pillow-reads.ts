@@ -21,7 +21,7 @@ export interface Source {
   readonly tileLineBytes: number;
 }
 
-/** `upright`: the contract asks for `auto_orient`. */
+/** `upright`: the config asks for `auto_orient`. */
 export function asPillowReads(image: Uint8Array, format: ImageHeader['format'], upright: boolean): Source {
   const asItIs: Source = {
     bytes: image,

@@ -1,6 +1,6 @@
 /**
  * What decoding an image takes, known before its first pixel from what headers say. Measured by
- * `npm run bench -- decode-memory`, as the peak of resident memory; docs/model-contract.md has the table.
+ * `npm run bench -- decode-memory`, as the peak of resident memory; docs/model-config.md has the table.
  */
 import { ForebayError } from '../../../../shared/errors.ts';
 import type { Size } from '../resample/pillow-resampler.ts';

@@ -2,12 +2,12 @@
  * The seam between encoded images and pixels: what any decoder is given and must deliver. A decoder may be
  * synchronous or asynchronous; it knows nothing of models, tensors or files.
  */
-import type { Preprocess } from '../../../../shared/domain/model-contract.ts';
+import type { Preprocess } from '../../../../shared/domain/model-config.ts';
 import type { RowLimits } from '../../messages.ts';
 import type { Normalisation } from '../resample/kernel.ts';
 import type { Geometry } from './geometry.ts';
 
-/** What a decoder needs of the contract and the limits; fixed for the life of a model. */
+/** What a decoder needs of the config and the limits; fixed for the life of a model. */
 export type DecodeOptions = DecodeLimits &
   Pick<Preprocess, 'resize' | 'crop' | 'interpolation' | 'icc' | 'auto_orient' | 'decode'>;
 

@@ -1,4 +1,4 @@
-/** Which decoder a model gets, by its contract. The parts that decoders share are made once a lane, when needed. */
+/** Which decoder a model gets, by its config. The parts that decoders share are made once a lane, when needed. */
 import { createSharedMemory } from '../../out-of-memory.ts';
 import { createResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';

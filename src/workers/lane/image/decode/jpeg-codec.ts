@@ -1,6 +1,6 @@
 /**
  * The seam to a JPEG library: ordinary JPEGs to raw pixels, at once and on this thread. A codec knows nothing
- * of contracts, resizing or limits, and refuses rather than guesses.
+ * of configs, resizing or limits, and refuses rather than guesses.
  */
 import type { Region, Size } from '../resample/pillow-resampler.ts';
 

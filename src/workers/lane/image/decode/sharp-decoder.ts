@@ -1,6 +1,6 @@
 /**
  * Decodes every accepted format with sharp (libvips): the only importer of it. Pixels are Pillow's to the bit, see
- * test/golden and ./as-pillow-reads.ts, with the exceptions that docs/model-contract.md lists. Images above HELD_PIXELS are
+ * test/golden and ./as-pillow-reads.ts, with the exceptions that docs/model-config.md lists. Images above HELD_PIXELS are
  * resized by libvips, which holds some lines only, and JPEGs likewise where they are to be shrunk (./shrink.ts).
  */
 import { createRequire } from 'node:module';

@@ -1,5 +1,5 @@
 /** Which JPEGs `decode: "shrink"` has libjpeg shrink while it decodes, and by which of libvips' resamplers. Pure. */
-import type { Preprocess } from '../../../../shared/domain/model-contract.ts';
+import type { Preprocess } from '../../../../shared/domain/model-config.ts';
 import type { Interpolation, Size } from '../resample/pillow-resampler.ts';
 import type { Geometry } from './geometry.ts';
 

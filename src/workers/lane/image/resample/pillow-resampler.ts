@@ -3,7 +3,7 @@
  * kept window, with which weights. ./kernel.ts applies them. Scheme: Pillow 13, `src/libImaging/Resample.c`
  * and, for nearest, `Geometry.c`: two passes, horizontal first, 22-bit fixed-point weights, each rounded.
  */
-import type { Preprocess } from '../../../../shared/domain/model-contract.ts';
+import type { Preprocess } from '../../../../shared/domain/model-config.ts';
 import type { Geometry } from '../decode/geometry.ts';
 
 export type Interpolation = Preprocess['interpolation'];

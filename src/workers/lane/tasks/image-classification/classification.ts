@@ -1,5 +1,5 @@
-/** A row of the output's numbers into the answer's JSON text: scores by the contract's activation, best K first. */
-import type { Activation } from '../../../../shared/domain/model-contract.ts';
+/** A row of the output's numbers into the answer's JSON text: scores by the config's activation, best K first. */
+import type { Activation } from '../../../../shared/domain/model-config.ts';
 import type { RowOutcome } from '../../../../shared/domain/row.ts';
 
 export interface Classifier {

@@ -100,7 +100,7 @@ const CASES: Record<
     name: 'small_blocks',
     says: /--concurrency.*--batch-size from 16/,
   },
-  'idle lanes and blocks that wait for places': {
+  'idle lanes and blocks that wait for slots': {
     costs: { lane: IDLE },
     state: { reason: 'queue_limit' },
     name: 'queue_limit',

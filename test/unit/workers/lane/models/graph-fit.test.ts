@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
-import { MODEL_CONTRACT } from '#forebay/shared/domain/model-contract.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
 import type { GraphTensor } from '#forebay/shared/models/graph-tensor.js';
 import { fitGraph } from '#forebay/workers/lane/models/graph-fit.js';
 
-const contract = MODEL_CONTRACT.parse({ name: 'm', task: 'image-classification', preprocess: { crop: 224 } });
+const config = MODEL_CONFIG.parse({ name: 'm', task: 'image-classification', preprocess: { crop: 224 } });
 const image = (shape: (number | string)[], type = 'float32'): GraphTensor => ({ name: 'x', type, shape });
 const scores = (...shape: (number | string)[]): GraphTensor => ({ name: 'y', type: 'float32', shape });
 const fit = (input: GraphTensor, output = scores('N', 10), labels: string[] | null = null) =>
-  fitGraph(contract, labels, [input], [output]);
+  fitGraph(config, labels, [input], [output]);
 
 it('reads layout, number type and batch from the graph', () => {
   expect(fit(image(['N', 3, 224, 224]))).toMatchObject({ layout: 'nchw', fixedBatch: null });
@@ -21,7 +21,7 @@ it('reads layout, number type and batch from the graph', () => {
 
 it('takes the output that can be class scores', () => {
   const outputs = [{ name: 'label', type: 'int64', shape: ['N'] }, scores('N', 10, 1, 1)];
-  expect(fitGraph(contract, null, [image(['N', 3, 224, 224])], outputs).output.name).toBe('y');
+  expect(fitGraph(config, null, [image(['N', 3, 224, 224])], outputs).output.name).toBe('y');
 });
 
 it('finds the channels by their name where the graph gives no number', () => {
@@ -38,7 +38,7 @@ it.each([
   ['takes raw pixels: set rescale 1', () => fit(image(['N', 3, 224, 224], 'uint8'))],
   ['needs an output [batch, classes]', () => fit(image(['N', 3, 224, 224]), scores('N', 10, 7, 7))],
   ['the labels file has 1 names, but', () => fit(image(['N', 3, 224, 224]), undefined, ['a'])],
-  ['an image model has one input, but', () => fitGraph(contract, null, [], [scores('N', 10)])],
+  ['an image model has one input, but', () => fitGraph(config, null, [], [scores('N', 10)])],
 ])('refuses with "%s ..." and both sides named', (message, attempt) => {
   expect(attempt).toThrow(message);
 });

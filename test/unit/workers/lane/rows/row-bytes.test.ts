@@ -112,10 +112,10 @@ describe('a file of a tenant', () => {
     await writeFile(join(root, 'data', 'keys'), 'keys');
     await symlink(join(results, 'alice', 'part'), join(root, 'to-alice'));
     await symlink(join(root, 'data'), join(root, 'to-data'));
-    const places = limits({ dataDir: join(root, 'data'), outputRoots: [results] });
+    const folders = limits({ dataDir: join(root, 'data'), outputRoots: [results] });
     const rowBytes = createRowBytes();
     const use = async (tenant: string, name: string) =>
-      rowBytes.use({ path: join(root, name), tenant }, places, (bytes) => Buffer.from(bytes).toString());
+      rowBytes.use({ path: join(root, name), tenant }, folders, (bytes) => Buffer.from(bytes).toString());
     const readAs = async (tenant: string, name: string) =>
       use(tenant, name).catch((error: { code: string }) => error.code);
     for (const name of ['results/alice/part', 'to-alice']) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { MODEL_CONTRACT, PREPROCESS } from '#forebay/shared/domain/model-contract.js';
+import { MODEL_CONFIG, PREPROCESS } from '#forebay/shared/domain/model-config.js';
 import { createDecoderFactory } from '#forebay/workers/lane/image/decode/decoders.js';
 import { createDecodeRoom } from '#forebay/workers/lane/image/decode/decode-room.js';
 import { configureSharp, createSharpDecoder } from '#forebay/workers/lane/image/decode/sharp-decoder.js';
@@ -15,15 +15,15 @@ import { LIMITS } from '../../../../../support/lanes.ts';
 const MAX_PIXELS = 30_000_000;
 const golden = (name: string) => readFileSync(join(import.meta.dirname, '../../../golden/images', name));
 const photo = golden('rgb.jpg');
-const contract = (over: object = {}) => ({
+const config = (over: object = {}) => ({
   ...LIMITS,
   ...PREPROCESS.parse({ resize: 64, crop: 56, interpolation: 'bicubic', ...over }),
   maxPixels: MAX_PIXELS,
 });
 const createDecoder = createDecoderFactory();
-const exact = createDecoder(contract());
-const fast = createDecoder(contract({ decode: 'fast' }));
-const bySharp = createSharpDecoder(contract(), {
+const exact = createDecoder(config());
+const fast = createDecoder(config({ decode: 'fast' }));
+const bySharp = createSharpDecoder(config(), {
   kernel: createResamplingKernel(),
   plans: createPlanCache(),
   memory: createSharedMemory(),
@@ -33,10 +33,10 @@ const bySharp = createSharpDecoder(contract(), {
 
 beforeAll(() => configureSharp());
 
-it('decoding is exact unless the contract says fast', () => {
+it('decoding is exact unless the config says fast', () => {
   expect(PREPROCESS.parse({ crop: 1 }).decode).toBe('exact');
   const model = { name: 'm', task: 'image-classification', preprocess: { crop: 1, decode: 'fast' } };
-  expect(MODEL_CONTRACT.parse(model).preprocess.decode).toBe('fast');
+  expect(MODEL_CONFIG.parse(model).preprocess.decode).toBe('fast');
   expect(() => PREPROCESS.parse({ crop: 1, decode: 'quick' })).toThrow();
 });
 
@@ -63,7 +63,7 @@ it('the native codec is the one in use where it is installed', async () => {
 });
 
 it('fast falls back to exact where the native codec is not installed', async () => {
-  const decoder = createDecoderFactory({ loadFast: () => null })(contract({ decode: 'fast' }));
+  const decoder = createDecoderFactory({ loadFast: () => null })(config({ decode: 'fast' }));
   expect(await decoder.decode(photo)).toEqual(await exact.decode(photo));
 });
 
@@ -87,7 +87,7 @@ it('exact leaves no copies of whole images to the garbage collector', async () =
 });
 
 describe('shrink', () => {
-  const shrink = createDecoder(contract({ decode: 'shrink' }));
+  const shrink = createDecoder(config({ decode: 'shrink' }));
 
   it.each([
     [1024, 768, 1.2, 30],
@@ -115,7 +115,7 @@ describe('shrink', () => {
   it('is not done where libvips has no such filter, nor without resizing', async () => {
     const large = await sharp(photo).resize(600, 450).jpeg().toBuffer();
     for (const over of [{ interpolation: 'box' }, { interpolation: 'nearest' }, { resize: undefined }]) {
-      const [a, b] = [createDecoder(contract({ ...over, decode: 'shrink' })), createDecoder(contract(over))];
+      const [a, b] = [createDecoder(config({ ...over, decode: 'shrink' })), createDecoder(config(over))];
       expect(await a.decode(large)).toEqual(await b.decode(large));
     }
   });
@@ -155,7 +155,7 @@ describe('an image out of all proportion to its bytes', () => {
   it.each(kinds)('as %s is refused by its header, on every path', async (_kind, make) => {
     const image = await make();
     for (const [name, over] of others) {
-      await expect(createDecoder(contract(over)).decode(image), name).rejects.toMatchObject({
+      await expect(createDecoder(config(over)).decode(image), name).rejects.toMatchObject({
         code: 'decompression_ratio',
         message: expect.stringMatching(
           `4100 x 4100 pixels out of ${image.length} bytes, more than 5000 .*FOREBAY_MAX_IMAGE_RATIO`,
@@ -166,7 +166,7 @@ describe('an image out of all proportion to its bytes', () => {
 
   it('as JPEG is refused before its codec sees it', async () => {
     for (const [name, over] of others) {
-      const decoder = createDecoder({ ...contract(over), maxImageRatio: 1000 });
+      const decoder = createDecoder({ ...config(over), maxImageRatio: 1000 });
       await expect(decoder.decode(swollen()), name).rejects.toMatchObject({ code: 'decompression_ratio' });
     }
   });
@@ -174,17 +174,17 @@ describe('an image out of all proportion to its bytes', () => {
   it('is decoded up to 16 megapixels, and where the limit is higher', async () => {
     const image = await plain(3900).webp({ lossless: true }).toBuffer();
     expect((await exact.decode(image)).length).toBe(56 * 56 * 3);
-    const generous = createDecoder({ ...contract(), maxImageRatio: 1_000_000 });
+    const generous = createDecoder({ ...config(), maxImageRatio: 1_000_000 });
     for (const [, make] of kinds) expect((await generous.decode(await make())).length).toBe(56 * 56 * 3);
   });
 });
 
 it('a decoder names the codec that JPEGs really get', () => {
   const without = createDecoderFactory({ loadFast: () => null });
-  expect(without(contract({ decode: 'fast' })).jpeg).toBe('turbo-wasm');
+  expect(without(config({ decode: 'fast' })).jpeg).toBe('turbo-wasm');
   expect(fast.jpeg).toBe(loadTurboNative() === null ? 'turbo-wasm' : 'turbo-native');
   expect(exact.jpeg).toBe('turbo-wasm');
-  expect(createDecoder(contract({ decode: 'fast', auto_orient: true })).jpeg).toBe('sharp');
+  expect(createDecoder(config({ decode: 'fast', auto_orient: true })).jpeg).toBe('sharp');
 });
 
 describe.each([
@@ -223,7 +223,7 @@ describe.each([
 });
 
 it('orientation and colour profiles are applied where asked for, by sharp', async () => {
-  const upright = createDecoder(contract({ auto_orient: true }));
+  const upright = createDecoder(config({ auto_orient: true }));
   const plain = await exact.decode(golden('orientation-6.jpg'));
   expect(await upright.decode(golden('orientation-6.jpg'))).not.toEqual(plain);
   expect(await upright.decode(golden('orientation-1.jpg'))).toEqual(

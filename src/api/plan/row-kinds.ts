@@ -8,11 +8,11 @@ export interface RowOpeners {
   readonly fetched: { readonly operator: 'fetch' | 'read'; readonly why: string } | null;
 }
 
-export function locateKinds({ dataset, places }: Pick<PlanFacts, 'dataset' | 'places'>): RowOpeners {
-  const seen = places.file + places.url + places.blob > 0;
-  const urls = seen ? places.url > 0 : dataset.type === 'urls';
-  const blobs = seen ? places.blob > 0 : dataset.type === 'inline';
-  const files = seen ? places.file > 0 : !urls && !blobs;
+export function locateKinds({ dataset, rowKinds }: Pick<PlanFacts, 'dataset' | 'rowKinds'>): RowOpeners {
+  const seen = rowKinds.file + rowKinds.url + rowKinds.blob > 0;
+  const urls = seen ? rowKinds.url > 0 : dataset.type === 'urls';
+  const blobs = seen ? rowKinds.blob > 0 : dataset.type === 'inline';
+  const files = seen ? rowKinds.file > 0 : !urls && !blobs;
   if (urls) {
     return {
       opened: files,

@@ -1,8 +1,8 @@
 /**
- * A first contract from what a graph says of itself and what was found beside it. Each value comes with its source;
+ * A first config from what a graph says of itself and what was found beside it. Each value comes with its source;
  * where a guess would be served as something that it is not, the missing flag is asked for. Pure.
  */
-import type { Activation, Preprocess } from '../../shared/domain/model-contract.ts';
+import type { Activation, Preprocess } from '../../shared/domain/model-config.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import { isImageNet, isNamedAsOther, possibleOutputs } from '../../shared/models/class-scores.ts';
 import {
@@ -21,12 +21,12 @@ export interface Hints {
   readonly activation: Activation | undefined;
   readonly crop: number | undefined;
   readonly labels: { readonly names: readonly string[]; readonly source: string } | null;
-  readonly config: { readonly preprocess: Partial<Preprocess>; readonly activation: Activation | null };
+  readonly beside: { readonly preprocess: Partial<Preprocess>; readonly activation: Activation | null };
 }
 
-export interface ContractGuess {
+export interface ConfigGuess {
   /** For model.json, fields in the order a reader wants them. */
-  readonly contract: Readonly<Record<string, unknown>>;
+  readonly config: Readonly<Record<string, unknown>>;
   /** Read from the graph, or said: certain. */
   readonly facts: readonly string[];
   /** Not in the graph: to be checked against the model's source. */
@@ -39,8 +39,8 @@ const USUAL_RATIO = 0.875;
 const THUMBNAIL = 64;
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
-/** Throws ForebayError `contract_mismatch` where the graph is no image classifier, or a flag has to say how it is one. */
-export function guessContract(face: GraphFace, name: string, hints: Hints): ContractGuess {
+/** Throws ForebayError `config_mismatch` where the graph is no image classifier, or a flag has to say how it is one. */
+export function guessConfig(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const input = onlyImageInput(face);
   const output = chosenOutput(face, hints);
   const layout = layoutOf(input.shape);
@@ -57,7 +57,7 @@ export function guessContract(face: GraphFace, name: string, hints: Hints): Cont
   const activation = chooseActivation(face, output, labels !== null, hints);
   guesses.push(...activation.guesses);
   facts.push(...activation.facts);
-  const contract = {
+  const config = {
     name,
     task: 'image-classification',
     preprocess,
@@ -67,43 +67,43 @@ export function guessContract(face: GraphFace, name: string, hints: Hints): Cont
     top_k: Math.min(5, classes === 1 ? (labels?.length ?? 1) : (classes ?? 5)),
     batching: { batch_size: 'auto', max_wait_ms: 50 },
   };
-  return { contract, facts, guesses };
+  return { config, facts, guesses };
 }
 
 function guessPreprocess(
   input: GraphTensor,
-  { crop: wanted, config: { preprocess: config } }: Hints,
+  { crop: wanted, beside: { preprocess: beside } }: Hints,
   guesses: string[],
 ): Partial<Preprocess> {
   const side = sideOf(input);
-  const crop = side ?? wanted ?? config.crop ?? USUAL_SIDE;
+  const crop = side ?? wanted ?? beside.crop ?? USUAL_SIDE;
   for (const [what, value] of [
     ['--crop', wanted],
-    ['preprocessor_config.json', config.crop],
+    ['preprocessor_config.json', beside.crop],
   ] as const) {
     if (value !== undefined && value !== crop) {
       guesses.push(`preprocess.crop ${crop}: ${what} says ${value}, which does not count`);
     }
   }
-  const isKnown = side !== null || wanted !== undefined || config.crop !== undefined;
+  const isKnown = side !== null || wanted !== undefined || beside.crop !== undefined;
   if (!isKnown) {
     guesses.push(
       `preprocess.crop ${crop}: the graph takes any size; --crop sets the one it was trained with`,
     );
   }
-  const isConfigs = config.crop === crop;
-  const resize = isConfigs ? config.resize : crop <= THUMBNAIL ? crop : Math.round(crop / USUAL_RATIO);
+  const isConfigs = beside.crop === crop;
+  const resize = isConfigs ? beside.resize : crop <= THUMBNAIL ? crop : Math.round(crop / USUAL_RATIO);
   if (!isConfigs) {
     guesses.push(
       `preprocess.resize ${resize}: the shorter side before the ${crop} x ${crop} centre crop (usual: crop / 0.875)`,
     );
   }
-  if (config.interpolation === undefined) {
+  if (beside.interpolation === undefined) {
     guesses.push(
       'preprocess.interpolation "bilinear": torchvision\'s default; timm and many newer models use "bicubic"',
     );
   }
-  if (config.color_order === undefined) {
+  if (beside.color_order === undefined) {
     guesses.push(
       'preprocess.color_order "rgb": Caffe and OpenCV models take "bgr", and their mean in that order',
     );
@@ -111,7 +111,7 @@ function guessPreprocess(
   const isRaw = input.type === 'uint8';
   if (isRaw) guesses.push('preprocess.rescale 1, mean [0], std [1]: the graph takes raw pixels');
   const usual = { rescale: 1 / 255, ...IMAGENET };
-  const given = { rescale: config.rescale, mean: config.mean, std: config.std };
+  const given = { rescale: beside.rescale, mean: beside.mean, std: beside.std };
   if (!isRaw && given.mean === undefined) {
     guesses.push('preprocess.mean, std: the ImageNet constants');
   }
@@ -119,8 +119,8 @@ function guessPreprocess(
   return {
     ...(resize === undefined ? {} : { resize }),
     crop,
-    interpolation: config.interpolation ?? 'bilinear',
-    color_order: config.color_order ?? 'rgb',
+    interpolation: beside.interpolation ?? 'bilinear',
+    color_order: beside.color_order ?? 'rgb',
     ...(isRaw
       ? { rescale: 1, mean: [0], std: [1] }
       : {
@@ -185,7 +185,7 @@ function chooseActivation(
   face: GraphFace,
   output: GraphTensor,
   hasLabels: boolean,
-  { activation: wanted, config }: Hints,
+  { activation: wanted, beside }: Hints,
 ): ChosenActivation {
   const fact = (value: Activation, why: string) => ({
     value,
@@ -202,7 +202,7 @@ function chooseActivation(
   }
   if (classes === 1) throw askForActivation(output, 'it is one number per row');
   // Said in config.json, whose reader lists it.
-  if (config.activation !== null) return { value: config.activation, facts: [], guesses: [] };
+  if (beside.activation !== null) return { value: beside.activation, facts: [], guesses: [] };
   const isScores =
     hasLabels || (classes !== null && isImageNet(classes)) || /logit|score|class/i.test(output.name);
   if (!isScores) throw askForActivation(output, 'it may be an embedding');
@@ -228,7 +228,7 @@ function refuse(face: GraphFace): never {
 }
 
 function mismatch(message: string): ForebayError {
-  return new ForebayError('contract_mismatch', message);
+  return new ForebayError('config_mismatch', message);
 }
 
 function sideOf({ shape }: GraphTensor): number | null {

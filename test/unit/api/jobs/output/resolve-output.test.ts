@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { judgeOutput } from '#forebay/api/jobs/output/judge-output.js';
-import { createOutputPlaces, makeOutputFolder } from '#forebay/api/jobs/output/output-places.js';
+import { createOutputResolver, makeOutputFolder } from '#forebay/api/jobs/output/resolve-output.js';
 import { DEFAULT_TENANT } from '#forebay/shared/domain/tenant.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-output-')));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 writeFileSync(join(root, 'file'), '');
 symlinkSync('circle', join(root, 'circle'));
-const output = createOutputPlaces({ outputRoots: [root], resultsDir: join(root, 'results') });
+const output = createOutputResolver({ outputRoots: [root], resultsDir: join(root, 'results') });
 
 describe.for([
   ['a NUL character', 'a\0b'],
@@ -20,12 +20,12 @@ describe.for([
   ['a file', 'file'],
   ['a folder below a file', 'file/below'],
   ['a link to itself', 'circle'],
-] as const)('an output that is %s', ([, wish]) => {
+] as const)('an output that is %s', ([, asked]) => {
   it.for([
     ['judged', async (folder: string) => judgeOutput(folder, 'resume')],
     ['made', makeOutputFolder],
   ] as const)('is refused as an invalid request when it is %s', async ([, use]) => {
-    const using = async () => use(await output.place(wish, 'job', DEFAULT_TENANT));
+    const using = async () => use(await output.resolve(asked, 'job', DEFAULT_TENANT));
     await expect(using()).rejects.toMatchObject({ code: 'invalid_request' });
   });
 });

@@ -6,21 +6,21 @@ import { ForebayError } from '../../../shared/errors.ts';
 import { tenantFolder } from '../../../shared/files/tenant-folder.ts';
 import { outputProblem, wrongOutput } from './judge-output.ts';
 
-export interface OutputPlaces {
-  /** The absolute folder for a tenant's wish (null: the default one). ForebayError `path_not_allowed`, `invalid_request`. */
-  place(wish: string | null, jobId: string, tenant: string): Promise<string>;
+export interface OutputResolver {
+  /** The absolute folder for a tenant's asked (null: the default one). ForebayError `path_not_allowed`, `invalid_request`. */
+  resolve(asked: string | null, jobId: string, tenant: string): Promise<string>;
 }
 
-export function createOutputPlaces(deps: {
+export function createOutputResolver(deps: {
   outputRoots: readonly string[];
   resultsDir: string;
-}): OutputPlaces {
+}): OutputResolver {
   return {
-    async place(wish, jobId, tenant) {
-      if (wish?.includes('\0') === true) throw wrongOutput('holds a NUL character');
+    async resolve(asked, jobId, tenant) {
+      if (asked?.includes('\0') === true) throw wrongOutput('holds a NUL character');
       const resultsDir = tenantFolder(deps.resultsDir, tenant);
       const outputRoots = deps.outputRoots.map((root) => tenantFolder(root, tenant));
-      const folder = wish === null ? join(resultsDir, jobId) : resolve(outputRoots[0]!, wish);
+      const folder = asked === null ? join(resultsDir, jobId) : resolve(outputRoots[0]!, asked);
       const real = await realpathOfNearest(folder);
       if (Buffer.byteLength(real) > MAX_PATH_BYTES) {
         throw wrongOutput(
@@ -31,7 +31,7 @@ export function createOutputPlaces(deps: {
       if (roots.some((root) => isInside(root, real))) return real;
       throw new ForebayError(
         'path_not_allowed',
-        `The output "${wish}" is outside the folders that jobs may write to: ${outputRoots.join(', ')}. ` +
+        `The output "${asked}" is outside the folders that jobs may write to: ${outputRoots.join(', ')}. ` +
           'Choose one below them, or have the operator add a folder to FOREBAY_OUTPUT_ROOTS.',
       );
     },

@@ -10,7 +10,7 @@ const MOST = 64;
  * `send`: gets all items of a key that came in one turn, in order, and answers each in that order. What it throws,
  * each of them gets.
  */
-export function gatherTurns<Item, Answer>(
+export function batchPerTurn<Item, Answer>(
   send: (key: string, items: readonly Item[]) => Promise<readonly Answer[]>,
 ): (key: string, item: Item) => Promise<Answer> {
   interface Gathering {

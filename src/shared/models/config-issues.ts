@@ -1,27 +1,27 @@
 /**
- * Reads a parsed `model.json` against the contract's schema and says every problem at once, each with its
+ * Reads a parsed `model.json` against the config's schema and says every problem at once, each with its
  * JSON pointer in the file and, for unknown fields, the nearest valid name.
  */
 import { z } from 'zod';
-import { MODEL_CONTRACT, type ModelContract } from '../domain/model-contract.ts';
+import { MODEL_CONFIG, type ModelConfig } from '../domain/model-config.ts';
 import type { Issue } from '../errors.ts';
 import { nearestName } from '../text/nearest-name.ts';
 
-export type ContractReading =
-  | { readonly ok: true; readonly contract: ModelContract }
+export type ModelConfigReading =
+  | { readonly ok: true; readonly config: ModelConfig }
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
-export function readContract(value: unknown): ContractReading {
-  const parsed = MODEL_CONTRACT.safeParse(value);
+export function readModelConfig(value: unknown): ModelConfigReading {
+  const parsed = MODEL_CONFIG.safeParse(value);
   if (parsed.success) {
-    const issues = contradictions(value as Partial<ModelContract>);
-    return issues.length > 0 ? { ok: false, issues } : { ok: true, contract: parsed.data };
+    const issues = contradictions(value as Partial<ModelConfig>);
+    return issues.length > 0 ? { ok: false, issues } : { ok: true, config: parsed.data };
   }
   return { ok: false, issues: parsed.error.issues.flatMap(toIssues) };
 }
 
 /** Only what is written counts here: the schema fills in `softmax`. */
-function contradictions({ activation, softmax }: Partial<ModelContract>): Issue[] {
+function contradictions({ activation, softmax }: Partial<ModelConfig>): Issue[] {
   if (activation === undefined || softmax === undefined) return [];
   if ((activation === 'softmax') === softmax) return [];
   return [{ path: '/softmax', message: `contradicts activation "${activation}"; leave softmax out` }];
@@ -58,7 +58,7 @@ function pointer(path: readonly PropertyKey[]): string {
 }
 
 function keysAt(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = MODEL_CONTRACT;
+  let schema: unknown = MODEL_CONFIG;
   for (const key of path) schema = schema instanceof z.ZodObject ? unwrap(schema.shape[String(key)]) : null;
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }

@@ -8,7 +8,7 @@ import { DEFAULT_TENANT } from '../domain/tenant.ts';
 import { isInside } from './is-inside.ts';
 
 /** Absolute folders, links in them not resolved; they may not exist yet. */
-export interface InputPlaces {
+export interface InputFolders {
   readonly inputRoots: readonly string[];
   /** Redis' files, spools, results; absent where there is none. */
   readonly dataDir?: string;
@@ -17,16 +17,16 @@ export interface InputPlaces {
 }
 
 /** Why a real path may not be read. */
-export type PlaceVerdict = 'allowed' | 'outside' | 'data_folder' | 'not_yours';
+export type InputVerdict = 'allowed' | 'outside' | 'data_folder' | 'not_yours';
 
-export type InputRule = (real: string, tenant: string) => PlaceVerdict;
+export type InputRule = (real: string, tenant: string) => InputVerdict;
 
 /**
  * The deepest place that holds a path decides, so that an input root inside an output root is open to all, and a
  * data folder inside an input root to none; of two equally deep ones, the one that closes. The default tenant is the
  * operator's own: all results are its.
  */
-export function createInputRule({ inputRoots, dataDir, outputRoots = [] }: InputPlaces): InputRule {
+export function createInputRule({ inputRoots, dataDir, outputRoots = [] }: InputFolders): InputRule {
   /** A place that is made later is looked for each time. */
   const known = new Map<string, string>();
 
@@ -60,7 +60,7 @@ export function createInputRule({ inputRoots, dataDir, outputRoots = [] }: Input
 }
 
 /** The verdict in words, for an error; null where the path is allowed. */
-export function whyRefused(verdict: PlaceVerdict): string | null {
+export function whyRefused(verdict: InputVerdict): string | null {
   switch (verdict) {
     case 'allowed':
       return null;

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { createInputRule, type InputPlaces } from '#forebay/shared/files/input-places.js';
+import { createInputRule, type InputFolders } from '#forebay/shared/files/input-folders.js';
 
 // None of these exist, so paths are judged by their text.
-const verdicts = (places: InputPlaces, path: string) => {
-  const rule = createInputRule(places);
+const verdicts = (folders: InputFolders, path: string) => {
+  const rule = createInputRule(folders);
   return ['default', 'alice', 'bob'].map((tenant) => rule(path, tenant));
 };
 const all = (verdict: string) => [verdict, verdict, verdict];
@@ -27,13 +27,17 @@ it.each([
 });
 
 it('an input root deeper than an output root or the data folder is open to all, as the operator said', () => {
-  const places = { inputRoots: ['/srv/photos', '/srv/data/in'], dataDir: '/srv/data', outputRoots: ['/srv'] };
-  expect(verdicts(places, '/srv/photos/a.jpg')).toEqual(all('allowed'));
-  expect(verdicts(places, '/srv/data/in/a.jpg')).toEqual(all('allowed'));
-  expect(verdicts(places, '/srv/data/redis')).toEqual(all('outside'));
+  const folders = {
+    inputRoots: ['/srv/photos', '/srv/data/in'],
+    dataDir: '/srv/data',
+    outputRoots: ['/srv'],
+  };
+  expect(verdicts(folders, '/srv/photos/a.jpg')).toEqual(all('allowed'));
+  expect(verdicts(folders, '/srv/data/in/a.jpg')).toEqual(all('allowed'));
+  expect(verdicts(folders, '/srv/data/redis')).toEqual(all('outside'));
 });
 
-it('where two places are one, the stricter holds', () => {
+it('where two folders are one, the stricter holds', () => {
   const same = { inputRoots: ['/srv'], dataDir: '/srv', outputRoots: ['/srv'] };
   expect(verdicts(same, '/srv/x')).toEqual(['data_folder', 'data_folder', 'data_folder']);
   expect(verdicts({ inputRoots: ['/srv'], outputRoots: ['/srv'] }, '/srv/alice/x')).toEqual([

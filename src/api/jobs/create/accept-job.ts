@@ -19,7 +19,7 @@ import type { JobStore } from '../../../shared/queue/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/job-window.ts';
 import { openOutput } from '../output/open-output.ts';
 import { redisTrouble } from '../../../shared/redis/redis-trouble.ts';
-import { makeOutputFolder } from '../output/output-places.ts';
+import { makeOutputFolder } from '../output/resolve-output.ts';
 import type { Quotas } from './quotas.ts';
 import type { InputResolver } from './resolve-input.ts';
 
@@ -49,13 +49,13 @@ export interface Candidate {
   readonly requestKey: RequestKey | null;
 }
 
-export type TakeOnJob = ReturnType<typeof createTakeOnJob>;
+export type AcceptJob = ReturnType<typeof createAcceptJob>;
 
 /** A reply that is lost is asked for again this often: creating is idempotent. */
 const TRIES = 3;
 const RETRY_MS = 200;
 
-export function createTakeOnJob(deps: {
+export function createAcceptJob(deps: {
   jobs: JobStore;
   window: Pick<JobWindow, 'dropLease' | 'holdsLease'>;
   input: Pick<InputResolver, 'discard'>;
@@ -120,7 +120,7 @@ export function createTakeOnJob(deps: {
   }
 
   /** `prepare`: makes the job's spec. It may spool rows under the job's id, and changes nothing else. */
-  return async function takeOn(
+  return async function accept(
     { id, folder, by, requestKey }: Candidate,
     prepare: () => Promise<JobToTakeOn>,
   ): Promise<TakenOn> {

@@ -12,7 +12,7 @@ const NEW_JOB: Success = {
   headers: { Location: 'Where the job is.' },
 };
 
-export function mountAgain(target: MountTarget, deps: ApiDeps): void {
+export function mountRetryAndResume(target: MountTarget, deps: ApiDeps): void {
   mount(
     target,
     {
@@ -35,7 +35,7 @@ export function mountAgain(target: MountTarget, deps: ApiDeps): void {
         'resume_mismatch',
         'input_not_found',
         'input_unreadable',
-        'invalid_contract',
+        'invalid_model_config',
         'too_many_jobs',
         'storage_unavailable',
       ],
@@ -74,7 +74,7 @@ export function mountAgain(target: MountTarget, deps: ApiDeps): void {
         'unsupported_media_type',
         'input_not_found',
         'input_unreadable',
-        'invalid_contract',
+        'invalid_model_config',
         'too_many_jobs',
         'storage_unavailable',
       ],

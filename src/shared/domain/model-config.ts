@@ -1,5 +1,5 @@
 /**
- * The model contract (`model.json`): what the ONNX graph cannot say of itself - how pixels become the
+ * The model config (`model.json`): what the ONNX graph cannot say of itself - how pixels become the
  * input tensor and how outputs become answers. Names, dtype, shape and batch come from the graph.
  */
 import { z } from 'zod';
@@ -47,7 +47,7 @@ export const PREPROCESS = z.strictObject({
 export const ACTIVATION = z.enum(['softmax', 'sigmoid', 'none']);
 export type Activation = z.infer<typeof ACTIVATION>;
 
-export const MODEL_CONTRACT = z.strictObject({
+export const MODEL_CONFIG = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, ".", "_", "-"; 64 at most'),
@@ -82,18 +82,18 @@ export const MODEL_CONTRACT = z.strictObject({
     .default(['cpu']),
 });
 
-export type ModelContract = z.infer<typeof MODEL_CONTRACT>;
+export type ModelConfig = z.infer<typeof MODEL_CONFIG>;
 export type Preprocess = z.infer<typeof PREPROCESS>;
 
-/** As the contract says it, in the newer way or in the older. */
-export function activationOf(contract: Pick<ModelContract, 'activation' | 'softmax'>): Activation {
-  return contract.activation ?? (contract.softmax ? 'softmax' : 'none');
+/** As the config says it, in the newer way or in the older. */
+export function activationOf(config: Pick<ModelConfig, 'activation' | 'softmax'>): Activation {
+  return config.activation ?? (config.softmax ? 'softmax' : 'none');
 }
 
 /** A model as jobs and queues know it: name and content hash. */
 export interface ModelRef {
   readonly name: string;
-  /** Hex SHA-256 over the contract, the graph with its external data, and the labels. */
+  /** Hex SHA-256 over the config, the graph with its external data, and the labels. */
   readonly hash: string;
   readonly pool: string;
 }

@@ -1,27 +1,23 @@
-/** The limit of a block queue over all jobs: places, taken fairly, as a set of block ids. */
+/** The limit of a block queue over all jobs: slots, taken fairly, as a set of block ids. */
 import type { Redis } from 'ioredis';
 import { queueKeys, WAKE_CHANNELS } from './keys.ts';
-import { gatherTurns } from './gather-turns.ts';
+import { batchPerTurn } from './batch-per-turn.ts';
 import type { RunScript } from './scripts.ts';
 
-export type QueuePlaces = ReturnType<typeof createQueuePlaces>;
+export type QueueSlots = ReturnType<typeof createQueueSlots>;
 
-export function createQueuePlaces(deps: { redis: Redis; run: RunScript }) {
+export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
   const { redis, run } = deps;
-  /** Places given back in this turn of the event loop, by queue: one call for all of them. */
-  const leave = gatherTurns<readonly string[], void>(async (queue, members) => {
+  /** Slots given back in this turn of the event loop, by queue: one call for all of them. */
+  const leave = batchPerTurn<readonly string[], void>(async (queue, members) => {
     const keys = queueKeys(queue);
-    await run(
-      'release-places',
-      [keys.places, keys.feeders],
-      [WAKE_CHANNELS.places, queue, ...members.flat()],
-    );
+    await run('release-slots', [keys.slots, keys.feeders], [WAKE_CHANNELS.slots, queue, ...members.flat()]);
     return members.map(() => undefined);
   });
 
   return {
     /**
-     * Takes places for blocks, in order. Returns how many of them, from the first, have one.
+     * Takes slots for blocks, in order. Returns how many of them, from the first, have one.
      * `limit`: of the queue, over all jobs; `window`: of this job.
      */
     async take(
@@ -32,9 +28,9 @@ export function createQueuePlaces(deps: { redis: Redis; run: RunScript }) {
     ): Promise<number> {
       const keys = queueKeys(queue);
       return (await run(
-        'take-places',
-        [keys.places, keys.feeders],
-        [job.id, job.priority, limit, WISH_MS, job.window, ...blocks],
+        'take-slots',
+        [keys.slots, keys.feeders],
+        [job.id, job.priority, limit, REQUEST_MS, job.window, ...blocks],
       )) as number;
     },
     async release(queue: string, job: string, blocks: readonly number[]): Promise<void> {
@@ -44,20 +40,20 @@ export function createQueuePlaces(deps: { redis: Redis; run: RunScript }) {
         blocks.map((block) => `${job}/${block}`),
       );
     },
-    /** Blocks of a job that hold a place. */
+    /** Blocks of a job that hold a slot. */
     async held(queue: string, job: string): Promise<number[]> {
-      const members = await redis.smembers(queueKeys(queue).places);
+      const members = await redis.smembers(queueKeys(queue).slots);
       return members.filter((m) => m.startsWith(`${job}/`)).map((m) => Number(m.slice(job.length + 1)));
     },
     async count(queue: string): Promise<number> {
-      return redis.scard(queueKeys(queue).places);
+      return redis.scard(queueKeys(queue).slots);
     },
-    /** Forgets that a job wants places. */
+    /** Forgets that a job wants slots. */
     async withdraw(queue: string, job: string): Promise<void> {
       await redis.hdel(queueKeys(queue).feeders, job);
     },
   };
 }
 
-/** A feeder that waits asks again within its 1 s sweep; a wish older than this is a dead feeder's. */
-const WISH_MS = 3000;
+/** A feeder that waits asks again within its 1 s sweep; an older request is a dead feeder's. */
+const REQUEST_MS = 3000;

@@ -11,7 +11,7 @@ function fresh() {
   return {
     name,
     take: (id: string, blocks: readonly number[], priority = 50, limit = 8, window = 100) =>
-      layer.places.take(name, { id, priority, window }, limit, blocks),
+      layer.slots.take(name, { id, priority, window }, limit, blocks),
   };
 }
 
@@ -31,10 +31,10 @@ it('never gives more than the limit beyond two a job', async () => {
   expect(await take('a', many)).toBe(4);
   expect(await take('b', many)).toBe(4);
   expect(await take('c', many)).toBe(2);
-  expect(await layer.places.count(name)).toBe(10);
+  expect(await layer.slots.count(name)).toBe(10);
 });
 
-it('gives every job two places even on a full queue', async () => {
+it('gives every job two slots even on a full queue', async () => {
   const { take } = fresh();
   for (const job of ['a', 'b', 'c', 'd', 'e', 'f']) expect(await take(job, many)).toBeGreaterThanOrEqual(2);
 });
@@ -44,7 +44,7 @@ it('gives a freed place to the job that holds fewer', async () => {
   expect(await take('a', many, 50, 12)).toBe(6);
   expect(await take('b', many, 50, 12)).toBe(6);
   expect(await take('c', many, 50, 12)).toBe(2);
-  await layer.places.release(name, 'a', [0, 1, 2, 3]);
+  await layer.slots.release(name, 'a', [0, 1, 2, 3]);
   // a holds 2 as c does: it may have one more, the next is c's.
   expect(await take('a', [6, 7, 8], 50, 12)).toBe(1);
   expect(await take('c', many, 50, 12)).toBe(3);
@@ -55,8 +55,8 @@ it('lets a better priority go first', async () => {
   await take('low', many, 50, 4);
   await take('other', many, 50, 4);
   expect(await take('high', many, 1, 4)).toBe(2);
-  await layer.places.release(name, 'low', [0, 1]);
-  await layer.places.release(name, 'other', [0, 1]);
+  await layer.slots.release(name, 'low', [0, 1]);
+  await layer.slots.release(name, 'other', [0, 1]);
   expect(await take('low', many.slice(2), 50, 8)).toBe(2);
   expect(await take('high', many, 1, 8)).toBe(4);
 });
@@ -65,13 +65,13 @@ it('takes a place once for a block that asks twice', async () => {
   const { name, take } = fresh();
   await take('a', [0, 1]);
   await take('a', [0, 1]);
-  expect(await layer.places.held(name, 'a')).toHaveLength(2);
+  expect(await layer.slots.held(name, 'a')).toHaveLength(2);
 });
 
 it('tells feeders that wait when a place is freed', async () => {
   const { name, take } = fresh();
   await take('a', many);
-  const woken = new Promise<string>((resolve) => layer.wake.on('places', resolve));
-  await layer.places.release(name, 'a', [0]);
+  const woken = new Promise<string>((resolve) => layer.wake.on('slots', resolve));
+  await layer.slots.release(name, 'a', [0]);
   expect(await woken).toBe(name);
 });

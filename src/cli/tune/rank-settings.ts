@@ -6,7 +6,7 @@
 import { settingsKey, type LaneSettings, type Measurement } from '../../shared/profiles/profile.ts';
 import type { Tuned } from '../../shared/profiles/tune-events.ts';
 
-export interface Standing {
+export interface RankedSettings {
   readonly settings: LaneSettings;
   /** Rows/s; null where it did not run. */
   readonly rate: number | null;
@@ -24,7 +24,7 @@ export interface Standing {
   readonly withinNoise: boolean;
 }
 
-export function standingsOf(tuned: Tuned): Standing[] {
+export function rankSettings(tuned: Tuned): RankedSettings[] {
   const groups = new Map<string, Measurement[]>();
   for (const one of tuned.profile.measurements) {
     const key = settingsKey(one.settings);
@@ -38,7 +38,7 @@ function standingOf(
   key: string,
   group: readonly Measurement[],
   { tuned, rateOf }: { tuned: Tuned; rateOf: (key: string, mean: number | null) => number | null },
-): Standing {
+): RankedSettings {
   const ran = group.filter(({ rows_per_s: rate }) => rate !== null);
   const full = ran.filter((one) => !one.stopped_early);
   const counted = full.length > 0 ? full : ran;
@@ -83,7 +83,7 @@ function createRates({ profile, start, scores }: Tuned) {
 }
 
 /** The marks of a configuration, for the table and the chart alike. */
-export function marksOf(one: Standing): string[] {
+export function marksOf(one: RankedSettings): string[] {
   return [
     one.chosen ? 'chosen' : '',
     one.start ? 'used until now' : '',
@@ -93,6 +93,6 @@ export function marksOf(one: Standing): string[] {
   ].filter((mark) => mark !== '');
 }
 
-function byRate(a: Standing, b: Standing): number {
+function byRate(a: RankedSettings, b: RankedSettings): number {
   return (b.rate ?? -1) - (a.rate ?? -1);
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { reportHtml } from '#forebay/cli/tune/report.js';
 import { barsSvg } from '#forebay/cli/tune/report-charts.js';
-import { standingsOf } from '#forebay/cli/tune/standings.js';
+import { rankSettings } from '#forebay/cli/tune/rank-settings.js';
 import { choiceText, tunedText } from '#forebay/cli/tune/tuned-text.js';
 import { settingsKey, type LaneSettings, type Measurement } from '#forebay/shared/profiles/profile.js';
 import type { Tuned } from '#forebay/shared/profiles/tune-events.js';
@@ -75,18 +75,18 @@ function tunedTo(chosen: number, rowsPerS: number, more: Partial<Tuned> = {}): T
   };
 }
 
-const batches = (tuned: Tuned) => standingsOf(tuned).map((one) => one.settings.batch_size);
+const batches = (tuned: Tuned) => rankSettings(tuned).map((one) => one.settings.batch_size);
 
-describe('the standings of a tuning', () => {
+describe('the ranking of a tuning', () => {
   it('begin with the chosen settings, whatever the machine did meanwhile', () => {
-    const standings = standingsOf(tunedTo(32, 150));
-    expect(standings.map((one) => [one.settings.batch_size, Math.round(one.rate!)])).toEqual([
+    const ranking = rankSettings(tunedTo(32, 150));
+    expect(ranking.map((one) => [one.settings.batch_size, Math.round(one.rate!)])).toEqual([
       [32, 150],
       [16, 131],
       [8, 120],
     ]);
-    expect(standings[0]).toMatchObject({ chosen: true, withinNoise: false });
-    expect(standings[2]).toMatchObject({ start: true, chosen: false });
+    expect(ranking[0]).toMatchObject({ chosen: true, withinNoise: false });
+    expect(ranking[2]).toMatchObject({ start: true, chosen: false });
   });
 
   it('call a higher one noise where the settings stayed', () => {
@@ -105,7 +105,7 @@ describe('the standings of a tuning', () => {
     expect(choiceText(tuned)).toBe(
       'Chosen: 2 lanes x 1 thread, batch 32, 2 decode threads. 150 rows/s, 25 % (±4.0 %) more than until now (120 rows/s).',
     );
-    const bars = [...barsSvg(standingsOf(tuned)).matchAll(/width="([\d.]+)"[^>]*fill="(var\(--c\d\))"/g)];
+    const bars = [...barsSvg(rankSettings(tuned)).matchAll(/width="([\d.]+)"[^>]*fill="(var\(--c\d\))"/g)];
     const widest = bars.toSorted((a, b) => Number(b[1]) - Number(a[1]))[0]!;
     expect(widest[2]).toBe('var(--c2)');
     expect(bars.filter((bar) => bar[2] === 'var(--c2)')).toHaveLength(1);

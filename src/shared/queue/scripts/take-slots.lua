@@ -1,11 +1,11 @@
--- Takes places of a queue for blocks of one job, in block order, fairly between jobs.
--- A job holds at most half of the limit, and may always hold 2. Beyond that a place goes first to better
--- priorities, then in turn: a job waits while an equal one that wants places holds fewer.
--- KEYS 1 places  2 feeders
--- ARGV 1 job  2 priority  3 limit  4 ms for which the wish holds
---      5 most places the job may hold (its window)  6.. blocks
--- Returns how many of the blocks, from the first, have a place now.
--- Guarantee: idempotent per block. Wishes are timed by Redis: a feeder whose clock is wrong outbids nobody.
+-- Takes slots of a queue for blocks of one job, in block order, fairly between jobs.
+-- A job holds at most half of the limit, and may always hold 2. Beyond that a slot goes first to better
+-- priorities, then in turn: a job waits while an equal one that wants slots holds fewer.
+-- KEYS 1 slots  2 feeders
+-- ARGV 1 job  2 priority  3 limit  4 ms for which the request holds
+--      5 most slots the job may hold (its window)  6.. blocks
+-- Returns how many of the blocks, from the first, have a slot now.
+-- Guarantee: idempotent per block. Requests are timed by Redis: a feeder whose clock is wrong outbids nobody.
 local job, priority, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
