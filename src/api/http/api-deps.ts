@@ -1,5 +1,4 @@
 /** What the HTTP face needs. It owns none of it, and reads neither config nor environment. */
-import type { JobRecord } from '../../shared/domain/job.ts';
 import type { ModelRef } from '../../shared/domain/model-config.ts';
 import type { KeyStore } from '../../shared/keys/key-store.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
@@ -11,13 +10,10 @@ import type { WebhookQueue } from '../../shared/queue/webhook-queue.ts';
 import type { WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import type { HostCheck } from './middleware/check-host.ts';
 import type { RateLimit } from './middleware/rate-limit.ts';
+import type { JobRequests } from '../jobs/job-requests.ts';
 import type { ModelCatalog } from '../models/model-catalog.ts';
-import type { Submitter } from '../jobs/create/accept-job.ts';
-import type { PlanWire } from './wire/plan.ts';
-import type { ResumeRequest } from './wire/resume-request.ts';
-import type { SubmitRequest } from './wire/submit-request.ts';
 
-export interface ApiDeps {
+export interface ApiDeps extends JobRequests {
   readonly jobs: JobStore;
   readonly queues: BlockQueues;
   readonly slots: QueueSlots;
@@ -31,19 +27,7 @@ export interface ApiDeps {
     readonly checkHost?: HostCheck;
     readonly rateLimit?: RateLimit;
   };
-  /** For a tenant. `replayed`: its key had made this job before. */
-  submitJob(
-    request: SubmitRequest,
-    idempotencyKey: string | null,
-    by: Submitter,
-  ): Promise<{ job: JobRecord; replayed: boolean }>;
-  /** A new job of the failed rows of an ended one. */
-  retryJob(id: string, by: Submitter): Promise<JobRecord>;
-  /** A new job that finishes what an output folder holds. */
-  resumeOutput(request: ResumeRequest, by: Submitter): Promise<JobRecord>;
   readonly webhooks: Pick<WebhookQueue, 'deliveries'>;
-  planJob(request: SubmitRequest, tenant: string): Promise<PlanWire>;
-  readonly controlJob: Readonly<Record<JobCommand, (id: string) => Promise<JobRecord>>>;
   /** Throws what keeps jobs from being accepted now. */
   ready(): Promise<void>;
   /** Slots a queue has, for stats. */
@@ -56,5 +40,3 @@ export interface ApiDeps {
   /** Aborted when the service stops: open streams end. */
   readonly shutdown: AbortSignal;
 }
-
-export type JobCommand = 'cancel' | 'pause' | 'resume';

@@ -1,11 +1,31 @@
 /** What can be asked of jobs, put together once: the API's face of them. Needs no feeder and no sweeper. */
-import type { ApiDeps } from '../http/api-deps.ts';
+import type { JobRecord } from '../../shared/domain/job.ts';
+import type { PlanWire } from '../http/wire/plan.ts';
+import type { ResumeRequest } from '../http/wire/resume-request.ts';
+import type { SubmitRequest } from '../http/wire/submit-request.ts';
 import { createControlJob } from './control-job.ts';
 import { createPlanJob } from '../plan/create-plan.ts';
 import { createResumeOutput } from './create/resume-output.ts';
 import { createRetryJob } from './create/retry-job.ts';
 import { createSubmitJob } from './create/submit-job.ts';
-import { createAcceptJob } from './create/accept-job.ts';
+import { createAcceptJob, type Submitter } from './create/accept-job.ts';
+
+export type JobCommand = 'cancel' | 'pause' | 'resume';
+
+export interface JobRequests {
+  /** For a tenant. `replayed`: its key had made this job before. */
+  submitJob(
+    request: SubmitRequest,
+    idempotencyKey: string | null,
+    by: Submitter,
+  ): Promise<{ job: JobRecord; replayed: boolean }>;
+  /** A new job of the failed rows of an ended one. */
+  retryJob(id: string, by: Submitter): Promise<JobRecord>;
+  /** A new job that finishes what an output folder holds. */
+  resumeOutput(request: ResumeRequest, by: Submitter): Promise<JobRecord>;
+  planJob(request: SubmitRequest, tenant: string): Promise<PlanWire>;
+  readonly controlJob: Readonly<Record<JobCommand, (id: string) => Promise<JobRecord>>>;
+}
 
 type Parts = Omit<
   Parameters<typeof createAcceptJob>[0] &
@@ -16,9 +36,7 @@ type Parts = Omit<
   'accept'
 >;
 
-export function createJobRequests(
-  parts: Parts,
-): Pick<ApiDeps, 'submitJob' | 'retryJob' | 'resumeOutput' | 'planJob' | 'controlJob'> {
+export function createJobRequests(parts: Parts): JobRequests {
   const all = { ...parts, accept: createAcceptJob(parts) };
   return {
     submitJob: createSubmitJob(all),

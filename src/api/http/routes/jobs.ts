@@ -1,6 +1,7 @@
 /** Jobs: submit, list, look at, cancel, pause, resume. */
 import { z } from 'zod';
-import type { ApiDeps, JobCommand } from '../api-deps.ts';
+import type { JobCommand } from '../../jobs/job-requests.ts';
+import type { ApiDeps } from '../api-deps.ts';
 import { listJobs } from '../../jobs/list-jobs.ts';
 import { tenantSeen } from '../middleware/caller.ts';
 import { JOB, jobToWire } from '../wire/job.ts';
