@@ -8,6 +8,8 @@ import { readConfig, type Config } from '../shared/config/config.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import { listenError } from '../shared/net/listen-error.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/process/lifecycle.ts';
+import { createEvents } from '../shared/observe/events.ts';
+import { logEvents } from '../shared/observe/log-events.ts';
 import { createLogger } from '../shared/observe/logger.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createRedisWatch } from '../shared/redis/redis-watch.ts';
@@ -21,6 +23,8 @@ type Answer = Parameters<typeof serve>[0]['fetch'];
 async function main(): Promise<void> {
   const config = readConfig(process.env, process.cwd());
   const log = createLogger({ level: config.logLevel, name: 'api' });
+  const events = createEvents();
+  logEvents(events, log);
   const exit = (code: number) => () => process.exit(code);
   const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
   // Until Redis has answered nothing has been begun that would have to be ended.
@@ -48,16 +52,17 @@ async function main(): Promise<void> {
     background,
     onError: watch.onError,
     log,
+    emit: events.emit,
     version: VERSION,
     shutdown: stop,
   });
   stop.removeEventListener('abort', exitBeforeStart);
   answer = service.app.fetch;
-  log.info({ url }, 'listening');
+  events.emit('api.listening', { url });
   tellLauncher({ type: 'ready', url });
 
   await untilAborted(stop);
-  log.info({}, 'stopping');
+  events.emit('api.stopping', {});
   setTimeout(exit(1), STOP_MS);
   await service.stopBackground();
   await new Promise<void>((resolve) => {

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { inputFolders, linkFolders, type Config } from '../shared/config/config.ts';
 import { createKeyStore } from '../shared/keys/key-store.ts';
 import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
+import type { Emit } from '../shared/observe/events.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import { createBlockQueues } from '../shared/queue/block-queue.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
@@ -53,10 +54,11 @@ export async function createApiService(options: {
   readonly background: Redis;
   readonly onError: (error: Error) => void;
   readonly log: Logger;
+  readonly emit: Emit;
   readonly version: string;
   readonly shutdown: AbortSignal;
 }): Promise<ApiService> {
-  const { config, redisUrl, background, onError, log, version, shutdown } = options;
+  const { config, redisUrl, background, onError, log, emit, version, shutdown } = options;
   const redis = connectRedis(redisUrl, 'request', onError);
   const access = await createAccess({
     ...config,
@@ -130,7 +132,7 @@ export async function createApiService(options: {
         keepMs: RETENTION_MS,
       }),
     ],
-    log,
+    emit,
   });
   const dispatcher = createWebhookDispatcher({
     queue: createWebhookQueue(behind),

@@ -6,6 +6,8 @@ import { ForebayError, messageOf } from '../shared/errors.ts';
 import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
 import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/process/lifecycle.ts';
+import { createEvents } from '../shared/observe/events.ts';
+import { logEvents } from '../shared/observe/log-events.ts';
 import { createLogger } from '../shared/observe/logger.ts';
 import { describeMachine } from '../shared/profiles/machine-fingerprint.ts';
 import type { Profile } from '../shared/profiles/profile.ts';
@@ -59,6 +61,8 @@ const exitBeforeStart = () => process.exit(0);
 async function main(): Promise<void> {
   const config = readConfig(process.env, process.cwd());
   const log = createLogger({ level: config.logLevel, name: 'worker' });
+  const events = createEvents();
+  logEvents(events, log);
   const exit = (code: number) => () => process.exit(code);
   const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
   // While it waits for Redis, and reads and hashes its models, nothing has been begun that would have to be ended.
@@ -179,13 +183,14 @@ async function main(): Promise<void> {
     laneGrowthFactor: config.laneGrowthFactor,
     shutdownGraceMs: config.shutdownGraceMs,
     log,
+    emit: events.emit,
   });
 
   await Promise.race([worker.settled, untilAborted(stop)]);
   hasStarted = true;
   if (!stop.aborted) tellLauncher({ type: 'ready', ...told(worker.info().models, found) });
   await untilAborted(stop);
-  log.info({}, 'draining');
+  events.emit('worker.draining', {});
   setTimeout(exit(1), config.shutdownGraceMs + AFTER_GRACE_MS);
   health?.close();
   await worker.drain();

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { messageOf } from '../shared/errors.ts';
 import { stopsIntake } from '../shared/domain/memory-level.ts';
+import type { Emit } from '../shared/observe/events.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import type { JobWindow } from '../shared/queue/job-window.ts';
 import type { QueueSlots } from '../shared/queue/queue-slots.ts';
@@ -72,6 +73,7 @@ export interface WorkerDeps {
   laneGrowthFactor: number;
   shutdownGraceMs: number;
   log: Logger;
+  emit: Emit;
 }
 
 export interface RunningWorker {

@@ -20,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitUntil } from '../support/wait-until.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const KERNEL = 'workers/lane/resample/assembly/kernel';
+const KERNEL = 'workers/lane/image/resample/assembly/kernel';
 const WHOLE = ['main.js', 'main.d.ts', 'script.lua', `${KERNEL}.wasm`];
 
 let root: string;

@@ -24,7 +24,6 @@ beforeEach(async () => layer.redis.flushall());
 const QUEUE = blockQueueName(MODEL);
 const GRACE_MS = 60_000;
 const LONG_AGO = Date.now() - 3_600_000;
-const log = { debug() {}, info() {}, warn() {}, error() {} };
 const leftovers = () => createLeftovers(layer);
 const oldId = (n: number) => newJobId(LONG_AGO + n, new Uint8Array(16).fill(n));
 
@@ -169,7 +168,7 @@ it('is done by one of several processes, and by another when that one has ended'
       turns.push(name);
       return {};
     };
-    return startSweeper({ leftovers: leftovers(), chores: [chore], everyMs: 400, log });
+    return startSweeper({ leftovers: leftovers(), chores: [chore], everyMs: 400, emit: () => undefined });
   };
   const [a, b] = [start('a'), start('b')];
   await waitUntil('some turns', () => turns.length >= 3);

@@ -69,7 +69,7 @@ describe('the package', () => {
         'bin/forebay.js',
         'dist/client/public.js',
         'dist/client/public.d.ts',
-        'dist/workers/lane/resample/assembly/kernel.wasm',
+        'dist/workers/lane/image/resample/assembly/kernel.wasm',
         'docs/settings.md',
         'docs/errors.md',
         'examples/digits/generate.js',

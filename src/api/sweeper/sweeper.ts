@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { Logger } from '../../shared/observe/logger.ts';
+import type { Emit } from '../../shared/observe/events.ts';
 import type { Leftovers } from '../../shared/queue/leftovers.ts';
 
 /** One bounded step. Returns what it removed or repaired, by kind. */
@@ -22,9 +22,9 @@ export function startSweeper(deps: {
   leftovers: Pick<Leftovers, 'holdSweep' | 'dropSweep'>;
   chores: readonly Chore[];
   everyMs: number;
-  log: Logger;
+  emit: Emit;
 }): Sweeper {
-  const { leftovers, everyMs, log } = deps;
+  const { leftovers, everyMs, emit } = deps;
   const token = randomUUID();
   const stopping = new AbortController();
   const alarm = createAlarm();
@@ -40,17 +40,17 @@ export function startSweeper(deps: {
           if (count > 0) cleared[kind] = (cleared[kind] ?? 0) + count;
         }
       } catch (error) {
-        log.warn({ error: messageOf(error) }, 'not swept');
+        emit('sweep.failed', { error: messageOf(error) });
       }
     }
-    if (Object.keys(cleared).length > 0) log.info(cleared, 'cleared up after what was killed');
+    if (Object.keys(cleared).length > 0) emit('sweep.cleared', cleared);
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       await alarm.wait(everyMs, stopping.signal);
       if (stopping.signal.aborted) break;
-      await sweep().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'not swept'));
+      await sweep().catch((error: unknown) => emit('sweep.failed', { error: messageOf(error) }));
     }
     await leftovers.dropSweep(token).catch(() => undefined);
   }

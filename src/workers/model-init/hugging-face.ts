@@ -18,7 +18,7 @@ export interface ConfigReading {
 type Json = Readonly<Record<string, unknown>>;
 
 /** Of `config.json`. Throws an Error where it is the config of a regression. */
-export function readModelConfig(
+export function readHuggingFaceConfig(
   config: Json,
 ): Pick<ConfigReading, 'labels' | 'activation' | 'taken' | 'open'> {
   const taken: string[] = [];

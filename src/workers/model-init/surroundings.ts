@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
 import { parseLabels } from '../../shared/models/read-labels.ts';
 import { readText } from '../../shared/models/read-text.ts';
-import { readModelConfig, readPreprocessorConfig, type ConfigReading } from './hugging-face.ts';
+import { readHuggingFaceConfig, readPreprocessorConfig, type ConfigReading } from './hugging-face.ts';
 
 export const LABELS_FILE = 'labels.txt';
 
@@ -21,7 +21,7 @@ export interface Surroundings extends Omit<ConfigReading, 'labels'> {
 
 /** `folders`: the first with a file wins. Throws an Error that names a file that cannot be read. */
 export async function readSurroundings(folders: readonly string[]): Promise<Surroundings> {
-  const model = readModelConfig(await readJson(folders, 'config.json'));
+  const model = readHuggingFaceConfig(await readJson(folders, 'config.json'));
   const pixels = readPreprocessorConfig(await readJson(folders, 'preprocessor_config.json'));
   const fromFile = await readLabelsFile(folders);
   return {

@@ -1,6 +1,6 @@
 // What the configs of Hugging Face repositories mean in a config. The configs are those of public models, shortened.
 import { expect, it } from 'vitest';
-import { readModelConfig, readPreprocessorConfig } from '#forebay/workers/model-init/hugging-face.js';
+import { readHuggingFaceConfig, readPreprocessorConfig } from '#forebay/workers/model-init/hugging-face.js';
 
 const SQUASHED = expect.stringContaining('images that are not square get other pixels') as string;
 
@@ -89,14 +89,19 @@ it.each<[string, Record<string, unknown>, object, readonly string[]]>([
 });
 
 it('reads class names and their meaning, but no placeholders and no regression', () => {
-  const named = readModelConfig({ id2label: { 0: 'a', 1: 'b' }, problem_type: 'multi_label_classification' });
+  const named = readHuggingFaceConfig({
+    id2label: { 0: 'a', 1: 'b' },
+    problem_type: 'multi_label_classification',
+  });
   expect(named).toMatchObject({ labels: ['a', 'b'], activation: 'sigmoid', open: [] });
-  expect(readModelConfig({ id2label: { 0: 'LABEL_0', 1: 'LABEL_1' } }).labels).toBeNull();
-  expect(readModelConfig({}).labels).toBeNull();
-  const gap = readModelConfig({ id2label: { 1: 'a', 2: 'b' }, problem_type: 'other' });
+  expect(readHuggingFaceConfig({ id2label: { 0: 'LABEL_0', 1: 'LABEL_1' } }).labels).toBeNull();
+  expect(readHuggingFaceConfig({}).labels).toBeNull();
+  const gap = readHuggingFaceConfig({ id2label: { 1: 'a', 2: 'b' }, problem_type: 'other' });
   expect(gap).toMatchObject({
     labels: null,
     open: [expect.stringContaining('id2label'), expect.any(String)],
   });
-  expect(() => readModelConfig({ problem_type: 'regression' })).toThrow(/only classifiers are supported/);
+  expect(() => readHuggingFaceConfig({ problem_type: 'regression' })).toThrow(
+    /only classifiers are supported/,
+  );
 });

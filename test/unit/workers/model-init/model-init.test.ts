@@ -23,7 +23,7 @@ import {
   type MeanColourModel,
 } from '../../../support/onnx/models.ts';
 
-const ENTRY = fileURLToPath(import.meta.resolve('#forebay/workers/model-init.js'));
+const ENTRY = fileURLToPath(import.meta.resolve('#forebay/workers/model-init/main.js'));
 const ONE_HOT = [
   [1, 0, 0],
   [0, 1, 0],

@@ -13,7 +13,8 @@ import { createPlanCache } from '#forebay/workers/lane/image/resample/plan-cache
 import { LIMITS } from '../../../../../support/lanes.ts';
 
 const MAX_PIXELS = 30_000_000;
-const golden = (name: string) => readFileSync(join(import.meta.dirname, '../../../golden/images', name));
+const golden = (name: string) =>
+  readFileSync(join(import.meta.dirname, '../../../../../golden/images', name));
 const photo = golden('rgb.jpg');
 const config = (over: object = {}) => ({
   ...LIMITS,

@@ -1,0 +1,19 @@
+/** How an event is declared: the fields that it carries, and what its log line says. */
+
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+export interface EventKind<Fields extends object> {
+  readonly level: Level | ((fields: Fields) => Level);
+  readonly text: string | ((fields: Fields) => string);
+  /** The fields of the log line; absent: all of them. */
+  readonly shown?: (fields: Fields) => object;
+}
+
+/** Declares an event. `text` is the message of its log line; the fields go beside it. */
+export function event<Fields extends object = Record<never, never>>(
+  level: EventKind<Fields>['level'],
+  text: EventKind<Fields>['text'],
+  shown?: EventKind<Fields>['shown'],
+): EventKind<Fields> {
+  return { level, text, ...(shown && { shown }) };
+}

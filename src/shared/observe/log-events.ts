@@ -1,0 +1,17 @@
+/** The log as a subscriber: one line per event, with its name in `event`. */
+import type { EventKind } from './event-kind.ts';
+import { EVENTS, type Events } from './events.ts';
+import type { Logger } from './logger.ts';
+
+/** Returns a function that ends the subscription. */
+export function logEvents(events: Pick<Events, 'subscribe'>, log: Logger): () => void {
+  return events.subscribe((name, fields) => {
+    // The declaration ties the fields to the name; TypeScript does not follow that through the table.
+    const { level, text, shown } = EVENTS[name] as unknown as EventKind<object>;
+    const line = { event: name, ...(shown ? shown(fields) : fields) };
+    log[typeof level === 'function' ? level(fields) : level](
+      line,
+      typeof text === 'function' ? text(fields) : text,
+    );
+  });
+}

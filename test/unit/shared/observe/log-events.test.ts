@@ -1,0 +1,36 @@
+// The log as a subscriber of events.
+import { expect, it } from 'vitest';
+import { createEvents } from '#forebay/shared/observe/events.js';
+import { logEvents } from '#forebay/shared/observe/log-events.js';
+
+function record() {
+  const lines: { level: string; fields: object; message: string }[] = [];
+  const at = (level: string) => (fields: object, message: string) =>
+    void lines.push({ level, fields, message });
+  return { lines, log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } };
+}
+
+it('writes a line with the level, text and fields that the event declares, and its name', () => {
+  const { lines, log } = record();
+  const events = createEvents();
+  logEvents(events, log);
+  events.emit('lane.stuck', { lane: 2 });
+  expect(lines).toEqual([
+    {
+      level: 'error',
+      fields: { event: 'lane.stuck', lane: 2 },
+      message: 'a batch takes longer than its model may: the lane is killed',
+    },
+  ]);
+});
+
+it('tells every subscriber, and none that has left', () => {
+  const events = createEvents();
+  const heard: string[] = [];
+  const leave = events.subscribe((name) => void heard.push(`first ${name}`));
+  events.subscribe((name) => void heard.push(`second ${name}`));
+  events.emit('worker.draining', {});
+  leave();
+  events.emit('worker.draining', {});
+  expect(heard).toEqual(['first worker.draining', 'second worker.draining', 'second worker.draining']);
+});
