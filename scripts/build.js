@@ -1,5 +1,5 @@
-// Compiles src/ to dist/: TypeScript, AssemblyScript to WebAssembly, and copies of what no compiler reads (Lua, CSS).
-// It builds beside dist and swaps at the end, so a build that fails or is killed leaves the old dist as it was.
+// Compiles src/ to dist/: TypeScript to JavaScript, AssemblyScript to WebAssembly. Copies files that need no compiler.
+// It builds beside dist and swaps at the end. So a build that fails or is killed leaves the old dist as it was.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,7 +19,7 @@ try {
   compileInto(building);
   replaceFolder(dist, building);
 } catch (error) {
-  // The compiler has said what is wrong, on the terminal.
+  // The compiler has already printed what is wrong.
   if (error.status === undefined) throw error;
   process.exitCode = 1;
 } finally {

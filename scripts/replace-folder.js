@@ -1,19 +1,19 @@
-// Replaces a folder as a whole: the new one is made beside it and renamed into its place. Several processes may do so at
-// once; the last one wins. Nobody ever sees a part of a folder. For some microseconds between two renames there is none:
-// no system call of Node exchanges two folders.
+// Replaces a folder as a whole. The new folder is made beside it and renamed into its place. Several processes may do so at
+// once, and the last one wins. Nobody ever sees part of a folder. Between the two renames there is no folder for a moment,
+// because Node has no system call that exchanges two folders.
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 const TRIES = 100;
-/** The target is there again, or has gone: another process is at the same point. */
+/** Another process is at the same point: the target has come back or gone. */
 const CROSSED = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST']);
 
-/** A path beside `target` for this process alone; `tidyBeside` removes it once the process is gone. */
+/** A path beside `target` for this process alone. `tidyBeside` removes it once the process is gone. */
 export function workFolder(target, use) {
   return join(dirname(target), `.${basename(target)}-${use}-${process.pid}`);
 }
 
-/** Renames `next` to `target`; what was there is deleted. */
+/** Renames `next` to `target` and deletes what was there. */
 export function replaceFolder(target, next) {
   const old = workFolder(target, 'old');
   for (let left = TRIES; ; left -= 1) {
@@ -32,7 +32,7 @@ export function replaceFolder(target, next) {
   }
 }
 
-/** Removes what killed processes left beside `target`, and puts it back where one died between the two renames. */
+/** Removes what killed processes left beside `target`. If one died between the two renames, it restores `target`. */
 export function tidyBeside(target) {
   const folder = dirname(target);
   const names = new RegExp(`^\\.${basename(target)}-(building|old)-(\\d+)$`);
@@ -41,7 +41,7 @@ export function tidyBeside(target) {
     if (use === undefined || isAlive(Number(pid))) continue;
     try {
       if (use === 'old' && !existsSync(target)) renameSync(join(folder, name), target);
-      // A compiler that outlived its build may still write: retry.
+      // Retries, because a compiler that outlived its build may still write.
       else rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 5 });
     } catch (error) {
       if (!CROSSED.has(error.code)) throw error;

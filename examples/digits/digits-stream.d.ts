@@ -1,4 +1,4 @@
-/** Types of digits-stream.js for TypeScript importers; what they mean is told there. */
+/** Types of digits-stream.js for TypeScript importers. digits-stream.js documents them. */
 export type GlyphSet = 'train' | 'heldout';
 
 export interface DigitRow {

@@ -1,6 +1,6 @@
 /**
- * The digits data set as a stream of any length: row i depends on (seed, i) and the glyph set alone.
- * Owns the choice of label and style and the JPEG encoding; pictures come from generator/.
+ * The digits data set as a stream of any length. Row i depends only on the seed, on i and on the glyph set.
+ * Chooses label and style, and encodes the JPEG. The pictures come from generator/.
  */
 import sharp from 'sharp';
 import { paintDigit } from './generator/picture.js';
@@ -17,17 +17,17 @@ import { stylesOf } from './generator/styles.js';
  * @property {Buffer} jpeg 48 to 96 pixels each way
  */
 
-/** Rows encoding at once: keeps libuv's threads busy while the next pictures are painted. */
+/** Rows that encode at once. This keeps libuv's threads busy while the next pictures are painted. */
 const AHEAD = 8;
 
 /**
  * @param {object} options
  * @param {number} options.seed non-negative integer
- * @param {GlyphSet} [options.glyphs] `train` (default) or `heldout`, shapes that no model has seen
+ * @param {GlyphSet} [options.glyphs] `train` (default), or `heldout`: shapes that no model has seen
  * @param {number} [options.start] index of the first row, 0 by default
  * @param {number} [options.count] rows to yield; endless by default
  * @returns {AsyncGenerator<DigitRow, void, void>}
- * @throws {RangeError} on a seed, start or glyph set that cannot be
+ * @throws {RangeError} if seed, start or glyph set is not valid
  */
 export async function* digitsStream({ seed, glyphs = 'train', start = 0, count = Infinity }) {
   for (const [name, value] of Object.entries({ seed, start })) {
@@ -43,14 +43,14 @@ export async function* digitsStream({ seed, glyphs = 'train', start = 0, count =
     for (let next = start; next < end || pending.length > 0;) {
       while (next < end && pending.length < AHEAD) {
         const making = makeRow(seed, next++, styles);
-        // A failure is thrown when its turn comes, not as an unhandled rejection before.
+        // Prevents an unhandled rejection. The error is thrown when this row is awaited.
         making.catch(() => {});
         pending.push(making);
       }
       yield await /** @type {Promise<DigitRow>} */ (pending.shift());
     }
   } finally {
-    // A consumer may stop early: no encoding outlives the stream.
+    // A consumer may stop early. No encoding outlives the stream.
     await Promise.allSettled(pending);
   }
 }

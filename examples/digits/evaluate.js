@@ -1,5 +1,5 @@
 /**
- * Measures a model of this example on generated rows, one process and without the service: sharp and
+ * Measures a model of this example on generated rows, in one process and without the service. It uses sharp and
  * onnxruntime with the preprocessing of model.json. The figures of the model cards come from here.
  */
 import { readFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { digitsStream } from './digits-stream.js';
 
-// Before the first load: onnxruntime reads it then.
+// onnxruntime reads this when it is first loaded.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 const { InferenceSession, Tensor } = await import('onnxruntime-node');
 
@@ -78,7 +78,7 @@ async function evaluate(folder, glyphs, seed, count) {
 
   const right = confusion.reduce((sum, line, i) => sum + (line[i] ?? 0), 0);
   console.log(`${folder}: ${percent(right, count)} of ${count} rows right (seed ${seed}, ${glyphs} glyphs)`);
-  console.log(`model alone: ${((inModel * 1000) / count).toFixed(0)} us a row at batch ${BATCH}, 1 thread`);
+  console.log(`model alone: ${((inModel * 1000) / count).toFixed(0)} us per row at batch ${BATCH}, 1 thread`);
   for (const [style, of] of [...byStyle].sort(([a], [b]) => a.localeCompare(b))) {
     console.log(`  ${style.padEnd(12)} ${percent(of.right, of.rows)} of ${of.rows}`);
   }
@@ -89,7 +89,8 @@ async function evaluate(folder, glyphs, seed, count) {
 }
 
 /**
- * Shorter side to `resize`, centre crop (offsets rounded half to even, as torchvision), planar RGB.
+ * Resizes the shorter side to `resize` and crops the centre, with offsets rounded half to even as in torchvision.
+ * The result is planar RGB.
  * @param {Buffer} jpeg
  * @param {{ resize: number, crop: number, rescale: number, mean: number[], std: number[] }} preprocess
  * @returns {Promise<Float32Array>} 3 * crop * crop values

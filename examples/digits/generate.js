@@ -1,6 +1,6 @@
 /**
- * Writes digits as JPEG files and their labels beside them. The rows themselves are digits-stream.js's.
- * Names carry no label: `0000012.jpg`; `labels.jsonl` has one `{"id","label"}` a line, in row order.
+ * Writes digits of digits-stream.js as JPEG files, and their labels. File names such as `0000012.jpg` carry no label.
+ * `labels.jsonl` has one `{"id","label"}` per line, in row order.
  */
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -11,7 +11,7 @@ const USAGE = `usage: node examples/digits/generate.js --out DIR [--count 5000] 
        [--glyphs train|heldout] [--labels FILE]
 
 Writes COUNT JPEG files of digits into DIR, and their labels into FILE (default: labels.jsonl in the folder
-that holds DIR). The same seed gives the same files; row i is the same whatever --start and --count.`;
+that holds DIR). The same seed gives the same files. Row i does not depend on --start or --count.`;
 
 const FILES_AT_ONCE = 16;
 
@@ -63,12 +63,12 @@ async function main() {
   const seconds = (performance.now() - began) / 1000;
   console.log(
     `${rows.count} digits (seed ${rows.seed}, ${rows.glyphs} glyphs) in ${seconds.toFixed(1)} s, ` +
-      `${Math.round(rows.count / seconds)} a second\n  pictures ${out}\n  labels   ${labels}`,
+      `${Math.round(rows.count / seconds)} per second\n  pictures ${out}\n  labels   ${labels}`,
   );
 }
 
 /**
- * Undefined when the command line makes no sense.
+ * Undefined if the command line is not valid.
  * @returns {{ out: string, labels: string, glyphs: 'train' | 'heldout', count: number, seed: number, start: number } | undefined}
  */
 function readArguments() {

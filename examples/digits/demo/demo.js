@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the main job on real images, end to end. Makes digits, has the real service answer them,
- * tells how right it was, and does some of the same work the naive way for comparison.
+ * `npm run demo`: the main job on real images, end to end. Generates digits, classifies them with the real service,
+ * reports the accuracy, and does some of the same work the naive way for comparison.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -14,13 +14,13 @@ const data = join(root, '.forebay', 'demo');
 const input = join(data, 'digits');
 const output = join(data, 'results');
 const COUNT = 5000;
-/** Held out: training used other seeds. */
+/** Training used other seeds. */
 const SEED = 2026;
 
 const began = performance.now();
 const show = (/** @type {string} */ path) => relative(process.cwd(), path) || '.';
 
-console.log(`\n1. ${COUNT.toLocaleString('en')} pictures of digits, made on the spot (seed ${SEED})\n`);
+console.log(`\n1. ${COUNT.toLocaleString('en')} pictures of digits are generated (seed ${SEED})\n`);
 rmSync(data, { recursive: true, force: true });
 await node([
   join(root, 'examples', 'digits', 'generate.js'),
@@ -32,25 +32,27 @@ await node([
   String(SEED),
 ]);
 
-console.log(`\n2. The service answers them: Redis, API and a worker start, the job goes in over HTTP\n`);
+console.log(
+  `\n2. The service classifies them. Redis, API and a worker start, and the job goes in over HTTP\n`,
+);
 await node([join(root, 'bin', 'forebay.js'), 'run', '--model', model, '--input', input, '--output', output]);
 
-console.log(`\n3. How right was it\n`);
+console.log(`\n3. How many answers are right\n`);
 report();
 
 console.log(
-  `\n4. The same work the naive way: the model loaded for every 4 rows, row by row, nothing overlapped\n`,
+  `\n4. The same work the naive way: load the model for every 4 rows, take them one by one, overlap nothing\n`,
 );
 const naive = JSON.parse(await node([join(here, 'naive.js'), '--model', model, '--input', input], 'pipe'));
 const { throughput } = JSON.parse(readFileSync(join(output, 'manifest.json'), 'utf8'));
 const naiveRate = naive.rows / naive.seconds;
 console.log(`   naive    ${rate(naiveRate)} rows/s (measured on ${naive.rows} rows)`);
 console.log(
-  `   Forebay  ${rate(throughput.rows_per_s)} rows/s, every row written down once: ${(throughput.rows_per_s / naiveRate).toFixed(1)} times as fast`,
+  `   Forebay  ${rate(throughput.rows_per_s)} rows/s, each row written exactly once: ${(throughput.rows_per_s / naiveRate).toFixed(1)} times as fast`,
 );
 
 console.log(`
-The results are in ${show(output)}: part-*.jsonl (one line a row), manifest.json.
+The results are in ${show(output)}: part-*.jsonl (one line per row), manifest.json.
 ${((performance.now() - began) / 1000).toFixed(0)} s in all. Next:
 
    head -3 ${show(join(output, 'part-00000000.jsonl'))}
@@ -102,10 +104,10 @@ function rate(/** @type {number} */ rowsPerS) {
 }
 
 /**
- * Runs a program of the project; ends the demo with its exit code where it fails.
+ * Runs a program of the project. If it fails, the demo ends with its exit code.
  * @param {string[]} argv
  * @param {'inherit' | 'pipe'} stdout
- * @returns {Promise<string>} what it printed, for `pipe`
+ * @returns {Promise<string>} with `pipe`, what it printed
  */
 async function node(argv, stdout = 'inherit') {
   const child = spawn(process.execPath, argv, { stdio: ['inherit', stdout, 'inherit'] });

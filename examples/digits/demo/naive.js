@@ -1,13 +1,13 @@
 /**
- * How one should not do it, and how a first script often does: the model loaded for every batch of 4, rows
- * read, decoded and inferred one after another. Prints `{"rows","seconds"}`; runs for about 8 seconds.
+ * The naive way, as first scripts often do it: load the model for every 4 rows, then read, decode and infer these rows
+ * one after another. Runs for about 8 seconds and prints `{"rows","seconds"}`.
  */
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 
-// Before the first load: onnxruntime reads it then.
+// onnxruntime reads this when it is first loaded.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 const { InferenceSession, Tensor } = await import('onnxruntime-node');
 

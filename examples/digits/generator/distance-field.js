@@ -1,6 +1,6 @@
 /**
- * Strokes to pixels: a field of signed distances (pixels; negative inside the ink), from which the
- * painter takes sharp or blurred edges, outlines and shadows alike. Knows nothing of digits or colours.
+ * Turns strokes into a field of signed distances in pixels, negative inside the ink. The painter derives sharp and
+ * blurred edges, outlines and shadows from it. Knows nothing of digits or colours.
  */
 
 /**
@@ -14,7 +14,7 @@
  * @property {boolean} cutEnd
  */
 
-/** Distance of pixels that no stroke is near to, in pixels. */
+/** Distance of pixels that have no stroke nearby, in pixels. */
 const FAR = 1e3;
 
 /**
@@ -22,7 +22,7 @@ const FAR = 1e3;
  * @param {number} height
  * @param {readonly Segment[]} segments
  * @param {number} reach how far outside the ink distances must be known, in pixels
- * @returns {Float32Array} width * height distances, row by row; FAR where beyond reach
+ * @returns {Float32Array} width * height distances, row by row; FAR beyond `reach`
  */
 export function distanceField(width, height, segments, reach) {
   const field = new Float32Array(width * height).fill(FAR);

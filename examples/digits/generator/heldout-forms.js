@@ -1,6 +1,6 @@
 /**
- * Skeletons of the held-out glyphs: four complete alphabets of their own, never used in training, to
- * measure how a model does on shapes it has not seen. None of these paths may appear in training-forms.js.
+ * Skeletons of the held-out glyphs: four complete alphabets that are never used in training. They measure how a model
+ * does on shapes that it has not seen. None of these paths may appear in training-forms.js.
  */
 import { flattenPath } from './paths.js';
 
@@ -83,7 +83,7 @@ const PATHS = [
 ];
 
 /**
- * Index: the digit.
+ * The index is the digit.
  * @type {readonly Forms[]}
  */
 export const HELDOUT_FORMS = PATHS.map((paths) =>

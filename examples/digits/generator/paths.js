@@ -1,8 +1,10 @@
 /**
- * The small path language of the glyph skeletons: text in, polylines out. Knows no style and no pixel.
- * `M x y` starts a stroke, `L x y` a line, `Q cx cy x y` and `C ax ay bx by x y` curves, and
- * `A cx cy rx ry from to` an elliptic arc in degrees (0 right, 90 down) reached by a line from where the
- * stroke stands. The box is 0..1 both ways, y downwards; a stroke may leave it a little.
+ * The small path language of the glyph skeletons: text in, polylines out. Knows nothing of styles or pixels.
+ * - `M x y` starts a stroke.
+ * - `L x y` draws a line, `Q cx cy x y` and `C ax ay bx by x y` draw curves.
+ * - `A cx cy rx ry from to` draws an elliptic arc, with angles in degrees (0 right, 90 down). A line connects it to the
+ *   end of the stroke.
+ * The box is 0..1 both ways, with y downwards. A stroke may leave it a little.
  */
 
 /** @typedef {number[]} Polyline x, y, x, y ... */
@@ -15,7 +17,7 @@ const ARC_STEP_DEGREES = 24;
 /**
  * @param {string} path
  * @returns {Polyline[]}
- * @throws {SyntaxError} on a command or a number that does not fit
+ * @throws {SyntaxError} on an unknown command or a wrong number of values
  */
 export function flattenPath(path) {
   /** @type {Polyline[]} */
@@ -33,7 +35,7 @@ export function flattenPath(path) {
 }
 
 /**
- * The same strokes turned by half a circle: a 6 becomes a 9.
+ * The same strokes turned by 180 degrees. A 6 becomes a 9.
  * @param {readonly Polyline[]} strokes
  * @returns {Polyline[]}
  */
@@ -42,7 +44,7 @@ export function turnAround(strokes) {
 }
 
 /**
- * A bitmap's dots, as strokes without length: rows of text, `#` for a dot, laid over the unit box.
+ * The dots of a bitmap, as strokes without length. The bitmap is rows of text with `#` for a dot, laid over the unit box.
  * @param {readonly string[]} rows
  * @returns {Polyline[]}
  */
@@ -69,7 +71,7 @@ function* parse(path) {
     const command = /** @type {keyof typeof NUMBERS} */ (letter);
     const values = (rest ?? '').trim().split(/\s+/).map(Number);
     if (values.length !== NUMBERS[command] || values.some(Number.isNaN)) {
-      throw new SyntaxError(`glyph path: "${piece.trim()}" in "${path}" is no command of the language`);
+      throw new SyntaxError(`glyph path: "${piece.trim()}" in "${path}" is not a command of the language`);
     }
     yield [command, values];
   }
@@ -81,7 +83,7 @@ function bezier(stroke, controls, steps) {
   for (let step = 1; step <= steps; step++) {
     const t = step / steps;
     let level = points;
-    // de Casteljau serves lines, quadratics and cubics alike.
+    // de Casteljau's algorithm, for lines, quadratic and cubic curves.
     while (level.length > 2) {
       /** @type {number[]} */
       const next = [];

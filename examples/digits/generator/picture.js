@@ -1,6 +1,6 @@
 /**
- * Paints one row: background, clutter, ink, blur and noise, as raw RGB. Everything comes from the row's
- * random numbers; JPEG encoding is the stream's business.
+ * Paints one row as raw RGB: background, clutter, ink, blur and noise, all from the row's random numbers.
+ * digits-stream.js encodes the JPEG.
  */
 import { distanceField } from './distance-field.js';
 import { drawGlyph } from './strokes.js';
@@ -9,9 +9,9 @@ import { drawGlyph } from './strokes.js';
 /** @typedef {import('./styles.js').Style} Style */
 /** @typedef {readonly [number, number, number]} Colour 0..255 */
 
-/** Pixels; both sides of a picture are drawn from it. */
+/** Range for both sides of a picture, in pixels. */
 const SIDE = { low: 48, high: 96 };
-/** Least difference of luma between ink and ground, of 1. */
+/** Least difference of luma between ink and ground. Luma is 0..1. */
 const MIN_CONTRAST = 0.28;
 const PATCHES = 5;
 
@@ -19,7 +19,7 @@ const PATCHES = 5;
  * @param {Random} random
  * @param {Style} style
  * @param {number} digit
- * @returns {{ width: number, height: number, pixels: Uint8Array }} 3 bytes a pixel, RGB
+ * @returns {{ width: number, height: number, pixels: Uint8Array }} 3 bytes per pixel, RGB
  */
 export function paintDigit(random, style, digit) {
   const width = SIDE.low + random.below(SIDE.high - SIDE.low + 1);
@@ -71,7 +71,7 @@ export function paintDigit(random, style, digit) {
   return { width, height, pixels };
 }
 
-/** Ink and ground with contrast either way; clutter lies between them, nearer to the ground. @param {Random} random */
+/** Dark ink on light ground or the reverse. Clutter lies between them, nearer to the ground. @param {Random} random */
 function palette(random) {
   const darkInk = random.chance(0.5);
   const inkLuma = random.uniform(0, 0.45);
@@ -89,7 +89,7 @@ function palette(random) {
 }
 
 /**
- * A colour of any hue with the luma asked for.
+ * A colour of any hue with the given luma.
  * @param {Random} random
  * @param {number} luma 0..1
  * @returns {Colour}
@@ -117,9 +117,9 @@ function clutterLines(random, width, height) {
 }
 
 /**
- * Slow patches of light: a coarse random grid, interpolated.
+ * Soft patches of light: a coarse random grid, interpolated.
  * @param {Random} random
- * @param {number} amplitude of 1
+ * @param {number} amplitude 0..1
  */
 function patchwork(random, amplitude) {
   const grid = Array.from({ length: (PATCHES + 1) ** 2 }, () => random.uniform(-amplitude, amplitude));

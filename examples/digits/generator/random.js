@@ -1,13 +1,13 @@
 /**
- * Seeded random numbers (sfc32), one independent stream for each (seed, row). Knows nothing of pictures.
- * Owned here, not Math.random or a package, so that rows stay the same over Node versions.
+ * Seeded random numbers (sfc32), with one independent stream per seed and row. Knows nothing of pictures.
+ * It is our own code, so that rows stay the same across Node and package versions.
  */
 
 /** @typedef {ReturnType<typeof createRandom>} Random */
 
 /**
  * @param {number} seed non-negative safe integer
- * @param {number} row non-negative safe integer; streams of different rows are unrelated
+ * @param {number} row non-negative safe integer; streams of different rows are independent
  */
 export function createRandom(seed, row) {
   let [a, b, c, d] = mixWords([seed >>> 0, Math.floor(seed / 2 ** 32), row >>> 0, Math.floor(row / 2 ** 32)]);
@@ -22,7 +22,7 @@ export function createRandom(seed, row) {
     c = (c + t) | 0;
     return t >>> 0;
   }
-  // sfc32's own advice: the first dozen outputs still show the seed.
+  // The author of sfc32 advises it: the first dozen outputs still show the seed.
   for (let i = 0; i < 12; i++) bits();
 
   /** Uniform in [low, high). */
@@ -32,7 +32,7 @@ export function createRandom(seed, row) {
   const chance = (/** @type {number} */ p) => uniform() < p;
   /** @template T @param {readonly T[]} items @returns {T} */
   const pick = (items) => /** @type {T} */ (items[below(items.length)]);
-  /** About normal, mean 0, deviation 1, within +-3.5: the sum of the four bytes of one draw. */
+  /** About normal with mean 0 and deviation 1, within +-3.5. It is the sum of the four bytes of one draw. */
   function noise() {
     const x = bits();
     return ((x & 255) + ((x >>> 8) & 255) + ((x >>> 16) & 255) + (x >>> 24) - 510) / 147.8;

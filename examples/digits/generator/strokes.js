@@ -1,13 +1,13 @@
 /**
- * A row's glyph: a style's skeleton, bent, slanted, turned and scaled by the row's own random numbers, as
- * segments in pixels. Knows nothing of colours.
+ * Draws a row's glyph as segments in pixels. It bends, slants, turns and scales a style's skeleton by the row's random
+ * numbers. Knows nothing of colours.
  */
 
 /** @typedef {import('./random.js').Random} Random */
 /** @typedef {import('./styles.js').Style} Style */
 /** @typedef {import('./distance-field.js').Segment} Segment */
 
-/** Enough to be a nuisance, too little to turn a 6 into a 9. */
+/** Enough to make rows harder, too little to turn a 6 into a 9. */
 const MAX_TURN_DEGREES = 20;
 /** Glyph height as a share of the picture's shorter side. */
 const HEIGHT = { low: 0.5, high: 0.8 };
@@ -71,7 +71,7 @@ export function drawGlyph(random, style, digit, width, height) {
   return segments;
 }
 
-/** A closed stroke has no ends to cut; a dot (no length) has none either. @param {readonly number[]} stroke */
+/** A closed stroke has no ends to cut. Neither has a dot, which has no length. @param {readonly number[]} stroke */
 function isClosed(stroke) {
   const [x0 = 0, y0 = 0] = stroke;
   const [x1 = 0, y1 = 0] = stroke.slice(-2);
@@ -79,7 +79,7 @@ function isClosed(stroke) {
 }
 
 /**
- * Two slow waves across each axis.
+ * Bends each axis by a slow wave along the other.
  * @param {Random} random
  * @param {number} amplitude glyph heights
  */

@@ -1,4 +1,4 @@
-/** Types of styles.js for TypeScript importers; what they mean is told there. */
+/** Types of styles.js for TypeScript importers. styles.js documents them. */
 export interface Style {
   readonly name: string;
   readonly digits: readonly (readonly (readonly number[])[])[][];

@@ -1,13 +1,13 @@
 /**
- * The glyph styles: which skeleton each digit uses and the pen that draws it. Training and held-out
- * styles share no skeleton. Knows nothing of pixels.
+ * The glyph styles: which skeletons each digit uses, and the pen that draws them. Training and held-out styles share no
+ * skeleton. Knows nothing of pixels.
  */
 import { HELDOUT_FORMS } from './heldout-forms.js';
 import { TRAINING_FORMS } from './training-forms.js';
 
 /** @typedef {import('./paths.js').Polyline} Polyline */
 
-/** @typedef {readonly [low: number, high: number]} Range each row draws its own value */
+/** @typedef {readonly [low: number, high: number]} Range each row picks its own value from it */
 
 /**
  * @typedef {object} Pen lengths in glyph heights
@@ -15,10 +15,10 @@ import { TRAINING_FORMS } from './training-forms.js';
  * @property {Range} aspect glyph width
  * @property {Range} slant shift of the top to the right
  * @property {number} wobble amplitude of the bending of strokes
- * @property {number} thin width of the thinnest stroke direction as a share of the full one; 1 draws evenly
+ * @property {number} thin width of the thinnest stroke direction as a share of the full width; 1 means an even stroke
  * @property {number} nib direction of the thinnest stroke, degrees from horizontal
- * @property {number} taper how much of its width a stroke loses to its end, 0..1
- * @property {boolean} butt strokes end straight instead of round
+ * @property {number} taper share of its width that a stroke loses towards its end, 0..1
+ * @property {boolean} butt whether strokes end straight instead of round
  * @property {number} hollow share of rows that draw only the outline
  */
 
@@ -26,7 +26,7 @@ import { TRAINING_FORMS } from './training-forms.js';
  * @typedef {object} Style
  * @property {string} name
  * @property {Pen} pen
- * @property {readonly (readonly Polyline[][])[]} digits index: the digit; its skeletons, any of which a row may use
+ * @property {readonly (readonly Polyline[][])[]} digits the index is the digit; a row picks one of its skeletons
  */
 
 /** @typedef {'train' | 'heldout'} GlyphSet */
@@ -44,7 +44,7 @@ const PLAIN = {
   hollow: 0,
 };
 
-/** Alternatives of one digit are joined by `|`; digits 0 to 9 in order. @type {readonly Style[]} */
+/** Digits 0 to 9 in order. `|` joins the alternatives of one digit. @type {readonly Style[]} */
 export const TRAINING_STYLES = [
   train('sans', 'oval flag|bar round bowls closed sans curve plain stacked curve', { butt: true }),
   train('light', 'oval bar|based neck bowls|flat lean sans curve|straight plain crossing curve', {
@@ -162,12 +162,12 @@ export const HELDOUT_STYLES = [
 /**
  * @param {GlyphSet} glyphs
  * @returns {readonly Style[]}
- * @throws {RangeError} when there is no such set
+ * @throws {RangeError} if there is no such set
  */
 export function stylesOf(glyphs) {
   if (glyphs === 'train') return TRAINING_STYLES;
   if (glyphs === 'heldout') return HELDOUT_STYLES;
-  throw new RangeError(`no glyph set "${String(glyphs)}": take "train" or "heldout"`);
+  throw new RangeError(`no glyph set "${String(glyphs)}": use "train" or "heldout"`);
 }
 
 /** @param {string} name @param {string} forms @param {Partial<Pen>} pen @returns {Style} */

@@ -1,6 +1,6 @@
 /**
- * Skeletons of the training glyphs: for each digit its ways of being written, by name, in the path
- * language of paths.js. Drawn by hand for this example. Held-out shapes live in heldout-forms.js.
+ * Skeletons of the training glyphs: the ways to write each digit, by name, in the path language of paths.js. They were
+ * drawn by hand for this example. Held-out shapes are in heldout-forms.js.
  */
 import { dotsOf, flattenPath, turnAround } from './paths.js';
 
@@ -98,7 +98,7 @@ const SEGMENTS = {
 };
 const LIT = ['abcdef', 'bc', 'abged', 'abgcd', 'fgbc', 'afgcd', 'afgedc', 'abc', 'abcdefg', 'abcdfg'];
 
-/** The usual 5 x 7 cells of a character display. */
+/** The usual 5 x 7 matrix of a character display. */
 const DOTS = [
   ['.###.', '#...#', '#..##', '#.#.#', '##..#', '#...#', '.###.'],
   ['..#..', '.##..', '..#..', '..#..', '..#..', '..#..', '.###.'],
@@ -113,7 +113,7 @@ const DOTS = [
 ];
 
 /**
- * Index: the digit. Every digit has `segments` and `dots` besides its drawn forms.
+ * The index is the digit. Every digit has `segments` and `dots` besides its drawn forms.
  * @type {readonly Forms[]}
  */
 export const TRAINING_FORMS = PATHS.map((paths, digit) => {

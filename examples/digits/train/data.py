@@ -1,7 +1,7 @@
-"""Pictures and labels on disk to uint8 arrays, with the preprocessing that model.json declares.
+"""Reads pictures and labels from disk into uint8 arrays, with the preprocessing that model.json declares.
 
-The service resizes with libvips (kernel linear), here Pillow's bilinear does: they differ by a fraction of
-one level of 255 on average. Knows nothing of networks.
+Resizing is Pillow's bilinear. evaluate.js resizes with libvips (kernel linear), which differs by a fraction of one
+level of 255 on average. Knows nothing of networks.
 """
 
 import json
@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image
 
 SIDE = 32
-"""Pixels: the shorter side after resizing, and the side of the centre crop."""
+"""The shorter side after resizing, and the side of the centre crop, in pixels."""
 
 
 def load_picture(path: Path) -> np.ndarray:
-    """One JPEG file as uint8 [3, SIDE, SIDE], RGB: shorter side to SIDE, centre crop (as torchvision)."""
+    """One JPEG file as uint8 [3, SIDE, SIDE] in RGB: shorter side to SIDE, then centre crop (as torchvision)."""
     picture = Image.open(path).convert("RGB")
     width, height = picture.size
     short = min(width, height)

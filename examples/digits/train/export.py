@@ -1,5 +1,7 @@
-"""A trained network as ONNX: batch norms folded, opset 17, batch dimension symbolic. Written by hand with
-onnx.helper, so that the graph holds nothing but the six operators below and names that can be read."""
+"""Writes a trained network as ONNX, with folded batch norms, opset 17 and a symbolic batch dimension.
+
+It builds the graph by hand with onnx.helper. So the graph has only the six operators below, with readable names.
+"""
 
 from pathlib import Path
 
@@ -15,7 +17,7 @@ IR_VERSION = 8
 
 
 class Writer:
-    """Collects nodes and weights; every method takes and gives the name of a tensor."""
+    """Collects nodes and weights. Every method takes and returns names of tensors."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []

@@ -1,5 +1,8 @@
-"""The two networks. Only convolution + batch norm + ReLU blocks, sums, a mean and one linear layer, so that
-export.py can fold and write them in a few standard operators."""
+"""The two networks.
+
+They use only blocks of convolution, batch norm and ReLU, sums, a mean and one linear layer. So export.py can fold and
+write them in a few standard operators.
+"""
 
 import torch
 from torch import nn
@@ -8,7 +11,7 @@ CLASSES = 10
 
 
 class ConvBlock(nn.Module):
-    """3x3 convolution, batch norm, and ReLU unless `relu` is false. [N, C, H, W] to [N, C', H/s, W/s]."""
+    """3x3 convolution, batch norm, and ReLU if `relu`. [N, C, H, W] to [N, C', H/s, W/s]."""
 
     def __init__(self, channels_in: int, channels_out: int, stride: int = 1, relu: bool = True):
         super().__init__()
@@ -22,7 +25,7 @@ class ConvBlock(nn.Module):
 
 
 class Residual(nn.Module):
-    """Two blocks added to their input."""
+    """The sum of the input and of two blocks applied to it."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -34,7 +37,7 @@ class Residual(nn.Module):
 
 
 class Digits(nn.Module):
-    """A body, the mean over the picture, and a linear layer: [N, 3, 32, 32] to logits [N, 10]."""
+    """A body, the mean over the picture, and a linear layer. [N, 3, 32, 32] to logits [N, 10]."""
 
     def __init__(self, body: list[nn.Module], channels: int):
         super().__init__()

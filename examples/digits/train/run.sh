@@ -1,13 +1,13 @@
 #!/bin/sh
 # Generates the pictures, trains both models, exports them and writes train.log. Run setup.sh first.
-# Training and validation have seeds of their own; seeds 1 and 2 stay unseen, for demo and evaluation.
+# Training and validation have seeds of their own. Seeds 1 and 2 stay unseen, for evaluation.
 set -eu
 cd "$(dirname "$0")"
 generate() { # name, seed, start, count
   node ../generate.js --out ".data/$1" --labels ".data/$1-$3.jsonl" --seed "$2" --start "$3" --count "$4"
 }
 mkdir -p .data
-# Two at once: the painter of one process has one thread.
+# Two processes at once, because one process paints on one thread.
 generate train 7001 0 80000 &
 first=$!
 generate train 7001 80000 80000

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv beside this script with all that training needs: versions are those of train.log.
+# Creates .venv beside this script, with all that training needs, in the versions of train.log.
 set -eu
 cd "$(dirname "$0")"
 python3 -m venv .venv

@@ -1,6 +1,6 @@
 """Trains digits-small and digits-large on .data/ and exports them beside ../models/*/model.json.
 
-One run, seeded; its output is train.log. Validation rows choose nothing: the last weights are taken.
+One seeded run. Its output is train.log. Validation rows choose nothing, because the last weights are taken.
 """
 
 import time
@@ -19,7 +19,7 @@ DATA = HERE / ".data"
 MODELS = HERE.parent / "models"
 SEED = 20261122
 MEAN, STD = 0.5, 0.25
-"""As in model.json, the same for every channel; pixels are in 0..1 by then."""
+"""As in model.json, the same for every channel. They apply to pixels scaled to 0..1."""
 BATCH = 128
 
 
@@ -58,7 +58,7 @@ def train(network: Digits, pictures: torch.Tensor, labels: torch.Tensor, epochs:
 
 
 def check(path: Path, network: Digits, pictures: torch.Tensor, labels: torch.Tensor) -> None:
-    """Accuracy of the exported file in onnxruntime, and how far it is from the network in PyTorch."""
+    """Prints the accuracy of the exported file in onnxruntime, and its largest difference from PyTorch."""
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     batch = normalised(pictures)
     (logits,) = session.run(None, {"image": batch.numpy()})
@@ -74,7 +74,7 @@ def check(path: Path, network: Digits, pictures: torch.Tensor, labels: torch.Ten
 
 def main() -> None:
     torch.manual_seed(SEED)
-    # One thread: sums in one order, so the same weights again; and no waiting where cores are shared.
+    # With one thread, sums have one order, so a run gives the same weights again. It also does not wait on shared cores.
     torch.set_num_threads(1)
     print(f"torch {torch.__version__}, numpy {np.__version__}, onnxruntime {onnxruntime.__version__}, seed {SEED}")
     pictures, labels = (torch.from_numpy(array) for array in load_set(DATA, "train"))
