@@ -11,7 +11,7 @@ import { makeServiceFolder } from './own-process.ts';
 import { startTestRedis } from './redis.ts';
 import { waitUntil } from './wait-until.ts';
 
-const entry = (path: string) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
+const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
 export const LABELS = ['red', 'green', 'blue'];
 const COLOURS = [
@@ -35,7 +35,10 @@ async function firstMessage(child: ChildProcess): Promise<FirstMessage> {
 
 export type Service = Awaited<ReturnType<typeof startService>>;
 
-/** `how` its processes are started. One model, `tiny`, that names the strongest channel of an image. */
+/**
+ * The service serves one model, `tiny`, which names the strongest channel of an image. `how` says how its processes are
+ * started. A `root` is a built checkout of another version.
+ */
 export async function startService(
   options: { env?: Record<string, string>; workers?: number; how?: ForkOptions } = {},
 ) {
@@ -51,8 +54,12 @@ export async function startService(
   };
   const children = new Set<ChildProcess>();
 
-  async function start(path: string, more: Record<string, string> = {}, how: ForkOptions = {}) {
-    const child = fork(entry(path), {
+  async function start(
+    path: string,
+    more: Record<string, string> = {},
+    { root = CHECKOUT, ...how }: ForkOptions & { root?: string } = {},
+  ) {
+    const child = fork(join(root, 'dist', path), {
       env: { ...process.env, ...env, ...more },
       execArgv: [],
       stdio: 'inherit',
@@ -84,17 +91,18 @@ export async function startService(
       return api.url;
     },
     apiPid: () => api.child.pid!,
-    startWorker: async (more: Record<string, string> = {}, how: ForkOptions = {}) =>
+    startWorker: async (more: Record<string, string> = {}, how: ForkOptions & { root?: string } = {}) =>
       (await start('workers/main.js', more, how)).child,
     /** Ends every worker cleanly. */
     async stopWorkers() {
       await Promise.all([...children].filter((child) => child !== api.child).map(stop));
     },
-    async restartApi() {
+    /** Kills the API and starts another on its port, of this version or of the one at `root`. */
+    async restartApi(root = CHECKOUT) {
       const port = new URL(api.url).port;
       api.child.kill('SIGKILL');
       await once(api.child, 'exit');
-      api = await start('api/main.js', { FOREBAY_PORT: port });
+      api = await start('api/main.js', { FOREBAY_PORT: port }, { root });
     },
     async request(path: string, init?: RequestInit) {
       return fetch(new URL(path, api.url), init);

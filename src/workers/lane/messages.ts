@@ -43,7 +43,7 @@ export interface LoadRequest {
   /** Cache folder and the model's hash, to keep what can be made again; without it nothing is kept. */
   readonly cache?: ModelCache;
   /** To be probed, at so many rows a call: once a worker is enough. */
-  readonly probe?: { readonly batchSize: number };
+  readonly probe?: { readonly batchSize: number; readonly budgetMs?: number };
   /**
    * Files beside the graph that onnxruntime may have mapped: overwritten in place they change answers. The lane keeps an eye
    * on them.

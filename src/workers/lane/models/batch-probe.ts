@@ -12,10 +12,6 @@ import { probeImages } from './probe-images.ts';
 
 /** Calls that would end later are left out: ResNet-50 on one core (0.1 s a row) gets to its batch of 4. */
 const BUDGET_MS = 1000;
-/** The first batch tells most, its memory too: it may take longer, on a machine that is busy starting. */
-const FIRST_BATCH_MS = 2 * BUDGET_MS;
-/** One row alone; a slower model stays unknown. */
-const SLOWEST_ROW_MS = BUDGET_MS;
 /** Batches larger than a model's own are tried up to this. */
 const LARGEST_BATCH = 16;
 /**
@@ -33,14 +29,15 @@ export interface ProbeFindings {
   readonly rssAfterBatch: number | null;
 }
 
-/** `batchSize`: rows a call as the model is going to be run, unless its graph fixes it. Never rejects. */
+/** `batchSize`: rows a call as the model is going to be run, unless its graph fixes it. Never rejects. `budgetMs` bounds its time. */
 export async function probeBatches(model: {
   readonly session: Pick<OnnxSession, 'run'>;
   readonly fit: GraphFit;
   readonly filler: TensorFiller;
   readonly batchSize: number;
+  readonly budgetMs?: number | undefined;
 }): Promise<ProbeFindings> {
-  const { session, fit, filler } = model;
+  const { session, fit, filler, budgetMs = BUDGET_MS } = model;
   const side = Math.round(Math.sqrt(filler.rowLength / 3));
   const sample = fit.layout === 'nchw' ? [3, side, side] : [side, side, 3];
   const batchSize = fit.fixedBatch ?? model.batchSize;
@@ -66,11 +63,13 @@ export async function probeBatches(model: {
     const single: Float32Array[] = [await alone(0)];
     const callMs = performance.now() - start;
     if (fit.fixedBatch === 1) return finding('fixed_batch', 0, 1);
-    if (callMs > SLOWEST_ROW_MS) return finding('unknown', 0, 1);
+    // A slower model stays unknown.
+    if (callMs > budgetMs) return finding('unknown', 0, 1);
     const cost = (rows: number) => callMs * (fit.fixedBatch === null ? rows : 1);
-    const fits = (rows: number) => performance.now() - start + cost(rows) <= BUDGET_MS;
+    const fits = (rows: number) => performance.now() - start + cost(rows) <= budgetMs;
     const own = Math.max(2, batchSize);
-    const first = cost(own) <= FIRST_BATCH_MS ? own : 2;
+    // The first batch tells most, also about memory, so it may take longer on a machine that is busy starting.
+    const first = cost(own) <= 2 * budgetMs ? own : 2;
     const sizes = fit.fixedBatch === null ? [first, 2, LARGEST_BATCH, own] : [own, own];
     const batches: Batch[] = [];
     for (const [n, size] of sizes.entries()) {

@@ -63,9 +63,10 @@ export async function loadResidentModel(
     await session.release();
   };
   const rssLoaded = process.memoryUsage.rss();
-  const probed = async (batchSize: number, model: Omit<Parameters<typeof probeBatches>[0], 'batchSize'>) =>
-    recordedProbe(cache, batchSize, async () => {
-      const { batchInvariance, rssAfterBatch } = await probeBatches({ ...model, batchSize });
+  type Probed = Pick<Parameters<typeof probeBatches>[0], 'session' | 'fit' | 'filler'>;
+  const probed = async (how: NonNullable<typeof probe>, model: Probed) =>
+    recordedProbe(cache, how.batchSize, async () => {
+      const { batchInvariance, rssAfterBatch } = await probeBatches({ ...model, ...how });
       const memory = rssAfterBatch !== null && {
         weightsBytes: Math.max(0, rssLoaded - rssBefore),
         activationBytes: Math.max(0, rssAfterBatch - rssLoaded),
@@ -94,7 +95,7 @@ export async function loadResidentModel(
     const decoder = { mode, jpeg: decoderOf(mode).jpeg };
     const loadMs = performance.now() - start;
     if (probe) parts.onStep('probe');
-    const found = probe ? await probed(probe.batchSize, { session, fit, filler }) : UNPROBED;
+    const found = probe ? await probed(probe, { session, fit, filler }) : UNPROBED;
     const { input, output, fixedBatch } = fit;
     return {
       info: { input, output, fixedBatch, decoder, loadMs, ...found },

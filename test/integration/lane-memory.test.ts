@@ -32,8 +32,9 @@ it('halves a batch that the memory does not hold, answers every row, and goes on
   const run = async () => (await lane.run({ model: 'm', rows, topK: 1 })).outcomes;
   // Threads and heaps are there once a row has gone through.
   await lane.run({ model: 'm', rows: rows.slice(0, 1), topK: 1 });
-  // A gigabyte in one call; the system refuses it: malloc fails, as it does in a small container without swap.
-  limitAddressSpace(lane.pid!, virtualBytes(lane.pid!) + 400 * MB);
+  // All rows take a gigabyte in one call, so malloc fails, as it does in a small container without swap. Half of them
+  // leave room for everything else: V8 aborts the process where it gets no memory itself.
+  limitAddressSpace(lane.pid!, virtualBytes(lane.pid!) + 900 * MB);
   for (const outcomes of [await run(), await run()]) {
     expect(outcomes.map(codeOf)).toEqual(levels.map(() => 'ok'));
     const scores = outcomes.map((outcome) => predictionsOf(outcome)[0]!.score);

@@ -13,7 +13,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import type { OnnxSession, SessionOptions } from '#forebay/workers/lane/models/onnx-session.js';
-import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { meanColourModel, writeModelFolder } from '../../../../support/onnx/models.ts';
 
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 Reflect.deleteProperty(globalThis, 'Float16Array');
@@ -22,7 +22,7 @@ const { createOnnxSession } = await import('#forebay/workers/lane/models/onnx-se
 
 const root = mkdtempSync(join(tmpdir(), 'forebay-graphs-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-const SHARED = resolve(import.meta.dirname, '../../../shared/data/models/mobilenetv2.onnx');
+const SHARED = resolve(import.meta.dirname, '../../../../../../shared/data/models/mobilenetv2.onnx');
 const CONTRACT = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
 const GRAPH = meanColourModel({ classes: [[1, 2, 3]], side: 8 });
 

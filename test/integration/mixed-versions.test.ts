@@ -1,0 +1,159 @@
+// A rolling upgrade: processes of an earlier version and of this one share a Redis, outputs, spooled rows and a model
+// whose model.json says `softmax`, as that version wrote it.
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { JobWire } from '#forebay/api/http/wire/job.js';
+import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
+import { noOldVersion, openOldVersion, type OldVersion } from '../support/old-version.ts';
+import {
+  colourImage,
+  indexes,
+  readOutput,
+  startService,
+  upTo,
+  writeImages,
+  type Service,
+} from '../support/service.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const ROWS = 1000;
+const BLOCK_ROWS = 10;
+/** Row 7 and every 100th row behind it have no file. */
+const isMissing = (row: number) => row % 100 === 7;
+
+describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () => {
+  let service: Service;
+  let old: OldVersion;
+  /** The files of an undisturbed run, by name. */
+  let expected: Map<string, string>;
+  beforeAll(async () => {
+    old = openOldVersion();
+    service = await startService({ workers: 0, env: { FOREBAY_LANES: '1' } });
+    await writeImages(join(service.input, 'images'), 30);
+    const uriOf = (i: number) => (isMissing(i) ? 'absent.png' : `${String(i % 30).padStart(6, '0')}.png`);
+    const rows = upTo(ROWS).map((i) => JSON.stringify({ id: `row-${i}`, uri: `images/${uriOf(i)}` }));
+    writeFileSync(join(service.input, 'rows.txt'), rows.join('\n'));
+    await service.startWorker();
+    const undisturbed = await service.ended((await submit()).id);
+    expected = filesOf(undisturbed.output);
+    await service.stopWorkers();
+  }, 120_000);
+  afterEach(async () => service.stopWorkers());
+  afterAll(async () => {
+    await service.close();
+    old.remove();
+  });
+
+  const submit = async (more: object = {}) =>
+    service.submit({
+      input: { type: 'manifest', path: 'rows.txt' },
+      options: { block_rows: BLOCK_ROWS },
+      ...more,
+    });
+  const startOldWorker = async () => service.startWorker({}, { root: old.root });
+  const untilDone = async (id: string, blocks: number) =>
+    service.until(id, `${blocks} blocks`, (job) => job.blocks.done >= blocks);
+
+  function filesOf(output: string): Map<string, string> {
+    const names = readdirSync(output).filter((name) => /^(part|errors)-/.test(name));
+    return new Map(names.map((name) => [name, readFileSync(join(output, name), 'utf8')]));
+  }
+
+  function expectUndisturbed(job: JobWire): void {
+    const failed = upTo(ROWS).filter(isMissing).length;
+    expect(job).toMatchObject({
+      status: 'completed',
+      rows: { total: ROWS, succeeded: ROWS - failed, failed },
+      blocks: { done: ROWS / BLOCK_ROWS },
+    });
+    expect(filesOf(job.output)).toEqual(expected);
+  }
+
+  it('finish a job of the old API that the new API takes up when the old one is killed', async () => {
+    await service.restartApi(old.root);
+    const oldWorker = await startOldWorker();
+    const { id } = await submit();
+    await untilDone(id, 5);
+    // Only the new worker works for a while, so both have a share of the job.
+    oldWorker.kill('SIGSTOP');
+    await service.restartApi();
+    const before = (await service.job(id)).blocks.done;
+    await service.startWorker();
+    await untilDone(id, before + 10);
+    oldWorker.kill('SIGCONT');
+    expectUndisturbed(await service.ended(id));
+  });
+
+  it('leave a job of the new API to the new worker, since the old one cannot read it', async () => {
+    await service.restartApi();
+    const oldWorker = await startOldWorker();
+    const { id } = await submit();
+    const stats = async () => (await (await service.request(`/v1/jobs/${id}/stats`)).json()) as JobStatsWire;
+    await waitUntil(
+      'the old worker to put a block back',
+      async () => (await stats()).queue.depth.delayed > 0,
+    );
+    await service.startWorker();
+    // Side by side they compete for blocks that only one of them can run, so the job is slow until the old one ends.
+    oldWorker.kill('SIGTERM');
+    await once(oldWorker, 'exit');
+    expectUndisturbed(await service.ended(id));
+    expect((await stats()).last_run_error).toBeNull();
+  });
+
+  it('resume an output from its folder alone that the old version left half done', async () => {
+    await service.restartApi(old.root);
+    const oldWorker = await startOldWorker();
+    const output = service.out('half-done');
+    const { id } = await submit({ output });
+    await untilDone(id, 5);
+    oldWorker.kill('SIGKILL');
+    await once(oldWorker, 'exit');
+    const redis = new Redis(service.redis.socketPath);
+    await redis.flushall();
+    redis.disconnect();
+    const done = readdirSync(output).filter((name) => name.startsWith('part-')).length;
+    expect(done).toBeLessThan(ROWS / BLOCK_ROWS);
+
+    await service.restartApi();
+    await service.startWorker();
+    const response = await service.post('/v1/jobs/resume', { output });
+    expect(response.status).toBe(202);
+    const resumed = await service.ended(((await response.json()) as JobWire).id);
+    expect(resumed.rows.adopted).toBe(done * BLOCK_ROWS);
+    expectUndisturbed(resumed);
+  });
+
+  it('retry the failed rows of a job whose rows came with the request to the old version', async () => {
+    await service.restartApi(old.root);
+    await startOldWorker();
+    const good = await colourImage(1);
+    const bad = Buffer.from(good).fill(0, 0, 8);
+    const rows = upTo(7).map((i) => ({
+      id: `row-${i}`,
+      data: (i === 2 ? bad : good).toString('base64'),
+    }));
+    const { id } = await service.submit({ input: { type: 'inline', rows }, options: { block_rows: 2 } });
+    const first = await service.ended(id);
+    expect(first.rows).toMatchObject({ total: 7, succeeded: 6, failed: 1 });
+    await service.stopWorkers();
+
+    await service.restartApi();
+    await service.startWorker();
+    // The same bytes would fail the same way, so the test repairs them in the spool.
+    const blob = join(service.folder, 'data', 'spool', `${id}.inline.blob`);
+    const bytes = readFileSync(blob);
+    good.copy(bytes, 2 * good.length);
+    writeFileSync(blob, bytes);
+    const response = await service.post(`/v1/jobs/${id}/retry`, {});
+    expect(response.status).toBe(202);
+    const second = await service.ended(((await response.json()) as JobWire).id);
+    expect(second).toMatchObject({ status: 'completed', rows: { total: 1, succeeded: 1, failed: 0 } });
+    const answers = readOutput(first.output);
+    expect(indexes(answers).toSorted((a, b) => a - b)).toEqual(upTo(7));
+    expect(answers.map(({ predictions }) => predictions![0]!.label)).toEqual(upTo(7).map(() => 'green'));
+  });
+});

@@ -1,0 +1,82 @@
+// API and worker as processes of their own on a Redis that a test breaks, and a job that keeps them busy meanwhile.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from './free-port.ts';
+import { makeServiceFolder, startOwnProcess } from './own-process.ts';
+import { upTo, writeImages, writeTinyModel } from './service.ts';
+import { waitUntil } from './wait-until.ts';
+
+export const PAIR_ROWS = 1500;
+
+export interface PairJob {
+  readonly id: string;
+  readonly status: string;
+  readonly output: string;
+  readonly blocks: { readonly done: number };
+  readonly rows: object;
+}
+
+export type ServicePair = Awaited<ReturnType<typeof startServicePair>>;
+
+export async function startServicePair(redisUrl: string) {
+  const place = makeServiceFolder();
+  writeTinyModel(join(place.folder, 'models', 'tiny'), 'tiny');
+  await writeImages(join(place.folder, 'input', 'images'), 30);
+  const rows = upTo(PAIR_ROWS).map((i) =>
+    JSON.stringify({ id: `row-${i}`, uri: `images/${String(i % 30).padStart(6, '0')}.png` }),
+  );
+  writeFileSync(join(place.folder, 'input', 'rows.txt'), rows.join('\n'));
+  const healthPort = await freePort();
+  const env = {
+    ...place.env,
+    REDIS_URL: redisUrl,
+    FOREBAY_HEALTH_PORT: String(healthPort),
+    // A process that has lost its Redis takes its whole grace time to stop.
+    FOREBAY_SHUTDOWN_GRACE_S: '1',
+  };
+  const api = startOwnProcess('api', env);
+  const worker = startOwnProcess('workers', env);
+  const [, url = ''] = await api.says(/"url":"(http:[^"]+)","msg":"listening"/);
+  const health = `http://127.0.0.1:${healthPort}`;
+  const isOk = async (address: string) => (await fetch(address).catch(() => null))?.ok === true;
+  const ready = () =>
+    waitUntil('API and worker', async () => (await isOk(`${url}/readyz`)) && isOk(`${health}/readyz`));
+  await ready();
+  const job = async (id: string) => (await (await fetch(`${url}/v1/jobs/${id}`)).json()) as PairJob;
+  return {
+    api,
+    worker,
+    url,
+    health,
+    isOk,
+    ready,
+    job,
+    submit: () =>
+      fetch(`${url}/v1/jobs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          model: 'tiny',
+          input: { type: 'manifest', path: 'rows.txt' },
+          options: { block_rows: 10 },
+        }),
+      }),
+    /** Waits until a job is well under way. */
+    async begun(id: string): Promise<void> {
+      await waitUntil('some commits', async () => (await job(id)).blocks.done >= 10);
+    },
+    async completed(id: string): Promise<PairJob> {
+      await waitUntil('the job', async () => (await job(id)).status === 'completed', 60_000);
+      return job(id);
+    },
+    async stop(): Promise<void> {
+      await Promise.all([api.stop(), worker.stop()]);
+      place.remove();
+    },
+  };
+}
+
+/** Warnings and errors in a process's log. */
+export function warningsIn(log: string): string[] {
+  return log.split('\n').filter((line) => /"level":[45]0/.test(line));
+}
