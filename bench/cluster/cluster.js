@@ -1,6 +1,6 @@
 /**
- * Redis, the API process and processes of workers whose lanes are the bench's own, with a folder of their own; and what
- * each of them costs.
+ * A service with a folder of its own: Redis, the API process, and worker processes whose lanes are the benchmark's own.
+ * Also measures what each of them costs.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,34 +21,35 @@ import { fileURLToPath } from 'node:url';
 import { cacheDir } from '../../dist/shared/config/cache-dir.js';
 import { connectRedis } from '../../dist/shared/queue/connection.js';
 import { startEmbeddedRedis } from '../../dist/cli/redis/embedded-redis.js';
+import { createGraph, FLOAT } from '../models/onnx-writer.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
-/** Local files that the rows name in turn. */
+/** The rows name this many local files in turn. */
 const FILES = 64;
-/** Clock ticks a second of /proc/<pid>/stat (sysconf(_SC_CLK_TCK)). */
+/** Clock ticks per second in /proc/<pid>/stat (sysconf(_SC_CLK_TCK)). */
 const TICKS = 100;
-/** What a config must say; no lane here decodes an image. */
-const CONTRACT = { name: 'simulated', task: 'image-classification', preprocess: { crop: 8 } };
+/** The least that a config must say. No lane here decodes an image. */
+const CONFIG = { name: 'simulated', task: 'image-classification', preprocess: { crop: 8 } };
 
-/** Where parts go: in memory, where the machine has such a place, since making a file costs more than all else. */
+/** Parts go into memory where the machine allows it, because creating a file on disk costs more than all else. */
 const MEMORY = '/dev/shm';
 
 /**
- * `nodeArgs`: of each child process, such as --cpu-prof.
- * @param {{ batchSize: number, graph?: string, onDisk?: boolean, nodeArgs?: string[] }} options batchSize: rows a lane
- *   gets at once; graph: path of the model's, where its lanes open one
+ * `batchSize`: rows that a lane gets at once. `graph`: path of the model's graph, where its lanes open one. `nodeArgs`: for
+ * each child process, such as --cpu-prof.
+ * @param {{ batchSize: number, graph?: string, onDisk?: boolean, nodeArgs?: string[] }} options
  */
 export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs = [] }) {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-scale-'));
   const model = join(folder, 'models', 'simulated');
   mkdirSync(model, { recursive: true });
   mkdirSync(join(folder, 'input'));
-  if (graph === undefined) writeFileSync(join(model, 'model.onnx'), 'never opened');
+  if (graph === undefined) writeSmallGraph(join(model, 'model.onnx'));
   else symlinkSync(graph, join(model, 'model.onnx'));
   writeFileSync(
     join(model, 'model.json'),
-    JSON.stringify({ ...CONTRACT, batching: { batch_size: batchSize, max_wait_ms: 50 } }),
+    JSON.stringify({ ...CONFIG, batching: { batch_size: batchSize, max_wait_ms: 50 } }),
   );
   const out = mkdtempSync(join(!onDisk && existsSync(MEMORY) ? MEMORY : tmpdir(), 'forebay-scale-out-'));
   for (let i = 0; i < FILES; i++) writeFileSync(join(folder, 'input', `${i}.bin`), `row ${i}`);
@@ -106,7 +107,7 @@ export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs 
       api: [api.child.pid],
       workers: workers.map((child) => child.pid),
     }),
-    /** Replaces the workers: `count` of them, at most `perProcess` a process. `device`: what their lanes are, see worker-process.js. */
+    /** Replaces the workers by `count` others, at most `perProcess` per process. `device`: see worker-process.js. */
     async setWorkers({ count, perProcess = 8, lanes = 1, device }) {
       await Promise.all(workers.map(end));
       workers = [];
@@ -115,7 +116,7 @@ export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs 
         workers.push((await start(join(here, 'worker-process.js'), [args])).child);
       }
     },
-    /** A manifest that names the local files in turn. */
+    /** Writes a manifest that names the local files in turn. */
     async manifest(rows) {
       const path = join(folder, 'input', `rows-${rows}.txt`);
       const out = createWriteStream(path);
@@ -127,7 +128,7 @@ export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs 
       await once(out, 'finish');
       return path;
     },
-    /** `output`: a folder of the output root. */
+    /** `output`: a folder below the output root. */
     submit: async (path, output, options) =>
       call('/v1/jobs', {
         method: 'POST',
@@ -136,7 +137,7 @@ export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs 
       }),
     job: async (id) => call(`/v1/jobs/${id}`),
     stats: async (id) => call(`/v1/jobs/${id}/stats`),
-    /** Polls a job until it has ended; `onLook(job)` sees each answer. Throws where it did not complete. */
+    /** Polls a job until it has ended. `onLook(job)` sees each answer. Throws if the job did not complete. */
     async ended(id, everyMs = 100, onLook = async (_job) => {}) {
       for (;;) {
         const job = await call(`/v1/jobs/${id}`);
@@ -153,6 +154,19 @@ export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs 
       for (const path of [folder, out]) rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+/** A graph that the API accepts. No simulated lane opens it. */
+function writeSmallGraph(path) {
+  const graph = createGraph('simulated');
+  const pooled = graph.node('GlobalAveragePool', ['input']);
+  graph.node('Flatten', [pooled], { axis: 1 }, 'output');
+  graph.write(path, {
+    inputs: [
+      { name: 'input', type: FLOAT, dims: ['batch', 3, CONFIG.preprocess.crop, CONFIG.preprocess.crop] },
+    ],
+    outputs: [{ name: 'output', type: FLOAT, dims: ['batch', 3] }],
+  });
 }
 
 /** CPU seconds that processes have used. */
@@ -173,7 +187,7 @@ export function rssBytes(pids) {
   }, 0);
 }
 
-/** A field of Redis's INFO, as a number. */
+/** A field of Redis' INFO, as a number. */
 export async function redisInfo(redis, section, field) {
   return Number(new RegExp(`^${field}:([\\d.]+)`, 'm').exec(await redis.info(section))?.[1]);
 }

@@ -1,11 +1,12 @@
-/** Runs one job on a cluster and says what it took: blocks, CPU of each kind of process, work of Redis. */
+/** Runs one job on a cluster and measures its blocks, the CPU time of each kind of process, and the work of Redis. */
 import { cpuSeconds, redisInfo } from './cluster.js';
 
 const WARM_ROWS = 500;
 
 /**
- * `periodMs`: time a lane needs for a block. Blocks of lanes that began together end together, so the steady rate
- * is taken over whole periods of the job's middle half; 0: over the middle half as it is. `lookMs`: between looks at it.
+ * `periodMs`: how long a lane needs for a block. Lanes that began their blocks together end them together, so the steady
+ * rate is taken over whole periods within the job's middle half. 0: over the middle half as it is. `lookMs`: time between
+ * looks at the job.
  * @param {{ rows: number, blockRows: number, output: string, periodMs?: number, lookMs?: number }} job
  */
 export async function measureJob(cluster, { rows, blockRows, output, periodMs = 0, lookMs = 50 }) {
@@ -44,17 +45,17 @@ export async function measureJob(cluster, { rows, blockRows, output, periodMs = 
     rowsPerS,
     blocksPerS: rowsPerS / blockRows,
     steadyRowsPerS: steadyRate(samples, periodMs),
-    /** CPU a block, ms, by kind of process. */
+    /** CPU per block, ms, by kind of process. */
     cpuMs,
-    /** Reads of Redis's sockets a block: round trips, where those of one moment count once. */
+    /** Redis' socket reads per block. They are round trips, but those of one moment count once. */
     readsPerBlock: (await redisInfo(cluster.redis, 'stats', 'total_reads_processed')) / blocks,
-    /** Commands a block, those inside scripts included. */
+    /** Commands per block, including those inside scripts. */
     commandsPerBlock: (await redisInfo(cluster.redis, 'stats', 'total_commands_processed')) / blocks,
     redisMb: redisBytes / 1e6,
   };
 }
 
-/** Rows a second over the middle half, or over as many periods as fit into it. */
+/** Rows per second over the middle half, or over as many periods as fit into it. */
 function steadyRate(samples, periodMs) {
   const rows = samples.at(-1).rows;
   const from = samples.find((sample) => sample.rows >= rows / 4);

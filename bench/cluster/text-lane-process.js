@@ -1,6 +1,6 @@
 /**
- * Entry of a text lane's process: the service's lane thread, session and reading of rows, around a model of the bench's
- * own, since the service has no task for text yet.
+ * Entry of a text lane's process. The lane thread, the session and the reading of rows are the service's. The model is the
+ * benchmark's own, because the service has no text task yet.
  */
 import { bootstrapLane } from '../../dist/workers/lane/bootstrap.js';
 import { startWatchdog } from '../../dist/workers/lane/watchdog.js';
@@ -8,7 +8,7 @@ import { startWatchdog } from '../../dist/workers/lane/watchdog.js';
 bootstrapLane();
 startWatchdog(Number(process.argv[2]));
 
-// Imported only now: loading onnxruntime must come after the bootstrap.
+// Imported only now, because onnxruntime must load after the bootstrap.
 const { createLaneClock } = await import('../../dist/workers/lane/lane-clock.js');
 const { createOnnxSession } = await import('../../dist/workers/lane/models/onnx-session.js');
 const { createRowBytes } = await import('../../dist/workers/lane/rows/row-bytes.js');

@@ -1,12 +1,12 @@
-/** A lane of the service that serves the text encoder: the service's own child process, with an entry of the bench's. */
+/** A lane that serves the text encoder: a child process as the service's own, with an entry of the benchmark's. */
 import { fileURLToPath } from 'node:url';
 import { startChildLane } from '../../dist/workers/lane-pool/child-lane.js';
 
 const ENTRY = fileURLToPath(new URL('text-lane-process.js', import.meta.url));
 
 /**
- * @param {{ index: number, tokens: { from: number, to: number }, callRows: number }} options tokens: of a row; callRows:
- *   rows a model call
+ * `tokens`: per row. `callRows`: rows per model call.
+ * @param {{ index: number, tokens: { from: number, to: number }, callRows: number }} options
  * @returns {import('../../src/workers/lane-pool/lane-handle.ts').Lane}
  */
 export function startTextLane({ index, tokens, callRows }) {

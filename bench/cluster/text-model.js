@@ -1,6 +1,6 @@
 /**
- * The text encoder resident in a lane: a row's file says which text it is ("row 17"), its answer is the embedding. A
- * lane's batch is sorted by length and run in calls of like rows, so that little of a call is padding.
+ * The text encoder that is resident in a lane. A row's file names its text ("row 17"), and the answer is the embedding. A
+ * batch is sorted by length and run in calls of similar rows, so that a call has little padding.
  */
 import { textInputs } from '../inprocess/text-inputs.js';
 

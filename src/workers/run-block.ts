@@ -1,38 +1,46 @@
 /**
  * One run of a block, the whole pipeline on one screen:
- * begin > (adopt an earlier part | read > batch > lane) > stage > may it be published? > publish > commit > off the queue.
+ * begin > (adopt an earlier part | read > batch > lane > stage > ask > publish) > commit > leave the queue.
  */
-import { firstPart, type JobSpec } from '../shared/domain/job.ts';
+import type { RowOutcome } from '../shared/domain/row.ts';
+import { firstPart } from '../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
+import type { Logger } from '../shared/observe/logger.ts';
 import type { TakenBlock } from '../shared/queue/block-taker.ts';
 import type { BegunRun, JobWindow } from '../shared/queue/job-window.ts';
 import type { QueueSlots } from '../shared/queue/queue-slots.ts';
-import { adoptBlock, proofOf, RowsDiffer, type PartProof } from '../shared/storage/adopt-block.ts';
+import {
+  adoptBlock,
+  proofOf,
+  RowsDiffer,
+  type BlockCounts,
+  type PartProof,
+} from '../shared/storage/adopt-block.ts';
 import { publishBlock } from '../shared/storage/publish-block.ts';
 import { storageTrouble } from '../shared/storage/storage-trouble.ts';
-import type { Logger } from '../shared/observe/logger.ts';
-import type { Batcher, BatchGroup } from './intake/batcher.ts';
+import type { BatchGroup } from './intake/batch-group.ts';
+import type { Batcher } from './intake/batcher.ts';
+import type { BudgetedReader } from './intake/read/budgeted-reader.ts';
 import { createBlockComputer } from './run/compute-block.ts';
 import { createJobFlows } from './run/job-flow.ts';
 import { createRunStats } from './run/run-stats.ts';
-import type { BudgetedReader } from './intake/read/budgeted-reader.ts';
 
 export interface RunBlockDeps {
   window: JobWindow;
   slots: QueueSlots;
   reader: BudgetedReader;
   batcher: Batcher;
-  /** The group that a job's rows batch in; null for a model that this worker does not serve. */
+  /** The group that a job's rows batch in. Null for a model that this worker does not serve. */
   groupOf: (queue: string, run: BegunRun) => BatchGroup | null;
   log: Logger;
 }
 
 export interface BlockRun {
-  /** Settles when the block's rows are announced to the batcher, or it has none to compute. */
+  /** Settles when the batcher expects the block's rows, or the block has none to compute. */
   readonly announced: Promise<void>;
-  /** Settles when the run has ended, however; never rejects. */
+  /** Settles when the run has ended in any way. Never rejects. */
   readonly ended: Promise<void>;
-  /** Gives the block back unfinished, not counted as an attempt; its results are dropped. */
+  /** Gives the block back unfinished and drops its results. The run does not count as an attempt. */
   handBack(): Promise<void>;
 }
 
@@ -42,76 +50,97 @@ export function createBlockRunner(deps: RunBlockDeps) {
   const flows = createJobFlows();
 
   return function runBlock(taken: TakenBlock): BlockRun {
+    const { queue, token } = taken;
     const { job, block, generation } = taken.data;
+    const flow = flows.begin(job);
+    const stats = createRunStats(flow);
     const abort = new AbortController();
     let announce = () => {};
     const announced = new Promise<void>((resolve) => (announce = resolve));
-    let handedBack = false;
-    const flow = flows.begin(job);
+    let handingBack: Promise<void> | null = null;
 
     async function run(): Promise<void> {
-      const stats = createRunStats(flow);
-      const begun = await window.beginRun(job, block, generation, taken.token);
+      const begun = await window.beginRun(job, block, generation, token);
       if (!begun) return taken.complete();
-      const group = deps.groupOf(taken.queue, begun);
+      const group = deps.groupOf(queue, begun);
       if (!group)
         throw new ForebayError('model_not_found', `this worker does not hold the model of job ${job}`);
 
-      const { spec } = begun;
-      const { output } = spec;
-      const part = firstPart(spec) + block;
-      // A part of a run that was not counted at all (handed back) is met when this one is published.
-      const mayBePublished = begun.attempts > 1 || spec.resume;
-      let counts = mayBePublished
-        ? await adoptBlock(output, job, part, begun.block, proofOf(spec, begun.announced))
-        : null;
+      let counts = await adoptEarlierPart(begun);
       stats.begun();
       if (!counts) {
-        const computing = compute({ job, block, token: taken.token, run: begun, group, stats, abort });
-        announce();
-        const outcomes = await computing;
-        if (handedBack) return;
-        const started = performance.now();
-        counts = await publishBlock(
-          { folder: output, job, part, rows: begun.block, outcomes, token: taken.token },
-          async (hash) => permit(begun.spec, hash),
-        );
-        stats.published(performance.now() - started);
+        const outcomes = await computeRows(begun, group);
+        if (handingBack) return;
+        counts = await publish(begun, outcomes);
         if (!counts) return taken.complete();
       }
-      const committing = performance.now();
-      const outcome = await window.commit(job, block, taken.token, counts, stats.totals());
+      await commit(counts);
+    }
+
+    /** Null where no earlier run has published the block. */
+    async function adoptEarlierPart(begun: BegunRun): Promise<BlockCounts | null> {
+      const { spec, attempts } = begun;
+      // A handed back run does not count as an attempt. If it has published, `publish` meets its part.
+      if (attempts <= 1 && !spec.resume) return null;
+      const proof = proofOf(spec, begun.announced);
+      return adoptBlock(spec.output, job, firstPart(spec) + block, begun.block, proof);
+    }
+
+    async function computeRows(begun: BegunRun, group: BatchGroup): Promise<RowOutcome[]> {
+      const computing = compute({ job, block, token, run: begun, group, stats, abort });
+      announce();
+      return computing;
+    }
+
+    /** Null where the run may not publish. */
+    async function publish(
+      { spec, block: rows }: BegunRun,
+      outcomes: RowOutcome[],
+    ): Promise<BlockCounts | null> {
+      const started = performance.now();
+      const counts = await publishBlock(
+        { folder: spec.output, job, part: firstPart(spec) + block, rows, outcomes, token },
+        async (hash): Promise<PartProof | null> => {
+          const permit = await window.announcePart(job, { block, token, hash, output: spec.output });
+          if (permit.may) return proofOf(spec, permit.announced);
+          log.info({ job, block, why: permit.why }, 'the run may not publish, its results are dropped');
+          return null;
+        },
+      );
+      stats.published(performance.now() - started);
+      return counts;
+    }
+
+    async function commit(counts: BlockCounts): Promise<void> {
+      const started = performance.now();
+      const outcome = await window.commit(job, block, token, counts, stats.totals());
       if (outcome === 'superseded') log.info({ job, block }, 'another run has taken over, nothing counted');
-      // The slot last: a queue never holds more blocks than slots.
+      // The slot goes last, so that a queue never holds more blocks than slots.
       await taken.complete();
-      if (outcome !== 'superseded') await slots.release(taken.queue, job, [block]);
-      flow.committed(performance.now() - committing);
+      if (outcome !== 'superseded') await slots.release(queue, job, [block]);
+      flow.committed(performance.now() - started);
     }
 
-    /** Null where the run may not publish: another one has taken over, or the output is another job's. */
-    async function permit(spec: JobSpec, hash: string): Promise<PartProof | null> {
-      const asked = { block, token: taken.token, hash, output: spec.output };
-      const permitted = await window.announcePart(job, asked);
-      if (permitted.may) return proofOf(spec, permitted.announced);
-      log.info({ job, block, why: permitted.why }, 'the run may not publish, its results are dropped');
-      return null;
-    }
-
-    async function failed(error: unknown): Promise<void> {
-      if (handedBack) return;
+    async function fail(error: unknown): Promise<void> {
+      if (handingBack) return;
       if (error instanceof ForebayError && error.code === 'newer_version') {
-        await window.leaveRun(job, block, taken.token, 'handedBack');
+        await window.leaveRun(job, block, token, 'handedBack');
         return taken.leaveToNewer();
       }
       const text = describe(error);
       log.warn({ job, block, error: text }, 'run failed, the block will be run again');
-      await window.leaveRun(job, block, taken.token, { error: text });
-      await taken.fail(new Error(text));
+      await leave({ error: text }, text);
+    }
+
+    /** The feeder puts the block on the queue again. */
+    async function leave(how: 'handedBack' | { error: string }, why: string): Promise<void> {
+      await window.leaveRun(job, block, token, how);
+      await taken.fail(new Error(why));
       await window.announceLeft(job);
     }
 
     const ended = run()
-      .catch(failed)
+      .catch(fail)
       .catch((error: unknown) => log.warn({ job, block, error: messageOf(error) }, 'block left to its lock'))
       .finally(() => {
         flow.end();
@@ -122,17 +151,17 @@ export function createBlockRunner(deps: RunBlockDeps) {
       announced,
       ended,
       async handBack() {
-        handedBack = true;
-        abort.abort();
-        await window.leaveRun(job, block, taken.token, 'handedBack');
-        await taken.fail(new Error('handed back: the worker stops'));
-        await window.announceLeft(job);
+        if (!handingBack) {
+          handingBack = leave('handedBack', 'handed back: the worker stops');
+          abort.abort();
+        }
+        return handingBack;
       },
     };
   };
 }
 
-/** `code: message`; storage trouble has its own code, because it may pass. */
+/** `code: message`. Storage trouble has a code of its own, because it may pass. */
 function describe(error: unknown): string {
   if (error instanceof ForebayError) return `${error.code}: ${error.message}`;
   if (error instanceof RowsDiffer) return `dataset_changed: ${error.message}`;

@@ -3,12 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  createBatcher,
-  type Batcher,
-  type BatchGroup,
-  type RowAnswer,
-} from '#forebay/workers/intake/batcher.js';
+import type { BatchGroup } from '#forebay/workers/intake/batch-group.js';
+import { createBatcher, type Batcher } from '#forebay/workers/intake/batcher.js';
+import type { RowAnswer } from '#forebay/workers/intake/row-answer.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { createLanePool, type LanePool } from '#forebay/workers/lane-pool/lane-pool.js';
 import { NO_ROWS, testFolder } from '../support/lanes.ts';

@@ -97,7 +97,7 @@ describe('forebay tune', () => {
     );
     expect(ended).toMatchObject({ code: 0, signal: null });
     expect(ended.err).toMatch(
-      /2 lanes x 1 thread, batch 4.* out of memory: the lanes held \d+ MB; the limit is 160 MB/,
+      /2 lanes x 1 thread, batch 4.* out of memory: the lanes held [\d.]+ MB; the limit is 160 MB/,
     );
     expect(ended.out).toMatch(/(Kept|Chosen): 1 lane x 1 thread/);
     await forebay.nothingLeft();
@@ -107,7 +107,7 @@ describe('forebay tune', () => {
     const before = profiles();
     const ended = await tune('--try-lanes', '1', '--try-batch-sizes', '1,2', '--memory-limit-mb', '10');
     expect(ended).toMatchObject({ code: 1, out: '' });
-    expect(ended.err).toMatch(/No configuration fits the memory: the lanes held \d+ MB; the limit is 10 MB/);
+    expect(ended.err).toMatch(/No configuration fits the memory: the lanes held [\d.]+ MB; the limit is 10\.0 MB/);
     expect(profiles()).toEqual(before);
     await forebay.nothingLeft();
   });

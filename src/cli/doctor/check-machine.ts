@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { readText } from '../../shared/machine/cgroup.ts';
 import { findCgroupMemory } from '../../shared/machine/cgroup-memory.ts';
 import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
-import { formatBytes } from '../progress/format.ts';
+import { formatBytes } from '../../shared/text/bytes.ts';
 import type { Finding } from './check.ts';
 
 /** As package.json's engines. */

@@ -1,7 +1,7 @@
 /** The models of the model folders: each valid, or what is wrong with it. */
 import { messageOf } from '../../shared/errors.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
-import { formatBytes } from '../progress/format.ts';
+import { formatBytes } from '../../shared/text/bytes.ts';
 import type { Finding } from './check.ts';
 
 export async function checkModels(modelsDirs: readonly string[]): Promise<Finding[]> {

@@ -2,7 +2,8 @@
 import type { PlanNumber, PlanRange, PlanWire } from '../../api/http/wire/plan.ts';
 import { inCliWords } from '../cli-words.ts';
 import { table } from '../jobs/table.ts';
-import { formatBytes, formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
+import { formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
+import { formatBytes } from '../../shared/text/bytes.ts';
 
 /** `next`: the command that runs the job. */
 export function planText(plan: PlanWire, { next }: { next: string }): string {

@@ -5,6 +5,7 @@ import { readConfig } from '../../shared/config/config.ts';
 import { CURRENT_LISTING } from '../../shared/datasets/files/listing-rule.ts';
 import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
+import { inflightShares } from '../../shared/domain/memory-shares.ts';
 import type { TuneRequest } from '../../shared/profiles/tune-events.ts';
 import { UsageError } from '../exit-codes.ts';
 import { checkInput, type RunInput } from '../run/check-input.ts';
@@ -54,7 +55,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
     limits: {
       maxFileBytes: config.maxFileBytes,
       maxFetchRatio: config.maxFetchRatio,
-      maxHeldBytes: config.maxInflightBytes / 2,
+      maxHeldBytes: inflightShares(config.maxInflightBytes).opened,
       maxPixels: config.maxPixels,
       maxImageRatio: config.maxImageRatio,
       maxDecodeBytes: config.maxDecodeBytes,

@@ -1,6 +1,7 @@
 /** A tuning as a self-contained HTML page with charts: nothing is loaded from anywhere. Pure. */
 import type { Tuned } from '../../shared/profiles/tune-events.ts';
-import { formatBytes, formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
+import { formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
+import { formatBytes } from '../../shared/text/bytes.ts';
 import { barsSvg, batchLinesSvg, escapeHtml, pathSvg } from './report-charts.ts';
 import { marksOf, rankSettings, type RankedSettings } from './rank-settings.ts';
 import { exhaustiveText, gainText } from './tuned-text.ts';

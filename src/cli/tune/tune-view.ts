@@ -1,7 +1,8 @@
 /** A tuning while it runs: a line a measured configuration, and on terminals one that says what is measured now. */
 import type { LaneSettings, Measurement } from '../../shared/profiles/profile.ts';
 import type { TuneEvent } from '../../shared/profiles/tune-events.ts';
-import { formatBytes, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
+import { formatBytes } from '../../shared/text/bytes.ts';
+import { formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
 import type { Terminal } from '../terminal.ts';
 
 type Shown = Extract<TuneEvent, { type: 'begun' | 'measuring' | 'measured' }>;

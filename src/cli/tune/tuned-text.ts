@@ -2,7 +2,8 @@
 import { settingsKey } from '../../shared/profiles/profile.ts';
 import type { Exhaustive, Tuned } from '../../shared/profiles/tune-events.ts';
 import { table } from '../jobs/table.ts';
-import { formatBytes, formatRate, formatSeconds } from '../progress/format.ts';
+import { formatRate, formatSeconds } from '../progress/format.ts';
+import { formatBytes } from '../../shared/text/bytes.ts';
 import { marksOf, rankSettings, type RankedSettings } from './rank-settings.ts';
 import { errorText, settingsText } from './tune-view.ts';
 

@@ -1,16 +1,24 @@
 /**
- * Takes blocks from the queues of all served models in turn, within one budget: a block only when lanes can
- * use it, at most one beyond their need.
+ * Takes blocks from the queues of all served models in turn. It takes a block only when lanes can use it, and at most
+ * one beyond their need.
+ *
+ * States:
+ * - `resting`: lanes want no block, or the queues are empty. Left on a ring or after SWEEP_MS.
+ * - `taking`: blocks are being taken, or a ring has just asked for that.
+ * - `stopping`: `stop` was called during a take, which may still bring blocks.
+ * - `stopped`: no more blocks come.
  */
-import { createAlarm } from '../../shared/process/alarm.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
+import { createAlarm } from '../../shared/process/alarm.ts';
 import type { BlockTaker, TakenBlock } from '../../shared/queue/block-taker.ts';
 
-/** Lost wake-ups cost at most this. */
+/** The most that a lost wake-up costs. */
 const SWEEP_MS = 1_000;
 const AFTER_ERROR_MS = 1_000;
-const MOST_AT_ONCE = 16;
+const MAX_AT_ONCE = 16;
+
+type SourceState = 'resting' | 'taking' | 'stopping' | 'stopped';
 
 export type BlockSource = ReturnType<typeof createBlockSource>;
 
@@ -18,23 +26,43 @@ export function createBlockSource(deps: {
   takers: () => readonly BlockTaker[];
   /** Blocks of the queue that lanes can use now. */
   blocksWanted: (queue: string) => number;
-  /** Begins work on a block; settles when its rows are announced or there are none. */
+  /** Begins work on a block. Settles when its rows are announced to the batcher, or it has none. */
   begin: (block: TakenBlock) => Promise<void>;
-  /** The queues have been found empty, or the budget spent. */
+  /** No block will come for now: the queues are empty, or lanes want none. */
   onIdle: () => void;
   log: Logger;
 }) {
   const alarm = createAlarm();
   const stopping = new AbortController();
-  let taking = false;
+  let state: SourceState = 'resting';
   let turn = 0;
   let atOnce = 1;
+
+  /** From `resting` or `taking`. */
+  function take(): void {
+    if (state === 'resting') state = 'taking';
+  }
+
+  /** From `resting`, `taking` or `stopping`. */
+  async function rest(ms: number): Promise<void> {
+    if (state === 'taking') state = 'resting';
+    else if (state === 'stopping') state = 'stopped';
+    deps.onIdle();
+    await alarm.wait(ms, stopping.signal);
+  }
+
+  /** From `resting`, `taking` or `stopping`. */
+  function end(): void {
+    state = 'stopped';
+    // No block comes any more, so batches that are not full leave as they are.
+    deps.onIdle();
+  }
 
   function wantsAny(): boolean {
     return deps.takers().some(({ queue }) => deps.blocksWanted(queue) > 0);
   }
 
-  /** From the first queue in turn that has any: several in one round trip while there are enough of them. */
+  /** From the first queue in turn that has any. Takes several in one round trip while the queue is full enough. */
   async function takeNext(): Promise<TakenBlock[]> {
     const takers = deps.takers();
     for (let i = 0; i < takers.length; i++) {
@@ -45,17 +73,11 @@ export function createBlockSource(deps: {
       const blocks = taken.flatMap((t) => (t.status === 'fulfilled' && t.value ? [t.value] : []));
       const failure = taken.find((t) => t.status === 'rejected');
       if (failure && blocks.length === 0) throw failure.reason;
-      // Asking an empty queue costs as much as a block.
-      atOnce = blocks.length < wanted ? 1 : Math.min(MOST_AT_ONCE, atOnce * 2);
+      // Asking an empty queue costs as much as taking a block.
+      atOnce = blocks.length < wanted ? 1 : Math.min(MAX_AT_ONCE, atOnce * 2);
       if (blocks.length > 0) return blocks;
     }
     return [];
-  }
-
-  async function rest(ms: number): Promise<void> {
-    taking = false;
-    deps.onIdle();
-    await alarm.wait(ms, stopping.signal);
   }
 
   async function run(): Promise<void> {
@@ -64,7 +86,7 @@ export function createBlockSource(deps: {
         await rest(SWEEP_MS);
         continue;
       }
-      taking = true;
+      take();
       try {
         const blocks = await takeNext();
         await Promise.all(blocks.map(deps.begin));
@@ -74,25 +96,25 @@ export function createBlockSource(deps: {
         await rest(AFTER_ERROR_MS);
       }
     }
-    // Nothing more comes: batches that are not full leave as they are.
-    taking = false;
-    deps.onIdle();
+    end();
   }
 
   const running = run();
   return {
-    /** More blocks may be there, or more are wanted. */
+    /** More blocks may have arrived, or lanes may want more. */
     ring(): void {
-      // At once, not when the loop wakes: a batch that is not full waits for what may come.
-      taking ||= wantsAny() && !stopping.signal.aborted;
+      // At once, not only when the loop wakes: a batch that is not full waits for what may arrive.
+      if (state === 'resting' && wantsAny()) take();
       alarm.ring();
     },
-    /** Whether a block is being taken right now. */
-    get taking(): boolean {
-      return taking;
+    /** Whether a block may arrive from a take that is under way. */
+    get mayBring(): boolean {
+      return state === 'taking' || state === 'stopping';
     },
     /** Takes no more blocks. */
     async stop(): Promise<void> {
+      if (state === 'taking') state = 'stopping';
+      else if (state === 'resting') state = 'stopped';
       stopping.abort();
       await running;
     },

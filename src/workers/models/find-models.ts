@@ -1,4 +1,4 @@
-/** The models on disk that this worker is to serve, each with the look at its files that was taken before they were read. */
+/** Finds the models on disk that this worker is to serve. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
@@ -8,21 +8,22 @@ import { lookAt, type FolderLook } from './folder-look.ts';
 
 export interface ModelsWanted {
   readonly dirs: readonly string[];
-  /** Names; all where empty. */
+  /** Names. Empty: all models. */
   readonly only: readonly string[];
   readonly pool: string;
 }
 
 export interface FoundModel {
   readonly folder: ModelFolder;
+  /** Taken before the folder was read. */
   readonly look: FolderLook;
 }
 
 export interface FoundModels {
   readonly models: readonly FoundModel[];
-  /** At all folders that may hold one, before they were read. */
+  /** Of all folders that may hold a model, taken before they were read. By path. */
   readonly looks: ReadonlyMap<string, FolderLook>;
-  /** What cannot be read, by its path. */
+  /** Folders that cannot be read. */
   readonly problems: readonly { readonly path: string; readonly error: ForebayError }[];
 }
 
@@ -39,7 +40,7 @@ export async function lookAtModels({ dirs }: ModelsWanted): Promise<ReadonlyMap<
 export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
   const { dirs, only, pool } = wanted;
   const looks = await lookAtModels(wanted);
-  // A new one: nothing is taken for unchanged by its size and time alone.
+  // A new reader hashes every file. A used one takes a file for unchanged by its size and time.
   const reader = createModelFolderReader();
   const models = new Map<string, FoundModel>();
   const problems: { path: string; error: ForebayError }[] = [];
@@ -59,7 +60,11 @@ export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
   return { models: [...models.values()], looks, problems };
 }
 
-/** Throws `model_not_found` where a model that was asked for by name is not there. */
+export function foldersOf({ models }: FoundModels): ModelFolder[] {
+  return models.map(({ folder }) => folder);
+}
+
+/** @throws ForebayError `model_not_found` where a model that was asked for by name does not exist. */
 export function requireNamed({ only, pool, dirs }: ModelsWanted, { models }: FoundModels): void {
   for (const name of only) {
     if (models.some(({ folder }) => folder.ref.name === name)) continue;

@@ -1,27 +1,27 @@
-/** A cheap look at a model folder: by stat alone, whether any of its files may have changed. */
+/** A cheap look at a model folder. By `stat` alone it tells whether any file may have changed. */
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { CONFIG_FILE, GRAPH_FILE, type ModelFolder } from '../../shared/models/model-folder.ts';
 
 export interface FolderLook {
-  /** Equal to an earlier look's where no file has changed; empty where there is no folder. */
+  /** Equal to the key of an earlier look if no file has changed. Empty if there is no folder. */
   readonly key: string;
   /** Paths of all files. */
   readonly files: readonly string[];
 }
 
 /** Model folders are flat, or have their weights one level below. */
-const MOST_LEVELS = 4;
-const MOST_FILES = 4_096;
+const MAX_LEVELS = 4;
+const MAX_FILES = 4_096;
 
 export async function lookAt(dir: string): Promise<FolderLook> {
   const files: string[] = [];
-  await collect(dir, MOST_LEVELS, files);
+  await collect(dir, MAX_LEVELS, files);
   const lines = await Promise.all(files.map(async (file) => `${relative(dir, file)} ${await stamp(file)}`));
   return { key: lines.join('\n'), files };
 }
 
-/** Files that onnxruntime may map into memory: all that is not read whole at the start. */
+/** Files that onnxruntime may map into memory: all that are not read whole at the start. */
 export function mayBeMapped({ dir, config }: ModelFolder, look: FolderLook): string[] {
   const readWhole = [GRAPH_FILE, CONFIG_FILE, config.labels].flatMap((name) =>
     name ? [join(dir, name)] : [],
@@ -35,11 +35,11 @@ async function collect(dir: string, levels: number, files: string[]): Promise<vo
     const path = join(dir, entry.name);
     if (entry.isDirectory()) {
       if (levels > 1) await collect(path, levels - 1, files);
-    } else if (files.length < MOST_FILES) files.push(path);
+    } else if (files.length < MAX_FILES) files.push(path);
   }
 }
 
-/** Which file it is and when it was last written; the change time cannot be set back. */
+/** Which file it is and when it was last written. Includes the change time, which no tool can set back. */
 async function stamp(file: string): Promise<string> {
   const found = await stat(file, { bigint: true }).catch(() => null);
   if (found === null) return 'gone';

@@ -1,19 +1,21 @@
 /**
- * Loads a model into a process of its own first, beside the lanes. There it may hang or crash without holding up the models
- * that are served.
+ * Loads a model into a process of its own first, beside the lanes. There it may hang or crash without holding up the
+ * models that are served.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LoadRequest } from '../lane/messages.ts';
+import { createSemaphore } from '../intake/semaphore.ts';
 import type { Lane } from '../lane-pool/lane-handle.ts';
 import { loadFailure, type LoadOutcome } from '../lane-pool/load-outcome.ts';
-import { createSemaphore } from '../intake/semaphore.ts';
+import type { LoadRequest } from '../lane/messages.ts';
 
-/** A trial that takes longer no longer keeps others from theirs. */
+/** A trial that takes longer no longer keeps others waiting. */
 const PATIENCE_MS = 3_000;
 
 export interface ModelTrials {
   /** Never rejects. */
   try(load: Omit<LoadRequest, 'type'>): Promise<LoadOutcome>;
+  readonly stopped: boolean;
+  /** Ends all trials. Further ones fail at once. */
   stop(): void;
 }
 
@@ -37,6 +39,7 @@ export function createModelTrials(deps: { startLane: () => Lane; atOnce: number 
 
   return {
     async try(load) {
+      // In an object, since a promise would be awaited on its way out and keep the turn.
       const { trial } = await turn.use(async () => {
         if (stopped) return { trial: stoppedTrial(load.config.name) };
         const begun = run(load);
@@ -44,6 +47,9 @@ export function createModelTrials(deps: { startLane: () => Lane; atOnce: number 
         return { trial: begun };
       });
       return trial;
+    },
+    get stopped() {
+      return stopped;
     },
     stop() {
       stopped = true;

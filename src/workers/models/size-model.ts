@@ -1,50 +1,55 @@
-/** How a model is run in this worker: lanes, threads, rows per batch, and what bound each. */
+/** How this worker runs a model: lanes, threads and rows per batch, each with what bound it. */
 import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
 import type { Choice } from '../../shared/domain/choice.ts';
 import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { ModelSizing } from '../../shared/queue/worker-registry.ts';
 import type { ModelInfo } from '../lane/messages.ts';
-import { chooseBatch, profiled, type LanePlan, type Resources } from '../settings/resources.ts';
+import { chooseBatch } from '../settings/choose-batch.ts';
+import type { LanePlan } from '../settings/plan-lanes.ts';
+import { choiceOf } from '../settings/requested.ts';
+import type { Resources } from '../settings/resources.ts';
 import type { Tuned } from '../settings/tuned-settings.ts';
 
 export interface SizingFacts {
   readonly folder: ModelFolder;
   readonly info: ModelInfo;
   readonly tuned: Tuned | null;
-  readonly plan: LanePlan;
-  readonly resources: Resources;
 }
 
-export function sizeModel({ folder, info, tuned, plan, resources }: SizingFacts): ModelSizing {
-  const { config, bytes } = folder;
-  const named = (value: number) => ({ value, boundBy: 'model_config', why: 'named in model.json' }) as const;
+/** Bound once to what holds for all models of a worker. */
+export function createModelSizing({ plan, resources }: { plan: LanePlan; resources: Resources }) {
   const { choices } = plan;
-  const shaped = (value: number | undefined, otherwise: Choice): Choice =>
-    value === undefined || value === otherwise.value ? otherwise : profiled(value);
-  return {
-    fileBytes: bytes,
-    lanes:
-      config.lanes !== 'auto' && config.lanes < plan.lanes
-        ? named(config.lanes)
-        : shaped(tuned?.shape?.lanes, choices.lanes),
-    threads:
-      config.threads_per_lane === 'auto'
-        ? shaped(tuned?.shape?.threads, choices.threads)
-        : named(config.threads_per_lane),
-    batch: chooseBatch({
-      config,
-      fixedBatch: info.fixedBatch,
-      profile: tuned?.batchSize,
-      resources,
-      lanes: plan.lanes,
-      modelBytes: bytes,
-      memory: rowMemoryOf(config, info),
-    }),
+  const named = (value: number): Choice => choiceOf({ value, boundBy: 'model_config' });
+  const tunedOr = (value: number | undefined, planned: Choice): Choice =>
+    value === undefined || value === planned.value ? planned : choiceOf({ value, boundBy: 'profile' });
+
+  return function sizeModel({ folder, info, tuned }: SizingFacts): ModelSizing {
+    const { config, bytes } = folder;
+    return {
+      fileBytes: bytes,
+      lanes:
+        config.lanes !== 'auto' && config.lanes < plan.lanes
+          ? named(config.lanes)
+          : tunedOr(tuned?.shape?.lanes, choices.lanes),
+      threads:
+        config.threads_per_lane === 'auto'
+          ? tunedOr(tuned?.shape?.threads, choices.threads)
+          : named(config.threads_per_lane),
+      batch: chooseBatch({
+        config,
+        fixedBatch: info.fixedBatch,
+        profile: tuned?.batchSize,
+        resources,
+        lanes: plan.lanes,
+        modelBytes: bytes,
+        memory: rowMemoryOf(config, info),
+      }),
+    };
   };
 }
 
-/** By the batch that was probed. */
+/** The memory of the probed batch, divided over its rows. */
 function rowMemoryOf(config: ModelConfig, { memory, fixedBatch }: ModelInfo) {
   if (memory === null) return null;
   const rows = fixedBatch ?? autoBatchSize(config);

@@ -1,36 +1,37 @@
-/** Notices models that come, change or go while the worker runs. */
+/** Notices models that appear, change or disappear while the worker runs. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import { findModels, lookAtModels, type FoundModels, type ModelsWanted } from './find-models.ts';
 import type { FolderLook } from './folder-look.ts';
 
-/** A change is taken when two looks in a row agree on it: until then files may be on their way. */
+/** A change counts when two looks in a row agree on it. Until then files may still be copied. */
 const LOOK_MS = 1_000;
 
 export interface ModelsWatch {
   stop(): void;
 }
 
-/** `known`: the looks that go with what is served already. `onLook`: after each look, whatever it found. */
 export function watchModels(deps: {
   wanted: ModelsWanted;
+  /** The looks that go with what is served already. */
   known: ReadonlyMap<string, FolderLook>;
   onChange: (found: FoundModels) => Promise<void>;
+  /** Called after each look, whatever it found. */
   onLook: () => void;
   log: Logger;
 }): ModelsWatch {
   const stopping = new AbortController();
-  let taken = keyOf(deps.known);
-  let seen = taken;
+  let served = keyOf(deps.known);
+  let last = served;
 
   async function look(): Promise<void> {
     const now = keyOf(await lookAtModels(deps.wanted));
-    const settled = now === seen;
-    seen = now;
-    if (now === taken || !settled) return;
+    const isStable = now === last;
+    last = now;
+    if (now === served || !isStable) return;
     await deps.onChange(await findModels(deps.wanted));
-    taken = now;
+    served = now;
   }
 
   async function run(): Promise<void> {

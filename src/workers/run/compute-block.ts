@@ -1,14 +1,16 @@
 /**
- * From a block's rows to their outcomes: all at once, in batches with rows of other blocks; or, where an earlier
- * run of the block died without a word, one by one, each written down before it begins (INV-6).
+ * Turns a block's rows into their outcomes. Usually all rows go at once, in batches that they share with rows of other
+ * blocks. If an earlier run of the block died without a word, they go one by one, and each is written down before it
+ * begins (INV-6).
  */
 import type { RowOutcome, RowRef } from '../../shared/domain/row.ts';
 import { atRow, type RowJournal } from '../../shared/domain/row-journal.ts';
 import type { BegunRun, JobWindow } from '../../shared/queue/job-window.ts';
-import type { Batcher, BatchGroup } from '../intake/batcher.ts';
+import type { BatchGroup } from '../intake/batch-group.ts';
+import type { Batcher } from '../intake/batcher.ts';
 import type { BudgetedRead, BudgetedReader } from '../intake/read/budgeted-reader.ts';
-import type { RunStats } from './run-stats.ts';
 import { createSemaphore } from '../intake/semaphore.ts';
+import type { RunStats } from './run-stats.ts';
 
 export interface BlockToCompute {
   readonly job: string;
@@ -26,13 +28,10 @@ export function createBlockComputer(deps: {
   batcher: Batcher;
 }) {
   const { window, reader, batcher } = deps;
-  /** One row of such a block at a time in this worker: a death must point at one row, not at one of each block. */
-  const turn = createSemaphore(1);
+  /** Lets one journaled row at a time into this worker, so that a death points at one row and not at one per block. */
+  const journaled = createSemaphore(1);
 
-  /**
-   * A row that the batcher expects. By callbacks: a promise for each of thousands of small rows a second costs 2 us and
-   * half a kilobyte.
-   */
+  /** Computes a row that the batcher expects. Takes callbacks, because a promise per small row costs too much. */
   function computeRow(
     { run, group, abort, stats }: BlockToCompute,
     row: RowRef,
@@ -92,7 +91,7 @@ export function createBlockComputer(deps: {
         outcomes.push(KILLER);
         continue;
       }
-      const outcome = await turn.use(async () => {
+      const outcome = await journaled.use(async () => {
         await note(block, atRow(journal, i));
         batcher.expect(block.group, 1);
         const done = await new Promise<RowOutcome>((settle, fail) => computeRow(block, row, settle, fail));
@@ -104,7 +103,7 @@ export function createBlockComputer(deps: {
     return outcomes;
   }
 
-  /** One outcome a row, in order. Rejects on abort, and where another run has taken over. */
+  /** One outcome per row, in order. Rejects on abort, and when another run has taken over. */
   return async function compute(block: BlockToCompute): Promise<RowOutcome[]> {
     return block.run.died > 0 ? computeOneByOne(block) : computeTogether(block);
   };

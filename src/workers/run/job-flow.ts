@@ -1,25 +1,24 @@
 /**
- * How a job's rows flow through this worker: since when without a break, and what of it no block has reported
- * yet. A lane's idle time counts for a job only within its flow: not before its first batch, not after its
- * last, not while it is paused or all its blocks are elsewhere.
+ * How a job's rows flow through this worker: since when without a break, and which part of that time no block has
+ * reported yet. A lane's idle time counts for a job only within its flow. It does not count before the first batch or
+ * after the last one, nor while the job is paused or all its blocks are with other workers.
  */
 
 export type JobFlows = ReturnType<typeof createJobFlows>;
 export type JobFlow = ReturnType<JobFlows['begin']>;
 
 /**
- * A worker without a block of the job for so long was not starved of rows but had none to expect: well above a
- * lost wake-up (1 s), below what anybody would pause a job for.
+ * Without a block of the job for this long, the worker was not starved: it had no rows to expect. Well above a lost
+ * wake-up (1 s), and shorter than any pause of a job that is worth the name.
  */
 const BREAK_MS = 10_000;
 
 interface State {
-  /** Blocks in hand. */
-  held: number;
+  blocksInHand: number;
   leftAt: number;
-  /** The flow's first batch was sent. */
+  /** When the flow's first batch was sent. */
   since: number | null;
-  /** Up to here blocks have reported the flow's time. */
+  /** Blocks have reported the flow's time up to here. */
   reportedTo: number;
   lastAnswerAt: number;
   commitMs: number;
@@ -30,22 +29,30 @@ export function createJobFlows(now: () => number = () => performance.now()) {
   const jobs = new Map<string, State>();
 
   function forget(): void {
-    for (const [job, { held, leftAt }] of jobs) {
-      if (held === 0 && now() - leftAt > BREAK_MS) jobs.delete(job);
+    for (const [job, { blocksInHand, leftAt }] of jobs) {
+      if (blocksInHand === 0 && now() - leftAt > BREAK_MS) jobs.delete(job);
     }
   }
 
   return {
-    /** A block of the job is in hand; call `end` when it no longer is. */
+    /** A block of the job is in hand. Call `end` when it no longer is. */
     begin(job: string) {
       forget();
       let state = jobs.get(job);
       if (!state) {
-        state = { held: 0, leftAt: 0, since: null, reportedTo: 0, lastAnswerAt: 0, commitMs: 0, commits: 0 };
+        state = {
+          blocksInHand: 0,
+          leftAt: 0,
+          since: null,
+          reportedTo: 0,
+          lastAnswerAt: 0,
+          commitMs: 0,
+          commits: 0,
+        };
         jobs.set(job, state);
       }
       const flow = state;
-      flow.held += 1;
+      flow.blocksInHand += 1;
 
       return {
         /** A batch with rows of the job is answered. Returns how much of its lane's idle time before it counts, ms. */
@@ -54,13 +61,13 @@ export function createJobFlows(now: () => number = () => performance.now()) {
           flow.lastAnswerAt = now();
           return Math.max(0, Math.min(idleMs, sentAt - flow.since));
         },
-        /** Milliseconds of flow, up to its latest answer, that were not reported before. */
+        /** Milliseconds of flow up to its latest answer that no block has reported yet. */
         takeFlowMs(): number {
           const ms = Math.max(0, flow.lastAnswerAt - flow.reportedTo);
           flow.reportedTo += ms;
           return ms;
         },
-        /** A commit carries the stats of its block, but not its own time: the next block's does. */
+        /** A commit carries the stats of its block but cannot know its own time. The next block's commit carries it. */
         committed(ms: number): void {
           flow.commitMs += ms;
           flow.commits += 1;
@@ -71,7 +78,7 @@ export function createJobFlows(now: () => number = () => performance.now()) {
           return taken;
         },
         end(): void {
-          flow.held -= 1;
+          flow.blocksInHand -= 1;
           flow.leftAt = now();
         },
       };

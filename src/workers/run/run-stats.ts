@@ -1,13 +1,13 @@
-/** What one run of a block cost, by stage, summed into the job's stats at its commit. Whole microseconds. */
+/** What one run of a block cost by stage, in microseconds. Its commit adds the sums to the job's stats. */
 import type { BlockStats } from '../../shared/domain/block.ts';
-import type { BatchSeen, RowAnswer } from '../intake/batcher.ts';
+import type { BatchSeen, RowAnswer } from '../intake/row-answer.ts';
 import type { JobFlow } from './job-flow.ts';
 
 export type RunStats = ReturnType<typeof createRunStats>;
 
 /**
- * Written out, so that every block's sums have one shape from the start, and added to in place: an object spread into a
- * larger one took 17 us of each of thousands of tiny blocks a second.
+ * Lists all sums, so that those of every block have one shape from the start. They are added to in place: object spreads
+ * are too slow for thousands of tiny blocks per second.
  */
 const nothingYet = () => ({
   lane_read_us: 0,
@@ -39,11 +39,11 @@ type Sums = ReturnType<typeof nothingYet>;
 
 interface Share {
   rows: number;
-  /** Of the lane's idle time before the batch; see job-flow.ts. */
+  /** How much of the lane's idle time before the batch counts, see job-flow.ts. */
   readonly idleMs: number;
 }
 
-/** Begins with the run. */
+/** Create it when the run begins. */
 export function createRunStats(flow: JobFlow, now: () => number = () => performance.now()) {
   const start = now();
   let beginMs = 0;
@@ -51,15 +51,15 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
   let heldBackMs = 0;
   let publishMs = 0;
   let rows = 0;
-  /** Rows of this block by the batch they came in: a batch's times are shared out over its rows. */
+  /** Rows of this block by batch. The times of a batch are divided over its rows. */
   const shares = new Map<BatchSeen, Share>();
 
   return {
-    /** The block is this run's, and no earlier one has published it. */
+    /** The block belongs to this run, and it is known whether an earlier run has published it. */
     begun(): void {
       beginMs = now() - start;
     },
-    /** A row's bytes are here, or its local file is named. */
+    /** A row's bytes have arrived, or its local file is named. */
     fetched({ ms, blockedMs }: { readonly ms: number; readonly blockedMs: number }): void {
       fetchMs += ms;
       heldBackMs += blockedMs;
@@ -94,7 +94,7 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
   };
 }
 
-/** A block has the share of its rows in the times of a batch. */
+/** Adds the block's share of a batch's times, by its share of the rows. */
 function addShare(sums: Sums, batch: BatchSeen, { rows, idleMs }: Share): void {
   const { timings } = batch.result;
   const share = rows / batch.rows;
@@ -110,7 +110,7 @@ function addShare(sums: Sums, batch: BatchSeen, { rows, idleMs }: Share): void {
   sums.idle_us += shareUs * idleMs;
   sums.batch_wait_us += rows * 1000 * batch.queuedMs;
   sums.lane_wait_us += rows * 1000 * timings.laneWaitMs;
-  // Thousandths: a block may own a part of a batch.
+  // Thousandths, because a block may own a part of a batch.
   sums.batches_milli += share * 1000;
   sums.room_milli += share * 1000 * batch.size;
 }

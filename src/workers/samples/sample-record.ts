@@ -1,7 +1,7 @@
 /** What a sample has seen so far, and the reply that it makes of it. */
 import type { RowError } from '../../shared/domain/row.ts';
 import type { SampleReply } from '../../shared/queue/sample-requests.ts';
-import type { BatchSeen, RowAnswer } from '../intake/batcher.ts';
+import type { BatchSeen, RowAnswer } from '../intake/row-answer.ts';
 import { createJobFlows } from '../run/job-flow.ts';
 import { createRunStats } from '../run/run-stats.ts';
 import { sampleRate, type Completion } from './sample-rate.ts';

@@ -11,7 +11,9 @@ import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/observe/logger.ts';
 import type { SampleReply, SampleRequest, SampleRequests } from '../../shared/queue/sample-requests.ts';
 import type { Wake } from '../../shared/queue/wake.ts';
-import type { Batcher, BatchGroup, RowAnswer } from '../intake/batcher.ts';
+import type { BatchGroup } from '../intake/batch-group.ts';
+import type { Batcher } from '../intake/batcher.ts';
+import type { RowAnswer } from '../intake/row-answer.ts';
 import type { BudgetedReader } from '../intake/read/budgeted-reader.ts';
 import { createSampleRecord } from './sample-record.ts';
 
@@ -40,7 +42,7 @@ export function createSampler(deps: {
   const stopping = new AbortController();
   const asked = createAlarm();
   const fed = createAlarm();
-  let taking = false;
+  let mayBring = false;
   const undo = deps.wake.on('sample', (worker) => worker === id && asked.ring());
 
   async function serve(): Promise<void> {
@@ -97,7 +99,7 @@ export function createSampler(deps: {
       }
     };
 
-    taking = true;
+    mayBring = true;
     try {
       while (!abort.aborted && !run.measured(request.ms) && !(once && begun >= request.rows.length)) {
         run.beside(deps.blocksInHand());
@@ -105,7 +107,7 @@ export function createSampler(deps: {
         else await fed.wait(FEED_MS, abort);
       }
     } finally {
-      taking = false;
+      mayBring = false;
     }
     // What is in hand leaves as it is. Where the rows ran out, it belongs to the measurement.
     batcher.pump();
@@ -119,8 +121,8 @@ export function createSampler(deps: {
     /** Lanes may want more rows. */
     ring: (): void => fed.ring(),
     /** Whether a sample still brings rows. */
-    get taking(): boolean {
-      return taking;
+    get mayBring(): boolean {
+      return mayBring;
     },
     async stop(): Promise<void> {
       undo();

@@ -1,14 +1,13 @@
 /**
- * What measured profiles say about the models of this worker, and how that becomes its lanes: explicit choices
- * win, then the profile, then the formula. Pure but for reading profiles.
+ * Turns what operators chose and what profiles measured into the lanes of this worker. A chosen number wins over a
+ * profile, and a profile over the formula. Pure.
  */
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
-import type { LaneSettings, Profile } from '../../shared/profiles/profile.ts';
-import type { ProfileStore } from '../../shared/profiles/profile-store.ts';
-import { planLanes, requested, type LanePlan, type Resources } from './resources.ts';
-
-/** By model hash. */
-export type Profiles = ReadonlyMap<string, Profile>;
+import type { LaneSettings } from '../../shared/profiles/profile.ts';
+import type { Profiles } from './known-profiles.ts';
+import { planLanes, type LanePlan } from './plan-lanes.ts';
+import { requested } from './requested.ts';
+import type { Resources } from './resources.ts';
 
 /** What operators chose for the whole worker. */
 export interface ChosenSettings {
@@ -23,31 +22,21 @@ export interface Tuned {
   /** ISO 8601. */
   readonly measuredAt: string;
   /**
-   * Null where its lanes are not those it was measured with: its threads would leave cores idle, or fight for
-   * them.
+   * Null where this worker has other lanes than those that were measured. The measured threads would then leave cores
+   * idle, or compete for them.
    */
   readonly shape: { readonly lanes: number; readonly threads: number } | null;
 }
 
+/** Null where the model has no profile. */
+export type TunedOf = (folder: ModelFolder) => Tuned | null;
+
 export interface WorkerPlan {
   readonly plan: LanePlan;
-  /** Null where the model has no profile. */
-  readonly tunedOf: (folder: ModelFolder) => Tuned | null;
+  readonly tunedOf: TunedOf;
 }
 
-export async function readProfiles(
-  store: ProfileStore,
-  folders: readonly ModelFolder[],
-  fingerprint: string,
-): Promise<Profiles> {
-  const profiles = new Map<string, Profile>();
-  for (const { ref } of folders) {
-    const profile = await store.read(ref.hash, fingerprint);
-    if (profile) profiles.set(ref.hash, profile);
-  }
-  return profiles;
-}
-
+/** `tunedOf` of the plan sees profiles that are added later. */
 export function planWorker(
   resources: Resources,
   folders: readonly ModelFolder[],
@@ -59,25 +48,26 @@ export function planWorker(
   const threads = requested('setting', chosen.threads);
   const formula = planLanes(resources, modelBytes, { lanes, threads });
   const tuned = lanesOfProfiles(folders, profiles, formula.lanes);
-  // Each profile was measured with its model alone: where memory binds several, it binds the tuned, too.
+  // A profile is measured with its model alone. Memory that binds several models binds their profiles, too.
   const fits = folders.length === 1 || formula.lanes >= resources.cpus;
   const wanted = lanes ?? (fits ? requested('profile', tuned) : undefined);
-  const pool = wanted?.value ?? formula.lanes;
+  const poolSize = wanted?.value ?? formula.lanes;
 
+  /** The profile's settings, where the model has the lanes that they were measured with. */
   function fitting({ ref, config }: ModelFolder): LaneSettings | null {
     const settings = profiles.get(ref.hash)?.settings;
-    // Lanes that were chosen for the worker are all for each model that does not name its own.
+    // A model that names no lanes of its own gets all lanes that were chosen for the worker.
     const own = config.lanes === 'auto' ? (chosen.lanes ?? settings?.lanes) : config.lanes;
-    return settings !== undefined && own === settings.lanes && own <= pool ? settings : null;
+    return settings !== undefined && own === settings.lanes && own <= poolSize ? settings : null;
   }
 
-  const decodes = folders.flatMap((folder) => fitting(folder)?.decode_threads ?? []);
+  const decodeThreads = folders.flatMap((folder) => fitting(folder)?.decode_threads ?? []);
   const plan = planLanes(resources, modelBytes, {
     lanes: wanted,
     threads,
     decodeThreads:
       requested('setting', chosen.decodeThreads) ??
-      requested('profile', decodes.length > 0 ? Math.max(...decodes) : undefined),
+      requested('profile', decodeThreads.length > 0 ? Math.max(...decodeThreads) : undefined),
   });
   return {
     plan,
@@ -97,20 +87,20 @@ export function planWorker(
   };
 }
 
-/** Every model names its lanes: the most of them. */
+/** The most lanes that a model names. Undefined unless every model names its own. */
 function lanesOfConfigs(folders: readonly ModelFolder[]): number | undefined {
   const named = folders.flatMap(({ config }) => (config.lanes === 'auto' ? [] : [config.lanes]));
   return named.length > 0 && named.length === folders.length ? Math.max(...named) : undefined;
 }
 
-/** The most that any model wants: a model with fewer uses the first of them. */
+/** The most lanes that a model wants. A model that wants fewer uses the first of them. */
 function lanesOfProfiles(
   folders: readonly ModelFolder[],
   profiles: Profiles,
-  formula: number,
+  formulaLanes: number,
 ): number | undefined {
   const wanted = folders.map(({ ref, config }) =>
-    config.lanes === 'auto' ? (profiles.get(ref.hash)?.settings.lanes ?? formula) : config.lanes,
+    config.lanes === 'auto' ? (profiles.get(ref.hash)?.settings.lanes ?? formulaLanes) : config.lanes,
   );
   return folders.some(({ ref }) => profiles.has(ref.hash)) ? Math.max(...wanted) : undefined;
 }

@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { LaneSettings, Measurement } from '../../shared/profiles/profile.ts';
+import { formatBytes } from '../../shared/text/bytes.ts';
 import type { LaneInput, ModelInfo, RowLimits } from '../lane/messages.ts';
 import type { BatchResult } from '../lane-pool/lane-handle.ts';
 import { isHopeless } from './duel.ts';
@@ -236,6 +237,5 @@ function looksLikeMemory(message: string): boolean {
 }
 
 function overText(bytes: number, limit: number): string {
-  const mb = (n: number) => Math.round(n / 2 ** 20);
-  return `the lanes held ${mb(bytes)} MB; the limit is ${mb(limit)} MB`;
+  return `the lanes held ${formatBytes(bytes)}; the limit is ${formatBytes(limit)}`;
 }

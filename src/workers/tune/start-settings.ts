@@ -3,7 +3,9 @@ import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
 import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import type { LaneSettings, Profile } from '../../shared/profiles/profile.ts';
 import type { TuneStart, TuneRequest } from '../../shared/profiles/tune-events.ts';
-import { planLanes, requested, type Resources } from '../settings/resources.ts';
+import { planLanes } from '../settings/plan-lanes.ts';
+import { requested } from '../settings/requested.ts';
+import type { Resources } from '../settings/resources.ts';
 import { keyOf, type Space } from './space.ts';
 
 /** An earlier profile's settings stay unless others are faster: tuning twice must not change them by chance. */

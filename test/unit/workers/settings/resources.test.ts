@@ -2,7 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { tightest } from '#forebay/shared/domain/choice.js';
 import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
-import { chooseBatch, planLanes, readResources, requested } from '#forebay/workers/settings/resources.js';
+import { chooseBatch } from '#forebay/workers/settings/choose-batch.js';
+import { planLanes } from '#forebay/workers/settings/plan-lanes.js';
+import { requested } from '#forebay/workers/settings/requested.js';
+import { readResources } from '#forebay/workers/settings/resources.js';
 
 const MB = 2 ** 20;
 const GB = 2 ** 30;
@@ -10,7 +13,7 @@ const GB = 2 ** 30;
 describe('lanes', () => {
   const free = {};
   it.each([
-    ['cores', { cpus: 4, memoryBytes: 16 * GB }, 14 * MB, free, 4, 'cpus', 'one a core: 4'],
+    ['cores', { cpus: 4, memoryBytes: 16 * GB }, 14 * MB, free, 4, 'cpus', 'one per core: 4'],
     // 0.7 GB / (192 MB + 3 x 100 MB) = 1.45
     [
       'memory',
@@ -28,7 +31,7 @@ describe('lanes', () => {
       free,
       1,
       'memory',
-      /45 MB for lanes/,
+      /44\.8 MB for lanes/,
     ],
     [
       'a setting',
@@ -103,13 +106,13 @@ describe('a batch', () => {
     memory: null,
   };
   it.each([
-    ['the size of a row', {}, 4, 'sample_size', /588 KB a row/],
-    ['the size of a small row', { config: config(72) }, 64, 'sample_size', /4\.6 MB .* 61 KB a row/],
+    ['the size of a row', {}, 4, 'sample_size', /588 KB per row/],
+    ['the size of a small row', { config: config(72) }, 64, 'sample_size', /4\.6 MB .* 60\.8 KB per row/],
     ['a fixed ceiling', { config: config(16) }, 128, 'ceiling', /at most 128/],
     ['model.json', { config: config(224, 24) }, 24, 'model_config', /model\.json/],
     ['the graph', { fixedBatch: 1 }, 1, 'graph', /fixed/],
     ['a profile', { profile: 16 }, 16, 'profile', /chosen by forebay tune/],
-    // 0.7 x 700 MB / 2 - 192 MB - 3 x 14 MB = 11 MB; 32 x 588 KB a row.
+    // 0.7 x 700 MB / 2 - 192 MB - 3 x 14 MB = 11 MB; 32 x 588 KB per row.
     [
       'memory, by the formula',
       { resources: { cpus: 2, memoryBytes: 700 * MB } },
@@ -126,15 +129,9 @@ describe('a batch', () => {
       },
       8,
       'memory',
-      /106 MB left in a lane \/ 9\.0 MB a row \(measured\)/,
+      /106 MB left in a lane \/ 9\.0 MB per row \(measured\)/,
     ],
-    [
-      'memory, and is never none',
-      { memory: { modelBytes: 60 * GB, rowBytes: MB } },
-      1,
-      'memory',
-      /0\.0 MB left/,
-    ],
+    ['memory, and is never none', { memory: { modelBytes: 60 * GB, rowBytes: MB } }, 1, 'memory', /0 B left/],
   ] as const)('is bound by %s', (_, change, value, boundBy, why) => {
     expect(chooseBatch({ ...facts, ...change })).toEqual({ value, boundBy, why: expect.stringMatching(why) });
   });

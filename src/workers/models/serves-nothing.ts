@@ -3,7 +3,7 @@ import { isLoaded, type ServedModel } from '../../shared/queue/worker-registry.t
 import type { ModelsWanted } from './find-models.ts';
 
 /** Null where it serves one, or may soon. */
-export function whyNothing(
+export function whyServesNothing(
   models: readonly ServedModel[],
   { dirs, pool, only }: ModelsWanted,
 ): string | null {
@@ -14,4 +14,13 @@ export function whyNothing(
   }
   const names = models.map(({ ref }) => ref.name).join(', ');
   return `This worker serves nothing: of its models (${names}) none can be loaded, as said above. It looks again when their files change.`;
+}
+
+/** Reports each reason once, when it begins to hold. */
+export function createServesNothingReport(report: (why: string) => void) {
+  let reported: string | null = null;
+  return (why: string | null): void => {
+    if (why !== null && why !== reported) report(why);
+    reported = why;
+  };
 }

@@ -1,0 +1,233 @@
+/** Puts a worker together over a Redis that answers. Signals, the health port and exit codes are up to main.ts. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Redis } from 'ioredis';
+import type { Config } from '../shared/config/config.ts';
+import { stopsIntake } from '../shared/domain/memory-level.ts';
+import { inflightShares } from '../shared/domain/memory-shares.ts';
+import { findCgroupMemory } from '../shared/machine/cgroup-memory.ts';
+import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
+import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
+import type { Emit } from '../shared/observe/events.ts';
+import type { Logger } from '../shared/observe/logger.ts';
+import { connectRedis } from '../shared/queue/connection.ts';
+import { createJobWindow } from '../shared/queue/job-window.ts';
+import { createQueueSlots } from '../shared/queue/queue-slots.ts';
+import { createSampleRequests } from '../shared/queue/sample-requests.ts';
+import { createScripts } from '../shared/queue/scripts.ts';
+import { createWake } from '../shared/queue/wake.ts';
+import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
+import { createHeartbeat } from './health/heartbeat.ts';
+import { createWorkerInfo } from './health/worker-info.ts';
+import { createBatcher } from './intake/batcher.ts';
+import { createBlockSource } from './intake/block-source.ts';
+import { createByteBudget } from './intake/byte-budget.ts';
+import { createQueueTakers } from './intake/queue-takers.ts';
+import { createBudgetedReader } from './intake/read/budgeted-reader.ts';
+import { createRowReader } from './intake/read/row-reader.ts';
+import { createSemaphore } from './intake/semaphore.ts';
+import type { Lane } from './lane-pool/lane-handle.ts';
+import { createLanePool } from './lane-pool/lane-pool.ts';
+import { guardMemory } from './memory/memory-guard.ts';
+import { createMemoryUse } from './memory/memory-use.ts';
+import { foldersOf } from './models/find-models.ts';
+import { createModelLoader } from './models/model-loader.ts';
+import { modelReport } from './models/model-report.ts';
+import { createModelTrials } from './models/model-trials.ts';
+import { createResidentOf } from './models/resident-of.ts';
+import { createServedModels } from './models/served-models.ts';
+import { createServesNothingReport, whyServesNothing } from './models/serves-nothing.ts';
+import { createModelSizing } from './models/size-model.ts';
+import { watchModels } from './models/watch-models.ts';
+import { createBlockRunner } from './run-block.ts';
+import { createRunsInHand } from './run/runs-in-hand.ts';
+import { createSampler } from './samples/sample-rows.ts';
+import { READS_AT_ONCE } from './settings/plan-lanes.ts';
+import { rowLimits } from './settings/row-limits.ts';
+import { readSetup } from './settings/worker-setup.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+/** `decodeThreads`: how many images the lane decodes at the same time. */
+export type StartLane = (lane: { readonly index: number; readonly decodeThreads: number }) => Lane;
+
+/**
+ * Reads the models and plans the lanes, then starts both. Until it settles, nothing is running that must be ended.
+ * @throws ForebayError `model_not_found` where a model that was asked for by name does not exist.
+ */
+export async function createWorker(options: {
+  readonly config: Config;
+  readonly redisUrl: string;
+  /** A connection for background work, which answers. The caller closes it. */
+  readonly redis: Redis;
+  /** Hears of errors of every connection to Redis. */
+  readonly onRedisError: (error: Error) => void;
+  readonly startLane: StartLane;
+  readonly log: Logger;
+  readonly emit: Emit;
+}): Promise<Worker> {
+  const { config, redis, onRedisError, log, emit } = options;
+  const id = `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`;
+  const subscriber = connectRedis(options.redisUrl, 'background', onRedisError);
+  const wake = await createWake(subscriber, ['queue', 'sample']);
+
+  const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, log);
+
+  const startLane = (index: number) => options.startLane({ index, decodeThreads: plan.decodeThreads });
+  const lanes = createLanePool({ size: plan.lanes, log, startLane });
+  const trials = createModelTrials({ startLane: () => startLane(plan.lanes), atOnce: plan.lanes + 1 });
+  const fetcher = createGuardedFetch({
+    allow: config.fetchAllow,
+    timeoutMs: config.fetchTimeoutMs,
+    maxBytes: config.maxFileBytes,
+    maxRatio: config.maxFetchRatio,
+    userAgent: 'forebay',
+  });
+  const budget = createByteBudget(inflightShares(config.maxInflightBytes).fetched);
+  const reader = createBudgetedReader({
+    reader: createRowReader({
+      fetchBytes: createRetryingFetch({ fetchBytes: fetcher.fetchBytes, tries: config.fetchTries }),
+      inputRoots: config.inputRoots,
+      maxFileBytes: config.maxFileBytes,
+    }),
+    budget,
+    atOnce: createSemaphore(READS_AT_ONCE),
+  });
+  const run = createScripts(redis);
+  const takers = createQueueTakers({ redis, onOpened: () => source.ring(), onError: onRedisError });
+
+  // These parts call each other, so some callbacks name a part that is created below.
+  const batcher = createBatcher({
+    pool: lanes,
+    moreMayArrive: () => source.mayBring || sampler.mayBring,
+    readingWaits: () => budget.spent,
+    onSent() {
+      source.ring();
+      sampler.ring();
+    },
+  });
+  const reportServesNothing = createServesNothingReport((why) => log.error({}, why));
+  const models = createServedModels({
+    pool: lanes,
+    loader: createModelLoader({ pool: lanes, trials }),
+    residentOf: createResidentOf({
+      plan,
+      tunedOf,
+      limits: rowLimits(config, plan),
+      batchTimeoutS: config.batchTimeoutS,
+      cacheDir: config.cacheDir,
+    }),
+    sizeModel: createModelSizing({ plan, resources }),
+    tunedOf,
+    onServed(queue) {
+      batcher.join(queue);
+      takers.open(queue);
+    },
+    onGone(queue) {
+      takers.close(queue);
+      void runs.handBackOf(queue);
+      batcher.leave(queue);
+    },
+    onChange() {
+      reportServesNothing(whyServesNothing(models.describe(), wanted));
+      void heartbeat.announce();
+    },
+    log,
+  });
+  const runs = createRunsInHand({
+    runBlock: createBlockRunner({
+      window: createJobWindow({ redis, run }),
+      slots: createQueueSlots({ redis, run }),
+      reader,
+      batcher,
+      groupOf: (queue, { spec }) => models.groupOf(queue, spec.options),
+      log,
+    }),
+    onEnded: () => source.ring(),
+  });
+  const source = createBlockSource({
+    takers: takers.all,
+    blocksWanted: batcher.blocksWanted,
+    onIdle: batcher.pump,
+    begin: runs.begin,
+    log,
+  });
+  const sampler = createSampler({
+    id,
+    requests: createSampleRequests({ redis, wake }),
+    wake,
+    reader,
+    batcher,
+    groupOf: models.groupOf,
+    lanesOf: (queue) => lanes.lanesOf(queue),
+    blocksInHand: () => runs.count,
+    log,
+  });
+
+  const memoryUse = createMemoryUse({ limitBytes: resources.memoryBytes, cgroup: findCgroupMemory() });
+  const heartbeat = createHeartbeat({
+    id,
+    registry: createWorkerRegistry({ redis }),
+    info: createWorkerInfo({
+      id,
+      pool: config.pool,
+      resources,
+      plan,
+      lanes,
+      budget,
+      memoryUse,
+      memoryLevel: () => guard.level,
+      models: models.describe,
+    }),
+    log,
+  });
+  const guard = guardMemory({
+    lanes,
+    use: memoryUse,
+    growthFactor: config.laneGrowthFactor,
+    onLevel(level) {
+      lanes.memory = level;
+      budget.hold(stopsIntake(level));
+      source.ring();
+      void heartbeat.announce();
+    },
+    log,
+  });
+  models.sync(found);
+  const watch = watchModels({
+    wanted,
+    known: found.looks,
+    async onChange(now) {
+      await profiles.learn(foldersOf(now));
+      models.sync(now);
+    },
+    onLook: () => models.retire(runs.queues()),
+    log,
+  });
+  const unlisten = wake.on('queue', (queue) => {
+    if (takers.has(queue)) source.ring();
+  });
+
+  return startWorker({
+    heartbeat,
+    models,
+    takers,
+    source,
+    sampler,
+    runs,
+    lanes,
+    guard,
+    health: () => {
+      const all = models.describe();
+      return { models: all, servesNothing: whyServesNothing(all, wanted) };
+    },
+    modelReport: () => modelReport(models.describe(), found),
+    stopWatching() {
+      unlisten();
+      watch.stop();
+    },
+    closeConnections: async () => Promise.all([wake.close(), fetcher.close()]),
+    shutdownGraceMs: config.shutdownGraceMs,
+    log,
+    emit,
+  });
+}

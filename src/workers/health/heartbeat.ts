@@ -1,0 +1,49 @@
+/**
+ * Keeps a worker's entry in the registry alive.
+ *
+ * - `silent`: before `start`. Changes are not announced yet.
+ * - `beating`: every BEAT_MS, and at each change.
+ * - `stopped`: the entry is removed.
+ */
+import { messageOf } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/observe/logger.ts';
+import { BEAT_MS, type WorkerInfo, type WorkerRegistry } from '../../shared/queue/worker-registry.ts';
+import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
+
+export type Heartbeat = ReturnType<typeof createHeartbeat>;
+
+export function createHeartbeat(deps: {
+  id: string;
+  registry: WorkerRegistry;
+  info: () => WorkerInfo;
+  log: Logger;
+}) {
+  const { id, registry, info, log } = deps;
+  let state: 'silent' | 'beating' | 'stopped' = 'silent';
+  let timer: NodeJS.Timeout | undefined;
+
+  async function beat(announce: boolean): Promise<void> {
+    if (state !== 'beating') return;
+    await registry.beat(info(), announce).catch((error: unknown) => {
+      // The connection reports a Redis that is away or refuses writes.
+      if (redisTrouble(error) === null) log.warn({ error: messageOf(error) }, 'no heartbeat');
+    });
+  }
+
+  return {
+    /** From `silent`. */
+    start(): void {
+      state = 'beating';
+      timer = setInterval(() => void beat(false), BEAT_MS);
+      void beat(true);
+    },
+    /** Beats now and wakes feeders that wait for a change. */
+    announce: async (): Promise<void> => beat(true),
+    /** Does not wait for Redis, which may be away. */
+    stop(): void {
+      state = 'stopped';
+      clearInterval(timer);
+      registry.leave(id).catch((error: unknown) => log.warn({ error: messageOf(error) }, 'not signed off'));
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** Rows that may share a batch: those of one model with equal effective options. */
+import type { BatchRequest, LaneInput } from '../lane/messages.ts';
+import type { RowAnswer } from './row-answer.ts';
+
+export interface BatchGroup {
+  readonly model: string;
+  readonly topK: number;
+  /** As in BatchRequest. */
+  readonly decode?: BatchRequest['decode'];
+  readonly batchSize: number;
+  readonly maxWaitMs: number;
+}
+
+export interface WaitingRow {
+  readonly input: LaneInput;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+  readonly answer: (answer: RowAnswer) => void;
+}
+
+/** A group with the rows that wait in it. */
+export interface OpenGroup extends BatchGroup {
+  /** Rows being read. */
+  expected: number;
+  /** Rows announced and not yet sent: those being read and those ready. */
+  inHand: number;
+  ready: WaitingRow[];
+  timer: NodeJS.Timeout | null;
+}
+
+/** Copies field by field, because a spread is slower and each tiny block opens its group anew. */
+export function emptyGroup({ model, topK, decode, batchSize, maxWaitMs }: BatchGroup): OpenGroup {
+  return { model, topK, decode, batchSize, maxWaitMs, expected: 0, inHand: 0, ready: [], timer: null };
+}
+
+export function groupKey({ model, topK, decode, batchSize }: BatchGroup): string {
+  return `${model} ${topK} ${decode ?? ''} ${batchSize}`;
+}

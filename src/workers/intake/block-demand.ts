@@ -1,0 +1,40 @@
+/** How many more blocks of a model the lanes can use. */
+import { stopsIntake } from '../../shared/domain/memory-level.ts';
+import type { LanePool } from '../lane-pool/lane-pool.ts';
+import type { BatchGroup, OpenGroup } from './batch-group.ts';
+
+export function createBlockDemand(deps: { pool: LanePool; groups: ReadonlyMap<string, OpenGroup> }) {
+  const { pool, groups } = deps;
+  /** Batches that the last block of a model made. */
+  const lastBlock = new Map<string, number>();
+
+  function rowsInHand(): number {
+    let rows = 0;
+    for (const group of groups.values()) rows += group.inHand;
+    return rows;
+  }
+
+  function batchesInHand(model: string): number {
+    let batches = 0;
+    for (const group of groups.values()) {
+      if (group.model === model) batches += Math.ceil(group.inHand / group.batchSize);
+    }
+    return batches;
+  }
+
+  return {
+    /** A block with so many rows has begun. */
+    noteBlock({ model, batchSize }: BatchGroup, rows: number): void {
+      lastBlock.set(model, Math.ceil(rows / batchSize));
+    },
+    /** If each is as large as the model's last one. At most one block more than the lanes need. */
+    blocksWanted(model: string): number {
+      if (pool.lanesOf(model) === 0) return 0;
+      // With nothing in hand it takes one at any memory level, since otherwise the worker would stand still.
+      if (stopsIntake(pool.memory)) return pool.busy || rowsInHand() > 0 ? 0 : 1;
+      const room = pool.freeSlots(model) - batchesInHand(model);
+      if (pool.memory === 'slow') return room > 0 ? 1 : 0;
+      return room < 0 ? 0 : 1 + Math.floor(room / (lastBlock.get(model) ?? Infinity));
+    },
+  };
+}

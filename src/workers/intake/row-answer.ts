@@ -1,0 +1,21 @@
+/** What the batcher answers for a row. */
+import type { RowOutcome } from '../../shared/domain/row.ts';
+import type { BatchResult } from '../lane-pool/lane-handle.ts';
+
+/** One finished batch, for the statistics. */
+export interface BatchSeen {
+  readonly rows: number;
+  /** Rows that it had room for. */
+  readonly size: number;
+  /** Monotonic milliseconds. */
+  readonly sentAt: number;
+  /** Mean time that its rows waited to be sent. */
+  readonly queuedMs: number;
+  readonly result: BatchResult;
+}
+
+export interface RowAnswer {
+  readonly outcome: RowOutcome;
+  /** One object for all rows of the batch. Null where no lane answered the row. */
+  readonly batch: BatchSeen | null;
+}

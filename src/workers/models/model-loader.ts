@@ -1,0 +1,28 @@
+/** Loads a model into the lanes, after a trial where it could hold up others. */
+import type { LanePool } from '../lane-pool/lane-pool.ts';
+import type { LoadOutcome } from '../lane-pool/load-outcome.ts';
+import type { ResidentModel } from '../lane-pool/pool-model.ts';
+import type { ModelTrials } from './model-trials.ts';
+
+export type ModelLoader = ReturnType<typeof createModelLoader>;
+
+export function createModelLoader({ pool, trials }: { pool: LanePool; trials: ModelTrials }) {
+  async function loadTried(resident: ResidentModel): Promise<LoadOutcome> {
+    const trial = await trials.try(resident.load);
+    if (!trial.ok || trials.stopped) return trial;
+    // The trial has probed the model already.
+    const { probe: _, ...load } = resident.load;
+    const outcome = await pool.load({ ...resident, load });
+    if (!outcome.ok) return outcome;
+    const { batchInvariance, memory } = trial.info;
+    return { ok: true, info: { ...outcome.info, batchInvariance, memory } };
+  }
+
+  return {
+    /** `tryFirst`: the lanes serve other models, which this one must not hold up. */
+    load: async (resident: ResidentModel, tryFirst: boolean): Promise<LoadOutcome> =>
+      tryFirst ? loadTried(resident) : pool.load(resident),
+    /** Ends all trials. */
+    stop: () => trials.stop(),
+  };
+}

@@ -1,0 +1,23 @@
+/** Which versions of a model this worker has seen, so that a job that needs an older one hears that it was replaced. */
+import type { ModelRef } from '../../shared/domain/model-config.ts';
+
+/** Versions that are remembered per name. */
+const MAX_VERSIONS = 20;
+
+export type ModelVersions = ReturnType<typeof createModelVersions>;
+
+export function createModelVersions() {
+  /** Hashes by name, in order of appearance. */
+  const versions = new Map<string, string[]>();
+  return {
+    remember({ name, hash }: ModelRef): void {
+      const others = (versions.get(name) ?? []).filter((one) => one !== hash);
+      versions.set(name, [...others, hash].slice(-MAX_VERSIONS));
+    },
+    /** Hashes of the versions before this one. */
+    before({ name, hash }: ModelRef): string[] {
+      const all = versions.get(name) ?? [];
+      return all.slice(0, all.indexOf(hash));
+    },
+  };
+}

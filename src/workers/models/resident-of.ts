@@ -1,0 +1,65 @@
+/** What the lanes are to keep resident for a model of this worker. */
+import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
+import type { ForebayError } from '../../shared/errors.ts';
+import { loadModelFolder, type ModelFolder } from '../../shared/models/model-folder.ts';
+import type { RowLimits } from '../lane/messages.ts';
+import type { ResidentModel } from '../lane-pool/pool-model.ts';
+import type { LanePlan } from '../settings/plan-lanes.ts';
+import type { TunedOf } from '../settings/tuned-settings.ts';
+import type { FoundModel } from './find-models.ts';
+import { lookAt, mayBeMapped } from './folder-look.ts';
+
+export type ResidentOf = ReturnType<typeof createResidentOf>;
+
+/** Bound once to what holds for all models of a worker. */
+export function createResidentOf(worker: {
+  plan: LanePlan;
+  tunedOf: TunedOf;
+  limits: RowLimits;
+  /** For models that name no timeout of their own. */
+  batchTimeoutS: number;
+  cacheDir: string;
+}) {
+  const { plan, tunedOf, limits, batchTimeoutS, cacheDir } = worker;
+
+  /** `onLost`: called when no lane holds it any more or will again. */
+  return function residentOf(
+    queue: string,
+    { folder, look }: FoundModel,
+    onLost: (why: ForebayError) => void,
+  ): ResidentModel {
+    const { config, ref, dir, labels } = folder;
+    const tuned = tunedOf(folder)?.shape;
+    const wanted = config.lanes === 'auto' ? (tuned?.lanes ?? plan.lanes) : config.lanes;
+    const threads = tuned?.threads ?? plan.threads;
+    return {
+      lanes: Math.min(plan.lanes, wanted),
+      timeoutMs: (config.batching.timeout_s ?? batchTimeoutS) * 1000,
+      unchanged: createUnchangedCheck(folder, look.key),
+      onLost,
+      load: {
+        model: queue,
+        dir,
+        config,
+        labels,
+        threads: config.threads_per_lane === 'auto' ? threads : config.threads_per_lane,
+        limits,
+        cache: { dir: cacheDir, hash: ref.hash },
+        probe: { batchSize: autoBatchSize(config) },
+        mapped: mayBeMapped(folder, look),
+      },
+    };
+  };
+}
+
+/** A cheap look first. If that has changed, the hash of all files decides. */
+function createUnchangedCheck({ dir, ref }: ModelFolder, lookKey: string): () => Promise<boolean> {
+  let known = lookKey;
+  return async () => {
+    const { key } = await lookAt(dir);
+    if (key === known) return true;
+    const isSame = (await loadModelFolder(dir)).ref.hash === ref.hash;
+    if (isSame) known = key;
+    return isSame;
+  };
+}

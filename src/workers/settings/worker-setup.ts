@@ -1,0 +1,59 @@
+/** What a worker knows before it starts a lane: its models, the machine, and the plan that follows from both. */
+import type { Config } from '../../shared/config/config.ts';
+import type { Logger } from '../../shared/observe/logger.ts';
+import { describeMachine } from '../../shared/profiles/machine-fingerprint.ts';
+import { createProfileStore } from '../../shared/profiles/profile-store.ts';
+import type { WorkerResources } from '../../shared/queue/worker-registry.ts';
+import { toMb } from '../../shared/text/bytes.ts';
+import {
+  findModels,
+  foldersOf,
+  requireNamed,
+  type FoundModels,
+  type ModelsWanted,
+} from '../models/find-models.ts';
+import { createKnownProfiles, NO_PROFILES, type KnownProfiles } from './known-profiles.ts';
+import { readResources } from './resources.ts';
+import { planWorker, type WorkerPlan } from './tuned-settings.ts';
+
+export interface WorkerSetup extends WorkerPlan {
+  readonly wanted: ModelsWanted;
+  /** What lies on disk at the start. */
+  readonly found: FoundModels;
+  readonly resources: WorkerResources;
+  readonly profiles: KnownProfiles;
+}
+
+/** @throws ForebayError `model_not_found` where a model that was asked for by name does not exist. */
+export async function readSetup(config: Config, log: Logger): Promise<WorkerSetup> {
+  const wanted = { dirs: config.modelsDirs, only: config.models, pool: config.pool };
+  const found = await findModels(wanted);
+  requireNamed(wanted, found);
+  const folders = foldersOf(found);
+
+  const machine = readResources();
+  const resources = {
+    ...machine,
+    memoryBytes: config.memoryLimitBytes ?? machine.memoryBytes,
+    inflightBytes: config.maxInflightBytes,
+  };
+  const profiles = config.profiles
+    ? createKnownProfiles({
+        store: createProfileStore({ cacheDir: config.cacheDir }),
+        fingerprint: describeMachine(machine).fingerprint,
+      })
+    : NO_PROFILES;
+  await profiles.learn(folders);
+  const { lanes, threadsPerLane: threads, decodeThreads } = config;
+  const { plan, tunedOf } = planWorker(resources, folders, { lanes, threads, decodeThreads }, profiles.all);
+  log.info(
+    {
+      ...plan.choices,
+      cpus: resources.cpus,
+      memory_mb: toMb(resources.memoryBytes),
+      tuned: folders.filter((folder) => tunedOf(folder)?.shape).map(({ ref }) => ref.name),
+    },
+    'lanes planned',
+  );
+  return { wanted, found, resources, profiles, plan, tunedOf };
+}
