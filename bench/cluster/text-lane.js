@@ -5,11 +5,11 @@ import { startChildLane } from '../../dist/workers/lane-pool/child-lane.js';
 const ENTRY = fileURLToPath(new URL('text-lane-process.js', import.meta.url));
 
 /**
- * @param {{ index: number, tokens: { from: number, to: number }, callRows: number }} options tokens: of a row; callRows:
+ * @param {{ index: number, limits: object, tokens: { from: number, to: number }, callRows: number }} options tokens: of a row; callRows:
  *   rows a model call
  * @returns {import('../../src/workers/lane-pool/lane-handle.ts').Lane}
  */
-export function startTextLane({ index, tokens, callRows }) {
+export function startTextLane({ index, limits, tokens, callRows }) {
   const env = { FOREBAY_BENCH_TEXT: JSON.stringify({ tokens, callRows }) };
-  return startChildLane({ index, uvThreads: 1, entry: ENTRY, env });
+  return startChildLane({ index, uvThreads: 1, limits, entry: ENTRY, env });
 }

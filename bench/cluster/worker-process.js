@@ -33,6 +33,16 @@ const folders = (await models.list(config.modelsDirs[0])).models;
 
 const resources = readResources();
 
+const limits = {
+  inputRoots: config.inputRoots,
+  maxFileBytes: config.maxFileBytes,
+  maxPixels: config.maxPixels,
+  maxImageRatio: config.maxImageRatio,
+  maxDecodeBytes: config.maxDecodeBytes,
+  decodeBudgetBytes: config.maxDecodeBytes,
+  maxHeldBytes: config.maxInflightBytes,
+};
+
 async function start(i) {
   const redis = connectRedis(config.redisUrl, 'background', onError);
   const run = createScripts(redis);
@@ -47,9 +57,11 @@ async function start(i) {
     wake: await createWake(connectRedis(config.redisUrl, 'background', onError), ['queue']),
     lanes: createLanePool({
       size: lanes,
-      log,
+      emit: () => undefined,
       startLane: (index) =>
-        device.tokens ? startTextLane({ index, ...device }) : startSimulatedLane({ index, ...device }),
+        device.tokens
+          ? startTextLane({ index, limits, ...device })
+          : startSimulatedLane({ index, ...device }),
     }),
     plan: planLanes(resources, 0, {
       lanes: requested('setting', lanes),
@@ -62,13 +74,6 @@ async function start(i) {
     cacheDir: config.cacheDir,
     folders,
     models,
-    limits: {
-      inputRoots: config.inputRoots,
-      maxFileBytes: config.maxFileBytes,
-      maxPixels: config.maxPixels,
-      maxImageRatio: config.maxImageRatio,
-      maxHeldBytes: config.maxInflightBytes,
-    },
     batchTimeoutS: config.batchTimeoutS,
     reader: createBudgetedReader({
       reader: createRowReader({

@@ -122,9 +122,18 @@ async function main(): Promise<void> {
   // From here on there are lanes to end, and soon blocks in hand.
   stop.removeEventListener('abort', exitBeforeStart);
   const { loadTimeoutMs } = config;
+  const limits = {
+    ...linkFolders(config),
+    maxFileBytes: config.maxFileBytes,
+    maxPixels: config.maxPixels,
+    maxImageRatio: config.maxImageRatio,
+    maxDecodeBytes: config.maxDecodeBytes,
+    decodeBudgetBytes: Math.min(config.maxDecodeBytes, plan.decodeRoomBytes),
+    maxHeldBytes: config.maxInflightBytes / 2 / plan.lanes,
+  };
   const startLane = (index: number) =>
-    startChildLane({ index, uvThreads: plan.decodeThreads, loadTimeoutMs });
-  const lanes = createLanePool({ size: plan.lanes, log, startLane });
+    startChildLane({ index, uvThreads: plan.decodeThreads, limits, loadTimeoutMs });
+  const lanes = createLanePool({ size: plan.lanes, emit: events.emit, startLane });
   // Lanes are children of their own: none may outlive this process, whatever ends it.
   process.on('exit', () => lanes.killAll());
 
@@ -155,15 +164,6 @@ async function main(): Promise<void> {
     wanted,
     found,
     learn,
-    limits: {
-      ...linkFolders(config),
-      maxFileBytes: config.maxFileBytes,
-      maxPixels: config.maxPixels,
-      maxImageRatio: config.maxImageRatio,
-      maxDecodeBytes: config.maxDecodeBytes,
-      decodeRoomBytes: Math.min(config.maxDecodeBytes, plan.decodeRoomBytes),
-      maxHeldBytes: config.maxInflightBytes / 2 / plan.lanes,
-    },
     batchTimeoutS: config.batchTimeoutS,
     reader: createBudgetedReader({
       reader: createRowReader({

@@ -21,7 +21,6 @@ import { createBatcher } from './intake/batcher.ts';
 import type { ByteBudget } from './intake/byte-budget.ts';
 import type { Health } from './health/health.ts';
 import { createBlockSource, type BlockSource } from './intake/block-source.ts';
-import type { RowLimits } from './lane/messages.ts';
 import type { Lane } from './lane-pool/lane-handle.ts';
 import type { LanePool } from './lane-pool/lane-pool.ts';
 import { guardMemory } from './memory/memory-guard.ts';
@@ -62,7 +61,6 @@ export interface WorkerDeps {
   found: FoundModels;
   /** Reads what was measured of models that have come since. */
   learn: (found: FoundModels) => Promise<void>;
-  limits: RowLimits;
   batchTimeoutS: number;
   reader: BudgetedReader;
   budget: ByteBudget;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
-import { LIMITS, testFolder, testLane, type LoadableModel } from '../support/lanes.ts';
+import { testFolder, testLane, type LoadableModel } from '../support/lanes.ts';
 import { batchMeanModel, darkOnlyModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 
 const SIDE = 8;
@@ -21,7 +21,7 @@ function folder(graph: Buffer): LoadableModel {
 async function probed(model: LoadableModel, batchSize = 4, cacheDir: string | null = null) {
   const cache = cacheDir === null ? {} : { cache: { dir: cacheDir, hash: 'ab'.repeat(32) } };
   const lane = testLane();
-  return lane.load({ model: 'm', ...model, ...cache, threads: 1, limits: LIMITS, probe: { batchSize } });
+  return lane.load({ model: 'm', ...model, ...cache, threads: 1, probe: { batchSize } });
 }
 
 it('a graph that treats rows one by one is invariant, in any layout and precision', async () => {
@@ -55,7 +55,7 @@ it('a graph that fails on the made-up images loads all the same, its verdict unk
 
 it('no lane probes unasked', async () => {
   const model = folder(batchMeanModel(SIDE));
-  const info = await testLane().load({ model: 'm', ...model, threads: 1, limits: LIMITS });
+  const info = await testLane().load({ model: 'm', ...model, threads: 1 });
   expect(info).toMatchObject({ batchInvariance: null, memory: null });
 });
 

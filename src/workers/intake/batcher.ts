@@ -5,9 +5,8 @@
  * does so with the whole worker to itself, since the other lanes may have taken it).
  */
 import type { BatchRequest, LaneInput } from '../lane/messages.ts';
-import { LaneDied, type BatchResult, type DeathCause } from '../lane-pool/lane-handle.ts';
+import { LaneDied, type BatchResult, type DeathCause, type RunBatch } from '../lane-pool/lane-handle.ts';
 import type { LanePool, SendHow } from '../lane-pool/lane-pool.ts';
-import type { BatchTo } from '../lane-pool/lane-slot.ts';
 import { stopsIntake } from '../../shared/domain/memory-level.ts';
 import type { RowOutcome } from '../../shared/domain/row.ts';
 import { messageOf, type ErrorCode } from '../../shared/errors.ts';
@@ -165,7 +164,7 @@ export function createBatcher(deps: {
 
   function send(group: Group, rows: readonly WaitingRow[], how: SendHow): boolean {
     const { model, topK, decode } = group;
-    const batch: BatchTo = {
+    const batch: RunBatch = {
       model,
       topK,
       ...(decode === undefined ? {} : { decode }),

@@ -10,10 +10,9 @@ import type { Logger } from '../../shared/observe/logger.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { ServedModel as Announced } from '../../shared/queue/worker-registry.ts';
 import type { BatchGroup } from '../intake/batcher.ts';
-import type { RowLimits } from '../lane/messages.ts';
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { LoadOutcome } from '../lane-pool/load-outcome.ts';
-import type { ResidentModel } from '../lane-pool/pool-model.ts';
+import type { PooledModel } from '../lane-pool/pooled-model.ts';
 import type { LanePlan, Resources } from '../settings/resources.ts';
 import type { WorkerPlan } from '../settings/tuned-settings.ts';
 import type { FoundModel, FoundModels } from './find-models.ts';
@@ -35,7 +34,6 @@ export interface ServedModelsDeps {
   plan: LanePlan;
   resources: Resources;
   tunedOf: WorkerPlan['tunedOf'];
-  limits: RowLimits;
   batchTimeoutS: number;
   cacheDir: string;
   /** A model's blocks can be taken from now on, or no longer. */
@@ -123,7 +121,7 @@ export function createServedModels(deps: ServedModelsDeps) {
   }
 
   /** Found out in the trial: lanes need not probe. */
-  async function loadTried(resident: ResidentModel, trial: LoadOutcome & { ok: true }): Promise<LoadOutcome> {
+  async function loadTried(resident: PooledModel, trial: LoadOutcome & { ok: true }): Promise<LoadOutcome> {
     const { probe: _, ...load } = resident.load;
     const outcome = await pool.load({ ...resident, load });
     if (!outcome.ok) return outcome;
@@ -131,7 +129,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     return { ok: true, info: { ...outcome.info, batchInvariance, memory } };
   }
 
-  function serve(model: ServedModel, { lanes }: ResidentModel, { info }: LoadOutcome & { ok: true }): void {
+  function serve(model: ServedModel, { lanes }: PooledModel, { info }: LoadOutcome & { ok: true }): void {
     const { folder } = model.found;
     const tuned = deps.tunedOf(folder);
     const sizing = sizeModel({ folder, info, tuned, plan: deps.plan, resources: deps.resources });
@@ -165,7 +163,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     pool.unload(queue);
   }
 
-  function residentOf({ queue, found }: ServedModel): ResidentModel {
+  function residentOf({ queue, found }: ServedModel): PooledModel {
     const { folder, look } = found;
     const { config, ref, dir, labels } = folder;
     const tuned = deps.tunedOf(folder);
@@ -182,7 +180,6 @@ export function createServedModels(deps: ServedModelsDeps) {
         config,
         labels,
         threads: config.threads_per_lane === 'auto' ? threads : config.threads_per_lane,
-        limits: deps.limits,
         cache: { dir: deps.cacheDir, hash: ref.hash },
         probe: { batchSize: autoBatchSize(config) },
         mapped: mayBeMapped(folder, look),
