@@ -23,13 +23,13 @@ const ROUNDS = 5;
 const PHOTOS = 100;
 const PHOTO = PREPROCESS.parse({ resize: 256, crop: 224, interpolation: 'bicubic' });
 const DIGIT = PREPROCESS.parse({ crop: 64 });
-const createDecoder = createDecoderFactory();
 const LIMITS = {
   maxPixels: 64_000_000,
   maxImageRatio: 5000,
   maxDecodeBytes: 2 ** 30,
-  decodeRoomBytes: 2 ** 30,
+  decodeBudgetBytes: 2 ** 30,
 };
+const createDecoder = createDecoderFactory(LIMITS);
 
 /** Set by run(): the photos, and what is to be reported. */
 let photos = [];
@@ -92,7 +92,7 @@ function reach(set, key) {
 
 function decodersOf(preprocess) {
   const decoderOf = (decode) => {
-    const decoder = createDecoder({ ...LIMITS, ...preprocess, decode });
+    const decoder = createDecoder({ ...preprocess, decode });
     return async (image) => decoder.decode(image);
   };
   return {

@@ -151,7 +151,6 @@ function judge(samples, rows) {
 /** One lane that loads the model into the place of the one before, which is released: the unit of load and unload. */
 async function loadAgainAndAgain(loads, log) {
   const dir = modelFolder(MODEL);
-  const lane = startChildLane({ index: 0, uvThreads: 2 });
   const image = readFileSync(digits(1)[0]);
   const limits = {
     inputRoots: [],
@@ -159,11 +158,14 @@ async function loadAgainAndAgain(loads, log) {
     maxHeldBytes: image.length,
     maxPixels: 1_000_000,
     maxImageRatio: 5000,
+    maxDecodeBytes: 2 ** 30,
+    decodeBudgetBytes: 2 ** 30,
   };
+  const lane = startChildLane({ index: 0, uvThreads: 2, limits });
   const sizesMb = [];
   try {
     for (let i = 0; i < loads; i++) {
-      await lane.load({ model: 'm', dir, config: configOf(dir), labels: null, threads: 1, limits });
+      await lane.load({ model: 'm', dir, config: configOf(dir), labels: null, threads: 1 });
       const { outcomes } = await lane.run({ model: 'm', rows: [{ bytes: image }], topK: 1 });
       if (!outcomes[0].ok) throw new Error(`load ${i}: ${JSON.stringify(outcomes[0].error)}`);
       sizesMb.push(rssBytes([lane.pid]) / 1e6);

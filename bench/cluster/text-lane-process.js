@@ -9,17 +9,19 @@ bootstrapLane();
 startWatchdog(Number(process.argv[2]));
 
 // Imported only now, because onnxruntime must load after the bootstrap.
-const { createLaneClock } = await import('../../dist/workers/lane/lane-clock.js');
+const { createActivityClock } = await import('../../dist/workers/lane/activity-clock.js');
 const { createOnnxSession } = await import('../../dist/workers/lane/models/onnx-session.js');
 const { createRowBytes } = await import('../../dist/workers/lane/rows/row-bytes.js');
 const { serveParent } = await import('../../dist/workers/lane/serve-parent.js');
 const { loadTextModel } = await import('./text-model.js');
 
 const config = JSON.parse(process.env['FOREBAY_BENCH_TEXT'] ?? '{}');
-const rowBytes = createRowBytes();
-serveParent({
-  clock: createLaneClock(),
-  rowBytes,
-  loadModel: async (request) =>
-    loadTextModel(request, { ...config, createSession: createOnnxSession, rowBytes }),
+serveParent((limits) => {
+  const rowBytes = createRowBytes(limits);
+  return {
+    clock: createActivityClock(),
+    rowBytes,
+    loadModel: async (request) =>
+      loadTextModel(request, { ...config, createSession: createOnnxSession, rowBytes }),
+  };
 });

@@ -6,10 +6,10 @@ const ENTRY = fileURLToPath(new URL('text-lane-process.js', import.meta.url));
 
 /**
  * `tokens`: per row. `callRows`: rows per model call.
- * @param {{ index: number, tokens: { from: number, to: number }, callRows: number }} options
+ * @param {{ index: number, limits: object, tokens: { from: number, to: number }, callRows: number }} options
  * @returns {import('../../src/workers/lane-pool/lane-handle.ts').Lane}
  */
-export function startTextLane({ index, tokens, callRows }) {
+export function startTextLane({ index, limits, tokens, callRows }) {
   const env = { FOREBAY_BENCH_TEXT: JSON.stringify({ tokens, callRows }) };
-  return startChildLane({ index, uvThreads: 1, entry: ENTRY, env });
+  return startChildLane({ index, uvThreads: 1, limits, entry: ENTRY, env });
 }

@@ -5,11 +5,11 @@
 import { textInputs } from '../inprocess/text-inputs.js';
 
 /**
- * @param {{ dir: string, threads: number, limits: object }} request
+ * @param {{ dir: string, threads: number }} request
  * @param {{ tokens: { from: number, to: number }, callRows: number, createSession: Function, rowBytes: object }} parts
  * @returns {Promise<import('../../src/workers/lane/models/resident-model.ts').ResidentModel>}
  */
-export async function loadTextModel({ dir, threads, limits }, { tokens, callRows, createSession, rowBytes }) {
+export async function loadTextModel({ dir, threads }, { tokens, callRows, createSession, rowBytes }) {
   const began = performance.now();
   const session = await createSession({ path: `${dir}/model.onnx`, threads, providers: ['cpu'] });
   const [input] = session.inputs;
@@ -30,7 +30,7 @@ export async function loadTextModel({ dir, threads, limits }, { tokens, callRows
     const texts = Array(rows);
     return {
       async decode(slot, row) {
-        await rowBytes.use(row, limits, async (bytes) => {
+        await rowBytes.use(row, async (bytes) => {
           texts[slot] = inputs.decode(/\d+/.exec(Buffer.from(bytes).toString())[0]);
         });
         return { ok: true };

@@ -32,8 +32,8 @@ async function start() {
     redisUrl: config.redisUrl,
     redis: connectRedis(config.redisUrl, 'background', onRedisError),
     onRedisError,
-    startLane: ({ index }) =>
-      device.tokens ? startTextLane({ index, ...device }) : startSimulatedLane({ index, ...device }),
+    startLane: ({ index, limits }) =>
+      device.tokens ? startTextLane({ index, limits, ...device }) : startSimulatedLane({ index, ...device }),
     log,
     emit: events.emit,
   });

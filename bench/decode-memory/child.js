@@ -8,13 +8,12 @@ const [small, large, side, how] = process.argv.slice(2);
 const preprocess = JSON.parse(how);
 configureSharp();
 // The whole image is needed: the crop is the resized image, and more than one side of it is kept.
-const decoder = createDecoderFactory()({
-  ...PREPROCESS.parse({ resize: 224, crop: 224, ...preprocess }),
+const decoder = createDecoderFactory({
   maxPixels: Number(side) ** 2,
   maxImageRatio: 1e9,
   maxDecodeBytes: Number.MAX_SAFE_INTEGER,
-  decodeRoomBytes: Number.MAX_SAFE_INTEGER,
-});
+  decodeBudgetBytes: Number.MAX_SAFE_INTEGER,
+})(PREPROCESS.parse({ resize: 224, crop: 224, ...preprocess }));
 const warm = readFileSync(small);
 for (let i = 0; i < 3; i++) await decoder.decode(warm);
 const image = readFileSync(large);

@@ -9,6 +9,7 @@ import { findCgroupMemory } from '../shared/machine/cgroup-memory.ts';
 import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
 import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
 import type { Emit } from '../shared/observe/events.ts';
+import type { RowLimits } from '../shared/files/row-limits.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobWindow } from '../shared/queue/job-window.ts';
@@ -47,8 +48,12 @@ import { rowLimits } from './settings/row-limits.ts';
 import { readSetup } from './settings/worker-setup.ts';
 import { startWorker, type Worker } from './worker.ts';
 
-/** `decodeThreads`: how many images the lane decodes at the same time. */
-export type StartLane = (lane: { readonly index: number; readonly decodeThreads: number }) => Lane;
+export type StartLane = (lane: {
+  readonly index: number;
+  /** Images that the lane decodes at the same time. */
+  readonly decodeThreads: number;
+  readonly limits: RowLimits;
+}) => Lane;
 
 /**
  * Reads the models and plans the lanes, then starts both. Until it settles, nothing is running that must be ended.
@@ -72,8 +77,10 @@ export async function createWorker(options: {
 
   const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, log);
 
-  const startLane = (index: number) => options.startLane({ index, decodeThreads: plan.decodeThreads });
-  const lanes = createLanePool({ size: plan.lanes, log, startLane });
+  const { decodeThreads } = plan;
+  const limits = rowLimits(config, plan);
+  const startLane = (index: number) => options.startLane({ index, decodeThreads, limits });
+  const lanes = createLanePool({ size: plan.lanes, emit, startLane });
   const trials = createModelTrials({ startLane: () => startLane(plan.lanes), atOnce: plan.lanes + 1 });
   const fetcher = createGuardedFetch({
     allow: config.fetchAllow,
@@ -112,7 +119,6 @@ export async function createWorker(options: {
     residentOf: createResidentOf({
       plan,
       tunedOf,
-      limits: rowLimits(config, plan),
       batchTimeoutS: config.batchTimeoutS,
       cacheDir: config.cacheDir,
     }),

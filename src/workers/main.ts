@@ -50,8 +50,8 @@ async function main(): Promise<void> {
     redisUrl,
     redis,
     onRedisError: watch.onError,
-    startLane: ({ index, decodeThreads }) =>
-      startChildLane({ index, uvThreads: decodeThreads, loadTimeoutMs }),
+    startLane: ({ index, decodeThreads, limits }) =>
+      startChildLane({ index, uvThreads: decodeThreads, limits, loadTimeoutMs }),
     log,
     emit: events.emit,
   });

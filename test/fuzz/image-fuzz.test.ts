@@ -53,11 +53,11 @@ async function startLane(): Promise<Lane> {
     ...LIMITS,
     maxPixels: MAX_PIXELS,
     maxDecodeBytes: DECODE_BYTES,
-    decodeRoomBytes: DECODE_BYTES,
+    decodeBudgetBytes: DECODE_BYTES,
   };
-  const lane = startChildLane({ index: 0, uvThreads: 2 });
+  const lane = startChildLane({ index: 0, uvThreads: 2, limits });
   lanes.push(lane);
-  await lane.load({ model: 'm', ...model, threads: 1, limits });
+  await lane.load({ model: 'm', ...model, threads: 1 });
   return lane;
 }
 

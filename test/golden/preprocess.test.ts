@@ -28,7 +28,7 @@ interface Golden {
 
 const here = import.meta.dirname;
 const golden = JSON.parse(readFileSync(join(here, 'golden.json'), 'utf8')) as Golden;
-const createDecoder = createDecoderFactory();
+const createDecoder = createDecoderFactory(LIMITS);
 
 beforeAll(() => configureSharp());
 
@@ -76,7 +76,7 @@ describe('a batch tensor holds the very bits that NumPy computes', () => {
 
 async function decode(image: string, { resize, ...rest }: { resize: number | null; crop: number }) {
   const preprocess = PREPROCESS.parse(resize === null ? rest : { resize, ...rest });
-  const decoder = createDecoder({ ...LIMITS, ...preprocess });
+  const decoder = createDecoder(preprocess);
   return decoder.decode(readFileSync(join(here, 'images', image)));
 }
 

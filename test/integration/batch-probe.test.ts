@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
-import { LIMITS, testFolder, testLane, type LoadableModel } from '../support/lanes.ts';
+import { testFolder, testLane, type LoadableModel } from '../support/lanes.ts';
 import { batchMeanModel, darkOnlyModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 
 const SIDE = 8;
@@ -24,7 +24,7 @@ const BUDGET_MS = 30_000;
 async function probed(model: LoadableModel, batchSize = 4, cacheDir: string | null = null) {
   const cache = cacheDir === null ? {} : { cache: { dir: cacheDir, hash: 'ab'.repeat(32) } };
   const probe = { batchSize, budgetMs: BUDGET_MS };
-  return testLane().load({ model: 'm', ...model, ...cache, threads: 1, limits: LIMITS, probe });
+  return testLane().load({ model: 'm', ...model, ...cache, threads: 1, probe });
 }
 
 it('a graph that treats rows one by one is invariant, in any layout and precision', async () => {
@@ -63,7 +63,6 @@ it('a model whose first row takes longer than the probe may stays unknown', asyn
     model: 'm',
     ...model,
     threads: 1,
-    limits: LIMITS,
     probe,
   });
   expect(batchInvariance).toMatchObject({ verdict: 'unknown' });
@@ -71,7 +70,7 @@ it('a model whose first row takes longer than the probe may stays unknown', asyn
 
 it('no lane probes unasked', async () => {
   const model = folder(batchMeanModel(SIDE));
-  const info = await testLane().load({ model: 'm', ...model, threads: 1, limits: LIMITS });
+  const info = await testLane().load({ model: 'm', ...model, threads: 1 });
   expect(info).toMatchObject({ batchInvariance: null, memory: null });
 });
 

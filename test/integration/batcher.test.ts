@@ -8,11 +8,11 @@ import { createBatcher, type Batcher } from '#forebay/workers/intake/batcher.js'
 import type { RowAnswer } from '#forebay/workers/intake/row-answer.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { createLanePool, type LanePool } from '#forebay/workers/lane-pool/lane-pool.js';
-import { NO_ROWS, testFolder } from '../support/lanes.ts';
+import { NO_ROWS } from '#forebay/workers/lane-pool/no-rows.js';
+import { testFolder } from '../support/lanes.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const entry = fileURLToPath(new URL('../support/crashing-lane.js', import.meta.url));
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const group: BatchGroup = { model: 'm', topK: 1, batchSize: 4, maxWaitMs: 60_000 };
 const POISON = 0x66;
 const ENDLESS = 0x77;
@@ -23,8 +23,8 @@ beforeEach(async () => {
   deaths = 0;
   pool = createLanePool({
     size: 2,
-    log: { ...quiet, warn: () => (deaths += 1) },
-    startLane: (index) => startChildLane({ index, uvThreads: 1, entry }),
+    emit: (name) => void (name === 'lane.died' && (deaths += 1)),
+    startLane: (index) => startChildLane({ index, uvThreads: 1, limits: NO_ROWS, entry }),
   });
   expect(await load('m', '', 300)).toMatchObject({ ok: true });
 });
@@ -37,7 +37,6 @@ async function load(model: string, dir: string, timeoutMs: number) {
     config: { name: model } as never,
     labels: null,
     threads: 1,
-    limits: NO_ROWS,
   };
   return pool.load({ load: request, lanes: 2, timeoutMs, unchanged: async () => true });
 }

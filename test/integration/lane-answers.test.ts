@@ -1,7 +1,7 @@
 // What a lane, a child process, answers for which model and image. Models and images are made on the spot.
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import { codeOf, loadedLane, plain, predictionsOf, testFolder, testLane, LIMITS } from '../support/lanes.ts';
+import { codeOf, loadedLane, plain, predictionsOf, testFolder, testLane } from '../support/lanes.ts';
 import {
   logarithmModel,
   meanColourModel,
@@ -74,7 +74,7 @@ it('feeds BGR with mean and std in tensor order', async () => {
 it('decodes a batch as it asks, whatever the config says, and names the codec in use', async () => {
   const model = colourModel({}, { preprocess: { crop: SIDE, resize: SIDE } });
   const lane = testLane();
-  const { decoder } = await lane.load({ model: 'm', ...model, threads: 1, limits: LIMITS });
+  const { decoder } = await lane.load({ model: 'm', ...model, threads: 1 });
   expect(decoder).toEqual({ mode: 'exact', jpeg: 'turbo-wasm' });
   const noise = Uint8Array.from({ length: 90 * 90 * 3 }, (_, i) => (i * 2_654_435_761) >>> 24);
   const jpeg = sharp(noise, { raw: { width: 90, height: 90, channels: 3 } }).jpeg({ quality: 60 });
@@ -90,7 +90,6 @@ it('decodes a batch as it asks, whatever the config says, and names the codec in
     ...model,
     config: { ...model.config, preprocess: { ...model.config.preprocess, decode: 'fast' } },
     threads: 1,
-    limits: LIMITS,
   });
   const quick = await answer({ decode: 'fast' });
   if (fast.decoder.jpeg === 'turbo-native') expect(quick).not.toEqual(own);
@@ -111,7 +110,7 @@ it('applies softmax where asked for, and breaks ties by the lower index', async 
 it('holds several models at once', async () => {
   const lane = await loadedLane(colourModel());
   const other = writeModelFolder(testFolder(), logarithmModel(SIDE), config);
-  const info = await lane.load({ model: 'other', ...other, threads: 1, limits: LIMITS });
+  const info = await lane.load({ model: 'other', ...other, threads: 1 });
   expect(info.output).toEqual({ name: 'scores', type: 'float32', shape: ['N', 2] });
   const rows = [{ bytes: await plain(0, 0, 255) }];
   const [a, b] = await Promise.all([
@@ -125,7 +124,7 @@ it('holds several models at once', async () => {
 it('refuses a config that contradicts the graph, naming both sides, and a file that is no graph', async () => {
   const lane = testLane();
   const load = async (model: ReturnType<typeof colourModel>) =>
-    lane.load({ model: 'm', ...model, threads: 1, limits: LIMITS });
+    lane.load({ model: 'm', ...model, threads: 1 });
   await expect(load(colourModel({}, { preprocess: { crop: 9 } }))).rejects.toMatchObject({
     code: 'config_mismatch',
     message: `preprocess.crop is 9, but the graph's input is "image" float32[N,3,8,8]`,
@@ -200,7 +199,6 @@ it('serves the output that model.json names, and a binary model by its one logit
     model: 'binary',
     ...writeModelFolder(testFolder(), logit, binary, ['no', 'yes']),
     threads: 1,
-    limits: LIMITS,
   });
   expect(await answers('binary')).toEqual([
     ['yes', 0.75],

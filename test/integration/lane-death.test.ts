@@ -5,8 +5,7 @@ import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { LaneDied } from '#forebay/workers/lane-pool/lane-handle.js';
-import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
-import { loadedLane, NO_ROWS, plain, testFolder, testLane } from '../support/lanes.ts';
+import { loadedLane, plain, testFolder, testLane } from '../support/lanes.ts';
 import { meanColourModel, slowModel, writeModelFolder } from '../support/onnx/models.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -34,7 +33,6 @@ it('dies by kill inside a native call, and what waited for it is told', async ()
     model: 'm',
     ...endless(),
     threads: 1,
-    limits: NO_ROWS,
   });
   const outcome = expect(loading).rejects.toThrow(/^lane 0 was killed by SIGKILL$/);
   await waitUntil('the lane to compute', () => cpuTicks(lane.pid!) > 150);
@@ -63,9 +61,8 @@ it('leaves Ctrl-C and SIGTERM to its parent, and runs at lower priority', async 
 });
 
 it('a lane whose entry cannot run ends with the exit code, and loading says so', async () => {
-  const lane = startChildLane({ index: 3, uvThreads: 1, entry: join(testFolder(), 'absent.js') });
-  const limits = NO_ROWS;
-  await expect(lane.load({ model: 'm', ...quick(), threads: 1, limits })).rejects.toThrow(
+  const lane = testLane({ index: 3, entry: join(testFolder(), 'absent.js') });
+  await expect(lane.load({ model: 'm', ...quick(), threads: 1 })).rejects.toThrow(
     'lane 3 ended with exit code 1',
   );
 });

@@ -2,8 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
-import { expect, it, onTestFinished } from 'vitest';
-import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
+import { expect, it } from 'vitest';
 import { processMemory } from '#forebay/workers/memory/process-memory.js';
 import {
   codeOf,
@@ -56,7 +55,7 @@ it('decodes every row where there is no room for as many threads as would share 
 it('keeps its size over 200 loads of a model', async () => {
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   const lane = testLane();
-  const load = async () => lane.load({ model: 'm', ...model, threads: 1, limits: LIMITS });
+  const load = async () => lane.load({ model: 'm', ...model, threads: 1 });
   const rows = [{ bytes: await plain(9, 9, 9) }];
   const own = () => processMemory(lane.pid!)!.own / MB;
   for (let i = 0; i < 40; i++) await load();
@@ -67,16 +66,11 @@ it('keeps its size over 200 loads of a model', async () => {
   expect(own() - before).toBeLessThan(40);
 }, 120_000);
 
-it('decodes no more images at once than the room for them holds', async () => {
-  const lane = startChildLane({ index: 0, uvThreads: 6 });
-  onTestFinished(async () => {
-    lane.kill();
-    await lane.exited;
-  });
+it('decodes no more images at once than the budget for them allows', async () => {
+  const lane = testLane({ uvThreads: 6, limits: { ...LIMITS, decodeBudgetBytes: 100 * MB } });
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   // An AVIF of 4 megapixels takes 80 MB.
-  const limits = { ...LIMITS, decodeRoomBytes: 100 * MB };
-  await lane.load({ model: 'm', ...model, threads: 1, limits });
+  await lane.load({ model: 'm', ...model, threads: 1 });
   const create = { width: 2000, height: 2000, channels: 3, background: '#48a' } as const;
   const bytes = await sharp({ create }).avif({ effort: 0 }).toBuffer();
   const rows = Array.from({ length: 6 }, () => ({ bytes }));
@@ -88,9 +82,9 @@ it('decodes no more images at once than the room for them holds', async () => {
 }, 60_000);
 
 it('refuses an image that takes more than one may, saying what it takes, and decodes the others', async () => {
-  const lane = testLane();
+  const lane = testLane({ limits: { ...LIMITS, maxDecodeBytes: 12 * MB } });
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
-  await lane.load({ model: 'm', ...model, threads: 1, limits: { ...LIMITS, maxDecodeBytes: 12 * MB } });
+  await lane.load({ model: 'm', ...model, threads: 1 });
   const create = { width: 1000, height: 1000, channels: 3, background: '#48a' } as const;
   const image = sharp({ create });
   const rows = [

@@ -12,6 +12,7 @@ import type { RowAnswer } from '#forebay/workers/intake/row-answer.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { createLanePool } from '#forebay/workers/lane-pool/lane-pool.js';
 import { LIMITS, plain, testFolder } from '../support/lanes.ts';
+import { recordEvents } from '../support/recorded-events.ts';
 import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import { indexes, readOutput, startService, upTo, writeImages, type Service } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -71,16 +72,17 @@ it('a lane that leaks is started again between batches, and no row is lost by it
   const dir = testFolder();
   const config = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
   const model = writeModelFolder(dir, meanColourModel({ side: 8, classes: [[1, 0, 0]] }), config);
+  const events = recordEvents();
   const said: string[] = [];
   const note = (_: object, message: string) => void said.push(message);
   const log = { debug() {}, info: note, warn: note, error: note };
   const entry = join(import.meta.dirname, '../support/leaking-lane.mjs');
   const pool = createLanePool({
     size: 1,
-    log,
-    startLane: (index) => startChildLane({ index, uvThreads: 1, entry }),
+    emit: events.emit,
+    startLane: (index) => startChildLane({ index, uvThreads: 1, limits: LIMITS, entry }),
   });
-  const load = { model: 'm', ...model, threads: 1, limits: LIMITS };
+  const load = { model: 'm', ...model, threads: 1 };
   await pool.load({ load, lanes: 1, timeoutMs: 10_000, unchanged: async () => true });
   const guard = guardMemory({
     lanes: pool,
@@ -122,8 +124,8 @@ it('a lane that leaks is started again between batches, and no row is lost by it
   }
   expect(answered).toBeGreaterThan(5);
   expect(said).toContain('a lane has grown and stays so: it is started again after its batches');
-  expect(said).toContain('lane ended as planned, starting it again');
-  expect(said).not.toContain('lane died, starting it again');
+  expect(events.of('lane.recycled')).toHaveLength(1);
+  expect(events.of('lane.died')).toEqual([]);
 }, 90_000);
 
 it('lanes offer themselves to the kernel before their worker', async () => {

@@ -25,14 +25,6 @@ async function counter(section: string, field: string): Promise<number> {
   return Number(new RegExp(`${field}[:=](\\d+)`).exec(await layer.redis.info(section))?.[1] ?? 0);
 }
 
-it('sends the commands of one turn in one write, and answers each', async () => {
-  const before = await counter('stats', 'total_reads_processed');
-  const answers = await Promise.all(Array.from({ length: 50 }, async (_, i) => layer.redis.echo(String(i))));
-  expect(answers).toEqual(Array.from({ length: 50 }, (_, i) => String(i)));
-  // One for the commands, one for the question.
-  expect((await counter('stats', 'total_reads_processed')) - before).toBeLessThanOrEqual(3);
-});
-
 /** Scripts that `act` runs, whether Redis knew them or not. */
 async function scriptsRun(act: () => Promise<unknown>): Promise<number> {
   const ran = async () =>

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
+import { NO_ROWS } from '#forebay/workers/lane-pool/no-rows.js';
 import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
 
 const dir = process.argv[2];
-const lane = startChildLane({ index: 0, uvThreads: 1 });
+const lane = startChildLane({ index: 0, uvThreads: 1, limits: NO_ROWS });
 process.send(lane.pid);
 const config = MODEL_CONFIG.parse(JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')));
-const limits = { maxFileBytes: 1, maxPixels: 1, maxImageRatio: 1 };
-await lane.load({ model: 'm', dir, config, labels: null, threads: 1, limits });
+await lane.load({ model: 'm', dir, config, labels: null, threads: 1 });

@@ -6,27 +6,19 @@ import sharp from 'sharp';
 import { onTestFinished } from 'vitest';
 import type { ModelConfig } from '#forebay/shared/domain/model-config.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
-import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
+import type { RowLimits } from '#forebay/shared/files/row-limits.js';
+import { startChildLane, type ChildLaneOptions } from '#forebay/workers/lane-pool/child-lane.js';
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
 
-export const LIMITS = {
+/** Generous ones. */
+export const LIMITS: RowLimits = {
   inputRoots: ['/'],
   maxFileBytes: 64_000_000,
   maxHeldBytes: 128_000_000,
   maxPixels: 100_000_000,
   maxImageRatio: 5000,
   maxDecodeBytes: 2 ** 30,
-  decodeRoomBytes: 2 ** 29,
-};
-/** For models that get no rows. */
-export const NO_ROWS = {
-  inputRoots: [],
-  maxFileBytes: 1,
-  maxHeldBytes: 1,
-  maxPixels: 1,
-  maxImageRatio: 1,
-  maxDecodeBytes: 1,
-  decodeRoomBytes: 1,
+  decodeBudgetBytes: 2 ** 29,
 };
 
 export function testFolder(): string {
@@ -35,8 +27,8 @@ export function testFolder(): string {
   return dir;
 }
 
-export function testLane(index = 0): Lane {
-  const lane = startChildLane({ index, uvThreads: 2 });
+export function testLane(options: Partial<ChildLaneOptions> = {}): Lane {
+  const lane = startChildLane({ index: 0, uvThreads: 2, limits: LIMITS, ...options });
   onTestFinished(async () => {
     lane.kill();
     await lane.exited;
@@ -52,8 +44,8 @@ export interface LoadableModel {
 
 /** A lane with one model resident, under the key "m". */
 export async function loadedLane(model: LoadableModel, index = 0): Promise<Lane> {
-  const lane = testLane(index);
-  await lane.load({ model: 'm', ...model, threads: 1, limits: LIMITS });
+  const lane = testLane({ index });
+  await lane.load({ model: 'm', ...model, threads: 1 });
   return lane;
 }
 

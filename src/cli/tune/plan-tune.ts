@@ -59,7 +59,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
       maxPixels: config.maxPixels,
       maxImageRatio: config.maxImageRatio,
       maxDecodeBytes: config.maxDecodeBytes,
-      decodeRoomBytes: config.maxDecodeBytes,
+      decodeBudgetBytes: config.maxDecodeBytes,
       // It is the user's own machine and run: rows may lie anywhere that the user may read.
       inputRoots: ['/'],
     },

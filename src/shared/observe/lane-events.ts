@@ -1,10 +1,37 @@
 /** Events of lanes, as their worker sees them. */
 import { event } from './event-kind.ts';
 
+export interface InLane {
+  readonly lane: number;
+}
+
 export const LANE_EVENTS = {
-  /** A batch has run longer than its model may: the lane is killed. */
-  'lane.stuck': event<{ readonly lane: number }>(
+  /** A batch has run longer than its model may. */
+  'lane.stuck': event<InLane>('error', 'a batch took longer than its model may, so the lane is killed'),
+  /** A lane has ended because it was told to. `lived_ms`: from its start. */
+  'lane.recycled': event<InLane & { readonly lived_ms: number }>(
+    'info',
+    'lane ended as planned, starting it again',
+  ),
+  'lane.died': event<
+    InLane & {
+      readonly code: number | null;
+      readonly signal: NodeJS.Signals | null;
+      readonly lived_ms: number;
+    }
+  >('warn', 'lane died, starting it again'),
+  /** `code`: of the error that `message` says. */
+  'lane.load_failed': event<
+    InLane & { readonly model: string; readonly code: string; readonly message: string }
+  >(
     'error',
-    'a batch takes longer than its model may: the lane is killed',
+    ({ message }) => message,
+    ({ lane, model, code }) => ({ lane, model, code }),
+  ),
+  /** Files of a loaded model have changed. The lane loads it anew. */
+  'lane.model_changed': event<InLane & { readonly model: string | undefined; readonly message: string }>(
+    'error',
+    ({ message }) => message,
+    ({ lane, model }) => ({ lane, model }),
   ),
 };

@@ -1,5 +1,6 @@
 /** What `forebay tune` asks of the process that measures, and what that process reports: one message each. */
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
+import type { RowLimits } from '../files/row-limits.ts';
 import type { LaneSettings, Measurement, Profile } from './profile.ts';
 
 /** Null or absent: the machine decides. */
@@ -23,17 +24,8 @@ export interface TuneRequest {
   };
   /** Measure the whole space after the search, and say how far off the search was. */
   readonly exhaustive: boolean;
-  /** As a worker has them; `maxHeldBytes` of all lanes together. */
-  readonly limits: {
-    readonly maxFileBytes: number;
-    readonly maxFetchRatio: number;
-    readonly maxHeldBytes: number;
-    readonly maxPixels: number;
-    readonly maxImageRatio: number;
-    readonly maxDecodeBytes: number;
-    readonly decodeRoomBytes: number;
-    readonly inputRoots: readonly string[];
-  };
+  /** As a worker has them. `maxHeldBytes` is for all lanes together. */
+  readonly limits: RowLimits & { readonly maxFetchRatio: number };
   /** See shared/net/guarded-fetch.ts. */
   readonly fetchAllow: readonly string[];
 }

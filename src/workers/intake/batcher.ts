@@ -2,9 +2,8 @@
  * Assembles rows of any blocks into batches and sends them to lanes. A batch leaves when it is full, or as soon as no
  * further row can arrive. `maxWaitMs` is only an upper bound.
  */
-import type { BatchResult } from '../lane-pool/lane-handle.ts';
+import type { BatchResult, RunBatch } from '../lane-pool/lane-handle.ts';
 import type { LanePool, SendHow } from '../lane-pool/lane-pool.ts';
-import type { BatchTo } from '../lane-pool/lane-slot.ts';
 import type { LaneInput } from '../lane/messages.ts';
 import { emptyGroup, groupKey, type BatchGroup, type OpenGroup, type WaitingRow } from './batch-group.ts';
 import { createBlockDemand } from './block-demand.ts';
@@ -122,7 +121,7 @@ export function createBatcher(deps: {
   /** False where no lane has room. */
   function send(group: OpenGroup, rows: readonly WaitingRow[], how: SendHow): boolean {
     const { model, topK, decode } = group;
-    const batch: BatchTo = {
+    const batch: RunBatch = {
       model,
       topK,
       ...(decode === undefined ? {} : { decode }),

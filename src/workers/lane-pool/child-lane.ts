@@ -1,15 +1,17 @@
-/** A lane as a child process: forked, talked to over its channel, and outlived. */
-import { fork, type ChildProcess } from 'node:child_process';
+/** A lane as a child process: starts it, talks to it over its channel, and tells whoever waits when it dies. */
+import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { ForebayError } from '../../shared/errors.ts';
+import type { RowLimits } from '../../shared/files/row-limits.ts';
 import { childEnvironment } from '../../shared/process/child-environment.ts';
-import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { NODE_FLAGS } from '../../shared/process/node-flags.ts';
-import type { FromLane, LoadRequest, LoadStep, ModelInfo, ToLane } from '../lane/messages.ts';
+import type { FromLane, LoadStep, ModelInfo, ToLane } from '../lane/messages.ts';
+import { describeEnd, whenEnded } from './child-end.ts';
 import { kernelOomKills } from './kernel-oom-kills.ts';
-import { DEFAULT_LOAD_MS, stuckIn } from './load-step.ts';
 import { LaneDied, ModelChanged, type BatchResult, type DeathCause, type Lane } from './lane-handle.ts';
+import { DEFAULT_LOAD_TIMEOUT_MS, loadTimeoutMessage } from './load-timeout.ts';
 
-/** A lane executes one batch and decodes the next; later ones lie in its channel. */
+/** A lane executes one batch and decodes the next. Later ones wait in its channel. */
 const TOUCHED_AT_ONCE = 2;
 
 const ENTRY = fileURLToPath(new URL('../lane/main.js', import.meta.url));
@@ -20,54 +22,63 @@ interface Waiter<T> {
 }
 
 interface Loading extends Waiter<ModelInfo> {
-  /** Kills the lane where the step that it is in takes too long. */
+  /** Kills the lane if its current step takes too long. */
   timer: NodeJS.Timeout;
 }
 
+/** `killed`: by this process, and not ended yet. `why` and `message` are null if the killer gave no reason. */
+type ChildState =
+  | { readonly is: 'running' }
+  | { readonly is: 'killed'; readonly why: DeathCause | null; readonly message: string | null }
+  | { readonly is: 'ended'; readonly message: string };
+
 export interface ChildLaneOptions {
   readonly index: number;
-  /** Threads of the lane's pool: how many images it decodes at a time. */
+  /** Threads of the lane's pool: the number of images that it decodes at a time. */
   readonly uvThreads: number;
-  /** Longest that one step of loading a model may take, ms, before the lane is killed. */
+  /** What rows may take of the lane, for its whole life. */
+  readonly limits: RowLimits;
+  /** Longest that one step of loading a model may take, in ms, before the lane is killed. */
   readonly loadTimeoutMs?: number;
-  /** Compiled entry of the lane's process, and what it finds in its environment besides; for tests and benchmarks. */
+  /** Compiled entry of the lane's process and additions to its environment, for tests and benchmarks. */
   readonly entry?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts the process; what it is asked meanwhile waits in its channel. Never throws: see `exited`. */
+/** Starts the process. Requests wait in its channel until it is up. Never throws: see `exited`. */
 export function startChildLane(options: ChildLaneOptions): Lane {
-  const { index, uvThreads, loadTimeoutMs = DEFAULT_LOAD_MS, entry = ENTRY, env = {} } = options;
+  const { index, uvThreads, loadTimeoutMs = DEFAULT_LOAD_TIMEOUT_MS, entry = ENTRY, env = {} } = options;
   const child = fork(entry, [String(process.pid)], {
     serialization: 'advanced',
     execArgv: NODE_FLAGS,
-    // Results go over the channel; whatever a native library prints must not get into ours.
+    // Results go over the channel. What a native library prints must not get into our own output.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: childEnvironment(process.env, {
       ORT_DISABLE_TELEMETRY: '1',
       UV_THREADPOOL_SIZE: String(uvThreads),
-      // glibc's arena per thread costs memory and brings nothing here (211 -> 162 MB after 1,500 decodes).
+      // One arena of glibc per thread costs memory and gains nothing here.
       MALLOC_ARENA_MAX: '2',
       ...env,
     }),
   });
   const loads = new Map<string, Loading>();
-  /** By batch number, in order of sending: the first is the one being executed. */
+  /** By batch number, in order of sending. The first is the one that executes. */
   const batches = new Map<number, Waiter<BatchResult>>();
   let lastBatch = 0;
-  let ended: string | null = null;
-  let killedFor: DeathCause | null = null;
-  let stuck: string | null = null;
+  let state: ChildState = { is: 'running' };
   const oomKillsBefore = kernelOomKills();
 
   const exited = whenEnded(child).then((end) => {
-    ended = stuck ?? `lane ${index} ${describeEnd(end)}`;
+    const killed = state.is === 'killed' ? state : null;
+    const message = killed?.message ?? `lane ${index} ${describeEnd(end)}`;
+    state = { is: 'ended', message };
     const byKernel = end.signal === 'SIGKILL' && kernelOomKills() > oomKillsBefore;
-    rejectAll(ended, killedFor ?? (byKernel ? 'out_of_memory' : 'crashed'));
+    rejectAll(message, killed?.why ?? (byKernel ? 'out_of_memory' : 'crashed'));
     return { code: end.code, signal: end.signal };
   });
 
   child.on('message', (message) => receive(message as FromLane));
+  send({ type: 'begin', limits: options.limits });
 
   function receive(message: FromLane): void {
     switch (message.type) {
@@ -99,10 +110,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
   }
 
   function boundStep(step: LoadStep): NodeJS.Timeout {
-    return setTimeout(() => {
-      stuck = stuckIn(step, loadTimeoutMs);
-      kill('timed_out');
-    }, loadTimeoutMs);
+    return setTimeout(() => kill('timed_out', loadTimeoutMessage(step, loadTimeoutMs)), loadTimeoutMs);
   }
 
   function endLoad(model: string): Loading | undefined {
@@ -112,8 +120,12 @@ export function startChildLane(options: ChildLaneOptions): Lane {
     return load;
   }
 
-  function kill(why?: DeathCause): void {
-    killedFor ??= why ?? null;
+  /** The first reason that is given counts. */
+  function kill(why: DeathCause | null = null, message: string | null = null): void {
+    if (state.is !== 'ended') {
+      const before = state.is === 'killed' ? state : null;
+      state = { is: 'killed', why: before?.why ?? why, message: before?.message ?? message };
+    }
     child.kill('SIGKILL');
   }
 
@@ -127,7 +139,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
     batches.clear();
   }
 
-  /** A failed send needs no handling of its own: the process is gone and `exited` says so. */
+  /** A failed send needs no handling: the process is gone, and `exited` says so. */
   function send(message: ToLane): void {
     if (child.connected) child.send(message, () => {});
   }
@@ -135,57 +147,27 @@ export function startChildLane(options: ChildLaneOptions): Lane {
   return {
     index,
     get pid() {
-      return ended === null ? (child.pid ?? null) : null;
+      return state.is === 'ended' ? null : (child.pid ?? null);
     },
     exited,
-    load: async (request: Omit<LoadRequest, 'type'>) =>
+    load: async (model) =>
       new Promise((resolve, reject) => {
-        if (ended !== null) return reject(new LaneDied(ended, false));
-        loads.set(request.model, { resolve, reject, timer: boundStep('start') });
-        send({ type: 'load', ...request });
+        if (state.is === 'ended') return reject(new LaneDied(state.message, false));
+        loads.set(model.model, { resolve, reject, timer: boundStep('start') });
+        send({ type: 'load', ...model });
       }),
-    run: async (request) =>
+    run: async (batch) =>
       new Promise((resolve, reject) => {
-        if (ended !== null) return reject(new LaneDied(ended, false));
+        if (state.is === 'ended') return reject(new LaneDied(state.message, false));
         lastBatch += 1;
         batches.set(lastBatch, { resolve, reject });
-        send({ type: 'batch', batch: lastBatch, ...request });
+        send({ type: 'batch', batch: lastBatch, ...batch });
       }),
     unload: (model) => send({ type: 'unload', model }),
     close: async () => {
       send({ type: 'close' });
       await exited;
     },
-    kill,
+    kill: (why) => kill(why),
   };
-}
-
-interface End {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly startError: string | null;
-}
-
-/** Only when the channel is drained too: answers sent before the end still count. */
-async function whenEnded(child: ChildProcess): Promise<End> {
-  return new Promise((resolve) => {
-    let end: End | null = null;
-    const settle = () => {
-      if (end !== null && !child.connected) resolve(end);
-    };
-    child.once('exit', (code, signal) => {
-      end = { code, signal, startError: null };
-      settle();
-    });
-    child.once('disconnect', settle);
-    child.on('error', (error) => {
-      if (child.pid !== undefined) return;
-      resolve({ code: null, signal: null, startError: messageOf(error) });
-    });
-  });
-}
-
-function describeEnd({ code, signal, startError }: End): string {
-  if (startError !== null) return `could not be started: ${startError}`;
-  return signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
 }

@@ -1,12 +1,12 @@
-/** How often the kernel has killed a process of this cgroup for its memory limit: cgroup v2, then v1. */
+/** How often the kernel has killed a process of this cgroup for its memory limit, for cgroup v2 and v1. */
 import { join } from 'node:path';
 import { findCgroup, readText, type CgroupPaths } from '../../shared/machine/cgroup.ts';
 
 const FILES = { 1: 'memory.oom_control', 2: 'memory.events' } as const;
 
 /**
- * v1 counts a kill in the cgroup of the killed alone, v2 in those above, too: so the innermost that tells is asked.
- * 0 where the system does not tell.
+ * Reads the innermost cgroup that has the figure: v1 counts a kill only in the cgroup of the killed process, v2 also in those
+ * above. 0 if the system does not tell.
  */
 export function kernelOomKills(paths?: CgroupPaths): number {
   const { version, folders } = findCgroup('memory', paths);

@@ -1,19 +1,25 @@
-/** A lane as the worker's main thread sees it: an isolated executor that may die without taking the worker along. */
-import type { BatchRequest, BatchTimings, LoadRequest, ModelInfo } from '../lane/messages.ts';
+/** A lane as the worker's main thread sees it: an executor in another process, which may die without the worker. */
 import type { RowOutcome } from '../../shared/domain/row.ts';
+import type { BatchRequest, BatchTimings, LoadRequest, ModelInfo } from '../lane/messages.ts';
+
+/** A model to load. */
+export type LoadModel = Omit<LoadRequest, 'type'>;
+
+/** A batch to run. */
+export type RunBatch = Omit<BatchRequest, 'type' | 'batch'>;
 
 export interface BatchResult {
   readonly outcomes: readonly RowOutcome[];
   readonly timings: BatchTimings;
 }
 
-/** Why a lane's process ended; `crashed` where nothing more is known. */
+/** Why a lane's process ended. `crashed` if nothing more is known. */
 export type DeathCause = 'crashed' | 'timed_out' | 'out_of_memory';
 
 /** The lane's process ended with work in it. */
 export class LaneDied extends Error {
   override readonly name = 'LaneDied';
-  /** Whether the lane was at work on the batch, executing or decoding it: then its rows are suspects. */
+  /** Whether the lane was executing or decoding the batch. If so, the batch's rows are suspects. */
   readonly touched: boolean;
   readonly why: DeathCause;
   constructor(message: string, touched: boolean, why: DeathCause = 'crashed') {
@@ -23,7 +29,10 @@ export class LaneDied extends Error {
   }
 }
 
-/** Files of the batch's model have changed under the lane: its answers may be a mixture of two models. Its rows are innocent. */
+/**
+ * Files of the batch's model have changed while it was loaded, so its answers may mix two models. The batch's rows are no
+ * suspects.
+ */
 export class ModelChanged extends Error {
   override readonly name = 'ModelChanged';
   constructor(file: string) {
@@ -31,22 +40,25 @@ export class ModelChanged extends Error {
   }
 }
 
+export interface LaneExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 export interface Lane {
   readonly index: number;
-  /** Null until started or after its end. */
+  /** Null before the process has started and after it has ended. */
   readonly pid: number | null;
-  /**
-   * Makes a model resident. Rejects with a ForebayError (`config_mismatch`, `model_load_failed`) or LaneDied.
-   */
-  load(request: Omit<LoadRequest, 'type'>): Promise<ModelInfo>;
-  /** Gives the model's memory back. The caller sees to it that no batch of it is in the lane. */
+  /** Makes a model resident. Rejects with LaneDied or a ForebayError (`config_mismatch`, `model_load_failed`). */
+  load(model: LoadModel): Promise<ModelInfo>;
+  /** Frees the model's memory. The caller makes sure that no batch of the model is in the lane. */
   unload(model: string): void;
-  /** Runs a batch, in order of calls: one executes while the next is decoded. Rejects with LaneDied or ModelChanged only. */
-  run(request: Omit<BatchRequest, 'type' | 'batch'>): Promise<BatchResult>;
-  /** Settles when the process has ended, however it ended. */
-  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
-  /** Ends it after the batches in flight. */
+  /** Runs batches in order of calls. One executes while the next is decoded. Rejects only with LaneDied or ModelChanged. */
+  run(batch: RunBatch): Promise<BatchResult>;
+  /** Settles when the process has ended for whatever reason. */
+  readonly exited: Promise<LaneExit>;
+  /** Ends the lane after the batches in flight. */
   close(): Promise<void>;
-  /** Ends it now (SIGKILL), even from inside a blocking call; its batches end with LaneDied of that cause. */
+  /** Ends the lane at once (SIGKILL), even inside a blocking call. Its batches reject with LaneDied of that cause. */
   kill(why?: DeathCause): void;
 }

@@ -1,35 +1,39 @@
-/** The worker's lanes: which models they hold, and where a batch may go. Knows nothing of rows or blocks. */
+/** The worker's lanes: which models they hold, and which lane takes a batch. Knows nothing of rows or blocks. */
 import type { MemoryLevel } from '../../shared/domain/memory-level.ts';
 import { InvariantError, type ForebayError } from '../../shared/errors.ts';
-import type { Logger } from '../../shared/observe/logger.ts';
-import type { BatchResult, DeathCause, Lane } from './lane-handle.ts';
-import { createLaneSlot, type BatchTo, type LaneSlot } from './lane-slot.ts';
+import type { Emit } from '../../shared/observe/events.ts';
+import type { BatchResult, DeathCause, Lane, RunBatch } from './lane-handle.ts';
+import { createLaneSlot, type LaneSlot } from './lane-slot.ts';
 import { mayPass, type LoadOutcome } from './load-outcome.ts';
-import type { ResidentModel } from './pool-model.ts';
+import type { PooledModel } from './pooled-model.ts';
 
 /**
- * One executing, one being decoded, and one on its way, not yet touched: a lane that has finished a batch must
- * find the next but one in its channel, to begin decoding it before it enters the next blocking call.
+ * One batch executes, one is decoded, and one waits in the lane's channel. A lane that ends a batch must find the next but
+ * one there, so that its decoding begins before the lane enters the next blocking call.
  */
 export const BATCHES_PER_LANE = 3;
-/** A lane that dies while it loads a model may do so for want of memory, which the other lanes took to load it. */
+/** A lane may die while it loads a model because other lanes, which load it too, have taken the memory. */
 const LOAD_TRIES = 3;
 
 /**
- * Where to: to a lane that may have others, to an empty one, to an empty one that gets no other meanwhile, or to one
- * while no lane has any other.
+ * Which lane a batch may go to. `prefetch`: one that may have other batches. `empty`: an empty one. `alone`: an empty one,
+ * which takes no other batch meanwhile. `only`: an empty one, while no lane has any other batch.
  */
 export type SendHow = 'prefetch' | 'empty' | 'alone' | 'only';
+
+/** `shared`: every lane takes batches. `single`: one batch runs, and no lane takes another. */
+type PoolState = 'shared' | 'single';
 
 /** A lane that runs. */
 export interface LaneView {
   readonly index: number;
   readonly pid: number;
-  /** In it now, and finished since its start. */
+  /** Batches in it now. */
   readonly batches: number;
+  /** Batches ended since its start. */
   readonly done: number;
   readonly draining: boolean;
-  /** Memory of its own right after it had loaded its models, bytes; 0 before, or where the system does not tell. */
+  /** Its own memory right after it loaded its models, in bytes. 0 before that, or if the system does not tell. */
   readonly loadedBytes: number;
 }
 
@@ -37,54 +41,53 @@ export interface LanePool {
   readonly size: number;
   /** Lanes that run. */
   views(): LaneView[];
-  /** How near the worker is to its memory limit: from `slow` on a lane gets one batch at a time. */
+  /** How near the worker is to its memory limit. From `slow` on, a lane gets one batch at a time. */
   memory: MemoryLevel;
   /** Whether any batch is in a lane. */
   readonly busy: boolean;
-  /** Lanes that hold the model now. */
+  /** Number of lanes that hold the model now. */
   lanesOf(model: string): number;
-  /** Places for batches of the model that are free now. */
+  /** Number of batches of the model that lanes can take now. */
   freeSlots(model: string): number;
-  /** Sends the batch if a lane has room for it; null if none has. */
-  send(batch: BatchTo, how: SendHow): Promise<BatchResult> | null;
-  /** Called when a place has become free or a lane has come back. */
+  /** Sends the batch if a lane has room for it. Returns null if none has. */
+  send(batch: RunBatch, how: SendHow): Promise<BatchResult> | null;
+  /** Called when a lane can take a batch that it could not take before. */
   onFree(listener: () => void): void;
   /**
-   * Makes a model resident in its lanes: in parallel, or one by one where they serve others meanwhile. The first lane's word
-   * counts.
+   * Makes a model resident in its lanes. They load in parallel, or one by one if they serve other models meanwhile. Resolves
+   * to what the first lane says of the model.
    */
-  load(model: ResidentModel): Promise<LoadOutcome>;
-  /** Takes a model out of the lanes. The caller sees to it that no batch of it is in one. */
+  load(model: PooledModel): Promise<LoadOutcome>;
+  /** Takes a model out of the lanes. The caller makes sure that no batch of the model is in one. */
   unload(model: string): void;
-  /** Ends a lane now; it is started again. */
+  /** Kills a lane, which is then restarted. */
   kill(index: number, why: DeathCause): void;
   /** Restarts a lane once its batches have finished. */
   recycle(index: number): void;
   close(): Promise<void>;
-  /** Ends all lanes now, for good. */
+  /** Kills all lanes for good. */
   killAll(): void;
 }
 
 export function createLanePool(deps: {
   size: number;
   startLane: (index: number) => Lane;
-  log: Logger;
+  emit: Emit;
 }): LanePool {
-  const { size, startLane, log } = deps;
-  const resident = new Map<string, ResidentModel>();
-  let freed = () => {};
+  const { size, startLane, emit } = deps;
+  const resident = new Map<string, PooledModel>();
+  let onFree = () => {};
   let memory: MemoryLevel = 'normal';
-  /** A batch is in a lane that must be the only one. */
-  let only = false;
+  let state: PoolState = 'shared';
   let sent = 0;
-  /** Order of sending: among lanes with equally much to do the one that has waited longest is next. */
+  /** By lane, the number of its last batch. Of lanes with equally many batches, the one that has waited longest is next. */
   const lastSent = Array.from({ length: size }, () => 0);
   const slots: readonly LaneSlot[] = Array.from({ length: size }, (_, index) =>
-    createLaneSlot({ index, startLane, log, onFree: () => freed(), onGivenUp: givenUp }),
+    createLaneSlot({ index, startLane, emit, onFree: () => onFree(), onGivenUp: givenUp }),
   );
 
-  /** A lane is without the model from now on; the others may still have it. */
-  function givenUp(model: ResidentModel, why: ForebayError): void {
+  /** One lane has given the model up. Others may still have it. */
+  function givenUp(model: PooledModel, why: ForebayError): void {
     const key = model.load.model;
     if (resident.get(key) !== model || slots.some((slot) => slot.holds(key) || slot.keeps(key))) return;
     resident.delete(key);
@@ -94,8 +97,18 @@ export function createLanePool(deps: {
   const perLane = () => (memory === 'normal' ? BATCHES_PER_LANE : 1);
   const isBusy = () => slots.some((slot) => slot.batches > 0);
 
+  function beginSingle(): void {
+    if (state !== 'shared') throw new InvariantError('two batches were to be the only one');
+    state = 'single';
+  }
+
+  function endSingle(): void {
+    if (state !== 'single') throw new InvariantError('a batch ended that was to be the only one and was not');
+    state = 'shared';
+  }
+
   function choose(model: string, how: SendHow): LaneSlot | null {
-    if (only || (how === 'only' && isBusy())) return null;
+    if (state === 'single' || (how === 'only' && isBusy())) return null;
     const most = how === 'prefetch' ? perLane() : 1;
     let best: LaneSlot | null = null;
     for (const slot of slots) {
@@ -106,7 +119,7 @@ export function createLanePool(deps: {
     return best;
   }
 
-  async function loadInto(chosen: readonly LaneSlot[], model: ResidentModel): Promise<LoadOutcome[]> {
+  async function loadInto(chosen: readonly LaneSlot[], model: PooledModel): Promise<LoadOutcome[]> {
     if (!slots.some((slot) => slot.holdsAny))
       return Promise.all(chosen.map(async (slot, i) => slot.load(model, i === 0)));
     const outcomes: LoadOutcome[] = [];
@@ -118,8 +131,8 @@ export function createLanePool(deps: {
     return outcomes;
   }
 
-  /** After a load at the same time as other lanes': again, by itself, where the lane died of it. */
-  async function insist(slot: LaneSlot, model: ResidentModel, first: LoadOutcome): Promise<LoadOutcome> {
+  /** Loads again, by itself, if the lane died while other lanes loaded the model too. */
+  async function retryLoad(slot: LaneSlot, model: PooledModel, first: LoadOutcome): Promise<LoadOutcome> {
     let outcome = first;
     for (let tries = 1; tries < LOAD_TRIES && !outcome.ok && mayPass(outcome); tries++) {
       outcome = await slot.load(model, slot.index === 0);
@@ -138,7 +151,7 @@ export function createLanePool(deps: {
     },
     set memory(level) {
       memory = level;
-      freed();
+      onFree();
     },
     get busy() {
       return isBusy();
@@ -150,7 +163,7 @@ export function createLanePool(deps: {
         0,
       ),
     onFree(listener) {
-      freed = listener;
+      onFree = listener;
     },
 
     send(batch, how) {
@@ -160,11 +173,11 @@ export function createLanePool(deps: {
       if (model === undefined)
         throw new InvariantError(`a batch for "${batch.model}", which is not resident`);
       lastSent[slot.index] = ++sent;
-      only = how === 'only';
+      if (how === 'only') beginSingle();
       return slot.run(batch, model.timeoutMs, how === 'alone').finally(() => {
-        only = false;
+        if (how === 'only') endSingle();
         // After the caller has seen the result.
-        setImmediate(freed);
+        setImmediate(onFree);
       });
     },
 
@@ -173,7 +186,7 @@ export function createLanePool(deps: {
       const chosen = slots.slice(0, model.lanes);
       const outcomes = await loadInto(chosen, model);
       for (const [i, outcome] of outcomes.entries()) {
-        outcomes[i] = await insist(chosen[i]!, model, outcome);
+        outcomes[i] = await retryLoad(chosen[i]!, model, outcome);
       }
       const failed = outcomes.find((o) => !o.ok);
       if (failed) for (const slot of chosen) slot.drop(key);
@@ -181,7 +194,7 @@ export function createLanePool(deps: {
         resident.set(key, model);
         for (const slot of chosen) slot.keep(model);
       }
-      freed();
+      onFree();
       return failed ?? outcomes[0]!;
     },
     unload(key) {

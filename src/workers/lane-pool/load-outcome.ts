@@ -7,7 +7,7 @@ export type LoadOutcome =
   | { readonly ok: true; readonly info: ModelInfo }
   | { readonly ok: false; readonly error: ForebayError };
 
-/** From what Lane.load rejects with. */
+/** `error`: what Lane.load rejected with. */
 export function loadFailure(model: string, error: unknown): LoadOutcome & { ok: false } {
   if (error instanceof ForebayError) return { ok: false, error };
   return {
@@ -19,12 +19,12 @@ export function loadFailure(model: string, error: unknown): LoadOutcome & { ok: 
 function describe(model: string, error: unknown): string {
   const why = error instanceof LaneDied ? error.why : 'crashed';
   if (why === 'timed_out') {
-    return `Loading model "${model}" hangs: ${messageOf(error)}. Where it is only slow, raise FOREBAY_LOAD_TIMEOUT_S`;
+    return `Loading model "${model}" hangs: ${messageOf(error)}. If it is only slow, raise FOREBAY_LOAD_TIMEOUT_S`;
   }
-  return `Loading model "${model}" ended its lane: ${messageOf(error)}${why === 'out_of_memory' ? ' for want of memory' : ''}`;
+  return `Loading model "${model}" ended its lane: ${messageOf(error)}${why === 'out_of_memory' ? ', out of memory' : ''}`;
 }
 
-/** Whether the same may succeed by itself, when other lanes do not load at the same time. */
+/** Whether the same load may succeed when no other lane loads at the same time. */
 export function mayPass({ error }: LoadOutcome & { ok: false }): boolean {
   return error.cause instanceof LaneDied && error.cause.why !== 'timed_out';
 }

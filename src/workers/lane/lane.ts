@@ -1,27 +1,30 @@
 /**
- * A lane's one thread: batches in order of arrival, each read, decoded, inferred and answered. While one
- * runs, exactly one more is decoded ahead, by threads that the blocking run does not stop.
+ * A lane's one thread. It takes batches in order of arrival, and reads, decodes, infers and answers each. While one batch
+ * runs, decode threads work on exactly one more, which the blocking run does not stop.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RowOutcome } from '../../shared/domain/row.ts';
-import { ForebayError, messageOf } from '../../shared/errors.ts';
+import { ForebayError, InvariantError, messageOf } from '../../shared/errors.ts';
+import type { ActivityClock } from './activity-clock.ts';
 import { createHelperThreads } from './helper-threads.ts';
-import type { LaneClock } from './lane-clock.ts';
-import type { BatchRequest, BatchTimings, FromLane, LoadRequest, ToLane } from './messages.ts';
+import type { BatchRequest, BatchTimings, FromLane, LaneRequest, LoadRequest } from './messages.ts';
 import type { DecodedRow, OpenBatch } from './models/open-batch.ts';
 import type { ResidentModel } from './models/resident-model.ts';
 
 export interface LaneThread {
-  handle(message: ToLane): void;
+  handle(message: LaneRequest): void;
 }
+
+/** `finishing`: was told to close, and runs the batches that it has. */
+type ThreadState = 'idle' | 'running' | 'finishing' | 'closed';
 
 interface PendingBatch {
   readonly request: BatchRequest;
   readonly receivedAt: number;
-  /** Null until decoding has begun. */
-  decoding: Promise<DecodedBatch> | null;
-  decoded: boolean;
+  decoding:
+    | { readonly is: 'waiting' }
+    | { readonly is: 'begun' | 'ended'; readonly result: Promise<DecodedBatch> };
 }
 
 interface DecodedBatch {
@@ -35,34 +38,38 @@ interface Resident {
   readonly threads: number;
 }
 
-/** Batches whose decoding may be under way: the one that runs and the next. */
+/** Batches that may be decoded at a time: the one that runs and the next. */
 const DECODED_AT_MOST = 2;
 
 export function createLaneThread(options: {
-  /** Images that are decoded while nobody waits for them are charged by their decoders. */
-  clock: LaneClock;
+  /** Decoders charge their own work when it runs after their call has returned. */
+  clock: ActivityClock;
   loadModel(request: LoadRequest): Promise<ResidentModel>;
   /** What reading rows has cost since the last call. */
   takeReadCounts(): { readonly bytes: number; readonly ms: number };
   send(message: FromLane): void;
-  /** Called once after `close`, when every batch received before it is answered. */
+  /** Called once after `close`, when every batch that came before it is answered. */
   onClosed(): void;
 }): LaneThread {
   const models = new Map<string, Resident>();
   const { clock } = options;
   const helpers = createHelperThreads();
-  /** Oldest first; the first is the one being executed. */
+  /** Oldest first. The first one is being executed. */
   const batches: PendingBatch[] = [];
-  let running = false;
-  let closing = false;
+  let state: ThreadState = 'idle';
 
-  function handle(message: ToLane): void {
+  function move(to: ThreadState, ...from: readonly ThreadState[]): void {
+    if (!from.includes(state)) throw new InvariantError(`a lane's thread went from ${state} to ${to}`);
+    state = to;
+  }
+
+  function handle(message: LaneRequest): void {
     if (message.type === 'load') return void load(message);
     if (message.type === 'unload') return void unload(message.model);
-    if (message.type === 'close') closing = true;
-    else batches.push({ request: message, receivedAt: performance.now(), decoding: null, decoded: false });
+    if (message.type === 'close') return close();
+    batches.push({ request: message, receivedAt: performance.now(), decoding: { is: 'waiting' } });
     decodeAhead();
-    if (!running) void runAll();
+    if (state === 'idle') void runAll();
   }
 
   async function load(request: LoadRequest): Promise<void> {
@@ -71,7 +78,7 @@ export function createLaneThread(options: {
       const loaded = await options.loadModel(request);
       await models.get(model)?.model.release();
       models.set(model, { model: loaded, threads: request.threads });
-      // A lane that holds nothing is not idle for want of rows.
+      // Time without a model is not time that the lane waited for rows.
       if (batches.length === 0) clock.take();
       options.send({ type: 'loaded', model, info: loaded.info });
     } catch (error) {
@@ -86,34 +93,50 @@ export function createLaneThread(options: {
     await resident?.model.release();
   }
 
+  function close(): void {
+    if (state === 'idle') void end();
+    else if (state === 'running') move('finishing', 'running');
+  }
+
+  async function end(): Promise<void> {
+    move('closed', 'idle', 'finishing');
+    for (const { model } of models.values()) await model.release();
+    models.clear();
+    options.onClosed();
+  }
+
   function decodeAhead(): void {
-    const wanted = batches.slice(0, DECODED_AT_MOST).filter((batch) => batch.decoding === null);
+    const wanted = batches.slice(0, DECODED_AT_MOST).filter(({ decoding }) => decoding.is === 'waiting');
     if (wanted.length === 0) return;
     clock.during('decode', () => {
-      for (const batch of wanted) batch.decoding = decodeBatch(batch);
+      for (const batch of wanted) beginDecoding(batch);
     });
   }
 
-  async function decodeBatch(batch: PendingBatch): Promise<DecodedBatch> {
-    const { model, rows, decode } = batch.request;
+  function beginDecoding(batch: PendingBatch): void {
+    const result = decodeBatch(batch.request);
+    batch.decoding = { is: 'begun', result };
+    void result.then(() => (batch.decoding = { is: 'ended', result }));
+  }
+
+  async function decodeBatch({ model, rows, decode }: BatchRequest): Promise<DecodedBatch> {
     const open = models.get(model)?.model.open(rows.length, decode);
     const decoding = rows.map((row, slot) => open?.decode(slot, row) ?? notLoaded(model));
-    // All of them, as small images are: a promise for each would cost them more than a message does.
+    // Small images are all decoded by now. A promise for each of them would cost more than a message does.
     const decoded = decoding.every(isDecoded)
       ? decoding
       : await Promise.all(decoding.map(async (row) => row));
-    batch.decoded = true;
     return { open, rows: decoded };
   }
 
   async function runAll(): Promise<void> {
-    running = true;
+    move('running', 'idle');
     while (batches.length > 0) {
       const batch = batches[0]!;
       clock.enter('decode');
-      const decoded = await batch.decoding!;
-      if (batches[1]?.decoded !== false) clock.enter('rest');
-      // The run blocks: a batch that has arrived meanwhile must get in, and its decoding under way, before.
+      const decoded = await decodedRowsOf(batch);
+      if (batches[1]?.decoding.is !== 'begun') clock.enter('rest');
+      // The run blocks. A batch that has arrived meanwhile must get in first, so that its decoding is under way.
       await nextTurn();
       const done = await execute(batch, decoded);
       batches.shift();
@@ -121,8 +144,14 @@ export function createLaneThread(options: {
       options.send(done);
     }
     clock.enter('idle');
-    running = false;
-    if (closing) await close();
+    if (state === 'finishing') await end();
+    else move('idle', 'running');
+  }
+
+  async function decodedRowsOf({ decoding }: PendingBatch): Promise<DecodedBatch> {
+    if (decoding.is === 'waiting')
+      throw new InvariantError('a batch is to run and its decoding has not begun');
+    return decoding.result;
   }
 
   async function execute(
@@ -141,7 +170,7 @@ export function createLaneThread(options: {
     const { prepareMs, postMs, ...wall } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };
     clock.enter('rest');
     const { idle, decode, run, rest } = clock.take();
-    // Before the model has the thread, images of the next batch may: the clock has them apart.
+    // Images of the next batch may use the thread before the model gets it. The clock tells the two apart.
     const inferMs = Math.min(wall.inferMs, Math.max(0, run - prepareMs - postMs));
     const modelHelpersMs = ((models.get(request.model)?.threads ?? 1) - 1) * inferMs;
     const read = options.takeReadCounts();
@@ -159,12 +188,6 @@ export function createLaneThread(options: {
       laneWaitMs: Math.max(0, waitedMs - decode),
     };
     return { type: 'done', batch: request.batch, outcomes, timings };
-  }
-
-  async function close(): Promise<void> {
-    for (const { model } of models.values()) await model.release();
-    models.clear();
-    options.onClosed();
   }
 
   return { handle };

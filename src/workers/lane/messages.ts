@@ -2,30 +2,18 @@
  * What the worker's main thread and a lane say to each other: one message a batch each way.
  * This file is all that the main thread knows of a lane.
  */
-import type { InputFolders } from '../../shared/files/input-folders.ts';
 import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
 import type { DecodeMode, ModelConfig } from '../../shared/domain/model-config.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
+import type { RowLimits } from '../../shared/files/row-limits.ts';
 
 /** A row's bytes, or a local file that the lane opens itself, for a tenant (see input-folders.ts). */
 export type LaneInput = { readonly path: string; readonly tenant: string } | { readonly bytes: Uint8Array };
 
-export interface FileLimits extends InputFolders {
-  /** Largest accepted encoded row, bytes. */
-  readonly maxFileBytes: number;
-  /** Bytes of local files a lane has in hand before it opens no further one; at most one row more. */
-  readonly maxHeldBytes: number;
-}
-
-export interface RowLimits extends FileLimits {
-  /** Largest accepted image, width x height. */
-  readonly maxPixels: number;
-  /** Decoded bytes, 3 a pixel, for each encoded byte of a large image. */
-  readonly maxImageRatio: number;
-  /** Most memory that decoding one image may take, bytes. */
-  readonly maxDecodeBytes: number;
-  /** Most that images decoded at once take together; one image is always let in. */
-  readonly decodeRoomBytes: number;
+/** The first message to a lane. What it says holds for the lane's whole life. */
+export interface BeginRequest {
+  readonly type: 'begin';
+  readonly limits: RowLimits;
 }
 
 export interface LoadRequest {
@@ -39,7 +27,6 @@ export interface LoadRequest {
   readonly labels: readonly string[] | null;
   /** Intra-op threads of the session. */
   readonly threads: number;
-  readonly limits: RowLimits;
   /** Cache folder and the model's hash, to keep what can be made again; without it nothing is kept. */
   readonly cache?: ModelCache;
   /** To be probed, at so many rows a call: once a worker is enough. */
@@ -78,11 +65,14 @@ export interface BatchRequest {
   readonly decode?: DecodeMode;
 }
 
-export type ToLane =
+/** Every message to a lane but the first. */
+export type LaneRequest =
   | LoadRequest
   | BatchRequest
   | { readonly type: 'unload'; readonly model: string }
   | { readonly type: 'close' };
+
+export type ToLane = BeginRequest | LaneRequest;
 
 /** What the graph says of itself, and what it made of the config. */
 export interface ModelInfo {

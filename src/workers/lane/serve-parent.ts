@@ -1,41 +1,55 @@
 /**
- * A lane's process as its parent knows it: messages in, answers out over the channel, and no life without it. Loaded after
- * the bootstrap; what the models are is its caller's affair.
+ * Connects a lane's process to its parent: messages in, answers out, and no life without the parent. Loaded after the
+ * bootstrap. The caller decides what kinds of model the lane can load.
  */
-import type { LaneClock } from './lane-clock.ts';
-import { createLaneThread } from './lane.ts';
+import { InvariantError } from '../../shared/errors.ts';
+import type { RowLimits } from '../../shared/files/row-limits.ts';
+import type { ActivityClock } from './activity-clock.ts';
+import { createLaneThread, type LaneThread } from './lane.ts';
 import type { FromLane, LoadRequest, LoadStep, ToLane } from './messages.ts';
 import type { ResidentModel } from './models/resident-model.ts';
 import type { RowBytes } from './rows/row-bytes.ts';
 
-export function serveParent(parts: {
-  readonly clock: LaneClock;
+export interface LaneParts {
+  readonly clock: ActivityClock;
   readonly rowBytes: Pick<RowBytes, 'takeCounts'>;
   loadModel(request: LoadRequest, onStep: (step: LoadStep) => void): Promise<ResidentModel>;
-}): void {
-  const lane = createLaneThread({
-    clock: parts.clock,
-    loadModel: async (request) =>
-      parts.loadModel(request, (step) => send({ type: 'loading', model: request.model, step })),
-    takeReadCounts: () => parts.rowBytes.takeCounts(),
-    send,
-    onClosed: () => {
-      process.off('disconnect', die);
-      // Not at once: where the message came before its listener, Node still uses the channel after the call.
-      setImmediate(() => process.disconnect());
-    },
+}
+
+/** `build` makes the lane's parts when the parent's first message brings the limits. */
+export function serveParent(build: (limits: RowLimits) => LaneParts): void {
+  let lane: LaneThread | null = null;
+  process.on('message', (message: ToLane) => {
+    if (message.type === 'begin') lane = startLane(build(message.limits));
+    else if (lane === null)
+      throw new InvariantError(`the lane got "${message.type}" before it got its limits`);
+    else lane.handle(message);
   });
-  process.on('message', (message: ToLane) => lane.handle(message));
   process.on('disconnect', die);
   send({ type: 'started', pid: process.pid });
 }
 
+function startLane({ clock, rowBytes, loadModel }: LaneParts): LaneThread {
+  return createLaneThread({
+    clock,
+    loadModel: async (request) =>
+      loadModel(request, (step) => send({ type: 'loading', model: request.model, step })),
+    takeReadCounts: () => rowBytes.takeCounts(),
+    send,
+    onClosed: () => {
+      process.off('disconnect', die);
+      // Not in this turn: if the message arrived before its listener, Node uses the channel once more after this call.
+      setImmediate(() => process.disconnect());
+    },
+  });
+}
+
 function send(message: FromLane): void {
-  // Without a callback a broken channel would be an uncaught error; `disconnect` follows anyway.
+  // Without a callback, a broken channel would be an uncaught error. `disconnect` follows anyway.
   process.send?.(message, undefined, undefined, () => {});
 }
 
-/** Nobody is left to answer to. Not `exit`: that tears libraries down under threads that still compute. */
+/** Nobody is left to answer. SIGKILL, since `exit` tears libraries down under threads that still compute. */
 function die(): void {
   process.kill(process.pid, 'SIGKILL');
 }

@@ -12,6 +12,7 @@ import { CONFIG_FILE, GRAPH_FILE, loadModelFolder } from '../../shared/models/mo
 import { readGraphFace } from '../../shared/models/onnx-graph.ts';
 import type { ModelInfo } from '../lane/messages.ts';
 import { startChildLane } from '../lane-pool/child-lane.ts';
+import { NO_ROWS } from '../lane-pool/no-rows.ts';
 import type { GraphSource } from './find-graph.ts';
 import { guessConfig } from './guess-config.ts';
 import { createFilePlacer, type FilePlacer } from './place-files.ts';
@@ -130,20 +131,10 @@ async function placeFiles(
 /** The proof of the pudding: the same code that will serve it. */
 async function tryLoad(dir: string): Promise<ModelInfo> {
   const { config, labels } = await loadModelFolder(dir);
-  const lane = startChildLane({ index: 0, uvThreads: 1 });
+  const lane = startChildLane({ index: 0, uvThreads: 1, limits: NO_ROWS });
   try {
-    // It gets no rows.
-    const limits = {
-      inputRoots: [],
-      maxFileBytes: 1,
-      maxHeldBytes: 1,
-      maxPixels: 1,
-      maxImageRatio: 1,
-      maxDecodeBytes: 1,
-      decodeRoomBytes: 1,
-    };
     const probe = { batchSize: autoBatchSize(config) };
-    return await lane.load({ model: config.name, dir, config, labels, threads: 1, limits, probe });
+    return await lane.load({ model: config.name, dir, config, labels, threads: 1, probe });
   } finally {
     await lane.close();
   }

@@ -1,13 +1,13 @@
 /** Loads a model into the lanes, after a trial where it could hold up others. */
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { LoadOutcome } from '../lane-pool/load-outcome.ts';
-import type { ResidentModel } from '../lane-pool/pool-model.ts';
+import type { PooledModel } from '../lane-pool/pooled-model.ts';
 import type { ModelTrials } from './model-trials.ts';
 
 export type ModelLoader = ReturnType<typeof createModelLoader>;
 
 export function createModelLoader({ pool, trials }: { pool: LanePool; trials: ModelTrials }) {
-  async function loadTried(resident: ResidentModel): Promise<LoadOutcome> {
+  async function loadTried(resident: PooledModel): Promise<LoadOutcome> {
     const trial = await trials.try(resident.load);
     if (!trial.ok || trials.stopped) return trial;
     // The trial has probed the model already.
@@ -20,7 +20,7 @@ export function createModelLoader({ pool, trials }: { pool: LanePool; trials: Mo
 
   return {
     /** `tryFirst`: the lanes serve other models, which this one must not hold up. */
-    load: async (resident: ResidentModel, tryFirst: boolean): Promise<LoadOutcome> =>
+    load: async (resident: PooledModel, tryFirst: boolean): Promise<LoadOutcome> =>
       tryFirst ? loadTried(resident) : pool.load(resident),
     /** Ends all trials. */
     stop: () => trials.stop(),

@@ -2,8 +2,7 @@
 import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
 import type { ForebayError } from '../../shared/errors.ts';
 import { loadModelFolder, type ModelFolder } from '../../shared/models/model-folder.ts';
-import type { RowLimits } from '../lane/messages.ts';
-import type { ResidentModel } from '../lane-pool/pool-model.ts';
+import type { PooledModel } from '../lane-pool/pooled-model.ts';
 import type { LanePlan } from '../settings/plan-lanes.ts';
 import type { TunedOf } from '../settings/tuned-settings.ts';
 import type { FoundModel } from './find-models.ts';
@@ -15,19 +14,18 @@ export type ResidentOf = ReturnType<typeof createResidentOf>;
 export function createResidentOf(worker: {
   plan: LanePlan;
   tunedOf: TunedOf;
-  limits: RowLimits;
   /** For models that name no timeout of their own. */
   batchTimeoutS: number;
   cacheDir: string;
 }) {
-  const { plan, tunedOf, limits, batchTimeoutS, cacheDir } = worker;
+  const { plan, tunedOf, batchTimeoutS, cacheDir } = worker;
 
   /** `onLost`: called when no lane holds it any more or will again. */
   return function residentOf(
     queue: string,
     { folder, look }: FoundModel,
     onLost: (why: ForebayError) => void,
-  ): ResidentModel {
+  ): PooledModel {
     const { config, ref, dir, labels } = folder;
     const tuned = tunedOf(folder)?.shape;
     const wanted = config.lanes === 'auto' ? (tuned?.lanes ?? plan.lanes) : config.lanes;
@@ -43,7 +41,6 @@ export function createResidentOf(worker: {
         config,
         labels,
         threads: config.threads_per_lane === 'auto' ? threads : config.threads_per_lane,
-        limits,
         cache: { dir: cacheDir, hash: ref.hash },
         probe: { batchSize: autoBatchSize(config) },
         mapped: mayBeMapped(folder, look),

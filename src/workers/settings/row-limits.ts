@@ -1,7 +1,7 @@
 /** The limits that every lane of a worker keeps for the rows of all jobs. */
 import { linkFolders, type Config } from '../../shared/config/config.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
-import type { RowLimits } from '../lane/messages.ts';
+import type { RowLimits } from '../../shared/files/row-limits.ts';
 import type { LanePlan } from './plan-lanes.ts';
 
 export function rowLimits(config: Config, { lanes, decodeRoomBytes }: LanePlan): RowLimits {
@@ -12,7 +12,7 @@ export function rowLimits(config: Config, { lanes, decodeRoomBytes }: LanePlan):
     maxPixels,
     maxImageRatio,
     maxDecodeBytes,
-    decodeRoomBytes: Math.min(maxDecodeBytes, decodeRoomBytes),
+    decodeBudgetBytes: Math.min(maxDecodeBytes, decodeRoomBytes),
     maxHeldBytes: inflightShares(config.maxInflightBytes).opened / lanes,
   };
 }

@@ -5,7 +5,8 @@
 import { performance } from 'node:perf_hooks';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { LaneSettings } from '../../shared/profiles/profile.ts';
-import type { LaneInput, ModelInfo, RowLimits } from '../lane/messages.ts';
+import type { RowLimits } from '../../shared/files/row-limits.ts';
+import type { LaneInput, ModelInfo } from '../lane/messages.ts';
 import { startChildLane } from '../lane-pool/child-lane.ts';
 import type { BatchResult, Lane } from '../lane-pool/lane-handle.ts';
 
@@ -35,10 +36,10 @@ export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: Shape):
   const { config, labels, dir } = folder;
   const begun = performance.now();
   const lanes = Array.from({ length: shape.lanes }, (_, index) =>
-    startChildLane({ index, uvThreads: shape.decode_threads }),
+    startChildLane({ index, uvThreads: shape.decode_threads, limits }),
   );
   const loads = lanes.map(async (lane) =>
-    lane.load({ model: MODEL_KEY, dir, config, labels, threads: shape.threads_per_lane, limits }),
+    lane.load({ model: MODEL_KEY, dir, config, labels, threads: shape.threads_per_lane }),
   );
   const loaded = Promise.all(loads).then((infos) => infos[0]!);
   const kill = () => {

@@ -6,7 +6,7 @@
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import type { Decoder } from '../image/decode/decoder.ts';
-import type { LaneInput, RowLimits } from '../messages.ts';
+import type { LaneInput } from '../messages.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import type { TensorFiller } from '../image/normalise/tensor-filler.ts';
 import type { TensorPool } from '../image/normalise/tensor-pool.ts';
@@ -37,7 +37,6 @@ interface Parts {
   readonly filler: Pick<TensorFiller, 'put' | 'rowLength'>;
   readonly tensors: TensorPool;
   readonly inference: Pick<Inference, 'roomFor' | 'run'>;
-  readonly limits: RowLimits;
 }
 
 /** Never throws for want of memory: then the batch is run in parts, or its rows fail with `out_of_memory`. */
@@ -59,14 +58,14 @@ function notDecoded(error: unknown): DecodedRow {
 }
 
 function openWhole(rows: number, parts: Parts): OpenBatch {
-  const { rowBytes, decoder, filler, tensors, inference, limits } = parts;
+  const { rowBytes, decoder, filler, tensors, inference } = parts;
   const { rowLength } = filler;
   const tensor = tensors.take(inference.roomFor(rows));
 
   return {
     decode(slot, input) {
       try {
-        const done = rowBytes.use(input, limits, (bytes) =>
+        const done = rowBytes.use(input, (bytes) =>
           decoder.decodeTo(bytes, (window, geometry) => filler.put(tensor, slot, window, geometry)),
         );
         return done instanceof Promise ? done.then(() => DECODED, notDecoded) : DECODED;

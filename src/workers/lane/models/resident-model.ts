@@ -3,7 +3,8 @@ import { performance } from 'node:perf_hooks';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { activationOf, type DecodeMode } from '../../../shared/domain/model-config.ts';
 import { checkScores } from '../../../shared/models/class-scores.ts';
-import type { Decoder, DecodeOptions } from '../image/decode/decoder.ts';
+import type { Decoder } from '../image/decode/decoder.ts';
+import type { DecoderFactory } from '../image/decode/decoders.ts';
 import type { LoadRequest, LoadStep, ModelInfo } from '../messages.ts';
 import { createClassifier } from '../tasks/image-classification/classification.ts';
 import { createTensorFiller, type TensorFiller } from '../image/normalise/tensor-filler.ts';
@@ -31,7 +32,7 @@ export interface ResidentModelParts {
   /** Told before each step of loading. */
   onStep(step: LoadStep): void;
   createSession(options: GraphRequest): Promise<OnnxSession>;
-  createDecoder(options: DecodeOptions): Decoder;
+  readonly createDecoder: DecoderFactory;
   readonly rowBytes: RowBytes;
 }
 
@@ -41,7 +42,7 @@ export async function loadResidentModel(
   parts: ResidentModelParts,
 ): Promise<ResidentModel> {
   const start = performance.now();
-  const { config, labels, limits, cache = null, probe } = request;
+  const { config, labels, cache = null, probe } = request;
   const { rowBytes } = parts;
   const rssBefore = process.memoryUsage.rss();
   parts.onStep('open');
@@ -87,7 +88,7 @@ export async function loadResidentModel(
     const decoderOf = (decode: DecodeMode): Decoder => {
       const known = decoders.get(decode);
       if (known !== undefined) return known;
-      const made = parts.createDecoder({ ...config.preprocess, ...limits, decode });
+      const made = parts.createDecoder({ ...config.preprocess, decode });
       decoders.set(decode, made);
       return made;
     };
@@ -100,7 +101,7 @@ export async function loadResidentModel(
     return {
       info: { input, output, fixedBatch, decoder, loadMs, ...found },
       open: (rows, decode = mode) =>
-        openBatch(rows, { rowBytes, decoder: decoderOf(decode), filler, tensors, inference, limits }),
+        openBatch(rows, { rowBytes, decoder: decoderOf(decode), filler, tensors, inference }),
       changedFile: () => mapped.changed(),
       release,
     };

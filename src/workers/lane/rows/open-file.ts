@@ -1,6 +1,6 @@
 /**
- * Opens a local row: a regular file whose real path its tenant may read, within the size limit. What was
- * opened is what is checked, so no link that is changed in between leads elsewhere.
+ * Opens a local row: a regular file within the size limit, at a real path that its tenant may read. It checks the file that
+ * it has opened, so a link that changes meanwhile leads nowhere else.
  */
 import {
   closeSync,
@@ -13,79 +13,36 @@ import {
   readSync,
   realpathSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { existingForm, formHint } from '../../../shared/text/unicode-form.ts';
-import {
-  createInputRule,
-  whyRefused,
-  type InputRule,
-  type InputVerdict,
-} from '../../../shared/files/input-folders.ts';
+import { dirname } from 'node:path';
 import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
-import { createCurrentFolder } from './current-folder.ts';
-import type { FileLimits } from '../messages.ts';
-import { checkSize } from './row-size.ts';
-
-/** Where a file really lies: no part of `folder` is a link, nor is `name`. */
-interface Place {
-  readonly folder: string;
-  readonly name: string;
-}
-
-interface Opened {
-  readonly fd: number;
-  /** Null: there was a link in its place. */
-  readonly place: Place | null;
-}
+import { createInputRule, whyRefused, type InputVerdict } from '../../../shared/files/input-folders.ts';
+import type { FileLimits } from '../../../shared/files/row-limits.ts';
+import { existingForm, formHint } from '../../../shared/text/unicode-form.ts';
+import { checkRowSize } from './check-row-size.ts';
 
 /** Throws ForebayError `file_not_found`, `file_unreadable`, `path_not_allowed`, `file_too_large` or `empty_file`. */
-export type FileOpener = (path: string, tenant: string, limits: FileLimits) => Uint8Array;
+export type FileOpener = (path: string, tenant: string) => Uint8Array;
 
-export function createFileOpener(): FileOpener {
-  /** A model's limits are one object for all of its batches. */
-  const rules = new WeakMap<FileLimits, InputRule>();
-  const current = createCurrentFolder();
+/** Without O_NONBLOCK, opening a pipe in place of a file would block for ever. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
-  function ruleOf(limits: FileLimits): InputRule {
-    let rule = rules.get(limits);
-    if (!rule) rules.set(limits, (rule = createInputRule(limits)));
-    return rule;
-  }
+export function createFileOpener(limits: FileLimits): FileOpener {
+  const judge = createInputRule(limits);
+  /** The last folder whose files were allowed. Rows of one folder follow each other, and one verdict holds for all its files. */
+  let allowed: { readonly folder: string; readonly tenant: string } | null = null;
 
-  /** Rows of one folder come one after the other, and what may be read of a folder's files is one for all of them. */
-  let allowed: { folder: string; tenant: string; limits: FileLimits } | null = null;
-
-  function verdictOn({ folder, name }: Place, tenant: string, limits: FileLimits): InputVerdict {
-    if (allowed?.folder === folder && allowed.tenant === tenant && allowed.limits === limits)
-      return 'allowed';
-    const verdict = ruleOf(limits)(join(folder, name), tenant);
-    if (verdict === 'allowed') allowed = { folder, tenant, limits };
+  function verdictOn(real: string, tenant: string): InputVerdict {
+    const folder = dirname(real);
+    if (allowed?.folder === folder && allowed.tenant === tenant) return 'allowed';
+    const verdict = judge(real, tenant);
+    if (verdict === 'allowed') allowed = { folder, tenant };
     return verdict;
   }
 
-  /** Throws node:fs's errors. */
-  function open(path: string): Opened {
-    const slash = path.lastIndexOf('/');
-    const name = path.slice(slash + 1);
-    const folder = current.enter(path.slice(0, slash) || '/');
+  return function openFile(path, tenant) {
+    const fd = open(path);
     try {
-      return { fd: openSync(name, FLAGS | constants.O_NOFOLLOW), place: { folder, name } };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOOP') throw error;
-      return { fd: openSync(path, FLAGS), place: null };
-    }
-  }
-
-  return function openFile(path, tenant, limits) {
-    let opened: Opened;
-    try {
-      opened = open(path);
-    } catch (error) {
-      throw isMissing(error) ? missingFile(path, error) : toRowError(error);
-    }
-    const { fd, place } = opened;
-    try {
-      const verdict = verdictOn(place ?? openedPlace(fd, path), tenant, limits);
+      const verdict = verdictOn(realPathOf(fd, path), tenant);
       if (verdict === 'outside') {
         throw new ForebayError('path_not_allowed', 'it is a link that leads out of the input roots');
       }
@@ -95,7 +52,7 @@ export function createFileOpener(): FileOpener {
         const what = found.isDirectory() ? 'it is a folder' : 'not a regular file';
         throw new ForebayError('file_unreadable', what);
       }
-      checkSize(found.size, limits);
+      checkRowSize(found.size, limits.maxFileBytes);
       return readAll(fd, found.size);
     } catch (error) {
       throw error instanceof ForebayError ? error : toRowError(error);
@@ -103,6 +60,14 @@ export function createFileOpener(): FileOpener {
       closeSync(fd);
     }
   };
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, FLAGS);
+  } catch (error) {
+    throw isMissing(error) ? missingFile(path, error) : toRowError(error);
+  }
 }
 
 function readAll(fd: number, size: number): Uint8Array {
@@ -116,13 +81,17 @@ function readAll(fd: number, size: number): Uint8Array {
   return bytes.subarray(0, filled);
 }
 
-/** Without O_NONBLOCK a pipe in place of a file would be waited for without end. */
-const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+const OPEN_FILES = '/proc/self/fd';
+const KERNEL_TELLS = existsSync(OPEN_FILES);
 
-/** Linux tells what was opened: 4 us, where realpath before and after would take 20 and prove less. */
-function openedPlace(fd: number, path: string): Place {
-  const real = process.platform === 'linux' ? readlinkSync(`/proc/self/fd/${fd}`) : realpathSync.native(path);
-  return { folder: dirname(real), name: basename(real) };
+/** The path of the file that was opened, without links. Linux tells it; elsewhere the path must still lead to that file. */
+function realPathOf(fd: number, path: string): string {
+  if (KERNEL_TELLS) return readlinkSync(`${OPEN_FILES}/${fd}`);
+  const real = realpathSync.native(path);
+  const opened = fstatSync(fd);
+  const found = lstatSync(real);
+  if (opened.ino === found.ino && opened.dev === found.dev) return real;
+  throw new ForebayError('path_not_allowed', 'it was replaced while it was opened');
 }
 
 const CAUSES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -139,7 +108,7 @@ function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
-/** What may be there instead: only asked when a row has failed. */
+/** Says what is there instead. Only failed rows pay for this look. */
 function missingFile(path: string, cause: unknown): ForebayError {
   const say = (message: string) => new ForebayError('file_not_found', message, { cause });
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return say('it is a link to nothing');
@@ -147,7 +116,7 @@ function missingFile(path: string, cause: unknown): ForebayError {
   return say(form === null ? 'there is no such file' : `there is no such file; ${formHint(form)}`);
 }
 
-/** The system's own message names the absolute path, which is the service's affair. */
+/** The system's own message names the absolute path, which only the service may know. */
 function toRowError(cause: unknown): ForebayError {
   const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
   const [code, message] = CAUSES[errno] ?? (['file_unreadable', `reading failed (${errno})`] as const);

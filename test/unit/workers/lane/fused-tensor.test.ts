@@ -7,7 +7,7 @@ import { configureSharp } from '#forebay/workers/lane/image/decode/sharp-decoder
 import { createTensorFiller } from '#forebay/workers/lane/image/normalise/tensor-filler.js';
 import { LIMITS } from '../../../support/lanes.ts';
 
-const createDecoder = createDecoderFactory();
+const createDecoder = createDecoderFactory(LIMITS);
 beforeAll(() => configureSharp());
 
 const sizes = [
@@ -30,7 +30,7 @@ describe.each(['nchw', 'nhwc'] as const)('%s', (layout) => {
       for (const image of await images(width, height)) {
         for (const over of resizing.flatMap((a) => normalising.map((b) => ({ ...a, ...b })))) {
           const preprocess = PREPROCESS.parse({ crop: 24, ...over });
-          const decoder = createDecoder({ ...LIMITS, ...preprocess });
+          const decoder = createDecoder(preprocess);
           const filler = createTensorFiller(preprocess, type, layout);
           const expected = filler.allocate(3).fill(7);
           filler.fill(expected, 1, await decoder.decode(image));
@@ -48,7 +48,7 @@ describe.each(['nchw', 'nhwc'] as const)('%s', (layout) => {
 it('is the same where libvips resizes, beside the kernel', async () => {
   const [jpeg] = await images(640, 481);
   const preprocess = PREPROCESS.parse({ resize: 27, crop: 24, decode: 'shrink' });
-  const decoder = createDecoder({ ...LIMITS, ...preprocess });
+  const decoder = createDecoder(preprocess);
   const filler = createTensorFiller(preprocess, 'float32', 'nchw');
   const [expected, tensor] = [filler.allocate(1), filler.allocate(1)];
   filler.fill(expected, 0, await decoder.decode(jpeg!));

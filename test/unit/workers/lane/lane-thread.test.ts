@@ -1,11 +1,10 @@
 import { expect, it } from 'vitest';
 import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
 import { createLaneThread } from '#forebay/workers/lane/lane.js';
-import { createLaneClock, type LaneClock } from '#forebay/workers/lane/lane-clock.js';
+import { createActivityClock, type ActivityClock } from '#forebay/workers/lane/activity-clock.js';
 import type { FromLane } from '#forebay/workers/lane/messages.js';
 import type { InferenceTimings } from '#forebay/workers/lane/models/inference.js';
 import type { ResidentModel } from '#forebay/workers/lane/models/resident-model.js';
-import { NO_ROWS } from '../../../support/lanes.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
 const config = MODEL_CONFIG.parse({ name: 'm', task: 'image-classification', preprocess: { crop: 1 } });
@@ -21,7 +20,7 @@ const info = {
 
 /** A lane whose model writes down what it is asked, rows being told apart by their first byte. */
 async function recordingLane(
-  clock: LaneClock = createLaneClock(),
+  clock: ActivityClock = createActivityClock(),
   run: () => Partial<InferenceTimings> = () => ({}),
 ) {
   const log: string[] = [];
@@ -55,8 +54,7 @@ async function recordingLane(
     send: (message) => void sent.push(message),
     onClosed: () => log.push('closed'),
   });
-  const limits = NO_ROWS;
-  lane.handle({ type: 'load', model: 'm', dir: '', config, labels: null, threads: 1, limits });
+  lane.handle({ type: 'load', model: 'm', dir: '', config, labels: null, threads: 1 });
   await waitUntil('the model', () => sent.length === 1);
   const batch = (number: number, ...bytes: number[]) =>
     lane.handle({
@@ -101,7 +99,7 @@ it('runs only rows that decoded, and puts outcomes back in order', async () => {
 
 it('does not charge the model with images that are decoded before it has the thread', async () => {
   let time = 0;
-  const clock = createLaneClock(() => time);
+  const clock = createActivityClock(() => time);
   const { sent, batch } = await recordingLane(clock, () => {
     clock.during('decode', () => (time += 25));
     time += 5;

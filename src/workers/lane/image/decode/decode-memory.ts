@@ -6,13 +6,13 @@ import { ForebayError } from '../../../../shared/errors.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 
 /** What of an image the library holds whole while it decodes, bytes a pixel. Else it holds some lines. */
-export interface HeldWhole {
+export interface LibraryMemory {
   readonly bytesPerPixel: number;
   /** Of the library itself, whatever the size. */
   readonly fixedBytes?: number;
 }
 
-export const HOLDS_LINES: HeldWhole = { bytesPerPixel: 0 };
+export const LINES_ONLY: LibraryMemory = { bytesPerPixel: 0 };
 
 /**
  * Where the pixels go: `kernel`, RGB of the whole image, copied into the resampler; `codec`, the codec's own copy of it
@@ -24,11 +24,11 @@ const RGB_BYTES = 3;
 /** Lines in flight, tables, results. */
 const MARGIN = 1;
 
-export function decodeBytes({ width, height }: Size, held: HeldWhole, path: Path): number {
+export function decodeBytes({ width, height }: Size, held: LibraryMemory, path: Path): number {
   return width * height * bytesPerPixel(held, path) + (held.fixedBytes ?? 0);
 }
 
-export function bytesPerPixel(held: HeldWhole, path: Path): number {
+export function bytesPerPixel(held: LibraryMemory, path: Path): number {
   return held.bytesPerPixel + MARGIN + pathBytes(held.bytesPerPixel, path);
 }
 

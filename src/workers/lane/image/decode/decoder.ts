@@ -3,18 +3,18 @@
  * synchronous or asynchronous; it knows nothing of models, tensors or files.
  */
 import type { Preprocess } from '../../../../shared/domain/model-config.ts';
-import type { RowLimits } from '../../messages.ts';
+import type { ImageLimits } from '../../../../shared/files/row-limits.ts';
 import type { Normalisation } from '../resample/kernel.ts';
 import type { Geometry } from './geometry.ts';
 
-/** What a decoder needs of the config and the limits; fixed for the life of a model. */
-export type DecodeOptions = DecodeLimits &
-  Pick<Preprocess, 'resize' | 'crop' | 'interpolation' | 'icc' | 'auto_orient' | 'decode'>;
-
-export type DecodeLimits = Pick<
-  RowLimits,
-  'maxPixels' | 'maxImageRatio' | 'maxDecodeBytes' | 'decodeRoomBytes'
+/** What a decoder needs of a model's config. */
+export type DecodeConfig = Pick<
+  Preprocess,
+  'resize' | 'crop' | 'interpolation' | 'icc' | 'auto_orient' | 'decode'
 >;
+
+/** What a decoder is made for: one model, and the lane's limits. */
+export type DecodeOptions = DecodeConfig & Omit<ImageLimits, 'decodeBudgetBytes'>;
 
 /** RGB, 8 bits, height x width x channel, crop x crop pixels; where the image is smaller, black around it. */
 export type Pixels = Uint8Array;

@@ -2,8 +2,9 @@
 import { createSharedMemory } from '../../out-of-memory.ts';
 import { createResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';
-import { createDecodeRoom } from './decode-room.ts';
-import type { DecodeOptions, Decoder, Timed } from './decoder.ts';
+import type { ImageLimits } from '../../../../shared/files/row-limits.ts';
+import { createDecodeBudget } from './decode-budget.ts';
+import type { DecodeConfig, Decoder, Timed } from './decoder.ts';
 import type { JpegCodec } from './jpeg-codec.ts';
 import { createJpegDecoder } from './jpeg-decoder.ts';
 import { createSharpDecoder } from './sharp-decoder.ts';
@@ -11,7 +12,7 @@ import { loadTurboNative } from './turbo-native-codec.ts';
 import { loadTurboWasm } from './turbo-wasm-codec.ts';
 
 export interface DecoderFactory {
-  (options: DecodeOptions): Decoder;
+  (model: DecodeConfig): Decoder;
 }
 
 /**
@@ -19,22 +20,24 @@ export interface DecoderFactory {
  * done that comes up on this thread after the call for an image has returned.
  */
 export function createDecoderFactory(
+  limits: ImageLimits,
   options: { readonly loadFast?: () => JpegCodec | null; readonly timed?: Timed } = {},
 ): DecoderFactory {
   const { loadFast = loadTurboNative, timed = (work) => work() } = options;
   const kernel = createResamplingKernel();
   const plans = createPlanCache();
   const memory = createSharedMemory();
-  const room = createDecodeRoom();
+  const budget = createDecodeBudget(limits.decodeBudgetBytes);
   let exact: Promise<JpegCodec> | undefined;
 
   return (model) => {
-    const otherwise = createSharpDecoder(model, { kernel, plans, memory, room, timed });
+    const options = { ...model, ...limits };
+    const otherwise = createSharpDecoder(options, { kernel, plans, memory, budget, timed });
     // Codecs know neither colour profiles nor orientation.
     if (model.icc === 'convert' || model.auto_orient) return otherwise;
     const fast = model.decode === 'fast' ? loadFast() : null;
     const codec = fast === null ? (exact ??= loadTurboWasm()) : Promise.resolve(fast);
     const jpeg = fast === null ? 'turbo-wasm' : 'turbo-native';
-    return createJpegDecoder(model, { codec, jpeg, kernel, plans, room, otherwise, timed });
+    return createJpegDecoder(options, { codec, jpeg, kernel, plans, budget, otherwise, timed });
   };
 }

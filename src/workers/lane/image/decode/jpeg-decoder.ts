@@ -15,9 +15,9 @@ import {
   type Timed,
 } from './decoder.ts';
 import { bytesPerPixel, checkDecodeBytes } from './decode-memory.ts';
-import type { DecodeRoom } from './decode-room.ts';
+import type { DecodeBudget } from './decode-budget.ts';
 import { planGeometry } from './geometry.ts';
-import { heldOfPlain } from './held-whole.ts';
+import { memoryOfPlain } from './library-memory.ts';
 import { readImageHeader } from './image-header.ts';
 import type { JpegCodec } from './jpeg-codec.ts';
 import { shrinks } from './shrink.ts';
@@ -30,16 +30,15 @@ export function createJpegDecoder(
     readonly jpeg: JpegCodecName;
     readonly kernel: ResamplingKernel;
     readonly plans: PlanCache;
-    readonly room: DecodeRoom;
+    readonly budget: DecodeBudget;
     /** For every other image. */
     readonly otherwise: Decoder;
     readonly timed: Timed;
   },
 ): Decoder {
-  const { kernel, plans, room, otherwise, timed } = parts;
-  const { decodeRoomBytes } = options;
-  const baselineBytes = bytesPerPixel(heldOfPlain('jpeg', false), 'codec');
-  const progressiveBytes = bytesPerPixel(heldOfPlain('jpeg', true), 'codec');
+  const { kernel, plans, budget, otherwise, timed } = parts;
+  const baselineBytes = bytesPerPixel(memoryOfPlain('jpeg', false), 'codec');
+  const progressiveBytes = bytesPerPixel(memoryOfPlain('jpeg', true), 'codec');
   const turn = createTurn();
   let codec: JpegCodec | null = null;
   /** Images that wait for their turn. */
@@ -54,7 +53,7 @@ export function createJpegDecoder(
     const { size, ordinary, progressive } = readImageHeader(image);
     if (size === null || !ordinary || isLeft(size)) return otherwise.decodeTo(image, take);
     const bytes = size.width * size.height * (progressive ? progressiveBytes : baselineBytes);
-    const isFree = waiting === 0 && turn.lasts() && room.fits(bytes, decodeRoomBytes);
+    const isFree = waiting === 0 && turn.lasts() && budget.fits(bytes);
     if (codec === null || !isFree) return inTurn(image, size, bytes, take);
     const taken = atOnce(codec, image, size, bytes, take);
     return taken === null ? otherwise.decodeTo(image, take) : taken.result;
@@ -67,9 +66,7 @@ export function createJpegDecoder(
       const ready = codec;
       if (ready === null) return null;
       const work = () => timed(() => atOnce(ready, image, size, bytes, take));
-      return room.fits(bytes, decodeRoomBytes)
-        ? work()
-        : room.use(bytes, decodeRoomBytes, async () => work());
+      return budget.fits(bytes) ? work() : budget.use(bytes, async () => work());
     });
     last = mine.catch(() => {}).finally(() => (waiting -= 1));
     const taken = await mine;

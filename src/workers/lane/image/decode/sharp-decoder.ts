@@ -1,6 +1,6 @@
 /**
  * Decodes every accepted format with sharp (libvips): the only importer of it. Pixels are Pillow's to the bit, see
- * test/golden and ./as-pillow-reads.ts, with the exceptions that docs/model-config.md lists. Images above HELD_PIXELS are
+ * test/golden and ./match-pillow.ts, with the exceptions that docs/model-config.md lists. Images above HELD_PIXELS are
  * resized by libvips, which holds some lines only, and JPEGs likewise where they are to be shrunk (./shrink.ts).
  */
 import { createRequire } from 'node:module';
@@ -11,13 +11,13 @@ import { isOutOfMemory, type SharedMemory } from '../../out-of-memory.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 import type { PlanCache } from '../resample/plan-cache.ts';
-import { asPillowReads, type Source } from './as-pillow-reads.ts';
+import { matchPillow, type Source } from './match-pillow.ts';
 import { checkedGeometry, checkLength, checkPixels, kernelWindow, toCrop } from './crop.ts';
-import { checkDecodeBytes, decodeBytes, type HeldWhole } from './decode-memory.ts';
-import type { DecodeRoom } from './decode-room.ts';
+import { checkDecodeBytes, decodeBytes, type LibraryMemory } from './decode-memory.ts';
+import type { DecodeBudget } from './decode-budget.ts';
 import { HELD_PIXELS, type DecodeOptions, type Decoder, type TakeWindow, type Timed } from './decoder.ts';
 import type { Geometry } from './geometry.ts';
-import { heldOf, heldOfPlain } from './held-whole.ts';
+import { memoryOf, memoryOfPlain } from './library-memory.ts';
 import { readImageHeader, type ImageHeader } from './image-header.ts';
 import { LIBVIPS_KERNELS, shrinks, type LibvipsKernel } from './shrink.ts';
 
@@ -40,11 +40,11 @@ export function createSharpDecoder(
     readonly kernel: ResamplingKernel;
     readonly plans: PlanCache;
     readonly memory: SharedMemory;
-    readonly room: DecodeRoom;
+    readonly budget: DecodeBudget;
     readonly timed: Timed;
   },
 ): Decoder {
-  const { kernel, plans, memory, room, timed } = parts;
+  const { kernel, plans, memory, budget, timed } = parts;
   const { maxPixels, interpolation } = options;
   const opening: SharpOptions = {
     failOn: 'error',
@@ -57,7 +57,7 @@ export function createSharpDecoder(
     const header = readImageHeader(image);
     const { size } = header;
     if (size !== null) checkPixels(size, maxPixels);
-    const source = asPillowReads(image, header.format, options.auto_orient);
+    const source = matchPillow(image, header.format, options.auto_orient);
     // No turn of the event loop before the pixels: the caller may block this thread next.
     const attempt =
       size !== null && header.plain && !source.upright
@@ -74,7 +74,7 @@ export function createSharpDecoder(
     const found = await open(source).metadata();
     const size = source.upright ? found.autoOrient : { width: found.width, height: found.height };
     const plain = !found.hasAlpha && found.depth === 'uchar' && source.finish === null;
-    return fromPixels(source, size, { plain, format, held: heldOf(format, found, source) }, take);
+    return fromPixels(source, size, { plain, format, held: memoryOf(format, found, source) }, take);
   }
 
   async function fromPixels<T>(
@@ -90,7 +90,7 @@ export function createSharpDecoder(
     const byLibvips = plain && libvipsKernel !== undefined && (pixels > HELD_PIXELS || shrunk);
     const bytes = decodeBytes(size, held, byLibvips ? 'libvips' : 'kernel');
     checkDecodeBytes(bytes, size, format.toUpperCase(), options);
-    return room.use(bytes, options.decodeRoomBytes, async () =>
+    return budget.use(bytes, async () =>
       byLibvips
         ? throughLibvips(source, geometry, libvipsKernel, take)
         : throughKernel(source, size, geometry, take),
@@ -140,11 +140,11 @@ export function createSharpDecoder(
 interface Stored extends Pick<ImageHeader, 'format'> {
   /** 8 bits a sample, without transparency: colours may be resized as they are. */
   readonly plain: boolean;
-  readonly held: HeldWhole;
+  readonly held: LibraryMemory;
 }
 
 function ofHeader({ format, progressive }: ImageHeader): Stored {
-  return { format, plain: true, held: heldOfPlain(format, progressive) };
+  return { format, plain: true, held: memoryOfPlain(format, progressive) };
 }
 
 function toRgb(source: Sharp): Sharp {

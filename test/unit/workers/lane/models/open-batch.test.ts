@@ -23,7 +23,7 @@ function parts(room: number) {
   return {
     calls,
     batch: {
-      rowBytes: createRowBytes(),
+      rowBytes: createRowBytes(LIMITS),
       decoder: {
         jpeg: 'sharp',
         async decodeTo(bytes: Uint8Array, put: (window: never, geometry: never) => void) {
@@ -44,7 +44,6 @@ function parts(room: number) {
           return { outcomes, timings: { prepareMs: 1, inferMs: 1, postMs: 1 } };
         },
       },
-      limits: LIMITS,
     },
   };
 }

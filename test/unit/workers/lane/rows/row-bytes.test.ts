@@ -30,7 +30,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const limits = (more = {}) => ({ inputRoots: [root], maxFileBytes: 1000, maxHeldBytes: 1000, ...more });
 const read = async (path: string, more = {}) =>
-  createRowBytes().use({ path, tenant: 'default' }, limits(more), async (bytes) =>
+  createRowBytes(limits(more)).use({ path, tenant: 'default' }, async (bytes) =>
     Buffer.from(bytes).toString(),
   );
 
@@ -70,33 +70,27 @@ describe('a local file', () => {
     await expect(read(join(root, name))).rejects.toMatchObject({ code: 'file_not_found', message: matched });
   });
 
-  it('is of the folder that was checked, even where a link takes its place meanwhile', async () => {
+  it("is judged by where it really lies, even if a link takes its folder's place meanwhile", async () => {
     const folder = join(root, 'swapped');
     mkdirSync(folder);
     writeFileSync(join(folder, 'a.jpg'), 'first');
-    const home = process.cwd();
-    const rowBytes = createRowBytes();
+    const rowBytes = createRowBytes(limits());
     const use = async (name: string) =>
-      rowBytes.use({ path: join(folder, name), tenant: 'default' }, limits(), (bytes) =>
-        Buffer.from(bytes).toString(),
-      );
+      rowBytes.use({ path: join(folder, name), tenant: 'default' }, (bytes) => Buffer.from(bytes).toString());
     const readIt = async (name: string) => use(name).catch((error: { code: string }) => error.code);
     // In one turn of the event loop, as the rows of a batch.
     const before = readIt('a.jpg');
     renameSync(folder, `${folder}-away`);
     symlinkSync(join(dir, 'in-not'), folder);
     const after = readIt('secret');
-    expect(await Promise.all([before, after])).toEqual(['first', 'file_not_found']);
-    await new Promise(setImmediate);
-    expect(process.cwd()).toBe(home);
-    expect(await readIt('secret')).toBe('path_not_allowed');
+    expect(await Promise.all([before, after])).toEqual(['first', 'path_not_allowed']);
   });
 
   it('is found below a root that is itself a link, and below one that came later', async () => {
     const inputRoots = [join(dir, 'later'), join(dir, 'linked-root')];
-    const rowBytes = createRowBytes();
+    const rowBytes = createRowBytes(limits({ inputRoots }));
     const readIt = async (path: string) =>
-      rowBytes.use({ path, tenant: 'default' }, limits({ inputRoots }), async (bytes) => bytes.length);
+      rowBytes.use({ path, tenant: 'default' }, async (bytes) => bytes.length);
     expect(await readIt(join(dir, 'linked-root', 'a.jpg'))).toBe(3);
     await mkdir(join(dir, 'later'));
     await writeFile(join(dir, 'later', 'b.jpg'), 'b');
@@ -112,10 +106,9 @@ describe('a file of a tenant', () => {
     await writeFile(join(root, 'data', 'keys'), 'keys');
     await symlink(join(results, 'alice', 'part'), join(root, 'to-alice'));
     await symlink(join(root, 'data'), join(root, 'to-data'));
-    const folders = limits({ dataDir: join(root, 'data'), outputRoots: [results] });
-    const rowBytes = createRowBytes();
+    const rowBytes = createRowBytes(limits({ dataDir: join(root, 'data'), outputRoots: [results] }));
     const use = async (tenant: string, name: string) =>
-      rowBytes.use({ path: join(root, name), tenant }, folders, (bytes) => Buffer.from(bytes).toString());
+      rowBytes.use({ path: join(root, name), tenant }, (bytes) => Buffer.from(bytes).toString());
     const readAs = async (tenant: string, name: string) =>
       use(tenant, name).catch((error: { code: string }) => error.code);
     for (const name of ['results/alice/part', 'to-alice']) {
@@ -133,21 +126,17 @@ describe('a file of a tenant', () => {
 
 describe('the bytes in hand', () => {
   it('stay within the budget and one row, and all rows get their turn', async () => {
-    const rowBytes = createRowBytes();
+    const rowBytes = createRowBytes(limits({ maxHeldBytes: 7 }));
     let held = 0;
     let most = 0;
     const rows = Array.from({ length: 20 }, async () =>
-      rowBytes.use(
-        { path: join(root, 'a.jpg'), tenant: 'default' },
-        limits({ maxHeldBytes: 7 }),
-        async (bytes) => {
-          held += bytes.length;
-          most = Math.max(most, held);
-          await new Promise(setImmediate);
-          held -= bytes.length;
-          return bytes.length;
-        },
-      ),
+      rowBytes.use({ path: join(root, 'a.jpg'), tenant: 'default' }, async (bytes) => {
+        held += bytes.length;
+        most = Math.max(most, held);
+        await new Promise(setImmediate);
+        held -= bytes.length;
+        return bytes.length;
+      }),
     );
     expect((await Promise.all(rows)).length).toBe(20);
     expect(most).toBe(9);
@@ -156,21 +145,16 @@ describe('the bytes in hand', () => {
   });
 
   it('are given back by rows that fail', async () => {
-    const rowBytes = createRowBytes();
-    const one = limits({ maxHeldBytes: 1 });
+    const rowBytes = createRowBytes(limits({ maxHeldBytes: 1 }));
     for (const name of ['empty.jpg', 'nothing.jpg', 'a.jpg', 'out']) {
       const fails = async () =>
-        rowBytes.use({ path: join(root, name), tenant: 'default' }, one, async () =>
+        rowBytes.use({ path: join(root, name), tenant: 'default' }, async () =>
           Promise.reject(new Error('no')),
         );
       await expect(fails()).rejects.toThrow();
     }
     expect(
-      await rowBytes.use(
-        { path: join(root, 'a.jpg'), tenant: 'default' },
-        one,
-        async (bytes) => bytes.length,
-      ),
+      await rowBytes.use({ path: join(root, 'a.jpg'), tenant: 'default' }, async (bytes) => bytes.length),
     ).toBe(3);
   });
 });

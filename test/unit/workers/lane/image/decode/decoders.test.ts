@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MODEL_CONFIG, PREPROCESS } from '#forebay/shared/domain/model-config.js';
 import { createDecoderFactory } from '#forebay/workers/lane/image/decode/decoders.js';
-import { createDecodeRoom } from '#forebay/workers/lane/image/decode/decode-room.js';
+import { createDecodeBudget } from '#forebay/workers/lane/image/decode/decode-budget.js';
 import { configureSharp, createSharpDecoder } from '#forebay/workers/lane/image/decode/sharp-decoder.js';
 import { loadTurboNative } from '#forebay/workers/lane/image/decode/turbo-native-codec.js';
 import { createSharedMemory } from '#forebay/workers/lane/out-of-memory.js';
@@ -16,21 +16,22 @@ const MAX_PIXELS = 30_000_000;
 const golden = (name: string) =>
   readFileSync(join(import.meta.dirname, '../../../../../golden/images', name));
 const photo = golden('rgb.jpg');
-const config = (over: object = {}) => ({
-  ...LIMITS,
-  ...PREPROCESS.parse({ resize: 64, crop: 56, interpolation: 'bicubic', ...over }),
-  maxPixels: MAX_PIXELS,
-});
-const createDecoder = createDecoderFactory();
+const limits = { ...LIMITS, maxPixels: MAX_PIXELS };
+const config = (over: object = {}) =>
+  PREPROCESS.parse({ resize: 64, crop: 56, interpolation: 'bicubic', ...over });
+const createDecoder = createDecoderFactory(limits);
 const exact = createDecoder(config());
 const fast = createDecoder(config({ decode: 'fast' }));
-const bySharp = createSharpDecoder(config(), {
-  kernel: createResamplingKernel(),
-  plans: createPlanCache(),
-  memory: createSharedMemory(),
-  room: createDecodeRoom(),
-  timed: (work) => work(),
-});
+const bySharp = createSharpDecoder(
+  { ...config(), ...limits },
+  {
+    kernel: createResamplingKernel(),
+    plans: createPlanCache(),
+    memory: createSharedMemory(),
+    budget: createDecodeBudget(limits.decodeBudgetBytes),
+    timed: (work) => work(),
+  },
+);
 
 beforeAll(() => configureSharp());
 
@@ -64,7 +65,7 @@ it('the native codec is the one in use where it is installed', async () => {
 });
 
 it('fast falls back to exact where the native codec is not installed', async () => {
-  const decoder = createDecoderFactory({ loadFast: () => null })(config({ decode: 'fast' }));
+  const decoder = createDecoderFactory(limits, { loadFast: () => null })(config({ decode: 'fast' }));
   expect(await decoder.decode(photo)).toEqual(await exact.decode(photo));
 });
 
@@ -167,7 +168,7 @@ describe('an image out of all proportion to its bytes', () => {
 
   it('as JPEG is refused before its codec sees it', async () => {
     for (const [name, over] of others) {
-      const decoder = createDecoder({ ...config(over), maxImageRatio: 1000 });
+      const decoder = createDecoderFactory({ ...limits, maxImageRatio: 1000 })(config(over));
       await expect(decoder.decode(swollen()), name).rejects.toMatchObject({ code: 'decompression_ratio' });
     }
   });
@@ -175,13 +176,13 @@ describe('an image out of all proportion to its bytes', () => {
   it('is decoded up to 16 megapixels, and where the limit is higher', async () => {
     const image = await plain(3900).webp({ lossless: true }).toBuffer();
     expect((await exact.decode(image)).length).toBe(56 * 56 * 3);
-    const generous = createDecoder({ ...config(), maxImageRatio: 1_000_000 });
+    const generous = createDecoderFactory({ ...limits, maxImageRatio: 1_000_000 })(config());
     for (const [, make] of kinds) expect((await generous.decode(await make())).length).toBe(56 * 56 * 3);
   });
 });
 
 it('a decoder names the codec that JPEGs really get', () => {
-  const without = createDecoderFactory({ loadFast: () => null });
+  const without = createDecoderFactory(limits, { loadFast: () => null });
   expect(without(config({ decode: 'fast' })).jpeg).toBe('turbo-wasm');
   expect(fast.jpeg).toBe(loadTurboNative() === null ? 'turbo-wasm' : 'turbo-native');
   expect(exact.jpeg).toBe('turbo-wasm');

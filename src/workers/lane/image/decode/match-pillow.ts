@@ -22,7 +22,7 @@ export interface Source {
 }
 
 /** `upright`: the config asks for `auto_orient`. */
-export function asPillowReads(image: Uint8Array, format: ImageHeader['format'], upright: boolean): Source {
+export function matchPillow(image: Uint8Array, format: ImageHeader['format'], upright: boolean): Source {
   const asItIs: Source = {
     bytes: image,
     encodedBytes: image.length,

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { createHelperThreads } from '#forebay/workers/lane/helper-threads.js';
-import { createLaneClock } from '#forebay/workers/lane/lane-clock.js';
+import { createActivityClock } from '#forebay/workers/lane/activity-clock.js';
 
 it('charges all time to exactly one activity, nested work to its own', () => {
   let time = 0;
-  const clock = createLaneClock(() => time);
+  const clock = createActivityClock(() => time);
   time = 5;
   clock.enter('decode');
   time = 8;

@@ -1,32 +1,32 @@
 import { expect, it } from 'vitest';
-import { createDecodeRoom } from '#forebay/workers/lane/image/decode/decode-room.js';
+import { createDecodeBudget } from '#forebay/workers/lane/image/decode/decode-budget.js';
 
 const LIMIT = 100;
 
 /** Images whose decoding ends when the test says so. */
 function images() {
-  const room = createDecodeRoom();
+  const budget = createDecodeBudget(LIMIT);
   const begun: string[] = [];
   const ends = new Map<string, (error?: Error) => void>();
   const use = async (name: string, bytes: number) =>
-    room.use(bytes, LIMIT, async () => {
+    budget.use(bytes, async () => {
       begun.push(name);
       return new Promise<string>((resolve, reject) => {
         ends.set(name, (error) => (error ? reject(error) : resolve(name)));
       });
     });
-  return { room, begun, use, end: (name: string, error?: Error) => ends.get(name)!(error) };
+  return { budget, begun, use, end: (name: string, error?: Error) => ends.get(name)!(error) };
 }
 
 it('begins what fits before the call returns, and what does not in its order', async () => {
-  const { room, begun, use, end } = images();
+  const { budget, begun, use, end } = images();
   const a = use('a', 60);
   const b = use('b', 40);
   const c = use('c', 50);
   // It would fit, but is not let in before the one that waits.
   const d = use('d', 1);
   expect(begun).toEqual(['a', 'b']);
-  expect(room.usedBytes).toBe(100);
+  expect(budget.usedBytes).toBe(100);
   end('b');
   expect(await b).toBe('b');
   expect(begun).toEqual(['a', 'b']);
@@ -36,21 +36,21 @@ it('begins what fits before the call returns, and what does not in its order', a
   end('c');
   end('d');
   expect(await Promise.all([c, d])).toEqual(['c', 'd']);
-  expect(room.usedBytes).toBe(0);
+  expect(budget.usedBytes).toBe(0);
 });
 
-it('lets in one that is larger than the room, alone', async () => {
-  const { room, begun, use, end } = images();
+it('lets in one that is larger than the budget, alone', async () => {
+  const { budget, begun, use, end } = images();
   const small = use('small', 1);
   const large = use('large', 500);
   expect(begun).toEqual(['small']);
   end('small');
   await small;
   expect(begun).toEqual(['small', 'large']);
-  expect(room.fits(1, LIMIT)).toBe(false);
+  expect(budget.fits(1)).toBe(false);
   end('large');
   await large;
-  expect(room.fits(1, LIMIT)).toBe(true);
+  expect(budget.fits(1)).toBe(true);
 });
 
 it('has room again after one that failed', async () => {

@@ -1,7 +1,7 @@
 /** What libvips and its libraries hold whole of an image that they decode, from what they say of its header. */
-import type { Source } from './as-pillow-reads.ts';
+import type { Source } from './match-pillow.ts';
 import type { ImageHeader } from './image-header.ts';
-import { HOLDS_LINES, type HeldWhole } from './decode-memory.ts';
+import { LINES_ONLY, type LibraryMemory } from './decode-memory.ts';
 
 const MB = 2 ** 20;
 /** Coefficients of 2 bytes a sample; with 4:2:0, half of the samples are left out. */
@@ -20,12 +20,12 @@ export interface Found {
 }
 
 /** Of a JPEG or PNG whose header is plain: 8 bits, no transparency. */
-export function heldOfPlain(format: ImageHeader['format'], progressive: boolean): HeldWhole {
-  if (!progressive) return HOLDS_LINES;
+export function memoryOfPlain(format: ImageHeader['format'], progressive: boolean): LibraryMemory {
+  if (!progressive) return LINES_ONLY;
   return { bytesPerPixel: format === 'jpeg' ? COEFFICIENTS.full : 3 };
 }
 
-export function heldOf(format: ImageHeader['format'], found: Found, source: Source): HeldWhole {
+export function memoryOf(format: ImageHeader['format'], found: Found, source: Source): LibraryMemory {
   const unpacked = found.channels * (SAMPLE_BYTES[found.depth] ?? LARGEST_SAMPLE_BYTES);
   // Lines cannot be turned as they come.
   const turned = source.upright && (found.orientation ?? 1) > 1 ? unpacked : 0;

@@ -1,0 +1,24 @@
+/** What one row may take of a lane. A lane gets its limits once, when it starts. */
+import type { InputFolders } from './input-folders.ts';
+
+/** Limits on the encoded bytes of rows. */
+export interface FileLimits extends InputFolders {
+  /** Largest accepted encoded row, in bytes. */
+  readonly maxFileBytes: number;
+  /** Bytes of local files that a lane may hold. It opens the next file only while it holds fewer. */
+  readonly maxHeldBytes: number;
+}
+
+/** Limits on the images that rows decode to. */
+export interface ImageLimits {
+  /** Largest accepted image, width x height. */
+  readonly maxPixels: number;
+  /** Decoded bytes, 3 per pixel, for each encoded byte of a large image. */
+  readonly maxImageRatio: number;
+  /** Most memory that decoding one image may take, in bytes. */
+  readonly maxDecodeBytes: number;
+  /** Most memory that all images being decoded may take together, in bytes. One image is always let in. */
+  readonly decodeBudgetBytes: number;
+}
+
+export interface RowLimits extends FileLimits, ImageLimits {}

@@ -1,0 +1,160 @@
+/**
+ * The models of one lane: those in its present process, and those that each further process gets again. Models are loaded
+ * one after the other, and only into an empty lane.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ForebayError } from '../../shared/errors.ts';
+import type { Emit } from '../../shared/observe/events.ts';
+import { processMemory } from '../memory/process-memory.ts';
+import { LaneDied, type Lane } from './lane-handle.ts';
+import type { LaneState } from './lane-state.ts';
+import { changedWhileLoading, loadFailure, type LoadOutcome } from './load-outcome.ts';
+import type { PooledModel } from './pooled-model.ts';
+
+export const RESTART_MIN_MS = 100;
+export const RESTART_MAX_MS = 10_000;
+/** A model that fails to load again so many times in a row is given up. By then half a minute has passed. */
+const RELOAD_TRIES = 10;
+
+export type LaneModels = ReturnType<typeof createLaneModels>;
+
+export function createLaneModels(deps: {
+  index: number;
+  state: LaneState;
+  emit: Emit;
+  /** The lane may take batches again. */
+  onFree: () => void;
+  /** The model will not be loaded into this lane again. */
+  onGivenUp: (model: PooledModel, why: ForebayError) => void;
+}) {
+  const { index, state, emit } = deps;
+  /** Keys of the models in the process that runs now. */
+  const resident = new Set<string>();
+  /** Models that each further process gets, with the number of reloads that failed in a row. */
+  const kept = new Map<string, { readonly model: PooledModel; failures: number }>();
+  /** Own memory of the process after it last loaded a model, in bytes; 0 if unknown. */
+  let loadedBytes = 0;
+  let lastLoad: Promise<unknown> = Promise.resolve();
+
+  /** Waits until the lane holds what it held before, since a new model may kill it. */
+  async function load(model: PooledModel, mayProbe: boolean): Promise<LoadOutcome> {
+    await until(() => state.isUp && ![...kept.keys()].some((key) => !resident.has(key)));
+    return enqueue(model, mayProbe);
+  }
+
+  async function enqueue(model: PooledModel, mayProbe = false): Promise<LoadOutcome> {
+    const loading = lastLoad.then(async () => loadNow(model, mayProbe));
+    lastLoad = loading;
+    return loading;
+  }
+
+  async function loadNow(model: PooledModel, mayProbe: boolean): Promise<LoadOutcome> {
+    const { probe, ...request } = model.load;
+    const { name } = request.config;
+    const lane = await emptyLane();
+    let outcome: LoadOutcome;
+    try {
+      if (lane === null) throw new LaneDied(`lane ${index} is not running`, false);
+      const info = await lane.load(mayProbe && probe ? { ...request, probe } : request);
+      outcome = (await isUnchanged(model)) ? { ok: true, info } : changedWhileLoading(name);
+      if (state.lane !== lane) throw new LaneDied(`lane ${index} has ended`, false);
+      if (outcome.ok) resident.add(request.model);
+      else lane.unload(request.model);
+      loadedBytes = (lane.pid === null ? null : processMemory(lane.pid))?.own ?? 0;
+    } catch (error) {
+      outcome = loadFailure(name, error);
+    }
+    state.endLoad();
+    if (!outcome.ok && !isClosed()) {
+      const { code, message } = outcome.error;
+      emit('lane.load_failed', { lane: index, model: name, code, message });
+    }
+    deps.onFree();
+    return outcome;
+  }
+
+  /** The lane, running and without a batch. Null if it does not come back or ends before it is empty. */
+  async function emptyLane(): Promise<Lane | null> {
+    await until(() => state.isUp);
+    return state.isUp ? state.beginLoad() : null;
+  }
+
+  /** Gives up in the end: restarts are bounded, too. */
+  async function until(is: () => boolean): Promise<void> {
+    for (let waited = 0; !is() && !isClosed() && waited < 2 * RESTART_MAX_MS; waited += RESTART_MIN_MS) {
+      await delay(RESTART_MIN_MS, undefined, { ref: false });
+    }
+  }
+
+  /** Loads a kept model again. What kept it from loading may pass (memory, a file being copied), so it tries several times. */
+  async function reload(model: PooledModel): Promise<void> {
+    const key = model.load.model;
+    const entry = kept.get(key);
+    if (entry?.model !== model || resident.has(key) || isClosed()) return;
+    const changed = !(await isUnchanged(model));
+    const outcome = changed ? changedWhileLoading(model.load.config.name) : await enqueue(model);
+    if (outcome.ok) {
+      entry.failures = 0;
+      return;
+    }
+    if (isClosed() || kept.get(key) !== entry) return;
+    entry.failures += 1;
+    if (changed || entry.failures >= RELOAD_TRIES || !(await isUnchanged(model))) {
+      kept.delete(key);
+      deps.onGivenUp(model, outcome.error);
+      return;
+    }
+    // If the lane died of it, the lane's next process reloads its models itself.
+    const tried = state.lane;
+    await delay(Math.min(RESTART_MAX_MS, RESTART_MIN_MS * 2 ** entry.failures), undefined, { ref: false });
+    if (state.lane === tried && tried !== null) void reload(model);
+  }
+
+  /** Read again after each wait, since the lane may be closed meanwhile. */
+  function isClosed(): boolean {
+    return state.is === 'closed';
+  }
+
+  return {
+    load,
+    isResident: (key: string) => resident.has(key),
+    /** Whether a further process gets it. */
+    isKept: (key: string) => kept.has(key),
+    /** Null if a further process does not get it. */
+    keptModel: (key: string): PooledModel | null => kept.get(key)?.model ?? null,
+    get hasAny() {
+      return resident.size > 0;
+    },
+    get loadedBytes() {
+      return loadedBytes;
+    },
+    /** From now on, further processes get the model. */
+    keep(model: PooledModel): void {
+      kept.set(model.load.model, { model, failures: 0 });
+      if (!resident.has(model.load.model)) void reload(model);
+    },
+    /** The caller makes sure that no batch of the model is in the lane. */
+    drop(key: string): void {
+      kept.delete(key);
+      resident.delete(key);
+      state.lane?.unload(key);
+    },
+    /** Files of the model have changed: it takes no more batches, and is loaded anew. */
+    renew(key: string): void {
+      resident.delete(key);
+      const model = kept.get(key)?.model;
+      if (model !== undefined) void reload(model);
+    },
+    processStarted(): void {
+      loadedBytes = 0;
+      for (const { model } of kept.values()) void reload(model);
+    },
+    processEnded(): void {
+      resident.clear();
+    },
+  };
+}
+
+export async function isUnchanged(model: PooledModel): Promise<boolean> {
+  return model.unchanged().catch(() => false);
+}

@@ -1,0 +1,116 @@
+/** The states of one lane of the pool, and the steps between them. Each step asserts the states that it may start from. */
+import { InvariantError } from '../../shared/errors.ts';
+import type { Lane } from './lane-handle.ts';
+
+/**
+ * - `down`: has no process. One is started after a wait.
+ * - `open`: takes batches.
+ * - `exclusive`: runs a batch that must be alone, and takes no other.
+ * - `emptying`: is to load a model. Takes no batch, and waits for those that it has.
+ * - `loading`: loads a model. Has no batch and takes none.
+ * - `draining`: takes no batch, and is restarted after those that it has.
+ * - `closed`: ends for good.
+ */
+type State =
+  | { readonly is: 'down' }
+  | { readonly is: 'open' | 'exclusive' | 'loading' | 'draining'; readonly lane: Lane }
+  | { readonly is: 'emptying'; readonly lane: Lane; readonly settle: (empty: Lane | null) => void }
+  | { readonly is: 'closed'; readonly lane: Lane | null };
+
+export interface LaneState {
+  readonly is: State['is'];
+  /** Null while there is no process. */
+  readonly lane: Lane | null;
+  /** Whether there is a process that can be asked to load a model. */
+  readonly isUp: boolean;
+  /** Batches in the lane. */
+  readonly batches: number;
+  /** down > open. */
+  start(lane: Lane): void;
+  /** Any state > down, but for `closed`, which stays. */
+  end(): void;
+  /** open > open, or exclusive if the batch must be alone. Returns the lane to send it to. */
+  beginBatch(alone: boolean): Lane;
+  /** exclusive > open. With the last batch: emptying > loading. */
+  endBatch(): void;
+  /**
+   * open or exclusive > loading, by way of `emptying` while there are batches. Resolves to the empty lane, or null if the
+   * state has been left for another before it was empty.
+   */
+  beginLoad(): Promise<Lane | null>;
+  /** loading > open. Nothing to do if the process has ended or was closed meanwhile. */
+  endLoad(): void;
+  /** open or exclusive > draining. */
+  drain(): void;
+  /** Any state > closed. */
+  close(): void;
+}
+
+export function createLaneState(): LaneState {
+  let state: State = { is: 'down' };
+  let batches = 0;
+
+  /** The state, where it is one of these. */
+  function from<Is extends State['is']>(step: string, ...allowed: Is[]): Extract<State, { is: Is }> {
+    if (allowed.includes(state.is as Is)) return state as Extract<State, { is: Is }>;
+    throw new InvariantError(`a lane cannot ${step} while it is ${state.is}`);
+  }
+
+  function leave(to: State): void {
+    if (state.is === 'emptying') state.settle(to.is === 'loading' ? state.lane : null);
+    state = to;
+  }
+
+  const laneOf = (of: State) => (of.is === 'down' ? null : of.lane);
+
+  return {
+    get is() {
+      return state.is;
+    },
+    get lane() {
+      return laneOf(state);
+    },
+    get isUp() {
+      return state.is !== 'down' && state.is !== 'draining' && state.is !== 'closed';
+    },
+    get batches() {
+      return batches;
+    },
+    start(lane) {
+      from('start', 'down');
+      leave({ is: 'open', lane });
+    },
+    end() {
+      leave(state.is === 'closed' ? { is: 'closed', lane: null } : { is: 'down' });
+    },
+    beginBatch(alone) {
+      const { lane } = from('take a batch', 'open');
+      batches += 1;
+      if (alone) leave({ is: 'exclusive', lane });
+      return lane;
+    },
+    endBatch() {
+      batches -= 1;
+      if (state.is === 'exclusive') leave({ is: 'open', lane: state.lane });
+      if (state.is === 'emptying' && batches === 0) leave({ is: 'loading', lane: state.lane });
+    },
+    async beginLoad() {
+      const { lane } = from('load a model', 'open', 'exclusive');
+      if (batches === 0) {
+        leave({ is: 'loading', lane });
+        return lane;
+      }
+      return new Promise((settle) => leave({ is: 'emptying', lane, settle }));
+    },
+    endLoad() {
+      if (state.is === 'loading') leave({ is: 'open', lane: state.lane });
+    },
+    drain() {
+      const { lane } = from('drain', 'open', 'exclusive');
+      leave({ is: 'draining', lane });
+    },
+    close() {
+      leave({ is: 'closed', lane: laneOf(state) });
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Tracks what a lane's one thread spends its time on. Each moment is charged to exactly one activity, so the charges add up
+ * to the time that passed. Knows nothing of batches.
+ */
+
+/**
+ * `idle`: no batch is in the lane. `decode`: opens files and decodes, or waits for decode threads with nothing else to do.
+ * `run`: fills tensors, runs the model, makes answers. `rest`: messages and the event loop.
+ */
+export type Activity = 'idle' | 'decode' | 'run' | 'rest';
+
+export type ActivityTimes = Record<Activity, number>;
+
+export interface ActivityClock {
+  /** From now on, time is charged to this activity. Returns the activity before. */
+  enter(activity: Activity): Activity;
+  /** Charges synchronous work. */
+  during<T>(activity: Activity, work: () => T): T;
+  /** Milliseconds per activity since the last call. */
+  take(): ActivityTimes;
+}
+
+export function createActivityClock(now: () => number = () => performance.now()): ActivityClock {
+  let current: Activity = 'idle';
+  let since = now();
+  let times = zero();
+
+  function enter(activity: Activity): Activity {
+    const before = current;
+    const time = now();
+    times[before] += time - since;
+    since = time;
+    current = activity;
+    return before;
+  }
+
+  return {
+    enter,
+    during(activity, work) {
+      const before = enter(activity);
+      try {
+        return work();
+      } finally {
+        enter(before);
+      }
+    },
+    take() {
+      enter(current);
+      const taken = times;
+      times = zero();
+      return taken;
+    },
+  };
+}
+
+function zero(): ActivityTimes {
+  return { idle: 0, decode: 0, run: 0, rest: 0 };
+}
