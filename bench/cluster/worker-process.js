@@ -81,7 +81,6 @@ async function start(i) {
     }),
     budget,
     memoryUse: createMemoryUse({ limitBytes: totalmem(), cgroup: null }),
-    laneGrowthFactor: config.laneGrowthFactor,
     shutdownGraceMs: 2000,
     log,
   });

@@ -169,7 +169,6 @@ async function main(): Promise<void> {
       reader: createRowReader({
         fetchBytes: createRetryingFetch({
           fetchBytes: fetcher.fetchBytes,
-          tries: config.fetchTries,
         }),
         inputRoots: config.inputRoots,
         maxFileBytes: config.maxFileBytes,
@@ -180,7 +179,6 @@ async function main(): Promise<void> {
     budget,
     cacheDir: config.cacheDir,
     memoryUse: createMemoryUse({ limitBytes: resources.memoryBytes, cgroup: findCgroupMemory() }),
-    laneGrowthFactor: config.laneGrowthFactor,
     shutdownGraceMs: config.shutdownGraceMs,
     log,
     emit: events.emit,

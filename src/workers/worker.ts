@@ -69,8 +69,6 @@ export interface WorkerDeps {
   /** Where what can be made again is kept. */
   cacheDir: string;
   memoryUse: ReadMemoryUse;
-  /** Times its baseline that a lane may hold for good before it is started again. */
-  laneGrowthFactor: number;
   shutdownGraceMs: number;
   log: Logger;
   emit: Emit;
@@ -170,7 +168,6 @@ export function startWorker(deps: WorkerDeps): RunningWorker {
   const guard = guardMemory({
     lanes,
     use: deps.memoryUse,
-    growthFactor: deps.laneGrowthFactor,
     onLevel(level) {
       lanes.memory = level;
       deps.budget.hold(stopsIntake(level));

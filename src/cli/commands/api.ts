@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { becomeProcess } from '../launch/become-process.ts';
-import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
 import {
   addApiFlags,
+  addFlags,
   addLogFlag,
   addStorageFlags,
   toSettings,
@@ -18,8 +18,8 @@ export function addApi(program: Command, context: CliContext): void {
     .summary('the API alone, for containers')
     .description(
       'Runs the API alone. It needs REDIS_URL; every flag is a setting FOREBAY_*, which is used where the flag is absent.',
-    )
-    .addOption(FLAGS.redisUrl());
+    );
+  addFlags(command, ['redisUrl']);
   addStorageFlags(command);
   addApiFlags(command);
   addLogFlag(command).action((flags: ServiceFlags) => becomeProcess('api', toSettings(flags), context.env));
