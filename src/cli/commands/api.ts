@@ -1,7 +1,7 @@
 /** `forebay api`: the API alone, in this process, for containers. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { becomeProcess } from '../launch/become-process.ts';
+import { runInProcess } from '../launch/run-in-process.ts';
 import { addHelp } from '../options/help.ts';
 import {
   addApiFlags,
@@ -22,6 +22,6 @@ export function addApi(program: Command, context: CliContext): void {
   addFlags(command, ['redisUrl']);
   addStorageFlags(command);
   addApiFlags(command);
-  addLogFlag(command).action((flags: ServiceFlags) => becomeProcess('api', toSettings(flags), context.env));
+  addLogFlag(command).action((flags: ServiceFlags) => runInProcess('api', toSettings(flags), context.env));
   addHelp(command, { examples: ['forebay api --redis-url redis://127.0.0.1:6379 --models models'] });
 }

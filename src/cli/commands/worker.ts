@@ -1,7 +1,7 @@
 /** `forebay worker`: one worker, in this process, for containers. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { becomeProcess } from '../launch/become-process.ts';
+import { runInProcess } from '../launch/run-in-process.ts';
 import { addHelp } from '../options/help.ts';
 import {
   addFlags,
@@ -24,7 +24,7 @@ export function addWorker(program: Command, context: CliContext): void {
   addWorkerFlags(command);
   addFlags(command, ['healthPort']);
   addLogFlag(command).action((flags: ServiceFlags) =>
-    becomeProcess('workers', toSettings(flags), context.env),
+    runInProcess('workers', toSettings(flags), context.env),
   );
   addHelp(command, {
     examples: [

@@ -5,7 +5,7 @@
 import { PROCESSES } from '../../shared/config/groups/processes.ts';
 import { readSettings } from '../../shared/config/read-settings.ts';
 import { ForebayError } from '../../shared/errors.ts';
-import { provideRedis, type ProvidedRedis } from '../redis/resolve-redis.ts';
+import { provideRedis, type ProvidedRedis } from '../redis/provide-redis.ts';
 import { startServiceProcess, type Ready, type ServiceProcess } from './service-process.ts';
 import { supervise, type Supervisor } from './supervisor.ts';
 
