@@ -11,7 +11,8 @@ import { CURRENT_LISTING } from '../../../shared/datasets/files/listing-rule.ts'
 import { compileGlobs } from '../../../shared/datasets/files/glob/compile-globs.ts';
 import { splitGlob } from '../../../shared/datasets/files/split-glob.ts';
 import { existingForm, formHint } from '../../../shared/text/unicode-form.ts';
-import { spoolInline, spoolUrls } from '../../../shared/datasets/spool.ts';
+import { spoolInline } from '../../../shared/datasets/inline/inline-source.ts';
+import { spoolUrls } from '../../../shared/datasets/urls/urls-source.ts';
 import type { DatasetSpec, GivenDataset } from '../../../shared/domain/dataset-spec.ts';
 import { DEFAULT_TENANT } from '../../../shared/domain/tenant.ts';
 import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.ts';

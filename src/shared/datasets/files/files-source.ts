@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import type { Cursor, DatasetSpec } from '../../domain/dataset-spec.ts';
 import { createGlobFilter } from './glob-filter.ts';
 import { createExplicitInclude } from './listing-rule.ts';
-import { invalidAt } from '../locate.ts';
+import { invalidAt } from '../row-reference.ts';
 import { rawOf } from './name-bytes.ts';
 import { explainEmpty } from './explain-empty.ts';
 import type { SkippedCounter } from '../skipped-counter.ts';
