@@ -1,5 +1,5 @@
 // Writes docs/settings.md and docs/errors.md from the code that defines settings and errors (npm run docs).
-// With --check it writes nothing, and fails where a file is not what it would write.
+// With --check it writes nothing and fails where a file is out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describeConfig } from '../dist/shared/config/describe-config.js';
 import { ERROR_ADVICE, ERROR_GROUPS } from '../dist/shared/error-guide/error-guide.js';
@@ -11,7 +11,7 @@ for (const [path, text] of Object.entries(PAGES)) {
   const url = new URL(`../${path}`, import.meta.url);
   if (!process.argv.includes('--check')) writeFileSync(url, text);
   else if (readFileSync(url, 'utf8') !== text) {
-    process.stderr.write(`${path} is out of date. Write it again with: npm run docs\n`);
+    process.stderr.write(`${path} is out of date. Update it with: npm run docs\n`);
     process.exitCode = 1;
   }
 }
@@ -19,13 +19,13 @@ for (const [path, text] of Object.entries(PAGES)) {
 function settingsPage() {
   const settings = describeConfig();
   const titles = [...new Set(settings.map(({ group }) => group))];
-  return `${header('Settings', 'src/shared/config/config.ts')}
-Settings are environment variables. They are read once, when a process starts, and every wrong one is reported at once.
-\`forebay up\` and \`forebay run\` pass them on to the processes that they start; \`run\` sets the folders itself. An option
-of a command wins over the variable. 1 MB is 1,048,576 bytes.
+  return `${header('Settings', 'src/shared/config/groups/')}
+Settings are environment variables. A process reads them once, when it starts, and reports every wrong one at once. It
+ignores variables that it does not know. \`forebay up\` and \`forebay run\` pass them on to the processes that they start;
+\`run\` sets the folders itself. The flag of a command wins over its variable. 1 MB is 1,048,576 bytes.
 
-Two more variables belong to the command line alone: \`FOREBAY_URL\`, the service that \`submit\`, \`jobs\` and the like call
-(default \`http://127.0.0.1:8080\`), and \`FOREBAY_API_KEY\`, the key that they send ([security](security.md)).
+The command line alone reads two more variables. \`FOREBAY_URL\` is the service that \`submit\`, \`jobs\` and similar
+commands call (default \`http://127.0.0.1:8080\`). \`FOREBAY_API_KEY\` is the key that they send ([security](security.md)).
 ${titles
   .map((title) =>
     settingsGroup(
@@ -37,20 +37,20 @@ ${titles
 }
 
 function settingsGroup(title, settings) {
-  const rows = settings.map(({ name, description, fallback, values }) =>
-    row(`\`${name}\``, fallback ?? 'none', values, description),
+  const rows = settings.map(({ name, flag, fallback, values, what, trade }) =>
+    row(flag === null ? `\`${name}\`` : `\`${name}\` \`${flag}\``, what, fallback, values, trade),
   );
   return `
 ## ${title}
 
-${table(['setting', 'default', 'values', 'what it does and what it trades'], rows)}`;
+${table(['setting and flag', 'what it sets', 'default', 'values', 'what it trades'], rows)}`;
 }
 
 function errorsPage() {
   return `${header('Errors', 'src/shared/error-guide/')}
-Every failure has one of these codes: in the problem that answers a request, in the \`error\` of a job, in the lines of
-\`errors-*.jsonl\`, in logs and in the command line. *Retry*: the same request may succeed later. The service shows the
-same tables at \`/docs\`.
+Every failure has one of these codes. You find it in the answer to a request, in the \`error\` of a job, in the lines of
+\`errors-*.jsonl\`, in logs and in messages of the command line. *Retry* says whether the same request may succeed later.
+The service shows the same tables at \`/docs\`.
 ${ERROR_GROUPS.map(errorGroup).join('')}`;
 }
 
@@ -71,7 +71,7 @@ ${table(['code', 'cause', 'fix', 'status', 'retry'], rows)}`;
 function header(title, source) {
   return `# ${title}
 
-<!-- Generated from ${source} by \`npm run docs\`: edit the texts there. -->
+<!-- Generated from ${source} by \`npm run docs\`. Edit the texts there. -->
 `;
 }
 

@@ -19,6 +19,7 @@ import { createWorkerRegistry } from '../shared/queue/worker-registry.ts';
 import { checkWrite } from '../shared/redis/check-write.ts';
 import { createAccess } from './http/access.ts';
 import { createApp } from './http/app.ts';
+import { MAX_JSON_DEPTH } from './http/body/json-depth.ts';
 import { createFeeders } from './feeder/feeders.ts';
 import { queueLimit } from './feeder/policies.ts';
 import { createJobRequests } from './jobs/job-requests.ts';
@@ -121,7 +122,6 @@ export async function createApiService(options: {
   const leftovers = createLeftovers(behind);
   const sweeper = startSweeper({
     leftovers,
-    everyMs: config.sweepMs,
     chores: [
       sweepQueues({ leftovers, queues, slots: slotsBehind }),
       sweepJobs({ leftovers, jobs: jobsBehind, graceMs: LEFT_OVER_MS }),
@@ -153,7 +153,7 @@ export async function createApiService(options: {
     wake,
     models,
     log,
-    maxJsonDepth: config.maxJsonDepth,
+    maxJsonDepth: MAX_JSON_DEPTH,
     version,
     shutdown,
     webhooks,

@@ -19,10 +19,10 @@ import { addTune } from './commands/tune.ts';
 import { addUp } from './commands/up.ts';
 import { addWorker } from './commands/worker.ts';
 import type { CliContext } from './context.ts';
-import { inCliWords } from './cli-words.ts';
+import { inCliTerms } from './cli-terms.ts';
 import { codeOf, EXIT, exitCodeOf, UsageError } from './exit-codes.ts';
 import { addHelp } from './options/help.ts';
-import { strayFilesText } from './quote-it.ts';
+import { strayArgumentsText } from './stray-arguments.ts';
 
 /** The exit code, or null where the process goes on as an API or worker. Never throws. */
 export async function runProgram(
@@ -51,7 +51,7 @@ export async function runProgram(
 /** A setting that cannot be used is named as it was given; the service's advice becomes that of the command line. */
 function wordsOf(error: unknown): string {
   const own = error instanceof UsageError || codeOf(error) === 'config_invalid';
-  return own ? messageOf(error) : inCliWords(messageOf(error));
+  return own ? messageOf(error) : inCliTerms(messageOf(error));
 }
 
 export function createProgram(context: CliContext, version: string): Command {
@@ -139,7 +139,7 @@ function settle(command: Command, context: CliContext): void {
 function mistakeText(text: string, command: Command, { argv, cwd, program }: CliContext): string {
   if (text.startsWith('error: too many arguments')) {
     const words = command.args.slice(command.registeredArguments.length);
-    const files = strayFilesText({ words, argv, cwd, program });
+    const files = strayArgumentsText({ words, argv, cwd, program });
     if (files !== null) return `forebay: ${files}\n`;
     return usageSentence(`error: '${words[0]}' stands without a flag`, pathOf(command));
   }

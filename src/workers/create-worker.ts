@@ -92,7 +92,7 @@ export async function createWorker(options: {
   const budget = createByteBudget(inflightShares(config.maxInflightBytes).fetched);
   const reader = createBudgetedReader({
     reader: createRowReader({
-      fetchBytes: createRetryingFetch({ fetchBytes: fetcher.fetchBytes, tries: config.fetchTries }),
+      fetchBytes: createRetryingFetch({ fetchBytes: fetcher.fetchBytes }),
       inputRoots: config.inputRoots,
       maxFileBytes: config.maxFileBytes,
     }),
@@ -189,7 +189,6 @@ export async function createWorker(options: {
   const guard = guardMemory({
     lanes,
     use: memoryUse,
-    growthFactor: config.laneGrowthFactor,
     onLevel(level) {
       lanes.memory = level;
       budget.hold(stopsIntake(level));

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFilesSource } from '#forebay/shared/datasets/files/files-source.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import type { DatasetSource, SourceRow } from '#forebay/shared/datasets/source.js';
-import { spoolInline, spoolUrls } from '#forebay/shared/datasets/spool.js';
+import { spoolInline } from '#forebay/shared/datasets/inline/inline-source.js';
+import { spoolUrls } from '#forebay/shared/datasets/urls/urls-source.js';
 import { packInline, packUrls } from '../support/packed.ts';
 import type { Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 

@@ -134,7 +134,7 @@ describe('an API that asks for keys', () => {
   beforeAll(async () => {
     service = await startService({
       workers: 0,
-      env: { FOREBAY_AUTH: 'on', FOREBAY_HEADERS_TIMEOUT_S: '1', FOREBAY_REQUEST_TIMEOUT_S: '1' },
+      env: { FOREBAY_AUTH: 'on', FOREBAY_REQUEST_TIMEOUT_S: '1' },
     });
   });
   afterAll(() => service.close());

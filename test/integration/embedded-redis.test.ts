@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { checkRedis } from '#forebay/shared/redis/check-redis.js';
 import { startEmbeddedRedis, type EmbeddedRedis } from '#forebay/cli/redis/embedded-redis.js';
 import { redisOptions } from '#forebay/shared/redis/redis-url.js';
-import { provideRedis } from '#forebay/cli/redis/resolve-redis.js';
+import { provideRedis } from '#forebay/cli/redis/provide-redis.js';
 import { redisCacheDir, silentLog, startTestRedis } from '../support/redis.ts';
 
 const HOLDER = fileURLToPath(new URL('../support/redis-holder.js', import.meta.url));

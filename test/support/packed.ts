@@ -1,11 +1,10 @@
 /** Rows as a request's parser packs them. */
 import {
   createInlinePacker,
-  createUrlPacker,
   type InlineRow,
   type PackedInline,
-  type PackedUrls,
-} from '#forebay/shared/datasets/inline/pack-rows.js';
+} from '#forebay/shared/datasets/inline/pack-inline.js';
+import { createUrlPacker, type PackedUrls } from '#forebay/shared/datasets/urls/pack-urls.js';
 
 export function packUrls(urls: Iterable<string>): PackedUrls {
   const packer = createUrlPacker();

@@ -46,12 +46,14 @@ describe('the guide to errors', () => {
 });
 
 describe('the description of settings', () => {
-  it.each(settings.map((setting) => [setting.name, setting] as const))('tells what %s does', (_, setting) => {
-    expect(setting.description).toMatch(/^[A-Z].{14,}\.$/);
-    expect(setting.description).not.toContain('Default:');
-    // Some have none, and say so.
-    expect(setting.fallback).not.toBeNull();
-  });
+  it.each(settings.map((setting) => [setting.name, setting] as const))(
+    'tells what %s does and what it trades',
+    (_, setting) => {
+      expect(setting.what).toMatch(/^[A-Z].{9,}[^.]$/);
+      expect(setting.trade).toMatch(/^[A-Z`].{9,}\.$/);
+      expect(setting.fallback).not.toBe('');
+    },
+  );
 
   it('has the defaults that the schema applies', () => {
     const config = readConfig({}, '/work');

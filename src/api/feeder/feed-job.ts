@@ -15,7 +15,7 @@ import type { Cursor } from '../../shared/domain/dataset-spec.ts';
 import { NOTHING_SKIPPED } from '../../shared/domain/skipped.ts';
 import { isTerminal } from '../../shared/domain/job-state.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
-import { createSkipTally, type SkipTally } from '../../shared/datasets/skip-tally.ts';
+import { createSkippedCounter, type SkippedCounter } from '../../shared/datasets/skipped-counter.ts';
 import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
@@ -73,7 +73,7 @@ export function createJobFeeder(deps: {
   const { id, options } = spec;
   let reading: AsyncGenerator<SplitBlock, void, undefined> | null = null;
   /** Of the reading, up to the last block that it gave out. */
-  let tally = createSkipTally();
+  let tally = createSkippedCounter();
   let fedAll = false;
   let repairedAt = -Infinity;
   let leftSeen = 0;
@@ -114,7 +114,7 @@ export function createJobFeeder(deps: {
   async function openReading(): Promise<AsyncGenerator<SplitBlock, void, undefined>> {
     const position = await window.position(id);
     fedAll = position.done;
-    tally = createSkipTally(position.cursor?.skipped);
+    tally = createSkippedCounter(position.cursor?.skipped);
     return splitDataset(source, {
       tally,
       from: position.cursor,
@@ -305,7 +305,7 @@ export function createJobFeeder(deps: {
 }
 
 /** A cursor takes along what was left out before it. */
-function cursorWith(cursor: Cursor, tally: SkipTally): Cursor {
+function cursorWith(cursor: Cursor, tally: SkippedCounter): Cursor {
   const skipped = tally.total();
   return skipped === NOTHING_SKIPPED ? cursor : { ...cursor, skipped };
 }

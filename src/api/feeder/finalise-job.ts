@@ -15,7 +15,7 @@ import { outputFolder, partName } from '../../shared/storage/output-folder.ts';
 import { isProven, placeErrors, proofOf } from '../../shared/storage/adopt-block.ts';
 import type { ManifestPart } from '../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.ts';
-import { inRealFolder } from '../../shared/storage/real-folder.ts';
+import { inFolderNoFollow } from '../../shared/storage/no-follow.ts';
 import { discardStaged, discardStagedParts, removeStaging } from '../../shared/storage/staging.ts';
 import { costsOf } from '../jobs/report/job-costs.ts';
 import { jobStateOf } from '../jobs/report/job-state-of.ts';
@@ -78,7 +78,7 @@ export function createFinaliser(deps: {
     const before = await earlierJobs(spec);
     let failure = record.error;
     let bytes = 0;
-    return inRealFolder(own, async (at) => {
+    return inFolderNoFollow(own, async (at) => {
       const file = await open(`${at}/manifest.json`, 'w');
       let ended: JobRecord;
       try {

@@ -2,7 +2,7 @@
 import type { BlockRows } from '../../shared/domain/block.ts';
 import type { Cursor } from '../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
-import type { SkipTally } from '../../shared/datasets/skip-tally.ts';
+import type { SkippedCounter } from '../../shared/datasets/skipped-counter.ts';
 import type { DatasetSource } from '../../shared/datasets/source.ts';
 
 export interface SplitBlock {
@@ -20,7 +20,7 @@ export async function* splitDataset(
     blockRows: number;
     limit: number | null;
     signal: AbortSignal;
-    tally?: SkipTally;
+    tally?: SkippedCounter;
   },
 ): AsyncGenerator<SplitBlock, void, undefined> {
   const { from, blockRows, limit, signal, tally } = options;

@@ -4,7 +4,7 @@
  */
 import type { ModelCatalog } from '../models/model-catalog.ts';
 import { randomBytes } from 'node:crypto';
-import { listedLike } from '../../shared/datasets/files/listing-rule.ts';
+import { withListingOf } from '../../shared/datasets/files/listing-rule.ts';
 import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { JobOptions } from '../../shared/domain/job.ts';
@@ -57,7 +57,7 @@ export function createPlanJob(deps: {
     try {
       const { spec } = await input.resolve(request.input, id, tenant);
       const earlier = await judgeOutput(folder, request.options.if_output_exists);
-      const dataset = earlier === null ? spec : listedLike(spec, earlier.dataset);
+      const dataset = earlier === null ? spec : withListingOf(spec, earlier.dataset);
       const options = settle(request, found, earlier);
       if (earlier) checkResume(earlier, found, options);
       const look = await lookAt(deps.openDataset({ dataset, tenant }), options.limit);

@@ -15,16 +15,17 @@ export interface Sweeper {
   close(): Promise<void>;
 }
 
+const EVERY_MS = 60_000;
 /** A sweeper that has died is followed by another after so many of its turns. */
 const LEASE_TURNS = 3;
 
 export function startSweeper(deps: {
   leftovers: Pick<Leftovers, 'holdSweep' | 'dropSweep'>;
   chores: readonly Chore[];
-  everyMs: number;
+  everyMs?: number;
   emit: Emit;
 }): Sweeper {
-  const { leftovers, everyMs, emit } = deps;
+  const { leftovers, everyMs = EVERY_MS, emit } = deps;
   const token = randomUUID();
   const stopping = new AbortController();
   const alarm = createAlarm();

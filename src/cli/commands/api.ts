@@ -1,11 +1,11 @@
 /** `forebay api`: the API alone, in this process, for containers. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { becomeProcess } from '../launch/become-process.ts';
-import { FLAGS } from '../options/flags.ts';
+import { runInProcess } from '../launch/run-in-process.ts';
 import { addHelp } from '../options/help.ts';
 import {
   addApiFlags,
+  addFlags,
   addLogFlag,
   addStorageFlags,
   toSettings,
@@ -18,10 +18,10 @@ export function addApi(program: Command, context: CliContext): void {
     .summary('the API alone, for containers')
     .description(
       'Runs the API alone. It needs REDIS_URL; every flag is a setting FOREBAY_*, which is used where the flag is absent.',
-    )
-    .addOption(FLAGS.redisUrl());
+    );
+  addFlags(command, ['redisUrl']);
   addStorageFlags(command);
   addApiFlags(command);
-  addLogFlag(command).action((flags: ServiceFlags) => becomeProcess('api', toSettings(flags), context.env));
+  addLogFlag(command).action((flags: ServiceFlags) => runInProcess('api', toSettings(flags), context.env));
   addHelp(command, { examples: ['forebay api --redis-url redis://127.0.0.1:6379 --models models'] });
 }

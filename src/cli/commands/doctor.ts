@@ -4,21 +4,19 @@ import type { CliContext } from '../context.ts';
 import type { DoctorFlags } from '../doctor/doctor.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
+import { addFlags } from '../options/service-flags.ts';
 
 export function addDoctor(program: Command, context: CliContext): void {
   const command = program
     .command('doctor')
     .summary('check this machine, Redis and models')
-    .description('Checks Node, Redis, CPU, memory, disk and models, with advice.')
-    .addOption(FLAGS.models())
-    .addOption(FLAGS.data())
-    .addOption(FLAGS.redisUrl())
-    .addOption(FLAGS.json())
-    .action(async (flags: DoctorFlags) => {
-      // Loaded when needed: other commands start faster without it.
-      const { doctor } = await import('../doctor/doctor.ts');
-      context.exitWith(await doctor(flags, context));
-    });
+    .description('Checks Node, Redis, CPU, memory, disk and models, with advice.');
+  addFlags(command, ['modelsDirs', 'dataDir', 'redisUrl']);
+  command.addOption(FLAGS.json()).action(async (flags: DoctorFlags) => {
+    // Loaded when needed: other commands start faster without it.
+    const { doctor } = await import('../doctor/doctor.ts');
+    context.exitWith(await doctor(flags, context));
+  });
   addHelp(command, {
     examples: ['forebay doctor', 'forebay doctor --models models --redis-url redis://127.0.0.1:6379'],
     exitCodes: '0 all will work, 1 something will not, 2 bad usage.',

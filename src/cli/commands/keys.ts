@@ -5,6 +5,7 @@ import type { CreateKeyFlags, KeysFlags } from '../keys/keys.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
 import { seconds, several } from '../options/parsers.ts';
+import { addFlags } from '../options/service-flags.ts';
 
 const NOTES = [
   'Scopes: jobs:read, jobs:write, models:write, admin (all of them, over all tenants).',
@@ -64,5 +65,5 @@ export function addKeys(program: Command, context: CliContext): void {
 }
 
 function place(command: Command): Command {
-  return command.addOption(FLAGS.data()).addOption(FLAGS.redisUrl()).addOption(FLAGS.json());
+  return addFlags(command, ['dataDir', 'redisUrl']).addOption(FLAGS.json());
 }

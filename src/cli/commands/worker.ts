@@ -1,11 +1,10 @@
 /** `forebay worker`: one worker, in this process, for containers. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { becomeProcess } from '../launch/become-process.ts';
-import { FLAGS } from '../options/flags.ts';
+import { runInProcess } from '../launch/run-in-process.ts';
 import { addHelp } from '../options/help.ts';
-import { wholeNumber } from '../options/parsers.ts';
 import {
+  addFlags,
   addLogFlag,
   addStorageFlags,
   addWorkerFlags,
@@ -19,15 +18,13 @@ export function addWorker(program: Command, context: CliContext): void {
     .summary('one worker, for containers')
     .description(
       'Runs one worker. It needs REDIS_URL, that of the API; every flag is a setting FOREBAY_*, which is used where the flag is absent.',
-    )
-    .addOption(FLAGS.redisUrl())
-    .option('--pool <name>', 'the pool it belongs to (default: default)')
-    .option('--serve <names>', 'models to serve, such as a,b; repeatable (default: all of its pool)', names);
+    );
+  addFlags(command, ['redisUrl', 'pool', 'models']);
   addStorageFlags(command);
   addWorkerFlags(command);
-  command.option('--health-port <port>', 'answer health checks on this port', wholeNumber(0, 65_535));
+  addFlags(command, ['healthPort']);
   addLogFlag(command).action((flags: ServiceFlags) =>
-    becomeProcess('workers', toSettings(flags), context.env),
+    runInProcess('workers', toSettings(flags), context.env),
   );
   addHelp(command, {
     examples: [
@@ -35,8 +32,4 @@ export function addWorker(program: Command, context: CliContext): void {
       'forebay worker --pool gpu --serve digits-small,digits-large',
     ],
   });
-}
-
-function names(text: string, before: readonly string[] = []): string[] {
-  return [...before, ...text.split(',').filter((name) => name !== '')];
 }

@@ -6,7 +6,7 @@ import { readText } from '../../shared/machine/cgroup.ts';
 import { findCgroupMemory } from '../../shared/machine/cgroup-memory.ts';
 import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
-import type { Finding } from './check.ts';
+import type { Finding } from './finding.ts';
 
 /** As package.json's engines. */
 const OLDEST_NODE = [20, 19] as const;

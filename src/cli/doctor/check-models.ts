@@ -2,7 +2,7 @@
 import { messageOf } from '../../shared/errors.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
-import type { Finding } from './check.ts';
+import type { Finding } from './finding.ts';
 
 export async function checkModels(modelsDirs: readonly string[]): Promise<Finding[]> {
   return (await Promise.all(modelsDirs.map(checkFolder))).flat();

@@ -7,7 +7,7 @@ import { installedRedis, onPath } from '../redis/redis-program.ts';
 import { withTlsAdvice } from '../../shared/redis/tls-advice.ts';
 import { redactRedisUrl } from '../../shared/redis/redis-url.ts';
 import { cachedRedis } from '../redis/unpack-redis.ts';
-import type { Finding } from './check.ts';
+import type { Finding } from './finding.ts';
 
 const PATIENCE_MS = 5000;
 

@@ -4,7 +4,7 @@ import { cacheDir } from '../../shared/config/cache-dir.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
-import { findingText, type Finding } from './check.ts';
+import { findingText, type Finding } from './finding.ts';
 import {
   checkCpu,
   checkDisk,

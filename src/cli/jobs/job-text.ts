@@ -4,7 +4,7 @@ import type { ModelWire } from '../../api/http/wire/model.ts';
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds, percentOf } from '../progress/format.ts';
-import { inCliWords } from '../cli-words.ts';
+import { inCliTerms } from '../cli-terms.ts';
 import { isEmpty } from './job-exit-code.ts';
 import { table } from './table.ts';
 
@@ -26,7 +26,7 @@ export function jobsTable(jobs: readonly JobWire[], nowMs: number): string {
 
 export function jobText(job: JobWire, stats: JobStatsWire | null): string {
   const rate = job.throughput.rows_per_s;
-  const reasonText = job.reason_text === null ? null : inCliWords(job.reason_text);
+  const reasonText = job.reason_text === null ? null : inCliTerms(job.reason_text);
   const facts: (readonly [string, string | null])[] = [
     ['job', job.id],
     ['status', statusText(job)],
@@ -45,7 +45,7 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
     ['created', job.created_at],
     ['started', job.started_at],
     ['finished', job.finished_at],
-    ['error', job.error === null ? null : `${job.error.code}: ${inCliWords(job.error.message)}`],
+    ['error', job.error === null ? null : `${job.error.code}: ${inCliTerms(job.error.message)}`],
     ['metadata', Object.keys(job.metadata).length === 0 ? null : pairs(job.metadata)],
     ['workers', stats === null ? null : workersText(stats)],
     ['last run', stats?.last_run_error ?? null],
@@ -63,7 +63,7 @@ export function modelsTable(models: readonly ModelWire[]): string {
     model.batch_size === null ? '-' : String(model.batch_size),
     REPEATABLE[model.batch_invariance?.verdict ?? 'unknown'],
     model.pool ?? '-',
-    inCliWords(model.problem?.message ?? ''),
+    inCliTerms(model.problem?.message ?? ''),
   ]);
   const advice = models.flatMap((model) => model.batch_invariance?.advice ?? []);
   return table([head, ...lines], [2, 3, 4]) + advice.map((line) => `\nNote: ${line}.\n`).join('');

@@ -6,8 +6,8 @@ import { emptyNote, exitCodeOfJob } from './job-exit-code.ts';
 import { onStopSignals } from '../launch/stop-signals.ts';
 import { followJob } from '../progress/follow-job.ts';
 import { createProgressView } from '../progress/progress-view.ts';
-import { summarise } from '../progress/summarise.ts';
-import { summaryText } from '../progress/summary.ts';
+import { gatherSummary } from '../progress/gather-summary.ts';
+import { summaryText } from '../progress/summary-text.ts';
 import { serviceWords, shellLine } from '../shell-words.ts';
 
 const EVERY_MS = 500;
@@ -41,7 +41,7 @@ export async function watchJob(
   try {
     const job = await followJob({ api, id, view, signal: stop.signal, everyMs: EVERY_MS });
     view.end();
-    const summary = await summarise(api, job);
+    const summary = await gatherSummary(api, job);
     const next = `${program} ${shellLine(['resume', '--output', job.output, '--watch', ...serviceWords(argv)])}`;
     terminal.out(json ? `${JSON.stringify(summary)}\n` : summaryText(summary, { withStats: stats, next }));
     const note = emptyNote(job, allowEmpty);

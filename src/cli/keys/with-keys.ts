@@ -13,7 +13,10 @@ import type { CliContext } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
 
-export type KeyStoreFlags = Pick<ServiceFlags, 'data' | 'redisUrl'>;
+export interface KeyStoreFlags extends ServiceFlags {
+  readonly data?: string;
+  readonly redisUrl?: string;
+}
 
 /** Throws what starting a Redis or talking to it throws, and UsageError where no service has ever been. */
 export async function withKeys<T>(

@@ -2,8 +2,10 @@
  * The service in one process tree: a Redis, the API and workers as children, each kept alive. Whatever ends
  * the launcher ends them too: by stop(), by kill() on exit, or, after SIGKILL, by their closed IPC channel.
  */
+import { PROCESSES } from '../../shared/config/groups/processes.ts';
+import { readSettings } from '../../shared/config/read-settings.ts';
 import { ForebayError } from '../../shared/errors.ts';
-import { provideRedis, type ProvidedRedis } from '../redis/resolve-redis.ts';
+import { provideRedis, type ProvidedRedis } from '../redis/provide-redis.ts';
 import { startServiceProcess, type Ready, type ServiceProcess } from './service-process.ts';
 import { supervise, type Supervisor } from './supervisor.ts';
 
@@ -37,12 +39,12 @@ export interface Service {
 /** Reads and URL fetches of a worker, and file reads of the API, happen on libuv's threads (4 by default). */
 const UV_THREADS = '16';
 
+const GRACE = { shutdownGraceMs: PROCESSES.shutdownGraceMs };
 /** Beyond what draining may take: closing connections, which waits for a Redis that may be gone. */
 const STOP_MS = 10_000;
-const DEFAULT_GRACE_S = 30;
 
 export function createService(options: ServiceOptions): Service {
-  const drainMs = Number(options.env['FOREBAY_SHUTDOWN_GRACE_S'] ?? DEFAULT_GRACE_S) * 1000;
+  const { shutdownGraceMs: drainMs } = readSettings(GRACE, options.env);
   let redis: Promise<ProvidedRedis> | null = null;
   let api: Supervisor | null = null;
   const workers: Supervisor[] = [];

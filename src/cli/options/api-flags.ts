@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
+import { fallbackOf } from '../../shared/config/describe-config.ts';
+import { API } from '../../shared/config/groups/api.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
@@ -15,7 +17,7 @@ export interface ApiFlags {
   readonly json?: true;
 }
 
-const DEFAULT_URL = 'http://127.0.0.1:8080';
+const DEFAULT_URL = `http://${fallbackOf(API.host)}:${fallbackOf(API.port)}`;
 
 export function addApiUrlFlags(command: Command): Command {
   return addKeyFlag(command.addOption(FLAGS.url(`FOREBAY_URL or ${DEFAULT_URL}`))).addOption(FLAGS.json());

@@ -1,9 +1,9 @@
 /**
- * Flags that several commands share, each written once: a name means the same everywhere, and takes the same kind
- * of value. What is used where nothing is given may differ.
+ * Options that several commands share, each written once. A name means the same in every command and takes the same
+ * kind of value; only its default may differ.
  */
 import { Option } from 'commander';
-import { httpUrl, maxErrors, several, wholeNumber } from './parsers.ts';
+import { httpUrl, maxErrors, wholeNumber } from './parsers.ts';
 
 const option = (flags: string, text: string) => new Option(flags, text);
 
@@ -20,14 +20,6 @@ export const FLAGS = {
       '--max-errors <n|n%>',
       'failed rows to tolerate: a count, or a share once 100 rows are done (default: unlimited)',
     ).argParser<unknown>(maxErrors),
-  models: () =>
-    option(
-      '--models <dir>',
-      'folder of model folders, or one model folder; repeatable (default: models)',
-    ).argParser<string[]>(several),
-  data: () => option('--data <dir>', 'folder for results and state (default: .forebay)'),
-  redisUrl: () =>
-    option('--redis-url <url>', 'Redis: redis://, rediss:// or unix:///path.sock (default: REDIS_URL)'),
   url: (otherwise: string) =>
     option('--url <url>', `a running service (default: ${otherwise})`).argParser<string>(httpUrl),
   json: () => option('--json', 'output for programs'),

@@ -1,127 +1,106 @@
-/** Flags of the processes, each a setting of shared/config/config.ts: what is not given stays as the environment has it. */
-import type { Command } from 'commander';
+/** Options of the commands that start processes. Each is made from the declaration of the setting that it sets. */
+import { Option, type Command } from 'commander';
+import { fallbackOf } from '../../shared/config/describe-config.ts';
+import type { Flag, Setting, Values } from '../../shared/config/setting.ts';
+import { SETTINGS } from '../../shared/config/setting-groups.ts';
 import { UsageError } from '../exit-codes.ts';
-import { FLAGS } from './flags.ts';
 import { several, wholeNumber } from './parsers.ts';
 
-export interface ServiceFlags {
-  readonly host?: string;
-  readonly port?: number;
-  readonly insecure?: true;
-  readonly data?: string;
-  readonly models?: string[];
-  readonly serve?: string[];
-  readonly pool?: string;
-  readonly inputRoot?: string[];
-  readonly outputRoot?: string[];
-  readonly lanes?: number;
-  readonly threadsPerLane?: number;
-  readonly decodeThreads?: number;
-  readonly maxJobs?: number;
-  readonly queueLimit?: number;
-  readonly maxInflightMb?: number;
-  readonly maxFileMb?: number;
-  readonly maxMegapixels?: number;
-  readonly fetchAllow?: string[];
-  readonly healthPort?: number;
-  readonly redisUrl?: string;
+/** The options of a command by their attribute names, as commander has parsed them. */
+export interface ServiceFlags extends Readonly<Record<string, unknown>> {
   readonly logLevel?: string;
 }
 
-const count = (max = 1_000_000) => wholeNumber(1, max);
+type SettingName = keyof typeof SETTINGS;
+type FlaggedSetting = Setting<unknown> & { readonly flag: Flag };
+
+const FLAGGED = Object.values<Setting<unknown>>(SETTINGS).filter(
+  (setting): setting is FlaggedSetting => setting.flag !== undefined,
+);
 
 export function addStorageFlags(command: Command): Command {
-  return command
-    .addOption(FLAGS.models())
-    .addOption(FLAGS.data())
-    .option(
-      '--input-root <dir>',
-      'folder that jobs may read; repeatable (default: the working folder)',
-      several,
-    );
+  return addFlags(command, ['modelsDirs', 'dataDir', 'inputRoots']);
 }
 
 export function addApiFlags(command: Command): Command {
-  return command
-    .option('--port <port>', 'port of the API; 0 picks a free one (default: 8080)', wholeNumber(0, 65_535))
-    .option('--host <address>', 'address of the API; beyond loopback it needs keys (default: 127.0.0.1)')
-    .option('--insecure', 'ask for no keys: whoever reaches the address may do anything')
-    .option(
-      '--output-root <dir>',
-      'folder that jobs may write to; repeatable (default: results in the data folder)',
-      several,
-    )
-    .option('--max-jobs <n>', 'jobs queued or running at once (default: 100)', count())
-    .option('--queue-limit <blocks>', 'blocks on one queue over all jobs', count());
+  return addFlags(command, ['port', 'host', 'auth', 'outputRoots', 'maxJobs', 'queueLimit']);
 }
 
 export function addWorkerFlags(command: Command): Command {
-  return command
-    .option('--lanes <n>', 'lane processes per worker (default: one per core)', count(256))
-    .option('--threads-per-lane <n>', 'threads per model call (default: cores / lanes)', count(256))
-    .option('--decode-threads <n>', 'threads per lane that decode images', count(256))
-    .option('--max-inflight-mb <n>', 'row bytes a worker holds at once (default: 256)', count())
-    .option('--max-file-mb <n>', 'largest row, encoded (default: 64)', count())
-    .option('--max-megapixels <n>', 'largest image (default: 64)', count())
-    .option('--fetch-allow <host>', 'private host or CIDR that URL rows may reach; repeatable', several);
+  return addFlags(command, [
+    'lanes',
+    'threadsPerLane',
+    'decodeThreads',
+    'maxInflightBytes',
+    'maxFileBytes',
+    'maxPixels',
+    'fetchAllow',
+  ]);
 }
 
 export function addLogFlag(command: Command): Command {
-  return command.option('--log-level <level>', 'silent, error, warn, info or debug');
+  return addFlags(command, ['logLevel']);
 }
 
-/** The setting that each flag stands for. */
-const SETTINGS: Readonly<Record<keyof ServiceFlags, string>> = {
-  redisUrl: 'REDIS_URL',
-  host: 'FOREBAY_HOST',
-  port: 'FOREBAY_PORT',
-  insecure: 'FOREBAY_AUTH',
-  data: 'FOREBAY_DATA_DIR',
-  models: 'FOREBAY_MODELS_DIR',
-  inputRoot: 'FOREBAY_INPUT_ROOTS',
-  outputRoot: 'FOREBAY_OUTPUT_ROOTS',
-  serve: 'FOREBAY_MODELS',
-  pool: 'FOREBAY_POOL',
-  lanes: 'FOREBAY_LANES',
-  threadsPerLane: 'FOREBAY_THREADS_PER_LANE',
-  decodeThreads: 'FOREBAY_DECODE_THREADS',
-  maxJobs: 'FOREBAY_MAX_JOBS',
-  queueLimit: 'FOREBAY_QUEUE_LIMIT',
-  maxInflightMb: 'FOREBAY_MAX_INFLIGHT_MB',
-  maxFileMb: 'FOREBAY_MAX_FILE_MB',
-  maxMegapixels: 'FOREBAY_MAX_MEGAPIXELS',
-  fetchAllow: 'FOREBAY_FETCH_ALLOW',
-  healthPort: 'FOREBAY_HEALTH_PORT',
-  logLevel: 'FOREBAY_LOG_LEVEL',
-};
+export function addFlags(command: Command, names: readonly SettingName[]): Command {
+  for (const name of names) command.addOption(serviceFlag(name));
+  return command;
+}
 
-/** How values become text where it is not by String(). */
-const VALUES: { readonly [Name in keyof ServiceFlags]?: (flags: ServiceFlags) => string | undefined } = {
-  insecure: ({ insecure }) => (insecure ? 'off' : undefined),
-  models: ({ models }) => folders('--models', models),
-  inputRoot: ({ inputRoot }) => folders('--input-root', inputRoot),
-  outputRoot: ({ outputRoot }) => folders('--output-root', outputRoot),
-};
+function serviceFlag(name: SettingName): Option {
+  const setting: Setting<unknown> = SETTINGS[name];
+  const { flag, values } = setting;
+  if (flag === undefined) throw new Error(`${setting.env} has no flag`);
+  const option = new Option(flag.usage, helpText({ ...setting, flag }));
+  return flag.means === undefined ? withParser(option, values) : option;
+}
 
-/** The settings that the flags stand for. */
+function helpText(setting: FlaggedSetting): string {
+  const { flag, what } = setting;
+  const phrase = flag.what ?? what.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase());
+  return flag.means === undefined ? `${phrase} (default: ${flag.unset ?? fallbackOf(setting)})` : phrase;
+}
+
+function withParser(option: Option, values: Values): Option {
+  switch (values.kind) {
+    case 'text':
+      return option;
+    case 'choice':
+      return option.choices(values.choices);
+    case 'number':
+      return option.argParser<number>(wholeNumber(values.min, values.max));
+    case 'list':
+      return option.argParser<string[]>(several);
+  }
+}
+
+/** The variables that the options set. What no option sets stays as the environment has it. */
 export function toSettings(flags: ServiceFlags): Record<string, string> {
-  const names = Object.keys(SETTINGS) as (keyof ServiceFlags)[];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = (VALUES[name] ?? textOf(name))(flags);
-      return value === undefined ? [] : [[SETTINGS[name], value]];
-    }),
-  );
+  const given = FLAGGED.flatMap(({ env, flag, values }) => {
+    const value = flags[new Option(flag.usage).attributeName()];
+    return value === undefined ? [] : [[env, flag.means ?? textOf(value, flag, values)] as const];
+  });
+  return Object.fromEntries(given);
 }
 
-function textOf(name: keyof ServiceFlags): (flags: ServiceFlags) => string | undefined {
-  return (flags) => (flags[name] === undefined ? undefined : String(flags[name]));
+function textOf(value: unknown, flag: Flag, values: Values): string {
+  if (values.kind !== 'list') return String(value);
+  const parts = value as readonly string[];
+  const broken = values.separator === ':' ? parts.find((part) => part.includes(':')) : undefined;
+  if (broken !== undefined)
+    throw new UsageError(`${nameOf(flag)} cannot take a folder with ":" in its path: ${broken}`);
+  return parts.join(values.separator);
 }
 
-/** `FOREBAY_MAX_FILE_MB` -> `--max-file-mb`; only settings whose flag takes the same value. */
-export function flagOfSetting(setting: string): string | null {
-  const found = Object.entries(SETTINGS).find(([name, known]) => known === setting && name !== 'serve');
-  return found === undefined || found[0] === 'insecure' ? null : toFlag(found[0]);
+/** `FOREBAY_MAX_FILE_MB` -> `--max-file-mb`; null where no flag takes the same value. */
+export function flagOfSetting(env: string): string | null {
+  const found = FLAGGED.find((setting) => setting.env === env && setting.flag.means === undefined);
+  return found === undefined ? null : nameOf(found.flag);
+}
+
+/** `--lanes <n>` -> `--lanes`. */
+function nameOf({ usage }: Flag): string {
+  return usage.split(' ')[0]!;
 }
 
 /** `maxFileMb`, `max_file_mb` -> `--max-file-mb`. */
@@ -130,12 +109,4 @@ export function toFlag(name: string): string {
     .replaceAll(/([A-Z])/g, '-$1')
     .replaceAll('_', '-')
     .toLowerCase()}`;
-}
-
-/** Lists of folders are ":"-separated in the environment. */
-function folders(flag: string, given: readonly string[] | undefined): string | undefined {
-  const broken = given?.find((folder) => folder.includes(':'));
-  if (broken !== undefined)
-    throw new UsageError(`${flag} cannot take a folder with ":" in its path: ${broken}`);
-  return given?.join(':');
 }

@@ -1,6 +1,6 @@
 /** A plan for people: the operators as a tree, the numbers with what bound each, the estimate. Pure. */
 import type { PlanNumber, PlanRange, PlanWire } from '../../api/http/wire/plan.ts';
-import { inCliWords } from '../cli-words.ts';
+import { inCliTerms } from '../cli-terms.ts';
 import { table } from '../jobs/table.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
@@ -17,7 +17,7 @@ export function planText(plan: PlanWire, { next }: { next: string }): string {
     ...(plan.warnings.length === 0
       ? []
       : [titled('Note', plan.warnings.map((warning) => `  - ${warning}\n`).join(''))]),
-  ].map(inCliWords);
+  ].map(inCliTerms);
   return [...sections, titled('Run it', `  ${next}\n`)].join('\n');
 }
 

@@ -1,6 +1,6 @@
 /** Counts error rows by code, in memory of one row a code. */
 import type { ErrorRow } from '../../api/http/wire/row.ts';
-import type { ErrorGroup } from './summary.ts';
+import type { ErrorGroup } from './summary-text.ts';
 
 /** Most frequent first. */
 export async function groupErrors(rows: AsyncIterable<ErrorRow>): Promise<ErrorGroup[]> {

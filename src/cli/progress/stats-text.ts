@@ -1,7 +1,7 @@
 /** A job's statistics for people: where the time of a row goes, what holds the job back, what to do. Pure. */
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { table } from '../jobs/table.ts';
-import { inCliWords } from '../cli-words.ts';
+import { inCliTerms } from '../cli-terms.ts';
 import { formatCount, formatSeconds, percentOf } from './format.ts';
 
 /** `lane`: part of the lanes' own time; `wait`: a sum over rows that wait at once means nothing, its mean does. */
@@ -60,7 +60,7 @@ export function lanesText({
 export function bottleneckLine({ bottleneck }: JobStatsWire): string | null {
   if (bottleneck === null) return null;
   const { name, why, advice } = bottleneck;
-  return `Bottleneck: ${name.replaceAll('_', ' ')} (${why}). Advice: ${lowerFirst(inCliWords(advice))}`;
+  return `Bottleneck: ${name.replaceAll('_', ' ')} (${why}). Advice: ${lowerFirst(inCliTerms(advice))}`;
 }
 
 /** `forebay job ID --stats`. */
@@ -77,7 +77,7 @@ export function statsText(stats: JobStatsWire): string {
         ]),
     ...stats.workers.map(workerLine),
   ];
-  const why = stats.reason_text === null ? '' : `: ${inCliWords(stats.reason_text)}`;
+  const why = stats.reason_text === null ? '' : `: ${inCliTerms(stats.reason_text)}`;
   if (stats.reason !== null) facts.push(`waits: ${stats.reason.replaceAll('_', ' ')}${why}`);
   if (stats.last_run_error !== null) facts.push(`last run: ${stats.last_run_error}`);
   const stages = stageLines(stats);

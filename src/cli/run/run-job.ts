@@ -8,8 +8,8 @@ import { batchWarning } from '../jobs/batch-warning.ts';
 import { Interrupted, modelProblem, withOwnService, type OwnService } from '../launch/own-service.ts';
 import { followJob } from '../progress/follow-job.ts';
 import type { ProgressView } from '../progress/progress-view.ts';
-import { summarise } from '../progress/summarise.ts';
-import type { Summary } from '../progress/summary.ts';
+import { gatherSummary } from '../progress/gather-summary.ts';
+import type { Summary } from '../progress/summary-text.ts';
 import type { RunPlan } from './plan-run.ts';
 
 export type RunEnd =
@@ -65,7 +65,7 @@ async function work(deps: RunDeps, own: OwnService): Promise<RunEnd> {
     return { kind: 'interrupted', signal: error.signal, job };
   }
   view.end();
-  const summary = await summarise(api, job);
+  const summary = await gatherSummary(api, job);
   deps.onSummary(summary);
   return { kind: 'ended', summary };
 }

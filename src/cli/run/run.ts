@@ -1,10 +1,10 @@
 /** What `forebay run` does: plan, run, say how it went. */
-import { inCliWords } from '../cli-words.ts';
+import { inCliTerms } from '../cli-terms.ts';
 import type { CliContext } from '../context.ts';
 import { emptyNote } from '../jobs/job-exit-code.ts';
 import { formatCount, formatCounted } from '../progress/format.ts';
 import { createProgressView, SILENT_VIEW } from '../progress/progress-view.ts';
-import { summaryText, type Summary } from '../progress/summary.ts';
+import { summaryText, type Summary } from '../progress/summary-text.ts';
 import { resumeLine } from '../shell-words.ts';
 import { planRun, type RunFlags } from './plan-run.ts';
 import { exitCodeOfRun, runJob, type RunEnd } from './run-job.ts';
@@ -37,7 +37,7 @@ function tell(summary: Summary, flags: RunFlags, { terminal, program, argv }: Cl
     terminal.out(summaryText(summary, { withStats: flags.stats === true, next }));
   }
   if (flags.quiet && error !== null) {
-    terminal.err(`forebay: The job failed: ${error.code}: ${inCliWords(error.message)}\n`);
+    terminal.err(`forebay: The job failed: ${error.code}: ${inCliTerms(error.message)}\n`);
   }
 }
 

@@ -31,10 +31,10 @@ export function rankSettings(tuned: Tuned): RankedSettings[] {
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   const rateOf = createRates(tuned);
-  return [...groups].map(([key, group]) => standingOf(key, group, { tuned, rateOf })).toSorted(byRate);
+  return [...groups].map(([key, group]) => rankOf(key, group, { tuned, rateOf })).toSorted(byRate);
 }
 
-function standingOf(
+function rankOf(
   key: string,
   group: readonly Measurement[],
   { tuned, rateOf }: { tuned: Tuned; rateOf: (key: string, mean: number | null) => number | null },

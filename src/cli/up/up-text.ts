@@ -1,5 +1,7 @@
 /** What `forebay up` says when the service is up. Pure but for looking for redis-cli. */
 import type { Config } from '../../shared/config/config.ts';
+import { fallbackOf } from '../../shared/config/describe-config.ts';
+import { API } from '../../shared/config/groups/api.ts';
 import { redactRedisUrl } from '../../shared/redis/redis-url.ts';
 import type { CliContext } from '../context.ts';
 import { redisCliLine } from '../launch/redis-cli.ts';
@@ -14,7 +16,7 @@ export interface UpFacts {
   readonly cacheDir: string;
 }
 
-const DEFAULT_PORT = '8080';
+const DEFAULT_PORT = fallbackOf(API.port);
 
 export function upText({ url, redisUrl, config, workers, context, cacheDir }: UpFacts): string {
   const here = reachableUrl(url);

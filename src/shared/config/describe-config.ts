@@ -1,58 +1,62 @@
-/** Describes every setting for documentation, from the schema that parses it. */
-import { z } from 'zod';
-import { SETTING_GROUPS } from './config.ts';
+/** Describes every setting for the documentation, from its declaration. */
+import { ANY_COUNT, type Setting, type Values } from './setting.ts';
+import { SETTING_GROUPS } from './setting-groups.ts';
 
 export interface SettingDescription {
   readonly group: string;
+  /** The environment variable. */
   readonly name: string;
-  /** What it sets and what it trades. */
-  readonly description: string;
-  /** As it would be written in the environment, or words; null without one. */
-  readonly fallback: string | null;
-  /** Unit, and the range or the choices. */
+  /** What it sets, as a phrase. */
+  readonly what: string;
+  /** Whole sentences. */
+  readonly trade: string;
+  /** As it would be written in the environment, or in words. */
+  readonly fallback: string;
+  /** The unit with the range, or the choices. */
   readonly values: string;
+  /** The option of commands that sets it, such as `--lanes`; null where none does. */
+  readonly flag: string | null;
 }
 
 export function describeConfig(): SettingDescription[] {
   return Object.entries(SETTING_GROUPS).flatMap(([group, settings]) =>
-    Object.entries<z.ZodType>(settings).map(([name, schema]) => ({ group, name, ...describe(name, schema) })),
+    Object.values<Setting<unknown>>(settings).map((setting) => describe(group, setting)),
   );
 }
 
-/** By the end of a name, longest first: the unit is part of every name that has one. */
-const UNITS: readonly (readonly [string, string])[] = [
-  ['_PER_S', 'per second'],
-  ['_S', 'seconds'],
-  ['_MB', 'MB'],
-  ['_MEGAPIXELS', 'megapixels'],
-  ['_RATIO', 'times'],
-  ['_GROWTH', 'times'],
-];
-
-function describe(name: string, schema: z.ZodType): Omit<SettingDescription, 'group' | 'name'> {
-  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  const [description = '', words] = (schema.description ?? '').split(/ Default: /);
-  const unset = json.default === undefined || json.default === '';
-  const fallback = unset
-    ? null
-    : typeof json.default === 'string'
-      ? json.default
-      : JSON.stringify(json.default);
+function describe(group: string, setting: Setting<unknown>): SettingDescription {
+  const { env, what, trade, flag, values } = setting;
   return {
-    description,
-    fallback: fallback ?? words?.replace(/\.$/, '') ?? null,
-    values: json.enum ? json.enum.join(', ') : rangeOf(json, unitOf(name)),
+    group,
+    name: env,
+    what,
+    trade,
+    fallback: fallbackOf(setting),
+    values: valuesText(values),
+    flag: flag === undefined ? null : flag.usage.split(' ')[0]!,
   };
 }
 
-function unitOf(name: string): string {
-  return UNITS.find(([end]) => name.endsWith(end))?.[1] ?? '';
+/** Throws where a setting says nothing of what holds without it. */
+export function fallbackOf({ env, values, unset }: Setting<unknown>): string {
+  const fixed = 'fallback' in values ? values.fallback : undefined;
+  const fallback = fixed ?? unset;
+  if (fallback === undefined) throw new Error(`${env} has neither a default nor a text for having none`);
+  return String(fallback);
 }
 
-function rangeOf({ minimum, maximum, minLength }: z.core.JSONSchema.BaseSchema, unit: string): string {
-  if (minLength !== undefined) return `text of at least ${minLength} characters`;
-  if (minimum === undefined) return 'text';
-  const open = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER;
-  const range = open ? `at least ${minimum}` : `${minimum} to ${maximum}`;
-  return unit === '' ? range : `${unit}, ${range}`;
+function valuesText(values: Values): string {
+  switch (values.kind) {
+    case 'text':
+      return values.minLength === undefined ? 'text' : `text of at least ${values.minLength} characters`;
+    case 'list':
+      return 'text';
+    case 'choice':
+      return values.choices.join(', ');
+    case 'number': {
+      const { min, max, unit } = values;
+      const range = max === ANY_COUNT ? `at least ${min}` : `${min} to ${max}`;
+      return unit === undefined ? range : `${unit}, ${range}`;
+    }
+  }
 }

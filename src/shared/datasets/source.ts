@@ -1,7 +1,7 @@
 /** A dataset: a total order of rows, enumerated lazily from any cursor in constant memory. */
 import type { Cursor } from '../domain/dataset-spec.ts';
 import type { RowRef } from '../domain/row.ts';
-import type { SkipTally } from './skip-tally.ts';
+import type { SkippedCounter } from './skipped-counter.ts';
 
 export interface SourceRow {
   readonly row: RowRef;
@@ -15,7 +15,7 @@ export interface DatasetSource {
    * last one, is in `tally` when the row, or the end, is given out.
    * Throws ForebayError `input_not_found`, `input_unreadable` when enumeration itself cannot go on.
    */
-  read(from: Cursor | null, signal: AbortSignal, tally?: SkipTally): AsyncIterable<SourceRow>;
+  read(from: Cursor | null, signal: AbortSignal, tally?: SkippedCounter): AsyncIterable<SourceRow>;
   /** Counts rows up to `limit` (Infinity: all) without building them; rejects as `read` does. */
   count(limit: number, signal: AbortSignal): Promise<number>;
   /** For a dataset without a row: which choice of the user may be the cause, in a sentence; null: none that is known. */

@@ -7,7 +7,7 @@ import type { ErrorCode } from '../errors.ts';
 /**
  * Where a row's bytes are.
  * `id`: stable name (for files: path relative to the dataset's root, with `/`).
- * `at`: locator, interpreted together with the dataset (see dataset/locate.ts); absent where the id says it.
+ * `at`: locator, interpreted together with the dataset (see datasets/locate.ts); absent where the id says it.
  * `index`: its number in the output where that is not its position in the dataset (a retry's rows keep theirs).
  */
 export interface RowRef {

@@ -12,7 +12,7 @@ export const REQUEST_ERRORS = {
     fix: 'Pass `next_cursor` of the page before, or leave `cursor` out for the first page.',
   },
   request_too_deep: {
-    cause: 'The JSON of the body nests more levels than `FOREBAY_MAX_JSON_DEPTH` allows.',
+    cause: 'The JSON of the body nests more than 32 levels.',
     fix: 'Flatten the body. No route needs more than 5 levels.',
   },
   unauthenticated: {
@@ -82,7 +82,7 @@ export const REQUEST_ERRORS = {
     fix: 'Write the rows into a manifest file and submit its path, or submit several jobs.',
   },
   list_too_long: {
-    cause: 'The request lists more rows than `FOREBAY_MAX_LIST_ROWS` allows.',
+    cause: 'The request lists more than 200,000 rows.',
     fix: 'Write the rows into a manifest file and submit its path, or submit several jobs.',
   },
   too_many_rows: {

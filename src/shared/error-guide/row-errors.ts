@@ -37,7 +37,7 @@ export const ROW_ERRORS = {
   },
   fetch_unavailable: {
     cause: 'The server of a URL row kept answering 429 or 5xx, or failed so often that Forebay paused it.',
-    fix: 'Retry the job when the server has recovered, or raise `FOREBAY_FETCH_TRIES`.',
+    fix: 'Retry the job when the server has recovered.',
   },
   fetch_inflated: {
     cause:

@@ -2,7 +2,7 @@
 import { statfsSync } from 'node:fs';
 import { ForebayError, messageOf } from '../errors.ts';
 
-const SAYS: Readonly<Record<string, string>> = {
+const PROBLEMS: Readonly<Record<string, string>> = {
   ENOSPC: 'is full: free space there',
   EDQUOT: "is full for this user's quota: free space there",
   EROFS: 'is on a read-only disk: make it writable',
@@ -47,12 +47,12 @@ function folderError(
   code: string | undefined,
   cause?: unknown,
 ): ForebayError | null {
-  const says = SAYS[code ?? ''];
-  if (says === undefined) return null;
+  const problem = PROBLEMS[code ?? ''];
+  if (problem === undefined) return null;
   const detail = cause === undefined ? code : messageOf(cause);
   return new ForebayError(
     'storage_unavailable',
-    `The ${kind} folder ${path} ${says}, or choose another with ${setting} (${detail}).`,
+    `The ${kind} folder ${path} ${problem}, or choose another with ${setting} (${detail}).`,
     { cause },
   );
 }

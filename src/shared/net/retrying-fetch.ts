@@ -6,10 +6,13 @@ import { ForebayError } from '../errors.ts';
 import { onAbort } from '../process/on-abort.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 
+/** With pauses of up to 0.25, 0.5, 1 and 2 s between them, they outlast a short outage. */
+const TRIES = 5;
+
 export interface RetryingFetchOptions {
   readonly fetchBytes: GuardedFetch['fetchBytes'];
   /** Tries in all. */
-  readonly tries: number;
+  readonly tries?: number;
   /** Longest pause before the second try, ms; doubles with each further one. */
   readonly firstPauseMs?: number;
   readonly maxPauseMs?: number;
@@ -17,7 +20,7 @@ export interface RetryingFetchOptions {
 
 /** Rejects as `fetchBytes` does, with the last try's error. */
 export function createRetryingFetch(options: RetryingFetchOptions): GuardedFetch['fetchBytes'] {
-  const { fetchBytes, tries, firstPauseMs = 250, maxPauseMs = 10_000 } = options;
+  const { fetchBytes, tries = TRIES, firstPauseMs = 250, maxPauseMs = 10_000 } = options;
 
   return async function fetchRetrying(url, signal) {
     for (let attempt = 1; ; attempt++) {

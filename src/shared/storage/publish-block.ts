@@ -10,9 +10,9 @@ import { rowIndex, type BlockRows } from '../domain/block.ts';
 import { adoptBlock, placeErrors, type BlockCounts, type PartProof } from './adopt-block.ts';
 import { outputFolder, partName, stagedErrorsName, stagedPartName } from './output-folder.ts';
 import { sha256 } from './read-part.ts';
-import { inRealFolder } from './real-folder.ts';
+import { inFolderNoFollow } from './no-follow.ts';
 import { removeEmptyStaging } from './staging.ts';
-import { linkStaged, stageText, unstage } from './stage-text.ts';
+import { linkStaged, writeStaged, removeStaged } from './staged-file.ts';
 import { ForebayError } from '../errors.ts';
 
 export interface BlockToPublish {
@@ -47,14 +47,14 @@ export async function publishBlock(
   const mayRepeat = () => !asked;
   const published = await inStaging(folder, staging, mayRepeat, async (at) => {
     if (errors !== null) await stageErrors(`${at}/${errors}`, token, text.errors);
-    await stageText(`${at}/${staged}`, text.results);
+    await writeStaged(`${at}/${staged}`, text.results);
     asked = true;
     const proof = await permit(hash).catch(async (error: unknown) => {
-      await unstage(`${at}/${staged}`);
+      await removeStaged(`${at}/${staged}`);
       throw error;
     });
     if (proof === null) {
-      await unstage(`${at}/${staged}`);
+      await removeStaged(`${at}/${staged}`);
       return null;
     }
     const outcome = await linkStaged(`${at}/${staged}`, `${at}/../../${partName(part)}`);
@@ -67,14 +67,14 @@ export async function publishBlock(
   }
   // Late, perhaps after the job's end, when nobody else clears up.
   if (published === null) {
-    if (errors !== null) await unstage(`${staging}/${errors}`);
+    if (errors !== null) await removeStaged(`${staging}/${errors}`);
     await removeEmptyStaging(folder, job);
     return null;
   }
   const adopted = await adoptBlock(folder, job, part, rows, published.proof);
   if (!adopted) throw stagedIsGone(part, folder);
   // Placed by now, or of a part that lost.
-  if (errors !== null) await unstage(`${staging}/${errors}`);
+  if (errors !== null) await removeStaged(`${staging}/${errors}`);
   await removeEmptyStaging(folder, job);
   return adopted;
 }
@@ -98,9 +98,9 @@ function linesOf({ rows, outcomes }: BlockToPublish): { results: string; errors:
 
 async function stageErrors(staged: string, token: string, text: string): Promise<void> {
   const own = `${staged}.${token}`;
-  await stageText(own, text);
+  await writeStaged(own, text);
   await rename(own, staged).catch(async (error: unknown) => {
-    await unstage(own);
+    await removeStaged(own);
     throw error;
   });
 }
@@ -117,7 +117,7 @@ async function inStaging<T>(
 ): Promise<T> {
   for (let tries = 3; ; tries--) {
     try {
-      return await inRealFolder(staging, act);
+      return await inFolderNoFollow(staging, act);
     } catch (error) {
       if (!mayRepeat() || (error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 0) throw error;
       await makeStaging(folder, staging);
@@ -128,7 +128,7 @@ async function inStaging<T>(
 /** Makes nothing through a link that has taken the output's place. */
 async function makeStaging(folder: string, staging: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await inRealFolder(folder, async (at) => mkdir(at + staging.slice(folder.length), { recursive: true }));
+  await inFolderNoFollow(folder, async (at) => mkdir(at + staging.slice(folder.length), { recursive: true }));
 }
 
 function stagedIsGone(part: number, folder: string): ForebayError {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { InvariantError } from '../errors.ts';
 import { outputFolder } from './output-folder.ts';
-import { readRealFile } from './real-folder.ts';
+import { readFileNoFollow } from './no-follow.ts';
 
 export interface PartLine {
   readonly index: number;
@@ -33,9 +33,9 @@ export async function readBlock(
   mayHaveErrors = true,
 ): Promise<PublishedBlock | null> {
   const paths = outputFolder(folder);
-  const part = await readRealFile(paths.part(block));
+  const part = await readFileNoFollow(paths.part(block));
   if (part === null) return null;
-  const errors = mayHaveErrors ? await readRealFile(paths.errors(block)) : null;
+  const errors = mayHaveErrors ? await readFileNoFollow(paths.errors(block)) : null;
   return {
     counts: { succeeded: countLines(part), failed: errors === null ? 0 : countLines(errors) },
     results: () => parseLines(part, 'result'),

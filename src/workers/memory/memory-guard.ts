@@ -12,6 +12,8 @@ import type { MemoryUse, ReadMemoryUse } from './memory-use.ts';
 /** A lane fills memory at some 2 GB/s at most: it cannot get far between two looks. */
 const LOOK_MS = 250;
 const WINDOW_MS = 60_000;
+/** Times its baseline that a lane may hold for good before it is restarted. */
+const GROWTH_FACTOR = 2;
 
 export interface MemoryGuard {
   readonly level: MemoryLevel;
@@ -25,15 +27,17 @@ interface SizedLane extends LaneView {
 export function guardMemory(deps: {
   lanes: Pick<LanePool, 'views' | 'kill' | 'recycle'>;
   use: ReadMemoryUse;
-  /** Times its baseline that a lane may hold for good before it is started again. */
-  growthFactor: number;
+  growthFactor?: number;
   onLevel: (level: MemoryLevel) => void;
   log: Logger;
   lookMs?: number;
   windowMs?: number;
 }): MemoryGuard {
   const { lanes, log } = deps;
-  const growth = createLaneGrowth({ factor: deps.growthFactor, windowMs: deps.windowMs ?? WINDOW_MS });
+  const growth = createLaneGrowth({
+    factor: deps.growthFactor ?? GROWTH_FACTOR,
+    windowMs: deps.windowMs ?? WINDOW_MS,
+  });
   let level: MemoryLevel = 'normal';
   /** A lane that was told to end and may still be there. */
   let ending: number | null = null;

@@ -6,7 +6,7 @@ import type { Command, Option } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '#forebay/client/client.js';
 import { EXIT } from '#forebay/cli/exit-codes.js';
-import { inCliWords } from '#forebay/cli/cli-words.js';
+import { inCliTerms } from '#forebay/cli/cli-terms.js';
 import { JOB_OPTION_NAMES, toSubmitOptions } from '#forebay/cli/options/job-options.js';
 import { createProgram, runProgram } from '#forebay/cli/program.js';
 import { nextLine, nextPage, serviceWords } from '#forebay/cli/shell-words.js';
@@ -192,7 +192,7 @@ describe('the words of the service', () => {
     const known = Object.keys(toSubmitOptions({ batchSize: 1, limit: 1, resume: true }).options!);
     expect(known).toContain('if_output_exists');
     const flags = new Set(withChildren(programOf()).flatMap((c) => c.options.map((option) => option.long)));
-    for (const name of JOB_OPTION_NAMES) expect(flags).toContain(inCliWords(`options.${name}`));
+    for (const name of JOB_OPTION_NAMES) expect(flags).toContain(inCliTerms(`options.${name}`));
   });
 
   it.each([
@@ -213,7 +213,7 @@ describe('the words of the service', () => {
     ['The output folder "/data/batch_size" is in use', 'The output folder "/data/batch_size" is in use'],
     ['a limit of concurrency', 'a limit of concurrency'],
   ])('%j become those of the command line', (api, cli) => {
-    expect(inCliWords(api)).toBe(cli);
+    expect(inCliTerms(api)).toBe(cli);
   });
 });
 

@@ -9,7 +9,7 @@ import { groupErrors } from '#forebay/cli/progress/error-groups.js';
 import { barLine, plainLine } from '#forebay/cli/progress/progress-line.js';
 import { createProgressView } from '#forebay/cli/progress/progress-view.js';
 import { statsText } from '#forebay/cli/progress/stats-text.js';
-import { summaryText } from '#forebay/cli/progress/summary.js';
+import { summaryText } from '#forebay/cli/progress/summary-text.js';
 import { recordingTerminal } from '../../support/recording-terminal.ts';
 
 const JOB: JobWire = {

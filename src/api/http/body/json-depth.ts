@@ -3,6 +3,9 @@
  * value afterwards, use memory and stack out of all proportion.
  */
 
+/** No route needs more than 5 levels. */
+export const MAX_JSON_DEPTH = 32;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN = new Set([0x5b, 0x7b]);

@@ -30,7 +30,7 @@ export function checkText(bytes: Buffer, maxDepth: number): Buffer {
   if (nestsDeeper(bytes, maxDepth)) {
     throw new ForebayError(
       'request_too_deep',
-      `The body nests deeper than ${maxDepth} levels (FOREBAY_MAX_JSON_DEPTH); no request of this API needs so many.`,
+      `The body nests deeper than ${maxDepth} levels; no request of this API needs so many.`,
     );
   }
   if (!isUtf8(bytes)) throw new ForebayError('invalid_request', 'The body is not UTF-8.');

@@ -4,12 +4,9 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { z } from 'zod';
-import {
-  createInlinePacker,
-  createUrlPacker,
-  type PackedUrls,
-  type Packer,
-} from '../../../shared/datasets/inline/pack-rows.ts';
+import { createInlinePacker } from '../../../shared/datasets/inline/pack-inline.ts';
+import type { Packer } from '../../../shared/datasets/packer.ts';
+import { createUrlPacker, type PackedUrls } from '../../../shared/datasets/urls/pack-urls.ts';
 import { ForebayError, messageOf, type Issue } from '../../../shared/errors.ts';
 import { issuesOf, MAX_ISSUES } from '../wire/issues.ts';
 import { INLINE_ROW, URL_ROW, type PackedInput } from '../wire/job-input.ts';

@@ -2,23 +2,24 @@
 import type { ServerOptions } from 'node:http';
 
 export interface ConnectionSettings {
-  /** Seconds until all headers must be there. */
-  readonly headersTimeoutS: number;
   /** Seconds until the whole request must be there, body included. */
   readonly requestTimeoutS: number;
 }
 
+/** Only a stalled or hostile client takes longer to send its headers. */
+const MAX_HEADERS_TIMEOUT_S = 10;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** A connection without a request is kept so long. */
 const KEEP_ALIVE_MS = 10_000;
 
 /** Node answers 408 to who is late and 431 to headers that are too large, and closes the connection. */
-export function connectionLimits({ headersTimeoutS, requestTimeoutS }: ConnectionSettings): ServerOptions {
-  const headersTimeout = headersTimeoutS * 1000;
+export function connectionLimits({ requestTimeoutS }: ConnectionSettings): ServerOptions {
+  const requestTimeout = requestTimeoutS * 1000;
+  // Node refuses a request timeout that is shorter than that of the headers.
+  const headersTimeout = Math.min(MAX_HEADERS_TIMEOUT_S * 1000, requestTimeout);
   return {
     headersTimeout,
-    // Node refuses a whole that is shorter than its part.
-    requestTimeout: Math.max(headersTimeout, requestTimeoutS * 1000),
+    requestTimeout,
     // How late the two above may take effect.
     connectionsCheckingInterval: Math.min(5000, headersTimeout / 2),
     keepAliveTimeout: KEEP_ALIVE_MS,

@@ -1,6 +1,7 @@
 /** The `input` of a submitted job, as it comes over HTTP. */
 import { z } from 'zod';
-import type { PackedInline, PackedUrls } from '../../../shared/datasets/inline/pack-rows.ts';
+import type { PackedInline } from '../../../shared/datasets/inline/pack-inline.ts';
+import type { PackedUrls } from '../../../shared/datasets/urls/pack-urls.ts';
 
 /** Lengths that keep a spooled line well under the line limit of 64 KB. */
 const MAX_URL_CHARS = 8192;

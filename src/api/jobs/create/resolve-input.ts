@@ -11,7 +11,8 @@ import { CURRENT_LISTING } from '../../../shared/datasets/files/listing-rule.ts'
 import { compileGlobs } from '../../../shared/datasets/files/glob/compile-globs.ts';
 import { splitGlob } from '../../../shared/datasets/files/split-glob.ts';
 import { existingForm, formHint } from '../../../shared/text/unicode-form.ts';
-import { spoolInline, spoolUrls } from '../../../shared/datasets/spool.ts';
+import { spoolInline } from '../../../shared/datasets/inline/inline-source.ts';
+import { spoolUrls } from '../../../shared/datasets/urls/urls-source.ts';
 import type { DatasetSpec, GivenDataset } from '../../../shared/domain/dataset-spec.ts';
 import { DEFAULT_TENANT } from '../../../shared/domain/tenant.ts';
 import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.ts';
@@ -55,11 +56,14 @@ export interface InputResolver {
   spooledBytes(jobId: string, tenant: string): Promise<number>;
 }
 
+/** Rows of a request are held in memory until they are spooled. Longer lists belong into a manifest. */
+const MAX_LIST_ROWS = 200_000;
+
 /** Relative paths start at the first input root. */
 export interface InputResolverOptions extends InputFolders {
   readonly spoolDir: string;
   /** Rows that may come with one request. */
-  readonly maxListRows: number;
+  readonly maxListRows?: number;
   /** Whose job it is; null where that is not known any more. */
   readonly ownerOf: (jobId: string) => Promise<string | null>;
   /** How an operator adds a root, for the error message. */
@@ -80,7 +84,7 @@ type FilesInput = Extract<PackedInput, { type: 'files' }>;
 type InlineDataset = Extract<GivenDataset, { type: 'inline' }>;
 
 export function createInputResolver(options: InputResolverOptions): InputResolver {
-  const { inputRoots, spoolDir, maxListRows, rootSetting = 'FOREBAY_INPUT_ROOTS' } = options;
+  const { inputRoots, spoolDir, maxListRows = MAX_LIST_ROWS, rootSetting = 'FOREBAY_INPUT_ROOTS' } = options;
   const rule = createInputRule(options);
   /** Each tenant's rows lie in a folder of its own, so that no job.json can name another's. */
   const spoolFile = (jobId: string, tenant: string, kind: string) => {
@@ -114,7 +118,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     if (rows <= maxListRows) return;
     throw new ForebayError(
       'list_too_long',
-      `${path} lists ${rows} rows; at most ${maxListRows} come with one request (FOREBAY_MAX_LIST_ROWS). ` +
+      `${path} lists ${rows} rows; at most ${maxListRows} come with one request. ` +
         'Write them into a manifest, or submit several jobs.',
       { issues: [{ path, message: `has ${rows} entries; at most ${maxListRows}` }] },
     );

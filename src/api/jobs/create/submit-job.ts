@@ -1,6 +1,6 @@
 /** Takes a job on: model, input, output and options settled, written down, listed for feeding. No HTTP here. */
 import { randomBytes } from 'node:crypto';
-import { listedLike } from '../../../shared/datasets/files/listing-rule.ts';
+import { withListingOf } from '../../../shared/datasets/files/listing-rule.ts';
 import { autoBatchSize, autoBlockRows } from '../../../shared/domain/auto-batch.ts';
 import { newJobId } from '../../../shared/domain/job-id.ts';
 import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
@@ -105,7 +105,7 @@ export function createSubmitJob(deps: SubmitDeps) {
         id,
         tenant,
         model: model.ref,
-        dataset: earlier === null ? dataset.spec : listedLike(dataset.spec, earlier.dataset),
+        dataset: earlier === null ? dataset.spec : withListingOf(dataset.spec, earlier.dataset),
         output: folder,
         options,
         input: describeInput(request.input),

@@ -9,7 +9,7 @@ import { JOB_ID } from '../../../shared/domain/job-id.ts';
 import { JOB_SPEC, type IfOutputExists, type JobSpec } from '../../../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { isPublishedName, outputFolder, stagedName } from '../../../shared/storage/output-folder.ts';
-import { readRealFile } from '../../../shared/storage/real-folder.ts';
+import { readFileNoFollow } from '../../../shared/storage/no-follow.ts';
 
 /** What job.json may take: include and exclude patterns are the long part. */
 const MAX_JOB_JSON_BYTES = 4 * 1024 * 1024;
@@ -84,7 +84,7 @@ async function readEarlierSpec(folder: string, names: readonly string[]): Promis
       `"${folder}" holds parts but no job.json that says how they were made. Use another output or overwrite this one.`,
     );
   }
-  const bytes = await readRealFile(outputFolder(folder).job, MAX_JOB_JSON_BYTES);
+  const bytes = await readFileNoFollow(outputFolder(folder).job, MAX_JOB_JSON_BYTES);
   try {
     const spec = JOB_SPEC.parse(JSON.parse(bytes?.toString('utf8') ?? ''));
     if (JOB_ID.safeParse(spec.id).success) return spec;

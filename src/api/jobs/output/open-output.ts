@@ -16,7 +16,7 @@ import {
   outputFolder,
   partName,
 } from '../../../shared/storage/output-folder.ts';
-import { inRealFolder } from '../../../shared/storage/real-folder.ts';
+import { inFolderNoFollow } from '../../../shared/storage/no-follow.ts';
 import { discardStaged, removeEmptyStaging } from '../../../shared/storage/staging.ts';
 import { goesOnWith } from '../create/submit-job.ts';
 import { judgeOutput, outputNames } from './judge-output.ts';
@@ -38,7 +38,7 @@ export async function openOutput(
   try {
     if (!(await holdsLease())) throw new LeaseLost(spec.id);
     const leaving = await whatLeaves(spec, opening);
-    await inRealFolder(own, async (at) => {
+    await inFolderNoFollow(own, async (at) => {
       const root = `${at}/../../..`;
       for (const name of leaving) await moveAway(`${root}/${name}`, `${at}/${name}`, own);
       await writeFile(`${at}/job.json.new`, `${JSON.stringify(spec, null, 2)}\n`);

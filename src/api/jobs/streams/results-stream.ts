@@ -9,7 +9,7 @@ import type { JobStore } from '../../../shared/queue/job-store.ts';
 import type { Wake } from '../../../shared/queue/wake.ts';
 import { outputFolder } from '../../../shared/storage/output-folder.ts';
 import { mergeLines, readBlock } from '../../../shared/storage/read-part.ts';
-import { readRealFile } from '../../../shared/storage/real-folder.ts';
+import { readFileNoFollow } from '../../../shared/storage/no-follow.ts';
 import { createJobWaiter } from './job-waiter.ts';
 
 /** `results`: successes; `errors`: failures; `all`: both, merged in row order. */
@@ -120,7 +120,7 @@ async function blockText(folder: string, block: number, kind: RowsKind, cut: num
 }
 
 async function readIfThere(path: string): Promise<string | null> {
-  return (await readRealFile(path))?.toString('utf8') ?? null;
+  return (await readFileNoFollow(path))?.toString('utf8') ?? null;
 }
 
 function partGone(path: string): ForebayError {

@@ -8,8 +8,8 @@ import { CURSOR, type Cursor, type DatasetSpec, type GivenDataset } from '../../
 import type { RowRef } from '../../domain/row.ts';
 import { ForebayError, messageOf } from '../../errors.ts';
 import { errorsNumber, outputFolder } from '../../storage/output-folder.ts';
-import { readRealFile } from '../../storage/real-folder.ts';
-import { invalidAt } from '../locate.ts';
+import { readFileNoFollow } from '../../storage/no-follow.ts';
+import { invalidAt } from '../row-reference.ts';
 import type { DatasetSource, SourceRow } from '../source.ts';
 
 type FailedSpec = Extract<DatasetSpec, { type: 'failed' }>;
@@ -72,7 +72,7 @@ async function errorsFiles(spec: FailedSpec, first: number): Promise<number[]> {
 async function readErrors(spec: FailedSpec, number: number): Promise<FailedRow[]> {
   const path = outputFolder(spec.folder).errors(number);
   return reading(path, async () => {
-    const bytes = await readRealFile(path);
+    const bytes = await readFileNoFollow(path);
     if (bytes === null) throw new Error('it is gone');
     const lines = bytes
       .toString('utf8')

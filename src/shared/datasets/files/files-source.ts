@@ -2,11 +2,11 @@
 import { tmpdir } from 'node:os';
 import type { Cursor, DatasetSpec } from '../../domain/dataset-spec.ts';
 import { createGlobFilter } from './glob-filter.ts';
-import { createAsksFor } from './listing-rule.ts';
-import { invalidAt } from '../locate.ts';
+import { createExplicitInclude } from './listing-rule.ts';
+import { invalidAt } from '../row-reference.ts';
 import { rawOf } from './name-bytes.ts';
-import { nearMiss } from './near-miss.ts';
-import type { SkipTally } from '../skip-tally.ts';
+import { explainEmpty } from './explain-empty.ts';
+import type { SkippedCounter } from '../skipped-counter.ts';
 import type { DatasetSource, SourceRow } from '../source.ts';
 import { walk, type WalkedFile, type WalkOptions } from './walk.ts';
 
@@ -27,13 +27,13 @@ const RAW = '\0';
 export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions = {}): DatasetSource {
   const { spillDir = tmpdir(), maxInMemory = 50_000, skips = () => false } = options;
   if (spec.only !== undefined) return singleFile(spec.only);
-  let compiled: Pick<WalkOptions, 'rule' | 'filter' | 'asksFor'> | undefined;
+  let compiled: Pick<WalkOptions, 'rule' | 'filter' | 'isExplicitlyIncluded'> | undefined;
   // A pattern that is refused fails the reading, so it ends its job and nothing else.
   const rules = () =>
     (compiled ??= {
       rule: spec.listing ?? 1,
       filter: createGlobFilter(spec.include, spec.exclude),
-      asksFor: createAsksFor(spec.include),
+      isExplicitlyIncluded: createExplicitInclude(spec.include),
     });
   const common = { root: spec.root, spillDir, maxInMemory, skips };
 
@@ -41,7 +41,7 @@ export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions =
     async *read(from, signal, tally) {
       let index = from?.index ?? 0;
       const after = from === null ? null : rawAt(from);
-      const onSkip: SkipTally['add'] = (reason, id) => tally?.add(reason, id);
+      const onSkip: SkippedCounter['add'] = (reason, id) => tally?.add(reason, id);
       for await (const file of walk({ ...common, ...rules(), after, sorted: true, onSkip, signal })) {
         yield rowOf(file, ++index);
       }
@@ -56,7 +56,7 @@ export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions =
       return count;
     },
     async whyEmpty(signal) {
-      return nearMiss(spec, (filter) =>
+      return explainEmpty(spec, (filter) =>
         walk({ ...common, ...rules(), filter, after: null, sorted: true, onSkip: ignore, signal }),
       );
     },

@@ -14,7 +14,7 @@ import { createGlobFilter } from './glob-filter.ts';
 export const CURRENT_LISTING = 2 satisfies ListingRule;
 
 /** The dataset of a job that goes on from an earlier one's output: listed as that was. */
-export function listedLike(dataset: DatasetSpec, earlier: DatasetSpec): DatasetSpec {
+export function withListingOf(dataset: DatasetSpec, earlier: DatasetSpec): DatasetSpec {
   if (dataset.type !== 'files' || earlier.type !== 'files') return dataset;
   return { ...dataset, listing: earlier.listing ?? 1 };
 }
@@ -45,7 +45,7 @@ const OTHER = '\uf8ff';
  * Whether an include pattern asks for a file that is no image by its name: one that would not match it under another
  * extension of the same length (`*.txt`, `notes.*t`), where `*`, `notes*` and `*.???` would.
  */
-export function createAsksFor(include: readonly string[]): (id: string) => boolean {
+export function createExplicitInclude(include: readonly string[]): (id: string) => boolean {
   const patterns = include.map((pattern) => createGlobFilter([pattern], []));
   return (id) => {
     const dot = id.lastIndexOf('.') + 1;

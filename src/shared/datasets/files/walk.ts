@@ -27,7 +27,7 @@ export interface WalkOptions extends Omit<ListingOptions, 'from'> {
   readonly rule: ListingRule;
   readonly filter: GlobFilter;
   /** Whether a file is wanted although its name says that it is no image. */
-  readonly asksFor: (id: string) => boolean;
+  readonly isExplicitlyIncluded: (id: string) => boolean;
   /** Asked of each folder and of each link's target, by real path: true passes it over. */
   readonly skips: (real: string) => boolean;
   /** Told of all that is left out, but for what the filter leaves out. */
@@ -69,7 +69,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
 
   function fileOutcome(id: string, name: string): Outcome {
     if (!filter.file(id)) return null;
-    return rule > 1 && isNoImage(name) && !options.asksFor(id) ? 'not_images' : 'file';
+    return rule > 1 && isNoImage(name) && !options.isExplicitlyIncluded(id) ? 'not_images' : 'file';
   }
 
   async function linkOutcome(folder: Folder, entry: Entry, id: string): Promise<Outcome> {

@@ -1,9 +1,18 @@
-/** A request's inline rows, as spool.ts wrote them: `{"id","at"}` a line, their bytes in the blob file. */
+/** The inline rows of a request: written to spool files, and read back as rows. */
 import type { DatasetSpec } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
 import { createLineSource } from '../lines/line-source.ts';
+import { parseSpooled, writeSpool } from '../lines/spool-file.ts';
 import type { DatasetSource } from '../source.ts';
-import { parseSpooled } from '../spool.ts';
+import type { PackedInline } from './pack-inline.ts';
+
+/** Writes the rows and their bytes durably. Throws ForebayError `storage_unavailable`. */
+export async function spoolInline(jsonl: string, blob: string, rows: PackedInline): Promise<void> {
+  await writeSpool([
+    [jsonl, rows.lines],
+    [blob, rows.blob],
+  ]);
+}
 
 export function createInlineSource(spec: Extract<DatasetSpec, { type: 'inline' }>): DatasetSource {
   return createLineSource({

@@ -4,7 +4,7 @@ import type { DatasetSpec } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
 import { MAX_LINE_BYTES, type Line } from '../lines/line-reader.ts';
 import { createLineSource } from '../lines/line-source.ts';
-import { invalidAt } from '../locate.ts';
+import { invalidAt } from '../row-reference.ts';
 import type { DatasetSource } from '../source.ts';
 
 type ManifestSpec = Extract<DatasetSpec, { type: 'manifest' }>;

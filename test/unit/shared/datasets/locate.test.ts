@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { blobAt, invalidAt, locateRow } from '#forebay/shared/datasets/locate.js';
+import { blobAt } from '#forebay/shared/datasets/inline/blob-range.js';
+import { locateRow } from '#forebay/shared/datasets/locate.js';
+import { invalidAt } from '#forebay/shared/datasets/row-reference.js';
 import type { DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 
 const manifest: DatasetSpec = { type: 'manifest', path: '/data/list', base: '/data' };

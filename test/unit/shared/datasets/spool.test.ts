@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
-import { spoolInline, spoolUrls } from '#forebay/shared/datasets/spool.js';
+import { spoolInline } from '#forebay/shared/datasets/inline/inline-source.js';
+import { spoolUrls } from '#forebay/shared/datasets/urls/urls-source.js';
 import { packInline, packUrls } from '../../../support/packed.ts';
 import type { RowRef } from '#forebay/shared/domain/row.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFilesSource, type FilesSourceOptions } from '#forebay/shared/datasets/files/files-source.js';
-import { createSkipTally } from '#forebay/shared/datasets/skip-tally.js';
+import { createSkippedCounter } from '#forebay/shared/datasets/skipped-counter.js';
 import type { Cursor } from '#forebay/shared/domain/dataset-spec.js';
 import type { Skipped } from '#forebay/shared/domain/skipped.js';
 
@@ -48,7 +48,7 @@ interface Read {
 
 async function read(listing: Listing = {}, from: Cursor | null = null, before: Skipped = {}): Promise<Read> {
   const source = sourceOf(listing);
-  const tally = createSkipTally(before);
+  const tally = createSkippedCounter(before);
   const ids: string[] = [];
   const cursors: Read['cursors'] = [];
   for await (const { row, cursor } of source.read(from, never, tally)) {

@@ -16,7 +16,7 @@ async function idsOf(filter: GlobFilter): Promise<string[]> {
   const found: string[] = [];
   const never = new AbortController().signal;
   const listing = { sorted: true, spillDir: tmpdir(), maxInMemory: 50_000, signal: never };
-  const rules = { rule: 2 as const, asksFor: () => true, onSkip: () => {} };
+  const rules = { rule: 2 as const, isExplicitlyIncluded: () => true, onSkip: () => {} };
   for await (const { id } of walk({ root, filter, ...rules, skips: () => false, after: null, ...listing }))
     found.push(id);
   return found;

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blobAt, invalidAt } from '#forebay/shared/datasets/locate.js';
+import { blobAt } from '#forebay/shared/datasets/inline/blob-range.js';
+import { invalidAt } from '#forebay/shared/datasets/row-reference.js';
 import type { DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 import type { RowRef } from '#forebay/shared/domain/row.js';
 import { ForebayError } from '#forebay/shared/errors.js';

@@ -12,7 +12,7 @@ export interface Stray {
 }
 
 /** A sentence, and the command to paste; null where the words are no files. */
-export function strayFilesText(stray: Stray): string | null {
+export function strayArgumentsText(stray: Stray): string | null {
   const { words, argv, cwd, program } = stray;
   if (words.length === 0 || !words.every((word) => isThere(resolve(cwd, word)))) return null;
   const at = argv.indexOf(words[0]!);

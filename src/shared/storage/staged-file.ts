@@ -5,7 +5,7 @@
 import { link, unlink, writeFile } from 'node:fs';
 
 /** Writes a staged file whole. Rejects with what node:fs fails with; then nothing is left. */
-export async function stageText(staged: string, text: string): Promise<void> {
+export async function writeStaged(staged: string, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     writeFile(staged, text, (error) => {
       if (error) unlink(staged, () => reject(error));
@@ -14,7 +14,7 @@ export async function stageText(staged: string, text: string): Promise<void> {
   });
 }
 
-export async function unstage(staged: string): Promise<void> {
+export async function removeStaged(staged: string): Promise<void> {
   return new Promise((resolve) => {
     unlink(staged, () => resolve());
   });

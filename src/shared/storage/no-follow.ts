@@ -15,7 +15,7 @@ const FILE_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
  * `act` gets a path to the folder that holds until it returns; `..` from it is the real parent. Rejects with `ENOENT`
  * where there is no such folder, with ForebayError `output_changed` where a link leads to it.
  */
-export async function inRealFolder<T>(folder: string, act: (at: string) => Promise<T>): Promise<T> {
+export async function inFolderNoFollow<T>(folder: string, act: (at: string) => Promise<T>): Promise<T> {
   if (!LINUX) {
     if ((await realpath(folder)) !== folder) throw linked(folder);
     return act(folder);
@@ -36,7 +36,7 @@ export async function inRealFolder<T>(folder: string, act: (at: string) => Promi
  * The bytes of a file; null where there is none. ForebayError `output_changed` where a link leads to it, or it has more
  * than `most` bytes.
  */
-export async function readRealFile(path: string, most = Infinity): Promise<Buffer | null> {
+export async function readFileNoFollow(path: string, most = Infinity): Promise<Buffer | null> {
   try {
     const file = await openFile(path, FILE_FLAGS);
     try {

@@ -21,7 +21,7 @@ const OPTION = new RegExp(`(?<![-\\w/.])(?:/?options[./](${JOB_OPTION_NAMES.join
 /** A setting, and a flag in brackets that says the same. */
 const SETTING = /(--[a-z-]+ )?(\()?\b((?:FOREBAY|REDIS)_[A-Z_]+)\b(\))?(?: \(--[a-z-]+\))?/g;
 
-export function inCliWords(text: string): string {
+export function inCliTerms(text: string): string {
   let words = text;
   for (const [api, cli] of COMMANDS) words = words.replaceAll(api, cli);
   words = words.replaceAll(OPTION, (_, named?: string, bare?: string) => toFlag(named ?? bare ?? ''));

@@ -13,7 +13,7 @@ const OTHER_CASES: readonly Change[] = [(text) => text.toLowerCase(), (text) => 
 const loose: Change = (text) => text.normalize('NFC').toLowerCase();
 
 /** A sentence; null where there is no file to choose. `walkWith`: the files that a filter lets through. */
-export async function nearMiss(
+export async function explainEmpty(
   { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
   walkWith: Walk,
 ): Promise<string | null> {

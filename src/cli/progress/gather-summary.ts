@@ -3,14 +3,14 @@ import type { JobWire } from '../../api/http/wire/job.ts';
 import type { ErrorRow, ResultRow } from '../../api/http/wire/row.ts';
 import type { Client } from '../../client/client.ts';
 import { groupErrors } from './error-groups.ts';
-import type { Answer, Summary } from './summary.ts';
+import type { Answer, Summary } from './summary-text.ts';
 
 /** Rows that a summary shows as examples. */
 const ANSWERS = 3;
 
 type Reading = Pick<Client, 'stats' | 'errors' | 'results'>;
 
-export async function summarise(api: Reading, job: JobWire): Promise<Summary> {
+export async function gatherSummary(api: Reading, job: JobWire): Promise<Summary> {
   const stats = await api.stats(job.id).catch(() => null);
   const errors = job.rows.failed === 0 ? [] : await groupErrors(api.errors(job.id)).catch(() => []);
   const answers = job.rows.succeeded === 0 ? [] : await firstAnswers(api.results(job.id)).catch(() => []);

@@ -5,7 +5,7 @@ import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { redactUrl } from '../../shared/text/redact-url.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
 import { visibleLine } from '../../shared/text/visible-text.ts';
-import { inCliWords } from '../cli-words.ts';
+import { inCliTerms } from '../cli-terms.ts';
 import { isEmpty } from '../jobs/job-exit-code.ts';
 import { table } from '../jobs/table.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from './format.ts';
@@ -48,10 +48,10 @@ export function summaryText(
   const { succeeded, failed } = job.rows;
   const lines = [headline(job)];
   if (!isEmpty(job)) lines.push(...skippedPhrases(job.skipped).map((phrase) => `  left out ${phrase}`));
-  else if (job.reason_text !== null) lines.push(`  reason   ${inCliWords(job.reason_text)}`);
-  if (job.error !== null) lines.push(`  reason   ${job.error.code}: ${inCliWords(job.error.message)}`);
+  else if (job.reason_text !== null) lines.push(`  reason   ${inCliTerms(job.reason_text)}`);
+  if (job.error !== null) lines.push(`  reason   ${job.error.code}: ${inCliTerms(job.error.message)}`);
   for (const { code, rows, first } of errors) {
-    const message = oneLine(inCliWords(first.message));
+    const message = oneLine(inCliTerms(first.message));
     const id = visibleLine(redactUrl(first.id));
     lines.push(`  ${code}: ${formatCounted(rows, 'row')}, first ${id}: ${message}`);
   }

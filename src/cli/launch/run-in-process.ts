@@ -3,7 +3,7 @@
 /** Before libuv makes its threads, which it does at the first use; see launch-service.ts. */
 const UV_THREADS = '16';
 
-export async function becomeProcess(
+export async function runInProcess(
   part: 'api' | 'workers',
   settings: Readonly<Record<string, string>>,
   env: NodeJS.ProcessEnv,

@@ -1,7 +1,7 @@
 /** Counts what a listing leaves out, in constant memory. Goes on from what an earlier reading has counted. */
 import { NOTHING_SKIPPED, type SkipReason, type Skipped } from '../domain/skipped.ts';
 
-export interface SkipTally {
+export interface SkippedCounter {
   add(reason: SkipReason, id: string): void;
   /** As counted up to now. Never changes afterwards. */
   total(): Skipped;
@@ -11,7 +11,7 @@ export interface SkipTally {
 const NAMES = 3;
 const NAME_CHARS = 200;
 
-export function createSkipTally(before: Skipped = NOTHING_SKIPPED): SkipTally {
+export function createSkippedCounter(before: Skipped = NOTHING_SKIPPED): SkippedCounter {
   let total = before;
   const counts = new Map(Object.entries(before).map(([reason, { count }]) => [reason, count]));
   const names = new Map(Object.entries(before).map(([reason, { first }]) => [reason, [...first]]));

@@ -1,0 +1,47 @@
+/** Settings of where things lie, and of what jobs may read and write. */
+import { choice, folders, text } from '../setting.ts';
+
+export const FOLDERS = {
+  dataDir: text({
+    env: 'FOREBAY_DATA_DIR',
+    fallback: '.forebay',
+    flag: { usage: '--data <dir>', what: 'folder for results and state' },
+    what: 'Folder for results, spooled inputs and the private Redis',
+    trade: 'It must survive restarts, and have room for all results that jobs do not write elsewhere.',
+  }),
+  cacheDir: text({
+    env: 'FOREBAY_CACHE_DIR',
+    what: 'Folder for what can be made again: optimised graphs, profiles, an unpacked Redis',
+    trade: 'A folder that survives restarts makes starts faster. You may delete it at any time.',
+    unset: "forebay/ in the user's cache folder",
+  }),
+  modelsDirs: folders({
+    env: 'FOREBAY_MODELS_DIR',
+    flag: { usage: '--models <dir>', what: 'folder of model folders, or one model folder; repeatable' },
+    what: 'Folders of model folders, or single model folders; separated by ":"',
+    trade: 'Every model in them is served, and takes memory in each worker.',
+    unset: 'models',
+  }),
+  inputRoots: folders({
+    env: 'FOREBAY_INPUT_ROOTS',
+    flag: { usage: '--input-root <dir>', what: 'folder that jobs may read; repeatable' },
+    what: 'Folders that jobs may read; separated by ":"',
+    trade: 'Wider roots are more convenient and less safe: whoever submits jobs can read what is below them.',
+    unset: 'the working folder',
+  }),
+  followLinks: choice({
+    env: 'FOREBAY_FOLLOW_LINKS',
+    choices: ['on', 'off'],
+    fallback: 'off',
+    what: 'Whether links in input folders may lead out of the input roots',
+    trade:
+      'Convenient for folders of links. Safe only where everybody who can make links there may read all that the service can.',
+  }),
+  outputRoots: folders({
+    env: 'FOREBAY_OUTPUT_ROOTS',
+    flag: { usage: '--output-root <dir>', what: 'folder that jobs may write to; repeatable' },
+    what: 'Folders that jobs may write to; separated by ":"',
+    trade: 'Wider roots are more convenient and less safe: a job with "overwrite" replaces earlier results.',
+    unset: 'results in the data folder',
+  }),
+};

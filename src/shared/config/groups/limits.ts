@@ -1,0 +1,57 @@
+/** Settings of what one job and one tenant may ask for. */
+import { ANY_COUNT, count, megabytes, perSecond } from '../setting.ts';
+
+export const LIMITS = {
+  maxJobs: count({
+    env: 'FOREBAY_MAX_JOBS',
+    fallback: 100,
+    flag: { usage: '--max-jobs <n>' },
+    what: 'Jobs queued or running at once',
+    trade: 'More jobs take more memory in Redis. Beyond the limit a submit gets 429.',
+  }),
+  maxRows: count({
+    env: 'FOREBAY_MAX_ROWS',
+    max: ANY_COUNT,
+    what: 'Rows of one job',
+    trade:
+      'A limit protects the service from endless inputs. A list that is too long is refused at submit. A job over a folder or manifest fails when counting or feeding finds more.',
+    unset: 'no limit',
+  }),
+  queueLimit: count({
+    env: 'FOREBAY_QUEUE_LIMIT',
+    flag: { usage: '--queue-limit <blocks>' },
+    what: 'Blocks on one queue over all jobs',
+    trade: 'More hides a slow feeder. Fewer save memory in Redis.',
+    unset: 'max(64, 8 x live lanes), more while blocks are tiny',
+  }),
+};
+
+export const QUOTAS = {
+  quotaRequestsPerS: perSecond({
+    env: 'FOREBAY_QUOTA_REQUESTS_PER_S',
+    fallback: 100,
+    what: "Requests per second of one tenant's keys to one API process",
+    trade:
+      'Bursts of twice as many pass; beyond that the answer is 429. A higher quota lets one tenant use more of the API.',
+  }),
+  quotaJobs: count({
+    env: 'FOREBAY_QUOTA_JOBS',
+    what: 'Jobs of one tenant queued or running',
+    trade: 'A quota leaves room for other tenants. Beyond it a submit gets 429.',
+    unset: 'no limit',
+  }),
+  quotaRows: count({
+    env: 'FOREBAY_QUOTA_ROWS',
+    max: ANY_COUNT,
+    what: 'Unfinished rows over all jobs of one tenant',
+    trade: 'A quota leaves computing time for other tenants. It is checked at submit.',
+    unset: 'no limit',
+  }),
+  quotaStoredBytes: megabytes({
+    env: 'FOREBAY_QUOTA_STORED_MB',
+    max: 1_000_000_000,
+    what: "Results that one tenant's jobs wrote in the last seven days",
+    trade: 'A quota leaves disk space for other tenants. It is checked at submit.',
+    unset: 'no limit',
+  }),
+};

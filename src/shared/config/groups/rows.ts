@@ -1,0 +1,58 @@
+/** Settings of how large one row may be, and of how rows are fetched from URLs. */
+import { megabytes, megapixels, names, ratio, secondsAsMs } from '../setting.ts';
+
+export const IMAGES = {
+  maxFileBytes: megabytes({
+    env: 'FOREBAY_MAX_FILE_MB',
+    fallback: 64,
+    flag: { usage: '--max-file-mb <n>' },
+    what: 'Size of the largest row in MB, encoded',
+    trade: 'Larger rows become row errors. A higher limit needs more memory in every lane.',
+  }),
+  maxPixels: megapixels({
+    env: 'FOREBAY_MAX_MEGAPIXELS',
+    fallback: 64,
+    flag: { usage: '--max-megapixels <n>' },
+    what: 'Size of the largest image in megapixels, width x height',
+    trade: 'Larger images become row errors. A higher limit lets a single row take more time.',
+  }),
+  maxDecodeBytes: megabytes({
+    env: 'FOREBAY_MAX_DECODE_MB',
+    fallback: 512,
+    min: 16,
+    what: 'Memory for decoding one image, and for all images that a lane decodes at once',
+    trade:
+      'An image that needs more becomes a row error; a pixel takes 1 to 20 bytes, by format (see model-config.md). A higher limit needs more memory in every lane.',
+  }),
+  maxImageRatio: ratio({
+    env: 'FOREBAY_MAX_IMAGE_RATIO',
+    fallback: 100_000,
+    max: 1_000_000_000,
+    what: 'Decoded bytes (3 per pixel) per encoded byte of an image above 16 megapixels',
+    trade: 'A lower limit refuses decompression bombs sooner. Blank black-and-white pages reach 100,000.',
+  }),
+};
+
+export const URL_ROWS = {
+  fetchAllow: names({
+    env: 'FOREBAY_FETCH_ALLOW',
+    flag: { usage: '--fetch-allow <host>', what: 'private host or CIDR that URL rows may reach; repeatable' },
+    what: 'Private hosts and CIDR ranges that URL rows may reach; comma-separated',
+    trade: 'Each one opens that part of your network to whoever submits jobs.',
+    unset: 'none',
+  }),
+  fetchTimeoutMs: secondsAsMs({
+    env: 'FOREBAY_FETCH_TIMEOUT_S',
+    fallback: 30,
+    max: 3600,
+    what: 'Longest fetch of one URL row',
+    trade: 'Longer allows slower servers. A server that hangs then delays its rows for longer.',
+  }),
+  maxFetchRatio: ratio({
+    env: 'FOREBAY_MAX_FETCH_RATIO',
+    fallback: 200,
+    what: 'How many times its size the compressed answer to a URL row may unfold to, above 1 MB',
+    trade:
+      'A lower limit refuses decompression bombs sooner. Photos need no more than 2, plain bitmaps up to 1,000.',
+  }),
+};

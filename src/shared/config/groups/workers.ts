@@ -1,0 +1,66 @@
+/** Settings of what a worker serves and what of the machine it uses. */
+import { choice, count, megabytes, names, text } from '../setting.ts';
+
+export const WORKERS = {
+  pool: text({
+    env: 'FOREBAY_POOL',
+    fallback: 'default',
+    flag: { usage: '--pool <name>', what: 'the pool it belongs to' },
+    what: 'Pool that this worker belongs to',
+    trade: 'A model names its pool, so a pool keeps some workers for some models. They serve no others.',
+  }),
+  models: names({
+    env: 'FOREBAY_MODELS',
+    flag: { usage: '--serve <names>', what: 'models to serve, such as a,b; repeatable' },
+    what: 'Names of the models that this worker serves; comma-separated',
+    trade: 'Fewer models save memory. Jobs of the others need another worker.',
+    unset: 'all of its pool',
+  }),
+  lanes: count({
+    env: 'FOREBAY_LANES',
+    max: 256,
+    flag: { usage: '--lanes <n>' },
+    what: 'Lane processes per worker',
+    trade: 'More lanes use more cores, and each takes memory for every model.',
+    unset: 'one per core',
+  }),
+  threadsPerLane: count({
+    env: 'FOREBAY_THREADS_PER_LANE',
+    max: 256,
+    flag: { usage: '--threads-per-lane <n>' },
+    what: 'Threads per model call',
+    trade: 'More threads shorten one call. More lanes with fewer threads run more calls at once.',
+    unset: 'cores / lanes',
+  }),
+  decodeThreads: count({
+    env: 'FOREBAY_DECODE_THREADS',
+    max: 256,
+    flag: { usage: '--decode-threads <n>' },
+    what: 'Threads per lane that decode images',
+    trade: 'More threads help where decoding is slower than the model. Otherwise they take cores from it.',
+    unset: '2, or more with fewer lanes than cores',
+  }),
+  profiles: choice({
+    env: 'FOREBAY_PROFILES',
+    choices: ['on', 'off'],
+    fallback: 'on',
+    what: 'Whether workers use what `forebay tune` measured on this machine',
+    trade: '`on` is faster where the machine is as it was when you tuned. `off` uses formulas only.',
+  }),
+  maxInflightBytes: megabytes({
+    env: 'FOREBAY_MAX_INFLIGHT_MB',
+    fallback: 256,
+    flag: { usage: '--max-inflight-mb <n>' },
+    what: 'MB of rows that a worker holds at once',
+    trade:
+      'More hides slow storage, less saves memory. Half is for rows that the worker fetches, half for files that its lanes open.',
+  }),
+  memoryLimitBytes: megabytes({
+    env: 'FOREBAY_MEMORY_LIMIT_MB',
+    max: 100_000_000,
+    what: 'Memory that a worker and its lanes may use',
+    trade:
+      'Near the limit a worker slows down, then takes no more blocks, and at last ends a lane. A lower limit leaves memory to other programs.',
+    unset: 'the limit of the container, else of the machine',
+  }),
+};

@@ -1,0 +1,33 @@
+/** All settings by what they are about. The keys are the titles of docs/settings.md. */
+import { API } from './groups/api.ts';
+import { FOLDERS } from './groups/folders.ts';
+import { LIMITS, QUOTAS } from './groups/limits.ts';
+import { PROCESSES } from './groups/processes.ts';
+import { IMAGES, URL_ROWS } from './groups/rows.ts';
+import { WEBHOOKS } from './groups/webhooks.ts';
+import { WORKERS } from './groups/workers.ts';
+
+export const SETTING_GROUPS = {
+  'Redis and the API': API,
+  Folders: FOLDERS,
+  'Jobs and queues': LIMITS,
+  'Quotas of a tenant': QUOTAS,
+  Workers: WORKERS,
+  'Rows and images': IMAGES,
+  'URL rows': URL_ROWS,
+  Webhooks: WEBHOOKS,
+  Processes: PROCESSES,
+} as const;
+
+/** Each setting by its name in the configuration. */
+export const SETTINGS = {
+  ...API,
+  ...FOLDERS,
+  ...LIMITS,
+  ...QUOTAS,
+  ...WORKERS,
+  ...IMAGES,
+  ...URL_ROWS,
+  ...WEBHOOKS,
+  ...PROCESSES,
+};

@@ -1,0 +1,146 @@
+/**
+ * One declaration per setting. The environment parser, the flags of the command line, their help and docs/settings.md
+ * are derived from it. Imports nothing, because every command loads it.
+ */
+
+/** A setting whose value has the type `Value` once it is read. */
+export interface Setting<out Value> {
+  /** The environment variable. */
+  readonly env: string;
+  /** What it sets, as a phrase. The help of its flag shows the same phrase. */
+  readonly what: string;
+  /** What a change gains and what it costs, or what to know before changing it. One or two sentences. */
+  readonly trade: string;
+  /** In words: what holds where the variable is not set and there is no fixed default. */
+  readonly unset?: string;
+  readonly flag?: Flag;
+  readonly values: Values;
+  /** Carries the type only; never set. */
+  readonly type?: Value;
+}
+
+/** The option of a command that sets the variable. */
+export interface Flag {
+  /** As commander takes it: `--lanes <n>`. */
+  readonly usage: string;
+  /** The value that the bare flag stands for. Such a flag takes none of its own. */
+  readonly means?: string;
+  /** Where the phrase of the setting does not fit. */
+  readonly what?: string;
+  /** Where the default of the flag is not that of the setting. */
+  readonly unset?: string;
+}
+
+/** The values that the text of a variable may have. */
+export type Values =
+  | { readonly kind: 'text'; readonly minLength?: number; readonly fallback?: string }
+  | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly fallback: string }
+  | {
+      readonly kind: 'number';
+      readonly whole: boolean;
+      readonly min: number;
+      readonly max: number;
+      readonly fallback?: number;
+      /** For the documentation. */
+      readonly unit?: string;
+      /** What one of its units is in the unit of the configuration: bytes, milliseconds, pixels. */
+      readonly factor: number;
+    }
+  /** Folders are absolute or below the working folder. */
+  | { readonly kind: 'list'; readonly separator: ',' | ':' };
+
+type Texts = Pick<Setting<unknown>, 'env' | 'what' | 'trade' | 'unset' | 'flag'>;
+type Range = { readonly min?: number; readonly max?: number };
+type Fallback<T> = { readonly fallback: T };
+
+const MOST = 1_000_000;
+/** No limit but that of the language. */
+export const ANY_COUNT = Number.MAX_SAFE_INTEGER;
+
+export function text(given: Texts & Fallback<string>): Setting<string>;
+export function text(given: Texts & { readonly minLength?: number }): Setting<string | undefined>;
+export function text({
+  minLength,
+  fallback,
+  ...texts
+}: Texts & { readonly minLength?: number; readonly fallback?: string }): Setting<string | undefined> {
+  return {
+    ...texts,
+    values: {
+      kind: 'text',
+      ...(minLength !== undefined && { minLength }),
+      ...(fallback !== undefined && { fallback }),
+    },
+  };
+}
+
+export function choice<const C extends string>({
+  choices,
+  fallback,
+  ...texts
+}: Texts & { readonly choices: readonly C[]; readonly fallback: NoInfer<C> }): Setting<C> {
+  return { ...texts, values: { kind: 'choice', choices, fallback } };
+}
+
+/** Comma-separated names. */
+export function names(texts: Texts): Setting<string[]> {
+  return { ...texts, values: { kind: 'list', separator: ',' } };
+}
+
+/** ":"-separated folders. */
+export function folders(texts: Texts): Setting<string[]> {
+  return { ...texts, values: { kind: 'list', separator: ':' } };
+}
+
+/** A whole number. */
+export function count(given: Texts & Range & Fallback<number>): Setting<number>;
+export function count(given: Texts & Range): Setting<number | undefined>;
+export function count(given: Texts & Range & Partial<Fallback<number>>): Setting<number | undefined> {
+  return number(given, { whole: true, factor: 1 });
+}
+
+export function megabytes(given: Texts & Range & Fallback<number>): Setting<number>;
+export function megabytes(given: Texts & Range): Setting<number | undefined>;
+/** In bytes once it is read. */
+export function megabytes(given: Texts & Range & Partial<Fallback<number>>): Setting<number | undefined> {
+  return number(given, { whole: true, factor: 1024 * 1024, unit: 'MB' });
+}
+
+/** In pixels once it is read. */
+export function megapixels(given: Texts & Range & Fallback<number>): Setting<number> {
+  return number(given, { whole: true, factor: 1_000_000, unit: 'megapixels' });
+}
+
+/** How many times something may be something else. */
+export function ratio(given: Texts & Range & Fallback<number>): Setting<number> {
+  return number(given, { whole: true, factor: 1, unit: 'times' });
+}
+
+export function perSecond(given: Texts & Range & Fallback<number>): Setting<number> {
+  return number(given, { whole: true, factor: 1, unit: 'per second' });
+}
+
+/** Whole seconds; seconds once they are read. */
+export function seconds(given: Texts & Range & Fallback<number>): Setting<number> {
+  return number(given, { whole: true, factor: 1, unit: 'seconds' });
+}
+
+/** Whole seconds; milliseconds once they are read. */
+export function secondsAsMs(given: Texts & Range & Fallback<number>): Setting<number> {
+  return number(given, { whole: true, factor: 1000, unit: 'seconds' });
+}
+
+/** Seconds with a fraction; milliseconds once they are read. */
+export function shortTime(given: Texts & Fallback<number>): Setting<number> {
+  return number({ min: 0.05, max: 3600, ...given }, { whole: false, factor: 1000, unit: 'seconds' });
+}
+
+function number(
+  { min = 1, max = MOST, fallback, ...texts }: Texts & Range & Partial<Fallback<number>>,
+  rest: { readonly whole: boolean; readonly factor: number; readonly unit?: string },
+): Setting<number> {
+  return {
+    ...texts,
+    values: { kind: 'number', min, max, ...(fallback !== undefined && { fallback }), ...rest },
+  };
+}

@@ -1,0 +1,22 @@
+/** From an entry of a manifest, a URL or a path, to where its bytes are. Touches no file and no network. */
+import { fileURLToPath } from 'node:url';
+import { locateFile } from '../locate-file.ts';
+import type { RowLocation } from '../source.ts';
+import { DATA_URL, isDataUrl } from '../locate-url.ts';
+
+/** `base`: the absolute folder that relative paths start at. */
+export function locateEntry(base: string, uri: string): RowLocation {
+  if (isDataUrl(uri)) return DATA_URL;
+  if (!uri.includes('://')) return locateFile(base, uri);
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri.trimStart())?.[1]?.toLowerCase();
+  if (scheme === undefined) return locateFile(base, uri);
+  if (scheme === 'http' || scheme === 'https') return { kind: 'url', url: uri };
+  if (scheme !== 'file') {
+    return { kind: 'invalid', reason: `"${scheme}://" is not supported. Use a path, http:// or https://` };
+  }
+  try {
+    return locateFile(base, fileURLToPath(uri.trim()));
+  } catch {
+    return { kind: 'invalid', reason: 'the file URL does not name a local path' };
+  }
+}

@@ -1,0 +1,14 @@
+/** What `RowRef.at` says of a row that cannot be read. It is the same for every format. */
+import type { RowRef } from '../domain/row.ts';
+
+const INVALID = 'invalid:';
+
+/** Such a row ends as `invalid_row`. */
+export function invalidAt(reason: string): string {
+  return INVALID + reason;
+}
+
+/** Null for a row that may be readable. */
+export function invalidReason({ at }: RowRef): string | null {
+  return at?.startsWith(INVALID) === true ? at.slice(INVALID.length) : null;
+}
