@@ -5,7 +5,8 @@
 import { firstPart, type JobSpec } from '../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { TakenBlock } from '../shared/queue/block-taker.ts';
-import type { BegunRun, JobWindow } from '../shared/queue/job-window.ts';
+import type { BegunRun } from '../shared/queue/block-runs.ts';
+import type { JobWindow } from '../shared/queue/job-window.ts';
 import type { QueueSlots } from '../shared/queue/queue-slots.ts';
 import { adoptBlock, proofOf, RowsDiffer, type PartProof } from '../shared/storage/adopt-block.ts';
 import { publishBlock } from '../shared/storage/publish-block.ts';

@@ -148,7 +148,7 @@ export function createJobFeeder(deps: {
         for (const split of read.blocks) if (!(await adopt(split))) room -= 1;
       }
       if (read.ended) {
-        await window.markFedAll(id, lease, tally.total());
+        await jobs.markFedAll(id, lease, tally.total());
         fedAll = true;
       }
     }
