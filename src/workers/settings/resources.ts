@@ -5,7 +5,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../../shared/domain/auto-batch.ts';
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
-import { MEMORY_SHARE, MODEL_FACTOR } from '../../shared/domain/lane-memory.ts';
 import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
 import { BATCHES_PER_LANE } from '../lane-pool/lane-pool.ts';
@@ -53,8 +52,12 @@ const EMPTY_LANE_BYTES = 110 * 1024 * 1024;
 const LEAST_DECODE_BYTES = 82 * 1024 * 1024;
 /** A lane without a model that decodes. */
 const LANE_BYTES = EMPTY_LANE_BYTES + LEAST_DECODE_BYTES;
+/** Weights, packed weights and activations, as a multiple of the model file. */
+const MODEL_FACTOR = 3;
 /** Reads at once: enough to hide a network's latency, few enough for its other side. */
 export const READS_AT_ONCE = 32;
+/** The rest is the main thread's: rows in flight, parts, Redis and HTTP. */
+const MEMORY_SHARE = 0.7;
 
 /** One lane a core with one thread each, as far as memory goes; explicit choices win. */
 export function planLanes(

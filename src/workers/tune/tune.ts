@@ -1,7 +1,6 @@
 /** A tuning from requested to profile: sample, space, search, and the whole space where that was asked for. */
 import { loadavg } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import { MEMORY_SHARE } from '../../shared/domain/lane-memory.ts';
 import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import { loadModelFolder } from '../../shared/models/model-folder.ts';
@@ -21,6 +20,8 @@ import { formulaOf, pins, startOf } from './start-settings.ts';
 import { unlessStopped } from './unless-stopped.ts';
 import { measureAll } from './whole-space.ts';
 
+/** The rest is the system's, the main process's and the page cache's. */
+const MEMORY_SHARE = 0.7;
 /** Above this share of the cores in use by others, figures are about them, too. */
 const BUSY = 0.5;
 
