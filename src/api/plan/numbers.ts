@@ -2,6 +2,8 @@
 import { autoBatchSize, BATCHES_PER_BLOCK, minBlockRows } from '../../shared/domain/auto-batch.ts';
 import { tightest, type BoundBy, type Choice } from '../../shared/domain/choice.ts';
 import { BLOCKS_PER_LANE, MIN_QUEUE_LIMIT, MIN_WINDOW, QUEUE_BLOCKS_PER_LANE } from '../feeder/policies.ts';
+import { inflightShares } from '../../shared/domain/memory-shares.ts';
+import { formatBytes } from '../../shared/text/bytes.ts';
 import type { PlanNumber, PlanWire } from '../http/wire/plan.ts';
 import type { PlanFacts } from './plan-facts.ts';
 
@@ -95,9 +97,9 @@ function lanesFed(facts: PlanFacts, inflightBytes: number, rowBytes: number | nu
   return tightest(
     { value: lanes, boundBy: 'lanes', why: 'all: the bytes in flight suffice for more' },
     {
-      value: Math.max(1, Math.floor(inflightBytes / 2 / each)) * facts.workers.length,
+      value: Math.max(1, Math.floor(inflightShares(inflightBytes).fetched / each)) * facts.workers.length,
       boundBy: 'inflight_bytes',
-      why: `half of ${mb(inflightBytes)} / (2 blocks of ${facts.options.block_rows} rows of ${mb(rowBytes)})`,
+      why: `half of ${formatBytes(inflightBytes)} / (2 blocks of ${facts.options.block_rows} rows of ${formatBytes(rowBytes)})`,
     },
   );
 }
@@ -136,11 +138,4 @@ function toWire({ value, boundBy, why }: Choice): PlanNumber {
 
 function orNull(choice: Choice | undefined): PlanNumber | null {
   return choice === undefined ? null : toWire(choice);
-}
-
-function mb(bytes: number): string {
-  const value = bytes / 2 ** 20;
-  return value < 1
-    ? `${Math.max(1, Math.round(bytes / 1024))} KB`
-    : `${value.toFixed(value < 10 ? 1 : 0)} MB`;
 }

@@ -1,13 +1,11 @@
 /** From facts to a plan. Pure: asks nobody, measures nothing. */
+import { MODEL_FACTOR } from '../../shared/domain/model-memory.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import { joinSamples, planEstimate, rateOf, whyNoSample } from './estimate.ts';
 import { planNumbers } from './numbers.ts';
 import { logicalPlan, physicalPlan } from './operators.ts';
 import type { PlanFacts } from './plan-facts.ts';
 import { planWarnings } from './warnings.ts';
-
-/** As workers assume it until they have measured (see resources.ts there). */
-const MODEL_FACTOR = 3;
 
 export function planJob(facts: PlanFacts): PlanWire {
   const { model, rows, workers } = facts;

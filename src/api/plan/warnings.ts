@@ -1,11 +1,10 @@
 /** What a plan's reader should know beside the numbers, each with what to do about it. Pure. */
+import { LANES_SHARE_TEXT, lanesMemory } from '../../shared/domain/memory-shares.ts';
+import { formatBytes } from '../../shared/text/bytes.ts';
 import { rowLimitProblem } from '../jobs/create/row-limit.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import { locateKinds } from './row-kinds.ts';
 import type { PlanFacts } from './plan-facts.ts';
-
-/** Of a worker's memory for lanes; the rest is its main thread's. */
-const MEMORY_SHARE = 0.7;
 
 export function planWarnings(
   facts: PlanFacts,
@@ -36,9 +35,9 @@ function memory({ workers }: PlanFacts): string | null {
   for (const { info, served } of workers) {
     if (!served.memory || !info.resources) continue;
     const need = served.lanes * (served.memory.modelBytes + served.memory.batchBytes);
-    const room = info.resources.memoryBytes * MEMORY_SHARE;
+    const room = lanesMemory(info.resources.memoryBytes);
     if (need > room) {
-      return `${served.lanes} lanes with model and batch measure ${mb(need)}, more than 70 % of ${mb(info.resources.memoryBytes)}: use fewer lanes (FOREBAY_LANES) or a smaller batch.`;
+      return `${served.lanes} lanes with model and batch measure ${formatBytes(need)}, more than ${LANES_SHARE_TEXT} of ${formatBytes(info.resources.memoryBytes)}: use fewer lanes (FOREBAY_LANES) or a smaller batch.`;
     }
   }
   return null;
@@ -87,8 +86,4 @@ function warmFiles(facts: PlanFacts, sample: PlanWire['sample']): string | null 
   if (!sample || sample.passes < 2 || facts.rows.total === sample.rows || !locateKinds(facts).opened)
     return null;
   return `The ${sample.rows} sample rows were run ${Math.round(sample.passes)} times, so their files came from memory: a job that reads slow storage is slower.`;
-}
-
-function mb(bytes: number): string {
-  return `${Math.round(bytes / 2 ** 20)} MB`;
 }

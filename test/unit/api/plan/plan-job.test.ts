@@ -201,7 +201,7 @@ describe('a warning', () => {
       { maxRows: 20, rows: { total: null, atLeast: 21, why: 'it takes too long' } },
       / 21 rows or more/,
     ],
-    ['memory, as measured', { workers: [worker({}, 'w', { memory: gb })] }, /2 lanes .* measure 10240 MB/],
+    ['memory, as measured', { workers: [worker({}, 'w', { memory: gb })] }, /2 lanes .* measure 10.0 GB/],
     ['bytes in flight', { workers: [worker({ meanRowBytes: 5e6 })] }, /keep 1 of 2 lanes busy/],
     [
       'blocks smaller than a batch',

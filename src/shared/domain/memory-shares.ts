@@ -1,0 +1,17 @@
+/** How a worker divides its memory. */
+
+/** For the lanes. The main thread has the rest: rows in flight, parts, Redis and HTTP. */
+const LANES_SHARE = 0.7;
+
+/** The lanes' share in words. */
+export const LANES_SHARE_TEXT = `${LANES_SHARE * 100} %`;
+
+/** Bytes for all lanes together. */
+export function lanesMemory(memoryBytes: number): number {
+  return memoryBytes * LANES_SHARE;
+}
+
+/** Bytes of rows in flight: `fetched` by the main thread, and in files that lanes have `opened`. */
+export function inflightShares(inflightBytes: number): { fetched: number; opened: number } {
+  return { fetched: inflightBytes / 2, opened: inflightBytes / 2 };
+}
