@@ -71,7 +71,7 @@ async function main(): Promise<void> {
     throw new ForebayError('config_invalid', 'A worker needs REDIS_URL, the Redis that the API uses.');
   }
 
-  const watch = createRedisWatch({ redisUrl: config.redisUrl, log });
+  const watch = createRedisWatch({ redisUrl: config.redisUrl, emit: events.emit });
   let worker: RunningWorker | null = null;
   let hasStarted = false;
   const health =

@@ -29,7 +29,6 @@ afterEach(async () => {
   await Promise.all(feeders.splice(0).map(async (feeder) => feeder.close()));
 });
 
-const log = { debug() {}, info() {}, warn() {}, error() {} };
 const ok: RowOutcome = { ok: true, result: '"predictions":[]' };
 const bad: RowOutcome = { ok: false, error: { code: 'decode_failed', message: 'x' } };
 
@@ -77,7 +76,7 @@ async function feederOf(
     spec,
     lease,
     blocks,
-    log,
+    emit: () => undefined,
     service: async () => ({
       lanes: await liveLanes(),
       problem: null,

@@ -6,7 +6,7 @@ import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { JobRecord, JobSpec } from '../../shared/domain/job.ts';
 import { isTerminal } from '../../shared/domain/job-state.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
-import type { Logger } from '../../shared/observe/logger.ts';
+import type { Emit } from '../../shared/observe/events.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
 import type { JobWindow } from '../../shared/queue/job-window.ts';
 import { LeaseLost } from '../../shared/queue/lease.ts';
@@ -53,10 +53,10 @@ export function createJobFeeder(deps: {
   /** Rows that a job may have; null: no limit. */
   maxRows: number | null;
   finalise: (record: JobRecord) => Promise<void>;
-  log: Logger;
+  emit: Emit;
   signal: AbortSignal;
 }): JobFeeder {
-  const { spec, lease, source, jobs, window, blocks, maxRows, signal, log } = deps;
+  const { spec, lease, source, jobs, window, blocks, maxRows, signal, emit } = deps;
   const { id, options } = spec;
   const reading = createDatasetReading({
     source,
@@ -187,7 +187,7 @@ export function createJobFeeder(deps: {
       await reading.close();
       const failure = failureOfFeeding(error);
       if (!failure) throw error;
-      log.warn({ job: id, error: messageOf(error) }, 'job cannot be fed');
+      emit('job.feed_failed', { job: id, error: messageOf(error) });
       await end(failure);
     }
   }

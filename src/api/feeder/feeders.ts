@@ -25,7 +25,7 @@ export interface FeedersDeps extends Omit<RunFeederDeps, 'finalise'> {
 }
 
 export function createFeeders(deps: FeedersDeps) {
-  const { jobs, window, wake, log, submitMs = SUBMIT_MS } = deps;
+  const { jobs, window, wake, emit, submitMs = SUBMIT_MS } = deps;
   const stopping = new AbortController();
   const running = new Map<string, RunningFeeder>();
   /** Jobs that only a feeder of a newer version can feed. This process does not take their lease again. */
@@ -44,7 +44,7 @@ export function createFeeders(deps: FeedersDeps) {
     if (!(await window.holdLease(id, lease, LEASE_MS))) return;
     const record = await jobs.get(id).catch(async (error: unknown) => {
       if (error instanceof ForebayError && error.code === 'newer_version') {
-        log.warn({ job: id }, error.message);
+        emit('job.left_to_newer', { job: id, message: error.message });
         leftToNewer.add(id);
       }
       await window.dropLease(id, lease);
@@ -76,11 +76,11 @@ export function createFeeders(deps: FeedersDeps) {
         for (const id of unwritten.keys()) if (!active.includes(id)) unwritten.delete(id);
         for (const id of active) {
           await adopt(id).catch((error: unknown) => {
-            if (!leftToNewer.has(id)) log.error({ job: id, error: messageOf(error) }, 'job not taken on');
+            if (!leftToNewer.has(id)) emit('feeder.start_failed', { job: id, error: messageOf(error) });
           });
         }
       } catch (error) {
-        log.warn({ error: messageOf(error) }, 'jobs not looked through');
+        emit('feeder.search_failed', { error: messageOf(error) });
       }
       await supervisor.wait(SWEEP_MS, stopping.signal);
     }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { JobRecord, JobSpec } from '../../shared/domain/job.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { Logger } from '../../shared/observe/logger.ts';
+import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import type { BlockQueues } from '../../shared/queue/block-queue.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
@@ -16,7 +16,7 @@ import type { ModelService, WorkerRegistry } from '../../shared/queue/worker-reg
 import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 import { createJobFeeder } from './feed-job.ts';
 import { createJobBlocks } from './job-blocks.ts';
-import { logJobEnd } from './log-job-end.ts';
+import { emitJobEnded } from './job-ended.ts';
 
 /** Between two rounds at most: what a lost wake-up costs. */
 const SWEEP_MS = 1_000;
@@ -48,7 +48,7 @@ export interface RunFeederDeps {
   /** Rows that a job may have; null: no limit. */
   readonly maxRows: number | null;
   readonly finalise: (record: JobRecord, lease: string) => Promise<void>;
-  readonly log: Logger;
+  readonly emit: Emit;
 }
 
 /** `lease`: held by the caller; this renews it and drops it in the end. */
@@ -58,7 +58,7 @@ export function runFeeder(
   lease: string,
   stopping: AbortSignal,
 ): RunningFeeder {
-  const { jobs, window, log } = deps;
+  const { jobs, window, emit } = deps;
   const { id } = spec;
   const queue = blockQueueName(spec.model);
   const alarm = createAlarm();
@@ -68,7 +68,7 @@ export function runFeeder(
   const renewal = setInterval(() => {
     window.holdLease(id, lease, LEASE_MS).then(
       (held) => held || own.abort(),
-      (error: unknown) => log.warn({ job: id, error: messageOf(error) }, 'lease not renewed'),
+      (error: unknown) => emit('feeder.lease_not_renewed', { job: id, error: messageOf(error) }),
     );
   }, LEASE_RENEW_MS);
   const service = freshFor(SERVICE_FRESH_MS, async () => deps.workers.serviceOf(spec.model));
@@ -80,7 +80,7 @@ export function runFeeder(
     jobs,
     window,
     blocks: createJobBlocks({ spec, queue, lease, window, queues: deps.queues, slots: deps.slots }),
-    log,
+    emit,
     signal,
     configuredQueueLimit: deps.queueLimit,
     maxRows: deps.maxRows,
@@ -96,7 +96,7 @@ export function runFeeder(
       if (error instanceof LeaseLost) return true;
       // The watch over Redis tells of its trouble.
       if (redisTrouble(error) === null) {
-        log.error({ job: id, error: messageOf(error) }, 'feeding failed, trying again');
+        emit('feeder.failed', { job: id, error: messageOf(error) });
       }
       return false;
     }
@@ -106,7 +106,7 @@ export function runFeeder(
     while (!signal.aborted) {
       const began = performance.now();
       if (await round()) {
-        logJobEnd(log, await jobs.get(id).catch(() => null));
+        emitJobEnded(emit, await jobs.get(id).catch(() => null));
         return;
       }
       await alarm.wait(SWEEP_MS, signal);
@@ -124,7 +124,7 @@ export function runFeeder(
       if (!signal.aborted) await jobs.setTotal(id, total);
     } catch (error) {
       // Feeding meets the same trouble and reports it.
-      if (!signal.aborted) log.warn({ job: id, error: messageOf(error) }, 'rows not counted');
+      if (!signal.aborted) emit('job.count_failed', { job: id, error: messageOf(error) });
     }
   }
 
@@ -141,9 +141,7 @@ export function runFeeder(
     }
   }
 
-  const ended = run().catch((error: unknown) =>
-    log.error({ job: id, error: messageOf(error) }, 'feeder ended'),
-  );
+  const ended = run().catch((error: unknown) => emit('feeder.crashed', { job: id, error: messageOf(error) }));
   return { queue, wake: alarm.ring, isDue: feeder.isDue, ended };
 }
 
