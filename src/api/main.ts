@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
 
-  const watch = createRedisWatch({ redisUrl: config.redisUrl, log, meanwhile: { url } });
+  const watch = createRedisWatch({ redisUrl: config.redisUrl, emit: events.emit, meanwhile: { url } });
   const background = connectRedis(config.redisUrl, 'background', watch.onError);
   await watch.from(background);
   const service = await createApiService({

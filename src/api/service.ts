@@ -117,7 +117,7 @@ export async function createApiService(options: {
     spool: input,
     queueLimit: config.queueLimit,
     maxRows: config.maxRows,
-    log,
+    emit,
   });
   const leftovers = createLeftovers(behind);
   const sweeper = startSweeper({
@@ -143,7 +143,7 @@ export async function createApiService(options: {
       userAgent: `forebay/${version}`,
     }),
     settings: config.webhooks,
-    log,
+    emit,
   });
   const app = createApp({
     jobs,

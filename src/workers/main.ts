@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     throw new ForebayError('config_invalid', 'A worker needs REDIS_URL, the Redis that the API uses.');
   }
 
-  const watch = createRedisWatch({ redisUrl, log });
+  const watch = createRedisWatch({ redisUrl, emit: events.emit });
   let worker: Worker | null = null;
   const health =
     healthPort === undefined

@@ -7,7 +7,8 @@ import { firstPart } from '../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { Logger } from '../shared/observe/logger.ts';
 import type { TakenBlock } from '../shared/queue/block-taker.ts';
-import type { BegunRun, JobWindow } from '../shared/queue/job-window.ts';
+import type { BegunRun } from '../shared/queue/block-runs.ts';
+import type { JobWindow } from '../shared/queue/job-window.ts';
 import type { QueueSlots } from '../shared/queue/queue-slots.ts';
 import {
   adoptBlock,

@@ -15,7 +15,7 @@ import { LeaseLost } from '#forebay/shared/queue/lease.js';
 import { readProgress } from '#forebay/shared/queue/wake.js';
 import { blockQueueName, jobKeys } from '#forebay/shared/queue/keys.js';
 import { outputFolder } from '#forebay/shared/storage/output-folder.js';
-import type { BegunRun } from '#forebay/shared/queue/job-window.js';
+import type { BegunRun } from '#forebay/shared/queue/block-runs.js';
 import { adoptBlock } from '#forebay/shared/storage/adopt-block.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { makeSpec, useQueueLayer, rowsOf } from '../support/queue.ts';
@@ -29,7 +29,6 @@ afterEach(async () => {
   await Promise.all(feeders.splice(0).map(async (feeder) => feeder.close()));
 });
 
-const log = { debug() {}, info() {}, warn() {}, error() {} };
 const ok: RowOutcome = { ok: true, result: '"predictions":[]' };
 const bad: RowOutcome = { ok: false, error: { code: 'decode_failed', message: 'x' } };
 
@@ -77,7 +76,7 @@ async function feederOf(
     spec,
     lease,
     blocks,
-    log,
+    emit: () => undefined,
     service: async () => ({
       lanes: await liveLanes(),
       problem: null,

@@ -11,6 +11,7 @@ import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import { createBlockTaker } from '#forebay/shared/queue/block-taker.js';
 import { BULLMQ_PREFIX, jobKeys } from '#forebay/shared/queue/keys.js';
 import { makeSpec, rowsOf, useQueueLayer } from '../support/queue.ts';
+import { recordEvents } from '../support/recorded-events.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const layer = useQueueLayer();
@@ -53,18 +54,20 @@ it('a job of a newer version is left to feeders of that version, and others are 
   await layer.make(spec as never, 4);
   const own = makeSpec({ output: join(folder, 'out') });
   await layer.make(own, 4);
-  const warned: string[] = [];
-  const note = (_: object, message: string) => void warned.push(message);
+  const events = recordEvents();
   const feeders = createFeeders({
     ...layer,
     openDataset: (known) => openDataset(known.dataset),
     spool: { discard: async () => {}, spooledBytes: async () => 0 },
     queueLimit: undefined,
     maxRows: null,
-    log: { debug() {}, info() {}, warn: note, error: note },
+    emit: events.emit,
   });
   try {
-    await waitUntil('a word on the newer job', () => warned.some((text) => text.includes('newer Forebay')));
+    await waitUntil('a word on the newer job', () => events.of('job.left_to_newer').length > 0);
+    expect(events.of('job.left_to_newer')).toEqual([
+      { job: spec.id, message: expect.stringContaining('newer Forebay') },
+    ]);
     await waitUntil(
       'the other job to be fed',
       async () => (await layer.jobs.get(own.id))!.status !== 'queued',

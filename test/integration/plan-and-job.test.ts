@@ -40,7 +40,7 @@ const CASES: readonly Case[] = [
   {
     model: 'tiny',
     options: {},
-    decode: /exactly as Pillow$/,
+    decode: /exactly as in Pillow$/,
     answer: 'softmax, top 2 with labels',
     batch: 128,
   },
@@ -68,14 +68,14 @@ const CASES: readonly Case[] = [
   {
     model: 'unlabelled',
     options: { decode: 'exact', batch_size: 'auto', concurrency: 3 },
-    decode: /exactly as Pillow$/,
+    decode: /exactly as in Pillow$/,
     answer: 'top 5, without labels',
     batch: 32,
   },
   {
     model: 'turned',
     options: { decode: 'fast' },
-    decode: /JPEG by libvips, turned by their EXIF orientation$/,
+    decode: /JPEG by libvips, rotated by their EXIF orientation$/,
     answer: 'softmax, top 2 with labels',
     batch: 128,
   },

@@ -18,7 +18,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const HOURS = 3 * 3_600_000;
 /** As a machine makes them whose clock is hours behind. */
 const idOfThePast = (n: number) => newJobId(Date.now() - HOURS, new Uint8Array(16).fill(n));
-const log = { debug() {}, info() {}, warn() {}, error() {} };
 const startFeeders = (submitMs?: number) =>
   createFeeders({
     ...layer,
@@ -26,7 +25,7 @@ const startFeeders = (submitMs?: number) =>
     spool: { discard: async () => {}, spooledBytes: async () => 0 },
     queueLimit: undefined,
     maxRows: null,
-    log,
+    emit: () => undefined,
     ...(submitMs !== undefined && { submitMs }),
   });
 

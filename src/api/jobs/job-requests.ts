@@ -4,7 +4,7 @@ import type { PlanWire } from '../http/wire/plan.ts';
 import type { ResumeRequest } from '../http/wire/resume-request.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 import { createControlJob } from './control-job.ts';
-import { createPlanJob } from '../plan/create-plan.ts';
+import { createPlanJob } from '../plan/plan-job.ts';
 import { createResumeOutput } from './create/resume-output.ts';
 import { createRetryJob } from './create/retry-job.ts';
 import { createSubmitJob } from './create/submit-job.ts';

@@ -1,11 +1,9 @@
-/** From the workers' samples to rows/s and ETA of the whole job, with error bars. Pure. */
-import type { SampleReply } from '../../shared/queue/sample-requests.ts';
+/** Rows per second and ETA of the whole job, with error bars, from the workers' samples. Pure. */
+import { sum } from '../../shared/math/sum.ts';
 import type { PlanRange, PlanWire } from '../http/wire/plan.ts';
 import { rounded } from '../http/wire/scalars.ts';
-import { totalLanes } from './numbers.ts';
-import type { PlanFacts, PlanWorker } from './plan-facts.ts';
-
-type Rate = NonNullable<SampleReply['rate']>;
+import { totalLanes } from './choices.ts';
+import type { PlanFacts, PlanWorker } from './facts.ts';
 
 export function planEstimate(facts: PlanFacts): PlanWire['estimate'] {
   const sampled = facts.workers.flatMap(({ served, answer }) =>
@@ -15,7 +13,7 @@ export function planEstimate(facts: PlanFacts): PlanWire['estimate'] {
   const scale = totalLanes(facts) / sum(sampled.map(({ lanes }) => lanes));
   const value = scale * sum(sampled.map(({ rate }) => rate.rowsPerS));
   const errors = sampled.map(({ rate }) => rate.errorRowsPerS);
-  // Samples of different workers are independent, so their errors add up as squares do.
+  // Samples of different workers are independent, so their errors add up as squares.
   const error = errors.every((e) => e !== null) ? scale * Math.sqrt(sum(errors.map((e) => e ** 2))) : null;
   const { total } = facts.rows;
   return {
@@ -27,7 +25,7 @@ export function planEstimate(facts: PlanFacts): PlanWire['estimate'] {
 
 /** Null where the worker has no sample. */
 export function rateOf({ answer }: PlanWorker): PlanRange | null {
-  const rate: Rate | null = answer.ok ? answer.reply.rate : null;
+  const rate = answer.ok ? answer.reply.rate : null;
   return rate && range(rate.rowsPerS, rate.errorRowsPerS);
 }
 
@@ -35,40 +33,6 @@ export function rateOf({ answer }: PlanWorker): PlanRange | null {
 export function whyNoSample({ answer }: PlanWorker): string | null {
   if (!answer.ok) return answer.why;
   return answer.reply.rate ? null : (answer.reply.problem ?? 'no row was finished');
-}
-
-/** All samples as one; null where there is none. */
-export function joinSamples(workers: readonly PlanWorker[]): PlanWire['sample'] {
-  const replies = workers.flatMap(({ answer }) => (answer.ok && answer.reply.rate ? [answer.reply] : []));
-  if (replies.length === 0) return null;
-  const measured = sum(replies.map((reply) => reply.rate!.rows));
-  const mean = (of: (reply: SampleReply) => number) =>
-    sum(replies.map((reply) => of(reply) * reply.rate!.rows)) / measured;
-  const sized = replies.flatMap(({ meanRowBytes }) => (meanRowBytes === null ? [] : [meanRowBytes]));
-  const stages = [...new Set(replies.flatMap(({ stageMs }) => Object.keys(stageMs)))];
-  const errors = new Map<string, { code: string; rows: number; message: string }>();
-  for (const error of replies.flatMap((reply) => reply.errors)) {
-    const known = errors.get(error.code);
-    errors.set(error.code, known ? { ...known, rows: known.rows + error.rows } : error);
-  }
-  return {
-    rows: Math.max(...replies.map((reply) => reply.rows)),
-    passes: rounded(sum(replies.map((reply) => reply.passes)), 2)!,
-    rows_measured: measured,
-    seconds: rounded(Math.max(...replies.map((reply) => reply.rate!.seconds)), 3)!,
-    mean_row_bytes: sized.length === 0 ? null : Math.round(sum(sized) / sized.length),
-    stage_ms: Object.fromEntries(
-      stages.map((stage) => [
-        stage,
-        rounded(
-          mean(({ stageMs }) => stageMs[stage] ?? 0),
-          3,
-        )!,
-      ]),
-    ),
-    failed_rows: sum(replies.map((reply) => reply.failedRows)),
-    errors: [...errors.values()],
-  };
 }
 
 function whyNone({ workers, modelProblem, rows, model }: PlanFacts): string {
@@ -86,7 +50,7 @@ function basis(facts: PlanFacts, sampled: number, withError: boolean): string {
       ? `a sample on ${sampled === 1 ? 'the worker' : `all ${sampled} workers at once`}`
       : `a sample on ${sampled} of ${workers.length} workers, the others by their lanes`;
   const bar = withError ? '95 % interval' : 'too few batches for an error bar';
-  return `${who}, ${bar}; reading to answers, without writing parts`;
+  return `${who}, ${bar}; from reading to answers, without writing parts`;
 }
 
 function range(value: number, error: number | null): PlanRange {
@@ -106,8 +70,4 @@ function eta(rows: number, rate: number, error: number | null): PlanRange {
     low: error === null ? null : seconds(rate + error),
     high: error === null ? null : seconds(rate - error),
   };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,8 +1,11 @@
-/** The logical plan (what happens to a row) and the physical one (which process does it, what is fused). Pure. */
-import { locateKinds } from './row-kinds.ts';
+/**
+ * The operators of a plan: the logical plan says what happens to a row, the physical plan says which process does it and
+ * what is fused. Pure.
+ */
+import { openersOf } from './row-openers.ts';
 import { activationOf, type DecodeMode, type ModelConfig } from '../../shared/domain/model-config.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
-import type { PlanFacts } from './plan-facts.ts';
+import type { PlanFacts } from './facts.ts';
 
 export function logicalPlan({ config, model, dataset, options }: PlanFacts): PlanWire['logical'] {
   return [
@@ -15,7 +18,7 @@ export function logicalPlan({ config, model, dataset, options }: PlanFacts): Pla
       operator: 'postprocess',
       does: answering(config, options.top_k),
     },
-    { operator: 'write', does: 'a part a block, JSON lines, published and committed once' },
+    { operator: 'write', does: 'one part per block, as JSON lines, published and committed once' },
   ];
 }
 
@@ -27,24 +30,24 @@ const READS = {
   failed: 'rows that failed in an output, in their order',
 } as const;
 
-/** `asked`: by the job, before what the config says; null: nothing. */
+/** `asked`: the job's choice, which comes before the config's; null: none. */
 function decoding(config: ModelConfig | null, asked: DecodeMode | null): string {
   const mode = asked ?? config?.preprocess.decode ?? null;
   const { auto_orient, icc } = config?.preprocess ?? { auto_orient: false, icc: 'ignore' };
-  // Colour profiles and orientation are libvips' matter: no other decoder is asked then.
+  // Only libvips knows colour profiles and orientation, so it decodes everything then.
   const byLibvips = auto_orient || icc === 'convert';
   return [
     'image bytes to pixels',
     ...(mode === null ? [] : [byLibvips ? (auto_orient ? LIBVIPS : LIBVIPS_MODES[mode]) : JPEG_MODES[mode]]),
-    ...(auto_orient ? ['turned by their EXIF orientation'] : []),
+    ...(auto_orient ? ['rotated by their EXIF orientation'] : []),
     ...(icc === 'convert' ? ['converted to sRGB'] : []),
   ].join(', ');
 }
 
 const JPEG_MODES: Readonly<Record<DecodeMode, string>> = {
-  exact: 'JPEG exactly as Pillow',
-  fast: 'JPEG the fast way (a few values slightly off)',
-  shrink: 'JPEG exactly as Pillow, large ones shrunk while they are decoded',
+  exact: 'JPEG exactly as in Pillow',
+  fast: 'JPEG the fast way (a few values differ slightly)',
+  shrink: 'JPEG exactly as in Pillow, large ones shrunk while they are decoded',
 };
 const LIBVIPS = 'JPEG by libvips';
 const LIBVIPS_MODES: Readonly<Record<DecodeMode, string>> = {
@@ -72,7 +75,7 @@ function normalising({ preprocess: { color_order, rescale, mean, std } }: ModelC
 }
 
 export function physicalPlan(facts: PlanFacts): PlanWire['physical'] {
-  const { opened, fetched } = locateKinds(facts);
+  const { opened, fetched } = openersOf(facts);
   const workers = facts.workers.length === 0 ? null : facts.workers.length;
   const lanes = workers === null ? null : facts.workers.reduce((sum, { served }) => sum + served.lanes, 0);
   const inLane = ['decode', 'resample', 'normalise', 'infer', 'postprocess'];
@@ -84,14 +87,14 @@ export function physicalPlan(facts: PlanFacts): PlanWire['physical'] {
         processes: 1,
         operators: ['enumerate', 'split into blocks'],
         fused: true,
-        why: 'one cursor a job, moved only as blocks find room: rows are never listed whole',
+        why: 'one cursor per job moves only when blocks find room, so rows are never all in memory',
       },
       {
         where: 'worker',
         processes: workers,
         operators: [...read, 'batch'],
         fused: false,
-        why: 'batches take rows of any block, so they are filled before a lane is chosen',
+        why: 'a batch takes rows of any block, so it is filled before a lane is chosen',
       },
       {
         where: 'lane',
@@ -107,20 +110,20 @@ export function physicalPlan(facts: PlanFacts): PlanWire['physical'] {
         processes: workers,
         operators: ['write', 'commit'],
         fused: true,
-        why: 'a part is published and counted as one, once',
+        why: 'a part is published and counted together, once',
       },
     ],
     not_fused: [
       {
         operator: 'enumerate',
         with: 'read',
-        why: 'blocks go to any worker through the queue, and the source waits when it is full',
+        why: 'blocks go to any worker through the queue, and reading waits while the queue is full',
       },
       ...(fetched === null ? [] : [{ operator: fetched.operator, with: 'decode', why: fetched.why }]),
       {
         operator: 'write',
         with: 'postprocess',
-        why: 'it needs the whole block, whose rows came through several batches and lanes',
+        why: 'it needs the whole block, whose rows came from several batches and lanes',
       },
     ],
   };
@@ -128,7 +131,5 @@ export function physicalPlan(facts: PlanFacts): PlanWire['physical'] {
 
 function compute(config: ModelConfig | null): string {
   const providers = config?.execution_providers ?? ['cpu'];
-  return providers[0] === 'cpu'
-    ? 'CPU'
-    : `${providers[0]}, with decoding on the CPU of the same lane meanwhile`;
+  return providers[0] === 'cpu' ? 'CPU' : `${providers[0]}, while the CPU of the same lane decodes`;
 }

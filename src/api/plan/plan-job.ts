@@ -1,49 +1,69 @@
-/** From facts to a plan. Pure: asks nobody, measures nothing. */
+/**
+ * Plans a job that is not submitted. It settles the request as a submit would, looks at the dataset, has live workers
+ * try a sample, and leaves nothing behind. The API touches no row itself.
+ */
+import { randomBytes } from 'node:crypto';
+import { withListingOf } from '../../shared/datasets/files/listing-rule.ts';
+import type { DatasetSource } from '../../shared/datasets/source.ts';
+import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
+import type { SampleRequests } from '../../shared/queue/sample-requests.ts';
+import { isLoaded, type WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
-import { joinSamples, planEstimate, rateOf, whyNoSample } from './estimate.ts';
-import { planNumbers } from './numbers.ts';
-import { logicalPlan, physicalPlan } from './operators.ts';
-import type { PlanFacts } from './plan-facts.ts';
-import { planWarnings } from './warnings.ts';
+import type { SubmitRequest } from '../http/wire/submit-request.ts';
+import type { InputResolver } from '../jobs/create/resolve-input.ts';
+import { checkResume, settle } from '../jobs/create/submit-job.ts';
+import { judgeOutput } from '../jobs/output/judge-output.ts';
+import type { OutputResolver } from '../jobs/output/resolve-output.ts';
+import type { ModelCatalog } from '../models/model-catalog.ts';
+import { countKinds, lookAt } from './look-at-rows.ts';
+import { makePlan } from './make-plan.ts';
+import { createSampler, workersThatServe } from './sample-workers.ts';
 
-/** As workers assume it until they have measured (see resources.ts there). */
-const MODEL_FACTOR = 3;
+export function createPlanJob(deps: {
+  findModel: ModelCatalog['findModel'];
+  input: Pick<InputResolver, 'discard' | 'resolve'>;
+  output: Pick<OutputResolver, 'resolve'>;
+  workers: Pick<WorkerRegistry, 'live'>;
+  samples: Pick<SampleRequests, 'ask'>;
+  openDataset: (spec: { dataset: DatasetSpec; tenant: string }) => DatasetSource;
+  queueLimit: number | undefined;
+  /** Rows that a job may have; null: no limit. */
+  maxRows: number | null;
+}) {
+  const { input, output } = deps;
+  const trySample = createSampler(deps.samples);
 
-export function planJob(facts: PlanFacts): PlanWire {
-  const { model, rows, workers } = facts;
-  const sample = joinSamples(workers);
-  const numbers = planNumbers(facts, sample?.mean_row_bytes ?? null);
-  return {
-    object: 'plan',
-    model: model.name,
-    model_hash: model.hash,
-    pool: model.pool,
-    logical: logicalPlan(facts),
-    physical: physicalPlan(facts),
-    numbers,
-    memory: memoryOf(facts),
-    workers: workers.map((worker) => ({
-      id: worker.info.id,
-      host: worker.info.host,
-      cpus: worker.info.resources?.cpus ?? null,
-      memory_bytes: worker.info.resources?.memoryBytes ?? null,
-      lanes: worker.served.lanes,
-      rows_per_s: rateOf(worker),
-      no_sample: whyNoSample(worker),
-    })),
-    rows: { total: rows.total, at_least: rows.atLeast, why: rows.why },
-    sample,
-    estimate: planEstimate(facts),
-    warnings: planWarnings(facts, { numbers, sample }),
+  /** Rejects as a submit does for the same request. */
+  return async function plan(request: SubmitRequest, tenant: string): Promise<PlanWire> {
+    const id = `plan-${randomBytes(8).toString('hex')}`;
+    const found = await deps.findModel(request.model);
+    const { ref, config } = found;
+    const folder = await output.resolve(request.output, id, tenant);
+    try {
+      const { spec } = await input.resolve(request.input, id, tenant);
+      const earlier = await judgeOutput(folder, request.options.if_output_exists);
+      const dataset = earlier === null ? spec : withListingOf(spec, earlier.dataset);
+      const options = settle(request, found, earlier);
+      if (earlier) checkResume(earlier, found, options);
+      const look = await lookAt(deps.openDataset({ dataset, tenant }), options.limit);
+      const served = workersThatServe(ref, await deps.workers.live());
+      const healthy = served.filter(({ model }) => isLoaded(model) && model.lanes > 0);
+      return makePlan({
+        model: ref,
+        config,
+        dataset,
+        asked: request.options,
+        options,
+        resumes: earlier !== null,
+        workers: await trySample(healthy, { ref, dataset, tenant, options, rows: look.sample }),
+        modelProblem: healthy.length > 0 ? null : (served[0]?.model.problem?.message ?? null),
+        configuredQueueLimit: deps.queueLimit,
+        maxRows: deps.maxRows,
+        rows: look.rows,
+        rowKinds: countKinds(dataset, look.sample),
+      });
+    } finally {
+      await input.discard(id, tenant);
+    }
   };
-}
-
-function memoryOf({ workers }: PlanFacts): PlanWire['memory'] {
-  const served = workers[0]?.served;
-  if (served?.memory) {
-    const { modelBytes, batchBytes } = served.memory;
-    return { model_bytes: modelBytes, batch_bytes: batchBytes, measured: true };
-  }
-  if (!served?.sizing) return null;
-  return { model_bytes: MODEL_FACTOR * served.sizing.fileBytes, batch_bytes: null, measured: false };
 }

@@ -1,10 +1,10 @@
-/** What a plan's reader should know beside the numbers, each with what to do about it. Pure. */
+/** Warnings of a plan, each with what to do about it. Pure. */
 import { LANES_SHARE_TEXT, lanesMemory } from '../../shared/domain/memory-shares.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import { rowLimitProblem } from '../jobs/create/row-limit.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
-import { locateKinds } from './row-kinds.ts';
-import type { PlanFacts } from './plan-facts.ts';
+import { openersOf } from './row-openers.ts';
+import type { PlanFacts } from './facts.ts';
 
 export function planWarnings(
   facts: PlanFacts,
@@ -20,15 +20,15 @@ export function planWarnings(
     failures(sample),
     beside(facts),
     warmFiles(facts, sample),
-    facts.resumes ? 'The estimate counts all rows, also those that the output holds already.' : null,
+    facts.resumes ? 'The estimate counts all rows, including those that the output already holds.' : null,
   ];
   return found.filter((warning) => warning !== null);
 }
 
-/** A plan goes on: its numbers hold for the parts, too. */
+/** The plan is made nevertheless, because its numbers also hold for parts of the input. */
 function tooManyRows({ rows, maxRows }: PlanFacts): string | null {
   const problem = rowLimitProblem(rows.atLeast, maxRows, rows.total === null ? ' or more' : '');
-  return problem && `A submit would be refused, or end as failed. ${problem}`;
+  return problem && `A submit would be refused, or the job would fail. ${problem}`;
 }
 
 function memory({ workers }: PlanFacts): string | null {
@@ -37,7 +37,7 @@ function memory({ workers }: PlanFacts): string | null {
     const need = served.lanes * (served.memory.modelBytes + served.memory.batchBytes);
     const room = lanesMemory(info.resources.memoryBytes);
     if (need > room) {
-      return `${served.lanes} lanes with model and batch measure ${formatBytes(need)}, more than ${LANES_SHARE_TEXT} of ${formatBytes(info.resources.memoryBytes)}: use fewer lanes (FOREBAY_LANES) or a smaller batch.`;
+      return `${served.lanes} lanes with model and batch need ${formatBytes(need)} as measured, more than ${LANES_SHARE_TEXT} of ${formatBytes(info.resources.memoryBytes)}. Use fewer lanes (FOREBAY_LANES) or a smaller batch.`;
     }
   }
   return null;
@@ -45,12 +45,12 @@ function memory({ workers }: PlanFacts): string | null {
 
 function inflight({ lanes, lanes_fed }: PlanWire['numbers']): string | null {
   if (!lanes || lanes_fed?.bound_by !== 'inflight_bytes') return null;
-  return `The rows are so large that the bytes in flight keep ${lanes_fed.value} of ${lanes.value} lanes busy: raise FOREBAY_MAX_INFLIGHT_MB or lower options.block_rows.`;
+  return `The rows are so large that the bytes in flight keep only ${lanes_fed.value} of ${lanes.value} lanes busy. Raise FOREBAY_MAX_INFLIGHT_MB or lower options.block_rows.`;
 }
 
 function smallBlocks({ asked }: PlanFacts, { batch_size, block_rows }: PlanWire['numbers']): string | null {
   if (asked.block_rows === null || block_rows.value >= batch_size.value) return null;
-  return `Blocks of ${block_rows.value} rows are smaller than a batch of ${batch_size.value}: each batch needs rows of several blocks. About four batches a block are best.`;
+  return `Blocks of ${block_rows.value} rows are smaller than a batch of ${batch_size.value}, so each batch needs rows of several blocks. About four batches per block are best.`;
 }
 
 function narrowWindow({ asked }: PlanFacts, numbers: PlanWire['numbers']): string | null {
@@ -59,31 +59,31 @@ function narrowWindow({ asked }: PlanFacts, numbers: PlanWire['numbers']): strin
   const rows = asked.concurrency * block_rows.value;
   const need = lanes.value * batch_size.value * batches_per_lane.value;
   if (rows >= need) return null;
-  return `options.concurrency ${asked.concurrency} lets workers hold ${rows} rows, and the lanes could use ${need}: the job will be slower than the sample.`;
+  return `options.concurrency ${asked.concurrency} lets workers hold ${rows} rows, but the lanes could use ${need}. The job will be slower than the sample.`;
 }
 
 function fewRows({ rows }: PlanFacts, { lanes, batch_size }: PlanWire['numbers']): string | null {
   if (rows.total === null || rows.total === 0 || !lanes || lanes.value < 2) return null;
   const need = lanes.value * batch_size.value;
   if (rows.total >= need) return null;
-  return `${rows.total} rows do not fill one batch of ${batch_size.value} in each of ${lanes.value} lanes: a smaller options.batch_size spreads them better.`;
+  return `${rows.total} rows do not fill one batch of ${batch_size.value} in each of ${lanes.value} lanes. A smaller options.batch_size spreads them better.`;
 }
 
 function failures(sample: PlanWire['sample']): string | null {
   if (!sample || sample.failed_rows === 0) return null;
   const [worst] = sample.errors.toSorted((a, b) => b.rows - a.rows);
   const first = worst ? `, mostly ${worst.code}: ${worst.message}` : '';
-  return `${sample.failed_rows} of ${sample.rows_measured} measured rows failed${first}. A failed row costs less time than a good one.`;
+  return `${sample.failed_rows} of ${sample.rows_measured} measured rows failed${first}. A failed row takes less time than a good one.`;
 }
 
 function beside({ workers }: PlanFacts): string | null {
   const most = Math.max(0, ...workers.map(({ answer }) => (answer.ok ? answer.reply.blocksBeside : 0)));
   if (most === 0) return null;
-  return `Jobs were running: up to ${most} of their blocks shared the lanes with the sample, so it shows only what they left.`;
+  return `Other jobs were running. Up to ${most} of their blocks shared the lanes with the sample, so it shows only the speed that they left.`;
 }
 
 function warmFiles(facts: PlanFacts, sample: PlanWire['sample']): string | null {
-  if (!sample || sample.passes < 2 || facts.rows.total === sample.rows || !locateKinds(facts).opened)
+  if (!sample || sample.passes < 2 || facts.rows.total === sample.rows || !openersOf(facts).opened)
     return null;
-  return `The ${sample.rows} sample rows were run ${Math.round(sample.passes)} times, so their files came from memory: a job that reads slow storage is slower.`;
+  return `The ${sample.rows} sample rows were run ${Math.round(sample.passes)} times, so their files came from memory. A job that reads slow storage is slower.`;
 }

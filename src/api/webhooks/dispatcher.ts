@@ -6,7 +6,7 @@ import { createAlarm } from '../../shared/process/alarm.ts';
 import { isTerminal } from '../../shared/domain/job-state.ts';
 import type { JobRecord } from '../../shared/domain/job.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { Logger } from '../../shared/observe/logger.ts';
+import type { Emit } from '../../shared/observe/events.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
 import type { HookEvent, HookSlot, HookState, WebhookQueue } from '../../shared/queue/webhook-queue.ts';
 import { endEvent, finishedRows, progressEvent } from './hook-events.ts';
@@ -39,10 +39,10 @@ export function createWebhookDispatcher(deps: {
   jobs: Pick<JobStore, 'get' | 'isActive'>;
   sender: WebhookSender;
   settings: WebhookSettings;
-  log: Logger;
+  emit: Emit;
   random?: () => number;
 }) {
-  const { queue, jobs, sender, settings, log, random = Math.random } = deps;
+  const { queue, jobs, sender, settings, emit, random = Math.random } = deps;
   const stopping = new AbortController();
   const { signal } = stopping;
   const alarm = createAlarm();
@@ -101,7 +101,9 @@ export function createWebhookDispatcher(deps: {
       outcome,
       next_at: due,
     });
-    if (outcome === 'given_up') log.warn({ job: id, event: event.id, attempt, ...sent }, 'webhook given up');
+    if (outcome === 'given_up') {
+      emit('webhook.given_up', { job: id, webhook_event: event.id, attempt, ...sent });
+    }
     return after;
   }
 
@@ -143,7 +145,7 @@ export function createWebhookDispatcher(deps: {
     } catch (error) {
       // Stopped: another replica goes on at once. Else its lease runs out.
       if (signal.aborted) await queue.again(id, Date.now()).catch(() => undefined);
-      else log.warn({ job: id, error: messageOf(error) }, 'webhook not looked after');
+      else emit('webhook.failed', { job: id, error: messageOf(error) });
     }
   }
 
@@ -160,7 +162,7 @@ export function createWebhookDispatcher(deps: {
           busy.set(id, attended);
         }
       } catch (error) {
-        log.warn({ error: messageOf(error) }, 'webhooks not looked through');
+        emit('webhook.search_failed', { error: messageOf(error) });
       }
       await alarm.wait(LOOK_MS / 2, signal);
     }

@@ -1,4 +1,4 @@
-/** A plan for people: the operators as a tree, the numbers with what bound each, the estimate. Pure. */
+/** Shows a plan to people: its operators, its numbers with what bound each, and its estimate. Pure. */
 import type { PlanNumber, PlanRange, PlanWire } from '../../api/http/wire/plan.ts';
 import { inCliTerms } from '../cli-terms.ts';
 import { table } from '../jobs/table.ts';
@@ -32,7 +32,7 @@ function rowsText({ rows }: PlanWire): string {
 
 const WHERE = { api: 'API', worker: 'worker', lane: 'lane' } as const;
 
-/** One line a stage; fused operators as one. */
+/** One line per stage. Fused operators stand in brackets. */
 function stagesText({ physical: { stages } }: PlanWire): string {
   const lines = stages.map(({ where, processes, operators, fused, why }, i) => {
     const names = operators.join(fused ? ' > ' : ', ');
@@ -43,7 +43,7 @@ function stagesText({ physical: { stages } }: PlanWire): string {
       why,
     ];
   });
-  // Long reasons go below their stage: beside it they would be far to the right.
+  // Reasons are long, so each goes below its stage.
   const head = lines.map(([edge, where]) => `${edge} ${where}`);
   const width = Math.max(...head.map((text) => text.length));
   return lines
@@ -77,7 +77,7 @@ function numbersText({ numbers, memory }: PlanWire): string {
   });
   if (memory !== null) {
     const batch = memory.batch_bytes === null ? '' : ` + ${formatBytes(memory.batch_bytes)} per batch`;
-    const how = memory.measured ? 'measured' : 'three times the file, not measured';
+    const how = memory.measured ? 'measured' : 'not measured: three times the file';
     rows.push(['', 'memory per lane', `${formatBytes(memory.model_bytes)}${batch}`, 'model', how]);
   }
   return table(rows, [2]);
@@ -90,7 +90,11 @@ function estimateText({ estimate, sample, workers }: PlanWire): string {
   if (rate === null) return `  none: ${why}\n`;
   const facts = [
     ['', 'speed', `${ranged(rate, formatRate)} rows/s`],
-    ['', 'time', eta === null ? 'unknown: so is the number of rows' : ranged(eta, formatSeconds)],
+    [
+      '',
+      'time',
+      eta === null ? 'unknown, because the number of rows is not known' : ranged(eta, formatSeconds),
+    ],
     ['', 'from', why],
   ];
   if (sample !== null) {
@@ -99,7 +103,7 @@ function estimateText({ estimate, sample, workers }: PlanWire): string {
     const measured = `${formatCount(sample.rows_measured)} measured in ${formatSeconds(sample.seconds)}`;
     facts.push(['', 'sample', `${rows}; ${measured}`]);
     const times = STAGES.map((stage) => `${stage} ${formatMs(sample.stage_ms[stage] ?? 0)}`);
-    facts.push(['', 'per row', `${times.join(', ')} (threads added up)`]);
+    facts.push(['', 'per row', `${times.join(', ')} (added up over threads)`]);
   }
   if (workers.length > 1) {
     for (const { id, rows_per_s, no_sample } of workers) {

@@ -1,4 +1,4 @@
-/** What `forebay plan` does: asks the service that is named, or one of its own, and shows the plan. */
+/** `forebay plan`: asks the service at --url, or starts one of its own, and shows the plan. */
 import { resolve } from 'node:path';
 import type { PlanWire } from '../../api/http/wire/plan.ts';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
@@ -21,7 +21,7 @@ export interface PlanFlags extends RunFlags {
   readonly apiKeyFile?: string;
 }
 
-/** What a running service has settled for itself. */
+/** Settings of a service, which a running one has already. */
 const OWN_ONLY = {
   workers: '--workers',
   lanes: '--lanes',
@@ -34,10 +34,10 @@ const OWN_ONLY = {
   logLevel: '--log-level',
 } as const;
 
-/** Where a plan without --output would write: any folder that is not there will do. */
+/** A plan without --output needs the name of a folder that does not exist. */
 const NO_OUTPUT = 'results';
 
-/** The exit code. Throws UsageError, and what the service says. */
+/** Returns the exit code. Throws UsageError, and the problems that the service reports. */
 export async function plan(flags: PlanFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
   if (flags.model === undefined)
@@ -62,12 +62,12 @@ async function askRunning(url: string, flags: PlanFlags, context: CliContext): P
   const { input, manifest, output } = flags;
   for (const [name, flag] of Object.entries(OWN_ONLY)) {
     if (flags[name as keyof typeof OWN_ONLY] === undefined) continue;
-    throw new UsageError(`${flag} cannot be used with --url: it is a setting of the service that runs there`);
+    throw new UsageError(
+      `${flag} cannot be used with --url, because it is a setting of the service that runs there`,
+    );
   }
   if ((input === undefined) === (manifest === undefined)) {
-    throw new UsageError(
-      'where the rows come from is missing or given twice: give one of --input, --manifest',
-    );
+    throw new UsageError('the rows need one source: give either --input or --manifest');
   }
   return connectTo({ ...flags, url }, context).plan({
     model: flags.model!,
@@ -84,7 +84,7 @@ async function askRunning(url: string, flags: PlanFlags, context: CliContext): P
 async function askOwn(given: string, flags: PlanFlags, context: CliContext): Promise<PlanWire> {
   const { cwd, env, terminal } = context;
   if (flags.apiKeyFile !== undefined) {
-    throw new UsageError("--api-key-file needs --url: a service of the plan's own asks for no key");
+    throw new UsageError("--api-key-file needs --url, because a plan's own service asks for no key");
   }
   const model = await checkModel(resolve(cwd, given), given);
   const output = resolve(cwd, flags.output ?? NO_OUTPUT);

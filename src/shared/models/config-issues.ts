@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { MODEL_CONFIG, type ModelConfig } from '../domain/model-config.ts';
 import type { Issue } from '../errors.ts';
+import { jsonPointer } from '../text/json-pointer.ts';
 import { nearestName } from '../text/nearest-name.ts';
 
 export type ModelConfigReading =
@@ -31,11 +32,11 @@ function toIssues(issue: z.core.$ZodIssue): Issue[] {
   if (issue.code === 'unrecognized_keys') {
     const valid = keysAt(issue.path);
     return issue.keys.map((key) => ({
-      path: pointer([...issue.path, key]),
+      path: jsonPointer([...issue.path, key]),
       message: unknownField(key, valid),
     }));
   }
-  return [{ path: pointer(issue.path), message: describe(issue) }];
+  return [{ path: jsonPointer(issue.path), message: describe(issue) }];
 }
 
 function unknownField(key: string, valid: readonly string[]): string {
@@ -50,11 +51,6 @@ function describe(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'invalid_union') return issue.message.replace(/^Invalid input: /, '');
   const branches = issue.errors.flat().map((e) => describe(e).replace(/^expected /, ''));
   return `expected ${[...new Set(branches)].join(', or ')}`;
-}
-
-/** RFC 6901; the whole document is "". */
-function pointer(path: readonly PropertyKey[]): string {
-  return path.map((p) => `/${String(p).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
 function keysAt(path: readonly PropertyKey[]): string[] {

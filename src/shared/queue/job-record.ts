@@ -1,11 +1,10 @@
 /** Reads a job's hash into a JobRecord. */
 import { CURSOR } from '../domain/dataset-spec.ts';
-import type { JobFailure, JobReason, JobRecord } from '../domain/job.ts';
-import { JOB_SPEC, SPEC_VERSION, type JobSpec } from '../domain/job.ts';
-import { newerVersion } from '../domain/block.ts';
+import type { JobFailure, JobReason, JobRecord, JobSpec } from '../domain/job.ts';
 import { JOB_STATUSES, isTerminal, type JobStatus } from '../domain/job-state.ts';
 import { NOTHING_SKIPPED, SKIPPED, type Skipped } from '../domain/skipped.ts';
-import { ForebayError, InvariantError } from '../errors.ts';
+import { InvariantError } from '../errors.ts';
+import { withCurrentCode } from './older-names.ts';
 
 /** `spec`: as the hash has it; `windowSize`, `runs`: entries of the job's window and of its runs in progress. */
 export function readJobRecord(
@@ -35,34 +34,8 @@ export function readJobRecord(
     committedAt: integer(hash['committed_at']),
     finishedAt: isTerminal(status) ? integer(hash['changed_at']) : null,
     left: integer(hash['left']) ?? 0,
-    error: hash['error'] ? (JSON.parse(hash['error']) as JobFailure) : null,
+    error: hash['error'] ? withCurrentCode(JSON.parse(hash['error']) as JobFailure) : null,
   };
-}
-
-const MAX_KEPT_SPECS = 256;
-
-/** Reads the specs of jobs, each once: a spec never changes, and a feeder looks at its job a hundred times a second. */
-export function createSpecReader(): (job: string, text: string) => JobSpec {
-  const kept = new Map<string, { readonly text: string; readonly spec: JobSpec }>();
-  return (job, text) => {
-    const known = kept.get(job);
-    if (known?.text === text) return known.spec;
-    const spec = readJobSpec(text);
-    if (kept.size >= MAX_KEPT_SPECS) kept.clear();
-    kept.set(job, { text, spec });
-    return spec;
-  };
-}
-
-/** ForebayError `newer_version` for a spec that only a newer Forebay understands. */
-export function readJobSpec(text: string): JobSpec {
-  const data: unknown = JSON.parse(text);
-  const version = newerVersion(data, SPEC_VERSION);
-  if (version === null) return JOB_SPEC.parse(data);
-  throw new ForebayError(
-    'newer_version',
-    `The job was made by a newer Forebay (version ${version} of job data; this process knows ${SPEC_VERSION}): it is left to processes of that version. Update this one.`,
-  );
 }
 
 /** All of it once the dataset is read to its end; until then, what lies before the cursor. */

@@ -6,10 +6,12 @@ import type { Redis } from 'ioredis';
 import { newJobId } from '../domain/job-id.ts';
 import type { JobRecord } from '../domain/job.ts';
 import { statesBefore, type JobStatus } from '../domain/job-state.ts';
+import type { Skipped } from '../domain/skipped.ts';
 import { DEFAULT_TENANT } from '../domain/tenant.ts';
 import { ForebayError } from '../errors.ts';
 import { createJobCreation } from './job-creation.ts';
-import { createSpecReader, readJobRecord } from './job-record.ts';
+import { readJobRecord } from './job-record.ts';
+import { createJobSpecs } from './job-specs.ts';
 import { indexKeys, jobKeys, WAKE_CHANNELS } from './keys.ts';
 import { LeaseLost } from './lease.ts';
 import type { RunScript } from './scripts.ts';
@@ -39,7 +41,7 @@ export type JobStore = ReturnType<typeof createJobStore>;
 export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () => number }) {
   const { redis, run } = deps;
   const now = deps.now ?? Date.now;
-  const readSpec = createSpecReader();
+  const specs = createJobSpecs();
 
   async function get(id: string): Promise<JobRecord | null> {
     const keys = jobKeys(id);
@@ -49,7 +51,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       return value;
     }) as [Record<string, string>, number, number];
     const text = hash['spec'];
-    return text === undefined ? null : readJobRecord(hash, readSpec(id, text), window, runs, now());
+    return text === undefined ? null : readJobRecord(hash, specs.read(id, text), window, runs, now());
   }
 
   async function mustGet(id: string): Promise<JobRecord> {
@@ -173,6 +175,10 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     /** The output is the job's: its feeder has opened it. Throws LeaseLost. */
     async markOpened(id: string, lease: string): Promise<void> {
       await patch(id, { opened: 1 }, lease);
+    },
+    /** The whole dataset is read. `skipped`: what it holds beside its rows. Throws LeaseLost. */
+    async markFedAll(id: string, lease: string, skipped: Skipped): Promise<void> {
+      await patch(id, { fed_all: 1, skipped: JSON.stringify(skipped) }, lease);
     },
     async stats(id: string): Promise<Record<string, number>> {
       const hash = await redis.hgetall(jobKeys(id).stats);

@@ -5,6 +5,7 @@ import type { Choice } from '../domain/choice.ts';
 import { stopsIntake, type MemoryLevel } from '../domain/memory-level.ts';
 import type { ModelRef } from '../domain/model-config.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from './keys.ts';
+import { withCurrentBounds, withCurrentCode } from './older-names.ts';
 
 /** Resident memory of a model in one lane, as measured there. */
 export interface ModelMemory {
@@ -135,7 +136,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
         .hdel(indexKeys.workers, ...gone)
         .exec();
     }
-    return (await redis.hvals(indexKeys.workers)).map((text) => JSON.parse(text) as WorkerInfo);
+    return (await redis.hvals(indexKeys.workers)).map(readHeartbeat);
   }
 
   /** What live workers say of a model that they could load. */
@@ -197,5 +198,19 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
     async batchInvariance(model: ModelRef): Promise<BatchInvariance | null> {
       return gravest((await healthy(model)).map((served) => served.batchInvariance));
     },
+  };
+}
+
+/** A worker of an older version may still send names that have been renamed. */
+function readHeartbeat(text: string): WorkerInfo {
+  const worker = JSON.parse(text) as WorkerInfo;
+  return {
+    ...worker,
+    models: worker.models.map((model) => ({
+      ...model,
+      problem: model.problem && withCurrentCode(model.problem),
+      ...(model.sizing && { sizing: withCurrentBounds(model.sizing) }),
+    })),
+    ...(worker.plan && { plan: withCurrentBounds(worker.plan) }),
   };
 }

@@ -5,7 +5,7 @@
  */
 import type { Redis } from 'ioredis';
 import { ForebayError, messageOf } from '../errors.ts';
-import type { Logger } from '../observe/logger.ts';
+import type { Emit } from '../observe/events.ts';
 import { checkRedis } from './check-redis.ts';
 import { checkWrite, WRITE_CHECK } from './check-write.ts';
 import { redactRedisUrl } from './redis-url.ts';
@@ -38,10 +38,10 @@ export interface RedisWatch {
 /** `meanwhile`: fields for the line that tells of the first wait. */
 export function createRedisWatch(options: {
   readonly redisUrl: string;
-  readonly log: Logger;
+  readonly emit: Emit;
   readonly meanwhile?: object;
 }): RedisWatch {
-  const { log } = options;
+  const { emit } = options;
   const where = `Redis at ${redactRedisUrl(options.redisUrl)}`;
   // A server without TLS waits in silence for the end of what is a TLS greeting to us; one with it ends the connection.
   const tls = where.includes('rediss:')
@@ -56,13 +56,16 @@ export function createRedisWatch(options: {
   function notYet(waitingFor: string, advice: string): void {
     if (state.name !== 'starting' || advice === state.advice) return;
     state = { name: 'starting', waitingFor, advice };
-    log.warn(options.meanwhile ?? {}, `${waitingFor} Trying again until it answers: ${advice}.`);
+    emit('redis.awaited', {
+      says: `${waitingFor} Trying again until it answers: ${advice}.`,
+      fields: options.meanwhile ?? {},
+    });
   }
 
   function failed(name: 'lost' | 'refusing', waitingFor: string, advice: string): void {
     if (state.name !== 'up') return;
     state = { name, waitingFor, sinceMs: performance.now() };
-    log.warn({}, `${waitingFor} Trying again until it is back: ${advice}.`);
+    emit(`redis.${name}`, { says: `${waitingFor} Trying again until it is back: ${advice}.` });
   }
 
   /** As loud as the loss: whoever has read of the one looks for the other. */
@@ -70,10 +73,8 @@ export function createRedisWatch(options: {
     if (state.name !== from) return;
     const seconds = ((performance.now() - state.sinceMs) / 1000).toFixed(1);
     state = { name: 'up' };
-    log.warn(
-      {},
-      from === 'lost' ? `${where} is back after ${seconds} s.` : `${where} takes writes after ${seconds} s.`,
-    );
+    const what = from === 'lost' ? 'is back' : 'takes writes';
+    emit('redis.back', { says: `${where} ${what} after ${seconds} s.` });
   }
 
   function refused(error: Error): void {
@@ -117,7 +118,7 @@ export function createRedisWatch(options: {
         const why = messageOf(error) || 'no connection';
         notYet(`${where} is not reached (${why}).`, tlsAdvice(error) ?? startAdvice);
       } else if (redisTrouble(error) === null) {
-        log.warn({ error: messageOf(error) }, 'Redis connection');
+        emit('redis.connection_failed', { error: messageOf(error) });
       }
     },
     waitingFor: () => (state.name === 'up' ? null : state.waitingFor),
@@ -131,8 +132,10 @@ export function createRedisWatch(options: {
       try {
         const { warnings } = await checkRedis(watched);
         await watched.set(...WRITE_CHECK);
-        for (const warning of warnings) log.warn({}, warning);
-        if (state.name === 'starting' && state.waitingFor !== null) log.info({}, `${where} answers.`);
+        for (const warning of warnings) emit('redis.risky', { says: warning });
+        if (state.name === 'starting' && state.waitingFor !== null) {
+          emit('redis.reached', { says: `${where} answers.` });
+        }
         state = { name: 'up' };
         follow(watched);
       } catch (error) {

@@ -1,4 +1,5 @@
 /** How much faster one point is than another, and the noise of that figure. Pure. */
+import { studentT } from '../../shared/math/student-t.ts';
 
 /** Both on the scale of logarithms of rates, where a gain of 5 % and its loss are equally long. */
 export interface Gain {
@@ -17,8 +18,6 @@ export const NO_GAIN: Gain = { log: 0, noise: 0 };
 
 /** A smaller gain is not worth other settings, however well it is known. */
 export const WORTH_A_CHANGE = 0.02;
-/** Student's t for 95 %, by degrees of freedom, from 1. */
-const STUDENT = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
 const LEAST_GAIN = Math.log(1 + WORTH_A_CHANGE);
 
 /** Whether the gain exceeds its noise, and is worth a change. */
@@ -46,8 +45,7 @@ export function meanGain(gains: readonly Gain[]): Gain {
   const own = Math.hypot(...gains.map(({ noise }) => noise)) / n;
   if (n < 2) return { log, noise: own };
   const variance = gains.reduce((sum, gain) => sum + (gain.log - log) ** 2, 0) / (n - 1);
-  const t = STUDENT[n - 2] ?? 2;
-  return { log, noise: Math.max(own, t * Math.sqrt(variance / n)) };
+  return { log, noise: Math.max(own, studentT(n - 1) * Math.sqrt(variance / n)) };
 }
 
 export function toShares({ log, noise }: Gain): GainShares {

@@ -1,4 +1,5 @@
 /** The rate of lanes from the times at which their batches ended, and how sure it is. Pure. */
+import { studentT } from '../../shared/math/student-t.ts';
 import type { Reading } from './duel.ts';
 
 export interface Completion {
@@ -12,8 +13,6 @@ export interface Completion {
 const LEAST_ERROR = 0.005;
 /** With a single interval nothing is known of its spread. */
 const UNKNOWN_SPREAD = 0.3;
-/** Student's t for 95 %, by the number of gaps less one: few of them say little of their spread. */
-const STUDENT = [Infinity, 12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18, 2.16, 2.14];
 
 /**
  * From first to last completion of each lane: whole batches only, so that no half batch at either end counts.
@@ -49,7 +48,7 @@ function relativeError(gaps: readonly number[]): number {
   const deviation = Math.sqrt(squares / (groups.length - 1));
   return Math.min(
     UNKNOWN_SPREAD,
-    (STUDENT[groups.length - 1]! * deviation) / (mean * Math.sqrt(groups.length)),
+    (studentT(groups.length - 1) * deviation) / (mean * Math.sqrt(groups.length)),
   );
 }
 

@@ -1,6 +1,7 @@
 /** Turns what zod finds into issues that a person can act on: every place, the unknown and the missing named. */
 import { z } from 'zod';
 import type { Issue } from '../../../shared/errors.ts';
+import { jsonPointer } from '../../../shared/text/json-pointer.ts';
 import { nearestName } from '../../../shared/text/nearest-name.ts';
 
 type ZodIssue = z.core.$ZodIssue;
@@ -58,9 +59,8 @@ function wanted(issue: ZodIssue): string {
 /** Longer names are cut: an answer must not be as long as its request. */
 const MAX_NAME_CHARS = 200;
 
-/** RFC 6901. */
 export function pointer(path: Path): string {
-  return path.map((key) => `/${shortened(String(key)).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return jsonPointer(path.map((key) => shortened(String(key))));
 }
 
 function shortened(name: string): string {

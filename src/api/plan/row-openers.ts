@@ -1,14 +1,14 @@
-/** Who opens the rows: local files the lane itself, everything else the worker's main thread. Pure. */
-import type { PlanFacts } from './plan-facts.ts';
+/** Who opens the rows of a job. Lanes open local files; the worker's main thread opens everything else. Pure. */
+import type { PlanFacts } from './facts.ts';
 
 export interface RowOpeners {
-  /** Whether lanes open rows themselves. */
+  /** Lanes open some rows themselves. */
   readonly opened: boolean;
-  /** What the main thread does for rows that are no local files; null where all are. */
+  /** What the main thread does for rows that are not local files; null where all rows are. */
   readonly fetched: { readonly operator: 'fetch' | 'read'; readonly why: string } | null;
 }
 
-export function locateKinds({ dataset, rowKinds }: Pick<PlanFacts, 'dataset' | 'rowKinds'>): RowOpeners {
+export function openersOf({ dataset, rowKinds }: Pick<PlanFacts, 'dataset' | 'rowKinds'>): RowOpeners {
   const seen = rowKinds.file + rowKinds.url + rowKinds.blob > 0;
   const urls = seen ? rowKinds.url > 0 : dataset.type === 'urls';
   const blobs = seen ? rowKinds.blob > 0 : dataset.type === 'inline';
@@ -18,7 +18,7 @@ export function locateKinds({ dataset, rowKinds }: Pick<PlanFacts, 'dataset' | '
       opened: files,
       fetched: {
         operator: 'fetch',
-        why: 'fetches, many at once, must continue while a lane is blocked in its model call',
+        why: 'many fetches run at once and must continue while a model call blocks the lane',
       },
     };
   }
@@ -27,7 +27,7 @@ export function locateKinds({ dataset, rowKinds }: Pick<PlanFacts, 'dataset' | '
       opened: files,
       fetched: {
         operator: 'read',
-        why: "rows of a request are slices of one file in the service's own folder, which lanes do not know",
+        why: "rows of a request are slices of one file in the service's own folder, which lanes cannot open",
       },
     };
   }

@@ -1,6 +1,6 @@
 // A bounded look at a dataset: which rows are tried, and how many there are.
 import { expect, it } from 'vitest';
-import { lookAt, countKinds, type LookLimits } from '#forebay/api/plan/choose-sample.js';
+import { lookAt, countKinds, type LookLimits } from '#forebay/api/plan/look-at-rows.js';
 import type { DatasetSource } from '#forebay/shared/datasets/source.js';
 
 const BOUNDS: LookLimits = { firstRows: 3, spreadRows: 8, seenRows: 100, seenMs: 60_000, countMs: 20 };

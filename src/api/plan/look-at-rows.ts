@@ -1,16 +1,16 @@
-/** Which rows a plan tries out, and how many there are: a bounded look at a dataset, in constant memory. */
+/** Takes a bounded look at a dataset: how many rows it has, and which of them a plan tries. In constant memory. */
 import { locateRow } from '../../shared/datasets/locate.ts';
 import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
-import type { RowKind, RowsKnown } from './plan-facts.ts';
+import type { RowKind, RowsKnown } from './facts.ts';
 
 export interface LookLimits {
-  /** Rows taken from the very beginning. */
+  /** Rows that are taken from the beginning. */
   readonly firstRows: number;
-  /** Rows taken at even distances from what follows. */
+  /** Rows that are taken at even distances from the rest. */
   readonly spreadRows: number;
-  /** Rows looked at for them. */
+  /** Rows that are read to choose from. */
   readonly seenRows: number;
   readonly seenMs: number;
   readonly countMs: number;
@@ -29,7 +29,7 @@ export interface Look {
   readonly rows: RowsKnown;
 }
 
-/** `limit`: first N rows of the dataset, null for all. Rejects as the source does. */
+/** `limit`: the first N rows of the dataset; null: all. Rejects as the source does. */
 export async function lookAt(
   source: DatasetSource,
   limit: number | null,
@@ -72,7 +72,7 @@ async function count(
   return { total: null, atLeast: seen, why: `counting them takes longer than ${ms / 1000} s` };
 }
 
-/** Evenly spread over however many are added: every n-th, n doubled whenever they become too many. */
+/** Keeps every n-th row of an unknown number of rows. Doubles n whenever it holds too many. */
 function createSpread(most: number) {
   let kept: RowRef[] = [];
   let every = 1;
@@ -89,7 +89,7 @@ function createSpread(most: number) {
   };
 }
 
-/** Where the bytes of rows are. */
+/** Counts rows by where their bytes are. */
 export function countKinds(dataset: DatasetSpec, rows: readonly RowRef[]): Record<RowKind, number> {
   const counts = { file: 0, url: 0, blob: 0, invalid: 0 };
   for (const row of rows) counts[locateRow(dataset, row).kind] += 1;

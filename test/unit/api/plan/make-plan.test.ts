@@ -1,7 +1,7 @@
 // From facts to a plan, without a service: each constraint binds somewhere, and what is missing is said.
 import { describe, expect, it } from 'vitest';
-import { planJob } from '#forebay/api/plan/plan-job.js';
-import type { PlanFacts, PlanWorker } from '#forebay/api/plan/plan-facts.js';
+import { makePlan } from '#forebay/api/plan/make-plan.js';
+import type { PlanFacts, PlanWorker } from '#forebay/api/plan/facts.js';
 import { PLAN } from '#forebay/api/http/wire/plan.js';
 import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
 import type { SampleReply } from '#forebay/shared/queue/sample-requests.js';
@@ -81,7 +81,7 @@ function facts(change: Partial<PlanFacts> = {}): PlanFacts {
   };
 }
 
-const plan = (change: Partial<PlanFacts> = {}) => PLAN.parse(planJob(facts(change)));
+const plan = (change: Partial<PlanFacts> = {}) => PLAN.parse(makePlan(facts(change)));
 const options = (change: object) => ({ ...facts().options, ...change });
 const asked = (change: object) => ({ ...facts().asked, ...change });
 
@@ -201,8 +201,8 @@ describe('a warning', () => {
       { maxRows: 20, rows: { total: null, atLeast: 21, why: 'it takes too long' } },
       / 21 rows or more/,
     ],
-    ['memory, as measured', { workers: [worker({}, 'w', { memory: gb })] }, /2 lanes .* measure 10\.0 GB/],
-    ['bytes in flight', { workers: [worker({ meanRowBytes: 5e6 })] }, /keep 1 of 2 lanes busy/],
+    ['memory, as measured', { workers: [worker({}, 'w', { memory: gb })] }, /2 lanes .* need 10.0 GB/],
+    ['bytes in flight', { workers: [worker({ meanRowBytes: 5e6 })] }, /keep only 1 of 2 lanes busy/],
     [
       'blocks smaller than a batch',
       { asked: asked({ block_rows: 2 }), options: options({ block_rows: 2 }) },

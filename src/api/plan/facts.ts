@@ -1,4 +1,4 @@
-/** What a plan is made from, gathered by create-plan.ts. Types only. */
+/** The facts that a plan is made from. plan-job.ts gathers them. */
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { JobOptions } from '../../shared/domain/job.ts';
 import type { ModelConfig, ModelRef } from '../../shared/domain/model-config.ts';
@@ -11,21 +11,21 @@ export interface PlanFacts {
   /** Null where only workers know the model. */
   readonly config: ModelConfig | null;
   readonly dataset: DatasetSpec;
-  /** As asked: null is automatic. */
+  /** The options as the request has them. Null: automatic. */
   readonly asked: Pick<SubmitRequest['options'], 'batch_size' | 'block_rows' | 'concurrency'>;
-  /** As the job would run with them. */
+  /** The options that the job would run with. */
   readonly options: JobOptions;
-  /** The output holds parts of an earlier job, which this one would go on from. */
+  /** The output holds parts of an earlier job, and this one would continue it. */
   readonly resumes: boolean;
-  /** Live workers that serve the model. */
+  /** Live workers that have loaded the model. */
   readonly workers: readonly PlanWorker[];
-  /** Why no worker serves it, where one tried. */
+  /** Why no worker serves the model, where one tried to load it. */
   readonly modelProblem: string | null;
   readonly configuredQueueLimit: number | undefined;
-  /** Of one job; null: no limit. */
+  /** Rows that a job may have; null: no limit. */
   readonly maxRows: number | null;
   readonly rows: RowsKnown;
-  /** Where the bytes of the sample's rows are. */
+  /** How many of the sample's rows have their bytes where. */
   readonly rowKinds: Readonly<Record<RowKind, number>>;
 }
 
@@ -34,7 +34,7 @@ export type RowKind = 'file' | 'url' | 'blob' | 'invalid';
 export interface RowsKnown {
   readonly total: number | null;
   readonly atLeast: number;
-  /** Why the total is not known. */
+  /** Why the total is not known; null where it is. */
   readonly why: string | null;
 }
 

@@ -1,13 +1,13 @@
-/** The numbers of a plan, each with the constraint that bound it: first principles, no measurement. Pure. */
+/** The numbers of a plan, each with the constraint that bound it. They follow from formulas, not from a sample. Pure. */
 import { autoBatchSize, BATCHES_PER_BLOCK, minBlockRows } from '../../shared/domain/auto-batch.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
 import { tightest, type BoundBy, type Choice } from '../../shared/domain/choice.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import { BLOCKS_PER_LANE, MIN_QUEUE_LIMIT, MIN_WINDOW, QUEUE_BLOCKS_PER_LANE } from '../feeder/policies.ts';
 import type { PlanNumber, PlanWire } from '../http/wire/plan.ts';
-import type { PlanFacts } from './plan-facts.ts';
+import type { PlanFacts } from './facts.ts';
 
-/** Of one lane: the block that it works on and the one being read for it. */
+/** A lane works on one block while the next one is read for it. */
 const BLOCKS_IN_FLIGHT_PER_LANE = 2;
 
 export function planNumbers(facts: PlanFacts, meanRowBytes: number | null): PlanWire['numbers'] {
@@ -27,12 +27,12 @@ export function planNumbers(facts: PlanFacts, meanRowBytes: number | null): Plan
       ? toWire({
           value: resources.inflightBytes,
           boundBy: 'setting',
-          why: 'FOREBAY_MAX_INFLIGHT_MB; half for rows fetched, half for files opened',
+          why: 'FOREBAY_MAX_INFLIGHT_MB: half for fetched rows, half for opened files',
         })
       : null,
     lanes_fed: first && resources ? orNull(lanesFed(facts, resources.inflightBytes, meanRowBytes)) : null,
     job_window: toWire(jobWindow(facts.asked.concurrency, lanes)),
-    queue_limit: toWire(queueSlots(facts.configuredQueueLimit, lanes)),
+    queue_limit: toWire(queueLimit(facts.configuredQueueLimit, lanes)),
   };
 }
 
@@ -47,17 +47,17 @@ export function batchSize({ asked, workers, config, options }: PlanFacts): Choic
   if (known) return { value: known.batchSize, boundBy: 'model_config', why: 'as the worker runs it' };
   if (config === null) {
     const value = Math.max(1, Math.floor(options.block_rows / BATCHES_PER_BLOCK));
-    return { value, boundBy: 'floor', why: 'no folder and no live worker tells the model’s own' };
+    return { value, boundBy: 'floor', why: 'no model folder and no live worker says what the model needs' };
   }
   const named = config.batching.batch_size !== 'auto';
   return {
     value: autoBatchSize(config),
     boundBy: named ? 'model_config' : 'sample_size',
-    why: named ? 'named in model.json' : 'by the size of the input tensor; a worker may lower it',
+    why: named ? 'set in model.json' : 'from the size of the input tensor; a worker may lower it',
   };
 }
 
-/** As a submit takes it: where workers differ, blocks are cut for the largest batch. */
+/** Where workers differ, a submit cuts blocks for the largest batch. */
 function largestBatch(workers: PlanFacts['workers']): PlanFacts['workers'][number]['served'] | undefined {
   return workers.map(({ served }) => served).toSorted((a, b) => b.batchSize - a.batchSize)[0];
 }
@@ -65,7 +65,7 @@ function largestBatch(workers: PlanFacts['workers']): PlanFacts['workers'][numbe
 function blockRows(facts: PlanFacts): Choice {
   const { asked, config, options, resumes } = facts;
   const value = options.block_rows;
-  if (resumes) return { value, boundBy: 'option', why: 'as the parts in the output were cut' };
+  if (resumes) return { value, boundBy: 'option', why: 'as in the parts that the output holds' };
   if (asked.block_rows !== null) return byOption(value, 'block_rows');
   const batch = batchSize(facts).value;
   if (value === batch * BATCHES_PER_BLOCK) {
@@ -76,10 +76,10 @@ function blockRows(facts: PlanFacts): Choice {
     return {
       value,
       boundBy: 'floor',
-      why: `at least ${least} rows of this size: smaller blocks cost more queueing`,
+      why: `at least ${least} rows of this size, because smaller blocks cost more queueing`,
     };
   }
-  return { value, boundBy: 'batch_size', why: `${BATCHES_PER_BLOCK} batches as model.json has them` };
+  return { value, boundBy: 'batch_size', why: `${BATCHES_PER_BLOCK} batches as set in model.json` };
 }
 
 function allLanes(facts: PlanFacts, first: Choice): Choice {
@@ -89,13 +89,13 @@ function allLanes(facts: PlanFacts, first: Choice): Choice {
   return { value, boundBy: first.boundBy, why: `${workers.length} workers; ${first.why}` };
 }
 
-/** In-flight memory / two blocks each, over all workers: half of it is for rows fetched, half for files opened. */
+/** Lanes that the bytes in flight can feed, over all workers. Each lane needs two blocks. */
 function lanesFed(facts: PlanFacts, inflightBytes: number, rowBytes: number | null): Choice | undefined {
   if (rowBytes === null || rowBytes <= 0) return undefined;
   const each = BLOCKS_IN_FLIGHT_PER_LANE * facts.options.block_rows * rowBytes;
   const lanes = totalLanes(facts);
   return tightest(
-    { value: lanes, boundBy: 'lanes', why: 'all: the bytes in flight suffice for more' },
+    { value: lanes, boundBy: 'lanes', why: 'all of them; the bytes in flight are enough for more' },
     {
       value: Math.max(1, Math.floor(inflightShares(inflightBytes).fetched / each)) * facts.workers.length,
       boundBy: 'inflight_bytes',
@@ -112,11 +112,11 @@ function jobWindow(asked: number | null, lanes: number): Choice {
   );
 }
 
-function queueSlots(configured: number | undefined, lanes: number): Choice {
+function queueLimit(configured: number | undefined, lanes: number): Choice {
   if (configured !== undefined) {
-    return { value: configured, boundBy: 'setting', why: 'FOREBAY_QUEUE_LIMIT; one job takes at most half' };
+    return { value: configured, boundBy: 'setting', why: 'FOREBAY_QUEUE_LIMIT; one job gets at most half' };
   }
-  const half = 'one job takes at most half';
+  const half = 'one job gets at most half';
   const [floor, each] = [MIN_QUEUE_LIMIT, QUEUE_BLOCKS_PER_LANE];
   return largest(
     { value: floor, boundBy: 'floor', why: `at least ${floor} blocks; ${half}` },
@@ -129,7 +129,7 @@ function largest(floor: Choice, wanted: Choice): Choice {
 }
 
 function byOption(value: number, option: string): Choice {
-  return { value, boundBy: 'option', why: `asked for by options.${option}` };
+  return { value, boundBy: 'option', why: `set by options.${option}` };
 }
 
 function toWire({ value, boundBy, why }: Choice): PlanNumber {

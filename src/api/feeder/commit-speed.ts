@@ -1,0 +1,15 @@
+/** How fast a job's blocks are committed. Pure but for the clock. */
+
+/** Speed is measured over at least this time. */
+const SPEED_MS = 200;
+
+/** Returns blocks per second over the last measured time. `done`: blocks committed so far. */
+export function createCommitSpeed(now: () => number = () => performance.now()): (done: number) => number {
+  let mark = { at: now(), done: 0, blocksPerS: 0 };
+  return (done) => {
+    const at = now();
+    const ms = at - mark.at;
+    if (ms >= SPEED_MS) mark = { at, done, blocksPerS: ((done - mark.done) / ms) * 1000 };
+    return mark.blocksPerS;
+  };
+}

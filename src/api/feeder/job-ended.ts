@@ -1,0 +1,18 @@
+/** Tells how a job has ended. The feeder that ended it does so once. */
+import { isTerminal } from '../../shared/domain/job-state.ts';
+import type { JobRecord } from '../../shared/domain/job.ts';
+import type { Emit } from '../../shared/observe/events.ts';
+
+export function emitJobEnded(emit: Emit, job: JobRecord | null): void {
+  if (job === null || !isTerminal(job.status)) return;
+  const { spec, startedAt, finishedAt } = job;
+  emit('job.ended', {
+    job: spec.id,
+    model: spec.model.name,
+    status: job.status,
+    succeeded: job.succeeded,
+    failed: job.failed,
+    ...(startedAt !== null && finishedAt !== null && { seconds: (finishedAt - startedAt) / 1000 }),
+    ...(job.error !== null && { code: job.error.code, error: job.error.message }),
+  });
+}

@@ -1,0 +1,68 @@
+/** When a job must end, and with which error. Pure. */
+import { breaksMaxErrors, type JobRecord } from '../../shared/domain/job.ts';
+import { ForebayError } from '../../shared/errors.ts';
+import { RowsDiffer } from '../../shared/storage/adopt-block.ts';
+import type { BlockAttempts } from './block-states.ts';
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A job gives up after so many runs of one block, unless storage is what fails: it may come back. */
+const MAX_RUNS = 20;
+/** What a run says of the job's output or dataset, and no other run can change. */
+const PERMANENT = ['output_changed', 'dataset_changed'] as const;
+
+/** Too many rows have failed; null while the job may go on. */
+export function tooManyErrors({ spec, succeeded, failed }: JobRecord): Failure | null {
+  const { max_errors } = spec.options;
+  const finished = succeeded + failed;
+  if (!breaksMaxErrors(max_errors, failed, finished)) return null;
+  return {
+    code: 'too_many_errors',
+    message: `${failed} of ${finished} finished rows failed; max_errors is ${max_errors}.`,
+  };
+}
+
+/** How a job ends whose blocks are all committed; null: well. */
+export function failureOfWhole(record: JobRecord): Failure | null {
+  const tooMany = tooManyErrors(record);
+  if (tooMany) return tooMany;
+  const rows = record.succeeded + record.failed;
+  if (rows === 0 || record.succeeded > 0) return null;
+  return { code: 'all_rows_failed', message: `All ${rows} rows failed; errors-*.jsonl says why.` };
+}
+
+/** What an error of the feeder ends the job with; null where the feeder tries again. */
+export function failureOfFeeding(error: unknown): Failure | null {
+  if (error instanceof RowsDiffer) {
+    return {
+      code: 'dataset_changed',
+      message: `The input is not the one that the output was made from: ${error.message}. Use another output, or overwrite this one.`,
+    };
+  }
+  if (error instanceof ForebayError && !error.retryable) return { code: error.code, message: error.message };
+  return null;
+}
+
+/** What repeated runs of a block mean for its job. */
+export type RunsVerdict =
+  | { readonly verdict: 'waits'; readonly reason: 'storage_unavailable' | 'retrying' }
+  | { readonly verdict: 'fails'; readonly failure: Failure };
+
+/**
+ * Judges a block that was run at least twice. `lastError`: what its last failed run said; null where none said
+ * anything.
+ */
+export function judgeRuns({ block, attempts }: BlockAttempts, lastError: string | null): RunsVerdict {
+  const last = lastError ?? 'its workers died in it';
+  const permanent = PERMANENT.find((code) => last.startsWith(`${code}: `));
+  if (permanent) {
+    return { verdict: 'fails', failure: { code: permanent, message: last.slice(permanent.length + 2) } };
+  }
+  if (last.startsWith('storage_unavailable')) return { verdict: 'waits', reason: 'storage_unavailable' };
+  if (attempts <= MAX_RUNS) return { verdict: 'waits', reason: 'retrying' };
+  const message = `Block ${block} was run ${attempts} times without success: ${last}`;
+  return { verdict: 'fails', failure: { code: 'block_failed', message } };
+}

@@ -1,0 +1,162 @@
+/** Runs the feeder of one job in this process for as long as it holds the job's lease. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DatasetSource } from '../../shared/datasets/source.ts';
+import type { JobRecord, JobSpec } from '../../shared/domain/job.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Emit } from '../../shared/observe/events.ts';
+import { createAlarm } from '../../shared/process/alarm.ts';
+import type { BlockQueues } from '../../shared/queue/block-queue.ts';
+import type { JobStore } from '../../shared/queue/job-store.ts';
+import type { JobWindow } from '../../shared/queue/job-window.ts';
+import { blockQueueName } from '../../shared/queue/keys.ts';
+import { LEASE_MS, LeaseLost } from '../../shared/queue/lease.ts';
+import type { QueueSlots } from '../../shared/queue/queue-slots.ts';
+import type { Wake } from '../../shared/queue/wake.ts';
+import type { ModelService, WorkerRegistry } from '../../shared/queue/worker-registry.ts';
+import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
+import { createJobFeeder } from './feed-job.ts';
+import { createJobBlocks } from './job-blocks.ts';
+import { emitJobEnded } from './job-ended.ts';
+
+/** Between two rounds at most: what a lost wake-up costs. */
+const SWEEP_MS = 1_000;
+/** Between the beginnings of two rounds at least. One round answers all commits of this time; a window lasts ten times as long. */
+const TURN_MS = 10;
+const LEASE_RENEW_MS = 3_000;
+/** Heartbeats change who serves a model, so there is no need to ask more often. */
+const SERVICE_FRESH_MS = 500;
+
+export interface RunningFeeder {
+  readonly queue: string;
+  /** Begins the next round at once. */
+  wake(): void;
+  /** Whether a round is due after commits have left so many blocks in the window. */
+  isDue(left: number): boolean;
+  /** Settles when the job has ended, its lease is lost or `stopping` is aborted. Never rejects. */
+  readonly ended: Promise<void>;
+}
+
+export interface RunFeederDeps {
+  readonly jobs: JobStore;
+  readonly window: JobWindow;
+  readonly queues: BlockQueues;
+  readonly slots: QueueSlots;
+  readonly workers: Pick<WorkerRegistry, 'serviceOf'>;
+  readonly wake: Pick<Wake, 'on'>;
+  readonly openDataset: (spec: JobSpec) => DatasetSource;
+  readonly queueLimit: number | undefined;
+  /** Rows that a job may have; null: no limit. */
+  readonly maxRows: number | null;
+  readonly finalise: (record: JobRecord, lease: string) => Promise<void>;
+  readonly emit: Emit;
+}
+
+/** `lease`: held by the caller; this renews it and drops it in the end. */
+export function runFeeder(
+  deps: RunFeederDeps,
+  spec: JobSpec,
+  lease: string,
+  stopping: AbortSignal,
+): RunningFeeder {
+  const { jobs, window, emit } = deps;
+  const { id } = spec;
+  const queue = blockQueueName(spec.model);
+  const alarm = createAlarm();
+  const own = new AbortController();
+  const signal = AbortSignal.any([stopping, own.signal]);
+  const source = deps.openDataset(spec);
+  const renewal = setInterval(() => {
+    window.holdLease(id, lease, LEASE_MS).then(
+      (held) => held || own.abort(),
+      (error: unknown) => emit('feeder.lease_not_renewed', { job: id, error: messageOf(error) }),
+    );
+  }, LEASE_RENEW_MS);
+  const service = freshFor(SERVICE_FRESH_MS, async () => deps.workers.serviceOf(spec.model));
+  const undo = deps.wake.on('workers', service.forget);
+  const feeder = createJobFeeder({
+    spec,
+    lease,
+    source,
+    jobs,
+    window,
+    blocks: createJobBlocks({ spec, queue, lease, window, queues: deps.queues, slots: deps.slots }),
+    emit,
+    signal,
+    configuredQueueLimit: deps.queueLimit,
+    maxRows: deps.maxRows,
+    finalise: (record) => deps.finalise(record, lease),
+    service: service.get,
+  });
+
+  /** True when there is nothing more to do here. */
+  async function round(): Promise<boolean> {
+    try {
+      return await feeder.step();
+    } catch (error) {
+      if (error instanceof LeaseLost) return true;
+      // The watch over Redis tells of its trouble.
+      if (redisTrouble(error) === null) {
+        emit('feeder.failed', { job: id, error: messageOf(error) });
+      }
+      return false;
+    }
+  }
+
+  async function rounds(): Promise<void> {
+    while (!signal.aborted) {
+      const began = performance.now();
+      if (await round()) {
+        emitJobEnded(emit, await jobs.get(id).catch(() => null));
+        return;
+      }
+      await alarm.wait(SWEEP_MS, signal);
+      const early = TURN_MS - (performance.now() - began);
+      if (early > 0) await delay(early);
+    }
+  }
+
+  /** Counts the dataset's rows, so that total and ETA are known long before the last row is read. */
+  async function countRows(): Promise<void> {
+    try {
+      const record = await jobs.get(id);
+      if (!record || record.total !== null) return;
+      const total = await source.count(spec.options.limit ?? Infinity, signal);
+      if (!signal.aborted) await jobs.setTotal(id, total);
+    } catch (error) {
+      // Feeding meets the same trouble and reports it.
+      if (!signal.aborted) emit('job.count_failed', { job: id, error: messageOf(error) });
+    }
+  }
+
+  async function run(): Promise<void> {
+    const counting = countRows();
+    try {
+      await rounds();
+    } finally {
+      undo();
+      own.abort();
+      clearInterval(renewal);
+      await Promise.all([counting, feeder.close()]);
+      await window.dropLease(id, lease).catch(() => undefined);
+    }
+  }
+
+  const ended = run().catch((error: unknown) => emit('feeder.crashed', { job: id, error: messageOf(error) }));
+  return { queue, wake: alarm.ring, isDue: feeder.isDue, ended };
+}
+
+/** Keeps an answer for `ms`. */
+function freshFor(ms: number, ask: () => Promise<ModelService>) {
+  let kept: { readonly answer: ModelService; readonly at: number } | null = null;
+  return {
+    async get(): Promise<ModelService> {
+      if (kept === null || performance.now() - kept.at > ms) {
+        kept = { answer: await ask(), at: performance.now() };
+      }
+      return kept.answer;
+    },
+    forget(): void {
+      kept = null;
+    },
+  };
+}

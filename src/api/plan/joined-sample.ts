@@ -1,0 +1,42 @@
+/** The samples of several workers as one. Pure. */
+import { sum } from '../../shared/math/sum.ts';
+import type { SampleReply } from '../../shared/queue/sample-requests.ts';
+import type { PlanWire } from '../http/wire/plan.ts';
+import { rounded } from '../http/wire/scalars.ts';
+import type { PlanWorker } from './facts.ts';
+
+/** Null where no worker has a sample. */
+export function joinSamples(workers: readonly PlanWorker[]): PlanWire['sample'] {
+  const replies = workers.flatMap(({ answer }) => (answer.ok && answer.reply.rate ? [answer.reply] : []));
+  if (replies.length === 0) return null;
+  const measured = sum(replies.map((reply) => reply.rate!.rows));
+  const mean = (of: (reply: SampleReply) => number) =>
+    sum(replies.map((reply) => of(reply) * reply.rate!.rows)) / measured;
+  const sized = replies.flatMap(({ meanRowBytes }) => (meanRowBytes === null ? [] : [meanRowBytes]));
+  const stages = [...new Set(replies.flatMap(({ stageMs }) => Object.keys(stageMs)))];
+  return {
+    rows: Math.max(...replies.map((reply) => reply.rows)),
+    passes: rounded(sum(replies.map((reply) => reply.passes)), 2)!,
+    rows_measured: measured,
+    seconds: rounded(Math.max(...replies.map((reply) => reply.rate!.seconds)), 3)!,
+    mean_row_bytes: sized.length === 0 ? null : Math.round(sum(sized) / sized.length),
+    stage_ms: Object.fromEntries(
+      stages.map((stage) => {
+        const ms = mean(({ stageMs }) => stageMs[stage] ?? 0);
+        return [stage, rounded(ms, 3)!];
+      }),
+    ),
+    failed_rows: sum(replies.map((reply) => reply.failedRows)),
+    errors: joinErrors(replies.flatMap((reply) => reply.errors)),
+  };
+}
+
+/** One entry per code, with the first message and the rows of all. */
+function joinErrors(errors: SampleReply['errors']): SampleReply['errors'] {
+  const byCode = new Map<string, SampleReply['errors'][number]>();
+  for (const error of errors) {
+    const known = byCode.get(error.code);
+    byCode.set(error.code, known ? { ...known, rows: known.rows + error.rows } : error);
+  }
+  return [...byCode.values()];
+}

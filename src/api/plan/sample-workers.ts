@@ -1,0 +1,65 @@
+/** Has live workers run a plan's sample. */
+import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
+import type { JobOptions } from '../../shared/domain/job.ts';
+import type { ModelRef } from '../../shared/domain/model-config.ts';
+import type { RowRef } from '../../shared/domain/row.ts';
+import { blockQueueName } from '../../shared/queue/keys.ts';
+import type { SampleAnswer, SampleRequests } from '../../shared/queue/sample-requests.ts';
+import type { ServedModel, WorkerInfo } from '../../shared/queue/worker-registry.ts';
+import type { PlanWorker } from './facts.ts';
+
+/** How long a worker measures, after every lane has answered once. */
+const SAMPLE_MS = 1_000;
+/** Long enough for the longest sample and for another plan's sample before it. */
+const WAIT_MS = 15_000;
+/** Workers that run the sample at once. The others are counted by their lanes. */
+const MAX_SAMPLED = 8;
+
+export interface ServingWorker {
+  readonly info: WorkerInfo;
+  readonly model: ServedModel;
+}
+
+/** Workers that announce a model, even where they could not load it. */
+export function workersThatServe(ref: ModelRef, live: readonly WorkerInfo[]): ServingWorker[] {
+  const queue = blockQueueName(ref);
+  return live.flatMap((info) =>
+    info.models.flatMap((model) => (blockQueueName(model.ref) === queue ? [{ info, model }] : [])),
+  );
+}
+
+export interface PlanSample {
+  readonly ref: ModelRef;
+  readonly dataset: DatasetSpec;
+  readonly tenant: string;
+  readonly options: JobOptions;
+  readonly rows: readonly RowRef[];
+}
+
+export function createSampler({ ask }: Pick<SampleRequests, 'ask'>) {
+  /** Workers run the sample at the same time: those of one machine share its cores in a job, too. */
+  return async function trySample(
+    workers: readonly ServingWorker[],
+    sample: PlanSample,
+  ): Promise<PlanWorker[]> {
+    const { dataset, tenant, rows } = sample;
+    const { batch_size, block_rows, decode, top_k } = sample.options;
+    const request = {
+      queue: blockQueueName(sample.ref),
+      dataset,
+      tenant,
+      rows,
+      options: { batch_size, block_rows, decode, top_k },
+      ms: SAMPLE_MS,
+    };
+    return Promise.all(
+      workers.map(async ({ info, model }, i): Promise<PlanWorker> => {
+        let answer: SampleAnswer;
+        if (rows.length === 0) answer = { ok: false, why: 'the input holds no row' };
+        else if (i >= MAX_SAMPLED) answer = { ok: false, why: `more than ${MAX_SAMPLED} workers` };
+        else answer = await ask(info.id, request, WAIT_MS);
+        return { info, served: model, answer };
+      }),
+    );
+  };
+}
