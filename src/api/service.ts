@@ -21,9 +21,9 @@ import { createAccess } from './http/access.ts';
 import { createApp } from './http/app.ts';
 import { createFeeders } from './feeder/feeders.ts';
 import { queueLimit } from './feeder/policies.ts';
-import { createJobRequests } from './jobs/job-requests.ts';
+import { createJobUseCases } from './jobs/job-use-cases.ts';
 import { createModelCatalog } from './models/model-catalog.ts';
-import { createDatasetOpener } from './jobs/create/open-readable.ts';
+import { createDatasetOpener } from './jobs/create/dataset-opener.ts';
 import { createOutputResolver } from './jobs/output/resolve-output.ts';
 import { createQuotas } from './jobs/create/quotas.ts';
 import { createInputResolver } from './jobs/create/resolve-input.ts';
@@ -66,7 +66,7 @@ export async function createApiService(options: {
     folders: { shared: config.inputRoots, own: [config.dataDir, ...config.outputRoots] },
     keys: createKeyStore({ redis }),
     anyKey: () => createKeyStore({ redis: background }).any(),
-    log,
+    emit,
   });
   const wake = await createWake(connectRedis(redisUrl, 'background', onError));
 
@@ -85,7 +85,7 @@ export async function createApiService(options: {
   const output = createOutputResolver({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
 
   const webhooks = createWebhookQueue({ redis, run });
-  const requests = createJobRequests({
+  const requests = createJobUseCases({
     jobs,
     window: createJobWindow({ redis, run }),
     findModel: models.findModel,
@@ -152,7 +152,7 @@ export async function createApiService(options: {
     workers,
     wake,
     models,
-    log,
+    emit,
     maxJsonDepth: config.maxJsonDepth,
     version,
     shutdown,

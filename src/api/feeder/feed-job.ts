@@ -28,7 +28,7 @@ import type { JobBlocks } from './job-blocks.ts';
 import { whyEmpty } from './why-empty.ts';
 import { queueLimit, refillMark, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
 import { checkRowLimit } from '../jobs/create/row-limit.ts';
-import { openOutput } from '../jobs/output/open-output.ts';
+import { takeOverOutput } from '../jobs/output/take-over-output.ts';
 import { splitDataset, type SplitBlock } from './splitter.ts';
 
 export interface JobFeeder {
@@ -96,7 +96,7 @@ export function createJobFeeder(deps: {
   /** Makes the output the job's. False where that failed: the job has ended, or it is tried again. */
   async function open(): Promise<boolean> {
     try {
-      await openOutput(spec, spec.opening!, lease, async () => window.holdsLease(id, lease));
+      await takeOverOutput(spec, spec.opening!, lease, async () => window.holdsLease(id, lease));
       await jobs.markOpened(id, lease);
       return true;
     } catch (error) {

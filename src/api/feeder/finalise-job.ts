@@ -1,7 +1,7 @@
 /**
  * Ends a job: writes manifest.json, last of all files, in constant memory, and makes the final transition.
  * Safe to repeat: a process that dies here is followed by another that does it again. Fenced as the opening is: the
- * manifest is staged in a folder of this feeder's own (open-output.ts).
+ * manifest is staged in a folder of this feeder's own (take-over-output.ts).
  */
 import { mkdir, open, rename } from 'node:fs/promises';
 import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';

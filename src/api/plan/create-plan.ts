@@ -18,7 +18,7 @@ import {
   type WorkerInfo,
   type WorkerRegistry,
 } from '../../shared/queue/worker-registry.ts';
-import { judgeOutput } from '../jobs/output/judge-output.ts';
+import { checkOutput } from '../jobs/output/check-output.ts';
 import type { OutputResolver } from '../jobs/output/resolve-output.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
 import { checkResume, settle } from '../jobs/create/submit-job.ts';
@@ -56,7 +56,7 @@ export function createPlanJob(deps: {
     const folder = await output.resolve(request.output, id, tenant);
     try {
       const { spec } = await input.resolve(request.input, id, tenant);
-      const earlier = await judgeOutput(folder, request.options.if_output_exists);
+      const earlier = await checkOutput(folder, request.options.if_output_exists);
       const dataset = earlier === null ? spec : listedLike(spec, earlier.dataset);
       const options = settle(request, found, earlier);
       if (earlier) checkResume(earlier, found, options);

@@ -1,7 +1,8 @@
 /** A tuning as a self-contained HTML page with charts: nothing is loaded from anywhere. Pure. */
 import type { Tuned } from '../../shared/profiles/tune-events.ts';
+import { escapeHtml } from '../../shared/text/escape-html.ts';
 import { formatBytes, formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
-import { barsSvg, batchLinesSvg, escapeHtml, pathSvg } from './report-charts.ts';
+import { barsSvg, batchLinesSvg, pathSvg } from './report-charts.ts';
 import { marksOf, rankSettings, type RankedSettings } from './rank-settings.ts';
 import { exhaustiveText, gainText } from './tuned-text.ts';
 import { errorText, resultText, settingsText } from './tune-view.ts';

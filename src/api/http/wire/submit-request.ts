@@ -4,7 +4,7 @@ import { MAX_ERRORS, type MaxErrors } from '../../../shared/domain/job.ts';
 import { DECODE_MODE, type DecodeMode } from '../../../shared/domain/model-config.ts';
 import { JOB_INPUT, type JobInput, type PackedInput } from './job-input.ts';
 import { METADATA } from './scalars.ts';
-import { toWebhookWish, WEBHOOK, type WebhookWish } from './webhook.ts';
+import { toRequestedWebhook, WEBHOOK, type RequestedWebhook } from './webhook.ts';
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
 const orAuto = (min: number, max: number) =>
@@ -120,7 +120,7 @@ export interface SettledRequest {
     readonly if_output_exists: z.infer<typeof IF_OUTPUT_EXISTS>;
   };
   readonly metadata: Readonly<Record<string, string>>;
-  readonly webhook?: WebhookWish;
+  readonly webhook?: RequestedWebhook;
 }
 
 const DEFAULT_PRIORITY = 50;
@@ -145,7 +145,7 @@ export function settleRequest(body: z.output<typeof SUBMIT_BODY>): SettledReques
     },
     metadata: body.metadata ?? o.metadata ?? {},
     // Absent where not given: the digest of an Idempotency-Key must not change for requests of before.
-    ...(body.webhook && { webhook: toWebhookWish(body.webhook) }),
+    ...(body.webhook && { webhook: toRequestedWebhook(body.webhook) }),
   };
 }
 

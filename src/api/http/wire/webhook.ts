@@ -31,7 +31,7 @@ export const WEBHOOK = z
     examples: [{ url: 'https://example.org/hooks/forebay', events: ['completed', 'failed'] }],
   });
 
-export interface WebhookWish {
+export interface RequestedWebhook {
   readonly url: string;
   readonly events: readonly WebhookEvent[];
   readonly secret?: string;
@@ -39,7 +39,7 @@ export interface WebhookWish {
 
 const ENDS: readonly WebhookEvent[] = ['completed', 'failed', 'cancelled'];
 
-export function toWebhookWish({ url, events, secret }: z.output<typeof WEBHOOK>): WebhookWish {
+export function toRequestedWebhook({ url, events, secret }: z.output<typeof WEBHOOK>): RequestedWebhook {
   return { url, events: events ?? ENDS, ...(secret === undefined ? {} : { secret }) };
 }
 
