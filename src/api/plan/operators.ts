@@ -1,6 +1,7 @@
 /** The logical plan (what happens to a row) and the physical one (which process does it, what is fused). Pure. */
 import { locateKinds } from './row-kinds.ts';
-import { activationOf, type DecodeMode, type ModelConfig } from '../../shared/domain/model-config.ts';
+import type { DecodeMode } from '../../shared/domain/decode-mode.ts';
+import { activationOf, type ModelConfig } from '../../shared/domain/model-config.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { PlanFacts } from './plan-facts.ts';
 

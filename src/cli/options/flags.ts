@@ -3,7 +3,7 @@
  * of value. What is used where nothing is given may differ.
  */
 import { Option } from 'commander';
-import { httpUrl, maxErrors, several, wholeNumber } from './parsers.ts';
+import { httpUrl, several, wholeNumber } from './parsers.ts';
 
 const option = (flags: string, text: string) => new Option(flags, text);
 
@@ -15,11 +15,6 @@ export const FLAGS = {
   output: () => option('--output <dir>', 'folder of the results'),
   workers: () =>
     option('--workers <n>', 'worker processes (default: 1)').argParser<number>(wholeNumber(1, 64)),
-  maxErrors: () =>
-    option(
-      '--max-errors <n|n%>',
-      'failed rows to tolerate: a count, or a share once 100 rows are done (default: unlimited)',
-    ).argParser<unknown>(maxErrors),
   models: () =>
     option(
       '--models <dir>',

@@ -4,7 +4,8 @@
  */
 import type { InputFolders } from '../../shared/files/input-folders.ts';
 import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
-import type { DecodeMode, ModelConfig } from '../../shared/domain/model-config.ts';
+import type { DecodeMode } from '../../shared/domain/decode-mode.ts';
+import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 
 /** A row's bytes, or a local file that the lane opens itself, for a tenant (see input-folders.ts). */
