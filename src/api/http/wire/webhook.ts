@@ -1,7 +1,7 @@
 /** A job's webhook as it is asked for and shown, what is sent to it, and the log of its tries. */
 import { z } from 'zod';
 import { WEBHOOK_EVENTS, type WebhookEvent } from '../../../shared/domain/job.ts';
-import { HOOK_DELIVERY, type HookDelivery } from '../../../shared/queue/webhook-queue.ts';
+import { HOOK_DELIVERY, type HookDelivery } from '../../../shared/domain/hook-delivery.ts';
 import { FAILURE_OR_NULL, iso, JOB_ID, TIMESTAMP } from './scalars.ts';
 
 const EVENTS = z.array(z.enum(WEBHOOK_EVENTS)).min(1, 'at least one event').max(WEBHOOK_EVENTS.length);
