@@ -51,7 +51,6 @@ async function main(): Promise<void> {
     redisUrl: config.redisUrl,
     background,
     onError: watch.onError,
-    log,
     emit: events.emit,
     version: VERSION,
     shutdown: stop,

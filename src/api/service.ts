@@ -4,7 +4,6 @@ import { inputFolders, linkFolders, type Config } from '../shared/config/config.
 import { createKeyStore } from '../shared/keys/key-store.ts';
 import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { Emit } from '../shared/observe/events.ts';
-import type { Logger } from '../shared/observe/logger.ts';
 import { createBlockQueues } from '../shared/queue/block-queue.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobStore, RETENTION_MS } from '../shared/queue/job-store.ts';
@@ -22,9 +21,9 @@ import { createApp } from './http/app.ts';
 import { MAX_JSON_DEPTH } from './http/body/json-depth.ts';
 import { createFeeders } from './feeder/feeders.ts';
 import { queueLimit } from './feeder/policies.ts';
-import { createJobRequests } from './jobs/job-requests.ts';
+import { createJobUseCases } from './jobs/job-use-cases.ts';
 import { createModelCatalog } from './models/model-catalog.ts';
-import { createDatasetOpener } from './jobs/create/open-readable.ts';
+import { createDatasetOpener } from './jobs/create/dataset-opener.ts';
 import { createOutputResolver } from './jobs/output/resolve-output.ts';
 import { createQuotas } from './jobs/create/quotas.ts';
 import { createInputResolver } from './jobs/create/resolve-input.ts';
@@ -54,12 +53,11 @@ export async function createApiService(options: {
   /** A connection for background work, which answers. */
   readonly background: Redis;
   readonly onError: (error: Error) => void;
-  readonly log: Logger;
   readonly emit: Emit;
   readonly version: string;
   readonly shutdown: AbortSignal;
 }): Promise<ApiService> {
-  const { config, redisUrl, background, onError, log, emit, version, shutdown } = options;
+  const { config, redisUrl, background, onError, emit, version, shutdown } = options;
   const redis = connectRedis(redisUrl, 'request', onError);
   const access = await createAccess({
     ...config,
@@ -67,7 +65,7 @@ export async function createApiService(options: {
     folders: { shared: config.inputRoots, own: [config.dataDir, ...config.outputRoots] },
     keys: createKeyStore({ redis }),
     anyKey: () => createKeyStore({ redis: background }).any(),
-    log,
+    emit,
   });
   const wake = await createWake(connectRedis(redisUrl, 'background', onError));
 
@@ -86,7 +84,7 @@ export async function createApiService(options: {
   const output = createOutputResolver({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
 
   const webhooks = createWebhookQueue({ redis, run });
-  const requests = createJobRequests({
+  const requests = createJobUseCases({
     jobs,
     window: createJobWindow({ redis, run }),
     findModel: models.findModel,
@@ -152,7 +150,7 @@ export async function createApiService(options: {
     workers,
     wake,
     models,
-    log,
+    emit,
     maxJsonDepth: MAX_JSON_DEPTH,
     version,
     shutdown,

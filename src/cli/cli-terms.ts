@@ -3,7 +3,7 @@
  * settings, for its callers are programs; whoever typed a command reads flags and commands. One place translates,
  * from the same tables that the flags are made of. Pure.
  */
-import { JOB_OPTION_NAMES } from './options/job-options.ts';
+import { JOB_OPTION_NAMES } from '../shared/domain/job-options.ts';
 import { flagOfSetting, toFlag } from './options/service-flags.ts';
 
 const COMMANDS: readonly (readonly [RegExp, string])[] = [

@@ -1,4 +1,4 @@
-/** Reads server-sent events out of a stream (the WHATWG format). */
+/** Reads server-sent events out of a stream, as the HTML standard defines their format. */
 import { readLines } from './read-lines.ts';
 
 export interface ServerEvent {
@@ -8,7 +8,7 @@ export interface ServerEvent {
   readonly data: string;
 }
 
-/** Complete events; one that the connection's end cuts off is dropped. */
+/** Yields complete events. An event that the end of the connection cuts off is dropped. */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
 ): AsyncGenerator<ServerEvent, void, undefined> {
@@ -22,6 +22,7 @@ export async function* readEvents(
       data = [];
       continue;
     }
+    // A comment begins with a colon, so its field has no name.
     const colon = line.indexOf(':');
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');

@@ -1,8 +1,10 @@
-/** Splits a byte stream into lines. */
+/** Splits a byte stream into lines. They end with LF, CRLF or CR. */
+
+const LINE_END = /\r\n|\n|\r/;
 
 /**
- * Lines without their ends, empty ones included. A last line without an end is given too, unless
- * `whole` asks for complete lines only.
+ * Yields lines without their ends, empty ones included. A last line without an end is yielded too, unless `whole` asks
+ * for complete lines only.
  */
 export async function* readLines(
   body: ReadableStream<Uint8Array>,
@@ -10,11 +12,17 @@ export async function* readLines(
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
   let rest = '';
+  /** The last line ended with CR, so an LF that comes next belongs to that end. */
+  let afterCr = false;
   // Leaving the loop early cancels the stream, and with it the request.
   for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
-    const pieces = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    let text = decoder.decode(chunk, { stream: true });
+    if (text === '') continue;
+    if (afterCr && text.startsWith('\n')) text = text.slice(1);
+    afterCr = text.endsWith('\r');
+    const pieces = (rest + text).split(LINE_END);
     rest = pieces.pop()!;
-    for (const piece of pieces) yield piece.endsWith('\r') ? piece.slice(0, -1) : piece;
+    yield* pieces;
   }
   rest += decoder.decode();
   if (rest !== '' && !whole) yield rest;

@@ -1,7 +1,7 @@
 // Broken images through a real lane, in every decode mode: each row ends as a result or as an error with a code, and the
 // lane lives on (G3) within its memory.
 import { afterAll, expect, it } from 'vitest';
-import { DECODE_MODE } from '#forebay/shared/domain/model-config.js';
+import { DECODE_MODES } from '#forebay/shared/domain/decode-mode.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
@@ -16,7 +16,7 @@ const SEED = Number(process.env['FOREBAY_FUZZ_SEED'] ?? 1);
 const BATCH = 20;
 const BATCH_MS = 60_000;
 const SIDE = 8;
-const MODES = DECODE_MODE.options;
+const MODES = DECODE_MODES;
 /** A mutated header may ask for any size: large ones cost time and prove nothing more. */
 const MAX_PIXELS = 4_000_000;
 const MB = 2 ** 20;

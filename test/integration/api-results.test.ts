@@ -148,7 +148,7 @@ describe('results', () => {
     // Whatever it has to say, it says before another request is answered.
     await rows(`/v1/jobs/${job.id}/results`);
     const said = api.logged.slice(saidBefore);
-    expect(said.filter(({ message }) => message === 'stream broken off')).toEqual([]);
+    expect(said.filter(({ message }) => message === 'stream interrupted')).toEqual([]);
   });
 
   it('break off when the service stops in the middle, so that a follower knows that rows are missing', async () => {

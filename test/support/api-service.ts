@@ -5,18 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { createAccess } from '#forebay/api/http/access.js';
-import type { ApiDeps } from '#forebay/api/http/api-deps.js';
-import { createApp } from '#forebay/api/http/app.js';
-import { createJobRequests } from '#forebay/api/jobs/job-requests.js';
+import { createApp, type AppDeps } from '#forebay/api/http/app.js';
+import { createJobUseCases } from '#forebay/api/jobs/job-use-cases.js';
 import { createModelCatalog } from '#forebay/api/models/model-catalog.js';
 import { createQuotas, type QuotaLimits } from '#forebay/api/jobs/create/quotas.js';
-import { createDatasetOpener } from '#forebay/api/jobs/create/open-readable.js';
+import { createDatasetOpener } from '#forebay/api/jobs/create/dataset-opener.js';
 import { createOutputResolver } from '#forebay/api/jobs/output/resolve-output.js';
 import { createInputResolver } from '#forebay/api/jobs/create/resolve-input.js';
 import { createWebhookUrlCheck } from '#forebay/api/webhooks/check-webhook-url.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { createKeyStore } from '#forebay/shared/keys/key-store.js';
 import { createModelFolderReader } from '#forebay/shared/models/model-folder-reader.js';
+import { createEvents } from '#forebay/shared/observe/events.js';
+import { logEvents } from '#forebay/shared/observe/log-events.js';
 import { createBlockQueues } from '#forebay/shared/queue/block-queue.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createJobStore } from '#forebay/shared/queue/job-store.js';
@@ -48,7 +49,7 @@ export interface Protection {
   readonly quotas?: QuotaLimits;
 }
 
-export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection: Protection | null = null) {
+export async function startTestApi(overrides: Partial<AppDeps> = {}, protection: Protection | null = null) {
   const server = await startTestRedis();
   const folder = await mkdtemp(join(tmpdir(), 'forebay-api-'));
   const dir = (name: string) => join(folder, name);
@@ -88,7 +89,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
   });
   const output = createOutputResolver({ outputRoots: [dir('results')], resultsDir: dir('results') });
   const webhooks = createWebhookQueue({ redis, run });
-  const requests = createJobRequests({
+  const requests = createJobUseCases({
     jobs,
     window,
     findModel: models.findModel,
@@ -108,7 +109,9 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
   const logged: { level: string; fields: object; message: string }[] = [];
   const note = (level: string) => (fields: object, message: string) =>
     void logged.push({ level, fields, message });
-  const log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
+  const events = createEvents();
+  logEvents(events, { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') });
+  const { emit } = events;
   const keys = createKeyStore({ redis });
   const access =
     protection &&
@@ -120,7 +123,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
       folders: { shared: [dir('input'), folder, dir('results/open')], own: [dir('data'), dir('results')] },
       keys,
       anyKey: () => keys.any(),
-      log,
+      emit,
     }));
   const app = createApp({
     jobs,
@@ -132,7 +135,7 @@ export async function startTestApi(overrides: Partial<ApiDeps> = {}, protection:
     webhooks,
     ...requests,
     ready: () => checkWrite(redis),
-    log,
+    emit,
     maxJsonDepth: 32,
     version: '0.0.0-test',
     shutdown: stopping.signal,

@@ -14,7 +14,7 @@ import type { ModelService } from '../../shared/queue/worker-registry.ts';
 import { removeStaging } from '../../shared/storage/staging.ts';
 import { storageTrouble } from '../../shared/storage/storage-trouble.ts';
 import { checkRowLimit } from '../jobs/create/row-limit.ts';
-import { openOutput } from '../jobs/output/open-output.ts';
+import { takeOverOutput } from '../jobs/output/take-over-output.ts';
 import { createCommitSpeed } from './commit-speed.ts';
 import { createDatasetReading } from './dataset-reading.ts';
 import { createFillWindow } from './fill-window.ts';
@@ -79,7 +79,7 @@ export function createJobFeeder(deps: {
   /** Makes the output the job's. False where that failed: the job has ended, or a later round tries again. */
   async function open(): Promise<boolean> {
     try {
-      await openOutput(spec, spec.opening!, lease, async () => window.holdsLease(id, lease));
+      await takeOverOutput(spec, spec.opening!, lease, async () => window.holdsLease(id, lease));
       await jobs.markOpened(id, lease);
       return true;
     } catch (error) {

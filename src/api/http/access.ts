@@ -1,11 +1,18 @@
 /** Who is let in, decided once at the start from the settings and the keys there are. */
 import { isInside } from '../../shared/files/is-inside.ts';
 import type { KeyStore } from '../../shared/keys/key-store.ts';
-import type { Logger } from '../../shared/observe/logger.ts';
-import type { ApiDeps } from './api-deps.ts';
+import type { Emit } from '../../shared/observe/events.ts';
 import { isLoopback, needsKeys, type AuthSetting } from './middleware/auth-mode.ts';
-import { createHostCheck } from './middleware/check-host.ts';
-import { createRateLimit } from './middleware/rate-limit.ts';
+import { createHostCheck, type HostCheck } from './middleware/check-host.ts';
+import { createRateLimit, type RateLimit } from './middleware/rate-limit.ts';
+
+export interface AccessControl {
+  /** Absent: no key is asked for. */
+  readonly keys?: KeyStore;
+  /** Absent: any Host header will do. */
+  readonly checkHost?: HostCheck;
+  readonly rateLimit?: RateLimit;
+}
 
 export interface AccessOptions {
   readonly auth: AuthSetting;
@@ -19,25 +26,22 @@ export interface AccessOptions {
   readonly keys: KeyStore;
   /** Asked at the start, when it is better to wait for Redis than to fail. */
   readonly anyKey: () => Promise<boolean>;
-  readonly log: Logger;
+  readonly emit: Emit;
 }
 
 /** @throws ForebayError `keys_required` where others would be let in without a key. */
-export async function createAccess(options: AccessOptions): Promise<NonNullable<ApiDeps['access']>> {
-  const { host, anyKey, keys, log, allowedHosts } = options;
+export async function createAccess(options: AccessOptions): Promise<AccessControl> {
+  const { host, anyKey, keys, emit, allowedHosts } = options;
   const required = await needsKeys({ setting: options.auth, host, anyKey });
   const here = isLoopback(host);
   if (!required && !here) {
-    log.warn({ host }, 'API keys are switched off: whoever reaches this address may do anything here');
+    emit('keys.disabled', { host });
   }
   if (required && !(await anyKey())) {
-    log.warn({}, 'every request needs an API key and there is none yet: make one with forebay keys create');
+    emit('keys.missing', {});
   }
   for (const { shared, own } of required ? overlaps(options.folders) : []) {
-    log.warn(
-      { inputRoot: shared, folder: own },
-      'an input root lies in the data folder or in an output root: every tenant may read what is written there',
-    );
+    emit('input_root.exposes', { inputRoot: shared, folder: own });
   }
   return {
     ...(required && { keys, rateLimit: createRateLimit(options.requestsPerS) }),

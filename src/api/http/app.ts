@@ -1,38 +1,62 @@
 /** The HTTP face: all routes, and what becomes of requests that fit none. Listening is main.ts's affair. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ForebayError } from '../../shared/errors.ts';
-import type { ApiDeps } from './api-deps.ts';
-import { createLargeBodies } from './body/large-bodies.ts';
+import type { JobStore } from '../../shared/queue/job-store.ts';
+import type { AccessControl } from './access.ts';
+import { createBackgroundParser } from './body/background-parser.ts';
+import { createLargeBodyLimit } from './body/large-body-limit.ts';
+import { describeKeys } from './endpoint/describe-endpoint.ts';
 import { problemResponse } from './middleware/error-handler.ts';
 import { createGuard } from './middleware/guard.ts';
-import { mountRetryAndResume } from './routes/retry-and-resume.ts';
-import { mountDeliveries } from './routes/deliveries.ts';
-import { mountJobs } from './routes/jobs.ts';
-import { mountJobStats } from './routes/job-stats.ts';
-import { mountJobStreams } from './routes/job-streams.ts';
-import { mountKeys } from './routes/keys.ts';
-import { mountModels } from './routes/models.ts';
-import { describeKeys } from './routes/mount.ts';
-import { mountOps } from './routes/ops.ts';
-import { mountPlan } from './routes/plan.ts';
+import { mountDeliveries, type DeliveriesDeps } from './routes/deliveries.ts';
+import { mountJobs, type JobsDeps } from './routes/jobs.ts';
+import { mountJobStats, type JobStatsDeps } from './routes/job-stats.ts';
+import { mountJobStreams, type JobStreamsDeps } from './routes/job-streams.ts';
+import { mountKeys, type KeysDeps } from './routes/keys.ts';
+import { mountModels, type ModelsDeps } from './routes/models.ts';
+import { mountOps, type OpsDeps } from './routes/ops.ts';
+import { mountPlan, type PlanDeps } from './routes/plan.ts';
+import { mountRetryAndResume, type RetryAndResumeDeps } from './routes/retry-and-resume.ts';
 
-export function createApp(deps: ApiDeps): OpenAPIHono {
+/** What the routes need together. Each takes its own part of it. */
+export type AppDeps = Omit<
+  JobsDeps &
+    RetryAndResumeDeps &
+    PlanDeps &
+    JobStreamsDeps &
+    JobStatsDeps &
+    DeliveriesDeps &
+    ModelsDeps &
+    KeysDeps &
+    OpsDeps,
+  'parser' | 'keys'
+> & {
+  /** For the guard, which checks whose job a path names. */
+  readonly jobs: Pick<JobStore, 'tenantOf'>;
+  /** Absent: everybody is let in, whatever page sends them. */
+  readonly access?: AccessControl;
+  /** Levels that the JSON of a request may nest. */
+  readonly maxJsonDepth: number;
+};
+
+export function createApp(deps: AppDeps): OpenAPIHono {
   const app = new OpenAPIHono();
-  const { log, maxJsonDepth } = deps;
-  const guard = createGuard({ jobs: deps.jobs, ...deps.access });
-  const target = { app, guard, log, maxJsonDepth, largeBodies: createLargeBodies() };
+  const { jobs, access = {}, maxJsonDepth, emit } = deps;
+  const guard = createGuard({ jobs, ...access });
+  const target = { app, guard, maxJsonDepth, largeBodies: createLargeBodyLimit(), emit };
+  const parser = createBackgroundParser();
   describeKeys(app);
-  mountJobs(target, deps);
+  mountJobs(target, { ...deps, parser });
   mountRetryAndResume(target, deps);
-  mountPlan(target, deps);
+  mountPlan(target, { ...deps, parser });
   mountJobStreams(target, deps);
   mountJobStats(target, deps);
   mountDeliveries(target, deps);
   mountModels(target, deps);
-  mountKeys(target, deps);
+  mountKeys(target, { emit, ...(access.keys && { keys: access.keys }) });
   mountOps(target, deps);
 
-  app.onError((error, c) => problemResponse(error, c.req, deps.log));
+  app.onError((error, c) => problemResponse(error, c.req, emit));
   app.notFound((c) => {
     const allowed = methodsAt(app, c.req.path);
     if (allowed.length === 0) {
@@ -40,13 +64,13 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
         'not_found',
         `There is nothing at ${c.req.path}. /docs lists what there is.`,
       );
-      return problemResponse(error, c.req, deps.log);
+      return problemResponse(error, c.req, emit);
     }
     const error = new ForebayError(
       'method_not_allowed',
       `${c.req.path} takes ${allowed.join(', ')}, not ${c.req.method}.`,
     );
-    return problemResponse(error, c.req, deps.log, { Allow: allowed.join(', ') });
+    return problemResponse(error, c.req, emit, { Allow: allowed.join(', ') });
   });
   return app;
 }

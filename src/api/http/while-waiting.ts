@@ -5,9 +5,8 @@ import { problemResponse } from './middleware/error-handler.ts';
 /** Seconds; it comes up within about one of Redis. */
 const RETRY_AFTER_S = 1;
 
-const nothing = () => undefined;
-/** The wait was logged when it began; a line a probe would bury it. */
-const QUIET = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+/** The log has one line for the whole wait. A line per probe would bury it. */
+const emitNothing = () => undefined;
 
 export function answerWhileWaiting(request: Request): Response {
   const { method } = request;
@@ -21,5 +20,5 @@ export function answerWhileWaiting(request: Request): Response {
     'The service has not reached its Redis yet. It comes up by itself when that answers; its log says where it looks.',
     { retryAfterS: RETRY_AFTER_S },
   );
-  return problemResponse(error, { method, path }, QUIET);
+  return problemResponse(error, { method, path }, emitNothing);
 }

@@ -10,7 +10,7 @@ export interface ControlJob {
   resume(id: string): Promise<JobRecord>;
 }
 
-export function createControlJob(deps: { jobs: JobStore }): ControlJob {
+export function createControlJob(deps: { jobs: Pick<JobStore, 'mustGet' | 'transition'> }): ControlJob {
   const { jobs } = deps;
 
   /** `done`: states in which there is nothing left to do: asking twice is no error. */

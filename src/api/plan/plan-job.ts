@@ -12,7 +12,7 @@ import type { PlanWire } from '../http/wire/plan.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
 import { checkResume, settle } from '../jobs/create/submit-job.ts';
-import { judgeOutput } from '../jobs/output/judge-output.ts';
+import { checkOutput } from '../jobs/output/check-output.ts';
 import type { OutputResolver } from '../jobs/output/resolve-output.ts';
 import type { ModelCatalog } from '../models/model-catalog.ts';
 import { countKinds, lookAt } from './look-at-rows.ts';
@@ -41,7 +41,7 @@ export function createPlanJob(deps: {
     const folder = await output.resolve(request.output, id, tenant);
     try {
       const { spec } = await input.resolve(request.input, id, tenant);
-      const earlier = await judgeOutput(folder, request.options.if_output_exists);
+      const earlier = await checkOutput(folder, request.options.if_output_exists);
       const dataset = earlier === null ? spec : withListingOf(spec, earlier.dataset);
       const options = settle(request, found, earlier);
       if (earlier) checkResume(earlier, found, options);

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { JobWire } from '../../api/http/wire/job.ts';
-import type { MaxErrors } from '../../shared/domain/job.ts';
+import type { MaxErrors } from '../../shared/domain/job-options.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { watchJob } from '../jobs/watch-job.ts';
@@ -10,6 +10,7 @@ import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '..
 import type { EmptyFlag } from '../jobs/job-exit-code.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
+import { jobFlag } from '../options/job-options.ts';
 
 const COMMANDS = {
   cancel: 'cancel a job; its results until then stay',
@@ -35,7 +36,7 @@ export function addControl(program: Command, context: CliContext): void {
     .argument('[id]', 'the paused job')
     .description('continue a paused job, or finish what an output folder holds')
     .addOption(FLAGS.output())
-    .addOption(FLAGS.maxErrors())
+    .addOption(jobFlag('max_errors'))
     .addOption(FLAGS.watch())
     .addOption(FLAGS.allowEmpty());
   addApiUrlFlags(command).action(async (id: string | undefined, flags: ResumeFlags) =>

@@ -1,6 +1,6 @@
 /** Readers of option values: each takes text and throws commander's InvalidArgumentError, in a sentence. */
 import { InvalidArgumentError } from 'commander';
-import type { MaxErrors } from '../../shared/domain/job.ts';
+import { ERROR_SHARE, type MaxErrors } from '../../shared/domain/job-options.ts';
 
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -23,12 +23,9 @@ export function wholeNumberOrAuto(min: number, max: number): (text: string) => n
   };
 }
 
-/** As domain/job.ts has it, whose schema costs more to load than most commands take; a test compares them. */
-const SHARE = /^(100(\.0+)?|\d{1,2}(\.\d+)?)%$/;
-
 /** A count, or a share such as `1%`. */
 export function maxErrors(text: string): MaxErrors {
-  if (SHARE.test(text)) return text;
+  if (ERROR_SHARE.test(text)) return text;
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new InvalidArgumentError('It must be a count such as 10, or a share of the rows such as 1%.');
 }

@@ -1,16 +1,12 @@
 /** The charts of a tuning's report, as inline SVG coloured by the page's variables. Pure: data in, markup out. */
 import type { Measurement } from '../../shared/profiles/profile.ts';
+import { escapeHtml } from '../../shared/text/escape-html.ts';
 import { formatRate } from '../progress/format.ts';
 import { marksOf, type RankedSettings } from './rank-settings.ts';
 
 const WIDTH = 780;
 const BARS = 24;
 const COLOURS = 6;
-
-export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return text.replaceAll(/[&<>"]/g, (found) => entities[found]!);
-}
 
 /** Horizontal, the highest first: names are read, lengths compared. */
 export function barsSvg(ranking: readonly RankedSettings[]): string {

@@ -2,7 +2,8 @@
 import type { Tuned } from '../../shared/profiles/tune-events.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
-import { barsSvg, batchLinesSvg, escapeHtml, pathSvg } from './report-charts.ts';
+import { escapeHtml } from '../../shared/text/escape-html.ts';
+import { barsSvg, batchLinesSvg, pathSvg } from './report-charts.ts';
 import { marksOf, rankSettings, type RankedSettings } from './rank-settings.ts';
 import { exhaustiveText, gainText } from './tuned-text.ts';
 import { errorText, resultText, settingsText } from './tune-view.ts';

@@ -2,34 +2,13 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import { DATASET_SPEC } from './dataset-spec.ts';
+import { JOB_OPTIONS } from './job-option-schemas.ts';
+import type { MaxErrors } from './job-options.ts';
 import type { JobStatus } from './job-state.ts';
-import { DECODE_MODE } from './model-config.ts';
 import type { Skipped } from './skipped.ts';
 import { DEFAULT_TENANT, TENANT } from './tenant.ts';
 
-/** Failed rows a job bears: a count, or a share of finished rows (judged after the first 100). */
-export const MAX_ERRORS = z.union([
-  z.int().min(0),
-  z.string().regex(/^(100(\.0+)?|\d{1,2}(\.\d+)?)%$/, 'a count, or a share such as "1%"'),
-]);
-export type MaxErrors = z.infer<typeof MAX_ERRORS>;
-
-/** Options as the job runs with them. `null` = automatic or unlimited. */
-export const JOB_OPTIONS = z.object({
-  /** Rows a model call; null: the config's or the machine's choice. */
-  batch_size: z.int().min(1).max(1024).nullable(),
-  block_rows: z.int().min(1).max(10_000),
-  /** Most blocks queued or running at once, over all workers. */
-  concurrency: z.int().min(1).max(100_000).nullable(),
-  max_errors: MAX_ERRORS.nullable(),
-  /** 1 (first) to 100. */
-  priority: z.int().min(1).max(100),
-  top_k: z.int().min(1).max(1000),
-  /** How JPEGs are decoded; null: as the config says. Absent from a job.json written before there was a choice. */
-  decode: DECODE_MODE.nullable().default(null),
-  /** First N rows only. */
-  limit: z.int().min(1).nullable(),
-});
+/** Options as the job runs with them. Null: automatic or unlimited. */
 export type JobOptions = z.infer<typeof JOB_OPTIONS>;
 
 /** What a job's webhook can tell; `progress` now and then, the others once. */

@@ -3,6 +3,7 @@
  * input tensor and how outputs become answers. Names, dtype, shape and batch come from the graph.
  */
 import { z } from 'zod';
+import { DECODE_MODES } from './decode-mode.ts';
 
 const auto = <T extends z.ZodType>(schema: T) => z.union([z.literal('auto'), schema]);
 
@@ -10,13 +11,6 @@ const per = (what: string) =>
   z
     .array(z.number())
     .refine((v) => v.length === 1 || v.length === 3, { message: `one ${what} or one a channel (3)` });
-
-/**
- * How JPEGs are decoded: `exact`, as Pillow to the bit; `fast`, some values off by a few of 255; `shrink`, exact but
- * for those at least four times as large as needed, which are shrunk while they are decoded.
- */
-export const DECODE_MODE = z.enum(['exact', 'fast', 'shrink']);
-export type DecodeMode = z.infer<typeof DECODE_MODE>;
 
 export const PREPROCESS = z.strictObject({
   /** Shorter side after resizing, in pixels; no resize when absent. */
@@ -36,8 +30,8 @@ export const PREPROCESS = z.strictObject({
   icc: z.enum(['ignore', 'convert']).default('ignore'),
   /** Apply the EXIF orientation; Pillow and torchvision do not. */
   auto_orient: z.boolean().default(false),
-  /** See DECODE_MODE. */
-  decode: DECODE_MODE.default('exact'),
+  /** See decode-mode.ts. */
+  decode: z.enum(DECODE_MODES).default('exact'),
 });
 
 /**

@@ -5,4 +5,69 @@ export const API_EVENTS = {
   /** The API answers requests at `url`. */
   'api.listening': event<{ readonly url: string }>('info', 'listening'),
   'api.stopping': event('info', 'stopping'),
+
+  'keys.disabled': event<{ readonly host: string }>(
+    'warn',
+    'API keys are switched off: whoever reaches this address may do anything here',
+  ),
+  'keys.missing': event(
+    'warn',
+    'every request needs an API key and there is none yet: make one with forebay keys create',
+  ),
+  /** All tenants may read `folder`, which holds what only one of them may read. */
+  'input_root.exposes': event<{ readonly inputRoot: string; readonly folder: string }>(
+    'warn',
+    'an input root lies in the data folder or in an output root: every tenant may read what is written there',
+  ),
+
+  'request.answered': event<{
+    readonly method: string;
+    readonly path: string;
+    readonly status: number;
+    readonly ms: number;
+  }>('debug', 'request'),
+  /** `redis`: because Redis is away or refuses writes. The log says that once, and not for each request. */
+  'request.failed': event<{
+    readonly code: string;
+    readonly detail: string;
+    readonly path: string;
+    readonly redis: boolean;
+  }>(
+    ({ redis }) => (redis ? 'debug' : 'warn'),
+    'request failed',
+    ({ code, detail, path }) => ({ code, detail, path }),
+  ),
+  /** A fault of the service itself. */
+  'request.crashed': event<{ readonly err: unknown; readonly method: string; readonly path: string }>(
+    'error',
+    'request failed unexpectedly',
+  ),
+  'stream.interrupted': event<{ readonly path: string; readonly error: string }>(
+    'warn',
+    'stream interrupted',
+  ),
+
+  /** `key`: id of the API key, null without one. `replayed`: an earlier request with the same key made the job. */
+  'job.submitted': event<{
+    readonly job: string;
+    readonly model: string;
+    readonly tenant: string;
+    readonly key: string | null;
+    readonly replayed: boolean;
+  }>('info', 'job submitted'),
+  'job.controlled': event<{ readonly job: string; readonly command: string; readonly status: string }>(
+    'info',
+    'job controlled',
+  ),
+  'job.retried': event<{ readonly job: string; readonly retry_of: string }>('info', 'job retried'),
+  'output.resumed': event<{ readonly job: string; readonly output: string }>('info', 'output resumed'),
+
+  /** `by`: id of the key that asked. */
+  'key.created': event<{
+    readonly key: string;
+    readonly tenant: string;
+    readonly scopes: readonly string[];
+    readonly by: string | null;
+  }>('info', 'key created'),
+  'key.revoked': event<{ readonly key: string; readonly by: string | null }>('info', 'key revoked'),
 };

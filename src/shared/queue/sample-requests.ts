@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { createAlarm } from '../process/alarm.ts';
 import { decodeBlockRows, encodeBlockRows } from '../domain/block.ts';
 import { DATASET_SPEC } from '../domain/dataset-spec.ts';
-import { JOB_OPTIONS } from '../domain/job.ts';
+import { JOB_OPTIONS } from '../domain/job-option-schemas.ts';
 import type { RowRef } from '../domain/row.ts';
 import { DEFAULT_TENANT, TENANT } from '../domain/tenant.ts';
 import { sampleKeys, WAKE_CHANNELS } from './keys.ts';

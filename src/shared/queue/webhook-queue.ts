@@ -4,6 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { HOOK_DELIVERY, type HookDelivery } from '../domain/hook-delivery.ts';
 import { indexKeys, jobKeys } from './keys.ts';
 import type { RunScript } from './scripts.ts';
 
@@ -22,21 +23,6 @@ const HOOK_EVENT = z.object({
   due: z.number().nullable(),
 });
 export type HookEvent = z.infer<typeof HOOK_EVENT>;
-
-export const HOOK_DELIVERY = z.object({
-  event: z.string(),
-  type: z.string(),
-  attempt: z.int(),
-  /** When the try began, ms. */
-  at: z.number(),
-  ms: z.number(),
-  /** Of the answer; null: there was none. */
-  status: z.int().nullable(),
-  error: z.object({ code: z.string(), message: z.string() }).nullable(),
-  outcome: z.enum(['delivered', 'retrying', 'given_up']),
-  next_at: z.number().nullable(),
-});
-export type HookDelivery = z.infer<typeof HOOK_DELIVERY>;
 
 export interface HookState {
   readonly secret: string | null;

@@ -3,7 +3,8 @@
  * This file is all that the main thread knows of a lane.
  */
 import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
-import type { DecodeMode, ModelConfig } from '../../shared/domain/model-config.ts';
+import type { DecodeMode } from '../../shared/domain/decode-mode.ts';
+import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 

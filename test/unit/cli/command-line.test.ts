@@ -19,7 +19,7 @@ import { planRun, type RunFlags } from '#forebay/cli/run/plan-run.js';
 import { nextLine, programName, resumeLine, shellLine } from '#forebay/cli/shell-words.js';
 import { describeConfig } from '#forebay/shared/config/describe-config.js';
 import { ForebayError } from '#forebay/shared/errors.js';
-import { JOB_OPTIONS, MAX_ERRORS } from '#forebay/shared/domain/job.js';
+import { JOB_OPTIONS, MAX_ERRORS } from '#forebay/shared/domain/job-option-schemas.js';
 import { recordingTerminal } from '../../support/recording-terminal.ts';
 import { writeTinyModel } from '../../support/service.ts';
 

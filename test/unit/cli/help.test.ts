@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '#forebay/client/client.js';
 import { EXIT } from '#forebay/cli/exit-codes.js';
 import { inCliTerms } from '#forebay/cli/cli-terms.js';
-import { JOB_OPTION_NAMES, toSubmitOptions } from '#forebay/cli/options/job-options.js';
+import { toSubmitOptions } from '#forebay/cli/options/job-options.js';
 import { createProgram, runProgram } from '#forebay/cli/program.js';
 import { nextLine, nextPage, serviceWords } from '#forebay/cli/shell-words.js';
-import { JOB_OPTIONS } from '#forebay/shared/domain/job.js';
+import { JOB_OPTION_NAMES } from '#forebay/shared/domain/job-options.js';
 import { recordingTerminal } from '../../support/recording-terminal.ts';
 
 let folder: string;
@@ -188,7 +188,6 @@ describe('an argument without a flag', () => {
 
 describe('the words of the service', () => {
   it('know every option of a job', () => {
-    expect([...JOB_OPTION_NAMES].toSorted()).toEqual(Object.keys(JOB_OPTIONS.shape).toSorted());
     const known = Object.keys(toSubmitOptions({ batchSize: 1, limit: 1, resume: true }).options!);
     expect(known).toContain('if_output_exists');
     const flags = new Set(withChildren(programOf()).flatMap((c) => c.options.map((option) => option.long)));

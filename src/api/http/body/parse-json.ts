@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { ForebayError, messageOf, type Issue } from '../../../shared/errors.ts';
 import { issuesOf } from '../wire/issues.ts';
 import { nestsDeeper } from './json-depth.ts';
-import { tidy } from './tidy.ts';
+import { trimJson } from './trim-json.ts';
 
 /** `issues`: one more than MAX_ISSUES at most. */
 export type Parsed<T> =
@@ -39,7 +39,7 @@ export function checkText(bytes: Buffer, maxDepth: number): Buffer {
 
 /** Tries the schema on a value that has been parsed, which is cut where it is too long. */
 export function fit<S extends z.ZodType>(value: unknown, schema: S): Parsed<z.output<S>> {
-  const untidy = tidy(value);
+  const untidy = trimJson(value);
   const parsed = schema.safeParse(value);
   const issues = [...untidy, ...(parsed.success ? [] : issuesOf(parsed.error, schema, value))];
   return parsed.success && issues.length === 0 ? { ok: true, value: parsed.data } : { ok: false, issues };

@@ -16,7 +16,7 @@ import {
   type SettledRequest,
   type SubmitRequest,
 } from '../wire/submit-request.ts';
-import { elementsOf, liftLists, type LiftedList } from './lift-lists.ts';
+import { elementsOf, extractLists, type ExtractedList } from './extract-lists.ts';
 import { checkText, fit, notJson, type Parsed } from './parse-json.ts';
 
 /** Fields of `input` that list rows. */
@@ -45,7 +45,7 @@ export function parseSubmit(bytes: Buffer | undefined, maxDepth: number): Parsed
 }
 
 function parseText(json: Buffer): Parsed<SubmitRequest> {
-  const { rest, lists } = liftLists(json, ROW_LISTS);
+  const { rest, lists } = extractLists(json, ROW_LISTS);
   if (rest.length > MAX_REST_BYTES) {
     throw new ForebayError(
       'request_too_large',
@@ -53,8 +53,8 @@ function parseText(json: Buffer): Parsed<SubmitRequest> {
     );
   }
   const value = JSON.parse(rest.toString()) as unknown;
-  const lifted = putFirstRows(value, json, lists);
-  if (Object.keys(lifted).length < lists.length) {
+  const extracted = putFirstRows(value, json, lists);
+  if (Object.keys(extracted).length < lists.length) {
     // JSON.parse keeps the last; what it drops would go unchecked here.
     throw new ForebayError('invalid_request', 'The body gives its input or its rows twice: give them once.');
   }
@@ -63,18 +63,18 @@ function parseText(json: Buffer): Parsed<SubmitRequest> {
   const request = settleRequest(parsed.value);
   const { input } = request;
   if (input.type === 'urls') {
-    return withRows(request, 'urls', json, lifted.urls!, URL_ROW, createUrlPacker());
+    return withRows(request, 'urls', json, extracted.urls!, URL_ROW, createUrlPacker());
   }
   if (input.type === 'inline') {
-    return withRows(request, 'rows', json, lifted.rows!, INLINE_ROW, createInlinePacker());
+    return withRows(request, 'rows', json, extracted.rows!, INLINE_ROW, createInlinePacker());
   }
   return { ok: true, value: { ...request, input, digest: sha256(JSON.stringify(request)).digest('hex') } };
 }
 
-/** Puts the first rows in the place of the marker of each lifted list. */
-function putFirstRows(value: unknown, json: Buffer, lists: readonly LiftedList[]) {
+/** Puts the first rows in the place of the marker of each extracted list. */
+function putFirstRows(value: unknown, json: Buffer, lists: readonly ExtractedList[]) {
   const { input } = (value ?? {}) as { input?: Record<string, unknown> };
-  const lifted: { [Field in RowField]?: LiftedList } = {};
+  const extracted: { [Field in RowField]?: ExtractedList } = {};
   for (const field of ROW_FIELDS) {
     const marker = input?.[field];
     if (!Array.isArray(marker)) continue;
@@ -82,9 +82,9 @@ function putFirstRows(value: unknown, json: Buffer, lists: readonly LiftedList[]
     const first: unknown[] = [];
     for (const row of rowsOf(json, list)) if (first.push(row) === FIRST_ROWS) break;
     input![field] = first;
-    lifted[field] = list;
+    extracted[field] = list;
   }
-  return lifted;
+  return extracted;
 }
 
 /** Checks, digests and packs all rows; stops at the first MAX_ISSUES problems. */
@@ -92,7 +92,7 @@ function withRows<Row, Packed extends PackedUrls>(
   request: SettledRequest,
   field: RowField,
   json: Buffer,
-  list: LiftedList,
+  list: ExtractedList,
   schema: z.ZodType<Row>,
   packer: Packer<Row, Packed>,
 ): Parsed<SubmitRequest> {
@@ -128,7 +128,7 @@ function withRows<Row, Packed extends PackedUrls>(
   return { ok: true, value: { ...request, input, digest } };
 }
 
-function* rowsOf(json: Buffer, list: LiftedList): Generator {
+function* rowsOf(json: Buffer, list: ExtractedList): Generator {
   for (const { start, end, values } of elementsOf(json, list)) {
     // Fits no schema of a row.
     yield values > MAX_ROW_VALUES ? null : (JSON.parse(json.toString('utf8', start, end)) as unknown);

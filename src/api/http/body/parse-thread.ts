@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { SubmitRequest } from '../wire/submit-request.ts';
-import type { ParseAnswer, ParseTask } from './large-bodies.ts';
+import type { ParseAnswer, ParseTask } from './background-parser.ts';
 import { parseSubmit } from './parse-submit.ts';
 
 const port = parentPort!;

@@ -1,4 +1,5 @@
 /** HTML by template: everything put in is escaped unless it is HTML already. */
+import { escapeHtml } from '../../../shared/text/escape-html.ts';
 
 export interface Html {
   readonly html: string;
@@ -12,21 +13,9 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 
 function toText(part: Part): string {
   if (part === null) return '';
-  if (typeof part === 'string' || typeof part === 'number') return escape(String(part));
+  if (typeof part === 'string' || typeof part === 'number') return escapeHtml(String(part));
   if ('html' in part) return part.html;
   return part.map(toText).join('');
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (char) => ENTITIES[char]!);
 }
 
 /** A sentence in which `backticks` mark code. */

@@ -1,7 +1,7 @@
 /** Anything thrown becomes a problem (RFC 9457). What is no ForebayError is logged in full and shown as nothing but its code. */
 import { HTTPException } from 'hono/http-exception';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
-import type { Logger } from '../../../shared/observe/logger.ts';
+import type { Emit } from '../../../shared/observe/events.ts';
 import { redisProblem, redisTrouble } from '../../../shared/redis/redis-trouble.ts';
 import { problemToWire } from '../wire/problem.ts';
 
@@ -9,16 +9,19 @@ import { problemToWire } from '../wire/problem.ts';
 export function problemResponse(
   thrown: unknown,
   request: { readonly method: string; readonly path: string },
-  log: Logger,
+  emit: Emit,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
   const error = toForebayError(thrown);
   if (error.code === 'internal') {
-    log.error({ err: thrown, method: request.method, path: request.path }, 'request failed unexpectedly');
+    emit('request.crashed', { err: thrown, method: request.method, path: request.path });
   } else if (error.status >= 500) {
-    // Redis that is away or refuses writes has been told of once.
-    const level = redisTrouble(error) === null ? 'warn' : 'debug';
-    log[level]({ code: error.code, detail: error.message, path: request.path }, 'request failed');
+    emit('request.failed', {
+      code: error.code,
+      detail: error.message,
+      path: request.path,
+      redis: redisTrouble(error) !== null,
+    });
   }
   const body = problemToWire(error, request.path);
   return new Response(`${JSON.stringify(body)}\n`, {

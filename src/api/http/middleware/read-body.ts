@@ -11,20 +11,20 @@ export interface BodyLimit {
   readonly advice: string;
 }
 
-/** Lets a body of more than LARGE_BYTES in, one of few at a time; see body/large-bodies.ts. */
-export type Admit = () => Promise<void>;
+/** Lets a body of more than LARGE_BYTES in, one of few at a time; see body/large-body-limit.ts. */
+export type EnterLarge = () => Promise<void>;
 
 /** Bodies up to here are read and parsed at once. */
 export const LARGE_BYTES = 128 * 1024;
 
 /**
  * The bytes, or undefined where there is no body. Throws ForebayError `request_too_large`, `unsupported_media_type`,
- * and what `admit` throws.
+ * and what `enterLarge` throws.
  */
 export async function readBody(
   c: Context,
   limit: BodyLimit,
-  admit: Admit,
+  enterLarge: EnterLarge,
 ): Promise<Buffer<ArrayBuffer> | undefined> {
   const promised = c.req.header('content-length');
   if (Number(promised ?? 0) > limit.bytes) throw tooLarge(limit);
@@ -32,7 +32,7 @@ export async function readBody(
   if (stream === null || promised === '0') return undefined;
   // A promised body of the wrong type is not worth reading; an unannounced one may turn out empty.
   if (promised !== undefined) checkMediaType(c);
-  const bytes = await collect(stream, limit, admit);
+  const bytes = await collect(stream, limit, enterLarge);
   if (bytes.length === 0) return undefined;
   checkMediaType(c);
   return bytes;
@@ -41,7 +41,7 @@ export async function readBody(
 async function collect(
   stream: ReadableStream<Uint8Array>,
   limit: BodyLimit,
-  admit: Admit,
+  enterLarge: EnterLarge,
 ): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -50,7 +50,7 @@ async function collect(
     const wasLarge = length > LARGE_BYTES;
     length += chunk.length;
     if (length > limit.bytes) throw tooLarge(limit);
-    if (length > LARGE_BYTES && !wasLarge) await admit();
+    if (length > LARGE_BYTES && !wasLarge) await enterLarge();
     chunks.push(chunk);
   }
   // Memory of its own, so that it can be handed to another thread.

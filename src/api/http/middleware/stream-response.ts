@@ -1,14 +1,14 @@
 /** A response that is written as its reader takes it: backpressure, and everything released when it leaves. */
 import type { Context } from 'hono';
 import { messageOf } from '../../../shared/errors.ts';
-import type { Logger } from '../../../shared/observe/logger.ts';
+import type { Emit } from '../../../shared/observe/events.ts';
 import { onAbort } from '../../../shared/process/on-abort.ts';
 
 export interface StreamOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** Ends the stream when the service stops. */
   readonly shutdown: AbortSignal;
-  readonly log: Logger;
+  readonly emit: Emit;
   /** Wait for the first chunk, so that a failure there is a problem response and no broken stream. */
   readonly probe: boolean;
 }
@@ -56,7 +56,7 @@ export async function streamResponse(
         } catch (error) {
           release();
           if (hasLeft()) return;
-          options.log.warn({ path: c.req.path, error: messageOf(error) }, 'stream broken off');
+          options.emit('stream.interrupted', { path: c.req.path, error: messageOf(error) });
           breakOff(c, controller, error);
         }
       },

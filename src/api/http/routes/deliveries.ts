@@ -1,10 +1,16 @@
 /** What became of a job's webhook. */
-import type { ApiDeps } from '../api-deps.ts';
+import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
 import { DELIVERIES, deliveriesToWire } from '../wire/webhook.ts';
 import { JOB_PARAMS } from './jobs.ts';
-import { mount, type MountTarget } from './mount.ts';
+import { mount, type MountTarget } from '../endpoint/mount.ts';
 
-export function mountDeliveries(target: MountTarget, deps: ApiDeps): void {
+export interface DeliveriesDeps {
+  readonly jobs: Pick<JobStore, 'mustGet'>;
+  readonly webhooks: Pick<WebhookQueue, 'deliveries'>;
+}
+
+export function mountDeliveries(target: MountTarget, deps: DeliveriesDeps): void {
   mount(
     target,
     {

@@ -1,16 +1,28 @@
 /** Where a job's time goes, what it waits for, who works on it. */
-import type { ApiDeps } from '../api-deps.ts';
 import type { JobRecord } from '../../../shared/domain/job.ts';
+import type { ModelRef } from '../../../shared/domain/model-config.ts';
+import type { BlockQueues } from '../../../shared/queue/block-queue.ts';
+import type { JobStore } from '../../../shared/queue/job-store.ts';
 import { blockQueueName } from '../../../shared/queue/keys.ts';
-import type { ServedModel, WorkerInfo } from '../../../shared/queue/worker-registry.ts';
+import type { QueueSlots } from '../../../shared/queue/queue-slots.ts';
+import type { ServedModel, WorkerInfo, WorkerRegistry } from '../../../shared/queue/worker-registry.ts';
 import { costsOf } from '../../jobs/report/job-costs.ts';
 import { jobStateOf } from '../../jobs/report/job-state-of.ts';
 import { reportToWire } from '../wire/job-report.ts';
 import { countsToWire, JOB_STATS, type JobStatsWire } from '../wire/stats.ts';
 import { JOB_PARAMS } from './jobs.ts';
-import { mount, type MountTarget } from './mount.ts';
+import { mount, type MountTarget } from '../endpoint/mount.ts';
 
-export function mountJobStats(target: MountTarget, deps: ApiDeps): void {
+export interface JobStatsDeps {
+  readonly jobs: Pick<JobStore, 'mustGet' | 'stats' | 'lastRunError'>;
+  readonly queues: Pick<BlockQueues, 'depth'>;
+  readonly slots: Pick<QueueSlots, 'count'>;
+  readonly workers: Pick<WorkerRegistry, 'live'>;
+  /** How many slots a model's queue has. Absent: not known here. */
+  readonly queueLimit?: (model: ModelRef) => Promise<number>;
+}
+
+export function mountJobStats(target: MountTarget, deps: JobStatsDeps): void {
   mount(
     target,
     {
@@ -30,7 +42,7 @@ export function mountJobStats(target: MountTarget, deps: ApiDeps): void {
   );
 }
 
-async function jobStats(deps: ApiDeps, job: JobRecord): Promise<JobStatsWire> {
+async function jobStats(deps: JobStatsDeps, job: JobRecord): Promise<JobStatsWire> {
   const { id, model } = job.spec;
   const queue = blockQueueName(model);
   const [counters, lastRunError, depth, slots, limit, live] = await Promise.all([

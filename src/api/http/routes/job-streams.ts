@@ -1,21 +1,31 @@
 /** What a job gives off while it runs: events over SSE, results and errors as NDJSON. */
 import { z } from 'zod';
-import type { ApiDeps } from '../api-deps.ts';
+import type { Emit } from '../../../shared/observe/events.ts';
+import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { Wake } from '../../../shared/queue/wake.ts';
 import { eventsStart, jobEvents, type EventsStart } from '../../jobs/streams/events-stream.ts';
 import { streamResponse } from '../middleware/stream-response.ts';
 import { jobRows, nextRow, type RowsRequest } from '../../jobs/streams/results-stream.ts';
-import { EVENT_ID } from '../wire/event.ts';
-import { PROGRESS_EVENT, STATUS_EVENT } from '../wire/event.ts';
+import { EVENT_ID, PROGRESS_EVENT, STATUS_EVENT } from '../wire/event.ts';
 import { JOB } from '../wire/job.ts';
 import { ERROR_ROW, ERRORS_QUERY, RESULT_ROW, RESULTS_QUERY } from '../wire/row.ts';
 import { JOB_PARAMS } from './jobs.ts';
-import { mount, type MountTarget, type Success } from './mount.ts';
+import type { Success } from '../endpoint/endpoint.ts';
+import { mount, type MountTarget } from '../endpoint/mount.ts';
 
 const NDJSON = 'application/x-ndjson';
 /** How soon a client connects again after a stream broke off, ms. */
 const RETRY_MS = 1000;
 
-export function mountJobStreams(target: MountTarget, deps: ApiDeps): void {
+export interface JobStreamsDeps {
+  readonly jobs: Pick<JobStore, 'mustGet' | 'get' | 'watermark' | 'events' | 'firstEventId' | 'lastEventId'>;
+  readonly wake: Pick<Wake, 'on'>;
+  /** Aborted when the service stops, which ends open streams. */
+  readonly shutdown: AbortSignal;
+  readonly emit: Emit;
+}
+
+export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void {
   mount(
     target,
     {
@@ -52,7 +62,7 @@ export function mountJobStreams(target: MountTarget, deps: ApiDeps): void {
           'X-Accel-Buffering': 'no',
         },
         shutdown: deps.shutdown,
-        log: deps.log,
+        emit: deps.emit,
         probe: false,
       });
     },
@@ -116,7 +126,7 @@ export function mountJobStreams(target: MountTarget, deps: ApiDeps): void {
         ...(next === null ? {} : { 'X-Next-Row': String(next) }),
       },
       shutdown: deps.shutdown,
-      log: deps.log,
+      emit: deps.emit,
       probe: !request.follow,
     });
   }
@@ -134,7 +144,7 @@ function rowsSuccess(schema: z.ZodType): Success {
 }
 
 async function* eventFrames(
-  deps: ApiDeps,
+  deps: JobStreamsDeps,
   id: string,
   start: Exclude<EventsStart, { kind: 'ended' }>,
   signal: AbortSignal,

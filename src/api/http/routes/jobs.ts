@@ -1,20 +1,28 @@
 /** Jobs: submit, list, look at, cancel, pause, resume. */
 import { z } from 'zod';
-import type { JobCommand } from '../../jobs/job-requests.ts';
-import type { ApiDeps } from '../api-deps.ts';
+import type { Emit } from '../../../shared/observe/events.ts';
+import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { JobCommand, JobUseCases } from '../../jobs/job-use-cases.ts';
 import { listJobs } from '../../jobs/list-jobs.ts';
+import type { BackgroundParser } from '../body/background-parser.ts';
 import { tenantSeen } from '../middleware/caller.ts';
 import { JOB, jobToWire } from '../wire/job.ts';
 import { JOB_LIST, JOB_LIST_QUERY, statusFilter } from '../wire/job-list.ts';
 import { JOB_ID } from '../wire/scalars.ts';
 import { IDEMPOTENCY_KEY } from '../wire/submit-request.ts';
-import { mount, type MountTarget } from './mount.ts';
+import { mount, type MountTarget } from '../endpoint/mount.ts';
 import { submitBody } from './submit-body.ts';
 
 export const JOB_PARAMS = z.strictObject({ id: JOB_ID });
 const JSON_JOB = { 'application/json': JOB };
 
-export function mountJobs(target: MountTarget, deps: ApiDeps): void {
+export interface JobsDeps extends Pick<JobUseCases, 'submitJob' | 'controlJob'> {
+  readonly jobs: Pick<JobStore, 'mustGet' | 'list' | 'get'>;
+  readonly parser: BackgroundParser;
+  readonly emit: Emit;
+}
+
+export function mountJobs(target: MountTarget, deps: JobsDeps): void {
   mount(
     target,
     {
@@ -27,7 +35,7 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
       description:
         'Accepts a job and answers at once; the dataset is read, counted and worked through afterwards. Inline rows and URL lists are spooled to disk before the answer.',
       headers: z.object({ 'idempotency-key': IDEMPOTENCY_KEY.optional() }),
-      body: submitBody(target),
+      body: submitBody(deps.parser),
       success: [
         {
           status: 202,
@@ -66,10 +74,13 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
         tenant: caller.tenant,
         limited: caller.key !== null,
       });
-      deps.log.info(
-        { job: job.spec.id, model: job.spec.model.name, tenant: caller.tenant, key: caller.key, replayed },
-        'job submitted',
-      );
+      deps.emit('job.submitted', {
+        job: job.spec.id,
+        model: job.spec.model.name,
+        tenant: caller.tenant,
+        key: caller.key,
+        replayed,
+      });
       return c.json(jobToWire(job), 202, {
         Location: `/v1/jobs/${job.spec.id}`,
         ...(replayed ? { 'Idempotent-Replayed': 'true' } : {}),
@@ -136,7 +147,7 @@ export function mountJobs(target: MountTarget, deps: ApiDeps): void {
       },
       async ({ c, params }) => {
         const job = await deps.controlJob[command](params.id);
-        deps.log.info({ job: job.spec.id, command, status: job.status }, 'job controlled');
+        deps.emit('job.controlled', { job: job.spec.id, command, status: job.status });
         return c.json(jobToWire(job));
       },
     );

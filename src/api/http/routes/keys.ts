@@ -1,16 +1,22 @@
 /** API keys: make, list, revoke. Only where keys are asked for, else whoever reaches loopback could make himself one. */
 import { z } from 'zod';
 import { ForebayError } from '../../../shared/errors.ts';
+import type { Emit } from '../../../shared/observe/events.ts';
 import type { KeyStore } from '../../../shared/keys/key-store.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import { CREATE_KEY_BODY, CREATED_KEY, KEY_ID_PARAM, KEY_LIST, keyToWire, toNewKey } from '../wire/key.ts';
-import { mount, type MountTarget } from './mount.ts';
+import { mount, type MountTarget } from '../endpoint/mount.ts';
 
 const LIMIT = { bytes: 16 * 1024, advice: 'A key needs a name, a tenant and scopes.' };
 
-export function mountKeys(target: MountTarget, deps: ApiDeps): void {
+export interface KeysDeps {
+  /** Absent: the service asks for no key, and so makes none. */
+  readonly keys?: KeyStore;
+  readonly emit: Emit;
+}
+
+export function mountKeys(target: MountTarget, deps: KeysDeps): void {
   const keys = (): KeyStore => {
-    if (deps.access?.keys) return deps.access.keys;
+    if (deps.keys) return deps.keys;
     throw new ForebayError(
       'forbidden',
       'This service asks for no keys, so it hands none out over HTTP. Make the first with: forebay keys create --name NAME --scope admin; then start the service again.',
@@ -32,10 +38,12 @@ export function mountKeys(target: MountTarget, deps: ApiDeps): void {
     },
     async ({ c, body, caller }) => {
       const { text, record } = await keys().create(toNewKey(body, Date.now()));
-      deps.log.info(
-        { key: record.id, tenant: record.tenant, scopes: record.scopes, by: caller.key },
-        'key made',
-      );
+      deps.emit('key.created', {
+        key: record.id,
+        tenant: record.tenant,
+        scopes: record.scopes,
+        by: caller.key,
+      });
       return c.json({ ...keyToWire(record), key: text }, 201, { 'Cache-Control': 'no-store' });
     },
   );
@@ -69,7 +77,7 @@ export function mountKeys(target: MountTarget, deps: ApiDeps): void {
     },
     async ({ c, params, caller }) => {
       await keys().revoke(params.id);
-      deps.log.info({ key: params.id, by: caller.key }, 'key revoked');
+      deps.emit('key.revoked', { key: params.id, by: caller.key });
       return c.body(null, 204);
     },
   );

@@ -1,10 +1,14 @@
 /** Models that jobs can name. */
 import { z } from 'zod';
-import type { ApiDeps } from '../api-deps.ts';
+import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { MODEL, MODEL_LIST } from '../wire/model.ts';
-import { mount, type MountTarget } from './mount.ts';
+import { mount, type MountTarget } from '../endpoint/mount.ts';
 
-export function mountModels(target: MountTarget, deps: ApiDeps): void {
+export interface ModelsDeps {
+  readonly models: Pick<ModelCatalog, 'list' | 'get'>;
+}
+
+export function mountModels(target: MountTarget, deps: ModelsDeps): void {
   mount(
     target,
     {

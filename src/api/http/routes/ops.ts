@@ -1,13 +1,19 @@
 /** For operators and their tools: health, readiness, the API's description. */
 import { z } from 'zod';
-import type { ApiDeps } from '../api-deps.ts';
 import { renderDocsPage } from '../docs-page/page.ts';
 import type { ApiDocument } from '../docs-page/api-document.ts';
-import { mount, type MountTarget } from './mount.ts';
+import { mount, type MountTarget } from '../endpoint/mount.ts';
 
 const HEALTH = z.object({ status: z.enum(['ok', 'ready']) }).meta({ id: 'Health' });
 
-export function mountOps(target: MountTarget, deps: ApiDeps): void {
+export interface OpsDeps {
+  /** Throws what keeps jobs from being accepted now. */
+  ready(): Promise<void>;
+  /** Shown in the OpenAPI document. */
+  readonly version: string;
+}
+
+export function mountOps(target: MountTarget, deps: OpsDeps): void {
   mount(
     target,
     {

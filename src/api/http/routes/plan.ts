@@ -1,10 +1,15 @@
 /** Plans: what would happen to a job, and how fast. */
-import type { ApiDeps } from '../api-deps.ts';
+import type { JobUseCases } from '../../jobs/job-use-cases.ts';
+import type { BackgroundParser } from '../body/background-parser.ts';
 import { PLAN } from '../wire/plan.ts';
-import { mount, type MountTarget } from './mount.ts';
+import { mount, type MountTarget } from '../endpoint/mount.ts';
 import { submitBody } from './submit-body.ts';
 
-export function mountPlan(target: MountTarget, deps: ApiDeps): void {
+export interface PlanDeps extends Pick<JobUseCases, 'planJob'> {
+  readonly parser: BackgroundParser;
+}
+
+export function mountPlan(target: MountTarget, deps: PlanDeps): void {
   mount(
     target,
     {
@@ -16,7 +21,7 @@ export function mountPlan(target: MountTarget, deps: ApiDeps): void {
       summary: 'Plan a job',
       description:
         'Takes what `POST /v1/jobs` takes and answers what would happen: operators and where they run, sizes with the constraint that bound each, and, from a sample that live workers run for about a second, rows/s and time to the end with an error bar. Nothing is submitted or written. Takes about 1 to 10 seconds.',
-      body: submitBody(target),
+      body: submitBody(deps.parser),
       success: [{ status: 200, description: 'The plan.', content: { 'application/json': PLAN } }],
       problems: [
         'path_not_allowed',

@@ -1,9 +1,11 @@
 /** Work that is taken up again: the failed rows of a job, and an output whose job is lost. */
-import type { ApiDeps } from '../api-deps.ts';
+import type { Emit } from '../../../shared/observe/events.ts';
+import type { JobUseCases } from '../../jobs/job-use-cases.ts';
 import { JOB, jobToWire } from '../wire/job.ts';
 import { RESUME_BODY, toResumeRequest } from '../wire/resume-request.ts';
 import { JOB_PARAMS } from './jobs.ts';
-import { mount, type MountTarget, type Success } from './mount.ts';
+import type { Success } from '../endpoint/endpoint.ts';
+import { mount, type MountTarget } from '../endpoint/mount.ts';
 
 const NEW_JOB: Success = {
   status: 202,
@@ -12,7 +14,11 @@ const NEW_JOB: Success = {
   headers: { Location: 'Where the job is.' },
 };
 
-export function mountRetryAndResume(target: MountTarget, deps: ApiDeps): void {
+export interface RetryAndResumeDeps extends Pick<JobUseCases, 'retryJob' | 'resumeOutput'> {
+  readonly emit: Emit;
+}
+
+export function mountRetryAndResume(target: MountTarget, deps: RetryAndResumeDeps): void {
   mount(
     target,
     {
@@ -42,7 +48,7 @@ export function mountRetryAndResume(target: MountTarget, deps: ApiDeps): void {
     },
     async ({ c, caller, params }) => {
       const job = await deps.retryJob(params.id, { tenant: caller.tenant, limited: caller.key !== null });
-      deps.log.info({ job: job.spec.id, retry_of: params.id }, 'job retried');
+      deps.emit('job.retried', { job: job.spec.id, retry_of: params.id });
       return c.json(jobToWire(job), 202, { Location: `/v1/jobs/${job.spec.id}` });
     },
   );
@@ -84,7 +90,7 @@ export function mountRetryAndResume(target: MountTarget, deps: ApiDeps): void {
         tenant: caller.tenant,
         limited: caller.key !== null,
       });
-      deps.log.info({ job: job.spec.id, output: job.spec.output }, 'output resumed');
+      deps.emit('output.resumed', { job: job.spec.id, output: job.spec.output });
       return c.json(jobToWire(job), 202, { Location: `/v1/jobs/${job.spec.id}` });
     },
   );

@@ -1,6 +1,9 @@
 /** How a job spent its time: stages, utilisation, and the bottleneck that follows. Also in manifest.json. */
 import { z } from 'zod';
-import { BOTTLENECKS, diagnoseJob, type JobCosts, type JobState } from '../../jobs/report/diagnose-job.ts';
+import { diagnoseJob } from '../../jobs/report/diagnose-job.ts';
+import { BOTTLENECKS } from '../../jobs/report/diagnosis.ts';
+import type { JobCosts } from '../../jobs/report/job-costs.ts';
+import type { JobState } from '../../jobs/report/job-state-of.ts';
 import { rounded } from './scalars.ts';
 
 const MS = z.number().nullable();

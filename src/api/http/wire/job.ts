@@ -1,6 +1,7 @@
 /** The job as clients see it. Pure: a record in, JSON out. */
 import { z } from 'zod';
-import { JOB_OPTIONS, type JobRecord } from '../../../shared/domain/job.ts';
+import { JOB_OPTIONS } from '../../../shared/domain/job-option-schemas.ts';
+import type { JobRecord } from '../../../shared/domain/job.ts';
 import { SKIPPED } from '../../../shared/domain/skipped.ts';
 import { JOB_STATUSES } from '../../../shared/domain/job-state.ts';
 import { JOB_WEBHOOK_WIRE } from './webhook.ts';

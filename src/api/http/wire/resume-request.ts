@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { JobOptions } from '../../../shared/domain/job.ts';
 import { SUBMIT_BODY, SUBMIT_OPTIONS } from './submit-request.ts';
-import { toWebhookWish, WEBHOOK, type WebhookWish } from './webhook.ts';
+import { toRequestedWebhook, WEBHOOK, type RequestedWebhook } from './webhook.ts';
 
 export const RESUME_BODY = z
   .strictObject({
@@ -28,7 +28,7 @@ export interface ResumeRequest {
   readonly output: string;
   /** Only what differs. */
   readonly options: Partial<Pick<JobOptions, 'max_errors' | 'priority'>>;
-  readonly webhook?: WebhookWish;
+  readonly webhook?: RequestedWebhook;
 }
 
 export function toResumeRequest({ output, options, webhook }: z.output<typeof RESUME_BODY>): ResumeRequest {
@@ -37,5 +37,5 @@ export function toResumeRequest({ output, options, webhook }: z.output<typeof RE
     ...(max_errors !== undefined && { max_errors }),
     ...(priority !== undefined && { priority }),
   };
-  return { output, options: differing, ...(webhook && { webhook: toWebhookWish(webhook) }) };
+  return { output, options: differing, ...(webhook && { webhook: toRequestedWebhook(webhook) }) };
 }

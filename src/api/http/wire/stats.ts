@@ -1,6 +1,6 @@
 /** A job's statistics: where its time went, and why it waits. */
 import { z } from 'zod';
-import type { JobCosts } from '../../jobs/report/diagnose-job.ts';
+import type { JobCosts } from '../../jobs/report/job-costs.ts';
 import { JOB_REPORT } from './job-report.ts';
 import { FAILURE_OR_NULL, rounded } from './scalars.ts';
 

@@ -1,7 +1,7 @@
 /** A job's webhook as it is asked for and shown, what is sent to it, and the log of its tries. */
 import { z } from 'zod';
 import { WEBHOOK_EVENTS, type WebhookEvent } from '../../../shared/domain/job.ts';
-import { HOOK_DELIVERY, type HookDelivery } from '../../../shared/queue/webhook-queue.ts';
+import { HOOK_DELIVERY, type HookDelivery } from '../../../shared/domain/hook-delivery.ts';
 import { FAILURE_OR_NULL, iso, JOB_ID, TIMESTAMP } from './scalars.ts';
 
 const EVENTS = z.array(z.enum(WEBHOOK_EVENTS)).min(1, 'at least one event').max(WEBHOOK_EVENTS.length);
@@ -31,7 +31,7 @@ export const WEBHOOK = z
     examples: [{ url: 'https://example.org/hooks/forebay', events: ['completed', 'failed'] }],
   });
 
-export interface WebhookWish {
+export interface RequestedWebhook {
   readonly url: string;
   readonly events: readonly WebhookEvent[];
   readonly secret?: string;
@@ -39,7 +39,7 @@ export interface WebhookWish {
 
 const ENDS: readonly WebhookEvent[] = ['completed', 'failed', 'cancelled'];
 
-export function toWebhookWish({ url, events, secret }: z.output<typeof WEBHOOK>): WebhookWish {
+export function toRequestedWebhook({ url, events, secret }: z.output<typeof WEBHOOK>): RequestedWebhook {
   return { url, events: events ?? ENDS, ...(secret === undefined ? {} : { secret }) };
 }
 

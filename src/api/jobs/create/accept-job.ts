@@ -17,7 +17,7 @@ import type {
 } from '../../../shared/queue/job-creation.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/job-window.ts';
-import { openOutput } from '../output/open-output.ts';
+import { takeOverOutput } from '../output/take-over-output.ts';
 import { redisTrouble } from '../../../shared/redis/redis-trouble.ts';
 import { makeOutputFolder } from '../output/resolve-output.ts';
 import type { Quotas } from './quotas.ts';
@@ -30,7 +30,7 @@ export interface Submitter {
   readonly limited: boolean;
 }
 
-export interface JobToTakeOn {
+export interface PreparedJob {
   readonly spec: JobSpec;
   /** Rows, where it is known. */
   readonly total: number | null;
@@ -39,7 +39,7 @@ export interface JobToTakeOn {
 }
 
 /** `repeated`: the request's key had made another job before; this one was not made. */
-export type TakenOn = { readonly job: JobRecord } | { readonly repeated: RequestClaim };
+export type Accepted = { readonly job: JobRecord } | { readonly repeated: RequestClaim };
 
 /** A job to be: where it writes, who asks, and the key that its request came with. */
 export interface Candidate {
@@ -56,7 +56,10 @@ const TRIES = 3;
 const RETRY_MS = 200;
 
 export function createAcceptJob(deps: {
-  jobs: JobStore;
+  jobs: Pick<
+    JobStore,
+    'room' | 'get' | 'mustGet' | 'isActive' | 'outputHolder' | 'create' | 'markOpened' | 'announce'
+  >;
   window: Pick<JobWindow, 'dropLease' | 'holdsLease'>;
   input: Pick<InputResolver, 'discard'>;
   /** ForebayError `url_not_allowed` for a URL that can never be reached. */
@@ -109,7 +112,7 @@ export function createAcceptJob(deps: {
     try {
       const { spec, opened } = await jobs.mustGet(id);
       if (!opened && spec.opening) {
-        await openOutput(spec, spec.opening, lease, async () => window.holdsLease(id, lease));
+        await takeOverOutput(spec, spec.opening, lease, async () => window.holdsLease(id, lease));
         await jobs.markOpened(id, lease);
       }
     } catch {
@@ -122,8 +125,8 @@ export function createAcceptJob(deps: {
   /** `prepare`: makes the job's spec. It may spool rows under the job's id, and changes nothing else. */
   return async function accept(
     { id, folder, by, requestKey }: Candidate,
-    prepare: () => Promise<JobToTakeOn>,
-  ): Promise<TakenOn> {
+    prepare: () => Promise<PreparedJob>,
+  ): Promise<Accepted> {
     const { tenant } = by;
     const quotas = by.limited ? deps.quotas : undefined;
     const limits = { jobs: deps.maxJobs, ofTenant: quotas?.jobs ?? null };

@@ -8,11 +8,11 @@ import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/doma
 import { ForebayError, InvariantError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
 import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
-import { judgeOutput } from '../output/judge-output.ts';
+import { checkOutput } from '../output/check-output.ts';
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkResume, goesOnWith, type FindModel } from './submit-job.ts';
-import type { Candidate, JobToTakeOn, Submitter, AcceptJob } from './accept-job.ts';
+import type { Candidate, PreparedJob, Submitter, AcceptJob } from './accept-job.ts';
 import type { ResumeRequest } from '../../http/wire/resume-request.ts';
 
 export function createResumeOutput(deps: {
@@ -31,7 +31,7 @@ export function createResumeOutput(deps: {
     const folder = await output.resolve(request.output, id, by.tenant);
     let from: string | null = null;
     const job = await mustAccept(deps.accept, { id, folder, by, requestKey: null }, async () => {
-      const earlier = await judgeOutput(folder, 'resume');
+      const earlier = await checkOutput(folder, 'resume');
       if (earlier?.tenant === by.tenant) {
         from = earlier.id;
         return prepare(request, earlier, id, folder);
@@ -51,7 +51,7 @@ export function createResumeOutput(deps: {
     earlier: JobSpec,
     id: string,
     folder: string,
-  ): Promise<JobToTakeOn> {
+  ): Promise<PreparedJob> {
     const model = await deps.findModel(earlier.model.name);
     const options = { ...earlier.options, ...request.options };
     checkResume(earlier, model, options);
@@ -84,7 +84,7 @@ export function createResumeOutput(deps: {
 export async function mustAccept(
   accept: AcceptJob,
   candidate: Candidate,
-  prepare: () => Promise<JobToTakeOn>,
+  prepare: () => Promise<PreparedJob>,
 ): Promise<JobRecord> {
   const taken = await accept(candidate, prepare);
   if ('job' in taken) return taken.job;

@@ -13,12 +13,12 @@ import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
 import { outputFolder } from '../../../shared/storage/output-folder.ts';
 import { readManifest } from '../../../shared/storage/read-manifest.ts';
 import { outputJobs, type OutputJob } from '../../feeder/earlier-parts.ts';
-import { judgeOutput } from '../output/judge-output.ts';
+import { checkOutput } from '../output/check-output.ts';
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { mustAccept } from './resume-output.ts';
 import { checkResume, goesOnWith, type FindModel } from './submit-job.ts';
-import type { JobToTakeOn, Submitter, AcceptJob } from './accept-job.ts';
+import type { PreparedJob, Submitter, AcceptJob } from './accept-job.ts';
 
 export function createRetryJob(deps: {
   jobs: Pick<JobStore, 'mustGet'>;
@@ -56,9 +56,9 @@ export function createRetryJob(deps: {
     asked: JobRecord,
     retry: string,
     folder: string,
-  ): Promise<{ last: string; made: JobToTakeOn }> {
+  ): Promise<{ last: string; made: PreparedJob }> {
     const { id } = asked.spec;
-    const last = await judgeOutput(folder, 'resume');
+    const last = await checkOutput(folder, 'resume');
     if (!last) throw refusal(`The output "${folder}" of job ${id} is gone.`);
     const { rows } = await lastJob(id, last, folder);
     if (rows.failed === 0) throw refusal(`No row of job ${id} has failed: there is nothing to retry.`);

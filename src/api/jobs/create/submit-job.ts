@@ -9,7 +9,7 @@ import { ForebayError } from '../../../shared/errors.ts';
 import type { RequestClaim, RequestKey } from '../../../shared/queue/job-creation.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
 import { describeInput } from './describe-input.ts';
-import { judgeOutput } from '../output/judge-output.ts';
+import { checkOutput } from '../output/check-output.ts';
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
@@ -90,7 +90,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     const folder = await output.resolve(request.output, id, tenant);
     const taken = await deps.accept({ id, folder, by, requestKey }, async () => {
       const ifExists = request.options.if_output_exists;
-      const earlier = await judgeOutput(folder, ifExists);
+      const earlier = await checkOutput(folder, ifExists);
       const options = settle(request, model, earlier);
       if (earlier) {
         refuseRetried(earlier);

@@ -1,10 +1,10 @@
-/** Where a job's output may lie, and making its folder. What is in it is judge-output.ts's affair. */
+/** Where a job's output may lie, and making its folder. What is in it is check-output.ts's affair. */
 import { access, constants, mkdir, realpath, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isInside } from '../../../shared/files/is-inside.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { tenantFolder } from '../../../shared/files/tenant-folder.ts';
-import { outputProblem, wrongOutput } from './judge-output.ts';
+import { outputProblem, wrongOutput } from './check-output.ts';
 
 export interface OutputResolver {
   /** The absolute folder for a tenant's asked (null: the default one). ForebayError `path_not_allowed`, `invalid_request`. */

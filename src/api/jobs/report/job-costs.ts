@@ -1,15 +1,47 @@
-/** From the counters that commits sum (see workers/run-stats.ts) to what a job cost. Pure. */
-import type { JobCosts } from './diagnose-job.ts';
+/** What a job cost, from the counters that its commits add up. */
 
 export type Counters = Readonly<Record<string, number>>;
 
-/** Null where no run of a block has reported yet: adopted blocks cost nothing. */
+/** Milliseconds, summed over lanes or workers. `STAGES` of http/wire/job-report.ts says what each stage is. */
+export interface JobCosts {
+  readonly blocks: number;
+  /** Rows that went through lanes, or failed before a lane. */
+  readonly rows: number;
+  readonly batches: number;
+  /** Rows per batch divided by the rows that it had room for. Null without batches. */
+  readonly fill: number | null;
+  readonly lane: {
+    readonly idle: number;
+    readonly read: number;
+    readonly decode: number;
+    readonly prepare: number;
+    readonly infer: number;
+    readonly post: number;
+    readonly rest: number;
+    /** By decode threads, while the lane's own thread did something else. */
+    readonly decodeAhead: number;
+  };
+  /** Wall clock during which rows flowed, summed over workers. */
+  readonly flow: number;
+  readonly read: number;
+  readonly blocked: number;
+  /** Summed over rows. */
+  readonly batchWait: number;
+  readonly laneWait: number;
+  readonly begin: number;
+  readonly write: number;
+  readonly commit: number;
+  /** From a block's beginning to just before its commit, summed over blocks. */
+  readonly run: number;
+}
+
+/** Null where no run of a block has reported yet. Adopted blocks cost nothing. */
 export function costsOf(counters: Counters): JobCosts | null {
   const ms = (name: string) => (counters[`${name}_us`] ?? 0) / 1000;
   const blocks = counters['blocks_run'] ?? 0;
   if (blocks === 0) return null;
   const rows = counters['rows_computed'] ?? 0;
-  // A block may own a share of a batch, so shares are summed as thousandths.
+  // A batch may mix blocks, so the counters sum each block's share in thousandths.
   const batches = (counters['batches_milli'] ?? 0) / 1000;
   const room = (counters['room_milli'] ?? 0) / 1000;
   const commits = counters['commits'] ?? 0;
@@ -35,7 +67,7 @@ export function costsOf(counters: Counters): JobCosts | null {
     laneWait: ms('lane_wait'),
     begin: ms('begin'),
     write: ms('write'),
-    // A worker's last commit goes unreported: it counts like the others.
+    // A worker never reports its last commit, so that one is taken to cost as much as the others.
     commit: commits > 0 ? (ms('commit') * blocks) / commits : 0,
     run: ms('run'),
   };

@@ -1,10 +1,22 @@
-/** What a diagnosis needs to know of a job beside its costs. */
+/** What a diagnosis needs to know of a job besides its costs. */
 import type { JobRecord } from '../../../shared/domain/job.ts';
 import { isTerminal } from '../../../shared/domain/job-state.ts';
 import type { WorkerInfo } from '../../../shared/queue/worker-registry.ts';
-import type { JobState } from './diagnose-job.ts';
 
-/** `workers`: live ones that serve its model. */
+export interface JobState {
+  readonly model: string;
+  readonly ended: boolean;
+  readonly reason: string | null;
+  readonly blockRows: number;
+  readonly concurrency: number | null;
+  /** Live workers that serve the model. */
+  readonly workers: readonly {
+    readonly rssBytes: number | null;
+    readonly memoryLimitBytes: number;
+  }[];
+}
+
+/** `workers`: live workers that serve the job's model. */
 export function jobStateOf(job: JobRecord, workers: readonly WorkerInfo[]): JobState {
   const { model, options } = job.spec;
   return {

@@ -7,7 +7,7 @@ import { isTerminal } from '../../../shared/domain/job-state.ts';
 import { redisTrouble } from '../../../shared/redis/redis-trouble.ts';
 import type { JobEvent, JobStore } from '../../../shared/queue/job-store.ts';
 import type { Wake } from '../../../shared/queue/wake.ts';
-import { createJobWaiter } from './job-waiter.ts';
+import { watchJob } from './job-changes.ts';
 import { eventToWire, type JobEventWire } from '../../http/wire/event.ts';
 import { jobToWire } from '../../http/wire/job.ts';
 
@@ -51,7 +51,7 @@ export async function* jobEvents(
   signal: AbortSignal,
 ): AsyncGenerator<JobEventWire | null, void, undefined> {
   const { jobs, heartbeatMs = 15_000, sweepMs = 1000, gapMs = 100 } = deps;
-  const waiter = createJobWaiter(deps.wake, id, signal);
+  const changes = watchJob(deps.wake, id, signal);
   try {
     let after: string;
     if (start.kind === 'snapshot') {
@@ -86,10 +86,10 @@ export async function* jobEvents(
         yield null;
         sentAt = performance.now();
       }
-      await waiter.wait(Math.min(sweepMs, heartbeatMs));
+      await changes.wait(Math.min(sweepMs, heartbeatMs));
     }
   } finally {
-    waiter.close();
+    changes.close();
   }
 }
 

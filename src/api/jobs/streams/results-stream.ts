@@ -10,7 +10,7 @@ import type { Wake } from '../../../shared/queue/wake.ts';
 import { outputFolder } from '../../../shared/storage/output-folder.ts';
 import { mergeLines, readBlock } from '../../../shared/storage/read-part.ts';
 import { readFileNoFollow } from '../../../shared/storage/no-follow.ts';
-import { createJobWaiter } from './job-waiter.ts';
+import { watchJob } from './job-changes.ts';
 
 /** `results`: successes; `errors`: failures; `all`: both, merged in row order. */
 export type RowsKind = 'results' | 'errors' | 'all';
@@ -53,7 +53,7 @@ export async function* jobRows(
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   const { id, output, options } = job.spec;
-  const waiter = createJobWaiter(deps.wake, id, signal);
+  const changes = watchJob(deps.wake, id, signal);
   // A retry's rows keep their index, so only the lines say which block holds it.
   const sparse = isRetry(job);
   const offset = firstPart(job.spec);
@@ -75,10 +75,10 @@ export async function* jobRows(
       }
       if (chunk !== '') yield chunk;
       if (ended || signal.aborted) return;
-      await waiter.wait(deps.sweepMs ?? SWEEP_MS);
+      await changes.wait(deps.sweepMs ?? SWEEP_MS);
     }
   } finally {
-    waiter.close();
+    changes.close();
   }
 }
 

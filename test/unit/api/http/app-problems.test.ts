@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { ApiDeps } from '#forebay/api/http/api-deps.js';
-import { createApp } from '#forebay/api/http/app.js';
+import { createApp, type AppDeps } from '#forebay/api/http/app.js';
 import { ForebayError } from '#forebay/shared/errors.js';
+import { recordEvents } from '../../../support/recorded-events.ts';
 
 /** An app whose job store answers by throwing. */
 function failing(error: unknown) {
-  const logged: object[] = [];
-  const quiet = () => undefined;
+  const events = recordEvents();
   const throws = () => Promise.reject(error as Error);
   const app = createApp({
     jobs: { mustGet: throws },
@@ -14,28 +13,28 @@ function failing(error: unknown) {
       throw new ForebayError('queue_unavailable', 'Redis evicts keys.');
     },
     submitJob: throws,
-    log: { debug: quiet, info: quiet, warn: quiet, error: (fields: object) => void logged.push(fields) },
+    emit: events.emit,
     version: '0',
     shutdown: new AbortController().signal,
-  } as unknown as ApiDeps);
-  return { app, logged };
+  } as unknown as AppDeps);
+  return { app, events };
 }
 
 async function problem(error: unknown) {
-  const { app, logged } = failing(error);
+  const { app, events } = failing(error);
   const response = await app.request('/v1/jobs/job_1');
   expect(response.headers.get('content-type')).toBe('application/problem+json');
-  return { response, logged, body: (await response.json()) as Record<string, unknown> };
+  return { response, events, body: (await response.json()) as Record<string, unknown> };
 }
 
 describe('problems', () => {
   it('never show what an unexpected error says, but log it', async () => {
     const secret = new Error('password=hunter2 at /home/someone');
-    const { response, body, logged } = await problem(secret);
+    const { response, body, events } = await problem(secret);
     expect(response.status).toBe(500);
     expect(body['code']).toBe('internal');
     expect(JSON.stringify(body)).not.toMatch(/hunter2|someone|stack/);
-    expect(logged).toMatchObject([{ err: secret, path: '/v1/jobs/job_1' }]);
+    expect(events.of('request.crashed')).toMatchObject([{ err: secret, path: '/v1/jobs/job_1' }]);
   });
 
   it('say when to try again: Redis away', async () => {

@@ -1,17 +1,15 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import type { ApiDeps } from '#forebay/api/http/api-deps.js';
-import { createApp } from '#forebay/api/http/app.js';
+import { createApp, type AppDeps } from '#forebay/api/http/app.js';
 import type { ApiDocument, ApiSchema } from '#forebay/api/http/docs-page/api-document.js';
 import { ERROR_ADVICE } from '#forebay/shared/error-guide/error-guide.js';
 import { ERROR_CODES, type ErrorCode } from '#forebay/shared/errors.js';
 
-const quiet = () => undefined;
 // The description needs none of the services behind the routes.
 const app = createApp({
-  log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+  emit: () => undefined,
   version: '1.2.3',
-} as unknown as ApiDeps);
+} as unknown as AppDeps);
 const document = (await (await app.request('/openapi.json')).json()) as ApiDocument & { openapi: string };
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),

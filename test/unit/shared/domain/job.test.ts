@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { JOB_OPTIONS } from '#forebay/shared/domain/job.js';
+import { JOB_OPTIONS } from '#forebay/shared/domain/job-option-schemas.js';
 
 it('reads options written before a job could choose how JPEGs are decoded', () => {
   const earlier = {

@@ -102,6 +102,19 @@ describe('a submit body', () => {
     expect(accepted).toBeGreaterThan(200);
   });
 
+  it('has the digest that earlier versions gave it, so that a repeated request is known across an upgrade', () => {
+    const parsed = parse(
+      JSON.stringify({
+        model: 'm',
+        input: { type: 'files', path: 'x' },
+        options: { limit: 3, top_k: 2, batch_size: 'auto', max_errors: '1%', decode: 'fast' },
+      }),
+    );
+    expect(parsed.ok && parsed.value.digest).toBe(
+      'faafdd00b66344b78736be4754f120539811b3c1173af5c267b36c5e7878af36',
+    );
+  });
+
   it('is refused where it is not JSON, wherever that is', () => {
     fc.assert(
       fc.property(

@@ -3,7 +3,7 @@ import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { judgeOutput } from '#forebay/api/jobs/output/judge-output.js';
+import { checkOutput } from '#forebay/api/jobs/output/check-output.js';
 import { createOutputResolver, makeOutputFolder } from '#forebay/api/jobs/output/resolve-output.js';
 import { DEFAULT_TENANT } from '#forebay/shared/domain/tenant.js';
 
@@ -22,7 +22,7 @@ describe.for([
   ['a link to itself', 'circle'],
 ] as const)('an output that is %s', ([, asked]) => {
   it.for([
-    ['judged', async (folder: string) => judgeOutput(folder, 'resume')],
+    ['judged', async (folder: string) => checkOutput(folder, 'resume')],
     ['made', makeOutputFolder],
   ] as const)('is refused as an invalid request when it is %s', async ([, use]) => {
     const using = async () => use(await output.resolve(asked, 'job', DEFAULT_TENANT));

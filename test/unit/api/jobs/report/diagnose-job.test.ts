@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { diagnoseJob, type JobCosts, type JobState } from '#forebay/api/jobs/report/diagnose-job.js';
+import { diagnoseJob } from '#forebay/api/jobs/report/diagnose-job.js';
+import type { JobCosts } from '#forebay/api/jobs/report/job-costs.js';
+import type { JobState } from '#forebay/api/jobs/report/job-state-of.js';
 
 const LANE = { idle: 0, read: 100, decode: 0, prepare: 200, infer: 0, post: 100, rest: 100, decodeAhead: 0 };
 // Two lanes and 5 s, in blocks of 64 rows and batches of 16.

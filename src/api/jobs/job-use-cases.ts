@@ -12,7 +12,7 @@ import { createAcceptJob, type Submitter } from './create/accept-job.ts';
 
 export type JobCommand = 'cancel' | 'pause' | 'resume';
 
-export interface JobRequests {
+export interface JobUseCases {
   /** For a tenant. `replayed`: its key had made this job before. */
   submitJob(
     request: SubmitRequest,
@@ -32,11 +32,12 @@ type Parts = Omit<
     Parameters<typeof createSubmitJob>[0] &
     Parameters<typeof createRetryJob>[0] &
     Parameters<typeof createResumeOutput>[0] &
-    Parameters<typeof createPlanJob>[0],
+    Parameters<typeof createPlanJob>[0] &
+    Parameters<typeof createControlJob>[0],
   'accept'
 >;
 
-export function createJobRequests(parts: Parts): JobRequests {
+export function createJobUseCases(parts: Parts): JobUseCases {
   const all = { ...parts, accept: createAcceptJob(parts) };
   return {
     submitJob: createSubmitJob(all),

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { createFinaliser } from '#forebay/api/feeder/finalise-job.js';
-import { openOutput } from '#forebay/api/jobs/output/open-output.js';
+import { takeOverOutput } from '#forebay/api/jobs/output/take-over-output.js';
 import type { JobSpec } from '#forebay/shared/domain/job.js';
 import { LeaseLost } from '#forebay/shared/queue/lease.js';
 import { makeSpec, useQueueLayer } from '../support/queue.ts';
@@ -35,9 +35,9 @@ const yes = async () => true;
 it('a feeder that is frozen while it opens an output takes nothing from the one that has gone on', async () => {
   const output = folderWith('frozen', { ...old, 'notes.txt': 'mine' });
   const spec = overwriting(output);
-  const frozen = openOutput(spec, spec.opening!, 'first', async () => {
+  const frozen = takeOverOutput(spec, spec.opening!, 'first', async () => {
     // It holds its lease still, and is frozen right here: another takes over, opens, and a part is published.
-    await openOutput(spec, spec.opening!, 'second', yes);
+    await takeOverOutput(spec, spec.opening!, 'second', yes);
     writeFileSync(join(output, 'part-00000000.jsonl'), 'new');
     return true;
   });
@@ -49,15 +49,15 @@ it('a feeder that is frozen while it opens an output takes nothing from the one 
 it('a feeder that has lost its lease opens nothing', async () => {
   const output = folderWith('lost', old);
   const spec = overwriting(output);
-  await expect(openOutput(spec, spec.opening!, 'late', async () => false)).rejects.toThrow(LeaseLost);
+  await expect(takeOverOutput(spec, spec.opening!, 'late', async () => false)).rejects.toThrow(LeaseLost);
   expect(readdirSync(output).toSorted()).toEqual(Object.keys(old).toSorted());
 });
 
 it('an output that is opened twice keeps what the first opening left', async () => {
   const output = folderWith('twice', { ...old, 'job.json': '{}' });
   const spec = overwriting(output);
-  await openOutput(spec, spec.opening!, 'first', yes);
-  await openOutput(spec, spec.opening!, 'second', yes);
+  await takeOverOutput(spec, spec.opening!, 'first', yes);
+  await takeOverOutput(spec, spec.opening!, 'second', yes);
   expect(readdirSync(output)).toEqual(['job.json']);
   expect(JSON.parse(readFileSync(join(output, 'job.json'), 'utf8'))).toMatchObject({ id: spec.id });
 });
@@ -66,12 +66,12 @@ it('an output that another job has used since the submit is left to it', async (
   const output = folderWith('used', {});
   const late = makeSpec({ output });
   const other = makeSpec({ output });
-  await openOutput(other, other.opening!, 'x', yes);
-  const opening = openOutput(late, late.opening!, 'y', yes);
+  await takeOverOutput(other, other.opening!, 'x', yes);
+  const opening = takeOverOutput(late, late.opening!, 'y', yes);
   await expect(opening).rejects.toMatchObject({ code: 'output_not_empty' });
   const earlier = { job: late.id, model_hash: late.model.hash };
   const resuming = { if_output_exists: 'resume' as const, earlier, cut_part: null };
-  await expect(openOutput(late, resuming, 'z', yes)).rejects.toMatchObject({ code: 'resume_mismatch' });
+  await expect(takeOverOutput(late, resuming, 'z', yes)).rejects.toMatchObject({ code: 'resume_mismatch' });
   expect(JSON.parse(readFileSync(join(output, 'job.json'), 'utf8'))).toMatchObject({ id: other.id });
   expect(readdirSync(output)).toEqual(['job.json']);
 });
@@ -93,7 +93,7 @@ it("a feeder that is frozen before it publishes its manifest does not replace th
   const spec = makeSpec({ output });
   await layer.make(spec, 0);
   await layer.window.holdLease(spec.id, 'frozen', 60_000);
-  await openOutput(spec, spec.opening!, 'frozen', yes);
+  await takeOverOutput(spec, spec.opening!, 'frozen', yes);
   await layer.jobs.markOpened(spec.id, 'frozen');
   await layer.jobs.transition(spec.id, 'finalizing');
   const record = await layer.jobs.mustGet(spec.id);
@@ -104,7 +104,7 @@ it("a feeder that is frozen before it publishes its manifest does not replace th
     await finaliser()(record, 'next');
     const other = overwriting(output);
     await layer.make(other, 4);
-    await openOutput(other, other.opening!, 'other', yes);
+    await takeOverOutput(other, other.opening!, 'other', yes);
     writeFileSync(join(output, 'manifest.json'), 'of the next job');
   })(record, 'frozen');
   await expect(frozen).rejects.toThrow();

@@ -3,16 +3,16 @@
  * without them. Knows JSON's brackets, strings and commas, and leaves all else to JSON.parse.
  */
 
-export interface LiftedList {
+export interface ExtractedList {
   /** Where its elements are: offsets behind `[` and of `]`. */
   readonly start: number;
   readonly end: number;
 }
 
-export interface Lifted {
+export interface Extracted {
   /** The JSON without the lists' elements: list `k` has become `[k]`. */
   readonly rest: Buffer;
-  readonly lists: readonly LiftedList[];
+  readonly lists: readonly ExtractedList[];
 }
 
 export interface ListElement {
@@ -22,9 +22,9 @@ export interface ListElement {
   readonly values: number;
 }
 
-/** `wanted`: name of a field -> names of its fields whose lists are lifted. Throws SyntaxError where this is no JSON. */
-export function liftLists(json: Buffer, wanted: ReadonlyMap<string, ReadonlySet<string>>): Lifted {
-  const lists: LiftedList[] = [];
+/** `wanted`: name of a field -> names of its fields whose lists are extracted. Throws SyntaxError where this is no JSON. */
+export function extractLists(json: Buffer, wanted: ReadonlyMap<string, ReadonlySet<string>>): Extracted {
+  const lists: ExtractedList[] = [];
   const walker = new Walker(json, 0);
   walker.space();
   if (walker.sees(OPEN_OBJECT)) {
@@ -53,7 +53,7 @@ export function liftLists(json: Buffer, wanted: ReadonlyMap<string, ReadonlySet<
 }
 
 /** The elements in order. Throws SyntaxError. */
-export function* elementsOf(json: Buffer, { start, end }: LiftedList): Generator<ListElement> {
+export function* elementsOf(json: Buffer, { start, end }: ExtractedList): Generator<ListElement> {
   const walker = new Walker(json.subarray(0, end), start);
   walker.space();
   while (walker.at < end) {

@@ -1,9 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, it } from 'vitest';
-import { createLargeBodies } from '#forebay/api/http/body/large-bodies.js';
+import { createBackgroundParser } from '#forebay/api/http/body/background-parser.js';
 import type { SubmitRequest } from '#forebay/api/http/wire/submit-request.js';
 import { stallLimitMs } from '../../../../support/stalls.ts';
-import { waitUntil } from '../../../../support/wait-until.ts';
 
 const own = (text: string) => {
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
@@ -13,13 +12,13 @@ const own = (text: string) => {
 const inline = (rows: string) => `{"model":"m","input":{"type":"inline","rows":[${rows}]}}`;
 
 it('parses large bodies, good and bad, in their order', async () => {
-  const bodies = createLargeBodies();
+  const parser = createBackgroundParser();
   const many = Array.from({ length: 50_000 }, (_, i) => `{"id":"${i}","data":"AAAA"}`).join();
   const [good, wrong, broken, again] = await Promise.allSettled([
-    bodies.parseSubmit(own(inline(many)), 32),
-    bodies.parseSubmit(own(inline('{"x":1},'.repeat(99_999) + '{}')), 32),
-    bodies.parseSubmit(own(inline(many).slice(0, -9)), 32),
-    bodies.parseSubmit(own(inline(many)), 32),
+    parser.parseSubmit(own(inline(many)), 32),
+    parser.parseSubmit(own(inline('{"x":1},'.repeat(99_999) + '{}')), 32),
+    parser.parseSubmit(own(inline(many).slice(0, -9)), 32),
+    parser.parseSubmit(own(inline(many)), 32),
   ]);
   expect(good).toMatchObject({
     value: { ok: true, value: { model: 'm', input: { type: 'inline', packed: { count: 50_000 } } } },
@@ -34,7 +33,7 @@ it('parses large bodies, good and bad, in their order', async () => {
 });
 
 it('does not hold up the process, whatever a body of 16 MB holds', async () => {
-  const bodies = createLargeBodies();
+  const parser = createBackgroundParser();
   const size = 16 * 2 ** 20 - 100;
   const filled = (row: string) => inline(row.repeat(Math.floor(size / row.length)).replace(/,$/, ''));
   const kinds = [
@@ -46,29 +45,10 @@ it('does not hold up the process, whatever a body of 16 MB holds', async () => {
     inline(`{"id":"a","data":"${'A'.repeat(size - 100)}"}`),
   ];
   const all = kinds.map(own);
-  await bodies.parseSubmit(own(inline('{}')), 32);
+  await parser.parseSubmit(own(inline('{}')), 32);
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
-  for (const bytes of all) await bodies.parseSubmit(bytes, 32).catch(() => undefined);
+  for (const bytes of all) await parser.parseSubmit(bytes, 32).catch(() => undefined);
   delay.disable();
   expect(delay.max / 1e6).toBeLessThan(stallLimitMs());
 }, 120_000);
-
-it('takes few large bodies at a time, lets some wait and sends the rest away', async () => {
-  const bodies = createLargeBodies();
-  const held = await Promise.all([1, 2, 3, 4].map(async () => bodies.admit()));
-  let entered = 0;
-  const waiting = Array.from({ length: 32 }, async () => {
-    const release = await bodies.admit();
-    entered += 1;
-    return release;
-  });
-  await expect(bodies.admit()).rejects.toMatchObject({ code: 'too_many_large_requests', retryAfterS: 1 });
-  expect(entered).toBe(0);
-  held[0]!();
-  await waitUntil('one of those that wait', () => entered === 1);
-  for (const release of held.slice(1)) release();
-  for (const turn of waiting) (await turn)();
-  expect(entered).toBe(32);
-  (await bodies.admit())();
-});

@@ -9,7 +9,7 @@ const MAX_ENTRIES = 1000;
  * Cuts lists and objects to a length that a schema can be tried on in no time, and says what it cut and which names
  * cannot be kept.
  */
-export function tidy(value: unknown, path: readonly string[] = []): Issue[] {
+export function trimJson(value: unknown, path: readonly string[] = []): Issue[] {
   if (typeof value !== 'object' || value === null) return [];
   const record = value as Record<string, unknown>;
   const keys = Object.keys(record);
@@ -26,7 +26,7 @@ export function tidy(value: unknown, path: readonly string[] = []): Issue[] {
     // Assigning to it sets an object's prototype, so whatever copies a record drops it without a word.
     if (key === '__proto__')
       found.push({ path: pointer([...path, key]), message: 'this name cannot be used; choose another' });
-    else found.push(...tidy(record[key], [...path, key]));
+    else found.push(...trimJson(record[key], [...path, key]));
   }
   return found;
 }

@@ -1,6 +1,6 @@
 /**
- * Large bodies, of which few are in memory at a time, and which are parsed beside the API's thread: a million rows take
- * a second of a core. The thread is started when it is needed and ends when it has been idle.
+ * Parses large bodies in a thread of its own, since a million rows take about a second of a core. The thread starts
+ * when the first body comes and ends once it has been idle for a while.
  */
 import { Worker } from 'node:worker_threads';
 import { ForebayError, InvariantError, type ErrorCode, type Issue } from '../../../shared/errors.ts';
@@ -12,27 +12,18 @@ export interface ParseTask {
   readonly maxDepth: number;
 }
 
-/** What the thread answers, in the order of its tasks. */
+/** The thread sends its answers in the order of its tasks. */
 export type ParseAnswer =
   | { readonly parsed: Parsed<SubmitRequest> }
   | { readonly code: ErrorCode; readonly message: string; readonly issues: readonly Issue[] };
 
-export interface LargeBodies {
-  /**
-   * Waits until a large body may be read; the caller must call the function that it gets when the request is done.
-   * Throws ForebayError `too_many_large_requests`.
-   */
-  admit(): Promise<() => void>;
-  /** Takes the bytes over, with all their buffer. Throws ForebayError, as parseSubmit does. */
+export interface BackgroundParser {
+  /** Transfers the bytes with their whole buffer to the thread. Rejects with ForebayError, as parseSubmit throws. */
   parseSubmit(bytes: Buffer<ArrayBuffer>, maxDepth: number): Promise<Parsed<SubmitRequest>>;
 }
 
-/** In memory at a time: 16 MB each, and as much again when their rows are packed. */
-const MAX_HELD = 4;
-/** That wait, with a little of each read. */
-const MAX_WAITING = 32;
 const IDLE_MS = 10_000;
-/** Of the thread. A body takes a few times its size there; what takes more ends the thread, not the API. */
+/** Of the thread. A body takes a few times its size there. A thread that needs more ends, and not the API. */
 const MAX_HEAP_MB = 256;
 
 interface Pending {
@@ -40,22 +31,20 @@ interface Pending {
   reject(error: Error): void;
 }
 
-export function createLargeBodies(): LargeBodies {
-  let held = 0;
-  const waiting: (() => void)[] = [];
-  let thread: { worker: Worker; pending: Pending[]; idle: NodeJS.Timeout | undefined } | null = null;
+interface ParserThread {
+  readonly worker: Worker;
+  readonly pending: Pending[];
+  idle: NodeJS.Timeout | undefined;
+}
 
-  function release(): void {
-    const next = waiting.shift();
-    if (next) next();
-    else held -= 1;
-  }
+export function createBackgroundParser(): BackgroundParser {
+  let thread: ParserThread | null = null;
 
-  function start() {
+  function start(): ParserThread {
     const worker = new Worker(new URL('./parse-thread.js', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     });
-    const started: NonNullable<typeof thread> = { worker, pending: [], idle: undefined };
+    const started: ParserThread = { worker, pending: [], idle: undefined };
     const fail = (error: Error) => {
       if (thread === started) thread = null;
       for (const task of started.pending.splice(0)) task.reject(error);
@@ -63,7 +52,7 @@ export function createLargeBodies(): LargeBodies {
     worker.on('message', (answer: ParseAnswer) => {
       const task = started.pending.shift()!;
       if (started.pending.length === 0) {
-        // An idle thread keeps no process from its end.
+        // An idle thread must not keep the process alive.
         worker.unref();
         started.idle = setTimeout(() => {
           fail(new InvariantError('an idle thread has no tasks'));
@@ -79,18 +68,6 @@ export function createLargeBodies(): LargeBodies {
   }
 
   return {
-    async admit() {
-      if (held < MAX_HELD) held += 1;
-      else if (waiting.length < MAX_WAITING) await new Promise<void>((resolve) => waiting.push(resolve));
-      else {
-        throw new ForebayError(
-          'too_many_large_requests',
-          'The service is busy with other large requests; try again soon.',
-          { retryAfterS: 1 },
-        );
-      }
-      return release;
-    },
     async parseSubmit(bytes, maxDepth) {
       thread ??= start();
       const { worker, pending, idle } = thread;

@@ -19,7 +19,7 @@ const MAX_JOB_JSON_BYTES = 4 * 1024 * 1024;
  * is none. ForebayError `invalid_request` (no name for a folder), `output_not_empty`, `resume_mismatch`,
  * `output_changed`, `storage_unavailable`.
  */
-export async function judgeOutput(folder: string, ifExists: IfOutputExists): Promise<JobSpec | null> {
+export async function checkOutput(folder: string, ifExists: IfOutputExists): Promise<JobSpec | null> {
   const names = await outputNames(folder);
   if (names.length === 0 || ifExists === 'overwrite') return null;
   if (ifExists === 'resume') return readEarlierSpec(folder, names);

@@ -2,14 +2,14 @@
 import { createAlarm } from '../../../shared/process/alarm.ts';
 import { readProgress, type Wake } from '../../../shared/queue/wake.ts';
 
-export interface JobWaiter {
+export interface JobChanges {
   /** Until there may be news since the last call's end, at most `ms`; at once when the signal is aborted. */
   wait(ms: number): Promise<void>;
   /** Stops listening. */
   close(): void;
 }
 
-export function createJobWaiter(wake: Pick<Wake, 'on'>, job: string, signal: AbortSignal): JobWaiter {
+export function watchJob(wake: Pick<Wake, 'on'>, job: string, signal: AbortSignal): JobChanges {
   const alarm = createAlarm();
   const ringFor = (name: string) => name === job && alarm.ring();
   const undo = [

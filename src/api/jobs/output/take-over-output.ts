@@ -19,13 +19,13 @@ import {
 import { inFolderNoFollow } from '../../../shared/storage/no-follow.ts';
 import { discardStaged, removeEmptyStaging } from '../../../shared/storage/staging.ts';
 import { goesOnWith } from '../create/submit-job.ts';
-import { judgeOutput, outputNames } from './judge-output.ts';
+import { checkOutput, outputNames } from './check-output.ts';
 
 /**
  * `holdsLease`: asked once this feeder's folder is there. Throws LeaseLost; ForebayError `output_not_empty`,
  * `resume_mismatch`, `output_changed` where the folder is not as it was at submit; what node:fs fails with.
  */
-export async function openOutput(
+export async function takeOverOutput(
   spec: JobSpec,
   opening: Opening,
   lease: string,
@@ -63,7 +63,7 @@ async function whatLeaves(spec: JobSpec, opening: Opening): Promise<string[]> {
     return published.filter((name) => name !== 'job.json').toSorted(byManifestFirst);
   }
   if (await isOpenedBefore(spec, published)) return [];
-  const found = await judgeOutput(spec.output, opening.if_output_exists);
+  const found = await checkOutput(spec.output, opening.if_output_exists);
   if (JSON.stringify(found && goesOnWith(found)) !== JSON.stringify(opening.earlier)) {
     throw new ForebayError(
       'resume_mismatch',
@@ -79,7 +79,7 @@ async function whatLeaves(spec: JobSpec, opening: Opening): Promise<string[]> {
 /** A feeder before this one got as far as job.json, and what was to go has gone. */
 async function isOpenedBefore(spec: JobSpec, published: readonly string[]): Promise<boolean> {
   if (!published.includes('job.json')) return false;
-  return (await judgeOutput(spec.output, 'resume'))?.id === spec.id;
+  return (await checkOutput(spec.output, 'resume'))?.id === spec.id;
 }
 
 function byManifestFirst(a: string, b: string): number {

@@ -1,0 +1,42 @@
+/** Lets few large bodies in at a time, which bounds the memory that they take together. */
+import { ForebayError } from '../../../shared/errors.ts';
+
+export interface LargeBodyLimit {
+  /**
+   * Resolves once another large body may be read. The caller must call the returned function when its request is done.
+   * Rejects with ForebayError `too_many_large_requests`.
+   */
+  enter(): Promise<() => void>;
+}
+
+/** In memory at a time: up to 16 MB each, and as much again once their rows are packed. */
+const MAX_HELD = 4;
+/** Requests that wait for their turn, with the little that has been read of each. */
+const MAX_WAITING = 32;
+
+export function createLargeBodyLimit(): LargeBodyLimit {
+  let held = 0;
+  const waiting: (() => void)[] = [];
+
+  /** Hands the place on to the next request, or frees it. */
+  function leave(): void {
+    const next = waiting.shift();
+    if (next) next();
+    else held -= 1;
+  }
+
+  return {
+    async enter() {
+      if (held < MAX_HELD) held += 1;
+      else if (waiting.length < MAX_WAITING) await new Promise<void>((resolve) => waiting.push(resolve));
+      else {
+        throw new ForebayError(
+          'too_many_large_requests',
+          'The service is busy with other large requests; try again soon.',
+          { retryAfterS: 1 },
+        );
+      }
+      return leave;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/** Checks every part of a request against its endpoint, so that one answer names everything that is wrong. */
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { ForebayError, type Issue } from '../../../shared/errors.ts';
+import { fit, parseJson, type Parsed } from '../body/parse-json.ts';
+import { readBody, type BodyLimit, type EnterLarge } from '../middleware/read-body.ts';
+import { checkOrigin } from '../middleware/same-origin.ts';
+import { MAX_ISSUES } from '../wire/issues.ts';
+import { NO_FIELDS, type CheckedRequest, type Endpoint, type Fields } from './endpoint.ts';
+
+/** Some clients send a body with every POST, so one is read and refused by its content. */
+const NO_BODY: BodyLimit = { bytes: 64 * 1024, advice: 'This request needs no body.' };
+
+/** `maxJsonDepth`: levels that the JSON of the body may nest. Throws ForebayError. */
+export async function checkRequest<
+  P extends Fields,
+  Q extends Fields,
+  H extends Fields,
+  B extends z.ZodType,
+  T,
+>(
+  c: Context,
+  endpoint: Endpoint<P, Q, H, B, T>,
+  maxJsonDepth: number,
+  enterLarge: EnterLarge,
+): Promise<Omit<CheckedRequest<P, Q, H, T>, 'caller'>> {
+  if (endpoint.method !== 'get') checkOrigin(c.req.header('origin'), c.req.header('host'));
+  const issues: Issue[] = [];
+  const part = (parsed: Parsed<unknown>, base: string): unknown => {
+    if (parsed.ok) return parsed.value;
+    issues.push(...parsed.issues.map(({ path, message }) => ({ path: base + path, message })));
+    return undefined;
+  };
+  const params = part(fit(c.req.param(), endpoint.params ?? NO_FIELDS), '/path');
+  const query = part(fit(queryOf(c), endpoint.query ?? NO_FIELDS), '/query');
+  const headers = part(fit(pickHeaders(c, endpoint.headers), endpoint.headers ?? NO_FIELDS), '/header');
+  let body: unknown;
+  if (endpoint.method === 'post') {
+    const { schema = NO_FIELDS.optional(), limit = NO_BODY, parse } = endpoint.body ?? {};
+    const bytes = await readBody(c, limit, enterLarge);
+    body = part(parse ? await parse(bytes, maxJsonDepth) : parseJson(bytes, schema, maxJsonDepth), '');
+  }
+  if (issues.length > 0) throw invalid(issues);
+  return { c, params, query, headers, body } as Omit<CheckedRequest<P, Q, H, T>, 'caller'>;
+}
+
+/** An object without a prototype, so that a parameter named `toString` is refused like any unknown one. */
+function queryOf(c: Context): Record<string, string> {
+  const given = Object.create(null) as Record<string, string>;
+  for (const [name, value] of new URL(c.req.url).searchParams) given[name] ??= value;
+  return given;
+}
+
+function pickHeaders(c: Context, schema: Fields | undefined): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of Object.keys(schema?.shape ?? {})) {
+    const value = c.req.header(name);
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
+}
+
+function invalid(issues: readonly Issue[]): ForebayError {
+  const shown = issues.slice(0, MAX_ISSUES);
+  const listed = shown.slice(0, 5).map((i) => `${i.path === '' ? 'the body' : i.path}: ${i.message}`);
+  const isMore = issues.length > shown.length;
+  const count =
+    issues.length === 1
+      ? 'The request is wrong'
+      : `${isMore ? `More than ${MAX_ISSUES}` : issues.length} places of the request are wrong`;
+  const more = issues.length > listed.length ? '; ...' : '';
+  return new ForebayError('invalid_request', `${count}: ${listed.join('; ')}${more}`, { issues: shown });
+}

@@ -1,0 +1,112 @@
+/** The OpenAPI description of an endpoint, and of the ways to send a key. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { z } from 'zod';
+import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
+import { PROBLEM } from '../wire/problem.ts';
+import type { Endpoint, Fields, Success } from './endpoint.ts';
+
+type RouteDescription = Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0];
+
+/** Problems that any endpoint may answer. */
+const COMMON: readonly ErrorCode[] = [
+  'invalid_request',
+  'internal',
+  'queue_unavailable',
+  'redis_read_only',
+  'redis_full',
+  'redis_not_saving',
+];
+/** Problems that the guard answers. */
+const REFUSALS: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'host_not_allowed', 'rate_limited'];
+
+/** Names of the two ways to send a key in the document. */
+const BEARER = 'BearerKey';
+const HEADER = 'HeaderKey';
+
+/** Describes the ways to send a key, once for all endpoints. */
+export function describeKeys(app: OpenAPIHono): void {
+  const { openAPIRegistry: registry } = app;
+  const description =
+    'An API key, `fbk_<id>_<secret>`, made with `forebay keys create`. Not needed where the service runs without keys. The roles of an operation are the scopes it needs; `admin` has all.';
+  registry.registerComponent('securitySchemes', BEARER, { type: 'http', scheme: 'bearer', description });
+  registry.registerComponent('securitySchemes', HEADER, {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+    description,
+  });
+}
+
+export function describeEndpoint<
+  P extends Fields,
+  Q extends Fields,
+  H extends Fields,
+  B extends z.ZodType,
+  T,
+>(endpoint: Endpoint<P, Q, H, B, T>): RouteDescription {
+  const scopes = endpoint.access === 'open' || endpoint.access === 'probe' ? [] : [endpoint.access];
+  const { params, query, headers, body } = endpoint;
+  return {
+    method: endpoint.method,
+    path: endpoint.path,
+    operationId: endpoint.operationId,
+    tags: [endpoint.tag],
+    summary: endpoint.summary,
+    ...(endpoint.description === undefined ? {} : { description: endpoint.description }),
+    security: scopes.length === 0 ? [] : [{ [BEARER]: scopes }, { [HEADER]: scopes }],
+    request: {
+      ...(params && { params }),
+      ...(query && { query }),
+      ...(headers && { headers }),
+      ...(body && { body: { required: true, content: { 'application/json': { schema: body.schema } } } }),
+    },
+    responses: {
+      ...Object.fromEntries(endpoint.success.map((success) => [success.status, describeSuccess(success)])),
+      ...describeProblems([
+        ...endpoint.problems,
+        ...(scopes.length === 0 ? [] : REFUSALS),
+        ...(endpoint.method === 'post' ? (['request_too_deep'] as const) : []),
+        ...(body?.parse ? (['too_many_large_requests'] as const) : []),
+        ...COMMON,
+      ]),
+    },
+  };
+}
+
+function describeSuccess({ description, content, headers }: Success) {
+  return {
+    description,
+    ...(content && {
+      content: Object.fromEntries(Object.entries(content).map(([type, schema]) => [type, { schema }])),
+    }),
+    ...(headers && {
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, text]) => [
+          name,
+          { description: text, schema: { type: 'string' as const } },
+        ]),
+      ),
+    }),
+  };
+}
+
+function describeProblems(codes: readonly ErrorCode[]) {
+  return Object.fromEntries(
+    [...byStatus(codes)].map(([status, ofStatus]) => [
+      status,
+      {
+        description: ofStatus.map((code) => `\`${code}\``).join(', '),
+        content: { 'application/problem+json': { schema: PROBLEM } },
+      },
+    ]),
+  );
+}
+
+function byStatus(codes: readonly ErrorCode[]): Map<number, ErrorCode[]> {
+  const found = new Map<number, ErrorCode[]>();
+  for (const code of new Set(codes)) {
+    const { status } = new ForebayError(code, '');
+    found.set(status, [...(found.get(status) ?? []), code]);
+  }
+  return found;
+}

@@ -1,0 +1,59 @@
+/** Mounts an endpoint on the app: every request passes the guard and the checks before its handler. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { z } from 'zod';
+import type { Emit } from '../../../shared/observe/events.ts';
+import type { LargeBodyLimit } from '../body/large-body-limit.ts';
+import type { Guard } from '../middleware/guard.ts';
+import { checkRequest } from './check-request.ts';
+import { describeEndpoint } from './describe-endpoint.ts';
+import type { CheckedRequest, Endpoint, Fields, NO_FIELDS } from './endpoint.ts';
+
+export interface MountTarget {
+  readonly app: OpenAPIHono;
+  readonly guard: Guard;
+  /** Levels that the JSON of any body may nest. */
+  readonly maxJsonDepth: number;
+  readonly largeBodies: LargeBodyLimit;
+  readonly emit: Emit;
+}
+
+export function mount<
+  P extends Fields = typeof NO_FIELDS,
+  Q extends Fields = typeof NO_FIELDS,
+  H extends Fields = typeof NO_FIELDS,
+  B extends z.ZodType = z.ZodOptional<typeof NO_FIELDS>,
+  T = z.output<B>,
+>(
+  target: MountTarget,
+  endpoint: Endpoint<P, Q, H, B, T>,
+  handler: (request: CheckedRequest<P, Q, H, T>) => Promise<Response> | Response,
+): void {
+  target.app.openAPIRegistry.registerPath(describeEndpoint(endpoint));
+  const path = endpoint.path.replaceAll(/\{(.+?)\}/g, ':$1');
+  target.app.on(endpoint.method.toUpperCase(), path, async (c) => {
+    const began = performance.now();
+    const caller = await target.guard(
+      { header: (name) => c.req.header(name), param: (name) => c.req.param(name) },
+      endpoint,
+    );
+    let leaveLarge: (() => void) | undefined;
+    const enterLarge = async () => {
+      leaveLarge = await target.largeBodies.enter();
+    };
+    let response: Response;
+    try {
+      const checked = await checkRequest(c, endpoint, target.maxJsonDepth, enterLarge);
+      response = await handler({ ...checked, caller });
+    } finally {
+      leaveLarge?.();
+    }
+    response.headers.set('X-Content-Type-Options', 'nosniff');
+    target.emit('request.answered', {
+      method: c.req.method,
+      path: c.req.path,
+      status: response.status,
+      ms: performance.now() - began,
+    });
+    return response;
+  });
+}

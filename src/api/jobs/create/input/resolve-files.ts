@@ -1,0 +1,91 @@
+/** Resolves an input of files: a folder, a single file, a glob, or a manifest that lists rows. */
+import { realpath } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { compileGlobs } from '../../../../shared/datasets/files/glob/compile-globs.ts';
+import { CURRENT_LISTING } from '../../../../shared/datasets/files/listing-rule.ts';
+import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
+import { checkLines } from '../../../../shared/datasets/lines/line-reader.ts';
+import type { DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
+import { ForebayError } from '../../../../shared/errors.ts';
+import type { PackedInput } from '../../../http/wire/job-input.ts';
+import { checkReadable, type InputPaths } from './input-paths.ts';
+
+export interface ResolvedInput {
+  readonly spec: DatasetSpec;
+  /** Rows, where it is known without reading the dataset. */
+  readonly total: number | null;
+}
+
+type FilesInput = Extract<PackedInput, { type: 'files' }>;
+
+export async function resolveFiles(
+  paths: InputPaths,
+  input: FilesInput,
+  tenant: string,
+): Promise<ResolvedInput> {
+  const { include = [], exclude = [] } = input;
+  checkGlobs(include, '/input/include');
+  checkGlobs(exclude, '/input/exclude');
+  const glob = splitGlob(input.path);
+  // A path that looks like a glob but exists is taken literally.
+  if (glob !== null && !(await paths.exists(paths.absolute(input.path)))) {
+    if (include.length > 0) throw twoGlobs();
+    checkGlobs([glob.pattern], '/input/path');
+    const base = await paths.find(glob.base, tenant);
+    if (!base.isFolder) {
+      throw new ForebayError('input_not_found', `${base.path} is a file, so nothing matches ${input.path}.`);
+    }
+    await checkReadable(base);
+    return folder(base.path, [glob.pattern], exclude);
+  }
+  const found = await paths.find(input.path, tenant);
+  await checkReadable(found);
+  if (found.isFolder) return folder(found.path, include, exclude);
+  // The row's id is the name that the user gave, not that of a link's target.
+  const named = paths.absolute(input.path);
+  const root = await realpath(dirname(named));
+  return { spec: { type: 'files', root, include: [], exclude: [], only: basename(named) }, total: 1 };
+}
+
+export async function resolveManifest(
+  paths: InputPaths,
+  given: string,
+  tenant: string,
+): Promise<ResolvedInput> {
+  const found = await paths.find(given, tenant);
+  if (found.isFolder) {
+    throw new ForebayError(
+      'input_unreadable',
+      `${found.path} is a folder, not a manifest file. For its files use {"type":"files"}.`,
+    );
+  }
+  await checkReadable(found);
+  await checkLines(found.path);
+  const base = await realpath(dirname(paths.absolute(given)));
+  return { spec: { type: 'manifest', path: found.path, base }, total: null };
+}
+
+function folder(root: string, include: string[], exclude: string[]): ResolvedInput {
+  return { spec: { type: 'files', root, include, exclude, listing: CURRENT_LISTING }, total: null };
+}
+
+function twoGlobs(): ForebayError {
+  return new ForebayError(
+    'invalid_request',
+    'A glob in "path" and "include" cannot be combined: give the folder as "path".',
+    { issues: [{ path: '/input/include', message: 'not together with a glob in "path"' }] },
+  );
+}
+
+/** Throws ForebayError `invalid_request` for a pattern that cannot be matched in linear time. */
+function checkGlobs(patterns: readonly string[], path: string): void {
+  try {
+    compileGlobs(patterns);
+  } catch (error) {
+    if (!(error instanceof ForebayError)) throw error;
+    throw new ForebayError(error.code, error.message, {
+      cause: error,
+      issues: [{ path, message: error.message }],
+    });
+  }
+}

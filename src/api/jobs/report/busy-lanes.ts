@@ -1,0 +1,46 @@
+/** What busy lanes are busy with. */
+import { diagnosis, percent, SLOW_FILES, type Diagnosis } from './diagnosis.ts';
+import type { JobCosts } from './job-costs.ts';
+
+/** From this utilisation on, idle time is noise. */
+const HEALTHY = 0.9;
+/** More than half of the work. No other change gains as much. */
+const DOMINANT = 0.5;
+/** More of the lanes' work than what is neither decoding nor the model should take. */
+const OVERHEAD = 1 / 3;
+/** Local files take 1 to 3 % of a lane. This much means a slow disk or network. */
+const LANE_READING = 0.2;
+
+/** `busy`: time that lanes worked, ms. `utilisation`: its share of their time. */
+export function diagnoseBusyLanes(lane: JobCosts['lane'], busy: number, utilisation: number): Diagnosis {
+  const work = busy + lane.decodeAhead;
+  const lanesBusy = `lanes ${percent(utilisation)} busy`;
+  const decode = (lane.decode + lane.decodeAhead) / work;
+  const infer = lane.infer / work;
+  const read = lane.read / work;
+  const other = (lane.prepare + lane.post + lane.rest) / work;
+  if (read > LANE_READING && read > infer && read > decode) {
+    return diagnosis('reading', read, `${lanesBusy}, ${percent(read)} of it reading files`, SLOW_FILES);
+  }
+  if (decode > DOMINANT || (decode > infer && decode > other)) {
+    return diagnosis(
+      'decoding',
+      decode,
+      `${lanesBusy}, ${percent(decode)} of it decoding`,
+      'Decode JPEGs with --decode fast ("decode": "fast" in model.json), store smaller images, or add CPU cores or workers.',
+    );
+  }
+  if (other > OVERHEAD && other > infer) {
+    return diagnosis(
+      'coordination',
+      other,
+      `${lanesBusy}, ${percent(other)} of it neither decoding nor the model`,
+      'Raise --batch-size, so that the cost of a batch is shared by more rows.',
+    );
+  }
+  const advice =
+    utilisation >= HEALTHY
+      ? 'All is well; more speed takes more CPU cores or workers, a smaller or quantised model, or what `forebay tune` finds.'
+      : 'Nearly well; `forebay tune` looks for a better batch size, lanes and threads.';
+  return diagnosis('inference', infer, `${lanesBusy}, ${percent(infer)} of it in the model`, advice);
+}

@@ -1,0 +1,110 @@
+/** What idle lanes wait for. */
+import { diagnosis, percent, SLOW_FILES, type Diagnosis } from './diagnosis.ts';
+import type { JobCosts } from './job-costs.ts';
+import type { JobState } from './job-state-of.ts';
+
+/** Of the time that rows flowed. Lanes that idle while reads go on this long are waiting for them. */
+const MOST_OF_FLOW = 0.5;
+const BLOCKED_OF_FLOW = 0.2;
+/** Of a block's life. Beginning, writing and committing should take far less than the batches. */
+const BLOCK_OVERHEAD = 0.25;
+/** Every batch has a fixed cost, so emptier batches than this waste it. */
+const FULL_ENOUGH = 0.7;
+/** A block should hold about four batches. With fewer than two, the last batch is mostly a rest. */
+const BATCHES_PER_BLOCK = 2;
+/** A lane holds one running batch and two waiting ones. With fewer blocks per lane it waits for commits. */
+const BLOCKS_PER_LANE = 2;
+
+/** Null where the counters do not show what the lanes wait for. `idle`: share of their time. */
+export function diagnoseIdleLanes(costs: JobCosts, state: JobState, idle: number): Diagnosis | null {
+  const { flow } = costs;
+  const because = (why: string) => `lanes idle ${percent(idle)} of the time, ${why}`;
+  if (state.reason === 'queue_limit') {
+    const advice = 'Raise --queue-limit (FOREBAY_QUEUE_LIMIT), or let fewer jobs share the queue.';
+    return diagnosis(
+      'queue_limit',
+      idle,
+      because("and the job's blocks wait for slots on the queue"),
+      advice,
+    );
+  }
+  const lanes = flow > 0 ? Math.max(1, Math.round(laneTime(costs) / flow)) : 1;
+  if (state.concurrency !== null && state.concurrency < BLOCKS_PER_LANE * lanes) {
+    return diagnosis(
+      'queue_limit',
+      idle,
+      because(`with at most ${blocksText(state.concurrency)} of this job at once`),
+      `Raise --concurrency from ${state.concurrency} to ${3 * lanes} or more (or leave it to auto).`,
+    );
+  }
+  const blocked = flow > 0 ? costs.blocked / flow : 0;
+  if (blocked > BLOCKED_OF_FLOW) {
+    return diagnosis(
+      'memory',
+      blocked,
+      because(`readers held back by the in-flight limit ${percent(blocked)} of it`),
+      'Raise --max-inflight-mb (FOREBAY_MAX_INFLIGHT_MB), if memory allows.',
+    );
+  }
+  const reading = flow > 0 ? costs.read / flow : 0;
+  if (reading > MOST_OF_FLOW) {
+    return diagnosis('reading', reading, because(`rows being read ${percent(reading)} of it`), SLOW_FILES);
+  }
+  return blockOverhead(costs, state, because);
+}
+
+/** Lanes wait while blocks are begun, written and committed. */
+function blockOverhead(costs: JobCosts, state: JobState, because: (why: string) => string): Diagnosis | null {
+  const life = costs.run + costs.commit;
+  const writing = life > 0 ? costs.write / life : 0;
+  const talking = life > 0 ? (costs.begin + costs.commit) / life : 0;
+  const share = writing + talking;
+  if (share <= BLOCK_OVERHEAD) return null;
+  const raise = `aise --block-rows from ${state.blockRows}, so that more rows share the cost of a block`;
+  if (state.blockRows < BATCHES_PER_BLOCK * batchSize(costs)) {
+    const why = `${percent(share)} of a block's life is taking it up, writing and committing it`;
+    return diagnosis('small_blocks', share, because(why), `R${raise}.`);
+  }
+  if (writing > talking) {
+    const why = `${percent(writing)} of a block's life is writing its part`;
+    return diagnosis('writing', writing, because(why), `Write to a faster disk, or r${raise}.`);
+  }
+  const why = `${percent(talking)} of a block's life is taking it off the queue and committing it`;
+  return diagnosis('coordination', talking, because(why), `Bring Redis closer to the workers, or r${raise}.`);
+}
+
+/** Batches leave too much of their room empty. Null where they are full enough. */
+export function diagnoseBatchFill(costs: JobCosts, state: JobState): Diagnosis | null {
+  const { fill } = costs;
+  if (fill === null || fill >= FULL_ENOUGH) return null;
+  const batch = batchSize(costs);
+  const advice =
+    state.blockRows < BATCHES_PER_BLOCK * batch
+      ? `Raise --block-rows from ${state.blockRows} to ${4 * batch}, about four batches of ${batch}.`
+      : `Let the job have more blocks at once (--concurrency), or lower --batch-size from ${batch}.`;
+  return diagnosis('small_blocks', fill, `batches only ${percent(fill)} full`, advice);
+}
+
+/** Lanes are idle and no counter shows why. */
+export function starvedLanes(state: JobState, idle: number): Diagnosis {
+  const limited = state.concurrency === null ? '' : ' or a higher --concurrency';
+  return diagnosis(
+    'starved_lanes',
+    idle,
+    `lanes idle ${percent(idle)} of the time with nothing to take`,
+    `Rows come too slowly for the lanes: the API lists the input, and other work may hold its cores; larger --block-rows${limited} help, fewer workers or lanes would do as well.`,
+  );
+}
+
+/** Rows that a batch has room for. */
+function batchSize({ rows, batches, fill }: JobCosts): number {
+  return Math.max(1, Math.round(rows / batches / (fill ?? 1)));
+}
+
+function laneTime({ lane }: JobCosts): number {
+  return lane.idle + lane.read + lane.decode + lane.prepare + lane.infer + lane.post + lane.rest;
+}
+
+function blocksText(n: number): string {
+  return n === 1 ? '1 block' : `${n} blocks`;
+}
