@@ -1,11 +1,13 @@
-/** Throughput against batch size, for lanes and threads in different numbers: MobileNetV2 in lanes tuned by hand. */
+/** Measures the throughput of MobileNetV2 for several batch sizes, numbers of lanes and threads, without the service. */
 import { readResources } from '../dist/workers/settings/resources.js';
-import { inTurns, median, pairedRatio } from './harness/measure.js';
+import { inTurns } from './harness/in-turns.js';
+import { median, pairedRatio } from './harness/statistics.js';
 import { laneConfigOf, SUBJECTS } from './harness/subjects.js';
 import { measureOnce } from './inprocess/lanes.js';
 
 export const name = 'batch-sweep';
 export const title = 'Throughput against batch size and lanes';
+export const proves = 'Which batch size, number of lanes and threads per lane are fastest on this machine.';
 
 const BATCHES = [1, 2, 4, 8, 16];
 
@@ -22,7 +24,7 @@ export async function run({ log, quick, seconds, runs }) {
         (await measureOnce({ ...fixed, ...shape, unit: 'process', batch }, files, seconds / 3)).rate,
     ]),
   );
-  // All of them in turns: lines are compared with each other, too.
+  // All shapes take turns, because the lines of the chart are compared with each other.
   const found = await inTurns({
     runs: Math.ceil(runs / 2),
     variants: Object.fromEntries(variants),
@@ -40,15 +42,15 @@ export async function run({ log, quick, seconds, runs }) {
   });
   const chart = {
     type: 'lines',
-    title: `${subject.title}: rows a second against batch size, by lanes x threads`,
-    x: { label: 'rows a model call', log: true },
+    title: `${subject.title}: rows per second against batch size, by lanes x threads`,
+    x: { label: 'rows per model call', log: true },
     y: { label: 'rows/s', unit: 'rows/s' },
     series,
   };
   return { rows, charts: [chart], data: { series, found } };
 }
 
-/** The last has more lanes than there are cores: what oversubscription costs. */
+/** The last shape has more lanes than cores. It shows what oversubscription costs. */
 function shapesFor(cpus) {
   const shapes = [
     { lanes: 1, threads: 1 },

@@ -1,23 +1,24 @@
 /**
- * The reference of all ratios: read, decode, infer, best five, the whole row in one loop a core. No queue, no
- * HTTP, no results on disk, none of the project's code but its kernels. Finds its own best configuration.
+ * Measures the reference of all ratios. Each core runs one loop that reads, decodes and infers, and ranks the answers.
+ * There is no queue, no HTTP and no result on disk. Only the decode kernels are the project's code.
  */
-import { median } from './harness/measure.js';
-import { SUBJECTS } from './harness/subjects.js';
+import { median } from './harness/statistics.js';
+import { stackedByKind } from './harness/subject-charts.js';
 import { startLanes } from './inprocess/lanes.js';
 import { ceilingConfig, describe, startingPoint, tuneCeiling } from './inprocess/tuned.js';
 
 export const name = 'ceiling';
 export const title = 'Ceiling: lanes tuned by hand, in one program';
+export const proves = 'How fast this machine can run each model in a hand-tuned program without the service.';
 
-export async function run({ log, quick, seconds, runs }) {
+export async function run({ log, quick, seconds, runs, subjects }) {
   const rows = [];
   const charts = [];
+  const stages = [];
   const notes = [];
   const data = {};
-  const bars = [];
-  for (const subject of Object.values(SUBJECTS)) {
-    // A smoke run finds nothing worth keeping.
+  for (const subject of subjects) {
+    // A smoke run is too short for a choice that is worth keeping.
     const tuned = quick
       ? { chosen: startingPoint(subject), tried: [] }
       : await tuneCeiling(subject, { seconds: seconds / 4, log });
@@ -33,8 +34,7 @@ export async function run({ log, quick, seconds, runs }) {
     const rate = median(done.map((one) => one.rate));
     rows.push({ metric: subject.title, value: rate, unit: 'rows/s' });
     notes.push(`${subject.title}: ${describe(tuned.chosen)}`);
-    const { stages } = done.at(-1);
-    bars.push({ label: subject.title, values: Object.values(stages) });
+    stages.push({ subject, values: Object.values(done.at(-1).stages) });
     data[subject.name] = { chosen: tuned.chosen, tried: tuned.tried, runs: done, loadMs: lanes.loadMs };
     if (tuned.tried.length > 0) {
       charts.push({
@@ -45,11 +45,13 @@ export async function run({ log, quick, seconds, runs }) {
       });
     }
   }
-  const parts = ['read', 'decode', 'prepare', 'infer', 'post'];
-  const [photos, digits] = [bars.slice(0, 2), bars.slice(2)];
   charts.unshift(
-    { type: 'stacked', title: 'Time per stage, photos', unit: 'ms a row in its lane', parts, bars: photos },
-    { type: 'stacked', title: 'Time per stage, digits', unit: 'ms a row in its lane', parts, bars: digits },
+    ...stackedByKind({
+      title: 'Time per stage',
+      unit: 'ms per row in its lane',
+      parts: ['read', 'decode', 'prepare', 'infer', 'post'],
+      bars: stages,
+    }),
   );
   return { rows, charts, notes, data };
 }

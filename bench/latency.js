@@ -1,12 +1,13 @@
-/** How soon small jobs get their first result, by how many are submitted at once, with resident models. */
+/** Measures how soon small jobs get their first result when several are submitted at once. Models are resident. */
 import { timeResults } from './endtoend/first-result.js';
-import { percentile } from './harness/measure.js';
+import { percentile } from './harness/statistics.js';
 import { startService } from './harness/service.js';
 import { SUBJECTS } from './harness/subjects.js';
 import { manifest, modelFolder } from './harness/workloads.js';
 
 export const name = 'latency';
 export const title = 'First result against concurrent small jobs';
+export const proves = 'How soon a small job gets its first result when up to 16 are submitted at once.';
 
 const AT_ONCE = [1, 2, 4, 8, 16];
 const ROWS = 8;

@@ -1,24 +1,26 @@
-/** The service against Ray Data and Daft: the same model, files and cores, settings as peers/README.md says. */
+/** Compares the service with Ray Data and Daft on the same model, files and cores. peers/README.md has the settings. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readResources } from '../dist/workers/settings/resources.js';
-import { inTurns, median, pairedRatio } from './harness/measure.js';
+import { inTurns } from './harness/in-turns.js';
 import { sharedData } from './harness/places.js';
 import { startService } from './harness/service.js';
-import { configOf, manifest, modelFolder, photos } from './harness/workloads.js';
+import { configOf, manifest, modelFolder, photos, repeated } from './harness/workloads.js';
 import { bigPhotos } from './peers/big-photos.js';
 import { peersPython, runPeer } from './peers/run-peer.js';
 import { runService } from './peers/run-service.js';
+import { chartsOf, rowsOf } from './peers/figures.js';
 import { PEERS } from './peers/settings.js';
 
 export const name = 'peers';
-export const title = 'Rows a second, CPU and memory against Ray Data and Daft';
+export const title = 'Rows per second, CPU and memory against Ray Data and Daft';
+export const proves =
+  'How the service compares with Ray Data and Daft in rows per second, CPU, memory and right answers.';
 
 export async function run({ log, quick, runs }) {
   const cores = Math.max(1, Math.floor(readResources().cpus));
   const python = peersPython();
   const big = await bigPhotos();
-  const repeated = (files, count) => Array.from({ length: count }, (_, i) => files[i % files.length]);
   const sizes = [
     {
       key: 'small',
@@ -43,9 +45,9 @@ export async function run({ log, quick, runs }) {
     rows: results.flatMap((one) => one.rows),
     charts: results.flatMap((one) => one.charts),
     notes: [
-      `${cores} cores; one intra-op thread a session, as many sessions as cores; settings: bench/peers/settings.js`,
-      'Once running: from the first rows answered to the last, start-up and tail left out, on both sides. Whole job: of the service from submit to its last part with the model resident, of a peer its process from start to exit.',
-      'Exact is Pillow to the bit, as the peers decode; targets are held against fast (0.2 MP) and shrink (6-12 MP), the settings made for speed, whose right answers are counted beside.',
+      `${cores} cores, as many sessions as cores, one intra-op thread per session. The settings are in bench/peers/settings.js.`,
+      'Once running leaves out start-up and tail on both sides. A whole job of the service runs from submit to its last part, with the model resident. A whole job of a peer is its process from start to exit.',
+      'Exact gives the pixels of Pillow, which the peers use. The targets are for fast (0.2 MP) and shrink (6-12 MP), which trade pixels for speed. The table counts the right answers of each.',
     ],
     data: Object.fromEntries(results.map((one) => [one.key, one.data])),
   };
@@ -55,7 +57,7 @@ async function compare({ key, size, files, targets, modes, held }, { log, runs, 
   const work = { files, model: sharedData('models', 'mobilenetv2.onnx'), truth: truthOf(files) };
   const { input, roots } = manifest(`peers-${key}`, files);
   const service = (decode) => async () => {
-    // Started for each run, so that no peer competes with it; starting it is not measured.
+    // Started for each run, so that it never competes with a peer. The start is not measured.
     const running = await startService({ models: [modelWith(decode)], inputs: roots });
     try {
       return await runService(running, input, work);
@@ -69,75 +71,13 @@ async function compare({ key, size, files, targets, modes, held }, { log, runs, 
   const variants = { service: service('exact'), ray: peer(PEERS.ray), daft: peer(PEERS.daft) };
   for (const mode of modes) variants[mode] = service(mode);
   const show = (f) =>
-    `${f.rowsPerS.toFixed(1)} rows/s, steady ${f.steadyRowsPerS?.toFixed(1)}, ${f.cpuMsPerRow.toFixed(1)} CPU ms a row, ` +
+    `${f.rowsPerS.toFixed(1)} rows/s, steady ${f.steadyRowsPerS?.toFixed(1)}, ${f.cpuMsPerRow.toFixed(1)} CPU ms per row, ` +
     `${f.peakMb.toFixed(0)} MB, first result ${f.firstS?.toFixed(2)} s, ${f.right} of ${f.of} right`;
   const data = await inTurns({ runs, variants, log: (text) => log(`${size}, ${text}`), show });
   return { key, data, rows: rowsOf(size, data, targets, held), charts: chartsOf(size, data) };
 }
 
-const LABELS = {
-  service: 'Forebay',
-  fast: 'Forebay, decode: fast',
-  shrink: 'Forebay, decode: shrink',
-  ray: PEERS.ray.label,
-  daft: PEERS.daft.label,
-};
-const of = (all, field) => all.map((one) => one[field] ?? Number.NaN);
-const middle = (all, field) => orNull(median(of(all, field)));
-const orNull = (value) => (Number.isFinite(value) ? value : null);
-
-/** `held`: the way of decoding that targets are held against; it costs pixels, which the labels and docs/adr/0004 say. */
-function rowsOf(size, data, targets, held) {
-  const rows = [];
-  for (const [key, all] of Object.entries(data)) {
-    const label = `${size}, ${LABELS[key]}`;
-    const figure = (what, field, unit, more = {}) =>
-      rows.push({ metric: `${label}: ${what}`, value: middle(all, field), unit, ...more });
-    figure('whole job', 'rowsPerS', 'rows/s');
-    if (key === 'ray' || key === 'daft') {
-      figure('steady state', 'steadyRowsPerS', 'rows/s');
-      for (const mode of Object.keys(data).filter((mode) => mode !== 'ray' && mode !== 'daft')) {
-        const ratio = (what, mine, theirs, target) =>
-          rows.push({
-            metric: `${size}: ${LABELS[mode]} / ${LABELS[key]}, ${what}`,
-            value: null,
-            unit: '',
-            ratio: pairedRatio(of(data[mode], mine), of(all, theirs)).median,
-            ...(target && { target }),
-          });
-        const reach = mode === held ? `>= ${targets[key]}` : null;
-        ratio('once running', 'steadyRowsPerS', 'steadyRowsPerS', reach);
-        ratio('whole job', 'rowsPerS', 'rowsPerS');
-        ratio('peak memory', 'peakMb', 'peakMb', mode === held ? '< 1' : null);
-      }
-      figure('peak memory', 'peakMb', 'MB');
-    } else {
-      figure('steady state', 'steadyRowsPerS', 'rows/s');
-      figure('peak memory', 'peakMb', 'MB');
-    }
-    figure('CPU a row', 'cpuMsPerRow', 'ms');
-    figure('first result on disk', 'firstS', 's');
-    figure(`right of ${all[0].of} photos`, 'right', '');
-  }
-  return rows;
-}
-
-function chartsOf(size, data) {
-  const bars = (field) =>
-    Object.entries(data).map(([key, all]) => ({ label: LABELS[key], value: middle(all, field) ?? 0 }));
-  return [
-    {
-      type: 'bars',
-      title: `${size}: once running (0: too few batches to tell)`,
-      unit: 'rows/s',
-      bars: bars('steadyRowsPerS'),
-    },
-    { type: 'bars', title: `${size}: CPU time a row`, unit: 'ms', bars: bars('cpuMsPerRow') },
-    { type: 'bars', title: `${size}: peak memory`, unit: 'MB', bars: bars('peakMb') },
-  ];
-}
-
-/** Class by path; enlarged photos have the names of those they were made of. */
+/** Class by path. An enlarged photo has the name of its source. */
 function truthOf(files) {
   const lines = readFileSync(sharedData('labels', 'photos.jsonl'), 'utf8').trim().split('\n');
   const classes = new Map(

@@ -1,132 +1,146 @@
 /**
- * What a deploy costs: all workers of the real service replaced one after the other under a job, each successor ready
- * before its predecessor is told to go, in turns with the same job undisturbed. No row may be lost or doubled.
+ * Measures what a deploy costs. All workers of the real service are replaced one after the other while a job runs, in
+ * turns with the same job undisturbed. Each successor is ready before its predecessor ends. No row may be lost or doubled.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { readResources } from '../dist/workers/settings/resources.js';
+import { partsOf } from './endtoend/commits.js';
 import { startParts } from './endtoend/separate-processes.js';
-import { inTurns, median, pairedRatio } from './harness/measure.js';
+import { inTurns } from './harness/in-turns.js';
 import { finished } from './harness/service.js';
+import { median, pairedRatio } from './harness/statistics.js';
 import { digits, manifest, modelFolder } from './harness/workloads.js';
 
 export const name = 'rolling-restart';
 export const title = 'A rolling restart of all workers under load';
+export const proves =
+  'That replacing all workers under load costs little time and that every row has one result.';
 
 const MODEL = 'digits-small';
-/** Of the same generated files as any longer job. */
+/** More than 10,000, so that the pictures lie in the same folder as those of longer jobs. */
 const PROBE_ROWS = 20_000;
 const MOST_ROWS = 5_000_000;
-/** Times the asked seconds that the job takes: what a deploy costs is seconds, whatever the job. */
+/** The job takes this many times `--seconds`. A deploy costs the same few seconds in a job of any length. */
 const LONGER = 3;
-/** Of the rows, when the first worker is replaced. */
+/** Share of the rows after which the first worker is replaced. */
 const FROM = 0.15;
-/** It must have been under load all along. */
+/** Share of the rows before which the last worker must be replaced, so that the job is under load all the time. */
 const UNTIL = 0.9;
 
 export async function run({ log, runs, seconds }) {
   const { cpus } = readResources();
   const count = Math.max(2, Math.min(4, cpus));
-  const model = modelFolder(MODEL);
   const probe = manifest('rolling-probe', digits(PROBE_ROWS));
-  // Twice the cores' lanes while a successor is there: the cost of starting it on the same machine is in the figure.
-  const env = { FOREBAY_LANES: String(Math.max(1, Math.floor(cpus / count))) };
-  const service = await startParts({ models: [model], inputs: probe.roots, env });
+  // While a successor starts there are more lanes than cores, so its start on the same machine is part of the figure.
+  const lanes = Math.max(1, Math.floor(cpus / count));
+  const service = await startParts({
+    models: [modelFolder(MODEL)],
+    inputs: probe.roots,
+    env: { FOREBAY_LANES: String(lanes) },
+  });
   try {
-    let workers = await Promise.all(Array.from({ length: count }, () => service.startWorker()));
-    const rate = async (rows, input, disturb) => {
+    let workers = await Promise.all(Array.from({ length: count }, async () => service.startWorker()));
+    const measure = async (rows, input, disturb) => {
       const began = performance.now();
       const { id } = await service.client.submit({ model: MODEL, input });
-      const disturbed = disturb ? await replaceAll(id, rows) : null;
-      const job = await finished(service.client, id, 50);
+      const disturbed = disturb ? await replaceAll({ service, workers, id, rows }) : null;
+      if (disturbed !== null) workers = disturbed.workers;
+      const job = await finished(service.client, id, { everyMs: 50 });
       const s = (performance.now() - began) / 1000;
       checkRows(job, rows);
-      const { last_run_error } = await service.client.stats(id);
-      if (last_run_error !== null) throw new Error(`a run failed: ${JSON.stringify(last_run_error)}`);
-      return { rate: rows / s, s, ...disturbed };
+      await checkRuns(service.client, id);
+      return { rate: rows / s, s, ...disturbed?.times };
     };
-
-    async function replaceAll(id, rows) {
-      await reached(id, FROM * rows);
-      const began = performance.now();
-      const startMs = [];
-      const drainMs = [];
-      for (const worker of workers) {
-        const starting = performance.now();
-        const successor = await service.startWorker();
-        startMs.push(performance.now() - starting);
-        const ending = performance.now();
-        const code = await service.endWorker(worker);
-        drainMs.push(performance.now() - ending);
-        if (code !== 0) throw new Error(`a worker ended with ${code}`);
-        workers = [...workers.filter((one) => one !== worker), successor];
-      }
-      const share = (await service.client.job(id)).rows.succeeded / rows;
-      if (share > UNTIL)
-        throw new Error(
-          `the job was ${(share * 100).toFixed(0)} % done at the last restart: longer --seconds`,
-        );
-      return { startMs, drainMs, restartS: (performance.now() - began) / 1000 };
-    }
-
-    async function reached(id, rows) {
-      while ((await service.client.job(id)).rows.succeeded < rows)
-        await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-
-    await rate(PROBE_ROWS, probe.input, false);
-    const probed = await rate(PROBE_ROWS, probe.input, false);
+    await measure(PROBE_ROWS, probe.input, false);
+    const probed = await measure(PROBE_ROWS, probe.input, false);
     const rows = Math.min(MOST_ROWS, Math.max(PROBE_ROWS, Math.ceil(probed.rate * seconds * LONGER)));
     const { input } = manifest('rolling', digits(rows));
     const turns = await inTurns({
       runs,
       log,
       variants: {
-        undisturbed: () => rate(rows, input, false),
-        rolling: () => rate(rows, input, true),
+        undisturbed: async () => measure(rows, input, false),
+        rolling: async () => measure(rows, input, true),
       },
-      show: ({ rate: perS, s, restartS }) =>
-        `${perS.toFixed(0)} rows/s over ${s.toFixed(1)} s` +
+      show: ({ rate, s, restartS }) =>
+        `${rate.toFixed(0)} rows/s over ${s.toFixed(1)} s` +
         (restartS === undefined ? '' : `, restarts took ${restartS.toFixed(1)} s of it`),
     });
-    const of = (variant, key) => turns[variant].map((one) => one[key]);
-    const ratio = pairedRatio(of('rolling', 'rate'), of('undisturbed', 'rate'));
-    const lost = turns.rolling.map((one, i) => one.s - turns.undisturbed[i].s);
-    return {
-      rows: [
-        { metric: 'undisturbed', value: median(of('undisturbed', 'rate')), unit: 'rows/s' },
-        {
-          metric: `all ${count} workers replaced, of undisturbed`,
-          value: median(of('rolling', 'rate')),
-          unit: 'rows/s',
-          ratio: ratio.median,
-          target: '>= 0.95',
-        },
-        { metric: 'time lost a worker', value: median(lost) / count, unit: 's' },
-        { metric: 'a successor is ready after', value: median(of('rolling', 'startMs').flat()), unit: 'ms' },
-        { metric: 'a worker is gone after', value: median(of('rolling', 'drainMs').flat()), unit: 'ms' },
-      ],
-      charts: [],
-      notes: [
-        `${rows} rows of ${MODEL} a run, ${count} workers of ${env.FOREBAY_LANES} lane(s); each row once in every run, ` +
-          `no run failed; ratios ${ratio.ratios.map((one) => one.toFixed(3)).join(', ')}.`,
-        'Successors start on the cores that the job uses: their start is most of the cost.',
-      ],
-      data: { turns },
-    };
+    return figuresOf(turns, { rows, count, lanes });
   } finally {
     await service.close();
   }
 }
 
-/** Throws Error unless each row's result is there once. */
+/** Replaces all workers while the job runs. @returns the new workers and `times` of the replacement */
+async function replaceAll({ service, workers, id, rows }) {
+  const share = async () => (await service.client.job(id)).rows.succeeded / rows;
+  while ((await share()) < FROM) await delay(20);
+  const began = performance.now();
+  const successors = [];
+  const startMs = [];
+  const drainMs = [];
+  for (const worker of workers) {
+    const starting = performance.now();
+    successors.push(await service.startWorker());
+    startMs.push(performance.now() - starting);
+    const ending = performance.now();
+    const code = await service.endWorker(worker);
+    drainMs.push(performance.now() - ending);
+    if (code !== 0) throw new Error(`a worker ended with ${code}`);
+  }
+  const done = await share();
+  if (done > UNTIL) {
+    throw new Error(`the job was ${(done * 100).toFixed(0)} % done at the last restart: give more --seconds`);
+  }
+  return {
+    workers: successors,
+    times: { startMs, drainMs, restartS: (performance.now() - began) / 1000 },
+  };
+}
+
+/** Throws Error unless each row has exactly one result. */
 function checkRows({ output }, rows) {
   const seen = new Uint8Array(rows);
-  for (const file of readdirSync(output).filter((one) => /^part-.*\.jsonl$/.test(one))) {
-    for (const line of readFileSync(join(output, file), 'utf8').split('\n')) {
+  for (const part of partsOf(output)) {
+    for (const line of readFileSync(part, 'utf8').split('\n')) {
       if (line !== '') seen[JSON.parse(line).index] += 1;
     }
   }
   const wrong = seen.findIndex((times) => times !== 1);
-  if (wrong !== -1) throw new Error(`row ${wrong} is there ${seen[wrong]} times`);
+  if (wrong !== -1) throw new Error(`row ${wrong} has ${seen[wrong]} results`);
+}
+
+/** Throws Error if a run of the job failed. */
+async function checkRuns(client, id) {
+  const { last_run_error: error } = await client.stats(id);
+  if (error !== null) throw new Error(`a run failed: ${JSON.stringify(error)}`);
+}
+
+function figuresOf(turns, { rows, count, lanes }) {
+  const of = (variant, key) => turns[variant].map((one) => one[key]);
+  const ratio = pairedRatio(of('rolling', 'rate'), of('undisturbed', 'rate'));
+  const lost = turns.rolling.map((one, i) => one.s - turns.undisturbed[i].s);
+  return {
+    rows: [
+      { metric: 'undisturbed', value: median(of('undisturbed', 'rate')), unit: 'rows/s' },
+      {
+        metric: `all ${count} workers replaced / undisturbed`,
+        value: median(of('rolling', 'rate')),
+        unit: 'rows/s',
+        ratio: ratio.median,
+        target: '>= 0.95',
+      },
+      { metric: 'time lost per worker', value: median(lost) / count, unit: 's' },
+      { metric: 'a successor is ready after', value: median(of('rolling', 'startMs').flat()), unit: 'ms' },
+      { metric: 'a worker has ended after', value: median(of('rolling', 'drainMs').flat()), unit: 'ms' },
+    ],
+    notes: [
+      `${rows} rows of ${MODEL} per run, ${count} workers of ${lanes} lane(s). Each row has one result in every run, and no ` +
+        `run failed. Ratios ${ratio.ratios.map((one) => one.toFixed(3)).join(', ')}.`,
+      'Successors start on the cores that the job uses. Their start is most of the cost.',
+    ],
+    data: { turns },
+  };
 }

@@ -1,23 +1,25 @@
 /**
- * Scale without hardware: simulated devices behind real workers, a real Redis and the real API process. Coordination:
- * devices that take no time and blocks of one row, so that blocks a second are all that is measured, of one worker with
- * several lanes and of several with one each, in memory and on disk. Workers: 1 to 64 with devices that take LATENCY_MS a batch, against what those devices could do at most.
+ * Measures scale without hardware: simulated devices behind real workers, a real Redis and the real API process.
+ * Coordination uses blocks of one row and devices that take no time, so it measures blocks per second alone. Scaling
+ * runs 1 to 64 workers whose devices take LATENCY_MS per batch, and compares them with what those devices could do.
  */
 import { startCluster } from './cluster/cluster.js';
 import { measureJob } from './cluster/measure-job.js';
 
 export const name = 'scale';
-export const title = 'Blocks a second of coordination; 1 to 64 simulated workers against ideal';
+export const title = 'Coordination, and 1 to 64 simulated workers against ideal';
+export const proves =
+  'How many blocks per second one API and one Redis coordinate, and that 64 workers scale without loss.';
 
 const LATENCY_MS = 200;
 const BATCH = 4;
 const BATCHES_PER_BLOCK = 4;
 const COUNTS = [1, 2, 4, 8, 16, 32, 64];
-/** A worker is a process, with a lane for each core: what its blocks ask of Redis in one turn, it asks together. */
+/** One process with many lanes, as a worker is. It sends the Redis calls of one event-loop turn together. */
 const ONE_WORKER = { count: 1, lanes: 8 };
-/** Four workers that each ask for themselves; in one process, since they share two cores anyway. */
+/** Four workers that each send their own calls. They share one process, because they share the cores anyway. */
 const FOUR_WORKERS = { count: 4, lanes: 1 };
-/** Between looks at a job of coordination: each costs the API as much as several blocks. */
+/** Between looks at a job of coordination. A look costs the API as much as several blocks. */
 const LOOK_MS = 100;
 
 export async function run({ log, quick, seconds }) {
@@ -60,7 +62,7 @@ export async function run({ log, quick, seconds }) {
     charts: [
       {
         type: 'lines',
-        title: 'Rows a second of simulated workers',
+        title: 'Rows per second of simulated workers',
         x: { label: 'workers', log: true },
         y: { label: 'rows/s', unit: 'rows/s', log: true },
         series: [
@@ -70,7 +72,7 @@ export async function run({ log, quick, seconds }) {
       },
       {
         type: 'stacked',
-        title: 'CPU a block of coordination, ms',
+        title: 'CPU per block of coordination',
         unit: 'ms',
         parts: ['redis', 'api', 'workers'],
         bars: coordination.map(({ label, cpuMs }) => ({
@@ -80,9 +82,9 @@ export async function run({ log, quick, seconds }) {
       },
     ],
     notes: [
-      'CPU a block and round trips: of the first line of coordination; the chart has all of them.',
-      `Devices of ${LATENCY_MS} ms a batch of ${BATCH} rows, ${BATCHES_PER_BLOCK} batches a block, one a worker, 8 workers a process.`,
-      'Steady: the middle half of the job; whole job: with its beginning and its last blocks.',
+      'CPU and round trips per block are of the first line of coordination. The chart has all lines.',
+      `Each worker has a device that takes ${LATENCY_MS} ms per batch of ${BATCH} rows. A block has ${BATCHES_PER_BLOCK} batches. 8 workers share a process.`,
+      'Steady is the middle half of the job. The whole job includes its start and its last blocks.',
     ],
     data: { coordination, scaled },
   };
@@ -90,9 +92,13 @@ export async function run({ log, quick, seconds }) {
 
 function costs({ cpuMs, readsPerBlock, commandsPerBlock }) {
   return [
-    ...Object.entries(cpuMs).map(([kind, value]) => ({ metric: `CPU a block, ${kind}`, value, unit: 'ms' })),
-    { metric: 'round trips a block', value: readsPerBlock, unit: '' },
-    { metric: 'Redis commands a block', value: commandsPerBlock, unit: '' },
+    ...Object.entries(cpuMs).map(([kind, value]) => ({
+      metric: `CPU per block, ${kind}`,
+      value,
+      unit: 'ms',
+    })),
+    { metric: 'round trips per block', value: readsPerBlock, unit: '' },
+    { metric: 'Redis commands per block', value: commandsPerBlock, unit: '' },
   ];
 }
 
@@ -100,7 +106,7 @@ async function coordinate(log, { workers, rows, blockRows, onDisk }) {
   const { count, lanes } = workers;
   const of = count > 1 ? `${count} workers of ${lanes} lane` : `${count} worker of ${lanes} lanes`;
   const parts = onDisk ? 'on disk' : 'in memory';
-  const label = `${of}, ${blockRows} row${blockRows > 1 ? 's' : ''} a block, parts ${parts}`;
+  const label = `${of}, ${blockRows} row${blockRows > 1 ? 's' : ''} per block, parts ${parts}`;
   const cluster = await startCluster({ batchSize: blockRows, onDisk });
   try {
     await cluster.setWorkers({ ...workers, device: { latencyMs: 0 } });
@@ -121,7 +127,7 @@ async function scale(log, counts, seconds) {
       const ideal = (workers * BATCH * 1000) / LATENCY_MS;
       const blockRows = BATCH * BATCHES_PER_BLOCK;
       const periodMs = LATENCY_MS * BATCHES_PER_BLOCK;
-      // As many blocks for each as fill the time.
+      // Every worker gets enough blocks to fill the time.
       const rows = workers * blockRows * Math.ceil((seconds * 1000) / periodMs);
       await cluster.setWorkers({ count: workers, device: { latencyMs: LATENCY_MS } });
       const measured = await measureJob(cluster, { rows, blockRows, output: `job-${workers}`, periodMs });

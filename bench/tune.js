@@ -1,29 +1,27 @@
-// Tuning: how far the search's choice is from the best of the whole space, and what part of its time it took.
+/** Compares the choice of `forebay tune` with the best of the whole space, and the time of both. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from './harness/places.js';
+import { inScratch } from './harness/scratch.js';
 import { digits, manifest, modelFolder, photos } from './harness/workloads.js';
 
 export const name = 'tune';
 export const title = 'Tuning: the search against the whole space';
+export const proves = 'That `forebay tune` finds settings close to the best of all in a quarter of the time.';
 
 const MODELS = [
   { model: 'digits-small', rows: () => digits(256) },
   { model: 'mobilenetv2', rows: () => photos(200) },
 ];
-const QUICK = [
-  '--try-lanes',
-  '1,2',
-  '--try-threads-per-lane',
-  '1',
-  '--try-batch-sizes',
-  '4,16',
-  '--try-decode-threads',
-  '2',
-];
+/** A space of four points. */
+const QUICK = {
+  '--try-lanes': '1,2',
+  '--try-threads-per-lane': '1',
+  '--try-batch-sizes': '4,16',
+  '--try-decode-threads': '2',
+  '--seconds-per-config': '0.2',
+};
 
 export async function run({ log, quick }) {
   const rows = [];
@@ -35,15 +33,15 @@ export async function run({ log, quick }) {
     data[model] = tuned;
     rows.push(
       {
-        metric: `${model}: search's choice / best of ${space}`,
+        metric: `${model}: choice of the search / best of ${space}`,
         value: exhaustive.chosenRowsPerS,
         unit: 'rows/s',
         ratio: exhaustive.chosenRowsPerS / exhaustive.bestRowsPerS,
-        // A space of a few points is no proof of either.
+        // The space of a smoke run has too few points to prove anything.
         ...(quick ? {} : { target: '>= 0.95' }),
       },
       {
-        metric: `${model}: time of the search (${measured} of ${space}) / of all`,
+        metric: `${model}: time of the search (${measured} of ${space}) / time of all`,
         value: searchSeconds,
         unit: 's',
         ratio: searchSeconds / exhaustive.seconds,
@@ -56,30 +54,21 @@ export async function run({ log, quick }) {
 }
 
 async function tune(model, files, quick, log) {
-  const cache = mkdtempSync(join(tmpdir(), 'forebay-tune-'));
-  try {
-    const args = [
-      '--model',
-      modelFolder(model),
-      '--manifest',
-      manifest(model, files).input.path,
-      '--exhaustive',
-      '--json',
-    ];
-    const pace = quick ? ['--seconds-per-config', '0.2', ...QUICK] : [];
+  return inScratch(async (cache) => {
+    const { input } = manifest(model, files);
+    const args = ['--model', modelFolder(model), '--manifest', input.path, '--exhaustive', '--json'];
+    if (quick) args.push(...Object.entries(QUICK).flat());
     const running = promisify(execFile)(
       process.execPath,
-      [join(root, 'bin', 'forebay.js'), 'tune', ...args, ...pace],
+      [join(root, 'bin', 'forebay.js'), 'tune', ...args],
       { env: { ...process.env, FOREBAY_CACHE_DIR: cache }, maxBuffer: 2 ** 26 },
     );
     running.child.stderr.on('data', (text) => log(`${model}: ${String(text).trimEnd().split('\n').at(-1)}`));
     return JSON.parse((await running).stdout);
-  } finally {
-    rmSync(cache, { recursive: true, force: true });
-  }
+  });
 }
 
-/** From the exhaustive pass: the fastest of each batch size, a line for each number of lanes and threads. */
+/** The fastest rate of each batch size in the exhaustive pass, one line per number of lanes and threads. */
 function batchChart(model, measurements) {
   const series = new Map();
   for (const { phase, settings, rows_per_s: rate } of measurements) {

@@ -1,4 +1,4 @@
-/** Decodes one image in a process of its own and prints what its peak of resident memory rose by, in bytes. */
+/** Decodes one image and prints by how many bytes the peak of resident memory rose. Runs as a process of its own. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PREPROCESS } from '../../dist/shared/domain/model-config.js';
 import { createDecoderFactory } from '../../dist/workers/lane/image/decode/decoders.js';
@@ -7,7 +7,7 @@ import { configureSharp } from '../../dist/workers/lane/image/decode/sharp-decod
 const [small, large, side, how] = process.argv.slice(2);
 const preprocess = JSON.parse(how);
 configureSharp();
-// The whole image is needed: the crop is the resized image, and more than one side of it is kept.
+// The crop is the whole resized image, so the decoder needs all pixels.
 const decoder = createDecoderFactory({
   maxPixels: Number(side) ** 2,
   maxImageRatio: 1e9,
@@ -18,7 +18,7 @@ const warm = readFileSync(small);
 for (let i = 0; i < 3; i++) await decoder.decode(warm);
 const image = readFileSync(large);
 globalThis.gc();
-// The kernel's mark of the peak starts again at what is resident now.
+// Resets the peak that the kernel keeps to what is resident now.
 writeFileSync('/proc/self/clear_refs', '5');
 const before = peak();
 await decoder.decode(image);

@@ -1,8 +1,8 @@
-/** Images of every kind that is decoded differently, square, by the megapixel: what `decode-memory` measures. */
+/** Makes the images of `decode-memory`: square, of any size, one for every kind that is decoded differently. */
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 
-/** A soft pattern with some noise: neither a flat colour, which codecs shorten, nor noise alone, which takes long to encode. */
+/** A soft pattern with some noise. A flat colour would compress to nothing, and pure noise takes long to encode. */
 function pixels(side, channels = 3) {
   const data = Buffer.alloc(side * side * channels);
   for (let y = 0, at = 0; y < side; y++) {
@@ -17,7 +17,7 @@ const rgb = (side) => pixels(side);
 const rgba = (side) => pixels(side, 4);
 const deep = (side) => rgb(side).toColourspace('rgb16');
 
-/** By name: an image of so many pixels a side. `preprocess`: how it is decoded other than `exact`. */
+/** `make`: an image with so many pixels per side. `preprocess`: decode options that differ from the defaults. */
 export const KINDS = {
   'jpeg 4:2:0': { make: (side) => rgb(side).jpeg() },
   'jpeg 4:4:4': { make: (side) => rgb(side).jpeg({ chromaSubsampling: '4:4:4' }) },
@@ -102,7 +102,7 @@ function animated(encode) {
   };
 }
 
-/** A TIFF that libvips does not write: all pixels in one strip, which has to be unpacked whole. */
+/** A TIFF with all pixels in one strip, which must be unpacked whole. libvips does not write such files. */
 function oneStrip({ samples, bits, deflate = false, ycbcr = false }) {
   return (side) => {
     const length = ycbcr ? side * side * 1.5 : side * side * samples * (bits / 8);

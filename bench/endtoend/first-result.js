@@ -1,4 +1,4 @@
-/** How long after its submit a job's first result is in the client's hands. */
+/** Measures how long after submit a client has the first result of a job. */
 import { performance } from 'node:perf_hooks';
 
 /** @param {object} client @param {object} body of the submit @returns {Promise<{ firstMs: number, allMs: number }>} */

@@ -1,96 +1,73 @@
 /**
- * One job through the real service, measured from outside: rate in steady state from the parts' times on disk,
- * CPU of every process from /proc, time per stage from the job's own statistics.
+ * Measures a job of the real service from outside. The rate comes from the times of its parts, CPU from /proc, and the
+ * time of each stage from the job's own statistics.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { readResources } from '../../dist/workers/settings/resources.js';
-import { commandOf, sampleTree } from '../harness/processes.js';
 import { finished } from '../harness/service.js';
+import { cpuBetween, sampleTree } from '../harness/tree-samples.js';
+import { commitsOf, rateBetween, wholeWindow } from './commits.js';
 
-/** Role by what a process's command line holds. */
-const ROLES = [
-  ['lanes', 'lane/main.js'],
-  ['worker', 'workers/main.js'],
-  ['api', 'api/main.js'],
-  ['redis', 'redis-server'],
-  ['redis', 'valkey'],
-];
+const SAMPLE_MS = 200;
+
+/**
+ * @typedef {object} JobFigures
+ * @property {number} rows
+ * @property {number} rate rows/s in steady state, from the first commit to the last unless a window is given
+ * @property {number} wholeRate rows/s from submit to the end of the job
+ * @property {number} firstCommitMs from submit
+ * @property {number} utilisation 0..1, share of the cores that the service used in steady state
+ * @property {number} others 0..1, share of the cores that all other programs used meanwhile
+ * @property {Record<string, number>} cpuMsPerRow by role
+ * @property {Record<string, number | null>} stages ms per row
+ * @property {number} meanBatchRows
+ * @property {number} parts
+ * @property {number} peakRssMb of all processes of the service
+ */
 
 /**
  * @param {{ client: object, pid: number }} service @param {object} body of the submit
- * @returns {Promise<JobFigures>}
- *
- * @typedef {object} JobFigures
- * @property {number} rate rows/s from the first commit to the last
- * @property {number} wholeRate rows/s from submit to the job's end
- * @property {number} utilisation 0..1, of the cores in steady state, by the service's processes
- * @property {number} others 0..1, of the cores, by everything else on the machine
- * @property {Record<string, number>} cpuMsPerRow by role
- * @property {Record<string, number | null>} stages ms a row
+ * @returns {Promise<JobFigures>} in steady state: from the first commit to the last
  */
 export async function measureJob(service, body) {
-  const { client, pid } = service;
-  const sampler = sampleTree(pid, 200);
+  const observed = await observeJob(service, body);
+  return figuresOf(observed, wholeWindow(observed.commits));
+}
+
+/** Runs a job and keeps what figures are computed from. @returns {Promise<Observed>} */
+export async function observeJob({ client, pid }, body) {
+  const sampler = sampleTree(pid, SAMPLE_MS);
   const submitted = Date.now();
   const { id } = await client.submit(body);
   const job = await finished(client, id).finally(() => sampler.stop());
   const stats = await client.stats(id);
-  const steady = steadyState(job.output);
-  const cpu = cpuBetween(sampler.samples, steady.from, steady.to);
+  return { submitted, job, stats, samples: sampler.samples, commits: commitsOf(job.output) };
+}
+
+/**
+ * @param {Observed} observed @param {{ from: number, to: number }} window ms since the epoch, within the job
+ * @returns {JobFigures} rate and CPU of the window
+ *
+ * @typedef {Awaited<ReturnType<typeof observeJob>>} Observed
+ */
+export function figuresOf({ submitted, job, stats, samples, commits }, window) {
+  const rate = rateBetween(commits, window);
+  const cpu = cpuBetween(samples, window.from, window.to);
   const total = job.rows.succeeded;
   return {
     rows: total,
-    rate: steady.rate,
+    rate,
     wholeRate: (total / (Date.parse(job.finished_at) - submitted)) * 1000,
-    firstCommitMs: steady.from - submitted,
+    firstCommitMs: commits[0].at - submitted,
     ...cpu,
-    cpuMsPerRow: perRow(cpu.secondsByRole, 1000 / (steady.rate * cpu.wall)),
-    stages: perRow(stats.stages, 1 / total),
+    cpuMsPerRow: scaled(cpu.secondsByRole, 1000 / (rate * cpu.wall)),
+    stages: scaled(stats.stages, 1 / total),
     meanBatchRows: stats.mean_batch_rows,
-    parts: steady.parts,
-    peakRssMb: Math.max(...sampler.samples.map((one) => one.rss)) / 2 ** 20,
+    parts: commits.length,
+    peakRssMb: Math.max(...samples.map((one) => one.rss)) / 2 ** 20,
   };
 }
 
-/** A part appears on disk in the moment its block is committed. */
-export function steadyState(folder) {
-  const parts = readdirSync(folder)
-    .filter((file) => /^part-.*\.jsonl$/.test(file))
-    .map((file) => {
-      const path = join(folder, file);
-      return { at: statSync(path).mtimeMs, rows: readFileSync(path, 'utf8').split('\n').length - 1 };
-    })
-    .toSorted((a, b) => a.at - b.at);
-  if (parts.length < 3)
-    throw new Error(`${parts.length} parts: too few for a steady state; give the job more rows`);
-  const [from, to] = [parts[0].at, parts.at(-1).at];
-  const rows = parts.slice(1).reduce((sum, part) => sum + part.rows, 0);
-  return { from, to, rate: (rows / (to - from)) * 1000, parts: parts.length };
-}
-
-/** CPU of each role between two moments, read off between samples. */
-function cpuBetween(samples, from, to) {
-  const at = (moment, of) => {
-    const after = samples.findIndex((one) => one.at >= moment);
-    if (after <= 0) return of(after < 0 ? samples.at(-1) : samples[0]);
-    const [low, high] = [samples[after - 1], samples[after]];
-    return of(low) + ((of(high) - of(low)) * (moment - low.at)) / (high.at - low.at || 1);
-  };
-  const spent = (of) => at(to, of) - at(from, of);
-  const wall = (to - from) / 1000;
-  const room = readResources().cpus * wall;
-  const secondsByRole = {};
-  for (const pid of samples[0].byProcess.keys()) {
-    const role = ROLES.find(([, part]) => commandOf(pid).includes(part))?.[0] ?? 'launcher';
-    secondsByRole[role] = (secondsByRole[role] ?? 0) + spent((one) => one.byProcess.get(pid) ?? 0);
-  }
-  const mine = Object.values(secondsByRole).reduce((sum, seconds) => sum + seconds, 0);
-  const machine = spent((one) => one.machine);
-  return { wall, secondsByRole, utilisation: mine / room, others: Math.max(0, (machine - mine) / room) };
-}
-
-function perRow(values, factor) {
-  const scaled = ([key, value]) => [key, value === null ? null : value * factor];
-  return Object.fromEntries(Object.entries(values).map(scaled));
+function scaled(values, factor) {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, value === null ? null : value * factor]),
+  );
 }

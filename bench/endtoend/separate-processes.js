@@ -1,29 +1,26 @@
 /**
- * The real service as an operator deploys it by parts: a Redis, the API, and workers that can be started and ended one
- * by one. All of it goes with close(), or with this process.
+ * Starts the real service in parts: a Redis, the API, and workers that can be started and ended one by one. Everything
+ * ends with close(), or with this process.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, delimiter, join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { startEmbeddedRedis } from '../../dist/cli/redis/embedded-redis.js';
 import { createClient } from '../../dist/client/client.js';
 import { cacheDir } from '../../dist/shared/config/cache-dir.js';
-import { startEmbeddedRedis } from '../../dist/cli/redis/embedded-redis.js';
 import { root } from '../harness/places.js';
+import { makeServiceFolder, removeScratch } from '../harness/scratch.js';
 
 /**
  * @param {{ models: readonly string[], inputs?: readonly string[], env?: Readonly<Record<string, string>> }} options
  *   models: model folders; inputs: folders that jobs may read
- * @returns `client`; `startWorker()`: resolves when its models are resident; `endWorker(worker)`: SIGTERM, resolves
- *   with its exit code; `close()`
+ * @returns `client`; `startWorker()`: resolves when its models are resident; `endWorker(worker)`: sends SIGTERM and
+ *   resolves with the exit code; `close()`
  */
 export async function startParts({ models, inputs = [], env = {} }) {
-  const folder = mkdtempSync(join(tmpdir(), 'forebay-bench-'));
-  mkdirSync(join(folder, 'models'));
-  for (const model of models) symlinkSync(model, join(folder, 'models', basename(model)));
+  const { folder, modelsDir, dataDir } = makeServiceFolder(models);
   const redis = await startEmbeddedRedis({
-    dataDir: join(folder, 'data'),
+    dataDir,
     cacheDir: cacheDir(process.env),
     env: process.env,
     log: { info: () => undefined },
@@ -32,8 +29,8 @@ export async function startParts({ models, inputs = [], env = {} }) {
     ...process.env,
     REDIS_URL: redis.url,
     FOREBAY_PORT: '0',
-    FOREBAY_DATA_DIR: join(folder, 'data'),
-    FOREBAY_MODELS_DIR: join(folder, 'models'),
+    FOREBAY_DATA_DIR: dataDir,
+    FOREBAY_MODELS_DIR: modelsDir,
     FOREBAY_INPUT_ROOTS: [folder, ...inputs].join(delimiter),
     FOREBAY_OUTPUT_ROOTS: join(folder, 'out'),
     FOREBAY_LOG_LEVEL: 'error',
@@ -75,7 +72,7 @@ export async function startParts({ models, inputs = [], env = {} }) {
       await Promise.all([...children].filter((child) => child !== api.child).map(end));
       await end(api.child);
       await redis.stop();
-      rmSync(folder, { recursive: true, force: true });
+      removeScratch(folder);
     },
   };
 }

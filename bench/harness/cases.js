@@ -1,4 +1,4 @@
-/** The cases: every file of bench/ but main.js is one, and is named as its file. */
+/** Finds the cases. Every file of bench/ except main.js is a case, with the name of its file. */
 import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +12,16 @@ export function caseNames() {
     .toSorted();
 }
 
-/** @param {string} name @returns {Promise<import('./result.js').Case>} Throws Error where the file is no case. */
+/** @param {string} name @returns {Promise<import('./result.js').Case>} Throws Error if the file is not a case. */
 export async function loadCase(name) {
   const found = await import(new URL(`../${name}.js`, import.meta.url));
-  if (found.name !== name || typeof found.title !== 'string' || typeof found.run !== 'function') {
-    throw new Error(`bench/${name}.js must export name (${name}), title and run`);
+  const texts = [found.title, found.proves];
+  if (
+    found.name !== name ||
+    !texts.every((text) => typeof text === 'string') ||
+    typeof found.run !== 'function'
+  ) {
+    throw new Error(`bench/${name}.js must export name (${name}), title, proves and run`);
   }
   return found;
 }

@@ -1,11 +1,11 @@
-/** Charts as inline SVG, coloured by the page's CSS variables --c1..--c8. Pure: data in, markup out. */
+/** Draws charts as inline SVG. The page's CSS variables --c1 to --c8 give the colours. Pure: data in, markup out. */
 import { short } from './format.js';
 import { linearTicks, logTicks, scaleOf } from './scales.js';
 
 const WIDTH = 760;
 const LETTER = 6.6;
 
-/** @param {import('./result.js').Chart} chart @returns {string} a figure */
+/** @param {import('./result.js').Chart} chart @returns {string} a figure element */
 export function chartHtml(chart) {
   const svg = { bars: barsSvg, lines: linesSvg, stacked: stackedSvg }[chart.type](chart);
   return `<figure><figcaption>${escapeHtml(chart.title)}</figcaption>${svg}</figure>`;
@@ -17,7 +17,7 @@ export function escapeHtml(text) {
   return String(text).replaceAll(/[&<>"]/g, (found) => entities[found]);
 }
 
-/** Horizontal, one hue: lengths are compared, names are read. @param {import('./result.js').Bars} chart */
+/** Horizontal bars of one colour. @param {import('./result.js').Bars} chart */
 function barsSvg({ bars, unit }) {
   const left = labelRoom(bars.map((bar) => bar.label));
   const right = 150;
@@ -98,7 +98,7 @@ function linesSvg({ series, x, y }) {
   return keys + svg(box.bottom + 48, grid.join('') + below.join('') + axes + drawn.join(''));
 }
 
-/** Labels at line ends, pushed apart where they would lie on each other. @param {readonly number[]} wanted */
+/** Pushes the labels at line ends apart where they would overlap. @param {readonly number[]} wanted */
 function spread(wanted) {
   const placed = [...wanted];
   const order = placed.map((_, i) => i).toSorted((a, b) => placed[a] - placed[b]);

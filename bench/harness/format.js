@@ -1,6 +1,6 @@
-/** Numbers and tables for people. */
+/** Formats numbers and tables for people. */
 
-/** Three significant digits, whole from 100 on, with separators. @param {number | null | undefined} value */
+/** Three significant digits; from 100 a whole number with separators. @param {number | null | undefined} value */
 export function short(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return '-';
   const size = Math.abs(value);
@@ -9,18 +9,25 @@ export function short(value) {
 }
 
 /** @param {import('./result.js').Row} row */
-export function cellsOf({ metric, value, unit, ratio, target, pass }) {
+export function cellsOf({ metric, value, unit, ratio, interval, target, pass }) {
   const verdict = pass === null || pass === undefined ? '' : pass ? 'pass' : 'MISS';
   return [
     metric,
     `${short(value)}${unit === '' ? '' : ` ${unit}`}`,
-    ratio === undefined || ratio === null ? '' : ratio.toFixed(ratio < 10 ? 3 : 1),
+    ratioText(ratio, interval),
     target ?? '',
     verdict,
   ];
 }
 
-export const COLUMNS = ['metric', 'value', 'ratio', 'reach', 'pass'];
+export const COLUMNS = ['metric', 'value', 'ratio', 'target', 'pass'];
+
+function ratioText(ratio, interval) {
+  if (ratio === undefined || ratio === null) return '';
+  const digits = (value) => value.toFixed(ratio < 10 ? 3 : 1);
+  if (interval === undefined || interval === null) return digits(ratio);
+  return `${digits(ratio)} (${interval.map(digits).join(' to ')})`;
+}
 
 /** @param {readonly import('./result.js').Row[]} rows */
 export function tableText(rows) {

@@ -1,4 +1,4 @@
-/** What figures depend on besides the code: processor, cores, memory, runtime, revision. */
+/** Describes what figures depend on: processor, cores, memory, Node.js, revision of the code. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpus, loadavg, release, totalmem } from 'node:os';
@@ -15,10 +15,10 @@ export function describeMachine() {
     kernel: release(),
     arch: process.arch,
   };
-  return { ...facts, fingerprint: fingerprint(facts), load: loadavg()[0], revision: revision() };
+  return { ...facts, fingerprint: fingerprint(facts), load: loadavg()[0], revision: revisionOf(root) };
 }
 
-/** Equal where figures may be compared: `amd-epyc-2c-node20-1a2b3c`. */
+/** Figures with the same fingerprint may be compared. An example: `amd-epyc-2c-node20-1a2b3c`. */
 function fingerprint({ cpu, cores, node, arch }) {
   const name = cpu.toLowerCase().replaceAll(/\(.*?\)|@.*|processor|cpu/g, '');
   const words = name.match(/[a-z0-9]+/g)?.slice(0, 3) ?? [arch];
@@ -27,9 +27,11 @@ function fingerprint({ cpu, cores, node, arch }) {
   return [...words, `${cores}c`, `node${major}`, hash].join('-');
 }
 
-function revision() {
+/** The commit of a checkout, and whether its code has changed since. @param {string} checkout */
+export function revisionOf(checkout) {
   try {
-    const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: 'pipe' }).trim();
+    const git = (...args) =>
+      execFileSync('git', args, { cwd: checkout, encoding: 'utf8', stdio: 'pipe' }).trim();
     const changed = git('status', '--porcelain', '--', 'src', 'bench') === '' ? '' : ' with changes';
     return `${git('rev-parse', '--short', 'HEAD')}${changed}`;
   } catch {

@@ -1,4 +1,4 @@
-/** Where benchmarks find and keep things: the checkout, the shared folder of real data, the cache, results. */
+/** Paths of the benchmarks: the checkout, the shared folder of real data, the cache and the results. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,14 +7,14 @@ import { cacheDir } from '../../dist/shared/config/cache-dir.js';
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const resultsDir = join(root, 'bench', 'results');
 
-/** Generated graphs and inputs; made again when absent. */
+/** A folder of the cache for generated graphs and inputs. It may be deleted at any time. */
 export function benchCache(...parts) {
   const folder = join(cacheDir(process.env), 'bench', ...parts);
   mkdirSync(folder, { recursive: true });
   return folder;
 }
 
-/** A case that needs what is not here: reported as skipped, not as failed. */
+/** A case needs something that is absent. It is reported as skipped, not as failed. */
 export class Unavailable extends Error {}
 
 /** A path in the shared folder of real models and photos beside the checkout. Throws Unavailable. */

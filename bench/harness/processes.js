@@ -1,11 +1,20 @@
-/** CPU time and memory of a tree of processes, from /proc. Linux only; elsewhere everything is null. */
+/** CPU time and memory of processes and of trees of processes, from /proc. Works on Linux only. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Ticks a second in /proc: USER_HZ, which Linux fixes at 100 for user space. */
+/** Ticks per second in /proc. Linux fixes this value, USER_HZ, at 100 for user space. */
 const TICKS = 100;
 const PAGE = 4096;
 
-/** The process and all below it now. @param {number} pid @returns {number[]} */
+/** What a part of a command line says of a process's role. */
+const ROLES = [
+  ['lane/main.js', 'lanes'],
+  ['workers/main.js', 'worker'],
+  ['api/main.js', 'api'],
+  ['redis-server', 'redis'],
+  ['valkey', 'redis'],
+];
+
+/** The process and all its descendants, as they are now. @param {number} pid @returns {number[]} */
 export function treeOf(pid) {
   const children = new Map();
   for (const entry of readdirSync('/proc')) {
@@ -17,57 +26,34 @@ export function treeOf(pid) {
   return found;
 }
 
-/** User and system time so far, of those that still live and of the children they waited for. */
+/** User and system time so far, without children. A process that has ended counts 0. */
 export function cpuSeconds(pids) {
   return pids.reduce((sum, pid) => sum + (statOf(pid)?.ticks ?? 0), 0) / TICKS;
 }
 
+/** Resident memory. A process that has ended counts 0. */
 export function rssBytes(pids) {
   return pids.reduce((sum, pid) => sum + (statOf(pid)?.pages ?? 0), 0) * PAGE;
 }
 
-/** CPU time of all processes of the machine, seconds, summed over cores: busy, and busy with idle. */
+/** CPU seconds that all programs of the machine have used so far, summed over its cores. */
 export function machineSeconds() {
   const [, ...numbers] = readFileSync('/proc/stat', 'utf8').split('\n')[0].split(/\s+/);
-  const ticks = numbers.slice(0, 8).map(Number);
-  const all = ticks.reduce((sum, n) => sum + n, 0);
-  return { busy: (all - ticks[3] - ticks[4]) / TICKS, all: all / TICKS };
+  const [user, nice, system, , , irq, softirq, steal] = numbers.map(Number);
+  return (user + nice + system + irq + softirq + steal) / TICKS;
 }
 
-/**
- * Watches a tree, as it is now, until stopped. `at`: ms since the epoch; seconds of CPU so far, by process, and
- * of the whole machine.
- * @param {number} pid @param {number} everyMs
- */
-export function sampleTree(pid, everyMs = 250) {
-  /** @type {{ at: number, byProcess: Map<number, number>, machine: number, rss: number }[]} */
-  const samples = [];
-  // Once: looking through all processes costs milliseconds, which would be missing where they are measured.
-  const pids = treeOf(pid);
-  const take = () =>
-    samples.push({
-      at: Date.now(),
-      byProcess: new Map(pids.map((one) => [one, cpuSeconds([one])])),
-      machine: machineSeconds().busy,
-      rss: rssBytes(pids),
-    });
-  take();
-  const timer = setInterval(take, everyMs);
-  return {
-    samples,
-    stop() {
-      clearInterval(timer);
-      take();
-      return samples;
-    },
-  };
+/** The role of a process of the service. @returns {'lanes' | 'worker' | 'api' | 'redis' | 'launcher'} */
+export function roleOf(pid) {
+  const command = commandOf(pid);
+  return ROLES.find(([part]) => command.includes(part))?.[1] ?? 'launcher';
 }
 
-/** @returns {{ parent: number, ticks: number, pages: number } | null} */
+/** @returns {{ parent: number, ticks: number, pages: number } | null} null: the process has ended */
 function statOf(pid) {
   try {
     const line = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name is in parentheses and may hold anything.
+    // The name in parentheses may contain blanks and parentheses.
     const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
     return {
       parent: Number(fields[1]),
@@ -79,8 +65,7 @@ function statOf(pid) {
   }
 }
 
-/** What a process is called, for people. */
-export function commandOf(pid) {
+function commandOf(pid) {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
   } catch {

@@ -1,8 +1,8 @@
-/** The report as one page without outside parts: figures, what they should reach, charts. Light and dark. */
+/** The report as one self-contained page with tables and charts. */
 import { chartHtml, escapeHtml } from './charts.js';
 import { cellsOf, COLUMNS } from './format.js';
 
-export function reportHtml({ started, machine, options, cases }) {
+export function reportHtml({ started, machine, quick, cases }) {
   const judgedRows = cases
     .flatMap((one) => one.rows)
     .filter((row) => row.pass === true || row.pass === false);
@@ -12,21 +12,21 @@ export function reportHtml({ started, machine, options, cases }) {
     `node ${machine.node}`,
     `revision ${machine.revision}`,
     `load at start ${machine.load.toFixed(1)}`,
-    options.quick ? 'quick: a smoke run, figures mean little' : `median of ${options.runs} paired runs`,
+    ...(quick ? ['smoke run: the figures mean little'] : []),
   ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Forebay benchmarks, ${started.toISOString().slice(0, 10)}</title><style>${STYLE}</style></head><body><main>
 <h1>Forebay benchmarks</h1>
 <p class="facts">${started.toISOString().slice(0, 16).replace('T', ' ')} UTC · ${facts.map(escapeHtml).join(' · ')}</p>
-<p><strong>${passed} of ${judgedRows.length}</strong> figures reach what they should.</p>
+<p><strong>${passed} of ${judgedRows.length}</strong> figures reach their target.</p>
 <nav>${cases.map(({ name }) => `<a href="#${name}">${name}</a>`).join('')}</nav>
 ${cases.map(sectionHtml).join('\n')}
 </main></body></html>
 `;
 }
 
-function sectionHtml({ name, title, seconds, rows, charts, notes }) {
+function sectionHtml({ name, title, proves, runs, seconds, rows, charts, notes }) {
   const heads = COLUMNS.map((column) => `<th>${column}</th>`).join('');
   const lines = rows.map((row) => `<tr>${cellsOf(row).map(cellHtml).join('')}</tr>`).join('\n');
   const table =
@@ -36,7 +36,8 @@ function sectionHtml({ name, title, seconds, rows, charts, notes }) {
   const said =
     notes.length === 0 ? '' : `<ul>${notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>`;
   return `<section id="${name}"><h2>${escapeHtml(title)}</h2>
-<p class="facts"><code>npm run bench -- ${name}</code> · ${seconds} s</p>
+<p>${escapeHtml(proves)}</p>
+<p class="facts"><code>npm run bench -- ${name}</code> · --runs ${runs} · took ${seconds} s</p>
 ${table}${charts.map(chartHtml).join('\n')}${said}</section>`;
 }
 

@@ -1,6 +1,6 @@
-/** Axes: ticks at round numbers, and places for values between them. */
+/** Axes of charts: ticks at round numbers, and positions of the values between them. */
 
-/** Four to six ticks around all values. @param {number} low @param {number} high @returns {number[]} */
+/** Four to six ticks that enclose all values. @param {number} low @param {number} high @returns {number[]} */
 export function linearTicks(low, high) {
   const rough = (high - low || Math.abs(high) || 1) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -10,7 +10,7 @@ export function linearTicks(low, high) {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** Powers of ten, with 2 and 5 between where the values span little. @returns {number[]} */
+/** Powers of ten. Where the values span little, 2 and 5 lie between them. @returns {number[]} */
 export function logTicks(low, high) {
   const from = Math.floor(Math.log10(Math.max(low, 1e-9)));
   const to = Math.ceil(Math.log10(Math.max(high, 1e-9)));

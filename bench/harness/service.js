@@ -1,38 +1,26 @@
-/** The real service for a case: `forebay up` as its own processes on a free port, gone again with stop(). */
+/** Starts the real service for a case: `forebay up` with its own processes on a free port, until stop(). */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '../../dist/client/client.js';
 import { root } from './places.js';
+import { makeServiceFolder, removeScratch } from './scratch.js';
 
-/** Loading 440 MB of weights in every lane of a busy machine. */
+/** Enough for a busy machine to load 440 MB of weights into every lane. */
 const START_MS = 180_000;
 
 /**
- * @param {{ models: readonly string[], inputs?: readonly string[], flags?: readonly string[],
- *   env?: Readonly<Record<string, string>> }} options models: model folders; inputs: folders that jobs may read
- * @returns resolves when models are resident: `client`, `url`, `pid` of the launcher, `dataDir`, `stop()`
+ * @param {{ models: readonly string[], inputs?: readonly string[], flags?: readonly string[], checkout?: string,
+ *   env?: Readonly<Record<string, string | undefined>> }} options models: model folders; inputs: folders that jobs may
+ *   read; checkout: the one whose service starts, built; env: undefined removes a variable
+ * @returns resolves when models are resident: `client`, `url`, `pid` of the launcher, `folder`, `dataDir`, `stop()`
  */
-export async function startService({ models, inputs = [], flags = [], env = {} }) {
-  const folder = mkdtempSync(join(tmpdir(), 'forebay-bench-'));
-  mkdirSync(join(folder, 'models'));
-  for (const model of models) symlinkSync(model, join(folder, 'models', basename(model)));
-  const dataDir = join(folder, 'data');
+export async function startService({ models, inputs = [], flags = [], checkout = root, env = {} }) {
+  const { folder, modelsDir, dataDir } = makeServiceFolder(models);
   const roots = [folder, ...inputs].flatMap((path) => ['--input-root', path]);
-  const args = [
-    'up',
-    '--port',
-    '0',
-    '--models',
-    join(folder, 'models'),
-    '--data',
-    dataDir,
-    ...roots,
-    ...flags,
-  ];
-  const child = spawn(process.execPath, [join(root, 'bin', 'forebay.js'), ...args], {
+  const args = ['up', '--port', '0', '--models', modelsDir, '--data', dataDir, ...roots, ...flags];
+  const child = spawn(process.execPath, [join(checkout, 'bin', 'forebay.js'), ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
@@ -40,30 +28,22 @@ export async function startService({ models, inputs = [], flags = [], env = {} }
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  try {
-    const url = await started(child, exited);
-    return {
-      url,
-      pid: child.pid,
-      folder,
-      dataDir,
-      client: createClient({ url }),
-      async stop() {
-        child.kill('SIGTERM');
-        await exited;
-        process.off('exit', kill);
-        rmSync(folder, { recursive: true, force: true });
-      },
-    };
-  } catch (error) {
+  const stop = async () => {
     child.kill('SIGTERM');
     await exited;
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', kill);
+    removeScratch(folder);
+  };
+  try {
+    const url = await started(child, exited);
+    return { url, pid: child.pid, folder, dataDir, client: createClient({ url }), stop };
+  } catch (error) {
+    await stop();
     throw error;
   }
 }
 
-/** The address that it prints when its models are resident. */
+/** The address that `forebay up` prints. Resolves when the models are resident. */
 async function started(child, exited) {
   const said = [];
   const url = new Promise((resolve, reject) => {
@@ -74,7 +54,7 @@ async function started(child, exited) {
       said.push(line);
       address ??= /^\s*API\s+(http\S+)/.exec(line)?.[1] ?? null;
       if (/^\s*not served:/.test(line)) reject(problems());
-      // The last line of what it says.
+      // `forebay up` prints this line last.
       if (line.startsWith('Ctrl-C')) resolve(address);
     });
     void exited.then(() => reject(problems()));
@@ -83,16 +63,20 @@ async function started(child, exited) {
   return url;
 }
 
-/** Waits for a job's end. Throws Error unless it completed. */
-export async function finished(client, id, everyMs = 250) {
+/**
+ * Polls a job until it ends. Throws Error unless it completed without failed rows.
+ * @param {{ everyMs?: number, onLook?: (job: object) => Promise<void> }} [options] onLook: sees every answer
+ */
+export async function finished(client, id, { everyMs = 250, onLook = async () => {} } = {}) {
   for (;;) {
     const job = await client.job(id);
+    await onLook(job);
     if (job.finished_at !== null) {
       if (job.status === 'completed' && job.rows.failed === 0) return job;
       throw new Error(
         `job ${id} ${job.status}: ${job.rows.failed} rows failed, ${JSON.stringify(job.error)}`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    await delay(everyMs);
   }
 }

@@ -1,4 +1,4 @@
-/** What is computed: model folders, and files as rows. Whatever is generated lies in the cache folder. */
+/** The models and files that cases run. Generated ones lie in the cache folder. */
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
@@ -25,7 +25,7 @@ const PHOTO = {
 };
 const DIGITS = join(root, 'examples', 'digits', 'models', 'digits-small');
 
-/** Name -> how its folder is made. `-fast`: the same graph, JPEGs decoded fast. */
+/** How the folder of each model is made. */
 const MODELS = {
   mobilenetv2: { graph: () => sharedData('models', 'mobilenetv2.onnx'), config: photoConfig },
   resnet50: { graph: () => generated('resnet50-seed1.onnx', writeResnet50), config: photoConfig },
@@ -43,8 +43,10 @@ function digitsConfig() {
 }
 
 /**
- * A model folder that `forebay up` can serve. No labels: class names are not what is compared.
- * @param {string} name of MODELS, perhaps with `-fast` @param {object} [change] of the config @returns {string} absolute
+ * A model folder that `forebay up` can serve. It has no labels, because class names are not compared.
+ * @param {string} name of MODELS; with `-fast` at its end, JPEGs are decoded fast
+ * @param {object} [change] fields of the config to replace
+ * @returns {string} absolute path
  */
 export function modelFolder(name, change = {}) {
   const fast = name.endsWith('-fast');
@@ -66,12 +68,12 @@ export function configOf(folder) {
   return MODEL_CONFIG.parse(JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')));
 }
 
-/** The text encoder's graph; no model folder, since the service has no task for it yet. @returns {string} its path */
+/** The graph of the text encoder. The service has no task for it yet, so it needs no model folder. @returns {string} path */
 export function textEncoder() {
   return generated('bert-base-seed1.onnx', writeBertBase);
 }
 
-/** A file of the cache, written once. */
+/** A file of the cache. It is written once. */
 function generated(file, write) {
   const path = join(benchCache('graphs'), file);
   if (existsSync(path)) return path;
@@ -81,16 +83,24 @@ function generated(file, write) {
   return path;
 }
 
-/** The shared photos, over and over. @param {number} count @returns {string[]} paths */
+/** The files again and again, `count` in all. @param {readonly string[]} files @param {number} count */
+export function repeated(files, count) {
+  return Array.from({ length: count }, (_, i) => files[i % files.length]);
+}
+
+/** The shared photos, repeated. @param {number} count @returns {string[]} paths */
 export function photos(count) {
   const folder = sharedData('photos');
   const files = readdirSync(folder).toSorted();
-  return Array.from({ length: count }, (_, i) => join(folder, files[i % files.length]));
+  return repeated(
+    files.map((file) => join(folder, file)),
+    count,
+  );
 }
 
 const MOST_DIGITS = 20_000;
 
-/** Generated digits, over and over beyond 20,000 (or, for small counts, beyond 5,000). @param {number} count @returns {string[]} paths */
+/** Generated digits, repeated. Up to 10,000 rows use 5,000 pictures, longer lists 20,000. @param {number} count @returns {string[]} paths */
 export function digits(count) {
   const most = count > 10_000 ? MOST_DIGITS : 5000;
   const folder = join(benchCache(), `digits-${most}`);
@@ -102,13 +112,16 @@ export function digits(count) {
     renameSync(part, folder);
   }
   const files = readdirSync(join(folder, 'images')).toSorted();
-  return Array.from({ length: count }, (_, i) => join(folder, 'images', files[i % files.length]));
+  return repeated(
+    files.map((file) => join(folder, 'images', file)),
+    count,
+  );
 }
 
 /**
- * A manifest of these files.
+ * Writes a manifest that lists the files.
  * @param {string} name @param {readonly string[]} files absolute paths
- * @returns what a job takes as `input`, and the folders that it must be allowed to read
+ * @returns `input` for a job, and `roots`: the folders that the job must be allowed to read
  */
 export function manifest(name, files) {
   const folder = benchCache('manifests');

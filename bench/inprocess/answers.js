@@ -1,4 +1,4 @@
-/** Answers by hand, kept in memory: softmax and the five best of each row. */
+/** Computes answers as a script would: softmax and the five best classes of each row. */
 
 const BEST = 5;
 

@@ -1,6 +1,6 @@
 /**
- * Rows as they enter a model call, in a lane of the in-process figures: files read and decoded by the project's
- * kernels or by sharp, or token ids. Used by hand here: none of the service's own code around the kernels.
+ * Rows as inputs of a model call in an in-process lane. The project's kernels or sharp decode files; rows of text are
+ * token ids. Only the kernels are the service's code.
  */
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
@@ -17,12 +17,14 @@ import { textInputs } from './text-inputs.js';
 const MAX_PIXELS = 64_000_000;
 
 /**
- * @typedef {{ feeds: (decoded: unknown[]) => { type: string, data: ArrayBufferView, dims: number[] },
- *   decode: (row: string) => unknown, read: (row: string) => unknown, lengthOf?: (row: string) => number }} Inputs
- * `lengthOf`: tokens of a row of text; `decode` takes what `read` gave; it may return a promise, whose work has then begun
+ * @typedef {object} Inputs
+ * @property {(row: string) => unknown} read
+ * @property {(read: unknown) => unknown} decode may return a promise, whose work has already started
+ * @property {(decoded: unknown[]) => { type: string, data: ArrayBufferView, dims: number[] }} feeds
+ * @property {(row: string) => number} [lengthOf] tokens of a row of text
  */
 
-/** @param {object} config `kind`: image or text; `preprocess`, `decode`, `batch` @returns {Promise<Inputs>} */
+/** @param {import('./lane.js').LaneConfig} config @returns {Promise<Inputs>} */
 export async function createInputs(config) {
   return config.kind === 'text' ? textInputs(config) : imageInputs(config);
 }
@@ -44,7 +46,7 @@ async function imageInputs({ preprocess, decode, batch, sharpThreads }) {
   };
 }
 
-/** One JPEG after the other on this thread: libjpeg-turbo, then the resampling kernel. */
+/** Decodes one JPEG after the other on this thread, with libjpeg-turbo and the resampling kernel. */
 async function withKernels(preprocess, decode) {
   const kernel = createResamplingKernel();
   const plans = createPlanCache();
@@ -58,13 +60,13 @@ async function withKernels(preprocess, decode) {
     });
     const plan = plans.get(size, geometry, preprocess.interpolation);
     const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
-    // The few that the codec refuses (CMYK, truncated): never the bulk of any workload here.
+    // The codec refuses a few files, such as CMYK and truncated ones.
     if (found === null) return withSharp(image, preprocess);
     return fitCrop(kernel.resample(plan, found.offset, found.stride), geometry, preprocess.crop);
   };
 }
 
-/** As one would write it first: header, then one pipeline with sharp's defaults. */
+/** As in a first version of a script: read the header, then run one pipeline with sharp's defaults. */
 async function withSharp(image, { resize, crop }) {
   const { width, height } = await sharp(image).metadata();
   const { resized, window } = planGeometry(width, height, resize, crop);

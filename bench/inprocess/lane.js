@@ -1,20 +1,20 @@
 /**
- * One lane of the in-process figures, as a process or a thread: the whole row in one loop. Told its configuration
- * by the first message; answers `ready`, and every `go` with what it did in so many seconds.
+ * One lane without the service, as a process or a thread. It runs whole rows in one loop. The first message is its
+ * configuration; it answers `ready`. To each `go` it answers what it did in the given seconds.
  *
  * @typedef {object} LaneConfig
  * @property {'image' | 'text'} kind
  * @property {string} graph path of the ONNX file
  * @property {object} [preprocess] of the model config
  * @property {'exact' | 'fast' | 'sharp'} [decode]
- * @property {number} [sharpThreads] of libvips; its own default when absent
- * @property {number} [threads] of a model call; onnxruntime's default when absent
- * @property {number} batch rows a model call
+ * @property {number} [sharpThreads] threads of libvips; absent: its default
+ * @property {number} [threads] of a model call; absent: onnxruntime's default
+ * @property {number} batch rows per model call
  * @property {{ from: number, to: number }} [tokens] of a row of text
- * @property {boolean} [ahead] the next batch is decoded while one runs
- * @property {boolean} [singly] rows go through one by one, decoding and model call
- * @property {boolean} [reload] the model is loaded for every batch
- * @property {number} [sorted] text, without `ahead`: so many batches are taken at once, their rows sorted by length
+ * @property {boolean} [ahead] decodes the next batch while one runs
+ * @property {boolean} [singly] decodes and runs rows one by one
+ * @property {boolean} [reload] loads the model for every batch
+ * @property {number} [sorted] batches of text that are sorted by length together; not with `ahead`
  * @property {number} [nice]
  */
 import { setPriority } from 'node:os';
@@ -28,7 +28,7 @@ const { bestOfRows } = await import('./answers.js');
 
 const channel = parentPort ?? process;
 const send = (message) => (parentPort === null ? process.send(message) : parentPort.postMessage(message));
-/** The last answers, as a caller would keep them. */
+/** The last answers, because a caller would keep them too. */
 const kept = [];
 
 channel.once('message', (config) => void serve(config));
@@ -39,9 +39,9 @@ async function serve({ config, files, first, step }) {
   const began = performance.now();
   let session = config.reload ? null : await load(config);
   const loadMs = performance.now() - began;
-  /** Number of the next batch: lanes take turns. */
+  /** Number of the next batch. Lanes take the batches in turn. */
   let next = first;
-  /** Batches taken and not yet begun. */
+  /** Batches that are taken and have not begun. */
   let waiting = [];
 
   function take() {
@@ -55,7 +55,7 @@ async function serve({ config, files, first, step }) {
     return Array.from({ length: config.batch }, (_, i) => files[(from + i) % files.length]);
   }
 
-  /** Rows of like length share a batch, and little of it is padding. */
+  /** Rows of similar length share a batch, so that little of it is padding. */
   function takeSorted(count) {
     const rows = Array.from({ length: count }, takeNext).flat();
     rows.sort((a, b) => inputs.lengthOf(a) - inputs.lengthOf(b));
@@ -67,7 +67,7 @@ async function serve({ config, files, first, step }) {
     const start = performance.now();
     let rows = 0;
     let coming = config.ahead ? begin(take(), stages) : null;
-    // Never between the short and the long rows of one sorting.
+    // Ends only after the last batch of a sorted group, because its rows get longer.
     while (performance.now() - start < seconds * 1000 || rows === 0 || waiting.length > 0) {
       if (config.reload) session = await timed(stages, 'prepare', () => load(config));
       const begun = coming ?? begin(take(), stages);
@@ -83,7 +83,7 @@ async function serve({ config, files, first, step }) {
     return { rows, ms: performance.now() - start, stages };
   }
 
-  /** Reads a batch; where decoding is to run ahead, it begins at once. */
+  /** Reads a batch. With `ahead`, decoding starts at once. */
   function begin(batch, stages) {
     const read = () => batch.map((row) => timedNow(stages, 'read', () => inputs.read(row)));
     if (config.singly)
@@ -104,7 +104,7 @@ async function serve({ config, files, first, step }) {
     if (kept.length > 10_000) kept.length = 0;
   }
 
-  // Compiled code and warm caches before the first figure; who loads each time finds the file in the page cache.
+  // Warms up before the first figure. With `reload` this puts the model file into the page cache.
   if (config.reload) await (await load(config)).release();
   else await measure(0);
   send({ type: 'ready', loadMs });

@@ -1,4 +1,4 @@
-/** Lanes of the in-process figures: starts them, keeps them resident, and measures as often as asked. */
+/** Starts lanes without the service, keeps them resident and measures them. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -8,8 +8,8 @@ const ENTRY = new URL('lane.js', import.meta.url);
 
 /**
  * @param {import('./lane.js').LaneConfig & { lanes: number, unit: 'process' | 'thread', arenas?: number,
- *   uvThreads?: number }} config @param {readonly string[]} files rows, taken in turn over and over
- * @returns `measure(seconds)`: rows a second over all lanes, and ms a row of each stage; `stop()`
+ *   uvThreads?: number }} config @param {readonly string[]} files rows, which repeat
+ * @returns `measure(seconds)`: rows per second over all lanes, and ms per row of each stage; `stop()`
  */
 export async function startLanes(config, files) {
   const lanes = Array.from({ length: config.lanes }, () => startOne(config));
@@ -26,7 +26,7 @@ export async function startLanes(config, files) {
     const rows = done.reduce((sum, one) => sum + one.rows, 0);
     const perRow = (stage) => done.reduce((sum, one) => sum + one.stages[stage], 0) / rows;
     return {
-      // Each over its own time: they end within a batch of each other.
+      // Each lane's rate is over its own time, because they do not end at the same moment.
       rate: done.reduce((sum, one) => sum + (one.rows / one.ms) * 1000, 0),
       rows,
       cpuMsPerRow: config.unit === 'process' ? ((cpuSeconds(pids) - before) * 1000) / rows : null,
@@ -43,7 +43,7 @@ export async function startLanes(config, files) {
   };
 }
 
-/** Measures once, in lanes of its own, after a warm-up. */
+/** Starts lanes, warms them up, measures once and stops them. */
 export async function measureOnce(config, files, seconds) {
   const lanes = await startLanes(config, files);
   try {

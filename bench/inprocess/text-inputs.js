@@ -1,8 +1,8 @@
-/** Rows of text as they enter a call of the text encoder. There is no tokenizer: a row's number makes its token ids. */
+/** Rows of text as inputs of the text encoder. There is no tokenizer. The token ids follow from the number of a row. */
 import { VOCABULARY } from '../models/bert-base.js';
 
 /**
- * Rows are numbers; each has `from` to `to` token ids, padded to the longest of the call.
+ * A row is a number. It has `from` to `to` token ids, padded to the longest row of the call.
  * @param {{ tokens: { from: number, to: number } }} config @returns {import('./inputs.js').Inputs}
  */
 export function textInputs({ tokens: { from, to } }) {

@@ -1,6 +1,6 @@
 /**
- * The best that lanes in one program reach on a subject, tuned by hand: one choice after the other is tried, and
- * kept where it pays. What was found holds for this machine and is kept in the cache folder.
+ * Finds the best configuration of lanes without the service. It tries one choice after the other and keeps what pays. The
+ * cache folder keeps the result for this machine.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,9 +9,9 @@ import { benchCache } from '../harness/places.js';
 import { laneConfigOf } from '../harness/subjects.js';
 import { measureOnce } from './lanes.js';
 
-/** Beyond the batch size, tried in this order; each against the best so far. */
+/** After the batch size these are tried in order, each against the best so far. */
 const CHOICES = [{ unit: 'thread' }, { arenas: 2 }, { ahead: true }, { nice: 7 }];
-/** Less is noise, and the simpler way stays. */
+/** A smaller gain is noise, so the simpler configuration stays. */
 const PAYS = 1.01;
 
 const machine = describeMachine();
@@ -25,7 +25,7 @@ export function startingPoint(subject) {
 
 /**
  * @param {import('../harness/subjects.js').Subject} subject
- * @returns the choices, the rate they reached, and all that was tried
+ * @returns the best choices, their rate, and everything that was tried
  */
 export async function tuneCeiling(subject, { seconds, log }) {
   const files = subject.files(200 * machine.cores);
@@ -52,7 +52,7 @@ export async function tuneCeiling(subject, { seconds, log }) {
   return { ...best, tried };
 }
 
-/** What was found last on this machine; else untuned. @param {import('../harness/subjects.js').Subject} subject */
+/** The last result on this machine, or the starting point. @param {import('../harness/subjects.js').Subject} subject */
 export function ceilingConfig(subject) {
   const chosen = readKept()[subject.name] ?? startingPoint(subject);
   return { chosen, config: { ...laneConfigOf(subject), ...chosen } };

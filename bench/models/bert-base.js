@@ -1,6 +1,6 @@
 /**
- * A text encoder of BERT-base's shape: 12 layers, hidden size 768, 12 heads, 109 million parameters. Seeded random
- * weights: its cost of loading and computing is real, its answers mean nothing.
+ * Writes a text encoder with the shape of BERT-base: 12 layers, hidden size 768, 12 heads, 109 million parameters. Its
+ * weights are seeded random numbers, so loading and computing cost what they really cost, and the answers mean nothing.
  */
 import { createGraph, FLOAT, INT64 } from './onnx-writer.js';
 import { createWeights } from './seeded.js';
@@ -11,7 +11,7 @@ const HEADS = 12;
 const INNER = 3072;
 export const VOCABULARY = 30_522;
 const POSITIONS = 512;
-/** As BERT's own initialisation. */
+/** The same as in BERT's initialisation. */
 const DEVIATION = 0.02;
 
 /** `input_ids` i64[N,S], S <= 512 -> `pooled` f32[N,768]. @param {string} path @param {{ seed: number }} options */
@@ -41,7 +41,7 @@ export function writeBertBase(path, { seed }) {
     return dense(joined, HIDDEN, HIDDEN);
   }
 
-  /** The form with erf that exporters write, and that onnxruntime fuses. */
+  /** The form with erf, which exporters write and onnxruntime fuses. */
   function gelu(input) {
     const erf = node('Erf', [node('Div', [input, scalar(Math.SQRT2)])]);
     return node('Mul', [node('Mul', [input, node('Add', [erf, scalar(1)])]), scalar(0.5)]);

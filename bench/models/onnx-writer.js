@@ -1,6 +1,6 @@
 /**
- * A small writer of ONNX files (ir 8, opset 17): nodes, weights and the graph's face. Weights are made one at a
- * time while writing, so that hundreds of megabytes need no memory. Field numbers are onnx.proto3's.
+ * Writes ONNX files (ir 8, opset 17). It makes weights one at a time while writing, so that hundreds of megabytes need
+ * little memory. The field numbers are those of onnx.proto3.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
@@ -25,8 +25,8 @@ export function createGraph(name) {
   let made = 0;
 
   /**
-   * Adds a node and returns the name of its one output. Attributes: whole numbers are ints, other numbers
-   * floats; a float that happens to be whole is given as `{ float: 1 }`.
+   * Adds a node and returns the name of its only output. Whole numbers become int attributes, others float. Write a
+   * whole float as `{ float: 1 }`.
    */
   function node(type, inputs, attributes = {}, output = `v${++made}`) {
     const writer = new BinaryWriter();
@@ -38,7 +38,7 @@ export function createGraph(name) {
     return output;
   }
 
-  /** @param {number[]} dims @param {(count: number) => Float32Array} fill called when it is written */
+  /** @param {number[]} dims @param {(count: number) => Float32Array} fill is called when the weight is written */
   function weight(dims, fill) {
     const count = dims.reduce((product, size) => product * size, 1);
     const data = () => new Uint8Array(fill(count).buffer);
@@ -55,7 +55,7 @@ export function createGraph(name) {
 
   const scalar = (value) => weight([], () => Float32Array.of(value));
 
-  /** @param {string} path @param {{ inputs: Value[], outputs: Value[] }} face */
+  /** @param {string} path @param {{ inputs: Value[], outputs: Value[] }} signature */
   function write(path, { inputs, outputs }) {
     const before = new BinaryWriter();
     for (const bytes of nodes) before.tag(1, WireType.LengthDelimited).bytes(bytes);
@@ -87,7 +87,7 @@ export function createGraph(name) {
   return { node, weight, ints, scalar, write };
 }
 
-/** A weight in its graph, up to its bytes: they come last in it. @param {Weight} weight */
+/** The fields of a weight before its bytes, which come last. @param {Weight} weight */
 function headOf({ name, dims, type, bytes }) {
   const inner = new BinaryWriter();
   for (const size of dims) inner.tag(1, WireType.Varint).int64(size);

@@ -1,6 +1,6 @@
 /**
- * ResNet-50 v1.5's graph, batch norms folded into the convolutions as exporters do: 25.5 million parameters,
- * 4.1 GFLOP an image. Seeded random weights: its cost is real, its answers mean nothing.
+ * Writes a graph with the shape of ResNet-50 v1.5: 25.5 million parameters, 4.1 GFLOP per image. Batch norms are folded
+ * into the convolutions, as exporters do. The weights are seeded random numbers, so the answers mean nothing.
  */
 import { createGraph, FLOAT } from './onnx-writer.js';
 import { createWeights } from './seeded.js';
@@ -14,7 +14,7 @@ const STAGES = [
 ];
 const EXPANSION = 4;
 const CLASSES = 1000;
-/** Of the last convolution of a block: sums over 16 blocks stay small. */
+/** Gain of the last convolution of a block. It keeps sums over 16 blocks small. */
 const BRANCH_GAIN = 0.3;
 
 /** `input` f32[N,3,224,224] -> `output` f32[N,1000]. @param {string} path @param {{ seed: number }} options */
@@ -24,7 +24,7 @@ export function writeResnet50(path, { seed }) {
 
   function conv(input, from, to, size, { stride = 1, gain = 1 } = {}) {
     const pad = (size - 1) / 2;
-    // As He et al. 2015: variance is kept through convolution and ReLU.
+    // He et al. 2015: keeps the variance through convolution and ReLU.
     const kernel = graph.weight([to, from, size, size], random(gain * Math.sqrt(2 / (from * size * size))));
     return graph.node('Conv', [input, kernel, graph.weight([to], constant(0))], {
       kernel_shape: [size, size],

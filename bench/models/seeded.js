@@ -1,10 +1,10 @@
-/** Seeded numbers for weights: the same seed gives the same file. */
+/** Makes seeded numbers for weights. The same seed gives the same file. */
 
-/** @param {number} seed @returns a maker of weights; every call draws on */
+/** @param {number} seed @returns makers of weights, which share one sequence of numbers */
 export function createWeights(seed) {
   let state = (seed * 0x9e3779b9) | 1;
 
-  /** xorshift32: fast, and good enough for weights. @returns {number} -1..1 */
+  /** xorshift32, which is fast and good enough for weights. @returns {number} -1..1 */
   function next() {
     state ^= state << 13;
     state ^= state >>> 17;
@@ -13,7 +13,7 @@ export function createWeights(seed) {
   }
 
   return {
-    /** Uniform, of the given standard deviation. @param {number} deviation */
+    /** Uniform numbers with the given standard deviation. @param {number} deviation */
     random: (deviation) => (count) => {
       const values = new Float32Array(count);
       const scale = deviation * Math.sqrt(3);

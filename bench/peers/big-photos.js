@@ -1,4 +1,4 @@
-/** Photos of 6 to 12 megapixels, as cameras take them: the shared ones enlarged. Kept in the cache folder. */
+/** Photos of 6 to 12 megapixels, the size that cameras take. They are enlarged shared photos, kept in the cache folder. */
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import sharp from 'sharp';
@@ -9,7 +9,7 @@ const COUNT = 24;
 const LEAST = 6e6;
 const MOST = 12e6;
 
-/** @returns {Promise<string[]>} paths; a file has the name of the photo that it was made of */
+/** @returns {Promise<string[]>} paths. A file has the name of its source. */
 export async function bigPhotos() {
   const folder = join(benchCache(), `photos-6-12mp-${COUNT}`);
   if (!existsSync(folder)) await render(folder);
@@ -21,7 +21,7 @@ export async function bigPhotos() {
 async function render(folder) {
   const part = `${folder}.${process.pid}`;
   mkdirSync(part);
-  // Every eighth, so that their kinds are as mixed as those of all.
+  // Every eighth photo, so that the classes are as mixed as in the whole set.
   const sources = photos(200).filter((_, i) => i % 8 === 0);
   for (const [i, source] of sources.slice(0, COUNT).entries()) {
     const { width, height } = await sharp(source).metadata();

@@ -1,7 +1,7 @@
-"""Reads a peer's Parquet back: rows, how many photos it got right, and its rate once running. Prints one line of JSON.
+"""Reads a peer's Parquet back and prints one line of JSON: rows, right answers, and the rate once running.
 
-Standard input: {"out": folder, "paths": [...], "truth": {path: class}}. The rate is that between the rows finished
-first 15 % and first 95 %: without start-up, and without the tail in which actors run out of work.
+Standard input: {"out": folder, "paths": [...], "truth": {path: class}}. The rate covers the rows between the first 15 %
+and the first 95 %. That leaves out start-up, and the tail in which actors run out of work.
 """
 
 import json
@@ -9,7 +9,7 @@ import sys
 
 import pyarrow.dataset
 
-# With fewer the figure hangs on how two actors happen to end at once.
+# With fewer batches, the figure depends on how two actors happen to end together.
 LEAST_BATCHES = 8
 
 task = json.load(sys.stdin)
@@ -21,7 +21,7 @@ rows.sort()
 if sorted(path for _, path, _ in rows) != sorted(task["paths"]):
     sys.exit(f"{len(rows)} results do not answer {len(task['paths'])} rows")
 first, last = rows[int(len(rows) * 0.15)][0], rows[int(len(rows) * 0.95) - 1][0]
-# Rows of a batch have one time: those of the first are its past, those of the last are counted whole.
+# Rows of a batch share one time. The first batch is left out, the last one counts whole.
 times = {at for at, _, _ in rows if first < at <= last}
 between = sum(first < at <= last for at, _, _ in rows)
 answers = {path: found for _, path, found in rows if path in task["truth"]}

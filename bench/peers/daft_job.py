@@ -1,8 +1,11 @@
-"""Daft's side, on its native runner: download, decode, a class UDF that holds the model, Parquet. Prints one line of JSON.
+"""Runs the job with Daft on its native runner and prints one line of JSON.
 
---plan udf: url download, Pillow in the UDF. --plan native: Daft's own JPEG decoder, Pillow's resize in the UDF.
---plan paths: the UDF opens the files. --plan resized: Daft's decoder and resize to 256 x 256, which is other work:
-the ratio of sides is lost and its filter is not Pillow's.
+Daft downloads and decodes, a class UDF holds the model, and the results are Parquet. The plans:
+--plan udf: Daft downloads the files, Pillow decodes in the UDF.
+--plan native: Daft's own JPEG decoder, Pillow resizes in the UDF.
+--plan paths: the UDF opens the files.
+--plan resized: Daft decodes and resizes to 256 x 256. That is different work, because it loses the ratio of sides and
+does not use Pillow's filter.
 """
 
 import argparse
@@ -15,7 +18,7 @@ os.environ["DAFT_ANALYTICS_ENABLED"] = "0"
 os.environ["DO_NOT_TRACK"] = "true"
 os.environ["DAFT_PROGRESS_BAR"] = "0"
 
-# Its UDF processes find photo_model by this.
+# Daft's UDF processes find photo_model through this variable.
 os.environ["PYTHONPATH"] = os.path.dirname(os.path.abspath(__file__))
 
 import daft  # noqa: E402

@@ -1,10 +1,11 @@
-/** When the first result of a job came to lie on the disk. */
+/** Notes when the first results of a job are on the disk. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * @param {string} folder that may not exist yet @param {RegExp} name of a file with results
- * @param {number} began performance.now() when the job did @returns `stop()`: seconds, or null
+ * @param {string} folder may not exist yet @param {RegExp} name of a file with results
+ * @param {number} began performance.now() at the start of the job
+ * @returns `stop()`: seconds until the first file, or null without one
  */
 export function watchForFile(folder, name, began, everyMs = 10) {
   let seconds = null;

@@ -1,4 +1,4 @@
-"""What both peers compute: Pillow's decode, resize and crop, and the model. Knows neither Ray nor Daft."""
+"""What both peers compute: Pillow decodes, resizes and crops, then the model runs. Independent of Ray and Daft."""
 
 import io
 import time
@@ -34,7 +34,7 @@ def decode_file(path):
 
 
 class PhotoModel:
-    """One session; threads: intra-op threads, which sleep rather than spin when idle."""
+    """One session. Its intra-op threads sleep when idle; they do not spin."""
 
     def __init__(self, model, threads):
         options = onnxruntime.SessionOptions()

@@ -1,7 +1,10 @@
-"""Ray Data's side: read, decode, a pool of actors that hold the model, Parquet. Prints one line of JSON.
+"""Runs the job with Ray Data and prints one line of JSON.
 
---plan actor: read_binary_files, the actors decode. --plan map: Pillow in a stage of tasks before the actors.
---plan images: read_images, resize in tasks, as the batch inference guide begins. --plan paths: actors open the files.
+Ray Data reads and decodes, a pool of actors holds the model, and the results are Parquet. The plans:
+--plan actor: read_binary_files, and the actors decode.
+--plan map: a stage of tasks before the actors decodes with Pillow.
+--plan images: read_images, and tasks resize, as in the batch inference guide.
+--plan paths: the actors open the files.
 """
 
 import argparse
@@ -11,7 +14,7 @@ import time
 
 began = time.time()
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-# Workers run at niceness 15 otherwise, and lose against whatever else the machine does.
+# By default workers run at niceness 15 and lose against every other program.
 os.environ["RAY_worker_niceness"] = "0"
 os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
 
@@ -32,7 +35,7 @@ arguments.add_argument("--actor-cpus", type=float, default=0.5)
 arguments.add_argument("--task-cpus", type=float, default=0.5)
 arguments.add_argument("--threads", type=int, default=1)
 arguments.add_argument("--batch", type=int, default=16)
-arguments.add_argument("--blocks", type=int, default=0, help="0: Ray's choice")
+arguments.add_argument("--blocks", type=int, default=0, help="0 lets Ray choose")
 options = arguments.parse_args()
 
 

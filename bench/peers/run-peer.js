@@ -1,16 +1,16 @@
-/** One job of a peer, as a process of its own from start to end. */
+/** Runs one job of a peer as a process of its own, and measures it from start to exit. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Unavailable } from '../harness/places.js';
+import { inScratch } from '../harness/scratch.js';
 import { watchForFile } from './first-file.js';
 import { watchTree } from './watch.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** @returns {string} the interpreter that has the peers. Throws Unavailable where it cannot be made. */
+/** @returns {string} the interpreter that has the peers. Throws Unavailable if it cannot be installed. */
 export function peersPython() {
   try {
     return execFileSync(join(here, 'setup.sh'), {
@@ -24,14 +24,20 @@ export function peersPython() {
 
 /**
  * @typedef {object} Work
- * @property {readonly string[]} files @property {string} model graph
+ * @property {readonly string[]} files
+ * @property {string} model path of the graph
  * @property {Readonly<Record<string, number>>} truth class by path
  *
  * @typedef {object} Figures
- * @property {number} rows @property {number} wholeS from the start of the process, or from submit, to the last result
- * @property {number} rowsPerS of the whole job @property {number} steadyRowsPerS see check.py; the service's: of the whole job
- * @property {number} cpuMsPerRow of all processes, start-up included @property {number} peakMb sum of PSS
- * @property {number | null} firstS until the first result lay on the disk @property {number} right @property {number} of
+ * @property {number} rows
+ * @property {number} wholeS from the start of the process, or from submit, to the last result
+ * @property {number} rowsPerS of the whole job
+ * @property {number | null} steadyRowsPerS a peer's: see check.py; the service's: from the first commit to the last
+ * @property {number} cpuMsPerRow of all processes, start-up included
+ * @property {number} peakMb sum of PSS
+ * @property {number | null} firstS until the first result is on the disk
+ * @property {number} right answers that are right
+ * @property {number} of answers whose truth is known
  */
 
 /**
@@ -39,8 +45,7 @@ export function peersPython() {
  * @returns {Promise<Figures>}
  */
 export async function runPeer(python, program, args, { files, model, truth }, cores) {
-  const folder = mkdtempSync(join(tmpdir(), 'forebay-peer-'));
-  try {
+  return inScratch(async (folder) => {
     const manifest = join(folder, 'manifest.txt');
     const out = join(folder, 'out');
     writeFileSync(manifest, files.join('\n'));
@@ -72,9 +77,7 @@ export async function runPeer(python, program, args, { files, model, truth }, co
       right: checked.right,
       of: checked.of,
     };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function ended(child) {

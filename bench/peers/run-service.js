@@ -1,11 +1,11 @@
-/** One job of the service, which is running and holds its model, over HTTP from submit to the last committed part. */
-import { steadyState } from '../endtoend/measure-job.js';
+/** Runs one job of a running service whose model is resident, and measures it from submit to its last committed part. */
+import { commitsOf, rateBetween, wholeWindow } from '../endtoend/commits.js';
 import { finished } from '../harness/service.js';
 import { watchForFile } from './first-file.js';
 import { watchTree } from './watch.js';
 
 /**
- * @param service of startService @param {{ type: string, path: string }} input a manifest of the files
+ * @param {object} service of startService @param {{ type: string, path: string }} input a manifest of the files
  * @param {import('./run-peer.js').Work} work
  * @returns {Promise<import('./run-peer.js').Figures>}
  */
@@ -14,10 +14,11 @@ export async function runService(service, input, { files, truth }) {
   const began = performance.now();
   const { id, output } = await service.client.submit({ model: 'mobilenetv2', input });
   const first = watchForFile(output, /^part-.*\.jsonl$/, began);
-  await finished(service.client, id, 50);
+  await finished(service.client, id, { everyMs: 50 });
   const wholeS = (performance.now() - began) / 1000;
   const { cpuSeconds, peakBytes } = watch.stop();
   const firstS = first.stop();
+  const commits = commitsOf(output);
   const answers = new Map();
   let rows = 0;
   for await (const row of service.client.results(id)) {
@@ -30,7 +31,7 @@ export async function runService(service, input, { files, truth }) {
     rows,
     wholeS,
     rowsPerS: rows / wholeS,
-    steadyRowsPerS: steadyState(output).rate,
+    steadyRowsPerS: rateBetween(commits, wholeWindow(commits)),
     cpuMsPerRow: (cpuSeconds * 1000) / rows,
     peakMb: peakBytes / 1e6,
     firstS,

@@ -1,4 +1,4 @@
-/** The settings with which the peers run; README.md says what was tried and what was not. `cores`: processor cores to use. */
+/** The settings of the peers. README.md says which others were tried. `cores`: processor cores to use. */
 
 export const PEERS = {
   ray: {

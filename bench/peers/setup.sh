@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the peers' Python in the cache folder, anew where requirements.txt has changed. Prints the interpreter's path.
+# Installs the peers in a Python environment in the cache folder, again if requirements.txt has changed. Prints the path of
+# the interpreter.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${FOREBAY_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/forebay}/peers

@@ -1,17 +1,17 @@
 /**
- * `node bench/peers/try.js small|big ROWS PROGRAM "ARGS" ["ARGS" ...]`: one run of each setting of a peer, for tuning.
- * Prints a line of JSON each.
+ * Runs a peer once with each of the given settings, to tune it. Prints a line of JSON per run.
+ * Usage: node bench/peers/try.js small|big ROWS PROGRAM "ARGS" ["ARGS" ...]
  */
 import { availableParallelism } from 'node:os';
 import { sharedData } from '../harness/places.js';
-import { photos } from '../harness/workloads.js';
+import { photos, repeated } from '../harness/workloads.js';
 import { bigPhotos } from './big-photos.js';
 import { peersPython, runPeer } from './run-peer.js';
 
 const [kind, rows, program, ...settings] = process.argv.slice(2);
 const files = kind === 'big' ? await bigPhotos() : photos(200);
 const work = {
-  files: Array.from({ length: Number(rows) }, (_, i) => files[i % files.length]),
+  files: repeated(files, Number(rows)),
   model: sharedData('models', 'mobilenetv2.onnx'),
   truth: {},
 };

@@ -1,4 +1,4 @@
-"""Pillow's side of decode.js: prints CPU ms an image, of files and sizes named on standard input."""
+"""Measures Pillow for decode.js. Reads files and sizes as JSON from standard input, prints CPU ms per image."""
 
 import io
 import json

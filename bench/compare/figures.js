@@ -1,0 +1,76 @@
+/** Turns the pairs of one subject and one way into rows, a chart and notes. */
+import { short } from '../harness/format.js';
+import { geometricRatio, mean, median } from '../harness/statistics.js';
+
+/** In the order of the table. The launcher is only in the sum. */
+const ROLES = ['api', 'worker', 'lanes', 'redis'];
+/** Above this share of the cores, other programs are worth a note. */
+const OTHERS_NOTED = 0.05;
+/** With fewer parts in a job, the moment of a single commit moves the rate. */
+const PARTS_WANTED = 20;
+
+/**
+ * @param {object} options
+ * @param {import('../harness/subjects.js').Subject} options.subject
+ * @param {string} options.way @param {number} options.rows of a job
+ * @param {import('../endtoend/measure-job.js').JobFigures[][]} options.pairs each: of this checkout, of the other
+ * @param {readonly string[]} options.revisions of this checkout, of the other
+ */
+export function figuresOfPairs({ subject, way, rows, pairs, revisions }) {
+  const label = `${subject.title}, ${way}`;
+  const compare = (what, unit, of) => {
+    const [mine, theirs] = [0, 1].map((side) => pairs.map((pair) => of(pair[side])));
+    const metric = `${label}: ${what} (other ${short(mean(theirs))})`;
+    return { metric, value: mean(mine), unit, ...ratioOf(mine, theirs) };
+  };
+  return {
+    label,
+    rows: [
+      compare('rows per second', 'rows/s', ({ rate }) => rate),
+      compare('CPU per row, all processes', 'ms', totalCpu),
+      ...ROLES.map((role) => compare(`CPU per row, ${role}`, 'ms', cpuOf(role))),
+    ],
+    charts: [
+      {
+        type: 'stacked',
+        title: `${label}: CPU per row`,
+        unit: 'ms',
+        parts: ROLES,
+        bars: ['this', 'other'].map((name, side) => ({
+          label: name,
+          values: ROLES.map((role) => mean(pairs.map((pair) => cpuOf(role)(pair[side])))),
+        })),
+      },
+    ],
+    notes: notesOf({ label, rows, pairs, revisions }),
+    data: { rows, revisions, pairs },
+  };
+}
+
+/** /proc counts CPU in steps of 10 ms, so a role may have used none in a short job: then the means must do. */
+function ratioOf(mine, theirs) {
+  const { mean: ratio, interval } = geometricRatio(mine, theirs);
+  if (ratio > 0 && Number.isFinite(ratio)) return { ratio, interval };
+  return mean(theirs) > 0 ? { ratio: mean(mine) / mean(theirs) } : {};
+}
+
+function notesOf({ label, rows, pairs, revisions }) {
+  const all = pairs.flat();
+  const parts = Math.min(...all.map((one) => one.parts));
+  const others = median(all.map((one) => one.others));
+  return [
+    `${label}: ${pairs.length} pairs of ${rows} rows in ${parts} parts; this is ${revisions[0]}, other is ${revisions[1]}.`,
+    ...(parts < PARTS_WANTED ? [`${label}: jobs of ${parts} parts are short; raise --seconds.`] : []),
+    ...(others > OTHERS_NOTED
+      ? [`${label}: other programs took ${(others * 100).toFixed(0)} % of the cores meanwhile.`]
+      : []),
+  ];
+}
+
+function totalCpu({ cpuMsPerRow }) {
+  return Object.values(cpuMsPerRow).reduce((sum, ms) => sum + ms, 0);
+}
+
+function cpuOf(role) {
+  return ({ cpuMsPerRow }) => cpuMsPerRow[role] ?? 0;
+}

@@ -1,0 +1,83 @@
+/** When the blocks of a job were committed, read from the parts in its output folder. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const PART = /^part-.*\.jsonl$/;
+const LEAST_PARTS = 3;
+/**
+ * Share of its rows at which the job that is ahead closes the window of jobs that run together. Its last blocks leave
+ * lanes idle, and the other job would gain what they leave.
+ */
+const UNTIL = 0.95;
+
+/** @param {string} folder output of a job @returns {string[]} paths of its parts */
+export function partsOf(folder) {
+  return readdirSync(folder)
+    .filter((file) => PART.test(file))
+    .map((file) => join(folder, file));
+}
+
+/**
+ * The commits of a job in order of time. A part is written just before its block is committed.
+ * @param {string} folder output of the job
+ * @returns {{ at: number, rows: number }[]} at: ms since the epoch. Throws Error if there are too few for a rate.
+ */
+export function commitsOf(folder) {
+  const commits = partsOf(folder)
+    .map((path) => ({
+      at: statSync(path).mtimeMs,
+      rows: readFileSync(path, 'utf8').split('\n').length - 1,
+    }))
+    .toSorted((a, b) => a.at - b.at);
+  if (commits.length < LEAST_PARTS) {
+    throw new Error(`${commits.length} parts are too few for a steady state: give the job more rows`);
+  }
+  return commits;
+}
+
+/** Rows committed by a moment. Between two commits it interpolates, because the rows of a block are computed one by one. */
+export function rowsAt(commits, moment) {
+  let rows = 0;
+  let before = null;
+  for (const commit of commits) {
+    if (commit.at > moment) {
+      return before === null ? 0 : rows + (commit.rows * (moment - before)) / (commit.at - before);
+    }
+    rows += commit.rows;
+    before = commit.at;
+  }
+  return rows;
+}
+
+/** Rows per second between two moments, in ms since the epoch. */
+export function rateBetween(commits, { from, to }) {
+  return ((rowsAt(commits, to) - rowsAt(commits, from)) / (to - from)) * 1000;
+}
+
+/** From the first commit to the last. */
+export function wholeWindow(commits) {
+  return { from: commits[0].at, to: commits.at(-1).at };
+}
+
+/**
+ * The time in which several jobs run beside each other. It opens when every job has committed a block, and closes shortly
+ * before the first of them ends. After that the machine belongs to the jobs that are left.
+ * @param {readonly { at: number, rows: number }[][]} all commits of each job
+ */
+export function sharedWindow(all) {
+  const from = Math.max(...all.map((commits) => commits[0].at));
+  const to = Math.min(...all.map((commits) => whenReached(commits, UNTIL)));
+  if (to <= from) throw new Error('one job ended before the other began: give the jobs more rows');
+  return { from, to };
+}
+
+/** The moment of the commit that brings a job to a share of its rows. @param {number} share 0..1 */
+function whenReached(commits, share) {
+  const wanted = commits.reduce((sum, one) => sum + one.rows, 0) * share;
+  let rows = 0;
+  for (const { at, rows: more } of commits) {
+    rows += more;
+    if (rows >= wanted) return at;
+  }
+  return commits.at(-1).at;
+}
