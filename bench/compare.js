@@ -2,11 +2,12 @@
  * Compares two checkouts in one run. Both services run at once, each with its own Redis. `turns` alternates their jobs;
  * `together` starts both jobs at the same moment.
  */
-import { startBoth } from './compare/both-services.js';
+import { assertBuilt, startBoth } from './compare/both-services.js';
 import { figuresOfPairs } from './compare/figures.js';
 import { runPair, WAYS } from './compare/ways.js';
+import { revisionOf } from './harness/machine.js';
+import { root, Unavailable } from './harness/places.js';
 import { median } from './harness/statistics.js';
-import { Unavailable } from './harness/places.js';
 import { manifest } from './harness/workloads.js';
 
 export const name = 'compare';
@@ -15,32 +16,31 @@ export const proves =
   'Whether this checkout is faster or slower than another, in rows per second and in CPU per row, with a 95 % interval.';
 export const defaults = { runs: 20, seconds: 10, quick: { runs: 3, seconds: 3 } };
 
-/** Files of the first jobs. More than 10,000, so that digits lie in the same folder as those of longer jobs. */
+/**
+ * Then both services restart. A process keeps some luck for its whole life, such as the layout of its memory and what its
+ * compiler has optimised. Restarts average that out.
+ */
+const PAIRS_PER_START = 5;
+/** More than 10,000, so that the digits of all jobs lie in the same folder. */
 const LEAST_FILES = 20_000;
 
 export async function run({ log, runs, seconds, subjects, with: other, way }) {
   if (other === undefined) throw new Unavailable('name the other checkout: compare --with PATH');
-  const ways = way === undefined ? Object.keys(WAYS) : [way];
+  assertBuilt(other);
+  const revisions = [root, other].map(revisionOf);
   const found = [];
   for (const subject of subjects) {
-    const { input, roots } = manifest(`compare-${subject.name}`, subject.files(LEAST_FILES));
-    const both = await startBoth({ other, subject, inputs: roots });
-    try {
-      const rate = await probe(both.services, { model: subject.name, input }, subject.atLeast);
-      for (const one of ways) {
-        const rows = Math.max(subject.atLeast, Math.round(rate * seconds * WAYS[one].share));
-        const body = bodyOf(subject, rows);
-        const pairs = await runPairs({
-          way: one,
-          both,
-          body,
-          runs,
-          log: (text) => log(`${subject.name}, ${text}`),
-        });
-        found.push(figuresOfPairs({ subject, way: one, rows, pairs, revisions: both.revisions }));
-      }
-    } finally {
-      await both.stop();
+    for (const one of way === undefined ? Object.keys(WAYS) : [way]) {
+      const label = `${subject.name}, ${one}`;
+      const measured = await measurePairs({
+        way: one,
+        subject,
+        other,
+        runs,
+        seconds,
+        log: (text) => log(`${label}, ${text}`),
+      });
+      found.push(figuresOfPairs({ subject, way: one, revisions, ...measured }));
     }
   }
   return {
@@ -55,11 +55,39 @@ export async function run({ log, runs, seconds, subjects, with: other, way }) {
   };
 }
 
-/** Jobs that warm both services up. @returns rows/s, to size the jobs that count */
-async function probe(services, body, limit) {
+/** @returns `pairs`: figures of this checkout and of the other; `rows` of each job */
+async function measurePairs({ way, subject, other, runs, seconds, log }) {
+  const { input, roots } = manifest(`compare-${subject.name}`, subject.files(LEAST_FILES));
+  const short = { model: subject.name, input, options: { limit: subject.atLeast } };
+  const pairs = [];
+  let rows = 0;
+  let body = null;
+  for (let start = 0; pairs.length < runs; start++) {
+    const both = await startBoth({ other, subject, inputs: roots, otherFirst: start % 2 === 1 });
+    try {
+      const rate = await warmUp(way, both.services, short);
+      if (body === null) {
+        rows = Math.max(subject.atLeast, Math.round(rate * seconds));
+        body = bodyOf(subject, rows);
+      }
+      const until = Math.min(runs, pairs.length + PAIRS_PER_START);
+      while (pairs.length < until) {
+        const pair = await runPair(way, both.services, body, pairs.length);
+        pairs.push(pair);
+        log(`pair ${pairs.length}/${runs}: ${pairText(pair)}`);
+      }
+    } finally {
+      await both.stop();
+    }
+  }
+  return { pairs, rows };
+}
+
+/** Runs two pairs of short jobs. @returns rows/s, to size the jobs that count */
+async function warmUp(way, services, body) {
   const rates = [];
   for (let i = 0; i < 2; i++) {
-    const pair = await runPair('turns', services, { ...body, options: { limit } }, i);
+    const pair = await runPair(way, services, body, i);
     rates.push(...pair.map(({ rate }) => rate));
   }
   return median(rates);
@@ -70,16 +98,7 @@ function bodyOf(subject, rows) {
   return { model: subject.name, input, options: { limit: rows } };
 }
 
-async function runPairs({ way, both, body, runs, log }) {
-  const pairs = [];
-  for (let i = 0; i < runs; i++) {
-    const pair = await runPair(way, both.services, body, i);
-    pairs.push(pair);
-    const [mine, theirs] = pair.map(({ rate }) => rate);
-    log(
-      `${way}, pair ${i + 1}/${runs}: this ${mine.toFixed(1)} rows/s, other ${theirs.toFixed(1)}, ` +
-        `ratio ${(mine / theirs).toFixed(4)}`,
-    );
-  }
-  return pairs;
+function pairText(pair) {
+  const [mine, theirs] = pair.map(({ rate }) => rate);
+  return `this ${mine.toFixed(1)} rows/s, other ${theirs.toFixed(1)}, ratio ${(mine / theirs).toFixed(4)}`;
 }

@@ -31,56 +31,9 @@ export async function run({ log, quick, seconds }) {
     await coordinate(log, { workers: ONE_WORKER, rows: rows / 2, blockRows: 1, onDisk: true }),
   ];
   const scaled = await scale(log, quick ? [1, 8] : COUNTS, seconds);
-  const most = scaled.at(-1);
   return {
-    rows: [
-      ...coordination.flatMap((c) => [
-        {
-          metric: `coordination, ${c.label}`,
-          value: c.blocksPerS,
-          unit: 'blocks/s',
-          ...(c === coordination[0] ? { target: '>= 2000' } : {}),
-        },
-        { metric: `steady, ${c.label}`, value: c.steadyBlocksPerS, unit: 'blocks/s' },
-      ]),
-      ...costs(coordination[0]),
-      ...scaled.map((s) => ({
-        metric: `${s.workers} workers, steady`,
-        value: s.steadyRowsPerS,
-        unit: 'rows/s',
-        ratio: s.efficiency,
-        ...(s === most ? { target: '>= 0.95' } : {}),
-      })),
-      {
-        metric: `${most.workers} workers, whole job`,
-        value: most.rowsPerS,
-        unit: 'rows/s',
-        ratio: most.whole,
-      },
-      { metric: `Redis memory at ${most.workers} workers`, value: most.redisMb, unit: 'MB', target: '<= 16' },
-    ],
-    charts: [
-      {
-        type: 'lines',
-        title: 'Rows per second of simulated workers',
-        x: { label: 'workers', log: true },
-        y: { label: 'rows/s', unit: 'rows/s', log: true },
-        series: [
-          { label: 'ideal', points: scaled.map((s) => [s.workers, s.ideal]) },
-          { label: 'measured', points: scaled.map((s) => [s.workers, s.steadyRowsPerS]) },
-        ],
-      },
-      {
-        type: 'stacked',
-        title: 'CPU per block of coordination',
-        unit: 'ms',
-        parts: ['redis', 'api', 'workers'],
-        bars: coordination.map(({ label, cpuMs }) => ({
-          label,
-          values: [cpuMs.redis, cpuMs.api, cpuMs.workers],
-        })),
-      },
-    ],
+    rows: [...coordinationRows(coordination), ...scalingRows(scaled)],
+    charts: [scalingChart(scaled), costChart(coordination)],
     notes: [
       'CPU and round trips per block are of the first line of coordination. The chart has all lines.',
       `Each worker has a device that takes ${LATENCY_MS} ms per batch of ${BATCH} rows. A block has ${BATCHES_PER_BLOCK} batches. 8 workers share a process.`,
@@ -90,16 +43,67 @@ export async function run({ log, quick, seconds }) {
   };
 }
 
-function costs({ cpuMs, readsPerBlock, commandsPerBlock }) {
+function coordinationRows(coordination) {
+  const [first] = coordination;
   return [
-    ...Object.entries(cpuMs).map(([kind, value]) => ({
+    ...coordination.flatMap((one) => [
+      {
+        metric: `coordination, ${one.label}`,
+        value: one.blocksPerS,
+        unit: 'blocks/s',
+        ...(one === first && { target: '>= 2000' }),
+      },
+      { metric: `steady, ${one.label}`, value: one.steadyBlocksPerS, unit: 'blocks/s' },
+    ]),
+    ...Object.entries(first.cpuMs).map(([kind, value]) => ({
       metric: `CPU per block, ${kind}`,
       value,
       unit: 'ms',
     })),
-    { metric: 'round trips per block', value: readsPerBlock, unit: '' },
-    { metric: 'Redis commands per block', value: commandsPerBlock, unit: '' },
+    { metric: 'round trips per block', value: first.readsPerBlock, unit: '' },
+    { metric: 'Redis commands per block', value: first.commandsPerBlock, unit: '' },
   ];
+}
+
+function scalingRows(scaled) {
+  const most = scaled.at(-1);
+  return [
+    ...scaled.map((one) => ({
+      metric: `${one.workers} workers, steady`,
+      value: one.steadyRowsPerS,
+      unit: 'rows/s',
+      ratio: one.efficiency,
+      ...(one === most && { target: '>= 0.95' }),
+    })),
+    { metric: `${most.workers} workers, whole job`, value: most.rowsPerS, unit: 'rows/s', ratio: most.whole },
+    { metric: `Redis memory at ${most.workers} workers`, value: most.redisMb, unit: 'MB', target: '<= 16' },
+  ];
+}
+
+function scalingChart(scaled) {
+  return {
+    type: 'lines',
+    title: 'Rows per second of simulated workers',
+    x: { label: 'workers', log: true },
+    y: { label: 'rows/s', unit: 'rows/s', log: true },
+    series: [
+      { label: 'ideal', points: scaled.map((one) => [one.workers, one.ideal]) },
+      { label: 'measured', points: scaled.map((one) => [one.workers, one.steadyRowsPerS]) },
+    ],
+  };
+}
+
+function costChart(coordination) {
+  return {
+    type: 'stacked',
+    title: 'CPU per block of coordination',
+    unit: 'ms',
+    parts: ['redis', 'api', 'workers'],
+    bars: coordination.map(({ label, cpuMs }) => ({
+      label,
+      values: [cpuMs.redis, cpuMs.api, cpuMs.workers],
+    })),
+  };
 }
 
 async function coordinate(log, { workers, rows, blockRows, onDisk }) {

@@ -2,14 +2,8 @@
 import { measureJob } from '../endtoend/measure-job.js';
 import { measureTogether } from '../endtoend/measure-together.js';
 
-/**
- * `share`: of the machine that each job gets. Jobs are sized by it, so that a job takes as long in both ways.
- * `run`: measures one job on each service, in the given order.
- */
-export const WAYS = {
-  turns: { share: 1, run: measureInTurns },
-  together: { share: 0.5, run: measureTogether },
-};
+/** Each measures one job on each service and gives them their submits in the given order. */
+export const WAYS = { turns: measureInTurns, together: measureTogether };
 
 /**
  * @param {keyof typeof WAYS} way @param {readonly object[]} services two @param {object} body of the submit
@@ -17,9 +11,9 @@ export const WAYS = {
  * @returns {Promise<import('../endtoend/measure-job.js').JobFigures[]>} in the order of services
  */
 export async function runPair(way, services, body, number) {
-  const { run } = WAYS[way];
-  if (number % 2 === 0) return run(services, body);
-  return (await run(services.toReversed(), body)).toReversed();
+  const measure = WAYS[way];
+  if (number % 2 === 0) return measure(services, body);
+  return (await measure(services.toReversed(), body)).toReversed();
 }
 
 async function measureInTurns(services, body) {

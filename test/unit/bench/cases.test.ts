@@ -7,17 +7,17 @@ interface Case {
   readonly proves: string;
 }
 interface Cases {
-  caseNames(): string[];
-  loadCase(name: string): Promise<Case>;
+  readonly caseNames: () => string[];
+  readonly loadCase: (name: string) => Promise<Case>;
 }
 interface Options {
-  readOptions(args: readonly string[]): {
+  readonly readOptions: (args: readonly string[]) => {
     names: string[];
     subjects: { name: string }[];
     runs?: number;
     with?: string;
   };
-  optionsFor(found: object, given: object): { runs: number; seconds: number };
+  readonly optionsFor: (found: object, given: object) => { runs: number; seconds: number };
 }
 
 const bench = (path: string) => new URL(`../../../bench/${path}`, import.meta.url);

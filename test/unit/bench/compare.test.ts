@@ -2,19 +2,19 @@
 import { describe, expect, it } from 'vitest';
 
 interface Statistics {
-  geometricRatio(
+  readonly geometricRatio: (
     a: readonly number[],
     b: readonly number[],
-  ): { mean: number; interval: [number, number] | null };
+  ) => { mean: number; interval: [number, number] | null };
 }
 interface Commit {
   readonly at: number;
   readonly rows: number;
 }
 interface Commits {
-  rateBetween(commits: readonly Commit[], window: { from: number; to: number }): number;
-  wholeWindow(commits: readonly Commit[]): { from: number; to: number };
-  sharedWindow(all: readonly (readonly Commit[])[]): { from: number; to: number };
+  readonly rateBetween: (commits: readonly Commit[], window: { from: number; to: number }) => number;
+  readonly wholeWindow: (commits: readonly Commit[]) => { from: number; to: number };
+  readonly sharedWindow: (all: readonly (readonly Commit[])[]) => { from: number; to: number };
 }
 
 const bench = (path: string) => new URL(`../../../bench/${path}`, import.meta.url).href;
