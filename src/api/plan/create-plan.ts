@@ -21,7 +21,7 @@ import {
 import { checkOutput } from '../jobs/output/check-output.ts';
 import type { OutputResolver } from '../jobs/output/resolve-output.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
-import { checkResume, settle } from '../jobs/create/submit-job.ts';
+import { checkResume, settleOptions } from '../jobs/create/submit-job.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 import { lookAt, countKinds } from './choose-sample.ts';
@@ -58,7 +58,7 @@ export function createPlanJob(deps: {
       const { spec } = await input.resolve(request.input, id, tenant);
       const earlier = await checkOutput(folder, request.options.if_output_exists);
       const dataset = earlier === null ? spec : listedLike(spec, earlier.dataset);
-      const options = settle(request, found, earlier);
+      const options = settleOptions(request, found, earlier);
       if (earlier) checkResume(earlier, found, options);
       const look = await lookAt(deps.openDataset({ dataset, tenant }), options.limit);
       const served = await servedBy(ref);

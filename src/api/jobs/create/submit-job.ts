@@ -1,4 +1,4 @@
-/** Takes a job on: model, input, output and options settled, written down, listed for feeding. No HTTP here. */
+/** Submits a job: settles its model, input, output and options, and has it accepted. */
 import { randomBytes } from 'node:crypto';
 import { listedLike } from '../../../shared/datasets/files/listing-rule.ts';
 import { autoBatchSize, autoBlockRows } from '../../../shared/domain/auto-batch.ts';
@@ -22,7 +22,7 @@ export interface Submitted {
   readonly replayed: boolean;
 }
 
-/** `batchSize`: as live workers run it, null where none does. */
+/** `batchSize`: as live workers run the model. Null where none does. */
 export type FindModel = (
   name: string,
 ) => Promise<{ ref: ModelRef; config: ModelConfig | null; batchSize: number | null }>;
@@ -33,11 +33,11 @@ export interface SubmitDeps {
   input: Pick<InputResolver, 'resolve'>;
   output: OutputResolver;
   accept: AcceptJob;
-  /** Of one job; null: no limit. */
+  /** Limit per job. Null: no limit. */
   maxRows: number | null;
 }
 
-/** Where a model's config is not at hand (only a worker has it). */
+/** For a model whose config only a worker has. */
 const FALLBACK = { batchSize: 4, topK: 5 };
 
 export function createSubmitJob(deps: SubmitDeps) {
@@ -55,7 +55,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     try {
       return await accept(request, by, key);
     } catch (error) {
-      // The same request may have been accepted in the meantime, and be the reason for the refusal.
+      // The same request may have been accepted in the meantime, and may be why this one was refused.
       const since = await jobs.claimOf(key).catch(() => null);
       if (since) return replay(since, key);
       throw error;
@@ -66,7 +66,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     if (claim.digest !== digest) {
       throw new ForebayError(
         'idempotency_conflict',
-        `Idempotency-Key "${key}" came with another request before. Use a new key for a new job.`,
+        `Idempotency-Key "${key}" was used for another request before. Use a new key for a new job.`,
       );
     }
     const job = await jobs.get(claim.job);
@@ -91,7 +91,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     const taken = await deps.accept({ id, folder, by, requestKey }, async () => {
       const ifExists = request.options.if_output_exists;
       const earlier = await checkOutput(folder, ifExists);
-      const options = settle(request, model, earlier);
+      const options = settleOptions(request, model, earlier);
       if (earlier) {
         refuseRetried(earlier);
         checkResume(earlier, model, options);
@@ -112,7 +112,7 @@ export function createSubmitJob(deps: SubmitDeps) {
         resume: earlier !== null,
         opening: {
           if_output_exists: ifExists,
-          earlier: earlier && goesOnWith(earlier),
+          earlier: earlier && continuedJob(earlier),
           cut_part: earlier && cutBlock(earlier.options, options),
         },
         retry_of: null,
@@ -127,19 +127,19 @@ export function createSubmitJob(deps: SubmitDeps) {
   }
 }
 
-/** What the feeder must find in the output when it opens it. */
-export function goesOnWith(earlier: JobSpec): { job: string; model_hash: string } {
+/** The job whose parts a new job continues, as its feeder must find it in the output. */
+export function continuedJob(earlier: JobSpec): { job: string; model_hash: string } {
   return { job: earlier.id, model_hash: earlier.model.hash };
 }
 
-/** Block boundaries are fixed here; a resumed job keeps those that its parts were cut by. */
-export function settle(
+/** Block boundaries are fixed here. A resumed job keeps those of the parts that it adopts. */
+export function settleOptions(
   request: SubmitRequest,
   { config, batchSize }: { config: ModelConfig | null; batchSize: number | null },
   earlier: JobSpec | null,
 ): JobOptions {
   const { if_output_exists: _, ...options } = request.options;
-  // What workers run it with (a graph's own batch, a measured one) is better known than what a formula guesses.
+  // The batch size that workers use is known from the graph or measured. The formula only guesses.
   const auto = batchSize ?? (config ? autoBatchSize(config) : FALLBACK.batchSize);
   const batch = options.batch_size ?? auto;
   return {
@@ -149,17 +149,17 @@ export function settle(
   };
 }
 
-/** Behind a retry's parts nothing of the first dataset fits any more. Throws `resume_mismatch`. */
+/** After a retry's parts, no rows of the first dataset can follow. Throws ForebayError `resume_mismatch`. */
 function refuseRetried(earlier: JobSpec): void {
   if (earlier.retry_of === null) return;
   throw new ForebayError(
     'resume_mismatch',
-    `The output holds a retry (job ${earlier.id}) of a job that was whole. To finish the retry, resume by the output alone ` +
-      '(POST /v1/jobs/resume with the output); for other rows choose another output.',
+    `The output holds a retry (job ${earlier.id}) of a job that was whole. To finish the retry, resume it from the output alone ` +
+      '(POST /v1/jobs/resume with the output). For other rows choose another output.',
   );
 }
 
-/** Throws `resume_mismatch`. */
+/** Throws ForebayError `resume_mismatch` where rows of both jobs would not fit together. */
 export function checkResume(
   earlier: JobSpec,
   { ref: model, config }: { ref: ModelRef; config: ModelConfig | null },
@@ -184,12 +184,12 @@ export function checkResume(
   if (differences.length === 0) return;
   throw new ForebayError(
     'resume_mismatch',
-    `The output was begun with other settings, its rows would not fit together: ${differences.join('; ')}. ` +
-      'Use the same, or another output.',
+    `The output was begun with other settings, so its rows would not fit together: ${differences.join('; ')}. ` +
+      'Use the same settings, or another output.',
   );
 }
 
-/** The block that an earlier, smaller `limit` cut short: the only one whose rows now are others. */
+/** The block that an earlier, smaller `limit` cut short. It is the only one that now has other rows. */
 function cutBlock(earlier: JobOptions, now: JobOptions): number | null {
   const { limit, block_rows } = earlier;
   if (limit === null || limit === now.limit || limit % block_rows === 0) return null;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSubmit } from '#forebay/api/http/body/parse-submit.js';
-import { settleRequest, SUBMIT_BODY } from '#forebay/api/http/wire/submit-request.js';
+import { withDefaults, SUBMIT_BODY } from '#forebay/api/http/wire/submit-request.js';
 import { ForebayError } from '#forebay/shared/errors.js';
 import { packInline, packUrls } from '../../../../support/packed.ts';
 
@@ -18,7 +18,7 @@ function plainly(text: string): unknown {
   }
   const parsed = SUBMIT_BODY.safeParse(value);
   if (!parsed.success) return null;
-  const request = settleRequest(parsed.data);
+  const request = withDefaults(parsed.data);
   const { input } = request;
   const digest = createHash('sha256').update(JSON.stringify(request)).digest('hex');
   if (input.type === 'urls')

@@ -38,7 +38,7 @@ describe('issues', () => {
       { path: '/input/exclud', message: 'unknown field, did you mean "exclude"?' },
     ]);
     expect(issues(schema, { input: { type: 'urls', urls: [], exclude: [] } })).toEqual([
-      { path: '/input/exclude', message: 'unknown field; known are type, urls' },
+      { path: '/input/exclude', message: 'unknown field; known fields: type, urls' },
     ]);
     expect(issues(schema, { input: { type: 'fils' } })[0]).toMatchObject({ path: '/input/type' });
   });
@@ -51,7 +51,7 @@ describe('issues', () => {
     expect(
       issues(schema, { rows: [{ id: 'a' }, { id: 'b', ident: 1 }], options: { depth: 1, dpeth: 2 } }),
     ).toEqual([
-      { path: '/rows/1/ident', message: 'unknown field; known are id' },
+      { path: '/rows/1/ident', message: 'unknown field; known fields: id' },
       { path: '/options/dpeth', message: 'unknown field, did you mean "depth"?' },
     ]);
   });
