@@ -14,7 +14,7 @@ describe('issues', () => {
     expect(issues(schema, { 'a/b': { '~c': 'x' } }, '/query')).toMatchObject([{ path: '/query/a~1b/~0c' }]);
   });
 
-  it('tell a missing field from a wrong one', () => {
+  it('distinguish a missing field from a wrong one', () => {
     const schema = z.strictObject({ name: z.string(), kind: z.enum(['a', 'b']), size: z.int() });
     expect(issues(schema, { size: '3' })).toEqual([
       { path: '/name', message: 'is missing (string)' },
@@ -67,7 +67,7 @@ describe('the nearest name', () => {
   ])('of %s is %s', (typed, meant) => {
     expect(nearestName(typed, ['limit', 'batch_size', 'top_k'])).toBe(meant);
   });
-  it('is nothing for what is far from all, or endless', () => {
+  it('is null for a name that is far from all others, or very long', () => {
     expect(nearestName('zebra', ['limit', 'batch_size', 'top_k'])).toBeNull();
     expect(nearestName('x'.repeat(1_000_000), ['limit'])).toBeNull();
     expect(nearestName('anything', [])).toBeNull();
