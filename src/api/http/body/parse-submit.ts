@@ -26,7 +26,7 @@ import { checkText, fit, notJson, type Parsed } from './parse-json.ts';
 const ROW_FIELDS = ['urls', 'rows'] as const;
 type RowField = (typeof ROW_FIELDS)[number];
 const ROW_LISTS = new Map([['input', new Set<string>(ROW_FIELDS)]]);
-/** Of everything in a request but its rows. */
+/** Limit for everything in a request but its rows. */
 const MAX_REST_BYTES = 1024 * 1024;
 /** Rows that are checked together with the rest, so that all problems of a small request are reported at once. */
 const FIRST_ROWS = MAX_ISSUES;

@@ -1,4 +1,7 @@
-/** API keys: create, list, revoke. Without keys in use there is no check of who asks, so then none are created. */
+/**
+ * API keys: create, list, revoke. A service that asks for no keys creates none here, because anybody who reaches it
+ * could create one.
+ */
 import { z } from 'zod';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { Emit } from '../../../shared/observe/events.ts';
@@ -9,7 +12,7 @@ import { mount, type MountTarget } from '../endpoint/mount.ts';
 const LIMIT = { bytes: 16 * 1024, advice: 'A key needs a name, a tenant and scopes.' };
 
 export interface KeysDeps {
-  /** Absent: the service asks for no key, and so makes none. */
+  /** Absent: the service asks for no keys. */
   readonly keys?: KeyStore;
   readonly emit: Emit;
 }

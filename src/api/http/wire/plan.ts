@@ -113,11 +113,9 @@ export const PLAN = z
           rows_measured: z.int(),
           seconds: z.number(),
           mean_row_bytes: z.number().nullable(),
-          stage_ms: z
-            .record(z.string(), z.number())
-            .meta({
-              description: 'Milliseconds per row, by stage, summed over everything that ran at once.',
-            }),
+          stage_ms: z.record(z.string(), z.number()).meta({
+            description: 'Milliseconds per row, by stage, summed over everything that ran at once.',
+          }),
           failed_rows: z.int(),
           errors: z.array(FAILURE.extend({ rows: z.int() })),
         }),

@@ -53,7 +53,7 @@ export function diagnoseIdleLanes(costs: JobCosts, state: JobState, idle: number
   return blockOverhead(costs, state, because);
 }
 
-/** Lanes wait while blocks are begun, written and committed. */
+/** Whether lanes wait while blocks are begun, written and committed. */
 function blockOverhead(costs: JobCosts, state: JobState, because: (why: string) => string): Diagnosis | null {
   const life = costs.run + costs.commit;
   const writing = life > 0 ? costs.write / life : 0;
@@ -73,7 +73,7 @@ function blockOverhead(costs: JobCosts, state: JobState, because: (why: string) 
   return diagnosis('coordination', talking, because(why), `Bring Redis closer to the workers, or r${raise}.`);
 }
 
-/** Batches leave too much of their room empty. Null where they are full enough. */
+/** Null where batches are full enough. */
 export function diagnoseBatchFill(costs: JobCosts, state: JobState): Diagnosis | null {
   const { fill } = costs;
   if (fill === null || fill >= FULL_ENOUGH) return null;
@@ -85,7 +85,7 @@ export function diagnoseBatchFill(costs: JobCosts, state: JobState): Diagnosis |
   return diagnosis('small_blocks', fill, `batches only ${percent(fill)} full`, advice);
 }
 
-/** Lanes are idle and no counter shows why. */
+/** For idle lanes where no counter shows what they wait for. */
 export function starvedLanes(state: JobState, idle: number): Diagnosis {
   const limited = state.concurrency === null ? '' : ' or --concurrency';
   return diagnosis(
