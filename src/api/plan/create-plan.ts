@@ -21,7 +21,8 @@ import {
 import { checkOutput } from '../jobs/output/check-output.ts';
 import type { OutputResolver } from '../jobs/output/resolve-output.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
-import { checkResume, settleOptions } from '../jobs/create/submit-job.ts';
+import { settleOptions } from '../jobs/create/settle-options.ts';
+import { checkResume } from '../jobs/output/continued-job.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 import { lookAt, countKinds } from './choose-sample.ts';

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTerminal } from '../../../shared/domain/job-state.ts';
 import type { JobRecord, JobSpec } from '../../../shared/domain/job.ts';
-import { ForebayError } from '../../../shared/errors.ts';
+import { ForebayError, InvariantError } from '../../../shared/errors.ts';
 import type {
   Creation,
   JobLimits,
@@ -164,6 +164,17 @@ export function createAcceptJob(deps: {
       await undoFolder();
     }
   };
+}
+
+/** Accepts a job whose request came without an Idempotency-Key, so it cannot be a repeated one. */
+export async function mustAccept(
+  accept: AcceptJob,
+  candidate: Candidate,
+  prepare: () => Promise<PreparedJob>,
+): Promise<JobRecord> {
+  const taken = await accept(candidate, prepare);
+  if ('job' in taken) return taken.job;
+  throw new InvariantError(`a request without a key repeats job ${taken.repeated.job}`);
 }
 
 function outputInUse(holder: string, folder: string): ForebayError {

@@ -5,19 +5,20 @@
 import { randomBytes } from 'node:crypto';
 import { newJobId } from '../../../shared/domain/job-id.ts';
 import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
-import { ForebayError, InvariantError } from '../../../shared/errors.ts';
+import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
 import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
+import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { checkOutput } from '../output/check-output.ts';
+import { checkResume, continuedJob } from '../output/continued-job.ts';
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
-import { checkResume, continuedJob, type FindModel } from './submit-job.ts';
-import type { Candidate, PreparedJob, Submitter, AcceptJob } from './accept-job.ts';
+import { mustAccept, type AcceptJob, type PreparedJob, type Submitter } from './accept-job.ts';
 import type { ResumeRequest } from '../../http/wire/resume-request.ts';
 
 export function createResumeOutput(deps: {
   jobs: Pick<JobStore, 'tenantOf'>;
-  findModel: FindModel;
+  findModel: ModelCatalog['findModel'];
   input: Pick<InputResolver, 'adopt' | 'discard'>;
   output: OutputResolver;
   webhooks: Pick<WebhookQueue, 'secretOf'>;
@@ -78,15 +79,4 @@ export function createResumeOutput(deps: {
   async function secretOf(job: string, tenant: string): Promise<string | null> {
     return (await deps.jobs.tenantOf(job)) === tenant ? deps.webhooks.secretOf(job) : null;
   }
-}
-
-/** Accepts a job whose request came without an Idempotency-Key, so it cannot be a repeated one. */
-export async function mustAccept(
-  accept: AcceptJob,
-  candidate: Candidate,
-  prepare: () => Promise<PreparedJob>,
-): Promise<JobRecord> {
-  const taken = await accept(candidate, prepare);
-  if ('job' in taken) return taken.job;
-  throw new InvariantError(`a request without a key repeats job ${taken.repeated.job}`);
 }

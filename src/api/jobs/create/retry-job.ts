@@ -12,16 +12,16 @@ import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
 import { outputFolder } from '../../../shared/storage/output-folder.ts';
 import { readManifest } from '../../../shared/storage/read-manifest.ts';
 import { outputJobs, type OutputJob } from '../../feeder/earlier-parts.ts';
+import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { checkOutput } from '../output/check-output.ts';
+import { checkResume, continuedJob } from '../output/continued-job.ts';
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
-import { mustAccept } from './resume-output.ts';
-import { checkResume, continuedJob, type FindModel } from './submit-job.ts';
-import type { PreparedJob, Submitter, AcceptJob } from './accept-job.ts';
+import { mustAccept, type AcceptJob, type PreparedJob, type Submitter } from './accept-job.ts';
 
 export function createRetryJob(deps: {
   jobs: Pick<JobStore, 'mustGet'>;
-  findModel: FindModel;
+  findModel: ModelCatalog['findModel'];
   input: Pick<InputResolver, 'adopt' | 'discard'>;
   output: OutputResolver;
   webhooks: Pick<WebhookQueue, 'secretOf'>;

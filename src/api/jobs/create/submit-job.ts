@@ -1,18 +1,19 @@
 /** Submits a job: settles its model, input, output and options, and has it accepted. */
 import { randomBytes } from 'node:crypto';
 import { listedLike } from '../../../shared/datasets/files/listing-rule.ts';
-import { autoBatchSize, autoBlockRows } from '../../../shared/domain/auto-batch.ts';
 import { newJobId } from '../../../shared/domain/job-id.ts';
-import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
-import type { ModelConfig, ModelRef } from '../../../shared/domain/model-config.ts';
+import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { RequestClaim, RequestKey } from '../../../shared/queue/job-creation.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
 import { describeInput } from './describe-input.ts';
+import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { checkOutput } from '../output/check-output.ts';
+import { checkResume, continuedJob, cutBlock, refuseRetried } from '../output/continued-job.ts';
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
+import { settleOptions } from './settle-options.ts';
 import type { Submitter, AcceptJob } from './accept-job.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
 
@@ -22,23 +23,15 @@ export interface Submitted {
   readonly replayed: boolean;
 }
 
-/** `batchSize`: as live workers run the model. Null where none does. */
-export type FindModel = (
-  name: string,
-) => Promise<{ ref: ModelRef; config: ModelConfig | null; batchSize: number | null }>;
-
 export interface SubmitDeps {
   jobs: Pick<JobStore, 'claimOf' | 'get'>;
-  findModel: FindModel;
+  findModel: ModelCatalog['findModel'];
   input: Pick<InputResolver, 'resolve'>;
   output: OutputResolver;
   accept: AcceptJob;
   /** Limit per job. Null: no limit. */
   maxRows: number | null;
 }
-
-/** For a model whose config only a worker has. */
-const FALLBACK = { batchSize: 4, topK: 5 };
 
 export function createSubmitJob(deps: SubmitDeps) {
   const { jobs, input, output } = deps;
@@ -125,73 +118,4 @@ export function createSubmitJob(deps: SubmitDeps) {
     if ('job' in taken) return { job: taken.job, replayed: false };
     return replay(taken.repeated, requestKey!);
   }
-}
-
-/** The job whose parts a new job continues, as its feeder must find it in the output. */
-export function continuedJob(earlier: JobSpec): { job: string; model_hash: string } {
-  return { job: earlier.id, model_hash: earlier.model.hash };
-}
-
-/** Block boundaries are fixed here. A resumed job keeps those of the parts that it adopts. */
-export function settleOptions(
-  request: SubmitRequest,
-  { config, batchSize }: { config: ModelConfig | null; batchSize: number | null },
-  earlier: JobSpec | null,
-): JobOptions {
-  const { if_output_exists: _, ...options } = request.options;
-  // The batch size that workers use is known from the graph or measured. The formula only guesses.
-  const auto = batchSize ?? (config ? autoBatchSize(config) : FALLBACK.batchSize);
-  const batch = options.batch_size ?? auto;
-  return {
-    ...options,
-    block_rows: earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch, config),
-    top_k: options.top_k ?? config?.top_k ?? FALLBACK.topK,
-  };
-}
-
-/** After a retry's parts, no rows of the first dataset can follow. Throws ForebayError `resume_mismatch`. */
-function refuseRetried(earlier: JobSpec): void {
-  if (earlier.retry_of === null) return;
-  throw new ForebayError(
-    'resume_mismatch',
-    `The output holds a retry (job ${earlier.id}) of a job that was whole. To finish the retry, resume it from the output alone ` +
-      '(POST /v1/jobs/resume with the output). For other rows choose another output.',
-  );
-}
-
-/** Throws ForebayError `resume_mismatch` where rows of both jobs would not fit together. */
-export function checkResume(
-  earlier: JobSpec,
-  { ref: model, config }: { ref: ModelRef; config: ModelConfig | null },
-  options: JobOptions,
-): void {
-  const differences: string[] = [];
-  if (earlier.model.hash !== model.hash) {
-    differences.push(
-      `model ${earlier.model.name} (${earlier.model.hash.slice(0, 12)}) then, ${model.name} (${model.hash.slice(0, 12)}) now`,
-    );
-  }
-  if (earlier.options.top_k !== options.top_k) {
-    differences.push(`top_k ${earlier.options.top_k} then, ${options.top_k} now`);
-  }
-  const decodeOf = ({ decode }: JobOptions) => decode ?? config?.preprocess.decode ?? "the model's";
-  if (decodeOf(earlier.options) !== decodeOf(options)) {
-    differences.push(`decode ${decodeOf(earlier.options)} then, ${decodeOf(options)} now`);
-  }
-  if (options.limit !== null && options.limit < (earlier.options.limit ?? Infinity)) {
-    differences.push(`limit ${earlier.options.limit ?? 'none'} then, ${options.limit} now`);
-  }
-  if (differences.length === 0) return;
-  throw new ForebayError(
-    'resume_mismatch',
-    `The output was begun with other settings, so its rows would not fit together: ${differences.join('; ')}. ` +
-      'Use the same settings, or another output.',
-  );
-}
-
-/** The block that an earlier, smaller `limit` cut short. It is the only one that now has other rows. */
-function cutBlock(earlier: JobOptions, now: JobOptions): number | null {
-  const { limit, block_rows } = earlier;
-  if (limit === null || limit === now.limit || limit % block_rows === 0) return null;
-  return Math.floor(limit / block_rows);
 }

@@ -18,8 +18,8 @@ import {
 } from '../../../shared/storage/output-folder.ts';
 import { inRealFolder } from '../../../shared/storage/real-folder.ts';
 import { discardStaged, removeEmptyStaging } from '../../../shared/storage/staging.ts';
-import { continuedJob } from '../create/submit-job.ts';
 import { checkOutput, outputNames } from './check-output.ts';
+import { continuedJob } from './continued-job.ts';
 
 /**
  * `holdsLease` is asked once this feeder's folder exists. Rejects with LeaseLost. Rejects with ForebayError

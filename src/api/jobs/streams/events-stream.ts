@@ -2,6 +2,7 @@
  * A job's events for one client: a snapshot or a replay, then live events until the job ends. Status events are never
  * dropped. A burst of progress events becomes one event.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JobRecord } from '../../../shared/domain/job.ts';
 import { isTerminal } from '../../../shared/domain/job-state.ts';
 import { redisTrouble } from '../../../shared/redis/redis-trouble.ts';
@@ -120,17 +121,9 @@ function coalesced(events: readonly JobEvent[]): JobEvent[] {
   return events.filter((event, i) => event.type !== 'progress' || events[i + 1]?.type !== 'progress');
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
+/** Ends early, and without an error, once the signal is aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /** Order of stream ids (`ms-sequence`). */
