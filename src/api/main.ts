@@ -1,4 +1,4 @@
-/** The API process: listens, waits for Redis, answers, ends when asked. */
+/** The API process. It listens, waits for Redis, answers requests, and ends when asked. */
 import { createRequire } from 'node:module';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -27,17 +27,17 @@ async function main(): Promise<void> {
   logEvents(events, log);
   const exit = (code: number) => () => process.exit(code);
   const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
-  // Until Redis has answered nothing has been begun that would have to be ended.
+  // Until Redis answers, nothing is running that would have to be stopped.
   stop.addEventListener('abort', exitBeforeStart);
   if (config.redisUrl === undefined) {
     throw new ForebayError(
       'config_invalid',
-      'The API needs REDIS_URL. `forebay up` brings a Redis of its own.',
+      'The API needs REDIS_URL. `forebay up` starts a Redis of its own.',
     );
   }
   await mkdir(config.dataDir, { recursive: true });
 
-  // Before Redis is asked: whoever waits for the service learns that it waits, too, and for what.
+  // It listens before it connects to Redis, so that clients learn that the service is waiting, and for what.
   let answer: Answer = answerWhileWaiting;
   const server = await listen((...args) => answer(...args), config);
   const { port } = server.address() as AddressInfo;
@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
-/** What a clean end may take, where Redis does not answer. */
+/** Longest time for a clean stop, in case Redis does not answer. */
 const STOP_MS = 8_000;
 const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 

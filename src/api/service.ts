@@ -1,4 +1,4 @@
-/** The API's parts, put together over a Redis that answers. Listening and signals are main.ts's affair. */
+/** Wires the parts of the API together, once Redis answers. main.ts does the listening and the signals. */
 import type { Redis } from 'ioredis';
 import { inputFolders, linkFolders, type Config } from '../shared/config/config.ts';
 import { createKeyStore } from '../shared/keys/key-store.ts';
@@ -35,22 +35,22 @@ import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
 import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
 import { createWebhookSender } from './webhooks/send-webhook.ts';
 
-/** What nobody has touched for so long is left over: no submit and no run of a block that has ended takes longer. */
+/** What nobody has touched for this long is left over. No submit takes longer, and no run of a block that has ended. */
 const LEFT_OVER_MS = 600_000;
 
 export interface ApiService {
   readonly app: ReturnType<typeof createApp>;
-  /** Ends what runs in the background; requests are still answered. */
+  /** Stops background work. Requests are still answered. */
   stopBackground(): Promise<void>;
   /** Closes all connections to Redis. */
   disconnect(): Promise<void>;
 }
 
-/** @throws ForebayError `keys_required` where others would be let in without a key. */
+/** Rejects with ForebayError `keys_required` where others would be let in without a key. */
 export async function createApiService(options: {
   readonly config: Config;
   readonly redisUrl: string;
-  /** A connection for background work, which answers. */
+  /** A connection for background work, on which Redis has answered. */
   readonly background: Redis;
   readonly onError: (error: Error) => void;
   readonly emit: Emit;
@@ -101,14 +101,14 @@ export async function createApiService(options: {
     quotas: createQuotas(jobs, config.quotas),
   });
 
-  const behind = { redis: background, run: createScripts(background) };
-  const jobsBehind = createJobStore(behind);
-  const slotsBehind = createQueueSlots(behind);
+  const backgroundDeps = { redis: background, run: createScripts(background) };
+  const backgroundJobs = createJobStore(backgroundDeps);
+  const backgroundSlots = createQueueSlots(backgroundDeps);
   const feeders = createFeeders({
-    jobs: jobsBehind,
-    window: createJobWindow(behind),
+    jobs: backgroundJobs,
+    window: createJobWindow(backgroundDeps),
     queues,
-    slots: slotsBehind,
+    slots: backgroundSlots,
     workers: createWorkerRegistry({ redis: background }),
     wake,
     openDataset: open,
@@ -117,12 +117,12 @@ export async function createApiService(options: {
     maxRows: config.maxRows,
     emit,
   });
-  const leftovers = createLeftovers(behind);
+  const leftovers = createLeftovers(backgroundDeps);
   const sweeper = startSweeper({
     leftovers,
     chores: [
-      sweepQueues({ leftovers, queues, slots: slotsBehind }),
-      sweepJobs({ leftovers, jobs: jobsBehind, graceMs: LEFT_OVER_MS }),
+      sweepQueues({ leftovers, queues, slots: backgroundSlots }),
+      sweepJobs({ leftovers, jobs: backgroundJobs, graceMs: LEFT_OVER_MS }),
       sweepSpool({
         leftovers,
         spoolDir: config.spoolDir,
@@ -133,8 +133,8 @@ export async function createApiService(options: {
     emit,
   });
   const dispatcher = createWebhookDispatcher({
-    queue: createWebhookQueue(behind),
-    jobs: jobsBehind,
+    queue: createWebhookQueue(backgroundDeps),
+    jobs: backgroundJobs,
     sender: createWebhookSender({
       allow: config.webhookAllow,
       timeoutMs: config.webhooks.timeoutMs,

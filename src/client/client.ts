@@ -1,4 +1,4 @@
-/** The typed client of the HTTP API. Knows the wire by its types only. */
+/** The typed client of the HTTP API. It imports only the types of the wire. */
 import type { JobEventWire } from '../api/http/wire/event.ts';
 import type { JobListWire } from '../api/http/wire/job-list.ts';
 import type { JobWire } from '../api/http/wire/job.ts';
@@ -15,18 +15,18 @@ import { readLines } from './read-lines.ts';
 
 export interface RowsOptions {
   readonly fromRow?: number;
-  /** Wait for the rest until the job ends; survives broken connections. */
+  /** Waits for the remaining rows until the job ends. Survives broken connections. */
   readonly follow?: boolean;
   readonly signal?: AbortSignal;
 }
 
 export interface ResultsOptions extends RowsOptions {
-  /** Merge the rows that failed, in row order. */
+  /** Also yields the rows that failed, in row order. */
   readonly includeErrors?: boolean;
 }
 
 export interface EventsOptions {
-  /** Events after this one; without it a snapshot comes first. */
+  /** Yields the events after this one. Without it, a snapshot comes first. */
   readonly lastEventId?: string;
   readonly signal?: AbortSignal;
 }
@@ -37,41 +37,41 @@ export interface JobsQuery {
   readonly status?: readonly string[];
 }
 
-/** All methods throw ProblemError (the service refused) or UnreachableError (nothing answers). */
+/** All methods reject with ProblemError (the service refused) or UnreachableError (nothing answers). */
 export interface Client {
   submit(body: SubmitBody, options?: { idempotencyKey?: string }): Promise<JobWire>;
-  /** What would happen to the job, and how fast; takes some seconds. */
+  /** What would happen to the job, and how fast. Takes some seconds. */
   plan(body: SubmitBody): Promise<PlanWire>;
   job(id: string): Promise<JobWire>;
   jobs(query?: JobsQuery): Promise<JobListWire>;
   cancel(id: string): Promise<JobWire>;
   pause(id: string): Promise<JobWire>;
   resume(id: string): Promise<JobWire>;
-  /** A new job of the rows that failed in an ended one, into the same output. */
+  /** Makes a job of the rows that failed in an ended one, into the same output. */
   retry(id: string): Promise<JobWire>;
-  /** A new job that finishes what an output folder holds. */
+  /** Makes a job that finishes what an output folder holds. */
   resumeOutput(body: ResumeBody): Promise<JobWire>;
-  /** The last tries of the job's webhook, newest first. */
+  /** The last deliveries of the job's webhook, newest first. */
   deliveries(id: string): Promise<DeliveriesWire>;
   stats(id: string): Promise<JobStatsWire>;
   models(): Promise<ModelListWire>;
   model(name: string): Promise<ModelWire>;
-  /** Results as rows; leaving the loop ends the request. */
+  /** Results as rows. Leaving the loop ends the request. */
   results(id: string, options?: ResultsOptions): AsyncGenerator<ResultRow | ErrorRow, void, undefined>;
-  /** Results as they are on the wire, a line of JSON each. */
+  /** Results as on the wire, one line of JSON per row. */
   resultLines(id: string, options?: ResultsOptions): AsyncGenerator<string, void, undefined>;
   errors(id: string, options?: RowsOptions): AsyncGenerator<ErrorRow, void, undefined>;
   errorLines(id: string, options?: RowsOptions): AsyncGenerator<string, void, undefined>;
-  /** Events until the job has ended, connecting again where it breaks off. */
+  /** Events until the job has ended. Connects again after an interruption. */
   events(id: string, options?: EventsOptions): AsyncGenerator<JobEventWire, void, undefined>;
   ready(): Promise<boolean>;
 }
 
-/** Between attempts to connect again, ms: doubled up to the last. */
+/** Waits before attempts to connect again, ms. */
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
 
 /**
- * `apiKey`: where the service asks for one; it is sent to `url` and nowhere else. `fetch`: Node's own unless given.
+ * `apiKey`: needed where the service asks for one. It is sent only to `url`. `fetch`: the global one unless given.
  */
 export function createClient(options: { url: string; apiKey?: string; fetch?: typeof fetch }): Client {
   const base = options.url.replace(/\/+$/, '');
@@ -122,7 +122,7 @@ export function createClient(options: { url: string; apiKey?: string; fetch?: ty
       const response = await retried(failures, () => send(`${path}?${query.toString()}`, init({}, signal)));
       try {
         for await (const line of readLines(response.body!)) {
-          // Cut off in the middle: the row is read again.
+          // Throws on a line that was cut off, so that its row is read again.
           const { index } = JSON.parse(line) as { index: number };
           yield line;
           fromRow = index + 1;
@@ -159,22 +159,22 @@ export function createClient(options: { url: string; apiKey?: string; fetch?: ty
         if (signal?.aborted) throw error;
         broken = error;
       }
-      // After the job's end the service closes in order; asked again it answers 204.
+      // After the job's end the service closes the stream in order. Asked once more, it answers 204.
       failures += 1;
       if (failures > RETRY_MS.length) throw new UnreachableError(base, broken);
       if (broken !== null || failures > 1) await pause(failures, signal);
     }
   }
 
-  /** Connects; after a connection broke, also while the service is away for a moment. */
+  /** Connects. After an interruption it tries again while the service is away for a moment. */
   async function retried(failures: number, connect: () => Promise<Response>): Promise<Response> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await connect();
       } catch (error) {
-        const passing =
+        const temporary =
           error instanceof UnreachableError || (error instanceof ProblemError && error.status === 503);
-        if (failures === 0 || !passing || attempt >= RETRY_MS.length) throw error;
+        if (failures === 0 || !temporary || attempt >= RETRY_MS.length) throw error;
         await pause(attempt + 1);
       }
     }

@@ -1,15 +1,15 @@
-/** Failures of the client: a problem that the service answered, or a service that cannot be reached. */
+/** Errors of the client: the service answered with a problem, or it cannot be reached. */
 import type { ProblemWire } from '../api/http/wire/problem.ts';
 
 /** The service answered with a problem (RFC 9457). `message` is its detail. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly status: number;
-  /** Stable code; `internal` where the answer was none of the service's own (a proxy's, say). */
+  /** Stable code. `internal` where something else answered, such as a proxy. */
   readonly code: string;
   readonly detail: string;
   readonly errors: readonly { readonly path: string; readonly message: string }[];
-  /** Seconds after which trying again makes sense. */
+  /** Seconds after which to try again. */
   readonly retryAfterS: number | null;
 
   constructor(
@@ -30,13 +30,13 @@ export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
   constructor(url: string, cause: unknown) {
     super(
-      `Nothing answers at ${url} (${reasonOf(cause)}). Start the service with: forebay up - or name another with --url.`,
+      `Nothing answers at ${url} (${reasonOf(cause)}). Start the service with "forebay up", or name another one with --url.`,
       { cause },
     );
   }
 }
 
-/** fetch says only "fetch failed"; what failed is in the causes. */
+/** fetch says only "fetch failed". What failed is in the causes. */
 function reasonOf(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
     const { code } = at as NodeJS.ErrnoException;
@@ -48,7 +48,7 @@ function reasonOf(error: unknown): string {
   return String(error);
 }
 
-/** Reads the problem out of an answer that was not successful. */
+/** Reads the problem from an answer that was not successful. */
 export async function problemOf(response: Response): Promise<ProblemError> {
   const after = Number(response.headers.get('retry-after') ?? Number.NaN);
   const retryAfterS = Number.isFinite(after) ? after : null;
@@ -57,7 +57,7 @@ export async function problemOf(response: Response): Promise<ProblemError> {
     try {
       return new ProblemError(JSON.parse(text) as ProblemWire, retryAfterS);
     } catch {
-      // Cut off on the way: told below like any other foreign answer.
+      // The document is incomplete, so it is reported below like any other answer.
     }
   }
   const detail = `${response.url} answered ${response.status} without a problem document: ${text.slice(0, 200)}`;

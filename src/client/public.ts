@@ -1,4 +1,4 @@
-/** What `forebay/client` exports: the client, its errors and the types of its answers. Nothing else of Forebay is public. */
+/** The exports of `forebay/client`: the client, its errors and the types of its answers. Nothing else is public. */
 export { createClient } from './client.ts';
 export type { Client, EventsOptions, JobsQuery, ResultsOptions, RowsOptions } from './client.ts';
 export { ProblemError, UnreachableError } from './problem-error.ts';

@@ -230,9 +230,9 @@ describe("a tenant's job", () => {
   });
 });
 
-it('an input root among what belongs to single tenants is warned of at the start', () => {
-  const warnings = api.logged.filter(({ message }) => message.startsWith('an input root lies'));
-  expect(warnings.map(({ fields }) => fields)).toEqual([
+it('warns at the start of an input root that holds data of single tenants', () => {
+  const exposed = api.logged.filter(({ message }) => message.startsWith('an input root lies'));
+  expect(exposed.map(({ fields }) => fields)).toMatchObject([
     { inputRoot: join(api.folder, 'results', 'open'), folder: join(api.folder, 'results') },
   ]);
 });

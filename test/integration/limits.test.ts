@@ -72,7 +72,7 @@ it('a list of more rows than a job may have is refused, and costs the output not
   for (const input of [urls(7), inline(7)]) {
     const problem = await refused({ input, output, options });
     expect(problem).toMatchObject({ http: 413, code: 'too_many_rows' });
-    expect(problem.detail).toMatch(/7 rows; .* 6 .FOREBAY_MAX_ROWS.*options\.limit/);
+    expect(problem.detail).toMatch(/7 rows\. .* 6 .FOREBAY_MAX_ROWS.*options\.limit/);
   }
   expect(readOutput(output)).toHaveLength(1);
   const first = await service.submit({ input: inline(7), options: { limit: 6 } });
@@ -97,7 +97,7 @@ it('a folder and a manifest of more rows than a job may have end their jobs, and
     { type: 'files', path: 'seven' },
     { type: 'manifest', path: 'seven.txt' },
   ]) {
-    expect((await warningsOf({ input })).join()).toMatch(/7 rows; .* 6 .FOREBAY_MAX_ROWS/);
+    expect((await warningsOf({ input })).join()).toMatch(/7 rows\. .* 6 .FOREBAY_MAX_ROWS/);
     expect((await warningsOf({ input, options: { limit: 6 } })).join()).not.toContain('FOREBAY_MAX_ROWS');
     const job = await service.ended((await service.submit({ input, options: { block_rows: 1 } })).id);
     expect(job).toMatchObject({ status: 'failed', error: { code: 'too_many_rows' } });

@@ -233,7 +233,7 @@ describe('a retry', () => {
     expect(await refused(`/v1/jobs/${third.id}/retry`)).toEqual([
       422,
       'input_not_found',
-      expect.stringContaining('not kept any more'),
+      expect.stringContaining('no longer kept'),
     ]);
   });
 
@@ -356,7 +356,7 @@ describe('a resume by output', () => {
     expect(await refused('/v1/jobs/resume', { output })).toEqual([
       422,
       'input_not_found',
-      expect.stringContaining('not kept any more'),
+      expect.stringContaining('no longer kept'),
     ]);
     // A job.json that somebody else has written leads nowhere that a request could not.
     const path = join(output, 'job.json');

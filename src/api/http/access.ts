@@ -1,4 +1,4 @@
-/** Who is let in, decided once at the start from the settings and the keys there are. */
+/** Decides at the start who is let in, from the settings and the existing keys. */
 import { isInside } from '../../shared/files/is-inside.ts';
 import type { KeyStore } from '../../shared/keys/key-store.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -18,23 +18,23 @@ export interface AccessOptions {
   readonly auth: AuthSetting;
   /** Address that the API is about to listen on. */
   readonly host: string;
-  /** Names beside those of loopback. */
+  /** Host names besides those of loopback. */
   readonly allowedHosts: readonly string[];
   readonly requestsPerS: number;
-  /** Folders that every tenant may read, and those that hold what only one may. */
+  /** Folders that every tenant may read, and folders with data that only one tenant may read. */
   readonly folders: { readonly shared: readonly string[]; readonly own: readonly string[] };
   readonly keys: KeyStore;
-  /** Asked at the start, when it is better to wait for Redis than to fail. */
+  /** Whether any key exists. Asked at the start, so it may wait for Redis. */
   readonly anyKey: () => Promise<boolean>;
   readonly emit: Emit;
 }
 
-/** @throws ForebayError `keys_required` where others would be let in without a key. */
+/** Rejects with ForebayError `keys_required` where others would be let in without a key. */
 export async function createAccess(options: AccessOptions): Promise<AccessControl> {
   const { host, anyKey, keys, emit, allowedHosts } = options;
   const required = await needsKeys({ setting: options.auth, host, anyKey });
-  const here = isLoopback(host);
-  if (!required && !here) {
+  const local = isLoopback(host);
+  if (!required && !local) {
     emit('keys.disabled', { host });
   }
   if (required && !(await anyKey())) {
@@ -45,8 +45,8 @@ export async function createAccess(options: AccessOptions): Promise<AccessContro
   }
   return {
     ...(required && { keys, rateLimit: createRateLimit(options.requestsPerS) }),
-    // Beyond loopback the operator alone knows the names; a proxy may add any.
-    ...((here || allowedHosts.length > 0) && { checkHost: createHostCheck(allowedHosts) }),
+    // Beyond loopback only the operator knows the names, and a proxy may add more.
+    ...((local || allowedHosts.length > 0) && { checkHost: createHostCheck(allowedHosts) }),
   };
 }
 

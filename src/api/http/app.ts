@@ -1,4 +1,4 @@
-/** The HTTP face: all routes, and what becomes of requests that fit none. Listening is main.ts's affair. */
+/** The HTTP face: all routes, and the answers to requests that match none. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ForebayError } from '../../shared/errors.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
@@ -62,7 +62,7 @@ export function createApp(deps: AppDeps): OpenAPIHono {
     if (allowed.length === 0) {
       const error = new ForebayError(
         'not_found',
-        `There is nothing at ${c.req.path}. /docs lists what there is.`,
+        `There is nothing at ${c.req.path}. /docs lists all endpoints.`,
       );
       return problemResponse(error, c.req, emit);
     }
@@ -75,7 +75,7 @@ export function createApp(deps: AppDeps): OpenAPIHono {
   return app;
 }
 
-/** Methods that some route takes at a path. */
+/** Methods that routes take at a path. */
 function methodsAt(app: OpenAPIHono, path: string): string[] {
   const methods = app.routes
     .filter((route) => patternOf(route.path).test(path))

@@ -1,8 +1,8 @@
-/** What the API answers while it waits for its first word from Redis: it is up, and not ready. */
+/** What the API answers until Redis answers for the first time: it is up, but not ready. */
 import { ForebayError } from '../../shared/errors.ts';
 import { problemResponse } from './middleware/error-handler.ts';
 
-/** Seconds; it comes up within about one of Redis. */
+/** Seconds. The service is ready within about one second of Redis. */
 const RETRY_AFTER_S = 1;
 
 /** The log has one line for the whole wait. A line per probe would bury it. */
@@ -14,10 +14,10 @@ export function answerWhileWaiting(request: Request): Response {
   if (path === '/healthz' && (method === 'GET' || method === 'HEAD')) {
     return Response.json({ status: 'ok' }, { headers: { 'Cache-Control': 'no-store' } });
   }
-  // No address: whoever asks may be anybody.
+  // Names no address, since anybody may ask.
   const error = new ForebayError(
     'queue_unavailable',
-    'The service has not reached its Redis yet. It comes up by itself when that answers; its log says where it looks.',
+    'The service has not reached its Redis yet. It starts as soon as Redis answers. Its log says which address it tries.',
     { retryAfterS: RETRY_AFTER_S },
   );
   return problemResponse(error, { method, path }, emitNothing);

@@ -1,4 +1,4 @@
-/** Cancel, pause and resume: transitions only; the job's feeder acts on them. */
+/** Cancels, pauses and resumes a job. Only its state changes here, and its feeder acts on that. */
 import type { JobRecord } from '../../shared/domain/job.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import type { JobStatus } from '../../shared/domain/job-state.ts';
@@ -13,7 +13,7 @@ export interface ControlJob {
 export function createControlJob(deps: { jobs: Pick<JobStore, 'mustGet' | 'transition'> }): ControlJob {
   const { jobs } = deps;
 
-  /** `done`: states in which there is nothing left to do: asking twice is no error. */
+  /** `done`: states in which there is nothing left to do, so that a repeated request is no error. */
   async function move(
     id: string,
     verb: string,
@@ -26,7 +26,7 @@ export function createControlJob(deps: { jobs: Pick<JobStore, 'mustGet' | 'trans
     const reason = to === 'paused' ? 'paused' : null;
     if ((await jobs.transition(id, to, { reason, ...(from && { from }) })) === null) {
       const { status } = await jobs.mustGet(id);
-      throw new ForebayError('invalid_state', `Job ${id} is ${status}: it cannot be ${verb}.`);
+      throw new ForebayError('invalid_state', `Job ${id} is ${status}, so it cannot be ${verb}.`);
     }
     return jobs.mustGet(id);
   }
@@ -38,7 +38,7 @@ export function createControlJob(deps: { jobs: Pick<JobStore, 'mustGet' | 'trans
       const { startedAt, status } = await jobs.mustGet(id);
       const to = startedAt === null ? 'queued' : 'running';
       if (status !== 'paused' && status !== 'queued' && status !== 'running') {
-        throw new ForebayError('invalid_state', `Job ${id} is ${status}: only a paused job can be resumed.`);
+        throw new ForebayError('invalid_state', `Job ${id} is ${status}. Only a paused job can be resumed.`);
       }
       return move(id, 'resumed', to, ['queued', 'running'], ['paused']);
     },

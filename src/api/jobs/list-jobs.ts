@@ -7,21 +7,21 @@ import { jobToWire } from '../http/wire/job.ts';
 import type { JobListWire } from '../http/wire/job-list.ts';
 import { JOB_ID } from '../http/wire/scalars.ts';
 
-/** Jobs looked at for one page, however few of them match: bounds the work of one request. */
+/** Most jobs that are read for one page, which bounds the work of one request. */
 const MAX_SCAN = 2000;
 const CHUNK = 100;
 
 export interface JobListRequest {
-  /** Whose jobs; null: everybody's. */
+  /** Null: the jobs of all tenants. */
   readonly tenant: string | null;
   readonly limit: number;
-  /** Id of the last job that the page before looked at; null: the first page. */
+  /** Id of the last job that the previous page read. Null: the first page. */
   readonly cursor: string | null;
-  /** null: all. */
+  /** Null: all. */
   readonly statuses: ReadonlySet<JobStatus> | null;
 }
 
-/** Records that have expired are passed over. Throws ForebayError `invalid_cursor`. */
+/** Skips records that have expired. Rejects with ForebayError `invalid_cursor`. */
 export async function listJobs(
   jobs: Pick<JobStore, 'list' | 'get'>,
   { tenant, limit, cursor, statuses }: JobListRequest,
@@ -29,7 +29,7 @@ export async function listJobs(
   if (cursor !== null && !JOB_ID.safeParse(cursor).success) {
     throw new ForebayError(
       'invalid_cursor',
-      `"${cursor}" is no cursor: pass next_cursor of the page before, or leave it out for the first page.`,
+      `"${cursor}" is not a cursor. Pass next_cursor of the previous page, or leave it out for the first page.`,
       { issues: [{ path: '/query/cursor', message: 'not a cursor' }] },
     );
   }
@@ -37,7 +37,7 @@ export async function listJobs(
   let before = cursor;
   for (let scanned = 0; scanned < MAX_SCAN; scanned += CHUNK) {
     const ids = await jobs.list(before, CHUNK, tenant);
-    const records = await Promise.all(ids.map((id) => jobs.get(id).catch(passOverNewer)));
+    const records = await Promise.all(ids.map((id) => jobs.get(id).catch(skipNewer)));
     for (const record of records) {
       if (record && (statuses === null || statuses.has(record.status))) found.push(record);
     }
@@ -48,13 +48,13 @@ export async function listJobs(
   return page(found, limit, before);
 }
 
-/** Jobs that only a newer service understands are its own to list. */
-function passOverNewer(error: unknown): null {
+/** A job that only a newer version understands is left to that version. */
+function skipNewer(error: unknown): null {
   if (error instanceof ForebayError && error.code === 'newer_version') return null;
   throw error;
 }
 
-/** `rest`: where looking goes on behind all of `found`; null at the end of the list. */
+/** `rest`: where reading continues after all of `found`. Null at the end of the list. */
 function page(found: readonly JobRecord[], limit: number, rest: string | null): JobListWire {
   const data = found.slice(0, limit);
   const next = found.length > limit ? data.at(-1)!.spec.id : rest;

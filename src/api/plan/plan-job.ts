@@ -11,7 +11,8 @@ import { isLoaded, type WorkerRegistry } from '../../shared/queue/worker-registr
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
-import { checkResume, settle } from '../jobs/create/submit-job.ts';
+import { settleOptions } from '../jobs/create/settle-options.ts';
+import { checkResume } from '../jobs/output/continued-job.ts';
 import { checkOutput } from '../jobs/output/check-output.ts';
 import type { OutputResolver } from '../jobs/output/resolve-output.ts';
 import type { ModelCatalog } from '../models/model-catalog.ts';
@@ -43,7 +44,7 @@ export function createPlanJob(deps: {
       const { spec } = await input.resolve(request.input, id, tenant);
       const earlier = await checkOutput(folder, request.options.if_output_exists);
       const dataset = earlier === null ? spec : withListingOf(spec, earlier.dataset);
-      const options = settle(request, found, earlier);
+      const options = settleOptions(request, found, earlier);
       if (earlier) checkResume(earlier, found, options);
       const look = await lookAt(deps.openDataset({ dataset, tenant }), options.limit);
       const served = workersThatServe(ref, await deps.workers.live());

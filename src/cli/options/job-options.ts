@@ -34,7 +34,7 @@ export function addGlobFlags(command: Command): Command {
   return command
     .option(
       '--include <glob>',
-      'only files whose path below the folder matches, e.g. "**/*.jpg"; repeatable',
+      'only files whose path below the folder matches, such as "**/*.jpg"; repeatable',
       several,
     )
     .option('--exclude <glob>', 'no files whose path matches; repeatable', several);
@@ -65,7 +65,7 @@ export function jobFlag(name: JobOptionName): Option {
   }
 }
 
-/** The API's `options` and `metadata`; absent fields stay absent. */
+/** The API's `options` and `metadata`. Flags that were not given are left out. */
 export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | 'metadata'> {
   const values = flags as Readonly<Record<string, unknown>>;
   const options = {
@@ -79,12 +79,12 @@ export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | '
   };
 }
 
-/** `files` or `manifest`, whichever flag names it. Paths are passed on as given. */
+/** An input of `files` or `manifest`, depending on the flags. Paths stay as given. */
 export function toFilesInput(flags: { input?: string; manifest?: string } & GlobFlags): SubmitBody['input'] {
   if (flags.manifest !== undefined) {
     if (flags.include ?? flags.exclude) {
       throw new UsageError(
-        '--include and --exclude choose files of a folder; a manifest names its rows itself.',
+        '--include and --exclude select files of a folder. A manifest lists its rows itself.',
       );
     }
     return { type: 'manifest', path: flags.manifest };

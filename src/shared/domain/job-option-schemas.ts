@@ -41,7 +41,7 @@ export const JOB_OPTIONS = z.object(
   }),
 );
 
-/** The table ties each schema to its option; TypeScript does not follow that through the loop. */
+/** The table ties each schema to its option. TypeScript does not follow that through the loop. */
 function shapeOf<Shape>(schemaOf: (option: JobOption) => z.ZodType): Shape {
   return Object.fromEntries(JOB_OPTION_NAMES.map((name) => [name, schemaOf(jobOption(name))])) as Shape;
 }

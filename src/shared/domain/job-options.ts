@@ -151,7 +151,7 @@ export function jobOption(name: JobOptionName): JobOption {
 }
 
 /** A request's options with the defaults filled in, in the order of the table. */
-export function fillInOptions(requested: RequestedOptions): AskedOptions {
+export function withDefaultOptions(requested: RequestedOptions): AskedOptions {
   return Object.fromEntries(
     JOB_OPTION_NAMES.map((name) => {
       const value = requested[name];

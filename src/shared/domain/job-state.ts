@@ -1,4 +1,4 @@
-/** Job states and the one table of allowed transitions between them. */
+/** The states of a job, and the table of allowed transitions between them. */
 
 export const JOB_STATUSES = [
   'queued',

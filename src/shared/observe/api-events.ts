@@ -8,16 +8,16 @@ export const API_EVENTS = {
 
   'keys.disabled': event<{ readonly host: string }>(
     'warn',
-    'API keys are switched off: whoever reaches this address may do anything here',
+    'API keys are switched off, so whoever reaches this address may do anything',
   ),
   'keys.missing': event(
     'warn',
-    'every request needs an API key and there is none yet: make one with forebay keys create',
+    'every request needs an API key, and none exists yet; create one with forebay keys create',
   ),
   /** All tenants may read `folder`, which holds what only one of them may read. */
   'input_root.exposes': event<{ readonly inputRoot: string; readonly folder: string }>(
     'warn',
-    'an input root lies in the data folder or in an output root: every tenant may read what is written there',
+    'an input root lies in the data folder or in an output root, so every tenant may read what is written there',
   ),
 
   'request.answered': event<{

@@ -23,7 +23,7 @@ export interface BackgroundParser {
 }
 
 const IDLE_MS = 10_000;
-/** Of the thread. A body takes a few times its size there. A thread that needs more ends, and not the API. */
+/** Heap of the thread. A body needs a few times its size. Beyond the limit the thread ends, and the API goes on. */
 const MAX_HEAP_MB = 256;
 
 interface Pending {

@@ -1,16 +1,17 @@
 /**
- * Finds long lists in the bytes of a JSON object, so that their elements can be read one by one, and the object
- * without them. Knows JSON's brackets, strings and commas, and leaves all else to JSON.parse.
+ * Extracts long lists from the bytes of a JSON object, so that their elements can be parsed one by one. It looks only
+ * at brackets, strings and commas, and leaves everything else to JSON.parse.
  */
 
 export interface ExtractedList {
-  /** Where its elements are: offsets behind `[` and of `]`. */
+  /** Offset after `[`. */
   readonly start: number;
+  /** Offset of `]`. */
   readonly end: number;
 }
 
 export interface Extracted {
-  /** The JSON without the lists' elements: list `k` has become `[k]`. */
+  /** The JSON without the elements of the lists. List `k` is replaced by `[k]`. */
   readonly rest: Buffer;
   readonly lists: readonly ExtractedList[];
 }
@@ -18,11 +19,11 @@ export interface Extracted {
 export interface ListElement {
   readonly start: number;
   readonly end: number;
-  /** How many values it holds, about. */
+  /** About how many values it holds. */
   readonly values: number;
 }
 
-/** `wanted`: name of a field -> names of its fields whose lists are extracted. Throws SyntaxError where this is no JSON. */
+/** `wanted`: name of a field -> names of its fields whose lists are extracted. Throws SyntaxError for broken JSON. */
 export function extractLists(json: Buffer, wanted: ReadonlyMap<string, ReadonlySet<string>>): Extracted {
   const lists: ExtractedList[] = [];
   const walker = new Walker(json, 0);
@@ -52,7 +53,7 @@ export function extractLists(json: Buffer, wanted: ReadonlyMap<string, ReadonlyS
   return { rest: Buffer.concat(pieces), lists };
 }
 
-/** The elements in order. Throws SyntaxError. */
+/** Yields the elements in order. Throws SyntaxError. */
 export function* elementsOf(json: Buffer, { start, end }: ExtractedList): Generator<ListElement> {
   const walker = new Walker(json.subarray(0, end), start);
   walker.space();
@@ -76,7 +77,7 @@ const BACKSLASH = 0x5c;
 const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
-/** No field here has a name of more bytes, escaped. */
+/** No wanted name has more bytes, even when escaped. */
 const MAX_NAME_BYTES = 100;
 
 class Walker {
@@ -101,7 +102,7 @@ class Walker {
     while (isSpace(this.json[this.at])) this.at += 1;
   }
 
-  /** Goes through an object; `field` is called at each value and goes behind it. */
+  /** Walks an object. `field` is called at each value and must walk past it. */
   object(field: (name: string) => unknown): void {
     this.expect(OPEN_OBJECT);
     this.space();
@@ -123,7 +124,7 @@ class Walker {
     this.at += 1;
   }
 
-  /** Goes behind a value; how many values it holds, about. Brackets are counted, not matched. */
+  /** Walks past a value and returns about how many values it holds. Brackets are counted, not matched. */
   value(): number {
     const { json } = this;
     let depth = 0;
@@ -160,7 +161,7 @@ class Walker {
     this.at = start;
     this.string();
     if (this.at - start > MAX_NAME_BYTES) return '';
-    // Escapes may spell a wanted name.
+    // A wanted name may be spelt with escapes.
     return JSON.parse(this.json.toString('utf8', start, this.at)) as string;
   }
 

@@ -1,6 +1,6 @@
 /**
- * How deep a JSON text nests, judged before it is parsed: 16 MB of "[" would make a parser, and whatever walks the
- * value afterwards, use memory and stack out of all proportion.
+ * Measures how deep a JSON text nests before it is parsed. 16 MB of "[" would cost the parser, and all code that walks
+ * the value, far too much memory and stack.
  */
 
 /** No route needs more than 5 levels. */
@@ -11,7 +11,7 @@ const BACKSLASH = 0x5c;
 const OPEN = new Set([0x5b, 0x7b]);
 const CLOSE = new Set([0x5d, 0x7d]);
 
-/** Whether arrays and objects nest deeper than `most`. Takes any bytes; strings are skipped at once. */
+/** Whether arrays and objects nest deeper than `most`. Takes any bytes. Strings are skipped as a whole. */
 export function nestsDeeper(json: Buffer, most: number): boolean {
   let depth = 0;
   for (let i = 0; i < json.length; i++) {
@@ -28,7 +28,7 @@ export function nestsDeeper(json: Buffer, most: number): boolean {
   return false;
 }
 
-/** Where the closing quote is; the text's end where there is none. */
+/** Index of the closing quote, or the end of the text where there is none. */
 function endOfString(json: Buffer, from: number): number {
   for (let at = json.indexOf(QUOTE, from); at >= 0; at = json.indexOf(QUOTE, at + 1)) {
     let backslashes = 0;

@@ -18,7 +18,7 @@ export function createLargeBodyLimit(): LargeBodyLimit {
   let held = 0;
   const waiting: (() => void)[] = [];
 
-  /** Hands the place on to the next request, or frees it. */
+  /** Lets the next request in, if one waits. */
   function leave(): void {
     const next = waiting.shift();
     if (next) next();
@@ -32,7 +32,7 @@ export function createLargeBodyLimit(): LargeBodyLimit {
       else {
         throw new ForebayError(
           'too_many_large_requests',
-          'The service is busy with other large requests; try again soon.',
+          'The service is busy with other large requests. Try again soon.',
           { retryAfterS: 1 },
         );
       }

@@ -1,4 +1,4 @@
-/** From the bytes of a body to a value that fits a schema, or to what is wrong. Knows nothing of HTTP. */
+/** Parses the bytes of a body and checks the value against a schema. */
 import { isUtf8 } from 'node:buffer';
 import type { z } from 'zod';
 import { ForebayError, messageOf, type Issue } from '../../../shared/errors.ts';
@@ -6,12 +6,12 @@ import { issuesOf } from '../wire/issues.ts';
 import { nestsDeeper } from './json-depth.ts';
 import { trimJson } from './trim-json.ts';
 
-/** `issues`: one more than MAX_ISSUES at most. */
+/** `issues`: at most one more than MAX_ISSUES. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
-/** `undefined`: there is no body. Throws ForebayError `request_too_deep`, `invalid_request`. */
+/** `bytes`: undefined without a body. Throws ForebayError `request_too_deep`, `invalid_request`. */
 export function parseJson<S extends z.ZodType>(
   bytes: Buffer | undefined,
   schema: S,
@@ -25,7 +25,7 @@ export function parseJson<S extends z.ZodType>(
   }
 }
 
-/** The text without a byte order mark. `maxDepth`: levels that it may nest. Throws as `parseJson` does. */
+/** Returns the text without a byte order mark. `maxDepth`: levels that it may nest. Throws as `parseJson` does. */
 export function checkText(bytes: Buffer, maxDepth: number): Buffer {
   if (nestsDeeper(bytes, maxDepth)) {
     throw new ForebayError(
@@ -37,11 +37,11 @@ export function checkText(bytes: Buffer, maxDepth: number): Buffer {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
-/** Tries the schema on a value that has been parsed, which is cut where it is too long. */
+/** Checks a parsed value against the schema, after cutting lists and objects that are too long. */
 export function fit<S extends z.ZodType>(value: unknown, schema: S): Parsed<z.output<S>> {
-  const untidy = trimJson(value);
+  const trimmed = trimJson(value);
   const parsed = schema.safeParse(value);
-  const issues = [...untidy, ...(parsed.success ? [] : issuesOf(parsed.error, schema, value))];
+  const issues = [...trimmed, ...(parsed.success ? [] : issuesOf(parsed.error, schema, value))];
   return parsed.success && issues.length === 0 ? { ok: true, value: parsed.data } : { ok: false, issues };
 }
 

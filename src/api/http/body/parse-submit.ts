@@ -1,6 +1,6 @@
 /**
- * The body of a submit, whose rows may be very many: they are read, checked and packed one by one, so that a body
- * takes its own size of memory whatever is in it. Runs in the API's thread or beside it.
+ * Parses the body of a submit, which may list very many rows. They are parsed, checked and packed one by one, so that
+ * a body takes about its own size of memory, whatever it holds.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { z } from 'zod';
@@ -11,9 +11,9 @@ import { ForebayError, messageOf, type Issue } from '../../../shared/errors.ts';
 import { issuesOf, MAX_ISSUES } from '../wire/issues.ts';
 import { INLINE_ROW, URL_ROW, type PackedInput } from '../wire/job-input.ts';
 import {
-  settleRequest,
+  withDefaults,
   SUBMIT_BODY,
-  type SettledRequest,
+  type RequestWithDefaults,
   type SubmitRequest,
 } from '../wire/submit-request.ts';
 import { elementsOf, extractLists, type ExtractedList } from './extract-lists.ts';
@@ -23,13 +23,13 @@ import { checkText, fit, notJson, type Parsed } from './parse-json.ts';
 const ROW_FIELDS = ['urls', 'rows'] as const;
 type RowField = (typeof ROW_FIELDS)[number];
 const ROW_LISTS = new Map([['input', new Set<string>(ROW_FIELDS)]]);
-/** What a request says beside its rows. */
+/** Limit for everything in a request but its rows. */
 const MAX_REST_BYTES = 1024 * 1024;
-/** Rows that are checked together with the rest, so that all problems of a small request are told at once. */
+/** Rows that are checked together with the rest, so that all problems of a small request are reported at once. */
 const FIRST_ROWS = MAX_ISSUES;
-/** Gathered before they are digested. */
+/** Collected before they are hashed. */
 const DIGEST_CHARS = 64 * 1024;
-/** A row with more is not looked into. */
+/** A row with more values fits no schema, so it is not parsed. */
 const MAX_ROW_VALUES = 100;
 
 /** Throws ForebayError `request_too_deep`, `request_too_large`, `invalid_request`. */
@@ -49,18 +49,18 @@ function parseText(json: Buffer): Parsed<SubmitRequest> {
   if (rest.length > MAX_REST_BYTES) {
     throw new ForebayError(
       'request_too_large',
-      `The body is larger than ${MAX_REST_BYTES / 1024 / 1024} MB without its rows ("urls", "rows"); nothing else in a request is as large.`,
+      `The body is larger than ${MAX_REST_BYTES / 1024 / 1024} MB without its rows ("urls", "rows"). Nothing else in a request needs as much.`,
     );
   }
   const value = JSON.parse(rest.toString()) as unknown;
   const extracted = putFirstRows(value, json, lists);
   if (Object.keys(extracted).length < lists.length) {
-    // JSON.parse keeps the last; what it drops would go unchecked here.
-    throw new ForebayError('invalid_request', 'The body gives its input or its rows twice: give them once.');
+    // JSON.parse keeps the last of two equal names, so the list of the first would go unchecked.
+    throw new ForebayError('invalid_request', 'The body gives its input or its rows twice. Give them once.');
   }
   const parsed = fit(value, SUBMIT_BODY);
   if (!parsed.ok) return parsed;
-  const request = settleRequest(parsed.value);
+  const request = withDefaults(parsed.value);
   const { input } = request;
   if (input.type === 'urls') {
     return withRows(request, 'urls', json, extracted.urls!, URL_ROW, createUrlPacker());
@@ -71,7 +71,7 @@ function parseText(json: Buffer): Parsed<SubmitRequest> {
   return { ok: true, value: { ...request, input, digest: sha256(JSON.stringify(request)).digest('hex') } };
 }
 
-/** Puts the first rows in the place of the marker of each extracted list. */
+/** Replaces the marker of each extracted list by its first rows. */
 function putFirstRows(value: unknown, json: Buffer, lists: readonly ExtractedList[]) {
   const { input } = (value ?? {}) as { input?: Record<string, unknown> };
   const extracted: { [Field in RowField]?: ExtractedList } = {};
@@ -87,16 +87,16 @@ function putFirstRows(value: unknown, json: Buffer, lists: readonly ExtractedLis
   return extracted;
 }
 
-/** Checks, digests and packs all rows; stops at the first MAX_ISSUES problems. */
+/** Checks, hashes and packs all rows. Stops after MAX_ISSUES problems. */
 function withRows<Row, Packed extends PackedUrls>(
-  request: SettledRequest,
+  request: RequestWithDefaults,
   field: RowField,
   json: Buffer,
   list: ExtractedList,
   schema: z.ZodType<Row>,
   packer: Packer<Row, Packed>,
 ): Parsed<SubmitRequest> {
-  // The digest is that of the request's JSON, which is too large to be made in one piece.
+  // The digest is that of the request's whole JSON, which may be too large to build in one piece.
   const type = field === 'urls' ? 'urls' : 'inline';
   const shell = JSON.stringify({ ...request, input: { type, [field]: [] } });
   const opening = `"input":{"type":"${type}","${field}":[`;
@@ -130,7 +130,6 @@ function withRows<Row, Packed extends PackedUrls>(
 
 function* rowsOf(json: Buffer, list: ExtractedList): Generator {
   for (const { start, end, values } of elementsOf(json, list)) {
-    // Fits no schema of a row.
     yield values > MAX_ROW_VALUES ? null : (JSON.parse(json.toString('utf8', start, end)) as unknown);
   }
 }
@@ -139,7 +138,7 @@ function sha256(text: string): Hash {
   return createHash('sha256').update(text);
 }
 
-/** The parser's own words, with the place in the whole text. */
+/** The parser's own message, with the position in the whole text. */
 function parserSays(json: Buffer, otherwise: SyntaxError): string {
   try {
     JSON.parse(json.toString());

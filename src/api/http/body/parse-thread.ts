@@ -1,4 +1,4 @@
-/** The thread that parses large bodies. What it answers holds its rows as bytes, which are handed over, not copied. */
+/** The thread that parses large bodies. It transfers the packed rows of its answers instead of copying them. */
 import { parentPort } from 'node:worker_threads';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { SubmitRequest } from '../wire/submit-request.ts';

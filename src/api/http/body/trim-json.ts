@@ -1,13 +1,13 @@
-/** What is checked of any parsed JSON, whatever its schema: fields that JavaScript would lose, and endless lists. */
+/** Trims parsed JSON before a schema sees it: very long lists, and field names that JavaScript would lose. */
 import type { Issue } from '../../../shared/errors.ts';
 import { pointer } from '../wire/issues.ts';
 
-/** No list or object of this API has more entries; rows are counted elsewhere. */
+/** No list or object of this API has more entries. Rows are counted elsewhere. */
 const MAX_ENTRIES = 1000;
 
 /**
- * Cuts lists and objects to a length that a schema can be tried on in no time, and says what it cut and which names
- * cannot be kept.
+ * Cuts lists and objects to a length that a schema can check quickly. Returns what it cut, and the names that cannot be
+ * kept.
  */
 export function trimJson(value: unknown, path: readonly string[] = []): Issue[] {
   if (typeof value !== 'object' || value === null) return [];
@@ -23,7 +23,7 @@ export function trimJson(value: unknown, path: readonly string[] = []): Issue[] 
     else for (const key of keys.slice(MAX_ENTRIES)) delete record[key];
   }
   for (const key of keys.slice(0, MAX_ENTRIES)) {
-    // Assigning to it sets an object's prototype, so whatever copies a record drops it without a word.
+    // Assigning to it sets an object's prototype, so code that copies a record would silently drop it.
     if (key === '__proto__')
       found.push({ path: pointer([...path, key]), message: 'this name cannot be used; choose another' });
     else found.push(...trimJson(record[key], [...path, key]));

@@ -1,4 +1,4 @@
-/** How to authenticate: the section of the page that a new user reads first. */
+/** The section on keys and scopes, which a new user reads first. */
 import { SCOPE_MEANINGS, SCOPES } from '../../../shared/domain/scope.ts';
 import { html, prose, type Html } from './html.ts';
 import { BASE } from './operation-view.ts';
@@ -8,7 +8,7 @@ export function authenticationSection(): Html {
     <h2>Authentication</h2>
     <p>
       ${prose(
-        'On loopback the service asks for no key until one exists. Beyond loopback it always asks, unless it was started with `--insecure`. Whoever runs the service makes a key on its machine. It is shown once:',
+        'On loopback, the service asks for no key until one exists. Beyond loopback it always asks, unless it was started with `--insecure`. Its operator creates a key on its machine. The key is shown once:',
       )}
     </p>
     <pre><code>${'export FOREBAY_API_KEY=$(forebay keys create --name me --scope admin)'}</code></pre>
@@ -19,7 +19,7 @@ export function authenticationSection(): Html {
 curl -s ${BASE}/v1/jobs -H "X-API-Key: $FOREBAY_API_KEY"`}</code></pre>
     <p>
       ${prose(
-        'The `forebay` command reads `FOREBAY_API_KEY` or `--api-key-file`. A key has scopes, and each operation below names the one that it needs:',
+        'The `forebay` command reads `FOREBAY_API_KEY` or `--api-key-file`. A key has scopes, and each operation below names the scope that it needs:',
       )}
     </p>
     <div class="scroll">
@@ -43,7 +43,7 @@ curl -s ${BASE}/v1/jobs -H "X-API-Key: $FOREBAY_API_KEY"`}</code></pre>
     </div>
     <p>
       ${prose(
-        'Without `--scope` a key has `jobs:read` and `jobs:write`. Without a valid key the answer is 401 ',
+        'Without `--scope`, a key has `jobs:read` and `jobs:write`. Without a valid key, the answer is 401 ',
       )}<a href="#error-unauthenticated"><code>unauthenticated</code></a
       >, without the scope 403 <a href="#error-forbidden"><code>forbidden</code></a
       >.

@@ -1,4 +1,4 @@
-/** Every error code with its cause and fix, in groups. */
+/** The section on error codes, with the cause and fix of each, in groups. */
 import { ERROR_ADVICE, ERROR_GROUPS, type ErrorGroup } from '../../../shared/error-guide/error-guide.ts';
 import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
 import { html, prose, type Html } from './html.ts';
@@ -7,7 +7,7 @@ export function errorSection(): Html {
   return html`<section id="errors">
     <h2>Error codes</h2>
     <p>
-      The same codes appear in problems, in the <code>error</code> of a job, in row errors, in logs and in the
+      The same codes appear in problems, in the <code>error</code> of a job, in row errors, in logs and on the
       command line. <i>Retry</i>: the same request may succeed later.
     </p>
     ${ERROR_GROUPS.map(groupView)}

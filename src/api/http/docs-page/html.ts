@@ -1,4 +1,4 @@
-/** HTML by template: everything put in is escaped unless it is HTML already. */
+/** HTML templates. Every value is escaped, unless it is HTML already. */
 import { escapeHtml } from '../../../shared/text/escape-html.ts';
 
 export interface Html {

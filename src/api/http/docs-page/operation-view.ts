@@ -1,9 +1,9 @@
-/** One endpoint of the page: what it does, what it takes, what it answers, how to call it. */
+/** One endpoint on the page: what it does, takes and answers, and how to call it. */
 import type { ApiDocument, ApiOperation, ApiParameter, ApiSchema } from './api-document.ts';
 import { html, prose, type Html } from './html.ts';
 import { typeOf } from './schema-view.ts';
 
-/** Where examples call; the default address of the service. */
+/** The address in examples, which is the service's default. */
 export const BASE = 'http://127.0.0.1:8080';
 
 export function operationView(

@@ -1,4 +1,4 @@
-/** Schemas as readable tables: one row a field, nested objects indented, named schemas as links. */
+/** Schemas as tables, with one row per field. Fields of nested objects have their path as name. */
 import type { ApiSchema } from './api-document.ts';
 import { html, prose, type Html } from './html.ts';
 
@@ -17,7 +17,7 @@ export function schemaTable(schema: ApiSchema): Html {
   ${schema.properties ? table(schema) : null}`;
 }
 
-/** What sets a branch of a union apart: the fields that can have one value only. */
+/** Names a branch of a union by the fields that can have only one value. */
 function branchName(branch: ApiSchema): Html {
   const fixed = Object.entries(branch.properties ?? {}).filter(
     ([, field]) => field.const !== undefined || field.enum?.length === 1,
@@ -95,7 +95,7 @@ function bareType(schema: ApiSchema): Html {
   return names.length === 0 ? html`anything` : joined(names, ' or ');
 }
 
-/** Longer enumerations have a section of their own. */
+/** Longer enumerations are shown in a section of their own. */
 const MAX_VALUES = 10;
 
 function isMeaningful(schema: ApiSchema): boolean {

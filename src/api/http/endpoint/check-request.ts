@@ -8,7 +8,7 @@ import { checkOrigin } from '../middleware/same-origin.ts';
 import { MAX_ISSUES } from '../wire/issues.ts';
 import { NO_FIELDS, type CheckedRequest, type Endpoint, type Fields } from './endpoint.ts';
 
-/** Some clients send a body with every POST, so one is read and refused by its content. */
+/** A POST that needs no body may still carry an empty object. */
 const NO_BODY: BodyLimit = { bytes: 64 * 1024, advice: 'This request needs no body.' };
 
 /** `maxJsonDepth`: levels that the JSON of the body may nest. Throws ForebayError. */
@@ -64,10 +64,10 @@ function invalid(issues: readonly Issue[]): ForebayError {
   const shown = issues.slice(0, MAX_ISSUES);
   const listed = shown.slice(0, 5).map((i) => `${i.path === '' ? 'the body' : i.path}: ${i.message}`);
   const isMore = issues.length > shown.length;
-  const count =
-    issues.length === 1
-      ? 'The request is wrong'
-      : `${isMore ? `More than ${MAX_ISSUES}` : issues.length} places of the request are wrong`;
+  const count = isMore ? `more than ${MAX_ISSUES}` : String(issues.length);
+  const places = issues.length === 1 ? '' : ` in ${count} places`;
   const more = issues.length > listed.length ? '; ...' : '';
-  return new ForebayError('invalid_request', `${count}: ${listed.join('; ')}${more}`, { issues: shown });
+  return new ForebayError('invalid_request', `The request is wrong${places}: ${listed.join('; ')}${more}`, {
+    issues: shown,
+  });
 }

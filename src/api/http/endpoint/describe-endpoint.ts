@@ -27,7 +27,7 @@ const HEADER = 'HeaderKey';
 export function describeKeys(app: OpenAPIHono): void {
   const { openAPIRegistry: registry } = app;
   const description =
-    'An API key, `fbk_<id>_<secret>`, made with `forebay keys create`. Not needed where the service runs without keys. The roles of an operation are the scopes it needs; `admin` has all.';
+    'An API key, `fbk_<id>_<secret>`, made with `forebay keys create`. Not needed where the service runs without keys. The roles of an operation are the scopes that it needs. `admin` includes all scopes.';
   registry.registerComponent('securitySchemes', BEARER, { type: 'http', scheme: 'bearer', description });
   registry.registerComponent('securitySchemes', HEADER, {
     type: 'apiKey',

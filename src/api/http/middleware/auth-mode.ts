@@ -1,12 +1,12 @@
-/** Decides at the start whether requests need a key, and refuses to open an API without keys to others. */
+/** Decides at the start whether requests need a key. An API that others can reach does not start without one. */
 import ipaddr from 'ipaddr.js';
 import { ForebayError } from '../../../shared/errors.ts';
 
 export type AuthSetting = 'on' | 'off' | 'auto';
 
 /**
- * `auto`: beyond loopback, and wherever a key exists. `anyKey` is asked only where it matters.
- * @throws ForebayError `keys_required` beyond loopback without a key.
+ * `auto`: keys are needed beyond loopback, and wherever one exists. `anyKey` is called only where it matters.
+ * Rejects with ForebayError `keys_required` beyond loopback where no key exists.
  */
 export async function needsKeys(options: {
   readonly setting: AuthSetting;
@@ -16,22 +16,22 @@ export async function needsKeys(options: {
 }): Promise<boolean> {
   const { setting, host } = options;
   if (setting === 'off') return false;
-  const here = isLoopback(host);
-  if (here && setting === 'on') return true;
+  const local = isLoopback(host);
+  if (local && setting === 'on') return true;
   if (await options.anyKey()) return true;
-  if (here) return false;
+  if (local) return false;
   throw new ForebayError(
     'keys_required',
-    `The API does not start on ${host || 'all addresses'}: others could reach it there, and there is no API key to tell them apart. ` +
-      'Either make one first: forebay keys create --name NAME --scope admin (with the same REDIS_URL or --data). ' +
-      'Or let anybody in on purpose: --insecure, which is FOREBAY_AUTH=off.',
+    `The API does not start on ${host || 'all addresses'}, because others could reach it there and no API key exists. ` +
+      'Either create a key first: forebay keys create --name NAME --scope admin (with the same REDIS_URL or --data). ' +
+      'Or let everybody in on purpose: --insecure, which is FOREBAY_AUTH=off.',
   );
 }
 
-/** What cannot be told to be loopback, a name say, is not. */
+/** Any other name counts as an address that others can reach. */
 export function isLoopback(host: string): boolean {
   if (host === 'localhost') return true;
-  // Nothing but whole addresses: ipaddr.js also reads 0x7f.1.
+  // Only whole addresses. ipaddr.js also reads short forms such as 0x7f.1.
   if (!/^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:.]*)$/i.test(host)) return false;
   return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback';
 }

@@ -1,4 +1,4 @@
-/** What one client may hold of the HTTP server: clients that send slowly, or too much in headers, are cut off. */
+/** Limits per connection. Clients that send slowly, or send too large headers, are cut off. */
 import type { ServerOptions } from 'node:http';
 
 export interface ConnectionSettings {
@@ -9,7 +9,7 @@ export interface ConnectionSettings {
 /** Only a stalled or hostile client takes longer to send its headers. */
 const MAX_HEADERS_TIMEOUT_S = 10;
 const MAX_HEADER_BYTES = 16 * 1024;
-/** A connection without a request is kept so long. */
+/** How long a connection without a request is kept. */
 const KEEP_ALIVE_MS = 10_000;
 
 /** Node answers 408 to who is late and 431 to headers that are too large, and closes the connection. */

@@ -1,11 +1,11 @@
-/** Anything thrown becomes a problem (RFC 9457). What is no ForebayError is logged in full and shown as nothing but its code. */
+/** Turns whatever a handler throws into a problem (RFC 9457). An unexpected error is logged, and its message is not shown. */
 import { HTTPException } from 'hono/http-exception';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { Emit } from '../../../shared/observe/events.ts';
 import { redisProblem, redisTrouble } from '../../../shared/redis/redis-trouble.ts';
 import { problemToWire } from '../wire/problem.ts';
 
-/** `method`, `path`: of the request, for the log and for `instance`. */
+/** `request`: its method and path, for the log and for `instance`. */
 export function problemResponse(
   thrown: unknown,
   request: { readonly method: string; readonly path: string },
@@ -30,7 +30,7 @@ export function problemResponse(
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
-      // RFC 9110: a 401 says how to do better.
+      // RFC 9110 requires it with a 401.
       ...(error.code === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer realm="forebay"' } : {}),
       ...(error.retryAfterS === undefined ? {} : { 'Retry-After': String(Math.ceil(error.retryAfterS)) }),
       ...headers,
@@ -45,7 +45,7 @@ function toForebayError(thrown: unknown): ForebayError {
   if (thrown instanceof HTTPException && thrown.status < 500) {
     return new ForebayError('invalid_request', messageOf(thrown), { cause: thrown });
   }
-  return new ForebayError('internal', 'Something went wrong in the service; its log says what.', {
+  return new ForebayError('internal', 'Something went wrong in the service. Its log says what.', {
     cause: thrown,
   });
 }

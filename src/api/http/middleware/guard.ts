@@ -1,6 +1,6 @@
 /**
- * Lets a request in or not, before anything of it is read: a known host, a valid key, the route's scope, the
- * tenant's rate, and, for a path below a job, that the job is the tenant's own. Every route passes here.
+ * Decides whether a request is let in, before its body is read. Every route passes here. The guard checks the host, the
+ * key, its scope and the tenant's rate. For a path below a job it also checks that the job is the tenant's own.
  */
 import { allows, type Scope } from '../../../shared/domain/scope.ts';
 import { ForebayError } from '../../../shared/errors.ts';
@@ -10,13 +10,13 @@ import { OPERATOR, tenantSeen, type Caller } from './caller.ts';
 import type { HostCheck } from './check-host.ts';
 import type { RateLimit } from './rate-limit.ts';
 
-/** Whatever lies below a job's path shows or changes that job, so no route can forget to ask whose it is. */
+/** Every route below a job's path shows or changes that job. The check is here, so that no route can forget it. */
 const JOB_PATH = /^\/v1\/jobs\/\{(\w+)\}/;
 
-/** `open`: anybody. `probe`: anybody under any name, since orchestrators ask by address. */
+/** `open`: everybody. `probe`: everybody, under any Host, since orchestrators use addresses. */
 export type Access = Scope | 'open' | 'probe';
 
-/** What a guard needs of a request. Header names in lower case. */
+/** The part of a request that the guard reads. Header names are in lower case. */
 export interface GuardedRequest {
   readonly header: (name: string) => string | undefined;
   readonly param: (name: string) => string | undefined;
@@ -24,17 +24,17 @@ export interface GuardedRequest {
 
 export interface GuardDeps {
   readonly jobs: Pick<JobStore, 'tenantOf'>;
-  /** Absent: nobody needs a key. */
+  /** Absent: no key is needed. */
   readonly keys?: Pick<KeyStore, 'verify'>;
-  /** Absent: any host will do. */
+  /** Absent: any host is allowed. */
   readonly checkHost?: HostCheck;
-  /** Absent: no limit. Holds for callers with keys. */
+  /** Absent: no limit. Applies to callers with keys. */
   readonly rateLimit?: RateLimit;
 }
 
 export type Guard = (request: GuardedRequest, route: { path: string; access: Access }) => Promise<Caller>;
 
-/** The guard throws ForebayError `host_not_allowed`, `unauthenticated`, `forbidden`, `rate_limited`, `job_not_found`. */
+/** The guard rejects with ForebayError `host_not_allowed`, `unauthenticated`, `forbidden`, `rate_limited`, `job_not_found`. */
 export function createGuard(deps: GuardDeps): Guard {
   return async (request, { path, access }) => {
     if (access !== 'probe') deps.checkHost?.(request.header('host'));
@@ -44,7 +44,7 @@ export function createGuard(deps: GuardDeps): Guard {
     if (!allows(caller.scopes, access)) {
       throw new ForebayError(
         'forbidden',
-        `This needs the scope "${access}"; key ${caller.key} has ${caller.scopes.join(', ') || 'none'}. Have one made with it: forebay keys create --scope ${access}.`,
+        `This needs the scope "${access}"; key ${caller.key} has ${caller.scopes.join(', ') || 'none'}. Ask for a key that has it: forebay keys create --scope ${access}.`,
       );
     }
     deps.rateLimit?.(caller.tenant);
@@ -59,18 +59,18 @@ async function identify(keys: Pick<KeyStore, 'verify'>, request: GuardedRequest)
   if (given === null) {
     throw new ForebayError(
       'unauthenticated',
-      'This needs an API key: send it as "Authorization: Bearer KEY" or "X-API-Key: KEY" (forebay: FOREBAY_API_KEY or --api-key-file).',
+      'This needs an API key. Send it as "Authorization: Bearer KEY" or "X-API-Key: KEY" (forebay: FOREBAY_API_KEY or --api-key-file).',
     );
   }
   const record = await keys.verify(given);
   if (record) return { key: record.id, tenant: record.tenant, scopes: record.scopes };
   throw new ForebayError(
     'unauthenticated',
-    'The API key is not valid: unknown, revoked, expired or cut short.',
+    'The API key is not valid. It is unknown, revoked, expired or incomplete.',
   );
 }
 
-/** Another scheme of Authorization is none of ours: the other header may still hold a key. */
+/** Other schemes of Authorization are ignored, since the other header may still hold a key. */
 function credential(request: GuardedRequest): string | null {
   const bearer = /^bearer +(\S+) *$/i.exec(request.header('authorization') ?? '')?.[1];
   return bearer ?? request.header('x-api-key') ?? null;

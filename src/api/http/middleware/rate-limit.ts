@@ -1,22 +1,22 @@
 /**
- * A token bucket a tenant, in this process: several API replicas admit as many times more. Counting in Redis would
- * cost each request a round trip for a limit that only keeps one tenant from crowding out the others.
+ * A token bucket per tenant, in this process. Several API replicas together admit several times as much. Counting in
+ * Redis would cost every request a round trip, for a limit that only keeps one tenant from crowding out the others.
  */
 import { ForebayError } from '../../../shared/errors.ts';
 
-/** Throws ForebayError `rate_limited`, saying when the next request fits. */
+/** Throws ForebayError `rate_limited`, which says when to try again. */
 export type RateLimit = (tenant: string) => void;
 
 interface Bucket {
   tokens: number;
-  /** ms, when `tokens` was right. */
+  /** Time at which `tokens` was updated, ms. */
   at: number;
 }
 
-/** A tenant may be silent and then send so many seconds' worth at once. */
+/** After a pause, a tenant may send this many seconds' worth of requests at once. */
 const BURST_S = 2;
 
-/** `now`: milliseconds of a clock that never goes back. There are as many buckets as tenants with keys. */
+/** `now`: a monotonic clock in milliseconds. There is at most one bucket per tenant with a key. */
 export function createRateLimit(perSecond: number, now: () => number = () => performance.now()): RateLimit {
   const buckets = new Map<string, Bucket>();
   const most = Math.max(1, perSecond * BURST_S);
@@ -32,7 +32,7 @@ export function createRateLimit(perSecond: number, now: () => number = () => per
     }
     throw new ForebayError(
       'rate_limited',
-      `Tenant "${tenant}" sends more than ${perSecond} requests a second, its quota; follow a job by its events instead of asking again and again.`,
+      `Tenant "${tenant}" sends more than ${perSecond} requests per second, its quota. Follow a job by its events instead of polling it.`,
       { retryAfterS: (1 - bucket.tokens) / perSecond },
     );
   };

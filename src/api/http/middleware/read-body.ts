@@ -1,37 +1,37 @@
-/** Reads a body, never more of it than its limit, whatever the headers promise. */
+/** Reads a body up to its limit, whatever the headers say of its length. */
 import type { Context } from 'hono';
 import { ForebayError } from '../../../shared/errors.ts';
 
 export const MB = 1024 * 1024;
 
-/** Of a route. */
+/** The limit of a route. */
 export interface BodyLimit {
   readonly bytes: number;
   /** What to do instead of sending more. */
   readonly advice: string;
 }
 
-/** Lets a body of more than LARGE_BYTES in, one of few at a time; see body/large-body-limit.ts. */
+/** Waits until a body of more than LARGE_BYTES may be read. See body/large-body-limit.ts. */
 export type EnterLarge = () => Promise<void>;
 
-/** Bodies up to here are read and parsed at once. */
+/** Bodies up to this size are read and parsed at once. */
 export const LARGE_BYTES = 128 * 1024;
 
 /**
- * The bytes, or undefined where there is no body. Throws ForebayError `request_too_large`, `unsupported_media_type`,
- * and what `enterLarge` throws.
+ * Returns the bytes, or undefined without a body. Rejects with ForebayError `request_too_large`,
+ * `unsupported_media_type`, and as `enterLarge` does.
  */
 export async function readBody(
   c: Context,
   limit: BodyLimit,
   enterLarge: EnterLarge,
 ): Promise<Buffer<ArrayBuffer> | undefined> {
-  const promised = c.req.header('content-length');
-  if (Number(promised ?? 0) > limit.bytes) throw tooLarge(limit);
+  const announced = c.req.header('content-length');
+  if (Number(announced ?? 0) > limit.bytes) throw tooLarge(limit);
   const stream = c.req.raw.body;
-  if (stream === null || promised === '0') return undefined;
-  // A promised body of the wrong type is not worth reading; an unannounced one may turn out empty.
-  if (promised !== undefined) checkMediaType(c);
+  if (stream === null || announced === '0') return undefined;
+  // An announced body of the wrong type need not be read. A body that is not announced may turn out to be empty.
+  if (announced !== undefined) checkMediaType(c);
   const bytes = await collect(stream, limit, enterLarge);
   if (bytes.length === 0) return undefined;
   checkMediaType(c);
@@ -53,7 +53,7 @@ async function collect(
     if (length > LARGE_BYTES && !wasLarge) await enterLarge();
     chunks.push(chunk);
   }
-  // Memory of its own, so that it can be handed to another thread.
+  // Not from the shared pool, so that the buffer can be transferred to another thread.
   const whole = Buffer.allocUnsafeSlow(length);
   let at = 0;
   for (const chunk of chunks) {
@@ -70,14 +70,14 @@ function checkMediaType(c: Context): void {
   if (type !== 'application/json' || (charset !== undefined && !/^"?utf-?8"?$/.test(charset))) {
     throw new ForebayError(
       'unsupported_media_type',
-      `The body must be application/json in UTF-8, it came ${header === undefined ? 'without a Content-Type' : `as ${header}`}.`,
+      `The body must be application/json in UTF-8. It came ${header === undefined ? 'without a Content-Type' : `as ${header}`}.`,
     );
   }
   const encoding = c.req.header('content-encoding');
   if (encoding !== undefined && encoding !== 'identity') {
     throw new ForebayError(
       'unsupported_media_type',
-      `The body must not be compressed, it came as ${encoding}.`,
+      `The body must not be compressed. It came as ${encoding}.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** A response that is written as its reader takes it: backpressure, and everything released when it leaves. */
+/** A response that is written only as fast as its reader reads. Everything is released when the reader leaves. */
 import type { Context } from 'hono';
 import { messageOf } from '../../../shared/errors.ts';
 import type { Emit } from '../../../shared/observe/events.ts';
@@ -9,11 +9,11 @@ export interface StreamOptions {
   /** Ends the stream when the service stops. */
   readonly shutdown: AbortSignal;
   readonly emit: Emit;
-  /** Wait for the first chunk, so that a failure there is a problem response and no broken stream. */
+  /** Waits for the first chunk, so that a failure there becomes a problem and not an interrupted stream. */
   readonly probe: boolean;
 }
 
-/** `open`: makes the chunks; its signal is aborted when the client leaves or the service stops. */
+/** `open`: makes the chunks. Its signal is aborted when the client leaves or the service stops. */
 export async function streamResponse(
   c: Context,
   open: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
@@ -22,7 +22,7 @@ export async function streamResponse(
   if (c.req.method === 'HEAD') return new Response(null, { headers: options.headers });
   const left = new AbortController();
   const leave = () => left.abort();
-  /** A reader that has had enough is no failure, and takes nothing more. */
+  /** A reader that leaves is no failure, and nothing more is written. */
   const hasLeft = () => left.signal.aborted && !options.shutdown.aborted;
   const release = onAbort(options.shutdown, leave);
   const chunks = open(left.signal);
@@ -47,7 +47,7 @@ export async function streamResponse(
           if (hasLeft()) return;
           if (done) {
             release();
-            // An orderly end means that nothing is missing: a stream cut short must not look like one.
+            // An orderly end tells the client that nothing is missing, so an incomplete stream must not have one.
             if (options.shutdown.aborted) breakOff(c, controller, new Error('the service is stopping'));
             else controller.close();
           } else {
@@ -71,9 +71,9 @@ export async function streamResponse(
   return new Response(body, { headers: options.headers });
 }
 
-/** Ends the connection in the middle of the body, so that the client sees that something is missing. */
+/** Breaks the connection in the middle of the body, so that the client notices that something is missing. */
 function breakOff(c: Context, controller: ReadableStreamDefaultController, error: unknown): void {
-  // The server would write the error's text into the body and onto stderr.
+  // An error given to the controller would appear in the body and on stderr.
   const { outgoing } = (c.env ?? {}) as { outgoing?: { destroy(): void } };
   if (outgoing) outgoing.destroy();
   else controller.error(error);

@@ -1,4 +1,4 @@
-/** What became of a job's webhook. */
+/** The deliveries of a job's webhook. */
 import type { JobStore } from '../../../shared/queue/job-store.ts';
 import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
 import { DELIVERIES, deliveriesToWire } from '../wire/webhook.ts';
@@ -19,8 +19,8 @@ export function mountDeliveries(target: MountTarget, deps: DeliveriesDeps): void
       operationId: 'listDeliveries',
       access: 'jobs:read',
       tag: 'Results and progress',
-      summary: "List the tries of a job's webhook",
-      description: 'The last 100 tries to deliver its events, newest first.',
+      summary: "List the deliveries of a job's webhook",
+      description: 'The last 100 tries to deliver events, newest first.',
       params: JOB_PARAMS,
       success: [{ status: 200, description: 'The tries.', content: { 'application/json': DELIVERIES } }],
       problems: ['job_not_found'],

@@ -1,4 +1,4 @@
-/** Where a job's time goes, what it waits for, who works on it. */
+/** A job's statistics: where its time goes, what it waits for, and which workers run it. */
 import type { JobRecord } from '../../../shared/domain/job.ts';
 import type { ModelRef } from '../../../shared/domain/model-config.ts';
 import type { BlockQueues } from '../../../shared/queue/block-queue.ts';
@@ -33,7 +33,7 @@ export function mountJobStats(target: MountTarget, deps: JobStatsDeps): void {
       access: 'jobs:read',
       summary: "Get a job's statistics",
       description:
-        'Time a stage, how busy lanes are, what holds the job back and what to do about it; batches, the queue and the workers.',
+        'Time per stage, how busy the lanes are, what limits the job and what to do about it. Also batches, the queue and the workers.',
       params: JOB_PARAMS,
       success: [{ status: 200, description: 'The statistics.', content: { 'application/json': JOB_STATS } }],
       problems: ['job_not_found'],

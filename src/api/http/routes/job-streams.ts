@@ -1,4 +1,4 @@
-/** What a job gives off while it runs: events over SSE, results and errors as NDJSON. */
+/** What a job produces while it runs: events over SSE, results and errors as NDJSON. */
 import { z } from 'zod';
 import type { Emit } from '../../../shared/observe/events.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
@@ -14,7 +14,7 @@ import type { Success } from '../endpoint/endpoint.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
 
 const NDJSON = 'application/x-ndjson';
-/** How soon a client connects again after a stream broke off, ms. */
+/** How soon a client connects again after an interruption, ms. */
 const RETRY_MS = 1000;
 
 export interface JobStreamsDeps {
@@ -36,14 +36,14 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
       access: 'jobs:read',
       summary: "Watch a job's events (SSE)",
       description:
-        'Begins with `event: snapshot` (the job), then sends `status` and `progress` as they happen, a comment every 15 s of silence, and ends after the last status. With `Last-Event-ID` the events after that one are replayed instead, out of the last 1,000; where it is older, a snapshot begins again. A client that has seen the end gets 204, which stops an EventSource from connecting again.',
+        'Begins with `event: snapshot`, which holds the job. `status` and `progress` events follow as they happen, and a comment after every 15 s of silence. The stream ends after the last status. With `Last-Event-ID`, it begins with the events after that one instead. The last 1,000 events are kept, and an older id gets a snapshot again. A client that has seen the last event gets 204, which keeps an EventSource from connecting again.',
       params: JOB_PARAMS,
       query: z.strictObject({ last_event_id: EVENT_ID.optional() }),
       headers: z.object({ 'last-event-id': EVENT_ID.optional() }),
       success: [
         {
           status: 200,
-          description: 'Events; the schema is that of their `data`.',
+          description: 'Events. The schema is that of their `data`.',
           content: { 'text/event-stream': z.union([JOB, STATUS_EVENT, PROGRESS_EVENT]) },
         },
         { status: 204, description: 'The client has seen the last event.' },
@@ -78,7 +78,7 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
       access: 'jobs:read',
       summary: 'Read results (NDJSON)',
       description:
-        'One row a line, in row order, as far as all rows before it are committed. Rows that failed are left out, or merged in with `include=errors`.',
+        'One row per line, in row order, up to the first row that is not committed. Rows that failed are left out, unless `include=errors` asks for them.',
       params: JOB_PARAMS,
       query: RESULTS_QUERY,
       success: [rowsSuccess(z.union([RESULT_ROW, ERROR_ROW]))],
@@ -101,7 +101,8 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
       tag: 'Results and progress',
       access: 'jobs:read',
       summary: 'Read row errors (NDJSON)',
-      description: 'The rows that failed, one a line, in row order, as far as all rows before are committed.',
+      description:
+        'The rows that failed, one per line, in row order, up to the first row that is not committed.',
       params: JOB_PARAMS,
       query: ERRORS_QUERY,
       success: [rowsSuccess(ERROR_ROW)],
@@ -135,10 +136,10 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
 function rowsSuccess(schema: z.ZodType): Success {
   return {
     status: 200,
-    description: 'Rows; the schema is that of a line.',
+    description: 'Rows. The schema is that of one line.',
     content: { [NDJSON]: schema },
     headers: {
-      'X-Next-Row': 'Without `follow`: the `from_row` with which to read on later.',
+      'X-Next-Row': 'Without `follow`: the `from_row` from which to continue later.',
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Jobs: submit, list, look at, cancel, pause, resume. */
+/** Jobs: submit, list, get, cancel, pause, resume. */
 import { z } from 'zod';
 import type { Emit } from '../../../shared/observe/events.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
@@ -33,7 +33,7 @@ export function mountJobs(target: MountTarget, deps: JobsDeps): void {
       access: 'jobs:write',
       summary: 'Submit a job',
       description:
-        'Accepts a job and answers at once; the dataset is read, counted and worked through afterwards. Inline rows and URL lists are spooled to disk before the answer.',
+        'Accepts a job and answers at once. The dataset is read, counted and run afterwards. Inline rows and URL lists are written to disk before the answer.',
       headers: z.object({ 'idempotency-key': IDEMPOTENCY_KEY.optional() }),
       body: submitBody(deps.parser),
       success: [
@@ -42,8 +42,8 @@ export function mountJobs(target: MountTarget, deps: JobsDeps): void {
           description: 'The job.',
           content: JSON_JOB,
           headers: {
-            Location: 'Where the job is.',
-            'Idempotent-Replayed': '`true` where an earlier request with the same key had made the job.',
+            Location: 'Path of the job.',
+            'Idempotent-Replayed': '`true` where an earlier request with the same key made the job.',
           },
         },
       ],
@@ -98,7 +98,7 @@ export function mountJobs(target: MountTarget, deps: JobsDeps): void {
       access: 'jobs:read',
       summary: 'List jobs, newest first',
       description:
-        "The jobs of the key's tenant; a key with scope `admin` lists everybody's. Jobs are kept for seven days after their end; their results stay.",
+        "The jobs of the key's tenant. A key with scope `admin` lists those of all tenants. Jobs are kept for seven days after their end. Their results stay.",
       query: JOB_LIST_QUERY,
       success: [{ status: 200, description: 'A page of jobs.', content: { 'application/json': JOB_LIST } }],
       problems: ['invalid_cursor'],
@@ -124,7 +124,7 @@ export function mountJobs(target: MountTarget, deps: JobsDeps): void {
       access: 'jobs:read',
       summary: 'Get a job',
       params: JOB_PARAMS,
-      success: [{ status: 200, description: 'The job as it stands.', content: JSON_JOB }],
+      success: [{ status: 200, description: 'The job.', content: JSON_JOB }],
       problems: ['job_not_found'],
     },
     async ({ c, params }) => c.json(jobToWire(await deps.jobs.mustGet(params.id))),
@@ -142,7 +142,7 @@ export function mountJobs(target: MountTarget, deps: JobsDeps): void {
         summary,
         description,
         params: JOB_PARAMS,
-        success: [{ status: 200, description: 'The job after it.', content: JSON_JOB }],
+        success: [{ status: 200, description: 'The job afterwards.', content: JSON_JOB }],
         problems: ['job_not_found', 'invalid_state'],
       },
       async ({ c, params }) => {
@@ -158,8 +158,8 @@ const COMMANDS: readonly (readonly [JobCommand, string, string])[] = [
   [
     'cancel',
     'Cancel a job',
-    'Blocks that wait are withdrawn; what was committed stays in the output. The job passes through `cancelling`.',
+    'Waiting blocks are withdrawn. What was committed stays in the output. The job is `cancelling` until its running blocks have ended.',
   ],
-  ['pause', 'Pause a job', 'Blocks that wait are withdrawn and their places given to other jobs.'],
-  ['resume', 'Resume a paused job', 'Goes on where it stopped.'],
+  ['pause', 'Pause a job', 'Waiting blocks are withdrawn, and other jobs get their slots.'],
+  ['resume', 'Resume a paused job', 'The job continues where it stopped.'],
 ];

@@ -1,4 +1,7 @@
-/** API keys: make, list, revoke. Only where keys are asked for, else whoever reaches loopback could make himself one. */
+/**
+ * API keys: create, list, revoke. A service that asks for no keys creates none here, because anybody who reaches it
+ * could create one.
+ */
 import { z } from 'zod';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { Emit } from '../../../shared/observe/events.ts';
@@ -9,7 +12,7 @@ import { mount, type MountTarget } from '../endpoint/mount.ts';
 const LIMIT = { bytes: 16 * 1024, advice: 'A key needs a name, a tenant and scopes.' };
 
 export interface KeysDeps {
-  /** Absent: the service asks for no key, and so makes none. */
+  /** Absent: the service asks for no keys. */
   readonly keys?: KeyStore;
   readonly emit: Emit;
 }
@@ -19,7 +22,7 @@ export function mountKeys(target: MountTarget, deps: KeysDeps): void {
     if (deps.keys) return deps.keys;
     throw new ForebayError(
       'forbidden',
-      'This service asks for no keys, so it hands none out over HTTP. Make the first with: forebay keys create --name NAME --scope admin; then start the service again.',
+      'This service asks for no keys, so it creates none over HTTP. Create the first one with: forebay keys create --name NAME --scope admin. Then restart the service.',
     );
   };
   mount(
@@ -30,8 +33,8 @@ export function mountKeys(target: MountTarget, deps: KeysDeps): void {
       operationId: 'createKey',
       tag: 'Keys',
       access: 'admin',
-      summary: 'Make an API key',
-      description: 'The answer holds the key itself, once: only a hash of it is kept.',
+      summary: 'Create an API key',
+      description: 'Only this answer holds the key itself. The service keeps a hash of it.',
       body: { schema: CREATE_KEY_BODY, limit: LIMIT },
       success: [{ status: 201, description: 'The key.', content: { 'application/json': CREATED_KEY } }],
       problems: ['request_too_large', 'unsupported_media_type'],
@@ -56,7 +59,7 @@ export function mountKeys(target: MountTarget, deps: KeysDeps): void {
       tag: 'Keys',
       access: 'admin',
       summary: 'List API keys',
-      success: [{ status: 200, description: 'All of them.', content: { 'application/json': KEY_LIST } }],
+      success: [{ status: 200, description: 'All keys.', content: { 'application/json': KEY_LIST } }],
       problems: [],
     },
     async ({ c }) => c.json({ object: 'list', data: (await keys().list()).map(keyToWire) }),
@@ -70,9 +73,9 @@ export function mountKeys(target: MountTarget, deps: KeysDeps): void {
       tag: 'Keys',
       access: 'admin',
       summary: 'Revoke an API key',
-      description: 'Requests that come after it are refused; streams that are open go on to their end.',
+      description: 'Later requests with the key are refused. Streams that are open continue to their end.',
       params: z.strictObject({ id: KEY_ID_PARAM }),
-      success: [{ status: 204, description: 'It is no longer valid.' }],
+      success: [{ status: 204, description: 'The key is no longer valid.' }],
       problems: ['key_not_found'],
     },
     async ({ c, params, caller }) => {

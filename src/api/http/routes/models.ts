@@ -19,8 +19,8 @@ export function mountModels(target: MountTarget, deps: ModelsDeps): void {
       access: 'jobs:read',
       summary: 'List models',
       description:
-        'Models of the model folders and those that live workers announce. A name appears twice while workers still serve an older version than the folder holds.',
-      success: [{ status: 200, description: 'All of them.', content: { 'application/json': MODEL_LIST } }],
+        'Models from the model folders, and models that live workers announce. A name appears twice while workers still serve an older version than the folder holds.',
+      success: [{ status: 200, description: 'All models.', content: { 'application/json': MODEL_LIST } }],
       problems: [],
     },
     async ({ c }) => c.json({ object: 'list', data: await deps.models.list() }),
@@ -34,7 +34,7 @@ export function mountModels(target: MountTarget, deps: ModelsDeps): void {
       tag: 'Models',
       access: 'jobs:read',
       summary: 'Get a model',
-      description: 'The version that a job submitted now would run with.',
+      description: 'The version that a job submitted now would use.',
       params: z.strictObject({
         name: z
           .string()

@@ -1,4 +1,4 @@
-/** For operators and their tools: health, readiness, the API's description. */
+/** Endpoints for operators and their tools: health, readiness and the API's description. */
 import { z } from 'zod';
 import { renderDocsPage } from '../docs-page/page.ts';
 import type { ApiDocument } from '../docs-page/api-document.ts';
@@ -7,7 +7,7 @@ import { mount, type MountTarget } from '../endpoint/mount.ts';
 const HEALTH = z.object({ status: z.enum(['ok', 'ready']) }).meta({ id: 'Health' });
 
 export interface OpsDeps {
-  /** Throws what keeps jobs from being accepted now. */
+  /** Rejects with the reason why jobs cannot be accepted now. */
   ready(): Promise<void>;
   /** Shown in the OpenAPI document. */
   readonly version: string;
@@ -23,7 +23,7 @@ export function mountOps(target: MountTarget, deps: OpsDeps): void {
       tag: 'Operations',
       access: 'probe',
       summary: 'Whether the process is up',
-      success: [{ status: 200, description: 'It is.', content: { 'application/json': HEALTH } }],
+      success: [{ status: 200, description: 'The process is up.', content: { 'application/json': HEALTH } }],
       problems: [],
     },
     ({ c }) => c.json({ status: 'ok' }),
@@ -37,7 +37,9 @@ export function mountOps(target: MountTarget, deps: OpsDeps): void {
       tag: 'Operations',
       access: 'probe',
       summary: 'Whether jobs can be accepted',
-      success: [{ status: 200, description: 'They can.', content: { 'application/json': HEALTH } }],
+      success: [
+        { status: 200, description: 'Jobs can be accepted.', content: { 'application/json': HEALTH } },
+      ],
       problems: [],
     },
     async ({ c }) => {
@@ -46,7 +48,7 @@ export function mountOps(target: MountTarget, deps: OpsDeps): void {
     },
   );
 
-  // Made once, when first asked for: all endpoints are mounted by then.
+  // Made when first asked for, because all endpoints are mounted by then.
   let document: string | null = null;
   const openApi = () => (document ??= JSON.stringify(describe(target, deps.version)));
   mount(
@@ -98,14 +100,14 @@ function describe(target: MountTarget, version: string): object {
       title: 'Forebay',
       version,
       description:
-        "Batch inference as a service: a dataset of any size and an ONNX model in, every row's answer out, once. All bodies are JSON in snake_case; every failure is a problem (RFC 9457) with a stable `code`.",
+        "Batch inference as a service: a dataset of any size and an ONNX model in, every row's answer out, once. All bodies are JSON in snake_case. Every failure is a problem (RFC 9457) with a stable `code`.",
     },
     servers: [{ url: '/' }],
     tags: [
       { name: 'Jobs', description: 'A job is a dataset, a model and options.' },
-      { name: 'Results and progress', description: 'What a job gives off, while it runs and afterwards.' },
-      { name: 'Models', description: 'What jobs can run.' },
-      { name: 'Keys', description: 'Who may do what; only where the service asks for keys.' },
+      { name: 'Results and progress', description: 'What a job produces, while it runs and afterwards.' },
+      { name: 'Models', description: 'The models that jobs can run.' },
+      { name: 'Keys', description: 'Who may do what, where the service asks for keys.' },
       { name: 'Operations', description: 'Health and description of the service.' },
     ],
   });

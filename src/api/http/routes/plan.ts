@@ -20,7 +20,7 @@ export function mountPlan(target: MountTarget, deps: PlanDeps): void {
       access: 'jobs:write',
       summary: 'Plan a job',
       description:
-        'Takes what `POST /v1/jobs` takes and answers what would happen: operators and where they run, sizes with the constraint that bound each, and, from a sample that live workers run for about a second, rows/s and time to the end with an error bar. Nothing is submitted or written. Takes about 1 to 10 seconds.',
+        'Takes what `POST /v1/jobs` takes and says what would happen: the operators and where they run, and each size with the constraint that set it. Live workers run a sample for about a second, from which rows/s and the time to the end are estimated, with an error bar. Nothing is submitted or written. Takes about 1 to 10 seconds.',
       body: submitBody(deps.parser),
       success: [{ status: 200, description: 'The plan.', content: { 'application/json': PLAN } }],
       problems: [

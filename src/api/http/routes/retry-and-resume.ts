@@ -1,4 +1,4 @@
-/** Work that is taken up again: the failed rows of a job, and an output whose job is lost. */
+/** New jobs for old work: the failed rows of a job, and an output whose job is lost. */
 import type { Emit } from '../../../shared/observe/events.ts';
 import type { JobUseCases } from '../../jobs/job-use-cases.ts';
 import { JOB, jobToWire } from '../wire/job.ts';
@@ -11,7 +11,7 @@ const NEW_JOB: Success = {
   status: 202,
   description: 'The new job.',
   content: { 'application/json': JOB },
-  headers: { Location: 'Where the job is.' },
+  headers: { Location: 'Path of the new job.' },
 };
 
 export interface RetryAndResumeDeps extends Pick<JobUseCases, 'retryJob' | 'resumeOutput'> {
@@ -29,7 +29,7 @@ export function mountRetryAndResume(target: MountTarget, deps: RetryAndResumeDep
       tag: 'Jobs',
       summary: 'Run the failed rows of a job again',
       description:
-        'Makes a new job (`retry_of`) of the rows that failed in an ended job, into the same output: its parts go on behind those that are there, rows keep their index, and `manifest.json` then tells of both jobs. A retry can be retried. Rows that came with the request are kept for it as long as the job is (7 days).',
+        'Makes a new job (`retry_of`) of the rows that failed in an ended job, into the same output. Its parts follow the existing ones, and rows keep their index. `manifest.json` then describes both jobs. A retry can be retried. Rows that came with the request are kept for this as long as the job (7 days).',
       params: JOB_PARAMS,
       success: [NEW_JOB],
       problems: [
@@ -63,10 +63,10 @@ export function mountRetryAndResume(target: MountTarget, deps: RetryAndResumeDep
       tag: 'Jobs',
       summary: 'Finish what an output folder holds',
       description:
-        'Makes a new job from the `job.json` in an output folder: it counts the parts that are there and computes the rest. For when Redis has lost its data; nothing but the folder is needed. Not for a job that is paused: POST /v1/jobs/{id}/resume.',
+        'Makes a new job from the `job.json` in an output folder. It adopts the parts that are there and computes the rest. Only the folder is needed, so this works after Redis has lost its data. For a paused job use POST /v1/jobs/{id}/resume.',
       body: {
         schema: RESUME_BODY,
-        limit: { bytes: 64 * 1024, advice: 'It only names a folder.' },
+        limit: { bytes: 64 * 1024, advice: 'It has to name only a folder.' },
       },
       success: [NEW_JOB],
       problems: [

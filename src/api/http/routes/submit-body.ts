@@ -1,4 +1,4 @@
-/** A body with a job in it, as a route takes it: small ones are parsed at once, large ones beside the API's thread. */
+/** The body of a route that takes a job. Small bodies are parsed at once, large ones in another thread. */
 import type { BackgroundParser } from '../body/background-parser.ts';
 import type { Parsed } from '../body/parse-json.ts';
 import { parseSubmit } from '../body/parse-submit.ts';
@@ -8,7 +8,7 @@ import { SUBMIT_BODY, type SubmitRequest } from '../wire/submit-request.ts';
 const LIMIT = {
   bytes: 16 * MB,
   advice:
-    'Put the rows into a file, one path or URL a line, and submit {"type":"manifest","path":FILE} instead.',
+    'Put the rows into a file with one path or URL per line, and submit {"type":"manifest","path":FILE} instead.',
 };
 
 export function submitBody(parser: BackgroundParser) {

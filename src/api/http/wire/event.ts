@@ -15,13 +15,13 @@ import {
 export const STATUS_EVENT = z
   .object({
     status: JOB_STATUS,
-    job: JOB.meta({ description: 'The job as it stands when the event is sent.' }),
+    job: JOB.meta({ description: 'The job at the time the event is sent.' }),
   })
-  .meta({ id: 'StatusEvent', description: 'Data of `event: status`: the job has entered a state.' });
+  .meta({ id: 'StatusEvent', description: 'Data of `event: status`. The job has entered a state.' });
 
 export const PROGRESS_EVENT = z
   .object({
-    block: z.int().meta({ description: 'The block committed last.' }),
+    block: z.int().meta({ description: 'The last block committed.' }),
     rows: ROW_COUNTS,
     blocks: BLOCK_COUNTS,
     throughput: THROUGHPUT,
@@ -29,13 +29,13 @@ export const PROGRESS_EVENT = z
   })
   .meta({
     id: 'ProgressEvent',
-    description: 'Data of `event: progress`: blocks were committed. Bursts are sent as one event.',
+    description: 'Data of `event: progress`. Blocks were committed. A burst is sent as one event.',
   });
 
 export const EVENT_ID = z
   .string()
   .regex(/^\d{1,20}(-\d{1,20})?$/, 'not an event id')
-  .meta({ description: 'Id of the last event that was seen.', examples: ['1795342530120-0'] });
+  .meta({ description: 'Id of the last event that the client has seen.', examples: ['1795342530120-0'] });
 
 export type StatusEvent = z.infer<typeof STATUS_EVENT>;
 export type ProgressEvent = z.infer<typeof PROGRESS_EVENT>;
@@ -53,7 +53,7 @@ const STORED_PROGRESS = z.object({
   blocks_done: z.int(),
 });
 
-/** A stored event, completed by the job as it stands; null for a type that is not for clients. */
+/** A stored event, with the current state of its job. Null for a type that is not for clients. */
 export function eventToWire(
   event: { readonly id: string; readonly type: string; readonly data: string },
   record: JobRecord,

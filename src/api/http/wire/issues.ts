@@ -1,4 +1,4 @@
-/** Turns what zod finds into issues that a person can act on: every place, the unknown and the missing named. */
+/** Turns zod's findings into issues that a person can act on. Unknown and missing fields are named. */
 import { z } from 'zod';
 import type { Issue } from '../../../shared/errors.ts';
 import { jsonPointer } from '../../../shared/text/json-pointer.ts';
@@ -7,12 +7,12 @@ import { nearestName } from '../../../shared/text/nearest-name.ts';
 type ZodIssue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/** A request may be wrong in very many places; nobody reads them all. */
+/** A request may be wrong in very many places. Nobody reads them all. */
 export const MAX_ISSUES = 50;
 
 /**
- * `base`: pointer put before every path, `/query` say. `value`: what was parsed. One more than MAX_ISSUES at most, so
- * that a reader can tell that there are more.
+ * `base`: pointer that every path starts with, such as `/query`. `value`: what was parsed. Returns at most one issue
+ * more than MAX_ISSUES, so that the caller can tell that there are more.
  */
 export function issuesOf(error: z.ZodError, schema: z.core.$ZodType, value: unknown, base = ''): Issue[] {
   const found: Issue[] = [];
@@ -48,7 +48,7 @@ const GENERIC = 'Invalid input';
 function unknownField(key: string, known: readonly string[]): string {
   const near = nearestName(key, known);
   if (near !== null) return `unknown field, did you mean "${near}"?`;
-  return known.length === 0 ? 'unknown field' : `unknown field; known are ${known.join(', ')}`;
+  return known.length === 0 ? 'unknown field' : `unknown field; known fields: ${known.join(', ')}`;
 }
 
 function wanted(issue: ZodIssue): string {
@@ -56,7 +56,7 @@ function wanted(issue: ZodIssue): string {
   return issue.message === GENERIC || issue.message.startsWith('Invalid') ? '' : ` (${issue.message})`;
 }
 
-/** Longer names are cut: an answer must not be as long as its request. */
+/** Longer names are cut, so that an answer is never as long as its request. */
 const MAX_NAME_CHARS = 200;
 
 export function pointer(path: Path): string {
@@ -106,7 +106,7 @@ function fieldsAt(schema: z.core.$ZodType, path: Path, value: unknown): Set<stri
   return new Set();
 }
 
-/** Whether a branch of a union agrees with the value's literals (its `type`, say). */
+/** Whether a branch of a union fits the literal fields of the value, such as its `type`. */
 function mayBe(option: z.core.$ZodType, value: unknown): boolean {
   if (!(option instanceof z.ZodObject) || typeof value !== 'object' || value === null) return true;
   return Object.entries(option.shape as Record<string, z.core.$ZodType>).every(

@@ -1,4 +1,4 @@
-/** The `input` of a submitted job, as it comes over HTTP. */
+/** The `input` of a submitted job. */
 import { z } from 'zod';
 import type { PackedInline } from '../../../shared/datasets/inline/pack-inline.ts';
 import type { PackedUrls } from '../../../shared/datasets/urls/pack-urls.ts';
@@ -13,28 +13,29 @@ const GLOBS = z.array(z.string().min(1, 'an empty pattern matches nothing').max(
 export const FILES_INPUT = z.strictObject({
   type: z.literal('files'),
   path: PATH.describe(
-    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. A folder is read recursively, in a fixed order, with links to what the job may read. Hidden files, and files that are no images by their names (notes.txt), are left out and counted.',
+    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. A folder is read recursively, in a fixed order. Links are followed to what the job may read. Hidden files and files without the name of an image (notes.txt) are left out and counted.',
   ),
   include: GLOBS.optional().describe(
-    'Globs over paths relative to the folder; a file must match one. `*.jpg` matches the top folder only, `**/*.jpg` any depth. Not together with a glob in `path`. A pattern that names an extension (`*.txt`) asks for those files, whatever they are.',
+    'Globs on paths relative to the folder. A file must match one of them. `*.jpg` matches in the top folder only, `**/*.jpg` at any depth. Cannot be combined with a glob in `path`. A pattern that names an extension (`*.txt`) includes those files, whatever they are.',
   ),
-  exclude: GLOBS.optional().describe('Globs over paths relative to the folder; a file must match none.'),
+  exclude: GLOBS.optional().describe(
+    'Globs on paths relative to the folder. A file must match none of them.',
+  ),
 });
 
 export const URL_ROW = z
   .string()
   .min(1, 'a URL is needed')
-  .max(
-    MAX_URL_CHARS,
-    `at most ${MAX_URL_CHARS} characters; a row with its bytes (data:) belongs in inline rows`,
-  );
+  .max(MAX_URL_CHARS, `at most ${MAX_URL_CHARS} characters; send bytes (data:) as inline rows`);
 
 export const URLS_INPUT = z.strictObject({
   type: z.literal('urls'),
   urls: z
     .array(URL_ROW)
     .min(1, 'at least one URL')
-    .describe('http and https URLs, each a row whose id is the URL. A bad URL costs its row, not the job.'),
+    .describe(
+      'http and https URLs. Each is a row with the URL as its id. A bad URL fails its row, not the job.',
+    ),
 });
 
 export const INLINE_ROW = z.strictObject({
@@ -42,8 +43,8 @@ export const INLINE_ROW = z.strictObject({
     .string()
     .min(1, 'an id is needed')
     .max(MAX_ID_CHARS)
-    .describe('Your name for the row; comes back with its result.'),
-  data: z.string().describe('The row in base64: the bytes of an image file.'),
+    .describe('Your name for the row. It comes back with the result.'),
+  data: z.string().describe('The bytes of an image file, in base64.'),
 });
 
 export const INLINE_INPUT = z.strictObject({
@@ -57,7 +58,7 @@ export const INLINE_INPUT = z.strictObject({
 export const MANIFEST_INPUT = z.strictObject({
   type: z.literal('manifest'),
   path: PATH.describe(
-    'A text file (UTF-8) with a path, a URL or a JSON object {"id","uri"} a line. Absolute, or relative to the first input root; relative paths in it start at its own folder.',
+    'A text file (UTF-8) with one path, URL or JSON object {"id","uri"} per line. Absolute, or relative to the first input root. Relative paths in the file start at its own folder.',
   ),
 });
 
@@ -69,7 +70,7 @@ export const JOB_INPUT = z.discriminatedUnion('type', [
 ]);
 export type JobInput = z.infer<typeof JOB_INPUT>;
 
-/** The same once it has been read: rows that came with the request are packed. */
+/** The input once it has been read. Rows that came with the request are packed. */
 export type PackedInput =
   | Exclude<JobInput, { type: 'urls' | 'inline' }>
   | { readonly type: 'urls'; readonly packed: PackedUrls }

@@ -4,12 +4,12 @@ import { JOB_STATUSES, type JobStatus } from '../../../shared/domain/job-state.t
 import { nearestName } from '../../../shared/text/nearest-name.ts';
 import { JOB } from './job.ts';
 
-/** Wrong names that are told of; looking for what each was meant to be takes time. */
+/** Unknown names that are reported. The search for the nearest name of each takes time. */
 const MAX_TOLD = 10;
 
 export const JOB_LIST_QUERY = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: 'Jobs a page.' }),
-  cursor: z.string().optional().meta({ description: '`next_cursor` of the page before.' }),
+  limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: 'Jobs per page.' }),
+  cursor: z.string().optional().meta({ description: '`next_cursor` of the previous page.' }),
   status: z
     .string()
     .superRefine((text, context) => {
@@ -18,7 +18,7 @@ export const JOB_LIST_QUERY = z.strictObject({
         const near = nearestName(name, JOB_STATUSES);
         context.addIssue({
           code: 'custom',
-          message: `"${name}" is no status${near ? `, did you mean "${near}"?` : ''} (${JOB_STATUSES.join(', ')})`,
+          message: `"${name}" is not a status${near ? `, did you mean "${near}"?` : ''} (${JOB_STATUSES.join(', ')})`,
         });
       }
     })
@@ -35,15 +35,18 @@ export const JOB_LIST = z
     data: z.array(JOB),
     has_more: z.boolean().meta({
       description:
-        'Whether older jobs may follow. With a `status` filter a page may be short although more follow.',
+        'Whether older jobs may follow. With a `status` filter, a page may be short although more jobs follow.',
     }),
-    next_cursor: z.string().nullable().meta({ description: 'Pass it as `cursor`; null on the last page.' }),
+    next_cursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'Pass it as `cursor` for the next page. Null on the last page.' }),
   })
   .meta({ id: 'JobList', description: 'A page of jobs, newest first.' });
 
 export type JobListWire = z.infer<typeof JOB_LIST>;
 
-/** `status` as given in a query; null: any. */
+/** `text`: as in the query. Returns null for any status. */
 export function statusFilter(text: string | undefined): ReadonlySet<JobStatus> | null {
   const names = text === undefined ? [] : statusNames(text);
   return names.length === 0 ? null : new Set(names as JobStatus[]);

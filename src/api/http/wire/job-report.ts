@@ -1,4 +1,4 @@
-/** How a job spent its time: stages, utilisation, and the bottleneck that follows. Also in manifest.json. */
+/** How a job spent its time: its stages, its utilisation and its bottleneck. manifest.json has it too. */
 import { z } from 'zod';
 import { diagnoseJob } from '../../jobs/report/diagnose-job.ts';
 import { BOTTLENECKS } from '../../jobs/report/diagnosis.ts';
@@ -12,50 +12,51 @@ const SHARE = z.number().min(0).max(1).nullable();
 
 export const STAGES = z
   .object({
-    begin_ms: stage('Taking blocks up: one round trip to Redis, and a look for a part already there.'),
+    begin_ms: stage(
+      'Beginning blocks: one round trip to Redis, and a check for a part that is already there.',
+    ),
     read_ms: stage('Fetching the bytes of rows that are not local files.'),
-    blocked_ms: stage('Reading held back by the limit of bytes in flight.'),
-    batch_wait_ms: stage('Rows read and waiting to be sent to a lane, summed over rows.'),
-    lane_wait_ms: stage('Rows in a lane and waiting for the batches before them, summed over rows.'),
+    blocked_ms: stage('Reading that waited for the limit of bytes in flight.'),
+    batch_wait_ms: stage('Rows that were read and waited to be sent to a lane, summed over rows.'),
+    lane_wait_ms: stage('Rows in a lane that waited for the batches before them, summed over rows.'),
     open_ms: stage('Opening and reading local files, by lanes.'),
-    decode_ms: stage("Decoding and resizing, on lanes' own time."),
+    decode_ms: stage("Decoding and resizing, in the lanes' own threads."),
     decode_ahead_ms: stage(
-      'Decoding by other threads while a lane was inside the model, CPU time; some systems show only a part of it.',
+      'CPU time of decoding in other threads while a lane was inside the model. Some systems show only part of it.',
     ),
     prepare_ms: stage('Filling the input tensor.'),
     infer_ms: stage('Model calls.'),
-    post_ms: stage('From outputs to answers.'),
+    post_ms: stage('Turning outputs into answers.'),
     other_ms: stage("Lanes' messages and event loop."),
-    idle_ms: stage('Lanes without a batch, between the first and the last of the job.'),
+    idle_ms: stage("Lanes without a batch, between the job's first and last batch."),
     write_ms: stage('Publishing parts.'),
     commit_ms: stage('Committing blocks and taking them off the queue.'),
   })
   .meta({
     id: 'JobStages',
     description:
-      'Milliseconds, summed over all committed blocks. open_ms, decode_ms, prepare_ms, infer_ms, post_ms, other_ms and idle_ms add up to the time of the lanes; the others run beside them. Null: nothing computed yet.',
+      'Milliseconds, summed over all committed blocks. open_ms, decode_ms, prepare_ms, infer_ms, post_ms, other_ms and idle_ms add up to the time of the lanes. The other stages overlap with them. Null: nothing was computed yet.',
   });
 
 export const UTILISATION = z
   .object({
     lanes: SHARE.meta({
-      description:
-        'Share of their time that lanes were at work, from the first batch of the job to its last.',
+      description: "Share of the lanes' time that they worked, from the job's first batch to its last.",
     }),
     decode: SHARE.meta({
-      description: "Share of the lanes' work that is decoding, with that of their decode threads.",
+      description: "Share of the lanes' work that is decoding, including their decode threads.",
     }),
     model: SHARE.meta({ description: "Share of the lanes' work that is the model." }),
   })
   .meta({
     id: 'JobUtilisation',
-    description: 'How well lanes are used, 0 to 1. Null: nothing computed yet.',
+    description: 'How busy the lanes were, 0 to 1. Null: nothing was computed yet.',
   });
 
 export const BOTTLENECK = z
   .object({
     name: z.enum(BOTTLENECKS).meta({ description: 'What holds the job back.' }),
-    share: SHARE.meta({ description: 'The number that says so, as `why` words it.' }),
+    share: SHARE.meta({ description: 'The figure behind it, which `why` explains.' }),
     why: z.string().meta({
       description: 'What was measured.',
       examples: ['lanes 97 % busy, 81 % of it in the model'],

@@ -1,4 +1,4 @@
-/** The job as clients see it. Pure: a record in, JSON out. */
+/** A job as clients see it. */
 import { z } from 'zod';
 import { JOB_OPTIONS } from '../../../shared/domain/job-option-schemas.ts';
 import type { JobRecord } from '../../../shared/domain/job.ts';
@@ -9,12 +9,15 @@ import { FAILURE_OR_NULL, iso, JOB_ID, METADATA, rounded, TIMESTAMP } from './sc
 
 export const ROW_COUNTS = z
   .object({
-    total: z.int().nullable().meta({ description: 'Rows in all; null until the dataset is counted.' }),
+    total: z
+      .int()
+      .nullable()
+      .meta({ description: 'All rows of the job. Null until the dataset is counted.' }),
     succeeded: z.int(),
     failed: z.int(),
     adopted: z.int().meta({
       description:
-        'Of those, rows that an earlier job left in the output: a resumed job does not run them again.',
+        'Of those, rows that an earlier job left in the output. A resumed job does not run them again.',
     }),
   })
   .meta({ id: 'RowCounts', description: 'Rows of a job, counted when their block is committed.' });
@@ -22,7 +25,7 @@ export const ROW_COUNTS = z
 export const BLOCK_COUNTS = z
   .object({
     queued: z.int().meta({ description: 'Waiting on the queue.' }),
-    running: z.int().meta({ description: 'In the hands of a worker.' }),
+    running: z.int().meta({ description: 'Running on a worker.' }),
     done: z.int().meta({ description: 'Committed.' }),
   })
   .meta({ id: 'BlockCounts', description: 'Blocks of a job.' });
@@ -31,7 +34,7 @@ export const THROUGHPUT = z
   .object({
     rows_per_s: z.number().nullable().meta({
       description:
-        'Rows per second over the last seconds; over the whole job once it has ended. Adopted rows do not count.',
+        'Rows per second over the last few seconds. Once the job has ended, over the whole job. Adopted rows do not count.',
     }),
   })
   .meta({ id: 'Throughput' });
@@ -39,12 +42,12 @@ export const THROUGHPUT = z
 export const ETA_S = z
   .number()
   .nullable()
-  .meta({ description: 'Seconds until the last row, at the present rate; null when unknown.' });
+  .meta({ description: 'Seconds until the last row at the current rate. Null where unknown.' });
 
 export const JOB_STATUS = z.enum(JOB_STATUSES).meta({
   id: 'JobStatus',
   description:
-    'queued > running > finalizing > completed | failed | cancelled, besides paused and cancelling.',
+    'queued > running > finalizing > completed | failed | cancelled. A job can also be paused or cancelling.',
 });
 
 export const JOB = z
@@ -54,10 +57,10 @@ export const JOB = z
     status: JOB_STATUS,
     reason: z.string().nullable().meta({
       description:
-        'Why the job waits, where the status does not say it: queue_limit, no_worker, model_failed, memory_watermark, paused, retrying, storage_unavailable, empty_dataset.',
+        'Why the job waits or how it ended, where the status does not say it: queue_limit, no_worker, model_failed, memory_watermark, paused, retrying, storage_unavailable, empty_dataset.',
     }),
     reason_text: z.string().nullable().meta({
-      description: "More about the reason, in words: the model's problem, the hashes that differ.",
+      description: "The reason in words, such as the model's problem or the hashes that differ.",
     }),
     model: z.string().meta({ description: 'Name of the model.' }),
     model_hash: z.string().meta({ description: 'SHA-256 over config, graph and labels.' }),
@@ -65,7 +68,7 @@ export const JOB = z
     skipped: SKIPPED.meta({
       id: 'Skipped',
       description:
-        'What the listing of a folder left out so far, by reason: not_images (by their names), links_outside, broken_links, link_cycles, private_folders, special_files, hidden. What include and exclude leave out is not counted.',
+        'Entries that the listing of a folder has left out so far, by reason: not_images (by their names), links_outside, broken_links, link_cycles, private_folders, special_files, hidden. Files that include and exclude leave out are not counted.',
     }),
     blocks: BLOCK_COUNTS,
     throughput: THROUGHPUT,
@@ -74,27 +77,27 @@ export const JOB = z
     started_at: TIMESTAMP.nullable().meta({ description: 'When the first row was read.' }),
     finished_at: TIMESTAMP.nullable(),
     input: z.record(z.string(), z.unknown()).meta({
-      description: 'The input as it was given; inline rows and URL lists are only counted.',
+      description: 'The input as given. Inline rows and URL lists are only counted.',
     }),
     options: JOB_OPTIONS.meta({
       id: 'JobOptions',
-      description: 'Options as the job runs with them; null = automatic or unlimited.',
+      description: 'The options that the job runs with. Null: automatic or unlimited.',
     }),
     output: z
       .string()
-      .meta({ description: 'Folder of job.json, part-*.jsonl, errors-*.jsonl, manifest.json.' }),
+      .meta({ description: 'Folder with job.json, part-*.jsonl, errors-*.jsonl and manifest.json.' }),
     error: FAILURE_OR_NULL.meta({ description: 'Why the job failed.' }),
     retry_of: z
       .string()
       .nullable()
       .meta({ description: 'The job whose failed rows this one runs again, into the same output.' }),
-    webhook: JOB_WEBHOOK_WIRE.meta({ description: 'Whom the job tells how it goes.' }),
+    webhook: JOB_WEBHOOK_WIRE.meta({ description: 'Where the job sends its events.' }),
     metadata: METADATA,
-    tenant: z.string().meta({ description: 'Whose job it is: the tenant of the key that submitted it.' }),
+    tenant: z.string().meta({ description: 'The tenant of the key that submitted the job.' }),
   })
   .meta({
     id: 'Job',
-    description: 'A dataset, a model and options, and how far the work has come.',
+    description: 'A dataset, a model and options, and the progress of the work.',
     examples: [
       {
         id: 'job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z',
@@ -161,7 +164,7 @@ export function jobToWire(record: JobRecord): JobWire {
   };
 }
 
-/** The part of a job that moves. `at`: counters to show, which may be those of an earlier moment. */
+/** The part of a job that changes while it runs. `at`: counters to show, which may be older than the record. */
 export function progressToWire(
   record: JobRecord,
   at: { readonly succeeded: number; readonly failed: number },

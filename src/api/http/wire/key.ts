@@ -1,4 +1,4 @@
-/** API keys on the wire. The key itself is in the answer to its making and nowhere else. */
+/** API keys on the wire. Only the answer that creates a key holds the key itself. */
 import { z } from 'zod';
 import { SCOPES } from '../../../shared/domain/scope.ts';
 import { DEFAULT_TENANT, TENANT } from '../../../shared/domain/tenant.ts';
@@ -8,25 +8,25 @@ import { iso, TIMESTAMP } from './scalars.ts';
 export const SCOPE = z.enum(SCOPES).meta({
   id: 'Scope',
   description:
-    'jobs:read: look at jobs, results and models. jobs:write: submit, plan and control jobs. models:write: add and remove models. admin: all of it, over all tenants, and the keys.',
+    'jobs:read: read jobs, results and models. jobs:write: submit, plan and control jobs. models:write: add and remove models. admin: everything, for all tenants, and managing keys.',
 });
 
 export const KEY_ID_PARAM = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'not a key id')
-  .meta({ description: 'Id of the key: the part between the first two "_" of its text.' });
+  .meta({ description: 'Id of the key: the part between its first two "_".' });
 
 const NAME = z
   .string()
   .min(1)
   .max(100)
-  .meta({ description: 'Who or what uses it.', examples: ['nightly'] });
+  .meta({ description: 'Who or what uses the key.', examples: ['nightly'] });
 
 export const CREATE_KEY_BODY = z
   .strictObject({
     name: NAME,
     tenant: TENANT.optional().meta({
-      description: `Whose jobs it sees and makes. Default: "${DEFAULT_TENANT}".`,
+      description: `Tenant whose jobs the key reads and submits. Default: "${DEFAULT_TENANT}".`,
       examples: ['search'],
     }),
     scopes: z
@@ -40,11 +40,11 @@ export const CREATE_KEY_BODY = z
       .min(1)
       .max(10 * 365 * 86_400)
       .optional()
-      .meta({ description: 'Seconds from now after which it is no longer valid. Default: never.' }),
+      .meta({ description: 'Seconds from now until the key expires. Default: never.' }),
   })
   .meta({
     id: 'CreateKeyRequest',
-    description: 'A key to make.',
+    description: 'A key to create.',
     examples: [{ name: 'nightly', tenant: 'search', scopes: ['jobs:read', 'jobs:write'] }],
   });
 
@@ -61,8 +61,8 @@ export const KEY = z
   .meta({ id: 'Key', description: 'An API key, without its secret.' });
 
 export const CREATED_KEY = KEY.extend({
-  key: z.string().meta({ description: 'The key itself. It is shown this once.' }),
-}).meta({ id: 'CreatedKey', description: 'A key that was just made.' });
+  key: z.string().meta({ description: 'The key itself. It is shown only once.' }),
+}).meta({ id: 'CreatedKey', description: 'A newly created key.' });
 
 export const KEY_LIST = z
   .object({ object: z.literal('list'), data: z.array(KEY) })

@@ -1,4 +1,4 @@
-/** A plan: what would happen to a job and how fast, before it is submitted. */
+/** A plan: what would happen to a job, and how fast, if it were submitted. */
 import { z } from 'zod';
 import { BOUND_BY } from '../../../shared/domain/choice.ts';
 import { FAILURE } from './scalars.ts';
@@ -6,12 +6,17 @@ import { FAILURE } from './scalars.ts';
 const CHOICE = z
   .object({
     value: z.number(),
-    bound_by: z.enum(BOUND_BY).meta({ description: 'The constraint to change for another number.' }),
-    why: z.string().meta({ examples: ['one a core: 2'] }),
+    bound_by: z
+      .enum(BOUND_BY)
+      .meta({ description: 'The constraint that set it. Change that to get another number.' }),
+    why: z.string().meta({ examples: ['one per core: 2'] }),
   })
-  .meta({ id: 'PlanNumber', description: 'A number, what bound it, and the sum behind it.' });
+  .meta({
+    id: 'PlanNumber',
+    description: 'A number, the constraint that set it, and the calculation behind it.',
+  });
 
-/** A union, since a nullable reference comes out as a schema that no null fits. */
+/** A union, because a nullable reference would become a schema that refuses null. */
 const CHOICE_OR_NULL = z.union([CHOICE, z.null()]);
 
 const OPERATORS = ['read', 'decode', 'resample', 'normalise', 'infer', 'postprocess', 'write'] as const;
@@ -24,7 +29,7 @@ const RANGE = z
   })
   .meta({
     id: 'PlanEstimate',
-    description: 'An estimate and its 95 % interval; null bounds where the sample was too short to tell.',
+    description: 'An estimate and its 95 % interval. The bounds are null where the sample was too short.',
   });
 
 const RANGE_OR_NULL = z.union([RANGE, z.null()]);
@@ -45,13 +50,15 @@ export const PLAN = z
             where: z.enum(['api', 'worker', 'lane']).meta({
               description: 'The API process, a worker’s main thread, or a lane process of a worker.',
             }),
-            processes: z.int().nullable().meta({ description: 'How many; null without a live worker.' }),
+            processes: z.int().nullable().meta({ description: 'How many. Null without a live worker.' }),
             operators: z.array(z.string()),
-            fused: z.boolean().meta({ description: 'Run as one operator, with no hand-over between them.' }),
+            fused: z
+              .boolean()
+              .meta({ description: 'Whether they run as one operator, with no hand-over between them.' }),
             why: z.string(),
           }),
         )
-        .meta({ description: 'Which process does what, in the order in which a row meets them.' }),
+        .meta({ description: 'Which process does what, in the order in which a row passes through them.' }),
       not_fused: z.array(z.object({ operator: z.string(), with: z.string(), why: z.string() })),
     }),
     numbers: z
@@ -60,24 +67,24 @@ export const PLAN = z
         block_rows: CHOICE,
         lanes: CHOICE_OR_NULL.meta({ description: 'Over all live workers of the model.' }),
         threads_per_lane: CHOICE_OR_NULL,
-        decode_threads: CHOICE_OR_NULL.meta({ description: 'Decoders at once in a lane.' }),
+        decode_threads: CHOICE_OR_NULL.meta({ description: 'Images that a lane decodes at once.' }),
         batches_per_lane: CHOICE_OR_NULL,
-        reads_at_once: CHOICE_OR_NULL.meta({ description: 'In a worker.' }),
+        reads_at_once: CHOICE_OR_NULL.meta({ description: 'Per worker.' }),
         inflight_bytes: CHOICE_OR_NULL.meta({ description: 'Row bytes that a worker holds at once.' }),
         lanes_fed: CHOICE_OR_NULL.meta({
           description:
-            'Lanes that the bytes in flight keep busy, two blocks each; null before a row was sampled.',
+            'Lanes that the bytes in flight keep busy, with two blocks each. Null until a row was sampled.',
         }),
         job_window: CHOICE.meta({ description: "The job's blocks queued or running at once." }),
-        queue_limit: CHOICE.meta({ description: 'Blocks of all jobs on the queue.' }),
+        queue_limit: CHOICE.meta({ description: 'Most blocks of all jobs on the queue.' }),
       })
-      .meta({ description: 'Null: for a worker to say, and none is live.' }),
+      .meta({ description: 'Null: only a worker knows it, and none is live.' }),
     memory: z
       .union([
         z.object({
-          model_bytes: z.number().meta({ description: 'Of the model in one lane.' }),
-          batch_bytes: z.number().nullable().meta({ description: 'Of one model call beside it.' }),
-          measured: z.boolean().meta({ description: 'False: three times the model file.' }),
+          model_bytes: z.number().meta({ description: 'For the model in one lane.' }),
+          batch_bytes: z.number().nullable().meta({ description: 'On top of that, for one model call.' }),
+          measured: z.boolean().meta({ description: 'False: estimated as three times the model file.' }),
         }),
         z.null(),
       ])
@@ -89,42 +96,42 @@ export const PLAN = z
         cpus: z.number().nullable(),
         memory_bytes: z.number().nullable(),
         lanes: z.int(),
-        rows_per_s: RANGE_OR_NULL.meta({ description: 'What its sample made.' }),
-        no_sample: z.string().nullable().meta({ description: 'Why there is none.' }),
+        rows_per_s: RANGE_OR_NULL.meta({ description: 'The rate of its sample.' }),
+        no_sample: z.string().nullable().meta({ description: 'Why it has no sample.' }),
       }),
     ),
     rows: z.object({
       total: z.int().nullable(),
-      at_least: z.int().meta({ description: 'Rows seen.' }),
+      at_least: z.int().meta({ description: 'Rows seen so far.' }),
       why: z.string().nullable().meta({ description: 'Why the total is not known.' }),
     }),
     sample: z
       .union([
         z.object({
-          rows: z.int().meta({ description: 'Different rows.' }),
+          rows: z.int().meta({ description: 'Number of different rows.' }),
           passes: z.number().meta({ description: 'How often each was run, on average.' }),
           rows_measured: z.int(),
           seconds: z.number(),
           mean_row_bytes: z.number().nullable(),
-          stage_ms: z
-            .record(z.string(), z.number())
-            .meta({ description: 'Milliseconds a row, by stage, summed over all that ran at once.' }),
+          stage_ms: z.record(z.string(), z.number()).meta({
+            description: 'Milliseconds per row, by stage, summed over everything that ran at once.',
+          }),
           failed_rows: z.int(),
           errors: z.array(FAILURE.extend({ rows: z.int() })),
         }),
         z.null(),
       ])
-      .meta({ description: 'What was measured, over all sampled workers; null: nothing.' }),
+      .meta({ description: 'What was measured, over all sampled workers. Null: nothing was measured.' }),
     estimate: z
       .object({
         rows_per_s: RANGE_OR_NULL,
         eta_s: RANGE_OR_NULL,
-        why: z.string().meta({ description: 'What it rests on, or why there is none.' }),
+        why: z.string().meta({ description: 'What it is based on, or why there is none.' }),
       })
-      .meta({ description: 'Of the whole job, over all live workers, from reading to answers.' }),
+      .meta({ description: 'For the whole job, over all live workers, from reading to answers.' }),
     warnings: z.array(z.string()),
   })
-  .meta({ id: 'Plan', description: 'What would happen to a job and how fast.' });
+  .meta({ id: 'Plan', description: 'What would happen to a job, and how fast.' });
 
 export type PlanWire = z.infer<typeof PLAN>;
 export type PlanRange = z.infer<typeof RANGE>;

@@ -1,4 +1,4 @@
-/** Errors on the wire: RFC 9457 problem details with a stable `code`. Pure; knows no HTTP framework. */
+/** Errors on the wire: problem details (RFC 9457) with a stable `code`. */
 import { z } from 'zod';
 import { ERROR_ADVICE } from '../../../shared/error-guide/error-guide.ts';
 import { ERROR_CODES, type ForebayError } from '../../../shared/errors.ts';
@@ -6,10 +6,11 @@ import { ERROR_CODES, type ForebayError } from '../../../shared/errors.ts';
 export const PROBLEM = z
   .object({
     type: z.string().meta({
-      description: 'URI reference of the kind of problem: its place on the documentation page.',
+      description:
+        'URI reference of the kind of problem, which leads to its entry on the documentation page.',
       examples: ['/docs#error-invalid_request'],
     }),
-    title: z.string().meta({ description: 'The kind of problem in words.' }),
+    title: z.string().meta({ description: 'The kind of problem, in words.' }),
     status: z.int().meta({ description: 'HTTP status.' }),
     code: z.enum(ERROR_CODES).meta({
       id: 'ErrorCode',
@@ -19,21 +20,21 @@ export const PROBLEM = z
         Object.entries(ERROR_ADVICE).map(([code, { cause, fix }]) => [code, `${cause} ${fix}`]),
       ),
     }),
-    detail: z.string().meta({ description: 'What happened, where, and how to mend it.' }),
+    detail: z.string().meta({ description: 'What happened, where, and how to fix it.' }),
     instance: z.string().optional().meta({ description: 'Path of the request.' }),
     errors: z
       .array(
         z.object({
           path: z.string().meta({
             description:
-              'JSON pointer into the body; /query/NAME, /path/NAME and /header/NAME for the other parts of a request.',
+              'JSON pointer into the body. For the other parts of a request: /query/NAME, /path/NAME and /header/NAME.',
             examples: ['/options/batch_size'],
           }),
           message: z.string(),
         }),
       )
       .optional()
-      .meta({ description: 'Every place that is wrong, all at once.' }),
+      .meta({ description: 'Every place in the request that is wrong.' }),
   })
   .meta({
     id: 'Problem',
@@ -45,7 +46,7 @@ export const PROBLEM = z
         status: 400,
         code: 'invalid_request',
         detail:
-          '2 fields are wrong: /model: is missing (a string); /options/batch_sise: unknown field, did you mean "batch_size"?',
+          'The request is wrong in 2 places: /model: is missing (a string); /options/batch_sise: unknown field, did you mean "batch_size"?',
         instance: '/v1/jobs',
         errors: [
           { path: '/model', message: 'is missing (a string)' },

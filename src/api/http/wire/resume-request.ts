@@ -16,7 +16,8 @@ export const RESUME_BODY = z
       })
       .optional()
       .meta({
-        description: 'What may differ from the job that is resumed; `max_errors: null` is unlimited.',
+        description:
+          'Options that may differ from those of the resumed job. `max_errors: null` means unlimited.',
       }),
     webhook: WEBHOOK.optional(),
   })
@@ -26,7 +27,7 @@ export type ResumeBody = z.input<typeof RESUME_BODY>;
 
 export interface ResumeRequest {
   readonly output: string;
-  /** Only what differs. */
+  /** Only those that differ. */
   readonly options: Partial<Pick<JobOptions, 'max_errors' | 'priority'>>;
   readonly webhook?: RequestedWebhook;
 }

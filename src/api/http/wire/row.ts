@@ -1,10 +1,10 @@
-/** Rows as they come out of results and errors: the lines of a job's parts. */
+/** Rows of results and errors: the lines of a job's parts. */
 import { z } from 'zod';
 import { FAILURE } from './scalars.ts';
 
-const INDEX = z.int().min(0).meta({ description: "Place of the row in the dataset's order, from 0." });
+const INDEX = z.int().min(0).meta({ description: 'Position of the row in the dataset, from 0.' });
 const ROW_ID = z.string().meta({
-  description: "The row's name; for files the path relative to the input's root.",
+  description: "The row's name. For files, the path relative to the input's root.",
   examples: ['cats/0001.jpg'],
 });
 
@@ -52,14 +52,14 @@ const FROM_ROW = z.coerce
 const FOLLOW = z
   .enum(['true', 'false'])
   .default('false')
-  .meta({ description: '`true` keeps the answer open until the job ends.' });
+  .meta({ description: '`true` keeps the response open until the job ends.' });
 
 export const ERRORS_QUERY = z.strictObject({ from_row: FROM_ROW, follow: FOLLOW });
 export const RESULTS_QUERY = z.strictObject({
   include: z
     .literal('errors')
     .optional()
-    .meta({ description: '`errors` merges the rows that failed, in row order.' }),
+    .meta({ description: '`errors` also returns the rows that failed, in row order.' }),
   from_row: FROM_ROW,
   follow: FOLLOW,
 });

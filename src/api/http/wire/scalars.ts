@@ -1,4 +1,4 @@
-/** Small schemas that several wire files share. Knows nothing of jobs or HTTP. */
+/** Small schemas that several wire files share. */
 import { z } from 'zod';
 
 /** ISO 8601 in UTC, with milliseconds. */
@@ -7,21 +7,21 @@ export const TIMESTAMP = z.string().meta({
   examples: ['2026-11-22T10:15:30.000Z'],
 });
 
-/** Job ids as they appear in paths and cursors. Looser than what is given out: an unknown id is a 404. */
+/** Job ids in paths and cursors. Looser than the ids that are given out, so that an unknown id is a 404. */
 export const JOB_ID = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,128}$/, 'not a job id: letters, digits, "_" and "-" only')
-  .meta({ description: 'Id of the job; ids sort by time.' });
+  .meta({ description: 'Id of the job. Ids sort by time.' });
 
-/** A code of the closed error table and what happened. */
+/** An error code and what happened. */
 export const FAILURE = z
   .object({
     code: z.string().meta({ description: 'Stable error code.', examples: ['decode_failed'] }),
-    message: z.string().meta({ description: 'What happened, where, and how to mend it.' }),
+    message: z.string().meta({ description: 'What happened, where, and how to fix it.' }),
   })
   .meta({ id: 'Failure', description: 'A failure with a stable code.' });
 
-/** A union, since a nullable reference comes out as a schema that no null fits. */
+/** A union, because a nullable reference would become a schema that refuses null. */
 export const FAILURE_OR_NULL = z.union([FAILURE, z.null()]);
 
 export const METADATA = z
@@ -33,7 +33,7 @@ export const METADATA = z
   .meta({
     id: 'Metadata',
     description:
-      'Your own notes on a job, kept and shown with it: at most 16 pairs of strings, keys up to 64, values up to 512 characters.',
+      'Your own notes on a job, kept and shown with it. At most 16 pairs of strings, with keys up to 64 and values up to 512 characters.',
     examples: [{ team: 'search', run: '2026-11-22' }],
   });
 
@@ -43,7 +43,7 @@ export function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
 
-/** Rounded for display; keeps null. */
+/** Rounds for display. Keeps null. */
 export function rounded(value: number | null, decimals: number): number | null {
   if (value === null || !Number.isFinite(value)) return null;
   const scale = 10 ** decimals;

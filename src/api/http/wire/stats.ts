@@ -9,10 +9,10 @@ export const JOB_STATS = z
     ...JOB_REPORT.shape,
     rows: z.int().meta({ description: 'Rows in committed blocks.' }),
     bytes: z.int().nullable().meta({ description: 'Bytes read.' }),
-    batches: z.int().nullable().meta({ description: 'Model calls; a call may mix rows of several blocks.' }),
-    mean_batch_rows: z.number().nullable().meta({ description: 'Rows a model call, on average.' }),
+    batches: z.int().nullable().meta({ description: 'Model calls. A call may mix rows of several blocks.' }),
+    mean_batch_rows: z.number().nullable().meta({ description: 'Rows per model call, on average.' }),
     mean_batch_fill: z.number().nullable().meta({
-      description: 'Rows a call divided by the rows it had room for, 0 to 1.',
+      description: 'Rows per call divided by the rows that it had room for, 0 to 1.',
     }),
     queue: z.object({
       name: z.string().meta({ description: 'The BullMQ queue of the pool and model.' }),
@@ -20,10 +20,12 @@ export const JOB_STATS = z
         waiting: z.int(),
         active: z.int(),
         delayed: z.int(),
-        failed: z.int().meta({ description: 'Failed runs kept for a look; their blocks were added again.' }),
+        failed: z
+          .int()
+          .meta({ description: 'Failed runs, kept for inspection. Their blocks were added again.' }),
       }),
       slots: z.int().meta({ description: 'Slots of the queue in use, over all jobs.' }),
-      limit: z.int().nullable().meta({ description: 'Slots in all; null when not known here.' }),
+      limit: z.int().nullable().meta({ description: 'All slots of the queue. Null where not known here.' }),
     }),
     workers: z
       .array(
@@ -40,35 +42,37 @@ export const JOB_STATS = z
           memory: z.object({
             rss_bytes: z.int().nullable().meta({
               description:
-                'Resident memory of the worker and its lanes, or, where that is nearer to its limit, what all of their container holds; null where the system does not tell.',
+                'Resident memory of the worker and its lanes. Where their container is nearer to its limit, the memory of the container. Null where the system does not say.',
             }),
             limit_bytes: z.int().meta({
               description:
-                'What that may be: set for the worker, the limit of its container, or the machine.',
+                'The limit: set for the worker, or that of its container, or the memory of the machine.',
             }),
             level: z.enum(['normal', 'slow', 'stop', 'kill']).nullable().meta({
               description:
-                'What it does about it: slow, one batch a lane; stop, a block only with nothing in hand; kill, the largest lane ends. Null from an older worker.',
+                'How the worker responds. slow: one batch per lane. stop: it takes a block only when it holds none. kill: it ends the largest lane. Null from an older worker.',
             }),
           }),
           inflight: z.object({
             used_bytes: z.int().meta({ description: 'Rows read and not yet answered, over all jobs.' }),
-            limit_bytes: z.int().meta({ description: 'Beyond it reading waits.' }),
-            blocked_ms: z.number().meta({ description: 'Time since its start during which reading waited.' }),
+            limit_bytes: z.int().meta({ description: 'At this limit, reading waits.' }),
+            blocked_ms: z
+              .number()
+              .meta({ description: 'How long reading has waited since the worker started.' }),
           }),
           problem: FAILURE_OR_NULL,
         }),
       )
       .meta({ description: "Live workers that announce the job's model." }),
     reason: z.string().nullable().meta({ description: 'Why the job waits.' }),
-    reason_text: z.string().nullable().meta({ description: 'More about it, in words.' }),
-    last_run_error: z.string().nullable().meta({ description: 'What the last failed run of a block said.' }),
+    reason_text: z.string().nullable().meta({ description: 'The reason in words.' }),
+    last_run_error: z.string().nullable().meta({ description: 'Message of the last failed run of a block.' }),
   })
   .meta({ id: 'JobStats', description: 'Where the time of a job goes, and what it waits for.' });
 
 export type JobStatsWire = z.infer<typeof JOB_STATS>;
 
-/** The part that comes from the counters of committed blocks. `bytes`: null before any was read. */
+/** The part that comes from the counters of committed blocks. `bytes`: null before any were read. */
 export function countsToWire(
   costs: JobCosts | null,
   finishedRows: number,

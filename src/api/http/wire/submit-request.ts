@@ -1,8 +1,8 @@
-/** The body of POST /v1/jobs, and the same with every option settled or explicitly left open. */
+/** The body of POST /v1/jobs, and the same with its defaults filled in. */
 import { z } from 'zod';
 import { IF_OUTPUT_EXISTS, type IfOutputExists } from '../../../shared/domain/job.ts';
 import { REQUESTED_SHAPE } from '../../../shared/domain/job-option-schemas.ts';
-import { fillInOptions, type AskedOptions } from '../../../shared/domain/job-options.ts';
+import { withDefaultOptions, type AskedOptions } from '../../../shared/domain/job-options.ts';
 import { JOB_INPUT, type JobInput, type PackedInput } from './job-input.ts';
 import { METADATA } from './scalars.ts';
 import { toRequestedWebhook, WEBHOOK, type RequestedWebhook } from './webhook.ts';
@@ -16,7 +16,9 @@ export const SUBMIT_OPTIONS = z
       description:
         'What to do when the output folder holds results: refuse (default), resume from its parts, or overwrite them.',
     }),
-    metadata: METADATA.optional().meta({ description: 'As `metadata` beside `options`; give it once.' }),
+    metadata: METADATA.optional().meta({
+      description: 'The same as `metadata` next to `options`. Give only one of them.',
+    }),
   })
   .meta({ id: 'SubmitOptions', description: 'How a job runs. Every field may be left out.' });
 
@@ -27,7 +29,7 @@ export const SUBMIT_BODY = z
       .min(1)
       .max(256)
       .meta({
-        description: 'Name of a model of GET /v1/models.',
+        description: 'Name of a model from GET /v1/models.',
         examples: ['digits-small'],
       }),
     input: JOB_INPUT.meta({ id: 'JobInput', description: 'Where the rows come from, by `type`.' }),
@@ -44,7 +46,7 @@ export const SUBMIT_BODY = z
     context.addIssue({
       code: 'custom',
       path: ['options', 'metadata'],
-      message: 'give metadata once: here or beside options',
+      message: 'give metadata once: here or next to options',
     });
   })
   .meta({
@@ -63,33 +65,33 @@ export const SUBMIT_BODY = z
 /** What a client sends. */
 export type SubmitBody = z.input<typeof SUBMIT_BODY>;
 
-/** What submit-job receives: null = automatic or unlimited. */
-export interface SubmitRequest extends Omit<SettledRequest, 'input'> {
+/** What the use cases get. */
+export interface SubmitRequest extends Omit<RequestWithDefaults, 'input'> {
   readonly input: PackedInput;
-  /** SHA-256 in hex of the request: what an Idempotency-Key stands for. */
+  /** SHA-256 of the request, in hex. An Idempotency-Key stands for one digest. */
   readonly digest: string;
 }
 
-/** A request with its rows as they came. Its JSON is what the digest is made of, so it must not change. */
-export interface SettledRequest {
+/** A request with its rows as sent. The digest is that of its JSON, so neither fields nor their order may change. */
+export interface RequestWithDefaults {
   readonly model: string;
   readonly input: JobInput;
-  /** As given; null: the default folder. */
+  /** As given. Null: the default folder. */
   readonly output: string | null;
   readonly options: AskedOptions & { readonly if_output_exists: IfOutputExists };
   readonly metadata: Readonly<Record<string, string>>;
   readonly webhook?: RequestedWebhook;
 }
 
-export function settleRequest(body: z.output<typeof SUBMIT_BODY>): SettledRequest {
+export function withDefaults(body: z.output<typeof SUBMIT_BODY>): RequestWithDefaults {
   const { if_output_exists = 'refuse', metadata, ...options } = body.options ?? {};
   return {
     model: body.model,
     input: body.input,
     output: body.output ?? null,
-    options: { ...fillInOptions(options), if_output_exists },
+    options: { ...withDefaultOptions(options), if_output_exists },
     metadata: body.metadata ?? metadata ?? {},
-    // Absent where not given: the digest of an Idempotency-Key must not change for requests of before.
+    // Left out where not given, so that requests keep the digest that earlier versions gave them.
     ...(body.webhook && { webhook: toRequestedWebhook(body.webhook) }),
   };
 }
@@ -99,6 +101,6 @@ export const IDEMPOTENCY_KEY = z
   .string()
   .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, 'must be 1 to 255 printable ASCII characters')
   .meta({
-    description: 'Repeating a submit with the same key within a day returns the same job.',
+    description: 'A submit that is repeated with the same key within a day returns the same job.',
     examples: ['nightly-2026-11-22'],
   });

@@ -1,4 +1,4 @@
-/** A job's webhook as it is asked for and shown, what is sent to it, and the log of its tries. */
+/** A job's webhook: as requested, as shown, and the log of its deliveries. */
 import { z } from 'zod';
 import { WEBHOOK_EVENTS, type WebhookEvent } from '../../../shared/domain/job.ts';
 import { HOOK_DELIVERY, type HookDelivery } from '../../../shared/domain/hook-delivery.ts';
@@ -14,20 +14,20 @@ export const WEBHOOK = z
       .refine(isHttpUrl, 'must be an http or https URL without user name and password')
       .meta({
         description:
-          'Where events are POSTed. Redirects are not followed; private addresses need the operator.',
+          'Where events are sent, by POST. Redirects are not followed. Private addresses have to be allowed by the operator.',
       }),
     events: EVENTS.optional().meta({
       description:
-        'What to tell: `completed`, `failed`, `cancelled` (default: these three), and `progress` now and then.',
+        'Which events to send. Default: `completed`, `failed` and `cancelled`. `progress` is sent from time to time.',
     }),
     secret: z.string().min(8, 'at least 8 characters').max(256).optional().meta({
       description:
-        'Signs the deliveries (`Forebay-Signature`). Never shown again. Default: the one of the service, if it has one.',
+        "Key that signs the deliveries (`Forebay-Signature`). It is never shown. Default: the service's own, if it has one.",
     }),
   })
   .meta({
     id: 'Webhook',
-    description: 'Whom to tell how the job goes.',
+    description: 'Where to send the events of the job.',
     examples: [{ url: 'https://example.org/hooks/forebay', events: ['completed', 'failed'] }],
   });
 
@@ -43,7 +43,7 @@ export function toRequestedWebhook({ url, events, secret }: z.output<typeof WEBH
   return { url, events: events ?? ENDS, ...(secret === undefined ? {} : { secret }) };
 }
 
-/** As a job shows it: without its secret. */
+/** The webhook as a job shows it, without its secret. */
 export const JOB_WEBHOOK_WIRE = z.union([
   z.object({ url: z.string(), events: z.array(z.string()) }),
   z.null(),
@@ -53,15 +53,16 @@ export const DELIVERY = z
   .object({
     event_id: z
       .string()
-      .meta({ description: 'The same in every try of an event: receivers ignore repeats by it.' }),
+      .meta({ description: 'The same in every try of an event, so that receivers can ignore repeats.' }),
     type: z.string().meta({ examples: ['job.completed'] }),
     attempt: z.int(),
     at: TIMESTAMP,
     duration_ms: z.number(),
-    status: z.int().nullable().meta({ description: 'HTTP status of the answer; null: there was none.' }),
+    status: z.int().nullable().meta({ description: 'HTTP status of the answer. Null: there was none.' }),
     error: FAILURE_OR_NULL,
     outcome: HOOK_DELIVERY.shape.outcome.meta({
-      description: 'Taken (2xx), to be tried again, or given up.',
+      description:
+        'delivered: answered with 2xx. retrying: another try follows. given_up: no other try follows.',
     }),
     next_attempt_at: TIMESTAMP.nullable(),
   })
@@ -69,7 +70,7 @@ export const DELIVERY = z
 
 export const DELIVERIES = z
   .object({ object: z.literal('list'), job: JOB_ID, data: z.array(DELIVERY) })
-  .meta({ id: 'Deliveries', description: 'The last tries (100 at most), newest first.' });
+  .meta({ id: 'Deliveries', description: 'The last 100 tries, newest first.' });
 export type DeliveriesWire = z.infer<typeof DELIVERIES>;
 
 export function deliveriesToWire(job: string, deliveries: readonly HookDelivery[]): DeliveriesWire {

@@ -1,13 +1,13 @@
 /**
- * The steps that every new job goes through, whatever it is made from. All checks come first. Then one step in Redis
- * makes the job with all that it claims. What the output holds is touched only after that, by the job's feeder. A
- * request that is refused has changed nothing. No HTTP here.
+ * The steps that every new job goes through, whatever it is made from. All checks come first. Then one script in Redis
+ * creates the job with all its claims. The contents of the output are touched only after that, under the job's lease.
+ * A request that is refused has changed nothing (ADR 8).
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTerminal } from '../../../shared/domain/job-state.ts';
 import type { JobRecord, JobSpec } from '../../../shared/domain/job.ts';
-import { ForebayError } from '../../../shared/errors.ts';
+import { ForebayError, InvariantError } from '../../../shared/errors.ts';
 import type {
   Creation,
   JobLimits,
@@ -26,22 +26,22 @@ import type { InputResolver } from './resolve-input.ts';
 /** Who asks for a job. */
 export interface Submitter {
   readonly tenant: string;
-  /** The tenant's quotas hold. */
+  /** Whether the tenant's quotas apply. */
   readonly limited: boolean;
 }
 
 export interface PreparedJob {
   readonly spec: JobSpec;
-  /** Rows, where it is known. */
+  /** Number of rows, where it is known. */
   readonly total: number | null;
-  /** Signs its webhook; null: the service's own. */
+  /** Key that signs its webhook. Null: the service's own. */
   readonly webhookSecret: string | null;
 }
 
-/** `repeated`: the request's key had made another job before; this one was not made. */
+/** `repeated`: an earlier request with the same key made another job, so no job was created. */
 export type Accepted = { readonly job: JobRecord } | { readonly repeated: RequestClaim };
 
-/** A job to be: where it writes, who asks, and the key that its request came with. */
+/** A job that is to be created: where it writes, who asks, and the Idempotency-Key of the request. */
 export interface Candidate {
   readonly id: string;
   readonly folder: string;
@@ -51,7 +51,7 @@ export interface Candidate {
 
 export type AcceptJob = ReturnType<typeof createAcceptJob>;
 
-/** A reply that is lost is asked for again this often: creating is idempotent. */
+/** How often creation is tried after a lost reply. It is idempotent. */
 const TRIES = 3;
 const RETRY_MS = 200;
 
@@ -62,10 +62,10 @@ export function createAcceptJob(deps: {
   >;
   window: Pick<JobWindow, 'dropLease' | 'holdsLease'>;
   input: Pick<InputResolver, 'discard'>;
-  /** ForebayError `url_not_allowed` for a URL that can never be reached. */
+  /** Throws ForebayError `url_not_allowed` for a URL that can never be reached. */
   checkWebhook: (url: string) => void;
   maxJobs: number;
-  /** Absent: no tenant has any. */
+  /** Absent: no tenant has quotas. */
   quotas?: Quotas;
 }) {
   const { jobs, window, input } = deps;
@@ -75,7 +75,7 @@ export function createAcceptJob(deps: {
     if (room !== 'free') throw noRoom(room, tenant, limits);
   }
 
-  /** Whether the job that holds an output has ended, and only its claim is left. */
+  /** Whether the job that holds an output has ended, so that only its claim is left. */
   async function hasEnded(holder: string): Promise<boolean> {
     const other = await jobs.get(holder);
     return other ? isTerminal(other.status) : !(await jobs.isActive(holder));
@@ -86,7 +86,7 @@ export function createAcceptJob(deps: {
     if (holder !== null && !(await hasEnded(holder))) throw outputInUse(holder, folder);
   }
 
-  /** Asks until there is an answer: after a lost reply the job may or may not exist. */
+  /** Tries again after a lost reply, because then the job may or may not exist. */
   async function createSurely(job: NewJob, limits: JobLimits): Promise<Creation> {
     for (let tries = TRIES; ; tries--) {
       try {
@@ -105,10 +105,10 @@ export function createAcceptJob(deps: {
   }
 
   /**
-   * Opens the output before the request is answered: from then on it can be resumed whatever becomes of Redis. Where
-   * that fails, a feeder does it, and reports what is wrong as the job's.
+   * Takes over the output before the request is answered. From then on it can be resumed, whatever happens to Redis.
+   * Where that fails, a feeder does it and reports the failure as the job's.
    */
-  async function open(id: string, lease: string): Promise<void> {
+  async function openOutput(id: string, lease: string): Promise<void> {
     try {
       const { spec, opened } = await jobs.mustGet(id);
       if (!opened && spec.opening) {
@@ -116,13 +116,13 @@ export function createAcceptJob(deps: {
         await jobs.markOpened(id, lease);
       }
     } catch {
-      // The feeder meets the same trouble.
+      // The feeder will meet the same failure and report it.
     }
     await window.dropLease(id, lease);
     await jobs.announce(id);
   }
 
-  /** `prepare`: makes the job's spec. It may spool rows under the job's id, and changes nothing else. */
+  /** `prepare` makes the job's spec. It may spool rows under the job's id, and must change nothing else. */
   return async function accept(
     { id, folder, by, requestKey }: Candidate,
     prepare: () => Promise<PreparedJob>,
@@ -132,7 +132,7 @@ export function createAcceptJob(deps: {
     const limits = { jobs: deps.maxJobs, ofTenant: quotas?.jobs ?? null };
     const lease = randomUUID();
     let undoFolder = async () => {};
-    let unsettled = false;
+    let unanswered = false;
     try {
       await quotas?.checkBytes(tenant);
       await refuseIfFull(tenant, limits);
@@ -141,10 +141,10 @@ export function createAcceptJob(deps: {
       await quotas?.checkRows(tenant, total ?? 0);
       if (spec.webhook) deps.checkWebhook(spec.webhook.url);
       undoFolder = await makeOutputFolder(folder);
-      unsettled = true;
+      unanswered = true;
       const job = { spec, total, webhookSecret, requestKey, takesOver: null, lease };
       const creation = await create(job, limits);
-      unsettled = false;
+      unanswered = false;
       if (creation.outcome === 'repeated') {
         await undo();
         return { repeated: creation.claim };
@@ -152,11 +152,11 @@ export function createAcceptJob(deps: {
       if (creation.outcome === 'output_held') throw outputInUse(creation.by, folder);
       if (creation.outcome !== 'created') throw noRoom(creation.outcome, tenant, limits);
     } catch (error) {
-      // Without an answer the job may exist: what is its own must stay. The sweeper finds it if it does not.
-      if (!unsettled || redisTrouble(error) !== 'away') await undo();
+      // Without an answer the job may exist, so its files must stay. The sweeper removes them if it does not.
+      if (!unanswered || redisTrouble(error) !== 'away') await undo();
       throw error;
     }
-    await open(id, lease);
+    await openOutput(id, lease);
     return { job: await jobs.mustGet(id) };
 
     async function undo(): Promise<void> {
@@ -164,6 +164,17 @@ export function createAcceptJob(deps: {
       await undoFolder();
     }
   };
+}
+
+/** Accepts a job whose request came without an Idempotency-Key, so it cannot be a repeated one. */
+export async function mustAccept(
+  accept: AcceptJob,
+  candidate: Candidate,
+  prepare: () => Promise<PreparedJob>,
+): Promise<JobRecord> {
+  const taken = await accept(candidate, prepare);
+  if ('job' in taken) return taken.job;
+  throw new InvariantError(`a request without a key repeats job ${taken.repeated.job}`);
 }
 
 function outputInUse(holder: string, folder: string): ForebayError {
@@ -177,13 +188,13 @@ function noRoom(why: 'full' | 'tenant_full', tenant: string, limits: JobLimits):
   if (why === 'tenant_full') {
     return new ForebayError(
       'quota_jobs',
-      `Tenant "${tenant}" has ${limits.ofTenant} jobs queued or running, its quota; try again when one has ended.`,
+      `Tenant "${tenant}" has ${limits.ofTenant} jobs queued or running, its quota. Try again when one has ended.`,
       { retryAfterS: 10 },
     );
   }
   return new ForebayError(
     'too_many_jobs',
-    `${limits.jobs} jobs are queued or running, the most this service accepts at once; try again when one has ended.`,
+    `${limits.jobs} jobs are queued or running, the most that this service accepts at once. Try again when one has ended.`,
     { retryAfterS: 10 },
   );
 }

@@ -1,7 +1,7 @@
-/** A job's input as the job shows it. */
+/** A job's input as the job shows it to clients. */
 import type { PackedInput } from '../../http/wire/job-input.ts';
 
-/** For display: payloads are only counted. */
+/** Rows that came with the request are only counted. */
 export function describeInput(input: PackedInput): Record<string, unknown> {
   switch (input.type) {
     case 'urls':

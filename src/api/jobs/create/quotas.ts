@@ -1,6 +1,6 @@
 /**
- * What a tenant may have at once, checked at submit. Jobs are counted exactly; rows and bytes by what is known then,
- * so that two submits at once may pass together, and a folder counts when its rows have been counted.
+ * What a tenant may have at once, checked at submit. Jobs are counted exactly. Rows and bytes are counted as far as
+ * they are known then. So two submits at the same time may both pass, and a folder counts once its rows are counted.
  */
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
@@ -9,24 +9,24 @@ import type { JobStore } from '../../../shared/queue/job-store.ts';
 export interface QuotaLimits {
   /** Jobs queued or running. */
   readonly jobs: number | null;
-  /** Rows of such jobs that are still to be done. */
+  /** Unfinished rows of such jobs. */
   readonly rows: number | null;
-  /** Bytes of results of jobs that ended within the retention time. */
+  /** Bytes of the results of jobs that ended within the retention time. */
   readonly bytes: number | null;
 }
 
 export interface Quotas {
-  /** Enforced where a job is admitted. */
+  /** Enforced where the job is created. */
   readonly jobs: number | null;
-  /** `more`: rows of the job to be submitted, as far as known. ForebayError `quota_rows`. */
+  /** `more`: rows of the submitted job, as far as known. Rejects with ForebayError `quota_rows`. */
   checkRows(tenant: string, more: number): Promise<void>;
-  /** ForebayError `quota_bytes`. */
+  /** Rejects with ForebayError `quota_bytes`. */
   checkBytes(tenant: string): Promise<void>;
 }
 
-/** Rows are done soon; bytes go with the retention time. */
-const ROWS_AGAIN_S = 10;
-const BYTES_AGAIN_S = 3600;
+/** Rows finish soon. Bytes are freed only with the retention time. */
+const ROWS_RETRY_S = 10;
+const BYTES_RETRY_S = 3600;
 
 export function createQuotas(
   jobs: Pick<JobStore, 'activeOf' | 'get' | 'storedBytes'>,
@@ -42,12 +42,12 @@ export function createQuotas(
         if (!record?.total) return sum;
         return sum + Math.max(0, record.total - record.succeeded - record.failed);
       }, 0);
-      // At the limit nothing more is taken, even if its rows are not counted yet.
+      // At the limit no job is accepted, not even one whose rows are not counted yet.
       if (left + more <= limits.rows && left < limits.rows) return;
       throw new ForebayError(
         'quota_rows',
-        `Tenant "${tenant}" has ${left} rows still to be done${more === 0 ? '' : ` and asks for ${more} more`}; its quota is ${limits.rows}. Submit fewer at once, or try again when some are done.`,
-        { retryAfterS: ROWS_AGAIN_S },
+        `Tenant "${tenant}" has ${left} unfinished rows${more === 0 ? '' : ` and asks for ${more} more`}. Its quota is ${limits.rows}. Submit fewer at once, or try again when some have finished.`,
+        { retryAfterS: ROWS_RETRY_S },
       );
     },
 
@@ -57,8 +57,8 @@ export function createQuotas(
       if (stored < limits.bytes) return;
       throw new ForebayError(
         'quota_bytes',
-        `The results of tenant "${tenant}" take ${stored} bytes; its quota is ${limits.bytes}. Jobs that ended seven days ago no longer count.`,
-        { retryAfterS: BYTES_AGAIN_S },
+        `The results of tenant "${tenant}" take ${stored} bytes. Its quota is ${limits.bytes}. Jobs that ended more than seven days ago do not count.`,
+        { retryAfterS: BYTES_RETRY_S },
       );
     },
   };

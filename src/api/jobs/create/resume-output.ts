@@ -1,23 +1,24 @@
 /**
- * Finishes what an output folder holds, from the folder alone: job.json says what was asked for, the parts what is
- * done. For when Redis has lost everything, or the request is not at hand. No HTTP here.
+ * Makes a job that finishes what an output folder holds. job.json says what was asked for, and the parts say what is
+ * done. So this works after Redis has lost everything, and without the original request.
  */
 import { randomBytes } from 'node:crypto';
 import { newJobId } from '../../../shared/domain/job-id.ts';
 import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
-import { ForebayError, InvariantError } from '../../../shared/errors.ts';
+import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
 import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
+import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { checkOutput } from '../output/check-output.ts';
+import { checkResume, continuedJob } from '../output/continued-job.ts';
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
-import { checkResume, goesOnWith, type FindModel } from './submit-job.ts';
-import type { Candidate, PreparedJob, Submitter, AcceptJob } from './accept-job.ts';
+import { mustAccept, type AcceptJob, type PreparedJob, type Submitter } from './accept-job.ts';
 import type { ResumeRequest } from '../../http/wire/resume-request.ts';
 
 export function createResumeOutput(deps: {
   jobs: Pick<JobStore, 'tenantOf'>;
-  findModel: FindModel;
+  findModel: ModelCatalog['findModel'];
   input: Pick<InputResolver, 'adopt' | 'discard'>;
   output: OutputResolver;
   webhooks: Pick<WebhookQueue, 'secretOf'>;
@@ -25,7 +26,7 @@ export function createResumeOutput(deps: {
 }) {
   const { input, output } = deps;
 
-  /** ForebayError `not_found` where the folder holds no job, `input_not_found`, and those of a submit. */
+  /** Rejects with ForebayError `not_found` where the folder holds no job, `input_not_found`, and as a submit does. */
   return async function resumeOutput(request: ResumeRequest, by: Submitter): Promise<JobRecord> {
     const id = newJobId(Date.now(), randomBytes(16));
     const folder = await output.resolve(request.output, id, by.tenant);
@@ -38,10 +39,10 @@ export function createResumeOutput(deps: {
       }
       throw new ForebayError(
         'not_found',
-        `"${folder}" holds no job: there is no job.json in it. Name the folder that the job wrote to, or submit the job anew.`,
+        `"${folder}" holds no job, because there is no job.json in it. Name the folder that the job wrote to, or submit the job again.`,
       );
     });
-    // Spooled rows are kept under the new job's name from here on.
+    // From here on, spooled rows are kept under the new job's name.
     if (from !== null) await input.discard(from, by.tenant);
     return job;
   };
@@ -66,7 +67,7 @@ export function createResumeOutput(deps: {
       output: folder,
       options,
       resume: true,
-      opening: { if_output_exists: 'resume', earlier: goesOnWith(earlier), cut_part: null },
+      opening: { if_output_exists: 'resume', earlier: continuedJob(earlier), cut_part: null },
       webhook: webhook ? { url: webhook.url, events: [...webhook.events] } : earlier.webhook,
       created_at: Date.now(),
     };
@@ -74,19 +75,8 @@ export function createResumeOutput(deps: {
     return { spec, total: null, webhookSecret };
   }
 
-  /** A job.json can name any job: only those of the tenant give their secret. */
+  /** A job.json can name any job, so only the tenant's own jobs give their secret. */
   async function secretOf(job: string, tenant: string): Promise<string | null> {
     return (await deps.jobs.tenantOf(job)) === tenant ? deps.webhooks.secretOf(job) : null;
   }
-}
-
-/** Takes a job on whose request came without a key, so that it cannot be a repeated one. */
-export async function mustAccept(
-  accept: AcceptJob,
-  candidate: Candidate,
-  prepare: () => Promise<PreparedJob>,
-): Promise<JobRecord> {
-  const taken = await accept(candidate, prepare);
-  if ('job' in taken) return taken.job;
-  throw new InvariantError(`a request without a key repeats job ${taken.repeated.job}`);
 }

@@ -1,7 +1,6 @@
 /**
- * Runs the failed rows of an ended job again: a new job into the same output, whose parts go on behind those that are
- * there (ADR 7). Everything it needs is in the output's job.json and manifest.json, and, for inline rows, in the spool.
- * No HTTP here.
+ * Makes a job that runs the failed rows of an ended job again, into the same output. Its parts follow the existing ones
+ * (ADR 7). It needs job.json and manifest.json of the output and, for inline rows, the spool.
  */
 import { randomBytes } from 'node:crypto';
 import { newJobId } from '../../../shared/domain/job-id.ts';
@@ -13,16 +12,16 @@ import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
 import { outputFolder } from '../../../shared/storage/output-folder.ts';
 import { readManifest } from '../../../shared/storage/read-manifest.ts';
 import { outputJobs, type OutputJob } from '../../feeder/earlier-parts.ts';
+import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { checkOutput } from '../output/check-output.ts';
+import { checkResume, continuedJob } from '../output/continued-job.ts';
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
-import { mustAccept } from './resume-output.ts';
-import { checkResume, goesOnWith, type FindModel } from './submit-job.ts';
-import type { PreparedJob, Submitter, AcceptJob } from './accept-job.ts';
+import { mustAccept, type AcceptJob, type PreparedJob, type Submitter } from './accept-job.ts';
 
 export function createRetryJob(deps: {
   jobs: Pick<JobStore, 'mustGet'>;
-  findModel: FindModel;
+  findModel: ModelCatalog['findModel'];
   input: Pick<InputResolver, 'adopt' | 'discard'>;
   output: OutputResolver;
   webhooks: Pick<WebhookQueue, 'secretOf'>;
@@ -30,15 +29,15 @@ export function createRetryJob(deps: {
 }) {
   const { input, output } = deps;
 
-  /** `id`: the job that was asked for. ForebayError `invalid_state`, `input_not_found` and those of a submit. */
+  /** `id`: the job to retry. Rejects with ForebayError `invalid_state`, `input_not_found`, and as a submit does. */
   return async function retryJob(id: string, by: Submitter): Promise<JobRecord> {
     const asked = await deps.jobs.mustGet(id);
     if (!isTerminal(asked.status)) {
-      throw refusal(`Job ${id} is ${asked.status}: rows can be retried once it has ended.`);
+      throw refusal(`Job ${id} is ${asked.status}. Its rows can be retried once it has ended.`);
     }
     const retry = newJobId(Date.now(), randomBytes(16));
     const folder = await output.resolve(asked.spec.output, retry, asked.spec.tenant);
-    // An administrator's retry stays its owner's.
+    // A retry that an administrator asks for belongs to the job's tenant.
     const owner = { ...by, tenant: asked.spec.tenant };
     let from: string | null = null;
     const candidate = { id: retry, folder, by: owner, requestKey: null };
@@ -47,7 +46,7 @@ export function createRetryJob(deps: {
       from = last;
       return made;
     });
-    // Spooled rows are kept under the retry's name from here on: it is what can be retried next.
+    // From here on, spooled rows are kept under the retry's name, since the retry is what can be retried next.
     if (from !== null) await input.discard(from, owner.tenant);
     return job;
   };
@@ -61,7 +60,7 @@ export function createRetryJob(deps: {
     const last = await checkOutput(folder, 'resume');
     if (!last) throw refusal(`The output "${folder}" of job ${id} is gone.`);
     const { rows } = await lastJob(id, last, folder);
-    if (rows.failed === 0) throw refusal(`No row of job ${id} has failed: there is nothing to retry.`);
+    if (rows.failed === 0) throw refusal(`No row of job ${id} has failed, so there is nothing to retry.`);
     const model = await deps.findModel(last.model.name);
     checkResume(last, model, last.options);
     const first = firstPart(last);
@@ -75,11 +74,11 @@ export function createRetryJob(deps: {
       model: model.ref,
       dataset: await input.adopt({ type: 'failed', folder, first, end, of }, jobs),
       output: folder,
-      // The rows are known to be bad ones: what the first job would bear says nothing about them.
+      // These rows are known to be bad, so the first job's limit of errors does not fit them.
       options: { ...last.options, limit: null, max_errors: null },
       input: { ...last.input, failed_rows_of: id },
       resume: false,
-      opening: { if_output_exists: 'resume', earlier: goesOnWith(last), cut_part: null },
+      opening: { if_output_exists: 'resume', earlier: continuedJob(last), cut_part: null },
       retry_of: id,
       created_at: Date.now(),
     };
@@ -88,21 +87,24 @@ export function createRetryJob(deps: {
   }
 }
 
-/** What the manifest says of the job that wrote last, if that is whole and the asked one is of its output. */
+/**
+ * What the manifest says of the job that wrote last. Throws where that job has unfinished rows, or where the manifest
+ * does not list the job that was asked for.
+ */
 async function lastJob(asked: string, last: JobSpec, folder: string): Promise<OutputJob> {
   const manifest = await readManifest(outputFolder(folder).manifest);
   const jobs = manifest === null ? [] : outputJobs(manifest);
   const found = jobs.at(-1);
-  // Only a whole job's errors files name every failed row, and only its parts can never be written again.
+  // Only the errors files of a whole job name every failed row, and only its parts can never be written again.
   if (found?.job !== last.id || found.rows.total !== found.rows.succeeded + found.rows.failed) {
     throw refusal(
-      `The output "${folder}" is not whole: job ${last.id} has not worked through all of its rows. Finish it first ` +
+      `The output "${folder}" is not whole, because job ${last.id} has unfinished rows. Finish them first ` +
         '(POST /v1/jobs/resume with the output, and another max_errors where that ended it), ' +
-        'then retry the job that did.',
+        'then retry the job that finished them.',
     );
   }
   if (jobs.some((job) => job.job === asked)) return found;
-  throw refusal(`The output of job ${asked} is that of job ${found.job} now: retry that one.`);
+  throw refusal(`The output of job ${asked} now belongs to job ${found.job}. Retry that one.`);
 }
 
 function refusal(message: string): ForebayError {

@@ -1,18 +1,19 @@
-/** Takes a job on: model, input, output and options settled, written down, listed for feeding. No HTTP here. */
+/** Submits a job: settles its model, input, output and options, and has it accepted. */
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../../shared/datasets/files/listing-rule.ts';
-import { autoBatchSize, autoBlockRows } from '../../../shared/domain/auto-batch.ts';
 import { newJobId } from '../../../shared/domain/job-id.ts';
-import { SPEC_VERSION, type JobOptions, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
-import type { ModelConfig, ModelRef } from '../../../shared/domain/model-config.ts';
+import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { RequestClaim, RequestKey } from '../../../shared/queue/job-creation.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
 import { describeInput } from './describe-input.ts';
+import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { checkOutput } from '../output/check-output.ts';
+import { checkResume, continuedJob, cutBlock, refuseRetried } from '../output/continued-job.ts';
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
+import { settleOptions } from './settle-options.ts';
 import type { Submitter, AcceptJob } from './accept-job.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
 
@@ -22,23 +23,15 @@ export interface Submitted {
   readonly replayed: boolean;
 }
 
-/** `batchSize`: as live workers run it, null where none does. */
-export type FindModel = (
-  name: string,
-) => Promise<{ ref: ModelRef; config: ModelConfig | null; batchSize: number | null }>;
-
 export interface SubmitDeps {
   jobs: Pick<JobStore, 'claimOf' | 'get'>;
-  findModel: FindModel;
+  findModel: ModelCatalog['findModel'];
   input: Pick<InputResolver, 'resolve'>;
   output: OutputResolver;
   accept: AcceptJob;
-  /** Of one job; null: no limit. */
+  /** Limit per job. Null: no limit. */
   maxRows: number | null;
 }
-
-/** Where a model's config is not at hand (only a worker has it). */
-const FALLBACK = { batchSize: 4, topK: 5 };
 
 export function createSubmitJob(deps: SubmitDeps) {
   const { jobs, input, output } = deps;
@@ -55,7 +48,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     try {
       return await accept(request, by, key);
     } catch (error) {
-      // The same request may have been accepted in the meantime, and be the reason for the refusal.
+      // The same request may have been accepted in the meantime, and may be why this one was refused.
       const since = await jobs.claimOf(key).catch(() => null);
       if (since) return replay(since, key);
       throw error;
@@ -66,7 +59,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     if (claim.digest !== digest) {
       throw new ForebayError(
         'idempotency_conflict',
-        `Idempotency-Key "${key}" came with another request before. Use a new key for a new job.`,
+        `Idempotency-Key "${key}" was used for another request before. Use a new key for a new job.`,
       );
     }
     const job = await jobs.get(claim.job);
@@ -91,7 +84,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     const taken = await deps.accept({ id, folder, by, requestKey }, async () => {
       const ifExists = request.options.if_output_exists;
       const earlier = await checkOutput(folder, ifExists);
-      const options = settle(request, model, earlier);
+      const options = settleOptions(request, model, earlier);
       if (earlier) {
         refuseRetried(earlier);
         checkResume(earlier, model, options);
@@ -112,7 +105,7 @@ export function createSubmitJob(deps: SubmitDeps) {
         resume: earlier !== null,
         opening: {
           if_output_exists: ifExists,
-          earlier: earlier && goesOnWith(earlier),
+          earlier: earlier && continuedJob(earlier),
           cut_part: earlier && cutBlock(earlier.options, options),
         },
         retry_of: null,
@@ -125,73 +118,4 @@ export function createSubmitJob(deps: SubmitDeps) {
     if ('job' in taken) return { job: taken.job, replayed: false };
     return replay(taken.repeated, requestKey!);
   }
-}
-
-/** What the feeder must find in the output when it opens it. */
-export function goesOnWith(earlier: JobSpec): { job: string; model_hash: string } {
-  return { job: earlier.id, model_hash: earlier.model.hash };
-}
-
-/** Block boundaries are fixed here; a resumed job keeps those that its parts were cut by. */
-export function settle(
-  request: SubmitRequest,
-  { config, batchSize }: { config: ModelConfig | null; batchSize: number | null },
-  earlier: JobSpec | null,
-): JobOptions {
-  const { if_output_exists: _, ...options } = request.options;
-  // What workers run it with (a graph's own batch, a measured one) is better known than what a formula guesses.
-  const auto = batchSize ?? (config ? autoBatchSize(config) : FALLBACK.batchSize);
-  const batch = options.batch_size ?? auto;
-  return {
-    ...options,
-    block_rows: earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch, config),
-    top_k: options.top_k ?? config?.top_k ?? FALLBACK.topK,
-  };
-}
-
-/** Behind a retry's parts nothing of the first dataset fits any more. Throws `resume_mismatch`. */
-function refuseRetried(earlier: JobSpec): void {
-  if (earlier.retry_of === null) return;
-  throw new ForebayError(
-    'resume_mismatch',
-    `The output holds a retry (job ${earlier.id}) of a job that was whole. To finish the retry, resume by the output alone ` +
-      '(POST /v1/jobs/resume with the output); for other rows choose another output.',
-  );
-}
-
-/** Throws `resume_mismatch`. */
-export function checkResume(
-  earlier: JobSpec,
-  { ref: model, config }: { ref: ModelRef; config: ModelConfig | null },
-  options: JobOptions,
-): void {
-  const differences: string[] = [];
-  if (earlier.model.hash !== model.hash) {
-    differences.push(
-      `model ${earlier.model.name} (${earlier.model.hash.slice(0, 12)}) then, ${model.name} (${model.hash.slice(0, 12)}) now`,
-    );
-  }
-  if (earlier.options.top_k !== options.top_k) {
-    differences.push(`top_k ${earlier.options.top_k} then, ${options.top_k} now`);
-  }
-  const decodeOf = ({ decode }: JobOptions) => decode ?? config?.preprocess.decode ?? "the model's";
-  if (decodeOf(earlier.options) !== decodeOf(options)) {
-    differences.push(`decode ${decodeOf(earlier.options)} then, ${decodeOf(options)} now`);
-  }
-  if (options.limit !== null && options.limit < (earlier.options.limit ?? Infinity)) {
-    differences.push(`limit ${earlier.options.limit ?? 'none'} then, ${options.limit} now`);
-  }
-  if (differences.length === 0) return;
-  throw new ForebayError(
-    'resume_mismatch',
-    `The output was begun with other settings, its rows would not fit together: ${differences.join('; ')}. ` +
-      'Use the same, or another output.',
-  );
-}
-
-/** The block that an earlier, smaller `limit` cut short: the only one whose rows now are others. */
-function cutBlock(earlier: JobOptions, now: JobOptions): number | null {
-  const { limit, block_rows } = earlier;
-  if (limit === null || limit === now.limit || limit % block_rows === 0) return null;
-  return Math.floor(limit / block_rows);
 }

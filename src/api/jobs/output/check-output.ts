@@ -1,6 +1,6 @@
 /**
- * What an output folder holds, and whether a job may begin there. Everything in it is input: a tenant can write its own
- * folder, so a job.json found there proves nothing but what its own words say.
+ * Checks what an output folder holds and whether a job may begin there. Tenants can write to their own folders, so the
+ * contents are not trusted. In particular, a job.json may name any job.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,13 +11,13 @@ import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { isPublishedName, outputFolder, stagedName } from '../../../shared/storage/output-folder.ts';
 import { readFileNoFollow } from '../../../shared/storage/no-follow.ts';
 
-/** What job.json may take: include and exclude patterns are the long part. */
+/** Limit of job.json. Its include and exclude patterns are the long part. */
 const MAX_JOB_JSON_BYTES = 4 * 1024 * 1024;
 
 /**
- * Judges what the folder holds and changes nothing. `resume`: the spec of the job that left its parts, null where there
- * is none. ForebayError `invalid_request` (no name for a folder), `output_not_empty`, `resume_mismatch`,
- * `output_changed`, `storage_unavailable`.
+ * Changes nothing. With `resume` it returns the spec of the job that left its parts, or null without one. Rejects with
+ * ForebayError `invalid_request` (not the name of a folder), `output_not_empty`, `resume_mismatch`, `output_changed`,
+ * `storage_unavailable`.
  */
 export async function checkOutput(folder: string, ifExists: IfOutputExists): Promise<JobSpec | null> {
   const names = await outputNames(folder);
@@ -30,7 +30,7 @@ export async function checkOutput(folder: string, ifExists: IfOutputExists): Pro
   );
 }
 
-/** Names in the folder. Leaves out a staging folder that holds only what killed processes left. Empty without a folder. */
+/** Names in the folder, without a staging folder that holds only what killed processes left. Empty without a folder. */
 export async function outputNames(folder: string): Promise<string[]> {
   const names = await listing(folder);
   if (!names.includes('_staging')) return names;
@@ -50,15 +50,15 @@ async function listing(folder: string): Promise<string[]> {
   }
 }
 
-/** What is wrong with the name, and not with the storage. */
+/** Errors that mean that the name is wrong, and not the storage. */
 const WRONG_NAME: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'names a folder whose name is too long for the file system (often 255 bytes)',
-  ENOTDIR: 'names a file, or a place below one: an output is a folder',
-  EEXIST: 'names a file: an output is a folder',
+  ENOTDIR: 'names a file or a path below one, but an output is a folder',
+  EEXIST: 'names a file, but an output is a folder',
   ELOOP: 'leads through too many symbolic links',
 };
 
-/** A failure of node:fs on an output folder, in the words of a request. */
+/** Turns a failure of node:fs on an output folder into an error for the client. */
 export function outputProblem(folder: string, error: unknown): ForebayError {
   const wrong = WRONG_NAME[(error as NodeJS.ErrnoException).code ?? ''];
   if (wrong !== undefined) return wrongOutput(wrong, error);
@@ -81,7 +81,7 @@ async function readEarlierSpec(folder: string, names: readonly string[]): Promis
     if (!names.some(isPublishedName)) return null;
     throw new ForebayError(
       'resume_mismatch',
-      `"${folder}" holds parts but no job.json that says how they were made. Use another output or overwrite this one.`,
+      `"${folder}" holds parts but no job.json that says how they were made. Use another output, or overwrite this one.`,
     );
   }
   const bytes = await readFileNoFollow(outputFolder(folder).job, MAX_JOB_JSON_BYTES);
@@ -92,11 +92,11 @@ async function readEarlierSpec(folder: string, names: readonly string[]): Promis
     const cause = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new ForebayError(
       'resume_mismatch',
-      `job.json in "${folder}" is not of this version of Forebay: ${cause}`,
+      `job.json in "${folder}" cannot be read by this version of Forebay: ${cause}`,
     );
   }
   throw new ForebayError(
     'resume_mismatch',
-    `job.json in "${folder}" names no job: it was not written by Forebay.`,
+    `job.json in "${folder}" names no job, so it was not written by Forebay.`,
   );
 }

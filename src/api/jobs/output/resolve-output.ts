@@ -1,4 +1,4 @@
-/** Where a job's output may lie, and making its folder. What is in it is check-output.ts's affair. */
+/** Resolves where a job's output lies, and makes its folder. check-output.ts checks what the folder holds. */
 import { access, constants, mkdir, realpath, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isInside } from '../../../shared/files/is-inside.ts';
@@ -7,7 +7,10 @@ import { tenantFolder } from '../../../shared/files/tenant-folder.ts';
 import { outputProblem, wrongOutput } from './check-output.ts';
 
 export interface OutputResolver {
-  /** The absolute folder for a tenant's asked (null: the default one). ForebayError `path_not_allowed`, `invalid_request`. */
+  /**
+   * The absolute folder. `asked`: null for the default one. Rejects with ForebayError `path_not_allowed`,
+   * `invalid_request`.
+   */
   resolve(asked: string | null, jobId: string, tenant: string): Promise<string>;
 }
 
@@ -38,12 +41,12 @@ export function createOutputResolver(deps: {
   };
 }
 
-/** Linux takes 4,096: what is left is for the files in the folder and in its staging folder. */
+/** Linux allows 4,096. The rest is for the names of files in the folder and in its staging folder. */
 const MAX_PATH_BYTES = 3_800;
 
 /**
- * Makes an output folder unless it exists, and checks that it can be written to. Returns a function that undoes it.
- * ForebayError `invalid_request` (no name for a folder), `storage_unavailable`.
+ * Makes an output folder unless it exists, and checks that it is writable. Returns a function that undoes this. Rejects
+ * with ForebayError `invalid_request` (not the name of a folder), `storage_unavailable`.
  */
 export async function makeOutputFolder(folder: string): Promise<() => Promise<void>> {
   try {
@@ -55,7 +58,7 @@ export async function makeOutputFolder(folder: string): Promise<() => Promise<vo
   }
 }
 
-/** Removes `folder` and its parents up to `first`, where nothing is in them. */
+/** Removes `folder` and its parents up to `first`, as far as they are empty. */
 async function removeEmpty(folder: string, first: string | undefined): Promise<void> {
   if (first === undefined) return;
   try {
@@ -65,7 +68,7 @@ async function removeEmpty(folder: string, first: string | undefined): Promise<v
   }
 }
 
-/** Real path of a folder that may not exist yet: links in the part that exists are resolved. */
+/** The real path of a folder that may not exist yet. Links in the part that exists are resolved. */
 async function realpathOfNearest(path: string): Promise<string> {
   try {
     return await realpath(path);

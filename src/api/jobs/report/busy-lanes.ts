@@ -4,9 +4,9 @@ import type { JobCosts } from './job-costs.ts';
 
 /** From this utilisation on, idle time is noise. */
 const HEALTHY = 0.9;
-/** More than half of the work. No other change gains as much. */
+/** From more than half of the work on, no other change can gain as much. */
 const DOMINANT = 0.5;
-/** More of the lanes' work than what is neither decoding nor the model should take. */
+/** Work that is neither decoding nor the model should take a smaller share than this. */
 const OVERHEAD = 1 / 3;
 /** Local files take 1 to 3 % of a lane. This much means a slow disk or network. */
 const LANE_READING = 0.2;
@@ -35,12 +35,12 @@ export function diagnoseBusyLanes(lane: JobCosts['lane'], busy: number, utilisat
       'coordination',
       other,
       `${lanesBusy}, ${percent(other)} of it neither decoding nor the model`,
-      'Raise --batch-size, so that the cost of a batch is shared by more rows.',
+      'Raise --batch-size, so that more rows share the cost of a batch.',
     );
   }
   const advice =
     utilisation >= HEALTHY
-      ? 'All is well; more speed takes more CPU cores or workers, a smaller or quantised model, or what `forebay tune` finds.'
-      : 'Nearly well; `forebay tune` looks for a better batch size, lanes and threads.';
+      ? 'All is well: for more speed, add CPU cores or workers, use a smaller or quantised model, or run `forebay tune`.'
+      : 'Run `forebay tune`, which looks for a better batch size, lanes and threads.';
   return diagnosis('inference', infer, `${lanesBusy}, ${percent(infer)} of it in the model`, advice);
 }

@@ -37,13 +37,13 @@ export function diagnoseJob(costs: JobCosts | null, state: JobState): Diagnosis 
 }
 
 function noWorker({ model }: JobState): Diagnosis {
-  const advice = `Start one that does: forebay worker --models <folder> --pool <the model's pool>, then see \`forebay models\`.`;
+  const advice = `Start one: forebay worker --models <folder> --pool <the model's pool>, and check with \`forebay models\`.`;
   return diagnosis('no_worker', null, `no live worker serves model "${model}"`, advice);
 }
 
 function modelFailed({ model }: JobState): Diagnosis {
   const advice =
-    "Fix the model's folder as reason_text says: workers notice changed files. Where the files are right, restart the worker. Other models are not held up.";
+    "Fix the model's folder as reason_text says. Workers notice changed files. If the files are right, restart the worker. Other models are not affected.";
   return diagnosis('no_worker', null, `no live worker can load model "${model}"`, advice);
 }
 

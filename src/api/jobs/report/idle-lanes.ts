@@ -3,14 +3,14 @@ import { diagnosis, percent, SLOW_FILES, type Diagnosis } from './diagnosis.ts';
 import type { JobCosts } from './job-costs.ts';
 import type { JobState } from './job-state-of.ts';
 
-/** Of the time that rows flowed. Lanes that idle while reads go on this long are waiting for them. */
+/** Of the time during which rows flowed. Where reads take more of it, idle lanes wait for them. */
 const MOST_OF_FLOW = 0.5;
 const BLOCKED_OF_FLOW = 0.2;
 /** Of a block's life. Beginning, writing and committing should take far less than the batches. */
 const BLOCK_OVERHEAD = 0.25;
 /** Every batch has a fixed cost, so emptier batches than this waste it. */
 const FULL_ENOUGH = 0.7;
-/** A block should hold about four batches. With fewer than two, the last batch is mostly a rest. */
+/** A block should hold about four batches. With fewer than two, many batches are only partly full. */
 const BATCHES_PER_BLOCK = 2;
 /** A lane holds one running batch and two waiting ones. With fewer blocks per lane it waits for commits. */
 const BLOCKS_PER_LANE = 2;
@@ -53,7 +53,7 @@ export function diagnoseIdleLanes(costs: JobCosts, state: JobState, idle: number
   return blockOverhead(costs, state, because);
 }
 
-/** Lanes wait while blocks are begun, written and committed. */
+/** Whether lanes wait while blocks are begun, written and committed. */
 function blockOverhead(costs: JobCosts, state: JobState, because: (why: string) => string): Diagnosis | null {
   const life = costs.run + costs.commit;
   const writing = life > 0 ? costs.write / life : 0;
@@ -62,7 +62,7 @@ function blockOverhead(costs: JobCosts, state: JobState, because: (why: string) 
   if (share <= BLOCK_OVERHEAD) return null;
   const raise = `aise --block-rows from ${state.blockRows}, so that more rows share the cost of a block`;
   if (state.blockRows < BATCHES_PER_BLOCK * batchSize(costs)) {
-    const why = `${percent(share)} of a block's life is taking it up, writing and committing it`;
+    const why = `${percent(share)} of a block's life is beginning, writing and committing it`;
     return diagnosis('small_blocks', share, because(why), `R${raise}.`);
   }
   if (writing > talking) {
@@ -73,7 +73,7 @@ function blockOverhead(costs: JobCosts, state: JobState, because: (why: string) 
   return diagnosis('coordination', talking, because(why), `Bring Redis closer to the workers, or r${raise}.`);
 }
 
-/** Batches leave too much of their room empty. Null where they are full enough. */
+/** Null where batches are full enough. */
 export function diagnoseBatchFill(costs: JobCosts, state: JobState): Diagnosis | null {
   const { fill } = costs;
   if (fill === null || fill >= FULL_ENOUGH) return null;
@@ -81,18 +81,18 @@ export function diagnoseBatchFill(costs: JobCosts, state: JobState): Diagnosis |
   const advice =
     state.blockRows < BATCHES_PER_BLOCK * batch
       ? `Raise --block-rows from ${state.blockRows} to ${4 * batch}, about four batches of ${batch}.`
-      : `Let the job have more blocks at once (--concurrency), or lower --batch-size from ${batch}.`;
+      : `Give the job more blocks at once (--concurrency), or lower --batch-size from ${batch}.`;
   return diagnosis('small_blocks', fill, `batches only ${percent(fill)} full`, advice);
 }
 
-/** Lanes are idle and no counter shows why. */
+/** For idle lanes where no counter shows what they wait for. */
 export function starvedLanes(state: JobState, idle: number): Diagnosis {
-  const limited = state.concurrency === null ? '' : ' or a higher --concurrency';
+  const limited = state.concurrency === null ? '' : ' or --concurrency';
   return diagnosis(
     'starved_lanes',
     idle,
     `lanes idle ${percent(idle)} of the time with nothing to take`,
-    `Rows come too slowly for the lanes: the API lists the input, and other work may hold its cores; larger --block-rows${limited} help, fewer workers or lanes would do as well.`,
+    `Raise --block-rows${limited}, or use fewer workers or lanes, because the API lists the input too slowly for them.`,
   );
 }
 

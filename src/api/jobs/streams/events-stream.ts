@@ -1,7 +1,8 @@
 /**
- * A job's events for one client: a snapshot or a replay, then live until the job ends. Status events are
- * never dropped; bursts of progress become one event. Knows nothing of HTTP.
+ * A job's events for one client: a snapshot or a replay, then live events until the job ends. Status events are never
+ * dropped. A burst of progress events becomes one event.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JobRecord } from '../../../shared/domain/job.ts';
 import { isTerminal } from '../../../shared/domain/job-state.ts';
 import { redisTrouble } from '../../../shared/redis/redis-trouble.ts';
@@ -16,9 +17,9 @@ export interface EventsDeps {
   readonly wake: Pick<Wake, 'on'>;
   /** Longest silence before a heartbeat, ms. */
   readonly heartbeatMs?: number;
-  /** Between looks when no wake-up comes, ms. */
+  /** Time between reads where no wake-up comes, ms. */
   readonly sweepMs?: number;
-  /** Least time between two sends, ms: bounds events and reads of Redis a client. */
+  /** Least time between two sends, ms. It bounds the events and the reads of Redis per client. */
   readonly gapMs?: number;
 }
 
@@ -26,10 +27,10 @@ export interface EventsDeps {
 export type EventsStart =
   | { readonly kind: 'snapshot' }
   | { readonly kind: 'replay'; readonly after: string }
-  /** The client has seen the end. */
+  /** The client has seen the last event. */
   | { readonly kind: 'ended' };
 
-/** `lastEventId`: what the client saw last; null for a new client. */
+/** `lastEventId`: the last event that the client saw. Null for a new client. */
 export async function eventsStart(
   jobs: EventsDeps['jobs'],
   job: JobRecord,
@@ -37,13 +38,13 @@ export async function eventsStart(
 ): Promise<EventsStart> {
   if (lastEventId === null) return { kind: 'snapshot' };
   const [first, last] = await Promise.all([jobs.firstEventId(job.spec.id), jobs.lastEventId(job.spec.id)]);
-  // Beyond the last: an id of another job, or of before Redis lost data.
+  // An id beyond the last event is of another job, or older than a loss of Redis data.
   if (compareIds(lastEventId, first) < 0 || compareIds(lastEventId, last) > 0) return { kind: 'snapshot' };
   if (isTerminal(job.status) && compareIds(lastEventId, last) === 0) return { kind: 'ended' };
   return { kind: 'replay', after: lastEventId };
 }
 
-/** Yields events, and null where a heartbeat is due. Ends after the job's last status, or with the signal. */
+/** Yields events, and null where a heartbeat is due. Ends after the job's last status event, or with the signal. */
 export async function* jobEvents(
   deps: EventsDeps,
   id: string,
@@ -55,7 +56,7 @@ export async function* jobEvents(
   try {
     let after: string;
     if (start.kind === 'snapshot') {
-      // The id first: an event that falls between is sent again, never lost.
+      // The id is read first, so that an event in between is sent twice rather than lost.
       after = await jobs.lastEventId(id);
       const job = await jobs.get(id);
       if (!job) return;
@@ -97,14 +98,14 @@ type News =
   | { readonly events: readonly JobEvent[]; readonly job: JobRecord }
   | { readonly events: readonly []; readonly job: null };
 
-/** Events after one, and the job as it stands; nothing while Redis is away: the stream outlives it. */
+/** Events after `after`, with the job's current state. Nothing while Redis is away, since the stream outlives that. */
 async function nextEvents(jobs: EventsDeps['jobs'], id: string, after: string): Promise<News | 'ended'> {
   try {
     let events = await jobs.events(id, after);
     const job = await jobs.get(id);
     if (!job) return 'ended';
     if (events.length === 0 && isTerminal(job.status)) {
-      // It may have ended between the two reads.
+      // The job may have ended between the two reads.
       events = await jobs.events(id, after);
       if (events.length === 0) return 'ended';
     }
@@ -115,22 +116,14 @@ async function nextEvents(jobs: EventsDeps['jobs'], id: string, after: string): 
   }
 }
 
-/** Of several progress events in a row only the last. */
+/** Keeps only the last of several progress events in a row. */
 function coalesced(events: readonly JobEvent[]): JobEvent[] {
   return events.filter((event, i) => event.type !== 'progress' || events[i + 1]?.type !== 'progress');
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
+/** Ends early, and without an error, once the signal is aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /** Order of stream ids (`ms-sequence`). */

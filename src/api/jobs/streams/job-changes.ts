@@ -1,9 +1,9 @@
-/** Waits for news of one job: by wake-up and, since those may be lost, by a sweep now and then. */
+/** Waits for changes of one job. Wake-ups may be lost, so every wait has a longest time. */
 import { createAlarm } from '../../../shared/process/alarm.ts';
 import { readProgress, type Wake } from '../../../shared/queue/wake.ts';
 
 export interface JobChanges {
-  /** Until there may be news since the last call's end, at most `ms`; at once when the signal is aborted. */
+  /** Resolves when the job may have changed since the last wait, or after `ms`, or once the signal is aborted. */
   wait(ms: number): Promise<void>;
   /** Stops listening. */
   close(): void;

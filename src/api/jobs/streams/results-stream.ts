@@ -1,6 +1,6 @@
 /**
- * A job's rows as NDJSON text, in order, up to the first block that is not committed. Holds one block at a
- * time; parts go through unparsed unless rows must be picked or merged. Knows nothing of HTTP.
+ * A job's rows as NDJSON text, in order, up to the first block that is not committed. It holds one block at a time. A
+ * part is passed on unparsed, unless rows have to be selected or merged.
  */
 import { firstPart, type JobRecord } from '../../../shared/domain/job.ts';
 import { isTerminal } from '../../../shared/domain/job-state.ts';
@@ -12,29 +12,29 @@ import { mergeLines, readBlock } from '../../../shared/storage/read-part.ts';
 import { readFileNoFollow } from '../../../shared/storage/no-follow.ts';
 import { watchJob } from './job-changes.ts';
 
-/** `results`: successes; `errors`: failures; `all`: both, merged in row order. */
+/** `results`: rows that succeeded. `errors`: rows that failed. `all`: both, in row order. */
 export type RowsKind = 'results' | 'errors' | 'all';
 
 export interface RowsRequest {
   readonly kind: RowsKind;
   /** Rows before this index are left out. */
   readonly fromRow: number;
-  /** Wait for the rest until the job ends. */
+  /** Waits for the remaining rows until the job ends. */
   readonly follow: boolean;
 }
 
 export interface RowsDeps {
   readonly jobs: Pick<JobStore, 'get' | 'watermark'>;
   readonly wake: Pick<Wake, 'on'>;
-  /** Between looks when no wake-up comes, ms. */
+  /** Time between reads where no wake-up comes, ms. */
   readonly sweepMs?: number;
 }
 
 const SWEEP_MS = 1000;
-/** Small blocks are sent together: a chunk of a response costs as much as some ten kilobytes. */
+/** Small blocks are sent together, because each chunk of a response has a fixed cost. */
 const CHUNK_CHARS = 64 * 1024;
 
-/** The row after the last one that can be read now: where a reader goes on later. */
+/** The row after the last one that can be read now, where a reader continues later. */
 export async function nextRow(jobs: Pick<JobStore, 'watermark'>, job: JobRecord): Promise<number> {
   const watermark = await jobs.watermark(job.spec.id);
   if (isRetry(job)) return watermark === 0 ? 0 : lastRow(job, watermark - 1);
@@ -43,8 +43,8 @@ export async function nextRow(jobs: Pick<JobStore, 'watermark'>, job: JobRecord)
 }
 
 /**
- * Throws ForebayError `not_found` where a committed part is gone from the output folder,
- * `storage_unavailable` where it cannot be read.
+ * Throws ForebayError `not_found` where a committed part is gone from the output folder, and `storage_unavailable`
+ * where it cannot be read.
  */
 export async function* jobRows(
   deps: RowsDeps,
@@ -54,13 +54,13 @@ export async function* jobRows(
 ): AsyncGenerator<string, void, undefined> {
   const { id, output, options } = job.spec;
   const changes = watchJob(deps.wake, id, signal);
-  // A retry's rows keep their index, so only the lines say which block holds it.
+  // A retry's rows keep their index, so only the lines of a block say which rows it holds.
   const sparse = isRetry(job);
   const offset = firstPart(job.spec);
   let block = sparse ? 0 : Math.floor(request.fromRow / options.block_rows);
   try {
     for (;;) {
-      // The state first: blocks committed after a look at the watermark belong to a job still running then.
+      // The state is read first. Blocks committed after the watermark is read belong to a job that was still running.
       const record = request.follow ? await deps.jobs.get(id) : null;
       const ended = record === null || isTerminal(record.status);
       const watermark = await deps.jobs.watermark(id);
@@ -92,7 +92,7 @@ async function lastRow(job: JobRecord, block: number): Promise<number> {
   return found === null ? 0 : (mergeLines(found).at(-1)?.index ?? -1) + 1;
 }
 
-/** `cut`: leave out rows with a lower index; 0 keeps the whole block. */
+/** `cut`: rows with a lower index are left out. 0 keeps the whole block. */
 async function blockText(folder: string, block: number, kind: RowsKind, cut: number): Promise<string> {
   const paths = outputFolder(folder);
   try {
@@ -126,6 +126,6 @@ async function readIfThere(path: string): Promise<string | null> {
 function partGone(path: string): ForebayError {
   return new ForebayError(
     'not_found',
-    `${path} was written but is not there any more: the results were moved or deleted, or their folder is not mounted.`,
+    `${path} was written but is no longer there. The results were moved or deleted, or their folder is not mounted.`,
   );
 }

@@ -3,7 +3,7 @@ import { createApp, type AppDeps } from '#forebay/api/http/app.js';
 import { ForebayError } from '#forebay/shared/errors.js';
 import { recordEvents } from '../../../support/recorded-events.ts';
 
-/** An app whose job store answers by throwing. */
+/** An app whose job store always throws. */
 function failing(error: unknown) {
   const events = recordEvents();
   const throws = () => Promise.reject(error as Error);
@@ -28,7 +28,7 @@ async function problem(error: unknown) {
 }
 
 describe('problems', () => {
-  it('never show what an unexpected error says, but log it', async () => {
+  it('never show the message of an unexpected error, but log it', async () => {
     const secret = new Error('password=hunter2 at /home/someone');
     const { response, body, events } = await problem(secret);
     expect(response.status).toBe(500);
@@ -37,7 +37,7 @@ describe('problems', () => {
     expect(events.of('request.crashed')).toMatchObject([{ err: secret, path: '/v1/jobs/job_1' }]);
   });
 
-  it('say when to try again: Redis away', async () => {
+  it('say when to try again while Redis is away', async () => {
     const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const { response, body } = await problem(away);
     expect([response.status, body['code'], response.headers.get('retry-after')]).toEqual([
@@ -47,7 +47,7 @@ describe('problems', () => {
     ]);
   });
 
-  it('say when to try again: too many jobs', async () => {
+  it('say when to try again where there are too many jobs', async () => {
     const { response, body } = await problem(
       new ForebayError('too_many_jobs', '100 jobs are running.', { retryAfterS: 9.5 }),
     );
@@ -58,7 +58,7 @@ describe('problems', () => {
     ]);
   });
 
-  it('are what readiness answers while the queue cannot be used', async () => {
+  it('are the answer of /readyz while the queue cannot be used', async () => {
     const { app } = failing(null);
     const response = await app.request('/readyz');
     expect(response.status).toBe(503);

@@ -1,4 +1,4 @@
-// Every pattern that meets text of a request, a dataset or another server, on text that makes a backtracking match slow.
+// Every pattern that matches text of a request, a dataset or another server, on text that makes backtracking slow.
 import { describe, expect, it } from 'vitest';
 import { createHostCheck } from '#forebay/api/http/middleware/check-host.js';
 import { createGuard } from '#forebay/api/http/middleware/guard.js';
@@ -16,7 +16,7 @@ import { createAddressFilter } from '#forebay/shared/net/address-filter.js';
 import { packInline } from '../../../support/packed.ts';
 
 const N = 50_000;
-/** A match that takes the square of a length would take minutes. */
+/** A match in quadratic time would take minutes. */
 const SOON_MS = 3_000;
 
 const TEXTS = [
@@ -85,7 +85,7 @@ function attempt(action: () => unknown): unknown {
   }
 }
 
-describe('hostile text costs no time', () => {
+describe('hostile text is matched quickly', () => {
   it.each(Object.keys(READERS))('as %s', async (kind) => {
     for (const text of TEXTS) {
       const began = performance.now();

@@ -5,7 +5,7 @@ import type { ApiDocument, ApiSchema } from '#forebay/api/http/docs-page/api-doc
 import { ERROR_ADVICE } from '#forebay/shared/error-guide/error-guide.js';
 import { ERROR_CODES, type ErrorCode } from '#forebay/shared/errors.js';
 
-// The description needs none of the services behind the routes.
+// The description needs none of the routes' dependencies.
 const app = createApp({
   emit: () => undefined,
   version: '1.2.3',
@@ -23,7 +23,7 @@ function refsIn(value: unknown): string[] {
 }
 
 describe('the OpenAPI document', () => {
-  it('is of version 3.1 and names the version of the service', () => {
+  it('has version 3.1 and names the version of the service', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(document.info.version).toBe('1.2.3');
   });
@@ -48,7 +48,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('has no reference that leads nowhere', () => {
+  it('has no dangling reference', () => {
     for (const ref of refsIn(document)) {
       const name = /^#\/components\/schemas\/(\w+)$/.exec(ref)?.[1];
       expect(document.components.schemas, ref).toHaveProperty(name ?? ref);
@@ -72,7 +72,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('says of every operation which scope it needs, and of the open ones that they need none', () => {
+  it('names the scope that each operation needs, and none for the open ones', () => {
     const open = operations.filter(({ operation }) => operation.security?.length === 0);
     expect(open.map(({ path }) => path).toSorted()).toEqual([
       '/docs',
@@ -93,7 +93,7 @@ describe('the OpenAPI document', () => {
     expect(document.components).toHaveProperty('securitySchemes.HeaderKey.name', 'X-API-Key');
   });
 
-  it('describes every parameter of a path, and nothing else as one', () => {
+  it('describes exactly the parameters of each path', () => {
     for (const { path, operation } of operations) {
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
       const described = (operation.parameters ?? []).filter((p) => p.in === 'path').map((p) => p.name);

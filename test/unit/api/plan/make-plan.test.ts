@@ -194,7 +194,7 @@ describe('a warning', () => {
     [
       'more rows than a job may have',
       { maxRows: 20, rows: { total: 21, atLeast: 21, why: null } },
-      /refused.* 21 rows; .* 20 \(FOREBAY_MAX_ROWS\).*options\.limit/,
+      /refused.* 21 rows\. .* 20 \(FOREBAY_MAX_ROWS\).*options\.limit/,
     ],
     [
       'more rows than a job may have, so far',

@@ -70,7 +70,7 @@ export function createInputSpool({ spoolDir, maxListRows = MAX_LIST_ROWS, ownerO
     throw new ForebayError(
       'list_too_long',
       `${path} lists ${rows} rows; at most ${maxListRows} come with one request (FOREBAY_MAX_LIST_ROWS). ` +
-        'Write them into a manifest, or submit several jobs.',
+        'Put them into a manifest, or submit several jobs.',
       { issues: [{ path, message: `has ${rows} entries; at most ${maxListRows}` }] },
     );
   }
@@ -85,7 +85,7 @@ export function createInputSpool({ spoolDir, maxListRows = MAX_LIST_ROWS, ownerO
     if (owner === tenant && (await addName(file(from, DEFAULT_TENANT, kind), target))) return;
     throw new ForebayError(
       'input_not_found',
-      `The rows of job ${from} came with its request and are not kept any more. Submit the same request again with ` +
+      `The rows of job ${from} came with its request and are no longer kept. Submit the same request again with ` +
         'the same output and if_output_exists "resume".',
     );
   }

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSubmit } from '#forebay/api/http/body/parse-submit.js';
-import { settleRequest, SUBMIT_BODY } from '#forebay/api/http/wire/submit-request.js';
+import { withDefaults, SUBMIT_BODY } from '#forebay/api/http/wire/submit-request.js';
 import { ForebayError } from '#forebay/shared/errors.js';
 import { packInline, packUrls } from '../../../../support/packed.ts';
 
 const parse = (text: string) => parseSubmit(Buffer.from(text), 32);
 
-/** What the parser must do, done in the plain way: null where the request is refused. */
-function plainly(text: string): unknown {
+/** What the parser must do, in the simple way. Null where the request is refused. */
+function simply(text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -18,7 +18,7 @@ function plainly(text: string): unknown {
   }
   const parsed = SUBMIT_BODY.safeParse(value);
   if (!parsed.success) return null;
-  const request = settleRequest(parsed.data);
+  const request = withDefaults(parsed.data);
   const { input } = request;
   const digest = createHash('sha256').update(JSON.stringify(request)).digest('hex');
   if (input.type === 'urls')
@@ -34,7 +34,7 @@ function flat({ count, lines, blob = [] }: { count: number; lines: Pieces; blob?
   return { count, lines: Buffer.concat(lines).toString(), blob: Buffer.concat(blob).toString('hex') };
 }
 
-function reallyDone(text: string): unknown {
+function parsedRequest(text: string): unknown {
   try {
     const parsed = parse(text);
     if (!parsed.ok) return null;
@@ -79,7 +79,7 @@ const body = fc.record(
   },
   { requiredKeys: ['model', 'input'] },
 );
-/** JSON in all the ways in which it can be written. */
+/** JSON with different indentation and escapes. */
 const text = fc
   .tuple(body, fc.constantFrom(undefined, 1, '\t'), fc.boolean())
   .map(([value, indent, escaped]) => {
@@ -93,16 +93,16 @@ describe('a submit body', () => {
     let accepted = 0;
     fc.assert(
       fc.property(text, (json) => {
-        const expected = plainly(json);
+        const expected = simply(json);
         if (expected !== null) accepted += 1;
-        expect(reallyDone(json)).toEqual(expected);
+        expect(parsedRequest(json)).toEqual(expected);
       }),
       { numRuns: 1500 },
     );
     expect(accepted).toBeGreaterThan(200);
   });
 
-  it('has the digest that earlier versions gave it, so that a repeated request is known across an upgrade', () => {
+  it('has the digest that earlier versions gave it, so that a repeated request is recognised after an upgrade', () => {
     const parsed = parse(
       JSON.stringify({
         model: 'm',
@@ -115,7 +115,7 @@ describe('a submit body', () => {
     );
   });
 
-  it('is refused where it is not JSON, wherever that is', () => {
+  it('is refused where it is not JSON, wherever the fault is', () => {
     fc.assert(
       fc.property(
         text,
@@ -123,9 +123,9 @@ describe('a submit body', () => {
         fc.constantFrom('', ',', ']', '}', '"', '[', '1', '\\', ' '),
         (json, at, put) => {
           const cut = at % json.length;
-          // Half a character has no form in UTF-8.
+          // UTF-8 cannot encode half a surrogate pair.
           const broken = (json.slice(0, cut) + put + json.slice(cut + 1)).replaceAll(LONE, '?');
-          expect(reallyDone(broken)).toEqual(plainly(broken));
+          expect(parsedRequest(broken)).toEqual(simply(broken));
         },
       ),
       { numRuns: 2000 },
@@ -140,7 +140,7 @@ describe('a submit body', () => {
     expect(() => parse(json)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   });
 
-  it('tells all problems of a small request at once, with their places', () => {
+  it('reports all problems of a small request at once, with their places', () => {
     const parsed = parse(
       '{"model":1,"input":{"type":"inline","rows":[{"id":"a","data":""},{"id":"","dat":""}]},"optoins":{}}',
     );
@@ -167,7 +167,10 @@ describe('a submit body', () => {
       'rows with wrong fields',
       `{"model":"m","input":{"type":"inline","rows":[${'{"x":1,"y":2},'.repeat(400_000)}{}]}}`,
     ],
-    ['URLs that are none', `{"model":"m","input":{"type":"urls","urls":[${'1,'.repeat(2_000_000)}1]}}`],
+    [
+      'URLs that are not strings',
+      `{"model":"m","input":{"type":"urls","urls":[${'1,'.repeat(2_000_000)}1]}}`,
+    ],
     [
       'one row with very many fields',
       `{"model":"m","input":{"type":"inline","rows":[{${Array.from({ length: 300_000 }, (_, i) => `"k${i}":1`).join()}}]}}`,
@@ -181,7 +184,7 @@ describe('a submit body', () => {
       'many notes',
       `{"model":"m","input":{"type":"files","path":"x"},"metadata":{${Array.from({ length: 90_000 }, (_, i) => `"${i}":1`).join()}}}`,
     ],
-  ])('%s are told in a few lines and a moment', (_, json) => {
+  ])('%s are reported quickly and in a few lines', (_, json) => {
     const began = performance.now();
     const parsed = parse(json);
     expect(parsed.ok).toBe(false);
@@ -189,13 +192,13 @@ describe('a submit body', () => {
     expect(performance.now() - began).toBeLessThan(3000);
   });
 
-  it('is refused where much lies beside its rows', () => {
+  it('is refused where it is large even without its rows', () => {
     expect(() => parse(`{"x":[${'[],'.repeat(1_000_000)}[]]}`)).toThrow(
       expect.objectContaining({ code: 'request_too_large' }),
     );
   });
 
-  it('keeps notes of any name but the one that JavaScript would lose, which is refused by name', () => {
+  it('keeps notes of any name, but refuses the one name that JavaScript would lose', () => {
     const notes = (json: string) =>
       parse(`{"model":"m","input":{"type":"manifest","path":"x"},"metadata":${json}}`);
     const odd = '{"constructor":"a","toString":"b","hasOwnProperty":"c","prototype":"d","length":"e"}';

@@ -14,7 +14,7 @@ describe('issues', () => {
     expect(issues(schema, { 'a/b': { '~c': 'x' } }, '/query')).toMatchObject([{ path: '/query/a~1b/~0c' }]);
   });
 
-  it('tell a missing field from a wrong one', () => {
+  it('distinguish a missing field from a wrong one', () => {
     const schema = z.strictObject({ name: z.string(), kind: z.enum(['a', 'b']), size: z.int() });
     expect(issues(schema, { size: '3' })).toEqual([
       { path: '/name', message: 'is missing (string)' },
@@ -38,7 +38,7 @@ describe('issues', () => {
       { path: '/input/exclud', message: 'unknown field, did you mean "exclude"?' },
     ]);
     expect(issues(schema, { input: { type: 'urls', urls: [], exclude: [] } })).toEqual([
-      { path: '/input/exclude', message: 'unknown field; known are type, urls' },
+      { path: '/input/exclude', message: 'unknown field; known fields: type, urls' },
     ]);
     expect(issues(schema, { input: { type: 'fils' } })[0]).toMatchObject({ path: '/input/type' });
   });
@@ -51,7 +51,7 @@ describe('issues', () => {
     expect(
       issues(schema, { rows: [{ id: 'a' }, { id: 'b', ident: 1 }], options: { depth: 1, dpeth: 2 } }),
     ).toEqual([
-      { path: '/rows/1/ident', message: 'unknown field; known are id' },
+      { path: '/rows/1/ident', message: 'unknown field; known fields: id' },
       { path: '/options/dpeth', message: 'unknown field, did you mean "depth"?' },
     ]);
   });
@@ -67,7 +67,7 @@ describe('the nearest name', () => {
   ])('of %s is %s', (typed, meant) => {
     expect(nearestName(typed, ['limit', 'batch_size', 'top_k'])).toBe(meant);
   });
-  it('is nothing for what is far from all, or endless', () => {
+  it('is null for a name that is far from all others, or very long', () => {
     expect(nearestName('zebra', ['limit', 'batch_size', 'top_k'])).toBeNull();
     expect(nearestName('x'.repeat(1_000_000), ['limit'])).toBeNull();
     expect(nearestName('anything', [])).toBeNull();

@@ -77,7 +77,7 @@ describe('a job on the wire', () => {
 });
 
 describe('an event on the wire', () => {
-  it('shows the counters of its own moment, not those of now', () => {
+  it('shows the counters at the time of the event, not the current ones', () => {
     const data = '{"block":7,"succeeded":8,"failed":2,"blocks_done":1}';
     expect(eventToWire({ id: '1-0', type: 'progress', data }, RECORD)).toEqual({
       id: '1-0',
@@ -95,7 +95,7 @@ describe('an event on the wire', () => {
 });
 
 describe('stats on the wire', () => {
-  it('turn counters into means, and leave unknown what was not measured', () => {
+  it('turn counters into means, and are null for what was not measured', () => {
     const costs = costsOf({ blocks_run: 2, rows_computed: 10, batches_milli: 3000, room_milli: 12_000 });
     expect(countsToWire(costs, 12, 7)).toEqual({
       rows: 12,
@@ -113,7 +113,7 @@ describe('stats on the wire', () => {
     });
   });
 
-  it('count the commit that went unreported like the others', () => {
+  it('take an unreported commit to cost as much as the others', () => {
     expect(costsOf({ blocks_run: 3, commits: 2, commit_us: 4000 })?.commit).toBe(6);
   });
 });

@@ -45,30 +45,30 @@ const files = (path: string, more: { include?: string[]; exclude?: string[] } = 
   ({ type: 'files', path, ...more }) as const;
 
 describe('files', () => {
-  it('are a folder, absolute or relative to the first root', async () => {
+  it('can be a folder, absolute or relative to the first root', async () => {
     expect(await idsOf(files('photos'))).toEqual(['2024/c.jpg', 'a.jpg', 'b.png']);
     expect(await idsOf(files(join(root, 'photos/'), { include: ['*.jpg'] }))).toEqual(['a.jpg']);
     expect(await idsOf(files('./photos/../photos/2024', { exclude: ['*.png'] }))).toEqual(['c.jpg']);
   });
 
-  it('are a single file under the name that the user gave', async () => {
+  it('can be a single file, under the name that the user gave', async () => {
     expect(await idsOf(files('photos/a.jpg'))).toEqual(['a.jpg']);
     const { spec, total } = await resolver().resolve(files('second/link.jpg'), 'job_1', 'default');
     expect([spec, total]).toMatchObject([{ root: join(root, 'second'), only: 'link.jpg' }, 1]);
   });
 
-  it('are a glob, with ids relative to the part before it', async () => {
+  it('can be a glob, with ids relative to the path before it', async () => {
     expect(await idsOf(files('photos/**/*.jpg'))).toEqual(['2024/c.jpg', 'a.jpg']);
     expect(await idsOf(files(join(root, 'photos/{a,b}.*'), { exclude: ['*.png'] }))).toEqual(['a.jpg']);
     expect(await idsOf(files('*/2024/*'))).toEqual(['photos/2024/c.jpg']);
     expect(await idsOf(files('photos \\[1\\]/*.jpg'))).toEqual(['d.jpg']);
   });
 
-  it('are meant literally where a name with glob characters exists', async () => {
+  it('are taken literally where a name with glob characters exists', async () => {
     expect(await idsOf(files('photos [1]'))).toEqual(['d.jpg']);
   });
 
-  it('are new jobs, listed by the current rule', async () => {
+  it('of new jobs are listed by the current rule', async () => {
     for (const path of ['photos', 'photos/*']) {
       const { spec } = await resolver().resolve(files(path), 'job_1', 'default');
       expect(spec).toMatchObject({ listing: 2 });
@@ -99,11 +99,11 @@ describe('files', () => {
     await expect(idsOf(files(path))).rejects.toMatchObject({ code });
   });
 
-  it('below a root that is missing are said to be missing', async () => {
+  it('below a missing root are reported as missing', async () => {
     await expect(idsOf(files(join(dir, 'not-there/x')))).rejects.toMatchObject({ code: 'input_not_found' });
   });
 
-  it('refuse a glob together with include', async () => {
+  it('cannot be a glob together with include', async () => {
     await expect(idsOf(files('photos/*', { include: ['*'] }))).rejects.toMatchObject({
       code: 'invalid_request',
     });
@@ -113,11 +113,11 @@ describe('files', () => {
     ['/input/include', files('photos', { include: ['*.jpg', 'a(?<=a)'] })],
     ['/input/exclude', files('photos', { exclude: ['(a)\\1'] })],
     ['/input/path', files(`photos/${'?'.repeat(1025)}`)],
-  ])('refuse a pattern that has no linear match, at %s', async (path, input) => {
+  ])('cannot have a pattern without a linear match, at %s', async (path, input) => {
     await expect(idsOf(input)).rejects.toMatchObject({ code: 'invalid_request', issues: [{ path }] });
   });
 
-  it('name the roots and how to add one', async () => {
+  it('outside the roots are refused with the roots and the way to add one', async () => {
     await expect(idsOf(files('/etc'))).rejects.toMatchObject({
       message: expect.stringMatching(new RegExp(`${root}.*FOREBAY_INPUT_ROOTS`)),
     });
@@ -134,7 +134,7 @@ describe('a manifest', () => {
     expect([spec, total]).toEqual([{ type: 'manifest', path: join(root, 'list.txt'), base: root }, null]);
   });
 
-  it('is refused at once where it is no list in UTF-8', async () => {
+  it('is refused at once where it is not UTF-8', async () => {
     await writeFile(join(root, 'utf16.txt'), Buffer.from('\uFEFFa.jpg', 'utf16le'));
     await expect(idsOf({ type: 'manifest', path: 'utf16.txt' })).rejects.toMatchObject({
       code: 'input_unreadable',
@@ -142,7 +142,7 @@ describe('a manifest', () => {
     });
   });
 
-  it('is no folder', async () => {
+  it('cannot be a folder', async () => {
     await expect(idsOf({ type: 'manifest', path: 'photos' })).rejects.toMatchObject({
       code: 'input_unreadable',
     });
@@ -150,7 +150,7 @@ describe('a manifest', () => {
 });
 
 describe('rows in the request', () => {
-  it('are spooled under the job, and discarded with it', async () => {
+  it('are spooled under the id of the job, and discarded with it', async () => {
     expect(await idsOf({ type: 'urls', packed: packUrls(['http://x/1', 'no url']) })).toEqual([
       'http://x/1',
       'no url',
@@ -178,7 +178,7 @@ describe('the schema of an input', () => {
     expect(problems({ type: 'manifest', path: 'x' })).toBeUndefined();
   });
 
-  it('says what is wrong where', () => {
+  it('says what is wrong, and where', () => {
     expect(problems({ type: 'files', path: '', glob: 'x' })).toEqual([
       'path: a path is needed',
       ': Unrecognized key: "glob"',

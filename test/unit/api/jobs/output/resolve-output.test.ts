@@ -1,4 +1,4 @@
-// Output paths that can never be a folder are the request's fault, not the storage's.
+// Output paths that can never be a folder are an error of the request and not of the storage.
 import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ describe.for([
   ['a link to itself', 'circle'],
 ] as const)('an output that is %s', ([, asked]) => {
   it.for([
-    ['judged', async (folder: string) => checkOutput(folder, 'resume')],
+    ['checked', async (folder: string) => checkOutput(folder, 'resume')],
     ['made', makeOutputFolder],
   ] as const)('is refused as an invalid request when it is %s', async ([, use]) => {
     const using = async () => use(await output.resolve(asked, 'job', DEFAULT_TENANT));

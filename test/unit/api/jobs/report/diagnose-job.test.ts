@@ -31,7 +31,7 @@ const STATE: JobState = {
 };
 const IDLE = { ...LANE, idle: 6000, decode: 1500, infer: 2000 };
 
-/** What differs from a healthy job, and what must be said of it. */
+/** How each job differs from a healthy one, and what the diagnosis must say. */
 const CASES: Record<
   string,
   { costs?: Partial<JobCosts> | null; state?: Partial<JobState>; name: string; says: RegExp }
@@ -145,11 +145,11 @@ describe('the diagnosis', () => {
     });
   }
 
-  it('is none of a job that ended without a row for a lane', () => {
+  it('is null for a job that ended before any row reached a lane', () => {
     expect(diagnoseJob(null, { ...STATE, ended: true })).toBeNull();
   });
 
-  it('does not blame a limit that costs nothing: lanes are busy', () => {
+  it('does not blame a limit while lanes are busy', () => {
     const state = { ...STATE, concurrency: 1, reason: 'queue_limit' };
     expect(diagnoseJob({ ...COSTS, blocked: 4000, read: 4900 }, state)).toMatchObject({ name: 'inference' });
   });
