@@ -24,7 +24,7 @@ const config = {
 const log = createLogger({ level: config.logLevel, name: 'bench' });
 const events = createEvents();
 logEvents(events, log);
-const onRedisError = (error) => log.warn({ error: messageOf(error) }, 'Redis connection');
+const onRedisError = (error) => events.emit('redis.connection_failed', { error: messageOf(error) });
 
 async function start() {
   return createWorker({

@@ -41,7 +41,8 @@ import { createModelSizing } from './models/size-model.ts';
 import { watchModels } from './models/watch-models.ts';
 import { createBlockRunner } from './run-block.ts';
 import { createRunsInHand } from './run/runs-in-hand.ts';
-import { createSampler } from './samples/sample-rows.ts';
+import { createSampleRunner } from './samples/run-sample.ts';
+import { startSampler } from './samples/sampler.ts';
 import { READS_AT_ONCE } from './settings/plan-lanes.ts';
 import { rowLimits } from './settings/row-limits.ts';
 import { readSetup } from './settings/worker-setup.ts';
@@ -62,6 +63,7 @@ export async function createWorker(options: {
   /** Hears of errors of every connection to Redis. */
   readonly onRedisError: (error: Error) => void;
   readonly startLane: StartLane;
+  /** For the lanes. */
   readonly log: Logger;
   readonly emit: Emit;
 }): Promise<Worker> {
@@ -70,7 +72,7 @@ export async function createWorker(options: {
   const subscriber = connectRedis(options.redisUrl, 'background', onRedisError);
   const wake = await createWake(subscriber, ['queue', 'sample']);
 
-  const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, log);
+  const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, emit);
 
   const startLane = (index: number) => options.startLane({ index, decodeThreads: plan.decodeThreads });
   const lanes = createLanePool({ size: plan.lanes, log, startLane });
@@ -98,14 +100,14 @@ export async function createWorker(options: {
   // These parts call each other, so some callbacks name a part that is created below.
   const batcher = createBatcher({
     pool: lanes,
-    moreMayArrive: () => source.mayBring || sampler.mayBring,
+    moreMayArrive: () => source.mayBring || samples.mayBring,
     readingWaits: () => budget.spent,
     onSent() {
       source.ring();
-      sampler.ring();
+      samples.ring();
     },
   });
-  const reportServesNothing = createServesNothingReport((why) => log.error({}, why));
+  const reportServesNothing = createServesNothingReport((why) => emit('worker.serves_nothing', { why }));
   const models = createServedModels({
     pool: lanes,
     loader: createModelLoader({ pool: lanes, trials }),
@@ -131,7 +133,7 @@ export async function createWorker(options: {
       reportServesNothing(whyServesNothing(models.describe(), wanted));
       void heartbeat.announce();
     },
-    log,
+    emit,
   });
   const runs = createRunsInHand({
     runBlock: createBlockRunner({
@@ -140,7 +142,7 @@ export async function createWorker(options: {
       reader,
       batcher,
       groupOf: (queue, { spec }) => models.groupOf(queue, spec.options),
-      log,
+      emit,
     }),
     onEnded: () => source.ring(),
   });
@@ -149,19 +151,17 @@ export async function createWorker(options: {
     blocksWanted: batcher.blocksWanted,
     onIdle: batcher.pump,
     begin: runs.begin,
-    log,
+    emit,
   });
-  const sampler = createSampler({
-    id,
-    requests: createSampleRequests({ redis, wake }),
-    wake,
+  const samples = createSampleRunner({
     reader,
     batcher,
     groupOf: models.groupOf,
     lanesOf: (queue) => lanes.lanesOf(queue),
     blocksInHand: () => runs.count,
-    log,
   });
+  const requests = createSampleRequests({ redis, wake });
+  const sampler = startSampler({ id, requests, wake, samples, emit });
 
   const memoryUse = createMemoryUse({ limitBytes: resources.memoryBytes, cgroup: findCgroupMemory() });
   const heartbeat = createHeartbeat({
@@ -178,7 +178,7 @@ export async function createWorker(options: {
       memoryLevel: () => guard.level,
       models: models.describe,
     }),
-    log,
+    emit,
   });
   const guard = guardMemory({
     lanes,
@@ -190,7 +190,7 @@ export async function createWorker(options: {
       source.ring();
       void heartbeat.announce();
     },
-    log,
+    emit,
   });
   models.sync(found);
   const watch = watchModels({
@@ -201,7 +201,7 @@ export async function createWorker(options: {
       models.sync(now);
     },
     onLook: () => models.retire(runs.queues()),
-    log,
+    emit,
   });
   const unlisten = wake.on('queue', (queue) => {
     if (takers.has(queue)) source.ring();
@@ -227,7 +227,6 @@ export async function createWorker(options: {
     },
     closeConnections: async () => Promise.all([wake.close(), fetcher.close()]),
     shutdownGraceMs: config.shutdownGraceMs,
-    log,
     emit,
   });
 }

@@ -12,6 +12,7 @@ import type { RowAnswer } from '#forebay/workers/intake/row-answer.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { createLanePool } from '#forebay/workers/lane-pool/lane-pool.js';
 import { LIMITS, plain, testFolder } from '../support/lanes.ts';
+import { recordEvents } from '../support/recorded-events.ts';
 import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import { indexes, readOutput, startService, upTo, writeImages, type Service } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -71,6 +72,7 @@ it('a lane that leaks is started again between batches, and no row is lost by it
   const dir = testFolder();
   const config = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
   const model = writeModelFolder(dir, meanColourModel({ side: 8, classes: [[1, 0, 0]] }), config);
+  const events = recordEvents();
   const said: string[] = [];
   const note = (_: object, message: string) => void said.push(message);
   const log = { debug() {}, info: note, warn: note, error: note };
@@ -87,7 +89,7 @@ it('a lane that leaks is started again between batches, and no row is lost by it
     use: createMemoryUse({ limitBytes: 64 * 2 ** 30, cgroup: null }),
     growthFactor: 1.5,
     onLevel: () => {},
-    log,
+    emit: events.emit,
     lookMs: 20,
     windowMs: 200,
   });
@@ -121,7 +123,7 @@ it('a lane that leaks is started again between batches, and no row is lost by it
     await pool.close();
   }
   expect(answered).toBeGreaterThan(5);
-  expect(said).toContain('a lane has grown and stays so: it is started again after its batches');
+  expect(events.of('memory.lane_grown')).toContainEqual(expect.objectContaining({ lane: 0 }));
   expect(said).toContain('lane ended as planned, starting it again');
   expect(said).not.toContain('lane died, starting it again');
 }, 90_000);
