@@ -24,7 +24,7 @@ const config = {
 const log = createLogger({ level: config.logLevel, name: 'bench' });
 const events = createEvents();
 logEvents(events, log);
-const onRedisError = (error) => log.warn({ error: messageOf(error) }, 'Redis connection');
+const onRedisError = (error) => events.emit('redis.connection_failed', { error: messageOf(error) });
 
 async function start() {
   return createWorker({
@@ -34,7 +34,6 @@ async function start() {
     onRedisError,
     startLane: ({ index, limits }) =>
       device.tokens ? startTextLane({ index, limits, ...device }) : startSimulatedLane({ index, ...device }),
-    log,
     emit: events.emit,
   });
 }

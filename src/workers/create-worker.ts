@@ -10,7 +10,6 @@ import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
 import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
 import type { Emit } from '../shared/observe/events.ts';
 import type { RowLimits } from '../shared/files/row-limits.ts';
-import type { Logger } from '../shared/observe/logger.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobWindow } from '../shared/queue/job-window.ts';
 import { createQueueSlots } from '../shared/queue/queue-slots.ts';
@@ -42,7 +41,8 @@ import { createModelSizing } from './models/size-model.ts';
 import { watchModels } from './models/watch-models.ts';
 import { createBlockRunner } from './run-block.ts';
 import { createRunsInHand } from './run/runs-in-hand.ts';
-import { createSampler } from './samples/sample-rows.ts';
+import { createSampleRunner } from './samples/run-sample.ts';
+import { startSampler } from './samples/sampler.ts';
 import { READS_AT_ONCE } from './settings/plan-lanes.ts';
 import { rowLimits } from './settings/row-limits.ts';
 import { readSetup } from './settings/worker-setup.ts';
@@ -67,15 +67,15 @@ export async function createWorker(options: {
   /** Hears of errors of every connection to Redis. */
   readonly onRedisError: (error: Error) => void;
   readonly startLane: StartLane;
-  readonly log: Logger;
+  /** For the lanes. */
   readonly emit: Emit;
 }): Promise<Worker> {
-  const { config, redis, onRedisError, log, emit } = options;
+  const { config, redis, onRedisError, emit } = options;
   const id = `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`;
   const subscriber = connectRedis(options.redisUrl, 'background', onRedisError);
   const wake = await createWake(subscriber, ['queue', 'sample']);
 
-  const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, log);
+  const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, emit);
 
   const { decodeThreads } = plan;
   const limits = rowLimits(config, plan);
@@ -105,14 +105,14 @@ export async function createWorker(options: {
   // These parts call each other, so some callbacks name a part that is created below.
   const batcher = createBatcher({
     pool: lanes,
-    moreMayArrive: () => source.mayBring || sampler.mayBring,
+    moreMayArrive: () => source.mayBring || samples.mayBring,
     readingWaits: () => budget.spent,
     onSent() {
       source.ring();
-      sampler.ring();
+      samples.ring();
     },
   });
-  const reportServesNothing = createServesNothingReport((why) => log.error({}, why));
+  const reportServesNothing = createServesNothingReport((why) => emit('worker.serves_nothing', { why }));
   const models = createServedModels({
     pool: lanes,
     loader: createModelLoader({ pool: lanes, trials }),
@@ -137,7 +137,7 @@ export async function createWorker(options: {
       reportServesNothing(whyServesNothing(models.describe(), wanted));
       void heartbeat.announce();
     },
-    log,
+    emit,
   });
   const runs = createRunsInHand({
     runBlock: createBlockRunner({
@@ -146,7 +146,7 @@ export async function createWorker(options: {
       reader,
       batcher,
       groupOf: (queue, { spec }) => models.groupOf(queue, spec.options),
-      log,
+      emit,
     }),
     onEnded: () => source.ring(),
   });
@@ -155,19 +155,17 @@ export async function createWorker(options: {
     blocksWanted: batcher.blocksWanted,
     onIdle: batcher.pump,
     begin: runs.begin,
-    log,
+    emit,
   });
-  const sampler = createSampler({
-    id,
-    requests: createSampleRequests({ redis, wake }),
-    wake,
+  const samples = createSampleRunner({
     reader,
     batcher,
     groupOf: models.groupOf,
     lanesOf: (queue) => lanes.lanesOf(queue),
     blocksInHand: () => runs.count,
-    log,
   });
+  const requests = createSampleRequests({ redis, wake });
+  const sampler = startSampler({ id, requests, wake, samples, emit });
 
   const memoryUse = createMemoryUse({ limitBytes: resources.memoryBytes, cgroup: findCgroupMemory() });
   const heartbeat = createHeartbeat({
@@ -184,7 +182,7 @@ export async function createWorker(options: {
       memoryLevel: () => guard.level,
       models: models.describe,
     }),
-    log,
+    emit,
   });
   const guard = guardMemory({
     lanes,
@@ -195,7 +193,7 @@ export async function createWorker(options: {
       source.ring();
       void heartbeat.announce();
     },
-    log,
+    emit,
   });
   models.sync(found);
   const watch = watchModels({
@@ -206,7 +204,7 @@ export async function createWorker(options: {
       models.sync(now);
     },
     onLook: () => models.retire(runs.queues()),
-    log,
+    emit,
   });
   const unlisten = wake.on('queue', (queue) => {
     if (takers.has(queue)) source.ring();
@@ -232,7 +230,6 @@ export async function createWorker(options: {
     },
     closeConnections: async () => Promise.all([wake.close(), fetcher.close()]),
     shutdownGraceMs: config.shutdownGraceMs,
-    log,
     emit,
   });
 }

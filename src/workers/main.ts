@@ -52,7 +52,6 @@ async function main(): Promise<void> {
     onRedisError: watch.onError,
     startLane: ({ index, decodeThreads, limits }) =>
       startChildLane({ index, uvThreads: decodeThreads, limits, loadTimeoutMs }),
-    log,
     emit: events.emit,
   });
   const { killLanes } = worker;

@@ -5,7 +5,7 @@
 import type { RowOutcome } from '../shared/domain/row.ts';
 import { firstPart } from '../shared/domain/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
-import type { Logger } from '../shared/observe/logger.ts';
+import type { Emit } from '../shared/observe/events.ts';
 import type { TakenBlock } from '../shared/queue/block-taker.ts';
 import type { BegunRun } from '../shared/queue/block-runs.ts';
 import type { JobWindow } from '../shared/queue/job-window.ts';
@@ -33,7 +33,7 @@ export interface RunBlockDeps {
   batcher: Batcher;
   /** The group that a job's rows batch in. Null for a model that this worker does not serve. */
   groupOf: (queue: string, run: BegunRun) => BatchGroup | null;
-  log: Logger;
+  emit: Emit;
 }
 
 export interface BlockRun {
@@ -46,7 +46,7 @@ export interface BlockRun {
 }
 
 export function createBlockRunner(deps: RunBlockDeps) {
-  const { window, slots, log } = deps;
+  const { window, slots, emit } = deps;
   const compute = createBlockComputer(deps);
   const flows = createJobFlows();
 
@@ -104,7 +104,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
         async (hash): Promise<PartProof | null> => {
           const permit = await window.announcePart(job, { block, token, hash, output: spec.output });
           if (permit.may) return proofOf(spec, permit.announced);
-          log.info({ job, block, why: permit.why }, 'the run may not publish, its results are dropped');
+          emit('block.not_published', { job, block, why: permit.why });
           return null;
         },
       );
@@ -115,7 +115,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
     async function commit(counts: BlockCounts): Promise<void> {
       const started = performance.now();
       const outcome = await window.commit(job, block, token, counts, stats.totals());
-      if (outcome === 'superseded') log.info({ job, block }, 'another run has taken over, nothing counted');
+      if (outcome === 'superseded') emit('block.superseded', { job, block });
       // The slot goes last, so that a queue never holds more blocks than slots.
       await taken.complete();
       if (outcome !== 'superseded') await slots.release(queue, job, [block]);
@@ -129,7 +129,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
         return taken.leaveToNewer();
       }
       const text = describe(error);
-      log.warn({ job, block, error: text }, 'run failed, the block will be run again');
+      emit('block.run_failed', { job, block, error: text });
       await leave({ error: text }, text);
     }
 
@@ -142,7 +142,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
 
     const ended = run()
       .catch(fail)
-      .catch((error: unknown) => log.warn({ job, block, error: messageOf(error) }, 'block left to its lock'))
+      .catch((error: unknown) => emit('block.left_to_lock', { job, block, error: messageOf(error) }))
       .finally(() => {
         flow.end();
         announce();

@@ -8,7 +8,6 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Emit } from '../shared/observe/events.ts';
-import type { Logger } from '../shared/observe/logger.ts';
 import type { Health } from './health/health.ts';
 import type { Heartbeat } from './health/heartbeat.ts';
 import type { BlockSource } from './intake/block-source.ts';
@@ -18,7 +17,7 @@ import type { MemoryGuard } from './memory/memory-guard.ts';
 import type { ModelReport } from './models/model-report.ts';
 import type { ServedModels } from './models/served-models.ts';
 import type { RunsInHand } from './run/runs-in-hand.ts';
-import type { Sampler } from './samples/sample-rows.ts';
+import type { Sampler } from './samples/sampler.ts';
 
 export type WorkerState = 'booting' | 'serving' | 'draining' | 'stopped';
 
@@ -55,13 +54,12 @@ export interface WorkerParts {
   /** Closes what is left when the lanes are closed. */
   closeConnections: () => Promise<unknown>;
   shutdownGraceMs: number;
-  log: Logger;
   emit: Emit;
 }
 
 /** Its models are being loaded already. */
 export function startWorker(parts: WorkerParts): Worker {
-  const { heartbeat, models, source, sampler, runs, lanes, log } = parts;
+  const { heartbeat, models, source, sampler, runs, lanes, emit } = parts;
   let state: WorkerState = 'booting';
   heartbeat.start();
 
@@ -79,7 +77,7 @@ export function startWorker(parts: WorkerParts): Worker {
 
   async function drain(): Promise<void> {
     state = 'draining';
-    parts.emit('worker.draining', {});
+    emit('worker.draining', {});
     const grace = AbortSignal.timeout(parts.shutdownGraceMs);
     parts.stopWatching();
     models.stop();
@@ -99,7 +97,7 @@ export function startWorker(parts: WorkerParts): Worker {
   }
 
   async function handBack(): Promise<void> {
-    log.warn({ blocks: runs.count }, 'grace time over, handing blocks back');
+    emit('worker.grace_over', { blocks: runs.count });
     await runs.handBackAll();
     lanes.killAll();
     // A block may have been on its way here.

@@ -92,5 +92,5 @@ it('alone in its worker is bounded too, and SIGTERM ends the worker at any step 
   }
   const folder = join(service.folder, 'alone-first');
   const { says } = startWorker({ FOREBAY_MODELS_DIR: folder, FOREBAY_LOAD_TIMEOUT_S: '1' });
-  await says(/This worker serves nothing: of its models \(first\) none can be loaded/);
+  await says(/This worker serves nothing: none of its models \(first\) can be loaded/);
 }, 180_000);

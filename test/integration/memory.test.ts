@@ -73,9 +73,6 @@ it('a lane that leaks is started again between batches, and no row is lost by it
   const config = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
   const model = writeModelFolder(dir, meanColourModel({ side: 8, classes: [[1, 0, 0]] }), config);
   const events = recordEvents();
-  const said: string[] = [];
-  const note = (_: object, message: string) => void said.push(message);
-  const log = { debug() {}, info: note, warn: note, error: note };
   const entry = join(import.meta.dirname, '../support/leaking-lane.mjs');
   const pool = createLanePool({
     size: 1,
@@ -89,7 +86,7 @@ it('a lane that leaks is started again between batches, and no row is lost by it
     use: createMemoryUse({ limitBytes: 64 * 2 ** 30, cgroup: null }),
     growthFactor: 1.5,
     onLevel: () => {},
-    log,
+    emit: events.emit,
     lookMs: 20,
     windowMs: 200,
   });
@@ -123,7 +120,7 @@ it('a lane that leaks is started again between batches, and no row is lost by it
     await pool.close();
   }
   expect(answered).toBeGreaterThan(5);
-  expect(said).toContain('a lane has grown and stays so: it is started again after its batches');
+  expect(events.of('memory.lane_grown')).toContainEqual(expect.objectContaining({ lane: 0 }));
   expect(events.of('lane.recycled')).toHaveLength(1);
   expect(events.of('lane.died')).toEqual([]);
 }, 90_000);

@@ -43,16 +43,14 @@ const serving = () => waitUntil('a worker that serves', async () => (await ask('
 
 it('says in one line that its folders hold no model, and serves one that is put there', async () => {
   await startWorker(() => undefined);
-  const [line] = await worker.says(
-    /This worker serves nothing: no model for pool .+ that can be served lies in .+/,
-  );
+  const [line] = await worker.says(/This worker serves nothing: it finds no model for pool .+ in .+/);
   expect(line).toContain(join(place.folder, 'models'));
   const health = await waitUntil('an answer', async () => {
     const answer = await ask('/readyz');
     return answer?.status === 'serves_nothing' && answer;
   });
   expect(health.http).toBe(503);
-  expect(health.reason).toContain('no model for pool "default" that can be served lies in');
+  expect(health.reason).toContain('no model for pool "default" in');
   expect((await ask('/healthz'))?.http).toBe(200);
   writeTinyModel(join(place.folder, 'models', 'tiny'), 'tiny');
   await serving();
@@ -64,7 +62,7 @@ it('says so where what lies there is no model, and why', async () => {
     writeTinyModel(join(models, 'tiny'), 'tiny');
     writeFileSync(join(models, 'tiny', 'model.onnx'), 'no graph');
   });
-  await worker.says(/This worker serves nothing: no model for pool .+ that can be served lies in .+/);
+  await worker.says(/This worker serves nothing: it finds no model for pool .+ in .+/);
   expect(worker.said()).toContain('model.onnx');
   writeTinyModel(join(place.folder, 'models', 'tiny'), 'tiny');
   await serving();
@@ -75,7 +73,7 @@ it('says so where all of its models fail, and serves one that is repaired', asyn
     // The graph takes 8 x 8 pixels.
     writeTinyModel(join(models, 'tiny'), 'tiny', { preprocess: { crop: 16 } });
   });
-  await worker.says(/This worker serves nothing: of its models \(tiny\) none can be loaded/);
+  await worker.says(/This worker serves nothing: none of its models \(tiny\) can be loaded/);
   writeTinyModel(join(place.folder, 'models', 'tiny'), 'tiny');
   await serving();
 });

@@ -107,7 +107,9 @@ describe('forebay tune', () => {
     const before = profiles();
     const ended = await tune('--try-lanes', '1', '--try-batch-sizes', '1,2', '--memory-limit-mb', '10');
     expect(ended).toMatchObject({ code: 1, out: '' });
-    expect(ended.err).toMatch(/No configuration fits the memory: the lanes held [\d.]+ MB; the limit is 10\.0 MB/);
+    expect(ended.err).toMatch(
+      /No configuration fits the memory: the lanes held [\d.]+ MB; the limit is 10\.0 MB/,
+    );
     expect(profiles()).toEqual(before);
     await forebay.nothingLeft();
   });

@@ -1,6 +1,141 @@
-/** Events of a worker: its life, its models, the runs of its blocks. */
+/** Events of a worker: its life, its memory, its models, and the runs of its blocks. */
+import type { BatchInvariance } from '../domain/batch-invariance.ts';
+import type { MemoryLevel } from '../domain/memory-level.ts';
+import type { LaneChoices } from '../queue/worker-registry.ts';
 import { event } from './event-kind.ts';
 
-export const WORKER_EVENTS = {
-  'worker.draining': event('info', 'draining'),
+const MEMORY_TEXT: Readonly<Record<MemoryLevel, string>> = {
+  normal: 'memory is back below its watermarks',
+  slow: 'memory runs short: lanes get one batch at a time',
+  stop: 'memory is almost full: no more blocks are taken until some are done',
+  kill: 'memory is about to run out',
 };
+
+const SLOW_DECODE_TEXT = {
+  sharp: 'decode is "fast", but with icc "convert" or auto_orient JPEGs are decoded by sharp',
+  'turbo-wasm':
+    'decode is "fast", but @julusian/jpeg-turbo is not installed: JPEGs are decoded as with "exact"',
+};
+
+export interface ModelVersion {
+  readonly model: string;
+  readonly hash: string;
+}
+
+export interface ModelTrouble {
+  readonly model: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface BlockRun {
+  readonly job: string;
+  readonly block: number;
+}
+
+export interface FailedRun extends BlockRun {
+  readonly error: string;
+}
+
+export interface Failure {
+  readonly error: string;
+}
+
+export const WORKER_EVENTS = {
+  /** `tuned`: names of the models that run with the settings of their profiles. */
+  'worker.lanes_planned': event<{
+    readonly choices: LaneChoices;
+    readonly cpus: number;
+    readonly memory_mb: number;
+    readonly tuned: readonly string[];
+  }>('info', 'lanes planned', ({ choices, ...rest }) => ({ ...choices, ...rest })),
+  /** Emitted once for each reason. */
+  'worker.serves_nothing': event<{ readonly why: string }>(
+    'error',
+    ({ why }) => why,
+    () => ({}),
+  ),
+  'worker.heartbeat_failed': event<Failure>('warn', 'the heartbeat failed'),
+  'worker.draining': event('info', 'draining'),
+  'worker.grace_over': event<{ readonly blocks: number }>('warn', 'grace time over, handing blocks back'),
+  'worker.sign_off_failed': event<Failure>('warn', 'the worker could not sign off'),
+
+  'memory.level_changed': event<{
+    readonly level: MemoryLevel;
+    readonly before: MemoryLevel;
+    readonly used_mb: number;
+    readonly limit_mb: number;
+  }>(
+    ({ level }) => (level === 'stop' || level === 'kill' ? 'warn' : 'info'),
+    ({ level }) => MEMORY_TEXT[level],
+  ),
+  'memory.lane_killed': event<{ readonly lane: number; readonly rss_mb: number; readonly grown_mb: number }>(
+    'error',
+    'memory is about to run out: the lane that has grown most is killed, and its rows are tried one by one',
+  ),
+  /** Killing a lane would not help. Emitted when the level becomes `kill`. */
+  'memory.exhausted': event<{ readonly used_mb: number; readonly limit_mb: number }>(
+    'error',
+    'memory is at its limit, and no batch is to blame: run fewer lanes, or allow more memory',
+  ),
+  'memory.lane_grown': event<{
+    readonly lane: number;
+    readonly rss_mb: number;
+    readonly baseline_mb: number;
+  }>('warn', 'a lane has grown for good: it restarts once its batches have finished'),
+
+  /** A folder that may hold a model cannot be read. Emitted once for each message. */
+  'model.unreadable': event<{ readonly dir: string; readonly code: string; readonly message: string }>(
+    'error',
+    ({ message }) => message,
+    ({ dir, code }) => ({ dir, code }),
+  ),
+  'model.loaded': event<
+    ModelVersion & {
+      readonly lanes: number;
+      readonly batch_size: number;
+      /** Where the model has a profile, ISO 8601. */
+      readonly tuned_at?: string;
+      readonly load_ms: number;
+    }
+  >('info', 'model resident'),
+  'model.failed': event<ModelTrouble>('error', ({ message }) => message, withoutMessage),
+  /** Answers depend on the batch. Only information here: the command line warns before a job. */
+  'model.batch_variant': event<BatchInvariance & { readonly model: string; readonly advice: string }>(
+    'info',
+    ({ advice }) => advice,
+    ({ advice: _, ...fields }) => fields,
+  ),
+  /** JPEGs are not decoded as fast as the config asks for. */
+  'model.slow_decode': event<{ readonly model: string; readonly jpeg: keyof typeof SLOW_DECODE_TEXT }>(
+    'warn',
+    ({ jpeg }) => SLOW_DECODE_TEXT[jpeg],
+  ),
+  'model.replaced': event<ModelVersion & { readonly dir: string }>(
+    'warn',
+    'files of the model have changed or gone: lanes keep what they have loaded',
+  ),
+  'model.retired': event<ModelVersion>('info', 'replaced model has left the lanes'),
+  'model.lost': event<ModelTrouble>(
+    'error',
+    ({ message }) => `${message}: no lane serves it any more`,
+    withoutMessage,
+  ),
+  'models.watch_failed': event<Failure>('warn', 'could not look for changed models'),
+
+  'block.take_failed': event<Failure>('warn', 'no block taken'),
+  'block.superseded': event<BlockRun>('info', 'another run has taken over, so nothing is counted'),
+  'block.not_published': event<BlockRun & { readonly why: 'superseded' | 'output_lost' }>(
+    'info',
+    'the run may not publish, so its results are dropped',
+  ),
+  'block.run_failed': event<FailedRun>('warn', 'the run failed, so the block will run again'),
+  /** Giving the block back failed, too. Another worker gets it when its lock expires. */
+  'block.left_to_lock': event<FailedRun>('warn', 'the block stays taken until its lock expires'),
+
+  'sample.failed': event<Failure>('warn', 'a sample was not answered'),
+};
+
+function withoutMessage({ model, code }: ModelTrouble): object {
+  return { model, code };
+}

@@ -1,10 +1,10 @@
-/** How late the main thread's event loop runs: it renews locks and must never wait for a model (INV-9). */
+/** Measures how late the main thread's event loop runs. It renews locks and must never wait for a model (INV-9). */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** Each look wakes the process and takes a core from a lane: every 5 ms cost 15 ms of CPU a second, idle or not. */
+/** Each look wakes the process and takes CPU from a lane, so there must be few. */
 const RESOLUTION_MS = 50;
 
-/** `p99`: since the last call, ms; the timer's own resolution is taken off. */
+/** `p99`: milliseconds since the last call, without the timer's own resolution. */
 export function watchLag(): { p99(): number } {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();

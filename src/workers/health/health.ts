@@ -1,6 +1,6 @@
 /**
- * The worker's health checks, for containers: /healthz, whether it has started, and /readyz, whether it serves any model
- * and can take blocks; else what it waits for. No other HTTP here.
+ * The worker's health checks, for containers. /healthz tells whether it has started. /readyz tells whether it serves any
+ * model and can take blocks, or what it waits for. The worker answers no other HTTP.
  */
 import { createServer, type Server } from 'node:http';
 import { messageOf } from '../../shared/errors.ts';
@@ -9,18 +9,19 @@ import { isLoaded, type ServedModel } from '../../shared/queue/worker-registry.t
 
 export interface Health {
   readonly models: readonly ServedModel[];
-  /** Why it serves no model; null where it serves one, or may soon. */
+  /** Why it serves no model. Null where it serves one, or may soon. */
   readonly servesNothing: string | null;
 }
 
-/** Of a worker that does not serve yet; null: it is at its own start. */
-export interface NotYet {
+/** Of a worker that boots. */
+export interface Booting {
+  /** Null: for nothing but its own models. */
   readonly waitingFor: string | null;
 }
 
 export interface HealthDeps {
-  readonly info: () => Health | NotYet;
-  /** Throws where the queue's Redis does not take writes. */
+  readonly info: () => Health | Booting;
+  /** Throws where Redis does not take writes. */
   readonly checkQueue: () => Promise<void>;
 }
 
@@ -54,8 +55,8 @@ export async function serveHealth(port: number, { info, checkQueue }: HealthDeps
   return server;
 }
 
-/** Not healthy until it has loaded what it could: who starts after it counts on that. */
-function started(info: Health | NotYet): Answer {
+/** Not healthy until it has loaded what it could, because whatever starts after it relies on that. */
+function started(info: Health | Booting): Answer {
   if ('waitingFor' in info) return waiting(info.waitingFor);
   return { status: 200, body: served(info) };
 }
@@ -66,8 +67,8 @@ function served({ models, servesNothing }: Health): object {
   return { status: 'serves_nothing', reason: servesNothing, models: known };
 }
 
-/** A worker whose Redis is away stays healthy, since a restart would not help, but it is not ready. */
-async function ready(info: Health | NotYet, checkQueue: () => Promise<void>): Promise<Answer> {
+/** A worker without its Redis is not ready. It stays healthy, since a restart would not help. */
+async function ready(info: Health | Booting, checkQueue: () => Promise<void>): Promise<Answer> {
   if ('waitingFor' in info) return waiting(info.waitingFor);
   if (!info.models.some(isLoaded))
     return {

@@ -6,7 +6,7 @@
  * - `stopped`: the entry is removed.
  */
 import { messageOf } from '../../shared/errors.ts';
-import type { Logger } from '../../shared/observe/logger.ts';
+import type { Emit } from '../../shared/observe/events.ts';
 import { BEAT_MS, type WorkerInfo, type WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 
@@ -16,9 +16,9 @@ export function createHeartbeat(deps: {
   id: string;
   registry: WorkerRegistry;
   info: () => WorkerInfo;
-  log: Logger;
+  emit: Emit;
 }) {
-  const { id, registry, info, log } = deps;
+  const { id, registry, info, emit } = deps;
   let state: 'silent' | 'beating' | 'stopped' = 'silent';
   let timer: NodeJS.Timeout | undefined;
 
@@ -26,7 +26,7 @@ export function createHeartbeat(deps: {
     if (state !== 'beating') return;
     await registry.beat(info(), announce).catch((error: unknown) => {
       // The connection reports a Redis that is away or refuses writes.
-      if (redisTrouble(error) === null) log.warn({ error: messageOf(error) }, 'no heartbeat');
+      if (redisTrouble(error) === null) emit('worker.heartbeat_failed', { error: messageOf(error) });
     });
   }
 
@@ -43,7 +43,9 @@ export function createHeartbeat(deps: {
     stop(): void {
       state = 'stopped';
       clearInterval(timer);
-      registry.leave(id).catch((error: unknown) => log.warn({ error: messageOf(error) }, 'not signed off'));
+      registry
+        .leave(id)
+        .catch((error: unknown) => emit('worker.sign_off_failed', { error: messageOf(error) }));
     },
   };
 }

@@ -9,7 +9,7 @@
  * - `stopped`: no more blocks come.
  */
 import { messageOf } from '../../shared/errors.ts';
-import type { Logger } from '../../shared/observe/logger.ts';
+import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import type { BlockTaker, TakenBlock } from '../../shared/queue/block-taker.ts';
 
@@ -30,7 +30,7 @@ export function createBlockSource(deps: {
   begin: (block: TakenBlock) => Promise<void>;
   /** No block will come for now: the queues are empty, or lanes want none. */
   onIdle: () => void;
-  log: Logger;
+  emit: Emit;
 }) {
   const alarm = createAlarm();
   const stopping = new AbortController();
@@ -92,7 +92,7 @@ export function createBlockSource(deps: {
         await Promise.all(blocks.map(deps.begin));
         if (blocks.length === 0) await rest(SWEEP_MS);
       } catch (error) {
-        deps.log.warn({ error: messageOf(error) }, 'no block taken');
+        deps.emit('block.take_failed', { error: messageOf(error) });
         await rest(AFTER_ERROR_MS);
       }
     }

@@ -1,30 +1,30 @@
 /**
- * Bytes of rows in flight, bounded: readers wait while the budget is spent. One row is always admitted,
- * whatever its size. A size is only known once read, so readers first book an estimate.
+ * Bounds the bytes of rows in flight: readers wait while the budget is spent. One row is always admitted, whatever its
+ * size. The size of a row is only known once it is read, so readers book an estimate first.
  */
 import { createSharedClock } from './shared-clock.ts';
 
 export interface ByteBudget {
-  /** Waits until there is room, then books an estimate; settle it with the row's real size. */
+  /** Waits for room, then books an estimate. Settle it with the row's real size. */
   admit(): Promise<Booking>;
   readonly used: number;
   readonly limit: number;
-  /** Milliseconds during which readers waited, so far. */
+  /** Milliseconds during which readers have waited so far. */
   readonly blockedMs: number;
-  /** Readers wait: no further row comes before one leaves. */
+  /** Whether readers wait. No further row comes before one leaves. */
   readonly spent: boolean;
-  /** While held only one row is admitted at a time, whatever the limit. */
+  /** While it is held, only one row is admitted at a time, whatever the limit. */
   hold(held: boolean): void;
 }
 
 export interface Booking {
-  /** Its share of the time that readers waited; see shared-clock.ts. */
+  /** Its share of the time that readers waited, see shared-clock.ts. */
   readonly blockedMs: number;
   readonly settle: (bytes: number) => void;
   readonly release: () => void;
 }
 
-/** Assumed size of a row not yet read, bytes: a compressed photo. */
+/** Assumed size of the first row, bytes: a compressed photo. */
 const FIRST_ESTIMATE = 256 * 1024;
 
 export function createByteBudget(maxBytes: number): ByteBudget {

@@ -1,4 +1,4 @@
-/** A taker for each queue that this worker serves: they come and go with its models. */
+/** A taker for each queue that this worker serves. Takers open and close with the models. */
 import type { Redis } from 'ioredis';
 import { createBlockTaker, type BlockTaker } from '../../shared/queue/block-taker.ts';
 
@@ -6,6 +6,7 @@ export type QueueTakers = ReturnType<typeof createQueueTakers>;
 
 export function createQueueTakers(deps: {
   redis: Redis;
+  /** Blocks can be taken from one queue more. */
   onOpened: () => void;
   onError: (error: Error) => void;
 }) {

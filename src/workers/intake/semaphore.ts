@@ -1,4 +1,4 @@
-/** Bounds how many of something run at once; waiters go in order. */
+/** Bounds how many calls run at once. Waiters go in order. */
 
 export type Semaphore = ReturnType<typeof createSemaphore>;
 

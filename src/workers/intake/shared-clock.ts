@@ -1,19 +1,19 @@
 /**
- * Shares elapsed time out over what runs at once: while n things run, each is charged 1/n of the time. Their
+ * Divides elapsed time among activities that run at once. While n of them run, each is charged 1/n of the time. The
  * charges add up to the time during which any of them ran, not to a multiple of it.
  */
 
 export interface SharedClock {
-  /** Starts a charge; the returned function ends it and gives its milliseconds. */
+  /** Starts a charge. The returned function ends it and returns its milliseconds. */
   start(): () => number;
-  /** Milliseconds during which any ran, so far. */
+  /** Milliseconds during which any of them has run so far. */
   ranMs(): number;
 }
 
 export function createSharedClock(now: () => number = () => performance.now()): SharedClock {
   let running = 0;
   let at = 0;
-  /** Milliseconds charged to a thing that had run from the beginning. */
+  /** Milliseconds charged to an activity that has run from the beginning. */
   let charged = 0;
   let ran = 0;
 

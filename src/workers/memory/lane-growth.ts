@@ -1,7 +1,7 @@
 /**
- * Tells a lane that has grown for good (a leak, a fragmented heap) from one that is large because its batches are:
- * windows of time are compared in which it worked. What it held at most in its first one is its baseline; a later one in
- * which it never fell below a multiple of that is growth, whether it idled between batches or not.
+ * Tells a lane that has grown for good (a leak, a fragmented heap) from one that is large because its batches are. It
+ * compares windows of time in which the lane worked. The most that the lane held in the first one is its baseline. The
+ * lane has grown if it never falls below a multiple of the baseline during a later one, even while it idles.
  */
 
 export interface LaneSize {
@@ -12,7 +12,7 @@ export interface LaneSize {
 }
 
 export interface LaneGrowth {
-  /** Looks at all lanes. Returns those that have grown for good, by pid, with their baselines in bytes. */
+  /** Looks at all lanes. Returns the baselines in bytes, by pid, of those that have grown for good. */
   look(lanes: readonly LaneSize[]): Map<number, number>;
 }
 
@@ -24,11 +24,11 @@ interface Watched {
   baseline: number | null;
 }
 
-/** Growth below this is not worth a restart, whatever the factor: loading costs seconds. */
+/** Less growth is not worth a restart, whatever the factor, because loading takes seconds. */
 const LEAST_GROWTH = 64 * 1024 * 1024;
 
 export function createLaneGrowth(deps: {
-  /** Of the baseline. */
+  /** How many times its baseline a lane must keep to count as grown. */
   readonly factor: number;
   readonly windowMs: number;
   readonly now?: () => number;

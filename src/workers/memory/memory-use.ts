@@ -1,6 +1,6 @@
 /**
- * What of a worker's memory counts against which limit: its processes' against what was set for them, and all of its
- * container's against the container's limit. The nearer one is the one to heed.
+ * Compares a worker's memory with its limits: that of its processes with what was set for them, and that of its whole
+ * container with the container's limit. The limit that is nearer counts.
  */
 import { residentBytes } from './process-memory.ts';
 import type { CgroupMemory } from '../../shared/machine/cgroup-memory.ts';
@@ -10,11 +10,11 @@ export interface MemoryUse {
   readonly limitBytes: number;
 }
 
-/** `pids`: the worker's processes. Null where the system tells nothing. */
+/** `pids`: the worker's processes. Null where the system tells neither. */
 export type ReadMemoryUse = (pids: readonly number[]) => MemoryUse | null;
 
 export function createMemoryUse(deps: {
-  /** Of the worker's own processes together. */
+  /** For all processes of the worker together. */
   readonly limitBytes: number;
   /** Null: no cgroup limits this process. */
   readonly cgroup: CgroupMemory | null;

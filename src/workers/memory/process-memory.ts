@@ -1,8 +1,8 @@
-/** Resident memory of processes, as Linux tells it. A look costs one small read a process. */
+/** Resident memory of processes, as Linux reports it. A look costs one small read per process. */
 import { readFileSync } from 'node:fs';
 
 export interface ProcessMemory {
-  /** Heaps, arenas, weights: what its end would give back. Bytes. */
+  /** Heaps, arenas and weights: what its end would free. Bytes. */
   readonly own: number;
   /** Mapped files and shared memory, bytes. */
   readonly shared: number;
@@ -21,8 +21,8 @@ export function processMemory(pid: number): ProcessMemory | null {
 }
 
 /**
- * Over all the processes, bytes; null where the system does not tell. What they share (program files) counts once, as
- * the largest share of one.
+ * Of all processes together, bytes. Null where the system does not tell. What they share (program files) counts once: the
+ * largest share of any.
  */
 export function residentBytes(pids: readonly number[]): number | null {
   const found = [...new Set(pids)].flatMap((pid) => processMemory(pid) ?? []);
@@ -34,7 +34,7 @@ let pageBytes: number | undefined;
 const PAGE_SIZE_ENTRY = 6n;
 const USUAL_PAGE = 4096;
 
-/** From the vector that the kernel gives to each process: pairs of 64 bit numbers. */
+/** Reads the auxiliary vector that the kernel gives to each process: pairs of 64-bit numbers. */
 function readPageBytes(): number {
   try {
     const auxv = readFileSync('/proc/self/auxv');
@@ -42,7 +42,7 @@ function readPageBytes(): number {
       if (auxv.readBigUInt64LE(at) === PAGE_SIZE_ENTRY) return Number(auxv.readBigUInt64LE(at + 8));
     }
   } catch {
-    // Not readable in some sandboxes.
+    // Some sandboxes do not let it be read.
   }
   return USUAL_PAGE;
 }

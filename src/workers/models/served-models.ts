@@ -3,8 +3,9 @@
  * each other. What changes on disk meanwhile is served in turn.
  */
 import type { JobOptions } from '../../shared/domain/job.ts';
+import type { ModelRef } from '../../shared/domain/model-config.ts';
 import type { ForebayError } from '../../shared/errors.ts';
-import type { Logger } from '../../shared/observe/logger.ts';
+import type { Emit } from '../../shared/observe/events.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { ModelSizing, ServedModel as AnnouncedModel } from '../../shared/queue/worker-registry.ts';
 import type { BatchGroup } from '../intake/batch-group.ts';
@@ -13,7 +14,7 @@ import type { TunedOf } from '../settings/tuned-settings.ts';
 import type { FoundModel, FoundModels } from './find-models.ts';
 import type { ModelLoader } from './model-loader.ts';
 import { createModelVersions } from './model-versions.ts';
-import { logLoaded } from './report-loaded.ts';
+import { reportLoaded } from './report-loaded.ts';
 import type { ResidentOf } from './resident-of.ts';
 import {
   announced,
@@ -44,11 +45,11 @@ export interface ServedModelsDeps {
   onGone: (queue: string) => void;
   /** Something that the heartbeat announces has changed. */
   onChange: () => void;
-  log: Logger;
+  emit: Emit;
 }
 
 export function createServedModels(deps: ServedModelsDeps) {
-  const { pool, tunedOf, log } = deps;
+  const { pool, tunedOf, emit } = deps;
   /** By queue. */
   const models = new Map<string, ServedModel>();
   const versions = createModelVersions();
@@ -76,7 +77,7 @@ export function createServedModels(deps: ServedModelsDeps) {
   function report({ path, error }: FoundModels['problems'][number]): void {
     if (reported.get(path) === error.message) return;
     reported.set(path, error.message);
-    log.error({ dir: path, code: error.code }, error.message);
+    emit('model.unreadable', { dir: path, code: error.code, message: error.message });
   }
 
   function leaveDisk(model: ServedModel): void {
@@ -84,10 +85,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     if (model.state.is !== 'serving') return;
     put(toReplaced(model));
     const { ref, dir } = model.found.folder;
-    log.warn(
-      { model: ref.name, hash: ref.hash.slice(0, 12), dir },
-      'files of the model have changed or gone: lanes go on with what they have loaded',
-    );
+    emit('model.replaced', { ...versionOf(ref), dir });
   }
 
   function appear(found: FoundModel, amongOthers: boolean): void {
@@ -116,12 +114,15 @@ export function createServedModels(deps: ServedModelsDeps) {
     const sizing = deps.sizeModel({ folder, info: outcome.info, tuned });
     const loaded = { info: outcome.info, sizing };
     put(toLoaded(model, loaded, onDisk.has(model.queue)));
-    logLoaded(log, folder.ref, loaded, { lanes: resident.lanes, tunedAt: tuned?.measuredAt ?? null });
+    reportLoaded(emit, versionOf(folder.ref), loaded, {
+      lanes: resident.lanes,
+      tunedAt: tuned?.measuredAt ?? null,
+    });
     deps.onServed(model.queue);
   }
 
   function fail(model: ServedModel, error: ForebayError): void {
-    log.error({ model: nameOf(model), code: error.code }, error.message);
+    emit('model.failed', { model: nameOf(model), code: error.code, message: error.message });
     if (onDisk.has(model.queue)) put(toFailed(model, error));
     else models.delete(model.queue);
   }
@@ -130,7 +131,7 @@ export function createServedModels(deps: ServedModelsDeps) {
   function lose(queue: string, error: ForebayError): void {
     const model = models.get(queue);
     if (model === undefined || loadedOf(model) === null || stopped) return;
-    log.error({ model: nameOf(model), code: error.code }, `${error.message}: no lane serves it any more`);
+    emit('model.lost', { model: nameOf(model), code: error.code, message: error.message });
     if (model.state.is === 'replaced') models.delete(queue);
     else put(toFailed(model, error));
     leaveLanes(queue);
@@ -148,8 +149,7 @@ export function createServedModels(deps: ServedModelsDeps) {
       if (queuesInHand.has(model.queue)) model.lastUsed = performance.now();
       if (model.state.is !== 'replaced' || performance.now() - model.lastUsed < RETIRE_MS) continue;
       if (!isServing(nameOf(model))) continue;
-      const { name, hash } = model.found.folder.ref;
-      log.info({ model: name, hash: hash.slice(0, 12) }, 'replaced model has left the lanes');
+      emit('model.retired', versionOf(model.found.folder.ref));
       models.delete(model.queue);
       leaveLanes(model.queue);
       deps.onChange();
@@ -207,4 +207,9 @@ export function createServedModels(deps: ServedModelsDeps) {
 
 function nameOf({ found }: ServedModel): string {
   return found.folder.ref.name;
+}
+
+/** Twelve digits tell versions apart. */
+function versionOf({ name, hash }: ModelRef): { model: string; hash: string } {
+  return { model: name, hash: hash.slice(0, 12) };
 }

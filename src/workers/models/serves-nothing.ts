@@ -10,10 +10,10 @@ export function whyServesNothing(
   if (models.some((model) => isLoaded(model) || model.isLoading === true)) return null;
   if (models.length === 0) {
     const named = only.length === 0 ? '' : ` named ${only.join(', ')}`;
-    return `This worker serves nothing: no model for pool "${pool}"${named} that can be served lies in ${dirs.join(', ')}. It looks again all the time.`;
+    return `This worker serves nothing: it finds no model for pool "${pool}"${named} in ${dirs.join(', ')}. It keeps looking.`;
   }
   const names = models.map(({ ref }) => ref.name).join(', ');
-  return `This worker serves nothing: of its models (${names}) none can be loaded, as said above. It looks again when their files change.`;
+  return `This worker serves nothing: none of its models (${names}) can be loaded. The log says why. It tries again when their files change.`;
 }
 
 /** Reports each reason once, when it begins to hold. */

@@ -1,7 +1,7 @@
 /** Notices models that appear, change or disappear while the worker runs. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../shared/errors.ts';
-import type { Logger } from '../../shared/observe/logger.ts';
+import type { Emit } from '../../shared/observe/events.ts';
 import { findModels, lookAtModels, type FoundModels, type ModelsWanted } from './find-models.ts';
 import type { FolderLook } from './folder-look.ts';
 
@@ -19,7 +19,7 @@ export function watchModels(deps: {
   onChange: (found: FoundModels) => Promise<void>;
   /** Called after each look, whatever it found. */
   onLook: () => void;
-  log: Logger;
+  emit: Emit;
 }): ModelsWatch {
   const stopping = new AbortController();
   let served = keyOf(deps.known);
@@ -38,9 +38,7 @@ export function watchModels(deps: {
     while (!stopping.signal.aborted) {
       await delay(LOOK_MS, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
-      await look().catch((error: unknown) =>
-        deps.log.warn({ error: messageOf(error) }, 'could not look for changed models'),
-      );
+      await look().catch((error: unknown) => deps.emit('models.watch_failed', { error: messageOf(error) }));
       deps.onLook();
     }
   }

@@ -1,4 +1,4 @@
-/** From the moments at which batches were finished to a rate with its error bar. Pure. */
+/** Computes a rate and its error bar from the moments at which batches were finished. Pure. */
 import { studentT } from '../../shared/math/student-t.ts';
 
 /** Rows that were answered together. */
@@ -10,21 +10,21 @@ export interface Completion {
 
 export interface SampleRate {
   readonly rowsPerS: number;
-  /** Half the 95 % confidence interval, rows/s; null with too few completions to say. */
+  /** Half the 95 % confidence interval, rows/s. Null with too few completions to say. */
   readonly errorRowsPerS: number | null;
   readonly rows: number;
   readonly seconds: number;
 }
 
-/** Groups for the batch means: fewer say little of the spread, more are no longer independent. */
+/** Groups for the batch means. Fewer say little about the spread, more are no longer independent. */
 const MAX_GROUPS = 10;
 const MIN_GROUPS = 3;
-/** An interval never says "nothing at all" or "without end". */
+/** An interval never reaches zero or infinity. */
 const MAX_RELATIVE_ERROR = 0.9;
 
 /**
- * `completions`: in order of time, none before `startedAt`. The first of each lane fill the pipeline and warm
- * the model up: where enough follow, they only start the clock. Null without any.
+ * `completions`: in order of time, none before `startedAt`. The first completion of each lane fills the pipeline and warms
+ * up the model. If enough others follow, it only starts the clock. Null without completions.
  */
 export function sampleRate(
   completions: readonly Completion[],
@@ -36,14 +36,14 @@ export function sampleRate(
   const counted = completions.slice(warmUp);
   const rows = sum(counted.map((c) => c.rows));
   const seconds = (counted.at(-1)!.at - origin) / 1000;
-  // Answered in one instant: no time to divide by.
+  // All were answered in one instant, so there is no time to divide by.
   if (seconds <= 0) return null;
   const rowsPerS = rows / seconds;
   const error = relativeError(counted, origin, lanes);
   return { rowsPerS, errorRowsPerS: error === null ? null : error * rowsPerS, rows, seconds };
 }
 
-/** Batch means over the time a row takes: groups of whole rounds of the lanes, their spread, Student's t. */
+/** By batch means of the time per row: the spread of groups of whole rounds of the lanes, and Student's t. */
 function relativeError(counted: readonly Completion[], origin: number, lanes: number): number | null {
   const groups = Math.min(MAX_GROUPS, Math.floor(counted.length / lanes));
   if (groups < MIN_GROUPS) return null;

@@ -1,4 +1,4 @@
-/** What a sample has seen so far, and the reply that it makes of it. */
+/** Records what a sample sees, and makes its reply. */
 import type { RowError } from '../../shared/domain/row.ts';
 import type { SampleReply } from '../../shared/queue/sample-requests.ts';
 import type { BatchSeen, RowAnswer } from '../intake/row-answer.ts';
@@ -7,12 +7,12 @@ import { createRunStats } from '../run/run-stats.ts';
 import { sampleRate, type Completion } from './sample-rate.ts';
 
 const MAX_ERROR_CODES = 5;
-/** What a row costs, whatever waits for whom. */
+/** The stages that cost a row time, without the waiting between them. */
 const STAGES = ['read_us', 'lane_read_us', 'decode_us', 'prepare_us', 'infer_us', 'post_us'] as const;
 
 export type SampleRecord = ReturnType<typeof createSampleRecord>;
 
-/** `rows`: distinct ones; `startedAt`: as performance.now() has it. */
+/** `rows`: distinct rows. `startedAt`: by performance.now(). */
 export function createSampleRecord({
   rows,
   lanes,
@@ -58,7 +58,7 @@ export function createSampleRecord({
     beside(blocks: number): void {
       mostBeside = Math.max(mostBeside, blocks);
     },
-    /** Whether enough was seen: so many ms since every lane had answered once. */
+    /** Whether `ms` have passed since every lane has answered once. */
     measured(ms: number): boolean {
       const warm = completions[lanes - 1]?.at;
       return warm !== undefined && performance.now() - warm >= ms;
@@ -81,7 +81,7 @@ export function createSampleRecord({
         failedRows,
         errors: [...errors.values()],
         blocksBeside: mostBeside,
-        problem: completions.length === 0 ? 'no row was finished in the time a sample has' : null,
+        problem: completions.length === 0 ? 'no row was finished within the time of a sample' : null,
       };
     },
   };

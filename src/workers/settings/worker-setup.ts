@@ -1,6 +1,6 @@
 /** What a worker knows before it starts a lane: its models, the machine, and the plan that follows from both. */
 import type { Config } from '../../shared/config/config.ts';
-import type { Logger } from '../../shared/observe/logger.ts';
+import type { Emit } from '../../shared/observe/events.ts';
 import { describeMachine } from '../../shared/profiles/machine-fingerprint.ts';
 import { createProfileStore } from '../../shared/profiles/profile-store.ts';
 import type { WorkerResources } from '../../shared/queue/worker-registry.ts';
@@ -25,7 +25,7 @@ export interface WorkerSetup extends WorkerPlan {
 }
 
 /** @throws ForebayError `model_not_found` where a model that was asked for by name does not exist. */
-export async function readSetup(config: Config, log: Logger): Promise<WorkerSetup> {
+export async function readSetup(config: Config, emit: Emit): Promise<WorkerSetup> {
   const wanted = { dirs: config.modelsDirs, only: config.models, pool: config.pool };
   const found = await findModels(wanted);
   requireNamed(wanted, found);
@@ -46,14 +46,11 @@ export async function readSetup(config: Config, log: Logger): Promise<WorkerSetu
   await profiles.learn(folders);
   const { lanes, threadsPerLane: threads, decodeThreads } = config;
   const { plan, tunedOf } = planWorker(resources, folders, { lanes, threads, decodeThreads }, profiles.all);
-  log.info(
-    {
-      ...plan.choices,
-      cpus: resources.cpus,
-      memory_mb: toMb(resources.memoryBytes),
-      tuned: folders.filter((folder) => tunedOf(folder)?.shape).map(({ ref }) => ref.name),
-    },
-    'lanes planned',
-  );
+  emit('worker.lanes_planned', {
+    choices: plan.choices,
+    cpus: resources.cpus,
+    memory_mb: toMb(resources.memoryBytes),
+    tuned: folders.filter((folder) => tunedOf(folder)?.shape).map(({ ref }) => ref.name),
+  });
   return { wanted, found, resources, profiles, plan, tunedOf };
 }

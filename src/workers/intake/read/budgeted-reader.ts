@@ -1,4 +1,4 @@
-/** Reads rows within the worker's byte budget and a bound on reads at once. */
+/** Reads rows within the worker's byte budget and a bound on concurrent reads. */
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
 import type { LaneInput } from '../../lane/messages.ts';
 import type { ByteBudget } from '../byte-budget.ts';
@@ -10,9 +10,9 @@ export type BudgetedRead =
   | {
       readonly ok: true;
       readonly input: LaneInput;
-      /** Its share of the time that reads took; see shared-clock.ts. */
+      /** Its share of the time that reads took, see shared-clock.ts. */
       readonly ms: number;
-      /** Likewise of the time that rows waited for the byte budget. */
+      /** Its share of the time that rows waited for the byte budget. */
       readonly blockedMs: number;
       /** Call when the row's bytes are no longer needed. */
       release(): void;
@@ -21,8 +21,8 @@ export type BudgetedRead =
 
 export interface BudgetedReader {
   /**
-   * At once where nothing is fetched: local files are the lanes' to read, within budgets of their own. Rejects only on
-   * abort. The signal is asked for only by a fetch: a controller makes it then, and that costs 3 us.
+   * Returns at once where nothing is fetched, since lanes read local files within budgets of their own. Rejects only on
+   * abort. Takes the controller, because it creates its signal on first use, which only a fetch needs to pay for.
    */
   read(
     rows: RowsOf,
@@ -31,7 +31,7 @@ export interface BudgetedReader {
   ): BudgetedRead | Promise<BudgetedRead>;
 }
 
-const nothing = () => {};
+const releaseNothing = () => {};
 
 export function createBudgetedReader(deps: {
   reader: RowReader;
@@ -65,7 +65,9 @@ export function createBudgetedReader(deps: {
     read(rows, row, abort) {
       const located = deps.reader.locate(rows, row);
       if ('fetch' in located) return deps.atOnce.use(async () => fetch(located.fetch, abort.signal));
-      return located.ok ? { ok: true, input: located.input, ms: 0, blockedMs: 0, release: nothing } : located;
+      return located.ok
+        ? { ok: true, input: located.input, ms: 0, blockedMs: 0, release: releaseNothing }
+        : located;
     },
   };
 }

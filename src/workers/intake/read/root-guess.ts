@@ -1,30 +1,31 @@
 /**
- * Whether a path lies under an input root by its text alone: what is refused here is never touched, what is let
- * through is checked again when a lane has opened it.
+ * Checks by its text alone whether a path lies under an input root. A path that is refused here is never touched. A path
+ * that is let through is checked again when a lane has opened it.
  */
 import { realpathSync } from 'node:fs';
 import { isInside } from '../../../shared/files/is-inside.ts';
 
 export function createRootGuess(inputRoots: readonly string[]) {
-  /** Roots and, where they are links, their real paths. One that is mounted later is looked for again. */
+  /** The roots, and the real paths of those that are links. */
   const known = new Set(inputRoots);
-  const missing = new Set(inputRoots);
+  /** Roots whose real path is unknown, such as one that is mounted later. */
+  const unresolved = new Set(inputRoots);
 
-  function lookAgain(): void {
-    for (const root of missing) {
+  function resolveRoots(): void {
+    for (const root of unresolved) {
       try {
         known.add(realpathSync.native(root));
-        missing.delete(root);
+        unresolved.delete(root);
       } catch {
-        // Not there yet.
+        // It does not exist yet.
       }
     }
   }
 
   return function liesUnderRoot(path: string): boolean {
     for (const root of known) if (isInside(root, path)) return true;
-    if (missing.size === 0) return false;
-    lookAgain();
+    if (unresolved.size === 0) return false;
+    resolveRoots();
     for (const root of known) if (isInside(root, path)) return true;
     return false;
   };

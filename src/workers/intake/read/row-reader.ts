@@ -1,6 +1,6 @@
 /**
- * From a row's reference to what a lane takes: bytes, or the path of a local file that it may open. Every
- * failure is the row's own (G3). Knows nothing of queues, batches or models.
+ * Turns a row's reference into what a lane takes: bytes, or the path of a local file that it may open. Every failure is
+ * the row's own (G3). Knows nothing of queues, batches or models.
  */
 import { locateRow } from '../../../shared/datasets/locate.ts';
 import type { RowLocation } from '../../../shared/datasets/source.ts';
@@ -11,14 +11,14 @@ import type { LaneInput } from '../../lane/messages.ts';
 import { readBlob } from './read-blob.ts';
 import { createRootGuess } from './root-guess.ts';
 
-/** A row to fetch: its bytes are held here from when they come until it is answered. */
+/** A row to fetch. Its bytes stay in this process until the row is answered. */
 type Fetched = Extract<RowLocation, { kind: 'url' | 'blob' }>;
 
 export type RowRead =
   | { readonly ok: true; readonly input: LaneInput; readonly bytes: number }
   | { readonly ok: false; readonly error: RowError };
 
-/** A dataset and whose it is: a job's spec, or a sample's. */
+/** A dataset and its owner: a job's spec, or a sample's. */
 export interface RowsOf {
   readonly dataset: DatasetSpec;
   readonly tenant: string;
@@ -26,8 +26,8 @@ export interface RowsOf {
 
 export interface RowReader {
   /**
-   * The row at once, where a lane reads it itself or it is bad by its reference; else where it is to be fetched.
-   * Costs no system call for a path that lies under a root by its text: the lane checks what it opens.
+   * Returns the row at once if a lane reads it or its reference is bad, else the location to fetch. A path under a root
+   * costs no system call: the lane checks what it opens.
    */
   locate(rows: RowsOf, ref: RowRef): RowRead | { readonly fetch: Fetched };
   /** Rejects only with the signal's reason, when aborted. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createByteBudget } from '#forebay/workers/intake/byte-budget.js';
 import { waitUntil } from '../../../support/wait-until.ts';
 
-it('tells how long readers were held back, shared out over those that waited at once', async () => {
+it('divides the time that readers were held back among those that waited at once', async () => {
   const budget = createByteBudget(100);
   const first = await budget.admit();
   expect(first.blockedMs).toBe(0);
@@ -20,7 +20,7 @@ it('tells how long readers were held back, shared out over those that waited at 
   expect(shares).toBeCloseTo(budget.blockedMs, 3);
 });
 
-it('admits one row at a time while it is held, and all that fit again afterwards', async () => {
+it('admits one row at a time while it is held, and all that fit afterwards', async () => {
   const budget = createByteBudget(1e9);
   budget.hold(true);
   const first = await budget.admit();

@@ -1,11 +1,11 @@
-// A lane that has grown for good, told from one whose batches are large.
+// Tells a lane that has grown for good from one whose batches are large.
 import { expect, it } from 'vitest';
 import { createLaneGrowth } from '#forebay/workers/memory/lane-growth.js';
 
 const MB = 1024 * 1024;
 const WINDOW_MS = 1000;
 
-/** Looks ten times a window. Each entry: sizes in MB that the lane swings between during one window. */
+/** Looks ten times per window. Each entry lists the sizes in MB between which the lane swings during one window. */
 function windows(
   sizes: readonly (readonly number[])[],
   { works = true, restartedAt = Infinity } = {},
@@ -25,11 +25,11 @@ function windows(
   });
 }
 
-it('is a lane that holds more than the factor all the time, whatever it held between', () => {
+it('is a lane that always holds more than the factor, however large it gets at times', () => {
   expect(windows([[200, 300], [200, 500], [610, 700], [610]])).toEqual([false, false, false, true]);
 });
 
-it('is not one that swings, nor one that has not worked, nor a small one', () => {
+it('is neither a lane that swings, nor one that has not worked, nor a small one', () => {
   const swinging = [
     [200, 300],
     [250, 900],
@@ -41,7 +41,7 @@ it('is not one that swings, nor one that has not worked, nor a small one', () =>
   expect(windows([[20], [70], [70], [70]])).toEqual([false, false, false, false]);
 });
 
-it('is judged anew when it has been started again', () => {
+it('starts over after a restart of the lane', () => {
   const sizes = [[100], [100], [100], [100], [400], [400], [400], [400]];
   expect(windows(sizes, { restartedAt: 4 })).toEqual(sizes.map(() => false));
 });

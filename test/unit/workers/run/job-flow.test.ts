@@ -7,12 +7,12 @@ function flows() {
   return { clock, begin: (job: string) => jobs.begin(job) };
 }
 
-it('counts idle time of lanes from the first batch of a job on', () => {
+it('counts the idle time of lanes from the first batch of a job', () => {
   const { clock, begin } = flows();
   const flow = begin('a');
   clock.now = 2000;
   expect(flow.answered(1500, 700)).toBe(0);
-  // Another lane: it had nothing before either, but waited 300 ms longer.
+  // Another lane, which had nothing before either but waited 300 ms longer.
   expect(flow.answered(1800, 1000)).toBe(300);
   expect(flow.answered(1900, 50)).toBe(50);
   expect(flow.takeFlowMs()).toBe(500);
@@ -22,7 +22,7 @@ it('counts idle time of lanes from the first batch of a job on', () => {
   expect(flow.takeFlowMs()).toBe(600);
 });
 
-it('goes on from block to block, and begins anew after a break', () => {
+it('goes on from block to block, and starts over after a break', () => {
   const { clock, begin } = flows();
   const first = begin('a');
   first.answered(1000, 0);

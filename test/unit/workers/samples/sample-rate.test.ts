@@ -1,8 +1,8 @@
-// The rate of a sample and its error bar, from the moments at which batches were finished.
+// The rate of a sample and its error bar, computed from the moments at which batches were finished.
 import { describe, expect, it } from 'vitest';
 import { sampleRate, type Completion } from '#forebay/workers/samples/sample-rate.js';
 
-/** Batches of `rows` rows, finished `gaps` ms after each other, the first after 1000 ms. */
+/** Batches of `rows` rows. The first is finished after 1000 ms, the others `gaps` ms after each other. */
 function finished(gaps: readonly number[], rows = 10): Completion[] {
   let at = 1000;
   return [{ at, rows }, ...gaps.map((gap) => ({ at: (at += gap), rows }))];
@@ -10,7 +10,7 @@ function finished(gaps: readonly number[], rows = 10): Completion[] {
 const one = { startedAt: 0, lanes: 1 };
 
 describe('a sample', () => {
-  it('has no rate without a row, or without time', () => {
+  it('has no rate without rows, or without time', () => {
     expect(sampleRate([], one)).toBeNull();
     expect(sampleRate([{ at: 5, rows: 1 }], { startedAt: 5, lanes: 1 })).toBeNull();
   });
@@ -24,8 +24,8 @@ describe('a sample', () => {
     });
   });
 
-  it('leaves the first batch of each lane out: it warms up', () => {
-    // The first took a second, each of the others 100 ms.
+  it('leaves out the first batch of each lane, which warms up', () => {
+    // The first one took a second, and each of the others 100 ms.
     const rate = sampleRate(finished(Array.from({ length: 10 }, () => 100)), one)!;
     expect(rate.rowsPerS).toBeCloseTo(100);
     expect(rate.errorRowsPerS).toBeCloseTo(0);
@@ -33,17 +33,17 @@ describe('a sample', () => {
   });
 
   it('has the 95 % interval of its batch means', () => {
-    // Paces 9, 10, 11 ms a row: mean 10, s 1, t(2) 4.303: half 4.303 / sqrt(3) = 2.484 ms.
+    // Paces of 9, 10, 11 ms per row: mean 10, s 1, t(2) 4.303, so half is 4.303 / sqrt(3) = 2.484 ms.
     const rate = sampleRate(finished([90, 100, 110, 100]).slice(0, 4), { startedAt: 910, lanes: 1 })!;
     expect(rate.errorRowsPerS).not.toBeNull();
     const exact = sampleRate(finished([90, 100, 110, 100, 100]), one)!;
     expect(exact.rowsPerS).toBeCloseTo(100);
-    // Paces 9, 10, 11, 10, 10: s 0.7071, t(4) 2.776: 2.776 x 0.7071 / sqrt(5) / 10 = 8.78 %.
+    // Paces of 9, 10, 11, 10, 10: s 0.7071, t(4) 2.776, so half is 2.776 x 0.7071 / sqrt(5) / 10 = 8.78 %.
     expect(exact.errorRowsPerS).toBeCloseTo(8.78, 1);
   });
 
-  it('takes lanes that answer in turn as rounds: their rhythm is no spread', () => {
-    // Two lanes, each 200 ms a batch, 20 ms apart.
+  it('takes the answers of lanes in turn as one round, so that their rhythm is no spread', () => {
+    // Two lanes with 200 ms per batch, 20 ms apart.
     const rhythm = Array.from({ length: 21 }, (_, i) => (i % 2 === 0 ? 20 : 180));
     const rate = sampleRate(finished(rhythm), { startedAt: 0, lanes: 2 })!;
     expect(rate.rowsPerS).toBeCloseTo(100, 0);
@@ -55,7 +55,7 @@ describe('a sample', () => {
     const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
     let covered = 0;
     for (let i = 0; i < 1000; i++) {
-      // Uniform gaps of mean 100 ms: 100 rows/s.
+      // Uniform gaps with a mean of 100 ms make 100 rows/s.
       const rate = sampleRate(finished(Array.from({ length: 40 }, () => 50 + 100 * random())), one)!;
       if (Math.abs(rate.rowsPerS - 100) <= rate.errorRowsPerS!) covered += 1;
     }
@@ -63,7 +63,7 @@ describe('a sample', () => {
     expect(covered).toBeLessThan(980);
   });
 
-  it('never has an error bar of all or nothing', () => {
+  it('never has an error bar as large as the rate', () => {
     const wild = [1, 5000, 1, 5000, 1, 1, 5000, 1, 1, 1];
     const rate = sampleRate(finished(wild), one)!;
     expect(rate.errorRowsPerS! / rate.rowsPerS).toBeLessThanOrEqual(0.9);

@@ -1,4 +1,4 @@
-// Every number of a worker comes with the constraint that bound it, and each constraint binds somewhere.
+// Every number of a worker comes with the constraint that bound it. Each constraint binds in some case.
 import { describe, expect, it } from 'vitest';
 import { tightest } from '#forebay/shared/domain/choice.js';
 import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
@@ -66,7 +66,7 @@ describe('lanes', () => {
     expect(plan.choices.lanes).toEqual({ value: lanes, boundBy, why: expect.stringMatching(why) });
   });
 
-  it('share the cores as threads, decoders going ahead', () => {
+  it('share the cores as threads, and decode one batch ahead', () => {
     const one = planLanes({ cpus: 8, memoryBytes: GB }, 100 * MB, {});
     expect([one.lanes, one.threads, one.decodeThreads]).toEqual([1, 8, 9]);
     expect(one.choices.threads).toMatchObject({ boundBy: 'cpus', why: '8 cores / 1 lanes' });
@@ -137,12 +137,12 @@ describe('a batch', () => {
   });
 });
 
-it('of several bounds the smallest counts, the first of equals', () => {
+it('the smallest of several bounds counts, and the first of equal ones', () => {
   const bound = (value: number, why: string) => ({ value, boundBy: 'cpus', why }) as const;
   expect(tightest(bound(2, 'a'), bound(1, 'b'), bound(1, 'c'))).toEqual(bound(1, 'b'));
 });
 
-it('leaves room for decoding: the least that lanes are planned with, and half of what a lane has to spare', () => {
+it('leaves room for decoding: the least that every lane needs, and half of what a lane has to spare', () => {
   const roomMb = (memoryGb: number, lanes: number) => {
     const resources = { cpus: 4, memoryBytes: memoryGb * 2 ** 30 };
     const plan = planLanes(resources, 0, { lanes: requested('setting', lanes) });

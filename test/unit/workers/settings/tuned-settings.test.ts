@@ -1,4 +1,4 @@
-// Who wins: flags and configs, then the measured profile, then the formula.
+// Flags and configs win over the measured profile, and the profile wins over the formula.
 import { describe, expect, it } from 'vitest';
 import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
 import type { ModelFolder } from '#forebay/shared/models/model-folder.js';
@@ -37,7 +37,7 @@ describe('the plan of a worker', () => {
     expect(tunedOf(folder('b'))).toBeNull();
   });
 
-  it('lets explicit lanes win, and then leaves threads that were measured with others aside', () => {
+  it('lets explicit lanes win, and ignores threads that were measured with other lanes', () => {
     const fixed = folder('a', { lanes: 2 });
     for (const [model, lanes] of [
       [folder('a'), 2],
@@ -71,7 +71,7 @@ describe('the plan of a worker', () => {
     expect(planWorker(RESOURCES, both, NOTHING, profiles({ a: { lanes: 2 } })).plan.lanes).toBe(8);
   });
 
-  it('keeps to the memory where several models bind it', () => {
+  it('keeps within the memory where several models fill it', () => {
     const both = [folder('a', {}, 2e9), folder('b', {}, 2e9)];
     const tight = { cpus: 8, memoryBytes: 40 * 2 ** 30 };
     const formula = planWorker(tight, both, NOTHING, new Map()).plan.lanes;

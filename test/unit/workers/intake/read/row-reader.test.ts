@@ -42,7 +42,7 @@ async function read(spec: DatasetSpec, row: RowRef, signal = never) {
 }
 
 describe('a local file', () => {
-  it('is left to the lane where its path lies under a root', () => {
+  it('is left to the lane if its path lies under a root', () => {
     const named = (path: string) => ({ ok: true, input: { path, tenant: 'default' }, bytes: 0 });
     expect(locate('a.jpg')).toEqual(named(join(root, 'a.jpg')));
     expect(locate('nothing.jpg')).toEqual(named(join(root, 'nothing.jpg')));
@@ -53,7 +53,7 @@ describe('a local file', () => {
     expect(locate(id)).toMatchObject({ ok: false, error: { code: 'path_not_allowed' } });
   });
 
-  it('is found below a root that is itself a link, by both its names, and below a root that came later', async () => {
+  it('is found below a root that is a link, by either name, and below a root that appears later', async () => {
     const reader = readerOf([join(dir, 'later'), join(dir, 'linked-root')]);
     const under = (folder: string) =>
       reader.locate(
@@ -70,7 +70,7 @@ describe('a local file', () => {
 });
 
 describe('other rows', () => {
-  it('of URLs become bytes or their error', async () => {
+  it('of URLs become bytes or an error', async () => {
     const spec: DatasetSpec = { type: 'urls', spool: '' };
     const url = 'http://x/y';
     expect(await read(spec, { id: url }, never)).toEqual({
@@ -87,7 +87,7 @@ describe('other rows', () => {
     }
   });
 
-  it('of a request become their slice of the blob', async () => {
+  it('of a request become their slice of the blob file', async () => {
     const spec: DatasetSpec = { type: 'inline', spool: '', blob: join(dir, 'blob') };
     const at = (offset: number, length: number) => read(spec, { id: 'x', at: blobAt(offset, length) }, never);
     expect(await at(6, 5)).toEqual({ ok: true, input: { bytes: Buffer.from('world') }, bytes: 5 });
@@ -96,7 +96,7 @@ describe('other rows', () => {
     expect(await at(6, 1001)).toMatchObject({ error: { code: 'file_too_large' } });
   });
 
-  it('that the dataset calls bad are invalid', async () => {
+  it('that the dataset marks as bad are invalid', async () => {
     expect(locate('x', invalidAt('why'))).toEqual({
       ok: false,
       error: { code: 'invalid_row', message: 'why' },
@@ -105,7 +105,7 @@ describe('other rows', () => {
   });
 });
 
-it('rejects with the reason of an abort and with nothing else', async () => {
+it('rejects with the reason of an abort, and with nothing else', async () => {
   const reason = new Error('enough');
   const urls: DatasetSpec = { type: 'urls', spool: '' };
   await expect(read(urls, { id: 'http://x/y' }, AbortSignal.abort(reason))).rejects.toBe(reason);

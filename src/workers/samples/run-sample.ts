@@ -1,0 +1,122 @@
+/**
+ * Measures how fast a few sample rows of a plan go. They run again and again for about a second, through the ordinary
+ * reader, batcher and lanes. Nothing is published or committed. Running jobs share the lanes with a sample, as they do
+ * with each other.
+ */
+import { locateRow } from '../../shared/datasets/locate.ts';
+import type { JobOptions } from '../../shared/domain/job.ts';
+import type { RowRef } from '../../shared/domain/row.ts';
+import { createAlarm } from '../../shared/process/alarm.ts';
+import { untilAborted } from '../../shared/process/lifecycle.ts';
+import type { SampleReply, SampleRequest } from '../../shared/queue/sample-requests.ts';
+import type { BatchGroup } from '../intake/batch-group.ts';
+import type { Batcher } from '../intake/batcher.ts';
+import type { BudgetedReader } from '../intake/read/budgeted-reader.ts';
+import type { RowAnswer } from '../intake/row-answer.ts';
+import { createSampleRecord } from './sample-record.ts';
+
+/** A slow model gets longer than was asked for, but no longer than this, because somebody waits. */
+const MAX_MS = 5_000;
+/** How often it looks at least whether lanes want more rows. */
+const FEED_MS = 20;
+
+export interface SampleRunnerDeps {
+  reader: BudgetedReader;
+  batcher: Batcher;
+  /** Null where this worker does not serve the model. */
+  groupOf: (queue: string, options: Pick<JobOptions, 'batch_size' | 'decode' | 'top_k'>) => BatchGroup | null;
+  lanesOf: (queue: string) => number;
+  /** Blocks of jobs that share the lanes. */
+  blocksInHand: () => number;
+}
+
+export type SampleRunner = ReturnType<typeof createSampleRunner>;
+
+export function createSampleRunner(deps: SampleRunnerDeps) {
+  const { reader, batcher } = deps;
+  const onRoom = createAlarm();
+  let mayBring = false;
+
+  /** Ends early when `stop` aborts. */
+  async function run(request: SampleRequest, stop: AbortSignal): Promise<SampleReply> {
+    const { queue, options, dataset, rows } = request;
+    const group = deps.groupOf(queue, options);
+    const lanes = deps.lanesOf(queue);
+    if (!group || lanes === 0) return noSample('this worker does not serve the model now');
+    // A row on somebody else's server is fetched once, not as often as fits into a second.
+    const once = rows.some((row) => locateRow(dataset, row).kind === 'url');
+    const record = createSampleRecord({ rows: rows.length, lanes, startedAt: performance.now() });
+    const abort = AbortSignal.any([stop, AbortSignal.timeout(MAX_MS)]);
+    const inHand = new Set<Promise<void>>();
+    let begun = 0;
+
+    const runRow = async (row: RowRef): Promise<void> => {
+      // Rejects on abort only.
+      const read = await Promise.resolve(reader.read(request, row, { signal: abort })).catch(() => null);
+      if (!read?.ok) {
+        batcher.callOff(group);
+        if (read) record.unread(read.error);
+        return;
+      }
+      try {
+        record.fetched(read);
+        record.answered(await new Promise<RowAnswer>((answer) => batcher.submit(group, read.input, answer)));
+      } finally {
+        read.release();
+      }
+    };
+    const beginBlock = (): void => {
+      const size = once ? Math.min(options.block_rows, rows.length - begun) : options.block_rows;
+      batcher.expect(group, size);
+      for (let i = 0; i < size; i++) {
+        const row = runRow(rows[begun++ % rows.length]!).finally(() => {
+          inHand.delete(row);
+          onRoom.ring();
+        });
+        inHand.add(row);
+      }
+    };
+
+    mayBring = true;
+    try {
+      while (!abort.aborted && !record.measured(request.ms) && !(once && begun >= rows.length)) {
+        record.beside(deps.blocksInHand());
+        if (batcher.blocksWanted(queue) > 0) beginBlock();
+        else await onRoom.wait(FEED_MS, abort);
+      }
+    } finally {
+      mayBring = false;
+    }
+    // No row follows, so batches that are not full must leave. Where the rows ran out, they belong to the measurement.
+    batcher.pump();
+    const reply = once ? null : record.reply(begun);
+    await Promise.race([Promise.all(inHand), untilAborted(abort)]);
+    return reply ?? record.reply(begun);
+  }
+
+  return {
+    run,
+    /** Lanes may have room for more rows. */
+    ring: (): void => onRoom.ring(),
+    /** Whether rows may arrive from a sample that is under way. */
+    get mayBring(): boolean {
+      return mayBring;
+    },
+  };
+}
+
+/** The reply without a measurement. */
+export function noSample(problem: string): SampleReply {
+  return {
+    rate: null,
+    rows: 0,
+    passes: 0,
+    lanes: 0,
+    meanRowBytes: null,
+    stageMs: {},
+    failedRows: 0,
+    errors: [],
+    blocksBeside: 0,
+    problem,
+  };
+}
