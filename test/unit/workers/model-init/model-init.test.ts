@@ -229,7 +229,7 @@ it('says of an input that is not square what is supported', async () => {
   writeFileSync(file, meanColourModel({ classes: ONE_HOT, side: 8, shape: [3, 8, 12] }));
   expect(await init(file)).toMatchObject({
     code: 2,
-    err: `forebay model init: images are fed as squares only so far, but the graph's input is "image" float32[N,3,8,12]: export the model for a square input, or with a free height and width\n`,
+    err: `forebay model init: only square images are supported so far, but the graph's input is "image" float32[N,3,8,12]: export the model for a square input, or with a free height and width\n`,
   });
 });
 

@@ -1,6 +1,5 @@
 // Which lanes stay from one measurement to the next, and which go.
 import { describe, expect, it } from 'vitest';
-import type { LaneSet } from '#forebay/workers/tune/lane-set.js';
 import { createLaneStore } from '#forebay/workers/tune/lane-store.js';
 
 const settings = (lanes: number, batch_size = 4) => ({
@@ -15,7 +14,7 @@ function storeOfFakes() {
   let started = 0;
   const store = createLaneStore(({ lanes }) => {
     started += 1;
-    return { end: async () => void ended.push(lanes) } as unknown as LaneSet;
+    return { end: async () => void ended.push(lanes), kill: () => undefined };
   });
   return { store, ended, started: () => started };
 }

@@ -1,8 +1,9 @@
 // A change of settings must beat the noise that was measured: on recorded spreads of readings, over many seeds.
 import { describe, expect, it } from 'vitest';
-import type { LaneSettings } from '#forebay/shared/profiles/profile.js';
+import { settingsKey as keyOf, type LaneSettings } from '#forebay/shared/profiles/profile.js';
 import { search, type Found } from '#forebay/workers/tune/search.js';
-import { changesOf, createSpace, keyOf } from '#forebay/workers/tune/space.js';
+import { changesOf } from '#forebay/workers/tune/changes.js';
+import { createSpace } from '#forebay/workers/tune/space.js';
 
 const SEEDS = 100;
 const space = createSpace(

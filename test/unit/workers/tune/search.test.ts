@@ -1,9 +1,10 @@
 // The search against the whole space, on surfaces whose optimum is known: how far off, and at what cost.
 import { describe, expect, it } from 'vitest';
-import type { LaneSettings } from '#forebay/shared/profiles/profile.js';
+import { settingsKey as keyOf, type LaneSettings } from '#forebay/shared/profiles/profile.js';
 import { isHopeless, type Reading } from '#forebay/workers/tune/duel.js';
 import { search, type How } from '#forebay/workers/tune/search.js';
-import { changesOf, createSpace, keyOf, type Space } from '#forebay/workers/tune/space.js';
+import { changesOf } from '#forebay/workers/tune/changes.js';
+import { createSpace, type Space } from '#forebay/workers/tune/space.js';
 
 type Surface = (settings: LaneSettings) => number | null;
 
@@ -20,7 +21,7 @@ function machine(cpus: number, model: { parallel: number; bestBatch: number; dec
   };
 }
 
-function spaceOf(cpus: number, formula: Partial<LaneSettings> = {}): Space {
+function srateOf(cpus: number, formula: Partial<LaneSettings> = {}): Space {
   return createSpace(
     { cpus, maxBatch: 64, fixedBatch: null },
     { lanes: cpus, threads_per_lane: 1, batch_size: 4, decode_threads: 2, ...formula },
@@ -109,7 +110,7 @@ async function runMany(noise: Partial<Noise>) {
   const offs: number[] = [];
   const shares: number[] = [];
   for (let seed = 1; seed <= 100; seed++) {
-    const { off, share } = await run(spaceOf(2), machine(2, MODELS[seed % MODELS.length]!), noise, seed);
+    const { off, share } = await run(srateOf(2), machine(2, MODELS[seed % MODELS.length]!), noise, seed);
     offs.push(off);
     shares.push(share);
   }
@@ -127,7 +128,7 @@ describe('the search', () => {
   it.each([2, 4, 16].flatMap((cpus) => MODELS.map((model) => ({ cpus, ...model }))))(
     'is within 5 % of the optimum in a quarter of the cost: %j',
     async ({ cpus, ...model }) => {
-      const { off, share } = await run(spaceOf(cpus), machine(cpus, model));
+      const { off, share } = await run(srateOf(cpus), machine(cpus, model));
       expect(off).toBeLessThanOrEqual(0.05);
       expect(share).toBeLessThanOrEqual(0.25);
     },
@@ -153,26 +154,26 @@ describe('the search', () => {
     // One lane of all cores is best: from many lanes of one thread each single step alone makes it worse.
     const ridge: Surface = ({ lanes, threads_per_lane: threads }) =>
       lanes * threads > 16 ? 10 : 100 * Math.log2(1 + threads) * ((lanes * threads) / 16);
-    const { found } = await run(spaceOf(16), ridge);
+    const { found } = await run(srateOf(16), ridge);
     expect(found.best).toMatchObject({ lanes: 1, threads_per_lane: 16 });
   });
 
   it('looks one step past a ripple', async () => {
     const ripple: Surface = ({ batch_size: batch }) =>
       ({ 1: 60, 2: 80, 4: 100, 8: 99.5, 16: 120, 32: 110, 64: 90 })[batch] ?? null;
-    const { found } = await run(spaceOf(2), ripple);
+    const { found } = await run(srateOf(2), ripple);
     expect(found.best?.batch_size).toBe(16);
   });
 
   it('measures the same way each time', async () => {
-    const once = await run(spaceOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
-    const twice = await run(spaceOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
+    const once = await run(srateOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
+    const twice = await run(srateOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
     expect(twice.visited).toEqual(once.visited);
     expect(new Set(once.visited).size).toBe(once.found.measured);
   });
 
   it('ends with the best and the start in long readings, in turns', async () => {
-    const space = spaceOf(2);
+    const space = srateOf(2);
     const finals: string[] = [];
     const shares: How['share'][] = [];
     const found = await search<LaneSettings>({
@@ -192,7 +193,7 @@ describe('the search', () => {
   });
 
   it('is not misled by a first reading that was far too good', async () => {
-    const space = spaceOf(2);
+    const space = srateOf(2);
     const surface = machine(2, MODELS[1]!);
     let readings = 0;
     const found = await search<LaneSettings>({
@@ -210,24 +211,24 @@ describe('the search', () => {
       settings.lanes * 100 + settings.batch_size * 10 > 260
         ? null
         : settings.lanes * 50 + settings.batch_size;
-    const { found, off } = await run(spaceOf(2), memory);
+    const { found, off } = await run(srateOf(2), memory);
     expect(found.best).not.toBeNull();
     expect(off).toBeLessThanOrEqual(0.05);
   });
 
   it('climbs down from a start that does not run', async () => {
-    const { found } = await run(spaceOf(8), ({ lanes }) => (lanes > 2 ? null : lanes * 10));
+    const { found } = await run(srateOf(8), ({ lanes }) => (lanes > 2 ? null : lanes * 10));
     expect(found.best?.lanes).toBe(2);
     expect(found.startRate).toBeNull();
   });
 
   it('says so where nothing runs', async () => {
-    const { found } = await run(spaceOf(2), () => null);
+    const { found } = await run(srateOf(2), () => null);
     expect(found).toMatchObject({ best: null, rate: null });
   });
 
   it('keeps the start where nothing is worth the change', async () => {
-    const space = spaceOf(2);
+    const space = srateOf(2);
     const { found } = await run(space, (s) => (keyOf(s) === keyOf(space.start) ? 100 : 101.5));
     expect(found.best).toEqual(space.start);
   });

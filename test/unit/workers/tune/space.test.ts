@@ -1,6 +1,7 @@
 // Which settings are tried on which machine, and in which order.
 import { describe, expect, it } from 'vitest';
-import { createSpace, keyOf } from '#forebay/workers/tune/space.js';
+import { settingsKey as keyOf } from '#forebay/shared/profiles/profile.js';
+import { createSpace } from '#forebay/workers/tune/space.js';
 
 const FORMULA = { lanes: 2, threads_per_lane: 1, batch_size: 4, decode_threads: 2 };
 const TWO = { cpus: 2, maxBatch: 64, fixedBatch: null };

@@ -76,7 +76,7 @@ it.each([
   ['PK\x03\x04\x14\0', 'a ZIP archive (or an office document): unpack it'],
   ['PK\x05\x06\0\0', 'a ZIP archive'],
   [`${'a'.repeat(10)}${'\0'.repeat(247)}ustar`, 'a tar archive'],
-  ['\0'.repeat(600), 'nothing but zero bytes'],
+  ['\0'.repeat(600), 'only zero bytes'],
   ['\x93NUMPY\x01', 'a NumPy array'],
   ['RIFF\0\0\0\0WAVE', 'sound or video'],
   ['hello', 'text, not an image'],
