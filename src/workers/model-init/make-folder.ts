@@ -6,7 +6,7 @@ import { batchAdvice } from '../../shared/domain/batch-invariance.ts';
 import type { Activation } from '../../shared/domain/model-config.ts';
 import { ForebayError, messageOf, type Issue } from '../../shared/errors.ts';
 import { createContentMemo, stampFile } from '../../shared/models/content-memo.ts';
-import { readModelConfig } from '../../shared/models/config-issues.ts';
+import { readModelConfig } from '../../shared/models/read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from '../../shared/models/graph-files.ts';
 import { CONFIG_FILE, GRAPH_FILE, loadModelFolder } from '../../shared/models/model-folder.ts';
 import { readGraphFace } from '../../shared/models/onnx-graph.ts';
