@@ -6,13 +6,12 @@ import { expect, it } from 'vitest';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { codeOf, loadedLane, plain, predictionsOf, testFolder, testLane, LIMITS } from '../support/lanes.ts';
 import {
-  darkOnlyModel,
-  logarithmModel,
   meanColourModel,
   twoOutputModel,
   writeModelFolder,
   type MeanColourModel,
 } from '../support/onnx/models.ts';
+import { darkOnlyModel, logarithmModel } from '../support/onnx/special-models.ts';
 
 const SIDE = 8;
 const COLOURS = ['red', 'green', 'blue'];
@@ -273,7 +272,7 @@ it.each<[string, Buffer, object, RegExp]>([
     'numbers that nothing calls scores',
     meanColourModel({ classes: [...ONE_HOT, [-9, 0, 0]], side: SIDE }),
     { softmax: false },
-    /its numbers are no probabilities/,
+    /its numbers are not probabilities/,
   ],
   [
     'the first of two outputs',

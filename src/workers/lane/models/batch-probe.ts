@@ -4,10 +4,10 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { BatchInvariance, BatchVerdict } from '../../../shared/domain/batch-invariance.ts';
-import { halfTable } from '../image/normalise/half.ts';
 import type { TensorFiller } from '../image/normalise/tensor-filler.ts';
 import type { GraphFit } from './graph-fit.ts';
-import type { OnnxOutput, OnnxSession } from './onnx-session.ts';
+import type { OnnxSession } from './onnx-session.ts';
+import { toFloat32 } from './output-numbers.ts';
 import { probeImages } from './probe-images.ts';
 
 /** Calls that would end later are left out. ResNet-50 on one core still gets to a batch of 4. */
@@ -137,11 +137,4 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
 
 function finding(verdict: BatchVerdict, maxDifference: number, batch: number): BatchInvariance {
   return { verdict, maxDifference, batch };
-}
-
-function toFloat32(data: OnnxOutput['data']): Float32Array {
-  if (data instanceof Float32Array) return data;
-  if (data instanceof Float64Array) return Float32Array.from(data);
-  const table = halfTable();
-  return Float32Array.from(data, (bits) => table[bits]!);
 }

@@ -6,13 +6,13 @@ import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { classesOf } from '../../../shared/models/graph-tensor.ts';
 import type { Classifier } from '../tasks/image-classification/classification.ts';
-import { halfTable } from '../image/normalise/half.ts';
 import type { TensorData } from '../image/normalise/tensor-filler.ts';
 import type { TensorPool } from '../image/normalise/tensor-pool.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import { createCallSize } from './call-size.ts';
 import type { GraphFit } from './graph-fit.ts';
 import type { OnnxOutput, OnnxSession } from './onnx-session.ts';
+import { toFloat32 } from './output-numbers.ts';
 
 export interface InferenceTimings {
   prepareMs: number;
@@ -146,13 +146,6 @@ function splitRows({ dims, data }: OnnxOutput, batch: number): Float32Array[] {
   }
   const floats = toFloat32(data);
   return Array.from({ length: batch }, (_, row) => floats.subarray(row * classes, (row + 1) * classes));
-}
-
-function toFloat32(data: OnnxOutput['data']): Float32Array {
-  if (data instanceof Float32Array) return data;
-  if (data instanceof Float64Array) return Float32Array.from(data);
-  const table = halfTable();
-  return Float32Array.from(data, (bits) => table[bits]!);
 }
 
 const LONGEST_MESSAGE = 300;

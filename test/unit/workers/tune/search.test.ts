@@ -1,4 +1,4 @@
-// The search against the whole space, on surfaces whose optimum is known: how far off, and at what cost.
+// How far the search is off the known optimum of a surface, and what it costs compared with the whole space.
 import { describe, expect, it } from 'vitest';
 import { settingsKey as keyOf, type LaneSettings } from '#forebay/shared/profiles/profile.js';
 import { isHopeless, type Reading } from '#forebay/workers/tune/duel.js';
@@ -8,7 +8,7 @@ import { createSpace, type Space } from '#forebay/workers/tune/space.js';
 
 type Surface = (settings: LaneSettings) => number | null;
 
-/** Amdahl inside a lane, contention beyond the cores, a batch that grows to a cache, decoding beside it. */
+/** Models Amdahl's law in a lane, contention beyond the cores, a best batch size, and decoding beside the model. */
 function machine(cpus: number, model: { parallel: number; bestBatch: number; decodeCost: number }): Surface {
   return ({ lanes, threads_per_lane: threads, batch_size: batch, decode_threads: decode }) => {
     const lane = 1 / (1 - model.parallel + model.parallel / threads);
@@ -37,13 +37,13 @@ function noiseSource(seed: number) {
   };
 }
 
-/** In units of a full measurement, as measured on 2 cores with a small model. */
+/** In units of a full measurement, from 2 cores and a small model. */
 const COST = { warmUp: 0.1, newLanes: 0.9, leftEarly: 0.25 };
 const LANE_SETS_KEPT = 3;
 
 const shapeOf = (s: LaneSettings) => `${s.lanes}x${s.threads_per_lane} d${s.decode_threads}`;
 
-/** Lanes of the last shapes stay; others must be started. */
+/** Lanes of the last shapes are kept. Others must be started. */
 function costMeter() {
   let kept: string[] = [];
   let cost = 0;
@@ -57,7 +57,7 @@ function costMeter() {
   };
 }
 
-/** Every point of the space once, in full. */
+/** The cost of measuring every point of the space once, in full. */
 function gridCost(space: Space): number {
   const meter = costMeter();
   for (const settings of space.all) meter.take(settings, 1);
@@ -65,11 +65,11 @@ function gridCost(space: Space): number {
 }
 
 interface Noise {
-  /** Of a reading, at most, as a share. */
+  /** Largest error of a reading, as a share. */
   readonly reading: number;
-  /** How far the machine's speed wanders from its mean, as a share ... */
+  /** How far the machine's speed drifts from its mean, as a share. */
   readonly drift: number;
-  /** ... and back, in so many full measurements. */
+  /** Period of the drift, in full measurements. */
   readonly period: number;
 }
 
@@ -105,7 +105,7 @@ async function run(space: Space, surface: Surface, noise: Partial<Noise> = {}, s
   return { found, visited, share: meter.total() / gridCost(space), off: 1 - got / optimum };
 }
 
-/** Over 100 seeds, models in turn. */
+/** Runs the search with 100 seeds, with the models in turn. */
 async function runMany(noise: Partial<Noise>) {
   const offs: number[] = [];
   const shares: number[] = [];
@@ -134,13 +134,13 @@ describe('the search', () => {
     },
   );
 
-  it('bears noise of 3 % over 100 seeds', async () => {
+  it('tolerates noise of 3 % over 100 seeds', async () => {
     const { far, shares } = await runMany({ reading: 0.03 });
     expect(far).toBeLessThanOrEqual(3);
     expect(Math.max(...shares)).toBeLessThanOrEqual(0.25);
   });
 
-  // A period of 20 measurements: half a minute from 20 % faster to 20 % slower and back.
+  // A period of 20 measurements is half a minute, from 20 % faster to 20 % slower and back.
   it.each([20, 60])(
     'bears a machine whose speed drifts by a fifth and back in %i measurements',
     async (period) => {
@@ -151,14 +151,14 @@ describe('the search', () => {
   );
 
   it('follows a ridge on which lanes and threads must change together', async () => {
-    // One lane of all cores is best: from many lanes of one thread each single step alone makes it worse.
+    // One lane with all cores is best. From many lanes of one thread, each step in one setting makes it worse.
     const ridge: Surface = ({ lanes, threads_per_lane: threads }) =>
       lanes * threads > 16 ? 10 : 100 * Math.log2(1 + threads) * ((lanes * threads) / 16);
     const { found } = await run(srateOf(16), ridge);
     expect(found.best).toMatchObject({ lanes: 1, threads_per_lane: 16 });
   });
 
-  it('looks one step past a ripple', async () => {
+  it('looks one step beyond a ripple', async () => {
     const ripple: Surface = ({ batch_size: batch }) =>
       ({ 1: 60, 2: 80, 4: 100, 8: 99.5, 16: 120, 32: 110, 64: 90 })[batch] ?? null;
     const { found } = await run(srateOf(2), ripple);
@@ -172,7 +172,7 @@ describe('the search', () => {
     expect(new Set(once.visited).size).toBe(once.found.measured);
   });
 
-  it('ends with the best and the start in long readings, in turns', async () => {
+  it('ends with long readings of the best and the start, in turns', async () => {
     const space = srateOf(2);
     const finals: string[] = [];
     const shares: How['share'][] = [];
@@ -206,7 +206,7 @@ describe('the search', () => {
     expect(surface(found.best!)).toBeCloseTo(Math.max(...space.all.map((s) => surface(s)!)), 6);
   });
 
-  it('takes what does not run as a result and stays below it', async () => {
+  it('treats a point that does not run as a result, and stays below it', async () => {
     const memory: Surface = (settings) =>
       settings.lanes * 100 + settings.batch_size * 10 > 260
         ? null
@@ -222,12 +222,12 @@ describe('the search', () => {
     expect(found.startRate).toBeNull();
   });
 
-  it('says so where nothing runs', async () => {
+  it('says so if nothing runs', async () => {
     const { found } = await run(srateOf(2), () => null);
     expect(found).toMatchObject({ best: null, rate: null });
   });
 
-  it('keeps the start where nothing is worth the change', async () => {
+  it('keeps the start if nothing is worth the change', async () => {
     const space = srateOf(2);
     const { found } = await run(space, (s) => (keyOf(s) === keyOf(space.start) ? 100 : 101.5));
     expect(found.best).toEqual(space.start);

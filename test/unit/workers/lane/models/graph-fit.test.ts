@@ -24,7 +24,7 @@ it('takes the output that can be class scores', () => {
   expect(fitGraph(config, null, [image(['N', 3, 224, 224])], outputs).output.name).toBe('y');
 });
 
-it('finds the channels by their name where the graph gives no number', () => {
+it('finds the channels by their name if the graph gives no number', () => {
   expect(fit(image(['N', 'num_channels', 'height', 'width']))).toMatchObject({ layout: 'nchw' });
   expect(fit(image(['N', 'height', 'width', 'num_channels']))).toMatchObject({ layout: 'nhwc' });
 });

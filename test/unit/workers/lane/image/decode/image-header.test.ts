@@ -37,7 +37,7 @@ it('reads size and plainness of JPEG and PNG', async () => {
   expect(readImageHeader(clear)).toMatchObject({ size, plain: false });
 });
 
-it('tells ordinary JPEGs from those that only one decoder should judge', async () => {
+it('distinguishes ordinary JPEGs from those that only one decoder should judge', async () => {
   const ordinary = async (picture: Sharp) => readImageHeader(await picture.jpeg().toBuffer()).ordinary;
   expect(await ordinary(image(3))).toBe(true);
   expect(await ordinary(image(3).toColourspace('b-w'))).toBe(true);
@@ -48,7 +48,7 @@ it('tells ordinary JPEGs from those that only one decoder should judge', async (
   expect(readImageHeader(manyScans).ordinary).toBe(false);
 });
 
-it('knows the other formats by their first bytes', async () => {
+it('recognises the other formats by their first bytes', async () => {
   expect(readImageHeader(await image(3).webp().toBuffer()).format).toBe('webp');
   expect(readImageHeader(await image(3).gif().toBuffer()).format).toBe('gif');
   expect(readImageHeader(await image(3).tiff().toBuffer()).format).toBe('tiff');
@@ -96,7 +96,7 @@ it('leaves a damaged header to the decoder, without reading past its end', async
   }
 });
 
-it('calls a Git LFS pointer that', () => {
+it('recognises a Git LFS pointer', () => {
   const pointer = Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n');
   expect(() => readImageHeader(pointer)).toThrow(
     /^a Git LFS pointer, not the image that it stands for: .*git lfs pull/,
