@@ -25,7 +25,7 @@ export const CONFIG_FILE = 'model.json';
 export interface ModelFolder {
   readonly dir: string;
   readonly config: ModelConfig;
-  /** Class names in index order; null without a labels file. */
+  /** Class names in index order. Null without a labels file. */
   readonly labels: string[] | null;
   readonly ref: ModelRef;
   readonly onnxPath: string;

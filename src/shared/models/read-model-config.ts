@@ -52,7 +52,7 @@ function describe(issue: z.core.$ZodIssue): string {
   return `expected ${[...new Set(branches)].join(', or ')}`;
 }
 
-/** RFC 6901; the whole document is "". */
+/** As in RFC 6901. The whole document is "". */
 function pointer(path: readonly PropertyKey[]): string {
   return path.map((p) => `/${String(p).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

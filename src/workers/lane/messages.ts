@@ -23,7 +23,7 @@ export interface LoadRequest {
   /** The model folder, which holds model.onnx. */
   readonly dir: string;
   readonly config: ModelConfig;
-  /** Class names in index order; null without a labels file. */
+  /** Class names in index order. Null without a labels file. */
   readonly labels: readonly string[] | null;
   /** Intra-op threads of the session. */
   readonly threads: number;
