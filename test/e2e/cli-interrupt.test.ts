@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { forebayCommands, type ForebayCommands, type RunningForebay } from '../support/forebay-command.ts';
-import { slowModel, writeModelFolder } from '../support/onnx/models.ts';
+import { writeModelFolder } from '../support/onnx/models.ts';
+import { slowModel } from '../support/onnx/special-models.ts';
 import { indexes, readOutput, upTo, writeImages } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
 

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
 import { testFolder, testLane, type LoadableModel } from '../support/lanes.ts';
-import { batchMeanModel, darkOnlyModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { batchMeanModel, darkOnlyModel } from '../support/onnx/special-models.ts';
 
 const SIDE = 8;
 const DATA = resolve(import.meta.dirname, '../../../shared/data/models');

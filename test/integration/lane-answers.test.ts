@@ -3,12 +3,12 @@ import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { codeOf, loadedLane, plain, predictionsOf, testFolder, testLane } from '../support/lanes.ts';
 import {
-  logarithmModel,
   meanColourModel,
   twoOutputModel,
   writeModelFolder,
   type MeanColourModel,
 } from '../support/onnx/models.ts';
+import { logarithmModel } from '../support/onnx/special-models.ts';
 
 const SIDE = 8;
 const COLOURS = ['red', 'green', 'blue'];
@@ -161,7 +161,7 @@ it.each<[string, Buffer, object, RegExp]>([
     'numbers that nothing calls scores',
     meanColourModel({ classes: [...ONE_HOT, [-9, 0, 0]], side: SIDE }),
     { softmax: false },
-    /its numbers are no probabilities/,
+    /its numbers are not probabilities/,
   ],
   [
     'the first of two outputs',

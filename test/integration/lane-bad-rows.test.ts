@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { codeOf, LIMITS, loadedLane, plain, predictionsOf, testFolder } from '../support/lanes.ts';
-import { darkOnlyModel, logarithmModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { darkOnlyModel, logarithmModel } from '../support/onnx/special-models.ts';
 
 const SIDE = 8;
 const config = { name: 'm', task: 'image-classification', preprocess: { crop: SIDE } };

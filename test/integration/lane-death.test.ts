@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { LaneDied } from '#forebay/workers/lane-pool/lane-handle.js';
 import { loadedLane, plain, testFolder, testLane } from '../support/lanes.ts';
-import { meanColourModel, slowModel, writeModelFolder } from '../support/onnx/models.ts';
+import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { slowModel } from '../support/onnx/special-models.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const SIDE = 8;

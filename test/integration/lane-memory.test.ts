@@ -14,7 +14,8 @@ import {
   testFolder,
   testLane,
 } from '../support/lanes.ts';
-import { hungryModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { hungryModel } from '../support/onnx/special-models.ts';
 
 const SIDE = 8;
 const MB = 2 ** 20;

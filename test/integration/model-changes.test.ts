@@ -3,7 +3,8 @@ import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
-import { externalWeightsModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { externalWeightsModel } from '../support/onnx/special-models.ts';
 import {
   LABELS,
   readOutput,

@@ -1,4 +1,4 @@
-// Lanes and images for tests: everything made on the spot, everything ended afterwards.
+// Lanes and images for tests. They are made on the spot, and lanes are ended after the test.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { RowLimits } from '#forebay/shared/files/row-limits.js';
 import { startChildLane, type ChildLaneOptions } from '#forebay/workers/lane-pool/child-lane.js';
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
 
-/** Generous ones. */
+/** Generous limits. */
 export const LIMITS: RowLimits = {
   inputRoots: ['/'],
   maxFileBytes: 64_000_000,

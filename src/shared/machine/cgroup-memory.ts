@@ -1,6 +1,6 @@
 /**
- * The cgroup whose memory limit binds this process: what it may hold, and what it really holds, whosever it is (the API's
- * and other workers' of the same container too). cgroup v2, then v1. Knows nothing of lanes.
+ * The cgroup whose memory limit binds this process: its limit, and what its processes hold together, for cgroup v2 and v1. These
+ * may include the API and other workers of the same container. Knows nothing of lanes.
  */
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -8,20 +8,20 @@ import { findCgroup, readText, type CgroupPaths } from './cgroup.ts';
 
 export interface CgroupMemory {
   readonly limitBytes: number;
-  /** What the kernel cannot take back without killing or swapping; null where it does not tell (any more). */
+  /** Memory that the kernel cannot take back without killing or swapping. Null if it does not tell (any more). */
   usedBytes(): number | null;
 }
 
 interface Version {
   readonly limit: string;
   readonly usage: string;
-  /** Of memory.stat: counted as used, and given back by the kernel before it kills. */
+  /** Fields of memory.stat that count as used, and that the kernel takes back before it kills. */
   readonly reclaimable: readonly string[];
 }
 
 /**
- * Pages of files on the active list too: a job that reads its files twice has them there, and they cost no lane its
- * life. (`working_set` of Kubernetes leaves out the inactive ones only.) tmpfs counts as anonymous, so it stays.
+ * Includes file pages on the active list: a job that reads its files twice has them there, and the kernel kills nothing for them.
+ * (`working_set` of Kubernetes excludes only the inactive ones.) tmpfs counts as anonymous memory, so it is not among them.
  */
 const V2: Version = {
   limit: 'memory.max',
@@ -34,7 +34,7 @@ const V1: Version = {
   reclaimable: ['total_inactive_file', 'total_active_file'],
 };
 
-/** Null where no limit below the machine's memory holds. */
+/** Null if there is no limit below the machine's memory. */
 export function findCgroupMemory(
   paths?: CgroupPaths,
   machineBytes: number = totalmem(),
@@ -44,7 +44,7 @@ export function findCgroupMemory(
   let found: { folder: string; limitBytes: number } | null = null;
   for (const folder of cgroup.folders) {
     const limitBytes = limitOf(join(folder, version.limit));
-    // Of equal limits the outer one's: more counts against it.
+    // Of equal limits, the outer one counts more processes.
     if (limitBytes < machineBytes && limitBytes <= (found?.limitBytes ?? Infinity)) {
       found = { folder, limitBytes };
     }
@@ -54,7 +54,7 @@ export function findCgroupMemory(
   return { limitBytes, usedBytes: () => usedIn(folder, version) };
 }
 
-/** Infinity for "max", for v1's "no limit" (a number near 2^63), and where there is no such file. */
+/** Infinity for "max", for v1's "no limit" (a number near 2^63), and if there is no such file. */
 function limitOf(file: string): number {
   const text = readText(file)?.trim() ?? 'max';
   return text === 'max' || Number(text) > 2 ** 60 ? Infinity : Number(text);
@@ -69,6 +69,6 @@ function usedIn(folder: string, { usage, reclaimable }: Version): number | null 
     .map((line) => line.split(' '))
     .filter(([name]) => reclaimable.includes(name!))
     .reduce((sum, [, bytes]) => sum + Number(bytes), 0);
-  // The two files are not of one moment.
+  // The two files are read at different moments, so the difference may be negative.
   return Math.max(0, used - given);
 }

@@ -1,8 +1,8 @@
-/** CPUs' worth of time that this process's cgroup grants: cgroup v2, then v1. */
+/** How many CPUs' worth of time this process's cgroup grants, for cgroup v2 and v1. */
 import { join } from 'node:path';
 import { findCgroup, readText, type CgroupPaths } from './cgroup.ts';
 
-/** The tightest quota from its own cgroup upwards; Infinity where none is set. */
+/** The smallest quota from its own cgroup upwards. Infinity if none is set. */
 export function cpuQuota(paths?: CgroupPaths): number {
   const { version, folders } = findCgroup('cpu', paths);
   return Math.min(...folders.map(version === 1 ? quotaV1 : quotaV2));

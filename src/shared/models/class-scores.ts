@@ -1,7 +1,6 @@
 /**
- * Which output of a graph holds class scores, and whether anything says that it does. What is in doubt is refused, with
- * the field of model.json that decides it: numbers served as something they are not look right, and are not noticed.
- * Pure.
+ * Finds the output of a graph that holds class scores, and checks that something says so. In doubt it refuses, and names the
+ * field of model.json that decides: wrong numbers would look right, and nobody would notice. Pure.
  */
 import { activationOf, type ModelConfig } from '../domain/model-config.ts';
 import { ForebayError } from '../errors.ts';
@@ -12,7 +11,7 @@ const SCORE_TYPES: readonly string[] = ['float32', 'float16', 'float64'];
 
 type ScoreConfig = Pick<ModelConfig, 'activation' | 'softmax' | 'output'>;
 
-/** Throws ForebayError `config_mismatch` where there is none, or more than one and nothing tells which. */
+/** Throws ForebayError `config_mismatch` if there is no such output, or several and nothing decides. */
 export function chooseOutput(
   config: ScoreConfig,
   labels: readonly string[] | null,
@@ -27,7 +26,7 @@ export function chooseOutput(
   );
 }
 
-/** At least one. Throws ForebayError `config_mismatch` where there is none. */
+/** Returns at least one. Throws ForebayError `config_mismatch` if there is none. */
 export function possibleOutputs(
   config: Pick<ScoreConfig, 'output'>,
   labels: readonly string[] | null,
@@ -46,8 +45,8 @@ export function possibleOutputs(
 }
 
 /**
- * Throws ForebayError `config_mismatch` where labels and classes disagree, or where nothing says that the numbers are
- * class scores. `classes`: null while unknown. `sample`: one row of the output, null before a run.
+ * Throws ForebayError `config_mismatch` if labels and classes disagree, or if nothing says that the numbers are class scores.
+ * `classes`: null while it is unknown. `sample`: one row of the output, null before a run.
  */
 export function checkScores(parts: {
   readonly config: ScoreConfig;
@@ -69,17 +68,17 @@ export function checkScores(parts: {
   if (config.activation !== undefined) return;
   if (isNamedAsOther(output)) throw unproven(output, 'its name says that it holds something else');
   if (config.softmax || isImageNet(classes) || sample === null || isDistribution(sample)) return;
-  throw unproven(output, 'its numbers are no probabilities');
+  throw unproven(output, 'its numbers are not probabilities');
 }
 
-/** One number a row: softmax makes it 1 whatever it is. */
+/** For an output of one number per row, which softmax always makes 1. */
 function checkSingleNumber(config: ScoreConfig, labels: readonly string[] | null, output: GraphTensor): void {
   if (config.activation === undefined || config.activation === 'softmax') {
     const why =
       activationOf(config) === 'softmax' ? 'softmax makes every score 1' : 'nothing says what it is';
     throw mismatch(
       why,
-      `the graph's output ${describeTensor(output)} is one number per row: say in model.json "activation": "sigmoid" if it is a logit, "none" if it is a score from 0 to 1 already; other single numbers (regression) are not supported yet`,
+      `the graph's output ${describeTensor(output)} is one number per row. In model.json, say "activation": "sigmoid" if it is a logit, or "none" if it is a score from 0 to 1 already. Other single numbers (regression) are not supported yet`,
     );
   }
   const most = config.activation === 'sigmoid' ? 2 : 1;
@@ -103,7 +102,7 @@ function namedOutput(
       outputs.map((output) => output.name),
     );
     throw mismatch(
-      `the output is to be "${name}"`,
+      `the config names the output "${name}"`,
       `the graph has ${describeAll(outputs)}${near === null ? '' : `; did you mean "${near}"?`}`,
     );
   }
@@ -118,20 +117,20 @@ function canBeScores({ type, shape }: GraphTensor): boolean {
   return SCORE_TYPES.includes(type) && flattened(shape).length === 2;
 }
 
-/** Names that exporters give to what is not class scores. */
+/** Whether it has a name that exporters give to outputs other than class scores. */
 export function isNamedAsOther({ name }: GraphTensor): boolean {
   return /embed|hidden_state|pooler|pooled|feature|latent/i.test(name);
 }
 
-/** The class counts of ImageNet-1k and -21k, with and without a background class: no embedding is as wide. */
+/** The class counts of ImageNet-1k and -21k, with and without a background class. No embedding has such a width. */
 export function isImageNet(classes: number): boolean {
   return [1000, 1001, 21_841, 21_842, 21_843].includes(classes);
 }
 
-/** What quantised and half precision softmax is off by at most, over a thousand classes. */
+/** Largest error of the sum of a quantised or half precision softmax over a thousand classes. */
 const SUM_TOLERANCE = 0.05;
 
-/** Scores from 0 to 1 that add up to 1, as a graph that ends in softmax gives them. */
+/** Whether these are scores from 0 to 1 that add up to 1, as a graph that ends in softmax returns them. */
 function isDistribution(row: Float32Array): boolean {
   let sum = 0;
   for (const value of row) {
@@ -144,7 +143,7 @@ function isDistribution(row: Float32Array): boolean {
 function unproven(output: GraphTensor, why: string): ForebayError {
   return mismatch(
     'nothing says that the output holds class scores',
-    `${why}: ${describeTensor(output)}. If it does hold them, name the classes with "labels", or say in model.json "activation": "softmax" (they are logits), "sigmoid" (logits, each for itself) or "none" (scores already). Embeddings are not supported yet`,
+    `${why}: ${describeTensor(output)}. If it does, name the classes with "labels", or say in model.json "activation": "softmax" (logits), "sigmoid" (independent logits) or "none" (scores already). Embeddings are not supported yet`,
   );
 }
 

@@ -1,14 +1,14 @@
-/** What was found out about a file's content, for as long as the file's stamp stays the same. */
+/** Remembers what was found out about a file's content, as long as the file's stamp stays the same. */
 import { stat } from 'node:fs/promises';
 
 /** A file of a model folder as it was seen. */
 export interface ModelFile {
   /** Absolute. */
   readonly path: string;
-  /** Device, inode, size, time of change of content and of inode: another stamp may mean another content. */
+  /** Device, inode, size, and change times of content and inode. If it differs, the content may differ. */
   readonly stamp: string;
   readonly size: number;
-  /** Last change of the inode, ms since the epoch. */
+  /** Last change of the inode, in ms since the epoch. */
   readonly changedAt: number;
 }
 
@@ -20,8 +20,8 @@ export async function stampFile(path: string): Promise<ModelFile> {
 }
 
 /**
- * Whether any file is gone or has another stamp: one `stat` per file, nothing is read. A change need not be one of
- * content (a new hard link is none): reading the folder again tells.
+ * Whether any file is gone or has another stamp. Costs one `stat` per file and reads nothing. The content may still be the same,
+ * for example after a new hard link. Only reading the folder again tells.
  */
 export async function haveChanged(files: readonly ModelFile[]): Promise<boolean> {
   const now = await Promise.all(files.map(async ({ path }) => stampFile(path).catch(() => null)));
@@ -30,13 +30,13 @@ export async function haveChanged(files: readonly ModelFile[]): Promise<boolean>
 
 export interface ContentMemo {
   /**
-   * `find`'s answer to the question `what` about the files, or the one it gave before: no stamp has changed since, nor
-   * `also`, for what else the answer depends on.
+   * Returns `find`'s answer to the question `what` about the files. Reuses the last answer if no stamp has changed since, and
+   * neither has `also`, which stands for what else the answer depends on.
    */
   of<T>(what: string, files: readonly ModelFile[], find: () => Promise<T>, also?: string): Promise<T>;
 }
 
-/** Two changes within one tick of a file system's clock leave the same stamp. */
+/** Two changes within one tick of the file system's clock may leave the same stamp. */
 const TICK_MS = 100;
 
 export function createContentMemo(): ContentMemo {

@@ -1,18 +1,18 @@
 /**
- * The files in which an ONNX graph keeps weights: every tensor of it may name one, those of subgraphs, functions and
- * attributes too. Reads the protobuf through a window, so that a graph of gigabytes costs no memory; weights inside the
- * graph are passed over. Field numbers are those of onnx.proto3 (ONNX 1.17).
+ * Finds the files in which an ONNX graph keeps weights. Every tensor may name one, also in subgraphs, functions and attributes.
+ * Reads the protobuf through a window, so that a graph of gigabytes takes no memory, and skips weights inside the graph. Field
+ * numbers are those of onnx.proto3 (ONNX 1.17).
  */
 import { open, type FileHandle } from 'node:fs/promises';
 
 export interface ExternalData {
-  /** As the graph names it, relative to the graph's folder. */
+  /** Its path as the graph names it, relative to the graph's folder. */
   readonly location: string;
-  /** The file has at least so many bytes, as far as the graph says. */
+  /** The graph needs at least so many bytes of the file. */
   readonly leastBytes: number;
 }
 
-/** The fields that lead to tensors, by message. What is not named here is passed over. */
+/** For each message, the fields that lead to tensors. All others are skipped. */
 const FIELDS: Record<Message, Readonly<Record<number, Message>>> = {
   model: { 7: 'graph', 25: 'function' },
   graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
@@ -28,20 +28,20 @@ type Message = 'model' | 'graph' | 'function' | 'node' | 'attribute' | 'sparse' 
 const DATA_LOCATION = 14;
 const EXTERNAL = 1;
 const WINDOW = 256 * 1024;
-/** A tag and a length, ten bytes each at most. */
+/** A tag and a length of at most ten bytes each. */
 const HEAD = 20;
 const LONGEST_TEXT = 4096;
 
 interface Open {
   readonly message: Message;
   readonly end: number;
-  /** Of a tensor. */
+  /** Key and value of a tensor's external data. */
   readonly entries: Map<string, string>;
   external: boolean;
   key: string;
 }
 
-/** In no order, no location twice. Throws an Error that says what is wrong with the file. */
+/** In no particular order, each location once. Throws an Error that says what is wrong with the file. */
 export async function findExternalData(path: string): Promise<ExternalData[]> {
   const file = await open(path, 'r');
   try {
@@ -118,11 +118,11 @@ function close({ message, external, entries }: Open, found: Map<string, number>)
 
 interface Window {
   readonly size: number;
-  /** Whether `bytes` bytes from `at` on are in the window, fewer at the file's end. */
+  /** Whether `bytes` bytes from `at` on are in the window. Near the file's end, fewer are enough. */
   holds(at: number, bytes: number): boolean;
-  /** Reads the window anew, from `at` on. */
+  /** Moves the window to `at`. */
   moveTo(at: number): Promise<void>;
-  /** Of what is held; null where the bytes are none. */
+  /** Reads from the window. Null if the bytes there are no varint. */
   varint(at: number): { readonly value: number; readonly next: number } | null;
   text(at: number, bytes: number): Promise<string>;
 }
@@ -140,7 +140,7 @@ async function openWindow(file: FileHandle): Promise<Window> {
     held = 0;
     while (held < Math.min(buffer.length, size - from)) {
       const { bytesRead } = await file.read(buffer, held, buffer.length - held, from + held);
-      // Cut short while it is read.
+      // The file was cut short while it was read.
       if (bytesRead === 0) return;
       held += bytesRead;
     }

@@ -1,21 +1,21 @@
-/** The files of a graph: `model.onnx` and what it keeps outside of itself, each checked before anything opens it. */
+/** Finds the external data files of a graph and checks each before anything opens it. */
 import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, win32 } from 'node:path';
 import { messageOf, type Issue } from '../errors.ts';
 import { isInside } from '../files/is-inside.ts';
 import { stampFile, type ContentMemo, type ModelFile } from './content-memo.ts';
 import { findExternalData } from './external-data.ts';
-import { graphMishapOf, mishapOf, readHead } from './file-kind.ts';
+import { whyNoGraph, whyWrongFile, readHead } from './wrong-file.ts';
 
 export interface ExternalFile extends ModelFile {
-  /** Below the graph's folder, normalised. */
+  /** Normalised path below the graph's folder. */
   readonly location: string;
 }
 
-/** Where a link to a file may lead. onnxruntime follows no link out of the model's folder. */
+/** Where a link to a file may lead. onnxruntime does not follow links out of the model's folder. */
 export type Links = 'inside' | 'anywhere';
 
-/** In order of location. What is wrong is added to `issues`; its files are left out. */
+/** In order of location. Adds what is wrong to `issues` and leaves such files out. */
 export async function readExternalFiles(
   graph: ModelFile,
   memo: ContentMemo,
@@ -27,8 +27,8 @@ export async function readExternalFiles(
   let named: Awaited<ReturnType<typeof findExternalData>>;
   try {
     named = await memo.of('external data', [graph], async () => {
-      const mishap = graphMishapOf(await readHead(graph.path), graph.size);
-      if (mishap !== null) throw new Error(mishap);
+      const wrong = whyNoGraph(await readHead(graph.path), graph.size);
+      if (wrong !== null) throw new Error(wrong);
       return findExternalData(graph.path);
     });
   } catch (error) {
@@ -44,7 +44,7 @@ export async function readExternalFiles(
   return [...files.values()].toSorted((a, b) => (a.location < b.location ? -1 : 1));
 }
 
-/** The file, or what is wrong with it. */
+/** Returns the file, or a text that says what is wrong with it. */
 async function checkExternal(
   graph: ModelFile,
   location: string,
@@ -64,19 +64,19 @@ async function checkExternal(
     if (links === 'inside' && !(await isAtHome(graph, path))) {
       return `which is a link out of the model folder; put the file itself there, or make the folder with: forebay model init ${graph.path} --out DIR`;
     }
-    const mishap = file.size < 1024 ? mishapOf(await readHead(path), file.size) : null;
-    if (mishap !== null) return `which ${mishap}`;
+    const wrong = file.size < 1024 ? whyWrongFile(await readHead(path), file.size) : null;
+    if (wrong !== null) return `which ${wrong}`;
   } catch (error) {
     const gone = (error as NodeJS.ErrnoException).code === 'ENOENT';
     return gone ? 'but there is no such file; put it there' : `which cannot be read: ${messageOf(error)}`;
   }
   if (file.size < leastBytes) {
-    return `which has ${file.size} bytes where the graph needs ${leastBytes}: it is cut off, or another model's; copy or download it again`;
+    return `which has ${file.size} bytes, and the graph needs ${leastBytes}: it is cut off or belongs to another model; copy or download it again`;
   }
   return { ...file, location: below };
 }
 
-/** onnxruntime's own rule: below the folder in which the graph lies, or below the one to which the graph's link leads. */
+/** onnxruntime's own rule: the file lies below the graph's folder, or below the folder to which the graph's link leads. */
 async function isAtHome(graph: ModelFile, path: string): Promise<boolean> {
   const [file, dir, target] = await Promise.all(
     [path, dirname(graph.path), graph.path].map(async (p) => realpath(p)),

@@ -1,8 +1,8 @@
-/** An input or output of a graph, as the graph describes it. Pure. */
+/** Describes an input or output of a graph. Pure. */
 export interface GraphTensor {
   readonly name: string;
   readonly type: string;
-  /** Symbolic dimensions are strings, unknown ones "". */
+  /** Symbolic dimensions are strings. Unknown ones are "". */
   readonly shape: readonly (number | string)[];
 }
 
@@ -17,20 +17,20 @@ export function describeAll(tensors: readonly GraphTensor[]): string {
   return tensors.map(describeTensor).join(' and ') || 'none';
 }
 
-/** `[N, C, 1, 1]` is `[N, C]`. */
+/** Drops trailing dimensions of 1: `[N, C, 1, 1]` becomes `[N, C]`. */
 export function flattened(shape: readonly (number | string)[]): readonly (number | string)[] {
   let rank = shape.length;
   while (rank > 2 && shape[rank - 1] === 1) rank -= 1;
   return shape.slice(0, rank);
 }
 
-/** Classes of a shape `[batch, classes]`, trailing dimensions of 1 left out; null when symbolic. */
+/** Number of classes of a shape `[batch, classes]`, without trailing dimensions of 1. Null if it is symbolic. */
 export function classesOf(shape: readonly (number | string)[]): number | null {
   const classes = flattened(shape)[1];
   return typeof classes === 'number' ? classes : null;
 }
 
-/** Of an image input of four dimensions: where the graph puts its channels, by number or else by name. */
+/** Where an image input of four dimensions has its channels, by their number or else by their name. */
 export function layoutOf(shape: readonly (number | string)[]): Layout {
   const [, second, , last] = shape;
   if (second === 3) return 'nchw';

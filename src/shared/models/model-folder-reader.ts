@@ -1,4 +1,4 @@
-/** Model folders read again and again (every submit, every listing): a file is hashed once per content. */
+/** Reads model folders repeatedly (for each submit and listing), and hashes a file only once per content. */
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ForebayError } from '../errors.ts';
@@ -6,9 +6,9 @@ import { createContentMemo } from './content-memo.ts';
 import { CONFIG_FILE, GRAPH_FILE, loadModelFolder, type ModelFolder } from './model-folder.ts';
 
 export interface ModelListing {
-  /** In order of folder name. */
+  /** In order of folder names. */
   readonly models: readonly ModelFolder[];
-  /** Folders that hold a model which cannot be used, and why. */
+  /** Folders with a model that cannot be used, and why. */
   readonly problems: readonly { readonly dir: string; readonly error: ForebayError }[];
 }
 
@@ -16,8 +16,8 @@ export interface ModelFolderReader {
   /** As loadModelFolder. */
   load(dir: string): Promise<ModelFolder>;
   /**
-   * The models in the folders below `modelsDir`, or of `modelsDir` itself where it holds a graph.
-   * Throws ForebayError `model_not_found` where there is no such folder.
+   * Lists the models in the folders below `modelsDir`, or that in `modelsDir` itself if it holds a graph. Throws ForebayError
+   * `model_not_found` if there is no such folder.
    */
   list(modelsDir: string): Promise<ModelListing>;
 }
@@ -46,7 +46,7 @@ export function createModelFolderReader(): ModelFolderReader {
   return { load, list };
 }
 
-/** `listModelFolders` of a fresh reader, for callers that list once. */
+/** Lists the models with a fresh reader, for callers that list once. */
 export async function listModelFolders(modelsDir: string): Promise<ModelListing> {
   return createModelFolderReader().list(modelsDir);
 }

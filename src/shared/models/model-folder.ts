@@ -1,7 +1,6 @@
 /**
- * A model on disk: a folder with `model.onnx`, its config `model.json` and the files that these two name: labels,
- * and weights that the graph keeps outside of itself. Reads and identifies it; whether the graph computes at all only
- * a lane knows.
+ * A model on disk: a folder with `model.onnx`, its config `model.json`, and the files that these two name (labels and external
+ * weights). Reads and identifies it. Only a lane can tell whether the graph computes.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +13,7 @@ import {
   type ContentMemo,
   type ModelFile,
 } from './content-memo.ts';
-import { readModelConfig } from './config-issues.ts';
+import { readModelConfig } from './read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from './graph-files.ts';
 import { hashModel } from './model-hash.ts';
 import { readLabels } from './read-labels.ts';
@@ -26,22 +25,22 @@ export const CONFIG_FILE = 'model.json';
 export interface ModelFolder {
   readonly dir: string;
   readonly config: ModelConfig;
-  /** Class names in index order; null without a labels file. */
+  /** Class names in index order. Null without a labels file. */
   readonly labels: string[] | null;
   readonly ref: ModelRef;
   readonly onnxPath: string;
   /** Size of the graph and its external data. */
   readonly bytes: number;
-  /** Every file that decides the model's answers, as it was when `ref.hash` was made: see haveChanged. */
+  /** Every file that decides the model's answers, as it was when `ref.hash` was made. See haveChanged. */
   readonly files: readonly ModelFile[];
 }
 
-/** A folder may be written to while it is read: so often it is read anew. */
+/** If a folder changes while it is read, it is read again up to so many times. */
 const ATTEMPTS = 3;
 
 /**
- * Throws ForebayError `model_not_found` (no such folder) or `invalid_model_config` with every issue found. Reads every file
- * of the model to hash it, but for those that `memo` knows: 0.1 s per 100 MB.
+ * Throws ForebayError `model_not_found` (no such folder) or `invalid_model_config` with every issue found. Reads every file of
+ * the model to hash it, but for those that `memo` knows.
  */
 export async function loadModelFolder(dir: string, memo = createContentMemo()): Promise<ModelFolder> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -51,11 +50,11 @@ export async function loadModelFolder(dir: string, memo = createContentMemo()): 
   }
   throw new ForebayError(
     'invalid_model_config',
-    `the files of ${dir} change while they are read; try again when they are all in place`,
+    `the files of ${dir} changed while they were read; try again when they are all in place`,
   );
 }
 
-/** Everything of a folder but its hash, which costs reading its files whole. */
+/** Everything about a folder but its hash, for which all its files must be read. */
 export interface ModelParts extends Omit<ModelFolder, 'ref'> {
   readonly graph: ModelFile;
   readonly external: readonly ExternalFile[];
@@ -66,7 +65,7 @@ export async function readModelParts(
   dir: string,
   memo: ContentMemo = createContentMemo(),
 ): Promise<ModelParts> {
-  // Each file's stamp comes before its content: a change between the two is noticed by the stamp.
+  // The stamp of each file is taken before its content is read, so that it reveals a change between the two.
   const configFile = await stampFile(join(dir, CONFIG_FILE)).catch(async (cause: unknown) =>
     noConfig(dir, cause),
   );
@@ -135,7 +134,7 @@ async function stampGraph(path: string, issues: Issue[]): Promise<ModelFile | nu
   return null;
 }
 
-/** An issue with a path is one of the config; the others name their file. */
+/** An issue with a path belongs to the config. The others name their file. */
 function invalid(dir: string, issues: readonly Issue[], cause?: unknown): ForebayError {
   const list = issues.map((i) => (i.path === '' ? i.message : `${CONFIG_FILE} ${i.path}: ${i.message}`));
   return new ForebayError('invalid_model_config', `${dir}: ${list.join('; ')}`, { issues, cause });

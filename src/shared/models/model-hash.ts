@@ -1,16 +1,16 @@
-/** A model's identity: one SHA-256 over every file that decides its answers, in constant memory. */
+/** Computes a model's identity: one SHA-256 over every file that decides its answers, in constant memory. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { ModelConfig } from '../domain/model-config.ts';
 import type { ContentMemo, ModelFile } from './content-memo.ts';
 import type { ExternalFile } from './graph-files.ts';
 
-/** No length: what follows it is external data, not labels. */
+/** Marks external data. It cannot be a length, so it cannot be taken for labels. */
 const EXTERNAL_DATA = Buffer.alloc(8, 0xff);
 
 /**
- * Hex SHA-256 over length-prefixed config (canonical JSON, defaults filled in), graph and labels, and then over
- * location, size and SHA-256 of each external file. Reads at 1 GB per second; `memo` knows what was read before.
+ * Hex SHA-256 over the length-prefixed config (canonical JSON, defaults filled in), graph and labels, and then over location,
+ * size and SHA-256 of each external file. `memo` knows the hashes of files that were read before.
  */
 export async function hashModel(
   parts: {

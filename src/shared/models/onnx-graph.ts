@@ -1,6 +1,6 @@
 /**
- * What an ONNX file says of its graph's face - inputs, outputs and the operators behind them - read straight
- * from the protobuf, without a runtime. Field numbers are those of onnx.proto3 (ONNX 1.17).
+ * Reads a graph's inputs, outputs and operators straight from the protobuf of an ONNX file, without a runtime. Field numbers are
+ * those of onnx.proto3 (ONNX 1.17).
  */
 import { ForebayError } from '../errors.ts';
 import type { GraphTensor } from './graph-tensor.ts';
@@ -8,11 +8,11 @@ import type { GraphTensor } from './graph-tensor.ts';
 export interface GraphFace {
   readonly inputs: readonly GraphTensor[];
   readonly outputs: readonly GraphTensor[];
-  /** Operator type by the name of the value that it makes. */
+  /** Operators by the names of the values that they make. */
   readonly operators: ReadonlyMap<string, { readonly type: string; readonly inputs: readonly string[] }>;
 }
 
-/** Throws ForebayError `model_load_failed` where the bytes are no ONNX model. */
+/** Throws ForebayError `model_load_failed` if the bytes are no ONNX model. */
 export function readGraphFace(bytes: Buffer): GraphFace {
   try {
     const graph = one(bytes, 7);
@@ -56,7 +56,7 @@ function readTensor(value: Buffer): GraphTensor {
   return { name: text(value, 1), type: ELEMENT_TYPES[element] ?? `type ${element}`, shape };
 }
 
-/** Some exporters write an unknown dimension as -1, which comes as a 64-bit two's complement. */
+/** Some exporters write an unknown dimension as -1, which is read as a 64-bit two's complement. */
 function size(dim: number | undefined): number | undefined {
   return dim === undefined || dim < 2 ** 63 ? dim : undefined;
 }
@@ -68,7 +68,7 @@ function readOperator(node: Buffer): [string, { type: string; inputs: string[] }
 
 const EMPTY = Buffer.alloc(0);
 
-/** Every length-delimited value of a field. */
+/** All length-delimited values of a field. */
 function all(message: Buffer, field: number): Buffer[] {
   const found: Buffer[] = [];
   for (const entry of entries(message)) {
@@ -92,7 +92,7 @@ function number(message: Buffer, field: number): number | undefined {
   return undefined;
 }
 
-/** The wire format: varints, fixed 64 and 32 bits (skipped as 0), and length-delimited bytes, not copied. */
+/** The wire format: varints, fixed 64 and 32 bits (read as 0), and length-delimited bytes, which are not copied. */
 function* entries(message: Buffer): Generator<{ field: number; value: number | Buffer }> {
   let at = 0;
   const varint = (): number => {

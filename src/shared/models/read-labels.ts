@@ -1,12 +1,12 @@
-/** The labels file that a config names: one class name per line. */
+/** Reads the labels file that a config names: one class name per line. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf, type Issue } from '../errors.ts';
 import { readText } from './read-text.ts';
 
 /**
- * Every lane holds the labels, and each row's answer carries some of them. The largest public sets have 21,841 names
- * (ImageNet) of 200 characters at most; beyond these limits a file is not one of names.
+ * Every lane holds the labels, and each row's answer carries some of them. The largest public set (ImageNet) has 21,841 names
+ * of at most 200 characters. A file beyond these limits does not hold names.
  */
 const MAX_LABELS = 1_000_000;
 const MAX_LABEL_CHARS = 1_024;
@@ -15,11 +15,11 @@ const MAX_LABELS_BYTES = 64 * 1024 * 1024;
 export interface Labels {
   /** Class names in index order. */
   readonly names: string[];
-  /** The file as it is. */
+  /** The file's content. */
   readonly bytes: Buffer;
 }
 
-/** Null, and an issue added, where the file cannot be used. */
+/** Returns null and adds an issue if the file cannot be used. */
 export async function readLabels(dir: string, name: string, issues: Issue[]): Promise<Labels | null> {
   const problem = (message: string): null => {
     issues.push({ path: '/labels', message });
@@ -43,7 +43,7 @@ export async function readLabels(dir: string, name: string, issues: Issue[]): Pr
   }
 }
 
-/** One name a line; only the last line's end is no name. `why` says what is wrong, of "the file". */
+/** One name per line. An empty last line is no name. `why` is a sentence about "the file". */
 export function parseLabels(
   bytes: Buffer,
 ): { readonly ok: true; readonly names: string[] } | { readonly ok: false; readonly why: string } {

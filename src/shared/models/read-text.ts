@@ -1,5 +1,5 @@
-/** Small text files as people's editors save them: UTF-8 or UTF-16, with or without a byte order mark. */
-import { mishapOf } from './file-kind.ts';
+/** Reads small text files as editors save them: UTF-8 or UTF-16, with or without a byte order mark. */
+import { whyWrongFile } from './wrong-file.ts';
 
 export type TextReading =
   | { readonly ok: true; readonly text: string }
@@ -7,8 +7,8 @@ export type TextReading =
   | { readonly ok: false; readonly why: string };
 
 export function readText(bytes: Buffer): TextReading {
-  const mishap = bytes.length === 0 ? null : mishapOf(bytes.subarray(0, 512), bytes.length);
-  if (mishap !== null) return { ok: false, why: mishap };
+  const wrong = bytes.length === 0 ? null : whyWrongFile(bytes.subarray(0, 512), bytes.length);
+  if (wrong !== null) return { ok: false, why: wrong };
   const encoding = encodingOf(bytes);
   if (encoding === null) {
     return { ok: false, why: 'looks like UTF-16 without a byte order mark; save it as UTF-8' };
@@ -23,6 +23,6 @@ export function readText(bytes: Buffer): TextReading {
 function encodingOf(bytes: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' | null {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
-  // No text holds NUL; half of a Latin UTF-16 text is made of them.
+  // UTF-8 text holds no NUL bytes, and half of a Latin UTF-16 text is NUL bytes.
   return bytes.subarray(0, 512).includes(0) ? null : 'utf-8';
 }

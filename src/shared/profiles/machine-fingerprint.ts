@@ -1,4 +1,4 @@
-/** What a measurement of speed holds for: this kind of machine, with these versions of what computes. */
+/** Identifies the machines for which a measurement of speed is valid: same hardware, same versions of what computes. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,12 +7,12 @@ import type { Machine } from './profile.ts';
 
 const GB = 2 ** 30;
 
-/** `resources`: CPUs and memory of this process's cgroup: two containers of one machine are two machines. */
+/** `resources`: CPUs and memory of this process's cgroup, so two containers of one machine may be different machines. */
 export function describeMachine(resources: { readonly cpus: number; readonly memoryBytes: number }): Machine {
   return fingerprinted({
     cpu: cpus()[0]?.model.trim() || 'unknown',
     cpus: resources.cpus,
-    // Whole GB: what firmware and kernel keep for themselves varies from boot to boot.
+    // In whole GB, since what firmware and kernel take varies from boot to boot.
     memory_gb: Math.round(resources.memoryBytes / GB),
     arch: arch(),
     node: process.versions.node.split('.')[0]!,
@@ -27,7 +27,7 @@ export function fingerprinted(facts: Omit<Machine, 'fingerprint'>): Machine {
   return { fingerprint: createHash('sha256').update(text).digest('hex').slice(0, 12), ...facts };
 }
 
-/** Of the package, without loading its library. */
+/** Version of the package. Does not load its library. */
 function runtimeVersion(): string {
   try {
     const path = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');

@@ -1,13 +1,13 @@
-/** Profiles on disk, one file a model and machine, in the cache folder. */
+/** Keeps profiles in the cache folder: one file per model and machine. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROFILE, profileFileName, type Profile } from './profile.ts';
 
 export interface ProfileStore {
-  /** Null where there is none that can be used: a broken or outdated file is as good as none. */
+  /** Null if there is none, or if it is broken or outdated. */
   read(modelHash: string, fingerprint: string): Promise<Profile | null>;
-  /** In one step: readers see the old one or the new one. Returns the file's path. */
+  /** Replaces the file in one step, so that readers see the old or the new one. Returns its path. */
   write(profile: Profile): Promise<string>;
 }
 
@@ -19,7 +19,7 @@ export function createProfileStore({ cacheDir }: { cacheDir: string }): ProfileS
       try {
         const text = await readFile(join(folder, profileFileName(modelHash, fingerprint)), 'utf8');
         const profile = PROFILE.parse(JSON.parse(text));
-        // Twelve digits name the file; the whole hash decides.
+        // The file's name has only twelve digits of the hash.
         return profile.model.hash === modelHash && profile.machine.fingerprint === fingerprint
           ? profile
           : null;

@@ -1,12 +1,12 @@
 /**
- * What `forebay tune` measured for one model on one machine: the best settings, and every measurement they were
- * chosen from. `"auto"` uses it. Knows nothing of files or lanes.
+ * What `forebay tune` has measured for one model on one machine: the best settings, and every measurement that led to them. The
+ * setting `"auto"` uses it. Knows nothing of files or lanes.
  */
 import { z } from 'zod';
 
 const count = z.int().min(1).max(1024);
 
-/** The settings that are searched. */
+/** The settings that are tuned. */
 export const LANE_SETTINGS = z.object({
   lanes: count,
   threads_per_lane: count,
@@ -18,20 +18,20 @@ export type LaneSettings = z.infer<typeof LANE_SETTINGS>;
 
 export const MEASUREMENT = z.object({
   settings: LANE_SETTINGS,
-  /** What it was measured for: on the way to the optimum, in the final comparison, or in the whole space. */
+  /** Why it was measured: on the way to the optimum, in the final comparison, or for the whole space. */
   phase: z.enum(['search', 'final', 'exhaustive']),
   outcome: z.enum(['measured', 'out_of_memory', 'failed']),
   /** Null unless measured. */
   rows_per_s: z.number().nullable(),
-  /** Half the width of the 95 % interval, as a share of `rows_per_s`; null unless measured. */
+  /** Half the width of the 95 % interval, as a share of `rows_per_s`. Null unless measured. */
   error: z.number().nullable(),
-  /** Given up at the first look: clearly slower than the best until then. */
+  /** Given up at the first look, since it was clearly slower than the best so far. */
   stopped_early: z.boolean(),
-  /** Largest sum of the lanes' resident memory; null where the system does not say. */
+  /** Largest sum of the lanes' resident memory, in bytes. Null if the system does not tell. */
   peak_bytes: z.number().nullable(),
-  /** Wall time it took, starting lanes included. */
+  /** Wall time, including the start of lanes. */
   seconds: z.number(),
-  /** Why it was not measured. */
+  /** Why it could not be measured. */
   message: z.string().nullable(),
 });
 
@@ -49,7 +49,7 @@ export const MACHINE = z.object({
 
 export type Machine = z.infer<typeof MACHINE>;
 
-/** Raised when a profile's fields change their meaning; others are then measured anew. */
+/** Raised when the fields of profiles change their meaning. Older profiles are then ignored. */
 export const PROFILE_VERSION = 1;
 
 export const PROFILE = z.object({
@@ -58,11 +58,11 @@ export const PROFILE = z.object({
   machine: MACHINE,
   settings: LANE_SETTINGS,
   rows_per_s: z.number(),
-  /** What the formulas would have chosen, measured beside the best; null where that did not run or was not compared. */
+  /** What the formulas would have chosen, measured beside the best. Null if it did not run or was not compared. */
   formula: z.object({ settings: LANE_SETTINGS, rows_per_s: z.number().nullable() }),
   /** ISO 8601. */
   measured_at: z.string(),
-  /** What it was measured with. */
+  /** The rows that were measured. */
   sample: z.object({ rows: z.number(), bytes: z.number() }),
   measurements: z.array(MEASUREMENT),
 });

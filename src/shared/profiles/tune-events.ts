@@ -1,9 +1,9 @@
-/** What `forebay tune` asks of the process that measures, and what that process reports: one message each. */
+/** What `forebay tune` asks of the process that measures, and what that process reports, one message each. */
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
 import type { RowLimits } from '../files/row-limits.ts';
 import type { LaneSettings, Measurement, Profile } from './profile.ts';
 
-/** Null or absent: the machine decides. */
+/** What is null or absent, the machine decides. */
 export interface TuneRequest {
   /** Absolute. */
   readonly modelDir: string;
@@ -13,16 +13,16 @@ export interface TuneRequest {
   /** How long one configuration is measured. */
   readonly secondsPerConfig: number;
   readonly maxBatch: number;
-  /** Lanes together may hold so much resident memory. */
+  /** Most resident memory of all lanes together. */
   readonly memoryLimitBytes: number | null;
-  /** Values to try, in place of those that the machine suggests. */
+  /** Values to try, instead of those that suit the machine. */
   readonly only: {
     readonly lanes?: readonly number[];
     readonly threads?: readonly number[];
     readonly batches?: readonly number[];
     readonly decodeThreads?: readonly number[];
   };
-  /** Measure the whole space after the search, and say how far off the search was. */
+  /** Also measure the whole space, and say how far off the search was. */
   readonly exhaustive: boolean;
   /** As a worker has them. `maxHeldBytes` is for all lanes together. */
   readonly limits: RowLimits & { readonly maxFetchRatio: number };
@@ -34,12 +34,12 @@ export interface Exhaustive {
   readonly best: LaneSettings;
   readonly configurations: number;
   readonly seconds: number;
-  /** Rows/s of the search's choice and of the space's best, measured in turns. */
+  /** Rows/s of the search's choice and of the best in the space, measured in turns. */
   readonly chosenRowsPerS: number;
   readonly bestRowsPerS: number;
 }
 
-/** Where a search begins: what workers use now. */
+/** Where a search begins: the settings that workers use now. */
 export interface TuneStart {
   readonly from: 'formula' | 'profile';
   readonly settings: LaneSettings;
@@ -47,19 +47,19 @@ export interface TuneStart {
 
 export interface Tuned {
   readonly profile: Profile;
-  /** Null where a stopped tuning wrote nothing: nothing was faster than the start by more than the noise. */
+  /** Null if a stopped tuning wrote nothing, since nothing was faster than the start by more than the noise. */
   readonly path: string | null;
-  /** Ended by its user on the way. */
+  /** Whether the user stopped it. */
   readonly stopped: boolean;
-  /** `rowsPerS`: null where it does not run. */
+  /** `rowsPerS`: null if the start does not run. */
   readonly start: TuneStart & { readonly rowsPerS: number | null };
-  /** Of the best that was found over the start, used or not, with its noise: shares. Null: nothing to compare. */
+  /** Of the best point found over the start, used or not, as shares. Null if there was nothing to compare. */
   readonly gain: { readonly gain: number; readonly noise: number } | null;
-  /** By settings key: rates in units of one configuration's, each compared with others at the same time. */
+  /** By settings key, rates in units of one configuration's. Configurations were compared at the same time. */
   readonly scores: Readonly<Record<string, number>>;
-  /** Wall time of the search, its final comparison included. */
+  /** Wall time of the search, including its final comparison. */
   readonly searchSeconds: number;
-  /** Configurations of the whole space, and those of them that the search measured. */
+  /** Number of configurations in the whole space, and of those that the search measured. */
   readonly space: number;
   readonly measured: number;
   readonly exhaustive: Exhaustive | null;

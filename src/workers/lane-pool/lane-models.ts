@@ -32,7 +32,7 @@ export function createLaneModels(deps: {
   const resident = new Set<string>();
   /** Models that each further process gets, with the number of reloads that failed in a row. */
   const kept = new Map<string, { readonly model: PooledModel; failures: number }>();
-  /** Own memory of the process after it last loaded a model, in bytes; 0 if unknown. */
+  /** Own memory of the process after it last loaded a model, in bytes. 0 if unknown. */
   let loadedBytes = 0;
   let lastLoad: Promise<unknown> = Promise.resolve();
 
@@ -79,7 +79,7 @@ export function createLaneModels(deps: {
     return state.isUp ? state.beginLoad() : null;
   }
 
-  /** Gives up in the end: restarts are bounded, too. */
+  /** Polls `is`. Gives up after a time, since restarts are bounded, too. */
   async function until(is: () => boolean): Promise<void> {
     for (let waited = 0; !is() && !isClosed() && waited < 2 * RESTART_MAX_MS; waited += RESTART_MIN_MS) {
       await delay(RESTART_MIN_MS, undefined, { ref: false });
@@ -139,7 +139,7 @@ export function createLaneModels(deps: {
       resident.delete(key);
       state.lane?.unload(key);
     },
-    /** Files of the model have changed: it takes no more batches, and is loaded anew. */
+    /** Loads a model again whose files have changed. The lane takes no batches of it until then. */
     renew(key: string): void {
       resident.delete(key);
       const model = kept.get(key)?.model;

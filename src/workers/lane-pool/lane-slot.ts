@@ -149,8 +149,8 @@ export function createLaneSlot(deps: {
     run,
     /** Loads the model once, as soon as the lane is empty. */
     load: models.load,
-    keep: models.keep,
-    drop: models.drop,
+    keep: (model: PooledModel) => models.keep(model),
+    drop: (model: string) => models.drop(model),
     kill: (why?: DeathCause) => state.lane?.kill(why),
     /** Restarts the process once its batches have finished. */
     recycle,

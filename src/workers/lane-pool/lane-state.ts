@@ -50,13 +50,13 @@ export function createLaneState(): LaneState {
   let state: State = { is: 'down' };
   let batches = 0;
 
-  /** The state, where it is one of these. */
+  /** Returns the state if it is one of `allowed`, or else throws. */
   function from<Is extends State['is']>(step: string, ...allowed: Is[]): Extract<State, { is: Is }> {
     if (allowed.includes(state.is as Is)) return state as Extract<State, { is: Is }>;
     throw new InvariantError(`a lane cannot ${step} while it is ${state.is}`);
   }
 
-  function leave(to: State): void {
+  function enter(to: State): void {
     if (state.is === 'emptying') state.settle(to.is === 'loading' ? state.lane : null);
     state = to;
   }
@@ -78,39 +78,39 @@ export function createLaneState(): LaneState {
     },
     start(lane) {
       from('start', 'down');
-      leave({ is: 'open', lane });
+      enter({ is: 'open', lane });
     },
     end() {
-      leave(state.is === 'closed' ? { is: 'closed', lane: null } : { is: 'down' });
+      enter(state.is === 'closed' ? { is: 'closed', lane: null } : { is: 'down' });
     },
     beginBatch(alone) {
       const { lane } = from('take a batch', 'open');
       batches += 1;
-      if (alone) leave({ is: 'exclusive', lane });
+      if (alone) enter({ is: 'exclusive', lane });
       return lane;
     },
     endBatch() {
       batches -= 1;
-      if (state.is === 'exclusive') leave({ is: 'open', lane: state.lane });
-      if (state.is === 'emptying' && batches === 0) leave({ is: 'loading', lane: state.lane });
+      if (state.is === 'exclusive') enter({ is: 'open', lane: state.lane });
+      if (state.is === 'emptying' && batches === 0) enter({ is: 'loading', lane: state.lane });
     },
     async beginLoad() {
       const { lane } = from('load a model', 'open', 'exclusive');
       if (batches === 0) {
-        leave({ is: 'loading', lane });
+        enter({ is: 'loading', lane });
         return lane;
       }
-      return new Promise((settle) => leave({ is: 'emptying', lane, settle }));
+      return new Promise((settle) => enter({ is: 'emptying', lane, settle }));
     },
     endLoad() {
-      if (state.is === 'loading') leave({ is: 'open', lane: state.lane });
+      if (state.is === 'loading') enter({ is: 'open', lane: state.lane });
     },
     drain() {
       const { lane } = from('drain', 'open', 'exclusive');
-      leave({ is: 'draining', lane });
+      enter({ is: 'draining', lane });
     },
     close() {
-      leave({ is: 'closed', lane: laneOf(state) });
+      enter({ is: 'closed', lane: laneOf(state) });
     },
   };
 }

@@ -1,31 +1,31 @@
-/** What must be true of a lane's process before any library is loaded. Called first, by main.ts. */
+/** Sets up a lane's process before any library is loaded. */
 import { writeFileSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
 
 export function bootstrapLane(): void {
-  // onnxruntime 1.29 and later sends telemetry unless told otherwise before it is loaded.
+  // onnxruntime 1.29 and later sends telemetry unless this is set before it is loaded.
   process.env['ORT_DISABLE_TELEMETRY'] = '1';
-  // onnxruntime-node 1.30 cannot take Float16Array (Node >= 23); without it, it falls back to Uint16Array.
+  // onnxruntime-node 1.30 fails on Float16Array (Node >= 23). Without that class it uses Uint16Array.
   Reflect.deleteProperty(globalThis, 'Float16Array');
   lowerPriority();
   offerToKernel();
-  // Ctrl-C reaches the whole process group; when a lane ends is its parent's decision.
+  // Ctrl-C reaches the whole process group, but the parent decides when a lane ends.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 }
 
-/** Threads started later inherit it: lanes saturate the cores, the parent must still get its turn. */
+/** Lanes saturate the cores, and the parent must still get its turn. Threads that start later inherit the priority. */
 function lowerPriority(): void {
   const nice = Math.min(getPriority() + constants.priority.PRIORITY_BELOW_NORMAL, LOWEST);
   try {
     setPriority(nice);
   } catch {
-    // Not permitted in some sandboxes: a matter of comfort only.
+    // Some sandboxes forbid it. The lane works without it.
   }
 }
 
 const LOWEST = 19;
 
-/** Where memory runs out all the same the kernel shall take a lane, which costs a row, not the worker. */
+/** If memory runs out, the kernel is to kill a lane, which costs one row, and not the worker. */
 function offerToKernel(): void {
   try {
     writeFileSync('/proc/self/oom_score_adj', OFFERED);
@@ -34,5 +34,5 @@ function offerToKernel(): void {
   }
 }
 
-/** Of -1000 (never) to 1000 (first). */
+/** From -1000 (never killed) to 1000 (killed first). */
 const OFFERED = '500';

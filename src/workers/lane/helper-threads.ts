@@ -1,16 +1,16 @@
-/**
- * CPU time of a process's other threads than the calling one: decode threads work while the lane's own thread is
- * inside the model. What the calling thread itself used is not to be had everywhere.
- */
+/** Measures the CPU time of the lane's decode threads, which work while the lane's own thread is inside the model. */
 import { openSync, readSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 export interface HelperThreads {
-  /** The returned function gives the milliseconds of CPU that they have used since. */
+  /** Returns a function that tells the milliseconds of CPU time that they have used since. */
   start(): () => number;
 }
 
-/** `threadMs`: CPU of the calling thread so far; null: taken for always busy, which finds too little for the others. */
+/**
+ * The helpers' time is the process's time less that of the calling thread. `threadMs`: CPU time of the calling thread so far.
+ * If it is null, the thread counts as always busy, so the helpers seem to use less than they do.
+ */
 export function createHelperThreads(threadMs: (() => number) | null = threadClock()): HelperThreads {
   const mine = threadMs ?? (() => performance.now());
   const others = () => {
@@ -25,7 +25,7 @@ export function createHelperThreads(threadMs: (() => number) | null = threadCloc
   };
 }
 
-/** Node 24 has a call for it; Linux a file, in nanoseconds, which says 0 in some sandboxes. */
+/** Node 24 has a call for it. Linux has a file, in nanoseconds, which always says 0 in some sandboxes. */
 function threadClock(): (() => number) | null {
   const { threadCpuUsage } = process as unknown as {
     threadCpuUsage?: () => { user: number; system: number };

@@ -1,6 +1,6 @@
 /**
- * What the worker's main thread and a lane say to each other: one message a batch each way.
- * This file is all that the main thread knows of a lane.
+ * The messages between the worker's main thread and a lane: one per batch each way. This file is all that the main thread
+ * knows of a lane.
  */
 import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
 import type { DecodeMode } from '../../shared/domain/decode-mode.ts';
@@ -8,7 +8,7 @@ import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 
-/** A row's bytes, or a local file that the lane opens itself, for a tenant (see input-folders.ts). */
+/** A row's bytes, or a local file that the lane opens on behalf of a tenant (see input-folders.ts). */
 export type LaneInput = { readonly path: string; readonly tenant: string } | { readonly bytes: Uint8Array };
 
 /** The first message to a lane. What it says holds for the lane's whole life. */
@@ -19,27 +19,27 @@ export interface BeginRequest {
 
 export interface LoadRequest {
   readonly type: 'load';
-  /** Key under which batches name the model. */
+  /** The key by which batches name the model. */
   readonly model: string;
-  /** Model folder holding model.onnx. */
+  /** The model folder, which holds model.onnx. */
   readonly dir: string;
   readonly config: ModelConfig;
-  /** Class names in index order; null without a labels file. */
+  /** Class names in index order. Null without a labels file. */
   readonly labels: readonly string[] | null;
   /** Intra-op threads of the session. */
   readonly threads: number;
-  /** Cache folder and the model's hash, to keep what can be made again; without it nothing is kept. */
+  /** Where results of loading are kept for the next start. If absent, nothing is kept. */
   readonly cache?: ModelCache;
-  /** To be probed, at so many rows a call: once a worker is enough. */
+  /** Asks for a probe of the model with so many rows per call. One lane of a worker is enough. */
   readonly probe?: { readonly batchSize: number; readonly budgetMs?: number };
   /**
-   * Files beside the graph that onnxruntime may have mapped: overwritten in place they change answers. The lane keeps an eye
-   * on them.
+   * Files beside the graph that onnxruntime may map into memory. Overwritten in place, they change answers, so the lane
+   * watches them.
    */
   readonly mapped?: readonly string[];
 }
 
-/** What loading a model does, in this order; each may take its time, and hang. */
+/** The steps of loading a model, in order. Each may be slow or hang. */
 export type LoadStep = 'start' | 'open' | 'first_run' | 'probe';
 
 export interface ModelCache {
@@ -47,11 +47,11 @@ export interface ModelCache {
   readonly hash: string;
 }
 
-/** By how much the lane's resident memory grew, bytes. */
+/** How much the lane's resident memory grew, in bytes. */
 export interface ModelMemory {
-  /** With the graph loaded: weights and what onnxruntime makes of them. */
+  /** When the graph was loaded: weights, and what onnxruntime makes of them. */
   readonly weightsBytes: number;
-  /** With the first batch run: activations, input and output tensors. */
+  /** In the first batch: activations, input and output tensors. */
   readonly activationBytes: number;
 }
 
@@ -60,9 +60,9 @@ export interface BatchRequest {
   readonly batch: number;
   readonly model: string;
   readonly rows: readonly LaneInput[];
-  /** Answers a row. */
+  /** Answers per row. */
   readonly topK: number;
-  /** Absent: the config's. */
+  /** If absent, as the model's config says. */
   readonly decode?: DecodeMode;
 }
 
@@ -75,7 +75,7 @@ export type LaneRequest =
 
 export type ToLane = BeginRequest | LaneRequest;
 
-/** What the graph says of itself, and what it made of the config. */
+/** What is known of a model once it is loaded. */
 export interface ModelInfo {
   readonly input: {
     readonly name: string;
@@ -87,39 +87,39 @@ export interface ModelInfo {
     readonly type: string;
     readonly shape: readonly (number | string)[];
   };
-  /** The graph's fixed batch dimension; null when dynamic. */
+  /** The graph's fixed batch dimension. Null if it takes batches of any size. */
   readonly fixedBatch: number | null;
-  /** The config's, and the codec that ordinary JPEGs (not shrunk ones) really get. */
+  /** `mode` is the config's. `jpeg` is the codec that ordinary JPEGs really get, but for those that are shrunk. */
   readonly decoder: { readonly mode: DecodeMode; readonly jpeg: 'turbo-native' | 'turbo-wasm' | 'sharp' };
   readonly loadMs: number;
-  /** Null where it was not asked for. */
+  /** Null if no probe was asked for. */
   readonly batchInvariance: BatchInvariance | null;
-  /** Null where it was not asked for, or a batch would have taken too long. */
+  /** Null if no probe was asked for, or a batch would have taken too long. */
   readonly memory: ModelMemory | null;
 }
 
 /**
- * Milliseconds of a lane's one thread since it was done with the batch before: `idleMs` to `restMs` add up to the
- * time that passed, and so, over batches, to the lane's whole time.
+ * Milliseconds of a lane's one thread since it ended the batch before. `idleMs` to `restMs` add up to the time that passed,
+ * so over all batches they add up to the lane's whole time.
  */
 export interface BatchTimings {
   /** No batch was in the lane. */
   readonly idleMs: number;
   /** Opening local files. */
   readonly readMs: number;
-  /** Decoding on this thread, or waiting for decode threads with nothing else to do. Any batch's images. */
+  /** Decoding on this thread, or waiting for decode threads with nothing else to do. Counts images of any batch. */
   readonly decodeMs: number;
-  /** Filling the input tensor up to the graph's batch; rows got into it when they were decoded. */
+  /** Filling the input tensor up to the graph's batch. Rows were written into it when they were decoded. */
   readonly prepareMs: number;
   readonly inferMs: number;
   readonly postMs: number;
   /** Messages and the event loop. */
   readonly restMs: number;
-  /** CPU of decode threads while this one was inside the model; at least so much, see helper-threads.ts. */
+  /** CPU time of decode threads while this thread was inside the model. A lower bound, see helper-threads.ts. */
   readonly decodeAheadMs: number;
-  /** From receipt until the batch's run began, less what reading and decoding took meanwhile. */
+  /** From receipt until the batch's run began, without the time of reading and decoding. */
   readonly laneWaitMs: number;
-  /** Bytes of rows read meanwhile. */
+  /** Bytes of rows that were read meanwhile. */
   readonly bytes: number;
 }
 
@@ -128,12 +128,12 @@ export type FromLane =
   | { readonly type: 'loading'; readonly model: string; readonly step: LoadStep }
   | { readonly type: 'loaded'; readonly model: string; readonly info: ModelInfo }
   | { readonly type: 'load_failed'; readonly model: string; readonly error: RowError }
-  /** Files that the model has mapped have changed: the batch's answers may be a mixture and are dropped. */
+  /** A mapped file of the model has changed. The batch's answers may mix two models, so they are dropped. */
   | { readonly type: 'stale'; readonly batch: number; readonly file: string }
   | {
       readonly type: 'done';
       readonly batch: number;
-      /** One outcome a row, in the request's order. */
+      /** One outcome per row, in the request's order. */
       readonly outcomes: readonly RowOutcome[];
       readonly timings: BatchTimings;
     };

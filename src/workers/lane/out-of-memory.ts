@@ -1,8 +1,8 @@
-/** What running out of memory looks like, and what to do about it while others may be giving theirs back. */
+/** Recognises that memory ran out, and retries work when other work has freed its memory. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../shared/errors.ts';
 
-/** onnxruntime's arena and C++ say the first three, V8 the next two, libvips' threads, which need a stack, the last. */
+/** The first three come from onnxruntime's arena and C++, the next two from V8, the last from libvips, whose threads need a stack. */
 const RAN_OUT =
   /bad_alloc|failed to allocate memory|(cannot|could not) allocate memory|array buffer allocation failed|out of memory|error creating thread/i;
 
@@ -10,7 +10,7 @@ export function isOutOfMemory(error: unknown): boolean {
   return RAN_OUT.test(messageOf(error));
 }
 
-/** sharp's word where libvips fails and says nothing, as a thread does that finds no memory to say it. */
+/** What sharp says if libvips fails without a message. A thread without memory for the message does so. */
 const SAYS_NOTHING = /unknown error/i;
 
 function mayHaveRunOut(error: unknown): boolean {
@@ -18,13 +18,13 @@ function mayHaveRunOut(error: unknown): boolean {
 }
 
 /**
- * Before each attempt after the first, which met others. The last one of those may have ended and its thread not be free
- * yet: on a busy machine that takes a moment.
+ * Waits before each attempt that runs alone. The work before it may have ended while its thread is not free yet. On a busy
+ * machine that takes a moment.
  */
 const WAITS_MS = [0, 5, 20, 80];
 
 export interface SharedMemory {
-  /** Resolves as `attempt` does, which is begun at once; where it may have run out of memory, again when the others are done. */
+  /** Starts `attempt` at once. If memory may have run out, tries it again by itself when all other attempts have ended. */
   use<T>(attempt: () => Promise<T>): Promise<T>;
 }
 

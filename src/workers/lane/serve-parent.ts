@@ -29,12 +29,12 @@ export function serveParent(build: (limits: RowLimits) => LaneParts): void {
   send({ type: 'started', pid: process.pid });
 }
 
-function startLane({ clock, rowBytes, loadModel }: LaneParts): LaneThread {
+function startLane(parts: LaneParts): LaneThread {
   return createLaneThread({
-    clock,
+    clock: parts.clock,
     loadModel: async (request) =>
-      loadModel(request, (step) => send({ type: 'loading', model: request.model, step })),
-    takeReadCounts: () => rowBytes.takeCounts(),
+      parts.loadModel(request, (step) => send({ type: 'loading', model: request.model, step })),
+    takeReadCounts: () => parts.rowBytes.takeCounts(),
     send,
     onClosed: () => {
       process.off('disconnect', die);

@@ -1,24 +1,24 @@
-/** The ONNX file that `model init` was given, or the one of a folder, and the folders of configs that belong to it. */
+/** Finds the ONNX file that `model init` was given, or that of a folder, and the folders in which its configs may lie. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { GRAPH_FILE } from '../../shared/models/model-folder.ts';
 
 export interface GraphSource {
-  /** Absolute; a link is not followed yet, since external data lies beside the link. */
+  /** Absolute. Links are not resolved, since external data lies beside the link. */
   readonly file: string;
-  /** Where its labels and configs may lie, the nearest first. */
+  /** Folders in which its labels and configs may lie, nearest first. */
   readonly folders: readonly string[];
-  /** What a model's name is made of. */
+  /** The model's name is made from it. */
   readonly stem: string;
-  /** Other graphs of the folder, by their paths in it. */
+  /** Other graphs of the folder, as paths relative to it. */
   readonly others: readonly string[];
 }
 
-/** Hugging Face keeps the graphs of a repository in this folder of it. */
+/** Hugging Face repositories keep their graphs in this folder. */
 const GRAPHS = 'onnx';
 
-/** Throws ForebayError `model_not_found`; an Error where a folder has no graph or too many. */
+/** Throws ForebayError `model_not_found`, or an Error if a folder has no graph or several. */
 export async function findGraph(given: string): Promise<GraphSource> {
   const path = resolve(given);
   const found = await stat(path).catch((cause: unknown) => {
@@ -35,11 +35,11 @@ async function inFolder(dir: string, given: string): Promise<GraphSource> {
   if (file !== undefined) return sourceOf(file, graphs.filter((path) => path !== file).map(short));
   if (graphs.length > 0) {
     throw new Error(
-      `${given} has several graphs and none is called ${GRAPH_FILE}; give one of them: ${graphs.map(short).join(', ')}`,
+      `${given} has several graphs, and none is called ${GRAPH_FILE}; give one of them: ${graphs.map(short).join(', ')}`,
     );
   }
   throw new Error(
-    `${given} has no .onnx file, nor has its folder ${GRAPHS}; export the model first, for example with: optimum-cli export onnx --model ${given} OUT`,
+    `neither ${given} nor its folder ${GRAPHS} has an .onnx file; export the model first, for example with: optimum-cli export onnx --model ${given} OUT`,
   );
 }
 

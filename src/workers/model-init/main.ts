@@ -1,7 +1,7 @@
 /**
- * `forebay model init FILE.onnx`: makes a model folder out of a bare graph or of a folder of Hugging Face's - a first
- * model.json, loaded and probed in a real lane - and says what was read, what was guessed and what to check. Run as a
- * process of its own; exits 0 only where the model loads.
+ * `forebay model init FILE.onnx`: makes a model folder from a bare graph or a Hugging Face folder. It writes a first model.json,
+ * loads and probes the model in a real lane, and says what it read, what it guessed and what to check. It is a process of its
+ * own, and exits with 0 only if the model loads.
  */
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,17 +14,17 @@ import { makeModelFolder, modelNameFrom, type MadeModel, type InitRequest } from
 
 const USAGE = `usage: forebay model init FILE.onnx | FOLDER [options]
 
-Makes a model folder (${GRAPH_FILE} beside ${CONFIG_FILE}) out of an ONNX file, and loads it as a worker does. Of a
+Makes a model folder (${GRAPH_FILE} beside ${CONFIG_FILE}) from an ONNX file, and loads it as a worker does. From a
 folder it takes ${GRAPH_FILE} or onnx/${GRAPH_FILE}, and what config.json and preprocessor_config.json say.
-A file called ${GRAPH_FILE} gets its ${CONFIG_FILE} beside it; for any other the folder NAME is made beside the file.
-Files are linked where possible, external data comes along.
+A file called ${GRAPH_FILE} gets its ${CONFIG_FILE} beside it. For any other file, the folder NAME is made beside it.
+Files are linked if possible, external data included.
 
   --out DIR             the folder to make
   --name NAME           the model's name (default: from --out, or from the file)
-  --activation HOW      what the output's numbers are: softmax (logits), sigmoid (logits, each for
-                        itself) or none (scores already)
+  --activation HOW      what the output's numbers are: softmax (logits), sigmoid (independent logits)
+                        or none (scores already)
   --output-name OUTPUT  which output of the graph holds the class scores
-  --crop PIXELS         side of the input, where the graph takes any
+  --crop PIXELS         side of the input, if the graph takes any
   --force               overwrite an existing ${CONFIG_FILE}
 
 Examples:
@@ -52,7 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 type Flags = NonNullable<ReturnType<typeof readFlags>>;
 
-/** Null: help was asked for. */
+/** Null if help was asked for. */
 function readFlags(args: readonly string[]) {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -104,16 +104,16 @@ function report({ dir, source }: InitRequest, made: MadeModel): void {
   for (const { name, how } of made.placed)
     say(`${how} ${name} ${how === 'linked' ? '(no extra space)' : ''}`.trim());
   if (source.others.length > 0) {
-    say(`took ${show(source.file)}; the folder also has ${source.others.join(', ')}`);
+    say(`used ${show(source.file)}; the folder also has ${source.others.join(', ')}`);
   }
   list('Read from the graph:', made.facts);
   list("Taken from the model's own configs:", made.taken);
-  list('Not understood or not supported - check what it means for the answers:', made.open);
-  list('Guessed, because nothing says it - check against where the model comes from:', made.guesses);
+  list('Not understood or not supported. Check what it means for the answers:', made.open);
+  list('Guessed, since nothing says it. Check it against the source of the model:', made.guesses);
   say(`\nLoaded and run once in ${made.loadMs.toFixed(0)} ms: graph and config fit.`);
   if (made.advice !== null) say(made.advice);
   say(
-    `Next: edit ${config}, then try a few images whose answer you know:\n  forebay run --model ${show(dir)} --input IMAGES --output OUT --limit 20`,
+    `Next, edit ${config}, then try a few images whose answers you know:\n  forebay run --model ${show(dir)} --input IMAGES --output OUT --limit 20`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** The steps of `model init`: read, guess, put into place, load as a worker does; all of it or nothing. */
+/** The steps of `model init`: read, guess, write, load as a worker does. If one fails, nothing is left behind. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
@@ -6,7 +6,7 @@ import { batchAdvice } from '../../shared/domain/batch-invariance.ts';
 import type { Activation } from '../../shared/domain/model-config.ts';
 import { ForebayError, messageOf, type Issue } from '../../shared/errors.ts';
 import { createContentMemo, stampFile } from '../../shared/models/content-memo.ts';
-import { readModelConfig } from '../../shared/models/config-issues.ts';
+import { readModelConfig } from '../../shared/models/read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from '../../shared/models/graph-files.ts';
 import { CONFIG_FILE, GRAPH_FILE, loadModelFolder } from '../../shared/models/model-folder.ts';
 import { readGraphFace } from '../../shared/models/onnx-graph.ts';
@@ -21,7 +21,7 @@ import { LABELS_FILE, readSurroundings, type Surroundings } from './surroundings
 export interface InitRequest {
   readonly source: GraphSource;
   readonly name: string;
-  /** The model folder to be. */
+  /** The model folder to make. */
   readonly dir: string;
   readonly activation: Activation | undefined;
   readonly outputName: string | undefined;
@@ -36,16 +36,16 @@ export interface MadeModel {
   readonly open: readonly string[];
   readonly placed: readonly { readonly name: string; readonly how: 'linked' | 'copied' }[];
   readonly loadMs: number;
-  /** Null where there is nothing to be said about batches. */
+  /** Advice about batches. Null if there is none. */
   readonly advice: string | null;
 }
 
-/** Throws an Error or ForebayError; then nothing is left behind. */
+/** Throws an Error or ForebayError, and then leaves nothing behind. */
 export async function makeModelFolder(request: InitRequest): Promise<MadeModel> {
   const { source, dir } = request;
   const target = join(dir, CONFIG_FILE);
   if (!request.force && (await stat(target).catch(() => null)) !== null) {
-    throw new Error(`${target} exists; it is left as it is (--force overwrites it)`);
+    throw new Error(`${target} exists and was not changed (--force overwrites it)`);
   }
   const external = await readGraphFiles(source.file, dir);
   const face = readGraphFace(await readFile(source.file));
@@ -87,9 +87,9 @@ export async function makeModelFolder(request: InitRequest): Promise<MadeModel> 
 }
 
 const CROP_HINT =
-  '. The graph takes any size, and the one tried is a guess: --crop sets the one it was trained with';
+  '. The graph takes any size, and the size that was tried is a guess. --crop sets the size that it was trained with';
 
-/** Throws an Error that says what the file is, where it is no graph, or its external data is not there. */
+/** Throws an Error that says what is wrong if the file is no graph or lacks its external data. */
 async function readGraphFiles(file: string, dir: string): Promise<ExternalFile[]> {
   const graph = await stampFile(file).catch((cause: unknown) => {
     throw new ForebayError('model_not_found', `cannot read ${file}: ${messageOf(cause)}`, { cause });
@@ -128,7 +128,7 @@ async function placeFiles(
   return placed;
 }
 
-/** The proof of the pudding: the same code that will serve it. */
+/** Loads the model with the code that will serve it. */
 async function tryLoad(dir: string): Promise<ModelInfo> {
   const { config, labels } = await loadModelFolder(dir);
   const lane = startChildLane({ index: 0, uvThreads: 1, limits: NO_ROWS });
@@ -145,7 +145,7 @@ function toText(config: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify(config, null, 2).replaceAll(/\[\s+([^[\]{}]*?)\s+\]/g, (_, inner: string) => `[${inner.replaceAll(/\s+/g, ' ')}]`)}\n`;
 }
 
-/** A model name out of a file's: lower case, what is not allowed becomes "-". */
+/** Makes a model name from a file's name: lower case, with "-" for what is not allowed. */
 export function modelNameFrom(text: string): string {
   const name = text
     .toLowerCase()

@@ -1,4 +1,4 @@
-/** Puts a model's files into its folder, and takes back what it did where the model turns out not to load. */
+/** Puts a model's files into its folder, and undoes that if the model does not load. */
 import {
   constants,
   copyFile,
@@ -14,11 +14,11 @@ import {
 import { dirname } from 'node:path';
 
 export interface FilePlacer {
-  /** Hard link where possible, else a copy; links are followed. Throws where another file is there already. */
+  /** Makes a hard link if possible, else a copy. Follows links. Throws if another file is there already. */
   place(source: string, target: string): Promise<'there' | 'linked' | 'copied'>;
-  /** Writes a file, over one that is there. */
+  /** Writes a file, and replaces one that is there. */
   write(target: string, content: string | Buffer): Promise<void>;
-  /** Leaves everything as it was before. */
+  /** Restores everything as it was before. */
   undo(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export function createFilePlacer(): FilePlacer {
 
   async function place(source: string, target: string): Promise<'there' | 'linked' | 'copied'> {
     if (source === target) return 'there';
-    // A hard link to a symbolic link would be one that leads nowhere from its new place.
+    // A hard link to a symbolic link would lead nowhere from its new place.
     const real = await realpath(source);
     const there = await stat(target).catch(() => null);
     if (there !== null) {

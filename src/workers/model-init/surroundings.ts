@@ -1,25 +1,26 @@
-/** What lies beside a graph and helps to describe it: labels.txt, config.json, preprocessor_config.json. */
+/** Reads what lies beside a graph and describes it: labels.txt, config.json, preprocessor_config.json. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
 import { parseLabels } from '../../shared/models/read-labels.ts';
 import { readText } from '../../shared/models/read-text.ts';
-import { readHuggingFaceConfig, readPreprocessorConfig, type ConfigReading } from './hugging-face.ts';
+import { readHuggingFaceConfig, type HuggingFaceConfig } from './hugging-face-config.ts';
+import { readPreprocessorConfig, type PreprocessorConfig } from './preprocessor-config.ts';
 
 export const LABELS_FILE = 'labels.txt';
 
-export interface Surroundings extends Omit<ConfigReading, 'labels'> {
+export interface Surroundings extends PreprocessorConfig, Pick<HuggingFaceConfig, 'activation'> {
   readonly labels: {
     readonly names: readonly string[];
-    /** For messages. */
+    /** Name of their source, for messages. */
     readonly source: string;
-    /** Where they lie; null where they were taken from a config. */
+    /** Path of the labels file. Null if the labels come from a config. */
     readonly file: string | null;
     readonly content: string | Buffer;
   } | null;
 }
 
-/** `folders`: the first with a file wins. Throws an Error that names a file that cannot be read. */
+/** Takes each file from the first folder that has it. Throws an Error that names a file that cannot be read. */
 export async function readSurroundings(folders: readonly string[]): Promise<Surroundings> {
   const model = readHuggingFaceConfig(await readJson(folders, 'config.json'));
   const pixels = readPreprocessorConfig(await readJson(folders, 'preprocessor_config.json'));
@@ -51,7 +52,7 @@ function fromConfig(names: readonly string[] | null): Surroundings['labels'] {
   return names && { names, source: 'config.json', file: null, content: `${names.join('\n')}\n` };
 }
 
-/** An empty object where there is no such file. */
+/** An empty object if there is no such file. */
 async function readJson(folders: readonly string[], name: string): Promise<Record<string, unknown>> {
   const found = await firstFile(folders, name);
   if (found === null) return {};

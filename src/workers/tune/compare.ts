@@ -1,26 +1,26 @@
 /**
- * Two points in turns, until it is clear whether the first is faster by more than the noise. What a claim or a
- * change of settings rests on. Pure but for `measure`.
+ * Measures two points in turns until it is clear whether the first is faster by more than the noise. Claims and changes of
+ * settings rest on it. Pure but for `measure`.
  */
 import type { Reading } from './duel.ts';
 import { beatsNoise, mayBeat, meanGain, type Gain } from './gain.ts';
 
 export interface Compared {
-  /** Mean rates; null for a point that does not run after all. */
+  /** Mean rates. Null for a point that does not run after all. */
   readonly rate: number | null;
   readonly otherRate: number | null;
-  /** Of the first over the second; null where one of them does not run. */
+  /** Of the first point over the second. Null if one of them does not run. */
   readonly gain: Gain | null;
 }
 
 export interface CompareHow<P> {
   readonly mostRounds: number;
-  /** Before the first may be given up as no faster. */
+  /** Rounds before the first point may be given up as no faster. */
   readonly leastRounds: number;
   readonly measure: (point: P) => Promise<Reading>;
 }
 
-/** A gain is believed by what its repetitions differ by. */
+/** The spread of repetitions decides whether a gain is believed, so one is not enough. */
 const ROUNDS_TO_BELIEVE = 2;
 
 export async function compareInTurns<P>(
@@ -32,7 +32,7 @@ export async function compareInTurns<P>(
   const otherRates: number[] = [];
   const gains: Gain[] = [];
   for (let round = 0; round < mostRounds; round++) {
-    // There and back: neighbours in time change places, so that a steady drift cancels out.
+    // The order alternates, so that a steady drift cancels out.
     const thereFirst = round % 2 === 0;
     const first = await measure(thereFirst ? point : other);
     const second = await measure(thereFirst ? other : point);

@@ -1,11 +1,11 @@
 /**
- * A point against the best known, in turns: best, other, best, other, best. What the machine does meanwhile hits
- * both alike, and a slow drift cancels out. Ends as soon as it is decided. Pure but for `take`.
+ * Compares a point with the best known one in turns: best, other, best, other, best. So disturbances affect both alike, and a
+ * slow drift cancels out. Ends as soon as it is decided. Pure but for `take`.
  */
 
 import type { Gain } from './gain.ts';
 
-/** Rows/s with half its 95 % interval as a share; null rate: it does not run (memory, failure). */
+/** One measurement. `error`: half the 95 % interval, as a share. `rate`: in rows/s, null if it does not run (memory, failure). */
 export interface Reading {
   readonly rate: number | null;
   readonly error: number;
@@ -13,31 +13,31 @@ export interface Reading {
 
 export interface Champion<P> {
   readonly point: P;
-  /** Oldest first; the last is what the next duel begins with. */
+  /** Oldest first. The next duel begins with the last one. */
   readonly readings: readonly Reading[];
-  /** Whether nothing was measured since. */
+  /** Whether nothing else was measured since the last reading. */
   readonly fresh: boolean;
 }
 
 export interface Duel<P> {
-  /** The point's rate, in units of the champion's; 0: it does not run, Infinity: the champion does not. */
+  /** The point's rate, in units of the champion's. 0 if the point does not run, Infinity if the champion does not. */
   readonly ratio: number;
-  /** The same with its noise; null where it was not measured on both sides. */
+  /** The same with its noise. Null if not both were measured. */
   readonly gain: Gain | null;
   readonly readings: readonly Reading[];
   readonly champion: Champion<P>;
 }
 
-/** A point that is this much slower, beyond what its error allows, is clearly worse. */
-export const CLEARLY = 0.03;
-/** The machine's speed moves by less from one measurement to the next; where it moved by more, they tell nothing. */
+/** A point that is slower by this share, beyond its error, is clearly worse. */
+export const CLEARLY_WORSE = 0.03;
+/** The machine's speed changes by less from one reading to the next. If it changed by more, the readings tell nothing. */
 const DRIFT = 0.25;
-/** Turns of the point: a second one where the first left it open. */
+/** Turns of the point. It gets a second one if the first was not clear. */
 const MOST_TURNS = 2;
-/** A ratio known this well is known well enough. */
-const SURE = 0.04;
+/** A ratio with less noise is known well enough. */
+const KNOWN_WELL = 0.04;
 
-/** `bar`: a measurement that clearly stays below may end early; null: it must not. */
+/** `take` measures a point. If `bar` is not null, it may end early when the rate clearly stays below. */
 export async function duel<P>(
   champion: Champion<P>,
   point: P,
@@ -73,12 +73,12 @@ export async function duel<P>(
   return ended(Math.exp(meanPair(pairs).log), true, gainOf(pairs));
 }
 
-/** Whether what was measured until now rules out that the point reaches `bar`. */
+/** Whether the reading rules out that the point reaches `bar`. */
 export function isHopeless(reading: Reading, bar: number | null): boolean {
-  return bar !== null && reading.rate !== null && mostOf(reading) < bar * (1 - CLEARLY);
+  return bar !== null && reading.rate !== null && mostOf(reading) < bar * (1 - CLEARLY_WORSE);
 }
 
-/** The lower of the champion's last two: a single reading may have been lucky. */
+/** The lower of the champion's last two readings, since a single one may have been lucky. */
 function barOf(readings: readonly Reading[]): number | null {
   const [a, b] = readings.slice(-2);
   return a === undefined || b === undefined ? null : Math.min(a.rate ?? 0, b.rate ?? 0);
@@ -92,7 +92,7 @@ function isSteady(before: Reading, after: Reading): boolean {
   return Math.abs(Math.log((before.rate ?? 0) / (after.rate ?? 0))) < DRIFT;
 }
 
-/** The middle of the champion's two readings is what it would have had in the point's place. */
+/** Compares the point with the mean of the champion's readings before and after. */
 function pairOf(before: Reading, between: Reading, after: Reading): Gain {
   return {
     log: Math.log((2 * between.rate!) / (before.rate! + after.rate!)),
@@ -100,20 +100,20 @@ function pairOf(before: Reading, between: Reading, after: Reading): Gain {
   };
 }
 
-/** For the walk alone, which must be quick: without what the pairs differ by. */
+/** For the walk, which must be quick: ignores how much the pairs differ. */
 function meanPair(pairs: readonly Gain[]): Gain {
   const mean = (of: (pair: Gain) => number) => pairs.reduce((sum, pair) => sum + of(pair), 0) / pairs.length;
   return { log: mean(({ log }) => log), noise: mean(({ noise }) => noise) / Math.sqrt(pairs.length) };
 }
 
-/** The noise is at least what two pairs differ by: with so few of them a stricter bound would rule out everything. */
+/** The noise is at least the difference of two pairs. With so few pairs, a stricter bound would rule out everything. */
 function gainOf(pairs: readonly Gain[]): Gain {
   const { log, noise } = meanPair(pairs);
   const logs = pairs.map((pair) => pair.log);
   return { log, noise: Math.max(noise, Math.max(...logs) - Math.min(...logs)) };
 }
 
-/** Beyond one standard deviation, not two: a second turn everywhere would cost more than the rare mistake. */
+/** One standard deviation decides, not two. A second turn each time would cost more than a rare mistake. */
 function isDecided({ log, noise }: Gain): boolean {
-  return noise < SURE || Math.abs(log) > noise / 2;
+  return noise < KNOWN_WELL || Math.abs(log) > noise / 2;
 }

@@ -1,14 +1,14 @@
-/** How much faster one point is than another, and the noise of that figure. Pure. */
+/** How much faster one point is than another, and how noisy that figure is. Pure. */
 import { studentT } from '../../shared/math/student-t.ts';
 
-/** Both on the scale of logarithms of rates, where a gain of 5 % and its loss are equally long. */
+/** As logarithms of rates, so that a gain of 5 % and its loss are equally large. */
 export interface Gain {
   readonly log: number;
   /** Half the 95 % interval of `log`. */
   readonly noise: number;
 }
 
-/** What is told of a gain: shares, 0.05 for 5 %. */
+/** A gain as it is shown: in shares, 0.05 for 5 %. */
 export interface GainShares {
   readonly gain: number;
   readonly noise: number;
@@ -16,11 +16,11 @@ export interface GainShares {
 
 export const NO_GAIN: Gain = { log: 0, noise: 0 };
 
-/** A smaller gain is not worth other settings, however well it is known. */
+/** A smaller gain is not worth a change of settings, however sure it is. */
 export const WORTH_A_CHANGE = 0.02;
 const LEAST_GAIN = Math.log(1 + WORTH_A_CHANGE);
 
-/** Whether the gain exceeds its noise, and is worth a change. */
+/** Whether the gain exceeds its noise and is worth a change. */
 export function beatsNoise({ log, noise }: Gain): boolean {
   return log > noise && log > LEAST_GAIN;
 }
@@ -30,14 +30,14 @@ export function mayBeat({ log, noise }: Gain): boolean {
   return log > 0 && log + noise > LEAST_GAIN;
 }
 
-/** One after the other: the gain over the first of all. */
+/** The gain of a chain: `b` over `a`'s point, and `a` over the start. */
 export function addGains(a: Gain, b: Gain): Gain {
   return { log: a.log + b.log, noise: Math.hypot(a.noise, b.noise) };
 }
 
 /**
- * The mean of gains that were measured one after the other. Its noise is what each says of itself or what they
- * differ by, whichever is more: readings of a busy machine are steady in themselves and differ all the same.
+ * The mean of gains that were measured one after the other. Its noise comes from the noise of each, or from how much they
+ * differ, whichever is larger. Each reading of a busy machine may be steady, and they may still differ.
  */
 export function meanGain(gains: readonly Gain[]): Gain {
   const n = gains.length;

@@ -1,19 +1,19 @@
-/** Watches the resident memory of lanes while they are measured. Linux only: elsewhere nothing is known. */
+/** Watches the resident memory of lanes while they are measured. Only Linux tells it. */
 import { processMemory } from '../memory/process-memory.ts';
 
 const EVERY_MS = 50;
 
 export interface MemoryWatch {
-  /** Largest sum seen, bytes; null where the system does not say. */
+  /** Largest sum seen, in bytes. Null if the system does not tell. */
   peak(): number | null;
   stop(): void;
 }
 
 /** Calls `onOver` once, when the lanes together hold more than `limit` bytes. */
 export function watchMemory(options: {
-  /** Of the lanes that are measured; these alone are what is told. */
+  /** Lanes that are measured. `peak` and `onOver` tell of these alone. */
   readonly pids: () => readonly (number | null)[];
-  /** Of lanes kept for later: `onCrowded` is to end them, when with them it is more than the limit. */
+  /** Lanes that are kept for later. `onCrowded` is to end them if all lanes together exceed the limit. */
   readonly idle: () => readonly (number | null)[];
   readonly limit: number;
   readonly onCrowded: () => void;
@@ -40,7 +40,7 @@ export function watchMemory(options: {
   };
 }
 
-/** What the lanes share counts for each; nothing for one that has ended. */
+/** Counts shared memory for each lane, and nothing for a lane that has ended. */
 function residentOf(pids: readonly (number | null)[]): number {
   const found = pids.map((pid) => (pid === null ? null : processMemory(pid)));
   return found.reduce((sum, memory) => sum + (memory === null ? 0 : memory.own + memory.shared), 0);

@@ -1,6 +1,6 @@
 /**
- * Lanes with the model resident, started for one measurement and kept for others in which only the batch differs.
- * A lane that ends is not started again: its end is what the measurement tells.
+ * Lanes that hold the model. They are started for one measurement, and kept for others that differ only in the batch size. A
+ * lane that ends is not restarted, since its end is the result of the measurement.
  */
 import { performance } from 'node:perf_hooks';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
@@ -10,28 +10,29 @@ import type { LaneInput, ModelInfo } from '../lane/messages.ts';
 import { startChildLane } from '../lane-pool/child-lane.ts';
 import type { BatchResult, Lane } from '../lane-pool/lane-handle.ts';
 
-export type Shape = Omit<LaneSettings, 'batch_size'>;
+/** The settings that a running lane cannot change. */
+export type LaneShape = Omit<LaneSettings, 'batch_size'>;
 
 export interface LaneSet {
   readonly lanes: readonly Lane[];
   /** Rejects as Lane.load does. */
   readonly loaded: Promise<ModelInfo>;
   readonly pids: () => readonly (number | null)[];
-  /** Whether batches have run in it. */
+  /** Whether batches have run in the lanes. */
   used: boolean;
-  /** What starting them and loading took; null until then. */
+  /** Time that start and loading took. Null until then. */
   startMs: number | null;
   run(lane: number, rows: readonly LaneInput[]): Promise<BatchResult>;
-  /** Now; lanes that end are not waited for. */
+  /** Does not wait for the lanes to end. */
   kill(): void;
-  /** Resolves when all have ended. */
+  /** Resolves when all lanes have ended. */
   end(): Promise<void>;
 }
 
 const MODEL_KEY = 'tuned';
 
-/** `all`: limits of all lanes together. */
-export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: Shape): LaneSet {
+/** `all`: `maxHeldBytes` in it is for all lanes together. */
+export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: LaneShape): LaneSet {
   const limits = { ...all, maxHeldBytes: all.maxHeldBytes / shape.lanes };
   const { config, labels, dir } = folder;
   const begun = performance.now();
@@ -65,6 +66,6 @@ export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: Shape):
   return set;
 }
 
-export function shapeKey({ lanes, threads_per_lane, decode_threads }: Shape): string {
+export function shapeKey({ lanes, threads_per_lane, decode_threads }: LaneShape): string {
   return `${lanes}x${threads_per_lane} d${decode_threads}`;
 }

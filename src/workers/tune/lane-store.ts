@@ -1,15 +1,21 @@
 /**
- * Lanes of the last few shapes, resident: going back to one costs nothing. How much memory they may hold together
- * is for the caller to watch; it may end those that are idle at any time.
+ * Keeps lanes of the last few shapes, so that going back to one costs nothing. The caller watches how much memory they hold
+ * together, and may end idle ones at any time.
  */
 import type { LaneSettings } from '../../shared/profiles/profile.ts';
-import { shapeKey, type LaneSet } from './lane-set.ts';
+import { shapeKey } from './lane-set.ts';
 
-/** The best, the start, and the one that is tried. */
+interface Endable {
+  /** Resolves when the lanes have ended. */
+  end(): Promise<void>;
+  kill(): void;
+}
+
+/** One each for the best point, the start, and the point that is tried. */
 const MOST_KEPT = 3;
 
-export function createLaneStore(start: (settings: LaneSettings) => LaneSet) {
-  /** By shape, the one used last at the end. */
+export function createLaneStore<LaneSet extends Endable>(start: (settings: LaneSettings) => LaneSet) {
+  /** By shape, least recently used first. */
   const sets = new Map<string, LaneSet>();
 
   async function drop(key: string): Promise<void> {
@@ -30,7 +36,7 @@ export function createLaneStore(start: (settings: LaneSettings) => LaneSet) {
       return set;
     },
     idle: (busy: LaneSet): LaneSet[] => [...sets.values()].filter((set) => set !== busy),
-    /** All but the busy one. */
+    /** Ends all lanes but the busy ones. */
     async dropIdle(busy: LaneSet): Promise<void> {
       await Promise.all([...sets].map(async ([key, set]) => (set === busy ? undefined : drop(key))));
     },
@@ -40,7 +46,7 @@ export function createLaneStore(start: (settings: LaneSettings) => LaneSet) {
     async end(): Promise<void> {
       await Promise.all([...sets.keys()].map(drop));
     },
-    /** Now, when the process ends. */
+    /** Kills all lanes. For the end of the process. */
     kill(): void {
       for (const set of sets.values()) set.kill();
     },

@@ -1,6 +1,6 @@
 /**
- * The program behind `forebay tune`, started by the command with its request (JSON) as argument: measures in real
- * lanes and reports over its channel. Wiring only.
+ * The program behind `forebay tune`. The command starts it with its request (JSON) as the argument. It measures in real lanes
+ * and reports over its channel. Wiring only.
  */
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createGuardedFetch } from '../../shared/net/guarded-fetch.ts';
@@ -17,9 +17,9 @@ const request = JSON.parse(process.argv[2] ?? '{}') as TuneRequest;
 const stopping = new AbortController();
 const stop = () => stopping.abort();
 process.on('message', (message: TuneStop) => message.type === 'stop' && stop());
-// The command is gone, however it ended: what was found is kept all the same.
+// The command is gone. What was found so far is still kept.
 process.on('disconnect', stop);
-// A Ctrl-C reaches every process of the terminal: the command alone says what it means.
+// Ctrl-C reaches every process of the terminal, but only the command decides what it means.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 const fetcher = createGuardedFetch({

@@ -1,17 +1,17 @@
-/** From what a search found to the settings that are used, with their rates and the gain. Pure. */
+/** Turns what a search found into the settings to use, with their rates and the gain. Pure. */
 import { settingsKey, type LaneSettings, type Measurement } from '../../shared/profiles/profile.ts';
 import type { TuneStart, Tuned } from '../../shared/profiles/tune-events.ts';
 import { addGains, beatsNoise, toShares } from './gain.ts';
 import type { Found } from './search.ts';
-import type { WholeSpace } from './whole-space.ts';
+import type { WholeSpace } from './exhaustive.ts';
 
 export interface Result {
   readonly settings: LaneSettings;
   readonly rowsPerS: number;
-  /** Null where the start does not run. */
+  /** Null if the start does not run. */
   readonly startRowsPerS: number | null;
   readonly gain: Tuned['gain'];
-  /** Whether other settings than those of the start are to be used. */
+  /** Whether the settings differ from those of the start. */
   readonly changed: boolean;
 }
 
@@ -45,7 +45,7 @@ export function createResult(facts: {
   };
 }
 
-/** Of a search that was stopped: duels tell the ratio, readings at different times would not. */
+/** For a search that was stopped. Duels tell the ratio, and readings from different times would not. */
 function startRate({ start, found }: { start: TuneStart; found: Settled }, rowsPerS: number): number | null {
   if (settingsKey(found.best) === settingsKey(start.settings)) return rowsPerS;
   return found.gain && rowsPerS / Math.exp(found.gain.log);

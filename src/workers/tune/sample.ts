@@ -1,4 +1,4 @@
-/** The rows that a measurement runs on: spread over the beginning of the dataset, read as a worker reads them. */
+/** Takes the rows that are measured: spread over the beginning of the dataset, and read as a worker reads them. */
 import { stat } from 'node:fs/promises';
 import { openDataset } from '../../shared/datasets/open-dataset.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
@@ -16,12 +16,12 @@ export interface Sample {
   readonly unreadable: number;
 }
 
-/** Rows are taken evenly from so many: enough to leave a folder's first kind behind, quick to list. */
+/** Rows are taken evenly from so many. That is quick to list, and more than a folder's first kind of row. */
 const LOOKED_AT = 8192;
-/** Rows that are not files are held in memory. */
+/** Limit for rows that are not local files, which are held in memory. */
 const MAX_HELD_BYTES = 256 * 2 ** 20;
 
-/** Throws ForebayError `input_not_found`, `input_unreadable`; the latter also where no row can be read. */
+/** Throws ForebayError `input_not_found` or `input_unreadable`. The latter also if no row can be read. */
 export async function takeSample(
   spec: DatasetSpec,
   count: number,
@@ -54,7 +54,7 @@ export async function takeSample(
   return { rows, bytes, unreadable };
 }
 
-/** Local files are opened by lanes, but what is there at all is seen here. */
+/** Lanes open local files. Here they are only looked at. */
 async function readRow(
   reader: RowReader,
   spec: DatasetSpec,
@@ -71,7 +71,7 @@ async function readRow(
   }
 }
 
-/** `count` of them at equal distances, or all. */
+/** Returns `count` items at equal distances, or all items. */
 export function spread<T>(items: readonly T[], count: number): T[] {
   if (items.length <= count) return [...items];
   return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);

@@ -1,67 +1,67 @@
 /**
- * Coordinate descent over a discrete space that can only be measured, with noise. One axis after the other is
- * walked from the best point known while it gets better; each point meets the best in a duel of short
- * measurements, and whoever is clearly slower is left early. Pure but for `measure`; deterministic.
+ * Coordinate descent over a discrete space of noisy measurements. It walks along one axis after the other from the best known
+ * point, as long as points get better. Each point meets the best one in a duel of short measurements, which ends early if a
+ * point is clearly slower. Deterministic, and pure but for `measure`.
  */
 import { decide, decideEarly } from './decide.ts';
-import { CLEARLY, duel, type Champion, type Reading } from './duel.ts';
+import { CLEARLY_WORSE, duel, type Champion, type Reading } from './duel.ts';
 import { addGains, NO_GAIN, type Gain } from './gain.ts';
 
-/** A line of points through `point`, in the order of one lever, `point` among them. */
+/** A line of points through `point`, in order of one setting. Includes `point`. */
 export type Axis<P> = (point: P) => readonly P[];
 
 export interface How {
-  /** A rate; a measurement that clearly stays below it may end early. Null: it must not. */
+  /** A rate. A measurement that clearly stays below it may end early. Null: it must not. */
   readonly bar: number | null;
-  /** Of the time of a full measurement. */
+  /** Share of the time of a full measurement. */
   readonly share: number;
   readonly phase: 'search' | 'final';
 }
 
 export interface SearchOptions<P> {
   readonly start: P;
-  /** In order of what usually brings most. */
+  /** In order of what usually gains most. */
   readonly axes: readonly Axis<P>[];
   readonly keyOf: (point: P) => string;
   readonly measure: (point: P, how: How) => Promise<Reading>;
   /** The settings in which `point` differs from `from`. */
   readonly changesOf: (point: P, from: P) => readonly Change<P>[];
-  /** Once aborted, the search ends with what it has; `measure` must then reject. */
+  /** Once it is aborted, the search ends with what it has. Then `measure` must reject. */
   readonly signal?: AbortSignal;
 }
 
-/** Of one setting. */
+/** A change of one setting. */
 export interface Change<P> {
   readonly name: string;
   readonly takeBack: (point: P) => P;
 }
 
 export interface Found<P> {
-  /** What is to be used; null where no point runs. */
+  /** The point to use. Null if no point runs. */
   readonly best: P | null;
-  /** Rows/s of it; null where no point runs, or the search was stopped before its final comparison. */
+  /** Its rows/s. Null if no point runs, or if the search was stopped before its final comparison. */
   readonly rate: number | null;
-  /** The start, in the final comparison; null where it does not run or there was none. */
+  /** The start's rows/s in the final comparison. Null if it does not run, or if there was no comparison. */
   readonly startRate: number | null;
-  /** Of the best that was found over the start, kept or not; null where there was nothing to compare. */
+  /** Of the best point found over the start, kept or not. Null if there was nothing to compare. */
   readonly gain: Gain | null;
-  /** Points measured. */
+  /** Number of points that were measured. */
   readonly measured: number;
-  /** By key: rates in units of the start's, each compared at the same time. 0: it does not run. */
+  /** By key, rates in units of the start's. Points were compared at the same time. 0 if a point does not run. */
   readonly scores: ReadonlyMap<string, number>;
-  /** Whether it was stopped on its way. */
+  /** Whether the search was stopped. */
   readonly stopped: boolean;
 }
 
-/** Of a full measurement: turns tell two points apart that longer ones, apart in time, would not. */
-const SHARE = 0.4;
-/** A gain below this is noise, and not worth another point. */
+/** Share of a full measurement. Short turns tell points apart better than long measurements at different times. */
+const DUEL_SHARE = 0.4;
+/** A smaller gain is noise, and not worth another point. */
 const MIN_GAIN = 0.01;
-/** Points past the best that are not clearly slower: ripples of noise do not stop a walk. */
+/** A walk goes on past so many points that are not clearly slower, so that noise does not stop it. */
 const LOOK_BEYOND = 1;
-/** Gained since an axis was walked, so much makes it worth walking again: less does not move its optimum. */
+/** An axis is walked again after a gain of this share elsewhere. A smaller one does not move its optimum. */
 const WORTH_ANOTHER_WALK = 0.05;
-/** Descent ends by itself; this only bounds a surface that noise keeps moving. */
+/** Descent ends by itself. This is a bound for the case that noise keeps it going. */
 const MAX_SWEEPS = 4;
 
 export async function search<P>(given: SearchOptions<P>): Promise<Found<P>> {
@@ -76,19 +76,19 @@ export async function search<P>(given: SearchOptions<P>): Promise<Found<P>> {
     },
   };
   const take = async (point: P, bar: number | null) =>
-    options.measure(point, { bar, share: SHARE, phase: 'search' });
-  /** Rates in units of the first point that runs: what the machine's speed does is not in them. */
+    options.measure(point, { bar, share: DUEL_SHARE, phase: 'search' });
+  /** Rates in units of the first point that runs. Changes of the machine's speed are not in them. */
   const scores = new Map<string, number>();
   let best: Best<P> = { point: start, readings: [], fresh: true, score: 0, overStart: null, proof: {} };
 
-  /** Where the point stands, in units of the best as it was. */
+  /** Compares the point with the best. `ratio` is in units of the best before. */
   async function meet(point: P): Promise<{ ratio: number; won: boolean }> {
     const known = scores.get(keyOf(point));
     if (known !== undefined) return { ratio: known / best.score, won: false };
     if (!runs(best)) return firstThatRuns(point);
     const met = await duel(best, point, take);
     best = { ...best, ...met.champion };
-    // Having run before, the best counts as it did.
+    // The best ran before, so its score stays.
     const ratio = met.ratio === Infinity ? 1 : met.ratio;
     const won = met.ratio > 1 + MIN_GAIN;
     scores.set(keyOf(point), ratio * best.score);
@@ -108,7 +108,7 @@ export async function search<P>(given: SearchOptions<P>): Promise<Found<P>> {
     return { ratio: won ? 1 : 0, won };
   }
 
-  /** Walks from `from` towards one end of the line; true where it found a better point. */
+  /** Walks from `from` towards one end of the line. Returns whether it found a better point. */
   async function walk(line: readonly P[], from: number, step: 1 | -1): Promise<boolean> {
     let found = false;
     let beyond = 0;
@@ -117,7 +117,7 @@ export async function search<P>(given: SearchOptions<P>): Promise<Found<P>> {
       if (won) {
         found = true;
         beyond = 0;
-      } else if (runs(best) && (ratio < 1 - CLEARLY || ++beyond > LOOK_BEYOND)) {
+      } else if (runs(best) && (ratio < 1 - CLEARLY_WORSE || ++beyond > LOOK_BEYOND)) {
         break;
       }
     }
@@ -136,7 +136,7 @@ export async function search<P>(given: SearchOptions<P>): Promise<Found<P>> {
         if (best.score <= walkedAt[i]! * (1 + WORTH_ANOTHER_WALK)) continue;
         const line = axis(best.point);
         const from = line.findIndex((point) => keyOf(point) === keyOf(best.point));
-        // The other side of a slope that was climbed is lower ground.
+        // If one direction led up, the other one leads down.
         if (!(await walk(line, from, 1))) await walk(line, from, -1);
         walkedAt[i] = best.score;
         walked = true;
@@ -162,13 +162,13 @@ export async function search<P>(given: SearchOptions<P>): Promise<Found<P>> {
 
 interface Best<P> extends Champion<P> {
   readonly score: number;
-  /** What it has won over the start; null where the start does not run. */
+  /** Its gain over the start. Null if the start does not run. */
   readonly overStart: Gain | null;
-  /** By name of a setting: what its changes alone have won in duels. */
+  /** For each setting, what its changes alone have gained in duels. */
   readonly proof: Readonly<Record<string, Gain>>;
 }
 
-/** A win by several settings at once proves none of them. */
+/** A win with several changed settings proves none of them. */
 function withProof(
   proof: Best<unknown>['proof'],
   changes: readonly Pick<Change<unknown>, 'name'>[],

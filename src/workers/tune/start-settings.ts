@@ -1,23 +1,23 @@
-/** Where a search begins: what workers use now, by an earlier profile or by the formulas; and what it may not touch. */
+/** Where a search begins, and which settings it must not change. */
 import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
 import type { ModelConfig } from '../../shared/domain/model-config.ts';
-import type { LaneSettings, Profile } from '../../shared/profiles/profile.ts';
+import { settingsKey, type LaneSettings, type Profile } from '../../shared/profiles/profile.ts';
 import type { TuneStart, TuneRequest } from '../../shared/profiles/tune-events.ts';
 import { planLanes } from '../settings/plan-lanes.ts';
 import { requested } from '../settings/requested.ts';
 import type { Resources } from '../settings/resources.ts';
-import { keyOf, type Space } from './space.ts';
+import type { Space } from './space.ts';
 
-/** An earlier profile's settings stay unless others are faster: tuning twice must not change them by chance. */
+/** Begins with an earlier profile's settings, so that tuning twice does not change them by chance. */
 export function startOf(space: Space, earlier: Profile | null): TuneStart {
-  const key = earlier === null ? null : keyOf(earlier.settings);
-  const known = space.all.find((settings) => keyOf(settings) === key);
+  const key = earlier === null ? null : settingsKey(earlier.settings);
+  const known = space.all.find((settings) => settingsKey(settings) === key);
   return known === undefined
     ? { from: 'formula', settings: space.start }
     : { from: 'profile', settings: known };
 }
 
-/** What runs without a profile. */
+/** What workers use without a profile. */
 export function formulaOf(resources: Resources, modelBytes: number, config: ModelConfig): LaneSettings {
   const given = (value: number | 'auto') => requested('model_config', value === 'auto' ? undefined : value);
   const plan = planLanes(resources, modelBytes, {
@@ -32,8 +32,8 @@ export function formulaOf(resources: Resources, modelBytes: number, config: Mode
   };
 }
 
-/** What the config names is not searched: it would win over the profile anyway. */
-export function pins(only: TuneRequest['only'], { lanes, threads_per_lane, batching }: ModelConfig) {
+/** The values to try. What the config fixes is not searched, since it overrides the profile anyway. */
+export function givenValues(only: TuneRequest['only'], { lanes, threads_per_lane, batching }: ModelConfig) {
   const fixed = (value: number | 'auto') => (value === 'auto' ? undefined : [value]);
   return {
     lanes: fixed(lanes) ?? only.lanes,

@@ -1,43 +1,45 @@
-/** A tuning from requested to profile: sample, space, search, and the whole space where that was asked for. */
-import { loadavg } from 'node:os';
+/** Runs a tuning from request to profile: sample, space, search, and the whole space if that was asked for. */
 import { performance } from 'node:perf_hooks';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
-import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import { loadModelFolder } from '../../shared/models/model-folder.ts';
 import { describeMachine } from '../../shared/profiles/machine-fingerprint.ts';
 import type { ProfileStore } from '../../shared/profiles/profile-store.ts';
-import { PROFILE_VERSION, type LaneSettings, type Measurement } from '../../shared/profiles/profile.ts';
+import {
+  PROFILE_VERSION,
+  settingsKey,
+  type LaneSettings,
+  type Measurement,
+} from '../../shared/profiles/profile.ts';
 import type { TuneEvent, Tuned, TuneRequest } from '../../shared/profiles/tune-events.ts';
 import type { RowReader } from '../intake/read/row-reader.ts';
 import type { Resources } from '../settings/resources.ts';
 import type { Reading } from './duel.ts';
+import { changesOf } from './changes.ts';
 import { createMeter, type MeasureHow, type Meter } from './measure.ts';
 import { createResult } from './result.ts';
 import { takeSample } from './sample.ts';
 import { search } from './search.ts';
-import { changesOf, createSpace, keyOf } from './space.ts';
-import { formulaOf, pins, startOf } from './start-settings.ts';
+import { createSpace } from './space.ts';
+import { notesOf } from './notes.ts';
+import { formulaOf, givenValues, startOf } from './start-settings.ts';
 import { unlessStopped } from './unless-stopped.ts';
-import { measureAll } from './whole-space.ts';
-
-/** Above this share of the cores in use by others, figures are about them, too. */
-const BUSY = 0.5;
+import { measureWholeSpace } from './exhaustive.ts';
 
 export interface TuneDeps {
   readonly resources: Resources;
   readonly reader: RowReader;
   readonly store: ProfileStore;
   readonly emit: (event: TuneEvent) => void;
-  /** Aborted: the tuning ends with what it has. */
+  /** When it is aborted, the tuning ends with what it has. */
   readonly stop: AbortSignal;
-  /** Called with what must be ended when the process ends. */
+  /** Called with the meter, which must be killed when the process ends. */
   readonly onMeter: (meter: Meter) => void;
 }
 
 /**
- * Throws ForebayError: the model's, the input's, `model_load_failed` where no configuration runs; the signal's
- * reason where it was stopped before anything ran.
+ * Throws a ForebayError of the model or the input, or `model_load_failed` if no configuration runs. Throws the signal's reason
+ * if it was stopped before anything ran.
  */
 export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned> {
   const { resources, emit, stop, store } = deps;
@@ -60,10 +62,10 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
   });
   deps.onMeter(meter);
   const formula = formulaOf(resources, folder.bytes, config);
-  // One lane: what cannot be loaded even once is no matter of settings.
+  // One lane is enough to see whether the model loads at all.
   const { fixedBatch } = await unlessStopped(stop, meter.inspect({ ...formula, lanes: 1 }));
   const space = createSpace(
-    { cpus: resources.cpus, maxBatch: request.maxBatch, fixedBatch, ...pins(request.only, config) },
+    { cpus: resources.cpus, maxBatch: request.maxBatch, fixedBatch, ...givenValues(request.only, config) },
     formula,
   );
   const start = startOf(space, await store.read(ref.hash, machine.fingerprint));
@@ -93,7 +95,14 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
 
   const begun = performance.now();
   const { axes } = space;
-  const found = await search({ start: start.settings, axes, keyOf, changesOf, measure: take, signal: stop });
+  const found = await search({
+    start: start.settings,
+    axes,
+    keyOf: settingsKey,
+    changesOf,
+    measure: take,
+    signal: stop,
+  });
   const searchSeconds = (performance.now() - begun) / 1000;
   if (found.best === null) {
     stop.throwIfAborted();
@@ -102,14 +111,14 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
   const takeAll = async (settings: LaneSettings) => take(settings, EXHAUSTIVE);
   const whole =
     request.exhaustive && !stop.aborted
-      ? await measureAll(space, found.best, takeAll).catch((error: unknown) => {
+      ? await measureWholeSpace(space, found.best, takeAll).catch((error: unknown) => {
           if (!stop.aborted) throw error;
           return null;
         })
       : null;
 
   const result = createResult({ start, found: { ...found, best: found.best }, whole, measurements });
-  // Lanes of a stopped tuning end with the process: nobody waits for their batches.
+  // Lanes of a stopped tuning end with the process, since nobody waits for their batches.
   if (!stop.aborted) await meter.end();
   const profile = {
     v: PROFILE_VERSION,
@@ -125,7 +134,7 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
     sample: sampleFacts,
     measurements,
   } as const;
-  // Where a stopped tuning found nothing better, what is used now stays as it is.
+  // A stopped tuning that found nothing better leaves the present profile as it is.
   const path = stop.aborted && !result.changed ? null : await store.write(profile);
   return {
     profile,
@@ -145,7 +154,7 @@ const SAMPLE_TIMEOUT_MS = 120_000;
 
 type TakeHow = MeasureHow & Pick<Measurement, 'phase'>;
 
-/** A grid has nothing to compare with on its way: every point in full. */
+/** Every point is measured in full, since there is nothing to compare it with on the way. */
 const EXHAUSTIVE: TakeHow = { bar: null, share: 1, phase: 'exhaustive' };
 
 async function timed(meter: Meter, settings: LaneSettings, how: TakeHow): Promise<Measurement> {
@@ -162,25 +171,6 @@ async function timed(meter: Meter, settings: LaneSettings, how: TakeHow): Promis
     seconds: (performance.now() - begun) / 1000,
     message: taken.message,
   };
-}
-
-function notesOf(resources: Resources, request: TuneRequest, config: ModelConfig): string[] {
-  const notes: string[] = [];
-  const load = loadavg()[0] ?? 0;
-  if (load > resources.cpus * BUSY) {
-    notes.push(`The machine is busy (load ${load.toFixed(1)}): tune it when it has nothing else to do.`);
-  }
-  const fixed = Object.entries({
-    lanes: config.lanes,
-    threads_per_lane: config.threads_per_lane,
-    'batching.batch_size': config.batching.batch_size,
-  }).filter(([, value]) => value !== 'auto');
-  if (fixed.length > 0) {
-    const list = fixed.map(([name, value]) => `${name} ${value}`).join(', ');
-    notes.push(`model.json fixes ${list}: set "auto" there to have it tuned.`);
-  }
-  if (request.secondsPerConfig < 0.5) notes.push('Under 0.5 s a configuration, figures are rough.');
-  return notes;
 }
 
 function nothingRuns(measurements: readonly Measurement[]): ForebayError {

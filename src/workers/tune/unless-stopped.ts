@@ -1,7 +1,7 @@
-/** Waits no longer than until a tuning is stopped: a measurement in progress is not worth waiting for. */
+/** Waits for work, but only until a tuning is stopped. A measurement in progress is not worth waiting for. */
 
 export async function unlessStopped<T>(stop: AbortSignal, work: Promise<T>): Promise<T> {
-  // What comes after the stop, nobody reads.
+  // Nobody reads what comes after the stop.
   work.catch(() => undefined);
   stop.throwIfAborted();
   let ask: (() => void) | undefined;

@@ -1,4 +1,4 @@
-/** Writes ONNX models for tests: just enough of onnx.proto3 over a protobuf wire writer of its own. */
+// Writes ONNX models for tests: the part of onnx.proto3 that they need, with its own protobuf writer.
 
 export type Dim = number | string;
 export type ElementType = keyof typeof ELEMENT;
@@ -24,7 +24,7 @@ export interface Weights {
   readonly type: 'float32' | 'int64';
   readonly shape: readonly number[];
   readonly data: readonly number[];
-  /** The file that is to hold the data, beside the graph; see contentOf. */
+  /** The file beside the graph that is to hold the data. See contentOf. */
   readonly location?: string;
 }
 
@@ -33,7 +33,7 @@ export interface Graph {
   readonly outputs: readonly Value[];
   readonly operators: readonly Operator[];
   readonly weights: readonly Weights[];
-  /** Only their non-zero values are kept: `values` at flat `indices` of `shape`. */
+  /** Tensors that keep only non-zero values: `values` at flat `indices` of `shape`. */
   readonly sparse?: readonly {
     readonly values: Weights;
     readonly indices: Weights;
@@ -47,7 +47,7 @@ export function writeOnnx(graph: Graph): Buffer {
   return Buffer.concat([int(1, 8), bytes(7, body(graph)), bytes(8, opset)]);
 }
 
-/** The bytes of the tensor's data, inside the graph or in a file of its own. */
+/** The bytes of the tensor's data, for the graph or for its own file. */
 export function contentOf({ type, data }: Weights): Buffer {
   const raw = type === 'float32' ? Float32Array.from(data) : BigInt64Array.from(data, BigInt);
   return Buffer.from(raw.buffer);

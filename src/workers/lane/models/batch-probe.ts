@@ -1,35 +1,38 @@
 /**
- * Finds out whether a row's answer depends on its batch: made-up images alone and within batches, outputs
- * compared. Bounded in time; also sees how far one batch makes the process grow.
+ * Finds out whether a row's answer depends on its batch: runs made-up images alone and in batches, and compares the outputs.
+ * Also measures how much one batch makes the process grow. Its time is bounded.
  */
 import { performance } from 'node:perf_hooks';
 import type { BatchInvariance, BatchVerdict } from '../../../shared/domain/batch-invariance.ts';
-import { halfTable } from '../image/normalise/half.ts';
 import type { TensorFiller } from '../image/normalise/tensor-filler.ts';
 import type { GraphFit } from './graph-fit.ts';
-import type { OnnxOutput, OnnxSession } from './onnx-session.ts';
+import type { OnnxSession } from './onnx-session.ts';
+import { toFloat32 } from './output-numbers.ts';
 import { probeImages } from './probe-images.ts';
 
-/** Calls that would end later are left out: ResNet-50 on one core (0.1 s a row) gets to its batch of 4. */
+/** Calls that would end later are left out. ResNet-50 on one core still gets to a batch of 4. */
 const BUDGET_MS = 1000;
-/** Batches larger than a model's own are tried up to this. */
+/** Largest batch to try beyond the model's own. */
 const LARGEST_BATCH = 16;
 /**
- * What counts as moved, of the outputs' range: above one rounding of half precision (2^-11, 5e-4) and of sums
- * made in another order (1e-6), below one step of 8 bits (1/255, 4e-3). MobileNetV2: 0 in fp32 and static
- * int8, 7e-2 and more with dynamic quantisation.
+ * A larger difference counts as a change, as a share of the outputs' range. It lies above one rounding of half precision
+ * (5e-4) and of sums in another order (1e-6), and below one step of 8 bits (4e-3). Dynamic quantisation moves MobileNetV2
+ * by 7e-2.
  */
 const RANGE_TOLERANCE = 1e-3;
-/** The same for outputs that hardly differ from each other: 80 roundings of float32, of their magnitude. */
+/** The same as a share of the outputs' magnitude, for outputs that hardly differ: 80 roundings of float32. */
 const MAGNITUDE_TOLERANCE = 1e-5;
 
 export interface ProbeFindings {
   readonly batchInvariance: BatchInvariance;
-  /** Resident memory right after the first call of `batchSize` rows, bytes; null where there was none. */
+  /** Resident memory right after the first call of `batchSize` rows, in bytes. Null if there was no such call. */
   readonly rssAfterBatch: number | null;
 }
 
-/** `batchSize`: rows a call as the model is going to be run, unless its graph fixes it. Never rejects. `budgetMs` bounds its time. */
+/**
+ * `batchSize`: the rows per call with which the model will run, unless its graph fixes them. `budgetMs` bounds the time.
+ * Never rejects.
+ */
 export async function probeBatches(model: {
   readonly session: Pick<OnnxSession, 'run'>;
   readonly fit: GraphFit;
@@ -44,7 +47,7 @@ export async function probeBatches(model: {
   const images = probeImages(side);
   let rssAfterBatch: number | null = null;
 
-  /** Outputs of one call on these images, a row each. */
+  /** Runs one call on these images. Returns the output of each row. */
   async function call(order: readonly number[]): Promise<Float32Array[]> {
     const tensor = filler.allocate(order.length);
     for (const [slot, image] of order.entries()) filler.fill(tensor, slot, images[image]!);
@@ -55,7 +58,7 @@ export async function probeBatches(model: {
     return order.map((_, row) => floats.subarray(row * length, (row + 1) * length));
   }
 
-  /** A graph of a fixed batch is filled up with copies, as for a job's last row. */
+  /** A fixed batch is filled up with copies, as for a job's last row. */
   const alone = async (image: number) => (await call(Array<number>(fit.fixedBatch ?? 1).fill(image)))[0]!;
 
   async function compare(): Promise<BatchInvariance> {
@@ -73,7 +76,7 @@ export async function probeBatches(model: {
     const sizes = fit.fixedBatch === null ? [first, 2, LARGEST_BATCH, own] : [own, own];
     const batches: Batch[] = [];
     for (const [n, size] of sizes.entries()) {
-      // Other neighbours at other places each time; the faint image is in the first.
+      // Each time, images have other neighbours and places. The faint image is in the first batch.
       const order = Array.from({ length: size }, (_, i) => (i * 3 + n + 1) % images.length);
       if (n > 0 && !fits(size)) continue;
       batches.push({ order, rows: await call(order) });
@@ -87,12 +90,12 @@ export async function probeBatches(model: {
 }
 
 interface Batch {
-  /** Which image is at which place. */
+  /** The image of each row. */
   readonly order: readonly number[];
   readonly rows: readonly Float32Array[];
 }
 
-/** `single`: outputs by image, as far as there was time. */
+/** `single`: the output of each image alone, for those that there was time for. */
 function judge(single: readonly Float32Array[], batches: readonly Batch[]): BatchInvariance {
   let most = 0;
   let batch = Math.max(...batches.map((b) => b.rows.length));
@@ -111,7 +114,7 @@ function judge(single: readonly Float32Array[], batches: readonly Batch[]): Batc
 function tolerance(rows: readonly Float32Array[]): number {
   let low = Infinity;
   let high = -Infinity;
-  // forEach leaves out the images that there was no time for.
+  // forEach skips the images that there was no time for.
   rows.forEach((row) => {
     for (const value of row) {
       if (!Number.isFinite(value)) continue;
@@ -123,7 +126,7 @@ function tolerance(rows: readonly Float32Array[]): number {
   return Math.max((high - low) * RANGE_TOLERANCE, Math.max(-low, high) * MAGNITUDE_TOLERANCE);
 }
 
-/** What is not a number, or endless, on one side only counts as the largest number. */
+/** If only one side is NaN or infinite, the difference is the largest number. */
 function largestDifference(a: Float32Array, b: Float32Array): number {
   let most = 0;
   for (let i = 0; i < a.length; i++) {
@@ -136,11 +139,4 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
 
 function finding(verdict: BatchVerdict, maxDifference: number, batch: number): BatchInvariance {
   return { verdict, maxDifference, batch };
-}
-
-function toFloat32(data: OnnxOutput['data']): Float32Array {
-  if (data instanceof Float32Array) return data;
-  if (data instanceof Float64Array) return Float32Array.from(data);
-  const table = halfTable();
-  return Float32Array.from(data, (bits) => table[bits]!);
 }

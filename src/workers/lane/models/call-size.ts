@@ -1,21 +1,21 @@
 /**
- * How many rows a model call may have once memory has run out in a larger one: half of what failed, doubled again
+ * Limits the rows per model call after memory has run out in a call: to half of the rows that failed. The limit doubles again
  * after enough calls have gone well. Pure.
  */
 export interface CallSize {
-  /** Most rows a call now. */
+  /** Most rows per call now. */
   readonly rows: number;
   ranOut(rows: number): void;
   wentWell(rows: number): void;
 }
 
-/** Calls at the present size that must go well before a larger one is tried; doubled each time that fails. */
+/** So many calls of the present size must go well before a larger one is tried. Doubles each time that fails. */
 const TRY_AFTER = 16;
 const TRY_AFTER_MOST = 1024;
 
 export function createCallSize(): CallSize {
   let most = Infinity;
-  /** The largest size that ran out: when calls reach it again there is no limit left. */
+  /** The largest size that ran out. Once the limit exceeds it again, there is none. */
   let failed = 0;
   let wait = TRY_AFTER;
   let well = 0;

@@ -1,7 +1,7 @@
 /**
- * Graphs that onnxruntime has optimised for this processor, kept on disk where loading them is faster than
- * optimising again (ADR 6). A first start times the original, a second one keeps its graph, a third one tries
- * that and throws it away if it does not pay: no start does anything twice. Never worth an error.
+ * Keeps graphs on disk that onnxruntime has optimised for this processor, if loading them is faster than optimising again
+ * (ADR 6). The first start times the original, the second one keeps the optimised graph, and the third one times that and
+ * deletes it if it does not pay. So no start loads a graph twice. A problem of the cache is never an error.
  */
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -14,33 +14,33 @@ export interface GraphRequest {
   readonly threads: number;
   readonly providers: readonly string[];
   readonly cache: ModelCache | null;
-  /** Whether this lane makes and judges what is missing; one of a worker's is enough. */
+  /** Whether this lane makes kept graphs and judges them. One lane of a worker is enough. */
   readonly mayWriteCache: boolean;
 }
 
-/** Below this there is nothing to gain: loading takes as long as onnxruntime's own set-up. */
+/** A graph that loads faster has nothing to gain: onnxruntime's own set-up takes as long. */
 const WORTHWHILE_MS = 150;
-/** The share of the time that a kept graph may take at most. */
+/** A kept graph must take less than this share of the original's time. */
 const PAYS_BELOW = 0.8;
-/** Kept on disk over all models; the longest unused go first. */
+/** Bytes on disk for all models. The graphs that have not been used for longest are deleted first. */
 const KEPT_BYTES = 2 ** 31;
 
 interface Note {
-  /** CPU time of loading the original, ms. */
+  /** CPU time of loading the original, in ms. */
   readonly originalMs: number;
-  /** Size of the kept graph; null: not made yet, 0: it does not pay. */
+  /** Size of the kept graph. Null: not made yet. 0: it does not pay. */
   readonly bytes: number | null;
-  /** CPU time of loading it, ms; null: not tried yet. */
+  /** CPU time of loading the kept graph, in ms. Null: not tried yet. */
   readonly keptMs: number | null;
 }
 
 type CreateSession = (options: SessionOptions) => Promise<OnnxSession>;
 
-/** Throws what `create` throws for the original. */
+/** Throws as `create` does for the original. */
 export async function openGraph(request: GraphRequest, create: CreateSession): Promise<OnnxSession> {
   const { path, threads, providers, cache, mayWriteCache } = request;
   const original = { path, threads, providers };
-  // Other providers compile for their device, and refuse to save that.
+  // Other providers compile for their device and refuse to save the result.
   if (cache === null || providers.some((provider) => provider !== 'cpu')) return create(original);
   const place = placeOf(cache);
   const note = await readNote(place.note);
@@ -71,7 +71,7 @@ async function measure(place: Place, original: SessionOptions, create: CreateSes
   return session;
 }
 
-/** Loads the original and keeps what onnxruntime made of it. Null: not possible, nothing is left behind. */
+/** Loads the original and keeps the optimised graph. Returns null and leaves nothing behind if that is not possible. */
 async function fill(
   place: Place,
   note: Note,
@@ -84,7 +84,7 @@ async function fill(
   try {
     await writeFile(temporary, '');
     session = await create({ ...original, saveTo: temporary });
-    // Exchanged since it was hashed, it would stand under a wrong name for good.
+    // If the graph was replaced after it was hashed, the kept one would stay under a wrong name.
     if (!(await hasHash(dirname(original.path), cache.hash))) throw new Error('the model has changed');
     const { size } = await stat(temporary);
     await sync(temporary);
@@ -92,14 +92,14 @@ async function fill(
     await writeNote(place.note, { ...note, bytes: size });
     await makeRoom(place);
   } catch {
-    // Disk full, read-only, or a graph that cannot be saved: nothing but time is lost, and not again.
+    // The disk is full or read-only, or the graph cannot be saved. This has cost time, and the note avoids a second try.
     await writeNote(place.note, { ...note, bytes: 0 }).catch(() => undefined);
   }
   await rm(temporary, { force: true }).catch(() => undefined);
   return session;
 }
 
-/** Null, and the file gone, where it cannot be loaded. */
+/** Returns null and deletes the kept graph if it cannot be loaded. */
 async function openKept(
   place: Place,
   note: Note,
@@ -128,7 +128,7 @@ async function judge(place: Place, note: Note, cpuMs: number): Promise<void> {
   if (!pays) await rm(place.graph, { force: true });
 }
 
-/** CPU time tells what loading costs also where several lanes load at once and the disk is slow. */
+/** CPU time is meaningful even if several lanes load at once or the disk is slow. */
 async function timedSession(create: CreateSession, options: SessionOptions) {
   const cpu = process.cpuUsage();
   const session = await create(options);
@@ -136,7 +136,7 @@ async function timedSession(create: CreateSession, options: SessionOptions) {
   return { session, cpuMs: (user + system) / 1000 };
 }
 
-/** Weights beside the graph would be written into the kept one: several gigabytes, for a graph that maps them from disk. */
+/** Weights beside the graph would be copied into the kept one: gigabytes, for a graph that maps them from disk. */
 async function isSelfContained(path: string): Promise<boolean> {
   const { findExternalData } = await import('../../../shared/models/external-data.ts');
   return findExternalData(path).then(
@@ -146,7 +146,7 @@ async function isSelfContained(path: string): Promise<boolean> {
 }
 
 async function hasHash(dir: string, hash: string): Promise<boolean> {
-  // Loaded here only: a lane's start should not pay for reading configs.
+  // Imported only here, since a lane's start need not read configs.
   const { loadModelFolder } = await import('../../../shared/models/model-folder.ts');
   return (await loadModelFolder(dir)).ref.hash === hash;
 }
@@ -185,7 +185,7 @@ async function writeNote(path: string, note: Note): Promise<void> {
   await rename(temporary, path);
 }
 
-/** A name must not come to stand for a file whose content a power cut has taken. */
+/** Flushes the file, so that after a power cut its name cannot stand for lost content. */
 async function sync(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {

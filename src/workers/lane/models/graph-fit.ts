@@ -1,6 +1,6 @@
 /**
- * Where config and graph must agree: from the graph's own description and the config to the one way of
- * feeding it, or `config_mismatch` with both sides named. Pure.
+ * Checks that a model's config and its graph agree, and says how to feed the graph. Throws `config_mismatch`, which names
+ * both sides. Pure.
  */
 import type { ModelConfig } from '../../../shared/domain/model-config.ts';
 import { ForebayError } from '../../../shared/errors.ts';
@@ -20,7 +20,7 @@ export interface GraphFit {
   readonly output: GraphTensor;
   readonly inputType: InputType;
   readonly layout: Layout;
-  /** The graph's fixed batch dimension; null when dynamic. */
+  /** The graph's fixed batch dimension. Null if it takes batches of any size. */
   readonly fixedBatch: number | null;
 }
 
@@ -62,11 +62,11 @@ function checkImage({ preprocess }: ModelConfig, input: GraphTensor): void {
   }
   const [channels, height, width] = imageDims(input.shape);
   if (typeof channels === 'number' && channels !== 3) {
-    throw mismatch('images are fed with 3 channels', `the graph's input is ${describeTensor(input)}`);
+    throw mismatch('images have 3 channels', `the graph's input is ${describeTensor(input)}`);
   }
   if (typeof height === 'number' && typeof width === 'number' && height !== width) {
     throw mismatch(
-      'images are fed as squares only so far (preprocess.crop is their side)',
+      'only square images are supported so far (preprocess.crop is their side)',
       `the graph's input is ${describeTensor(input)}: export the model for a square input, or with a free height and width`,
     );
   }
@@ -80,7 +80,7 @@ function checkImage({ preprocess }: ModelConfig, input: GraphTensor): void {
   }
 }
 
-/** A uint8 tensor holds pixels: anything else the config asks for would be lost in it. */
+/** A uint8 tensor holds raw pixels, so it cannot hold normalised values. */
 function checkIdentity({ preprocess: { rescale, mean, std } }: ModelConfig, input: GraphTensor): void {
   if (rescale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1)) return;
   throw mismatch(

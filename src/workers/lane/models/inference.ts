@@ -1,18 +1,18 @@
 /**
- * A filled tensor in, answers out: runs the graph in the batches it accepts, and makes one outcome a row. A batch
- * that throws is tried row by row, so that one row's failure stays its own; one that runs out of memory, in halves.
+ * Turns a filled tensor into one outcome per row: runs the graph in the batches that it accepts. A batch that throws is run
+ * again row by row, so that one row's failure stays its own. A batch that runs out of memory is run again in halves.
  */
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { classesOf } from '../../../shared/models/graph-tensor.ts';
 import type { Classifier } from '../tasks/image-classification/classification.ts';
-import { halfTable } from '../image/normalise/half.ts';
 import type { TensorData } from '../image/normalise/tensor-filler.ts';
 import type { TensorPool } from '../image/normalise/tensor-pool.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import { createCallSize } from './call-size.ts';
 import type { GraphFit } from './graph-fit.ts';
 import type { OnnxOutput, OnnxSession } from './onnx-session.ts';
+import { toFloat32 } from './output-numbers.ts';
 
 export interface InferenceTimings {
   prepareMs: number;
@@ -21,25 +21,25 @@ export interface InferenceTimings {
 }
 
 export interface Inference {
-  /** Rows that a tensor must have room for: whole batches of the graph's. */
+  /** Rows that a tensor must have room for, which are whole batches of the graph. */
   roomFor(rows: number): number;
   /**
-   * One outcome for each of the tensor's first `rows`, in order; what lies behind them may be overwritten. Never
-   * rejects for what a model does.
+   * Returns one outcome for each of the tensor's first `rows`, in order. May overwrite what lies behind them. Never rejects
+   * because of the model.
    */
   run(
     tensor: TensorData,
     rows: number,
     topK: number,
   ): Promise<{ outcomes: RowOutcome[]; timings: InferenceTimings }>;
-  /** Runs the tensor's first row: its scores as the graph gives them. Rejects with onnxruntime's error. */
+  /** Runs the tensor's first row and returns its numbers as the graph gives them. Rejects with onnxruntime's error. */
   probe(tensor: TensorData): Promise<Float32Array>;
 }
 
 export function createInference(parts: {
   readonly session: OnnxSession;
   readonly fit: GraphFit;
-  /** Numbers a row takes in a tensor. */
+  /** Numbers per row in a tensor. */
   readonly rowLength: number;
   readonly tensors: TensorPool;
   readonly classifier: Classifier;
@@ -60,13 +60,13 @@ export function createInference(parts: {
       const from = outcomes.length;
       const rows = Math.min(fit.fixedBatch ?? size.rows, count - from);
       const done = await runTogether(tensor.subarray(from * rowLength), rows, topK, timings);
-      // None: memory ran out, and the next call is smaller.
+      // `done` is empty if memory ran out. Then the next call is smaller.
       outcomes.push(...done);
     }
     return { outcomes, timings };
   }
 
-  /** Outcomes of all the rows; of none where they were too many for the memory that there is. */
+  /** Returns the outcomes of all rows, or none if memory ran out. */
   async function runTogether(
     tensor: TensorData,
     count: number,
@@ -89,7 +89,7 @@ export function createInference(parts: {
     return outcomes;
   }
 
-  /** In a tensor of its own: filling its batch up must not overwrite the rows behind it. */
+  /** Uses another tensor, since filling up a batch must not overwrite the rows behind it. */
   async function runSingly(tensor: TensorData, count: number, topK: number, timings: InferenceTimings) {
     const outcomes: RowOutcome[] = [];
     let single: TensorData;
@@ -106,7 +106,7 @@ export function createInference(parts: {
     return outcomes;
   }
 
-  /** Class scores of the first rows; a batch smaller than the graph's is filled up with copies of its last row. */
+  /** The numbers of the first rows. A batch smaller than the graph's is filled up with copies of its last row. */
   async function scores(
     tensor: TensorData,
     count: number,
@@ -133,7 +133,7 @@ export function createInference(parts: {
   return { roomFor, run, probe };
 }
 
-/** `[batch, channels, height, width]` or with channels last. */
+/** `[batch, channels, height, width]`, or channels last. */
 function tensorShape(fit: GraphFit, rowLength: number): number[] {
   const side = Math.sqrt(rowLength / 3);
   return fit.layout === 'nchw' ? [0, 3, side, side] : [0, side, side, 3];
@@ -142,17 +142,10 @@ function tensorShape(fit: GraphFit, rowLength: number): number[] {
 function splitRows({ dims, data }: OnnxOutput, batch: number): Float32Array[] {
   const classes = classesOf(dims);
   if (dims[0] !== batch || classes === null || data.length !== batch * classes) {
-    throw new Error(`the graph returned [${dims.join(',')}] where [${batch}, classes] was due`);
+    throw new Error(`the graph returned [${dims.join(',')}], and [${batch}, classes] was expected`);
   }
   const floats = toFloat32(data);
   return Array.from({ length: batch }, (_, row) => floats.subarray(row * classes, (row + 1) * classes));
-}
-
-function toFloat32(data: OnnxOutput['data']): Float32Array {
-  if (data instanceof Float32Array) return data;
-  if (data instanceof Float64Array) return Float32Array.from(data);
-  const table = halfTable();
-  return Float32Array.from(data, (bits) => table[bits]!);
 }
 
 const LONGEST_MESSAGE = 300;

@@ -1,16 +1,16 @@
 /**
- * Files that onnxruntime maps into memory (weights beside the graph). Whoever overwrites one in place changes the answers of
- * a loaded model. A file that is replaced by another of its name does not: the old one stays mapped.
+ * Watches files that onnxruntime maps into memory (weights beside the graph). Overwriting one in place changes the answers of
+ * a loaded model. Replacing one by another file of its name does not, since the old file stays mapped.
  */
 import { closeSync, fstatSync, openSync, type BigIntStats } from 'node:fs';
 
 export interface MappedFiles {
-  /** The path of a file that has been written to since; null where none has. Costs a system call per file. */
+  /** The path of a file that has been written to since the start, or null. Costs one system call per file. */
   changed(): string | null;
   close(): void;
 }
 
-/** Call before the graph is loaded. A file that cannot be opened cannot be mapped either. */
+/** Call it before the graph is loaded. A file that cannot be opened cannot be mapped either. */
 export function watchMappedFiles(paths: readonly string[]): MappedFiles {
   const files = paths.flatMap(open);
   return {
@@ -38,7 +38,7 @@ function stat(fd: number): BigIntStats {
   return fstatSync(fd, { bigint: true });
 }
 
-/** The change time tells of writers that set the modification time back, but also moves when a name of the file goes. */
+/** The change time reveals writers that reset the modification time. It also moves when a link to the file is removed. */
 function isWritten(before: BigIntStats, now: BigIntStats): boolean {
   if (now.size !== before.size || now.mtimeNs !== before.mtimeNs) return true;
   return now.nlink === before.nlink && now.ctimeNs !== before.ctimeNs;

@@ -1,6 +1,6 @@
 /**
- * A loaded graph: the only importer of onnxruntime-node. `create` and `run` block the calling thread for as
- * long as they compute; that is why lanes exist.
+ * A loaded graph. The only importer of onnxruntime-node. `create` and `run` block the calling thread while they compute,
+ * which is why lanes exist.
  */
 import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.ts';
@@ -9,7 +9,7 @@ import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 
 export interface OnnxOutput {
   readonly dims: readonly number[];
-  /** float16 as bits in a Uint16Array. */
+  /** float16 comes as bits in a Uint16Array. */
   readonly data: Float32Array | Float64Array | Uint16Array;
 }
 
@@ -31,9 +31,9 @@ export interface SessionOptions {
   /** Intra-op threads. */
   readonly threads: number;
   readonly providers: readonly string[];
-  /** The file holds what `saveTo` has written: nothing is left to optimise for this processor. */
+  /** The file was written by `saveTo`, so it is optimised for this processor. */
   readonly optimised?: boolean;
-  /** Also writes the optimised graph to this path; it holds for this processor and this onnxruntime only. */
+  /** Also writes the optimised graph to this path. It is valid only for this processor and this onnxruntime. */
   readonly saveTo?: string;
 }
 
@@ -49,7 +49,7 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
-      // Not 'disabled' for an optimised graph: that took up to 0.6 GB for 0.25 GB of weights (ADR 6).
+      // 'disabled' would hold the weights of an optimised graph twice (ADR 6).
       graphOptimizationLevel: options.optimised ? 'basic' : 'all',
       ...(options.saveTo === undefined ? {} : { optimizedModelFilePath: options.saveTo }),
       logSeverityLevel: FATAL_ONLY,
@@ -69,7 +69,7 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
     const tensor = new Tensor(input.type as 'float32', data as Float32Array, dims);
     const results = await session.run({ [input.name]: tensor }, [output.name]);
     const result = results[output.name];
-    if (result === undefined) throw new InvariantError(`output "${output.name}" did not come back`);
+    if (result === undefined) throw new InvariantError(`the run returned no output "${output.name}"`);
     return { dims: result.dims, data: result.data as OnnxOutput['data'] };
   }
 
@@ -81,12 +81,12 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
   };
 }
 
-/** Fatal only: what fails is thrown, and becomes a row's error. */
+/** Errors are thrown anyway, and become errors of rows. */
 const FATAL_ONLY = 4;
 
 /**
- * onnxruntime drops providers whose name it does not know with a line on stderr and computes on the CPU. Those
- * it knows but whose libraries are absent (`bundled` does not tell: CUDA's are installed apart) fail in `create`.
+ * If onnxruntime does not know a provider's name, it writes a line to stderr and computes on the CPU. A provider that it knows
+ * and whose libraries are absent fails in `create`. `bundled` does not tell, since CUDA's libraries are installed apart.
  */
 function checkProviders(providers: readonly string[]): void {
   const known = listSupportedBackends().map((backend) => backend.name);

@@ -1,7 +1,6 @@
 /**
- * One batch on its way through a model: each row is read, decoded and normalised straight into its slot of the
- * batch's tensor, then the rows that came through are run together. Where there is no memory for that tensor the batch
- * is run in halves, decoded one after the other.
+ * One batch on its way through a model. Each row is read, decoded and normalised straight into its slot of the batch's tensor.
+ * Then the rows that decoded are run together. If there is no memory for the tensor, the batch is decoded and run in halves.
  */
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
@@ -17,13 +16,13 @@ export type DecodedRow = { readonly ok: true } | { readonly ok: false; readonly 
 
 export interface OpenBatch {
   /**
-   * Reads and decodes the row of that slot, at once where nothing is waited for; work off this thread has started when the
+   * Reads and decodes the row of that slot, synchronously if nothing has to wait. Work on other threads has started when the
    * call returns. Never throws or rejects.
    */
   decode(slot: number, input: LaneInput): DecodedRow | Promise<DecodedRow>;
   /**
-   * One outcome for each of these slots, which are decoded and in ascending order. Called once, when no row is being
-   * decoded any more, even for no slots: the tensor is another batch's afterwards.
+   * Returns one outcome for each of these slots, which have decoded and are in ascending order. Must be called once, when no
+   * row is being decoded any more, even for no slots. Afterwards, the tensor belongs to another batch.
    */
   run(
     slots: readonly number[],
@@ -39,7 +38,7 @@ interface Parts {
   readonly inference: Pick<Inference, 'roomFor' | 'run'>;
 }
 
-/** Never throws for want of memory: then the batch is run in parts, or its rows fail with `out_of_memory`. */
+/** Never throws because memory ran out. Then the batch is run in parts, or its rows fail with `out_of_memory`. */
 export function openBatch(rows: number, parts: Parts): OpenBatch {
   try {
     return openWhole(rows, parts);
@@ -75,7 +74,7 @@ function openWhole(rows: number, parts: Parts): OpenBatch {
     },
 
     async run(slots, topK) {
-      // Failed rows leave gaps.
+      // Closes the gaps that failed rows have left.
       for (const [to, from] of slots.entries()) {
         if (from > to) tensor.copyWithin(to * rowLength, from * rowLength, (from + 1) * rowLength);
       }
@@ -88,7 +87,7 @@ function openWhole(rows: number, parts: Parts): OpenBatch {
   };
 }
 
-/** Rows are only noted at first: each half gets its tensor when the one before has given its back. */
+/** Only notes the rows at first. Each half gets its tensor when the half before has given its back. */
 function openInHalves(rows: number, parts: Parts): OpenBatch {
   const half = Math.ceil(rows / 2);
   const inputs: LaneInput[] = [];

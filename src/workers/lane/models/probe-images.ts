@@ -1,9 +1,9 @@
-/** Images for probing a model: made up, always the same, of very different range side by side. Pure. */
+/** Made-up images for probing a model. They are always the same, and their ranges differ much. Pure. */
 import type { Pixels } from '../image/decode/decoder.ts';
 
 /**
- * Four images, side x side x RGB: a faint pattern, noise over the whole range, waves as large shapes make them,
- * and black. A scale shared by a batch, as dynamic quantisation has it, is coarse for the first and fine for the second.
+ * Four images, side x side x RGB: a faint pattern, noise over the whole range, waves as large shapes make them, and black. If
+ * a batch shares one scale, as in dynamic quantisation, it is too coarse for the first and right for the second.
  */
 export function probeImages(side: number): readonly Pixels[] {
   const random = generator();
@@ -24,7 +24,7 @@ function draw(side: number, value: (x: number, y: number, channel: number) => nu
   return pixels;
 }
 
-/** 0 to 1: a linear congruential generator (Numerical Recipes), whose high bits are good enough for noise. */
+/** Numbers from 0 to 1: a linear congruential generator (Numerical Recipes), good enough for noise. */
 function generator(): () => number {
   let state = 12_345;
   return () => {

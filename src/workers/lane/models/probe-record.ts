@@ -1,4 +1,4 @@
-/** What probing found out about a model, kept on disk so that the next start need not probe again. */
+/** Keeps a model's probe result on disk, so that the next start need not probe again. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BATCH_VERDICTS, type BatchInvariance } from '../../../shared/domain/batch-invariance.ts';
@@ -11,10 +11,7 @@ export interface ProbeRecord {
   readonly memory: ModelMemory | null;
 }
 
-/**
- * The record on disk, or a new one. `cache`: null keeps nothing. A folder that cannot be written costs the next
- * start a second, no more.
- */
+/** The record on disk, or else a new one. If the cache is null or cannot be written, the next start probes again. */
 export async function recordedProbe(
   cache: { readonly dir: string; readonly hash: string } | null,
   batchSize: number,
@@ -28,7 +25,7 @@ export async function recordedProbe(
     .catch(() => null);
   if (known !== null) return known;
   const found = await probe();
-  // What was too slow or failed may have been so for a passing reason.
+  // A probe may have failed or been too slow for a passing reason.
   if (found.batchInvariance.verdict !== 'unknown') await write(file, found).catch(() => undefined);
   return found;
 }
@@ -45,7 +42,7 @@ async function write(file: string, record: ProbeRecord): Promise<void> {
   }
 }
 
-/** Null for anything but a whole record. */
+/** Null if the text is not a complete record. */
 function parse(text: string): ProbeRecord | null {
   const { batchInvariance: found, memory } = JSON.parse(text) as Partial<ProbeRecord>;
   const isWhole =

@@ -1,4 +1,4 @@
-/** A model resident in a lane: its session and its whole stage, from encoded rows to outcomes. */
+/** A model resident in a lane: its session, and everything from encoded rows to outcomes. */
 import { performance } from 'node:perf_hooks';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { DecodeMode } from '../../../shared/domain/decode-mode.ts';
@@ -22,15 +22,15 @@ import { recordedProbe, type ProbeRecord } from './probe-record.ts';
 
 export interface ResidentModel {
   readonly info: ModelInfo;
-  /** Room for a batch of so many rows. `decode`: how, if not as the config says. */
+  /** Opens a batch of so many rows. `decode` overrides the config. */
   open(rows: number, decode: DecodeMode | undefined): OpenBatch;
-  /** A file behind the weights that has changed since the model was loaded; null: none has. */
+  /** A weights file that has changed since the model was loaded, or null. */
   changedFile(): string | null;
   release(): Promise<void>;
 }
 
 export interface ResidentModelParts {
-  /** Told before each step of loading. */
+  /** Called before each step of loading. */
   onStep(step: LoadStep): void;
   createSession(options: GraphRequest): Promise<OnnxSession>;
   readonly createDecoder: DecoderFactory;
@@ -114,7 +114,7 @@ export async function loadResidentModel(
 
 const UNPROBED: { readonly [K in keyof ProbeRecord]: null } = { batchInvariance: null, memory: null };
 
-/** Shows before the first row whether the graph computes at all, and what its output looks like. */
+/** Shows whether the graph computes at all, and what its output looks like. */
 async function firstRun(inference: Inference, filler: TensorFiller): Promise<Float32Array> {
   const tensor = filler.allocate(inference.roomFor(1));
   filler.fill(tensor, 0, new Uint8Array(filler.rowLength));

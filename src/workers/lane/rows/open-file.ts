@@ -84,7 +84,7 @@ function readAll(fd: number, size: number): Uint8Array {
 const OPEN_FILES = '/proc/self/fd';
 const KERNEL_TELLS = existsSync(OPEN_FILES);
 
-/** The path of the file that was opened, without links. Linux tells it; elsewhere the path must still lead to that file. */
+/** The path of the file that was opened, without links. Linux tells it. Elsewhere, the path must still lead to that file. */
 function realPathOf(fd: number, path: string): string {
   if (KERNEL_TELLS) return readlinkSync(`${OPEN_FILES}/${fd}`);
   const real = realpathSync.native(path);

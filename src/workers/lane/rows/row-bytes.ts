@@ -1,6 +1,6 @@
 /**
- * Rows' encoded bytes in a lane: those of the message, or of a local file that the lane opens itself. Bytes of
- * files are bounded here, where they are held: a row is opened while less than the budget is in hand.
+ * The encoded bytes of a lane's rows, from the message or from a local file that the lane opens itself. Bounds the bytes of
+ * files: the next file is opened only while the lane holds less than its budget.
  */
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import type { LaneInput } from '../messages.ts';
@@ -9,13 +9,13 @@ import { checkRowSize } from './check-row-size.ts';
 
 export interface RowBytes {
   /**
-   * Has `work` done on the row's bytes and returns what it returns: at once where the budget allows. Reads synchronously on
-   * purpose: decoding must be under way before the lane blocks in inference, and a cached 100 KB file takes 0.05 ms, less
-   * than one trip through the thread pool. Throws or rejects with ForebayError `file_not_found`, `file_unreadable`,
-   * `path_not_allowed`, `file_too_large`, `empty_file`, or with what `work` does.
+   * Calls `work` with the row's bytes, at once if the budget allows, and returns what it returns. Reads synchronously:
+   * decoding must be under way before the lane blocks in inference, and reading a cached file is faster than a trip through
+   * the thread pool. Throws or rejects with ForebayError `file_not_found`, `file_unreadable`, `path_not_allowed`,
+   * `file_too_large` or `empty_file`, or as `work` does.
    */
   use<T>(input: LaneInput, work: (bytes: Uint8Array) => T | Promise<T>): T | Promise<T>;
-  /** What was read since the last call: bytes, and milliseconds of this thread. */
+  /** Bytes read since the last call, and the milliseconds of this thread that it took. */
   takeCounts(): { bytes: number; ms: number };
 }
 

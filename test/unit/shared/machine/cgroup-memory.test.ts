@@ -1,4 +1,4 @@
-// Which limit binds a worker, and what counts against it, on files as kernels wrote them.
+// Which limit binds a worker, and what counts against it, from recorded files of kernels.
 import { describe, expect, it } from 'vitest';
 import { findCgroupMemory } from '#forebay/shared/machine/cgroup-memory.js';
 import { createMemoryUse } from '#forebay/workers/memory/memory-use.js';
@@ -6,7 +6,7 @@ import { recordedCgroups } from '../../../support/recorded-cgroups.ts';
 
 const MB = 2 ** 20;
 const GB = 2 ** 30;
-/** As of a Docker container with --memory 2g that has read 900 MB of photos twice. */
+/** From a Docker container with --memory 2g that has read 900 MB of photos twice. */
 const STAT_V2 = `anon 612368384
 file 985661440
 kernel 34603008
@@ -76,7 +76,7 @@ describe('the cgroup whose memory limit binds', () => {
       GB - 24,
     ],
     [
-      'the tighter of two',
+      'the smaller of two',
       '0::/pod/container\n',
       {
         'pod/container/memory.max': `${GB}\n`,
@@ -90,7 +90,7 @@ describe('the cgroup whose memory limit binds', () => {
       7000,
     ],
     [
-      'the outer of two that are equal: more counts against it',
+      'the outer of two equal ones, against which more counts',
       '0::/pod/container\n',
       {
         'pod/container/memory.max': `${GB}\n`,
@@ -122,17 +122,17 @@ describe('the cgroup whose memory limit binds', () => {
     expect(findCgroupMemory(recordedCgroups(self, files), 64 * GB)).toBeNull();
   });
 
-  it('says nothing of its use where the kernel does not', () => {
+  it('tells no use if the kernel does not', () => {
     const cgroup = findCgroupMemory(recordedCgroups('0::/\n', { 'memory.max': `${GB}\n` }), 64 * GB);
     expect(cgroup?.usedBytes()).toBeNull();
   });
 });
 
-describe('what a worker heeds', () => {
+describe('the use that a worker looks at', () => {
   const resident = () => 300 * MB;
   const cgroup = (used: number | null) => ({ limitBytes: 2 * GB, usedBytes: () => used });
 
-  it('is its own memory where no cgroup limits it, or none tells', () => {
+  it('is its own memory if no cgroup limits it or tells its use', () => {
     const own = { bytes: 300 * MB, limitBytes: GB };
     expect(createMemoryUse({ limitBytes: GB, cgroup: null, resident })([1])).toEqual(own);
     expect(createMemoryUse({ limitBytes: GB, cgroup: cgroup(null), resident })([1])).toEqual(own);
@@ -140,7 +140,7 @@ describe('what a worker heeds', () => {
     expect(untold([1])).toBeNull();
   });
 
-  it('is whichever is nearer to its limit: a container shared with others, or what was set for it', () => {
+  it('is that of the container or that of its own limit, whichever is nearer to the limit', () => {
     const use = (used: number, limitBytes: number) =>
       createMemoryUse({ limitBytes, cgroup: cgroup(used), resident })([1]);
     expect(use(1.9 * GB, 2 * GB)).toEqual({ bytes: 1.9 * GB, limitBytes: 2 * GB });

@@ -1,4 +1,4 @@
-// How many CPUs' worth of time a process is granted, on files as kernels wrote them.
+// How many CPUs' worth of time a process is granted, from recorded files of kernels.
 import { expect, it } from 'vitest';
 import { cpuQuota } from '#forebay/shared/machine/cpu-quota.js';
 import { recordedCgroups } from '../../../support/recorded-cgroups.ts';
@@ -15,7 +15,7 @@ it.for([
     3,
   ],
   [
-    'the tighter of two',
+    'the smaller of two',
     '0::/pod/container\n',
     { 'pod/container/cpu.max': '100000 50000\n', 'pod/cpu.max': '400000 100000\n' },
     2,
@@ -37,8 +37,8 @@ it.for([
     },
     0.5,
   ],
-  ['nobody: no limit is set', '0::/\n', { 'cpu.max': 'max 100000\n' }, Infinity],
-  ['nobody: nothing is told', '', {}, Infinity],
+  ['a system without a limit', '0::/\n', { 'cpu.max': 'max 100000\n' }, Infinity],
+  ['a system that does not tell', '', {}, Infinity],
 ] as const)('the CPUs of %s', ([, self, files, cpus]) => {
   expect(cpuQuota(recordedCgroups(self, files))).toBe(cpus);
 });

@@ -1,4 +1,4 @@
-// Which numbers may be served as class scores, and which field of model.json an unclear graph is refused with.
+// Which numbers may be served as class scores, and which field of model.json the refusal of an unclear graph names.
 import { expect, it } from 'vitest';
 import { checkScores, chooseOutput } from '#forebay/shared/models/class-scores.js';
 import type { GraphTensor } from '#forebay/shared/models/graph-tensor.js';
@@ -32,7 +32,7 @@ it('takes the only output that can be class scores, or the one that fits the lab
   expect(chooseOutput(NOTHING_SAID, ['a', 'b'], outputs).name).toBe('logits');
 });
 
-it('asks for "output" where several outputs could be class scores, and takes the one that it names', () => {
+it('asks for "output" if several outputs could be class scores, and takes the one that it names', () => {
   const outputs = [output('logits', 'N', 10), output('aux', 'N', 10)];
   expect(() => chooseOutput(NOTHING_SAID, null, outputs)).toThrow(
     'nothing says which output holds the class scores, but the graph has "logits" float32[N,10] and "aux" float32[N,10]: name one in model.json, such as "output": "logits"',
@@ -82,7 +82,7 @@ it.each<[string, RegExp, GraphTensor, ScoreConfig, string[] | null, number[] | u
   ],
   ['what a pooler gives', /its name says/, output('pooler_output', 'N', 768), NOTHING_SAID, null, undefined],
   [
-    'numbers that are no probabilities',
+    'numbers that are not probabilities',
     /its numbers are/,
     output('y', 'N', 3),
     NOTHING_SAID,

@@ -1,4 +1,4 @@
-// What makes up a model's identity besides config and labels: the graph and the files that it names.
+// A model's identity covers the graph and the files that it names, besides config and labels.
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
@@ -47,7 +47,7 @@ function completeModel() {
 
 const hashOf = async (dir: string) => (await loadModelFolder(dir)).ref.hash;
 
-it('keeps the hash that outputs of folders without external data were written under', async () => {
+it('keeps the hash of folders without external data, under which outputs were written', async () => {
   const graph = meanColourModel({ side: 8, classes: CLASSES });
   const { dir } = writeModelFolder(testFolder(), graph, config, ['a', 'b']);
   const canonical =
@@ -75,7 +75,7 @@ it('is another model when its external weights change, and names every file of i
   expect(await hashOf(dir)).toBe(model.ref.hash);
 });
 
-it('sees a change that keeps size and time of the file', async () => {
+it('notices a change that keeps size and time of the file', async () => {
   const { dir, data } = completeModel();
   const reader = createModelFolderReader();
   const time = new Date(1_700_000_000_000);
@@ -89,7 +89,7 @@ it('sees a change that keeps size and time of the file', async () => {
   expect((await reader.load(dir)).ref.hash).toBe(before.ref.hash);
 });
 
-it('tells by stamps alone whether any file has changed since', async () => {
+it('tells only by stamps whether any file has changed', async () => {
   const { dir, data } = completeModel();
   const { files } = await loadModelFolder(dir);
   expect(await haveChanged(files)).toBe(false);
@@ -111,14 +111,14 @@ it('asks about a file once, and again when its stamp or what else matters has ch
   expect(await Promise.all([ask(), ask(), ask()])).toEqual([1, 1, 1]);
   expect([await ask('more'), await ask('more')]).toEqual([2, 2]);
   writeFileSync(data, classWeights(SWAPPED));
-  // Just written: another change might leave the same stamp, so the answer is not kept.
+  // The file was just written. Another change might leave the same stamp, so the answer is not kept.
   expect([await ask('more'), await ask('more')]).toEqual([3, 4]);
 });
 
-it('reads a folder anew that changes while it is read, and refuses one that goes on changing', async () => {
+it('reads a folder again if it changes while it is read, and refuses one that keeps changing', async () => {
   const { dir, data } = completeModel();
   const memo = createContentMemo();
-  /** `times` changes, each while the files are being hashed. */
+  /** Makes `times` changes, each while the files are hashed. */
   const changing = (times: number): ContentMemo => ({
     async of(what, files, find, also) {
       const found = await memo.of(what, files, find, also);
@@ -128,7 +128,7 @@ it('reads a folder anew that changes while it is read, and refuses one that goes
   });
   const { ref } = await loadModelFolder(dir, changing(1));
   expect(ref.hash).toBe(await hashOf(dir));
-  await expect(loadModelFolder(dir, changing(100))).rejects.toThrow(/change while they are read/);
+  await expect(loadModelFolder(dir, changing(100))).rejects.toThrow(/changed while they were read/);
 });
 
 describe('external data is refused', () => {
@@ -155,7 +155,7 @@ describe('external data is refused', () => {
       'that is cut off',
       'w',
       (dir) => writeFileSync(join(dir, 'w'), 'x'),
-      /has 1 bytes where the graph needs 24/,
+      /has 1 bytes, and the graph needs 24/,
     ],
     [
       'that is a Git LFS pointer',
@@ -180,7 +180,7 @@ it.each(['./w', 'sub/w', 'sub/../w'])('external data may lie at "%s"', async (lo
   await expect(loadModelFolder(dir)).resolves.toMatchObject({ files: { length: 3 } });
 });
 
-it('a folder of links into another is a model as well, external data and all', async () => {
+it('a folder of links into another is a model as well, including its external data', async () => {
   const { dir, data } = completeModel();
   const links = testFolder();
   symlinkSync(join(dir, 'model.onnx'), join(links, 'model.onnx'));
@@ -234,7 +234,7 @@ it('finds every place in which a graph can name a file', async () => {
   ]);
 });
 
-describe('a file that is no graph is called what it is', () => {
+describe('the error for a file that is no graph says what it is', () => {
   const whole = meanColourModel({ side: 8, classes: CLASSES });
   it.each<[string, Buffer, RegExp]>([
     ['empty', Buffer.alloc(0), /model\.onnx is empty/],

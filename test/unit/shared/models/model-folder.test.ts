@@ -50,7 +50,7 @@ it('has a hash that ignores how the config is written and sees every real change
   expect(new Set([first, ...others]).size).toBe(5);
 });
 
-it('says every problem at once, with its pointer and the nearest valid name', async () => {
+it('reports all problems at once, with their pointers and the nearest valid names', async () => {
   const dir = testFolder();
   writeFileSync(join(dir, 'model.onnx'), graph);
   writeFileSync(
@@ -84,7 +84,7 @@ it('says every problem at once, with its pointer and the nearest valid name', as
   expect(issues.get('/batching/batch_size')).toContain('"auto", or');
 });
 
-it('says what is missing, and how to mend it', async () => {
+it('says what is missing, and how to fix it', async () => {
   const dir = testFolder();
   await expect(loadModelFolder(join(dir, 'absent'))).rejects.toMatchObject({ code: 'model_not_found' });
   await expect(loadModelFolder(dir)).rejects.toThrow(/forebay model init/);

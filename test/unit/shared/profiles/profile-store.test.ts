@@ -1,4 +1,4 @@
-// Profiles on disk and what they are keyed by.
+// Profiles on disk, and what identifies them.
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,13 +30,13 @@ beforeEach(() => {
 });
 
 describe('the machine', () => {
-  it('is the same machine each time, whatever the firmware keeps of its memory', () => {
+  it('has the same fingerprint each time, however much memory the firmware takes', () => {
     expect(describeMachine({ cpus: 2, memoryBytes: 8 * GB - 1e8 }).fingerprint).toBe(machine.fingerprint);
     expect(machine.fingerprint).toMatch(/^[0-9a-f]{12}$/);
     expect(machine.onnxruntime).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
-  it('is another one with other cores, memory, Node or runtime', () => {
+  it('has another fingerprint with other cores, memory, Node or runtime', () => {
     const { fingerprint: _, ...facts } = machine;
     const others = [
       { ...facts, cpus: 4 },
@@ -52,7 +52,7 @@ describe('the machine', () => {
 });
 
 describe('the profile store', () => {
-  it('gives back what was written, in a file named by model and machine, and leaves nothing beside it', async () => {
+  it('returns what was written, in a file named by model and machine, and leaves no other file', async () => {
     const store = createProfileStore({ cacheDir });
     const hash = 'ab'.repeat(32);
     const path = await store.write(profile(hash));
@@ -65,7 +65,7 @@ describe('the profile store', () => {
     expect(readdirSync(join(cacheDir, 'profiles'))).toHaveLength(1);
   });
 
-  it('has none for another model, another machine, or a hash that only begins alike', async () => {
+  it('has no profile for another model, another machine, or a hash that only begins the same', async () => {
     const store = createProfileStore({ cacheDir });
     const hash = 'ab'.repeat(32);
     await store.write(profile(hash));

@@ -1,4 +1,4 @@
-// Whose kills count, on files as kernels wrote them; test/integration/limited-cgroup.test.ts has a real one.
+// Which kills count, from recorded files of kernels. test/integration/limited-cgroup.test.ts has a real kernel.
 import { expect, it } from 'vitest';
 import { kernelOomKills } from '#forebay/workers/lane-pool/kernel-oom-kills.js';
 import { recordedCgroups } from '../../../support/recorded-cgroups.ts';
@@ -9,7 +9,7 @@ const CONTROL = 'oom_kill_disable 0\nunder_oom 0\noom_kill 3\n';
 it.for([
   ['a container of cgroup v2', '0::/\n', { 'memory.events': EVENTS }, 2],
   [
-    "a systemd service: its own, not its slice's",
+    "a systemd service, whose own kills count and not its slice's",
     '0::/system.slice/forebay.service\n',
     {
       'system.slice/forebay.service/memory.events': EVENTS,
@@ -24,7 +24,7 @@ it.for([
     2,
   ],
   [
-    'a group of cgroup v1, of which the top knows nothing',
+    'a group of cgroup v1, whose kills the top does not count',
     '4:memory:/batch\n0::/\n',
     { 'memory/batch/memory.oom_control': CONTROL, 'memory/memory.oom_control': CONTROL.replace('3', '0') },
     3,
@@ -35,7 +35,7 @@ it.for([
     { 'memory/memory.oom_control': CONTROL },
     3,
   ],
-  ['nobody who tells', '', {}, 0],
+  ['a system that does not tell', '', {}, 0],
 ] as const)('kills are counted for %s', ([, self, files, kills]) => {
   expect(kernelOomKills(recordedCgroups(self, files))).toBe(kills);
 });

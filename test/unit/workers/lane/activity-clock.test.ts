@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createHelperThreads } from '#forebay/workers/lane/helper-threads.js';
 import { createActivityClock } from '#forebay/workers/lane/activity-clock.js';
 
-it('charges all time to exactly one activity, nested work to its own', () => {
+it('charges all time to exactly one activity, and nested work to its own', () => {
   let time = 0;
   const clock = createActivityClock(() => time);
   time = 5;
@@ -23,7 +23,7 @@ it('charges all time to exactly one activity, nested work to its own', () => {
   expect(clock.take()).toEqual({ idle: 0, decode: 0, run: 1, rest: 0 });
 });
 
-it('gives CPU of other threads as that of the process less that of this one', () => {
+it('computes the CPU time of other threads as that of the process less that of this thread', () => {
   const busy = (untilMs: number) => {
     const from = process.cpuUsage();
     const used = () => {

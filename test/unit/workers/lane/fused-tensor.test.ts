@@ -1,4 +1,4 @@
-// Decoded straight into the tensor against decoded to pixels and then looked up: not one bit may differ.
+// Decoding straight into the tensor gives the same bits as decoding to pixels and looking them up.
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PREPROCESS } from '#forebay/shared/domain/model-config.js';
@@ -45,7 +45,7 @@ describe.each(['nchw', 'nhwc'] as const)('%s', (layout) => {
   });
 });
 
-it('is the same where libvips resizes, beside the kernel', async () => {
+it('is the same if libvips resizes, without the kernel', async () => {
   const [jpeg] = await images(640, 481);
   const preprocess = PREPROCESS.parse({ resize: 27, crop: 24, decode: 'shrink' });
   const decoder = createDecoder(preprocess);

@@ -18,7 +18,7 @@ const info = {
   memory: null,
 };
 
-/** A lane whose model writes down what it is asked, rows being told apart by their first byte. */
+/** A lane whose model records its calls. The first byte of a row identifies it. */
 async function recordingLane(
   clock: ActivityClock = createActivityClock(),
   run: () => Partial<InferenceTimings> = () => ({}),
@@ -77,7 +77,7 @@ it('decodes exactly one batch ahead of the one that runs', async () => {
   expect(log).toEqual(['decode 1', 'decode 2', 'run 1', 'decode 3', 'run 2', 'run 3', 'release', 'closed']);
 });
 
-it('lets a batch in that arrives at the last moment before a run', async () => {
+it('begins to decode a batch that arrives at the last moment before a run', async () => {
   const { log, batch } = await recordingLane();
   batch(1, 1);
   setImmediate(() => batch(2, 2));
@@ -97,7 +97,7 @@ it('runs only rows that decoded, and puts outcomes back in order', async () => {
   expect(sent[2]).toMatchObject({ batch: 2, outcomes: [{ ok: false, error: { code: 'empty_file' } }] });
 });
 
-it('does not charge the model with images that are decoded before it has the thread', async () => {
+it('does not charge the model for images that are decoded before it gets the thread', async () => {
   let time = 0;
   const clock = createActivityClock(() => time);
   const { sent, batch } = await recordingLane(clock, () => {

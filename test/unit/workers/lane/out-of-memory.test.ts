@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createSharedMemory, isOutOfMemory } from '#forebay/workers/lane/out-of-memory.js';
 
-it('knows what running out of memory looks like', () => {
+it('recognises errors that mean memory ran out', () => {
   const yes = [
     'std::bad_alloc',
     'Failed to allocate memory for requested buffer of size 4294967296',
@@ -13,7 +13,7 @@ it('knows what running out of memory looks like', () => {
   expect(isOutOfMemory(new Error('Non-zero status code returned while running Gather node'))).toBe(false);
 });
 
-it('tries what ran out of memory again when nothing else is under way, one after the other', async () => {
+it('retries what ran out of memory one after the other, while nothing else runs', async () => {
   const memory = createSharedMemory();
   let room = 3;
   let most = 0;
@@ -32,7 +32,7 @@ it('tries what ran out of memory again when nothing else is under way, one after
   expect(most).toBe(2);
 });
 
-it('gives up on what finds no memory alone, at once on anything else, and serves the next', async () => {
+it('gives up on what runs out of memory alone, fails at once on other errors, and serves the next', async () => {
   const memory = createSharedMemory();
   let tried = 0;
   const failing = (message: string) => async () => {

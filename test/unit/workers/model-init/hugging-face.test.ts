@@ -1,6 +1,7 @@
-// What the configs of Hugging Face repositories mean in a config. The configs are those of public models, shortened.
+// How configs of Hugging Face repositories translate to ours. They are shortened configs of public models.
 import { expect, it } from 'vitest';
-import { readHuggingFaceConfig, readPreprocessorConfig } from '#forebay/workers/model-init/hugging-face.js';
+import { readHuggingFaceConfig } from '#forebay/workers/model-init/hugging-face-config.js';
+import { readPreprocessorConfig } from '#forebay/workers/model-init/preprocessor-config.js';
 
 const SQUASHED = expect.stringContaining('images that are not square get other pixels') as string;
 

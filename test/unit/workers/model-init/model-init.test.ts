@@ -16,12 +16,12 @@ import { expect, it } from 'vitest';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import { testFolder } from '../../../support/lanes.ts';
 import {
-  brokenModel,
   classWeights,
   meanColourModel,
   twoOutputModel,
   type MeanColourModel,
 } from '../../../support/onnx/models.ts';
+import { brokenModel } from '../../../support/onnx/special-models.ts';
 
 const ENTRY = fileURLToPath(import.meta.resolve('#forebay/workers/model-init/main.js'));
 const ONE_HOT = [
@@ -37,7 +37,7 @@ async function init(...args: string[]): Promise<{ code: number; out: string; err
   });
 }
 
-it('makes a model folder out of a bare graph, tries it, and never overwrites unasked', async () => {
+it('makes a model folder from a bare graph, tries it, and never overwrites without --force', async () => {
   const dir = testFolder();
   writeFileSync(
     join(dir, 'My Model.onnx'),
@@ -62,7 +62,7 @@ it('makes a model folder out of a bare graph, tries it, and never overwrites una
   expect((await init(file, '--force', '--name', 'my-model')).code).toBe(0);
 });
 
-it('writes beside a model.onnx, and takes outputs without softmax for logits', async () => {
+it('writes beside a model.onnx, and treats outputs without softmax as logits', async () => {
   const dir = testFolder();
   writeFileSync(
     join(dir, 'model.onnx'),
@@ -77,7 +77,7 @@ it('writes beside a model.onnx, and takes outputs without softmax for logits', a
   });
 });
 
-it('ends with 2 and writes nothing where the file is no image classifier or no model', async () => {
+it('exits with 2 and writes nothing if the file is no image classifier or no model', async () => {
   const dir = testFolder();
   writeFileSync(join(dir, 'x.onnx'), 'garbage');
   expect(await init(join(dir, 'x.onnx'))).toMatchObject({
@@ -123,7 +123,7 @@ it('brings external data along, and follows links', async () => {
   expect(existsSync(join(dir, 'n'))).toBe(false);
 });
 
-it("reads what a folder of Hugging Face's says of its model, and lists what it does not understand", async () => {
+it('reads what a Hugging Face folder says of its model, and lists what it does not understand', async () => {
   const dir = join(testFolder(), 'ViT Small');
   mkdirSync(join(dir, 'onnx'), { recursive: true });
   const shape = ['num_channels', 'height', 'width'] as const;
@@ -208,7 +208,7 @@ it('asks which of several outputs holds the class scores', async () => {
   expect(configOf(dir)).toMatchObject({ output: 'others' });
 });
 
-it('leaves everything as it was where the model does not load', async () => {
+it('leaves everything as it was if the model does not load', async () => {
   const dir = testFolder();
   writeFileSync(join(dir, 'broken.onnx'), brokenModel(8));
   writeFileSync(join(dir, 'labels.txt'), 'a\nb\n');
@@ -223,13 +223,13 @@ it('leaves everything as it was where the model does not load', async () => {
   expect(readFileSync(join(dir, 'm/model.json'), 'utf8')).toBe('{}');
 });
 
-it('says of an input that is not square what is supported', async () => {
+it('says what is supported if the input is not square', async () => {
   const dir = testFolder();
   const file = join(dir, 'wide.onnx');
   writeFileSync(file, meanColourModel({ classes: ONE_HOT, side: 8, shape: [3, 8, 12] }));
   expect(await init(file)).toMatchObject({
     code: 2,
-    err: `forebay model init: images are fed as squares only so far, but the graph's input is "image" float32[N,3,8,12]: export the model for a square input, or with a free height and width\n`,
+    err: `forebay model init: only square images are supported so far, but the graph's input is "image" float32[N,3,8,12]: export the model for a square input, or with a free height and width\n`,
   });
 });
 

@@ -1,6 +1,5 @@
-// Which lanes stay from one measurement to the next, and which go.
+// Which lanes are kept from one measurement to the next, and which are ended.
 import { describe, expect, it } from 'vitest';
-import type { LaneSet } from '#forebay/workers/tune/lane-set.js';
 import { createLaneStore } from '#forebay/workers/tune/lane-store.js';
 
 const settings = (lanes: number, batch_size = 4) => ({
@@ -15,13 +14,13 @@ function storeOfFakes() {
   let started = 0;
   const store = createLaneStore(({ lanes }) => {
     started += 1;
-    return { end: async () => void ended.push(lanes) } as unknown as LaneSet;
+    return { end: async () => void ended.push(lanes), kill: () => undefined };
   });
   return { store, ended, started: () => started };
 }
 
 describe('lanes between measurements', () => {
-  it('stay where only the batch differs, and when one comes back to them', async () => {
+  it('are kept if only the batch size differs, and for a return to them', async () => {
     const { store, started } = storeOfFakes();
     const first = await store.get(settings(1));
     await store.get(settings(2));
@@ -29,13 +28,13 @@ describe('lanes between measurements', () => {
     expect(started()).toBe(2);
   });
 
-  it('go when three others were used since', async () => {
+  it('are ended when three others were used since', async () => {
     const { store, ended } = storeOfFakes();
     for (const lanes of [1, 2, 3, 1, 4]) await store.get(settings(lanes));
     expect(ended).toEqual([2]);
   });
 
-  it('go before those that are measured, when memory is short', async () => {
+  it('are ended before those that are measured, when memory is short', async () => {
     const { store, ended } = storeOfFakes();
     for (const lanes of [1, 2]) await store.get(settings(lanes));
     const busy = await store.get(settings(3));

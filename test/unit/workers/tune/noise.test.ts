@@ -1,8 +1,9 @@
-// A change of settings must beat the noise that was measured: on recorded spreads of readings, over many seeds.
+// A change of settings must beat the measured noise. Uses recorded spreads of readings, over many seeds.
 import { describe, expect, it } from 'vitest';
-import type { LaneSettings } from '#forebay/shared/profiles/profile.js';
+import { settingsKey as keyOf, type LaneSettings } from '#forebay/shared/profiles/profile.js';
 import { search, type Found } from '#forebay/workers/tune/search.js';
-import { changesOf, createSpace, keyOf } from '#forebay/workers/tune/space.js';
+import { changesOf } from '#forebay/workers/tune/changes.js';
+import { createSpace } from '#forebay/workers/tune/space.js';
 
 const SEEDS = 100;
 const space = createSpace(
@@ -21,9 +22,9 @@ function noiseSource(seed: number) {
 }
 
 interface Readings {
-  /** By how much a reading may be off, as a share ... */
+  /** How far a reading may be off, as a share. */
   readonly off: number;
-  /** ... and what the reading says of itself: on a shared machine a lane is steady for a second, then slower. */
+  /** The error that a reading states. On a shared machine, a lane is steady for a second and then slower. */
   readonly says: number;
 }
 
@@ -69,7 +70,7 @@ const NOISES: readonly Readings[] = [
 ];
 
 describe('settings change only where the gain exceeds the noise', () => {
-  it.each(NOISES)('nothing changes where nothing matters: readings %j', async (readings) => {
+  it.each(NOISES)('nothing changes if no setting matters, with readings %j', async (readings) => {
     const kept = await countSeeds(
       () => 100,
       readings,
@@ -78,7 +79,7 @@ describe('settings change only where the gain exceeds the noise', () => {
     expect(kept).toBeGreaterThanOrEqual(SEEDS * 0.95);
   });
 
-  it('one setting changes where one matters, and the others stay as they were', async () => {
+  it('one setting changes if only that matters, and the others stay as they were', async () => {
     const batchMatters = ({ batch_size: batch }: LaneSettings) => 100 * Math.min(batch, 32) ** 0.3;
     const only = await countSeeds(batchMatters, NOISES[0]!, ({ batch_size: batch, ...others }) => {
       const { batch_size: _, ...startOthers } = space.start;
@@ -87,7 +88,7 @@ describe('settings change only where the gain exceeds the noise', () => {
     expect(only).toBeGreaterThanOrEqual(SEEDS * 0.85);
   });
 
-  it('a large gain is found all the same', async () => {
+  it('a large gain is found in spite of noise', async () => {
     const batchMatters = ({ batch_size: batch }: LaneSettings) => (batch === 16 ? 150 : 100);
     const found = await countSeeds(batchMatters, NOISES[1]!, ({ batch_size }) => batch_size === 16);
     expect(found).toBeGreaterThanOrEqual(SEEDS * 0.85);
@@ -115,13 +116,13 @@ describe('a search that is stopped', () => {
   }
   const oneLaneIsBest = ({ lanes }: LaneSettings) => (lanes === 1 ? 160 : 100);
 
-  it('keeps the best that it has where that beats the noise', async () => {
+  it('keeps the best so far if it beats the noise', async () => {
     const found = await stopAfter(5, oneLaneIsBest);
     expect(found).toMatchObject({ stopped: true, best: { lanes: 1 } });
     expect(found.gain!.log).toBeCloseTo(Math.log(1.6), 1);
   });
 
-  it('keeps the start where nothing has beaten the noise yet', async () => {
+  it('keeps the start if nothing has beaten the noise yet', async () => {
     const found = await stopAfter(5, oneLaneIsBest, { off: 0.1, says: 0.9 });
     expect(found).toMatchObject({ stopped: true });
     expect(keyOf(found.best!)).toBe(start);

@@ -1,13 +1,14 @@
-// The search against the whole space, on surfaces whose optimum is known: how far off, and at what cost.
+// How far the search is off the known optimum of a surface, and what it costs compared with the whole space.
 import { describe, expect, it } from 'vitest';
-import type { LaneSettings } from '#forebay/shared/profiles/profile.js';
+import { settingsKey as keyOf, type LaneSettings } from '#forebay/shared/profiles/profile.js';
 import { isHopeless, type Reading } from '#forebay/workers/tune/duel.js';
 import { search, type How } from '#forebay/workers/tune/search.js';
-import { changesOf, createSpace, keyOf, type Space } from '#forebay/workers/tune/space.js';
+import { changesOf } from '#forebay/workers/tune/changes.js';
+import { createSpace, type Space } from '#forebay/workers/tune/space.js';
 
 type Surface = (settings: LaneSettings) => number | null;
 
-/** Amdahl inside a lane, contention beyond the cores, a batch that grows to a cache, decoding beside it. */
+/** Models Amdahl's law in a lane, contention beyond the cores, a best batch size, and decoding beside the model. */
 function machine(cpus: number, model: { parallel: number; bestBatch: number; decodeCost: number }): Surface {
   return ({ lanes, threads_per_lane: threads, batch_size: batch, decode_threads: decode }) => {
     const lane = 1 / (1 - model.parallel + model.parallel / threads);
@@ -20,7 +21,7 @@ function machine(cpus: number, model: { parallel: number; bestBatch: number; dec
   };
 }
 
-function spaceOf(cpus: number, formula: Partial<LaneSettings> = {}): Space {
+function srateOf(cpus: number, formula: Partial<LaneSettings> = {}): Space {
   return createSpace(
     { cpus, maxBatch: 64, fixedBatch: null },
     { lanes: cpus, threads_per_lane: 1, batch_size: 4, decode_threads: 2, ...formula },
@@ -36,13 +37,13 @@ function noiseSource(seed: number) {
   };
 }
 
-/** In units of a full measurement, as measured on 2 cores with a small model. */
+/** In units of a full measurement, from 2 cores and a small model. */
 const COST = { warmUp: 0.1, newLanes: 0.9, leftEarly: 0.25 };
 const LANE_SETS_KEPT = 3;
 
 const shapeOf = (s: LaneSettings) => `${s.lanes}x${s.threads_per_lane} d${s.decode_threads}`;
 
-/** Lanes of the last shapes stay; others must be started. */
+/** Lanes of the last shapes are kept. Others must be started. */
 function costMeter() {
   let kept: string[] = [];
   let cost = 0;
@@ -56,7 +57,7 @@ function costMeter() {
   };
 }
 
-/** Every point of the space once, in full. */
+/** The cost of measuring every point of the space once, in full. */
 function gridCost(space: Space): number {
   const meter = costMeter();
   for (const settings of space.all) meter.take(settings, 1);
@@ -64,11 +65,11 @@ function gridCost(space: Space): number {
 }
 
 interface Noise {
-  /** Of a reading, at most, as a share. */
+  /** Largest error of a reading, as a share. */
   readonly reading: number;
-  /** How far the machine's speed wanders from its mean, as a share ... */
+  /** How far the machine's speed drifts from its mean, as a share. */
   readonly drift: number;
-  /** ... and back, in so many full measurements. */
+  /** Period of the drift, in full measurements. */
   readonly period: number;
 }
 
@@ -104,12 +105,12 @@ async function run(space: Space, surface: Surface, noise: Partial<Noise> = {}, s
   return { found, visited, share: meter.total() / gridCost(space), off: 1 - got / optimum };
 }
 
-/** Over 100 seeds, models in turn. */
+/** Runs the search with 100 seeds, with the models in turn. */
 async function runMany(noise: Partial<Noise>) {
   const offs: number[] = [];
   const shares: number[] = [];
   for (let seed = 1; seed <= 100; seed++) {
-    const { off, share } = await run(spaceOf(2), machine(2, MODELS[seed % MODELS.length]!), noise, seed);
+    const { off, share } = await run(srateOf(2), machine(2, MODELS[seed % MODELS.length]!), noise, seed);
     offs.push(off);
     shares.push(share);
   }
@@ -127,19 +128,19 @@ describe('the search', () => {
   it.each([2, 4, 16].flatMap((cpus) => MODELS.map((model) => ({ cpus, ...model }))))(
     'is within 5 % of the optimum in a quarter of the cost: %j',
     async ({ cpus, ...model }) => {
-      const { off, share } = await run(spaceOf(cpus), machine(cpus, model));
+      const { off, share } = await run(srateOf(cpus), machine(cpus, model));
       expect(off).toBeLessThanOrEqual(0.05);
       expect(share).toBeLessThanOrEqual(0.25);
     },
   );
 
-  it('bears noise of 3 % over 100 seeds', async () => {
+  it('tolerates noise of 3 % over 100 seeds', async () => {
     const { far, shares } = await runMany({ reading: 0.03 });
     expect(far).toBeLessThanOrEqual(3);
     expect(Math.max(...shares)).toBeLessThanOrEqual(0.25);
   });
 
-  // A period of 20 measurements: half a minute from 20 % faster to 20 % slower and back.
+  // A period of 20 measurements is half a minute, from 20 % faster to 20 % slower and back.
   it.each([20, 60])(
     'bears a machine whose speed drifts by a fifth and back in %i measurements',
     async (period) => {
@@ -150,29 +151,29 @@ describe('the search', () => {
   );
 
   it('follows a ridge on which lanes and threads must change together', async () => {
-    // One lane of all cores is best: from many lanes of one thread each single step alone makes it worse.
+    // One lane with all cores is best. From many lanes of one thread, each step in one setting makes it worse.
     const ridge: Surface = ({ lanes, threads_per_lane: threads }) =>
       lanes * threads > 16 ? 10 : 100 * Math.log2(1 + threads) * ((lanes * threads) / 16);
-    const { found } = await run(spaceOf(16), ridge);
+    const { found } = await run(srateOf(16), ridge);
     expect(found.best).toMatchObject({ lanes: 1, threads_per_lane: 16 });
   });
 
-  it('looks one step past a ripple', async () => {
+  it('looks one step beyond a ripple', async () => {
     const ripple: Surface = ({ batch_size: batch }) =>
       ({ 1: 60, 2: 80, 4: 100, 8: 99.5, 16: 120, 32: 110, 64: 90 })[batch] ?? null;
-    const { found } = await run(spaceOf(2), ripple);
+    const { found } = await run(srateOf(2), ripple);
     expect(found.best?.batch_size).toBe(16);
   });
 
   it('measures the same way each time', async () => {
-    const once = await run(spaceOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
-    const twice = await run(spaceOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
+    const once = await run(srateOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
+    const twice = await run(srateOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
     expect(twice.visited).toEqual(once.visited);
     expect(new Set(once.visited).size).toBe(once.found.measured);
   });
 
-  it('ends with the best and the start in long readings, in turns', async () => {
-    const space = spaceOf(2);
+  it('ends with long readings of the best and the start, in turns', async () => {
+    const space = srateOf(2);
     const finals: string[] = [];
     const shares: How['share'][] = [];
     const found = await search<LaneSettings>({
@@ -192,7 +193,7 @@ describe('the search', () => {
   });
 
   it('is not misled by a first reading that was far too good', async () => {
-    const space = spaceOf(2);
+    const space = srateOf(2);
     const surface = machine(2, MODELS[1]!);
     let readings = 0;
     const found = await search<LaneSettings>({
@@ -205,29 +206,29 @@ describe('the search', () => {
     expect(surface(found.best!)).toBeCloseTo(Math.max(...space.all.map((s) => surface(s)!)), 6);
   });
 
-  it('takes what does not run as a result and stays below it', async () => {
+  it('treats a point that does not run as a result, and stays below it', async () => {
     const memory: Surface = (settings) =>
       settings.lanes * 100 + settings.batch_size * 10 > 260
         ? null
         : settings.lanes * 50 + settings.batch_size;
-    const { found, off } = await run(spaceOf(2), memory);
+    const { found, off } = await run(srateOf(2), memory);
     expect(found.best).not.toBeNull();
     expect(off).toBeLessThanOrEqual(0.05);
   });
 
   it('climbs down from a start that does not run', async () => {
-    const { found } = await run(spaceOf(8), ({ lanes }) => (lanes > 2 ? null : lanes * 10));
+    const { found } = await run(srateOf(8), ({ lanes }) => (lanes > 2 ? null : lanes * 10));
     expect(found.best?.lanes).toBe(2);
     expect(found.startRate).toBeNull();
   });
 
-  it('says so where nothing runs', async () => {
-    const { found } = await run(spaceOf(2), () => null);
+  it('says so if nothing runs', async () => {
+    const { found } = await run(srateOf(2), () => null);
     expect(found).toMatchObject({ best: null, rate: null });
   });
 
-  it('keeps the start where nothing is worth the change', async () => {
-    const space = spaceOf(2);
+  it('keeps the start if nothing is worth the change', async () => {
+    const space = srateOf(2);
     const { found } = await run(space, (s) => (keyOf(s) === keyOf(space.start) ? 100 : 101.5));
     expect(found.best).toEqual(space.start);
   });

@@ -1,6 +1,7 @@
 // Which settings are tried on which machine, and in which order.
 import { describe, expect, it } from 'vitest';
-import { createSpace, keyOf } from '#forebay/workers/tune/space.js';
+import { settingsKey as keyOf } from '#forebay/shared/profiles/profile.js';
+import { createSpace } from '#forebay/workers/tune/space.js';
 
 const FORMULA = { lanes: 2, threads_per_lane: 1, batch_size: 4, decode_threads: 2 };
 const TWO = { cpus: 2, maxBatch: 64, fixedBatch: null };
@@ -17,7 +18,7 @@ describe('the space of settings', () => {
     expect(all).toContainEqual(start);
   });
 
-  it('never asks for more threads than cores but in that one lane more', () => {
+  it('never has more threads than cores, but for the one lane more', () => {
     const { all } = createSpace({ ...TWO, cpus: 12 }, { ...FORMULA, lanes: 12 });
     const over = all.filter((s) => s.lanes * s.threads_per_lane > 12);
     expect(new Set(over.map((s) => `${s.lanes}x${s.threads_per_lane}`))).toEqual(new Set(['13x1']));
@@ -29,7 +30,7 @@ describe('the space of settings', () => {
     expect(start.batch_size).toBe(1);
   });
 
-  it('tries only what it is given, and starts at the nearest of it', () => {
+  it('tries only given values, and starts at the nearest of them', () => {
     const { all, start } = createSpace(
       { ...TWO, lanes: [1], threads: [4], batches: [3, 20], decodeThreads: [2] },
       FORMULA,
@@ -38,7 +39,7 @@ describe('the space of settings', () => {
     expect(start).toEqual({ lanes: 1, threads_per_lane: 4, batch_size: 3, decode_threads: 2 });
   });
 
-  it('has the point itself on each of its axes, and only points of the space', () => {
+  it('has the point itself on each axis, and only points of the space', () => {
     const { all, axes } = createSpace({ ...TWO, cpus: 16 }, { ...FORMULA, lanes: 16 });
     const known = new Set(all.map(keyOf));
     for (const point of all) {
@@ -50,7 +51,7 @@ describe('the space of settings', () => {
     }
   });
 
-  it('walks first along full use of the cores: fewer lanes take more threads', () => {
+  it('first walks along full use of the cores, where fewer lanes have more threads', () => {
     const { axes } = createSpace({ ...TWO, cpus: 16 }, { ...FORMULA, lanes: 16, decode_threads: 2 });
     const ridge = axes[0]!({ lanes: 16, threads_per_lane: 1, batch_size: 4, decode_threads: 2 });
     expect(ridge.map((s) => `${s.lanes}x${s.threads_per_lane}`)).toEqual([

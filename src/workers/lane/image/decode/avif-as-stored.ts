@@ -1,21 +1,21 @@
 /**
- * An AVIF whose pixels come out as they are stored, as Pillow reads them: libheif always applies the rotation (`irot`)
+ * Rewrites an AVIF so that its pixels come out as they are stored, as in Pillow. libheif always applies the rotation (`irot`)
  * and the mirroring (`imir`) that the file asks for. A sequence is read as its cover image, which is its first frame.
  */
 
-/** Turns by 0 degrees. A mirroring becomes one, too: it has no value that says "none". */
+/** A rotation by 0 degrees. It also replaces a mirroring, which has no value for "none". */
 const NO_TURN = Buffer.from('irot\0', 'latin1');
 const TURN_BYTES = 9;
 const BRANDS_AT = 8;
 
-/** `upright`: rotation and mirroring are to be applied. Returns the same bytes where nothing is to be changed. */
+/** `upright`: rotation and mirroring are to be applied. Returns the same bytes if nothing has to change. */
 export function avifAsStored(avif: Uint8Array, upright: boolean): Uint8Array {
   const bytes = Buffer.from(avif.buffer, avif.byteOffset, avif.byteLength);
   const isSequence = bytes.toString('latin1', BRANDS_AT, BRANDS_AT + 4) === 'avis';
   const turns = upright ? [] : turnsIn(bytes);
   if (!isSequence && turns.length === 0) return avif;
   const stored = Buffer.from(bytes);
-  // libvips knows a file by its major brand, and "avis" is not one that it accepts.
+  // libvips recognises a file by its major brand, and does not accept "avis".
   if (isSequence) stored.write('avif', BRANDS_AT, 'latin1');
   for (const { start } of turns) NO_TURN.copy(stored, start + 4);
   return stored;
@@ -54,7 +54,7 @@ function* boxesIn(bytes: Buffer, { contentAt, end: parentEnd }: Box): Generator<
     if (isLong && start + 16 > parentEnd) return;
     const head = isLong ? 16 : 8;
     const size = isLong ? Number(bytes.readBigUInt64BE(start + 8)) : short;
-    // A size of 0 means: up to the end.
+    // A size of 0 means up to the parent's end.
     const end = short === 0 ? parentEnd : start + size;
     if (end < start + head || end > parentEnd) return;
     yield { type, start, contentAt: start + head, end };

@@ -1,11 +1,11 @@
-/** What every decoder does around resizing: the limits on pixels, the window handed over, the crop within black. */
+/** What every decoder does around resizing: checks the limits on pixels, hands over the window, pads the crop with black. */
 import { ForebayError } from '../../../../shared/errors.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { ResamplingPlan, Size } from '../resample/pillow-resampler.ts';
 import type { DecodedWindow, DecodeOptions, Pixels, TakeWindow } from './decoder.ts';
 import { planGeometry, type Geometry } from './geometry.ts';
 
-/** Throws ForebayError `too_many_pixels`. `when` ends the measure: ", once resized to ...". */
+/** Throws ForebayError `too_many_pixels`. `when` completes the size: ", once resized to ...". */
 export function checkPixels({ width, height }: Size, maxPixels: number, when = ''): void {
   if (width * height <= maxPixels) return;
   throw new ForebayError(
@@ -14,7 +14,7 @@ export function checkPixels({ width, height }: Size, maxPixels: number, when = '
   );
 }
 
-/** Below this an image is decoded in a few tens of milliseconds, however few bytes it was: plain ones are legitimate. */
+/** A smaller image decodes in a few tens of milliseconds, however few bytes it has. Plain images compress that well. */
 const RATIO_FLOOR_PIXELS = 16_000_000;
 
 /** Throws ForebayError `decompression_ratio`. */
@@ -29,8 +29,8 @@ function checkRatio({ width, height }: Size, encodedBytes: number, maxImageRatio
 }
 
 /**
- * As planGeometry, of an image of so many encoded bytes; every decoder passes here before its first pixel. Throws
- * ForebayError `too_many_pixels`, also where resizing makes the image too large, and `decompression_ratio`.
+ * Plans the geometry of an image within the limits. Every decoder calls it before its first pixel. Throws ForebayError
+ * `too_many_pixels`, also if resizing makes the image too large, and `decompression_ratio`.
  */
 export function checkedGeometry(
   size: Size,
@@ -46,7 +46,7 @@ export function checkedGeometry(
 
 export type GeometryOptions = Pick<DecodeOptions, 'resize' | 'crop' | 'maxPixels' | 'maxImageRatio'>;
 
-/** The window of the source that the kernel was given. `offset`, `stride`: as of ResamplingKernel.resample. */
+/** The window of the source that the kernel holds. `offset`, `stride`: as in ResamplingKernel.resample. */
 export function kernelWindow(
   kernel: ResamplingKernel,
   plan: ResamplingPlan,
@@ -59,12 +59,12 @@ export function kernelWindow(
   };
 }
 
-/** What makes pixels of a window. */
+/** Turns a window into pixels. */
 export function toCrop(crop: number): TakeWindow<Pixels> {
   return (window, geometry) => fitCrop(window.pixels(), geometry, crop);
 }
 
-/** The window within black, where the image is smaller than the crop. Throws ForebayError `decode_failed`. */
+/** Pads the window with black if the image is smaller than the crop. Throws ForebayError `decode_failed`. */
 export function fitCrop(pixels: Uint8Array, { window, pad }: Geometry, crop: number): Pixels {
   checkLength(pixels, window);
   if (window.width === crop && window.height === crop) return pixels;
@@ -81,6 +81,6 @@ export function checkLength(pixels: Uint8Array, { width, height }: Size): void {
   if (pixels.length === width * height * 3) return;
   throw new ForebayError(
     'decode_failed',
-    `the image decoded to ${pixels.length} bytes where ${width} x ${height} RGB was due`,
+    `the image decoded to ${pixels.length} bytes, not to ${width} x ${height} RGB`,
   );
 }

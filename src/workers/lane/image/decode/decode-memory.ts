@@ -1,22 +1,22 @@
 /**
- * What decoding an image takes, known before its first pixel from what headers say. Measured by
- * `npm run bench -- decode-memory`, as the peak of resident memory; docs/model-config.md has the table.
+ * Estimates the memory that decoding an image takes, from its header. The figures come from the peak of resident memory in
+ * `npm run bench -- decode-memory`. docs/model-config.md has the table.
  */
 import { ForebayError } from '../../../../shared/errors.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 
-/** What of an image the library holds whole while it decodes, bytes a pixel. Else it holds some lines. */
+/** What a library holds while it decodes an image, besides some lines. */
 export interface LibraryMemory {
   readonly bytesPerPixel: number;
-  /** Of the library itself, whatever the size. */
+  /** Of the library itself, for an image of any size. */
   readonly fixedBytes?: number;
 }
 
 export const LINES_ONLY: LibraryMemory = { bytesPerPixel: 0 };
 
 /**
- * Where the pixels go: `kernel`, RGB of the whole image, copied into the resampler; `codec`, the codec's own copy of it
- * besides; `libvips`, which resizes line by line.
+ * Where the pixels go. `kernel`: RGB of the whole image is copied into the resampler. `codec`: the same, and the codec keeps
+ * its own copy. `libvips`: it resizes line by line.
  */
 export type Path = 'kernel' | 'codec' | 'libvips';
 
@@ -24,19 +24,19 @@ const RGB_BYTES = 3;
 /** Lines in flight, tables, results. */
 const MARGIN = 1;
 
-export function decodeBytes({ width, height }: Size, held: LibraryMemory, path: Path): number {
-  return width * height * bytesPerPixel(held, path) + (held.fixedBytes ?? 0);
+export function decodeBytes({ width, height }: Size, library: LibraryMemory, path: Path): number {
+  return width * height * bytesPerPixel(library, path) + (library.fixedBytes ?? 0);
 }
 
-export function bytesPerPixel(held: LibraryMemory, path: Path): number {
-  return held.bytesPerPixel + MARGIN + pathBytes(held.bytesPerPixel, path);
+export function bytesPerPixel(library: LibraryMemory, path: Path): number {
+  return library.bytesPerPixel + MARGIN + pathBytes(library.bytesPerPixel, path);
 }
 
-function pathBytes(heldBytes: number, path: Path): number {
+function pathBytes(libraryBytes: number, path: Path): number {
   if (path === 'libvips') return 0;
   if (path === 'codec') return 2 * RGB_BYTES;
-  // What the library held is free before the kernel has its copy.
-  return Math.max(RGB_BYTES, 2 * RGB_BYTES - heldBytes);
+  // The library frees its memory before the kernel has its copy.
+  return Math.max(RGB_BYTES, 2 * RGB_BYTES - libraryBytes);
 }
 
 /** Throws ForebayError `too_many_pixels`. `what`: "a progressive JPEG". */

@@ -1,4 +1,4 @@
-/** Which decoder a model gets, by its config. The parts that decoders share are made once a lane, when needed. */
+/** Chooses a model's decoder by its config. Decoders of a lane share their parts, which are made when needed. */
 import { createSharedMemory } from '../../out-of-memory.ts';
 import { createResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';
@@ -16,8 +16,8 @@ export interface DecoderFactory {
 }
 
 /**
- * `loadFast`: the codec of `decode: "fast"`; null where this machine lacks it, and `exact` serves instead. `timed`: has work
- * done that comes up on this thread after the call for an image has returned.
+ * `loadFast`: returns the codec of `decode: "fast"`, or null if this machine lacks it. Then `exact` serves instead. `timed`:
+ * runs work of this thread that begins after the call for an image has returned.
  */
 export function createDecoderFactory(
   limits: ImageLimits,
@@ -33,7 +33,7 @@ export function createDecoderFactory(
   return (model) => {
     const options = { ...model, ...limits };
     const otherwise = createSharpDecoder(options, { kernel, plans, memory, budget, timed });
-    // Codecs know neither colour profiles nor orientation.
+    // The codecs support neither colour profiles nor orientation.
     if (model.icc === 'convert' || model.auto_orient) return otherwise;
     const fast = model.decode === 'fast' ? loadFast() : null;
     const codec = fast === null ? (exact ??= loadTurboWasm()) : Promise.resolve(fast);

@@ -1,4 +1,4 @@
-/** Resize and centre crop in whole pixels. Pure arithmetic. */
+/** Computes resize and centre crop in whole pixels. Pure. */
 
 export interface Geometry {
   /** The whole image after resizing. */
@@ -10,14 +10,13 @@ export interface Geometry {
     readonly width: number;
     readonly height: number;
   };
-  /** Where the window lies in the crop: above 0 where the image is smaller than the crop. */
+  /** Where the window lies in the crop. Above 0 if the image is smaller than the crop. */
   readonly pad: { readonly left: number; readonly top: number };
 }
 
 /**
- * As torchvision 0.20, `Resize(int)` then `CenterCrop(int)` on Pillow images: the shorter side becomes
- * `resize`; crop offsets are rounded half to even; a smaller image is padded with zeros, the odd pixel right
- * and below. One difference, see `longerSide`.
+ * Follows torchvision 0.20, `Resize(int)` and `CenterCrop(int)` on Pillow images, but for `longerSide`. The shorter side becomes
+ * `resize`. Crop offsets are rounded half to even. A smaller image is padded with zeros, with the odd pixel right and below.
  */
 export function planGeometry(
   width: number,
@@ -42,9 +41,8 @@ function resizedSize(width: number, height: number, side: number): { width: numb
 }
 
 /**
- * The nearest whole number of pixels keeps the aspect ratio best. torchvision cuts the fraction off, which is
- * the same for the usual ratios (1:1, 4:3, 3:2, 16:9) and one pixel less for half of the others. MobileNetV2,
- * bicubic, on 200 photos of odd sizes: 157 right so, 154 with the fraction cut off.
+ * Rounds to the nearest whole number of pixels, which keeps the aspect ratio best (ADR 5). torchvision cuts the fraction off.
+ * That gives the same for the usual ratios (1:1, 4:3, 3:2, 16:9) and one pixel less for half of the others.
  */
 function longerSide(side: number, short: number, long: number): number {
   return roundHalfToEven((side * long) / short);

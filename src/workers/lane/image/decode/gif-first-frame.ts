@@ -1,13 +1,13 @@
 /**
- * The first frame of a GIF as Pillow's `convert("RGB")` shows it: transparent pixels keep their colour of the palette, and
- * what the frame leaves out of the canvas has the transparent colour, else the first one.
+ * Extracts the first frame of a GIF as Pillow's `convert("RGB")` shows it. Transparent pixels keep their palette colour. The
+ * canvas around the frame has the transparent colour, or else the first one.
  */
 import type { Region } from '../resample/pillow-resampler.ts';
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
 export interface FirstFrame {
-  /** A GIF of this frame alone, without transparency. */
+  /** A GIF of only this frame, without transparency. */
   readonly bytes: Uint8Array;
   readonly frame: Region;
   readonly colourAround: Colour;
@@ -19,7 +19,7 @@ const GRAPHIC_CONTROL = 0xf9;
 const IMAGE = 0x2c;
 const END = 0x3b;
 
-/** Null where the structure is damaged before the pixels: the decoder says why. */
+/** Null if the file is damaged before the pixels. Then the decoder says why. */
 export function firstFrame(gif: Uint8Array): FirstFrame | null {
   const bytes = Buffer.from(gif);
   if (bytes.length < 13) return null;
@@ -50,14 +50,14 @@ export function firstFrame(gif: Uint8Array): FirstFrame | null {
   return { bytes: bytes.subarray(0, end + 1), frame, colourAround };
 }
 
-/** The frame leaves nothing of the canvas out. */
+/** Whether the frame covers the whole canvas. */
 export function isWhole({ bytes, frame }: FirstFrame): boolean {
   const { left, top, width, height } = frame;
   const canvas = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return left === 0 && top === 0 && width >= canvas.readUInt16LE(6) && height >= canvas.readUInt16LE(8);
 }
 
-/** Colours what lies outside of the frame, in packed RGB of that region of the canvas. */
+/** Colours the pixels outside the frame, in packed RGB of that region of the canvas. */
 export function colourAround(
   pixels: Uint8Array,
   region: Region,
@@ -77,7 +77,7 @@ function within(position: number, start: number, length: number): boolean {
 
 interface Table {
   readonly start: number;
-  /** Colours; 0 where there is no table. */
+  /** Number of colours. 0 if there is no table. */
   readonly length: number;
   readonly end: number;
 }
@@ -88,14 +88,14 @@ function colourTable(bytes: Buffer, flagsAt: number, start: number): Table {
   return { start, length, end: start + length * 3 };
 }
 
-/** Indices beyond the table are greys, as in Pillow. */
+/** As in Pillow, indices beyond the table are greys. */
 function colourOf(bytes: Buffer, { start, length }: Table, index: number): Colour {
   if (index >= length) return [index, index, index];
   const [red = 0, green = 0, blue = 0] = bytes.subarray(start + index * 3, start + index * 3 + 3);
   return [red, green, blue];
 }
 
-/** Behind the empty block that ends a list of blocks; the end of the file where that is missing. */
+/** The position behind the empty block that ends a list of blocks. The end of the file if that block is missing. */
 function endOfBlocks(bytes: Buffer, start: number): number {
   let at = start;
   while (at < bytes.length) {

@@ -1,23 +1,23 @@
 /**
- * Which image format bytes are, by their first bytes, and the size of those formats whose headers are simple
- * (JPEG, PNG). An allow-list: what is not recognised here reaches no decoder.
+ * Recognises the image format by the first bytes, and reads the size from simple headers (JPEG, PNG). This is an allow-list:
+ * what it does not recognise reaches no decoder.
  */
 import { ForebayError } from '../../../../shared/errors.ts';
 import { refusedFormat } from './refused-format.ts';
 
 export interface ImageHeader {
   readonly format: 'jpeg' | 'png' | 'gif' | 'webp' | 'tiff' | 'avif';
-  /** Known only where the header said it plainly. */
+  /** Null if the header does not say it plainly. */
   readonly size: { readonly width: number; readonly height: number } | null;
-  /** 8 bits a sample without transparency: colours may be resized as they are. False where unknown. */
+  /** 8 bits per sample and no transparency, so colours may be resized as they are. False if unknown. */
   readonly plain: boolean;
-  /** A JPEG that every decoder reads alike: 8 bits, Huffman, sequential or progressive, grey or three colours. */
+  /** A JPEG that all decoders read alike: 8 bits, Huffman, sequential or progressive, grey or three colours. */
   readonly ordinary: boolean;
-  /** A progressive JPEG or an interlaced PNG: the whole image is built up in memory. False where unknown. */
+  /** A progressive JPEG or an interlaced PNG, which is built up in memory as a whole. False if unknown. */
   readonly progressive: boolean;
 }
 
-/** Throws ForebayError `unsupported_format`, naming what the bytes look like where that is known. */
+/** Throws ForebayError `unsupported_format`, which names what the bytes look like if that is known. */
 export function readImageHeader(image: Uint8Array): ImageHeader {
   const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength);
   if (startsWith(bytes, 0xff, 0xd8, 0xff)) return jpegHeader(bytes);
@@ -35,7 +35,7 @@ function otherFormat(bytes: Buffer): 'gif' | 'webp' | 'tiff' | 'avif' | null {
   if (head.startsWith('GIF87a') || head.startsWith('GIF89a')) return 'gif';
   if (head.startsWith('RIFF') && head.slice(8) === 'WEBP') return 'webp';
   if (['II*\0', 'II+\0', 'MM\0*', 'MM\0+'].includes(head.slice(0, 4))) return 'tiff';
-  // mif1 and msf1 are the generic brands: AVIF and HEIC both use them, decoding tells.
+  // mif1 and msf1 are generic brands, which both AVIF and HEIC use. Decoding tells them apart.
   if (/^ftyp(avi[fs]|mif1|msf1)/.test(head.slice(4)))
     return /hei[cxs]|hev[cx]/.test(brands(bytes)) ? null : 'avif';
   return null;
@@ -46,7 +46,7 @@ function brands(bytes: Buffer): string {
   return bytes.toString('latin1', 8, Math.min(bytes.readUInt32BE(0), 256));
 }
 
-/** Walks the markers to the frame header. */
+/** Walks along the markers to the frame header. */
 function jpegHeader(bytes: Buffer): ImageHeader {
   const unknown: ImageHeader = {
     format: 'jpeg',
@@ -80,7 +80,7 @@ function jpegHeader(bytes: Buffer): ImageHeader {
   return unknown;
 }
 
-/** By the frame header at `at`: SOF0 to SOF2, and not so many scans that they are there to cost time. */
+/** `at`: of the frame header. Accepts SOF0 to SOF2. Refuses a file with so many scans that they are meant to cost time. */
 function isOrdinary(bytes: Buffer, at: number): boolean {
   const process = bytes[at + 1]!;
   if (process > 0xc2 || bytes[at + 4] !== 8 || ![1, 3].includes(bytes[at + 9]!)) return false;
@@ -93,7 +93,7 @@ function isOrdinary(bytes: Buffer, at: number): boolean {
 }
 
 const SCAN = Buffer.of(0xff, 0xda);
-/** Encoders write about ten. */
+/** Encoders write about ten scans. */
 const MAX_SCANS = 100;
 
 function pngHeader(bytes: Buffer): ImageHeader {
@@ -113,7 +113,7 @@ function pngHeader(bytes: Buffer): ImageHeader {
   return { format: 'png', size, plain, ordinary: false, progressive: bytes[28] === 1 };
 }
 
-/** A `tRNS` chunk before the pixels. True where the chunks cannot be followed. */
+/** Whether there is a `tRNS` chunk before the pixels. True if the chunks cannot be followed. */
 function hasTransparency(bytes: Buffer): boolean {
   let at = 33;
   while (at + 8 <= bytes.length) {

@@ -1,14 +1,14 @@
 /**
- * The seam to a JPEG library: ordinary JPEGs to raw pixels, at once and on this thread. A codec knows nothing
- * of configs, resizing or limits, and refuses rather than guesses.
+ * The interface to a JPEG library: it decodes ordinary JPEGs to raw pixels, synchronously. A codec knows nothing of configs,
+ * resizing or limits. In doubt it refuses.
  */
 import type { Region, Size } from '../resample/pillow-resampler.ts';
 
 export interface JpegCodec {
   /**
-   * Decodes an image of that size (by its own header) to RGB. `room` gives the buffer to fill for so many
-   * bytes. Returns where the region's first pixel lies in it and the length of a line, in bytes; null where
-   * the library refuses, or so much as warns (truncated data, unusual colours): another decoder must tell.
+   * Decodes an image of that size (by its own header) to RGB, into the buffer that `room` returns for so many bytes. Returns
+   * where the region's first pixel lies in the buffer, and the length of a line, in bytes. Returns null if the library refuses
+   * or even warns (truncated data, unusual colours). Then another decoder must judge the image.
    */
   decode(
     image: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * Decodes ordinary JPEGs on this thread, by a codec and the resampling kernel, one after the other; everything
- * else, and what the codec refuses, goes to the other decoder. Whole images are held only up to HELD_PIXELS.
+ * Decodes ordinary JPEGs on this thread, one after the other, with a codec and the resampling kernel. All other images, those
+ * above HELD_PIXELS and those that the codec refuses go to the other decoder.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResamplingKernel } from '../resample/kernel.ts';
@@ -41,9 +41,9 @@ export function createJpegDecoder(
   const progressiveBytes = bytesPerPixel(memoryOfPlain('jpeg', true), 'codec');
   const turn = createTurn();
   let codec: JpegCodec | null = null;
-  /** Images that wait for their turn. */
+  /** Number of images that wait for their turn. */
   let waiting = 0;
-  // One that cannot be loaded leaves its work to the other decoder, too.
+  // If the codec cannot be loaded, the other decoder does its work.
   let last: Promise<unknown> = parts.codec.then(
     (loaded) => (codec = loaded),
     () => {},
@@ -51,7 +51,7 @@ export function createJpegDecoder(
 
   function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): T | Promise<T> {
     const { size, ordinary, progressive } = readImageHeader(image);
-    if (size === null || !ordinary || isLeft(size)) return otherwise.decodeTo(image, take);
+    if (size === null || !ordinary || isForOther(size)) return otherwise.decodeTo(image, take);
     const bytes = size.width * size.height * (progressive ? progressiveBytes : baselineBytes);
     const isFree = waiting === 0 && turn.lasts() && budget.fits(bytes);
     if (codec === null || !isFree) return inTurn(image, size, bytes, take);
@@ -73,14 +73,14 @@ export function createJpegDecoder(
     return taken === null ? otherwise.decodeTo(image, take) : taken.result;
   }
 
-  /** To the other decoder: it holds less of a large image, and can shrink one while it decodes. */
-  function isLeft(size: Size): boolean {
+  /** The other decoder holds less of a large image, and can shrink an image while it decodes. */
+  function isForOther(size: Size): boolean {
     const { width, height } = size;
     if (width * height > HELD_PIXELS) return true;
     return shrinks(options, size, planGeometry(width, height, options.resize, options.crop));
   }
 
-  /** Null where the codec refuses. */
+  /** Null if the codec refuses the image. */
   function atOnce<T>(
     codec: JpegCodec,
     image: Uint8Array,
@@ -101,8 +101,8 @@ export function createJpegDecoder(
 }
 
 /**
- * How long images may be decoded before messages get in and a batch that is complete may run: at least one, small
- * ones many, since a trip through the event loop for each costs a tenth of decoding a thumbnail.
+ * How long images are decoded before the event loop turns, so that messages get in and a complete batch can run. At least one
+ * image is decoded per turn. Small images share a turn, since one costs a tenth of decoding a thumbnail.
  */
 const TURN_MS = 2;
 

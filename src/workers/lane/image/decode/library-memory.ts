@@ -1,17 +1,17 @@
-/** What libvips and its libraries hold whole of an image that they decode, from what they say of its header. */
+/** How much of an image libvips and its libraries hold in memory while they decode it, by format and header. */
 import type { Source } from './match-pillow.ts';
 import type { ImageHeader } from './image-header.ts';
 import { LINES_ONLY, type LibraryMemory } from './decode-memory.ts';
 
 const MB = 2 ** 20;
-/** Coefficients of 2 bytes a sample; with 4:2:0, half of the samples are left out. */
+/** Bytes per pixel of coefficients, 2 bytes per sample. 4:2:0 has half of the samples. */
 const COEFFICIENTS = { full: 6, shared: 3, cmyk: 8 } as const;
 
-/** With a full set of colour samples; 4:2:0 takes 3 and 6 less, but sharp does not say which it is. */
+/** Bytes per pixel with a full set of colour samples. 4:2:0 takes 3 and 6 less, but sharp does not tell. */
 const AVIF = { bits8: 18, bits10: 24 } as const;
 
-/** What sharp says of an image. */
-export interface Found {
+/** What sharp's metadata says of an image. */
+export interface Metadata {
   readonly channels: number;
   readonly depth: string;
   readonly orientation?: number | undefined;
@@ -19,22 +19,22 @@ export interface Found {
   readonly chromaSubsampling?: string | undefined;
 }
 
-/** Of a JPEG or PNG whose header is plain: 8 bits, no transparency. */
+/** For a JPEG or PNG with a plain header: 8 bits, no transparency. */
 export function memoryOfPlain(format: ImageHeader['format'], progressive: boolean): LibraryMemory {
   if (!progressive) return LINES_ONLY;
   return { bytesPerPixel: format === 'jpeg' ? COEFFICIENTS.full : 3 };
 }
 
-export function memoryOf(format: ImageHeader['format'], found: Found, source: Source): LibraryMemory {
-  const unpacked = found.channels * (SAMPLE_BYTES[found.depth] ?? LARGEST_SAMPLE_BYTES);
-  // Lines cannot be turned as they come.
-  const turned = source.upright && (found.orientation ?? 1) > 1 ? unpacked : 0;
+export function memoryOf(format: ImageHeader['format'], metadata: Metadata, source: Source): LibraryMemory {
+  const unpacked = metadata.channels * (SAMPLE_BYTES[metadata.depth] ?? LARGEST_SAMPLE_BYTES);
+  // To turn an image, the library must hold it whole.
+  const turned = source.upright && (metadata.orientation ?? 1) > 1 ? unpacked : 0;
   switch (format) {
     case 'jpeg': {
-      return { bytesPerPixel: turned + (found.isProgressive ? coefficients(found) : 0) };
+      return { bytesPerPixel: turned + (metadata.isProgressive ? coefficients(metadata) : 0) };
     }
     case 'png': {
-      return { bytesPerPixel: Math.max(turned, found.isProgressive ? unpacked : 0) };
+      return { bytesPerPixel: Math.max(turned, metadata.isProgressive ? unpacked : 0) };
     }
     case 'gif': {
       return { bytesPerPixel: 4 };
@@ -43,7 +43,7 @@ export function memoryOf(format: ImageHeader['format'], found: Found, source: So
       return { bytesPerPixel: turned + 7, fixedBytes: 32 * MB };
     }
     case 'avif': {
-      return { bytesPerPixel: turned + (found.depth === 'uchar' ? AVIF.bits8 : AVIF.bits10) };
+      return { bytesPerPixel: turned + (metadata.depth === 'uchar' ? AVIF.bits8 : AVIF.bits10) };
     }
     case 'tiff': {
       return { bytesPerPixel: turned, fixedBytes: source.tileLineBytes };
@@ -51,7 +51,7 @@ export function memoryOf(format: ImageHeader['format'], found: Found, source: So
   }
 }
 
-function coefficients({ channels, chromaSubsampling = '' }: Found): number {
+function coefficients({ channels, chromaSubsampling = '' }: Metadata): number {
   if (channels === 4) return COEFFICIENTS.cmyk;
   return chromaSubsampling.startsWith('4:2:0') ? COEFFICIENTS.shared : COEFFICIENTS.full;
 }

@@ -1,6 +1,6 @@
 /**
- * What sharp has to be given, and what has to be done to the pixels that it returns, so that they are those of Pillow. Only
- * formats in which libvips and Pillow read the same file differently are changed.
+ * Makes sharp's pixels equal to Pillow's: changes the file that sharp gets, or the pixels that it returns. Does so only for
+ * formats that libvips and Pillow read differently.
  */
 import type { Region } from '../resample/pillow-resampler.ts';
 import { avifAsStored } from './avif-as-stored.ts';
@@ -11,28 +11,28 @@ import { ycbcrToRgb } from './ycbcr.ts';
 
 export interface Source {
   readonly bytes: Uint8Array;
-  /** Of the file as it came. */
+  /** Size of the file as it came. */
   readonly encodedBytes: number;
-  /** The orientation that the file names is applied. */
+  /** Whether the orientation that the file names is applied. */
   readonly upright: boolean;
-  /** Changes packed RGB of that region of the upright image, in place. Null: the pixels are right as they come. */
+  /** Corrects packed RGB of that region of the upright image, in place. Null if the pixels are right as they come. */
   readonly finish: ((pixels: Uint8Array, region: Region) => void) | null;
-  /** A line of a TIFF's tiles, which is unpacked at once. */
+  /** Bytes of a line of a TIFF's tiles, which is unpacked as a whole. */
   readonly tileLineBytes: number;
 }
 
-/** `upright`: the config asks for `auto_orient`. */
+/** `upright`: whether the config asks for `auto_orient`. */
 export function matchPillow(image: Uint8Array, format: ImageHeader['format'], upright: boolean): Source {
-  const asItIs: Source = {
+  const unchanged: Source = {
     bytes: image,
     encodedBytes: image.length,
     upright,
     finish: null,
     tileLineBytes: 0,
   };
-  if (format === 'gif') return ofGif(asItIs);
-  if (format === 'avif') return { ...asItIs, bytes: avifAsStored(image, upright) };
-  return format === 'tiff' ? ofTiff(asItIs) : asItIs;
+  if (format === 'gif') return ofGif(unchanged);
+  if (format === 'avif') return { ...unchanged, bytes: avifAsStored(image, upright) };
+  return format === 'tiff' ? ofTiff(unchanged) : unchanged;
 }
 
 function ofGif(source: Source): Source {
@@ -48,7 +48,7 @@ const UNCOMPRESSED = 1;
 const YCBCR = 6;
 const JPEG_COMPRESSIONS = [6, 7];
 
-/** Pillow turns TIFFs, and only these, without being asked. */
+/** Pillow applies the orientation of TIFFs without being asked, and of no other format. */
 function ofTiff(source: Source): Source {
   const tags = readTiffTags(source.bytes);
   return { ...source, upright: true, finish: fromYcbcr(tags), tileLineBytes: tileLineBytes(tags) };
@@ -57,14 +57,14 @@ function ofTiff(source: Source): Source {
 function fromYcbcr(tags: TiffTags): Source['finish'] {
   if (tags.number('photometric') !== YCBCR || tags.number('bitsPerSample') !== 8) return null;
   const compression = tags.number('compression')!;
-  // libtiff converts these itself, and those that share chroma samples between pixels.
+  // libtiff converts these itself, as well as images that share chroma samples between pixels.
   if (JPEG_COMPRESSIONS.includes(compression)) return null;
   if (tags.numbers('chromaSubsampling')!.some((samples) => samples !== 1)) return null;
   const by = compression === UNCOMPRESSED ? 'pillow' : 'libtiff';
   return (pixels) => ycbcrToRgb(pixels, by);
 }
 
-/** Strips are read line by line, whatever their size. */
+/** 0 for strips, which are read line by line. */
 function tileLineBytes(tags: TiffTags): number {
   const bits = tags.number('bitsPerSample')! * tags.number('samplesPerPixel')!;
   return Math.ceil(((tags.number('width') ?? 0) * (tags.number('tileHeight') ?? 0) * bits) / 8);

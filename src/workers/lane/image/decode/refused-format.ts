@@ -1,4 +1,4 @@
-/** What a file that is no accepted image is instead, by its first bytes, and what to do about it. */
+/** Says what a file is that is no accepted image, by its first bytes, and what to do about it. */
 
 interface Known {
   readonly prefixes: readonly string[];
@@ -48,17 +48,17 @@ const TEXT: readonly (readonly [pattern: RegExp, name: string])[] = [
   ],
   [
     /^<(\?xml|svg|!)/i,
-    'SVG or XML, which is not decoded (it may hold scripts and outside references): render it',
+    'SVG or XML, which is not decoded since it may hold scripts and external references: render it',
   ],
-  [/^data:/i, 'a data: URL as text: write the bytes that it holds'],
-  [/^(\/9j\/|iVBORw0KGgo|R0lGOD|UklGR)/, 'an image in base64: write the bytes that it stands for'],
+  [/^data:/i, 'a data: URL as text: save the bytes that it holds'],
+  [/^(\/9j\/|iVBORw0KGgo|R0lGOD|UklGR)/, 'an image in base64: save the decoded bytes'],
   [/^[[{]/, 'JSON'],
 ];
 
 const HEAD_BYTES = 512;
 const TAR_AT = 257;
 
-/** "a ZIP archive: unpack it"; where nothing is known, how the file begins. */
+/** "a ZIP archive: unpack it". If nothing is known, it tells how the file begins. */
 export function refusedFormat(bytes: Buffer): string {
   const head = bytes.toString('latin1', 0, HEAD_BYTES);
   const brand = /^.{4}ftyp(.{4})/s.exec(head)?.[1];
@@ -69,7 +69,7 @@ export function refusedFormat(bytes: Buffer): string {
   if (text !== null) return TEXT.find(([pattern]) => pattern.test(text))?.[1] ?? 'text, not an image';
   if (head.startsWith('ustar', TAR_AT)) return `a tar archive: ${ARCHIVE}`;
   if (head.startsWith('RIFF')) return 'a RIFF file other than WebP (sound or video)';
-  if (/^\0+$/.test(head)) return 'nothing but zero bytes: the file was not written to its end, copy it again';
+  if (/^\0+$/.test(head)) return 'only zero bytes: the file was not written completely, copy it again';
   return `not an image in a known format (it starts with ${bytes.toString('hex', 0, 8)})`;
 }
 
@@ -80,12 +80,12 @@ function ofMedia(brand: string, head: string): string {
   return 'a video or another ISO media file: extract its frames';
 }
 
-/** Null where it is not all printable: without what begins a text file, and in one byte order. */
+/** The text without a byte order mark. Null if not all of it is printable. */
 function textOf(head: Buffer): string | null {
   if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return 'UTF-16';
   const text = head.toString('utf8').replace(/^\uFEFF/, '');
   for (let at = 0; at < text.length; at++) {
-    // The last character may be cut.
+    // The last character may be cut off.
     const isCut = text.charCodeAt(at) === REPLACEMENT && at < text.length - 1;
     if (isCut || isControl(text.charCodeAt(at))) return null;
   }
@@ -95,7 +95,7 @@ function textOf(head: Buffer): string | null {
 const REPLACEMENT = 0xfffd;
 const ESCAPE = 0x1b;
 
-/** Other than tabs, ends of lines and pages, and the escapes of terminals. */
+/** Control characters that texts do not have. Tabs, ends of lines and pages, and terminal escapes are allowed. */
 function isControl(code: number): boolean {
   return code === 0x7f || (code < 0x20 && !(code >= 0x09 && code <= 0x0d) && code !== ESCAPE);
 }

@@ -1,7 +1,7 @@
 /**
- * Decodes every accepted format with sharp (libvips): the only importer of it. Pixels are Pillow's to the bit, see
- * test/golden and ./match-pillow.ts, with the exceptions that docs/model-config.md lists. Images above HELD_PIXELS are
- * resized by libvips, which holds some lines only, and JPEGs likewise where they are to be shrunk (./shrink.ts).
+ * Decodes every accepted format with sharp (libvips). The only importer of sharp. Pixels are Pillow's to the bit (see
+ * ./match-pillow.ts and test/golden), with the exceptions that docs/model-config.md lists. libvips resizes images above
+ * HELD_PIXELS, of which it holds only some lines, and JPEGs that are to be shrunk (./shrink.ts).
  */
 import { createRequire } from 'node:module';
 import type sharpLibrary from 'sharp';
@@ -21,14 +21,14 @@ import { memoryOf, memoryOfPlain } from './library-memory.ts';
 import { readImageHeader, type ImageHeader } from './image-header.ts';
 import { LIBVIPS_KERNELS, shrinks, type LibvipsKernel } from './shrink.ts';
 
-/** As CommonJS: `import` takes twice the CPU time to load it (see shared/queue/bullmq.ts). */
+/** Loaded as CommonJS, since `import` takes twice the CPU time (see shared/queue/bullmq.ts). */
 const sharp = createRequire(import.meta.url)('sharp') as typeof sharpLibrary;
 
-/** The lane is the unit of parallelism: libvips's own threads and caches only cost memory here. */
+/** Lanes are the unit of parallelism, so libvips' own threads and caches would only cost memory. */
 export function configureSharp(): void {
   sharp.concurrency(1);
   sharp.cache(false);
-  // A second lock behind the allow-list of formats: nothing that reads scripts, URLs or file names.
+  // A second barrier behind the allow-list of formats: no loader that reads scripts, URLs or file names.
   sharp.block({ operation: ['VipsForeignLoad'] });
   const loaders = ['JpegBuffer', 'PngBuffer', 'WebpBuffer', 'NsgifBuffer', 'TiffBuffer', 'HeifBuffer'];
   sharp.unblock({ operation: loaders.map((name) => `VipsForeignLoad${name}`) });
@@ -58,7 +58,7 @@ export function createSharpDecoder(
     const { size } = header;
     if (size !== null) checkPixels(size, maxPixels);
     const source = matchPillow(image, header.format, options.auto_orient);
-    // No turn of the event loop before the pixels: the caller may block this thread next.
+    // The pixels must be under way in this turn of the event loop, since the caller may block this thread next.
     const attempt =
       size !== null && header.plain && !source.upright
         ? async () => fromPixels(source, size, ofHeader(header), take)
@@ -74,13 +74,13 @@ export function createSharpDecoder(
     const found = await open(source).metadata();
     const size = source.upright ? found.autoOrient : { width: found.width, height: found.height };
     const plain = !found.hasAlpha && found.depth === 'uchar' && source.finish === null;
-    return fromPixels(source, size, { plain, format, held: memoryOf(format, found, source) }, take);
+    return fromPixels(source, size, { plain, format, library: memoryOf(format, found, source) }, take);
   }
 
   async function fromPixels<T>(
     source: Source,
     size: Size,
-    { plain, format, held }: Stored,
+    { plain, format, library }: Stored,
     take: TakeWindow<T>,
   ): Promise<T> {
     const geometry = checkedGeometry(size, source.encodedBytes, options);
@@ -88,7 +88,7 @@ export function createSharpDecoder(
     const libvipsKernel = LIBVIPS_KERNELS[interpolation];
     const shrunk = format === 'jpeg' && shrinks(options, size, geometry);
     const byLibvips = plain && libvipsKernel !== undefined && (pixels > HELD_PIXELS || shrunk);
-    const bytes = decodeBytes(size, held, byLibvips ? 'libvips' : 'kernel');
+    const bytes = decodeBytes(size, library, byLibvips ? 'libvips' : 'kernel');
     checkDecodeBytes(bytes, size, format.toUpperCase(), options);
     return budget.use(bytes, async () =>
       byLibvips
@@ -107,7 +107,7 @@ export function createSharpDecoder(
       ...geometry.resized,
       fit: 'fill',
       kernel,
-      // JPEGs are shrunk while decoded all the same, to no less than twice the size.
+      // JPEGs are still shrunk while they are decoded, to no less than twice the size.
       fastShrinkOnLoad: false,
     } as const;
     const scaled = open(source).resize(scaling).extract(geometry.window);
@@ -115,7 +115,7 @@ export function createSharpDecoder(
     return timed(() => take({ pixels: () => data }, geometry));
   }
 
-  /** Alpha is dropped, and 16 bits cut to 8, before resizing: as Pillow's `convert('RGB')`, unlike libvips. */
+  /** Alpha is dropped and 16 bits are cut to 8 before resizing, as Pillow's `convert('RGB')` does and libvips does not. */
   async function throughKernel<T>(
     source: Source,
     size: Size,
@@ -138,20 +138,20 @@ export function createSharpDecoder(
 
 /** How an image is stored. */
 interface Stored extends Pick<ImageHeader, 'format'> {
-  /** 8 bits a sample, without transparency: colours may be resized as they are. */
+  /** 8 bits per sample and no transparency, so colours may be resized as they are. */
   readonly plain: boolean;
-  readonly held: LibraryMemory;
+  readonly library: LibraryMemory;
 }
 
 function ofHeader({ format, progressive }: ImageHeader): Stored {
-  return { format, plain: true, held: memoryOfPlain(format, progressive) };
+  return { format, plain: true, library: memoryOfPlain(format, progressive) };
 }
 
 function toRgb(source: Sharp): Sharp {
   return source.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
 }
 
-/** libvips says several lines, of which the first that is not sharp's own preface is the cause. */
+/** libvips writes several lines. The first that is not sharp's own preface names the cause. */
 function toDecodeError(error: unknown, maxPixels: number): ForebayError {
   const lines = messageOf(error)
     .replace(/^Input buffer has corrupt header: /, '')

@@ -1,11 +1,11 @@
-/** Which JPEGs `decode: "shrink"` has libjpeg shrink while it decodes, and by which of libvips' resamplers. Pure. */
+/** Which JPEGs libjpeg shrinks while it decodes for `decode: "shrink"`, and which libvips resampler follows. Pure. */
 import type { Preprocess } from '../../../../shared/domain/model-config.ts';
 import type { Interpolation, Size } from '../resample/pillow-resampler.ts';
 import type { Geometry } from './geometry.ts';
 
 export type LibvipsKernel = 'linear' | 'cubic' | 'lanczos3';
 
-/** Of libvips; where it has none that follows Pillow, images are not shrunk. */
+/** The libvips resampler for each interpolation. If it has none that follows Pillow, images are not shrunk. */
 export const LIBVIPS_KERNELS: Readonly<Partial<Record<Interpolation, LibvipsKernel>>> = {
   bilinear: 'linear',
   bicubic: 'cubic',
@@ -13,8 +13,8 @@ export const LIBVIPS_KERNELS: Readonly<Partial<Record<Interpolation, LibvipsKern
 };
 
 /**
- * Images are shrunk by 2, 4 or 8, to no less than twice the size that is needed, as Pillow's `thumbnail` does with
- * its `reducing_gap` of 2. Below four times that size there is nothing to shrink.
+ * Images are shrunk by 2, 4 or 8, to no less than twice the size that is needed, as Pillow's `thumbnail` does with a
+ * `reducing_gap` of 2. So a smaller ratio leaves nothing to shrink.
  */
 const LEAST_RATIO = 4;
 

@@ -1,7 +1,7 @@
-/** The first directory of a TIFF or BigTIFF: the numbers that say how its pixels are stored. */
+/** Reads the first directory of a TIFF or BigTIFF: the numbers that say how its pixels are stored. */
 
 export interface TiffTags {
-  /** The tag's numbers, or its default; undefined where the file has neither. */
+  /** The tag's numbers or its default. Undefined if there is neither. */
   numbers(tag: TiffTag): readonly number[] | undefined;
   number(tag: TiffTag): number | undefined;
 }
@@ -25,11 +25,11 @@ const DEFAULTS: Partial<Record<TiffTag, readonly number[]>> = {
   chromaSubsampling: [2, 2],
 };
 
-/** Bytes of a number, by type: SHORT, LONG, LONG8. Other types hold nothing that is asked for here. */
+/** Bytes of a number, by type: SHORT, LONG, LONG8. The tags above have no other type. */
 const NUMBER_BYTES: Readonly<Record<number, 2 | 4 | 8>> = { 3: 2, 4: 4, 16: 8 };
 const MAX_NUMBERS = 16;
 
-/** Empty where the directory lies outside of the file. */
+/** Empty if the directory lies outside the file. */
 export function readTiffTags(tiff: Uint8Array): TiffTags {
   const found = readDirectory(Buffer.from(tiff.buffer, tiff.byteOffset, tiff.byteLength));
   const numbers = (tag: TiffTag) => found.get(TAGS[tag]) ?? DEFAULTS[tag];
@@ -62,7 +62,7 @@ function readDirectory(bytes: Buffer): Map<number, readonly number[]> {
       );
     }
   } catch (error) {
-    // What was read so far counts: the decoder has the last word on a damaged file.
+    // What was read so far counts, since the decoder judges damaged files.
     if (!(error instanceof RangeError)) throw error;
   }
   return found;

@@ -1,6 +1,6 @@
 /**
- * JPEG by a native libjpeg-turbo whose package is optional and prebuilt. It decodes with the fast IDCT: see
- * docs/adr/0004-decoders.md for what that costs in pixels and answers. The only importer of it.
+ * Decodes JPEGs with a native libjpeg-turbo, whose package is optional and prebuilt. It uses the fast IDCT (ADR 4 says what
+ * that changes in pixels and answers). The only importer of the library.
  */
 import { createRequire } from 'node:module';
 import type { JpegCodec } from './jpeg-codec.ts';
@@ -14,7 +14,7 @@ interface Library {
   ): { readonly width: number; readonly height: number; readonly size: number };
 }
 
-/** Null where the package or its binary for this platform is not installed. */
+/** Null if the package or its binary for this platform is not installed. */
 export function loadTurboNative(): JpegCodec | null {
   let library: Library;
   try {

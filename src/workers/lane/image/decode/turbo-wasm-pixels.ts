@@ -22,7 +22,7 @@ export type ReadPixels = (length: number) => Uint8Array | null;
 /** Bytes from the C++ object to its vector of decoded bytes, which begins with the addresses of its begin and its end. */
 const DECODED = 12;
 
-/** The first image is read both ways. Only if the pixels are equal are later images read in place; else all are copied. */
+/** The first image is read both ways. If the pixels are equal, later images are read in place. If not, all are copied. */
 export function createPixelReader(memory: CodecMemory, decoder: DecoderObject): ReadPixels {
   const copied: ReadPixels = (length) => {
     const { buffer, byteOffset, byteLength } = decoder.getDecodedBuffer();

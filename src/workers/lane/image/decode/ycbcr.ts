@@ -1,6 +1,6 @@
 /**
- * YCbCr to RGB in place, for TIFFs that store a full set of samples a pixel: libvips hands these out as if they were RGB.
- * Pillow converts uncompressed ones by its own tables and leaves compressed ones to libtiff, which rounds otherwise.
+ * Converts YCbCr to RGB in place, for TIFFs that store a full set of samples per pixel. libvips returns these as if they were
+ * RGB. Pillow converts uncompressed files by its own tables, and leaves compressed ones to libtiff, which rounds differently.
  */
 
 interface Tables {
@@ -8,14 +8,14 @@ interface Tables {
   readonly greenOfCb: Int32Array;
   readonly greenOfCr: Int32Array;
   readonly blueOfCb: Int32Array;
-  /** Bits of a fraction in the sum for green. */
+  /** Fraction bits of the sum for green. */
   readonly greenBits: number;
 }
 
 const table = (value: (distance: number) => number) =>
   Int32Array.from({ length: 256 }, (_, i) => value(i - 128));
 
-/** Pillow, `ConvertYCbCr.c`: 6 bits of fraction. */
+/** As in Pillow's `ConvertYCbCr.c`, with 6 fraction bits. */
 const PILLOW = (): Tables => {
   const fixed = (factor: number) => table((distance) => Math.trunc(distance * factor * 64 + 0.5));
   return {
@@ -27,7 +27,7 @@ const PILLOW = (): Tables => {
   };
 };
 
-/** libtiff, `tif_color.c`: 16 bits of fraction. */
+/** As in libtiff's `tif_color.c`, with 16 fraction bits. */
 const LIBTIFF = (): Tables => {
   const fixed = (factor: number) => Math.trunc(factor * 65_536 + 0.5);
   const half = 32_768;

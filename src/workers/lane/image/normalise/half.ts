@@ -1,6 +1,6 @@
-/** IEEE 754 half precision, which neither Node 20 nor onnxruntime's binding has a usable array for. */
+/** IEEE 754 half precision. Neither Node 20 nor onnxruntime's binding has a usable array for it. */
 
-/** The bits of the half nearest to `value`, ties to even. */
+/** The bits of the half that is nearest to `value`. Ties go to even. */
 export function toHalfBits(value: number): number {
   if (Number.isNaN(value)) return 0x7e00;
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
@@ -13,7 +13,7 @@ export function toHalfBits(value: number): number {
   return sign | (((exponent + 15) << 10) + roundHalfToEven(size / 2 ** (exponent - 10)) - 1024);
 }
 
-/** Every half as a float, by its bits: 256 KB, built on first use. */
+/** The value of each half, by its bits. Takes 256 KB and is made on first use. */
 export function halfTable(): Float32Array {
   table ??= Float32Array.from({ length: 65_536 }, (_, bits) => fromHalfBits(bits));
   return table;
@@ -22,7 +22,7 @@ let table: Float32Array | undefined;
 
 const MIN_NORMAL = 2 ** -14;
 const SUBNORMAL_STEP = 2 ** -24;
-/** From here on, rounding reaches beyond the largest half, 65504. */
+/** Values from here on round to infinity. The largest half is 65504. */
 const MAX_ROUNDED = 65_520;
 
 function fromHalfBits(bits: number): number {

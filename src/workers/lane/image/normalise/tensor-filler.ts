@@ -1,4 +1,4 @@
-/** Pixels into the batch tensor: normalised by table lookup, in the graph's layout and number type. */
+/** Writes pixels into the batch tensor: normalised by table lookup, in the graph's layout and number type. */
 import type { Preprocess } from '../../../../shared/domain/model-config.ts';
 import { fitCrop } from '../decode/crop.ts';
 import type { DecodedWindow, Pixels } from '../decode/decoder.ts';
@@ -8,23 +8,23 @@ import { toHalfBits } from './half.ts';
 
 export type InputType = 'float32' | 'float16' | 'uint8';
 export type Layout = 'nchw' | 'nhwc';
-/** float16 travels as its bits in a Uint16Array. */
+/** float16 is held as bits in a Uint16Array. */
 export type TensorData = Float32Array | Uint16Array | Uint8Array;
 
 export interface TensorFiller {
-  /** Room for so many rows; content undefined. */
+  /** A tensor for so many rows. Its content is undefined. */
   allocate(rows: number): TensorData;
-  /** Numbers a row takes in the tensor: crop x crop x 3. */
+  /** Numbers per row in the tensor: crop x crop x 3. */
   readonly rowLength: number;
   /** Writes one row's crop at row `slot`. */
   fill(target: TensorData, slot: number, pixels: Pixels): void;
-  /** The same from a decoder's hand: float32 without pixels in between, where the kernel holds them. */
+  /** Writes one row from a decoder's window. If the kernel holds it, float32 needs no pixels in between. */
   put(target: TensorData, slot: number, window: DecodedWindow, geometry: Geometry): void;
 }
 
 /**
- * Tensor value = (pixel * rescale - mean) / std, computed in double precision and rounded once. Mean and std
- * are in tensor channel order: for BGR models blue comes first.
+ * Tensor value = (pixel * rescale - mean) / std, computed in double precision and rounded once. Mean and std are in the
+ * tensor's channel order, so for BGR models blue comes first.
  */
 export function createTensorFiller(preprocess: Preprocess, type: InputType, layout: Layout): TensorFiller {
   const { crop } = preprocess;
@@ -58,7 +58,7 @@ export function createTensorFiller(preprocess: Preprocess, type: InputType, layo
     const { window, pad } = at;
     const row = target.subarray(slot * rowLength, (slot + 1) * rowLength);
     fill(row, 0, new Uint8Array(rowLength));
-    // Planar: three images of one number a pixel; else one of three.
+    // Three planes of one number per pixel, or one plane of three.
     const [images, per] = layout === 'nchw' ? [3, 1] : [1, 3];
     const line = window.width * per;
     for (let y = 0; y < images * window.height; y++) {

@@ -1,14 +1,14 @@
-/** Input tensors of batches, used again: one is filled while another is inside the model. */
+/** Reuses the input tensors of batches. One is filled while another is inside the model. */
 import type { TensorData, TensorFiller } from './tensor-filler.ts';
 
 export interface TensorPool {
-  /** Room for at least so many rows; content undefined: that of an earlier batch. */
+  /** A tensor for at least so many rows. It holds the content of an earlier batch. */
   take(rows: number): TensorData;
-  /** For later batches; the giver must not touch it again. */
+  /** Keeps the tensor for later batches. The caller must not touch it again. */
   giveBack(tensor: TensorData): void;
 }
 
-/** The batch in the model, and the one being decoded. */
+/** One for the batch in the model, and one for the batch being decoded. */
 const KEPT = 2;
 
 export function createTensorPool(filler: Pick<TensorFiller, 'allocate' | 'rowLength'>): TensorPool {
@@ -16,7 +16,7 @@ export function createTensorPool(filler: Pick<TensorFiller, 'allocate' | 'rowLen
   return {
     take(rows) {
       const tensor = free.pop();
-      // One that is too small is dropped: batches of a model are mostly of one size, all will grow to it.
+      // A tensor that is too small is dropped. Most batches of a model have one size, and all tensors grow to it.
       return tensor !== undefined && tensor.length >= rows * filler.rowLength
         ? tensor
         : filler.allocate(rows);

@@ -1,37 +1,36 @@
 /**
- * The resampler's SIMD kernel and its memory: lays out tables, source and results, and runs the passes of
- * assembly/kernel.ts. One a lane: it is synchronous, and its memory is used again for every image. Normalising in it
- * takes 0.11 ms for 224 x 224; copying the bytes out and looking them up in JavaScript took 0.5.
+ * The resampler's SIMD kernel and its memory: lays out tables, source and results, and runs the passes of assembly/kernel.ts.
+ * A lane has one. It is synchronous, and reuses its memory for every image.
  */
 import { readFileSync } from 'node:fs';
 import type { ResamplingPlan, Size } from './pillow-resampler.ts';
 
 export interface ResamplingKernel {
   /**
-   * Room for `length` bytes of RGB, to be filled with at least the plan's region; content undefined. Valid
+   * A buffer for `length` bytes of RGB, which the caller fills with at least the plan's region. Its content is undefined. Valid
    * until the next call of any function.
    */
   source(plan: ResamplingPlan, length: number): Uint8Array;
   /**
-   * The window, packed RGB, of the source that was filled in for the same plan. `offset`: of the region's
-   * first pixel in it; `stride`: from line to line; in bytes.
+   * Returns the window as packed RGB. The source must have been filled for the same plan. In bytes, `offset` is the position of
+   * the region's first pixel in the source, and `stride` the distance from line to line.
    */
   resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array;
-  /** The same window, normalised: width x height x 3 numbers. Valid until the next call of any function. */
+  /** Returns the same window normalised: width x height x 3 numbers. Valid until the next call of any function. */
   normalise(plan: ResamplingPlan, offset: number, stride: number, normalisation: Normalisation): Float32Array;
 }
 
-/** From bytes to numbers, and their order. */
+/** How bytes become numbers, and the order of the numbers. */
 export interface Normalisation {
   /** 3 x 256: the numbers of red, then of green, then of blue bytes. */
   readonly tables: Float32Array;
   /** Which channel of the result red, green and blue are. */
   readonly channels: readonly [red: number, green: number, blue: number];
-  /** A channel after the other; else the channels of a pixel side by side. */
+  /** One channel after the other. Otherwise, the channels of a pixel lie side by side. */
   readonly planar: boolean;
 }
 
-/** The passes of assembly/kernel.ts; all numbers are addresses, bytes or counts. */
+/** The passes of assembly/kernel.ts. All numbers are addresses, bytes or counts. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   horizontal(
@@ -75,7 +74,7 @@ interface Exports {
   ): void;
 }
 
-/** Where things lie in the memory, by their addresses. */
+/** Addresses in the memory. */
 interface Layout {
   readonly numbers: number;
   readonly numberTables: number;
@@ -91,19 +90,19 @@ interface Layout {
   readonly end: number;
 }
 
-/** Memory above this is given back after the image that needed it: WebAssembly memory only grows. */
+/** WebAssembly memory only grows. An instance above this is replaced after the image that needed it. */
 const KEPT_BYTES = 48 * 2 ** 20;
 const PAGE_BYTES = 65_536;
 const NUMBER_TABLES_BYTES = 3 * 256 * 4;
 
-/** Compiles the kernel that the build put beside this file. */
+/** Compiles the kernel that the build has put beside this file. */
 export function createResamplingKernel(): ResamplingKernel {
   const compiled = new WebAssembly.Module(readFileSync(new URL('assembly/kernel.wasm', import.meta.url)));
   const instantiate = () => new WebAssembly.Instance(compiled).exports as unknown as Exports;
   let wasm = instantiate();
   let layout: Layout | null = null;
-  /** The number tables that lie in the memory: they stay while they have one place, where nothing else lies. */
-  let lying: Float32Array | null = null;
+  /** The number tables that are in the memory. They stay valid as long as their address stays the same. */
+  let tablesInMemory: Float32Array | null = null;
   let view = new Float32Array(0);
 
   function source(plan: ResamplingPlan, length: number): Uint8Array {
@@ -112,7 +111,7 @@ export function createResamplingKernel(): ResamplingKernel {
       layout = null;
     }
     const next = layOut(plan, length);
-    if (next.numberTables !== layout?.numberTables) lying = null;
+    if (next.numberTables !== layout?.numberTables) tablesInMemory = null;
     layout = next;
     const missing = layout.end - wasm.memory.buffer.byteLength;
     if (missing > 0) wasm.memory.grow(Math.ceil(missing / PAGE_BYTES));
@@ -132,9 +131,9 @@ export function createResamplingKernel(): ResamplingKernel {
   ): Float32Array {
     const lines = runPasses(plan, offset, stride);
     const { numbers, numberTables } = layout!;
-    if (lying !== tables) {
+    if (tablesInMemory !== tables) {
       new Float32Array(wasm.memory.buffer, numberTables, tables.length).set(tables);
-      lying = tables;
+      tablesInMemory = tables;
     }
     const { width, height } = plan.window;
     const apart = planar ? width * height * 4 : 4;
@@ -146,7 +145,7 @@ export function createResamplingKernel(): ResamplingKernel {
     return numbersAt(numbers, width * height * 3);
   }
 
-  /** A view of them; the same one while it will do. */
+  /** A view of the numbers. Reuses the last view if it fits. */
   function numbersAt(at: number, length: number): Float32Array {
     const { buffer } = wasm.memory;
     if (view.buffer !== buffer || view.byteOffset !== at || view.length !== length) {
@@ -155,7 +154,7 @@ export function createResamplingKernel(): ResamplingKernel {
     return view;
   }
 
-  /** Address of the window's first pixel, and bytes from line to line. */
+  /** Returns the address of the window's first pixel, and the bytes from line to line. */
   function runPasses(plan: ResamplingPlan, offset: number, stride: number): { at: number; stride: number } {
     if (layout === null) throw new Error('no source was filled in (this is a bug)');
     const { buffer } = wasm.memory;
@@ -193,7 +192,7 @@ function layOut(plan: ResamplingPlan, sourceLength: number): Layout {
   let end = 1024;
   const take = (bytes: number, beyond: number) => {
     const at = end;
-    // Whole vectors are read and written: 16 bytes more. Addresses are kept at multiples of 16.
+    // The passes read and write whole vectors of 16 bytes. Addresses are multiples of 16.
     end += Math.ceil((bytes + beyond + 16) / 16) * 16;
     return at;
   };
@@ -202,7 +201,7 @@ function layOut(plan: ResamplingPlan, sourceLength: number): Layout {
   const middleRows = tall ? window.height : region.height;
   const outStride = paddedLine(window.width);
   const sourceStride = Math.ceil(sourceLength / region.height);
-  // What is read beyond the end: by taps of weight 0, and as the second line of the last two.
+  // Bytes that are read beyond the end: by taps of weight 0, and as the second line of the last two.
   const beyond = (stride: number, vertically: boolean) =>
     columns.pairs * 6 + stride * (vertically ? rows.pairs * 2 + 1 : 1);
   return {
@@ -221,7 +220,7 @@ function layOut(plan: ResamplingPlan, sourceLength: number): Layout {
   };
 }
 
-/** Bytes of a line of RGB, with room for the byte that its last pixel leaves behind. */
+/** Bytes of a line of RGB, with room for the fourth byte that its last pixel writes. */
 function paddedLine(width: number): number {
   return Math.ceil((width * 3 + 1) / 16) * 16;
 }

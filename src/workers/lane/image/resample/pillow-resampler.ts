@@ -1,7 +1,7 @@
 /**
- * What Pillow's antialiased resize does with 8-bit RGB, as tables: which source pixels make a pixel of the
- * kept window, with which weights. ./kernel.ts applies them. Scheme: Pillow 13, `src/libImaging/Resample.c`
- * and, for nearest, `Geometry.c`: two passes, horizontal first, 22-bit fixed-point weights, each rounded.
+ * Describes Pillow's antialiased resize of 8-bit RGB as tables: which source pixels make a pixel of the kept window, with which
+ * weights. ./kernel.ts applies them. Follows Pillow 13, `src/libImaging/Resample.c` and, for nearest, `Geometry.c`: two passes,
+ * horizontal first, with 22-bit fixed-point weights and rounding after each.
  */
 import type { Preprocess } from '../../../../shared/domain/model-config.ts';
 import type { Geometry } from '../decode/geometry.ts';
@@ -18,14 +18,14 @@ export interface Region extends Size {
   readonly top: number;
 }
 
-/** How positions of the result are made of source positions, along one axis. */
+/** How source positions make the result's positions along one axis. */
 export interface Axis {
-  /** First source position needed, and how many from there on. */
+  /** The first source position that is needed, and how many from there on. */
   readonly start: number;
   readonly length: number;
-  /** By position of the result: its first source position, from `start`. */
+  /** For each position of the result, its first source position, counted from `start`. */
   readonly first: Int32Array;
-  /** By position of the result, `pairs` times: high and low parts of two weights (h, h, l, l); unused ones 0. */
+  /** For each position of the result, `pairs` times the high and low parts of two weights (h, h, l, l). Unused ones are 0. */
   readonly weights: Int16Array;
   readonly pairs: number;
 }
@@ -34,7 +34,7 @@ export interface ResamplingPlan {
   /** The part of the source image that the result depends on. */
   readonly region: Region;
   readonly window: Size;
-  /** Nothing is resized: the region is the window. */
+  /** Nothing is resized, so the region is the window. */
   readonly copies: boolean;
   /** The vertical pass comes first. */
   readonly tall: boolean;
@@ -42,7 +42,7 @@ export interface ResamplingPlan {
   readonly rows: Axis;
 }
 
-/** For a source of so many pixels, of which `geometry.window` of the resized image is kept. */
+/** `geometry.window` of the resized image is kept. */
 export function planResampling(
   source: Size,
   { resized, window }: Geometry,
@@ -54,7 +54,7 @@ export function planResampling(
     region: { left: columns.start, top: rows.start, width: columns.length, height: rows.length },
     window,
     copies: resized.width === source.width && resized.height === source.height,
-    // As Pillow 13; earlier ones began with the horizontal pass always. Photos up to 1:2 upright do either way.
+    // As Pillow 13. Earlier versions always begin with the horizontal pass.
     tall:
       source.height > resized.height && source.height - resized.height > (source.width - resized.width) * 2,
     columns,
@@ -62,13 +62,13 @@ export function planResampling(
   };
 }
 
-/** Bits of a weight that its low part holds. */
+/** Bits in the low part of a weight. */
 const LOW_BITS = 12;
 const PRECISION_BITS = 22;
 
 type Filter = { readonly support: number; weight(x: number): number };
 
-/** Pillow's, term by term: another order of the same terms rounds otherwise. */
+/** Pillow's filters, term by term. Another order of the terms would round differently. */
 const FILTERS: Readonly<Record<Exclude<Interpolation, 'nearest'>, Filter>> = {
   box: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
@@ -117,7 +117,7 @@ function axis(source: number, target: number, from: number, count: number, kind:
   return fromStart(high(count - 1), { first, weights, pairs });
 }
 
-/** Results that are each one source pixel. */
+/** Each position of the result is one source pixel. */
 function pickedPixels(count: number, position: (i: number) => number): Axis {
   const first = Int32Array.from({ length: count }, (_, i) => position(i));
   const weights = new Int16Array(count * 4);
@@ -125,7 +125,7 @@ function pickedPixels(count: number, position: (i: number) => number): Axis {
   return fromStart(first[count - 1]! + 1, { first, weights, pairs: 1 });
 }
 
-/** Pillow adds the step up position by position; a product would differ in the last bit. */
+/** Pillow adds up the step from position to position. A product would differ in the last bit. */
 function nearest(step: number, from: number, count: number): (i: number) => number {
   const positions = new Int32Array(from + count);
   let at = step * 0.5;
@@ -133,7 +133,7 @@ function nearest(step: number, from: number, count: number): (i: number) => numb
   return (i) => positions[from + i]!;
 }
 
-/** `pair`: the position's first pair of taps; `k`: the tap in the position. */
+/** `pair`: the first pair of taps of the position. `k`: the tap within the position. */
 function putWeight(weights: Int16Array, pair: number, k: number, weight: number): void {
   const fixed = Math.trunc(weight * 2 ** PRECISION_BITS + (weight < 0 ? -0.5 : 0.5));
   const at = (pair + (k >> 1)) * 4 + (k & 1);

@@ -1,4 +1,4 @@
-/** Resampling plans by geometry: photos of a folder share few sizes, and tables cost more than small images. */
+/** Keeps resampling plans by geometry. Photos of a folder have few sizes, and a plan costs more than a small image. */
 import type { Geometry } from '../decode/geometry.ts';
 import { planResampling, type Interpolation, type ResamplingPlan, type Size } from './pillow-resampler.ts';
 
@@ -6,10 +6,10 @@ export interface PlanCache {
   get(source: Size, geometry: Geometry, interpolation: Interpolation): ResamplingPlan;
 }
 
-/** Numbers in all tables that are kept, 2 to 4 bytes each; that of a 500 x 375 photo has 3,600. */
+/** Numbers in all kept tables, of 2 to 4 bytes each. A plan for a 500 x 375 photo has 3,600. */
 const KEPT_NUMBERS = 1_000_000;
 
-/** Forgets the plan that was used longest ago first. */
+/** Drops the least recently used plan first. */
 export function createPlanCache(): PlanCache {
   const plans = new Map<string, ResamplingPlan>();
   let kept = 0;
@@ -21,7 +21,7 @@ export function createPlanCache(): PlanCache {
   } | null = null;
 
   function get(source: Size, geometry: Geometry, interpolation: Interpolation): ResamplingPlan {
-    // Thumbnails of one size come by the thousand: a key's text would cost each of them 3 us, 2 % of its time.
+    // Thumbnails of one size come by the thousand. Making a key's text would cost each of them 2 % of its time.
     if (
       latest !== null &&
       latest.interpolation === interpolation &&

@@ -1,4 +1,4 @@
-/** What the lane uses of WebAssembly, which neither the ES library nor Node 20's types declare. */
+/** The parts of WebAssembly that the lane uses. Neither the ES library nor Node 20's types declare them. */
 declare namespace WebAssembly {
   type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 

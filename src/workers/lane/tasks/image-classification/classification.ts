@@ -1,9 +1,9 @@
-/** A row of the output's numbers into the answer's JSON text: scores by the config's activation, best K first. */
+/** Turns a row of output numbers into the answer's JSON text: scores by the config's activation, the best K first. */
 import type { Activation } from '../../../../shared/domain/model-config.ts';
 import type { RowOutcome } from '../../../../shared/domain/row.ts';
 
 export interface Classifier {
-  /** One row's numbers by class index. Those that make no score make the row an error. */
+  /** `numbers`: one per class. If one of them makes no score, the row is an error. */
   answer(numbers: Float32Array, topK: number): RowOutcome;
 }
 
@@ -17,7 +17,7 @@ export function createClassifier(options: {
   function answer(numbers: Float32Array, topK: number): RowOutcome {
     const problem = problemOf(numbers, activation);
     if (problem !== null) return { ok: false, error: { code: 'inference_failed', message: problem } };
-    // The one logit of a binary model is that of the second name.
+    // A binary model has one logit, which belongs to the second name.
     const isBinary = numbers.length === 1 && labels?.length === 2;
     const classes = isBinary ? Float32Array.of(-numbers[0]!, numbers[0]!) : numbers;
     const score = scorer(classes, activation);
@@ -30,7 +30,7 @@ export function createClassifier(options: {
   return { answer };
 }
 
-/** A logit of minus infinity is a probability of 0, unless all are; no other number that is not finite is a score. */
+/** A logit of -Infinity is a probability of 0, unless all are. No other number that is not finite makes a score. */
 function problemOf(numbers: Float32Array, activation: Activation): string | null {
   const odd = numbers.findIndex((number) => !Number.isFinite(number));
   if (odd < 0) return null;
@@ -42,14 +42,14 @@ function problemOf(numbers: Float32Array, activation: Activation): string | null
   return isEmpty ? 'the model returned -Infinity for every class' : null;
 }
 
-/** Monotone, so ranking needs only the numbers themselves. */
+/** Returned functions are monotone, so ranking needs only the numbers. */
 function scorer(numbers: Float32Array, activation: Activation): (index: number) => number {
   if (activation === 'softmax') return softmax(numbers);
   if (activation === 'sigmoid') return (index) => 1 / (1 + Math.exp(-numbers[index]!));
   return (index) => numbers[index]!;
 }
 
-/** Stable, in double precision. */
+/** Numerically stable, in double precision. */
 function softmax(numbers: Float32Array): (index: number) => number {
   let max = -Infinity;
   for (const number of numbers) if (number > max) max = number;
@@ -58,7 +58,7 @@ function softmax(numbers: Float32Array): (index: number) => number {
   return (index) => Math.exp(numbers[index]! - max) / sum;
 }
 
-/** Indices of the K largest, largest first; of equal scores the lower index is better. */
+/** Indices of the K largest scores, largest first. Of equal scores, the lower index comes first. */
 function best(scores: Float32Array, k: number): number[] {
   const top: number[] = [];
   for (let index = 0; index < scores.length; index++) {
@@ -74,15 +74,15 @@ function best(scores: Float32Array, k: number): number[] {
   return top;
 }
 
-/** As many digits as a float32 really holds. */
+/** A float32 holds no more digits. */
 function sixDigits(score: number): string {
   const size = Math.abs(score);
   const scale = POWERS_OF_TEN[5 - Math.floor(Math.log10(size))];
-  // 0, and sizes that no such power brings to six digits; toPrecision takes twice as long.
+  // 0, and sizes that no power in the table brings to six digits. toPrecision is slower.
   if (scale === undefined) return String(Number(score.toPrecision(6)));
   const rounded = Math.round(size * scale) / scale;
   return String(score < 0 ? -rounded : rounded);
 }
 
-/** Those that a double holds exactly, so that dividing by them rounds as reading the digits does. */
+/** A double holds these exactly, so dividing by them rounds as parsing the digits would. */
 const POWERS_OF_TEN: readonly number[] = Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));

@@ -24,15 +24,15 @@ it('takes the output that can be class scores', () => {
   expect(fitGraph(config, null, [image(['N', 3, 224, 224])], outputs).output.name).toBe('y');
 });
 
-it('finds the channels by their name where the graph gives no number', () => {
+it('finds the channels by their name if the graph gives no number', () => {
   expect(fit(image(['N', 'num_channels', 'height', 'width']))).toMatchObject({ layout: 'nchw' });
   expect(fit(image(['N', 'height', 'width', 'num_channels']))).toMatchObject({ layout: 'nhwc' });
 });
 
 it.each([
-  ['images are fed as squares only so far', () => fit(image(['N', 3, 224, 320]))],
+  ['only square images are supported so far', () => fit(image(['N', 3, 224, 320]))],
   ['preprocess.crop is 224, but', () => fit(image(['N', 3, 192, 192]))],
-  ['images are fed with 3 channels, but', () => fit(image(['N', 1, 224, 224]))],
+  ['images have 3 channels, but', () => fit(image(['N', 1, 224, 224]))],
   ['an image tensor has 4 dimensions, but', () => fit(image(['N', 2048]))],
   ['an image tensor is float32, float16, uint8, but', () => fit(image(['N', 3, 224, 224], 'string'))],
   ['takes raw pixels: set rescale 1', () => fit(image(['N', 3, 224, 224], 'uint8'))],

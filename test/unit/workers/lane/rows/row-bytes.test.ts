@@ -35,7 +35,7 @@ const read = async (path: string, more = {}) =>
   );
 
 describe('a local file', () => {
-  it('is read, by its name or a link under the root', async () => {
+  it('is read by its name, or by a link under the root', async () => {
     expect(await read(join(root, 'a.jpg'))).toBe('abc');
     expect(await read(join(root, 'link.jpg'))).toBe('abc');
   });
@@ -62,7 +62,7 @@ describe('a local file', () => {
     ['e\u0301te\u0301.jpg', /another Unicode normal form \(NFC\)/],
     ['NFD/\u00e9.jpg', /another Unicode normal form \(NFD\)/],
     ['\u00e4.jpg', 'there is no such file'],
-  ])('%s is not there, and the error says what is', async (name, message) => {
+  ])('%s does not exist, and the error says what does', async (name, message) => {
     await mkdir(join(root, 'NFD'), { recursive: true });
     await writeFile(join(root, '\u00e9t\u00e9.jpg'), 'abc');
     await writeFile(join(root, 'NFD', 'e\u0301.jpg'), 'abc');
@@ -86,7 +86,7 @@ describe('a local file', () => {
     expect(await Promise.all([before, after])).toEqual(['first', 'path_not_allowed']);
   });
 
-  it('is found below a root that is itself a link, and below one that came later', async () => {
+  it('is found below a root that is a link, and below a root that was made later', async () => {
     const inputRoots = [join(dir, 'later'), join(dir, 'linked-root')];
     const rowBytes = createRowBytes(limits({ inputRoots }));
     const readIt = async (path: string) =>
@@ -99,7 +99,7 @@ describe('a local file', () => {
 });
 
 describe('a file of a tenant', () => {
-  it('is opened for that tenant and the operator only, by any name, and one of the data folder for nobody', async () => {
+  it('is opened only for that tenant and the operator, by any name, and a file of the data folder for nobody', async () => {
     const results = join(root, 'results');
     for (const folder of ['results/alice', 'data']) await mkdir(join(root, folder), { recursive: true });
     await writeFile(join(results, 'alice', 'part'), 'hers');
@@ -124,8 +124,8 @@ describe('a file of a tenant', () => {
   });
 });
 
-describe('the bytes in hand', () => {
-  it('stay within the budget and one row, and all rows get their turn', async () => {
+describe('the bytes that a lane holds', () => {
+  it('exceed the budget by at most one row, and all rows get their turn', async () => {
     const rowBytes = createRowBytes(limits({ maxHeldBytes: 7 }));
     let held = 0;
     let most = 0;
@@ -144,7 +144,7 @@ describe('the bytes in hand', () => {
     expect(rowBytes.takeCounts().bytes).toBe(0);
   });
 
-  it('are given back by rows that fail', async () => {
+  it('are released by rows that fail', async () => {
     const rowBytes = createRowBytes(limits({ maxHeldBytes: 1 }));
     for (const name of ['empty.jpg', 'nothing.jpg', 'a.jpg', 'out']) {
       const fails = async () =>

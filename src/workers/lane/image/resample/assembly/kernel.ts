@@ -1,11 +1,12 @@
 /**
- * AssemblyScript, not TypeScript: the two passes of Pillow's resize, in SIMD, and the normalisation after them.
- * Knows memory addresses only; ../kernel.ts lays the memory out. A weight of 22 fractional bits is split in two of
- * 16 bits, weight = high * 2^12 + low, so that one instruction multiplies two taps of four sums. Sums wrap modulo
- * 2^32, as their parts may; the whole fits.
+ * AssemblyScript, not TypeScript: the two passes of Pillow's resize in SIMD, and the normalisation after them. It knows only
+ * memory addresses, and ../kernel.ts lays the memory out.
  *
- * Weights come in pairs of taps, 8 bytes: high, high, low, low. Every position has as many, filled up with 0.
- * What lies beyond the end of a buffer is read, and written, without meaning: see the layout.
+ * A weight of 22 fractional bits is split in two of 16 bits, weight = high * 2^12 + low, so that one instruction multiplies
+ * two taps of four sums. Parts of a sum may wrap modulo 2^32. The whole sum fits.
+ *
+ * Weights come in pairs of taps of 8 bytes: high, high, low, low. Each position has the same number, filled up with 0. The
+ * passes read and write some bytes beyond the end of a buffer. The layout has room for them.
  */
 
 const HALF: i32 = 1 << 21;
@@ -24,7 +25,7 @@ function nextTwo(pixels: v128): v128 {
   return i8x16.swizzle(pixels, i8x16(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
 }
 
-/** An RGB pixel; its fourth byte is overwritten by the next one. */
+/** Writes an RGB pixel. The next pixel overwrites its fourth byte. */
 function put(out: usize, high: v128, low: v128): void {
   const sums = rounded(high, low);
   const words = i16x8.narrow_i32x4_s(sums, sums);
@@ -32,8 +33,8 @@ function put(out: usize, high: v128, low: v128): void {
 }
 
 /**
- * `rows` lines of RGB, rounded up to even, `stride` bytes apart, to lines of `width` RGB, `outStride` apart.
- * Two lines at a time share the weights. `first`: by column, the byte offset in the line of its first tap.
+ * Resizes `rows` lines of RGB (rounded up to even), `stride` bytes apart, to lines of `width` RGB, `outStride` apart. Two lines
+ * at a time share the weights. `first`: for each column, the byte offset of its first tap in the line.
  */
 export function horizontal(
   source: usize,
@@ -95,7 +96,7 @@ export function horizontal(
 }
 
 /**
- * Lines of `line` bytes, `stride` apart, to `rows` such lines, `outStride` apart. `first`: by line, the number of
+ * Resizes lines of `line` bytes, `stride` apart, to `rows` such lines, `outStride` apart. `first`: for each line, the number of
  * its first tap's line.
  */
 export function vertical(
@@ -146,7 +147,7 @@ export function vertical(
       }
       const upper = i16x8.narrow_i32x4_s(rounded(high0, low0), rounded(high1, low1));
       const lower = i16x8.narrow_i32x4_s(rounded(high2, low2), rounded(high3, low3));
-      // Beyond the line's end: overwritten by the next line.
+      // The next line overwrites what lies beyond this line's end.
       v128.store(out + x, i8x16.narrow_i16x8_u(upper, lower));
     }
     weights += (<usize>pairs) << 3;
@@ -155,8 +156,9 @@ export function vertical(
 }
 
 /**
- * Lines of `width` RGB, `stride` bytes apart, to one number each: looked up in `tables`, 256 for red, green and blue
- * each. Numbers of a colour are `step` bytes apart, from `red`, `green` and `blue` on, without a gap between lines.
+ * Turns each byte of `width` RGB per line, lines `stride` bytes apart, into a number. Looks it up in `tables`, which hold 256
+ * numbers each for red, green and blue. Numbers of a colour are `step` bytes apart, from `red`, `green` and `blue` on, without
+ * a gap between lines.
  */
 export function normalise(
   source: usize,

@@ -18,12 +18,12 @@ function images() {
   return { budget, begun, use, end: (name: string, error?: Error) => ends.get(name)!(error) };
 }
 
-it('begins what fits before the call returns, and what does not in its order', async () => {
+it('begins an image that fits before the call returns, and the others in order', async () => {
   const { budget, begun, use, end } = images();
   const a = use('a', 60);
   const b = use('b', 40);
   const c = use('c', 50);
-  // It would fit, but is not let in before the one that waits.
+  // It would fit, but may not overtake the image that waits.
   const d = use('d', 1);
   expect(begun).toEqual(['a', 'b']);
   expect(budget.usedBytes).toBe(100);
@@ -39,7 +39,7 @@ it('begins what fits before the call returns, and what does not in its order', a
   expect(budget.usedBytes).toBe(0);
 });
 
-it('lets in one that is larger than the budget, alone', async () => {
+it('lets in an image that is larger than the budget, alone', async () => {
   const { budget, begun, use, end } = images();
   const small = use('small', 1);
   const large = use('large', 500);
@@ -53,7 +53,7 @@ it('lets in one that is larger than the budget, alone', async () => {
   expect(budget.fits(1)).toBe(true);
 });
 
-it('has room again after one that failed', async () => {
+it('has room again after an image that failed', async () => {
   const { begun, use, end } = images();
   const bad = use('bad', 100);
   const next = use('next', 100);

@@ -58,13 +58,13 @@ it.each([
   expect(Math.max(...off)).toBeLessThan(30);
 });
 
-it('the native codec is the one in use where it is installed', async () => {
+it('the native codec is used if it is installed', async () => {
   const codec = loadTurboNative();
   const same = Buffer.compare(await fast.decode(photo), await exact.decode(photo)) === 0;
   expect(same).toBe(codec === null);
 });
 
-it('fast falls back to exact where the native codec is not installed', async () => {
+it('fast falls back to exact if the native codec is not installed', async () => {
   const decoder = createDecoderFactory(limits, { loadFast: () => null })(config({ decode: 'fast' }));
   expect(await decoder.decode(photo)).toEqual(await exact.decode(photo));
 });
@@ -76,12 +76,12 @@ it('many images at once each get their own pixels', async () => {
   expect(await Promise.all(names.map(async (name) => exact.decode(golden(name))))).toEqual(alone);
 });
 
-it('exact leaves no copies of whole images to the garbage collector', async () => {
+it('exact makes no copies of whole images that become garbage', async () => {
   const [width, height] = [1200, 800];
   const large = await sharp({ create: { width, height, channels: 3, background: '#48a' } })
     .jpeg()
     .toBuffer();
-  // The first is read both ways, and the memory of codec and kernel has grown after it.
+  // Only the first image is read both ways, and the memory of codec and kernel has grown after it.
   await exact.decode(large);
   const before = process.memoryUsage().arrayBuffers;
   await exact.decode(large);
@@ -93,7 +93,7 @@ describe('shrink', () => {
 
   it.each([
     [1024, 768, 1.2, 30],
-    // Blocks that stick out over the edge: the image is up to half a pixel of the result wider than it should be.
+    // Blocks extend beyond the edge, so the image is up to half a pixel of the result wider than it should be.
     [1101, 803, 2, 60],
     [515, 2003, 3.5, 80],
   ])('of a JPEG of %i x %i is within %d of 255 of exact in the mean', async (width, height, mean, worst) => {
@@ -114,7 +114,7 @@ describe('shrink', () => {
     expect(await shrink.decode(file)).toEqual(await exact.decode(file));
   });
 
-  it('is not done where libvips has no such filter, nor without resizing', async () => {
+  it('is not done if libvips has no such filter, nor without resizing', async () => {
     const large = await sharp(photo).resize(600, 450).jpeg().toBuffer();
     for (const over of [{ interpolation: 'box' }, { interpolation: 'nearest' }, { resize: undefined }]) {
       const [a, b] = [createDecoder(config({ ...over, decode: 'shrink' })), createDecoder(config(over))];
@@ -129,11 +129,11 @@ describe('shrink', () => {
   });
 });
 
-describe('an image out of all proportion to its bytes', () => {
+describe('an image that is far too large for its bytes', () => {
   const [width, height] = [4100, 4100];
   const plain = (side = width) =>
     sharp({ create: { width: side, height, channels: 3, background: '#fff' } }).toColourspace('b-w');
-  /** A JPEG's header with a size that its bytes never had. */
+  /** A JPEG whose header names a size that its bytes do not have. */
   const swollen = () => {
     const bomb = Buffer.from(golden('grey-jpeg.jpg'));
     const frame = bomb.indexOf(Buffer.of(0xff, 0xc0));
@@ -173,7 +173,7 @@ describe('an image out of all proportion to its bytes', () => {
     }
   });
 
-  it('is decoded up to 16 megapixels, and where the limit is higher', async () => {
+  it('is decoded up to 16 megapixels, and beyond if the limit is higher', async () => {
     const image = await plain(3900).webp({ lossless: true }).toBuffer();
     expect((await exact.decode(image)).length).toBe(56 * 56 * 3);
     const generous = createDecoderFactory({ ...limits, maxImageRatio: 1_000_000 })(config());
@@ -202,13 +202,13 @@ describe.each([
     await expect(decoder.decode(file)).rejects.toMatchObject({ code: 'decode_failed' });
   });
 
-  it('CMYK, and rubbish after the image, decode as through sharp', async () => {
+  it('CMYK, and garbage after the image, decode as through sharp', async () => {
     const trailed = Buffer.concat([photo, Buffer.from('rubbish')]);
     expect(await decoder.decode(golden('cmyk.jpg'))).toEqual(await bySharp.decode(golden('cmyk.jpg')));
     expect(await decoder.decode(trailed)).toEqual(await decoder.decode(photo));
   });
 
-  it('too many pixels are refused by the header alone', async () => {
+  it('too many pixels are refused by the header', async () => {
     const bomb = Buffer.from(photo);
     const frame = bomb.indexOf(Buffer.of(0xff, 0xc0));
     bomb.writeUInt16BE(60_000, frame + 5);
@@ -224,7 +224,7 @@ describe.each([
   });
 });
 
-it('orientation and colour profiles are applied where asked for, by sharp', async () => {
+it('orientation and colour profiles are applied by sharp if asked for', async () => {
   const upright = createDecoder(config({ auto_orient: true }));
   const plain = await exact.decode(golden('orientation-6.jpg'));
   expect(await upright.decode(golden('orientation-6.jpg'))).not.toEqual(plain);

@@ -37,7 +37,7 @@ it('reads size and plainness of JPEG and PNG', async () => {
   expect(readImageHeader(clear)).toMatchObject({ size, plain: false });
 });
 
-it('tells ordinary JPEGs from those that only one decoder should judge', async () => {
+it('distinguishes ordinary JPEGs from those that only one decoder should judge', async () => {
   const ordinary = async (picture: Sharp) => readImageHeader(await picture.jpeg().toBuffer()).ordinary;
   expect(await ordinary(image(3))).toBe(true);
   expect(await ordinary(image(3).toColourspace('b-w'))).toBe(true);
@@ -48,7 +48,7 @@ it('tells ordinary JPEGs from those that only one decoder should judge', async (
   expect(readImageHeader(manyScans).ordinary).toBe(false);
 });
 
-it('knows the other formats by their first bytes', async () => {
+it('recognises the other formats by their first bytes', async () => {
   expect(readImageHeader(await image(3).webp().toBuffer()).format).toBe('webp');
   expect(readImageHeader(await image(3).gif().toBuffer()).format).toBe('gif');
   expect(readImageHeader(await image(3).tiff().toBuffer()).format).toBe('tiff');
@@ -76,7 +76,7 @@ it.each([
   ['PK\x03\x04\x14\0', 'a ZIP archive (or an office document): unpack it'],
   ['PK\x05\x06\0\0', 'a ZIP archive'],
   [`${'a'.repeat(10)}${'\0'.repeat(247)}ustar`, 'a tar archive'],
-  ['\0'.repeat(600), 'nothing but zero bytes'],
+  ['\0'.repeat(600), 'only zero bytes'],
   ['\x93NUMPY\x01', 'a NumPy array'],
   ['RIFF\0\0\0\0WAVE', 'sound or video'],
   ['hello', 'text, not an image'],
@@ -96,7 +96,7 @@ it('leaves a damaged header to the decoder, without reading past its end', async
   }
 });
 
-it('calls a Git LFS pointer that', () => {
+it('recognises a Git LFS pointer', () => {
   const pointer = Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n');
   expect(() => readImageHeader(pointer)).toThrow(
     /^a Git LFS pointer, not the image that it stands for: .*git lfs pull/,

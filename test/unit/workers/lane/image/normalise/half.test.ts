@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { halfTable, toHalfBits } from '#forebay/workers/lane/image/normalise/half.js';
 
-it('every half goes to a float and back to the same bits', () => {
+it('every half converts to a float and back to the same bits', () => {
   const wrong = Array.from(halfTable(), (value, bits) => [bits, value] as const).filter(
     ([bits, value]) => !Number.isNaN(value) && toHalfBits(value) !== bits,
   );

@@ -11,7 +11,7 @@ const answer = (
 ) => createClassifier({ labels, activation }).answer(Float32Array.from(numbers), topK);
 const { POSITIVE_INFINITY, NEGATIVE_INFINITY, NaN: NOT_A_NUMBER } = Number;
 
-it('gives the K best, best first, equal scores by lower index', () => {
+it('returns the K best, best first, and equal scores by lower index', () => {
   expect(answer([1, 3, 2, 3, 3], 3)).toEqual({
     ok: true,
     result: '"predictions":[{"index":1,"score":3},{"index":3,"score":3},{"index":4,"score":3}]',
@@ -33,13 +33,13 @@ it('agrees with sorting on many arrays', () => {
   }
 });
 
-it('has a softmax that survives large logits, and sums to 1', () => {
+it('computes a softmax that survives large logits and sums to 1', () => {
   expect(answer([1000, 1000], 2, 'softmax')).toMatchObject({
     result: '"predictions":[{"index":0,"score":0.5},{"index":1,"score":0.5}]',
   });
 });
 
-it('escapes labels, and tells numbers that JSON cannot say', () => {
+it('escapes labels, and reports numbers that JSON cannot hold', () => {
   expect(answer([1], 1, 'none', ['a "b"\n'])).toMatchObject({
     result: '"predictions":[{"index":0,"label":"a \\"b\\"\\n","score":1}]',
   });
@@ -49,7 +49,7 @@ it('escapes labels, and tells numbers that JSON cannot say', () => {
   });
 });
 
-it('takes a logit of minus infinity for a probability of 0', () => {
+it('treats a logit of minus infinity as a probability of 0', () => {
   expect(answer([NEGATIVE_INFINITY, 1, NEGATIVE_INFINITY, 1], 3, 'softmax')).toEqual({
     ok: true,
     result: '"predictions":[{"index":1,"score":0.5},{"index":3,"score":0.5},{"index":0,"score":0}]',
@@ -72,7 +72,7 @@ it.each<[string, number[], Activation, string]>([
   });
 });
 
-it('reads each logit for itself with sigmoid, and the one of a binary model for both of its names', () => {
+it('reads each logit independently with sigmoid, and the one of a binary model for both of its names', () => {
   expect(answer([0, Math.log(3)], 2, 'sigmoid')).toMatchObject({
     result: '"predictions":[{"index":1,"score":0.75},{"index":0,"score":0.5}]',
   });

@@ -1,27 +1,31 @@
-/** The rate of lanes from the times at which their batches ended, and how sure it is. Pure. */
+/** Computes the rate of lanes from the times at which their batches ended, and how sure it is. Pure. */
 import { studentT } from '../../shared/math/student-t.ts';
 import type { Reading } from './duel.ts';
 
+/** A batch that has ended. */
 export interface Completion {
   readonly lane: number;
-  /** Milliseconds, any origin. */
+  /** Milliseconds from any origin. */
   readonly at: number;
   readonly rows: number;
 }
 
-/** A rate is never known better than this, however even its batches were. */
+/** A rate is never known better than this, however even its batches are. */
 const LEAST_ERROR = 0.005;
-/** With a single interval nothing is known of its spread. */
+/** One interval says nothing of the spread of intervals. */
 const UNKNOWN_SPREAD = 0.3;
 
+export interface LaneRate extends Reading {
+  readonly rate: number;
+  /** Intervals between batches, of the lane that has fewest. */
+  readonly intervals: number;
+}
+
 /**
- * From first to last completion of each lane: whole batches only, so that no half batch at either end counts.
- * Null while a lane has no interval yet. `intervals`: of the lane that has fewest.
+ * Measures each lane from its first completion to its last, so that only whole batches count. Null while a lane has no
+ * interval yet.
  */
-export function paceOf(
-  completions: readonly Completion[],
-  lanes: number,
-): (Reading & { readonly rate: number; readonly intervals: number }) | null {
+export function rateOf(completions: readonly Completion[], lanes: number): LaneRate | null {
   let rate = 0;
   let variance = 0;
   let intervals = Infinity;
@@ -39,7 +43,7 @@ export function paceOf(
   return { rate, error: Math.max(LEAST_ERROR, Math.sqrt(variance) / rate), intervals };
 }
 
-/** Half the 95 % interval of the mean gap, as a share of it. Results arrive in bursts: neighbours are pooled. */
+/** Half the 95 % interval of the mean gap, as a share of it. Results arrive in bursts, so many gaps are pooled into groups. */
 function relativeError(gaps: readonly number[]): number {
   const groups = gaps.length >= 16 ? pool(gaps, 8) : gaps;
   if (groups.length < 2) return UNKNOWN_SPREAD;

@@ -1,6 +1,6 @@
 /**
- * Reads a parsed `model.json` against the config's schema and says every problem at once, each with its
- * JSON pointer in the file and, for unknown fields, the nearest valid name.
+ * Checks a parsed `model.json` against the config's schema. Reports all problems at once, each with its JSON pointer and, for
+ * unknown fields, the nearest valid name.
  */
 import { z } from 'zod';
 import { MODEL_CONFIG, type ModelConfig } from '../domain/model-config.ts';
@@ -21,7 +21,7 @@ export function readModelConfig(value: unknown): ModelConfigReading {
   return { ok: false, issues: parsed.error.issues.flatMap(toIssues) };
 }
 
-/** Only what is written counts here: the schema fills in `softmax`. */
+/** Looks at what the file says, since the schema fills in `softmax`. */
 function contradictions({ activation, softmax }: Partial<ModelConfig>): Issue[] {
   if (activation === undefined || softmax === undefined) return [];
   if ((activation === 'softmax') === softmax) return [];
@@ -46,7 +46,7 @@ function unknownField(key: string, valid: readonly string[]): string {
     : `unknown field; did you mean "${near}"?`;
 }
 
-/** A union's own message is "Invalid input": its branches say what would be valid. */
+/** A union's own message is only "Invalid input". Its branches say what would be valid. */
 function describe(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'invalid_union') return issue.message.replace(/^Invalid input: /, '');
   const branches = issue.errors.flat().map((e) => describe(e).replace(/^expected /, ''));

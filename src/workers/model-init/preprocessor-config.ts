@@ -1,58 +1,12 @@
-/**
- * What `config.json` and `preprocessor_config.json` of a Hugging Face repository say, in the words of a config. What
- * is not understood, or cannot be done as they say, is listed. Pure.
- */
-import type { Activation, Preprocess } from '../../shared/domain/model-config.ts';
+/** Reads a Hugging Face repository's `preprocessor_config.json`. Lists what it does not understand or support. Pure. */
+import type { Preprocess } from '../../shared/domain/model-config.ts';
+import type { Json, Reading } from './reading.ts';
 
-export interface ConfigReading {
+export interface PreprocessorConfig extends Reading {
   readonly preprocess: Partial<Preprocess>;
-  /** Null where there are none, or placeholders such as LABEL_0. */
-  readonly labels: string[] | null;
-  readonly activation: Activation | null;
-  /** One line per field taken. */
-  readonly taken: readonly string[];
-  /** What has to be looked at. */
-  readonly open: readonly string[];
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** Of `config.json`. Throws an Error where it is the config of a regression. */
-export function readHuggingFaceConfig(
-  config: Json,
-): Pick<ConfigReading, 'labels' | 'activation' | 'taken' | 'open'> {
-  const taken: string[] = [];
-  const open: string[] = [];
-  const labels = labelsOf(config['id2label'], open);
-  if (labels !== null) taken.push(`labels: ${labels.length} names, taken from config.json (id2label)`);
-  const problem = config['problem_type'] ?? null;
-  if (problem === 'regression') {
-    throw new Error('config.json says problem_type "regression": only classifiers are supported so far');
-  }
-  const activation = ACTIVATIONS.get(problem) ?? null;
-  if (activation !== null) taken.push(`activation "${activation}": taken from config.json (problem_type)`);
-  else if (problem !== null) open.push(`config.json: problem_type ${JSON.stringify(problem)}`);
-  return { labels, activation, taken, open };
-}
-
-const ACTIVATIONS = new Map<unknown, Activation>([
-  ['single_label_classification', 'softmax'],
-  ['multi_label_classification', 'sigmoid'],
-]);
-
-function labelsOf(id2label: unknown, open: string[]): string[] | null {
-  if (typeof id2label !== 'object' || id2label === null) return null;
-  const entries = Object.entries(id2label);
-  if (entries.length === 0) return null;
-  const names = entries.map((_, index): unknown => (id2label as Json)[String(index)]);
-  if (!names.every((name) => typeof name === 'string' && !/[\r\n]/.test(name))) {
-    open.push('config.json: id2label, whose keys are not 0, 1, 2 ... with a name of one line each');
-    return null;
-  }
-  return names.every((name, index) => name === `LABEL_${index}`) ? null : (names as string[]);
-}
-
-/** By Pillow's numbers; 5 (hamming) is not supported. */
+/** By Pillow's numbers. 5 (hamming) is not supported. */
 const RESAMPLE = new Map<unknown, Preprocess['interpolation']>([
   [0, 'nearest'],
   [1, 'lanczos'],
@@ -61,7 +15,7 @@ const RESAMPLE = new Map<unknown, Preprocess['interpolation']>([
   [4, 'box'],
 ]);
 
-/** Say nothing about pixels, or only what is done anyway. */
+/** Fields that say nothing about pixels, or only what is done anyway. */
 const HARMLESS = new Set([
   'image_processor_type',
   'feature_extractor_type',
@@ -75,8 +29,7 @@ const HARMLESS = new Set([
   'disable_grouping',
 ]);
 
-/** Of `preprocessor_config.json`. */
-export function readPreprocessorConfig(config: Json): Pick<ConfigReading, 'preprocess' | 'taken' | 'open'> {
+export function readPreprocessorConfig(config: Json): PreprocessorConfig {
   const fields = new Map(Object.entries(config).filter(([, value]) => value !== null));
   const taken: string[] = [];
   const open: string[] = [];
@@ -136,7 +89,7 @@ export function readPreprocessorConfig(config: Json): Pick<ConfigReading, 'prepr
   return { preprocess, taken, open };
 }
 
-/** A number for all channels or one for each. */
+/** One number for all channels, or one for each. */
 function perChannel(value: unknown): number[] | null {
   const list: unknown[] = Array.isArray(value) ? value : [value];
   const isNumbers = list.every((number) => typeof number === 'number');
@@ -150,9 +103,9 @@ interface Geometry {
 }
 
 const SQUASHED = (side: number) =>
-  `preprocessor_config.json resizes to ${side} x ${side} whatever the shape of the image; Forebay resizes the shorter side to ${side} and crops the centre, so images that are not square get other pixels`;
+  `preprocessor_config.json resizes every image to ${side} x ${side}. Forebay resizes the shorter side to ${side} and crops the centre, so images that are not square get other pixels`;
 
-/** ConvNeXt's processor: from this side on it does not crop. */
+/** From this side on, ConvNeXt's processor does not crop. */
 const CONVNEXT_WHOLE = 384;
 const CONVNEXT_RATIO = 224 / 256;
 
@@ -166,7 +119,7 @@ function readGeometry(take: (key: string) => unknown, processor: string): Geomet
     const crop = squareSide(cropSize) ?? shorterSide(cropSize);
     if (crop === null) return notUnderstood({ size, crop_size: cropSize });
     if (!isResized) return { preprocess: { crop }, keys: ['crop_size'], open: [] };
-    // A bare number is the shorter side to every processor that crops.
+    // For every processor that crops, a bare number is the shorter side.
     const resize = shorter ?? whole;
     if (resize === null) return notUnderstood({ size, crop_size: cropSize });
     const isSquashed = shorter === null && typeof size !== 'number';

@@ -1,26 +1,26 @@
-/** What a file is that is not what its name says: the usual mishaps of fetching a model, each in one sentence. */
+/** Recognises files that are not what their names say, from the usual accidents of fetching a model. */
 import { open } from 'node:fs/promises';
 
-/** git-lfs.github.com/spec/v1: a pointer is a text of less than 1,024 bytes. */
+/** Begins a pointer file (git-lfs.github.com/spec/v1), which has less than 1,024 bytes. */
 const LFS = 'version https://git-lfs.github.com/spec/v1';
 
-/** From the first bytes. Null: nothing that is known to be wrong. */
-export function mishapOf(head: Buffer, size: number): string | null {
+/** Completes "the file ...". Null if nothing is known to be wrong. `head`: the first bytes. */
+export function whyWrongFile(head: Buffer, size: number): string | null {
   if (size === 0) return 'is empty; copy or download it again';
   const text = head.toString('latin1');
   if (text.startsWith(LFS)) {
     return 'is a Git LFS pointer, not the file itself; fetch the file with: git lfs pull';
   }
   if (/^(\u00ef\u00bb\u00bf)?\s*<(!doctype html|html|head|\?xml)/i.test(text)) {
-    return 'is a web page, not a model: the download went wrong, or needs a login; download it again';
+    return 'is a web page, not a model: the download failed or needs a login; download it again';
   }
   return null;
 }
 
-/** For a file that is to be an ONNX graph. */
-export function graphMishapOf(head: Buffer, size: number): string | null {
-  const mishap = mishapOf(head, size);
-  if (mishap !== null) return mishap;
+/** The same for a file that should be an ONNX graph. */
+export function whyNoGraph(head: Buffer, size: number): string | null {
+  const wrong = whyWrongFile(head, size);
+  if (wrong !== null) return wrong;
   const starts = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte);
   if (starts(0x50, 0x4b, 0x03, 0x04)) {
     return 'is a ZIP archive, as PyTorch saves its models (.pt, .pth, .bin); export it with torch.onnx.export, or unpack it if an ONNX file is inside';

@@ -1,22 +1,22 @@
-/** `--exhaustive`: every configuration in full, and how far off the search's choice is. Pure but for `take`. */
+/** For `--exhaustive`: measures every configuration in full, and how far off the search's choice is. Pure but for `take`. */
 import { performance } from 'node:perf_hooks';
-import type { LaneSettings } from '../../shared/profiles/profile.ts';
+import { settingsKey, type LaneSettings } from '../../shared/profiles/profile.ts';
 import type { Exhaustive } from '../../shared/profiles/tune-events.ts';
 import { compareInTurns } from './compare.ts';
 import type { Reading } from './duel.ts';
 import type { Gain } from './gain.ts';
-import { keyOf, type Space } from './space.ts';
+import type { Space } from './space.ts';
 
 const PROOF_ROUNDS = { leastRounds: 2, mostRounds: 4 };
 
 export interface WholeSpace {
   readonly exhaustive: Exhaustive;
-  /** Of the space's best over the search's choice; null where they are the same. */
+  /** Of the space's best over the search's choice. Null if they are the same. */
   readonly gain: Gain | null;
 }
 
-/** The best of many readings is lucky: it is compared with the search's choice in turns. */
-export async function measureAll(
+/** The best of many readings was lucky, so it is compared with the search's choice in turns. */
+export async function measureWholeSpace(
   space: Space,
   chosen: LaneSettings,
   take: (settings: LaneSettings) => Promise<Reading>,
@@ -32,7 +32,7 @@ export async function measureAll(
   }
   const seconds = (performance.now() - begun) / 1000;
   const whole = { best, configurations: space.all.length, seconds };
-  if (keyOf(best) === keyOf(chosen)) {
+  if (settingsKey(best) === settingsKey(chosen)) {
     return { exhaustive: { ...whole, chosenRowsPerS: bestRate, bestRowsPerS: bestRate }, gain: null };
   }
   const { rate, otherRate, gain } = await compareInTurns(best, chosen, { ...PROOF_ROUNDS, measure: take });
