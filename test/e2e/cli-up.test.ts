@@ -164,7 +164,7 @@ describe('forebay up and its clients', () => {
   it('starts a killed API again on the same port', async () => {
     for (const pid of forebay.find('dist/api/main.js')) process.kill(pid, 'SIGKILL');
     await waitUntil('the news', () =>
-      service.err().includes('The api was ended by SIGKILL; starting it again.'),
+      service.err().includes('The api was ended by SIGKILL. Restarting it.'),
     );
     await waitUntil('the API', async () => (await call('jobs')).code === 0);
   });

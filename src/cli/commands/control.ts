@@ -12,8 +12,8 @@ import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
 
 const COMMANDS = {
-  cancel: 'cancel a job; its results until then stay',
-  pause: 'pause a job: its waiting blocks leave the queue',
+  cancel: 'cancel a job and keep its results so far',
+  pause: 'pause a job and take its waiting blocks off the queue',
 } as const;
 
 interface ResumeFlags extends ApiFlags, EmptyFlag {
@@ -33,7 +33,7 @@ export function addControl(program: Command, context: CliContext): void {
   const command = program
     .command('resume')
     .argument('[id]', 'the paused job')
-    .description('continue a paused job, or finish what an output folder holds')
+    .description('continue a paused job, or finish the job of an output folder')
     .addOption(FLAGS.output())
     .addOption(FLAGS.maxErrors())
     .addOption(FLAGS.watch())
@@ -47,7 +47,7 @@ export function addControl(program: Command, context: CliContext): void {
       'forebay resume --output results/digits --watch',
     ],
     notes: [
-      'With --output a new job finishes what the folder holds, from the folder alone: when Redis has lost its data, or\nthe job failed on the way. --max-errors then counts from there.',
+      'With --output, a new job finishes the job that wrote the folder. It needs nothing but the folder, so it works when\nRedis has lost its data or the job failed. --max-errors then counts only its own rows.',
     ],
   });
 }
@@ -61,11 +61,11 @@ async function resume(id: string | undefined, flags: ResumeFlags, context: CliCo
   let job: JobWire;
   if (id !== undefined) job = await api.resume(id);
   else {
-    const { output = '', maxErrors: bear } = flags;
-    const place = isLocalUrl(url) ? resolve(context.cwd, output) : output;
+    const { output = '', maxErrors } = flags;
+    const folder = isLocalUrl(url) ? resolve(context.cwd, output) : output;
     job = await api.resumeOutput({
-      output: place,
-      ...(bear === undefined ? {} : { options: { max_errors: bear } }),
+      output: folder,
+      ...(maxErrors === undefined ? {} : { options: { max_errors: maxErrors } }),
     });
   }
   if (!flags.watch) return tell(job, flags, context);

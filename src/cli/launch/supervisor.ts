@@ -1,6 +1,6 @@
 /**
- * Keeps one process of the service alive: starts it again after a death, slower each time, until the policy
- * gives up. A process that never became ready is not started again: the next would fail alike.
+ * Keeps one process of the service alive. It restarts a dead process after growing pauses, until the policy gives up.
+ * A process that was never ready is not restarted, because the next one would fail in the same way.
  */
 import { messageOf } from '../../shared/errors.ts';
 import { createRestartPolicy, type RestartPolicy } from './restart-policy.ts';
@@ -8,25 +8,25 @@ import { describeExit, type Ready, type ServiceProcess } from './service-process
 
 export interface SupervisorOptions {
   readonly name: string;
-  /** `again`: what the first process said when it was ready; null for the first. */
-  readonly start: (again: Ready | null) => ServiceProcess;
-  /** A line for the user: a death, a new start. */
+  /** `first`: the ready message of the first process; null when it is the first. */
+  readonly start: (first: Ready | null) => ServiceProcess;
+  /** Gets a line for the user at each death. */
   readonly onNote: (line: string) => void;
   readonly policy?: RestartPolicy;
-  /** How long the process may drain when it is stopped; then it is killed. */
+  /** How long a stopped process may drain before it is killed. */
   readonly stopMs: number;
 }
 
-/** A process that is not ready holds nothing that it could drain, and may be waiting for something. */
+/** A process that is not ready has nothing to drain, and may be waiting for something. */
 const STARTING_STOP_MS = 500;
 
 export interface Supervisor {
-  /** Of the first process. */
+  /** The ready message of the first process. */
   readonly ready: Promise<Ready>;
-  /** Settles when the process died and is not started again. */
+  /** Resolves when the process died and is not restarted. */
   readonly gaveUp: Promise<Error>;
   pid(): number | undefined;
-  /** Asks the process to drain; resolves when it is gone, and starts it no more. */
+  /** Asks the process to drain. Resolves when it has exited; it is not restarted. */
   stop(): Promise<void>;
   kill(): void;
 }
@@ -54,10 +54,10 @@ export function supervise(options: SupervisorOptions): Supervisor {
       const how = `The ${options.name} ${describeExit(exit)}`;
       const delay = policy.onDeath();
       if (delay === null) {
-        giveUp(new Error(`${how}, once again. It keeps dying, so everything is stopped.`));
+        giveUp(new Error(`${how} again. It keeps dying, so the service stops.`));
         return;
       }
-      options.onNote(`${how}; starting it again.`);
+      options.onNote(`${how}. Restarting it.`);
       pause = setTimeout(restart, delay);
     });
   }

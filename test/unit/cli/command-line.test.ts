@@ -53,7 +53,7 @@ describe('mistakes', () => {
       /'0' is invalid\. It must be a whole number of at least 1\. See: forebay run --help$/,
     ],
     [['run', '--batch-size', 'big'], /whole number from 1 to 1024, or "auto"/],
-    [['run', '--max-errors', '200%'], /a count such as 10, or a share of the rows such as 1%/],
+    [['run', '--max-errors', '200%'], /a count such as 10, or a percentage of the rows such as 1%/],
     [['run', '--metadata', 'x'], /KEY=VALUE/],
     [['run', '--resume', '--overwrite'], /'--resume' cannot be used with option '--overwrite'/],
     [['run'], /^forebay: --model DIR is missing/],
@@ -72,11 +72,11 @@ describe('mistakes', () => {
     [['run', '--model', 'models/tiny', '--output', 'o'], /^forebay: --input PATH is missing/],
     [
       ['run', '--model', 'models', '--output', 'o'],
-      /takes one model; models holds tiny: --model models\/tiny$/,
+      /takes one model, but models holds tiny: --model models\/tiny$/,
     ],
     [
       ['run', '--model', 'models/tiny/model.onnx', '--output', 'o'],
-      /not a file of it: --model models\/tiny$/,
+      /not a file in it: --model models\/tiny$/,
     ],
     [['run', '--model', 'photos', '--output', 'o'], /holds no model\.onnx and model\.json/],
     [['run', '--model', 'nowhere', '--output', 'o'], /there is no folder nowhere/],

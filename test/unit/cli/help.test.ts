@@ -148,7 +148,7 @@ describe('an argument without a flag', () => {
     const { code, err } = await forebay('run', '--input', 'photos/a.jpg', 'photos/b.jpg', '--output', 'o');
     expect(code).toBe(EXIT.usage);
     expect(err).toBe(
-      "forebay: The shell has expanded the pattern behind --input to 2 files. Quote it:\n  forebay run --input 'photos/*.jpg' --output o\n",
+      "forebay: The shell expanded the pattern after --input to 2 files. Quote it:\n  forebay run --input 'photos/*.jpg' --output o\n",
     );
   });
 
@@ -164,24 +164,24 @@ describe('an argument without a flag', () => {
       'photos/notes.txt',
       'x',
     );
-    expect(last.err).toContain("'photos/notes.txt' stands without a flag");
+    expect(last.err).toContain("'photos/notes.txt' has no flag before it");
     const ending = await forebay('submit', '--model', 'm', '--input', 'other/img1.png', 'photos/a.jpg');
     expect(ending.err).toContain("--input '**/*'");
     const deep = await forebay('plan', '--include', 'photos/a.jpg', 'photos/b.jpg', 'other/x.png');
-    expect(deep.err).toContain("behind --include to 3 files. Quote it:\n  forebay plan --include '**/*'\n");
+    expect(deep.err).toContain("after --include to 3 files. Quote it:\n  forebay plan --include '**/*'\n");
   });
 
   it('is given its flag where it is the input', async () => {
     const { err, code } = await forebay('run', 'photos', '--output', 'o');
     expect(err).toBe(
-      'forebay: "photos" stands without a flag. Did you mean:\n  forebay run --input photos --output o\n',
+      'forebay: "photos" has no flag before it. Did you mean:\n  forebay run --input photos --output o\n',
     );
     expect(code).toBe(EXIT.usage);
   });
 
   it('is named where it is no file', async () => {
     expect((await forebay('run', 'fotos')).err).toBe(
-      "forebay: 'fotos' stands without a flag. See: forebay run --help\n",
+      "forebay: 'fotos' has no flag before it. See: forebay run --help\n",
     );
   });
 });

@@ -73,7 +73,7 @@ describe('a process of the service', () => {
 });
 
 describe('supervision', () => {
-  it('starts a process again that died, with what the first one said', async () => {
+  it('restarts a process that died, and tells it what the first one said', async () => {
     const notes: string[] = [];
     const seen: (string | undefined)[] = [];
     let restarted: () => void;
@@ -92,7 +92,7 @@ describe('supervision', () => {
     await supervisor.ready;
     process.kill(supervisor.pid()!, 'SIGKILL');
     await again;
-    expect(notes).toEqual(['The worker was ended by SIGKILL; starting it again.']);
+    expect(notes).toEqual(['The worker was ended by SIGKILL. Restarting it.']);
     expect(seen).toEqual([undefined, 'http://127.0.0.1:5']);
     await supervisor.stop();
   });
@@ -126,7 +126,7 @@ describe('supervision', () => {
     }
   });
 
-  it('does not start a process again that never became ready', async () => {
+  it('does not restart a process that was never ready', async () => {
     let starts = 0;
     const supervisor = supervise({
       name: 'api',
@@ -170,7 +170,7 @@ describe('lines of processes', () => {
 describe('lines of a start that takes long', () => {
   it('are shown after all', async () => {
     const shown: string[] = [];
-    createStartupLog((line) => shown.push(line), { verbose: false, patienceMs: 1 }).line('Redis connection');
+    createStartupLog((line) => shown.push(line), { verbose: false, showAfterMs: 1 }).line('Redis connection');
     await waitUntil('the line', () => shown.length > 0);
     expect(shown).toEqual(['Redis connection']);
   });

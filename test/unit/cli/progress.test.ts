@@ -140,12 +140,9 @@ describe('the progress view', () => {
     const view = createProgressView(terminal);
     view.busy('Starting');
     view.show(JOB);
-    view.note('The worker was ended by SIGKILL; starting it again.');
+    view.note('The worker was ended by SIGKILL. Restarting it.');
     view.end();
-    expect(terminal.screen()).toEqual([
-      'The worker was ended by SIGKILL; starting it again.',
-      barLine(JOB, 79),
-    ]);
+    expect(terminal.screen()).toEqual(['The worker was ended by SIGKILL. Restarting it.', barLine(JOB, 79)]);
   });
 
   it('leaves nothing of a start that came to nothing', () => {
@@ -259,7 +256,7 @@ describe('the summary', () => {
     expect(text).toMatch(/^commit +0\.002 ms +0\.0 s$/m);
     expect(text).toContain('queue: 1 blocks waiting, 2 running, 3 of 64 slots in use');
     expect(text).toContain('worker w1: 2 lanes, 400 of 4,000 MB memory, 1 of 256 MB in flight');
-    expect(text).toContain('waits: queue limit');
+    expect(text).toContain('waiting: queue limit');
     expect(text).toMatch(/\nBottleneck: inference .*\n$/);
   });
 
@@ -298,12 +295,12 @@ describe('the summary', () => {
     const part = { total: 5000, succeeded: 1200, failed: 0, adopted: 0 };
     const text = (job: JobWire) => summaryText({ job, stats: null, errors: [], answers: [] }, HOW);
     expect(text({ ...ended, status: 'cancelled', rows: part })).toMatch(
-      /^Cancelled: 1,200 of 5,000 rows in 6\.2 s .*\nFinish it with:\n {2}forebay run --resume\n$/s,
+      /^Cancelled: 1,200 of 5,000 rows in 6\.2 s .*\nTo finish it:\n {2}forebay run --resume\n$/s,
     );
     expect(text({ ...ended, status: 'cancelled', rows: { ...part, succeeded: 0 } })).toMatch(
-      /^Cancelled: no row was finished\nFinish it with:\n/,
+      /^Cancelled: no row was finished\nTo finish it:\n/,
     );
-    expect(text(ended)).not.toContain('Finish it');
+    expect(text(ended)).not.toContain('To finish it');
   });
 
   it('has no table of zeros where nothing ran', () => {
@@ -350,7 +347,7 @@ describe('the summary', () => {
       rows: { total: 0, succeeded: 0, failed: 0, adopted: 0 },
     };
     const none = { stats: null, errors: [], answers: [] };
-    expect(summaryText({ ...none, job: empty }, HOW)).toContain('the input holds no row');
+    expect(summaryText({ ...none, job: empty }, HOW)).toContain('the input has no rows');
     const why: JobWire = { ...empty, reason_text: 'Left out: all of it.' };
     expect(summaryText({ ...none, job: why }, HOW)).toContain('reason   Left out: all of it.');
   });

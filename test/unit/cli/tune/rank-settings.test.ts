@@ -116,7 +116,7 @@ describe('the ranking of a tuning', () => {
 describe('a tuning that was stopped', () => {
   it('says what it kept', () => {
     const text = tunedText(tunedTo(32, 150, { stopped: true }));
-    expect(text).toMatch(/^Stopped on the way\.$/m);
+    expect(text).toMatch(/^Stopped early\.$/m);
     expect(text).toContain('Chosen: 2 lanes x 1 thread, batch 32');
     expect(text).toContain('Profile: /cache/p.json');
   });

@@ -48,17 +48,17 @@ it('makes every bad line a row of its own that says why', async () => {
     ]),
   );
   expect(rows.map(({ id, at }) => [id, at?.replace('invalid:', '')])).toEqual([
-    ['{"id":1', 'the line begins with "{" but is not valid JSON; expected {"id","uri"}'],
+    ['{"id":1', 'the line starts with "{" but is not valid JSON like {"id","uri"}'],
     ['{"id":"x"}', '"uri" must be a path or a URL'],
     ['{"id":[],"uri":"a"}', '"id" must be a string or a number'],
     ['caf\uFFFD', 'the line is not valid UTF-8'],
     [
       'line at byte 44',
-      'the line is longer than 64 KB; a row with its bytes ("data:") belongs in an inline row or a file',
+      'the line is longer than 64 KB. Send the bytes of a row ("data:") inline, or write them to a file',
     ],
     [
       'line at byte 66605',
-      'the line is longer than 64 KB; a row with its bytes ("data:") belongs in an inline row or a file',
+      'the line is longer than 64 KB. Send the bytes of a row ("data:") inline, or write them to a file',
     ],
     ['ok', undefined],
   ]);
