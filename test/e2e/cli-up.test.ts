@@ -31,7 +31,7 @@ afterAll(async () => {
 
 async function up(): Promise<RunningForebay> {
   const running = forebay.start('up', '--port', '0', '--lanes', '1', '--data', 'state');
-  await waitUntil('the service', () => running.out().includes('Ctrl-C stops it'));
+  await waitUntil('the service', () => running.out().includes('Press Ctrl-C to stop.'));
   url = /API +(\S+)/.exec(running.out())![1]!;
   return running;
 }
