@@ -163,9 +163,7 @@ describe('forebay up and its clients', () => {
 
   it('starts a killed API again on the same port', async () => {
     for (const pid of forebay.find('dist/api/main.js')) process.kill(pid, 'SIGKILL');
-    await waitUntil('the news', () =>
-      service.err().includes('The api was ended by SIGKILL. Restarting it.'),
-    );
+    await waitUntil('the news', () => service.err().includes('The api was ended by SIGKILL. Restarting it.'));
     await waitUntil('the API', async () => (await call('jobs')).code === 0);
   });
 });

@@ -1,6 +1,6 @@
 /** Finds the known name that somebody probably meant to type. */
 
-/** The nearest known name by edit distance; null if more than a third of the letters differ. */
+/** The nearest known name: at most a third of the letters differ, or one name starts with the other. Null if none is near. */
 export function nearestName(name: string, known: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(Math.max(name.length, 3) / 3)) + 1;

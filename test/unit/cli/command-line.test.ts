@@ -90,14 +90,14 @@ describe('mistakes', () => {
       /^forebay: --api-key-file needs --url/,
     ],
     [['jobs', '--url', 'http://'], /must be a URL/],
-  ])('%j is told in one sentence, with exit code 2', async (argv, sentence) => {
+  ])('%j gives one sentence and exit code 2', async (argv, sentence) => {
     const { code, err, out } = await forebay(...argv);
     expect(err.trimEnd()).toMatch(sentence);
     expect(err.trimEnd().split('\n')).toHaveLength(1);
     expect([code, out]).toEqual([EXIT.usage, '']);
   });
 
-  it('a service that is not there is told, with exit code 1', async () => {
+  it('a service that does not answer gives exit code 1', async () => {
     const { code, err } = await forebay('jobs', '--url', 'http://127.0.0.1:9');
     expect(err).toMatch(/^forebay: Nothing answers at http:\/\/127\.0\.0\.1:9 .*forebay up/);
     expect(code).toBe(EXIT.failed);
@@ -133,7 +133,7 @@ describe('help', () => {
 });
 
 describe('exit codes', () => {
-  it('are 2 for what only another command line can mend, else 1, and 128 + n for signals', () => {
+  it('are 2 for what only another command line can fix, 128 + n for signals, else 1', () => {
     expect(exitCodeOf(new UsageError('x'))).toBe(2);
     expect(exitCodeOf(new ForebayError('model_not_found', 'x'))).toBe(2);
     expect(exitCodeOf(new ForebayError('address_in_use', 'x'))).toBe(1);

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { nextLine, programName, resumeLine, shellLine } from '#forebay/cli/shell-words.js';
 
 describe('lines to paste into a shell', () => {
-  it('quote what a shell would read otherwise', () => {
+  it('quote what a shell would interpret', () => {
     expect(shellLine(['run', "it's", 'a b', '*.jpg', 'x=1'])).toBe("run 'it'\\''s' 'a b' '*.jpg' x=1");
   });
 
-  it('resume with the same words, once', () => {
+  it('resume with the same arguments, and --resume once', () => {
     expect(resumeLine('npx forebay', ['run', '--overwrite', '--input', 'my photos'])).toBe(
       "npx forebay run --input 'my photos' --resume",
     );

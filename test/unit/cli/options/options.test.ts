@@ -22,7 +22,7 @@ describe('job options', () => {
     for (const name of Object.keys(JOB_OPTIONS.shape)) expect(flags).toContain(camel(name));
   });
 
-  it('takes the same for --max-errors as the API', () => {
+  it('accepts the same values for --max-errors as the API', () => {
     for (const text of [
       '0',
       '10',
@@ -45,7 +45,7 @@ describe('job options', () => {
     }
   });
 
-  it('sends what was given and nothing else', () => {
+  it('sends only what was given', () => {
     expect(parse()).toEqual({ options: {} });
     expect(
       parse(
@@ -75,7 +75,7 @@ describe('job options', () => {
 });
 
 describe('settings', () => {
-  it('knows every name that a flag is translated to', () => {
+  it('are known for every flag', () => {
     const command = new Command();
     for (const add of [addStorageFlags, addApiFlags, addWorkerFlags]) add(command);
     const argv = command.options.flatMap((option) =>

@@ -12,7 +12,7 @@ const rows = (succeeded: number, total: number | null = 5000) => ({
 });
 
 describe('the progress line', () => {
-  it('says rows, share, rate, time left and errors', () => {
+  it('shows rows, percentage, rate, time left and errors', () => {
     expect(plainLine(JOB)).toBe('1,216 of 5,000 rows (24 %), 812 rows/s, 4.7 s left, 3 errors');
   });
 
@@ -20,7 +20,7 @@ describe('the progress line', () => {
     expect(plainLine({ ...rows(10, null), eta_s: null })).toBe('10 rows (counting), 812 rows/s');
   });
 
-  it('says why a job stands still', () => {
+  it('says why a job waits', () => {
     expect(plainLine({ ...rows(0), reason: 'no_worker', eta_s: null })).toContain('waiting for a worker');
     expect(plainLine({ ...rows(0), status: 'paused', reason: 'paused', eta_s: null })).toContain('paused');
   });
@@ -49,7 +49,7 @@ describe('the progress view', () => {
     expect(terminal.screen()).toEqual(['The worker was ended by SIGKILL. Restarting it.', barLine(JOB, 79)]);
   });
 
-  it('leaves nothing of a start that came to nothing', () => {
+  it('leaves no line of a start that failed', () => {
     const terminal = recordingTerminal({ live: true });
     const view = createProgressView(terminal);
     view.busy('Starting');
@@ -57,7 +57,7 @@ describe('the progress view', () => {
     expect(terminal.screen()).toEqual([]);
   });
 
-  it('writes a line every 10 % or 2 s where there is no terminal', () => {
+  it('writes a line every 10 % or 2 s without a terminal', () => {
     const terminal = recordingTerminal({ live: false });
     let now = 0;
     const view = createProgressView(terminal, () => now);
@@ -72,7 +72,7 @@ describe('the progress view', () => {
 });
 
 describe('numbers', () => {
-  it('gives times in the units that people use', () => {
+  it('show times in the units that people use', () => {
     expect([0, 4.66, 9.96, 59.4, 60, 185, 3600, 7800, 273_600].map(formatSeconds)).toEqual([
       '0.0 s',
       '4.7 s',
@@ -86,12 +86,12 @@ describe('numbers', () => {
     ]);
   });
 
-  it('gives rates and sizes with the digits that matter', () => {
+  it('show rates and sizes with two or three digits', () => {
     expect([0.523, 8.44, 42.2, 12_400].map(formatRate)).toEqual(['0.52', '8.4', '42', '12,400']);
     expect([512, 1536, 250 * 1024 ** 2].map(formatBytes)).toEqual(['512 B', '1.5 KB', '250 MB']);
   });
 
-  it('says 100 % only at the end', () => {
+  it('show 100 % only at the end', () => {
     expect([percentOf(4999, 5000), percentOf(5000, 5000), percentOf(0, 0)]).toEqual([99, 100, 100]);
   });
 });

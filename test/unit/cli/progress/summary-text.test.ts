@@ -19,7 +19,7 @@ describe('the summary', () => {
     finished_at: '2026-11-22T10:15:36.200Z',
   };
 
-  it('says how it went, which errors there were and where the results lie', () => {
+  it('says how the job ended, which errors there were and where the results are', () => {
     const errors = [{ code: 'decode_failed', rows: 3, first: { id: 'a.jpg', message: 'premature\nend' } }];
     expect(summaryText({ job: ended, stats: null, errors, answers: [] }, HOW).split('\n')).toEqual([
       'Completed: 5,000 rows, 3 failed, in 6.2 s (812 rows/s)',
@@ -57,7 +57,7 @@ describe('the summary', () => {
     ]);
   });
 
-  it('leaves out what was not measured: a job whose rows were all adopted', () => {
+  it('leaves out what was not measured, for a job whose rows were all adopted', () => {
     const stages = Object.fromEntries(Object.keys(STATS.stages).map((name) => [name, null]));
     const none = {
       ...STATS,
@@ -70,7 +70,7 @@ describe('the summary', () => {
     );
   });
 
-  it('shows on request every stage, the queue and the workers', () => {
+  it('shows every stage, the queue and the workers on request', () => {
     const text = statsText({ ...STATS, reason: 'queue_limit' });
     expect(text).toMatch(/^commit +0\.002 ms +0\.0 s$/m);
     expect(text).toContain('queue: 1 blocks waiting, 2 running, 3 of 64 slots in use');
@@ -79,7 +79,7 @@ describe('the summary', () => {
     expect(text).toMatch(/\nBottleneck: inference .*\n$/);
   });
 
-  it('shows a few answers, and no table, no advice and no stage that nobody asked for', () => {
+  it('shows some answers, but no table, advice or stage without a request', () => {
     const answers = [
       { id: 'a.jpg', label: 'tabby cat', score: 0.93125 },
       { id: 'long-name.jpg', label: 'class 7', score: 1 },
@@ -95,7 +95,7 @@ describe('the summary', () => {
     ]);
   });
 
-  it('shows the new rows of a resumed job, and apart what was there', () => {
+  it('counts the new and the adopted rows of a resumed job apart', () => {
     const resumed = { ...ended, rows: { total: 5000, succeeded: 4997, failed: 3, adopted: 1200 } };
     const text = (job: JobWire) => summaryText({ job, stats: null, errors: [], answers: [] }, HOW);
     expect(text(resumed)).toContain(
@@ -110,7 +110,7 @@ describe('the summary', () => {
     );
   });
 
-  it('says how to finish a job that was cancelled or failed on the way', () => {
+  it('says how to finish a job that was cancelled or failed', () => {
     const part = { total: 5000, succeeded: 1200, failed: 0, adopted: 0 };
     const text = (job: JobWire) => summaryText({ job, stats: null, errors: [], answers: [] }, HOW);
     expect(text({ ...ended, status: 'cancelled', rows: part })).toMatch(
@@ -122,7 +122,7 @@ describe('the summary', () => {
     expect(text(ended)).not.toContain('To finish it');
   });
 
-  it('has no table of zeros where nothing ran', () => {
+  it('has no table of zeros if nothing ran', () => {
     const stages = Object.fromEntries(Object.keys(STATS.stages).map((name) => [name, 0]));
     const nothing = {
       ...STATS,
@@ -140,7 +140,7 @@ describe('the summary', () => {
     );
   });
 
-  it('speaks of flags where the service speaks of fields', () => {
+  it('names flags where the service names fields', () => {
     const message = '7 of 9 finished rows failed; max_errors is 1%.';
     const failed: JobWire = { ...ended, status: 'failed', error: { code: 'too_many_errors', message } };
     expect(summaryText({ job: failed, stats: null, errors: [], answers: [] }, HOW)).toContain(
@@ -159,7 +159,7 @@ describe('the summary', () => {
     );
   });
 
-  it('says that an input held no row', () => {
+  it('says that an input has no rows', () => {
     const empty: JobWire = {
       ...ended,
       reason: 'empty_dataset',

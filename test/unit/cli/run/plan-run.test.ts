@@ -44,13 +44,13 @@ describe('the plan of a run', () => {
     expect(env).not.toHaveProperty('REDIS_URL');
   });
 
-  it('takes a glob from the folder before its first magic part', async () => {
+  it('starts a glob at the folder before its first wildcard', async () => {
     const { env, body } = await plan({ input: 'photos/**/*.jpg' });
     expect(body.input).toEqual({ type: 'files', path: join(folder, 'photos/**/*.jpg') });
     expect(env['FOREBAY_INPUT_ROOTS']).toBe(join(folder, 'photos'));
   });
 
-  it('takes a single file and a manifest', async () => {
+  it('accepts a single file and a manifest', async () => {
     expect((await plan({ input: 'photos/a.jpg' })).body.input).toEqual({
       type: 'files',
       path: join(folder, 'photos/a.jpg'),
