@@ -12,8 +12,14 @@ import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
 
 const COMMANDS = {
-  cancel: 'cancel a job and keep its results so far',
-  pause: 'pause a job and take its waiting blocks off the queue',
+  cancel: {
+    summary: 'cancel a job',
+    description: 'Cancels a job. The results that it has written stay in its output.',
+  },
+  pause: {
+    summary: 'pause a job',
+    description: 'Pauses a job. Its waiting blocks leave the queue.',
+  },
 } as const;
 
 interface ResumeFlags extends ApiFlags, EmptyFlag {
@@ -24,7 +30,12 @@ interface ResumeFlags extends ApiFlags, EmptyFlag {
 
 export function addControl(program: Command, context: CliContext): void {
   for (const name of ['cancel', 'pause'] as const) {
-    const command = program.command(name).argument('<id>', 'the job').description(COMMANDS[name]);
+    const { summary, description } = COMMANDS[name];
+    const command = program
+      .command(name)
+      .argument('<id>', 'the job')
+      .summary(summary)
+      .description(description);
     addApiUrlFlags(command).action(async (id: string, flags: ApiFlags) =>
       tell(await connectTo(flags, context)[name](id), flags, context),
     );
@@ -33,7 +44,8 @@ export function addControl(program: Command, context: CliContext): void {
   const command = program
     .command('resume')
     .argument('[id]', 'the paused job')
-    .description('continue a paused job, or finish the job of an output folder')
+    .summary('continue a paused job, or finish the job of an output')
+    .description('Continues a paused job, or finishes the job of an output folder.')
     .addOption(FLAGS.output())
     .addOption(FLAGS.maxErrors())
     .addOption(FLAGS.watch())

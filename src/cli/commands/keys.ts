@@ -9,7 +9,7 @@ import { addFlags } from '../options/service-flags.ts';
 
 const NOTES = [
   'Scopes: jobs:read, jobs:write, models:write, and admin, which is all of them for all tenants.',
-  'Keys are kept in the Redis of REDIS_URL, or in the private one of the data folder. Its service need not run.',
+  'Keys are kept in the Redis of REDIS_URL, or in the private one of the data folder. The service does not have to run.',
 ];
 
 export function addKeys(program: Command, context: CliContext): void {
