@@ -32,7 +32,7 @@ export function checkCpu(facts: { cpus: number; quota: number; flags: ReadonlySe
   const features = flags === null ? '' : `; ${known.length === 0 ? 'no AVX2' : known.join(', ')}`;
   const finding = { what: 'CPU', found: `${facts.cpus} cores${limit}${features}` };
   if (flags !== null && known.length === 0 && process.arch === 'x64') {
-    return { ...finding, level: 'note', advice: 'Without AVX2 models run several times slower.' };
+    return { ...finding, level: 'note', advice: 'Without AVX2, models run several times slower.' };
   }
   return { ...finding, level: 'ok' };
 }

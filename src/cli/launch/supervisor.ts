@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../../shared/errors.ts';
 import { createRestartPolicy, type RestartPolicy } from './restart-policy.ts';
-import { describeExit, type Ready, type ServiceProcess } from './service-process.ts';
+import { describeExit, type ProcessExit, type Ready, type ServiceProcess } from './service-process.ts';
 
 export interface SupervisorOptions {
   readonly name: string;
@@ -31,43 +31,60 @@ export interface Supervisor {
   kill(): void;
 }
 
+/**
+ * - `starting`: the first process is not ready yet. It turns to `running`, or to `failed` if that process ends.
+ * - `running`: a process runs. When it dies, it turns to `pausing`, or to `failed` if the policy gives up.
+ * - `pausing`: the pause before a restart, which turns it to `running`.
+ * - `stopping`: stop() or kill() was called in any state. Nothing is restarted any more.
+ */
+type State = 'starting' | 'running' | 'pausing' | 'failed' | 'stopping';
+
 export function supervise(options: SupervisorOptions): Supervisor {
   const policy = options.policy ?? createRestartPolicy();
-  let stopping = false;
+  let state: State = 'starting';
   let pause: NodeJS.Timeout | undefined;
   let giveUp: (error: Error) => void;
   const gaveUp = new Promise<Error>((resolve) => (giveUp = resolve));
-  let isReady = false;
   let current = options.start(null);
   const { ready } = current;
-  void ready.then(
-    () => {
-      isReady = true;
-      watch(current);
-    },
-    (error: unknown) => giveUp(error instanceof Error ? error : new Error(messageOf(error))),
+  void ready.then(toRunning, (error: unknown) =>
+    toFailed(error instanceof Error ? error : new Error(messageOf(error))),
   );
 
-  function watch(child: ServiceProcess): void {
-    void child.exited.then((exit) => {
-      if (stopping) return;
-      const how = `The ${options.name} ${describeExit(exit)}`;
-      const delay = policy.onDeath();
-      if (delay === null) {
-        giveUp(new Error(`${how} again. It keeps dying, so the service stops.`));
-        return;
-      }
-      options.onNote(`${how}. Restarting it.`);
-      pause = setTimeout(restart, delay);
-    });
+  function toRunning(): void {
+    if (state !== 'starting' && state !== 'pausing') return;
+    state = 'running';
+    void current.exited.then(onDeath);
   }
 
-  function restart(): void {
-    void ready.then((first) => {
-      if (stopping) return;
-      current = options.start(first);
-      watch(current);
-    });
+  function onDeath(exit: ProcessExit): void {
+    if (state !== 'running') return;
+    const how = `The ${options.name} ${describeExit(exit)}`;
+    const delay = policy.onDeath();
+    if (delay === null) toFailed(new Error(`${how} again. It keeps dying, so the service stops.`));
+    else toPausing(`${how}. Restarting it.`, delay);
+  }
+
+  function toPausing(note: string, delay: number): void {
+    state = 'pausing';
+    options.onNote(note);
+    pause = setTimeout(() => void ready.then(restart), delay);
+  }
+
+  function restart(first: Ready): void {
+    if (state !== 'pausing') return;
+    current = options.start(first);
+    toRunning();
+  }
+
+  function toFailed(error: Error): void {
+    if (state !== 'stopping') state = 'failed';
+    giveUp(error);
+  }
+
+  function toStopping(): void {
+    state = 'stopping';
+    clearTimeout(pause);
   }
 
   return {
@@ -75,17 +92,16 @@ export function supervise(options: SupervisorOptions): Supervisor {
     gaveUp,
     pid: () => current.pid,
     async stop() {
-      stopping = true;
-      clearTimeout(pause);
+      const stopMs = state === 'starting' ? STARTING_STOP_MS : options.stopMs;
+      toStopping();
       const child = current;
       child.stop();
-      const force = setTimeout(() => child.kill(), isReady ? options.stopMs : STARTING_STOP_MS);
+      const force = setTimeout(() => child.kill(), stopMs);
       await child.exited;
       clearTimeout(force);
     },
     kill() {
-      stopping = true;
-      clearTimeout(pause);
+      toStopping();
       current.kill();
     },
   };
