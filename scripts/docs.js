@@ -37,13 +37,18 @@ ${titles
 }
 
 function settingsGroup(title, settings) {
-  const rows = settings.map(({ name, flag, fallback, values, what, trade }) =>
-    row(flag === null ? `\`${name}\`` : `\`${name}\` \`${flag}\``, what, fallback, values, trade),
+  const rows = settings.map((setting) =>
+    row(settingNames(setting), setting.what, setting.fallback, setting.values, setting.trade),
   );
   return `
 ## ${title}
 
 ${table(['setting and flag', 'what it sets', 'default', 'values', 'what it trades'], rows)}`;
+}
+
+function settingNames({ name, flag, flagMeans }) {
+  if (flag === null) return `\`${name}\``;
+  return `\`${name}\`, \`${flag}\`${flagMeans === null ? '' : ` (${flagMeans})`}`;
 }
 
 function errorsPage() {

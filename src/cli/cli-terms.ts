@@ -1,7 +1,6 @@
 /**
- * The service's texts in the words of the command line. Messages of the API name fields of a request, endpoints and
- * settings, for its callers are programs; whoever typed a command reads flags and commands. One place translates,
- * from the same tables that the flags are made of. Pure.
+ * Translates messages of the API into the terms of the command line. They name request fields, endpoints and settings;
+ * whoever typed a command wants flags and commands. Pure.
  */
 import { JOB_OPTION_NAMES } from '../shared/domain/job-options.ts';
 import { flagOfSetting, toFlag } from './options/service-flags.ts';
@@ -15,10 +14,10 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/\bif_output_exists\b/g, '--resume or --overwrite'],
 ];
 
-/** Names that are no words of English stand for the option anywhere but in paths; the others only behind `options`. */
+/** A name with `_` means the option anywhere except in paths. Any other name is translated only after `options`. */
 const BARE = JOB_OPTION_NAMES.filter((name) => name.includes('_')).join('|');
 const OPTION = new RegExp(`(?<![-\\w/.])(?:/?options[./](${JOB_OPTION_NAMES.join('|')})|(${BARE}))\\b`, 'g');
-/** A setting, and a flag in brackets that says the same. */
+/** A setting, with a flag before or after it that means the same. */
 const SETTING = /(--[a-z-]+ )?(\()?\b((?:FOREBAY|REDIS)_[A-Z_]+)\b(\))?(?: \(--[a-z-]+\))?/g;
 
 export function inCliTerms(text: string): string {
@@ -28,10 +27,10 @@ export function inCliTerms(text: string): string {
   return words.replaceAll(SETTING, flagWithSetting);
 }
 
-/** `--max-file-mb (FOREBAY_MAX_FILE_MB)`: a service that runs elsewhere may have no command line. */
+/** `--max-file-mb (FOREBAY_MAX_FILE_MB)`. Both are named because a service elsewhere may have no command line. */
 function flagWithSetting(found: string, ...[before, open, name, close]: (string | undefined)[]): string {
   const flag = flagOfSetting(name!);
-  // Assignments and what has its flag before it are as they should be.
+  // The flag already stands before the setting.
   if (flag === null || before !== undefined) return found;
   return open !== undefined && close !== undefined
     ? `(${flag}, ${name})`

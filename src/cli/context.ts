@@ -1,18 +1,18 @@
-/** What every command gets: the world outside, passed in. */
+/** The outside world as every command gets it. */
 import type { Client } from '../client/client.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CliContext {
   readonly terminal: Terminal;
   readonly env: NodeJS.ProcessEnv;
-  /** Absolute; where relative paths of the command line start. */
+  /** Absolute. Relative paths of the command line start here. */
   readonly cwd: string;
   /** The arguments after the program's name. */
   readonly argv: readonly string[];
-  /** How the user called the program: `forebay`, `npx forebay`. */
+  /** How the user called the program, such as `forebay` or `npx forebay`. */
   readonly program: string;
-  /** For `connectTo` and own services alone. `apiKey` is no option, so that no command forgets it. */
+  /** Only `connectTo` and own services call it. `apiKey` is required, so that no command forgets it. */
   readonly connect: (url: string, apiKey: string | undefined) => Client;
-  /** Records the exit code of a command that ended without an exception. */
+  /** Sets the exit code of a command that ended without an exception. */
   readonly exitWith: (code: number) => void;
 }

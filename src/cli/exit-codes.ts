@@ -1,23 +1,23 @@
-/** What the command's exit code says, and the errors that choose it. */
+/** The exit codes of the command, and which errors lead to which. */
 
 export const EXIT = {
   ok: 0,
   failed: 1,
-  /** The command line is wrong; nothing was started. */
+  /** The command line is wrong. Nothing was started. */
   usage: 2,
-  /** 128 + SIGINT, as shells have it. */
+  /** 128 + SIGINT, as in shells. */
   interrupted: 130,
 } as const;
 
 /** For the help of commands. */
 export const EXIT_CODES_TEXT = '0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.';
 
-/** The command line cannot be followed. `message`: one sentence that says how to fix it. */
+/** The command line is wrong. `message` is one sentence that says how to fix it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Codes of requests that will fail again until the command line is changed. */
+/** Codes of requests that fail until the user changes the command line. */
 const USAGE_CODES = new Set([
   'invalid_request',
   'invalid_cursor',

@@ -1,12 +1,12 @@
-/** The `forebay` command: reads the command line, runs it, exits with its code. */
+/** The `forebay` command. */
 import { readFileSync } from 'node:fs';
 import { createClient } from '../client/client.ts';
 import { runProgram } from './program.ts';
 import { programName } from './shell-words.ts';
 import { processTerminal } from './terminal.ts';
 
-// `forebay results ID | head` closes the pipe early: nobody wants the rest. A terminal that was closed takes no
-// more lines, but what runs is still to be ended in order.
+// `forebay results ID | head` closes the pipe early, and nobody wants the rest. A closed terminal breaks stderr, but
+// running processes must still be stopped in order.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
 });
@@ -26,5 +26,5 @@ const code = await runProgram(
   },
   manifest.version,
 );
-// Nothing that is still open, an idle connection say, may keep the shell waiting.
+// Idle connections must not keep the shell waiting.
 if (code !== null) process.exit(code);

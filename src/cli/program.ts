@@ -1,4 +1,4 @@
-/** The command line as a whole: every command, its help, and how mistakes are told. */
+/** The command line as a whole: every command, its help, and the messages for mistakes. */
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../shared/errors.ts';
 import { redactCredentials } from '../shared/text/redact-url.ts';
@@ -24,7 +24,7 @@ import { codeOf, EXIT, exitCodeOf, UsageError } from './exit-codes.ts';
 import { addHelp } from './options/help.ts';
 import { strayArgumentsText } from './stray-arguments.ts';
 
-/** The exit code, or null where the process goes on as an API or worker. Never throws. */
+/** Returns the exit code, or null when the process continues as an API or worker. Never throws. */
 export async function runProgram(
   context: Omit<CliContext, 'exitWith'>,
   version: string,
@@ -40,16 +40,16 @@ export async function runProgram(
     return code;
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Help and version end by an exception, too; what is wrong has been told by outputError.
+      // Help and version end with an exception too. outputError has reported a mistake already.
       return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     }
-    context.terminal.err(`forebay: ${redactCredentials(wordsOf(error))}\n`);
+    context.terminal.err(`forebay: ${redactCredentials(messageFor(error))}\n`);
     return exitCodeOf(error);
   }
 }
 
-/** A setting that cannot be used is named as it was given; the service's advice becomes that of the command line. */
-function wordsOf(error: unknown): string {
+/** A message of the command itself stays as it is. One of the service is translated. */
+function messageFor(error: unknown): string {
   const own = error instanceof UsageError || codeOf(error) === 'config_invalid';
   return own ? messageOf(error) : inCliTerms(messageOf(error));
 }
@@ -69,7 +69,7 @@ export function createProgram(context: CliContext, version: string): Command {
       'forebay submit --model digits-small --input photos --watch',
       'forebay doctor',
     ],
-    notes: ["A command's own examples: forebay help run"],
+    notes: ['For the options and examples of a command: forebay help run'],
   });
   const add = [
     addRun,
@@ -91,11 +91,11 @@ export function createProgram(context: CliContext, version: string): Command {
   ];
   for (const addCommand of add) addCommand(program, context);
   addHelpCommand(program);
-  settle(program, context);
+  configure(program, context);
   return program;
 }
 
-/** `forebay help run` is `forebay run --help`: unknown names are told as those of commands are. */
+/** `forebay help run` is `forebay run --help`. It reports an unknown name as any other unknown command. */
 function addHelpCommand(program: Command): void {
   const command = program
     .command('help')
@@ -103,14 +103,14 @@ function addHelpCommand(program: Command): void {
     .description('show the help of a command')
     .action(async (words: string[]) => {
       const unknown = firstUnknown(program, words);
-      // Without --help, which commander would answer before it looks at the name.
+      // Without --help: commander would show the help before it checks the name.
       const rest = unknown === null ? [...words, '--help'] : words.slice(0, unknown + 1);
       await program.parseAsync(rest, { from: 'user' });
     });
   addHelp(command, { examples: ['forebay help run', 'forebay help keys create'] });
 }
 
-/** The place of the first word that is no command of those before it; null where all are, or it is an argument. */
+/** Index of the first word that is no subcommand of the words before it; null where there is none. */
 function firstUnknown(program: Command, words: readonly string[]): number | null {
   let command = program;
   for (const [i, word] of words.entries()) {
@@ -122,8 +122,8 @@ function firstUnknown(program: Command, words: readonly string[]): number | null
   return null;
 }
 
-/** Commands inherit no settings that are made after them, so each is visited. */
-function settle(command: Command, context: CliContext): void {
+/** Configures every command: commander passes on only settings that were made before a command was added. */
+function configure(command: Command, context: CliContext): void {
   const { terminal } = context;
   command
     .exitOverride()
@@ -133,7 +133,7 @@ function settle(command: Command, context: CliContext): void {
       writeErr: (text) => terminal.err(text),
       outputError: (text, write) => write(mistakeText(text, command, context)),
     });
-  for (const child of command.commands) settle(child, context);
+  for (const child of command.commands) configure(child, context);
 }
 
 function mistakeText(text: string, command: Command, { argv, cwd, program }: CliContext): string {
@@ -141,12 +141,12 @@ function mistakeText(text: string, command: Command, { argv, cwd, program }: Cli
     const words = command.args.slice(command.registeredArguments.length);
     const files = strayArgumentsText({ words, argv, cwd, program });
     if (files !== null) return `forebay: ${files}\n`;
-    return usageSentence(`error: '${words[0]}' stands without a flag`, pathOf(command));
+    return usageSentence(`error: '${words[0]}' has no flag before it`, pathOf(command));
   }
   return usageSentence(text, pathOf(command));
 }
 
-/** commander's message, its suggestion on the same line, and where to read on. */
+/** commander's message with its suggestion on the same line, and where to find the help. */
 export function usageSentence(text: string, path: string): string {
   const [what = '', ...rest] = redactCredentials(text)
     .replace(/^error: /, '')

@@ -1,4 +1,4 @@
-/** Command lines as text that can be pasted into a shell. Pure. */
+/** Command lines as text to paste into a shell. Pure. */
 
 export function shellLine(words: readonly string[]): string {
   return words.map(quote).join(' ');
@@ -8,13 +8,13 @@ function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The same command with --resume: what an interrupted run asks its user to type. */
+/** The same command with --resume, for a run that was interrupted. */
 export function resumeLine(program: string, argv: readonly string[]): string {
   const words = argv.filter((word) => word !== '--overwrite' && word !== '--resume');
   return `${program} ${shellLine([...words, '--resume'])}`;
 }
 
-/** The flags of a command line that say which service it talks to: a command that is suggested needs them, too. */
+/** The flags of a command line that say which service it calls. A suggested command needs them too. */
 export function serviceWords(argv: readonly string[]): string[] {
   return argv.flatMap((word, i) => {
     if (/^--(url|api-key-file)=/.test(word)) return [word];
@@ -23,7 +23,7 @@ export function serviceWords(argv: readonly string[]): string[] {
   });
 }
 
-/** The same list from where a page ended. */
+/** The same list, from the next page on. */
 export function nextPage(argv: readonly string[], cursor: string): string[] {
   const at = argv.indexOf('--cursor');
   const first = argv.filter(
@@ -32,7 +32,7 @@ export function nextPage(argv: readonly string[], cursor: string): string[] {
   return [...first, '--cursor', cursor];
 }
 
-/** The command that runs what `forebay plan` has planned: `run`, or `submit` where a service was asked. */
+/** The command that runs what `forebay plan` planned: `run`, or `submit` for a service that runs already. */
 export function nextLine(
   { program, argv }: { program: string; argv: readonly string[] },
   { url, output }: { url?: string; output?: string },
@@ -43,7 +43,7 @@ export function nextLine(
   return `${program} ${shellLine([verb, ...rest, ...results])}`;
 }
 
-/** How the user called us, as far as can be told from what npm and node leave behind. */
+/** How the user called the program, as far as npm and Node reveal it. */
 export function programName(env: NodeJS.ProcessEnv, script: string | undefined): string {
   if (env['npm_command'] === 'exec') return 'npx forebay';
   const path = script ?? 'forebay';

@@ -1,17 +1,17 @@
-/** Arguments that stand without a flag: mostly a pattern that the shell has expanded because it was not quoted. */
+/** Arguments without a flag. Mostly the shell has expanded a pattern that was not quoted. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { shellLine } from './shell-words.ts';
 
 export interface Stray {
-  /** The words of the command line that no flag takes. */
+  /** The arguments that no flag takes. */
   readonly words: readonly string[];
   readonly argv: readonly string[];
   readonly cwd: string;
   readonly program: string;
 }
 
-/** A sentence, and the command to paste; null where the words are no files. */
+/** A sentence and the command to paste; null where the words are no files. */
 export function strayArgumentsText(stray: Stray): string | null {
   const { words, argv, cwd, program } = stray;
   if (words.length === 0 || !words.every((word) => isThere(resolve(cwd, word)))) return null;
@@ -21,17 +21,17 @@ export function strayArgumentsText(stray: Stray): string | null {
   if (flag === undefined || !flag.startsWith('--') || first === undefined || !isThere(resolve(cwd, first))) {
     const line = shellLine([...argv.slice(0, at), '--input', ...argv.slice(at)]);
     return words.length === 1
-      ? `"${words[0]}" stands without a flag. Did you mean:\n  ${program} ${line}`
+      ? `"${words[0]}" has no flag before it. Did you mean:\n  ${program} ${line}`
       : null;
   }
   const files = [first, ...words];
   const end = at + words.length;
   const pattern = patternOf(files, cwd);
   const line = shellLine([...argv.slice(0, at - 1), pattern, ...argv.slice(end)]);
-  return `The shell has expanded the pattern behind ${flag} to ${files.length} files. Quote it:\n  ${program} ${line}`;
+  return `The shell expanded the pattern after ${flag} to ${files.length} files. Quote it:\n  ${program} ${line}`;
 }
 
-/** The plainest of the usual patterns that matches just these files; across folders, all files of the kind. */
+/** The simplest of the usual patterns that matches only these files. Across folders it is all files of the kind. */
 function patternOf(files: readonly string[], cwd: string): string {
   const folders = new Set(files.map(dirname));
   const endings = new Set(files.map(extname));
@@ -56,7 +56,7 @@ function patternOf(files: readonly string[], cwd: string): string {
   return join(folder, `${from}*${to}`);
 }
 
-/** With the ending. */
+/** Includes the extension. */
 function sharedEnd(names: readonly string[]): string {
   const [first = ''] = names;
   let from = 0;
@@ -64,7 +64,7 @@ function sharedEnd(names: readonly string[]): string {
   return first.slice(from);
 }
 
-/** Without the ending, which the pattern has already. */
+/** Excludes the extension, which the pattern has already. */
 function sharedStart(names: readonly string[]): string {
   const [first = ''] = names.map((one) => one.slice(0, one.length - extname(one).length));
   let length = first.length;

@@ -1,31 +1,31 @@
 /**
- * Where the command writes: answers on stdout, everything else on stderr. Nothing else of the command writes there, and
- * callers give plain text: whatever in it would steer the terminal is shown escaped, wherever it came from.
+ * All output of the command: answers go to stdout, everything else to stderr. Control characters are escaped, so that
+ * no text, wherever it comes from, can control the terminal.
  */
 import { visibleLine, visibleText } from '../shared/text/visible-text.ts';
 
 export interface Terminal {
-  /** For answers: what a pipe should carry. */
+  /** For answers: the text that a pipe should carry. */
   out(text: string): void;
-  /** For much of it, lines of JSON: a pipe gets them unchanged. Resolves when more may be written. */
+  /** For many lines of JSON. A pipe gets them unchanged. Resolves when more may be written. */
   pipe(lines: string): Promise<void>;
   /** For progress and problems. */
   err(text: string): void;
-  /** Puts a line in the place of the one the cursor is in, cut to fit; an empty one clears it. For `live` only. */
+  /** Replaces the line of the cursor, cut to fit. An empty text clears it. Only for `live`. */
   redraw(line: string): void;
   /** Whether stderr is a terminal that can redraw a line. */
   readonly live: boolean;
-  /** Of that terminal; 80 where unknown. */
+  /** Columns of that terminal, or 80 if unknown. */
   columns(): number;
 }
 
-/** What a terminal writes to, byte for byte. */
+/** The streams that a terminal writes to, unescaped. */
 export interface RawTerminal {
-  /** Whether more may be written at once. */
+  /** Returns whether more may be written at once. */
   readonly out: (text: string) => boolean;
   readonly drained: () => Promise<void>;
   readonly err: (text: string) => void;
-  /** Whether somebody looks at stdout. */
+  /** Whether stdout is a screen. */
   readonly isOutShown: boolean;
   readonly live: boolean;
   readonly columns: () => number;
@@ -40,7 +40,7 @@ export function createTerminal(raw: RawTerminal): Terminal {
       if (!raw.out(raw.isOutShown ? visibleText(lines) : lines)) await raw.drained();
     },
     err: (text) => raw.err(visibleText(text)),
-    // One column stays free: a full line makes some terminals wrap.
+    // One column stays free, because some terminals wrap a full line.
     redraw: (line) => raw.err(`${CLEAR_LINE}${visibleLine(line).slice(0, raw.columns() - 1)}`),
     live: raw.live,
     columns: raw.columns,

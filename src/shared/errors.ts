@@ -1,6 +1,6 @@
 /**
- * The closed set of errors: one table gives each code its HTTP status and whether trying again can help.
- * Row errors (failure as data) use the same codes; anything else that is thrown is a bug.
+ * The closed set of error codes. One table gives each code its HTTP status and whether a retry can help. Row errors,
+ * which are data, use the same codes. Anything else that is thrown is a bug.
  */
 
 const TABLE = {
@@ -93,18 +93,18 @@ const TABLE = {
 
 export type ErrorCode = keyof typeof TABLE;
 
-/** A problem at one place of a request, config or config; `path` is a JSON pointer. */
+/** A problem at one place of a request or a config. `path` is a JSON pointer. */
 export interface Issue {
   readonly path: string;
   readonly message: string;
 }
 
-/** A failure with a stable code. `message` says what, where and how to mend it. */
+/** A failure with a stable code. `message` says what failed, where, and how to fix it. */
 export class ForebayError extends Error {
   override readonly name = 'ForebayError';
   readonly code: ErrorCode;
   readonly issues: readonly Issue[];
-  /** Seconds after which trying again makes sense; sent as `Retry-After`. */
+  /** Seconds after which a retry makes sense. Sent as `Retry-After`. */
   readonly retryAfterS: number | undefined;
 
   constructor(
@@ -137,7 +137,7 @@ export class InvariantError extends Error {
 
 export const ERROR_CODES = Object.keys(TABLE) as ErrorCode[];
 
-/** The message of anything thrown. */
+/** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

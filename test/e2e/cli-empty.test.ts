@@ -65,7 +65,7 @@ describe('a run', () => {
     expect(cased.err).toContain('--allow-empty');
 
     const none = await run('images', 'none', '--include', '*.jpg');
-    expect(none).toMatchObject({ code: 1, out: expect.stringContaining('the input holds no row') });
+    expect(none).toMatchObject({ code: 1, out: expect.stringContaining('the input has no rows') });
     const accepted = await run('images', 'accepted', '--include', '*.jpg', '--allow-empty');
     expect(accepted).toMatchObject({ code: 0, err: expect.not.stringContaining('--allow-empty') });
     expect(existsSync(join(folder, 'work', 'accepted', 'manifest.json'))).toBe(true);

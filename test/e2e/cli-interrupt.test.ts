@@ -63,8 +63,8 @@ describe('forebay run, ended early', () => {
     running.interrupt();
     const ended = await running.ended;
     expect(ended).toMatchObject({ code: 130, signal: null });
-    expect(ended.err).toContain('Stopping: the blocks in hand are finished first');
-    expect(ended.err).toMatch(/Stopped: \d+ of 16 rows done and kept in .*interrupted\. Finish it with:/);
+    expect(ended.err).toContain('Stopping when the running blocks are finished');
+    expect(ended.err).toMatch(/Stopped: \d+ of 16 rows done and kept in .*interrupted\. To finish it:/);
     expect(ended.err).toMatch(/run --model slow --input images --output interrupted .* --resume\n$/);
     await forebay.nothingLeft();
     await resumes('interrupted');
@@ -106,7 +106,7 @@ describe('forebay run, ended early', () => {
     for (const pid of forebay.find('dist/workers/main.js')) process.kill(pid, 'SIGKILL');
     const ended = await running.ended;
     expect(ended.code).toBe(0);
-    expect(ended.err).toContain('The worker was ended by SIGKILL; starting it again.');
+    expect(ended.err).toContain('The worker was ended by SIGKILL. Restarting it.');
     expect(indexes(readOutput(join(folder, 'survived')))).toEqual(upTo(ROWS));
     expect(bytes('survived')).toEqual(bytes('undisturbed'));
   });

@@ -40,7 +40,7 @@ describe('a temporary folder', () => {
     writeFileSync(file, '');
     for (const [path, says] of [
       [join(folder, 'absent'), 'does not exist: make it'],
-      [file, 'is no folder: make one there'],
+      [file, 'is not a folder: make one there'],
     ] as const) {
       for (const ended of [await endOf({ TMPDIR: path }, ...RUN), await endOf({ TMPDIR: path }, ...UP)]) {
         expectSentence(

@@ -31,7 +31,7 @@ afterAll(async () => {
 
 async function up(): Promise<RunningForebay> {
   const running = forebay.start('up', '--port', '0', '--lanes', '1', '--data', 'state');
-  await waitUntil('the service', () => running.out().includes('Ctrl-C stops it'));
+  await waitUntil('the service', () => running.out().includes('Press Ctrl-C to stop.'));
   url = /API +(\S+)/.exec(running.out())![1]!;
   return running;
 }
@@ -163,9 +163,7 @@ describe('forebay up and its clients', () => {
 
   it('starts a killed API again on the same port', async () => {
     for (const pid of forebay.find('dist/api/main.js')) process.kill(pid, 'SIGKILL');
-    await waitUntil('the news', () =>
-      service.err().includes('The api was ended by SIGKILL; starting it again.'),
-    );
+    await waitUntil('the news', () => service.err().includes('The api was ended by SIGKILL. Restarting it.'));
     await waitUntil('the API', async () => (await call('jobs')).code === 0);
   });
 });

@@ -121,7 +121,7 @@ describe('forebay tune', () => {
     running.interrupt();
     const ended = await running.ended;
     expect(ended).toMatchObject({ code: 130 });
-    expect(ended.out).toMatch(/^Stopped on the way\.$/m);
+    expect(ended.out).toMatch(/^Stopped early\.$/m);
     expect(ended.out).toMatch(/^(Kept|Chosen): \d+ lanes? x /m);
     if (ended.out.includes('No profile was written.')) expect(profiles()).toEqual(before);
     else expect(ended.out).toMatch(/^Profile: /m);

@@ -1,4 +1,4 @@
-/** `forebay api`: the API alone, in this process, for containers. */
+/** `forebay api`: the API alone in this process, for containers. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { runInProcess } from '../launch/run-in-process.ts';
@@ -17,7 +17,7 @@ export function addApi(program: Command, context: CliContext): void {
     .command('api')
     .summary('the API alone, for containers')
     .description(
-      'Runs the API alone. It needs REDIS_URL; every flag is a setting FOREBAY_*, which is used where the flag is absent.',
+      'Runs the API alone. It needs REDIS_URL. Each flag sets a FOREBAY_* variable and wins over it.',
     );
   addFlags(command, ['redisUrl']);
   addStorageFlags(command);

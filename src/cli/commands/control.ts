@@ -13,8 +13,14 @@ import { addHelp } from '../options/help.ts';
 import { jobFlag } from '../options/job-options.ts';
 
 const COMMANDS = {
-  cancel: 'cancel a job; its results until then stay',
-  pause: 'pause a job: its waiting blocks leave the queue',
+  cancel: {
+    summary: 'cancel a job',
+    description: 'Cancels a job. The results that it has written stay in its output.',
+  },
+  pause: {
+    summary: 'pause a job',
+    description: 'Pauses a job. Its waiting blocks leave the queue.',
+  },
 } as const;
 
 interface ResumeFlags extends ApiFlags, EmptyFlag {
@@ -25,7 +31,12 @@ interface ResumeFlags extends ApiFlags, EmptyFlag {
 
 export function addControl(program: Command, context: CliContext): void {
   for (const name of ['cancel', 'pause'] as const) {
-    const command = program.command(name).argument('<id>', 'the job').description(COMMANDS[name]);
+    const { summary, description } = COMMANDS[name];
+    const command = program
+      .command(name)
+      .argument('<id>', 'the job')
+      .summary(summary)
+      .description(description);
     addApiUrlFlags(command).action(async (id: string, flags: ApiFlags) =>
       tell(await connectTo(flags, context)[name](id), flags, context),
     );
@@ -34,7 +45,8 @@ export function addControl(program: Command, context: CliContext): void {
   const command = program
     .command('resume')
     .argument('[id]', 'the paused job')
-    .description('continue a paused job, or finish what an output folder holds')
+    .summary('continue a paused job, or finish the job of an output')
+    .description('Continues a paused job, or finishes the job of an output folder.')
     .addOption(FLAGS.output())
     .addOption(jobFlag('max_errors'))
     .addOption(FLAGS.watch())
@@ -48,7 +60,7 @@ export function addControl(program: Command, context: CliContext): void {
       'forebay resume --output results/digits --watch',
     ],
     notes: [
-      'With --output a new job finishes what the folder holds, from the folder alone: when Redis has lost its data, or\nthe job failed on the way. --max-errors then counts from there.',
+      'With --output, a new job finishes the job that wrote the folder. It needs nothing but the folder, so it works when\nRedis has lost its data or the job failed. --max-errors then counts only its own rows.',
     ],
   });
 }
@@ -62,11 +74,11 @@ async function resume(id: string | undefined, flags: ResumeFlags, context: CliCo
   let job: JobWire;
   if (id !== undefined) job = await api.resume(id);
   else {
-    const { output = '', maxErrors: bear } = flags;
-    const place = isLocalUrl(url) ? resolve(context.cwd, output) : output;
+    const { output = '', maxErrors } = flags;
+    const folder = isLocalUrl(url) ? resolve(context.cwd, output) : output;
     job = await api.resumeOutput({
-      output: place,
-      ...(bear === undefined ? {} : { options: { max_errors: bear } }),
+      output: folder,
+      ...(maxErrors === undefined ? {} : { options: { max_errors: maxErrors } }),
     });
   }
   if (!flags.watch) return tell(job, flags, context);

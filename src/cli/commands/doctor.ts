@@ -1,4 +1,4 @@
-/** `forebay doctor`: what will work here, what will not, and what to do about it. */
+/** `forebay doctor`: what will work on this machine, what will not, and what to do about it. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { DoctorFlags } from '../doctor/doctor.ts';
@@ -10,15 +10,15 @@ export function addDoctor(program: Command, context: CliContext): void {
   const command = program
     .command('doctor')
     .summary('check this machine, Redis and models')
-    .description('Checks Node, Redis, CPU, memory, disk and models, with advice.');
+    .description('Checks Node, Redis, CPU, memory, disk and models, and says how to fix what it finds.');
   addFlags(command, ['modelsDirs', 'dataDir', 'redisUrl']);
   command.addOption(FLAGS.json()).action(async (flags: DoctorFlags) => {
-    // Loaded when needed: other commands start faster without it.
+    // Loaded on demand, so that other commands start faster.
     const { doctor } = await import('../doctor/doctor.ts');
     context.exitWith(await doctor(flags, context));
   });
   addHelp(command, {
     examples: ['forebay doctor', 'forebay doctor --models models --redis-url redis://127.0.0.1:6379'],
-    exitCodes: '0 all will work, 1 something will not, 2 bad usage.',
+    exitCodes: '0 everything will work, 1 something will not, 2 bad usage.',
   });
 }

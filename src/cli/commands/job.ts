@@ -1,4 +1,4 @@
-/** `forebay job ID`: how one job stands; `--watch` until it ends. */
+/** `forebay job ID`: shows one job, or with `--watch` follows it until it ends. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -19,8 +19,8 @@ export function addJob(program: Command, context: CliContext): void {
   const command = program
     .command('job')
     .argument('<id>', 'the job')
-    .summary('show a job; --watch follows it')
-    .description('Shows how a job stands.')
+    .summary('show or follow a job')
+    .description('Shows the state of a job.')
     .addOption(FLAGS.watch())
     .addOption(FLAGS.allowEmpty())
     .addOption(FLAGS.stats());

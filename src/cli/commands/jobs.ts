@@ -21,11 +21,11 @@ export function addJobs(program: Command, context: CliContext): void {
     .description('Lists the jobs of a running service, newest first.')
     .option(
       '--status <status>',
-      'only jobs in this state: running, queued, completed ...; repeatable',
+      'only jobs in this state, such as running, queued or completed; repeatable',
       several,
     )
     .option('--page-size <n>', 'jobs per page (default: 20)', wholeNumber(1, 100))
-    .option('--cursor <cursor>', 'the next page, as the page before names it');
+    .option('--cursor <cursor>', 'the cursor of the next page, as the page before gave it');
   addApiUrlFlags(command).action(async (flags: JobsFlags) => context.exitWith(await jobs(flags, context)));
   addHelp(command, {
     examples: ['forebay jobs', 'forebay jobs --status running --status queued --page-size 100'],

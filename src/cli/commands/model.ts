@@ -1,4 +1,4 @@
-/** `forebay model init FILE.onnx`: writes a first config. A lane's program does it: only lanes open graphs. */
+/** `forebay model init FILE.onnx`: writes a first model.json. A child process of the workers opens the graph. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
@@ -10,13 +10,13 @@ import { addHelp } from '../options/help.ts';
 export function addModel(program: Command, context: CliContext): void {
   const model = program
     .command('model')
-    .summary('model init: write a first model.json')
+    .summary('write a first model.json (model init)')
     .description('Works on model folders.');
   addHelp(model, { examples: ['forebay model init model.onnx'] });
   model
     .command('init')
     .description(
-      'Makes a model folder from an ONNX file or a Hugging Face folder, and says what it guessed and what to check.',
+      'Makes a model folder from an ONNX file or a Hugging Face folder. It says what it guessed and what you should check.',
     )
     .usage('FILE.onnx|FOLDER [options]')
     .argument('[args...]', 'see: forebay model init --help')

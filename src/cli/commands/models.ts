@@ -1,4 +1,4 @@
-/** `forebay models`: what a running service can run. */
+/** `forebay models`: the models that a running service can run. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -16,7 +16,7 @@ export function addModels(program: Command, context: CliContext): void {
     if (flags.json) context.terminal.out(`${JSON.stringify(data)}\n`);
     else if (data.length === 0)
       context.terminal.err(
-        'No models: put a model folder into the folder that the service was given by --models.\n',
+        'No models. Put a model folder into the folder that the service got with --models.\n',
       );
     else context.terminal.out(modelsTable(data));
     context.exitWith(EXIT.ok);

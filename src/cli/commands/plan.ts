@@ -1,4 +1,4 @@
-/** `forebay plan`: what a job would do and how fast, before it is run. */
+/** `forebay plan`: what a job would do and how fast, before it runs. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addKeyFlag } from '../options/api-flags.ts';
@@ -13,7 +13,7 @@ export function addPlan(program: Command, context: CliContext): void {
     .command('plan')
     .summary('what a job would do, and how fast')
     .description(
-      'Shows what a job would do before it is run: which operators run where, every size with what bound it, and rows/s and time from a sample of about a second. Takes the options of `run`; with --url it asks a running service.',
+      'Shows what a job would do before it runs: which operators run where, every size and what limits it, and rows/s and time from a sample of about a second. It takes the options of `run`. With --url it asks a running service.',
     )
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())
@@ -21,12 +21,12 @@ export function addPlan(program: Command, context: CliContext): void {
     .addOption(FLAGS.output());
   addGlobFlags(command);
   addJobFlags(command);
-  addKeyFlag(command.addOption(FLAGS.url('one of its own, for this plan')));
+  addKeyFlag(command.addOption(FLAGS.url('a temporary one, for this plan')));
   command.addOption(FLAGS.workers());
   addWorkerFlags(command);
   addLogFlag(command);
   command.addOption(FLAGS.json()).action(async (flags: PlanFlags) => {
-    // Loaded when needed: other commands start faster without it.
+    // Loaded on demand, so that other commands start faster.
     const { plan } = await import('../plan/plan.ts');
     context.exitWith(await plan(flags, context));
   });
@@ -36,6 +36,6 @@ export function addPlan(program: Command, context: CliContext): void {
       'forebay plan --model models/digits-small --input photos --batch-size 16 --lanes 2',
       'forebay plan --model digits-small --input photos --url http://127.0.0.1:8080',
     ],
-    notes: ['Only a sample of about a second is run, and nothing is written: --output is only checked.'],
+    notes: ['The command runs only a sample of about a second. It writes nothing, and only checks --output.'],
   });
 }

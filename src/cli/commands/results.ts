@@ -1,4 +1,4 @@
-/** `forebay results ID`: a job's rows as NDJSON on stdout. */
+/** `forebay results ID`: writes the rows of a job to stdout as NDJSON. */
 import { Option, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -13,7 +13,7 @@ interface ResultsFlags extends ApiFlags {
   readonly follow?: true;
 }
 
-/** Lines written together: a write each would cost more than reading them. */
+/** Lines are written together, because one write per line would cost more than reading it. */
 const CHUNK_CHARS = 64 * 1024;
 
 export function addResults(program: Command, context: CliContext): void {
@@ -21,13 +21,11 @@ export function addResults(program: Command, context: CliContext): void {
     .command('results')
     .argument('<id>', 'the job')
     .summary('write the rows of a job to stdout')
-    .description(
-      'Writes the rows of a job to stdout, one line of JSON per row, in order, as far as they are done.',
-    )
+    .description('Writes the finished rows of a job to stdout, one line of JSON per row, in order.')
     .addOption(new Option('--errors', 'only the rows that failed').conflicts('withErrors'))
-    .option('--with-errors', 'also the rows that failed, each in its place')
+    .option('--with-errors', 'also the rows that failed, each in row order')
     .option('--from-row <n>', 'start at the row with this index', wholeNumber(0, Number.MAX_SAFE_INTEGER))
-    .option('--follow', 'wait for the rest until the job ends');
+    .option('--follow', 'keep writing rows until the job ends');
   addApiUrlFlags(command).action(async (id: string, flags: ResultsFlags) => {
     await results(id, flags, context);
     context.exitWith(EXIT.ok);
@@ -50,7 +48,7 @@ async function results(id: string, flags: ResultsFlags, context: CliContext): Pr
   let chunk = '';
   for await (const line of lines) {
     chunk += `${line}\n`;
-    // Who follows wants each row now.
+    // With --follow, each row is wanted at once.
     if (!follow && chunk.length < CHUNK_CHARS) continue;
     await context.terminal.pipe(chunk);
     chunk = '';

@@ -1,4 +1,4 @@
-/** `forebay retry ID`: the failed rows of an ended job once more. */
+/** `forebay retry ID`: runs the failed rows of an ended job again. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -14,9 +14,9 @@ interface RetryFlags extends ApiFlags {
 export function addRetry(program: Command, context: CliContext): void {
   const command = program
     .command('retry')
-    .argument('<id>', 'an ended job')
+    .argument('<id>', 'a job that has ended')
     .summary('run the failed rows of a job again')
-    .description('Runs the rows that failed in a job again, as a new job into the same output.')
+    .description('Runs the failed rows of a job again, as a new job with the same output.')
     .addOption(FLAGS.watch());
   addApiUrlFlags(command).action(async (id: string, flags: RetryFlags) => {
     const api = connectTo(flags, context);

@@ -1,4 +1,4 @@
-/** `forebay run`: one job from start to end, with everything it needs, in one process tree. */
+/** `forebay run`: one job from start to end in one process tree, with everything that it needs. */
 import { Option, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addGlobFlags, addJobFlags } from '../options/job-options.ts';
@@ -10,9 +10,9 @@ import type { RunFlags } from '../run/plan-run.ts';
 export function addRun(program: Command, context: CliContext): void {
   const command = program
     .command('run')
-    .summary('run a model over a folder: no service needed')
+    .summary('run a model over a folder, without a service')
     .description(
-      'Runs a model over every row of an input and writes the results into a folder, with nothing else needed: a private Redis, the API and workers live as long as the command.',
+      'Runs a model over every row of an input and writes the results into a folder. It needs no service: it starts a private Redis, the API and workers, and stops them at the end.',
     )
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())
@@ -26,10 +26,10 @@ export function addRun(program: Command, context: CliContext): void {
   addLogFlag(command);
   command
     .addOption(FLAGS.stats())
-    .addOption(new Option('--quiet', 'say nothing unless something goes wrong').conflicts('logLevel'))
+    .addOption(new Option('--quiet', 'print only what goes wrong').conflicts('logLevel'))
     .addOption(FLAGS.json())
     .action(async (flags: RunFlags) => {
-      // Loaded when needed: other commands start faster without it.
+      // Loaded on demand, so that other commands start faster.
       const { run } = await import('../run/run.ts');
       context.exitWith(await run(flags, context));
     });

@@ -1,4 +1,4 @@
-/** `forebay submit`: hands a job to a running service. */
+/** `forebay submit`: submits a job to a running service. */
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
@@ -46,14 +46,16 @@ export function addSubmit(program: Command, context: CliContext): void {
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest())
     .option('--urls <file>', 'instead of --input: a local file with one URL per line, sent with the job')
-    .option('--inline <files...>', 'instead of --input: local files, sent with the job (16 MB in all)')
+    .option('--inline <files...>', 'instead of --input: local files, sent with the job (16 MB in total)')
     .addOption(FLAGS.output());
   addGlobFlags(command);
   addJobFlags(command);
   command
     .option('--idempotency-key <key>', 'submitting again with the same key returns the same job')
-    .option('--webhook <url>', "tell this URL how the job ends (signed with the service's secret)")
-    .addOption(new Option('--webhook-event <name...>', 'what to tell instead').choices(WEBHOOK_EVENTS))
+    .option('--webhook <url>', "URL that is told when the job ends (signed with the service's secret)")
+    .addOption(
+      new Option('--webhook-event <name...>', 'events to send instead of the end').choices(WEBHOOK_EVENTS),
+    )
     .addOption(FLAGS.watch())
     .addOption(FLAGS.allowEmpty());
   addApiUrlFlags(command).action(async (flags: SubmitFlags) =>
@@ -66,7 +68,7 @@ export function addSubmit(program: Command, context: CliContext): void {
       'forebay submit --model digits-small --inline one.jpg two.jpg --watch',
     ],
     notes: [
-      'The service reads paths itself, below its input roots. For a service on this machine, relative paths start at\nthe working folder; for one elsewhere they are sent as they are. Without --output the results go to\nresults/<job id> in the data folder of the service. `forebay models` lists the models.',
+      'The service itself reads the paths, which must lie below its input roots. For a service on this machine, relative\npaths start at the working folder. For any other service they are sent as they are. Without --output the results go\nto results/<job id> in the data folder of the service. `forebay models` lists the models.',
     ],
   });
 }
@@ -75,11 +77,11 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
   const { terminal, program, argv } = context;
   if (flags.model === undefined) throw new UsageError('--model NAME is missing (see: forebay models)');
   const url = apiUrl(flags, context);
-  const place = (path: string) => (isLocalUrl(url) ? resolve(context.cwd, path) : path);
+  const toServicePath = (path: string) => (isLocalUrl(url) ? resolve(context.cwd, path) : path);
   const body: SubmitBody = {
     model: flags.model,
-    input: await readInput(flags, context.cwd, place),
-    ...(flags.output === undefined ? {} : { output: place(flags.output) }),
+    input: await readInput(flags, context.cwd, toServicePath),
+    ...(flags.output === undefined ? {} : { output: toServicePath(flags.output) }),
     ...toSubmitOptions(flags),
     ...webhookOf(flags),
   };
@@ -90,7 +92,7 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
     terminal.out(flags.json ? `${JSON.stringify(job)}\n` : `${job.id}\n`);
     if (!flags.json)
       terminal.err(
-        `Watch it with: ${program} ${shellLine(['job', job.id, '--watch', ...serviceWords(argv)])}\n`,
+        `To watch it: ${program} ${shellLine(['job', job.id, '--watch', ...serviceWords(argv)])}\n`,
       );
     return EXIT.ok;
   }
@@ -111,7 +113,7 @@ function webhookOf({ webhook, webhookEvent }: SubmitFlags): Pick<SubmitBody, 'we
 async function readInput(
   flags: SubmitFlags,
   cwd: string,
-  place: (path: string) => string,
+  toServicePath: (path: string) => string,
 ): Promise<SubmitBody['input']> {
   const given = (['input', 'manifest', 'urls', 'inline'] as const).filter(
     (name) => flags[name] !== undefined,
@@ -120,8 +122,8 @@ async function readInput(
     const had = given.map((name) => `--${name}`).join(' and ');
     throw new UsageError(
       given.length === 0
-        ? 'where the rows come from is missing: give one of --input, --manifest, --urls, --inline'
-        : `${had} cannot be combined: give the one that names the rows`,
+        ? 'no input: give one of --input, --manifest, --urls, --inline'
+        : `${had} cannot be combined: give only the one that names the rows`,
     );
   }
   if (flags.urls !== undefined) {
@@ -146,8 +148,8 @@ async function readInput(
   const { input, manifest } = flags;
   return toFilesInput({
     ...flags,
-    ...(input === undefined ? {} : { input: place(input) }),
-    ...(manifest === undefined ? {} : { manifest: place(manifest) }),
+    ...(input === undefined ? {} : { input: toServicePath(input) }),
+    ...(manifest === undefined ? {} : { manifest: toServicePath(manifest) }),
   });
 }
 

@@ -1,4 +1,4 @@
-/** `forebay tune`: measures which settings are fastest for a model on this machine, and writes them down. */
+/** `forebay tune`: measures the fastest settings for a model on this machine and saves them as a profile. */
 import { InvalidArgumentError, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { FLAGS } from '../options/flags.ts';
@@ -11,13 +11,13 @@ export function addTune(program: Command, context: CliContext): void {
     .command('tune')
     .summary('measure the fastest settings for a model on this machine')
     .description(
-      'Measures a model with rows of an input under different lanes, threads, batch sizes and decode threads, and keeps the fastest in a profile that workers of this user and machine use. It changes a setting only where the gain exceeds the noise.',
+      'Measures a model on rows of an input with different lanes, threads, batch sizes and decode threads. It saves the fastest as a profile, which the workers of this user on this machine then use. It changes a setting only where the gain exceeds the noise.',
     )
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest())
     .option('--rows <n>', 'rows of the input to measure with', wholeNumber(1, 100_000), 256)
-    .option('--seconds-per-config <s>', 'how long a configuration is measured', seconds, 1.5)
+    .option('--seconds-per-config <s>', 'seconds to measure each configuration', seconds, 1.5)
     .option('--max-batch <n>', 'largest batch to try', wholeNumber(1, 1024), 64)
     .option('--try-lanes <list>', 'numbers of lanes to try, such as 1,2,4', list(256))
     .option('--try-threads-per-lane <list>', 'threads per lane to try', list(256))
@@ -25,10 +25,10 @@ export function addTune(program: Command, context: CliContext): void {
     .option('--try-decode-threads <list>', 'decode threads to try', list(256))
     .option(
       '--memory-limit-mb <n>',
-      'what all lanes together may hold (default: 70 % of the memory)',
+      'memory that all lanes together may use (default: 70 % of the machine)',
       wholeNumber(1, 100_000_000),
     )
-    .option('--exhaustive', 'measure every configuration, too, and say how far off the search was')
+    .option('--exhaustive', 'also measure every configuration, and say how close the search came')
     .option('--report <file>', 'draw the measurements into an HTML file')
     .addOption(FLAGS.json())
     .action(async (flags: TuneFlags) => {
@@ -41,7 +41,7 @@ export function addTune(program: Command, context: CliContext): void {
       'forebay tune --model models/digits-small --input photos --report tune.html',
       'forebay tune --model models/digits-small --input photos --try-lanes 1,2 --try-batch-sizes 8,16',
     ],
-    notes: ['Tune a machine that has nothing else to do. Ctrl-C ends it early; the best until then is kept.'],
+    notes: ['Tune a machine that is otherwise idle. Ctrl-C stops early and keeps the best so far.'],
   });
 }
 

@@ -1,4 +1,4 @@
-/** `forebay up`: the whole service on this machine, until Ctrl-C; jobs and results outlive it. */
+/** `forebay up`: the whole service on this machine until Ctrl-C. Jobs and results outlive it. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { UpFlags } from '../up/up.ts';
@@ -11,22 +11,22 @@ export function addUp(program: Command, context: CliContext): void {
     .command('up')
     .summary('run the whole service: API, workers, Redis')
     .description(
-      'Runs the whole service on this machine: API, workers and, unless REDIS_URL names one, a private Redis.',
+      'Runs the whole service on this machine: the API, workers and, unless REDIS_URL is set, a private Redis.',
     )
     .addOption(FLAGS.workers());
   addStorageFlags(command);
   addApiFlags(command);
   addWorkerFlags(command);
   addLogFlag(command).action(async (flags: UpFlags) => {
-    // Loaded when needed: other commands start faster without it.
+    // Loaded on demand, so that other commands start faster.
     const { up } = await import('../up/up.ts');
     context.exitWith(await up(flags, context));
   });
   addHelp(command, {
     examples: ['forebay up --models models --input-root photos', 'forebay up --workers 2 --port 8081'],
     notes: [
-      'Submit a job from another terminal: forebay submit --model digits-small --input photos --watch',
-      'Every flag is a setting FOREBAY_*, which is used where the flag is absent. Redis is REDIS_URL, or a private one\nwhose data is in the data folder.',
+      'To submit a job from another terminal: forebay submit --model digits-small --input photos --watch',
+      'Each flag sets a FOREBAY_* variable and wins over it. Redis is that of REDIS_URL, or a private one that keeps its\ndata in the data folder.',
     ],
     exitCodes: '0 stopped, 1 failed, 2 bad usage.',
   });

@@ -1,4 +1,4 @@
-/** `forebay worker`: one worker, in this process, for containers. */
+/** `forebay worker`: one worker in this process, for containers. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { runInProcess } from '../launch/run-in-process.ts';
@@ -17,7 +17,7 @@ export function addWorker(program: Command, context: CliContext): void {
     .command('worker')
     .summary('one worker, for containers')
     .description(
-      'Runs one worker. It needs REDIS_URL, that of the API; every flag is a setting FOREBAY_*, which is used where the flag is absent.',
+      'Runs one worker. It needs the REDIS_URL of the API. Each flag sets a FOREBAY_* variable and wins over it.',
     );
   addFlags(command, ['redisUrl', 'pool', 'models']);
   addStorageFlags(command);

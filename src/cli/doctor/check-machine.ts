@@ -1,4 +1,4 @@
-/** What the machine offers: Node, CPU, memory, disk. Reads Linux's own files; elsewhere says less. */
+/** Checks Node, CPU, memory and disk of this machine. It reads files of Linux and says less on other systems. */
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname } from 'node:path';
@@ -8,10 +8,10 @@ import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import type { Finding } from './finding.ts';
 
-/** As package.json's engines. */
+/** The same as `engines` of package.json. */
 const OLDEST_NODE = [20, 19] as const;
 const GB = 1024 ** 3;
-/** A lane with a small model takes 0.2-0.3 GB, Node and Redis another 0.3. */
+/** A lane with a small model takes 0.2 to 0.3 GB, Node and Redis another 0.3 GB. */
 const LITTLE_MEMORY = 1 * GB;
 const LITTLE_DISK = 1 * GB;
 
@@ -24,15 +24,15 @@ export function checkNode(version: string): Finding {
     : { ...finding, level: 'ok' };
 }
 
-/** `quota`: CPUs that the cgroup grants; Infinity: no limit. `flags`: of /proc/cpuinfo; null: unknown. */
+/** `quota`: CPUs that the cgroup grants, or Infinity. `flags`: those of /proc/cpuinfo, or null if unknown. */
 export function checkCpu(facts: { cpus: number; quota: number; flags: ReadonlySet<string> | null }): Finding {
   const { quota, flags } = facts;
   const known = (['avx2', 'avx512f', 'avx512_vnni'] as const).filter((flag) => flags?.has(flag));
-  const limit = quota < facts.cpus ? `, of which the cgroup grants ${quota}` : '';
+  const limit = quota < facts.cpus ? `, of which this cgroup may use ${quota}` : '';
   const features = flags === null ? '' : `; ${known.length === 0 ? 'no AVX2' : known.join(', ')}`;
   const finding = { what: 'CPU', found: `${facts.cpus} cores${limit}${features}` };
   if (flags !== null && known.length === 0 && process.arch === 'x64') {
-    return { ...finding, level: 'note', advice: 'Without AVX2 models run several times slower.' };
+    return { ...finding, level: 'note', advice: 'Without AVX2, models run several times slower.' };
   }
   return { ...finding, level: 'ok' };
 }
@@ -46,7 +46,7 @@ export function readCpuFacts(): Parameters<typeof checkCpu>[0] {
   };
 }
 
-/** `limit`: of the cgroup, bytes; null: none. */
+/** In bytes. `limit`: that of the cgroup, or null. */
 export function checkMemory(total: number, limit: number | null): Finding {
   const usable = Math.min(total, limit ?? total);
   const found =
@@ -55,7 +55,7 @@ export function checkMemory(total: number, limit: number | null): Finding {
       : formatBytes(total);
   const finding = { what: 'memory', found };
   return usable < LITTLE_MEMORY
-    ? { ...finding, level: 'note', advice: 'Little: choose --lanes 1, and small models.' }
+    ? { ...finding, level: 'note', advice: 'This is little memory. Choose --lanes 1 and small models.' }
     : { ...finding, level: 'ok' };
 }
 
@@ -63,7 +63,7 @@ export function readMemoryFacts(): [total: number, limit: number | null] {
   return [totalmem(), findCgroupMemory()?.limitBytes ?? null];
 }
 
-/** Free space where the data folder is, or will be. */
+/** Free space on the disk of the data folder, which may not exist yet. */
 export async function checkDisk(dataDir: string): Promise<Finding> {
   const { bavail, bsize } = await statOfNearest(dataDir);
   const free = bavail * bsize;
@@ -72,7 +72,7 @@ export async function checkDisk(dataDir: string): Promise<Finding> {
     ? {
         ...finding,
         level: 'note',
-        advice: 'Little: results and the data of Redis need room; choose another --data.',
+        advice: 'This is little space for results and the data of Redis. Choose another --data.',
       }
     : { ...finding, level: 'ok' };
 }

@@ -1,4 +1,4 @@
-/** The models of the model folders: each valid, or what is wrong with it. */
+/** Checks each model of the model folders. */
 import { messageOf } from '../../shared/errors.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
@@ -35,6 +35,7 @@ function none(found: string): Finding {
     level: 'note',
     what: 'models',
     found,
-    advice: 'Put model folders there, or choose with --models. A first config: forebay model init FILE.onnx',
+    advice:
+      'Put a model folder there, or choose another with --models. `forebay model init FILE.onnx` makes one.',
   };
 }

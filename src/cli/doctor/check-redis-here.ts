@@ -1,4 +1,4 @@
-/** Which Redis would be used, and whether it keeps what it is given. */
+/** Checks the Redis that the service would use here, and whether it can be written. */
 import { messageOf } from '../../shared/errors.ts';
 import { connectRedis } from '../../shared/queue/connection.ts';
 import { checkRedis } from '../../shared/redis/check-redis.ts';
@@ -9,7 +9,7 @@ import { redactRedisUrl } from '../../shared/redis/redis-url.ts';
 import { cachedRedis } from '../redis/unpack-redis.ts';
 import type { Finding } from './finding.ts';
 
-const PATIENCE_MS = 5000;
+const TIMEOUT_MS = 5000;
 
 export async function checkRedisHere(
   redisUrl: string | undefined,
@@ -24,7 +24,7 @@ export async function checkRedisHere(
       level: 'note',
       what: 'Redis',
       found: 'none yet',
-      advice: `The first start downloads the system's own package into ${cacheDir}, without root.`,
+      advice: `The first start downloads the package of this system into ${cacheDir}. It needs no root.`,
     };
   }
   return {
@@ -61,7 +61,7 @@ async function withClient<T>(
   let timer: NodeJS.Timeout | undefined;
   try {
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+      timer = setTimeout(() => reject(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
     });
     return await Promise.race([use(client), late]);
   } catch (error) {

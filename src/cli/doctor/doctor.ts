@@ -1,4 +1,4 @@
-/** What `forebay doctor` does: every check in turn, all findings printed. */
+/** What `forebay doctor` does: it runs every check and prints all findings. */
 import { readConfig } from '../../shared/config/config.ts';
 import { cacheDir } from '../../shared/config/cache-dir.ts';
 import type { CliContext } from '../context.ts';
@@ -20,7 +20,7 @@ export interface DoctorFlags extends ServiceFlags {
   readonly json?: true;
 }
 
-/** 0, or 1 when something will not work. */
+/** Returns the exit code: 0, or 1 if something will not work. */
 export async function doctor(flags: DoctorFlags, { env, cwd, terminal }: CliContext): Promise<number> {
   const config = readConfig({ ...env, ...toSettings(flags) }, cwd);
   const findings: Finding[] = [

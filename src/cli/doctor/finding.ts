@@ -1,11 +1,11 @@
-/** One finding of `forebay doctor`. */
+/** One line of `forebay doctor`. */
 
 export interface Finding {
-  /** `fail`: something will not work. */
+  /** `fail` means that something will not work. */
   readonly level: 'ok' | 'note' | 'fail';
   readonly what: string;
   readonly found: string;
-  /** What to do, or why it matters; one line. */
+  /** One line on what to do, or why it matters. */
   readonly advice?: string;
 }
 

@@ -8,7 +8,7 @@ import { inCliTerms } from '../cli-terms.ts';
 import { isEmpty } from './job-exit-code.ts';
 import { table } from './table.ts';
 
-/** `nowMs`: for ages. */
+/** `nowMs` is the time that ages are counted to. */
 export function jobsTable(jobs: readonly JobWire[], nowMs: number): string {
   const head = ['ID', 'STATUS', 'MODEL', 'ROWS', 'ERRORS', 'ROWS/S', 'TIME LEFT', 'AGE'];
   const lines = jobs.map((job) => [
@@ -30,7 +30,7 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
   const facts: (readonly [string, string | null])[] = [
     ['job', job.id],
     ['status', statusText(job)],
-    ['waits', isEmpty(job) ? null : reasonText],
+    ['waiting', isEmpty(job) ? null : reasonText],
     ['empty', isEmpty(job) ? reasonText : null],
     ['retry of', job.retry_of],
     ['model', job.model],
@@ -38,7 +38,7 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
     ['output', job.output],
     ['rows', `${rowsText(job)}, ${formatCount(job.rows.failed)} failed`],
     ['left out', skippedPhrases(job.skipped).join('; ') || null],
-    ['there already', job.rows.adopted > 0 ? formatCounted(job.rows.adopted, 'row') : null],
+    ['adopted', job.rows.adopted > 0 ? formatCounted(job.rows.adopted, 'row') : null],
     ['blocks', `${job.blocks.queued} queued, ${job.blocks.running} running, ${job.blocks.done} done`],
     ['rows/s', rate === null ? null : formatRate(rate)],
     ['time left', job.eta_s === null || job.finished_at !== null ? null : formatSeconds(job.eta_s)],
@@ -69,7 +69,7 @@ export function modelsTable(models: readonly ModelWire[]): string {
   return table([head, ...lines], [2, 3, 4]) + advice.map((line) => `\nNote: ${line}.\n`).join('');
 }
 
-/** Whether a row's answer is the same in any batch. */
+/** Whether a row gets the same answer in any batch. */
 const REPEATABLE = { invariant: 'yes', fixed_batch: 'yes', variant: 'no', unknown: '?' } as const;
 
 function statusText({ status, reason }: JobWire): string {

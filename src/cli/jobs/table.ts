@@ -1,7 +1,7 @@
 /** Text in columns. Pure. */
 import { visibleLine } from '../../shared/text/visible-text.ts';
 
-/** Columns padded to their widest cell; numbers (`right`) to the right. */
+/** Pads each column to its widest cell. `right` lists the columns to align right. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
   const shown = rows.map((row) => row.map(visibleLine));
   const widths = (shown[0] ?? []).map((_, i) => Math.max(...shown.map((row) => row[i]!.length)));

@@ -1,4 +1,4 @@
-/** Follows a job of a running service until it ends. Ctrl-C ends the watching, not the job. */
+/** Follows a job of a running service until it ends. Ctrl-C stops watching, not the job. */
 import type { Client } from '../../client/client.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
@@ -16,13 +16,13 @@ export interface WatchOptions {
   readonly api: Client;
   readonly context: CliContext;
   readonly json: boolean;
-  /** Also where the time went. */
+  /** Also show where the time went. */
   readonly stats?: boolean;
-  /** An empty input is no failure. */
+  /** Do not treat an empty input as a failure. */
   readonly allowEmpty?: boolean;
 }
 
-/** The exit code: 0 completed, 1 failed, cancelled or without a row. */
+/** Returns the exit code: 0 for a completed job, 1 for one that failed, was cancelled or had no rows. */
 export async function watchJob(
   id: string,
   { api, context, json, stats = false, allowEmpty = false }: WatchOptions,
@@ -51,7 +51,7 @@ export async function watchJob(
     if (stoppedBy === null) throw error;
     view.end();
     terminal.err(
-      `The job continues. Watch it again with:\n  ${program} ${shellLine(['job', id, '--watch', ...serviceWords(argv)])}\n`,
+      `The job continues. To watch it again:\n  ${program} ${shellLine(['job', id, '--watch', ...serviceWords(argv)])}\n`,
     );
     return exitCodeOfSignal(stoppedBy);
   } finally {

@@ -1,4 +1,4 @@
-/** What `forebay keys` does. A key goes to stdout, everything about it to stderr: `> file` keeps the key alone. */
+/** What `forebay keys` does. Only the key itself goes to stdout, so that `> file` holds nothing else. */
 import { CREATE_KEY_BODY, keyToWire, toNewKey, type KeyWire } from '../../api/http/wire/key.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
@@ -19,7 +19,8 @@ export interface CreateKeyFlags extends KeysFlags {
 
 export async function createKey(flags: CreateKeyFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
-  if (flags.name === undefined) throw new UsageError('--name NAME is missing: who or what uses the key');
+  if (flags.name === undefined)
+    throw new UsageError('--name NAME is missing: it says who or what uses the key');
   const wanted = CREATE_KEY_BODY.safeParse({
     name: flags.name,
     tenant: flags.tenant,
@@ -35,7 +36,7 @@ export async function createKey(flags: CreateKeyFlags, context: CliContext): Pro
   );
   const key = keyToWire(record);
   terminal.out(flags.json ? `${JSON.stringify({ ...key, key: text })}\n` : `${text}\n`);
-  terminal.err(`Keep it: it is not shown again. ${about(key)}\n`);
+  terminal.err(`Keep this key: it is not shown again. ${about(key)}\n`);
   return EXIT.ok;
 }
 
@@ -64,7 +65,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 
 function about(key: KeyWire): string {
   const until = key.expires_at === null ? 'does not expire' : `valid until ${key.expires_at}`;
-  return `Id ${key.id}, tenant ${key.tenant}, ${key.scopes.join(', ')}; ${until}.`;
+  return `Id ${key.id}, tenant ${key.tenant}, scopes ${key.scopes.join(', ')}, ${until}.`;
 }
 
 function keysTable(keys: readonly KeyWire[]): string {

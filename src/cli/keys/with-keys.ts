@@ -1,6 +1,6 @@
 /**
- * Opens the keys of a service: in the Redis that is named, in the private one of a service that runs on the data
- * folder, or, where none runs, in a private one that is started for the moment.
+ * Opens the keys of a service. They are in the Redis that is named, else in the private one of the service that runs on
+ * the data folder. If no service runs, a private Redis is started for the moment.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,13 +18,13 @@ export interface KeyStoreFlags extends ServiceFlags {
   readonly redisUrl?: string;
 }
 
-/** Throws what starting a Redis or talking to it throws, and UsageError where no service has ever been. */
+/** Throws what starting or calling Redis throws, and UsageError where no service has ever run. */
 export async function withKeys<T>(
   flags: KeyStoreFlags,
   context: Pick<CliContext, 'env' | 'cwd' | 'terminal'>,
   use: (keys: KeyStore) => Promise<T>,
 ): Promise<T> {
-  // A folder that is named means its own Redis, whatever the environment says.
+  // --data means the private Redis of that folder, whatever REDIS_URL says.
   const env = {
     ...context.env,
     ...(flags.data !== undefined && { REDIS_URL: undefined }),
@@ -36,7 +36,7 @@ export async function withKeys<T>(
 
   if (flags.data === undefined && !existsSync(join(dataDir, 'redis'))) {
     throw new UsageError(
-      `there is no service here: ${dataDir} holds no data. Name the service's folder with --data, or its Redis with --redis-url (REDIS_URL)`,
+      `there is no service here: ${dataDir} holds no data. Give the data folder of the service with --data, or its Redis with --redis-url (REDIS_URL)`,
     );
   }
   const note = (line: string) => context.terminal.err(`${line}\n`);
@@ -59,7 +59,7 @@ async function withRedis<T>(url: string, use: (keys: KeyStore) => Promise<T>): P
   try {
     return await use(createKeyStore({ redis }));
   } catch (error) {
-    // What the connection said tells more than that a command gave up.
+    // The error of the connection says more than that of the command.
     if (lastError === null) throw error;
     throw new Error(`Redis cannot be used: ${withTlsAdvice(lastError)}`, { cause: error });
   } finally {

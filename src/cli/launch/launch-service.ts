@@ -1,6 +1,6 @@
 /**
- * The service in one process tree: a Redis, the API and workers as children, each kept alive. Whatever ends
- * the launcher ends them too: by stop(), by kill() on exit, or, after SIGKILL, by their closed IPC channel.
+ * The service in one process tree: Redis, the API and workers as children, each restarted when it dies. They end with
+ * the launcher: by stop(), by kill() on exit or, after a SIGKILL, because their IPC channel closes.
  */
 import { PROCESSES } from '../../shared/config/groups/processes.ts';
 import { readSettings } from '../../shared/config/read-settings.ts';
@@ -11,36 +11,36 @@ import { supervise, type Supervisor } from './supervisor.ts';
 
 export interface ServiceOptions {
   readonly redis: Parameters<typeof provideRedis>[0];
-  /** Environment of all children; FOREBAY_PORT 0 takes a free port. */
+  /** The environment of all children. FOREBAY_PORT 0 picks a free port. */
   readonly env: NodeJS.ProcessEnv;
-  /** One worker each, with what its environment adds. */
+  /** One entry per worker, which is added to its environment. */
   readonly workers: readonly Readonly<Record<string, string>>[];
-  /** A line written by a child: its name, the line. */
+  /** Gets each line that a child writes, with the name of the child. */
   readonly onLine: (name: string, line: string) => void;
-  /** News for the user, in a sentence. */
+  /** Gets a sentence for the user. */
   readonly onNote: (line: string) => void;
 }
 
 export interface Service {
-  /** Brings up Redis and the API; workers may still be loading. Stops what it started when it fails. */
+  /** Starts Redis and the API; workers may still be loading. If it fails, it stops what it started. */
   start(): Promise<{ url: string; redisUrl: string; embeddedRedis: boolean }>;
-  /** What each worker said when it was ready; rejects when one failed to start. */
+  /** The ready message of each worker. Rejects if one failed to start. */
   workersReady(): Promise<Ready[]>;
-  /** Settles when the service cannot go on, and why. */
+  /** Resolves with the reason when the service cannot continue. */
   readonly failed: Promise<Error>;
-  /** Lets the workers finish what they hold, and ends them; the API still answers. */
+  /** Lets the workers finish their blocks, then ends them. The API still answers. */
   drainWorkers(): Promise<void>;
-  /** Drains the workers, then ends the API, then Redis; resolves when all are gone. */
+  /** Drains the workers, ends the API, then Redis. Resolves when all have exited. */
   stop(): Promise<void>;
-  /** Ends all processes at once. Safe in a process's exit handler. */
+  /** Kills all processes at once. Safe in an exit handler. */
   readonly kill: () => void;
 }
 
-/** Reads and URL fetches of a worker, and file reads of the API, happen on libuv's threads (4 by default). */
+/** File reads and URL fetches run on libuv's threads. Its default of 4 is too few. */
 const UV_THREADS = '16';
 
 const GRACE = { shutdownGraceMs: PROCESSES.shutdownGraceMs };
-/** Beyond what draining may take: closing connections, which waits for a Redis that may be gone. */
+/** Time beyond draining, for closing connections: Redis may be gone and not answer. */
 const STOP_MS = 10_000;
 
 export function createService(options: ServiceOptions): Service {
@@ -61,7 +61,7 @@ export function createService(options: ServiceOptions): Service {
       name,
       stopMs,
       onNote: options.onNote,
-      start: (again) => startChild(name, main, { ...env, ...samePort(again) }),
+      start: (first) => startChild(name, main, { ...env, ...samePort(first) }),
     });
     void supervisor.gaveUp.then((error) => fail(error));
     return supervisor;
@@ -76,11 +76,11 @@ export function createService(options: ServiceOptions): Service {
     });
   }
 
-  async function bringUp() {
+  async function startAll() {
     redis = provideRedis(options.redis);
     const { url: redisUrl, embedded, exited } = await redis;
     if (stopped !== null) throw interrupted();
-    void exited.then(() => fail(new Error('The private Redis has ended, so everything is stopped.')));
+    void exited.then(() => fail(new Error('The private Redis ended, so the service stops.')));
     api = launch('api', new URL('../../api/main.js', import.meta.url), {
       env: { REDIS_URL: redisUrl },
       stopMs: STOP_MS,
@@ -115,7 +115,7 @@ export function createService(options: ServiceOptions): Service {
   return {
     async start() {
       try {
-        return await bringUp();
+        return await startAll();
       } catch (error) {
         await stop();
         throw error;
@@ -131,7 +131,7 @@ export function createService(options: ServiceOptions): Service {
   };
 }
 
-/** An API that took a free port takes the same again, so that its clients find it. */
+/** A restarted API takes the port of the first one, so that its clients find it. */
 function samePort(ready: Ready | null): Record<string, string> {
   return ready?.url === undefined ? {} : { FOREBAY_PORT: new URL(ready.url).port };
 }

@@ -7,7 +7,7 @@ const LEVELS: readonly (readonly [from: number, name: string])[] = [
 ];
 const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg']);
 
-/** `10:15:30 worker  warning: lane ended lane=1 code=null`; a line that is no log record stays as it is. */
+/** `10:15:30 worker: warning: lane ended lane=1 code=null`. A line that is no log record stays as it is. */
 export function readableLine(process: string, line: string): string {
   const record = parse(line);
   if (record === null) return `${process}: ${line}`;
@@ -20,7 +20,7 @@ export function readableLine(process: string, line: string): string {
   return `${clock} ${process}: ${severity}${String(msg)}${fields.join('')}`;
 }
 
-/** An error's stack goes below the line, as everywhere else. */
+/** The stack of an error goes below the line. */
 function fieldText(key: string, value: unknown): string {
   if (typeof value === 'string') return ` ${key}=${value}`;
   const { stack } = (value ?? {}) as { stack?: unknown };

@@ -1,6 +1,6 @@
 /**
- * A service of one's own for one task: brings it up, gives it to the task, and takes everything down again,
- * whatever happens. A stop signal drains, a second one forces.
+ * Runs a task with a temporary service of its own, and always takes the service down afterwards. The first stop signal
+ * drains; the second one kills.
  */
 import { tmpdir } from 'node:os';
 import type { Client } from '../../client/client.ts';
@@ -17,30 +17,30 @@ import { onStopSignals } from './stop-signals.ts';
 import { makeRunFolder, removeAbandonedRunFolders, removeRunFolder } from './temp-folder.ts';
 
 export interface OwnServiceDeps {
-  /** For all processes; the data folder is added. */
+  /** The environment of all processes. The data folder is added. */
   readonly env: NodeJS.ProcessEnv;
   /** The user asked for log lines. */
   readonly verbose: boolean;
   readonly workers: number;
   readonly view: ProgressView;
   readonly context: Pick<CliContext, 'env' | 'connect'>;
-  /** Ends this process at once, after the service's processes and folder are gone. */
+  /** Ends this process at once. Called after the processes and the folder of the service are gone. */
   readonly exitNow: (code: number) => void;
-  /** Shown at the first stop signal. */
+  /** The line to show at the first stop signal. */
   readonly stopNote: string;
 }
 
 export interface OwnService {
   readonly service: Service;
-  /** Aborted by a stop signal, with Interrupted as the reason. */
+  /** A stop signal aborts it, with Interrupted as the reason. */
   readonly signal: AbortSignal;
-  /** Up, with the model loaded by every worker. Throws `model_load_failed`. */
+  /** Resolves when every worker has loaded the model. Throws `model_load_failed`. */
   start(modelName: string): Promise<Client>;
-  /** Rejects early where the service fails or the user stops it. */
+  /** Rejects early if the service fails or the user stops it. */
   unlessEnded<T>(promise: Promise<T>): Promise<T>;
 }
 
-/** A stop signal ended the task. */
+/** The error of a task that a stop signal ended. */
 export class Interrupted extends Error {
   readonly signal: StopSignal;
   constructor(signal: StopSignal) {

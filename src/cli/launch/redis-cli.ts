@@ -1,4 +1,4 @@
-/** The command that looks into a Redis, for the user to type. */
+/** The command line with which a user can look into a Redis. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { installedRedis, libraryEnv, onPath } from '../redis/redis-program.ts';
@@ -8,15 +8,15 @@ import { shellLine } from '../shell-words.ts';
 
 const NAMES = ['redis-cli', 'valkey-cli'];
 
-/** A line for a shell; passwords are left out. */
+/** A line for a shell, without passwords. */
 export function redisCliLine(redisUrl: string, env: NodeJS.ProcessEnv, cacheDir: string): string {
   const { path } = redisOptions(redisUrl);
   const where = path === undefined ? ['-u', redactRedisUrl(redisUrl)] : ['-s', path];
-  return `${programWords(env, cacheDir)} ${shellLine(where)}`;
+  return `${clientCommand(env, cacheDir)} ${shellLine(where)}`;
 }
 
-/** Beside an unpacked server lies its client, which needs the same libraries. */
-function programWords(env: NodeJS.ProcessEnv, cacheDir: string): string {
+/** The client of an unpacked server lies beside it and needs the same libraries. */
+function clientCommand(env: NodeJS.ProcessEnv, cacheDir: string): string {
   const installed = NAMES.find((name) => onPath(name, env) !== null);
   const server = installedRedis(env) === null ? cachedRedis(cacheDir) : null;
   if (installed !== undefined || server === null) return installed ?? 'redis-cli';

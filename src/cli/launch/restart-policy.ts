@@ -1,13 +1,13 @@
-/** When a process that died is started again. Pure but for its clock. */
+/** When to restart a process that died. Pure except for its clock. */
 
 const WINDOW_MS = 60_000;
-/** Deaths within the window after which starting again is no cure. */
+/** After this many deaths within the window, a restart does not help. */
 const MOST_DEATHS = 5;
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 5000;
 
 export interface RestartPolicy {
-  /** Milliseconds to wait before the next start; null: give up. */
+  /** Returns the milliseconds to wait before the restart, or null to give up. */
   onDeath(): number | null;
 }
 

@@ -1,6 +1,6 @@
-/** Turns this process into an API or a worker: settings into the environment, then their main. */
+/** Runs the API or a worker in this process: puts the settings into the environment and loads its main. */
 
-/** Before libuv makes its threads, which it does at the first use; see launch-service.ts. */
+/** libuv starts its threads at the first use, so this must be set before. See launch-service.ts. */
 const UV_THREADS = '16';
 
 export async function runInProcess(

@@ -1,7 +1,4 @@
-/**
- * One child process of the service (API or worker): forked, heard until it is ready, ended on demand.
- * Knows nothing of starting again.
- */
+/** One child process of the service, an API or a worker. Does not restart it. */
 import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +6,7 @@ import { z } from 'zod';
 import { ERROR_CODES, ForebayError, type ErrorCode } from '../../shared/errors.ts';
 import { NODE_FLAGS } from '../../shared/process/node-flags.ts';
 
-/** What a main sends over IPC; see shared/observe/lifecycle.ts. */
+/** The messages that a main sends over IPC. See shared/process/lifecycle.ts. */
 const MESSAGE = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('ready'),
@@ -29,24 +26,24 @@ export interface ProcessExit {
 
 export interface ServiceProcess {
   readonly pid: number | undefined;
-  /** Rejects with ForebayError when the process says that it failed, or ends, before it is ready. */
+  /** Rejects with ForebayError if the process fails or ends before it is ready. */
   readonly ready: Promise<Ready>;
   readonly exited: Promise<ProcessExit>;
-  /** Asks it to drain and end. */
+  /** Asks the process to drain and end. */
   stop(): void;
   kill(): void;
 }
 
 export interface ServiceProcessOptions {
-  /** For messages: `api`, `worker 2`. */
+  /** For messages, such as `api` or `worker 2`. */
   readonly name: string;
   readonly main: URL;
   readonly env: NodeJS.ProcessEnv;
-  /** Each line it writes, stdout and stderr alike. */
+  /** Gets each line of stdout and stderr. */
   readonly onLine: (line: string) => void;
 }
 
-/** Last words kept to explain an end that explained nothing itself. */
+/** Lines kept to explain the end of a process that did not explain it. */
 const LAST_LINES = 3;
 
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
@@ -83,7 +80,7 @@ export function startServiceProcess(options: ServiceProcessOptions): ServiceProc
       ),
     );
   });
-  // Whoever does not ask for it must not be ended by it.
+  // A caller may never ask for it, and its rejection must not end this process.
   ready.catch(() => undefined);
   const signal = (name: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(name);

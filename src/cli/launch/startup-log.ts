@@ -1,25 +1,25 @@
 /**
- * Lines of processes are held back until all is up: what keeps them from coming up is told as one error. Where
- * that takes long, they are shown after all: nobody should wait without knowing for what.
+ * Holds back the log lines of processes until all have started, because a failed start is reported as one error. If the
+ * start takes long, it shows the lines, so that the user knows what it waits for.
  */
 
 export interface StartupLog {
   line(line: string): void;
-  /** Shows what was held back; from now on lines go through. */
+  /** Shows the lines that were held back. Later lines pass through. */
   readonly started: () => void;
-  /** The same without showing it: it is told otherwise. */
+  /** Drops the lines that were held back. Later lines pass through. */
   readonly forget: () => void;
 }
 
-const PATIENCE_MS = 5000;
+const SHOW_AFTER_MS = 5000;
 
-/** `verbose`: nothing is held back. */
+/** `verbose` holds nothing back. */
 export function createStartupLog(
   show: (line: string) => void,
-  { verbose, patienceMs = PATIENCE_MS }: { verbose: boolean; patienceMs?: number },
+  { verbose, showAfterMs = SHOW_AFTER_MS }: { verbose: boolean; showAfterMs?: number },
 ): StartupLog {
   let held: string[] | null = verbose ? null : [];
-  const timer = setTimeout(started, patienceMs);
+  const timer = setTimeout(started, showAfterMs);
   timer.unref();
 
   function started(): void {

@@ -1,9 +1,9 @@
-/** Ctrl-C and its like: the first asks for a clean end, the next one forces. */
+/** Ctrl-C and similar signals. The first asks for a clean end, the next one forces it. */
 import { STOP_SIGNALS, type StopSignal } from '../exit-codes.ts';
 
 /**
- * npm passes on to its child the Ctrl-C that the terminal has already sent it: two signals, one key press.
- * Nobody presses twice within this time and means it.
+ * npm passes Ctrl-C on to its child, which has got it from the terminal already. So one key press gives two signals.
+ * Nobody presses the key twice within this time on purpose.
  */
 const ONE_PRESS_MS = 300;
 
@@ -14,7 +14,7 @@ export interface StopHandlers {
   readonly onForced: (signal: StopSignal) => void;
 }
 
-/** Returns a function that takes the handlers away. */
+/** Returns a function that removes the handlers. */
 export function onStopSignals(handlers: StopHandlers, now: () => number = Date.now): () => void {
   let firstAt: number | null = null;
   const listener = (signal: StopSignal) => {

@@ -1,73 +1,90 @@
 /**
- * Keeps one process of the service alive: starts it again after a death, slower each time, until the policy
- * gives up. A process that never became ready is not started again: the next would fail alike.
+ * Keeps one process of the service alive. It restarts a dead process after growing pauses, until the policy gives up.
+ * A process that was never ready is not restarted, because the next one would fail in the same way.
  */
 import { messageOf } from '../../shared/errors.ts';
 import { createRestartPolicy, type RestartPolicy } from './restart-policy.ts';
-import { describeExit, type Ready, type ServiceProcess } from './service-process.ts';
+import { describeExit, type ProcessExit, type Ready, type ServiceProcess } from './service-process.ts';
 
 export interface SupervisorOptions {
   readonly name: string;
-  /** `again`: what the first process said when it was ready; null for the first. */
-  readonly start: (again: Ready | null) => ServiceProcess;
-  /** A line for the user: a death, a new start. */
+  /** `first`: the ready message of the first process; null when it is the first. */
+  readonly start: (first: Ready | null) => ServiceProcess;
+  /** Gets a line for the user at each death. */
   readonly onNote: (line: string) => void;
   readonly policy?: RestartPolicy;
-  /** How long the process may drain when it is stopped; then it is killed. */
+  /** How long a stopped process may drain before it is killed. */
   readonly stopMs: number;
 }
 
-/** A process that is not ready holds nothing that it could drain, and may be waiting for something. */
+/** A process that is not ready has nothing to drain, and may be waiting for something. */
 const STARTING_STOP_MS = 500;
 
 export interface Supervisor {
-  /** Of the first process. */
+  /** The ready message of the first process. */
   readonly ready: Promise<Ready>;
-  /** Settles when the process died and is not started again. */
+  /** Resolves when the process died and is not restarted. */
   readonly gaveUp: Promise<Error>;
   pid(): number | undefined;
-  /** Asks the process to drain; resolves when it is gone, and starts it no more. */
+  /** Asks the process to drain. Resolves when it has exited; it is not restarted. */
   stop(): Promise<void>;
   kill(): void;
 }
 
+/**
+ * - `starting`: the first process is not ready yet. It turns to `running`, or to `failed` if that process ends.
+ * - `running`: a process runs. When it dies, it turns to `pausing`, or to `failed` if the policy gives up.
+ * - `pausing`: the pause before a restart, which turns it to `running`.
+ * - `stopping`: stop() or kill() was called in any state. Nothing is restarted any more.
+ */
+type State = 'starting' | 'running' | 'pausing' | 'failed' | 'stopping';
+
 export function supervise(options: SupervisorOptions): Supervisor {
   const policy = options.policy ?? createRestartPolicy();
-  let stopping = false;
+  let state: State = 'starting';
   let pause: NodeJS.Timeout | undefined;
   let giveUp: (error: Error) => void;
   const gaveUp = new Promise<Error>((resolve) => (giveUp = resolve));
-  let isReady = false;
   let current = options.start(null);
   const { ready } = current;
-  void ready.then(
-    () => {
-      isReady = true;
-      watch(current);
-    },
-    (error: unknown) => giveUp(error instanceof Error ? error : new Error(messageOf(error))),
+  void ready.then(toRunning, (error: unknown) =>
+    toFailed(error instanceof Error ? error : new Error(messageOf(error))),
   );
 
-  function watch(child: ServiceProcess): void {
-    void child.exited.then((exit) => {
-      if (stopping) return;
-      const how = `The ${options.name} ${describeExit(exit)}`;
-      const delay = policy.onDeath();
-      if (delay === null) {
-        giveUp(new Error(`${how}, once again. It keeps dying, so everything is stopped.`));
-        return;
-      }
-      options.onNote(`${how}; starting it again.`);
-      pause = setTimeout(restart, delay);
-    });
+  function toRunning(): void {
+    if (state !== 'starting' && state !== 'pausing') return;
+    state = 'running';
+    void current.exited.then(onDeath);
   }
 
-  function restart(): void {
-    void ready.then((first) => {
-      if (stopping) return;
-      current = options.start(first);
-      watch(current);
-    });
+  function onDeath(exit: ProcessExit): void {
+    if (state !== 'running') return;
+    const how = `The ${options.name} ${describeExit(exit)}`;
+    const delay = policy.onDeath();
+    if (delay === null) toFailed(new Error(`${how} again. It keeps dying, so the service stops.`));
+    else toPausing(`${how}. Restarting it.`, delay);
+  }
+
+  function toPausing(note: string, delay: number): void {
+    state = 'pausing';
+    options.onNote(note);
+    pause = setTimeout(() => void ready.then(restart), delay);
+  }
+
+  function restart(first: Ready): void {
+    if (state !== 'pausing') return;
+    current = options.start(first);
+    toRunning();
+  }
+
+  function toFailed(error: Error): void {
+    if (state !== 'stopping') state = 'failed';
+    giveUp(error);
+  }
+
+  function toStopping(): void {
+    state = 'stopping';
+    clearTimeout(pause);
   }
 
   return {
@@ -75,17 +92,16 @@ export function supervise(options: SupervisorOptions): Supervisor {
     gaveUp,
     pid: () => current.pid,
     async stop() {
-      stopping = true;
-      clearTimeout(pause);
+      const stopMs = state === 'starting' ? STARTING_STOP_MS : options.stopMs;
+      toStopping();
       const child = current;
       child.stop();
-      const force = setTimeout(() => child.kill(), isReady ? options.stopMs : STARTING_STOP_MS);
+      const force = setTimeout(() => child.kill(), stopMs);
       await child.exited;
       clearTimeout(force);
     },
     kill() {
-      stopping = true;
-      clearTimeout(pause);
+      toStopping();
       current.kill();
     },
   };

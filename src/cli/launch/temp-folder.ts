@@ -1,6 +1,6 @@
 /**
- * Private folders of one-shot runs. A run removes its own; what a killed one left, the next start removes.
- * The name says who owns it: process id and, where containers share a temporary folder, process-id namespace.
+ * Private folders of single runs. A run removes its own folder; the next start removes those of killed runs. The name
+ * holds the owner's process id, and its PID namespace because containers may share a temporary folder.
  */
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export function removeRunFolder(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
 
-/** Best effort: another user's folders, and those of runs elsewhere, stay. */
+/** Best effort: folders of other users and of runs in other containers stay. */
 export function removeAbandonedRunFolders(base: string): void {
   const mine = new RegExp(`^${PREFIX}${namespace()}-(\\d+)-`);
   for (const name of listed(base)) {
@@ -31,7 +31,7 @@ export function removeAbandonedRunFolders(base: string): void {
     try {
       removeRunFolder(join(base, name));
     } catch {
-      // Not ours to remove.
+      // It belongs to another user.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Flags of every command that talks to a running service, and how it is reached with them. */
+/** Options of the commands that call a running service, and the client that they lead to. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -23,7 +23,7 @@ export function addApiUrlFlags(command: Command): Command {
   return addKeyFlag(command.addOption(FLAGS.url(`FOREBAY_URL or ${DEFAULT_URL}`))).addOption(FLAGS.json());
 }
 
-/** Never the key itself: what stands on a command line, every user of the machine can read. */
+/** Never takes the key itself: every user of the machine can read command lines. */
 export function addKeyFlag(command: Command): Command {
   return command.option(
     '--api-key-file <file>',
@@ -31,12 +31,12 @@ export function addKeyFlag(command: Command): Command {
   );
 }
 
-/** A client of the service that the flags and the environment name. */
+/** A client for the service that the flags and the environment name. */
 export function connectTo(flags: ApiFlags, context: CliContext): Client {
   return context.connect(apiUrl(flags, context), apiKey(flags, context));
 }
 
-/** Undefined where none is given. Throws UsageError for a file that holds none. */
+/** Undefined if none is given. Throws UsageError for a file without a key. */
 export function apiKey(
   { apiKeyFile }: Pick<ApiFlags, 'apiKeyFile'>,
   { env, cwd }: Pick<CliContext, 'env' | 'cwd'>,
@@ -52,18 +52,18 @@ export function apiKey(
   throw new UsageError(`--api-key-file ${apiKeyFile} must hold a key and nothing else`);
 }
 
-/** The service's base URL. Throws UsageError for a FOREBAY_URL that is none. */
+/** The base URL of the service. Throws UsageError for an invalid FOREBAY_URL. */
 export function apiUrl(flags: ApiFlags, context: Pick<CliContext, 'env'>): string {
   if (flags.url !== undefined) return flags.url;
   try {
     return httpUrl(context.env['FOREBAY_URL'] || DEFAULT_URL);
   } catch (error) {
-    // commander tells of its own flags alone.
+    // commander reports only the values of flags.
     throw new UsageError(`FOREBAY_URL cannot be used: ${messageOf(error)}`);
   }
 }
 
-/** Whether the service runs on this machine, so that paths mean the same to both. */
+/** Whether the service runs on this machine, so that both see the same paths. */
 export function isLocalUrl(url: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }

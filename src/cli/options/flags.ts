@@ -8,8 +8,8 @@ import { httpUrl, maxErrors, wholeNumber } from './parsers.ts';
 const option = (flags: string, text: string) => new Option(flags, text);
 
 export const FLAGS = {
-  model: () => option('--model <model>', 'folder of a model, or its name where a running service is asked'),
-  input: () => option('--input <path>', 'folder, file, or glob in quotes'),
+  model: () => option('--model <model>', 'folder of a model, or its name for a running service'),
+  input: () => option('--input <path>', 'folder, file or quoted glob'),
   manifest: () =>
     option('--manifest <file>', 'instead of --input: a file with a path, URL or {"id","uri"} per line'),
   output: () => option('--output <dir>', 'folder of the results'),
@@ -18,12 +18,12 @@ export const FLAGS = {
   maxErrors: () =>
     option(
       '--max-errors <n|n%>',
-      'failed rows to tolerate: a count, or a share once 100 rows are done (default: unlimited)',
+      'failed rows to tolerate: a count, or a percentage that applies after 100 rows (default: unlimited)',
     ).argParser<unknown>(maxErrors),
   url: (otherwise: string) =>
     option('--url <url>', `a running service (default: ${otherwise})`).argParser<string>(httpUrl),
-  json: () => option('--json', 'output for programs'),
-  watch: () => option('--watch', 'follow the job until it ends; exit 0 if it completed, else 1'),
-  allowEmpty: () => option('--allow-empty', 'exit 0, not 1, when the input holds no row'),
-  stats: () => option('--stats', 'where the time went, what limits the job and what to do about it'),
+  json: () => option('--json', 'print JSON for programs'),
+  watch: () => option('--watch', 'follow the job until it ends; exit with 0 if it completed, else 1'),
+  allowEmpty: () => option('--allow-empty', 'exit with 0, not 1, if the input has no rows'),
+  stats: () => option('--stats', 'show where the time went, what limits the job and what to do about it'),
 } as const;

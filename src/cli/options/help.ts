@@ -1,4 +1,4 @@
-/** What every command's help ends with: examples that can be pasted, what else to know, and the exit codes. */
+/** The end of every command's help: examples to paste, notes and exit codes. */
 import type { Command } from 'commander';
 import { EXIT_CODES_TEXT } from '../exit-codes.ts';
 
@@ -7,7 +7,7 @@ export interface Help {
   readonly examples: readonly string[];
   /** Paragraphs. */
   readonly notes?: readonly string[];
-  /** Where they mean something of this command's own. */
+  /** For a command whose exit codes have a meaning of their own. */
   readonly exitCodes?: string;
 }
 

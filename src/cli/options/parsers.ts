@@ -1,4 +1,4 @@
-/** Readers of option values: each takes text and throws commander's InvalidArgumentError, in a sentence. */
+/** Parsers of option values. Each throws commander's InvalidArgumentError with a sentence. */
 import { InvalidArgumentError } from 'commander';
 import { ERROR_SHARE, type MaxErrors } from '../../shared/domain/job-options.ts';
 
@@ -23,11 +23,11 @@ export function wholeNumberOrAuto(min: number, max: number): (text: string) => n
   };
 }
 
-/** A count, or a share such as `1%`. */
+/** A count, or a percentage such as `1%`. */
 export function maxErrors(text: string): MaxErrors {
   if (ERROR_SHARE.test(text)) return text;
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  throw new InvalidArgumentError('It must be a count such as 10, or a share of the rows such as 1%.');
+  throw new InvalidArgumentError('It must be a count such as 10, or a percentage of the rows such as 1%.');
 }
 
 /** Collects `--metadata key=value --metadata key2=value2`. */
@@ -37,14 +37,14 @@ export function keyValue(text: string, before: Record<string, string> = {}): Rec
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-/** Collects an option that may be given several times. */
+/** Collects the values of a repeatable option. */
 export function several(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** A time such as `90d`, in seconds. */
+/** From a time such as `90d` to seconds. */
 export function seconds(text: string): number {
   const parts = /^([1-9]\d{0,8})([smhd])$/.exec(text);
   if (!parts) throw new InvalidArgumentError('It must be a time such as 30m, 12h or 90d.');
@@ -58,6 +58,6 @@ export function httpUrl(text: string): string {
     throw new InvalidArgumentError('It must be a URL such as http://127.0.0.1:8080.');
   const { username, password } = new URL(candidate);
   if (username !== '' || password !== '')
-    throw new InvalidArgumentError('It must hold no user or password: a key is given by --api-key-file.');
+    throw new InvalidArgumentError('It must hold no user or password. Give a key with --api-key-file.');
   return candidate.replace(/\/+$/, '');
 }

@@ -1,8 +1,8 @@
-/** Counts error rows by code, in memory of one row a code. */
+/** Counts error rows by code. Keeps one row per code in memory. */
 import type { ErrorRow } from '../../api/http/wire/row.ts';
 import type { ErrorGroup } from './summary-text.ts';
 
-/** Most frequent first. */
+/** The most frequent code comes first. */
 export async function groupErrors(rows: AsyncIterable<ErrorRow>): Promise<ErrorGroup[]> {
   const groups = new Map<string, ErrorGroup>();
   for await (const { id, error } of rows) {

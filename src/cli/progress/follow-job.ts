@@ -1,4 +1,4 @@
-/** Watches a job until it ends, showing its progress. Bears an API that is away for a while. */
+/** Watches a job until it ends and shows its progress. Tolerates an API that is away for a while. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobWire } from '../../api/http/wire/job.ts';
 import { isTerminal } from '../../shared/domain/job-state.ts';
@@ -10,24 +10,24 @@ export interface FollowOptions {
   readonly api: Pick<Client, 'job'>;
   readonly id: string;
   readonly view: ProgressView;
-  /** Ends the watching, not the job; the promise then rejects with the signal's reason. */
+  /** Stops watching, not the job. The promise then rejects with the reason of the signal. */
   readonly signal: AbortSignal;
-  /** Called with each state seen; what it throws ends the watching. */
+  /** Called with each state of the job. An exception stops watching. */
   readonly onJob?: (job: JobWire) => Promise<void> | void;
-  /** Between two looks, once the first ones have shown that the job is no short one. */
+  /** The interval of polling. The first polls are closer together, for short jobs. */
   readonly everyMs?: number;
   /** How long the API may be away. */
-  readonly patienceMs?: number;
+  readonly maxAwayMs?: number;
 }
 
 const EVERY_MS = 250;
 const FIRST_MS = 25;
 const SLOWER = 1.3;
-const PATIENCE_MS = 30_000;
+const MAX_AWAY_MS = 30_000;
 
-/** The job as it ended. */
+/** Returns the job as it ended. */
 export async function followJob(options: FollowOptions): Promise<JobWire> {
-  const { api, id, view, signal, everyMs = EVERY_MS, patienceMs = PATIENCE_MS } = options;
+  const { api, id, view, signal, everyMs = EVERY_MS, maxAwayMs = MAX_AWAY_MS } = options;
   let awaySince: number | null = null;
   for (let pause = FIRST_MS; ; pause = Math.min(everyMs, pause * SLOWER)) {
     signal.throwIfAborted();
@@ -41,7 +41,7 @@ export async function followJob(options: FollowOptions): Promise<JobWire> {
     } catch (error) {
       if (!isAway(error)) throw error;
       awaySince ??= Date.now();
-      if (Date.now() - awaySince > patienceMs) throw error;
+      if (Date.now() - awaySince > maxAwayMs) throw error;
     }
     await delay(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
   }

@@ -1,11 +1,11 @@
-/** Gathers what a summary shows of a job that has ended. What cannot be read is left out: the job is what counts. */
+/** Gathers the facts for the summary of an ended job. It leaves out what cannot be read. */
 import type { JobWire } from '../../api/http/wire/job.ts';
 import type { ErrorRow, ResultRow } from '../../api/http/wire/row.ts';
 import type { Client } from '../../client/client.ts';
 import { groupErrors } from './error-groups.ts';
 import type { Answer, Summary } from './summary-text.ts';
 
-/** Rows that a summary shows as examples. */
+/** Example rows in a summary. */
 const ANSWERS = 3;
 
 type Reading = Pick<Client, 'stats' | 'errors' | 'results'>;
@@ -21,7 +21,7 @@ async function firstAnswers(rows: AsyncIterable<ResultRow | ErrorRow>): Promise<
   const answers: Answer[] = [];
   for await (const row of rows) {
     const best = 'predictions' in row ? row.predictions[0] : undefined;
-    // Without a labels file a class has its number alone.
+    // Without a labels file a class has only its number.
     if (best) answers.push({ id: row.id, label: best.label ?? `class ${best.index}`, score: best.score });
     if (answers.length === ANSWERS) break;
   }

@@ -1,13 +1,13 @@
-/** A job's progress as one line: a bar for terminals, a sentence for logs. Pure. */
+/** The progress of a job as one line, with a bar for terminals or as text for logs. Pure. */
 import type { JobWire } from '../../api/http/wire/job.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds, percentOf } from './format.ts';
 
-/** What is known of a job while it runs. */
+/** The part of a job that its progress shows. */
 export type JobProgress = Pick<JobWire, 'status' | 'reason' | 'rows' | 'throughput' | 'eta_s'>;
 
 const BAR_WIDTH = { min: 8, max: 30 };
 
-/** A line of at most `columns` characters; the bar gives way first, then the line is cut. */
+/** At most `columns` characters. If they do not fit, the bar is left out first, then the line is cut. */
 export function barLine(job: JobProgress, columns: number): string {
   const { total } = job.rows;
   const facts = factsOf(job).join('  ');
@@ -40,14 +40,14 @@ function factsOf(job: JobProgress): string[] {
   if (rate !== null && done > 0) facts.push(`${formatRate(rate)} rows/s`);
   if (job.eta_s !== null && done !== total) facts.push(`${formatSeconds(job.eta_s)} left`);
   if (failed > 0) facts.push(formatCounted(failed, 'error'));
-  // The rate is that of new rows.
+  // The rate above counts only new rows.
   if (adopted > 0) facts.push(`${formatCounted(adopted, 'row')} were there already`);
   const wait = waitOf(job);
   if (wait !== null) facts.push(wait);
   return facts;
 }
 
-/** Why it stands still, where that is news to a person. */
+/** Why the job waits, if a person should know. */
 function waitOf({ status, reason }: JobProgress): string | null {
   if (status === 'paused' || status === 'cancelling') return status;
   return reason === null ? null : (WAITS[reason] ?? null);
@@ -55,7 +55,7 @@ function waitOf({ status, reason }: JobProgress): string | null {
 
 const WAITS: Readonly<Record<string, string>> = {
   no_worker: 'waiting for a worker that serves the model',
-  model_failed: 'waiting: the model cannot be loaded',
+  model_failed: 'waiting because the model cannot be loaded',
   memory_watermark: 'workers are short of memory',
   storage_unavailable: 'waiting for storage',
   retrying: 'retrying a failed block',

@@ -1,18 +1,15 @@
-/**
- * Shows progress on stderr: one redrawn line on a terminal, else a line every 2 s or 10 %. Other lines
- * (notes) go above the bar. Knows nothing of where progress comes from.
- */
+/** Shows progress on stderr: one redrawn line on a terminal with notes above it, else a line every 2 s or 10 %. */
 import type { Terminal } from '../terminal.ts';
 import { barLine, finishedRows, plainLine, type JobProgress } from './progress-line.ts';
 import { percentOf } from './format.ts';
 
 export interface ProgressView {
-  /** Before there is progress: what is going on. Terminals only. */
+  /** Says what happens before there is progress. Only on terminals. */
   busy(what: string): void;
   show(job: JobProgress): void;
   /** A line that stays. */
   note(line: string): void;
-  /** Ends the bar; the last state stays on the terminal. May be called more than once. */
+  /** Ends the bar. Its last state stays on the terminal. May be called more than once. */
   end(): void;
 }
 
@@ -31,7 +28,7 @@ export const SILENT_VIEW: ProgressView = {
   end: () => undefined,
 };
 
-/** Notes without progress: what `plan --json` says on stderr. */
+/** Only notes, for `plan --json`. */
 export function createNotesView(terminal: Terminal): ProgressView {
   return {
     busy: () => undefined,
@@ -43,7 +40,7 @@ export function createNotesView(terminal: Terminal): ProgressView {
 
 function liveView(terminal: Terminal): ProgressView {
   let shown: string | null = null;
-  /** Whether the line is worth keeping at the end. */
+  /** Whether the line stays at the end. */
   let keep = false;
   const redraw = (line: string) => {
     if (line !== shown) terminal.redraw(line);
@@ -77,7 +74,7 @@ function plainView(terminal: Terminal, now: () => number): ProgressView {
     busy: () => undefined,
     show(job) {
       const { total } = job.rows;
-      // Nothing is known yet: no line is worth keeping.
+      // Nothing is known yet.
       if (last === null && total === null && finishedRows(job) === 0) return;
       const step = total === null ? 0 : Math.floor(percentOf(finishedRows(job), total) / PLAIN_EVERY_PERCENT);
       const line = plainLine(job);

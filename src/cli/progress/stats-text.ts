@@ -1,10 +1,10 @@
-/** A job's statistics for people: where the time of a row goes, what holds the job back, what to do. Pure. */
+/** The statistics of a job as text: where the time of a row goes, what limits the job and what to do. Pure. */
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { table } from '../jobs/table.ts';
 import { inCliTerms } from '../cli-terms.ts';
 import { formatCount, formatSeconds, percentOf } from './format.ts';
 
-/** `lane`: part of the lanes' own time; `wait`: a sum over rows that wait at once means nothing, its mean does. */
+/** `lane`: part of the time of the lanes. `wait`: rows wait at the same time, so only the mean per row has a meaning. */
 type Kind = 'lane' | 'wait' | 'beside';
 
 const STAGES: readonly (readonly [keyof JobStatsWire['stages'], string, Kind])[] = [
@@ -25,7 +25,7 @@ const STAGES: readonly (readonly [keyof JobStatsWire['stages'], string, Kind])[]
   ['commit_ms', 'commit', 'beside'],
 ];
 
-/** Lines without indent, one per stage that took any time; none where nothing was computed. */
+/** One line per stage that took time. None if no row was computed. */
 export function stageLines({ stages, rows }: JobStatsWire): string[] {
   if (rows === 0) return [];
   const lanes = STAGES.reduce((sum, [name, , kind]) => sum + (kind === 'lane' ? (stages[name] ?? 0) : 0), 0);
@@ -78,7 +78,7 @@ export function statsText(stats: JobStatsWire): string {
     ...stats.workers.map(workerLine),
   ];
   const why = stats.reason_text === null ? '' : `: ${inCliTerms(stats.reason_text)}`;
-  if (stats.reason !== null) facts.push(`waits: ${stats.reason.replaceAll('_', ' ')}${why}`);
+  if (stats.reason !== null) facts.push(`waiting: ${stats.reason.replaceAll('_', ' ')}${why}`);
   if (stats.last_run_error !== null) facts.push(`last run: ${stats.last_run_error}`);
   const stages = stageLines(stats);
   const lines = [...(stages.length === 0 ? ['No row has gone through a lane yet.'] : stages), ...facts];
@@ -104,7 +104,7 @@ function formatMs(ms: number): string {
   return `${ms.toFixed(ms >= 10 ? 1 : ms >= 1 ? 2 : 3)} ms`;
 }
 
-/** Not of options and names. */
+/** Leaves options and names as they are. */
 function lowerFirst(text: string): string {
   return /^[A-Z][a-z ]/.test(text) && !text.startsWith('Redis')
     ? text[0]!.toLowerCase() + text.slice(1)

@@ -1,4 +1,4 @@
-/** What a finished job tells its user: rows, errors by code, a few answers, where the results lie. Pure. */
+/** The summary of an ended job as text: rows, errors by code, some answers and where the results are. Pure. */
 import { join } from 'node:path';
 import type { JobWire } from '../../api/http/wire/job.ts';
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
@@ -11,7 +11,7 @@ import { table } from '../jobs/table.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from './format.ts';
 import { bottleneckLine, lanesText, stageLines } from './stats-text.ts';
 
-/** Failed rows of one code, and the first of them. */
+/** The failed rows of one code. */
 export interface ErrorGroup {
   readonly code: string;
   readonly rows: number;
@@ -27,23 +27,23 @@ export interface Answer {
 
 export interface Summary {
   readonly job: JobWire;
-  /** Null where they could not be read. */
+  /** Null if they could not be read. */
   readonly stats: JobStatsWire | null;
   readonly errors: readonly ErrorGroup[];
-  /** Of the first rows that have one. */
+  /** The answers of the first rows. */
   readonly answers: readonly Answer[];
 }
 
-export interface SummaryHow {
-  /** Also where the time of a row went. */
+export interface SummaryOptions {
+  /** Also show where the time of a row went. */
   readonly withStats: boolean;
-  /** The command that finishes what a failed or cancelled job has left. */
+  /** The command that finishes a failed or cancelled job. */
   readonly next: string;
 }
 
 export function summaryText(
   { job, stats, errors, answers }: Summary,
-  { withStats, next }: SummaryHow,
+  { withStats, next }: SummaryOptions,
 ): string {
   const { succeeded, failed } = job.rows;
   const lines = [headline(job)];
@@ -59,7 +59,7 @@ export function summaryText(
   if (succeeded > 0) lines.push(`  results  ${join(job.output, 'part-*.jsonl')}`);
   if (failed > 0) lines.push(`  errors   ${join(job.output, 'errors-*.jsonl')}`);
   if (stats !== null) lines.push(...(withStats ? statsLines(stats) : adviceLines(stats)));
-  if (isUnfinished(job)) lines.push('Finish it with:', `  ${next}`);
+  if (isUnfinished(job)) lines.push('To finish it:', `  ${next}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -80,23 +80,23 @@ function statsLines(stats: JobStatsWire): string[] {
   ];
 }
 
-/** A job too short to tell has no advice that is worth a line. */
+/** A job that was too short has no useful advice. */
 function adviceLines(stats: JobStatsWire): string[] {
   const line = stats.bottleneck?.name === 'too_early' ? null : bottleneckLine(stats);
   return line === null ? [] : [line];
 }
 
-/** Whether rows are left that the same job would still run. */
+/** Whether rows are left that a resumed job would run. */
 function isUnfinished({ status, rows: { total, succeeded, failed } }: JobWire): boolean {
   return (status === 'failed' || status === 'cancelled') && (total === null || succeeded + failed < total);
 }
 
-/** `Completed: 200 rows, 3 failed, in 1.4 s (145 rows/s)`; of a resumed job the new rows, and apart what was there. */
+/** `Completed: 200 rows, 3 failed, in 1.4 s (145 rows/s)`. For a resumed job, it counts new and earlier rows apart. */
 function headline(job: JobWire): string {
   const { total, succeeded, failed, adopted } = job.rows;
   const finished = succeeded + failed;
   const status = capital(job.status);
-  if (isEmpty(job)) return 'Nothing done: the input holds no row';
+  if (isEmpty(job)) return 'Nothing to do: the input has no rows';
   if (finished === 0) return `${status}: no row was finished`;
   const resumed = adopted > 0;
   if (resumed && adopted === finished && finished === total) {

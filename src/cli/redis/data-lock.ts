@@ -1,6 +1,6 @@
 /**
- * The lock of a data folder: one running Redis at a time may append to its files.
- * A holder is a process id with its start time, so that a number used again after a crash is no holder.
+ * The lock of a data folder. Only one running Redis may append to its files. A holder is a process id with its start
+ * time, because another process may get the same id later.
  */
 import { execFileSync } from 'node:child_process';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,28 +10,28 @@ import { ForebayError } from '../../shared/errors.ts';
 
 interface Holder {
   readonly pid: number;
-  /** When that process started, in the system's own words; null where the system does not tell. */
+  /** When that process started, as the system writes it; null if the system does not tell. */
   readonly started: string | null;
 }
 
 interface Holders {
   readonly owner: Holder;
-  /** The shepherd, which outlives a killed owner for as long as Redis flushes its file. */
+  /** The shepherd of Redis. It outlives a killed owner while Redis flushes its file. */
   readonly shepherd?: Holder;
-  /** Where its Redis listens. */
+  /** The socket that its Redis listens on. */
   readonly socket?: string;
 }
 
 export interface DataLock {
-  /** Names the shepherd as a second holder, and the socket of its Redis. */
+  /** Adds the shepherd as a second holder, and the socket of its Redis. */
   shareWith(pid: number, socket?: string): void;
   release(): void;
 }
 
-/** How long a killed owner's Redis may take to flush and stop. */
+/** How long the Redis of a killed owner may take to flush and stop. */
 const LINGER_MS = 10_000;
 
-/** @throws ForebayError `data_in_use` naming the process that holds the folder. */
+/** Throws ForebayError `data_in_use`, which names the process that holds the folder. */
 export async function lockData(folder: string): Promise<DataLock> {
   const path = join(folder, 'lock');
   const mine: Holders = { owner: holder(process.pid) };
@@ -53,7 +53,7 @@ export async function lockData(folder: string): Promise<DataLock> {
   };
 }
 
-/** Socket of the Redis that a living process runs on the folder's data; null where none does. */
+/** The socket of the Redis that a live process runs on the folder; null if there is none. */
 export function socketOfHolder(folder: string): string | null {
   const found = read(join(folder, 'lock'));
   return found && isAlive(found.owner) ? (found.socket ?? null) : null;
@@ -82,7 +82,7 @@ function write(path: string, holders: Holders): string {
   return draft;
 }
 
-/** Only one of several takers can move a given file away; who moved a lock made meanwhile puts it back. */
+/** Only one of several processes can move a given file away. If it moved a newer lock, it puts that back. */
 function removeStale(path: string, stale: Holders | null): void {
   const aside = `${path}.stale.${process.pid}.${Math.random().toString(36).slice(2)}`;
   try {
@@ -96,7 +96,7 @@ function removeStale(path: string, stale: Holders | null): void {
   rmSync(aside);
 }
 
-/** The holders, or null where the file is gone or was cut short by a crash of the machine. */
+/** The holders, or null if the file is gone or a crash of the machine cut it short. */
 function read(path: string): Holders | null {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Holders;
@@ -118,7 +118,7 @@ function isAlive({ pid, started }: Holder): boolean {
   return started !== null && startOf(pid) === started;
 }
 
-/** Linux: boot id and start tick (field 22 of proc(5) stat); elsewhere what ps says; null: not known. */
+/** On Linux the boot id and the start tick (field 22 of proc(5) stat), elsewhere what ps says; null if unknown. */
 function startOf(pid: number): string | null {
   try {
     if (process.platform !== 'linux') {
@@ -126,8 +126,8 @@ function startOf(pid: number): string | null {
     }
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // from the third, the state
-    // A zombie runs nothing; one whose parent never asks for it (node as a container's init) stays for good.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // starts at the third field, the state
+    // A zombie runs nothing. Its parent may never reap it, such as Node as PID 1 of a container.
     return fields[0] === 'Z' ? null : `${boot}/${fields[19] ?? ''}`;
   } catch {
     return null;
@@ -137,6 +137,6 @@ function startOf(pid: number): string | null {
 function inUse(folder: string, pid: number): ForebayError {
   return new ForebayError(
     'data_in_use',
-    `The data in ${folder} is in use by process ${pid}. Stop that one first, or choose another data folder.`,
+    `The data in ${folder} is in use by process ${pid}. Stop that process first, or choose another data folder.`,
   );
 }

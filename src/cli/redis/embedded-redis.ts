@@ -1,6 +1,6 @@
 /**
- * A private Redis as a child on a unix socket: started, watched and stopped here; it never outlives its
- * parent (shepherd.sh says how) and listens on no port. Knows nothing of what is kept in it.
+ * A private Redis as a child process on a unix socket, without a port. It never outlives its parent; shepherd.sh says
+ * how.
  */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -17,32 +17,32 @@ import { Redis } from '../../shared/redis/ioredis.ts';
 import { libraryEnv } from './redis-program.ts';
 
 const SHEPHERD = fileURLToPath(new URL('shepherd.sh', import.meta.url));
-/** Bytes of a socket's path with its final zero: 104 on macOS, 108 on Linux (unix(7)); the lower one holds. */
+/** Longest path of a socket in bytes: 104 with the final zero on macOS. Linux allows 108 (unix(7)). */
 const SOCKET_PATH_LIMIT = 103;
-/** A large append-only file is replayed at about 100 MB/s before the server answers. */
+/** The server replays its append-only file at about 100 MB/s before it answers. */
 const READY_MS = 120_000;
 const STOP_MS = 15_000;
 
 export interface EmbeddedRedisOptions extends FindRedisOptions {
-  /** Kept between runs in `<dataDir>/redis`; null: one-shot, the data goes when the server goes. */
+  /** The data is kept in `<dataDir>/redis`. With null it is deleted when the server ends. */
   readonly dataDir: string | null;
 }
 
 export interface EmbeddedRedis {
-  /** `unix:///...`, for redisOptions. */
+  /** `unix:///...`, to be read by redisOptions. */
   readonly url: string;
   readonly socketPath: string;
-  /** Of redis-server itself. */
+  /** The process id of redis-server itself. */
   readonly pid: number;
-  /** Asks Redis to flush and stop, and waits until nothing of it is left. May be called more than once. */
+  /** Asks Redis to flush and stop, and waits until it is gone. May be called more than once. */
   stop(): Promise<void>;
-  /** Settles when Redis is gone, whoever ended it, with its exit code (null: its shepherd was killed). */
+  /** Resolves when Redis is gone, with its exit code, or null if its shepherd was killed. */
   readonly exited: Promise<number | null>;
 }
 
 /**
- * Starts the server and waits until it answers.
- * @throws ForebayError `redis_not_found`, `data_in_use`, or `storage_unavailable` with the server's last words.
+ * Starts the server and waits until it answers. Throws ForebayError `redis_not_found`, `data_in_use`, or
+ * `storage_unavailable` with the last lines of the server.
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   const program = await findRedis(options);
@@ -68,10 +68,10 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     const stop = (): Promise<void> => endChild(child, exited);
     const pid = await waitUntilReady(socketPath, child).catch(async (error: unknown) => {
       await stop();
-      // A full disk takes no last words either.
+      // A full disk takes no log lines either.
       throw fullError(kept) ?? fullError(temporary) ?? didNotStart(log.read, error);
     });
-    // The application decides when to end; the pipe ends with it.
+    // The child must not keep the application running.
     child.unref();
     return {
       url: socketUrl(socketPath),
@@ -90,7 +90,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   }
 }
 
-/** Address of a private server that another process runs on this data folder; null where none does. */
+/** The address of the private server that another process runs on this data folder; null if there is none. */
 export function runningRedis(dataDir: string): string | null {
   const socket = socketOfHolder(join(dataDir, 'redis'));
   return socket === null ? null : socketUrl(socket);
@@ -100,7 +100,7 @@ function socketUrl(path: string): string {
   return `unix://${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** In the system's temporary folder, or in /tmp where the path of a socket would be too long there. */
+/** In the system's temporary folder, or in /tmp if the path of the socket would be too long. */
 function makeSocketFolder(): { folder: string; temporary: OwnFolder } {
   const fits = Buffer.byteLength(join(tmpdir(), 'forebay-XXXXXX/r.sock')) <= SOCKET_PATH_LIMIT;
   const temporary: OwnFolder = { path: fits ? tmpdir() : '/tmp', kind: 'temporary', setting: 'TMPDIR' };
@@ -118,7 +118,7 @@ async function lockIn(kept: OwnFolder, dataDir: string): Promise<DataLock> {
   );
 }
 
-/** Two descriptors of one file: what a server says before it fails is read after its folder is deleted. */
+/** Two descriptors of one file, because the log is read after its folder is deleted. */
 function openLog(folder: string): { write: number; read: number } {
   const path = join(folder, 'redis.log');
   return { write: openSync(path, 'w', 0o600), read: openSync(path, 'r') };
@@ -128,10 +128,10 @@ function spawnShepherd(
   command: readonly string[],
   { folder, logFd, env }: { folder: string; logFd: number; env: Record<string, string> },
 ): ChildProcess {
-  // Nothing else of the environment is passed on: a locale that the system lacks keeps Redis from starting.
+  // The environment is not passed on: Redis does not start with a locale that the system lacks.
   const stdio: StdioOptions = ['pipe', logFd, logFd];
   const child = spawn('/bin/sh', [SHEPHERD, folder, ...command], { cwd: '/', detached: true, env, stdio });
-  // A pipe that breaks because Redis ended first is no news: `exited` tells.
+  // The pipe breaks if Redis ends first. `exited` reports that.
   child.stdin?.on('error', () => undefined);
   return child;
 }
@@ -165,22 +165,22 @@ async function whenGone(child: ChildProcess, folder: string, lock: DataLock | nu
 async function endChild(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
   child.ref();
   child.stdin?.end();
-  // Only a server that hangs in its disk gets there; a file cut short is mended when it is next loaded.
+  // Only a server that hangs on its disk gets here. Redis repairs a file that is cut short when it loads it.
   const force = setTimeout(killGroup, STOP_MS, child);
   await exited;
   clearTimeout(force);
 }
 
-/** The shepherd leads a process group of its own: itself, its watcher and Redis. */
+/** The shepherd leads a process group: itself, its watcher and Redis. */
 function killGroup(child: ChildProcess): void {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // Nobody is left in it.
+    // The group is empty.
   }
 }
 
-/** The server's process id, once it answers commands (that is, has loaded its data). */
+/** Resolves with the process id of the server once it answers commands, that is, has loaded its data. */
 async function waitUntilReady(socketPath: string, child: ChildProcess): Promise<number> {
   const deadline = Date.now() + READY_MS;
   for (let pause = 2; !(await accepts(socketPath)); pause = Math.min(pause * 2, 50)) {
@@ -189,7 +189,7 @@ async function waitUntilReady(socketPath: string, child: ChildProcess): Promise<
     await delay(pause);
   }
   const client = new Redis({ path: socketPath, lazyConnect: true, retryStrategy: () => null });
-  client.on('error', () => undefined); // the same error rejects connect()
+  client.on('error', () => undefined); // connect() rejects with the same error
   try {
     await client.connect();
     return Number(/^process_id:(\d+)/m.exec(await client.info('server'))?.[1]);

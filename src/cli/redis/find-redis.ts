@@ -1,20 +1,17 @@
-/**
- * Finds a Redis server program: on PATH, in the cache of an earlier unpack, or from the distribution's package.
- * Knows nothing of how the server is run.
- */
+/** Finds a Redis server program: on PATH, else unpacked earlier, else in the package of the distribution. */
 import { existsSync, readFileSync } from 'node:fs';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { installedRedis, onPath, type RedisProgram } from './redis-program.ts';
 import { cachedRedis, unpackRedis, type RedisLog } from './unpack-redis.ts';
 
 export interface FindRedisOptions {
-  /** Where an unpacked server is kept for all runs of this user. */
+  /** The folder that keeps an unpacked server for all runs of this user. */
   readonly cacheDir: string;
   readonly env: NodeJS.ProcessEnv;
   readonly log: RedisLog;
 }
 
-/** @throws ForebayError `redis_not_found` with the command that installs one on this system. */
+/** Throws ForebayError `redis_not_found`, with the command that installs one on this system. */
 export async function findRedis({ cacheDir, env, log }: FindRedisOptions): Promise<RedisProgram> {
   const present = installedRedis(env) ?? cachedRedis(cacheDir);
   if (present) return present;
@@ -34,10 +31,10 @@ function notFound(env: NodeJS.ProcessEnv, cause?: unknown): ForebayError {
   const attempt =
     cause === undefined
       ? ''
-      : ` Unpacking the system's own package was tried and failed: ${messageOf(cause)}.`;
+      : ` Forebay tried to unpack the package of this system and failed: ${messageOf(cause)}.`;
   return new ForebayError(
     'redis_not_found',
-    `No Redis: neither valkey-server nor redis-server is on PATH, and REDIS_URL is not set.${attempt} ` +
+    `There is no Redis: neither valkey-server nor redis-server is on PATH, and REDIS_URL is not set.${attempt} ` +
       `Install one with \`${install}\`, or run \`docker run -d -p 127.0.0.1:6379:6379 redis:7 redis-server ` +
       '--appendonly yes --maxmemory-policy noeviction` and set REDIS_URL=redis://127.0.0.1:6379.',
     { cause },

@@ -1,18 +1,18 @@
-/** Decides which Redis a process tree uses: the one it was given, else a private one of its own. */
+/** Provides the Redis of a process tree: the given one, else a private one. */
 import { startEmbeddedRedis, type EmbeddedRedisOptions } from './embedded-redis.ts';
 import { redisOptions } from '../../shared/redis/redis-url.ts';
 
 export interface ProvidedRedis {
-  /** For redisOptions; may hold a password. */
+  /** To be read by redisOptions. It may hold a password. */
   readonly url: string;
   readonly embedded: boolean;
-  /** Ends a private server; leaves a given one alone. */
+  /** Stops a private server. Leaves a given one alone. */
   stop(): Promise<void>;
-  /** Settles when a private server is gone; never for a given one. */
+  /** Resolves when a private server is gone. Never resolves for a given one. */
   readonly exited: Promise<unknown>;
 }
 
-/** @throws ForebayError `config_invalid` for an address of no known form, else as startEmbeddedRedis. */
+/** Throws ForebayError `config_invalid` for an unknown form of address, else the same as startEmbeddedRedis. */
 export async function provideRedis(
   options: EmbeddedRedisOptions & { readonly redisUrl?: string | undefined },
 ): Promise<ProvidedRedis> {

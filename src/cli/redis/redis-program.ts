@@ -1,13 +1,10 @@
-/**
- * A Redis server program on this disk: installed (PATH) or in an unpacked package, with the libraries it needs.
- * Knows nothing of where packages come from or how the server is run.
- */
+/** A Redis server program on this disk, installed or in an unpacked package, with the libraries that it needs. */
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export interface RedisProgram {
   readonly path: string;
-  /** Folders of shared libraries beyond the system's. */
+  /** Folders of shared libraries in addition to those of the system. */
   readonly libraryPath: readonly string[];
 }
 
@@ -18,7 +15,7 @@ export function installedRedis(env: NodeJS.ProcessEnv): RedisProgram | null {
   return path ? { path, libraryPath: [] } : null;
 }
 
-/** The server inside a folder that Debian packages were unpacked into. */
+/** The server in a folder of unpacked Debian packages. */
 export function redisInTree(tree: string): RedisProgram | null {
   const path = NAMES.map((name) => join(tree, 'usr', 'bin', name)).find((file) => existsSync(file));
   if (!path) return null;
@@ -31,12 +28,12 @@ export function redisInTree(tree: string): RedisProgram | null {
   return { path, libraryPath };
 }
 
-/** What the program needs in its environment to find its libraries. */
+/** The environment with which the program finds its libraries. */
 export function libraryEnv({ libraryPath }: RedisProgram): Record<string, string> {
   return libraryPath.length === 0 ? {} : { LD_LIBRARY_PATH: libraryPath.join(':') };
 }
 
-/** The first executable file of this name on `env.PATH`, or null. */
+/** The first executable file with this name on `env.PATH`, or null. */
 export function onPath(name: string, env: NodeJS.ProcessEnv): string | null {
   for (const folder of (env['PATH'] ?? '').split(delimiter)) {
     const path = join(folder, name);

@@ -1,11 +1,14 @@
 #!/bin/sh
-# Shepherd of one private Redis: sh shepherd.sh FOLDER COMMAND... ; COMMAND is redis-server and its options.
-# Node cannot ask the kernel to end a child when the parent is killed with SIGKILL, and neither can every
-# system; a pipe can. Standard input is a pipe whose only writer is the parent: when the parent is gone, for
-# whatever reason, the pipe ends, and Redis is asked to stop (it then flushes its append-only file). FOLDER
-# (socket, log, one-shot data) is deleted once Redis has stopped, however it came to stop.
-# It runs in a session of its own, so that Ctrl-C in a terminal reaches the application alone, which drains
-# while Redis still serves it.
+# Shepherd of one private Redis. Usage: sh shepherd.sh FOLDER COMMAND...
+# COMMAND is redis-server with its options. FOLDER holds the socket, the log and any data that is not kept.
+#
+# Redis must end with its parent, even when the parent is killed with SIGKILL. Node cannot ask the kernel for
+# that, but a pipe works on every system. Standard input is a pipe that only the parent can write to. When the
+# parent is gone, the pipe ends, and the shepherd asks Redis to stop. Redis then flushes its append-only file.
+# The shepherd deletes FOLDER once Redis has stopped, whatever the reason.
+#
+# It runs in a session of its own, so that Ctrl-C in a terminal reaches only the application. The application
+# drains while Redis still serves it.
 
 PATH="${PATH:-}:/usr/bin:/bin"
 folder=$1
@@ -16,7 +19,7 @@ exec 3<&0
 redis=$!
 trap 'kill -TERM "$redis" 2>/dev/null' TERM INT HUP
 
-# `read` is a builtin: no further process waits on the pipe.
+# `read` is a builtin, so no further process waits on the pipe.
 (
   trap - TERM INT HUP
   while read -r _; do :; done
@@ -25,7 +28,7 @@ trap 'kill -TERM "$redis" 2>/dev/null' TERM INT HUP
 watcher=$!
 exec 3<&-
 
-# A trapped signal ends `wait` early; the process is really gone when it can no longer be signalled.
+# A trapped signal ends `wait` early. The process is gone when it can no longer be signalled.
 while :; do
   wait "$redis"
   code=$?

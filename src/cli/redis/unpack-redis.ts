@@ -1,7 +1,6 @@
 /**
- * Brings a Redis server out of the distribution's own package on Debian and Ubuntu, without root and without
- * touching the system: private package lists, apt's own resolver for what this release still lacks, packages
- * unpacked into the cache folder. Sources and their signatures are the system's; no host is named here.
+ * Gets a Redis server from the package of Debian and Ubuntu, without root and without changing the system. It uses
+ * private package lists and unpacks into the cache folder. Package sources and signatures are those of the system.
  */
 import { execFile } from 'node:child_process';
 import {
@@ -19,25 +18,25 @@ import { promisify } from 'node:util';
 import { messageOf } from '../../shared/errors.ts';
 import { libraryEnv, redisInTree, type RedisProgram } from './redis-program.ts';
 
-/** All that this folder asks of a logger. */
+/** The part of a logger that this folder uses. */
 export interface RedisLog {
   info(fields: object, message: string): void;
 }
 
 const run = promisify(execFile);
-/** Tried in turn: a later release may drop the one for the other. */
+/** Tried in this order: a later release may replace the one with the other. */
 const PACKAGES = ['redis-server', 'valkey-server'];
-/** A first download takes 4 s on a good line; on a dead one apt's own timeouts end it well before this. */
+/** A download takes seconds. On a dead connection, the timeouts of apt end it well before this. */
 const STEP_MS = 180_000;
 
-/** The server unpacked by an earlier start, or null. */
+/** The server that an earlier start unpacked, or null. */
 export function cachedRedis(cacheDir: string): RedisProgram | null {
   return redisInTree(join(cacheDir, cacheName()));
 }
 
 /**
- * Downloads, unpacks and tries the server, then moves it into the cache in one step, so that any number of
- * first starts may do this at once. Throws with apt's last words where it cannot.
+ * Downloads, unpacks and tries the server, then moves it into the cache in one step. So any number of processes may do
+ * this at once. Throws the last error of apt.
  */
 export async function unpackRedis(options: {
   cacheDir: string;
@@ -48,7 +47,7 @@ export async function unpackRedis(options: {
   dpkg: string;
 }): Promise<RedisProgram> {
   const { cacheDir, env, log, apt, dpkg } = options;
-  log.info({ cacheDir }, "no Redis on PATH: unpacking the system's own package, once");
+  log.info({ cacheDir }, 'No Redis on PATH: unpacking the package of this system, once.');
   mkdirSync(cacheDir, { recursive: true });
   const work = mkdtempSync(join(cacheDir, '.unpack-'));
   try {
@@ -75,7 +74,7 @@ async function download(work: string, apt: string, env: NodeJS.ProcessEnv): Prom
   const call = (...args: string[]): Promise<unknown> =>
     run(apt, ['-q', '-y', '-c', config, ...args], { env, timeout: STEP_MS });
 
-  // One unreachable source of many fails the update; whether the package can be had is what decides.
+  // One unreachable source fails the update. The package may still be available.
   let problem: unknown = await call('update').then(
     () => undefined,
     (error: unknown) => error,
@@ -90,10 +89,10 @@ async function download(work: string, apt: string, env: NodeJS.ProcessEnv): Prom
       problem ??= error;
     }
   }
-  throw new Error(lastWords(problem), { cause: problem });
+  throw new Error(lastError(problem), { cause: problem });
 }
 
-/** Read last by apt, so it wins over the system's settings; hooks of the system are not for private lists. */
+/** apt reads this file last, so it wins over the system's settings. Hooks of the system must not run for private lists. */
 function aptConfig(work: string): string {
   return [
     '#clear APT::Update::Pre-Invoke;',
@@ -104,7 +103,7 @@ function aptConfig(work: string): string {
     `Dir::Cache::archives "${work}/cache/archives";`,
     `Dir::Log "${work}";`,
     'Debug::NoLocking "true";',
-    'APT::Sandbox::User "";', // as root, apt would else drop to a user that cannot write here
+    'APT::Sandbox::User "";', // started by root, apt would switch to a user that cannot write here
     'APT::Install-Recommends "false";',
     'Acquire::Languages "none";',
     'Acquire::Retries "1";',
@@ -119,14 +118,14 @@ function publish(tree: string, cacheDir: string): RedisProgram {
   try {
     renameSync(tree, target);
   } catch (error) {
-    if (!redisInTree(target)) throw error; // else another start was first: its copy is as good
+    if (!redisInTree(target)) throw error; // another process was faster, and its copy is as good
   }
   const program = redisInTree(target);
   if (!program) throw new Error(`${target} vanished while it was written`);
   return program;
 }
 
-/** One folder for each release and processor: a home folder may be shared by several machines. */
+/** One folder per release and processor, because machines may share a home folder. */
 function cacheName(): string {
   const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
   const field = (name: string): string =>
@@ -134,7 +133,7 @@ function cacheName(): string {
   return `redis-${field('ID')}-${field('VERSION_ID')}-${process.arch}`;
 }
 
-function lastWords(error: unknown): string {
+function lastError(error: unknown): string {
   const { stderr } = error as { stderr?: string };
   const lines = (stderr ?? '').split('\n').filter((line) => line.startsWith('E:'));
   return lines.at(-1)?.slice(3) ?? messageOf(error);

@@ -1,4 +1,4 @@
-/** The input of a run: there, readable, apart from the output; and the folders its rows may come from. */
+/** Checks the input of a run: it exists, is readable and is not the output. Finds the folders that its rows lie in. */
 import { existsSync } from 'node:fs';
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
@@ -13,7 +13,7 @@ export interface InputFlags {
 }
 
 export interface RunInput {
-  /** The flags with absolute paths; the output, where it lies inside the input, excluded. */
+  /** The flags with absolute paths. An output inside the input is excluded. */
   readonly paths: { input?: string; manifest?: string; exclude?: string[] };
   /** Absolute folders. */
   readonly roots: readonly string[];
@@ -22,7 +22,7 @@ export interface RunInput {
 /** Throws UsageError. */
 export async function checkInput(flags: InputFlags, cwd: string, output: string): Promise<RunInput> {
   if (flags.manifest !== undefined && flags.input !== undefined) {
-    throw new UsageError('--input and --manifest cannot be combined: give the one that names the rows');
+    throw new UsageError('--input and --manifest cannot be combined: give only the one that names the rows');
   }
   if (flags.manifest !== undefined) return checkManifest(resolve(cwd, flags.manifest), flags.manifest);
   if (flags.input === undefined) {
@@ -46,16 +46,16 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string)
   return { paths: { input: path, ...(exclude === undefined ? {} : { exclude }) }, roots: [base] };
 }
 
-/** Rows of a manifest lie anywhere that the user may read: it is the user's own run. */
+/** It is the user's own run, so rows of a manifest may lie anywhere that the user may read. */
 async function checkManifest(path: string, given: string): Promise<RunInput> {
   const found = await stat(path).catch(() => null);
   if (found === null) throw notThere('--manifest', given, path);
-  if (found.isDirectory()) throw new UsageError(`--manifest takes a file; for a folder use --input ${given}`);
+  if (found.isDirectory()) throw new UsageError(`--manifest takes a file. For a folder use --input ${given}`);
   await readable(path, '--manifest', false);
   return { paths: { manifest: path }, roots: ['/'] };
 }
 
-/** `path`: what was looked for. */
+/** `path` is the absolute path that does not exist. */
 function notThere(flag: string, given: string, path: string): UsageError {
   const form = existingForm(path, existsSync);
   return new UsageError(`${flag}: there is no ${given}${form === null ? '' : `; ${formHint(form)}`}`);
@@ -67,7 +67,7 @@ async function readable(path: string, flag: string, isFolder: boolean): Promise<
   });
 }
 
-/** The folder before a glob's first magic part; null for a path without magic. */
+/** The folder before the first wildcard of a glob; null for a path without wildcards. */
 function globBase(path: string): string | null {
   const parts = path.split('/');
   const first = parts.findIndex((part) => picomatch.scan(part).isGlob);

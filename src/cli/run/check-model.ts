@@ -1,4 +1,4 @@
-/** The model folder of a run: exactly one model, its config valid. What is in the graph only a worker knows. */
+/** Checks the model folder of a run: one model with a valid config. Only a worker can check the graph. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
@@ -12,12 +12,14 @@ export interface RunModel {
   readonly pool: string;
 }
 
-/** `given`: as on the command line, for messages. Throws UsageError, or ForebayError `invalid_model_config`. */
+/** `given` is the path as the user typed it. Throws UsageError, or ForebayError `invalid_model_config`. */
 export async function checkModel(dir: string, given: string): Promise<RunModel> {
   const found = await stat(dir).catch(() => null);
   if (found === null) throw new UsageError(`--model: there is no folder ${given}`);
   if (found.isFile()) {
-    throw new UsageError(`--model takes the model's folder, not a file of it: --model ${dirname(given)}`);
+    throw new UsageError(
+      `--model takes the folder of the model, not a file in it: --model ${dirname(given)}`,
+    );
   }
   if (dir.includes(':')) throw new UsageError(`--model cannot take a folder with ":" in its path: ${dir}`);
   const inside = await Promise.all(['model.onnx', 'model.json'].map((name) => isThere(`${dir}/${name}`)));
@@ -31,11 +33,11 @@ async function noSingleModel(dir: string, given: string): Promise<UsageError> {
   const below = [...models, ...problems].map((model) => basename(model.dir));
   if (below.length > 0) {
     return new UsageError(
-      `--model takes one model; ${given} holds ${below.join(', ')}: --model ${given.replace(/\/$/, '')}/${below[0]}`,
+      `--model takes one model, but ${given} holds ${below.join(', ')}: --model ${given.replace(/\/$/, '')}/${below[0]}`,
     );
   }
   return new UsageError(
-    `--model: ${given} holds no model.onnx and model.json; write a first model.json with: forebay model init FILE.onnx`,
+    `--model: ${given} holds no model.onnx and model.json. Make them with: forebay model init FILE.onnx`,
   );
 }
 

@@ -1,8 +1,8 @@
-/** The output folder of a run: empty, or the user said what to do with what it holds. */
+/** Checks the output folder of a run: it is empty, or the user said what to do with its files. */
 import { readdir } from 'node:fs/promises';
 import { UsageError } from '../exit-codes.ts';
 
-/** Throws UsageError. `output`: absolute; `given`: as on the command line, for messages. */
+/** `output` is absolute, `given` is the path as the user typed it. Throws UsageError. */
 export async function checkOutput(
   output: string,
   given: string,
@@ -19,6 +19,6 @@ export async function checkOutput(
   }
   if (names.length === 0 || flags.resume || flags.overwrite) return;
   throw new UsageError(
-    `${given} is not empty: add --resume to continue from the results in it, --overwrite to replace them, or choose another --output`,
+    `${given} is not empty: add --resume to continue from its results, add --overwrite to replace them, or choose another --output`,
   );
 }

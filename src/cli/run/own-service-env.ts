@@ -1,11 +1,11 @@
 /**
- * The settings of a service that lives for one task: what the user's environment and flags say, less what makes
- * sense only for a service that stays.
+ * The settings of a service that lives for one task. They come from the user's environment and flags, without those that
+ * only suit a permanent service.
  */
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
 import type { RunModel } from './check-model.ts';
 
-/** What makes no sense for a service of one run, though the user's environment may hold it. */
+/** Variables of a permanent service, which the user's environment may hold. */
 const NOT_FOR_TASKS = [
   'FOREBAY_API_KEY',
   'FOREBAY_HEALTH_PORT',
@@ -13,10 +13,10 @@ const NOT_FOR_TASKS = [
   'FOREBAY_MODELS',
   'REDIS_URL',
 ];
-/** Blocks are short; what is not done by then is done by --resume. */
+/** Blocks are short, and --resume runs what was not finished. */
 const GRACE_S = '10';
 
-/** `inputRoots`, `outputRoot`: absolute. */
+/** `inputRoots` and `outputRoot` are absolute. */
 export function ownServiceEnv(
   flags: ServiceFlags,
   env: NodeJS.ProcessEnv,
@@ -34,18 +34,18 @@ export function ownServiceEnv(
     FOREBAY_POOL: task.model.pool,
     FOREBAY_MODELS_DIR: task.model.dir,
     FOREBAY_INPUT_ROOTS: task.inputRoots.map(rootWithoutColon).join(':'),
-    // Only the user's own links: a request still names nothing outside the roots.
+    // The links are the user's own. A request still cannot name anything outside the roots.
     FOREBAY_FOLLOW_LINKS: 'on',
     FOREBAY_OUTPUT_ROOTS: rootWithoutColon(task.outputRoot),
   };
 }
 
-/** Whether the user wants log lines. */
+/** Whether the user asked for log lines. */
 export function wantsLog(flags: ServiceFlags, env: NodeJS.ProcessEnv): boolean {
   return flags.logLevel !== undefined || env['FOREBAY_LOG_LEVEL'] !== undefined;
 }
 
-/** Lists of folders are ":"-separated: a folder with one in its name is allowed by one above it. */
+/** Lists of folders are separated by ":", so a folder with one in its path is replaced by the nearest parent without. */
 function rootWithoutColon(folder: string): string {
   const at = folder.indexOf(':');
   return at === -1 ? folder : folder.slice(0, folder.lastIndexOf('/', at)) || '/';

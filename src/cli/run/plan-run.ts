@@ -1,6 +1,6 @@
 /**
- * Checks all that `forebay run` can know before anything is started, and lays out the run: which model, what
- * to submit, which settings its processes get. Throws UsageError, or ForebayError of the model folder.
+ * Checks everything that `forebay run` can check before it starts a process, and plans the run: the model, the request
+ * and the settings of its processes.
  */
 import { resolve } from 'node:path';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
@@ -29,10 +29,11 @@ export interface RunPlan {
   readonly body: SubmitBody;
   /** The user asked for log lines. */
   readonly verbose: boolean;
-  /** For all processes; the data folder is still to be added. */
+  /** The environment of all processes, still without the data folder. */
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** Throws UsageError, or ForebayError of the model folder. */
 export async function planRun(flags: RunFlags, cwd: string, env: NodeJS.ProcessEnv): Promise<RunPlan> {
   if (flags.model === undefined)
     throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');

@@ -1,4 +1,4 @@
-/** Runs one job on a service of its own, follows it and sums it up. */
+/** Runs one job on a service of its own and follows it to its end. */
 import type { JobWire } from '../../api/http/wire/job.ts';
 import type { Client } from '../../client/client.ts';
 import type { CliContext } from '../context.ts';
@@ -14,7 +14,7 @@ import type { RunPlan } from './plan-run.ts';
 
 export type RunEnd =
   | { readonly kind: 'ended'; readonly summary: Summary }
-  /** `job`: as it was left; null when it was not submitted yet. */
+  /** `job` is the state it was left in; null if it was not submitted yet. */
   | { readonly kind: 'interrupted'; readonly signal: StopSignal; readonly job: JobWire | null };
 
 export interface RunDeps {
@@ -22,9 +22,9 @@ export interface RunDeps {
   readonly workers: number;
   readonly view: ProgressView;
   readonly context: Pick<CliContext, 'env' | 'connect'>;
-  /** Called once with the job as it ended, while the service still runs. */
+  /** Called once when the job has ended, while the service still runs. */
   readonly onSummary: (summary: Summary) => void;
-  /** Ends this process at once, after the run's processes and folder are gone. */
+  /** Ends this process at once. Called after the processes and the folder of the run are gone. */
   readonly exitNow: (code: number) => void;
 }
 
@@ -33,7 +33,7 @@ export async function runJob(deps: RunDeps): Promise<RunEnd> {
     {
       ...deps,
       ...deps.plan,
-      stopNote: 'Stopping: the blocks in hand are finished first. Ctrl-C again stops at once.',
+      stopNote: 'Stopping when the running blocks are finished. Press Ctrl-C again to stop at once.',
     },
     async (own) => work(deps, own),
   );
@@ -44,7 +44,7 @@ async function work(deps: RunDeps, own: OwnService): Promise<RunEnd> {
   let api: Client | null = null;
   let job: JobWire | null = null;
   try {
-    // Before the job is submitted: a model that cannot be used leaves no trace in the output.
+    // Before the submit, so that an unusable model leaves no trace in the output.
     api = await own.start(plan.modelName);
     const warning = await own.unlessEnded(batchWarning(api, plan.body));
     if (warning !== null) view.note(warning);
@@ -70,7 +70,7 @@ async function work(deps: RunDeps, own: OwnService): Promise<RunEnd> {
   return { kind: 'ended', summary };
 }
 
-/** A worker that was started again may fail to load the model: the job would wait forever. */
+/** A restarted worker may fail to load the model. The job would then wait for ever. */
 async function refuseUnservable(api: Client, job: JobWire): Promise<void> {
   if (job.reason !== 'no_worker' && job.reason !== 'model_failed') return;
   const { status, problem } = await api.model(job.model);
@@ -79,7 +79,7 @@ async function refuseUnservable(api: Client, job: JobWire): Promise<void> {
   }
 }
 
-/** What a run's end means for the shell. */
+/** The exit code for the end of a run. */
 export function exitCodeOfRun(end: RunEnd, allowEmpty: boolean): number {
   if (end.kind === 'interrupted') return exitCodeOfSignal(end.signal);
   return exitCodeOfJob(end.summary.job, allowEmpty);

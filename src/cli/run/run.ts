@@ -1,4 +1,4 @@
-/** What `forebay run` does: plan, run, say how it went. */
+/** What `forebay run` does: plan, run and print the summary. */
 import { inCliTerms } from '../cli-terms.ts';
 import type { CliContext } from '../context.ts';
 import { emptyNote } from '../jobs/job-exit-code.ts';
@@ -9,7 +9,7 @@ import { resumeLine } from '../shell-words.ts';
 import { planRun, type RunFlags } from './plan-run.ts';
 import { exitCodeOfRun, runJob, type RunEnd } from './run-job.ts';
 
-/** The exit code. Throws what planRun and runJob throw. */
+/** Returns the exit code. Throws what planRun and runJob throw. */
 export async function run(flags: RunFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
   const plan = await planRun(flags, context.cwd, context.env);
@@ -18,7 +18,7 @@ export async function run(flags: RunFlags, context: CliContext): Promise<number>
     workers: flags.workers ?? 1,
     view: flags.quiet ? SILENT_VIEW : createProgressView(terminal),
     context,
-    onSummary: (summary) => tell(summary, flags, context),
+    onSummary: (summary) => printSummary(summary, flags, context),
     exitNow: (code) => process.exit(code),
   });
   if (end.kind === 'interrupted' && !flags.quiet) terminal.err(stoppedText(end, context));
@@ -28,8 +28,8 @@ export async function run(flags: RunFlags, context: CliContext): Promise<number>
   return exitCodeOfRun(end, allowEmpty);
 }
 
-/** Quiet, a run tells only what went wrong; JSON that was asked for is an answer, no noise. */
-function tell(summary: Summary, flags: RunFlags, { terminal, program, argv }: CliContext): void {
+/** With --quiet, only a failure is printed. --json is printed all the same, because the user asked for it. */
+function printSummary(summary: Summary, flags: RunFlags, { terminal, program, argv }: CliContext): void {
   const { error } = summary.job;
   if (flags.json) terminal.out(`${JSON.stringify(summary)}\n`);
   else if (!flags.quiet) {
@@ -50,5 +50,5 @@ function stoppedText(
   const done = succeeded + failed;
   const rows =
     total === null ? formatCounted(done, 'row') : `${formatCount(done)} of ${formatCounted(total, 'row')}`;
-  return `Stopped: ${rows} done and kept in ${job.output}. Finish it with:\n  ${resumeLine(program, argv)}\n`;
+  return `Stopped: ${rows} done and kept in ${job.output}. To finish it:\n  ${resumeLine(program, argv)}\n`;
 }

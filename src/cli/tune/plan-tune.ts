@@ -1,4 +1,4 @@
-/** Checks all that `forebay tune` can know before it measures. Throws UsageError, or ForebayError of the model folder. */
+/** Checks everything that `forebay tune` can check before it measures, and makes the request for the measuring process. */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
@@ -30,6 +30,7 @@ export interface TuneFlags {
 
 const MB = 2 ** 20;
 
+/** Throws UsageError, or ForebayError of the model folder. */
 export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.ProcessEnv): Promise<TuneRequest> {
   if (flags.model === undefined)
     throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');
@@ -60,14 +61,14 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
       maxImageRatio: config.maxImageRatio,
       maxDecodeBytes: config.maxDecodeBytes,
       decodeBudgetBytes: config.maxDecodeBytes,
-      // It is the user's own machine and run: rows may lie anywhere that the user may read.
+      // It is the user's own run, so rows may lie anywhere that the user may read.
       inputRoots: ['/'],
     },
     fetchAllow: config.fetchAllow,
   };
 }
 
-/** As the API would resolve them; what may be read is the user's own matter here. */
+/** The same as the API would resolve, without its limits on what may be read. */
 async function datasetOf({ input, manifest, exclude = [] }: RunInput['paths']): Promise<DatasetSpec> {
   if (manifest !== undefined) {
     return { type: 'manifest', path: await realpath(manifest), base: await realpath(dirname(manifest)) };
@@ -90,7 +91,7 @@ async function datasetOf({ input, manifest, exclude = [] }: RunInput['paths']): 
   return { type: 'files', root, include: [], exclude: [], only: basename(path) };
 }
 
-/** Before minutes of measuring: where the report goes must be there. */
+/** Checked before minutes of measuring. */
 async function checkReport(path: string, given: string): Promise<void> {
   const folder = await stat(dirname(path)).catch(() => null);
   if (folder?.isDirectory() !== true)

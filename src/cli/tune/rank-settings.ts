@@ -1,26 +1,26 @@
 /**
- * The configurations of a tuning with their rates, the highest first. The rates are those that the choice was made
- * by: the final comparison for what is chosen and for the start, for all others their ratio to what was measured
- * beside them. Plain means would compare quick moments of the machine with slow ones. Pure.
+ * The configurations of a tuning with their rates, the highest first. The choice was made by these rates. Those of the
+ * chosen settings and of the start come from the final comparison. All others are ratios to what was measured beside
+ * them, because plain means would compare fast moments of the machine with slow ones. Pure.
  */
 import { settingsKey, type LaneSettings, type Measurement } from '../../shared/profiles/profile.ts';
 import type { Tuned } from '../../shared/profiles/tune-events.ts';
 
 export interface RankedSettings {
   readonly settings: LaneSettings;
-  /** Rows/s; null where it did not run. */
+  /** Rows/s; null if it did not run. */
   readonly rate: number | null;
-  /** The smallest of its measurements; they are shares of the rate. */
+  /** The smallest error of its measurements, as a fraction of the rate. */
   readonly error: number | null;
   readonly peakBytes: number | null;
   readonly times: number;
   readonly stoppedEarly: boolean;
   readonly last: Measurement;
-  /** What is to be used from now on. */
+  /** Workers use it from now on. */
   readonly chosen: boolean;
-  /** What was used until now. */
+  /** Workers used it until now. */
   readonly start: boolean;
-  /** Higher than what is chosen, but not by more than the noise. */
+  /** Its rate is higher than that of the chosen settings, but not by more than the noise. */
   readonly withinNoise: boolean;
 }
 
@@ -60,13 +60,13 @@ function rankOf(
   };
 }
 
-/** `mean`: of the readings; all that there is of what only the whole space has. */
+/** `mean` is that of the measurements. It is used where there is no score, as after an exhaustive search. */
 function createRates({ profile, start, scores }: Tuned) {
   const chosen = settingsKey(profile.settings);
   const startKey = settingsKey(start.settings);
   const chosenScore = scores[chosen] ?? 0;
   const startScore = scores[startKey] ?? 0;
-  /** Rows/s of the score 1. */
+  /** Rows/s that a score of 1 stands for. */
   const unit =
     chosenScore > 0
       ? profile.rows_per_s / chosenScore
@@ -82,7 +82,7 @@ function createRates({ profile, start, scores }: Tuned) {
   };
 }
 
-/** The marks of a configuration, for the table and the chart alike. */
+/** The marks of a configuration in the table and the chart. */
 export function marksOf(one: RankedSettings): string[] {
   return [
     one.chosen ? 'chosen' : '',

@@ -1,4 +1,4 @@
-/** The charts of a tuning's report, as inline SVG coloured by the page's variables. Pure: data in, markup out. */
+/** The charts of a tuning's report as inline SVG. Colours are CSS variables of the page. Pure. */
 import type { Measurement } from '../../shared/profiles/profile.ts';
 import { escapeHtml } from '../../shared/text/escape-html.ts';
 import { formatRate } from '../progress/format.ts';
@@ -8,7 +8,7 @@ const WIDTH = 780;
 const BARS = 24;
 const COLOURS = 6;
 
-/** Horizontal, the highest first: names are read, lengths compared. */
+/** Horizontal bars, the highest first. */
 export function barsSvg(ranking: readonly RankedSettings[]): string {
   const shown = ranking.slice(0, BARS);
   const left = 190;
@@ -38,7 +38,7 @@ export function barsSvg(ranking: readonly RankedSettings[]): string {
   return svg(shown.length * 22 + (hidden > 0 ? 24 : 8), bars.join('') + more);
 }
 
-/** For each shape of lanes and threads, the fastest of each batch size. */
+/** For each combination of lanes and threads, the fastest of each batch size. */
 export function batchLinesSvg(ranking: readonly RankedSettings[]): string {
   const series = new Map<string, Map<number, number>>();
   for (const { settings, rate } of ranking) {
@@ -115,7 +115,7 @@ const LEFT = 56;
 const RIGHT = 150;
 const BOTTOM = 44;
 
-/** Axes from zero: differences look as large as they are. */
+/** Axes start at zero, so that differences look as large as they are. */
 function plot(labels: readonly string[], most: number, xName: string) {
   const top = 26;
   const ceiling = niceCeiling(most);
@@ -136,7 +136,7 @@ function plot(labels: readonly string[], most: number, xName: string) {
   return { frame: grid.join('') + ticks.join('') + names, x, y };
 }
 
-/** 1, 2, 2.5, 4, 5, 8 times a power of ten: quarters of it are round. */
+/** 1, 2, 2.5, 4, 5 or 8 times a power of ten, so that a quarter of it is a round number. */
 function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 2.5, 4, 5, 8, 10].map((step) => step * power).find((step) => step >= value)!;

@@ -1,4 +1,4 @@
-/** A tuning as a self-contained HTML page with charts: nothing is loaded from anywhere. Pure. */
+/** A tuning as an HTML page with charts. The page loads nothing. Pure. */
 import type { Tuned } from '../../shared/profiles/tune-events.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
@@ -35,9 +35,9 @@ export function reportHtml(tuned: Tuned): string {
 <h1>${escapeHtml(title)}</h1>
 <p class="lead"><b>${formatRate(profile.rows_per_s)} rows/s</b>${escapeHtml(gainText(tuned))}</p>
 <dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>
-${figure('Throughput by configuration', 'Rows/s, highest first, corrected for the drift of the machine; whiskers are 95 % intervals, pale bars were cut short. A bar above the chosen one is not faster by more than the noise.', barsSvg(ranking))}
-${figure('Throughput against batch size', 'The fastest of each batch size, a line for each number of lanes and threads.', batchLinesSvg(ranking))}
-${figure('All readings', 'Rows/s of each reading in its order, not corrected; the line is the highest reading of the search until then.', pathSvg(profile.measurements))}
+${figure('Throughput by configuration', 'Rows/s, highest first, corrected for the drift of the machine. Whiskers are 95 % intervals. Pale bars were cut short. A bar above the chosen one is not faster by more than the noise.', barsSvg(ranking))}
+${figure('Throughput against batch size', 'The fastest of each batch size, with one line per number of lanes and threads.', batchLinesSvg(ranking))}
+${figure('All measurements in order', 'Rows/s of each measurement in order, not corrected. The line is the highest of the search so far.', pathSvg(profile.measurements))}
 <h2>All measurements</h2>
 <table><thead><tr><th>Lanes<th>Threads<th>Batch<th>Decode<th>Rows/s<th>Error<th>Memory<th>Measured<th></tr></thead>
 <tbody>${ranking.map(rowHtml).join('')}</tbody></table>

@@ -1,4 +1,4 @@
-/** What `forebay tune` does: checks, has a process of its own measure, shows how it goes and what came of it. */
+/** What `forebay tune` does: it checks, lets a separate process measure, and shows progress and result. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { tunedText } from './tuned-text.ts';
 
 const MAIN = fileURLToPath(new URL('../../workers/tune/main.js', import.meta.url));
 
-/** The exit code. Throws UsageError, or the ForebayError that the measuring process reports. */
+/** Returns the exit code. Throws UsageError, or the ForebayError that the measuring process reports. */
 export async function tune(flags: TuneFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
   const request = await planTune(flags, context.cwd, context.env);
@@ -34,7 +34,7 @@ export async function tune(flags: TuneFlags, context: CliContext): Promise<numbe
       stopped = signal;
       if (child.connected) child.send({ type: 'stop' } satisfies TuneStop);
     },
-    // Its lanes end with its channel to them; a profile is written in one step or not at all.
+    // Its lanes end when their channel closes. A profile is written in one step or not at all.
     onForced: kill,
   });
   process.on('exit', kill);
@@ -48,7 +48,7 @@ export async function tune(flags: TuneFlags, context: CliContext): Promise<numbe
     ignoreSignals();
   }
   if (tuned === null && stopped !== null) {
-    terminal.err('Stopped before anything was measured: the settings stay as they are.\n');
+    terminal.err('Stopped before anything was measured. The settings stay as they are.\n');
     return exitCodeOfSignal(stopped);
   }
   if (tuned === null) throw new ForebayError('internal', 'The measuring process ended without a result.');
@@ -58,11 +58,11 @@ export async function tune(flags: TuneFlags, context: CliContext): Promise<numbe
     terminal.err(`Report: ${path}\n`);
   }
   terminal.out(flags.json ? `${JSON.stringify(tuned)}\n` : tunedText(tuned));
-  // Where the signal came after the last measurement, the tuning was done.
+  // If the signal came after the last measurement, the tuning is complete.
   return stopped !== null && tuned.stopped ? exitCodeOfSignal(stopped) : EXIT.ok;
 }
 
-/** Null where the process ended without a result. */
+/** Null if the process ended without a result. */
 async function follow(child: ChildProcess, onEvent: (event: TuneEvent) => void): Promise<Tuned | null> {
   let tuned: Tuned | null = null;
   let failure: ForebayError | null = null;
@@ -72,7 +72,7 @@ async function follow(child: ChildProcess, onEvent: (event: TuneEvent) => void):
     else if (event.type === 'failed') failure = new ForebayError(event.code as ErrorCode, event.message);
     else onEvent(event);
   });
-  // `close` of the streams may come before the channel's last message; `disconnect` does not.
+  // The streams may close before the last message of the channel. `disconnect` comes after it.
   const ended = Promise.all([once(child, 'exit'), once(child, 'disconnect')]);
   await ended;
   if (failure !== null) throw failure as ForebayError;

@@ -1,4 +1,4 @@
-/** What a tuning found, for people: the table, the gain, the file, who uses it. Pure. */
+/** The result of a tuning as text: the table, the gain and the profile. Pure. */
 import { settingsKey } from '../../shared/profiles/profile.ts';
 import type { Exhaustive, Tuned } from '../../shared/profiles/tune-events.ts';
 import { table } from '../jobs/table.ts';
@@ -7,7 +7,7 @@ import { formatBytes } from '../../shared/text/bytes.ts';
 import { marksOf, rankSettings, type RankedSettings } from './rank-settings.ts';
 import { errorText, settingsText } from './tune-view.ts';
 
-/** Rows of the table; the report and the profile have all. */
+/** Rows of the table. The report and the profile have all of them. */
 const SHOWN = 12;
 
 export function tunedText(tuned: Tuned): string {
@@ -18,7 +18,7 @@ export function tunedText(tuned: Tuned): string {
   return [
     rankingTable(ranking.slice(0, SHOWN)),
     hidden > 0 ? `... and ${hidden} slower ones${tuned.path === null ? '' : ', in the profile'}.\n` : '',
-    tuned.stopped ? '\nStopped on the way.' : '',
+    tuned.stopped ? '\nStopped early.' : '',
     `\n${choiceText(tuned)}\n`,
     `Measured ${tuned.measured} of ${tuned.space} configurations in ${formatSeconds(tuned.searchSeconds)}.\n`,
     tuned.exhaustive === null ? '' : exhaustiveText(tuned.exhaustive, tuned.searchSeconds),
@@ -27,7 +27,7 @@ export function tunedText(tuned: Tuned): string {
       : `The batch size changes from ${batch_size} to ${profile.settings.batch_size}. If a model's answers depend on it, as with some quantised ones, scores may differ slightly.\n`,
     tuned.path === null
       ? '\nNo profile was written.\n'
-      : `\nProfile: ${tuned.path}\nWorkers that you start on this machine use it from now on. What a flag, a setting or model.json fixes, stays fixed. FOREBAY_PROFILES=off turns profiles off.\n`,
+      : `\nProfile: ${tuned.path}\nWorkers that you start on this machine use it from now on. Flags, settings and model.json still win over it. FOREBAY_PROFILES=off turns profiles off.\n`,
   ].join('');
 }
 
@@ -63,13 +63,13 @@ export function gainText({ profile, start, gain }: Pick<Tuned, 'profile' | 'star
   return `, ${percent(more)} % (${noiseText(noise)}) more than until now (${formatRate(start.rowsPerS)} rows/s).`;
 }
 
-/** Of a machine that others use, readings may say nothing at all. */
-function noiseText(share: number): string {
-  return share > 1 ? 'over ±100 %' : `±${percent(share)} %`;
+/** On a busy machine, the noise can exceed the value itself. */
+function noiseText(noise: number): string {
+  return noise > 1 ? 'over ±100 %' : `±${percent(noise)} %`;
 }
 
-function percent(share: number): string {
-  return (share * 100).toFixed(Math.abs(share) < 0.1 ? 1 : 0);
+function percent(fraction: number): string {
+  return (fraction * 100).toFixed(Math.abs(fraction) < 0.1 ? 1 : 0);
 }
 
 export function exhaustiveText(exhaustive: Exhaustive, searchSeconds: number): string {
@@ -77,7 +77,7 @@ export function exhaustiveText(exhaustive: Exhaustive, searchSeconds: number): s
   const off = Math.max(0, (1 - chosenRowsPerS / bestRowsPerS) * 100);
   const share = (searchSeconds / seconds) * 100;
   return (
-    `All ${configurations} configurations took ${formatSeconds(seconds)}; the search took ${share.toFixed(0)} % of that. ` +
+    `All ${configurations} configurations took ${formatSeconds(seconds)}. The search took ${share.toFixed(0)} % of that. ` +
     `Its choice is ${off.toFixed(1)} % below the fastest of all, ${settingsText(exhaustive.best)} (${formatRate(chosenRowsPerS)} and ${formatRate(bestRowsPerS)} rows/s).\n`
   );
 }

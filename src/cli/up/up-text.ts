@@ -1,4 +1,4 @@
-/** What `forebay up` says when the service is up. Pure but for looking for redis-cli. */
+/** What `forebay up` prints when the service has started. Pure except for the look for redis-cli. */
 import type { Config } from '../../shared/config/config.ts';
 import { fallbackOf } from '../../shared/config/describe-config.ts';
 import { API } from '../../shared/config/groups/api.ts';
@@ -36,7 +36,7 @@ export function upText({ url, redisUrl, config, workers, context, cacheDir }: Up
     ...(models.length === 0
       ? []
       : ['Try it:', `  ${context.program} submit --model ${models[0]} --input PATH --watch${elsewhere}`]),
-    'Ctrl-C stops it; unfinished jobs continue at the next start.',
+    'Press Ctrl-C to stop. Unfinished jobs continue at the next start.',
     '',
   ].join('\n');
 }
@@ -44,10 +44,10 @@ export function upText({ url, redisUrl, config, workers, context, cacheDir }: Up
 function modelsText(served: readonly string[], problems: number, dirs: readonly string[]): string {
   if (served.length > 0) return served.join(', ');
   if (problems > 0) return 'none can be served:';
-  return `none in ${dirs.join(', ')}: put a model folder there, or choose with --models`;
+  return `none in ${dirs.join(', ')}: put a model folder there, or choose another with --models`;
 }
 
-/** An address to listen on may be "all": a browser needs one of them. */
+/** The API may listen on all addresses, but a browser needs one of them. */
 function reachableUrl(url: string): string {
   const parsed = new URL(url);
   if (parsed.hostname === '0.0.0.0') parsed.hostname = '127.0.0.1';

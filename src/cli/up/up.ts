@@ -1,4 +1,4 @@
-/** What `forebay up` does: brings the service up, says where it is, and takes it down when asked. */
+/** What `forebay up` does: it starts the service, says where it is, and stops it on a signal. */
 import { readConfig, type Config } from '../../shared/config/config.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { cacheDir } from '../../shared/config/cache-dir.ts';
@@ -15,7 +15,7 @@ export interface UpFlags extends ServiceFlags {
   readonly workers?: number;
 }
 
-/** The exit code, once it was stopped. Throws when the service cannot start or go on. */
+/** Returns the exit code once the service has stopped. Throws if it cannot start or continue. */
 export async function up(flags: UpFlags, context: CliContext): Promise<number> {
   const { terminal, cwd } = context;
   const env = { FOREBAY_LOG_LEVEL: 'warn', ...context.env, ...toSettings(flags) };
@@ -36,7 +36,7 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
     workers: pools.flatMap((pool) =>
       Array.from({ length: flags.workers ?? 1 }, () => ({ FOREBAY_POOL: pool })),
     ),
-    // A terminal gets lines for people, a log file the records.
+    // A terminal gets lines for people, a log file gets the JSON records.
     onLine: (name, line) => log.line(terminal.live ? readableLine(name, line) : line),
     onNote: note,
   });
@@ -48,7 +48,7 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
     const first = await Promise.race([started, signals.first]);
     if (typeof first === 'string') return exitCodeOfUp(first);
     const ready = service.workersReady().then((workers) => {
-      // On a terminal the text below tells them better.
+      // On a terminal, the text below says it better.
       if (terminal.live) log.forget();
       else log.started();
       terminal.out(upText({ ...first, config, workers, context, cacheDir: cacheDir(env) }));
@@ -68,7 +68,7 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
   }
 }
 
-/** Being stopped is how a service ends well. */
+/** Stopping is the normal end of a service. */
 function exitCodeOfUp(signal: StopSignal): number {
   return signal === 'SIGHUP' ? exitCodeOfSignal(signal) : EXIT.ok;
 }
@@ -78,7 +78,7 @@ function stopRequests(kill: () => void, note: (line: string) => void) {
   const first = new Promise<StopSignal>((resolve) => {
     ignore = onStopSignals({
       onFirst(signal) {
-        note('Stopping: the blocks in hand are finished first. Ctrl-C again stops at once.');
+        note('Stopping when the running blocks are finished. Press Ctrl-C again to stop at once.');
         resolve(signal);
       },
       onForced(signal) {
@@ -90,7 +90,7 @@ function stopRequests(kill: () => void, note: (line: string) => void) {
   return { first, ignore };
 }
 
-/** Every pool that a model of the folders names gets its workers, unless one was chosen. */
+/** Each pool that a model names gets workers, unless the user chose one pool. */
 async function poolsOf(config: Config): Promise<string[]> {
   if (config.pool !== 'default') return [config.pool];
   const listings = config.modelsDirs.map((dir) => listModelFolders(dir).catch(() => ({ models: [] })));

@@ -14,8 +14,10 @@ export interface SettingDescription {
   readonly fallback: string;
   /** The unit with the range, or the choices. */
   readonly values: string;
-  /** The option of commands that sets it, such as `--lanes`; null where none does. */
+  /** The option of commands that sets it, such as `--lanes`, or null. */
   readonly flag: string | null;
+  /** The value that the flag stands for, if it takes none. */
+  readonly flagMeans: string | null;
 }
 
 export function describeConfig(): SettingDescription[] {
@@ -34,6 +36,7 @@ function describe(group: string, setting: Setting<unknown>): SettingDescription 
     fallback: fallbackOf(setting),
     values: valuesText(values),
     flag: flag === undefined ? null : flag.usage.split(' ')[0]!,
+    flagMeans: flag?.means ?? null,
   };
 }
 

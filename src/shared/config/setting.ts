@@ -15,7 +15,7 @@ export interface Setting<out Value> {
   readonly unset?: string;
   readonly flag?: Flag;
   readonly values: Values;
-  /** Carries the type only; never set. */
+  /** Only carries the type. Never set. */
   readonly type?: Value;
 }
 

@@ -1,13 +1,13 @@
-/** Counts what a listing leaves out, in constant memory. Goes on from what an earlier reading has counted. */
+/** Counts what a listing leaves out, in constant memory. Continues the counts of an earlier reading. */
 import { NOTHING_SKIPPED, type SkipReason, type Skipped } from '../domain/skipped.ts';
 
 export interface SkippedCounter {
   add(reason: SkipReason, id: string): void;
-  /** As counted up to now. Never changes afterwards. */
+  /** The counts up to now. The returned value never changes. */
   total(): Skipped;
 }
 
-/** Names kept of each reason, and their length: the tally travels with a job's cursor. */
+/** Names kept per reason, and their length. Both are small because the counts are stored with the cursor of a job. */
 const NAMES = 3;
 const NAME_CHARS = 200;
 

@@ -1,6 +1,6 @@
-/** What a user reads about one error code. `backticks` mark code. */
+/** The text about one error code for users. Backticks mark code. */
 export interface ErrorAdvice {
-  /** Why it happens: one or two sentences. */
+  /** Why it happens, in one or two sentences. */
   readonly cause: string;
   /** What to do about it. */
   readonly fix: string;

@@ -1,7 +1,4 @@
-/**
- * What every error code means to a user: the source of `/docs`, the OpenAPI document and docs/errors.md.
- * A code without a text does not compile.
- */
+/** The cause and fix of every error code, for `/docs`, the OpenAPI document and docs/errors.md. */
 import type { ErrorCode } from '../errors.ts';
 import type { ErrorAdvice } from './error-advice.ts';
 import { JOB_ERRORS } from './job-errors.ts';
@@ -10,7 +7,7 @@ import { PROCESS_ERRORS } from './process-errors.ts';
 import { REQUEST_ERRORS } from './request-errors.ts';
 import { ROW_ERRORS } from './row-errors.ts';
 
-/** If this line does not compile, a code has no cause and fix: add them in the file of its group. */
+/** If this does not compile, a code lacks its cause and fix. Add them in the file of its group. */
 export const ERROR_ADVICE: Readonly<Record<ErrorCode, ErrorAdvice>> = {
   ...REQUEST_ERRORS,
   ...JOB_ERRORS,
@@ -26,11 +23,11 @@ export interface ErrorGroup {
 }
 
 export const ERROR_GROUPS: readonly ErrorGroup[] = [
-  group('Requests', 'The answer to a request is a problem with one of these codes.', REQUEST_ERRORS),
-  group('Jobs', 'A job ends as `failed`, and its `error` has one of these codes.', JOB_ERRORS),
+  group('Requests', 'A request failed. The body of the answer has one of these codes.', REQUEST_ERRORS),
+  group('Jobs', 'A job ended as `failed`. Its `error` has one of these codes.', JOB_ERRORS),
   group('Models', 'A model cannot be used. `GET /v1/models` and `forebay models` show why.', MODEL_ERRORS),
-  group('Rows', 'One row has no answer. `errors-*.jsonl` has its code, and the job goes on.', ROW_ERRORS),
-  group('Processes', 'A command or a process of the service does not start.', PROCESS_ERRORS),
+  group('Rows', 'One row failed. `errors-*.jsonl` has its code, and the job continues.', ROW_ERRORS),
+  group('Processes', 'A command or a process of the service cannot start.', PROCESS_ERRORS),
 ];
 
 function group(title: string, about: string, advice: Partial<Record<ErrorCode, ErrorAdvice>>): ErrorGroup {

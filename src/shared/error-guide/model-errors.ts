@@ -4,16 +4,17 @@ import type { ErrorAdvice } from './error-advice.ts';
 
 export const MODEL_ERRORS = {
   invalid_model_config: {
-    cause: '`model.json` is missing, is no JSON, or has a field that is unknown or wrong.',
+    cause: '`model.json` is missing, is not JSON, or has a field that is unknown or wrong.',
     fix: 'Correct the fields that the message names. `forebay model init` writes a first `model.json`.',
   },
   config_mismatch: {
-    cause: '`model.json` and the graph contradict each other, in a shape, a type or the number of classes.',
-    fix: 'The message names both sides. Change `model.json` to what the graph says, or export the graph anew.',
+    cause:
+      '`model.json` and the graph contradict each other, for example in a shape, a type or the number of classes.',
+    fix: 'The message names both values. Change `model.json` to match the graph, or export the graph again.',
   },
   model_load_failed: {
     cause:
-      'The graph cannot be loaded. The file is damaged or incomplete, or it uses an operator that onnxruntime lacks.',
-    fix: 'Copy or export the model again. `forebay doctor` tries every model.',
+      'The graph cannot be loaded. The file is damaged or incomplete, or it uses an operator that onnxruntime does not have.',
+    fix: 'Copy or export the model again. `forebay doctor` checks every model folder.',
   },
 } as const satisfies Partial<Record<ErrorCode, ErrorAdvice>>;

@@ -5,14 +5,14 @@ import type { ErrorAdvice } from './error-advice.ts';
 export const PROCESS_ERRORS = {
   config_invalid: {
     cause: 'A setting in the environment or on the command line has a wrong value.',
-    fix: 'Correct every setting that the message names. `docs/settings.md` lists them all.',
+    fix: 'Correct every setting that the message names. `docs/settings.md` lists all settings.',
   },
   redis_not_found: {
     cause: '`REDIS_URL` is not set, and there is no `redis-server` or `valkey-server` to start.',
     fix: 'Install one (`apt-get install redis-server`, `brew install valkey`), or set `REDIS_URL`.',
   },
   redis_evicts: {
-    cause: 'Redis would drop keys when it is full, and jobs with them.',
+    cause: 'Redis would delete keys when it is full, and jobs would be lost with them.',
     fix: 'Set `maxmemory-policy noeviction` in Redis.',
   },
   redis_cluster: {
@@ -21,14 +21,14 @@ export const PROCESS_ERRORS = {
   },
   address_in_use: {
     cause: 'Another program listens on this port.',
-    fix: 'End that program, or choose another port with `FOREBAY_PORT` or `--port`.',
+    fix: 'Stop that program, or choose another port with `FOREBAY_PORT` or `--port`.',
   },
   data_in_use: {
     cause: 'Another Forebay process uses this data folder.',
-    fix: 'Stop that one first, or choose another folder with `FOREBAY_DATA_DIR` or `--data`.',
+    fix: 'Stop that process first, or choose another folder with `FOREBAY_DATA_DIR` or `--data`.',
   },
   keys_required: {
     cause: 'The API would listen beyond loopback, and there is no API key yet.',
-    fix: 'Make a key with `forebay keys create`, or let everybody in on purpose with `--insecure`.',
+    fix: 'Make a key with `forebay keys create`, or let everybody in with `--insecure`.',
   },
 } as const satisfies Partial<Record<ErrorCode, ErrorAdvice>>;

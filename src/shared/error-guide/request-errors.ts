@@ -1,4 +1,4 @@
-/** Cause and fix of the errors that refuse a request, or fail it. */
+/** Cause and fix of the errors of a request. */
 import type { ErrorCode } from '../errors.ts';
 import type { ErrorAdvice } from './error-advice.ts';
 
@@ -8,8 +8,8 @@ export const REQUEST_ERRORS = {
     fix: 'Correct every place that `errors` lists, then send the request again.',
   },
   invalid_cursor: {
-    cause: '`cursor` is not one that this API gave out.',
-    fix: 'Pass `next_cursor` of the page before, or leave `cursor` out for the first page.',
+    cause: 'This API did not give out this `cursor`.',
+    fix: 'Pass the `next_cursor` of the page before, or omit `cursor` for the first page.',
   },
   request_too_deep: {
     cause: 'The JSON of the body nests more than 32 levels.',
@@ -17,48 +17,49 @@ export const REQUEST_ERRORS = {
   },
   unauthenticated: {
     cause:
-      'The service asks for an API key, and the request has none or one that is unknown, revoked, expired or cut short.',
+      'The service needs an API key. The request has none, or one that is unknown, revoked, expired or incomplete.',
     fix: 'Send `Authorization: Bearer KEY`. Make a key with `forebay keys create`.',
   },
   forbidden: {
     cause: 'The API key is valid, but it lacks the scope that this request needs.',
-    fix: 'Use a key with the scope that `detail` names, or make one: `forebay keys create --scope SCOPE`.',
+    fix: 'Use a key with the scope that `detail` names. `forebay keys create --scope SCOPE` makes one.',
   },
   path_not_allowed: {
     cause:
       'An input or output path lies outside the folders that jobs may use, or belongs to another tenant.',
-    fix: 'Choose a path below these folders, or have the operator extend `FOREBAY_INPUT_ROOTS` or `FOREBAY_OUTPUT_ROOTS`.',
+    fix: 'Choose a path below these folders, or ask the operator to extend `FOREBAY_INPUT_ROOTS` or `FOREBAY_OUTPUT_ROOTS`.',
   },
   origin_not_allowed: {
-    cause: 'A web page of another site sent the request. Only pages of this service may change anything.',
+    cause: 'A web page of another site sent the request. Only pages of this service may make changes.',
     fix: 'Call the API from a program on your server. Programs send no `Origin` header.',
   },
   not_found: {
-    cause: 'There is nothing at this path, or a file that it serves was moved or deleted.',
-    fix: 'Check the path against `/docs`. If results are missing, check that their folder is mounted.',
+    cause: 'There is nothing at this path, or the file behind it was moved or deleted.',
+    fix: 'Compare the path with `/docs`. If results are missing, check that their folder is mounted.',
   },
   job_not_found: {
-    cause: 'No job has this id, it expired 7 days after its end, or it belongs to another tenant.',
+    cause: 'No job has this id, the job expired 7 days after its end, or it belongs to another tenant.',
     fix: 'List the jobs with `GET /v1/jobs`. The output folder of an expired job is still there.',
   },
   model_not_found: {
-    cause: 'No model of this name lies in the models folders, or no live worker serves it.',
-    fix: 'Check the name with `forebay models`, the folders in `FOREBAY_MODELS_DIR`, and that a worker runs.',
+    cause: 'No model folder has a model with this name, or no live worker serves it.',
+    fix: 'Check the name with `forebay models` and the folders in `FOREBAY_MODELS_DIR`. Check that a worker runs.',
   },
   key_not_found: {
     cause: 'No API key has this id. It may have been revoked already.',
     fix: 'List the keys with `forebay keys list` or `GET /v1/keys`.',
   },
   method_not_allowed: {
-    cause: 'This path does not take this HTTP method.',
+    cause: 'This path does not support this HTTP method.',
     fix: 'Use one of the methods in the `Allow` header.',
   },
   invalid_state: {
-    cause: 'The job is in a state in which this is not possible, such as cancelling a job that has ended.',
-    fix: 'Look at `status` of the job first. `detail` says which states allow the request.',
+    cause:
+      'The state of the job does not allow this request. For example, a job that has ended cannot be cancelled.',
+    fix: 'Check the `status` of the job first. `detail` says which states allow the request.',
   },
   idempotency_conflict: {
-    cause: 'The `Idempotency-Key` came before with a different request.',
+    cause: 'This `Idempotency-Key` was used before with a different request.',
     fix: 'Use a new key for a new job. To retry a request, send it unchanged with the same key.',
   },
   request_in_progress: {
@@ -66,7 +67,7 @@ export const REQUEST_ERRORS = {
     fix: 'Send the same request again after the time in `Retry-After`.',
   },
   output_not_empty: {
-    cause: 'The output folder holds files already.',
+    cause: 'The output folder already holds files.',
     fix: 'Choose another output, or set `if_output_exists` to `resume` or `overwrite` (`--resume`, `--overwrite`).',
   },
   output_in_use: {
@@ -74,11 +75,11 @@ export const REQUEST_ERRORS = {
     fix: 'Choose another output, wait for that job, or cancel it.',
   },
   resume_mismatch: {
-    cause: 'The output was made from another input, model or options than those of this request.',
-    fix: 'Repeat the request as it was, choose another output, or overwrite this one.',
+    cause: 'The input, model or options of this request are not those that the output was made from.',
+    fix: 'Repeat the original request, choose another output, or overwrite this one.',
   },
   request_too_large: {
-    cause: 'The body is larger than its route accepts.',
+    cause: 'The body is larger than this path accepts.',
     fix: 'Write the rows into a manifest file and submit its path, or submit several jobs.',
   },
   list_too_long: {
@@ -87,7 +88,7 @@ export const REQUEST_ERRORS = {
   },
   too_many_rows: {
     cause: 'The job has more rows than `FOREBAY_MAX_ROWS` allows.',
-    fix: 'Split the job with `include` and `exclude`, or have the operator raise the limit.',
+    fix: 'Split the job with `include` and `exclude`, or ask the operator to raise the limit.',
   },
   unsupported_media_type: {
     cause: 'The body is not uncompressed JSON in UTF-8.',
@@ -95,58 +96,58 @@ export const REQUEST_ERRORS = {
   },
   host_not_allowed: {
     cause: 'The `Host` header holds a name that is not one of this service.',
-    fix: 'Call it by `localhost` or `127.0.0.1`, or have the operator add the name to `FOREBAY_ALLOWED_HOSTS`.',
+    fix: 'Call the service as `localhost` or `127.0.0.1`, or ask the operator to add the name to `FOREBAY_ALLOWED_HOSTS`.',
   },
   input_not_found: {
     cause: 'The input folder or file does not exist where the service looks.',
-    fix: 'Check the path. In a container it is the path inside the container.',
+    fix: 'Check the path. In a container, it must be the path inside the container.',
   },
   input_unreadable: {
-    cause: "The service's user may not read the input, or the storage failed.",
-    fix: "Make the folder or file readable for Forebay's user, or exclude it.",
+    cause: 'The user that runs the service may not read the input, or the storage failed.',
+    fix: 'Make the folder or file readable for the user that runs Forebay, or exclude it.',
   },
   too_many_jobs: {
-    cause: 'The service has `FOREBAY_MAX_JOBS` jobs queued or running.',
-    fix: 'Retry after the time in `Retry-After`, when a job has ended.',
+    cause: 'The service has `FOREBAY_MAX_JOBS` jobs queued or running, and accepts no more.',
+    fix: 'Retry after the time in `Retry-After`. A job must end first.',
   },
   too_many_large_requests: {
-    cause: 'The service reads as many large request bodies at once as it has memory for.',
+    cause: 'The service is reading as many large request bodies as it has memory for.',
     fix: 'Retry after the time in `Retry-After`, or put the rows into a manifest file.',
   },
   rate_limited: {
-    cause: 'The tenant sends more requests per second than its quota.',
-    fix: 'Retry after the time in `Retry-After`. Follow a job by its events instead of polling.',
+    cause: 'The tenant sends more requests per second than its quota allows.',
+    fix: 'Retry after the time in `Retry-After`. Follow jobs by their events instead of polling.',
   },
   quota_jobs: {
     cause: 'The tenant has as many jobs queued or running as its quota allows.',
-    fix: 'Retry when one has ended, or have the operator raise `FOREBAY_QUOTA_JOBS`.',
+    fix: 'Retry when one of them has ended, or ask the operator to raise `FOREBAY_QUOTA_JOBS`.',
   },
   quota_rows: {
-    cause: 'The rows still to be done over all jobs of the tenant exceed its quota.',
-    fix: 'Submit fewer rows, retry later, or have the operator raise `FOREBAY_QUOTA_ROWS`.',
+    cause: 'The unfinished rows of all jobs of the tenant exceed its quota.',
+    fix: 'Submit fewer rows, retry later, or ask the operator to raise `FOREBAY_QUOTA_ROWS`.',
   },
   quota_bytes: {
-    cause: 'The results that the tenant stored in the last seven days exceed its quota.',
-    fix: 'Retry later, or have the operator raise `FOREBAY_QUOTA_STORED_MB`.',
+    cause: 'The results that the tenant stored in the last 7 days exceed its quota.',
+    fix: 'Retry later, or ask the operator to raise `FOREBAY_QUOTA_STORED_MB`.',
   },
   internal: {
-    cause: 'The service failed in a way that it does not expect.',
-    fix: "Look for the error in the API's log, and report it.",
+    cause: 'The service failed unexpectedly.',
+    fix: "Find the error in the API's log and report it.",
   },
   queue_unavailable: {
     cause: 'The service cannot reach its Redis.',
-    fix: 'Retry after the time in `Retry-After`. The API log says what is wrong with Redis.',
+    fix: "Retry after the time in `Retry-After`. The API's log says what is wrong with Redis.",
   },
   redis_read_only: {
-    cause: 'Redis is a read-only replica, as during a failover, or has too few replicas.',
-    fix: 'Retry after the time in `Retry-After`. If it lasts, let `REDIS_URL` name the primary.',
+    cause: 'Redis is a read-only replica, as happens during a failover, or has too few replicas.',
+    fix: 'Retry after the time in `Retry-After`. If the error persists, set `REDIS_URL` to the primary.',
   },
   redis_full: {
     cause: 'Redis has reached its `maxmemory` and refuses writes.',
-    fix: 'Raise `maxmemory`, or remove keys that are not of Forebay. Jobs then go on by themselves.',
+    fix: 'Raise `maxmemory`, or delete keys that do not belong to Forebay. Jobs then continue by themselves.',
   },
   redis_not_saving: {
     cause: 'Redis cannot save its data to disk and refuses writes.',
-    fix: "Read Redis' log. Usually its disk is full or its folder cannot be written.",
+    fix: 'Read the log of Redis. Usually its disk is full or its folder cannot be written.',
   },
 } as const satisfies Partial<Record<ErrorCode, ErrorAdvice>>;

@@ -4,11 +4,11 @@ import type { ErrorAdvice } from './error-advice.ts';
 
 export const ROW_ERRORS = {
   file_not_found: {
-    cause: 'The file of the row does not exist, or was deleted after it was listed.',
+    cause: 'The file of the row does not exist, or it was deleted after the job listed it.',
     fix: 'Restore the file or correct its path in the manifest, then retry the job.',
   },
   file_unreadable: {
-    cause: 'The file of the row is not a regular file, or the user of the worker may not read it.',
+    cause: 'The file of the row is not a regular file, or the user that runs the worker may not read it.',
     fix: 'Change its permissions, then retry the job.',
   },
   file_too_large: {
@@ -16,24 +16,25 @@ export const ROW_ERRORS = {
     fix: 'Make the file smaller, or raise the limit.',
   },
   fetch_failed: {
-    cause: 'The connection for a URL row failed, in spite of retries.',
-    fix: 'Check the name and the network from the machine of the worker, then retry the job.',
+    cause: 'The connection to the server of a URL row failed, and retries did not help.',
+    fix: "Check the host name and the network from the worker's machine, then retry the job.",
   },
   fetch_tls: {
-    cause: 'The server of a URL row shows a certificate that is not trusted, or no TLS that is understood.',
-    fix: 'Repair the certificate, or have the worker trust its issuer with `NODE_EXTRA_CA_CERTS`.',
+    cause:
+      'The TLS connection to the server of a URL row failed. For example, its certificate is not trusted.',
+    fix: 'Fix the certificate, or make the worker trust its issuer with `NODE_EXTRA_CA_CERTS`.',
   },
   fetch_redirects: {
     cause: 'A URL row is redirected too often, or in a circle.',
-    fix: 'Give the URL that the redirects should end at.',
+    fix: 'Use the URL at which the redirects should end.',
   },
   fetch_unreadable: {
-    cause: 'The answer to a URL row has a content encoding that is unknown or broken.',
-    fix: 'Have the server send the file as it is, or with gzip, deflate or br.',
+    cause: 'The response for a URL row has an unknown or broken content encoding.',
+    fix: 'Let the server send the file uncompressed, or with gzip, deflate or br.',
   },
   fetch_status: {
-    cause: 'The server of a URL row refused it, with 404 or 403 for example.',
-    fix: 'Check that the URL is right, public and not expired. Signed URLs must outlive the job.',
+    cause: 'The server of a URL row refused the request, for example with 404 or 403.',
+    fix: 'Check that the URL is correct, public and not expired. Signed URLs must stay valid until the job ends.',
   },
   fetch_unavailable: {
     cause: 'The server of a URL row kept answering 429 or 5xx, or failed so often that Forebay paused it.',
@@ -41,16 +42,16 @@ export const ROW_ERRORS = {
   },
   fetch_inflated: {
     cause:
-      'The compressed answer to a URL row unfolds to more than `FOREBAY_MAX_FETCH_RATIO` times its size.',
-    fix: 'Have the server send the image uncompressed, or raise the limit.',
+      'The compressed response for a URL row decompresses to more than `FOREBAY_MAX_FETCH_RATIO` times its size.',
+    fix: 'Let the server send the image uncompressed, or raise the limit.',
   },
   fetch_timeout: {
-    cause: 'The server of a URL row did not send all of it within `FOREBAY_FETCH_TIMEOUT_S`.',
+    cause: 'The server of a URL row did not send the whole response within `FOREBAY_FETCH_TIMEOUT_S`.',
     fix: 'Retry the job, or raise the limit.',
   },
   url_not_allowed: {
-    cause: 'The URL is not http or https, carries a password, or leads to a private address.',
-    fix: 'Correct the URL. For hosts of your own, add them to `FOREBAY_FETCH_ALLOW` (webhooks: `FOREBAY_WEBHOOK_ALLOW`).',
+    cause: 'The URL is not http or https, contains a password, or leads to a private address.',
+    fix: 'Correct the URL. Add private hosts of your own to `FOREBAY_FETCH_ALLOW`, or for webhooks to `FOREBAY_WEBHOOK_ALLOW`.',
   },
   invalid_row: {
     cause: 'The line of the manifest, or the entry of the list, is not a row.',
@@ -58,10 +59,10 @@ export const ROW_ERRORS = {
   },
   empty_file: {
     cause: 'The row has no bytes.',
-    fix: 'Replace the file. Often a copy or download was cut off.',
+    fix: 'Replace the file. Often a copy or a download was interrupted.',
   },
   unsupported_format: {
-    cause: 'The content is not JPEG, PNG, WebP, GIF, TIFF or AVIF, whatever the name says.',
+    cause: 'The content of the file is not JPEG, PNG, WebP, GIF, TIFF or AVIF. Its name does not matter.',
     fix: 'Convert the file, or leave it out with `exclude`.',
   },
   decode_failed: {
@@ -73,20 +74,20 @@ export const ROW_ERRORS = {
     fix: 'Make the image smaller, or raise the limit. Decoding needs memory for every pixel.',
   },
   decompression_ratio: {
-    cause: 'The image unfolds to far more bytes than it has, as decompression bombs do.',
-    fix: 'If the image is meant, raise `FOREBAY_MAX_IMAGE_RATIO` or make it smaller.',
+    cause: 'The image decodes to far more bytes than the file has, as decompression bombs do.',
+    fix: 'If the image is genuine, raise `FOREBAY_MAX_IMAGE_RATIO` or make the image smaller.',
   },
   inference_failed: {
-    cause: 'The model failed on this row, in onnxruntime.',
-    fix: 'Read the message. Try the model on this row alone with `forebay run --include`.',
+    cause: 'The model failed on this row in onnxruntime.',
+    fix: 'Read the message. Run the model on this row alone with `forebay run --include`.',
   },
   lane_crashed: {
-    cause: 'The process that ran the model died while it worked on this row, each time it was tried.',
-    fix: "Look for the crash in the worker's log. Leave the row out, or report it with the row.",
+    cause: 'The process that ran the model died on this row each time it was tried.',
+    fix: "Find the crash in the worker's log. Exclude the row, or report the crash with the row.",
   },
   worker_crashed: {
-    cause: 'Workers died each time they began this row, so it is not tried again.',
-    fix: 'Check whether the system killed them for memory (`dmesg`). Then retry the job.',
+    cause: 'Workers died each time they started this row, so it is not tried again.',
+    fix: 'Check with `dmesg` whether the system killed them for lack of memory. Then retry the job.',
   },
   timed_out: {
     cause: 'The model took longer than `FOREBAY_BATCH_TIMEOUT_S` or the timeout in `model.json`.',

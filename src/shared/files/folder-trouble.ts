@@ -1,4 +1,4 @@
-/** What keeps a folder of the service's own from being written, in words: full, not writable, not there. */
+/** Explains why a folder of the service cannot be written: it is full, not writable or missing. */
 import { statfsSync } from 'node:fs';
 import { ForebayError, messageOf } from '../errors.ts';
 
@@ -9,21 +9,21 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   EACCES: 'cannot be written by this user: give it the right',
   EPERM: 'cannot be written by this user: give it the right',
   ENOENT: 'does not exist: make it',
-  ENOTDIR: 'is no folder: make one there',
+  ENOTDIR: 'is not a folder: make one there',
   ENAMETOOLONG: 'has too long a name: shorten it',
 };
-/** Less is as good as nothing: a file's first block. */
+/** A disk with less free space counts as full. */
 const ROOM_BYTES = 64 * 1024;
 
 export interface OwnFolder {
   readonly path: string;
-  /** For messages: `temporary`, `data`. */
+  /** For messages, such as `temporary` or `data`. */
   readonly kind: string;
-  /** The setting that chooses another. */
+  /** The setting that chooses another folder. */
   readonly setting: string;
 }
 
-/** Runs `write`. Throws ForebayError `storage_unavailable` where the folder is to blame, with what to do. */
+/** Runs `write`. If the folder is the problem, throws ForebayError `storage_unavailable` with what to do. */
 export function writeInto<T>(folder: OwnFolder, write: () => T): T {
   try {
     return write();
@@ -32,7 +32,7 @@ export function writeInto<T>(folder: OwnFolder, write: () => T): T {
   }
 }
 
-/** Null where there is room, or none can say. */
+/** Null if there is space, or nobody can tell. */
 export function fullError(folder: OwnFolder): ForebayError | null {
   try {
     const { bavail, bsize } = statfsSync(folder.path);

@@ -1,18 +1,18 @@
 /**
- * The text of an API key, `fbk_<id>_<secret>`, and how a secret is compared. Knows nothing of where keys are kept.
+ * The text of an API key, `fbk_<id>_<secret>`, and the comparison of secrets.
  *
- * A secret is 32 random bytes, so one round of SHA-256 is the right hash for it: slow hashes make the guessing of
- * passwords dear, and nobody guesses 256 bits at any speed. It also keeps each request cheap.
+ * A secret is 32 random bytes, so one round of SHA-256 is the right hash. Slow hashes protect passwords from guessing,
+ * but nobody guesses 256 bits at any speed. A fast hash keeps requests cheap.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 const SECRET_BYTES = 32;
 const ID_BYTES = 8;
-/** 16 hex digits; 43 characters of base64url, which is what 32 bytes take. */
+/** 16 hex digits, then 43 characters of base64url for 32 bytes. */
 const FORM = /^fbk_([0-9a-f]{16})_([\w-]{43})$/;
 
 export interface ApiKey {
-  /** Names the key in lists and logs; no secret. */
+  /** Names the key in lists and logs. It is no secret. */
   readonly id: string;
   readonly secret: string;
 }
@@ -28,7 +28,7 @@ export function keyText({ id, secret }: ApiKey): string {
   return `fbk_${id}_${secret}`;
 }
 
-/** Null for what cannot be a key. */
+/** Null for text that cannot be a key. */
 export function parseKey(text: string): ApiKey | null {
   const parts = FORM.exec(text);
   return parts && { id: parts[1]!, secret: parts[2]! };
@@ -39,7 +39,7 @@ export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
 
-/** Whether a secret has this hash. Takes the same time wherever the two differ: both are 32 bytes. */
+/** Whether a secret has this hash. Takes the same time wherever the hashes differ. */
 export function secretMatches(secret: string, hash: string): boolean {
   const given = createHash('sha256').update(secret).digest();
   const kept = Buffer.from(hash, 'hex');

@@ -1,6 +1,6 @@
 /**
- * API keys in Redis: one hash, id -> record with the secret's hash. A key that is revoked is gone from there, so
- * the next request with it fails on every replica. Knows nothing of HTTP.
+ * API keys in Redis: one Redis hash from the id to a record with the hash of the secret. A revoked key is deleted, so
+ * the next request with it fails on every replica.
  */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -21,7 +21,7 @@ const RECORD = z.object({
   expires_at: z.number().nullable(),
 });
 
-/** All that is told of a key. Times are milliseconds since the epoch. */
+/** What others may know of a key. Times are milliseconds since the epoch. */
 export interface KeyRecord {
   readonly id: string;
   readonly name: string;
@@ -40,7 +40,7 @@ export interface NewKey {
 
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
-/** Of no secret that anybody has: an unknown id is compared all the same. */
+/** An unknown id is compared with this hash, so that it takes the same time. Nobody has its secret. */
 const NOBODY = hashSecret('');
 
 export function createKeyStore(deps: { redis: Redis; now?: () => number }) {
@@ -57,7 +57,7 @@ export function createKeyStore(deps: { redis: Redis; now?: () => number }) {
   return {
     list,
 
-    /** `text`: the key itself, which is shown now and never again. */
+    /** `text` is the key itself, which is never shown again. */
     async create(key: NewKey): Promise<{ text: string; record: KeyRecord }> {
       const made = newApiKey();
       const kept: z.infer<typeof RECORD> = {
@@ -73,13 +73,13 @@ export function createKeyStore(deps: { redis: Redis; now?: () => number }) {
       return { text: keyText(made), record: toRecord(made.id, kept) };
     },
 
-    /** Takes effect with the next request. @throws ForebayError `key_not_found`. */
+    /** Takes effect with the next request. Throws ForebayError `key_not_found`. */
     async revoke(id: string): Promise<void> {
       if ((await redis.hdel(indexKeys.keys, id)) === 1) return;
-      throw new ForebayError('key_not_found', `There is no key "${id}". List the keys for their ids.`);
+      throw new ForebayError('key_not_found', `There is no key "${id}". List the keys to see their ids.`);
     },
 
-    /** The key's record, or null: no key at all, unknown, revoked, expired or with another secret. */
+    /** The record of a key. Null if it is no key, unknown, revoked, expired or has another secret. */
     async verify(text: string): Promise<KeyRecord | null> {
       const key = parseKey(text);
       if (!key) return null;
@@ -90,7 +90,7 @@ export function createKeyStore(deps: { redis: Redis; now?: () => number }) {
       return toRecord(key.id, kept);
     },
 
-    /** Whether there is a key that can be used. */
+    /** Whether there is a valid key. */
     async any(): Promise<boolean> {
       return (await list()).some((key) => !isOver(key.expiresAt));
     },

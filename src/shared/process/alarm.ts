@@ -1,9 +1,9 @@
-/** A latch for loops that are woken by messages and sweep now and then: calls during work are not lost. */
+/** A latch for loops that messages wake and that also sweep at intervals. A ring during work is not lost. */
 
 export interface Alarm {
   /** Ends the current or the next wait at once. */
   ring(): void;
-  /** Settles on a ring, the abort, or after `ms`. */
+  /** Resolves on a ring, on the abort, or after `ms`. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 

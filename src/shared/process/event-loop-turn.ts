@@ -1,17 +1,17 @@
-/** Long work in pieces: lets the event loop go on after each few milliseconds of it. */
+/** Splits long work into pieces, so that the event loop runs after every few milliseconds. */
 import { setImmediate } from 'node:timers/promises';
 
 export interface Turn {
-  /** Whether this turn of the event loop has taken long enough. */
+  /** Whether this piece of work has taken long enough. */
   isOver(): boolean;
-  /** Lets everything else that waits have its turn. */
+  /** Lets the event loop run everything that waits. */
   next(): Promise<void>;
 }
 
-/** Far below what a client notices, far above what a turn costs. */
+/** Far below what a client notices, and far above the cost of a turn. */
 const TURN_MS = 10;
 
-/** A turn begins now. */
+/** Starts a turn. */
 export function createTurn(): Turn {
   let until = performance.now() + TURN_MS;
   return {

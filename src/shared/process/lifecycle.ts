@@ -1,6 +1,6 @@
 /**
- * How a process of Forebay ends: one AbortSignal from SIGTERM or SIGINT; a second one forces; a child ends
- * with the launcher that it talks to. Also what it tells that launcher.
+ * How a process of Forebay ends. SIGTERM or SIGINT abort one AbortSignal, and a second signal forces the end. A child
+ * ends with its launcher. Also the messages to that launcher.
  */
 
 export type ProcessMessage =
@@ -12,12 +12,12 @@ export type ProcessMessage =
     }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
-/** Sends to the launcher, where there is one. */
+/** Sends a message to the launcher, if there is one. */
 export function tellLauncher(message: ProcessMessage): void {
   if (process.connected) process.send?.(message);
 }
 
-/** `onOrphaned`: the launcher is gone, end at once. Returns the signal that asks for a clean end. */
+/** Returns the signal that asks for a clean end. `onOrphaned` is called when the launcher is gone. */
 export function watchForEnd(options: { onForced: () => void; onOrphaned: () => void }): AbortSignal {
   const stop = new AbortController();
   const ask = () => {
@@ -25,7 +25,7 @@ export function watchForEnd(options: { onForced: () => void; onOrphaned: () => v
     stop.abort();
   };
   process.on('SIGTERM', ask);
-  // A terminal's Ctrl-C reaches the whole process group; under a launcher, the launcher decides.
+  // Ctrl-C reaches the whole process group. Under a launcher, the launcher decides.
   process.on('SIGINT', () => {
     if (!process.connected) ask();
   });

@@ -1,11 +1,11 @@
 /**
- * Many waiters on one AbortSignal, as the rows of a block are. The signal gets one listener for all of them: with one each
- * Node warns of a leak from the eleventh on, and removing one searches a list of all.
+ * Many waiters on one AbortSignal, such as the rows of a block. They share one listener. With one listener each, Node
+ * warns of a leak, and removing one searches the list of all.
  */
 
 const waiters = new WeakMap<AbortSignal, Set<() => void>>();
 
-/** Calls `stop` once the signal aborts, at once where it has. Call what it returns when that no longer matters. */
+/** Calls `stop` when the signal aborts, or at once if it has. Returns a function that cancels this. */
 export function onAbort(signal: AbortSignal, stop: () => void): () => void {
   if (signal.aborted) {
     stop();
@@ -17,7 +17,7 @@ export function onAbort(signal: AbortSignal, stop: () => void): () => void {
   return () => void all.delete(mine);
 }
 
-/** The listener stays as long as the signal: it costs nothing and holds nothing else. */
+/** The listener stays as long as the signal. It costs nothing and keeps nothing else alive. */
 function waitersOf(signal: AbortSignal): Set<() => void> {
   const known = waiters.get(signal);
   if (known !== undefined) return known;

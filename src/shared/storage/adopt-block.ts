@@ -1,6 +1,6 @@
 /**
- * Counts a part that is there already: of a run of this job that died before its commit, or of the job that this one
- * resumes. Its rows must be the block's, and where the job has a proof, its bytes must be what a run of it announced.
+ * Adopts a part that exists already. A run of this job died before its commit, or this job resumes the one that wrote it.
+ * The rows must be those of the block. If the job has a proof, the bytes must be those that one of its runs announced.
  */
 import { link } from 'node:fs/promises';
 import { rowIndex, type BlockRows } from '../domain/block.ts';
@@ -13,17 +13,17 @@ export interface BlockCounts {
   readonly failed: number;
 }
 
-/** What says that a part is of this job. */
+/** Why a part counts as one of this job. */
 export type PartProof =
-  /** It is one of those that runs of the job announced. */
+  /** Its hash is one of those that runs of the job announced. */
   | { readonly hashes: readonly string[] }
   /**
-   * The output is the job's, and whoever owned it before was its predecessor: a resumed job adopts what that one left.
-   * Also of jobs of version 1, whose runs announced nothing.
+   * The job owns the output. Any owner before it was its predecessor, whose parts a resumed job adopts. Also for jobs of
+   * version 1, whose runs announced nothing.
    */
   | 'owned';
 
-/** What proves a part of a block, given what the block's runs announced. */
+/** The proof for a part, given the hashes that runs of its block announced. */
 export function proofOf(
   spec: { readonly v: number; readonly resume: boolean },
   announced: readonly string[],
@@ -31,14 +31,14 @@ export function proofOf(
   return spec.resume || spec.v < 2 ? 'owned' : { hashes: announced };
 }
 
-/** The rows on storage are not the dataset's. */
+/** The rows on storage are not those of the dataset. */
 export class RowsDiffer extends Error {
   override readonly name = 'RowsDiffer';
 }
 
 /**
- * Counts of the part, its errors put in place; null where there is none. `part`: its number. Throws RowsDiffer, and
- * ForebayError `output_changed` for a part that the proof does not cover.
+ * Puts the errors of the part in place and returns its counts; null if there is no part. `part` is its number. Throws
+ * RowsDiffer, and ForebayError `output_changed` for a part that the proof does not cover.
  */
 export async function adoptBlock(
   folder: string,
@@ -65,7 +65,7 @@ export function isProven(found: PublishedBlock, proof: PartProof): boolean {
 function foreignPart(folder: string, part: number): ForebayError {
   return new ForebayError(
     'output_changed',
-    `${partName(part)} in ${folder} was not written by this job: somebody has put or changed a file there. Remove it ` +
+    `This job did not write ${partName(part)} in ${folder}: somebody added or changed the file. Remove it ` +
       'and submit the job again with if_output_exists "resume", or use another output.',
   );
 }
@@ -88,8 +88,8 @@ function checkRows(found: PublishedBlock, part: number, rows: BlockRows): void {
 }
 
 /**
- * Puts the staged errors that belong to a part of this content in their place: of the job, or, without a folder of its
- * own, of a job of version 1. False where there are none.
+ * Links the staged errors of a part, found by the hash of the part, to their final name. Jobs of version 1 staged without
+ * a folder of their own. Returns false if there are no staged errors.
  */
 export async function placeErrors(
   folder: string,
@@ -99,12 +99,12 @@ export async function placeErrors(
 ): Promise<boolean> {
   const paths = outputFolder(folder);
   const staged = stagedErrorsName(part, partHash);
-  for (const place of [paths.stagingOf(job), paths.staging]) {
+  for (const staging of [paths.stagingOf(job), paths.staging]) {
     try {
-      await link(`${place}/${staged}`, `${paths.folder}/${errorsName(part)}`);
+      await link(`${staging}/${staged}`, `${paths.folder}/${errorsName(part)}`);
       return true;
     } catch (error) {
-      // In place already, or another finder of the part was quicker.
+      // They are in place already, perhaps by another process that found the part.
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST') return true;
       if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;

@@ -1,6 +1,6 @@
 /**
- * Works in a folder that was opened and proven to be where its path says: no part of the path is a link. Whoever swaps
- * the folder for a link afterwards leads nobody elsewhere.
+ * Works in folders and reads files without following links. The folder is opened first, then checked to be where its path
+ * says. So a link that replaces it afterwards leads nowhere else.
  */
 import { close, constants, lstat, open, readlink } from 'node:fs';
 import { open as openFile, readlink as readlinkOf, realpath } from 'node:fs/promises';
@@ -8,12 +8,12 @@ import { ForebayError } from '../errors.ts';
 
 const LINUX = process.platform === 'linux';
 const FOLDER_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-/** Without O_NONBLOCK a pipe in place of a file would be waited for without end. */
+/** Without O_NONBLOCK, opening a pipe in place of a file would wait for ever. */
 const FILE_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * `act` gets a path to the folder that holds until it returns; `..` from it is the real parent. Rejects with `ENOENT`
- * where there is no such folder, with ForebayError `output_changed` where a link leads to it.
+ * `act` gets a path to the folder that is valid until it returns; `..` from it is the real parent. Rejects with `ENOENT`
+ * if there is no such folder, and with ForebayError `output_changed` if a link leads to it.
  */
 export async function inFolderNoFollow<T>(folder: string, act: (at: string) => Promise<T>): Promise<T> {
   if (!LINUX) {
@@ -33,8 +33,8 @@ export async function inFolderNoFollow<T>(folder: string, act: (at: string) => P
 }
 
 /**
- * The bytes of a file; null where there is none. ForebayError `output_changed` where a link leads to it, or it has more
- * than `most` bytes.
+ * The bytes of a file; null if there is none. Throws ForebayError `output_changed` if a link leads to it, or if it has
+ * more than `most` bytes.
  */
 export async function readFileNoFollow(path: string, most = Infinity): Promise<Buffer | null> {
   try {
@@ -76,13 +76,16 @@ function gone(folder: string): NodeJS.ErrnoException {
 }
 
 function tooLarge(path: string, most: number): ForebayError {
-  return new ForebayError('output_changed', `${path} has more than ${most} bytes: Forebay did not write it.`);
+  return new ForebayError(
+    'output_changed',
+    `${path} has more than ${most} bytes, so Forebay did not write it.`,
+  );
 }
 
 function linked(path: string): ForebayError {
   return new ForebayError(
     'output_changed',
-    `${path} is reached through a link, which was not there when the job was submitted. Links in an output are not ` +
-      'followed: put the folder back, or submit the job to another output.',
+    `A link leads to ${path}, which was not there when the job was submitted. Forebay does not follow links in an ` +
+      'output. Put the folder back, or submit the job to another output.',
   );
 }

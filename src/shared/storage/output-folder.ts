@@ -1,6 +1,6 @@
 /**
- * Names and places in a job's output folder: job.json, part-*.jsonl, errors-*.jsonl, manifest.json, and
- * _staging/<job>/ while a job is at work. What else lies there is the user's.
+ * Names and paths in an output folder: job.json, part-*.jsonl, errors-*.jsonl, manifest.json, and _staging/<job>/ while
+ * a job runs. All other files there belong to the user.
  */
 import { normalize } from 'node:path';
 import { JOB_ID } from '../domain/job-id.ts';
@@ -9,21 +9,21 @@ const DIGITS = 8;
 
 export type OutputFolder = ReturnType<typeof outputFolder>;
 
-/** `folder`: absolute. Only it is normalised: every block asks for names in it. */
+/** `folder` is absolute. Only the folder is normalised, because every block asks for names in it. */
 export function outputFolder(folder: string) {
   const root = normalize(`${folder}/`);
   const staging = `${root}_staging`;
   return {
     folder,
-    /** Holds a folder for each job that stages. It may be a user's folder of that name: only names of ours count. */
+    /** Holds a folder per job that stages. It may be the user's own, so only Forebay's names in it count. */
     staging,
     job: `${root}job.json`,
     manifest: `${root}manifest.json`,
     part: (block: number) => `${root}${partName(block)}`,
     errors: (block: number) => `${root}${errorsName(block)}`,
-    /** What a job's runs and its feeder stage. */
+    /** Holds what the runs and the feeder of a job stage. */
     stagingOf: (job: string) => `${staging}/${job}`,
-    /** What one feeder stages: who takes its lease over removes the folder, and so stops it. */
+    /** Holds what one feeder stages. The next holder of the lease removes the folder, which fences the old feeder. */
     stagingOfFeeder: (job: string, lease: string) => `${staging}/${job}/feeder-${lease}`,
   };
 }
@@ -41,7 +41,7 @@ export function stagedPartName(block: number, token: string): string {
   return `${partName(block)}.${token}`;
 }
 
-/** Errors wait under the hash of the part that they belong to: the published part says which are its. */
+/** Staged errors carry the hash of their part, so that the published part tells which errors are its own. */
 export function stagedErrorsName(block: number, partHash: string): string {
   return `${errorsName(block)}.${partHash}`;
 }
@@ -51,13 +51,13 @@ export function isPublishedName(name: string): boolean {
   return /^((part|errors)-\d{8,}\.jsonl|job\.json|manifest\.json)$/.test(name);
 }
 
-/** The block whose part a file of this name is; null for another kind of file. */
+/** The number of the block if this is the name of a part, else null. */
 export function partNumber(name: string): number | null {
   const digits = /^part-(\d{8,})\.jsonl$/.exec(name)?.[1];
   return digits === undefined ? null : Number(digits);
 }
 
-/** The block whose errors a file of this name holds; null for another kind of file. */
+/** The number of the block if this is the name of an errors file, else null. */
 export function errorsNumber(name: string): number | null {
   const digits = /^errors-(\d{8,})\.jsonl$/.exec(name)?.[1];
   return digits === undefined ? null : Number(digits);
@@ -68,10 +68,10 @@ export type StagedName =
   | { readonly kind: 'feeder'; readonly lease: string }
   | { readonly kind: 'part' }
   | { readonly kind: 'errors'; readonly block: number; readonly partHash: string }
-  /** Half-written errors, a manifest of a version that had no folders in staging. */
+  /** Half-written errors, or a manifest of a version without folders in staging. */
   | { readonly kind: 'other' };
 
-/** What a name in a staging folder is; null: not one of Forebay's. */
+/** What a name in a staging folder stands for; null if it is not one of Forebay's. */
 export function stagedName(name: string): StagedName | null {
   if (JOB_ID.safeParse(name).success) return { kind: 'owner', job: name };
   const lease = /^feeder-([0-9A-Za-z-]+)$/.exec(name)?.[1];

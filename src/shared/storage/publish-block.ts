@@ -1,8 +1,8 @@
 /**
- * Publishes a block's rows, once, whoever tries (G1, ADR 2, ADR 8). A run stages its part, asks whether its job still
- * owns the output, and links the part to its name. The link is the commit: it never clobbers, and it fails where a new
- * owner has discarded what was staged. Errors are staged before the part, under its hash, and put in their place after
- * it by whoever finds the part, so that part and errors always come from the same run.
+ * Publishes the rows of a block exactly once, however many runs try (G1, ADR 2, ADR 8). A run stages its part, asks
+ * whether its job still owns the output, and links the part to its final name. The link is the durable commit. It never
+ * overwrites, and it fails if a new owner has discarded what was staged. Errors are staged before the part, under its
+ * hash. Whoever finds the part puts them in place, so part and errors always come from the same run.
  */
 import { mkdir, rename } from 'node:fs/promises';
 import { errorLine, resultLine, type RowOutcome } from '../domain/row.ts';
@@ -16,22 +16,22 @@ import { linkStaged, writeStaged, removeStaged } from './staged-file.ts';
 import { ForebayError } from '../errors.ts';
 
 export interface BlockToPublish {
-  /** Output folder of the job. */
+  /** The output folder of the job. */
   readonly folder: string;
   readonly job: string;
-  /** Number of the part. */
+  /** The number of the part. */
   readonly part: number;
   readonly rows: BlockRows;
   /** One per row, in order. */
   readonly outcomes: readonly RowOutcome[];
-  /** Of the run. */
+  /** The token of the run. */
   readonly token: string;
 }
 
 /**
- * `permit`: asked once the part is staged, with its hash. It answers null where the run may not publish, else what
- * proves that a part which is there already is the job's. Returns the counts of the part that stands, null where the
- * run may not publish. ForebayError `output_changed`, `storage_unavailable`.
+ * Calls `permit` with the hash of the part once it is staged. `permit` returns null if the run may not publish, else the
+ * proof for a part that exists already. Returns the counts of the published part, or null if the run may not publish.
+ * Throws ForebayError `output_changed` or `storage_unavailable`.
  */
 export async function publishBlock(
   block: BlockToPublish,
@@ -65,7 +65,7 @@ export async function publishBlock(
   if (published?.outcome === 'linked') {
     return { succeeded: block.outcomes.length - text.failed, failed: text.failed };
   }
-  // Late, perhaps after the job's end, when nobody else clears up.
+  // The run is late, perhaps after the end of the job, when nobody else cleans up.
   if (published === null) {
     if (errors !== null) await removeStaged(`${staging}/${errors}`);
     await removeEmptyStaging(folder, job);
@@ -73,7 +73,7 @@ export async function publishBlock(
   }
   const adopted = await adoptBlock(folder, job, part, rows, published.proof);
   if (!adopted) throw stagedIsGone(part, folder);
-  // Placed by now, or of a part that lost.
+  // They are in place by now, or belong to a part that lost.
   if (errors !== null) await removeStaged(`${staging}/${errors}`);
   await removeEmptyStaging(folder, job);
   return adopted;
@@ -106,8 +106,8 @@ async function stageErrors(staged: string, token: string, text: string): Promise
 }
 
 /**
- * Acts in the staging folder, and makes it where it is not: it is there but for a job's first blocks, and where a late
- * run has just removed it, so looking first is not worth a call per block.
+ * Acts in the staging folder, and makes the folder if it is missing. It is missing only for the first blocks of a job, or
+ * when a late run has just removed it. So a check first would cost every block a call.
  */
 async function inStaging<T>(
   folder: string,
@@ -125,7 +125,7 @@ async function inStaging<T>(
   }
 }
 
-/** Makes nothing through a link that has taken the output's place. */
+/** Makes nothing through a link that has replaced the output folder. */
 async function makeStaging(folder: string, staging: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await inFolderNoFollow(folder, async (at) => mkdir(at + staging.slice(folder.length), { recursive: true }));
@@ -134,6 +134,6 @@ async function makeStaging(folder: string, staging: string): Promise<void> {
 function stagedIsGone(part: number, folder: string): ForebayError {
   return new ForebayError(
     'storage_unavailable',
-    `What was staged for ${partName(part)} in ${folder} is gone: the folder was moved, or another job has taken it over.`,
+    `The staged file of ${partName(part)} in ${folder} is gone: the folder was moved, or another job took it over.`,
   );
 }

@@ -1,16 +1,13 @@
-/**
- * Reads a manifest.json as the finaliser writes it, one part or member a line, so that a manifest of any length is
- * read in constant memory.
- */
+/** Reads manifest.json in constant memory. The finaliser writes one part or member per line. */
 import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
 import { readLines } from '../datasets/lines/line-reader.ts';
 import { ForebayError } from '../errors.ts';
 
-/** Most rows that a block can have: a manifest is read from storage, where others may write. */
+/** The most rows of a block. Checked because others may write to the storage. */
 const ROWS = z.int().min(0).max(10_000);
 
-/** A line of `parts`. */
+/** One line of `parts`. */
 const PART = z.object({
   name: z.string(),
   rows: ROWS,
@@ -21,14 +18,14 @@ const PART = z.object({
       name: z.string(),
       rows: ROWS,
       sha256: z.string(),
-      /** Rows of it that a later part or errors file answers (a retry ran them again). */
+      /** Rows that a retry ran again. A later part or errors file holds their outcome. */
       superseded: ROWS.optional(),
     })
     .nullable(),
 });
 export type ManifestPart = z.infer<typeof PART>;
 
-/** The members beside `parts`; null where there is no manifest, or one of another form. */
+/** The members except `parts`; null if there is no manifest, or one of another form. */
 export async function readManifest(path: string): Promise<Readonly<Record<string, unknown>> | null> {
   const members = new Map<string, unknown>();
   let whole = false;
@@ -47,7 +44,7 @@ export async function readManifest(path: string): Promise<Readonly<Record<string
   return whole ? Object.fromEntries(members) : null;
 }
 
-/** ForebayError `output_changed` for a line that Forebay did not write. */
+/** Throws ForebayError `output_changed` for a line that Forebay did not write. */
 export async function* manifestParts(path: string): AsyncGenerator<ManifestPart, void, undefined> {
   for await (const line of linesOf(path)) {
     if (line.startsWith('{"name":')) yield readPart(line, path);
@@ -61,13 +58,13 @@ function readPart(line: string, path: string): ManifestPart {
   } catch (cause) {
     throw new ForebayError(
       'output_changed',
-      `A line of ${path} is not one that Forebay wrote: ${line.slice(0, 100)}. Restore the file, or use another output.`,
+      `Forebay did not write this line of ${path}: ${line.slice(0, 100)}. Restore the file, or use another output.`,
       { cause },
     );
   }
 }
 
-/** Without the commas behind them. */
+/** Without the commas at their ends. */
 async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
   for await (const lines of readLines(path, 0, new AbortController().signal)) {
     for (const { bytes } of lines) {

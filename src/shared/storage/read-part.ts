@@ -1,4 +1,4 @@
-/** Reads published parts and errors: rows in order, counts, hashes. A part is one block, so it fits in memory. */
+/** Reads published parts and errors. A part is one block, so it fits in memory. */
 import { createHash } from 'node:crypto';
 import { InvariantError } from '../errors.ts';
 import { outputFolder } from './output-folder.ts';
@@ -7,13 +7,13 @@ import { readFileNoFollow } from './no-follow.ts';
 export interface PartLine {
   readonly index: number;
   readonly id: string;
-  /** The whole line with its newline. */
+  /** The whole line, including its newline. */
   readonly text: string;
   readonly kind: 'result' | 'error';
 }
 
 export interface PublishedBlock {
-  /** Rows by how they ended: lines counted, none parsed. */
+  /** Counts of lines, without parsing them. */
   readonly counts: { readonly succeeded: number; readonly failed: number };
   /** Parses the lines. */
   results(): PartLine[];
@@ -24,8 +24,8 @@ export interface PublishedBlock {
 }
 
 /**
- * The published files of a block; null where there is no part (it is not committed). `mayHaveErrors`: false where it
- * is known that no row of it failed, which spares the look.
+ * The published files of a block; null if there is no part. With `mayHaveErrors` false, it does not look for errors,
+ * because none of the rows failed.
  */
 export async function readBlock(
   folder: string,
@@ -50,7 +50,7 @@ export function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Results and errors of a block merged in row order. */
+/** The results and errors of a block, merged in row order. */
 export function mergeLines(block: PublishedBlock): PartLine[] {
   if (block.counts.failed === 0) return block.results();
   return [...block.results(), ...block.errors()].sort((a, b) => a.index - b.index);

@@ -1,10 +1,10 @@
 /**
- * Writes a text under a name of the caller's own, and links it to its final name without clobbering. One promise over
- * node's callbacks: fs/promises' file handles cost more than the system calls, and every block pays for them.
+ * Writes a staged file and links it to its final name without overwriting. It uses the callbacks of node:fs, because the
+ * file handles of fs/promises would cost every block more than the system calls.
  */
 import { link, unlink, writeFile } from 'node:fs';
 
-/** Writes a staged file whole. Rejects with what node:fs fails with; then nothing is left. */
+/** Writes the whole file. Rejects with the error of node:fs, and then leaves nothing. */
 export async function writeStaged(staged: string, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     writeFile(staged, text, (error) => {
@@ -20,10 +20,10 @@ export async function removeStaged(staged: string): Promise<void> {
   });
 }
 
-/** `exists`: the name is taken. `gone`: the staged file was discarded. */
+/** `exists`: the final name is taken. `gone`: the staged file was discarded. */
 export type LinkOutcome = 'linked' | 'exists' | 'gone';
 
-/** Gives a staged file its final name. However it ends, the staged name is gone. Rejects with what node:fs fails with. */
+/** Links a staged file to its final name. The staged name is removed in every case. Rejects with the error of node:fs. */
 export async function linkStaged(staged: string, target: string): Promise<LinkOutcome> {
   return new Promise((resolve, reject) => {
     link(staged, target, (error) =>

@@ -1,28 +1,28 @@
 /**
- * What jobs have staged in an output folder, and how it goes. Discarding it is how a new owner of an output fences the
- * old one (ADR 8): what was staged before can no longer be published, and what is staged later is refused by Redis.
- * Only names of Forebay's own are touched: `_staging` may be a user's folder too.
+ * Discards what jobs have staged in an output folder. This is how a new owner of an output fences the old one (ADR 8).
+ * What was staged before can no longer be published, and Redis refuses what is staged later. Only files with Forebay's
+ * names are touched, because `_staging` may be a folder of the user.
  */
 import { link, lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorsName, outputFolder, stagedName, type StagedName } from './output-folder.ts';
 import { readBlock } from './read-part.ts';
 
-/** Who may go on: everything else that is staged is discarded. */
+/** Who keeps what is staged. Everything else is discarded. */
 export interface StagingOwner {
   readonly job: string;
-  /** Of its feeder; null: parts and errors of the job's runs stay, no feeder's files do. */
+  /** The lease of its feeder. With null, only parts and errors of the job's runs stay. */
   readonly lease: string;
 }
 
 /**
- * Discards what other jobs staged, and what earlier feeders of the job did. Errors whose part is published are put in
- * their place first: the part counts, so they do.
+ * Discards what other jobs and earlier feeders of the job staged. Errors of a published part are put in place first,
+ * because the part counts.
  */
 export async function discardStaged(folder: string, owner: StagingOwner): Promise<void> {
   const paths = outputFolder(folder);
   const entries = await stagedIn(paths.staging);
-  // Parts first: once they are gone, no part can appear whose errors were not looked at.
+  // Parts go first. Afterwards, no part can appear whose errors were not checked.
   await discardFlat(folder, entries);
   for (const { staged, path } of entries) {
     if (staged.kind !== 'owner') continue;
@@ -40,14 +40,14 @@ export async function discardStaged(folder: string, owner: StagingOwner): Promis
   await rmdir(paths.staging).catch(() => undefined);
 }
 
-/** Discards the parts that runs of a job have staged, so that none appears any more. */
+/** Discards the staged parts of a job, so that none can be published any more. */
 export async function discardStagedParts(folder: string, job: string): Promise<void> {
   for (const { staged, path } of await stagedIn(outputFolder(folder).stagingOf(job))) {
     if (staged.kind === 'part') await rm(path, { force: true });
   }
 }
 
-/** Removes all that a job has staged. */
+/** Removes everything that a job has staged. */
 export async function removeStaging(folder: string, job: string): Promise<void> {
   const paths = outputFolder(folder);
   if (!(await isFolder(paths.staging))) return;
@@ -55,7 +55,7 @@ export async function removeStaging(folder: string, job: string): Promise<void> 
   await rmdir(paths.staging).catch(() => undefined);
 }
 
-/** Removes the folders that staging leaves, where nothing is in them. */
+/** Removes the staging folders if they are empty. */
 export async function removeEmptyStaging(folder: string, job: string): Promise<void> {
   const paths = outputFolder(folder);
   await rmdir(paths.stagingOf(job)).catch(() => undefined);
@@ -67,7 +67,7 @@ export interface StagedEntry {
   readonly path: string;
 }
 
-/** Forebay's own entries of a staging folder; none where it is no folder, or a link. */
+/** Forebay's own entries of a staging folder. None if it is no folder, or a link. */
 export async function stagedIn(staging: string): Promise<StagedEntry[]> {
   if (!(await isFolder(staging))) return [];
   const names = await readdir(staging).catch((error: NodeJS.ErrnoException) => {
@@ -80,7 +80,7 @@ export async function stagedIn(staging: string): Promise<StagedEntry[]> {
   });
 }
 
-/** Removes staged files of one folder, errors after the parts that they belong to. */
+/** Removes the staged files of one folder: parts first, then errors. */
 async function discardFlat(folder: string, entries: readonly StagedEntry[]): Promise<void> {
   const of = (kind: StagedName['kind']) => entries.filter(({ staged }) => staged.kind === kind);
   for (const { path } of [...of('part'), ...of('other')]) await rm(path, { force: true });

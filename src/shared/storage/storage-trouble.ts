@@ -1,4 +1,4 @@
-/** Failures of storage that may pass: a full disk, a lost mount, a missing right. */
+/** Detects failures of storage that may pass: a full disk, a lost mount, a missing permission. */
 import { messageOf } from '../errors.ts';
 
 const CODES = [
@@ -14,7 +14,7 @@ const CODES = [
   'ESTALE',
 ];
 
-/** What storage says, where it is what failed; null otherwise. */
+/** The message of an error of storage; null for any other error. */
 export function storageTrouble(error: unknown): string | null {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   return typeof code === 'string' && CODES.includes(code) ? messageOf(error) : null;

@@ -1,6 +1,6 @@
-/** Finds what somebody probably meant to type. */
+/** Finds the known name that somebody probably meant to type. */
 
-/** The known name nearest to `name` by edit distance, or null where none is near (a third of its length). */
+/** The nearest known name: at most a third of the letters differ, or one name starts with the other. Null if none is near. */
 export function nearestName(name: string, known: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(Math.max(name.length, 3) / 3)) + 1;
@@ -11,19 +11,19 @@ export function nearestName(name: string, known: readonly string[]): string | nu
       bestDistance = distance;
     }
   }
-  return best ?? known.find((k) => isNearExtension(name, k)) ?? null;
+  return best ?? known.find((k) => isPrefix(name, k)) ?? null;
 }
 
-/** `batch` for `batch_size`, `digits` for `digits-small`. */
-function isNearExtension(name: string, known: string): boolean {
+/** `batch` means `batch_size`, `digits` means `digits-small`. */
+function isPrefix(name: string, known: string): boolean {
   const [a, b] = [name.toLowerCase(), known.toLowerCase()];
   return a.length >= 3 && b.length >= 3 && (b.startsWith(a) || a.startsWith(b));
 }
 
-/** Longer names are no typing errors, and would cost time. */
+/** Longer names are no typing errors, and would take time to compare. */
 const MAX_LENGTH = 100;
 
-/** Edits (insert, delete, replace, swap of neighbours) from a to b; at least `limit` where there are more. */
+/** Counts the edits from a to b: insert, delete, replace, or swap two neighbours. May stop at `limit`. */
 function editDistance(a: string, b: string, limit: number): number {
   if (a.length > MAX_LENGTH || Math.abs(a.length - b.length) >= limit) return limit;
   let older: number[] = [];

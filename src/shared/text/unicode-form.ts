@@ -1,6 +1,6 @@
 /**
- * Unicode normal forms of names. macOS often stores é as e and an accent (NFD), where others write one character
- * (NFC): two names to every other file system, although they look the same.
+ * Unicode normal forms of names. macOS often stores é as e and an accent (NFD), others as one character (NFC). The names
+ * look the same, but most file systems take them for different ones.
  */
 
 export type UnicodeForm = 'NFC' | 'NFD';
@@ -8,7 +8,7 @@ const FORMS: readonly UnicodeForm[] = ['NFC', 'NFD'];
 
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
-/** The form that a text is in; null where it is in both (plain ASCII is), or in a mixture. */
+/** The form of a text. Null if it is in both forms, as ASCII is, or mixes them. */
 export function unicodeForm(text: string): UnicodeForm | null {
   if (!BEYOND_ASCII.test(text)) return null;
   const forms = FORMS.filter((form) => text.normalize(form) === text);
@@ -16,8 +16,8 @@ export function unicodeForm(text: string): UnicodeForm | null {
 }
 
 /**
- * The form in which a path exists that does not exist as it is written; null where it does in neither. Tried are all of
- * the path and its last name alone.
+ * For a path that does not exist as written: the form in which it does exist, or null. It tries the whole path, and the
+ * last name alone.
  */
 export function existingForm(path: string, exists: (path: string) => boolean): UnicodeForm | null {
   if (!BEYOND_ASCII.test(path)) return null;
@@ -29,7 +29,7 @@ export function existingForm(path: string, exists: (path: string) => boolean): U
   return found ?? null;
 }
 
-/** A clause for an error about a path that does not exist. */
+/** A clause for the error about a path that does not exist. */
 export function formHint(form: UnicodeForm): string {
-  return `there is one of the same name in another Unicode normal form (${form}): write the name as it is stored`;
+  return `the same name exists in another Unicode normal form (${form}), so write the name as it is stored`;
 }

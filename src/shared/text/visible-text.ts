@@ -1,16 +1,14 @@
-/** Text from elsewhere made safe to show: what would steer a terminal or turn the order of letters is spelled out. Pure. */
+/** Makes text from elsewhere safe to show: it escapes characters that control a terminal or the direction of text. Pure. */
 
-/** C0, DEL and C1 controls, and the marks that override or isolate the direction of text. */
+/** C0, DEL and C1 controls, and marks that change the direction of text. */
 const UNSAFE = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
-/**
- * Escaped as JSON escapes (`\u001b`), so that a line of JSON stays the same value. Line ends and tabs stay.
- */
+/** Escapes as JSON does (`\u001b`), so that a line of JSON keeps its value. Line ends and tabs stay. */
 export function visibleText(text: string): string {
   return text.replaceAll(UNSAFE, (found) => (found === '\n' || found === '\t' ? found : escaped(found)));
 }
 
-/** The same for text that is part of a line. */
+/** The same for a part of a line: it escapes line ends and tabs too. */
 export function visibleLine(text: string): string {
   return text.replaceAll(UNSAFE, escaped);
 }

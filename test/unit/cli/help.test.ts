@@ -1,4 +1,4 @@
-// The command line as a whole: one meaning for each flag, examples that the real parser takes, help wherever it is asked.
+// Flags with one meaning in all commands, examples that the real parser accepts, and every way to ask for help.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,16 +47,16 @@ const withChildren = (command: Command): Command[] => [command, ...command.comma
 const pathOf = (command: Command): string =>
   command.parent === null ? '' : `${pathOf(command.parent)} ${command.name()}`.trim();
 
-/** Its help is that of another program. */
+/** The help of `model init` comes from another program. */
 const COMMANDS = withChildren(programOf())
   .map(pathOf)
   .filter((path) => path !== 'model init');
 
-/** As a shell would; the examples have no other quotes. */
+/** Splits as a shell would. The examples have no other quotes. */
 const wordsOf = (line: string) =>
   [...line.replace(/ > \S+$/, '').matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2]!);
 
-/** Parses with the real parser and runs nothing. */
+/** Parses with the real parser but runs nothing. */
 async function parse(line: string): Promise<void> {
   const program = programOf();
   for (const command of withChildren(program)) command.action(() => undefined);
@@ -86,7 +86,7 @@ describe('the help', () => {
     expect(help).toMatch(/^Exit codes: 0 .*\d/m);
   });
 
-  it('is shown by -h, --help and the help command alike', async () => {
+  it('is the same with -h, --help and the help command', async () => {
     const asked = [await forebay('run', '-h'), await forebay('run', '--help'), await forebay('help', 'run')];
     for (const { code, out, err } of asked) {
       expect([code, err]).toEqual([EXIT.ok, '']);
@@ -97,7 +97,7 @@ describe('the help', () => {
     expect((await forebay('help')).out).toMatch(/^Usage: forebay \[/);
   });
 
-  it('of an unknown command is told like an unknown command', async () => {
+  it('reports an unknown command as any unknown command', async () => {
     expect(await forebay('help', 'rum')).toMatchObject({
       code: EXIT.usage,
       err: "forebay: unknown command 'rum' (Did you mean run?). See: forebay --help\n",
@@ -122,7 +122,7 @@ describe('a flag', () => {
       uses.set(option.long!, [...(uses.get(option.long!) ?? []), { path: pathOf(command), option }]);
     }
   }
-  /** What is used where nothing is given may differ. */
+  /** Ignores the default, which may differ. */
   const meaning = ({ option }: Use) => ({
     flags: option.flags,
     text: option.description.replace(/ \(default: .*\)$/, ''),
@@ -130,7 +130,7 @@ describe('a flag', () => {
   });
   const shared = [...uses].filter(([, used]) => used.length > 1);
 
-  it('is shared by commands: what is compared below is not empty', () => {
+  it('is shared by several commands, so that the comparison below is not empty', () => {
     const names = shared.map(([name]) => name);
     expect(names).toEqual(
       expect.arrayContaining(['--output', '--input', '--json', '--url', '--models', '--model']),
@@ -144,15 +144,15 @@ describe('a flag', () => {
 });
 
 describe('an argument without a flag', () => {
-  it('is called an expanded pattern where the words are files, with the command to paste', async () => {
+  it('is called an expanded pattern if the words are files, with the command to paste', async () => {
     const { code, err } = await forebay('run', '--input', 'photos/a.jpg', 'photos/b.jpg', '--output', 'o');
     expect(code).toBe(EXIT.usage);
     expect(err).toBe(
-      "forebay: The shell has expanded the pattern behind --input to 2 files. Quote it:\n  forebay run --input 'photos/*.jpg' --output o\n",
+      "forebay: The shell expanded the pattern after --input to 2 files. Quote it:\n  forebay run --input 'photos/*.jpg' --output o\n",
     );
   });
 
-  it('is given the pattern that has just these files', async () => {
+  it('gets a pattern that matches only these files', async () => {
     const some = await forebay('submit', '--model', 'm', '--input', 'other/img1.png', 'other/img2.png');
     expect(some.err).toContain("--input 'other/img*.png'");
     const last = await forebay(
@@ -164,30 +164,30 @@ describe('an argument without a flag', () => {
       'photos/notes.txt',
       'x',
     );
-    expect(last.err).toContain("'photos/notes.txt' stands without a flag");
+    expect(last.err).toContain("'photos/notes.txt' has no flag before it");
     const ending = await forebay('submit', '--model', 'm', '--input', 'other/img1.png', 'photos/a.jpg');
     expect(ending.err).toContain("--input '**/*'");
     const deep = await forebay('plan', '--include', 'photos/a.jpg', 'photos/b.jpg', 'other/x.png');
-    expect(deep.err).toContain("behind --include to 3 files. Quote it:\n  forebay plan --include '**/*'\n");
+    expect(deep.err).toContain("after --include to 3 files. Quote it:\n  forebay plan --include '**/*'\n");
   });
 
-  it('is given its flag where it is the input', async () => {
+  it('gets its flag if it is the input', async () => {
     const { err, code } = await forebay('run', 'photos', '--output', 'o');
     expect(err).toBe(
-      'forebay: "photos" stands without a flag. Did you mean:\n  forebay run --input photos --output o\n',
+      'forebay: "photos" has no flag before it. Did you mean:\n  forebay run --input photos --output o\n',
     );
     expect(code).toBe(EXIT.usage);
   });
 
-  it('is named where it is no file', async () => {
+  it('is named if it is no file', async () => {
     expect((await forebay('run', 'fotos')).err).toBe(
-      "forebay: 'fotos' stands without a flag. See: forebay run --help\n",
+      "forebay: 'fotos' has no flag before it. See: forebay run --help\n",
     );
   });
 });
 
-describe('the words of the service', () => {
-  it('know every option of a job', () => {
+describe('the terms of the service', () => {
+  it('include every option of a job', () => {
     const known = Object.keys(toSubmitOptions({ batchSize: 1, limit: 1, resume: true }).options!);
     expect(known).toContain('if_output_exists');
     const flags = new Set(withChildren(programOf()).flatMap((c) => c.options.map((option) => option.long)));
@@ -208,16 +208,16 @@ describe('the words of the service', () => {
     ['raise FOREBAY_MAX_INFLIGHT_MB or', 'raise --max-inflight-mb (FOREBAY_MAX_INFLIGHT_MB) or'],
     ['Raise --queue-limit (FOREBAY_QUEUE_LIMIT), or', 'Raise --queue-limit (FOREBAY_QUEUE_LIMIT), or'],
     ['at most 20 (FOREBAY_MAX_ROWS).', 'at most 20 (FOREBAY_MAX_ROWS).'],
-    // What a user named stays as it is.
+    // Names that the user chose stay as they are.
     ['The output folder "/data/batch_size" is in use', 'The output folder "/data/batch_size" is in use'],
     ['a limit of concurrency', 'a limit of concurrency'],
-  ])('%j become those of the command line', (api, cli) => {
+  ])('%j become terms of the command line', (api, cli) => {
     expect(inCliTerms(api)).toBe(cli);
   });
 });
 
 describe('a command that is suggested', () => {
-  it('talks to the same service', () => {
+  it('calls the same service', () => {
     const argv = ['submit', '--url', 'http://h:1', '--model', 'm', '--api-key-file=k'];
     expect(serviceWords(argv)).toEqual(['--url', 'http://h:1', '--api-key-file=k']);
     expect(nextPage(['jobs', '--status', 'failed', '--cursor', 'a'], 'b')).toEqual([
@@ -229,7 +229,7 @@ describe('a command that is suggested', () => {
     ]);
   });
 
-  it('after a plan is one that the parser takes, whatever was planned', async () => {
+  it('is one that the parser accepts, after any plan', async () => {
     const plans = [
       ['plan', '--model', 'm', '--input', 'photos', '--batch-size', '8', '--lanes', '2', '--workers', '2'],
       ['plan', '--model', 'm', '--input', 'photos', '--decode', 'fast', '--log-level', 'info', '--json'],

@@ -1,4 +1,4 @@
-// How processes are kept alive, what of their lines is shown, and what a killed run leaves to the next.
+// Restarting processes, showing their log lines, and cleaning up after killed runs.
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'launch-'))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A process whose program is this text. */
+/** Starts a process that runs this program. */
 function start(name: string, program: string, onLine: (line: string) => void = () => undefined) {
   const path = join(folder, `${name}.mjs`);
   writeFileSync(path, program);
@@ -47,14 +47,14 @@ describe('the restart policy', () => {
 });
 
 describe('a process of the service', () => {
-  it('is ready when it says so, and ends when it is asked', async () => {
+  it('is ready when it says so, and ends on request', async () => {
     const child = start('fine', READY);
     expect(await child.ready).toMatchObject({ url: 'http://127.0.0.1:5', models: [], problems: [] });
     child.stop();
     expect(await child.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('fails with the code and the words that it sends', async () => {
+  it('fails with the code and the message that it sends', async () => {
     const child = start(
       'refusing',
       "process.send({type:'failed',code:'address_in_use',message:'taken'});process.exitCode=1;process.disconnect()",
@@ -62,7 +62,7 @@ describe('a process of the service', () => {
     await expect(child.ready).rejects.toMatchObject({ code: 'address_in_use', message: 'taken' });
   });
 
-  it('fails with its last lines when it ends without a word', async () => {
+  it('fails with its last lines when it ends without a message', async () => {
     const lines: string[] = [];
     const child = start('broken', "console.error('cannot do it');process.exit(3)", (line) =>
       lines.push(line),
@@ -73,7 +73,7 @@ describe('a process of the service', () => {
 });
 
 describe('supervision', () => {
-  it('starts a process again that died, with what the first one said', async () => {
+  it('restarts a dead process and passes on the ready message of the first', async () => {
     const notes: string[] = [];
     const seen: (string | undefined)[] = [];
     let restarted: () => void;
@@ -92,7 +92,7 @@ describe('supervision', () => {
     await supervisor.ready;
     process.kill(supervisor.pid()!, 'SIGKILL');
     await again;
-    expect(notes).toEqual(['The worker was ended by SIGKILL; starting it again.']);
+    expect(notes).toEqual(['The worker was ended by SIGKILL. Restarting it.']);
     expect(seen).toEqual([undefined, 'http://127.0.0.1:5']);
     await supervisor.stop();
   });
@@ -110,7 +110,7 @@ describe('supervision', () => {
     expect((await supervisor.gaveUp).message).toContain('It keeps dying');
   });
 
-  it('ends a process that hangs while it starts, and one that does not drain in time', async () => {
+  it('kills a process that hangs at the start, and one that does not drain in time', async () => {
     const deaf = "process.on('SIGTERM',()=>{});setInterval(()=>{},1e3);console.log('deaf');";
     let heard: () => void;
     for (const program of [deaf, `${deaf}process.send({type:'ready'})`]) {
@@ -126,7 +126,7 @@ describe('supervision', () => {
     }
   });
 
-  it('does not start a process again that never became ready', async () => {
+  it('does not restart a process that was never ready', async () => {
     let starts = 0;
     const supervisor = supervise({
       name: 'api',
@@ -142,8 +142,8 @@ describe('supervision', () => {
   });
 });
 
-describe('lines of processes', () => {
-  it('are turned from records into text, an error with its stack below', () => {
+describe('log lines of processes', () => {
+  it('turn from records into text, with the stack of an error below', () => {
     const record = { level: 40, time: 0, pid: 1, hostname: 'h', name: 'worker', lane: 1, msg: 'lane ended' };
     expect(readableLine('worker', JSON.stringify(record))).toMatch(
       /^\d\d:\d\d:\d\d worker: warning: lane ended lane=1$/,
@@ -152,11 +152,11 @@ describe('lines of processes', () => {
     expect(readableLine('api', failed)).toContain('api: error: lane ended lane=1\n  Error: x\n      at y');
   });
 
-  it('stay as they are where they are no records', () => {
+  it('stay as they are if they are no records', () => {
     expect(readableLine('worker 2', '{"half')).toBe('worker 2: {"half');
   });
 
-  it('are held back until all is up', () => {
+  it('are held back until all processes have started', () => {
     const shown: string[] = [];
     const log = createStartupLog((line) => shown.push(line), { verbose: false });
     log.line('a');
@@ -167,17 +167,17 @@ describe('lines of processes', () => {
   });
 });
 
-describe('lines of a start that takes long', () => {
-  it('are shown after all', async () => {
+describe('log lines of a slow start', () => {
+  it('are shown before it is complete', async () => {
     const shown: string[] = [];
-    createStartupLog((line) => shown.push(line), { verbose: false, patienceMs: 1 }).line('Redis connection');
+    createStartupLog((line) => shown.push(line), { verbose: false, showAfterMs: 1 }).line('Redis connection');
     await waitUntil('the line', () => shown.length > 0);
     expect(shown).toEqual(['Redis connection']);
   });
 });
 
-describe('folders of runs', () => {
-  it('are removed when their process is gone, and only then', () => {
+describe('the folder of a run', () => {
+  it('is removed only when its process is gone', () => {
     const base = join(folder, 'tmp');
     mkdirSync(base);
     const mine = makeRunFolder(base);

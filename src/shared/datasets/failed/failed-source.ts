@@ -1,6 +1,6 @@
 /**
- * The rows that failed in an output, in row order, as its errors files name them (a retry's dataset). Each keeps its
- * index. The files belong to an ended job, so every enumeration sees the same rows.
+ * The failed rows of an output in row order, read from its errors files. They are the dataset of a retry, and each keeps
+ * its index. The files belong to an ended job, so every reading sees the same rows.
  */
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
@@ -21,10 +21,10 @@ const FAILED_ROW = z.object({
 });
 type FailedRow = z.infer<typeof FAILED_ROW>;
 
-/** Where a reading stands: errors file, lines of it that are done, and the same of the dataset behind it. */
+/** The position of a reading: the errors file, its finished lines, and the cursor in the original dataset. */
 const AT = z.tuple([z.int(), z.int(), CURSOR.nullable()]);
 
-/** `openGiven`: reads the dataset that the rows belong to, where their ids do not say where they are. */
+/** `openGiven` opens the original dataset. It is needed where the id of a row does not say where the row is. */
 export function createFailedSource(
   spec: FailedSpec,
   openGiven: (of: GivenDataset) => DatasetSource,
@@ -61,19 +61,19 @@ export function createFailedSource(
   };
 }
 
-/** Numbers of the job's errors files from `first` on, in order. */
+/** The numbers of the job's errors files from `first` on, in order. */
 async function errorsFiles(spec: FailedSpec, first: number): Promise<number[]> {
   const names = await reading(spec.folder, async () => readdir(spec.folder));
   const numbers = names.flatMap((name) => errorsNumber(name) ?? []);
   return numbers.filter((n) => n >= first && n < spec.end).sort((a, b) => a - b);
 }
 
-/** What an output folder holds is input: a line that Forebay did not write ends the reading with a word. */
+/** Files of an output folder are untrusted input: a line that Forebay did not write ends the reading with an error. */
 async function readErrors(spec: FailedSpec, number: number): Promise<FailedRow[]> {
   const path = outputFolder(spec.folder).errors(number);
   return reading(path, async () => {
     const bytes = await readFileNoFollow(path);
-    if (bytes === null) throw new Error('it is gone');
+    if (bytes === null) throw new Error('the file is gone');
     const lines = bytes
       .toString('utf8')
       .split('\n')
@@ -101,7 +101,7 @@ interface Finder {
   close(): Promise<void>;
 }
 
-/** Where a failed row's bytes are: said by its id, or, for a manifest and inline rows, by its line there. */
+/** Finds where the bytes of a failed row are. The id tells, except for manifests and inline rows, where the list tells. */
 function createFinder(
   of: GivenDataset,
   openGiven: (of: GivenDataset) => DatasetSource,
@@ -111,7 +111,7 @@ function createFinder(
   if (of.type === 'files' || of.type === 'urls') {
     return {
       async find({ index, id, error }) {
-        // Bad by its reference (a name that is not UTF-8): so it stays.
+        // Its reference was bad, such as a name that is not UTF-8. It stays bad.
         const at = error.code === 'invalid_row' ? invalidAt(error.message) : undefined;
         return { row: { id, at, index }, behind: null };
       },
@@ -141,6 +141,6 @@ function createFinder(
 function changed(path: string, index: number, id: string, now: string): ForebayError {
   return new ForebayError(
     'dataset_changed',
-    `${path} has changed since the output was made: row ${index} was "${id}" and is ${now} now. Submit it as a new job.`,
+    `${path} changed after the output was made: row ${index} was "${id}" and is now ${now}. Submit it as a new job.`,
   );
 }

@@ -1,29 +1,29 @@
-/** Patterns that choose no file of a folder, and what they may have been meant to be. */
+/** Explains why the patterns of a dataset match no file, and which patterns would. */
 import { createGlobFilter, type GlobFilter } from './glob-filter.ts';
 import { unicodeForm } from '../../text/unicode-form.ts';
 import type { WalkedFile } from './walk.ts';
 
-/** Files counted, at most: the sentence needs no more. */
+/** The sentence needs no higher count. */
 const ENOUGH = 1_000;
 
 type Change = (text: string) => string;
 
-/** Other patterns that a user may have meant. They are offered as they are written here. */
+/** Changes of a pattern to suggest to the user. */
 const OTHER_CASES: readonly Change[] = [(text) => text.toLowerCase(), (text) => text.toUpperCase()];
 const loose: Change = (text) => text.normalize('NFC').toLowerCase();
 
-/** A sentence; null where there is no file to choose. `walkWith`: the files that a filter lets through. */
+/** Returns a sentence, or null if there are no files at all. `walkWith` yields the files that a filter lets through. */
 export async function explainEmpty(
   { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
   walkWith: Walk,
 ): Promise<string | null> {
-  return (await otherSpelling(include, exclude, walkWith)) ?? unchosen(include, exclude, walkWith);
+  return (await otherSpelling(include, exclude, walkWith)) ?? unmatched(include, exclude, walkWith);
 }
 
 type Walk = (filter: GlobFilter) => AsyncIterable<WalkedFile>;
 
-/** Files there are, where none is chosen. */
-async function unchosen(
+/** Says that there are files, but none that matches. */
+async function unmatched(
   include: readonly string[],
   exclude: readonly string[],
   walkWith: Walk,
@@ -43,7 +43,7 @@ async function unchosen(
   return `The folder holds ${counted(files)}, such as "${example}", but ${given.join(' and ')} let none through.`;
 }
 
-/** Include patterns that match in another letter case or Unicode normal form. */
+/** Looks for include patterns that would match in another letter case or Unicode normal form. */
 async function otherSpelling(
   include: readonly string[],
   exclude: readonly string[],

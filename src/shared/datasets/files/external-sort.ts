@@ -1,5 +1,5 @@
 /**
- * Sorting more strings than memory should hold: sorted runs in a temporary file, merged while being read.
+ * Sorts more strings than memory should hold. It writes sorted runs to a temporary file and merges them while reading.
  * Records are Latin-1 strings without `/`, which separates them in the file.
  */
 import { mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
@@ -8,9 +8,9 @@ import { randomUUID } from 'node:crypto';
 
 export interface Sorter {
   add(record: string): Promise<void>;
-  /** All records in code-unit order. Once only, after the last `add`. */
+  /** All records in code-unit order. Call it once, after the last `add`. */
   sorted(): AsyncGenerator<string>;
-  /** Frees the temporary file; needed in every case. */
+  /** Frees the temporary file. Always call it. */
   close(): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ interface Run {
   readonly end: number;
 }
 
-/** Bytes a run's reader holds: 200 runs (10 million names) take 6 MB. */
+/** Bytes that the reader of each run holds. 200 runs (10 million names) take 6 MB. */
 const READ_BYTES = 32 * 1024;
 const SEPARATOR = '/';
 
@@ -59,7 +59,7 @@ export function createSorter({ dir, maxInMemory }: { dir: string; maxInMemory: n
   };
 }
 
-/** A temporary file without a name: nothing is left behind however the process ends. */
+/** A temporary file without a name, so that nothing is left however the process ends. */
 async function openUnlinked(dir: string): Promise<FileHandle> {
   await mkdir(dir, { recursive: true });
   const path = join(dir, `forebay-sort-${randomUUID()}`);
@@ -76,13 +76,13 @@ async function writeAll(file: FileHandle, bytes: Buffer, position: number): Prom
 }
 
 interface Head {
-  /** Records in memory, `records[next]` being the run's smallest not yet given out. */
+  /** Records in memory. `records[next]` is the smallest of the run that was not yielded yet. */
   records: string[];
   next: number;
-  /** Where the run goes on in the file. */
+  /** Where the run continues in the file. */
   position: number;
   readonly end: number;
-  /** Bytes of a record that the last read cut in two. */
+  /** The start of a record that the last read cut in two. */
   rest: string;
 }
 
@@ -111,7 +111,7 @@ function top(head: Head): string {
   return head.records[head.next]!;
 }
 
-/** Reads on; false at the run's end. */
+/** Reads more records. Returns false at the end of the run. */
 async function refill(file: FileHandle, head: Head, buffer: Buffer): Promise<boolean> {
   head.next = 0;
   head.records = [];
@@ -127,7 +127,7 @@ async function refill(file: FileHandle, head: Head, buffer: Buffer): Promise<boo
   return head.records.length > 0;
 }
 
-/** Restores the heap's order after its first head has moved on. */
+/** Restores the order of the heap after its first head has advanced. */
 function siftDown(heap: Head[]): void {
   const moved = heap[0]!;
   let at = 0;

@@ -1,4 +1,4 @@
-/** Files under a folder as rows: a row's id is its path relative to the root. */
+/** The files below a folder as rows. The id of a row is its path relative to the root. */
 import { tmpdir } from 'node:os';
 import type { Cursor, DatasetSpec } from '../../domain/dataset-spec.ts';
 import { createGlobFilter } from './glob-filter.ts';
@@ -13,22 +13,22 @@ import { walk, type WalkedFile, type WalkOptions } from './walk.ts';
 type FilesSpec = Extract<DatasetSpec, { type: 'files' }>;
 
 export interface FilesSourceOptions {
-  /** Where huge folders are sorted; the system's temporary folder by default. */
+  /** The folder in which huge folders are sorted. The default is the system's temporary folder. */
   readonly spillDir?: string;
-  /** Entries of one folder that are sorted in memory: 50,000 names of 40 bytes take about 5 MB. */
+  /** Entries of one folder that are sorted in memory. 50,000 names of 40 bytes take about 5 MB. */
   readonly maxInMemory?: number;
-  /** Real paths of folders and linked files that are passed over; none by default. */
+  /** Tells which folders and linked files to skip, by real path. The default skips none. */
   readonly skips?: (real: string) => boolean;
 }
 
-/** Marks a cursor that holds a raw path (see name-bytes.ts), for names that are not UTF-8. */
+/** Marks a cursor with a raw path (see name-bytes.ts), for names that are not UTF-8. */
 const RAW = '\0';
 
 export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions = {}): DatasetSource {
   const { spillDir = tmpdir(), maxInMemory = 50_000, skips = () => false } = options;
   if (spec.only !== undefined) return singleFile(spec.only);
   let compiled: Pick<WalkOptions, 'rule' | 'filter' | 'isExplicitlyIncluded'> | undefined;
-  // A pattern that is refused fails the reading, so it ends its job and nothing else.
+  // Compiled on reading, so that a refused pattern fails only its job.
   const rules = () =>
     (compiled ??= {
       rule: spec.listing ?? 1,
@@ -38,10 +38,10 @@ export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions =
   const common = { root: spec.root, spillDir, maxInMemory, skips };
 
   return {
-    async *read(from, signal, tally) {
+    async *read(from, signal, skipped) {
       let index = from?.index ?? 0;
       const after = from === null ? null : rawAt(from);
-      const onSkip: SkippedCounter['add'] = (reason, id) => tally?.add(reason, id);
+      const onSkip: SkippedCounter['add'] = (reason, id) => skipped?.add(reason, id);
       for await (const file of walk({ ...common, ...rules(), after, sorted: true, onSkip, signal })) {
         yield rowOf(file, ++index);
       }
@@ -49,7 +49,7 @@ export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions =
     async count(limit, signal) {
       let count = 0;
       if (limit <= 0) return 0;
-      // All of them: the order does not matter, so huge folders need not be sorted.
+      // Order does not matter when all are counted, so huge folders need no sorting.
       const sorted = limit !== Number.POSITIVE_INFINITY;
       const all = walk({ ...common, ...rules(), after: null, sorted, onSkip: ignore, signal });
       for await (const _ of all) if (++count >= limit) break;
@@ -67,7 +67,7 @@ const ignore = () => {};
 
 function rowOf({ id, valid, raw }: WalkedFile, index: number): SourceRow {
   if (valid) return { row: { id }, cursor: { index, at: id } };
-  const at = invalidAt('the file name is not valid UTF-8; rename the file');
+  const at = invalidAt('the file name is not valid UTF-8. Rename the file');
   return { row: { id, at }, cursor: { index, at: RAW + raw } };
 }
 

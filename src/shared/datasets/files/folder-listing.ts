@@ -1,38 +1,33 @@
-/**
- * One folder's entries, streamed; byte-sorted where asked, in constant memory however large the folder is.
- * Knows nothing of what lies below or of which entries become rows.
- */
+/** Streams the entries of one folder in constant memory, sorted by bytes on request. */
 import type { Dirent } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { createSorter } from './external-sort.ts';
 import { fsPath } from './name-bytes.ts';
 
-/** `special`: a device, a pipe or a socket. `hidden`: a name that begins with a dot. */
+/** `special` is a device, a pipe or a socket. `hidden` is a name that starts with a dot. */
 export type EntryKind = 'file' | 'folder' | 'link' | 'special' | 'hidden';
 
 export interface Entry {
-  /** Raw name (see name-bytes.ts). */
+  /** The raw name (see name-bytes.ts). */
   readonly name: string;
   readonly kind: EntryKind;
 }
 
 export interface ListingOptions {
-  /** False: in whatever order the file system gives them, for counting. */
+  /** False gives the order of the file system, for counting. */
   readonly sorted: boolean;
-  /** Only entries whose raw name is not smaller. */
+  /** Omits entries with a smaller raw name. */
   readonly from: string | null;
   readonly spillDir: string;
-  /** Entries sorted in memory; beyond it they spill to a temporary file. */
+  /** Entries to sort in memory. More spill to a temporary file. */
   readonly maxInMemory: number;
   readonly signal: AbortSignal;
 }
 
-/** Entries read at a time from the file system. */
+/** Entries per read from the file system. */
 const READ_AHEAD = 512;
 
-/**
- * All entries of the folder at raw path `folder`. Throws what node:fs throws.
- */
+/** All entries of the folder at the raw path `folder`. Throws what node:fs throws. */
 export async function* listFolder(folder: string, options: ListingOptions): AsyncGenerator<Entry> {
   if (!options.sorted) {
     yield* scan(folder, options);
@@ -49,7 +44,7 @@ export async function* listFolder(folder: string, options: ListingOptions): Asyn
 
 async function* scan(folder: string, { from, signal }: ListingOptions): AsyncGenerator<Entry> {
   signal.throwIfAborted();
-  // Node's types know only string names; with 'buffer' they are buffers, which keeps names that are not UTF-8.
+  // Buffers keep names that are not UTF-8. Node's types know only strings.
   const dir = await opendir(fsPath(folder) as string, {
     encoding: 'buffer' as 'utf8',
     bufferSize: READ_AHEAD,
@@ -68,7 +63,7 @@ function kindOf(dirent: Dirent): EntryKind {
   return dirent.isSymbolicLink() ? 'link' : 'special';
 }
 
-// A record is the name, NUL (in no name, and the smallest character: it keeps the order) and the kind.
+// A record is the name, NUL and the kind. No name contains NUL, and as the smallest character it keeps the order.
 function encode({ name, kind }: Entry): string {
   return `${name}\0${kind}`;
 }

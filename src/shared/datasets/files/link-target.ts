@@ -1,15 +1,15 @@
-/** What a link in a folder leads to. Knows nothing of what the job may read. */
+/** Resolves a link in a folder. Does not check what the job may read. */
 import { realpath, stat } from 'node:fs/promises';
 import { ForebayError, messageOf } from '../../errors.ts';
 import { fsPath } from './name-bytes.ts';
 
 export type LinkTarget =
-  /** `real`: raw real path (see name-bytes.ts). `special`: a device, a pipe or a socket. */
+  /** `real` is the raw real path (see name-bytes.ts). `special` is a device, a pipe or a socket. */
   | { readonly kind: 'file' | 'folder' | 'special'; readonly real: string }
-  /** It leads to nothing, or to itself. */
+  /** It leads nowhere, or to itself. */
   | { readonly kind: 'broken' };
 
-/** `raw`: path of the link. Throws ForebayError `input_unreadable`, naming the link by `id`. */
+/** `raw` is the path of the link. Throws ForebayError `input_unreadable`, which names the link by `id`. */
 export async function resolveLink(raw: string, id: string): Promise<LinkTarget> {
   const path = fsPath(raw);
   try {
@@ -20,7 +20,7 @@ export async function resolveLink(raw: string, id: string): Promise<LinkTarget> 
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR') return { kind: 'broken' };
-    // Anything else must not drop rows in silence.
+    // Other errors must not drop rows silently.
     throw new ForebayError('input_unreadable', `Cannot follow the link ${id}: ${messageOf(error)}.`, {
       cause: error,
     });

@@ -1,11 +1,11 @@
 /**
  * Which entries of a folder are rows. A job keeps the rule that it began with, so that its blocks keep their rows.
  *
- * 1: every file; links only below the folder itself, broken ones are left out.
- * 2: files whose names do not say that they are no images, unless an include pattern asks for them; links to
- *    anything that the job may read; a broken link is a row, which fails.
+ * Rule 1: every file. Links count only if they lead below the folder itself. Broken links are left out.
+ * Rule 2: every file, unless its extension is not that of an image and no include pattern names that extension. Links
+ * may lead to anything that the job may read. A broken link is a row, which fails.
  *
- * Whatever changes this, the table of names included, is a new rule.
+ * Any change, including one of the table of extensions, must be a new rule.
  */
 import type { DatasetSpec, ListingRule } from '../../domain/dataset-spec.ts';
 import { createGlobFilter } from './glob-filter.ts';
@@ -13,7 +13,7 @@ import { createGlobFilter } from './glob-filter.ts';
 /** The rule of new jobs. */
 export const CURRENT_LISTING = 2 satisfies ListingRule;
 
-/** The dataset of a job that goes on from an earlier one's output: listed as that was. */
+/** Gives a dataset the listing rule of an earlier one, for a job that continues its output. */
 export function withListingOf(dataset: DatasetSpec, earlier: DatasetSpec): DatasetSpec {
   if (dataset.type !== 'files' || earlier.type !== 'files') return dataset;
   return { ...dataset, listing: earlier.listing ?? 1 };
@@ -32,18 +32,18 @@ const NOT_IMAGES: ReadonlySet<string> = new Set(
   ].flatMap((names) => names.split(' ')),
 );
 
-/** Whether a name says that the file is no image. A name without an extension says nothing. */
+/** Whether the extension of a file is not that of an image. False for a name without an extension. */
 export function isNoImage(name: string): boolean {
   const dot = name.lastIndexOf('.');
   return dot > 0 && NOT_IMAGES.has(name.slice(dot + 1).toLowerCase());
 }
 
-/** A character that nobody writes in a pattern (of the private use area). */
+/** A character of the private use area, which nobody writes in a pattern. */
 const OTHER = '\uf8ff';
 
 /**
- * Whether an include pattern asks for a file that is no image by its name: one that would not match it under another
- * extension of the same length (`*.txt`, `notes.*t`), where `*`, `notes*` and `*.???` would.
+ * Whether an include pattern names the extension of a file, as `*.txt` and `notes.*t` do. Such a pattern would not match
+ * the same name with another extension of the same length. `*`, `notes*` and `*.???` would.
  */
 export function createExplicitInclude(include: readonly string[]): (id: string) => boolean {
   const patterns = include.map((pattern) => createGlobFilter([pattern], []));

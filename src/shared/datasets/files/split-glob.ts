@@ -1,10 +1,10 @@
-/** Globs as paths: where their folder ends and their pattern begins. */
+/** Splits a glob into its folder and its pattern. */
 import picomatch from 'picomatch';
 import { ForebayError } from '../../errors.ts';
 
 /**
- * A glob's leading parts without magic, and the rest; null for a plain path.
- * Throws ForebayError `invalid_request` where the pattern leaves its folder.
+ * `base` is everything before the first part with a wildcard. Null for a path without wildcards.
+ * Throws ForebayError `invalid_request` for a pattern that leaves its folder.
  */
 export function splitGlob(path: string): { base: string; pattern: string } | null {
   const parts = path.split('/');

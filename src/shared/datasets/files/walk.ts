@@ -1,6 +1,6 @@
 /**
- * The order of a tree of files: entries byte-sorted per folder, depth first, a subfolder's files at its
- * name's place. Starts anywhere without listing what comes before. Knows nothing of rows and cursors.
+ * Walks a tree of files depth first, with the entries of each folder in byte order. It can start at any file without
+ * listing what comes before.
  */
 import { realpath } from 'node:fs/promises';
 import { ForebayError, messageOf } from '../../errors.ts';
@@ -14,9 +14,9 @@ import { isNoImage } from './listing-rule.ts';
 import { rawOf, textOf } from './name-bytes.ts';
 
 export interface WalkedFile {
-  /** Path relative to the root, with `/`; bytes that are not UTF-8 are U+FFFD. */
+  /** The path relative to the root, with `/`. Bytes that are not UTF-8 are U+FFFD. */
   readonly id: string;
-  /** False when the id has lost bytes and so cannot open the file. */
+  /** False if the id has lost bytes, so that it cannot open the file. */
   readonly valid: boolean;
   /** The relative path, raw (see name-bytes.ts). */
   readonly raw: string;
@@ -26,35 +26,35 @@ export interface WalkOptions extends Omit<ListingOptions, 'from'> {
   readonly root: string;
   readonly rule: ListingRule;
   readonly filter: GlobFilter;
-  /** Whether a file is wanted although its name says that it is no image. */
+  /** Whether an include pattern names the extension of a file, which is then a row even if it is no image. */
   readonly isExplicitlyIncluded: (id: string) => boolean;
-  /** Asked of each folder and of each link's target, by real path: true passes it over. */
+  /** Tells which folders and link targets to skip, by real path. */
   readonly skips: (real: string) => boolean;
-  /** Told of all that is left out, but for what the filter leaves out. */
+  /** Gets everything that is left out, except by the filter. */
   readonly onSkip: (reason: SkipReason, id: string) => void;
-  /** Raw relative path after which to start; null: at the beginning. */
+  /** The raw relative path to start after; null starts at the beginning. */
   readonly after: string | null;
 }
 
 interface Folder {
-  /** Raw relative path with a trailing `/`; empty for the root. */
+  /** The raw relative path with a trailing `/`; empty for the root. */
   readonly prefix: string;
   /** The same as text. */
   readonly idPrefix: string;
   readonly valid: boolean;
-  /** Raw real path. */
+  /** The raw real path. */
   readonly real: string;
   readonly entries: AsyncGenerator<Entry>;
-  /** Names still to seek: the first in this folder, the rest below it. */
+  /** The path to start after, from here on: the name in this folder, then those below it. */
   readonly seek: readonly string[];
 }
 
-/** What an entry comes to: a file, a folder to walk, a reason why it is neither, or nothing that was asked for. */
+/** What becomes of an entry: a file, a folder to walk, a reason to skip it, or null if the filter leaves it out. */
 type Outcome = 'file' | { readonly folder: string } | SkipReason | null;
 
 /**
- * Files under the root that are rows, by the listing rule. No folder is walked inside itself. Throws ForebayError
- * `input_not_found` (no such root) and `input_unreadable` (naming the folder).
+ * The files below the root that are rows by the listing rule. It never walks a folder inside itself. Throws ForebayError
+ * `input_not_found` for a missing root, and `input_unreadable`, which names the folder.
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
   const { rule, filter } = options;
@@ -92,15 +92,15 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
     if (!filter.folder(id)) return null;
     const real = below(folder.real, entry.name);
     if (options.skips(textOf(real).text)) return 'private_folders';
-    // Behind a link to a folder above, that folder is walked already.
+    // A link to a parent folder leads to a folder that is being walked already.
     return rule > 1 && isOpen(real) ? 'link_cycles' : { folder: real };
   }
 
-  /** A promise only for links: files are too many to wait for each. */
+  /** A promise only for links, because there are too many files to wait for each. */
   function outcomeOf(folder: Folder, entry: Entry, id: string): Outcome | Promise<Outcome> {
     switch (entry.kind) {
       case 'file':
-        // It is where its folder is.
+        // The folder was checked, so the file needs no check of its own.
         return fileOutcome(id, entry.name);
       case 'folder':
         return folderOutcome(folder, entry, id);
@@ -117,7 +117,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
   const turn = createTurn();
   try {
     for (let folder = stack.at(-1); folder !== undefined; folder = stack.at(-1)) {
-      // Entries that match nothing yield nothing: without this a large folder would hold up the process.
+      // Entries that do not match yield nothing. Without this, a large folder would block the process.
       if (turn.isOver()) await turn.next();
       const entry = await nextEntry(folder, options.signal);
       if (entry === null) {
@@ -154,7 +154,7 @@ async function nextEntry(folder: Folder, signal: AbortSignal): Promise<Entry | n
     if (signal.aborted) throw error;
     throw new ForebayError(
       'input_unreadable',
-      `Cannot list the folder ${textOf(folder.real).text}: ${messageOf(error)}. Make it readable for Forebay's user, or exclude it.`,
+      `Cannot list the folder ${textOf(folder.real).text}: ${messageOf(error)}. Make it readable for the user that runs Forebay, or exclude it.`,
       { cause: error },
     );
   }

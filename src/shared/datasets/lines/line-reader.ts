@@ -1,17 +1,14 @@
-/**
- * A file's lines with their byte offsets, from any offset, in constant memory: a line longer than the limit
- * is passed over, not held. Knows nothing of what a line means.
- */
+/** Reads the lines of a file with their byte offsets, from any offset, in constant memory. It does not hold lines that are too long. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { ForebayError, messageOf } from '../../errors.ts';
 import { ENCODING_HEAD_BYTES, listProblem, markLength } from './list-encoding.ts';
 
 export interface Line {
-  /** The line without its ending (LF or CRLF); null when longer than the limit. Valid until the next batch. */
+  /** The line without LF or CRLF; null if it is too long. Valid until the next batch. */
   readonly bytes: Buffer | null;
-  /** Offset of its first byte. */
+  /** The offset of its first byte. */
   readonly start: number;
-  /** Offset of the next line. */
+  /** The offset of the next line. */
   readonly end: number;
 }
 
@@ -20,8 +17,8 @@ const CHUNK = 256 * 1024;
 export const MAX_LINE_BYTES = 64 * 1024;
 
 /**
- * Batches of lines, blank ones too. A UTF-8 byte order mark is passed over. Throws ForebayError
- * `input_not_found`, `input_unreadable` (other encodings as well), `dataset_changed` (`from` lies beyond the end).
+ * Yields batches of lines, including blank ones. Skips a UTF-8 byte order mark. Throws ForebayError `input_not_found`,
+ * `input_unreadable` (also for other encodings), and `dataset_changed` if `from` lies beyond the end.
  */
 export async function* readLines(path: string, from: number, signal: AbortSignal): AsyncGenerator<Line[]> {
   signal.throwIfAborted();
@@ -31,7 +28,7 @@ export async function* readLines(path: string, from: number, signal: AbortSignal
     if (from > size) {
       throw new ForebayError(
         'dataset_changed',
-        `${path} has become shorter since reading began (${size} bytes, reading stopped at ${from}). Submit it as a new job.`,
+        `${path} became shorter after reading began (it has ${size} bytes, reading stopped at ${from}). Submit it as a new job.`,
       );
     }
     yield* linesOf(file, path, from, signal);
@@ -49,7 +46,7 @@ async function* linesOf(
   const buffer = Buffer.allocUnsafe(CHUNK);
   let filled = 0;
   let base = from; // file offset of buffer[0]
-  let longStart: number | null = null; // where the over-long line being passed over began
+  let longStart: number | null = null; // where the too long line that is being skipped began
   for (;;) {
     signal.throwIfAborted();
     const bytesRead = await readAt(file, path, buffer, filled, base + filled);
@@ -81,14 +78,14 @@ function withoutReturn(view: Buffer, start: number, stop: number): Buffer {
   return view.subarray(start, stop > start && view[stop - 1] === 13 ? stop - 1 : stop);
 }
 
-/** Where the text begins. Throws ForebayError `input_unreadable` where it is no UTF-8. */
+/** Where the text begins. Throws ForebayError `input_unreadable` if it is not UTF-8. */
 function textStart(view: Buffer, path: string): number {
   const problem = listProblem(view.subarray(0, ENCODING_HEAD_BYTES));
   if (problem !== null) throw new ForebayError('input_unreadable', `${path} ${problem}`);
   return markLength(view);
 }
 
-/** Rejects as `readLines` does for a file that cannot be read as lines. */
+/** Rejects as `readLines` does if the file cannot be read as lines. */
 export async function checkLines(path: string): Promise<void> {
   const file = await openLines(path);
   try {

@@ -1,4 +1,4 @@
-/** Any dataset whose rows are a file's lines: order, cursors (byte offsets) and counting, once for all of them. */
+/** The common part of every format whose rows are the lines of a file. Cursors are byte offsets. */
 import type { Cursor } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
 import { InvariantError } from '../../errors.ts';
@@ -7,7 +7,7 @@ import type { DatasetSource } from '../source.ts';
 
 export interface LineSourceOptions {
   readonly path: string;
-  /** The row of a line that is not blank. Must not throw: a bad line is a bad row. */
+  /** Makes the row of a line that is not blank. Must not throw, because a bad line is a bad row. */
   readonly toRow: (line: Line) => RowRef;
 }
 

@@ -1,12 +1,12 @@
-/** How the text of a list is stored, by its first bytes: UTF-8 is read, everything else is named. */
+/** Detects the encoding of a list by its first bytes. Only UTF-8 can be read; any other is named to the user. */
 
 import { isLfsPointer } from './lfs-pointer.ts';
 
-/** Bytes that are enough to tell. */
+/** Bytes that are enough to detect it. */
 export const ENCODING_HEAD_BYTES = 128;
 
 const MARKS: readonly (readonly [bytes: readonly number[], name: string, iconv: string])[] = [
-  // Before UTF-16, whose mark it begins with.
+  // Must come before UTF-16, whose mark is its start.
   [[0xff, 0xfe, 0, 0], 'UTF-32 (little-endian)', 'UTF-32LE'],
   [[0, 0, 0xfe, 0xff], 'UTF-32 (big-endian)', 'UTF-32BE'],
   [[0xff, 0xfe], 'UTF-16 (little-endian)', 'UTF-16LE'],
@@ -14,17 +14,17 @@ const MARKS: readonly (readonly [bytes: readonly number[], name: string, iconv: 
 ];
 const UTF8_MARK = [0xef, 0xbb, 0xbf];
 
-/** Length of the UTF-8 byte order mark that the list begins with. */
+/** The length of the UTF-8 byte order mark at the start; 0 if there is none. */
 export function markLength(head: Uint8Array): number {
   return startsWith(head, UTF8_MARK) ? UTF8_MARK.length : 0;
 }
 
-/** Why a list that begins so cannot be read and what to do, as the end of a sentence about it; null where it can. */
+/** Why the list cannot be read and what to do, as the end of a sentence about it; null if it can be read. */
 export function listProblem(head: Uint8Array): string | null {
   const mark = MARKS.find(([bytes]) => startsWith(head, bytes));
   if (mark) return asUtf8(mark[1], mark[2]);
   const [a, b, c, d] = head;
-  // Two ASCII characters in a row, without a mark.
+  // Two ASCII characters in UTF-16 without a mark.
   if (a && b === 0 && c && d === 0) return asUtf8('UTF-16 (little-endian)', 'UTF-16LE');
   if (a === 0 && b && c === 0 && d) return asUtf8('UTF-16 (big-endian)', 'UTF-16BE');
   if (isLfsPointer(head)) return 'is a Git LFS pointer, not the list itself. Fetch it with: git lfs pull';

@@ -1,4 +1,4 @@
-/** A user's list of rows: a path, a URL or `{"id","uri"}` a line. A bad line is a bad row, never a bad job. */
+/** A manifest lists one row per line: a path, a URL or `{"id","uri"}`. A bad line costs its row, never the job. */
 import { isUtf8 } from 'node:buffer';
 import type { DatasetSpec } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
@@ -9,7 +9,7 @@ import type { DatasetSource } from '../source.ts';
 
 type ManifestSpec = Extract<DatasetSpec, { type: 'manifest' }>;
 
-/** Characters of a bad line that its row's id shows. */
+/** Characters of a bad line in the id of its row. */
 const BAD_ID_CHARS = 200;
 
 export function createManifestSource(spec: ManifestSpec): DatasetSource {
@@ -20,7 +20,7 @@ function manifestRow({ bytes, start }: Line): RowRef {
   if (bytes === null) {
     return bad(
       `line at byte ${start}`,
-      `the line is longer than ${MAX_LINE_BYTES / 1024} KB; a row with its bytes ("data:") belongs in an inline row or a file`,
+      `the line is longer than ${MAX_LINE_BYTES / 1024} KB. Send the bytes of a row ("data:") inline, or write them to a file`,
     );
   }
   const text = bytes.toString('utf8');
@@ -28,13 +28,13 @@ function manifestRow({ bytes, start }: Line): RowRef {
   return text.trimStart().startsWith('{') ? jsonRow(text) : { id: text };
 }
 
-/** Further fields are the user's own and are left alone. */
+/** Ignores other fields, which are the user's own. */
 function jsonRow(text: string): RowRef {
   let value: { id?: unknown; uri?: unknown };
   try {
     value = JSON.parse(text) as typeof value;
   } catch {
-    return bad(text, 'the line begins with "{" but is not valid JSON; expected {"id","uri"}');
+    return bad(text, 'the line starts with "{" but is not valid JSON like {"id","uri"}');
   }
   const { id, uri } = value;
   if (typeof uri !== 'string' || uri === '') return bad(text, '"uri" must be a path or a URL');

@@ -16,7 +16,7 @@ const heldBy = (owner: object, shepherd?: object) =>
   writeFileSync(join(folder, 'lock'), JSON.stringify({ owner, shepherd }));
 
 describe('the lock of a data folder', () => {
-  it('is held by one, who is named to others, until released', async () => {
+  it('has one holder until it is released, and names it to others', async () => {
     const lock = await lockData(folder);
     await expect(lockData(folder)).rejects.toMatchObject({
       code: 'data_in_use',
@@ -61,7 +61,7 @@ describe('the lock of a data folder', () => {
     expect(existsSync(flushed)).toBe(true);
   });
 
-  it('goes to exactly one of many takers of a dead one', async () => {
+  it('goes to exactly one of many processes that take it from a dead one', async () => {
     heldBy({ pid: process.pid, started: 'an earlier life' });
     const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockData(folder)));
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);

@@ -1,4 +1,4 @@
-// What a tuning shows: the chosen settings are the highest bar, or the higher one is called noise.
+// The ranking of a tuning: the chosen settings come first, or a higher rate is marked as noise.
 import { describe, expect, it } from 'vitest';
 import { reportHtml } from '#forebay/cli/tune/report.js';
 import { barsSvg } from '#forebay/cli/tune/report-charts.js';
@@ -25,7 +25,7 @@ const reading = (batch: number, rate: number, phase: Measurement['phase'] = 'sea
   message: null,
 });
 
-/** Recorded on a machine that became slower: the search began at 200 rows/s for the start and ended at 120. */
+/** Recorded on a machine that became slower: the start had 200 rows/s at first and 120 at the end. */
 const MEASUREMENTS = [
   reading(8, 200),
   reading(16, 190),
@@ -78,7 +78,7 @@ function tunedTo(chosen: number, rowsPerS: number, more: Partial<Tuned> = {}): T
 const batches = (tuned: Tuned) => rankSettings(tuned).map((one) => one.settings.batch_size);
 
 describe('the ranking of a tuning', () => {
-  it('begin with the chosen settings, whatever the machine did meanwhile', () => {
+  it('starts with the chosen settings, even on a machine that became slower', () => {
     const ranking = rankSettings(tunedTo(32, 150));
     expect(ranking.map((one) => [one.settings.batch_size, Math.round(one.rate!)])).toEqual([
       [32, 150],
@@ -89,7 +89,7 @@ describe('the ranking of a tuning', () => {
     expect(ranking[2]).toMatchObject({ start: true, chosen: false });
   });
 
-  it('call a higher one noise where the settings stayed', () => {
+  it('marks a higher rate as noise if the settings stayed', () => {
     const tuned = tunedTo(8, 120, { gain: { gain: 0.03, noise: 0.05 } });
     expect(batches(tuned)).toEqual([32, 16, 8]);
     const text = tunedText(tuned);
@@ -100,7 +100,7 @@ describe('the ranking of a tuning', () => {
     );
   });
 
-  it('show the rate that the text tells, in the chart too', () => {
+  it('shows the same rate in the text and in the chart', () => {
     const tuned = tunedTo(32, 150);
     expect(choiceText(tuned)).toBe(
       'Chosen: 2 lanes x 1 thread, batch 32, 2 decode threads. 150 rows/s, 25 % (±4.0 %) more than until now (120 rows/s).',
@@ -113,15 +113,15 @@ describe('the ranking of a tuning', () => {
   });
 });
 
-describe('a tuning that was stopped', () => {
+describe('a tuning that was stopped early', () => {
   it('says what it kept', () => {
     const text = tunedText(tunedTo(32, 150, { stopped: true }));
-    expect(text).toMatch(/^Stopped on the way\.$/m);
+    expect(text).toMatch(/^Stopped early\.$/m);
     expect(text).toContain('Chosen: 2 lanes x 1 thread, batch 32');
     expect(text).toContain('Profile: /cache/p.json');
   });
 
-  it('says that it wrote nothing where nothing was better', () => {
+  it('says that it wrote nothing if nothing was better', () => {
     const text = tunedText(tunedTo(8, 120, { stopped: true, path: null }));
     expect(text).toContain('Kept: 2 lanes x 1 thread, batch 8');
     expect(text).toContain('No profile was written.');

@@ -13,7 +13,7 @@ it('finds files below their root', () => {
   expect(locateRow({ ...spec, root: '/' }, { id: 'a.jpg' })).toEqual({ kind: 'file', path: '/a.jpg' });
 });
 
-it('joins names as node:path does, whatever parts they have', () => {
+it('joins paths as node:path does, whatever parts they have', () => {
   const parts = ['a', '.', '..', '', 'b.jpg', '...', '.hidden', ' '];
   const names = parts.flatMap((a) => parts.flatMap((b) => parts.map((c) => [a, b, c].join('/'))));
   for (const root of ['/photos', '/', '/photos/', '/x/../photos', '/a//b']) {

@@ -50,7 +50,7 @@ it.each(['a', 'ab*d', 'abcd=', 'ab=', '====', 'data:image/png;base64,AAAA', 'ab=
   },
 );
 
-it('keeps more than one write of bytes in order', async () => {
+it('keeps several pieces of bytes in order', async () => {
   const chunks = Array.from({ length: 5 }, (_, i) => Buffer.alloc(700_000, i));
   const { rows, bytes } = await spooled(
     ...chunks.map((chunk, i) => ({ id: `${i}`, data: chunk.toString('base64') })),
@@ -59,7 +59,7 @@ it('keeps more than one write of bytes in order', async () => {
   expect(bytes.equals(Buffer.concat(chunks))).toBe(true);
 });
 
-it('says what cannot be written where', async () => {
+it('says which folder cannot be written', async () => {
   await spoolUrls(join(dir, 'file'), packUrls(['http://x/']));
   await expect(spoolUrls(join(dir, 'file', 'below'), packUrls(['http://x/']))).rejects.toMatchObject({
     code: 'storage_unavailable',

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createInputRule, type InputFolders } from '#forebay/shared/files/input-folders.js';
 
-// None of these exist, so paths are judged by their text.
+// None of these folders exist, so only the text of a path counts.
 const verdicts = (folders: InputFolders, path: string) => {
   const rule = createInputRule(folders);
   return ['default', 'alice', 'bob'].map((tenant) => rule(path, tenant));
@@ -26,7 +26,7 @@ it.each([
   expect(verdicts(OWN, path)).toEqual(expected);
 });
 
-it('an input root deeper than an output root or the data folder is open to all, as the operator said', () => {
+it('an input root inside an output root or the data folder is open to all', () => {
   const folders = {
     inputRoots: ['/srv/photos', '/srv/data/in'],
     dataDir: '/srv/data',
@@ -37,7 +37,7 @@ it('an input root deeper than an output root or the data folder is open to all, 
   expect(verdicts(folders, '/srv/data/redis')).toEqual(all('outside'));
 });
 
-it('where two folders are one, the stricter holds', () => {
+it('if one folder has two purposes, the stricter rule wins', () => {
   const same = { inputRoots: ['/srv'], dataDir: '/srv', outputRoots: ['/srv'] };
   expect(verdicts(same, '/srv/x')).toEqual(['data_folder', 'data_folder', 'data_folder']);
   expect(verdicts({ inputRoots: ['/srv'], outputRoots: ['/srv'] }, '/srv/alice/x')).toEqual([

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { hashSecret, keyText, newApiKey, parseKey, secretMatches } from '#forebay/shared/keys/api-key.js';
 
 describe('an API key', () => {
-  it('is fbk_<id>_<secret> with 256 random bits, and reads back', () => {
+  it('is fbk_<id>_<secret> with 256 random bits, and can be parsed', () => {
     const key = newApiKey();
     const text = keyText(key);
     expect(text).toMatch(/^fbk_[0-9a-f]{16}_[A-Za-z0-9_-]{43}$/);
@@ -17,13 +17,13 @@ describe('an API key', () => {
     (text) => expect(parseKey(text)).toBeNull(),
   );
 
-  it('is no key with a line more, a character more or less', () => {
+  it('is not valid with another line, or with a character more or less', () => {
     const text = keyText(newApiKey());
     for (const other of [`${text}\n`, `${text}a`, text.slice(0, -1), text.toUpperCase(), ` ${text}`])
       expect(parseKey(other)).toBeNull();
   });
 
-  it('matches its own hash and no other, whatever their length', () => {
+  it('matches only its own hash, whatever the length of the other', () => {
     const { secret } = newApiKey();
     expect(secretMatches(secret, hashSecret(secret))).toBe(true);
     expect(secretMatches(newApiKey().secret, hashSecret(secret))).toBe(false);
@@ -32,7 +32,7 @@ describe('an API key', () => {
     expect(secretMatches(secret, secret)).toBe(false);
   });
 
-  it('is compared by hashes of one length in constant time, and by nothing else', () => {
+  it('is compared only by hashes of equal length, in constant time', () => {
     const source = readFileSync(new URL('../../../../src/shared/keys/api-key.ts', import.meta.url), 'utf8');
     const compare = /export function secretMatches[\s\S]*?\n}/.exec(source)![0];
     expect(compare).toContain('timingSafeEqual(given, kept)');

@@ -1,9 +1,9 @@
-// What children that only compute get of their parent's environment.
+// The part of the environment that children which only compute inherit.
 import { expect, it } from 'vitest';
 import { childEnvironment } from '#forebay/shared/process/child-environment.js';
 import { nodeFlagsForChildren } from '#forebay/shared/process/node-flags.js';
 
-it('passes on what computing needs: the system, libraries, accelerators, thread pools', () => {
+it('passes on what computing needs, such as libraries, accelerators and thread pools', () => {
   const needed = {
     PATH: '/bin',
     HOME: '/root',
@@ -18,7 +18,7 @@ it('passes on what computing needs: the system, libraries, accelerators, thread 
   expect(childEnvironment(needed)).toEqual(needed);
 });
 
-it('passes on no secret, no proxy, no preload and nothing that is not on its lists', () => {
+it('passes on no secret, proxy or preload, and nothing that is not on its lists', () => {
   const parent = {
     REDIS_URL: 'redis://:secret@host',
     FOREBAY_API_KEY: 'fb_1',
@@ -34,7 +34,7 @@ it('passes on no secret, no proxy, no preload and nothing that is not on its lis
   expect(childEnvironment(parent)).toEqual({});
 });
 
-it('lets what is added win', () => {
+it('lets added variables win', () => {
   const parent = { MALLOC_ARENA_MAX: '8', PATH: '/bin' };
   expect(childEnvironment(parent, { MALLOC_ARENA_MAX: '2' })).toEqual({
     MALLOC_ARENA_MAX: '2',
@@ -51,6 +51,6 @@ it.each([
   [String.raw`--import "/a\" --jitless b.mjs"`, ''],
   ['--use-env-proxy --import /otel.mjs', ''],
   ['', ''],
-])('of NODE_OPTIONS %j leaves %j', (given, kept) => {
+])('keeps of NODE_OPTIONS %j only %j', (given, kept) => {
   expect(nodeFlagsForChildren(given)).toBe(kept);
 });

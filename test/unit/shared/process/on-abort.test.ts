@@ -1,9 +1,9 @@
-// Many waiters on one signal: each is told once, none leaves a listener or a warning behind.
+// Many waiters on one signal: each is called once, and none leaves a listener or a warning.
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { onAbort } from '#forebay/shared/process/on-abort.js';
 
-it('a signal has one listener for any number of waiters, and all are told once', () => {
+it('a signal has one listener for any number of waiters, and calls each once', () => {
   const abort = new AbortController();
   let told = 0;
   for (let i = 0; i < 50; i++) onAbort(abort.signal, () => (told += 1));
@@ -12,7 +12,7 @@ it('a signal has one listener for any number of waiters, and all are told once',
   expect(told).toBe(50);
 });
 
-it('who has taken it back is not told', () => {
+it('a cancelled waiter is not called', () => {
   const abort = new AbortController();
   const told: string[] = [];
   const undo = onAbort(abort.signal, () => told.push('first'));
@@ -22,7 +22,7 @@ it('who has taken it back is not told', () => {
   expect(told).toEqual(['second']);
 });
 
-it('a signal that has aborted tells at once', () => {
+it('a signal that has aborted calls at once', () => {
   let told = 0;
   onAbort(AbortSignal.abort(), () => (told += 1))();
   expect(told).toBe(1);

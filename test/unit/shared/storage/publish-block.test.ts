@@ -1,4 +1,4 @@
-// Publishing a block once, whoever tries and wherever they die (INV-1).
+// A block is published once, whoever tries and wherever they die (INV-1).
 import {
   mkdtempSync,
   realpathSync,
@@ -56,13 +56,13 @@ describe('publishing', () => {
     );
   });
 
-  it('publishes an empty part where every row failed', async () => {
+  it('publishes an empty part if every row failed', async () => {
     await publish(0, [bad('x'), bad('y'), bad('z')], 't1');
     expect(read('part-00000000.jsonl')).toBe('');
     expect(await adoptBlock(folder, JOB, 0, rows, 'owned')).toEqual({ succeeded: 0, failed: 3 });
   });
 
-  it('lets the first of two runs win, errors and all', async () => {
+  it('lets the first of two runs win, including its errors', async () => {
     await publish(2, [ok(1), bad('first'), ok(3)], 't1');
     const late = await publish(2, [ok(1), ok(2), bad('second')], 't2');
     expect(late).toEqual({ succeeded: 2, failed: 1 });
@@ -70,7 +70,7 @@ describe('publishing', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('errors'))).toHaveLength(1);
   });
 
-  it('leaves nothing in staging when it comes late, even after the folder was cleared', async () => {
+  it('leaves nothing in staging when it is late, even after the folder was cleared', async () => {
     await publish(2, [ok(1), bad('first'), ok(3)], 't1');
     rmSync(join(folder, '_staging'), { recursive: true });
     await publish(2, [ok(1), ok(2), bad('second')], 't2');
@@ -89,11 +89,11 @@ describe('publishing', () => {
 });
 
 describe('adopting', () => {
-  it('finds nothing where nothing is published', async () => {
+  it('finds nothing if nothing is published', async () => {
     expect(await adoptBlock(folder, JOB, 2, rows, 'owned')).toBeNull();
   });
 
-  it('puts the errors of a run in place that died between its part and its errors', async () => {
+  it('puts errors in place for a run that died between its part and its errors', async () => {
     const part = '{"index":8,"id":"a","predictions":[]}\n{"index":9,"id":"b","predictions":[]}\n';
     mkdirSync(join(folder, '_staging'));
     writeFileSync(join(folder, 'part-00000002.jsonl'), part);
@@ -125,14 +125,14 @@ describe('adopting', () => {
 describe('a run whose job has lost its output', () => {
   const next = { job: `job_${'1'.repeat(26)}`, lease: 'x' };
 
-  it('publishes nothing where it is refused after staging, and leaves nothing', async () => {
+  it('publishes and leaves nothing if it is refused after staging', async () => {
     expect(await publish(2, [ok(1), bad('x'), ok(3)], 't1', async () => null)).toBeNull();
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('publishes nothing where the next owner discards what it staged before it links', async () => {
+  it('publishes nothing if the next owner discards its staged part before it links', async () => {
     const late = publish(2, [ok(1), bad('x'), ok(3)], 't1', async () => {
-      // The check was passed just before the next owner claimed the output; then this worker was frozen.
+      // The run was permitted just before the next owner claimed the output. Then this worker was frozen.
       await discardStaged(folder, next);
       return 'owned';
     });
@@ -140,7 +140,7 @@ describe('a run whose job has lost its output', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('has its errors put in place by the next owner where it died right after its link', async () => {
+  it('has its errors put in place by the next owner if it died right after its link', async () => {
     await publish(2, [ok(1), bad('x'), ok(3)], 't1', async (hash) => {
       mkdirSync(join(folder, '_staging', 'kept'));
       const staged = `errors-00000002.jsonl.${hash}`;
@@ -160,7 +160,7 @@ describe('a run whose job has lost its output', () => {
     expect(existsSync(join(folder, '_staging'))).toBe(false);
   });
 
-  it('does not touch what a user keeps in a folder called _staging', async () => {
+  it('does not touch files of a user in a folder called _staging', async () => {
     mkdirSync(join(folder, '_staging'));
     writeFileSync(join(folder, '_staging', 'notes.txt'), 'mine');
     await publish(0, [ok(1), ok(2), ok(3)], 't1');
@@ -168,7 +168,7 @@ describe('a run whose job has lost its output', () => {
     expect(readdirSync(join(folder, '_staging'))).toEqual(['notes.txt']);
   });
 
-  it('writes nothing through a link that was put in the place of its output', async () => {
+  it('writes nothing through a link that has replaced its output', async () => {
     const elsewhere = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-elsewhere-')));
     rmSync(folder, { recursive: true });
     symlinkSync(elsewhere, folder);
@@ -181,7 +181,7 @@ describe('a run whose job has lost its output', () => {
     rmSync(elsewhere, { recursive: true });
   });
 
-  it('goes on in the folder that it opened where a link takes its place in between', async () => {
+  it('continues in the folder that it opened if a link replaces it meanwhile', async () => {
     const elsewhere = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-elsewhere-')));
     const moved = `${folder}-moved`;
     await publish(0, [ok(1), ok(2), ok(3)], 't1', async () => {
@@ -195,8 +195,8 @@ describe('a run whose job has lost its output', () => {
   });
 });
 
-describe('a part that is there already', () => {
-  it('is not counted where no run of the job announced it', async () => {
+describe('a part that exists already', () => {
+  it('is not counted if no run of the job announced it', async () => {
     const text = rows.rows.map(({ id }, i) => `{"index":${8 + i},"id":"${id}","predictions":[]}\n`).join('');
     writeFileSync(join(folder, 'part-00000002.jsonl'), text);
     const mine = publish(2, [ok(1), ok(2), ok(3)], 't1', async (hash) => ({ hashes: [hash] }));
@@ -204,7 +204,7 @@ describe('a part that is there already', () => {
     expect(read('part-00000002.jsonl')).toBe(text);
   });
 
-  it('is counted where an earlier run announced it', async () => {
+  it('is counted if an earlier run announced it', async () => {
     let first = '';
     await publish(2, [ok(1), ok(2), bad('x')], 't1', async (hash) => ({ hashes: [(first = hash)] }));
     const second = await publish(2, [ok(9), ok(9), ok(9)], 't2', async (hash) => ({ hashes: [first, hash] }));

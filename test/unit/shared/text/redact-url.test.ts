@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { redactCredentials, redactUrl } from '#forebay/shared/text/redact-url.js';
 
-it('a URL in a message says where, and nothing that opens it', () => {
+it('a URL in a message shows the address without credentials', () => {
   expect(redactUrl('https://b.s3.example/k/a.jpg?X-Amz-Signature=abc&x=1')).toBe(
     'https://b.s3.example/k/a.jpg?***',
   );
@@ -13,7 +13,7 @@ it('a URL in a message says where, and nothing that opens it', () => {
   );
 });
 
-it('no secret of any letters is shown, encoded or not, in a URL that can be read or not', () => {
+it('no secret is shown, whatever its letters, even in an invalid URL', () => {
   const secrets = fc
     .string({ unit: fc.constantFrom(...'@/#%:?&=[]\\ a1'.split('')), maxLength: 12 })
     .map((s) => `zq${s}xj`);

@@ -11,7 +11,7 @@ const units = fc.oneof(
 );
 
 describe('text that is shown', () => {
-  it('steers no terminal and turns no letters', () => {
+  it('cannot control a terminal or the direction of text', () => {
     expect(visibleText('a\u001b[31mb\u009b2Kc\u202ed\re\u007f')).toBe(
       String.raw`a\u001b[31mb\u009b2Kc\u202ed\u000de\u007f`,
     );
@@ -23,12 +23,12 @@ describe('text that is shown', () => {
     );
   });
 
-  it('keeps lines, tabs and every other letter', () => {
+  it('keeps lines, tabs and all other characters', () => {
     expect(visibleText('one\n\ttwo: \u00e9 \u{1f600} \u0645')).toBe('one\n\ttwo: \u00e9 \u{1f600} \u0645');
     expect(visibleLine('one\ntwo')).toBe(String.raw`one\u000atwo`);
   });
 
-  it('is the same value where it is JSON', () => {
+  it('keeps its value if it is JSON', () => {
     fc.assert(
       fc.property(units, (text) => {
         expect(JSON.parse(visibleText(JSON.stringify({ text })))).toEqual({ text });

@@ -1,6 +1,6 @@
 /**
- * A regular expression as a graph of states. A state is true at a position of a text if it can read the text from
- * there on. A lookahead is a state as well: it is true if its body is true (or, negated, is not) at the same position.
+ * A regular expression as a graph of states. A state is true at a position of a text if it can read the rest of the text
+ * from there. A lookahead is a state too. It is true if its body is true at the same position, or, if negated, is not.
  */
 import type { CharSet } from './char-set.ts';
 import type { Regex } from './parse-regex.ts';
@@ -14,13 +14,13 @@ export type State =
 
 export interface Automaton {
   readonly states: readonly State[];
-  /** Of each state: in how many lookaheads it lies. */
+  /** How many lookaheads each state lies in. */
   readonly depths: readonly number[];
-  /** Where the expressions begin. */
+  /** The first state of each expression. */
   readonly roots: readonly number[];
 }
 
-/** Throws RangeError where the expressions take more states than `most`. */
+/** Throws RangeError if the expressions need more states than `most`. */
 export function buildAutomaton(expressions: readonly Regex[], most: number): Automaton {
   const builder = new Builder(most);
   const match = builder.add({ kind: 'match' }, 0);
@@ -32,7 +32,7 @@ class Builder {
   readonly states: State[] = [];
   readonly depths: number[] = [];
   private readonly most: number;
-  /** Counted too: what repeats nothing adds no states but takes its time. */
+  /** Steps are limited too, because repeating an empty expression takes time without adding states. */
   private steps = 0;
 
   constructor(most: number) {
@@ -45,7 +45,7 @@ class Builder {
     return this.states.length - 1;
   }
 
-  /** The state that reads `regex` and goes on at `next`. */
+  /** Returns the state that reads `regex` and continues at `next`. */
   build(regex: Regex, next: number, depth: number): number {
     if (++this.steps > 2 * this.most || this.states.length > this.most) {
       throw new RangeError(`more than ${this.most} states`);

@@ -1,4 +1,4 @@
-/** Characters that no state of an automaton tells apart, as one class. */
+/** Groups the characters that no state of an automaton distinguishes into classes. */
 import type { Automaton } from './automaton.ts';
 import { contains } from './char-set.ts';
 
@@ -18,7 +18,7 @@ export function charClasses({ states }: Automaton): CharClasses {
     state.set.forEach((bound, i) => firsts.add(i % 2 === 0 ? bound : bound + 1));
   }
   const sorted = [...firsts].toSorted((a, b) => a - b);
-  // Nearly every set is one range or its complement: the first range answers most questions.
+  // Nearly every set is one range or its complement, so the first range mostly decides.
   const lows = Int32Array.from(states, (state) =>
     state.kind === 'char' ? (state.set[0] ?? 0x10000) : 0x10000,
   );

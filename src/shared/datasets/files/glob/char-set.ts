@@ -1,11 +1,11 @@
-/** Sets of UTF-16 code units, as a regular expression without flags sees them. */
+/** Sets of UTF-16 code units, which a regular expression without flags reads. */
 
-/** Pairs of first and last code unit, sorted, apart from each other. */
+/** Pairs of first and last code unit, sorted and not touching. */
 export type CharSet = readonly number[];
 
 const LAST = 0xffff;
 
-/** `pairs`: first and last, in any order, overlapping or not. */
+/** `pairs` may be in any order and may overlap. */
 export function charSet(pairs: readonly number[]): CharSet {
   const ranges: [number, number][] = [];
   for (let i = 0; i + 1 < pairs.length; i += 2) ranges.push([pairs[i]!, pairs[i + 1]!]);
@@ -48,10 +48,10 @@ const SPACE = charSet([
   0x205f, 0x3000, 0x3000, 0xfeff, 0xfeff,
 ]);
 
-/** What `.` means: anything but a line's end. */
+/** The meaning of `.`: any character except the end of a line. */
 export const NO_LINE_END = complement(charSet([0x0a, 0x0a, 0x0d, 0x0d, 0x2028, 0x2029]));
 
-/** By the letter behind the backslash. */
+/** By the letter after the backslash. */
 export const CLASSES: ReadonlyMap<string, CharSet> = new Map([
   ['d', DIGIT],
   ['D', complement(DIGIT)],

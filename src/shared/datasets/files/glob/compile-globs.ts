@@ -1,6 +1,6 @@
 /**
- * Globs as picomatch reads them, matched in linear time. picomatch turns a glob into a regular expression; V8 would
- * backtrack in it for minutes (`*?` twelve times), so it is run as an automaton instead.
+ * Matches globs of picomatch in linear time. picomatch turns a glob into a regular expression. V8 can backtrack in it for
+ * minutes, as with twelve times `*?`, so an automaton runs it instead.
  */
 import picomatch from 'picomatch';
 import { ForebayError, messageOf } from '../../../errors.ts';
@@ -8,28 +8,25 @@ import { buildAutomaton } from './automaton.ts';
 import { createLinearMatcher, type LinearMatcher } from './linear-matcher.ts';
 import { parseRegex, UnsupportedRegex, type Regex } from './parse-regex.ts';
 
-/** Characters of one pattern. */
+/** The most characters of one pattern. */
 export const MAX_PATTERN_CHARS = 1024;
-/** picomatch's parser takes the cube of it. */
+/** The time of picomatch's parser grows with its cube. */
 const MAX_NESTING = 20;
-/** Of all patterns of one list: a character takes one state, a star 2, a globstar about 20. */
+/** For all patterns of one list. A character takes 1 state, a star 2, a globstar about 20. */
 const MAX_STATES = 4096;
 /** Matches nothing but itself, so it needs no automaton. */
 const PLAIN = /^[\w/-][\w./-]*$/;
 
-/**
- * What picomatch's parser reads beyond the end of, for ever: four backslashes at the end, or a named class that is cut
- * off there.
- */
+/** The parser of picomatch never ends on four backslashes at the end, or on a named class that is cut off there. */
 const ENDLESS = /\\{4}$|\[:[a-z]+:$/;
 
 /**
- * Whether a text matches one of the patterns. Throws ForebayError `invalid_request` naming the pattern that cannot be
- * matched in linear time.
+ * The matcher tells whether a text matches one of the patterns. Throws ForebayError `invalid_request`, which names a
+ * pattern that cannot be matched in linear time.
  */
 export function compileGlobs(patterns: readonly string[]): LinearMatcher {
   const matcher = createLinearMatcher(automatonOf(patterns.filter((pattern) => !PLAIN.test(pattern))));
-  // picomatch: what equals a pattern matches it, whatever the pattern means.
+  // In picomatch, a text that equals the pattern matches it, whatever the pattern means.
   const literal = new Set(patterns);
   return {
     matches: (text) => text !== '' && (literal.has(text) || matcher.matches(text)),
@@ -48,7 +45,7 @@ function automatonOf(patterns: readonly string[]) {
     const longest = patterns.reduce((a, b) => (b.length > a.length ? b : a));
     throw refused(
       longest,
-      `and the ${patterns.length - 1} beside it are too large together. Give fewer or shorter ones`,
+      `and the ${patterns.length - 1} others are too large together. Give fewer or shorter patterns`,
       cause,
     );
   }
@@ -63,13 +60,13 @@ function expressionOf(pattern: string): Regex {
     return parseRegex(picomatch.makeRe(pattern).source);
   } catch (cause) {
     if (cause instanceof UnsupportedRegex) {
-      throw refused(pattern, `has ${cause.what}, which globs here cannot have`, cause);
+      throw refused(pattern, `has ${cause.what}, which is not supported`, cause);
     }
     throw refused(pattern, `cannot be read as a glob: ${messageOf(cause)}`, cause);
   }
 }
 
-/** Escaped and quoted brackets count as well: a bound needs no more. */
+/** Counts escaped and quoted brackets too, which is good enough for a limit. */
 function nesting(pattern: string): number {
   let depth = 0;
   let deepest = 0;

@@ -1,7 +1,7 @@
 /**
  * Runs an automaton over texts, from the last character to the first. The states that are true at a position follow
- * from the character there and the states at the position behind it. So a text costs at most its length times the size
- * of the automaton. Each step is kept, so texts that look alike cost their length alone.
+ * from the character there and the states at the next position. So a text costs at most its length times the size of the
+ * automaton. Steps are cached, so similar texts cost only their length.
  */
 import type { Automaton } from './automaton.ts';
 import { charClasses } from './char-classes.ts';
@@ -10,22 +10,22 @@ import { NEEDS, reverse } from './reversed-graph.ts';
 export interface LinearMatcher {
   /** Whether one of the expressions is found in the text. */
   readonly matches: (text: string) => boolean;
-  /** Edges of the automaton that all calls went along: the cost that is bounded. */
+  /** Edges of the automaton that all calls followed. This is the cost that is bounded. */
   readonly visits: number;
 }
 
-/** What is true at one position. */
+/** The states that are true at one position. */
 interface Position {
-  /** Numbers of the states, those in the most lookaheads first. */
+  /** Their numbers, those in the most lookaheads first. */
   readonly states: Int32Array;
   readonly found: boolean;
-  /** By the class of the character before it. */
+  /** The position before, by the class of the character before. */
   readonly before: (Position | undefined)[];
-  /** The same where that character is the text's first. */
+  /** The same for a character that is the first of the text. */
   readonly atStart: (Position | undefined)[];
 }
 
-/** Numbers in all kept positions: a few MB. */
+/** Numbers in all cached positions, which take a few MB. */
 const MAX_KEPT = 1 << 18;
 const NONE = new Int32Array();
 
@@ -38,16 +38,16 @@ export function createLinearMatcher(automaton: Automaton): LinearMatcher {
   const classes = charClasses(automaton);
   const known = new Map<string, Position>();
   let keptNumbers = 0;
-  /** The number of the step in which a state was last true. */
+  /** The step in which a state was last true. */
   const trueAt = new Float64Array(count);
   let step = 0;
-  /** The states of a step, in the order in which they turned out true. */
+  /** The true states of a step, in the order in which they were found. */
   const found = new Int32Array(count);
   const bits = new Uint16Array(Math.ceil(count / 16));
   let visits = 0;
   let end: Position | undefined;
 
-  /** `behind`: what is true behind the character; null: this is the end of the text. */
+  /** `behind` is the position after the character; null at the end of the text. */
   function position(behind: Position | null, charClass: number, isStart: boolean): Position {
     const now = ++step;
     const behindStates = behind === null ? NONE : behind.states;
@@ -90,7 +90,7 @@ export function createLinearMatcher(automaton: Automaton): LinearMatcher {
     if (need === NEEDS.nothing) return true;
     if (need === NEEDS.start) return isStart;
     if (need === NEEDS.end) return isEnd;
-    // A lookahead's body lies deeper, so all of it has been settled before.
+    // The body of a lookahead lies deeper, so all of it has been decided before.
     return (trueAt[bodies[state]!] === step) === (need === NEEDS.lookahead);
   }
 
@@ -114,7 +114,7 @@ export function createLinearMatcher(automaton: Automaton): LinearMatcher {
     return made;
   }
 
-  /** One bit a state. */
+  /** One bit per state. */
   function keyOf(states: Int32Array): string {
     bits.fill(0);
     for (const state of states) bits[state >> 4]! |= 1 << (state & 15);

@@ -1,6 +1,6 @@
 /**
- * Reads the source of a regular expression without flags. Takes only what V8 accepts, so a fault in the syntax is no
- * concern here. Refuses what a linear automaton cannot do.
+ * Parses the source of a regular expression without flags. V8 has accepted it, so syntax errors are not checked. Refuses
+ * what a linear automaton cannot do.
  */
 import { charSet, CLASSES, complement, NO_LINE_END, type CharSet } from './char-set.ts';
 
@@ -8,18 +8,18 @@ export type Regex =
   | { readonly kind: 'set'; readonly set: CharSet }
   | { readonly kind: 'sequence'; readonly parts: readonly Regex[] }
   | { readonly kind: 'choice'; readonly options: readonly Regex[] }
-  /** `max`: Infinity where there is none. */
+  /** `max` may be Infinity. */
   | { readonly kind: 'repeat'; readonly body: Regex; readonly min: number; readonly max: number }
   | { readonly kind: 'start' }
   | { readonly kind: 'end' }
   | { readonly kind: 'lookahead'; readonly body: Regex; readonly negative: boolean };
 
-/** `what`: the construct that has no linear match. */
+/** `what` is the construct that cannot be matched in linear time. */
 export class UnsupportedRegex extends Error {
   readonly what: string;
 
   constructor(what: string) {
-    super(`A regular expression with ${what} has no linear match.`);
+    super(`A regular expression with ${what} cannot be matched in linear time.`);
     this.what = what;
   }
 }
@@ -82,7 +82,7 @@ class Reader {
     return look === null ? body : { kind: 'lookahead', body, negative: look === 'not ahead' };
   }
 
-  /** Whether a quantifier is lazy decides what is captured, not whether it matches. */
+  /** Ignores that a quantifier is lazy: this changes what is captured, not whether it matches. */
   private repeat(body: Regex): Regex {
     const bounds = this.quantifier();
     if (bounds === null) return body;
@@ -94,7 +94,7 @@ class Reader {
     if (this.take('*')) return { min: 0, max: Infinity };
     if (this.take('+')) return { min: 1, max: Infinity };
     if (this.take('?')) return { min: 0, max: 1 };
-    // A brace that is no quantifier means itself.
+    // A brace that is no quantifier stands for itself.
     const counted = matchAt(/\{(\d+)(?:(,)(\d*))?\}/y, this.source, this.at);
     if (counted === null) return null;
     this.at += counted[0].length;
@@ -108,7 +108,7 @@ class Reader {
     const pairs: number[] = [];
     while (!this.take(']')) {
       const first = this.bracketAtom();
-      // A hyphen beside a class, or last, means itself.
+      // A hyphen beside a class, or at the end, stands for itself.
       if (this.sees('-') && this.source[this.at + 1] !== ']') {
         this.at += 1;
         const last = this.bracketAtom();
@@ -127,7 +127,7 @@ class Reader {
     return char === '\\' ? this.escape(true) : one(char.charCodeAt(0));
   }
 
-  /** Behind the backslash. `bracketed`: between `[` and `]`, where `\b` is a backspace and digits are octal. */
+  /** Reads on after a backslash. `bracketed` means between `[` and `]`, where `\b` is a backspace and digits are octal. */
   private escape(bracketed: boolean): CharSet {
     const char = this.source[this.at++]!;
     const named = CLASSES.get(char);
@@ -143,7 +143,7 @@ class Reader {
     return one(char.charCodeAt(0));
   }
 
-  /** The digits from the one just taken on, as long as they stay below 0o400. */
+  /** Reads from the digit that was just taken, as long as the value stays below 0o400. */
   private octal(): number {
     const digits = matchAt(/[0-3][0-7]{0,2}|[4-7][0-7]?/y, this.source, this.at - 1)![0];
     this.at += digits.length - 1;
@@ -157,7 +157,7 @@ class Reader {
     return Number.parseInt(digits, 16);
   }
 
-  /** `\cA` is a control character; a backslash before any other `c` means itself. */
+  /** `\cA` is a control character. Before any other `c`, the backslash stands for itself. */
   private control(bracketed: boolean): number {
     const letter = this.source[this.at] ?? '';
     if (!(bracketed ? /^\w$/ : /^[A-Za-z]$/).test(letter)) {

@@ -1,25 +1,25 @@
-/** An automaton by what goes on at each state, in flat arrays: the form that a run from the text's end reads. */
+/** An automaton with its edges reversed, in flat arrays. A run from the end of the text reads it in this form. */
 import type { Automaton } from './automaton.ts';
 
-/** What must hold, beside that the state behind it is true. */
+/** What a state needs, besides that the next state is true. */
 export const NEEDS = { nothing: 0, start: 1, end: 2, lookahead: 3, noLookahead: 4 } as const;
 
-/** Lists of numbers, one a state: list `s` is `items[offsets[s]]` to `items[offsets[s + 1]]`. */
+/** One list of numbers per state. List `s` runs from `items[offsets[s]]` up to, but not including, `items[offsets[s + 1]]`. */
 export interface Lists {
   readonly offsets: Int32Array;
   readonly items: Int32Array;
 }
 
 export interface ReversedGraph {
-  /** True at every position; by depth. */
+  /** States that are true at every position, by depth. */
   readonly matches: readonly (readonly number[])[];
-  /** Of each state: the states that read a character and go on at it. */
+  /** Per state: the states that read a character and continue at it. */
   readonly readers: Lists;
-  /** Of each state: those that go on at it without a character. */
+  /** Per state: those that continue at it without a character. */
   readonly before: Lists;
-  /** Of each state, one of NEEDS. */
+  /** One of NEEDS per state. */
   readonly needs: Uint8Array;
-  /** Of each lookahead: where its body begins. */
+  /** The first state of the body of each lookahead. */
   readonly bodies: Int32Array;
 }
 

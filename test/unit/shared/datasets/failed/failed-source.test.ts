@@ -29,7 +29,7 @@ beforeAll(() => {
   failed(0, [1]);
   failed(2, [8, 9, 11]);
   failed(4, [19], 'invalid_row');
-  // Of a later job.
+  // This file belongs to a later job.
   failed(5, [8]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -43,7 +43,7 @@ async function read(source: DatasetSource, from: Cursor | null = null): Promise<
 }
 
 describe('the failed rows of an output', () => {
-  it('are those of its errors files in order, with their index and place in the manifest', async () => {
+  it('are those of its errors files in order, with their index and position in the manifest', async () => {
     const source = open(manifest);
     const rows = await read(source);
     expect(rows.map(({ row }) => [row.index, row.id, row.at])).toEqual(
@@ -56,7 +56,7 @@ describe('the failed rows of an output', () => {
     }
   });
 
-  it('are found by their ids where those say where they are, and stay bad where their reference is', async () => {
+  it('are found by their ids if those are addresses, and stay bad if their reference is bad', async () => {
     const rows = await read(open({ type: 'urls', spool: '/nowhere' }, 2));
     expect(rows.map(({ row }) => row)).toEqual([
       { id: 'row-8', index: 8 },
@@ -66,7 +66,7 @@ describe('the failed rows of an output', () => {
     ]);
   });
 
-  it('refuse a manifest that is another one now', async () => {
+  it('refuse a manifest that has changed', async () => {
     const other = join(folder, 'other.txt');
     writeFileSync(other, 'a\nb\n');
     await expect(read(open({ type: 'manifest', path: other, base: folder }))).rejects.toMatchObject({

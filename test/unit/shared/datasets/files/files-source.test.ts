@@ -47,17 +47,17 @@ function put(...names: (string | Buffer)[]): void {
 }
 
 describe('the order of files', () => {
-  it('is by bytes in each folder, a subfolder at its own name', async () => {
+  it('is by bytes in each folder, with a subfolder at its own name', async () => {
     put('b.txt', 'a/z', 'a.txt', 'a-b', 'B', 'a/b/c', 'ä');
     expect(await ids()).toEqual(['B', 'a/b/c', 'a/z', 'a-b', 'a.txt', 'b.txt', 'ä']);
   });
 
-  it('is by UTF-8 bytes where UTF-16 would differ', async () => {
+  it('is by UTF-8 bytes, even if UTF-16 differs', async () => {
     put('\uFF61', '\u{1F600}', 'z');
     expect(await ids()).toEqual(['z', '\uFF61', '\u{1F600}']);
   });
 
-  it('is the same when a folder is sorted on disk, odd names included', async () => {
+  it('is the same when a folder is sorted on disk, even for odd names', async () => {
     put(
       'new\nline',
       ' space',
@@ -76,7 +76,7 @@ describe('the order of files', () => {
     expect(inMemory).toHaveLength(210);
   });
 
-  it('is found again from a cursor whose file has gone', async () => {
+  it('continues from a cursor whose file is gone', async () => {
     put('a', 'b/c', 'd');
     expect(await ids({ from: { index: 2, at: 'b/b' } })).toEqual(['b/c', 'd']);
     expect(await ids({ from: { index: 2, at: 'b' } })).toEqual(['b/c', 'd']);
@@ -113,7 +113,7 @@ describe('what is a row', () => {
     await rm(outside, { recursive: true });
   });
 
-  it('obeys include and exclude globs on relative ids', async () => {
+  it('follows include and exclude globs on relative paths', async () => {
     put('a.jpg', 'a.png', 'x/b.jpg', 'x/y/c.jpg', 'tmp/d.jpg');
     expect(await ids({ include: ['*.jpg'] })).toEqual(['a.jpg']);
     expect(await ids({ include: ['**/*.jpg'], exclude: ['tmp/**'] })).toEqual([
@@ -126,7 +126,7 @@ describe('what is a row', () => {
     expect(await ids({ include: ['{x,tmp}/**'] })).toEqual(['tmp/d.jpg', 'x/b.jpg', 'x/y/c.jpg']);
   });
 
-  it('makes a name that is not UTF-8 an invalid row, in its place', async () => {
+  it('makes a name that is not UTF-8 an invalid row in its position', async () => {
     put('a', Buffer.from('caf\xe9', 'latin1'), 'd');
     const rows = await read();
     expect(rows.map(({ row }) => row.id)).toEqual(['a', 'caf\uFFFD', 'd']);
@@ -170,7 +170,7 @@ describe('what cannot be listed', () => {
   });
 });
 
-/** Root may read everything: act as another user. */
+/** Root may read everything, so the test acts as another user. */
 async function withoutRights(act: () => Promise<void>): Promise<void> {
   const root = process.geteuid?.() === 0;
   if (root) process.seteuid?.(65_534);

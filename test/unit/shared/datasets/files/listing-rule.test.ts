@@ -1,4 +1,4 @@
-/** Which entries of a folder are rows, which are left out and counted, by the rule of new jobs and of older ones. */
+/** Which entries of a folder are rows, and which are left out and counted, for new and older jobs. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,7 +42,7 @@ function sourceOf({ listing = 2, include = [], exclude = [], ...options }: Listi
 interface Read {
   readonly ids: string[];
   readonly skipped: Skipped;
-  /** Where each row left the reading. */
+  /** The cursor after each row. */
   readonly cursors: { cursor: Cursor; skipped: Skipped }[];
 }
 
@@ -59,8 +59,8 @@ async function read(listing: Listing = {}, from: Cursor | null = null, before: S
   return { ids, skipped: tally.total(), cursors };
 }
 
-describe('files that are no images by their names', () => {
-  it('are left out and counted; other names, and names without an extension, are rows', async () => {
+describe('files without the extension of an image', () => {
+  it('are left out and counted, but names without an extension are rows', async () => {
     put('a.jpg', 'b.JPEG', 'c', 'd.unheard-of', 'e.tiff', 'sub.txt/f.png');
     put('notes.TXT', 'sub.txt/labels.json', 'x.csv', 'Thumbs.db', 'desktop.ini', 'a.jpg.zip');
     const { ids, skipped } = await read();
@@ -68,7 +68,7 @@ describe('files that are no images by their names', () => {
     expect(skipped).toEqual({ not_images: { count: 6, first: ['Thumbs.db', 'a.jpg.zip', 'desktop.ini'] } });
   });
 
-  it('are rows where an include pattern asks for them, not where it would match anything', async () => {
+  it('are rows if an include pattern names the extension, not if it matches anything', async () => {
     put('a.jpg', 'notes.txt', 'data.csv');
     expect((await read({ include: ['*.txt'] })).ids).toEqual(['notes.txt']);
     expect((await read({ include: ['*.{jpg,csv}'] })).ids).toEqual(['a.jpg', 'data.csv']);
@@ -80,7 +80,7 @@ describe('files that are no images by their names', () => {
     expect(other).toMatchObject({ ids: ['a.jpg'], skipped: {} });
   });
 
-  it('are rows of a job that was begun before there was such a rule', async () => {
+  it('are rows of a job that is older than this rule', async () => {
     put('a.jpg', 'notes.txt');
     expect((await read({ listing: 1 })).ids).toEqual(['a.jpg', 'notes.txt']);
     const source = createFilesSource({ type: 'files', root, include: [], exclude: [] });
@@ -100,37 +100,37 @@ describe('links', () => {
     symlinkSync('nowhere', join(root, 'broken.txt'));
   });
 
-  it('are followed out of the folder, to files and folders, and a broken one is a row', async () => {
+  it('may lead out of the folder, to files and folders, and a broken one is a row', async () => {
     expect(await read()).toMatchObject({
       ids: ['a.jpg', 'broken.jpg', 'out/deep/b.jpg', 'out.jpg', 'self.jpg'],
       skipped: { not_images: { count: 1, first: ['broken.txt'] } },
     });
   });
 
-  it('are counted where they lead to what the job may not read', async () => {
+  it('are counted if they lead to what the job may not read', async () => {
     const skips = (real: string) => !real.startsWith(root);
     expect(await read({ skips })).toMatchObject({
       ids: ['a.jpg', 'broken.jpg', 'self.jpg'],
       skipped: { links_outside: { count: 2, first: ['out', 'out.jpg'] } },
     });
-    // Nobody asked for these.
+    // The patterns leave these out, so they are not counted.
     expect((await read({ skips, include: ['a*'], exclude: ['out/**'] })).skipped).toEqual({});
   });
 
-  it('were followed only inside the folder, broken ones left out, by the rule of before', async () => {
+  it('count only inside the folder under the older rule, which leaves out broken ones', async () => {
     expect(await read({ listing: 1 })).toMatchObject({
       ids: ['a.jpg'],
       skipped: { links_outside: { count: 2 }, broken_links: { count: 3 } },
     });
   });
 
-  it('lead into no folder twice on one path, however they meet it', async () => {
+  it('never lead into a folder twice on one path', async () => {
     put('sub/c.jpg');
     symlinkSync(dir, join(root, 'sub', 'above'));
     symlinkSync('..', join(root, 'sub', 'up'));
     symlinkSync(root, join(outside, 'back'));
     const { ids, skipped } = await read({ exclude: ['*.jpg'] });
-    // `sub/above` holds `in` and `outside`; the first is walked already.
+    // `sub/above` holds `in` and `outside`. The first is being walked already.
     expect(ids).toEqual(['out/deep/b.jpg', 'sub/above/outside/deep/b.jpg', 'sub/c.jpg']);
     expect(skipped['link_cycles']).toEqual({
       count: 4,
@@ -140,7 +140,7 @@ describe('links', () => {
 });
 
 describe('what is left out', () => {
-  it('names hidden entries, private folders and what is no file', async () => {
+  it('includes hidden entries, private folders and special files', async () => {
     put('.DS_Store', '.git/config', 'a.jpg', 'private/b.jpg');
     execFileSync('mkfifo', [join(root, 'pipe')]);
     symlinkSync('pipe', join(root, 'to-pipe'));
@@ -154,7 +154,7 @@ describe('what is left out', () => {
     });
   });
 
-  it('is counted once, wherever a reading is left and taken up', async () => {
+  it('is counted once, wherever a reading stops and continues', async () => {
     put('.x', 'a.jpg', 'b.txt', 'c/.y', 'c/a.txt', 'c/b.jpg', 'c/c.txt', 'd.jpg', 'e.txt', 'f/g.txt');
     const whole = await read();
     expect(whole.ids).toEqual(['a.jpg', 'c/b.jpg', 'd.jpg']);
@@ -164,7 +164,7 @@ describe('what is left out', () => {
     }
   });
 
-  it('keeps few names, and no long ones', async () => {
+  it('keeps few names, and shortens long ones', async () => {
     for (let i = 0; i < 50; i++) put(`${i}${'n'.repeat(240)}.txt`);
     const { not_images } = (await read()).skipped;
     expect(not_images).toMatchObject({ count: 50 });
@@ -177,7 +177,7 @@ describe('patterns that match nothing', () => {
   const why = async (include: string[], exclude: string[] = []) =>
     sourceOf({ include, exclude }).whyEmpty!(never);
 
-  it('are told from those in the other letter case', async () => {
+  it('are explained by patterns in another letter case', async () => {
     put('a.jpg', 'b.jpg', 'x/C.JPG', 'skip/d.jpg');
     expect(await why(['**/*.JPG', '*.PNG'], ['skip/**', 'x/**'])).toBe(
       '"**/*.JPG", "*.PNG" matches no file, but "**/*.jpg", "*.png" matches 2 files: letter case counts.',
@@ -187,14 +187,14 @@ describe('patterns that match nothing', () => {
     );
   });
 
-  it('are told from those in the other Unicode normal form', async () => {
+  it('are explained by names in another Unicode normal form', async () => {
     put('Müller'.normalize('NFD') + '/a.jpg');
     expect(await why(['Müller'.normalize('NFC') + '/*.jpg'])).toMatch(
       /would match 1 file, such as ".*a\.jpg", whose names are in another Unicode normal form \(NFD\)\./,
     );
   });
 
-  it('are shown the files that they do not choose', async () => {
+  it('are explained by files that they do not match', async () => {
     put('a.jpg', 'b/c.jpg');
     expect(await why(['*.png'], ['x'])).toBe(
       'The folder holds 2 files, such as "a.jpg", but include "*.png" and exclude "x" let none through.',
@@ -202,7 +202,7 @@ describe('patterns that match nothing', () => {
     expect(await why([], ['**'])).toMatch(/holds 2 files, .* but exclude "\*\*" let none through\.$/);
   });
 
-  it('get no hint where there is nothing to choose', async () => {
+  it('are not explained if there are no files', async () => {
     put('a.txt');
     expect(await why(['*.png'])).toBeNull();
     expect(await why([])).toBeNull();

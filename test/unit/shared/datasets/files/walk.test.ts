@@ -22,7 +22,7 @@ async function idsOf(filter: GlobFilter): Promise<string[]> {
   return found;
 }
 
-it('lets the process go on while it passes over files that match nothing', async () => {
+it('does not block the process while it skips files that do not match', async () => {
   for (let i = 0; i < 300; i++) await writeFile(join(root, `file-${i}`), '');
   let turns = 0;
   const slow = (): false => {
@@ -32,11 +32,11 @@ it('lets the process go on while it passes over files that match nothing', async
   const ticking = setInterval(() => (turns += 1), 1);
   expect(await idsOf({ file: slow, folder: () => true })).toEqual([]);
   clearInterval(ticking);
-  // 300 ms in turns of 10 ms; in one piece there are two or three, while the folder is opened and read.
+  // 300 ms in turns of 10 ms. Without turns there are two or three, while the folder is opened and read.
   expect(turns).toBeGreaterThan(10);
 });
 
-it('is through a folder in a moment where a pattern would make a backtracking matcher take minutes', async () => {
+it('walks a folder quickly with a pattern that takes a backtracking matcher minutes', async () => {
   await writeFile(join(root, 'a'.repeat(40)), '');
   expect(await idsOf(createGlobFilter([`${'*?'.repeat(12)}!`], []))).toEqual([]);
 }, 10_000);

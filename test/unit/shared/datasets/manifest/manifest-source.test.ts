@@ -21,7 +21,7 @@ async function read(content: string | Buffer, from: Cursor | null = null): Promi
   return rows;
 }
 
-it('takes paths and URLs as written, and skips blank lines', async () => {
+it('accepts paths and URLs as written, and skips blank lines', async () => {
   expect(await read('a b.jpg\n\n \t\r\nhttps://x/y?z\r\n last')).toEqual([
     { id: 'a b.jpg' },
     { id: 'https://x/y?z' },
@@ -29,17 +29,17 @@ it('takes paths and URLs as written, and skips blank lines', async () => {
   ]);
 });
 
-it('takes JSON objects, their id optional, further fields left alone', async () => {
+it('accepts JSON objects with an optional id, and ignores other fields', async () => {
   expect(
     await read('{"id":"one","uri":"a.jpg"}\n {"uri":"b.jpg","label":3}\n{"id":7,"uri":"c.jpg"}'),
   ).toEqual([{ id: 'one', at: 'a.jpg' }, { id: 'b.jpg' }, { id: '7', at: 'c.jpg' }]);
 });
 
-it('passes over a byte order mark', async () => {
+it('skips a byte order mark', async () => {
   expect(await read('\uFEFFa.jpg\n')).toEqual([{ id: 'a.jpg' }]);
 });
 
-it('makes every bad line a row of its own that says why', async () => {
+it('makes every bad line a row that says why it is bad', async () => {
   const rows = await read(
     Buffer.concat([
       Buffer.from('{"id":1\n{"id":"x"}\n{"id":[],"uri":"a"}\n'),
@@ -48,29 +48,29 @@ it('makes every bad line a row of its own that says why', async () => {
     ]),
   );
   expect(rows.map(({ id, at }) => [id, at?.replace('invalid:', '')])).toEqual([
-    ['{"id":1', 'the line begins with "{" but is not valid JSON; expected {"id","uri"}'],
+    ['{"id":1', 'the line starts with "{" but is not valid JSON like {"id","uri"}'],
     ['{"id":"x"}', '"uri" must be a path or a URL'],
     ['{"id":[],"uri":"a"}', '"id" must be a string or a number'],
     ['caf\uFFFD', 'the line is not valid UTF-8'],
     [
       'line at byte 44',
-      'the line is longer than 64 KB; a row with its bytes ("data:") belongs in an inline row or a file',
+      'the line is longer than 64 KB. Send the bytes of a row ("data:") inline, or write them to a file',
     ],
     [
       'line at byte 66605',
-      'the line is longer than 64 KB; a row with its bytes ("data:") belongs in an inline row or a file',
+      'the line is longer than 64 KB. Send the bytes of a row ("data:") inline, or write them to a file',
     ],
     ['ok', undefined],
   ]);
 });
 
-it('takes a line of exactly 64 KB, and cuts the id of a long bad one', async () => {
+it('accepts a line of exactly 64 KB, and shortens the id of a long bad one', async () => {
   const [long, bad] = await read(`${'a'.repeat(64 * 1024)}\n{${'b'.repeat(1000)}`);
   expect(long).toEqual({ id: 'a'.repeat(64 * 1024) });
   expect(bad!.id).toHaveLength(203);
 });
 
-it('reads lines that lie across its chunks', async () => {
+it('reads lines that span chunks', async () => {
   const lines = Array.from({ length: 40 }, (_, i) => `${i}-`.padEnd(30_011 + i, 'x'));
   expect((await read(lines.join('\n'))).map(({ id }) => id)).toEqual(lines);
 });
@@ -81,7 +81,7 @@ it.each([
   ['UTF-16 (little-endian)', Buffer.from('a.jpg\r\nb.jpg', 'utf16le')],
   ['UTF-16 (big-endian)', Buffer.from('a.jpg', 'utf16le').swap16()],
   ['UTF-32 (little-endian)', Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0])],
-])('names a list in %s, and how to convert it', async (name, bytes) => {
+])('names the encoding of a list in %s, and how to convert it', async (name, bytes) => {
   await expect(read(bytes)).rejects.toMatchObject({
     code: 'input_unreadable',
     message: expect.stringMatching(/ is .* Save it as UTF-8, for example with: iconv -f UTF-/),
@@ -89,7 +89,7 @@ it.each([
   await expect(read(bytes)).rejects.toThrow(name);
 });
 
-it('calls a Git LFS pointer that, and takes paths that only begin alike', async () => {
+it('recognises a Git LFS pointer, and accepts paths with a similar start', async () => {
   const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n';
   await expect(read(pointer)).rejects.toMatchObject({
     code: 'input_unreadable',

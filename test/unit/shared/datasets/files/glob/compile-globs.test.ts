@@ -44,7 +44,7 @@ const name = fc
   )
   .map((pieces) => pieces.join(''));
 
-/** Null: a construct that has no linear match. */
+/** Null for a construct that cannot be matched in linear time. */
 function compiled(patterns: readonly string[]) {
   try {
     return compileGlobs(patterns);
@@ -76,13 +76,13 @@ describe('a list of globs', () => {
     expect(compared).toBeGreaterThan(5_000);
   });
 
-  it('takes time in proportion to a name and a pattern, however many stars follow each other', () => {
+  it('takes time in proportion to name and pattern, however many stars follow each other', () => {
     for (const stars of [12, 100, 400]) {
       for (const length of [40, 255, 2000]) {
         const matcher = compileGlobs([`${'*?'.repeat(stars)}[^b]c`]);
         expect(matcher.matches(`${'a'.repeat(length)}c`)).toBe(length > stars);
         expect(matcher.matches('ab'.repeat(length / 2) + 'bc')).toBe(false);
-        // Two states a star and one or two edges at each, for every character.
+        // Two states per star and one or two edges per state, for every character.
         expect(matcher.visits).toBeLessThan(10 * (stars + 5) * 2 * (length + 3));
       }
     }
@@ -115,7 +115,7 @@ describe('a list of globs', () => {
     expect(() => compileGlobs(['*.jpg', bad])).toThrow(`"${bad.slice(0, 80)}`);
   });
 
-  it('refuses patterns that are too large together, but takes any number of plain names', () => {
+  it('refuses patterns that are too large together, but accepts any number of plain names', () => {
     const patterns = (of: string) => Array.from({ length: 100 }, (_, i) => of.repeat(20) + i);
     expect(() => compileGlobs(patterns('**/*'))).toThrow('too large together');
     expect(compileGlobs(patterns('name/')).matches(`${'name/'.repeat(20)}99`)).toBe(true);

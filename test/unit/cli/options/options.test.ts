@@ -1,0 +1,89 @@
+// How options become requests and settings.
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addJobFlags, toSubmitOptions } from '#forebay/cli/options/job-options.js';
+import { maxErrors } from '#forebay/cli/options/parsers.js';
+import {
+  addApiFlags,
+  addStorageFlags,
+  addWorkerFlags,
+  toSettings,
+} from '#forebay/cli/options/service-flags.js';
+import { describeConfig } from '#forebay/shared/config/describe-config.js';
+import { JOB_OPTIONS, MAX_ERRORS } from '#forebay/shared/domain/job-option-schemas.js';
+
+describe('job options', () => {
+  const parse = (...argv: string[]) =>
+    toSubmitOptions(addJobFlags(new Command()).parse(argv, { from: 'user' }).opts());
+
+  it('has a flag for every option of a job', () => {
+    const flags = addJobFlags(new Command()).options.map((option) => option.attributeName());
+    const camel = (name: string) => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+    for (const name of Object.keys(JOB_OPTIONS.shape)) expect(flags).toContain(camel(name));
+  });
+
+  it('accepts the same values for --max-errors as the API', () => {
+    for (const text of [
+      '0',
+      '10',
+      '1%',
+      '0.5%',
+      '100%',
+      '100.1%',
+      '-1',
+      '1.5',
+      '%',
+      '',
+      '1e3',
+      '101%',
+      '007',
+    ]) {
+      const inDomain = MAX_ERRORS.safeParse(/^\d+$/.test(text) ? Number(text) : text).success;
+      const read = () => maxErrors(text);
+      if (inDomain) expect(MAX_ERRORS.parse(read()), text).toBe(read());
+      else expect(read, text).toThrow('It must be');
+    }
+  });
+
+  it('sends only what was given', () => {
+    expect(parse()).toEqual({ options: {} });
+    expect(
+      parse(
+        ...'--batch-size auto --block-rows 8 --max-errors 1% --limit 5 --priority 3 --top-k 2 --decode fast --concurrency 4'.split(
+          ' ',
+        ),
+        '--overwrite',
+      ),
+    ).toEqual({
+      options: {
+        batch_size: 'auto',
+        block_rows: 8,
+        max_errors: '1%',
+        limit: 5,
+        priority: 3,
+        top_k: 2,
+        decode: 'fast',
+        concurrency: 4,
+        if_output_exists: 'overwrite',
+      },
+    });
+    expect(parse('--max-errors', '10', '--metadata', 'a=b=c', '--metadata', 'd=', '--resume')).toEqual({
+      options: { max_errors: 10, if_output_exists: 'resume' },
+      metadata: { a: 'b=c', d: '' },
+    });
+  });
+});
+
+describe('settings', () => {
+  it('are known for every flag', () => {
+    const command = new Command();
+    for (const add of [addStorageFlags, addApiFlags, addWorkerFlags]) add(command);
+    const argv = command.options.flatMap((option) =>
+      option.required ? [option.long!, '7'] : [option.long!],
+    );
+    const settings = toSettings(command.parse(argv, { from: 'user' }).opts());
+    const known = describeConfig().map((setting) => setting.name);
+    expect(Object.keys(settings)).toHaveLength(command.options.length);
+    for (const name of Object.keys(settings)) expect(known).toContain(name);
+  });
+});

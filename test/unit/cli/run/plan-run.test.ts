@@ -1,0 +1,67 @@
+// How the flags of a run become a request and the settings of its processes.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { planRun, type RunFlags } from '#forebay/cli/run/plan-run.js';
+import { writeTinyModel } from '../../../support/service.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'plan-run-'));
+  writeTinyModel(join(folder, 'models', 'tiny'), 'tiny');
+  mkdirSync(join(folder, 'photos', 'sub'), { recursive: true });
+  writeFileSync(join(folder, 'photos', 'a.jpg'), 'x');
+  writeFileSync(join(folder, 'list.txt'), 'photos/a.jpg\n');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the plan of a run', () => {
+  const plan = (flags: Partial<RunFlags>) =>
+    planRun({ model: 'models/tiny', output: 'out', workers: 1, ...flags }, folder, {
+      REDIS_URL: 'redis://x',
+      HOME: '/h',
+    });
+
+  it('gives the processes only the folders of the run, and a Redis of its own', async () => {
+    const { env, body, modelName } = await plan({ input: 'photos', lanes: 2 });
+    expect(modelName).toBe('tiny');
+    expect(body).toEqual({
+      model: 'tiny',
+      input: { type: 'files', path: join(folder, 'photos') },
+      output: join(folder, 'out'),
+      options: {},
+    });
+    expect(env).toMatchObject({
+      HOME: '/h',
+      FOREBAY_MODELS_DIR: join(folder, 'models', 'tiny'),
+      FOREBAY_INPUT_ROOTS: join(folder, 'photos'),
+      FOREBAY_FOLLOW_LINKS: 'on',
+      FOREBAY_OUTPUT_ROOTS: folder,
+      FOREBAY_LANES: '2',
+      FOREBAY_PORT: '0',
+    });
+    expect(env).not.toHaveProperty('REDIS_URL');
+  });
+
+  it('starts a glob at the folder before its first wildcard', async () => {
+    const { env, body } = await plan({ input: 'photos/**/*.jpg' });
+    expect(body.input).toEqual({ type: 'files', path: join(folder, 'photos/**/*.jpg') });
+    expect(env['FOREBAY_INPUT_ROOTS']).toBe(join(folder, 'photos'));
+  });
+
+  it('accepts a single file and a manifest', async () => {
+    expect((await plan({ input: 'photos/a.jpg' })).body.input).toEqual({
+      type: 'files',
+      path: join(folder, 'photos/a.jpg'),
+    });
+    const manifest = await plan({ manifest: 'list.txt' });
+    expect(manifest.body.input).toEqual({ type: 'manifest', path: join(folder, 'list.txt') });
+    expect(manifest.env['FOREBAY_INPUT_ROOTS']).toBe('/');
+  });
+
+  it('keeps an output inside the input from becoming rows', async () => {
+    const { body } = await plan({ input: '.', output: 'results [1]', exclude: ['*.txt'] });
+    expect(body.input).toMatchObject({ exclude: ['*.txt', 'results \\[1\\]/**'] });
+  });
+});
