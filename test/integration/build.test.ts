@@ -16,26 +16,36 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitUntil } from '../support/wait-until.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const KERNEL = 'workers/lane/image/resample/assembly/kernel';
 const WHOLE = ['main.js', 'main.d.ts', 'script.lua', `${KERNEL}.wasm`];
 
+/** A checkout that is built, which each test gets a copy of. */
+let built: string;
 let root: string;
-beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), 'forebay-build-'));
+beforeAll(async () => {
+  built = mkdtempSync(join(tmpdir(), 'forebay-built-'));
+  root = built;
   for (const name of ['scripts', 'tsconfig.json', 'tsconfig.build.json', 'package.json']) {
     cpSync(join(repository, name), join(root, name), { recursive: true });
   }
-  symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
   const kernel = join(root, 'src', `${KERNEL}.ts`);
   mkdirSync(dirname(kernel), { recursive: true });
   writeFileSync(kernel, 'export function one(): i32 {\n  return 1;\n}\n');
   writeFileSync(join(root, 'src', 'script.lua'), 'return 1\n');
   writeSource("export const version = 'old';");
+  symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
   expect(await build().code).toBe(0);
+  rmSync(join(root, 'node_modules'));
+});
+afterAll(() => rmSync(built, { recursive: true, force: true }));
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'forebay-build-'));
+  cpSync(built, root, { recursive: true });
+  symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
 });
 afterEach(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
 
@@ -53,14 +63,14 @@ function build() {
 }
 
 const listing = () => readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' });
-const built = () => readFileSync(join(root, 'dist', 'main.js'), 'utf8');
+const mainModule = () => readFileSync(join(root, 'dist', 'main.js'), 'utf8');
 const beside = () => readdirSync(root).filter((name) => name.startsWith('.dist'));
 
 describe('a build', () => {
   it('that fails keeps the old dist and leaves nothing beside it', async () => {
     writeSource("export const version: number = 'of the wrong type';");
     expect(await build().code).toBe(1);
-    expect(built()).toContain("'old'");
+    expect(mainModule()).toContain("'old'");
     expect(listing()).toEqual(expect.arrayContaining(WHOLE));
     expect(beside()).toEqual([]);
   });
@@ -71,11 +81,11 @@ describe('a build', () => {
     await waitUntil('the build to have begun', () => beside().length > 0 || null);
     process.kill(-pid, 'SIGKILL');
     expect(await code).toBeNull();
-    expect(built()).toContain("'old'");
+    expect(mainModule()).toContain("'old'");
     expect(listing()).toEqual(expect.arrayContaining(WHOLE));
 
     expect(await build().code).toBe(0);
-    expect(built()).toContain("'new'");
+    expect(mainModule()).toContain("'new'");
     expect(beside()).toEqual([]);
   });
 
@@ -92,7 +102,7 @@ describe('a build', () => {
     }
     expect(await codes).toEqual([0, 0]);
     expect(looks).toBeGreaterThan(10);
-    expect(built()).toContain("'new'");
+    expect(mainModule()).toContain("'new'");
     expect(beside()).toEqual([]);
   });
 
@@ -101,7 +111,7 @@ describe('a build', () => {
     rmSync(join(root, 'dist'), { recursive: true });
     writeSource("export const version: number = 'of the wrong type';");
     expect(await build().code).toBe(1);
-    expect(built()).toContain("'old'");
+    expect(mainModule()).toContain("'old'");
     expect(beside()).toEqual([]);
   });
 });

@@ -54,37 +54,33 @@ describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () 
 
   /** What API and worker say while they wait. */
   async function saidByService(env: Record<string, string>): Promise<string[]> {
-    const said: string[] = [];
-    for (const part of ['api', 'workers'] as const) {
+    const lineOf = async (part: 'api' | 'workers') => {
       const process = startOwnProcess(part, { ...place.env, ...env });
       try {
         const [line] = await process.says(/^.*is not reached.*\n/m);
-        said.push(line);
         expect(process.said()).not.toContain(PASSWORD);
+        return line;
       } finally {
         expect(await process.stop()).toBe(0);
       }
-    }
-    return said;
+    };
+    return Promise.all((['api', 'workers'] as const).map(lineOf));
   }
 
   async function saidByCommands(env: Record<string, string>): Promise<string[]> {
-    const said: string[] = [];
-    for (const args of [['doctor'], ['keys', 'list']]) {
+    const outputOf = async (...args: string[]) => {
       const { stdout, stderr } = await promisify(execFile)(process.execPath, [BIN, ...args], {
         cwd: place.folder,
         env: { ...process.env, ...place.env, ...env },
       }).catch((error: { stdout: string; stderr: string }) => error);
-      said.push(stdout + stderr);
       expect(stdout + stderr).not.toContain(PASSWORD);
-    }
-    return said;
+      return stdout + stderr;
+    };
+    return Promise.all([outputOf('doctor'), outputOf('keys', 'list')]);
   }
 
-  const saidBy = async (env: Record<string, string>) => [
-    ...(await saidByService(env)),
-    ...(await saidByCommands(env)),
-  ];
+  const saidBy = async (env: Record<string, string>) =>
+    (await Promise.all([saidByService(env), saidByCommands(env)])).flat();
 
   it('is told from one that nobody trusts, with what to do and no secret', async () => {
     const other = makeCertificates(place.folder, 'other');

@@ -12,7 +12,7 @@ import { startReceiver, type Received } from '../support/webhook-receiver.ts';
 
 const SERVICE_SECRET = 'the secret of the service';
 const TIMEOUT_S = 1;
-const TRIES = 4;
+const TRIES = 3;
 
 let service: Service;
 let receiver: Awaited<ReturnType<typeof startReceiver>>;
@@ -71,7 +71,7 @@ const settled = async (id: string) =>
   );
 const header = (one: Received, name: string) => String(one.headers[name]);
 
-it('tells of the end, signed with the secret of the job, which nobody sees', async () => {
+it.concurrent('tells of the end, signed with the secret of the job, which nobody sees', async () => {
   const secret = 'a secret of the job';
   const job = await submit('/signed', { secret });
   await service.ended(job.id);
@@ -108,7 +108,7 @@ it('tells of the end, signed with the secret of the job, which nobody sees', asy
   ]);
 });
 
-it('tells of a failure, signed with the secret of the service, and only what was asked for', async () => {
+it.concurrent('tells of a failure, signed with the secret of the service, and only what was asked for', async () => {
   const input = { type: 'manifest', path: 'gone.txt' };
   const job = await submit('/failed', { events: ['failed'] }, { input });
   await service.ended(job.id);
@@ -124,7 +124,7 @@ it('tells of a failure, signed with the secret of the service, and only what was
   expect(receiver.at('/silent')).toEqual([]);
 });
 
-it('tries again what was not taken, with the same id and body, later and later', async () => {
+it.concurrent('tries again what was not taken, with the same id and body, later and later', async () => {
   receiver.answer('/flaky', (response, n) => response.writeHead(n < 2 ? 503 : 200).end('x'.repeat(1e6)));
   const job = await submit('/flaky');
   await service.ended(job.id);
@@ -143,7 +143,7 @@ it('tries again what was not taken, with the same id and body, later and later',
   ]);
 });
 
-it('gives up after so many tries, follows no redirect, waits for no answer that does not come', async () => {
+it.concurrent('gives up after so many tries, follows no redirect, waits for no answer that does not come', async () => {
   receiver.answer('/moved', (response) =>
     response.writeHead(307, { location: receiver.url('/elsewhere') }).end(),
   );
@@ -172,7 +172,7 @@ it('gives up after so many tries, follows no redirect, waits for no answer that 
   expect(await last(gone.id)).toMatchObject({ attempt: 1, status: 410, outcome: 'given_up' });
 }, 90_000);
 
-it('tells of progress now and then, and of the end last', async () => {
+it.concurrent('tells of progress now and then, and of the end last', async () => {
   writeFileSync(
     join(service.input, 'many.txt'),
     Array.from({ length: 800 }, (_, i) =>
@@ -225,7 +225,7 @@ it('delivers what an API had in hand when it was killed', async () => {
   await settled(job.id);
 }, 60_000);
 
-it('keeps the webhook and its secret for a retry, and shows the secret in no process title', async () => {
+it.concurrent('keeps the webhook and its secret for a retry, and shows the secret in no process title', async () => {
   const input = { type: 'manifest', path: 'gone.txt' };
   const secret = 'kept for the retry';
   const job = await submit('/retried', { secret, events: ['failed'] }, { input });
@@ -239,7 +239,7 @@ it('keeps the webhook and its secret for a retry, and shows the secret in no pro
   expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toContain(secret);
 });
 
-it('refuses URLs that can never be reached, and says what is wrong with others', async () => {
+it.concurrent('refuses URLs that can never be reached, and says what is wrong with others', async () => {
   const answer = async (webhook: object) => {
     const input = { type: 'files', path: 'images' };
     const response = await service.post('/v1/jobs', { model: 'tiny', input, webhook });
