@@ -38,7 +38,7 @@ describe('control', () => {
 });
 
 describe('list', () => {
-  it('pages newest first, passes over expired records and fills filtered pages', async () => {
+  it('pages from the newest job, skips expired records and fills filtered pages', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 7; i += 1) ids.push((await post('/v1/jobs', VALID_JOB)).body.id);
     await api.redis.del(`forebay:{${ids[5]!}}:job`);
@@ -66,7 +66,7 @@ describe('list', () => {
 });
 
 describe('stats', () => {
-  it('shape the counters of committed blocks, the queue and the workers', async () => {
+  it('report the counters of committed blocks, the queue and the workers', async () => {
     const job = await api.runningJob({ batch_size: 4 });
     const record = await api.jobs.mustGet(job.id);
     await api.workers.beat(
@@ -125,12 +125,12 @@ describe('stats', () => {
 });
 
 describe('health', () => {
-  it('tells up from ready', async () => {
+  it('distinguishes up from ready', async () => {
     expect((await get('/healthz')).body).toEqual({ status: 'ok' });
     expect((await get('/readyz')).body).toEqual({ status: 'ready' });
   });
 
-  it('says while Redis is away that it is up, not ready, and when to ask again', async () => {
+  it('says while Redis is away that it is up but not ready, and when to ask again', async () => {
     const other = await startTestApi();
     try {
       await other.stopRedis();

@@ -20,7 +20,7 @@ const send: KeyedApi['send'] = (...request) => keyed.send(...request);
 const submit: KeyedApi['submit'] = (...job) => keyed.submit(...job);
 
 describe('without a valid key', () => {
-  it('every route but health and the description is refused, and the answer says how to send one', async () => {
+  it('every route except health and documentation is refused, and the answer says how to send a key', async () => {
     const { body: document } = await send(null, 'GET', '/openapi.json');
     const { paths } = document as unknown as ApiDocument;
     const open: string[] = [];
@@ -42,7 +42,7 @@ describe('without a valid key', () => {
     expect(open.toSorted()).toEqual(['/docs', '/healthz', '/openapi.json', '/readyz']);
   });
 
-  it('a wrong secret, an unknown id, an expired and a revoked key are the same', async () => {
+  it('a wrong secret, an unknown id, an expired key and a revoked key get the same answer', async () => {
     const wrong = alice.slice(0, -4) + (alice.endsWith('AAAA') ? 'BBBB' : 'AAAA');
     const unknown = alice.replace(/^fbk_[0-9a-f]{16}/, 'fbk_0000000000000000');
     const expired = await keyed.keyFor(['admin'], 'default', Date.now() - 1);
@@ -55,7 +55,7 @@ describe('without a valid key', () => {
     for (const answer of answers) expect(answer).toMatchObject({ status: 401, body: answers[0]!.body });
   });
 
-  it('the secret is nowhere in Redis and in no log line', async () => {
+  it('the secret of a key is neither in Redis nor in the log', async () => {
     const secret = alice.split('_').slice(2).join('_');
     const kept = JSON.stringify(await api.redis.hgetall('forebay:{index}:keys'));
     expect(kept).not.toContain(secret);
@@ -66,7 +66,7 @@ describe('without a valid key', () => {
 });
 
 describe('a key', () => {
-  it('is taken as a bearer token and as X-API-Key, and by the client', async () => {
+  it('is accepted as a bearer token, as X-API-Key, and from the client', async () => {
     expect((await send(null, 'GET', '/v1/jobs', undefined, { 'X-API-Key': reader })).status).toBe(200);
     expect(
       (await send(null, 'GET', '/v1/jobs', undefined, { Authorization: `bearer  ${reader}` })).status,
@@ -78,7 +78,7 @@ describe('a key', () => {
     await expect(createClient({ url: api.url }).jobs()).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
-  it('may do what its scopes say; the refusal names the one that is missing', async () => {
+  it('may do what its scopes say, and a refusal names the missing scope', async () => {
     expect((await send(reader, 'GET', '/v1/models')).status).toBe(200);
     const answer = await send(reader, 'POST', '/v1/jobs', FOLDER_JOB);
     expect([answer.status, answer.body['code']]).toEqual([403, 'forbidden']);
@@ -113,7 +113,7 @@ describe('a key', () => {
 });
 
 describe('any request', () => {
-  it('by a name that is not ours is refused, but for health', async () => {
+  it('for a host name that is not ours is refused, except for health', async () => {
     const ask = (path: string, host: string) =>
       new Promise<number>((resolve, reject) => {
         const { hostname, port } = new URL(api.url);
@@ -130,7 +130,7 @@ describe('any request', () => {
     expect(await ask('/healthz', '10.1.2.3:8080')).toBe(200);
   });
 
-  it('that nests too deep is refused before it is parsed', async () => {
+  it('that nests too deeply is refused before it is parsed', async () => {
     const response = await fetch(`${api.url}/v1/jobs`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-API-Key': alice },
@@ -142,7 +142,7 @@ describe('any request', () => {
     ]);
   });
 
-  it('is answered with headers that keep browsers from guessing and framing', async () => {
+  it('is answered with headers that forbid browsers to guess types and to frame pages', async () => {
     expect((await send(reader, 'GET', '/v1/jobs')).headers.get('x-content-type-options')).toBe('nosniff');
     expect((await send(null, 'GET', '/v1/jobs')).headers.get('x-content-type-options')).toBe('nosniff');
     const { headers } = await send(null, 'GET', '/docs');
@@ -154,7 +154,7 @@ describe('any request', () => {
   });
 });
 
-it('without protection everything is as it was: no key, the default tenant, and no keys over HTTP', async () => {
+it('without protection an API asks for no key, uses the default tenant, and makes no keys over HTTP', async () => {
   const plain = await startTestApi();
   try {
     const { body } = await sendTo(plain, null, 'POST', '/v1/jobs', FOLDER_JOB);

@@ -14,7 +14,7 @@ const post = (path: string, body: unknown, headers?: Record<string, string>) =>
 const get = (path: string) => getJson(api, path);
 
 describe('submit', () => {
-  it('answers 202 with the job and where it is', async () => {
+  it('answers 202 with the job and its location', async () => {
     const { status, headers, body } = await post('/v1/jobs', {
       ...VALID_JOB,
       options: { batch_size: 'auto', max_errors: '1%', priority: 10, top_k: 3, limit: 1 },
@@ -42,7 +42,7 @@ describe('submit', () => {
     expect((await get(headers.get('location')!)).body).toEqual(body);
   });
 
-  it('takes metadata among the options too, but not twice', async () => {
+  it('accepts metadata among the options as well, but not twice', async () => {
     const { body } = await post('/v1/jobs', { ...VALID_JOB, options: { metadata: { a: 'b' } } });
     expect(body.metadata).toEqual({ a: 'b' });
     const twice = await post('/v1/jobs', { ...VALID_JOB, options: { metadata: { a: 'b' } }, metadata: {} });
@@ -51,7 +51,7 @@ describe('submit', () => {
     ]);
   });
 
-  it('gives the same job for the same Idempotency-Key and a conflict for another body', async () => {
+  it('answers the same Idempotency-Key with the same job, and another body under it with a conflict', async () => {
     const headers = { ...JSON_TYPE, 'Idempotency-Key': 'nightly 2026-11-22' };
     const first = await post('/v1/jobs', VALID_JOB, headers);
     const again = await post('/v1/jobs', VALID_JOB, headers);
@@ -63,7 +63,7 @@ describe('submit', () => {
     expect([other.status, other.body.code]).toEqual([409, 'idempotency_conflict']);
   });
 
-  it('names every wrong place at once, with the nearest valid name', async () => {
+  it('names every wrong field at once, with the nearest valid name', async () => {
     const { status, headers, body } = await post(
       '/v1/jobs',
       {
@@ -99,7 +99,7 @@ describe('submit', () => {
     });
   });
 
-  it('names the nearest model and the known ones', async () => {
+  it('names the nearest model and all known ones', async () => {
     const { status, body } = await post('/v1/jobs', { ...VALID_JOB, model: 'digit-small' });
     expect([status, body.code]).toEqual([404, 'model_not_found']);
     expect(body.detail).toMatch(/did you mean "digits-small".*Known: digits-small\./);
@@ -124,7 +124,7 @@ describe('submit', () => {
     expect(answer.body.detail).toMatch(detail);
   });
 
-  it('refuses a body above 16 MB while it comes in and suggests a manifest', async () => {
+  it('refuses a body above 16 MB while it arrives, and suggests a manifest', async () => {
     let sent = 0;
     const chunk = new Uint8Array(256 * 1024).fill(32);
     const body = new ReadableStream<Uint8Array>({
@@ -147,7 +147,7 @@ describe('submit', () => {
   });
 });
 
-describe('routes that fit nothing', () => {
+describe('requests that fit no route', () => {
   it('answer 404 and 405 with problems', async () => {
     const nowhere = await get('/v1/jbos');
     expect([nowhere.status, nowhere.body.code]).toEqual([404, 'not_found']);

@@ -22,7 +22,7 @@ const send: KeyedApi['send'] = (...request) => keyed.send(...request);
 const submit: KeyedApi['submit'] = (...job) => keyed.submit(...job);
 
 describe("a tenant's job", () => {
-  it('is 404 for another tenant in every way, exactly as one that does not exist', async () => {
+  it('is 404 for another tenant on every route, exactly like a job that does not exist', async () => {
     const { id } = await submit(alice);
     const ways: [string, string][] = [
       ['GET', ''],
@@ -49,7 +49,7 @@ describe("a tenant's job", () => {
     expect((await send(admin, 'GET', `/v1/jobs/${id}`)).status).toBe(200);
   });
 
-  it('is in the lists of its tenant and of admins alone', async () => {
+  it('is listed only for its tenant and for admins', async () => {
     const mine = await submit(alice);
     const his = await submit(bob);
     const ids = async (key: string) =>
@@ -60,7 +60,7 @@ describe("a tenant's job", () => {
     expect(await ids(admin)).toEqual(expect.arrayContaining([mine.id, his.id]));
   });
 
-  it('has an idempotency key of its own tenant', async () => {
+  it('shares no idempotency key with another tenant', async () => {
     const key = { 'Idempotency-Key': 'nightly' };
     const mine = await submit(alice, FOLDER_JOB, key);
     const his = await submit(bob, { ...FOLDER_JOB, metadata: { other: 'request' } }, key);
@@ -101,7 +101,7 @@ describe("a tenant's job", () => {
   });
 });
 
-it('an input root among what belongs to single tenants is warned of at the start', () => {
+it('the API warns at its start of an input root inside folders that belong to single tenants', () => {
   const warnings = api.logged.filter(({ message }) => message.startsWith('an input root lies'));
   expect(warnings.map(({ fields }) => fields)).toEqual([
     { inputRoot: join(api.folder, 'results', 'open'), folder: join(api.folder, 'results') },
@@ -109,7 +109,7 @@ it('an input root among what belongs to single tenants is warned of at the start
 });
 
 describe('quotas', () => {
-  it('refuse what is too much of a tenant with a code and a time to wait, and nobody else', async () => {
+  it('refuse what exceeds them with a code and a time to wait, and affect no other tenant', async () => {
     const small = await startKeyedApi({ quotas: { jobs: 2, rows: 10, bytes: 1000 }, requestsPerS: 1000 });
     try {
       const a = await small.keyFor(['jobs:read', 'jobs:write'], 'a');
@@ -126,7 +126,7 @@ describe('quotas', () => {
       expect((await post(a, inline(1))).body['code']).toBe('quota_jobs');
       expect((await post(b, inline(10))).status).toBe(202);
 
-      // An ended job gives its place back.
+      // A job that has ended no longer counts.
       await small.api.jobs.transition(String(second.body['id']), 'running');
       await small.api.endJob(String(second.body['id']));
       expect((await post(a, inline(4))).status).toBe(202);
@@ -142,7 +142,7 @@ describe('quotas', () => {
     }
   });
 
-  it('bound the requests a second of a tenant, health apart', async () => {
+  it('limit the requests per second of a tenant, except for health', async () => {
     const slow = await startKeyedApi({ requestsPerS: 1 });
     try {
       const key = await slow.keyFor(['jobs:read'], 'a');

@@ -1,4 +1,4 @@
-// `npm run build` in a small checkout of its own: what is in dist while it runs, fails, is killed or runs twice.
+// `npm run build` in a small checkout: what dist holds while a build runs, fails, is killed or runs twice at once.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -23,7 +23,7 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 const KERNEL = 'workers/lane/image/resample/assembly/kernel';
 const WHOLE = ['main.js', 'main.d.ts', 'script.lua', `${KERNEL}.wasm`];
 
-/** A checkout that is built, which each test gets a copy of. */
+/** A built checkout, of which each test gets a copy. */
 let built: string;
 let root: string;
 beforeAll(async () => {
@@ -53,7 +53,7 @@ function writeSource(text: string): void {
   writeFileSync(join(root, 'src', 'main.ts'), `${text}\n`);
 }
 
-/** Its own process group, so that a kill reaches the compilers, too. */
+/** Builds in a process group of its own, so that a kill also reaches the compilers. */
 function build() {
   const child = spawn(process.execPath, [join(root, 'scripts', 'build.js')], {
     detached: true,
@@ -75,7 +75,7 @@ describe('a build', () => {
     expect(beside()).toEqual([]);
   });
 
-  it('that is killed keeps the old dist, and the next one tidies up', async () => {
+  it('that is killed keeps the old dist, and the next build tidies up', async () => {
     writeSource("export const version = 'new';");
     const { pid, code } = build();
     await waitUntil('the build to have begun', () => beside().length > 0 || null);
@@ -89,7 +89,7 @@ describe('a build', () => {
     expect(beside()).toEqual([]);
   });
 
-  it('shows a whole dist to whoever looks while two of them run', async () => {
+  it('never shows half a dist, even while two builds run', async () => {
     writeSource("export const version = 'new';");
     let running = true;
     const codes = Promise.all([build().code, build().code]).finally(() => (running = false));
@@ -106,7 +106,7 @@ describe('a build', () => {
     expect(beside()).toEqual([]);
   });
 
-  it('puts back the dist of one that died between its two renames', async () => {
+  it('restores the dist of a build that died between its two renames', async () => {
     cpSync(join(root, 'dist'), join(root, '.dist-old-4194999'), { recursive: true });
     rmSync(join(root, 'dist'), { recursive: true });
     writeSource("export const version: number = 'of the wrong type';");
@@ -116,7 +116,7 @@ describe('a build', () => {
   });
 });
 
-/** One look at dist, or null where it was replaced meanwhile: a listing takes several system calls. */
+/** Lists dist. Null if dist was replaced meanwhile, since a listing takes several system calls. */
 function look(): string[] | null {
   const inode = () => statSync(join(root, 'dist')).ino;
   try {
