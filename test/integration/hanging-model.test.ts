@@ -1,4 +1,4 @@
-// Models that hang: while the graph is read, at the first run, when they are probed. Others must not notice.
+// Models that hang while their graph is read, in their first run, or when they are probed. Other models are not affected.
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
@@ -44,7 +44,7 @@ function startWorker(settings: Record<string, string>): OwnProcess {
 const modelOf = async (name: string) =>
   (await (await service.request(`/v1/models/${name}`)).json()) as ModelWire;
 
-it('is said by name and step in job, model and log, and other models of the same single lane are served meanwhile', async () => {
+it('job, model and log name a model that hangs and its step, and the only lane serves other models meanwhile', async () => {
   for (const name of ['open', 'first', 'probed'] as const) writeHanging(name);
   const { says, pid } = startWorker({ FOREBAY_LOAD_TIMEOUT_S: String(LOAD_S) });
   const stuck = await service.submit({ model: 'first', ...few });
@@ -75,11 +75,11 @@ it('is said by name and step in job, model and log, and other models of the same
     expect(model.problem!.message).toContain(step);
     await says(new RegExp(`hangs: ${step.split('hangs: ')[1]!.slice(0, 20)}`));
   }
-  // The trials are gone, the one lane is left.
+  // The processes that tried the models are gone, and the lane is left.
   await waitUntil('one child', () => childPids(pid).length === 1);
 }, 180_000);
 
-it('alone in its worker is bounded too, and SIGTERM ends the worker at any step of it', async () => {
+it('a worker whose only model hangs ends on SIGTERM at any step, and its load is bounded as well', async () => {
   for (const name of ['open', 'first', 'probed'] as const) {
     const folder = join(service.folder, `alone-${name}`);
     writeHanging(name, folder);

@@ -1,4 +1,4 @@
-// Many jobs that are created at once, replies that are lost, connections that break; on a real Redis.
+// Jobs that are created at the same time, or again after a lost reply or a broken connection, on a real Redis.
 import { describe, expect, it } from 'vitest';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createJobStore } from '#forebay/shared/queue/job-store.js';
@@ -15,7 +15,7 @@ describe('creating a job', () => {
   const asked = { total: 4, webhookSecret: null, requestKey: null, takesOver: null, lease: null };
   const limits = { jobs: 1000, ofTenant: null };
 
-  it('gives an output to one of fifty jobs that ask for it at once', async () => {
+  it('gives an output to one of fifty jobs that ask for it at the same time', async () => {
     const specs = Array.from({ length: 50 }, () => makeSpec({ output: '/nowhere/shared' }));
     const made = await Promise.all(specs.map(async (spec) => layer.jobs.create({ ...asked, spec }, limits)));
     const created = specs.filter((_, i) => made[i]!.outcome === 'created');
@@ -26,7 +26,7 @@ describe('creating a job', () => {
     );
   });
 
-  it('gives an idempotency key to one of fifty, and the others its job', async () => {
+  it('gives an idempotency key to one of fifty requests, and the others get its job', async () => {
     const requestKey = { key: 'nightly', tenant: 'default', digest: 'abc' };
     const specs = Array.from({ length: 50 }, () => makeSpec());
     const made = await Promise.all(
@@ -40,7 +40,7 @@ describe('creating a job', () => {
     }
   });
 
-  it('never exceeds the limits, however many ask at once, and leaves nothing of those refused', async () => {
+  it('never exceeds the limits, however many ask at the same time', async () => {
     const active = (await layer.jobs.activeIds()).length;
     const specs = Array.from({ length: 30 }, () => makeSpec({ tenant: 'narrow' }));
     const made = await Promise.all(
@@ -51,7 +51,7 @@ describe('creating a job', () => {
     expect(await layer.jobs.list(null, 100, 'narrow')).toHaveLength(3);
   });
 
-  it('answers the same when it is asked again after a lost reply, and changes nothing', async () => {
+  it('answers a repeated request as before, and changes nothing', async () => {
     const spec = makeSpec();
     expect(await layer.jobs.create({ ...asked, spec }, limits)).toEqual({ outcome: 'created' });
     await layer.jobs.transition(spec.id, 'running');
@@ -67,7 +67,7 @@ describe('creating a job', () => {
     expect(await layer.jobs.releaseOutput(spec.output, spec.id)).toBe(true);
   });
 
-  it('does not bring back a record that has expired', async () => {
+  it('does not recreate a record that has expired', async () => {
     const spec = makeSpec();
     await layer.jobs.setReason(spec.id, 'paused', 'late');
     await layer.jobs.setTotal(spec.id, 7);
@@ -76,7 +76,7 @@ describe('creating a job', () => {
   });
 });
 
-it('a connection that breaks around the creation of jobs makes each of them once', async () => {
+it('each job is created once although the connection breaks around its creation', async () => {
   const server = await startTestRedis();
   const proxy = await startTcpProxy(server.url.replace('unix://', ''));
   const redis = connectRedis(`redis://127.0.0.1:${proxy.port}`, 'request', quiet);
@@ -99,7 +99,7 @@ it('a connection that breaks around the creation of jobs makes each of them once
           if (answer !== null) return answer;
         }
       })();
-      // As often as not the script has run by now, and its reply is what gets lost.
+      // Often the script has run by then, and only its reply is lost.
       setTimeout(() => proxy.cut(), i % 4);
       expect(await creating).toEqual({ outcome: 'created' });
     }

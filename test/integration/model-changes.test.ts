@@ -1,4 +1,4 @@
-// Models that are added, replaced or overwritten while a worker runs: served anew, never mixed, and jobs are told the truth.
+// Models that are added, replaced or overwritten while a worker runs are served anew, and no job mixes two versions.
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ const IDENTITY = [
   [0, 1, 0],
   [0, 0, 1],
 ];
-/** Names the channel after the strongest. */
+/** Answers with the channel behind the strongest one. */
 const SHIFTED = [IDENTITY[2]!, IDENTITY[0]!, IDENTITY[1]!];
 
 function writeModel(dir: string, name: string, classes: readonly (readonly number[])[]): void {
@@ -55,7 +55,7 @@ it('a model folder that is added is served without a restart', async () => {
   expect(await run('added', 'added')).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
 });
 
-it('a worker with a list of names does not take up another model', async () => {
+it('a worker with a list of names does not serve another model', async () => {
   await service.startWorker({ FOREBAY_MODELS: 'tiny' });
   writeTinyModel(join(service.models, 'stranger'), 'stranger');
   writeTinyModel(join(service.models, 'tiny'), 'tiny', { top_k: 1 });
@@ -65,7 +65,7 @@ it('a worker with a list of names does not take up another model', async () => {
 });
 
 it.each(['by rename', 'in place'] as const)(
-  'a model replaced %s is served anew, under its own hash and with its own answers',
+  'a model that is replaced %s is served anew, under its own hash and with its own answers',
   async (how) => {
     const name = how === 'by rename' ? 'renamed' : 'overwritten';
     const dir = join(service.models, name);
@@ -87,7 +87,7 @@ it.each(['by rename', 'in place'] as const)(
   90_000,
 );
 
-it('a job that is paused across a replacement ends with the old answers, which lanes still hold', async () => {
+it('a job that is paused while its model is replaced ends with the old model, which lanes still hold', async () => {
   const dir = join(service.models, 'drained');
   writeModel(dir, 'drained', IDENTITY);
   await service.startWorker();
@@ -102,7 +102,7 @@ it('a job that is paused across a replacement ends with the old answers, which l
   expect(answers('drained-2')).toEqual(expected(1));
 }, 90_000);
 
-it('a job whose files were replaced and have left the lanes waits with the reason and what to do', async () => {
+it('a job whose model is neither on disk nor in a lane waits, and says why and what to do', async () => {
   const dir = join(service.models, 'replaced');
   const old = join(service.folder, 'old-version');
   writeModel(dir, 'replaced', IDENTITY);
@@ -122,7 +122,7 @@ it('a job whose files were replaced and have left the lanes waits with the reaso
 }, 90_000);
 
 it.each(['overwritten', 'cut short'] as const)(
-  'weights beside the graph that are %s in mid-job never answer under the old hash',
+  'weights beside the graph that are %s during a job never answer under the old hash',
   async (how) => {
     const name = `mapped-${how.replace(' ', '-')}`;
     const dir = join(service.models, name);
@@ -146,8 +146,8 @@ it.each(['overwritten', 'cut short'] as const)(
       options: { block_rows: 100 },
     });
     await service.until(job.id, 'some rows', ({ rows: { succeeded } }) => succeeded > 0);
-    // A new version is copied over the old one.
-    // The kernel kills a lane that reads mapped weights which are no longer there.
+    // Either a new version is copied over the old one, or the file is cut short. In that case the kernel kills a lane
+    // that reads mapped weights which are no longer there.
     if (how === 'overwritten') writeFileSync(join(dir, 'weights.bin'), weights(1), { flag: 'r+' });
     else writeFileSync(join(dir, 'weights.bin'), '');
     const ended = await waitUntil('an end, or a reason', async () => {

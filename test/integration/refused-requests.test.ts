@@ -1,4 +1,4 @@
-// Requests that are refused change nothing, and a request that repeats or forges another's gets no more than it may.
+// Requests that are refused change nothing. Repeated or forged requests get no more than they may.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -42,7 +42,7 @@ const inline = (count: number) => ({
   type: 'inline',
   rows: Array.from({ length: count }, (_, i) => ({ id: `row-${i}`, data: 'AAAA' })),
 });
-/** Ends a tenant's jobs: its quota is free again. */
+/** Ends a tenant's jobs, so that its quota is free again. */
 async function endJobs(tenant: string): Promise<void> {
   for (const id of await api.jobs.activeOf(tenant)) {
     const { spec } = await api.jobs.mustGet(id);
@@ -74,24 +74,27 @@ const tree = (folder: string) =>
       return [path, readFileSync(path, 'utf8')];
     });
 
-it.for(['overwrite', 'resume'])('that is refused with %s has changed nothing', async (if_output_exists) => {
-  const output = holding('bob', `kept-${if_output_exists}`);
-  const before = tree(output);
-  const options = { if_output_exists };
-  const webhook = { url: 'http://127.0.0.1:1/hook' };
-  const tooMany = await submit('bob', { output, options, input: inline(51) });
-  expect(tooMany).toMatchObject({ http: if_output_exists === 'resume' ? 409 : 429 });
-  const hooked = await submit('bob', { output, options, webhook });
-  expect(hooked).toMatchObject({ http: if_output_exists === 'resume' ? 409 : 403 });
-  for (let i = 0; i < quotas.jobs; i++) expect(await submit('bob', {})).toMatchObject({ http: 202 });
-  const full = await submit('bob', { output, options });
-  expect(full).toMatchObject({ http: 429, code: 'quota_jobs' });
-  expect(tree(output)).toEqual(before);
-  expect(await api.jobs.outputHolder(output)).toBeNull();
-  await endJobs('bob');
-});
+it.for(['overwrite', 'resume'])(
+  'a request that is refused with %s has changed nothing',
+  async (if_output_exists) => {
+    const output = holding('bob', `kept-${if_output_exists}`);
+    const before = tree(output);
+    const options = { if_output_exists };
+    const webhook = { url: 'http://127.0.0.1:1/hook' };
+    const tooMany = await submit('bob', { output, options, input: inline(51) });
+    expect(tooMany).toMatchObject({ http: if_output_exists === 'resume' ? 409 : 429 });
+    const hooked = await submit('bob', { output, options, webhook });
+    expect(hooked).toMatchObject({ http: if_output_exists === 'resume' ? 409 : 403 });
+    for (let i = 0; i < quotas.jobs; i++) expect(await submit('bob', {})).toMatchObject({ http: 202 });
+    const full = await submit('bob', { output, options });
+    expect(full).toMatchObject({ http: 429, code: 'quota_jobs' });
+    expect(tree(output)).toEqual(before);
+    expect(await api.jobs.outputHolder(output)).toBeNull();
+    await endJobs('bob');
+  },
+);
 
-it('that overwrites takes away what Forebay wrote, and nothing that the user keeps there', async () => {
+it('a request that overwrites removes what Forebay wrote, and nothing that the user keeps there', async () => {
   const output = holding('bob', 'replaced');
   const { id } = await submit('bob', { output, options: { if_output_exists: 'overwrite' } });
   const left = tree(output).map(([path]) => path!.slice(output.length + 1));
@@ -100,7 +103,7 @@ it('that overwrites takes away what Forebay wrote, and nothing that the user kee
   await endJobs('bob');
 });
 
-it('that comes again with its key finds its job, also where that is why it would be refused', async () => {
+it('a request that is repeated with its key finds its job, even though that job has its output', async () => {
   const output = join(api.folder, 'results', 'alice', 'keyed');
   const headers = { 'Idempotency-Key': 'once' };
   const spooled = () => readdirSync(join(api.folder, 'spool', 'alice'));
@@ -117,7 +120,7 @@ it('that comes again with its key finds its job, also where that is why it would
   await endJobs('alice');
 });
 
-it('reads no rows of another tenant by a job.json that names its job', async () => {
+it('a forged job.json gives no access to the rows of another tenant', async () => {
   const hers = await submit('alice', { input: inline(3) });
   const spec = JSON.parse(readFileSync(join(hers['output'] as string, 'job.json'), 'utf8')) as object;
   const output = join(api.folder, 'results', 'bob', 'forged');
@@ -143,7 +146,7 @@ it('reads no rows of another tenant by a job.json that names its job', async () 
   await endJobs('alice');
 });
 
-it('is told apart from one of an earlier version that is still at work on the same key', async () => {
+it('a request waits for one of an earlier version that still works on the same key', async () => {
   await submit('alice', {}, { 'Idempotency-Key': 'quick' });
   const { digest } = (await api.jobs.claimOf({ key: 'quick', tenant: 'alice' }))!;
   await api.redis.set(idempotencyKey('slow', 'alice'), `job_${'0'.repeat(26)} ${digest}`);
