@@ -1,4 +1,4 @@
-// What ends `forebay run` early: Ctrl-C, SIGKILL of a worker, of the launcher, of everything.
+// `forebay run` ends early: by Ctrl-C, or because a worker, the launcher or everything is killed.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** One row a call, so that a row's answer depends on nothing else; about 0.2 s each. */
+/** One row per call, so that a row's answer depends on nothing else. Each takes about 0.2 s. */
 function run(output: string, ...more: string[]): RunningForebay {
   const shape = ['--lanes', '1', '--batch-size', '1', '--block-rows', '2'];
   return forebay.start('run', '--model', 'slow', '--input', 'images', '--output', output, ...shape, ...more);
@@ -51,12 +51,12 @@ async function resumes(output: string): Promise<void> {
   expect(done.length).toBeLessThan(ROWS / 2);
   expect(await run(output, '--resume').ended).toMatchObject({ code: 0 });
   expect(bytes(output)).toEqual(bytes('undisturbed'));
-  // Parts that were there are not computed again.
+  // Parts that exist are not computed again.
   expect(times(output, done)).toEqual(before);
 }
 
 describe('forebay run, ended early', () => {
-  it('stops cleanly at Ctrl-C with 130, says how to resume, and the rest then gives the same rows', async () => {
+  it('stops cleanly at Ctrl-C with exit code 130, says how to resume, and resumes to the same rows', async () => {
     const running = run('interrupted');
     await midway('interrupted');
     running.interrupt();
@@ -69,19 +69,19 @@ describe('forebay run, ended early', () => {
     await resumes('interrupted');
   });
 
-  it('is forced by a second Ctrl-C', async () => {
+  it('stops at once at a second Ctrl-C', async () => {
     const running = run('forced');
     await midway('forced');
     running.interrupt();
     await waitUntil('the first Ctrl-C to be seen', () => running.err().includes('Stopping'));
-    // Signals of one key press come together; the second press is repeated until it has ended all.
+    // Several processes get each signal. The second press is repeated until everything has ended.
     const again = setInterval(() => running.interrupt(), 400);
     const ended = await running.ended;
     clearInterval(again);
     expect(ended.code).toBe(130);
   });
 
-  it('gives the same rows after SIGKILL of the whole tree and --resume', async () => {
+  it('resumes to the same rows after all its processes were killed', async () => {
     const running = run('killed');
     await midway('killed');
     running.killTree();
@@ -90,7 +90,7 @@ describe('forebay run, ended early', () => {
     await resumes('killed');
   });
 
-  it('leaves no process behind when only the launcher is killed', async () => {
+  it('leaves no process behind when only the launcher is killed, and resumes', async () => {
     const running = run('orphaned');
     await midway('orphaned');
     running.killLauncher();
@@ -99,7 +99,7 @@ describe('forebay run, ended early', () => {
     await resumes('orphaned');
   });
 
-  it('starts a killed worker again and completes with every row once', async () => {
+  it('restarts a killed worker and answers every row once', async () => {
     const running = run('survived');
     await midway('survived');
     for (const pid of forebay.find('dist/workers/main.js')) process.kill(pid, 'SIGKILL');

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(async () => service.close());
 
 describe('a resume by output', () => {
-  it('finishes what a folder holds when Redis has lost everything', async () => {
+  it('finishes an output after Redis has lost everything', async () => {
     const { input } = reruns.writeRows('lost', 1500, () => false);
     const output = service.out('lost');
     const { id } = await service.submit({ input, output, options: { block_rows: 5 }, metadata: { a: 'b' } });
@@ -35,7 +35,7 @@ describe('a resume by output', () => {
     expectWhole(output, 1500);
   }, 90_000);
 
-  it('takes rows that came with the request along while they are kept', async () => {
+  it('uses rows that came with the request while they are kept', async () => {
     const data = readFileSync(reruns.image(1)).toString('base64');
     const rows = upTo(9).map((i) => ({ id: `row-${i}`, data }));
     const output = service.out('spooled');
@@ -49,7 +49,7 @@ describe('a resume by output', () => {
     expect(reruns.spooled().filter((name) => name.startsWith(job.id) || name.startsWith(id))).toEqual([]);
   });
 
-  it('and a retry are commands, too', async () => {
+  it('is also a command, and so is a retry', async () => {
     const { input, repair } = reruns.writeRows('commands', 6, (i) => i === 2);
     const first = await service.ended((await service.submit({ input })).id);
     repair(2);
@@ -93,7 +93,7 @@ describe('a resume by output', () => {
       'input_not_found',
       expect.stringContaining('not kept any more'),
     ]);
-    // A job.json that somebody else has written leads nowhere that a request could not.
+    // A forged job.json gives access to nothing that a request could not name.
     const path = join(output, 'job.json');
     const spec = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
     for (const dataset of [

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(async () => service.close());
 
 describe('a retry', () => {
-  it('runs only the failed rows, behind the parts that are there, and again until none is left', async () => {
+  it('runs only the failed rows, into new parts, and can be repeated until none is left', async () => {
     const { input, repair } = reruns.writeRows('some', 30, (i) => [3, 11, 12, 29].includes(i));
     const first = await service.ended((await service.submit({ input, options: { block_rows: 4 } })).id);
     expect(first.rows).toEqual({ total: 30, succeeded: 26, failed: 4, adopted: 0 });
@@ -57,7 +57,7 @@ describe('a retry', () => {
     expect(indexes((await reruns.rowsOf(second.id, '?from_row=4&include=errors')).rows)).toEqual([
       11, 12, 29,
     ]);
-    // The first job is what it was.
+    // The first job has not changed.
     expect((await service.job(first.id)).rows).toEqual(first.rows);
     expect(indexes((await reruns.rowsOf(first.id)).rows)).toHaveLength(26);
 
@@ -75,7 +75,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('takes files of a folder again, and says what cannot be retried', async () => {
+  it('reads files of a folder again, and says what cannot be retried', async () => {
     const folder = join(service.input, 'folder');
     await writeImages(folder, 6);
     const good = readFileSync(join(folder, '000004.png'));
@@ -91,7 +91,7 @@ describe('a retry', () => {
     expect(second.rows).toEqual({ total: 1, succeeded: 1, failed: 0, adopted: 0 });
     expect(readOutput(first.output).at(-1)).toMatchObject({ index: 4, id: '000004.png' });
 
-    // Behind a retry the first dataset fits no more.
+    // After a retry, the first dataset no longer fits the output.
     const more = { model: 'tiny', input: { type: 'files', path: 'folder' }, output: first.output };
     expect(await reruns.refused('/v1/jobs', { ...more, options: { if_output_exists: 'resume' } })).toEqual([
       409,
@@ -101,7 +101,7 @@ describe('a retry', () => {
     expect((await reruns.refused('/v1/jobs/job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z/retry'))[1]).toBe('job_not_found');
   });
 
-  it('takes rows that came with the request again, as long as any of them has failed', async () => {
+  it('uses rows that came with the request again, as long as one of them has failed', async () => {
     const good = readFileSync(reruns.image(1));
     const bad = Buffer.from(good);
     bad.fill(0, 0, 8);
@@ -112,13 +112,13 @@ describe('a retry', () => {
     const { id } = await service.submit({ input: { type: 'inline', rows }, options: { block_rows: 2 } });
     const first = await service.ended(id);
     expect(first.rows).toMatchObject({ succeeded: 5, failed: 2 });
-    // They count as what their tenant has stored.
+    // They count as stored by their tenant.
     const kept = ['blob', 'jsonl'].map((kind) => statSync(join(reruns.spool, `${id}.inline.${kind}`)).size);
     expect(await reruns.storedBytes(id)).toBeGreaterThan(kept[0]! + kept[1]!);
     const second = await service.ended((await reruns.retry(id)).id);
     expect(second).toMatchObject({ status: 'failed', error: { code: 'all_rows_failed' } });
     expect(reruns.spooled()).toEqual([`${second.id}.inline.blob`, `${second.id}.inline.jsonl`]);
-    // The same bytes fail the same way: here the test repairs them in the spool, as somebody would repair a model.
+    // The same bytes fail the same way. So the test repairs them in the spool, where a user would repair a model.
     const blob = join(reruns.spool, `${second.id}.inline.blob`);
     const bytes = readFileSync(blob);
     good.copy(bytes, 2 * good.length);
@@ -141,7 +141,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('waits for the job, and for its output to be whole', async () => {
+  it('is refused before its job has ended and its output is whole', async () => {
     const { input } = reruns.writeRows('early', 200, (i) => i < 10);
     const { id } = await service.submit({ input, options: { block_rows: 2, max_errors: 3, concurrency: 2 } });
     expect((await reruns.refused(`/v1/jobs/${id}/retry`)).slice(1)).toEqual([
@@ -162,7 +162,7 @@ describe('a retry', () => {
     expect(again10).toMatchObject({ status: 'failed', error: { code: 'all_rows_failed' } });
   });
 
-  it('goes on after the API was killed, and from the folder after the total loss of Redis', async () => {
+  it('continues after the API was killed, and from its folder after Redis has lost everything', async () => {
     const { input, repair } = reruns.writeRows('many', 1200, () => true);
     const { id } = await service.submit({ input, options: { block_rows: 4, batch_size: 1 } });
     const first = await service.ended(id);
