@@ -50,6 +50,7 @@ async function run(model: string, output: string) {
 }
 
 it('a model folder that is added is served without a restart', async () => {
+  // The other tests name their model, so that their workers load no other.
   await service.startWorker();
   writeTinyModel(join(service.models, 'added'), 'added');
   expect(await run('added', 'added')).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
@@ -70,7 +71,7 @@ it.each(['by rename', 'in place'] as const)(
     const name = how === 'by rename' ? 'renamed' : 'overwritten';
     const dir = join(service.models, name);
     writeModel(dir, name, IDENTITY);
-    await service.startWorker();
+    await service.startWorker({ FOREBAY_MODELS: name });
     const first = await run(name, `${name}-1`);
     expect(answers(`${name}-1`)).toEqual(expected(0));
 
@@ -90,7 +91,7 @@ it.each(['by rename', 'in place'] as const)(
 it('a job that is paused while its model is replaced ends with the old model, which lanes still hold', async () => {
   const dir = join(service.models, 'drained');
   writeModel(dir, 'drained', IDENTITY);
-  await service.startWorker();
+  await service.startWorker({ FOREBAY_MODELS: 'drained' });
   const job = await service.submit({ model: 'drained', output: service.out('drained'), ...few });
   await service.post(`/v1/jobs/${job.id}/pause`, {});
   writeModel(dir, 'drained', SHIFTED);
@@ -109,7 +110,7 @@ it('a job whose model is neither on disk nor in a lane waits, and says why and w
   cpSync(dir, old, { recursive: true });
   const job = await service.submit({ model: 'replaced', output: service.out('replaced'), ...few });
   writeModel(dir, 'replaced', SHIFTED);
-  await service.startWorker();
+  await service.startWorker({ FOREBAY_MODELS: 'replaced' });
   const unknown = await service.until(job.id, 'a reason', ({ reason_text }) =>
     (reason_text ?? '').includes('If the model has changed since the job was submitted, submit it again'),
   );
@@ -134,7 +135,7 @@ it.each(['overwritten', 'cut short'] as const)(
       return Buffer.from(bias.buffer);
     };
     writeFileSync(join(dir, 'weights.bin'), weights(0));
-    await service.startWorker();
+    await service.startWorker({ FOREBAY_MODELS: name });
     const rows = Array.from({ length: 6_000 }, (_, i) =>
       JSON.stringify({ id: `r${i}`, uri: `few/${String(i % ROWS).padStart(6, '0')}.png` }),
     );
