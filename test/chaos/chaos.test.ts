@@ -1,5 +1,5 @@
-// Killed, frozen, cut off, delayed, out of disk, with a wrong clock: a job ends with exactly the rows of an undisturbed
-// run and leaves nothing behind (G1, G4, INV-1, INV-3, INV-4, INV-5, INV-10). `npm run test:chaos` sets how much of it.
+// Processes are killed, frozen, cut off, delayed, out of disk or have a wrong clock. The job ends with exactly the rows of an
+// undisturbed run and leaves nothing behind (G1, G4, INV-1, INV-3, INV-4, INV-5, INV-10). `npm run test:chaos` runs more.
 import { beforeAll, expect, it } from 'vitest';
 import type { ChaosJob } from './job.ts';
 import { mountSmallDisk } from './full-disk.ts';
@@ -21,7 +21,7 @@ const JOB: ChaosJob = {
   blockRows: number('FOREBAY_CHAOS_BLOCK_ROWS', 100),
 };
 const SEED_MS = 400_000;
-/** Seeds of the situations between jobs; one of each kind in turn. */
+/** How many seeds of situations between jobs to run. The kinds take turns. */
 const BETWEEN = number('FOREBAY_CHAOS_BETWEEN', 1);
 
 let expected: Outcome;
@@ -33,13 +33,13 @@ beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   if (disk === null) {
     kinds = FAULT_KINDS.filter((kind) => kind !== 'fill_disk');
-    process.stderr.write('chaos: no disk is filled, since this user may not mount a tmpfs (root may)\n');
+    process.stderr.write('chaos: no disk is filled, because only root may mount a tmpfs\n');
   }
   expected = await runUndisturbed(JOB, WORKERS);
 }, SEED_MS);
 
 it.for(Array.from({ length: SEEDS }, (_, i) => FIRST + i))(
-  'ends with exactly the rows of an undisturbed run: seed %i',
+  'a job that is disturbed ends with exactly the rows of an undisturbed run: seed %i',
   { timeout: SEED_MS },
   async (seed) => {
     const plan = planOf(seed, { workers: WORKERS, faults: FAULTS, kinds });
@@ -53,7 +53,7 @@ it.for(Array.from({ length: SEEDS }, (_, i) => FIRST + i))(
 );
 
 it.for(Array.from({ length: BETWEEN }, (_, i) => FIRST + i))(
-  'keeps jobs, clients and tenants apart: seed %i',
+  'jobs, clients and tenants stay apart while processes fail: seed %i',
   { timeout: SEED_MS },
   async (seed) => {
     const situation = SITUATIONS[seed % SITUATIONS.length]!;

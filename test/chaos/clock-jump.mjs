@@ -1,5 +1,5 @@
-// Loaded into a process (NODE_OPTIONS): SIGUSR2 moves its wall clock by as many milliseconds as the file in
-// CHAOS_CLOCK_FILE says. Timers and performance.now() go on undisturbed, as they do when a real clock is set.
+// A hook for a process (NODE_OPTIONS). On SIGUSR2 its wall clock moves by as many milliseconds as the file CHAOS_CLOCK_FILE
+// says. Timers and performance.now() continue undisturbed, as they do when a real clock is set.
 import { readFileSync } from 'node:fs';
 
 const RealDate = Date;

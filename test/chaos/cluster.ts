@@ -1,5 +1,5 @@
-// The service under chaos: API and workers as processes of their own, each reaching a real Redis through a proxy of
-// its own, outputs on a small disk. Everything lies in one folder and is gone after `close`.
+// The service under chaos. API and workers are processes, and each reaches a real Redis through a proxy of its own. Outputs
+// are on a small disk. Everything is in one folder, which `close` removes.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ interface Member {
 
 export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
-/** One model, `tiny`; one lane per worker. `env`: of API and workers. */
+/** Serves one model, `tiny`, with one lane per worker. API and workers get the settings in `env`. */
 export async function startCluster({
   workers,
   apis = ['api'],
@@ -90,7 +90,7 @@ export async function startCluster({
     proxy: (who: Who) => member(who).proxy,
     input: (name: string, content: string | Uint8Array) => writeFileSync(join(dir('input'), name), content),
     signal: (who: Who, signal: NodeJS.Signals) => member(who).process.signal(signal),
-    /** SIGKILL, and another in its place; the API on the same port. */
+    /** Kills a process and starts another in its place. A new API gets the same port. */
     async replace(who: Who): Promise<void> {
       const old = member(who);
       await old.process.kill();
@@ -110,7 +110,7 @@ export async function startCluster({
       const headers = { ...(init?.headers as Record<string, string>), ...authorization };
       return fetch(new URL(path, member(api).process.url), { ...init, headers });
     },
-    /** Answers as the API does, whatever that is; rejects where there is no answer. */
+    /** Returns whatever the API answers. Rejects if there is no answer. */
     async post(
       path: string,
       body: object,
@@ -134,12 +134,12 @@ export async function startCluster({
       if (response.status !== 202) throw new Error(`submit: ${response.status} ${await response.text()}`);
       return (await response.json()) as JobWire;
     },
-    /** Null while the API does not answer well. */
+    /** Null while the API does not answer 200. */
     async job(id: string, key?: string): Promise<JobWire | null> {
       const response = await cluster.request(`/v1/jobs/${id}`, {}, { key }).catch(() => null);
       return response?.status === 200 ? ((await response.json()) as JobWire) : null;
     },
-    /** Blocks whose part is there: told by the disk, whoever lives. */
+    /** How many parts are on the disk, which tells even while no API is alive. */
     published: (folder = output) => namesIn(folder).filter((name) => name.startsWith('part-')).length,
     async stopWorkers(): Promise<void> {
       await Promise.all(slots.map(async (slot) => member(slot).process.stop()));
@@ -147,7 +147,7 @@ export async function startCluster({
     async stopApis(): Promise<void> {
       await Promise.all(apis.map(async (api) => member(api).process.stop()));
     },
-    /** Last lines of every log. */
+    /** The last lines of every log. */
     logs(lines = 15): string {
       return namesIn(dir('logs'))
         .map(

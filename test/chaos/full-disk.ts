@@ -1,4 +1,4 @@
-// A small file system of its own for outputs, that can be filled: a tmpfs, where this user may mount one.
+// A small file system for outputs that a test can fill. It is a tmpfs, if this user may mount one.
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,12 +7,12 @@ const SIZE_MB = 48;
 
 export interface SmallDisk {
   fill(): void;
-  /** Gives the room back. */
+  /** Frees the space again. */
   empty(): void;
   unmount(): void;
 }
 
-/** Null where this user may not mount (it takes root and CAP_SYS_ADMIN). */
+/** Null if this user may not mount, which takes root and CAP_SYS_ADMIN. */
 export function mountSmallDisk(folder: string): SmallDisk | null {
   mkdirSync(folder, { recursive: true });
   try {
@@ -23,7 +23,7 @@ export function mountSmallDisk(folder: string): SmallDisk | null {
     return null;
   }
   const filler = join(folder, 'filler');
-  // Whatever ends this process: a mount outlives it.
+  // Whatever ends this process, since a mount outlives it.
   const unmount = () => {
     process.off('exit', unmount);
     execFileSync('umount', ['-l', folder], { stdio: 'ignore' });
@@ -33,7 +33,7 @@ export function mountSmallDisk(folder: string): SmallDisk | null {
     fill() {
       const file = openSync(filler, 'w');
       try {
-        // The last pages one by one: what is left must not hold a part.
+        // The last pages are filled one by one, so that no part fits into what is left.
         for (const chunk of [Buffer.alloc(1 << 20), Buffer.alloc(1 << 12)]) writeUntilFull(file, chunk);
       } finally {
         closeSync(file);

@@ -1,4 +1,4 @@
-// Does one fault to a cluster. What lasts heals by itself; `healed` settles when nothing of it is left.
+// Injects one fault into a cluster. A fault that lasts heals by itself, and `healed` then settles.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 import type { Fault } from './plan.ts';
@@ -22,7 +22,7 @@ export async function inject(cluster: Cluster, fault: Fault): Promise<Injected> 
     case 'freeze_worker': {
       const { slot, ms } = fault;
       cluster.signal(slot, 'SIGSTOP');
-      // Where it was killed meanwhile, the one in its place is not stopped: SIGCONT does it nothing.
+      // If it was killed meanwhile, SIGCONT does nothing to its successor, which is not stopped.
       return { healed: delay(ms).then(() => cluster.signal(slot, 'SIGCONT')) };
     }
     case 'cut':

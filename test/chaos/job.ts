@@ -1,10 +1,10 @@
-// The job that chaos is made with: a manifest that names a few small images again and again, some of them bad, so that
-// both parts and error files are at stake.
+// The job of a chaos run. Its manifest names a few small images again and again. Some are bad, so that both parts and error
+// files are at stake.
 import sharp from 'sharp';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { Cluster } from './cluster.ts';
 
-/** Large enough that decoding takes as long as the rest. */
+/** In pixels; large enough that decoding takes as long as the rest. */
 const SIDE = 96;
 const FILES = 12;
 
@@ -29,7 +29,7 @@ export async function chaosRequest(cluster: Cluster, { rows, blockRows }: ChaosJ
   };
 }
 
-/** Every 97th row cannot be decoded, every 301st is not there. */
+/** Every 97th row cannot be decoded, and every 301st has no file. */
 function uriOf(row: number): string {
   if (row % 97 === 5) return 'broken.jpg';
   return row % 301 === 7 ? 'absent.png' : nameOf(row % FILES);

@@ -1,4 +1,4 @@
-// What a job has left on disk, comparable between runs in different folders.
+// What a job has left on disk, in a form that is comparable between runs in different folders.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,10 @@ import { namesIn } from './cluster.ts';
 export interface Outcome {
   /** All result lines, in row order, as `cat part-*` shows them. */
   readonly results: string;
-  /** All errors, in row order: index, id and code. (libvips' words for a broken image vary with what else it decodes.) */
+  /**
+   * Index, id and code of all errors, in row order. The message is left out, because libvips words it differently depending
+   * on what else it decodes.
+   */
   readonly errors: string;
   /** Names in the output folder. */
   readonly names: readonly string[];
@@ -38,7 +41,7 @@ interface Manifest {
   }[];
 }
 
-/** The manifest, and what in it does not fit the files. */
+/** The manifest, and what in it contradicts the files. */
 export function readManifest(folder: string): { manifest: Manifest; wrong: string[] } {
   const read = (name: string) => readFileSync(join(folder, name));
   const manifest = JSON.parse(read('manifest.json').toString('utf8')) as Manifest;
@@ -47,7 +50,7 @@ export function readManifest(folder: string): { manifest: Manifest; wrong: strin
   );
   const wrong = listed
     .filter(({ name, sha256 }) => createHash('sha256').update(read(name)).digest('hex') !== sha256)
-    .map(({ name }) => `the manifest's hash of ${name} is another`);
+    .map(({ name }) => `the manifest has another hash for ${name}`);
   const there = namesIn(folder).filter((name) => /^(part|errors)-/.test(name));
   const missing = there.filter((name) => !listed.some((part) => part.name === name));
   return { manifest, wrong: [...wrong, ...missing.map((name) => `${name} is not in the manifest`)] };

@@ -1,4 +1,4 @@
-// What happens in a seed: which faults, and after which share of the job's blocks. Pure: the same seed, the same plan.
+// Plans which faults happen in a seed, and after which share of the job's blocks. The same seed gives the same plan.
 import { createRandom, type Random } from '../support/random.ts';
 
 /** A worker by its slot, or an API. */
@@ -8,17 +8,17 @@ export type Fault =
   | { readonly kind: 'kill_worker'; readonly slot: number }
   | { readonly kind: 'kill_api' }
   | { readonly kind: 'kill_redis' }
-  /** SIGSTOP past its locks, then SIGCONT: a zombie. */
+  /** Frozen until its locks have expired, and then continued: a zombie. */
   | { readonly kind: 'freeze_worker'; readonly slot: number; readonly ms: number }
   | { readonly kind: 'cut'; readonly who: Who }
-  /** What passes between a process and Redis comes `ms` late, for a while. */
+  /** For a while, what passes between a process and Redis arrives `ms` late. */
   | { readonly kind: 'delay'; readonly who: Who; readonly ms: number; readonly forMs: number }
   | { readonly kind: 'fill_disk'; readonly forMs: number }
   | { readonly kind: 'jump_clock'; readonly who: Who; readonly byMs: number };
 export type FaultKind = Fault['kind'];
 
 export interface PlannedFault {
-  /** Of the job's blocks published, 0 to 1. */
+  /** The share of the job's blocks that are published by then, 0 to 1. */
   readonly at: number;
   readonly fault: Fault;
 }
@@ -34,7 +34,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'jump_clock',
 ];
 
-/** `faults`: how many. The first kind goes round with the seed, so that a few seeds meet all kinds. */
+/** Plans so many faults. The seed chooses the first kind in turn, so that a few seeds contain all kinds. */
 export function planOf(
   seed: number,
   { workers, faults, kinds = FAULT_KINDS }: { workers: number; faults: number; kinds?: readonly FaultKind[] },

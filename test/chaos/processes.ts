@@ -1,5 +1,5 @@
-// The processes of a cluster: started, killed, frozen, and found again by their temporary folder. A process that ends
-// without having been told to is a finding.
+// Starts and kills the processes of a cluster, and finds them again by their temporary folder. A process that ends without
+// having been told to is reported as a surprise.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
@@ -7,21 +7,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const entry = (path: string) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
-/** A process that has not drained by then hangs. */
+/** A process that has not ended by then hangs. */
 const STOP_MS = 50_000;
 
 export interface ManagedProcess {
   readonly name: string;
   readonly pid: number;
   readonly url: string;
-  /** SIGKILL, and gone. */
+  /** Kills it and waits for its end. */
   kill(): Promise<void>;
   signal(signal: NodeJS.Signals): void;
-  /** SIGTERM; rejects where it does not end with code 0. */
+  /** Sends SIGTERM. An exit code other than 0 becomes a surprise. */
   stop(): Promise<void>;
 }
 
-/** `tmp`: temporary folder of all of them, and what they are known by. */
+/** `tmp` is the temporary folder of all of them, by which they are recognised. */
 export function createProcesses(options: { tmp: string; logs: string; env: Record<string, string> }) {
   const { tmp, logs } = options;
   const living = new Set<ChildProcess>();
@@ -73,7 +73,7 @@ export function createProcesses(options: { tmp: string; logs: string; env: Recor
   return {
     start,
     surprises,
-    /** Whatever still runs with this cluster's temporary folder in its environment. */
+    /** Processes that still run with this cluster's temporary folder in their environment. */
     left: () => processesWith(tmp),
     async killAll(): Promise<void> {
       for (const child of living) child.kill('SIGKILL');
@@ -81,7 +81,7 @@ export function createProcesses(options: { tmp: string; logs: string; env: Recor
         try {
           process.kill(pid, 'SIGKILL');
         } catch {
-          // Gone already.
+          // The process has ended already.
         }
       }
     },

@@ -1,4 +1,4 @@
-// One seed: a cluster, a job, the planned faults at their moments, and what is wrong afterwards.
+// Runs one seed: starts a cluster and a job, injects the planned faults, and reports what is wrong afterwards.
 import { waitUntil } from '../support/wait-until.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { inject } from './inject.ts';
@@ -7,18 +7,18 @@ import { outcomeOf, type Outcome } from './outcome.ts';
 import type { PlannedFault } from './plan.ts';
 import { verify } from './verify.ts';
 
-/** From the last fault healed to the end of the job, and between two faults. */
+/** The longest wait for the next fault, and for the end of the job after the last fault has healed. */
 export const PATIENCE_MS = 120_000;
 const ENDED = ['completed', 'failed', 'cancelled'];
 
 export interface SeedReport {
-  /** Nothing: all is well. */
+  /** Empty if all is well. */
   readonly wrong: readonly string[];
   readonly logs: string;
   readonly seconds: number;
 }
 
-/** What an undisturbed run leaves. */
+/** Returns what an undisturbed run leaves. */
 export async function runUndisturbed(job: ChaosJob, workers: number): Promise<Outcome> {
   const cluster = await startCluster({ workers });
   try {
@@ -52,7 +52,7 @@ export async function runSeed(
   return { wrong, logs, seconds: (performance.now() - began) / 1000 };
 }
 
-/** `blocks`: of the job that writes to `folder`. */
+/** `blocks` is the number of blocks of the job that writes to `folder`. */
 export async function disturb(
   cluster: Cluster,
   plan: readonly PlannedFault[],

@@ -1,5 +1,5 @@
-// Situations between jobs, with two APIs: a job that takes the output of one whose worker is frozen, many clients that
-// want the same outputs, tenants beside each other. Each is what one seed does before, or while, faults happen.
+// Situations between jobs, with two APIs: a job overwrites the output of another whose worker is frozen, many clients want
+// the same outputs, tenants work beside each other. One seed plays one of them before or while faults happen.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,7 +21,7 @@ export type Situation = (typeof SITUATIONS)[number];
 const WORKERS = 2;
 const APIS: readonly Api[] = ['api', 'api2'];
 const TENANTS = ['alice', 'bob'] as const;
-/** Clients that want the same outputs, and for how long. */
+/** So many clients want the same outputs for so long. */
 const CLIENTS = 12;
 const CONTEND_MS = 8_000;
 
@@ -62,7 +62,7 @@ const PLAYS: Record<Situation, (scene: Scene) => Promise<EndedJob[]>> = {
   tenants: playTenants,
 };
 
-/** A job of other answers is cancelled while a worker is frozen in it; the next one overwrites its output. */
+/** A job with other answers is cancelled while a worker is frozen in it, and the next job overwrites its output. */
 async function playOverwritten({ cluster, random, job, faults }: Scene): Promise<EndedJob[]> {
   const request = await chaosRequest(cluster, job);
   const first = await submitSurely(cluster, random, {
@@ -92,7 +92,7 @@ async function playOverwritten({ cluster, random, job, faults }: Scene): Promise
   return [{ id: second, folder: cluster.output }];
 }
 
-/** Clients of both APIs submit to a few folders, with keys that they repeat, and cancel, while APIs die. */
+/** While APIs are killed, clients of both submit to a few folders, repeat their keys, and cancel. */
 async function playContended({ cluster, random, job, faults, wrong }: Scene): Promise<EndedJob[]> {
   const request = await chaosRequest(cluster, job);
   const folders = [cluster.output, join(cluster.outputs, 'b'), join(cluster.outputs, 'c')];
@@ -105,7 +105,7 @@ async function playContended({ cluster, random, job, faults, wrong }: Scene): Pr
       const options = { ...request.options, if_output_exists: 'overwrite' };
       const how = () => ({ api: own.pick(APIS), once });
       const body = { model: 'tiny', ...request, output, options };
-      // Repeated, whatever came: a key makes one job at most.
+      // Each request is repeated, whatever it was answered, because a key makes at most one job.
       for (let tries = 0; tries < 2; tries++) {
         const answer = await cluster.post('/v1/jobs', body, how()).catch(() => null);
         if (answer !== null && answer.status >= 500 && answer.status !== 503) {
@@ -144,7 +144,7 @@ async function playContended({ cluster, random, job, faults, wrong }: Scene): Pr
   return [{ id: last, folder: cluster.output }];
 }
 
-/** Two tenants run the same job at once, and one of them forges job.json files that name the other's. */
+/** Two tenants run the same job at once, and one of them forges a job.json that names the other's rows. */
 async function playTenants({ cluster, random, job, faults, wrong }: Scene): Promise<EndedJob[]> {
   const keys = await cluster.redis.ask(async (redis) => {
     const store = createKeyStore({ redis });
@@ -181,7 +181,7 @@ async function playTenants({ cluster, random, job, faults, wrong }: Scene): Prom
   return ended;
 }
 
-/** Outputs that more than one live job owns. */
+/** Describes outputs that more than one live job owns. */
 async function sharedOutputs(redis: Redis): Promise<string[]> {
   const owners = new Map<string, string>();
   const wrong: string[] = [];
@@ -195,7 +195,7 @@ async function sharedOutputs(redis: Redis): Promise<string[]> {
   return wrong;
 }
 
-/** Submits until a job is made, as a client with a key does. */
+/** Submits until a job is accepted, as a client with an idempotency key does. */
 async function submitSurely(cluster: Cluster, random: Random, body: object, key?: string): Promise<string> {
   const once = `once-${random.int(0, 1_000_000_000)}`;
   let id: string | null = null;

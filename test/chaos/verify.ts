@@ -1,22 +1,22 @@
-// What must hold after a seed: the rows of an undisturbed run, right counters, and nothing left over.
+// Checks after a seed: the rows are those of an undisturbed run, the counters are right, and nothing is left over.
 import type { Redis } from 'ioredis';
 import { waitUntil } from '../support/wait-until.ts';
 import type { Cluster } from './cluster.ts';
 import type { ChaosJob } from './job.ts';
 import { outcomeOf, readManifest, type Outcome } from './outcome.ts';
 
-/** Longest that leftovers of dead workers wait for a stalled check: lock (10 s) and two checks (5 s each). */
+/** Leftovers of dead workers may wait for their lock (10 s) and two checks for stalled blocks (5 s each). */
 const SETTLE_MS = 30_000;
 
-/** A job that has ended, and what it must have left where. */
+/** A job that has ended, and where its output is. */
 export interface EndedJob {
   readonly id: string;
   readonly folder: string;
-  /** Of its tenant; absent where none is asked for. */
+  /** Its tenant's key; absent if the API asks for none. */
   readonly key?: string;
 }
 
-/** The jobs have ended well and the workers live. Returns what is wrong, in sentences. */
+/** The jobs have ended and the workers are alive. Returns what is wrong, in sentences. */
 export async function verify(
   cluster: Cluster,
   ended: readonly EndedJob[],
@@ -86,7 +86,7 @@ function difference(is: string, should: string): string {
   return `${ours.length} lines instead of ${theirs.length}, first ${ours[at]} instead of ${theirs[at]}`;
 }
 
-/** Of ended jobs: their records, which expire. Of their queue: nothing but failed runs kept to look at. */
+/** Ended jobs may leave records that expire, and their queue the failed runs that are kept for inspection. */
 async function leftInRedis(redis: Redis): Promise<string[]> {
   const wrong: string[] = [];
   const keys = (await redis.keys('*')).sort();
@@ -111,5 +111,5 @@ async function leftInRedis(redis: Redis): Promise<string[]> {
   return wrong;
 }
 
-/** As block-queue.ts keeps them. */
+/** So many failed runs block-queue.ts keeps. */
 const MOST_FAILED = 100;

@@ -1,4 +1,4 @@
-/** The config of every DatasetSource: one total order, resumable anywhere, counted, in constant memory. */
+/** What every DatasetSource promises: one total order, resumable anywhere, counted, in constant memory. */
 import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,12 +15,12 @@ import { packInline, packUrls } from '../support/packed.ts';
 import type { Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 
 const HUGE = 200_000;
-/** Live heap may move by this much while 200,000 rows pass: their ids alone would be more. */
+/** How far the live heap may grow while 200,000 rows pass. Their ids alone would take more. */
 const HEAP_BOUND = 10 * 1024 * 1024;
 
 interface Implementation {
   readonly name: string;
-  /** Puts `rows` rows below `dir`. */
+  /** Makes a source of so many rows below `dir`. */
   readonly make: (dir: string, rows: number) => Promise<DatasetSource>;
 }
 
@@ -38,7 +38,7 @@ async function manifest(dir: string, rows: number, eol: string): Promise<Dataset
   return openDataset(spec);
 }
 
-/** Every kind of line that a manifest may hold, bad ones too; blank ones follow some. */
+/** Every kind of line that a manifest may hold, also bad ones. Some are followed by blank lines. */
 function manifestLine(i: number): string {
   if (i % 7 === 1) return JSON.stringify({ id: `row ${i}`, uri: `photos/${i}.jpg` });
   if (i % 7 === 2) return `{"id": ${i}`;
@@ -63,7 +63,7 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
     name: 'files, one huge folder',
     async make(dir, rows) {
       const spec: DatasetSpec = { type: 'files', root: dir, include: ['**/*.jpg'], exclude: [] };
-      // Ten links to one folder of 20,000 files: files take long to make.
+      // Ten links to one folder of 20,000 files, because making files takes long.
       const files = rows < HUGE ? rows : HUGE / 10;
       const folder = join(dir, rows < HUGE ? '' : 'linked 0');
       await mkdir(folder, { recursive: true });
@@ -110,7 +110,7 @@ for (const { name, make } of IMPLEMENTATIONS) {
     let rows: SourceRow[];
 
     beforeAll(async () => {
-      dir = await mkdtemp(join(tmpdir(), 'forebay-config-'));
+      dir = await mkdtemp(join(tmpdir(), 'forebay-source-'));
       source = await make(dir, 30);
       rows = await readAll(source, null);
     });
@@ -125,11 +125,11 @@ for (const { name, make } of IMPLEMENTATIONS) {
       expect(rows.map(({ cursor }) => cursor.index)).toEqual(numbers(rows.length).map((i) => i + 1));
     });
 
-    it('gives distinct ids here, where each row is another', () => {
+    it('gives distinct rows distinct ids', () => {
       expect(new Set(rows.map(({ row }) => row.id)).size).toBe(rows.length);
     });
 
-    it('goes on from any cursor with exactly the rows behind it', async () => {
+    it('continues from any cursor with exactly the rows behind it', async () => {
       for (const [i, { cursor }] of rows.entries()) {
         expect(await readAll(source, JSON.parse(JSON.stringify(cursor)) as Cursor)).toEqual(
           rows.slice(i + 1),
@@ -137,13 +137,13 @@ for (const { name, make } of IMPLEMENTATIONS) {
       }
     });
 
-    it('counts what it reads, up to any limit', async () => {
+    it('counts its rows, up to any limit', async () => {
       for (const limit of [0, 1, 3, rows.length, rows.length + 1, Number.POSITIVE_INFINITY]) {
         expect(await source.count(limit, never)).toBe(Math.min(limit, rows.length));
       }
     });
 
-    it('stops with the reason of an abort', async () => {
+    it('stops with the reason of the abort', async () => {
       const stop = new AbortController();
       const reason = new Error('enough');
       const seen: SourceRow[] = [];
@@ -153,7 +153,7 @@ for (const { name, make } of IMPLEMENTATIONS) {
           stop.abort(reason);
         }
       })();
-      // After the last row there is nothing left to stop.
+      // A source of one row has nothing left to stop.
       await (rows.length > 1 ? expect(reading).rejects.toBe(reason) : reading);
       expect(seen).toHaveLength(1);
       await expect(source.count(1e9, stop.signal)).rejects.toBe(reason);
@@ -165,7 +165,7 @@ describe.each(IMPLEMENTATIONS.filter(({ name }) => !/nested|single|CRLF/.test(na
   '$name, huge',
   ({ make }) => {
     it('passes 200,000 rows in constant memory', { timeout: 180_000 }, async () => {
-      const dir = await mkdtemp(join(tmpdir(), 'forebay-config-'));
+      const dir = await mkdtemp(join(tmpdir(), 'forebay-source-'));
       try {
         const source = await make(dir, HUGE);
         const heap = [heapNow()];
@@ -194,7 +194,7 @@ function* lazily<T>(count: number, make: (i: number) => T): Generator<T> {
   for (let i = 0; i < count; i++) yield make(i);
 }
 
-/** Live heap in bytes, garbage collected first. */
+/** The live heap in bytes, after a garbage collection. */
 function heapNow(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();

@@ -1,4 +1,4 @@
-// Rows that a run finds behind links, and inputs in which it finds none, as a shell sees them.
+// Rows behind links and inputs without a row, as a user of the command sees them.
 import {
   existsSync,
   mkdirSync,
@@ -35,7 +35,7 @@ const run = (input: string, output: string, ...more: string[]) =>
 const rows = (output: string) => readOutput(join(folder, 'work', output)).map(({ id }) => id);
 
 describe('a run', () => {
-  it('follows links to files and folders anywhere, and has a broken one fail as a row', async () => {
+  it('follows links to files and folders anywhere, and a broken link is a failed row', async () => {
     const linked = join(folder, 'work', 'linked');
     mkdirSync(linked);
     symlinkSync(join(folder, 'disk'), join(linked, 'disk'));
@@ -56,7 +56,7 @@ describe('a run', () => {
     expect(rows('from-link')).toHaveLength(3);
   });
 
-  it('exits 1 on an input without a row, and says why; --allow-empty accepts it', async () => {
+  it('exits 1 and says why if the input has no row, unless --allow-empty accepts it', async () => {
     const cased = await run('images/*.PNG', 'cased', '--json');
     expect(cased.code).toBe(1);
     expect(JSON.parse(cased.out)).toMatchObject({
@@ -71,7 +71,7 @@ describe('a run', () => {
     expect(existsSync(join(folder, 'work', 'accepted', 'manifest.json'))).toBe(true);
   });
 
-  it('names a list that is not UTF-8 before anything runs', async () => {
+  it('names a list that is not UTF-8 before it starts anything', async () => {
     writeFileSync(join(folder, 'work', 'utf16.txt'), Buffer.from('\uFEFFimages/000000.png\r\n', 'utf16le'));
     const ended = await forebay.run(
       'run',
@@ -95,7 +95,7 @@ describe('a job that is followed', () => {
   });
   afterAll(() => service.close());
 
-  it('exits 1 on an input without a row, unless that is accepted', async () => {
+  it('exits 1 if the input has no row, unless --allow-empty accepts it', async () => {
     const submit = (name: string, ...more: string[]) => {
       const input = ['--input', join(service.input, name)];
       return forebay.run('submit', '--url', service.url, '--model', 'tiny', ...input, '--watch', ...more);

@@ -1,4 +1,4 @@
-// `forebay plan` as a user runs it: a service of its own, a sample, and nothing left.
+// `forebay plan` as a user runs it. It starts a service, measures a sample and leaves nothing behind.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const plan = (...more: string[]) => forebay.run('plan', '--model', 'tiny', '--input', 'images', ...more);
 
-it('shows operators, numbers, the estimate and the next command, and leaves nothing', async () => {
+it('plan shows operators, numbers, the estimate and the next command, and leaves nothing behind', async () => {
   const ended = await plan('--lanes', '1');
   expect(ended).toMatchObject({ code: 0, signal: null });
   expect(ended.out).toMatch(/^tiny \([0-9a-f]{12}\), pool default: 200 rows\n/);
@@ -34,7 +34,7 @@ it('shows operators, numbers, the estimate and the next command, and leaves noth
   await forebay.nothingLeft();
 });
 
-it('is JSON on request, with nothing beside it', async () => {
+it('plan prints only JSON on request', async () => {
   const ended = await plan('--json', '--limit', '50', '--batch-size', '8', '--output', 'out');
   expect(ended).toMatchObject({ code: 0, err: '' });
   const made = JSON.parse(ended.out) as PlanWire;

@@ -39,7 +39,7 @@ const partTimes = (output: string) =>
     .map((name) => [name, statSync(join(folder, output, name)).mtimeMs]);
 
 describe('forebay run', () => {
-  it('answers every row once, sums up, exits 0 and leaves nothing running', async () => {
+  it('answers every row once, prints a summary, exits 0 and leaves nothing running', async () => {
     const ended = await run('whole', '--block-rows', '8');
     expect(ended).toMatchObject({ code: 0, signal: null });
     expect(ended.out).toMatch(/^Completed: 40 rows in [\d.]+ s \([\d.,]+ rows\/s\)$/m);
@@ -57,7 +57,7 @@ describe('forebay run', () => {
     await forebay.nothingLeft();
   });
 
-  it('shows file names that would steer a terminal escaped, and writes them as they are', async () => {
+  it('escapes file names that would control a terminal, and writes them unchanged', async () => {
     const name = '\u001b]0;owned\u0007\u001b[31m\u202e.jpg';
     mkdirSync(join(folder, 'odd'));
     writeFileSync(join(folder, 'odd', name), 'not an image');
@@ -67,7 +67,7 @@ describe('forebay run', () => {
     expect(readOutput(join(folder, 'odd-out'), 'errors')[0]!.id).toContain(name);
   });
 
-  it('stops after --limit rows and sums up as JSON on request', async () => {
+  it('stops after --limit rows and prints the summary as JSON on request', async () => {
     const ended = await run('limited', '--limit', '10', '--json', '--quiet', '--workers', '2');
     const { job } = JSON.parse(ended.out) as { job: { status: string; rows: unknown } };
     expect(job).toMatchObject({ status: 'completed', rows: { total: 10, succeeded: 10, failed: 0 } });
@@ -75,7 +75,7 @@ describe('forebay run', () => {
     expect(indexes(rows('limited'))).toEqual(upTo(10));
   });
 
-  it('says nothing when it is quiet, but for what went wrong', async () => {
+  it('prints only errors with --quiet', async () => {
     expect(await run('quiet', '--quiet')).toMatchObject({ code: 0, out: '', err: '' });
     mkdirSync(join(folder, 'bad'), { recursive: true });
     writeFileSync(join(folder, 'bad', 'a.png'), 'no image');
@@ -92,7 +92,7 @@ describe('forebay run', () => {
     expect(ended.out).not.toMatch(/ 0\.000 ms/);
   });
 
-  it('refuses an output with files in it before anything is started', async () => {
+  it('refuses an output with files in it before it starts anything', async () => {
     mkdirSync(join(folder, 'occupied'));
     writeFileSync(join(folder, 'occupied', 'mine.txt'), 'keep');
     const ended = await run('occupied');
@@ -101,7 +101,7 @@ describe('forebay run', () => {
     expect(readdirSync(join(folder, 'occupied'))).toEqual(['mine.txt']);
   });
 
-  it('resumes a finished output without computing anything again, and overwrites it on request', async () => {
+  it('resumes a finished output without work, and overwrites it on request', async () => {
     expect((await run('twice', '--block-rows', '8')).code).toBe(0);
     const before = partTimes('twice');
     expect(await run('twice', '--resume')).toMatchObject({
@@ -132,7 +132,7 @@ describe('forebay run', () => {
     expect(failed.out).toMatch(/Failed: .*\n {2}reason {3}too_many_errors: /);
   });
 
-  it('takes a manifest, a glob, and an output inside the input', async () => {
+  it('takes a manifest, a glob and an output inside the input', async () => {
     writeFileSync(join(folder, 'list.txt'), 'images/000004.png\nimages/000002.png\n');
     const flags = ['run', '--model', 'tiny', '--lanes', '1'];
     expect((await forebay.run(...flags, '--manifest', 'list.txt', '--output', 'from-list')).code).toBe(0);
@@ -147,11 +147,11 @@ describe('forebay run', () => {
     rmSync(join(folder, 'images/out'), { recursive: true });
   });
 
-  it('says what is wrong with a model that cannot be loaded, exits 1 and leaves the output alone', async () => {
+  it('says what is wrong with a model that cannot be loaded, exits 1 and writes no output', async () => {
     writeTinyModel(join(folder, 'broken'), 'broken', { preprocess: { crop: 9 } });
     const ended = await forebay.run('run', '--model', 'broken', '--input', 'images', '--output', 'none');
     expect(ended).toMatchObject({ code: 1, out: '' });
-    // A start that takes long (a busy machine) shows the processes' own lines before it.
+    // On a busy machine the start takes long, and the processes' own lines come first.
     expect(ended.err).toMatch(/(^|\n)forebay: The model cannot be used: .*\n$/);
     expect(existsSync(join(folder, 'none'))).toBe(false);
     await forebay.nothingLeft();

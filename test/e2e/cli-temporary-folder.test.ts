@@ -1,4 +1,4 @@
-// A temporary or data folder that cannot take a file ends `run` and `up` with a sentence, and nothing is left running.
+// A temporary or data folder that cannot take a file ends `run` and `up` with one sentence and leaves nothing running.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { writeImages, writeTinyModel } from '../support/service.ts';
 
 let folder: string;
 beforeAll(async () => {
-  // Short, for the path of a socket in it.
+  // Short, because a socket's path in it has a limit.
   folder = mkdtempSync('/tmp/fbt-tmp-');
   writeTinyModel(join(folder, 'models', 'tiny'), 'tiny');
   await writeImages(join(folder, 'images'), 3);
@@ -35,7 +35,7 @@ function expectSentence({ code, err }: Ended, sentence: RegExp): void {
 }
 
 describe('a temporary folder', () => {
-  it('that does not exist, or is a file, is named with what to do', async () => {
+  it('that does not exist or is a file is named with what to do', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     for (const [path, says] of [
@@ -51,7 +51,7 @@ describe('a temporary folder', () => {
     }
   }, 60_000);
 
-  it('whose name is too long for a socket is not used for one, and the run goes on', async () => {
+  it('whose name is too long for a socket is not used for sockets, and the run completes', async () => {
     const long = join(folder, 'x'.repeat(120));
     mkdirSync(long);
     const forebay = forebayCommands(folder, { TMPDIR: long });

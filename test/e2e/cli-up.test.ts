@@ -1,4 +1,4 @@
-// `forebay up` and the commands that talk to it, as a user types them.
+// `forebay up` and the commands that talk to it, as a user runs them.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -96,7 +96,7 @@ describe('forebay up and its clients', () => {
     ).toEqual([18, 19, 20]);
   });
 
-  it('follows a submitted job with --watch, and takes rows from local files', async () => {
+  it('follows a submitted job with --watch, and sends local files as rows', async () => {
     const watched = await call(
       'submit',
       '--model',
@@ -111,7 +111,7 @@ describe('forebay up and its clients', () => {
   });
 
   it('pauses, resumes and cancels', async () => {
-    // A block a row, one at a time: far from done while we type.
+    // One row per block and one block at a time, so that the job is far from done.
     writeFileSync(join(folder, 'long.txt'), 'images/000001.png\n'.repeat(20_000));
     const slow = ['--manifest', 'long.txt', '--block-rows', '1', '--concurrency', '1'];
     const { id } = await json<JobWire>('submit', '--model', 'tiny', ...slow);
@@ -124,7 +124,7 @@ describe('forebay up and its clients', () => {
     expect(watched.out).toMatch(/^Cancelled: /);
   });
 
-  it('tells what the service refuses: 2 for bad usage, 1 for the rest', async () => {
+  it('exits 2 if the service refuses the usage, and 1 for other refusals', async () => {
     const unknown = await call('submit', '--model', 'tny', '--input', 'images');
     expect(unknown).toMatchObject({ code: 2 });
     expect(unknown.err).toMatch(/^forebay: .*tiny.*\n$/);
@@ -139,7 +139,7 @@ describe('forebay up and its clients', () => {
     const ended = await forebay.run('up', '--port', String(port), '--data', 'other');
     other.close();
     expect(ended).toMatchObject({ code: 1, out: '' });
-    // A start that takes more than 5 s on a busy machine tells what it does before.
+    // On a busy machine, a start that takes more than 5 s first says what it does.
     expect(ended.err.trimEnd().split('\n').at(-1)).toBe(
       `forebay: Another program listens on port ${port} of 127.0.0.1, perhaps another Forebay: end it ` +
         `(\`lsof -i :${port}\` shows it), or choose another port with --port (FOREBAY_PORT).`,
@@ -152,7 +152,7 @@ describe('forebay up and its clients', () => {
     expect(ended.err).toMatch(/^forebay: The data in .* is in use by process \d+\./);
   });
 
-  it('ends at Ctrl-C with nothing left, and knows its jobs at the next start', async () => {
+  it('ends at Ctrl-C with nothing left, and still has its jobs at the next start', async () => {
     const before = (await json<{ data: JobWire[] }>('jobs')).data.map((job) => job.id);
     service.interrupt();
     expect(await service.ended).toMatchObject({ code: 0, signal: null });
@@ -161,7 +161,7 @@ describe('forebay up and its clients', () => {
     expect((await json<{ data: JobWire[] }>('jobs')).data.map((job) => job.id)).toEqual(before);
   });
 
-  it('starts a killed API again on the same port', async () => {
+  it('restarts a killed API on the same port', async () => {
     for (const pid of forebay.find('dist/api/main.js')) process.kill(pid, 'SIGKILL');
     await waitUntil('the news', () => service.err().includes('The api was ended by SIGKILL. Restarting it.'));
     await waitUntil('the API', async () => (await call('jobs')).code === 0);
@@ -169,7 +169,7 @@ describe('forebay up and its clients', () => {
 });
 
 describe('forebay doctor', () => {
-  it('exits 0 where all is well and 1 where a model is broken', async () => {
+  it('exits 0 if all is well, and 1 if a model is broken', async () => {
     const well = await forebay.run('doctor', '--models', 'models');
     expect(well).toMatchObject({ code: 0, err: '' });
     for (const what of ['Node', 'Redis', 'CPU', 'memory', 'disk'])

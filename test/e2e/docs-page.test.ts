@@ -1,3 +1,4 @@
+// The API's documentation page, as a browser gets it.
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCOPES } from '#forebay/shared/domain/scope.js';
@@ -23,13 +24,13 @@ describe('the documentation page', () => {
   it('needs no script and no other host', () => {
     expect(page).not.toMatch(/<script|<link|<img|<iframe|@import|url\(|javascript:/i);
     const hosts = [...page.matchAll(/https?:\/\/([^\s/"'&<]+)/g)].map((match) => match[1]);
-    // example.org is text, in the example of a webhook.
+    // example.org occurs as text in the example of a webhook.
     expect(new Set(hosts)).toEqual(new Set(['127.0.0.1:8080', 'example.org']));
     for (const [, target] of page.matchAll(/href="([^"]*)"/g))
       expect(target).toMatch(/^(#|\/openapi\.json$)/);
   });
 
-  it('allows by its policy exactly the style it carries', () => {
+  it('has a policy that allows exactly its own style', () => {
     const style = /<style>([\s\S]*?)<\/style>/.exec(page)![1]!;
     const hash = createHash('sha256').update(style).digest('base64');
     const policy = headers.get('content-security-policy');
@@ -40,7 +41,7 @@ describe('the documentation page', () => {
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
   });
 
-  it('shows every operation, schema and error code, and every link within it leads somewhere', async () => {
+  it('shows every operation, schema and error code, and every link within it has a target', async () => {
     const document = (await (await fetch(`${api.url}/openapi.json`)).json()) as ApiDocument;
     const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]));
     for (const methods of Object.values(document.paths)) {
@@ -51,7 +52,7 @@ describe('the documentation page', () => {
     for (const [, anchor] of page.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(anchor);
   });
 
-  it('says how to authenticate: how to make a key, how to send it, what each scope allows', () => {
+  it('says how to make a key, how to send it, and what each scope allows', () => {
     const section = /<section id="authentication">([\s\S]*?)<\/section>/.exec(page)![1]!;
     expect(section).toContain('forebay keys create --name me --scope admin');
     expect(section).toContain('-H &quot;Authorization: Bearer $FOREBAY_API_KEY&quot;');
@@ -74,14 +75,14 @@ describe('the documentation page', () => {
     }
   });
 
-  it('is where the type of a problem points', async () => {
+  it('is where the type of a problem points to', async () => {
     const problem = (await (await fetch(`${api.url}/v1/jobs/job_none`)).json()) as { type: string };
     const [path, anchor] = problem.type.split('#');
     expect(path).toBe('/docs');
     expect(page).toContain(`id="${anchor}"`);
   });
 
-  it('has no markup of its own making gone wrong', () => {
+  it('has balanced markup without values that were not rendered', () => {
     expect(page).not.toMatch(/\[object Object\]|undefined|&amp;lt;/);
     const open: string[] = [];
     for (const [, close, name, rest] of page.matchAll(/<(\/?)([a-z][a-z0-9]*)\b([^>]*)>/g)) {

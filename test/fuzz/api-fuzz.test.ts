@@ -1,5 +1,5 @@
-// Requests made from the API's own OpenAPI document, against the real API: none gets a 5xx or no answer, the process
-// does not grow, and its event loop does not stand still. No worker runs, so that no URL of a generated job is fetched.
+// Requests made from the API's OpenAPI document, against the real API. Each gets an answer that is no 5xx, the process does
+// not grow, and its event loop does not stall. No worker runs, so that no URL of a generated job is fetched.
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const REQUESTS = Number(process.env['FOREBAY_FUZZ_REQUESTS'] ?? 1_500);
 const SEED = Number(process.env['FOREBAY_FUZZ_SEED'] ?? 1);
 const AT_ONCE = 10;
 const ANSWER_MS = 5_000;
-/** Of the process, from when it is warm. V8 lets garbage of many requests pile up before it collects. */
+/** How much the process may grow once it is warm. V8 lets the garbage of many requests pile up before it collects. */
 const GROWTH_MB = 150;
 const WARM_AFTER = 0.2;
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
     how: { execArgv: stalls.execArgv },
   });
   await writeImages(join(service.input, 'images'), 5);
-  // Names that patterns can be tried on for long.
+  // Names on which patterns could backtrack for long.
   for (const name of ['a'.repeat(40), 'ab'.repeat(100)]) {
     await writeFile(join(service.input, 'images', name), '');
   }
@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 it(
-  'answers whatever it is asked, soon, and never with a fault of its own',
+  'the API answers every request soon, and never with a 5xx',
   async () => {
     const document = (await (await service.request('/openapi.json')).json()) as ApiDocument;
     const jobs = await Promise.all(
@@ -87,7 +87,7 @@ it(
     const stall = stalls.longest(began);
     process.stderr.write(
       `fuzz: ${sent} requests, ${closed} sent again, by status ${JSON.stringify(Object.fromEntries(statuses))}; ` +
-        `the event loop stood still for ${stall.ms.toFixed(0)} ms at most, ${((stall.at - began) / 1000).toFixed(1)} s after the first (limit ${limitMs} ms)\n`,
+        `the event loop stalled for ${stall.ms.toFixed(0)} ms at most, ${((stall.at - began) / 1000).toFixed(1)} s after the first (limit ${limitMs} ms)\n`,
     );
     expect(stall.ms).toBeLessThan(limitMs);
     expect(sent).toBeGreaterThanOrEqual(REQUESTS);
@@ -97,7 +97,7 @@ it(
   timeLimit() + 60_000,
 );
 
-/** The status. Throws on a 5xx, and where none comes in time. Streams are left after their head. */
+/** The status of the answer. Throws on a 5xx and if no answer comes in time. Streams are left after their head. */
 async function answer(request: FuzzRequest): Promise<number> {
   const leave = new AbortController();
   const answerMs = ANSWER_MS * crowd();
@@ -120,7 +120,7 @@ async function answer(request: FuzzRequest): Promise<number> {
   }
 }
 
-/** Again where a connection was closed under a request: it was about to be reused, and none of it was read. */
+/** Sends a request again if its connection was closed just when it was reused, because then nothing was read. */
 async function send(url: string, init: RequestInit): Promise<Response> {
   for (let tries = 3; ; tries--) {
     try {

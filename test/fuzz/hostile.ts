@@ -1,4 +1,4 @@
-// Submits and plans that are made to cost much: patterns that backtrack, large bodies full of faults, odd names.
+// Submits and plans that try to be expensive: patterns that backtrack, large bodies full of errors, odd names.
 import fc, { type Arbitrary } from 'fast-check';
 import type { FuzzRequest } from './requests.ts';
 
@@ -57,7 +57,7 @@ const oddNames = fc
     return `{"model":"tiny","input":{"type":"files","path":"images"},${JSON.stringify(where)}:${object}}`;
   });
 
-/** Elements of a list that is repeated until the body is as large as it shall be. */
+/** Lists whose element is repeated until the body has its size. */
 const LISTS: readonly (readonly [open: string, element: string, close: string])[] = [
   ['{"model":"tiny","input":{"type":"inline","rows":[', '{"x":1,"y":2}', ']}}'],
   ['{"model":"tiny","input":{"type":"inline","rows":[', '{"id":"a","data":"!"}', ']}}'],
@@ -70,7 +70,7 @@ const LISTS: readonly (readonly [open: string, element: string, close: string])[
   ['{"x":[', '[[]]', ']}'],
   ['[', '{"a":{}}', ']'],
 ];
-/** Not shrunk: its kind is what matters, and each try would take a second. */
+/** Not shrunk, because only the kind matters and each try would take a second. */
 const large = (bytes: Arbitrary<number>) =>
   fc.noShrink(fc.tuple(fc.constantFrom(...LISTS), bytes).map(([list, size]) => filled(list, size)));
 
@@ -79,7 +79,7 @@ function filled([open, element, close]: (typeof LISTS)[number], size: number): s
   return `${open}${`${element},`.repeat(times)}${element}${close}`;
 }
 
-/** One of each kind, so that the shortest run has them all. */
+/** One of each kind, so that even the shortest run has all kinds. */
 export const large2Mb: readonly FuzzRequest[] = LISTS.map((list) => ({
   method: 'POST',
   path: '/v1/jobs',

@@ -1,5 +1,5 @@
-// Broken images through a real lane, in every decode mode: each row ends as a result or as an error with a code, and the
-// lane lives on (G3) within its memory.
+// Broken images in a real lane, in every decode mode. Each row ends as a result or as an error with a code, and the lane
+// survives (G3) within its memory.
 import { afterAll, expect, it } from 'vitest';
 import { DECODE_MODES } from '#forebay/shared/domain/decode-mode.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
@@ -17,12 +17,12 @@ const BATCH = 20;
 const BATCH_MS = 60_000;
 const SIDE = 8;
 const MODES = DECODE_MODES;
-/** A mutated header may ask for any size: large ones cost time and prove nothing more. */
+/** A mutated header may ask for any size. Large ones take time and prove nothing more. */
 const MAX_PIXELS = 4_000_000;
 const MB = 2 ** 20;
 /** More than any image of that size takes. */
 const DECODE_BYTES = 128 * MB;
-/** What a lane may grow by: the room for decoding, what codec and kernel keep between images, and its heap. */
+/** How much a lane may grow: the memory for decoding, what codec and kernel keep between images, and its heap. */
 const GROWTH_MB = DECODE_BYTES / MB + 96 + 48 + 128;
 
 const lanes: Lane[] = [];
@@ -62,7 +62,7 @@ async function startLane(): Promise<Lane> {
 }
 
 it(
-  'gives each broken image a result or a coded error, in one lane that never dies',
+  'each broken image gets a result or a coded error, in one lane that never dies',
   async () => {
     const random = createRandom(SEED);
     const seeds = await renderSeeds();
@@ -123,7 +123,7 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   return Promise.race([work, hung]).finally(() => clearTimeout(late));
 }
 
-/** The image in base64 where it kills a lane of its own. */
+/** The image in base64 if it kills a new lane. */
 async function killer(bytes: Uint8Array, decode: (typeof MODES)[number]): Promise<string | null> {
   const lane = await startLane();
   try {

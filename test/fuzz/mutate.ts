@@ -1,8 +1,8 @@
-// Images, and what becomes of them when bytes go wrong: flipped, cut, repeated, blown up, spliced.
+// Images whose bytes are flipped, cut, repeated or spliced.
 import sharp from 'sharp';
 import type { Random } from '../support/random.ts';
 
-/** Every kind of image that sharp renders, of each format that is accepted: 64 pixels wide, so that a mutation is likely to hit something. */
+/** Every kind of image that sharp renders, in each accepted format. They are small, so that a mutation is likely to matter. */
 export async function renderSeeds(): Promise<Uint8Array[]> {
   const side = 64;
   const pixels = Buffer.from(Array.from({ length: side * side * 4 }, (_, i) => (i * 2654435761) >>> 24));
@@ -40,7 +40,7 @@ export async function renderSeeds(): Promise<Uint8Array[]> {
   return Promise.all(kinds.map(async (kind) => kind.toBuffer()));
 }
 
-/** 1 to 4 mutations of one of the seeds. */
+/** Applies 1 to 4 mutations to one of the seeds. */
 export function mutate(random: Random, seeds: readonly Uint8Array[]): Uint8Array {
   let bytes = Buffer.from(random.pick(seeds));
   for (let n = random.int(1, 4); n > 0; n--)
@@ -50,7 +50,7 @@ export function mutate(random: Random, seeds: readonly Uint8Array[]): Uint8Array
 
 type Mutation = (bytes: Buffer, random: Random, seeds: readonly Uint8Array[]) => Uint8Array;
 
-/** Where headers are, more often than not. */
+/** A position, more often than not within the headers. */
 function place(bytes: Buffer, random: Random): number {
   return random.int(0, Math.max(0, (random.next() < 0.6 ? Math.min(bytes.length, 200) : bytes.length) - 1));
 }

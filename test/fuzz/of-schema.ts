@@ -1,13 +1,13 @@
-// fast-check values from the JSON schemas of an OpenAPI document: most fit, some are wrong in one place, some are junk.
+// fast-check values from the JSON schemas of an OpenAPI document. Most fit, some are wrong in one field, some are junk.
 import fc, { type Arbitrary } from 'fast-check';
 import type { ApiSchema } from '#forebay/api/http/docs-page/api-document.js';
 
 type Schemas = Readonly<Record<string, ApiSchema>>;
 
-/** Deeper than any schema of ours: recursion ends here. */
+/** Deeper than any of our schemas, so that recursion ends. */
 const MAX_DEPTH = 8;
 
-/** Anything JSON can say. */
+/** Any JSON value. */
 const JUNK: Arbitrary<unknown> = fc.jsonValue({ maxDepth: 3 });
 
 /** Strings that have broken services before. */
@@ -40,7 +40,7 @@ const NASTY = fc.constantFrom(
   "';--",
 );
 
-/** Values of this service that belong into the properties of a name, so that requests get far. */
+/** Values that this service knows, by the name of their property, so that requests get far. */
 export type Known = Readonly<Record<string, readonly string[]>>;
 
 export function createArbitraries(schemas: Schemas, known: Known) {
@@ -76,7 +76,7 @@ export function createArbitraries(schemas: Schemas, known: Known) {
     }
   }
 
-  /** Now and then something else in its place. */
+  /** A value that fits, or now and then something else. */
   function spoilt(schema: ApiSchema, depth: number, name = ''): Arbitrary<unknown> {
     return fc.oneof(
       { weight: 60, arbitrary: fitting(schema, depth, name) },

@@ -1,4 +1,4 @@
-// Requests to every operation of an OpenAPI document, and to what is none.
+// Requests to every operation of an OpenAPI document, and to paths that are none.
 import fc, { type Arbitrary } from 'fast-check';
 import type { ApiDocument, ApiOperation } from '#forebay/api/http/docs-page/api-document.js';
 import { hostile } from './hostile.ts';
@@ -88,7 +88,7 @@ const contentType = fc.oneof(
   },
 );
 
-/** What is no JSON, or only half of it. */
+/** Bodies that are no JSON, or only half of one. */
 const rawBody: Arbitrary<string | Uint8Array> = fc.oneof(
   fc.string({ maxLength: 200 }),
   fc.uint8Array({ maxLength: 200 }),
@@ -123,12 +123,12 @@ function bodyOf(value: Arbitrary<unknown>): Arbitrary<string | Uint8Array | null
   );
 }
 
-/** Lone surrogates cannot be sent; "." and ".." would be resolved away by the client. */
+/** Replaces lone surrogates, which cannot be sent. Escapes dots, since the client would resolve "." and "..". */
 function encode(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString()).replaceAll('.', '%2E');
 }
 
-/** An object of JSON may have a `toString` that is no function. */
+/** Not String(value), because an object of JSON may have a `toString` that is no function. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }

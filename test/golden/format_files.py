@@ -1,4 +1,4 @@
-"""One small file of each way in which the accepted formats store pixels: (name, extension, data)."""
+"""Makes one small file for each way in which the accepted formats store pixels: (name, extension, data)."""
 
 import io
 import struct
@@ -30,7 +30,7 @@ def files(rgb8, alpha8):
 
 
 def png(width, height, depth, kind, rows, chunks=(), interlace=0):
-    """`rows`: of packed samples without filters; `chunks`: (type, data) before the pixels."""
+    """`rows` are packed samples without filters. `chunks` are (type, data) before the pixels."""
 
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
@@ -42,7 +42,7 @@ def png(width, height, depth, kind, rows, chunks=(), interlace=0):
 
 
 def adam7(array):
-    """Rows of the seven passes."""
+    """The rows of the seven passes."""
     passes = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
     for top, left, down, across in passes:
         yield from (row.tobytes() for row in array[top::down, left::across] if row.size)
@@ -87,7 +87,7 @@ def pngs(photo, rgb, alpha):
 
 
 def gif(canvas, at, size, indices, palette, clear=None, background=0, local=False, interlaced=False, version=b"GIF89a"):
-    """One frame, its pixels as literal codes of 9 bits (a clear code often enough that codes stay so)."""
+    """One frame with pixels as literal codes of 9 bits. Frequent clear codes keep them at that length."""
     colours = len(palette) // 3
     bits = max(1, (colours - 1).bit_length())
     table = palette.ljust(3 * 2**bits, b"\0")
@@ -198,7 +198,7 @@ def tiffs(photo, rgb, alpha):
     yield "tiff-jpeg-grey", "tif", encode(photo.convert("L"), "TIFF", compression="jpeg", quality=90)
     yield "tiff-ycbcr", "tif", encode(photo.convert("YCbCr"), "TIFF")
     yield "tiff-ycbcr-lzw", "tif", encode(photo.convert("YCbCr"), "TIFF", compression="tiff_lzw")
-    # Pillow reads shared colour samples only where they are compressed.
+    # Pillow reads shared colour samples only if they are compressed.
     yield "tiff-ycbcr-1x1", "tif", tf.ycbcr(rgb, 1, 1)
     for across, down in ((1, 1), (2, 1), (2, 2), (4, 4)):
         yield f"tiff-ycbcr-{across}x{down}-deflate", "tif", tf.ycbcr(rgb, across, down, deflate=True)
@@ -214,7 +214,7 @@ def tiffs(photo, rgb, alpha):
 
 
 def avifs(photo, rgb, alpha):
-    # Colour samples that pixels share are spread otherwise by libheif than by libavif: no reference for 4:2:0 and 4:2:2.
+    # libheif spreads shared colour samples differently from libavif, so there is no reference for 4:2:0 and 4:2:2.
     how = {"speed": 8, "max_threads": 1}
     how["subsampling"] = "4:4:4"
     yield "avif-lossless", "avif", encode(photo, "AVIF", quality=100, **how)

@@ -1,7 +1,7 @@
-"""Renders test images and what Pillow and NumPy make of them: the reference that the lane is held to.
+"""Renders test images, and the crops and tensors that Pillow and NumPy make of them as the reference for the lane.
 
-Run from here, in a virtual environment with `pip install Pillow==13.0.0 numpy`; writes images/, crops/ and
-golden.json. Everything is deterministic: shapes and gradients by formula, no fonts, no random numbers.
+Run it in this folder, in a virtual environment with `pip install Pillow==13.0.0 numpy`. It writes images/, crops/ and
+golden.json. Everything is deterministic: shapes and gradients follow formulas, without fonts and random numbers.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ KERNELS = {name: Image.Resampling[name.upper()] for name in ("nearest", "box", "
 
 
 def scene(width, height):
-    """RGB: gradients, rings whose frequency grows outwards, hard edges; float 0..1, height x width x 3."""
+    """RGB floats 0..1, height x width x 3: gradients, rings whose frequency grows outwards, and hard edges."""
     y, x = np.mgrid[0:height, 0:width]
     u, v = x / width, y / height
     r2 = (u - 0.42) ** 2 + (v - 0.55) ** 2
@@ -47,8 +47,8 @@ def alpha8(width, height):
 
 
 def resize_and_crop(image, resize, crop, kernel):
-    """torchvision's Resize(int) and CenterCrop(int) on a Pillow RGB image, with padding; but the longer side is
-    rounded, not cut off (see src/workers/lane/image/decode/geometry.ts)."""
+    """torchvision's Resize(int) and CenterCrop(int) on a Pillow RGB image, with padding. Unlike torchvision, it rounds
+    the longer side (see src/workers/lane/image/decode/geometry.ts)."""
     width, height = image.size
     if resize is not None and min(width, height) != resize:
         if width <= height:
@@ -99,14 +99,14 @@ def case(
 
 
 def format_case(name, extension, data):
-    """As it is stored: not resized, so that every pixel is seen."""
+    """A case without resizing, so that every pixel counts."""
     image = Image.open(io.BytesIO(data))
     how = {"resize": None, "crop": 40, "kernels": ("bilinear",)}
     if image.mode.startswith("I;16"):
-        # The reference is the high byte; Pillow itself clips to white.
+        # The reference is the high byte, because Pillow itself clips to white.
         how["reference"] = Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)).convert("RGB")
     if extension == "avif" and name != "avif-grey":
-        # From YCbCr, libheif rounds otherwise than libavif: values are off by 1.
+        # libheif rounds differently from libavif when it converts YCbCr, so values are off by 1.
         how["worst"] = 1
     case(name, extension, data, **how)
     if name.startswith("avif-orientation"):
@@ -115,7 +115,7 @@ def format_case(name, extension, data):
 
 
 def save_crop(name, image):
-    """File name of the crop; equal crops share one file."""
+    """Saves a crop and returns its file name. Equal crops share one file."""
     key = image.tobytes()
     if key not in saved:
         saved[key] = f"{name}.webp"
@@ -150,7 +150,7 @@ def main():
     case("grey-png", "png", encode(photo.resize((100, 88)).convert("L"), "PNG", optimize=True))
     case("palette", "png", encode(photo.resize((100, 88)).quantize(32), "PNG", optimize=True))
 
-    # Chroma as cameras and encoders store it, at sizes that fill no block.
+    # Chroma as cameras and encoders store it, at sizes that do not fill whole blocks.
     odd = photo.resize((101, 83))
     for subsampling in ("4:4:4", "4:2:2", "4:2:0"):
         name = f"chroma-{subsampling.replace(':', '')}"
@@ -166,7 +166,7 @@ def main():
     case("unresized", "png", encode(small, "PNG"), resize=None, crop=32, kernels=("bilinear",))
     case("unresized-padded", "png", encode(small, "PNG"), resize=None, crop=40, kernels=("bilinear",))
 
-    # Alpha is dropped before resizing: the colours under transparent pixels count.
+    # Alpha is dropped before resizing, so the colours under transparent pixels count.
     rgba = np.dstack([rgb8(100, 88), alpha8(100, 88)])
     case("rgba", "png", encode(Image.fromarray(rgba, "RGBA"), "PNG", optimize=True))
     grey_alpha = np.dstack([np.asarray(photo.resize((100, 88)).convert("L")), alpha8(100, 88)])
@@ -175,13 +175,13 @@ def main():
     case("palette-transparent", "png", encode(clear, "PNG", optimize=True, transparency=bytes(range(0, 256, 4))))
     case("rgba-webp", "webp", encode(Image.fromarray(rgba, "RGBA"), "WEBP", lossless=True, exact=True))
 
-    # 16 bit: the reference is the high byte. Pillow itself clips I;16 to white.
+    # 16 bit: the reference is the high byte, because Pillow itself clips I;16 to white.
     deep = (scene(60, 50)[..., 1] * 65535 + 0.5).astype(np.uint16)
     shifted = Image.fromarray((deep >> 8).astype(np.uint8)).convert("RGB")
     deep_png = encode(Image.fromarray(deep), "PNG", optimize=True)
     case("grey-16-bit", "png", deep_png, reference=shifted, resize=40, crop=32)
 
-    # EXIF orientations: ignored by default, as torchvision does; applied where the contract asks for it.
+    # EXIF orientations are ignored by default, as torchvision does, and applied if the model's config asks for it.
     base = Image.fromarray(rgb8(72, 52))
     for orientation in range(1, 9):
         exif = Image.Exif()
@@ -215,7 +215,7 @@ def main():
 
 
 def upright(image, orientation):
-    """EXIF orientation applied, by the definition: which transform undoes which value."""
+    """Applies an EXIF orientation by its definition, which says which transform undoes which value."""
     T = Image.Transpose
     undo = {
         2: T.FLIP_LEFT_RIGHT,
@@ -231,13 +231,13 @@ def upright(image, orientation):
 
 
 def pattern(width, height):
-    """RGB of every value, by whole numbers only: the tests make the same."""
+    """RGB with every value, computed in whole numbers as the tests do it."""
     y, x, c = np.mgrid[0:height, 0:width, 0:3]
     return ((x * 37 + y * 101 + c * 59 + (x * y // 8) * 11 + (x ^ y) * 5) % 256).astype(np.uint8)
 
 
 def resampled():
-    """SHA-256 of the pattern in one size, resized to another: down and up, odd, to a line, and by large factors."""
+    """SHA-256 of the pattern resized from one size to another: down and up, odd, to a line, and by large factors."""
     sizes = [
         ((97, 61), (53, 31)),
         ((61, 97), (64, 102)),
@@ -261,7 +261,7 @@ def resampled():
 
 
 def normalised():
-    """SHA-256 of normalised tensors of a known crop (pixel i = i % 256), as NumPy computes them."""
+    """SHA-256 of the normalised tensors that NumPy computes of a known crop (value i is i % 256)."""
     crop = (np.arange(16 * 16 * 3) % 256).astype(np.float64).reshape(16, 16, 3)
     mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
     value = (crop * (1 / 255) - mean) / std

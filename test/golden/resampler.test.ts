@@ -1,4 +1,4 @@
-// The resampling kernel against Pillow's resize: SHA-256 of a pattern made alike on both sides (make_golden.py).
+// The resampling kernel against Pillow's resize, by the SHA-256 of a pattern that both sides make (make_golden.py).
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden.json'),
 const kernel = createResamplingKernel();
 
 it.each(golden.resampled)(
-  '$interpolation from $source to $target is Pillow to the bit',
+  '$interpolation from $source to $target equals Pillow bit for bit',
   ({ source, target, interpolation, sha256 }) => {
     const pixels = resize(pattern(source), source, target, interpolation);
     expect(createHash('sha256').update(pixels).digest('hex')).toBe(sha256);
@@ -33,7 +33,7 @@ it.each(golden.resampled)(
 );
 
 it.each(['nearest', 'box', 'bilinear', 'bicubic', 'lanczos'] as const)(
-  'a %s window is the same part of the whole, from the region alone',
+  'a %s window equals that part of the whole image, and needs only its region',
   (interpolation) => {
     const source = [97, 61] as const;
     const target = [53, 31] as const;
@@ -49,7 +49,7 @@ it.each(['nearest', 'box', 'bilinear', 'bicubic', 'lanczos'] as const)(
   },
 );
 
-it('memory for a large image is not kept, and the next image is right', () => {
+it('the memory for a large image is freed, and the next image is right', () => {
   const source = [6000, 3000] as const;
   const target = [4, 2] as const;
   const grey = new Uint8Array(source[0] * source[1] * 3).fill(77);

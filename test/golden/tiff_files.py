@@ -1,4 +1,4 @@
-"""TIFF files that Pillow reads but does not write: byte orders, planes, tiles, subsampled YCbCr, odd sample types."""
+"""Writes TIFF files that Pillow reads but cannot write: byte orders, planes, tiles, subsampled YCbCr, odd sample types."""
 
 import struct
 import zlib
@@ -10,7 +10,7 @@ SIZES = {BYTE: 1, SHORT: 2, LONG: 4, RATIONAL: 8}
 
 
 def tiff(tags, chunks, order="<", tiled=False):
-    """One page. `tags`: {number: (type, values)}; `chunks`: the strips or tiles as they lie in the file."""
+    """A file of one page. `tags` is {number: (type, values)}. `chunks` are the strips or tiles in the order of the file."""
     codes = {BYTE: "B", SHORT: "H", LONG: "I"}
     body = bytearray(b"II*\0" if order == "<" else b"MM\0*") + bytearray(4)
     offsets = []
@@ -38,7 +38,7 @@ def tiff(tags, chunks, order="<", tiled=False):
 
 
 def basic(array, photometric, bits=None, compression=1, planar=1, rows=None, sample_format=None):
-    """The tags that every image has; `array`: height x width, or height x width x samples."""
+    """The tags that every image has. `array` is height x width, or height x width x samples."""
     height, width = array.shape[:2]
     samples = 1 if array.ndim == 2 else array.shape[2]
     tags = {
@@ -87,7 +87,7 @@ def tiles(array, photometric, side=16):
 
 
 def ycbcr(rgb, across, down, deflate=False, more=None):
-    """YCbCr that is not JPEG: `across` x `down` luma samples share a pair of chroma samples (the first pixel's)."""
+    """YCbCr without JPEG. `across` x `down` luma samples share the chroma samples of their first pixel."""
     height, width = rgb.shape[:2]
     high, wide = -(-height // down) * down, -(-width // across) * across
     source = np.pad(rgb, ((0, high - height), (0, wide - width), (0, 0)), mode="edge").astype(np.float64)
@@ -107,7 +107,7 @@ def ycbcr(rgb, across, down, deflate=False, more=None):
 
 
 def packed_bits(values, bits):
-    """Rows of samples of fewer than 8 bits, each row filled up to whole bytes."""
+    """Rows of samples of fewer than 8 bits. Each row is padded to whole bytes."""
     height, width = values.shape
     out = bytearray()
     for y in range(height):

@@ -1,4 +1,4 @@
-// The API process itself: where it starts without keys, what slow clients get, and keys from the command line.
+// The API as a process: where it starts without keys, how it treats slow clients, and keys made by the command.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 describe('an API beyond loopback', () => {
-  it('does not start without a key, and says both ways out', async () => {
+  it('does not start without a key, and says how to make one or do without', async () => {
     const redis = await startTestRedis();
     try {
       const { code, err } = await commands.run(
@@ -41,7 +41,7 @@ describe('an API beyond loopback', () => {
     }
   });
 
-  it('is refused by `forebay up`, too, which then leaves nothing behind', async () => {
+  it('is refused by `forebay up` as well, which then leaves nothing behind', async () => {
     const { code, err } = await commands.run('up', '--host', '0.0.0.0', '--port', '0', '--data', 'refused');
     expect(code).not.toBe(0);
     expect(err).toMatch(/forebay keys create.*--insecure/);
@@ -50,7 +50,7 @@ describe('an API beyond loopback', () => {
 });
 
 describe('forebay keys', () => {
-  it('makes, lists and revokes keys of a data folder, its service running or not', async () => {
+  it('makes, lists and revokes keys of a data folder, whether its service runs or not', async () => {
     const { out, err, code } = await commands.run(
       'keys',
       'create',
@@ -65,7 +65,7 @@ describe('forebay keys', () => {
     expect(err).toContain('not shown again');
     const id = out.split('_')[1]!;
 
-    // As a running service has it: the folder is held, and only its lock says where the socket is.
+    // As while a service runs: the folder is in use, and only its lock says where the socket is.
     const running = await startEmbeddedRedis({
       dataDir: join(folder, 'd'),
       cacheDir: redisCacheDir,
@@ -107,7 +107,7 @@ describe('forebay keys', () => {
     await commands.nothingLeft();
   });
 
-  it('tells what is wrong with a request, and where no service is', async () => {
+  it('says what is wrong with its options, and that it needs a data folder where no service is given', async () => {
     const wrong = await commands.run(
       'keys',
       'create',
@@ -139,7 +139,7 @@ describe('an API that asks for keys', () => {
   });
   afterAll(() => service.close());
 
-  it('serves the command line with a key of a file or of the environment', async () => {
+  it('accepts the command with a key from a file or from the environment', async () => {
     const make = await commands.run('keys', 'create', '--name', 'cli', '--redis-url', service.redis.url);
     const key = make.out.trim();
     writeFileSync(join(folder, 'cli.key'), make.out);
@@ -156,7 +156,7 @@ describe('an API that asks for keys', () => {
     expect((await commands.run(...models, '--api-key-file', 'none.key')).code).toBe(2);
   });
 
-  it('cuts off who sends headers or a body too slowly, or headers too large', async () => {
+  it('cuts off clients that send headers or a body too slowly, or headers that are too large', async () => {
     const { hostname, port } = new URL(service.url);
     const talk = (text: string) =>
       new Promise<string>((resolve, reject) => {
@@ -177,7 +177,7 @@ describe('an API that asks for keys', () => {
     const large = talk(`GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`);
     const nameless = talk('GET /healthz HTTP/1.1\r\n\r\n');
     for (const answer of await Promise.all(slow)) expect(answer).toMatch(/^HTTP\/1.1 408/);
-    // Refused for want of a key before its body is read, and closed with it.
+    // Without a key it may be refused before its body is read.
     expect(await body).toMatch(/^HTTP\/1.1 (401|408)/);
     expect(await known).toMatch(/^HTTP\/1.1 408/);
     expect(await large).toMatch(/^HTTP\/1.1 431/);

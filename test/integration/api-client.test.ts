@@ -1,3 +1,4 @@
+// The typed client against a real API, also through a front that cuts connections.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -11,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** A front that cuts each of the first connections after so many bytes of the body. */
 const fronts: Server[] = [];
+/** A front that cuts the first connections, each after so many bytes of the body. */
 async function cuttingFront(cuts: number[]): Promise<{ url: string; asked: string[] }> {
   const asked: string[] = [];
   const front = createServer((request, response) => {
@@ -45,7 +46,7 @@ afterEach(() => {
 });
 
 describe('the client', () => {
-  it('submits, lists, looks, controls and reads', async () => {
+  it('submits, lists, shows, controls and reads jobs', async () => {
     const client = createClient({ url: `${api.url}/` });
     const body = { model: 'digits-small', input: { type: 'files' as const, path: '.' } };
     const job = await client.submit(body, { idempotencyKey: 'k1' });
@@ -64,9 +65,10 @@ describe('the client', () => {
     expect(errors).toEqual([]);
   });
 
-  it('throws problems with their code and places', async () => {
+  it('throws problems with their code and the fields that are wrong', async () => {
     const client = createClient({ url: api.url });
-    const refused = await client.submit({ model: 'x', input: {} } as never).catch((error: unknown) => error);
+    // @ts-expect-error A request as untyped JavaScript may send it.
+    const refused = await client.submit({ model: 'x', input: {} }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(ProblemError);
     expect(refused).toMatchObject({
       status: 400,
@@ -88,7 +90,7 @@ describe('the client', () => {
     expect(await createClient({ url }).ready()).toBe(false);
   });
 
-  it('says so when somebody else answers', async () => {
+  it('says so when another server answers', async () => {
     const server = createServer((_request, response) => response.writeHead(502).end('<h1>Bad gateway</h1>'));
     fronts.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -99,7 +101,7 @@ describe('the client', () => {
     });
   });
 
-  it('reads on where a followed stream was cut in the middle of a row', async () => {
+  it('continues where a followed stream was cut in the middle of a row', async () => {
     const job = await api.runningJob();
     for (let block = 0; block < 3; block += 1) await api.commitBlock(job, block);
     await api.endJob(job.id);
@@ -117,7 +119,7 @@ describe('the client', () => {
     await expect(read()).rejects.toBeInstanceOf(UnreachableError);
   });
 
-  it('connects again with the last event id where events were cut off, losing and repeating none', async () => {
+  it('reconnects with the last event id when events were cut off, and loses and repeats none', async () => {
     const job = await api.runningJob();
     const first = await api.jobs.firstEventId(job.id);
     for (let block = 0; block < 3; block += 1) await api.commitBlock(job, block);

@@ -1,3 +1,4 @@
+// Every kind of answer of the API against the schemas of its OpenAPI document.
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEvents } from '#forebay/client/read-events.js';
@@ -25,7 +26,7 @@ afterAll(() => api.close());
 const json = async (path: string, init?: RequestInit) => (await fetch(`${api.url}${path}`, init)).json();
 
 describe('what the API answers', () => {
-  it('fits what its OpenAPI document says', async () => {
+  it('fits the schemas of its OpenAPI document, without other fields', async () => {
     const job = await api.runningJob();
     const { spec } = await api.jobs.mustGet(job.id);
     const problem = { code: 'model_load_failed', message: 'no' };

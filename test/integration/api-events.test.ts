@@ -1,3 +1,4 @@
+// A job's events over HTTP: live, replayed after an id, and read by the client.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobEvents } from '#forebay/api/jobs/streams/events-stream.js';
 import { readEvents, type ServerEvent } from '#forebay/client/read-events.js';
@@ -36,7 +37,7 @@ const data = (event: ServerEvent | undefined) =>
   JSON.parse(event?.data ?? 'null') as { status: string; rows: { succeeded: number } };
 
 describe('events', () => {
-  it('begin with a snapshot, go on live and end with the job', async () => {
+  it('begin with a snapshot, continue live and end with the job', async () => {
     const job = await api.runningJob();
     const watching = await watch(job.id);
     await waitUntil('the snapshot', () => watching.events.length === 1);
@@ -63,7 +64,7 @@ describe('events', () => {
     });
   });
 
-  it('make one event of a burst of progress and drop no status', async () => {
+  it('merge a burst of progress and drop no status', async () => {
     const job = await api.runningJob();
     const watching = await watch(job.id);
     await waitUntil('the snapshot', () => watching.events.length === 1);
@@ -81,7 +82,7 @@ describe('events', () => {
     expect(ids).toEqual([...new Set(ids)]);
   });
 
-  it('replay everything after Last-Event-ID, by header or query', async () => {
+  it('are replayed after Last-Event-ID, which may be a header or a query parameter', async () => {
     const job = await api.runningJob();
     const first = await api.jobs.firstEventId(job.id);
     for (let block = 0; block < 5; block += 1) await api.commitBlock(job, block);
@@ -103,7 +104,7 @@ describe('events', () => {
     expect(last.status).toBe(204);
   });
 
-  it('start again with a snapshot where the last id is older than what is kept', async () => {
+  it('begin with a snapshot again if the last id is older than what is kept', async () => {
     const job = await api.runningJob();
     const first = await api.jobs.firstEventId(job.id);
     for (let block = 0; block < 3; block += 1) await api.commitBlock(job, block);
@@ -116,19 +117,19 @@ describe('events', () => {
     expect(await wrong.json()).toMatchObject({ errors: [{ path: '/query/last_event_id' }] });
   });
 
-  it('let go of everything when the client leaves', async () => {
+  it('release their listeners when the client leaves', async () => {
     const job = await api.runningJob();
     const before = api.listeners();
     const watching = await watch(job.id);
     await waitUntil('the snapshot', () => watching.events.length === 1);
-    // For changes of its state, and for commits.
+    // One for changes of the state, one for commits.
     expect(api.listeners()).toBe(before + 2);
     watching.leave();
     await watching.ended;
     await waitUntil('the listener to go', () => api.listeners() === before);
   });
 
-  it('reach the client object as typed events until the job ends', async () => {
+  it('reach the client as typed events until the job ends', async () => {
     const job = await api.runningJob();
     const client = createClient({ url: api.url });
     const seen: string[] = [];
@@ -142,7 +143,7 @@ describe('events', () => {
     expect(seen).toEqual(['snapshot', 'progress', 'status', 'status']);
   });
 
-  it('are interrupted by heartbeats while nothing happens', async () => {
+  it('are heartbeats while nothing happens', async () => {
     const job = await api.runningJob();
     const left = new AbortController();
     const kinds: string[] = [];
@@ -154,7 +155,7 @@ describe('events', () => {
     expect(kinds).toEqual(['snapshot', 'heartbeat', 'heartbeat']);
   });
 
-  it('come by the sweep too, when every wake-up is lost', async () => {
+  it('arrive by the sweep if every wake-up is lost', async () => {
     const job = await api.runningJob();
     const deps = { jobs: api.jobs, wake: { on: () => () => undefined }, sweepMs: 10 };
     const kinds: string[] = [];

@@ -1,3 +1,4 @@
+// A job's results over HTTP while its blocks are committed, also for slow readers and readers that leave.
 import { rm, writeFile } from 'node:fs/promises';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -27,7 +28,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 const odd = (index: number) => index % 2 === 1;
 
 describe('results', () => {
-  it('end at the first block that is not committed, whatever was committed behind it', async () => {
+  it('end at the first block that is not committed, even if later blocks are', async () => {
     const job = await api.runningJob();
     expect(await rows(`/v1/jobs/${job.id}/results`)).toMatchObject({ indices: [], text: '' });
     await api.commitBlock(job, 0);
@@ -41,7 +42,7 @@ describe('results', () => {
     expect(after.indices).toEqual(range(4, 12));
   });
 
-  it('leave errors out, merge them in order, or are nothing but errors', async () => {
+  it('leave errors out, include them in order, or hold only errors', async () => {
     const job = await api.runningJob();
     await api.commitBlock(job, 0);
     await api.commitBlock(job, 1, odd);
@@ -61,7 +62,7 @@ describe('results', () => {
     });
   });
 
-  it('follow a job until it ends, rows arriving as their blocks are committed', async () => {
+  it('follow a job until it ends, and deliver rows as their blocks are committed', async () => {
     const job = await api.runningJob();
     const seen: number[] = [];
     const client = createClient({ url: api.url });
@@ -79,7 +80,7 @@ describe('results', () => {
     expect(seen).toEqual(range(0, 12));
   });
 
-  it('answer a problem when a committed part is gone', async () => {
+  it('are a problem if a committed part is gone', async () => {
     const job = await api.runningJob();
     await api.commitBlock(job, 0);
     await rm(join(job.output, 'part-00000000.jsonl'));
@@ -92,7 +93,7 @@ describe('results', () => {
     expect((await fetch(`${api.url}/v1/jobs/job_none/results`)).status).toBe(404);
   });
 
-  it('answer HEAD with headers and no stream', async () => {
+  it('answer HEAD with headers only', async () => {
     const job = await api.runningJob();
     const response = await fetch(`${api.url}/v1/jobs/${job.id}/results?follow=true`, { method: 'HEAD' });
     expect([response.status, await response.text()]).toEqual([200, '']);
@@ -100,7 +101,7 @@ describe('results', () => {
 
   it('wait for a slow reader instead of reading ahead', async () => {
     const job = await api.runningJob();
-    // Rows of some 100 KB each: 24 MB, far more than socket buffers hold.
+    // Rows of about 100 KB each, 24 MB in all, which is far more than socket buffers hold.
     const blocks = 60;
     const big = 'x'.repeat(100_000);
     for (let block = 0; block < blocks; block += 1) {
@@ -117,7 +118,7 @@ describe('results', () => {
       httpGet(`${api.url}/v1/jobs/${job.id}/results`, resolve).on('error', reject);
     });
     response.pause();
-    // Parts that were not read ahead can vanish unnoticed until the reader gets there.
+    // A part that was not read ahead can vanish unnoticed until the reader gets there.
     await waitUntil('bytes to wait in the socket', () => response.socket.bytesRead > 100_000);
     await rm(join(job.output, `part-${String(blocks - 1).padStart(8, '0')}.jsonl`));
     let received = 0;
@@ -132,7 +133,7 @@ describe('results', () => {
     expect(received).toBeLessThan(blocks * BLOCK_ROWS * big.length);
   });
 
-  it('end without a word in the log when their reader has had enough', async () => {
+  it('log nothing when their reader leaves', async () => {
     const job = await api.runningJob();
     await api.commitBlock(job, 0);
     const before = api.listeners();
@@ -145,13 +146,13 @@ describe('results', () => {
     await waitUntil('the stream to wait for more', () => api.listeners() > before);
     enough.abort();
     await waitUntil('the stream to be gone', () => api.listeners() === before);
-    // Whatever it has to say, it says before another request is answered.
+    // The API would log it before it answers another request.
     await rows(`/v1/jobs/${job.id}/results`);
     const said = api.logged.slice(saidBefore);
     expect(said.filter(({ message }) => message === 'stream interrupted')).toEqual([]);
   });
 
-  it('break off when the service stops in the middle, so that a follower knows that rows are missing', async () => {
+  it('break off when the service stops, so that a follower knows that rows are missing', async () => {
     const other = await startTestApi();
     const job = await other.runningJob();
     await other.commitBlock(job, 0);

@@ -1,4 +1,4 @@
-// Backpressure (G2, G5): bounded windows and queues, jobs that wait and say why.
+// Backpressure (G2, G5): windows and queues are bounded, and jobs that wait say why.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -36,13 +36,13 @@ afterAll(async () => {
   await service.close();
 });
 
-/** Blocks that two lanes have in hand at most: three batches each, and one block beyond their need. */
+/** The most blocks that two lanes hold: three batches each, and one block beyond their need. */
 const RUNS_ENDING = 7;
 
 const queueOf = (job: { model: string; model_hash: string }) =>
   blockQueueName({ name: job.model, hash: job.model_hash, pool: 'default' });
 
-it('never puts more than the window of a 200,000 row manifest into Redis', async () => {
+it('Redis never holds more than the window of a manifest with 200,000 rows', async () => {
   const lines = upTo(200_000).map((i) => `few/${String(i % 40).padStart(6, '0')}.png`);
   writeFileSync(join(service.input, 'huge.txt'), lines.join('\n'));
   const before = await memoryBytes();
@@ -54,7 +54,7 @@ it('never puts more than the window of a 200,000 row manifest into Redis', async
   const seen: number[] = [];
   const onQueue: number[] = [];
   let grown = 0;
-  // The feeder runs ahead of the worker at once: whatever it would do wrong shows in the first seconds.
+  // The feeder runs ahead of the worker at once, so that a window that grew would show in the first seconds.
   await service.until(
     job.id,
     'the count and some commits',
@@ -68,7 +68,7 @@ it('never puts more than the window of a 200,000 row manifest into Redis', async
   }
   expect((await service.job(job.id)).rows.total).toBe(200_000);
   expect(Math.max(...seen)).toBeLessThanOrEqual(16);
-  // A block leaves the window with its commit, the queue just after it: runs that are ending may add to it.
+  // A block leaves the window with its commit, and the queue just after, so runs that are ending may add to the queue.
   expect(Math.max(...onQueue)).toBeLessThanOrEqual(16 + RUNS_ENDING);
   expect(grown).toBeLessThan(2 * 1024 * 1024);
   await service.post(`/v1/jobs/${job.id}/cancel`, {});
@@ -77,7 +77,7 @@ it('never puts more than the window of a 200,000 row manifest into Redis', async
   await untilEmpty(queue);
 });
 
-it('lets a running job finish beside a paused one with a full window', async () => {
+it('a running job finishes beside a paused one with a full window', async () => {
   writeFileSync(
     join(service.input, 'long.txt'),
     upTo(20_000)
@@ -114,7 +114,7 @@ it('lets a running job finish beside a paused one with a full window', async () 
   expect(new Set(indexes(rows)).size).toBe(rows.length);
 });
 
-it('keeps to the concurrency of a job', async () => {
+it('a job never has more blocks in progress than its concurrency', async () => {
   writeFileSync(
     join(service.input, 'narrow.txt'),
     upTo(600)
@@ -133,7 +133,7 @@ it('keeps to the concurrency of a job', async () => {
   expect(most).toBeLessThanOrEqual(3);
 });
 
-it('waits with no_worker for a model that nobody serves, and starts when somebody does', async () => {
+it('a job whose model nobody serves waits with no_worker and starts when a worker serves it', async () => {
   writeTinyModel(join(service.models, 'later'), 'later');
   const job = await service.submit({ model: 'later', input: { type: 'files', path: 'few' } });
   const waiting = await service.until(job.id, 'a reason', ({ reason }) => reason === 'no_worker');
@@ -144,7 +144,7 @@ it('waits with no_worker for a model that nobody serves, and starts when somebod
   worker.kill('SIGTERM');
 });
 
-it('refuses jobs beyond the limit with 429 and Retry-After', async () => {
+it('jobs beyond the limit are refused with 429 and Retry-After', async () => {
   const small = await startService({ workers: 0, env: { FOREBAY_MAX_JOBS: '2' } });
   try {
     await writeImages(join(small.input, 'few'), 1);

@@ -1,4 +1,4 @@
-// What a client can get wrong, over real HTTP: a 4xx with a code, the place, and what to do.
+// What a client can get wrong, over real HTTP: the answer is a 4xx with a code, the field and what to do.
 import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ const submit = async (more: object) => post('/v1/jobs', { ...good, ...more });
 const LONG = 'x'.repeat(300);
 const DEEP = `${'d'.repeat(200)}/`.repeat(20);
 
-describe('an output that can be no folder is a bad request', () => {
+describe('an output that cannot be a folder is a bad request', () => {
   it.each([
     ['a NUL', 'a\0b', /NUL/],
     ['a name of 300 characters', LONG, /too long/],
@@ -48,7 +48,7 @@ describe('an output that can be no folder is a bad request', () => {
     expect((await post('/v1/jobs/resume', { output })).http).toBe(400);
   });
 
-  it('a file, and a place below one', async () => {
+  it('a file, and a path below a file', async () => {
     await writeFile(join(api.folder, 'results', 'a-file'), 'x');
     for (const output of ['a-file', 'a-file/below']) {
       const problem = await submit({ output });
@@ -68,7 +68,7 @@ describe('an input with such names', () => {
     }
   });
 
-  it('globs, ids, URLs and model names with NUL or at their longest cost no 5xx', async () => {
+  it('globs, ids, URLs and model names that are long or hold a NUL never cause a 5xx', async () => {
     const wrong = ['\0', `a\0${'y'.repeat(500)}`, '\ud800', '{'.repeat(500), '('.repeat(900)];
     for (const text of wrong) {
       const answers = [
@@ -86,8 +86,8 @@ describe('an input with such names', () => {
   });
 });
 
-it('a body that is announced as larger than any route takes is refused by every route, unread', async () => {
-  // With keys, since the routes of keys exist only there.
+it('every route refuses, unread, a body that is announced as larger than any route accepts', async () => {
+  // With keys, because the routes of keys exist only then.
   const guarded = await startTestApi({}, {});
   try {
     const admin = { name: 'test', tenant: 'default', scopes: ['admin' as const], expiresAt: null };
@@ -95,7 +95,7 @@ it('a body that is announced as larger than any route takes is refused by every 
     const document = (await (await fetch(`${guarded.url}/openapi.json`)).json()) as {
       paths: Record<string, Record<string, object>>;
     };
-    // Only POST has its body read; a DELETE is answered without.
+    // The API reads only the bodies of POST requests.
     const routes = Object.entries(document.paths)
       .filter(([, item]) => 'post' in item)
       .map(([path]) => path.replaceAll(/\{\w+\}/g, 'x'));
@@ -107,7 +107,7 @@ it('a body that is announced as larger than any route takes is refused by every 
   }
 });
 
-/** The answer to a gigabyte that is announced and never comes. */
+/** The status of the answer to a gigabyte that is announced and never sent. */
 function statusOfHuge(url: string, method: string, key: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': 2 ** 30, 'x-api-key': key };

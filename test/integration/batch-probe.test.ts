@@ -1,4 +1,4 @@
-// What a lane finds out about a model's batches, on graphs whose answer is known and on real ones.
+// What a lane finds out about a model's batches, for graphs with a known verdict and for real models.
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -28,7 +28,7 @@ async function probed(model: LoadableModel, batchSize = 4, cacheDir: string | nu
   return testLane().load({ model: 'm', ...model, ...cache, threads: 1, probe });
 }
 
-it('a graph that treats rows one by one is invariant, in any layout and precision', async () => {
+it('a graph that treats each row alone is invariant, in any layout and precision', async () => {
   const variants = [{}, { type: 'float16' }, { layout: 'nhwc', softmax: true }, { batch: 4 }] as const;
   for (const variant of variants) {
     const model = folder(meanColourModel({ classes: CLASSES, side: SIDE, ...variant }));
@@ -39,7 +39,7 @@ it('a graph that treats rows one by one is invariant, in any layout and precisio
   }
 });
 
-it('a graph that compares a row with its batch is variant, at a fixed batch too, where rows are filled up', async () => {
+it('a graph that compares a row with its batch is variant, even at a fixed batch that is filled up', async () => {
   for (const batch of ['N', 4]) {
     const { batchInvariance } = await probed(folder(batchMeanModel(SIDE, batch)), 1);
     expect(batchInvariance).toMatchObject({ verdict: 'variant' });
@@ -47,12 +47,12 @@ it('a graph that compares a row with its batch is variant, at a fixed batch too,
   }
 });
 
-it('a graph of one row a call has nothing to vary with', async () => {
+it('a graph with a fixed batch of one row has nothing to compare', async () => {
   const { batchInvariance } = await probed(folder(batchMeanModel(SIDE, 1)), 8);
   expect(batchInvariance).toEqual({ verdict: 'fixed_batch', maxDifference: 0, batch: 1 });
 });
 
-it('a graph that fails on the made-up images loads all the same, its verdict unknown', async () => {
+it('a graph that fails on the made-up images is loaded with an unknown verdict', async () => {
   const { batchInvariance } = await probed(folder(darkOnlyModel(SIDE)), 4, testFolder());
   expect(batchInvariance).toMatchObject({ verdict: 'unknown' });
 });
@@ -69,13 +69,13 @@ it('a model whose first row takes longer than the probe may stays unknown', asyn
   expect(batchInvariance).toMatchObject({ verdict: 'unknown' });
 });
 
-it('no lane probes unasked', async () => {
+it('a lane probes only if it is asked to', async () => {
   const model = folder(batchMeanModel(SIDE));
   const info = await testLane().load({ model: 'm', ...model, threads: 1 });
   expect(info).toMatchObject({ batchInvariance: null, memory: null });
 });
 
-it('what was found is read back at the next start; a damaged record is made again', async () => {
+it('findings are read back at the next start, and a damaged record is replaced', async () => {
   const cache = testFolder();
   const model = folder(batchMeanModel(SIDE));
   const first = await probed(model, 4, cache);
@@ -90,7 +90,7 @@ it('what was found is read back at the next start; a damaged record is made agai
   expect(readdirSync(records)).toEqual([name]);
 });
 
-it('a cache folder that cannot be written is no reason to fail', async () => {
+it('a cache folder that cannot be written does not fail the load', async () => {
   const file = join(testFolder(), 'taken');
   writeFileSync(file, '');
   const { batchInvariance } = await probed(folder(batchMeanModel(SIDE)), 4, file);
@@ -100,7 +100,7 @@ it('a cache folder that cannot be written is no reason to fail', async () => {
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const CAFFE = { color_order: 'bgr', rescale: 1, mean: [103.939, 116.779, 123.68] };
 
-describe.skipIf(!existsSync(DATA))('on ../shared/data (skipped where that folder is absent)', () => {
+describe.skipIf(!existsSync(DATA))('on ../shared/data (skipped without that folder)', () => {
   it.each([
     ['mobilenetv2-int8-dynamic', IMAGENET, 'variant'],
     ['mobilenetv2-int8-qdq', IMAGENET, 'invariant'],

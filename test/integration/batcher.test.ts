@@ -1,4 +1,4 @@
-// Batches and what happens to their rows when a lane dies, on real child processes (G3, INV-6).
+// Batches, and what happens to their rows when a lane dies, on real child processes (G3, INV-6).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,7 +54,7 @@ const answerTo = async (batcher: Batcher, to: BatchGroup, byte: number) =>
 const codeOf = ({ outcome }: RowAnswer) => (outcome.ok ? 'ok' : outcome.error.code);
 
 describe('batches', () => {
-  it('answer every row with its own result, in full batches and a rest', async () => {
+  it('answer every row with its own result, in full batches and one that is smaller', async () => {
     const { send } = open();
     const bytes = Array.from({ length: 10 }, (_, i) => i);
     const answers = await Promise.all(send(bytes));
@@ -70,7 +70,7 @@ describe('batches', () => {
     const { batcher, send } = open(() => more);
     let answered = 0;
     const early = send([1, 2]).map(async (p) => p.then(() => (answered += 1)));
-    // A full batch of another size class goes through meanwhile: the two still wait.
+    // Two more rows fill the batch.
     const late = send([3, 4]);
     const all = await Promise.all(late);
     expect(all[0]!.batch!.rows).toBe(4);
@@ -82,7 +82,7 @@ describe('batches', () => {
     expect(answered).toBe(2);
   });
 
-  it('leave unfilled when reading waits for the bytes that they hold', async () => {
+  it('leave before they are full if reading waits for the bytes that they hold', async () => {
     const { batcher } = open(
       () => false,
       () => true,
@@ -93,7 +93,7 @@ describe('batches', () => {
     for (let i = 0; i < 3; i++) batcher.callOff(group);
   });
 
-  it('mix rows only of equal options', async () => {
+  it('mix only rows with equal options', async () => {
     const { batcher } = open();
     const others = [group, { ...group, topK: 3 }, { ...group, decode: 'fast' as const }];
     for (const other of others) batcher.expect(other, 2);
@@ -110,11 +110,11 @@ describe('a row that kills its lane', () => {
     const bytes = Array.from({ length: 24 }, (_, i) => (i === 9 ? POISON : i));
     const answers = await Promise.all(send(bytes));
     expect(answers.map(codeOf)).toEqual(bytes.map((byte) => (byte === POISON ? 'lane_crashed' : 'ok')));
-    // Once with its batch, once alone.
+    // The row killed one lane with its batch and one alone.
     expect(deaths).toBe(2);
   });
 
-  it('leaves lanes that go on answering', async () => {
+  it('leaves lanes that continue to answer', async () => {
     const { send } = open();
     expect((await Promise.all(send([POISON]))).map(codeOf)).toEqual(['lane_crashed']);
     expect((await Promise.all(send([1, 2, 3, 4, 5]))).map(codeOf)).toEqual(Array(5).fill('ok'));
@@ -122,7 +122,7 @@ describe('a row that kills its lane', () => {
 });
 
 describe('a row whose model call never ends', () => {
-  it('costs one row and two lanes, and what waits behind it is not blamed', async () => {
+  it('costs one row and two lanes, and rows that wait behind it are not blamed', async () => {
     const { send } = open();
     const bytes = Array.from({ length: 24 }, (_, i) => (i === 9 ? ENDLESS : i));
     const answers = await Promise.all(send(bytes));
@@ -131,7 +131,7 @@ describe('a row whose model call never ends', () => {
   });
 });
 
-it('a row whose lanes are killed for want of memory is to blame only with the worker to itself', async () => {
+it('a row whose lanes are killed for lack of memory is to blame only if it had the worker to itself', async () => {
   await load('patient', '', 60_000);
   const { batcher } = open();
   const send = async (byte: number) => {
@@ -139,7 +139,7 @@ it('a row whose lanes are killed for want of memory is to blame only with the wo
     batcher.expect(one, 1);
     return codeOf(await answerTo(batcher, one, byte));
   };
-  /** Of the lane that has the row. */
+  /** Kills the lane that has the row. */
   const killFor = async (death: number) => {
     const lane = await waitUntil('the row in a lane', () => pool.views().find(({ batches }) => batches > 0));
     pool.kill(lane.index, 'out_of_memory');
@@ -147,7 +147,7 @@ it('a row whose lanes are killed for want of memory is to blame only with the wo
   };
   const row = send(ENDLESS);
   await killFor(1);
-  // Alone in its lane: the other one works on.
+  // The row is alone in its lane, and the other lane still works.
   expect(await send(1)).toBe('ok');
   await killFor(2);
   await waitUntil('both lanes', () => pool.lanesOf('patient') === 2 && pool.busy);
@@ -166,13 +166,13 @@ describe('a lane that dies while it loads a model', () => {
     return folder;
   }
 
-  it('loads it again, without the others', async () => {
+  it('is restarted and loads it again, with the models that it had', async () => {
     expect(await load('large', deadly(2), 300)).toMatchObject({ ok: true });
     await waitUntil('both lanes', () => pool.lanesOf('large') === 2);
     expect(pool.lanesOf('m')).toBe(2);
   });
 
-  it('is the fault of a model that kills it every time, and of no other', async () => {
+  it('makes the load fail if the model kills it every time, and the next model loads', async () => {
     const failed = await load('deadly', deadly(20), 300);
     expect(failed).toMatchObject({ ok: false, error: { code: 'model_load_failed' } });
     expect(await load('next', '', 300)).toMatchObject({ ok: true });
@@ -180,7 +180,7 @@ describe('a lane that dies while it loads a model', () => {
   });
 });
 
-it('a job with few rows is not held back by one that keeps every lane busy', async () => {
+it('a job with few rows is not delayed by a job that keeps every lane busy', async () => {
   const { batcher } = open();
   const small: BatchGroup = { ...group, topK: 2, maxWaitMs: 1 };
   const order: string[] = [];

@@ -1,4 +1,4 @@
-// `npm run build` in a small checkout of its own: what is in dist while it runs, fails, is killed or runs twice.
+// `npm run build` in a small checkout: what dist holds while a build runs, fails, is killed or runs twice at once.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -16,26 +16,36 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitUntil } from '../support/wait-until.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const KERNEL = 'workers/lane/image/resample/assembly/kernel';
 const WHOLE = ['main.js', 'main.d.ts', 'script.lua', `${KERNEL}.wasm`];
 
+/** A built checkout, of which each test gets a copy. */
+let built: string;
 let root: string;
-beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), 'forebay-build-'));
+beforeAll(async () => {
+  built = mkdtempSync(join(tmpdir(), 'forebay-built-'));
+  root = built;
   for (const name of ['scripts', 'tsconfig.json', 'tsconfig.build.json', 'package.json']) {
     cpSync(join(repository, name), join(root, name), { recursive: true });
   }
-  symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
   const kernel = join(root, 'src', `${KERNEL}.ts`);
   mkdirSync(dirname(kernel), { recursive: true });
   writeFileSync(kernel, 'export function one(): i32 {\n  return 1;\n}\n');
   writeFileSync(join(root, 'src', 'script.lua'), 'return 1\n');
   writeSource("export const version = 'old';");
+  symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
   expect(await build().code).toBe(0);
+  rmSync(join(root, 'node_modules'));
+});
+afterAll(() => rmSync(built, { recursive: true, force: true }));
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'forebay-build-'));
+  cpSync(built, root, { recursive: true });
+  symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
 });
 afterEach(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
 
@@ -43,7 +53,7 @@ function writeSource(text: string): void {
   writeFileSync(join(root, 'src', 'main.ts'), `${text}\n`);
 }
 
-/** Its own process group, so that a kill reaches the compilers, too. */
+/** Builds in a process group of its own, so that a kill also reaches the compilers. */
 function build() {
   const child = spawn(process.execPath, [join(root, 'scripts', 'build.js')], {
     detached: true,
@@ -53,33 +63,33 @@ function build() {
 }
 
 const listing = () => readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' });
-const built = () => readFileSync(join(root, 'dist', 'main.js'), 'utf8');
+const mainModule = () => readFileSync(join(root, 'dist', 'main.js'), 'utf8');
 const beside = () => readdirSync(root).filter((name) => name.startsWith('.dist'));
 
 describe('a build', () => {
   it('that fails keeps the old dist and leaves nothing beside it', async () => {
     writeSource("export const version: number = 'of the wrong type';");
     expect(await build().code).toBe(1);
-    expect(built()).toContain("'old'");
+    expect(mainModule()).toContain("'old'");
     expect(listing()).toEqual(expect.arrayContaining(WHOLE));
     expect(beside()).toEqual([]);
   });
 
-  it('that is killed keeps the old dist, and the next one tidies up', async () => {
+  it('that is killed keeps the old dist, and the next build tidies up', async () => {
     writeSource("export const version = 'new';");
     const { pid, code } = build();
     await waitUntil('the build to have begun', () => beside().length > 0 || null);
     process.kill(-pid, 'SIGKILL');
     expect(await code).toBeNull();
-    expect(built()).toContain("'old'");
+    expect(mainModule()).toContain("'old'");
     expect(listing()).toEqual(expect.arrayContaining(WHOLE));
 
     expect(await build().code).toBe(0);
-    expect(built()).toContain("'new'");
+    expect(mainModule()).toContain("'new'");
     expect(beside()).toEqual([]);
   });
 
-  it('shows a whole dist to whoever looks while two of them run', async () => {
+  it('never shows half a dist, even while two builds run', async () => {
     writeSource("export const version = 'new';");
     let running = true;
     const codes = Promise.all([build().code, build().code]).finally(() => (running = false));
@@ -92,21 +102,21 @@ describe('a build', () => {
     }
     expect(await codes).toEqual([0, 0]);
     expect(looks).toBeGreaterThan(10);
-    expect(built()).toContain("'new'");
+    expect(mainModule()).toContain("'new'");
     expect(beside()).toEqual([]);
   });
 
-  it('puts back the dist of one that died between its two renames', async () => {
+  it('restores the dist of a build that died between its two renames', async () => {
     cpSync(join(root, 'dist'), join(root, '.dist-old-4194999'), { recursive: true });
     rmSync(join(root, 'dist'), { recursive: true });
     writeSource("export const version: number = 'of the wrong type';");
     expect(await build().code).toBe(1);
-    expect(built()).toContain("'old'");
+    expect(mainModule()).toContain("'old'");
     expect(beside()).toEqual([]);
   });
 });
 
-/** One look at dist, or null where it was replaced meanwhile: a listing takes several system calls. */
+/** Lists dist. Null if dist was replaced meanwhile, since a listing takes several system calls. */
 function look(): string[] | null {
   const inode = () => statSync(join(root, 'dist')).ino;
   try {

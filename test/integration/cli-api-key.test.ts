@@ -1,4 +1,4 @@
-// Every command that talks to a service sends the key that it was given, to a real HTTP server.
+// Every command that talks to a service sends its API key, here to a real HTTP server.
 import { createServer } from 'node:http';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -43,7 +43,7 @@ function context(argv: readonly string[], env: NodeJS.ProcessEnv) {
   };
 }
 
-/** What a command needs beside its arguments to get as far as asking the service. */
+/** The options that a command needs before it sends a request. */
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
   submit: ['--model', 'm', '--urls', 'urls.txt'],
   plan: ['--model', 'm', '--input', 'photos'],
@@ -56,11 +56,11 @@ function commandsWithUrl(command: Command): string[] {
 const commands = commandsWithUrl(createProgram({ ...context([], {}), exitWith: () => undefined }, '0'));
 
 describe('a command that talks to a service', () => {
-  it('is one of many', () => {
+  it('is found by its --url option', () => {
     expect(commands).toEqual(expect.arrayContaining(['submit', 'retry', 'cancel', 'results', 'plan']));
   });
 
-  it.each(commands)('sends the key of the environment and of a file: %s', async (name) => {
+  it.each(commands)('sends the key from the environment and from a file: %s', async (name) => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const argv = [
       name,

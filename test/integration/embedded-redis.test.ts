@@ -1,4 +1,4 @@
-// The private Redis: started, used, killed and stopped for real.
+// The embedded Redis, really started, used, killed and stopped.
 import { once } from 'node:events';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -48,7 +48,8 @@ async function start(dataDir: string | null = null): Promise<EmbeddedRedis> {
 
 async function ask<T>(url: string, question: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis({ ...redisOptions(url), replyMapping: 'legacy' });
-  client.on('error', () => undefined); // the question fails with it
+  // The question fails with the same error.
+  client.on('error', () => undefined);
   try {
     return await question(client);
   } finally {
@@ -58,12 +59,12 @@ async function ask<T>(url: string, question: (client: Redis) => Promise<T>): Pro
 
 interface Held {
   readonly holder: ChildProcess;
-  /** What it says after its first line. */
+  /** Its output after the first line. */
   readonly lines: AsyncIterator<string>;
   readonly redis: Pick<EmbeddedRedis, 'url' | 'socketPath' | 'pid'>;
 }
 
-/** Another process that holds a Redis. */
+/** Starts another process that owns a Redis. */
 async function hold(dataDir: string | null, env: NodeJS.ProcessEnv = process.env): Promise<Held> {
   const holder = spawn(process.execPath, [HOLDER, dataDir ?? '-', redisCacheDir], {
     env,
@@ -119,16 +120,17 @@ describe('a one-shot Redis', () => {
     await gone(redis);
   });
 
-  it('outlives Ctrl-C in the terminal until the application has drained', async () => {
+  it('survives Ctrl-C in the terminal until the application has finished with it', async () => {
     const { holder, lines, redis } = await hold(null);
     const ended = once(holder, 'exit');
-    process.kill(-holder.pid!, 'SIGINT'); // as a terminal does: to the whole foreground group
+    // To the whole foreground group, as a terminal does.
+    process.kill(-holder.pid!, 'SIGINT');
     expect((await lines.next()).value).toBe('PONG');
     expect(await ended).toEqual([0, null]);
     await gone(redis);
   });
 
-  it('says when it ended by itself, and is cleaned up all the same', async () => {
+  it('reports that it was killed, and is cleaned up all the same', async () => {
     const redis = await start();
     process.kill(redis.pid, 'SIGKILL');
     expect(await redis.exited).toBe(137);
@@ -145,7 +147,7 @@ describe('a one-shot Redis', () => {
     await gone(redis);
   });
 
-  it('finds a short socket path where the temporary folder has a long one', async () => {
+  it('finds a short path for its socket if the temporary folder has a long one', async () => {
     const long = join(scratch, 'x'.repeat(90));
     mkdirSync(long);
     const { redis } = await hold(null, { ...process.env, TMPDIR: long });
@@ -163,7 +165,7 @@ describe('a Redis with a data folder', () => {
     expect(await ask(second.url, (client) => client.get('kept'))).toBe('yes');
   });
 
-  it('keeps its data when its owner was killed, and may be started again at once', async () => {
+  it('keeps its data when its owner was killed, and can be started again at once', async () => {
     const { holder, redis } = await hold(scratch);
     await ask(redis.url, (client) => client.set('kept', 'yes'));
     holder.kill('SIGKILL');
@@ -173,7 +175,7 @@ describe('a Redis with a data folder', () => {
     expect(await ask(next.url, (client) => client.get('kept'))).toBe('yes');
   });
 
-  it('is refused a second time, naming the process that has it', async () => {
+  it('cannot be started twice, and the error names the process that has it', async () => {
     const { holder } = await hold(scratch);
     await expect(start(scratch)).rejects.toMatchObject({
       code: 'data_in_use',
@@ -181,12 +183,12 @@ describe('a Redis with a data folder', () => {
     });
   });
 
-  it('goes to exactly one of several starts at once', async () => {
+  it('is started exactly once by several starts at the same time', async () => {
     const results = await Promise.allSettled([start(scratch), start(scratch), start(scratch)]);
     expect(results.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
   });
 
-  it('repeats the last words of a server that does not start, and frees the folder', async () => {
+  it('repeats the last output of a server that does not start, and releases the folder', async () => {
     const files = join(scratch, 'redis', 'appendonlydir');
     mkdirSync(files, { recursive: true });
     writeFileSync(join(files, 'appendonly.aof.manifest'), 'this is no manifest\n');
@@ -200,7 +202,7 @@ describe('a Redis with a data folder', () => {
 });
 
 describe('choosing a Redis', () => {
-  it('leaves a given one alone', async () => {
+  it('leaves a given Redis alone', async () => {
     const redis = await start();
     const given = await provideRedis({
       redisUrl: redis.url,
@@ -214,7 +216,7 @@ describe('choosing a Redis', () => {
     expect(await ask(given.url, (client) => client.ping())).toBe('PONG');
   });
 
-  it('starts one of its own where none is given', async () => {
+  it('starts a private Redis if none is given', async () => {
     const own = await provideRedis({
       dataDir: null,
       cacheDir: redisCacheDir,
@@ -226,7 +228,7 @@ describe('choosing a Redis', () => {
     expect(await ask(own.url, (client) => client.ping())).toBe('PONG');
   });
 
-  it('refuses one that evicts keys, and warns of one without an append-only file', async () => {
+  it('refuses a Redis that evicts keys, and warns of one without an append-only file', async () => {
     const redis = await start();
     expect(await ask(redis.url, checkRedis)).toMatchObject({ warnings: [] });
 

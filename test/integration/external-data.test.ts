@@ -1,4 +1,4 @@
-// A model that keeps its weights beside its graph: served, changed, and never resumed with other weights.
+// A model that keeps its weights beside its graph is served, and never resumed with other weights.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => service.close());
 
-it('is answered with its weights, and is another model to --resume once they have changed', async () => {
+it('an output is not resumed once the weights beside the graph have changed', async () => {
   await service.startWorker();
   const first = await service.ended((await service.submit(few)).id);
   expect(first).toMatchObject({ status: 'completed', rows: { succeeded: 12 } });

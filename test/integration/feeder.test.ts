@@ -1,4 +1,4 @@
-// One feeder's steps against crashes, lost leases and errors at the worst moment; Redis and files are real.
+// The steps of a feeder, with crashes, lost leases and errors at the worst moment. Redis and files are real.
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,7 @@ interface Choices {
   readonly liveLanes?: () => Promise<number>;
   readonly maxRows?: number | null;
   readonly queueLimit?: number;
-  /** Rows are not counted before they are fed. */
+  /** The rows are not counted before they are fed. */
   readonly uncounted?: true;
 }
 
@@ -96,7 +96,7 @@ async function feederOf(
   return { id, lease, output, queue, feeder, finalise, record: async () => layer.jobs.mustGet(id) };
 }
 
-/** Publishes as a worker does: staged, permitted, linked. */
+/** Publishes a part as a worker does: stages it, asks, and links it. */
 async function publishRun(id: string, block: number, run: BegunRun, outcomes: RowOutcome[], token: string) {
   const { output } = run.spec;
   const toPublish = { folder: output, job: id, part: block, rows: run.block, outcomes, token };
@@ -106,7 +106,7 @@ async function publishRun(id: string, block: number, run: BegunRun, outcomes: Ro
   });
 }
 
-/** Does what workers would: commits everything in the window, `failed` rows of each block as errors. */
+/** Commits everything in the window, as workers would. The first `failed` rows of each block are errors. */
 async function commitWindow(id: string, failed = 0): Promise<void> {
   for (const [block, entry] of await layer.window.entries(id, await layer.window.blocks(id))) {
     const token = randomUUID();
@@ -126,7 +126,7 @@ async function runToEnd(job: Awaited<ReturnType<typeof feederOf>>): Promise<void
   throw new Error('the job did not end in 100 steps');
 }
 
-it('is due for a round when commits have made room worth filling, and always while something is awaited', async () => {
+it('a feeder is due for a round when commits have made enough room, and always while it waits for something', async () => {
   const many = await feederOf(1000, { options: { block_rows: 5 } });
   expect(many.feeder.isDue(16)).toBe(true);
   await many.feeder.step();
@@ -147,7 +147,7 @@ it('is due for a round when commits have made room worth filling, and always whi
   expect(alone.feeder.isDue(15)).toBe(true);
 });
 
-it('hears of every commit: how many blocks are left, and how many rows failed', async () => {
+it('every commit is announced with the blocks that are left and the rows that failed', async () => {
   const job = await feederOf(15, { options: { block_rows: 5 } });
   await job.feeder.step();
   const heard: unknown[] = [];
@@ -168,10 +168,10 @@ it('hears of every commit: how many blocks are left, and how many rows failed', 
   ]);
 });
 
-it('loses no row when Redis refuses a reservation', async () => {
+it('no row is lost when Redis refuses a reservation', async () => {
   const job = await feederOf(400, { options: { concurrency: 2 } });
   await job.feeder.step();
-  // A real refusal: the script cannot write the hash that has become a string.
+  // A real refusal: the script cannot write to a hash that is now a string.
   const { window } = jobKeys(job.id);
   await layer.redis.rename(window, 'aside');
   await layer.redis.set(window, 'in the way');
@@ -181,7 +181,7 @@ it('loses no row when Redis refuses a reservation', async () => {
   expect(await job.record()).toMatchObject({ status: 'completed', succeeded: 400, total: 400 });
 });
 
-it('loses no row when reading the dataset fails once', async () => {
+it('no row is lost when reading the dataset fails once', async () => {
   let seen = 0;
   const failingOnce = (real: DatasetSource): DatasetSource => ({
     count: async (limit, signal) => real.count(limit, signal),
@@ -197,7 +197,7 @@ it('loses no row when reading the dataset fails once', async () => {
   expect(await job.record()).toMatchObject({ status: 'completed', succeeded: 40, total: 40 });
 });
 
-it('ends a job that has more rows than one may have: by their count, or where feeding finds out', async () => {
+it('a job with more rows than allowed ends when they are counted, or when its feeder reaches the limit', async () => {
   const counted = await feederOf(21, { maxRows: 20, options: { block_rows: 5 } });
   await runToEnd(counted);
   expect(await counted.record()).toMatchObject({
@@ -212,7 +212,7 @@ it('ends a job that has more rows than one may have: by their count, or where fe
   expect(record.succeeded).toBeLessThanOrEqual(400);
 });
 
-it('feeds a job that has as many rows as one may have, or takes no more of them', async () => {
+it('a job is fed whole if it has as many rows as allowed, or its own limit takes no more of them', async () => {
   for (const choices of [
     { maxRows: 20 },
     { maxRows: 20, uncounted: true },
@@ -225,7 +225,7 @@ it('feeds a job that has as many rows as one may have, or takes no more of them'
   }
 });
 
-it('does not retire a job whose lease it has lost before the final transition', async () => {
+it('a feeder that loses its lease before the final transition does not retire the job', async () => {
   const job = await feederOf(4);
   await job.feeder.step();
   await commitWindow(job.id);
@@ -240,7 +240,7 @@ it('does not retire a job whose lease it has lost before the final transition', 
   expect(await layer.jobs.isActive(job.id)).toBe(false);
 });
 
-it('clears up after a feeder that died between the final transition and its last step', async () => {
+it('a feeder cleans up after one that died between the final transition and its last step', async () => {
   const job = await feederOf(4);
   await job.feeder.step();
   await commitWindow(job.id);
@@ -252,7 +252,7 @@ it('clears up after a feeder that died between the final transition and its last
   expect(await layer.jobs.outputHolder(job.output)).toBeNull();
 });
 
-it('judges max_errors over the last commits too', async () => {
+it('max_errors also counts the last commits', async () => {
   let atLastMoment = false;
   const job: Awaited<ReturnType<typeof feederOf>> = await feederOf(4, {
     options: { max_errors: 0 },
@@ -271,7 +271,7 @@ it('judges max_errors over the last commits too', async () => {
   });
 });
 
-it('counts a part whose run died before its errors were in place, errors and all', async () => {
+it('a part whose run died before its errors were published is counted with its errors', async () => {
   const job = await feederOf(4);
   await job.feeder.step();
   const rows = rowsOf(0, 4);
@@ -285,7 +285,7 @@ it('counts a part whose run died before its errors were in place, errors and all
   expect(await adoptBlock(job.output, job.id, 0, rows, 'owned')).toEqual({ succeeded: 3, failed: 1 });
 });
 
-it('ends a cancelled job whose output folder is gone', async () => {
+it('a cancelled job ends even if its output folder is gone', async () => {
   const job = await feederOf(4);
   await job.feeder.step();
   rmSync(job.output, { recursive: true });
@@ -294,7 +294,7 @@ it('ends a cancelled job whose output folder is gone', async () => {
   expect((await job.record()).status).toBe('cancelled');
 });
 
-it('gives up on a block that kills every worker that runs it, and names it', async () => {
+it('a block that kills every worker that runs it fails the job, which names the block', async () => {
   const job = await feederOf(8);
   await job.feeder.step();
   for (let i = 0; i <= 20; i++) await layer.window.beginRun(job.id, 1, 1, `dead-${i}`);
@@ -305,7 +305,7 @@ it('gives up on a block that kills every worker that runs it, and names it', asy
   expect(record.error!.message).toMatch(/^Block 1 was run 21 times/);
 });
 
-it('never gives up on storage, and forgets its trouble once it is back', async () => {
+it('a job waits for storage without limit, and forgets the problem once the storage is back', async () => {
   const job = await feederOf(8);
   await job.feeder.step();
   for (let i = 0; i < 25; i++) {
@@ -320,7 +320,7 @@ it('never gives up on storage, and forgets its trouble once it is back', async (
   expect(await job.record()).toMatchObject({ status: 'completed', reason: null, error: null });
 });
 
-it('feeds a job of version 1, whose submit made the output ready, and adopts what its runs never announced', async () => {
+it('a job of version 1 is fed, and parts that its runs never announced are adopted', async () => {
   const job = await feederOf(8, { spec: { v: 1, opening: null, resume: true } });
   writeFileSync(join(job.output, 'job.json'), '{}');
   const text = rowsOf(0, 4).rows.map(
@@ -332,7 +332,7 @@ it('feeds a job of version 1, whose submit made the output ready, and adopts wha
   expect(readFileSync(join(job.output, 'job.json'), 'utf8')).toBe('{}');
 });
 
-it("lists the errors of a cancelled job whose rows failed after its feeder's last look", async () => {
+it("the manifest of a cancelled job lists errors that came after its feeder's last look", async () => {
   const job = await feederOf(8);
   await job.feeder.step();
   const seen = await job.record();

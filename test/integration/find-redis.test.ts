@@ -1,4 +1,4 @@
-// Where a Redis server program comes from: PATH, the cache, or the distribution's package.
+// Where the Redis server program comes from: PATH, the cache, or the distribution's package.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ function addProgram(name: string, script: string): string {
   return path;
 }
 
-it('takes a server from PATH, valkey first, and runs it', async () => {
+it('a server on PATH is used, and Valkey is preferred', async () => {
   const program = await find(redisCacheDir, process.env);
   const libraries = libraryEnv(program)['LD_LIBRARY_PATH'] ?? '';
   const script = `LD_LIBRARY_PATH='${libraries}' exec '${program.path}' "$@"`;
@@ -41,7 +41,7 @@ it('takes a server from PATH, valkey first, and runs it', async () => {
   expect(readdirSync(cacheDir)).toEqual([]);
 });
 
-it('says how to install one where there is neither a server nor apt', async () => {
+it('without a server and without apt, the error says how to install one', async () => {
   await expect(find(join(scratch, 'cache'), privatePath())).rejects.toMatchObject({
     code: 'redis_not_found',
     message: expect.stringMatching(
@@ -50,7 +50,7 @@ it('says how to install one where there is neither a server nor apt', async () =
   });
 });
 
-it("repeats apt's reason where the package cannot be had, and leaves nothing in the cache", async () => {
+it("the error repeats apt's reason if the package is not available, and the cache stays empty", async () => {
   addProgram('apt-get', 'echo "E: Unable to locate package redis-server" >&2; exit 100');
   addProgram('dpkg-deb', 'exit 1');
   await expect(find(join(scratch, 'cache'), privatePath())).rejects.toMatchObject({
@@ -61,7 +61,7 @@ it("repeats apt's reason where the package cannot be had, and leaves nothing in 
 });
 
 it.skipIf(onPath('apt-get', process.env) === null || onPath('redis-server', process.env) !== null)(
-  'unpacks the package once, also for two first starts at the same time (needs apt and no installed Redis)',
+  'two first starts at the same time unpack the package once (needs apt and no installed Redis)',
   async () => {
     const cacheDir = join(scratch, 'cache');
     const [one, other] = await Promise.all([find(cacheDir, process.env), find(cacheDir, process.env)]);

@@ -1,4 +1,4 @@
-// Somebody else's hands in an output while its job runs: a file in a part's place, a link in the folder's.
+// Somebody else changes an output while its job runs: with a file in the place of a part, or a link in that of the folder.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -14,10 +14,10 @@ afterAll(() => service.close());
 
 const rows = { input: { type: 'files', path: 'rows' }, options: { block_rows: 4 } };
 
-it("a file in a part's place ends the job with the reason, and is neither counted nor changed", async () => {
+it('a foreign file in the place of a part fails the job with the reason, and is not counted', async () => {
   const output = service.out('foreign');
   const { id } = await service.submit({ ...rows, output });
-  // With the right ids: only what it says of them is not the job's.
+  // The ids are right, and only the answers are not the job's.
   const line = (i: number) =>
     JSON.stringify({ index: i, id: `${String(i).padStart(6, '0')}.png`, predictions: [] });
   const text = upTo(4).map((i) => `${line(i + 8)}\n`);
@@ -30,7 +30,7 @@ it("a file in a part's place ends the job with the reason, and is neither counte
   worker.kill('SIGTERM');
 });
 
-it("a link in the folder's place is not followed, and the job says so", async () => {
+it('a link in the place of the output folder is not followed, and the job says so', async () => {
   const output = service.out('swapped');
   const elsewhere = join(service.folder, 'elsewhere');
   mkdirSync(elsewhere);
@@ -47,7 +47,7 @@ it("a link in the folder's place is not followed, and the job says so", async ()
   worker.kill('SIGTERM');
 });
 
-it('results are not read through a link in the place of a part, and what failed is not read from a forged file', async () => {
+it('results are not read through a link in the place of a part, and failed rows not from a forged file', async () => {
   const output = service.out('read-back');
   writeFileSync(join(service.input, 'rows', '000003.png'), 'broken');
   const worker = await service.startWorker();

@@ -1,4 +1,4 @@
-// Models that hang: while the graph is read, at the first run, when they are probed. Others must not notice.
+// Models that hang while their graph is read, in their first run, or when they are probed. Other models are not affected.
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
@@ -10,6 +10,8 @@ import { startService, writeImages, type Service } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const SIDE = 8;
+/** Three lanes that compute without end share the cores until then, and good models must load beside them. */
+const LOAD_S = 15;
 let service: Service;
 let worker: OwnProcess | null = null;
 beforeAll(async () => {
@@ -43,9 +45,9 @@ function startWorker(settings: Record<string, string>): OwnProcess {
 const modelOf = async (name: string) =>
   (await (await service.request(`/v1/models/${name}`)).json()) as ModelWire;
 
-it('is said by name and step in job, model and log, and other models of the same single lane are served meanwhile', async () => {
+it('job, model and log name a model that hangs and its step, and the only lane serves other models meanwhile', async () => {
   for (const name of ['open', 'first', 'probed'] as const) writeHanging(name);
-  const { says, pid } = startWorker({ FOREBAY_LOAD_TIMEOUT_S: '25' });
+  const { says, pid } = startWorker({ FOREBAY_LOAD_TIMEOUT_S: String(LOAD_S) });
   const stuck = await service.submit({ model: 'first', ...few });
   const loading = await service.until(stuck.id, 'loading', ({ reason_text }) =>
     (reason_text ?? '').startsWith('A worker is loading model "first"'),
@@ -58,13 +60,12 @@ it('is said by name and step in job, model and log, and other models of the same
   expect((await modelOf('first')).status).toBe('not_loaded');
 
   const failed = await service.until(stuck.id, 'a failure', ({ reason }) => reason === 'model_failed');
-  const text =
-    'Loading model "first" hangs: the first run, on a black image, did not end within 25 s, so the lane was killed';
+  const text = `Loading model "first" hangs: the first run, on a black image, did not end within ${LOAD_S} s, so the lane was killed`;
   expect(failed.reason_text).toContain(text);
   const steps = {
-    open: 'Loading model "open" hangs: reading and optimising the graph did not end within 25 s',
+    open: `Loading model "open" hangs: reading and optimising the graph did not end within ${LOAD_S} s`,
     first: text,
-    probed: 'Loading model "probed" hangs: probing with made-up images did not end within 25 s',
+    probed: `Loading model "probed" hangs: probing with made-up images did not end within ${LOAD_S} s`,
   };
   for (const [name, step] of Object.entries(steps)) {
     const model = await waitUntil(`${name} to fail`, async () => {
@@ -75,11 +76,11 @@ it('is said by name and step in job, model and log, and other models of the same
     expect(model.problem!.message).toContain(step);
     await says(new RegExp(`hangs: ${step.split('hangs: ')[1]!.slice(0, 20)}`));
   }
-  // The trials are gone, the one lane is left.
+  // The processes that tried the models are gone, and the lane is left.
   await waitUntil('one child', () => childPids(pid).length === 1);
 }, 180_000);
 
-it('alone in its worker is bounded too, and SIGTERM ends the worker at any step of it', async () => {
+it('a worker whose only model hangs ends on SIGTERM at any step, and its load is bounded as well', async () => {
   for (const name of ['open', 'first', 'probed'] as const) {
     const folder = join(service.folder, `alone-${name}`);
     writeHanging(name, folder);

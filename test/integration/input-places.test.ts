@@ -1,4 +1,4 @@
-// Whose files a job may read, over real HTTP: no tenant another's results, nobody the data folder.
+// Whose files a job may read, over real HTTP: no tenant reads another's results, and nobody reads the data folder.
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -52,7 +52,7 @@ const real = (input: { type: string; path: string }) => ({
   path: input.path.replace('RESULTS', join(api.folder, 'results')).replace('DATA', join(api.folder, 'data')),
 });
 
-it.each(ALICE)("another tenant's results are no input: %j", async (input) => {
+it.each(ALICE)("another tenant's results cannot be an input: %j", async (input) => {
   for (const way of ['/v1/jobs', '/v1/plan']) {
     const refused = await post('bob', way, real(input));
     expect(refused).toMatchObject({ http: 403, code: 'path_not_allowed' });
@@ -63,7 +63,7 @@ it.each(ALICE)("another tenant's results are no input: %j", async (input) => {
   }
 });
 
-it.each(DATA)('the data folder is nobody’s input: %j', async (input) => {
+it.each(DATA)('the data folder cannot be an input: %j', async (input) => {
   for (const tenant of ['alice', 'bob', 'default']) {
     const refused = await post(tenant, '/v1/jobs', real(input));
     expect(refused).toMatchObject({ http: 403, code: 'path_not_allowed' });
@@ -71,7 +71,7 @@ it.each(DATA)('the data folder is nobody’s input: %j', async (input) => {
   }
 });
 
-it('a name that does not exist among results of others is refused as one that does', async () => {
+it('a name that does not exist among the results of others is refused like one that does', async () => {
   const detailOf = async (name: string) => {
     const answer = await post('bob', '/v1/jobs', real({ type: 'files', path: `RESULTS/alice/${name}` }));
     return [answer['code'], String(answer['detail']).replace(name, 'NAME')];
@@ -82,11 +82,11 @@ it('a name that does not exist among results of others is refused as one that do
   });
 });
 
-it('a folder above is read without them', async () => {
+it('a folder above them is read without them', async () => {
   const rowsOf = async (tenant: string) => {
     const input = { type: 'files', path: api.folder, include: ['**/*.jpg'] };
     return ((await post(tenant, '/v1/plan', input))['rows'] as { total: number }).total;
   };
-  // a.jpg and b.jpg; the operator sees part.jpg, too: in its folder, by the link to that, and by its own link.
+  // Bob sees a.jpg and b.jpg. The operator also sees part.jpg: in its folder, by the link to that, and by its own link.
   expect([await rowsOf('bob'), await rowsOf('default')]).toEqual([2, 5]);
 });

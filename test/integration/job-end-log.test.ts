@@ -1,11 +1,11 @@
-// Operators see in the API's log how each job ended.
+// The API's log tells operators how each job ended.
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeServiceFolder, startOwnProcess } from '../support/own-process.ts';
 import { startTestRedis } from '../support/redis.ts';
 import { writeImages, writeTinyModel } from '../support/service.ts';
 
-it('one line says which job ended, how, and with how many rows', async () => {
+it('one log line says which job ended, how, and with how many rows', async () => {
   const redis = await startTestRedis();
   const place = makeServiceFolder();
   const env = { ...place.env, REDIS_URL: redis.url, FOREBAY_LOG_LEVEL: 'info' };

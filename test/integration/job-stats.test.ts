@@ -1,4 +1,4 @@
-// Where a job's time went, as a real service measures it. Ratios only: machines differ, and are busy.
+// Where a job's time went, as a real service measures it. Only ratios are checked, because machines differ and are busy.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -31,11 +31,11 @@ const LANE_STAGES = [
   'idle_ms',
 ] as const;
 
-it("lanes' stages add up to their time, and the manifest says the same as the API", async () => {
+it('the stages of the lanes add up to their time, and the manifest agrees with the API', async () => {
   const { job, stats, wallMs } = await statsOf({ batch_size: 16, block_rows: 64 });
   const { stages, utilisation } = stats;
   const lanes = LANE_STAGES.reduce((sum, stage) => sum + stages[stage]!, 0);
-  // Start and end of the job are not the lanes'; no moment counts twice.
+  // Start and end of the job are not time of the lanes. No moment counts twice.
   expect(lanes / (LANES * wallMs)).toBeGreaterThan(0.4);
   expect(lanes / (LANES * wallMs)).toBeLessThanOrEqual(1.05);
   expect(utilisation.lanes).toBeCloseTo(1 - stages.idle_ms! / lanes, 2);
@@ -55,7 +55,7 @@ it("lanes' stages add up to their time, and the manifest says the same as the AP
   expect(manifest.bottleneck!.name).toBe(stats.bottleneck!.name);
 });
 
-it('one block at a time leaves lanes idle, and the stats say what to change', async () => {
+it('a job with one block at a time leaves lanes idle, and its stats say what to change', async () => {
   const { stats } = await statsOf({ batch_size: 4, block_rows: 4, concurrency: 1, limit: 400 });
   expect(stats.utilisation.lanes).toBeLessThan(0.85);
   expect(stats.bottleneck).toMatchObject({ name: 'queue_limit' });

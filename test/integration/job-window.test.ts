@@ -1,4 +1,4 @@
-// The atomic operations on a job's blocks, on a real Redis: INV-1 (counted once), INV-2 (bounded window).
+// The atomic operations on a job's blocks, on a real Redis: blocks count once (INV-1), the window is bounded (INV-2).
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { LeaseLost } from '#forebay/shared/queue/lease.js';
@@ -6,7 +6,7 @@ import { useQueueLayer, makeSpec, rowsOf } from '../support/queue.ts';
 
 const layer = useQueueLayer();
 
-/** A running job with `blocks` blocks in its window, generation 1. */
+/** A running job with so many blocks in its window, all of generation 1. */
 async function runningJob(blocks = 2) {
   const spec = makeSpec();
   const lease = randomUUID();
@@ -24,7 +24,7 @@ async function runningJob(blocks = 2) {
 }
 
 describe('commit', () => {
-  it('counts a block once, however often and by whomever it is committed', async () => {
+  it('counts a block once, however often it is committed and by whom', async () => {
     const { id, lease } = await runningJob();
     const run = await layer.window.beginRun(id, 0, 1, 'run-a');
     expect(run?.block.rows.map((r) => r.id)).toEqual(['row-0', 'row-1', 'row-2', 'row-3']);
@@ -38,7 +38,7 @@ describe('commit', () => {
     expect(await layer.jobs.stats(id)).toEqual({ rows_computed: 4 });
   });
 
-  it('refuses a run that another one has superseded', async () => {
+  it('refuses a run that another run has superseded', async () => {
     const { id } = await runningJob();
     await layer.window.beginRun(id, 1, 1, 'zombie');
     const second = await layer.window.beginRun(id, 1, 1, 'second');
@@ -50,8 +50,8 @@ describe('commit', () => {
   });
 });
 
-describe('what comes in one turn', () => {
-  it('is committed together, each block by its own right, with the stats of those that count', async () => {
+describe('blocks of one turn of the event loop', () => {
+  it('are committed in one call, each on its own merits, with the stats of those that count', async () => {
     const { id, lease } = await runningJob(5);
     for (const block of [0, 1, 2, 3]) await layer.window.beginRun(id, block, 1, `run-${block}`);
     await layer.window.beginRun(id, 1, 1, 'newer');
@@ -74,7 +74,7 @@ describe('what comes in one turn', () => {
     expect(await layer.window.blocks(id)).toEqual([1]);
   });
 
-  it('is begun together, each block by its own right', async () => {
+  it('are begun in one call, each on its own merits', async () => {
     const { id, lease } = await runningJob(3);
     await layer.window.nextGeneration(id, lease, [1]);
     await layer.window.beginRun(id, 2, 1, 'first');
@@ -95,7 +95,7 @@ describe('what comes in one turn', () => {
 });
 
 describe('begin', () => {
-  it('gives no rows for an outdated generation, a committed block or a job that does not run', async () => {
+  it('gives no rows for an outdated generation, a committed block or a job that is not running', async () => {
     const { id, lease } = await runningJob();
     await layer.window.nextGeneration(id, lease, [0]);
     expect(await layer.window.beginRun(id, 0, 1, 'old')).toBeNull();
@@ -116,12 +116,12 @@ describe('begin', () => {
 });
 
 describe('reserve', () => {
-  it('is fenced by the lease, in order, and keeps the cursor', async () => {
+  it('needs the lease, keeps the order and stores the cursor', async () => {
     const { id, lease } = await runningJob();
     await expect(
       layer.window.reserve(id, 'stranger', [{ block: 2, rows: rowsOf(8, 4) }], { index: 12, at: 'x' }),
     ).rejects.toThrow(LeaseLost);
-    // A feeder that repeats itself after a lost reply reserves nothing twice.
+    // A feeder that repeats a reservation after a lost reply reserves nothing twice.
     expect(
       await layer.window.reserve(id, lease, [{ block: 1, rows: rowsOf(4, 4) }], { index: 8, at: 'end' }),
     ).toBe(0);
@@ -136,7 +136,7 @@ describe('reserve', () => {
     expect((await layer.window.blocks(id)).sort((a, b) => a - b)).toEqual([0, 1, 2]);
   });
 
-  it('takes nothing while the job is paused', async () => {
+  it('reserves nothing while the job is paused', async () => {
     const { id, lease } = await runningJob();
     await layer.jobs.transition(id, 'paused');
     expect(
@@ -147,7 +147,7 @@ describe('reserve', () => {
 });
 
 describe('states', () => {
-  it('change by compare-and-set along the table only', async () => {
+  it('change by compare-and-set, and only along the table', async () => {
     const { id } = await runningJob();
     expect(await layer.jobs.transition(id, 'completed')).toBeNull();
     expect(await layer.jobs.transition(id, 'cancelling')).toBe('running');
@@ -161,7 +161,7 @@ describe('states', () => {
     ]);
   });
 
-  it('name the first block that is not committed as the watermark', async () => {
+  it('have the first block that is not committed as their watermark', async () => {
     const { id } = await runningJob(10);
     expect(await layer.jobs.watermark(id)).toBe(0);
     for (const block of [1, 0, 2, 4]) {
@@ -173,7 +173,7 @@ describe('states', () => {
 });
 
 describe('admission', () => {
-  it('stops at the limit of accepted jobs and leaves nothing of the refused one', async () => {
+  it('stops at the limit of accepted jobs and leaves no trace of a refused job', async () => {
     const active = (await layer.jobs.activeIds()).length;
     const spec = makeSpec();
     const job = { spec, total: null, webhookSecret: null, requestKey: null, takesOver: null, lease: null };

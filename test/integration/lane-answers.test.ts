@@ -1,4 +1,4 @@
-// What a lane, a child process, answers for which model and image. Models and images are made on the spot.
+// What a lane, as a child process, answers for a model and images. Models and images are made on the spot.
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { codeOf, loadedLane, plain, predictionsOf, testFolder, testLane } from '../support/lanes.ts';
@@ -24,7 +24,7 @@ function colourModel(variant: Partial<MeanColourModel> = {}, more: object = {}) 
   return writeModelFolder(testFolder(), graph, { ...config, ...more }, COLOURS);
 }
 
-it('answers rows in order, labels in place, best first, with six digits', async () => {
+it('a lane answers rows in order, with labels, the best class first, in six digits', async () => {
   const lane = await loadedLane(colourModel());
   const rows = [{ bytes: await plain(255, 51, 0) }, { bytes: await plain(0, 100, 200) }];
   const { outcomes, timings } = await lane.run({ model: 'm', rows, topK: 2 });
@@ -45,7 +45,7 @@ it.each<[string, Partial<MeanColourModel>, object]>([
   ['channels last', { layout: 'nhwc' }, {}],
   ['trailing dimensions of 1', { trailingOnes: true }, {}],
   ['raw pixels as uint8', { type: 'uint8' }, { preprocess: { crop: SIDE, rescale: 1 } }],
-])('serves a graph with %s', async (_, variant, more) => {
+])('a lane serves a graph with %s', async (_, variant, more) => {
   const lane = await loadedLane(colourModel(variant, more));
   const colours = [
     [200, 20, 10],
@@ -59,7 +59,7 @@ it.each<[string, Partial<MeanColourModel>, object]>([
   expect(outcomes.map((o) => predictionsOf(o)[0]!.index)).toEqual([0, 1, 2, 0, 2]);
 });
 
-it('feeds BGR with mean and std in tensor order', async () => {
+it('mean and std apply in tensor order to a model that takes BGR', async () => {
   const preprocess = { crop: SIDE, color_order: 'bgr', rescale: 1, mean: [10, 0, 0], std: [2, 1, 1] };
   const lane = await loadedLane(colourModel({}, { preprocess }));
   const rows = [{ bytes: await plain(3, 0, 30) }];
@@ -71,7 +71,7 @@ it('feeds BGR with mean and std in tensor order', async () => {
   ]);
 });
 
-it('decodes a batch as it asks, whatever the config says, and names the codec in use', async () => {
+it('a batch is decoded as it asks, whatever the config says, and the codec is named', async () => {
   const model = colourModel({}, { preprocess: { crop: SIDE, resize: SIDE } });
   const lane = testLane();
   const { decoder } = await lane.load({ model: 'm', ...model, threads: 1 });
@@ -97,7 +97,7 @@ it('decodes a batch as it asks, whatever the config says, and names the codec in
   expect(await answer({})).toEqual(own);
 });
 
-it('applies softmax where asked for, and breaks ties by the lower index', async () => {
+it('softmax is applied if the config asks for it, and the lower index wins a tie', async () => {
   const lane = await loadedLane(colourModel({}, { softmax: true }));
   const { outcomes } = await lane.run({ model: 'm', rows: [{ bytes: await plain(7, 7, 7) }], topK: 5 });
   expect(predictionsOf(outcomes[0]).map((p) => [p.index, p.score])).toEqual([
@@ -107,7 +107,7 @@ it('applies softmax where asked for, and breaks ties by the lower index', async 
   ]);
 });
 
-it('holds several models at once', async () => {
+it('a lane holds several models at once', async () => {
   const lane = await loadedLane(colourModel());
   const other = writeModelFolder(testFolder(), logarithmModel(SIDE), config);
   const info = await lane.load({ model: 'other', ...other, threads: 1 });
@@ -121,7 +121,7 @@ it('holds several models at once', async () => {
   expect(predictionsOf(b.outcomes[0])[0]!.label).toBeUndefined();
 });
 
-it('refuses a config that contradicts the graph, naming both sides, and a file that is no graph', async () => {
+it('a config that contradicts its graph is refused with both sides named, as is a file that is no graph', async () => {
   const lane = testLane();
   const load = async (model: ReturnType<typeof colourModel>) =>
     lane.load({ model: 'm', ...model, threads: 1 });
@@ -169,7 +169,7 @@ it.each<[string, Buffer, object, RegExp]>([
     { softmax: true },
     /name one in model\.json, such as "output"/,
   ],
-])('does not serve %s', async (_what, graph, more, says) => {
+])('a lane does not serve %s', async (_what, graph, more, says) => {
   const model = writeModelFolder(testFolder(), graph, { ...config, ...more });
   await expect(loadedLane(model)).rejects.toMatchObject({
     code: 'config_mismatch',
@@ -177,7 +177,7 @@ it.each<[string, Buffer, object, RegExp]>([
   });
 });
 
-it('serves the output that model.json names, and a binary model by its one logit', async () => {
+it('a lane serves the output that model.json names, and a binary model by its only logit', async () => {
   const two = writeModelFolder(testFolder(), twoOutputModel(SIDE), { ...config, output: 'others' }, [
     'a',
     'b',
@@ -206,7 +206,7 @@ it('serves the output that model.json names, and a binary model by its one logit
   ]);
 });
 
-it('answers every one of many batches sent at once', async () => {
+it('a lane answers each of many batches that are sent at once', async () => {
   const lane = await loadedLane(colourModel());
   const rows = [{ bytes: await plain(1, 2, 3) }];
   const all = await Promise.all(
@@ -215,7 +215,7 @@ it('answers every one of many batches sent at once', async () => {
   expect(new Set(all.map((r) => JSON.stringify(r.outcomes))).size).toBe(1);
 });
 
-it('finishes the batches in flight before it closes, and ends with exit code 0', async () => {
+it('a lane finishes the batches in flight before it closes, and ends with exit code 0', async () => {
   const lane = await loadedLane(colourModel());
   const rows = [{ bytes: await plain(9, 2, 3) }];
   const running = lane.run({ model: 'm', rows, topK: 1 });

@@ -1,4 +1,4 @@
-// Rows that a lane cannot answer, or only with care: each is one coded error, and no row changes another's answer.
+// Rows that a lane cannot answer become one coded error each, and no row changes the answer of another.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -16,11 +16,11 @@ function colourModel(batch?: number) {
   return writeModelFolder(testFolder(), graph, config, ['red', 'green', 'blue']);
 }
 
-it('never lets a row see what an earlier batch left in its tensor', async () => {
+it('no row sees what an earlier batch left in its tensor', async () => {
   for (const batch of [undefined, 4]) {
     const lane = await loadedLane(colourModel(batch));
     const broken = { bytes: Buffer.from('no image') };
-    // 4 x 4 pixels within 8 x 8: the black around them is a quarter, as is the mean.
+    // 4 x 4 pixels within 8 x 8 black ones, so the mean is a quarter of the colour.
     const runs = Array.from({ length: 12 }, async (_, i) => {
       const colour = 20 * (i + 1);
       const small = { bytes: await plain(colour, colour - 12, 0, SIDE / 2) };
@@ -42,13 +42,13 @@ it('never lets a row see what an earlier batch left in its tensor', async () => 
   }
 });
 
-/** Of red, green and blue, 0 to 255. */
+/** The means of red, green and blue, from 0 to 255. */
 function means(outcome: RowOutcome): number[] {
   const scores = predictionsOf(outcome).toSorted((a, b) => a.index - b.index);
   return scores.map(({ score }) => Math.round(score * 255 * 100) / 100);
 }
 
-it('opens local files itself, and each bad row is one coded error that names no path', async () => {
+it('a lane opens local files itself, and each bad one is one coded error that names no path', async () => {
   const dir = testFolder();
   const file = (name: string, content: string | Uint8Array) => {
     writeFileSync(join(dir, name), content);
@@ -94,7 +94,7 @@ it('opens local files itself, and each bad row is one coded error that names no 
   expect(messages.filter((m) => m.includes(dir) || m.includes('\n'))).toEqual([]);
 });
 
-it('retries a batch that throws row by row, so that only the guilty row fails', async () => {
+it('a batch that fails is retried row by row, so that only the guilty row fails', async () => {
   const dir = testFolder();
   const lane = await loadedLane(writeModelFolder(dir, darkOnlyModel(SIDE), config));
   const rows = await Promise.all([10, 250, 20].map(async (v) => ({ bytes: await plain(v, v, v) })));
@@ -102,7 +102,7 @@ it('retries a batch that throws row by row, so that only the guilty row fails', 
   expect(outcomes.map(codeOf)).toEqual(['ok', 'inference_failed', 'ok']);
 });
 
-it('takes logits of minus infinity for probabilities of 0', async () => {
+it('logits of minus infinity become probabilities of 0', async () => {
   const graph = logarithmModel(SIDE, 1);
   const lane = await loadedLane(writeModelFolder(testFolder(), graph, { ...config, softmax: true }));
   const rows = [{ bytes: await plain(0, 0, 0) }];
@@ -113,7 +113,7 @@ it('takes logits of minus infinity for probabilities of 0', async () => {
   ]);
 });
 
-it('makes a row whose scores are not numbers an error, and leaves the others', async () => {
+it('a row whose scores are not numbers is an error, and the others are answered', async () => {
   const lane = await loadedLane(writeModelFolder(testFolder(), logarithmModel(SIDE), config));
   const rows = [{ bytes: await plain(0, 0, 0) }, { bytes: await plain(255, 255, 255) }];
   const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });

@@ -1,4 +1,4 @@
-// Lanes that die, or whose parent does, in the worst moment: inside a blocking native call.
+// Lanes that die, or whose parent dies, at the worst moment: inside a blocking native call.
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
@@ -12,12 +12,12 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const SIDE = 8;
 const config = { name: 'm', task: 'image-classification', preprocess: { crop: SIDE } };
-/** A run of this takes minutes, but its first (at load) too: so it is loaded by whoever shall block. */
+/** Every run of this model takes minutes, including the first at load. So loading it blocks a lane. */
 const endless = () => writeModelFolder(testFolder(), slowModel(SIDE, 400), config);
 const quick = () =>
   writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
 
-it('dies with a parent that is killed while the lane is inside a native call', async () => {
+it('a lane inside a native call dies with its parent', async () => {
   const { dir } = endless();
   const holder = fork(join(import.meta.dirname, '../support/lane-holder.js'), [dir], { execArgv: [] });
   onTestFinished(() => void holder.kill('SIGKILL'));
@@ -28,7 +28,7 @@ it('dies with a parent that is killed while the lane is inside a native call', a
   await waitUntil('the lane to end', () => !isAlive(pid), 5_000);
 });
 
-it('dies by kill inside a native call, and what waited for it is told', async () => {
+it('a lane inside a native call can be killed, and its callers are told', async () => {
   const lane = testLane();
   const loading = lane.load({
     model: 'm',
@@ -42,7 +42,7 @@ it('dies by kill inside a native call, and what waited for it is told', async ()
   expect(await lane.exited).toEqual({ code: null, signal: 'SIGKILL' });
 });
 
-it('tells the batches it was at work on, executed and decoded ahead, from those behind them', async () => {
+it('batches that a dead lane was executing or decoding ahead are distinguished from those behind them', async () => {
   const lane = await loadedLane(quick());
   const rows = [{ bytes: await plain(1, 2, 3) }];
   const runs = [1, 2, 3].map(async () => lane.run({ model: 'm', rows, topK: 1 }));
@@ -53,7 +53,7 @@ it('tells the batches it was at work on, executed and decoded ahead, from those 
   expect(ends.every((end) => end.status === 'rejected' && end.reason instanceof LaneDied)).toBe(true);
 });
 
-it('leaves Ctrl-C and SIGTERM to its parent, and runs at lower priority', async () => {
+it('a lane leaves Ctrl-C and SIGTERM to its parent, and runs at lower priority', async () => {
   const lane = await loadedLane(quick());
   const rows = [{ bytes: await plain(1, 2, 3) }];
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(lane.pid!, signal);
@@ -61,7 +61,7 @@ it('leaves Ctrl-C and SIGTERM to its parent, and runs at lower priority', async 
   expect(getPriority(lane.pid!)).toBeGreaterThan(getPriority());
 });
 
-it('a lane whose entry cannot run ends with the exit code, and loading says so', async () => {
+it('a lane whose program cannot start makes loading fail with its exit code', async () => {
   const lane = testLane({ index: 3, entry: join(testFolder(), 'absent.js') });
   await expect(lane.load({ model: 'm', ...quick(), threads: 1 })).rejects.toThrow(
     'lane 3 ended with exit code 1',
@@ -83,7 +83,7 @@ function killQuietly(pid: number): void {
   if (isAlive(pid)) process.kill(pid, 'SIGKILL');
 }
 
-/** Fields of /proc/PID/stat from the state on; null where there is no such process. */
+/** The fields of /proc/PID/stat from the state on; null if there is no such process. */
 function readStat(pid: number): string[] | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

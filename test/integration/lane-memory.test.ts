@@ -1,4 +1,4 @@
-// A lane that runs out of memory inside the model, and one that loads models again and again.
+// What a lane does with little memory, and how much memory it takes.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
@@ -25,12 +25,12 @@ const config = {
   preprocess: { crop: SIDE, mean: [0, 0, 0], std: [1, 1, 1] },
 };
 
-it('halves a batch that the memory does not hold, answers every row, and goes on', async () => {
+it('a batch that does not fit into memory is halved, every row is answered, and the lane goes on', async () => {
   const lane = await loadedLane(writeModelFolder(testFolder(), hungryModel(SIDE, 64), config));
   const levels = Array.from({ length: 16 }, (_, i) => i * 16);
   const rows = await Promise.all(levels.map(async (level) => ({ bytes: await plain(level, level, level) })));
   const run = async () => (await lane.run({ model: 'm', rows, topK: 1 })).outcomes;
-  // Threads and heaps are there once a row has gone through.
+  // The first row creates threads and heaps.
   await lane.run({ model: 'm', rows: rows.slice(0, 1), topK: 1 });
   // All rows take a gigabyte in one call, so malloc fails, as it does in a small container without swap. Half of them
   // leave room for everything else: V8 aborts the process where it gets no memory itself.
@@ -42,18 +42,18 @@ it('halves a batch that the memory does not hold, answers every row, and goes on
   }
 }, 60_000);
 
-it('decodes every row where there is no room for as many threads as would share them', async () => {
+it('every row is decoded even if there is no memory for all decoder threads', async () => {
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   const lane = await withStacks(512 * MB, async () => loadedLane(model));
   const rows = await Promise.all(Array.from({ length: 64 }, async () => ({ bytes: await plain(9, 9, 9) })));
   await lane.run({ model: 'm', rows: rows.slice(0, 1), topK: 1 });
-  // Room enough for the heap, too little for the stack of another thread.
+  // Enough for the heap, but not for the stack of another thread.
   limitAddressSpace(lane.pid!, virtualBytes(lane.pid!) + 400 * MB);
   const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });
   expect(outcomes.map(codeOf)).toEqual(rows.map(() => 'ok'));
 }, 60_000);
 
-it('keeps its size over 200 loads of a model', async () => {
+it('a lane keeps its size over 200 loads of a model', async () => {
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   const lane = testLane();
   const load = async () => lane.load({ model: 'm', ...model, threads: 1 });
@@ -63,7 +63,7 @@ it('keeps its size over 200 loads of a model', async () => {
   const before = own();
   for (let i = 0; i < 160; i++) await load();
   expect((await lane.run({ model: 'm', rows, topK: 1 })).outcomes.map(codeOf)).toEqual(['ok']);
-  // A session of this model holds about 1 MB: 160 that stayed would show.
+  // A session of this model takes about 1 MB, so 160 that stayed would show.
   expect(own() - before).toBeLessThan(40);
 }, 120_000);
 
@@ -82,8 +82,8 @@ it('decodes no more images at once than the budget for them allows', async () =>
   expect(peakMemoryMb(lane.pid!) - before).toBeLessThan(100);
 }, 60_000);
 
-it('refuses an image that takes more than one may, saying what it takes, and decodes the others', async () => {
-  const lane = testLane({ limits: { ...LIMITS, maxDecodeBytes: 12 * MB } });
+it('an image that takes too much memory is refused with what it takes, and the others are decoded', async () => {
+  const lane = testLane();
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   await lane.load({ model: 'm', ...model, threads: 1 });
   const create = { width: 1000, height: 1000, channels: 3, background: '#48a' } as const;
@@ -109,7 +109,7 @@ function limitAddressSpace(pid: number, bytes: number): void {
   execFileSync('prlimit', ['--pid', String(pid), `--as=${bytes}`]);
 }
 
-/** Threads of a process that is started meanwhile get stacks of that size. */
+/** Threads of a process that `start` starts get stacks of that size. */
 async function withStacks<T>(bytes: number, start: () => Promise<T>): Promise<T> {
   const own = ['--pid', String(process.pid)];
   const before = execFileSync('prlimit', [...own, '--stack', '--output=SOFT', '--noheadings'], {

@@ -1,4 +1,4 @@
-// A lane on real models, real photos and broken images; skipped where ../shared/data is absent.
+// A lane with real models, real photos and broken images. Skipped without ../shared/data.
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ const hasData = existsSync(DATA);
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const CAFFE = { color_order: 'bgr', rescale: 1, mean: [103.939, 116.779, 123.68] };
 
-describe.skipIf(!hasData)('on ../shared/data (skipped where that folder is absent)', () => {
+describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () => {
   const photos = hasData ? filesIn('photos') : [];
   const odd = hasData ? filesIn('odd') : [];
 
@@ -35,14 +35,16 @@ describe.skipIf(!hasData)('on ../shared/data (skipped where that folder is absen
   it('every odd file ends as a result or a coded error, within 800 MB', async () => {
     const lane = await loadedLane(realModel('mobilenetv2', IMAGENET));
     const outcomes = await runAll(lane, odd, 16);
-    expect(outcomes.map(codeOf).filter((c) => c !== 'ok' && !ERROR_CODES.includes(c as never))).toEqual([]);
+    expect(
+      outcomes.map(codeOf).filter((c) => c !== 'ok' && !(ERROR_CODES as readonly string[]).includes(c)),
+    ).toEqual([]);
     expect(outcomes.filter((o) => o.ok).length).toBeGreaterThan(50);
     const messages = outcomes.flatMap((o) => (o.ok ? [] : [o.error.message]));
     expect(messages.filter((m) => m.includes(DATA) || m.includes('\n') || m.length > 300)).toEqual([]);
     expect(peakMemoryMb(lane.pid!)).toBeLessThan(800);
   }, 300_000);
 
-  it('pixel bombs are refused by their header, in milliseconds', async () => {
+  it('pixel bombs are refused by their header, within milliseconds', async () => {
     const lane = await loadedLane(realModel('mobilenetv2', IMAGENET));
     await lane.run({ model: 'm', rows: [{ bytes: await plain(1, 2, 3) }], topK: 1 });
     const bombs = odd.filter((file) => /giant-image|65536-uint32/.test(file));

@@ -1,4 +1,4 @@
-// Whatever surrounds a worker, its lanes work, and know nothing of it: secrets, proxies, preloads.
+// Lanes work whatever the environment of their worker, and inherit none of it: no secrets, proxies or preloads.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ afterAll(async () => service.close());
 
 const few = { input: { type: 'files', path: 'few' } };
 
-it('no secret and no address of the worker is in the environment of its lanes', async () => {
+it('the environment of lanes holds no secret and no address of their worker', async () => {
   const secrets = {
     FOREBAY_WEBHOOK_SECRET: 'webhook-s3cret',
     AWS_SECRET_ACCESS_KEY: 'aws-s3cret',

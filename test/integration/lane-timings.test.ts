@@ -1,4 +1,4 @@
-// A lane's times add up: what it reports of its batches is all the time that passed, each moment once.
+// A lane's times add up: together its batches report all the time that passed, and each moment once.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -14,7 +14,7 @@ function ownTime(t: BatchTimings): number {
   return t.idleMs + t.readMs + t.decodeMs + t.prepareMs + t.inferMs + t.postMs + t.restMs;
 }
 
-it('says of all its time what it did with it, waiting for rows included', async () => {
+it('a lane accounts for all its time, including its wait for rows', async () => {
   const classes = [
     [1, 0, 0],
     [0, 1, 0],
@@ -38,14 +38,14 @@ it('says of all its time what it did with it, waiting for rows included', async 
 
   const timings = [...before, ...after].map((result) => result.timings);
   const sum = timings.reduce((ms, t) => ms + ownTime(t), 0) - timings[0]!.idleMs;
-  // The rest is the way of messages, which is not the lane's.
+  // The rest is spent on messages, which is not time of the lane.
   expect(sum / wall).toBeGreaterThan(0.8);
   expect(sum / wall).toBeLessThan(1.01);
   expect(timings[3]!.idleMs).toBeGreaterThan(GAP_MS * 0.9);
-  // Those that came together did not wait for rows.
+  // Batches that came together did not wait for rows.
   expect(timings[1]!.idleMs + timings[2]!.idleMs).toBe(0);
   expect(timings.every((t) => t.laneWaitMs >= 0 && t.laneWaitMs < wall)).toBe(true);
-  // Decoding dominates here, whoever of the threads did it; nothing waits twice.
+  // Decoding dominates here, whichever thread did it, and no wait counts twice.
   const decode = timings.reduce((ms, t) => ms + t.decodeMs + t.decodeAheadMs, 0);
   expect(decode / wall).toBeGreaterThan(0.3);
 });

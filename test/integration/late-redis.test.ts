@@ -1,4 +1,4 @@
-// Redis is started after its clients, or refuses them: they say so, answer what they can, and come up by themselves.
+// Redis starts after API and worker, or refuses them. They say so, answer what they can, and become ready by themselves.
 import { symlinkSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ async function problemOf(response: Response) {
   return { ...body, http: response.status, retryAfter: response.headers.get('retry-after') };
 }
 
-it('API and worker wait for a Redis that is started later, say so once, and then run a job', async () => {
+it('API and worker wait for a Redis that starts later, say so once, and then run a job', async () => {
   writeTinyModel(join(place.folder, 'models', 'tiny'), 'tiny');
   await writeImages(join(place.folder, 'input', 'few'), 3);
   const env = { REDIS_URL: `unix://:se%20cret@${later}` };
@@ -99,7 +99,7 @@ it('API and worker wait for a Redis that is started later, say so once, and then
   }
 });
 
-it('a proxy with no Redis behind it is told of, too, and nobody who waits holds up a stop', async () => {
+it('a proxy without a Redis behind it is logged as well, and a process that waits stops at once', async () => {
   const proxy = await startTcpProxy(later);
   try {
     const env = { REDIS_URL: `redis://127.0.0.1:${proxy.port}` };
@@ -112,7 +112,7 @@ it('a proxy with no Redis behind it is told of, too, and nobody who waits holds 
   }
 });
 
-it('what waiting cannot mend ends the process: a wrong password, a missing one, an evicting Redis', async () => {
+it('a wrong password, a missing password and a Redis that evicts end the process, since waiting cannot fix them', async () => {
   const redis = await startTestRedis();
   const operator = new Redis(redis.socketPath);
   const refuses = async (url: string, ...says: string[]) => {
@@ -137,7 +137,7 @@ it('what waiting cannot mend ends the process: a wrong password, a missing one, 
   }
 });
 
-it('a port that is taken is named, with what to do, by the API and by the health check of a worker', async () => {
+it('API and worker name a port that is taken and say what to do', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await waitUntil('the other program', () => other.listening);
   const { port } = other.address() as AddressInfo;

@@ -1,5 +1,5 @@
-// A worker in a cgroup whose memory limit the kernel enforces: it holds back before it is killed, and where a lane is
-// killed all the same, that costs no good row.
+// A worker in a cgroup whose memory limit the kernel enforces. It slows down before it is killed, and if the kernel kills a
+// lane all the same, that costs no good row.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const MB = 2 ** 20;
 const ROWS = 120;
-/** Of the model's image: 12 MB a row as a tensor. */
+/** The side of the model's image, which takes 12 MB per row as a tensor. */
 const SIDE = 1024;
 const BALLAST = join(import.meta.dirname, '../support/ballast.mjs');
 const HOOK = pathToFileURL(join(import.meta.dirname, '../support/sudden-row.mjs')).href;
@@ -30,7 +30,7 @@ const HOOK = pathToFileURL(join(import.meta.dirname, '../support/sudden-row.mjs'
 describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () => {
   let service: Service;
   let group: LimitedCgroup;
-  /** By the worker, so far. */
+  /** The log of the worker so far. */
   let said: string;
   beforeAll(async () => {
     service = await startService({ workers: 0, env: { FOREBAY_LANES: '2', FOREBAY_LOG_LEVEL: 'info' } });
@@ -67,7 +67,7 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     return worker;
   }
 
-  /** The file names' numbers say which colour an image has. */
+  /** The number in a file name says which colour the image has. */
   function expectAllRight(output: string, rows: number): void {
     const answers = readOutput(output);
     expect(indexes(answers)).toEqual(upTo(rows));
@@ -76,7 +76,7 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     );
   }
 
-  /** Batches of this size fill the memory, those of two lanes at once more than that. */
+  /** Runs a job whose batches fill the memory. Two lanes at once need more than there is. */
   async function runLarge(worker: ChildProcess, batchSize: number): Promise<{ killed: number }> {
     const killedAtStart = group.kills();
     const { id } = await service.submit({
@@ -92,7 +92,7 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     return { killed: group.kills() - killedAtStart };
   }
 
-  /** Another process of the cgroup fills it, so slowly that no level is passed between two looks of the worker. */
+  /** Another process fills the cgroup, slowly enough for the worker to see every level of memory use. */
   async function fillUntilStop(): Promise<void> {
     const killedAtStart = group.kills();
     const ballast = fork(BALLAST, [], group.fork);
@@ -107,18 +107,18 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     await ended;
   }
 
-  it('slows and stops taking blocks before the kernel kills, and answers every row right', async () => {
+  it('slows down and stops taking blocks before the kernel kills, and every answer is right', async () => {
     const worker = await start(420);
     await fillUntilStop();
     expect(await runLarge(worker, 4)).toEqual({ killed: 0 });
   }, 150_000);
 
-  it('answers every row right where batches grow faster than anybody looks, and lanes are killed', async () => {
+  it('answers every row correctly although lanes are killed because batches grow too fast', async () => {
     await runLarge(await start(480), 8);
     expect(said).toContain('lane died, starting it again');
   }, 150_000);
 
-  it('knows a lane that the kernel has killed by its cgroup: the row that takes all is alone in its error', async () => {
+  it('knows that the kernel has killed a lane, and only the row that takes all memory is an error', async () => {
     const worker = await start(500, { NODE_OPTIONS: `--import ${HOOK}` });
     const killedAtStart = group.kills();
     const names = upTo(60).map((i) => (i === 23 ? 'sudden' : `images/00000${i % 3}`));
@@ -133,7 +133,7 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
       id,
       'the end',
       ({ status }) => {
-        // One look: a kill between two of them would leave the worker standing still.
+        // Read once: a kill between two reads would leave the worker stopped.
         const now = group.kills();
         if (now > kills) worker.kill('SIGCONT');
         kills = now;
@@ -144,7 +144,7 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     expect(ended.rows).toEqual({ total: 60, succeeded: 59, failed: 1, adopted: 0 });
     const errors = readOutput(ended.output, 'errors');
     expect(errors).toMatchObject([{ index: 23, error: { code: 'out_of_memory' } }]);
-    // With its batch, alone in its lane, alone in the worker; once more where it lay in a lane behind other batches.
+    // The row kills with its batch, alone in its lane and alone in the worker, and perhaps behind other batches.
     expect(kills - killedAtStart).toBeGreaterThanOrEqual(3);
     expect((await statsOf(id)).last_run_error).toBeNull();
     expect(group.pids()).toContain(worker.pid);

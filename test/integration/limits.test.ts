@@ -1,4 +1,4 @@
-// The limits against bombs and abuse, as an operator sets them: by the environment, through the whole service.
+// The limits against bombs and abuse through the whole service, set by the environment as an operator sets them.
 import { createServer } from 'node:http';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -52,7 +52,7 @@ async function refused(more: object) {
   return { http: response.status, code, detail, at: errors?.map(({ path }) => path) };
 }
 
-it('a list longer than one request may carry is refused, with its place', async () => {
+it('a list that is too long for one request is refused with its field', async () => {
   for (const [input, at] of [
     [urls(200_001), '/input/urls'],
     [inline(200_001), '/input/rows'],
@@ -63,7 +63,7 @@ it('a list longer than one request may carry is refused, with its place', async 
   }
 });
 
-it('a list of more rows than a job may have is refused, and costs the output nothing', async () => {
+it('a list with more rows than a job may have is refused, and the output stays as it was', async () => {
   const output = service.out('kept');
   await writeImages(join(service.input, 'one'), 1);
   const { id } = await service.submit({ input: { type: 'files', path: 'one' }, output });
@@ -80,14 +80,14 @@ it('a list of more rows than a job may have is refused, and costs the output not
   expect(succeeded + failed).toBe(6);
 });
 
-/** Of a plan. */
+/** The warnings of a plan. */
 async function warningsOf(body: object): Promise<string[]> {
   const response = await service.post('/v1/plan', { model: 'tiny', ...body });
   expect(response.status).toBe(200);
   return ((await response.json()) as { warnings: string[] }).warnings;
 }
 
-it('a folder and a manifest of more rows than a job may have end their jobs, and plans warn of it', async () => {
+it('a folder or manifest with more rows than a job may have fails its job, and a plan warns of it', async () => {
   await writeImages(join(service.input, 'seven'), 7);
   writeFileSync(
     join(service.input, 'seven.txt'),
@@ -108,7 +108,7 @@ it('a folder and a manifest of more rows than a job may have end their jobs, and
   expect(first).toMatchObject({ status: 'completed', error: null });
 });
 
-it('JSON that nests deeper than it may is refused', async () => {
+it('JSON that nests too deeply is refused', async () => {
   let metadata: object = {};
   for (let level = 3; level <= 32; level++) metadata = { metadata };
   expect(await refused({ metadata })).toMatchObject({ http: 400, code: 'invalid_request' });
@@ -117,7 +117,7 @@ it('JSON that nests deeper than it may is refused', async () => {
   expect(problem.detail).toMatch(/32 levels/);
 });
 
-it('metadata is bounded in pairs, keys and values, each by its pointer', async () => {
+it('metadata is limited in pairs, keys and values, and the error names the field', async () => {
   const many = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`k${i}`, '']));
   const key = 'k'.repeat(65);
   for (const [metadata, at] of [
@@ -133,7 +133,7 @@ it('metadata is bounded in pairs, keys and values, each by its pointer', async (
   }
 });
 
-it('bombs cost their rows, each with its own code, and are not tried again', async () => {
+it('each bomb costs one row, with a code of its own, and is not tried again', async () => {
   const white = (width: number, height: number) =>
     sharp({ create: { width, height, channels: 3, background: '#fff' } }).png({ compressionLevel: 9 });
   const folder = join(service.input, 'bombs');

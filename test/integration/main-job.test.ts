@@ -1,4 +1,4 @@
-// The main job through the real service: HTTP in, every row's answer out.
+// The main job through the real service: a request comes in, and every row is answered.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(async () => service.close());
 
-it('answers every file of a folder, in order, with a manifest that proves it', async () => {
+it('every file of a folder is answered in order, and the manifest proves it', async () => {
   const { id } = await service.submit({ input: { type: 'files', path: 'many' }, metadata: { team: 'a' } });
   const job = await service.ended(id);
   expect(job).toMatchObject({
@@ -61,7 +61,7 @@ it('answers every file of a folder, in order, with a manifest that proves it', a
   expect(existsSync(join(job.output, '_staging'))).toBe(false);
 });
 
-it('gives the same rows at any batch size and block size', async () => {
+it('a job gives the same rows with any batch size and block size', async () => {
   const parts: string[] = [];
   for (const options of [
     { batch_size: 1 },
@@ -80,7 +80,7 @@ it('gives the same rows at any batch size and block size', async () => {
   expect(parts[2]).toBe(parts[0]);
 });
 
-it('takes inline rows, and a bad one costs one row', async () => {
+it('a job takes inline rows, and a bad one costs one row', async () => {
   const data = (await colourImage(1)).toString('base64');
   const rows = [
     { id: 'good', data },
@@ -97,7 +97,7 @@ it('takes inline rows, and a bad one costs one row', async () => {
   expect(readOutput(job.output, 'errors')).toMatchObject([
     { index: 1, id: 'bad', error: { code: 'unsupported_format' } },
   ]);
-  // The bad row may be tried again, so the rows are kept; a job that has none leaves nothing.
+  // The bad row may be retried, so the rows are kept. A job without a bad row keeps none.
   const spooled = () => readdirSync(join(service.folder, 'data', 'spool')).sort();
   expect(spooled()).toEqual([`${id}.inline.blob`, `${id}.inline.jsonl`]);
   const whole = await service.submit({ input: { type: 'inline', rows: [rows[0]!] } });
@@ -105,7 +105,7 @@ it('takes inline rows, and a bad one costs one row', async () => {
   expect(spooled()).toEqual([`${id}.inline.blob`, `${id}.inline.jsonl`]);
 });
 
-it('takes a manifest of paths and JSON lines', async () => {
+it('a job takes a manifest of paths and JSON lines', async () => {
   const lines = [
     'many/000001.png',
     JSON.stringify({ id: 'named', uri: 'many/000002.png' }),
@@ -128,7 +128,7 @@ it('takes a manifest of paths and JSON lines', async () => {
   expect(['path_not_allowed', 'file_not_found']).toContain(codes['../outside.png']);
 });
 
-it('stops at the limit', async () => {
+it('a job stops at its limit', async () => {
   const { id } = await service.submit({
     input: { type: 'files', path: 'many' },
     options: { limit: 10, block_rows: 4 },
@@ -138,7 +138,7 @@ it('stops at the limit', async () => {
   expect(indexes(readOutput(job.output))).toEqual(upTo(10));
 });
 
-it('goes on after a first try with a limit, and refuses a smaller one', async () => {
+it('an output with a limit is resumed without it, and not with a smaller one', async () => {
   const body = { input: { type: 'files', path: 'many' }, output: service.out('first-try') };
   const first = await service.submit({ ...body, options: { limit: 10, block_rows: 4 } });
   await service.ended(first.id);
@@ -156,14 +156,14 @@ it('goes on after a first try with a limit, and refuses a smaller one', async ()
   expect(await less.json()).toMatchObject({ status: 409, code: 'resume_mismatch' });
 });
 
-it('tells the rate of the rows that a resumed job computed, and apart how many were there', async () => {
+it('a resumed job reports the rate of the rows that it computed, and how many it adopted', async () => {
   const body = { input: { type: 'files', path: 'many' }, output: service.out('rate') };
   const first = await service.submit({ ...body, options: { limit: 140, block_rows: 4 } });
   expect((await service.ended(first.id)).rows.adopted).toBe(0);
   const more = await service.submit({ ...body, options: { if_output_exists: 'resume' } });
   const job = await service.ended(more.id);
   expect(job.rows).toEqual({ total: 150, succeeded: 150, failed: 0, adopted: 140 });
-  // The manifest's times are those of the rate: first read to last commit.
+  // The manifest's times are those of the rate, from the first read to the last commit.
   const manifest = JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')) as JobWire;
   const seconds = (Date.parse(manifest.finished_at!) - Date.parse(manifest.started_at!)) / 1000;
   for (const { throughput } of [job, manifest]) expect(throughput.rows_per_s! * seconds).toBeCloseTo(10, 0);
@@ -175,20 +175,20 @@ it('tells the rate of the rows that a resumed job computed, and apart how many w
   });
 });
 
-it('decodes as the job asks, and resumes only with the same way, however it is named', async () => {
+it('a job decodes as it asks, and is resumed only with the same decoding', async () => {
   const body = { model: 'tiny', input: { type: 'files', path: 'many' }, output: service.out('decoded') };
   const first = await service.submit({ ...body, options: { limit: 3, decode: 'exact' } });
   expect(await service.ended(first.id)).toMatchObject({ status: 'completed', options: { decode: 'exact' } });
   const other = { if_output_exists: 'resume', decode: 'fast' };
   const refused = await service.post('/v1/jobs', { ...body, options: other });
   expect(await refused.json()).toMatchObject({ status: 409, code: 'resume_mismatch' });
-  // The config's own.
+  // No option means the decoding of the config, which is the same.
   const same = await service.submit({ ...body, options: { if_output_exists: 'resume', limit: 6 } });
   expect(await service.ended(same.id)).toMatchObject({ status: 'completed', options: { decode: null } });
 });
 
 describe('a job that does not end well', () => {
-  it('completes with no rows for an empty folder, and says so', async () => {
+  it('completes without rows for an empty folder, and says so', async () => {
     mkdirSync(join(service.input, 'empty'), { recursive: true });
     const { id } = await service.submit({ input: { type: 'files', path: 'empty' } });
     expect(await service.ended(id)).toMatchObject({
@@ -206,7 +206,7 @@ describe('a job that does not end well', () => {
     expect(JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')).status).toBe('failed');
   });
 
-  it('fails when somebody takes a part away meanwhile', async () => {
+  it('fails when somebody deletes a part while it runs', async () => {
     const { id } = await service.submit({
       input: { type: 'files', path: 'many' },
       options: { block_rows: 1, concurrency: 1 },
@@ -237,7 +237,7 @@ describe('a job that does not end well', () => {
   });
 });
 
-it('returns the same job for a repeated Idempotency-Key, and refuses the key for another request', async () => {
+it('a repeated Idempotency-Key gives the same job, and another request with it is refused', async () => {
   const body = { model: 'tiny', input: { type: 'files', path: 'many' }, options: { limit: 3 } };
   const headers = { 'idempotency-key': 'once' };
   const first = (await (await service.post('/v1/jobs', body, headers)).json()) as JobWire;
@@ -249,7 +249,7 @@ it('returns the same job for a repeated Idempotency-Key, and refuses the key for
   expect(await other.json()).toMatchObject({ code: 'idempotency_conflict' });
 });
 
-it('refuses an output that is in use, not empty or outside the roots', async () => {
+it('an output that is not empty or outside the roots is refused', async () => {
   const submit = async (output: string, options = {}) =>
     service.post('/v1/jobs', { model: 'tiny', input: { type: 'files', path: 'many' }, output, options });
   const { id } = (await (await submit(service.out('taken'))).json()) as JobWire;

@@ -1,4 +1,4 @@
-// Many URL rows at once, in a real worker: it must not warn, least of all of leaked listeners.
+// A real worker that fetches many URLs at once must not warn of leaked listeners.
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -6,14 +6,14 @@ import { startOwnProcess, type OwnProcess } from '../support/own-process.ts';
 import { colourImage, startService, type Service } from '../support/service.ts';
 
 const ROWS = 24;
-/** More at once than Node allows listeners on a signal without a warning. */
+/** More than the listeners that Node allows on a signal without a warning. */
 const AT_ONCE = 12;
 
 let service: Service;
 let worker: OwnProcess;
 let image: Buffer;
 const waiting: ServerResponse[] = [];
-/** Answers when enough rows are being fetched. */
+/** Answers only when enough rows are being fetched. */
 const server = createServer((_, response) => {
   waiting.push(response);
   asked += 1;
@@ -38,7 +38,7 @@ afterAll(async () => {
   server.close();
 });
 
-it('rows fetched at the same time leave no warning of leaked listeners', async () => {
+it('a worker that fetches many rows at the same time logs no warning', async () => {
   const { port } = server.address() as AddressInfo;
   const urls = Array.from({ length: ROWS }, (_, i) => `http://127.0.0.1:${port}/${i}.png`);
   const { id } = await service.submit({ input: { type: 'urls', urls } });

@@ -1,4 +1,4 @@
-// Memory that runs short, by a real small limit: work slows down and goes on, one row costs one row.
+// Memory runs short under a real small limit: work slows down and goes on, and a bad row costs one row.
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -41,7 +41,7 @@ function manifest(name: string, rows: number, hungry: number | null): object {
 const statsOf = async (id: string) =>
   (await (await service.request(`/v1/jobs/${id}/stats`)).json()) as JobStatsWire;
 
-it('goes on block by block where nothing fits the limit, and says why it is slow', async () => {
+it('a job goes on block by block if nothing fits the limit, and says why it is slow', async () => {
   const job = await service.submit({ ...manifest('all.txt', 800, null), options: { block_rows: 4 } });
   await service.startWorker({ FOREBAY_MEMORY_LIMIT_MB: '60', FOREBAY_LOG_LEVEL: 'silent' });
   const slow = await service.until(job.id, 'a reason', ({ reason }) => reason === 'memory_watermark');
@@ -53,7 +53,7 @@ it('goes on block by block where nothing fits the limit, and says why it is slow
   expect(indexes(readOutput(ended.output))).toEqual(upTo(800));
 }, 90_000);
 
-it('a row that takes all memory costs one row, and no other a second run of its block', async () => {
+it('a row that takes all memory costs one row, and no block is run again', async () => {
   const job = await service.submit({ ...manifest('one.txt', ROWS, HUNGRY), options: { block_rows: 20 } });
   await service.startWorker({
     FOREBAY_MEMORY_LIMIT_MB: '700',
@@ -68,7 +68,7 @@ it('a row that takes all memory costs one row, and no other a second run of its 
   expect((await statsOf(job.id)).last_run_error).toBeNull();
 }, 120_000);
 
-it('a lane that leaks is started again between batches, and no row is lost by it', async () => {
+it('a lane that leaks is restarted between batches, and no row is lost', async () => {
   const dir = testFolder();
   const config = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
   const model = writeModelFolder(dir, meanColourModel({ side: 8, classes: [[1, 0, 0]] }), config);

@@ -1,4 +1,4 @@
-// Models that are added, replaced or overwritten while a worker runs: served anew, never mixed, and jobs are told the truth.
+// Models that are added, replaced or overwritten while a worker runs are served anew, and no job mixes two versions.
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -31,7 +31,7 @@ const IDENTITY = [
   [0, 1, 0],
   [0, 0, 1],
 ];
-/** Names the channel after the strongest. */
+/** Answers with the channel behind the strongest one. */
 const SHIFTED = [IDENTITY[2]!, IDENTITY[0]!, IDENTITY[1]!];
 
 function writeModel(dir: string, name: string, classes: readonly (readonly number[])[]): void {
@@ -51,12 +51,13 @@ async function run(model: string, output: string) {
 }
 
 it('a model folder that is added is served without a restart', async () => {
+  // The other tests name their model, so that their workers load no other.
   await service.startWorker();
   writeTinyModel(join(service.models, 'added'), 'added');
   expect(await run('added', 'added')).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
 });
 
-it('a worker with a list of names does not take up another model', async () => {
+it('a worker with a list of names does not serve another model', async () => {
   await service.startWorker({ FOREBAY_MODELS: 'tiny' });
   writeTinyModel(join(service.models, 'stranger'), 'stranger');
   writeTinyModel(join(service.models, 'tiny'), 'tiny', { top_k: 1 });
@@ -66,12 +67,12 @@ it('a worker with a list of names does not take up another model', async () => {
 });
 
 it.each(['by rename', 'in place'] as const)(
-  'a model replaced %s is served anew, under its own hash and with its own answers',
+  'a model that is replaced %s is served anew, under its own hash and with its own answers',
   async (how) => {
     const name = how === 'by rename' ? 'renamed' : 'overwritten';
     const dir = join(service.models, name);
     writeModel(dir, name, IDENTITY);
-    await service.startWorker();
+    await service.startWorker({ FOREBAY_MODELS: name });
     const first = await run(name, `${name}-1`);
     expect(answers(`${name}-1`)).toEqual(expected(0));
 
@@ -88,10 +89,10 @@ it.each(['by rename', 'in place'] as const)(
   90_000,
 );
 
-it('a job that is paused across a replacement ends with the old answers, which lanes still hold', async () => {
+it('a job that is paused while its model is replaced ends with the old model, which lanes still hold', async () => {
   const dir = join(service.models, 'drained');
   writeModel(dir, 'drained', IDENTITY);
-  await service.startWorker();
+  await service.startWorker({ FOREBAY_MODELS: 'drained' });
   const job = await service.submit({ model: 'drained', output: service.out('drained'), ...few });
   await service.post(`/v1/jobs/${job.id}/pause`, {});
   writeModel(dir, 'drained', SHIFTED);
@@ -103,14 +104,14 @@ it('a job that is paused across a replacement ends with the old answers, which l
   expect(answers('drained-2')).toEqual(expected(1));
 }, 90_000);
 
-it('a job whose files were replaced and have left the lanes waits with the reason and what to do', async () => {
+it('a job whose model is neither on disk nor in a lane waits, and says why and what to do', async () => {
   const dir = join(service.models, 'replaced');
   const old = join(service.folder, 'old-version');
   writeModel(dir, 'replaced', IDENTITY);
   cpSync(dir, old, { recursive: true });
   const job = await service.submit({ model: 'replaced', output: service.out('replaced'), ...few });
   writeModel(dir, 'replaced', SHIFTED);
-  await service.startWorker();
+  await service.startWorker({ FOREBAY_MODELS: 'replaced' });
   const unknown = await service.until(job.id, 'a reason', ({ reason_text }) =>
     (reason_text ?? '').includes('If the model has changed since the job was submitted, submit it again'),
   );
@@ -123,7 +124,7 @@ it('a job whose files were replaced and have left the lanes waits with the reaso
 }, 90_000);
 
 it.each(['overwritten', 'cut short'] as const)(
-  'weights beside the graph that are %s in mid-job never answer under the old hash',
+  'weights beside the graph that are %s during a job never answer under the old hash',
   async (how) => {
     const name = `mapped-${how.replace(' ', '-')}`;
     const dir = join(service.models, name);
@@ -135,7 +136,7 @@ it.each(['overwritten', 'cut short'] as const)(
       return Buffer.from(bias.buffer);
     };
     writeFileSync(join(dir, 'weights.bin'), weights(0));
-    await service.startWorker();
+    await service.startWorker({ FOREBAY_MODELS: name });
     const rows = Array.from({ length: 6_000 }, (_, i) =>
       JSON.stringify({ id: `r${i}`, uri: `few/${String(i % ROWS).padStart(6, '0')}.png` }),
     );
@@ -147,8 +148,8 @@ it.each(['overwritten', 'cut short'] as const)(
       options: { block_rows: 100 },
     });
     await service.until(job.id, 'some rows', ({ rows: { succeeded } }) => succeeded > 0);
-    // A new version is copied over the old one.
-    // The kernel kills a lane that reads mapped weights which are no longer there.
+    // Either a new version is copied over the old one, or the file is cut short. In that case the kernel kills a lane
+    // that reads mapped weights which are no longer there.
     if (how === 'overwritten') writeFileSync(join(dir, 'weights.bin'), weights(1), { flag: 'r+' });
     else writeFileSync(join(dir, 'weights.bin'), '');
     const ended = await waitUntil('an end, or a reason', async () => {

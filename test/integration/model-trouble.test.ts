@@ -1,4 +1,4 @@
-// Models that cannot be loaded, or are not the job's: their jobs wait and say why, other models' do not.
+// Jobs wait and say why if their model cannot be loaded or has changed. Jobs of other models do not wait.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,7 +16,7 @@ afterAll(async () => service.close());
 
 const few = { input: { type: 'files', path: 'few' } };
 
-it('a model that cannot be loaded holds its own jobs only, until a worker with a working copy comes', async () => {
+it('a model that cannot be loaded delays only its own jobs, until a worker can load it', async () => {
   writeTinyModel(join(service.models, 'moody'), 'moody');
   const hook = pathToFileURL(join(import.meta.dirname, '../support/failing-load.mjs')).href;
   await service.startWorker({ NODE_OPTIONS: `--import ${hook}` });
@@ -40,7 +40,7 @@ it('a model that cannot be loaded holds its own jobs only, until a worker with a
   });
 });
 
-it('a job never runs on another model of the same name; it says both hashes', async () => {
+it('a job never runs on another model of the same name, and names both hashes', async () => {
   writeTinyModel(join(service.models, 'twin'), 'twin');
   await service.startWorker({ FOREBAY_MODELS: 'twin' });
   const before = await service.submit({ model: 'twin', ...few });

@@ -1,4 +1,4 @@
-// Queue data of a newer version beside this one: left alone, neither failed nor held.
+// Queue data of a newer version is left alone: it neither fails nor blocks anything.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const raise = (error: Error) => {
   throw error;
 };
 
-it('a block of a newer version goes back on the queue, and what waits behind it is taken', async () => {
+it('a block of a newer version goes back on the queue, and the block behind it is taken', async () => {
   const queue = new Queue(QUEUE, { connection: layer.redis, prefix: BULLMQ_PREFIX });
   const data = { v: 2, job: 'job_x', block: 0, generation: 1, first_row: 0, rows: 4, something: 'new' };
   await queue.add('block', data, { jobId: 'newer', priority: 1 });
@@ -38,7 +38,7 @@ it('a block of a newer version goes back on the queue, and what waits behind it 
     const left = await queue.getJob('newer');
     expect(left!.data).toEqual(data);
     expect(left!.opts.priority).toBe(1);
-    // When its time is up a newer worker finds it as it was.
+    // When its delay is over, a newer worker finds it unchanged.
     await left!.promote();
     expect((await queue.getJob('newer'))!.priority).toBe(1);
     expect(await left!.getState()).toBe('prioritized');
@@ -49,9 +49,11 @@ it('a block of a newer version goes back on the queue, and what waits behind it 
   }
 });
 
-it('a job of a newer version is left to feeders of that version, and others are fed', async () => {
-  const spec = { ...makeSpec(), v: SPEC_VERSION + 1, dataset: { type: 'unheard-of' } };
-  await layer.make(spec as never, 4);
+it('a job of a newer version is left to feeders of that version, and other jobs are fed', async () => {
+  const spec = makeSpec();
+  await layer.make(spec, 4);
+  const newer = { ...spec, v: SPEC_VERSION + 1, dataset: { type: 'unheard-of' } };
+  await layer.redis.hset(jobKeys(spec.id).job, 'spec', JSON.stringify(newer));
   const own = makeSpec({ output: join(folder, 'out') });
   await layer.make(own, 4);
   const events = recordEvents();
@@ -72,7 +74,7 @@ it('a job of a newer version is left to feeders of that version, and others are 
       'the other job to be fed',
       async () => (await layer.jobs.get(own.id))!.status !== 'queued',
     );
-    // Its lease is free for a newer feeder, and stays so: it is not asked for again.
+    // Its lease stays free for a newer feeder.
     await waitUntil('no lease', async () => (await layer.redis.exists(jobKeys(spec.id).lease)) === 0);
     expect(await layer.window.holdLease(spec.id, 'newer', 60_000)).toBe(true);
     expect(await layer.redis.hget(jobKeys(spec.id).job, 'status')).toBe('queued');

@@ -1,38 +1,29 @@
-// What the service rests on fails for a while: Redis full or gone, a model's file unreadable. Nothing is lost or hangs.
-import { execFileSync } from 'node:child_process';
+// What the service depends on fails for a while: Redis is full or gone, a model's file is unreadable. Nothing is lost, and
+// nothing hangs.
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { indexes, readOutput, startService, upTo, writeImages, type Service } from '../support/service.ts';
+import { afterAll, afterEach, beforeAll, it } from 'vitest';
+import { childPids } from '../support/child-pids.ts';
+import { expectEveryRowOnce, writeManyRows } from '../support/many-rows.ts';
+import { startService, writeImages, type Service } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
+const ROWS = 2000;
 let service: Service;
+let input: Awaited<ReturnType<typeof writeManyRows>>;
 beforeAll(async () => {
   service = await startService({ workers: 0 });
-  await writeImages(join(service.input, 'images'), 30);
-  const rows = upTo(2000).map((i) =>
-    JSON.stringify({ id: `row-${i}`, uri: `images/${String(i % 30).padStart(6, '0')}.png` }),
-  );
-  writeFileSync(join(service.input, 'rows.txt'), rows.join('\n'));
+  input = await writeManyRows(service.input, ROWS);
 });
 afterEach(async () => service.stopWorkers());
 afterAll(async () => service.close());
 
-const childrenOf = (pid: number) =>
-  execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
-    .trim()
-    .split(/\s+/)
-    .map(Number);
-
-it('loses no row when Redis is out of memory for a while', async () => {
+it('no row is lost while Redis is out of memory', async () => {
   await service.startWorker();
   const redis = new Redis(service.redis.socketPath);
-  const { id } = await service.submit({
-    input: { type: 'manifest', path: 'rows.txt' },
-    options: { block_rows: 10 },
-  });
+  const { id } = await service.submit({ input, options: { block_rows: 10 } });
   await service.until(id, 'some commits', ({ blocks }) => blocks.done >= 10);
   await redis.config('SET', 'maxmemory', '100kb');
   await waitUntil(
@@ -41,32 +32,27 @@ it('loses no row when Redis is out of memory for a while', async () => {
   );
   await redis.config('SET', 'maxmemory', '0');
   redis.disconnect();
-  const job = await service.ended(id);
-  expect(job).toMatchObject({ status: 'completed', rows: { total: 2000, succeeded: 2000, failed: 0 } });
-  expect(indexes(readOutput(job.output))).toEqual(upTo(2000));
+  expectEveryRowOnce(await service.ended(id), ROWS);
 }, 120_000);
 
-it('serves a model again whose file was unreadable when its lane was started again', async () => {
+it('a model whose file was unreadable when its lane restarted is served again once the file is good', async () => {
   const worker = await service.startWorker({ FOREBAY_LANES: '1' });
   const file = join(service.models, 'tiny', 'model.onnx');
   const good = readFileSync(file);
-  const { id } = await service.submit({
-    input: { type: 'manifest', path: 'rows.txt' },
-    options: { block_rows: 10 },
-  });
+  const { id } = await service.submit({ input, options: { block_rows: 10 } });
   await service.until(id, 'some commits', ({ blocks }) => blocks.done >= 5);
   writeFileSync(file, 'a copy in progress');
-  process.kill(childrenOf(worker.pid!)[0]!, 'SIGKILL');
+  process.kill(childPids(worker.pid!)[0]!, 'SIGKILL');
   await service.until(
     id,
     'the job to say that nobody serves its model',
     ({ reason }) => reason === 'no_worker',
   );
   writeFileSync(file, good);
-  expect(await service.ended(id)).toMatchObject({ status: 'completed', rows: { succeeded: 2000 } });
+  expectEveryRowOnce(await service.ended(id), ROWS);
 }, 120_000);
 
-it('ends on SIGTERM although Redis is gone', async () => {
+it('a worker ends on SIGTERM although Redis is gone', async () => {
   const doomed = await startService({
     workers: 0,
     env: { FOREBAY_SHUTDOWN_GRACE_S: '1', FOREBAY_LOG_LEVEL: 'silent' },

@@ -1,4 +1,4 @@
-// The package as others get it: packed, installed into a project of their own by the real npm, and used there.
+// The package as users get it: packed, installed into another project by the real npm, and used there.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,10 +13,10 @@ const tsc = join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
 const environment = {
   ...process.env,
   ONNXRUNTIME_NODE_INSTALL: 'skip',
-  // An install script that wants another host fails even where that host can be reached.
+  // An install script that needs another host fails even if that host can be reached.
   GLOBAL_AGENT_HTTPS_PROXY: 'http://127.0.0.1:9',
 };
-/** What npm says where it cannot reach the registry, and has not all packages in its cache. */
+/** The errors of npm if it cannot reach the registry and does not have all packages in its cache. */
 const AWAY = /npm error code (ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTCACHED|EIDLETIMEOUT)/;
 
 let project: string;
@@ -56,7 +56,7 @@ function needInstall({ skip }: TestContext): void {
 }
 
 describe('the package, installed into another project', () => {
-  it('needs no other host than the registry', (context) => {
+  it('needs no host other than the registry', (context) => {
     needInstall(context);
     expect(readdirSync(join(project, 'node_modules', 'forebay')).toSorted()).toEqual([
       'CHANGELOG.md',
@@ -70,7 +70,7 @@ describe('the package, installed into another project', () => {
     ]);
   });
 
-  it('runs a first job with a model and pictures of its own examples', async (context) => {
+  it('runs a first job with the model and pictures of its examples', async (context) => {
     needInstall(context);
     const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
       version: string;
@@ -106,7 +106,7 @@ describe('the package, installed into another project', () => {
     expect(rows).toHaveLength(20);
   });
 
-  it('gives a typed client, and nothing else, to those who import it', async (context) => {
+  it('exports a typed client and nothing else', async (context) => {
     needInstall(context);
     const source = join(project, 'src');
     mkdirSync(source);
@@ -134,7 +134,7 @@ try {
         compilerOptions: {
           target: 'es2023',
           lib: ['es2023', 'esnext.disposable'],
-          // As a project on Node.js has them.
+          // The types that a project on Node.js has.
           typeRoots: [join(repository, 'node_modules', '@types')],
           types: ['node'],
           module: resolution === 'nodenext' ? 'nodenext' : 'esnext',
@@ -158,7 +158,7 @@ try {
 
 describe('npm in the checkout', () => {
   it('warns of nothing when it runs the command', async () => {
-    // Settings of this user's own, and those of an npm around this test, are no business of the project.
+    // Without this user's settings, and those of an npm that runs this test.
     const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
     const env = { ...Object.fromEntries(own), npm_config_userconfig: '/dev/null' };
     const { code, said } = await run('npx', ['forebay', '--version'], repository, env);

@@ -1,4 +1,4 @@
-// A plan against the job that runs with the same request: the same numbers, the same words for what happens to a row.
+// A plan and a job of the same request have the same numbers, and the plan says what the job does with a row.
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createClient, type Client } from '#forebay/client/client.js';
@@ -30,7 +30,7 @@ afterAll(async () => service.close());
 interface Case {
   readonly model: string;
   readonly options: Record<string, unknown>;
-  /** How the plan says that rows are decoded and answered. */
+  /** The plan's words for how rows are decoded and answered. */
   readonly decode: RegExp;
   readonly answer: string;
   readonly batch: number;
@@ -81,7 +81,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-it.each(CASES)('$model with $options runs as it was planned', async ({ model, options, ...expected }) => {
+it.each(CASES)('$model with $options runs as planned', async ({ model, options, ...expected }) => {
   const request = { model, input: { type: 'files' as const, path: service.input }, options };
   const plan = await api.plan(request);
   const does = Object.fromEntries(plan.logical.map((one) => [one.operator, one.does]));

@@ -1,4 +1,4 @@
-// Plans through the real service: measured by its workers, and nothing left behind.
+// Plans through the real service, measured by its workers. They leave nothing behind.
 import { readdirSync, writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ beforeAll(async () => {
   service = await startService({
     env: { FOREBAY_LANES: '2', FOREBAY_MAX_INFLIGHT_MB: '100' },
   });
-  // Known to the API, served by nobody.
+  // The API knows it, but no worker serves it.
   writeTinyModel(join(service.models, 'lonely'), 'lonely', { pool: 'elsewhere' });
   await writeImages(join(service.input, 'many'), 600);
 });
@@ -43,7 +43,7 @@ const files = () =>
     }
   });
 
-it('without a worker has its numbers and no estimate, and says so', async () => {
+it('a plan without a worker has numbers but no estimate, and says so', async () => {
   expect(await planned({ model: 'lonely' })).toMatchObject({
     rows: { total: 600 },
     numbers: { batch_size: { value: 128 }, lanes: null },
@@ -53,7 +53,7 @@ it('without a worker has its numbers and no estimate, and says so', async () => 
   });
 });
 
-it('is measured by a worker much as its job is, and leaves nothing behind', async () => {
+it('a plan is measured by a worker, agrees roughly with its job, and leaves nothing behind', async () => {
   const before = { keys: await sampleKeys(), files: files() };
   const measured = await createClient({ url: service.url }).plan(MANY);
   expect(measured).toMatchObject({
@@ -73,12 +73,12 @@ it('is measured by a worker much as its job is, and leaves nothing behind', asyn
   const { id } = await service.submit({ input: MANY.input });
   const job = await service.ended(id);
   const ratio = measured.estimate.rows_per_s!.value / job.throughput.rows_per_s!;
-  // Loose: a job so short is mostly its beginning and its end, and the machine is shared.
+  // A wide range, because start and end take most of such a short job, and the machine is shared.
   expect(ratio).toBeGreaterThan(0.1);
   expect(ratio).toBeLessThan(40);
 });
 
-it('takes every kind of input, and leaves no spool behind', async () => {
+it('a plan takes every kind of input and leaves no spool behind', async () => {
   const data = (await colourImage(1)).toString('base64');
   const rows = ['good', 'bad'].map((id) => ({ id, data: id === 'good' ? data : 'AAAA' }));
   const inline = await planned({ input: { type: 'inline', rows } });
@@ -86,7 +86,7 @@ it('takes every kind of input, and leaves no spool behind', async () => {
   expect(inline.physical.not_fused.map((n) => n.operator)).toContain('read');
   expect(inline.warnings.join()).toMatch(/rows failed, mostly unsupported_format/);
 
-  // A URL is asked once, though the sample would have time for many more.
+  // A URL is fetched once, although the sample would have time for many fetches.
   const urls = await planned({ input: { type: 'urls', urls: ['http://127.0.0.1:9/a.png'] } });
   expect(urls).toMatchObject({
     sample: { failed_rows: 1, passes: 1, errors: [{ code: 'url_not_allowed' }] },
@@ -98,7 +98,7 @@ it('takes every kind of input, and leaves no spool behind', async () => {
   expect(empty).toMatchObject({ rows: { total: 0 }, estimate: { why: 'the input holds no row' } });
 });
 
-it('does not disturb a job that runs meanwhile, and says that there was one', async () => {
+it('a plan does not disturb a job that runs at the same time', async () => {
   const { id } = await service.submit({ input: MANY.input, options: { batch_size: 1, block_rows: 4 } });
   await service.until(id, 'the job to run', (job) => job.status === 'running' || job.status === 'completed');
   const [plan, job] = await Promise.all([planned({ options: { batch_size: 2 } }), service.ended(id)]);
@@ -106,9 +106,9 @@ it('does not disturb a job that runs meanwhile, and says that there was one', as
   expect(plan.estimate.rows_per_s!.value).toBeGreaterThan(0);
 });
 
-it('several plans at once take their turns, and leave no request behind', async () => {
+it('several plans at once take turns and leave no request behind', async () => {
   const plans = await Promise.all([planned(), planned(), planned()]);
-  // On a busy machine a sample takes up to five seconds; who waits too long for its turn is told so.
+  // On a busy machine a sample takes up to five seconds. A plan that waits too long for its turn says so.
   const measured = plans.filter(({ estimate }) => estimate.rows_per_s !== null);
   expect(measured.length).toBeGreaterThan(0);
   for (const { estimate } of plans)
@@ -116,7 +116,7 @@ it('several plans at once take their turns, and leave no request behind', async 
   expect(await sampleKeys()).toEqual([]);
 });
 
-it('refuses what a submit refuses, with the same problem', async () => {
+it('a plan is refused like a submit, with the same problem', async () => {
   mkdirSync(service.out('full'), { recursive: true });
   writeFileSync(join(service.out('full'), 'x'), '');
   const bodies = [

@@ -1,4 +1,4 @@
-// The limit of a queue over all jobs (INV-3) and its fairness, on a real Redis.
+// The limit of a queue over all jobs (INV-3) and how fairly it is shared, on a real Redis.
 import { expect, it } from 'vitest';
 import { useQueueLayer } from '../support/queue.ts';
 
@@ -15,18 +15,18 @@ function fresh() {
   };
 }
 
-it('gives one job at most half of the limit', async () => {
+it('one job gets at most half of the limit', async () => {
   const { take } = fresh();
   expect(await take('a', many)).toBe(4);
   expect(await take('a', many)).toBe(4);
 });
 
-it('gives one job at most its window', async () => {
+it('one job gets at most its window', async () => {
   const { take } = fresh();
   expect(await take('a', many, 50, 8, 3)).toBe(3);
 });
 
-it('never gives more than the limit beyond two a job', async () => {
+it('a queue exceeds its limit by at most two slots per job', async () => {
   const { name, take } = fresh();
   expect(await take('a', many)).toBe(4);
   expect(await take('b', many)).toBe(4);
@@ -34,23 +34,23 @@ it('never gives more than the limit beyond two a job', async () => {
   expect(await layer.slots.count(name)).toBe(10);
 });
 
-it('gives every job two slots even on a full queue', async () => {
+it('every job gets two slots even on a full queue', async () => {
   const { take } = fresh();
   for (const job of ['a', 'b', 'c', 'd', 'e', 'f']) expect(await take(job, many)).toBeGreaterThanOrEqual(2);
 });
 
-it('gives a freed place to the job that holds fewer', async () => {
+it('a free slot goes to the job that holds fewer', async () => {
   const { name, take } = fresh();
   expect(await take('a', many, 50, 12)).toBe(6);
   expect(await take('b', many, 50, 12)).toBe(6);
   expect(await take('c', many, 50, 12)).toBe(2);
   await layer.slots.release(name, 'a', [0, 1, 2, 3]);
-  // a holds 2 as c does: it may have one more, the next is c's.
+  // Both a and c hold 2. So a may have one more, and the next is for c.
   expect(await take('a', [6, 7, 8], 50, 12)).toBe(1);
   expect(await take('c', many, 50, 12)).toBe(3);
 });
 
-it('lets a better priority go first', async () => {
+it('a job with a better priority goes first', async () => {
   const { name, take } = fresh();
   await take('low', many, 50, 4);
   await take('other', many, 50, 4);
@@ -61,14 +61,14 @@ it('lets a better priority go first', async () => {
   expect(await take('high', many, 1, 8)).toBe(4);
 });
 
-it('takes a place once for a block that asks twice', async () => {
+it('a block that asks twice takes one slot', async () => {
   const { name, take } = fresh();
   await take('a', [0, 1]);
   await take('a', [0, 1]);
   expect(await layer.slots.held(name, 'a')).toHaveLength(2);
 });
 
-it('tells feeders that wait when a place is freed', async () => {
+it('feeders that wait are told when a slot is free', async () => {
   const { name, take } = fresh();
   await take('a', many);
   const woken = new Promise<string>((resolve) => layer.wake.on('slots', resolve));

@@ -1,4 +1,4 @@
-// The ACL line of docs/security.md, on a real Redis: the whole service runs a job with it, and it allows no more.
+// The ACL line of docs/security.md on a real Redis. It is enough for the whole service and allows nothing else.
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
@@ -27,7 +27,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-it('is enough for jobs from start to end, and for keys', async () => {
+it('the documented rights are enough for jobs from start to end, and for keys', async () => {
   await writeImages(join(service.input, 'few'), 40);
   await writeImages(join(service.input, 'paused'), 200);
   const { id } = await service.submit({
@@ -60,7 +60,7 @@ it('is enough for jobs from start to end, and for keys', async () => {
   expect(await denied()).toEqual([]);
 });
 
-it('allows no other key, no other channel and nothing that rules the server', async () => {
+it('the documented rights allow no other key, no other channel and no administration', async () => {
   expect(await denied()).toEqual([]);
   const forebay = connectRedis(url, 'request', quiet);
   try {
@@ -91,7 +91,7 @@ it('allows no other key, no other channel and nothing that rules the server', as
   }
 });
 
-/** Commands, keys and channels that Redis refused so far, but for the client's name tag, which it does without. */
+/** What Redis has refused so far, except for the name of the client, which is not needed. */
 async function denied(): Promise<string[]> {
   const log = (await operator.call('ACL', 'LOG')) as string[][];
   return log

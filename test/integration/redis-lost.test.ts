@@ -1,4 +1,4 @@
-// API and worker lose their Redis: to a failover, to the network, to a changed password. And one that cannot be used at all.
+// API and worker lose their Redis to a failover, to the network or to a changed password, or cannot use it at all.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { freePort } from '../support/free-port.ts';
@@ -30,7 +30,7 @@ async function startPair(redisUrl: string) {
   return pair;
 }
 
-it('goes over to the replica that has taken the place of its Redis, although old connections stay open', async () => {
+it('after a failover the service uses the new Redis, although connections to the old one stay open', async () => {
   const redis = await startRedis();
   const other = await startRedis();
   await redis.operator.config('SET', 'repl-diskless-sync-delay', '0');
@@ -62,7 +62,7 @@ it('goes over to the replica that has taken the place of its Redis, although old
   expect(indexes(readOutput((await service.completed(id)).output))).toEqual(upTo(PAIR_ROWS));
 }, 120_000);
 
-it('logs once that Redis is lost and once that it is back, however many requests come meanwhile', async () => {
+it('the loss of Redis and its return are logged once, however many requests come meanwhile', async () => {
   const redis = await startRedis();
   const port = await freePort();
   await redis.operator.config('SET', 'port', String(port));
@@ -88,7 +88,7 @@ it('logs once that Redis is lost and once that it is back, however many requests
   }
 }, 60_000);
 
-it('refuses a Redis in cluster mode with one sentence', async () => {
+it('a Redis in cluster mode is refused with one sentence', async () => {
   const redis = await startRedis('--cluster-enabled', 'yes', '--port', String(await freePort()));
   const place = makeServiceFolder();
   cleanups.push(() => place.remove());
@@ -101,7 +101,7 @@ it('refuses a Redis in cluster mode with one sentence', async () => {
   }
 });
 
-it('keeps a password that Redis no longer takes out of answers and logs', async () => {
+it('a password that Redis no longer accepts is in no answer and no log', async () => {
   const redis = await startRedis();
   const password = 'p@ss/w#rd%?:zq';
   const encoded = encodeURIComponent(password);

@@ -59,7 +59,7 @@ const KINDS = [
 
 describe('while Redis is', () => {
   it.each(KINDS)(
-    '$kind, requests are answered 503 with its own code, each process logs the loss and its end once, and no row is lost or doubled',
+    '$kind, requests get a 503 with its own code, each process logs it once, and every row is answered once',
     async ({ code, says, begin, end }) => {
       const { api, worker, url, health, isOk, job, submit } = service;
       const logged = [api, worker].map((process) => process.said().length);

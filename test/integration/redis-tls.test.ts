@@ -1,4 +1,4 @@
-// Redis by TLS, with a certificate authority of one's own and the rights of docs/security.md; and what is said without.
+// Redis over TLS, with a private certificate authority and the rights of docs/security.md, and what is said without it.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -35,7 +35,7 @@ describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () 
   });
 
   it.each(['localhost', '127.0.0.1'])(
-    'runs jobs from start to end at %s, with the authority that NODE_EXTRA_CA_CERTS names',
+    'serves jobs from start to end at %s, with the authority in NODE_EXTRA_CA_CERTS',
     async (host) => {
       const service = await startService({
         env: { REDIS_URL: at(host), NODE_EXTRA_CA_CERTS: own.ca, NODE_OPTIONS: '--throw-deprecation' },
@@ -52,41 +52,37 @@ describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () 
     },
   );
 
-  /** What API and worker say while they wait. */
+  /** What API and worker log while they wait. */
   async function saidByService(env: Record<string, string>): Promise<string[]> {
-    const said: string[] = [];
-    for (const part of ['api', 'workers'] as const) {
+    const lineOf = async (part: 'api' | 'workers') => {
       const process = startOwnProcess(part, { ...place.env, ...env });
       try {
         const [line] = await process.says(/^.*is not reached.*\n/m);
-        said.push(line);
         expect(process.said()).not.toContain(PASSWORD);
+        return line;
       } finally {
         expect(await process.stop()).toBe(0);
       }
-    }
-    return said;
+    };
+    return Promise.all((['api', 'workers'] as const).map(lineOf));
   }
 
   async function saidByCommands(env: Record<string, string>): Promise<string[]> {
-    const said: string[] = [];
-    for (const args of [['doctor'], ['keys', 'list']]) {
+    const outputOf = async (...args: string[]) => {
       const { stdout, stderr } = await promisify(execFile)(process.execPath, [BIN, ...args], {
         cwd: place.folder,
         env: { ...process.env, ...place.env, ...env },
       }).catch((error: { stdout: string; stderr: string }) => error);
-      said.push(stdout + stderr);
       expect(stdout + stderr).not.toContain(PASSWORD);
-    }
-    return said;
+      return stdout + stderr;
+    };
+    return Promise.all([outputOf('doctor'), outputOf('keys', 'list')]);
   }
 
-  const saidBy = async (env: Record<string, string>) => [
-    ...(await saidByService(env)),
-    ...(await saidByCommands(env)),
-  ];
+  const saidBy = async (env: Record<string, string>) =>
+    (await Promise.all([saidByService(env), saidByCommands(env)])).flat();
 
-  it('is told from one that nobody trusts, with what to do and no secret', async () => {
+  it('is not trusted without its authority, and API, worker and commands say what to do', async () => {
     const other = makeCertificates(place.folder, 'other');
     for (const trusted of [{}, { NODE_EXTRA_CA_CERTS: other.ca }]) {
       for (const words of await saidBy({ REDIS_URL: at('localhost'), ...trusted })) {
@@ -96,13 +92,13 @@ describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () 
     }
   });
 
-  it('is asked for by the name in its certificate', async () => {
+  it('has to be named as in its certificate, and API, worker and commands say so', async () => {
     const env = { REDIS_URL: at('127.0.0.2'), NODE_EXTRA_CA_CERTS: own.ca };
     for (const words of await saidBy(env))
       expect(words).toMatch(/use a name of the certificate in (REDIS_URL|--redis-url)/);
   });
 
-  it('and one that does not are told from each other by their clients', async () => {
+  it('is recognised when its URL says redis, and a Redis without TLS when its URL says rediss', async () => {
     const port = await freePort();
     await redis.operator.call('CONFIG', 'SET', 'port', String(port));
     for (const [url, advice] of [

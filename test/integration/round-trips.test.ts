@@ -1,4 +1,4 @@
-// What Redis is asked in one turn of the event loop reaches it at once.
+// What one turn of the event loop asks of Redis is sent together.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
@@ -25,7 +25,7 @@ async function counter(section: string, field: string): Promise<number> {
   return Number(new RegExp(`${field}[:=](\\d+)`).exec(await layer.redis.info(section))?.[1] ?? 0);
 }
 
-/** Scripts that `act` runs, whether Redis knew them or not. */
+/** How many scripts `act` runs, whether Redis knows them or not. */
 async function scriptsRun(act: () => Promise<unknown>): Promise<number> {
   const ran = async () =>
     (await counter('commandstats', 'cmdstat_eval:calls')) +
@@ -36,7 +36,7 @@ async function scriptsRun(act: () => Promise<unknown>): Promise<number> {
   return (await ran()) - before;
 }
 
-it('gives slots back in one call for all blocks that end in one turn', async () => {
+it('blocks that end in one turn give their slots back in one call', async () => {
   const blocks = [0, 1, 2, 3, 4, 5];
   await layer.slots.take(QUEUE, { id: 'job', priority: 50, window: 16 }, 64, blocks);
   const release = async () =>
@@ -45,7 +45,7 @@ it('gives slots back in one call for all blocks that end in one turn', async () 
   expect(await layer.slots.count(QUEUE)).toBe(0);
 });
 
-it('begins, and commits, blocks of one turn in one call, up to 64 a call', async () => {
+it('blocks of one turn are begun and committed in one call per 64 blocks', async () => {
   const spec = makeSpec();
   await layer.make(spec, 100);
   await layer.window.holdLease(spec.id, 'lease', 10_000);
@@ -72,7 +72,7 @@ it('begins, and commits, blocks of one turn in one call, up to 64 a call', async
   expect((await layer.jobs.mustGet(spec.id)).succeeded).toBe(100);
 });
 
-it('tells the ends of jobs and blocks apart: nobody is woken for what it does not listen to', async () => {
+it('a listener is woken only for the kinds that it listens to', async () => {
   const heard: string[] = [];
   const wake = await createWake(connectRedis(server.url, 'background', raise), ['queue', 'workers']);
   wake.on('queue', (name) => heard.push(name));

@@ -1,4 +1,4 @@
-// What the service must not give away: Redis' password and keys' secrets in anything it says, and other tenants' files.
+// The service gives away neither Redis' password nor the secrets of keys nor the files of other tenants.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ let redis: Awaited<ReturnType<typeof startTestRedis>>;
 let api: OwnProcess;
 let worker: OwnProcess;
 let url: string;
-/** Every answer, with its headers. */
+/** Every answer of the API, with its headers. */
 const answers: string[] = [];
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ beforeAll(async () => {
   const env = {
     ...place.env,
     REDIS_URL: redis.url.replace('unix://', `unix://:${PASSWORD}@`),
-    // As wide as it gets: results and data folder below the input root.
+    // The widest input root: it contains results and data folder.
     FOREBAY_INPUT_ROOTS: place.folder,
     FOREBAY_AUTH: 'on',
     FOREBAY_LOG_LEVEL: 'debug',
@@ -84,11 +84,11 @@ async function run(tenant: string, input: object): Promise<{ id: string; output:
   });
 }
 
-// In this order: the second ends Redis.
+// In this order, because the second test ends Redis.
 describe('a service with a password and tenants', { shuffle: false }, () => {
-  it("a manifest's row that names another tenant's result fails, and its owner's does not", async () => {
+  it("a manifest's row that names a tenant's result fails for others, and not for that tenant", async () => {
     const { output } = await run('alice', { type: 'files', path: 'input/few' });
-    // Something that could be answered, were it read.
+    // An image that would be answered if it were read.
     const image = join(output, 'part-hers.png');
     writeFileSync(image, await colourImage(0));
     mkdirSync(join(place.folder, 'data', 'spool'), { recursive: true });
@@ -114,7 +114,7 @@ describe('a service with a password and tenants', { shuffle: false }, () => {
     expect(codesOf((await run('alice', input)).output)).toEqual([[3, 'path_not_allowed']]);
   });
 
-  it("Redis' password and a key's secret are in nothing that the service says or writes", async () => {
+  it("Redis' password and a key's secret are in nothing that the service answers, logs or writes", async () => {
     const key = keys['alice']!;
     const { id, output } = await run('alice', { type: 'files', path: 'input/few' });
     for (const path of ['', '/results', '/errors', '/stats', '/events'])
@@ -148,7 +148,7 @@ describe('a service with a password and tenants', { shuffle: false }, () => {
   });
 });
 
-/** What vanished meanwhile says nothing. */
+/** Empty if the process has ended meanwhile. */
 function readOrNothing(path: string): string {
   try {
     return readFileSync(path, 'utf8');

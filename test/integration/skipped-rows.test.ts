@@ -1,4 +1,4 @@
-// What a listing leaves out, as the job, its manifest and its end tell it; on real processes.
+// What a listing skips, as the job and its manifest report it, on real processes.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ const manifestOf = (output: string) =>
   JSON.parse(readFileSync(join(output, 'manifest.json'), 'utf8')) as Record<string, unknown>;
 
 describe('a folder with more in it than images', () => {
-  it('has what is left out counted in the job and its manifest, and a broken link as a failed row', async () => {
+  it('has skipped entries counted in the job and its manifest, and a broken link as a failed row', async () => {
     put('mixed/a.png', 'mixed/no-extension', 'mixed/notes.txt', 'mixed/sub/b.png', 'mixed/sub/labels.csv');
     writeFileSync(join(service.input, 'mixed/text.png'), 'not an image');
     put('beside/c.png');
@@ -56,7 +56,7 @@ describe('a folder with more in it than images', () => {
     expect(manifestOf(job.output)['skipped']).toEqual(job.skipped);
   });
 
-  it('keeps the count when the API is killed in the middle of the listing', async () => {
+  it('keeps the count when the API is killed during the listing', async () => {
     for (let i = 10; i < 40; i++) put(`halves/${i}.png`, `halves/${i}.txt`);
     const { id } = await service.submit({
       input: { type: 'files', path: 'halves' },
@@ -69,7 +69,7 @@ describe('a folder with more in it than images', () => {
     expect(job.skipped).toEqual({ not_images: { count: 30, first: ['10.txt', '11.txt', '12.txt'] } });
   });
 
-  it('gives files that are no images by their names to those who ask for them', async () => {
+  it('has rows that are no images by their names if the job asks for them', async () => {
     put('asked/a.png', 'asked/b.txt');
     const job = await service.ended((await submit('asked', { include: ['*.txt'] })).id);
     expect(idsIn(job.output)).toEqual(['b.txt']);
@@ -77,14 +77,14 @@ describe('a folder with more in it than images', () => {
   });
 });
 
-describe('an output of a job from before there was a listing rule', () => {
+describe('an output of a job without a listing rule, as older versions wrote it', () => {
   it('is resumed with the same rows', async () => {
     put('old/a.png', 'old/b.txt', 'old/c.png');
     const output = service.out('old');
     const body = { input: { type: 'files', path: 'old' }, output, options: { block_rows: 1 } };
     const first = await service.ended((await service.submit(body)).id);
     expect(idsIn(output)).toEqual(['a.png', 'c.png']);
-    // As that version would have left it: three rows, of which it had done the first two.
+    // That version would have listed three rows. Here it has done the first two.
     const path = join(output, 'job.json');
     const described = JSON.parse(readFileSync(path, 'utf8')) as { v: number; dataset: { listing?: number } };
     expect(described).toMatchObject({ v: 2, dataset: { listing: 2 } });
@@ -104,7 +104,7 @@ describe('an output of a job from before there was a listing rule', () => {
 });
 
 describe('an input without a row', () => {
-  it('says which pattern nearly matches', async () => {
+  it('is reported with the pattern that nearly matches', async () => {
     put('cased/a.png', 'cased/b.png');
     const job = await service.ended((await submit('cased/*.PNG')).id);
     expect(job).toMatchObject({
@@ -114,7 +114,7 @@ describe('an input without a row', () => {
     });
   });
 
-  it('says what was left out', async () => {
+  it('is reported with what was skipped', async () => {
     put('texts/a.txt', 'texts/.hidden.png');
     const job = await service.ended((await submit('texts')).id);
     expect(job.reason_text).toBe(

@@ -1,4 +1,4 @@
-// What killed processes leave, and its going: real queues, real files. What is in use stays.
+// The sweeper removes what killed processes leave, from real queues and folders. What is in use stays.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ function writeOld(path: string): void {
   utimesSync(path, LONG_AGO / 1000, LONG_AGO / 1000);
 }
 
-/** As often as it takes to look at everything. */
+/** Repeats a chore often enough to look at everything. */
 async function repeat(chore: () => Promise<Readonly<Record<string, number>>>) {
   const sums: Record<string, number> = {};
   for (let i = 0; i < 5; i++) {
@@ -57,7 +57,7 @@ async function repeat(chore: () => Promise<Readonly<Record<string, number>>>) {
   return sums;
 }
 
-it('gives slots of dead jobs back and takes their blocks off the queue; those of living ones stay', async () => {
+it('slots and blocks of dead jobs are removed from the queue, and those of living jobs stay', async () => {
   const [dead, living] = [await oldJob(1), await oldJob(2)];
   const block = (n: number) => ({ block: n, generation: 1, firstRow: n * 4, rows: 4 });
   for (const { id } of [dead, living]) {
@@ -72,7 +72,7 @@ it('gives slots of dead jobs back and takes their blocks off the queue; those of
   expect((await layer.queues.depth(QUEUE)).waiting).toBe(2);
 });
 
-it('leaves a block alone that a worker has in hand', async () => {
+it('a block that a worker holds stays', async () => {
   const dead = await oldJob(1);
   await layer.queues.add(QUEUE, dead.id, 50, [{ block: 0, generation: 1, firstRow: 0, rows: 4 }]);
   const taker = await createBlockTaker({ redis: layer.redis, queue: QUEUE, onError: () => {} });
@@ -84,7 +84,7 @@ it('leaves a block alone that a worker has in hand', async () => {
   await taker.close();
 });
 
-it('trims failed block jobs to the hundred that are kept, oldest first', async () => {
+it('only the hundred newest failed block jobs are kept', async () => {
   const queue = new Queue(QUEUE, { connection: layer.redis, prefix: BULLMQ_PREFIX });
   const { id } = await oldJob(1);
   await queue.addBulk(
@@ -106,7 +106,7 @@ it('trims failed block jobs to the hundred that are kept, oldest first', async (
   await queue.close();
 });
 
-it('removes staged files of ended jobs; not those of a folder in use, nor young ones, nor anything published', async () => {
+it('staged files of ended jobs are removed, except recent ones and those of outputs in use', async () => {
   const [ended, young, resumed] = [await oldJob(1), await oldJob(2), await oldJob(3)];
   for (const { output } of [ended, young, resumed]) {
     const { staging } = outputFolder(output);
@@ -127,11 +127,11 @@ it('removes staged files of ended jobs; not those of a folder in use, nor young 
   expect(readdirSync(resumed.output)).toEqual(before);
 });
 
-it('drops ids whose record is gone, and lets records expire that never would', async () => {
+it('ids without a record are dropped, and records that would never expire get an expiry', async () => {
   const [gone, lost, fed] = [await oldJob(1), await oldJob(2), await oldJob(3)];
   await end(gone.id);
   await layer.redis.del(jobKeys(gone.id).job);
-  // Its process died between the last transition and its leaving the list.
+  // Its process died between the last transition and the removal from the list.
   await layer.redis.srem(indexKeys.active, lost.id);
   const fresh = makeSpec();
   await layer.redis.zadd(indexKeys.jobs, 0, fresh.id);
@@ -143,7 +143,7 @@ it('drops ids whose record is gone, and lets records expire that never would', a
   expect(await layer.jobs.isActive(fed.id)).toBe(true);
 });
 
-it('removes spooled inputs of plans that are no more, and of jobs whose record would have expired', async () => {
+it('spooled rows of old plans are removed, and of jobs whose record would have expired', async () => {
   const spoolDir = join(folder, 'spool');
   mkdirSync(spoolDir);
   const { id } = await oldJob(1);
@@ -152,7 +152,7 @@ it('removes spooled inputs of plans that are no more, and of jobs whose record w
   writeFileSync(join(spoolDir, `${oldId(8)}.inline.jsonl`), 'just being written');
   const sweep = (keepMs: number) =>
     sweepSpool({ leftovers: leftovers(), spoolDir, graceMs: GRACE_MS, keepMs });
-  // Redis may have lost the job, not its user: the output can be resumed with these rows.
+  // Redis may have lost the job, but its user can still resume the output with these rows.
   expect(await repeat(sweep(2 * 3_600_000))).toEqual({ spool_files: 1 });
   expect(readdirSync(spoolDir)).toContain(`${oldId(9)}.inline.blob`);
   expect(await repeat(sweep(1_800_000))).toEqual({ spool_files: 1 });
@@ -161,7 +161,7 @@ it('removes spooled inputs of plans that are no more, and of jobs whose record w
   );
 });
 
-it('is done by one of several processes, and by another when that one has ended', async () => {
+it('one of several processes sweeps, and another one takes over when it ends', async () => {
   const turns: string[] = [];
   const start = (name: string) => {
     const chore = async () => {

@@ -1,4 +1,4 @@
-// Who opens an output and ends a job while another process is frozen in the middle of it; Redis and files are real.
+// A feeder opens an output or ends a job while another is frozen in the middle of the same. Redis and files are real.
 import {
   mkdirSync,
   mkdtempSync,
@@ -32,11 +32,11 @@ const overwriting = (output: string): JobSpec =>
 const old = { 'part-00000000.jsonl': 'old', 'errors-00000000.jsonl': 'old', 'manifest.json': '{}' };
 const yes = async () => true;
 
-it('a feeder that is frozen while it opens an output takes nothing from the one that has gone on', async () => {
+it('a feeder that was frozen while it opened an output deletes nothing of the feeder that went on', async () => {
   const output = folderWith('frozen', { ...old, 'notes.txt': 'mine' });
   const spec = overwriting(output);
   const frozen = takeOverOutput(spec, spec.opening!, 'first', async () => {
-    // It holds its lease still, and is frozen right here: another takes over, opens, and a part is published.
+    // It still has its lease and is frozen right here. Another feeder takes over and opens, and a part is published.
     await takeOverOutput(spec, spec.opening!, 'second', yes);
     writeFileSync(join(output, 'part-00000000.jsonl'), 'new');
     return true;
@@ -62,7 +62,7 @@ it('an output that is opened twice keeps what the first opening left', async () 
   expect(JSON.parse(readFileSync(join(output, 'job.json'), 'utf8'))).toMatchObject({ id: spec.id });
 });
 
-it('an output that another job has used since the submit is left to it', async () => {
+it('an output that another job has used since the submit is left to that job', async () => {
   const output = folderWith('used', {});
   const late = makeSpec({ output });
   const other = makeSpec({ output });
@@ -98,7 +98,7 @@ it("a feeder that is frozen before it publishes its manifest does not replace th
   await layer.jobs.transition(spec.id, 'finalizing');
   const record = await layer.jobs.mustGet(spec.id);
   const frozen = finaliser(async () => {
-    // Its lease has gone to another feeder, which ends the job; the next job has the output and has written to it.
+    // Another feeder gets its lease and ends the job. The next job then writes to the output.
     await layer.redis.del(`forebay:{${spec.id}}:lease`);
     await layer.window.holdLease(spec.id, 'next', 60_000);
     await finaliser()(record, 'next');
@@ -111,7 +111,7 @@ it("a feeder that is frozen before it publishes its manifest does not replace th
   expect(readFileSync(join(output, 'manifest.json'), 'utf8')).toBe('of the next job');
 });
 
-/** `midway`: runs while the manifest is being written. */
+/** `midway` runs while the manifest is being written. */
 function finaliser(midway: () => Promise<void> = async () => {}) {
   return createFinaliser({
     ...layer,

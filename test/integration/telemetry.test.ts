@@ -1,4 +1,4 @@
-// onnxruntime's telemetry, on by default, leaves files (device id, event queue) wherever it is not switched off.
+// onnxruntime's telemetry is on by default and leaves files (device id, event queue) unless it is switched off.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -38,7 +38,7 @@ async function served(env: Record<string, string>): Promise<ModelWire> {
 }
 
 describe('forebay tune', () => {
-  it('finds settings that workers then use, unless told otherwise', async () => {
+  it('finds settings that workers then use unless their own settings differ', async () => {
     const ended = await tune(
       '--try-lanes',
       '1',
@@ -83,7 +83,7 @@ describe('forebay tune', () => {
     await service.stopWorkers();
   });
 
-  it('reports a configuration that takes too much memory, and goes on', async () => {
+  it('reports a configuration that takes too much memory and continues', async () => {
     // A lane takes about 110 MB.
     const ended = await tune(
       '--try-lanes',
@@ -103,7 +103,7 @@ describe('forebay tune', () => {
     await forebay.nothingLeft();
   });
 
-  it('writes nothing and says why where nothing fits', async () => {
+  it('writes nothing and says why if no configuration fits', async () => {
     const before = profiles();
     const ended = await tune('--try-lanes', '1', '--try-batch-sizes', '1,2', '--memory-limit-mb', '10');
     expect(ended).toMatchObject({ code: 1, out: '' });
@@ -114,7 +114,7 @@ describe('forebay tune', () => {
     await forebay.nothingLeft();
   });
 
-  it('says what it keeps when it is stopped, and leaves no process and no half of a profile', async () => {
+  it('says what it keeps when it is stopped, and leaves no process and no half-written profile', async () => {
     const before = profiles();
     const running = forebay.start('tune', '--model', join(service.models, 'tiny'), '--input', 'images');
     await expect.poll(() => running.err(), { timeout: 30_000 }).toContain('rows/s');
@@ -132,7 +132,7 @@ describe('forebay tune', () => {
     await forebay.nothingLeft();
   });
 
-  it('leaves no process and no half of a profile when its command is killed', async () => {
+  it('leaves no process and no half-written profile when its command is killed', async () => {
     const running = forebay.start('tune', '--model', join(service.models, 'tiny'), '--input', 'images');
     await expect.poll(() => running.err(), { timeout: 30_000 }).toContain('rows/s');
     running.killLauncher();

@@ -1,11 +1,11 @@
-// Folders and files that the service may not read: refused, or failed, with what and why.
+// Folders and files that the service may not read are refused or fail, with their names and the reason.
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noOrdinaryRights, ordinaryRights } from '../support/ordinary-rights.ts';
 import { readOutput, startService, writeImages, type Service } from '../support/service.ts';
 
-describe.skipIf(noOrdinaryRights)(noOrdinaryRights ?? 'what cannot be read', () => {
+describe.skipIf(noOrdinaryRights)(noOrdinaryRights ?? 'a path that may not be read', () => {
   let service: Service;
   const shut: string[] = [];
   beforeAll(async () => {
@@ -23,7 +23,7 @@ describe.skipIf(noOrdinaryRights)(noOrdinaryRights ?? 'what cannot be read', () 
 
   const input = (path: string) => ({ model: 'tiny', input: { type: 'files', path } });
 
-  it('as the input folder is refused at submit, and named', async () => {
+  it('is refused and named at submit if it is the input folder', async () => {
     const folder = join(service.input, 'shut');
     mkdirSync(folder);
     shutPath(folder);
@@ -35,7 +35,7 @@ describe.skipIf(noOrdinaryRights)(noOrdinaryRights ?? 'what cannot be read', () 
     }
   });
 
-  it('as a folder further down ends the job, and is named', async () => {
+  it('fails the job and is named if it is a folder below the input', async () => {
     await writeImages(join(service.input, 'deep'), 2);
     await writeImages(join(service.input, 'deep', 'below'), 2);
     shutPath(join(service.input, 'deep', 'below'));
@@ -45,7 +45,7 @@ describe.skipIf(noOrdinaryRights)(noOrdinaryRights ?? 'what cannot be read', () 
     expect(ended.error?.message).toContain(join(service.input, 'deep', 'below'));
   });
 
-  it('as a file costs one row', async () => {
+  it('costs one row if it is a file', async () => {
     await writeImages(join(service.input, 'few'), 3);
     shutPath(join(service.input, 'few', '000001.png'));
     const { id } = await service.submit(input('few'));

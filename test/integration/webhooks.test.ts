@@ -1,4 +1,5 @@
-// Webhooks through the real service, to a real receiver that checks signatures as docs/webhooks.md says.
+// Webhooks of the real service, to a real receiver that checks signatures as docs/webhooks.md says. Tests that leave the API
+// alone run at the same time.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import { startReceiver, type Received } from '../support/webhook-receiver.ts';
 
 const SERVICE_SECRET = 'the secret of the service';
 const TIMEOUT_S = 1;
-const TRIES = 4;
+const TRIES = 3;
 
 let service: Service;
 let receiver: Awaited<ReturnType<typeof startReceiver>>;
@@ -41,7 +42,7 @@ afterAll(async () => {
   await receiver.close();
 });
 
-/** The code that the documentation tells receivers to use. */
+/** The code that the documentation gives to receivers. */
 async function receiversCheck(): Promise<typeof isGenuine> {
   const text = readFileSync(new URL('../../docs/webhooks.md', import.meta.url), 'utf8');
   const path = join(service.folder, 'receiver.mjs');
@@ -63,7 +64,7 @@ const arrived = async (path: string, count = 1): Promise<Received[]> =>
   });
 const deliveries = async (id: string) =>
   ((await (await service.request(`/v1/jobs/${id}/deliveries`)).json()) as DeliveriesWire).data;
-/** Until nothing more is due for the job. */
+/** Waits until nothing more is due for the job. */
 const settled = async (id: string) =>
   waitUntil(
     `the webhook of ${id} to settle`,
@@ -71,7 +72,7 @@ const settled = async (id: string) =>
   );
 const header = (one: Received, name: string) => String(one.headers[name]);
 
-it('tells of the end, signed with the secret of the job, which nobody sees', async () => {
+it.concurrent('the end of a job is reported, signed with the secret of the job, which is never shown', async () => {
   const secret = 'a secret of the job';
   const job = await submit('/signed', { secret });
   await service.ended(job.id);
@@ -108,7 +109,7 @@ it('tells of the end, signed with the secret of the job, which nobody sees', asy
   ]);
 });
 
-it('tells of a failure, signed with the secret of the service, and only what was asked for', async () => {
+it.concurrent('only events that were asked for are reported, signed with the secret of the service', async () => {
   const input = { type: 'manifest', path: 'gone.txt' };
   const job = await submit('/failed', { events: ['failed'] }, { input });
   await service.ended(job.id);
@@ -124,7 +125,7 @@ it('tells of a failure, signed with the secret of the service, and only what was
   expect(receiver.at('/silent')).toEqual([]);
 });
 
-it('tries again what was not taken, with the same id and body, later and later', async () => {
+it.concurrent('a delivery that is refused is retried with the same id and body', async () => {
   receiver.answer('/flaky', (response, n) => response.writeHead(n < 2 ? 503 : 200).end('x'.repeat(1e6)));
   const job = await submit('/flaky');
   await service.ended(job.id);
@@ -143,7 +144,7 @@ it('tries again what was not taken, with the same id and body, later and later',
   ]);
 });
 
-it('gives up after so many tries, follows no redirect, waits for no answer that does not come', async () => {
+it.concurrent('deliveries stop after the last try, follow no redirect, and time out without an answer', async () => {
   receiver.answer('/moved', (response) =>
     response.writeHead(307, { location: receiver.url('/elsewhere') }).end(),
   );
@@ -172,7 +173,7 @@ it('gives up after so many tries, follows no redirect, waits for no answer that 
   expect(await last(gone.id)).toMatchObject({ attempt: 1, status: 410, outcome: 'given_up' });
 }, 90_000);
 
-it('tells of progress now and then, and of the end last', async () => {
+it.concurrent('progress is reported now and then, and the end last', async () => {
   writeFileSync(
     join(service.input, 'many.txt'),
     Array.from({ length: 800 }, (_, i) =>
@@ -200,7 +201,7 @@ it('tells of progress now and then, and of the end last', async () => {
   expect(rows).toEqual(rows.toSorted((a, b) => a - b));
 }, 90_000);
 
-it('tells of the end although the API was killed right after it', async () => {
+it('the end is reported although the API was killed right after it', async () => {
   const job = await submit('/killed');
   await waitUntil('the job to end', async () => {
     const status = await redis.hget(`forebay:{${job.id}}:job`, 'status');
@@ -211,7 +212,7 @@ it('tells of the end although the API was killed right after it', async () => {
   expect(JSON.parse(one!.body)).toMatchObject({ type: 'job.completed', data: { job: { id: job.id } } });
 });
 
-it('delivers what an API had in hand when it was killed', async () => {
+it('a delivery that an API had in hand when it was killed is sent again', async () => {
   receiver.answer('/held', (response, n) => {
     if (n > 0) response.writeHead(204).end();
   });
@@ -225,7 +226,7 @@ it('delivers what an API had in hand when it was killed', async () => {
   await settled(job.id);
 }, 60_000);
 
-it('keeps the webhook and its secret for a retry, and shows the secret in no process title', async () => {
+it.concurrent('a retry keeps the webhook and its secret, and no process title shows the secret', async () => {
   const input = { type: 'manifest', path: 'gone.txt' };
   const secret = 'kept for the retry';
   const job = await submit('/retried', { secret, events: ['failed'] }, { input });
@@ -239,7 +240,7 @@ it('keeps the webhook and its secret for a retry, and shows the secret in no pro
   expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toContain(secret);
 });
 
-it('refuses URLs that can never be reached, and says what is wrong with others', async () => {
+it.concurrent('URLs that are not allowed or not valid are refused', async () => {
   const answer = async (webhook: object) => {
     const input = { type: 'files', path: 'images' };
     const response = await service.post('/v1/jobs', { model: 'tiny', input, webhook });

@@ -1,5 +1,5 @@
-// Machines whose clocks are hours apart: none takes a submit of an earlier version, which claims what it needs before
-// the job exists, for one that died long ago.
+// Machines whose clocks are hours apart. A submit of an earlier version claims what it needs before the job exists, and no
+// machine takes it for one that died long ago.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const layer = useQueueLayer();
 const folder = mkdtempSync(join(tmpdir(), 'forebay-clock-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const HOURS = 3 * 3_600_000;
-/** As a machine makes them whose clock is hours behind. */
+/** An id as a machine makes it whose clock is hours behind. */
 const idOfThePast = (n: number) => newJobId(Date.now() - HOURS, new Uint8Array(16).fill(n));
 const startFeeders = (submitMs?: number) =>
   createFeeders({
@@ -29,7 +29,7 @@ const startFeeders = (submitMs?: number) =>
     ...(submitMs !== undefined && { submitMs }),
   });
 
-/** As submits of version 1 did before they wrote the job down. */
+/** Claims a place for a job, as submits of version 1 did before they wrote the job. */
 async function admit(id: string): Promise<void> {
   await layer.redis.sadd(indexKeys.active, id);
   await layer.redis.hset(indexKeys.tenants, id, 'default');
@@ -40,7 +40,7 @@ async function submitted(id: string, output: string): Promise<void> {
 }
 const isFed = async (id: string) => (await layer.jobs.get(id))!.status !== 'queued';
 
-it('an admitted job whose id looks old is not forgotten before it is written down', async () => {
+it('an admitted job whose id looks old is not forgotten before it is written', async () => {
   const [slow, other] = [idOfThePast(1), idOfThePast(2)];
   await admit(slow);
   await admit(other);
@@ -48,7 +48,7 @@ it('an admitted job whose id looks old is not forgotten before it is written dow
   try {
     await submitted(other, 'other');
     await waitUntil('the other job to be fed', async () => isFed(other));
-    // A whole look at all jobs lies behind: it comes after the one in which the other was fed.
+    // Once a third job is fed, a whole round over all jobs has passed since the other was fed.
     const third = idOfThePast(3);
     await admit(third);
     await submitted(third, 'third');
@@ -61,7 +61,7 @@ it('an admitted job whose id looks old is not forgotten before it is written dow
   }
 });
 
-it('one that stays without a record is forgotten in the end', async () => {
+it('an admitted job that stays without a record is forgotten in the end', async () => {
   const dead = newJobId(Date.now() + HOURS, new Uint8Array(16).fill(4));
   await admit(dead);
   const feeders = startFeeders(1);
@@ -72,7 +72,7 @@ it('one that stays without a record is forgotten in the end', async () => {
   }
 });
 
-it('an output that is claimed by a submit under way is not taken from it', async () => {
+it('an output that a submit has claimed is not taken from it', async () => {
   const [slow, second] = [idOfThePast(5), idOfThePast(6)];
   const output = join(folder, 'claimed');
   await layer.redis.set(outputKey(output), slow);
@@ -93,7 +93,7 @@ it('an output that is claimed by a submit under way is not taken from it', async
       webhookSecret: null,
     }));
   await expect(take()).rejects.toMatchObject({ code: 'output_in_use' });
-  // Its submit died.
+  // The submit that claimed it has died.
   await layer.jobs.forget(slow);
   expect(await take()).toMatchObject({ job: { spec: { id: second } } });
 });

@@ -1,4 +1,4 @@
-// The API on real Redis, real HTTP and a folder of its own; jobs are made, fed and ended by the test.
+// The API on a real Redis, over real HTTP, in a folder of its own. The test makes, feeds and ends the jobs.
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ import { startTestRedis } from './redis.ts';
 
 export const BLOCK_ROWS = 4;
 
-/** Of a worker's heartbeat: memory and rows in flight. */
+/** Memory and rows in flight, as a worker's heartbeat has them. */
 export const LOAD = {
   memory: { rssBytes: 300, limitBytes: 1000 },
   inflight: { usedBytes: 10, limitBytes: 100, blockedMs: 5 },
@@ -43,7 +43,7 @@ export const LOAD = {
 
 export type TestApi = Awaited<ReturnType<typeof startTestApi>>;
 
-/** Keys are asked for, with these limits. */
+/** The API asks for keys, and has these limits. */
 export interface Protection {
   readonly requestsPerS?: number;
   readonly quotas?: QuotaLimits;
@@ -79,7 +79,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
   const workers = createWorkerRegistry({ redis });
   const queues = createBlockQueues({ redis, onError: quiet });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: [dir('models')], workers });
-  // The second root holds everything, as the default one does.
+  // The second root contains everything, as the default root does.
   const folders = { inputRoots: [dir('input'), folder], dataDir: dir('data'), outputRoots: [dir('results')] };
   const input = createInputResolver({
     ...folders,
@@ -160,7 +160,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     stopping,
     logged,
     folder,
-    /** Listeners to wake-ups now: what open streams hold. */
+    /** How many listeners for wake-ups open streams hold now. */
     listeners: () => listeners,
 
     /** Submits two files and puts the job into `running`. */
@@ -179,7 +179,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
       return job;
     },
 
-    /** Publishes and commits a block of BLOCK_ROWS rows; rows whose index `fails` become errors. */
+    /** Publishes and commits a block of BLOCK_ROWS rows. Rows for whose index `fails` is true become errors. */
     async commitBlock(
       job: { id: string; output: string },
       block: number,
@@ -205,7 +205,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
       await jobs.retire(id);
     },
 
-    /** Ends Redis; `close` is still due. */
+    /** Ends Redis. The test still has to call `close`. */
     stopRedis: () => server.stop(),
 
     async close(): Promise<void> {
@@ -223,7 +223,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
   };
 }
 
-/** A model folder whose graph no lane opens. */
+/** Writes a model folder whose graph no lane opens. */
 export async function writeModel(models: string, name: string, config: object = {}): Promise<void> {
   await mkdir(join(models, name), { recursive: true });
   await writeFile(

@@ -1,4 +1,4 @@
-// Takes memory slowly, in a process of its own, until it is told that it is enough; keeps it until it is ended.
+// A process that slowly takes memory until it gets a message. It keeps the memory until its parent disconnects.
 const STEP = 2 * 2 ** 20;
 const held = [];
 const growing = setInterval(() => held.push(Buffer.alloc(STEP, 1)), 100);

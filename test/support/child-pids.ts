@@ -1,7 +1,7 @@
-// Processes as Linux tells of them: whose children they are, what they have computed.
+// What Linux says about processes: their children and the processor time that they have used.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** In ascending order; zombies left out. */
+/** In ascending order, without zombies. */
 export function childPids(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -10,7 +10,7 @@ export function childPids(parent: number): number[] {
     .toSorted((a, b) => a - b);
 }
 
-/** User and system time that a process has used; 0 where there is none. */
+/** User and system time that a process has used; 0 if there is no such process. */
 export function cpuSeconds(pid: number): number {
   const fields = readStat(pid);
   return fields === null ? 0 : (Number(fields[11]) + Number(fields[12])) / 100;
@@ -21,7 +21,7 @@ function isChild(pid: number, parent: number): boolean {
   return fields !== null && Number(fields[1]) === parent && fields[0] !== 'Z';
 }
 
-/** Fields of /proc/PID/stat from the state on; null where there is no such process. */
+/** The fields of /proc/PID/stat from the state on; null if there is no such process. */
 function readStat(pid: number): string[] | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

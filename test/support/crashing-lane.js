@@ -1,6 +1,6 @@
-// A lane's process whose "model" is a byte per row: it answers with the byte, kills itself on 0x66, as a native
-// crash would, and never comes back from 0x77. Loading kills it, too, as long as there is a file in the model's folder: it
-// takes one with it. Speaks the lane's real protocol over the real channel.
+// A lane's process whose "model" answers each row with the row's only byte. On 0x66 it kills itself, as a native crash
+// would. On 0x77 it never returns. While the model's folder has files, each load removes one and kills the process. It
+// speaks the real protocol of lanes over the real channel.
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,4 +1,4 @@
-// The ACL line of docs/security.md, as `ACL SETUSER forebay` takes it.
+// The ACL line of docs/security.md, as arguments of `ACL SETUSER forebay`.
 import { readFileSync } from 'node:fs';
 
 export function documentedRights(password: string): string[] {

@@ -1,5 +1,5 @@
-// Loaded into a worker and its lanes (NODE_OPTIONS): lanes cannot load a model of this name, as on a machine without
-// the memory or the library for it.
+// A hook for a worker and its lanes (NODE_OPTIONS). Lanes fail to load the model `moody`, as on a machine without enough
+// memory or without a library for it.
 import { inLane } from './into-lanes.mjs';
 
 if (inLane(import.meta.url)) {

@@ -1,5 +1,5 @@
-// The `forebay` command as a user runs it: its own process group (what Ctrl-C reaches) and its own temporary
-// folder, by which every process that it started can be found again.
+// The `forebay` command as a user runs it. It has its own process group, which Ctrl-C reaches, and its own temporary
+// folder, by which a test finds every process that it started.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -19,27 +19,27 @@ export interface RunningForebay {
   readonly ended: Promise<Ended>;
   out(): string;
   err(): string;
-  /** Ctrl-C: to every process of the group, as a terminal does it. */
+  /** Sends Ctrl-C to every process of the group, as a terminal does. */
   interrupt(): void;
-  /** SIGKILL to the launcher and all that it started, Redis apart (which has a session of its own). */
+  /** Kills the launcher and all that it started, except Redis, which has its own session. */
   killTree(): void;
-  /** SIGKILL to the launcher alone. */
+  /** Kills only the launcher. */
   killLauncher(): void;
 }
 
 export interface ForebayCommands {
   start(...args: string[]): RunningForebay;
   run(...args: string[]): Promise<Ended>;
-  /** Waits until no process of these commands lives and their temporary folder is empty. */
+  /** Waits until no process of these commands is alive and their temporary folder is empty. */
   nothingLeft(): Promise<void>;
-  /** Process ids whose command line holds this text. */
+  /** Ids of the processes whose command line contains this text. */
   find(text: string): number[];
   close(): Promise<void>;
 }
 
-/** `cwd`: where the commands run. */
+/** Commands that run in the folder `cwd`. */
 export function forebayCommands(cwd: string, env: Record<string, string> = {}): ForebayCommands {
-  // Short, for the path of a socket in it; unique, to know our own processes by.
+  // Short, because a socket's path in it has a limit. Unique, because it identifies our own processes.
   const temporary = mkdtempSync('/tmp/fbt-');
   const groups = new Set<number>();
 
@@ -102,7 +102,7 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Gone already.
+    // The process has ended already.
   }
 }
 

@@ -1,4 +1,4 @@
-// A port of this machine that nothing listens on.
+// Finds a port of this machine that nothing listens on.
 import { createServer, type AddressInfo } from 'node:net';
 import { waitUntil } from './wait-until.ts';
 

@@ -1,5 +1,5 @@
-// Loaded into a worker and its lanes (NODE_OPTIONS): a lane that gets a row of this name takes memory, 20 MB every
-// 50 ms, until it is killed or holds 2 GB.
+// A hook for a worker and its lanes (NODE_OPTIONS). A lane that gets the row `hungry.png` takes 20 MB every 50 ms until it
+// is killed or has 2 GB.
 import { inLane } from './into-lanes.mjs';
 
 if (inLane(import.meta.url)) {

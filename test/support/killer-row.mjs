@@ -1,10 +1,10 @@
-// Loaded into a worker and its lanes (NODE_OPTIONS): a lane that gets a row of this name kills its worker, as a row
-// that exhausts the machine's memory would.
+// A hook for a worker and its lanes (NODE_OPTIONS). A lane that gets the row `killer.png` kills its worker, as a row that
+// exhausts the machine's memory would.
 import { inLane } from './into-lanes.mjs';
 
 if (inLane(import.meta.url)) {
   const emit = process.emit.bind(process);
-  // Not a listener: one that is there before the lane's own would take the first messages away from it.
+  // Not a listener, because a listener before the lane's own would take the first messages away from it.
   process.emit = function emitWatched(event, message, ...rest) {
     const rows = event === 'message' && message.type === 'batch' ? message.rows : [];
     if (rows.some((row) => row.path?.endsWith('killer.png'))) process.kill(process.ppid, 'SIGKILL');

@@ -1,4 +1,4 @@
-// A parent to be killed: starts a lane, tells its pid, and has it load a model that computes for minutes.
+// A parent for a test to kill. It starts a lane, sends the lane's pid, and loads a model that computes for minutes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';

@@ -1,4 +1,4 @@
-// A memory cgroup of a test's own, whose limit the kernel enforces: children are started in it, and it goes with them.
+// A memory cgroup for one test, whose limit the kernel enforces. A test starts children in it and removes it afterwards.
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
@@ -26,13 +26,13 @@ const { version, folders } = findCgroup('memory');
 const files = version === 1 ? V1 : V2;
 const parent = folders.find(takesGroups);
 
-/** Null: it can be done; else why not, for a test that is skipped. */
+/** Null if a test can make cgroups here, otherwise the reason for skipping it. */
 export const noCgroups: string | null =
   parent === undefined
     ? 'skipped: no memory cgroup can be made here (it takes root, and a writable /sys/fs/cgroup)'
     : null;
 
-/** v2 gives a group a limit only where its parent passes the controller on. */
+/** In v2, a group can have a limit only if its parent passes the controller on. */
 function takesGroups(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK);
@@ -54,22 +54,22 @@ export function makeLimitedCgroup(limitBytes: number) {
   const folder = join(parent!, `${PREFIX}${randomBytes(4).toString('hex')}`);
   mkdirSync(folder);
   writeFileSync(join(folder, files.limit), String(limitBytes));
-  // Where the machine swaps, the kernel would not kill.
+  // On a machine that swaps, the kernel would not kill.
   const swap = join(folder, files.swap);
   if (existsSync(swap)) writeFileSync(swap, version === 1 ? String(limitBytes) : '0');
   const pids = () =>
     readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
 
   return {
-    /** For fork: the child is in the group before its program begins, and so is all that it will hold. */
+    /** Options for fork. The child joins the group before its program begins, so all its memory counts. */
     fork: {
       execPath: '/bin/sh',
       execArgv: ['-c', `echo $$ > '${join(folder, 'cgroup.procs')}' && exec '${process.execPath}' "$0" "$@"`],
     },
     pids,
-    /** Processes that the kernel has killed for the limit. */
+    /** How many processes the kernel has killed because of the limit. */
     kills: () => Number(/^oom_kill (\d+)$/m.exec(readFileSync(join(folder, files.kills), 'utf8'))![1]),
-    /** Ends what still runs in it. */
+    /** Kills what still runs in it. */
     async remove() {
       await waitUntil('the cgroup to be empty', () => {
         for (const pid of pids()) kill(pid);
@@ -80,13 +80,13 @@ export function makeLimitedCgroup(limitBytes: number) {
   };
 }
 
-/** Of tests that were killed themselves. A group that has processes stays. */
+/** Removes groups of tests that were killed. A group that has processes stays. */
 function removeLeftovers(folder: string): void {
   for (const name of readdirSync(folder).filter((entry) => entry.startsWith(PREFIX))) {
     try {
       rmdirSync(join(folder, name));
     } catch {
-      // Of a test that runs now.
+      // It belongs to a test that runs now.
     }
   }
 }
@@ -95,6 +95,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // Gone already.
+    // The process has ended already.
   }
 }

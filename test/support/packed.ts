@@ -1,4 +1,4 @@
-/** Rows as a request's parser packs them. */
+/** Packs rows as the parser of a request does. */
 import {
   createInlinePacker,
   type InlineRow,

@@ -1,4 +1,4 @@
-// The queue layer on a real Redis, for tests of what is built on it.
+// The queue layer on a real Redis, for tests of the parts that are built on it.
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -34,7 +34,7 @@ export async function openQueueLayer(url: string) {
     wake,
     queues,
     jobs,
-    /** Makes a job, with nothing in its way. */
+    /** Creates a job with generous limits. */
     async make(spec: JobSpec, total: number | null): Promise<void> {
       const job = { spec, total, webhookSecret: null, requestKey: null, takesOver: null, lease: null };
       const { outcome } = await jobs.create(job, { jobs: 1000, ofTenant: null });
@@ -51,7 +51,7 @@ export async function openQueueLayer(url: string) {
   };
 }
 
-/** A queue layer on a Redis of the test file's own, there from its first test to its last. */
+/** A queue layer on a Redis for one test file, from its first test to its last. */
 export function useQueueLayer(): QueueLayer {
   const layer = {} as QueueLayer;
   let redis: Awaited<ReturnType<typeof startTestRedis>>;

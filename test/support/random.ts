@@ -1,14 +1,14 @@
-// Random numbers from a seed: the same seed gives the same numbers everywhere, so that a failure can be run again.
+// Random numbers from a seed. The same seed gives the same numbers everywhere, so that a failure can be repeated.
 
 export interface Random {
-  /** From 0 up to, not including, 1. */
+  /** At least 0, and less than 1. */
   next(): number;
-  /** A whole number; both ends included. */
+  /** A whole number from `least` to `most`, both included. */
   int(least: number, most: number): number;
   pick<T>(from: readonly T[]): T;
 }
 
-/** mulberry32: 32 bits of state are plenty for choosing among faults and bytes. */
+/** mulberry32: its 32 bits of state are plenty for choosing faults and bytes. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

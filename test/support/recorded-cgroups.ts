@@ -1,10 +1,10 @@
-// Files of cgroups as a kernel wrote them, in a folder of the test's own.
+// Writes cgroup files, as a kernel wrote them, to a folder of the test.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CgroupPaths } from '#forebay/shared/machine/cgroup.js';
 import { testFolder } from './lanes.ts';
 
-/** `self`: of /proc/self/cgroup; `files`: below the mount. */
+/** `self` is the text of /proc/self/cgroup. `files` are below the mount. */
 export function recordedCgroups(self: string, files: Readonly<Record<string, string>>): CgroupPaths {
   const root = testFolder();
   writeFileSync(join(root, 'self'), self);

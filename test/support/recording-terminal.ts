@@ -1,7 +1,7 @@
-// A terminal that remembers what it shows: lines that were cleared and redrawn are gone, as on a screen.
+// A terminal that remembers what it shows. As on a screen, lines that were cleared and redrawn are gone.
 import { createTerminal, type Terminal } from '#forebay/cli/terminal.js';
 
-/** `isOutShown`: whether stdout is a terminal, too; else a pipe. */
+/** `isOutShown`: stdout is a terminal, too, and not a pipe. */
 export function recordingTerminal({
   live,
   isOutShown = false,
@@ -11,7 +11,7 @@ export function recordingTerminal({
 }): Terminal & {
   outText: () => string;
   errText: () => string;
-  /** The lines of stderr as they stand. */
+  /** The lines of stderr as the screen shows them now. */
   screen: () => string[];
 } {
   let out = '';

@@ -1,5 +1,5 @@
-// A process that holds an embedded Redis, for tests that kill it. Arguments: data folder or '-', cache folder.
-// Says what it started as one JSON line; on SIGINT asks Redis for a last answer, stops it and ends.
+// A process that owns an embedded Redis, for a test to kill. Arguments: data folder or '-', and cache folder. It prints what
+// it started as one JSON line. On SIGINT it asks Redis for a last answer, stops it and ends.
 import { Redis } from 'ioredis';
 import { startEmbeddedRedis } from '#forebay/cli/redis/embedded-redis.js';
 import { redisOptions } from '#forebay/shared/redis/redis-url.js';

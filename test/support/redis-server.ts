@@ -1,4 +1,4 @@
-// A Redis server with options of the test's own, on a unix socket in a folder that goes with it.
+// A Redis server with options that a test chooses. It listens on a unix socket in a folder of its own.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -21,7 +21,7 @@ export async function startRedisServer(...options: string[]) {
   });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  /** As its administrator; waits for the server. */
+  /** An administrator's connection. Its first answer shows that the server is up. */
   const operator = new Redis(socketPath);
   operator.on('error', () => undefined);
   await operator.ping();
@@ -36,7 +36,7 @@ export async function startRedisServer(...options: string[]) {
         kill();
         await once(child, 'exit');
       }
-      // A child that rewrites its file may still be writing.
+      // A child of the server may still be rewriting its append-only file.
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };

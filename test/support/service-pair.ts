@@ -1,9 +1,9 @@
 // API and worker as processes of their own on a Redis that a test breaks, and a job that keeps them busy meanwhile.
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
+import { writeManyRows } from './many-rows.ts';
 import { makeServiceFolder, startOwnProcess } from './own-process.ts';
-import { upTo, writeImages, writeTinyModel } from './service.ts';
+import { writeTinyModel } from './service.ts';
 import { waitUntil } from './wait-until.ts';
 
 export const PAIR_ROWS = 1500;
@@ -21,11 +21,7 @@ export type ServicePair = Awaited<ReturnType<typeof startServicePair>>;
 export async function startServicePair(redisUrl: string) {
   const place = makeServiceFolder();
   writeTinyModel(join(place.folder, 'models', 'tiny'), 'tiny');
-  await writeImages(join(place.folder, 'input', 'images'), 30);
-  const rows = upTo(PAIR_ROWS).map((i) =>
-    JSON.stringify({ id: `row-${i}`, uri: `images/${String(i % 30).padStart(6, '0')}.png` }),
-  );
-  writeFileSync(join(place.folder, 'input', 'rows.txt'), rows.join('\n'));
+  const input = await writeManyRows(join(place.folder, 'input'), PAIR_ROWS);
   const healthPort = await freePort();
   const env = {
     ...place.env,
@@ -57,7 +53,7 @@ export async function startServicePair(redisUrl: string) {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({
           model: 'tiny',
-          input: { type: 'manifest', path: 'rows.txt' },
+          input,
           options: { block_rows: 10 },
         }),
       }),

@@ -1,4 +1,4 @@
-// The real service for a test file: Redis, API and workers as processes, a tiny model, a folder of images.
+// The real service for a test file: Redis, API and workers as processes, with a tiny model and a folder for images.
 import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -82,7 +82,7 @@ export async function startService(
   const service = {
     folder,
     redis,
-    /** Settings of all its processes. */
+    /** The settings of all its processes. */
     env,
     input: join(folder, 'input'),
     models: join(folder, 'models'),
@@ -93,7 +93,7 @@ export async function startService(
     apiPid: () => api.child.pid!,
     startWorker: async (more: Record<string, string> = {}, how: ForkOptions & { root?: string } = {}) =>
       (await start('workers/main.js', more, how)).child,
-    /** Ends every worker cleanly. */
+    /** Stops every worker cleanly. */
     async stopWorkers() {
       await Promise.all([...children].filter((child) => child !== api.child).map(stop));
     },
@@ -180,7 +180,7 @@ export async function colourImage(label: number): Promise<Buffer> {
     .toBuffer();
 }
 
-/** `count` images `<name>/000i.png`, label i % 3. */
+/** Writes `count` images named `000000.png` and so on. Image i has label i % 3. */
 export async function writeImages(folder: string, count: number): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const images = await Promise.all([0, 1, 2].map(colourImage));
@@ -195,7 +195,7 @@ export interface OutputRow {
   readonly error?: { code: string; message: string };
 }
 
-/** Rows of an output folder as `cat part-* errors-*` shows them, in name order. */
+/** The rows of an output folder in the order of its file names, as `cat part-*` or `cat errors-*` shows them. */
 export function readOutput(folder: string, kind: 'part' | 'errors' = 'part'): OutputRow[] {
   return readdirSync(folder)
     .filter((name) => name.startsWith(`${kind}-`))

@@ -1,13 +1,13 @@
-// Loaded into a process (`--import`): appends how long its event loop stood still to the file FOREBAY_TEST_STALLS,
-// a line `<time> <ms>` for each stall. The process measures itself, so a busy observer does not count. A stall counts
-// as no longer than the processor time of its period: what the machine gave to others meanwhile is not the loop's.
+// A hook for a process (`--import`). For each stall of the event loop it appends a line `<time> <ms>` to the file
+// FOREBAY_TEST_STALLS. The process measures itself, so a busy observer does not count. A stall is at most as long as the
+// processor time of its period, because time that the machine gave to others is not the loop's.
 import { appendFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 
 const RESOLUTION_MS = 5;
 const PERIOD_MS = 20;
-/** Shorter ones are not worth a line. */
+/** Shorter stalls are not recorded. */
 const LEAST_MS = 10;
 
 if (isMainThread) {

@@ -1,4 +1,4 @@
-/** How long the event loop of another process stood still, as that process measured it itself. */
+/** How long the event loop of another process stalled, as that process itself measured it. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const WATCH = fileURLToPath(new URL('stall-watch.mjs', import.meta.url));
 const PROMISED_MS = 100;
 
-/** Start the process with `execArgv` and `env`. */
+/** The process to watch has to be started with `execArgv` and `env`. */
 export function watchStalls() {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-stalls-'));
   const file = join(folder, 'stalls');
@@ -15,7 +15,7 @@ export function watchStalls() {
   return {
     execArgv: ['--import', WATCH],
     env: { FOREBAY_TEST_STALLS: file },
-    /** The longest since a time (ms since the epoch) and when it ended; throws where nothing was measured at all. */
+    /** The longest stall since a time (ms since the epoch) and when it ended. Throws if nothing was measured. */
     longest(since: number): { ms: number; at: number } {
       const text = readFileSync(file, 'utf8').trimEnd();
       if (text === '') throw new Error('the process did not watch its event loop');
@@ -30,17 +30,17 @@ export function watchStalls() {
   };
 }
 
-/** How many want each core: whoever shares one waits for the others, too, however short its own work is. */
+/** How many processes want each core. Whoever shares a core also waits for the others, however short its own work is. */
 export function crowd(): number {
   return Math.max(1, loadavg()[0]! / availableParallelism());
 }
 
-/** How long an event loop may stand still by the clock, on this machine as it is now. */
+/** How long an event loop may stall by the clock, with the load that this machine has now. */
 export function stallLimitMs(): number {
   return PROMISED_MS * crowd();
 }
 
-/** The same by processor time, which does not pass while others work; but two on one core slow each other down. */
+/** The same in processor time, which does not pass while others work. But two processes on one core slow each other down. */
 export function ownStallLimitMs(): number {
   return crowd() > 1 ? 2 * PROMISED_MS : PROMISED_MS;
 }

@@ -1,5 +1,5 @@
-// Loaded into a worker and its lanes (NODE_OPTIONS): a lane that gets a row of this name takes 2 GB at once, while its
-// worker stands still: nobody but the kernel sees to it. Who watches has to let the worker go on.
+// A hook for a worker and its lanes (NODE_OPTIONS). A lane that gets the row `sudden.png` stops its worker and takes 2 GB at
+// once, so that only the kernel can react. The test has to let the worker continue.
 import { inLane } from './into-lanes.mjs';
 
 if (inLane(import.meta.url)) {

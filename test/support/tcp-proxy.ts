@@ -1,15 +1,15 @@
-// A TCP proxy on loopback before a server on a unix socket: it cuts, delays and withholds what passes through it.
+// A TCP proxy on loopback in front of a server on a unix socket. It can cut connections and delay what passes through it.
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface TcpProxy {
   readonly port: number;
-  /** Where new connections go. */
+  /** Sends new connections to another server and breaks the old ones. */
   retarget(socketPath: string): void;
-  /** Breaks all connections; new ones are taken. */
+  /** Breaks all connections. New ones are still accepted. */
   cut(): void;
-  /** What passes from now on arrives so much later, in order; 0: at once. */
+  /** Delays what passes from now on, and keeps its order. 0 ends the delay. */
   delay(ms: number): void;
   close(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export async function startTcpProxy(socketPath: string): Promise<TcpProxy> {
   let lateMs = 0;
   const sockets = new Set<Socket>();
 
-  /** Bytes in order, each as late as was said when it came. */
+  /** Passes bytes on in order. The delay at their arrival applies to them. */
   function relay(from: Socket, to: Socket): void {
     let last = Promise.resolve();
     let waiting = 0;

@@ -1,5 +1,5 @@
-// A Redis that is reached by TLS alone, with certificates made on the spot: the embedded one on a TLS port, or, where its
-// build has no TLS, a Node server that ends TLS in front of it.
+// A Redis that only TLS reaches, with certificates made on the spot. It is the embedded Redis on a TLS port. If that has no
+// TLS built in, a Node server in front of it terminates TLS.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -10,11 +10,11 @@ import { onPath } from '#forebay/cli/redis/redis-program.js';
 import { freePort } from './free-port.ts';
 import { startTestRedis } from './redis.ts';
 
-/** Null: certificates can be made; else why not, for a test that is skipped. */
+/** Null if certificates can be made here, otherwise the reason for skipping a test. */
 export const noCertificates: string | null =
   onPath('openssl', process.env) === null ? 'skipped: it takes openssl to make certificates' : null;
 
-/** A certificate authority of its own, and what it signed for `localhost` and 127.0.0.1. PEM files. */
+/** PEM files of a new certificate authority, and of the certificate that it signed for `localhost` and 127.0.0.1. */
 export interface Certificates {
   readonly ca: string;
   readonly cert: string;
@@ -51,9 +51,9 @@ export async function startTlsRedis({ ca, cert, key }: Certificates) {
     );
   return {
     port,
-    /** On its unix socket, as its administrator. */
+    /** An administrator's connection over its unix socket. */
     operator,
-    /** Whether the server itself speaks TLS. */
+    /** The server itself speaks TLS. */
     speaksTls: own === null,
     async stop() {
       operator.disconnect();

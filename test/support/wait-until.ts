@@ -1,7 +1,7 @@
-// Waits for a condition, the only way tests wait.
+// Waits for a condition. Tests wait in no other way.
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Asks every 20 ms; rejects after `timeoutMs` naming what was waited for. */
+/** Asks every 20 ms. After `timeoutMs` it rejects and names what it waited for. */
 export async function waitUntil<T>(
   what: string,
   ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,
@@ -11,7 +11,7 @@ export async function waitUntil<T>(
   for (;;) {
     const answer = await ask();
     if (answer) return answer;
-    if (Date.now() > until) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+    if (Date.now() > until) throw new Error(`waited ${timeoutMs} ms for ${what} without success`);
     await delay(20);
   }
 }

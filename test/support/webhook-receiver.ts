@@ -1,4 +1,4 @@
-// A receiver of webhooks on loopback: keeps what comes, answers as it is told.
+// A receiver of webhooks on loopback. It keeps what arrives and answers as the test says.
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -11,7 +11,7 @@ export interface Received {
 
 export async function startReceiver() {
   const received: Received[] = [];
-  /** Path -> how to answer its nth request (from 0); others get 204. */
+  /** How to answer the nth request (from 0) to a path. Other paths answer 204. */
   const answers = new Map<string, (response: ServerResponse, n: number) => void>();
   const server = createServer((request, response) => {
     let body = '';

@@ -1,4 +1,4 @@
-// What `npm run check` looks at: the project's own folders, never what a user's jobs write into a checkout.
+// `npm run check` looks at the project's own folders, and never at what a user's jobs write into a checkout.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'u
   scripts: Record<string, string>;
 };
 const PROJECT = ['src', 'test', 'bench', 'scripts', 'bin', 'examples'];
-/** Outputs, models made by following the README, state, and what tools leave behind. */
+/** Outputs, models made as the README says, state, and files that tools leave behind. */
 const USERS = [
   'results',
   'my-results',
@@ -41,7 +41,7 @@ function write(folder: string, name: string, text: string): void {
   writeFileSync(join(root, folder, name), text);
 }
 
-/** The command of the script in package.json, with the binaries of this checkout. */
+/** Runs the command of a script in package.json with the binaries of this checkout. */
 function run(script: string): { code: number | null; said: string } {
   const [program = '', ...args] = scripts[script]!.split(' ');
   const binary = join(repository, 'node_modules', '.bin', program);
@@ -50,11 +50,11 @@ function run(script: string): { code: number | null; said: string } {
 }
 
 describe('npm run check', () => {
-  it('consists of these checks and the unit tests', () => {
+  it('runs these checks and the unit tests', () => {
     expect(scripts['check']).toBe([...CHECKS, 'test:unit'].map((name) => `npm run ${name}`).join(' && '));
   });
 
-  it('passes whatever lies in the folders of a user', () => {
+  it('passes whatever is in the folders of a user', () => {
     for (const folder of USERS) {
       write(folder, 'bad.js', 'var a =   1;;; a == 2\n');
       write(folder, 'bad.ts', 'const a:   number = "x"; a == 2\n');

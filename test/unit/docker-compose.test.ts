@@ -1,4 +1,4 @@
-// No Docker engine runs where the tests do: the compose file is held against the Compose Specification's schema.
+// The compose file against the schema of the Compose Specification, because no Docker engine runs where the tests do.
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
@@ -36,7 +36,7 @@ describe('docker-compose.yml', () => {
     expect(used.filter((name) => !known.has(name))).toEqual([]);
   });
 
-  it('publishes the API alone, on loopback', () => {
+  it('publishes only the API, on loopback', () => {
     const ports = Object.entries(compose.services).map(([name, entry]) => [name, entry.ports ?? []]);
     expect(Object.fromEntries(ports)).toEqual({
       redis: [],
@@ -45,17 +45,17 @@ describe('docker-compose.yml', () => {
     });
   });
 
-  it('keeps Redis from evicting and has it keep an append-only file', () => {
+  it('forbids Redis to evict and makes it keep an append-only file', () => {
     expect(service('redis').command).toContain('--appendonly yes');
     expect(service('redis').command).toContain('--maxmemory-policy noeviction');
   });
 
-  it('can scale the worker: no fixed name, no port', () => {
+  it('can scale the worker, which has no fixed name and no port', () => {
     expect(service('worker')).not.toHaveProperty('container_name');
     expect(service('worker')).not.toHaveProperty('ports');
   });
 
-  it('mounts models and input read-only, and results into one volume for all', () => {
+  it('mounts models and input read-only, and one volume for the results of all services', () => {
     for (const name of ['api', 'worker']) {
       expect(service(name).volumes).toEqual([
         'data:/data',
@@ -65,7 +65,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('mounts by default folders that come with the checkout, and its first job finds model and rows there', () => {
+  it('mounts folders of the checkout by default, in which its first job finds model and rows', () => {
     const [models = '', input = ''] = service('api')
       .volumes.map((volume) => /^\$\{\w+:-(.+?)\}:/.exec(volume)?.[1])
       .filter((folder) => folder !== undefined);
@@ -79,7 +79,7 @@ describe('docker-compose.yml', () => {
     expect(tracked('bin')).toContain('forebay.js');
   });
 
-  it('gives a worker longer to stop than it takes to hand its blocks back', () => {
+  it('gives a worker more time to stop than its grace time', () => {
     const { stop_grace_period: allowed, environment } = service('worker');
     expect(parseInt(allowed, 10)).toBeGreaterThan(Number(environment?.['FOREBAY_SHUTDOWN_GRACE_S']));
   });

@@ -1,4 +1,4 @@
-// The Dockerfile's promises, read from its instructions: no Docker engine runs where the tests do.
+// The Dockerfile's promises, read from its instructions, because no Docker engine runs where the tests do.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { describeConfig } from '#forebay/shared/config/describe-config.js';
@@ -14,14 +14,14 @@ const last = instructions.slice(instructions.findLastIndex(({ name }) => name ==
 const all = (name: string, stage = last) => stage.filter((i) => i.name === name).map((i) => i.rest);
 
 describe('the Dockerfile', () => {
-  it('builds in one stage and ships another, on the same base', () => {
+  it('builds in one stage and ships another on the same base', () => {
     const bases = all('FROM', instructions);
     expect(bases).toHaveLength(2);
     expect(new Set(bases.map((base) => base.split(' ')[0]))).toEqual(new Set(['node:24-bookworm-slim']));
     expect(all('COPY').every((copy) => copy.startsWith('--from=build /app/'))).toBe(true);
   });
 
-  it('runs as an unprivileged user known by number', () => {
+  it('runs as an unprivileged user, named by its number', () => {
     expect(all('USER')).toEqual(['1000:1000']);
   });
 
@@ -40,7 +40,7 @@ describe('the Dockerfile', () => {
     expect(runs).toContain('onnxruntime-node/bin/napi-v6');
   });
 
-  it('carries the list of what it is made of, in production packages alone', () => {
+  it('contains an SBOM of its production packages', () => {
     const bom = 'npm sbom --sbom-format cyclonedx --omit dev';
     expect(all('RUN', instructions).join('\n')).toContain(`${bom} > sbom.cdx.json`);
     expect(all('COPY').join(' ')).toContain('/app/sbom.cdx.json');
@@ -58,14 +58,14 @@ describe('the Dockerfile', () => {
     expect(known).toEqual(expect.arrayContaining(own));
   });
 
-  it('names no host but its own', () => {
+  it('names no host other than its own', () => {
     const hosts = instructions.flatMap(({ rest }) =>
       [...rest.matchAll(/\w+:\/\/([\w.-]+)/g)].map((m) => m[1]),
     );
     expect(new Set(hosts)).toEqual(new Set(['127.0.0.1']));
   });
 
-  it('copies only what exists and what .dockerignore lets through', () => {
+  it('copies only files that exist and that .dockerignore allows', () => {
     const allowed = readFileSync(at('.dockerignore'), 'utf8')
       .split('\n')
       .filter((line) => line.startsWith('!'));

@@ -1,4 +1,4 @@
-/** The digits example: its stream is reproducible, balanced, and keeps held-out shapes out of training. */
+/** The stream of the digits example is reproducible and balanced, and keeps held-out shapes out of training. */
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ async function take(options: Parameters<typeof digitsStream>[0]): Promise<DigitR
   return rows;
 }
 
-/** Every skeleton of a set of styles as text, to compare shapes and not only names. */
+/** Every skeleton of a set of styles as text, to compare shapes rather than names. */
 function skeletons(styles: readonly Style[]): Set<string> {
   return new Set(styles.flatMap((style) => style.digits.flat()).map((strokes) => JSON.stringify(strokes)));
 }
@@ -38,7 +38,7 @@ describe('the digits stream', () => {
     }
   });
 
-  it('keeps the labels of seed 1, on which the figures of the model cards rest', async () => {
+  it('keeps the labels of seed 1, on which the figures in the model cards are based', async () => {
     const rows = await take({ seed: 1, count: 16 });
     expect(rows.map(({ label }) => label).join('')).toBe('8549217028277244');
   });
@@ -70,7 +70,7 @@ describe('the digits stream', () => {
     const counts = new Map<string, number>();
     for (const { label } of rows) counts.set(label, (counts.get(label) ?? 0) + 1);
     expect([...counts.keys()].sort()).toEqual(DIGITS);
-    // 50 a label, deviation 6.7: five deviations either way.
+    // 50 per label with a standard deviation of 6.7, so 34 is five deviations.
     for (const count of counts.values()) expect(Math.abs(count - 50)).toBeLessThan(34);
     expect(new Set(rows.map(({ style }) => style)).size).toBe(TRAINING_STYLES.length);
   });
@@ -111,7 +111,7 @@ describe('the glyph styles', () => {
 });
 
 describe.each(['digits-small', 'digits-large'])('the model %s', (name) => {
-  it('keeps the model config, with ten labels and less than 1 MB', async () => {
+  it('has a valid config, ten labels and less than 1 MB', async () => {
     const folder = new URL(`${name}/`, MODELS);
     const config = MODEL_CONFIG.parse(JSON.parse(await readFile(new URL('model.json', folder), 'utf8')));
     expect(config.name).toBe(name);

@@ -1,4 +1,4 @@
-// What package.json and the lock file promise to those who install: no other host, no warning, no surprise.
+// An install needs no other host, gives no warning, and the package holds what it should.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ interface Lock {
 const manifest = read('package.json') as Manifest;
 const { packages } = read('package-lock.json') as Lock;
 
-/** Installed packages that have a script which npm runs when it installs them. */
+/** Installed packages with a script that npm runs when it installs them. */
 const scripted = Object.keys(packages).filter((path) => {
   if (path === '' || !existsSync(at(`${path}/package.json`))) return false;
   const { scripts = {} } = read(`${path}/package.json`) as { scripts?: Record<string, string> };
@@ -29,7 +29,7 @@ describe('an install of the checkout', () => {
   // npm runs the install script only of packages that the lock file marks. onnxruntime-node's script downloads CUDA
   // libraries from another host and fails where that host cannot be reached. npm 10 has no setting to skip one
   // package, and npm 11 warns of onnxruntime-node's own key in .npmrc at every call.
-  it('runs no install script, for the lock file marks none that matters', () => {
+  it('runs no install script, because the lock file marks none that matters', () => {
     const marked = Object.keys(packages).filter((path) => packages[path]!.hasInstallScript);
     // npm itself marks this one at every install, for its binding.gyp. Its script looks for its own binary.
     const harmless = 'node_modules/msgpackr-extract';
@@ -40,7 +40,7 @@ describe('an install of the checkout', () => {
     expect(packages[harmless]!.optional).toBe(true);
   });
 
-  it('denies the same scripts to versions of npm that ask', () => {
+  it('denies the same scripts in versions of npm that ask', () => {
     expect(scripted).toContain('node_modules/onnxruntime-node');
     const names = scripted.map((path) =>
       path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length),
@@ -60,7 +60,7 @@ describe('the package', () => {
   ];
   const paths = files.map(({ path }) => path);
 
-  it('holds what runs, what explains it, and what it may be used for', () => {
+  it('holds the program, its documentation and its license', () => {
     expect(paths).toEqual(
       expect.arrayContaining([
         'LICENSE',
@@ -91,7 +91,7 @@ describe('the package', () => {
     expect(unpackedSize).toBeLessThan(3_000_000);
   });
 
-  it('bears the license that package.json names', () => {
+  it('has the license that package.json names', () => {
     expect(read('package.json')).toMatchObject({ license: 'Apache-2.0' });
     const text = readFileSync(at('LICENSE'), 'utf8');
     expect(text).toMatch(/^\s*Apache License\s+Version 2\.0, January 2004/);

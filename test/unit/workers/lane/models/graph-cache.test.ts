@@ -1,4 +1,4 @@
-// Kept graphs: made, tried, used and thrown away. onnxruntime runs in this very process.
+// Optimised graphs are saved, tried, used and deleted. onnxruntime runs in the test's own process.
 import {
   existsSync,
   mkdtempSync,
@@ -23,13 +23,13 @@ const { createOnnxSession } = await import('#forebay/workers/lane/models/onnx-se
 const root = mkdtempSync(join(tmpdir(), 'forebay-graphs-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const SHARED = resolve(import.meta.dirname, '../../../../../../shared/data/models/mobilenetv2.onnx');
-const CONTRACT = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
+const CONFIG = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
 const GRAPH = meanColourModel({ classes: [[1, 2, 3]], side: 8 });
 
-/** A model folder with a cache of its own; `opened` is how each session came about. */
+/** A model folder with a cache of its own. `opened` says from what each session was made. */
 async function setUp(linkTo?: string) {
   const dir = mkdtempSync(join(root, 'model-'));
-  writeModelFolder(dir, GRAPH, CONTRACT);
+  writeModelFolder(dir, GRAPH, CONFIG);
   if (linkTo !== undefined) {
     rmSync(join(dir, 'model.onnx'));
     symlinkSync(linkTo, join(dir, 'model.onnx'));
@@ -66,7 +66,7 @@ async function setUp(linkTo?: string) {
   };
 }
 
-/** As after the first start of a model that takes a second to load. */
+/** The state after the first start of a model that takes long to load. */
 async function measured(linkTo?: string) {
   const model = await setUp(linkTo);
   await model.open();
@@ -80,7 +80,7 @@ async function answers(session: OnnxSession, side: number): Promise<Uint8Array> 
   return new Uint8Array(output.data.buffer, output.data.byteOffset, output.data.byteLength);
 }
 
-it('a model that loads in no time is left alone', async () => {
+it('nothing is saved for a model that loads quickly', async () => {
   const { open, opened, note, file } = await setUp();
   await open();
   await open();
@@ -89,7 +89,7 @@ it('a model that loads in no time is left alone', async () => {
   expect(file('.onnx')).toBeNull();
 });
 
-it('a slow one is measured, kept, tried and used, with nothing else left in the folder', async () => {
+it('the graph of a slow model is measured, saved, tried and used, and no temporary file stays', async () => {
   const { open, opened, note, file } = await measured();
   for (let start = 0; start < 3; start++) await open();
   expect(opened).toEqual(['original', 'saving', 'kept', 'kept']);
@@ -97,7 +97,7 @@ it('a slow one is measured, kept, tried and used, with nothing else left in the 
   expect(file('.tmp')).toBeNull();
 });
 
-it('a kept graph that is no faster goes', async () => {
+it('a saved graph that is no faster is deleted', async () => {
   const { open, opened, note, setNote, file } = await measured();
   await open();
   setNote({ ...note(), originalMs: 0.001 });
@@ -107,7 +107,7 @@ it('a kept graph that is no faster goes', async () => {
   expect(file('.onnx')).toBeNull();
 });
 
-it('lanes that may not fill use what is there and leave no trace', async () => {
+it('lanes that may not write to the cache use what is there and change nothing', async () => {
   const { open, opened, note } = await measured();
   await open({ mayWriteCache: false });
   expect(note()).toMatchObject({ bytes: null });
@@ -117,7 +117,7 @@ it('lanes that may not fill use what is there and leave no trace', async () => {
   expect(note()).toMatchObject({ keptMs: null });
 });
 
-it('a kept graph that is cut short or damaged gives way to the original, and is made again', async () => {
+it('a saved graph that is cut short or damaged is replaced by the original and saved again', async () => {
   const { open, opened, file, note } = await measured();
   await open();
   const whole = readFileSync(file('.onnx')!);
@@ -134,7 +134,7 @@ it('a kept graph that is cut short or damaged gives way to the original, and is 
   expect(file('.onnx')).toBeNull();
 });
 
-it('a graph exchanged since it was hashed is never kept under that hash', async () => {
+it('a graph that has changed since it was hashed is never saved under that hash', async () => {
   const { open, opened, file, dir } = await measured();
   writeFileSync(join(dir, 'model.onnx'), meanColourModel({ classes: [[3, 2, 1]], side: 8 }));
   await open();
@@ -142,14 +142,14 @@ it('a graph exchanged since it was hashed is never kept under that hash', async 
   expect(file('.onnx')).toBeNull();
 });
 
-it('other providers than the CPU are let be', async () => {
+it('graphs for providers other than the CPU are not saved', async () => {
   const { open, opened } = await measured();
   await expect(open({ providers: ['abacus'] })).rejects.toMatchObject({ code: 'model_load_failed' });
   expect(opened).toEqual(['original', 'original']);
 });
 
 it.skipIf(!existsSync(SHARED))(
-  'a kept graph answers to the bit as the original (needs ../shared/data)',
+  'a saved graph gives bit for bit the answers of the original (needs ../shared/data)',
   async () => {
     const { open, opened } = await measured(SHARED);
     const original = await open();

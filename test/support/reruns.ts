@@ -1,0 +1,97 @@
+// Runs again: outputs with failed rows or none yet, and the requests that go on with them.
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { expect } from 'vitest';
+import type { JobWire } from '#forebay/api/http/wire/job.js';
+import { DEFAULT_TENANT } from '#forebay/shared/domain/tenant.js';
+import { indexKeys } from '#forebay/shared/queue/keys.js';
+import { indexes, readOutput, upTo, writeImages, type OutputRow, type Service } from './service.ts';
+
+export interface RerunManifest {
+  readonly version: number;
+  readonly job: string;
+  readonly parts: { name: string; rows: number; errors: { rows: number; superseded?: number } | null }[];
+  readonly jobs: { job: string; first_part: number; status: string }[];
+  readonly output: { succeeded: number; failed: number };
+}
+
+export function manifestOf(job: JobWire): RerunManifest {
+  return JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')) as RerunManifest;
+}
+
+/** The output holds all rows, each once, with its own answer. */
+export function expectWhole(folder: string, count: number): void {
+  const rows = readOutput(folder).sort((a, b) => a.index - b.index);
+  expect(indexes(rows)).toEqual(upTo(count));
+  for (const row of rows) {
+    expect(row.id).toBe(`row-${row.index}`);
+    expect(row.predictions![0]!.index).toBe(row.index % 3);
+  }
+}
+
+export type Reruns = Awaited<ReturnType<typeof openReruns>>;
+
+export async function openReruns(service: Service) {
+  await writeImages(join(service.input, 'images'), 3);
+  const image = (i: number) => join(service.input, 'images', `${String(i % 3).padStart(6, '0')}.png`);
+  const spool = join(service.folder, 'data', 'spool');
+
+  async function rerun(path: string, body: unknown = {}): Promise<JobWire> {
+    const response = await service.post(path, body);
+    const text = await response.text();
+    expect([response.status, text]).toEqual([202, expect.stringContaining('"object":"job"')]);
+    expect(response.headers.get('location')).toBe(`/v1/jobs/${(JSON.parse(text) as JobWire).id}`);
+    return JSON.parse(text) as JobWire;
+  }
+
+  return {
+    image,
+    /** Where rows are kept that came with requests. */
+    spool,
+    spooled: () => readdirSync(spool).toSorted(),
+    retry: async (id: string) => rerun(`/v1/jobs/${id}/retry`),
+    resume: async (output: string, more: object = {}) => rerun('/v1/jobs/resume', { output, ...more }),
+
+    /** A manifest of `count` rows named `row-i`. Rows that `lack` says so have no file until `repair` gives them one. */
+    writeRows(name: string, count: number, lack: (i: number) => boolean) {
+      const folder = join(service.input, name);
+      mkdirSync(folder);
+      const line = (i: number) => JSON.stringify({ id: `row-${i}`, uri: `${i}.png` });
+      writeFileSync(join(folder, 'rows.txt'), upTo(count).map(line).join('\n'));
+      const repair = (i: number) => copyFileSync(image(i), join(folder, `${i}.png`));
+      for (const i of upTo(count)) if (!lack(i)) repair(i);
+      return { input: { type: 'manifest', path: `${name}/rows.txt` }, repair };
+    },
+
+    /** Status, code and detail of a request that is refused. */
+    async refused(path: string, body: unknown = {}): Promise<[number, string, string]> {
+      const response = await service.post(path, body);
+      const { code, detail } = (await response.json()) as { code: string; detail: string };
+      return [response.status, code, detail];
+    },
+
+    async rowsOf(id: string, query = ''): Promise<{ rows: OutputRow[]; next: string | null }> {
+      const response = await service.request(`/v1/jobs/${id}/results${query}`);
+      const lines = (await response.text()).split('\n').filter((line) => line !== '');
+      return {
+        rows: lines.map((line) => JSON.parse(line) as OutputRow),
+        next: response.headers.get('x-next-row'),
+      };
+    },
+
+    /** What a job counts for in what its tenant has stored. */
+    async storedBytes(job: string): Promise<number> {
+      const redis = new Redis(service.redis.socketPath);
+      const members = await redis.zrange(indexKeys.storedOf(DEFAULT_TENANT), '0', '-1');
+      redis.disconnect();
+      return Number(members.find((member) => member.startsWith(job))?.split('/')[1]);
+    },
+
+    async loseRedis(): Promise<void> {
+      const redis = new Redis(service.redis.socketPath);
+      await redis.flushall();
+      redis.disconnect();
+    },
+  };
+}
