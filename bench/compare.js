@@ -17,10 +17,13 @@ export const proves =
 export const defaults = { runs: 20, seconds: 10, quick: { runs: 3, seconds: 3 } };
 
 /**
- * Then both services restart. A process keeps some luck for its whole life, such as the layout of its memory and what its
- * compiler has optimised. Restarts average that out.
+ * After these, one in each order, both services restart. A process keeps some luck for its whole life, such as the layout
+ * of its memory and what its compiler has optimised. Pairs of one start are therefore alike, and many would feign a
+ * narrow interval.
  */
-const PAIRS_PER_START = 5;
+const PAIRS_PER_START = 2;
+/** Of a job, even if it takes longer than --seconds. With fewer, the moment of a single commit moves the rate. */
+const LEAST_PARTS = 20;
 /** More than 10,000, so that the digits of all jobs lie in the same folder. */
 const LEAST_FILES = 20_000;
 
@@ -65,9 +68,9 @@ async function measurePairs({ way, subject, other, runs, seconds, log }) {
   for (let start = 0; pairs.length < runs; start++) {
     const both = await startBoth({ other, subject, inputs: roots, otherFirst: start % 2 === 1 });
     try {
-      const rate = await warmUp(way, both.services, short);
+      const { rate, partRows } = await warmUp(way, both.services, short);
       if (body === null) {
-        rows = Math.max(subject.atLeast, Math.round(rate * seconds));
+        rows = Math.round(Math.max(rate * seconds, partRows * LEAST_PARTS));
         body = bodyOf(subject, rows);
       }
       const until = Math.min(runs, pairs.length + PAIRS_PER_START);
@@ -83,14 +86,14 @@ async function measurePairs({ way, subject, other, runs, seconds, log }) {
   return { pairs, rows };
 }
 
-/** Runs two pairs of short jobs. @returns rows/s, to size the jobs that count */
+/** Runs two pairs of short jobs. @returns rows per second and rows per part, to size the jobs that count */
 async function warmUp(way, services, body) {
-  const rates = [];
-  for (let i = 0; i < 2; i++) {
-    const pair = await runPair(way, services, body, i);
-    rates.push(...pair.map(({ rate }) => rate));
-  }
-  return median(rates);
+  const jobs = [];
+  for (let i = 0; i < 2; i++) jobs.push(...(await runPair(way, services, body, i)));
+  return {
+    rate: median(jobs.map(({ rate }) => rate)),
+    partRows: Math.max(...jobs.map(({ rows, parts }) => rows / parts)),
+  };
 }
 
 function bodyOf(subject, rows) {

@@ -28,7 +28,7 @@ export async function run({ log, quick, runs }) {
       files: photos(quick ? 200 : 1600),
       targets: { ray: 1.5, daft: 1.2 },
       modes: ['fast'],
-      held: 'fast',
+      targetMode: 'fast',
     },
     {
       key: 'big',
@@ -36,7 +36,7 @@ export async function run({ log, quick, runs }) {
       files: repeated(big, quick ? 24 : 150),
       targets: { ray: 4, daft: 3 },
       modes: ['fast', 'shrink'],
-      held: 'shrink',
+      targetMode: 'shrink',
     },
   ];
   const results = [];
@@ -53,7 +53,7 @@ export async function run({ log, quick, runs }) {
   };
 }
 
-async function compare({ key, size, files, targets, modes, held }, { log, runs, python, cores }) {
+async function compare({ key, size, files, targets, modes, targetMode }, { log, runs, python, cores }) {
   const work = { files, model: sharedData('models', 'mobilenetv2.onnx'), truth: truthOf(files) };
   const { input, roots } = manifest(`peers-${key}`, files);
   const service = (decode) => async () => {
@@ -74,7 +74,7 @@ async function compare({ key, size, files, targets, modes, held }, { log, runs, 
     `${f.rowsPerS.toFixed(1)} rows/s, steady ${f.steadyRowsPerS?.toFixed(1)}, ${f.cpuMsPerRow.toFixed(1)} CPU ms per row, ` +
     `${f.peakMb.toFixed(0)} MB, first result ${f.firstS?.toFixed(2)} s, ${f.right} of ${f.of} right`;
   const data = await inTurns({ runs, variants, log: (text) => log(`${size}, ${text}`), show });
-  return { key, data, rows: rowsOf(size, data, targets, held), charts: chartsOf(size, data) };
+  return { key, data, rows: rowsOf(size, data, targets, targetMode), charts: chartsOf(size, data) };
 }
 
 /** Class by path. An enlarged photo has the name of its source. */

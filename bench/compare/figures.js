@@ -6,8 +6,6 @@ import { geometricRatio, mean, median } from '../harness/statistics.js';
 const ROLES = ['api', 'worker', 'lanes', 'redis'];
 /** Above this share of the cores, other programs are worth a note. */
 const OTHERS_NOTED = 0.05;
-/** With fewer parts in a job, the moment of a single commit moves the rate. */
-const PARTS_WANTED = 20;
 
 /**
  * @param {object} options
@@ -60,7 +58,6 @@ function notesOf({ label, rows, pairs, revisions }) {
   const others = median(all.map((one) => one.others));
   return [
     `${label}: ${pairs.length} pairs of ${rows} rows in ${parts} parts; this is ${revisions[0]}, other is ${revisions[1]}.`,
-    ...(parts < PARTS_WANTED ? [`${label}: jobs of ${parts} parts are short; raise --seconds.`] : []),
     ...(others > OTHERS_NOTED
       ? [`${label}: other programs took ${(others * 100).toFixed(0)} % of the cores meanwhile.`]
       : []),

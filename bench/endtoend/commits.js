@@ -5,8 +5,13 @@ import { join } from 'node:path';
 const PART = /^part-.*\.jsonl$/;
 const LEAST_PARTS = 3;
 /**
- * Share of its rows at which the job that is ahead closes the window of jobs that run together. Its last blocks leave
- * lanes idle, and the other job would gain what they leave.
+ * Share of its rows at which the job that is behind opens the window of jobs that run together. The first commits come
+ * close together, because lanes start their blocks at the same moment.
+ */
+const FROM = 0.1;
+/**
+ * Share of its rows at which the job that is ahead closes that window. Its last blocks leave lanes idle, and the other job
+ * would gain what they leave.
  */
 const UNTIL = 0.95;
 
@@ -60,14 +65,14 @@ export function wholeWindow(commits) {
 }
 
 /**
- * The time in which several jobs run beside each other. It opens when every job has committed a block, and closes shortly
+ * The time in which several jobs run beside each other. It opens when every job is running steadily, and closes shortly
  * before the first of them ends. After that the machine belongs to the jobs that are left.
  * @param {readonly { at: number, rows: number }[][]} all commits of each job
  */
 export function sharedWindow(all) {
-  const from = Math.max(...all.map((commits) => commits[0].at));
+  const from = Math.max(...all.map((commits) => whenReached(commits, FROM)));
   const to = Math.min(...all.map((commits) => whenReached(commits, UNTIL)));
-  if (to <= from) throw new Error('one job ended before the other began: give the jobs more rows');
+  if (to <= from) throw new Error('the jobs did not run beside each other long enough: give them more rows');
   return { from, to };
 }
 

@@ -13,9 +13,9 @@ const LABELS = {
 /**
  * @param {string} size of the photos @param {Record<string, import('./run-peer.js').Figures[]>} data by a key of LABELS
  * @param {{ ray: number, daft: number }} targets service / peer, once running
- * @param {string} held the way of decoding that the targets are for; it costs pixels, see docs/adr/0004-decoders.md
+ * @param {string} targetMode the way of decoding that the targets are for; it costs pixels, see docs/adr/0004-decoders.md
  */
-export function rowsOf(size, data, targets, held) {
+export function rowsOf(size, data, targets, targetMode) {
   const modes = Object.keys(data).filter((key) => !isPeer(key));
   return Object.entries(data).flatMap(([key, all]) => {
     const figure = (what, field, unit) => ({
@@ -24,7 +24,7 @@ export function rowsOf(size, data, targets, held) {
       unit,
     });
     const ratios = modes.flatMap((mode) =>
-      ratiosOf({ size, mode, peer: key, data, target: mode === held ? targets[key] : null }),
+      ratiosOf({ size, mode, peer: key, data, target: mode === targetMode ? targets[key] : null }),
     );
     return [
       figure('whole job', 'rowsPerS', 'rows/s'),
@@ -40,12 +40,12 @@ export function rowsOf(size, data, targets, held) {
 
 /** One way of decoding against one peer. @param {{ target: number | null }} options target: null without one */
 function ratiosOf({ size, mode, peer, data, target }) {
-  const ratio = (what, field, reach) => ({
+  const ratio = (what, field, wanted) => ({
     metric: `${size}: ${LABELS[mode]} / ${LABELS[peer]}, ${what}`,
     value: null,
     unit: '',
     ratio: pairedRatio(valuesOf(data[mode], field), valuesOf(data[peer], field)).median,
-    ...(target !== null && reach !== undefined && { target: reach }),
+    ...(target !== null && wanted !== undefined && { target: wanted }),
   });
   return [
     ratio('once running', 'steadyRowsPerS', `>= ${target}`),

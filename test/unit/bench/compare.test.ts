@@ -66,7 +66,7 @@ describe('jobs that run together', () => {
 
   it('are compared before the first one leaves the machine to the other', () => {
     const window = sharedWindow([fast, slow]);
-    expect(window).toEqual({ from: 200, to: 9_500 });
+    expect(window).toEqual({ from: 2_000, to: 9_500 });
     expect(rateBetween(fast, window) / rateBetween(slow, window)).toBeCloseTo(2, 6);
     const own = [fast, slow].map((commits) => rateBetween(commits, wholeWindow(commits)));
     expect(own[0]! / own[1]!).toBeLessThan(1.4);
@@ -76,7 +76,7 @@ describe('jobs that run together', () => {
     expect(rateBetween(slow, { from: 300, to: 500 })).toBeCloseTo(50, 6);
   });
 
-  it('are refused if one ends before the other has committed a block', () => {
+  it('are refused if one ends before the other has got going', () => {
     const late = fast.map(({ at, rows }) => ({ at: at + 20_000, rows }));
     expect(() => sharedWindow([fast, late])).toThrow('more rows');
   });
