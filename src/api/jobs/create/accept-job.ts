@@ -172,9 +172,9 @@ export async function mustAccept(
   candidate: Candidate,
   prepare: () => Promise<PreparedJob>,
 ): Promise<JobRecord> {
-  const taken = await accept(candidate, prepare);
-  if ('job' in taken) return taken.job;
-  throw new InvariantError(`a request without a key repeats job ${taken.repeated.job}`);
+  const accepted = await accept(candidate, prepare);
+  if ('job' in accepted) return accepted.job;
+  throw new InvariantError(`a request without a key repeats job ${accepted.repeated.job}`);
 }
 
 function outputInUse(holder: string, folder: string): ForebayError {
