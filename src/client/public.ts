@@ -1,6 +1,8 @@
 /** The exports of `forebay/client`: the client, its errors and the types of its answers. Nothing else is public. */
 export { createClient } from './client.ts';
-export type { Client, EventsOptions, JobsQuery, ResultsOptions, RowsOptions } from './client.ts';
+export type { Client, JobsQuery } from './client.ts';
+export type { EventsOptions, ResultsOptions, RowsOptions } from './job-streams.ts';
+export type { ClientOptions } from './transport.ts';
 export { ProblemError, UnreachableError } from './problem-error.ts';
 export type { JobEventWire as JobEvent } from '../api/http/wire/event.ts';
 export type { JobListWire as JobList } from '../api/http/wire/job-list.ts';

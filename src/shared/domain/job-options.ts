@@ -45,7 +45,10 @@ export interface JobOption {
 
 const count = (min: number, max: number) => ({ type: 'count', min, max }) as const;
 
-/** The order is part of the digest of a request (see wire/submit-request.ts), so it must not change. */
+/**
+ * The digest of a request covers its options in this order (see RequestWithDefaults), so the order must not change. A
+ * new option changes every digest once. A request that is repeated across that upgrade then counts as another one.
+ */
 export const JOB_OPTION_TABLE = {
   batch_size: {
     value: count(1, 1024),

@@ -1,6 +1,6 @@
 /**
- * Parses large bodies in a thread of its own, since a million rows take about a second of a core. The thread starts
- * when the first body comes and ends once it has been idle for a while.
+ * Parses large bodies in a thread of its own, so that they do not block the event loop. The thread starts when the
+ * first body comes and ends once it has been idle for a while.
  */
 import { Worker } from 'node:worker_threads';
 import { ForebayError, InvariantError, type ErrorCode, type Issue } from '../../../shared/errors.ts';

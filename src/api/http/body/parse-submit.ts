@@ -40,7 +40,7 @@ export function parseSubmit(bytes: Buffer | undefined, maxDepth: number): Parsed
     return parseText(json);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
-    throw notJson(json.length <= MAX_REST_BYTES ? parserSays(json, cause) : messageOf(cause), cause);
+    throw notJson(json.length <= MAX_REST_BYTES ? parserMessage(json, cause) : messageOf(cause), cause);
   }
 }
 
@@ -63,10 +63,10 @@ function parseText(json: Buffer): Parsed<SubmitRequest> {
   const request = withDefaults(parsed.value);
   const { input } = request;
   if (input.type === 'urls') {
-    return withRows(request, 'urls', json, extracted.urls!, URL_ROW, createUrlPacker());
+    return packRows(request, 'urls', json, extracted.urls!, URL_ROW, createUrlPacker());
   }
   if (input.type === 'inline') {
-    return withRows(request, 'rows', json, extracted.rows!, INLINE_ROW, createInlinePacker());
+    return packRows(request, 'rows', json, extracted.rows!, INLINE_ROW, createInlinePacker());
   }
   return { ok: true, value: { ...request, input, digest: sha256(JSON.stringify(request)).digest('hex') } };
 }
@@ -88,7 +88,7 @@ function putFirstRows(value: unknown, json: Buffer, lists: readonly ExtractedLis
 }
 
 /** Checks, hashes and packs all rows. Stops after MAX_ISSUES problems. */
-function withRows<Row, Packed extends PackedUrls>(
+function packRows<Row, Packed extends PackedUrls>(
   request: RequestWithDefaults,
   field: RowField,
   json: Buffer,
@@ -139,7 +139,7 @@ function sha256(text: string): Hash {
 }
 
 /** The parser's own message, with the position in the whole text. */
-function parserSays(json: Buffer, otherwise: SyntaxError): string {
+function parserMessage(json: Buffer, otherwise: SyntaxError): string {
   try {
     JSON.parse(json.toString());
     return otherwise.message;

@@ -6,69 +6,74 @@ import { onAbort } from '../../../shared/process/on-abort.ts';
 
 export interface StreamOptions {
   readonly headers: Readonly<Record<string, string>>;
-  /** Ends the stream when the service stops. */
-  readonly shutdown: AbortSignal;
-  readonly emit: Emit;
   /** Waits for the first chunk, so that a failure there becomes a problem and not an interrupted stream. */
   readonly probe: boolean;
 }
 
-/** `open`: makes the chunks. Its signal is aborted when the client leaves or the service stops. */
-export async function streamResponse(
-  c: Context,
-  open: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
-  options: StreamOptions,
-): Promise<Response> {
-  if (c.req.method === 'HEAD') return new Response(null, { headers: options.headers });
-  const left = new AbortController();
-  const leave = () => left.abort();
-  /** A reader that leaves is no failure, and nothing more is written. */
-  const hasLeft = () => left.signal.aborted && !options.shutdown.aborted;
-  const release = onAbort(options.shutdown, leave);
-  const chunks = open(left.signal);
-  const encoder = new TextEncoder();
+export function createStreamResponse(deps: {
+  /** Aborted when the service stops, which ends all streams. */
+  readonly shutdown: AbortSignal;
+  readonly emit: Emit;
+}) {
+  const { shutdown, emit } = deps;
 
-  let first: IteratorResult<string, void> | null = null;
-  if (options.probe) {
-    try {
-      first = await chunks.next();
-    } catch (error) {
-      release();
-      throw error;
-    }
-  }
+  /** `open` makes the chunks. Its signal is aborted when the client leaves or the service stops. */
+  return async function streamResponse(
+    c: Context,
+    open: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
+    options: StreamOptions,
+  ): Promise<Response> {
+    if (c.req.method === 'HEAD') return new Response(null, { headers: options.headers });
+    const left = new AbortController();
+    const leave = () => left.abort();
+    /** A reader that leaves is no failure, and nothing more is written. */
+    const hasLeft = () => left.signal.aborted && !shutdown.aborted;
+    const release = onAbort(shutdown, leave);
+    const chunks = open(left.signal);
+    const encoder = new TextEncoder();
 
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = first ?? (await chunks.next());
-          first = null;
-          if (hasLeft()) return;
-          if (done) {
-            release();
-            // An orderly end tells the client that nothing is missing, so an incomplete stream must not have one.
-            if (options.shutdown.aborted) breakOff(c, controller, new Error('the service is stopping'));
-            else controller.close();
-          } else {
-            controller.enqueue(encoder.encode(value));
-          }
-        } catch (error) {
-          release();
-          if (hasLeft()) return;
-          options.emit('stream.interrupted', { path: c.req.path, error: messageOf(error) });
-          breakOff(c, controller, error);
-        }
-      },
-      async cancel() {
+    let first: IteratorResult<string, void> | null = null;
+    if (options.probe) {
+      try {
+        first = await chunks.next();
+      } catch (error) {
         release();
-        leave();
-        await chunks.return();
+        throw error;
+      }
+    }
+
+    const body = new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          try {
+            const { done, value } = first ?? (await chunks.next());
+            first = null;
+            if (hasLeft()) return;
+            if (done) {
+              release();
+              // An orderly end tells the client that nothing is missing, so an incomplete stream must not have one.
+              if (shutdown.aborted) breakOff(c, controller, new Error('the service is stopping'));
+              else controller.close();
+            } else {
+              controller.enqueue(encoder.encode(value));
+            }
+          } catch (error) {
+            release();
+            if (hasLeft()) return;
+            emit('stream.interrupted', { path: c.req.path, error: messageOf(error) });
+            breakOff(c, controller, error);
+          }
+        },
+        async cancel() {
+          release();
+          leave();
+          await chunks.return();
+        },
       },
-    },
-    { highWaterMark: 0 },
-  );
-  return new Response(body, { headers: options.headers });
+      { highWaterMark: 0 },
+    );
+    return new Response(body, { headers: options.headers });
+  };
 }
 
 /** Breaks the connection in the middle of the body, so that the client notices that something is missing. */

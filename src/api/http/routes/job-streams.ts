@@ -1,10 +1,11 @@
 /** What a job produces while it runs: events over SSE, results and errors as NDJSON. */
+import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Emit } from '../../../shared/observe/events.ts';
 import type { JobStore } from '../../../shared/queue/job-store.ts';
 import type { Wake } from '../../../shared/queue/wake.ts';
 import { eventsStart, jobEvents, type EventsStart } from '../../jobs/streams/events-stream.ts';
-import { streamResponse } from '../middleware/stream-response.ts';
+import { createStreamResponse } from '../middleware/stream-response.ts';
 import { jobRows, nextRow, type RowsRequest } from '../../jobs/streams/results-stream.ts';
 import { EVENT_ID, PROGRESS_EVENT, STATUS_EVENT } from '../wire/event.ts';
 import { JOB } from '../wire/job.ts';
@@ -26,6 +27,7 @@ export interface JobStreamsDeps {
 }
 
 export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void {
+  const streamResponse = createStreamResponse(deps);
   mount(
     target,
     {
@@ -61,8 +63,6 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
           'Cache-Control': 'no-store',
           'X-Accel-Buffering': 'no',
         },
-        shutdown: deps.shutdown,
-        emit: deps.emit,
         probe: false,
       });
     },
@@ -112,11 +112,7 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
       rows(c, params.id, { kind: 'errors', fromRow: query.from_row, follow: query.follow === 'true' }),
   );
 
-  async function rows(
-    c: Parameters<typeof streamResponse>[0],
-    id: string,
-    request: RowsRequest,
-  ): Promise<Response> {
+  async function rows(c: Context, id: string, request: RowsRequest): Promise<Response> {
     const job = await deps.jobs.mustGet(id);
     const next = request.follow ? null : Math.max(request.fromRow, await nextRow(deps.jobs, job));
     return streamResponse(c, (signal) => jobRows(deps, job, request, signal), {
@@ -126,8 +122,6 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
         'X-Accel-Buffering': 'no',
         ...(next === null ? {} : { 'X-Next-Row': String(next) }),
       },
-      shutdown: deps.shutdown,
-      emit: deps.emit,
       probe: !request.follow,
     });
   }

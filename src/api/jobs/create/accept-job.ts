@@ -87,7 +87,7 @@ export function createAcceptJob(deps: {
   }
 
   /** Tries again after a lost reply, because then the job may or may not exist. */
-  async function createSurely(job: NewJob, limits: JobLimits): Promise<Creation> {
+  async function createWithRetries(job: NewJob, limits: JobLimits): Promise<Creation> {
     for (let tries = TRIES; ; tries--) {
       try {
         return await jobs.create(job, limits);
@@ -99,9 +99,9 @@ export function createAcceptJob(deps: {
   }
 
   async function create(job: NewJob, limits: JobLimits): Promise<Creation> {
-    const creation = await createSurely(job, limits);
+    const creation = await createWithRetries(job, limits);
     if (creation.outcome !== 'output_held' || !(await hasEnded(creation.by))) return creation;
-    return createSurely({ ...job, takesOver: creation.by }, limits);
+    return createWithRetries({ ...job, takesOver: creation.by }, limits);
   }
 
   /**
@@ -172,9 +172,9 @@ export async function mustAccept(
   candidate: Candidate,
   prepare: () => Promise<PreparedJob>,
 ): Promise<JobRecord> {
-  const taken = await accept(candidate, prepare);
-  if ('job' in taken) return taken.job;
-  throw new InvariantError(`a request without a key repeats job ${taken.repeated.job}`);
+  const accepted = await accept(candidate, prepare);
+  if ('job' in accepted) return accepted.job;
+  throw new InvariantError(`a request without a key repeats job ${accepted.repeated.job}`);
 }
 
 function outputInUse(holder: string, folder: string): ForebayError {

@@ -42,9 +42,9 @@ export function createRetryJob(deps: {
     let from: string | null = null;
     const candidate = { id: retry, folder, by: owner, requestKey: null };
     const job = await mustAccept(deps.accept, candidate, async () => {
-      const { last, made } = await prepare(asked, retry, folder);
+      const { last, prepared } = await prepare(asked, retry, folder);
       from = last;
-      return made;
+      return prepared;
     });
     // From here on, spooled rows are kept under the retry's name, since the retry is what can be retried next.
     if (from !== null) await input.discard(from, owner.tenant);
@@ -55,7 +55,7 @@ export function createRetryJob(deps: {
     asked: JobRecord,
     retry: string,
     folder: string,
-  ): Promise<{ last: string; made: PreparedJob }> {
+  ): Promise<{ last: string; prepared: PreparedJob }> {
     const { id } = asked.spec;
     const last = await checkOutput(folder, 'resume');
     if (!last) throw refusal(`The output "${folder}" of job ${id} is gone.`);
@@ -83,7 +83,7 @@ export function createRetryJob(deps: {
       created_at: Date.now(),
     };
     const webhookSecret = await deps.webhooks.secretOf(id);
-    return { last: last.id, made: { spec, total: rows.failed, webhookSecret } };
+    return { last: last.id, prepared: { spec, total: rows.failed, webhookSecret } };
   }
 }
 

@@ -81,7 +81,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     const id = newJobId(Date.now(), randomBytes(16));
     const model = await deps.findModel(request.model);
     const folder = await output.resolve(request.output, id, tenant);
-    const taken = await deps.accept({ id, folder, by, requestKey }, async () => {
+    const accepted = await deps.accept({ id, folder, by, requestKey }, async () => {
       const ifExists = request.options.if_output_exists;
       const earlier = await checkOutput(folder, ifExists);
       const options = settleOptions(request, model, earlier);
@@ -115,7 +115,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       };
       return { spec, total: rows, webhookSecret: webhook?.secret ?? null };
     });
-    if ('job' in taken) return { job: taken.job, replayed: false };
-    return replay(taken.repeated, requestKey!);
+    if ('job' in accepted) return { job: accepted.job, replayed: false };
+    return replay(accepted.repeated, requestKey!);
   }
 }

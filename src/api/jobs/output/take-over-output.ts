@@ -63,7 +63,7 @@ async function filesToRemove(spec: JobSpec, opening: Opening): Promise<string[]>
   if (opening.if_output_exists === 'overwrite') {
     return published.filter((name) => name !== 'job.json').toSorted(byManifestFirst);
   }
-  if (await wasOpenedBefore(spec, published)) return [];
+  if (await wasTakenOver(spec, published)) return [];
   const found = await checkOutput(spec.output, opening.if_output_exists);
   if (JSON.stringify(found && continuedJob(found)) !== JSON.stringify(opening.earlier)) {
     throw new ForebayError(
@@ -78,7 +78,7 @@ async function filesToRemove(spec: JobSpec, opening: Opening): Promise<string[]>
 }
 
 /** Whether an earlier feeder wrote job.json, which it does last. */
-async function wasOpenedBefore(spec: JobSpec, published: readonly string[]): Promise<boolean> {
+async function wasTakenOver(spec: JobSpec, published: readonly string[]): Promise<boolean> {
   if (!published.includes('job.json')) return false;
   return (await checkOutput(spec.output, 'resume'))?.id === spec.id;
 }
