@@ -141,7 +141,7 @@ describe('forebay up and its clients', () => {
     expect(ended).toMatchObject({ code: 1, out: '' });
     // A start that takes more than 5 s on a busy machine tells what it does before.
     expect(ended.err.trimEnd().split('\n').at(-1)).toBe(
-      `forebay: Another program listens on port ${port} of 127.0.0.1, perhaps another Forebay: end it ` +
+      `forebay: Another program listens on port ${port} of 127.0.0.1, perhaps another Forebay. End it ` +
         `(\`lsof -i :${port}\` shows it), or choose another port with --port (FOREBAY_PORT).`,
     );
   });

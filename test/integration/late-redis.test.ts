@@ -155,7 +155,7 @@ it('a port that is taken is named, with what to do, by the API and by the health
     }
     const elsewhere = start('api', { ...env, FOREBAY_HOST: '192.0.2.1', FOREBAY_AUTH: 'off' });
     expect(await elsewhere.ended).toBe(1);
-    expect(elsewhere.said()).toContain('"192.0.2.1" is no address of this machine');
+    expect(elsewhere.said()).toContain('"192.0.2.1" is not an address of this machine');
   } finally {
     other.close();
   }

@@ -12,7 +12,7 @@ import type { InputResolver } from '../jobs/create/resolve-input.ts';
 import { createFinaliser } from './finalise-job.ts';
 import { runFeeder, type RunFeederDeps, type RunningFeeder } from './run-feeder.ts';
 
-/** Between two looks for jobs without a feeder: what a lost wake-up costs. */
+/** Time between two searches for jobs without a feeder. A lost wake-up costs at most this. */
 const SWEEP_MS = 1_000;
 /** No submit takes longer from admission to record. */
 const SUBMIT_MS = 600_000;

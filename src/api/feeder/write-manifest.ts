@@ -62,7 +62,10 @@ export function createManifestWriter(deps: {
     }
   }
 
-  /** A manifest lists earlier parts first, with what this retry supersedes of them. So its own parts are counted before. */
+  /**
+   * Counts a retry's own parts before they are listed. The manifest lists earlier parts first, with how many of their
+   * failed rows the retry has answered.
+   */
   async function countAll(record: JobRecord, lease: string): Promise<void> {
     if (record.spec.dataset.type !== 'failed') return;
     for await (const _ of parts(record, lease));

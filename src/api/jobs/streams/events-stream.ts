@@ -5,7 +5,8 @@
 import type { JobRecord } from '../../../shared/domain/job.ts';
 import { isTerminal } from '../../../shared/domain/job-state.ts';
 import { redisTrouble } from '../../../shared/redis/redis-trouble.ts';
-import type { JobEvent, JobStore } from '../../../shared/queue/job-store.ts';
+import type { JobEvent } from '../../../shared/queue/job-events.ts';
+import type { JobStore } from '../../../shared/queue/job-store.ts';
 import type { Wake } from '../../../shared/queue/wake.ts';
 import { createJobWaiter } from './job-waiter.ts';
 import { eventToWire, type JobEventWire } from '../../http/wire/event.ts';
