@@ -44,8 +44,19 @@ export function createJobFeeder(deps: {
   spec: JobSpec;
   lease: string;
   source: DatasetSource;
-  jobs: JobStore;
-  window: JobWindow;
+  jobs: Pick<
+    JobStore,
+    | 'get'
+    | 'markFedAll'
+    | 'markOpened'
+    | 'mustGet'
+    | 'releaseOutput'
+    | 'retire'
+    | 'setReason'
+    | 'setTotal'
+    | 'transition'
+  >;
+  window: Pick<JobWindow, 'commitFound' | 'holdsLease' | 'position' | 'reserve' | 'runError'>;
   blocks: JobBlocks;
   /** What live workers can do for the job's model. */
   service: () => Promise<ModelService>;

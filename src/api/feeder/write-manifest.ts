@@ -28,11 +28,13 @@ const FLUSH_CHARS = 1 << 16;
 /** Parts read at once: enough to hide the storage's latency. Each holds a block in memory. */
 const READ_AT_ONCE = 8;
 
-export function createManifestWriter(deps: {
-  jobs: Pick<JobStore, 'committed' | 'mustGet' | 'stats'>;
-  window: Pick<JobWindow, 'announced' | 'commitFound' | 'holdsLease' | 'position'>;
-  workers: Pick<WorkerRegistry, 'batchInvariance'>;
-}) {
+export interface ManifestSources {
+  readonly jobs: Pick<JobStore, 'committed' | 'mustGet' | 'stats'>;
+  readonly window: Pick<JobWindow, 'announced' | 'commitFound' | 'holdsLease' | 'position'>;
+  readonly workers: Pick<WorkerRegistry, 'batchInvariance'>;
+}
+
+export function createManifestWriter(deps: ManifestSources) {
   const { jobs, window } = deps;
 
   /** Parts of all committed blocks, in order. Counts a part whose run died before it could count it. */

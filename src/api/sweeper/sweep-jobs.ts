@@ -15,7 +15,7 @@ const PAGE = 50;
 const MOST_REMEMBERED = 10_000;
 
 export function sweepJobs(deps: {
-  leftovers: Leftovers;
+  leftovers: Pick<Leftovers, 'listed' | 'presences'>;
   jobs: Pick<JobStore, 'forget' | 'get' | 'outputHolder' | 'retire'>;
   /** Anything younger than this is not touched, because somebody may be working on it. */
   graceMs: number;

@@ -10,7 +10,11 @@ import type { Chore } from './sweeper.ts';
 /** Most of each that one step removes from one queue. */
 const MOST = 200;
 
-export function sweepQueues(deps: { leftovers: Leftovers; queues: BlockQueues; slots: QueueSlots }): Chore {
+export function sweepQueues(deps: {
+  leftovers: Pick<Leftovers, 'presences' | 'queues' | 'slots'>;
+  queues: Pick<BlockQueues, 'discard' | 'idle' | 'trimFailed'>;
+  slots: Pick<QueueSlots, 'release'>;
+}): Chore {
   const { leftovers, queues, slots } = deps;
   let cursor = '0';
 

@@ -67,7 +67,7 @@ describe('mistakes', () => {
       ['plan', '--model', 'tiny', '--input', 'photos', '--url', 'http://127.0.0.1:9', '--lanes', '2'],
       /^forebay: --lanes cannot be used with --url/,
     ],
-    [['plan', '--model', 'tiny', '--url', 'http://127.0.0.1:9'], /give one of --input, --manifest/],
+    [['plan', '--model', 'tiny', '--url', 'http://127.0.0.1:9'], /give either --input or --manifest/],
     [['run', '--model', 'models/tiny'], /^forebay: --output DIR is missing/],
     [['run', '--model', 'models/tiny', '--output', 'o'], /^forebay: --input PATH is missing/],
     [
