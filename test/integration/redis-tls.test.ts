@@ -58,7 +58,7 @@ describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () 
     for (const part of ['api', 'workers'] as const) {
       const process = startOwnProcess(part, { ...place.env, ...env });
       try {
-        const [line] = await process.says(/^.*is not reached.*\n/m);
+        const [line] = await process.says(/^.*cannot be reached.*\n/m);
         said.push(line);
         expect(process.said()).not.toContain(PASSWORD);
       } finally {

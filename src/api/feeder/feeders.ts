@@ -91,7 +91,11 @@ export function createFeeders(deps: FeedersDeps) {
   }
 
   const undo = [
-    wake.on('job', (id) => (running.get(id)?.wake ?? supervisor.ring)()),
+    wake.on('job', (id) => {
+      const feeder = running.get(id);
+      if (feeder) feeder.wake();
+      else supervisor.ring();
+    }),
     wake.on('progress', (message) => {
       const { job, left, failed } = readProgress(message);
       const feeder = running.get(job);

@@ -72,7 +72,7 @@ export function runFeeder(
     );
   }, LEASE_RENEW_MS);
   const service = freshFor(SERVICE_FRESH_MS, async () => deps.workers.serviceOf(spec.model));
-  const undo = deps.wake.on('workers', service.forget);
+  const undo = deps.wake.on('workers', () => service.forget());
   const feeder = createJobFeeder({
     spec,
     lease,
@@ -85,7 +85,7 @@ export function runFeeder(
     configuredQueueLimit: deps.queueLimit,
     maxRows: deps.maxRows,
     finalise: (record) => deps.finalise(record, lease),
-    service: service.get,
+    service: async () => service.get(),
   });
 
   /** True when there is nothing more to do here. */
@@ -142,7 +142,7 @@ export function runFeeder(
   }
 
   const ended = run().catch((error: unknown) => emit('feeder.crashed', { job: id, error: messageOf(error) }));
-  return { queue, wake: alarm.ring, isDue: feeder.isDue, ended };
+  return { queue, wake: () => alarm.ring(), isDue: (left) => feeder.isDue(left), ended };
 }
 
 /** Keeps the answer for `ms`. */

@@ -88,7 +88,7 @@ export function createManifestWriter(deps: ManifestSources) {
       if (!found) {
         failure ??= {
           code: 'storage_unavailable',
-          message: `${partName(number)} was written and is gone: somebody has changed the output folder. Run the job again.`,
+          message: `${partName(number)} was written and is gone. Somebody has changed the output folder. Run the job again.`,
         };
         continue;
       }

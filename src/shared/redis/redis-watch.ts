@@ -12,7 +12,7 @@ import { clusterRefused, redisAdvice, redisProblem, redisTrouble, refusesWrites 
 import { tlsAdvice } from './tls-advice.ts';
 
 /** Redis' answers to a login that fails. */
-const NOT_LET_IN = /^(NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR AUTH)/;
+const LOGIN_FAILED = /^(NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR AUTH)/;
 
 type State =
   /** Redis has never answered. `waitingFor`: why, once a try has failed. */
@@ -112,9 +112,9 @@ export function createRedisWatch(options: {
     onError(error) {
       if (refusesWrites(error)) refused(error);
       else if (state.name === 'starting') {
-        if (NOT_LET_IN.test(error.message)) return;
+        if (LOGIN_FAILED.test(error.message)) return;
         const why = messageOf(error) || 'no connection';
-        notYet(`${where} is not reached (${why}).`, tlsAdvice(error) ?? startAdvice);
+        notYet(`${where} cannot be reached (${why}).`, tlsAdvice(error) ?? startAdvice);
       } else if (redisTrouble(error) === null) {
         emit('redis.connection_failed', { error: messageOf(error) });
       }
@@ -124,7 +124,7 @@ export function createRedisWatch(options: {
       // A proxy without a server behind it accepts connections and closes them without an error.
       const onClose = () => {
         if (state.name !== 'starting' || state.waitingFor !== null) return;
-        notYet(`${where} is not reached (the connection is closed before it answers).`, startAdvice);
+        notYet(`${where} cannot be reached (the connection is closed before it answers).`, startAdvice);
       };
       watched.on('close', onClose);
       try {
@@ -144,14 +144,14 @@ export function createRedisWatch(options: {
     },
     async checkWrite() {
       if (client === null) return;
-      const told = () => {
+      const throwUnlessUp = () => {
         if (state.name === 'up') return;
         throw new ForebayError('queue_unavailable', state.waitingFor ?? `${where} has not answered yet.`);
       };
-      told();
+      throwUnlessUp();
       // This connection waits while Redis refuses writes. By then it is known why.
       await checkWrite(client).catch((error: unknown) => {
-        told();
+        throwUnlessUp();
         throw error;
       });
     },
@@ -159,14 +159,14 @@ export function createRedisWatch(options: {
 }
 
 function adviceFor(error: Error | null): string {
-  if (error !== null && NOT_LET_IN.test(error.message)) return 'correct user and password in REDIS_URL';
+  if (error !== null && LOGIN_FAILED.test(error.message)) return 'correct user and password in REDIS_URL';
   return (error && tlsAdvice(error)) ?? redisAdvice('away');
 }
 
 /** The error for a Redis that answers and cannot be used. */
 function refusal(error: unknown, where: string): unknown {
   if (redisTrouble(error) === 'cluster') return clusterRefused(error);
-  if (!NOT_LET_IN.test(messageOf(error))) return error;
-  const message = `${where} does not let us in. Correct user and password in REDIS_URL. Redis says: ${messageOf(error)}`;
+  if (!LOGIN_FAILED.test(messageOf(error))) return error;
+  const message = `${where} refuses the login. Correct user and password in REDIS_URL. Redis says: ${messageOf(error)}`;
   return new ForebayError('config_invalid', message, { cause: error });
 }
