@@ -141,7 +141,7 @@ describe('forebay up and its clients', () => {
     expect(ended).toMatchObject({ code: 1, out: '' });
     // On a busy machine, a start that takes more than 5 s first says what it does.
     expect(ended.err.trimEnd().split('\n').at(-1)).toBe(
-      `forebay: Another program listens on port ${port} of 127.0.0.1, perhaps another Forebay: end it ` +
+      `forebay: Another program listens on port ${port} of 127.0.0.1, perhaps another Forebay. End it ` +
         `(\`lsof -i :${port}\` shows it), or choose another port with --port (FOREBAY_PORT).`,
     );
   });

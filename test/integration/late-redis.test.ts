@@ -42,10 +42,10 @@ it('API and worker wait for a Redis that starts later, say so once, and then run
   const api = start('api', env);
   const worker = start('workers', { ...env, FOREBAY_HEALTH_PORT: String(healthPort) });
 
-  const [, url] = await api.says(/"url":"(http:[^"]+)".*is not reached/);
+  const [, url] = await api.says(/"url":"(http:[^"]+)".*cannot be reached/);
   for (const process of [api, worker]) {
-    const [line] = await process.says(/^.*is not reached.*\n/m);
-    expect(line).toContain(`Redis at unix://:***@${later} is not reached (connect ENOENT`);
+    const [line] = await process.says(/^.*cannot be reached.*\n/m);
+    expect(line).toContain(`Redis at unix://:***@${later} cannot be reached (connect ENOENT`);
     expect(line).toContain('Trying again until it answers: start it, or correct REDIS_URL');
   }
 
@@ -67,7 +67,7 @@ it('API and worker wait for a Redis that starts later, say so once, and then run
   expect(unhealthy.status).toBe(503);
   expect(await unhealthy.json()).toMatchObject({
     status: 'waiting',
-    reason: expect.stringContaining(`Redis at unix://:***@${later} is not reached`) as string,
+    reason: expect.stringContaining(`Redis at unix://:***@${later} cannot be reached`) as string,
   });
 
   const redis = await startTestRedis();
@@ -89,7 +89,7 @@ it('API and worker wait for a Redis that starts later, say so once, and then run
       return job.status === 'completed';
     });
     for (const process of [api, worker]) {
-      expect(process.said().match(/is not reached/g)).toHaveLength(1);
+      expect(process.said().match(/cannot be reached/g)).toHaveLength(1);
       expect(process.said()).toContain(' answers.');
       expect(process.said()).not.toMatch(/se.{1,3}cret/);
       expect(await process.stop()).toBe(0);
@@ -104,7 +104,7 @@ it('a proxy without a Redis behind it is logged as well, and a process that wait
   try {
     const env = { REDIS_URL: `redis://127.0.0.1:${proxy.port}` };
     for (const process of [start('api', env), start('workers', env)]) {
-      await process.says(/Redis at redis:\/\/127\.0\.0\.1:\d+ is not reached/);
+      await process.says(/Redis at redis:\/\/127\.0\.0\.1:\d+ cannot be reached/);
       expect(await process.stop()).toBe(0);
     }
   } finally {
@@ -125,8 +125,8 @@ it('a wrong password, a missing password and a Redis that evicts end the process
   try {
     await operator.config('SET', 'requirepass', 'right');
     const wrong = redis.url.replace('unix://', 'unix://:not-it@');
-    await refuses(wrong, 'does not let us in', 'REDIS_URL', 'WRONGPASS');
-    await refuses(redis.url, 'does not let us in', 'REDIS_URL', 'NOAUTH');
+    await refuses(wrong, 'refuses the login', 'REDIS_URL', 'WRONGPASS');
+    await refuses(redis.url, 'refuses the login', 'REDIS_URL', 'NOAUTH');
     await operator.config('SET', 'requirepass', '');
     await operator.config('SET', 'maxmemory', '1gb');
     await operator.config('SET', 'maxmemory-policy', 'allkeys-lru');
@@ -155,7 +155,7 @@ it('API and worker name a port that is taken and say what to do', async () => {
     }
     const elsewhere = start('api', { ...env, FOREBAY_HOST: '192.0.2.1', FOREBAY_AUTH: 'off' });
     expect(await elsewhere.ended).toBe(1);
-    expect(elsewhere.said()).toContain('"192.0.2.1" is no address of this machine');
+    expect(elsewhere.said()).toContain('"192.0.2.1" is not an address of this machine');
   } finally {
     other.close();
   }

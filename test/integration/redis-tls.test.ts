@@ -57,7 +57,7 @@ describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () 
     const lineOf = async (part: 'api' | 'workers') => {
       const process = startOwnProcess(part, { ...place.env, ...env });
       try {
-        const [line] = await process.says(/^.*is not reached.*\n/m);
+        const [line] = await process.says(/^.*cannot be reached.*\n/m);
         expect(process.said()).not.toContain(PASSWORD);
         return line;
       } finally {
@@ -87,7 +87,7 @@ describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () 
     for (const trusted of [{}, { NODE_EXTRA_CA_CERTS: other.ca }]) {
       for (const words of await saidBy({ REDIS_URL: at('localhost'), ...trusted })) {
         expect(words).toMatch(/self-signed certificate|unable to (verify|get)/);
-        expect(words).toContain('name the file of its authority (PEM) in NODE_EXTRA_CA_CERTS');
+        expect(words).toContain('set NODE_EXTRA_CA_CERTS to the PEM file of that authority');
       }
     }
   });

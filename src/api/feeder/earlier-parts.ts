@@ -1,6 +1,6 @@
 /**
- * What a retry finds in its output: the parts of the jobs before it, as their manifest lists them, and how many rows
- * of each errors file are superseded (run again by a later job). Nothing for a job that is no retry.
+ * What a retry finds in its output: the earlier jobs and their parts, as the manifest lists them. Of each errors file it
+ * tells how many rows a later job has answered. There is nothing for a job that is not a retry.
  */
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
@@ -18,7 +18,7 @@ import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.t
 
 const COUNT = z.int().min(0);
 
-/** A job of an output, in the manifest's `jobs`. A manifest is read from storage, where others may write. */
+/** An entry of `jobs` in a manifest. It is parsed, because others may write to the storage. */
 const OUTPUT_JOB = z.object({
   job: z.string(),
   retry_of: z.string().nullable(),
@@ -31,7 +31,7 @@ const OUTPUT_JOB = z.object({
 });
 export type OutputJob = z.infer<typeof OUTPUT_JOB>;
 
-/** The jobs of the output before `spec`, oldest first; what an earlier try of the same retry left out. */
+/** The jobs of the output before `spec`, oldest first. An earlier attempt to finish the same retry is not among them. */
 export async function earlierJobs(spec: JobSpec): Promise<OutputJob[]> {
   if (spec.dataset.type !== 'failed') return [];
   const { end } = spec.dataset;
@@ -39,20 +39,20 @@ export async function earlierJobs(spec: JobSpec): Promise<OutputJob[]> {
   return manifest ? outputJobs(manifest).filter((job) => job.first_part < end) : [];
 }
 
-/** The jobs that a manifest tells of, oldest first; none where it says what no manifest of Forebay's does. */
+/** The jobs of a manifest, oldest first. None where it is not a manifest of Forebay. */
 export function outputJobs(manifest: Readonly<Record<string, unknown>>): OutputJob[] {
   const jobs = manifest['jobs'] ?? [{ ...manifest, retry_of: null, first_part: 0 }];
   return z.array(OUTPUT_JOB).safeParse(jobs).data ?? [];
 }
 
-/** In order; only after all of the retry's own parts are counted. */
+/** The earlier parts, in order. Call this only after all of the retry's own parts are counted. */
 export async function* earlierParts(
   spec: JobSpec,
   jobs: Pick<JobStore, 'committed'>,
 ): AsyncGenerator<ManifestPart, void, undefined> {
   const { dataset } = spec;
   if (dataset.type !== 'failed') return;
-  /** Failed rows passed so far: the retry's dataset is those of `first` to `end`, in this order. */
+  /** Failed rows passed so far. The retry's dataset is the failed rows of the files `first` to `end`, in this order. */
   let position = 0;
   for await (const part of listed(spec.output, dataset.end)) {
     const number = part.errors && errorsNumber(part.errors.name);
@@ -90,7 +90,7 @@ async function answered(
   return count;
 }
 
-/** Parts 0 to `end` - 1: from the manifest, or, where that is gone, from the files. */
+/** Parts 0 to `end` - 1, from the manifest. Where that is gone, from the files. */
 async function* listed(folder: string, end: number): AsyncGenerator<ManifestPart, void, undefined> {
   const paths = outputFolder(folder);
   if ((await readManifest(paths.manifest)) !== null) {
@@ -108,7 +108,7 @@ async function* listed(folder: string, end: number): AsyncGenerator<ManifestPart
   }
 }
 
-/** A part as the manifest lists it. */
+/** The manifest's entry for a part. */
 export function partEntry(number: number, found: PublishedBlock): ManifestPart {
   return {
     name: partName(number),

@@ -44,8 +44,19 @@ export function createJobFeeder(deps: {
   spec: JobSpec;
   lease: string;
   source: DatasetSource;
-  jobs: JobStore;
-  window: JobWindow;
+  jobs: Pick<
+    JobStore,
+    | 'get'
+    | 'markFedAll'
+    | 'markOpened'
+    | 'mustGet'
+    | 'releaseOutput'
+    | 'retire'
+    | 'setReason'
+    | 'setTotal'
+    | 'transition'
+  >;
+  window: Pick<JobWindow, 'commitFound' | 'holdsLease' | 'position' | 'reserve' | 'runError'>;
   blocks: JobBlocks;
   /** What live workers can do for the job's model. */
   service: () => Promise<ModelService>;
@@ -66,7 +77,7 @@ export function createJobFeeder(deps: {
   });
   const fill = createFillWindow({ spec, lease, reading, jobs, window, blocks, maxRows, signal });
   const speed = createCommitSpeed();
-  const { read: readReason, show } = createShownReason(jobs, id);
+  const shown = createShownReason(jobs, id);
   let supply: Supply = { name: 'enough' };
   let repaired = { at: -Infinity, left: 0 };
   /** A round is due when no more blocks than this are left in the window. After trouble, every commit is due one. */
@@ -87,7 +98,7 @@ export function createJobFeeder(deps: {
       const failure = failureOfFeeding(error);
       const trouble = storageTrouble(error) ?? (error instanceof ForebayError ? error.message : null);
       if (failure) await end(failure);
-      else if (trouble !== null) await show('storage_unavailable', trouble);
+      else if (trouble !== null) await shown.show('storage_unavailable', trouble);
       else throw error;
       return false;
     }
@@ -115,7 +126,7 @@ export function createJobFeeder(deps: {
     if (reading.state === 'ended' && blocks.inWindow === 0) return finish();
 
     const veto = vetoOnAdding(state);
-    if (veto) return show(veto.reason, veto.text);
+    if (veto) return shown.show(veto.reason, veto.text);
     if (record.status === 'queued') await jobs.transition(id, 'running', { from: ['queued'], lease });
     const limit = windowLimit(state);
     const waiting = await blocks.add({
@@ -128,7 +139,7 @@ export function createJobFeeder(deps: {
     // Blocks that wait for a slot go on with the next one that is free.
     if (waiting === 0) dueAt = reading.state === 'ended' ? 0 : refillMark(state);
     const isShort = supply.name === 'short' && performance.now() - supply.since > SHORT_MS;
-    await show(isShort ? 'queue_limit' : null);
+    await shown.show(isShort ? 'queue_limit' : null);
   }
 
   /** Shows that blocks are run again, or ends a job whose block never succeeds. True where it did either. */
@@ -137,7 +148,7 @@ export function createJobFeeder(deps: {
     if (worst === null || worst.attempts < 2) return false;
     const judged = judgeRuns(worst, await window.runError(id, worst.block));
     if (judged.verdict === 'fails') await end(judged.failure);
-    else await show(judged.reason);
+    else await shown.show(judged.reason);
     return true;
   }
 
@@ -175,7 +186,7 @@ export function createJobFeeder(deps: {
   async function pause(): Promise<void> {
     await blocks.repair();
     await blocks.withdraw();
-    await show('paused');
+    await shown.show('paused');
   }
 
   async function feedOrFail(record: JobRecord): Promise<void> {
@@ -203,7 +214,7 @@ export function createJobFeeder(deps: {
         await clearUp();
         return true;
       }
-      readReason(record);
+      shown.read(record);
       if (record.status === 'finalizing' || record.status === 'cancelling') return windDown(record);
       if (record.status === 'paused') {
         await pause();

@@ -12,7 +12,7 @@ import type { InputResolver } from '../jobs/create/resolve-input.ts';
 import { createFinaliser } from './finalise-job.ts';
 import { runFeeder, type RunFeederDeps, type RunningFeeder } from './run-feeder.ts';
 
-/** Between two looks for jobs without a feeder: what a lost wake-up costs. */
+/** Time between two searches for jobs without a feeder. A lost wake-up costs at most this. */
 const SWEEP_MS = 1_000;
 /** No submit takes longer from admission to record. */
 const SUBMIT_MS = 600_000;
@@ -91,7 +91,11 @@ export function createFeeders(deps: FeedersDeps) {
   }
 
   const undo = [
-    wake.on('job', (id) => (running.get(id)?.wake ?? supervisor.ring)()),
+    wake.on('job', (id) => {
+      const feeder = running.get(id);
+      if (feeder) feeder.wake();
+      else supervisor.ring();
+    }),
     wake.on('progress', (message) => {
       const { job, left, failed } = readProgress(message);
       const feeder = running.get(job);

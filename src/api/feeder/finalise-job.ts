@@ -5,18 +5,16 @@
 import type { JobRecord } from '../../shared/domain/job.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import type { JobStore } from '../../shared/queue/job-store.ts';
-import type { JobWindow } from '../../shared/queue/job-window.ts';
 import { LeaseLost } from '../../shared/queue/lease.ts';
-import type { WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import { removeStaging } from '../../shared/storage/staging.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
 import { endOf } from './manifest-members.ts';
-import { createManifestWriter, type Described } from './write-manifest.ts';
+import { createManifestWriter, type Described, type ManifestSources } from './write-manifest.ts';
 
 export function createFinaliser(deps: {
-  jobs: JobStore;
-  window: JobWindow;
-  workers: Pick<WorkerRegistry, 'batchInvariance'>;
+  jobs: ManifestSources['jobs'] & Pick<JobStore, 'noteStored' | 'releaseOutput' | 'retire' | 'transition'>;
+  window: ManifestSources['window'];
+  workers: ManifestSources['workers'];
   spool: Pick<InputResolver, 'discard' | 'spooledBytes'>;
 }) {
   const { jobs, spool } = deps;

@@ -95,7 +95,7 @@ export function createJobBlocks(deps: {
     reserved(blocks) {
       for (const { block, rows } of blocks) states.reserved(block, extentOf(rows));
     },
-    committed: states.gone,
+    committed: (block) => states.gone(block),
     get inWindow() {
       return states.size;
     },

@@ -39,7 +39,7 @@ export function failureOfFeeding(error: unknown): Failure | null {
   if (error instanceof RowsDiffer) {
     return {
       code: 'dataset_changed',
-      message: `The input is not the one that the output was made from: ${error.message}. Use another output, or overwrite this one.`,
+      message: `The input differs from the one that the output was made from: ${error.message}. Use another output, or overwrite this one.`,
     };
   }
   if (error instanceof ForebayError && !error.retryable) return { code: error.code, message: error.message };
@@ -56,7 +56,7 @@ export type RunsVerdict =
  * anything.
  */
 export function judgeRuns({ block, attempts }: BlockAttempts, lastError: string | null): RunsVerdict {
-  const last = lastError ?? 'its workers died in it';
+  const last = lastError ?? 'its workers died';
   const permanent = PERMANENT.find((code) => last.startsWith(`${code}: `));
   if (permanent) {
     return { verdict: 'fails', failure: { code: permanent, message: last.slice(permanent.length + 2) } };

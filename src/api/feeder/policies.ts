@@ -1,6 +1,6 @@
 /**
- * Backpressure (G5): policies say how many more blocks may go in, any veto wins, and its reason is shown.
- * Reading into the window and adding to the queue are separate decisions.
+ * Backpressure (G5). Policies decide how many blocks may be read into the window, and whether blocks may be added to the
+ * queue. Any veto wins, and users see its reason.
  */
 import type { JobReason } from '../../shared/domain/job.ts';
 import type { ModelRef } from '../../shared/domain/model-config.ts';
@@ -9,26 +9,26 @@ import type { ModelService } from '../../shared/queue/worker-registry.ts';
 export interface FeedState {
   readonly model: ModelRef;
   readonly service: ModelService;
-  /** The job's own cap on blocks queued or running; null: automatic. */
+  /** The job's own limit of blocks queued or running; null: automatic. */
   readonly concurrency: number | null;
   /** Blocks in the window. */
   readonly inWindow: number;
-  /** Of them on the queue or in a worker's hands. */
+  /** Of those, blocks on the queue or in a worker's hands. */
   readonly onQueue: number;
-  /** The job's blocks committed a second, of late. */
+  /** Blocks that the job has recently committed per second. */
   readonly blocksPerS: number;
 }
 
 export const MIN_WINDOW = 16;
 export const BLOCKS_PER_LANE = 4;
 /**
- * A window is filled up again when this share of it is free: a round of the feeder costs 4 ms of CPU beside busy lanes,
- * for one block or for many. What is left then is 3 blocks a lane, of which its worker has taken 2.
+ * The window is refilled when this share of it is free, because a round of the feeder costs the same for one block as for
+ * many. Three blocks per lane are left then, and its worker has taken two of them.
  */
 const REFILL_SHARE = 1 / 4;
 /**
- * A window holds what the job commits in this time, s, so that tiny blocks last until the feeder's next turn.
- * It is also what another job's first block may wait behind: short.
+ * The window holds at least what the job commits in this time, in s, so that tiny blocks last until the feeder's next
+ * round. It is short, because another job's first block may have to wait for it.
  */
 const WINDOW_S = 0.1;
 const MAX_FAST_WINDOW = 256;
@@ -41,12 +41,12 @@ export function windowLimit(state: FeedState): number {
   return state.concurrency ?? Math.max(MIN_WINDOW, BLOCKS_PER_LANE * state.service.lanes, fast);
 }
 
-/** Most blocks of all jobs on the queue. `configured` wins; `window`: of the job that asks, which gets at most half. */
+/** Most blocks of all jobs on the queue. `configured` wins. `window`: of the job that asks, which gets at most half. */
 export function queueLimit(liveLanes: number, configured: number | undefined, window = 0): number {
   return configured ?? Math.max(MIN_QUEUE_LIMIT, QUEUE_BLOCKS_PER_LANE * liveLanes, 2 * window);
 }
 
-/** Why a job waits; `text`: more about it, for people. */
+/** Why a job waits. `text`: more about it, in words. */
 export interface Veto {
   readonly reason: JobReason;
   readonly text: string | null;
@@ -54,12 +54,12 @@ export interface Veto {
 
 type Policy = (state: FeedState) => Veto | null;
 
-/** No veto from any of these: blocks may be added, as far as the queue's slots go. */
+/** Without a veto, blocks may be added as far as the queue's slots go. */
 const ADD_POLICIES: readonly Policy[] = [
   ({ service }) => (service.problem === null ? null : { reason: 'model_failed', text: service.problem }),
   ({ service, model }) =>
     service.lanes === 0 ? { reason: 'no_worker', text: nobody(model, service) } : null,
-  // One block stays on the queue: workers take it when they have nothing else, so that all goes on.
+  // One block stays on the queue. A worker takes it when it holds no other, so that the job goes on.
   ({ service, onQueue }) =>
     service.memoryFull && onQueue > 0 ? { reason: 'memory_watermark', text: MEMORY_TEXT } : null,
 ];
@@ -73,7 +73,7 @@ export function vetoOnAdding(state: FeedState): Veto | null {
 }
 
 const MEMORY_TEXT =
-  'All workers that serve the model are near their memory limit and take one block at a time: give them more memory, or fewer lanes.';
+  'All workers that serve the model are near their memory limit and take one block at a time. Give them more memory, or fewer lanes.';
 
 function nobody({ name, hash, pool }: ModelRef, service: ModelService): string {
   if (service.isLoading) return `A worker is loading model "${name}" (${short(hash)}).`;
@@ -82,29 +82,29 @@ function nobody({ name, hash, pool }: ModelRef, service: ModelService): string {
   const served = service.otherHashes.map(short).join(', ');
   if (service.isReplaced) {
     return (
-      `The files of model "${name}" were replaced after this job was submitted: workers now serve ${served}, the job ` +
+      `The files of model "${name}" were replaced after this job was submitted. Workers now serve ${served}, and the job ` +
       `needs ${short(hash)}. Submit the job again to run it with the new files, or put the old files back.`
     );
   }
   return (
-    `Workers serve model "${name}" with hash ${served}, the job needs ${short(hash)}. If workers are to serve other ` +
-    'files, put those into the folders that they read: they notice within seconds. If the model has changed since the ' +
+    `Workers serve model "${name}" with hash ${served}, and the job needs ${short(hash)}. To have workers serve other ` +
+    'files, put those into the folders that they read; they notice within seconds. If the model has changed since the ' +
     'job was submitted, submit it again.'
   );
 }
 
-/** As in the queue's name. */
+/** As long as in the queue's name. */
 function short(hash: string): string {
   return hash.slice(0, 12);
 }
 
-/** Blocks left in the window at which it is worth filling up. */
+/** The window is worth refilling when it holds no more than this many blocks. */
 export function refillMark(state: FeedState): number {
   const limit = windowLimit(state);
   return limit - Math.ceil(limit * REFILL_SHARE);
 }
 
-/** Blocks that may still be read into the window. */
+/** How many blocks may still be read into the window. */
 export function windowRoom(state: FeedState): number {
   return Math.max(0, windowLimit(state) - state.inWindow);
 }

@@ -18,9 +18,9 @@ import { createJobFeeder } from './feed-job.ts';
 import { createJobBlocks } from './job-blocks.ts';
 import { emitJobEnded } from './job-ended.ts';
 
-/** Between two rounds at most: what a lost wake-up costs. */
+/** Longest time between two rounds. A lost wake-up costs at most this. */
 const SWEEP_MS = 1_000;
-/** Between the beginnings of two rounds at least. One round answers all commits of this time; a window lasts ten times as long. */
+/** Shortest time between the beginnings of two rounds. One round handles all commits of this time. */
 const TURN_MS = 10;
 const LEASE_RENEW_MS = 3_000;
 /** Heartbeats change who serves a model, so there is no need to ask more often. */
@@ -72,7 +72,7 @@ export function runFeeder(
     );
   }, LEASE_RENEW_MS);
   const service = freshFor(SERVICE_FRESH_MS, async () => deps.workers.serviceOf(spec.model));
-  const undo = deps.wake.on('workers', service.forget);
+  const undo = deps.wake.on('workers', () => service.forget());
   const feeder = createJobFeeder({
     spec,
     lease,
@@ -85,7 +85,7 @@ export function runFeeder(
     configuredQueueLimit: deps.queueLimit,
     maxRows: deps.maxRows,
     finalise: (record) => deps.finalise(record, lease),
-    service: service.get,
+    service: async () => service.get(),
   });
 
   /** True when there is nothing more to do here. */
@@ -142,10 +142,10 @@ export function runFeeder(
   }
 
   const ended = run().catch((error: unknown) => emit('feeder.crashed', { job: id, error: messageOf(error) }));
-  return { queue, wake: alarm.ring, isDue: feeder.isDue, ended };
+  return { queue, wake: () => alarm.ring(), isDue: (left) => feeder.isDue(left), ended };
 }
 
-/** Keeps an answer for `ms`. */
+/** Keeps the answer for `ms`. */
 function freshFor(ms: number, ask: () => Promise<ModelService>) {
   let kept: { readonly answer: ModelService; readonly at: number } | null = null;
   return {

@@ -1,4 +1,4 @@
-/** Cuts a dataset's rows into blocks of fixed extent, lazily, from any cursor. */
+/** Splits a dataset's rows into blocks of a fixed size, lazily and from any cursor. */
 import type { BlockRows } from '../../shared/domain/block.ts';
 import type { Cursor } from '../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
@@ -8,11 +8,11 @@ import type { DatasetSource } from '../../shared/datasets/source.ts';
 export interface SplitBlock {
   readonly block: number;
   readonly rows: BlockRows;
-  /** Where reading goes on after this block. */
+  /** Where reading continues after this block. */
   readonly cursor: Cursor;
 }
 
-/** `limit`: first N rows of the dataset, null for all. Blocks start at multiples of `blockRows`. */
+/** `limit`: the first N rows of the dataset; null: all. Blocks begin at multiples of `blockRows`. */
 export async function* splitDataset(
   source: DatasetSource,
   options: {

@@ -1,9 +1,9 @@
-/** Why a dataset has no row, in words: what was left out, and which pattern nearly matches. */
+/** Says why a dataset has no row: what was skipped, and which pattern nearly matches. */
 import type { DatasetSource } from '../../shared/datasets/source.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
 import type { Skipped } from '../../shared/domain/skipped.ts';
 
-/** Null where there is nothing to say but that it is empty. */
+/** Null where the dataset is simply empty. */
 export async function whyEmpty(
   source: DatasetSource,
   skipped: Skipped,

@@ -28,11 +28,13 @@ const FLUSH_CHARS = 1 << 16;
 /** Parts read at once: enough to hide the storage's latency. Each holds a block in memory. */
 const READ_AT_ONCE = 8;
 
-export function createManifestWriter(deps: {
-  jobs: Pick<JobStore, 'committed' | 'mustGet' | 'stats'>;
-  window: Pick<JobWindow, 'announced' | 'commitFound' | 'holdsLease' | 'position'>;
-  workers: Pick<WorkerRegistry, 'batchInvariance'>;
-}) {
+export interface ManifestSources {
+  readonly jobs: Pick<JobStore, 'committed' | 'mustGet' | 'stats'>;
+  readonly window: Pick<JobWindow, 'announced' | 'commitFound' | 'holdsLease' | 'position'>;
+  readonly workers: Pick<WorkerRegistry, 'batchInvariance'>;
+}
+
+export function createManifestWriter(deps: ManifestSources) {
   const { jobs, window } = deps;
 
   /** Parts of all committed blocks, in order. Counts a part whose run died before it could count it. */
@@ -62,7 +64,10 @@ export function createManifestWriter(deps: {
     }
   }
 
-  /** A manifest lists earlier parts first, with what this retry supersedes of them. So its own parts are counted before. */
+  /**
+   * Counts a retry's own parts before they are listed. The manifest lists earlier parts first, with how many of their
+   * failed rows the retry has answered.
+   */
   async function countAll(record: JobRecord, lease: string): Promise<void> {
     if (record.spec.dataset.type !== 'failed') return;
     for await (const _ of parts(record, lease));
@@ -83,7 +88,7 @@ export function createManifestWriter(deps: {
       if (!found) {
         failure ??= {
           code: 'storage_unavailable',
-          message: `${partName(number)} was written and is gone: somebody has changed the output folder. Run the job again.`,
+          message: `${partName(number)} was written and is gone. Somebody has changed the output folder. Run the job again.`,
         };
         continue;
       }

@@ -1,6 +1,6 @@
 /**
- * The models that can be asked for: those in the model folders, merged with what live workers announce.
- * Never opens a graph: what the graph says comes from the workers that loaded it.
+ * The models that a job can name: those in the model folders, merged with those that live workers announce. Never opens a
+ * graph. Workers that have loaded it say what it holds.
  */
 import { basename } from 'node:path';
 import { batchAdvice, gravest } from '../../shared/domain/batch-invariance.ts';
@@ -17,16 +17,19 @@ export interface FoundModel {
   readonly ref: ModelRef;
   /** Null where only workers know the model. */
   readonly config: ModelConfig | null;
-  /** Rows a model call, as live workers run it; the most of them. Null where none does. */
+  /** Most rows per model call over all live workers that serve it; null where none does. */
   readonly batchSize: number | null;
 }
 
 export interface ModelCatalog {
-  /** By name; a name appears twice while workers still serve an older version than the folder's. */
+  /** Sorted by name. A name appears twice while workers still serve an older version than the folder's. */
   readonly list: () => Promise<ModelWire[]>;
-  /** The version that a submit would take. Throws `model_not_found`. */
+  /** The version that a submit would use. Throws `model_not_found`. */
   readonly get: (name: string) => Promise<ModelWire>;
-  /** Throws ForebayError `model_not_found`, naming the nearest and all known; `invalid_model_config` for a broken folder. */
+  /**
+   * Throws ForebayError `model_not_found`, which names the nearest and the known models, or `invalid_model_config` for a
+   * broken folder.
+   */
   readonly findModel: (name: string) => Promise<FoundModel>;
 }
 
@@ -39,7 +42,7 @@ interface Broken {
   readonly error: ForebayError;
 }
 
-/** `dirs`: model folders or folders of them, the first with a name wins. */
+/** `dirs`: model folders, or folders that contain model folders. The first one with a name wins. */
 export function createModelCatalog(deps: {
   reader: ModelFolderReader;
   dirs: readonly string[];
@@ -50,7 +53,7 @@ export function createModelCatalog(deps: {
     const broken: Broken[] = [];
     for (const dir of deps.dirs) {
       const listing = await deps.reader.list(dir).catch((error: unknown) => {
-        // A service may run without a folder of its own: its workers announce their models.
+        // An API may have no model folder. Its workers announce their models.
         if (error instanceof ForebayError && error.code === 'model_not_found') return null;
         throw error;
       });
@@ -64,7 +67,7 @@ export function createModelCatalog(deps: {
     return { models: [...models.values()], broken };
   }
 
-  /** The folder's version of a name comes before versions that only workers know. */
+  /** The folder's version of a model comes before versions that only workers know. */
   async function survey(): Promise<{ known: Known[]; broken: Broken[] }> {
     const [disk, workers] = await Promise.all([onDisk(), deps.workers.live()]);
     const served = new Map<string, ServedModel[]>();
@@ -109,7 +112,7 @@ export function createModelCatalog(deps: {
   };
 }
 
-/** More names than this make a message unreadable. */
+/** A message with more names would be unreadable. */
 const MAX_NAMES = 20;
 
 function notFound(name: string, names: readonly string[]): ForebayError {
@@ -119,7 +122,7 @@ function notFound(name: string, names: readonly string[]): ForebayError {
     'model_not_found',
     `There is no model "${name}"${near === null ? '.' : `; did you mean "${near}"?`} ${
       names.length === 0
-        ? 'No model is known: put a model folder (model.onnx and model.json) into the models folder, or start a worker that serves one.'
+        ? 'No model is known. Put a model folder (model.onnx and model.json) into the models folder, or start a worker that serves one.'
         : `Known: ${listed}.`
     }`,
     { issues: [{ path: '/model', message: `there is no model "${name}"` }] },

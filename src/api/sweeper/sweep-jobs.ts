@@ -1,6 +1,6 @@
 /**
- * Jobs that have ended: ids whose record has expired, records that would never expire because their process died first,
- * temporary files that killed processes left in their output folders.
+ * Sweeps jobs that have ended. Removes ids whose record has expired, and temporary files that killed processes left in
+ * output folders. Lets records expire whose process died before it could.
  */
 import { isTerminal } from '../../shared/domain/job-state.ts';
 import { jobIdTime } from '../../shared/domain/job-id.ts';
@@ -9,15 +9,15 @@ import type { Leftovers, JobPresence } from '../../shared/queue/leftovers.ts';
 import { sweepOutput } from './sweep-output.ts';
 import type { Chore } from './sweeper.ts';
 
-/** Jobs looked at in one step. */
+/** Jobs of one step. */
 const PAGE = 50;
-/** Jobs whose folder has been looked through; it is not done again while they are remembered. */
+/** Jobs whose folders are not searched again, because they were before. */
 const MOST_REMEMBERED = 10_000;
 
 export function sweepJobs(deps: {
-  leftovers: Leftovers;
+  leftovers: Pick<Leftovers, 'listed' | 'presences'>;
   jobs: Pick<JobStore, 'forget' | 'get' | 'outputHolder' | 'retire'>;
-  /** Younger than this nothing is left over: somebody may be at work on it. */
+  /** Anything younger than this is not touched, because somebody may be working on it. */
   graceMs: number;
 }): Chore {
   const { leftovers, jobs, graceMs } = deps;
@@ -30,7 +30,7 @@ export function sweepJobs(deps: {
     const before = Date.now() - graceMs;
     if (!record || !isTerminal(record.status) || (record.finishedAt ?? 0) > before) return 0;
     const { output } = record.spec;
-    // Another job may go on with the folder.
+    // Another job may have continued in the folder.
     if ((await jobs.outputHolder(output)) !== null) return 0;
     if (swept.size >= MOST_REMEMBERED) swept.clear();
     swept.add(id);
@@ -55,7 +55,7 @@ export function sweepJobs(deps: {
     after = ids.length < PAGE ? null : ids.at(-1)!;
     const sums = { job_ids: 0, jobs_retired: 0, files: 0 };
     for (const [id, job] of await leftovers.presences(ids)) {
-      // What a newer version made is left to it.
+      // Jobs of a newer version are left to it.
       const done = await sweepOne(id, job).catch(() => 0);
       if (typeof done === 'number') sums.files += done;
       else sums[done] += 1;

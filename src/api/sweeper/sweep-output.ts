@@ -1,16 +1,19 @@
 /**
- * Temporary files in the output folder of a job that has ended: staged parts of runs that were killed or came too late,
- * manifests that were not finished. Published files and what the user has put there are never touched.
+ * Sweeps the output folder of a job that has ended. Removes staged parts of runs that were killed or came too late, and
+ * unfinished manifests. Never touches published files or files of the user.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { outputFolder } from '../../shared/storage/output-folder.ts';
 import { removeEmptyStaging, stagedIn } from '../../shared/storage/staging.ts';
 
-/** Files removed from one folder in one step. */
+/** Most files that one step removes from one folder. */
 const MOST = 1000;
 
-/** Removes those of the job last written before `before` (epoch ms), and those that name no job. Returns how many. */
+/**
+ * Removes temporary files of the job, and those that name no job, if they were last written before `before` (epoch ms).
+ * Returns how many.
+ */
 export async function sweepOutput(folder: string, job: string, before: number): Promise<number> {
   const { staging, stagingOf } = outputFolder(folder);
   const flat = (await stagedIn(staging)).filter(({ staged }) => staged.kind !== 'owner');
@@ -24,12 +27,12 @@ export async function sweepOutput(folder: string, job: string, before: number): 
     await rm(path, { recursive: true, force: true });
     removed += 1;
   }
-  // Only when they are empty: a run may just have begun there.
+  // Only empty folders are removed, because a run may just have begun in one.
   await removeEmptyStaging(folder, job);
   return removed;
 }
 
-/** Versions before staging had folders of its own left these beside the parts. */
+/** Older versions, which had no staging folders, left these beside the parts. */
 function isTemporary(name: string): boolean {
   return /^manifest\.json\.[0-9a-f-]{36}$/.test(name) || name === 'job.json.new';
 }

@@ -1,16 +1,20 @@
 /**
- * Queues: slots that dead jobs hold (they would be missing to others), blocks of theirs that nobody will take, failed
- * runs beyond those that are kept.
+ * Sweeps queues. Frees slots of dead jobs, which other jobs would miss. Removes blocks of dead jobs, which nobody would take,
+ * and failed runs beyond those that are kept.
  */
 import type { BlockQueues } from '../../shared/queue/block-queue.ts';
 import type { Leftovers } from '../../shared/queue/leftovers.ts';
 import type { QueueSlots } from '../../shared/queue/queue-slots.ts';
 import type { Chore } from './sweeper.ts';
 
-/** Of one queue in one step. */
+/** Most of each that one step removes from one queue. */
 const MOST = 200;
 
-export function sweepQueues(deps: { leftovers: Leftovers; queues: BlockQueues; slots: QueueSlots }): Chore {
+export function sweepQueues(deps: {
+  leftovers: Pick<Leftovers, 'presences' | 'queues' | 'slots'>;
+  queues: Pick<BlockQueues, 'discard' | 'idle' | 'trimFailed'>;
+  slots: Pick<QueueSlots, 'release'>;
+}): Chore {
   const { leftovers, queues, slots } = deps;
   let cursor = '0';
 

@@ -1,6 +1,6 @@
 /**
- * Spooled inputs of jobs and plans that no longer exist. Those of jobs are kept for a while even then: Redis may have
- * lost its data, and the output can be resumed as long as its rows are there.
+ * Sweeps spooled inputs of jobs and plans that no longer exist. Inputs of jobs are kept for a while longer. If Redis has lost
+ * its data, an output can still be resumed as long as its rows are there.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,15 +8,15 @@ import { jobIdTime } from '../../shared/domain/job-id.ts';
 import type { Leftovers } from '../../shared/queue/leftovers.ts';
 import type { Chore } from './sweeper.ts';
 
-/** Files looked at in one step. */
+/** Files of one step. */
 const PAGE = 200;
 
 export function sweepSpool(deps: {
   leftovers: Pick<Leftovers, 'presences'>;
   spoolDir: string;
-  /** Younger files may be of a submit that is under way. */
+  /** Younger files are not touched, because they may belong to a submit that is under way. */
   graceMs: number;
-  /** From a job's submit: as long as its record would at least be there. */
+  /** A job's files are kept for this long after its submit, which is the shortest life of its record. */
   keepMs: number;
 }): Chore {
   const { leftovers, spoolDir, graceMs, keepMs } = deps;
@@ -44,7 +44,7 @@ export function sweepSpool(deps: {
   };
 }
 
-/** Below the spool folder: the default tenant's beside the folders of the others. */
+/** Paths below the spool folder. The default tenant's files lie beside the folders of the other tenants. */
 async function spoolFiles(spoolDir: string): Promise<string[]> {
   const entries = await readdir(spoolDir, { withFileTypes: true }).catch(() => []);
   const tenants = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
@@ -58,7 +58,7 @@ async function spoolFiles(spoolDir: string): Promise<string[]> {
   return [...own, ...theirs.flat()].filter((name) => ownerOf(name) !== null).toSorted();
 }
 
-/** The job or plan that a spool file is of; null for a file that is none. */
+/** The job or plan that a spool file belongs to; null: it is not a spool file. */
 function ownerOf(name: string): string | null {
   return (
     /^(?:[^/]+\/)?(job_[0-9A-Z]{26}|plan-[0-9a-f]+)\.(urls\.jsonl|inline\.jsonl|inline\.blob)$/.exec(

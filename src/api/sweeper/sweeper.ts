@@ -1,6 +1,6 @@
 /**
- * Clears up after processes that were killed: now and then, in one process at a time, a bounded step of each chore. What
- * a chore does is idempotent, so that losing the lease in the middle does no harm.
+ * Clears up after killed processes. At intervals, one process at a time runs a bounded step of each chore. Chores are
+ * idempotent, so losing the lease halfway does no harm.
  */
 import { randomUUID } from 'node:crypto';
 import { createAlarm } from '../../shared/process/alarm.ts';
@@ -8,7 +8,7 @@ import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import type { Leftovers } from '../../shared/queue/leftovers.ts';
 
-/** One bounded step. Returns what it removed or repaired, by kind. */
+/** Does one bounded step. Returns how much it removed or repaired, by kind. */
 export type Chore = () => Promise<Readonly<Record<string, number>>>;
 
 export interface Sweeper {
@@ -16,7 +16,7 @@ export interface Sweeper {
 }
 
 const EVERY_MS = 60_000;
-/** A sweeper that has died is followed by another after so many of its turns. */
+/** Another process replaces a dead sweeper after this many intervals. */
 const LEASE_TURNS = 3;
 
 export function startSweeper(deps: {
@@ -31,7 +31,7 @@ export function startSweeper(deps: {
   const alarm = createAlarm();
 
   async function sweep(): Promise<void> {
-    // Kept between turns: however many processes there are, one of them sweeps.
+    // The lease is kept between intervals, so that one process sweeps however many there are.
     if (!(await leftovers.holdSweep(token, everyMs * LEASE_TURNS))) return;
     const cleared: Record<string, number> = {};
     for (const chore of deps.chores) {

@@ -1,10 +1,10 @@
-/** Whether a webhook's URL can be reached at all, as far as the URL itself says it; names are judged at each try. */
+/** Refuses a webhook's URL that names a forbidden address. Host names are checked at each try instead. */
 import { isIP } from 'node:net';
 import { ForebayError } from '../../shared/errors.ts';
 import { createAddressFilter } from '../../shared/net/address-filter.ts';
 import { notAllowed } from './send-webhook.ts';
 
-/** `allow`: see createAddressFilter. The check throws ForebayError `url_not_allowed`. */
+/** `allow`: see createAddressFilter. The returned check throws ForebayError `url_not_allowed`. */
 export function createWebhookUrlCheck(allow: readonly string[]): (url: string) => void {
   const filter = createAddressFilter(allow);
   return (url) => {

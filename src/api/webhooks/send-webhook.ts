@@ -1,6 +1,6 @@
 /**
- * One POST to a URL that a user chose, within limits: only allowed addresses, no redirects, so many seconds, of the
- * answer nothing but its status. Knows nothing of jobs or tries.
+ * Sends one POST to a URL that a user chose. Addresses and time are limited, redirects are not followed, and only the
+ * status of the answer is used. Knows nothing of jobs or retries.
  */
 import { Agent, request } from 'undici';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
@@ -13,7 +13,7 @@ export type Sent =
   | { readonly status: null; readonly error: { readonly code: string; readonly message: string } };
 
 export interface WebhookSender {
-  /** Never rejects, but with the signal's reason when aborted. */
+  /** Rejects only when aborted, with the signal's reason. */
   send(
     url: string,
     headers: Readonly<Record<string, string>>,
@@ -23,13 +23,13 @@ export interface WebhookSender {
   close(): Promise<void>;
 }
 
-/** Bytes of an answer that are passed over before the connection is cut. */
+/** Bytes of an answer that are skipped before the connection is cut. */
 const MAX_ANSWER = 16 * 1024;
 
 export function createWebhookSender(options: {
   /** See createAddressFilter. */
   readonly allow: readonly string[];
-  /** Milliseconds for one try in all. */
+  /** Milliseconds for one try. */
   readonly timeoutMs: number;
   readonly userAgent: string;
   readonly lookup?: LookupAll;
@@ -41,7 +41,7 @@ export function createWebhookSender(options: {
       timeoutMs,
       ...(lookup === undefined ? {} : { lookup }),
     }),
-    // Tries are far apart: a connection each, so that its address is checked each time.
+    // Tries are far apart. Each opens a connection of its own, so that its address is checked each time.
     pipelining: 0,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
@@ -90,7 +90,7 @@ function failureOf(
   return { code: 'fetch_failed', message: messageOf(error) || code || 'the connection failed' };
 }
 
-/** Says nothing of what the name resolved to: that would tell outsiders about the inner network. */
+/** Hides what the name resolved to, because that would tell outsiders about the inner network. */
 export function notAllowed(url: string): string {
   return `${new URL(url).hostname} is not a public address. The operator can allow it with FOREBAY_WEBHOOK_ALLOW.`;
 }

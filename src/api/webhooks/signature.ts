@@ -1,7 +1,10 @@
-/** The signature by which a receiver knows that a delivery is the service's, and how old it is. Pure. */
+/** Signs a delivery, so that its receiver can check who sent it and how old it is. Pure. */
 import { createHmac } from 'node:crypto';
 
-/** The value of `Forebay-Signature`: `t=<s>,v1=<hex>`, HMAC-SHA256 over `<s>.<body>`. `timestampS`: of the try, s since the epoch. */
+/**
+ * The value of `Forebay-Signature`: `t=<s>,v1=<hex>`, with the HMAC-SHA256 of `<s>.<body>`. `timestampS`: time of the try, in
+ * seconds since the epoch.
+ */
 export function signatureOf(secret: string, timestampS: number, body: string): string {
   const mac = createHmac('sha256', secret).update(`${timestampS}.${body}`).digest('hex');
   return `t=${timestampS},v1=${mac}`;

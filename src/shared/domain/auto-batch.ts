@@ -1,26 +1,23 @@
 /**
- * Batch and block size where nobody chose: computable from the config alone, so that the API (which
- * never opens a graph) and workers agree.
+ * Chooses batch and block size where nobody else did. Both follow from the config alone, so that the API, which never
+ * opens a graph, and workers agree.
  */
 import type { ModelConfig } from './model-config.ts';
 
 /**
- * Bytes of input tensor a model call should see on CPU: four 224x224 RGB float images. Larger batches of
- * large images gain nothing there (int8 MobileNetV2: 18.7 / 8.1 / 11.7 ms an image at batch 1 / 4 / 16).
+ * Bytes of input tensor per model call on CPU: four RGB float images of 224 x 224. Larger batches of large images are not
+ * faster there (docs/adr/0013).
  */
 const TARGET_BYTES = 4 * 224 * 224 * 3 * 4;
-/**
- * Rows up to this size take about 0.1 ms, and what a call and a block cost beside them is the same for all: they come in
- * batches twice as large (digits of 64x64, CPU ms a row of all processes: 0.180 in batches of 128, 0.209 in 64).
- */
+/** Rows up to this size take so little time that the fixed cost of a call matters. So their batches are twice as large. */
 const SMALL_ROW_BYTES = 64 * 1024;
 export const MAX_AUTO_BATCH = 128;
-/** Blocks hold about four batches: fewer make coordination dear, more make the tail uneven. */
+/** Batches per block. Fewer make coordination expensive, more make lanes end at different times. */
 export const BATCHES_PER_BLOCK = 4;
 const MIN_AUTO_BLOCK = 16;
 /**
- * A block costs all processes 6 ms of CPU beside busy lanes, whatever its rows: of small ones it needs many (digits, rows/s:
- * 18,600 in blocks of 512, 19,400 in 1,024, 20,400 in 2,048). More would hold back a job's first results: 1,024 take 60 ms.
+ * A block has a fixed cost (6 ms of CPU over all processes), so a block of small rows needs many. Still more rows would
+ * delay a job's first results.
  */
 const MIN_SMALL_ROWS_BLOCK = 1_024;
 
@@ -29,12 +26,12 @@ export function inputRowBytes({ preprocess }: ModelConfig): number {
   return preprocess.crop ** 2 * 3 * 4;
 }
 
-/** Bytes of input tensor that a call is to have, of rows of this size. */
+/** Bytes of input tensor that a call should have, for rows of this size. */
 export function targetBytes(rowBytes: number): number {
   return hasSmallRows(rowBytes) ? 2 * TARGET_BYTES : TARGET_BYTES;
 }
 
-/** Rows a model call for this config, a power of two in 1..128 unless the config names a number. */
+/** Rows per model call for this config. A power of two in 1..128, unless the config sets a number. */
 export function autoBatchSize(config: ModelConfig): number {
   const { batch_size } = config.batching;
   if (batch_size !== 'auto') return batch_size;
@@ -43,12 +40,12 @@ export function autoBatchSize(config: ModelConfig): number {
   return Math.min(MAX_AUTO_BATCH, Math.max(1, 2 ** power));
 }
 
-/** Null: nothing is known of the rows. */
+/** `config`: null where nothing is known of the rows. */
 export function autoBlockRows(batchSize: number, config: ModelConfig | null): number {
   return Math.max(minBlockRows(config), batchSize * BATCHES_PER_BLOCK);
 }
 
-/** Rows that a block has at least where nobody chose. */
+/** Fewest rows of a block where nobody chose their number. */
 export function minBlockRows(config: ModelConfig | null): number {
   return config !== null && hasSmallRows(inputRowBytes(config)) ? MIN_SMALL_ROWS_BLOCK : MIN_AUTO_BLOCK;
 }

@@ -1,18 +1,18 @@
-/** Whether a model's answer to a row depends on the rows that share its batch: the verdict and what to do about it. */
+/** Whether a model's answer to a row depends on the other rows of its batch, and what to do about it. */
 
 export type BatchVerdict = (typeof BATCH_VERDICTS)[number];
 
 /**
- * `invariant`: no row's answer moved by more than rounding. `variant`: some did. `fixed_batch`: the graph takes
- * one row at a time, so that rows never share a call. `unknown`: too slow to probe, or it failed on the probe's images.
+ * `invariant`: no row's answer changed by more than rounding. `variant`: some row's did. `fixed_batch`: the graph takes one
+ * row at a time, so rows never share a call. `unknown`: the model is too slow to probe, or failed on the probe's images.
  */
 export const BATCH_VERDICTS = ['invariant', 'variant', 'fixed_batch', 'unknown'] as const;
 
 export interface BatchInvariance {
   readonly verdict: BatchVerdict;
-  /** Largest change of any output seen between alone and in a batch, in the output's own unit; finite. */
+  /** Largest difference of any output between a row alone and in a batch, in the output's own unit. Finite. */
   readonly maxDifference: number;
-  /** Rows a call where it was seen; where none moved, the most that were tried. */
+  /** Rows per call with that difference; where there was none, the most rows that were tried. */
   readonly batch: number;
 }
 
@@ -23,7 +23,7 @@ const GRAVITY: Readonly<Record<BatchVerdict, number>> = {
   fixed_batch: 0,
 };
 
-/** Of several machines' verdicts on one model the one to act on; null of none. */
+/** Of several machines' verdicts on one model, the worst; null where there is none. */
 export function gravest(verdicts: readonly (BatchInvariance | null | undefined)[]): BatchInvariance | null {
   let worst: BatchInvariance | null = null;
   for (const one of verdicts) {
@@ -34,9 +34,9 @@ export function gravest(verdicts: readonly (BatchInvariance | null | undefined)[
   return worst;
 }
 
-/** One sentence for people; null where there is nothing to do. */
+/** One sentence for users; null where there is nothing to do. */
 export function batchAdvice(model: string, { verdict, maxDifference }: BatchInvariance): string | null {
   if (verdict !== 'variant') return null;
   const most = Number(maxDifference.toPrecision(2));
-  return `answers of model ${model} change with the batch they share (outputs by up to ${most}): use --batch-size 1 for repeatable results, or a static quantisation`;
+  return `answers of model ${model} depend on the other rows of their batch (outputs by up to ${most}): use --batch-size 1 for repeatable results, or a static quantisation`;
 }

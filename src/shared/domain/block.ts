@@ -1,11 +1,11 @@
-/** Blocks: contiguous row ranges, the unit of queueing, retry and commit. */
+/** Blocks: contiguous ranges of rows. They are the unit of queueing, retry and commit. */
 import { z } from 'zod';
 import { InvariantError } from '../errors.ts';
 import type { RowRef } from './row.ts';
 
 export const BLOCK_VERSION = 1;
 
-/** Data of a block's BullMQ job: identity only; rows are in the job's window (see docs/operations.md). */
+/** Data of a block's BullMQ job. It only identifies the block; the rows are in the job's window. */
 export const BLOCK_JOB = z.object({
   v: z.literal(BLOCK_VERSION),
   job: z.string(),
@@ -19,18 +19,18 @@ export type BlockJob = z.infer<typeof BLOCK_JOB>;
 
 const VERSIONED = z.object({ v: z.int().min(1) });
 
-/** The version of queue or job data, where it is above the one that is known here; null otherwise. */
+/** The version of queue or job data, if it is newer than `known`; else null. */
 export function newerVersion(data: unknown, known: number): number | null {
   const { data: versioned } = VERSIONED.safeParse(data);
   return versioned && versioned.v > known ? versioned.v : null;
 }
 
-/** Unique per attempt to add: BullMQ silently ignores an id that it still remembers. */
+/** Each generation has an id of its own, because BullMQ silently ignores an id that it still remembers. */
 export function blockJobId(job: string, block: number, generation: number): string {
   return `${job}-${block}-${generation}`;
 }
 
-/** A block's rows as the window keeps them: `[first row, [[id, at?, index?], ...]]`. */
+/** A block's rows. The window keeps them as `[first row, [[id, at?, index?], ...]]`. */
 export interface BlockRows {
   readonly firstRow: number;
   readonly rows: readonly RowRef[];
@@ -47,7 +47,7 @@ export function decodeBlockRows(text: string): BlockRows {
   return { firstRow, rows: rows.map(decodeRow) };
 }
 
-/** By hand: a schema of three tuples took each of thousands of rows a second 0.3 us and 400 bytes. */
+/** Checked by hand, because thousands of rows per second pass through and a schema is slower. */
 function decodeRow(row: unknown): RowRef {
   if (Array.isArray(row) && row.length >= 1 && row.length <= 3) {
     const [id, at, index] = row as unknown[];
@@ -70,5 +70,5 @@ function encodeRow({ id, at, index }: RowRef): unknown[] {
   return at === undefined ? [id] : [id, at];
 }
 
-/** Microseconds or counts that a block's run spent or saw, summed into the job's stats by its commit. */
+/** Counts and times (in microseconds) of a block's run. Its commit adds them to the job's stats. */
 export type BlockStats = Readonly<Record<string, number>>;

@@ -1,4 +1,4 @@
-/** A number that Forebay chose, with the constraint that bound it: what to change to get another one. */
+/** A number that Forebay chose, with the constraint that bound it. Changing the constraint changes the number. */
 
 export const BOUND_BY = [
   /** Cores of the cgroup. */
@@ -13,7 +13,7 @@ export const BOUND_BY = [
   'model_config',
   /** The graph's own shape. */
   'graph',
-  /** A measured profile of this model on this machine. */
+  /** A profile of this model, measured on this machine. */
   'profile',
   /** Bytes of one row's input tensor. */
   'sample_size',
@@ -21,9 +21,9 @@ export const BOUND_BY = [
   'inflight_bytes',
   'batch_size',
   'lanes',
-  /** A fixed upper bound of Forebay's own. */
+  /** A fixed upper bound in Forebay. */
   'ceiling',
-  /** A fixed lower bound of Forebay's own. */
+  /** A fixed lower bound in Forebay. */
   'floor',
 ] as const;
 export type BoundBy = (typeof BOUND_BY)[number];
@@ -31,11 +31,11 @@ export type BoundBy = (typeof BOUND_BY)[number];
 export interface Choice {
   readonly value: number;
   readonly boundBy: BoundBy;
-  /** The sum behind it, in a few words. */
+  /** How it was computed, in a few words. */
   readonly why: string;
 }
 
-/** The smallest of several upper bounds, the first of equals. */
+/** The smallest of several upper bounds. Of equal ones, the first. */
 export function tightest(first: Choice, ...others: readonly Choice[]): Choice {
   return others.reduce((least, limit) => (limit.value < least.value ? limit : least), first);
 }

@@ -1,6 +1,6 @@
 /**
- * The model config (`model.json`): what the ONNX graph cannot say of itself - how pixels become the
- * input tensor and how outputs become answers. Names, dtype, shape and batch come from the graph.
+ * The model config (`model.json`). It says what the ONNX graph cannot: how pixels become the input tensor, and how outputs
+ * become answers. Names, dtype, shape and batch come from the graph.
  */
 import { z } from 'zod';
 import { DECODE_MODES } from './decode-mode.ts';
@@ -10,7 +10,7 @@ const auto = <T extends z.ZodType>(schema: T) => z.union([z.literal('auto'), sch
 const per = (what: string) =>
   z
     .array(z.number())
-    .refine((v) => v.length === 1 || v.length === 3, { message: `one ${what} or one a channel (3)` });
+    .refine((v) => v.length === 1 || v.length === 3, { message: `one ${what}, or one per channel (3)` });
 
 export const PREPROCESS = z.strictObject({
   /** Shorter side after resizing, in pixels; no resize when absent. */
@@ -35,8 +35,8 @@ export const PREPROCESS = z.strictObject({
 });
 
 /**
- * `softmax`: the numbers are logits of classes that exclude each other. `sigmoid`: logits, each class (or the one) for
- * itself. `none`: scores already.
+ * `softmax`: the numbers are logits of classes that exclude each other. `sigmoid`: they are logits of independent classes,
+ * or of one class. `none`: they are scores already.
  */
 export const ACTIVATION = z.enum(['softmax', 'sigmoid', 'none']);
 export type Activation = z.infer<typeof ACTIVATION>;
@@ -47,11 +47,11 @@ export const MODEL_CONFIG = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, ".", "_", "-"; 64 at most'),
   task: z.literal('image-classification'),
   preprocess: PREPROCESS,
-  /** File of one class name a line, beside model.json. */
+  /** A file beside model.json with one class name per line. */
   labels: z.string().max(255, 'a file name has at most 255 characters').optional(),
-  /** Name of the graph's output that holds the class scores; needed where several could. */
+  /** The graph's output that holds the class scores. Needed where several could. */
   output: z.string().min(1).max(1024).optional(),
-  /** What makes scores of the output's numbers; see activationOf. */
+  /** How the output's numbers become scores (activationOf). */
   activation: ACTIVATION.optional(),
   /** The older way to say `activation`: true is "softmax". */
   softmax: z.boolean().default(false),
@@ -60,7 +60,7 @@ export const MODEL_CONFIG = z.strictObject({
     .strictObject({
       batch_size: auto(z.int().min(1).max(1024)).default('auto'),
       max_wait_ms: z.int().min(0).max(60_000).default(50),
-      /** Longest that a batch may take, decoding included; the worker's setting when absent. */
+      /** Longest time for a batch, including decoding. Absent: the worker's setting. */
       timeout_s: z.int().min(1).max(86_400).optional(),
     })
     .default({ batch_size: 'auto', max_wait_ms: 50 }),
@@ -79,12 +79,12 @@ export const MODEL_CONFIG = z.strictObject({
 export type ModelConfig = z.infer<typeof MODEL_CONFIG>;
 export type Preprocess = z.infer<typeof PREPROCESS>;
 
-/** As the config says it, in the newer way or in the older. */
+/** The activation, whether the config says it by `activation` or by the older `softmax`. */
 export function activationOf(config: Pick<ModelConfig, 'activation' | 'softmax'>): Activation {
   return config.activation ?? (config.softmax ? 'softmax' : 'none');
 }
 
-/** A model as jobs and queues know it: name and content hash. */
+/** A model as jobs and queues know it: by name, content hash and pool. */
 export interface ModelRef {
   readonly name: string;
   /** Hex SHA-256 over the config, the graph with its external data, and the labels. */

@@ -1,14 +1,13 @@
 /**
- * Rows: one input each, ending as one result or one error. A row's payload never travels through Redis;
- * what does is its reference.
+ * Rows. Each is one input, and ends as one result or one error. Redis holds a reference to a row, never its payload.
  */
 import type { ErrorCode } from '../errors.ts';
 
 /**
  * Where a row's bytes are.
- * `id`: stable name (for files: path relative to the dataset's root, with `/`).
+ * `id`: a stable name. For files, it is the path relative to the dataset's root, with `/`.
  * `at`: locator, interpreted together with the dataset (see datasets/locate.ts); absent where the id says it.
- * `index`: its number in the output where that is not its position in the dataset (a retry's rows keep theirs).
+ * `index`: its number in the output, where that is not its position in the dataset. The rows of a retry keep theirs.
  */
 export interface RowRef {
   readonly id: string;
@@ -22,19 +21,19 @@ export interface RowError {
 }
 
 /**
- * How a row ended. `result` is JSON text of the task's fields without braces
- * (`"predictions":[...]`), made in the lane so that the main thread only concatenates.
+ * How a row ended. `result`: the task's fields as JSON text without braces (`"predictions":[...]`). The lane makes this
+ * text, so that the main thread only has to join it.
  */
 export type RowOutcome =
   | { readonly ok: true; readonly result: string }
   | { readonly ok: false; readonly error: RowError };
 
-/** One line of a part: `{"index","id",...result}`. */
+/** A line of a part: `{"index","id",...result}`. */
 export function resultLine(index: number, id: string, result: string): string {
   return `{"index":${index},"id":${JSON.stringify(id)},${result}}\n`;
 }
 
-/** One line of an errors file: `{"index","id","error":{"code","message"}}`. */
+/** A line of an errors file: `{"index","id","error":{"code","message"}}`. */
 export function errorLine(index: number, id: string, error: RowError): string {
   return `${JSON.stringify({ index, id, error: { code: error.code, message: error.message } })}\n`;
 }

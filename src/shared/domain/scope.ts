@@ -1,14 +1,14 @@
-/** What a key may do. A route asks for one scope; `admin` is all of them, over all tenants. */
+/** Scopes: what an API key may do. A route needs one scope. `admin` includes all of them, for all tenants. */
 
 export const SCOPES = ['jobs:read', 'jobs:write', 'models:write', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** What each allows, for documentation. */
+/** What each scope allows, for the documentation. */
 export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'jobs:read': 'Reading jobs with their events, results, errors and statistics, and reading models.',
   'jobs:write': 'Submitting, planning, cancelling, pausing, resuming and retrying jobs.',
   'models:write': 'Changing models. No operation needs it yet.',
-  admin: 'Everything, over the jobs of all tenants, and managing keys.',
+  admin: 'Everything, for the jobs of all tenants, and managing keys.',
 };
 
 export function allows(scopes: readonly Scope[], needed: Scope): boolean {

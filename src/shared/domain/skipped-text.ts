@@ -1,11 +1,11 @@
-/** What a job left out, in words. Pure; without the schema, which takes a command long to load. */
+/** Says in words what a job skipped. Pure. Imports only types, because loading zod slows a command's start. */
 import type { SkipReason, Skipped } from './skipped.ts';
 
 const WORDS: Readonly<Record<SkipReason, readonly [one: string, more: string]>> = {
-  not_images: ['file that is no image by its name', 'files that are no images by their names'],
-  links_outside: ['link to what the job may not read', 'links to what the job may not read'],
-  broken_links: ['link to nothing', 'links to nothing'],
-  link_cycles: ['link to a folder that it lies in', 'links to folders that they lie in'],
+  not_images: ['file that is not an image by its name', 'files that are not images by their names'],
+  links_outside: ['link to a target that the job may not read', 'links to targets that the job may not read'],
+  broken_links: ['broken link', 'broken links'],
+  link_cycles: ['link to a folder that contains it', 'links to folders that contain them'],
   private_folders: [
     "folder of Forebay's data or others' results",
     "folders of Forebay's data or others' results",
@@ -14,7 +14,10 @@ const WORDS: Readonly<Record<SkipReason, readonly [one: string, more: string]>> 
   hidden: ['hidden entry', 'hidden entries'],
 };
 
-/** `skipped`: absent in what a service of an earlier version says. A phrase for each reason, e.g. `12 files that are no images by their names (a.txt, b.json, ...)`. */
+/**
+ * A phrase for each reason, such as `12 files that are not images by their names (a.txt, b.json, ...)`. `skipped`: a service
+ * of an older version does not send it.
+ */
 export function skippedPhrases(skipped: Skipped | undefined): string[] {
   return Object.entries(skipped ?? {}).map(([reason, { count, first }]) => {
     const [one, more] = WORDS[reason as SkipReason] ?? [`entry (${reason})`, `entries (${reason})`];

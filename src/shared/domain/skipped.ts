@@ -1,27 +1,27 @@
-/** What a listing leaves out, by reason: counted, with the first names, so that nothing is dropped in silence. */
+/** What a listing skips, by reason. The count and the first names are kept, so that nothing disappears silently. */
 import { z } from 'zod';
 
 export type SkipReason =
-  /** A name that says that the file is no image. */
+  /** The name says that the file is not an image. */
   | 'not_images'
   /** A link whose target the job may not read. */
   | 'links_outside'
   | 'broken_links'
-  /** A link to a folder that it lies in. */
+  /** A link to a folder that contains it. */
   | 'link_cycles'
-  /** Forebay's data folder, or results of other tenants. */
+  /** Forebay's data folder, or other tenants' results. */
   | 'private_folders'
   /** Devices, pipes and sockets. */
   | 'special_files'
   /** Names that begin with a dot. */
   | 'hidden';
 
-/** By reason. A record, so that reasons of later versions can be read. */
+/** By reason. The keys are open, so that reasons of newer versions can be read. */
 export const SKIPPED = z.record(
   z.string(),
   z.object({
     count: z.int().min(0),
-    first: z.array(z.string()).meta({ description: 'The first of them, by id.' }),
+    first: z.array(z.string()).meta({ description: 'The first of them, in the order of their ids.' }),
   }),
 );
 export type Skipped = z.infer<typeof SKIPPED>;

@@ -1,30 +1,30 @@
 /**
- * Which network addresses a user's URL may lead to: public ones, and those that the operator allows by
- * name or range. Pure; knows nothing of sockets (see guarded-connector.ts).
+ * Decides which network addresses a user's URL may lead to: public ones, and those that the operator allows by name or
+ * range. Pure; guarded-connector.ts applies it to sockets.
  */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { ForebayError } from '../errors.ts';
 
 export interface AddressFilter {
-  /** The operator trusts this name wherever it leads. */
+  /** Whether the operator trusts this name, whatever address it has. */
   allowsHost(host: string): boolean;
-  /** `address` is an IP address as sockets know it; anything else is refused. */
+  /** `address`: an IP address in the form that sockets use. Any other text is refused. */
   allowsAddress(address: string): boolean;
 }
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** Global unicast, the only IPv6 range in use (IANA); the rest is local, multicast, translated or unassigned. */
+/** Global unicast, the only public IPv6 range (IANA). The rest is local, multicast, translated or unassigned. */
 const GLOBAL_V6 = ipaddr.IPv6.parseCIDR('2000::/3');
-/** NAT64 by the well-known prefix (RFC 6052): reaches the IPv4 address in its last 32 bits. */
+/** NAT64 (RFC 6052). Such an address reaches the IPv4 address in its last 32 bits. */
 const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
-/** Azure's host agent (metadata, credentials): a public address that only leads inward. */
+/** Azure's host agent, which gives out metadata and credentials. The address is public, but only leads inward. */
 const AZURE_HOST = '168.63.129.16';
 
 /**
- * `allow`: CIDRs (`10.1.0.0/16`), addresses, host names (`images.internal`), `*.` and a domain for every name
- * below it. Throws ForebayError `config_invalid` with every bad entry.
+ * `allow`: CIDRs (`10.1.0.0/16`), addresses, host names (`images.internal`), or `*.` and a domain for all names below
+ * it. Throws ForebayError `config_invalid` that names every bad entry.
  */
 export function createAddressFilter(allow: readonly string[]): AddressFilter {
   const ranges: [Address, number][] = [];
@@ -56,7 +56,7 @@ export function createAddressFilter(allow: readonly string[]): AddressFilter {
       return hosts.has(name) || domains.some((domain) => name.endsWith(domain));
     },
     allowsAddress(text) {
-      // ipaddr.js alone would take short forms such as 1.2.3 for addresses.
+      // ipaddr.js alone accepts short forms such as 1.2.3.
       if (isIP(text) === 0 || !ipaddr.isValid(text)) return false;
       const address = ipaddr.parse(text);
       const inner = innerOf(address);
@@ -65,7 +65,7 @@ export function createAddressFilter(allow: readonly string[]): AddressFilter {
   };
 }
 
-/** The IPv4 address that an IPv6 form really reaches: mapped (`::ffff:`), compatible (`::`) or by NAT64. */
+/** The IPv4 address that a mapped (`::ffff:`), compatible (`::`) or NAT64 address reaches; else the address itself. */
 function innerOf(address: Address): Address {
   if (!(address instanceof ipaddr.IPv6)) return address;
   const compatible = address.parts.slice(0, 6).every((part) => part === 0);
@@ -73,7 +73,7 @@ function innerOf(address: Address): Address {
   return new ipaddr.IPv4(address.toByteArray().slice(12));
 }
 
-/** ipaddr.js calls "unicast" what no special range claims: 6to4, Teredo, private, link-local... are all named. */
+/** ipaddr.js names every special range, such as 6to4, Teredo, private and link-local. The rest is "unicast". */
 function isPublic(address: Address): boolean {
   if (address.range() !== 'unicast' || address.toString() === AZURE_HOST) return false;
   return !(address instanceof ipaddr.IPv6) || address.match(GLOBAL_V6);

@@ -1,67 +1,69 @@
 /**
- * Per host, whether it is worth asking now: after a run of failures a host is left alone for a while, then asked by
- * one request; its answer decides. Keeps nothing of hosts that answer. Pure but for the clock it is given.
+ * Decides per host whether to ask it now. After a run of failures it leaves a host alone for a while, then lets one
+ * request try it. Our own code, because libraries count a request that told nothing about the host as a success, or keep
+ * timers per host (docs/adr/0010-own-pieces.md).
  */
 
 export interface CircuitBreaker {
-  /** 0: ask now (the caller must then report). Otherwise milliseconds until it is worth trying. */
+  /** 0: ask now, and report the outcome. Otherwise the milliseconds until the host is worth a try. */
   openForMs(host: string): number;
   succeeded(host: string): void;
   failed(host: string): void;
-  /** The request has told nothing about the host: its caller stopped, or it never got there. */
+  /** The request told nothing about the host: its caller stopped, or it never reached the host. */
   abandoned(host: string): void;
 }
 
-/** Failures in a row that open a circuit: more than one bad moment makes with a few reads at once. */
+/** Failures in a row that open a circuit. A few reads at once in one bad moment cause fewer. */
 const FAILURES = 16;
 const OPEN_MIN_MS = 2_000;
 const OPEN_MAX_MS = 60_000;
-/** Hosts remembered; the oldest is forgotten beyond that. Users choose the hosts. */
+/** Users choose the hosts, so their number is bounded: the oldest host is forgotten. */
 const MAX_HOSTS = 10_000;
 
-interface Host {
-  failures: number;
-  /** How long the circuit was opened last; 0: not open. */
-  openMs: number;
-  /** Time from which one request may try. */
-  tryAt: number;
-  trying: boolean;
-}
+/** Hosts that answer are not kept. */
+type Circuit =
+  | { readonly state: 'closed'; readonly failures: number }
+  /** No request from now until `tryAt`; then one may try. */
+  | { readonly state: 'open'; readonly openMs: number; readonly tryAt: number }
+  /** One request tries the host. */
+  | { readonly state: 'trying'; readonly openMs: number; readonly tryAt: number };
 
 export function createCircuitBreaker(now: () => number = () => performance.now()): CircuitBreaker {
-  const hosts = new Map<string, Host>();
+  const hosts = new Map<string, Circuit>();
+
+  function open(host: string, openMs: number): void {
+    hosts.set(host, { state: 'open', openMs, tryAt: now() + openMs });
+  }
 
   return {
-    openForMs(name) {
-      const host = hosts.get(name);
-      if (!host || host.openMs === 0) return 0;
-      const wait = host.tryAt - now();
+    openForMs(host) {
+      const circuit = hosts.get(host);
+      if (!circuit || circuit.state === 'closed') return 0;
+      const wait = circuit.tryAt - now();
       if (wait > 0) return wait;
-      if (host.trying) return OPEN_MIN_MS;
-      host.trying = true;
+      if (circuit.state === 'trying') return OPEN_MIN_MS;
+      hosts.set(host, { ...circuit, state: 'trying' });
       return 0;
     },
-    succeeded(name) {
-      hosts.delete(name);
+    succeeded(host) {
+      hosts.delete(host);
     },
-    failed(name) {
-      let host = hosts.get(name);
-      if (!host) {
-        host = { failures: 0, openMs: 0, tryAt: 0, trying: false };
-        hosts.set(name, host);
+    failed(host) {
+      const circuit = hosts.get(host) ?? { state: 'closed', failures: 0 };
+      if (circuit.state === 'trying') {
+        open(host, Math.min(OPEN_MAX_MS, circuit.openMs * 2));
+      } else if (circuit.state === 'closed') {
+        const failures = circuit.failures + 1;
+        if (failures >= FAILURES) open(host, OPEN_MIN_MS);
+        else hosts.set(host, { state: 'closed', failures });
         if (hosts.size > MAX_HOSTS) hosts.delete(hosts.keys().next().value!);
       }
-      host.failures += 1;
-      const opens = host.openMs === 0 ? host.failures >= FAILURES : host.trying;
-      host.trying = false;
-      if (!opens) return;
-      host.openMs = Math.min(OPEN_MAX_MS, Math.max(OPEN_MIN_MS, host.openMs * 2));
-      host.tryAt = now() + host.openMs;
+      // A request that began before the circuit opened changes nothing.
     },
-    abandoned(name) {
-      const host = hosts.get(name);
-      // The next request may try in its place.
-      if (host) host.trying = false;
+    abandoned(host) {
+      const circuit = hosts.get(host);
+      // The next request may try the host in its place.
+      if (circuit?.state === 'trying') hosts.set(host, { ...circuit, state: 'open' });
     },
   };
 }

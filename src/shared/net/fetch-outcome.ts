@@ -1,13 +1,13 @@
 /**
- * What a failed fetch means: for its row (an error code, which says whether trying again can help) and for its host
- * (see circuit-breaker.ts). The one table of passing and permanent trouble. Pure.
+ * What a failed fetch means for its row and for its host. The row gets an error code, which says whether a retry can
+ * help. The host's circuit breaker gets a verdict. Pure.
  */
 import { ForebayError, messageOf, type ErrorCode } from '../errors.ts';
 
-/** `unknown`: nothing was learned about the host. */
+/** `unknown`: the fetch told nothing about the host. */
 export type HostVerdict = 'answered' | 'failed' | 'unknown';
 
-/** The request never reached the host, or what it met there is not the host's health. */
+/** The request never reached the host, or its failure says nothing about the host's health. */
 const SAYS_NOTHING: ReadonlySet<ErrorCode> = new Set(['url_not_allowed', 'fetch_tls']);
 
 export function hostVerdict(error: ForebayError): HostVerdict {
@@ -15,11 +15,11 @@ export function hostVerdict(error: ForebayError): HostVerdict {
   return SAYS_NOTHING.has(error.code) ? 'unknown' : 'answered';
 }
 
-/** Certificates and protocol versions do not change between two tries. A handshake that is cut off is none of these. */
+/** Certificates and protocol versions do not change between two tries. A handshake that is cut off is different. */
 const TLS =
   /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|INVALID_CA|HOSTNAME_MISMATCH|ERR_TLS_CERT_|ERR_SSL_(WRONG_VERSION|UNSUPPORTED|UNKNOWN_PROTOCOL|PACKET_LENGTH|NO_|\w+_(HANDSHAKE_FAILURE|PROTOCOL_VERSION|UNRECOGNIZED_NAME)))/;
 
-/** From anything that a request throws to the row's error; a ForebayError stays as it is. */
+/** Turns whatever a request throws into the row's error. A ForebayError stays as it is. */
 export function fetchError(error: unknown, timedOut: boolean, timeoutMs: number): ForebayError {
   if (error instanceof ForebayError) return error;
   const code = (error as NodeJS.ErrnoException).code ?? '';

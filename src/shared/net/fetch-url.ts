@@ -1,9 +1,9 @@
-/** The URLs that may be fetched, as a user gives them and as servers redirect to them. Pure. */
+/** Parses URLs that a user gives or a server redirects to, and refuses those that must not be fetched. Pure. */
 import { isUtf8 } from 'node:buffer';
 import { ForebayError } from '../errors.ts';
 import { redactUrl } from '../text/redact-url.ts';
 
-/** Characters of a bad URL that its error shows. */
+/** An error shows so many characters of a bad URL. */
 const SHOWN_CHARS = 200;
 
 /** Throws ForebayError `url_not_allowed`. */
@@ -24,8 +24,8 @@ export function parseFetchUrl(text: string, base?: URL): URL {
 }
 
 /**
- * Where a `Location` header leads. `header`: as Latin-1, one character per byte, as undici gives it. Browsers read
- * raw UTF-8 in it as such and keep other bytes. Throws ForebayError `url_not_allowed`.
+ * Where a `Location` header leads. `header`: Latin-1, one character per byte, as undici gives it. As in browsers, raw
+ * UTF-8 is read as UTF-8 and other bytes are kept. Throws ForebayError `url_not_allowed`.
  */
 export function parseLocation(header: string, base: URL): URL {
   const bytes = Buffer.from(header, 'latin1');

@@ -1,11 +1,11 @@
-/** The HTTP client behind guarded-fetch.ts, loaded with the first fetch: many workers never fetch, and it takes 0.1 s. */
+/** The HTTP client of guarded-fetch.ts. It loads with the first fetch, because many workers never fetch. */
 import { Agent, request, type Dispatcher } from 'undici';
 import type { AddressFilter } from './address-filter.ts';
 import { createGuardedConnector, type LookupAll } from './guarded-connector.ts';
 
 export interface GuardedAgentOptions {
   readonly filter: AddressFilter;
-  /** Milliseconds for a handshake, for headers, and between two pieces of a body. */
+  /** Milliseconds for a handshake, for headers, and between two chunks of a body. */
   readonly timeoutMs: number;
   readonly connectionsPerHost: number;
   readonly lookup: LookupAll | undefined;

@@ -1,6 +1,6 @@
 /**
- * Opens sockets for undici, filtering at connect time: the address that is checked is the one connected to,
- * so neither redirects nor changing DNS answers lead past the filter. Knows nothing of HTTP.
+ * Opens sockets for undici and filters their addresses. It connects to the address that it has checked, so neither
+ * redirects nor changing DNS answers lead past the filter. Knows nothing of HTTP.
  */
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
@@ -8,7 +8,7 @@ import { buildConnector } from 'undici';
 import { ForebayError } from '../errors.ts';
 import type { AddressFilter } from './address-filter.ts';
 
-/** All addresses of a name, as `dns.lookup` with `all: true` gives them. */
+/** Finds all addresses of a name, like `dns.lookup` with `all: true`. */
 export type LookupAll = (
   host: string,
   options: { readonly all: true; readonly family?: number | string | undefined },
@@ -27,7 +27,7 @@ export function createGuardedConnector(options: GuardedConnectorOptions): buildC
   const connect = buildConnector({ timeout: timeoutMs, lookup: filteredLookup(filter, lookup) } as object);
   return (target, done) => {
     const host = target.hostname.replace(/^\[|\]$/g, '');
-    // Node looks up no name for an IP literal, so the lookup below would never see it.
+    // Node does not look up an IP literal, so the filtered lookup would never see it.
     if (isIP(host) !== 0 && !filter.allowsAddress(host)) return done(refusal(host), null);
     return connect(target, done);
   };
@@ -47,7 +47,7 @@ function filteredLookup(filter: AddressFilter, lookup: LookupAll): LookupFunctio
   };
 }
 
-/** Says nothing of what the name resolved to: that would tell outsiders about the inner network. */
+/** Hides what the name resolved to, because that would tell outsiders about the inner network. */
 function refusal(host: string): ForebayError {
   return new ForebayError(
     'url_not_allowed',

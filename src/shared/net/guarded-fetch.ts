@@ -1,7 +1,6 @@
 /**
- * Fetches the bytes of a user's URL within limits: only http(s), only allowed addresses, at most so many
- * redirects, bytes and seconds. Each host on the way is asked only while its circuit is closed. Knows nothing of
- * rows or images.
+ * Fetches the bytes of a user's URL. Protocols, addresses, redirects, bytes and time are limited, and a host is asked
+ * only while its circuit is closed. Knows nothing of rows or images.
  */
 import type { Dispatcher } from 'undici';
 import { ForebayError } from '../errors.ts';
@@ -17,25 +16,25 @@ import { readBody } from './read-body.ts';
 export interface GuardedFetchOptions {
   /** See createAddressFilter. */
   readonly allow: readonly string[];
-  /** Milliseconds for one URL in all: redirects, headers and body. */
+  /** Milliseconds for one URL, with its redirects, headers and body. */
   readonly timeoutMs: number;
   /** Largest body, bytes, decompressed. */
   readonly maxBytes: number;
-  /** Times its compressed size that a body may unfold to. */
+  /** Largest decompressed body, as a multiple of its compressed size. */
   readonly maxRatio: number;
   readonly userAgent: string;
   /** Open connections to one host. */
   readonly connectionsPerHost?: number;
   readonly lookup?: LookupAll;
-  /** Of all hosts that are asked; one of its own by default. */
+  /** Keeps the circuits of all hosts; by default, a breaker of its own. */
   readonly breaker?: CircuitBreaker;
 }
 
 export interface GuardedFetch {
   /**
-   * Rejects with ForebayError: `fetch_unavailable` (a status that may pass, or a host that is left alone),
-   * `fetch_timeout` and `fetch_failed` may pass. `url_not_allowed`, `fetch_status`, `fetch_redirects`, `fetch_tls`,
-   * `fetch_unreadable`, `fetch_inflated` and `file_too_large` stay. With the signal's reason when aborted.
+   * Rejects with ForebayError, or with the signal's reason when aborted. A retry can help after `fetch_unavailable` (a
+   * temporary status, or an open circuit), `fetch_timeout` and `fetch_failed`. It cannot help after `url_not_allowed`,
+   * `fetch_status`, `fetch_redirects`, `fetch_tls`, `fetch_unreadable`, `fetch_inflated` and `file_too_large`.
    */
   readonly fetchBytes: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
   readonly close: () => Promise<void>;
@@ -43,15 +42,15 @@ export interface GuardedFetch {
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** Statuses that say that the same request may succeed later. */
-const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
-/** Broken by the other side before an answer: most often a kept-alive connection that had just ended. */
+/** Statuses after which the same request may succeed later. */
+const TEMPORARY = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** The server broke the connection before it answered. Usually a kept-alive connection had just ended. */
 const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** `bytes`: the body; `location`: where to look instead. */
 type Answer = { readonly bytes: Uint8Array } | { readonly location: string };
 
-/** One fetch. `caller` stops it, `stop` does when the caller or the time does. */
+/** One fetch. `stop` aborts when `caller` does or the time is over. */
 interface Attempt {
   readonly caller: AbortSignal;
   readonly stop: AbortSignal;
@@ -85,15 +84,15 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     const { location } = response.headers;
     if (REDIRECTS.has(statusCode) && typeof location === 'string') return { location };
     const message = `the server answered with status ${statusCode}`;
-    if (!PASSING.has(statusCode)) throw new ForebayError('fetch_status', message);
+    if (!TEMPORARY.has(statusCode)) throw new ForebayError('fetch_status', message);
     throw new ForebayError('fetch_unavailable', message, retryAfter(response.headers['retry-after']));
   }
 
-  /** Asks a host that is worth asking, and has its breaker know the outcome. */
+  /** Asks a host unless its circuit is open, and reports the outcome to the breaker. */
   async function askHost(url: URL, { caller, stop }: Attempt): Promise<Answer> {
     const { host } = url;
     const openForMs = breaker.openForMs(host);
-    if (openForMs > 0) throw leftAlone(host, openForMs);
+    if (openForMs > 0) throw circuitOpen(host, openForMs);
     try {
       const answer = await ask(url, stop);
       breaker.succeeded(host);
@@ -128,7 +127,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   return {
     async fetchBytes(url, caller) {
       caller.throwIfAborted();
-      // Not AbortSignal.any: on Node 20 its signals stay referenced by a long-lived parent.
+      // AbortSignal.any would leak on Node 20: a long-lived parent keeps its signals.
       const stop = new AbortController();
       const end = () => stop.abort();
       const timer = setTimeout(end, timeoutMs);
@@ -147,15 +146,15 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   };
 }
 
-function leftAlone(host: string, closedForMs: number): ForebayError {
+function circuitOpen(host: string, openForMs: number): ForebayError {
   return new ForebayError(
     'fetch_unavailable',
-    `${host} has failed many times in a row and is not asked for another ${Math.ceil(closedForMs / 1000)} s`,
-    { retryAfterS: closedForMs / 1000 },
+    `${host} has failed many times in a row, so it is not asked for the next ${Math.ceil(openForMs / 1000)} s`,
+    { retryAfterS: openForMs / 1000 },
   );
 }
 
-/** `Retry-After` in seconds or as a date. */
+/** Reads `Retry-After`, which holds seconds or a date. */
 function retryAfter(header: string | string[] | undefined): { retryAfterS?: number } {
   if (typeof header !== 'string') return {};
   const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;

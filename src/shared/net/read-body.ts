@@ -1,10 +1,10 @@
-/** A response's body as bytes, decompressed, ended as soon as it exceeds a limit. */
+/** Reads and decompresses the body of a response. Stops as soon as it exceeds a limit. */
 import { pipeline } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, type Gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { ForebayError, messageOf } from '../errors.ts';
 
-/** Servers that store compressed objects send them so even to who asks for `identity`. */
+/** Servers that store compressed objects send them compressed even when asked for `identity`. */
 const DECODERS: Readonly<Record<string, () => Decompressor>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
@@ -13,8 +13,8 @@ const DECODERS: Readonly<Record<string, () => Decompressor>> = {
 };
 
 /**
- * What servers and storage send as an encoding although the body is as it is: character sets, names for "none", and
- * `aws-chunked`, which S3 keeps from the upload that it has undone.
+ * Values of `content-encoding` with which the body is not compressed: character sets, names for "none", and
+ * `aws-chunked`, which S3 keeps from the upload.
  */
 const PLAIN: ReadonlySet<string> = new Set([
   '',
@@ -32,20 +32,20 @@ const PLAIN: ReadonlySet<string> = new Set([
   'aws-chunked',
 ]);
 
-/** All of zlib's are alike in what is needed here. */
+/** What all decompressors of zlib have in common. */
 type Decompressor = Pick<Gunzip, 'bytesWritten'> & NodeJS.ReadWriteStream;
 
 export interface ReadLimits {
   /** Largest body, decompressed. */
   readonly maxBytes: number;
-  /** Times its compressed size that a body above RATIO_FLOOR may have. */
+  /** Largest body, as a multiple of its compressed size. Bodies up to RATIO_FLOOR are exempt. */
   readonly maxRatio: number;
 }
 
-/** Below this a body costs nobody anything, whatever it was before. */
+/** A body of this size is harmless, however small it was before. */
 const RATIO_FLOOR = 1024 * 1024;
 
-/** Throws ForebayError `file_too_large`, `fetch_inflated`, `fetch_unreadable` (unknown or broken compression). */
+/** Throws ForebayError `file_too_large`, `fetch_inflated`, or `fetch_unreadable` for unknown or broken compression. */
 export async function readBody(
   response: Dispatcher.ResponseData,
   { maxBytes, maxRatio }: ReadLimits,
@@ -55,11 +55,11 @@ export async function readBody(
     const announced = Number(headers['content-length'] ?? 0);
     if (announced > maxBytes) throw tooLarge(`${announced} bytes`, maxBytes);
     const decoder = decoderOf(String(headers['content-encoding'] ?? ''));
-    if (decoder !== null) pipeline(body, decoder, () => {}); // errors reach the reader through the decoder
+    if (decoder !== null) pipeline(body, decoder, () => {}); // The decoder passes errors on to its reader.
     const chunks: Buffer[] = [];
     let size = 0;
-    // The ratio of the whole is what counts: a plain sky on top of a photo unfolds like a bomb. So it is judged as
-    // soon as the whole is known to be too small, which is at the end where its length was not announced.
+    // Only the ratio of the whole body counts, because the plain sky of a photo has the ratio of a zip bomb. Where the
+    // length is announced, the ratio is known early. Otherwise it is checked at the end.
     const most = announced > 0 ? Math.max(RATIO_FLOOR, maxRatio * announced) : Infinity;
     for await (const chunk of chunksOf(response, decoder)) {
       size += chunk.length;
@@ -77,7 +77,7 @@ export async function readBody(
   }
 }
 
-/** The body's bytes; what a decoder cannot decode is told from a connection that breaks. */
+/** The body's bytes. Tells a body that cannot be decoded from a connection that breaks. */
 async function* chunksOf(
   { body, headers }: Dispatcher.ResponseData,
   decoder: Decompressor | null,
@@ -86,19 +86,19 @@ async function* chunksOf(
   try {
     yield* decoder as AsyncIterable<Buffer>;
   } catch (error) {
-    // A body that ends with its connection may have been cut: nothing said how long it is.
+    // Without a length or chunks, a body that ends early may have been cut off by the connection.
     const framed = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
     const cut = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR' && !framed;
     if (body.errored !== null || cut) throw error;
     throw new ForebayError(
       'fetch_unreadable',
-      `the body is not what its content-encoding "${String(headers['content-encoding'])}" says: ${messageOf(error)}`,
+      `the body cannot be decoded as its content-encoding "${String(headers['content-encoding'])}": ${messageOf(error)}`,
       { cause: error },
     );
   }
 }
 
-/** Null: the body is as it is. */
+/** Null: the body is not compressed. */
 function decoderOf(header: string): Decompressor | null {
   const codings = header.split(',').map((name) => name.trim().toLowerCase());
   const [name, ...more] = codings.filter((coding) => !PLAIN.has(coding));
@@ -114,12 +114,12 @@ function decoderOf(header: string): Decompressor | null {
 }
 
 function tooLarge(size: string, maxBytes: number): ForebayError {
-  return new ForebayError('file_too_large', `the server sends ${size}; the limit is ${maxBytes}`);
+  return new ForebayError('file_too_large', `the server sends ${size}, and the limit is ${maxBytes}`);
 }
 
 function inflated(compressed: number, maxRatio: number): ForebayError {
   return new ForebayError(
     'fetch_inflated',
-    `the server's ${compressed} compressed bytes unfold to more than ${maxRatio} times as many; have it send the image as it is, or raise FOREBAY_MAX_FETCH_RATIO`,
+    `${compressed} compressed bytes decompress to more than ${maxRatio} times as many. Have the server send the image uncompressed, or raise FOREBAY_MAX_FETCH_RATIO`,
   );
 }

@@ -1,6 +1,7 @@
 /**
- * Fetching that bears passing trouble: what may go away is tried again, later and later. What will not change fails
- * at once (see fetch-outcome.ts).
+ * Retries a fetch that failed for a reason that may pass, after longer and longer pauses. Any other failure is final
+ * (fetch-outcome.ts). Our own code, because p-retry cannot wait for as long as a server asks
+ * (docs/adr/0010-own-pieces.md).
  */
 import { ForebayError } from '../errors.ts';
 import { onAbort } from '../process/on-abort.ts';
@@ -13,7 +14,7 @@ export interface RetryingFetchOptions {
   readonly fetchBytes: GuardedFetch['fetchBytes'];
   /** Tries in all. */
   readonly tries?: number;
-  /** Longest pause before the second try, ms; doubles with each further one. */
+  /** Longest pause before the second try, ms. It doubles with each further try. */
   readonly firstPauseMs?: number;
   readonly maxPauseMs?: number;
 }
@@ -31,7 +32,7 @@ export function createRetryingFetch(options: RetryingFetchOptions): GuardedFetch
         const longest = Math.min(maxPauseMs, firstPauseMs * 2 ** (attempt - 1));
         const asked = (error.retryAfterS ?? 0) * 1000;
         if (asked > maxPauseMs) throw error;
-        // Anywhere in the pause, so that rows that failed together do not come back together.
+        // A random share of the pause, so that rows that failed together are not retried together.
         await pause(Math.max(asked, longest * Math.random()), signal);
       }
     }

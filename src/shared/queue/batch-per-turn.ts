@@ -1,14 +1,15 @@
 /**
- * Calls of one turn of the event loop become one call of Redis: blocks that begin or end together cost one script,
- * not one each. Knows nothing of what is asked.
+ * Joins the calls of one turn of the event loop into one, so that blocks which begin or end together cost one script of
+ * Redis. Our own code, because dataloader would need an instance per job and queue, and code to drop them again
+ * (docs/adr/0010-own-pieces.md).
  */
 
-/** Most that one call carries: it holds Redis up for as long as it takes. */
+/** Items of one call. Redis serves nobody else while its script runs. */
 const MOST = 64;
 
 /**
- * `send`: gets all items of a key that came in one turn, in order, and answers each in that order. What it throws,
- * each of them gets.
+ * `send` gets all items of a key that came in one turn, and returns their answers in the same order. Where it throws,
+ * every caller gets the error.
  */
 export function batchPerTurn<Item, Answer>(
   send: (key: string, items: readonly Item[]) => Promise<readonly Answer[]>,

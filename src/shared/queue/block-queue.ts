@@ -1,6 +1,6 @@
 /**
- * The feeder's face of BullMQ: put blocks on the queues, look after them, take them back. Taking blocks as a
- * worker is block-taker.ts. Nothing else imports BullMQ.
+ * BullMQ as the feeder uses it: puts blocks on queues, checks on them and takes them back. Workers take blocks with
+ * block-taker.ts. Nothing else imports BullMQ.
  */
 import type { Queue as BlockQueue } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -24,9 +24,9 @@ export interface QueueDepth {
 
 export type BlockQueues = ReturnType<typeof createBlockQueues>;
 
-/** Failed block jobs kept for operators to look at; their ids are never used again. */
+/** Failed block jobs that are kept for operators. Their ids are never used again. */
 const KEEP_FAILED = 100;
-/** BullMQ's own events, four a block, which nobody reads: its default of 10,000 takes 1 MB a queue. */
+/** BullMQ's own events, four per block, which nobody reads. Its default of 10,000 takes 1 MB per queue. */
 const KEEP_EVENTS = 100;
 
 export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) => void }) {
@@ -63,7 +63,7 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
       await redis.publish(WAKE_CHANNELS.queue, queue);
     },
 
-    /** Which of the blocks BullMQ still has, waiting or active: the others need adding again. */
+    /** The blocks that BullMQ still has, waiting or active. The others must be added again. */
     async present(queue: string, job: string, blocks: ReadonlyMap<number, number>): Promise<Set<number>> {
       const found = new Set<number>();
       const states = await Promise.all(
@@ -78,7 +78,7 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
       return found;
     },
 
-    /** Takes waiting blocks off the queue. Returns those taken; a block in a worker's hands stays. */
+    /** Takes waiting blocks off the queue and returns them. A block in a worker's hands stays. */
     async remove(queue: string, job: string, blocks: ReadonlyMap<number, number>): Promise<number[]> {
       const taken = await Promise.all(
         [...blocks].map(async ([block, generation]) =>
@@ -88,14 +88,14 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
       return taken.filter((block) => block !== null);
     },
 
-    /** Removes the oldest failed block jobs beyond those that are kept, at most `most`. Returns how many. */
+    /** Removes the oldest failed block jobs beyond KEEP_FAILED, up to `most`. Returns how many. */
     async trimFailed(queue: string, most: number): Promise<number> {
       const excess = (await open(queue).getFailedCount()) - KEEP_FAILED;
       if (excess <= 0) return 0;
       return (await open(queue).clean(0, Math.min(excess, most), 'failed')).length;
     },
 
-    /** Block jobs that no worker has in hand, the first `most`: BullMQ's id and the job they are of. */
+    /** The first `most` block jobs that no worker holds: BullMQ's id, and the job that each belongs to. */
     async idle(queue: string, most: number): Promise<{ id: string; job: string }[]> {
       const found = await open(queue).getJobs(['prioritized', 'wait', 'delayed'], 0, most - 1, true);
       return found.flatMap((job) =>
@@ -103,7 +103,7 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
       );
     },
 
-    /** Takes block jobs off the queue by BullMQ's ids; one that a worker has taken meanwhile stays. */
+    /** Takes block jobs off the queue by BullMQ's ids. One that a worker has taken meanwhile stays. */
     async discard(queue: string, ids: readonly string[]): Promise<number> {
       const removed = await Promise.all(ids.map(async (id) => open(queue).remove(id)));
       return removed.filter((n) => n === 1).length;

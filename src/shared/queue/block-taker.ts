@@ -1,6 +1,6 @@
 /**
- * The worker's face of BullMQ: takes blocks from one queue, one at a time and without blocking, keeps their
- * locks, and puts stalled ones of dead workers back. How many and from which queue is the caller's affair.
+ * BullMQ as a worker uses it: takes blocks from one queue, keeps their locks, and puts stalled blocks of dead workers
+ * back. The caller decides how many to take.
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
@@ -8,17 +8,17 @@ import { BLOCK_JOB, BLOCK_VERSION, newerVersion, type BlockJob } from '../domain
 import { BULLMQ_PREFIX } from './keys.ts';
 import { Worker } from './bullmq.ts';
 
-/** A block in this worker's hands until one of the four ends. */
+/** A block in this worker's hands until one of its functions is called. */
 export interface TakenBlock {
   readonly queue: string;
   readonly data: BlockJob;
-  /** Unique per run: fences its commit. */
+  /** Unique per run. It fences the run's commit. */
   readonly token: string;
-  /** Done, or nothing to do: off the queue. */
+  /** Takes the block off the queue: it is done, or there is nothing to do. */
   complete(): Promise<void>;
-  /** The run failed: the feeder adds the block again. */
+  /** The run failed. The feeder adds the block again. */
   fail(error: Error): Promise<void>;
-  /** Not for this version of Forebay: back on the queue, after a while in which others may take what waits. */
+  /** Puts a block back that this version cannot run. It is delayed, so that other waiting blocks can be taken. */
   leaveToNewer(): Promise<void>;
 }
 
@@ -29,13 +29,13 @@ export interface BlockTaker {
   close(): Promise<void>;
 }
 
-/** A worker silent for this long loses its blocks to others. */
+/** A worker that is silent for this long loses its blocks to others. */
 export const LOCK_MS = 10_000;
 const RENEW_MS = 3_000;
 const STALLED_CHECK_MS = 5_000;
-/** Between two looks of an older worker at what only newer ones can run. */
+/** An older worker looks again after this time at a block that only newer ones can run. */
 const LEFT_TO_NEWER_MS = 5_000;
-/** Forebay counts runs itself; BullMQ's own limit fails a block without running it. */
+/** Forebay counts runs itself, because BullMQ's limit fails a block without running it. */
 const NEVER = 1_000_000_000;
 
 export async function createBlockTaker(deps: {
@@ -61,7 +61,7 @@ export async function createBlockTaker(deps: {
     worker.extendJobLocks([...held.keys()], [...held.values()], LOCK_MS).catch(deps.onError);
   }, RENEW_MS);
 
-  /** The next block job, whatever it holds. */
+  /** The next block job, whatever its data. */
   async function next(): Promise<{ data: unknown; block: Omit<TakenBlock, 'data'> } | null> {
     const token = randomUUID();
     const job = await worker.getNextJob(token, { block: false });
@@ -72,7 +72,7 @@ export async function createBlockTaker(deps: {
       try {
         await how();
       } catch (error) {
-        // Lost the lock or the job: another run has it, or the job was withdrawn. Nothing is owed.
+        // The lock or the job is gone: another run has it, or the job was withdrawn. There is nothing left to do.
         if (!/Missing (lock|key)|not in the active state|lock mismatch/i.test(String(error))) throw error;
       } finally {
         held.delete(id);
@@ -97,7 +97,7 @@ export async function createBlockTaker(deps: {
         const { data, block } = found;
         const parsed = BLOCK_JOB.safeParse(data);
         if (parsed.success) return { ...block, data: parsed.data };
-        // It is delayed now: the next call finds what waits behind it.
+        // The block is delayed now, so the next turn finds the one behind it.
         if (newerVersion(data, BLOCK_VERSION) !== null) await block.leaveToNewer();
         else await block.fail(new Error(`not a Forebay block of version ${BLOCK_VERSION}`));
       }

@@ -1,6 +1,6 @@
 /**
- * Creates jobs in Redis. One script writes the record and takes the output, the idempotency key and a slot, so that a
- * job has all of them or there is no job. Nothing is claimed before, so nothing is left of a submit that dies.
+ * Creates jobs in Redis. One script writes the record and claims the output, the idempotency key and a place among the
+ * active jobs. A job has all of them or does not exist, so a submit that dies leaves nothing behind.
  */
 import type { Redis } from 'ioredis';
 import type { JobSpec } from '../domain/job.ts';
@@ -8,7 +8,7 @@ import { idempotencyKey, indexKeys, jobKeys, outputKey, WAKE_CHANNELS } from './
 import { LEASE_MS } from './lease.ts';
 import type { RunScript } from './scripts.ts';
 
-/** An `Idempotency-Key`, the tenant whose it is, and the digest of the request that came with it. */
+/** An `Idempotency-Key` with its tenant and the digest of its request. */
 export interface RequestKey {
   readonly key: string;
   readonly tenant: string;
@@ -17,14 +17,14 @@ export interface RequestKey {
 
 export interface NewJob {
   readonly spec: JobSpec;
-  /** Rows, where it is known. */
+  /** Rows of the job; null: not known. */
   readonly total: number | null;
-  /** Signs the webhook; null: the service's own secret does. */
+  /** Signs the webhook; null: the service's own secret signs it. */
   readonly webhookSecret: string | null;
   readonly requestKey: RequestKey | null;
-  /** An ended job whose claim on the output has outlived it. */
+  /** An ended job that still claims the output; null: none. */
   readonly takesOver: string | null;
-  /** The submitter's, under which it opens the output: no feeder begins before. Null: a feeder opens it. */
+  /** The submitter's lease. It opens the output, and no feeder begins before. Null: a feeder opens the output. */
   readonly lease: string | null;
 }
 
@@ -42,7 +42,7 @@ export interface RequestClaim {
 
 export type Creation =
   | { readonly outcome: 'created' }
-  /** The key came before; the job that it made. */
+  /** An earlier request with the same key made a job. */
   | { readonly outcome: 'repeated'; readonly claim: RequestClaim }
   | { readonly outcome: 'output_held'; readonly by: string }
   | { readonly outcome: 'full' }
@@ -54,7 +54,7 @@ export function createJobCreation(deps: { redis: Redis; run: RunScript }) {
   const { redis, run } = deps;
 
   return {
-    /** All or nothing, and idempotent: after a lost reply, call it again with the same spec. */
+    /** Creates the job, or changes nothing. After a lost reply, call it again with the same spec. */
     async create(job: NewJob, limits: JobLimits): Promise<Creation> {
       const { spec, total, requestKey, webhookSecret } = job;
       const { id, tenant } = spec;
@@ -95,12 +95,12 @@ export function createJobCreation(deps: { redis: Redis; run: RunScript }) {
       return outcome === 'output_held' ? { outcome, by: detail } : { outcome };
     },
 
-    /** Wakes the feeders for a job that nobody holds. A wake-up that is lost costs a sweep. */
+    /** Wakes the feeders for a job that nobody feeds. If the wake-up is lost, a sweep finds the job. */
     async announce(id: string): Promise<void> {
       await redis.publish(WAKE_CHANNELS.job, id);
     },
 
-    /** Whether another job would be accepted now. Only `create` decides; this spares the work for one that would not. */
+    /** Whether another job would be accepted now. Only `create` decides; this saves work for a job that it would refuse. */
     async room(tenant: string, limits: JobLimits): Promise<'free' | 'full' | 'tenant_full'> {
       const [active, tenants] = await Promise.all([
         redis.scard(indexKeys.active),
@@ -111,17 +111,17 @@ export function createJobCreation(deps: { redis: Redis; run: RunScript }) {
       return active >= limits.jobs ? 'full' : 'free';
     },
 
-    /** The job that an `Idempotency-Key` made; null where none has. */
+    /** The job that an `Idempotency-Key` made; null: none. */
     async claimOf({ key, tenant }: Pick<RequestKey, 'key' | 'tenant'>): Promise<RequestClaim | null> {
       const claim = await redis.get(idempotencyKey(key, tenant));
       return claim === null ? null : readClaim(claim);
     },
 
-    /** The job that claims an output folder. */
+    /** The job that claims an output folder; null: none. */
     async outputHolder(folder: string): Promise<string | null> {
       return redis.get(outputKey(folder));
     },
-    /** Releases the output of an ended job; false where another job holds it, or none. */
+    /** Releases the output of an ended job. False where another job claims it, or none. */
     async releaseOutput(folder: string, job: string): Promise<boolean> {
       return (await run('release-claim', [outputKey(folder)], [job])) === 1;
     },

@@ -6,7 +6,7 @@ import { NOTHING_SKIPPED, SKIPPED, type Skipped } from '../domain/skipped.ts';
 import { InvariantError } from '../errors.ts';
 import { withCurrentCode } from './older-names.ts';
 
-/** `spec`: as the hash has it; `windowSize`, `runs`: entries of the job's window and of its runs in progress. */
+/** `spec`: the parsed one of the hash. `windowSize`, `runs`: entries of the job's window and of its runs in progress. */
 export function readJobRecord(
   hash: Readonly<Record<string, string>>,
   spec: JobSpec,
@@ -38,15 +38,18 @@ export function readJobRecord(
   };
 }
 
-/** All of it once the dataset is read to its end; until then, what lies before the cursor. */
+/** What was skipped in the whole dataset, or before the cursor while the dataset is being read. */
 function skippedOf({ skipped, cursor }: Readonly<Record<string, string>>): Skipped {
   if (skipped) return SKIPPED.parse(JSON.parse(skipped));
-  // Most cursors have none, and a feeder looks at its job often.
+  // A feeder reads its job often, and most cursors have no `skipped`. So most cursors need no parsing.
   if (!cursor?.includes('"skipped"')) return NOTHING_SKIPPED;
   return CURSOR.parse(JSON.parse(cursor)).skipped ?? NOTHING_SKIPPED;
 }
 
-/** Of the rows that it computed itself: over the last seconds while it runs, from first read to last commit then. */
+/**
+ * Speed of the rows that the job computed itself. While it runs: over the last seconds. After its end: from the first read
+ * to the last commit.
+ */
 function rowsPerSecond(hash: Readonly<Record<string, string>>, ended: boolean, now: number): number | null {
   const finished = (integer(hash['succeeded']) ?? 0) + (integer(hash['failed']) ?? 0);
   const rows = finished - (integer(hash['adopted']) ?? 0);
@@ -55,7 +58,7 @@ function rowsPerSecond(hash: Readonly<Record<string, string>>, ended: boolean, n
   if (first === null || last === null || rows <= 0) return null;
   const since = ended ? first : (integer(hash['old_mark_at']) ?? first);
   const before = ended ? 0 : (integer(hash['old_mark']) ?? 0);
-  // A job that stands still is slower than at its last commit.
+  // A job without recent commits has become slower.
   const until = ended || now - last < 2000 ? last : now;
   const seconds = (until - since) / 1000;
   return seconds > 0 ? (rows - before) / seconds : null;

@@ -1,6 +1,6 @@
 /**
- * Jobs in Redis: records, states, counters, events. Every change is one Lua script; nothing else writes
- * these keys. How jobs come to be is job-creation.ts, their blocks are job-window.ts.
+ * Jobs in Redis: records, states, counters and events. One Lua script makes each change, and nothing else writes these
+ * keys. job-creation.ts creates jobs, job-window.ts keeps their blocks.
  */
 import type { Redis } from 'ioredis';
 import { newJobId } from '../domain/job-id.ts';
@@ -10,30 +10,24 @@ import type { Skipped } from '../domain/skipped.ts';
 import { DEFAULT_TENANT } from '../domain/tenant.ts';
 import { ForebayError } from '../errors.ts';
 import { createJobCreation } from './job-creation.ts';
+import { createJobEvents } from './job-events.ts';
 import { readJobRecord } from './job-record.ts';
 import { createJobSpecs } from './job-specs.ts';
 import { indexKeys, jobKeys, WAKE_CHANNELS } from './keys.ts';
 import { LeaseLost } from './lease.ts';
 import type { RunScript } from './scripts.ts';
+import { createStoredBytes } from './stored-bytes.ts';
 
-/** Fields set along with a transition (null clears), and who may make it. */
+/** Fields that a transition sets (null clears one), and who may make it. */
 export interface TransitionOptions {
-  /** Only from these states; default: all from which the table allows it. */
+  /** Only from these states; by default, from all that the table allows. */
   readonly from?: readonly JobStatus[];
-  /** The feeder's lease, where only the feeder may do it. */
+  /** The feeder's lease, where only the feeder may make the transition. */
   readonly lease?: string;
   readonly reason?: string | null;
   /** More about the reason, in words. */
   readonly reasonText?: string | null;
   readonly error?: { code: string; message: string } | null;
-}
-
-export interface JobEvent {
-  /** Position in the job's event stream; also the SSE id. */
-  readonly id: string;
-  readonly type: string;
-  /** JSON text. */
-  readonly data: string;
 }
 
 export type JobStore = ReturnType<typeof createJobStore>;
@@ -61,8 +55,8 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
   }
 
   /**
-   * Compare-and-set. Returns the state left behind, or null where the job was not in a state that allows it. Throws
-   * LeaseLost where a lease is given and lost.
+   * Changes the state by compare-and-set. Returns the state before, or null where that state does not allow the change.
+   * Throws LeaseLost where a lease is given and lost.
    */
   async function transition(
     id: string,
@@ -97,8 +91,10 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     mustGet,
     transition,
     ...createJobCreation(deps),
+    ...createJobEvents(redis),
+    ...createStoredBytes({ redis, now, keptMs: RETENTION_MS }),
 
-    /** Job ids, newest first, older than `before`; of one tenant, or (null) of all. */
+    /** Ids of jobs older than `before`, newest first. `tenant`: null for all tenants. */
     async list(before: string | null, count: number, tenant: string | null = null): Promise<string[]> {
       return redis.zrevrangebylex(
         tenant === null ? indexKeys.jobs : indexKeys.jobsOf(tenant),
@@ -112,7 +108,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async activeIds(): Promise<string[]> {
       return redis.smembers(indexKeys.active);
     },
-    /** Those of one tenant, also while their submit is still at work. */
+    /** Active jobs of one tenant, including those whose submit is still at work. */
     async activeOf(tenant: string): Promise<string[]> {
       const owners = await redis.hgetall(indexKeys.tenants);
       return Object.keys(owners).filter((id) => owners[id] === tenant);
@@ -120,7 +116,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async isActive(id: string): Promise<boolean> {
       return (await redis.sismember(indexKeys.active, id)) === 1;
     },
-    /** Forgets that a job is active, and all of it after the retention time. */
+    /** Ends a job's time among the active ones. Its record expires after the retention time. */
     async retire(id: string): Promise<void> {
       const keys = jobKeys(id);
       const tenant = await redis.hget(indexKeys.tenants, id);
@@ -130,7 +126,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
         .hdel(indexKeys.tenants, id)
         .del(keys.window, keys.runs, keys.attempts, keys.journal, keys.errors, keys.parts, keys.lease);
       for (const key of [keys.job, keys.committed, keys.events, keys.stats]) batch.pexpire(key, RETENTION_MS);
-      // Ids outlive their records a little; without this the index would grow for ever.
+      // The index keeps an id a little longer than the record. Without this it would grow for ever.
       const oldest = newJobId(now() - INDEX_MS, new Uint8Array(16));
       batch.zremrangebylex(indexKeys.jobs, '-', `(${oldest}`);
       if (tenant !== null) batch.zremrangebylex(indexKeys.jobsOf(tenant), '-', `(${oldest}`);
@@ -142,37 +138,21 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       if (tenant !== null) batch.zrem(indexKeys.jobsOf(tenant), id);
       await batch.zrem(indexKeys.jobs, id).exec();
     },
-    /** Whose job it is; null where there is none. */
+    /** The tenant of a job; null where there is no such job. */
     async tenantOf(id: string): Promise<string | null> {
       const [tenant = null, status = null] = await redis.hmget(jobKeys(id).job, 'tenant', 'status');
-      // A record without a tenant was written before there were any.
+      // A version without tenants wrote a record without a tenant.
       return tenant ?? (status === null ? null : DEFAULT_TENANT);
-    },
-
-    /** Counts what a job left on storage, once, until its retention time is over. */
-    async noteStored(tenant: string, id: string, bytes: number): Promise<void> {
-      const key = indexKeys.storedOf(tenant);
-      await redis
-        .multi()
-        .zremrangebyscore(key, '-inf', now())
-        .zadd(key, now() + RETENTION_MS, `${id}/${bytes}`)
-        .pexpire(key, RETENTION_MS)
-        .exec();
-    },
-    /** Bytes that the ended jobs of a tenant left on storage. */
-    async storedBytes(tenant: string): Promise<number> {
-      const members = await redis.zrangebyscore(indexKeys.storedOf(tenant), `(${now()}`, '+inf');
-      return members.reduce((sum, member) => sum + Number(member.slice(member.indexOf('/') + 1)), 0);
     },
 
     async setTotal(id: string, total: number): Promise<void> {
       await patch(id, { total });
     },
-    /** `text`: more about it, in words. */
+    /** `text`: more about the reason, in words. */
     async setReason(id: string, reason: string | null, text: string | null = null): Promise<void> {
       await patch(id, { reason: reason ?? '', reason_text: text ?? '' });
     },
-    /** The output is the job's: its feeder has opened it. Throws LeaseLost. */
+    /** The feeder has opened the output, so it is the job's. Throws LeaseLost. */
     async markOpened(id: string, lease: string): Promise<void> {
       await patch(id, { opened: 1 }, lease);
     },
@@ -188,25 +168,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       return redis.hget(jobKeys(id).job, 'last_run_error');
     },
 
-    /** Events after `after` (exclusive), oldest first; the newest id when `after` is null. */
-    async events(id: string, after: string, count = 1000): Promise<JobEvent[]> {
-      const entries = await redis.xrange(jobKeys(id).events, `(${after}`, '+', 'COUNT', count);
-      return entries.map(([eventId, fields]) => ({
-        id: eventId,
-        type: fields[fields.indexOf('type') + 1]!,
-        data: fields[fields.indexOf('data') + 1]!,
-      }));
-    },
-    async lastEventId(id: string): Promise<string> {
-      const [last] = await redis.xrevrange(jobKeys(id).events, '+', '-', 'COUNT', 1);
-      return last?.[0] ?? '0-0';
-    },
-    async firstEventId(id: string): Promise<string> {
-      const [first] = await redis.xrange(jobKeys(id).events, '-', '+', 'COUNT', 1);
-      return first?.[0] ?? '0-0';
-    },
-
-    /** The first block that is not committed: all before it are. */
+    /** The first block that is not committed. All blocks before it are. */
     async watermark(id: string): Promise<number> {
       const committed = jobKeys(id).committed;
       const position = await redis.bitpos(committed, 0);
@@ -222,13 +184,13 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
   };
 }
 
-/** The same for a job of another tenant: nobody learns that it is there. */
+/** Also the answer for a job of another tenant, so that nobody learns that it exists. */
 export function jobNotFound(id: string): ForebayError {
   return new ForebayError('job_not_found', `There is no job "${id}". GET /v1/jobs lists the jobs.`);
 }
 
 const DAY_MS = 24 * 3600 * 1000;
-/** How long an ended job can be asked for. Its output stays. */
+/** How long the record of an ended job is kept. Its output stays. */
 export const RETENTION_MS = 7 * DAY_MS;
 const INDEX_MS = 30 * DAY_MS;
 

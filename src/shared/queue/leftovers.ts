@@ -1,26 +1,26 @@
 /**
- * What is left in Redis of jobs and processes that are no more: finds it, page by page. Knows nothing of files, and
- * removes nothing.
+ * Finds what jobs and processes that are gone have left in Redis, page by page. Removes nothing, and knows nothing of
+ * files.
  */
 import type { Redis } from 'ioredis';
 import { isTerminal, JOB_STATUSES, type JobStatus } from '../domain/job-state.ts';
 import { EVERY_KEY, indexKeys, jobKeys, queueKeys, queueOfKey } from './keys.ts';
 import type { RunScript } from './scripts.ts';
 
-/** What Redis still holds of a job, whatever version its data is of. */
+/** What Redis still holds of a job, whatever the version of its data. */
 export interface JobPresence {
-  /** A feeder looks after it. */
+  /** The job is active, so a feeder looks after it. */
   readonly active: boolean;
-  /** Nothing of it will be fed or run any more: it has ended, or its record is gone. */
+  /** Nothing of it will be fed or run any more. It has ended, or its record is gone. */
   readonly over: boolean;
   readonly exists: boolean;
-  /** Its record goes by itself. */
+  /** Its record has a time to live. */
   readonly expires: boolean;
 }
 
 export type Leftovers = ReturnType<typeof createLeftovers>;
 
-/** Keys that Redis looks at for one page. */
+/** Keys that Redis scans for one page. */
 const SCAN_COUNT = 500;
 
 export function createLeftovers(deps: { redis: Redis; run: RunScript }) {
@@ -33,7 +33,7 @@ export function createLeftovers(deps: { redis: Redis; run: RunScript }) {
       redis.hget(job, 'status'),
       redis.pttl(job),
     ]);
-    // A state that is not known here is a newer version's.
+    // An unknown state belongs to a newer version.
     const known = JOB_STATUSES.find((s): s is JobStatus => s === status);
     return {
       active: active === 1,
@@ -44,7 +44,7 @@ export function createLeftovers(deps: { redis: Redis; run: RunScript }) {
   }
 
   return {
-    /** Takes or extends the one lease of sweepers. */
+    /** Takes or extends the lease that all sweepers share. */
     async holdSweep(token: string, ttlMs: number): Promise<boolean> {
       return (await run('hold-lease', [indexKeys.sweeper], [token, ttlMs])) === 1;
     },
@@ -59,19 +59,19 @@ export function createLeftovers(deps: { redis: Redis; run: RunScript }) {
       return new Map(unique.map((id, i) => [id, found[i]!]));
     },
 
-    /** Listed job ids behind `after`, oldest first. */
+    /** Ids of the job index after `after`, oldest first. */
     async listed(after: string | null, count: number): Promise<string[]> {
       const from = after === null ? '-' : `(${after}`;
       return redis.zrangebylex(indexKeys.jobs, from, '+', 'LIMIT', 0, count);
     },
 
-    /** Some queues, and where looking goes on; '0' at the beginning and at the end. A queue may come twice. */
+    /** Some queues, and the cursor of the next page. '0' is the first page and the end. A queue may come twice. */
     async queues(cursor: string): Promise<{ cursor: string; queues: string[] }> {
       const [next, keys] = await redis.scan(cursor, 'MATCH', EVERY_KEY, 'COUNT', SCAN_COUNT);
       return { cursor: next, queues: [...new Set(keys.flatMap((key) => queueOfKey(key) ?? []))] };
     },
 
-    /** Blocks that hold slots of a queue, by job. */
+    /** The blocks that hold slots of a queue, by job. */
     async slots(queue: string): Promise<Map<string, number[]>> {
       const held = new Map<string, number[]>();
       for (const member of await redis.smembers(queueKeys(queue).slots)) {

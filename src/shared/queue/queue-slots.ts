@@ -1,4 +1,4 @@
-/** The limit of a block queue over all jobs: slots, taken fairly, as a set of block ids. */
+/** Slots: the limit of a block queue over all jobs, shared fairly. They are a set of block ids. */
 import type { Redis } from 'ioredis';
 import { queueKeys, WAKE_CHANNELS } from './keys.ts';
 import { batchPerTurn } from './batch-per-turn.ts';
@@ -8,7 +8,7 @@ export type QueueSlots = ReturnType<typeof createQueueSlots>;
 
 export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
   const { redis, run } = deps;
-  /** Slots given back in this turn of the event loop, by queue: one call for all of them. */
+  /** One call returns all slots of a queue that are returned in one turn of the event loop. */
   const leave = batchPerTurn<readonly string[], void>(async (queue, members) => {
     const keys = queueKeys(queue);
     await run('release-slots', [keys.slots, keys.feeders], [WAKE_CHANNELS.slots, queue, ...members.flat()]);
@@ -17,8 +17,8 @@ export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
 
   return {
     /**
-     * Takes slots for blocks, in order. Returns how many of them, from the first, have one.
-     * `limit`: of the queue, over all jobs; `window`: of this job.
+     * Takes slots for blocks, in order. Returns how many of the blocks, from the first, have one. `limit`: slots of the
+     * queue, over all jobs. `window`: most slots that this job may hold.
      */
     async take(
       queue: string,
@@ -40,7 +40,7 @@ export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
         blocks.map((block) => `${job}/${block}`),
       );
     },
-    /** Blocks of a job that hold a slot. */
+    /** The blocks of a job that hold a slot. */
     async held(queue: string, job: string): Promise<number[]> {
       const members = await redis.smembers(queueKeys(queue).slots);
       return members.filter((m) => m.startsWith(`${job}/`)).map((m) => Number(m.slice(job.length + 1)));
@@ -55,5 +55,5 @@ export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
   };
 }
 
-/** A feeder that waits asks again within its 1 s sweep; an older request is a dead feeder's. */
+/** A waiting feeder asks again within its 1 s sweep, so an older request belongs to a dead feeder. */
 const REQUEST_MS = 3000;

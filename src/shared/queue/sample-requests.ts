@@ -1,6 +1,6 @@
 /**
- * Asks a worker to run a few rows for about a second and say how it went: request and reply over Redis. All
- * of it expires by itself, and the asker clears up what it left. Knows nothing of how a sample is run.
+ * Asks a worker over Redis to run a few rows for about a second and report. Requests and replies expire by themselves,
+ * and whoever asks also removes what it left. Knows nothing of how a sample is run.
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
@@ -21,7 +21,7 @@ const REQUEST = z.object({
   queue: z.string(),
   dataset: DATASET_SPEC,
   tenant: TENANT.default(DEFAULT_TENANT),
-  /** As encodeBlockRows has them. */
+  /** As encodeBlockRows writes them. */
   rows: z.string(),
   options: JOB_OPTIONS.pick({ batch_size: true, block_rows: true, decode: true, top_k: true }),
   /** How long to measure, ms. */
@@ -34,29 +34,29 @@ export interface SampleRequest extends Omit<z.infer<typeof REQUEST>, 'rows' | 'v
 
 const REPLY = z.object({
   v: z.literal(1),
-  /** Null where no row was finished, or `problem` says why. */
+  /** Null where no row was finished, or where there was a `problem`. */
   rate: z
     .object({
       rowsPerS: z.number(),
-      /** Half the 95 % confidence interval, rows/s; null with too few batches to say. */
+      /** Half the 95 % confidence interval, rows/s; null: too few batches. */
       errorRowsPerS: z.number().nullable(),
-      /** Over these rows and seconds. */
+      /** The rows and seconds that were measured. */
       rows: z.number(),
       seconds: z.number(),
     })
     .nullable(),
-  /** Rows of the sample, and how often each was run. */
+  /** Rows of the sample. Each was run `passes` times. */
   rows: z.number(),
   passes: z.number(),
   lanes: z.number(),
-  /** Of the rows that could be read. */
+  /** Over the rows that could be read. */
   meanRowBytes: z.number().nullable(),
-  /** Stage -> milliseconds a row, as a job's stats have them. */
+  /** Stage -> milliseconds per row, as in a job's stats. */
   stageMs: z.record(z.string(), z.number()),
   failedRows: z.number(),
-  /** The first failures, one a code. */
+  /** The first failure of each code, with the rows that failed by it. */
   errors: z.array(z.object({ code: z.string(), rows: z.number(), message: z.string() })),
-  /** Blocks of jobs that shared the lanes meanwhile, at most. */
+  /** The most blocks of jobs that shared the lanes with the sample. */
   blocksBeside: z.number(),
   problem: z.string().nullable(),
 });
@@ -65,13 +65,13 @@ export type SampleReply = Omit<z.infer<typeof REPLY>, 'v'>;
 
 export type SampleAnswer =
   | { readonly ok: true; readonly reply: SampleReply }
-  /** In words. */
+  /** `why`: in words. */
   | { readonly ok: false; readonly why: string };
 
-/** Requests that wait at one worker: it runs one at a time, a second each, five at most. */
+/** Requests that may wait at one worker. It runs one at a time, for one to five seconds. */
 const MAX_WAITING = 3;
 const REPLY_TTL_MS = 10_000;
-/** Lost wake-ups cost the asker at most this. */
+/** A lost wake-up delays the answer by at most this. */
 const SWEEP_MS = 250;
 
 export type SampleRequests = ReturnType<typeof createSampleRequests>;
@@ -96,12 +96,12 @@ export function createSampleRequests(deps: { redis: Redis; wake: Wake }) {
   }
 
   return {
-    /** Waits up to `waitMs` for a worker's answer. Rejects only where Redis is away. */
+    /** Waits up to `waitMs` for a worker's answer. Rejects only when Redis is unavailable. */
     async ask(worker: string, request: Omit<SampleRequest, 'id'>, waitMs: number): Promise<SampleAnswer> {
       const keys = sampleKeys(worker);
       const id = randomUUID();
       if ((await redis.llen(keys.waiting)) >= MAX_WAITING) {
-        return { ok: false, why: `worker ${worker} has ${MAX_WAITING} samples to run already` };
+        return { ok: false, why: `worker ${worker} already has ${MAX_WAITING} samples to run` };
       }
       const rows = encodeBlockRows({ firstRow: 0, rows: request.rows });
       const text = JSON.stringify({ ...request, v: 1, id, rows } satisfies z.infer<typeof REQUEST>);
@@ -129,7 +129,7 @@ export function createSampleRequests(deps: { redis: Redis; wake: Wake }) {
         if (id === null) return null;
         const text = await redis.getdel(keys.request(id));
         const parsed = text === null ? null : REQUEST.safeParse(JSON.parse(text));
-        // Expired, or of another version: its asker is told nothing and goes on without.
+        // The request has expired or is of another version. Whoever asked gets no answer and goes on without one.
         if (!parsed?.success) continue;
         return { ...parsed.data, rows: decodeBlockRows(parsed.data.rows).rows };
       }

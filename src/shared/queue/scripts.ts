@@ -1,4 +1,4 @@
-/** Loads the Lua scripts and gives each a typed call. Knows argument order, nothing of what they mean. */
+/** Loads the Lua scripts and calls them by name. Knows how many keys each takes, and nothing of what it does. */
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 
@@ -30,7 +30,7 @@ export type RunScript = (
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
-/** Defines the scripts on a connection (EVALSHA, falling back to EVAL after a Redis restart). */
+/** Defines the scripts on a connection. They run by EVALSHA, or by EVAL after a restart of Redis. */
 export function createScripts(redis: Redis): RunScript {
   for (const [name, numberOfKeys] of Object.entries(SCRIPTS)) {
     const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');

@@ -1,7 +1,4 @@
-/**
- * Wake-ups between processes over pub/sub. Messages may be lost (at a reconnect, say): whoever listens
- * also sweeps now and then.
- */
+/** Wake-ups between processes over pub/sub. A reconnect may lose messages, so every listener also sweeps. */
 import type { Redis } from 'ioredis';
 import { InvariantError } from '../errors.ts';
 import { WAKE_CHANNELS } from './keys.ts';
@@ -9,14 +6,17 @@ import { WAKE_CHANNELS } from './keys.ts';
 export type WakeKind = keyof typeof WAKE_CHANNELS;
 
 export interface Wake {
-  /** Calls back for messages of a kind; `name`: the message, as in keys.ts, empty for `workers`. Returns the undo. */
+  /**
+   * Calls `listener` for each message of a kind. `name`: the message (keys.ts), empty for `workers`. Returns a function
+   * that ends this.
+   */
   on(kind: WakeKind, listener: (name: string) => void): () => void;
   close(): Promise<void>;
 }
 
 /**
- * `subscriber`: a connection of its own, since a subscribed one takes no other commands. `kinds`: those that will be
- * listened to; each message that is not wanted costs its receiver a read.
+ * `subscriber`: a connection of its own, because a subscribed one accepts no other commands. `kinds`: those that will be
+ * listened to. Receiving unwanted messages would cost a read each.
  */
 export async function createWake(subscriber: Redis, kinds: readonly WakeKind[] = ALL): Promise<Wake> {
   const listeners = new Map<string, Set<(name: string) => void>>();
@@ -26,7 +26,8 @@ export async function createWake(subscriber: Redis, kinds: readonly WakeKind[] =
   await subscriber.subscribe(...kinds.map((kind) => WAKE_CHANNELS[kind]));
   return {
     on(kind, listener) {
-      if (!kinds.includes(kind)) throw new InvariantError(`no wake-ups of kind ${kind} are received here`);
+      if (!kinds.includes(kind))
+        throw new InvariantError(`this process does not receive wake-ups of kind ${kind}`);
       const channel = WAKE_CHANNELS[kind];
       const set = listeners.get(channel) ?? new Set();
       listeners.set(channel, set.add(listener));
@@ -39,7 +40,7 @@ export async function createWake(subscriber: Redis, kinds: readonly WakeKind[] =
   };
 }
 
-/** A message of kind `progress`: blocks left in the job's window, and rows that failed in the blocks committed. */
+/** Reads a message of kind `progress`: blocks left in the job's window, and failed rows of the committed blocks. */
 export function readProgress(message: string): { job: string; left: number; failed: number } {
   const [job = '', left, failed] = message.split('/');
   return { job, left: Number(left), failed: Number(failed) };

@@ -1,6 +1,6 @@
 /**
- * Webhooks in Redis: which jobs' webhooks to look after and when, the events that wait for delivery, their secrets,
- * the log of deliveries. Knows nothing of HTTP or of what an event says.
+ * Webhooks in Redis: the jobs whose webhooks are due, the events that wait for delivery, their secrets, and the log of
+ * deliveries. Knows nothing of HTTP or of what an event says.
  */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import { HOOK_DELIVERY, type HookDelivery } from '../domain/hook-delivery.ts';
 import { indexKeys, jobKeys } from './keys.ts';
 import type { RunScript } from './scripts.ts';
 
-/** `end`: the one that tells how the job ended; `progress`: the latest of its progress. */
+/** `end`: the event that tells how the job ended. `progress`: the latest event about its progress. */
 export type HookSlot = 'end' | 'progress';
 
 const HOOK_EVENT = z.object({
@@ -19,7 +19,7 @@ const HOOK_EVENT = z.object({
   created_at: z.number(),
   /** Tries so far. */
   attempts: z.int(),
-  /** Time of the next try, ms; null: none, it is settled. */
+  /** Time of the next try, ms; null: the event was delivered or given up. */
   due: z.number().nullable(),
 });
 export type HookEvent = z.infer<typeof HOOK_EVENT>;
@@ -37,7 +37,7 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
   const now = deps.now ?? Date.now;
 
   return {
-    /** Of a job whose record is gone. A job's creation follows its webhook (job-creation.ts). */
+    /** Forgets the webhook of a job whose record is gone. job-creation.ts adds webhooks. */
     async forget(job: string): Promise<void> {
       await redis.zrem(indexKeys.webhooks, job);
       await redis.del(jobKeys(job).webhook);
@@ -46,15 +46,15 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
       return redis.hget(jobKeys(job).webhook, 'secret');
     },
 
-    /** Jobs that are due a look; nobody else is given them for `leaseMs`. */
+    /** Claims jobs that are due. No other process gets them for `leaseMs`. */
     async claim(count: number, leaseMs: number): Promise<string[]> {
       return (await run('claim-webhooks', [indexKeys.webhooks], [now(), leaseMs, count])) as string[];
     },
-    /** Gives a claimed job back, to be looked at again at `dueMs`. */
+    /** Returns a claimed job. It is due again at `dueMs`. */
     async again(job: string, dueMs: number): Promise<void> {
       await redis.zadd(indexKeys.webhooks, 'XX', Math.ceil(dueMs), job);
     },
-    /** Nothing more is to be told of the job; what was told is kept as long as the job. */
+    /** The job has no more events. Its last ones are kept as long as its record. */
     async done(job: string): Promise<void> {
       await redis.pexpire(jobKeys(job).webhook, KEEP_MS);
       await redis.zrem(indexKeys.webhooks, job);
@@ -64,7 +64,7 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
       const [secret, end, progress] = await redis.hmget(jobKeys(job).webhook, 'secret', 'end', 'progress');
       return { secret: secret ?? null, end: readEvent(end), progress: readEvent(progress) };
     },
-    /** Puts the event that tells of the job's end; the one that is there already stands. Returns it. */
+    /** Stores the event of the job's end, unless there is one already. Returns the one that is stored. */
     async putEnd(job: string, event: HookEvent): Promise<HookEvent> {
       const { webhook } = jobKeys(job);
       await redis.hsetnx(webhook, 'end', JSON.stringify(event));
@@ -74,7 +74,7 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
       await redis.hset(jobKeys(job).webhook, slot, JSON.stringify(event));
     },
 
-    /** Writes down a try. */
+    /** Logs a try. */
     async note(job: string, delivery: HookDelivery): Promise<void> {
       const { deliveries } = jobKeys(job);
       await redis
@@ -93,9 +93,9 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
 }
 
 const DAY_MS = 24 * 3600 * 1000;
-/** As long as an ended job can be asked for. */
+/** As long as the record of an ended job. */
 const KEEP_MS = 7 * DAY_MS;
-/** A job may run for long after the last try. */
+/** Longer, because a job may run for long after the last try. */
 const KEEP_LOG_MS = 30 * DAY_MS;
 export const MAX_DELIVERIES = 100;
 

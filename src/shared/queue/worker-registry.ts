@@ -1,4 +1,4 @@
-/** Which workers live and what they serve, by heartbeats. */
+/** Which workers are alive and what they serve, by their heartbeats. */
 import type { Redis } from 'ioredis';
 import { gravest, type BatchInvariance } from '../domain/batch-invariance.ts';
 import type { Choice } from '../domain/choice.ts';
@@ -7,16 +7,16 @@ import type { ModelRef } from '../domain/model-config.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from './keys.ts';
 import { withCurrentBounds, withCurrentCode } from './older-names.ts';
 
-/** Resident memory of a model in one lane, as measured there. */
+/** Resident memory of a model in one lane, as the lane measured it. */
 export interface ModelMemory {
   readonly modelBytes: number;
   /** What a full batch adds to it. */
   readonly batchBytes: number;
 }
 
-/** How a model is run, each number with what bound it. */
+/** How a worker runs a model. Each number says what bound it. */
 export interface ModelSizing {
-  /** Of the graph's file. */
+  /** Size of the graph's file. */
   readonly fileBytes: number;
   readonly lanes: Choice;
   readonly threads: Choice;
@@ -25,32 +25,32 @@ export interface ModelSizing {
 
 export interface ServedModel {
   readonly ref: ModelRef;
-  /** Lanes that hold it. */
+  /** Lanes that have loaded it. */
   readonly lanes: number;
   readonly batchSize: number;
-  /** When its settings were measured by `forebay tune`, ISO 8601; null or absent: formulas and settings. */
+  /** When `forebay tune` measured its settings, ISO 8601. Null or absent: they follow from formulas. */
   readonly tunedAt?: string | null;
-  /** Why it is not served, where it could not be loaded. */
+  /** Why it could not be loaded; null: it was, or is being loaded. */
   readonly problem: { readonly code: string; readonly message: string } | null;
-  /** It is being loaded and has no lanes yet. Absent from a worker of an older version, like `replaces`. */
+  /** It is being loaded and has no lanes yet. Workers of older versions send neither this nor `replaces`. */
   readonly isLoading?: boolean;
-  /** Hashes of versions of the same name that the worker has served before it, oldest first. */
+  /** Hashes of versions of the same name that the worker served before, oldest first. */
   readonly replaces?: readonly string[];
-  /** What the graph says: input, output, batch. Null until loaded. */
+  /** What the graph says of its input, output and batch. Null until it is loaded. */
   readonly graph: unknown;
-  /** As probed when it was loaded; null until then. */
+  /** The verdict of the probe at its load; null until then. */
   readonly batchInvariance: BatchInvariance | null;
-  /** Null: not measured. */
+  /** Null: not measured yet. */
   readonly memory: ModelMemory | null;
   /** Absent while it is not loaded. */
   readonly sizing?: ModelSizing;
 }
 
-/** What a worker may use. */
+/** The resources that a worker may use. */
 export interface WorkerResources {
   readonly cpus: number;
   readonly memoryBytes: number;
-  /** Row bytes it may hold at once. */
+  /** Bytes of rows that it may hold at once. */
   readonly inflightBytes: number;
 }
 
@@ -68,45 +68,45 @@ export interface WorkerInfo {
   readonly pid: number;
   readonly pool: string;
   readonly startedAt: number;
-  /** Event-loop delay of its main thread since the last heartbeat, 99th percentile, ms. */
+  /** Delay of its event loop since the last heartbeat, 99th percentile, ms. */
   readonly lagP99Ms: number;
   readonly memory: {
-    /** Of the worker and its lanes, or of its whole container where that is nearer to its limit; null: not told. */
+    /** Of the worker and its lanes, or of its container where that is nearer to its limit; null: unknown. */
     readonly rssBytes: number | null;
-    /** What that counts against: set for the worker, the container's, or the machine's memory. */
+    /** The limit that applies: the worker's setting, the container's limit, or the machine's memory. */
     readonly limitBytes: number;
-    /** Absent from a worker of an older version. */
+    /** Workers of older versions do not send it. */
     readonly level?: MemoryLevel;
   };
-  /** Rows in flight; `blockedMs`: time since its start during which readers waited for room. */
+  /** Rows in flight. `blockedMs`: how long readers have waited for room since the worker's start. */
   readonly inflight: {
     readonly usedBytes: number;
     readonly limitBytes: number;
     readonly blockedMs: number;
   };
   readonly models: readonly ServedModel[];
-  /** Absent from a worker of an older version, like `plan`. */
+  /** Workers of older versions send neither this nor `plan`. */
   readonly resources?: WorkerResources;
   readonly plan?: LaneChoices;
 }
 
-/** What live workers can do for a model. */
+/** How live workers serve a model. */
 export interface ModelService {
-  /** Lanes over all workers that serve it. */
+  /** Lanes of all workers that serve it. */
   readonly lanes: number;
-  /** Why workers that have it do not serve it; null where one does, or none has it. */
+  /** Why no worker that has the model can serve it. Null where one serves it, or none has it. */
   readonly problem: string | null;
-  /** Hashes of other models of its name and pool that workers serve. */
+  /** Hashes of other versions of the model that workers of its pool serve. */
   readonly otherHashes: readonly string[];
   /** Some worker is loading it. */
   readonly isLoading: boolean;
-  /** Some worker has served it and found other files in its place. */
+  /** A worker has served it and then found other files in its place. */
   readonly isReplaced: boolean;
-  /** All workers that serve it are so short of memory that they take a block only with nothing in hand. */
+  /** All workers that serve it are so short of memory that they take a block only when they hold none. */
   readonly memoryFull: boolean;
 }
 
-/** Not one that failed, or that is still being loaded. */
+/** Whether the model is ready: it did not fail, and is not being loaded. */
 export function isLoaded({ problem, isLoading = false }: ServedModel): boolean {
   return problem === null && !isLoading;
 }
@@ -114,13 +114,13 @@ export function isLoaded({ problem, isLoading = false }: ServedModel): boolean {
 export type WorkerRegistry = ReturnType<typeof createWorkerRegistry>;
 
 export const BEAT_MS = 2000;
-/** A worker unheard for this long counts as gone. */
+/** A worker without a heartbeat for this long counts as gone. */
 const GONE_MS = 10_000;
 
 export function createWorkerRegistry(deps: { redis: Redis }) {
   const { redis } = deps;
 
-  /** One clock for all machines. */
+  /** Redis' clock, so that all machines use the same one. */
   async function redisNow(): Promise<number> {
     const [seconds, microseconds] = await redis.time();
     return Number(seconds) * 1000 + Number(microseconds) / 1000;
@@ -139,7 +139,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
     return (await redis.hvals(indexKeys.workers)).map(readHeartbeat);
   }
 
-  /** What live workers say of a model that they could load. */
+  /** The model as each live worker announces it that has loaded it. */
   async function healthy(model: ModelRef): Promise<ServedModel[]> {
     const queue = blockQueueName(model);
     return (await live())
@@ -149,7 +149,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
 
   return {
     live,
-    /** `announce`: tell waiting feeders at once (a first beat, or models that changed). */
+    /** `announce`: wakes feeders, for a first heartbeat or changed models. */
     async beat(worker: WorkerInfo, announce: boolean): Promise<void> {
       const batch = redis
         .multi()
@@ -190,11 +190,11 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
         memoryFull: serving.length > 0 && serving.every(({ worker }) => stopsIntake(worker.memory.level)),
       };
     },
-    /** Lanes over all live workers that serve a model. */
+    /** Lanes of all live workers that serve a model. */
     async liveLanes(model: ModelRef): Promise<number> {
       return (await healthy(model)).reduce((lanes, served) => lanes + served.lanes, 0);
     },
-    /** The gravest verdict of all live workers that serve a model; null where none has one. */
+    /** The worst verdict of all live workers that serve a model; null where none has one. */
     async batchInvariance(model: ModelRef): Promise<BatchInvariance | null> {
       return gravest((await healthy(model)).map((served) => served.batchInvariance));
     },

@@ -1,6 +1,6 @@
 /**
- * Judges whether a Redis keeps what it is given: refuses one that evicts keys, warns of one that forgets.
- * One INFO, since managed servers often forbid CONFIG.
+ * Checks whether a Redis keeps its data. Refuses one that evicts keys, and warns of one that may lose data at a restart.
+ * Reads INFO, because managed servers often forbid CONFIG.
  */
 import type { Redis } from 'ioredis';
 import { ForebayError } from '../errors.ts';
@@ -11,13 +11,13 @@ const OLDEST = [6, 2] as const;
 
 export interface RedisReport {
   readonly version: string;
-  /** Sentences for the log, each with what to change. */
+  /** Sentences for the log. Each says what to change. */
   readonly warnings: readonly string[];
 }
 
 /**
- * @throws ForebayError `redis_evicts`: a key evicted to make room is a lost block or a lost lock.
- * @throws ForebayError `redis_cluster`: a script may only touch keys of one server.
+ * @throws ForebayError `redis_evicts`: an evicted key is a lost block or a lost lock.
+ * @throws ForebayError `redis_cluster`: a script can only use keys of one server.
  */
 export async function checkRedis(client: Pick<Redis, 'info'>): Promise<RedisReport> {
   const info = fieldsOf(await client.info());
@@ -29,20 +29,20 @@ export async function checkRedis(client: Pick<Redis, 'info'>): Promise<RedisRepo
     throw new ForebayError(
       'redis_evicts',
       `This Redis drops keys when it is full (maxmemory-policy ${policy} at ${info.get('maxmemory_human') ?? limit}), ` +
-        'and with them jobs. Run `redis-cli config set maxmemory-policy noeviction`, and set the same in redis.conf.',
+        'and jobs with them. Run `redis-cli config set maxmemory-policy noeviction`, and set the same in redis.conf.',
     );
   }
 
   const warnings: string[] = [];
   if (isOlder(version)) {
     warnings.push(
-      `Redis ${version} is older than ${OLDEST.join('.')}: update it, older ones are not tested.`,
+      `Redis ${version} is older than ${OLDEST.join('.')}, the oldest version that is tested. Update it.`,
     );
   }
   if (info.get('aof_enabled') !== '1') {
     warnings.push(
-      'Redis keeps no append-only file, so jobs may be lost when it restarts: ' +
-        'run `redis-cli config set appendonly yes`, and set the same in redis.conf.',
+      'Redis keeps no append-only file, so a restart may lose jobs. ' +
+        'Run `redis-cli config set appendonly yes`, and set the same in redis.conf.',
     );
   }
   return { version, warnings };

@@ -1,15 +1,15 @@
-/** Whether Redis takes writes: a replica, a full server and one that cannot save answer PING all the same. */
+/** Checks whether Redis accepts writes. A replica, a full server and one that cannot save would still answer a PING. */
 import type { Redis } from 'ioredis';
 import { ForebayError } from '../errors.ts';
 import { writeCheckKey } from '../queue/keys.ts';
 
-/** Redis judges it as a write that takes memory, and it changes nothing: the key never exists. */
+/** Redis treats it as a write that needs memory. It changes nothing, because the key never exists. */
 export const WRITE_CHECK: [key: string, value: string, when: 'XX'] = [writeCheckKey, '1', 'XX'];
 
-/** For a probe, which has to be told something. */
+/** A readiness probe needs an answer after this time. */
 const PATIENCE_MS = 2000;
 
-/** Throws what Redis answers, and ForebayError `queue_unavailable` where it does not answer in time. */
+/** Throws the error that Redis answers, or ForebayError `queue_unavailable` where it does not answer in time. */
 export async function checkWrite(client: Pick<Redis, 'set'>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

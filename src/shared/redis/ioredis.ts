@@ -1,4 +1,4 @@
-/** The Redis client, loaded as the CommonJS that it is: see queue/bullmq.ts, which loads the same. */
+/** The Redis client, loaded as CommonJS for the reason given in queue/bullmq.ts. */
 import { createRequire } from 'node:module';
 import type * as Ioredis from 'ioredis';
 

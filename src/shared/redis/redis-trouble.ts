@@ -1,14 +1,14 @@
-/** What keeps Redis from doing what it is asked, read from its errors, with words for users and operators. Pure. */
+/** Tells from its errors what is wrong with Redis, with words for users and operators. Pure. */
 import { ForebayError, type ErrorCode } from '../errors.ts';
 
-/** `away`: no answer, or none yet. The next four refuse writes. `cluster`: keys lie on several servers. */
+/** `away`: no answer, or not yet. The next four mean that Redis refuses writes. `cluster`: keys are on several servers. */
 export type RedisTrouble = 'away' | 'read_only' | 'full' | 'not_saving' | 'few_replicas' | 'cluster';
 
 interface Words {
   readonly code: ErrorCode;
-  /** For users, who may be anybody: no address. */
+  /** For users. They may be anybody, so it names no address. */
   readonly says: string;
-  /** For the operator. */
+  /** For the operator, as a clause. */
   readonly advice: string;
   /** Seconds after which a retry makes sense. */
   readonly retryAfterS?: number;
@@ -17,31 +17,31 @@ interface Words {
 const WORDS: Readonly<Record<RedisTrouble, Words>> = {
   away: {
     code: 'queue_unavailable',
-    says: 'Redis cannot be reached at the moment; try again soon.',
+    says: 'Redis cannot be reached at the moment. Try again soon.',
     advice: 'start it, or correct REDIS_URL',
     retryAfterS: 1,
   },
   read_only: {
     code: 'redis_read_only',
-    says: 'Redis refuses writes: it is a read-only replica, as during a failover.',
-    advice: 'a failover passes by itself; otherwise let REDIS_URL name the primary',
+    says: 'Redis refuses writes because it is a read-only replica, as during a failover.',
+    advice: 'a failover ends by itself; otherwise set REDIS_URL to the primary',
     retryAfterS: 2,
   },
   full: {
     code: 'redis_full',
-    says: 'Redis refuses writes: it is full (maxmemory).',
-    advice: 'raise its maxmemory, or remove keys that are not of Forebay',
+    says: 'Redis refuses writes because it is full (maxmemory).',
+    advice: 'raise its maxmemory, or remove keys of other programs',
     retryAfterS: 10,
   },
   not_saving: {
     code: 'redis_not_saving',
-    says: 'Redis refuses writes: it cannot save its data to disk.',
-    advice: 'its log says why; usually its disk is full or its folder cannot be written',
+    says: 'Redis refuses writes because it cannot save its data to disk.',
+    advice: 'its log says why; usually its disk is full or its folder is read-only',
     retryAfterS: 10,
   },
   few_replicas: {
     code: 'redis_read_only',
-    says: 'Redis refuses writes: too few of its replicas are connected.',
+    says: 'Redis refuses writes because too few of its replicas are connected.',
     advice: 'start its replicas, or lower min-replicas-to-write',
     retryAfterS: 10,
   },
@@ -52,7 +52,7 @@ const WORDS: Readonly<Record<RedisTrouble, Words>> = {
   },
 };
 
-/** First word of a reply, also where a script (`... -OOM ...`) or a transaction (`because of: OOM ...`) quotes it. */
+/** By the first word of a reply. A script (`... -OOM ...`) or a transaction (`because of: OOM ...`) may quote it. */
 const REPLIES: Readonly<Record<string, RedisTrouble>> = {
   READONLY: 'read_only',
   MASTERDOWN: 'read_only',
@@ -83,10 +83,10 @@ const NETWORK = new Set([
   'EPIPE',
   'ETIMEDOUT',
 ]);
-/** The client library's words for commands that a broken connection took along. */
+/** What the client library says of commands that a broken connection lost. */
 const CUT_OFF = /Connection is closed|Command aborted due to connection close|Stream isn't writeable/;
 
-/** Null: the error is of another kind. */
+/** Null: the error has another cause. */
 export function redisTrouble(error: unknown): RedisTrouble | null {
   if (error instanceof ForebayError) return TROUBLE_OF.get(error.code) ?? null;
   if (!(error instanceof Error)) return null;
@@ -96,7 +96,7 @@ export function redisTrouble(error: unknown): RedisTrouble | null {
 }
 
 const TROUBLE_OF = new Map(
-  // The first of those that share a code.
+  // Of those that share a code, the first one wins.
   Object.entries(WORDS)
     .toReversed()
     .map(([trouble, { code }]) => [code, trouble as RedisTrouble]),
@@ -106,18 +106,18 @@ function troubleOfReply(error: Error): RedisTrouble | null {
   const word = REPLY.exec(error.message)?.[1];
   if (word !== undefined) return REPLIES[word]!;
   if (TOO_MANY_CLIENTS.test(error.message)) return 'away';
-  // A transaction fails as a whole for what was wrong with its first part.
+  // A failed transaction has the errors of its parts.
   const { previousErrors } = error as { previousErrors?: readonly unknown[] };
   return previousErrors?.map(redisTrouble).find((found) => found !== null) ?? null;
 }
 
-/** Whether Redis answered and refused: nothing of the command was done, so that sending it once more is safe. */
+/** Whether Redis refused a command. It has done nothing of it, so sending it again is safe. */
 export function refusesWrites(error: unknown): boolean {
   const trouble = redisTrouble(error);
   return trouble !== null && trouble !== 'away' && trouble !== 'cluster';
 }
 
-/** The error in Forebay's words; null where it is no trouble of Redis. `cause` replaces it in logs. */
+/** The error as Forebay words it; null where Redis is not the cause. `cause`: what logs show instead of the error. */
 export function redisProblem(error: unknown, cause: unknown = error): ForebayError | null {
   const trouble = redisTrouble(error);
   if (trouble === null) return null;

@@ -1,6 +1,6 @@
 /**
- * Redis addresses: redis://, rediss:// and unix:///path, read into ioredis options.
- * Parsed here because ioredis takes unix:///path for a host name. Knows nothing of connections.
+ * Parses Redis addresses (redis://, rediss://, unix:///path) into options of ioredis, which takes unix:///path for a host
+ * name. Knows nothing of connections.
  */
 import { isIP } from 'node:net';
 import type { RedisOptions } from 'ioredis';
@@ -11,14 +11,14 @@ const UNIX = /^unix:\/\/(?:(?<user>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<path>\
 const SCHEME = /^(redis|rediss|unix):/i;
 
 /**
- * The connection options an address stands for.
- * @throws ForebayError `config_invalid`; the message repeats nothing of the address, which may hold a password.
+ * The connection options of an address.
+ * @throws ForebayError `config_invalid`. Its message quotes nothing of the address, which may hold a password.
  */
 export function redisOptions(url: string): RedisOptions {
   return url.startsWith('unix:') ? parseUnix(url) : parseTcp(url);
 }
 
-/** The address without its password, fit for logs: made from what was understood of it, never from its text. */
+/** The address without its password, for logs. Built from the parsed parts, never from the text. */
 export function redactRedisUrl(url: string): string {
   const scheme = SCHEME.exec(url)?.[1]?.toLowerCase() ?? '';
   let options: RedisOptions;
@@ -41,8 +41,8 @@ function parseUnix(url: string): RedisOptions {
   if (!parts?.['path']) {
     throw invalid(url, 'a unix address needs an absolute path, as in unix:///run/redis.sock');
   }
-  // The password held a `/`, and what follows looks like a path. A path with an @ is written with %40.
-  if (parts['path'].includes('@')) throw invalid(url, 'its path holds an @');
+  // An unencoded `/` in the password makes the rest look like a path. A real @ in a path is written as %40.
+  if (parts['path'].includes('@')) throw invalid(url, 'its path contains an @');
   const query = new URLSearchParams(parts['query'] ?? '');
   return {
     path: decode(url, parts['path']),
@@ -55,11 +55,11 @@ function parseTcp(url: string): RedisOptions {
   if (!URL.canParse(url)) throw invalid(url, 'it is not a URL');
   const parsed = new URL(url);
   if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
-    throw invalid(url, 'it begins with no scheme that is known');
+    throw invalid(url, 'its scheme is unknown');
   }
-  // `redis://me:12/34@host` is a URL of the host `me`: the password held a `/`, `?` or `#`.
+  // An unencoded `/`, `?` or `#` in the password ends the host too early: `redis://me:12/34@host` has the host `me`.
   if (`${parsed.pathname}${parsed.search}${parsed.hash}`.includes('@')) {
-    throw invalid(url, 'an @ stands behind the host');
+    throw invalid(url, 'an @ comes after the host');
   }
   const host = parsed.hostname.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1';
   return {
@@ -67,7 +67,7 @@ function parseTcp(url: string): RedisOptions {
     port: parsed.port === '' ? 6379 : Number(parsed.port),
     db: parseDb(url, parsed.pathname.replace(/^\//, '') || parsed.searchParams.get('db')),
     ...credentials(url, parsed.username, parsed.password),
-    // An address is no server name (RFC 6066): the certificate is then compared with the host.
+    // An IP address is not a server name (RFC 6066). The certificate is then compared with the host.
     ...(parsed.protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
   };
 }
@@ -89,7 +89,7 @@ function decode(url: string, text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw invalid(url, 'it holds a broken %-escape');
+    throw invalid(url, 'it contains a broken %-escape');
   }
 }
 

@@ -1,7 +1,6 @@
 /**
- * How a process stands with its Redis, told once for each change: not reached yet, lost, refusing writes, back. Waits for
- * the first answer without end, since Redis may start later; what waiting cannot fix (a wrong password, a policy that
- * evicts, cluster mode) is refused.
+ * Watches the Redis of a process, and reports each change of its state once. Waits for its first answer without a limit,
+ * because Redis may start later. Refuses what waiting cannot fix: a wrong password, an evicting policy, cluster mode.
  */
 import type { Redis } from 'ioredis';
 import { ForebayError, messageOf } from '../errors.ts';
@@ -12,30 +11,30 @@ import { redactRedisUrl } from './redis-url.ts';
 import { clusterRefused, redisAdvice, redisProblem, redisTrouble, refusesWrites } from './redis-trouble.ts';
 import { tlsAdvice } from './tls-advice.ts';
 
-/** Redis' answers to who is not let in. */
-const NOT_LET_IN = /^(NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR AUTH)/;
+/** Redis' answers to a login that fails. */
+const LOGIN_FAILED = /^(NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR AUTH)/;
 
 type State =
-  /** Never answered. `waitingFor`: why, once something has failed. */
+  /** Redis has never answered. `waitingFor`: why, once a try has failed. */
   | { readonly name: 'starting'; readonly waitingFor: string | null; readonly advice: string | null }
   | { readonly name: 'up' }
   | { readonly name: 'lost' | 'refusing'; readonly waitingFor: string; readonly sinceMs: number };
 
 export interface RedisWatch {
-  /** For connectRedis, of every connection of this process. */
+  /** Every connection of this process passes its errors to this (connectRedis). */
   readonly onError: (error: Error) => void;
-  /** Why Redis cannot be used now; null where nothing is known to be wrong. */
+  /** Why Redis cannot be used now; null: no problem is known. */
   waitingFor(): string | null;
   /**
-   * Settles once `client`, a background connection, has answered and may write; it is watched from then on.
-   * @throws ForebayError `redis_evicts`, `redis_cluster`, or `config_invalid` where Redis does not let us in.
+   * Settles once `client`, a background connection, has answered and may write. Watches it from then on.
+   * @throws ForebayError `redis_evicts`, `redis_cluster`, or `config_invalid` where the login fails.
    */
   from(client: Redis): Promise<void>;
-  /** Throws a ForebayError where Redis does not take writes now. After `from`. */
+  /** Throws a ForebayError where Redis does not accept writes now. Call `from` before. */
   checkWrite(): Promise<void>;
 }
 
-/** `meanwhile`: fields for the line that tells of the first wait. */
+/** `meanwhile`: fields of the log line that reports the first wait. */
 export function createRedisWatch(options: {
   readonly redisUrl: string;
   readonly emit: Emit;
@@ -43,7 +42,7 @@ export function createRedisWatch(options: {
 }): RedisWatch {
   const { emit } = options;
   const where = `Redis at ${redactRedisUrl(options.redisUrl)}`;
-  // A server without TLS waits in silence for the end of what is a TLS greeting to us; one with it ends the connection.
+  // A wrong scheme causes no clear error. A server without TLS waits in silence, one with TLS closes the connection.
   const tls = where.includes('rediss:')
     ? 'redis:// where its port speaks no TLS'
     : 'rediss:// where it asks for TLS';
@@ -52,7 +51,7 @@ export function createRedisWatch(options: {
   let client: Redis | null = null;
   let lastError: Error | null = null;
 
-  /** Once for each way out: the next tries would say the same again, every second. */
+  /** Reports each advice once. The next tries would report the same every second. */
   function notYet(waitingFor: string, advice: string): void {
     if (state.name !== 'starting' || advice === state.advice) return;
     state = { name: 'starting', waitingFor, advice };
@@ -68,7 +67,6 @@ export function createRedisWatch(options: {
     emit(`redis.${name}`, { says: `${waitingFor} Trying again until it is back: ${advice}.` });
   }
 
-  /** As loud as the loss: whoever has read of the one looks for the other. */
   function back(from: 'lost' | 'refusing'): void {
     if (state.name !== from) return;
     const seconds = ((performance.now() - state.sinceMs) / 1000).toFixed(1);
@@ -83,7 +81,7 @@ export function createRedisWatch(options: {
     if (state.name === 'starting') notYet(waitingFor, advice);
     if (state.name !== 'up' || client === null) return;
     failed('refusing', waitingFor, advice);
-    // A background connection answers this when writes are taken.
+    // A background connection answers this once Redis accepts writes.
     client.set(...WRITE_CHECK).then(
       () => back('refusing'),
       () => back('refusing'),
@@ -94,7 +92,7 @@ export function createRedisWatch(options: {
     client = watched;
     watched.on('error', (error: Error) => (lastError = error));
     let closed = false;
-    // Not emitted where the connection is closed on purpose. A close tells of nothing: the next try says why.
+    // Not emitted when we close the connection. A close gives no reason; the next try's error does.
     watched.on('reconnecting', () => {
       if (lastError === null && !closed) {
         closed = true;
@@ -114,19 +112,19 @@ export function createRedisWatch(options: {
     onError(error) {
       if (refusesWrites(error)) refused(error);
       else if (state.name === 'starting') {
-        if (NOT_LET_IN.test(error.message)) return;
+        if (LOGIN_FAILED.test(error.message)) return;
         const why = messageOf(error) || 'no connection';
-        notYet(`${where} is not reached (${why}).`, tlsAdvice(error) ?? startAdvice);
+        notYet(`${where} cannot be reached (${why}).`, tlsAdvice(error) ?? startAdvice);
       } else if (redisTrouble(error) === null) {
         emit('redis.connection_failed', { error: messageOf(error) });
       }
     },
     waitingFor: () => (state.name === 'up' ? null : state.waitingFor),
     async from(watched) {
-      // A proxy with nothing behind it takes connections and ends them: no error tells of that.
+      // A proxy without a server behind it accepts connections and closes them without an error.
       const onClose = () => {
         if (state.name !== 'starting' || state.waitingFor !== null) return;
-        notYet(`${where} is not reached (the connection is closed before it answers).`, startAdvice);
+        notYet(`${where} cannot be reached (the connection is closed before it answers).`, startAdvice);
       };
       watched.on('close', onClose);
       try {
@@ -146,14 +144,14 @@ export function createRedisWatch(options: {
     },
     async checkWrite() {
       if (client === null) return;
-      const told = () => {
+      const throwUnlessUp = () => {
         if (state.name === 'up') return;
         throw new ForebayError('queue_unavailable', state.waitingFor ?? `${where} has not answered yet.`);
       };
-      told();
-      // This connection waits where it is refused; what it waits for is known by then.
+      throwUnlessUp();
+      // This connection waits while Redis refuses writes. By then it is known why.
       await checkWrite(client).catch((error: unknown) => {
-        told();
+        throwUnlessUp();
         throw error;
       });
     },
@@ -161,14 +159,14 @@ export function createRedisWatch(options: {
 }
 
 function adviceFor(error: Error | null): string {
-  if (error !== null && NOT_LET_IN.test(error.message)) return 'correct user and password in REDIS_URL';
+  if (error !== null && LOGIN_FAILED.test(error.message)) return 'correct user and password in REDIS_URL';
   return (error && tlsAdvice(error)) ?? redisAdvice('away');
 }
 
-/** Why a Redis that answers cannot be used. */
+/** The error for a Redis that answers and cannot be used. */
 function refusal(error: unknown, where: string): unknown {
   if (redisTrouble(error) === 'cluster') return clusterRefused(error);
-  if (!NOT_LET_IN.test(messageOf(error))) return error;
-  const message = `${where} does not let us in: correct user and password in REDIS_URL (it says: ${messageOf(error)}).`;
+  if (!LOGIN_FAILED.test(messageOf(error))) return error;
+  const message = `${where} refuses the login. Correct user and password in REDIS_URL. Redis says: ${messageOf(error)}`;
   return new ForebayError('config_invalid', message, { cause: error });
 }

@@ -1,6 +1,6 @@
 /**
- * The Redis client of a service: ioredis, with what Forebay adds to its errors. Commands of background work wait while
- * Redis refuses writes, as they do while it is away; a replica is left for the server that has taken its place.
+ * The Redis client of a service: ioredis with Forebay's handling of errors. Commands of background work wait while Redis
+ * refuses writes or is away. A client that finds itself on a replica reconnects, to find the new primary.
  */
 import type { Command as RedisCommand, RedisOptions } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,16 +9,16 @@ import { Command, Redis } from './ioredis.ts';
 import { redisProblem, redisTrouble, refusesWrites } from './redis-trouble.ts';
 
 export type RedisRole =
-  /** Answers users: a command fails soon when Redis is away or refuses it, so that the API can say so. */
+  /** Answers users. A command fails soon when Redis is away or refuses it, so that the API can report it. */
   | 'request'
-  /** Works in the background: commands wait until Redis is back and takes writes. */
+  /** Works in the background. Commands wait until Redis is back and accepts writes. */
   | 'background';
 
 type Stream = Parameters<Redis['sendCommand']>[1];
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
-/** Between two reconnects for a replica: each command that it refuses would ask for one. */
+/** Between two reconnects because of a replica. Without it, each refused command would cause one. */
 const RECONNECT_MS = 500;
 
 export class ServiceRedis extends Redis {
@@ -26,10 +26,10 @@ export class ServiceRedis extends Redis {
   readonly #onError: (error: Error) => void;
   readonly #known = new WeakSet<RedisCommand>();
   #lastError: Error | null = null;
-  /** Settles when writes are taken; null while none was refused. */
+  /** Settles when Redis accepts writes again; null while no write was refused. */
   #writable: Promise<void> | null = null;
 
-  /** `onError` hears of broken connections and refused writes, once for each command and each try. */
+  /** `onError` gets broken connections and refused writes, once for each command and each try. */
   constructor(options: RedisOptions, role: RedisRole, onError: (error: Error) => void) {
     super(clientOptions(options, role));
     this.#role = role;
@@ -58,7 +58,7 @@ export class ServiceRedis extends Redis {
     return super.sendCommand(command, stream);
   }
 
-  /** Whether the command is sent again when Redis takes writes. Part of a transaction or pipeline never is. */
+  /** Whether the command is sent again once Redis accepts writes. Parts of a transaction or pipeline never are. */
   #waitsFor(error: Error, stream: Stream): boolean {
     if (!refusesWrites(error)) return false;
     this.#onError(redisProblem(error)!);
@@ -76,7 +76,7 @@ export class ServiceRedis extends Redis {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       await delay(pause);
       const check = new Command('set', WRITE_CHECK);
-      // Its refusal is what this waits to hear of.
+      // Its own refusal must reach this loop.
       this.#known.add(check);
       super.sendCommand(check);
       const error: unknown = await check.promise.then(
@@ -87,10 +87,10 @@ export class ServiceRedis extends Redis {
     }
   }
 
-  /** A transaction that is known to be refused is not sent before its time. */
+  /** Holds a transaction back while Redis is known to refuse writes. */
   #holdBack(batch: ReturnType<Redis['multi']>): ReturnType<Redis['multi']> {
     const exec = batch.exec?.bind(batch);
-    // MULTI without a pipeline answers by a promise.
+    // MULTI without a pipeline returns a promise instead.
     if (exec === undefined) return batch;
     batch.exec = (async (...args: []) => {
       while (this.#writable !== null) await this.#writable;
@@ -99,7 +99,7 @@ export class ServiceRedis extends Redis {
     return batch;
   }
 
-  /** Without the names of the library's options, and without the command's arguments, which may be a password. */
+  /** Replaces the library's wording, and removes the command's arguments, which may be a password. */
   #inWords(error: Error): Error {
     if (error.name === 'MaxRetriesPerRequestError') return redisProblem(error, this.#lastError ?? undefined)!;
     Reflect.deleteProperty(error, 'command');
@@ -113,7 +113,7 @@ function clientOptions(options: RedisOptions, role: RedisRole): RedisOptions & {
     replyMapping: 'legacy',
     maxRetriesPerRequest: role === 'request' ? 1 : null,
     retryStrategy: (times) => Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(times, 5)),
-    // The address may belong to another server by now, and a replica never closes a connection by itself.
+    // After a failover the address may belong to another server, and a replica does not close its connections.
     reconnectOnError: atMostEvery(RECONNECT_MS, (error) => redisTrouble(error) === 'read_only'),
   };
 }

@@ -1,4 +1,4 @@
--- Wakes the feeder when a block leaves the queue uncommitted. A record that has expired stays gone.
+-- Wakes the feeder when a block leaves the queue uncommitted. Does not create a record that has expired.
 -- KEYS 1 job
 -- ARGV 1 wake channel  2 job id
 -- Returns 1 announced, 0 no such job.

@@ -1,8 +1,9 @@
--- Begins runs of a job's blocks: hands out their rows and makes each caller's token the one that may commit.
+-- Begins runs of a job's blocks. Returns their rows, and makes each caller's token the one that may commit.
 -- KEYS 1 job  2 window  3 runs  4 attempts  5 journal  6 parts
--- ARGV 1 now ms  2 1 = the spec is wanted  3.. block, generation, run token of each
--- Returns {spec or '', then for each block {rows, runs begun so far, runs that ended with an error, journal, hashes of
--- parts that its runs announced}}, or {} for a block whose run must not go on: committed, withdrawn or of a newer generation, or the job not running.
+-- ARGV 1 now ms  2 1 = return the spec  3.. block, generation, run token of each
+-- Returns {spec or '', then for each block {rows, runs begun, runs that ended with an error, journal, hashes of parts
+-- that its runs announced}}. The entry is {} where the run must not go on: the block is committed, withdrawn or of a newer
+-- generation, or the job is not running.
 local status, spec = unpack(redis.call('HMGET', KEYS[1], 'status', 'spec'))
 local out = {ARGV[2] == '1' and spec or ''}
 local blocks, tokens = {}, {}
@@ -16,7 +17,7 @@ for i, block in ipairs(blocks) do
     tokens[#tokens + 1] = token
     local attempts = redis.call('HINCRBY', KEYS[4], block, 1)
     local failed, journal, parts = 0, false, false
-    -- A first run has nothing before it.
+    -- Before a first run there is nothing to read.
     if attempts > 1 then
       failed = tonumber(redis.call('HGET', KEYS[4], block .. ':failed') or 0)
       journal = redis.call('HGET', KEYS[5], block)

@@ -1,10 +1,10 @@
--- Counts published blocks of a job, each once. The part on storage is the durable commit; this makes it count.
+-- Counts published blocks of a job, each once. The part on storage is the durable commit. This script makes it count.
 -- KEYS 1 job  2 window  3 runs  4 attempts  5 committed  6 events  7 stats  8 run errors  9 journal  10 parts  11 lease
 -- ARGV 1 now ms  2 channel of progress  3 job id
---      4 JSON {names of stats, lease: the feeder's token ('' = the commits are runs'),
+--      4 JSON {names of stats, lease: the feeder's token ('' = runs commit),
 --        blocks: [{block, token of its run, succeeded, failed, stats}]}
--- Returns for each block: 1 counted, 0 was counted before, -1 another run, or another feeder, has taken over.
--- Guarantee: idempotent per block; the only place where rows are counted.
+-- Returns for each block 1 counted, 0 counted before, -1 another run or another feeder has taken over.
+-- Guarantee: idempotent per block. Rows are counted nowhere else.
 local commits = cjson.decode(ARGV[4])
 local out, counted, attempts, sums = {}, {}, {}, {}
 local succeeded, failed, adopted = 0, 0, 0
@@ -42,9 +42,9 @@ for k, sum in ipairs(sums) do
   if sum ~= 0 then redis.call('HINCRBY', KEYS[7], commits.names[k], string.format('%.0f', sum)) end
 end
 
--- Rows of an earlier job's parts count, but have no rate.
+-- Rows of an earlier job's parts count, but not for the rate.
 local computed = succeeded + failed - redis.call('HINCRBY', KEYS[1], 'adopted', adopted)
--- Rate over the last 5 to 10 s: two marks, moved on when the newer one is 5 s old.
+-- The rate covers the last 5 to 10 s. Two marks delimit it; they move on when the newer one is 5 s old.
 local now = tonumber(ARGV[1])
 local mark, mark_at, first = unpack(redis.call('HMGET', KEYS[1], 'mark', 'mark_at', 'first_read_at'))
 if computed > 0 then

@@ -1,15 +1,15 @@
--- Creates a job in one step: its record, its place in the indexes, and its claims on an output and an idempotency key.
+-- Creates a job in one step: its record, its entries in the indexes, its claims on an output and an idempotency key.
 -- KEYS 1 job  2 events  3 output  4 idempotency key  5 jobs  6 active  7 tenants  8 jobs of the tenant
 --      9 webhook  10 webhooks  11 lease
 -- ARGV 1 job id  2 spec  3 now ms  4 total rows ('' unknown)  5 tenant
 --      6 most active jobs  7 most of the tenant ('' no limit)
 --      8 claim on the idempotency key ('' none)  9 its ms to live
---      10 job that the output is taken over from ('' none)
+--      10 job from which the output is taken over ('' none)
 --      11 1 = follow the webhook  12 its secret ('' none)
 --      13 lease of the submitter, which opens the output ('' none)  14 its ms to live
--- Returns {'created'}; or, with nothing changed, {'repeated', claim that stands}, {'output_held', job that holds it},
--- {'full'}, {'tenant_full'}.
--- Guarantee: all or nothing. The same call again, after a lost reply, answers 'created' and changes nothing.
+-- Returns {'created'}. Otherwise it has changed nothing, and returns {'repeated', existing claim},
+-- {'output_held', job that holds it}, {'full'} or {'tenant_full'}.
+-- Guarantee: all or nothing. After a lost reply the same call returns 'created' and changes nothing.
 local id = ARGV[1]
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'created'} end
 if ARGV[8] ~= '' then

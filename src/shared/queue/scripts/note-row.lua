@@ -1,7 +1,7 @@
--- Writes down what a careful run is about to begin, so that the next run knows what this one died in.
+-- Records the row that a careful run is about to begin, so that the next run knows in which row this one died.
 -- KEYS 1 runs  2 journal
 -- ARGV 1 block  2 run token  3 journal text
--- Returns 1 written, 0 another run has taken over.
+-- Returns 1 recorded, 0 another run has taken over.
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 return 1

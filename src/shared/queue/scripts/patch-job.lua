@@ -1,4 +1,4 @@
--- Sets fields of a job's record. A record that has expired stays gone.
+-- Sets fields of a job's record. Does not create a record that has expired.
 -- KEYS 1 job  2 lease
 -- ARGV 1 lease token that the caller must hold ('' none)  2.. field, value pairs
 -- Returns 1 set, 0 no such job, -2 lease lost.

@@ -1,8 +1,8 @@
--- Puts the next blocks of a job into its window and saves the reading cursor.
+-- Puts the next blocks of a job into its window, and saves the cursor behind them.
 -- KEYS 1 job  2 window  3 lease  4 committed
 -- ARGV 1 lease token  2 cursor after the last block  3.. block, rows pairs in block order
--- Returns blocks reserved, -1 lease lost, -2 the job does not take blocks now.
--- Guarantee: fenced by the lease; blocks are reserved in order, each once.
+-- Returns how many blocks were reserved, or -1 lease lost, or -2 the job takes no blocks now.
+-- Guarantee: fenced by the lease. Blocks are reserved in order, each once.
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return -1 end
 local status = redis.call('HGET', KEYS[1], 'status')
 if status ~= 'running' and status ~= 'queued' then return -2 end
@@ -19,6 +19,6 @@ for i = 3, #ARGV, 2 do
   end
 end
 if #entries > 0 then redis.call('HSET', KEYS[2], unpack(entries)) end
--- A feeder whose reading has come apart from the job must not move the cursor past rows.
+-- A feeder whose blocks do not follow the job's last one must not move the cursor past rows.
 if n > 0 then redis.call('HSET', KEYS[1], 'next_block', next_block, 'cursor', ARGV[2]) end
 return n

@@ -1,11 +1,11 @@
 -- Takes slots of a queue for blocks of one job, in block order, fairly between jobs.
--- A job holds at most half of the limit, and may always hold 2. Beyond that a slot goes first to better
--- priorities, then in turn: a job waits while an equal one that wants slots holds fewer.
+-- A job holds at most half of the limit, and may always hold 2. Beyond that, better priorities come first. A job waits
+-- while another of the same priority wants slots and holds fewer.
 -- KEYS 1 slots  2 feeders
--- ARGV 1 job  2 priority  3 limit  4 ms for which the request holds
+-- ARGV 1 job  2 priority  3 limit  4 ms for which the request is valid
 --      5 most slots the job may hold (its window)  6.. blocks
--- Returns how many of the blocks, from the first, have a slot now.
--- Guarantee: idempotent per block. Requests are timed by Redis: a feeder whose clock is wrong outbids nobody.
+-- Returns how many of the blocks, counted from the first, have a slot now.
+-- Guarantee: idempotent per block. Redis' clock times the requests, so a feeder with a wrong clock gains nothing.
 local job, priority, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

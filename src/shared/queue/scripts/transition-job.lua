@@ -1,8 +1,8 @@
--- Compare-and-set of a job's status.
+-- Changes a job's status by compare-and-set.
 -- KEYS 1 job  2 events  3 lease
 -- ARGV 1 to  2 allowed from, comma-separated  3 now ms  4 wake channel  5 job id
---      6 lease token the caller must hold ('' none)  7.. field, value pairs set along
--- Returns {1, from} changed, {0, status} not allowed from there, {-1, ''} no such job, {-2, ''} lease lost.
+--      6 lease token that the caller must hold ('' none)  7.. field, value pairs to set as well
+-- Returns {1, from} changed, {0, status} not allowed from that status, {-1, ''} no such job, {-2, ''} lease lost.
 local status = redis.call('HGET', KEYS[1], 'status')
 if not status then return {-1, ''} end
 if ARGV[6] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[6] then return {-2, ''} end

@@ -25,62 +25,62 @@ const STATE = {
   blocksPerS: 0,
 };
 
-it('keeps sixteen blocks in the window, or four a lane', () => {
+it('keeps sixteen blocks in the window, or four per lane', () => {
   expect(windowLimit(STATE)).toBe(16);
   expect(windowLimit({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(256);
 });
 
-it('widens the window to a tenth of a second of blocks that are tiny, within a bound', () => {
+it('widens the window of tiny blocks to what a tenth of a second needs, within a bound', () => {
   expect(windowLimit({ ...STATE, blocksPerS: 100 })).toBe(16);
   expect(windowLimit({ ...STATE, blocksPerS: 1_000 })).toBe(100);
   expect(windowLimit({ ...STATE, blocksPerS: 1_000_000 })).toBe(256);
 });
 
-it('never goes beyond the concurrency that a job asks for', () => {
+it('never exceeds the concurrency of a job', () => {
   const state = { ...STATE, concurrency: 3, blocksPerS: 1_000, inWindow: 2 };
   expect(windowLimit(state)).toBe(3);
   expect(windowRoom(state)).toBe(1);
 });
 
-it('fills a window up when a quarter of it is free, a small one at once', () => {
+it('refills a window when a quarter of it is free, and a small one at once', () => {
   expect(refillMark(STATE)).toBe(12);
   expect(refillMark({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(192);
   expect(refillMark({ ...STATE, concurrency: 2 })).toBe(1);
   expect(refillMark({ ...STATE, concurrency: 1 })).toBe(0);
 });
 
-it('gives a queue room for twice the window of who asks, unless an operator said otherwise', () => {
+it('lets a queue hold twice the window of the job that asks, unless an operator has set its limit', () => {
   expect(queueLimit(2, undefined)).toBe(64);
   expect(queueLimit(2, undefined, 100)).toBe(200);
   expect(queueLimit(2, 8, 100)).toBe(8);
 });
 
-it('says why nothing is added, with both hashes where only those differ', () => {
+it('says why nothing is added, with both hashes where they differ', () => {
   const veto = (service: object, onQueue = 0) =>
     vetoOnAdding({ ...STATE, onQueue, service: { ...SERVICE, ...service } });
   expect(veto({})).toBeNull();
   expect(veto({ lanes: 0 })).toMatchObject({ reason: 'no_worker' });
   const other = veto({ lanes: 0, otherHashes: ['a'.repeat(64)] });
   expect(other).toMatchObject({ reason: 'no_worker' });
-  expect(other!.text).toContain('with hash aaaaaaaaaaaa, the job needs bbbbbbbbbbbb');
+  expect(other!.text).toContain('with hash aaaaaaaaaaaa, and the job needs bbbbbbbbbbbb');
   expect(veto({ lanes: 0, problem: 'no such operator' })).toEqual({
     reason: 'model_failed',
     text: 'no such operator',
   });
 });
 
-it('keeps one block on the queue of workers that are short of memory', () => {
+it('keeps one block on the queue when all workers are short of memory', () => {
   const state = { ...STATE, service: { ...SERVICE, memoryFull: true } };
   expect(vetoOnAdding({ ...state, onQueue: 0 })).toBeNull();
   expect(vetoOnAdding({ ...state, onQueue: 1 })).toMatchObject({ reason: 'memory_watermark' });
 });
 
-it('says which side is to be changed where the files of the model were replaced, and that a worker is loading it', () => {
+it('says which side to change where the files of the model were replaced, and that a worker is loading it', () => {
   const textOf = (service: object) =>
     vetoOnAdding({ ...STATE, service: { ...SERVICE, lanes: 0, ...service } })!.text;
   const otherHashes = ['a'.repeat(64)];
   expect(textOf({ otherHashes, isReplaced: true })).toContain(
-    'were replaced after this job was submitted: workers now serve aaaaaaaaaaaa',
+    'were replaced after this job was submitted. Workers now serve aaaaaaaaaaaa',
   );
   expect(textOf({ otherHashes, isReplaced: true })).toContain('Submit the job again');
   expect(textOf({ otherHashes })).toContain('put those into the folders that they read');

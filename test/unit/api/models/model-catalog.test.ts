@@ -38,7 +38,7 @@ function catalog(served: readonly Partial<ServedModel>[] = []) {
 }
 
 describe('the model catalog', () => {
-  it('lists folders, the first of a name winning, and broken ones with their problem', async () => {
+  it('lists model folders, the first one of each name, and broken ones with their problem', async () => {
     const models = await catalog().list();
     expect(models.map((m) => [m.name, m.status])).toEqual([
       ['broken', 'failed'],
@@ -49,7 +49,7 @@ describe('the model catalog', () => {
     expect(models[1]!.config).toMatchObject({ top_k: 5 });
   });
 
-  it('adds what live workers announce: lanes, problems, models of no folder here', async () => {
+  it('adds what live workers announce: lanes, problems, models without a folder here', async () => {
     const { ref } = await catalog().findModel('digits-small');
     const problem = { code: 'model_load_failed', message: 'no' };
     const remote = { name: 'remote', hash: 'f'.repeat(64), pool: 'gpu' };
@@ -73,7 +73,7 @@ describe('the model catalog', () => {
     });
   });
 
-  it('tells the gravest verdict on batches with what to do about it, and what a lane needs in memory', async () => {
+  it('shows the worst verdict on batches with advice, and the memory that a lane needs', async () => {
     const { ref } = await catalog().findModel('digits-small');
     const verdict = (name: 'invariant' | 'variant') =>
       ({ verdict: name, maxDifference: name === 'variant' ? 1.0419 : 0, batch: 4 }) as const;
@@ -96,7 +96,7 @@ describe('the model catalog', () => {
     expect(await catalog().get('digits-small')).toMatchObject({ batch_invariance: null, memory: null });
   });
 
-  it('says how many rows a call workers run, and since when that is measured', async () => {
+  it('says how many rows per call workers run, and when that was measured', async () => {
     const { ref, batchSize } = await catalog().findModel('digits-small');
     expect(batchSize).toBeNull();
     const tunedAt = '2026-11-22T10:15:30.000Z';
@@ -109,7 +109,7 @@ describe('the model catalog', () => {
     expect(await get('digits-small')).toMatchObject({ batch_size: 8, tuned_at: tunedAt });
   });
 
-  it('refuses unknown names with the nearest and the known, and broken folders with their reason', async () => {
+  it('refuses an unknown name, naming the nearest and the known models, and a broken folder with its reason', async () => {
     await expect(catalog().findModel('digits-smal')).rejects.toMatchObject({
       code: 'model_not_found',
       message: expect.stringMatching(/did you mean "digits-small"\? Known: digits-small, other\./),

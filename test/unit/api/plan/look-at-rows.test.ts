@@ -1,11 +1,11 @@
-// A bounded look at a dataset: which rows are tried, and how many there are.
+// A bounded look at a dataset: which rows a plan tries, and how many there are.
 import { expect, it } from 'vitest';
 import { lookAt, countKinds, type LookLimits } from '#forebay/api/plan/look-at-rows.js';
 import type { DatasetSource } from '#forebay/shared/datasets/source.js';
 
 const BOUNDS: LookLimits = { firstRows: 3, spreadRows: 8, seenRows: 100, seenMs: 60_000, countMs: 20 };
 
-/** `length` rows; counting them never ends unless `counts`. */
+/** A source of `length` rows. Counting them never ends unless `counts`. */
 function rows(length: number, counts = true): DatasetSource & { read: DatasetSource['read'] } {
   return {
     async *read() {
@@ -25,14 +25,14 @@ function rows(length: number, counts = true): DatasetSource & { read: DatasetSou
 const ids = async (...args: Parameters<typeof lookAt>) =>
   (await lookAt(...args)).sample.map(({ id }) => Number(id));
 
-it('a small dataset is known whole', async () => {
+it('reads a small dataset to its end', async () => {
   const look = await lookAt(rows(5), null, BOUNDS);
   expect(look.sample).toHaveLength(5);
   expect(look.rows).toEqual({ total: 5, atLeast: 5, why: null });
   expect((await lookAt(rows(0), null, BOUNDS)).rows.total).toBe(0);
 });
 
-it('of a large one the first rows and rows at even distances are taken, in a bounded number', async () => {
+it('takes the first rows of a large dataset, and a bounded number at even distances', async () => {
   const sample = await ids(rows(1000), null, BOUNDS);
   expect(sample.slice(0, 3)).toEqual([0, 1, 2]);
   const spread = sample.slice(3);
@@ -43,14 +43,14 @@ it('of a large one the first rows and rows at even distances are taken, in a bou
   expect(spread.at(-1)).toBeLessThan(100);
 });
 
-it('a limit holds for the sample and for the count', async () => {
+it('applies a limit to the sample and to the count', async () => {
   expect(await ids(rows(1000), 2, BOUNDS)).toEqual([0, 1]);
   expect((await lookAt(rows(1000), 2, BOUNDS)).rows.total).toBe(2);
   expect((await lookAt(rows(1000), 100, BOUNDS)).rows.total).toBe(100);
   expect((await lookAt(rows(1000), 500, BOUNDS)).rows.total).toBe(500);
 });
 
-it('counting has a bounded time, and says so', async () => {
+it('stops counting after a time, and says so', async () => {
   expect((await lookAt(rows(1000, false), null, BOUNDS)).rows).toEqual({
     total: null,
     atLeast: 100,
@@ -58,14 +58,14 @@ it('counting has a bounded time, and says so', async () => {
   });
 });
 
-it('looking has a bounded time, however slow the source', async () => {
+it('stops looking after a time, however slow the source is', async () => {
   let ms = 0;
   const { sample, rows: known } = await lookAt(rows(1000), null, { ...BOUNDS, seenMs: 10 }, () => (ms += 1));
   expect(sample.length).toBeLessThan(12);
   expect(known.total).toBe(1000);
 });
 
-it('rows are told apart by where their bytes are', () => {
+it('counts rows by where their bytes are', () => {
   const manifest = { type: 'manifest', path: '/m', base: '/b' } as const;
   const refs = ['a.jpg', 'http://x/b.jpg', 's3://no'].map((id) => ({ id }));
   expect(countKinds(manifest, refs)).toEqual({ file: 1, url: 1, blob: 0, invalid: 1 });

@@ -1,4 +1,4 @@
-// From facts to a plan, without a service: each constraint binds somewhere, and what is missing is said.
+// Makes plans from facts, without a service. Each constraint binds somewhere, and a plan says what is missing.
 import { describe, expect, it } from 'vitest';
 import { makePlan } from '#forebay/api/plan/make-plan.js';
 import type { PlanFacts, PlanWorker } from '#forebay/api/plan/facts.js';
@@ -126,7 +126,7 @@ describe('the operators', () => {
     expect(lane({})).toEqual(['read', 'decode', 'resample', 'normalise', 'infer', 'postprocess']);
     expect(notFused({})).toEqual(['enumerate', 'write']);
   });
-  it('fetch URLs outside of it, and read rows of a request outside of it', () => {
+  it('fetch URLs and read rows of a request outside the lane', () => {
     const urls = { file: 0, url: 9, blob: 0, invalid: 0 };
     expect(lane({ rowKinds: urls })[0]).toBe('decode');
     expect(notFused({ rowKinds: urls })).toContain('fetch');
@@ -147,7 +147,7 @@ describe('the estimate', () => {
       eta_s: { value: 10, low: 9.09, high: 11.11 },
     });
   });
-  it('adds up workers that ran it at once, their errors as squares do', () => {
+  it('adds up workers that ran the sample at once, and their errors as squares', () => {
     const { rows_per_s } = plan({ workers: [worker(), worker({}, 'w2')] }).estimate;
     expect(rows_per_s).toEqual({ value: 200, low: 186, high: 214 });
   });
@@ -225,12 +225,12 @@ describe('a warning', () => {
   ] as const)('is given for %s', (_, change, text) => {
     expect(plan(change as Partial<PlanFacts>).warnings.join('\n')).toMatch(text);
   });
-  it('is not given where all is well', () => {
+  it('is not given where nothing is wrong', () => {
     expect(plan({ workers: [worker({ passes: 1 })] }).warnings).toEqual([]);
   });
 });
 
-it('a plan is told in lines that name each number and the next command', () => {
+it('a plan is shown in lines that name each number and the next command', () => {
   const text = planText(plan(), { next: 'forebay run --model m' });
   expect(text).toMatch(/batch size +4 +sample size/);
   expect(text).toMatch(/\[read > decode > resample > normalise > infer > postprocess\]/);

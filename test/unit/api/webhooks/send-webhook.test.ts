@@ -1,4 +1,4 @@
-// What a webhook's connection may and may not do, against a real receiver on loopback.
+// What a webhook's connection may and may not do, with a real receiver on loopback.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createWebhookSender } from '#forebay/api/webhooks/send-webhook.js';
 import { startReceiver } from '../../../support/webhook-receiver.ts';
@@ -34,7 +34,7 @@ it('reaches no private address: by number, by name, or by a name whose answer ch
   await sender.close();
 });
 
-it('passes over a long answer, follows no redirect and waits no longer than it may', async () => {
+it('skips a long answer, follows no redirect, and stops at its timeout', async () => {
   const sender = createWebhookSender({ ...options, allow: ['127.0.0.1'] });
   receiver.answer('/endless', (response) => {
     response.writeHead(200);

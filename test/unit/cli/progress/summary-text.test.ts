@@ -178,8 +178,8 @@ describe('the summary', () => {
     };
     const job = { ...ended, skipped };
     const text = summaryText({ job, stats: null, errors: [], answers: [] }, HOW);
-    expect(text).toContain('left out 1,234 files that are no images by their names (a.txt, b.json, ...)\n');
-    expect(text).toContain('left out 1 link to what the job may not read (out)\n');
+    expect(text).toContain('left out 1,234 files that are not images by their names (a.txt, b.json, ...)\n');
+    expect(text).toContain('left out 1 link to a target that the job may not read (out)\n');
   });
 
   it('groups errors by code, the most frequent first', async () => {

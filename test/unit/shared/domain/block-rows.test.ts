@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { decodeBlockRows, encodeBlockRows, type BlockRows } from '#forebay/shared/domain/block.js';
 
-it('come back from the window as they went into it', () => {
+it('rows of a block leave the window as they went into it', () => {
   const block: BlockRows = {
     firstRow: 7,
     rows: [{ id: 'a' }, { id: 'b', at: '0+3' }, { id: 'c', index: 12 }, { id: 'd', at: '', index: 0 }],

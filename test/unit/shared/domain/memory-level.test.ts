@@ -6,7 +6,7 @@ const along = (shares: readonly number[]) => {
   return shares.map((share) => (level = memoryLevel(share, level)));
 };
 
-it('slows, stops and kills at its watermarks, by more than one step where memory jumps', () => {
+it('slows, stops and kills at its watermarks, and skips levels when memory jumps', () => {
   expect(along([0.5, 0.79, 0.8, 0.89, 0.9, 0.96, 0.97, 2])).toEqual([
     'normal',
     'normal',
@@ -20,7 +20,7 @@ it('slows, stops and kills at its watermarks, by more than one step where memory
   expect(along([0.5, 0.99])).toEqual(['normal', 'kill']);
 });
 
-it('leaves a level only well below where it began', () => {
+it('leaves a level only well below its watermark', () => {
   expect(along([0.81, 0.79, 0.77, 0.75])).toEqual(['slow', 'slow', 'slow', 'normal']);
   expect(along([0.98, 0.94, 0.92, 0.87, 0.85, 0.1])).toEqual([
     'kill',
@@ -32,7 +32,7 @@ it('leaves a level only well below where it began', () => {
   ]);
 });
 
-it('stops intake from the second watermark on, and not for workers that do not tell', () => {
+it('stops intake from the second watermark on, but not of workers that do not send their level', () => {
   expect((['normal', 'slow', 'stop', 'kill', undefined] as const).map(stopsIntake)).toEqual([
     false,
     false,

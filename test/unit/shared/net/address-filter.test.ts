@@ -39,7 +39,7 @@ describe('without an allow-list', () => {
       expect([address, strict.allowsAddress(address)]).toEqual([address, false]);
   });
 
-  it('refuses IPv4 in any notation that names an inner address', () => {
+  it('refuses an inner IPv4 address in any notation', () => {
     for (const text of ['2130706433', '0x7f000001', '0x7f.0.0.1', '0177.0.0.1', '127.1', '0']) {
       expect([text, strict.allowsAddress(text)]).toEqual([text, false]);
     }
@@ -53,7 +53,7 @@ describe('without an allow-list', () => {
 describe('with an allow-list', () => {
   const filter = createAddressFilter(['10.1.0.0/16', '127.0.0.1', 'fd00::/8', 'Images.internal', '*.lan']);
 
-  it('lets listed ranges and addresses through, mapped forms too', () => {
+  it('allows listed ranges and addresses, in mapped form too', () => {
     for (const address of ['10.1.2.3', '127.0.0.1', 'fd12::1', '::ffff:10.1.2.3', '8.8.8.8']) {
       expect([address, filter.allowsAddress(address)]).toEqual([address, true]);
     }
@@ -71,7 +71,7 @@ describe('with an allow-list', () => {
     }
   });
 
-  it('reports every entry that is neither', () => {
+  it('reports every entry that is not a range, an address or a name', () => {
     expect(() => createAddressFilter(['10.0.0.0/40', 'ok.example', 'http://x/', '10.1'])).toThrow(
       expect.objectContaining({
         code: 'config_invalid',

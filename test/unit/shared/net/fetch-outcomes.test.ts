@@ -1,4 +1,4 @@
-/** Every way in which a fetch can end: what it means for its row, and for the host that it met. */
+/** What each way in which a fetch can end means for its row and for its host. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -8,7 +8,7 @@ import { createGuardedFetch, type GuardedFetch } from '#forebay/shared/net/guard
 import { createRetryingFetch } from '#forebay/shared/net/retrying-fetch.js';
 
 const never = new AbortController().signal;
-/** Failures that have a host left alone. */
+/** Failures that open the circuit of a host. */
 const OPENS = 16;
 const servers: Server[] = [];
 const opened: GuardedFetch[] = [];
@@ -53,11 +53,16 @@ const leading =
 
 const PERMANENT: readonly (readonly [what: string, code: string, message: RegExp, RequestListener])[] = [
   ['an unknown content encoding', 'fetch_unreadable', /"zip7"/, encoded('zip7', 'x')],
-  ['compression that is none', 'fetch_unreadable', /"gzip" says/, encoded('gzip', 'no gzip')],
   [
-    'compression that is cut',
+    'a body that is not compressed as announced',
     'fetch_unreadable',
-    /"br" says/,
+    /as its content-encoding "gzip"/,
+    encoded('gzip', 'no gzip'),
+  ],
+  [
+    'a compressed body that is cut',
+    'fetch_unreadable',
+    /as its content-encoding "br"/,
     encoded('br', brotliCompressSync('x').subarray(0, 3)),
   ],
   ['two compressions', 'fetch_unreadable', /"gzip, br"/, encoded('gzip, br', 'x')],
@@ -73,19 +78,22 @@ const PERMANENT: readonly (readonly [what: string, code: string, message: RegExp
     (_, response) => response.end(Buffer.alloc(2 ** 21)),
   ],
   [
-    'headers beyond any measure',
+    'headers that are far too large',
     'fetch_unreadable',
     /headers are too large/,
     (_, response) => response.writeHead(200, { x: 'y'.repeat(40_000) }).end(),
   ],
 ];
 
-describe('what cannot pass', () => {
-  it.each(PERMANENT)('%s fails its row at once, with its own cause', async (_, code, message, handler) => {
-    const origin = await serving(handler);
-    await expect(fetching(4)(`${origin}/round`, never)).rejects.toMatchObject({ code, message });
-    expect(requests).toBe(code === 'fetch_redirects' ? 6 : 1);
-  });
+describe('a permanent failure', () => {
+  it.each(PERMANENT)(
+    '%s fails its row at once, with a code of its own',
+    async (_, code, message, handler) => {
+      const origin = await serving(handler);
+      await expect(fetching(4)(`${origin}/round`, never)).rejects.toMatchObject({ code, message });
+      expect(requests).toBe(code === 'fetch_redirects' ? 6 : 1);
+    },
+  );
 
   it.each(PERMANENT)('%s never counts against its host', async (_, code, __, handler) => {
     const breaker = createCircuitBreaker();
@@ -97,14 +105,17 @@ describe('what cannot pass', () => {
     expect(breaker.openForMs(new URL(origin).host)).toBe(0);
   });
 
-  it.each(['ftp://127.0.0.1/a', 'data:image/png;base64,AAAA'])('%s is refused as such', async (url) => {
-    await expect(fetching(4)(url, never)).rejects.toMatchObject({
-      code: 'url_not_allowed',
-      message: /only http and https/,
-    });
-  });
+  it.each(['ftp://127.0.0.1/a', 'data:image/png;base64,AAAA'])(
+    '%s is refused because of its protocol',
+    async (url) => {
+      await expect(fetching(4)(url, never)).rejects.toMatchObject({
+        code: 'url_not_allowed',
+        message: /only http and https/,
+      });
+    },
+  );
 
-  it('a server that speaks no TLS is not asked for it twice', async () => {
+  it('a server without TLS is asked once', async () => {
     const origin = await serving((_, response) => response.end('plain'));
     const breaker = createCircuitBreaker();
     const fetchBytes = fetching(4, breaker);
@@ -118,7 +129,7 @@ describe('what cannot pass', () => {
   });
 });
 
-describe('what may pass', () => {
+describe('a temporary failure', () => {
   const TROUBLE: readonly (readonly [string, string, RequestListener])[] = [
     ['a server that is overloaded', 'fetch_unavailable', (_, response) => response.writeHead(503).end()],
     [
@@ -150,7 +161,7 @@ describe('what may pass', () => {
     ],
   ];
 
-  it.each(TROUBLE)('%s is tried again, and counts against its host', async (_, code, handler) => {
+  it.each(TROUBLE)('%s is retried, and counts against its host', async (_, code, handler) => {
     const breaker = createCircuitBreaker();
     const origin = await serving(handler);
     await expect(fetching(3, breaker)(origin, never)).rejects.toMatchObject({ code });
@@ -162,7 +173,7 @@ describe('what may pass', () => {
     expect(requests).toBe(OPENS);
   });
 
-  it('counts against the host that fails, not the one that leads there', async () => {
+  it('counts against the host that fails, not against the one that redirects to it', async () => {
     const breaker = createCircuitBreaker();
     const down = await serving((_, response) => response.writeHead(503).end());
     const front = await serving((request, response) => {
@@ -176,7 +187,7 @@ describe('what may pass', () => {
   });
 });
 
-describe('a fetch that its caller stops', () => {
+describe('a fetch that its caller aborts', () => {
   /** A host that answers 503, but holds requests for /held until `release`. */
   async function failingHost() {
     let held: (() => void) | null = null;
@@ -210,7 +221,7 @@ describe('a fetch that its caller stops', () => {
     expect(breaker.openForMs(host)).toBe(0);
   });
 
-  it('leaves the trial of its host to the next', async () => {
+  it('leaves the trial of its host to the next fetch', async () => {
     let time = 0;
     const breaker = createCircuitBreaker(() => time);
     const { origin, host, abortedFetch } = await failingHost();
@@ -223,16 +234,16 @@ describe('a fetch that its caller stops', () => {
   });
 });
 
-describe('what is read as it is', () => {
+describe('a body is read without decompression', () => {
   it.each(['identity', '', 'none', 'UTF-8', 'binary', 'aws-chunked', 'aws-chunked,identity'])(
-    'a body whose encoding is called "%s"',
+    'where its encoding is called "%s"',
     async (encoding) => {
       const origin = await serving(encoded(encoding, 'pixels'));
       expect(Buffer.from(await fetching(1)(origin, never)).toString()).toBe('pixels');
     },
   );
 
-  it('but not the compression beside such a name', async () => {
+  it('but not where a real compression stands beside such a name', async () => {
     const origin = await serving(encoded('aws-chunked, GZIP', gzipSync('pixels')));
     expect(Buffer.from(await fetching(1)(origin, never)).toString()).toBe('pixels');
   });
@@ -242,7 +253,7 @@ describe('a redirect in raw bytes', () => {
   it.each([
     ['UTF-8', Buffer.from('/größe 写真.jpg?n=é'), '/gr%C3%B6%C3%9Fe%20%E5%86%99%E7%9C%9F.jpg?n=%C3%A9'],
     ['Latin-1', Buffer.from('/caf\xe9.jpg', 'latin1'), '/caf%E9.jpg'],
-  ])('of %s is followed as browsers do', async (_, location, path) => {
+  ])('of %s is followed as in browsers', async (_, location, path) => {
     const origin = await serving((request, response) => {
       if (request.url !== '/') return response.end(request.url);
       // Node's own server would refuse to write such a header.

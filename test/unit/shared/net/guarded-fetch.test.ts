@@ -1,4 +1,4 @@
-/** Against servers on loopback; every refused target would be reached by nothing but a mistake. */
+/** Fetches from servers on loopback. Every target that is refused here would be a way into an inner network. */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -48,7 +48,7 @@ async function get(url: string, options: Partial<GuardedFetchOptions> = {}): Pro
   return Buffer.from(await open(options).fetchBytes(url, never)).toString();
 }
 
-/** A resolver that gives these answers in turn, the last one for ever. */
+/** A resolver that gives these answers in turn, and then the last one for ever. */
 function answering(...answers: string[][]): NonNullable<GuardedFetchOptions['lookup']> {
   return (_, __, done) => {
     const addresses = answers.length > 1 ? answers.shift()! : answers[0]!;
@@ -59,13 +59,13 @@ function answering(...answers: string[][]): NonNullable<GuardedFetchOptions['loo
   };
 }
 
-describe('what is fetched', () => {
+describe('a fetch', () => {
   it('returns the bytes, and names its user agent', async () => {
     handler = (request, response) => response.end(request.headers['user-agent']);
     expect(await get(`${origin}/x`)).toBe('forebay/test');
   });
 
-  it('undoes compression that it did not ask for', async () => {
+  it('decompresses a body although it did not ask for compression', async () => {
     for (const [name, body] of [
       ['gzip', gzipSync('zipped')],
       ['br', brotliCompressSync('zipped')],
@@ -75,7 +75,7 @@ describe('what is fetched', () => {
     }
   });
 
-  it('follows five redirects and no sixth', async () => {
+  it('follows five redirects, but not a sixth', async () => {
     handler = (request, response) => {
       const left = Number(request.url!.slice(1));
       if (left === 0) response.end('here');
@@ -88,7 +88,7 @@ describe('what is fetched', () => {
     });
   });
 
-  it('tries again where a kept connection has just ended', async () => {
+  it('repeats a request where a kept-alive connection has just ended', async () => {
     const fetch = open();
     await fetch.fetchBytes(origin, never);
     handler = (request, response) => (connections === 1 ? request.socket.destroy() : response.end('again'));
@@ -96,7 +96,7 @@ describe('what is fetched', () => {
   });
 });
 
-describe('what is refused before a packet leaves', () => {
+describe('refused before a packet is sent is', () => {
   it.each([
     '127.0.0.1',
     '2130706433',
@@ -177,7 +177,7 @@ describe('what is refused before a packet leaves', () => {
     await expect(get(origin, { lookup })).rejects.toMatchObject({ code: 'url_not_allowed' });
   });
 
-  it('a redirect to a name that leads inward, where the first was let through', async () => {
+  it('a redirect to a name with an inner address, after an allowed first host', async () => {
     handler = (_, response) => response.writeHead(301, { location: 'http://inner.example/' }).end();
     const lookup = answering(['10.9.9.9']);
     await expect(get(origin, { lookup })).rejects.toMatchObject({ code: 'url_not_allowed' });
@@ -203,7 +203,7 @@ describe('what is refused before a packet leaves', () => {
 });
 
 describe('names', () => {
-  it('are resolved once a connection, so that a second answer cannot lead elsewhere', async () => {
+  it('are resolved once per connection, so that a second answer cannot lead elsewhere', async () => {
     let lookups = 0;
     const answers = answering(['127.0.0.1'], ['10.9.9.9']);
     const fetch = open({ lookup: (...args) => (lookups++, answers(...args)) });
@@ -220,12 +220,12 @@ describe('names', () => {
     );
   });
 
-  it('that the operator lists may lead anywhere', async () => {
+  it('that the operator lists may have any address', async () => {
     const lookup = answering(['127.0.0.1']);
     expect(await get(`http://files.internal:${port}/`, { allow: ['files.internal'], lookup })).toBe('hello');
   });
 
-  it('that nobody knows fail as such', async () => {
+  it('that do not exist fail with a code of their own', async () => {
     const lookup: NonNullable<GuardedFetchOptions['lookup']> = (_, __, done) =>
       done(Object.assign(new Error('getaddrinfo ENOTFOUND nowhere.example'), { code: 'ENOTFOUND' }), []);
     await expect(get('http://nowhere.example/', { lookup })).rejects.toMatchObject({
@@ -235,8 +235,8 @@ describe('names', () => {
   });
 });
 
-describe('limits', () => {
-  it('refuses by the announced length', async () => {
+describe('a limited fetch', () => {
+  it('refuses a body by its announced length', async () => {
     handler = (_, response) => response.writeHead(200, { 'content-length': 5000 }).write('x');
     await expect(get(origin)).rejects.toMatchObject({ code: 'file_too_large', message: /5000/ });
   });
@@ -256,13 +256,13 @@ describe('limits', () => {
     await closed;
   });
 
-  it('measures what compression unfolds to', async () => {
+  it('measures the decompressed body', async () => {
     handler = (_, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(1e6)));
     await expect(get(origin, { maxBytes: 100_000 })).rejects.toMatchObject({ code: 'file_too_large' });
   });
 
-  describe('on how far compression unfolds', () => {
+  describe('limits the ratio of compression', () => {
     const zeros = Buffer.alloc(2 ** 23);
     const sky = Buffer.concat([Buffer.alloc(2 ** 22), randomBytes(2 ** 16)]);
     const send = (name: string, body: Buffer, announced: boolean) => {
@@ -290,7 +290,7 @@ describe('limits', () => {
       }
     });
 
-    it('judges the whole: a plain part on top, a small body, and a higher limit are no bomb', async () => {
+    it('by the whole body: a plain part at its beginning, a small body and a higher limit pass', async () => {
       for (const announced of [true, false]) {
         send('gzip', gzipSync(sky), announced);
         expect((await get(origin, { maxBytes: 2 ** 26 })).length).toBeGreaterThan(2 ** 22);
@@ -302,7 +302,7 @@ describe('limits', () => {
     });
   });
 
-  it('names the status that is not a success', async () => {
+  it('names a status that is not a success', async () => {
     handler = (_, response) => response.writeHead(404).end('no such thing');
     await expect(get(origin)).rejects.toMatchObject({ code: 'fetch_status', message: /404/ });
   });
@@ -317,7 +317,7 @@ describe('limits', () => {
     });
   });
 
-  it('calls broken answers and closed ports failed', async () => {
+  it('reports broken answers and closed ports as failed', async () => {
     handler = (_, response) =>
       response
         .writeHead(200, { 'content-length': 100 })

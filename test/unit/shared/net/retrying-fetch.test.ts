@@ -17,7 +17,7 @@ afterEach(async () => {
   await new Promise((resolve) => (server === null ? resolve(null) : server.close(resolve)));
 });
 
-/** A server on loopback whose n-th request is handled by the n-th handler, further ones by the last. */
+/** A server on loopback. The n-th handler answers the n-th request, and the last one all further requests. */
 async function serving(...handlers: RequestListener[]): Promise<string> {
   requests = 0;
   server = createServer((request, response) => {
@@ -53,20 +53,20 @@ function open(tries = 4, breaker = createCircuitBreaker()) {
   });
 }
 
-describe('trouble that may pass', () => {
+describe('a temporary failure', () => {
   it.each([
     ['429', status(429)],
     ['500', status(500)],
     ['503 that asks for no pause', status(503, { 'retry-after': '0' })],
     ['504', status(504)],
     ['a cut connection', cut],
-  ])('%s is tried again until it does', async (_, trouble) => {
-    // A cut connection is repeated once below already, for kept-alive ones that had ended.
+  ])('%s is retried until it passes', async (_, trouble) => {
+    // The client below repeats a cut connection once by itself, because a kept-alive one may have ended.
     const url = await serving(trouble, trouble, ok);
     expect(Buffer.from(await open()(url, never)).toString()).toBe('here');
   });
 
-  it('ends after the last try with its own error', async () => {
+  it('ends with the error of the last try', async () => {
     const url = await serving(status(503));
     await expect(open(3)(url, never)).rejects.toMatchObject({
       code: 'fetch_unavailable',
@@ -75,13 +75,13 @@ describe('trouble that may pass', () => {
     expect(requests).toBe(3);
   });
 
-  it('is not waited for longer than a pause may be', async () => {
+  it('is final where the server asks for too long a pause', async () => {
     const url = await serving(status(503, { 'retry-after': '3600' }));
     await expect(open()(url, never)).rejects.toMatchObject({ code: 'fetch_unavailable', retryAfterS: 3600 });
     expect(requests).toBe(1);
   });
 
-  it('is left when the caller stops', async () => {
+  it('is not retried after the caller aborts', async () => {
     const url = await serving(status(503, { 'retry-after': '0.04' }));
     const stop = new AbortController();
     const fetching = open(1000)(url, stop.signal);
@@ -97,7 +97,7 @@ it.each([404, 403, 410, 400])('status %i fails at once', async (code) => {
   expect(requests).toBe(1);
 });
 
-it('an answer that unfolds beyond its limit fails at once', async () => {
+it('an answer that decompresses beyond its limit fails at once', async () => {
   const bomb = gzipSync(Buffer.alloc(2 ** 22));
   const url = await serving((_, response) =>
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
@@ -106,25 +106,25 @@ it('an answer that unfolds beyond its limit fails at once', async () => {
   expect(requests).toBe(1);
 });
 
-describe('a host that fails all the time', () => {
-  it('is left alone for a while, then asked once, and in use again when it answers', async () => {
+describe('a host that keeps failing', () => {
+  it('is not asked for a while, then asked once, and used again when it answers', async () => {
     let time = 0;
     const breaker = createCircuitBreaker(() => time);
     const url = await serving(...Array.from({ length: 17 }, () => status(503)), ok);
     const fetchOnce = open(1, breaker);
     for (let i = 0; i < 16; i++) await expect(fetchOnce(url, never)).rejects.toThrow('status 503');
-    await expect(fetchOnce(url, never)).rejects.toThrow(/not asked for another 2 s/);
+    await expect(fetchOnce(url, never)).rejects.toThrow(/not asked for the next 2 s/);
     expect(requests).toBe(16);
     time = 2001;
     await expect(fetchOnce(url, never)).rejects.toThrow('status 503');
-    await expect(fetchOnce(url, never)).rejects.toThrow(/not asked for another 4 s/);
+    await expect(fetchOnce(url, never)).rejects.toThrow(/not asked for the next 4 s/);
     time = 6002;
     expect(Buffer.from(await fetchOnce(url, never)).toString()).toBe('here');
     expect(breaker.openForMs(new URL(url).host)).toBe(0);
     expect(requests).toBe(18);
   });
 
-  it('lets one request through at a time while it is on trial, and other hosts are not concerned', () => {
+  it('gets one request at a time while it is on trial, and other hosts are not affected', () => {
     let time = 0;
     const breaker = createCircuitBreaker(() => time);
     for (let i = 0; i < 16; i++) breaker.failed('bad');
@@ -138,7 +138,7 @@ describe('a host that fails all the time', () => {
     expect(breaker.openForMs('bad')).toBe(0);
   });
 
-  it('is not one that answers now and then', () => {
+  it('is not one that answers from time to time', () => {
     const breaker = createCircuitBreaker();
     for (let i = 0; i < 100; i++) {
       for (let j = 0; j < 15; j++) breaker.failed('flaky');
@@ -148,7 +148,7 @@ describe('a host that fails all the time', () => {
   });
 });
 
-it('rows that wait to be tried again at the same time leave no warning of leaked listeners', async () => {
+it('many rows that wait for a retry cause no warning about leaked listeners', async () => {
   const warnings: Error[] = [];
   const note = (warning: Error) => void warnings.push(warning);
   process.on('warning', note);

@@ -1,21 +1,21 @@
-// Servers that a test cannot start here are judged by the INFO text they would send.
+// A test cannot start these servers, so the check reads the INFO text that they would send.
 import { expect, it } from 'vitest';
 import { checkRedis } from '#forebay/shared/redis/check-redis.js';
 
 const saying = (...lines: string[]) => ({ info: () => Promise.resolve(lines.join('\r\n')) });
 const GOOD = ['# Memory', 'maxmemory:0', 'maxmemory_policy:noeviction', 'aof_enabled:1'];
 
-it('a current Redis that keeps its keys passes', async () => {
+it('accepts a current Redis that keeps its keys', async () => {
   const report = await checkRedis(saying('redis_version:7.0.15', ...GOOD));
   expect(report).toEqual({ version: '7.0.15', warnings: [] });
 });
 
-it('an evicting policy without a memory limit never evicts, and passes', async () => {
+it('accepts an evicting policy without a memory limit, which never evicts', async () => {
   const info = saying('redis_version:7.2.4', 'maxmemory:0', 'maxmemory_policy:allkeys-lru', 'aof_enabled:1');
   expect((await checkRedis(info)).warnings).toEqual([]);
 });
 
-it('a Redis older than 6.2 is warned of', async () => {
+it('warns of a Redis older than 6.2', async () => {
   expect((await checkRedis(saying('redis_version:6.0.16', ...GOOD))).warnings).toEqual([
     expect.stringContaining('6.0.16 is older than 6.2'),
   ]);

@@ -15,7 +15,7 @@ describe('a Redis address', () => {
     ['unix:///a%20b/r.sock?db=5', { path: '/a b/r.sock', db: 5 }],
     ['unix://:pw@/r.sock', { path: '/r.sock', db: 0, password: 'pw' }],
     ['unix://me:pw@/r.sock', { path: '/r.sock', db: 0, username: 'me', password: 'pw' }],
-  ])('%s is read into connection options', (url, options) => {
+  ])('%s becomes connection options', (url, options) => {
     expect(redisOptions(url)).toEqual(options);
   });
 
@@ -50,17 +50,17 @@ describe('a Redis address', () => {
     'redis://me:1#x@h',
     'redis://:5%@h',
     'unix://:a/b@/r',
-  ])('whose password has to be encoded is refused with how to: %s', (url) => {
+  ])('with a password that must be encoded is refused, with advice: %s', (url) => {
     expect(() => redisOptions(url)).toThrow(/percent-encoded: %40 %2F %23 %25 %3A %3F/);
   });
 
-  it('shows no part of any password, raw or encoded, in whatever form and place it stands', () => {
+  it('never shows a part of a password, raw or encoded, in any form and position', () => {
     const special = fc.string({
       unit: fc.constantFrom(...'@/#%:?&=[]\\ a1'.split('')),
       minLength: 1,
       maxLength: 12,
     });
-    // Recognisable, so that no word of a message is taken for it.
+    // Easy to recognise, so that no word of a message looks like it.
     const passwords = fc.tuple(special, fc.string({ maxLength: 6 })).map(([a, b]) => `zq${a}QZ${b}xj`);
     const shapes = fc.constantFrom<(p: string) => string>(
       (p) => `redis://me:${p}@h:7000/1`,
@@ -94,7 +94,7 @@ describe('a Redis address', () => {
     );
   });
 
-  it('gives any password that is encoded to Redis as it is', () => {
+  it('passes an encoded password to Redis unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (password) => {
         const encoded = encodeURIComponent(password);
