@@ -7,6 +7,7 @@
  * - `stopped`: its lanes and connections are closed.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { InvariantError } from '../shared/errors.ts';
 import type { Emit } from '../shared/observe/events.ts';
 import type { Health } from './health/health.ts';
 import type { Heartbeat } from './health/heartbeat.ts';
@@ -75,7 +76,10 @@ export function startWorker(parts: WorkerParts): Worker {
     if (!models.servesAny) await models.settled();
   }
 
+  /** From `booting` or `serving`. */
   async function drain(): Promise<void> {
+    if (state !== 'booting' && state !== 'serving')
+      throw new InvariantError(`a worker was drained while ${state}`);
     state = 'draining';
     emit('worker.draining', {});
     const grace = AbortSignal.timeout(parts.shutdownGraceMs);

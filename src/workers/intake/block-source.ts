@@ -8,7 +8,7 @@
  * - `stopping`: `stop` was called during a take, which may still bring blocks.
  * - `stopped`: no more blocks come.
  */
-import { messageOf } from '../../shared/errors.ts';
+import { InvariantError, messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import type { BlockTaker, TakenBlock } from '../../shared/queue/block-taker.ts';
@@ -40,7 +40,9 @@ export function createBlockSource(deps: {
 
   /** From `resting` or `taking`. */
   function take(): void {
-    if (state === 'resting') state = 'taking';
+    if (state !== 'resting' && state !== 'taking')
+      throw new InvariantError(`blocks were taken while ${state}`);
+    state = 'taking';
   }
 
   /** From `resting`, `taking` or `stopping`. */
