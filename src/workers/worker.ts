@@ -104,7 +104,7 @@ export function startWorker(parts: WorkerParts): Worker {
     emit('worker.grace_over', { blocks: runs.count });
     await runs.handBackAll();
     lanes.killAll();
-    // A block may have been on its way here.
+    // A take that was under way may have brought another block.
     await source.stop();
     await runs.handBackAll();
   }

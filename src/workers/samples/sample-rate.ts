@@ -44,7 +44,7 @@ export function sampleRate(
   return { rowsPerS, errorRowsPerS: error === null ? null : error * rowsPerS, rows, seconds };
 }
 
-/** By batch means of the time per row: the spread of groups of whole rounds of the lanes, and Student's t. */
+/** By batch means of the time per row. Each group has whole rounds of the lanes. Student's t turns their spread into an interval. */
 function relativeError(counted: readonly Completion[], origin: number, lanes: number): number | null {
   const groups = Math.min(MAX_GROUPS, Math.floor(counted.length / lanes));
   if (groups < MIN_GROUPS) return null;

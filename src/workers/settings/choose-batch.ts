@@ -1,4 +1,7 @@
-/** How many rows a model call has where the job does not say: what the model asks for, as far as a lane's memory goes. */
+/**
+ * Chooses how many rows a model call has if the job does not say. It is what the model asks for, as far as a lane's
+ * memory goes.
+ */
 import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../../shared/domain/auto-batch.ts';
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
@@ -24,7 +27,7 @@ export interface BatchFacts {
   readonly lanes: number;
   /** Size of the model file. */
   readonly modelBytes: number;
-  /** As measured; `rowBytes` is what one row adds to a call. Null: estimated from file and input tensor. */
+  /** As measured. `rowBytes`: what one row adds to a call. Null: they are estimated from file and input tensor. */
   readonly memory: { readonly modelBytes: number; readonly rowBytes: number } | null;
 }
 
