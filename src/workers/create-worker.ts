@@ -28,6 +28,7 @@ import { createRowReader } from './intake/read/row-reader.ts';
 import { createSemaphore } from './intake/semaphore.ts';
 import type { Lane } from './lane-pool/lane-handle.ts';
 import { createLanePool } from './lane-pool/lane-pool.ts';
+import type { RowLimits } from './lane/messages.ts';
 import { guardMemory } from './memory/memory-guard.ts';
 import { createMemoryUse } from './memory/memory-use.ts';
 import { foldersOf } from './models/find-models.ts';
@@ -48,8 +49,12 @@ import { rowLimits } from './settings/row-limits.ts';
 import { readSetup } from './settings/worker-setup.ts';
 import { startWorker, type Worker } from './worker.ts';
 
-/** `decodeThreads`: how many images the lane decodes at the same time. */
-export type StartLane = (lane: { readonly index: number; readonly decodeThreads: number }) => Lane;
+export type StartLane = (lane: {
+  readonly index: number;
+  /** How many images the lane decodes at the same time. */
+  readonly decodeThreads: number;
+  readonly limits: RowLimits;
+}) => Lane;
 
 /**
  * Reads the models, plans the lanes, and starts the worker. Lanes start in the same turn of the event loop in which it
@@ -75,7 +80,9 @@ export async function createWorker(options: {
 
   const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, emit);
 
-  const startLane = (index: number) => options.startLane({ index, decodeThreads: plan.decodeThreads });
+  const limits = rowLimits(config, plan);
+  const startLane = (index: number) =>
+    options.startLane({ index, decodeThreads: plan.decodeThreads, limits });
   const lanes = createLanePool({ size: plan.lanes, log, startLane });
   const trials = createModelTrials({ startLane: () => startLane(plan.lanes), atOnce: plan.lanes + 1 });
   const fetcher = createGuardedFetch({
@@ -115,7 +122,7 @@ export async function createWorker(options: {
     residentOf: createResidentOf({
       plan,
       tunedOf,
-      limits: rowLimits(config, plan),
+      limits,
       batchTimeoutS: config.batchTimeoutS,
       cacheDir: config.cacheDir,
     }),

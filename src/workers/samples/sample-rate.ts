@@ -1,4 +1,6 @@
 /** Computes a rate and its error bar from the moments at which batches were finished. Pure. */
+import { studentT } from '../../shared/math/student-t.ts';
+import { sum } from '../../shared/math/sum.ts';
 
 /** Rows that were answered together. */
 export interface Completion {
@@ -18,8 +20,6 @@ export interface SampleRate {
 /** Groups for the batch means. Fewer say little about the spread, more are no longer independent. */
 const MAX_GROUPS = 10;
 const MIN_GROUPS = 3;
-/** 97.5 % quantile of Student's t for 2 to 9 degrees of freedom. */
-const T = [4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
 /** An interval never reaches zero or infinity. */
 const MAX_RELATIVE_ERROR = 0.9;
 
@@ -60,10 +60,6 @@ function relativeError(counted: readonly Completion[], origin: number, lanes: nu
   }
   const mean = sum(paces) / groups;
   const variance = sum(paces.map((pace) => (pace - mean) ** 2)) / (groups - 1);
-  const half = T[groups - MIN_GROUPS]! * Math.sqrt(variance / groups);
+  const half = studentT(groups - 1) * Math.sqrt(variance / groups);
   return Math.min(MAX_RELATIVE_ERROR, half / mean);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -6,8 +6,9 @@ import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../..
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
 import type { ModelConfig } from '../../shared/domain/model-config.ts';
+import { MODEL_FACTOR } from '../../shared/domain/model-memory.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
-import { LANE_BYTES, MODEL_FACTOR } from './plan-lanes.ts';
+import { LANE_BYTES } from './plan-lanes.ts';
 import { choiceOf } from './requested.ts';
 import type { Resources } from './resources.ts';
 
