@@ -50,13 +50,14 @@ import { startWorker, type Worker } from './worker.ts';
 
 export type StartLane = (lane: {
   readonly index: number;
-  /** Images that the lane decodes at the same time. */
+  /** How many images the lane decodes at the same time. */
   readonly decodeThreads: number;
   readonly limits: RowLimits;
 }) => Lane;
 
 /**
- * Reads the models and plans the lanes, then starts both. Until it settles, nothing is running that must be ended.
+ * Reads the models, plans the lanes, and starts the worker. Lanes start in the same turn of the event loop in which it
+ * settles: until then, nothing is running that must be ended.
  * @throws ForebayError `model_not_found` where a model that was asked for by name does not exist.
  */
 export async function createWorker(options: {
@@ -154,13 +155,13 @@ export async function createWorker(options: {
     takers: takers.all,
     blocksWanted: batcher.blocksWanted,
     onIdle: batcher.pump,
-    begin: runs.begin,
+    begin: async (block) => runs.begin(block),
     emit,
   });
   const samples = createSampleRunner({
     reader,
     batcher,
-    groupOf: models.groupOf,
+    groupOf: (queue, asked) => models.groupOf(queue, asked),
     lanesOf: (queue) => lanes.lanesOf(queue),
     blocksInHand: () => runs.count,
   });

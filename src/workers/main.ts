@@ -35,17 +35,17 @@ async function main(): Promise<void> {
   }
 
   const watch = createRedisWatch({ redisUrl, emit: events.emit });
-  let worker: Worker | null = null;
+  let started: Worker | null = null;
   const health =
     healthPort === undefined
       ? null
       : await serveHealth(healthPort, {
-          info: () => worker?.health() ?? { waitingFor: watch.waitingFor() },
+          info: () => started?.health() ?? { waitingFor: watch.waitingFor() },
           checkQueue: () => watch.checkWrite(),
         });
   const redis = connectRedis(redisUrl, 'background', watch.onError);
   await watch.from(redis);
-  worker = await createWorker({
+  const worker = await createWorker({
     config,
     redisUrl,
     redis,
@@ -54,8 +54,8 @@ async function main(): Promise<void> {
       startChildLane({ index, uvThreads: decodeThreads, limits, loadTimeoutMs }),
     emit: events.emit,
   });
-  const { killLanes } = worker;
-  process.on('exit', killLanes);
+  started = worker;
+  process.on('exit', () => worker.killLanes());
   stop.removeEventListener('abort', exitBeforeStart);
 
   await Promise.race([worker.booted, untilAborted(stop)]);

@@ -7,6 +7,7 @@
  * - `stopped`: its lanes and connections are closed.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { InvariantError } from '../shared/errors.ts';
 import type { Emit } from '../shared/observe/events.ts';
 import type { Health } from './health/health.ts';
 import type { Heartbeat } from './health/heartbeat.ts';
@@ -75,7 +76,10 @@ export function startWorker(parts: WorkerParts): Worker {
     if (!models.servesAny) await models.settled();
   }
 
+  /** From `booting` or `serving`. */
   async function drain(): Promise<void> {
+    if (state !== 'booting' && state !== 'serving')
+      throw new InvariantError(`a worker was drained while ${state}`);
     state = 'draining';
     emit('worker.draining', {});
     const grace = AbortSignal.timeout(parts.shutdownGraceMs);
@@ -100,7 +104,7 @@ export function startWorker(parts: WorkerParts): Worker {
     emit('worker.grace_over', { blocks: runs.count });
     await runs.handBackAll();
     lanes.killAll();
-    // A block may have been on its way here.
+    // A take that was under way may have brought another block.
     await source.stop();
     await runs.handBackAll();
   }

@@ -104,7 +104,7 @@ export const WORKER_EVENTS = {
   'model.batch_variant': event<BatchInvariance & { readonly model: string; readonly advice: string }>(
     'info',
     ({ advice }) => advice,
-    ({ advice: _, ...fields }) => fields,
+    ({ model, verdict, maxDifference, batch }) => ({ model, verdict, maxDifference, batch }),
   ),
   /** JPEGs are not decoded as fast as the config asks for. */
   'model.slow_decode': event<{ readonly model: string; readonly jpeg: keyof typeof SLOW_DECODE_TEXT }>(

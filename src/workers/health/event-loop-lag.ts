@@ -1,4 +1,4 @@
-/** Measures how late the main thread's event loop runs. It renews locks and must never wait for a model (INV-9). */
+/** Measures how late the main thread's event loop runs. That thread renews locks, so it must never wait for a model (INV-9). */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /** Each look wakes the process and takes CPU from a lane, so there must be few. */

@@ -5,7 +5,7 @@
  * - `beating`: every BEAT_MS, and at each change.
  * - `stopped`: the entry is removed.
  */
-import { messageOf } from '../../shared/errors.ts';
+import { InvariantError, messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { BEAT_MS, type WorkerInfo, type WorkerRegistry } from '../../shared/queue/worker-registry.ts';
 import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
@@ -33,6 +33,7 @@ export function createHeartbeat(deps: {
   return {
     /** From `silent`. */
     start(): void {
+      if (state !== 'silent') throw new InvariantError(`a heartbeat was started while ${state}`);
       state = 'beating';
       timer = setInterval(() => void beat(false), BEAT_MS);
       void beat(true);

@@ -3,12 +3,12 @@
  * one beyond their need.
  *
  * States:
- * - `resting`: lanes want no block, or the queues are empty. Left on a ring or after SWEEP_MS.
+ * - `resting`: lanes want no block, or the queues are empty. A ring ends it, or SWEEP_MS.
  * - `taking`: blocks are being taken, or a ring has just asked for that.
  * - `stopping`: `stop` was called during a take, which may still bring blocks.
  * - `stopped`: no more blocks come.
  */
-import { messageOf } from '../../shared/errors.ts';
+import { InvariantError, messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import type { BlockTaker, TakenBlock } from '../../shared/queue/block-taker.ts';
@@ -40,7 +40,9 @@ export function createBlockSource(deps: {
 
   /** From `resting` or `taking`. */
   function take(): void {
-    if (state === 'resting') state = 'taking';
+    if (state !== 'resting' && state !== 'taking')
+      throw new InvariantError(`blocks were taken while ${state}`);
+    state = 'taking';
   }
 
   /** From `resting`, `taking` or `stopping`. */
@@ -103,7 +105,7 @@ export function createBlockSource(deps: {
   return {
     /** More blocks may have arrived, or lanes may want more. */
     ring(): void {
-      // At once, not only when the loop wakes: a batch that is not full waits for what may arrive.
+      // Before the loop wakes, because a batch that is not full leaves at once if no block may arrive.
       if (state === 'resting' && wantsAny()) take();
       alarm.ring();
     },

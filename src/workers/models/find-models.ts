@@ -40,7 +40,7 @@ export async function lookAtModels({ dirs }: ModelsWanted): Promise<ReadonlyMap<
 export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
   const { dirs, only, pool } = wanted;
   const looks = await lookAtModels(wanted);
-  // A new reader hashes every file. A used one takes a file for unchanged by its size and time.
+  // A new reader hashes every file. A used one trusts a file's size and time.
   const reader = createModelFolderReader();
   const models = new Map<string, FoundModel>();
   const problems: { path: string; error: ForebayError }[] = [];

@@ -1,4 +1,4 @@
-/** Loads a model into the lanes, after a trial where it could hold up others. */
+/** Loads a model into the lanes. If it could hold up other models there, a trial comes first. */
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { LoadOutcome } from '../lane-pool/load-outcome.ts';
 import type { PooledModel } from '../lane-pool/pooled-model.ts';

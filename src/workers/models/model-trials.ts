@@ -39,7 +39,7 @@ export function createModelTrials(deps: { startLane: () => Lane; atOnce: number 
 
   return {
     async try(load) {
-      // In an object, since a promise would be awaited on its way out and keep the turn.
+      // Wrapped in an object, because a returned promise would be awaited and would keep the turn.
       const { trial } = await turn.use(async () => {
         if (stopped) return { trial: stoppedTrial(load.config.name) };
         const begun = run(load);

@@ -1,4 +1,6 @@
-/** Which versions of a model this worker has seen, so that a job that needs an older one hears that it was replaced. */
+/**
+ * Remembers which versions of a model this worker has seen. A job that needs an older one hears that it was replaced.
+ */
 import type { ModelRef } from '../../shared/domain/model-config.ts';
 
 /** Versions that are remembered per name. */

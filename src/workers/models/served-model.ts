@@ -61,7 +61,7 @@ function wrongMove({ found, state }: ServedModel, to: string): InvariantError {
   return new InvariantError(`model "${found.folder.ref.name}" went from ${state.is} to ${to}`);
 }
 
-/** What lanes hold of it; null where they do not. */
+/** Null where lanes do not hold it. */
 export function loadedOf({ state }: ServedModel): LoadedModel | null {
   return state.is === 'serving' || state.is === 'replaced' ? state : null;
 }

@@ -29,7 +29,7 @@ export function createBlockComputer(deps: {
   batcher: Batcher;
 }) {
   const { window, reader, batcher } = deps;
-  /** Lets one journaled row at a time into this worker, so that a death points at one row and not at one per block. */
+  /** One journaled row at a time per worker, so that a death points at one row and not at one per block. */
   const journaled = createSemaphore(1);
 
   /** Computes a row that the batcher expects. Takes callbacks, because a promise per small row costs too much. */

@@ -8,8 +8,8 @@ export type JobFlows = ReturnType<typeof createJobFlows>;
 export type JobFlow = ReturnType<JobFlows['begin']>;
 
 /**
- * Without a block of the job for this long, the worker was not starved: it had no rows to expect. Well above a lost
- * wake-up (1 s), and shorter than any pause of a job that is worth the name.
+ * A worker that has no block of the job for this long is not starved: it has no rows to wait for. Well above a lost
+ * wake-up (1 s), and shorter than any real pause of a job.
  */
 const BREAK_MS = 10_000;
 

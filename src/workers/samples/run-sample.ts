@@ -17,7 +17,7 @@ import { createSampleRecord } from './sample-record.ts';
 
 /** A slow model gets longer than was asked for, but no longer than this, because somebody waits. */
 const MAX_MS = 5_000;
-/** How often it looks at least whether lanes want more rows. */
+/** The longest time between looks at whether lanes want more rows. */
 const FEED_MS = 20;
 
 export interface SampleRunnerDeps {

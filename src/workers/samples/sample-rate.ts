@@ -1,5 +1,6 @@
 /** Computes a rate and its error bar from the moments at which batches were finished. Pure. */
 import { studentT } from '../../shared/math/student-t.ts';
+import { sum } from '../../shared/math/sum.ts';
 
 /** Rows that were answered together. */
 export interface Completion {
@@ -43,7 +44,7 @@ export function sampleRate(
   return { rowsPerS, errorRowsPerS: error === null ? null : error * rowsPerS, rows, seconds };
 }
 
-/** By batch means of the time per row: the spread of groups of whole rounds of the lanes, and Student's t. */
+/** By batch means of the time per row. Each group has whole rounds of the lanes. Student's t turns their spread into an interval. */
 function relativeError(counted: readonly Completion[], origin: number, lanes: number): number | null {
   const groups = Math.min(MAX_GROUPS, Math.floor(counted.length / lanes));
   if (groups < MIN_GROUPS) return null;
@@ -61,8 +62,4 @@ function relativeError(counted: readonly Completion[], origin: number, lanes: nu
   const variance = sum(paces.map((pace) => (pace - mean) ** 2)) / (groups - 1);
   const half = studentT(groups - 1) * Math.sqrt(variance / groups);
   return Math.min(MAX_RELATIVE_ERROR, half / mean);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

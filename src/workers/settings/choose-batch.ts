@@ -1,10 +1,14 @@
-/** How many rows a model call has where the job does not say: what the model asks for, as far as a lane's memory goes. */
+/**
+ * Chooses how many rows a model call has if the job does not say. It is what the model asks for, as far as a lane's
+ * memory goes.
+ */
 import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../../shared/domain/auto-batch.ts';
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
 import type { ModelConfig } from '../../shared/domain/model-config.ts';
+import { MODEL_FACTOR } from '../../shared/domain/model-memory.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
-import { LANE_BYTES, MODEL_FACTOR } from './plan-lanes.ts';
+import { LANE_BYTES } from './plan-lanes.ts';
 import { choiceOf } from './requested.ts';
 import type { Resources } from './resources.ts';
 
@@ -24,7 +28,7 @@ export interface BatchFacts {
   readonly lanes: number;
   /** Size of the model file. */
   readonly modelBytes: number;
-  /** As measured; `rowBytes` is what one row adds to a call. Null: estimated from file and input tensor. */
+  /** As measured. `rowBytes`: what one row adds to a call. Null: they are estimated from file and input tensor. */
   readonly memory: { readonly modelBytes: number; readonly rowBytes: number } | null;
 }
 

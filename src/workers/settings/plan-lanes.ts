@@ -1,6 +1,7 @@
 /** How many lanes, threads and decode threads a worker has, each with the constraint that bound it. */
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
 import { LANES_SHARE_TEXT, lanesMemory } from '../../shared/domain/memory-shares.ts';
+import { MODEL_FACTOR } from '../../shared/domain/model-memory.ts';
 import type { LaneChoices } from '../../shared/queue/worker-registry.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import { BATCHES_PER_LANE } from '../lane-pool/lane-pool.ts';
@@ -24,8 +25,6 @@ const EMPTY_LANE_BYTES = 110 * 1024 * 1024;
 const LEAST_DECODE_BYTES = 82 * 1024 * 1024;
 /** A lane that decodes, without its model. */
 export const LANE_BYTES = EMPTY_LANE_BYTES + LEAST_DECODE_BYTES;
-/** Weights, packed weights and activations, as a multiple of the model file. */
-export const MODEL_FACTOR = 3;
 /** Enough to hide the latency of a network, few enough for the servers on its other side. */
 export const READS_AT_ONCE = 32;
 

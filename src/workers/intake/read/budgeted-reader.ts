@@ -22,7 +22,7 @@ export type BudgetedRead =
 export interface BudgetedReader {
   /**
    * Returns at once where nothing is fetched, since lanes read local files within budgets of their own. Rejects only on
-   * abort. Takes the controller, because it creates its signal on first use, which only a fetch needs to pay for.
+   * abort. Takes a controller, not a signal: a controller creates its signal on first use, and only a fetch needs one.
    */
   read(
     rows: RowsOf,

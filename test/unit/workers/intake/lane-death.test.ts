@@ -1,0 +1,36 @@
+// What happens to the rows of a batch whose lane died (G3, INV-6).
+import { describe, expect, it } from 'vitest';
+import { blamedError, nextTry } from '#forebay/workers/intake/lane-death.js';
+import { LaneDied } from '#forebay/workers/lane-pool/lane-handle.js';
+
+const LANES = 2;
+const untouched = new LaneDied('gone', false);
+const crashed = new LaneDied('gone', true);
+const starved = new LaneDied('gone', true, 'out_of_memory');
+
+describe('a row whose lane died', () => {
+  it.each([
+    ['goes into another batch if the lane had not begun its own', 'prefetch', untouched, 'batch'],
+    ['goes alone if the lane was at work on its batch', 'empty', crashed, 'alone'],
+    ['keeps its turn alone if the lane had not begun it', 'alone', untouched, 'alone'],
+    ['is to blame if it was alone', 'alone', crashed, null],
+    ['gets the whole worker if it was alone and the memory ran out', 'alone', starved, 'only'],
+    ['is to blame if the memory ran out with the whole worker to itself', 'only', starved, null],
+    ['is to blame for what no lane reports', 'prefetch', new Error('broken'), null],
+  ] as const)('%s', (_, how, error, next) => {
+    expect(nextTry(how, error, LANES)).toBe(next);
+  });
+
+  it('is to blame if it was alone in a worker with one lane and the memory ran out', () => {
+    expect(nextTry('alone', starved, 1)).toBeNull();
+  });
+
+  it('gets the code of its death', () => {
+    expect(blamedError(starved)).toMatchObject({ code: 'out_of_memory' });
+    expect(blamedError(new LaneDied('gone', true, 'timed_out'))).toMatchObject({ code: 'timed_out' });
+    expect(blamedError(new Error('broken'))).toEqual({
+      code: 'lane_crashed',
+      message: 'The lane died, working on this row alone: broken',
+    });
+  });
+});
