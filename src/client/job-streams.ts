@@ -25,9 +25,9 @@ export interface EventsOptions {
 
 export interface JobStreams {
   /** Rows as on the wire, one line of JSON per row. `path`: of the results or errors of a job. */
-  lines(path: string, options: ResultsOptions): AsyncGenerator<string, void, undefined>;
+  readonly lines: (path: string, options: ResultsOptions) => AsyncGenerator<string, void, undefined>;
   /** `path`: of the events of a job. */
-  events(path: string, options: EventsOptions): AsyncGenerator<JobEventWire, void, undefined>;
+  readonly events: (path: string, options: EventsOptions) => AsyncGenerator<JobEventWire, void, undefined>;
 }
 
 /** Waits before attempts to connect again, ms. */

@@ -13,9 +13,9 @@ export interface Transport {
   /** The service's URL without a slash at its end. */
   readonly base: string;
   /** Rejects with ProblemError or UnreachableError, or as `fetch` does once the signal is aborted. */
-  send(path: string, init?: RequestInit): Promise<Response>;
+  readonly send: (path: string, init?: RequestInit) => Promise<Response>;
   /** Sends a request and parses its JSON answer. Rejects as `send` does. */
-  call<T>(path: string, init?: RequestInit): Promise<T>;
+  readonly call: <T>(path: string, init?: RequestInit) => Promise<T>;
 }
 
 export function createTransport(options: ClientOptions): Transport {

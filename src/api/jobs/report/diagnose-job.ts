@@ -1,6 +1,6 @@
 /**
- * Finds what holds a job back, from its counters, its state and its workers. It looks in this order: what keeps the
- * job from running at all, memory, idle lanes and what they wait for, busy lanes and what they do.
+ * Finds what holds a job back, from its counters, its state and its workers. First comes what keeps the job from
+ * running at all, then memory. Then come idle lanes and what they wait for, or busy lanes and what they do.
  */
 import { diagnoseBusyLanes } from './busy-lanes.ts';
 import { diagnosis, percent, type Diagnosis } from './diagnosis.ts';

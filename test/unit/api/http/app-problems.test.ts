@@ -39,12 +39,14 @@ describe('problems', () => {
 
   it('say when to try again while Redis is away', async () => {
     const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
-    const { response, body } = await problem(away);
+    const { response, events, body } = await problem(away);
     expect([response.status, body['code'], response.headers.get('retry-after')]).toEqual([
       503,
       'queue_unavailable',
       '1',
     ]);
+    // The log says once that Redis is away, so these requests are only worth a debug line.
+    expect(events.of('request.failed')).toMatchObject([{ code: 'queue_unavailable', redis: true }]);
   });
 
   it('say when to try again where there are too many jobs', async () => {
