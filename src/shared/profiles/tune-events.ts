@@ -53,7 +53,7 @@ export interface Tuned {
   readonly stopped: boolean;
   /** `rowsPerS`: null if the start does not run. */
   readonly start: TuneStart & { readonly rowsPerS: number | null };
-  /** Of the best point found over the start, used or not, as shares. Null if there was nothing to compare. */
+  /** The gain of the best point found over the start, used or not, as shares. Null if there was nothing to compare. */
   readonly gain: { readonly gain: number; readonly noise: number } | null;
   /** By settings key, rates in units of one configuration's. Configurations were compared at the same time. */
   readonly scores: Readonly<Record<string, number>>;

@@ -4,7 +4,7 @@ import { InvariantError, type ForebayError } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import type { BatchResult, DeathCause, Lane, RunBatch } from './lane-handle.ts';
 import { createLaneSlot, type LaneSlot } from './lane-slot.ts';
-import { mayPass, type LoadOutcome } from './load-outcome.ts';
+import { isWorthRetrying, type LoadOutcome } from './load-outcome.ts';
 import type { PooledModel } from './pooled-model.ts';
 
 /**
@@ -126,7 +126,7 @@ export function createLanePool(deps: {
     for (const [i, slot] of chosen.entries()) {
       const outcome = await slot.load(model, i === 0);
       outcomes.push(outcome);
-      if (!outcome.ok && !mayPass(outcome)) break;
+      if (!outcome.ok && !isWorthRetrying(outcome)) break;
     }
     return outcomes;
   }
@@ -134,7 +134,7 @@ export function createLanePool(deps: {
   /** Loads again, by itself, if the lane died while other lanes loaded the model too. */
   async function retryLoad(slot: LaneSlot, model: PooledModel, first: LoadOutcome): Promise<LoadOutcome> {
     let outcome = first;
-    for (let tries = 1; tries < LOAD_TRIES && !outcome.ok && mayPass(outcome); tries++) {
+    for (let tries = 1; tries < LOAD_TRIES && !outcome.ok && isWorthRetrying(outcome); tries++) {
       outcome = await slot.load(model, slot.index === 0);
     }
     return outcome;

@@ -25,7 +25,7 @@ function describe(model: string, error: unknown): string {
 }
 
 /** Whether the same load may succeed when no other lane loads at the same time. */
-export function mayPass({ error }: LoadOutcome & { ok: false }): boolean {
+export function isWorthRetrying({ error }: LoadOutcome & { ok: false }): boolean {
   return error.cause instanceof LaneDied && error.cause.why !== 'timed_out';
 }
 

@@ -9,7 +9,7 @@ export interface Compared {
   /** Mean rates. Null for a point that does not run after all. */
   readonly rate: number | null;
   readonly otherRate: number | null;
-  /** Of the first point over the second. Null if one of them does not run. */
+  /** The gain of the first point over the second. Null if one of them does not run. */
   readonly gain: Gain | null;
 }
 

@@ -11,7 +11,7 @@ const PROOF_ROUNDS = { leastRounds: 2, mostRounds: 4 };
 
 export interface WholeSpace {
   readonly exhaustive: Exhaustive;
-  /** Of the space's best over the search's choice. Null if they are the same. */
+  /** The gain of the space's best over the search's choice. Null if they are the same. */
   readonly gain: Gain | null;
 }
 

@@ -39,7 +39,7 @@ export function createMeter(deps: {
   folder: ModelFolder;
   limits: RowLimits;
   rows: readonly LaneInput[];
-  /** Of a full measurement. */
+  /** The time of a full measurement. */
   seconds: number;
   memoryLimitBytes: number;
 }) {

@@ -43,7 +43,7 @@ export interface Found<P> {
   readonly rate: number | null;
   /** The start's rows/s in the final comparison. Null if it does not run, or if there was no comparison. */
   readonly startRate: number | null;
-  /** Of the best point found over the start, kept or not. Null if there was nothing to compare. */
+  /** The gain of the best point found over the start, kept or not. Null if there was nothing to compare. */
   readonly gain: Gain | null;
   /** Number of points that were measured. */
   readonly measured: number;

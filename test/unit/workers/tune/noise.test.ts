@@ -4,6 +4,7 @@ import { settingsKey as keyOf, type LaneSettings } from '#forebay/shared/profile
 import { search, type Found } from '#forebay/workers/tune/search.js';
 import { changesOf } from '#forebay/workers/tune/changes.js';
 import { createSpace } from '#forebay/workers/tune/space.js';
+import { noiseSource } from '../../../support/noise.ts';
 
 const SEEDS = 100;
 const space = createSpace(
@@ -11,15 +12,6 @@ const space = createSpace(
   { lanes: 2, threads_per_lane: 1, batch_size: 8, decode_threads: 2 },
 );
 const start = keyOf(space.start);
-
-/** Deterministic noise: -1 to 1. */
-function noiseSource(seed: number) {
-  let state = seed;
-  return () => {
-    state = (state * 1103515245 + 12345) % 2147483648;
-    return (state / 2147483648) * 2 - 1;
-  };
-}
 
 interface Readings {
   /** How far a reading may be off, as a share. */

@@ -5,6 +5,7 @@ import { isHopeless, type Reading } from '#forebay/workers/tune/duel.js';
 import { search, type How } from '#forebay/workers/tune/search.js';
 import { changesOf } from '#forebay/workers/tune/changes.js';
 import { createSpace, type Space } from '#forebay/workers/tune/space.js';
+import { noiseSource } from '../../../support/noise.ts';
 
 type Surface = (settings: LaneSettings) => number | null;
 
@@ -26,15 +27,6 @@ function srateOf(cpus: number, formula: Partial<LaneSettings> = {}): Space {
     { cpus, maxBatch: 64, fixedBatch: null },
     { lanes: cpus, threads_per_lane: 1, batch_size: 4, decode_threads: 2, ...formula },
   );
-}
-
-/** Deterministic noise: -1 to 1. */
-function noiseSource(seed: number) {
-  let state = seed;
-  return () => {
-    state = (state * 1103515245 + 12345) % 2147483648;
-    return (state / 2147483648) * 2 - 1;
-  };
 }
 
 /** In units of a full measurement, from 2 cores and a small model. */

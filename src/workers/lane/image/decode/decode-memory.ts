@@ -8,7 +8,7 @@ import type { Size } from '../resample/pillow-resampler.ts';
 /** What a library holds while it decodes an image, besides some lines. */
 export interface LibraryMemory {
   readonly bytesPerPixel: number;
-  /** Of the library itself, for an image of any size. */
+  /** What the library itself takes, for an image of any size. */
   readonly fixedBytes?: number;
 }
 

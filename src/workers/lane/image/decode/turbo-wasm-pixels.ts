@@ -7,7 +7,7 @@
 export interface DecoderObject {
   /** Returns a copy of the pixels. */
   getDecodedBuffer(): Uint8ClampedArray;
-  /** Of the binding: where the C++ object lies in memory. */
+  /** The binding's own field. It tells where the C++ object lies in memory. */
   readonly $$?: { readonly ptr?: number };
 }
 
