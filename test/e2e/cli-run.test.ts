@@ -106,7 +106,7 @@ describe('forebay run', () => {
     const before = partTimes('twice');
     expect(await run('twice', '--resume')).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^Completed: all 40 rows were there already\n/),
+      out: expect.stringMatching(/^Completed: all 40 rows already done\n/),
     });
     expect(partTimes('twice')).toEqual(before);
 

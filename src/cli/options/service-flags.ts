@@ -1,7 +1,7 @@
 /** Options of the commands that start processes. Each is made from the declaration of the setting that it sets. */
 import { Option, type Command } from 'commander';
 import { fallbackOf } from '../../shared/config/describe-config.ts';
-import type { Flag, Setting, Values } from '../../shared/config/setting.ts';
+import { flagName, type Flag, type Setting, type Values } from '../../shared/config/setting.ts';
 import { SETTINGS } from '../../shared/config/setting-groups.ts';
 import { UsageError } from '../exit-codes.ts';
 import { several, wholeNumber } from './parsers.ts';
@@ -88,19 +88,14 @@ function textOf(value: unknown, flag: Flag, values: Values): string {
   const parts = value as readonly string[];
   const broken = values.separator === ':' ? parts.find((part) => part.includes(':')) : undefined;
   if (broken !== undefined)
-    throw new UsageError(`${nameOf(flag)} cannot take a folder with ":" in its path: ${broken}`);
+    throw new UsageError(`${flagName(flag)} cannot take a folder with ":" in its path: ${broken}`);
   return parts.join(values.separator);
 }
 
 /** `FOREBAY_MAX_FILE_MB` -> `--max-file-mb`; null where no flag takes the same value. */
 export function flagOfSetting(env: string): string | null {
   const found = FLAGGED.find((setting) => setting.env === env && setting.flag.means === undefined);
-  return found === undefined ? null : nameOf(found.flag);
-}
-
-/** `--lanes <n>` -> `--lanes`. */
-function nameOf({ usage }: Flag): string {
-  return usage.split(' ')[0]!;
+  return found === undefined ? null : flagName(found.flag);
 }
 
 /** `maxFileMb`, `max_file_mb` -> `--max-file-mb`. */

@@ -41,7 +41,7 @@ function factsOf(job: JobProgress): string[] {
   if (job.eta_s !== null && done !== total) facts.push(`${formatSeconds(job.eta_s)} left`);
   if (failed > 0) facts.push(formatCounted(failed, 'error'));
   // The rate above counts only new rows.
-  if (adopted > 0) facts.push(`${formatCounted(adopted, 'row')} were there already`);
+  if (adopted > 0) facts.push(`${formatCounted(adopted, 'row')} already done`);
   const wait = waitOf(job);
   if (wait !== null) facts.push(wait);
   return facts;

@@ -100,7 +100,7 @@ function headline(job: JobWire): string {
   if (finished === 0) return `${status}: no row was finished`;
   const resumed = adopted > 0;
   if (resumed && adopted === finished && finished === total) {
-    return `${status}: all ${formatCounted(finished, 'row')} were there already`;
+    return `${status}: all ${formatCounted(finished, 'row')} already done`;
   }
   const rows = resumed ? finished - adopted : finished;
   const of =
@@ -112,7 +112,7 @@ function headline(job: JobWire): string {
   const rate = job.throughput.rows_per_s;
   const took = s === null ? '' : ` in ${formatSeconds(s)}`;
   const speed = rate === null ? '' : ` (${formatRate(rate)} rows/s)`;
-  const there = resumed ? `; ${formatCounted(adopted, 'row')} were there already` : '';
+  const there = resumed ? `; ${formatCounted(adopted, 'row')} already done` : '';
   return `${words.join(', ')}${failed > 0 && took !== '' ? ',' : ''}${took}${speed}${there}`;
 }
 

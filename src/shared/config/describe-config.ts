@@ -1,5 +1,5 @@
 /** Describes every setting for the documentation, from its declaration. */
-import { ANY_COUNT, type Setting, type Values } from './setting.ts';
+import { ANY_COUNT, flagName, type Setting, type Values } from './setting.ts';
 import { SETTING_GROUPS } from './setting-groups.ts';
 
 export interface SettingDescription {
@@ -35,12 +35,12 @@ function describe(group: string, setting: Setting<unknown>): SettingDescription 
     trade,
     fallback: fallbackOf(setting),
     values: valuesText(values),
-    flag: flag === undefined ? null : flag.usage.split(' ')[0]!,
+    flag: flag === undefined ? null : flagName(flag),
     flagMeans: flag?.means ?? null,
   };
 }
 
-/** Throws where a setting says nothing of what holds without it. */
+/** The default, or the text for having none. Throws if a setting declares neither. */
 export function fallbackOf({ env, values, unset }: Setting<unknown>): string {
   const fixed = 'fallback' in values ? values.fallback : undefined;
   const fallback = fixed ?? unset;

@@ -31,6 +31,11 @@ export interface Flag {
   readonly unset?: string;
 }
 
+/** `--lanes <n>` -> `--lanes`. */
+export function flagName({ usage }: Flag): string {
+  return usage.split(' ')[0]!;
+}
+
 /** The values that the text of a variable may have. */
 export type Values =
   | { readonly kind: 'text'; readonly minLength?: number; readonly fallback?: string }
@@ -43,7 +48,7 @@ export type Values =
       readonly fallback?: number;
       /** For the documentation. */
       readonly unit?: string;
-      /** What one of its units is in the unit of the configuration: bytes, milliseconds, pixels. */
+      /** Converts the unit of the variable to that of the configuration, such as MB to bytes. */
       readonly factor: number;
     }
   /** Folders are absolute or below the working folder. */
@@ -54,7 +59,7 @@ type Range = { readonly min?: number; readonly max?: number };
 type Fallback<T> = { readonly fallback: T };
 
 const MOST = 1_000_000;
-/** No limit but that of the language. */
+/** For counts without a limit. */
 export const ANY_COUNT = Number.MAX_SAFE_INTEGER;
 
 export function text(given: Texts & Fallback<string>): Setting<string>;
@@ -99,9 +104,9 @@ export function count(given: Texts & Range & Partial<Fallback<number>>): Setting
   return number(given, { whole: true, factor: 1 });
 }
 
+/** In bytes once it is read. */
 export function megabytes(given: Texts & Range & Fallback<number>): Setting<number>;
 export function megabytes(given: Texts & Range): Setting<number | undefined>;
-/** In bytes once it is read. */
 export function megabytes(given: Texts & Range & Partial<Fallback<number>>): Setting<number | undefined> {
   return number(given, { whole: true, factor: 1024 * 1024, unit: 'MB' });
 }
@@ -111,7 +116,7 @@ export function megapixels(given: Texts & Range & Fallback<number>): Setting<num
   return number(given, { whole: true, factor: 1_000_000, unit: 'megapixels' });
 }
 
-/** How many times something may be something else. */
+/** How many times larger one thing may be than another. */
 export function ratio(given: Texts & Range & Fallback<number>): Setting<number> {
   return number(given, { whole: true, factor: 1, unit: 'times' });
 }
@@ -120,17 +125,17 @@ export function perSecond(given: Texts & Range & Fallback<number>): Setting<numb
   return number(given, { whole: true, factor: 1, unit: 'per second' });
 }
 
-/** Whole seconds; seconds once they are read. */
+/** Whole seconds. They stay seconds once they are read. */
 export function seconds(given: Texts & Range & Fallback<number>): Setting<number> {
   return number(given, { whole: true, factor: 1, unit: 'seconds' });
 }
 
-/** Whole seconds; milliseconds once they are read. */
+/** Whole seconds. They are milliseconds once they are read. */
 export function secondsAsMs(given: Texts & Range & Fallback<number>): Setting<number> {
   return number(given, { whole: true, factor: 1000, unit: 'seconds' });
 }
 
-/** Seconds with a fraction; milliseconds once they are read. */
+/** Seconds with a fraction. They are milliseconds once they are read. */
 export function shortTime(given: Texts & Fallback<number>): Setting<number> {
   return number({ min: 0.05, max: 3600, ...given }, { whole: false, factor: 1000, unit: 'seconds' });
 }

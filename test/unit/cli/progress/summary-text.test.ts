@@ -99,14 +99,14 @@ describe('the summary', () => {
     const resumed = { ...ended, rows: { total: 5000, succeeded: 4997, failed: 3, adopted: 1200 } };
     const text = (job: JobWire) => summaryText({ job, stats: null, errors: [], answers: [] }, HOW);
     expect(text(resumed)).toContain(
-      'Completed: 3,800 new rows, 3 failed, in 6.2 s (812 rows/s); 1,200 rows were there already\n',
+      'Completed: 3,800 new rows, 3 failed, in 6.2 s (812 rows/s); 1,200 rows already done\n',
     );
     const whole = { ...ended, rows: { total: 5000, succeeded: 5000, failed: 0, adopted: 5000 } };
     expect(text({ ...whole, throughput: { rows_per_s: null } })).toContain(
-      'Completed: all 5,000 rows were there already\n',
+      'Completed: all 5,000 rows already done\n',
     );
     expect(plainLine({ ...JOB, rows: { ...JOB.rows, adopted: 1200 } })).toContain(
-      '812 rows/s, 4.7 s left, 3 errors, 1,200 rows were there already',
+      '812 rows/s, 4.7 s left, 3 errors, 1,200 rows already done',
     );
   });
 

@@ -1,6 +1,7 @@
 // Settings from the environment: units, defaults, and what happens to wrong and unknown variables.
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '#forebay/shared/config/config.js';
+import { flagName } from '#forebay/shared/config/setting.js';
 import { SETTINGS } from '#forebay/shared/config/setting-groups.js';
 
 const read = (env: NodeJS.ProcessEnv) => readConfig(env, '/work');
@@ -50,7 +51,7 @@ describe('the configuration', () => {
 it('no variable and no flag is declared twice', () => {
   const settings = Object.values(SETTINGS);
   const variables = settings.map(({ env }) => env);
-  const flags = settings.flatMap(({ flag }) => flag?.usage.split(' ')[0] ?? []);
+  const flags = settings.flatMap(({ flag }) => (flag === undefined ? [] : [flagName(flag)]));
   expect(new Set(variables).size).toBe(variables.length);
   expect(new Set(flags).size).toBe(flags.length);
 });
