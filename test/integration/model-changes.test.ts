@@ -3,7 +3,12 @@ import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
-import { externalWeightsModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import {
+  classWeights,
+  externalWeightsModel,
+  meanColourModel,
+  writeModelFolder,
+} from '../support/onnx/models.ts';
 import {
   LABELS,
   readOutput,
@@ -163,3 +168,36 @@ it.each(['overwritten', 'cut short'] as const)(
   },
   90_000,
 );
+
+it('an output is not resumed once the weights beside the graph have changed', async () => {
+  const classes = [
+    [9, 0, 0],
+    [0, 9, 0],
+    [0, 0, 9],
+  ];
+  const graph = meanColourModel({ side: SIDE, classes, location: 'weights.bin' });
+  const config = { name: 'outside', task: 'image-classification', preprocess: { crop: SIDE }, softmax: true };
+  writeModelFolder(join(service.models, 'outside'), graph, config, LABELS);
+  const weights = join(service.models, 'outside', 'weights.bin');
+  writeFileSync(weights, classWeights(classes));
+  const body = { model: 'outside', ...few };
+  await service.startWorker({ FOREBAY_MODELS: 'outside' });
+  const first = await service.ended((await service.submit(body)).id);
+  expect(first).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
+  expect(readOutput(first.output).map((row) => row.predictions![0]!.index)).toEqual(expected(0));
+  await service.stopWorkers();
+
+  const hashOf = async () => ((await (await service.request('/v1/models/outside')).json()) as ModelWire).hash;
+  const before = await hashOf();
+  writeFileSync(weights, classWeights(classes.toReversed()));
+  expect(await hashOf()).not.toBe(before);
+  const resume = { ...body, output: first.output, options: { if_output_exists: 'resume' } };
+  const refused = await service.post('/v1/jobs', resume);
+  expect([refused.status, await refused.json()]).toMatchObject([409, { code: 'resume_mismatch' }]);
+
+  writeFileSync(weights, classWeights(classes));
+  expect(await hashOf()).toBe(before);
+  await service.startWorker({ FOREBAY_MODELS: 'outside' });
+  const resumed = await service.ended((await service.submit(resume)).id);
+  expect(resumed).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
+});
