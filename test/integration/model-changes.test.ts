@@ -90,7 +90,6 @@ it.each(['by rename', 'in place'] as const)(
     expect(second.model_hash).not.toBe(first.model_hash);
     expect(answers(`${name}-2`)).toEqual(expected(1));
   },
-  90_000,
 );
 
 it('a job that is paused while its model is replaced ends with the old model, which lanes still hold', async () => {
@@ -106,7 +105,7 @@ it('a job that is paused while its model is replaced ends with the old model, wh
   expect(await service.ended(job.id)).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
   expect(answers('drained')).toEqual(expected(0));
   expect(answers('drained-2')).toEqual(expected(1));
-}, 90_000);
+});
 
 it('a job whose model is neither on disk nor in a lane waits, and says why and what to do', async () => {
   const dir = join(service.models, 'replaced');
@@ -125,7 +124,7 @@ it('a job whose model is neither on disk nor in a lane waits, and says why and w
     writeFileSync(join(dir, file), readFileSync(join(old, file)));
   expect(await service.ended(job.id)).toMatchObject({ status: 'completed' });
   expect(answers('replaced')).toEqual(expected(0));
-}, 90_000);
+});
 
 it.each(['overwritten', 'cut short'] as const)(
   'weights beside the graph that are %s during a job never answer under the old hash',
@@ -166,7 +165,6 @@ it.each(['overwritten', 'cut short'] as const)(
     expect(ended.status).not.toBe('completed');
     expect(ended.rows.failed).toBe(0);
   },
-  90_000,
 );
 
 it('an output is not resumed once the weights beside the graph have changed', async () => {
