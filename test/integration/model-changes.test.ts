@@ -3,12 +3,7 @@ import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
-import {
-  classWeights,
-  externalWeightsModel,
-  meanColourModel,
-  writeModelFolder,
-} from '../support/onnx/models.ts';
+import { externalWeightsModel, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import {
   LABELS,
   readOutput,
@@ -18,6 +13,7 @@ import {
   type Service,
 } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { classWeights } from '../support/onnx/models.ts';
 
 const SIDE = 8;
 const ROWS = 30;
