@@ -49,7 +49,7 @@ describe('a temporary folder', () => {
         );
       }
     }
-  }, 60_000);
+  });
 
   it('whose name is too long for a socket is not used for sockets, and the run completes', async () => {
     const long = join(folder, 'x'.repeat(120));
@@ -70,7 +70,7 @@ describe('a temporary folder', () => {
     } finally {
       await forebay.close();
     }
-  }, 60_000);
+  });
 
   it('or a data folder that is full is named with what to do', async ({ skip }) => {
     const path = join(folder, 'disk');
@@ -94,5 +94,5 @@ describe('a temporary folder', () => {
     } finally {
       disk!.unmount();
     }
-  }, 120_000);
+  });
 });

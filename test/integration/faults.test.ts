@@ -30,7 +30,7 @@ it('a job completes although lanes are killed again and again', async () => {
     process.kill(childPids(worker.pid!)[0]!, 'SIGKILL');
   }
   expectEveryRowOnce(await service.ended(id), ROWS);
-}, 90_000);
+});
 
 it('a job completes although the API is killed', async () => {
   await service.startWorker();
@@ -38,7 +38,7 @@ it('a job completes although the API is killed', async () => {
   await service.until(id, 'some commits', started);
   await service.restartApi();
   expectEveryRowOnce(await service.ended(id), ROWS);
-}, 90_000);
+});
 
 it('a worker that is stopped loses no row and leaves no process behind', async () => {
   const first = await service.startWorker();
@@ -57,7 +57,7 @@ it('a worker that is stopped loses no row and leaves no process behind', async (
   expect(waiting.status).toBe('running');
   await service.startWorker();
   expectEveryRowOnce(await service.ended(id), ROWS);
-}, 90_000);
+});
 
 it('an output is resumed from its parts alone after Redis has lost everything', async () => {
   const worker = await service.startWorker();
@@ -82,4 +82,4 @@ it('an output is resumed from its parts alone after Redis has lost everything', 
   });
   const other = await service.ended(changed.id);
   expect(other).toMatchObject({ status: 'failed', error: { code: 'dataset_changed' } });
-}, 120_000);
+});

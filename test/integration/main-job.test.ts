@@ -237,18 +237,6 @@ describe('a job that does not end well', () => {
   });
 });
 
-it('a repeated Idempotency-Key gives the same job, and another request with it is refused', async () => {
-  const body = { model: 'tiny', input: { type: 'files', path: 'many' }, options: { limit: 3 } };
-  const headers = { 'idempotency-key': 'once' };
-  const first = (await (await service.post('/v1/jobs', body, headers)).json()) as JobWire;
-  const second = await service.post('/v1/jobs', body, headers);
-  expect(second.status).toBe(202);
-  expect(((await second.json()) as JobWire).id).toBe(first.id);
-  const other = await service.post('/v1/jobs', { ...body, options: { limit: 4 } }, headers);
-  expect(other.status).toBe(409);
-  expect(await other.json()).toMatchObject({ code: 'idempotency_conflict' });
-});
-
 it('an output that is not empty or outside the roots is refused', async () => {
   const submit = async (output: string, options = {}) =>
     service.post('/v1/jobs', { model: 'tiny', input: { type: 'files', path: 'many' }, output, options });

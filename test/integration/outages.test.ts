@@ -33,7 +33,7 @@ it('no row is lost while Redis is out of memory', async () => {
   await redis.config('SET', 'maxmemory', '0');
   redis.disconnect();
   expectEveryRowOnce(await service.ended(id), ROWS);
-}, 120_000);
+});
 
 it('a model whose file was unreadable when its lane restarted is served again once the file is good', async () => {
   const worker = await service.startWorker({ FOREBAY_LANES: '1' });
@@ -50,7 +50,7 @@ it('a model whose file was unreadable when its lane restarted is served again on
   );
   writeFileSync(file, good);
   expectEveryRowOnce(await service.ended(id), ROWS);
-}, 120_000);
+});
 
 it('a worker ends on SIGTERM although Redis is gone', async () => {
   const doomed = await startService({
@@ -66,4 +66,4 @@ it('a worker ends on SIGTERM although Redis is gone', async () => {
   worker.kill('SIGTERM');
   await once(worker, 'exit');
   await doomed.close();
-}, 60_000);
+});

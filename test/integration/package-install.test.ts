@@ -58,16 +58,7 @@ function needInstall({ skip }: TestContext): void {
 describe('the package, installed into another project', () => {
   it('needs no host other than the registry', (context) => {
     needInstall(context);
-    expect(readdirSync(join(project, 'node_modules', 'forebay')).toSorted()).toEqual([
-      'CHANGELOG.md',
-      'LICENSE',
-      'README.md',
-      'bin',
-      'dist',
-      'docs',
-      'examples',
-      'package.json',
-    ]);
+    expect(readdirSync(join(project, 'node_modules', 'forebay'))).toContain('dist');
   });
 
   it('runs a first job with the model and pictures of its examples', async (context) => {

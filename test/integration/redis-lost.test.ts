@@ -60,7 +60,7 @@ it('after a failover the service uses the new Redis, although connections to the
   await redis.operator.client('UNPAUSE');
 
   expect(indexes(readOutput((await service.completed(id)).output))).toEqual(upTo(PAIR_ROWS));
-}, 120_000);
+});
 
 it('the loss of Redis and its return are logged once, however many requests come meanwhile', async () => {
   const redis = await startRedis();
@@ -86,7 +86,7 @@ it('the loss of Redis and its return are logged once, however many requests come
     ]);
     expect(process.said()).not.toMatch(/maxRetriesPerRequest|enableOfflineQueue/);
   }
-}, 60_000);
+});
 
 it('a Redis in cluster mode is refused with one sentence', async () => {
   const redis = await startRedis('--cluster-enabled', 'yes', '--port', String(await freePort()));
@@ -132,7 +132,7 @@ it('a password that Redis no longer accepts is in no answer and no log', async (
     expect(process.said()).not.toContain(password);
     expect(process.said()).not.toContain(encoded);
   }
-}, 60_000);
+});
 
 /** An address that can move to another server. Open connections stay with the old one until they are cut. */
 async function startMovableAddress(first: number) {

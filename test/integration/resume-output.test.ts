@@ -33,7 +33,7 @@ describe('a resume by output', () => {
       retry_of: null,
     });
     expectWhole(output, 1500);
-  }, 90_000);
+  });
 
   it('uses rows that came with the request while they are kept', async () => {
     const data = readFileSync(reruns.image(1)).toString('base64');

@@ -171,7 +171,7 @@ it.concurrent('deliveries stop after the last try, follow no redirect, and time 
     outcome: 'given_up',
   });
   expect(await last(gone.id)).toMatchObject({ attempt: 1, status: 410, outcome: 'given_up' });
-}, 90_000);
+});
 
 it.concurrent('progress is reported now and then, and the end last', async () => {
   writeFileSync(
@@ -199,7 +199,7 @@ it.concurrent('progress is reported now and then, and the end last', async () =>
   expect(all.at(-1)!.type).toBe('job.completed');
   const rows = all.map((one) => one.data.job.rows.succeeded);
   expect(rows).toEqual(rows.toSorted((a, b) => a - b));
-}, 90_000);
+});
 
 it('the end is reported although the API was killed right after it', async () => {
   const job = await submit('/killed');
@@ -224,7 +224,7 @@ it('a delivery that an API had in hand when it was killed is sent again', async 
   expect(header(second!, 'forebay-event-id')).toBe(header(first!, 'forebay-event-id'));
   expect(second!.body).toBe(first!.body);
   await settled(job.id);
-}, 60_000);
+});
 
 it.concurrent('a retry keeps the webhook and its secret, and no process title shows the secret', async () => {
   const input = { type: 'manifest', path: 'gone.txt' };

@@ -62,7 +62,7 @@ export async function startServicePair(redisUrl: string) {
       await waitUntil('some commits', async () => (await job(id)).blocks.done >= 10);
     },
     async completed(id: string): Promise<PairJob> {
-      await waitUntil('the job', async () => (await job(id)).status === 'completed', 60_000);
+      await waitUntil('the job', async () => (await job(id)).status === 'completed', 100_000);
       return job(id);
     },
     async stop(): Promise<void> {

@@ -127,7 +127,7 @@ export async function startService(
       id: string,
       what: string,
       is: (job: JobWire) => boolean | Promise<boolean>,
-      timeoutMs = 60_000,
+      timeoutMs = 100_000,
     ): Promise<JobWire> {
       return waitUntil(
         what,
@@ -138,7 +138,7 @@ export async function startService(
         timeoutMs,
       );
     },
-    ended: async (id: string, timeoutMs = 60_000) =>
+    ended: async (id: string, timeoutMs = 100_000) =>
       service.until(
         id,
         `${id} to end`,

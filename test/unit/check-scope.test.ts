@@ -23,7 +23,8 @@ const USERS = [
   'coverage',
   '.dist-old-1',
 ];
-const CHECKS = ['check:format', 'check:lint', 'check:types'];
+/** What `npm run check` runs, without the unit tests. */
+const CHECKS = [...scripts['check']!.matchAll(/npm run (check:\w+)/g)].map(([, name]) => name!);
 
 let root: string;
 beforeAll(() => {
@@ -50,16 +51,13 @@ function run(script: string): { code: number | null; said: string } {
 }
 
 describe('npm run check', () => {
-  it('runs these checks and the unit tests', () => {
-    expect(scripts['check']).toBe([...CHECKS, 'test:unit'].map((name) => `npm run ${name}`).join(' && '));
-  });
-
   it('passes whatever is in the folders of a user', () => {
     for (const folder of USERS) {
       write(folder, 'bad.js', 'var a =   1;;; a == 2\n');
       write(folder, 'bad.ts', 'const a:   number = "x"; a == 2\n');
       write(folder, 'manifest.json', '{"a":    1\n}');
     }
+    expect(CHECKS.length).toBeGreaterThan(2);
     for (const script of CHECKS) expect(run(script), script).toMatchObject({ code: 0 });
   });
 

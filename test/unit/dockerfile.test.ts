@@ -17,17 +17,19 @@ describe('the Dockerfile', () => {
   it('builds in one stage and ships another on the same base', () => {
     const bases = all('FROM', instructions);
     expect(bases).toHaveLength(2);
-    expect(new Set(bases.map((base) => base.split(' ')[0]))).toEqual(new Set(['node:24-bookworm-slim']));
+    const images = new Set(bases.map((base) => base.split(' ')[0]));
+    expect([...images]).toEqual([expect.stringMatching(/^node:\d+-\w+-slim$/)]);
     expect(all('COPY').every((copy) => copy.startsWith('--from=build /app/'))).toBe(true);
   });
 
   it('runs as an unprivileged user, named by its number', () => {
-    expect(all('USER')).toEqual(['1000:1000']);
+    expect(all('USER')).toEqual([expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/)]);
   });
 
   it('has an init, a role as its command, and a health check, all in exec form', () => {
-    expect(JSON.parse(all('ENTRYPOINT')[0]!)).toEqual(['tini', '--', 'node', '/app/bin/forebay.js']);
-    expect(JSON.parse(all('CMD')[0]!)).toEqual(['api']);
+    const entry = JSON.parse(all('ENTRYPOINT')[0]!) as string[];
+    expect([entry[0], entry.at(-1)]).toEqual(['tini', '/app/bin/forebay.js']);
+    expect(['api', 'worker']).toContain((JSON.parse(all('CMD')[0]!) as string[])[0]);
     const check = JSON.parse(all('HEALTHCHECK')[0]!.replace(/^.*? CMD /, '')) as string[];
     expect(check.slice(0, 2)).toEqual(['node', '-e']);
     expect(check[2]).toContain('/healthz');
