@@ -49,7 +49,11 @@ const MAX_LIST_ROWS = 200_000;
 const KINDS = ['urls.jsonl', 'inline.jsonl', 'inline.blob'] as const;
 type Kind = (typeof KINDS)[number];
 
-export function createInputSpool({ spoolDir, maxListRows = MAX_LIST_ROWS, ownerOf }: SpoolOptions): InputSpool {
+export function createInputSpool({
+  spoolDir,
+  maxListRows = MAX_LIST_ROWS,
+  ownerOf,
+}: SpoolOptions): InputSpool {
   /** Each tenant's rows lie in a folder of its own, so that no job.json can name those of another. */
   const file = (jobId: string, tenant: string, kind: Kind) => {
     if (!/^[\w-]+$/.test(jobId)) throw new InvariantError(`job id "${jobId}" as a file name`);
