@@ -1,4 +1,4 @@
-/** What a feeder knows of the blocks in its job's window: one state per block. Pure but for the clock. */
+/** What a feeder knows of the blocks in its job's window: one state per block. Pure except for the clock. */
 import { InvariantError } from '../../shared/errors.ts';
 
 export interface Extent {
@@ -59,7 +59,7 @@ export function createBlockStates(now: () => number = () => performance.now()) {
         states.set(block, { ...state, attempts });
       }
     },
-    /** The block goes on the queue. */
+    /** The block is being put on the queue. */
     queued(block: number, generation: number, attempts: number): void {
       const state = states.get(block);
       if (state?.name === 'queued') throw new InvariantError(`block ${block} is on the queue already`);
@@ -85,7 +85,7 @@ export function createBlockStates(now: () => number = () => performance.now()) {
     },
     blocks: (): number[] => [...states.keys()],
     isQueued: (block: number): boolean => states.get(block)?.name === 'queued',
-    /** Of a block that this feeder has reserved and never queued; null for any other. */
+    /** The extent of a block that this feeder has reserved and never queued; null for any other block. */
     freshExtent(block: number): Extent | null {
       const state = states.get(block);
       return state?.name === 'fresh' ? state.extent : null;

@@ -1,4 +1,4 @@
-/** How fast a job's blocks are committed. Pure but for the clock. */
+/** How fast a job's blocks are committed. Pure except for the clock. */
 
 /** Speed is measured over at least this time. */
 const SPEED_MS = 200;

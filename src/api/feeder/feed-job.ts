@@ -1,6 +1,6 @@
 /**
  * Feeds one job from its dataset to its queue until every block is committed, and then finalises it. Runs in the one
- * process that holds the job's lease. Everything that another process needs to go on is in Redis.
+ * process that holds the job's lease. Everything that another process needs to continue is in Redis.
  */
 import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { JobRecord, JobSpec } from '../../shared/domain/job.ts';
@@ -80,7 +80,7 @@ export function createJobFeeder(deps: {
   const shown = createShownReason(jobs, id);
   let supply: Supply = { name: 'enough' };
   let repaired = { at: -Infinity, left: 0 };
-  /** A round is due when no more blocks than this are left in the window. After trouble, every commit is due one. */
+  /** A round is due when no more blocks than this are left in the window. Infinite: after every commit. */
   let dueAt = Infinity;
 
   async function end(error: Failure | null): Promise<void> {
@@ -104,7 +104,7 @@ export function createJobFeeder(deps: {
     }
   }
 
-  /** A block that left the queue uncommitted is repaired at once, any other trouble by the next sweep. */
+  /** Repairs the window at once when a block has left the queue uncommitted (`left` counts that), else at intervals. */
   async function repair(left: number): Promise<void> {
     if (left === repaired.left && performance.now() - repaired.at <= REPAIR_MS) return;
     await blocks.repair();
@@ -136,7 +136,7 @@ export function createJobFeeder(deps: {
     if (waiting === 0) supply = { name: 'enough' };
     else if (supply.name === 'enough') supply = { name: 'short', since: performance.now() };
     if (await judgeBlocks()) return;
-    // Blocks that wait for a slot go on with the next one that is free.
+    // Otherwise blocks wait for a slot, and every commit may free one.
     if (waiting === 0) dueAt = reading.state === 'ended' ? 0 : refillMark(state);
     const isShort = supply.name === 'short' && performance.now() - supply.since > SHORT_MS;
     await shown.show(isShort ? 'queue_limit' : null);

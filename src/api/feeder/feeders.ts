@@ -110,7 +110,7 @@ export function createFeeders(deps: FeedersDeps) {
   const supervising = supervise();
 
   return {
-    /** Stops feeding. Jobs go on in another process, or here after the next start. */
+    /** Stops feeding. Jobs continue in another process, or here after the next start. */
     async close(): Promise<void> {
       for (const off of undo) off();
       stopping.abort();

@@ -14,7 +14,7 @@ const MAX_RUNS = 20;
 /** What a run says of the job's output or dataset, and no other run can change. */
 const PERMANENT = ['output_changed', 'dataset_changed'] as const;
 
-/** Too many rows have failed; null while the job may go on. */
+/** The failure of a job with too many failed rows; null: it may continue. */
 export function tooManyErrors({ spec, succeeded, failed }: JobRecord): Failure | null {
   const { max_errors } = spec.options;
   const finished = succeeded + failed;
@@ -25,7 +25,7 @@ export function tooManyErrors({ spec, succeeded, failed }: JobRecord): Failure |
   };
 }
 
-/** How a job ends whose blocks are all committed; null: well. */
+/** The failure of a job whose blocks are all committed; null: it succeeded. */
 export function failureOfWhole(record: JobRecord): Failure | null {
   const tooMany = tooManyErrors(record);
   if (tooMany) return tooMany;
@@ -34,7 +34,7 @@ export function failureOfWhole(record: JobRecord): Failure | null {
   return { code: 'all_rows_failed', message: `All ${rows} rows failed; errors-*.jsonl says why.` };
 }
 
-/** What an error of the feeder ends the job with; null where the feeder tries again. */
+/** The failure that an error of the feeder means for the job; null: the feeder tries again. */
 export function failureOfFeeding(error: unknown): Failure | null {
   if (error instanceof RowsDiffer) {
     return {

@@ -62,7 +62,7 @@ function summary(
   };
 }
 
-/** For a retry: the jobs of the output, and its rows as they stand after all of them. */
+/** For a retry: all jobs of the output, and how many rows have succeeded and failed after all of them. */
 function wholeOutput(
   record: JobRecord,
   status: string,

@@ -94,7 +94,7 @@ export function runFeeder(
       return await feeder.step();
     } catch (error) {
       if (error instanceof LeaseLost) return true;
-      // The watch over Redis tells of its trouble.
+      // The watch over Redis reports such errors.
       if (redisTrouble(error) === null) {
         emit('feeder.failed', { job: id, error: messageOf(error) });
       }

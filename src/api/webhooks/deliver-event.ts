@@ -38,7 +38,7 @@ export function createDeliverer(deps: {
 }) {
   const { queue, sender, settings, emit, random = Math.random, signal } = deps;
 
-  /** One try. Returns the event as it stands afterwards. */
+  /** Makes one try. Returns the event with the result of the try. */
   return async function deliver({ job, webhook, slot, event, secret }: Delivery): Promise<HookEvent> {
     const attempt = event.attempts + 1;
     const at = Date.now();

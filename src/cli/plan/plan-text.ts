@@ -32,7 +32,7 @@ function rowsText({ rows }: PlanWire): string {
 
 const WHERE = { api: 'API', worker: 'worker', lane: 'lane' } as const;
 
-/** One line per stage. Fused operators stand in brackets. */
+/** One line per stage. Fused operators are in brackets. */
 function stagesText({ physical: { stages } }: PlanWire): string {
   const lines = stages.map(({ where, processes, operators, fused, why }, i) => {
     const names = operators.join(fused ? ' > ' : ', ');

@@ -32,7 +32,7 @@ export interface FailedDelivery {
 export const FEEDER_EVENTS = {
   /** The feeder that ended a job tells how it ended. */
   'job.ended': event<EndedJob>('info', 'job ended'),
-  /** The job fails, because its feeder cannot go on. */
+  /** The job fails, because its feeder cannot continue. */
   'job.feed_failed': event<JobTrouble>('warn', 'job cannot be fed'),
   'job.count_failed': event<JobTrouble>('warn', 'rows not counted'),
   /** The job's data is of a newer version, which alone can feed it. */

@@ -19,7 +19,7 @@ export interface WindowEntry {
   readonly rows: () => BlockRows;
 }
 
-/** Where feeding goes on. */
+/** Where feeding continues. */
 export interface FeedPosition {
   readonly nextBlock: number;
   /** Behind the last reserved block; null at the beginning. */
