@@ -84,13 +84,16 @@ it('a worker whose only model hangs ends on SIGTERM at any step, and its load is
   for (const name of ['open', 'first', 'probed'] as const) {
     const folder = join(service.folder, `alone-${name}`);
     writeHanging(name, folder);
-    const alone = startWorker({ FOREBAY_MODELS_DIR: folder, FOREBAY_SHUTDOWN_GRACE_S: '20' });
+    // A worker that waited for its grace time or its load timeout would not end within this test.
+    const alone = startWorker({
+      FOREBAY_MODELS_DIR: folder,
+      FOREBAY_SHUTDOWN_GRACE_S: '3600',
+      FOREBAY_LOAD_TIMEOUT_S: '3600',
+    });
     await alone.says(/lanes planned/);
     const computes = () => childPids(alone.pid).some((lane) => cpuSeconds(lane) > 1);
-    await waitUntil('the lane to compute', computes, 60_000);
-    const asked = performance.now();
+    await waitUntil('the lane to compute', computes);
     expect(await alone.stop()).toBe(0);
-    expect(performance.now() - asked).toBeLessThan(10_000);
   }
   const folder = join(service.folder, 'alone-first');
   const { says } = startWorker({ FOREBAY_MODELS_DIR: folder, FOREBAY_LOAD_TIMEOUT_S: '1' });

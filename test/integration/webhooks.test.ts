@@ -28,7 +28,7 @@ beforeAll(async () => {
       FOREBAY_WEBHOOK_TRIES: String(TRIES),
       FOREBAY_WEBHOOK_PAUSE_S: '0.1',
       FOREBAY_WEBHOOK_TIMEOUT_S: String(TIMEOUT_S),
-      FOREBAY_WEBHOOK_PROGRESS_S: '0.5',
+      FOREBAY_WEBHOOK_PROGRESS_S: '0.1',
     },
   });
   await writeImages(join(service.input, 'images'), 6);
@@ -176,7 +176,7 @@ it.concurrent('deliveries stop after the last try, follow no redirect, and time 
 it.concurrent('progress is reported now and then, and the end last', async () => {
   writeFileSync(
     join(service.input, 'many.txt'),
-    Array.from({ length: 800 }, (_, i) =>
+    Array.from({ length: 300 }, (_, i) =>
       JSON.stringify({ id: `r${i}`, uri: `images/00000${i % 6}.png` }),
     ).join('\n'),
   );
