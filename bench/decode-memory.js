@@ -1,6 +1,6 @@
 /**
  * Measures the memory that decoding takes, in bytes per pixel, for each kind of image. A child process decodes one image
- * and reports how far its resident memory rose. The figures in src/workers/lane/image/decode/decode-memory.ts come from
+ * and reports how far its resident memory rose. The figures in src/workers/lane/image/decode/memory/decode-memory.ts come from
  * here.
  */
 import { execFileSync } from 'node:child_process';

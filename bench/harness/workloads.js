@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { MODEL_CONFIG } from '../../dist/shared/domain/model-config.js';
+import { MODEL_CONFIG } from '../../dist/shared/domain/model/model-config.js';
 import { writeBertBase } from '../models/bert-base.js';
 import { writeResnet50 } from '../models/resnet50.js';
 import { benchCache, root, sharedData } from './places.js';

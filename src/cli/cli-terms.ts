@@ -2,7 +2,7 @@
  * Translates messages of the API into the terms of the command line. They name request fields, endpoints and settings;
  * whoever typed a command wants flags and commands. Pure.
  */
-import { JOB_OPTION_NAMES } from '../shared/domain/job-options.ts';
+import { JOB_OPTION_NAMES } from '../shared/domain/job/job-options.ts';
 import { flagOfSetting, toFlag } from './options/service-flags.ts';
 
 const COMMANDS: readonly (readonly [RegExp, string])[] = [

@@ -3,13 +3,13 @@
  * begin > (adopt an earlier part | read > batch > lane > stage > ask > publish) > commit > leave the queue.
  */
 import type { RowOutcome } from '../shared/domain/row.ts';
-import { firstPart } from '../shared/domain/job.ts';
+import { firstPart } from '../shared/domain/job/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { Emit } from '../shared/observe/events.ts';
-import type { TakenBlock } from '../shared/queue/block-taker.ts';
-import type { BegunRun } from '../shared/queue/block-runs.ts';
-import type { JobWindow } from '../shared/queue/job-window.ts';
-import type { QueueSlots } from '../shared/queue/queue-slots.ts';
+import type { TakenBlock } from '../shared/queue/blocks/block-taker.ts';
+import type { BegunRun } from '../shared/queue/blocks/block-runs.ts';
+import type { JobWindow } from '../shared/queue/blocks/job-window.ts';
+import type { QueueSlots } from '../shared/queue/blocks/queue-slots.ts';
 import {
   adoptBlock,
   proofOf,

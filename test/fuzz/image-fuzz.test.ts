@@ -1,7 +1,7 @@
 // Broken images in a real lane, in every decode mode. Each row ends as a result or as an error with a code, and the lane
 // survives (G3) within its memory.
 import { afterAll, expect, it } from 'vitest';
-import { DECODE_MODES } from '#forebay/shared/domain/decode-mode.js';
+import { DECODE_MODES } from '#forebay/shared/domain/model/decode-mode.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';

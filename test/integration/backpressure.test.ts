@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { blockQueueName, jobKeys } from '#forebay/shared/queue/keys.js';
 import { redisOptions } from '#forebay/shared/redis/redis-url.js';
-import { createBlockQueues } from '#forebay/shared/queue/block-queue.js';
+import { createBlockQueues } from '#forebay/shared/queue/blocks/block-queue.js';
 import {
   indexes,
   readOutput,

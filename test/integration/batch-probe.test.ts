@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import { testFolder, testLane, type LoadableModel } from '../support/lanes.ts';
 import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import { batchMeanModel, darkOnlyModel } from '../support/onnx/special-models.ts';

@@ -1,7 +1,7 @@
 // Jobs that are created at the same time, or again after a lost reply or a broken connection, on a real Redis.
 import { describe, expect, it } from 'vitest';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
-import { createJobStore } from '#forebay/shared/queue/job-store.js';
+import { createJobStore } from '#forebay/shared/queue/jobs/job-store.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { jobKeys } from '#forebay/shared/queue/keys.js';
 import { makeSpec, useQueueLayer } from '../support/queue.ts';

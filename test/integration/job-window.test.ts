@@ -1,7 +1,7 @@
 // The atomic operations on a job's blocks, on a real Redis: blocks count once (INV-1), the window is bounded (INV-2).
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { LeaseLost } from '#forebay/shared/queue/lease.js';
+import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { useQueueLayer, makeSpec, rowsOf } from '../support/queue.ts';
 
 const layer = useQueueLayer();

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';

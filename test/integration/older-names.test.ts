@@ -1,7 +1,7 @@
 // What an older version left in Redis is read under the names of today, on a real Redis.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PlanWire } from '#forebay/api/http/wire/plan.js';
-import type { ModelRef } from '#forebay/shared/domain/model-config.js';
+import type { ModelRef } from '#forebay/shared/domain/model/model-config.js';
 import { indexKeys, jobKeys, sampleKeys } from '#forebay/shared/queue/keys.js';
 import { LOAD, startTestApi, type TestApi } from '../support/api-service.ts';
 

@@ -11,10 +11,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { createFinaliser } from '#forebay/api/feeder/finalise-job.js';
+import { createFinaliser } from '#forebay/api/feeder/manifest/finalise-job.js';
 import { takeOverOutput } from '#forebay/api/jobs/output/take-over-output.js';
-import type { JobSpec } from '#forebay/shared/domain/job.js';
-import { LeaseLost } from '#forebay/shared/queue/lease.js';
+import type { JobSpec } from '#forebay/shared/domain/job/job.js';
+import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { makeSpec, useQueueLayer } from '../support/queue.ts';
 
 const layer = useQueueLayer();

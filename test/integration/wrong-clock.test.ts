@@ -8,7 +8,7 @@ import { createFeeders } from '#forebay/api/feeder/feeders.js';
 import { createAcceptJob } from '#forebay/api/jobs/create/accept-job.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import { indexKeys, outputKey } from '#forebay/shared/queue/keys.js';
-import { newJobId } from '#forebay/shared/domain/job-id.js';
+import { newJobId } from '#forebay/shared/domain/job/job-id.js';
 import { makeSpec, useQueueLayer } from '../support/queue.ts';
 import { waitUntil } from '../support/wait-until.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { NO_ROWS } from '#forebay/workers/lane-pool/no-rows.js';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 
 const dir = process.argv[2];
 const lane = startChildLane({ index: 0, uvThreads: 1, limits: NO_ROWS });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { onTestFinished } from 'vitest';
-import type { ModelConfig } from '#forebay/shared/domain/model-config.js';
+import type { ModelConfig } from '#forebay/shared/domain/model/model-config.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import type { RowLimits } from '#forebay/shared/files/row-limits.js';
 import { startChildLane, type ChildLaneOptions } from '#forebay/workers/lane-pool/child-lane.js';

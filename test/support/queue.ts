@@ -2,16 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { newJobId } from '#forebay/shared/domain/job-id.js';
-import { SPEC_VERSION, type JobSpec } from '#forebay/shared/domain/job.js';
+import { newJobId } from '#forebay/shared/domain/job/job-id.js';
+import { SPEC_VERSION, type JobSpec } from '#forebay/shared/domain/job/job.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
-import { createBlockQueues } from '#forebay/shared/queue/block-queue.js';
-import { createJobStore } from '#forebay/shared/queue/job-store.js';
-import { createJobWindow } from '#forebay/shared/queue/job-window.js';
-import { createQueueSlots } from '#forebay/shared/queue/queue-slots.js';
+import { createBlockQueues } from '#forebay/shared/queue/blocks/block-queue.js';
+import { createJobStore } from '#forebay/shared/queue/jobs/job-store.js';
+import { createJobWindow } from '#forebay/shared/queue/blocks/job-window.js';
+import { createQueueSlots } from '#forebay/shared/queue/blocks/queue-slots.js';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
-import { createWorkerRegistry } from '#forebay/shared/queue/worker-registry.js';
+import { createWorkerRegistry } from '#forebay/shared/queue/workers/worker-registry.js';
 import { startTestRedis } from './redis.ts';
 
 export const MODEL = { name: 'tiny', hash: 'ab'.repeat(32), pool: 'default' };

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import { digitsStream, type DigitRow, type GlyphSet } from '../../examples/digits/digits-stream.js';
 import { HELDOUT_STYLES, TRAINING_STYLES, type Style } from '../../examples/digits/generator/styles.js';
 

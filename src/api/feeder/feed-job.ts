@@ -3,26 +3,26 @@
  * process that holds the job's lease. Everything that another process needs to continue is in Redis.
  */
 import type { DatasetSource } from '../../shared/datasets/source.ts';
-import type { JobRecord, JobSpec } from '../../shared/domain/job.ts';
-import { isTerminal } from '../../shared/domain/job-state.ts';
+import type { JobRecord, JobSpec } from '../../shared/domain/job/job.ts';
+import { isTerminal } from '../../shared/domain/job/job-state.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
-import type { JobStore } from '../../shared/queue/job-store.ts';
-import type { JobWindow } from '../../shared/queue/job-window.ts';
-import { LeaseLost } from '../../shared/queue/lease.ts';
-import type { ModelService } from '../../shared/queue/worker-registry.ts';
+import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
+import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
+import { LeaseLost } from '../../shared/queue/jobs/lease.ts';
+import type { ModelService } from '../../shared/queue/workers/worker-registry.ts';
 import { removeStaging } from '../../shared/storage/staging.ts';
 import { storageTrouble } from '../../shared/storage/storage-trouble.ts';
 import { checkRowLimit } from '../jobs/create/row-limit.ts';
 import { takeOverOutput } from '../jobs/output/take-over-output.ts';
 import { createCommitSpeed } from './commit-speed.ts';
-import { createDatasetReading } from './dataset-reading.ts';
-import { createFillWindow } from './fill-window.ts';
+import { createDatasetReading } from './reading/dataset-reading.ts';
+import { createFillWindow } from './reading/fill-window.ts';
 import type { JobBlocks } from './job-blocks.ts';
 import { failureOfFeeding, failureOfWhole, judgeRuns, tooManyErrors, type Failure } from './judge-job.ts';
 import { queueLimit, refillMark, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
 import { createShownReason } from './shown-reason.ts';
-import { whyEmpty } from './why-empty.ts';
+import { whyEmpty } from './reading/why-empty.ts';
 
 export interface JobFeeder {
   /** One round: does as much as can be done now. True when the job has ended. */

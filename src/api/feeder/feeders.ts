@@ -5,11 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
-import { LEASE_MS } from '../../shared/queue/lease.ts';
+import { LEASE_MS } from '../../shared/queue/jobs/lease.ts';
 import { readProgress, type Wake } from '../../shared/queue/wake.ts';
-import type { WorkerRegistry } from '../../shared/queue/worker-registry.ts';
+import type { WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
-import { createFinaliser } from './finalise-job.ts';
+import { createFinaliser } from './manifest/finalise-job.ts';
 import { runFeeder, type RunFeederDeps, type RunningFeeder } from './run-feeder.ts';
 
 /** Time between two searches for jobs without a feeder. A lost wake-up costs at most this. */

@@ -3,10 +3,10 @@
  * nothing of datasets.
  */
 import type { BlockRows } from '../../shared/domain/block.ts';
-import type { JobSpec } from '../../shared/domain/job.ts';
-import type { BlockQueues, QueuedBlock } from '../../shared/queue/block-queue.ts';
-import type { JobWindow } from '../../shared/queue/job-window.ts';
-import type { QueueSlots } from '../../shared/queue/queue-slots.ts';
+import type { JobSpec } from '../../shared/domain/job/job.ts';
+import type { BlockQueues, QueuedBlock } from '../../shared/queue/blocks/block-queue.ts';
+import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
+import type { QueueSlots } from '../../shared/queue/blocks/queue-slots.ts';
 import { createBlockStates, type BlockAttempts, type Extent } from './block-states.ts';
 
 export interface JobBlocks {

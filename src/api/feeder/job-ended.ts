@@ -1,6 +1,6 @@
 /** Tells how a job has ended. The feeder that ended it does so once. */
-import { isTerminal } from '../../shared/domain/job-state.ts';
-import type { JobRecord } from '../../shared/domain/job.ts';
+import { isTerminal } from '../../shared/domain/job/job-state.ts';
+import type { JobRecord } from '../../shared/domain/job/job.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 
 export function emitJobEnded(emit: Emit, job: JobRecord | null): void {

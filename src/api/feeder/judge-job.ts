@@ -1,5 +1,5 @@
 /** When a job must end, and with which error. Pure. */
-import { breaksMaxErrors, type JobRecord } from '../../shared/domain/job.ts';
+import { breaksMaxErrors, type JobRecord } from '../../shared/domain/job/job.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import { RowsDiffer } from '../../shared/storage/adopt-block.ts';
 import type { BlockAttempts } from './block-states.ts';

@@ -2,9 +2,9 @@
  * Backpressure (G5). Policies decide how many blocks may be read into the window, and whether blocks may be added to the
  * queue. Any veto wins, and users see its reason.
  */
-import type { JobReason } from '../../shared/domain/job.ts';
-import type { ModelRef } from '../../shared/domain/model-config.ts';
-import type { ModelService } from '../../shared/queue/worker-registry.ts';
+import type { JobReason } from '../../shared/domain/job/job.ts';
+import type { ModelRef } from '../../shared/domain/model/model-config.ts';
+import type { ModelService } from '../../shared/queue/workers/worker-registry.ts';
 
 export interface FeedState {
   readonly model: ModelRef;

@@ -1,18 +1,18 @@
 /** Runs the feeder of one job in this process for as long as it holds the job's lease. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DatasetSource } from '../../shared/datasets/source.ts';
-import type { JobRecord, JobSpec } from '../../shared/domain/job.ts';
+import type { JobRecord, JobSpec } from '../../shared/domain/job/job.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
-import type { BlockQueues } from '../../shared/queue/block-queue.ts';
-import type { JobStore } from '../../shared/queue/job-store.ts';
-import type { JobWindow } from '../../shared/queue/job-window.ts';
+import type { BlockQueues } from '../../shared/queue/blocks/block-queue.ts';
+import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
+import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
-import { LEASE_MS, LeaseLost } from '../../shared/queue/lease.ts';
-import type { QueueSlots } from '../../shared/queue/queue-slots.ts';
+import { LEASE_MS, LeaseLost } from '../../shared/queue/jobs/lease.ts';
+import type { QueueSlots } from '../../shared/queue/blocks/queue-slots.ts';
 import type { Wake } from '../../shared/queue/wake.ts';
-import type { ModelService, WorkerRegistry } from '../../shared/queue/worker-registry.ts';
+import type { ModelService, WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
 import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 import { createJobFeeder } from './feed-job.ts';
 import { createJobBlocks } from './job-blocks.ts';

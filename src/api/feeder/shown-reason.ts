@@ -1,6 +1,6 @@
 /** Why a job waits, as its record shows it. Writes to Redis only what has changed. */
-import type { JobReason, JobRecord } from '../../shared/domain/job.ts';
-import type { JobStore } from '../../shared/queue/job-store.ts';
+import type { JobReason, JobRecord } from '../../shared/domain/job/job.ts';
+import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
 
 export interface ShownReason {
   /** Takes over what the record shows now. */

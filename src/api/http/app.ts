@@ -1,7 +1,7 @@
 /** The HTTP face: all routes, and the answers to requests that match none. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ForebayError } from '../../shared/errors.ts';
-import type { JobStore } from '../../shared/queue/job-store.ts';
+import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
 import type { AccessControl } from './access.ts';
 import { createBackgroundParser } from './body/background-parser.ts';
 import { createLargeBodyLimit } from './body/large-body-limit.ts';

@@ -1,8 +1,8 @@
 /** Cancels, pauses and resumes a job. Only its state changes here, and its feeder acts on that. */
-import type { JobRecord } from '../../shared/domain/job.ts';
+import type { JobRecord } from '../../shared/domain/job/job.ts';
 import { ForebayError } from '../../shared/errors.ts';
-import type { JobStatus } from '../../shared/domain/job-state.ts';
-import type { JobStore } from '../../shared/queue/job-store.ts';
+import type { JobStatus } from '../../shared/domain/job/job-state.ts';
+import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
 
 export interface ControlJob {
   cancel(id: string): Promise<JobRecord>;

@@ -1,5 +1,5 @@
 /** The use cases of jobs, wired together. They need neither a feeder nor a sweeper. */
-import type { JobRecord } from '../../shared/domain/job.ts';
+import type { JobRecord } from '../../shared/domain/job/job.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { ResumeRequest } from '../http/wire/resume-request.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';

@@ -1,8 +1,8 @@
 /** A page of jobs, newest first. */
-import type { JobRecord } from '../../shared/domain/job.ts';
-import type { JobStatus } from '../../shared/domain/job-state.ts';
+import type { JobRecord } from '../../shared/domain/job/job.ts';
+import type { JobStatus } from '../../shared/domain/job/job-state.ts';
 import { ForebayError } from '../../shared/errors.ts';
-import type { JobStore } from '../../shared/queue/job-store.ts';
+import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
 import { jobToWire } from '../http/wire/job.ts';
 import type { JobListWire } from '../http/wire/job-list.ts';
 import { JOB_ID } from '../http/wire/scalars.ts';

@@ -3,13 +3,17 @@
  * graph. Workers that have loaded it say what it holds.
  */
 import { basename } from 'node:path';
-import { batchAdvice, gravest } from '../../shared/domain/batch-invariance.ts';
-import type { ModelConfig, ModelRef } from '../../shared/domain/model-config.ts';
+import { batchAdvice, gravest } from '../../shared/domain/model/batch-invariance.ts';
+import type { ModelConfig, ModelRef } from '../../shared/domain/model/model-config.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { ModelFolderReader } from '../../shared/models/model-folder-reader.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
-import { isLoaded, type ServedModel, type WorkerRegistry } from '../../shared/queue/worker-registry.ts';
+import {
+  isLoaded,
+  type ServedModel,
+  type WorkerRegistry,
+} from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelWire } from '../http/wire/model.ts';
 import { nearestName } from '../../shared/text/nearest-name.ts';
 

@@ -1,5 +1,5 @@
 /** The numbers of a plan, each with the constraint that bound it. They follow from formulas, not from a sample. Pure. */
-import { autoBatchSize, BATCHES_PER_BLOCK, minBlockRows } from '../../shared/domain/auto-batch.ts';
+import { autoBatchSize, BATCHES_PER_BLOCK, minBlockRows } from '../../shared/domain/model/auto-batch.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
 import { tightest, type BoundBy, type Choice } from '../../shared/domain/choice.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';

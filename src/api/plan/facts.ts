@@ -1,9 +1,9 @@
 /** The facts that a plan is made from. plan-job.ts gathers them. */
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
-import type { JobOptions } from '../../shared/domain/job.ts';
-import type { ModelConfig, ModelRef } from '../../shared/domain/model-config.ts';
-import type { SampleAnswer } from '../../shared/queue/sample-requests.ts';
-import type { ServedModel, WorkerInfo } from '../../shared/queue/worker-registry.ts';
+import type { JobOptions } from '../../shared/domain/job/job.ts';
+import type { ModelConfig, ModelRef } from '../../shared/domain/model/model-config.ts';
+import type { SampleAnswer } from '../../shared/queue/workers/sample-requests.ts';
+import type { ServedModel, WorkerInfo } from '../../shared/queue/workers/worker-registry.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 
 export interface PlanFacts {

@@ -1,6 +1,6 @@
 /** The samples of several workers as one. Pure. */
 import { sum } from '../../shared/math/sum.ts';
-import type { SampleReply } from '../../shared/queue/sample-requests.ts';
+import type { SampleReply } from '../../shared/queue/workers/sample-requests.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import { rounded } from '../http/wire/scalars.ts';
 import type { PlanWorker } from './facts.ts';

@@ -1,5 +1,5 @@
 /** Makes a plan from facts. Pure: it asks nobody and measures nothing. */
-import { MODEL_FACTOR } from '../../shared/domain/model-memory.ts';
+import { MODEL_FACTOR } from '../../shared/domain/model/model-memory.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import { planNumbers } from './choices.ts';
 import { planEstimate, rateOf, whyNoSample } from './estimate.ts';

@@ -3,8 +3,8 @@
  * what is fused. Pure.
  */
 import { openersOf } from './row-openers.ts';
-import type { DecodeMode } from '../../shared/domain/decode-mode.ts';
-import { activationOf, type ModelConfig } from '../../shared/domain/model-config.ts';
+import type { DecodeMode } from '../../shared/domain/model/decode-mode.ts';
+import { activationOf, type ModelConfig } from '../../shared/domain/model/model-config.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { PlanFacts } from './facts.ts';
 

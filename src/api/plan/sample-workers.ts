@@ -1,11 +1,11 @@
 /** Has live workers run a plan's sample. */
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
-import type { JobOptions } from '../../shared/domain/job.ts';
-import type { ModelRef } from '../../shared/domain/model-config.ts';
+import type { JobOptions } from '../../shared/domain/job/job.ts';
+import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
-import type { SampleAnswer, SampleRequests } from '../../shared/queue/sample-requests.ts';
-import type { ServedModel, WorkerInfo } from '../../shared/queue/worker-registry.ts';
+import type { SampleAnswer, SampleRequests } from '../../shared/queue/workers/sample-requests.ts';
+import type { ServedModel, WorkerInfo } from '../../shared/queue/workers/worker-registry.ts';
 import type { PlanWorker } from './facts.ts';
 
 /** How long a worker measures, after every lane has answered once. */

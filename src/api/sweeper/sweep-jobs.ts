@@ -2,10 +2,10 @@
  * Sweeps jobs that have ended. Removes ids whose record has expired, and temporary files that killed processes left in
  * output folders. Lets records expire whose process died before it could.
  */
-import { isTerminal } from '../../shared/domain/job-state.ts';
-import { jobIdTime } from '../../shared/domain/job-id.ts';
-import type { JobStore } from '../../shared/queue/job-store.ts';
-import type { Leftovers, JobPresence } from '../../shared/queue/leftovers.ts';
+import { isTerminal } from '../../shared/domain/job/job-state.ts';
+import { jobIdTime } from '../../shared/domain/job/job-id.ts';
+import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
+import type { Leftovers, JobPresence } from '../../shared/queue/jobs/leftovers.ts';
 import { sweepOutput } from './sweep-output.ts';
 import type { Chore } from './sweeper.ts';
 

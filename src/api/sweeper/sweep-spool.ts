@@ -4,8 +4,8 @@
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { jobIdTime } from '../../shared/domain/job-id.ts';
-import type { Leftovers } from '../../shared/queue/leftovers.ts';
+import { jobIdTime } from '../../shared/domain/job/job-id.ts';
+import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
 import type { Chore } from './sweeper.ts';
 
 /** Files of one step. */

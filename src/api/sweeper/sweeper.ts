@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
-import type { Leftovers } from '../../shared/queue/leftovers.ts';
+import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
 
 /** Does one bounded step. Returns how much it removed or repaired, by kind. */
 export type Chore = () => Promise<Readonly<Record<string, number>>>;

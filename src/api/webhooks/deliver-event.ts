@@ -1,5 +1,5 @@
 /** Tries to deliver one event of a job's webhook, and records how the try went. */
-import type { JobSpec } from '../../shared/domain/job.ts';
+import type { JobSpec } from '../../shared/domain/job/job.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import type { HookEvent, HookSlot, WebhookQueue } from '../../shared/queue/webhook-queue.ts';
 import type { Sent, WebhookSender } from './send-webhook.ts';

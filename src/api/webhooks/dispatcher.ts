@@ -2,12 +2,12 @@
  * Delivers webhooks. Follows the jobs that have one, makes their events, and tries each event until it is delivered or
  * given up. Every replica does this; a claim with a lease keeps two from working on the same job.
  */
-import { isTerminal } from '../../shared/domain/job-state.ts';
-import type { JobRecord } from '../../shared/domain/job.ts';
+import { isTerminal } from '../../shared/domain/job/job-state.ts';
+import type { JobRecord } from '../../shared/domain/job/job.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
-import type { JobStore } from '../../shared/queue/job-store.ts';
+import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
 import type { HookEvent, HookSlot, HookState, WebhookQueue } from '../../shared/queue/webhook-queue.ts';
 import { createDeliverer, type DeliverySettings, type JobWebhook } from './deliver-event.ts';
 import { endEvent, finishedRows, progressEvent } from './hook-events.ts';

@@ -1,5 +1,5 @@
 /** Makes the events of a job's webhook from the job's state. Pure. */
-import type { JobRecord, WebhookEvent } from '../../shared/domain/job.ts';
+import type { JobRecord, WebhookEvent } from '../../shared/domain/job/job.ts';
 import type { HookEvent } from '../../shared/queue/webhook-queue.ts';
 import { jobToWire } from '../http/wire/job.ts';
 import { iso } from '../http/wire/scalars.ts';

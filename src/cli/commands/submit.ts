@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import { listProblem, markLength } from '../../shared/datasets/lines/list-encoding.ts';
-import { WEBHOOK_EVENTS, type WebhookEvent } from '../../shared/domain/job.ts';
+import { WEBHOOK_EVENTS, type WebhookEvent } from '../../shared/domain/job/job.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';

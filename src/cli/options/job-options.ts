@@ -7,7 +7,7 @@ import {
   type JobOptionName,
   type MaxErrors,
   type RequestedValue,
-} from '../../shared/domain/job-options.ts';
+} from '../../shared/domain/job/job-options.ts';
 import { UsageError } from '../exit-codes.ts';
 import { keyValue, maxErrors, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';
 import { toFlag } from './service-flags.ts';

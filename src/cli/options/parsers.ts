@@ -1,6 +1,6 @@
 /** Parsers of option values. Each throws commander's InvalidArgumentError with a sentence. */
 import { InvalidArgumentError } from 'commander';
-import { ERROR_SHARE, type MaxErrors } from '../../shared/domain/job-options.ts';
+import { ERROR_SHARE, type MaxErrors } from '../../shared/domain/job/job-options.ts';
 
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {

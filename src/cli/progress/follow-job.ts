@@ -1,7 +1,7 @@
 /** Watches a job until it ends and shows its progress. Tolerates an API that is away for a while. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobWire } from '../../api/http/wire/job.ts';
-import { isTerminal } from '../../shared/domain/job-state.ts';
+import { isTerminal } from '../../shared/domain/job/job-state.ts';
 import type { Client } from '../../client/client.ts';
 import { ProblemError, UnreachableError } from '../../client/problem-error.ts';
 import type { ProgressView } from './progress-view.ts';

@@ -2,7 +2,7 @@
  * Finds the output of a graph that holds class scores, and checks that something says so. In doubt it refuses, and names the
  * field of model.json that decides: wrong numbers would look right, and nobody would notice. Pure.
  */
-import { activationOf, type ModelConfig } from '../domain/model-config.ts';
+import { activationOf, type ModelConfig } from '../domain/model/model-config.ts';
 import { ForebayError } from '../errors.ts';
 import { nearestName } from '../text/nearest-name.ts';
 import { classesOf, describeAll, describeTensor, flattened, type GraphTensor } from './graph-tensor.ts';

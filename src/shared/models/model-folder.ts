@@ -4,7 +4,7 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelConfig, ModelRef } from '../domain/model-config.ts';
+import type { ModelConfig, ModelRef } from '../domain/model/model-config.ts';
 import { ForebayError, messageOf, type Issue } from '../errors.ts';
 import {
   createContentMemo,

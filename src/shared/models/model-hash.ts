@@ -1,7 +1,7 @@
 /** Computes a model's identity: one SHA-256 over every file that decides its answers, in constant memory. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { ModelConfig } from '../domain/model-config.ts';
+import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { ContentMemo, ModelFile } from './content-memo.ts';
 import type { ExternalFile } from './graph-files.ts';
 

@@ -3,7 +3,7 @@
  * unknown fields, the nearest valid name.
  */
 import { z } from 'zod';
-import { MODEL_CONFIG, type ModelConfig } from '../domain/model-config.ts';
+import { MODEL_CONFIG, type ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';
 import { jsonPointer } from '../text/json-pointer.ts';
 import { nearestName } from '../text/nearest-name.ts';

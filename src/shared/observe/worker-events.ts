@@ -1,7 +1,7 @@
 /** Events of a worker: its life, its memory, its models, and the runs of its blocks. */
-import type { BatchInvariance } from '../domain/batch-invariance.ts';
+import type { BatchInvariance } from '../domain/model/batch-invariance.ts';
 import type { MemoryLevel } from '../domain/memory-level.ts';
-import type { LaneChoices } from '../queue/worker-registry.ts';
+import type { LaneChoices } from '../queue/workers/worker-registry.ts';
 import { event } from './event-kind.ts';
 
 const MEMORY_TEXT: Readonly<Record<MemoryLevel, string>> = {

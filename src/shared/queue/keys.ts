@@ -3,7 +3,7 @@
  * one queue the queue's name. A Redis cluster can then keep them on one server.
  */
 import { createHash } from 'node:crypto';
-import type { ModelRef } from '../domain/model-config.ts';
+import type { ModelRef } from '../domain/model/model-config.ts';
 import { DEFAULT_TENANT } from '../domain/tenant.ts';
 
 const P = 'forebay';

@@ -1,6 +1,6 @@
 /** Values that have been renamed, so that what older versions store in Redis is read under the new names. Pure. */
 import type { Choice } from '../domain/choice.ts';
-import type { JobFailure } from '../domain/job.ts';
+import type { JobFailure } from '../domain/job/job.ts';
 
 /** `boundBy` of a choice. */
 const BOUND_BY: Readonly<Record<string, Choice['boundBy']>> = { contract: 'model_config' };

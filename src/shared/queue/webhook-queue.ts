@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { HOOK_DELIVERY, type HookDelivery } from '../domain/hook-delivery.ts';
+import { HOOK_DELIVERY, type HookDelivery } from '../domain/job/hook-delivery.ts';
 import { indexKeys, jobKeys } from './keys.ts';
 import type { RunScript } from './scripts.ts';
 

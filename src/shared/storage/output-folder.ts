@@ -3,7 +3,7 @@
  * a job runs. All other files there belong to the user.
  */
 import { normalize } from 'node:path';
-import { JOB_ID } from '../domain/job-id.ts';
+import { JOB_ID } from '../domain/job/job-id.ts';
 
 const DIGITS = 8;
 

@@ -5,7 +5,7 @@
 import { createServer, type Server } from 'node:http';
 import { messageOf } from '../../shared/errors.ts';
 import { listenError } from '../../shared/net/listen-error.ts';
-import { isLoaded, type ServedModel } from '../../shared/queue/worker-registry.ts';
+import { isLoaded, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 
 export interface Health {
   readonly models: readonly ServedModel[];

@@ -7,7 +7,7 @@
  */
 import { InvariantError, messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
-import { BEAT_MS, type WorkerInfo, type WorkerRegistry } from '../../shared/queue/worker-registry.ts';
+import { BEAT_MS, type WorkerInfo, type WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
 import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 
 export type Heartbeat = ReturnType<typeof createHeartbeat>;

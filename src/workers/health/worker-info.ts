@@ -1,7 +1,7 @@
 /** What a worker's heartbeat says of it. */
 import { hostname } from 'node:os';
 import type { MemoryLevel } from '../../shared/domain/memory-level.ts';
-import type { ServedModel, WorkerInfo, WorkerResources } from '../../shared/queue/worker-registry.ts';
+import type { ServedModel, WorkerInfo, WorkerResources } from '../../shared/queue/workers/worker-registry.ts';
 import type { ByteBudget } from '../intake/byte-budget.ts';
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { ReadMemoryUse } from '../memory/memory-use.ts';

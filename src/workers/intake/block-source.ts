@@ -11,7 +11,7 @@
 import { InvariantError, messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
-import type { BlockTaker, TakenBlock } from '../../shared/queue/block-taker.ts';
+import type { BlockTaker, TakenBlock } from '../../shared/queue/blocks/block-taker.ts';
 
 /** The most that a lost wake-up costs. */
 const SWEEP_MS = 1_000;

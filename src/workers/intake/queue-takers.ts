@@ -1,6 +1,6 @@
 /** A taker for each queue that this worker serves. Takers open and close with the models. */
 import type { Redis } from 'ioredis';
-import { createBlockTaker, type BlockTaker } from '../../shared/queue/block-taker.ts';
+import { createBlockTaker, type BlockTaker } from '../../shared/queue/blocks/block-taker.ts';
 
 export type QueueTakers = ReturnType<typeof createQueueTakers>;
 

@@ -2,9 +2,9 @@
  * The messages between the worker's main thread and a lane: one per batch each way. This file is all that the main thread
  * knows of a lane.
  */
-import type { BatchInvariance } from '../../shared/domain/batch-invariance.ts';
-import type { DecodeMode } from '../../shared/domain/decode-mode.ts';
-import type { ModelConfig } from '../../shared/domain/model-config.ts';
+import type { BatchInvariance } from '../../shared/domain/model/batch-invariance.ts';
+import type { DecodeMode } from '../../shared/domain/model/decode-mode.ts';
+import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 

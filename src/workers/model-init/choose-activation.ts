@@ -2,7 +2,7 @@
  * Decides what a graph's numbers are: logits or scores. If nothing says so, it asks for the flag, since a wrong guess would
  * give wrong answers that look right. Pure.
  */
-import type { Activation } from '../../shared/domain/model-config.ts';
+import type { Activation } from '../../shared/domain/model/model-config.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import { isImageNet, isNamedAsOther } from '../../shared/models/class-scores.ts';
 import { classesOf, describeTensor, type GraphTensor } from '../../shared/models/graph-tensor.ts';

@@ -1,5 +1,5 @@
 /** What is known of a model besides its graph: what the user said, and what lies beside the graph. */
-import type { Activation, Preprocess } from '../../shared/domain/model-config.ts';
+import type { Activation, Preprocess } from '../../shared/domain/model/model-config.ts';
 
 export interface Hints {
   readonly outputName: string | undefined;

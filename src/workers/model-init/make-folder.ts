@@ -1,9 +1,9 @@
 /** The steps of `model init`: read, guess, write, load as a worker does. If one fails, nothing is left behind. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
-import { batchAdvice } from '../../shared/domain/batch-invariance.ts';
-import type { Activation } from '../../shared/domain/model-config.ts';
+import { autoBatchSize } from '../../shared/domain/model/auto-batch.ts';
+import { batchAdvice } from '../../shared/domain/model/batch-invariance.ts';
+import type { Activation } from '../../shared/domain/model/model-config.ts';
 import { ForebayError, messageOf, type Issue } from '../../shared/errors.ts';
 import { createContentMemo, stampFile } from '../../shared/models/content-memo.ts';
 import { readModelConfig } from '../../shared/models/read-model-config.ts';

@@ -1,5 +1,5 @@
 /** What the launcher hears of a worker's models when it is ready. */
-import { isLoaded, type ServedModel } from '../../shared/queue/worker-registry.ts';
+import { isLoaded, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 import type { FoundModels } from './find-models.ts';
 
 export interface ModelReport {

@@ -1,7 +1,7 @@
 /**
  * Remembers which versions of a model this worker has seen. A job that needs an older one hears that it was replaced.
  */
-import type { ModelRef } from '../../shared/domain/model-config.ts';
+import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 
 /** Versions that are remembered per name. */
 const MAX_VERSIONS = 20;

@@ -1,5 +1,5 @@
 /** Reports what there is to know about a model that has just been loaded. */
-import { batchAdvice } from '../../shared/domain/batch-invariance.ts';
+import { batchAdvice } from '../../shared/domain/model/batch-invariance.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import type { LoadedModel } from './served-model.ts';
 

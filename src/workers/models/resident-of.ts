@@ -1,5 +1,5 @@
 /** What the lanes are to keep resident for a model of this worker. */
-import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
+import { autoBatchSize } from '../../shared/domain/model/auto-batch.ts';
 import type { ForebayError } from '../../shared/errors.ts';
 import { loadModelFolder, type ModelFolder } from '../../shared/models/model-folder.ts';
 import type { PooledModel } from '../lane-pool/pooled-model.ts';

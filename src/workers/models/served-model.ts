@@ -7,7 +7,10 @@
  * - `failed`: it could not be loaded, or no lane can load it again.
  */
 import { InvariantError, type ForebayError } from '../../shared/errors.ts';
-import type { ModelSizing, ServedModel as AnnouncedModel } from '../../shared/queue/worker-registry.ts';
+import type {
+  ModelSizing,
+  ServedModel as AnnouncedModel,
+} from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelInfo } from '../lane/messages.ts';
 import type { FoundModel } from './find-models.ts';
 

@@ -2,12 +2,15 @@
  * The models that this worker serves: found on disk, loaded into lanes, each with its queue. They load independently of
  * each other. What changes on disk meanwhile is served in turn.
  */
-import type { JobOptions } from '../../shared/domain/job.ts';
-import type { ModelRef } from '../../shared/domain/model-config.ts';
+import type { JobOptions } from '../../shared/domain/job/job.ts';
+import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 import type { ForebayError } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
-import type { ModelSizing, ServedModel as AnnouncedModel } from '../../shared/queue/worker-registry.ts';
+import type {
+  ModelSizing,
+  ServedModel as AnnouncedModel,
+} from '../../shared/queue/workers/worker-registry.ts';
 import type { BatchGroup } from '../intake/batch-group.ts';
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { TunedOf } from '../settings/tuned-settings.ts';

@@ -1,5 +1,5 @@
 /** Why a worker serves no model, in one sentence for its log and its health check. */
-import { isLoaded, type ServedModel } from '../../shared/queue/worker-registry.ts';
+import { isLoaded, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelsWanted } from './find-models.ts';
 
 /** Null where it serves one, or may soon. */

@@ -1,9 +1,9 @@
 /** How this worker runs a model: lanes, threads and rows per batch, each with what bound it. */
-import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
+import { autoBatchSize } from '../../shared/domain/model/auto-batch.ts';
 import type { Choice } from '../../shared/domain/choice.ts';
-import type { ModelConfig } from '../../shared/domain/model-config.ts';
+import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
-import type { ModelSizing } from '../../shared/queue/worker-registry.ts';
+import type { ModelSizing } from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelInfo } from '../lane/messages.ts';
 import { chooseBatch } from '../settings/choose-batch.ts';
 import type { LanePlan } from '../settings/plan-lanes.ts';

@@ -5,8 +5,8 @@
  */
 import type { RowOutcome, RowRef } from '../../shared/domain/row.ts';
 import { atRow, type RowJournal } from '../../shared/domain/row-journal.ts';
-import type { BegunRun } from '../../shared/queue/block-runs.ts';
-import type { JobWindow } from '../../shared/queue/job-window.ts';
+import type { BegunRun } from '../../shared/queue/blocks/block-runs.ts';
+import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
 import type { BatchGroup } from '../intake/batch-group.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { BudgetedRead, BudgetedReader } from '../intake/read/budgeted-reader.ts';

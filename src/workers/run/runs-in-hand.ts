@@ -1,5 +1,5 @@
 /** The runs of blocks that this worker has in hand. */
-import type { TakenBlock } from '../../shared/queue/block-taker.ts';
+import type { TakenBlock } from '../../shared/queue/blocks/block-taker.ts';
 import type { BlockRun } from '../run-block.ts';
 
 export type RunsInHand = ReturnType<typeof createRunsInHand>;

@@ -4,11 +4,11 @@
  * with each other.
  */
 import { locateRow } from '../../shared/datasets/locate.ts';
-import type { JobOptions } from '../../shared/domain/job.ts';
+import type { JobOptions } from '../../shared/domain/job/job.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import { untilAborted } from '../../shared/process/lifecycle.ts';
-import type { SampleReply, SampleRequest } from '../../shared/queue/sample-requests.ts';
+import type { SampleReply, SampleRequest } from '../../shared/queue/workers/sample-requests.ts';
 import type { BatchGroup } from '../intake/batch-group.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { BudgetedReader } from '../intake/read/budgeted-reader.ts';

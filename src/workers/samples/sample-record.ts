@@ -1,6 +1,6 @@
 /** Records what a sample sees, and makes its reply. */
 import type { RowError } from '../../shared/domain/row.ts';
-import type { SampleReply } from '../../shared/queue/sample-requests.ts';
+import type { SampleReply } from '../../shared/queue/workers/sample-requests.ts';
 import type { BatchSeen, RowAnswer } from '../intake/row-answer.ts';
 import { createJobFlows } from '../run/job-flow.ts';
 import { createRunStats } from '../run/run-stats.ts';

@@ -2,7 +2,7 @@
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
-import type { SampleRequests } from '../../shared/queue/sample-requests.ts';
+import type { SampleRequests } from '../../shared/queue/workers/sample-requests.ts';
 import type { Wake } from '../../shared/queue/wake.ts';
 import { noSample, type SampleRunner } from './run-sample.ts';
 

@@ -2,11 +2,16 @@
  * Chooses how many rows a model call has if the job does not say. It is what the model asks for, as far as a lane's
  * memory goes.
  */
-import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../../shared/domain/auto-batch.ts';
+import {
+  autoBatchSize,
+  inputRowBytes,
+  MAX_AUTO_BATCH,
+  targetBytes,
+} from '../../shared/domain/model/auto-batch.ts';
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
-import type { ModelConfig } from '../../shared/domain/model-config.ts';
-import { MODEL_FACTOR } from '../../shared/domain/model-memory.ts';
+import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
+import { MODEL_FACTOR } from '../../shared/domain/model/model-memory.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import { LANE_BYTES } from './plan-lanes.ts';
 import { choiceOf } from './requested.ts';

@@ -1,8 +1,8 @@
 /** How many lanes, threads and decode threads a worker has, each with the constraint that bound it. */
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
 import { LANES_SHARE_TEXT, lanesMemory } from '../../shared/domain/memory-shares.ts';
-import { MODEL_FACTOR } from '../../shared/domain/model-memory.ts';
-import type { LaneChoices } from '../../shared/queue/worker-registry.ts';
+import { MODEL_FACTOR } from '../../shared/domain/model/model-memory.ts';
+import type { LaneChoices } from '../../shared/queue/workers/worker-registry.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import { BATCHES_PER_LANE } from '../lane-pool/lane-pool.ts';
 import { choiceOf, type Requested } from './requested.ts';

@@ -3,7 +3,7 @@ import type { Config } from '../../shared/config/config.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { describeMachine } from '../../shared/profiles/machine-fingerprint.ts';
 import { createProfileStore } from '../../shared/profiles/profile-store.ts';
-import type { WorkerResources } from '../../shared/queue/worker-registry.ts';
+import type { WorkerResources } from '../../shared/queue/workers/worker-registry.ts';
 import { toMb } from '../../shared/text/bytes.ts';
 import {
   findModels,

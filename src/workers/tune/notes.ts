@@ -1,6 +1,6 @@
 /** What a user should know before a tuning: what may spoil its figures, and what it cannot change. */
 import { loadavg } from 'node:os';
-import type { ModelConfig } from '../../shared/domain/model-config.ts';
+import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import type { TuneRequest } from '../../shared/profiles/tune-events.ts';
 import type { Resources } from '../settings/resources.ts';
 

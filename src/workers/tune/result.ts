@@ -1,9 +1,9 @@
 /** Turns what a search found into the settings to use, with their rates and the gain. Pure. */
 import { settingsKey, type LaneSettings, type Measurement } from '../../shared/profiles/profile.ts';
 import type { TuneStart, Tuned } from '../../shared/profiles/tune-events.ts';
-import { addGains, beatsNoise, toShares } from './gain.ts';
-import type { Found } from './search.ts';
-import type { WholeSpace } from './exhaustive.ts';
+import { addGains, beatsNoise, toShares } from './search/gain.ts';
+import type { Found } from './search/search.ts';
+import type { WholeSpace } from './search/exhaustive.ts';
 
 export interface Result {
   readonly settings: LaneSettings;

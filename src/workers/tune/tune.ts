@@ -14,17 +14,17 @@ import {
 import type { TuneEvent, Tuned, TuneRequest } from '../../shared/profiles/tune-events.ts';
 import type { RowReader } from '../intake/read/row-reader.ts';
 import type { Resources } from '../settings/resources.ts';
-import type { Reading } from './duel.ts';
-import { changesOf } from './changes.ts';
-import { createMeter, type MeasureHow, type Meter } from './measure.ts';
+import type { Reading } from './search/duel.ts';
+import { changesOf } from './space/changes.ts';
+import { createMeter, type MeasureHow, type Meter } from './measure/measure.ts';
 import { createResult } from './result.ts';
-import { takeSample } from './sample.ts';
-import { search } from './search.ts';
-import { createSpace } from './space.ts';
+import { takeSample } from './measure/sample.ts';
+import { search } from './search/search.ts';
+import { createSpace } from './space/space.ts';
 import { notesOf } from './notes.ts';
-import { formulaOf, givenValues, startOf } from './start-settings.ts';
-import { unlessStopped } from './unless-stopped.ts';
-import { measureWholeSpace } from './exhaustive.ts';
+import { formulaOf, givenValues, startOf } from './space/start-settings.ts';
+import { unlessStopped } from './search/unless-stopped.ts';
+import { measureWholeSpace } from './search/exhaustive.ts';
 
 export interface TuneDeps {
   readonly resources: Resources;

@@ -1,7 +1,7 @@
 // Small models with known answers, made on the spot. Their scores depend on an image's mean colour.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MODEL_CONFIG, type ModelConfig } from '#forebay/shared/domain/model-config.js';
+import { MODEL_CONFIG, type ModelConfig } from '#forebay/shared/domain/model/model-config.js';
 import { contentOf, elementNumber, writeOnnx, type Dim, type Operator, type Weights } from './graph.ts';
 import { floats, ints, meanModel, scoresOutput, step } from './mean-model.ts';
 

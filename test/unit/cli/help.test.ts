@@ -10,7 +10,7 @@ import { inCliTerms } from '#forebay/cli/cli-terms.js';
 import { toSubmitOptions } from '#forebay/cli/options/job-options.js';
 import { createProgram, runProgram } from '#forebay/cli/program.js';
 import { nextLine, nextPage, serviceWords } from '#forebay/cli/shell-words.js';
-import { JOB_OPTION_NAMES } from '#forebay/shared/domain/job-options.js';
+import { JOB_OPTION_NAMES } from '#forebay/shared/domain/job/job-options.js';
 import { recordingTerminal } from '../../support/recording-terminal.ts';
 
 let folder: string;

@@ -5,7 +5,7 @@
 import { allows, type Scope } from '../../../shared/domain/scope.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { KeyStore } from '../../../shared/keys/key-store.ts';
-import { jobNotFound, type JobStore } from '../../../shared/queue/job-store.ts';
+import { jobNotFound, type JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import { OPERATOR, tenantSeen, type Caller } from './caller.ts';
 import type { HostCheck } from './check-host.ts';
 import type { RateLimit } from './rate-limit.ts';

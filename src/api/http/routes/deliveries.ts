@@ -1,5 +1,5 @@
 /** The deliveries of a job's webhook. */
-import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
 import { DELIVERIES, deliveriesToWire } from '../wire/webhook.ts';
 import { JOB_PARAMS } from './jobs.ts';

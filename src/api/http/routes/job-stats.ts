@@ -1,11 +1,15 @@
 /** A job's statistics: where its time goes, what it waits for, and which workers run it. */
-import type { JobRecord } from '../../../shared/domain/job.ts';
-import type { ModelRef } from '../../../shared/domain/model-config.ts';
-import type { BlockQueues } from '../../../shared/queue/block-queue.ts';
-import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { JobRecord } from '../../../shared/domain/job/job.ts';
+import type { ModelRef } from '../../../shared/domain/model/model-config.ts';
+import type { BlockQueues } from '../../../shared/queue/blocks/block-queue.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import { blockQueueName } from '../../../shared/queue/keys.ts';
-import type { QueueSlots } from '../../../shared/queue/queue-slots.ts';
-import type { ServedModel, WorkerInfo, WorkerRegistry } from '../../../shared/queue/worker-registry.ts';
+import type { QueueSlots } from '../../../shared/queue/blocks/queue-slots.ts';
+import type {
+  ServedModel,
+  WorkerInfo,
+  WorkerRegistry,
+} from '../../../shared/queue/workers/worker-registry.ts';
 import { costsOf } from '../../jobs/report/job-costs.ts';
 import { jobStateOf } from '../../jobs/report/job-state-of.ts';
 import { reportToWire } from '../wire/job-report.ts';

@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Emit } from '../../../shared/observe/events.ts';
-import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { Wake } from '../../../shared/queue/wake.ts';
 import { eventsStart, jobEvents, type EventsStart } from '../../jobs/streams/events-stream.ts';
 import { createStreamResponse } from '../middleware/stream-response.ts';

@@ -1,7 +1,7 @@
 /** Jobs: submit, list, get, cancel, pause, resume. */
 import { z } from 'zod';
 import type { Emit } from '../../../shared/observe/events.ts';
-import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobCommand, JobUseCases } from '../../jobs/job-use-cases.ts';
 import { listJobs } from '../../jobs/list-jobs.ts';
 import type { BackgroundParser } from '../body/background-parser.ts';

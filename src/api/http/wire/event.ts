@@ -1,6 +1,6 @@
 /** The events of a job as sent over SSE. */
 import { z } from 'zod';
-import type { JobRecord } from '../../../shared/domain/job.ts';
+import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import {
   BLOCK_COUNTS,
   ETA_S,

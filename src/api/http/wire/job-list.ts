@@ -1,6 +1,6 @@
 /** The list of jobs: its query and its pages. */
 import { z } from 'zod';
-import { JOB_STATUSES, type JobStatus } from '../../../shared/domain/job-state.ts';
+import { JOB_STATUSES, type JobStatus } from '../../../shared/domain/job/job-state.ts';
 import { nearestName } from '../../../shared/text/nearest-name.ts';
 import { JOB } from './job.ts';
 

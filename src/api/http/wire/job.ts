@@ -1,9 +1,9 @@
 /** A job as clients see it. */
 import { z } from 'zod';
-import { JOB_OPTIONS } from '../../../shared/domain/job-option-schemas.ts';
-import type { JobRecord } from '../../../shared/domain/job.ts';
+import { JOB_OPTIONS } from '../../../shared/domain/job/job-option-schemas.ts';
+import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { SKIPPED } from '../../../shared/domain/skipped.ts';
-import { JOB_STATUSES } from '../../../shared/domain/job-state.ts';
+import { JOB_STATUSES } from '../../../shared/domain/job/job-state.ts';
 import { JOB_WEBHOOK_WIRE } from './webhook.ts';
 import { FAILURE_OR_NULL, iso, JOB_ID, METADATA, rounded, TIMESTAMP } from './scalars.ts';
 

@@ -1,6 +1,6 @@
 /** A model as clients see it: its config, its graph, and the workers that serve it. */
 import { z } from 'zod';
-import { BATCH_VERDICTS } from '../../../shared/domain/batch-invariance.ts';
+import { BATCH_VERDICTS } from '../../../shared/domain/model/batch-invariance.ts';
 import { FAILURE_OR_NULL, TIMESTAMP } from './scalars.ts';
 
 export const MODEL_STATUSES = ['serving', 'not_loaded', 'failed'] as const;

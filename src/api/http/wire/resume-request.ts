@@ -1,6 +1,6 @@
 /** The body of POST /v1/jobs/resume. */
 import { z } from 'zod';
-import type { JobOptions } from '../../../shared/domain/job.ts';
+import type { JobOptions } from '../../../shared/domain/job/job.ts';
 import { SUBMIT_BODY, SUBMIT_OPTIONS } from './submit-request.ts';
 import { toRequestedWebhook, WEBHOOK, type RequestedWebhook } from './webhook.ts';
 

@@ -1,7 +1,7 @@
 /** A job's webhook: as requested, as shown, and the log of its deliveries. */
 import { z } from 'zod';
-import { WEBHOOK_EVENTS, type WebhookEvent } from '../../../shared/domain/job.ts';
-import { HOOK_DELIVERY, type HookDelivery } from '../../../shared/domain/hook-delivery.ts';
+import { WEBHOOK_EVENTS, type WebhookEvent } from '../../../shared/domain/job/job.ts';
+import { HOOK_DELIVERY, type HookDelivery } from '../../../shared/domain/job/hook-delivery.ts';
 import { FAILURE_OR_NULL, iso, JOB_ID, TIMESTAMP } from './scalars.ts';
 
 const EVENTS = z.array(z.enum(WEBHOOK_EVENTS)).min(1, 'at least one event').max(WEBHOOK_EVENTS.length);

@@ -5,8 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isTerminal } from '../../../shared/domain/job-state.ts';
-import type { JobRecord, JobSpec } from '../../../shared/domain/job.ts';
+import { isTerminal } from '../../../shared/domain/job/job-state.ts';
+import type { JobRecord, JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError, InvariantError } from '../../../shared/errors.ts';
 import type {
   Creation,
@@ -14,9 +14,9 @@ import type {
   NewJob,
   RequestClaim,
   RequestKey,
-} from '../../../shared/queue/job-creation.ts';
-import type { JobStore } from '../../../shared/queue/job-store.ts';
-import type { JobWindow } from '../../../shared/queue/job-window.ts';
+} from '../../../shared/queue/jobs/job-creation.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
+import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
 import { takeOverOutput } from '../output/take-over-output.ts';
 import { redisTrouble } from '../../../shared/redis/redis-trouble.ts';
 import { makeOutputFolder } from '../output/resolve-output.ts';

@@ -1,7 +1,7 @@
 /** Opens the dataset of a job, without what its tenant may not read. `folders`: where links may lead. */
 import { openDataset } from '../../../shared/datasets/open-dataset.ts';
 import type { DatasetSource } from '../../../shared/datasets/source.ts';
-import type { JobSpec } from '../../../shared/domain/job.ts';
+import type { JobSpec } from '../../../shared/domain/job/job.ts';
 import { createInputRule, type InputFolders } from '../../../shared/files/input-folders.ts';
 
 export function createDatasetOpener(

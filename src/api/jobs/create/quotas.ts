@@ -3,7 +3,7 @@
  * they are known then. So two submits at the same time may both pass, and a folder counts once its rows are counted.
  */
 import { ForebayError } from '../../../shared/errors.ts';
-import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 
 /** `null`: no limit. */
 export interface QuotaLimits {

@@ -3,10 +3,10 @@
  * done. So this works after Redis has lost everything, and without the original request.
  */
 import { randomBytes } from 'node:crypto';
-import { newJobId } from '../../../shared/domain/job-id.ts';
-import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
+import { newJobId } from '../../../shared/domain/job/job-id.ts';
+import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
-import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
 import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { checkOutput } from '../output/check-output.ts';

@@ -3,15 +3,15 @@
  * (ADR 7). It needs job.json and manifest.json of the output and, for inline rows, the spool.
  */
 import { randomBytes } from 'node:crypto';
-import { newJobId } from '../../../shared/domain/job-id.ts';
-import { isTerminal } from '../../../shared/domain/job-state.ts';
-import { firstPart, SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
+import { newJobId } from '../../../shared/domain/job/job-id.ts';
+import { isTerminal } from '../../../shared/domain/job/job-state.ts';
+import { firstPart, SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
-import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
 import { outputFolder } from '../../../shared/storage/output-folder.ts';
 import { readManifest } from '../../../shared/storage/read-manifest.ts';
-import { outputJobs, type OutputJob } from '../../feeder/earlier-parts.ts';
+import { outputJobs, type OutputJob } from '../../feeder/manifest/earlier-parts.ts';
 import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { checkOutput } from '../output/check-output.ts';
 import { checkResume, continuedJob } from '../output/continued-job.ts';

@@ -1,6 +1,6 @@
 /** Settles the options that a request leaves open, from the model or from the job that an output holds. */
-import { autoBatchSize, autoBlockRows } from '../../../shared/domain/auto-batch.ts';
-import type { JobOptions, JobSpec } from '../../../shared/domain/job.ts';
+import { autoBatchSize, autoBlockRows } from '../../../shared/domain/model/auto-batch.ts';
+import type { JobOptions, JobSpec } from '../../../shared/domain/job/job.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
 import type { FoundModel } from '../../models/model-catalog.ts';
 

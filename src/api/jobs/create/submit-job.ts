@@ -1,11 +1,11 @@
 /** Submits a job: settles its model, input, output and options, and has it accepted. */
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../../shared/datasets/files/listing-rule.ts';
-import { newJobId } from '../../../shared/domain/job-id.ts';
-import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job.ts';
+import { newJobId } from '../../../shared/domain/job/job-id.ts';
+import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
-import type { RequestClaim, RequestKey } from '../../../shared/queue/job-creation.ts';
-import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { RequestClaim, RequestKey } from '../../../shared/queue/jobs/job-creation.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import { describeInput } from './describe-input.ts';
 import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { checkOutput } from '../output/check-output.ts';

@@ -5,8 +5,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { JOB_ID } from '../../../shared/domain/job-id.ts';
-import { JOB_SPEC, type IfOutputExists, type JobSpec } from '../../../shared/domain/job.ts';
+import { JOB_ID } from '../../../shared/domain/job/job-id.ts';
+import { JOB_SPEC, type IfOutputExists, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { isPublishedName, outputFolder, stagedName } from '../../../shared/storage/output-folder.ts';
 import { readFileNoFollow } from '../../../shared/storage/no-follow.ts';

@@ -1,6 +1,6 @@
 /** The job whose parts a new job continues: what they must have in common, and what is computed again. */
-import type { JobOptions, JobSpec } from '../../../shared/domain/job.ts';
-import type { ModelConfig, ModelRef } from '../../../shared/domain/model-config.ts';
+import type { JobOptions, JobSpec } from '../../../shared/domain/job/job.ts';
+import type { ModelConfig, ModelRef } from '../../../shared/domain/model/model-config.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 
 /** How the spec of a new job names it, so that its feeder can find it in the output. */

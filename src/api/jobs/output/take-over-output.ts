@@ -7,9 +7,9 @@
  * that takes over the lease removes that folder, so a feeder that was frozen can neither move nor write anything.
  */
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import type { JobSpec, Opening } from '../../../shared/domain/job.ts';
+import type { JobSpec, Opening } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
-import { LeaseLost } from '../../../shared/queue/lease.ts';
+import { LeaseLost } from '../../../shared/queue/jobs/lease.ts';
 import {
   errorsName,
   isPublishedName,

@@ -1,7 +1,7 @@
 /** What a diagnosis needs to know of a job besides its costs. */
-import type { JobRecord } from '../../../shared/domain/job.ts';
-import { isTerminal } from '../../../shared/domain/job-state.ts';
-import type { WorkerInfo } from '../../../shared/queue/worker-registry.ts';
+import type { JobRecord } from '../../../shared/domain/job/job.ts';
+import { isTerminal } from '../../../shared/domain/job/job-state.ts';
+import type { WorkerInfo } from '../../../shared/queue/workers/worker-registry.ts';
 
 export interface JobState {
   readonly model: string;

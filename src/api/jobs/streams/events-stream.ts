@@ -3,11 +3,11 @@
  * dropped. A burst of progress events becomes one event.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JobRecord } from '../../../shared/domain/job.ts';
-import { isTerminal } from '../../../shared/domain/job-state.ts';
+import type { JobRecord } from '../../../shared/domain/job/job.ts';
+import { isTerminal } from '../../../shared/domain/job/job-state.ts';
 import { redisTrouble } from '../../../shared/redis/redis-trouble.ts';
-import type { JobEvent } from '../../../shared/queue/job-events.ts';
-import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { JobEvent } from '../../../shared/queue/jobs/job-events.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { Wake } from '../../../shared/queue/wake.ts';
 import { watchJob } from './job-changes.ts';
 import { eventToWire, type JobEventWire } from '../../http/wire/event.ts';

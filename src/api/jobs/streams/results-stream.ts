@@ -2,10 +2,10 @@
  * A job's rows as NDJSON text, in order, up to the first block that is not committed. It holds one block at a time. A
  * part is passed on unparsed, unless rows have to be selected or merged.
  */
-import { firstPart, type JobRecord } from '../../../shared/domain/job.ts';
-import { isTerminal } from '../../../shared/domain/job-state.ts';
+import { firstPart, type JobRecord } from '../../../shared/domain/job/job.ts';
+import { isTerminal } from '../../../shared/domain/job/job-state.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
-import type { JobStore } from '../../../shared/queue/job-store.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { Wake } from '../../../shared/queue/wake.ts';
 import { outputFolder } from '../../../shared/storage/output-folder.ts';
 import { mergeLines, readBlock } from '../../../shared/storage/read-part.ts';

@@ -3,7 +3,7 @@
  * Also measures how much one batch makes the process grow. Its time is bounded.
  */
 import { performance } from 'node:perf_hooks';
-import type { BatchInvariance, BatchVerdict } from '../../../shared/domain/batch-invariance.ts';
+import type { BatchInvariance, BatchVerdict } from '../../../shared/domain/model/batch-invariance.ts';
 import type { TensorFiller } from '../image/normalise/tensor-filler.ts';
 import type { GraphFit } from './graph-fit.ts';
 import type { OnnxSession } from './onnx-session.ts';

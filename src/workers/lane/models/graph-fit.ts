@@ -2,7 +2,7 @@
  * Checks that a model's config and its graph agree, and says how to feed the graph. Throws `config_mismatch`, which names
  * both sides. Pure.
  */
-import type { ModelConfig } from '../../../shared/domain/model-config.ts';
+import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { checkScores, chooseOutput } from '../../../shared/models/class-scores.ts';
 import {

@@ -1,7 +1,7 @@
 /** Keeps a model's probe result on disk, so that the next start need not probe again. */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { BATCH_VERDICTS, type BatchInvariance } from '../../../shared/domain/batch-invariance.ts';
+import { BATCH_VERDICTS, type BatchInvariance } from '../../../shared/domain/model/batch-invariance.ts';
 import type { ModelMemory } from '../messages.ts';
 import { machineKey } from './machine-key.ts';
 import { onnxruntimeVersion } from './onnx-session.ts';

@@ -1,8 +1,8 @@
 /** A model resident in a lane: its session, and everything from encoded rows to outcomes. */
 import { performance } from 'node:perf_hooks';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
-import type { DecodeMode } from '../../../shared/domain/decode-mode.ts';
-import { activationOf } from '../../../shared/domain/model-config.ts';
+import type { DecodeMode } from '../../../shared/domain/model/decode-mode.ts';
+import { activationOf } from '../../../shared/domain/model/model-config.ts';
 import { checkScores } from '../../../shared/models/class-scores.ts';
 import type { Decoder } from '../image/decode/decoder.ts';
 import type { DecoderFactory } from '../image/decode/decoders.ts';

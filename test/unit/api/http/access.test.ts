@@ -4,7 +4,7 @@ import { createHostCheck } from '#forebay/api/http/middleware/check-host.js';
 import { createRateLimit } from '#forebay/api/http/middleware/rate-limit.js';
 import { allows } from '#forebay/shared/domain/scope.js';
 import { TENANT } from '#forebay/shared/domain/tenant.js';
-import { JOB_SPEC } from '#forebay/shared/domain/job.js';
+import { JOB_SPEC } from '#forebay/shared/domain/job/job.js';
 import { makeSpec } from '../../../support/queue.ts';
 
 const decide = (setting: AuthSetting, host: string, keys: boolean) =>

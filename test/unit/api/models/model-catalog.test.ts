@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createModelCatalog } from '#forebay/api/models/model-catalog.js';
 import { createModelFolderReader } from '#forebay/shared/models/model-folder-reader.js';
-import type { ServedModel, WorkerInfo } from '#forebay/shared/queue/worker-registry.js';
+import type { ServedModel, WorkerInfo } from '#forebay/shared/queue/workers/worker-registry.js';
 import { writeModel } from '../../../support/api-service.ts';
 
 let dir: string;

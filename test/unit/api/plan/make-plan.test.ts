@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { makePlan } from '#forebay/api/plan/make-plan.js';
 import type { PlanFacts, PlanWorker } from '#forebay/api/plan/facts.js';
 import { PLAN } from '#forebay/api/http/wire/plan.js';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
-import type { SampleReply } from '#forebay/shared/queue/sample-requests.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
+import type { SampleReply } from '#forebay/shared/queue/workers/sample-requests.js';
 import { planText } from '#forebay/cli/plan/plan-text.js';
 import { planLanes } from '#forebay/workers/settings/plan-lanes.js';
 

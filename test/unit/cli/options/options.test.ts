@@ -10,7 +10,7 @@ import {
   toSettings,
 } from '#forebay/cli/options/service-flags.js';
 import { describeConfig } from '#forebay/shared/config/describe-config.js';
-import { JOB_OPTIONS, MAX_ERRORS } from '#forebay/shared/domain/job-option-schemas.js';
+import { JOB_OPTIONS, MAX_ERRORS } from '#forebay/shared/domain/job/job-option-schemas.js';
 
 describe('job options', () => {
   const parse = (...argv: string[]) =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import { createLaneThread } from '#forebay/workers/lane/lane.js';
 import { createActivityClock, type ActivityClock } from '#forebay/workers/lane/activity-clock.js';
 import type { FromLane } from '#forebay/workers/lane/messages.js';

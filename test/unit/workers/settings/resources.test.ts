@@ -1,7 +1,7 @@
 // Every number of a worker comes with the constraint that bound it. Each constraint binds in some case.
 import { describe, expect, it } from 'vitest';
 import { tightest } from '#forebay/shared/domain/choice.js';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import { chooseBatch } from '#forebay/workers/settings/choose-batch.js';
 import { planLanes } from '#forebay/workers/settings/plan-lanes.js';
 import { requested } from '#forebay/workers/settings/requested.js';

@@ -1,6 +1,6 @@
 // Flags and configs win over the measured profile, and the profile wins over the formula.
 import { describe, expect, it } from 'vitest';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import type { ModelFolder } from '#forebay/shared/models/model-folder.js';
 import type { LaneSettings, Profile } from '#forebay/shared/profiles/profile.js';
 import { planWorker } from '#forebay/workers/settings/tuned-settings.js';

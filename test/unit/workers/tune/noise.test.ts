@@ -1,9 +1,9 @@
 // A change of settings must beat the measured noise. Uses recorded spreads of readings, over many seeds.
 import { describe, expect, it } from 'vitest';
 import { settingsKey as keyOf, type LaneSettings } from '#forebay/shared/profiles/profile.js';
-import { search, type Found } from '#forebay/workers/tune/search.js';
-import { changesOf } from '#forebay/workers/tune/changes.js';
-import { createSpace } from '#forebay/workers/tune/space.js';
+import { search, type Found } from '#forebay/workers/tune/search/search.js';
+import { changesOf } from '#forebay/workers/tune/space/changes.js';
+import { createSpace } from '#forebay/workers/tune/space/space.js';
 import { noiseSource } from '../../../support/noise.ts';
 
 const SEEDS = 100;

@@ -3,13 +3,13 @@ import { createSharedMemory } from '../../out-of-memory.ts';
 import { createResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';
 import type { ImageLimits } from '../../../../shared/files/row-limits.ts';
-import { createDecodeBudget } from './decode-budget.ts';
+import { createDecodeBudget } from './memory/decode-budget.ts';
 import type { DecodeConfig, Decoder, Timed } from './decoder.ts';
-import type { JpegCodec } from './jpeg-codec.ts';
-import { createJpegDecoder } from './jpeg-decoder.ts';
+import type { JpegCodec } from './jpeg/jpeg-codec.ts';
+import { createJpegDecoder } from './jpeg/jpeg-decoder.ts';
 import { createSharpDecoder } from './sharp-decoder.ts';
-import { loadTurboNative } from './turbo-native-codec.ts';
-import { loadTurboWasm } from './turbo-wasm-codec.ts';
+import { loadTurboNative } from './jpeg/turbo-native-codec.ts';
+import { loadTurboWasm } from './jpeg/turbo-wasm-codec.ts';
 
 export interface DecoderFactory {
   (model: DecodeConfig): Decoder;

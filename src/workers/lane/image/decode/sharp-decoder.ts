@@ -11,15 +11,15 @@ import { isOutOfMemory, type SharedMemory } from '../../out-of-memory.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 import type { PlanCache } from '../resample/plan-cache.ts';
-import { matchPillow, type Source } from './match-pillow.ts';
+import { matchPillow, type Source } from './formats/match-pillow.ts';
 import { checkedGeometry, checkLength, checkPixels, kernelWindow, toCrop } from './crop.ts';
-import { checkDecodeBytes, decodeBytes, type LibraryMemory } from './decode-memory.ts';
-import type { DecodeBudget } from './decode-budget.ts';
+import { checkDecodeBytes, decodeBytes, type LibraryMemory } from './memory/decode-memory.ts';
+import type { DecodeBudget } from './memory/decode-budget.ts';
 import { HELD_PIXELS, type DecodeOptions, type Decoder, type TakeWindow, type Timed } from './decoder.ts';
 import type { Geometry } from './geometry.ts';
-import { memoryOf, memoryOfPlain } from './library-memory.ts';
-import { readImageHeader, type ImageHeader } from './image-header.ts';
-import { LIBVIPS_KERNELS, shrinks, type LibvipsKernel } from './shrink.ts';
+import { memoryOf, memoryOfPlain } from './memory/library-memory.ts';
+import { readImageHeader, type ImageHeader } from './formats/image-header.ts';
+import { LIBVIPS_KERNELS, shrinks, type LibvipsKernel } from './jpeg/shrink.ts';
 
 /** Loaded as CommonJS, since `import` takes twice the CPU time (see shared/queue/bullmq.ts). */
 const sharp = createRequire(import.meta.url)('sharp') as typeof sharpLibrary;

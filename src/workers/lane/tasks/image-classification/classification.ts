@@ -1,5 +1,5 @@
 /** Turns a row of output numbers into the answer's JSON text: scores by the config's activation, the best K first. */
-import type { Activation } from '../../../../shared/domain/model-config.ts';
+import type { Activation } from '../../../../shared/domain/model/model-config.ts';
 import type { RowOutcome } from '../../../../shared/domain/row.ts';
 
 export interface Classifier {

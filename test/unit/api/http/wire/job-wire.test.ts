@@ -3,7 +3,7 @@ import { JOB, jobToWire } from '#forebay/api/http/wire/job.js';
 import { eventToWire } from '#forebay/api/http/wire/event.js';
 import { costsOf } from '#forebay/api/jobs/report/job-costs.js';
 import { countsToWire } from '#forebay/api/http/wire/stats.js';
-import type { JobRecord } from '#forebay/shared/domain/job.js';
+import type { JobRecord } from '#forebay/shared/domain/job/job.js';
 
 const RECORD: JobRecord = {
   spec: {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model-config.js';
+import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import type { GraphTensor } from '#forebay/shared/models/graph-tensor.js';
 import { fitGraph } from '#forebay/workers/lane/models/graph-fit.js';
 

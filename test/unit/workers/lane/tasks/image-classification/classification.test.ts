@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Activation } from '#forebay/shared/domain/model-config.js';
+import type { Activation } from '#forebay/shared/domain/model/model-config.js';
 import { createClassifier } from '#forebay/workers/lane/tasks/image-classification/classification.js';
 
 const answer = (

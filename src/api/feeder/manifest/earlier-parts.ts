@@ -1,0 +1,122 @@
+/**
+ * What a retry finds in its output: the earlier jobs and their parts, as the manifest lists them. Of each errors file it
+ * tells how many rows a later job has answered. There is nothing for a job that is not a retry.
+ */
+import { readdir } from 'node:fs/promises';
+import { z } from 'zod';
+import type { JobSpec } from '../../../shared/domain/job/job.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
+import {
+  errorsName,
+  errorsNumber,
+  outputFolder,
+  partName,
+  partNumber,
+} from '../../../shared/storage/output-folder.ts';
+import { manifestParts, readManifest, type ManifestPart } from '../../../shared/storage/read-manifest.ts';
+import { readBlock, type PublishedBlock } from '../../../shared/storage/read-part.ts';
+
+const COUNT = z.int().min(0);
+
+/** An entry of `jobs` in a manifest. It is parsed, because others may write to the storage. */
+const OUTPUT_JOB = z.object({
+  job: z.string(),
+  retry_of: z.string().nullable(),
+  status: z.string(),
+  rows: z.object({ total: COUNT.nullable(), succeeded: COUNT, failed: COUNT }),
+  /** Number of its first part. */
+  first_part: COUNT,
+  created_at: z.string().nullable(),
+  finished_at: z.string().nullable(),
+});
+export type OutputJob = z.infer<typeof OUTPUT_JOB>;
+
+/** The jobs of the output before `spec`, oldest first. An earlier attempt to finish the same retry is not among them. */
+export async function earlierJobs(spec: JobSpec): Promise<OutputJob[]> {
+  if (spec.dataset.type !== 'failed') return [];
+  const { end } = spec.dataset;
+  const manifest = await readManifest(outputFolder(spec.output).manifest);
+  return manifest ? outputJobs(manifest).filter((job) => job.first_part < end) : [];
+}
+
+/** The jobs of a manifest, oldest first. None where it is not a manifest of Forebay. */
+export function outputJobs(manifest: Readonly<Record<string, unknown>>): OutputJob[] {
+  const jobs = manifest['jobs'] ?? [{ ...manifest, retry_of: null, first_part: 0 }];
+  return z.array(OUTPUT_JOB).safeParse(jobs).data ?? [];
+}
+
+/** The earlier parts, in order. Call this only after all of the retry's own parts are counted. */
+export async function* earlierParts(
+  spec: JobSpec,
+  jobs: Pick<JobStore, 'committed'>,
+): AsyncGenerator<ManifestPart, void, undefined> {
+  const { dataset } = spec;
+  if (dataset.type !== 'failed') return;
+  /** Failed rows passed so far. The retry's dataset is the failed rows of the files `first` to `end`, in this order. */
+  let position = 0;
+  for await (const part of listed(spec.output, dataset.end)) {
+    const number = part.errors && errorsNumber(part.errors.name);
+    if (part.errors === null || number === null) {
+      yield part;
+      continue;
+    }
+    let superseded = part.errors.rows;
+    if (number >= dataset.first) {
+      superseded = await answered(spec, jobs, position, part.errors.rows);
+      position += part.errors.rows;
+    }
+    yield { ...part, errors: { ...part.errors, superseded } };
+  }
+}
+
+/** How many of `rows` rows of the retry from `position` on are committed. */
+async function answered(
+  spec: JobSpec,
+  jobs: Pick<JobStore, 'committed'>,
+  position: number,
+  rows: number,
+): Promise<number> {
+  const size = spec.options.block_rows;
+  const first = Math.floor(position / size);
+  const blocks = Array.from(
+    { length: Math.floor((position + rows - 1) / size) - first + 1 },
+    (_, i) => first + i,
+  );
+  const committed = await jobs.committed(spec.id, blocks);
+  let count = 0;
+  for (let row = position; row < position + rows; row++) {
+    if (committed[Math.floor(row / size) - first]) count += 1;
+  }
+  return count;
+}
+
+/** Parts 0 to `end` - 1, from the manifest. Where that is gone, from the files. */
+async function* listed(folder: string, end: number): AsyncGenerator<ManifestPart, void, undefined> {
+  const paths = outputFolder(folder);
+  if ((await readManifest(paths.manifest)) !== null) {
+    const last = partName(end - 1);
+    for await (const part of manifestParts(paths.manifest)) {
+      yield part;
+      if (part.name === last) return;
+    }
+    return;
+  }
+  const numbers = (await readdir(folder)).flatMap((name) => partNumber(name) ?? []);
+  for (const number of numbers.filter((n) => n < end).toSorted((a, b) => a - b)) {
+    const found = await readBlock(folder, number);
+    if (found) yield partEntry(number, found);
+  }
+}
+
+/** The manifest's entry for a part. */
+export function partEntry(number: number, found: PublishedBlock): ManifestPart {
+  return {
+    name: partName(number),
+    rows: found.counts.succeeded,
+    bytes: found.partBytes,
+    sha256: found.partHash,
+    errors: found.errorsHash
+      ? { name: errorsName(number), rows: found.counts.failed, sha256: found.errorsHash }
+      : null,
+  };
+}

@@ -1,0 +1,117 @@
+/** Reads a job's dataset in blocks, from where feeding stopped. */
+import type { SkippedCounter } from '../../../shared/datasets/skipped-counter.ts';
+import { createSkippedCounter } from '../../../shared/datasets/skipped-counter.ts';
+import type { DatasetSource } from '../../../shared/datasets/source.ts';
+import type { Cursor } from '../../../shared/domain/dataset-spec.ts';
+import type { JobOptions } from '../../../shared/domain/job/job.ts';
+import { NOTHING_SKIPPED, type Skipped } from '../../../shared/domain/skipped.ts';
+import { InvariantError } from '../../../shared/errors.ts';
+import type { FeedPosition } from '../../../shared/queue/blocks/job-window.ts';
+import { splitDataset, type SplitBlock } from './splitter.ts';
+
+type State =
+  | { readonly name: 'closed' }
+  /** `tally`: what was skipped up to the last block that was read. */
+  | {
+      readonly name: 'open';
+      readonly blocks: AsyncGenerator<SplitBlock, void, undefined>;
+      readonly tally: SkippedCounter;
+    }
+  /** Every block of the dataset has been in the window. */
+  | { readonly name: 'ended' };
+
+export interface ReadBlocks {
+  readonly blocks: readonly SplitBlock[];
+  /** Behind the last of them, with what was skipped before it; null where there is none. */
+  readonly cursor: Cursor | null;
+  /** What the whole dataset holds beside its rows; null while there is more to read. */
+  readonly skippedInAll: Skipped | null;
+}
+
+export interface DatasetReading {
+  readonly state: State['name'];
+  /** Opens the dataset at the saved position. From `closed` to `open` or `ended`; no change in any other state. */
+  open(): Promise<void>;
+  /** The next blocks, up to `most`, or fewer where they are large. Only while `open`. */
+  next(most: number): Promise<ReadBlocks>;
+  /** Every block is reserved. From `open` to `ended`. */
+  end(): void;
+  /** Closes what reading holds open. Blocks that were read and not reserved are read again. */
+  close(): Promise<void>;
+}
+
+/** Rows read ahead of one reservation, which holds them in memory. */
+const MOST_ROWS = 4_096;
+
+export function createDatasetReading(deps: {
+  source: DatasetSource;
+  options: Pick<JobOptions, 'block_rows' | 'limit'>;
+  /** Where feeding stopped. */
+  position: () => Promise<FeedPosition>;
+  signal: AbortSignal;
+}): DatasetReading {
+  const { source, options, signal } = deps;
+  let state: State = { name: 'closed' };
+
+  function expectOpen(): State & { name: 'open' } {
+    if (state.name === 'open') return state;
+    throw new InvariantError(`the reading of the dataset is ${state.name}, not open`);
+  }
+
+  return {
+    get state() {
+      return state.name;
+    },
+    async open() {
+      if (state.name !== 'closed') return;
+      const { cursor, done } = await deps.position();
+      if (done) {
+        state = { name: 'ended' };
+        return;
+      }
+      const tally = createSkippedCounter(cursor?.skipped);
+      const blocks = splitDataset(source, {
+        tally,
+        from: cursor,
+        blockRows: options.block_rows,
+        limit: options.limit,
+        signal,
+      });
+      state = { name: 'open', blocks, tally };
+    },
+    async next(most) {
+      const { blocks: split, tally } = expectOpen();
+      const blocks: SplitBlock[] = [];
+      let ended = false;
+      for (let rows = 0; blocks.length < most && rows < MOST_ROWS && !ended;) {
+        const read = await split.next();
+        if (read.done) {
+          ended = true;
+        } else {
+          blocks.push(read.value);
+          rows += read.value.rows.rows.length;
+        }
+      }
+      const skipped = tally.total();
+      const last = blocks.at(-1);
+      return {
+        blocks,
+        cursor: last ? withSkipped(last.cursor, skipped) : null,
+        skippedInAll: ended ? skipped : null,
+      };
+    },
+    end() {
+      expectOpen();
+      state = { name: 'ended' };
+    },
+    async close() {
+      const left = state;
+      state = { name: 'closed' };
+      if (left.name === 'open') await left.blocks.return();
+    },
+  };
+}
+
+function withSkipped(cursor: Cursor, skipped: Skipped): Cursor {
+  return skipped === NOTHING_SKIPPED ? cursor : { ...cursor, skipped };
+}

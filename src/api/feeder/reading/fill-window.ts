@@ -1,0 +1,66 @@
+/** Reads blocks of a dataset into the job's window. Blocks that an earlier job has published are counted at once. */
+import { firstPart, type JobSpec } from '../../../shared/domain/job/job.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
+import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
+import { adoptBlock } from '../../../shared/storage/adopt-block.ts';
+import { checkRowLimit } from '../../jobs/create/row-limit.ts';
+import type { DatasetReading } from './dataset-reading.ts';
+import type { JobBlocks } from '../job-blocks.ts';
+import type { SplitBlock } from './splitter.ts';
+
+/** Blocks of one reservation, which is a round trip. */
+const RESERVE_AT_ONCE = 64;
+
+/** Fills `room` blocks of the window, or fewer where the dataset ends or the job takes none. */
+export type FillWindow = (room: number) => Promise<void>;
+
+export function createFillWindow(deps: {
+  spec: JobSpec;
+  lease: string;
+  reading: DatasetReading;
+  jobs: Pick<JobStore, 'markFedAll'>;
+  window: Pick<JobWindow, 'commitFound' | 'reserve'>;
+  blocks: Pick<JobBlocks, 'committed' | 'reserved'>;
+  /** Rows that a job may have; null: no limit. */
+  maxRows: number | null;
+  signal: AbortSignal;
+}): FillWindow {
+  const { spec, lease, reading, window, blocks } = deps;
+  const { id } = spec;
+
+  /** Counts a block that an earlier job has published (resume). */
+  async function adopt(split: SplitBlock): Promise<boolean> {
+    if (!spec.resume) return false;
+    const part = firstPart(spec) + split.block;
+    const counts = await adoptBlock(spec.output, id, part, split.rows, 'owned');
+    if (!counts) return false;
+    const adopted = { rows_adopted: split.rows.rows.length };
+    await window.commitFound(id, split.block, lease, counts, adopted);
+    blocks.committed(split.block);
+    return true;
+  }
+
+  return async function fill(room) {
+    await reading.open();
+    for (let left = room; left > 0 && reading.state === 'open' && !deps.signal.aborted;) {
+      const { blocks: read, cursor, skippedInAll } = await reading.next(Math.min(left, RESERVE_AT_ONCE));
+      const last = read.at(-1)?.rows;
+      if (last && cursor) {
+        // Feeding may be ahead of counting.
+        checkRowLimit(last.firstRow + last.rows.length, deps.maxRows, ' or more');
+        const reserved = await window.reserve(id, lease, read, cursor);
+        if (reserved < read.length) {
+          // The job was paused or cancelled meanwhile. The saved cursor has not moved, so these are read again.
+          await reading.close();
+          return;
+        }
+        blocks.reserved(read);
+        for (const split of read) if (!(await adopt(split))) left -= 1;
+      }
+      if (skippedInAll) {
+        await deps.jobs.markFedAll(id, lease, skippedInAll);
+        reading.end();
+      }
+    }
+  };
+}

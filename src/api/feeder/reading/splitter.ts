@@ -1,0 +1,45 @@
+/** Splits a dataset's rows into blocks of a fixed size, lazily and from any cursor. */
+import type { BlockRows } from '../../../shared/domain/block.ts';
+import type { Cursor } from '../../../shared/domain/dataset-spec.ts';
+import type { RowRef } from '../../../shared/domain/row.ts';
+import type { SkippedCounter } from '../../../shared/datasets/skipped-counter.ts';
+import type { DatasetSource } from '../../../shared/datasets/source.ts';
+
+export interface SplitBlock {
+  readonly block: number;
+  readonly rows: BlockRows;
+  /** Where reading continues after this block. */
+  readonly cursor: Cursor;
+}
+
+/** `limit`: the first N rows of the dataset; null: all. Blocks begin at multiples of `blockRows`. */
+export async function* splitDataset(
+  source: DatasetSource,
+  options: {
+    from: Cursor | null;
+    blockRows: number;
+    limit: number | null;
+    signal: AbortSignal;
+    tally?: SkippedCounter;
+  },
+): AsyncGenerator<SplitBlock, void, undefined> {
+  const { from, blockRows, limit, signal, tally } = options;
+  let firstRow = from?.index ?? 0;
+  let rows: RowRef[] = [];
+  let cursor = from;
+  if (limit !== null && firstRow >= limit) return;
+  for await (const next of source.read(from, signal, tally)) {
+    rows.push(next.row);
+    cursor = next.cursor;
+    const last = limit !== null && firstRow + rows.length >= limit;
+    if (rows.length === blockRows || last) {
+      yield { block: Math.floor(firstRow / blockRows), rows: { firstRow, rows }, cursor };
+      firstRow += rows.length;
+      rows = [];
+    }
+    if (last) return;
+  }
+  if (rows.length > 0 && cursor) {
+    yield { block: Math.floor(firstRow / blockRows), rows: { firstRow, rows }, cursor };
+  }
+}

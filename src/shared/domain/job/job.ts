@@ -1,0 +1,121 @@
+/** A job: its spec, which is fixed at submit, and its record, which Redis keeps. */
+import { z } from 'zod';
+import type { ErrorCode } from '../../errors.ts';
+import { DATASET_SPEC } from '../dataset-spec.ts';
+import { JOB_OPTIONS } from './job-option-schemas.ts';
+import type { MaxErrors } from './job-options.ts';
+import type { JobStatus } from './job-state.ts';
+import type { Skipped } from '../skipped.ts';
+import { DEFAULT_TENANT, TENANT } from '../tenant.ts';
+
+/** Options as the job runs with them. Null: automatic or unlimited. */
+export type JobOptions = z.infer<typeof JOB_OPTIONS>;
+
+/** The events of a job's webhook. `progress` is sent from time to time, the others once. */
+export const WEBHOOK_EVENTS = ['completed', 'failed', 'cancelled', 'progress'] as const;
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+export const JOB_WEBHOOK = z.object({ url: z.string(), events: z.array(z.enum(WEBHOOK_EVENTS)) });
+
+export const IF_OUTPUT_EXISTS = ['refuse', 'resume', 'overwrite'] as const;
+export type IfOutputExists = (typeof IF_OUTPUT_EXISTS)[number];
+
+/** How a job's feeder takes over the output, before anything is published there. */
+export const OPENING = z.object({
+  if_output_exists: z.enum(IF_OUTPUT_EXISTS),
+  /** The job whose parts this one continues, as the submit found it. Null: the output must hold none. */
+  earlier: z.object({ job: z.string(), model_hash: z.string() }).nullable(),
+  /** The part that an earlier, smaller `limit` cut short. It is computed again. */
+  cut_part: z.int().min(0).nullable(),
+});
+export type Opening = z.infer<typeof OPENING>;
+
+/**
+ * Since 2, the feeder takes over the output, runs ask before they publish, and a folder has a `listing` rule. Processes
+ * that know only 1 do none of this, so they leave such jobs alone. Version 1 is still read.
+ */
+export const SPEC_VERSION = 2;
+
+export const JOB_SPEC = z.object({
+  v: z.int().min(1).max(SPEC_VERSION),
+  id: z.string(),
+  /** The job's tenant. Absent from a job.json that was written before there were tenants. */
+  tenant: TENANT.default(DEFAULT_TENANT),
+  model: z.object({ name: z.string(), hash: z.string(), pool: z.string() }),
+  dataset: DATASET_SPEC,
+  /** Absolute folder. */
+  output: z.string(),
+  options: JOB_OPTIONS,
+  /** The input as the user gave it, for display. Inline rows and URL lists are only counted. */
+  input: z.record(z.string(), z.unknown()),
+  /** Whether the job adopts the parts that an earlier job left in the output. */
+  resume: z.boolean(),
+  /** Null in a job of version 1, where the submit prepared the output. */
+  opening: OPENING.nullable().default(null),
+  /** The job whose failed rows this one runs again, into the same output. Then `dataset` has the type `failed`. */
+  retry_of: z.string().nullable().default(null),
+  /** Where to send events. Only Redis has the secret. */
+  webhook: JOB_WEBHOOK.nullable().default(null),
+  metadata: z.record(z.string(), z.string()),
+  created_at: z.number(),
+});
+export type JobSpec = z.infer<typeof JOB_SPEC>;
+
+/** Number of the part that the job's block 0 becomes. A retry's parts follow the existing ones. */
+export function firstPart({ dataset }: Pick<JobSpec, 'dataset'>): number {
+  return dataset.type === 'failed' ? dataset.end : 0;
+}
+
+/** Why a job waits or how it ended, where the status alone does not say it. */
+export type JobReason =
+  | 'queue_limit'
+  | 'no_worker'
+  | 'model_failed'
+  | 'memory_watermark'
+  | 'paused'
+  | 'retrying'
+  | 'storage_unavailable'
+  | 'empty_dataset';
+
+export interface JobFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** A job's state in Redis. Times are milliseconds since the epoch. */
+export interface JobRecord {
+  readonly spec: JobSpec;
+  readonly status: JobStatus;
+  /** Whether the job's feeder has taken over the output. */
+  readonly opened: boolean;
+  readonly reason: JobReason | null;
+  /** The reason in words, such as the model's problem or the hashes that differ. */
+  readonly reasonText: string | null;
+  /** All rows. Null until counted. */
+  readonly total: number | null;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Entries of the dataset that are not rows, as far as it was read. */
+  readonly skipped: Skipped;
+  /** Of the succeeded and failed rows, those in parts that an earlier job left in the output. */
+  readonly adopted: number;
+  readonly blocks: { readonly queued: number; readonly running: number; readonly done: number };
+  /** Over the last few seconds, or over the whole job once it has ended. Adopted rows do not count. */
+  readonly rowsPerS: number | null;
+  readonly startedAt: number | null;
+  /** Time of the latest commit. */
+  readonly committedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly error: JobFailure | null;
+  /** How often a block came off the queue without a commit. */
+  readonly left: number;
+}
+
+/** Whether a number of failed rows exceeds `max_errors`. */
+export function breaksMaxErrors(limit: MaxErrors | null, failed: number, finished: number): boolean {
+  if (limit === null) return false;
+  if (typeof limit === 'number') return failed > limit;
+  return finished >= SHARE_JUDGED_AFTER && failed / finished > Number.parseFloat(limit) / 100;
+}
+
+/** Finished rows. A share means little before, since one bad row of ten is already 10 %. */
+const SHARE_JUDGED_AFTER = 100;

@@ -1,0 +1,110 @@
+/**
+ * BullMQ as a worker uses it: takes blocks from one queue, keeps their locks, and puts stalled blocks of dead workers
+ * back. The caller decides how many to take.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { BLOCK_JOB, BLOCK_VERSION, newerVersion, type BlockJob } from '../../domain/block.ts';
+import { BULLMQ_PREFIX } from '../keys.ts';
+import { Worker } from '../bullmq.ts';
+
+/** A block in this worker's hands until one of its functions is called. */
+export interface TakenBlock {
+  readonly queue: string;
+  readonly data: BlockJob;
+  /** Unique per run. It fences the run's commit. */
+  readonly token: string;
+  /** Takes the block off the queue: it is done, or there is nothing to do. */
+  complete(): Promise<void>;
+  /** The run failed. The feeder adds the block again. */
+  fail(error: Error): Promise<void>;
+  /** Puts a block back that this version cannot run. It is delayed, so that other waiting blocks can be taken. */
+  leaveToNewer(): Promise<void>;
+}
+
+export interface BlockTaker {
+  readonly queue: string;
+  /** The next block, or null when none waits. */
+  take(): Promise<TakenBlock | null>;
+  close(): Promise<void>;
+}
+
+/** A worker that is silent for this long loses its blocks to others. */
+export const LOCK_MS = 10_000;
+const RENEW_MS = 3_000;
+const STALLED_CHECK_MS = 5_000;
+/** An older worker looks again after this time at a block that only newer ones can run. */
+const LEFT_TO_NEWER_MS = 5_000;
+/** Forebay counts runs itself, because BullMQ's limit fails a block without running it. */
+const NEVER = 1_000_000_000;
+
+export async function createBlockTaker(deps: {
+  redis: Redis;
+  queue: string;
+  onError: (error: Error) => void;
+}): Promise<BlockTaker> {
+  const worker = new Worker<BlockJob, null>(deps.queue, null, {
+    connection: deps.redis,
+    prefix: BULLMQ_PREFIX,
+    autorun: false,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    maxStalledCount: NEVER,
+  });
+  worker.on('error', deps.onError);
+  await worker.waitUntilReady();
+  await worker.startStalledCheckTimer();
+
+  const held = new Map<string, string>();
+  const renewal = setInterval(() => {
+    if (held.size === 0) return;
+    worker.extendJobLocks([...held.keys()], [...held.values()], LOCK_MS).catch(deps.onError);
+  }, RENEW_MS);
+
+  /** The next block job, whatever its data. */
+  async function next(): Promise<{ data: unknown; block: Omit<TakenBlock, 'data'> } | null> {
+    const token = randomUUID();
+    const job = await worker.getNextJob(token, { block: false });
+    if (!job?.id) return null;
+    const id = job.id;
+    held.set(id, token);
+    const end = async (how: () => Promise<unknown>) => {
+      try {
+        await how();
+      } catch (error) {
+        // The lock or the job is gone: another run has it, or the job was withdrawn. There is nothing left to do.
+        if (!/Missing (lock|key)|not in the active state|lock mismatch/i.test(String(error))) throw error;
+      } finally {
+        held.delete(id);
+      }
+    };
+    const block = {
+      queue: deps.queue,
+      token,
+      complete: () => end(() => job.moveToCompleted(null, token, false)),
+      fail: (error: Error) => end(() => job.moveToFailed(error, token, false)),
+      leaveToNewer: () => end(() => job.moveToDelayed(Date.now() + LEFT_TO_NEWER_MS, token)),
+    };
+    return { data: job.data, block };
+  }
+
+  return {
+    queue: deps.queue,
+    async take() {
+      for (;;) {
+        const found = await next();
+        if (!found) return null;
+        const { data, block } = found;
+        const parsed = BLOCK_JOB.safeParse(data);
+        if (parsed.success) return { ...block, data: parsed.data };
+        // The block is delayed now, so the next turn finds the one behind it.
+        if (newerVersion(data, BLOCK_VERSION) !== null) await block.leaveToNewer();
+        else await block.fail(new Error(`not a Forebay block of version ${BLOCK_VERSION}`));
+      }
+    },
+    async close() {
+      clearInterval(renewal);
+      await worker.close(true);
+    },
+  };
+}

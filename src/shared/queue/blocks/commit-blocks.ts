@@ -1,0 +1,76 @@
+/** Counts published blocks in Redis, each once. Runs commit by their token, a feeder by its lease. */
+import type { BlockStats } from '../../domain/block.ts';
+import { jobKeys, WAKE_CHANNELS } from '../keys.ts';
+import type { RunScript } from '../scripts.ts';
+
+export type CommitOutcome = 'counted' | 'counted_before' | 'superseded';
+
+export interface BlockCounts {
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+export interface CommitRequest {
+  readonly block: number;
+  /** Token of the run; '' where a feeder commits. */
+  readonly token: string;
+  readonly counts: BlockCounts;
+  readonly stats: BlockStats;
+}
+
+/** `lease`: of the feeder; '' where runs commit. */
+export type CommitBlocks = (
+  job: string,
+  blocks: readonly CommitRequest[],
+  lease: string,
+) => Promise<CommitOutcome[]>;
+
+export function createCommitBlocks(deps: { run: RunScript; now?: (() => number) | undefined }): CommitBlocks {
+  const { run, now = Date.now } = deps;
+  return async function commitBlocks(job, blocks, lease) {
+    const keys = jobKeys(job);
+    const replies = (await run(
+      'commit-blocks',
+      [
+        keys.job,
+        keys.window,
+        keys.runs,
+        keys.attempts,
+        keys.committed,
+        keys.events,
+        keys.stats,
+        keys.errors,
+        keys.journal,
+        keys.parts,
+        keys.lease,
+      ],
+      [now(), WAKE_CHANNELS.progress, job, commitText(blocks, lease)],
+    )) as number[];
+    return replies.map((reply) => OUTCOMES[reply]!);
+  };
+}
+
+const OUTCOMES: Readonly<Record<number, CommitOutcome>> = {
+  1: 'counted',
+  0: 'counted_before',
+  [-1]: 'superseded',
+};
+
+/**
+ * The names of all stats, then each block with its stats in that order. It is one JSON text because many arguments per
+ * block cost the client twice as much.
+ */
+function commitText(blocks: readonly CommitRequest[], lease: string): string {
+  const names = [...new Set(blocks.flatMap(({ stats }) => Object.keys(stats)))];
+  return JSON.stringify({
+    names,
+    lease,
+    blocks: blocks.map(({ block, token, counts: { succeeded, failed }, stats }) => ({
+      block: String(block),
+      token,
+      succeeded,
+      failed,
+      stats: names.map((name) => Math.round(stats[name] ?? 0)),
+    })),
+  });
+}

@@ -1,0 +1,69 @@
+/** Reads a job's hash into a JobRecord. */
+import { CURSOR } from '../../domain/dataset-spec.ts';
+import type { JobFailure, JobReason, JobRecord, JobSpec } from '../../domain/job/job.ts';
+import { JOB_STATUSES, isTerminal, type JobStatus } from '../../domain/job/job-state.ts';
+import { NOTHING_SKIPPED, SKIPPED, type Skipped } from '../../domain/skipped.ts';
+import { InvariantError } from '../../errors.ts';
+import { withCurrentCode } from '../older-names.ts';
+
+/** `spec`: the parsed one of the hash. `windowSize`, `runs`: entries of the job's window and of its runs in progress. */
+export function readJobRecord(
+  hash: Readonly<Record<string, string>>,
+  spec: JobSpec,
+  windowSize: number,
+  runs: number,
+  now: number,
+): JobRecord {
+  const status = hash['status'] as JobStatus;
+  if (!JOB_STATUSES.includes(status)) throw new InvariantError('a job record without a status');
+  const done = integer(hash['done']) ?? 0;
+  return {
+    spec,
+    status,
+    opened: spec.opening === null || hash['opened'] === '1',
+    reason: (hash['reason'] as JobReason | undefined) || null,
+    reasonText: hash['reason_text'] || null,
+    total: integer(hash['total']),
+    succeeded: integer(hash['succeeded']) ?? 0,
+    failed: integer(hash['failed']) ?? 0,
+    skipped: skippedOf(hash),
+    adopted: integer(hash['adopted']) ?? 0,
+    blocks: { queued: Math.max(0, windowSize - runs), running: runs, done },
+    rowsPerS: rowsPerSecond(hash, isTerminal(status), now),
+    startedAt: integer(hash['first_read_at']),
+    committedAt: integer(hash['committed_at']),
+    finishedAt: isTerminal(status) ? integer(hash['changed_at']) : null,
+    left: integer(hash['left']) ?? 0,
+    error: hash['error'] ? withCurrentCode(JSON.parse(hash['error']) as JobFailure) : null,
+  };
+}
+
+/** What was skipped in the whole dataset, or before the cursor while the dataset is being read. */
+function skippedOf({ skipped, cursor }: Readonly<Record<string, string>>): Skipped {
+  if (skipped) return SKIPPED.parse(JSON.parse(skipped));
+  // A feeder reads its job often, and most cursors have no `skipped`. So most cursors need no parsing.
+  if (!cursor?.includes('"skipped"')) return NOTHING_SKIPPED;
+  return CURSOR.parse(JSON.parse(cursor)).skipped ?? NOTHING_SKIPPED;
+}
+
+/**
+ * Speed of the rows that the job computed itself. While it runs: over the last seconds. After its end: from the first read
+ * to the last commit.
+ */
+function rowsPerSecond(hash: Readonly<Record<string, string>>, ended: boolean, now: number): number | null {
+  const finished = (integer(hash['succeeded']) ?? 0) + (integer(hash['failed']) ?? 0);
+  const rows = finished - (integer(hash['adopted']) ?? 0);
+  const first = integer(hash['first_read_at']);
+  const last = integer(hash['committed_at']);
+  if (first === null || last === null || rows <= 0) return null;
+  const since = ended ? first : (integer(hash['old_mark_at']) ?? first);
+  const before = ended ? 0 : (integer(hash['old_mark']) ?? 0);
+  // A job without recent commits has become slower.
+  const until = ended || now - last < 2000 ? last : now;
+  const seconds = (until - since) / 1000;
+  return seconds > 0 ? (rows - before) / seconds : null;
+}
+
+function integer(text: string | undefined): number | null {
+  return text === undefined || text === '' ? null : Number(text);
+}

@@ -1,0 +1,216 @@
+/** Which workers are alive and what they serve, by their heartbeats. */
+import type { Redis } from 'ioredis';
+import { gravest, type BatchInvariance } from '../../domain/model/batch-invariance.ts';
+import type { Choice } from '../../domain/choice.ts';
+import { stopsIntake, type MemoryLevel } from '../../domain/memory-level.ts';
+import type { ModelRef } from '../../domain/model/model-config.ts';
+import { blockQueueName, indexKeys, WAKE_CHANNELS } from '../keys.ts';
+import { withCurrentBounds, withCurrentCode } from '../older-names.ts';
+
+/** Resident memory of a model in one lane, as the lane measured it. */
+export interface ModelMemory {
+  readonly modelBytes: number;
+  /** What a full batch adds to it. */
+  readonly batchBytes: number;
+}
+
+/** How a worker runs a model. Each number says what bound it. */
+export interface ModelSizing {
+  /** Size of the graph's file. */
+  readonly fileBytes: number;
+  readonly lanes: Choice;
+  readonly threads: Choice;
+  readonly batch: Choice;
+}
+
+export interface ServedModel {
+  readonly ref: ModelRef;
+  /** Lanes that have loaded it. */
+  readonly lanes: number;
+  readonly batchSize: number;
+  /** When `forebay tune` measured its settings, ISO 8601. Null or absent: they follow from formulas. */
+  readonly tunedAt?: string | null;
+  /** Why it could not be loaded; null: it was, or is being loaded. */
+  readonly problem: { readonly code: string; readonly message: string } | null;
+  /** It is being loaded and has no lanes yet. Workers of older versions send neither this nor `replaces`. */
+  readonly isLoading?: boolean;
+  /** Hashes of versions of the same name that the worker served before, oldest first. */
+  readonly replaces?: readonly string[];
+  /** What the graph says of its input, output and batch. Null until it is loaded. */
+  readonly graph: unknown;
+  /** The verdict of the probe at its load; null until then. */
+  readonly batchInvariance: BatchInvariance | null;
+  /** Null: not measured yet. */
+  readonly memory: ModelMemory | null;
+  /** Absent while it is not loaded. */
+  readonly sizing?: ModelSizing;
+}
+
+/** The resources that a worker may use. */
+export interface WorkerResources {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Bytes of rows that it may hold at once. */
+  readonly inflightBytes: number;
+}
+
+export interface LaneChoices {
+  readonly lanes: Choice;
+  readonly threads: Choice;
+  readonly decodeThreads: Choice;
+  readonly batchesPerLane: Choice;
+  readonly readsAtOnce: Choice;
+}
+
+export interface WorkerInfo {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly pool: string;
+  readonly startedAt: number;
+  /** Delay of its event loop since the last heartbeat, 99th percentile, ms. */
+  readonly lagP99Ms: number;
+  readonly memory: {
+    /** Of the worker and its lanes, or of its container where that is nearer to its limit; null: unknown. */
+    readonly rssBytes: number | null;
+    /** The limit that applies: the worker's setting, the container's limit, or the machine's memory. */
+    readonly limitBytes: number;
+    /** Workers of older versions do not send it. */
+    readonly level?: MemoryLevel;
+  };
+  /** Rows in flight. `blockedMs`: how long readers have waited for room since the worker's start. */
+  readonly inflight: {
+    readonly usedBytes: number;
+    readonly limitBytes: number;
+    readonly blockedMs: number;
+  };
+  readonly models: readonly ServedModel[];
+  /** Workers of older versions send neither this nor `plan`. */
+  readonly resources?: WorkerResources;
+  readonly plan?: LaneChoices;
+}
+
+/** How live workers serve a model. */
+export interface ModelService {
+  /** Lanes of all workers that serve it. */
+  readonly lanes: number;
+  /** Why no worker that has the model can serve it. Null where one serves it, or none has it. */
+  readonly problem: string | null;
+  /** Hashes of other versions of the model that workers of its pool serve. */
+  readonly otherHashes: readonly string[];
+  /** Some worker is loading it. */
+  readonly isLoading: boolean;
+  /** A worker has served it and then found other files in its place. */
+  readonly isReplaced: boolean;
+  /** All workers that serve it are so short of memory that they take a block only when they hold none. */
+  readonly memoryFull: boolean;
+}
+
+/** Whether the model is ready: it did not fail, and is not being loaded. */
+export function isLoaded({ problem, isLoading = false }: ServedModel): boolean {
+  return problem === null && !isLoading;
+}
+
+export type WorkerRegistry = ReturnType<typeof createWorkerRegistry>;
+
+export const BEAT_MS = 2000;
+/** A worker without a heartbeat for this long counts as gone. */
+const GONE_MS = 10_000;
+
+export function createWorkerRegistry(deps: { redis: Redis }) {
+  const { redis } = deps;
+
+  /** Redis' clock, so that all machines use the same one. */
+  async function redisNow(): Promise<number> {
+    const [seconds, microseconds] = await redis.time();
+    return Number(seconds) * 1000 + Number(microseconds) / 1000;
+  }
+
+  async function live(): Promise<WorkerInfo[]> {
+    const since = (await redisNow()) - GONE_MS;
+    const gone = await redis.zrangebyscore(indexKeys.beats, '-inf', `(${since}`);
+    if (gone.length > 0) {
+      await redis
+        .multi()
+        .zrem(indexKeys.beats, ...gone)
+        .hdel(indexKeys.workers, ...gone)
+        .exec();
+    }
+    return (await redis.hvals(indexKeys.workers)).map(readHeartbeat);
+  }
+
+  /** The model as each live worker announces it that has loaded it. */
+  async function healthy(model: ModelRef): Promise<ServedModel[]> {
+    const queue = blockQueueName(model);
+    return (await live())
+      .flatMap((worker) => worker.models)
+      .filter((served) => isLoaded(served) && blockQueueName(served.ref) === queue);
+  }
+
+  return {
+    live,
+    /** `announce`: wakes feeders, for a first heartbeat or changed models. */
+    async beat(worker: WorkerInfo, announce: boolean): Promise<void> {
+      const batch = redis
+        .multi()
+        .hset(indexKeys.workers, worker.id, JSON.stringify(worker))
+        .zadd(indexKeys.beats, await redisNow(), worker.id);
+      if (announce) batch.publish(WAKE_CHANNELS.workers, '');
+      await batch.exec();
+    },
+    async leave(id: string): Promise<void> {
+      await redis
+        .multi()
+        .zrem(indexKeys.beats, id)
+        .hdel(indexKeys.workers, id)
+        .publish(WAKE_CHANNELS.workers, '')
+        .exec();
+    },
+    async serviceOf(model: ModelRef): Promise<ModelService> {
+      const queue = blockQueueName(model);
+      const announced = (await live()).flatMap((worker) =>
+        worker.models.map((served) => ({ worker, served, queue: blockQueueName(served.ref) })),
+      );
+      const mine = announced.filter((a) => a.queue === queue);
+      const serving = mine.filter(({ served }) => !served.problem && served.lanes > 0);
+      const others = announced.flatMap(({ served }) =>
+        served.ref.name === model.name && served.ref.pool === model.pool && served.ref.hash !== model.hash
+          ? [served]
+          : [],
+      );
+      return {
+        lanes: serving.reduce((lanes, { served }) => lanes + served.lanes, 0),
+        problem:
+          serving.length > 0
+            ? null
+            : (mine.find(({ served }) => served.problem)?.served.problem?.message ?? null),
+        otherHashes: [...new Set(others.map(({ ref }) => ref.hash))].toSorted(),
+        isLoading: mine.some(({ served }) => served.isLoading === true),
+        isReplaced: others.some(({ replaces }) => replaces?.includes(model.hash) === true),
+        memoryFull: serving.length > 0 && serving.every(({ worker }) => stopsIntake(worker.memory.level)),
+      };
+    },
+    /** Lanes of all live workers that serve a model. */
+    async liveLanes(model: ModelRef): Promise<number> {
+      return (await healthy(model)).reduce((lanes, served) => lanes + served.lanes, 0);
+    },
+    /** The worst verdict of all live workers that serve a model; null where none has one. */
+    async batchInvariance(model: ModelRef): Promise<BatchInvariance | null> {
+      return gravest((await healthy(model)).map((served) => served.batchInvariance));
+    },
+  };
+}
+
+/** A worker of an older version may still send names that have been renamed. */
+function readHeartbeat(text: string): WorkerInfo {
+  const worker = JSON.parse(text) as WorkerInfo;
+  return {
+    ...worker,
+    models: worker.models.map((model) => ({
+      ...model,
+      problem: model.problem && withCurrentCode(model.problem),
+      ...(model.sizing && { sizing: withCurrentBounds(model.sizing) }),
+    })),
+    ...(worker.plan && { plan: withCurrentBounds(worker.plan) }),
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * Decodes ordinary JPEGs on this thread, one after the other, with a codec and the resampling kernel. All other images, those
+ * above HELD_PIXELS and those that the codec refuses go to the other decoder.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ResamplingKernel } from '../../resample/kernel.ts';
+import type { PlanCache } from '../../resample/plan-cache.ts';
+import { checkedGeometry, kernelWindow, toCrop } from '../crop.ts';
+import {
+  HELD_PIXELS,
+  type DecodeOptions,
+  type Decoder,
+  type JpegCodecName,
+  type TakeWindow,
+  type Timed,
+} from '../decoder.ts';
+import { bytesPerPixel, checkDecodeBytes } from '../memory/decode-memory.ts';
+import type { DecodeBudget } from '../memory/decode-budget.ts';
+import { planGeometry } from '../geometry.ts';
+import { memoryOfPlain } from '../memory/library-memory.ts';
+import { readImageHeader } from '../formats/image-header.ts';
+import type { JpegCodec } from './jpeg-codec.ts';
+import { shrinks } from './shrink.ts';
+import type { Size } from '../../resample/pillow-resampler.ts';
+
+export function createJpegDecoder(
+  options: DecodeOptions,
+  parts: {
+    readonly codec: Promise<JpegCodec>;
+    readonly jpeg: JpegCodecName;
+    readonly kernel: ResamplingKernel;
+    readonly plans: PlanCache;
+    readonly budget: DecodeBudget;
+    /** For every other image. */
+    readonly otherwise: Decoder;
+    readonly timed: Timed;
+  },
+): Decoder {
+  const { kernel, plans, budget, otherwise, timed } = parts;
+  const baselineBytes = bytesPerPixel(memoryOfPlain('jpeg', false), 'codec');
+  const progressiveBytes = bytesPerPixel(memoryOfPlain('jpeg', true), 'codec');
+  const turn = createTurn();
+  let codec: JpegCodec | null = null;
+  /** Number of images that wait for their turn. */
+  let waiting = 0;
+  // If the codec cannot be loaded, the other decoder does its work.
+  let last: Promise<unknown> = parts.codec.then(
+    (loaded) => (codec = loaded),
+    () => {},
+  );
+
+  function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): T | Promise<T> {
+    const { size, ordinary, progressive } = readImageHeader(image);
+    if (size === null || !ordinary || isForOther(size)) return otherwise.decodeTo(image, take);
+    const bytes = size.width * size.height * (progressive ? progressiveBytes : baselineBytes);
+    const isFree = waiting === 0 && turn.lasts() && budget.fits(bytes);
+    if (codec === null || !isFree) return inTurn(image, size, bytes, take);
+    const taken = atOnce(codec, image, size, bytes, take);
+    return taken === null ? otherwise.decodeTo(image, take) : taken.result;
+  }
+
+  async function inTurn<T>(image: Uint8Array, size: Size, bytes: number, take: TakeWindow<T>): Promise<T> {
+    waiting += 1;
+    const mine = last.then(async () => {
+      if (!turn.lasts()) await turn.end();
+      const ready = codec;
+      if (ready === null) return null;
+      const work = () => timed(() => atOnce(ready, image, size, bytes, take));
+      return budget.fits(bytes) ? work() : budget.use(bytes, async () => work());
+    });
+    last = mine.catch(() => {}).finally(() => (waiting -= 1));
+    const taken = await mine;
+    return taken === null ? otherwise.decodeTo(image, take) : taken.result;
+  }
+
+  /** The other decoder holds less of a large image, and can shrink an image while it decodes. */
+  function isForOther(size: Size): boolean {
+    const { width, height } = size;
+    if (width * height > HELD_PIXELS) return true;
+    return shrinks(options, size, planGeometry(width, height, options.resize, options.crop));
+  }
+
+  /** Null if the codec refuses the image. */
+  function atOnce<T>(
+    codec: JpegCodec,
+    image: Uint8Array,
+    size: Size,
+    bytes: number,
+    take: TakeWindow<T>,
+  ): { readonly result: T } | null {
+    const geometry = checkedGeometry(size, image.length, options);
+    checkDecodeBytes(bytes, size, 'JPEG', options);
+    const plan = plans.get(size, geometry, options.interpolation);
+    const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
+    if (found === null) return null;
+    return { result: take(kernelWindow(kernel, plan, found.offset, found.stride), geometry) };
+  }
+
+  const crop = toCrop(options.crop);
+  return { jpeg: parts.jpeg, decodeTo, decode: async (image) => decodeTo(image, crop) };
+}
+
+/**
+ * How long images are decoded before the event loop turns, so that messages get in and a complete batch can run. At least one
+ * image is decoded per turn. Small images share a turn, since one costs a tenth of decoding a thumbnail.
+ */
+const TURN_MS = 2;
+
+function createTurn() {
+  let began = performance.now();
+  return {
+    lasts: () => performance.now() - began < TURN_MS,
+    async end(): Promise<void> {
+      await nextTurn();
+      began = performance.now();
+    },
+  };
+}

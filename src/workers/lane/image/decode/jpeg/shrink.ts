@@ -1,0 +1,28 @@
+/** Which JPEGs libjpeg shrinks while it decodes for `decode: "shrink"`, and which libvips resampler follows. Pure. */
+import type { Preprocess } from '../../../../../shared/domain/model/model-config.ts';
+import type { Interpolation, Size } from '../../resample/pillow-resampler.ts';
+import type { Geometry } from '../geometry.ts';
+
+export type LibvipsKernel = 'linear' | 'cubic' | 'lanczos3';
+
+/** The libvips resampler for each interpolation. If it has none that follows Pillow, images are not shrunk. */
+export const LIBVIPS_KERNELS: Readonly<Partial<Record<Interpolation, LibvipsKernel>>> = {
+  bilinear: 'linear',
+  bicubic: 'cubic',
+  lanczos: 'lanczos3',
+};
+
+/**
+ * Images are shrunk by 2, 4 or 8, to no less than twice the size that is needed, as Pillow's `thumbnail` does with a
+ * `reducing_gap` of 2. So a smaller ratio leaves nothing to shrink.
+ */
+const LEAST_RATIO = 4;
+
+export function shrinks(
+  { decode, interpolation, auto_orient }: Pick<Preprocess, 'decode' | 'interpolation' | 'auto_orient'>,
+  { width, height }: Size,
+  { resized }: Geometry,
+): boolean {
+  if (decode !== 'shrink' || auto_orient || LIBVIPS_KERNELS[interpolation] === undefined) return false;
+  return Math.min(width / resized.width, height / resized.height) >= LEAST_RATIO;
+}

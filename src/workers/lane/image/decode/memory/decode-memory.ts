@@ -1,0 +1,59 @@
+/**
+ * Estimates the memory that decoding an image takes, from its header. The figures come from the peak of resident memory in
+ * `npm run bench -- decode-memory`. docs/model-config.md has the table.
+ */
+import { ForebayError } from '../../../../../shared/errors.ts';
+import type { Size } from '../../resample/pillow-resampler.ts';
+
+/** What a library holds while it decodes an image, besides some lines. */
+export interface LibraryMemory {
+  readonly bytesPerPixel: number;
+  /** What the library itself takes, for an image of any size. */
+  readonly fixedBytes?: number;
+}
+
+export const LINES_ONLY: LibraryMemory = { bytesPerPixel: 0 };
+
+/**
+ * Where the pixels go. `kernel`: RGB of the whole image is copied into the resampler. `codec`: the same, and the codec keeps
+ * its own copy. `libvips`: it resizes line by line.
+ */
+export type Path = 'kernel' | 'codec' | 'libvips';
+
+const RGB_BYTES = 3;
+/** Lines in flight, tables, results. */
+const MARGIN = 1;
+
+export function decodeBytes({ width, height }: Size, library: LibraryMemory, path: Path): number {
+  return width * height * bytesPerPixel(library, path) + (library.fixedBytes ?? 0);
+}
+
+export function bytesPerPixel(library: LibraryMemory, path: Path): number {
+  return library.bytesPerPixel + MARGIN + pathBytes(library.bytesPerPixel, path);
+}
+
+function pathBytes(libraryBytes: number, path: Path): number {
+  if (path === 'libvips') return 0;
+  if (path === 'codec') return 2 * RGB_BYTES;
+  // The library frees its memory before the kernel has its copy.
+  return Math.max(RGB_BYTES, 2 * RGB_BYTES - libraryBytes);
+}
+
+/** Throws ForebayError `too_many_pixels`. `what`: "a progressive JPEG". */
+export function checkDecodeBytes(
+  bytes: number,
+  { width, height }: Size,
+  what: string,
+  { maxDecodeBytes }: { readonly maxDecodeBytes: number },
+): void {
+  if (bytes <= maxDecodeBytes) return;
+  throw new ForebayError(
+    'too_many_pixels',
+    `${width} x ${height} pixels of ${what} take ${megabytes(bytes)} to decode; the limit is ` +
+      `${megabytes(maxDecodeBytes)}: raise FOREBAY_MAX_DECODE_MB or send the image smaller`,
+  );
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MB`;
+}

@@ -1,0 +1,71 @@
+/**
+ * Lanes that hold the model. They are started for one measurement, and kept for others that differ only in the batch size. A
+ * lane that ends is not restarted, since its end is the result of the measurement.
+ */
+import { performance } from 'node:perf_hooks';
+import type { ModelFolder } from '../../../shared/models/model-folder.ts';
+import type { LaneSettings } from '../../../shared/profiles/profile.ts';
+import type { RowLimits } from '../../../shared/files/row-limits.ts';
+import type { LaneInput, ModelInfo } from '../../lane/messages.ts';
+import { startChildLane } from '../../lane-pool/child-lane.ts';
+import type { BatchResult, Lane } from '../../lane-pool/lane-handle.ts';
+
+/** The settings that a running lane cannot change. */
+export type LaneShape = Omit<LaneSettings, 'batch_size'>;
+
+export interface LaneSet {
+  readonly lanes: readonly Lane[];
+  /** Rejects as Lane.load does. */
+  readonly loaded: Promise<ModelInfo>;
+  readonly pids: () => readonly (number | null)[];
+  /** Whether batches have run in the lanes. */
+  used: boolean;
+  /** Time that start and loading took. Null until then. */
+  startMs: number | null;
+  run(lane: number, rows: readonly LaneInput[]): Promise<BatchResult>;
+  /** Does not wait for the lanes to end. */
+  kill(): void;
+  /** Resolves when all lanes have ended. */
+  end(): Promise<void>;
+}
+
+const MODEL_KEY = 'tuned';
+
+/** `all`: `maxHeldBytes` in it is for all lanes together. */
+export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: LaneShape): LaneSet {
+  const limits = { ...all, maxHeldBytes: all.maxHeldBytes / shape.lanes };
+  const { config, labels, dir } = folder;
+  const begun = performance.now();
+  const lanes = Array.from({ length: shape.lanes }, (_, index) =>
+    startChildLane({ index, uvThreads: shape.decode_threads, limits }),
+  );
+  const loads = lanes.map(async (lane) =>
+    lane.load({ model: MODEL_KEY, dir, config, labels, threads: shape.threads_per_lane }),
+  );
+  const loaded = Promise.all(loads).then((infos) => infos[0]!);
+  const kill = () => {
+    for (const lane of lanes) lane.kill();
+  };
+  const set: LaneSet = {
+    lanes,
+    loaded,
+    pids: () => lanes.map((lane) => lane.pid),
+    used: false,
+    startMs: null,
+    run: async (lane, rows) => lanes[lane]!.run({ model: MODEL_KEY, rows, topK: config.top_k }),
+    kill,
+    async end() {
+      kill();
+      await Promise.all(lanes.map(async (lane) => lane.exited));
+    },
+  };
+  loaded.then(
+    () => (set.startMs = performance.now() - begun),
+    () => undefined,
+  );
+  return set;
+}
+
+export function shapeKey({ lanes, threads_per_lane, decode_threads }: LaneShape): string {
+  return `${lanes}x${threads_per_lane} d${decode_threads}`;
+}

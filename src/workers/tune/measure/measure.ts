@@ -1,0 +1,132 @@
+/**
+ * Measures one configuration for real: its lanes with the model, fed with the sample's rows. Running out of memory, or not
+ * running at all, is a result.
+ */
+import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import type { RowLimits } from '../../../shared/files/row-limits.ts';
+import type { ModelFolder } from '../../../shared/models/model-folder.ts';
+import type { LaneSettings, Measurement } from '../../../shared/profiles/profile.ts';
+import { formatBytes } from '../../../shared/text/bytes.ts';
+import { BATCHES_PER_LANE } from '../../lane-pool/lane-pool.ts';
+import type { LaneInput, ModelInfo } from '../../lane/messages.ts';
+import { feedLanes } from './feed-lanes.ts';
+import { watchMemory } from './lane-memory.ts';
+import { startLaneSet, type LaneSet } from './lane-set.ts';
+import { createLaneStore } from './lane-store.ts';
+
+/** Time before anything counts, as a share of a full measurement: caches fill. */
+const WARM_UP = 0.1;
+/** The same for lanes that have just begun: code is compiled, arenas grow. */
+const COLD_MS = 400;
+
+export interface MeasureHow {
+  /** A rate. A measurement that clearly stays below it ends early. */
+  readonly bar: number | null;
+  /** Share of the time of a full measurement. */
+  readonly share: number;
+}
+
+export type Taken = Pick<Measurement, 'outcome' | 'message'> & {
+  readonly rate: number | null;
+  readonly error: number;
+  readonly stoppedEarly: boolean;
+  readonly peakBytes: number | null;
+};
+
+export type Meter = ReturnType<typeof createMeter>;
+
+export function createMeter(deps: {
+  folder: ModelFolder;
+  limits: RowLimits;
+  rows: readonly LaneInput[];
+  /** The time of a full measurement. */
+  seconds: number;
+  memoryLimitBytes: number;
+}) {
+  const { rows, memoryLimitBytes } = deps;
+  const fullMs = deps.seconds * 1000;
+  const store = createLaneStore((settings) => startLaneSet(deps.folder, deps.limits, settings));
+  let cursor = 0;
+
+  function nextRows(count: number): LaneInput[] {
+    return Array.from({ length: count }, () => rows[cursor++ % rows.length]!);
+  }
+
+  /** Throws a ForebayError if the model itself is wrong, which no configuration would change. */
+  async function measure(settings: LaneSettings, how: MeasureHow): Promise<Taken> {
+    const set = await store.get(settings);
+    const wasUsed = set.used;
+    let over: number | null = null;
+    const memory = watchMemory({
+      pids: set.pids,
+      idle: () => store.idle(set).flatMap(({ pids }) => pids()),
+      limit: memoryLimitBytes,
+      onCrowded: () => void store.dropIdle(set),
+      onOver: (bytes) => {
+        over = bytes;
+        set.kill();
+      },
+    });
+    try {
+      await set.loaded;
+      set.used = true;
+      const { rate, error, stoppedEarly, batchMs, idle } = await feedLanes(set, {
+        batchSize: settings.batch_size,
+        nextRows,
+        bar: how.bar,
+        warmMs: fullMs * WARM_UP + (wasUsed ? 0 : COLD_MS),
+        windowMs: fullMs * how.share,
+        fullMs,
+      });
+      await drain(set, batchMs, idle);
+      return { rate, error, stoppedEarly, outcome: 'measured', message: null, peakBytes: memory.peak() };
+    } catch (error) {
+      await store.drop(set);
+      if (error instanceof ForebayError && isModelsFault(error)) throw error;
+      // An earlier, larger batch or idle lanes may have taken the memory. Then it is not this configuration's fault.
+      const beside = store.idle(set).length > 0;
+      if (wasUsed || (over === null && beside)) {
+        await store.dropIdle(set);
+        return await measure(settings, how);
+      }
+      const tooMuch = over === null ? null : overText(over, memoryLimitBytes);
+      const message = tooMuch ?? messageOf(error);
+      const outcome = tooMuch !== null || looksLikeMemory(message) ? 'out_of_memory' : 'failed';
+      const peakBytes = over ?? memory.peak();
+      return { outcome, message, rate: null, error: 0, stoppedEarly: false, peakBytes };
+    } finally {
+      memory.stop();
+    }
+  }
+
+  /** Batches in flight would disturb the next measurement. If they take long, new lanes are quicker. */
+  async function drain(set: LaneSet, batchMs: number, idle: Promise<unknown>): Promise<void> {
+    const startMs = (set.startMs ?? 0) + COLD_MS;
+    if (batchMs * BATCHES_PER_LANE > startMs) await store.drop(set);
+    await idle;
+  }
+
+  return {
+    measure,
+    end: async () => store.end(),
+    /** What the graph says. Call it before everything else. Throws a ForebayError if the graph does not load. */
+    async inspect(settings: LaneSettings): Promise<ModelInfo> {
+      return (await store.get(settings)).loaded;
+    },
+    /** Kills all lanes. For the end of the process. */
+    kill: () => store.kill(),
+  };
+}
+
+function isModelsFault({ code }: ForebayError): boolean {
+  return code === 'config_mismatch' || code === 'invalid_model_config' || code === 'model_not_found';
+}
+
+/** Recognises lanes that the kernel killed, and what runtimes say of memory. */
+function looksLikeMemory(message: string): boolean {
+  return /SIGKILL|SIGABRT|bad_alloc|ENOMEM|out of memory|allocate memory|memory allocation/i.test(message);
+}
+
+function overText(bytes: number, limit: number): string {
+  return `the lanes held ${formatBytes(bytes)}; the limit is ${formatBytes(limit)}`;
+}

@@ -1,0 +1,78 @@
+/** Takes the rows that are measured: spread over the beginning of the dataset, and read as a worker reads them. */
+import { stat } from 'node:fs/promises';
+import { openDataset } from '../../../shared/datasets/open-dataset.ts';
+import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
+import type { RowRef } from '../../../shared/domain/row.ts';
+import { DEFAULT_TENANT } from '../../../shared/domain/tenant.ts';
+import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import type { LaneInput } from '../../lane/messages.ts';
+import type { RowRead, RowReader } from '../../intake/read/row-reader.ts';
+
+export interface Sample {
+  readonly rows: readonly LaneInput[];
+  /** Encoded size of all rows. */
+  readonly bytes: number;
+  /** Rows that could not be read. */
+  readonly unreadable: number;
+}
+
+/** Rows are taken evenly from so many. That is quick to list, and more than a folder's first kind of row. */
+const LOOKED_AT = 8192;
+/** Limit for rows that are not local files, which are held in memory. */
+const MAX_HELD_BYTES = 256 * 2 ** 20;
+
+/** Throws ForebayError `input_not_found` or `input_unreadable`. The latter also if no row can be read. */
+export async function takeSample(
+  spec: DatasetSpec,
+  count: number,
+  reader: RowReader,
+  signal: AbortSignal,
+): Promise<Sample> {
+  const refs: RowRef[] = [];
+  for await (const { row } of openDataset(spec).read(null, signal)) {
+    refs.push(row);
+    if (refs.length >= LOOKED_AT) break;
+  }
+  const rows: LaneInput[] = [];
+  let bytes = 0;
+  let held = 0;
+  let unreadable = 0;
+  let reason = 'it is empty';
+  for (const ref of spread(refs, count)) {
+    const read = await readRow(reader, spec, ref, signal);
+    if (!read.ok) {
+      unreadable += 1;
+      reason = `no row of ${unreadable} tried can be read, the last because: ${read.error.message}`;
+      continue;
+    }
+    rows.push(read.input);
+    bytes += read.bytes;
+    if ('bytes' in read.input) held += read.bytes;
+    if (held > MAX_HELD_BYTES) break;
+  }
+  if (rows.length === 0) throw new ForebayError('input_unreadable', `The input gives no sample: ${reason}.`);
+  return { rows, bytes, unreadable };
+}
+
+/** Lanes open local files. Here they are only looked at. */
+async function readRow(
+  reader: RowReader,
+  spec: DatasetSpec,
+  ref: RowRef,
+  signal: AbortSignal,
+): Promise<RowRead> {
+  const located = reader.locate({ dataset: spec, tenant: DEFAULT_TENANT }, ref);
+  if ('fetch' in located) return reader.fetch(located.fetch, signal);
+  if (!located.ok || !('path' in located.input)) return located;
+  try {
+    return { ...located, bytes: (await stat(located.input.path)).size };
+  } catch (error) {
+    return { ok: false, error: { code: 'file_unreadable', message: messageOf(error) } };
+  }
+}
+
+/** Returns `count` items at equal distances, or all items. */
+export function spread<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
+}

@@ -1,0 +1,44 @@
+/** Where a search begins, and which settings it must not change. */
+import { autoBatchSize } from '../../../shared/domain/model/auto-batch.ts';
+import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
+import { settingsKey, type LaneSettings, type Profile } from '../../../shared/profiles/profile.ts';
+import type { TuneStart, TuneRequest } from '../../../shared/profiles/tune-events.ts';
+import { planLanes } from '../../settings/plan-lanes.ts';
+import { requested } from '../../settings/requested.ts';
+import type { Resources } from '../../settings/resources.ts';
+import type { Space } from './space.ts';
+
+/** Begins with an earlier profile's settings, so that tuning twice does not change them by chance. */
+export function startOf(space: Space, earlier: Profile | null): TuneStart {
+  const key = earlier === null ? null : settingsKey(earlier.settings);
+  const known = space.all.find((settings) => settingsKey(settings) === key);
+  return known === undefined
+    ? { from: 'formula', settings: space.start }
+    : { from: 'profile', settings: known };
+}
+
+/** What workers use without a profile. */
+export function formulaOf(resources: Resources, modelBytes: number, config: ModelConfig): LaneSettings {
+  const given = (value: number | 'auto') => requested('model_config', value === 'auto' ? undefined : value);
+  const plan = planLanes(resources, modelBytes, {
+    lanes: given(config.lanes),
+    threads: given(config.threads_per_lane),
+  });
+  return {
+    lanes: plan.lanes,
+    threads_per_lane: plan.threads,
+    batch_size: autoBatchSize(config),
+    decode_threads: plan.decodeThreads,
+  };
+}
+
+/** The values to try. What the config fixes is not searched, since it overrides the profile anyway. */
+export function givenValues(only: TuneRequest['only'], { lanes, threads_per_lane, batching }: ModelConfig) {
+  const fixed = (value: number | 'auto') => (value === 'auto' ? undefined : [value]);
+  return {
+    lanes: fixed(lanes) ?? only.lanes,
+    threads: fixed(threads_per_lane) ?? only.threads,
+    batches: fixed(batching.batch_size) ?? only.batches,
+    decodeThreads: only.decodeThreads,
+  };
+}

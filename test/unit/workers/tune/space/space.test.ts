@@ -1,0 +1,67 @@
+// Which settings are tried on which machine, and in which order.
+import { describe, expect, it } from 'vitest';
+import { settingsKey as keyOf } from '#forebay/shared/profiles/profile.js';
+import { createSpace } from '#forebay/workers/tune/space/space.js';
+
+const FORMULA = { lanes: 2, threads_per_lane: 1, batch_size: 4, decode_threads: 2 };
+const TWO = { cpus: 2, maxBatch: 64, fixedBatch: null };
+
+describe('the space of settings', () => {
+  it('holds every shape that fits the cores, one lane more, and the start', () => {
+    const { all, start } = createSpace(TWO, FORMULA);
+    const shapes = new Set(all.map((s) => `${s.lanes}x${s.threads_per_lane}`));
+    expect([...shapes]).toEqual(['1x1', '1x2', '2x1', '3x1']);
+    expect([...new Set(all.map((s) => s.batch_size))]).toEqual([1, 2, 4, 8, 16, 32, 64]);
+    expect([...new Set(all.map((s) => s.decode_threads))]).toEqual([1, 2, 4]);
+    expect(new Set(all.map(keyOf)).size).toBe(all.length);
+    expect(start).toEqual(FORMULA);
+    expect(all).toContainEqual(start);
+  });
+
+  it('never has more threads than cores, but for the one lane more', () => {
+    const { all } = createSpace({ ...TWO, cpus: 12 }, { ...FORMULA, lanes: 12 });
+    const over = all.filter((s) => s.lanes * s.threads_per_lane > 12);
+    expect(new Set(over.map((s) => `${s.lanes}x${s.threads_per_lane}`))).toEqual(new Set(['13x1']));
+  });
+
+  it('keeps the batch of a graph that has a fixed one', () => {
+    const { all, start } = createSpace({ ...TWO, fixedBatch: 1 }, FORMULA);
+    expect(new Set(all.map((s) => s.batch_size))).toEqual(new Set([1]));
+    expect(start.batch_size).toBe(1);
+  });
+
+  it('tries only given values, and starts at the nearest of them', () => {
+    const { all, start } = createSpace(
+      { ...TWO, lanes: [1], threads: [4], batches: [3, 20], decodeThreads: [2] },
+      FORMULA,
+    );
+    expect(all).toHaveLength(2);
+    expect(start).toEqual({ lanes: 1, threads_per_lane: 4, batch_size: 3, decode_threads: 2 });
+  });
+
+  it('has the point itself on each axis, and only points of the space', () => {
+    const { all, axes } = createSpace({ ...TWO, cpus: 16 }, { ...FORMULA, lanes: 16 });
+    const known = new Set(all.map(keyOf));
+    for (const point of all) {
+      for (const axis of axes) {
+        const keys = axis(point).map(keyOf);
+        expect(keys).toContain(keyOf(point));
+        expect(keys.filter((key) => !known.has(key))).toEqual([]);
+      }
+    }
+  });
+
+  it('first walks along full use of the cores, where fewer lanes have more threads', () => {
+    const { axes } = createSpace({ ...TWO, cpus: 16 }, { ...FORMULA, lanes: 16, decode_threads: 2 });
+    const ridge = axes[0]!({ lanes: 16, threads_per_lane: 1, batch_size: 4, decode_threads: 2 });
+    expect(ridge.map((s) => `${s.lanes}x${s.threads_per_lane}`)).toEqual([
+      '1x16',
+      '2x8',
+      '3x5',
+      '4x4',
+      '8x2',
+      '16x1',
+      '17x1',
+    ]);
+  });
+});
