@@ -53,6 +53,12 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
       options: { block_rows: BLOCK_ROWS },
       ...more,
     });
+  /** Sends a request that makes a job, and waits for its end. */
+  async function accepted(path: string, body: object): Promise<JobWire> {
+    const response = await service.post(path, body);
+    expect(response.status).toBe(202);
+    return service.ended(((await response.json()) as JobWire).id);
+  }
   const startOldWorker = async () => service.startWorker({}, { root: old.root });
   const untilDone = async (id: string, blocks: number) =>
     service.until(id, `${blocks} blocks`, (job) => job.blocks.done >= blocks);
@@ -104,56 +110,43 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
     expect((await stats()).last_run_error).toBeNull();
   });
 
-  it('resume an output from its folder alone that the old version left half done', async () => {
+  it('retry failed rows of an old job, and resume an old output from its folder alone', async () => {
     await service.restartApi(old.root);
     const oldWorker = await startOldWorker();
+    const good = await colourImage(1);
+    const bad = Buffer.from(good).fill(0, 0, 8);
+    const rows = upTo(7).map((i) => ({ id: `row-${i}`, data: (i === 2 ? bad : good).toString('base64') }));
+    const inline = await service.submit({ input: { type: 'inline', rows }, options: { block_rows: 2 } });
+    const withFailure = await service.ended(inline.id);
+    expect(withFailure.rows).toMatchObject({ total: 7, succeeded: 6, failed: 1 });
     const output = service.out('half-done');
     const { id } = await submit({ output });
     await untilDone(id, 5);
+    // Otherwise the new version would go on with it before Redis loses it.
+    await service.post(`/v1/jobs/${id}/pause`, {});
     oldWorker.kill('SIGKILL');
     await once(oldWorker, 'exit');
-    const redis = new Redis(service.redis.socketPath);
-    await redis.flushall();
-    redis.disconnect();
     const done = readdirSync(output).filter((name) => name.startsWith('part-')).length;
     expect(done).toBeLessThan(ROWS / BLOCK_ROWS);
-
     await service.restartApi();
     await service.startWorker();
-    const response = await service.post('/v1/jobs/resume', { output });
-    expect(response.status).toBe(202);
-    const resumed = await service.ended(((await response.json()) as JobWire).id);
-    expect(resumed.rows.adopted).toBe(done * BLOCK_ROWS);
-    expectUndisturbed(resumed);
-  });
 
-  it('retry the failed rows of a job whose rows came with the request to the old version', async () => {
-    await service.restartApi(old.root);
-    await startOldWorker();
-    const good = await colourImage(1);
-    const bad = Buffer.from(good).fill(0, 0, 8);
-    const rows = upTo(7).map((i) => ({
-      id: `row-${i}`,
-      data: (i === 2 ? bad : good).toString('base64'),
-    }));
-    const { id } = await service.submit({ input: { type: 'inline', rows }, options: { block_rows: 2 } });
-    const first = await service.ended(id);
-    expect(first.rows).toMatchObject({ total: 7, succeeded: 6, failed: 1 });
-    await service.stopWorkers();
-
-    await service.restartApi();
-    await service.startWorker();
     // The same bytes would fail the same way, so the test repairs them in the spool.
-    const blob = join(service.folder, 'data', 'spool', `${id}.inline.blob`);
+    const blob = join(service.folder, 'data', 'spool', `${inline.id}.inline.blob`);
     const bytes = readFileSync(blob);
     good.copy(bytes, 2 * good.length);
     writeFileSync(blob, bytes);
-    const response = await service.post(`/v1/jobs/${id}/retry`, {});
-    expect(response.status).toBe(202);
-    const second = await service.ended(((await response.json()) as JobWire).id);
-    expect(second).toMatchObject({ status: 'completed', rows: { total: 1, succeeded: 1, failed: 0 } });
-    const answers = readOutput(first.output);
+    const retried = await accepted(`/v1/jobs/${inline.id}/retry`, {});
+    expect(retried).toMatchObject({ status: 'completed', rows: { total: 1, succeeded: 1, failed: 0 } });
+    const answers = readOutput(withFailure.output);
     expect(indexes(answers).toSorted((a, b) => a - b)).toEqual(upTo(7));
     expect(answers.map(({ predictions }) => predictions![0]!.label)).toEqual(upTo(7).map(() => 'green'));
+
+    const redis = new Redis(service.redis.socketPath);
+    await redis.flushall();
+    redis.disconnect();
+    const resumed = await accepted('/v1/jobs/resume', { output });
+    expect(resumed.rows.adopted).toBe(done * BLOCK_ROWS);
+    expectUndisturbed(resumed);
   });
 });
