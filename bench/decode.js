@@ -1,6 +1,6 @@
 /**
- * Measures the CPU time of decoding, resizing to 256 and cropping to 224, bicubic. It compares the decoders `exact`,
- * `fast` and `shrink` with sharp alone and with Pillow. It also measures how far `fast` and `shrink` are off.
+ * Measures the CPU time to decode an image, resize it to 256 (bicubic) and crop it to 224. Compares the decoders `exact`,
+ * `fast` and `shrink` with sharp alone and with Pillow. Also measures how far the pixels differ from those of `exact`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,13 +16,13 @@ import { median } from './harness/statistics.js';
 export const name = 'decode';
 export const title = 'CPU per image: decode, resize to 256, crop 224';
 export const proves =
-  'That the decoders need no more CPU than Pillow, and how far the fast ones are from its pixels.';
+  'That the decoders need no more CPU than Pillow, and how much the pixels of the fast ones differ.';
 
 const ROUNDS = 5;
 const PHOTOS = 100;
 const PHOTO = PREPROCESS.parse({ resize: 256, crop: 224, interpolation: 'bicubic' });
 const DIGIT = PREPROCESS.parse({ crop: 64 });
-/** Against Pillow, for photos of 0.2 megapixels. */
+/** CPU time divided by that of Pillow, for photos of 0.2 megapixels. */
 const TARGETS = { exact: '<= 1.0', fast: '<= 0.6' };
 
 export async function run({ quick, python }) {

@@ -1,5 +1,5 @@
 /**
- * Measures what each step from a naive script to the service brings, on photos and on text. The naive script loads the
+ * Measures the gain of each step from a naive script to the service, on photos and on text. The naive script loads the
  * model for every four rows and runs them one by one.
  */
 import { inTurns } from './harness/in-turns.js';
@@ -12,12 +12,12 @@ import { photosThroughService, textThroughService } from './ladder/through-servi
 export const name = 'ladder';
 export const title = 'Ladder: what each step brings';
 export const proves =
-  'How many times faster than a naive script the service is, and which step brings how much.';
+  'How much faster the service is than a naive script, and how much each step contributes.';
 
 const MOST_RUNS = 3;
 /** Rows per model call. */
 const FULL_BATCH = 8;
-/** What people type into a search box, and sentences. A batch of either has about as many tokens. */
+/** Search queries and whole sentences. A batch of either has about the same number of tokens. */
 const TEXTS = [
   { what: 'queries of 4 to 16 tokens', tokens: { from: 4, to: 16 }, batch: 2 * FULL_BATCH },
   { what: 'sentences of 16 to 32 tokens', tokens: { from: 16, to: 32 }, batch: FULL_BATCH },
@@ -39,7 +39,7 @@ export async function run(context) {
   const notes = [
     'The ratio of a step is its gain over the step before it.',
     'Text encoder: the service has no task for text yet, so its lanes run a model of the bench (cluster/text-model.js).',
-    'Submit, queue, worker, batches and committed parts are the real ones. The naive script reads the model file from the page cache.',
+    'Submit, queue, worker, batches and commits are those of the real service. The naive script reads the model file from the page cache.',
   ];
   return { rows, charts, notes, data };
 }

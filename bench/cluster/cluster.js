@@ -1,6 +1,6 @@
 /**
- * A service with a folder of its own: Redis, the API process, and worker processes whose lanes are the benchmark's own.
- * Also measures what each of them costs.
+ * Starts a service in its own folder: Redis, the API process, and worker processes with the benchmark's lanes. Also measures
+ * the CPU time and memory of each process.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,19 +25,19 @@ import { createGraph, FLOAT } from '../models/onnx-writer.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
-/** The rows name this many local files in turn. */
+/** The rows cycle through this many local files. */
 const FILES = 64;
 /** Clock ticks per second in /proc/<pid>/stat (sysconf(_SC_CLK_TCK)). */
 const TICKS = 100;
-/** The least that a config must say. No lane here decodes an image. */
+/** The shortest valid model config. No lane here decodes an image. */
 const CONFIG = { name: 'simulated', task: 'image-classification', preprocess: { crop: 8 } };
 
-/** Parts go into memory where the machine allows it, because creating a file on disk costs more than all else. */
+/** Parts go to this folder in memory if it exists. Creating files on disk would cost more than everything else. */
 const MEMORY = '/dev/shm';
 
 /**
- * `batchSize`: rows that a lane gets at once. `graph`: path of the model's graph, where its lanes open one. `nodeArgs`: for
- * each child process, such as --cpu-prof.
+ * `batchSize`: rows per batch. `graph`: path of the model's graph, if the lanes open one. `nodeArgs`: Node flags for every
+ * child process, such as --cpu-prof.
  * @param {{ batchSize: number, graph?: string, onDisk?: boolean, nodeArgs?: string[] }} options
  */
 export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs = [] }) {
@@ -107,7 +107,7 @@ export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs 
       api: [api.child.pid],
       workers: workers.map((child) => child.pid),
     }),
-    /** Replaces the workers by `count` others, at most `perProcess` per process. `device`: see worker-process.js. */
+    /** Replaces all workers with `count` new ones, at most `perProcess` per process. `device`: see worker-process.js. */
     async setWorkers({ count, perProcess = 8, lanes = 1, device }) {
       await Promise.all(workers.map(end));
       workers = [];
@@ -116,7 +116,7 @@ export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs 
         workers.push((await start(join(here, 'worker-process.js'), [args])).child);
       }
     },
-    /** Writes a manifest that names the local files in turn. */
+    /** Writes a manifest whose rows cycle through the local files. */
     async manifest(rows) {
       const path = join(folder, 'input', `rows-${rows}.txt`);
       const out = createWriteStream(path);
@@ -137,11 +137,11 @@ export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs 
       }),
     job: async (id) => call(`/v1/jobs/${id}`),
     stats: async (id) => call(`/v1/jobs/${id}/stats`),
-    /** Polls a job until it has ended. `onLook(job)` sees each answer. Throws if the job did not complete. */
-    async ended(id, everyMs = 100, onLook = async (_job) => {}) {
+    /** Polls a job until it has ended. Calls `onPoll(job)` with each response. Throws if the job did not complete. */
+    async ended(id, everyMs = 100, onPoll = async (_job) => {}) {
       for (;;) {
         const job = await call(`/v1/jobs/${id}`);
-        await onLook(job);
+        await onPoll(job);
         if (job.status === 'completed') return job;
         if (['failed', 'cancelled'].includes(job.status)) throw new Error(JSON.stringify(job.error));
         await delay(everyMs);

@@ -1,6 +1,6 @@
 /**
- * The text encoder that is resident in a lane. A row's file names its text ("row 17"), and the answer is the embedding. A
- * batch is sorted by length and run in calls of similar rows, so that a call has little padding.
+ * Loads the text encoder of a lane. The file of a row holds the number of its text ("row 17"). The answer is the embedding
+ * of that text. Each batch is sorted by length and split into calls, so that the rows of a call need little padding.
  */
 import { textInputs } from '../inprocess/text-inputs.js';
 

@@ -1,7 +1,7 @@
 /**
- * A process with several workers whose lanes are the benchmark's own. Everything else in them is the service's.
- * argv: JSON { workers, lanes, device }. `device` is { latencyMs } of a simulated lane, or { tokens, callRows } of a text
- * lane. The environment is that of a worker.
+ * Runs several workers in one process. Their lanes are the benchmark's, and everything else is the service's.
+ * The argument is JSON { workers, lanes, device }. `device` is { latencyMs } for simulated lanes, or { tokens, callRows }
+ * for text lanes. The process needs the environment of a worker.
  */
 import { readConfig } from '../../dist/shared/config/config.js';
 import { messageOf } from '../../dist/shared/errors.js';

@@ -1,8 +1,8 @@
-/** Turns the pairs of one subject and one way into rows, a chart and notes. */
+/** Turns the pairs of measured jobs of one subject and one way of pairing into rows, a chart and notes. */
 import { short } from '../harness/format.js';
 import { geometricRatio, mean, median } from '../harness/statistics.js';
 
-/** In the order of the table. The launcher is only in the sum. */
+/** The roles in the order of the table. The launcher counts only in the sum. */
 const ROLES = ['api', 'worker', 'lanes', 'redis'];
 /** Above this share of the cores, other programs are worth a note. */
 const OTHERS_NOTED = 0.05;
@@ -11,8 +11,8 @@ const OTHERS_NOTED = 0.05;
  * @param {object} options
  * @param {import('../harness/subjects.js').Subject} options.subject
  * @param {string} options.way @param {number} options.rows of a job
- * @param {import('../endtoend/measure-job.js').JobFigures[][]} options.pairs each: of this checkout, of the other
- * @param {readonly string[]} options.revisions of this checkout, of the other
+ * @param {import('../endtoend/measure-job.js').JobFigures[][]} options.pairs each of this checkout and the other, in this order
+ * @param {readonly string[]} options.revisions of this checkout and the other
  */
 export function figuresOfPairs({ subject, way, rows, pairs, revisions }) {
   const label = `${subject.title}, ${way}`;
@@ -45,7 +45,7 @@ export function figuresOfPairs({ subject, way, rows, pairs, revisions }) {
   };
 }
 
-/** /proc counts CPU in steps of 10 ms, so a role may have used none in a short job: then the means must do. */
+/** /proc counts CPU in steps of 10 ms, so a role may show none in a short job. Falls back to the ratio of the means. */
 function ratioOf(mine, theirs) {
   const { mean: ratio, interval } = geometricRatio(mine, theirs);
   if (ratio > 0 && Number.isFinite(ratio)) return { ratio, interval };

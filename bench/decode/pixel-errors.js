@@ -1,4 +1,4 @@
-/** How far the pixels of other decoders are from those of `exact`, which are Pillow's bit for bit. */
+/** Compares the pixels of the other decoders with those of `exact`, which equals Pillow bit for bit. */
 import sharp from 'sharp';
 
 /**

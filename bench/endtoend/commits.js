@@ -5,13 +5,13 @@ import { join } from 'node:path';
 const PART = /^part-.*\.jsonl$/;
 const LEAST_PARTS = 3;
 /**
- * Share of its rows at which the job that is behind opens the window of jobs that run together. The first commits come
- * close together, because lanes start their blocks at the same moment.
+ * The shared window opens when the slowest job has committed this share of its rows. Earlier commits are bunched, because
+ * all lanes start their first block at the same moment.
  */
 const FROM = 0.1;
 /**
- * Share of its rows at which the job that is ahead closes that window. Its last blocks leave lanes idle, and the other job
- * would gain what they leave.
+ * The shared window closes when the fastest job has committed this share of its rows. Its last blocks leave lanes idle, and
+ * the other jobs would run on those lanes.
  */
 const UNTIL = 0.95;
 
@@ -40,7 +40,7 @@ export function commitsOf(folder) {
   return commits;
 }
 
-/** Rows committed by a moment. Between two commits it interpolates, because the rows of a block are computed one by one. */
+/** Rows committed up to a moment. Interpolates between commits, because the rows of a block are computed gradually. */
 export function rowsAt(commits, moment) {
   let rows = 0;
   let before = null;
@@ -65,18 +65,18 @@ export function wholeWindow(commits) {
 }
 
 /**
- * The time in which several jobs run beside each other. It opens when every job is running steadily, and closes shortly
- * before the first of them ends. After that the machine belongs to the jobs that are left.
+ * The window in which all jobs run side by side. It opens when every job runs steadily. It closes shortly before the first
+ * job ends, because the remaining jobs then have the machine to themselves.
  * @param {readonly { at: number, rows: number }[][]} all commits of each job
  */
 export function sharedWindow(all) {
   const from = Math.max(...all.map((commits) => whenReached(commits, FROM)));
   const to = Math.min(...all.map((commits) => whenReached(commits, UNTIL)));
-  if (to <= from) throw new Error('the jobs did not run beside each other long enough: give them more rows');
+  if (to <= from) throw new Error('the jobs did not overlap long enough: give them more rows');
   return { from, to };
 }
 
-/** The moment of the commit that brings a job to a share of its rows. @param {number} share 0..1 */
+/** When a job has committed a share of its rows. @param {number} share 0..1 */
 function whenReached(commits, share) {
   const wanted = commits.reduce((sum, one) => sum + one.rows, 0) * share;
   let rows = 0;

@@ -1,4 +1,4 @@
-/** Runs variants in turns. */
+/** Alternates between the variants of a benchmark. */
 
 /**
  * Runs the variants in the order A B A B ..., so that a slow moment of the machine affects all of them alike.

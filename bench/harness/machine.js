@@ -1,4 +1,4 @@
-/** Describes what figures depend on: processor, cores, memory, Node.js, revision of the code. */
+/** Describes the machine and the revision that figures depend on. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpus, loadavg, release, totalmem } from 'node:os';
@@ -18,7 +18,7 @@ export function describeMachine() {
   return { ...facts, fingerprint: fingerprint(facts), load: loadavg()[0], revision: revisionOf(root) };
 }
 
-/** Figures with the same fingerprint may be compared. An example: `amd-epyc-2c-node20-1a2b3c`. */
+/** Figures with the same fingerprint are comparable. Example: `amd-epyc-2c-node20-1a2b3c`. */
 function fingerprint({ cpu, cores, node, arch }) {
   const name = cpu.toLowerCase().replaceAll(/\(.*?\)|@.*|processor|cpu/g, '');
   const words = name.match(/[a-z0-9]+/g)?.slice(0, 3) ?? [arch];

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 const TICKS = 100;
 const PAGE = 4096;
 
-/** What a part of a command line says of a process's role. */
+/** The role of a process whose command line contains the text. */
 const ROLES = [
   ['lane/main.js', 'lanes'],
   ['workers/main.js', 'worker'],
@@ -14,7 +14,7 @@ const ROLES = [
   ['valkey', 'redis'],
 ];
 
-/** The process and all its descendants, as they are now. @param {number} pid @returns {number[]} */
+/** The process and all its current descendants. @param {number} pid @returns {number[]} */
 export function treeOf(pid) {
   const children = new Map();
   for (const entry of readdirSync('/proc')) {

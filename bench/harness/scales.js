@@ -10,7 +10,7 @@ export function linearTicks(low, high) {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** Powers of ten. Where the values span little, 2 and 5 lie between them. @returns {number[]} */
+/** Powers of ten. If they span at most two decades, also 2 and 5 times each. @returns {number[]} */
 export function logTicks(low, high) {
   const from = Math.floor(Math.log10(Math.max(low, 1e-9)));
   const to = Math.ceil(Math.log10(Math.max(high, 1e-9)));

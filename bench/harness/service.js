@@ -1,4 +1,4 @@
-/** Starts the real service for a case: `forebay up` with its own processes on a free port, until stop(). */
+/** Starts the real service, `forebay up`, for a benchmark. It listens on a free port until `stop()`. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,9 +12,9 @@ const START_MS = 180_000;
 
 /**
  * @param {{ models: readonly string[], inputs?: readonly string[], flags?: readonly string[], checkout?: string,
- *   env?: Readonly<Record<string, string | undefined>> }} options models: model folders; inputs: folders that jobs may
- *   read; checkout: the one whose service starts, built; env: undefined removes a variable
- * @returns resolves when models are resident: `client`, `url`, `pid` of the launcher, `folder`, `dataDir`, `stop()`
+ *   env?: Readonly<Record<string, string | undefined>> }} options `models`: model folders. `inputs`: folders that jobs may
+ *   read. `checkout`: the built checkout whose service starts. `env`: undefined removes a variable.
+ * @returns `client`, `url`, `pid` of the launcher, `folder`, `dataDir`, `stop()`. Resolves when the models are resident.
  */
 export async function startService({ models, inputs = [], flags = [], checkout = root, env = {} }) {
   const { folder, modelsDir, dataDir } = makeServiceFolder(models);
@@ -43,7 +43,7 @@ export async function startService({ models, inputs = [], flags = [], checkout =
   }
 }
 
-/** The address that `forebay up` prints. Resolves when the models are resident. */
+/** Resolves to the address that `forebay up` prints, when the models are resident. */
 async function started(child, exited) {
   const said = [];
   const url = new Promise((resolve, reject) => {
@@ -65,12 +65,12 @@ async function started(child, exited) {
 
 /**
  * Polls a job until it ends. Throws Error unless it completed without failed rows.
- * @param {{ everyMs?: number, onLook?: (job: object) => Promise<void> }} [options] onLook: sees every answer
+ * @param {{ everyMs?: number, onPoll?: (job: object) => Promise<void> }} [options] `onPoll` is called with each response
  */
-export async function finished(client, id, { everyMs = 250, onLook = async () => {} } = {}) {
+export async function finished(client, id, { everyMs = 250, onPoll = async () => {} } = {}) {
   for (;;) {
     const job = await client.job(id);
-    await onLook(job);
+    await onPoll(job);
     if (job.finished_at !== null) {
       if (job.status === 'completed' && job.rows.failed === 0) return job;
       throw new Error(

@@ -1,4 +1,4 @@
-/** The models and files that cases run. Generated ones lie in the cache folder. */
+/** The models and files that the benchmarks run. Generated ones are kept in the cache folder. */
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
@@ -25,7 +25,7 @@ const PHOTO = {
 };
 const DIGITS = join(root, 'examples', 'digits', 'models', 'digits-small');
 
-/** How the folder of each model is made. */
+/** The graph and the config of each model. */
 const MODELS = {
   mobilenetv2: { graph: () => sharedData('models', 'mobilenetv2.onnx'), config: photoConfig },
   resnet50: { graph: () => generated('resnet50-seed1.onnx', writeResnet50), config: photoConfig },
@@ -44,7 +44,7 @@ function digitsConfig() {
 
 /**
  * A model folder that `forebay up` can serve. It has no labels, because class names are not compared.
- * @param {string} name of MODELS; with `-fast` at its end, JPEGs are decoded fast
+ * @param {string} name a key of MODELS; the suffix `-fast` selects the `fast` JPEG decoder
  * @param {object} [change] fields of the config to replace
  * @returns {string} absolute path
  */
@@ -73,7 +73,7 @@ export function textEncoder() {
   return generated('bert-base-seed1.onnx', writeBertBase);
 }
 
-/** A file of the cache. It is written once. */
+/** Returns the path of a file in the cache. Writes the file if it is absent. */
 function generated(file, write) {
   const path = join(benchCache('graphs'), file);
   if (existsSync(path)) return path;
@@ -83,7 +83,7 @@ function generated(file, write) {
   return path;
 }
 
-/** The files again and again, `count` in all. @param {readonly string[]} files @param {number} count */
+/** Repeats the list of files up to `count` entries. @param {readonly string[]} files @param {number} count */
 export function repeated(files, count) {
   return Array.from({ length: count }, (_, i) => files[i % files.length]);
 }
@@ -98,11 +98,11 @@ export function photos(count) {
   );
 }
 
-const MOST_DIGITS = 20_000;
+const MAX_DIGITS = 20_000;
 
-/** Generated digits, repeated. Up to 10,000 rows use 5,000 pictures, longer lists 20,000. @param {number} count @returns {string[]} paths */
+/** Generated digits, repeated. Up to 10,000 rows use 5,000 pictures, longer lists use 20,000. @param {number} count @returns {string[]} paths */
 export function digits(count) {
-  const most = count > 10_000 ? MOST_DIGITS : 5000;
+  const most = count > 10_000 ? MAX_DIGITS : 5000;
   const folder = join(benchCache(), `digits-${most}`);
   if (!existsSync(folder)) {
     const part = `${folder}.${process.pid}`;

@@ -1,6 +1,6 @@
 /**
- * Rows as inputs of a model call in an in-process lane. The project's kernels or sharp decode files; rows of text are
- * token ids. Only the kernels are the service's code.
+ * Turns rows into the inputs of a model call, for in-process lanes. The service's kernels or sharp decode image files. Rows
+ * of text become token ids. Everything except the kernels is the benchmark's code.
  */
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
@@ -19,7 +19,7 @@ const MAX_PIXELS = 64_000_000;
 /**
  * @typedef {object} Inputs
  * @property {(row: string) => unknown} read
- * @property {(read: unknown) => unknown} decode may return a promise, whose work has already started
+ * @property {(read: unknown) => unknown} decode may return a promise; its work has already started
  * @property {(decoded: unknown[]) => { type: string, data: ArrayBufferView, dims: number[] }} feeds
  * @property {(row: string) => number} [lengthOf] tokens of a row of text
  */
@@ -66,7 +66,7 @@ async function withKernels(preprocess, decode) {
   };
 }
 
-/** As in a first version of a script: read the header, then run one pipeline with sharp's defaults. */
+/** Does what a simple script does: reads the header, then runs one pipeline with sharp's defaults. */
 async function withSharp(image, { resize, crop }) {
   const { width, height } = await sharp(image).metadata();
   const { resized, window } = planGeometry(width, height, resize, crop);

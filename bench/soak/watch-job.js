@@ -32,14 +32,14 @@ export async function watchJob(rows, log) {
     const began = performance.now();
     const samples = [];
     let next = 0;
-    const onLook = async ({ rows: { succeeded } }) => {
+    const onPoll = async ({ rows: { succeeded } }) => {
       const share = succeeded / rows;
       if (share < next) return;
       next = share + 1 / SAMPLES_WANTED;
       samples.push({ share, s: (performance.now() - began) / 1000, ...(await memoryOf(pid, redis)) });
       if (samples.length % 100 === 0) log(`${(share * 100).toFixed(0)} %`);
     };
-    const done = await finished(client, id, { everyMs: LOOK_MS, onLook });
+    const done = await finished(client, id, { everyMs: LOOK_MS, onPoll });
     if (done.rows.succeeded !== rows) throw new Error(`not ${rows} rows: ${JSON.stringify(done.rows)}`);
     return { samples, warmRows };
   } finally {

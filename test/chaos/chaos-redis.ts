@@ -1,4 +1,4 @@
-// A Redis that crashes and restarts from its append-only file. Each process reaches it through a proxy of its own.
+// A Redis that crashes and restarts from its append-only file. Each process connects through its own proxy.
 import { dirname } from 'node:path';
 import { existsSync } from 'node:fs';
 import { Redis } from 'ioredis';
@@ -20,14 +20,14 @@ export async function startChaosRedis(dataDir: string) {
       proxies.add(proxy);
       return proxy;
     },
-    /** Kills it and starts it again from its file. */
+    /** Kills Redis and restarts it from its append-only file. */
     async crash(): Promise<void> {
       process.kill(server.pid, 'SIGKILL');
       await server.exited;
       server = await start();
       for (const proxy of proxies) proxy.retarget(server.socketPath);
     },
-    /** Asks it directly, not through a proxy. */
+    /** Queries Redis directly, not through a proxy. */
     async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
       const redis = new Redis(server.socketPath);
       try {

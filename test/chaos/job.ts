@@ -1,10 +1,10 @@
-// The job of a chaos run. Its manifest names a few small images again and again. Some are bad, so that both parts and error
-// files are at stake.
+// The job of a chaos run. Its manifest repeats a few small images. Some rows fail, so that the job writes both parts and
+// error files.
 import sharp from 'sharp';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { Cluster } from './cluster.ts';
 
-/** In pixels; large enough that decoding takes as long as the rest. */
+/** Width and height in pixels. At this size, decoding takes as long as everything else. */
 const SIDE = 96;
 const FILES = 12;
 
@@ -17,7 +17,7 @@ export async function submitChaosJob(cluster: Cluster, job: ChaosJob): Promise<J
   return cluster.submit(await chaosRequest(cluster, job));
 }
 
-/** Writes the job's input. Returns what to submit. */
+/** Writes the job's input. Returns the request to submit. */
 export async function chaosRequest(cluster: Cluster, { rows, blockRows }: ChaosJob) {
   for (let i = 0; i < FILES; i++) cluster.input(nameOf(i), await imageOf(i));
   cluster.input('broken.jpg', (await imageOf(1)).subarray(0, 300));

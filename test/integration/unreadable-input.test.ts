@@ -1,4 +1,4 @@
-// Folders and files that the service may not read are refused or fail, with their names and the reason.
+// Input that the service may not read. The error names the path and the reason.
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -45,7 +45,7 @@ describe.skipIf(noOrdinaryRights)(noOrdinaryRights ?? 'a path that may not be re
     expect(ended.error?.message).toContain(join(service.input, 'deep', 'below'));
   });
 
-  it('costs one row if it is a file', async () => {
+  it('fails only its row if it is a file', async () => {
     await writeImages(join(service.input, 'few'), 3);
     shutPath(join(service.input, 'few', '000001.png'));
     const { id } = await service.submit(input('few'));

@@ -1,4 +1,4 @@
-// The API on a real Redis, over real HTTP, in a folder of its own. The test makes, feeds and ends the jobs.
+// Starts the API with a real Redis, real HTTP and its own folder. No worker or feeder runs, so the test moves the jobs itself.
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ import { startTestRedis } from './redis.ts';
 
 export const BLOCK_ROWS = 4;
 
-/** Memory and rows in flight, as a worker's heartbeat has them. */
+/** The memory and the rows in flight that a worker's heartbeat reports. */
 export const LOAD = {
   memory: { rssBytes: 300, limitBytes: 1000 },
   inflight: { usedBytes: 10, limitBytes: 100, blockedMs: 5 },
@@ -43,7 +43,7 @@ export const LOAD = {
 
 export type TestApi = Awaited<ReturnType<typeof startTestApi>>;
 
-/** The API asks for keys, and has these limits. */
+/** Makes the API require keys and apply these limits. */
 export interface Protection {
   readonly requestsPerS?: number;
   readonly quotas?: QuotaLimits;
@@ -160,7 +160,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     stopping,
     logged,
     folder,
-    /** How many listeners for wake-ups open streams hold now. */
+    /** The number of wake-up listeners that open streams hold now. */
     listeners: () => listeners,
 
     /** Submits two files and puts the job into `running`. */
@@ -179,7 +179,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
       return job;
     },
 
-    /** Publishes and commits a block of BLOCK_ROWS rows. Rows for whose index `fails` is true become errors. */
+    /** Publishes and commits a block of BLOCK_ROWS rows. A row becomes an error if `fails` returns true for its index. */
     async commitBlock(
       job: { id: string; output: string },
       block: number,
@@ -205,7 +205,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
       await jobs.retire(id);
     },
 
-    /** Ends Redis. The test still has to call `close`. */
+    /** Stops Redis. The test must still call `close`. */
     stopRedis: () => server.stop(),
 
     async close(): Promise<void> {

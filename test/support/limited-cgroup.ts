@@ -29,10 +29,10 @@ const parent = folders.find(takesGroups);
 /** Null if a test can make cgroups here, otherwise the reason for skipping it. */
 export const noCgroups: string | null =
   parent === undefined
-    ? 'skipped: no memory cgroup can be made here (it takes root, and a writable /sys/fs/cgroup)'
+    ? 'skipped: cannot make a memory cgroup here (needs root and a writable /sys/fs/cgroup)'
     : null;
 
-/** In v2, a group can have a limit only if its parent passes the controller on. */
+/** In v2, a group can have a limit only if its parent delegates the controller. */
 function takesGroups(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK);
@@ -54,7 +54,7 @@ export function makeLimitedCgroup(limitBytes: number) {
   const folder = join(parent!, `${PREFIX}${randomBytes(4).toString('hex')}`);
   mkdirSync(folder);
   writeFileSync(join(folder, files.limit), String(limitBytes));
-  // On a machine that swaps, the kernel would not kill.
+  // Without this limit, a machine with swap would swap instead of killing.
   const swap = join(folder, files.swap);
   if (existsSync(swap)) writeFileSync(swap, version === 1 ? String(limitBytes) : '0');
   const pids = () =>
@@ -69,7 +69,7 @@ export function makeLimitedCgroup(limitBytes: number) {
     pids,
     /** How many processes the kernel has killed because of the limit. */
     kills: () => Number(/^oom_kill (\d+)$/m.exec(readFileSync(join(folder, files.kills), 'utf8'))![1]),
-    /** Kills what still runs in it. */
+    /** Kills the processes that are left, then removes the group. */
     async remove() {
       await waitUntil('the cgroup to be empty', () => {
         for (const pid of pids()) kill(pid);
@@ -80,7 +80,7 @@ export function makeLimitedCgroup(limitBytes: number) {
   };
 }
 
-/** Removes groups of tests that were killed. A group that has processes stays. */
+/** Removes groups that killed tests left behind. A group that still has processes stays. */
 function removeLeftovers(folder: string): void {
   for (const name of readdirSync(folder).filter((entry) => entry.startsWith(PREFIX))) {
     try {

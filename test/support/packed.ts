@@ -1,4 +1,4 @@
-/** Packs rows as the parser of a request does. */
+/** Packs rows as the request parser does. */
 import {
   createInlinePacker,
   type InlineRow,

@@ -1,10 +1,10 @@
-/** The events that a test's part of the system emits, in order. */
+/** Records the events that the code under test emits, in order. */
 import { createEvents, type Emit, type EventName } from '#forebay/shared/observe/events.js';
 
 export interface RecordedEvents {
   readonly emit: Emit;
   readonly all: readonly { readonly name: EventName; readonly fields: object }[];
-  /** Fields of all events of a name. */
+  /** The fields of all events with this name. */
   of(name: EventName): readonly object[];
 }
 

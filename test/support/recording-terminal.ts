@@ -1,7 +1,7 @@
-// A terminal that remembers what it shows. As on a screen, lines that were cleared and redrawn are gone.
+// A terminal that records what it prints. `screen` drops lines that were cleared and redrawn.
 import { createTerminal, type Terminal } from '#forebay/cli/terminal.js';
 
-/** `isOutShown`: stdout is a terminal, too, and not a pipe. */
+/** `isOutShown`: whether stdout is a terminal, not a pipe. */
 export function recordingTerminal({
   live,
   isOutShown = false,

@@ -1,4 +1,4 @@
-// Runs again: outputs with failed rows or none yet, and the requests that go on with them.
+// Helpers for tests of retry and resume. They write inputs with rows that fail at first, and send the requests.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -20,7 +20,7 @@ export function manifestOf(job: JobWire): RerunManifest {
   return JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')) as RerunManifest;
 }
 
-/** The output holds all rows, each once, with its own answer. */
+/** Expects the output to hold every row once, with its own answer. */
 export function expectWhole(folder: string, count: number): void {
   const rows = readOutput(folder).sort((a, b) => a.index - b.index);
   expect(indexes(rows)).toEqual(upTo(count));
@@ -47,24 +47,24 @@ export async function openReruns(service: Service) {
 
   return {
     image,
-    /** Where rows are kept that came with requests. */
+    /** The folder with the rows that came inside requests. */
     spool,
     spooled: () => readdirSync(spool).toSorted(),
     retry: async (id: string) => rerun(`/v1/jobs/${id}/retry`),
     resume: async (output: string, more: object = {}) => rerun('/v1/jobs/resume', { output, ...more }),
 
-    /** A manifest of `count` rows named `row-i`. Rows that `lack` says so have no file until `repair` gives them one. */
-    writeRows(name: string, count: number, lack: (i: number) => boolean) {
+    /** Writes a manifest of `count` rows named `row-i`. Rows for which `isMissing` is true have no file until `repair`. */
+    writeRows(name: string, count: number, isMissing: (i: number) => boolean) {
       const folder = join(service.input, name);
       mkdirSync(folder);
       const line = (i: number) => JSON.stringify({ id: `row-${i}`, uri: `${i}.png` });
       writeFileSync(join(folder, 'rows.txt'), upTo(count).map(line).join('\n'));
       const repair = (i: number) => copyFileSync(image(i), join(folder, `${i}.png`));
-      for (const i of upTo(count)) if (!lack(i)) repair(i);
+      for (const i of upTo(count)) if (!isMissing(i)) repair(i);
       return { input: { type: 'manifest', path: `${name}/rows.txt` }, repair };
     },
 
-    /** Status, code and detail of a request that is refused. */
+    /** Status, code and detail of a refused request. */
     async refused(path: string, body: unknown = {}): Promise<[number, string, string]> {
       const response = await service.post(path, body);
       const { code, detail } = (await response.json()) as { code: string; detail: string };
@@ -80,7 +80,7 @@ export async function openReruns(service: Service) {
       };
     },
 
-    /** What a job counts for in what its tenant has stored. */
+    /** The bytes that a job adds to the stored bytes of its tenant. */
     async storedBytes(job: string): Promise<number> {
       const redis = new Redis(service.redis.socketPath);
       const members = await redis.zrange(indexKeys.storedOf(DEFAULT_TENANT), '0', '-1');

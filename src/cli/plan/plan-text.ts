@@ -1,4 +1,4 @@
-/** Shows a plan to people: its operators, its numbers with what bound each, and its estimate. Pure. */
+/** Formats a plan for people: operators, numbers with the constraint that bound each, and the estimate. Pure. */
 import type { PlanNumber, PlanRange, PlanWire } from '../../api/http/wire/plan.ts';
 import { inCliTerms } from '../cli-terms.ts';
 import { table } from '../jobs/table.ts';
@@ -103,7 +103,7 @@ function estimateText({ estimate, sample, workers }: PlanWire): string {
     const measured = `${formatCount(sample.rows_measured)} measured in ${formatSeconds(sample.seconds)}`;
     facts.push(['', 'sample', `${rows}; ${measured}`]);
     const times = STAGES.map((stage) => `${stage} ${formatMs(sample.stage_ms[stage] ?? 0)}`);
-    facts.push(['', 'per row', `${times.join(', ')} (added up over threads)`]);
+    facts.push(['', 'per row', `${times.join(', ')} (summed over threads)`]);
   }
   if (workers.length > 1) {
     for (const { id, rows_per_s, no_sample } of workers) {

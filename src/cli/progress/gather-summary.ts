@@ -1,4 +1,4 @@
-/** Gathers the facts for the summary of an ended job. It leaves out what cannot be read. */
+/** Gathers the facts for the summary of an ended job. Leaves out facts that it cannot read. */
 import type { JobWire } from '../../api/http/wire/job.ts';
 import type { ErrorRow, ResultRow } from '../../api/http/wire/row.ts';
 import type { Client } from '../../client/client.ts';

@@ -1,10 +1,13 @@
-/** Shows progress on stderr: one redrawn line on a terminal with notes above it, else a line every 2 s or 10 %. */
+/**
+ * Shows progress on stderr. A terminal shows one line that is redrawn, with notes above it. Anything else gets a new line
+ * every 2 s or 10 %.
+ */
 import type { Terminal } from '../terminal.ts';
 import { barLine, finishedRows, plainLine, type JobProgress } from './progress-line.ts';
 import { percentOf } from './format.ts';
 
 export interface ProgressView {
-  /** Says what happens before there is progress. Only on terminals. */
+  /** Shows what happens before there is progress. Only on terminals. */
   busy(what: string): void;
   show(job: JobProgress): void;
   /** A line that stays. */
@@ -28,7 +31,7 @@ export const SILENT_VIEW: ProgressView = {
   end: () => undefined,
 };
 
-/** Only notes, for `plan --json`. */
+/** Shows only notes, for `plan --json`. */
 export function createNotesView(terminal: Terminal): ProgressView {
   return {
     busy: () => undefined,
@@ -40,7 +43,7 @@ export function createNotesView(terminal: Terminal): ProgressView {
 
 function liveView(terminal: Terminal): ProgressView {
   let shown: string | null = null;
-  /** Whether the line stays at the end. */
+  /** Whether `end` leaves the line on the screen. */
   let keep = false;
   const redraw = (line: string) => {
     if (line !== shown) terminal.redraw(line);

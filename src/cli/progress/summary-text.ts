@@ -1,4 +1,4 @@
-/** The summary of an ended job as text: rows, errors by code, some answers and where the results are. Pure. */
+/** Formats the summary of an ended job: rows, errors by code, example answers and paths of the results. Pure. */
 import { join } from 'node:path';
 import type { JobWire } from '../../api/http/wire/job.ts';
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
@@ -11,7 +11,7 @@ import { table } from '../jobs/table.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from './format.ts';
 import { bottleneckLine, lanesText, stageLines } from './stats-text.ts';
 
-/** The failed rows of one code. */
+/** The failed rows with one error code. */
 export interface ErrorGroup {
   readonly code: string;
   readonly rows: number;
@@ -27,7 +27,7 @@ export interface Answer {
 
 export interface Summary {
   readonly job: JobWire;
-  /** Null if they could not be read. */
+  /** Null if the stats could not be read. */
   readonly stats: JobStatsWire | null;
   readonly errors: readonly ErrorGroup[];
   /** The answers of the first rows. */
@@ -35,7 +35,7 @@ export interface Summary {
 }
 
 export interface SummaryOptions {
-  /** Also show where the time of a row went. */
+  /** Also show how long each stage took per row. */
   readonly withStats: boolean;
   /** The command that finishes a failed or cancelled job. */
   readonly next: string;
@@ -80,18 +80,18 @@ function statsLines(stats: JobStatsWire): string[] {
   ];
 }
 
-/** A job that was too short has no useful advice. */
+/** Gives no advice on a job that was too short for one. */
 function adviceLines(stats: JobStatsWire): string[] {
   const line = stats.bottleneck?.name === 'too_early' ? null : bottleneckLine(stats);
   return line === null ? [] : [line];
 }
 
-/** Whether rows are left that a resumed job would run. */
+/** Whether a resumed job would still have rows to run. */
 function isUnfinished({ status, rows: { total, succeeded, failed } }: JobWire): boolean {
   return (status === 'failed' || status === 'cancelled') && (total === null || succeeded + failed < total);
 }
 
-/** `Completed: 200 rows, 3 failed, in 1.4 s (145 rows/s)`. For a resumed job, it counts new and earlier rows apart. */
+/** `Completed: 200 rows, 3 failed, in 1.4 s (145 rows/s)`. A resumed job's new and earlier rows are counted separately. */
 function headline(job: JobWire): string {
   const { total, succeeded, failed, adopted } = job.rows;
   const finished = succeeded + failed;

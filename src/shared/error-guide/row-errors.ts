@@ -26,7 +26,7 @@ export const ROW_ERRORS = {
   },
   fetch_redirects: {
     cause: 'A URL row is redirected too often, or in a circle.',
-    fix: 'Use the URL at which the redirects should end.',
+    fix: 'Use the final URL of the redirects.',
   },
   fetch_unreadable: {
     cause: 'The response for a URL row has an unknown or broken content encoding.',
@@ -51,7 +51,7 @@ export const ROW_ERRORS = {
   },
   url_not_allowed: {
     cause: 'The URL is not http or https, contains a password, or leads to a private address.',
-    fix: 'Correct the URL. Add private hosts of your own to `FOREBAY_FETCH_ALLOW`, or for webhooks to `FOREBAY_WEBHOOK_ALLOW`.',
+    fix: 'Correct the URL. Add your own private hosts to `FOREBAY_FETCH_ALLOW`, or for webhooks to `FOREBAY_WEBHOOK_ALLOW`.',
   },
   invalid_row: {
     cause: 'The line of the manifest, or the entry of the list, is not a row.',
@@ -82,7 +82,7 @@ export const ROW_ERRORS = {
     fix: 'Read the message. Run the model on this row alone with `forebay run --include`.',
   },
   lane_crashed: {
-    cause: 'The process that ran the model died on this row each time it was tried.',
+    cause: 'The process that ran the model died on every attempt at this row.',
     fix: "Find the crash in the worker's log. Exclude the row, or report the crash with the row.",
   },
   worker_crashed: {

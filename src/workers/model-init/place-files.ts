@@ -14,11 +14,11 @@ import {
 import { dirname } from 'node:path';
 
 export interface FilePlacer {
-  /** Makes a hard link if possible, else a copy. Follows links. Throws if another file is there already. */
+  /** Makes a hard link if possible, else a copy. Follows links. Throws if the target is another file. */
   place(source: string, target: string): Promise<'there' | 'linked' | 'copied'>;
-  /** Writes a file, and replaces one that is there. */
+  /** Writes a file, or replaces an existing one. */
   write(target: string, content: string | Buffer): Promise<void>;
-  /** Restores everything as it was before. */
+  /** Reverts everything that was placed or written. */
   undo(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export function createFilePlacer(): FilePlacer {
 
   async function place(source: string, target: string): Promise<'there' | 'linked' | 'copied'> {
     if (source === target) return 'there';
-    // A hard link to a symbolic link would lead nowhere from its new place.
+    // A hard link to a relative symbolic link would point to nothing from its new folder.
     const real = await realpath(source);
     const there = await stat(target).catch(() => null);
     if (there !== null) {

@@ -1,4 +1,4 @@
-/** Settings of how large one row may be, and of how rows are fetched from URLs. */
+/** Settings for the size of one row, and for fetching rows from URLs. */
 import { megabytes, megapixels, names, ratio, secondsAsMs } from '../setting.ts';
 
 export const IMAGES = {
@@ -22,7 +22,7 @@ export const IMAGES = {
     min: 16,
     what: 'Memory for decoding one image, and for all images that a lane decodes at once',
     trade:
-      'An image that needs more becomes a row error; a pixel takes 1 to 20 bytes, by format (see model-config.md). A higher limit needs more memory in every lane.',
+      'An image that needs more becomes a row error. A pixel takes 1 to 20 bytes, depending on the format (see model-config.md). A higher limit needs more memory in every lane.',
   }),
   maxImageRatio: ratio({
     env: 'FOREBAY_MAX_IMAGE_RATIO',
@@ -38,7 +38,7 @@ export const URL_ROWS = {
     env: 'FOREBAY_FETCH_ALLOW',
     flag: { usage: '--fetch-allow <host>', what: 'private host or CIDR that URL rows may reach; repeatable' },
     what: 'Private hosts and CIDR ranges that URL rows may reach; comma-separated',
-    trade: 'Each one opens that part of your network to whoever submits jobs.',
+    trade: 'Each entry opens that part of your network to everyone who submits jobs.',
     unset: 'none',
   }),
   fetchTimeoutMs: secondsAsMs({
@@ -46,12 +46,12 @@ export const URL_ROWS = {
     fallback: 30,
     max: 3600,
     what: 'Longest fetch of one URL row',
-    trade: 'Longer allows slower servers. A server that hangs then delays its rows for longer.',
+    trade: 'A longer time allows slower servers, but a server that hangs then delays its rows for longer.',
   }),
   maxFetchRatio: ratio({
     env: 'FOREBAY_MAX_FETCH_RATIO',
     fallback: 200,
-    what: 'How many times its size the compressed answer to a URL row may unfold to, above 1 MB',
+    what: 'Decompressed bytes per compressed byte of the response for a URL row, above 1 MB',
     trade:
       'A lower limit refuses decompression bombs sooner. Photos need no more than 2, plain bitmaps up to 1,000.',
   }),

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createByteBudget } from '#forebay/workers/intake/byte-budget.js';
 import { waitUntil } from '../../../support/wait-until.ts';
 
-it('divides the time that readers were held back among those that waited at once', async () => {
+it('divides blocked time among the readers that wait at the same time', async () => {
   const budget = createByteBudget(100);
   const first = await budget.admit();
   expect(first.blockedMs).toBe(0);

@@ -1,4 +1,4 @@
-// Every number of a worker comes with the constraint that bound it. Each constraint binds in some case.
+// A worker reports each of its numbers with the constraint that bound it. Every constraint binds in at least one case.
 import { describe, expect, it } from 'vitest';
 import { tightest } from '#forebay/shared/domain/choice.js';
 import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
@@ -83,7 +83,7 @@ describe('lanes', () => {
     expect([asked.threads, asked.decodeThreads]).toEqual([5, 6]);
   });
 
-  it('that nobody asked for stay open', () => {
+  it('have no requested number if no source names one', () => {
     expect(requested('setting', undefined)).toBeUndefined();
     expect(readResources().cpus).toBeGreaterThanOrEqual(1);
   });
@@ -131,18 +131,24 @@ describe('a batch', () => {
       'memory',
       /106 MB left in a lane \/ 9\.0 MB per row \(measured\)/,
     ],
-    ['memory, and is never none', { memory: { modelBytes: 60 * GB, rowBytes: MB } }, 1, 'memory', /0 B left/],
+    [
+      'memory, and is at least one row',
+      { memory: { modelBytes: 60 * GB, rowBytes: MB } },
+      1,
+      'memory',
+      /0 B left/,
+    ],
   ] as const)('is bound by %s', (_, change, value, boundBy, why) => {
     expect(chooseBatch({ ...facts, ...change })).toEqual({ value, boundBy, why: expect.stringMatching(why) });
   });
 });
 
-it('the smallest of several bounds counts, and the first of equal ones', () => {
+it('takes the smallest of several bounds, and the first of equal ones', () => {
   const bound = (value: number, why: string) => ({ value, boundBy: 'cpus', why }) as const;
   expect(tightest(bound(2, 'a'), bound(1, 'b'), bound(1, 'c'))).toEqual(bound(1, 'b'));
 });
 
-it('leaves room for decoding: the least that every lane needs, and half of what a lane has to spare', () => {
+it('leaves every lane its minimum for decoding plus half of its spare memory', () => {
   const roomMb = (memoryGb: number, lanes: number) => {
     const resources = { cpus: 4, memoryBytes: memoryGb * 2 ** 30 };
     const plan = planLanes(resources, 0, { lanes: requested('setting', lanes) });

@@ -1,4 +1,4 @@
-/** Which entries of a folder are rows, and which are left out and counted, for new and older jobs. */
+/** Which entries of a folder become rows, and which are left out and counted. Jobs of older versions keep their rule. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -68,7 +68,7 @@ describe('files without the extension of an image', () => {
     expect(skipped).toEqual({ not_images: { count: 6, first: ['Thumbs.db', 'a.jpg.zip', 'desktop.ini'] } });
   });
 
-  it('are rows if an include pattern names the extension, not if it matches anything', async () => {
+  it('are rows if an include pattern names the extension, but not if the pattern matches any extension', async () => {
     put('a.jpg', 'notes.txt', 'data.csv');
     expect((await read({ include: ['*.txt'] })).ids).toEqual(['notes.txt']);
     expect((await read({ include: ['*.{jpg,csv}'] })).ids).toEqual(['a.jpg', 'data.csv']);
@@ -80,7 +80,7 @@ describe('files without the extension of an image', () => {
     expect(other).toMatchObject({ ids: ['a.jpg'], skipped: {} });
   });
 
-  it('are rows of a job that is older than this rule', async () => {
+  it('are rows of a job from before this rule', async () => {
     put('a.jpg', 'notes.txt');
     expect((await read({ listing: 1 })).ids).toEqual(['a.jpg', 'notes.txt']);
     const source = createFilesSource({ type: 'files', root, include: [], exclude: [] });
@@ -100,14 +100,14 @@ describe('links', () => {
     symlinkSync('nowhere', join(root, 'broken.txt'));
   });
 
-  it('may lead out of the folder, to files and folders, and a broken one is a row', async () => {
+  it('may lead to files and folders outside the input, and a broken link to an image is a row', async () => {
     expect(await read()).toMatchObject({
       ids: ['a.jpg', 'broken.jpg', 'out/deep/b.jpg', 'out.jpg', 'self.jpg'],
       skipped: { not_images: { count: 1, first: ['broken.txt'] } },
     });
   });
 
-  it('are counted if they lead to what the job may not read', async () => {
+  it('are left out and counted if the job may not read their targets', async () => {
     const skips = (real: string) => !real.startsWith(root);
     expect(await read({ skips })).toMatchObject({
       ids: ['a.jpg', 'broken.jpg', 'self.jpg'],
@@ -117,20 +117,20 @@ describe('links', () => {
     expect((await read({ skips, include: ['a*'], exclude: ['out/**'] })).skipped).toEqual({});
   });
 
-  it('count only inside the folder under the older rule, which leaves out broken ones', async () => {
+  it('are left out under the older rule if they lead outside the input or are broken', async () => {
     expect(await read({ listing: 1 })).toMatchObject({
       ids: ['a.jpg'],
       skipped: { links_outside: { count: 2 }, broken_links: { count: 3 } },
     });
   });
 
-  it('never lead into a folder twice on one path', async () => {
+  it('are not followed into a folder that the path already contains', async () => {
     put('sub/c.jpg');
     symlinkSync(dir, join(root, 'sub', 'above'));
     symlinkSync('..', join(root, 'sub', 'up'));
     symlinkSync(root, join(outside, 'back'));
     const { ids, skipped } = await read({ exclude: ['*.jpg'] });
-    // `sub/above` holds `in` and `outside`. The first is being walked already.
+    // `sub/above` holds `in` and `outside`. The path already contains `in`.
     expect(ids).toEqual(['out/deep/b.jpg', 'sub/above/outside/deep/b.jpg', 'sub/c.jpg']);
     expect(skipped['link_cycles']).toEqual({
       count: 4,
@@ -139,8 +139,8 @@ describe('links', () => {
   });
 });
 
-describe('what is left out', () => {
-  it('includes hidden entries, private folders and special files', async () => {
+describe('entries that are left out', () => {
+  it('include hidden entries, private folders and special files', async () => {
     put('.DS_Store', '.git/config', 'a.jpg', 'private/b.jpg');
     execFileSync('mkfifo', [join(root, 'pipe')]);
     symlinkSync('pipe', join(root, 'to-pipe'));
@@ -154,7 +154,7 @@ describe('what is left out', () => {
     });
   });
 
-  it('is counted once, wherever a reading stops and continues', async () => {
+  it('are counted once, wherever reading stops and resumes', async () => {
     put('.x', 'a.jpg', 'b.txt', 'c/.y', 'c/a.txt', 'c/b.jpg', 'c/c.txt', 'd.jpg', 'e.txt', 'f/g.txt');
     const whole = await read();
     expect(whole.ids).toEqual(['a.jpg', 'c/b.jpg', 'd.jpg']);
@@ -164,7 +164,7 @@ describe('what is left out', () => {
     }
   });
 
-  it('keeps few names, and shortens long ones', async () => {
+  it('are reported with at most three names, and long names are shortened', async () => {
     for (let i = 0; i < 50; i++) put(`${i}${'n'.repeat(240)}.txt`);
     const { not_images } = (await read()).skipped;
     expect(not_images).toMatchObject({ count: 50 });
@@ -177,7 +177,7 @@ describe('patterns that match nothing', () => {
   const why = async (include: string[], exclude: string[] = []) =>
     sourceOf({ include, exclude }).whyEmpty!(never);
 
-  it('are explained by patterns in another letter case', async () => {
+  it('get a hint if they match in another letter case', async () => {
     put('a.jpg', 'b.jpg', 'x/C.JPG', 'skip/d.jpg');
     expect(await why(['**/*.JPG', '*.PNG'], ['skip/**', 'x/**'])).toBe(
       '"**/*.JPG", "*.PNG" matches no file, but "**/*.jpg", "*.png" matches 2 files: letter case counts.',
@@ -187,14 +187,14 @@ describe('patterns that match nothing', () => {
     );
   });
 
-  it('are explained by names in another Unicode normal form', async () => {
+  it('get a hint if the names are in another Unicode normal form', async () => {
     put('Müller'.normalize('NFD') + '/a.jpg');
     expect(await why(['Müller'.normalize('NFC') + '/*.jpg'])).toMatch(
       /would match 1 file, such as ".*a\.jpg", whose names are in another Unicode normal form \(NFD\)\./,
     );
   });
 
-  it('are explained by files that they do not match', async () => {
+  it('get an example of the files that they do not match', async () => {
     put('a.jpg', 'b/c.jpg');
     expect(await why(['*.png'], ['x'])).toBe(
       'The folder holds 2 files, such as "a.jpg", but include "*.png" and exclude "x" let none through.',
@@ -202,7 +202,7 @@ describe('patterns that match nothing', () => {
     expect(await why([], ['**'])).toMatch(/holds 2 files, .* but exclude "\*\*" let none through\.$/);
   });
 
-  it('are not explained if there are no files', async () => {
+  it('get no explanation if there are no files', async () => {
     put('a.txt');
     expect(await why(['*.png'])).toBeNull();
     expect(await why([])).toBeNull();

@@ -1,6 +1,7 @@
 /**
- * Converts YCbCr to RGB in place, for TIFFs that store a full set of samples per pixel. libvips returns these as if they were
- * RGB. Pillow converts uncompressed files by its own tables, and leaves compressed ones to libtiff, which rounds differently.
+ * Converts YCbCr to RGB in place, for TIFFs that store a full set of samples per pixel. libvips returns their samples
+ * unconverted. Pillow converts uncompressed files with its own tables. It leaves compressed ones to libtiff, which rounds
+ * differently.
  */
 
 interface Tables {

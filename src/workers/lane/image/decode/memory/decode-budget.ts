@@ -1,20 +1,20 @@
 /**
- * Bounds the memory that a lane's images take while they are decoded. Images begin in order of arrival, each when it fits
- * beside those that have begun. One image is always let in, so that none waits for ever.
+ * Bounds the memory for decoding images in one lane. Images start in order of arrival, each as soon as it fits beside the
+ * running ones. If none is running, the next one starts whatever its size, so that no image waits for ever.
  */
 
 export interface DecodeBudget {
   /** Memory of the images that are being decoded now. */
   readonly usedBytes: number;
-  /** Whether an image that takes so many bytes may begin now. */
+  /** Whether an image that takes `bytes` may start now. */
   fits(bytes: number): boolean;
-  /** Runs `work`, which takes so many bytes. It begins before the call returns if it fits. */
+  /** Runs `work`, which takes `bytes`. Starts it before the call returns if it fits. */
   use<T>(bytes: number, work: () => Promise<T>): Promise<T>;
 }
 
 interface Waiting {
   readonly bytes: number;
-  readonly begin: () => void;
+  readonly start: () => void;
 }
 
 export function createDecodeBudget(limitBytes: number): DecodeBudget {
@@ -31,14 +31,14 @@ export function createDecodeBudget(limitBytes: number): DecodeBudget {
       return await work();
     } finally {
       used -= bytes;
-      beginNext();
+      startNext();
     }
   }
 
-  function beginNext(): void {
+  function startNext(): void {
     for (let next = waiting[0]; next !== undefined && hasRoom(next.bytes); next = waiting[0]) {
       waiting.shift();
-      next.begin();
+      next.start();
     }
   }
 
@@ -52,7 +52,7 @@ export function createDecodeBudget(limitBytes: number): DecodeBudget {
     async use(bytes, work) {
       if (fits(bytes)) return booked(bytes, work);
       return new Promise((resolve) => {
-        waiting.push({ bytes, begin: () => resolve(booked(bytes, work)) });
+        waiting.push({ bytes, start: () => resolve(booked(bytes, work)) });
       });
     },
   };

@@ -11,7 +11,7 @@ const answer = (
 ) => createClassifier({ labels, activation }).answer(Float32Array.from(numbers), topK);
 const { POSITIVE_INFINITY, NEGATIVE_INFINITY, NaN: NOT_A_NUMBER } = Number;
 
-it('returns the K best, best first, and equal scores by lower index', () => {
+it('returns the K best, best first, and orders equal scores by index', () => {
   expect(answer([1, 3, 2, 3, 3], 3)).toEqual({
     ok: true,
     result: '"predictions":[{"index":1,"score":3},{"index":3,"score":3},{"index":4,"score":3}]',
@@ -60,10 +60,10 @@ it('treats a logit of minus infinity as a probability of 0', () => {
 });
 
 it.each<[string, number[], Activation, string]>([
-  ['a softmax of nothing', [NEGATIVE_INFINITY, NEGATIVE_INFINITY], 'softmax', '-Infinity for every class'],
+  ['minus infinity alone', [NEGATIVE_INFINITY, NEGATIVE_INFINITY], 'softmax', '-Infinity for every class'],
   ['plus infinity', [NEGATIVE_INFINITY, POSITIVE_INFINITY], 'softmax', 'Infinity (class 1)'],
   ['plus infinity', [POSITIVE_INFINITY], 'sigmoid', 'Infinity (class 0)'],
-  ['what is not a number', [NEGATIVE_INFINITY, NOT_A_NUMBER], 'softmax', 'NaN (class 1)'],
+  ['NaN', [NEGATIVE_INFINITY, NOT_A_NUMBER], 'softmax', 'NaN (class 1)'],
   ['a score of minus infinity', [1, NEGATIVE_INFINITY], 'none', '-Infinity (class 1)'],
 ])('makes a row of %s an error', (_what, numbers, activation, says) => {
   expect(answer(numbers, 1, activation)).toEqual({
@@ -72,7 +72,7 @@ it.each<[string, number[], Activation, string]>([
   });
 });
 
-it('reads each logit independently with sigmoid, and the one of a binary model for both of its names', () => {
+it('scores each logit independently with sigmoid, and both labels of a binary model from its one logit', () => {
   expect(answer([0, Math.log(3)], 2, 'sigmoid')).toMatchObject({
     result: '"predictions":[{"index":1,"score":0.75},{"index":0,"score":0.5}]',
   });
@@ -87,7 +87,7 @@ it('reads each logit independently with sigmoid, and the one of a binary model f
   });
 });
 
-it('writes six digits of a score, as toPrecision would', () => {
+it('writes scores with six significant digits, as toPrecision does', () => {
   fc.assert(
     fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (score) => {
       const outcome = answer([score], 1);

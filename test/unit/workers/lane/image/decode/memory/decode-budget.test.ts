@@ -3,7 +3,7 @@ import { createDecodeBudget } from '#forebay/workers/lane/image/decode/memory/de
 
 const LIMIT = 100;
 
-/** Images whose decoding ends when the test says so. */
+/** Images whose decoding ends when the test calls `end`. */
 function images() {
   const budget = createDecodeBudget(LIMIT);
   const begun: string[] = [];
@@ -18,12 +18,12 @@ function images() {
   return { budget, begun, use, end: (name: string, error?: Error) => ends.get(name)!(error) };
 }
 
-it('begins an image that fits before the call returns, and the others in order', async () => {
+it('starts an image that fits before the call returns, and the others in order', async () => {
   const { budget, begun, use, end } = images();
   const a = use('a', 60);
   const b = use('b', 40);
   const c = use('c', 50);
-  // It would fit, but may not overtake the image that waits.
+  // `d` would fit, but must not overtake `c`, which waits.
   const d = use('d', 1);
   expect(begun).toEqual(['a', 'b']);
   expect(budget.usedBytes).toBe(100);
@@ -39,7 +39,7 @@ it('begins an image that fits before the call returns, and the others in order',
   expect(budget.usedBytes).toBe(0);
 });
 
-it('lets in an image that is larger than the budget, alone', async () => {
+it('decodes an image that is larger than the budget, but only alone', async () => {
   const { budget, begun, use, end } = images();
   const small = use('small', 1);
   const large = use('large', 500);
@@ -53,7 +53,7 @@ it('lets in an image that is larger than the budget, alone', async () => {
   expect(budget.fits(1)).toBe(true);
 });
 
-it('has room again after an image that failed', async () => {
+it('frees the memory of an image that failed', async () => {
   const { begun, use, end } = images();
   const bad = use('bad', 100);
   const next = use('next', 100);
