@@ -119,8 +119,8 @@ export function createLaneThread(options: {
     void result.then(() => (batch.decoding = { is: 'ended', result }));
   }
 
-  async function decodeBatch({ model, rows, decode }: BatchRequest): Promise<DecodedBatch> {
-    const open = models.get(model)?.model.open(rows.length, decode);
+  async function decodeBatch({ model, rows, ...options }: BatchRequest): Promise<DecodedBatch> {
+    const open = models.get(model)?.model.open(rows.length, options);
     const decoding = rows.map((row, slot) => open?.decode(slot, row) ?? notLoaded(model));
     // Small images are all decoded by now. A promise for each of them would cost more than a message does.
     const decoded = decoding.every(isDecoded)
@@ -162,7 +162,7 @@ export function createLaneThread(options: {
     const waitedMs = performance.now() - receivedAt;
     const helpersSince = helpers.start();
     const good = rows.flatMap((row, slot) => (row.ok ? [slot] : []));
-    const ran = await open?.run(good, request.topK);
+    const ran = await open?.run(good);
     const file = models.get(request.model)?.model.changedFile() ?? null;
     if (file !== null) return { type: 'stale', batch: request.batch, file };
     const answers = ran?.outcomes.values();

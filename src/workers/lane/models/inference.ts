@@ -5,7 +5,6 @@
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { classesOf } from '../../../shared/models/graph-tensor.ts';
-import type { Classifier } from '../tasks/image-classification/classification.ts';
 import type { TensorData } from '../image/normalise/tensor-filler.ts';
 import type { TensorPool } from '../image/normalise/tensor-pool.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
@@ -20,6 +19,9 @@ export interface InferenceTimings {
   postMs: number;
 }
 
+/** Turns one row's numbers into its outcome. Bound to the batch's options. */
+export type Answer = (numbers: Float32Array) => RowOutcome;
+
 export interface Inference {
   /** Rows that a tensor must have room for, which are whole batches of the graph. */
   roomFor(rows: number): number;
@@ -30,7 +32,7 @@ export interface Inference {
   run(
     tensor: TensorData,
     rows: number,
-    topK: number,
+    answer: Answer,
   ): Promise<{ outcomes: RowOutcome[]; timings: InferenceTimings }>;
   /** Runs the tensor's first row and returns its numbers as the graph gives them. Rejects with onnxruntime's error. */
   probe(tensor: TensorData): Promise<Float32Array>;
@@ -42,9 +44,8 @@ export function createInference(parts: {
   /** Numbers per row in a tensor. */
   readonly rowLength: number;
   readonly tensors: TensorPool;
-  readonly classifier: Classifier;
 }): Inference {
-  const { session, fit, rowLength, tensors, classifier } = parts;
+  const { session, fit, rowLength, tensors } = parts;
   const [, ...sample] = tensorShape(fit, rowLength);
   const size = createCallSize();
 
@@ -53,13 +54,13 @@ export function createInference(parts: {
     return Math.ceil(rows / step) * step;
   }
 
-  async function run(tensor: TensorData, count: number, topK: number) {
+  async function run(tensor: TensorData, count: number, answer: Answer) {
     const timings: InferenceTimings = { prepareMs: 0, inferMs: 0, postMs: 0 };
     const outcomes: RowOutcome[] = [];
     while (outcomes.length < count) {
       const from = outcomes.length;
       const rows = Math.min(fit.fixedBatch ?? size.rows, count - from);
-      const done = await runTogether(tensor.subarray(from * rowLength), rows, topK, timings);
+      const done = await runTogether(tensor.subarray(from * rowLength), rows, answer, timings);
       // `done` is empty if memory ran out. Then the next call is smaller.
       outcomes.push(...done);
     }
@@ -70,7 +71,7 @@ export function createInference(parts: {
   async function runTogether(
     tensor: TensorData,
     count: number,
-    topK: number,
+    answer: Answer,
     timings: InferenceTimings,
   ): Promise<RowOutcome[]> {
     let rows: Float32Array[];
@@ -78,19 +79,19 @@ export function createInference(parts: {
       rows = await scores(tensor, count, timings);
     } catch (error) {
       if (count === 1) return [failed(error)];
-      if (fit.fixedBatch !== null || !isOutOfMemory(error)) return runSingly(tensor, count, topK, timings);
+      if (fit.fixedBatch !== null || !isOutOfMemory(error)) return runSingly(tensor, count, answer, timings);
       size.ranOut(count);
       return [];
     }
     if (fit.fixedBatch === null) size.wentWell(count);
     const start = performance.now();
-    const outcomes = rows.map((row) => classifier.answer(row, topK));
+    const outcomes = rows.map(answer);
     timings.postMs += performance.now() - start;
     return outcomes;
   }
 
   /** Uses another tensor, since filling up a batch must not overwrite the rows behind it. */
-  async function runSingly(tensor: TensorData, count: number, topK: number, timings: InferenceTimings) {
+  async function runSingly(tensor: TensorData, count: number, answer: Answer, timings: InferenceTimings) {
     const outcomes: RowOutcome[] = [];
     let single: TensorData;
     try {
@@ -100,7 +101,7 @@ export function createInference(parts: {
     }
     for (let row = 0; row < count; row++) {
       single.set(tensor.subarray(row * rowLength, (row + 1) * rowLength));
-      outcomes.push(...(await runTogether(single, 1, topK, timings)));
+      outcomes.push(...(await runTogether(single, 1, answer, timings)));
     }
     tensors.giveBack(single);
     return outcomes;

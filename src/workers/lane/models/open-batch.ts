@@ -10,7 +10,7 @@ import { isOutOfMemory } from '../out-of-memory.ts';
 import type { TensorFiller } from '../image/normalise/tensor-filler.ts';
 import type { TensorPool } from '../image/normalise/tensor-pool.ts';
 import type { RowBytes } from '../rows/row-bytes.ts';
-import type { Inference, InferenceTimings } from './inference.ts';
+import type { Answer, Inference, InferenceTimings } from './inference.ts';
 
 export type DecodedRow = { readonly ok: true } | { readonly ok: false; readonly error: RowError };
 
@@ -26,7 +26,6 @@ export interface OpenBatch {
    */
   run(
     slots: readonly number[],
-    topK: number,
   ): Promise<{ readonly outcomes: readonly RowOutcome[]; readonly timings: InferenceTimings }>;
 }
 
@@ -36,6 +35,7 @@ interface Parts {
   readonly filler: Pick<TensorFiller, 'put' | 'rowLength'>;
   readonly tensors: TensorPool;
   readonly inference: Pick<Inference, 'roomFor' | 'run'>;
+  readonly answer: Answer;
 }
 
 /** Never throws because memory ran out. Then the batch is run in parts, or its rows fail with `out_of_memory`. */
@@ -57,7 +57,7 @@ function notDecoded(error: unknown): DecodedRow {
 }
 
 function openWhole(rows: number, parts: Parts): OpenBatch {
-  const { rowBytes, decoder, filler, tensors, inference } = parts;
+  const { rowBytes, decoder, filler, tensors, inference, answer } = parts;
   const { rowLength } = filler;
   const tensor = tensors.take(inference.roomFor(rows));
 
@@ -73,13 +73,13 @@ function openWhole(rows: number, parts: Parts): OpenBatch {
       }
     },
 
-    async run(slots, topK) {
+    async run(slots) {
       // Closes the gaps that failed rows have left.
       for (const [to, from] of slots.entries()) {
         if (from > to) tensor.copyWithin(to * rowLength, from * rowLength, (from + 1) * rowLength);
       }
       try {
-        return await inference.run(tensor, slots.length, topK);
+        return await inference.run(tensor, slots.length, answer);
       } finally {
         tensors.giveBack(tensor);
       }
@@ -92,11 +92,11 @@ function openInHalves(rows: number, parts: Parts): OpenBatch {
   const half = Math.ceil(rows / 2);
   const inputs: LaneInput[] = [];
 
-  async function runPart(slots: readonly number[], topK: number) {
+  async function runPart(slots: readonly number[]) {
     const part = openBatch(slots.length, parts);
     const decoded = await Promise.all(slots.map(async (slot, i) => part.decode(i, inputs[slot]!)));
     const good = decoded.flatMap(({ ok }, i) => (ok ? [i] : []));
-    const { outcomes, timings } = await part.run(good, topK);
+    const { outcomes, timings } = await part.run(good);
     const answers = outcomes.values();
     return { outcomes: decoded.map((row): RowOutcome => (row.ok ? answers.next().value! : row)), timings };
   }
@@ -106,11 +106,11 @@ function openInHalves(rows: number, parts: Parts): OpenBatch {
       inputs[slot] = input;
       return DECODED;
     },
-    async run(slots, topK) {
+    async run(slots) {
       const outcomes: RowOutcome[] = [];
       const sum: InferenceTimings = { prepareMs: 0, inferMs: 0, postMs: 0 };
       for (let from = 0; from < slots.length; from += half) {
-        const part = await runPart(slots.slice(from, from + half), topK);
+        const part = await runPart(slots.slice(from, from + half));
         outcomes.push(...part.outcomes);
         sum.prepareMs += part.timings.prepareMs;
         sum.inferMs += part.timings.inferMs;

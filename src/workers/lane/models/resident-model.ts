@@ -6,7 +6,7 @@ import { activationOf } from '../../../shared/domain/model/model-config.ts';
 import { checkScores } from '../../../shared/models/class-scores.ts';
 import type { Decoder } from '../image/decode/decoder.ts';
 import type { DecoderFactory } from '../image/decode/decoders.ts';
-import type { LoadRequest, LoadStep, ModelInfo } from '../messages.ts';
+import type { BatchRequest, LoadRequest, LoadStep, ModelInfo } from '../messages.ts';
 import { createClassifier } from '../tasks/image-classification/classification.ts';
 import { createTensorFiller, type TensorFiller } from '../image/normalise/tensor-filler.ts';
 import { createTensorPool } from '../image/normalise/tensor-pool.ts';
@@ -20,10 +20,13 @@ import type { OnnxSession } from './onnx-session.ts';
 import { openBatch, type OpenBatch } from './open-batch.ts';
 import { recordedProbe, type ProbeRecord } from './probe-record.ts';
 
+/** What the job asked for. All rows of a batch have the same options. */
+export type BatchOptions = Pick<BatchRequest, 'topK' | 'decode'>;
+
 export interface ResidentModel {
   readonly info: ModelInfo;
-  /** Opens a batch of so many rows. `decode` overrides the config. */
-  open(rows: number, decode: DecodeMode | undefined): OpenBatch;
+  /** Opens a batch with room for `rows`. `decode` overrides the config. */
+  open(rows: number, options: BatchOptions): OpenBatch;
   /** A weights file that has changed since the model was loaded, or null. */
   changedFile(): string | null;
   release(): Promise<void>;
@@ -81,7 +84,7 @@ export async function loadResidentModel(
     const classifier = createClassifier({ labels, activation: activationOf(config) });
     const tensors = createTensorPool(filler);
     const { rowLength } = filler;
-    const inference = createInference({ session, fit, rowLength, tensors, classifier });
+    const inference = createInference({ session, fit, rowLength, tensors });
     parts.onStep('first_run');
     const sample = await firstRun(inference, filler);
     checkScores({ config: config, labels, output: fit.output, classes: sample.length, sample });
@@ -101,8 +104,15 @@ export async function loadResidentModel(
     const { input, output, fixedBatch } = fit;
     return {
       info: { input, output, fixedBatch, decoder, loadMs, ...found },
-      open: (rows, decode = mode) =>
-        openBatch(rows, { rowBytes, decoder: decoderOf(decode), filler, tensors, inference }),
+      open: (rows, { topK, decode = mode }) =>
+        openBatch(rows, {
+          rowBytes,
+          decoder: decoderOf(decode),
+          filler,
+          tensors,
+          inference,
+          answer: (numbers) => classifier.answer(numbers, topK),
+        }),
       changedFile: () => mapped.changed(),
       release,
     };

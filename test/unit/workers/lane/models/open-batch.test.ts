@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ForebayError } from '#forebay/shared/errors.js';
+import type { Answer } from '#forebay/workers/lane/models/inference.js';
 import { openBatch } from '#forebay/workers/lane/models/open-batch.js';
 import { createTensorPool } from '#forebay/workers/lane/image/normalise/tensor-pool.js';
 import { createRowBytes } from '#forebay/workers/lane/rows/row-bytes.js';
@@ -35,15 +36,13 @@ function parts(room: number) {
       tensors: createTensorPool({ allocate, rowLength: 1 }),
       inference: {
         roomFor: (rows: number) => rows,
-        async run(tensor: ArrayLike<number>, rows: number) {
+        async run(tensor: ArrayLike<number>, rows: number, answer: Answer) {
           calls.push(rows);
-          const outcomes = Array.from({ length: rows }, (_, i): RowOutcome => ({
-            ok: true,
-            result: `${tensor[i]}`,
-          }));
+          const outcomes = Array.from({ length: rows }, (_, i) => answer(Float32Array.of(tensor[i]!)));
           return { outcomes, timings: { prepareMs: 1, inferMs: 1, postMs: 1 } };
         },
       },
+      answer: (numbers: Float32Array): RowOutcome => ({ ok: true, result: `${numbers[0]}` }),
     },
   };
 }
@@ -55,7 +54,7 @@ async function answersOf(room: number, rows: readonly number[]) {
     rows.map(async (row, slot) => open.decode(slot, { bytes: Uint8Array.of(row) })),
   );
   const good = decoded.flatMap((row, slot) => (row.ok ? [slot] : []));
-  const { outcomes } = await open.run(good, 1);
+  const { outcomes } = await open.run(good);
   const answers = outcomes.values();
   const all = decoded.map((row) => (row.ok ? answers.next().value! : row));
   return { calls, answers: all.map((outcome) => (outcome.ok ? outcome.result : outcome.error.code)) };
