@@ -176,7 +176,7 @@ it.concurrent('deliveries stop after the last try, follow no redirect, and time 
 it.concurrent('progress is reported now and then, and the end last', async () => {
   writeFileSync(
     join(service.input, 'many.txt'),
-    Array.from({ length: 300 }, (_, i) =>
+    Array.from({ length: 600 }, (_, i) =>
       JSON.stringify({ id: `r${i}`, uri: `images/00000${i % 6}.png` }),
     ).join('\n'),
   );
@@ -188,6 +188,11 @@ it.concurrent('progress is reported now and then, and the end last', async () =>
       options: { block_rows: 4, batch_size: 1, concurrency: 2 },
     },
   );
+  // The job pauses until its progress has arrived, so that it cannot end before.
+  await waitUntil('some rows', async () => (await service.job(job.id)).rows.succeeded > 0);
+  await service.post(`/v1/jobs/${job.id}/pause`, {});
+  await waitUntil('progress', () => receiver.at('/progress').length > 0);
+  await service.post(`/v1/jobs/${job.id}/resume`, {});
   await service.ended(job.id);
   await settled(job.id);
   const all = receiver.at('/progress').map((one) => ({
