@@ -203,7 +203,7 @@ it('a job with more rows than allowed ends when they are counted, or when its fe
   expect(await counted.record()).toMatchObject({
     status: 'failed',
     succeeded: 0,
-    error: { code: 'too_many_rows', message: expect.stringMatching(/ 21 rows; .* 20 .FOREBAY_MAX_ROWS/) },
+    error: { code: 'too_many_rows', message: expect.stringMatching(/ 21 rows\. .* 20 .FOREBAY_MAX_ROWS/) },
   });
   const fed = await feederOf(500, { maxRows: 400, uncounted: true, options: { block_rows: 5 } });
   await runToEnd(fed);
