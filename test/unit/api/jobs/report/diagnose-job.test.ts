@@ -84,7 +84,7 @@ const CASES: Record<
   'idle lanes and slow writes': {
     costs: { lane: IDLE, write: 9000 },
     name: 'writing',
-    says: /45 % of a block's life is writing.*faster disk/,
+    says: /45 % of a block's life goes to writing.*faster disk/,
   },
   'idle lanes and a slow Redis': {
     costs: { lane: IDLE, commit: 9000 },
