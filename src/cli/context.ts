@@ -1,4 +1,4 @@
-/** The environment of a command: streams, folders, variables and signals. */
+/** The environment of a command: terminal, variables, working folder, arguments and the service. */
 import type { Client } from '../client/client.ts';
 import type { Terminal } from './terminal.ts';
 

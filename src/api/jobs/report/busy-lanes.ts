@@ -40,7 +40,7 @@ export function diagnoseBusyLanes(lane: JobCosts['lane'], busy: number, utilisat
   }
   const advice =
     utilisation >= HEALTHY
-      ? 'Nothing is wrong. For more speed, add CPU cores or workers, use a smaller or quantised model, or run `forebay tune`.'
+      ? 'Nothing is wrong: for more speed, add CPU cores or workers, use a smaller or quantised model, or run `forebay tune`.'
       : 'Run `forebay tune`, which looks for a better batch size, lanes and threads.';
   return diagnosis('inference', infer, `${lanesBusy}, ${percent(infer)} of it in the model`, advice);
 }

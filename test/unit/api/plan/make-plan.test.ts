@@ -220,7 +220,7 @@ describe('a warning', () => {
       /9 of 100 measured rows failed, mostly decode_failed: torn/,
     ],
     ['jobs beside it', { workers: [worker({ blocksBeside: 3 })] }, /3 of their blocks shared/],
-    ['warm files', {}, /came from memory/],
+    ['warm files', {}, /came from the page cache/],
     ['a resumed output', { resumes: true }, /counts all rows/],
   ] as const)('is given for %s', (_, change, text) => {
     expect(plan(change as Partial<PlanFacts>).warnings.join('\n')).toMatch(text);
