@@ -42,7 +42,7 @@ export async function run({ log, quick, seconds, runs }) {
   });
   const chart = {
     type: 'lines',
-    title: `${subject.title}: rows per second against batch size, by lanes x threads`,
+    title: `rows per model call`,
     x: { label: 'rows per model call', log: true },
     y: { label: 'rows/s', unit: 'rows/s' },
     series,

@@ -1,6 +1,6 @@
 /**
- * Measures the reference of all ratios. Each core runs one loop that reads, decodes and infers, and ranks the answers.
- * There is no queue, no HTTP and no result on disk. Only the decode kernels are the project's code.
+ * Measures the reference of all ratios. Each core runs one loop that reads, decodes, infers and ranks the answers. There
+ * is no queue, no HTTP and no result on disk. Only the decode kernels are the project's code.
  */
 import { median } from './harness/statistics.js';
 import { stackedByKind } from './harness/subject-charts.js';
@@ -18,7 +18,7 @@ export async function run({ log, quick, seconds, runs, subjects }) {
   const notes = [];
   const data = {};
   for (const subject of subjects) {
-    // A smoke run is too short for a choice that is worth keeping.
+    // A smoke run is too short for a choice worth keeping.
     const tuned = quick
       ? { chosen: startingPoint(subject), tried: [] }
       : await tuneCeiling(subject, { seconds: seconds / 4, log });

@@ -1,5 +1,5 @@
 /**
- * Compares two checkouts in one run. Both services run at once, each with its own Redis. `turns` alternates their jobs;
+ * Compares two checkouts in one run. Both services run at once, each with its own Redis. `turns` alternates their jobs.
  * `together` starts both jobs at the same moment.
  */
 import { assertBuilt, startBoth } from './compare/both-services.js';
@@ -17,14 +17,17 @@ export const proves =
 export const defaults = { runs: 20, seconds: 10, quick: { runs: 3, seconds: 3 } };
 
 /**
- * After these, one in each order, both services restart. A process keeps some luck for its whole life, such as the layout
- * of its memory and what its compiler has optimised. Pairs of one start are therefore alike, and many would feign a
- * narrow interval.
+ * After this many pairs, in both orders, both services restart. A process keeps some properties for its whole life, such
+ * as its memory layout and what its compiler has optimised. So pairs from one start resemble each other, and many of them
+ * would give a deceptively narrow interval.
  */
 const PAIRS_PER_START = 2;
-/** Of a job, even if it takes longer than --seconds. With fewer, the moment of a single commit moves the rate. */
+/**
+ * Minimum parts of a job, even if it takes longer than --seconds. With fewer, the moment of a single commit changes the
+ * rate.
+ */
 const LEAST_PARTS = 20;
-/** More than 10,000, so that the digits of all jobs lie in the same folder. */
+/** More than 10,000, so that the digits of all jobs are in the same folder. */
 const LEAST_FILES = 20_000;
 
 export async function run({ log, runs, seconds, subjects, with: other, way }) {

@@ -1,6 +1,6 @@
 /**
  * Measures the memory that decoding takes, in bytes per pixel, for each kind of image. A child process decodes one image
- * and reports how far its resident memory rose. The figures in src/workers/lane/image/decode/memory/decode-memory.ts come from
+ * and reports how much its resident memory grew. The figures in src/workers/lane/image/decode/memory/decode-memory.ts come from
  * here.
  */
 import { execFileSync } from 'node:child_process';
@@ -13,7 +13,7 @@ import { inScratch } from './harness/scratch.js';
 export const name = 'decode-memory';
 export const title = 'Memory of decoding, bytes per pixel';
 export const proves =
-  'How much memory decoding takes for each kind of image, which the memory limits of lanes rely on.';
+  'How much memory decoding takes for each kind of image. The memory limits of lanes rely on these figures.';
 
 /** Pixels per side: 4, 16 and 36 megapixels. Above 24 megapixels libvips resizes the images where it can. */
 const SIDES = [2000, 4000, 6000];
@@ -44,7 +44,7 @@ async function written(folder, file, image) {
   return path;
 }
 
-/** Bytes by which the peak of resident memory rises while a child process decodes the large image. */
+/** Bytes by which the peak of resident memory grows while a child process decodes the large image. */
 function decodedGrowth({ small, large, side, preprocess }) {
   const child = join(root, 'bench/decode-memory/child.js');
   const args = ['--expose-gc', child, small, large, String(side), JSON.stringify(preprocess)];

@@ -10,7 +10,7 @@ import { photoSteps, textSteps } from './ladder/steps.js';
 import { photosThroughService, textThroughService } from './ladder/through-service.js';
 
 export const name = 'ladder';
-export const title = 'Ladder: what each step brings';
+export const title = 'Ladder: the gain of each step';
 export const proves =
   'How much faster the service is than a naive script, and how much each step contributes.';
 

@@ -33,7 +33,7 @@ async function main() {
   const cases = [];
   for (const name of options.names) {
     cases.push(await runCase(await loadCase(name), options));
-    // Written after every case, so that a crash loses only the case that is running.
+    // Written after every case, so that a crash loses only the running case.
     writeReport({ started, machine, quick: options.quick === true, cases });
   }
   console.log(`\n${join(resultsDir, baseName(started, machine))}.{json,html}`);

@@ -20,9 +20,9 @@ const WARM_ROWS = 200_000;
 const BLOCK_ROWS = 256;
 const BATCH = 64;
 const SHARES = [0.01, 0.1, 1];
-/** Samples per median, because the garbage collector moves memory more than any growth does. */
+/** Samples per median, because the garbage collector changes memory more than any growth does. */
 const SAMPLES = 11;
-/** Short, so that there are enough looks within 1 % of the job. */
+/** Short, so that there are enough samples within 1 % of the job. */
 const LOOK_MS = 20;
 const KINDS = ['api', 'worker', 'redis'];
 
@@ -94,7 +94,7 @@ function rowsOf(samples) {
   ];
 }
 
-/** The samples that were taken nearest to a share of the rows. */
+/** The samples nearest to a share of the rows. */
 function nearest(samples, share) {
   return samples.toSorted((a, b) => Math.abs(a.share - share) - Math.abs(b.share - share)).slice(0, SAMPLES);
 }

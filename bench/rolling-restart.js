@@ -1,5 +1,5 @@
 /**
- * Measures what a deploy costs. All workers of the real service are replaced one after the other while a job runs, in
+ * Measures the cost of a deployment. All workers of the real service are replaced one after the other while a job runs, in
  * turns with the same job undisturbed. Each successor is ready before its predecessor ends. No row may be lost or doubled.
  */
 import { readFileSync } from 'node:fs';
@@ -18,21 +18,21 @@ export const proves =
   'That replacing all workers under load costs little time and that every row has one result.';
 
 const MODEL = 'digits-small';
-/** More than 10,000, so that the pictures lie in the same folder as those of longer jobs. */
+/** More than 10,000, so that the pictures are in the same folder as those of longer jobs. */
 const PROBE_ROWS = 20_000;
 const MOST_ROWS = 5_000_000;
-/** The job takes this many times `--seconds`. A deploy costs the same few seconds in a job of any length. */
+/** The job takes this many times `--seconds`. A deployment costs the same few seconds in a job of any length. */
 const LONGER = 3;
 /** Share of the rows after which the first worker is replaced. */
 const FROM = 0.15;
-/** Share of the rows before which the last worker must be replaced, so that the job is under load all the time. */
+/** The last worker must be replaced before this share of the rows, so that the job is under load all the time. */
 const UNTIL = 0.9;
 
 export async function run({ log, runs, seconds }) {
   const { cpus } = readResources();
   const count = Math.max(2, Math.min(4, cpus));
   const probe = manifest('rolling-probe', digits(PROBE_ROWS));
-  // While a successor starts there are more lanes than cores, so its start on the same machine is part of the figure.
+  // While a successor starts, there are more lanes than cores, so the figure includes its start on the same machine.
   const lanes = Math.max(1, Math.floor(cpus / count));
   const service = await startParts({
     models: [modelFolder(MODEL)],

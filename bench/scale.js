@@ -1,7 +1,7 @@
 /**
  * Measures scale without hardware: simulated devices behind real workers, a real Redis and the real API process.
- * Coordination uses blocks of one row and devices that take no time, so it measures blocks per second alone. Scaling
- * runs 1 to 64 workers whose devices take LATENCY_MS per batch, and compares them with what those devices could do.
+ * Coordination uses blocks of one row and devices that take no time, so it measures only blocks per second. Scaling runs 1
+ * to 64 workers whose devices take LATENCY_MS per batch, and compares them with the ideal rate of those devices.
  */
 import { startCluster } from './cluster/cluster.js';
 import { measureJob } from './cluster/measure-job.js';
@@ -15,11 +15,11 @@ const LATENCY_MS = 200;
 const BATCH = 4;
 const BATCHES_PER_BLOCK = 4;
 const COUNTS = [1, 2, 4, 8, 16, 32, 64];
-/** One process with many lanes, as a worker is. It sends the Redis calls of one event-loop turn together. */
+/** One process with many lanes, like a worker. It sends the Redis calls of one event-loop turn together. */
 const ONE_WORKER = { count: 1, lanes: 8 };
 /** Four workers that each send their own calls. They share one process, because they share the cores anyway. */
 const FOUR_WORKERS = { count: 4, lanes: 1 };
-/** Between looks at a job of coordination. A look costs the API as much as several blocks. */
+/** Time between polls of a coordination job. A poll costs the API as much as several blocks. */
 const LOOK_MS = 100;
 
 export async function run({ log, quick, seconds }) {
@@ -35,7 +35,7 @@ export async function run({ log, quick, seconds }) {
     rows: [...coordinationRows(coordination), ...scalingRows(scaled)],
     charts: [scalingChart(scaled), costChart(coordination)],
     notes: [
-      'CPU and round trips per block are of the first line of coordination. The chart has all lines.',
+      'CPU and round trips per block are those of the first line of coordination. The chart has all lines.',
       `Each worker has a device that takes ${LATENCY_MS} ms per batch of ${BATCH} rows. A block has ${BATCHES_PER_BLOCK} batches. 8 workers share a process.`,
       'Steady is the middle half of the job. The whole job includes its start and its last blocks.',
     ],

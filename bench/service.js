@@ -1,6 +1,7 @@
 /**
- * Measures what the service costs. The same rows go through HTTP submit, Redis, worker and committed parts, in turns with
- * the ceiling. It also reads how busy the cores are, what each process spends per row, and when the first result comes.
+ * Measures the cost of the service. The same rows go through HTTP submit, Redis, worker and committed parts, in turns with
+ * the ceiling. It also measures how busy the cores are, what each process spends per row, and when the first result
+ * arrives.
  */
 import { timeResults } from './endtoend/first-result.js';
 import { measureJob } from './endtoend/measure-job.js';
@@ -20,7 +21,7 @@ export const proves =
 const SUBMITS = 20;
 /** Rows of the small jobs whose first result is timed. */
 const SMALL_JOBS = [1, 64];
-/** Stages of a lane's own time, which they add up to. Waits are left out, because they cost nothing. */
+/** Stages of a lane's own time, which add up to it. Waits are left out, because they cost nothing. */
 const STAGES = ['open', 'decode', 'prepare', 'infer', 'post', 'other', 'idle'];
 const ROLES = ['lanes', 'worker', 'api', 'redis', 'launcher'];
 /** Above this share of the cores, other programs are worth a note. */
@@ -95,7 +96,7 @@ async function firstResults({ client }, { subject, small, submits }) {
   for (const { size, input } of small) {
     const times = [];
     for (let i = 0; i <= submits; i++) times.push(await timeResults(client, { model: subject.name, input }));
-    // The first job warms caches up for the others.
+    // The first job warms caches for the others.
     found[size] = times.slice(1).map((one) => one.firstMs);
   }
   return found;

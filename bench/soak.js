@@ -14,15 +14,18 @@ export const proves =
 
 const ROWS = 2_000_000;
 const QUICK_ROWS = 20_000;
-/** The first tenth of the job is not compared, because heaps still grow to their size there. */
+/** The first tenth of the job is not compared, because heaps still grow to their final size there. */
 const FROM = 0.1;
-/** Part of the job around a mark whose median counts, because garbage collectors move memory more than growth does. */
+/**
+ * Part of the job around a mark. The median of its samples counts, because garbage collectors change memory more than
+ * growth does.
+ */
 const AROUND = 0.05;
 const MOST_GROWTH = '<= 10';
 
 const LOADS = 200;
 const QUICK_LOADS = 40;
-/** Share of the loads after which a lane's heaps have their size. */
+/** Share of the loads after which a lane's heaps have their final size. */
 const WARM_LOADS = 0.2;
 
 export async function run({ log, quick, rows: wanted = ROWS }) {

@@ -1,4 +1,4 @@
-/** Compares the choice of `forebay tune` with the best of the whole space, and the time of both. */
+/** Compares the choice of `forebay tune` with the best of the whole space, and compares their times. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

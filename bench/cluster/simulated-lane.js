@@ -1,6 +1,6 @@
 /**
  * A lane whose device takes a given time per batch and no CPU. It runs one batch at a time, in order of calls, and starts
- * the next one at once. It opens no file. It stands in for hardware that this machine does not have.
+ * the next one immediately. It opens no file. It replaces hardware that this machine does not have.
  */
 
 const LABEL = '"predictions":[{"index":0,"label":"simulated","score":1}]';
@@ -30,7 +30,7 @@ export function startSimulatedLane({ index, latencyMs }) {
       new Promise((resolve) => {
         const outcomes = rows.map(() => ({ ok: true, result: LABEL }));
         const now = performance.now();
-        // A device begins a waiting batch at once, even if our timer is late.
+        // A device starts a waiting batch immediately, even if our timer is late.
         const begins = Math.max(now, busyUntil);
         const timings = {
           idleMs: Math.max(0, now - busyUntil),

@@ -1,4 +1,4 @@
-/** A lane that serves the text encoder: a child process as the service's own, with an entry of the benchmark's. */
+/** A lane that serves the text encoder. It is a child process like the service's own, with an entry of the benchmark. */
 import { fileURLToPath } from 'node:url';
 import { startChildLane } from '../../dist/workers/lane-pool/child-lane.js';
 

@@ -2,7 +2,7 @@
 import { measureJob } from '../endtoend/measure-job.js';
 import { measureTogether } from '../endtoend/measure-together.js';
 
-/** Each measures one job on each service and gives them their submits in the given order. */
+/** Each measures one job on each service, and submits them in the given order. */
 export const WAYS = { turns: measureInTurns, together: measureTogether };
 
 /**

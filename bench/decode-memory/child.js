@@ -1,4 +1,4 @@
-/** Decodes one image and prints by how many bytes the peak of resident memory rose. Runs as a process of its own. */
+/** Decodes one image and prints by how many bytes the peak of resident memory grew. Runs as a separate process. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PREPROCESS } from '../../dist/shared/domain/model/model-config.js';
 import { createDecoderFactory } from '../../dist/workers/lane/image/decode/decoders.js';
@@ -18,7 +18,7 @@ const warm = readFileSync(small);
 for (let i = 0; i < 3; i++) await decoder.decode(warm);
 const image = readFileSync(large);
 globalThis.gc();
-// Resets the peak that the kernel keeps to what is resident now.
+// Resets the peak in the kernel to the current resident memory.
 writeFileSync('/proc/self/clear_refs', '5');
 const before = peak();
 await decoder.decode(image);

@@ -1,4 +1,4 @@
-/** Makes the images of `decode-memory`: square, of any size, one for every kind that is decoded differently. */
+/** Creates the images of `decode-memory`: square, of any size, one for every kind with its own way of decoding. */
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 
@@ -17,7 +17,7 @@ const rgb = (side) => pixels(side);
 const rgba = (side) => pixels(side, 4);
 const deep = (side) => rgb(side).toColourspace('rgb16');
 
-/** `make`: an image with so many pixels per side. `preprocess`: decode options that differ from the defaults. */
+/** `make`: creates an image with this many pixels per side. `preprocess`: decode options that differ from the defaults. */
 export const KINDS = {
   'jpeg 4:2:0': { make: (side) => rgb(side).jpeg() },
   'jpeg 4:4:4': { make: (side) => rgb(side).jpeg({ chromaSubsampling: '4:4:4' }) },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { root } from '../harness/places.js';
 import { inScratch } from '../harness/scratch.js';
 
-/** Counts the whole process, because libvips decodes on threads of its own. @returns ms per image */
+/** Counts the whole process, because libvips decodes on its own threads. @returns ms per image */
 export async function meanCpuMs(images, rounds, decode) {
   const before = process.cpuUsage();
   for (let round = 0; round < rounds; round++) for (const image of images) await decode(image);

@@ -1,4 +1,4 @@
-/** When the blocks of a job were committed, read from the parts in its output folder. */
+/** When the blocks of a job were committed, according to the parts in its output folder. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 

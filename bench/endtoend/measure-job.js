@@ -32,7 +32,7 @@ export async function measureJob(service, body) {
   return figuresOf(observed, wholeWindow(observed.commits));
 }
 
-/** Runs a job and keeps what figures are computed from. @returns {Promise<Observed>} */
+/** Runs a job and keeps the raw data for its figures. @returns {Promise<Observed>} */
 export async function observeJob({ client, pid }, body) {
   const sampler = sampleTree(pid, SAMPLE_MS);
   const submitted = Date.now();

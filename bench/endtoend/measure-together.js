@@ -1,4 +1,6 @@
-/** Measures jobs of several services that run at the same time, so that the state of the machine affects all alike. */
+/**
+ * Measures jobs of several services that run at the same time, so that the state of the machine affects all of them alike.
+ */
 import { sharedWindow } from './commits.js';
 import { figuresOf, observeJob } from './measure-job.js';
 

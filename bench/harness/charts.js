@@ -1,4 +1,4 @@
-/** Draws charts as inline SVG. The page's CSS variables --c1 to --c8 give the colours. Pure: data in, markup out. */
+/** Draws charts as inline SVG. The page's CSS variables --c1 to --c8 give the colours. Pure. */
 import { short } from './format.js';
 import { linearTicks, logTicks, scaleOf } from './scales.js';
 
@@ -98,7 +98,7 @@ function linesSvg({ series, x, y }) {
   return keys + svg(box.bottom + 48, grid.join('') + below.join('') + axes + drawn.join(''));
 }
 
-/** Pushes the labels at line ends apart where they would overlap. @param {readonly number[]} wanted */
+/** Separates overlapping labels at line ends. @param {readonly number[]} wanted */
 function spread(wanted) {
   const placed = [...wanted];
   const order = placed.map((_, i) => i).toSorted((a, b) => placed[a] - placed[b]);

@@ -1,15 +1,15 @@
-/** The options of `npm run bench`. Each is declared once, in OPTIONS: parser and usage follow from it. */
+/** The options of `npm run bench`. Each is declared once, in OPTIONS. Parser and usage follow from it. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { caseNames } from './cases.js';
 import { SUBJECTS } from './subjects.js';
 
-/** For cases that export no `defaults` of their own. */
+/** For cases without their own `defaults`. */
 const DEFAULTS = { runs: 5, seconds: 20, quick: { runs: 1, seconds: 3 } };
 
 /**
- * `value`: the name of the value in the usage. An option without one is a switch.
- * `read`: checks and converts the value. It throws Error with what it wants instead.
+ * `value`: the name of the value in the usage. An option without one is a switch. `read`: checks and converts the value.
+ * It throws an Error that describes the expected value.
  */
 const OPTIONS = {
   quick: { help: 'smoke run: everything runs once, the figures mean little' },
@@ -82,7 +82,7 @@ export function readOptions(args) {
   };
 }
 
-/** The options as one case gets them. @param {import('./result.js').Case} found */
+/** The options for one case. @param {import('./result.js').Case} found */
 export function optionsFor({ defaults = DEFAULTS }, { quick = false, ...given }) {
   const { runs, seconds } = quick ? defaults.quick : defaults;
   return { ...given, quick, runs: given.runs ?? runs, seconds: given.seconds ?? seconds };
@@ -108,7 +108,7 @@ function positiveNumber(text) {
   return value;
 }
 
-/** npm runs scripts in the package's folder. INIT_CWD is where the user typed the path. */
+/** npm runs scripts in the package's folder. INIT_CWD is the folder in which the user typed the path. */
 function absolutePath(text) {
   return resolve(process.env['INIT_CWD'] ?? process.cwd(), text);
 }

@@ -58,7 +58,7 @@ export const SUBJECTS = {
   },
 };
 
-/** What in-process lanes need to know of a subject. @param {Subject} subject */
+/** The facts about a subject for in-process lanes. @param {Subject} subject */
 export function laneConfigOf({ name }) {
   const folder = modelFolder(name);
   const { preprocess } = configOf(folder);

@@ -1,4 +1,4 @@
-/** Samples the CPU time and memory of a service's processes while a job runs, and reads figures off the samples. */
+/** Samples the CPU time and memory of a service's processes while a job runs, and computes figures from the samples. */
 import { readResources } from '../../dist/workers/settings/resources.js';
 import { cpuSeconds, machineSeconds, roleOf, rssBytes, treeOf } from './processes.js';
 
@@ -10,11 +10,11 @@ import { cpuSeconds, machineSeconds, roleOf, rssBytes, treeOf } from './processe
  * @property {number} rss bytes
  */
 
-/** Watches the processes that the tree has now, until `stop()`. @param {number} pid @param {number} everyMs */
+/** Watches the current processes of the tree, until `stop()`. @param {number} pid @param {number} everyMs */
 export function sampleTree(pid, everyMs) {
   /** @type {Sample[]} */
   const samples = [];
-  // Listed once: a look through all processes takes milliseconds, which the measured service would miss.
+  // Listed once, because going through all processes takes milliseconds of CPU time from the measured service.
   const pids = treeOf(pid);
   const take = () =>
     samples.push({
@@ -35,8 +35,7 @@ export function sampleTree(pid, everyMs) {
 }
 
 /**
- * CPU between two moments, interpolated between samples. The processes must still be there, because their command
- * lines tell their roles.
+ * CPU between two moments, interpolated between samples. The processes must still exist, because their command lines show their roles.
  * @param {readonly Sample[]} samples @param {number} from @param {number} to ms since the epoch
  * @returns `wall`: seconds; `utilisation`: share of the cores that the tree used; `others`: share that all else used
  */

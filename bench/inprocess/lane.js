@@ -1,6 +1,5 @@
 /**
- * One lane without the service, as a process or a thread. It runs whole rows in one loop. The first message is its
- * configuration; it answers `ready`. To each `go` it answers what it did in the given seconds.
+ * One lane without the service, as a process or a thread. It runs whole rows in one loop. The first message is its configuration, which it answers with `ready`. It answers each `go` with its counts for the given seconds.
  *
  * @typedef {object} LaneConfig
  * @property {'image' | 'text'} kind
@@ -28,7 +27,7 @@ const { bestOfRows } = await import('./answers.js');
 
 const channel = parentPort ?? process;
 const send = (message) => (parentPort === null ? process.send(message) : parentPort.postMessage(message));
-/** The last answers, because a caller would keep them too. */
+/** The last answers, which a caller would keep too. */
 const kept = [];
 
 channel.once('message', (config) => void serve(config));
@@ -41,7 +40,7 @@ async function serve({ config, files, first, step }) {
   const loadMs = performance.now() - began;
   /** Number of the next batch. Lanes take the batches in turn. */
   let next = first;
-  /** Batches that are taken and have not begun. */
+  /** Batches that are taken and have not started. */
   let waiting = [];
 
   function take() {
@@ -55,7 +54,7 @@ async function serve({ config, files, first, step }) {
     return Array.from({ length: config.batch }, (_, i) => files[(from + i) % files.length]);
   }
 
-  /** Rows of similar length share a batch, so that little of it is padding. */
+  /** Rows of similar length share a batch, so that it has little padding. */
   function takeSorted(count) {
     const rows = Array.from({ length: count }, takeNext).flat();
     rows.sort((a, b) => inputs.lengthOf(a) - inputs.lengthOf(b));
@@ -83,7 +82,7 @@ async function serve({ config, files, first, step }) {
     return { rows, ms: performance.now() - start, stages };
   }
 
-  /** Reads a batch. With `ahead`, decoding starts at once. */
+  /** Reads a batch. With `ahead`, decoding starts immediately. */
   function begin(batch, stages) {
     const read = () => batch.map((row) => timedNow(stages, 'read', () => inputs.read(row)));
     if (config.singly)

@@ -26,7 +26,7 @@ export async function startLanes(config, files) {
     const rows = done.reduce((sum, one) => sum + one.rows, 0);
     const perRow = (stage) => done.reduce((sum, one) => sum + one.stages[stage], 0) / rows;
     return {
-      // Each lane's rate is over its own time, because they do not end at the same moment.
+      // Each lane's rate covers its own time, because lanes do not end at the same moment.
       rate: done.reduce((sum, one) => sum + (one.rows / one.ms) * 1000, 0),
       rows,
       cpuMsPerRow: config.unit === 'process' ? ((cpuSeconds(pids) - before) * 1000) / rows : null,

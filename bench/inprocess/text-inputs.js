@@ -1,4 +1,6 @@
-/** Rows of text as inputs of the text encoder. There is no tokenizer. The token ids follow from the number of a row. */
+/**
+ * Rows of text as inputs of the text encoder. There is no tokenizer. The token ids are derived from the number of a row.
+ */
 import { VOCABULARY } from '../models/bert-base.js';
 
 /**

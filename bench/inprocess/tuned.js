@@ -1,6 +1,6 @@
 /**
- * Finds the best configuration of lanes without the service. It tries one choice after the other and keeps what pays. The
- * cache folder keeps the result for this machine.
+ * Finds the best configuration of lanes without the service. It tries one choice after the other and keeps each
+ * improvement. The cache folder keeps the result for this machine.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { benchCache } from '../harness/places.js';
 import { laneConfigOf } from '../harness/subjects.js';
 import { measureOnce } from './lanes.js';
 
-/** After the batch size these are tried in order, each against the best so far. */
+/** After the batch size, these are tried in order, each against the best so far. */
 const CHOICES = [{ unit: 'thread' }, { arenas: 2 }, { ahead: true }, { nice: 7 }];
 /** A smaller gain is noise, so the simpler configuration stays. */
 const PAYS = 1.01;

@@ -4,10 +4,10 @@ import { laneConfigOf, textConfig } from '../harness/subjects.js';
 import { ceilingConfig } from '../inprocess/tuned.js';
 
 const NAIVE_BATCH = 4;
-/** Batches of text that are sorted by length together, so that there are several rows of each length. */
+/** Batches of text that are sorted by length together, so that each length has several rows. */
 export const SORTED_BATCHES = 8;
 
-/** One loop in one process. The library chooses its number of threads, as in a first version of such a script. */
+/** One loop in one process. The library chooses its number of threads, as in a simple script. */
 const ALONE = { lanes: 1, unit: 'process' };
 
 /** @param {number} batch rows per model call */

@@ -6,7 +6,7 @@ import { startService } from '../harness/service.js';
 import { manifest, modelFolder, textEncoder } from '../harness/workloads.js';
 import { SORTED_BATCHES } from './steps.js';
 
-/** Rows per second of one core, roughly, to size jobs. */
+/** Approximate rows per second of one core, to size jobs. */
 const TEXT_ROWS_PER_CORE = 60;
 const { cpus } = readResources();
 
@@ -17,7 +17,7 @@ export async function photosThroughService(subject, seconds) {
   const service = await startService({ models: [modelFolder(subject.name)], inputs: roots });
   try {
     const job = { model: subject.name, input };
-    // The other steps warm up before they measure, and so does this one.
+    // The other steps warm up before they measure, so this one does too.
     await measureJob(service, { ...job, options: { limit: Math.min(count, subject.atLeast) } });
     return (await measureJob(service, job)).rate;
   } finally {
@@ -27,7 +27,7 @@ export async function photosThroughService(subject, seconds) {
 
 /**
  * Embeds small files with one worker. Each batch of a lane is sorted and run in calls of `batch` rows.
- * @returns rows/s of the whole job. Lanes commit in step, a second apart, so their parts give no steady rate.
+ * @returns rows/s of the whole job. Lanes commit at the same moments, a second apart, so their parts give no steady rate.
  */
 export async function textThroughService({ tokens, batch }, seconds) {
   const batchSize = batch * SORTED_BATCHES;

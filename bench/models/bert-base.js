@@ -1,6 +1,6 @@
 /**
  * Writes a text encoder with the shape of BERT-base: 12 layers, hidden size 768, 12 heads, 109 million parameters. Its
- * weights are seeded random numbers, so loading and computing cost what they really cost, and the answers mean nothing.
+ * weights are seeded random numbers, so loading and computing have realistic costs, but the answers mean nothing.
  */
 import { createGraph, FLOAT, INT64 } from './onnx-writer.js';
 import { createWeights } from './seeded.js';

@@ -1,5 +1,5 @@
 /**
- * Writes ONNX files (ir 8, opset 17). It makes weights one at a time while writing, so that hundreds of megabytes need
+ * Writes ONNX files (ir 8, opset 17). Generates weights one at a time while writing, so that hundreds of megabytes need
  * little memory. The field numbers are those of onnx.proto3.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';

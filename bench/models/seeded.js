@@ -1,4 +1,4 @@
-/** Makes seeded numbers for weights. The same seed gives the same file. */
+/** Generates seeded numbers for weights. The same seed gives the same file. */
 
 /** @param {number} seed @returns makers of weights, which share one sequence of numbers */
 export function createWeights(seed) {

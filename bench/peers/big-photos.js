@@ -1,4 +1,4 @@
-/** Photos of 6 to 12 megapixels, the size that cameras take. They are enlarged shared photos, kept in the cache folder. */
+/** Photos of 6 to 12 megapixels, as from cameras. They are enlarged shared photos, kept in the cache folder. */
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import sharp from 'sharp';

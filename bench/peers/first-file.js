@@ -1,4 +1,4 @@
-/** Notes when the first results of a job are on the disk. */
+/** Records when the first results of a job are on disk. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,4 +1,4 @@
-/** Runs one job of a peer as a process of its own, and measures it from start to exit. */
+/** Runs one job of a peer as a separate process, and measures it from start to exit. */
 import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The settings of the peers. README.md says which others were tried. `cores`: processor cores to use. */
+/** The settings of the peers. README.md lists the others that were tried. `cores`: processor cores to use. */
 
 export const PEERS = {
   ray: {

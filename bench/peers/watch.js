@@ -17,7 +17,7 @@ export function watchTree(pid, everyMs = 400) {
   const take = () => {
     let bytes = 0;
     for (const one of treeOf(pid)) {
-      // A process that has just ended reads as 0: its last sample stays.
+      // A process that has just ended reads as 0, so its last sample stays.
       last.set(one, cpuSeconds([one]) || (last.get(one) ?? 0));
       bytes += pssBytes(one);
     }

@@ -1,4 +1,4 @@
-/** Loads a model into one lane again and again, and reads the memory of the lane after each load. */
+/** Loads a model into one lane repeatedly, and reads the lane's memory after each load. */
 import { readFileSync } from 'node:fs';
 import { startChildLane } from '../../dist/workers/lane-pool/child-lane.js';
 import { rssBytes } from '../harness/processes.js';

@@ -1,4 +1,4 @@
-/** The API process. It listens, waits for Redis, answers requests, and ends when asked. */
+/** The API process. It listens, waits for Redis, answers requests, and ends on a signal. */
 import { createRequire } from 'node:module';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -27,17 +27,14 @@ async function main(): Promise<void> {
   logEvents(events, log);
   const exit = (code: number) => () => process.exit(code);
   const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
-  // Until Redis answers, nothing is running that would have to be stopped.
+  // Until Redis answers, nothing runs that would have to be stopped.
   stop.addEventListener('abort', exitBeforeStart);
   if (config.redisUrl === undefined) {
-    throw new ForebayError(
-      'config_invalid',
-      'The API needs REDIS_URL. `forebay up` starts a Redis of its own.',
-    );
+    throw new ForebayError('config_invalid', 'The API needs REDIS_URL. `forebay up` starts its own Redis.');
   }
   await mkdir(config.dataDir, { recursive: true });
 
-  // It listens before it connects to Redis, so that clients learn that the service is waiting, and for what.
+  // It listens before it connects to Redis, so that clients learn that the service is waiting for Redis.
   let answer: Answer = answerWhileWaiting;
   const server = await listen((...args) => answer(...args), config);
   const { port } = server.address() as AddressInfo;
@@ -72,7 +69,7 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
-/** Longest time for a clean stop, in case Redis does not answer. */
+/** Maximum time for a clean stop, in case Redis does not answer. */
 const STOP_MS = 8_000;
 const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 

@@ -1,4 +1,4 @@
-/** Wires the parts of the API together, once Redis answers. main.ts does the listening and the signals. */
+/** Wires the parts of the API together when Redis answers. main.ts handles listening and signals. */
 import type { Redis } from 'ioredis';
 import { inputFolders, linkFolders, type Config } from '../shared/config/config.ts';
 import { createKeyStore } from '../shared/keys/key-store.ts';
@@ -35,7 +35,7 @@ import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
 import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
 import { createWebhookSender } from './webhooks/send-webhook.ts';
 
-/** What nobody has touched for this long is left over. No submit takes longer, and no run of a block that has ended. */
+/** Files untouched for this long are leftovers. No submit takes longer, and no block run that has ended. */
 const LEFT_OVER_MS = 600_000;
 
 export interface ApiService {
@@ -46,7 +46,7 @@ export interface ApiService {
   disconnect(): Promise<void>;
 }
 
-/** Rejects with ForebayError `keys_required` where others would be let in without a key. */
+/** Rejects with ForebayError `keys_required` if the API would be open to others without a key. */
 export async function createApiService(options: {
   readonly config: Config;
   readonly redisUrl: string;

@@ -1,4 +1,4 @@
-/** The outside world as every command gets it. */
+/** The environment of a command: terminal, variables, working folder, arguments and the service. */
 import type { Client } from '../client/client.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -11,7 +11,7 @@ export interface CliContext {
   readonly argv: readonly string[];
   /** How the user called the program, such as `forebay` or `npx forebay`. */
   readonly program: string;
-  /** Only `connectTo` and own services call it. `apiKey` is required, so that no command forgets it. */
+  /** Only `connectTo` and a command's own services call it. `apiKey` is required, so that no command forgets it. */
   readonly connect: (url: string, apiKey: string | undefined) => Client;
   /** Sets the exit code of a command that ended without an exception. */
   readonly exitWith: (code: number) => void;

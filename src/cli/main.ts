@@ -5,8 +5,8 @@ import { runProgram } from './program.ts';
 import { programName } from './shell-words.ts';
 import { processTerminal } from './terminal.ts';
 
-// `forebay results ID | head` closes the pipe early, and nobody wants the rest. A closed terminal breaks stderr, but
-// running processes must still be stopped in order.
+// `forebay results ID | head` closes the pipe early, and nobody wants the rest. If a terminal closes, writes to stderr
+// fail, but running processes must still be stopped in order.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
 });
@@ -26,5 +26,5 @@ const code = await runProgram(
   },
   manifest.version,
 );
-// Idle connections must not keep the shell waiting.
+// Idle connections must not delay the exit.
 if (code !== null) process.exit(code);

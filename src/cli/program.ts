@@ -40,7 +40,7 @@ export async function runProgram(
     return code;
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Help and version end with an exception too. outputError has reported a mistake already.
+      // Help and version also end with an exception. outputError has already reported a mistake.
       return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     }
     context.terminal.err(`forebay: ${redactCredentials(messageFor(error))}\n`);
@@ -48,7 +48,7 @@ export async function runProgram(
   }
 }
 
-/** A message of the command itself stays as it is. One of the service is translated. */
+/** A message of the command itself stays unchanged. A message of the service is translated. */
 function messageFor(error: unknown): string {
   const own = error instanceof UsageError || codeOf(error) === 'config_invalid';
   return own ? messageOf(error) : inCliTerms(messageOf(error));
@@ -56,7 +56,7 @@ function messageFor(error: unknown): string {
 
 export function createProgram(context: CliContext, version: string): Command {
   const program = new Command('forebay')
-    .description("Batch inference: a dataset and an ONNX model in, every row's answer out, once.")
+    .description('Batch inference: from a dataset and an ONNX model to one answer per row.')
     .version(version, '-v, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand(false);
@@ -110,7 +110,7 @@ function addHelpCommand(program: Command): void {
   addHelp(command, { examples: ['forebay help run', 'forebay help keys create'] });
 }
 
-/** Index of the first word that is no subcommand of the words before it; null where there is none. */
+/** Index of the first word that is not a subcommand of the words before it. Null if there is none. */
 function firstUnknown(program: Command, words: readonly string[]): number | null {
   let command = program;
   for (const [i, word] of words.entries()) {
@@ -122,7 +122,7 @@ function firstUnknown(program: Command, words: readonly string[]): number | null
   return null;
 }
 
-/** Configures every command: commander passes on only settings that were made before a command was added. */
+/** Configures every command. commander passes on only settings that were made before a command was added. */
 function configure(command: Command, context: CliContext): void {
   const { terminal } = context;
   command
@@ -146,7 +146,7 @@ function mistakeText(text: string, command: Command, { argv, cwd, program }: Cli
   return usageSentence(text, pathOf(command));
 }
 
-/** commander's message with its suggestion on the same line, and where to find the help. */
+/** commander's message with its suggestion on the same line, and a pointer to the help. */
 export function usageSentence(text: string, path: string): string {
   const [what = '', ...rest] = redactCredentials(text)
     .replace(/^error: /, '')

@@ -14,7 +14,7 @@ export function resumeLine(program: string, argv: readonly string[]): string {
   return `${program} ${shellLine([...words, '--resume'])}`;
 }
 
-/** The flags of a command line that say which service it calls. A suggested command needs them too. */
+/** The flags of a command line that select the service. A suggested command needs them too. */
 export function serviceWords(argv: readonly string[]): string[] {
   return argv.flatMap((word, i) => {
     if (/^--(url|api-key-file)=/.test(word)) return [word];
@@ -23,7 +23,7 @@ export function serviceWords(argv: readonly string[]): string[] {
   });
 }
 
-/** The same list, from the next page on. */
+/** The same list, starting at the next page. */
 export function nextPage(argv: readonly string[], cursor: string): string[] {
   const at = argv.indexOf('--cursor');
   const first = argv.filter(
@@ -32,7 +32,7 @@ export function nextPage(argv: readonly string[], cursor: string): string[] {
   return [...first, '--cursor', cursor];
 }
 
-/** The command that runs what `forebay plan` planned: `run`, or `submit` for a service that runs already. */
+/** The command that runs what `forebay plan` planned: `run`, or `submit` for a running service. */
 export function nextLine(
   { program, argv }: { program: string; argv: readonly string[] },
   { url, output }: { url?: string; output?: string },

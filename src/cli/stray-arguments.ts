@@ -1,4 +1,4 @@
-/** Arguments without a flag. Mostly the shell has expanded a pattern that was not quoted. */
+/** Arguments without a flag. Usually the shell has expanded an unquoted pattern. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { shellLine } from './shell-words.ts';
@@ -11,7 +11,7 @@ export interface Stray {
   readonly program: string;
 }
 
-/** A sentence and the command to paste; null where the words are no files. */
+/** A sentence and the command to paste. Null if the words are not files. */
 export function strayArgumentsText(stray: Stray): string | null {
   const { words, argv, cwd, program } = stray;
   if (words.length === 0 || !words.every((word) => isThere(resolve(cwd, word)))) return null;
@@ -31,7 +31,10 @@ export function strayArgumentsText(stray: Stray): string | null {
   return `The shell expanded the pattern after ${flag} to ${files.length} files. Quote it:\n  ${program} ${line}`;
 }
 
-/** The simplest of the usual patterns that matches only these files. Across folders it is all files of the kind. */
+/**
+ * The simplest of the usual patterns that matches only these files. Across folders, it matches all files with the
+ * extension.
+ */
 function patternOf(files: readonly string[], cwd: string): string {
   const folders = new Set(files.map(dirname));
   const endings = new Set(files.map(extname));

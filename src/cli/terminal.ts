@@ -1,17 +1,17 @@
 /**
- * All output of the command: answers go to stdout, everything else to stderr. Control characters are escaped, so that
- * no text, wherever it comes from, can control the terminal.
+ * All output of the command. Answers go to stdout, everything else to stderr. Control characters are escaped, so that no
+ * text can control the terminal, whatever its source.
  */
 import { visibleLine, visibleText } from '../shared/text/visible-text.ts';
 
 export interface Terminal {
-  /** For answers: the text that a pipe should carry. */
+  /** For answers, which a pipe should carry. */
   out(text: string): void;
   /** For many lines of JSON. A pipe gets them unchanged. Resolves when more may be written. */
   pipe(lines: string): Promise<void>;
   /** For progress and problems. */
   err(text: string): void;
-  /** Replaces the line of the cursor, cut to fit. An empty text clears it. Only for `live`. */
+  /** Replaces the line at the cursor, cut to fit. An empty text clears it. Only for `live`. */
   redraw(line: string): void;
   /** Whether stderr is a terminal that can redraw a line. */
   readonly live: boolean;
@@ -21,7 +21,7 @@ export interface Terminal {
 
 /** The streams that a terminal writes to, unescaped. */
 export interface RawTerminal {
-  /** Returns whether more may be written at once. */
+  /** Returns whether the caller may write more immediately. */
   readonly out: (text: string) => boolean;
   readonly drained: () => Promise<void>;
   readonly err: (text: string) => void;

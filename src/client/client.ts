@@ -26,16 +26,16 @@ export interface JobsQuery {
 /** All methods reject with ProblemError (the service refused) or UnreachableError (nothing answers). */
 export interface Client {
   submit(body: SubmitBody, options?: { idempotencyKey?: string }): Promise<JobWire>;
-  /** What would happen to the job, and how fast. Takes some seconds. */
+  /** What the job would do, and how fast. Takes some seconds. */
   plan(body: SubmitBody): Promise<PlanWire>;
   job(id: string): Promise<JobWire>;
   jobs(query?: JobsQuery): Promise<JobListWire>;
   cancel(id: string): Promise<JobWire>;
   pause(id: string): Promise<JobWire>;
   resume(id: string): Promise<JobWire>;
-  /** Makes a job of the rows that failed in an ended one, into the same output. */
+  /** Creates a job from the failed rows of an ended one, with the same output. */
   retry(id: string): Promise<JobWire>;
-  /** Makes a job that finishes what an output folder holds. */
+  /** Creates a job that finishes the output in a folder. */
   resumeOutput(body: ResumeBody): Promise<JobWire>;
   /** The last deliveries of the job's webhook, newest first. */
   deliveries(id: string): Promise<DeliveriesWire>;
@@ -44,11 +44,11 @@ export interface Client {
   model(name: string): Promise<ModelWire>;
   /** Results as rows. Leaving the loop ends the request. */
   results(id: string, options?: ResultsOptions): AsyncGenerator<ResultRow | ErrorRow, void, undefined>;
-  /** Results as on the wire, one line of JSON per row. */
+  /** Results as sent, one line of JSON per row. */
   resultLines(id: string, options?: ResultsOptions): AsyncGenerator<string, void, undefined>;
   errors(id: string, options?: RowsOptions): AsyncGenerator<ErrorRow, void, undefined>;
   errorLines(id: string, options?: RowsOptions): AsyncGenerator<string, void, undefined>;
-  /** Events until the job has ended. Connects again after an interruption. */
+  /** Events until the job has ended. Reconnects after an interruption. */
   events(id: string, options?: EventsOptions): AsyncGenerator<JobEventWire, void, undefined>;
   ready(): Promise<boolean>;
 }

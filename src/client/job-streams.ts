@@ -1,4 +1,4 @@
-/** Reads the rows and the events of a job. Connects again after an interruption. */
+/** Reads the rows and the events of a job. Reconnects after an interruption. */
 import type { JobEventWire } from '../api/http/wire/event.ts';
 import { ProblemError, UnreachableError } from './problem-error.ts';
 import { readEvents } from './read-events.ts';
@@ -18,19 +18,19 @@ export interface ResultsOptions extends RowsOptions {
 }
 
 export interface EventsOptions {
-  /** Yields the events after this one. Without it, a snapshot comes first. */
+  /** Yields the events after this one. Without it, yields a snapshot first. */
   readonly lastEventId?: string;
   readonly signal?: AbortSignal;
 }
 
 export interface JobStreams {
-  /** Rows as on the wire, one line of JSON per row. `path`: of the results or errors of a job. */
+  /** Rows as sent, one line of JSON per row. `path`: the results or errors of a job. */
   readonly lines: (path: string, options: ResultsOptions) => AsyncGenerator<string, void, undefined>;
-  /** `path`: of the events of a job. */
+  /** `path`: the events of a job. */
   readonly events: (path: string, options: EventsOptions) => AsyncGenerator<JobEventWire, void, undefined>;
 }
 
-/** Waits before attempts to connect again, ms. */
+/** Waits between reconnection attempts, ms. */
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
 
 export function createJobStreams({ base, send }: Pick<Transport, 'base' | 'send'>): JobStreams {
@@ -43,7 +43,7 @@ export function createJobStreams({ base, send }: Pick<Transport, 'base' | 'send'
       const response = await retried(failures, () => send(`${path}?${query.toString()}`, init({}, signal)));
       try {
         for await (const line of readLines(response.body!)) {
-          // Throws on a line that was cut off, so that its row is read again.
+          // Throws on a truncated line, so that its row is read again.
           const { index } = JSON.parse(line) as { index: number };
           yield line;
           fromRow = index + 1;
@@ -77,14 +77,14 @@ export function createJobStreams({ base, send }: Pick<Transport, 'base' | 'send'
         if (signal?.aborted) throw error;
         broken = error;
       }
-      // After the job's end the service closes the stream in order. Asked once more, it answers 204.
+      // After the job's end the service closes the stream normally. The next request gets 204.
       failures += 1;
       if (failures > RETRY_MS.length) throw new UnreachableError(base, broken);
       if (broken !== null || failures > 1) await pause(failures, signal);
     }
   }
 
-  /** Connects. After an interruption it tries again while the service is away for a moment. */
+  /** Connects. After an interruption it retries while the service is briefly unavailable. */
   async function retried(failures: number, connect: () => Promise<Response>): Promise<Response> {
     for (let attempt = 0; ; attempt += 1) {
       try {

@@ -5,11 +5,11 @@ import type { ProblemWire } from '../api/http/wire/problem.ts';
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly status: number;
-  /** Stable code. `internal` where something else answered, such as a proxy. */
+  /** Stable code. `internal` if something else answered, such as a proxy. */
   readonly code: string;
   readonly detail: string;
   readonly errors: readonly { readonly path: string; readonly message: string }[];
-  /** Seconds after which to try again. */
+  /** Seconds after which to retry. */
   readonly retryAfterS: number | null;
 
   constructor(
@@ -36,7 +36,7 @@ export class UnreachableError extends Error {
   }
 }
 
-/** fetch says only "fetch failed". What failed is in the causes. */
+/** fetch reports only "fetch failed". The reason is in the causes. */
 function reasonOf(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
     const { code } = at as NodeJS.ErrnoException;

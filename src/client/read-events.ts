@@ -1,4 +1,4 @@
-/** Reads server-sent events out of a stream, as the HTML standard defines their format. */
+/** Reads server-sent events from a stream, in the format of the HTML standard. */
 import { readLines } from './read-lines.ts';
 
 export interface ServerEvent {

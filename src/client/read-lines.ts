@@ -3,8 +3,8 @@
 const LINE_END = /\r\n|\n|\r/;
 
 /**
- * Yields lines without their ends, empty ones included. A last line without an end is yielded too, unless `whole` asks
- * for complete lines only.
+ * Yields lines without their ends, empty ones included. Also yields a last line without an end, unless `whole` asks for
+ * complete lines only.
  */
 export async function* readLines(
   body: ReadableStream<Uint8Array>,
@@ -12,7 +12,7 @@ export async function* readLines(
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
   let rest = '';
-  /** The last line ended with CR, so an LF that comes next belongs to that end. */
+  /** The last line ended with CR, so a following LF belongs to that end. */
   let afterCr = false;
   // Leaving the loop early cancels the stream, and with it the request.
   for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {

@@ -3,7 +3,7 @@ import { problemOf, UnreachableError } from './problem-error.ts';
 
 export interface ClientOptions {
   readonly url: string;
-  /** Needed where the service asks for one. It is sent only to `url`. */
+  /** Needed if the service requires one. It is sent only to `url`. */
   readonly apiKey?: string;
   /** The global one unless given. */
   readonly fetch?: typeof fetch;

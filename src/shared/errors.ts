@@ -1,6 +1,6 @@
 /**
- * The closed set of error codes. One table gives each code its HTTP status and whether a retry can help. Row errors,
- * which are data, use the same codes. Anything else that is thrown is a bug.
+ * The closed set of error codes. One table gives each code its HTTP status and whether a retry can help. Row errors, which
+ * are data, use the same codes. Any other exception is a bug.
  */
 
 const TABLE = {
@@ -104,7 +104,7 @@ export class ForebayError extends Error {
   override readonly name = 'ForebayError';
   readonly code: ErrorCode;
   readonly issues: readonly Issue[];
-  /** Seconds after which a retry makes sense. Sent as `Retry-After`. */
+  /** Seconds after which to retry. Sent as `Retry-After`. */
   readonly retryAfterS: number | undefined;
 
   constructor(

@@ -1,4 +1,4 @@
-/** Puts a worker together over a Redis that answers. Signals, the health port and exit codes are up to main.ts. */
+/** Wires a worker together when Redis answers. main.ts handles signals, the health port and exit codes. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
@@ -57,15 +57,15 @@ export type StartLane = (lane: {
 
 /**
  * Reads the models, plans the lanes, and starts the worker. Lanes start in the same turn of the event loop in which it
- * settles: until then, nothing is running that must be ended.
- * @throws ForebayError `model_not_found` where a model that was asked for by name does not exist.
+ * settles. Until then, nothing runs that must be stopped. @throws ForebayError `model_not_found` if a model that was
+ * requested by name does not exist.
  */
 export async function createWorker(options: {
   readonly config: Config;
   readonly redisUrl: string;
-  /** A connection for background work, which answers. The caller closes it. */
+  /** A connection for background work, on which Redis has answered. The caller closes it. */
   readonly redis: Redis;
-  /** Hears of errors of every connection to Redis. */
+  /** Called with errors of every connection to Redis. */
   readonly onRedisError: (error: Error) => void;
   readonly startLane: StartLane;
   /** For the lanes. */

@@ -15,7 +15,7 @@ import type { Worker } from './worker.ts';
 
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
-/** How long a clean end may take beyond the grace time, for example where Redis does not answer. */
+/** How long a clean end may take beyond the grace time, for example if Redis does not answer. */
 const AFTER_GRACE_MS = 5_000;
 
 const exitBeforeStart = () => process.exit(0);
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   logEvents(events, log);
   const exit = (code: number) => () => process.exit(code);
   const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
-  // Until the lanes start, nothing is running that must be ended.
+  // Until the lanes start, nothing runs that must be stopped.
   stop.addEventListener('abort', exitBeforeStart);
   if (redisUrl === undefined) {
     throw new ForebayError('config_invalid', 'A worker needs REDIS_URL, the Redis that the API uses.');

@@ -1,5 +1,6 @@
-// Processes are killed, frozen, cut off, delayed, out of disk or have a wrong clock. The job ends with exactly the rows of an
-// undisturbed run and leaves nothing behind (G1, G4, INV-1, INV-3, INV-4, INV-5, INV-10). `npm run test:chaos` runs more.
+// Processes are killed, frozen, disconnected or delayed, run out of disk, or have a wrong clock. The job ends with exactly
+// the rows of an undisturbed run and leaves nothing behind (G1, G4, INV-1, INV-3, INV-4, INV-5, INV-10). `npm run
+// test:chaos` runs more.
 import { beforeAll, expect, it } from 'vitest';
 import type { ChaosJob } from './job.ts';
 import { mountSmallDisk } from './full-disk.ts';
@@ -21,7 +22,7 @@ const JOB: ChaosJob = {
   blockRows: number('FOREBAY_CHAOS_BLOCK_ROWS', 100),
 };
 const SEED_MS = 400_000;
-/** How many seeds of situations between jobs to run. The kinds take turns. */
+/** How many seeds of situations between jobs to run. The kinds alternate. */
 const BETWEEN = number('FOREBAY_CHAOS_BETWEEN', 1);
 
 let expected: Outcome;
@@ -39,7 +40,7 @@ beforeAll(async () => {
 }, SEED_MS);
 
 it.for(Array.from({ length: SEEDS }, (_, i) => FIRST + i))(
-  'a job that is disturbed ends with exactly the rows of an undisturbed run: seed %i',
+  'a disturbed job ends with exactly the rows of an undisturbed run: seed %i',
   { timeout: SEED_MS },
   async (seed) => {
     const plan = planOf(seed, { workers: WORKERS, faults: FAULTS, kinds });

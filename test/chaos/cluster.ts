@@ -1,5 +1,5 @@
-// The service under chaos. API and workers are processes, and each reaches a real Redis through a proxy of its own. Outputs
-// are on a small disk. Everything is in one folder, which `close` removes.
+// The service under chaos. API and workers are processes, and each reaches a real Redis through its own proxy. Outputs are
+// on a small disk. Everything is in one folder, which `close` removes.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,7 +90,7 @@ export async function startCluster({
     proxy: (who: Who) => member(who).proxy,
     input: (name: string, content: string | Uint8Array) => writeFileSync(join(dir('input'), name), content),
     signal: (who: Who, signal: NodeJS.Signals) => member(who).process.signal(signal),
-    /** Kills a process and starts another in its place. A new API gets the same port. */
+    /** Kills a process and starts a replacement. A new API gets the same port. */
     async replace(who: Who): Promise<void> {
       const old = member(who);
       await old.process.kill();
@@ -110,7 +110,7 @@ export async function startCluster({
       const headers = { ...(init?.headers as Record<string, string>), ...authorization };
       return fetch(new URL(path, member(api).process.url), { ...init, headers });
     },
-    /** Returns whatever the API answers. Rejects if there is no answer. */
+    /** Returns any answer of the API. Rejects if there is no answer. */
     async post(
       path: string,
       body: object,
@@ -139,7 +139,7 @@ export async function startCluster({
       const response = await cluster.request(`/v1/jobs/${id}`, {}, { key }).catch(() => null);
       return response?.status === 200 ? ((await response.json()) as JobWire) : null;
     },
-    /** How many parts are on the disk, which tells even while no API is alive. */
+    /** How many parts are on the disk. It works even while no API is alive. */
     published: (folder = output) => namesIn(folder).filter((name) => name.startsWith('part-')).length,
     async stopWorkers(): Promise<void> {
       await Promise.all(slots.map(async (slot) => member(slot).process.stop()));

@@ -12,7 +12,7 @@ export interface SmallDisk {
   unmount(): void;
 }
 
-/** Null if this user may not mount, which takes root and CAP_SYS_ADMIN. */
+/** Null if this user may not mount, which needs root and CAP_SYS_ADMIN. */
 export function mountSmallDisk(folder: string): SmallDisk | null {
   mkdirSync(folder, { recursive: true });
   try {
@@ -23,7 +23,7 @@ export function mountSmallDisk(folder: string): SmallDisk | null {
     return null;
   }
   const filler = join(folder, 'filler');
-  // Whatever ends this process, since a mount outlives it.
+  // Removes it however this process ends, because a mount outlives it.
   const unmount = () => {
     process.off('exit', unmount);
     execFileSync('umount', ['-l', folder], { stdio: 'ignore' });
@@ -33,7 +33,7 @@ export function mountSmallDisk(folder: string): SmallDisk | null {
     fill() {
       const file = openSync(filler, 'w');
       try {
-        // The last pages are filled one by one, so that no part fits into what is left.
+        // The last pages are filled one by one, so that no part fits into the rest.
         for (const chunk of [Buffer.alloc(1 << 20), Buffer.alloc(1 << 12)]) writeUntilFull(file, chunk);
       } finally {
         closeSync(file);

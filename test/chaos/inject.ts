@@ -22,7 +22,7 @@ export async function inject(cluster: Cluster, fault: Fault): Promise<Injected> 
     case 'freeze_worker': {
       const { slot, ms } = fault;
       cluster.signal(slot, 'SIGSTOP');
-      // If it was killed meanwhile, SIGCONT does nothing to its successor, which is not stopped.
+      // If the process was killed meanwhile, SIGCONT has no effect on its successor, which is not stopped.
       return { healed: delay(ms).then(() => cluster.signal(slot, 'SIGCONT')) };
     }
     case 'cut':

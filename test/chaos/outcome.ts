@@ -8,7 +8,7 @@ export interface Outcome {
   /** All result lines, in row order, as `cat part-*` shows them. */
   readonly results: string;
   /**
-   * Index, id and code of all errors, in row order. The message is left out, because libvips words it differently depending
+   * Index, id and code of all errors, in row order. The message is left out, because libvips changes its wording depending
    * on what else it decodes.
    */
   readonly errors: string;
@@ -41,7 +41,7 @@ interface Manifest {
   }[];
 }
 
-/** The manifest, and what in it contradicts the files. */
+/** The manifest, and its contradictions with the files. */
 export function readManifest(folder: string): { manifest: Manifest; wrong: string[] } {
   const read = (name: string) => readFileSync(join(folder, name));
   const manifest = JSON.parse(read('manifest.json').toString('utf8')) as Manifest;

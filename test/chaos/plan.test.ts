@@ -1,4 +1,4 @@
-// A plan follows from its seed alone. Otherwise no failure could be repeated.
+// A plan depends only on its seed. Otherwise no failure could be repeated.
 import { expect, it } from 'vitest';
 import { FAULT_KINDS, planOf } from './plan.ts';
 

@@ -8,10 +8,10 @@ export type Fault =
   | { readonly kind: 'kill_worker'; readonly slot: number }
   | { readonly kind: 'kill_api' }
   | { readonly kind: 'kill_redis' }
-  /** Frozen until its locks have expired, and then continued: a zombie. */
+  /** Frozen until its locks have expired, then continued: a zombie. */
   | { readonly kind: 'freeze_worker'; readonly slot: number; readonly ms: number }
   | { readonly kind: 'cut'; readonly who: Who }
-  /** For a while, what passes between a process and Redis arrives `ms` late. */
+  /** For a while, messages between a process and Redis arrive `ms` late. */
   | { readonly kind: 'delay'; readonly who: Who; readonly ms: number; readonly forMs: number }
   | { readonly kind: 'fill_disk'; readonly forMs: number }
   | { readonly kind: 'jump_clock'; readonly who: Who; readonly byMs: number };
@@ -34,7 +34,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'jump_clock',
 ];
 
-/** Plans so many faults. The seed chooses the first kind in turn, so that a few seeds contain all kinds. */
+/** Plans this many faults. The seed selects the first kind, so that a few seeds contain all kinds. */
 export function planOf(
   seed: number,
   { workers, faults, kinds = FAULT_KINDS }: { workers: number; faults: number; kinds?: readonly FaultKind[] },

@@ -1,5 +1,5 @@
 // Starts and kills the processes of a cluster, and finds them again by their temporary folder. A process that ends without
-// having been told to is reported as a surprise.
+// being told to is reported as a surprise.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
@@ -14,14 +14,14 @@ export interface ManagedProcess {
   readonly name: string;
   readonly pid: number;
   readonly url: string;
-  /** Kills it and waits for its end. */
+  /** Kills the process and waits for its end. */
   kill(): Promise<void>;
   signal(signal: NodeJS.Signals): void;
   /** Sends SIGTERM. An exit code other than 0 becomes a surprise. */
   stop(): Promise<void>;
 }
 
-/** `tmp` is the temporary folder of all of them, by which they are recognised. */
+/** `tmp` is the temporary folder of all processes, which identifies them. */
 export function createProcesses(options: { tmp: string; logs: string; env: Record<string, string> }) {
   const { tmp, logs } = options;
   const living = new Set<ChildProcess>();

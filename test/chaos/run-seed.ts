@@ -12,13 +12,13 @@ export const PATIENCE_MS = 120_000;
 const ENDED = ['completed', 'failed', 'cancelled'];
 
 export interface SeedReport {
-  /** Empty if all is well. */
+  /** Empty if nothing is wrong. */
   readonly wrong: readonly string[];
   readonly logs: string;
   readonly seconds: number;
 }
 
-/** Returns what an undisturbed run leaves. */
+/** Returns the outcome of an undisturbed run. */
 export async function runUndisturbed(job: ChaosJob, workers: number): Promise<Outcome> {
   const cluster = await startCluster({ workers });
   try {

@@ -1,5 +1,5 @@
 // Situations between jobs, with two APIs: a job overwrites the output of another whose worker is frozen, many clients want
-// the same outputs, tenants work beside each other. One seed plays one of them before or while faults happen.
+// the same outputs, or tenants work side by side. One seed plays one of them before or while faults happen.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,7 +21,7 @@ export type Situation = (typeof SITUATIONS)[number];
 const WORKERS = 2;
 const APIS: readonly Api[] = ['api', 'api2'];
 const TENANTS = ['alice', 'bob'] as const;
-/** So many clients want the same outputs for so long. */
+/** The number of clients that want the same outputs, and for how long. */
 const CLIENTS = 12;
 const CONTEND_MS = 8_000;
 
@@ -92,7 +92,7 @@ async function playOverwritten({ cluster, random, job, faults }: Scene): Promise
   return [{ id: second, folder: cluster.output }];
 }
 
-/** While APIs are killed, clients of both submit to a few folders, repeat their keys, and cancel. */
+/** While APIs are killed, clients of both APIs submit to a few folders, repeat their keys, and cancel. */
 async function playContended({ cluster, random, job, faults, wrong }: Scene): Promise<EndedJob[]> {
   const request = await chaosRequest(cluster, job);
   const folders = [cluster.output, join(cluster.outputs, 'b'), join(cluster.outputs, 'c')];
@@ -105,7 +105,7 @@ async function playContended({ cluster, random, job, faults, wrong }: Scene): Pr
       const options = { ...request.options, if_output_exists: 'overwrite' };
       const how = () => ({ api: own.pick(APIS), once });
       const body = { model: 'tiny', ...request, output, options };
-      // Each request is repeated, whatever it was answered, because a key makes at most one job.
+      // Each request is repeated, whatever the answer, because a key creates at most one job.
       for (let tries = 0; tries < 2; tries++) {
         const answer = await cluster.post('/v1/jobs', body, how()).catch(() => null);
         if (answer !== null && answer.status >= 500 && answer.status !== 503) {

@@ -12,7 +12,7 @@ const SETTLE_MS = 30_000;
 export interface EndedJob {
   readonly id: string;
   readonly folder: string;
-  /** Its tenant's key; absent if the API asks for none. */
+  /** Its tenant's key. Absent if the API requires none. */
   readonly key?: string;
 }
 
@@ -62,7 +62,7 @@ async function verifyJob(
   same('blocks done', record.blocks.done, Math.ceil(rows / blockRows));
   same('blocks in the manifest', manifest.parts.length, Math.ceil(rows / blockRows));
   const streamed = await (await cluster.request(`/v1/jobs/${id}/results`, {}, { key })).text();
-  if (streamed !== outcomeOf(folder).results) wrong.push('the API streams other rows than lie in the parts');
+  if (streamed !== outcomeOf(folder).results) wrong.push('the API streams other rows than the parts contain');
   return wrong;
 }
 
@@ -111,5 +111,5 @@ async function leftInRedis(redis: Redis): Promise<string[]> {
   return wrong;
 }
 
-/** So many failed runs block-queue.ts keeps. */
+/** The number of failed runs that block-queue.ts keeps. */
 const MOST_FAILED = 100;

@@ -1,4 +1,4 @@
-/** What every DatasetSource promises: one total order, resumable anywhere, counted, in constant memory. */
+/** The contract of every DatasetSource: one total order, resumable anywhere, counted, in constant memory. */
 import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,12 +15,12 @@ import { packInline, packUrls } from '../support/packed.ts';
 import type { Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 
 const HUGE = 200_000;
-/** How far the live heap may grow while 200,000 rows pass. Their ids alone would take more. */
+/** Maximum growth of the live heap while 200,000 rows pass. Their ids alone would take more. */
 const HEAP_BOUND = 10 * 1024 * 1024;
 
 interface Implementation {
   readonly name: string;
-  /** Makes a source of so many rows below `dir`. */
+  /** Creates a source of this many rows below `dir`. */
   readonly make: (dir: string, rows: number) => Promise<DatasetSource>;
 }
 
@@ -38,7 +38,7 @@ async function manifest(dir: string, rows: number, eol: string): Promise<Dataset
   return openDataset(spec);
 }
 
-/** Every kind of line that a manifest may hold, also bad ones. Some are followed by blank lines. */
+/** Every kind of line that a manifest may contain, including bad ones. Some are followed by blank lines. */
 function manifestLine(i: number): string {
   if (i % 7 === 1) return JSON.stringify({ id: `row ${i}`, uri: `photos/${i}.jpg` });
   if (i % 7 === 2) return `{"id": ${i}`;
@@ -63,7 +63,7 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
     name: 'files, one huge folder',
     async make(dir, rows) {
       const spec: DatasetSpec = { type: 'files', root: dir, include: ['**/*.jpg'], exclude: [] };
-      // Ten links to one folder of 20,000 files, because making files takes long.
+      // Ten links to one folder of 20,000 files, because creating files is slow.
       const files = rows < HUGE ? rows : HUGE / 10;
       const folder = join(dir, rows < HUGE ? '' : 'linked 0');
       await mkdir(folder, { recursive: true });
@@ -129,7 +129,7 @@ for (const { name, make } of IMPLEMENTATIONS) {
       expect(new Set(rows.map(({ row }) => row.id)).size).toBe(rows.length);
     });
 
-    it('continues from any cursor with exactly the rows behind it', async () => {
+    it('continues from any cursor with exactly the rows after it', async () => {
       for (const [i, { cursor }] of rows.entries()) {
         expect(await readAll(source, JSON.parse(JSON.stringify(cursor)) as Cursor)).toEqual(
           rows.slice(i + 1),

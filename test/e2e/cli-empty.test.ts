@@ -35,7 +35,7 @@ const run = (input: string, output: string, ...more: string[]) =>
 const rows = (output: string) => readOutput(join(folder, 'work', output)).map(({ id }) => id);
 
 describe('a run', () => {
-  it('follows links to files and folders anywhere, and a broken link is a failed row', async () => {
+  it('follows links to files and folders anywhere, and reports a broken link as a failed row', async () => {
     const linked = join(folder, 'work', 'linked');
     mkdirSync(linked);
     symlinkSync(join(folder, 'disk'), join(linked, 'disk'));
@@ -56,7 +56,7 @@ describe('a run', () => {
     expect(rows('from-link')).toHaveLength(3);
   });
 
-  it('exits 1 and says why if the input has no row, unless --allow-empty accepts it', async () => {
+  it('exits 1 with the reason if the input has no row, unless --allow-empty accepts it', async () => {
     const cased = await run('images/*.PNG', 'cased', '--json');
     expect(cased.code).toBe(1);
     expect(JSON.parse(cased.out)).toMatchObject({
@@ -86,7 +86,7 @@ describe('a run', () => {
   });
 });
 
-describe('a job that is followed', () => {
+describe('a followed job', () => {
   let service: Service;
   beforeAll(async () => {
     service = await startService();

@@ -52,12 +52,12 @@ async function resumes(output: string): Promise<void> {
   expect(done.length).toBeLessThan(ROWS / 2);
   expect(await run(output, '--resume').ended).toMatchObject({ code: 0 });
   expect(bytes(output)).toEqual(bytes('undisturbed'));
-  // Parts that exist are not computed again.
+  // Existing parts are not computed again.
   expect(times(output, done)).toEqual(before);
 }
 
 describe('forebay run, ended early', () => {
-  it('stops cleanly at Ctrl-C with exit code 130, says how to resume, and resumes to the same rows', async () => {
+  it('stops cleanly at Ctrl-C with exit code 130, prints how to resume, and resumes to the same rows', async () => {
     const running = run('interrupted');
     await midway('interrupted');
     running.interrupt();
@@ -70,11 +70,11 @@ describe('forebay run, ended early', () => {
     await resumes('interrupted');
   });
 
-  it('stops at once at a second Ctrl-C', async () => {
+  it('stops immediately at a second Ctrl-C', async () => {
     const running = run('forced');
     await midway('forced');
     running.interrupt();
-    await waitUntil('the first Ctrl-C to be seen', () => running.err().includes('Stopping'));
+    await waitUntil('the first Ctrl-C to arrive', () => running.err().includes('Stopping'));
     // Several processes get each signal. The second press is repeated until everything has ended.
     const again = setInterval(() => running.interrupt(), 400);
     const ended = await running.ended;
@@ -87,7 +87,7 @@ describe('forebay run, ended early', () => {
     await midway('killed');
     running.killTree();
     expect(await running.ended).toMatchObject({ signal: 'SIGKILL' });
-    // The next run also removes what the killed one could not.
+    // The next run also removes the leftovers of the killed one.
     await resumes('killed');
   });
 

@@ -85,7 +85,7 @@ describe('forebay run', () => {
     expect(failed.err).toMatch(/^forebay: The job failed: all_rows_failed: .*\n$/);
   });
 
-  it('shows where the time went on request', async () => {
+  it('shows how the time was spent on request', async () => {
     const ended = await run('stats', '--stats');
     expect(ended.out).toMatch(/^ +stage +per row +total +of lane time$/m);
     expect(ended.out).toMatch(/^ +run model /m);
@@ -147,11 +147,11 @@ describe('forebay run', () => {
     rmSync(join(folder, 'images/out'), { recursive: true });
   });
 
-  it('says what is wrong with a model that cannot be loaded, exits 1 and writes no output', async () => {
+  it('explains a model that cannot be loaded, exits 1 and writes no output', async () => {
     writeTinyModel(join(folder, 'broken'), 'broken', { preprocess: { crop: 9 } });
     const ended = await forebay.run('run', '--model', 'broken', '--input', 'images', '--output', 'none');
     expect(ended).toMatchObject({ code: 1, out: '' });
-    // On a busy machine the start takes long, and the processes' own lines come first.
+    // On a busy machine the start takes long, and the log lines of the processes come first.
     expect(ended.err).toMatch(/(^|\n)forebay: The model cannot be used: .*\n$/);
     expect(existsSync(join(folder, 'none'))).toBe(false);
     await forebay.nothingLeft();

@@ -1,4 +1,4 @@
-// A temporary or data folder that cannot take a file ends `run` and `up` with one sentence and leaves nothing running.
+// If a temporary or data folder accepts no file, `run` and `up` end with one sentence and leave nothing running.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { writeImages, writeTinyModel } from '../support/service.ts';
 
 let folder: string;
 beforeAll(async () => {
-  // Short, because a socket's path in it has a limit.
+  // Short, because the length of a socket path is limited.
   folder = mkdtempSync('/tmp/fbt-tmp-');
   writeTinyModel(join(folder, 'models', 'tiny'), 'tiny');
   await writeImages(join(folder, 'images'), 3);
@@ -35,7 +35,7 @@ function expectSentence({ code, err }: Ended, sentence: RegExp): void {
 }
 
 describe('a temporary folder', () => {
-  it('that does not exist or is a file is named with what to do', async () => {
+  it('is named with the fix if it does not exist or is a file', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     for (const [path, says] of [
@@ -75,7 +75,7 @@ describe('a temporary folder', () => {
   it('or a data folder that is full is named with what to do', async ({ skip }) => {
     const path = join(folder, 'disk');
     const disk = mountSmallDisk(path);
-    if (disk === null) skip('a full disk takes a mount, which this user may not make');
+    if (disk === null) skip('a full disk needs a mount, which this user may not make');
     try {
       disk!.fill();
       const run = await endOf({ TMPDIR: path }, ...RUN);

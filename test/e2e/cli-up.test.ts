@@ -1,4 +1,4 @@
-// `forebay up` and the commands that talk to it, as a user runs them.
+// `forebay up` and the commands that call it, as a user runs them.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -49,7 +49,7 @@ const indexesOf = (ndjson: string) =>
     .map((line) => (JSON.parse(line) as { index: number }).index);
 
 describe('forebay up and its clients', () => {
-  it('says where everything is', () => {
+  it('prints where everything is', () => {
     expect(service.out()).toMatch(/docs +http:\S+\/docs$/m);
     expect(service.out()).toMatch(/Redis +unix:\/\/\/\S+r\.sock$/m);
     expect(service.out()).toMatch(/inspect .*-cli -s \S+r\.sock$/m);
@@ -111,7 +111,7 @@ describe('forebay up and its clients', () => {
   });
 
   it('pauses, resumes and cancels', async () => {
-    // One row per block and one block at a time, so that the job is far from done.
+    // One row per block and one block at a time, so that the job stays far from its end.
     writeFileSync(join(folder, 'long.txt'), 'images/000001.png\n'.repeat(20_000));
     const slow = ['--manifest', 'long.txt', '--block-rows', '1', '--concurrency', '1'];
     const { id } = await json<JobWire>('submit', '--model', 'tiny', ...slow);
@@ -132,21 +132,21 @@ describe('forebay up and its clients', () => {
     expect((await call('job', 'job_none')).code).toBe(1);
   });
 
-  it('says when the port is taken', async () => {
+  it('reports a port that is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await waitUntil('the other program', () => other.listening);
     const { port } = other.address() as AddressInfo;
     const ended = await forebay.run('up', '--port', String(port), '--data', 'other');
     other.close();
     expect(ended).toMatchObject({ code: 1, out: '' });
-    // On a busy machine, a start that takes more than 5 s first says what it does.
+    // On a busy machine, a start that takes more than 5 s first prints what it waits for.
     expect(ended.err.trimEnd().split('\n').at(-1)).toBe(
-      `forebay: Another program listens on port ${port} of 127.0.0.1, perhaps another Forebay. End it ` +
+      `forebay: Another program, perhaps another Forebay, listens on port ${port} of 127.0.0.1. Stop it ` +
         `(\`lsof -i :${port}\` shows it), or choose another port with --port (FOREBAY_PORT).`,
     );
   });
 
-  it('says when its data folder is in use', async () => {
+  it('reports a data folder that is in use', async () => {
     const ended = await forebay.run('up', '--port', '0', '--data', 'state');
     expect(ended.code).toBe(1);
     expect(ended.err).toMatch(/^forebay: The data in .* is in use by process \d+\./);
@@ -169,7 +169,7 @@ describe('forebay up and its clients', () => {
 });
 
 describe('forebay doctor', () => {
-  it('exits 0 if all is well, and 1 if a model is broken', async () => {
+  it('exits 0 if everything works, and 1 if a model is broken', async () => {
     const well = await forebay.run('doctor', '--models', 'models');
     expect(well).toMatchObject({ code: 0, err: '' });
     for (const what of ['Node', 'Redis', 'CPU', 'memory', 'disk'])

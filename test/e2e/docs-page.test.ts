@@ -1,4 +1,4 @@
-// The API's documentation page, as a browser gets it.
+// The API's documentation page, as a browser receives it.
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCOPES } from '#forebay/shared/domain/scope.js';
@@ -52,7 +52,7 @@ describe('the documentation page', () => {
     for (const [, anchor] of page.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(anchor);
   });
 
-  it('says how to make a key, how to send it, and what each scope allows', () => {
+  it('explains how to create a key, how to send it, and what each scope allows', () => {
     const section = /<section id="authentication">([\s\S]*?)<\/section>/.exec(page)![1]!;
     expect(section).toContain('forebay keys create --name me --scope admin');
     expect(section).toContain('-H &quot;Authorization: Bearer $FOREBAY_API_KEY&quot;');
@@ -75,14 +75,14 @@ describe('the documentation page', () => {
     }
   });
 
-  it('is where the type of a problem points to', async () => {
+  it("is the target of a problem's type", async () => {
     const problem = (await (await fetch(`${api.url}/v1/jobs/job_none`)).json()) as { type: string };
     const [path, anchor] = problem.type.split('#');
     expect(path).toBe('/docs');
     expect(page).toContain(`id="${anchor}"`);
   });
 
-  it('has balanced markup without values that were not rendered', () => {
+  it('has balanced markup without unrendered values', () => {
     expect(page).not.toMatch(/\[object Object\]|undefined|&amp;lt;/);
     const open: string[] = [];
     for (const [, close, name, rest] of page.matchAll(/<(\/?)([a-z][a-z0-9]*)\b([^>]*)>/g)) {

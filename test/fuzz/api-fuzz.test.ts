@@ -1,5 +1,5 @@
-// Requests made from the API's OpenAPI document, against the real API. Each gets an answer that is no 5xx, the process does
-// not grow, and its event loop does not stall. No worker runs, so that no URL of a generated job is fetched.
+// Requests generated from the API's OpenAPI document, against the real API. No answer is a 5xx, the process does not grow,
+// and its event loop does not stall. No worker runs, so that no URL of a generated job is fetched.
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const REQUESTS = Number(process.env['FOREBAY_FUZZ_REQUESTS'] ?? 1_500);
 const SEED = Number(process.env['FOREBAY_FUZZ_SEED'] ?? 1);
 const AT_ONCE = 10;
 const ANSWER_MS = 5_000;
-/** How much the process may grow once it is warm. V8 lets the garbage of many requests pile up before it collects. */
+/** Maximum growth of the process after warm-up. V8 lets the garbage of many requests pile up before it collects. */
 const GROWTH_MB = 150;
 const WARM_AFTER = 0.2;
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
     how: { execArgv: stalls.execArgv },
   });
   await writeImages(join(service.input, 'images'), 5);
-  // Names on which patterns could backtrack for long.
+  // Names on which patterns could backtrack for a long time.
   for (const name of ['a'.repeat(40), 'ab'.repeat(100)]) {
     await writeFile(join(service.input, 'images', name), '');
   }
@@ -97,7 +97,7 @@ it(
   timeLimit() + 60_000,
 );
 
-/** The status of the answer. Throws on a 5xx and if no answer comes in time. Streams are left after their head. */
+/** The status of the answer. Throws on a 5xx, and if no answer comes in time. Streams are cancelled after their head. */
 async function answer(request: FuzzRequest): Promise<number> {
   const leave = new AbortController();
   const answerMs = ANSWER_MS * crowd();
@@ -120,7 +120,7 @@ async function answer(request: FuzzRequest): Promise<number> {
   }
 }
 
-/** Sends a request again if its connection was closed just when it was reused, because then nothing was read. */
+/** Resends a request if its connection was closed just when it was reused, because then the server read nothing. */
 async function send(url: string, init: RequestInit): Promise<Response> {
   for (let tries = 3; ; tries--) {
     try {

@@ -57,7 +57,7 @@ const oddNames = fc
     return `{"model":"tiny","input":{"type":"files","path":"images"},${JSON.stringify(where)}:${object}}`;
   });
 
-/** Lists whose element is repeated until the body has its size. */
+/** Lists whose element is repeated until the body reaches its size. */
 const LISTS: readonly (readonly [open: string, element: string, close: string])[] = [
   ['{"model":"tiny","input":{"type":"inline","rows":[', '{"x":1,"y":2}', ']}}'],
   ['{"model":"tiny","input":{"type":"inline","rows":[', '{"id":"a","data":"!"}', ']}}'],
@@ -70,7 +70,7 @@ const LISTS: readonly (readonly [open: string, element: string, close: string])[
   ['{"x":[', '[[]]', ']}'],
   ['[', '{"a":{}}', ']'],
 ];
-/** Not shrunk, because only the kind matters and each try would take a second. */
+/** Not shrunk, because only the kind matters and each attempt would take a second. */
 const large = (bytes: Arbitrary<number>) =>
   fc.noShrink(fc.tuple(fc.constantFrom(...LISTS), bytes).map(([list, size]) => filled(list, size)));
 

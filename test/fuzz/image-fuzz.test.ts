@@ -1,4 +1,4 @@
-// Broken images in a real lane, in every decode mode. Each row ends as a result or as an error with a code, and the lane
+// Broken images in a real lane, in every decode mode. Each row ends as a result or as an error with a code. The lane
 // survives (G3) within its memory.
 import { afterAll, expect, it } from 'vitest';
 import { DECODE_MODES } from '#forebay/shared/domain/model/decode-mode.js';
@@ -17,12 +17,12 @@ const BATCH = 20;
 const BATCH_MS = 60_000;
 const SIDE = 8;
 const MODES = DECODE_MODES;
-/** A mutated header may ask for any size. Large ones take time and prove nothing more. */
+/** A mutated header may claim any size. Large ones take time and prove nothing more. */
 const MAX_PIXELS = 4_000_000;
 const MB = 2 ** 20;
 /** More than any image of that size takes. */
 const DECODE_BYTES = 128 * MB;
-/** How much a lane may grow: the memory for decoding, what codec and kernel keep between images, and its heap. */
+/** Maximum growth of a lane: the memory for decoding, what codec and kernel keep between images, and its heap. */
 const GROWTH_MB = DECODE_BYTES / MB + 96 + 48 + 128;
 
 const lanes: Lane[] = [];

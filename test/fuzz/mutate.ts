@@ -2,7 +2,9 @@
 import sharp from 'sharp';
 import type { Random } from '../support/random.ts';
 
-/** Every kind of image that sharp renders, in each accepted format. They are small, so that a mutation is likely to matter. */
+/**
+ * Every kind of image that sharp writes, in each accepted format. They are small, so that a mutation is likely to matter.
+ */
 export async function renderSeeds(): Promise<Uint8Array[]> {
   const side = 64;
   const pixels = Buffer.from(Array.from({ length: side * side * 4 }, (_, i) => (i * 2654435761) >>> 24));
@@ -66,7 +68,7 @@ const MUTATIONS: readonly Mutation[] = [
   function setExtremes(bytes, random) {
     const at = place(bytes, random);
     const value = random.pick([0, 0xff, 0x7f, 0x80]);
-    // fill() refuses an end behind the last byte.
+    // fill() refuses an end after the last byte.
     bytes.fill(value, at, Math.min(bytes.length, at + random.int(1, 4)));
     return bytes;
   },

@@ -1,4 +1,5 @@
-// fast-check values from the JSON schemas of an OpenAPI document. Most fit, some are wrong in one field, some are junk.
+// fast-check values from the JSON schemas of an OpenAPI document. Most are valid, some have one wrong field, some are
+// junk.
 import fc, { type Arbitrary } from 'fast-check';
 import type { ApiSchema } from '#forebay/api/http/docs-page/api-document.js';
 
@@ -40,7 +41,7 @@ const NASTY = fc.constantFrom(
   "';--",
 );
 
-/** Values that this service knows, by the name of their property, so that requests get far. */
+/** Values that this service knows, by the name of their property, so that requests pass the first checks. */
 export type Known = Readonly<Record<string, readonly string[]>>;
 
 export function createArbitraries(schemas: Schemas, known: Known) {
@@ -76,7 +77,7 @@ export function createArbitraries(schemas: Schemas, known: Known) {
     }
   }
 
-  /** A value that fits, or now and then something else. */
+  /** A valid value, or occasionally something else. */
   function spoilt(schema: ApiSchema, depth: number, name = ''): Arbitrary<unknown> {
     return fc.oneof(
       { weight: 60, arbitrary: fitting(schema, depth, name) },

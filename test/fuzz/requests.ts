@@ -1,4 +1,4 @@
-// Requests to every operation of an OpenAPI document, and to paths that are none.
+// Requests to every operation of an OpenAPI document, and to paths that do not exist.
 import fc, { type Arbitrary } from 'fast-check';
 import type { ApiDocument, ApiOperation } from '#forebay/api/http/docs-page/api-document.js';
 import { hostile } from './hostile.ts';
@@ -88,7 +88,7 @@ const contentType = fc.oneof(
   },
 );
 
-/** Bodies that are no JSON, or only half of one. */
+/** Bodies that are not JSON, or only half of it. */
 const rawBody: Arbitrary<string | Uint8Array> = fc.oneof(
   fc.string({ maxLength: 200 }),
   fc.uint8Array({ maxLength: 200 }),
@@ -128,7 +128,7 @@ function encode(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString()).replaceAll('.', '%2E');
 }
 
-/** Not String(value), because an object of JSON may have a `toString` that is no function. */
+/** Not String(value), because a JSON object may have a `toString` that is not a function. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }

@@ -1,4 +1,4 @@
-// The lane's pixels against Pillow's crops, which make_golden.py made. No value may differ, except by 1 for AVIF.
+// The lane's pixels against Pillow's crops, which make_golden.py wrote. No value may differ, except by 1 for AVIF.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ interface Golden {
     readonly name: string;
     readonly image: string;
     readonly expected: string;
-    /** How far a value may be off. Absent means not at all. */
+    /** Maximum difference of a value. Absent means none. */
     readonly worst?: number;
     readonly preprocess: { readonly resize: number | null; readonly crop: number };
   }[];
@@ -32,7 +32,7 @@ const createDecoder = createDecoderFactory(LIMITS);
 
 beforeAll(() => configureSharp());
 
-describe('a decoded crop is what Pillow and torchvision make of the file', () => {
+describe('a decoded crop equals the crop of Pillow and torchvision', () => {
   it.each(golden.cases)('$name', async ({ image, expected, preprocess, worst = 0 }) => {
     const crop = await decode(image, preprocess);
     const reference = await readCrop(expected);
@@ -40,7 +40,7 @@ describe('a decoded crop is what Pillow and torchvision make of the file', () =>
     expect(worstDifference(crop, reference)).toBeLessThanOrEqual(worst);
   });
 
-  it('drops alpha before resizing, while a single sharp pipeline is far off', async () => {
+  it('drops alpha before resizing, unlike a single sharp pipeline, which is far off', async () => {
     const file = readFileSync(join(here, 'images', 'rgba.png'));
     const naive = sharp(file).resize(73, 64, { fit: 'fill', kernel: 'cubic' }).removeAlpha();
     const cropped = await naive.extract({ left: 8, top: 4, width: 56, height: 56 }).raw().toBuffer();
@@ -48,13 +48,13 @@ describe('a decoded crop is what Pillow and torchvision make of the file', () =>
   });
 });
 
-// sharp 0.35.5 (libvips 8.18.7) wrote the expected crop, to notice a silent change. Pillow differs by 4 to 19.
+// sharp 0.35.5 (libvips 8.18.7) wrote the expected crop, so that a silent change is noticed. Pillow differs by 4 to 19.
 it('CMYK is converted through a profile, as in the committed crop', async () => {
   const crop = await decode('cmyk.jpg', { resize: 64, crop: 56 });
   expect(meanDifference(crop, await readCrop('../cmyk-libvips.webp'))).toBeLessThan(0.5);
 });
 
-describe('a batch tensor holds bit for bit what NumPy computes', () => {
+describe("a batch tensor equals NumPy's result bit for bit", () => {
   const crop = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => i % 256);
   const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
   const caffe = { rescale: 1, color_order: 'bgr', mean: [103.939, 116.779, 123.68], std: [1] };

@@ -1,4 +1,4 @@
-// The API as a process: where it starts without keys, how it treats slow clients, and keys made by the command.
+// The API as a process: where it starts without keys, how it treats slow clients, and keys created by the command.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 describe('an API beyond loopback', () => {
-  it('does not start without a key, and says how to make one or do without', async () => {
+  it('does not start without a key, and explains how to create one or do without', async () => {
     const redis = await startTestRedis();
     try {
       const { code, err } = await commands.run(
@@ -41,7 +41,7 @@ describe('an API beyond loopback', () => {
     }
   });
 
-  it('is refused by `forebay up` as well, which then leaves nothing behind', async () => {
+  it('is also refused by `forebay up`, which then leaves nothing behind', async () => {
     const { code, err } = await commands.run('up', '--host', '0.0.0.0', '--port', '0', '--data', 'refused');
     expect(code).not.toBe(0);
     expect(err).toMatch(/forebay keys create.*--insecure/);
@@ -50,7 +50,7 @@ describe('an API beyond loopback', () => {
 });
 
 describe('forebay keys', () => {
-  it('makes, lists and revokes keys of a data folder, whether its service runs or not', async () => {
+  it('creates, lists and revokes keys of a data folder, whether its service runs or not', async () => {
     const { out, err, code } = await commands.run(
       'keys',
       'create',
@@ -65,7 +65,7 @@ describe('forebay keys', () => {
     expect(err).toContain('not shown again');
     const id = out.split('_')[1]!;
 
-    // As while a service runs: the folder is in use, and only its lock says where the socket is.
+    // As while a service runs: the folder is in use, and only its lock names the socket.
     const running = await startEmbeddedRedis({
       dataDir: join(folder, 'd'),
       cacheDir: redisCacheDir,
@@ -107,7 +107,7 @@ describe('forebay keys', () => {
     await commands.nothingLeft();
   });
 
-  it('says what is wrong with its options, and that it needs a data folder where no service is given', async () => {
+  it('explains wrong options, and that it needs a data folder if no service is given', async () => {
     const wrong = await commands.run(
       'keys',
       'create',
@@ -129,7 +129,7 @@ describe('forebay keys', () => {
   });
 });
 
-describe('an API that asks for keys', () => {
+describe('an API that requires keys', () => {
   let service: Service;
   beforeAll(async () => {
     service = await startService({
@@ -177,7 +177,7 @@ describe('an API that asks for keys', () => {
     const large = talk(`GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`);
     const nameless = talk('GET /healthz HTTP/1.1\r\n\r\n');
     for (const answer of await Promise.all(slow)) expect(answer).toMatch(/^HTTP\/1.1 408/);
-    // Without a key it may be refused before its body is read.
+    // Without a key the request may be refused before its body is read.
     expect(await body).toMatch(/^HTTP\/1.1 (401|408)/);
     expect(await known).toMatch(/^HTTP\/1.1 408/);
     expect(await large).toMatch(/^HTTP\/1.1 431/);

@@ -1,4 +1,4 @@
-// The typed client against a real API, also through a front that cuts connections.
+// The typed client against a real API, also through a proxy that cuts connections.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const fronts: Server[] = [];
-/** A front that cuts the first connections, each after so many bytes of the body. */
+/** A proxy that cuts the first connections, each after a number of bytes of the body. */
 async function cuttingFront(cuts: number[]): Promise<{ url: string; asked: string[] }> {
   const asked: string[] = [];
   const front = createServer((request, response) => {
@@ -78,7 +78,7 @@ describe('the client', () => {
     await expect(client.job('job_none')).rejects.toMatchObject({ status: 404, code: 'job_not_found' });
   });
 
-  it('says what to do when nothing answers', async () => {
+  it('explains what to do when nothing answers', async () => {
     const { url } = await cuttingFront([]);
     fronts.splice(0)[0]!.close();
     const error = await createClient({ url })
@@ -90,7 +90,7 @@ describe('the client', () => {
     expect(await createClient({ url }).ready()).toBe(false);
   });
 
-  it('says so when another server answers', async () => {
+  it('reports that another server answers', async () => {
     const server = createServer((_request, response) => response.writeHead(502).end('<h1>Bad gateway</h1>'));
     fronts.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -101,7 +101,7 @@ describe('the client', () => {
     });
   });
 
-  it('continues where a followed stream was cut in the middle of a row', async () => {
+  it('continues a followed stream that was cut in the middle of a row', async () => {
     const job = await api.runningJob();
     for (let block = 0; block < 3; block += 1) await api.commitBlock(job, block);
     await api.endJob(job.id);
@@ -119,7 +119,7 @@ describe('the client', () => {
     await expect(read()).rejects.toBeInstanceOf(UnreachableError);
   });
 
-  it('reconnects with the last event id when events were cut off, and loses and repeats none', async () => {
+  it('reconnects with the last event id after events were cut off, without losing or repeating any', async () => {
     const job = await api.runningJob();
     const first = await api.jobs.firstEventId(job.id);
     for (let block = 0; block < 3; block += 1) await api.commitBlock(job, block);

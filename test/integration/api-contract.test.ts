@@ -25,7 +25,7 @@ afterAll(() => api.close());
 
 const json = async (path: string, init?: RequestInit) => (await fetch(`${api.url}${path}`, init)).json();
 
-describe('what the API answers', () => {
+describe('an answer of the API', () => {
   it('fits the schemas of its OpenAPI document, without other fields', async () => {
     const job = await api.runningJob();
     const { spec } = await api.jobs.mustGet(job.id);

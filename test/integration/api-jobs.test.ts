@@ -1,4 +1,4 @@
-// Jobs over HTTP once they exist: control, lists, stats; and the health of the service.
+// Existing jobs over HTTP: control, lists, stats. Also the health of the service.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getJson, postJson, VALID_JOB, type ApiBody } from '../support/api-requests.ts';
 import { BLOCK_ROWS, LOAD, startTestApi, type TestApi } from '../support/api-service.ts';
@@ -14,7 +14,7 @@ const post = (path: string, body: unknown, headers?: Record<string, string>) =>
 const get = (path: string) => getJson(api, path);
 
 describe('control', () => {
-  it('pauses, resumes and cancels, and says why it cannot', async () => {
+  it('pauses, resumes and cancels, and explains why it cannot', async () => {
     const { id } = await api.runningJob();
     expect((await post(`/v1/jobs/${id}/pause`, '', {})).body).toMatchObject({
       status: 'paused',
@@ -130,7 +130,7 @@ describe('health', () => {
     expect((await get('/readyz')).body).toEqual({ status: 'ready' });
   });
 
-  it('says while Redis is away that it is up but not ready, and when to ask again', async () => {
+  it('reports while Redis is unavailable that it is up but not ready, and when to retry', async () => {
     const other = await startTestApi();
     try {
       await other.stopRedis();

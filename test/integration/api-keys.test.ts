@@ -1,4 +1,4 @@
-// Who gets in with which key, and what every request must be, over real HTTP and Redis.
+// Which keys give access to what, and which requests are refused, over real HTTP and Redis.
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ const send: KeyedApi['send'] = (...request) => keyed.send(...request);
 const submit: KeyedApi['submit'] = (...job) => keyed.submit(...job);
 
 describe('without a valid key', () => {
-  it('every route except health and documentation is refused, and the answer says how to send a key', async () => {
+  it('every route except health and documentation is refused, and the answer explains how to send a key', async () => {
     const { body: document } = await send(null, 'GET', '/openapi.json');
     const { paths } = document as unknown as ApiDocument;
     const open: string[] = [];
@@ -78,7 +78,7 @@ describe('a key', () => {
     await expect(createClient({ url: api.url }).jobs()).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
-  it('may do what its scopes say, and a refusal names the missing scope', async () => {
+  it('may do what its scopes allow, and a refusal names the missing scope', async () => {
     expect((await send(reader, 'GET', '/v1/models')).status).toBe(200);
     const answer = await send(reader, 'POST', '/v1/jobs', FOLDER_JOB);
     expect([answer.status, answer.body['code']]).toEqual([403, 'forbidden']);
@@ -87,7 +87,7 @@ describe('a key', () => {
     expect((await send(alice, 'POST', '/v1/keys', { name: 'x', scopes: ['admin'] })).status).toBe(403);
   });
 
-  it('is made, listed and revoked over HTTP by an admin', async () => {
+  it('is created, listed and revoked over HTTP by an admin', async () => {
     const made = await send(admin, 'POST', '/v1/keys', {
       name: 'nightly',
       tenant: 'carol',
@@ -106,7 +106,7 @@ describe('a key', () => {
     expect((await send(admin, 'DELETE', `/v1/keys/${id}`)).body['code']).toBe('key_not_found');
   });
 
-  it('cannot be made with a tenant that is a path', async () => {
+  it('cannot be created with a tenant that is a path', async () => {
     const answer = await send(admin, 'POST', '/v1/keys', { name: 'x', tenant: '../up' });
     expect(answer.body).toMatchObject({ code: 'invalid_request', errors: [{ path: '/tenant' }] });
   });
@@ -154,7 +154,7 @@ describe('any request', () => {
   });
 });
 
-it('without protection an API asks for no key, uses the default tenant, and makes no keys over HTTP', async () => {
+it('without protection an API requires no key, uses the default tenant, and creates no keys over HTTP', async () => {
   const plain = await startTestApi();
   try {
     const { body } = await sendTo(plain, null, 'POST', '/v1/jobs', FOLDER_JOB);

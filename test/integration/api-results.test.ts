@@ -28,7 +28,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 const odd = (index: number) => index % 2 === 1;
 
 describe('results', () => {
-  it('end at the first block that is not committed, even if later blocks are', async () => {
+  it('end at the first uncommitted block, even if later blocks are committed', async () => {
     const job = await api.runningJob();
     expect(await rows(`/v1/jobs/${job.id}/results`)).toMatchObject({ indices: [], text: '' });
     await api.commitBlock(job, 0);
@@ -101,7 +101,7 @@ describe('results', () => {
 
   it('wait for a slow reader instead of reading ahead', async () => {
     const job = await api.runningJob();
-    // Rows of about 100 KB each, 24 MB in all, which is far more than socket buffers hold.
+    // Rows of about 100 KB each, 24 MB in total, which is far more than socket buffers hold.
     const blocks = 60;
     const big = 'x'.repeat(100_000);
     for (let block = 0; block < blocks; block += 1) {
@@ -118,7 +118,7 @@ describe('results', () => {
       httpGet(`${api.url}/v1/jobs/${job.id}/results`, resolve).on('error', reject);
     });
     response.pause();
-    // A part that was not read ahead can vanish unnoticed until the reader gets there.
+    // A part that was not read ahead can vanish unnoticed until the reader reaches it.
     await waitUntil('bytes to wait in the socket', () => response.socket.bytesRead > 100_000);
     await rm(join(job.output, `part-${String(blocks - 1).padStart(8, '0')}.jsonl`));
     let received = 0;

@@ -1,4 +1,4 @@
-// Submitting over HTTP: what is answered, and how what is wrong is named.
+// Submitting over HTTP: the answers, and how they name what is wrong.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../support/api-service.ts';
 import { getJson, JSON_TYPE, postJson, VALID_JOB, type ApiBody } from '../support/api-requests.ts';
@@ -51,7 +51,7 @@ describe('submit', () => {
     ]);
   });
 
-  it('answers the same Idempotency-Key with the same job, and another body under it with a conflict', async () => {
+  it('answers a repeated Idempotency-Key with the same job, and another body under it with a conflict', async () => {
     const headers = { ...JSON_TYPE, 'Idempotency-Key': 'nightly 2026-11-22' };
     const first = await post('/v1/jobs', VALID_JOB, headers);
     const again = await post('/v1/jobs', VALID_JOB, headers);
@@ -160,7 +160,7 @@ describe('requests that fit no route', () => {
     expect(collection.status).toBe(405);
   });
 
-  it('say which query parameter is unknown or wrong', async () => {
+  it('name the query parameter that is unknown or wrong', async () => {
     const { body } = await get('/v1/jobs?limt=5&limit=0&status=runing');
     expect(body.errors.map((e) => e.path).toSorted()).toEqual([
       '/query/limit',

@@ -102,14 +102,14 @@ describe("a tenant's job", () => {
 });
 
 it('the API warns at its start of an input root inside folders that belong to single tenants', () => {
-  const warnings = api.logged.filter(({ message }) => message.startsWith('an input root lies'));
+  const warnings = api.logged.filter(({ message }) => message.startsWith('an input root is inside'));
   expect(warnings.map(({ fields }) => fields)).toMatchObject([
     { inputRoot: join(api.folder, 'results', 'open'), folder: join(api.folder, 'results') },
   ]);
 });
 
 describe('quotas', () => {
-  it('refuse what exceeds them with a code and a time to wait, and affect no other tenant', async () => {
+  it('refuse excess with a code and a time to wait, and affect no other tenant', async () => {
     const small = await startKeyedApi({ quotas: { jobs: 2, rows: 10, bytes: 1000 }, requestsPerS: 1000 });
     try {
       const a = await small.keyFor(['jobs:read', 'jobs:write'], 'a');

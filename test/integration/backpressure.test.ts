@@ -1,4 +1,4 @@
-// Backpressure (G2, G5): windows and queues are bounded, and jobs that wait say why.
+// Backpressure (G2, G5): windows and queues are bounded, and waiting jobs report why.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -36,7 +36,7 @@ afterAll(async () => {
   await service.close();
 });
 
-/** The most blocks that two lanes hold: three batches each, and one block beyond their need. */
+/** The maximum number of blocks that two lanes hold: three batches each, and one block beyond their need. */
 const RUNS_ENDING = 7;
 
 const queueOf = (job: { model: string; model_hash: string }) =>
@@ -54,7 +54,7 @@ it('Redis never holds more than the window of a manifest with 200,000 rows', asy
   const seen: number[] = [];
   const onQueue: number[] = [];
   let grown = 0;
-  // The feeder runs ahead of the worker at once, so that a window that grew would show in the first seconds.
+  // The feeder runs ahead of the worker immediately, so that a growing window would show in the first seconds.
   await service.until(
     job.id,
     'the count and some commits',

@@ -1,4 +1,4 @@
-// What a client can get wrong, over real HTTP: the answer is a 4xx with a code, the field and what to do.
+// Client mistakes over real HTTP: the answer is a 4xx with a code, the field and the fix.
 import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -86,7 +86,7 @@ describe('an input with such names', () => {
   });
 });
 
-it('every route refuses, unread, a body that is announced as larger than any route accepts', async () => {
+it('every route refuses, without reading it, a body that is announced as larger than any route accepts', async () => {
   // With keys, because the routes of keys exist only then.
   const guarded = await startTestApi({}, {});
   try {
@@ -107,7 +107,7 @@ it('every route refuses, unread, a body that is announced as larger than any rou
   }
 });
 
-/** The status of the answer to a gigabyte that is announced and never sent. */
+/** The status of the answer to a request that announces a gigabyte and never sends it. */
 function statusOfHuge(url: string, method: string, key: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': 2 ** 30, 'x-api-key': key };
@@ -120,7 +120,7 @@ function statusOfHuge(url: string, method: string, key: string): Promise<number 
   });
 }
 
-describe('what is wrong is named', () => {
+describe('an error names', () => {
   it('an unknown model, with the nearest', async () => {
     const problem = await submit({ model: 'digits-smal' });
     expect([problem.http, problem.code]).toEqual([404, 'model_not_found']);

@@ -1,4 +1,4 @@
-// What a lane finds out about a model's batches, for graphs with a known verdict and for real models.
+// The lane's findings about a model's batches, for graphs with a known verdict and for real models.
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ function folder(graph: Buffer): LoadableModel {
   return writeModelFolder(testFolder(), graph, config);
 }
 
-/** Long enough for every verdict on a machine that is busy, where a lane gets little of a core. */
+/** Long enough for every verdict on a busy machine, where a lane gets little of a core. */
 const BUDGET_MS = 30_000;
 
 async function probed(model: LoadableModel, batchSize = 4, cacheDir: string | null = null) {
@@ -57,7 +57,7 @@ it('a graph that fails on the made-up images is loaded with an unknown verdict',
   expect(batchInvariance).toMatchObject({ verdict: 'unknown' });
 });
 
-it('a model whose first row takes longer than the probe may stays unknown', async () => {
+it('a model whose first row exceeds the time of the probe stays unknown', async () => {
   const model = folder(batchMeanModel(SIDE));
   const probe = { batchSize: 4, budgetMs: 0 };
   const { batchInvariance } = await testLane().load({
@@ -69,7 +69,7 @@ it('a model whose first row takes longer than the probe may stays unknown', asyn
   expect(batchInvariance).toMatchObject({ verdict: 'unknown' });
 });
 
-it('a lane probes only if it is asked to', async () => {
+it('a lane probes only on request', async () => {
   const model = folder(batchMeanModel(SIDE));
   const info = await testLane().load({ model: 'm', ...model, threads: 1 });
   expect(info).toMatchObject({ batchInvariance: null, memory: null });

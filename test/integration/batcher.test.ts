@@ -1,4 +1,4 @@
-// Batches, and what happens to their rows when a lane dies, on real child processes (G3, INV-6).
+// Batches, and their rows when a lane dies, on real child processes (G3, INV-6).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -105,7 +105,7 @@ describe('batches', () => {
 });
 
 describe('a row that kills its lane', () => {
-  it('costs one row, whatever shares its batch or waits behind it', async () => {
+  it('fails only its own row, whatever shares its batch or waits behind it', async () => {
     const { send } = open();
     const bytes = Array.from({ length: 24 }, (_, i) => (i === 9 ? POISON : i));
     const answers = await Promise.all(send(bytes));
@@ -122,7 +122,7 @@ describe('a row that kills its lane', () => {
 });
 
 describe('a row whose model call never ends', () => {
-  it('costs one row and two lanes, and rows that wait behind it are not blamed', async () => {
+  it('fails one row and two lanes, and rows that wait behind it are not blamed', async () => {
     const { send } = open();
     const bytes = Array.from({ length: 24 }, (_, i) => (i === 9 ? ENDLESS : i));
     const answers = await Promise.all(send(bytes));
@@ -131,7 +131,7 @@ describe('a row whose model call never ends', () => {
   });
 });
 
-it('a row whose lanes are killed for lack of memory is to blame only if it had the worker to itself', async () => {
+it('a row whose lanes are killed for lack of memory is blamed only if it had the worker to itself', async () => {
   await load('patient', '', 60_000);
   const { batcher } = open();
   const send = async (byte: number) => {
@@ -166,7 +166,7 @@ describe('a lane that dies while it loads a model', () => {
     return folder;
   }
 
-  it('is restarted and loads it again, with the models that it had', async () => {
+  it('is restarted and loads it again, together with its earlier models', async () => {
     expect(await load('large', deadly(2), 300)).toMatchObject({ ok: true });
     await waitUntil('both lanes', () => pool.lanesOf('large') === 2);
     expect(pool.lanesOf('m')).toBe(2);

@@ -1,4 +1,4 @@
-// `npm run build` in a small checkout: what dist holds while a build runs, fails, is killed or runs twice at once.
+// `npm run build` in a small checkout: the contents of dist while a build runs, fails, is killed or runs twice at once.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -23,7 +23,7 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 const KERNEL = 'workers/lane/image/resample/assembly/kernel';
 const WHOLE = ['main.js', 'main.d.ts', 'script.lua', `${KERNEL}.wasm`];
 
-/** A built checkout, of which each test gets a copy. */
+/** A built checkout. Each test gets a copy. */
 let built: string;
 let root: string;
 beforeAll(async () => {
@@ -53,7 +53,7 @@ function writeSource(text: string): void {
   writeFileSync(join(root, 'src', 'main.ts'), `${text}\n`);
 }
 
-/** Builds in a process group of its own, so that a kill also reaches the compilers. */
+/** Builds in a separate process group, so that a kill also reaches the compilers. */
 function build() {
   const child = spawn(process.execPath, [join(root, 'scripts', 'build.js')], {
     detached: true,
@@ -75,7 +75,7 @@ describe('a build', () => {
     expect(beside()).toEqual([]);
   });
 
-  it('that is killed keeps the old dist, and the next build tidies up', async () => {
+  it('that is killed keeps the old dist, and the next build cleans up', async () => {
     writeSource("export const version = 'new';");
     const { pid, code } = build();
     await waitUntil('the build to have begun', () => beside().length > 0 || null);
@@ -116,7 +116,7 @@ describe('a build', () => {
   });
 });
 
-/** Lists dist. Null if dist was replaced meanwhile, since a listing takes several system calls. */
+/** Lists dist. Null if dist was replaced meanwhile, because a listing takes several system calls. */
 function look(): string[] | null {
   const inode = () => statSync(join(root, 'dist')).ino;
   try {

@@ -89,7 +89,7 @@ describe('a password in the URL of the service', () => {
       context(['jobs'], { FOREBAY_URL: 'http://me:hunter2@127.0.0.1:1' }),
     ]) {
       expect(await runProgram(given, '0')).toBe(2);
-      expect(given.terminal.errText()).toContain('It must hold no user or password');
+      expect(given.terminal.errText()).toContain('It must not contain a user or password');
       expect(given.terminal.errText()).not.toContain('hunter2');
     }
   });

@@ -130,7 +130,7 @@ describe('a one-shot Redis', () => {
     await gone(redis);
   });
 
-  it('reports that it was killed, and is cleaned up all the same', async () => {
+  it('reports that it was killed, and is cleaned up nevertheless', async () => {
     const redis = await start();
     process.kill(redis.pid, 'SIGKILL');
     expect(await redis.exited).toBe(137);
@@ -165,7 +165,7 @@ describe('a Redis with a data folder', () => {
     expect(await ask(second.url, (client) => client.get('kept'))).toBe('yes');
   });
 
-  it('keeps its data when its owner was killed, and can be started again at once', async () => {
+  it('keeps its data when its owner was killed, and can be restarted immediately', async () => {
     const { holder, redis } = await hold(scratch);
     await ask(redis.url, (client) => client.set('kept', 'yes'));
     holder.kill('SIGKILL');

@@ -1,4 +1,4 @@
-// Lanes, workers, the API and Redis end in the middle of a job, and every row is answered exactly once (G1, G3, G4).
+// Lanes, workers, the API and Redis die in the middle of a job, and every row is answered exactly once (G1, G3, G4).
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ const started = (job: JobWire) => job.blocks.done >= 5;
 it('a job completes although lanes are killed again and again', async () => {
   const worker = await service.startWorker();
   const { id } = await submit();
-  // Far enough apart that the rows of one death are through before the next.
+  // Far enough apart that the rows of one death are done before the next.
   for (let done = 5; done <= 105; done += 50) {
     await service.until(id, `${done} commits`, (job) => job.blocks.done >= done);
     process.kill(childPids(worker.pid!)[0]!, 'SIGKILL');

@@ -212,7 +212,7 @@ it('a job with more rows than allowed ends when they are counted, or when its fe
   expect(record.succeeded).toBeLessThanOrEqual(400);
 });
 
-it('a job is fed whole if it has as many rows as allowed, or its own limit takes no more of them', async () => {
+it('a job is fed completely if it has exactly the allowed rows, or its own limit takes no more', async () => {
   for (const choices of [
     { maxRows: 20 },
     { maxRows: 20, uncounted: true },
@@ -332,7 +332,7 @@ it('a job of version 1 is fed, and parts that its runs never announced are adopt
   expect(readFileSync(join(job.output, 'job.json'), 'utf8')).toBe('{}');
 });
 
-it("the manifest of a cancelled job lists errors that came after its feeder's last look", async () => {
+it("the manifest of a cancelled job lists errors that came after its feeder's last check", async () => {
   const job = await feederOf(8);
   await job.feeder.step();
   const seen = await job.record();

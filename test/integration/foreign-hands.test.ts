@@ -1,4 +1,5 @@
-// Somebody else changes an output while its job runs: with a file in the place of a part, or a link in that of the folder.
+// Another program changes an output while its job runs. It puts a file in place of a part, or a link in place of the
+// folder.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -14,10 +15,10 @@ afterAll(() => service.close());
 
 const rows = { input: { type: 'files', path: 'rows' }, options: { block_rows: 4 } };
 
-it('a foreign file in the place of a part fails the job with the reason, and is not counted', async () => {
+it('a foreign file in place of a part fails the job with the reason, and is not counted', async () => {
   const output = service.out('foreign');
   const { id } = await service.submit({ ...rows, output });
-  // The ids are right, and only the answers are not the job's.
+  // The ids are right, and only the answers are wrong.
   const line = (i: number) =>
     JSON.stringify({ index: i, id: `${String(i).padStart(6, '0')}.png`, predictions: [] });
   const text = upTo(4).map((i) => `${line(i + 8)}\n`);
@@ -30,7 +31,7 @@ it('a foreign file in the place of a part fails the job with the reason, and is 
   worker.kill('SIGTERM');
 });
 
-it('a link in the place of the output folder is not followed, and the job says so', async () => {
+it('a link in place of the output folder is not followed, and the job reports it', async () => {
   const output = service.out('swapped');
   const elsewhere = join(service.folder, 'elsewhere');
   mkdirSync(elsewhere);
@@ -47,7 +48,7 @@ it('a link in the place of the output folder is not followed, and the job says s
   worker.kill('SIGTERM');
 });
 
-it('results are not read through a link in the place of a part, and failed rows not from a forged file', async () => {
+it('results are not read through a link in place of a part, and failed rows are not read from a forged file', async () => {
   const output = service.out('read-back');
   writeFileSync(join(service.input, 'rows', '000003.png'), 'broken');
   const worker = await service.startWorker();

@@ -10,7 +10,7 @@ import { startService, writeImages, type Service } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const SIDE = 8;
-/** Three lanes that compute without end share the cores until then, and good models must load beside them. */
+/** Until then, three lanes that compute without end share the cores, and good models must load beside them. */
 const LOAD_S = 15;
 let service: Service;
 let worker: OwnProcess | null = null;
@@ -76,11 +76,11 @@ it('job, model and log name a model that hangs and its step, and the only lane s
     expect(model.problem!.message).toContain(step);
     await says(new RegExp(`hangs: ${step.split('hangs: ')[1]!.slice(0, 20)}`));
   }
-  // The processes that tried the models are gone, and the lane is left.
+  // The processes that tried the models are gone, and only the lane remains.
   await waitUntil('one child', () => childPids(pid).length === 1);
 }, 180_000);
 
-it('a worker whose only model hangs ends on SIGTERM at any step, and its load is bounded as well', async () => {
+it('a worker whose only model hangs ends on SIGTERM at any step, and its load has a timeout too', async () => {
   for (const name of ['open', 'first', 'probed'] as const) {
     const folder = join(service.folder, `alone-${name}`);
     writeHanging(name, folder);

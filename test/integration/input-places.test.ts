@@ -1,4 +1,4 @@
-// Whose files a job may read, over real HTTP: no tenant reads another's results, and nobody reads the data folder.
+// Which files a job may read, over real HTTP. No tenant reads another's results, and nobody reads the data folder.
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -71,7 +71,7 @@ it.each(DATA)('the data folder cannot be an input: %j', async (input) => {
   }
 });
 
-it('a name that does not exist among the results of others is refused like one that does', async () => {
+it('a missing name among the results of others is refused like an existing one', async () => {
   const detailOf = async (name: string) => {
     const answer = await post('bob', '/v1/jobs', real({ type: 'files', path: `RESULTS/alice/${name}` }));
     return [answer['code'], String(answer['detail']).replace(name, 'NAME')];
@@ -82,11 +82,12 @@ it('a name that does not exist among the results of others is refused like one t
   });
 });
 
-it('a folder above them is read without them', async () => {
+it('a folder above the results is read without them', async () => {
   const rowsOf = async (tenant: string) => {
     const input = { type: 'files', path: api.folder, include: ['**/*.jpg'] };
     return ((await post(tenant, '/v1/plan', input))['rows'] as { total: number }).total;
   };
-  // Bob sees a.jpg and b.jpg. The operator also sees part.jpg: in its folder, by the link to that, and by its own link.
+  // Bob sees a.jpg and b.jpg. The operator also sees part.jpg three times: in its folder, by the link to that folder, and
+  // by its own link.
   expect([await rowsOf('bob'), await rowsOf('default')]).toEqual([2, 5]);
 });

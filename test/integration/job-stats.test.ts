@@ -1,4 +1,5 @@
-// Where a job's time went, as a real service measures it. Only ratios are checked, because machines differ and are busy.
+// How a job's time was spent, as a real service measures it. Only ratios are checked, because machines differ and are
+// busy.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -55,7 +56,7 @@ it('the stages of the lanes add up to their time, and the manifest agrees with t
   expect(manifest.bottleneck!.name).toBe(stats.bottleneck!.name);
 });
 
-it('a job with one block at a time leaves lanes idle, and its stats say what to change', async () => {
+it('a job with one block at a time leaves lanes idle, and its stats advise what to change', async () => {
   const { stats } = await statsOf({ batch_size: 4, block_rows: 4, concurrency: 1, limit: 400 });
   expect(stats.utilisation.lanes).toBeLessThan(0.85);
   expect(stats.bottleneck).toMatchObject({ name: 'queue_limit' });

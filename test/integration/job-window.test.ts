@@ -6,7 +6,7 @@ import { useQueueLayer, makeSpec, rowsOf } from '../support/queue.ts';
 
 const layer = useQueueLayer();
 
-/** A running job with so many blocks in its window, all of generation 1. */
+/** A running job with this many blocks in its window, all of generation 1. */
 async function runningJob(blocks = 2) {
   const spec = makeSpec();
   const lease = randomUUID();
@@ -51,7 +51,7 @@ describe('commit', () => {
 });
 
 describe('blocks of one turn of the event loop', () => {
-  it('are committed in one call, each on its own merits, with the stats of those that count', async () => {
+  it('are committed in one call, each independently, with the stats of those that count', async () => {
     const { id, lease } = await runningJob(5);
     for (const block of [0, 1, 2, 3]) await layer.window.beginRun(id, block, 1, `run-${block}`);
     await layer.window.beginRun(id, 1, 1, 'newer');
@@ -74,7 +74,7 @@ describe('blocks of one turn of the event loop', () => {
     expect(await layer.window.blocks(id)).toEqual([1]);
   });
 
-  it('are begun in one call, each on its own merits', async () => {
+  it('are begun in one call, each independently', async () => {
     const { id, lease } = await runningJob(3);
     await layer.window.nextGeneration(id, lease, [1]);
     await layer.window.beginRun(id, 2, 1, 'first');
@@ -161,7 +161,7 @@ describe('states', () => {
     ]);
   });
 
-  it('have the first block that is not committed as their watermark', async () => {
+  it('have the first uncommitted block as their watermark', async () => {
     const { id } = await runningJob(10);
     expect(await layer.jobs.watermark(id)).toBe(0);
     for (const block of [1, 0, 2, 4]) {

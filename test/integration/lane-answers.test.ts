@@ -1,4 +1,4 @@
-// What a lane, as a child process, answers for a model and images. Models and images are made on the spot.
+// The answers of a lane, as a child process, for a model and images that the test creates.
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { codeOf, loadedLane, plain, predictionsOf, testFolder, testLane } from '../support/lanes.ts';
@@ -71,7 +71,7 @@ it('mean and std apply in tensor order to a model that takes BGR', async () => {
   ]);
 });
 
-it('a batch is decoded as it asks, whatever the config says, and the codec is named', async () => {
+it('a batch is decoded as it requests, whatever the config says, and the codec is named', async () => {
   const model = colourModel({}, { preprocess: { crop: SIDE, resize: SIDE } });
   const lane = testLane();
   const { decoder } = await lane.load({ model: 'm', ...model, threads: 1 });
@@ -121,7 +121,7 @@ it('a lane holds several models at once', async () => {
   expect(predictionsOf(b.outcomes[0])[0]!.label).toBeUndefined();
 });
 
-it('a config that contradicts its graph is refused with both sides named, as is a file that is no graph', async () => {
+it('a config that contradicts its graph is refused with both sides named, as is a file that is not a graph', async () => {
   const lane = testLane();
   const load = async (model: ReturnType<typeof colourModel>) =>
     lane.load({ model: 'm', ...model, threads: 1 });
@@ -158,7 +158,7 @@ it.each<[string, Buffer, object, RegExp]>([
     /nothing says that the output holds class scores.*"activation"/,
   ],
   [
-    'numbers that nothing calls scores',
+    'numbers that nothing identifies as scores',
     meanColourModel({ classes: [...ONE_HOT, [-9, 0, 0]], side: SIDE }),
     { softmax: false },
     /its numbers are not probabilities/,

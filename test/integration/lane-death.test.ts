@@ -12,7 +12,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const SIDE = 8;
 const config = { name: 'm', task: 'image-classification', preprocess: { crop: SIDE } };
-/** Every run of this model takes minutes, including the first at load. So loading it blocks a lane. */
+/** Every run of this model takes minutes, including the first one at load. So loading it blocks a lane. */
 const endless = () => writeModelFolder(testFolder(), slowModel(SIDE, 400), config);
 const quick = () =>
   writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
@@ -28,7 +28,7 @@ it('a lane inside a native call dies with its parent', async () => {
   await waitUntil('the lane to end', () => !isAlive(pid), 5_000);
 });
 
-it('a lane inside a native call can be killed, and its callers are told', async () => {
+it('a lane inside a native call can be killed, and its callers get an error', async () => {
   const lane = testLane();
   const loading = lane.load({
     model: 'm',
@@ -83,7 +83,7 @@ function killQuietly(pid: number): void {
   if (isAlive(pid)) process.kill(pid, 'SIGKILL');
 }
 
-/** The fields of /proc/PID/stat from the state on; null if there is no such process. */
+/** The fields of /proc/PID/stat from the state on. Null if there is no such process. */
 function readStat(pid: number): string[] | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,4 +1,4 @@
-// What a lane does with little memory, and how much memory it takes.
+// How a lane behaves with little memory, and how much memory it takes.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
@@ -25,15 +25,15 @@ const config = {
   preprocess: { crop: SIDE, mean: [0, 0, 0], std: [1, 1, 1] },
 };
 
-it('a batch that does not fit into memory is halved, every row is answered, and the lane goes on', async () => {
+it('a batch that does not fit into memory is halved, every row is answered, and the lane continues', async () => {
   const lane = await loadedLane(writeModelFolder(testFolder(), hungryModel(SIDE, 64), config));
   const levels = Array.from({ length: 16 }, (_, i) => i * 16);
   const rows = await Promise.all(levels.map(async (level) => ({ bytes: await plain(level, level, level) })));
   const run = async () => (await lane.run({ model: 'm', rows, topK: 1 })).outcomes;
   // The first row creates threads and heaps.
   await lane.run({ model: 'm', rows: rows.slice(0, 1), topK: 1 });
-  // All rows take a gigabyte in one call, so malloc fails, as it does in a small container without swap. Half of them
-  // leave room for everything else: V8 aborts the process where it gets no memory itself.
+  // In one call all rows take a gigabyte, so malloc fails, as it does in a small container without swap. Half of them
+  // leave room for everything else. If V8 itself gets no memory, it aborts the process.
   limitAddressSpace(lane.pid!, virtualBytes(lane.pid!) + 900 * MB);
   for (const outcomes of [await run(), await run()]) {
     expect(outcomes.map(codeOf)).toEqual(levels.map(() => 'ok'));
@@ -63,11 +63,11 @@ it('a lane keeps its size over 200 loads of a model', async () => {
   const before = own();
   for (let i = 0; i < 160; i++) await load();
   expect((await lane.run({ model: 'm', rows, topK: 1 })).outcomes.map(codeOf)).toEqual(['ok']);
-  // A session of this model takes about 1 MB, so 160 that stayed would show.
+  // A session of this model takes about 1 MB, so 160 leaked sessions would show.
   expect(own() - before).toBeLessThan(40);
 }, 120_000);
 
-it('decodes no more images at once than the budget for them allows', async () => {
+it('decodes no more images at once than the budget allows', async () => {
   const lane = testLane({ uvThreads: 6, limits: { ...LIMITS, decodeBudgetBytes: 100 * MB } });
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   // An AVIF of 4 megapixels takes 80 MB.
@@ -82,8 +82,8 @@ it('decodes no more images at once than the budget for them allows', async () =>
   expect(peakMemoryMb(lane.pid!) - before).toBeLessThan(100);
 }, 60_000);
 
-it('an image that takes too much memory is refused with what it takes, and the others are decoded', async () => {
-  const lane = testLane({ limits: { ...LIMITS, maxDecodeBytes: 12 * MB } });
+it('an image that needs too much memory is refused with its need, and the others are decoded', async () => {
+  const lane = testLane();
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   await lane.load({ model: 'm', ...model, threads: 1 });
   const create = { width: 1000, height: 1000, channels: 3, background: '#48a' } as const;

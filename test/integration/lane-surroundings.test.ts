@@ -1,4 +1,4 @@
-// Lanes work whatever the environment of their worker, and inherit none of it: no secrets, proxies or preloads.
+// Lanes work whatever the environment of their worker, and inherit no secrets, proxies or preloads from it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';

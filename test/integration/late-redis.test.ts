@@ -1,4 +1,5 @@
-// Redis starts after API and worker, or refuses them. They say so, answer what they can, and become ready by themselves.
+// Redis starts after API and worker, or refuses them. They report it, answer what they can, and become ready by
+// themselves.
 import { symlinkSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -34,7 +35,7 @@ async function problemOf(response: Response) {
   return { ...body, http: response.status, retryAfter: response.headers.get('retry-after') };
 }
 
-it('API and worker wait for a Redis that starts later, say so once, and then run a job', async () => {
+it('API and worker wait for a Redis that starts later, report it once, and then run a job', async () => {
   writeTinyModel(join(place.folder, 'models', 'tiny'), 'tiny');
   await writeImages(join(place.folder, 'input', 'few'), 3);
   const env = { REDIS_URL: `unix://:se%20cret@${later}` };
@@ -46,7 +47,7 @@ it('API and worker wait for a Redis that starts later, say so once, and then run
   for (const process of [api, worker]) {
     const [line] = await process.says(/^.*cannot be reached.*\n/m);
     expect(line).toContain(`Redis at unix://:***@${later} cannot be reached (connect ENOENT`);
-    expect(line).toContain('Trying again until it answers: start it, or correct REDIS_URL');
+    expect(line).toContain('Retrying until it answers: start it, or correct REDIS_URL');
   }
 
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
@@ -99,7 +100,7 @@ it('API and worker wait for a Redis that starts later, say so once, and then run
   }
 });
 
-it('a proxy without a Redis behind it is logged as well, and a process that waits stops at once', async () => {
+it('a proxy without a Redis behind it is logged as well, and a waiting process stops immediately', async () => {
   const proxy = await startTcpProxy(later);
   try {
     const env = { REDIS_URL: `redis://127.0.0.1:${proxy.port}` };
@@ -112,7 +113,7 @@ it('a proxy without a Redis behind it is logged as well, and a process that wait
   }
 });
 
-it('a wrong password, a missing password and a Redis that evicts end the process, since waiting cannot fix them', async () => {
+it('a wrong password, a missing password and a Redis that evicts end the process, because waiting cannot fix them', async () => {
   const redis = await startTestRedis();
   const operator = new Redis(redis.socketPath);
   const refuses = async (url: string, ...says: string[]) => {
@@ -137,7 +138,7 @@ it('a wrong password, a missing password and a Redis that evicts end the process
   }
 });
 
-it('API and worker name a port that is taken and say what to do', async () => {
+it('API and worker name a port that is taken and the fix', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await waitUntil('the other program', () => other.listening);
   const { port } = other.address() as AddressInfo;

@@ -1,5 +1,5 @@
-// A worker in a cgroup whose memory limit the kernel enforces. It slows down before it is killed, and if the kernel kills a
-// lane all the same, that costs no good row.
+// A worker in a cgroup whose memory limit the kernel enforces. It slows down before it is killed. If the kernel kills a
+// lane nevertheless, no good row fails.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, writeFileSync } from 'node:fs';
@@ -62,12 +62,12 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     said = '';
     worker.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text));
     expect(group.pids()).toContain(worker.pid);
-    // A model beside others is tried in a process of its own first, which may still be ending.
+    // A model beside others is first tried in a separate process, which may not have exited yet.
     await waitUntil('the worker and its two lanes', () => group.pids().length === 3);
     return worker;
   }
 
-  /** The number in a file name says which colour the image has. */
+  /** The number in a file name is the colour of the image. */
   function expectAllRight(output: string, rows: number): void {
     const answers = readOutput(output);
     expect(indexes(answers)).toEqual(upTo(rows));
@@ -76,7 +76,7 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     );
   }
 
-  /** Runs a job whose batches fill the memory. Two lanes at once need more than there is. */
+  /** Runs a job whose batches fill the memory. Two lanes at once need more than the limit. */
   async function runLarge(worker: ChildProcess, batchSize: number): Promise<{ killed: number }> {
     const killedAtStart = group.kills();
     const { id } = await service.submit({
@@ -118,7 +118,7 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     expect(said).toContain('lane died, starting it again');
   }, 150_000);
 
-  it('knows that the kernel has killed a lane, and only the row that takes all memory is an error', async () => {
+  it('notices that the kernel has killed a lane, and fails only the row that takes all memory', async () => {
     const worker = await start(500, { NODE_OPTIONS: `--import ${HOOK}` });
     const killedAtStart = group.kills();
     const names = upTo(60).map((i) => (i === 23 ? 'sudden' : `images/00000${i % 3}`));
@@ -133,7 +133,7 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
       id,
       'the end',
       ({ status }) => {
-        // Read once: a kill between two reads would leave the worker stopped.
+        // Read once, because a kill between two reads would leave the worker stopped.
         const now = group.kills();
         if (now > kills) worker.kill('SIGCONT');
         kills = now;
@@ -144,7 +144,7 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     expect(ended.rows).toEqual({ total: 60, succeeded: 59, failed: 1, adopted: 0 });
     const errors = readOutput(ended.output, 'errors');
     expect(errors).toMatchObject([{ index: 23, error: { code: 'out_of_memory' } }]);
-    // The row kills with its batch, alone in its lane and alone in the worker, and perhaps behind other batches.
+    // The row kills with its batch, alone in its lane, and alone in the worker, perhaps behind other batches.
     expect(kills - killedAtStart).toBeGreaterThanOrEqual(3);
     expect((await statsOf(id)).last_run_error).toBeNull();
     expect(group.pids()).toContain(worker.pid);

@@ -63,7 +63,7 @@ it('a list that is too long for one request is refused with its field', async ()
   }
 });
 
-it('a list with more rows than a job may have is refused, and the output stays as it was', async () => {
+it('a list with more rows than a job may have is refused, and the output stays unchanged', async () => {
   const output = service.out('kept');
   await writeImages(join(service.input, 'one'), 1);
   const { id } = await service.submit({ input: { type: 'files', path: 'one' }, output });
@@ -133,7 +133,7 @@ it('metadata is limited in pairs, keys and values, and the error names the field
   }
 });
 
-it('each bomb costs one row, with a code of its own, and is not tried again', async () => {
+it('each bomb fails only its row, with its own code, and is not retried', async () => {
   const white = (width: number, height: number) =>
     sharp({ create: { width, height, channels: 3, background: '#fff' } }).png({ compressionLevel: 9 });
   const folder = join(service.input, 'bombs');

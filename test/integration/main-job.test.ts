@@ -80,7 +80,7 @@ it('a job gives the same rows with any batch size and block size', async () => {
   expect(parts[2]).toBe(parts[0]);
 });
 
-it('a job takes inline rows, and a bad one costs one row', async () => {
+it('a job takes inline rows, and a bad one fails only itself', async () => {
   const data = (await colourImage(1)).toString('base64');
   const rows = [
     { id: 'good', data },
@@ -175,20 +175,20 @@ it('a resumed job reports the rate of the rows that it computed, and how many it
   });
 });
 
-it('a job decodes as it asks, and is resumed only with the same decoding', async () => {
+it('a job decodes as it requests, and is resumed only with the same decoding', async () => {
   const body = { model: 'tiny', input: { type: 'files', path: 'many' }, output: service.out('decoded') };
   const first = await service.submit({ ...body, options: { limit: 3, decode: 'exact' } });
   expect(await service.ended(first.id)).toMatchObject({ status: 'completed', options: { decode: 'exact' } });
   const other = { if_output_exists: 'resume', decode: 'fast' };
   const refused = await service.post('/v1/jobs', { ...body, options: other });
   expect(await refused.json()).toMatchObject({ status: 409, code: 'resume_mismatch' });
-  // No option means the decoding of the config, which is the same.
+  // Without the option, decoding follows the config, which is the same here.
   const same = await service.submit({ ...body, options: { if_output_exists: 'resume', limit: 6 } });
   expect(await service.ended(same.id)).toMatchObject({ status: 'completed', options: { decode: null } });
 });
 
 describe('a job that does not end well', () => {
-  it('completes without rows for an empty folder, and says so', async () => {
+  it('completes without rows for an empty folder, and reports that', async () => {
     mkdirSync(join(service.input, 'empty'), { recursive: true });
     const { id } = await service.submit({ input: { type: 'files', path: 'empty' } });
     expect(await service.ended(id)).toMatchObject({
@@ -220,7 +220,7 @@ describe('a job that does not end well', () => {
     expect(job.error!.message).toContain('part-00000001.jsonl');
   });
 
-  it('fails beyond max_errors and keeps what was done', async () => {
+  it('fails beyond max_errors and keeps its committed rows', async () => {
     const lines = upTo(400).map((i) =>
       i % 4 === 0 ? 'missing.png' : `many/${String(i % 150).padStart(6, '0')}.png`,
     );

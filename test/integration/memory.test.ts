@@ -1,4 +1,4 @@
-// Memory runs short under a real small limit: work slows down and goes on, and a bad row costs one row.
+// Memory runs short under a real small limit. Work slows down and continues, and a bad row fails only itself.
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -41,7 +41,7 @@ function manifest(name: string, rows: number, hungry: number | null): object {
 const statsOf = async (id: string) =>
   (await (await service.request(`/v1/jobs/${id}/stats`)).json()) as JobStatsWire;
 
-it('a job goes on block by block if nothing fits the limit, and says why it is slow', async () => {
+it('a job continues block by block if nothing fits the limit, and reports why it is slow', async () => {
   const job = await service.submit({ ...manifest('all.txt', 800, null), options: { block_rows: 4 } });
   await service.startWorker({ FOREBAY_MEMORY_LIMIT_MB: '60', FOREBAY_LOG_LEVEL: 'silent' });
   const slow = await service.until(job.id, 'a reason', ({ reason }) => reason === 'memory_watermark');
@@ -53,7 +53,7 @@ it('a job goes on block by block if nothing fits the limit, and says why it is s
   expect(indexes(readOutput(ended.output))).toEqual(upTo(800));
 }, 90_000);
 
-it('a row that takes all memory costs one row, and no block is run again', async () => {
+it('a row that takes all memory fails only itself, and no block is run again', async () => {
   const job = await service.submit({ ...manifest('one.txt', ROWS, HUNGRY), options: { block_rows: 20 } });
   await service.startWorker({
     FOREBAY_MEMORY_LIMIT_MB: '700',
@@ -125,7 +125,7 @@ it('a lane that leaks is restarted between batches, and no row is lost', async (
   expect(events.of('lane.died')).toEqual([]);
 }, 90_000);
 
-it('lanes offer themselves to the kernel before their worker', async () => {
+it("lanes are the kernel's first choice to kill, before their worker", async () => {
   const worker = await service.startWorker();
   const children = readFileSync(`/proc/${worker.pid}/task/${worker.pid}/children`, 'utf8').trim().split(' ');
   const scores = children.map((pid) => Number(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8')));

@@ -1,5 +1,5 @@
-// A rolling upgrade: processes of an earlier version and of this one share a Redis, outputs, spooled rows and a model
-// whose model.json says `softmax`, as that version wrote it.
+// A rolling upgrade: processes of an earlier version and of this one share a Redis, outputs, spooled rows and a model. Its
+// model.json has `softmax`, in the form of the earlier version.
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const ROWS = 1000;
 const BLOCK_ROWS = 10;
-/** Row 7 and every 100th row behind it have no file. */
+/** Row 7 and every 100th row after it have no file. */
 const isMissing = (row: number) => row % 100 === 7;
 
 describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () => {
@@ -78,12 +78,12 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
     expect(filesOf(job.output)).toEqual(expected);
   }
 
-  it('finish a job of the old API that the new API takes up when the old one is killed', async () => {
+  it('finish a job of the old API that the new API takes over when the old one is killed', async () => {
     await service.restartApi(old.root);
     const oldWorker = await startOldWorker();
     const { id } = await submit();
     await untilDone(id, 5);
-    // Only the new worker works for a while, so both have a share of the job.
+    // Only the new worker works for a while, so both get a share of the job.
     oldWorker.kill('SIGSTOP');
     await service.restartApi();
     const before = (await service.job(id)).blocks.done;
@@ -93,7 +93,7 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
     expectUndisturbed(await service.ended(id));
   });
 
-  it('leave a job of the new API to the new worker, since the old one cannot read it', async () => {
+  it('leave a job of the new API to the new worker, because the old one cannot read it', async () => {
     await service.restartApi();
     const oldWorker = await startOldWorker();
     const { id } = await submit();
@@ -110,7 +110,7 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
     expect((await stats()).last_run_error).toBeNull();
   });
 
-  it('retry failed rows of an old job, and resume an old output from its folder alone', async () => {
+  it('resume an output, from its folder alone, that the old version left unfinished', async () => {
     await service.restartApi(old.root);
     const oldWorker = await startOldWorker();
     const good = await colourImage(1);

@@ -1,4 +1,5 @@
-// Models that are added, replaced or overwritten while a worker runs are served anew, and no job mixes two versions.
+// Models that are added, replaced or overwritten while a worker runs are served in their new version, and no job mixes two
+// versions.
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -32,7 +33,7 @@ const IDENTITY = [
   [0, 1, 0],
   [0, 0, 1],
 ];
-/** Answers with the channel behind the strongest one. */
+/** Answers with the channel after the strongest one. */
 const SHIFTED = [IDENTITY[2]!, IDENTITY[0]!, IDENTITY[1]!];
 
 function writeModel(dir: string, name: string, classes: readonly (readonly number[])[]): void {
@@ -68,7 +69,7 @@ it('a worker with a list of names does not serve another model', async () => {
 });
 
 it.each(['by rename', 'in place'] as const)(
-  'a model that is replaced %s is served anew, under its own hash and with its own answers',
+  'a model that is replaced %s is served in its new version, under its own hash and with its own answers',
   async (how) => {
     const name = how === 'by rename' ? 'renamed' : 'overwritten';
     const dir = join(service.models, name);
@@ -104,7 +105,7 @@ it('a job that is paused while its model is replaced ends with the old model, wh
   expect(answers('drained-2')).toEqual(expected(1));
 });
 
-it('a job whose model is neither on disk nor in a lane waits, and says why and what to do', async () => {
+it('a job whose model is neither on disk nor in a lane waits, and reports the reason and the fix', async () => {
   const dir = join(service.models, 'replaced');
   const old = join(service.folder, 'old-version');
   writeModel(dir, 'replaced', IDENTITY);
@@ -148,8 +149,8 @@ it.each(['overwritten', 'cut short'] as const)(
       options: { block_rows: 100 },
     });
     await service.until(job.id, 'some rows', ({ rows: { succeeded } }) => succeeded > 0);
-    // Either a new version is copied over the old one, or the file is cut short. In that case the kernel kills a lane
-    // that reads mapped weights which are no longer there.
+    // Either a new version is copied over the old one, or the file is truncated. In that case the kernel kills a lane that
+    // reads mapped weights which no longer exist.
     if (how === 'overwritten') writeFileSync(join(dir, 'weights.bin'), weights(1), { flag: 'r+' });
     else writeFileSync(join(dir, 'weights.bin'), '');
     const ended = await waitUntil('an end, or a reason', async () => {

@@ -1,4 +1,4 @@
-// Jobs wait and say why if their model cannot be loaded or has changed. Jobs of other models do not wait.
+// Jobs wait and report why if their model cannot be loaded or has changed. Jobs of other models do not wait.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

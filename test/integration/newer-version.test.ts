@@ -1,4 +1,4 @@
-// Queue data of a newer version is left alone: it neither fails nor blocks anything.
+// Queue data of a newer version is left alone. It neither fails nor blocks anything.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,7 +66,7 @@ it('a job of a newer version is left to feeders of that version, and other jobs 
     emit: events.emit,
   });
   try {
-    await waitUntil('a word on the newer job', () => events.of('job.left_to_newer').length > 0);
+    await waitUntil('a message about the newer job', () => events.of('job.left_to_newer').length > 0);
     expect(events.of('job.left_to_newer')).toEqual([
       { job: spec.id, message: expect.stringContaining('newer Forebay') },
     ]);

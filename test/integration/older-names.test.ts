@@ -1,4 +1,4 @@
-// What an older version left in Redis is read under the names of today, on a real Redis.
+// Redis data of an older version is read under today's names, on a real Redis.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PlanWire } from '#forebay/api/http/wire/plan.js';
 import type { ModelRef } from '#forebay/shared/domain/model/model-config.js';
@@ -81,7 +81,7 @@ it('a plan shows what bound the choices of an older worker', async () => {
   expect(numbers.decode_threads).toMatchObject({ value: 3, bound_by: 'model_config' });
 });
 
-it('a model that an older worker could not load has a code of today', async () => {
+it('a model that an older worker could not load has a current error code', async () => {
   for (const [older, newer] of [
     ['invalid_contract', 'invalid_model_config'],
     ['contract_mismatch', 'config_mismatch'],
@@ -95,7 +95,7 @@ it('a model that an older worker could not load has a code of today', async () =
   }
 });
 
-it('a job that an older version ended has a code of today', async () => {
+it('a job that an older version ended has a current error code', async () => {
   const { id } = await ask<{ id: string }>('/v1/jobs', MODEL);
   const error = JSON.stringify({ code: 'contract_mismatch', message: 'no' });
   await api.redis.hset(jobKeys(id).job, 'error', error);

@@ -1,5 +1,5 @@
-// What the service depends on fails for a while: Redis is full or gone, a model's file is unreadable. Nothing is lost, and
-// nothing hangs.
+// Dependencies of the service fail for a while: Redis is full or gone, or a model's file is unreadable. Nothing is lost,
+// and nothing hangs.
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ it('a model whose file was unreadable when its lane restarted is served again on
   process.kill(childPids(worker.pid!)[0]!, 'SIGKILL');
   await service.until(
     id,
-    'the job to say that nobody serves its model',
+    'the job to report that nobody serves its model',
     ({ reason }) => reason === 'no_worker',
   );
   writeFileSync(file, good);

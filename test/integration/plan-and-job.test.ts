@@ -1,4 +1,4 @@
-// A plan and a job of the same request have the same numbers, and the plan says what the job does with a row.
+// A plan and a job of the same request have the same numbers, and the plan describes how the job processes a row.
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createClient, type Client } from '#forebay/client/client.js';
@@ -30,7 +30,7 @@ afterAll(async () => service.close());
 interface Case {
   readonly model: string;
   readonly options: Record<string, unknown>;
-  /** The plan's words for how rows are decoded and answered. */
+  /** The plan's description of how rows are decoded and answered. */
   readonly decode: RegExp;
   readonly answer: string;
   readonly batch: number;

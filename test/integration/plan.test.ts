@@ -13,7 +13,7 @@ beforeAll(async () => {
   service = await startService({
     env: { FOREBAY_LANES: '2', FOREBAY_MAX_INFLIGHT_MB: '100' },
   });
-  // The API knows it, but no worker serves it.
+  // The API knows the model, but no worker serves it.
   writeTinyModel(join(service.models, 'lonely'), 'lonely', { pool: 'elsewhere' });
   await writeImages(join(service.input, 'many'), 600);
 });
@@ -43,7 +43,7 @@ const files = () =>
     }
   });
 
-it('a plan without a worker has numbers but no estimate, and says so', async () => {
+it('a plan without a worker has numbers but no estimate, and says why', async () => {
   expect(await planned({ model: 'lonely' })).toMatchObject({
     rows: { total: 600 },
     numbers: { batch_size: { value: 128 }, lanes: null },
@@ -108,7 +108,7 @@ it('a plan does not disturb a job that runs at the same time', async () => {
 
 it('several plans at once take turns and leave no request behind', async () => {
   const plans = await Promise.all([planned(), planned(), planned()]);
-  // On a busy machine a sample takes up to five seconds. A plan that waits too long for its turn says so.
+  // On a busy machine a sample takes up to five seconds. A plan that waits too long for its turn reports it.
   const measured = plans.filter(({ estimate }) => estimate.rows_per_s !== null);
   expect(measured.length).toBeGreaterThan(0);
   for (const { estimate } of plans)

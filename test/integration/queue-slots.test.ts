@@ -45,7 +45,7 @@ it('a free slot goes to the job that holds fewer', async () => {
   expect(await take('b', many, 50, 12)).toBe(6);
   expect(await take('c', many, 50, 12)).toBe(2);
   await layer.slots.release(name, 'a', [0, 1, 2, 3]);
-  // Both a and c hold 2. So a may have one more, and the next is for c.
+  // Both a and c hold 2. So a may have one more, and the next one is for c.
   expect(await take('a', [6, 7, 8], 50, 12)).toBe(1);
   expect(await take('c', many, 50, 12)).toBe(3);
 });
@@ -68,7 +68,7 @@ it('a block that asks twice takes one slot', async () => {
   expect(await layer.slots.held(name, 'a')).toHaveLength(2);
 });
 
-it('feeders that wait are told when a slot is free', async () => {
+it('waiting feeders are notified when a slot is free', async () => {
   const { name, take } = fresh();
   await take('a', many);
   const woken = new Promise<string>((resolve) => layer.wake.on('slots', resolve));

@@ -91,7 +91,7 @@ it('the documented rights allow no other key, no other channel and no administra
   }
 });
 
-/** What Redis has refused so far, except for the name of the client, which is not needed. */
+/** The commands that Redis has refused so far, except for setting the client's name, which is not needed. */
 async function denied(): Promise<string[]> {
   const log = (await operator.call('ACL', 'LOG')) as string[][];
   return log

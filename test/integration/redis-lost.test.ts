@@ -8,7 +8,7 @@ import { indexes, readOutput, upTo } from '../support/service.ts';
 import { PAIR_ROWS, startServicePair, warningsIn, type PairJob } from '../support/service-pair.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-/** What a test has started, undone in reverse order. */
+/** Cleanup of what a test has started, in reverse order. */
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const undo of cleanups.splice(0).toReversed()) await undo();
@@ -101,7 +101,7 @@ it('a Redis in cluster mode is refused with one sentence', async () => {
   }
 });
 
-it('a password that Redis no longer accepts is in no answer and no log', async () => {
+it('a password that Redis no longer accepts appears in no answer and no log', async () => {
   const redis = await startRedis();
   const password = 'p@ss/w#rd%?:zq';
   const encoded = encodeURIComponent(password);
@@ -126,7 +126,7 @@ it('a password that Redis no longer accepts is in no answer and no log', async (
     return counts.reduce((sum, count) => sum + count, 0);
   };
   const before = await refusals();
-  await waitUntil('more tries with the old password', async () => (await refusals()) > before + 10);
+  await waitUntil('more attempts with the old password', async () => (await refusals()) > before + 10);
   for (const process of [api, worker]) {
     expect(process.said()).not.toMatch(/zq/);
     expect(process.said()).not.toContain(password);

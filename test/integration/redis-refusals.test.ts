@@ -1,4 +1,5 @@
-// Redis refuses writes for a while: as a replica, out of memory, unable to save. API and worker say why, once, and go on.
+// Redis refuses writes for a while: as a replica, out of memory, or unable to save. API and worker report why, once, and
+// continue.
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -46,7 +47,7 @@ const KINDS = [
     says: 'cannot save its data',
     begin: async () => {
       await redis.operator.config('SET', 'save', '3600 1');
-      // A folder in the place of the file to be written.
+      // A folder in place of the file to be written.
       mkdirSync(join(redis.folder, 'dump.rdb'));
       await redis.operator.bgsave();
     },
@@ -86,7 +87,7 @@ describe('while Redis is', () => {
       });
       expect(waits).toMatchObject({ status: 'waiting', reason: expect.stringContaining(says) as string });
       expect(await isOk(`${health}/healthz`)).toBe(true);
-      // Reads go on, except for transactions, which a full Redis refuses whatever they do.
+      // Reads continue, except for transactions, which a full Redis always refuses.
       if (code !== 'redis_full') expect((await job(id)).blocks.done).toBeLessThan(PAIR_ROWS / 10);
 
       await end();

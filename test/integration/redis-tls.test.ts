@@ -1,4 +1,5 @@
-// Redis over TLS, with a private certificate authority and the rights of docs/security.md, and what is said without it.
+// Redis over TLS, with a private certificate authority and the rights of docs/security.md, and the messages without that
+// authority.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -82,7 +83,7 @@ describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () 
   const saidBy = async (env: Record<string, string>) =>
     (await Promise.all([saidByService(env), saidByCommands(env)])).flat();
 
-  it('is not trusted without its authority, and API, worker and commands say what to do', async () => {
+  it('is not trusted without its authority, and API, worker and commands explain the fix', async () => {
     const other = makeCertificates(place.folder, 'other');
     for (const trusted of [{}, { NODE_EXTRA_CA_CERTS: other.ca }]) {
       for (const words of await saidBy({ REDIS_URL: at('localhost'), ...trusted })) {
@@ -92,7 +93,7 @@ describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () 
     }
   });
 
-  it('has to be named as in its certificate, and API, worker and commands say so', async () => {
+  it('has to be named as in its certificate, and API, worker and commands report that', async () => {
     const env = { REDIS_URL: at('127.0.0.2'), NODE_EXTRA_CA_CERTS: own.ca };
     for (const words of await saidBy(env))
       expect(words).toMatch(/use a name of the certificate in (REDIS_URL|--redis-url)/);
@@ -102,8 +103,8 @@ describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () 
     const port = await freePort();
     await redis.operator.call('CONFIG', 'SET', 'port', String(port));
     for (const [url, advice] of [
-      [at('localhost', port), 'redis:// where its port speaks no TLS'],
-      [at('localhost').replace('rediss:', 'redis:'), 'rediss:// where it asks for TLS'],
+      [at('localhost', port), 'redis:// if its port does not use TLS'],
+      [at('localhost').replace('rediss:', 'redis:'), 'rediss:// if it requires TLS'],
     ] as const) {
       for (const words of await saidByService({ REDIS_URL: url })) expect(words).toContain(advice);
     }

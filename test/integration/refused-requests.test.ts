@@ -1,4 +1,4 @@
-// Requests that are refused change nothing. Repeated or forged requests get no more than they may.
+// Refused requests change nothing. Repeated or forged requests get no extra rights.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -94,7 +94,7 @@ it.for(['overwrite', 'resume'])(
   },
 );
 
-it('a request that overwrites removes what Forebay wrote, and nothing that the user keeps there', async () => {
+it("a request that overwrites removes Forebay's files, and none of the user's", async () => {
   const output = holding('bob', 'replaced');
   const { id } = await submit('bob', { output, options: { if_output_exists: 'overwrite' } });
   const left = tree(output).map(([path]) => path!.slice(output.length + 1));

@@ -76,7 +76,7 @@ describe('a resume by output', () => {
     expectWhole(first.output, 6);
   });
 
-  it('says why it cannot', async () => {
+  it('explains why it cannot', async () => {
     expect((await reruns.refused('/v1/jobs/resume', { output: service.out('nothing') })).slice(0, 2)).toEqual(
       [404, 'not_found'],
     );
@@ -93,7 +93,7 @@ describe('a resume by output', () => {
       'input_not_found',
       expect.stringContaining('no longer kept'),
     ]);
-    // A forged job.json gives access to nothing that a request could not name.
+    // A forged job.json gives access only to what a request could name.
     const path = join(output, 'job.json');
     const spec = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
     for (const dataset of [

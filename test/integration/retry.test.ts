@@ -75,7 +75,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('reads files of a folder again, and says what cannot be retried', async () => {
+  it('reads files of a folder again, and explains what cannot be retried', async () => {
     const folder = join(service.input, 'folder');
     await writeImages(folder, 6);
     const good = readFileSync(join(folder, '000004.png'));
@@ -112,7 +112,7 @@ describe('a retry', () => {
     const { id } = await service.submit({ input: { type: 'inline', rows }, options: { block_rows: 2 } });
     const first = await service.ended(id);
     expect(first.rows).toMatchObject({ succeeded: 5, failed: 2 });
-    // They count as stored by their tenant.
+    // They count towards the stored bytes of their tenant.
     const kept = ['blob', 'jsonl'].map((kind) => statSync(join(reruns.spool, `${id}.inline.${kind}`)).size);
     expect(await reruns.storedBytes(id)).toBeGreaterThan(kept[0]! + kept[1]!);
     const second = await service.ended((await reruns.retry(id)).id);
@@ -141,7 +141,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('is refused before its job has ended and its output is whole', async () => {
+  it('is refused before its job has ended and its output is complete', async () => {
     const { input } = reruns.writeRows('early', 200, (i) => i < 10);
     const { id } = await service.submit({ input, options: { block_rows: 2, max_errors: 3, concurrency: 2 } });
     expect((await reruns.refused(`/v1/jobs/${id}/retry`)).slice(1)).toEqual([

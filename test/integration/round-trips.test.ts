@@ -1,4 +1,4 @@
-// What one turn of the event loop asks of Redis is sent together.
+// Redis calls of one turn of the event loop are sent together.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createWake } from '#forebay/shared/queue/wake.js';

@@ -1,4 +1,4 @@
-// The service gives away neither Redis' password nor the secrets of keys nor the files of other tenants.
+// The service reveals neither Redis' password nor the secrets of keys nor the files of other tenants.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,7 +40,7 @@ beforeAll(async () => {
   const env = {
     ...place.env,
     REDIS_URL: redis.url.replace('unix://', `unix://:${PASSWORD}@`),
-    // The widest input root: it contains results and data folder.
+    // The widest input root. It contains the results and the data folder.
     FOREBAY_INPUT_ROOTS: place.folder,
     FOREBAY_AUTH: 'on',
     FOREBAY_LOG_LEVEL: 'debug',
@@ -84,7 +84,7 @@ async function run(tenant: string, input: object): Promise<{ id: string; output:
   });
 }
 
-// In this order, because the second test ends Redis.
+// In this order, because the second test stops Redis.
 describe('a service with a password and tenants', { shuffle: false }, () => {
   it("a manifest's row that names a tenant's result fails for others, and not for that tenant", async () => {
     const { output } = await run('alice', { type: 'files', path: 'input/few' });
@@ -114,7 +114,7 @@ describe('a service with a password and tenants', { shuffle: false }, () => {
     expect(codesOf((await run('alice', input)).output)).toEqual([[3, 'path_not_allowed']]);
   });
 
-  it("Redis' password and a key's secret are in nothing that the service answers, logs or writes", async () => {
+  it("Redis' password and a key's secret appear in nothing that the service answers, logs or writes", async () => {
     const key = keys['alice']!;
     const { id, output } = await run('alice', { type: 'files', path: 'input/few' });
     for (const path of ['', '/results', '/errors', '/stats', '/events'])
@@ -148,7 +148,7 @@ describe('a service with a password and tenants', { shuffle: false }, () => {
   });
 });
 
-/** Empty if the process has ended meanwhile. */
+/** Empty if the process has exited meanwhile. */
 function readOrNothing(path: string): string {
   try {
     return readFileSync(path, 'utf8');

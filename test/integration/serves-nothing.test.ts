@@ -1,4 +1,4 @@
-// A worker without a model that it can serve says so in its log and its health check until there is one.
+// A worker without a model that it can serve reports that in its log and its health check until there is one.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -41,7 +41,7 @@ async function ask(path: string) {
 
 const serving = () => waitUntil('a worker that serves', async () => (await ask('/readyz'))?.http === 200);
 
-it('a worker says in one line that its folders hold no model, and serves one that is added', async () => {
+it('a worker reports in one line that its folders hold no model, and serves one that is added', async () => {
   await startWorker(() => undefined);
   const [line] = await worker.says(/This worker serves nothing: it finds no model for pool .+ in .+/);
   expect(line).toContain(join(place.folder, 'models'));
@@ -57,7 +57,7 @@ it('a worker says in one line that its folders hold no model, and serves one tha
   expect(worker.said().match(/serves nothing/g)).toHaveLength(1);
 });
 
-it('a worker says that its folders hold only a broken model, and why', async () => {
+it('a worker reports that its folders hold only a broken model, and why', async () => {
   await startWorker((models) => {
     writeTinyModel(join(models, 'tiny'), 'tiny');
     writeFileSync(join(models, 'tiny', 'model.onnx'), 'no graph');
@@ -68,7 +68,7 @@ it('a worker says that its folders hold only a broken model, and why', async () 
   await serving();
 });
 
-it('a worker says that all its models fail to load, and serves one that is repaired', async () => {
+it('a worker reports that all its models fail to load, and serves one that is repaired', async () => {
   await startWorker((models) => {
     // The graph takes 8 x 8 pixels.
     writeTinyModel(join(models, 'tiny'), 'tiny', { preprocess: { crop: 16 } });

@@ -84,7 +84,7 @@ describe('an output of a job without a listing rule, as older versions wrote it'
     const body = { input: { type: 'files', path: 'old' }, output, options: { block_rows: 1 } };
     const first = await service.ended((await service.submit(body)).id);
     expect(idsIn(output)).toEqual(['a.png', 'c.png']);
-    // That version would have listed three rows. Here it has done the first two.
+    // That version would have listed three rows. Here it has finished the first two.
     const path = join(output, 'job.json');
     const described = JSON.parse(readFileSync(path, 'utf8')) as { v: number; dataset: { listing?: number } };
     expect(described).toMatchObject({ v: 2, dataset: { listing: 2 } });
@@ -110,7 +110,7 @@ describe('an input without a row', () => {
     expect(job).toMatchObject({
       status: 'completed',
       reason: 'empty_dataset',
-      reason_text: '"*.PNG" matches no file, but "*.png" matches 2 files: letter case counts.',
+      reason_text: '"*.PNG" matches no file, but "*.png" matches 2 files: letter case matters.',
     });
   });
 

@@ -1,4 +1,4 @@
-// The sweeper removes what killed processes leave, from real queues and folders. What is in use stays.
+// The sweeper removes the leftovers of killed processes from real queues and folders. Everything in use stays.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ function writeOld(path: string): void {
   utimesSync(path, LONG_AGO / 1000, LONG_AGO / 1000);
 }
 
-/** Repeats a chore often enough to look at everything. */
+/** Repeats a chore until it has covered everything. */
 async function repeat(chore: () => Promise<Readonly<Record<string, number>>>) {
   const sums: Record<string, number> = {};
   for (let i = 0; i < 5; i++) {

@@ -1,4 +1,4 @@
-// A feeder opens an output or ends a job while another is frozen in the middle of the same. Redis and files are real.
+// A feeder opens an output or ends a job while another is frozen in the middle of the same step. Redis and files are real.
 import {
   mkdirSync,
   mkdtempSync,
@@ -32,11 +32,12 @@ const overwriting = (output: string): JobSpec =>
 const old = { 'part-00000000.jsonl': 'old', 'errors-00000000.jsonl': 'old', 'manifest.json': '{}' };
 const yes = async () => true;
 
-it('a feeder that was frozen while it opened an output deletes nothing of the feeder that went on', async () => {
+it('a feeder that was frozen while it opened an output deletes nothing of the feeder that continued', async () => {
   const output = folderWith('frozen', { ...old, 'notes.txt': 'mine' });
   const spec = overwriting(output);
   const frozen = takeOverOutput(spec, spec.opening!, 'first', async () => {
-    // It still has its lease and is frozen right here. Another feeder takes over and opens, and a part is published.
+    // It still has its lease and is frozen right here. Another feeder takes over and opens the output, and a part is
+    // published.
     await takeOverOutput(spec, spec.opening!, 'second', yes);
     writeFileSync(join(output, 'part-00000000.jsonl'), 'new');
     return true;
@@ -53,7 +54,7 @@ it('a feeder that has lost its lease opens nothing', async () => {
   expect(readdirSync(output).toSorted()).toEqual(Object.keys(old).toSorted());
 });
 
-it('an output that is opened twice keeps what the first opening left', async () => {
+it('an output that is opened twice keeps the contents after the first opening', async () => {
   const output = folderWith('twice', { ...old, 'job.json': '{}' });
   const spec = overwriting(output);
   await takeOverOutput(spec, spec.opening!, 'first', yes);
@@ -76,7 +77,7 @@ it('an output that another job has used since the submit is left to that job', a
   expect(readdirSync(output)).toEqual(['job.json']);
 });
 
-it('a job that ends before its output was opened leaves it as it was', async () => {
+it('a job that ends before its output was opened leaves it unchanged', async () => {
   const output = folderWith('unopened', old);
   const spec = overwriting(output);
   await layer.make(spec, 4);

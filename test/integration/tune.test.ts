@@ -1,4 +1,4 @@
-// `forebay tune` end to end: a real search in real lanes, and workers that use what it found.
+// `forebay tune` end to end: a real search in real lanes, and workers that use its result.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,7 +103,7 @@ describe('forebay tune', () => {
     await forebay.nothingLeft();
   });
 
-  it('writes nothing and says why if no configuration fits', async () => {
+  it('writes nothing and explains why if no configuration fits', async () => {
     const before = profiles();
     const ended = await tune('--try-lanes', '1', '--try-batch-sizes', '1,2', '--memory-limit-mb', '10');
     expect(ended).toMatchObject({ code: 1, out: '' });
@@ -114,7 +114,7 @@ describe('forebay tune', () => {
     await forebay.nothingLeft();
   });
 
-  it('says what it keeps when it is stopped, and leaves no process and no half-written profile', async () => {
+  it('reports what it keeps when it is stopped, and leaves no process and no half-written profile', async () => {
     const before = profiles();
     const running = forebay.start('tune', '--model', join(service.models, 'tiny'), '--input', 'images');
     await expect.poll(() => running.err(), { timeout: 30_000 }).toContain('rows/s');

@@ -1,5 +1,5 @@
-// Webhooks of the real service, to a real receiver that checks signatures as docs/webhooks.md says. Tests that leave the API
-// alone run at the same time.
+// Webhooks of the real service, to a real receiver that checks signatures as docs/webhooks.md says. Tests that do not kill
+// the API run at the same time.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -109,7 +109,7 @@ it.concurrent('the end of a job is reported, signed with the secret of the job, 
   ]);
 });
 
-it.concurrent('only events that were asked for are reported, signed with the secret of the service', async () => {
+it.concurrent('only requested events are reported, signed with the secret of the service', async () => {
   const input = { type: 'manifest', path: 'gone.txt' };
   const job = await submit('/failed', { events: ['failed'] }, { input });
   await service.ended(job.id);
@@ -144,7 +144,7 @@ it.concurrent('a delivery that is refused is retried with the same id and body',
   ]);
 });
 
-it.concurrent('deliveries stop after the last try, follow no redirect, and time out without an answer', async () => {
+it.concurrent('deliveries stop after the last attempt, follow no redirect, and time out without an answer', async () => {
   receiver.answer('/moved', (response) =>
     response.writeHead(307, { location: receiver.url('/elsewhere') }).end(),
   );
@@ -173,7 +173,7 @@ it.concurrent('deliveries stop after the last try, follow no redirect, and time 
   expect(await last(gone.id)).toMatchObject({ attempt: 1, status: 410, outcome: 'given_up' });
 });
 
-it.concurrent('progress is reported now and then, and the end last', async () => {
+it.concurrent('progress is reported at intervals, and the end last', async () => {
   writeFileSync(
     join(service.input, 'many.txt'),
     Array.from({ length: 600 }, (_, i) =>
@@ -217,7 +217,7 @@ it('the end is reported although the API was killed right after it', async () =>
   expect(JSON.parse(one!.body)).toMatchObject({ type: 'job.completed', data: { job: { id: job.id } } });
 });
 
-it('a delivery that an API had in hand when it was killed is sent again', async () => {
+it('a delivery that was in progress in a killed API is sent again', async () => {
   receiver.answer('/held', (response, n) => {
     if (n > 0) response.writeHead(204).end();
   });

@@ -1,5 +1,5 @@
 // Workers that are killed in the middle of a job (G1, G3). Most of the time is spent waiting until their locks expire, so
-// the tests run at the same time, each with a service of its own.
+// the tests run at the same time, each with its own service.
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ async function ownService({ onTestFinished }: TestContext) {
   return service;
 }
 
-it.concurrent('another worker goes on when one is killed, and the lanes of the killed one end with it', async (context) => {
+it.concurrent('another worker continues when one is killed, and the lanes of the killed one end with it', async (context) => {
   const rows = 1000;
   const service = await ownService(context);
   const input = await writeManyRows(service.input, rows);
@@ -48,7 +48,7 @@ it.concurrent('a row that kills its worker is an error after three deaths, and e
   let over = false;
   const keepOneAlive = async () => {
     while (!over) {
-      // It may die before it has said that it is ready.
+      // It may die before it reports that it is ready.
       const worker = await service.startWorker({ NODE_OPTIONS: `--import ${hook}` }).catch(() => null);
       if (worker !== null && worker.exitCode === null && worker.signalCode === null)
         await once(worker, 'exit');

@@ -1,5 +1,5 @@
-// Machines whose clocks are hours apart. A submit of an earlier version claims what it needs before the job exists, and no
-// machine takes it for one that died long ago.
+// Machines whose clocks are hours apart. A submit of an earlier version claims its resources before the job exists, and no
+// machine mistakes it for one that died long ago.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const layer = useQueueLayer();
 const folder = mkdtempSync(join(tmpdir(), 'forebay-clock-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const HOURS = 3 * 3_600_000;
-/** An id as a machine makes it whose clock is hours behind. */
+/** An id from a machine whose clock is hours behind. */
 const idOfThePast = (n: number) => newJobId(Date.now() - HOURS, new Uint8Array(16).fill(n));
 const startFeeders = (submitMs?: number) =>
   createFeeders({
@@ -29,7 +29,7 @@ const startFeeders = (submitMs?: number) =>
     ...(submitMs !== undefined && { submitMs }),
   });
 
-/** Claims a place for a job, as submits of version 1 did before they wrote the job. */
+/** Claims a slot for a job, as submits of version 1 did before they wrote the job. */
 async function admit(id: string): Promise<void> {
   await layer.redis.sadd(indexKeys.active, id);
   await layer.redis.hset(indexKeys.tenants, id, 'default');
@@ -48,7 +48,7 @@ it('an admitted job whose id looks old is not forgotten before it is written', a
   try {
     await submitted(other, 'other');
     await waitUntil('the other job to be fed', async () => isFed(other));
-    // Once a third job is fed, a whole round over all jobs has passed since the other was fed.
+    // When a third job is fed, a whole round over all jobs has passed since the other was fed.
     const third = idOfThePast(3);
     await admit(third);
     await submitted(third, 'third');

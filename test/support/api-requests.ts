@@ -1,7 +1,7 @@
-// Requests to a test API: JSON sent, JSON answered.
+// Requests to a test API, with JSON sent and received.
 import type { TestApi } from './api-service.ts';
 
-/** What answers of the API hold, over jobs, lists and problems. */
+/** The union of the fields in answers of the API: jobs, lists and problems. */
 export interface ApiBody {
   readonly id: string;
   readonly status: unknown;

@@ -1,4 +1,4 @@
-// What Linux says about processes: their children and the processor time that they have used.
+// Linux's data about processes: their children and the processor time that they have used.
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** In ascending order, without zombies. */
@@ -10,7 +10,7 @@ export function childPids(parent: number): number[] {
     .toSorted((a, b) => a - b);
 }
 
-/** User and system time that a process has used; 0 if there is no such process. */
+/** User and system time that a process has used. 0 if there is no such process. */
 export function cpuSeconds(pid: number): number {
   const fields = readStat(pid);
   return fields === null ? 0 : (Number(fields[11]) + Number(fields[12])) / 100;
@@ -21,7 +21,7 @@ function isChild(pid: number, parent: number): boolean {
   return fields !== null && Number(fields[1]) === parent && fields[0] !== 'Z';
 }
 
-/** The fields of /proc/PID/stat from the state on; null if there is no such process. */
+/** The fields of /proc/PID/stat from the state on. Null if there is no such process. */
 function readStat(pid: number): string[] | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,6 +1,6 @@
 // A lane's process whose "model" answers each row with the row's only byte. On 0x66 it kills itself, as a native crash
 // would. On 0x77 it never returns. While the model's folder has files, each load removes one and kills the process. It
-// speaks the real protocol of lanes over the real channel.
+// uses the real protocol of lanes over the real channel.
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,5 +1,5 @@
 // The `forebay` command as a user runs it. It has its own process group, which Ctrl-C reaches, and its own temporary
-// folder, by which a test finds every process that it started.
+// folder, which identifies every process that it started.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -39,7 +39,7 @@ export interface ForebayCommands {
 
 /** Commands that run in the folder `cwd`. */
 export function forebayCommands(cwd: string, env: Record<string, string> = {}): ForebayCommands {
-  // Short, because a socket's path in it has a limit. Unique, because it identifies our own processes.
+  // Short, because the length of a socket path is limited. Unique, because it identifies our own processes.
   const temporary = mkdtempSync('/tmp/fbt-');
   const groups = new Set<number>();
 

@@ -1,4 +1,4 @@
-// A running job and its statistics as the API gives them, for texts about them.
+// A running job and its statistics as the API returns them, for tests of texts about them.
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
 

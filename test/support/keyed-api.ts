@@ -1,4 +1,4 @@
-// An API that asks for keys: keys of two tenants and an admin, and requests with them.
+// An API that requires keys: keys of two tenants and an admin, and requests with them.
 import type { Scope } from '#forebay/shared/domain/scope.js';
 import { startTestApi, type Protection, type TestApi } from './api-service.ts';
 
@@ -7,7 +7,7 @@ export const FOLDER_JOB = { model: 'digits-small', input: { type: 'files' as con
 export interface KeyedAnswer {
   readonly status: number;
   readonly headers: Headers;
-  /** Empty where the answer is no JSON object. */
+  /** Empty if the answer is not a JSON object. */
   readonly body: Record<string, unknown>;
 }
 
@@ -35,7 +35,7 @@ export async function startKeyedApi(protection: Protection = {}) {
   };
 }
 
-/** `key`: as a bearer token; null: none. */
+/** `key`: sent as a bearer token. Null: no key. */
 export async function sendTo(
   api: TestApi,
   key: string | null,

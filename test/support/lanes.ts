@@ -1,4 +1,4 @@
-// Lanes and images for tests. They are made on the spot, and lanes are ended after the test.
+// Lanes and images for tests. Each test creates them, and the lanes end after it.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,12 +68,12 @@ export function predictionsOf(outcome: RowOutcome | undefined): Prediction[] {
   return (JSON.parse(`{${outcome.result}}`) as { predictions: Prediction[] }).predictions;
 }
 
-/** Code of a failed row, "ok" of any other. */
+/** Code of a failed row, "ok" for any other. */
 export function codeOf(outcome: RowOutcome): string {
   return outcome.ok ? 'ok' : outcome.error.code;
 }
 
-/** Largest resident memory that a process has had, in MB. */
+/** Maximum resident memory of a process so far, in MB. */
 export function peakMemoryMb(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024;

@@ -7,7 +7,7 @@ import { indexes, readOutput, upTo, writeImages } from './service.ts';
 
 const FILES = 30;
 
-/** Writes a manifest that names a few images again and again, as rows `row-0`, `row-1` and so on. Returns a job's input. */
+/** Writes a manifest that repeats a few images, as rows `row-0`, `row-1` and so on. Returns a job's input. */
 export async function writeManyRows(folder: string, rows: number) {
   await writeImages(join(folder, 'images'), FILES);
   const lines = upTo(rows).map((i) =>
@@ -17,7 +17,7 @@ export async function writeManyRows(folder: string, rows: number) {
   return { type: 'manifest', path: 'rows.txt' };
 }
 
-/** The job has completed, and its output holds each of so many rows once, in order, with its own answer. */
+/** Expects that the job has completed, and its output holds this many rows, each once, in order, with its own answer. */
 export function expectEveryRowOnce(job: Pick<JobWire, 'status' | 'rows' | 'output'>, rows: number): void {
   expect(job).toMatchObject({ status: 'completed', rows: { total: rows, succeeded: rows, failed: 0 } });
   const answers = readOutput(job.output);

@@ -1,4 +1,4 @@
-// An earlier version of this project, built from the repository's own history, for tests of versions side by side.
+// An earlier version of this project, built from the repository's own history, for tests of two versions side by side.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,10 +17,10 @@ const cached = join(redisCacheDir, `old-version-${COMMIT.slice(0, 12)}`);
 export const noOldVersion: string | null =
   existsSync(cached) || isInHistory()
     ? null
-    : `skipped: commit ${COMMIT.slice(0, 12)} is not here (a shallow clone, or a package without .git)`;
+    : `skipped: this checkout lacks commit ${COMMIT.slice(0, 12)} (a shallow clone, or a package without .git)`;
 
 export interface OldVersion {
-  /** A folder with `dist` and `node_modules`, as a checkout has them. */
+  /** A folder with `dist` and `node_modules`, like a checkout. */
   readonly root: string;
   remove(): void;
 }
@@ -43,7 +43,7 @@ function isInHistory(): boolean {
   }
 }
 
-/** Builds beside the final place and renames, so that a test that runs at the same time never sees half a build. */
+/** Builds beside the final path and renames, so that a test that runs at the same time never sees half a build. */
 function build(): void {
   mkdirSync(redisCacheDir, { recursive: true });
   const building = mkdtempSync(`${cached}-building-`);

@@ -1,4 +1,4 @@
-// Starts children that file permissions apply to, even if root runs the test: root gives up the right to ignore them.
+// Starts children that file permissions apply to, even if root runs the test. Root gives up the right to ignore them.
 import { spawnSync } from 'node:child_process';
 import type { ForkOptions } from 'node:child_process';
 
@@ -11,8 +11,8 @@ export const ordinaryRights: ForkOptions = isRoot
   ? { execPath: 'setpriv', execArgv: [...WITHOUT, process.execPath] }
   : {};
 
-/** Null if children can be bound here, otherwise the reason for skipping a test. */
+/** Null if children can be restricted here, otherwise the reason for skipping a test. */
 export const noOrdinaryRights: string | null =
   isRoot && spawnSync('setpriv', [...WITHOUT, 'true']).status !== 0
-    ? 'skipped: root reads everything, and setpriv (util-linux) cannot take that from a child here'
+    ? 'skipped: root reads everything, and setpriv (util-linux) cannot take that right from a child here'
     : null;

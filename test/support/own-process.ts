@@ -1,4 +1,4 @@
-// An API or a worker as a process of its own: what it says and how it ends, even if it never gets ready.
+// An API or a worker as a separate process: its output and how it ends, even if it never becomes ready.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { waitUntil } from './wait-until.ts';
 
 export type OwnProcess = ReturnType<typeof startOwnProcess>;
 
-/** Makes a folder for one service, and the settings that keep all its files there. */
+/** Creates a folder for one service, and the settings that keep all its files there. */
 export function makeServiceFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-own-'));
   for (const name of ['models', 'input']) mkdirSync(join(folder, name));
@@ -18,7 +18,7 @@ export function makeServiceFolder() {
     env: {
       FOREBAY_PORT: '0',
       FOREBAY_DATA_DIR: join(folder, 'data'),
-      // A profile or graph in this user's own cache must not change what a test sees.
+      // A profile or graph in this user's own cache must not affect a test.
       FOREBAY_CACHE_DIR: join(folder, 'cache'),
       FOREBAY_MODELS_DIR: join(folder, 'models'),
       FOREBAY_INPUT_ROOTS: join(folder, 'input'),
@@ -42,7 +42,7 @@ export function startOwnProcess(part: 'api' | 'workers', env: Readonly<Record<st
     pid: child.pid!,
     /** All of stdout and stderr so far. */
     said: () => said,
-    /** Waits for the first match of a pattern in what it says. */
+    /** Waits for the first match of a pattern in its output. */
     says: (pattern: RegExp) =>
       waitUntil(`${part} to say ${String(pattern)}`, () => {
         if (child.exitCode !== null && !pattern.test(said)) throw new Error(`${part} ended: ${said}`);

@@ -1,4 +1,4 @@
-// The queue layer on a real Redis, for tests of the parts that are built on it.
+// The queue layer on a real Redis, for tests of the parts built on it.
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect } from 'vitest';

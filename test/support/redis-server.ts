@@ -1,4 +1,4 @@
-// A Redis server with options that a test chooses. It listens on a unix socket in a folder of its own.
+// A Redis server with options that a test chooses. It listens on a unix socket in its own folder.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -6,7 +6,7 @@ import { startEmbeddedRedis, type EmbeddedRedis } from '#forebay/cli/redis/embed
 /** The user's own cache folder, so that a machine downloads a server at most once. */
 export const redisCacheDir = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'forebay');
 
-/** Silent, since the error of a failed start says why. */
+/** Silent, because the error of a failed start gives the reason. */
 export const silentLog = { info: (): void => undefined };
 
 /** Call `stop` in an afterAll. The url has the form that redisOptions reads. */

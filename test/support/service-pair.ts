@@ -1,4 +1,4 @@
-// API and worker as processes of their own on a Redis that a test breaks, and a job that keeps them busy meanwhile.
+// API and worker as separate processes on a Redis that a test breaks, and a job that keeps them busy meanwhile.
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { writeManyRows } from './many-rows.ts';
@@ -57,7 +57,7 @@ export async function startServicePair(redisUrl: string) {
           options: { block_rows: 10 },
         }),
       }),
-    /** Waits until a job is well under way. */
+    /** Waits until a job has made good progress. */
     async begun(id: string): Promise<void> {
       await waitUntil('some commits', async () => (await job(id)).blocks.done >= 10);
     },

@@ -36,8 +36,8 @@ async function firstMessage(child: ChildProcess): Promise<FirstMessage> {
 export type Service = Awaited<ReturnType<typeof startService>>;
 
 /**
- * The service serves one model, `tiny`, which names the strongest channel of an image. `how` says how its processes are
- * started. A `root` is a built checkout of another version.
+ * The service serves one model, `tiny`, which names the strongest channel of an image. `how` controls how its processes
+ * are started. A `root` is a built checkout of another version.
  */
 export async function startService(
   options: { env?: Record<string, string>; workers?: number; how?: ForkOptions } = {},

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const WATCH = fileURLToPath(new URL('stall-watch.mjs', import.meta.url));
 const PROMISED_MS = 100;
 
-/** The process to watch has to be started with `execArgv` and `env`. */
+/** The watched process must be started with `execArgv` and `env`. */
 export function watchStalls() {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-stalls-'));
   const file = join(folder, 'stalls');
@@ -30,17 +30,22 @@ export function watchStalls() {
   };
 }
 
-/** How many processes want each core. Whoever shares a core also waits for the others, however short its own work is. */
+/**
+ * How many processes want each core. A process that shares a core also waits for the others, however short its own work
+ * is.
+ */
 export function crowd(): number {
   return Math.max(1, loadavg()[0]! / availableParallelism());
 }
 
-/** How long an event loop may stall by the clock, with the load that this machine has now. */
+/** How long an event loop may stall by the clock, given the machine's current load. */
 export function stallLimitMs(): number {
   return PROMISED_MS * crowd();
 }
 
-/** The same in processor time, which does not pass while others work. But two processes on one core slow each other down. */
+/**
+ * The same in processor time, which does not pass while others work. But two processes on one core slow each other down.
+ */
 export function ownStallLimitMs(): number {
   return crowd() > 1 ? 2 * PROMISED_MS : PROMISED_MS;
 }

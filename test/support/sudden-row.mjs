@@ -1,5 +1,5 @@
-// A hook for a worker and its lanes (NODE_OPTIONS). A lane that gets the row `sudden.png` stops its worker and takes 2 GB at
-// once, so that only the kernel can react. The test has to let the worker continue.
+// A hook for a worker and its lanes (NODE_OPTIONS). A lane that gets the row `sudden.png` stops its worker and takes 2 GB
+// at once, so that only the kernel can react. The test must let the worker continue.
 import { inLane } from './into-lanes.mjs';
 
 if (inLane(import.meta.url)) {

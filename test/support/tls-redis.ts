@@ -1,5 +1,5 @@
-// A Redis that only TLS reaches, with certificates made on the spot. It is the embedded Redis on a TLS port. If that has no
-// TLS built in, a Node server in front of it terminates TLS.
+// A Redis that accepts only TLS, with certificates created by the test. It is the embedded Redis on a TLS port. If that
+// has no TLS built in, a Node server in front of it terminates TLS.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -10,9 +10,9 @@ import { onPath } from '#forebay/cli/redis/redis-program.js';
 import { freePort } from './free-port.ts';
 import { startTestRedis } from './redis.ts';
 
-/** Null if certificates can be made here, otherwise the reason for skipping a test. */
+/** Null if certificates can be created here, otherwise the reason for skipping a test. */
 export const noCertificates: string | null =
-  onPath('openssl', process.env) === null ? 'skipped: it takes openssl to make certificates' : null;
+  onPath('openssl', process.env) === null ? 'skipped: creating certificates needs openssl' : null;
 
 /** PEM files of a new certificate authority, and of the certificate that it signed for `localhost` and 127.0.0.1. */
 export interface Certificates {
@@ -53,7 +53,7 @@ export async function startTlsRedis({ ca, cert, key }: Certificates) {
     port,
     /** An administrator's connection over its unix socket. */
     operator,
-    /** The server itself speaks TLS. */
+    /** The server itself supports TLS. */
     speaksTls: own === null,
     async stop() {
       operator.disconnect();

@@ -1,4 +1,4 @@
-// A receiver of webhooks on loopback. It keeps what arrives and answers as the test says.
+// A receiver of webhooks on loopback. It keeps all requests and answers as the test specifies.
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

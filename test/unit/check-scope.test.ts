@@ -1,4 +1,4 @@
-// `npm run check` looks at the project's own folders, and never at what a user's jobs write into a checkout.
+// `npm run check` looks only at the project's own folders, never at files that a user's jobs write into a checkout.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'u
   scripts: Record<string, string>;
 };
 const PROJECT = ['src', 'test', 'bench', 'scripts', 'bin', 'examples'];
-/** Outputs, models made as the README says, state, and files that tools leave behind. */
+/** Outputs, models as in the README, state, and files that tools leave behind. */
 const USERS = [
   'results',
   'my-results',
@@ -23,7 +23,7 @@ const USERS = [
   'coverage',
   '.dist-old-1',
 ];
-/** What `npm run check` runs, without the unit tests. */
+/** The commands of `npm run check`, without the unit tests. */
 const CHECKS = [...scripts['check']!.matchAll(/npm run (check:\w+)/g)].map(([, name]) => name!);
 
 let root: string;

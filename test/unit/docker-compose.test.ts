@@ -1,4 +1,5 @@
-// The compose file against the schema of the Compose Specification, because no Docker engine runs where the tests do.
+// The compose file against the schema of the Compose Specification, because no Docker engine runs in the tests'
+// environment.
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// The Dockerfile's promises, read from its instructions, because no Docker engine runs where the tests do.
+// The Dockerfile's guarantees, read from its instructions, because no Docker engine runs in the tests' environment.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { describeConfig } from '#forebay/shared/config/describe-config.js';
@@ -35,7 +35,7 @@ describe('the Dockerfile', () => {
     expect(check[2]).toContain('/healthz');
   });
 
-  it('installs what the lock file says, without scripts, and ships no development packages', () => {
+  it('installs the versions of the lock file, without scripts, and ships no development packages', () => {
     const runs = all('RUN', instructions).join('\n');
     expect(runs).toContain('npm ci --ignore-scripts');
     expect(runs).toContain('npm prune --omit=dev');

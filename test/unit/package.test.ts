@@ -1,4 +1,4 @@
-// An install needs no other host, gives no warning, and the package holds what it should.
+// An install needs no other host and gives no warning, and the package holds the right files.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ interface Lock {
 const manifest = read('package.json') as Manifest;
 const { packages } = read('package-lock.json') as Lock;
 
-/** Installed packages with a script that npm runs when it installs them. */
+/** Installed packages with a script that npm runs on install. */
 const scripted = Object.keys(packages).filter((path) => {
   if (path === '' || !existsSync(at(`${path}/package.json`))) return false;
   const { scripts = {} } = read(`${path}/package.json`) as { scripts?: Record<string, string> };
@@ -27,11 +27,11 @@ const scripted = Object.keys(packages).filter((path) => {
 
 describe('an install of the checkout', () => {
   // npm runs the install script only of packages that the lock file marks. onnxruntime-node's script downloads CUDA
-  // libraries from another host and fails where that host cannot be reached. npm 10 has no setting to skip one
-  // package, and npm 11 warns of onnxruntime-node's own key in .npmrc at every call.
+  // libraries from another host and fails if that host cannot be reached. npm 10 has no setting to skip one package, and
+  // npm 11 warns of onnxruntime-node's own key in .npmrc at every call.
   it('runs no install script, because the lock file marks none that matters', () => {
     const marked = Object.keys(packages).filter((path) => packages[path]!.hasInstallScript);
-    // npm itself marks this one at every install, for its binding.gyp. Its script looks for its own binary.
+    // npm itself marks this package at every install, because of its binding.gyp. Its script looks for its own binary.
     const harmless = 'node_modules/msgpackr-extract';
     expect(
       marked,
@@ -54,7 +54,7 @@ describe('the package', () => {
     cwd: fileURLToPath(at('.')),
     encoding: 'utf8',
   });
-  // npm 12 gives an object by package name where earlier ones give a list.
+  // npm 12 returns an object by package name, and earlier versions a list.
   const [{ files, unpackedSize }] = Object.values(JSON.parse(packed.stdout) as object) as [
     { files: { path: string }[]; unpackedSize: number },
   ];

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const settings = describeConfig();
 
 describe('the reference documents', () => {
-  it('would not be changed by npm run docs', () => {
+  it('do not change with npm run docs', () => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/docs.js', '--check'], {
       cwd: root,
       encoding: 'utf8',
@@ -47,7 +47,7 @@ describe('the guide to errors', () => {
 
 describe('the description of settings', () => {
   it.each(settings.map((setting) => [setting.name, setting] as const))(
-    'tells what %s does and what it trades',
+    'explains what %s does and its trade-off',
     (_, setting) => {
       expect(setting.what).toMatch(/^[A-Z].{9,}[^.]$/);
       expect(setting.trade).toMatch(/^[A-Z`].{9,}\.$/);

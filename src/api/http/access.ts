@@ -1,4 +1,4 @@
-/** Decides at the start who is let in, from the settings and the existing keys. */
+/** Decides at the start who may use the API, from the settings and the existing keys. */
 import { isInside } from '../../shared/files/is-inside.ts';
 import type { KeyStore } from '../../shared/keys/key-store.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -7,9 +7,9 @@ import { createHostCheck, type HostCheck } from './middleware/check-host.ts';
 import { createRateLimit, type RateLimit } from './middleware/rate-limit.ts';
 
 export interface AccessControl {
-  /** Absent: no key is asked for. */
+  /** Absent: requests need no key. */
   readonly keys?: KeyStore;
-  /** Absent: any Host header will do. */
+  /** Absent: any Host header is allowed. */
   readonly checkHost?: HostCheck;
   readonly rateLimit?: RateLimit;
 }
@@ -18,18 +18,18 @@ export interface AccessOptions {
   readonly auth: AuthSetting;
   /** Address that the API is about to listen on. */
   readonly host: string;
-  /** Host names besides those of loopback. */
+  /** Host names to allow in addition to those of loopback. */
   readonly allowedHosts: readonly string[];
   readonly requestsPerS: number;
   /** Folders that every tenant may read, and folders with data that only one tenant may read. */
   readonly folders: { readonly shared: readonly string[]; readonly own: readonly string[] };
   readonly keys: KeyStore;
-  /** Whether any key exists. Asked at the start, so it may wait for Redis. */
+  /** Whether any key exists. Called at the start, so it may wait for Redis. */
   readonly anyKey: () => Promise<boolean>;
   readonly emit: Emit;
 }
 
-/** Rejects with ForebayError `keys_required` where others would be let in without a key. */
+/** Rejects with ForebayError `keys_required` if the API would be open to others without a key. */
 export async function createAccess(options: AccessOptions): Promise<AccessControl> {
   const { host, anyKey, keys, emit, allowedHosts } = options;
   const required = await needsKeys({ setting: options.auth, host, anyKey });
@@ -45,7 +45,7 @@ export async function createAccess(options: AccessOptions): Promise<AccessContro
   }
   return {
     ...(required && { keys, rateLimit: createRateLimit(options.requestsPerS) }),
-    // Beyond loopback only the operator knows the names, and a proxy may add more.
+    // Beyond loopback only the operator knows all host names, and a proxy may add more.
     ...((local || allowedHosts.length > 0) && { checkHost: createHostCheck(allowedHosts) }),
   };
 }

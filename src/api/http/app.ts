@@ -1,4 +1,4 @@
-/** The HTTP face: all routes, and the answers to requests that match none. */
+/** The HTTP app: all routes, and the answers to requests that match none. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ForebayError } from '../../shared/errors.ts';
 import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
@@ -18,7 +18,7 @@ import { mountOps, type OpsDeps } from './routes/ops.ts';
 import { mountPlan, type PlanDeps } from './routes/plan.ts';
 import { mountRetryAndResume, type RetryAndResumeDeps } from './routes/retry-and-resume.ts';
 
-/** What the routes need together. Each takes its own part of it. */
+/** The dependencies of all routes. Each route takes its own part of them. */
 export type AppDeps = Omit<
   JobsDeps &
     RetryAndResumeDeps &
@@ -31,11 +31,11 @@ export type AppDeps = Omit<
     OpsDeps,
   'parser' | 'keys'
 > & {
-  /** For the guard, which checks whose job a path names. */
+  /** For the guard, which checks who owns the job that a path names. */
   readonly jobs: Pick<JobStore, 'tenantOf'>;
-  /** Absent: everybody is let in, whatever page sends them. */
+  /** Absent: every request is allowed, whichever page sends it. */
   readonly access?: AccessControl;
-  /** Levels that the JSON of a request may nest. */
+  /** Maximum nesting of the JSON in a request. */
   readonly maxJsonDepth: number;
 };
 

@@ -1,4 +1,4 @@
-/** What the API answers until Redis answers for the first time: it is up, but not ready. */
+/** What the API answers until it first reaches Redis: it is up, but not ready. */
 import { ForebayError } from '../../shared/errors.ts';
 import { problemResponse } from './middleware/error-handler.ts';
 
@@ -14,10 +14,10 @@ export function answerWhileWaiting(request: Request): Response {
   if (path === '/healthz' && (method === 'GET' || method === 'HEAD')) {
     return Response.json({ status: 'ok' }, { headers: { 'Cache-Control': 'no-store' } });
   }
-  // Names no address, since anybody may ask.
+  // Contains no address, because anybody may read it.
   const error = new ForebayError(
     'queue_unavailable',
-    'The service has not reached its Redis yet. It starts as soon as Redis answers. Its log says which address it tries.',
+    'The service has not reached its Redis yet. It starts as soon as Redis answers. Its log names the address.',
     { retryAfterS: RETRY_AFTER_S },
   );
   return problemResponse(error, { method, path }, emitNothing);

@@ -1,4 +1,4 @@
-/** Cancels, pauses and resumes a job. Only its state changes here, and its feeder acts on that. */
+/** Cancels, pauses and resumes a job. Only changes the job's state. The feeder acts on the change. */
 import type { JobRecord } from '../../shared/domain/job/job.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import type { JobStatus } from '../../shared/domain/job/job-state.ts';
@@ -13,7 +13,7 @@ export interface ControlJob {
 export function createControlJob(deps: { jobs: Pick<JobStore, 'mustGet' | 'transition'> }): ControlJob {
   const { jobs } = deps;
 
-  /** `done`: states in which there is nothing left to do, so that a repeated request is no error. */
+  /** `done`: states in which nothing is left to do, so that a repeated request is no error. */
   async function move(
     id: string,
     verb: string,

@@ -1,4 +1,4 @@
-/** The use cases of jobs, wired together. They need neither a feeder nor a sweeper. */
+/** Wires the use cases of jobs together. They need neither a feeder nor a sweeper. */
 import type { JobRecord } from '../../shared/domain/job/job.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { ResumeRequest } from '../http/wire/resume-request.ts';
@@ -13,15 +13,15 @@ import { createAcceptJob, type Submitter } from './create/accept-job.ts';
 export type JobCommand = 'cancel' | 'pause' | 'resume';
 
 export interface JobUseCases {
-  /** `replayed`: an earlier request with the same Idempotency-Key made this job. */
+  /** `replayed`: an earlier request with the same Idempotency-Key created this job. */
   submitJob(
     request: SubmitRequest,
     idempotencyKey: string | null,
     by: Submitter,
   ): Promise<{ job: JobRecord; replayed: boolean }>;
-  /** Makes a job of the failed rows of an ended one. */
+  /** Creates a job from the failed rows of an ended one. */
   retryJob(id: string, by: Submitter): Promise<JobRecord>;
-  /** Makes a job that finishes what an output folder holds. */
+  /** Creates a job that finishes the output in a folder. */
   resumeOutput(request: ResumeRequest, by: Submitter): Promise<JobRecord>;
   planJob(request: SubmitRequest, tenant: string): Promise<PlanWire>;
   readonly controlJob: Readonly<Record<JobCommand, (id: string) => Promise<JobRecord>>>;

@@ -7,7 +7,7 @@ import { jobToWire } from '../http/wire/job.ts';
 import type { JobListWire } from '../http/wire/job-list.ts';
 import { JOB_ID } from '../http/wire/scalars.ts';
 
-/** Most jobs that are read for one page, which bounds the work of one request. */
+/** Maximum number of jobs read for one page. It bounds the work of one request. */
 const MAX_SCAN = 2000;
 const CHUNK = 100;
 
@@ -48,7 +48,7 @@ export async function listJobs(
   return page(found, limit, before);
 }
 
-/** A job that only a newer version understands is left to that version. */
+/** Skips jobs that only a newer version understands. That version handles them. */
 function skipNewer(error: unknown): null {
   if (error instanceof ForebayError && error.code === 'newer_version') return null;
   throw error;

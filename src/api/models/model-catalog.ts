@@ -1,6 +1,6 @@
 /**
  * The models that a job can name: those in the model folders, merged with those that live workers announce. Never opens a
- * graph. Workers that have loaded it say what it holds.
+ * graph. Workers report the contents of the graphs that they have loaded.
  */
 import { basename } from 'node:path';
 import { batchAdvice, gravest } from '../../shared/domain/model/batch-invariance.ts';
@@ -19,9 +19,9 @@ import { nearestName } from '../../shared/text/nearest-name.ts';
 
 export interface FoundModel {
   readonly ref: ModelRef;
-  /** Null where only workers know the model. */
+  /** Null if only workers know the model. */
   readonly config: ModelConfig | null;
-  /** Most rows per model call over all live workers that serve it; null where none does. */
+  /** Highest number of rows per model call over all live workers that serve it. Null if none serves it. */
   readonly batchSize: number | null;
 }
 

@@ -1,4 +1,4 @@
-/** The numbers of a plan, each with the constraint that bound it. They follow from formulas, not from a sample. Pure. */
+/** The numbers of a plan, each with the constraint that bound it. Formulas determine them, not a sample. Pure. */
 import { autoBatchSize, BATCHES_PER_BLOCK, minBlockRows } from '../../shared/domain/model/auto-batch.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
 import { tightest, type BoundBy, type Choice } from '../../shared/domain/choice.ts';
@@ -47,7 +47,7 @@ export function batchSize({ asked, workers, config, options }: PlanFacts): Choic
   if (known) return { value: known.batchSize, boundBy: 'model_config', why: 'as the worker runs it' };
   if (config === null) {
     const value = Math.max(1, Math.floor(options.block_rows / BATCHES_PER_BLOCK));
-    return { value, boundBy: 'floor', why: 'no model folder and no live worker says what the model needs' };
+    return { value, boundBy: 'floor', why: 'no model folder and no live worker describes the model' };
   }
   const named = config.batching.batch_size !== 'auto';
   return {
@@ -57,7 +57,7 @@ export function batchSize({ asked, workers, config, options }: PlanFacts): Choic
   };
 }
 
-/** Where workers differ, a submit cuts blocks for the largest batch. */
+/** If workers differ, a submit cuts blocks for the largest batch. */
 function largestBatch(workers: PlanFacts['workers']): PlanFacts['workers'][number]['served'] | undefined {
   return workers.map(({ served }) => served).toSorted((a, b) => b.batchSize - a.batchSize)[0];
 }

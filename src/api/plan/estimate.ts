@@ -23,13 +23,13 @@ export function planEstimate(facts: PlanFacts): PlanWire['estimate'] {
   };
 }
 
-/** Null where the worker has no sample. */
+/** Null if the worker has no sample. */
 export function rateOf({ answer }: PlanWorker): PlanRange | null {
   const rate = answer.ok ? answer.reply.rate : null;
   return rate && range(rate.rowsPerS, rate.errorRowsPerS);
 }
 
-/** Why a worker has no sample; null where it has one. */
+/** Why a worker has no sample. Null if it has one. */
 export function whyNoSample({ answer }: PlanWorker): string | null {
   if (!answer.ok) return answer.why;
   return answer.reply.rate ? null : (answer.reply.problem ?? 'no row was finished');
@@ -48,7 +48,7 @@ function basis(facts: PlanFacts, sampled: number, withError: boolean): string {
   const who =
     sampled === workers.length
       ? `a sample on ${sampled === 1 ? 'the worker' : `all ${sampled} workers at once`}`
-      : `a sample on ${sampled} of ${workers.length} workers, the others by their lanes`;
+      : `a sample on ${sampled} of ${workers.length} workers; the others are estimated by their lanes`;
   const bar = withError ? '95 % interval' : 'too few batches for an error bar';
   return `${who}, ${bar}; from reading to answers, without writing parts`;
 }

@@ -1,4 +1,4 @@
-/** The facts that a plan is made from. plan-job.ts gathers them. */
+/** The facts for a plan. plan-job.ts gathers them. */
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { JobOptions } from '../../shared/domain/job/job.ts';
 import type { ModelConfig, ModelRef } from '../../shared/domain/model/model-config.ts';
@@ -8,7 +8,7 @@ import type { SubmitRequest } from '../http/wire/submit-request.ts';
 
 export interface PlanFacts {
   readonly model: ModelRef;
-  /** Null where only workers know the model. */
+  /** Null if only workers know the model. */
   readonly config: ModelConfig | null;
   readonly dataset: DatasetSpec;
   /** The options as the request has them. Null: automatic. */
@@ -19,13 +19,13 @@ export interface PlanFacts {
   readonly resumes: boolean;
   /** Live workers that have loaded the model. */
   readonly workers: readonly PlanWorker[];
-  /** Why no worker serves the model, where one tried to load it. */
+  /** Why no worker serves the model, if one tried to load it. */
   readonly modelProblem: string | null;
   readonly configuredQueueLimit: number | undefined;
-  /** Rows that a job may have; null: no limit. */
+  /** Maximum number of rows of a job. Null: no limit. */
   readonly maxRows: number | null;
   readonly rows: RowsKnown;
-  /** How many of the sample's rows have their bytes where. */
+  /** The sample's rows, counted by where their bytes are. */
   readonly rowKinds: Readonly<Record<RowKind, number>>;
 }
 
@@ -34,7 +34,7 @@ export type RowKind = 'file' | 'url' | 'blob' | 'invalid';
 export interface RowsKnown {
   readonly total: number | null;
   readonly atLeast: number;
-  /** Why the total is not known; null where it is. */
+  /** Why the total is not known. Null if it is. */
   readonly why: string | null;
 }
 

@@ -5,7 +5,7 @@ import type { PlanWire } from '../http/wire/plan.ts';
 import { rounded } from '../http/wire/scalars.ts';
 import type { PlanWorker } from './facts.ts';
 
-/** Null where no worker has a sample. */
+/** Null if no worker has a sample. */
 export function joinSamples(workers: readonly PlanWorker[]): PlanWire['sample'] {
   const replies = workers.flatMap(({ answer }) => (answer.ok && answer.reply.rate ? [answer.reply] : []));
   if (replies.length === 0) return null;
@@ -31,7 +31,7 @@ export function joinSamples(workers: readonly PlanWorker[]): PlanWire['sample'] 
   };
 }
 
-/** One entry per code, with the first message and the rows of all. */
+/** One entry per code, with the first message and the summed rows. */
 function joinErrors(errors: SampleReply['errors']): SampleReply['errors'] {
   const byCode = new Map<string, SampleReply['errors'][number]>();
   for (const error of errors) {

@@ -1,4 +1,6 @@
-/** Takes a bounded look at a dataset: how many rows it has, and which of them a plan tries. In constant memory. */
+/**
+ * Takes a bounded look at a dataset. Finds how many rows it has, and picks rows for a plan to try. Uses constant memory.
+ */
 import { locateRow } from '../../shared/datasets/locate.ts';
 import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
@@ -8,9 +10,9 @@ import type { RowKind, RowsKnown } from './facts.ts';
 export interface LookLimits {
   /** Rows that are taken from the beginning. */
   readonly firstRows: number;
-  /** Rows that are taken at even distances from the rest. */
+  /** Rows that are taken at equal distances from the rest. */
   readonly spreadRows: number;
-  /** Rows that are read to choose from. */
+  /** Rows that are read as candidates. */
   readonly seenRows: number;
   readonly seenMs: number;
   readonly countMs: number;
@@ -72,7 +74,7 @@ async function count(
   return { total: null, atLeast: seen, why: `counting them takes longer than ${ms / 1000} s` };
 }
 
-/** Keeps every n-th row of an unknown number of rows. Doubles n whenever it holds too many. */
+/** Keeps every n-th row of an unknown number of rows. Doubles n when it holds too many. */
 function createSpread(most: number) {
   let kept: RowRef[] = [];
   let every = 1;

@@ -1,4 +1,4 @@
-/** Makes a plan from facts. Pure: it asks nobody and measures nothing. */
+/** Creates a plan from facts. Pure: it calls no one and measures nothing. */
 import { MODEL_FACTOR } from '../../shared/domain/model/model-memory.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import { planNumbers } from './choices.ts';

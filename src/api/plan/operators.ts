@@ -31,11 +31,11 @@ const READS = {
   failed: 'rows that failed in an output, in their order',
 } as const;
 
-/** `asked`: the job's choice, which comes before the config's; null: none. */
+/** `asked`: the job's choice, which overrides the config's. Null: none. */
 function decoding(config: ModelConfig | null, asked: DecodeMode | null): string {
   const mode = asked ?? config?.preprocess.decode ?? null;
   const { auto_orient, icc } = config?.preprocess ?? { auto_orient: false, icc: 'ignore' };
-  // Only libvips knows colour profiles and orientation, so it decodes everything then.
+  // Only libvips handles colour profiles and orientation, so it decodes everything then.
   const byLibvips = auto_orient || icc === 'convert';
   return [
     'image bytes to pixels',

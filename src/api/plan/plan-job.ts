@@ -1,6 +1,6 @@
 /**
- * Plans a job that is not submitted. It settles the request as a submit would, looks at the dataset, has live workers
- * try a sample, and leaves nothing behind. The API touches no row itself.
+ * Plans a job without submitting it. Settles the request as a submit would, looks at the dataset, has live workers run a
+ * sample, and leaves nothing behind. The API itself touches no row.
  */
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../shared/datasets/files/listing-rule.ts';

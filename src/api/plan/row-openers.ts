@@ -1,10 +1,10 @@
-/** Who opens the rows of a job. Lanes open local files; the worker's main thread opens everything else. Pure. */
+/** Which process opens the rows of a job. Lanes open local files. The worker's main thread opens everything else. Pure. */
 import type { PlanFacts } from './facts.ts';
 
 export interface RowOpeners {
   /** Lanes open some rows themselves. */
   readonly opened: boolean;
-  /** What the main thread does for rows that are not local files; null where all rows are. */
+  /** What the main thread does for rows that are not local files. Null if all rows are local files. */
   readonly fetched: { readonly operator: 'fetch' | 'read'; readonly why: string } | null;
 }
 

@@ -10,9 +10,9 @@ import type { PlanWorker } from './facts.ts';
 
 /** How long a worker measures, after every lane has answered once. */
 const SAMPLE_MS = 1_000;
-/** Long enough for the longest sample and for another plan's sample before it. */
+/** Long enough for the longest sample after another plan's sample. */
 const WAIT_MS = 15_000;
-/** Workers that run the sample at once. The others are counted by their lanes. */
+/** Workers that run the sample at once. The rate of the others is estimated by their lanes. */
 const MAX_SAMPLED = 8;
 
 export interface ServingWorker {
@@ -20,7 +20,7 @@ export interface ServingWorker {
   readonly model: ServedModel;
 }
 
-/** Workers that announce a model, even where they could not load it. */
+/** Workers that announce a model, even if they could not load it. */
 export function workersThatServe(ref: ModelRef, live: readonly WorkerInfo[]): ServingWorker[] {
   const queue = blockQueueName(ref);
   return live.flatMap((info) =>
@@ -37,7 +37,7 @@ export interface PlanSample {
 }
 
 export function createSampler({ ask }: Pick<SampleRequests, 'ask'>) {
-  /** Workers run the sample at the same time: those of one machine share its cores in a job, too. */
+  /** Workers run the sample at the same time, because workers on one machine also share its cores in a job. */
   return async function trySample(
     workers: readonly ServingWorker[],
     sample: PlanSample,

@@ -25,7 +25,7 @@ export function planWarnings(
   return found.filter((warning) => warning !== null);
 }
 
-/** The plan is made nevertheless, because its numbers also hold for parts of the input. */
+/** The plan is made anyway, because its numbers also hold for parts of the input. */
 function tooManyRows({ rows, maxRows }: PlanFacts): string | null {
   const problem = rowLimitProblem(rows.atLeast, maxRows, rows.total === null ? ' or more' : '');
   return problem && `A submit would be refused, or the job would fail. ${problem}`;
@@ -85,5 +85,5 @@ function beside({ workers }: PlanFacts): string | null {
 function warmFiles(facts: PlanFacts, sample: PlanWire['sample']): string | null {
   if (!sample || sample.passes < 2 || facts.rows.total === sample.rows || !openersOf(facts).opened)
     return null;
-  return `The ${sample.rows} sample rows were run ${Math.round(sample.passes)} times, so their files came from memory. A job that reads slow storage is slower.`;
+  return `The ${sample.rows} sample rows were run ${Math.round(sample.passes)} times, so their files came from the page cache. A job that reads slow storage is slower.`;
 }

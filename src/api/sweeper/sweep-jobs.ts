@@ -1,6 +1,6 @@
 /**
  * Sweeps jobs that have ended. Removes ids whose record has expired, and temporary files that killed processes left in
- * output folders. Lets records expire whose process died before it could.
+ * output folders. Sets the expiry of records whose process died before it could.
  */
 import { isTerminal } from '../../shared/domain/job/job-state.ts';
 import { jobIdTime } from '../../shared/domain/job/job-id.ts';
@@ -11,13 +11,13 @@ import type { Chore } from './sweeper.ts';
 
 /** Jobs of one step. */
 const PAGE = 50;
-/** Jobs whose folders are not searched again, because they were before. */
+/** Jobs whose folders have been searched already. */
 const MOST_REMEMBERED = 10_000;
 
 export function sweepJobs(deps: {
   leftovers: Pick<Leftovers, 'listed' | 'presences'>;
   jobs: Pick<JobStore, 'forget' | 'get' | 'outputHolder' | 'retire'>;
-  /** Anything younger than this is not touched, because somebody may be working on it. */
+  /** Anything younger than this is left alone, because a process may be working on it. */
   graceMs: number;
 }): Chore {
   const { leftovers, jobs, graceMs } = deps;
@@ -55,7 +55,7 @@ export function sweepJobs(deps: {
     after = ids.length < PAGE ? null : ids.at(-1)!;
     const sums = { job_ids: 0, jobs_retired: 0, files: 0 };
     for (const [id, job] of await leftovers.presences(ids)) {
-      // Jobs of a newer version are left to it.
+      // Jobs of a newer version are left to that version.
       const done = await sweepOne(id, job).catch(() => 0);
       if (typeof done === 'number') sums.files += done;
       else sums[done] += 1;

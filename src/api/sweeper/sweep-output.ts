@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { outputFolder } from '../../shared/storage/output-folder.ts';
 import { removeEmptyStaging, stagedIn } from '../../shared/storage/staging.ts';
 
-/** Most files that one step removes from one folder. */
+/** Maximum number of files that one step removes from one folder. */
 const MOST = 1000;
 
 /**
@@ -27,7 +27,7 @@ export async function sweepOutput(folder: string, job: string, before: number): 
     await rm(path, { recursive: true, force: true });
     removed += 1;
   }
-  // Only empty folders are removed, because a run may just have begun in one.
+  // Removes only empty folders, because a run may just have started in one.
   await removeEmptyStaging(folder, job);
   return removed;
 }

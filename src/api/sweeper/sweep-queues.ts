@@ -1,13 +1,13 @@
 /**
- * Sweeps queues. Frees slots of dead jobs, which other jobs would miss. Removes blocks of dead jobs, which nobody would take,
- * and failed runs beyond those that are kept.
+ * Sweeps queues. Frees slots of dead jobs, because other jobs need them. Removes blocks of dead jobs, which nobody would
+ * take, and failed runs beyond those that are kept.
  */
 import type { BlockQueues } from '../../shared/queue/blocks/block-queue.ts';
 import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
 import type { QueueSlots } from '../../shared/queue/blocks/queue-slots.ts';
 import type { Chore } from './sweeper.ts';
 
-/** Most of each that one step removes from one queue. */
+/** Maximum number of each that one step removes from one queue. */
 const MOST = 200;
 
 export function sweepQueues(deps: {

@@ -8,7 +8,7 @@ import { jobIdTime } from '../../shared/domain/job/job-id.ts';
 import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
 import type { Chore } from './sweeper.ts';
 
-/** Files of one step. */
+/** Files per step. */
 const PAGE = 200;
 
 export function sweepSpool(deps: {
@@ -16,7 +16,7 @@ export function sweepSpool(deps: {
   spoolDir: string;
   /** Younger files are not touched, because they may belong to a submit that is under way. */
   graceMs: number;
-  /** A job's files are kept for this long after its submit, which is the shortest life of its record. */
+  /** A job's files are kept for this long after its submit. This is the shortest life of its record. */
   keepMs: number;
 }): Chore {
   const { leftovers, spoolDir, graceMs, keepMs } = deps;
@@ -44,7 +44,7 @@ export function sweepSpool(deps: {
   };
 }
 
-/** Paths below the spool folder. The default tenant's files lie beside the folders of the other tenants. */
+/** Paths below the spool folder. The default tenant's files are beside the folders of the other tenants. */
 async function spoolFiles(spoolDir: string): Promise<string[]> {
   const entries = await readdir(spoolDir, { withFileTypes: true }).catch(() => []);
   const tenants = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
@@ -58,7 +58,7 @@ async function spoolFiles(spoolDir: string): Promise<string[]> {
   return [...own, ...theirs.flat()].filter((name) => ownerOf(name) !== null).toSorted();
 }
 
-/** The job or plan that a spool file belongs to; null: it is not a spool file. */
+/** The job or plan that a spool file belongs to. Null: not a spool file. */
 function ownerOf(name: string): string | null {
   return (
     /^(?:[^/]+\/)?(job_[0-9A-Z]{26}|plan-[0-9a-f]+)\.(urls\.jsonl|inline\.jsonl|inline\.blob)$/.exec(

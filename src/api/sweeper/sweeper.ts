@@ -1,5 +1,5 @@
 /**
- * Clears up after killed processes. At intervals, one process at a time runs a bounded step of each chore. Chores are
+ * Cleans up after killed processes. At intervals, one process at a time runs a bounded step of each chore. Chores are
  * idempotent, so losing the lease halfway does no harm.
  */
 import { randomUUID } from 'node:crypto';
@@ -31,7 +31,7 @@ export function startSweeper(deps: {
   const alarm = createAlarm();
 
   async function sweep(): Promise<void> {
-    // The lease is kept between intervals, so that one process sweeps however many there are.
+    // The lease is kept between intervals, so that only one process sweeps, however many there are.
     if (!(await leftovers.holdSweep(token, everyMs * LEASE_TURNS))) return;
     const cleared: Record<string, number> = {};
     for (const chore of deps.chores) {

@@ -1,4 +1,4 @@
-/** Refuses a webhook's URL that names a forbidden address. Host names are checked at each try instead. */
+/** Refuses a webhook URL that names a forbidden address. Host names are checked at each attempt instead. */
 import { isIP } from 'node:net';
 import { ForebayError } from '../../shared/errors.ts';
 import { createAddressFilter } from '../../shared/net/address-filter.ts';

@@ -1,4 +1,4 @@
-/** Tries to deliver one event of a job's webhook, and records how the try went. */
+/** Tries to deliver one event of a job's webhook, and records the result. */
 import type { JobSpec } from '../../shared/domain/job/job.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import type { HookEvent, HookSlot, WebhookQueue } from '../../shared/queue/webhook-queue.ts';
@@ -8,11 +8,11 @@ import { signatureOf } from './signature.ts';
 export type JobWebhook = NonNullable<JobSpec['webhook']>;
 
 export interface DeliverySettings {
-  /** Tries of one event in all. */
+  /** Total attempts per event. */
   readonly tries: number;
-  /** Pause before the second try, ms. It doubles with each further try. */
+  /** Pause before the second attempt, ms. It doubles with each further attempt. */
   readonly firstPauseMs: number;
-  /** Signs the webhooks of jobs that have no secret of their own; null: those are not signed. */
+  /** Signs the webhooks of jobs that have no secret. Null: those are not signed. */
   readonly secret: string | null;
 }
 
@@ -22,7 +22,7 @@ export interface Delivery {
   readonly webhook: JobWebhook;
   readonly slot: HookSlot;
   readonly event: HookEvent;
-  /** The job's own secret; null: it has none. */
+  /** The job's own secret. Null: it has none. */
   readonly secret: string | null;
 }
 
@@ -38,7 +38,7 @@ export function createDeliverer(deps: {
 }) {
   const { queue, sender, settings, emit, random = Math.random, signal } = deps;
 
-  /** Makes one try. Returns the event with the result of the try. */
+  /** Makes one attempt. Returns the event with the result. */
   return async function deliver({ job, webhook, slot, event, secret }: Delivery): Promise<HookEvent> {
     const attempt = event.attempts + 1;
     const at = Date.now();

@@ -1,6 +1,6 @@
 /**
- * Delivers webhooks. Follows the jobs that have one, makes their events, and tries each event until it is delivered or
- * given up. Every replica does this; a claim with a lease keeps two from working on the same job.
+ * Delivers webhooks. Follows the jobs that have one, creates their events, and tries each event until it is delivered or
+ * given up. Every replica does this. A claim with a lease keeps two replicas from working on the same job.
  */
 import { isTerminal } from '../../shared/domain/job/job-state.ts';
 import type { JobRecord } from '../../shared/domain/job/job.ts';
@@ -14,15 +14,15 @@ import { endEvent, finishedRows, progressEvent } from './hook-events.ts';
 import type { WebhookSender } from './send-webhook.ts';
 
 export interface WebhookSettings extends DeliverySettings {
-  /** Shortest time between two progress events of a job, ms. */
+  /** Minimum time between two progress events of a job, ms. */
   readonly progressMs: number;
   /** For one try, ms. */
   readonly timeoutMs: number;
 }
 
-/** A change of a job is seen after this time, ms. */
+/** A change of a job is noticed after this time, ms. */
 const LOOK_MS = 1000;
-/** Jobs that are handled at once. A slow receiver occupies one of these places. */
+/** Jobs that are handled at once. Each slow receiver occupies one of them. */
 const AT_ONCE = 32;
 
 export function createWebhookDispatcher(deps: {
@@ -39,10 +39,10 @@ export function createWebhookDispatcher(deps: {
   const deliver = createDeliverer({ queue, sender, settings, emit, random, signal });
   const alarm = createAlarm();
   const busy = new Map<string, Promise<void>>();
-  // Longer than one try of both events of a job can take.
+  // Longer than one attempt for both events of a job can take.
   const leaseMs = 3 * settings.timeoutMs + 10_000;
 
-  /** Makes the events that the job's state calls for. Returns those that wait for delivery. */
+  /** Creates the events that the job's state requires. Returns those that wait for delivery. */
   async function makeEvents(
     job: JobRecord,
     webhook: JobWebhook,
@@ -50,7 +50,7 @@ export function createWebhookDispatcher(deps: {
   ): Promise<Partial<Record<HookSlot, HookEvent>>> {
     const { id } = job.spec;
     if (isTerminal(job.status)) {
-      // The end replaces progress that was not delivered yet.
+      // The final event replaces undelivered progress.
       if (!webhook.events.includes(job.status as 'completed')) return {};
       return { end: state.end ?? (await queue.putEnd(id, endEvent(job, Date.now()))) };
     }
@@ -63,7 +63,7 @@ export function createWebhookDispatcher(deps: {
     return { progress: next };
   }
 
-  /** Handles a claimed job: makes its events, tries those that are due, and says when to look again. */
+  /** Handles a claimed job: creates its events, tries those that are due, and returns when to look again. */
   async function handle(id: string): Promise<void> {
     const [job, state] = await Promise.all([jobs.get(id), queue.state(id)]);
     if (!job) {
@@ -91,7 +91,8 @@ export function createWebhookDispatcher(deps: {
     try {
       await handle(id);
     } catch (error) {
-      // When this process stops, another one continues at once. Otherwise the lease runs out first.
+      // When this process stops, it releases its claims, so that another one continues immediately. Otherwise the lease
+      // must expire first.
       if (signal.aborted) await queue.again(id, Date.now()).catch(() => undefined);
       else emit('webhook.failed', { job: id, error: messageOf(error) });
     }
@@ -119,7 +120,7 @@ export function createWebhookDispatcher(deps: {
   const running = run();
 
   return {
-    /** Stops. Tries in flight are aborted, and made again by another process or after the next start. */
+    /** Stops. Attempts in flight are aborted. Another process repeats them, or this one after its next start. */
     async close(): Promise<void> {
       stopping.abort();
       alarm.ring();

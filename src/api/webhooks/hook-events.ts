@@ -1,10 +1,10 @@
-/** Makes the events of a job's webhook from the job's state. Pure. */
+/** Creates the events of a job's webhook from the job's state. Pure. */
 import type { JobRecord, WebhookEvent } from '../../shared/domain/job/job.ts';
 import type { HookEvent } from '../../shared/queue/webhook-queue.ts';
 import { jobToWire } from '../http/wire/job.ts';
 import { iso } from '../http/wire/scalars.ts';
 
-/** The event's id follows from its content, so that every process makes the same event. */
+/** The event's id follows from its content, so that every process creates the same event. */
 export function endEvent(job: JobRecord, nowMs: number): HookEvent {
   return event(job, job.status as WebhookEvent, 'end', nowMs);
 }

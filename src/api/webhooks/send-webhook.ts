@@ -1,6 +1,6 @@
 /**
- * Sends one POST to a URL that a user chose. Addresses and time are limited, redirects are not followed, and only the
- * status of the answer is used. Knows nothing of jobs or retries.
+ * Sends one POST to a URL that a user chose. Addresses and time are limited, and redirects are not followed. Uses only the
+ * status of the response. Knows nothing of jobs or retries.
  */
 import { Agent, request } from 'undici';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
@@ -23,13 +23,13 @@ export interface WebhookSender {
   close(): Promise<void>;
 }
 
-/** Bytes of an answer that are skipped before the connection is cut. */
+/** Bytes of a response that are skipped before the connection is cut. */
 const MAX_ANSWER = 16 * 1024;
 
 export function createWebhookSender(options: {
   /** See createAddressFilter. */
   readonly allow: readonly string[];
-  /** Milliseconds for one try. */
+  /** Milliseconds per attempt. */
   readonly timeoutMs: number;
   readonly userAgent: string;
   readonly lookup?: LookupAll;
@@ -41,7 +41,7 @@ export function createWebhookSender(options: {
       timeoutMs,
       ...(lookup === undefined ? {} : { lookup }),
     }),
-    // Tries are far apart. Each opens a connection of its own, so that its address is checked each time.
+    // Attempts are far apart. Each opens a new connection, so that its address is checked each time.
     pipelining: 0,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
@@ -90,7 +90,7 @@ function failureOf(
   return { code: 'fetch_failed', message: messageOf(error) || code || 'the connection failed' };
 }
 
-/** Hides what the name resolved to, because that would tell outsiders about the inner network. */
+/** Hides the address that the name resolved to, because it would reveal the internal network to outsiders. */
 export function notAllowed(url: string): string {
   return `${new URL(url).hostname} is not a public address. The operator can allow it with FOREBAY_WEBHOOK_ALLOW.`;
 }

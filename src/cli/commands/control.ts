@@ -15,7 +15,7 @@ import { jobFlag } from '../options/job-options.ts';
 const COMMANDS = {
   cancel: {
     summary: 'cancel a job',
-    description: 'Cancels a job. The results that it has written stay in its output.',
+    description: 'Cancels a job. The results written so far stay in its output.',
   },
   pause: {
     summary: 'pause a job',
@@ -60,7 +60,7 @@ export function addControl(program: Command, context: CliContext): void {
       'forebay resume --output results/digits --watch',
     ],
     notes: [
-      'With --output, a new job finishes the job that wrote the folder. It needs nothing but the folder, so it works when\nRedis has lost its data or the job failed. --max-errors then counts only its own rows.',
+      'With --output, a new job finishes the job that wrote the folder. It needs only the folder, so it works even if\nRedis has lost its data or the job has failed. --max-errors then counts only the rows of the new job.',
     ],
   });
 }

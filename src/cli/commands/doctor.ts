@@ -1,4 +1,4 @@
-/** `forebay doctor`: what will work on this machine, what will not, and what to do about it. */
+/** `forebay doctor`: reports what works on this machine, what does not, and how to fix it. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { DoctorFlags } from '../doctor/doctor.ts';
@@ -19,6 +19,6 @@ export function addDoctor(program: Command, context: CliContext): void {
   });
   addHelp(command, {
     examples: ['forebay doctor', 'forebay doctor --models models --redis-url redis://127.0.0.1:6379'],
-    exitCodes: '0 everything will work, 1 something will not, 2 bad usage.',
+    exitCodes: '0 everything works, 1 something does not, 2 bad usage.',
   });
 }

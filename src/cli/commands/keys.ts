@@ -1,4 +1,7 @@
-/** `forebay keys`: makes, lists and revokes API keys in the Redis of the service. The first key can come from nowhere else. */
+/**
+ * `forebay keys`: creates, lists and revokes API keys in the Redis of the service. Only this command can create the first
+ * key.
+ */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { CreateKeyFlags, KeysFlags } from '../keys/keys.ts';
@@ -8,15 +11,15 @@ import { seconds, several } from '../options/parsers.ts';
 import { addFlags } from '../options/service-flags.ts';
 
 const NOTES = [
-  'Scopes: jobs:read, jobs:write, models:write, and admin, which is all of them for all tenants.',
-  'Keys are kept in the Redis of REDIS_URL, or in the private one of the data folder. The service does not have to run.',
+  'Scopes: jobs:read, jobs:write, models:write, and admin, which includes all of them for all tenants.',
+  'Keys are kept in the Redis of REDIS_URL, or in the private one of the data folder. The service need not be running.',
 ];
 
 export function addKeys(program: Command, context: CliContext): void {
   const keys = program
     .command('keys')
-    .summary('make, list and revoke API keys')
-    .description('Makes, lists and revokes the API keys of a service.')
+    .summary('create, list and revoke API keys')
+    .description('Creates, lists and revokes the API keys of a service.')
     .helpCommand(false);
   addHelp(keys, {
     examples: [
@@ -31,11 +34,13 @@ export function addKeys(program: Command, context: CliContext): void {
   const load = () => import('../keys/keys.ts');
 
   const create = withStoreFlags(keys.command('create'))
-    .summary('make a key, which is shown once')
-    .description('Makes a key and writes it to stdout. It cannot be shown again: only a hash of it is kept.')
-    .option('--name <name>', 'who or what uses it')
+    .summary('create a key, which is shown once')
+    .description(
+      'Creates a key and writes it to stdout. It cannot be shown again, because only a hash of it is kept.',
+    )
+    .option('--name <name>', 'the person or program that uses it')
     .option('--scope <scope>', 'what it may do; repeatable (default: jobs:read and jobs:write)', several)
-    .option('--tenant <tenant>', 'the tenant whose jobs it sees and makes (default: default)')
+    .option('--tenant <tenant>', 'the tenant whose jobs it can read and submit (default: default)')
     .option('--expires <time>', 'how long it is valid, such as 12h or 90d (default: for ever)', seconds)
     .action(async (flags: CreateKeyFlags) =>
       context.exitWith(await (await load()).createKey(flags, context)),

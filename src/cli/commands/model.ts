@@ -16,7 +16,7 @@ export function addModel(program: Command, context: CliContext): void {
   model
     .command('init')
     .description(
-      'Makes a model folder from an ONNX file or a Hugging Face folder. It says what it guessed and what you should check.',
+      'Creates a model folder from an ONNX file or a Hugging Face folder. It lists what it guessed and what you should check.',
     )
     .usage('FILE.onnx|FOLDER [options]')
     .argument('[args...]', 'see: forebay model init --help')

@@ -15,9 +15,7 @@ export function addModels(program: Command, context: CliContext): void {
     const { data } = await connectTo(flags, context).models();
     if (flags.json) context.terminal.out(`${JSON.stringify(data)}\n`);
     else if (data.length === 0)
-      context.terminal.err(
-        'No models. Put a model folder into the folder that the service got with --models.\n',
-      );
+      context.terminal.err('No models. Put a model folder into the --models folder of the service.\n');
     else context.terminal.out(modelsTable(data));
     context.exitWith(EXIT.ok);
   });

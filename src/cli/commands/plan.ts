@@ -1,4 +1,4 @@
-/** `forebay plan`: what a job would do and how fast, before it runs. */
+/** `forebay plan`: shows what a job would do and how fast, before it runs. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addKeyFlag } from '../options/api-flags.ts';
@@ -13,7 +13,7 @@ export function addPlan(program: Command, context: CliContext): void {
     .command('plan')
     .summary('what a job would do, and how fast')
     .description(
-      'Shows what a job would do before it runs: which operators run where, every size and what limits it, and rows/s and time from a sample of about a second. It takes the options of `run`. With --url it asks a running service.',
+      'Shows what a job would do before it runs: which operators run where, every size and what limits it, and an estimate of rows/s and time from a sample of about a second. It takes the options of `run`. With --url it asks a running service.',
     )
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())

@@ -13,7 +13,7 @@ interface ResultsFlags extends ApiFlags {
   readonly follow?: true;
 }
 
-/** Lines are written together, because one write per line would cost more than reading it. */
+/** Lines are written together, because one write per line would cost more than reading the line. */
 const CHUNK_CHARS = 64 * 1024;
 
 export function addResults(program: Command, context: CliContext): void {
@@ -48,7 +48,7 @@ async function results(id: string, flags: ResultsFlags, context: CliContext): Pr
   let chunk = '';
   for await (const line of lines) {
     chunk += `${line}\n`;
-    // With --follow, each row is wanted at once.
+    // With --follow, the reader wants each row immediately.
     if (!follow && chunk.length < CHUNK_CHARS) continue;
     await context.terminal.pipe(chunk);
     chunk = '';

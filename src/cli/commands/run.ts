@@ -1,4 +1,4 @@
-/** `forebay run`: one job from start to end in one process tree, with everything that it needs. */
+/** `forebay run`: runs one job from start to end in one process tree, with everything that it needs. */
 import { Option, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addGlobFlags, addJobFlags } from '../options/job-options.ts';
@@ -26,7 +26,7 @@ export function addRun(program: Command, context: CliContext): void {
   addLogFlag(command);
   command
     .addOption(FLAGS.stats())
-    .addOption(new Option('--quiet', 'print only what goes wrong').conflicts('logLevel'))
+    .addOption(new Option('--quiet', 'print only warnings and errors').conflicts('logLevel'))
     .addOption(FLAGS.json())
     .action(async (flags: RunFlags) => {
       // Loaded on demand, so that other commands start faster.

@@ -45,16 +45,18 @@ export function addSubmit(program: Command, context: CliContext): void {
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest())
-    .option('--urls <file>', 'instead of --input: a local file with one URL per line, sent with the job')
-    .option('--inline <files...>', 'instead of --input: local files, sent with the job (16 MB in total)')
+    .option('--urls <file>', 'use instead of --input: a local file with one URL per line, sent with the job')
+    .option('--inline <files...>', 'use instead of --input: local files, sent with the job (16 MB in total)')
     .addOption(FLAGS.output());
   addGlobFlags(command);
   addJobFlags(command);
   command
     .option('--idempotency-key <key>', 'submitting again with the same key returns the same job')
-    .option('--webhook <url>', "URL that is told when the job ends (signed with the service's secret)")
+    .option('--webhook <url>', "URL to notify when the job ends (signed with the service's secret)")
     .addOption(
-      new Option('--webhook-event <name...>', 'events to send instead of the end').choices(WEBHOOK_EVENTS),
+      new Option('--webhook-event <name...>', 'events to send instead of those at the end').choices(
+        WEBHOOK_EVENTS,
+      ),
     )
     .addOption(FLAGS.watch())
     .addOption(FLAGS.allowEmpty());
@@ -68,7 +70,7 @@ export function addSubmit(program: Command, context: CliContext): void {
       'forebay submit --model digits-small --inline one.jpg two.jpg --watch',
     ],
     notes: [
-      'The service itself reads the paths, which must lie below its input roots. For a service on this machine, relative\npaths start at the working folder. For any other service they are sent as they are. Without --output the results go\nto results/<job id> in the data folder of the service. `forebay models` lists the models.',
+      'The service itself reads the paths, which must be below its input roots. For a service on this machine, relative\npaths start at the working folder. For any other service they are sent as they are. Without --output the results go\nto results/<job id> in the data folder of the service. `forebay models` lists the models.',
     ],
   });
 }
@@ -123,7 +125,7 @@ async function readInput(
     throw new UsageError(
       given.length === 0
         ? 'no input: give one of --input, --manifest, --urls, --inline'
-        : `${had} cannot be combined: give only the one that names the rows`,
+        : `${had} cannot be combined: give only one that names the rows`,
     );
   }
   if (flags.urls !== undefined) {

@@ -11,7 +11,7 @@ export function addTune(program: Command, context: CliContext): void {
     .command('tune')
     .summary('measure the fastest settings for a model on this machine')
     .description(
-      'Measures a model on rows of an input with different lanes, threads, batch sizes and decode threads. It saves the fastest as a profile, which the workers of this user on this machine then use. It changes a setting only where the gain exceeds the noise.',
+      'Measures a model on rows of an input with different lanes, threads, batch sizes and decode threads. It saves the fastest as a profile, which the workers of this user on this machine then use. It changes a setting only if the gain exceeds the noise.',
     )
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())
@@ -28,7 +28,7 @@ export function addTune(program: Command, context: CliContext): void {
       'memory that all lanes together may use (default: 70 % of the machine)',
       wholeNumber(1, 100_000_000),
     )
-    .option('--exhaustive', 'also measure every configuration, and say how close the search came')
+    .option('--exhaustive', 'also measure every configuration, and report how close the search came')
     .option('--report <file>', 'draw the measurements into an HTML file')
     .addOption(FLAGS.json())
     .action(async (flags: TuneFlags) => {

@@ -1,4 +1,4 @@
-/** `forebay up`: the whole service on this machine until Ctrl-C. Jobs and results outlive it. */
+/** `forebay up`: runs the whole service on this machine until Ctrl-C. Jobs and results outlive it. */
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { UpFlags } from '../up/up.ts';
@@ -26,7 +26,7 @@ export function addUp(program: Command, context: CliContext): void {
     examples: ['forebay up --models models --input-root photos', 'forebay up --workers 2 --port 8081'],
     notes: [
       'To submit a job from another terminal: forebay submit --model digits-small --input photos --watch',
-      'Each flag sets a FOREBAY_* variable and wins over it. Redis is that of REDIS_URL, or a private one that keeps its\ndata in the data folder.',
+      'Each flag sets a FOREBAY_* variable and overrides it. Redis is that of REDIS_URL, or a private one that keeps its\ndata in the data folder.',
     ],
     exitCodes: '0 stopped, 1 failed, 2 bad usage.',
   });

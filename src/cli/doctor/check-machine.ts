@@ -1,4 +1,4 @@
-/** Checks Node, CPU, memory and disk of this machine. It reads files of Linux and says less on other systems. */
+/** Checks Node, CPU, memory and disk of this machine. Reads Linux files, so it reports less on other systems. */
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname } from 'node:path';
@@ -8,7 +8,7 @@ import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import type { Finding } from './finding.ts';
 
-/** The same as `engines` of package.json. */
+/** The same version as `engines` of package.json. */
 const OLDEST_NODE = [20, 19] as const;
 const GB = 1024 ** 3;
 /** A lane with a small model takes 0.2 to 0.3 GB, Node and Redis another 0.3 GB. */
@@ -24,7 +24,7 @@ export function checkNode(version: string): Finding {
     : { ...finding, level: 'ok' };
 }
 
-/** `quota`: CPUs that the cgroup grants, or Infinity. `flags`: those of /proc/cpuinfo, or null if unknown. */
+/** `quota`: CPUs that the cgroup allows, or Infinity. `flags`: those of /proc/cpuinfo, or null if unknown. */
 export function checkCpu(facts: { cpus: number; quota: number; flags: ReadonlySet<string> | null }): Finding {
   const { quota, flags } = facts;
   const known = (['avx2', 'avx512f', 'avx512_vnni'] as const).filter((flag) => flags?.has(flag));

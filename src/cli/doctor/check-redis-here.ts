@@ -1,4 +1,4 @@
-/** Checks the Redis that the service would use here, and whether it can be written. */
+/** Checks the Redis that the service would use here, and whether it accepts writes. */
 import { messageOf } from '../../shared/errors.ts';
 import { connectRedis } from '../../shared/queue/connection.ts';
 import { checkRedis } from '../../shared/redis/check-redis.ts';

@@ -1,4 +1,4 @@
-/** What `forebay doctor` does: it runs every check and prints all findings. */
+/** Runs every check of `forebay doctor` and prints all findings. */
 import { readConfig } from '../../shared/config/config.ts';
 import { cacheDir } from '../../shared/config/cache-dir.ts';
 import type { CliContext } from '../context.ts';

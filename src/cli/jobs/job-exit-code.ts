@@ -6,13 +6,13 @@ export interface EmptyFlag {
   readonly allowEmpty?: true;
 }
 
-/** 0 only for a job that completed with rows, because an empty input is mostly a typing error. */
+/** 0 only for a job that completed with rows, because an empty input is usually a typing error. */
 export function exitCodeOfJob(job: JobWire, allowEmpty: boolean): number {
   if (job.status !== 'completed') return EXIT.failed;
   return isEmpty(job) && !allowEmpty ? EXIT.failed : EXIT.ok;
 }
 
-/** How to accept an empty input; null where it is accepted, or the job is not empty. */
+/** How to accept an empty input. Null if it is accepted, or the job is not empty. */
 export function emptyNote(job: JobWire, allowEmpty: boolean): string | null {
   if (!isEmpty(job) || allowEmpty) return null;
   return 'The input has no rows, which counts as a failure. With --allow-empty it does not.\n';

@@ -8,7 +8,7 @@ import { inCliTerms } from '../cli-terms.ts';
 import { isEmpty } from './job-exit-code.ts';
 import { table } from './table.ts';
 
-/** `nowMs` is the time that ages are counted to. */
+/** `nowMs`: the time up to which ages are counted. */
 export function jobsTable(jobs: readonly JobWire[], nowMs: number): string {
   const head = ['ID', 'STATUS', 'MODEL', 'ROWS', 'ERRORS', 'ROWS/S', 'TIME LEFT', 'AGE'];
   const lines = jobs.map((job) => [

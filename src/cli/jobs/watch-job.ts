@@ -16,7 +16,7 @@ export interface WatchOptions {
   readonly api: Client;
   readonly context: CliContext;
   readonly json: boolean;
-  /** Also show where the time went. */
+  /** Also show how the time was spent. */
   readonly stats?: boolean;
   /** Do not treat an empty input as a failure. */
   readonly allowEmpty?: boolean;

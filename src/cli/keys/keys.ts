@@ -1,4 +1,4 @@
-/** What `forebay keys` does. Only the key itself goes to stdout, so that `> file` holds nothing else. */
+/** Runs `forebay keys`. Only the key itself goes to stdout, so that `> file` holds nothing else. */
 import { CREATE_KEY_BODY, keyToWire, toNewKey, type KeyWire } from '../../api/http/wire/key.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
@@ -20,7 +20,7 @@ export interface CreateKeyFlags extends KeysFlags {
 export async function createKey(flags: CreateKeyFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
   if (flags.name === undefined)
-    throw new UsageError('--name NAME is missing: it says who or what uses the key');
+    throw new UsageError('--name NAME is missing: name the person or program that uses the key');
   const wanted = CREATE_KEY_BODY.safeParse({
     name: flags.name,
     tenant: flags.tenant,

@@ -1,6 +1,6 @@
 /**
- * Opens the keys of a service. They are in the Redis that is named, else in the private one of the service that runs on
- * the data folder. If no service runs, a private Redis is started for the moment.
+ * Opens the keys of a service. They are in the given Redis, or else in the private one of the service that runs on the
+ * data folder. If no service runs, starts a private Redis temporarily.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,13 +18,13 @@ export interface KeyStoreFlags extends ServiceFlags {
   readonly redisUrl?: string;
 }
 
-/** Throws what starting or calling Redis throws, and UsageError where no service has ever run. */
+/** Throws the errors of starting or calling Redis, and UsageError if no service has ever run. */
 export async function withKeys<T>(
   flags: KeyStoreFlags,
   context: Pick<CliContext, 'env' | 'cwd' | 'terminal'>,
   use: (keys: KeyStore) => Promise<T>,
 ): Promise<T> {
-  // --data means the private Redis of that folder, whatever REDIS_URL says.
+  // --data selects the private Redis of that folder, whatever REDIS_URL says.
   const env = {
     ...context.env,
     ...(flags.data !== undefined && { REDIS_URL: undefined }),
@@ -59,7 +59,7 @@ async function withRedis<T>(url: string, use: (keys: KeyStore) => Promise<T>): P
   try {
     return await use(createKeyStore({ redis }));
   } catch (error) {
-    // The error of the connection says more than that of the command.
+    // The connection error is more specific than the command error.
     if (lastError === null) throw error;
     throw new Error(`Redis cannot be used: ${withTlsAdvice(lastError)}`, { cause: error });
   } finally {

@@ -1,5 +1,5 @@
 /**
- * The service in one process tree: Redis, the API and workers as children, each restarted when it dies. They end with
+ * Runs the service in one process tree: Redis, the API and workers as children, each restarted when it dies. They end with
  * the launcher: by stop(), by kill() on exit or, after a SIGKILL, because their IPC channel closes.
  */
 import { PROCESSES } from '../../shared/config/groups/processes.ts';
@@ -15,24 +15,24 @@ export interface ServiceOptions {
   readonly env: NodeJS.ProcessEnv;
   /** One entry per worker, which is added to its environment. */
   readonly workers: readonly Readonly<Record<string, string>>[];
-  /** Gets each line that a child writes, with the name of the child. */
+  /** Called with each line that a child writes, and the name of the child. */
   readonly onLine: (name: string, line: string) => void;
-  /** Gets a sentence for the user. */
+  /** Called with a sentence for the user. */
   readonly onNote: (line: string) => void;
 }
 
 export interface Service {
-  /** Starts Redis and the API; workers may still be loading. If it fails, it stops what it started. */
+  /** Starts Redis and the API. Workers may still be loading. If it fails, it stops what it started. */
   start(): Promise<{ url: string; redisUrl: string; embeddedRedis: boolean }>;
   /** The ready message of each worker. Rejects if one failed to start. */
   workersReady(): Promise<Ready[]>;
   /** Resolves with the reason when the service cannot continue. */
   readonly failed: Promise<Error>;
-  /** Lets the workers finish their blocks, then ends them. The API still answers. */
+  /** Lets the workers finish their blocks, then ends them. The API keeps answering. */
   drainWorkers(): Promise<void>;
   /** Drains the workers, ends the API, then Redis. Resolves when all have exited. */
   stop(): Promise<void>;
-  /** Kills all processes at once. Safe in an exit handler. */
+  /** Kills all processes immediately. Safe in an exit handler. */
   readonly kill: () => void;
 }
 
@@ -40,7 +40,7 @@ export interface Service {
 const UV_THREADS = '16';
 
 const GRACE = { shutdownGraceMs: PROCESSES.shutdownGraceMs };
-/** Time beyond draining, for closing connections: Redis may be gone and not answer. */
+/** Time beyond draining for closing connections, because Redis may be gone and not answer. */
 const STOP_MS = 10_000;
 
 export function createService(options: ServiceOptions): Service {
@@ -80,7 +80,7 @@ export function createService(options: ServiceOptions): Service {
     redis = provideRedis(options.redis);
     const { url: redisUrl, embedded, exited } = await redis;
     if (stopped !== null) throw interrupted();
-    void exited.then(() => fail(new Error('The private Redis ended, so the service stops.')));
+    void exited.then(() => fail(new Error('The private Redis exited, so the service stops.')));
     api = launch('api', new URL('../../api/main.js', import.meta.url), {
       env: { REDIS_URL: redisUrl },
       stopMs: STOP_MS,
@@ -92,7 +92,7 @@ export function createService(options: ServiceOptions): Service {
       workers.push(launch(name, main, { env: { ...env, REDIS_URL: redisUrl }, stopMs: drainMs + STOP_MS }));
     }
     const { url } = await api.ready;
-    if (url === undefined) throw new ForebayError('internal', 'The API did not say where it listens.');
+    if (url === undefined) throw new ForebayError('internal', 'The API did not report its address.');
     return { url, redisUrl, embeddedRedis: embedded };
   }
 
@@ -131,7 +131,7 @@ export function createService(options: ServiceOptions): Service {
   };
 }
 
-/** A restarted API takes the port of the first one, so that its clients find it. */
+/** A restarted API takes the port of the first one, so that clients still find it. */
 function samePort(ready: Ready | null): Record<string, string> {
   return ready?.url === undefined ? {} : { FOREBAY_PORT: new URL(ready.url).port };
 }

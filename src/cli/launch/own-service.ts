@@ -1,6 +1,6 @@
 /**
- * Runs a task with a temporary service of its own, and always takes the service down afterwards. The first stop signal
- * drains; the second one kills.
+ * Runs a task on a temporary service, and always stops the service afterwards. The first stop signal drains it. The second
+ * one kills it.
  */
 import { tmpdir } from 'node:os';
 import type { Client } from '../../client/client.ts';
@@ -17,14 +17,14 @@ import { onStopSignals } from './stop-signals.ts';
 import { makeRunFolder, removeAbandonedRunFolders, removeRunFolder } from './temp-folder.ts';
 
 export interface OwnServiceDeps {
-  /** The environment of all processes. The data folder is added. */
+  /** The environment of all processes, except for the data folder. */
   readonly env: NodeJS.ProcessEnv;
   /** The user asked for log lines. */
   readonly verbose: boolean;
   readonly workers: number;
   readonly view: ProgressView;
   readonly context: Pick<CliContext, 'env' | 'connect'>;
-  /** Ends this process at once. Called after the processes and the folder of the service are gone. */
+  /** Ends this process immediately. Called after the processes and the folder of the service are gone. */
   readonly exitNow: (code: number) => void;
   /** The line to show at the first stop signal. */
   readonly stopNote: string;

@@ -15,7 +15,7 @@ export function redisCliLine(redisUrl: string, env: NodeJS.ProcessEnv, cacheDir:
   return `${clientCommand(env, cacheDir)} ${shellLine(where)}`;
 }
 
-/** The client of an unpacked server lies beside it and needs the same libraries. */
+/** The client is beside the unpacked server and needs the same libraries. */
 function clientCommand(env: NodeJS.ProcessEnv, cacheDir: string): string {
   const installed = NAMES.find((name) => onPath(name, env) !== null);
   const server = installedRedis(env) === null ? cachedRedis(cacheDir) : null;

@@ -1,7 +1,7 @@
 /** When to restart a process that died. Pure except for its clock. */
 
 const WINDOW_MS = 60_000;
-/** After this many deaths within the window, a restart does not help. */
+/** After this many deaths within the window, a restart would not help. */
 const MOST_DEATHS = 5;
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 5000;

@@ -39,11 +39,11 @@ export interface ServiceProcessOptions {
   readonly name: string;
   readonly main: URL;
   readonly env: NodeJS.ProcessEnv;
-  /** Gets each line of stdout and stderr. */
+  /** Called with each line of stdout and stderr. */
   readonly onLine: (line: string) => void;
 }
 
-/** Lines kept to explain the end of a process that did not explain it. */
+/** Last lines, kept to explain the end of a process that did not explain it. */
 const LAST_LINES = 3;
 
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
@@ -80,7 +80,7 @@ export function startServiceProcess(options: ServiceProcessOptions): ServiceProc
       ),
     );
   });
-  // A caller may never ask for it, and its rejection must not end this process.
+  // A caller may never await it, and its rejection must not end this process.
   ready.catch(() => undefined);
   const signal = (name: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(name);

@@ -2,15 +2,15 @@
 import { STOP_SIGNALS, type StopSignal } from '../exit-codes.ts';
 
 /**
- * npm passes Ctrl-C on to its child, which has got it from the terminal already. So one key press gives two signals.
- * Nobody presses the key twice within this time on purpose.
+ * npm forwards Ctrl-C to its child, which already gets it from the terminal. So one key press gives two signals. Nobody
+ * presses the key twice within this time on purpose.
  */
 const ONE_PRESS_MS = 300;
 
 export interface StopHandlers {
   /** Called once. */
   readonly onFirst: (signal: StopSignal) => void;
-  /** Called for each further one. */
+  /** Called for each further signal. */
   readonly onForced: (signal: StopSignal) => void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Keeps one process of the service alive. It restarts a dead process after growing pauses, until the policy gives up.
- * A process that was never ready is not restarted, because the next one would fail in the same way.
+ * Keeps one process of the service alive. Restarts a dead process after increasing pauses, until the policy gives up. A
+ * process that was never ready is not restarted, because the next one would fail in the same way.
  */
 import { messageOf } from '../../shared/errors.ts';
 import { createRestartPolicy, type RestartPolicy } from './restart-policy.ts';
@@ -8,25 +8,25 @@ import { describeExit, type ProcessExit, type Ready, type ServiceProcess } from 
 
 export interface SupervisorOptions {
   readonly name: string;
-  /** `first`: the ready message of the first process; null when it is the first. */
+  /** `first`: the ready message of the first process. Null for the first process itself. */
   readonly start: (first: Ready | null) => ServiceProcess;
-  /** Gets a line for the user at each death. */
+  /** Called with a line for the user at each death. */
   readonly onNote: (line: string) => void;
   readonly policy?: RestartPolicy;
   /** How long a stopped process may drain before it is killed. */
   readonly stopMs: number;
 }
 
-/** A process that is not ready has nothing to drain, and may be waiting for something. */
+/** A process that is not ready has nothing to drain, and may be blocked. */
 const STARTING_STOP_MS = 500;
 
 export interface Supervisor {
   /** The ready message of the first process. */
   readonly ready: Promise<Ready>;
-  /** Resolves when the process died and is not restarted. */
+  /** Resolves when the process has died and will not be restarted. */
   readonly gaveUp: Promise<Error>;
   pid(): number | undefined;
-  /** Asks the process to drain. Resolves when it has exited; it is not restarted. */
+  /** Asks the process to drain, and does not restart it. Resolves when it has exited. */
   stop(): Promise<void>;
   kill(): void;
 }

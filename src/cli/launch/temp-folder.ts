@@ -1,6 +1,6 @@
 /**
- * Private folders of single runs. A run removes its own folder; the next start removes those of killed runs. The name
- * holds the owner's process id, and its PID namespace because containers may share a temporary folder.
+ * Private folders of single runs. A run removes its own folder. The next start removes the folders of killed runs. The
+ * name contains the owner's process id, and its PID namespace because containers may share a temporary folder.
  */
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const PREFIX = 'forebay-run-';
 
 /**
  * Makes a folder below `base` (the system's temporary folder), readable by this user only.
- * @throws ForebayError `storage_unavailable` where that is full or cannot be written.
+ * @throws ForebayError `storage_unavailable` if that is full or cannot be written.
  */
 export function makeRunFolder(base: string): string {
   return writeInto({ path: base, kind: 'temporary', setting: 'TMPDIR' }, () =>
@@ -22,7 +22,7 @@ export function removeRunFolder(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
 
-/** Best effort: folders of other users and of runs in other containers stay. */
+/** Best effort: folders of other users and of runs in other containers remain. */
 export function removeAbandonedRunFolders(base: string): void {
   const mine = new RegExp(`^${PREFIX}${namespace()}-(\\d+)-`);
   for (const name of listed(base)) {

@@ -1,4 +1,4 @@
-/** Options of the commands that call a running service, and the client that they lead to. */
+/** Options of the commands that call a running service, and the client created from them. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -31,7 +31,7 @@ export function addKeyFlag(command: Command): Command {
   );
 }
 
-/** A client for the service that the flags and the environment name. */
+/** Creates a client for the service that the flags and the environment name. */
 export function connectTo(flags: ApiFlags, context: CliContext): Client {
   return context.connect(apiUrl(flags, context), apiKey(flags, context));
 }
@@ -49,7 +49,7 @@ export function apiKey(
     throw new UsageError(`--api-key-file cannot be read: ${messageOf(error)}`);
   }
   if (/^\S+$/.test(text)) return text;
-  throw new UsageError(`--api-key-file ${apiKeyFile} must hold a key and nothing else`);
+  throw new UsageError(`--api-key-file ${apiKeyFile} must contain only a key`);
 }
 
 /** The base URL of the service. Throws UsageError for an invalid FOREBAY_URL. */
@@ -58,7 +58,7 @@ export function apiUrl(flags: ApiFlags, context: Pick<CliContext, 'env'>): strin
   try {
     return httpUrl(context.env['FOREBAY_URL'] || DEFAULT_URL);
   } catch (error) {
-    // commander reports only the values of flags.
+    // commander reports errors only in the values of flags.
     throw new UsageError(`FOREBAY_URL cannot be used: ${messageOf(error)}`);
   }
 }

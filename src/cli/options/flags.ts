@@ -1,6 +1,6 @@
 /**
- * Options that several commands share, each written once. A name means the same in every command and takes the same
- * kind of value; only its default may differ.
+ * Options that several commands share, each declared once. A name has the same meaning and the same kind of value in every
+ * command. Only its default may differ.
  */
 import { Option } from 'commander';
 import { httpUrl, maxErrors, wholeNumber } from './parsers.ts';
@@ -25,5 +25,5 @@ export const FLAGS = {
   json: () => option('--json', 'print JSON for programs'),
   watch: () => option('--watch', 'follow the job until it ends; exit with 0 if it completed, else 1'),
   allowEmpty: () => option('--allow-empty', 'exit with 0, not 1, if the input has no rows'),
-  stats: () => option('--stats', 'show where the time went, what limits the job and what to do about it'),
+  stats: () => option('--stats', 'show how the time was spent, what limits the job and how to speed it up'),
 } as const;

@@ -7,7 +7,7 @@ export interface Help {
   readonly examples: readonly string[];
   /** Paragraphs. */
   readonly notes?: readonly string[];
-  /** For a command whose exit codes have a meaning of their own. */
+  /** For a command with exit codes of its own. */
   readonly exitCodes?: string;
 }
 

@@ -1,4 +1,4 @@
-/** The options of a job as flags, made from their one table. `run`, `submit` and `plan` share them. */
+/** The options of a job as flags, made from one table. `run`, `submit` and `plan` share them. */
 import { Option, type Command } from 'commander';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import {
@@ -16,7 +16,7 @@ type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : Name;
 
-/** Flags by their names in camel case, as commander has them. */
+/** Flags by their names in camel case, as commander returns them. */
 export type JobFlags = {
   readonly [Name in JobOptionName as Camel<Name>]?: RequestedValue<Name>;
 } & {

@@ -58,6 +58,6 @@ export function httpUrl(text: string): string {
     throw new InvalidArgumentError('It must be a URL such as http://127.0.0.1:8080.');
   const { username, password } = new URL(candidate);
   if (username !== '' || password !== '')
-    throw new InvalidArgumentError('It must hold no user or password. Give a key with --api-key-file.');
+    throw new InvalidArgumentError('It must not contain a user or password. Give a key with --api-key-file.');
   return candidate.replace(/\/+$/, '');
 }

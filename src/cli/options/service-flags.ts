@@ -1,4 +1,4 @@
-/** Options of the commands that start processes. Each is made from the declaration of the setting that it sets. */
+/** Options of the commands that start processes. Each is derived from the declaration of the setting that it sets. */
 import { Option, type Command } from 'commander';
 import { fallbackOf } from '../../shared/config/describe-config.ts';
 import { flagName, type Flag, type Setting, type Values } from '../../shared/config/setting.ts';
@@ -6,7 +6,7 @@ import { SETTINGS } from '../../shared/config/setting-groups.ts';
 import { UsageError } from '../exit-codes.ts';
 import { several, wholeNumber } from './parsers.ts';
 
-/** The options of a command by their attribute names, as commander has parsed them. */
+/** The options of a command by attribute name, as commander has parsed them. */
 export interface ServiceFlags extends Readonly<Record<string, unknown>> {
   readonly logLevel?: string;
 }
@@ -74,7 +74,7 @@ function withParser(option: Option, values: Values): Option {
   }
 }
 
-/** The variables that the options set. What no option sets stays as the environment has it. */
+/** The variables that the options set. Variables without a given option keep the value of the environment. */
 export function toSettings(flags: ServiceFlags): Record<string, string> {
   const given = FLAGGED.flatMap(({ env, flag, values }) => {
     const value = flags[new Option(flag.usage).attributeName()];
@@ -92,7 +92,7 @@ function textOf(value: unknown, flag: Flag, values: Values): string {
   return parts.join(values.separator);
 }
 
-/** `FOREBAY_MAX_FILE_MB` -> `--max-file-mb`; null where no flag takes the same value. */
+/** `FOREBAY_MAX_FILE_MB` -> `--max-file-mb`. Null if no flag takes the same value. */
 export function flagOfSetting(env: string): string | null {
   const found = FLAGGED.find((setting) => setting.env === env && setting.flag.means === undefined);
   return found === undefined ? null : flagName(found.flag);

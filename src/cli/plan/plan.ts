@@ -1,4 +1,4 @@
-/** `forebay plan`: asks the service at --url, or starts one of its own, and shows the plan. */
+/** `forebay plan`: asks the service at --url, or starts a temporary one, and shows the plan. */
 import { resolve } from 'node:path';
 import type { PlanWire } from '../../api/http/wire/plan.ts';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
@@ -21,7 +21,7 @@ export interface PlanFlags extends RunFlags {
   readonly apiKeyFile?: string;
 }
 
-/** Settings of a service, which a running one has already. */
+/** Settings of a service, which a running service already has. */
 const OWN_ONLY = {
   workers: '--workers',
   lanes: '--lanes',
@@ -84,7 +84,7 @@ async function askRunning(url: string, flags: PlanFlags, context: CliContext): P
 async function askOwn(given: string, flags: PlanFlags, context: CliContext): Promise<PlanWire> {
   const { cwd, env, terminal } = context;
   if (flags.apiKeyFile !== undefined) {
-    throw new UsageError("--api-key-file needs --url, because a plan's own service asks for no key");
+    throw new UsageError("--api-key-file needs --url, because a plan's temporary service requires no key");
   }
   const model = await checkModel(resolve(cwd, given), given);
   const output = resolve(cwd, flags.output ?? NO_OUTPUT);

@@ -47,7 +47,7 @@ function factsOf(job: JobProgress): string[] {
   return facts;
 }
 
-/** Why the job waits, if a person should know. */
+/** Why the job waits, if the user should know. */
 function waitOf({ status, reason }: JobProgress): string | null {
   if (status === 'paused' || status === 'cancelling') return status;
   return reason === null ? null : (WAITS[reason] ?? null);

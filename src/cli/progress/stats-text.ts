@@ -1,10 +1,12 @@
-/** The statistics of a job as text: where the time of a row goes, what limits the job and what to do. Pure. */
+/** The statistics of a job as text: how long each stage takes per row, what limits the job and how to change that. Pure. */
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { table } from '../jobs/table.ts';
 import { inCliTerms } from '../cli-terms.ts';
 import { formatCount, formatSeconds, percentOf } from './format.ts';
 
-/** `lane`: part of the time of the lanes. `wait`: rows wait at the same time, so only the mean per row has a meaning. */
+/**
+ * `lane`: part of the time of the lanes. `wait`: many rows wait at the same time, so only the mean per row is meaningful.
+ */
 type Kind = 'lane' | 'wait' | 'beside';
 
 const STAGES: readonly (readonly [keyof JobStatsWire['stages'], string, Kind])[] = [
@@ -25,7 +27,7 @@ const STAGES: readonly (readonly [keyof JobStatsWire['stages'], string, Kind])[]
   ['commit_ms', 'commit', 'beside'],
 ];
 
-/** One line per stage that took time. None if no row was computed. */
+/** One line per stage that took time. Empty if no row was computed. */
 export function stageLines({ stages, rows }: JobStatsWire): string[] {
   if (rows === 0) return [];
   const lanes = STAGES.reduce((sum, [name, , kind]) => sum + (kind === 'lane' ? (stages[name] ?? 0) : 0), 0);

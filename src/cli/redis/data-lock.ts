@@ -1,6 +1,6 @@
 /**
- * The lock of a data folder. Only one running Redis may append to its files. A holder is a process id with its start
- * time, because another process may get the same id later.
+ * The lock of a data folder, because only one running Redis may append to its files. A holder is identified by process id
+ * and start time, because another process may get the same id later.
  */
 import { execFileSync } from 'node:child_process';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { ForebayError } from '../../shared/errors.ts';
 
 interface Holder {
   readonly pid: number;
-  /** When that process started, as the system writes it; null if the system does not tell. */
+  /** When that process started, as the system reports it. Null if the system does not report it. */
   readonly started: string | null;
 }
 
@@ -53,7 +53,7 @@ export async function lockData(folder: string): Promise<DataLock> {
   };
 }
 
-/** The socket of the Redis that a live process runs on the folder; null if there is none. */
+/** The socket of the Redis that a live process runs on the folder. Null if there is none. */
 export function socketOfHolder(folder: string): string | null {
   const found = read(join(folder, 'lock'));
   return found && isAlive(found.owner) ? (found.socket ?? null) : null;
@@ -82,7 +82,7 @@ function write(path: string, holders: Holders): string {
   return draft;
 }
 
-/** Only one of several processes can move a given file away. If it moved a newer lock, it puts that back. */
+/** Only one of several processes can move a given file away. If it moved a newer lock, it puts that lock back. */
 function removeStale(path: string, stale: Holders | null): void {
   const aside = `${path}.stale.${process.pid}.${Math.random().toString(36).slice(2)}`;
   try {
@@ -96,7 +96,7 @@ function removeStale(path: string, stale: Holders | null): void {
   rmSync(aside);
 }
 
-/** The holders, or null if the file is gone or a crash of the machine cut it short. */
+/** The holders, or null if the file is gone or a crash of the machine truncated it. */
 function read(path: string): Holders | null {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Holders;
@@ -118,7 +118,7 @@ function isAlive({ pid, started }: Holder): boolean {
   return started !== null && startOf(pid) === started;
 }
 
-/** On Linux the boot id and the start tick (field 22 of proc(5) stat), elsewhere what ps says; null if unknown. */
+/** On Linux the boot id and the start tick (field 22 of proc(5) stat), elsewhere the output of ps. Null if unknown. */
 function startOf(pid: number): string | null {
   try {
     if (process.platform !== 'linux') {
@@ -127,7 +127,7 @@ function startOf(pid: number): string | null {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // starts at the third field, the state
-    // A zombie runs nothing. Its parent may never reap it, such as Node as PID 1 of a container.
+    // A zombie runs nothing. Its parent may never reap it, for example Node as PID 1 of a container.
     return fields[0] === 'Z' ? null : `${boot}/${fields[19] ?? ''}`;
   } catch {
     return null;

@@ -1,6 +1,6 @@
 /**
- * A private Redis as a child process on a unix socket, without a port. It never outlives its parent; shepherd.sh says
- * how.
+ * A private Redis as a child process on a unix socket, without a port. It never outlives its parent. shepherd.sh ensures
+ * that.
  */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -29,20 +29,20 @@ export interface EmbeddedRedisOptions extends FindRedisOptions {
 }
 
 export interface EmbeddedRedis {
-  /** `unix:///...`, to be read by redisOptions. */
+  /** `unix:///...`, for redisOptions. */
   readonly url: string;
   readonly socketPath: string;
   /** The process id of redis-server itself. */
   readonly pid: number;
-  /** Asks Redis to flush and stop, and waits until it is gone. May be called more than once. */
+  /** Asks Redis to flush and stop, and waits until it has exited. May be called more than once. */
   stop(): Promise<void>;
-  /** Resolves when Redis is gone, with its exit code, or null if its shepherd was killed. */
+  /** Resolves when Redis has exited, with its exit code, or null if its shepherd was killed. */
   readonly exited: Promise<number | null>;
 }
 
 /**
  * Starts the server and waits until it answers. Throws ForebayError `redis_not_found`, `data_in_use`, or
- * `storage_unavailable` with the last lines of the server.
+ * `storage_unavailable` with the server's last lines.
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   const program = await findRedis(options);
@@ -90,7 +90,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   }
 }
 
-/** The address of the private server that another process runs on this data folder; null if there is none. */
+/** The address of the private server that another process runs on this data folder. Null if there is none. */
 export function runningRedis(dataDir: string): string | null {
   const socket = socketOfHolder(join(dataDir, 'redis'));
   return socket === null ? null : socketUrl(socket);
@@ -128,7 +128,7 @@ function spawnShepherd(
   command: readonly string[],
   { folder, logFd, env }: { folder: string; logFd: number; env: Record<string, string> },
 ): ChildProcess {
-  // The environment is not passed on: Redis does not start with a locale that the system lacks.
+  // The environment is not passed on, because Redis does not start with a locale that the system lacks.
   const stdio: StdioOptions = ['pipe', logFd, logFd];
   const child = spawn('/bin/sh', [SHEPHERD, folder, ...command], { cwd: '/', detached: true, env, stdio });
   // The pipe breaks if Redis ends first. `exited` reports that.
@@ -165,7 +165,7 @@ async function whenGone(child: ChildProcess, folder: string, lock: DataLock | nu
 async function endChild(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
   child.ref();
   child.stdin?.end();
-  // Only a server that hangs on its disk gets here. Redis repairs a file that is cut short when it loads it.
+  // Only a server that hangs on its disk is killed here. Redis repairs a truncated file when it loads it.
   const force = setTimeout(killGroup, STOP_MS, child);
   await exited;
   clearTimeout(force);
@@ -180,7 +180,7 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-/** Resolves with the process id of the server once it answers commands, that is, has loaded its data. */
+/** Resolves to the process id of the server when it answers commands, which means that it has loaded its data. */
 async function waitUntilReady(socketPath: string, child: ChildProcess): Promise<number> {
   const deadline = Date.now() + READY_MS;
   for (let pause = 2; !(await accepts(socketPath)); pause = Math.min(pause * 2, 50)) {

@@ -1,6 +1,6 @@
 /**
- * Gets a Redis server from the package of Debian and Ubuntu, without root and without changing the system. It uses
- * private package lists and unpacks into the cache folder. Package sources and signatures are those of the system.
+ * Gets a Redis server from the Debian or Ubuntu package, without root and without changing the system. It uses private
+ * package lists and unpacks into the cache folder. Package sources and signatures are those of the system.
  */
 import { execFile } from 'node:child_process';
 import {
@@ -24,9 +24,9 @@ export interface RedisLog {
 }
 
 const run = promisify(execFile);
-/** Tried in this order: a later release may replace the one with the other. */
+/** Tried in this order, because a later release may replace one with the other. */
 const PACKAGES = ['redis-server', 'valkey-server'];
-/** A download takes seconds. On a dead connection, the timeouts of apt end it well before this. */
+/** A download takes seconds. On a dead connection, the timeouts of apt end it much earlier. */
 const STEP_MS = 180_000;
 
 /** The server that an earlier start unpacked, or null. */
@@ -35,8 +35,8 @@ export function cachedRedis(cacheDir: string): RedisProgram | null {
 }
 
 /**
- * Downloads, unpacks and tries the server, then moves it into the cache in one step. So any number of processes may do
- * this at once. Throws the last error of apt.
+ * Downloads, unpacks and tests the server, then moves it into the cache in one step. So several processes may do this at
+ * once. Throws the last error of apt.
  */
 export async function unpackRedis(options: {
   cacheDir: string;
@@ -47,7 +47,7 @@ export async function unpackRedis(options: {
   dpkg: string;
 }): Promise<RedisProgram> {
   const { cacheDir, env, log, apt, dpkg } = options;
-  log.info({ cacheDir }, 'No Redis on PATH: unpacking the package of this system, once.');
+  log.info({ cacheDir }, 'No Redis on PATH, so the package of the system is unpacked once.');
   mkdirSync(cacheDir, { recursive: true });
   const work = mkdtempSync(join(cacheDir, '.unpack-'));
   try {
@@ -92,7 +92,7 @@ async function download(work: string, apt: string, env: NodeJS.ProcessEnv): Prom
   throw new Error(lastError(problem), { cause: problem });
 }
 
-/** apt reads this file last, so it wins over the system's settings. Hooks of the system must not run for private lists. */
+/** apt reads this file last, so it overrides the system's settings. Hooks of the system must not run for private lists. */
 function aptConfig(work: string): string {
   return [
     '#clear APT::Update::Pre-Invoke;',

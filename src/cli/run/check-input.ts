@@ -1,4 +1,4 @@
-/** Checks the input of a run: it exists, is readable and is not the output. Finds the folders that its rows lie in. */
+/** Checks the input of a run: it exists, is readable and is not the output. Finds the folders that contain its rows. */
 import { existsSync } from 'node:fs';
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
@@ -22,7 +22,7 @@ export interface RunInput {
 /** Throws UsageError. */
 export async function checkInput(flags: InputFlags, cwd: string, output: string): Promise<RunInput> {
   if (flags.manifest !== undefined && flags.input !== undefined) {
-    throw new UsageError('--input and --manifest cannot be combined: give only the one that names the rows');
+    throw new UsageError('--input and --manifest cannot be combined: give only one that names the rows');
   }
   if (flags.manifest !== undefined) return checkManifest(resolve(cwd, flags.manifest), flags.manifest);
   if (flags.input === undefined) {
@@ -46,7 +46,7 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string)
   return { paths: { input: path, ...(exclude === undefined ? {} : { exclude }) }, roots: [base] };
 }
 
-/** It is the user's own run, so rows of a manifest may lie anywhere that the user may read. */
+/** The run belongs to the user, so rows of a manifest may be anywhere that the user may read. */
 async function checkManifest(path: string, given: string): Promise<RunInput> {
   const found = await stat(path).catch(() => null);
   if (found === null) throw notThere('--manifest', given, path);
@@ -67,7 +67,7 @@ async function readable(path: string, flag: string, isFolder: boolean): Promise<
   });
 }
 
-/** The folder before the first wildcard of a glob; null for a path without wildcards. */
+/** The folder before the first wildcard of a glob. Null for a path without wildcards. */
 function globBase(path: string): string | null {
   const parts = path.split('/');
   const first = parts.findIndex((part) => picomatch.scan(part).isGlob);

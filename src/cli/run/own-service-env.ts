@@ -1,11 +1,11 @@
 /**
  * The settings of a service that lives for one task. They come from the user's environment and flags, without those that
- * only suit a permanent service.
+ * suit only a permanent service.
  */
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
 import type { RunModel } from './check-model.ts';
 
-/** Variables of a permanent service, which the user's environment may hold. */
+/** Variables of a permanent service that the user's environment may contain. */
 const NOT_FOR_TASKS = [
   'FOREBAY_API_KEY',
   'FOREBAY_HEALTH_PORT',
@@ -13,7 +13,7 @@ const NOT_FOR_TASKS = [
   'FOREBAY_MODELS',
   'REDIS_URL',
 ];
-/** Blocks are short, and --resume runs what was not finished. */
+/** Blocks are short, and --resume runs unfinished ones. */
 const GRACE_S = '10';
 
 /** `inputRoots` and `outputRoot` are absolute. */
@@ -34,7 +34,7 @@ export function ownServiceEnv(
     FOREBAY_POOL: task.model.pool,
     FOREBAY_MODELS_DIR: task.model.dir,
     FOREBAY_INPUT_ROOTS: task.inputRoots.map(rootWithoutColon).join(':'),
-    // The links are the user's own. A request still cannot name anything outside the roots.
+    // The links are the user's own. Requests still cannot name anything outside the roots.
     FOREBAY_FOLLOW_LINKS: 'on',
     FOREBAY_OUTPUT_ROOTS: rootWithoutColon(task.outputRoot),
   };
@@ -45,7 +45,7 @@ export function wantsLog(flags: ServiceFlags, env: NodeJS.ProcessEnv): boolean {
   return flags.logLevel !== undefined || env['FOREBAY_LOG_LEVEL'] !== undefined;
 }
 
-/** Lists of folders are separated by ":", so a folder with one in its path is replaced by the nearest parent without. */
+/** Lists of folders are separated by ":". A folder with ":" in its path is replaced with the nearest parent without one. */
 function rootWithoutColon(folder: string): string {
   const at = folder.indexOf(':');
   return at === -1 ? folder : folder.slice(0, folder.lastIndexOf('/', at)) || '/';

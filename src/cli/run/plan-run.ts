@@ -29,7 +29,7 @@ export interface RunPlan {
   readonly body: SubmitBody;
   /** The user asked for log lines. */
   readonly verbose: boolean;
-  /** The environment of all processes, still without the data folder. */
+  /** The environment of all processes, without the data folder. */
   readonly env: NodeJS.ProcessEnv;
 }
 

@@ -1,4 +1,4 @@
-/** Runs one job on a service of its own and follows it to its end. */
+/** Runs one job on a temporary service and follows it to its end. */
 import type { JobWire } from '../../api/http/wire/job.ts';
 import type { Client } from '../../client/client.ts';
 import type { CliContext } from '../context.ts';
@@ -14,7 +14,7 @@ import type { RunPlan } from './plan-run.ts';
 
 export type RunEnd =
   | { readonly kind: 'ended'; readonly summary: Summary }
-  /** `job` is the state it was left in; null if it was not submitted yet. */
+  /** `job` is its last known state. Null if it was not submitted yet. */
   | { readonly kind: 'interrupted'; readonly signal: StopSignal; readonly job: JobWire | null };
 
 export interface RunDeps {
@@ -24,7 +24,7 @@ export interface RunDeps {
   readonly context: Pick<CliContext, 'env' | 'connect'>;
   /** Called once when the job has ended, while the service still runs. */
   readonly onSummary: (summary: Summary) => void;
-  /** Ends this process at once. Called after the processes and the folder of the run are gone. */
+  /** Ends this process immediately. Called after the processes and the folder of the run are gone. */
   readonly exitNow: (code: number) => void;
 }
 
@@ -33,7 +33,7 @@ export async function runJob(deps: RunDeps): Promise<RunEnd> {
     {
       ...deps,
       ...deps.plan,
-      stopNote: 'Stopping when the running blocks are finished. Press Ctrl-C again to stop at once.',
+      stopNote: 'Stopping when the running blocks are finished. Press Ctrl-C again to stop immediately.',
     },
     async (own) => work(deps, own),
   );
@@ -44,7 +44,7 @@ async function work(deps: RunDeps, own: OwnService): Promise<RunEnd> {
   let api: Client | null = null;
   let job: JobWire | null = null;
   try {
-    // Before the submit, so that an unusable model leaves no trace in the output.
+    // Checked before the submit, so that an unusable model leaves no trace in the output.
     api = await own.start(plan.modelName);
     const warning = await own.unlessEnded(batchWarning(api, plan.body));
     if (warning !== null) view.note(warning);

@@ -1,4 +1,4 @@
-/** What `forebay run` does: plan, run and print the summary. */
+/** Runs `forebay run`: plan, run and print the summary. */
 import { inCliTerms } from '../cli-terms.ts';
 import type { CliContext } from '../context.ts';
 import { emptyNote } from '../jobs/job-exit-code.ts';
@@ -9,7 +9,7 @@ import { resumeLine } from '../shell-words.ts';
 import { planRun, type RunFlags } from './plan-run.ts';
 import { exitCodeOfRun, runJob, type RunEnd } from './run-job.ts';
 
-/** Returns the exit code. Throws what planRun and runJob throw. */
+/** Returns the exit code. Throws the errors of planRun and runJob. */
 export async function run(flags: RunFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
   const plan = await planRun(flags, context.cwd, context.env);
@@ -28,7 +28,7 @@ export async function run(flags: RunFlags, context: CliContext): Promise<number>
   return exitCodeOfRun(end, allowEmpty);
 }
 
-/** With --quiet, only a failure is printed. --json is printed all the same, because the user asked for it. */
+/** With --quiet, only a failure is printed. --json is printed anyway, because the user asked for it. */
 function printSummary(summary: Summary, flags: RunFlags, { terminal, program, argv }: CliContext): void {
   const { error } = summary.job;
   if (flags.json) terminal.out(`${JSON.stringify(summary)}\n`);
@@ -45,7 +45,7 @@ function stoppedText(
   { job }: Extract<RunEnd, { kind: 'interrupted' }>,
   { program, argv }: CliContext,
 ): string {
-  if (job === null) return 'Stopped before the job began.\n';
+  if (job === null) return 'Stopped before the job started.\n';
   const { total, succeeded, failed } = job.rows;
   const done = succeeded + failed;
   const rows =

@@ -61,14 +61,14 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
       maxImageRatio: config.maxImageRatio,
       maxDecodeBytes: config.maxDecodeBytes,
       decodeBudgetBytes: config.maxDecodeBytes,
-      // It is the user's own run, so rows may lie anywhere that the user may read.
+      // The run belongs to the user, so rows may be anywhere that the user may read.
       inputRoots: ['/'],
     },
     fetchAllow: config.fetchAllow,
   };
 }
 
-/** The same as the API would resolve, without its limits on what may be read. */
+/** Resolves the same dataset as the API, without its limits on readable paths. */
 async function datasetOf({ input, manifest, exclude = [] }: RunInput['paths']): Promise<DatasetSpec> {
   if (manifest !== undefined) {
     return { type: 'manifest', path: await realpath(manifest), base: await realpath(dirname(manifest)) };

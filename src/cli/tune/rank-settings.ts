@@ -1,6 +1,6 @@
 /**
- * The configurations of a tuning with their rates, the highest first. The choice was made by these rates. Those of the
- * chosen settings and of the start come from the final comparison. All others are ratios to what was measured beside
+ * The configurations of a tuning with their rates, the highest first. The choice was made by these rates. The rates of the
+ * chosen settings and of the start come from the final comparison. All others are relative to measurements made beside
  * them, because plain means would compare fast moments of the machine with slow ones. Pure.
  */
 import { settingsKey, type LaneSettings, type Measurement } from '../../shared/profiles/profile.ts';
@@ -60,13 +60,13 @@ function rankOf(
   };
 }
 
-/** `mean` is that of the measurements. It is used where there is no score, as after an exhaustive search. */
+/** `mean` is the mean of the measurements. It is used if there is no score, as after an exhaustive search. */
 function createRates({ profile, start, scores }: Tuned) {
   const chosen = settingsKey(profile.settings);
   const startKey = settingsKey(start.settings);
   const chosenScore = scores[chosen] ?? 0;
   const startScore = scores[startKey] ?? 0;
-  /** Rows/s that a score of 1 stands for. */
+  /** Rows/s of a score of 1. */
   const unit =
     chosenScore > 0
       ? profile.rows_per_s / chosenScore

@@ -75,7 +75,7 @@ export function batchLinesSvg(ranking: readonly RankedSettings[]): string {
   return svg(HEIGHT, frame + lines.join(''));
 }
 
-/** Every reading in its order, and the highest until then as a step line. */
+/** Every measurement in order, and the highest so far as a step line. */
 export function pathSvg(all: readonly Measurement[]): string {
   const taken = all.filter(({ phase }) => phase !== 'exhaustive');
   const most = Math.max(...taken.map((one) => one.rows_per_s ?? 0), 1e-9);

@@ -1,4 +1,4 @@
-/** Shows a running tuning: one line per measured configuration, and on terminals what is measured now. */
+/** Shows a running tuning: one line per measured configuration, and on terminals also the current measurement. */
 import type { LaneSettings, Measurement } from '../../shared/profiles/profile.ts';
 import type { TuneEvent } from '../../shared/profiles/tune-events.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
@@ -58,7 +58,7 @@ export function createTuneView(terminal: Terminal): TuneView {
 
 const PHASES: Readonly<Record<Measurement['phase'], string>> = {
   search: 'Searching:',
-  final: 'The best and the settings in use, in turns:',
+  final: 'The best settings and those in use, in turns:',
   exhaustive: 'Every configuration:',
 };
 
@@ -73,7 +73,7 @@ function begunLines(event: Extract<TuneEvent, { type: 'begun' }>): string[] {
   ];
 }
 
-/** Where the settings come from that a tuning starts with. */
+/** The source of the settings that a tuning starts with. */
 export const START = { formula: 'automatic', profile: 'from an earlier tuning' } as const;
 
 /** `2 lanes x 1 thread, batch 4, 2 decode threads`. */
@@ -87,7 +87,7 @@ function measurementText(measurement: Measurement): string {
   return `${settingsText(settings).padEnd(50)}  ${resultText(measurement)}  (${formatSeconds(seconds)})`;
 }
 
-/** `  163 rows/s ±2 %  412 MB`, or why there is no figure. */
+/** ` 163 rows/s ±2 % 412 MB`, or why there is no result. */
 export function resultText(measurement: Measurement): string {
   const { rows_per_s: rate, error, peak_bytes, outcome, message } = measurement;
   if (rate === null) return `${outcome === 'out_of_memory' ? 'out of memory' : 'failed'}: ${message ?? ''}`;

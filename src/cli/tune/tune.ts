@@ -1,4 +1,4 @@
-/** What `forebay tune` does: it checks, lets a separate process measure, and shows progress and result. */
+/** Runs `forebay tune`: checks the request, lets a separate process measure, and shows progress and result. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -48,7 +48,7 @@ export async function tune(flags: TuneFlags, context: CliContext): Promise<numbe
     ignoreSignals();
   }
   if (tuned === null && stopped !== null) {
-    terminal.err('Stopped before anything was measured. The settings stay as they are.\n');
+    terminal.err('Stopped before the first measurement. The settings stay unchanged.\n');
     return exitCodeOfSignal(stopped);
   }
   if (tuned === null) throw new ForebayError('internal', 'The measuring process ended without a result.');

@@ -27,7 +27,7 @@ export function tunedText(tuned: Tuned): string {
       : `The batch size changes from ${batch_size} to ${profile.settings.batch_size}. If a model's answers depend on it, as with some quantised ones, scores may differ slightly.\n`,
     tuned.path === null
       ? '\nNo profile was written.\n'
-      : `\nProfile: ${tuned.path}\nWorkers that you start on this machine use it from now on. Flags, settings and model.json still win over it. FOREBAY_PROFILES=off turns profiles off.\n`,
+      : `\nProfile: ${tuned.path}\nWorkers that you start on this machine use it from now on. Flags, settings and model.json override it. FOREBAY_PROFILES=off turns profiles off.\n`,
   ].join('');
 }
 
@@ -46,7 +46,7 @@ function rankingTable(ranking: readonly RankedSettings[]): string {
   return table([head, ...lines], [0, 1, 2, 3, 4, 5, 6]);
 }
 
-/** `Chosen: 1 lane x 2 threads, batch 8, 2 decode threads. 172 rows/s, 12 % (±3 %) more than until now (153 rows/s).` */
+/** `Chosen: 1 lane x 2 threads, batch 8, 2 decode threads. 172 rows/s, 12 % (±3 %) more than before (153 rows/s).` */
 export function choiceText(tuned: Pick<Tuned, 'profile' | 'start' | 'gain'>): string {
   const { profile } = tuned;
   const kept = settingsKey(tuned.start.settings) === settingsKey(profile.settings);
@@ -56,11 +56,11 @@ export function choiceText(tuned: Pick<Tuned, 'profile' | 'start' | 'gain'>): st
 export function gainText({ profile, start, gain }: Pick<Tuned, 'profile' | 'start' | 'gain'>): string {
   if (settingsKey(start.settings) === settingsKey(profile.settings)) {
     const noise = gain === null ? '' : ` (${noiseText(gain.noise)})`;
-    return `, as until now: nothing else was faster by more than the noise${noise}.`;
+    return `, as before: nothing else was faster by more than the noise${noise}.`;
   }
-  if (gain === null || start.rowsPerS === null) return '. The settings used until now do not run here.';
+  if (gain === null || start.rowsPerS === null) return '. The settings used so far do not run here.';
   const { gain: more, noise } = gain;
-  return `, ${percent(more)} % (${noiseText(noise)}) more than until now (${formatRate(start.rowsPerS)} rows/s).`;
+  return `, ${percent(more)} % (${noiseText(noise)}) more than before (${formatRate(start.rowsPerS)} rows/s).`;
 }
 
 /** On a busy machine, the noise can exceed the value itself. */

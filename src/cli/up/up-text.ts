@@ -1,4 +1,4 @@
-/** What `forebay up` prints when the service has started. Pure except for the look for redis-cli. */
+/** The text that `forebay up` prints when the service has started. Pure except for the search for redis-cli. */
 import type { Config } from '../../shared/config/config.ts';
 import { fallbackOf } from '../../shared/config/describe-config.ts';
 import { API } from '../../shared/config/groups/api.ts';

@@ -1,4 +1,4 @@
-/** What `forebay up` does: it starts the service, says where it is, and stops it on a signal. */
+/** Runs `forebay up`: starts the service, prints its address, and stops it on a signal. */
 import { readConfig, type Config } from '../../shared/config/config.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { cacheDir } from '../../shared/config/cache-dir.ts';
@@ -48,7 +48,7 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
     const first = await Promise.race([started, signals.first]);
     if (typeof first === 'string') return exitCodeOfUp(first);
     const ready = service.workersReady().then((workers) => {
-      // On a terminal, the text below says it better.
+      // On a terminal, the text below replaces it.
       if (terminal.live) log.forget();
       else log.started();
       terminal.out(upText({ ...first, config, workers, context, cacheDir: cacheDir(env) }));
@@ -78,7 +78,7 @@ function stopRequests(kill: () => void, note: (line: string) => void) {
   const first = new Promise<StopSignal>((resolve) => {
     ignore = onStopSignals({
       onFirst(signal) {
-        note('Stopping when the running blocks are finished. Press Ctrl-C again to stop at once.');
+        note('Stopping when the running blocks are finished. Press Ctrl-C again to stop immediately.');
         resolve(signal);
       },
       onForced(signal) {
@@ -90,7 +90,7 @@ function stopRequests(kill: () => void, note: (line: string) => void) {
   return { first, ignore };
 }
 
-/** Each pool that a model names gets workers, unless the user chose one pool. */
+/** Each pool that a model names gets workers, unless the user selected one pool. */
 async function poolsOf(config: Config): Promise<string[]> {
   if (config.pool !== 'default') return [config.pool];
   const listings = config.modelsDirs.map((dir) => listModelFolders(dir).catch(() => ({ models: [] })));

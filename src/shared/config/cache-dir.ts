@@ -1,8 +1,11 @@
-/** The folder of what can be made again: an unpacked Redis, optimised graphs, tuned profiles. All runs of a user share it. */
+/**
+ * The folder for everything that can be regenerated: an unpacked Redis, optimised graphs, tuned profiles. All runs of a
+ * user share it.
+ */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Absolute. It is `FOREBAY_CACHE_DIR`, else as in the XDG base directory specification. */
+/** Absolute. `FOREBAY_CACHE_DIR`, else the folder of the XDG base directory specification. */
 export function cacheDir(env: NodeJS.ProcessEnv): string {
   const own = env['FOREBAY_CACHE_DIR'];
   return own ? resolve(own) : join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'forebay');

@@ -39,7 +39,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
   });
 }
 
-/** Folders that inputs may lie in, and folders that they may not. */
+/** Folders that may contain inputs, and folders that must not. */
 export function inputFolders({ inputRoots, dataDir, outputRoots, resultsDir }: Config) {
   return { inputRoots, dataDir, outputRoots: [...new Set([...outputRoots, resultsDir])] };
 }

@@ -19,7 +19,7 @@ export function readSettings<Settings extends Readonly<Record<string, Setting<un
     const issues = parsed.error.issues.map((i) => ({ path: `/${i.path.join('/')}`, message: i.message }));
     throw new ForebayError(
       'config_invalid',
-      `Settings are wrong: ${issues.map((i) => `${i.path.slice(1)}: ${i.message}`).join('; ')}`,
+      `Settings are invalid: ${issues.map((i) => `${i.path.slice(1)}: ${i.message}`).join('; ')}`,
       { issues },
     );
   }

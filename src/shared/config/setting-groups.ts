@@ -1,4 +1,4 @@
-/** All settings by what they are about. The keys are the titles of docs/settings.md. */
+/** All settings by topic. The keys are the titles of docs/settings.md. */
 import { API } from './groups/api.ts';
 import { FOLDERS } from './groups/folders.ts';
 import { LIMITS, QUOTAS } from './groups/limits.ts';

@@ -9,9 +9,9 @@ export interface Setting<out Value> {
   readonly env: string;
   /** What it sets, as a phrase. The help of its flag shows the same phrase. */
   readonly what: string;
-  /** What a change gains and what it costs, or what to know before changing it. One or two sentences. */
+  /** The benefit and the cost of a change, or what to know before changing it. One or two sentences. */
   readonly trade: string;
-  /** In words: what holds where the variable is not set and there is no fixed default. */
+  /** Describes the behaviour if the variable is not set and there is no fixed default. */
   readonly unset?: string;
   readonly flag?: Flag;
   readonly values: Values;
@@ -23,11 +23,11 @@ export interface Setting<out Value> {
 export interface Flag {
   /** As commander takes it: `--lanes <n>`. */
   readonly usage: string;
-  /** The value that the bare flag stands for. Such a flag takes none of its own. */
+  /** The value that the bare flag stands for. Such a flag takes no value. */
   readonly means?: string;
-  /** Where the phrase of the setting does not fit. */
+  /** For cases where the phrase of the setting does not fit. */
   readonly what?: string;
-  /** Where the default of the flag is not that of the setting. */
+  /** For cases where the default of the flag differs from that of the setting. */
   readonly unset?: string;
 }
 

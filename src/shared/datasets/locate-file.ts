@@ -1,4 +1,4 @@
-/** From a path of a dataset to the file. Touches no file. */
+/** Resolves a path of a dataset to its file. Touches no file. */
 import { resolve } from 'node:path';
 import type { RowLocation } from './source.ts';
 
@@ -12,7 +12,7 @@ export function locateFile(base: string, path: string): RowLocation {
   return { kind: 'file', path: joined(base, path) };
 }
 
-/** Matches where `resolve` has something to do: a part that is empty, `.` or `..`. */
+/** Matches paths that `resolve` would change: with a part that is empty, `.` or `..`. */
 const UNEVEN = /(?:^|\/)\.{1,2}(?:\/|$)|\/(?:\/|$)|^$/;
 
 /** The same as `resolve(base, path)`, which is too slow to call for every row. */

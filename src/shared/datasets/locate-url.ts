@@ -1,4 +1,4 @@
-/** From a URL of a dataset to where its bytes are. Fetches nothing. */
+/** Resolves a URL of a dataset to the location of its bytes. Fetches nothing. */
 import type { RowLocation } from './source.ts';
 
 export function locateUrl(url: string): RowLocation {

@@ -1,4 +1,4 @@
-/** From the reference of a row to where its bytes are, for every format. Touches no file and no network. */
+/** Resolves the reference of a row to the location of its bytes, for every format. Touches no file and no network. */
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
 import type { RowRef } from '../domain/row.ts';
 import { locateFile } from './locate-file.ts';

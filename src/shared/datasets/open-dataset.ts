@@ -1,4 +1,4 @@
-/** From the spec of a dataset to its source. Only this file and locate.ts know every format. */
+/** Creates the source of a dataset from its spec. Only this file and locate.ts know every format. */
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
 import { createFailedSource } from './failed/failed-source.ts';
 import { createFilesSource, type FilesSourceOptions } from './files/files-source.ts';

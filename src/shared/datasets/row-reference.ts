@@ -1,9 +1,9 @@
-/** What `RowRef.at` says of a row that cannot be read. It is the same for every format. */
+/** The value of `RowRef.at` for an unreadable row. It is the same for every format. */
 import type { RowRef } from '../domain/row.ts';
 
 const INVALID = 'invalid:';
 
-/** Such a row ends as `invalid_row`. */
+/** Such a row fails with `invalid_row`. */
 export function invalidAt(reason: string): string {
   return INVALID + reason;
 }

@@ -11,18 +11,18 @@ export interface SourceRow {
 
 export interface DatasetSource {
   /**
-   * The rows after `from`, or all rows for null, in order. When a row is yielded, `skipped` counts everything that was
-   * left out before it. At the end it counts everything.
-   * Throws ForebayError `input_not_found` or `input_unreadable` if reading cannot continue.
+   * The rows after `from`, or all rows for null, in order. When a row is yielded, `skipped` has counted everything that
+   * was left out before it. At the end it has counted everything. Throws ForebayError `input_not_found` or
+   * `input_unreadable` if reading cannot continue.
    */
   read(from: Cursor | null, signal: AbortSignal, skipped?: SkippedCounter): AsyncIterable<SourceRow>;
   /** Counts rows up to `limit`, which may be Infinity. Rejects as `read` does. */
   count(limit: number, signal: AbortSignal): Promise<number>;
-  /** For a dataset without rows: a sentence on which choice of the user may be the cause, or null. */
+  /** For a dataset without rows: a sentence about the user's choice that may be the cause, or null. */
   whyEmpty?(signal: AbortSignal): Promise<string | null>;
 }
 
-/** Where the bytes of a row are. `invalid`: the dataset itself says that the row is bad, and why. */
+/** The location of a row's bytes. `invalid`: the dataset itself shows that the row is bad, and why. */
 export type RowLocation =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'url'; readonly url: string }

@@ -5,7 +5,7 @@ import type { RowRef } from './row.ts';
 
 export const BLOCK_VERSION = 1;
 
-/** Data of a block's BullMQ job. It only identifies the block; the rows are in the job's window. */
+/** Data of a block's BullMQ job. It only identifies the block. The rows are in the job's window. */
 export const BLOCK_JOB = z.object({
   v: z.literal(BLOCK_VERSION),
   job: z.string(),
@@ -25,7 +25,7 @@ export function newerVersion(data: unknown, known: number): number | null {
   return versioned && versioned.v > known ? versioned.v : null;
 }
 
-/** Each generation has an id of its own, because BullMQ silently ignores an id that it still remembers. */
+/** Each generation has its own id, because BullMQ silently ignores an id that it still remembers. */
 export function blockJobId(job: string, block: number, generation: number): string {
   return `${job}-${block}-${generation}`;
 }
@@ -60,7 +60,7 @@ function decodeRow(row: unknown): RowRef {
   throw new InvariantError(`a block's row is ${JSON.stringify(row)?.slice(0, 100)}`);
 }
 
-/** The number in the output of the block's row at `position`. */
+/** The index in the output of the block's row at `position`. */
 export function rowIndex(block: BlockRows, position: number): number {
   return block.rows[position]!.index ?? block.firstRow + position;
 }

@@ -1,4 +1,4 @@
-/** A number that Forebay chose, with the constraint that bound it. Changing the constraint changes the number. */
+/** A number that Forebay chose, with the constraint that bound it. A different constraint gives a different number. */
 
 export const BOUND_BY = [
   /** Cores of the cgroup. */

@@ -1,13 +1,12 @@
 /**
- * How near a worker is to its memory limit, and what it does about it. `slow`: it takes no block and prepares no batch in
- * advance. `stop`: it takes a block only when it holds none. `kill`: it ends its largest lane, before the kernel picks one.
- * Pure.
+ * How near a worker is to its memory limit, and its reaction. `slow`: it takes no block and prepares no batch in advance.
+ * `stop`: it takes a block only when it holds none. `kill`: it ends its largest lane, before the kernel picks one. Pure.
  */
 
 const LEVELS = ['normal', 'slow', 'stop', 'kill'] as const;
 export type MemoryLevel = (typeof LEVELS)[number];
 
-/** The share of the limit at which a level begins. The last must leave room for growth between two checks. */
+/** The share of the limit at which a level begins. The last one must leave room for growth between two checks. */
 const FROM: Readonly<Record<MemoryLevel, number>> = { normal: 0, slow: 0.8, stop: 0.9, kill: 0.97 };
 /** Hysteresis: larger than the swing of one batch. */
 const BACK = 0.04;

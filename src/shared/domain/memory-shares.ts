@@ -1,6 +1,6 @@
 /** How a worker divides its memory. */
 
-/** For the lanes. The main thread has the rest: rows in flight, parts, Redis and HTTP. */
+/** The lanes' share. The main thread has the rest: rows in flight, parts, Redis and HTTP. */
 const LANES_SHARE = 0.7;
 
 /** The lanes' share in words. */

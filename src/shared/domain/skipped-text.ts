@@ -1,4 +1,4 @@
-/** Says in words what a job skipped. Pure. Imports only types, because loading zod slows a command's start. */
+/** Describes in words what a job skipped. Pure. Imports only types, because loading zod slows a command's start. */
 import type { SkipReason, Skipped } from './skipped.ts';
 
 const WORDS: Readonly<Record<SkipReason, readonly [one: string, more: string]>> = {

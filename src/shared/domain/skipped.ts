@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 export type SkipReason =
-  /** The name says that the file is not an image. */
+  /** The extension shows that the file is not an image. */
   | 'not_images'
   /** A link whose target the job may not read. */
   | 'links_outside'

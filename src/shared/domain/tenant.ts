@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export const DEFAULT_TENANT = 'default';
 
-/** No dots, slashes or upper case, so that every file system takes it as one folder with no special meaning. */
+/** No dots, slashes or upper case, so that every file system accepts it as one folder name without special meaning. */
 export const TENANT = z
   .string()
   .regex(

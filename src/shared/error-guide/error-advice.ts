@@ -2,6 +2,6 @@
 export interface ErrorAdvice {
   /** Why it happens, in one or two sentences. */
   readonly cause: string;
-  /** What to do about it. */
+  /** How to fix it. */
   readonly fix: string;
 }

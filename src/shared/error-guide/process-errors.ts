@@ -1,4 +1,4 @@
-/** Cause and fix of the errors that keep a process from starting. */
+/** Cause and fix of errors that keep a process from starting. */
 import type { ErrorCode } from '../errors.ts';
 import type { ErrorAdvice } from './error-advice.ts';
 
@@ -12,7 +12,7 @@ export const PROCESS_ERRORS = {
     fix: 'Install one (`apt-get install redis-server`, `brew install valkey`), or set `REDIS_URL`.',
   },
   redis_evicts: {
-    cause: 'Redis would delete keys when it is full, and jobs would be lost with them.',
+    cause: 'Redis would delete keys when it is full, and jobs would be lost.',
     fix: 'Set `maxmemory-policy noeviction` in Redis.',
   },
   redis_cluster: {
@@ -29,6 +29,6 @@ export const PROCESS_ERRORS = {
   },
   keys_required: {
     cause: 'The API would listen beyond loopback, and there is no API key yet.',
-    fix: 'Make a key with `forebay keys create`, or let everybody in with `--insecure`.',
+    fix: 'Create a key with `forebay keys create`, or open the API to everybody with `--insecure`.',
   },
 } as const satisfies Partial<Record<ErrorCode, ErrorAdvice>>;

@@ -18,15 +18,14 @@ export const REQUEST_ERRORS = {
   unauthenticated: {
     cause:
       'The service needs an API key. The request has none, or one that is unknown, revoked, expired or incomplete.',
-    fix: 'Send `Authorization: Bearer KEY`. Make a key with `forebay keys create`.',
+    fix: 'Send `Authorization: Bearer KEY`. Create a key with `forebay keys create`.',
   },
   forbidden: {
     cause: 'The API key is valid, but it lacks the scope that this request needs.',
     fix: 'Use a key with the scope that `detail` names. `forebay keys create --scope SCOPE` makes one.',
   },
   path_not_allowed: {
-    cause:
-      'An input or output path lies outside the folders that jobs may use, or belongs to another tenant.',
+    cause: 'An input or output path is outside the folders that jobs may use, or belongs to another tenant.',
     fix: 'Choose a path below these folders, or ask the operator to extend `FOREBAY_INPUT_ROOTS` or `FOREBAY_OUTPUT_ROOTS`.',
   },
   origin_not_allowed: {
@@ -75,7 +74,7 @@ export const REQUEST_ERRORS = {
     fix: 'Choose another output, wait for that job, or cancel it.',
   },
   resume_mismatch: {
-    cause: 'The input, model or options of this request are not those that the output was made from.',
+    cause: 'The input, model or options of this request differ from those of the existing output.',
     fix: 'Repeat the original request, choose another output, or overwrite this one.',
   },
   request_too_large: {
@@ -95,7 +94,7 @@ export const REQUEST_ERRORS = {
     fix: 'Send `Content-Type: application/json` and no `Content-Encoding`.',
   },
   host_not_allowed: {
-    cause: 'The `Host` header holds a name that is not one of this service.',
+    cause: 'The `Host` header is not a name of this service.',
     fix: 'Call the service as `localhost` or `127.0.0.1`, or ask the operator to add the name to `FOREBAY_ALLOWED_HOSTS`.',
   },
   input_not_found: {
@@ -107,8 +106,8 @@ export const REQUEST_ERRORS = {
     fix: 'Make the folder or file readable for the user that runs Forebay, or exclude it.',
   },
   too_many_jobs: {
-    cause: 'The service has `FOREBAY_MAX_JOBS` jobs queued or running, and accepts no more.',
-    fix: 'Retry after the time in `Retry-After`. A job must end first.',
+    cause: 'The service has `FOREBAY_MAX_JOBS` jobs queued or running. It accepts no more.',
+    fix: 'Retry after the time in `Retry-After`, when a job has ended.',
   },
   too_many_large_requests: {
     cause: 'The service is reading as many large request bodies as it has memory for.',
@@ -136,7 +135,7 @@ export const REQUEST_ERRORS = {
   },
   queue_unavailable: {
     cause: 'The service cannot reach its Redis.',
-    fix: "Retry after the time in `Retry-After`. The API's log says what is wrong with Redis.",
+    fix: "Retry after the time in `Retry-After`. The API's log has the cause.",
   },
   redis_read_only: {
     cause: 'Redis is a read-only replica, as happens during a failover, or has too few replicas.',

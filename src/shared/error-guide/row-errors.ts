@@ -1,4 +1,4 @@
-/** Cause and fix of the errors of one row. They cost that row and leave the job running. */
+/** Cause and fix of row errors. They fail one row and leave the job running. */
 import type { ErrorCode } from '../errors.ts';
 import type { ErrorAdvice } from './error-advice.ts';
 

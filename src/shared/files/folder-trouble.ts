@@ -32,7 +32,7 @@ export function writeInto<T>(folder: OwnFolder, write: () => T): T {
   }
 }
 
-/** Null if there is space, or nobody can tell. */
+/** Null if there is space, or if the system does not report it. */
 export function fullError(folder: OwnFolder): ForebayError | null {
   try {
     const { bavail, bsize } = statfsSync(folder.path);

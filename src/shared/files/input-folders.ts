@@ -1,6 +1,6 @@
 /**
- * The one rule of where local rows of a tenant may lie: under an input root, not in the data folder, and not among the
- * results of another tenant. The API checks paths, the walk checks folders, and a lane checks the file that it opened.
+ * The single rule for where local rows of a tenant may be: under an input root, outside the data folder, and outside the
+ * results of other tenants. The API checks paths, the walk checks folders, and a lane checks the file that it opened.
  */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -22,9 +22,9 @@ export type InputVerdict = 'allowed' | 'outside' | 'data_folder' | 'not_yours';
 export type InputRule = (real: string, tenant: string) => InputVerdict;
 
 /**
- * The deepest folder that holds a path decides. So an input root inside an output root is open to all, and a data folder
- * inside an input root to none. Of two equally deep folders, the one that forbids wins. The default tenant is the
- * operator, who may read all results.
+ * The deepest folder that contains a path decides. So an input root inside an output root is open to all tenants, and a
+ * data folder inside an input root is closed to all. Of two equally deep folders, the one that forbids wins. The default
+ * tenant is the operator, who may read all results.
  */
 export function createInputRule({ inputRoots, dataDir, outputRoots = [] }: InputFolders): InputRule {
   /** Real paths of existing folders. A folder that does not exist yet is looked up each time. */
@@ -60,7 +60,7 @@ export function createInputRule({ inputRoots, dataDir, outputRoots = [] }: Input
   };
 }
 
-/** The verdict in words for an error; null if the path is allowed. */
+/** The verdict in words for an error. Null if the path is allowed. */
 export function whyRefused(verdict: InputVerdict): string | null {
   switch (verdict) {
     case 'allowed':
@@ -68,8 +68,8 @@ export function whyRefused(verdict: InputVerdict): string | null {
     case 'outside':
       return 'is not under an input root';
     case 'data_folder':
-      return "lies in Forebay's data folder, which is never an input";
+      return "is inside Forebay's data folder, which is never an input";
     case 'not_yours':
-      return 'lies among results of other tenants. Only results of your own can be an input';
+      return 'is among the results of other tenants. Only your own results can be an input';
   }
 }

@@ -1,4 +1,7 @@
-/** Whether a path lies in a folder. Compares text only, so both must be absolute and normalised, and real if links matter. */
+/**
+ * Whether a path is inside a folder. Compares text only, so both must be absolute and normalised, and real if links
+ * matter.
+ */
 import { sep } from 'node:path';
 
 /** True for the folder itself and everything below it. */

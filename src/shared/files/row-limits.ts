@@ -1,4 +1,4 @@
-/** What one row may take of a lane. A lane gets its limits once, when it starts. */
+/** Limits on what one row may cost a lane. A lane gets its limits once, when it starts. */
 import type { InputFolders } from './input-folders.ts';
 
 /** Limits on the encoded bytes of rows. */
@@ -15,9 +15,9 @@ export interface ImageLimits {
   readonly maxPixels: number;
   /** Decoded bytes, 3 per pixel, for each encoded byte of a large image. */
   readonly maxImageRatio: number;
-  /** Most memory that decoding one image may take, in bytes. */
+  /** Maximum memory for decoding one image, in bytes. */
   readonly maxDecodeBytes: number;
-  /** Most memory that all images being decoded may take together, in bytes. One image is always let in. */
+  /** Maximum memory for all images that are being decoded, in bytes. One image may always start. */
   readonly decodeBudgetBytes: number;
 }
 

@@ -1,8 +1,7 @@
 /**
  * The text of an API key, `fbk_<id>_<secret>`, and the comparison of secrets.
  *
- * A secret is 32 random bytes, so one round of SHA-256 is the right hash. Slow hashes protect passwords from guessing,
- * but nobody guesses 256 bits at any speed. A fast hash keeps requests cheap.
+ * A secret is 32 random bytes, so one round of SHA-256 is enough. Slow hashes protect passwords from guessing, but 256 random bits cannot be guessed. A fast hash keeps requests cheap.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
@@ -39,7 +38,7 @@ export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
 
-/** Whether a secret has this hash. Takes the same time wherever the hashes differ. */
+/** Whether a secret has this hash. Takes constant time, wherever the hashes differ. */
 export function secretMatches(secret: string, hash: string): boolean {
   const given = createHash('sha256').update(secret).digest();
   const kept = Buffer.from(hash, 'hex');

@@ -21,7 +21,7 @@ const RECORD = z.object({
   expires_at: z.number().nullable(),
 });
 
-/** What others may know of a key. Times are milliseconds since the epoch. */
+/** The public facts about a key. Times are milliseconds since the epoch. */
 export interface KeyRecord {
   readonly id: string;
   readonly name: string;
@@ -40,7 +40,7 @@ export interface NewKey {
 
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
-/** An unknown id is compared with this hash, so that it takes the same time. Nobody has its secret. */
+/** An unknown id is compared with this hash, so that it takes the same time. No secret has this hash. */
 const NOBODY = hashSecret('');
 
 export function createKeyStore(deps: { redis: Redis; now?: () => number }) {
@@ -79,7 +79,7 @@ export function createKeyStore(deps: { redis: Redis; now?: () => number }) {
       throw new ForebayError('key_not_found', `There is no key "${id}". List the keys to see their ids.`);
     },
 
-    /** The record of a key. Null if it is no key, unknown, revoked, expired or has another secret. */
+    /** The record of a key. Null if it is malformed, unknown, revoked, expired or has another secret. */
     async verify(text: string): Promise<KeyRecord | null> {
       const key = parseKey(text);
       if (!key) return null;

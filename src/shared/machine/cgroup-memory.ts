@@ -1,6 +1,6 @@
 /**
- * The cgroup whose memory limit binds this process: its limit, and what its processes hold together, for cgroup v2 and v1. These
- * may include the API and other workers of the same container. Knows nothing of lanes.
+ * The cgroup whose memory limit applies to this process. Reads its limit and the memory of all its processes, for cgroup
+ * v2 and v1. These may include the API and other workers of the same container. Knows nothing of lanes.
  */
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -8,20 +8,23 @@ import { findCgroup, readText, type CgroupPaths } from './cgroup.ts';
 
 export interface CgroupMemory {
   readonly limitBytes: number;
-  /** Memory that the kernel cannot take back without killing or swapping. Null if it does not tell (any more). */
+  /**
+   * Memory that the kernel cannot reclaim without killing or swapping. Null if the kernel does not report it (any more).
+   */
   usedBytes(): number | null;
 }
 
 interface Version {
   readonly limit: string;
   readonly usage: string;
-  /** Fields of memory.stat that count as used, and that the kernel takes back before it kills. */
+  /** Fields of memory.stat that count as used, and that the kernel reclaims before it kills. */
   readonly reclaimable: readonly string[];
 }
 
 /**
- * Includes file pages on the active list: a job that reads its files twice has them there, and the kernel kills nothing for them.
- * (`working_set` of Kubernetes excludes only the inactive ones.) tmpfs counts as anonymous memory, so it is not among them.
+ * Includes file pages on the active list. A job that reads its files twice has them there, and the kernel kills nothing
+ * for them. (`working_set` of Kubernetes excludes only the inactive ones.) tmpfs counts as anonymous memory, so it is not
+ * included.
  */
 const V2: Version = {
   limit: 'memory.max',
@@ -44,7 +47,7 @@ export function findCgroupMemory(
   let found: { folder: string; limitBytes: number } | null = null;
   for (const folder of cgroup.folders) {
     const limitBytes = limitOf(join(folder, version.limit));
-    // Of equal limits, the outer one counts more processes.
+    // Of equal limits, the outer cgroup counts more processes.
     if (limitBytes < machineBytes && limitBytes <= (found?.limitBytes ?? Infinity)) {
       found = { folder, limitBytes };
     }

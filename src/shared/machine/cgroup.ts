@@ -1,4 +1,4 @@
-/** Finds the folders in which the kernel keeps the files of this process's cgroups, v2 or v1, and reads files. */
+/** Finds the folders with the files of this process's cgroups, v2 or v1, and reads these files. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInside } from '../files/is-inside.ts';
@@ -13,13 +13,13 @@ export interface CgroupPaths {
 
 export interface Cgroup {
   readonly version: 1 | 2;
-  /** From the process's own cgroup up to the top of the mount. The limits of all of them apply. */
+  /** From the process's own cgroup up to the top of the mount. All their limits apply. */
   readonly folders: readonly string[];
 }
 
 const PATHS: CgroupPaths = { self: '/proc/self/cgroup', mount: '/sys/fs/cgroup' };
 
-/** Finds the version that has the controller, and this process's path in it (`/` if the kernel does not tell). */
+/** Finds the version that has the controller, and this process's path in it (`/` if the kernel does not report it). */
 export function findCgroup(controller: 'memory' | 'cpu', { self, mount }: CgroupPaths = PATHS): Cgroup {
   const lines = (readText(self) ?? '').split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
   const v1 = lines.find((line) => line?.[1]!.split(',').includes(controller));

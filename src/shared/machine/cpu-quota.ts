@@ -1,4 +1,4 @@
-/** How many CPUs' worth of time this process's cgroup grants, for cgroup v2 and v1. */
+/** How many CPUs' worth of time this process's cgroup allows, for cgroup v2 and v1. */
 import { join } from 'node:path';
 import { findCgroup, readText, type CgroupPaths } from './cgroup.ts';
 

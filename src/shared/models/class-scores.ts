@@ -1,6 +1,6 @@
 /**
- * Finds the output of a graph that holds class scores, and checks that something says so. In doubt it refuses, and names the
- * field of model.json that decides: wrong numbers would look right, and nobody would notice. Pure.
+ * Finds the output of a graph that holds class scores, and checks that the graph or the config confirms it. In doubt it
+ * refuses, and names the field of model.json that decides. Wrong numbers would look right, and nobody would notice. Pure.
  */
 import { activationOf, type ModelConfig } from '../domain/model/model-config.ts';
 import { ForebayError } from '../errors.ts';
@@ -11,7 +11,7 @@ const SCORE_TYPES: readonly string[] = ['float32', 'float16', 'float64'];
 
 type ScoreConfig = Pick<ModelConfig, 'activation' | 'softmax' | 'output'>;
 
-/** Throws ForebayError `config_mismatch` if there is no such output, or several and nothing decides. */
+/** Throws ForebayError `config_mismatch` if there is no such output, or if there are several and nothing decides. */
 export function chooseOutput(
   config: ScoreConfig,
   labels: readonly string[] | null,
@@ -78,7 +78,7 @@ function checkSingleNumber(config: ScoreConfig, labels: readonly string[] | null
       activationOf(config) === 'softmax' ? 'softmax makes every score 1' : 'nothing says what it is';
     throw mismatch(
       why,
-      `the graph's output ${describeTensor(output)} is one number per row. In model.json, say "activation": "sigmoid" if it is a logit, or "none" if it is a score from 0 to 1 already. Other single numbers (regression) are not supported yet`,
+      `the graph's output ${describeTensor(output)} is one number per row. In model.json, set "activation": "sigmoid" if it is a logit, or "none" if it is already a score from 0 to 1. Other single numbers (regression) are not supported yet`,
     );
   }
   const most = config.activation === 'sigmoid' ? 2 : 1;

@@ -1,7 +1,7 @@
-/** Remembers what was found out about a file's content, as long as the file's stamp stays the same. */
+/** Remembers facts about the content of files, as long as each file's stamp stays the same. */
 import { stat } from 'node:fs/promises';
 
-/** A file of a model folder as it was seen. */
+/** A file of a model folder as it was read. */
 export interface ModelFile {
   /** Absolute. */
   readonly path: string;
@@ -20,8 +20,8 @@ export async function stampFile(path: string): Promise<ModelFile> {
 }
 
 /**
- * Whether any file is gone or has another stamp. Costs one `stat` per file and reads nothing. The content may still be the same,
- * for example after a new hard link. Only reading the folder again tells.
+ * Whether any file is gone or has another stamp. Costs one `stat` per file and reads nothing. The content may still be the
+ * same, for example after a new hard link. Only reading the folder again shows that.
  */
 export async function haveChanged(files: readonly ModelFile[]): Promise<boolean> {
   const now = await Promise.all(files.map(async ({ path }) => stampFile(path).catch(() => null)));
@@ -30,8 +30,8 @@ export async function haveChanged(files: readonly ModelFile[]): Promise<boolean>
 
 export interface ContentMemo {
   /**
-   * Returns `find`'s answer to the question `what` about the files. Reuses the last answer if no stamp has changed since, and
-   * neither has `also`, which stands for what else the answer depends on.
+   * Returns `find`'s answer to the question `what` about the files. Reuses the last answer if no stamp has changed, and
+   * `also` is the same. `also` stands for everything else that the answer depends on.
    */
   of<T>(what: string, files: readonly ModelFile[], find: () => Promise<T>, also?: string): Promise<T>;
 }

@@ -8,7 +8,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 export interface ExternalData {
   /** Its path as the graph names it, relative to the graph's folder. */
   readonly location: string;
-  /** The graph needs at least so many bytes of the file. */
+  /** The graph needs at least this many bytes of the file. */
   readonly leastBytes: number;
 }
 
@@ -41,7 +41,7 @@ interface Open {
   key: string;
 }
 
-/** In no particular order, each location once. Throws an Error that says what is wrong with the file. */
+/** In no particular order, each location once. Throws an Error that describes the problem with the file. */
 export async function findExternalData(path: string): Promise<ExternalData[]> {
   const file = await open(path, 'r');
   try {
@@ -118,11 +118,11 @@ function close({ message, external, entries }: Open, found: Map<string, number>)
 
 interface Window {
   readonly size: number;
-  /** Whether `bytes` bytes from `at` on are in the window. Near the file's end, fewer are enough. */
+  /** Whether `bytes` bytes from `at` are in the window. Near the file's end, fewer are enough. */
   holds(at: number, bytes: number): boolean;
   /** Moves the window to `at`. */
   moveTo(at: number): Promise<void>;
-  /** Reads from the window. Null if the bytes there are no varint. */
+  /** Reads from the window. Null if the bytes there are not a varint. */
   varint(at: number): { readonly value: number; readonly next: number } | null;
   text(at: number, bytes: number): Promise<string>;
 }
@@ -140,7 +140,7 @@ async function openWindow(file: FileHandle): Promise<Window> {
     held = 0;
     while (held < Math.min(buffer.length, size - from)) {
       const { bytesRead } = await file.read(buffer, held, buffer.length - held, from + held);
-      // The file was cut short while it was read.
+      // The file was truncated while it was read.
       if (bytesRead === 0) return;
       held += bytesRead;
     }

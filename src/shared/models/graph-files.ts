@@ -15,7 +15,7 @@ export interface ExternalFile extends ModelFile {
 /** Where a link to a file may lead. onnxruntime does not follow links out of the model's folder. */
 export type Links = 'inside' | 'anywhere';
 
-/** In order of location. Adds what is wrong to `issues` and leaves such files out. */
+/** In order of location. Adds problems to `issues` and leaves such files out. */
 export async function readExternalFiles(
   graph: ModelFile,
   memo: ContentMemo,
@@ -44,7 +44,7 @@ export async function readExternalFiles(
   return [...files.values()].toSorted((a, b) => (a.location < b.location ? -1 : 1));
 }
 
-/** Returns the file, or a text that says what is wrong with it. */
+/** Returns the file, or a text that describes the problem. */
 async function checkExternal(
   graph: ModelFile,
   location: string,
@@ -76,7 +76,9 @@ async function checkExternal(
   return { ...file, location: below };
 }
 
-/** onnxruntime's own rule: the file lies below the graph's folder, or below the folder to which the graph's link leads. */
+/**
+ * onnxruntime's own rule: the file must be below the graph's folder, or below the folder that the graph's link leads to.
+ */
 async function isAtHome(graph: ModelFile, path: string): Promise<boolean> {
   const [file, dir, target] = await Promise.all(
     [path, dirname(graph.path), graph.path].map(async (p) => realpath(p)),

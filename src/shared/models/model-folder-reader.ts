@@ -16,8 +16,8 @@ export interface ModelFolderReader {
   /** As loadModelFolder. */
   load(dir: string): Promise<ModelFolder>;
   /**
-   * Lists the models in the folders below `modelsDir`, or that in `modelsDir` itself if it holds a graph. Throws ForebayError
-   * `model_not_found` if there is no such folder.
+   * Lists the models in the folders below `modelsDir`, or the model in `modelsDir` itself if it holds a graph. Throws
+   * ForebayError `model_not_found` if the folder does not exist.
    */
   list(modelsDir: string): Promise<ModelListing>;
 }

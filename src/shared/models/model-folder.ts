@@ -1,6 +1,6 @@
 /**
- * A model on disk: a folder with `model.onnx`, its config `model.json`, and the files that these two name (labels and external
- * weights). Reads and identifies it. Only a lane can tell whether the graph computes.
+ * A model on disk: a folder with `model.onnx`, its config `model.json`, and the files that these two name (labels and
+ * external weights). Reads and identifies it. Only a lane can find out whether the graph runs.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,16 +31,16 @@ export interface ModelFolder {
   readonly onnxPath: string;
   /** Size of the graph and its external data. */
   readonly bytes: number;
-  /** Every file that decides the model's answers, as it was when `ref.hash` was made. See haveChanged. */
+  /** Every file that determines the model's answers, as it was when `ref.hash` was computed. See haveChanged. */
   readonly files: readonly ModelFile[];
 }
 
-/** If a folder changes while it is read, it is read again up to so many times. */
+/** How often a folder is read again if it changes meanwhile. */
 const ATTEMPTS = 3;
 
 /**
- * Throws ForebayError `model_not_found` (no such folder) or `invalid_model_config` with every issue found. Reads every file of
- * the model to hash it, but for those that `memo` knows.
+ * Throws ForebayError `model_not_found` (no such folder) or `invalid_model_config` with every issue found. Reads every
+ * file of the model to hash it, except those that `memo` knows.
  */
 export async function loadModelFolder(dir: string, memo = createContentMemo()): Promise<ModelFolder> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -54,7 +54,7 @@ export async function loadModelFolder(dir: string, memo = createContentMemo()): 
   );
 }
 
-/** Everything about a folder but its hash, for which all its files must be read. */
+/** Everything about a folder except its hash, which needs all its files to be read. */
 export interface ModelParts extends Omit<ModelFolder, 'ref'> {
   readonly graph: ModelFile;
   readonly external: readonly ExternalFile[];

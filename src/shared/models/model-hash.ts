@@ -1,11 +1,11 @@
-/** Computes a model's identity: one SHA-256 over every file that decides its answers, in constant memory. */
+/** Computes a model's identity: one SHA-256 over every file that determines its answers, in constant memory. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { ContentMemo, ModelFile } from './content-memo.ts';
 import type { ExternalFile } from './graph-files.ts';
 
-/** Marks external data. It cannot be a length, so it cannot be taken for labels. */
+/** Marks external data. It cannot be a length, so it cannot be confused with labels. */
 const EXTERNAL_DATA = Buffer.alloc(8, 0xff);
 
 /**

@@ -8,11 +8,11 @@ import type { GraphTensor } from './graph-tensor.ts';
 export interface GraphFace {
   readonly inputs: readonly GraphTensor[];
   readonly outputs: readonly GraphTensor[];
-  /** Operators by the names of the values that they make. */
+  /** Operators by the names of their output values. */
   readonly operators: ReadonlyMap<string, { readonly type: string; readonly inputs: readonly string[] }>;
 }
 
-/** Throws ForebayError `model_load_failed` if the bytes are no ONNX model. */
+/** Throws ForebayError `model_load_failed` if the bytes are not an ONNX model. */
 export function readGraphFace(bytes: Buffer): GraphFace {
   try {
     const graph = one(bytes, 7);

@@ -5,8 +5,8 @@ import { messageOf, type Issue } from '../errors.ts';
 import { readText } from './read-text.ts';
 
 /**
- * Every lane holds the labels, and each row's answer carries some of them. The largest public set (ImageNet) has 21,841 names
- * of at most 200 characters. A file beyond these limits does not hold names.
+ * Every lane holds the labels, and each row's answer carries some of them. The largest public set (ImageNet) has 21,841
+ * names of at most 200 characters. A file beyond these limits is not a list of names.
  */
 const MAX_LABELS = 1_000_000;
 const MAX_LABEL_CHARS = 1_024;
@@ -43,7 +43,7 @@ export async function readLabels(dir: string, name: string, issues: Issue[]): Pr
   }
 }
 
-/** One name per line. An empty last line is no name. `why` is a sentence about "the file". */
+/** One name per line. An empty last line is not a name. `why` is a sentence about "the file". */
 export function parseLabels(
   bytes: Buffer,
 ): { readonly ok: true; readonly names: string[] } | { readonly ok: false; readonly why: string } {

@@ -21,7 +21,7 @@ export function readModelConfig(value: unknown): ModelConfigReading {
   return { ok: false, issues: parsed.error.issues.flatMap(toIssues) };
 }
 
-/** Looks at what the file says, since the schema fills in `softmax`. */
+/** Reads the raw file, because the schema fills in `softmax`. */
 function contradictions({ activation, softmax }: Partial<ModelConfig>): Issue[] {
   if (activation === undefined || softmax === undefined) return [];
   if ((activation === 'softmax') === softmax) return [];
@@ -46,7 +46,7 @@ function unknownField(key: string, valid: readonly string[]): string {
     : `unknown field; did you mean "${near}"?`;
 }
 
-/** A union's own message is only "Invalid input". Its branches say what would be valid. */
+/** A union's own message is only "Invalid input". Its branches describe what would be valid. */
 function describe(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'invalid_union') return issue.message.replace(/^Invalid input: /, '');
   const branches = issue.errors.flat().map((e) => describe(e).replace(/^expected /, ''));

@@ -1,10 +1,10 @@
-/** Recognises files that are not what their names say, from the usual accidents of fetching a model. */
+/** Recognises files that are not what their names promise, after common mistakes in fetching a model. */
 import { open } from 'node:fs/promises';
 
-/** Begins a pointer file (git-lfs.github.com/spec/v1), which has less than 1,024 bytes. */
+/** The start of a pointer file (git-lfs.github.com/spec/v1), which has less than 1,024 bytes. */
 const LFS = 'version https://git-lfs.github.com/spec/v1';
 
-/** Completes "the file ...". Null if nothing is known to be wrong. `head`: the first bytes. */
+/** Completes "the file ...". Null if no problem is known. `head`: the first bytes. */
 export function whyWrongFile(head: Buffer, size: number): string | null {
   if (size === 0) return 'is empty; copy or download it again';
   const text = head.toString('latin1');

@@ -1,13 +1,13 @@
 /**
  * Decides which network addresses a user's URL may lead to: public ones, and those that the operator allows by name or
- * range. Pure; guarded-connector.ts applies it to sockets.
+ * range. Pure. guarded-connector.ts applies it to sockets.
  */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { ForebayError } from '../errors.ts';
 
 export interface AddressFilter {
-  /** Whether the operator trusts this name, whatever address it has. */
+  /** Whether the operator trusts this name, whatever its address. */
   allowsHost(host: string): boolean;
   /** `address`: an IP address in the form that sockets use. Any other text is refused. */
   allowsAddress(address: string): boolean;
@@ -15,11 +15,14 @@ export interface AddressFilter {
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** Global unicast, the only public IPv6 range (IANA). The rest is local, multicast, translated or unassigned. */
+/** Global unicast, the only public IPv6 range (IANA). All others are local, multicast, translated or unassigned. */
 const GLOBAL_V6 = ipaddr.IPv6.parseCIDR('2000::/3');
 /** NAT64 (RFC 6052). Such an address reaches the IPv4 address in its last 32 bits. */
 const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
-/** Azure's host agent, which gives out metadata and credentials. The address is public, but only leads inward. */
+/**
+ * Azure's host agent, which hands out metadata and credentials. The address is public, but leads only to the internal
+ * service.
+ */
 const AZURE_HOST = '168.63.129.16';
 
 /**
@@ -65,7 +68,7 @@ export function createAddressFilter(allow: readonly string[]): AddressFilter {
   };
 }
 
-/** The IPv4 address that a mapped (`::ffff:`), compatible (`::`) or NAT64 address reaches; else the address itself. */
+/** The IPv4 address behind a mapped (`::ffff:`), compatible (`::`) or NAT64 address, else the address itself. */
 function innerOf(address: Address): Address {
   if (!(address instanceof ipaddr.IPv6)) return address;
   const compatible = address.parts.slice(0, 6).every((part) => part === 0);

@@ -1,31 +1,31 @@
 /**
- * Decides per host whether to ask it now. After a run of failures it leaves a host alone for a while, then lets one
- * request try it. Our own code, because libraries count a request that told nothing about the host as a success, or keep
- * timers per host (docs/adr/0010-own-pieces.md).
+ * Decides per host whether to send a request now. After several consecutive failures it pauses a host, then lets one
+ * request try it. Implemented here, because libraries count a request that tells nothing about the host as a success, or
+ * keep timers per host (docs/adr/0010-own-pieces.md).
  */
 
 export interface CircuitBreaker {
-  /** 0: ask now, and report the outcome. Otherwise the milliseconds until the host is worth a try. */
+  /** 0: send now, and report the outcome. Otherwise the milliseconds until the next attempt. */
   openForMs(host: string): number;
   succeeded(host: string): void;
   failed(host: string): void;
-  /** The request told nothing about the host: its caller stopped, or it never reached the host. */
+  /** The request tells nothing about the host: its caller stopped, or it never reached the host. */
   abandoned(host: string): void;
 }
 
-/** Failures in a row that open a circuit. A few reads at once in one bad moment cause fewer. */
+/** Consecutive failures that open a circuit. A few parallel reads in one bad moment cause fewer. */
 const FAILURES = 16;
 const OPEN_MIN_MS = 2_000;
 const OPEN_MAX_MS = 60_000;
-/** Users choose the hosts, so their number is bounded: the oldest host is forgotten. */
+/** Users choose the hosts, so their number is bounded. The oldest host is forgotten. */
 const MAX_HOSTS = 10_000;
 
-/** Hosts that answer are not kept. */
+/** Healthy hosts are not kept. */
 type Circuit =
   | { readonly state: 'closed'; readonly failures: number }
-  /** No request from now until `tryAt`; then one may try. */
+  /** No requests until `tryAt`. Then one may try. */
   | { readonly state: 'open'; readonly openMs: number; readonly tryAt: number }
-  /** One request tries the host. */
+  /** One request is trying the host. */
   | { readonly state: 'trying'; readonly openMs: number; readonly tryAt: number };
 
 export function createCircuitBreaker(now: () => number = () => performance.now()): CircuitBreaker {
@@ -58,11 +58,11 @@ export function createCircuitBreaker(now: () => number = () => performance.now()
         else hosts.set(host, { state: 'closed', failures });
         if (hosts.size > MAX_HOSTS) hosts.delete(hosts.keys().next().value!);
       }
-      // A request that began before the circuit opened changes nothing.
+      // A request that started before the circuit opened changes nothing.
     },
     abandoned(host) {
       const circuit = hosts.get(host);
-      // The next request may try the host in its place.
+      // The next request may try the host instead.
       if (circuit?.state === 'trying') hosts.set(host, { ...circuit, state: 'open' });
     },
   };

@@ -1,10 +1,10 @@
 /**
- * What a failed fetch means for its row and for its host. The row gets an error code, which says whether a retry can
+ * What a failed fetch means for its row and for its host. The row gets an error code, which determines whether a retry can
  * help. The host's circuit breaker gets a verdict. Pure.
  */
 import { ForebayError, messageOf, type ErrorCode } from '../errors.ts';
 
-/** `unknown`: the fetch told nothing about the host. */
+/** `unknown`: the fetch tells nothing about the host. */
 export type HostVerdict = 'answered' | 'failed' | 'unknown';
 
 /** The request never reached the host, or its failure says nothing about the host's health. */
@@ -15,11 +15,11 @@ export function hostVerdict(error: ForebayError): HostVerdict {
   return SAYS_NOTHING.has(error.code) ? 'unknown' : 'answered';
 }
 
-/** Certificates and protocol versions do not change between two tries. A handshake that is cut off is different. */
+/** Certificates and protocol versions do not change between two attempts. An interrupted handshake may succeed later. */
 const TLS =
   /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|INVALID_CA|HOSTNAME_MISMATCH|ERR_TLS_CERT_|ERR_SSL_(WRONG_VERSION|UNSUPPORTED|UNKNOWN_PROTOCOL|PACKET_LENGTH|NO_|\w+_(HANDSHAKE_FAILURE|PROTOCOL_VERSION|UNRECOGNIZED_NAME)))/;
 
-/** Turns whatever a request throws into the row's error. A ForebayError stays as it is. */
+/** Turns any exception of a request into the row's error. A ForebayError stays unchanged. */
 export function fetchError(error: unknown, timedOut: boolean, timeoutMs: number): ForebayError {
   if (error instanceof ForebayError) return error;
   const code = (error as NodeJS.ErrnoException).code ?? '';

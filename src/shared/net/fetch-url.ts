@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { ForebayError } from '../errors.ts';
 import { redactUrl } from '../text/redact-url.ts';
 
-/** An error shows so many characters of a bad URL. */
+/** Maximum characters of a bad URL in an error. */
 const SHOWN_CHARS = 200;
 
 /** Throws ForebayError `url_not_allowed`. */
@@ -24,8 +24,8 @@ export function parseFetchUrl(text: string, base?: URL): URL {
 }
 
 /**
- * Where a `Location` header leads. `header`: Latin-1, one character per byte, as undici gives it. As in browsers, raw
- * UTF-8 is read as UTF-8 and other bytes are kept. Throws ForebayError `url_not_allowed`.
+ * Where a `Location` header leads. `header`: Latin-1, one character per byte, as undici gives it. Like browsers, it reads
+ * raw UTF-8 as UTF-8 and keeps other bytes. Throws ForebayError `url_not_allowed`.
  */
 export function parseLocation(header: string, base: URL): URL {
   const bytes = Buffer.from(header, 'latin1');

@@ -1,6 +1,6 @@
 /**
  * Opens sockets for undici and filters their addresses. It connects to the address that it has checked, so neither
- * redirects nor changing DNS answers lead past the filter. Knows nothing of HTTP.
+ * redirects nor changing DNS answers can bypass the filter. Knows nothing of HTTP.
  */
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
@@ -47,7 +47,7 @@ function filteredLookup(filter: AddressFilter, lookup: LookupAll): LookupFunctio
   };
 }
 
-/** Hides what the name resolved to, because that would tell outsiders about the inner network. */
+/** Hides the address that the name resolved to, because it would reveal the internal network to outsiders. */
 function refusal(host: string): ForebayError {
   return new ForebayError(
     'url_not_allowed',

@@ -1,5 +1,5 @@
 /**
- * Fetches the bytes of a user's URL. Protocols, addresses, redirects, bytes and time are limited, and a host is asked
+ * Fetches the bytes of a user's URL. Protocols, addresses, redirects, bytes and time are limited, and a host gets requests
  * only while its circuit is closed. Knows nothing of rows or images.
  */
 import type { Dispatcher } from 'undici';
@@ -16,7 +16,7 @@ import { readBody } from './read-body.ts';
 export interface GuardedFetchOptions {
   /** See createAddressFilter. */
   readonly allow: readonly string[];
-  /** Milliseconds for one URL, with its redirects, headers and body. */
+  /** Milliseconds for one URL, including redirects, headers and body. */
   readonly timeoutMs: number;
   /** Largest body, bytes, decompressed. */
   readonly maxBytes: number;
@@ -26,7 +26,7 @@ export interface GuardedFetchOptions {
   /** Open connections to one host. */
   readonly connectionsPerHost?: number;
   readonly lookup?: LookupAll;
-  /** Keeps the circuits of all hosts; by default, a breaker of its own. */
+  /** Keeps the circuits of all hosts. Default: a separate breaker. */
   readonly breaker?: CircuitBreaker;
 }
 
@@ -44,13 +44,13 @@ const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Statuses after which the same request may succeed later. */
 const TEMPORARY = new Set([408, 425, 429, 500, 502, 503, 504]);
-/** The server broke the connection before it answered. Usually a kept-alive connection had just ended. */
+/** The server closed the connection before it answered. Usually a kept-alive connection had just expired. */
 const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** `bytes`: the body; `location`: where to look instead. */
+/** `bytes`: the body. `location`: where to redirect to. */
 type Answer = { readonly bytes: Uint8Array } | { readonly location: string };
 
-/** One fetch. `stop` aborts when `caller` does or the time is over. */
+/** One fetch. `stop` aborts when `caller` aborts or the time is over. */
 interface Attempt {
   readonly caller: AbortSignal;
   readonly stop: AbortSignal;
@@ -88,7 +88,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     throw new ForebayError('fetch_unavailable', message, retryAfter(response.headers['retry-after']));
   }
 
-  /** Asks a host unless its circuit is open, and reports the outcome to the breaker. */
+  /** Sends a request unless the host's circuit is open, and reports the outcome to the breaker. */
   async function askHost(url: URL, { caller, stop }: Attempt): Promise<Answer> {
     const { host } = url;
     const openForMs = breaker.openForMs(host);
@@ -149,7 +149,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
 function circuitOpen(host: string, openForMs: number): ForebayError {
   return new ForebayError(
     'fetch_unavailable',
-    `${host} has failed many times in a row, so it is not asked for the next ${Math.ceil(openForMs / 1000)} s`,
+    `${host} has failed many times in a row, so it gets no requests for the next ${Math.ceil(openForMs / 1000)} s`,
     { retryAfterS: openForMs / 1000 },
   );
 }

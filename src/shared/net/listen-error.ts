@@ -1,7 +1,7 @@
-/** Says why a process cannot listen on its address, and how to fix it. Pure. */
+/** Explains why a process cannot listen on its address, and how to fix it. Pure. */
 import { ForebayError } from '../errors.ts';
 
-/** `setting`: how the user chooses another port. An unknown error is returned as it is. */
+/** `setting`: how the user chooses another port. An unknown error is returned unchanged. */
 export function listenError(
   error: NodeJS.ErrnoException,
   { host, port, setting }: { host: string; port: number; setting: string },
@@ -12,7 +12,7 @@ export function listenError(
     case 'EADDRINUSE':
       return say(
         'address_in_use',
-        `Another program listens on port ${port} of ${host}, perhaps another Forebay. End it ` +
+        `Another program, perhaps another Forebay, listens on port ${port} of ${host}. Stop it ` +
           `(\`lsof -i :${port}\` shows it), or choose another port with ${setting}.`,
       );
     case 'EACCES':
@@ -22,7 +22,10 @@ export function listenError(
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return say('config_invalid', `"${host}" is not an address of this machine. Choose one of its own.`);
+      return say(
+        'config_invalid',
+        `"${host}" is not an address of this machine. Choose one of its own addresses.`,
+      );
     default:
       return error;
   }

@@ -13,8 +13,8 @@ const DECODERS: Readonly<Record<string, () => Decompressor>> = {
 };
 
 /**
- * Values of `content-encoding` with which the body is not compressed: character sets, names for "none", and
- * `aws-chunked`, which S3 keeps from the upload.
+ * Values of `content-encoding` of an uncompressed body: character sets, names for "none", and `aws-chunked`, which S3
+ * keeps from the upload.
  */
 const PLAIN: ReadonlySet<string> = new Set([
   '',
@@ -32,7 +32,7 @@ const PLAIN: ReadonlySet<string> = new Set([
   'aws-chunked',
 ]);
 
-/** What all decompressors of zlib have in common. */
+/** The common interface of all zlib decompressors. */
 type Decompressor = Pick<Gunzip, 'bytesWritten'> & NodeJS.ReadWriteStream;
 
 export interface ReadLimits {
@@ -42,7 +42,7 @@ export interface ReadLimits {
   readonly maxRatio: number;
 }
 
-/** A body of this size is harmless, however small it was before. */
+/** A body of this size is harmless, however small its compressed form. */
 const RATIO_FLOOR = 1024 * 1024;
 
 /** Throws ForebayError `file_too_large`, `fetch_inflated`, or `fetch_unreadable` for unknown or broken compression. */
@@ -58,8 +58,8 @@ export async function readBody(
     if (decoder !== null) pipeline(body, decoder, () => {}); // The decoder passes errors on to its reader.
     const chunks: Buffer[] = [];
     let size = 0;
-    // Only the ratio of the whole body counts, because the plain sky of a photo has the ratio of a zip bomb. Where the
-    // length is announced, the ratio is known early. Otherwise it is checked at the end.
+    // Only the ratio of the whole body counts, because the plain sky of a photo has the ratio of a zip bomb. If the length
+    // is announced, the ratio is known early. Otherwise it is checked at the end.
     const most = announced > 0 ? Math.max(RATIO_FLOOR, maxRatio * announced) : Infinity;
     for await (const chunk of chunksOf(response, decoder)) {
       size += chunk.length;
@@ -77,7 +77,7 @@ export async function readBody(
   }
 }
 
-/** The body's bytes. Tells a body that cannot be decoded from a connection that breaks. */
+/** The body's bytes. Distinguishes a body that cannot be decoded from a broken connection. */
 async function* chunksOf(
   { body, headers }: Dispatcher.ResponseData,
   decoder: Decompressor | null,
@@ -86,7 +86,7 @@ async function* chunksOf(
   try {
     yield* decoder as AsyncIterable<Buffer>;
   } catch (error) {
-    // Without a length or chunks, a body that ends early may have been cut off by the connection.
+    // Without a length or chunks, a body that ends early may have been truncated by the connection.
     const framed = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
     const cut = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR' && !framed;
     if (body.errored !== null || cut) throw error;

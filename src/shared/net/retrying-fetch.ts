@@ -1,25 +1,24 @@
 /**
- * Retries a fetch that failed for a reason that may pass, after longer and longer pauses. Any other failure is final
- * (fetch-outcome.ts). Our own code, because p-retry cannot wait for as long as a server asks
- * (docs/adr/0010-own-pieces.md).
+ * Retries a fetch after a temporary failure, with increasing pauses. Any other failure is final (fetch-outcome.ts).
+ * Implemented here, because p-retry cannot wait for as long as a server asks (docs/adr/0010-own-pieces.md).
  */
 import { ForebayError } from '../errors.ts';
 import { onAbort } from '../process/on-abort.ts';
 import type { GuardedFetch } from './guarded-fetch.ts';
 
-/** With pauses of up to 0.25, 0.5, 1 and 2 s between them, they outlast a short outage. */
+/** With pauses of up to 0.25, 0.5, 1 and 2 s between them, the attempts outlast a short outage. */
 const TRIES = 5;
 
 export interface RetryingFetchOptions {
   readonly fetchBytes: GuardedFetch['fetchBytes'];
   /** Tries in all. */
   readonly tries?: number;
-  /** Longest pause before the second try, ms. It doubles with each further try. */
+  /** Maximum pause before the second attempt, ms. It doubles with each further attempt. */
   readonly firstPauseMs?: number;
   readonly maxPauseMs?: number;
 }
 
-/** Rejects as `fetchBytes` does, with the last try's error. */
+/** Rejects as `fetchBytes` does, with the error of the last attempt. */
 export function createRetryingFetch(options: RetryingFetchOptions): GuardedFetch['fetchBytes'] {
   const { fetchBytes, tries = TRIES, firstPauseMs = 250, maxPauseMs = 10_000 } = options;
 

@@ -1,4 +1,4 @@
-/** Events of the API's use cases and of its HTTP face. */
+/** Events of the API's use cases and of its HTTP layer. */
 import { event } from './event-kind.ts';
 
 export const API_EVENTS = {
@@ -14,10 +14,10 @@ export const API_EVENTS = {
     'warn',
     'every request needs an API key, and none exists yet; create one with forebay keys create',
   ),
-  /** All tenants may read `folder`, which holds what only one of them may read. */
+  /** All tenants may read `folder`, which contains data that only one of them may read. */
   'input_root.exposes': event<{ readonly inputRoot: string; readonly folder: string }>(
     'warn',
-    'an input root lies in the data folder or in an output root, so every tenant may read what is written there',
+    'an input root is inside the data folder or an output root, so every tenant may read what is written there',
   ),
 
   'request.answered': event<{
@@ -26,7 +26,7 @@ export const API_EVENTS = {
     readonly status: number;
     readonly ms: number;
   }>('debug', 'request'),
-  /** `redis`: because Redis is away or refuses writes. The log says that once, and not for each request. */
+  /** `redis`: because Redis is unavailable or refuses writes. The log reports that once, not for each request. */
   'request.failed': event<{
     readonly code: string;
     readonly detail: string;
@@ -47,7 +47,7 @@ export const API_EVENTS = {
     'stream interrupted',
   ),
 
-  /** `key`: id of the API key, null without one. `replayed`: an earlier request with the same key made the job. */
+  /** `key`: id of the API key, null without one. `replayed`: an earlier request with the same key created the job. */
   'job.submitted': event<{
     readonly job: string;
     readonly model: string;
@@ -62,7 +62,7 @@ export const API_EVENTS = {
   'job.retried': event<{ readonly job: string; readonly retry_of: string }>('info', 'job retried'),
   'output.resumed': event<{ readonly job: string; readonly output: string }>('info', 'output resumed'),
 
-  /** `by`: id of the key that asked. */
+  /** `by`: id of the key that made the request. */
   'key.created': event<{
     readonly key: string;
     readonly tenant: string;

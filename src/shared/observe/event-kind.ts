@@ -1,4 +1,4 @@
-/** How an event is declared: the fields that it carries, and what its log line says. */
+/** Declares an event: its fields, and the text of its log line. */
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -9,7 +9,7 @@ export interface EventKind<Fields extends object> {
   readonly shown?: (fields: Fields) => object;
 }
 
-/** Declares an event. `text` is the message of its log line; the fields go beside it. */
+/** Declares an event. `text` is the message of its log line. The fields are added to it. */
 export function event<Fields extends object = Record<never, never>>(
   level: EventKind<Fields>['level'],
   text: EventKind<Fields>['text'],

@@ -1,7 +1,4 @@
-/**
- * What happens in a process, as typed events. Domain code emits them and knows no subscriber; logs, metrics and traces
- * subscribe.
- */
+/** Typed events of a process. Domain code emits them and knows no subscriber. Logs, metrics and traces subscribe. */
 import { API_EVENTS } from './api-events.ts';
 import type { EventKind } from './event-kind.ts';
 import { FEEDER_EVENTS } from './feeder-events.ts';
@@ -23,7 +20,7 @@ export type EventName = keyof Kinds;
 export type EventFields<Name extends EventName> =
   Kinds[Name] extends EventKind<infer Fields> ? Fields : never;
 
-/** Tells all subscribers, in the order in which they came, before it returns. */
+/** Calls all subscribers, in the order of their subscriptions, before it returns. */
 export type Emit = <Name extends EventName>(name: Name, fields: EventFields<Name>) => void;
 
 export interface Events {

@@ -8,7 +8,7 @@ export interface InLane {
 export const LANE_EVENTS = {
   /** A batch has run longer than its model may. */
   'lane.stuck': event<InLane>('error', 'a batch took longer than its model may, so the lane is killed'),
-  /** A lane has ended because it was told to. `lived_ms`: from its start. */
+  /** A lane has ended on request. `lived_ms`: since its start. */
   'lane.recycled': event<InLane & { readonly lived_ms: number }>(
     'info',
     'lane ended as planned, starting it again',
@@ -20,7 +20,7 @@ export const LANE_EVENTS = {
       readonly lived_ms: number;
     }
   >('warn', 'lane died, starting it again'),
-  /** `code`: of the error that `message` says. */
+  /** `code`: of the error in `message`. */
   'lane.load_failed': event<
     InLane & { readonly model: string; readonly code: string; readonly message: string }
   >(
@@ -28,7 +28,7 @@ export const LANE_EVENTS = {
     ({ message }) => message,
     ({ lane, model, code }) => ({ lane, model, code }),
   ),
-  /** Files of a loaded model have changed. The lane loads it anew. */
+  /** Files of a loaded model have changed. The lane reloads it. */
   'lane.model_changed': event<InLane & { readonly model: string | undefined; readonly message: string }>(
     'error',
     ({ message }) => message,

@@ -1,4 +1,4 @@
-/** Structured log lines on stderr. Secrets never reach it: callers log ids, codes and messages only. */
+/** Structured log lines on stderr. They contain no secrets, because callers log only ids, codes and messages. */
 import { pino } from 'pino';
 
 export interface Logger {

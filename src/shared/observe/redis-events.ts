@@ -1,7 +1,7 @@
 /** Events of the connection to Redis. */
 import { event } from './event-kind.ts';
 
-/** What an operator reads. It names the address, and says what to do. */
+/** The message for an operator. It names the address and the fix. */
 export interface RedisNews {
   readonly says: string;
 }
@@ -12,14 +12,17 @@ const nothing = () => ({});
 export const REDIS_EVENTS = {
   /** Redis was never reached, and this process waits for it. `fields` are those of the log line. */
   'redis.awaited': event<RedisNews & { readonly fields: object }>('warn', says, ({ fields }) => fields),
-  /** Redis answers after it was awaited. */
+  /** Redis answers after the process waited for it. */
   'redis.reached': event<RedisNews>('info', says, nothing),
   /** Something about this Redis is a risk, such as a missing append-only file. */
   'redis.risky': event<RedisNews>('warn', says, nothing),
   'redis.lost': event<RedisNews>('warn', says, nothing),
   /** Redis answers, but refuses writes. */
   'redis.refusing': event<RedisNews>('warn', says, nothing),
-  /** Redis is back, or takes writes again. As loud as the loss, because whoever read of the one looks for the other. */
+  /**
+   * Redis is back, or accepts writes again. The log level is that of the loss, because whoever saw the loss looks for the
+   * end.
+   */
   'redis.back': event<RedisNews>('warn', says, nothing),
   'redis.connection_failed': event<{ readonly error: string }>('warn', 'Redis connection failed'),
 };

@@ -82,7 +82,7 @@ export const WORKER_EVENTS = {
     readonly lane: number;
     readonly rss_mb: number;
     readonly baseline_mb: number;
-  }>('warn', 'a lane has grown for good: it restarts once its batches have finished'),
+  }>('warn', 'a lane has grown permanently: it restarts once its batches have finished'),
 
   /** A folder that may hold a model cannot be read. Emitted once for each message. */
   'model.unreadable': event<{ readonly dir: string; readonly code: string; readonly message: string }>(
@@ -94,19 +94,19 @@ export const WORKER_EVENTS = {
     ModelVersion & {
       readonly lanes: number;
       readonly batch_size: number;
-      /** Where the model has a profile, ISO 8601. */
+      /** If the model has a profile, its time in ISO 8601. */
       readonly tuned_at?: string;
       readonly load_ms: number;
     }
   >('info', 'model resident'),
   'model.failed': event<ModelTrouble>('error', ({ message }) => message, withoutMessage),
-  /** Answers depend on the batch. Only information here: the command line warns before a job. */
+  /** Answers depend on the batch. This event is only information, because the command line warns before a job. */
   'model.batch_variant': event<BatchInvariance & { readonly model: string; readonly advice: string }>(
     'info',
     ({ advice }) => advice,
     ({ model, verdict, maxDifference, batch }) => ({ model, verdict, maxDifference, batch }),
   ),
-  /** JPEGs are not decoded as fast as the config asks for. */
+  /** JPEGs are decoded more slowly than the config asks for. */
   'model.slow_decode': event<{ readonly model: string; readonly jpeg: keyof typeof SLOW_DECODE_TEXT }>(
     'warn',
     ({ jpeg }) => SLOW_DECODE_TEXT[jpeg],
@@ -130,8 +130,8 @@ export const WORKER_EVENTS = {
     'the run may not publish, so its results are dropped',
   ),
   'block.run_failed': event<FailedRun>('warn', 'the run failed, so the block will run again'),
-  /** Giving the block back failed, too. Another worker gets it when its lock expires. */
-  'block.left_to_lock': event<FailedRun>('warn', 'the block stays taken until its lock expires'),
+  /** Handing the block back failed too. Another worker gets it when its lock expires. */
+  'block.left_to_lock': event<FailedRun>('warn', 'the block stays locked until its lock expires'),
 
   'sample.failed': event<Failure>('warn', 'a sample was not answered'),
 };

@@ -1,7 +1,7 @@
 /** A latch for loops that messages wake and that also sweep at intervals. A ring during work is not lost. */
 
 export interface Alarm {
-  /** Ends the current or the next wait at once. */
+  /** Ends the current or the next wait immediately. */
   ring(): void;
   /** Resolves on a ring, on the abort, or after `ms`. */
   wait(ms: number, signal: AbortSignal): Promise<void>;

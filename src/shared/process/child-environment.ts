@@ -1,6 +1,6 @@
 /**
- * The environment of child processes that only compute: lanes, tuning, `model init`. They get only the variables of
- * these lists, so that no secret, proxy or preload of the parent reaches them.
+ * The environment of compute-only child processes: lanes, tuning, `model init`. They get only the variables of these
+ * lists, so that no secret, proxy or preload of the parent reaches them.
  */
 import { nodeFlagsForChildren } from './node-flags.ts';
 
@@ -59,7 +59,7 @@ const PREFIXES = [
   'XDG_CACHE_',
 ];
 
-/** `added` wins over the variables of the parent. */
+/** `added` overrides the variables of the parent. */
 export function childEnvironment(
   parent: NodeJS.ProcessEnv,
   added: Readonly<Record<string, string>> = {},

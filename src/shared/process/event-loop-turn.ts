@@ -8,7 +8,7 @@ export interface Turn {
   next(): Promise<void>;
 }
 
-/** Far below what a client notices, and far above the cost of a turn. */
+/** Far below what a client notices, and far above the cost of one turn. */
 const TURN_MS = 10;
 
 /** Starts a turn. */

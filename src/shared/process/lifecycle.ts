@@ -17,7 +17,7 @@ export function tellLauncher(message: ProcessMessage): void {
   if (process.connected) process.send?.(message);
 }
 
-/** Returns the signal that asks for a clean end. `onOrphaned` is called when the launcher is gone. */
+/** Returns the signal that requests a clean end. `onOrphaned` is called when the launcher is gone. */
 export function watchForEnd(options: { onForced: () => void; onOrphaned: () => void }): AbortSignal {
   const stop = new AbortController();
   const ask = () => {

@@ -1,11 +1,11 @@
 /**
- * Many waiters on one AbortSignal, such as the rows of a block. They share one listener. With one listener each, Node
- * warns of a leak, and removing one searches the list of all.
+ * Lets many waiters share one AbortSignal, such as the rows of a block. They share one listener. With one listener each,
+ * Node warns of a leak, and removing a listener searches the whole list.
  */
 
 const waiters = new WeakMap<AbortSignal, Set<() => void>>();
 
-/** Calls `stop` when the signal aborts, or at once if it has. Returns a function that cancels this. */
+/** Calls `stop` when the signal aborts, or immediately if it has aborted. Returns a function that cancels this. */
 export function onAbort(signal: AbortSignal, stop: () => void): () => void {
   if (signal.aborted) {
     stop();
@@ -17,7 +17,7 @@ export function onAbort(signal: AbortSignal, stop: () => void): () => void {
   return () => void all.delete(mine);
 }
 
-/** The listener stays as long as the signal. It costs nothing and keeps nothing else alive. */
+/** The listener stays as long as the signal. It costs nothing and retains nothing else. */
 function waitersOf(signal: AbortSignal): Set<() => void> {
   const known = waiters.get(signal);
   if (known !== undefined) return known;

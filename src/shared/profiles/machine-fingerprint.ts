@@ -1,4 +1,7 @@
-/** Identifies the machines for which a measurement of speed is valid: same hardware, same versions of what computes. */
+/**
+ * Identifies the machines for which a measurement of speed is valid. They have the same hardware and the same versions of
+ * the software that computes.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,12 +10,14 @@ import type { Machine } from './profile.ts';
 
 const GB = 2 ** 30;
 
-/** `resources`: CPUs and memory of this process's cgroup, so two containers of one machine may be different machines. */
+/**
+ * `resources`: CPUs and memory of this process's cgroup, so two containers on one machine may count as different machines.
+ */
 export function describeMachine(resources: { readonly cpus: number; readonly memoryBytes: number }): Machine {
   return fingerprinted({
     cpu: cpus()[0]?.model.trim() || 'unknown',
     cpus: resources.cpus,
-    // In whole GB, since what firmware and kernel take varies from boot to boot.
+    // In whole GB, because the share of firmware and kernel varies from boot to boot.
     memory_gb: Math.round(resources.memoryBytes / GB),
     arch: arch(),
     node: process.versions.node.split('.')[0]!,

@@ -7,7 +7,7 @@ import { PROFILE, profileFileName, type Profile } from './profile.ts';
 export interface ProfileStore {
   /** Null if there is none, or if it is broken or outdated. */
   read(modelHash: string, fingerprint: string): Promise<Profile | null>;
-  /** Replaces the file in one step, so that readers see the old or the new one. Returns its path. */
+  /** Replaces the file in one step, so that readers see either the old or the new one. Returns its path. */
   write(profile: Profile): Promise<string>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What `forebay tune` has measured for one model on one machine: the best settings, and every measurement that led to them. The
- * setting `"auto"` uses it. Knows nothing of files or lanes.
+ * The results of `forebay tune` for one model on one machine: the best settings, and every measurement that led to them.
+ * The setting `"auto"` uses it. Knows nothing of files or lanes.
  */
 import { z } from 'zod';
 
@@ -18,16 +18,16 @@ export type LaneSettings = z.infer<typeof LANE_SETTINGS>;
 
 export const MEASUREMENT = z.object({
   settings: LANE_SETTINGS,
-  /** Why it was measured: on the way to the optimum, in the final comparison, or for the whole space. */
+  /** Why it was measured: during the search, in the final comparison, or for the whole space. */
   phase: z.enum(['search', 'final', 'exhaustive']),
   outcome: z.enum(['measured', 'out_of_memory', 'failed']),
   /** Null unless measured. */
   rows_per_s: z.number().nullable(),
   /** Half the width of the 95 % interval, as a share of `rows_per_s`. Null unless measured. */
   error: z.number().nullable(),
-  /** Given up at the first look, since it was clearly slower than the best so far. */
+  /** Stopped at the first look, because it was clearly slower than the best so far. */
   stopped_early: z.boolean(),
-  /** Largest sum of the lanes' resident memory, in bytes. Null if the system does not tell. */
+  /** Maximum sum of the lanes' resident memory, in bytes. Null if the system does not report it. */
   peak_bytes: z.number().nullable(),
   /** Wall time, including the start of lanes. */
   seconds: z.number(),
@@ -49,7 +49,7 @@ export const MACHINE = z.object({
 
 export type Machine = z.infer<typeof MACHINE>;
 
-/** Raised when the fields of profiles change their meaning. Older profiles are then ignored. */
+/** Increases when the fields of profiles change their meaning. Older profiles are then ignored. */
 export const PROFILE_VERSION = 1;
 
 export const PROFILE = z.object({
@@ -58,7 +58,7 @@ export const PROFILE = z.object({
   machine: MACHINE,
   settings: LANE_SETTINGS,
   rows_per_s: z.number(),
-  /** What the formulas would have chosen, measured beside the best. Null if it did not run or was not compared. */
+  /** The settings by formula, measured beside the best. Null if they did not run or were not compared. */
   formula: z.object({ settings: LANE_SETTINGS, rows_per_s: z.number().nullable() }),
   /** ISO 8601. */
   measured_at: z.string(),

@@ -1,9 +1,9 @@
-/** What `forebay tune` asks of the process that measures, and what that process reports, one message each. */
+/** The messages of `forebay tune` to the measuring process, and that process's reports, one message each. */
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
 import type { RowLimits } from '../files/row-limits.ts';
 import type { LaneSettings, Measurement, Profile } from './profile.ts';
 
-/** What is null or absent, the machine decides. */
+/** The machine decides fields that are null or absent. */
 export interface TuneRequest {
   /** Absolute. */
   readonly modelDir: string;
@@ -13,7 +13,7 @@ export interface TuneRequest {
   /** How long one configuration is measured. */
   readonly secondsPerConfig: number;
   readonly maxBatch: number;
-  /** Most resident memory of all lanes together. */
+  /** Maximum resident memory of all lanes together. */
   readonly memoryLimitBytes: number | null;
   /** Values to try, instead of those that suit the machine. */
   readonly only: {
@@ -22,9 +22,9 @@ export interface TuneRequest {
     readonly batches?: readonly number[];
     readonly decodeThreads?: readonly number[];
   };
-  /** Also measure the whole space, and say how far off the search was. */
+  /** Also measure the whole space, and report how far off the search was. */
   readonly exhaustive: boolean;
-  /** As a worker has them. `maxHeldBytes` is for all lanes together. */
+  /** As in a worker. `maxHeldBytes` is for all lanes together. */
   readonly limits: RowLimits & { readonly maxFetchRatio: number };
   /** See shared/net/guarded-fetch.ts. */
   readonly fetchAllow: readonly string[];
@@ -47,7 +47,7 @@ export interface TuneStart {
 
 export interface Tuned {
   readonly profile: Profile;
-  /** Null if a stopped tuning wrote nothing, since nothing was faster than the start by more than the noise. */
+  /** Null if a stopped tuning wrote nothing, because nothing was faster than the start by more than the noise. */
   readonly path: string | null;
   /** Whether the user stopped it. */
   readonly stopped: boolean;
@@ -55,7 +55,7 @@ export interface Tuned {
   readonly start: TuneStart & { readonly rowsPerS: number | null };
   /** The gain of the best point found over the start, used or not, as shares. Null if there was nothing to compare. */
   readonly gain: { readonly gain: number; readonly noise: number } | null;
-  /** By settings key, rates in units of one configuration's. Configurations were compared at the same time. */
+  /** By settings key. Rates are relative to one configuration's rate. The configurations were compared at the same time. */
   readonly scores: Readonly<Record<string, number>>;
   /** Wall time of the search, including its final comparison. */
   readonly searchSeconds: number;
@@ -88,7 +88,7 @@ export type TuneEvent =
   | { readonly type: 'stopped' }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
-/** What the command tells the measuring process. */
+/** Messages of the command to the measuring process. */
 export interface TuneStop {
   readonly type: 'stop';
 }

@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import { ForebayError } from '../errors.ts';
 import { clusterRefused } from './redis-trouble.ts';
 
-/** The oldest release that BullMQ supports without a warning of its own. */
+/** The oldest release that BullMQ supports without a warning. */
 const OLDEST = [6, 2] as const;
 
 export interface RedisReport {

@@ -6,10 +6,10 @@ import { writeCheckKey } from '../queue/keys.ts';
 /** Redis treats it as a write that needs memory. It changes nothing, because the key never exists. */
 export const WRITE_CHECK: [key: string, value: string, when: 'XX'] = [writeCheckKey, '1', 'XX'];
 
-/** A readiness probe needs an answer after this time. */
+/** A readiness probe needs an answer within this time. */
 const PATIENCE_MS = 2000;
 
-/** Throws the error that Redis answers, or ForebayError `queue_unavailable` where it does not answer in time. */
+/** Throws the error that Redis answers, or ForebayError `queue_unavailable` if it does not answer in time. */
 export async function checkWrite(client: Pick<Redis, 'set'>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -1,4 +1,4 @@
-/** Tells from its errors what is wrong with Redis, with words for users and operators. Pure. */
+/** Determines from an error what is wrong with Redis, with messages for users and operators. Pure. */
 import { ForebayError, type ErrorCode } from '../errors.ts';
 
 /** `away`: no answer, or not yet. The next four mean that Redis refuses writes. `cluster`: keys are on several servers. */
@@ -6,7 +6,7 @@ export type RedisTrouble = 'away' | 'read_only' | 'full' | 'not_saving' | 'few_r
 
 interface Words {
   readonly code: ErrorCode;
-  /** For users. They may be anybody, so it names no address. */
+  /** For users. Anybody may be one, so it names no address. */
   readonly says: string;
   /** For the operator, as a clause. */
   readonly advice: string;
@@ -83,7 +83,7 @@ const NETWORK = new Set([
   'EPIPE',
   'ETIMEDOUT',
 ]);
-/** What the client library says of commands that a broken connection lost. */
+/** The client library's messages for commands lost with a broken connection. */
 const CUT_OFF = /Connection is closed|Command aborted due to connection close|Stream isn't writeable/;
 
 /** Null: the error has another cause. */
@@ -96,7 +96,7 @@ export function redisTrouble(error: unknown): RedisTrouble | null {
 }
 
 const TROUBLE_OF = new Map(
-  // Of those that share a code, the first one wins.
+  // If several share a code, the first one wins.
   Object.entries(WORDS)
     .toReversed()
     .map(([trouble, { code }]) => [code, trouble as RedisTrouble]),
@@ -111,13 +111,13 @@ function troubleOfReply(error: Error): RedisTrouble | null {
   return previousErrors?.map(redisTrouble).find((found) => found !== null) ?? null;
 }
 
-/** Whether Redis refused a command. It has done nothing of it, so sending it again is safe. */
+/** Whether Redis refused a command. It then executed no part of it, so resending is safe. */
 export function refusesWrites(error: unknown): boolean {
   const trouble = redisTrouble(error);
   return trouble !== null && trouble !== 'away' && trouble !== 'cluster';
 }
 
-/** The error as Forebay words it; null where Redis is not the cause. `cause`: what logs show instead of the error. */
+/** The error in Forebay's words. Null if Redis is not the cause. `cause`: what logs show instead of the error. */
 export function redisProblem(error: unknown, cause: unknown = error): ForebayError | null {
   const trouble = redisTrouble(error);
   if (trouble === null) return null;

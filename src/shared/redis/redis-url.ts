@@ -1,6 +1,6 @@
 /**
- * Parses Redis addresses (redis://, rediss://, unix:///path) into options of ioredis, which takes unix:///path for a host
- * name. Knows nothing of connections.
+ * Parses Redis addresses (redis://, rediss://, unix:///path) into options of ioredis, which would treat unix:///path as a
+ * host name. Knows nothing of connections.
  */
 import { isIP } from 'node:net';
 import type { RedisOptions } from 'ioredis';

@@ -1,6 +1,7 @@
 /**
  * Watches the Redis of a process, and reports each change of its state once. Waits for its first answer without a limit,
- * because Redis may start later. Refuses what waiting cannot fix: a wrong password, an evicting policy, cluster mode.
+ * because Redis may start later. Throws on problems that waiting cannot fix: a wrong password, an evicting policy, cluster
+ * mode.
  */
 import type { Redis } from 'ioredis';
 import { ForebayError, messageOf } from '../errors.ts';
@@ -11,11 +12,11 @@ import { redactRedisUrl } from './redis-url.ts';
 import { clusterRefused, redisAdvice, redisProblem, redisTrouble, refusesWrites } from './redis-trouble.ts';
 import { tlsAdvice } from './tls-advice.ts';
 
-/** Redis' answers to a login that fails. */
+/** Redis' replies to a failed login. */
 const LOGIN_FAILED = /^(NOAUTH|WRONGPASS|NOPERM|ERR invalid password|ERR AUTH)/;
 
 type State =
-  /** Redis has never answered. `waitingFor`: why, once a try has failed. */
+  /** Redis has never answered. `waitingFor`: the reason, once an attempt has failed. */
   | { readonly name: 'starting'; readonly waitingFor: string | null; readonly advice: string | null }
   | { readonly name: 'up' }
   | { readonly name: 'lost' | 'refusing'; readonly waitingFor: string; readonly sinceMs: number };
@@ -23,14 +24,14 @@ type State =
 export interface RedisWatch {
   /** Every connection of this process passes its errors to this (connectRedis). */
   readonly onError: (error: Error) => void;
-  /** Why Redis cannot be used now; null: no problem is known. */
+  /** Why Redis cannot be used now. Null: no problem is known. */
   waitingFor(): string | null;
   /**
    * Settles once `client`, a background connection, has answered and may write. Watches it from then on.
-   * @throws ForebayError `redis_evicts`, `redis_cluster`, or `config_invalid` where the login fails.
+   * @throws ForebayError `redis_evicts`, `redis_cluster`, or `config_invalid` if the login fails.
    */
   from(client: Redis): Promise<void>;
-  /** Throws a ForebayError where Redis does not accept writes now. Call `from` before. */
+  /** Throws a ForebayError if Redis does not accept writes now. Call `from` before. */
   checkWrite(): Promise<void>;
 }
 
@@ -42,21 +43,21 @@ export function createRedisWatch(options: {
 }): RedisWatch {
   const { emit } = options;
   const where = `Redis at ${redactRedisUrl(options.redisUrl)}`;
-  // A wrong scheme causes no clear error. A server without TLS waits in silence, one with TLS closes the connection.
+  // A wrong scheme causes no clear error. A server without TLS waits silently, and one with TLS closes the connection.
   const tls = where.includes('rediss:')
-    ? 'redis:// where its port speaks no TLS'
-    : 'rediss:// where it asks for TLS';
+    ? 'redis:// if its port does not use TLS'
+    : 'rediss:// if it requires TLS';
   const startAdvice = `start it, or correct REDIS_URL (${tls})`;
   let state: State = { name: 'starting', waitingFor: null, advice: null };
   let client: Redis | null = null;
   let lastError: Error | null = null;
 
-  /** Reports each advice once. The next tries would report the same every second. */
+  /** Reports each advice once. Further attempts would repeat it every second. */
   function notYet(waitingFor: string, advice: string): void {
     if (state.name !== 'starting' || advice === state.advice) return;
     state = { name: 'starting', waitingFor, advice };
     emit('redis.awaited', {
-      says: `${waitingFor} Trying again until it answers: ${advice}.`,
+      says: `${waitingFor} Retrying until it answers: ${advice}.`,
       fields: options.meanwhile ?? {},
     });
   }
@@ -64,7 +65,7 @@ export function createRedisWatch(options: {
   function failed(name: 'lost' | 'refusing', waitingFor: string, advice: string): void {
     if (state.name !== 'up') return;
     state = { name, waitingFor, sinceMs: performance.now() };
-    emit(`redis.${name}`, { says: `${waitingFor} Trying again until it is back: ${advice}.` });
+    emit(`redis.${name}`, { says: `${waitingFor} Retrying until it is back: ${advice}.` });
   }
 
   function back(from: 'lost' | 'refusing'): void {
@@ -92,7 +93,7 @@ export function createRedisWatch(options: {
     client = watched;
     watched.on('error', (error: Error) => (lastError = error));
     let closed = false;
-    // Not emitted when we close the connection. A close gives no reason; the next try's error does.
+    // Not emitted if we close the connection. A close gives no reason, but the next attempt's error does.
     watched.on('reconnecting', () => {
       if (lastError === null && !closed) {
         closed = true;
@@ -149,7 +150,7 @@ export function createRedisWatch(options: {
         throw new ForebayError('queue_unavailable', state.waitingFor ?? `${where} has not answered yet.`);
       };
       throwUnlessUp();
-      // This connection waits while Redis refuses writes. By then it is known why.
+      // This connection waits while Redis refuses writes. By now the reason is known.
       await checkWrite(client).catch((error: unknown) => {
         throwUnlessUp();
         throw error;
@@ -163,7 +164,7 @@ function adviceFor(error: Error | null): string {
   return (error && tlsAdvice(error)) ?? redisAdvice('away');
 }
 
-/** The error for a Redis that answers and cannot be used. */
+/** The error for a Redis that answers but cannot be used. */
 function refusal(error: unknown, where: string): unknown {
   if (redisTrouble(error) === 'cluster') return clusterRefused(error);
   if (!LOGIN_FAILED.test(messageOf(error))) return error;

@@ -1,6 +1,6 @@
 /**
- * The Redis client of a service: ioredis with Forebay's handling of errors. Commands of background work wait while Redis
- * refuses writes or is away. A client that finds itself on a replica reconnects, to find the new primary.
+ * The Redis client of a service: ioredis with Forebay's error handling. Background commands wait while Redis refuses
+ * writes or is unavailable. A client that is connected to a replica reconnects, to find the new primary.
  */
 import type { Command as RedisCommand, RedisOptions } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,16 +9,16 @@ import { Command, Redis } from './ioredis.ts';
 import { redisProblem, redisTrouble, refusesWrites } from './redis-trouble.ts';
 
 export type RedisRole =
-  /** Answers users. A command fails soon when Redis is away or refuses it, so that the API can report it. */
+  /** For requests of users. A command fails soon if Redis is unavailable or refuses it, so that the API can report it. */
   | 'request'
-  /** Works in the background. Commands wait until Redis is back and accepts writes. */
+  /** For background work. Commands wait until Redis is back and accepts writes. */
   | 'background';
 
 type Stream = Parameters<Redis['sendCommand']>[1];
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
-/** Between two reconnects because of a replica. Without it, each refused command would cause one. */
+/** Minimum time between two reconnects because of a replica. Without it, each refused command would cause one. */
 const RECONNECT_MS = 500;
 
 export class ServiceRedis extends Redis {
@@ -26,10 +26,10 @@ export class ServiceRedis extends Redis {
   readonly #onError: (error: Error) => void;
   readonly #known = new WeakSet<RedisCommand>();
   #lastError: Error | null = null;
-  /** Settles when Redis accepts writes again; null while no write was refused. */
+  /** Settles when Redis accepts writes again. Null while no write has been refused. */
   #writable: Promise<void> | null = null;
 
-  /** `onError` gets broken connections and refused writes, once for each command and each try. */
+  /** `onError` gets broken connections and refused writes, once per command and attempt. */
   constructor(options: RedisOptions, role: RedisRole, onError: (error: Error) => void) {
     super(clientOptions(options, role));
     this.#role = role;
@@ -43,7 +43,7 @@ export class ServiceRedis extends Redis {
   }
 
   override sendCommand(command: RedisCommand, stream?: Stream): unknown {
-    // ioredis sends a command once more after a reconnect.
+    // ioredis resends a command after a reconnect.
     if (!this.#known.has(command)) {
       this.#known.add(command);
       const { reject } = command;
@@ -58,7 +58,7 @@ export class ServiceRedis extends Redis {
     return super.sendCommand(command, stream);
   }
 
-  /** Whether the command is sent again once Redis accepts writes. Parts of a transaction or pipeline never are. */
+  /** Whether the command is resent when Redis accepts writes. Parts of a transaction or pipeline never are. */
   #waitsFor(error: Error, stream: Stream): boolean {
     if (!refusesWrites(error)) return false;
     this.#onError(redisProblem(error)!);
@@ -99,7 +99,7 @@ export class ServiceRedis extends Redis {
     return batch;
   }
 
-  /** Replaces the library's wording, and removes the command's arguments, which may be a password. */
+  /** Replaces the library's message, and removes the command's arguments, which may contain a password. */
   #inWords(error: Error): Error {
     if (error.name === 'MaxRetriesPerRequestError') return redisProblem(error, this.#lastError ?? undefined)!;
     Reflect.deleteProperty(error, 'command');

@@ -1,4 +1,4 @@
-/** Says what to do where a connection to Redis fails because of TLS. Knows nothing of connections. */
+/** Explains the fix if a connection to Redis fails because of TLS. Knows nothing of connections. */
 import { messageOf } from '../errors.ts';
 
 const OUT_OF_DATE = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
@@ -6,13 +6,13 @@ const OUT_OF_DATE = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
 const UNTRUSTED =
   /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(_LOCALLY)?)|CERT_(UNTRUSTED|SIGNATURE_FAILURE))$/;
 
-/** Why a connection failed, with what to do about it where TLS is the cause. */
+/** Why a connection failed, with the fix if TLS is the cause. */
 export function withTlsAdvice(error: unknown): string {
   const advice = tlsAdvice(error);
   return advice === null ? messageOf(error) : `${messageOf(error)}: ${advice}`;
 }
 
-/** A clause without a full stop; null: TLS is not the cause. */
+/** A clause without a full stop. Null: TLS is not the cause. */
 export function tlsAdvice(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   const code = (error as NodeJS.ErrnoException).code ?? '';

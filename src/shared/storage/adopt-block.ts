@@ -1,6 +1,6 @@
 /**
- * Adopts a part that exists already. A run of this job died before its commit, or this job resumes the one that wrote it.
- * The rows must be those of the block. If the job has a proof, the bytes must be those that one of its runs announced.
+ * Adopts an existing part. Either a run of this job died before its commit, or this job resumes the job that wrote it. The
+ * rows must be those of the block. If the job has a proof, the bytes must be those that one of its runs announced.
  */
 import { link } from 'node:fs/promises';
 import { rowIndex, type BlockRows } from '../domain/block.ts';
@@ -13,13 +13,13 @@ export interface BlockCounts {
   readonly failed: number;
 }
 
-/** Why a part counts as one of this job. */
+/** Why a part counts as part of this job. */
 export type PartProof =
-  /** Its hash is one of those that runs of the job announced. */
+  /** Its hash is one that runs of the job announced. */
   | { readonly hashes: readonly string[] }
   /**
-   * The job owns the output. Any owner before it was its predecessor, whose parts a resumed job adopts. Also for jobs of
-   * version 1, whose runs announced nothing.
+   * The job owns the output. Any owner before it was its predecessor, whose parts a resumed job adopts. Also used for jobs
+   * of version 1, whose runs announced nothing.
    */
   | 'owned';
 
@@ -37,8 +37,8 @@ export class RowsDiffer extends Error {
 }
 
 /**
- * Puts the errors of the part in place and returns its counts; null if there is no part. `part` is its number. Throws
- * RowsDiffer, and ForebayError `output_changed` for a part that the proof does not cover.
+ * Moves the errors of the part to their final name and returns its counts. Null if there is no part. `part` is its number.
+ * Throws RowsDiffer, and ForebayError `output_changed` for a part that the proof does not cover.
  */
 export async function adoptBlock(
   folder: string,
@@ -89,7 +89,7 @@ function checkRows(found: PublishedBlock, part: number, rows: BlockRows): void {
 
 /**
  * Links the staged errors of a part, found by the hash of the part, to their final name. Jobs of version 1 staged without
- * a folder of their own. Returns false if there are no staged errors.
+ * a separate folder. Returns false if there are no staged errors.
  */
 export async function placeErrors(
   folder: string,
@@ -104,7 +104,7 @@ export async function placeErrors(
       await link(`${staging}/${staged}`, `${paths.folder}/${errorsName(part)}`);
       return true;
     } catch (error) {
-      // They are in place already, perhaps by another process that found the part.
+      // They have their final name already, perhaps because another process found the part.
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST') return true;
       if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;

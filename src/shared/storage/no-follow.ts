@@ -1,6 +1,6 @@
 /**
- * Works in folders and reads files without following links. The folder is opened first, then checked to be where its path
- * says. So a link that replaces it afterwards leads nowhere else.
+ * Works in folders and reads files without following links. The folder is opened first, then checked to be the one at its
+ * path. So a link that replaces it afterwards leads nowhere else.
  */
 import { close, constants, lstat, open, readlink } from 'node:fs';
 import { open as openFile, readlink as readlinkOf, realpath } from 'node:fs/promises';
@@ -8,12 +8,12 @@ import { ForebayError } from '../errors.ts';
 
 const LINUX = process.platform === 'linux';
 const FOLDER_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-/** Without O_NONBLOCK, opening a pipe in place of a file would wait for ever. */
+/** Without O_NONBLOCK, opening a pipe in place of a file would block for ever. */
 const FILE_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * `act` gets a path to the folder that is valid until it returns; `..` from it is the real parent. Rejects with `ENOENT`
- * if there is no such folder, and with ForebayError `output_changed` if a link leads to it.
+ * `act` gets a path to the folder that is valid until it returns. `..` from it is the real parent. Rejects with `ENOENT`
+ * if the folder does not exist, and with ForebayError `output_changed` if a link leads to it.
  */
 export async function inFolderNoFollow<T>(folder: string, act: (at: string) => Promise<T>): Promise<T> {
   if (!LINUX) {
@@ -33,7 +33,7 @@ export async function inFolderNoFollow<T>(folder: string, act: (at: string) => P
 }
 
 /**
- * The bytes of a file; null if there is none. Throws ForebayError `output_changed` if a link leads to it, or if it has
+ * The bytes of a file. Null if it does not exist. Throws ForebayError `output_changed` if a link leads to it, or if it has
  * more than `most` bytes.
  */
 export async function readFileNoFollow(path: string, most = Infinity): Promise<Buffer | null> {

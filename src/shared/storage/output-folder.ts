@@ -15,15 +15,15 @@ export function outputFolder(folder: string) {
   const staging = `${root}_staging`;
   return {
     folder,
-    /** Holds a folder per job that stages. It may be the user's own, so only Forebay's names in it count. */
+    /** Contains a folder per job that stages. It may be the user's own, so only Forebay's names in it count. */
     staging,
     job: `${root}job.json`,
     manifest: `${root}manifest.json`,
     part: (block: number) => `${root}${partName(block)}`,
     errors: (block: number) => `${root}${errorsName(block)}`,
-    /** Holds what the runs and the feeder of a job stage. */
+    /** Contains what the runs and the feeder of a job stage. */
     stagingOf: (job: string) => `${staging}/${job}`,
-    /** Holds what one feeder stages. The next holder of the lease removes the folder, which fences the old feeder. */
+    /** Contains what one feeder stages. The next holder of the lease removes the folder, which fences the old feeder. */
     stagingOfFeeder: (job: string, lease: string) => `${staging}/${job}/feeder-${lease}`,
   };
 }
@@ -41,7 +41,7 @@ export function stagedPartName(block: number, token: string): string {
   return `${partName(block)}.${token}`;
 }
 
-/** Staged errors carry the hash of their part, so that the published part tells which errors are its own. */
+/** Staged errors have the hash of their part in their name, so that the published part identifies its own errors. */
 export function stagedErrorsName(block: number, partHash: string): string {
   return `${errorsName(block)}.${partHash}`;
 }
@@ -71,7 +71,7 @@ export type StagedName =
   /** Half-written errors, or a manifest of a version without folders in staging. */
   | { readonly kind: 'other' };
 
-/** What a name in a staging folder stands for; null if it is not one of Forebay's. */
+/** What a name in a staging folder means. Null if it is not one of Forebay's names. */
 export function stagedName(name: string): StagedName | null {
   if (JOB_ID.safeParse(name).success) return { kind: 'owner', job: name };
   const lease = /^feeder-([0-9A-Za-z-]+)$/.exec(name)?.[1];

@@ -1,8 +1,8 @@
 /**
- * Publishes the rows of a block exactly once, however many runs try (G1, ADR 2, ADR 8). A run stages its part, asks
- * whether its job still owns the output, and links the part to its final name. The link is the durable commit. It never
- * overwrites, and it fails if a new owner has discarded what was staged. Errors are staged before the part, under its
- * hash. Whoever finds the part puts them in place, so part and errors always come from the same run.
+ * Publishes the rows of a block exactly once, however many runs try (G1, ADR 2, ADR 8). A run stages its part, checks that
+ * its job still owns the output, and links the part to its final name. The link is the durable commit. It never
+ * overwrites, and it fails if a new owner has discarded the staged files. Errors are staged before the part, under its
+ * hash. Any process that finds the part links them to their final name, so part and errors always come from the same run.
  */
 import { mkdir, rename } from 'node:fs/promises';
 import { errorLine, resultLine, type RowOutcome } from '../domain/row.ts';
@@ -30,8 +30,8 @@ export interface BlockToPublish {
 
 /**
  * Calls `permit` with the hash of the part once it is staged. `permit` returns null if the run may not publish, else the
- * proof for a part that exists already. Returns the counts of the published part, or null if the run may not publish.
- * Throws ForebayError `output_changed` or `storage_unavailable`.
+ * proof for an existing part. Returns the counts of the published part, or null if the run may not publish. Throws
+ * ForebayError `output_changed` or `storage_unavailable`.
  */
 export async function publishBlock(
   block: BlockToPublish,
@@ -65,7 +65,7 @@ export async function publishBlock(
   if (published?.outcome === 'linked') {
     return { succeeded: block.outcomes.length - text.failed, failed: text.failed };
   }
-  // The run is late, perhaps after the end of the job, when nobody else cleans up.
+  // The run is late, perhaps after the end of the job, when no other process cleans up.
   if (published === null) {
     if (errors !== null) await removeStaged(`${staging}/${errors}`);
     await removeEmptyStaging(folder, job);
@@ -73,7 +73,7 @@ export async function publishBlock(
   }
   const adopted = await adoptBlock(folder, job, part, rows, published.proof);
   if (!adopted) throw stagedIsGone(part, folder);
-  // They are in place by now, or belong to a part that lost.
+  // They have their final name by now, or belong to a part that lost.
   if (errors !== null) await removeStaged(`${staging}/${errors}`);
   await removeEmptyStaging(folder, job);
   return adopted;
@@ -106,8 +106,8 @@ async function stageErrors(staged: string, token: string, text: string): Promise
 }
 
 /**
- * Acts in the staging folder, and makes the folder if it is missing. It is missing only for the first blocks of a job, or
- * when a late run has just removed it. So a check first would cost every block a call.
+ * Acts in the staging folder, and creates the folder if it is missing. It is missing only for the first blocks of a job,
+ * or after a late run has just removed it. So checking first would cost every block a call.
  */
 async function inStaging<T>(
   folder: string,
@@ -125,7 +125,7 @@ async function inStaging<T>(
   }
 }
 
-/** Makes nothing through a link that has replaced the output folder. */
+/** Creates nothing through a link that has replaced the output folder. */
 async function makeStaging(folder: string, staging: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await inFolderNoFollow(folder, async (at) => mkdir(at + staging.slice(folder.length), { recursive: true }));

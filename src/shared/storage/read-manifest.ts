@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { readLines } from '../datasets/lines/line-reader.ts';
 import { ForebayError } from '../errors.ts';
 
-/** The most rows of a block. Checked because others may write to the storage. */
+/** Maximum rows of a block. Checked because others may write to the storage. */
 const ROWS = z.int().min(0).max(10_000);
 
 /** One line of `parts`. */
@@ -18,14 +18,14 @@ const PART = z.object({
       name: z.string(),
       rows: ROWS,
       sha256: z.string(),
-      /** Rows that a retry ran again. A later part or errors file holds their outcome. */
+      /** Rows that a retry ran again. A later part or errors file has their outcome. */
       superseded: ROWS.optional(),
     })
     .nullable(),
 });
 export type ManifestPart = z.infer<typeof PART>;
 
-/** The members except `parts`; null if there is no manifest, or one of another form. */
+/** The members except `parts`. Null if there is no manifest, or one of another form. */
 export async function readManifest(path: string): Promise<Readonly<Record<string, unknown>> | null> {
   const members = new Map<string, unknown>();
   let whole = false;
@@ -64,7 +64,7 @@ function readPart(line: string, path: string): ManifestPart {
   }
 }
 
-/** Without the commas at their ends. */
+/** Without their trailing commas. */
 async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
   for await (const lines of readLines(path, 0, new AbortController().signal)) {
     for (const { bytes } of lines) {

@@ -13,7 +13,7 @@ export interface PartLine {
 }
 
 export interface PublishedBlock {
-  /** Counts of lines, without parsing them. */
+  /** Line counts, without parsing the lines. */
   readonly counts: { readonly succeeded: number; readonly failed: number };
   /** Parses the lines. */
   results(): PartLine[];
@@ -24,8 +24,8 @@ export interface PublishedBlock {
 }
 
 /**
- * The published files of a block; null if there is no part. With `mayHaveErrors` false, it does not look for errors,
- * because none of the rows failed.
+ * The published files of a block. Null if there is no part. With `mayHaveErrors` false, it skips the errors file, because
+ * no row failed.
  */
 export async function readBlock(
   folder: string,

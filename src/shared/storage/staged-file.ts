@@ -1,10 +1,10 @@
 /**
  * Writes a staged file and links it to its final name without overwriting. It uses the callbacks of node:fs, because the
- * file handles of fs/promises would cost every block more than the system calls.
+ * file handles of fs/promises would cost more than the system calls themselves.
  */
 import { link, unlink, writeFile } from 'node:fs';
 
-/** Writes the whole file. Rejects with the error of node:fs, and then leaves nothing. */
+/** Writes the whole file. Rejects with the error of node:fs, and then leaves nothing behind. */
 export async function writeStaged(staged: string, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     writeFile(staged, text, (error) => {

@@ -1,6 +1,6 @@
 /**
  * Discards what jobs have staged in an output folder. This is how a new owner of an output fences the old one (ADR 8).
- * What was staged before can no longer be published, and Redis refuses what is staged later. Only files with Forebay's
+ * Files staged before can no longer be published, and Redis refuses files that are staged later. Only files with Forebay's
  * names are touched, because `_staging` may be a folder of the user.
  */
 import { link, lstat, readdir, rm, rmdir } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { errorsName, outputFolder, stagedName, type StagedName } from './output-folder.ts';
 import { readBlock } from './read-part.ts';
 
-/** Who keeps what is staged. Everything else is discarded. */
+/** Whose staged files to keep. Everything else is discarded. */
 export interface StagingOwner {
   readonly job: string;
   /** The lease of its feeder. With null, only parts and errors of the job's runs stay. */
@@ -16,8 +16,8 @@ export interface StagingOwner {
 }
 
 /**
- * Discards what other jobs and earlier feeders of the job staged. Errors of a published part are put in place first,
- * because the part counts.
+ * Discards what other jobs and earlier feeders of the job staged. Errors of a published part are first linked to their
+ * final name, because the part counts.
  */
 export async function discardStaged(folder: string, owner: StagingOwner): Promise<void> {
   const paths = outputFolder(folder);
@@ -67,7 +67,7 @@ export interface StagedEntry {
   readonly path: string;
 }
 
-/** Forebay's own entries of a staging folder. None if it is no folder, or a link. */
+/** Forebay's own entries of a staging folder. Empty if it is not a folder, or a link. */
 export async function stagedIn(staging: string): Promise<StagedEntry[]> {
   if (!(await isFolder(staging))) return [];
   const names = await readdir(staging).catch((error: NodeJS.ErrnoException) => {

@@ -1,4 +1,4 @@
-/** Detects failures of storage that may pass: a full disk, a lost mount, a missing permission. */
+/** Detects temporary failures of storage: a full disk, a lost mount, a missing permission. */
 import { messageOf } from '../errors.ts';
 
 const CODES = [
@@ -14,7 +14,7 @@ const CODES = [
   'ESTALE',
 ];
 
-/** The message of an error of storage; null for any other error. */
+/** The message of a storage error. Null for any other error. */
 export function storageTrouble(error: unknown): string | null {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   return typeof code === 'string' && CODES.includes(code) ? messageOf(error) : null;

@@ -20,7 +20,7 @@ function isPrefix(name: string, known: string): boolean {
   return a.length >= 3 && b.length >= 3 && (b.startsWith(a) || a.startsWith(b));
 }
 
-/** Longer names are no typing errors, and would take time to compare. */
+/** Longer names are not typing errors, and would take time to compare. */
 const MAX_LENGTH = 100;
 
 /** Counts the edits from a to b: insert, delete, replace, or swap two neighbours. May stop at `limit`. */

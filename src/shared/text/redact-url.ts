@@ -2,7 +2,7 @@
 
 const LIKE_A_URL = /^([a-z][\w+.-]*:\/\/)(.*)$/is;
 
-/** Text that is no URL, such as a path, stays as it is. */
+/** Text that is not a URL, such as a path, stays unchanged. */
 export function redactUrl(text: string): string {
   const parts = LIKE_A_URL.exec(text);
   if (parts === null) return text;
@@ -10,7 +10,7 @@ export function redactUrl(text: string): string {
   const end = rest.search(/[?#]/);
   const head = end < 0 ? rest : rest.slice(0, end);
   const tail = end < 0 ? '' : rest.slice(end);
-  // A password may hold an unencoded `/`, `?` or `#`. So nothing before the last @ is surely a host.
+  // A password may contain an unencoded `/`, `?` or `#`. So nothing before the last @ is certain to be a host.
   if (tail.includes('@')) return `${scheme}***`;
   return `${scheme}${head.replace(/^.*@/s, '***@')}${tail === '' ? '' : '?***'}`;
 }

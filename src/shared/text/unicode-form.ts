@@ -1,6 +1,6 @@
 /**
  * Unicode normal forms of names. macOS often stores é as e and an accent (NFD), others as one character (NFC). The names
- * look the same, but most file systems take them for different ones.
+ * look the same, but most file systems treat them as different names.
  */
 
 export type UnicodeForm = 'NFC' | 'NFD';
@@ -16,8 +16,8 @@ export function unicodeForm(text: string): UnicodeForm | null {
 }
 
 /**
- * For a path that does not exist as written: the form in which it does exist, or null. It tries the whole path, and the
- * last name alone.
+ * For a path that does not exist as written: the form in which it exists, or null. It tries the whole path, and the last
+ * name alone.
  */
 export function existingForm(path: string, exists: (path: string) => boolean): UnicodeForm | null {
   if (!BEYOND_ASCII.test(path)) return null;

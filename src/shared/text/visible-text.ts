@@ -8,7 +8,7 @@ export function visibleText(text: string): string {
   return text.replaceAll(UNSAFE, (found) => (found === '\n' || found === '\t' ? found : escaped(found)));
 }
 
-/** The same for a part of a line: it escapes line ends and tabs too. */
+/** The same for a part of a line. It also escapes line ends and tabs. */
 export function visibleLine(text: string): string {
   return text.replaceAll(UNSAFE, escaped);
 }

@@ -1,10 +1,10 @@
 /** Measures how late the main thread's event loop runs. That thread renews locks, so it must never wait for a model (INV-9). */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** Each look wakes the process and takes CPU from a lane, so there must be few. */
+/** Each check wakes the process and takes CPU from a lane, so checks must be rare. */
 const RESOLUTION_MS = 50;
 
-/** `p99`: milliseconds since the last call, without the timer's own resolution. */
+/** `p99`: milliseconds since the last call, minus the timer's own resolution. */
 export function watchLag(): { p99(): number } {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();

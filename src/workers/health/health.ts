@@ -1,6 +1,6 @@
 /**
- * The worker's health checks, for containers. /healthz tells whether it has started. /readyz tells whether it serves any
- * model and can take blocks, or what it waits for. The worker answers no other HTTP.
+ * The worker's health checks, for containers. /healthz reports whether it has started. /readyz reports whether it serves
+ * any model and can take blocks, or what it waits for. The worker answers no other HTTP requests.
  */
 import { createServer, type Server } from 'node:http';
 import { messageOf } from '../../shared/errors.ts';
@@ -9,19 +9,19 @@ import { isLoaded, type ServedModel } from '../../shared/queue/workers/worker-re
 
 export interface Health {
   readonly models: readonly ServedModel[];
-  /** Why it serves no model. Null where it serves one, or may soon. */
+  /** Why it serves no model. Null if it serves one, or may soon. */
   readonly servesNothing: string | null;
 }
 
-/** Of a worker that boots. */
+/** The state of a worker that boots. */
 export interface Booting {
-  /** Null: for nothing but its own models. */
+  /** Null: only for its own models. */
   readonly waitingFor: string | null;
 }
 
 export interface HealthDeps {
   readonly info: () => Health | Booting;
-  /** Throws where Redis does not take writes. */
+  /** Throws if Redis does not accept writes. */
   readonly checkQueue: () => Promise<void>;
 }
 
@@ -30,7 +30,7 @@ interface Answer {
   readonly body: object;
 }
 
-/** Listens on loopback: a container's health check runs inside it. */
+/** Listens on loopback, because a container's health check runs inside it. */
 export async function serveHealth(port: number, { info, checkQueue }: HealthDeps): Promise<Server> {
   const answers: Readonly<Record<string, () => Promise<Answer> | Answer>> = {
     '/healthz': () => started(info()),
@@ -55,7 +55,7 @@ export async function serveHealth(port: number, { info, checkQueue }: HealthDeps
   return server;
 }
 
-/** Not healthy until it has loaded what it could, because whatever starts after it relies on that. */
+/** Not healthy until it has loaded what it could, because processes that start after it rely on that. */
 function started(info: Health | Booting): Answer {
   if ('waitingFor' in info) return waiting(info.waitingFor);
   return { status: 200, body: served(info) };
@@ -67,7 +67,7 @@ function served({ models, servesNothing }: Health): object {
   return { status: 'serves_nothing', reason: servesNothing, models: known };
 }
 
-/** A worker without its Redis is not ready. It stays healthy, since a restart would not help. */
+/** A worker without its Redis is not ready. It stays healthy, because a restart would not help. */
 async function ready(info: Health | Booting, checkQueue: () => Promise<void>): Promise<Answer> {
   if ('waitingFor' in info) return waiting(info.waitingFor);
   if (!info.models.some(isLoaded))

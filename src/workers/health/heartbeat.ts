@@ -25,7 +25,7 @@ export function createHeartbeat(deps: {
   async function beat(announce: boolean): Promise<void> {
     if (state !== 'beating') return;
     await registry.beat(info(), announce).catch((error: unknown) => {
-      // The connection reports a Redis that is away or refuses writes.
+      // The connection reports a Redis that is unavailable or refuses writes.
       if (redisTrouble(error) === null) emit('worker.heartbeat_failed', { error: messageOf(error) });
     });
   }
@@ -40,7 +40,7 @@ export function createHeartbeat(deps: {
     },
     /** Beats now and wakes feeders that wait for a change. */
     announce: async (): Promise<void> => beat(true),
-    /** Does not wait for Redis, which may be away. */
+    /** Does not wait for Redis, which may be unavailable. */
     stop(): void {
       state = 'stopped';
       clearInterval(timer);

@@ -1,4 +1,4 @@
-/** What a worker's heartbeat says of it. */
+/** The contents of a worker's heartbeat. */
 import { hostname } from 'node:os';
 import type { MemoryLevel } from '../../shared/domain/memory-level.ts';
 import type { ServedModel, WorkerInfo, WorkerResources } from '../../shared/queue/workers/worker-registry.ts';

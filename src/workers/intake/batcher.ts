@@ -17,7 +17,7 @@ interface Suspect {
   readonly how: 'alone' | 'only';
 }
 
-/** For a row whose run has been handed back. Nobody reads it. */
+/** For a row whose run has been handed back. Nothing reads it. */
 const GONE: RowAnswer = {
   outcome: { ok: false, error: { code: 'model_not_found', message: 'no lane holds the model any more' } },
   batch: null,
@@ -27,9 +27,9 @@ export type Batcher = ReturnType<typeof createBatcher>;
 
 export function createBatcher(deps: {
   pool: LanePool;
-  /** Whether a block is being taken that may bring rows to a batch that is not full. */
+  /** Whether a block is being taken that may add rows to a partial batch. */
   moreMayArrive: () => boolean;
-  /** Whether reading waits for rows to leave, so that the expected ones cannot arrive. */
+  /** Whether reading waits for rows to leave, so that the expected rows cannot arrive. */
   readingWaits: () => boolean;
   /** Rows have left for a lane, so another block may be needed. */
   onSent: () => void;
@@ -38,7 +38,7 @@ export function createBatcher(deps: {
   const groups = new Map<string, OpenGroup>();
   const demand = createBlockDemand({ pool, groups });
   let suspects: Suspect[] = [];
-  /** Models that have left the lanes. Their rows are answered at once. */
+  /** Models that have left the lanes. Their rows are answered immediately. */
   const goneModels = new Set<string>();
   pool.onFree(pump);
 
@@ -58,7 +58,7 @@ export function createBatcher(deps: {
     if (sendFull()) deps.onSent();
     for (const [key, group] of groups) {
       sendPartial(group);
-      // Users choose options freely, so a group that is no longer in use must not stay.
+      // Users choose options freely, so groups that are no longer in use must be removed.
       if (group.inHand === 0 && group.expected === 0) groups.delete(key);
     }
   }
@@ -84,8 +84,8 @@ export function createBatcher(deps: {
   }
 
   /**
-   * Sends the rest of a group that has waited too long, without waiting for an empty lane: other jobs may keep all lanes
-   * busy. A group that is alone, or that expects more rows, gains by waiting, because its batches stay full.
+   * Sends the rest of a group that has waited too long. It does not wait for an empty lane, because other jobs may keep
+   * all lanes busy. A group that is alone, or that expects more rows, gains by waiting, because its batches stay full.
    */
   function sendOverdue(group: OpenGroup): void {
     const oldest = group.ready[0];
@@ -94,14 +94,14 @@ export function createBatcher(deps: {
     if (sendFrom(group, 'prefetch')) deps.onSent();
   }
 
-  /** Sends a batch that is not full once no row can join it, or once it has waited long enough. */
+  /** Sends a partial batch once no row can join it, or once it has waited long enough. */
   function sendPartial(group: OpenGroup): void {
     const oldest = group.ready[0];
     if (!oldest) return;
     const waited = performance.now() - oldest.since;
     const complete = (group.expected === 0 && !deps.moreMayArrive()) || deps.readingWaits();
     if (complete || waited >= group.maxWaitMs) {
-      // Only into an empty lane: a busy one would not start it sooner, and more rows may arrive until then.
+      // Only into an empty lane. A busy lane would not start it sooner, and more rows may arrive until then.
       if (sendFrom(group, 'empty')) deps.onSent();
     } else {
       group.timer ??= setTimeout(() => {
@@ -118,7 +118,7 @@ export function createBatcher(deps: {
     return true;
   }
 
-  /** False where no lane has room. */
+  /** False if no lane has room. */
   function send(group: OpenGroup, rows: readonly WaitingRow[], how: SendHow): boolean {
     const { model, topK, decode } = group;
     const batch: RunBatch = {
@@ -182,7 +182,7 @@ export function createBatcher(deps: {
       group.inHand += rows;
       demand.noteBlock(wanted, rows);
     },
-    /** Hands over an expected row: its bytes, or the name of its local file. `answer` is called once. */
+    /** Submits an expected row: its bytes, or the name of its local file. `answer` is called once. */
     submit(wanted: BatchGroup, input: LaneInput, answer: (answer: RowAnswer) => void): void {
       const group = open(wanted);
       group.expected -= 1;
@@ -205,7 +205,7 @@ export function createBatcher(deps: {
     join(model: string): void {
       goneModels.delete(model);
     },
-    /** The model has left the lanes. Its rows must not wait for one, since their runs have been handed back. */
+    /** The model has left the lanes. Its rows must not wait for it, because their runs have been handed back. */
     leave(model: string): void {
       goneModels.add(model);
       const left = suspects.filter(({ group }) => group.model === model);

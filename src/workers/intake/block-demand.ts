@@ -5,7 +5,7 @@ import type { BatchGroup, OpenGroup } from './batch-group.ts';
 
 export function createBlockDemand(deps: { pool: LanePool; groups: ReadonlyMap<string, OpenGroup> }) {
   const { pool, groups } = deps;
-  /** Batches that the last block of a model made. */
+  /** Number of batches that the last block of a model made. */
   const lastBlock = new Map<string, number>();
 
   function rowsInHand(): number {
@@ -23,14 +23,14 @@ export function createBlockDemand(deps: { pool: LanePool; groups: ReadonlyMap<st
   }
 
   return {
-    /** A block with so many rows has begun. */
+    /** A block with this many rows has started. */
     noteBlock({ model, batchSize }: BatchGroup, rows: number): void {
       lastBlock.set(model, Math.ceil(rows / batchSize));
     },
-    /** If each is as large as the model's last one. At most one block more than the lanes need. */
+    /** Assumes that each is as large as the model's last one. At most one block more than the lanes need. */
     blocksWanted(model: string): number {
       if (pool.lanesOf(model) === 0) return 0;
-      // With nothing in hand it takes one at any memory level, since otherwise the worker would stand still.
+      // A worker without a block takes one at any memory level, because otherwise it would never work again.
       if (stopsIntake(pool.memory)) return pool.busy || rowsInHand() > 0 ? 0 : 1;
       const room = pool.freeSlots(model) - batchesInHand(model);
       if (pool.memory === 'slow') return room > 0 ? 1 : 0;

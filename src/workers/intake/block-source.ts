@@ -26,7 +26,7 @@ export function createBlockSource(deps: {
   takers: () => readonly BlockTaker[];
   /** Blocks of the queue that lanes can use now. */
   blocksWanted: (queue: string) => number;
-  /** Begins work on a block. Settles when its rows are announced to the batcher, or it has none. */
+  /** Starts work on a block. Settles when its rows are announced to the batcher, or it has none. */
   begin: (block: TakenBlock) => Promise<void>;
   /** No block will come for now: the queues are empty, or lanes want none. */
   onIdle: () => void;
@@ -56,7 +56,7 @@ export function createBlockSource(deps: {
   /** From `resting`, `taking` or `stopping`. */
   function end(): void {
     state = 'stopped';
-    // No block comes any more, so batches that are not full leave as they are.
+    // No more blocks come, so partial batches leave as they are.
     deps.onIdle();
   }
 
@@ -75,7 +75,7 @@ export function createBlockSource(deps: {
       const blocks = taken.flatMap((t) => (t.status === 'fulfilled' && t.value ? [t.value] : []));
       const failure = taken.find((t) => t.status === 'rejected');
       if (failure && blocks.length === 0) throw failure.reason;
-      // Asking an empty queue costs as much as taking a block.
+      // A request to an empty queue costs as much as taking a block.
       atOnce = blocks.length < wanted ? 1 : Math.min(MAX_AT_ONCE, atOnce * 2);
       if (blocks.length > 0) return blocks;
     }
@@ -109,7 +109,7 @@ export function createBlockSource(deps: {
       if (state === 'resting' && wantsAny()) take();
       alarm.ring();
     },
-    /** Whether a block may arrive from a take that is under way. */
+    /** Whether a take in progress may bring a block. */
     get mayBring(): boolean {
       return state === 'taking' || state === 'stopping';
     },

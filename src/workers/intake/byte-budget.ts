@@ -1,6 +1,6 @@
 /**
- * Bounds the bytes of rows in flight: readers wait while the budget is spent. One row is always admitted, whatever its
- * size. The size of a row is only known once it is read, so readers book an estimate first.
+ * Bounds the bytes of rows in flight. Readers wait while the budget is spent. One row is always admitted, whatever its
+ * size. The size of a row is known only after reading it, so readers book an estimate first.
  */
 import { createSharedClock } from './shared-clock.ts';
 
@@ -11,14 +11,14 @@ export interface ByteBudget {
   readonly limit: number;
   /** Milliseconds during which readers have waited so far. */
   readonly blockedMs: number;
-  /** Whether readers wait. No further row comes before one leaves. */
+  /** Whether readers wait. No further row arrives before one leaves. */
   readonly spent: boolean;
   /** While it is held, only one row is admitted at a time, whatever the limit. */
   hold(held: boolean): void;
 }
 
 export interface Booking {
-  /** Its share of the time that readers waited, see shared-clock.ts. */
+  /** Its share of the time that readers waited. See shared-clock.ts. */
   readonly blockedMs: number;
   readonly settle: (bytes: number) => void;
   readonly release: () => void;

@@ -1,14 +1,14 @@
 /**
- * What happens to the rows of a batch whose lane died (G3, INV-6). They are suspects if the lane was at work on the
- * batch. A suspect is tried again alone in a lane. If it kills that lane too, it becomes an error. A row that ran out
- * of memory gets one more try, with the whole worker to itself, because the other lanes may have taken the memory.
+ * Decides what happens to the rows of a batch whose lane died (G3, INV-6). They are suspects if the lane was working on
+ * the batch. A suspect is retried alone in a lane. If it kills that lane too, it becomes an error. A row that ran out of
+ * memory gets one more attempt with the whole worker to itself, because the other lanes may have used the memory.
  */
 import type { RowError } from '../../shared/domain/row.ts';
 import { messageOf, type ErrorCode } from '../../shared/errors.ts';
 import { LaneDied, type DeathCause } from '../lane-pool/lane-handle.ts';
 import type { SendHow } from '../lane-pool/lane-pool.ts';
 
-/** `batch`: again with other rows. `alone` and `only`: by itself, see SendHow. */
+/** `batch`: again with other rows. `alone` and `only`: by itself. See SendHow. */
 export type NextTry = 'batch' | 'alone' | 'only';
 
 /** Null: the row is to blame. */

@@ -1,4 +1,4 @@
-/** A taker for each queue that this worker serves. Takers open and close with the models. */
+/** A taker for each queue that this worker serves. Takers open and close together with the models. */
 import type { Redis } from 'ioredis';
 import { createBlockTaker, type BlockTaker } from '../../shared/queue/blocks/block-taker.ts';
 
@@ -6,7 +6,7 @@ export type QueueTakers = ReturnType<typeof createQueueTakers>;
 
 export function createQueueTakers(deps: {
   redis: Redis;
-  /** Blocks can be taken from one queue more. */
+  /** Blocks can be taken from a further queue. */
   onOpened: () => void;
   onError: (error: Error) => void;
 }) {

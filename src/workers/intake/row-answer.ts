@@ -1,11 +1,11 @@
-/** What the batcher answers for a row. */
+/** The batcher's answer for a row. */
 import type { RowOutcome } from '../../shared/domain/row.ts';
 import type { BatchResult } from '../lane-pool/lane-handle.ts';
 
 /** One finished batch, for the statistics. */
 export interface BatchSeen {
   readonly rows: number;
-  /** Rows that it had room for. */
+  /** Number of rows that fit into it. */
   readonly size: number;
   /** Monotonic milliseconds. */
   readonly sentAt: number;
@@ -16,6 +16,6 @@ export interface BatchSeen {
 
 export interface RowAnswer {
   readonly outcome: RowOutcome;
-  /** One object for all rows of the batch. Null where no lane answered the row. */
+  /** One object for all rows of the batch. Null if no lane answered the row. */
   readonly batch: BatchSeen | null;
 }

@@ -1,4 +1,4 @@
-/** Bounds how many calls run at once. Waiters go in order. */
+/** Bounds how many calls run at once. Waiters start in order. */
 
 export type Semaphore = ReturnType<typeof createSemaphore>;
 

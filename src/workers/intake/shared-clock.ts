@@ -1,6 +1,6 @@
 /**
- * Divides elapsed time among activities that run at once. While n of them run, each is charged 1/n of the time. The
- * charges add up to the time during which any of them ran, not to a multiple of it.
+ * Divides elapsed time among parallel activities. While n of them run, each is charged 1/n of the time. The charges add up
+ * to the time during which any of them ran, not to a multiple of it.
  */
 
 export interface SharedClock {

@@ -1,7 +1,7 @@
 /**
- * Tells a lane that has grown for good (a leak, a fragmented heap) from one that is large because its batches are. It
- * compares windows of time in which the lane worked. The most that the lane held in the first one is its baseline. The
- * lane has grown if it never falls below a multiple of the baseline during a later one, even while it idles.
+ * Distinguishes a lane that has grown permanently (a leak, a fragmented heap) from one whose batches are large. It
+ * compares windows of time in which the lane worked. The lane's maximum in the first window is its baseline. The lane has
+ * grown if it never falls below a multiple of the baseline during a later window, even while it idles.
  */
 
 export interface LaneSize {
@@ -12,7 +12,7 @@ export interface LaneSize {
 }
 
 export interface LaneGrowth {
-  /** Looks at all lanes. Returns the baselines in bytes, by pid, of those that have grown for good. */
+  /** Checks all lanes. Returns the baselines in bytes, by pid, of those that have grown permanently. */
   look(lanes: readonly LaneSize[]): Map<number, number>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Watches how much memory the worker holds, and acts before the kernel does. It reports the level, kills the largest
- * lane as the last resort, and restarts lanes that have grown for good.
+ * Watches how much memory the worker holds, and acts before the kernel does. It reports the level, kills the largest lane
+ * as the last resort, and restarts lanes that have grown permanently.
  */
 import { memoryLevel, type MemoryLevel } from '../../shared/domain/memory-level.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -10,10 +10,10 @@ import { createLaneGrowth } from './lane-growth.ts';
 import type { MemoryUse, ReadMemoryUse } from './memory-use.ts';
 import { processMemory, type ProcessMemory } from './process-memory.ts';
 
-/** A lane allocates about 2 GB/s at most, so it does not get far between two looks. */
+/** A lane allocates at most about 2 GB/s, so it gains little between two checks. */
 const LOOK_MS = 250;
 const WINDOW_MS = 60_000;
-/** Times its baseline that a lane may hold for good before it is restarted. */
+/** A lane that holds this multiple of its baseline permanently is restarted. */
 const GROWTH_FACTOR = 2;
 
 export interface MemoryGuard {
@@ -25,11 +25,11 @@ interface SizedLane extends LaneView {
   readonly memory: ProcessMemory;
 }
 
-/** Looks for the first time before it returns. */
+/** Checks once before it returns. */
 export function guardMemory(deps: {
   lanes: Pick<LanePool, 'views' | 'kill' | 'recycle'>;
   use: ReadMemoryUse;
-  /** A lane restarts when it keeps more than its baseline times this. */
+  /** A lane restarts when it keeps more than its baseline times this factor. */
   growthFactor?: number;
   onLevel: (level: MemoryLevel) => void;
   emit: Emit;
@@ -42,7 +42,7 @@ export function guardMemory(deps: {
     windowMs: deps.windowMs ?? WINDOW_MS,
   });
   let level: MemoryLevel = 'normal';
-  /** A lane that was killed and may still be there. */
+  /** A killed lane that may not have exited yet. */
   let dyingPid: number | null = null;
 
   function look(): void {
@@ -63,13 +63,13 @@ export function guardMemory(deps: {
     restartGrown(sized);
   }
 
-  /** False where it would not help. */
+  /** False if it would not help. */
   function killLargest(sized: readonly SizedLane[], { bytes, limitBytes }: MemoryUse): boolean {
-    // Its memory is free only once it is gone.
+    // Its memory is free only after it has exited.
     if (dyingPid !== null && sized.some(({ pid }) => pid === dyingPid)) return true;
     dyingPid = null;
-    // A restarted lane needs again what it held after loading its models. To kill it for that memory would cost row after
-    // row. An idle lane may still hold what its batches took, and its end costs no row.
+    // A restarted lane needs the memory of its loaded models again. Killing it for that memory would fail row after row.
+    // An idle lane may still hold the memory of its batches, and killing it fails no row.
     const grown = sized
       .filter(({ batches, done }) => batches > 0 || done > 0)
       .map((lane) => ({ lane, by: lane.memory.own - lane.loadedBytes }))

@@ -1,6 +1,6 @@
 /**
- * Compares a worker's memory with its limits: that of its processes with what was set for them, and that of its whole
- * container with the container's limit. The limit that is nearer counts.
+ * Compares a worker's memory with its limits: its processes with the worker's setting, and its whole container with the
+ * container's limit. The nearer limit counts.
  */
 import { residentBytes } from './process-memory.ts';
 import type { CgroupMemory } from '../../shared/machine/cgroup-memory.ts';
@@ -10,7 +10,7 @@ export interface MemoryUse {
   readonly limitBytes: number;
 }
 
-/** `pids`: the worker's processes. Null where the system tells neither. */
+/** `pids`: the worker's processes. Null if the system reports neither. */
 export type ReadMemoryUse = (pids: readonly number[]) => MemoryUse | null;
 
 export function createMemoryUse(deps: {

@@ -1,14 +1,14 @@
-/** Resident memory of processes, as Linux reports it. A look costs one small read per process. */
+/** Resident memory of processes, as Linux reports it. Each check costs one small read per process. */
 import { readFileSync } from 'node:fs';
 
 export interface ProcessMemory {
-  /** Heaps, arenas and weights: what its end would free. Bytes. */
+  /** Heaps, arenas and weights, which its end would free. In bytes. */
   readonly own: number;
   /** Mapped files and shared memory, bytes. */
   readonly shared: number;
 }
 
-/** Null where there is no /proc, or the process has ended. */
+/** Null if there is no /proc, or the process has ended. */
 export function processMemory(pid: number): ProcessMemory | null {
   try {
     const [, resident, shared] = readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ').map(Number);
@@ -21,8 +21,8 @@ export function processMemory(pid: number): ProcessMemory | null {
 }
 
 /**
- * Of all processes together, bytes. Null where the system does not tell. What they share (program files) counts once: the
- * largest share of any.
+ * The sum over all processes, in bytes. Null if the system does not report it. Shared memory (program files) counts once,
+ * as the largest share of any process.
  */
 export function residentBytes(pids: readonly number[]): number | null {
   const found = [...new Set(pids)].flatMap((pid) => processMemory(pid) ?? []);
@@ -42,7 +42,7 @@ function readPageBytes(): number {
       if (auxv.readBigUInt64LE(at) === PAGE_SIZE_ENTRY) return Number(auxv.readBigUInt64LE(at + 8));
     }
   } catch {
-    // Some sandboxes do not let it be read.
+    // Some sandboxes do not allow reading it.
   }
   return USUAL_PAGE;
 }

@@ -1,6 +1,6 @@
 /**
- * Decides what a graph's numbers are: logits or scores. If nothing says so, it asks for the flag, since a wrong guess would
- * give wrong answers that look right. Pure.
+ * Decides what a graph's numbers are: logits or scores. If nothing shows it, asks for the flag, because a wrong guess
+ * would give wrong answers that look right. Pure.
  */
 import type { Activation } from '../../shared/domain/model/model-config.ts';
 import { ForebayError } from '../../shared/errors.ts';
@@ -57,10 +57,10 @@ function askForActivation(output: GraphTensor, why: string): ForebayError {
   );
 }
 
-/** Operators that change no number. */
+/** Operators that change no value. */
 const PASSES_ON = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Cast', 'Dropout']);
 
-/** Softmax or Sigmoid if it makes the output, also behind operators that only reshape. */
+/** Softmax or Sigmoid if it produces the output, even behind operators that only reshape. */
 function endOf(face: GraphFace, output: GraphTensor): string | null {
   let operator = face.operators.get(output.name);
   while (operator !== undefined && PASSES_ON.has(operator.type)) {

@@ -1,15 +1,15 @@
-/** Finds the ONNX file that `model init` was given, or that of a folder, and the folders in which its configs may lie. */
+/** Finds the ONNX file given to `model init`, or the one in a folder, and the folders that may contain its configs. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { GRAPH_FILE } from '../../shared/models/model-folder.ts';
 
 export interface GraphSource {
-  /** Absolute. Links are not resolved, since external data lies beside the link. */
+  /** Absolute. Links are not resolved, because external data is beside the link. */
   readonly file: string;
-  /** Folders in which its labels and configs may lie, nearest first. */
+  /** Folders that may contain its labels and configs, nearest first. */
   readonly folders: readonly string[];
-  /** The model's name is made from it. */
+  /** The model's name is derived from it. */
   readonly stem: string;
   /** Other graphs of the folder, as paths relative to it. */
   readonly others: readonly string[];

@@ -1,4 +1,4 @@
-/** Guesses a first config from a graph and the hints, and says where each value comes from. Pure. */
+/** Guesses a first config from a graph and the hints, and lists where each value comes from. Pure. */
 import { ForebayError } from '../../shared/errors.ts';
 import { possibleOutputs } from '../../shared/models/class-scores.ts';
 import {
@@ -17,13 +17,13 @@ import type { Hints } from './hints.ts';
 export interface ConfigGuess {
   /** The content of model.json, in an order for readers. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Certain values, which the graph or the user says. */
+  /** Certain values, from the graph or the user. */
   readonly facts: readonly string[];
-  /** Values that nothing says. The user should check them against the model's source. */
+  /** Guessed values. The user should check them against the model's source. */
   readonly guesses: readonly string[];
 }
 
-/** Throws ForebayError `config_mismatch` if the graph is no image classifier, or a flag must decide something. */
+/** Throws ForebayError `config_mismatch` if the graph is not an image classifier, or a flag must decide something. */
 export function guessConfig(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const input = onlyImageInput(face);
   const output = chosenOutput(face, hints);

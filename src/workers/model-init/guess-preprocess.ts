@@ -10,7 +10,7 @@ const USUAL_RATIO = 0.875;
 const THUMBNAIL = 64;
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
-/** Adds to `guesses` what nothing says. */
+/** Adds values without a source to `guesses`. */
 export function guessPreprocess(
   input: GraphTensor,
   { crop: wanted, beside: { preprocess: beside } }: Hints,

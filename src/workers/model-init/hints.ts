@@ -1,4 +1,4 @@
-/** What is known of a model besides its graph: what the user said, and what lies beside the graph. */
+/** What is known of a model besides its graph: the user's flags, and the files beside the graph. */
 import type { Activation, Preprocess } from '../../shared/domain/model/model-config.ts';
 
 export interface Hints {

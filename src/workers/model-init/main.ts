@@ -1,7 +1,7 @@
 /**
- * `forebay model init FILE.onnx`: makes a model folder from a bare graph or a Hugging Face folder. It writes a first model.json,
- * loads and probes the model in a real lane, and says what it read, what it guessed and what to check. It is a process of its
- * own, and exits with 0 only if the model loads.
+ * `forebay model init FILE.onnx`: creates a model folder from a bare graph or a Hugging Face folder. It writes a first
+ * model.json, loads and probes the model in a real lane, and lists what it read, what it guessed and what to check. It is
+ * a separate process, and exits with 0 only if the model loads.
  */
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -108,8 +108,8 @@ function report({ dir, source }: InitRequest, made: MadeModel): void {
   }
   list('Read from the graph:', made.facts);
   list("Taken from the model's own configs:", made.taken);
-  list('Not understood or not supported. Check what it means for the answers:', made.open);
-  list('Guessed, since nothing says it. Check it against the source of the model:', made.guesses);
+  list('Not understood or not supported. Check how this affects the answers:', made.open);
+  list('Guessed, because nothing shows it. Check it against the source of the model:', made.guesses);
   say(`\nLoaded and run once in ${made.loadMs.toFixed(0)} ms: graph and config fit.`);
   if (made.advice !== null) say(made.advice);
   say(

@@ -21,7 +21,7 @@ import { LABELS_FILE, readSurroundings, type Surroundings } from './surroundings
 export interface InitRequest {
   readonly source: GraphSource;
   readonly name: string;
-  /** The model folder to make. */
+  /** The model folder to create. */
   readonly dir: string;
   readonly activation: Activation | undefined;
   readonly outputName: string | undefined;
@@ -87,9 +87,9 @@ export async function makeModelFolder(request: InitRequest): Promise<MadeModel> 
 }
 
 const CROP_HINT =
-  '. The graph takes any size, and the size that was tried is a guess. --crop sets the size that it was trained with';
+  '. The graph takes any size, and the tested size is a guess. --crop sets the size that it was trained with';
 
-/** Throws an Error that says what is wrong if the file is no graph or lacks its external data. */
+/** Throws an Error that describes the problem if the file is not a graph or lacks its external data. */
 async function readGraphFiles(file: string, dir: string): Promise<ExternalFile[]> {
   const graph = await stampFile(file).catch((cause: unknown) => {
     throw new ForebayError('model_not_found', `cannot read ${file}: ${messageOf(cause)}`, { cause });
@@ -145,7 +145,7 @@ function toText(config: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify(config, null, 2).replaceAll(/\[\s+([^[\]{}]*?)\s+\]/g, (_, inner: string) => `[${inner.replaceAll(/\s+/g, ' ')}]`)}\n`;
 }
 
-/** Makes a model name from a file's name: lower case, with "-" for what is not allowed. */
+/** Makes a model name from a file name: lower case, with "-" in place of forbidden characters. */
 export function modelNameFrom(text: string): string {
   const name = text
     .toLowerCase()

@@ -15,7 +15,7 @@ const RESAMPLE = new Map<unknown, Preprocess['interpolation']>([
   [4, 'box'],
 ]);
 
-/** Fields that say nothing about pixels, or only what is done anyway. */
+/** Fields that do not affect pixels, or that describe what is done anyway. */
 const HARMLESS = new Set([
   'image_processor_type',
   'feature_extractor_type',

@@ -1,9 +1,9 @@
-/** What reading a config of another tool yields, besides its values. */
+/** The result of reading another tool's config, besides its values. */
 
 export interface Reading {
   /** One line for each field that was taken. */
   readonly taken: readonly string[];
-  /** What the user has to look at. */
+  /** Notes that the user must check. */
   readonly open: readonly string[];
 }
 

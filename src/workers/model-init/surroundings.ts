@@ -1,4 +1,4 @@
-/** Reads what lies beside a graph and describes it: labels.txt, config.json, preprocessor_config.json. */
+/** Reads and describes the files beside a graph: labels.txt, config.json, preprocessor_config.json. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
@@ -20,7 +20,7 @@ export interface Surroundings extends PreprocessorConfig, Pick<HuggingFaceConfig
   } | null;
 }
 
-/** Takes each file from the first folder that has it. Throws an Error that names a file that cannot be read. */
+/** Takes each file from the first folder that has it. Throws an Error that names an unreadable file. */
 export async function readSurroundings(folders: readonly string[]): Promise<Surroundings> {
   const model = readHuggingFaceConfig(await readJson(folders, 'config.json'));
   const pixels = readPreprocessorConfig(await readJson(folders, 'preprocessor_config.json'));

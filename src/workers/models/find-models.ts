@@ -1,4 +1,4 @@
-/** Finds the models on disk that this worker is to serve. */
+/** Finds the models on disk that this worker should serve. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
@@ -21,7 +21,7 @@ export interface FoundModel {
 
 export interface FoundModels {
   readonly models: readonly FoundModel[];
-  /** Of all folders that may hold a model, taken before they were read. By path. */
+  /** The looks of all folders that may hold a model, by path. Taken before the folders were read. */
   readonly looks: ReadonlyMap<string, FolderLook>;
   /** Folders that cannot be read. */
   readonly problems: readonly { readonly path: string; readonly error: ForebayError }[];

@@ -1,4 +1,4 @@
-/** A cheap look at a model folder. By `stat` alone it tells whether any file may have changed. */
+/** A cheap look at a model folder. It uses only `stat` to find out whether any file may have changed. */
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { CONFIG_FILE, GRAPH_FILE, type ModelFolder } from '../../shared/models/model-folder.ts';
@@ -21,7 +21,7 @@ export async function lookAt(dir: string): Promise<FolderLook> {
   return { key: lines.join('\n'), files };
 }
 
-/** Files that onnxruntime may map into memory: all that are not read whole at the start. */
+/** Files that onnxruntime may map into memory. All others are read completely at the start. */
 export function mayBeMapped({ dir, config }: ModelFolder, look: FolderLook): string[] {
   const readWhole = [GRAPH_FILE, CONFIG_FILE, config.labels].flatMap((name) =>
     name ? [join(dir, name)] : [],
@@ -39,7 +39,7 @@ async function collect(dir: string, levels: number, files: string[]): Promise<vo
   }
 }
 
-/** Which file it is and when it was last written. Includes the change time, which no tool can set back. */
+/** Identifies a file and its last write. Includes the change time, which no tool can set back. */
 async function stamp(file: string): Promise<string> {
   const found = await stat(file, { bigint: true }).catch(() => null);
   if (found === null) return 'gone';

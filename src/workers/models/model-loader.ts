@@ -1,4 +1,4 @@
-/** Loads a model into the lanes. If it could hold up other models there, a trial comes first. */
+/** Loads a model into the lanes. If it could block other models there, a trial comes first. */
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { LoadOutcome } from '../lane-pool/load-outcome.ts';
 import type { PooledModel } from '../lane-pool/pooled-model.ts';
@@ -10,7 +10,7 @@ export function createModelLoader({ pool, trials }: { pool: LanePool; trials: Mo
   async function loadTried(resident: PooledModel): Promise<LoadOutcome> {
     const trial = await trials.try(resident.load);
     if (!trial.ok || trials.stopped) return trial;
-    // The trial has probed the model already.
+    // The trial has already probed the model.
     const { probe: _, ...load } = resident.load;
     const outcome = await pool.load({ ...resident, load });
     if (!outcome.ok) return outcome;
@@ -19,7 +19,7 @@ export function createModelLoader({ pool, trials }: { pool: LanePool; trials: Mo
   }
 
   return {
-    /** `tryFirst`: the lanes serve other models, which this one must not hold up. */
+    /** `tryFirst`: the lanes serve other models, which this one must not block. */
     load: async (resident: PooledModel, tryFirst: boolean): Promise<LoadOutcome> =>
       tryFirst ? loadTried(resident) : pool.load(resident),
     /** Ends all trials. */

@@ -1,4 +1,4 @@
-/** What the launcher hears of a worker's models when it is ready. */
+/** The report about a worker's models to its launcher, sent when the worker is ready. */
 import { isLoaded, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 import type { FoundModels } from './find-models.ts';
 
@@ -8,7 +8,7 @@ export interface ModelReport {
   readonly problems: readonly { readonly model: string; readonly message: string }[];
 }
 
-/** `problems`: of the folders that were found at the start. */
+/** `problems`: of the folders found at the start. */
 export function modelReport(
   models: readonly ServedModel[],
   { problems }: Pick<FoundModels, 'problems'>,

@@ -1,6 +1,6 @@
 /**
- * Loads a model into a process of its own first, beside the lanes. There it may hang or crash without holding up the
- * models that are served.
+ * First loads a model in a separate process, beside the lanes. There it may hang or crash without affecting the models
+ * that are served.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSemaphore } from '../intake/semaphore.ts';
@@ -8,14 +8,14 @@ import type { Lane } from '../lane-pool/lane-handle.ts';
 import { loadFailure, type LoadOutcome } from '../lane-pool/load-outcome.ts';
 import type { LoadRequest } from '../lane/messages.ts';
 
-/** A trial that takes longer no longer keeps others waiting. */
+/** After this time, a trial no longer makes others wait. */
 const PATIENCE_MS = 3_000;
 
 export interface ModelTrials {
   /** Never rejects. */
   try(load: Omit<LoadRequest, 'type'>): Promise<LoadOutcome>;
   readonly stopped: boolean;
-  /** Ends all trials. Further ones fail at once. */
+  /** Ends all trials. Further ones fail immediately. */
   stop(): void;
 }
 

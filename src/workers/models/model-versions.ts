@@ -1,9 +1,10 @@
 /**
- * Remembers which versions of a model this worker has seen. A job that needs an older one hears that it was replaced.
+ * Remembers which versions of a model this worker has seen. A job that needs an older version is told that it was
+ * replaced.
  */
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 
-/** Versions that are remembered per name. */
+/** Number of versions remembered per name. */
 const MAX_VERSIONS = 20;
 
 export type ModelVersions = ReturnType<typeof createModelVersions>;

@@ -1,4 +1,4 @@
-/** Reports what there is to know about a model that has just been loaded. */
+/** Emits the events about a model that has just been loaded. */
 import { batchAdvice } from '../../shared/domain/model/batch-invariance.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import type { LoadedModel } from './served-model.ts';

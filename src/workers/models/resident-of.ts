@@ -1,4 +1,4 @@
-/** What the lanes are to keep resident for a model of this worker. */
+/** Describes what the lanes should keep resident for a model of this worker. */
 import { autoBatchSize } from '../../shared/domain/model/auto-batch.ts';
 import type { ForebayError } from '../../shared/errors.ts';
 import { loadModelFolder, type ModelFolder } from '../../shared/models/model-folder.ts';
@@ -10,17 +10,17 @@ import { lookAt, mayBeMapped } from './folder-look.ts';
 
 export type ResidentOf = ReturnType<typeof createResidentOf>;
 
-/** Bound once to what holds for all models of a worker. */
+/** Bound once to what is common to all models of a worker. */
 export function createResidentOf(worker: {
   plan: LanePlan;
   tunedOf: TunedOf;
-  /** For models that name no timeout of their own. */
+  /** For models without a timeout. */
   batchTimeoutS: number;
   cacheDir: string;
 }) {
   const { plan, tunedOf, batchTimeoutS, cacheDir } = worker;
 
-  /** `onLost`: called when no lane holds it any more or will again. */
+  /** `onLost`: called when no lane holds it and none will again. */
   return function residentOf(
     queue: string,
     { folder, look }: FoundModel,
@@ -49,7 +49,7 @@ export function createResidentOf(worker: {
   };
 }
 
-/** A cheap look first. If that has changed, the hash of all files decides. */
+/** A cheap look comes first. If that has changed, the hash of all files decides. */
 function createUnchangedCheck({ dir, ref }: ModelFolder, lookKey: string): () => Promise<boolean> {
   let known = lookKey;
   return async () => {

@@ -28,7 +28,7 @@ export interface ServedModel {
   readonly queue: string;
   readonly found: FoundModel;
   readonly state: ModelState;
-  /** When a block of it was last in hand. Monotonic milliseconds. */
+  /** When the worker last held one of its blocks. Monotonic milliseconds. */
   lastUsed: number;
 }
 
@@ -36,7 +36,7 @@ export function loadingModel(queue: string, found: FoundModel): ServedModel {
   return { queue, found, state: { is: 'loading' }, lastUsed: performance.now() };
 }
 
-/** From `loading`. `onDisk`: its files are still there. */
+/** From `loading`. `onDisk`: its files still exist. */
 export function toLoaded(model: ServedModel, loaded: LoadedModel, onDisk: boolean): ServedModel {
   if (model.state.is !== 'loading') throw wrongMove(model, 'loaded');
   return { ...model, state: { ...loaded, is: onDisk ? 'serving' : 'replaced' } };
@@ -48,7 +48,7 @@ export function toReplaced(model: ServedModel): ServedModel {
   return { ...model, state: { ...model.state, is: 'replaced' } };
 }
 
-/** From `replaced`: files with the same hash are there again. */
+/** From `replaced`: files with the same hash exist again. */
 export function toRestored(model: ServedModel, found: FoundModel): ServedModel {
   if (model.state.is !== 'replaced') throw wrongMove(model, 'restored');
   return { ...model, found, state: { ...model.state, is: 'serving' } };
@@ -64,12 +64,12 @@ function wrongMove({ found, state }: ServedModel, to: string): InvariantError {
   return new InvariantError(`model "${found.folder.ref.name}" went from ${state.is} to ${to}`);
 }
 
-/** Null where lanes do not hold it. */
+/** Null if lanes do not hold it. */
 export function loadedOf({ state }: ServedModel): LoadedModel | null {
   return state.is === 'serving' || state.is === 'replaced' ? state : null;
 }
 
-/** As the heartbeat announces it. */
+/** As in the heartbeat. */
 export function announced(
   model: ServedModel,
   facts: { readonly lanes: number; readonly tunedAt: string | null; readonly replaces: readonly string[] },

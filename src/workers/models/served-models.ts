@@ -1,6 +1,6 @@
 /**
- * The models that this worker serves: found on disk, loaded into lanes, each with its queue. They load independently of
- * each other. What changes on disk meanwhile is served in turn.
+ * The models that this worker serves: found on disk, loaded into lanes, each with its queue. They load independently.
+ * Changes on disk are served in turn.
  */
 import type { JobOptions } from '../../shared/domain/job/job.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
@@ -31,7 +31,7 @@ import {
 } from './served-model.ts';
 import type { SizingFacts } from './size-model.ts';
 
-/** A replaced version leaves the lanes when none of its blocks has been in hand for this long. */
+/** A replaced version leaves the lanes when the worker has held none of its blocks for this long. */
 const RETIRE_MS = 30_000;
 
 export type ServedModels = ReturnType<typeof createServedModels>;
@@ -46,7 +46,7 @@ export interface ServedModelsDeps {
   onServed: (queue: string) => void;
   /** They can no longer be taken. */
   onGone: (queue: string) => void;
-  /** Something that the heartbeat announces has changed. */
+  /** Something in the heartbeat has changed. */
   onChange: () => void;
   emit: Emit;
 }
@@ -59,7 +59,7 @@ export function createServedModels(deps: ServedModelsDeps) {
   const loading = new Set<Promise<void>>();
   /** The last message that was reported for a path. */
   const reported = new Map<string, string>();
-  /** Queues of the models that lie on disk now. */
+  /** Queues of the models that are on disk now. */
   let onDisk: ReadonlySet<string> = new Set();
   let stopped = false;
 
@@ -67,7 +67,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     models.set(model.queue, model);
   }
 
-  /** Takes what lies on disk now in place of what did before. */
+  /** Replaces the previous models on disk with the current ones. */
   function sync({ models: found, problems }: FoundModels): void {
     for (const problem of problems) report(problem);
     onDisk = new Set(found.map(({ folder }) => blockQueueName(folder.ref)));
@@ -130,7 +130,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     else models.delete(model.queue);
   }
 
-  /** No lane can load it again: its files have changed, or loading them fails. */
+  /** No lane can load it again, because its files have changed or loading fails. */
   function lose(queue: string, error: ForebayError): void {
     const model = models.get(queue);
     if (model === undefined || loadedOf(model) === null || stopped) return;
@@ -146,7 +146,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     pool.unload(queue);
   }
 
-  /** Takes replaced versions out of the lanes once they are unused and a newer version is served. */
+  /** Removes replaced versions from the lanes once they are unused and a newer version is served. */
   function retire(queuesInHand: ReadonlySet<string>): void {
     for (const model of models.values()) {
       if (queuesInHand.has(model.queue)) model.lastUsed = performance.now();
@@ -179,7 +179,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     async settled(): Promise<void> {
       while (loading.size > 0) await Promise.all(loading);
     },
-    /** Loads nothing more. A model whose loading is under way is not served. */
+    /** Loads nothing more. A model that is being loaded is not served. */
     stop(): void {
       stopped = true;
       deps.loader.stop();
@@ -188,7 +188,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     get servesAny(): boolean {
       return [...models.values()].some((model) => loadedOf(model) !== null);
     },
-    /** Null where lanes do not hold the model. */
+    /** Null if lanes do not hold the model. */
     groupOf(queue: string, options: Pick<JobOptions, 'batch_size' | 'decode' | 'top_k'>): BatchGroup | null {
       const model = models.get(queue);
       const loaded = model && loadedOf(model);
@@ -212,7 +212,7 @@ function nameOf({ found }: ServedModel): string {
   return found.folder.ref.name;
 }
 
-/** Twelve digits tell versions apart. */
+/** Twelve digits are enough to tell versions apart. */
 function versionOf({ name, hash }: ModelRef): { model: string; hash: string } {
   return { model: name, hash: hash.slice(0, 12) };
 }

@@ -1,8 +1,8 @@
-/** Why a worker serves no model, in one sentence for its log and its health check. */
+/** Explains why a worker serves no model, in one sentence for its log and its health check. */
 import { isLoaded, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelsWanted } from './find-models.ts';
 
-/** Null where it serves one, or may soon. */
+/** Null if it serves one, or may soon. */
 export function whyServesNothing(
   models: readonly ServedModel[],
   { dirs, pool, only }: ModelsWanted,
@@ -16,7 +16,7 @@ export function whyServesNothing(
   return `This worker serves nothing: none of its models (${names}) can be loaded. The log says why. It tries again when their files change.`;
 }
 
-/** Reports each reason once, when it begins to hold. */
+/** Reports each reason once, when it first applies. */
 export function createServesNothingReport(report: (why: string) => void) {
   let reported: string | null = null;
   return (why: string | null): void => {

@@ -1,4 +1,4 @@
-/** How this worker runs a model: lanes, threads and rows per batch, each with what bound it. */
+/** How this worker runs a model: lanes, threads and rows per batch, each with the constraint that bound it. */
 import { autoBatchSize } from '../../shared/domain/model/auto-batch.ts';
 import type { Choice } from '../../shared/domain/choice.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
@@ -17,7 +17,7 @@ export interface SizingFacts {
   readonly tuned: Tuned | null;
 }
 
-/** Bound once to what holds for all models of a worker. */
+/** Bound once to what is common to all models of a worker. */
 export function createModelSizing({ plan, resources }: { plan: LanePlan; resources: Resources }) {
   const { choices } = plan;
   const named = (value: number): Choice => choiceOf({ value, boundBy: 'model_config' });
@@ -49,7 +49,7 @@ export function createModelSizing({ plan, resources }: { plan: LanePlan; resourc
   };
 }
 
-/** The memory of the probed batch, divided over its rows. */
+/** The memory of the probed batch, divided by its rows. */
 function rowMemoryOf(config: ModelConfig, { memory, fixedBatch }: ModelInfo) {
   if (memory === null) return null;
   const rows = fixedBatch ?? autoBatchSize(config);

@@ -16,7 +16,7 @@ export interface Operator {
   readonly attributes?: Readonly<Record<string, number | readonly number[] | AttributeValue>>;
 }
 
-/** What an attribute can hold besides numbers. */
+/** The values of an attribute besides numbers. */
 export type AttributeValue = { readonly tensor: Weights } | { readonly graph: Graph };
 
 export interface Weights {
@@ -24,7 +24,7 @@ export interface Weights {
   readonly type: 'float32' | 'int64';
   readonly shape: readonly number[];
   readonly data: readonly number[];
-  /** The file beside the graph that is to hold the data. See contentOf. */
+  /** The file beside the graph that should hold the data. See contentOf. */
   readonly location?: string;
 }
 

@@ -1,4 +1,4 @@
-// Small models with known answers, made on the spot. Their scores depend on an image's mean colour.
+// Small models with known answers, created by the test. Their scores depend on an image's mean colour.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MODEL_CONFIG, type ModelConfig } from '#forebay/shared/domain/model/model-config.js';
@@ -12,7 +12,7 @@ export interface MeanColourModel {
   readonly batch?: Dim;
   readonly type?: 'float32' | 'float16' | 'uint8';
   readonly layout?: 'nchw' | 'nhwc';
-  /** Output [N, C, 1, 1] in place of [N, C]. */
+  /** Output [N, C, 1, 1] instead of [N, C]. */
   readonly trailingOnes?: boolean;
   readonly softmax?: boolean;
   /** The file that is to hold the weights. See classWeights. */
@@ -93,7 +93,7 @@ export function writeModelFolder(
   return { dir, config: MODEL_CONFIG.parse(withLabels), labels: labels ?? null };
 }
 
-/** Without labels, a config must say that the outputs are class scores. */
+/** Without labels, a config must declare that the outputs are class scores. */
 function withoutLabels(config: Record<string, unknown>): Record<string, unknown> {
   const says = ['labels', 'softmax', 'activation'].some((field) => field in config);
   return says ? config : { ...config, activation: 'none' };

@@ -49,12 +49,12 @@ export function slowModel(side: number, products: number): Buffer {
   ]);
 }
 
-/** Like slowModel, but with constants only, so onnxruntime computes everything when the session is made. */
+/** Like slowModel, but with constants only, so onnxruntime computes everything when the session is created. */
 export function slowToOpenModel(side: number, products: number): Buffer {
   return meanModel(side, slowSteps('two', products));
 }
 
-/** Multiplies a matrix filled with `value` again and again, and adds the result to each row's mean. */
+/** Repeatedly multiplies a matrix filled with `value`, and adds the result to each row's mean. */
 function slowSteps(value: string, products: number): Operator[] {
   const multiply = (_: unknown, i: number) => [
     step('MatMul', [i === 0 ? 'matrix' : `m${i - 1}`, 'matrix'], `p${i}`),
@@ -71,8 +71,8 @@ function slowSteps(value: string, products: number): Operator[] {
 }
 
 /**
- * Never ends: an empty loop of 2^53 turns. `when`: for every image, or only for those that are not black, as the image of the
- * first run is.
+ * Never ends: an empty loop of 2^53 turns. `when`: for every image, or only for images that are not black. The image of
+ * the first run is black.
  */
 export function endlessModel(side: number, when: 'always' | 'not black'): Buffer {
   const turns = [
@@ -123,7 +123,7 @@ export function externalWeightsModel(side: number): Buffer {
   );
 }
 
-/** Needs so many megabytes per row while it runs. Scores are the mean, twice. */
+/** Needs this many megabytes per row while it runs. Scores are the mean, twice. */
 export function hungryModel(side: number, megabytesPerRow: number): Buffer {
   return meanModel(
     side,

@@ -34,7 +34,7 @@ describe('the cases of the benchmarks', () => {
 });
 
 describe('the command line of the benchmarks', () => {
-  it('tells cases from subjects', () => {
+  it('distinguishes cases from subjects', () => {
     const { names, subjects } = readOptions(['compare', 'digits-small', '--with', '/other']);
     expect(names).toEqual(['compare']);
     expect(subjects.map(({ name }) => name)).toEqual(['digits-small']);
@@ -64,7 +64,7 @@ describe('the command line of the benchmarks', () => {
     expect(() => readOptions(args)).toThrow(message);
   });
 
-  it('prefers what is given to the defaults of a case', () => {
+  it('prefers given options to the defaults of a case', () => {
     const defaults = { runs: 20, seconds: 10, quick: { runs: 3, seconds: 3 } };
     expect(optionsFor({ defaults }, {})).toMatchObject({ runs: 20, seconds: 10 });
     expect(optionsFor({ defaults }, { quick: true, seconds: 1 })).toMatchObject({ runs: 3, seconds: 1 });

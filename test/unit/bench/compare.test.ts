@@ -21,7 +21,7 @@ const bench = (path: string) => new URL(`../../../bench/${path}`, import.meta.ur
 const { geometricRatio } = (await import(bench('harness/statistics.js'))) as Statistics;
 const { rateBetween, sharedWindow, wholeWindow } = (await import(bench('endtoend/commits.js'))) as Commits;
 
-/** A block of 10 rows whenever `rowsPerS` allows, from `from` to `to`, in ms. */
+/** A block of 10 rows at the pace of `rowsPerS`, between `from` and `to`, in ms. */
 function commitsAt(rowsPerS: number, from: number, to: number): Commit[] {
   const every = 10_000 / rowsPerS;
   return Array.from({ length: Math.round((to - from) / every) }, (_, i) => ({
@@ -31,7 +31,7 @@ function commitsAt(rowsPerS: number, from: number, to: number): Commit[] {
 }
 
 describe('the ratio of paired runs', () => {
-  it('is the geometric mean, so that a gain and the loss that undoes it give 1', () => {
+  it('is the geometric mean, so that a gain and the loss that cancels it give 1', () => {
     expect(geometricRatio([2, 1], [1, 2]).mean).toBeCloseTo(1, 12);
   });
 
@@ -59,12 +59,12 @@ describe('the ratio of paired runs', () => {
 });
 
 describe('jobs that run together', () => {
-  // Both have 1,000 rows. Beside each other the fast one gets 100 rows/s and the slow one 50. When the fast one has
-  // ended, the slow one has the machine to itself and gets 150.
+  // Both have 1,000 rows. Side by side the fast one gets 100 rows/s and the slow one 50. When the fast one has ended, the
+  // slow one has the machine to itself and gets 150.
   const fast = commitsAt(100, 0, 10_000);
   const slow = [...commitsAt(50, 0, 10_000), ...commitsAt(150, 10_000, 13_333)];
 
-  it('are compared before the first one leaves the machine to the other', () => {
+  it('are compared only while both run', () => {
     const window = sharedWindow([fast, slow]);
     expect(window).toEqual({ from: 2_000, to: 9_500 });
     expect(rateBetween(fast, window) / rateBetween(slow, window)).toBeCloseTo(2, 6);
@@ -76,7 +76,7 @@ describe('jobs that run together', () => {
     expect(rateBetween(slow, { from: 300, to: 500 })).toBeCloseTo(50, 6);
   });
 
-  it('are refused if one ends before the other has got going', () => {
+  it('are refused if one ends before the other runs steadily', () => {
     const late = fast.map(({ at, rows }) => ({ at: at + 20_000, rows }));
     expect(() => sharedWindow([fast, late])).toThrow('more rows');
   });

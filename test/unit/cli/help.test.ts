@@ -75,7 +75,7 @@ const examplesOf = (help: string) =>
   (/\nExamples:\n((?: {2}.*\n)+)/.exec(help)?.[1] ?? '').split('\n').flatMap((line) => line.trim() || []);
 
 describe('the help', () => {
-  it.each(COMMANDS)('of "%s" has examples that can be typed, and exit codes', async (path) => {
+  it.each(COMMANDS)('of "%s" has examples that the parser accepts, and exit codes', async (path) => {
     const help = helpOf(path);
     const examples = examplesOf(help);
     expect(examples.length).toBeGreaterThan(0);
@@ -97,7 +97,7 @@ describe('the help', () => {
     expect((await forebay('help')).out).toMatch(/^Usage: forebay \[/);
   });
 
-  it('reports an unknown command as any unknown command', async () => {
+  it('reports an unknown command like any unknown command', async () => {
     expect(await forebay('help', 'rum')).toMatchObject({
       code: EXIT.usage,
       err: "forebay: unknown command 'rum' (Did you mean run?). See: forebay --help\n",
@@ -179,7 +179,7 @@ describe('an argument without a flag', () => {
     expect(code).toBe(EXIT.usage);
   });
 
-  it('is named if it is no file', async () => {
+  it('is named if it is not a file', async () => {
     expect((await forebay('run', 'fotos')).err).toBe(
       "forebay: 'fotos' has no flag before it. See: forebay run --help\n",
     );
@@ -208,7 +208,7 @@ describe('the terms of the service', () => {
     ['raise FOREBAY_MAX_INFLIGHT_MB or', 'raise --max-inflight-mb (FOREBAY_MAX_INFLIGHT_MB) or'],
     ['Raise --queue-limit (FOREBAY_QUEUE_LIMIT), or', 'Raise --queue-limit (FOREBAY_QUEUE_LIMIT), or'],
     ['at most 20 (FOREBAY_MAX_ROWS).', 'at most 20 (FOREBAY_MAX_ROWS).'],
-    // Names that the user chose stay as they are.
+    // Names that the user chose stay unchanged.
     ['The output folder "/data/batch_size" is in use', 'The output folder "/data/batch_size" is in use'],
     ['a limit of concurrency', 'a limit of concurrency'],
   ])('%j become terms of the command line', (api, cli) => {
@@ -216,7 +216,7 @@ describe('the terms of the service', () => {
   });
 });
 
-describe('a command that is suggested', () => {
+describe('a suggested command', () => {
   it('calls the same service', () => {
     const argv = ['submit', '--url', 'http://h:1', '--model', 'm', '--api-key-file=k'];
     expect(serviceWords(argv)).toEqual(['--url', 'http://h:1', '--api-key-file=k']);

@@ -47,14 +47,14 @@ describe('the restart policy', () => {
 });
 
 describe('a process of the service', () => {
-  it('is ready when it says so, and ends on request', async () => {
+  it('is ready when it reports so, and ends on request', async () => {
     const child = start('fine', READY);
     expect(await child.ready).toMatchObject({ url: 'http://127.0.0.1:5', models: [], problems: [] });
     child.stop();
     expect(await child.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('fails with the code and the message that it sends', async () => {
+  it('fails with the code and message of its report', async () => {
     const child = start(
       'refusing',
       "process.send({type:'failed',code:'address_in_use',message:'taken'});process.exitCode=1;process.disconnect()",
@@ -152,7 +152,7 @@ describe('log lines of processes', () => {
     expect(readableLine('api', failed)).toContain('api: error: lane ended lane=1\n  Error: x\n      at y');
   });
 
-  it('stay as they are if they are no records', () => {
+  it('stay unchanged if they are not records', () => {
     expect(readableLine('worker 2', '{"half')).toBe('worker 2: {"half');
   });
 

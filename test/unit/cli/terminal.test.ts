@@ -41,14 +41,14 @@ describe('the output of the command', () => {
     expect(terminal.screen()).toEqual([`lane died ${SHOWN}`, 'Starting ...']);
   });
 
-  it('keeps the columns of a table, whatever the names hold', () => {
+  it('keeps the columns of a table, whatever characters the names contain', () => {
     const job = { ...JOB, id: 'job_1\nforged', model: NASTY };
     const text = jobsTable([job], Date.parse(job.created_at));
     expect(text.trimEnd().split('\n')).toHaveLength(2);
     expect(text).toContain(String.raw`job_1\u000aforged`);
   });
 
-  it('passes through one file: nothing else writes to the terminal', () => {
+  it('passes through one file, and nothing else writes to the terminal', () => {
     const root = fileURLToPath(new URL('../../../src/cli/', import.meta.url));
     const writers = readdirSync(root, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts') && name !== 'terminal.ts')

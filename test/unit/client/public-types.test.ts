@@ -1,4 +1,4 @@
-// The client's types in the project of a user who has neither Node's types nor those of the service's own libraries.
+// The client's types in a user's project that has neither Node's types nor those of the service's libraries.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(project, { recursive: true, force: true }));
 
-it('need no types but those of the browser and of zod', async () => {
+it('need no types except those of the browser and of zod', async () => {
   await writeFile(
     join(project, 'use.mts'),
     `import { createClient, type Job, type SubmitBody } from 'forebay/client';

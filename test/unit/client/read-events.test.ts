@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readEvents, type ServerEvent } from '#forebay/client/read-events.js';
 
-/** A stream of these bytes, in chunks of the given lengths; the rest comes in one. */
+/** A stream of these bytes, in chunks of the given lengths. The rest comes in one chunk. */
 function streamOf(bytes: Uint8Array, lengths: readonly number[] = []): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
@@ -41,14 +41,14 @@ describe('server-sent events', () => {
     expect(await read('data: a\ndata:b\ndata\ndata:  c\n\n')).toMatchObject([{ data: 'a\nb\n\n c' }]);
   });
 
-  it('may have empty data, and are none without data', async () => {
+  it('may have empty data, but without data there is no event', async () => {
     expect(await read('data\n\nevent: x\n\nid: 2\n\ndata:\n\n')).toEqual([
       { id: '', type: 'message', data: '' },
       { id: '2', type: 'message', data: '' },
     ]);
   });
 
-  it('pass over comments, unknown fields, retry times and ids with NUL', async () => {
+  it('ignore comments, unknown fields, retry times and ids with NUL', async () => {
     expect(await read(': hello\nretry: 10\nwhat: x\nid: 3\nid: a\0b\ndata: a:b\n\n')).toEqual([
       { id: '3', type: 'message', data: 'a:b' },
     ]);
@@ -58,7 +58,7 @@ describe('server-sent events', () => {
     expect(await read('\uFEFFdata: a\n\n', [1])).toMatchObject([{ data: 'a' }]);
   });
 
-  it('are dropped where the stream ends before their empty line', async () => {
+  it('are dropped if the stream ends before their empty line', async () => {
     expect(await read('data: a\n\ndata: b\n')).toMatchObject([{ data: 'a' }]);
     expect(await read('data: a\r\rid: 2\rdata: b')).toEqual([{ id: '', type: 'message', data: 'a' }]);
   });

@@ -1,6 +1,6 @@
 /**
- * Parses large bodies in a thread of its own, so that they do not block the event loop. The thread starts when the
- * first body comes and ends once it has been idle for a while.
+ * Parses large bodies in a separate thread, so that they do not block the event loop. The thread starts with the first
+ * body and ends when it has been idle for a while.
  */
 import { Worker } from 'node:worker_threads';
 import { ForebayError, InvariantError, type ErrorCode, type Issue } from '../../../shared/errors.ts';
@@ -18,12 +18,14 @@ export type ParseAnswer =
   | { readonly code: ErrorCode; readonly message: string; readonly issues: readonly Issue[] };
 
 export interface BackgroundParser {
-  /** Transfers the bytes with their whole buffer to the thread. Rejects with ForebayError, as parseSubmit throws. */
+  /** Transfers the bytes with their whole buffer to the thread. Rejects with the errors of parseSubmit. */
   parseSubmit(bytes: Buffer<ArrayBuffer>, maxDepth: number): Promise<Parsed<SubmitRequest>>;
 }
 
 const IDLE_MS = 10_000;
-/** Heap of the thread. A body needs a few times its size. Beyond the limit the thread ends, and the API goes on. */
+/**
+ * Heap of the thread. A body needs a few times its size. Beyond the limit only the thread ends, and the API keeps running.
+ */
 const MAX_HEAP_MB = 256;
 
 interface Pending {

@@ -19,7 +19,7 @@ export interface Extracted {
 export interface ListElement {
   readonly start: number;
   readonly end: number;
-  /** About how many values it holds. */
+  /** The approximate number of values that it holds. */
   readonly values: number;
 }
 
@@ -77,7 +77,7 @@ const BACKSLASH = 0x5c;
 const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
-/** No wanted name has more bytes, even when escaped. */
+/** No wanted name is longer than this, even when escaped. */
 const MAX_NAME_BYTES = 100;
 
 class Walker {
@@ -124,7 +124,7 @@ class Walker {
     this.at += 1;
   }
 
-  /** Walks past a value and returns about how many values it holds. Brackets are counted, not matched. */
+  /** Walks past a value and returns approximately how many values it holds. Brackets are counted, not matched. */
   value(): number {
     const { json } = this;
     let depth = 0;

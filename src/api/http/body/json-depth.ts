@@ -1,6 +1,6 @@
 /**
- * Measures how deep a JSON text nests before it is parsed. 16 MB of "[" would cost the parser, and all code that walks
- * the value, far too much memory and stack.
+ * Measures how deep a JSON text nests before it is parsed. 16 MB of "[" would cost the parser, and all code that walks the
+ * value, too much memory and stack.
  */
 
 /** No route needs more than 5 levels. */
@@ -28,7 +28,7 @@ export function nestsDeeper(json: Buffer, most: number): boolean {
   return false;
 }
 
-/** Index of the closing quote, or the end of the text where there is none. */
+/** Index of the closing quote, or the end of the text if there is none. */
 function endOfString(json: Buffer, from: number): number {
   for (let at = json.indexOf(QUOTE, from); at >= 0; at = json.indexOf(QUOTE, at + 1)) {
     let backslashes = 0;

@@ -1,4 +1,4 @@
-/** Lets few large bodies in at a time, which bounds the memory that they take together. */
+/** Admits only a few large bodies at a time, which bounds their total memory. */
 import { ForebayError } from '../../../shared/errors.ts';
 
 export interface LargeBodyLimit {
@@ -9,16 +9,16 @@ export interface LargeBodyLimit {
   enter(): Promise<() => void>;
 }
 
-/** In memory at a time: up to 16 MB each, and as much again once their rows are packed. */
+/** In memory at a time. Each takes up to 16 MB, and as much again once its rows are packed. */
 const MAX_HELD = 4;
-/** Requests that wait for their turn, with the little that has been read of each. */
+/** Requests that wait for their turn. Little of each has been read. */
 const MAX_WAITING = 32;
 
 export function createLargeBodyLimit(): LargeBodyLimit {
   let held = 0;
   const waiting: (() => void)[] = [];
 
-  /** Lets the next request in, if one waits. */
+  /** Admits the next waiting request, if any. */
   function leave(): void {
     const next = waiting.shift();
     if (next) next();

@@ -6,7 +6,7 @@ import { issuesOf } from '../wire/issues.ts';
 import { nestsDeeper } from './json-depth.ts';
 import { trimJson } from './trim-json.ts';
 
-/** `issues`: at most one more than MAX_ISSUES. */
+/** `issues`: at most one more than MAX_ISSUES, so that a caller knows that there are more. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly issues: readonly Issue[] };
@@ -30,7 +30,7 @@ export function checkText(bytes: Buffer, maxDepth: number): Buffer {
   if (nestsDeeper(bytes, maxDepth)) {
     throw new ForebayError(
       'request_too_deep',
-      `The body nests deeper than ${maxDepth} levels; no request of this API needs so many.`,
+      `The body nests deeper than ${maxDepth} levels, which no request of this API needs.`,
     );
   }
   if (!isUtf8(bytes)) throw new ForebayError('invalid_request', 'The body is not UTF-8.');

@@ -1,6 +1,6 @@
 /**
- * Parses the body of a submit, which may list very many rows. They are parsed, checked and packed one by one, so that
- * a body takes about its own size of memory, whatever it holds.
+ * Parses the body of a submit, which may list millions of rows. Rows are parsed, checked and packed one by one, so that
+ * memory stays near the size of the body.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { z } from 'zod';
@@ -23,13 +23,13 @@ import { checkText, fit, notJson, type Parsed } from './parse-json.ts';
 const ROW_FIELDS = ['urls', 'rows'] as const;
 type RowField = (typeof ROW_FIELDS)[number];
 const ROW_LISTS = new Map([['input', new Set<string>(ROW_FIELDS)]]);
-/** Limit for everything in a request but its rows. */
+/** Size limit of a request without its rows. */
 const MAX_REST_BYTES = 1024 * 1024;
 /** Rows that are checked together with the rest, so that all problems of a small request are reported at once. */
 const FIRST_ROWS = MAX_ISSUES;
-/** Collected before they are hashed. */
+/** Hashed in chunks of this size. */
 const DIGEST_CHARS = 64 * 1024;
-/** A row with more values fits no schema, so it is not parsed. */
+/** No schema allows a row with more values, so such a row is not parsed. */
 const MAX_ROW_VALUES = 100;
 
 /** Throws ForebayError `request_too_deep`, `request_too_large`, `invalid_request`. */
@@ -49,13 +49,13 @@ function parseText(json: Buffer): Parsed<SubmitRequest> {
   if (rest.length > MAX_REST_BYTES) {
     throw new ForebayError(
       'request_too_large',
-      `The body is larger than ${MAX_REST_BYTES / 1024 / 1024} MB without its rows ("urls", "rows"). Nothing else in a request needs as much.`,
+      `The body is larger than ${MAX_REST_BYTES / 1024 / 1024} MB without its rows ("urls", "rows"). No other part of a request needs that much.`,
     );
   }
   const value = JSON.parse(rest.toString()) as unknown;
   const extracted = putFirstRows(value, json, lists);
   if (Object.keys(extracted).length < lists.length) {
-    // JSON.parse keeps the last of two equal names, so the list of the first would go unchecked.
+    // JSON.parse keeps the last of two equal names, so the first list would go unchecked.
     throw new ForebayError('invalid_request', 'The body gives its input or its rows twice. Give them once.');
   }
   const parsed = fit(value, SUBMIT_BODY);
@@ -71,7 +71,7 @@ function parseText(json: Buffer): Parsed<SubmitRequest> {
   return { ok: true, value: { ...request, input, digest: sha256(JSON.stringify(request)).digest('hex') } };
 }
 
-/** Replaces the marker of each extracted list by its first rows. */
+/** Replaces the marker of each extracted list with its first rows. */
 function putFirstRows(value: unknown, json: Buffer, lists: readonly ExtractedList[]) {
   const { input } = (value ?? {}) as { input?: Record<string, unknown> };
   const extracted: { [Field in RowField]?: ExtractedList } = {};
@@ -96,7 +96,7 @@ function packRows<Row, Packed extends PackedUrls>(
   schema: z.ZodType<Row>,
   packer: Packer<Row, Packed>,
 ): Parsed<SubmitRequest> {
-  // The digest is that of the request's whole JSON, which may be too large to build in one piece.
+  // The digest covers the request's whole JSON, which may be too large to build as one string.
   const type = field === 'urls' ? 'urls' : 'inline';
   const shell = JSON.stringify({ ...request, input: { type, [field]: [] } });
   const opening = `"input":{"type":"${type}","${field}":[`;

@@ -1,4 +1,4 @@
-/** Trims parsed JSON before a schema sees it: very long lists, and field names that JavaScript would lose. */
+/** Trims parsed JSON before validation. It cuts very long lists and removes field names that JavaScript would lose. */
 import type { Issue } from '../../../shared/errors.ts';
 import { pointer } from '../wire/issues.ts';
 
@@ -6,8 +6,8 @@ import { pointer } from '../wire/issues.ts';
 const MAX_ENTRIES = 1000;
 
 /**
- * Cuts lists and objects to a length that a schema can check quickly. Returns what it cut, and the names that cannot be
- * kept.
+ * Cuts lists and objects to a length that a schema can check quickly. Returns an issue for each cut and for each name that
+ * cannot be kept.
  */
 export function trimJson(value: unknown, path: readonly string[] = []): Issue[] {
   if (typeof value !== 'object' || value === null) return [];

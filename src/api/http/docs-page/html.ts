@@ -18,7 +18,7 @@ function toText(part: Part): string {
   return part.map(toText).join('');
 }
 
-/** A sentence in which `backticks` mark code. */
+/** Formats a sentence in which `backticks` mark code. */
 export function prose(text: string): Html {
   return html`${text.split('`').map((piece, i) => (i % 2 === 1 ? html`<code>${piece}</code>` : piece))}`;
 }

@@ -1,4 +1,4 @@
-/** One endpoint on the page: what it does, takes and answers, and how to call it. */
+/** One endpoint on the page: what it does, its request and response, and an example call. */
 import type { ApiDocument, ApiOperation, ApiParameter, ApiSchema } from './api-document.ts';
 import { html, prose, type Html } from './html.ts';
 import { typeOf } from './schema-view.ts';

@@ -1,4 +1,4 @@
-/** Renders the API's description as one page that needs no script and no other host (ADR 9). */
+/** Renders the API's description as one page that needs no script and loads nothing from other hosts (ADR 9). */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { pageHeaders } from '../middleware/page-headers.ts';
@@ -10,7 +10,7 @@ import { operationView } from './operation-view.ts';
 import { schemaTable } from './schema-view.ts';
 
 const STYLE = readFileSync(new URL('./style.css', import.meta.url), 'utf8');
-/** Not part of the template, since the policy allows exactly these bytes and formatting could change them. */
+/** Not part of the template. The policy allows exactly these bytes, and formatting could change them. */
 const STYLE_ELEMENT: Html = { html: `<style>${STYLE}</style>` };
 
 export function renderDocsPage(document: ApiDocument): { html: string; headers: Record<string, string> } {

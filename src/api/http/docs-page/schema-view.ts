@@ -17,7 +17,7 @@ export function schemaTable(schema: ApiSchema): Html {
   ${schema.properties ? table(schema) : null}`;
 }
 
-/** Names a branch of a union by the fields that can have only one value. */
+/** Names a branch of a union after the fields that can have only one value. */
 function branchName(branch: ApiSchema): Html {
   const fixed = Object.entries(branch.properties ?? {}).filter(
     ([, field]) => field.const !== undefined || field.enum?.length === 1,
@@ -64,7 +64,7 @@ function fieldRows(schema: ApiSchema, prefix: string): Html[] {
   });
 }
 
-/** A schema's type in a few words. */
+/** Describes a schema's type in a few words. */
 export function typeOf(schema: ApiSchema): Html {
   const text = html`${bareType(schema)}${limits(schema)}`;
   return schema.default === undefined
@@ -95,7 +95,7 @@ function bareType(schema: ApiSchema): Html {
   return names.length === 0 ? html`anything` : joined(names, ' or ');
 }
 
-/** Longer enumerations are shown in a section of their own. */
+/** Longer enumerations get their own section. */
 const MAX_VALUES = 10;
 
 function isMeaningful(schema: ApiSchema): boolean {

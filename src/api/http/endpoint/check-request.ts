@@ -8,10 +8,10 @@ import { checkOrigin } from '../middleware/same-origin.ts';
 import { MAX_ISSUES } from '../wire/issues.ts';
 import { NO_FIELDS, type CheckedRequest, type Endpoint, type Fields } from './endpoint.ts';
 
-/** A POST that needs no body may still carry an empty object. */
+/** A POST that needs no body may still send an empty object. */
 const NO_BODY: BodyLimit = { bytes: 64 * 1024, advice: 'This request needs no body.' };
 
-/** `maxJsonDepth`: levels that the JSON of the body may nest. Throws ForebayError. */
+/** `maxJsonDepth`: maximum nesting of the JSON in the body. Throws ForebayError. */
 export async function checkRequest<
   P extends Fields,
   Q extends Fields,
@@ -67,7 +67,7 @@ function invalid(issues: readonly Issue[]): ForebayError {
   const count = isMore ? `more than ${MAX_ISSUES}` : String(issues.length);
   const places = issues.length === 1 ? '' : ` in ${count} places`;
   const more = issues.length > listed.length ? '; ...' : '';
-  return new ForebayError('invalid_request', `The request is wrong${places}: ${listed.join('; ')}${more}`, {
+  return new ForebayError('invalid_request', `The request is invalid${places}: ${listed.join('; ')}${more}`, {
     issues: shown,
   });
 }

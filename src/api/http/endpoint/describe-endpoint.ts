@@ -7,7 +7,7 @@ import type { Endpoint, Fields, Success } from './endpoint.ts';
 
 type RouteDescription = Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0];
 
-/** Problems that any endpoint may answer. */
+/** Problems that every endpoint may return. */
 const COMMON: readonly ErrorCode[] = [
   'invalid_request',
   'internal',
@@ -16,7 +16,7 @@ const COMMON: readonly ErrorCode[] = [
   'redis_full',
   'redis_not_saving',
 ];
-/** Problems that the guard answers. */
+/** Problems that the guard returns. */
 const REFUSALS: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'host_not_allowed', 'rate_limited'];
 
 /** Names of the two ways to send a key in the document. */
@@ -27,7 +27,7 @@ const HEADER = 'HeaderKey';
 export function describeKeys(app: OpenAPIHono): void {
   const { openAPIRegistry: registry } = app;
   const description =
-    'An API key, `fbk_<id>_<secret>`, made with `forebay keys create`. Not needed where the service runs without keys. The roles of an operation are the scopes that it needs. `admin` includes all scopes.';
+    'An API key, `fbk_<id>_<secret>`, made with `forebay keys create`. Not needed if the service runs without keys. The roles of an operation are the scopes that it needs. `admin` includes all scopes.';
   registry.registerComponent('securitySchemes', BEARER, { type: 'http', scheme: 'bearer', description });
   registry.registerComponent('securitySchemes', HEADER, {
     type: 'apiKey',

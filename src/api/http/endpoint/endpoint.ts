@@ -1,4 +1,4 @@
-/** How an endpoint is declared. Its OpenAPI description and the check of each request both follow from it. */
+/** Declares an endpoint. Its OpenAPI description and the check of each request both follow from the declaration. */
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { ErrorCode } from '../../../shared/errors.ts';
@@ -15,15 +15,15 @@ export const NO_FIELDS = z.strictObject({});
 export interface Success {
   readonly status: number;
   readonly description: string;
-  /** Media type -> schema of the answer, or of one of its lines. */
+  /** Media type -> schema of the response, or of one line of it. */
   readonly content?: Readonly<Record<string, z.ZodType>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** `P`, `Q`, `H`, `B`: schemas of path parameters, query, headers and body. `T`: the body as the handler gets it. */
+/** `P`, `Q`, `H`, `B`: schemas of path parameters, query, headers and body. `T`: the body that the handler gets. */
 export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, B extends z.ZodType, T> {
   readonly method: 'get' | 'post' | 'delete';
-  /** With parameters as `{name}`. */
+  /** With path parameters as `{name}`. */
   readonly path: string;
   readonly operationId: string;
   readonly tag: string;
@@ -42,7 +42,7 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
     readonly parse?: (bytes: Buffer<ArrayBuffer> | undefined, maxDepth: number) => Promise<Parsed<T>>;
   };
   readonly success: readonly Success[];
-  /** Codes of the problems that it may answer, besides those of every endpoint. */
+  /** Codes of the problems that it may return, in addition to those of every endpoint. */
   readonly problems: readonly ErrorCode[];
 }
 

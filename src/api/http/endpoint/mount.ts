@@ -11,7 +11,7 @@ import type { CheckedRequest, Endpoint, Fields, NO_FIELDS } from './endpoint.ts'
 export interface MountTarget {
   readonly app: OpenAPIHono;
   readonly guard: Guard;
-  /** Levels that the JSON of any body may nest. */
+  /** Maximum nesting of the JSON in any body. */
   readonly maxJsonDepth: number;
   readonly largeBodies: LargeBodyLimit;
   readonly emit: Emit;

@@ -5,8 +5,8 @@ import { ForebayError } from '../../../shared/errors.ts';
 export type AuthSetting = 'on' | 'off' | 'auto';
 
 /**
- * `auto`: keys are needed beyond loopback, and wherever one exists. `anyKey` is called only where it matters.
- * Rejects with ForebayError `keys_required` beyond loopback where no key exists.
+ * `auto`: requests need a key beyond loopback, and on loopback once a key exists. `anyKey` is called only if it matters.
+ * Rejects with ForebayError `keys_required` beyond loopback if no key exists.
  */
 export async function needsKeys(options: {
   readonly setting: AuthSetting;
@@ -24,14 +24,14 @@ export async function needsKeys(options: {
     'keys_required',
     `The API does not start on ${host || 'all addresses'}, because others could reach it there and no API key exists. ` +
       'Either create a key first: forebay keys create --name NAME --scope admin (with the same REDIS_URL or --data). ' +
-      'Or let everybody in on purpose: --insecure, which is FOREBAY_AUTH=off.',
+      'Or open the service to everybody on purpose: --insecure, which is FOREBAY_AUTH=off.',
   );
 }
 
 /** Any other name counts as an address that others can reach. */
 export function isLoopback(host: string): boolean {
   if (host === 'localhost') return true;
-  // Only whole addresses. ipaddr.js also reads short forms such as 0x7f.1.
+  // Accepts only complete addresses. ipaddr.js also reads short forms such as 0x7f.1.
   if (!/^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:.]*)$/i.test(host)) return false;
   return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback';
 }

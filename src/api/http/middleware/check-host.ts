@@ -1,6 +1,7 @@
 /**
- * Refuses requests whose Host is not a name of this service. This stops DNS rebinding: a web page makes its own name
- * resolve to loopback, so that the browser takes the service for the page's own origin. Its Host header gives it away.
+ * Refuses requests whose Host is not a name of this service. This stops DNS rebinding. A web page makes its own name
+ * resolve to loopback, so that the browser treats the service as the page's own origin. The Host header still has the
+ * page's name.
  */
 import { ForebayError } from '../../../shared/errors.ts';
 
@@ -16,7 +17,7 @@ export function createHostCheck(given: readonly string[]): HostCheck {
     if (host === undefined || allowed.has(nameOf(host))) return;
     throw new ForebayError(
       'host_not_allowed',
-      `"${host.slice(0, 100)}" is not a name of this service, so another web page may be behind the request. ` +
+      `"${host.slice(0, 100)}" is not a name of this service, so another web page may have sent the request. ` +
         'Use localhost or 127.0.0.1, or have the operator add the name to FOREBAY_ALLOWED_HOSTS.',
     );
   };

@@ -1,26 +1,26 @@
-/** Limits per connection. Clients that send slowly, or send too large headers, are cut off. */
+/** Limits per connection. Clients that send slowly, or send oversized headers, are cut off. */
 import type { ServerOptions } from 'node:http';
 
 export interface ConnectionSettings {
-  /** Seconds until the whole request must be there, body included. */
+  /** Seconds until the whole request must have arrived, including its body. */
   readonly requestTimeoutS: number;
 }
 
 /** Only a stalled or hostile client takes longer to send its headers. */
 const MAX_HEADERS_TIMEOUT_S = 10;
 const MAX_HEADER_BYTES = 16 * 1024;
-/** How long a connection without a request is kept. */
+/** How long an idle connection is kept. */
 const KEEP_ALIVE_MS = 10_000;
 
-/** Node answers 408 to who is late and 431 to headers that are too large, and closes the connection. */
+/** Node answers 408 to slow clients and 431 to oversized headers, and closes the connection. */
 export function connectionLimits({ requestTimeoutS }: ConnectionSettings): ServerOptions {
   const requestTimeout = requestTimeoutS * 1000;
-  // Node refuses a request timeout that is shorter than that of the headers.
+  // Node refuses a request timeout that is shorter than the headers timeout.
   const headersTimeout = Math.min(MAX_HEADERS_TIMEOUT_S * 1000, requestTimeout);
   return {
     headersTimeout,
     requestTimeout,
-    // How late the two above may take effect.
+    // Maximum delay until the two limits above take effect.
     connectionsCheckingInterval: Math.min(5000, headersTimeout / 2),
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,

@@ -1,4 +1,7 @@
-/** Turns whatever a handler throws into a problem (RFC 9457). An unexpected error is logged, and its message is not shown. */
+/**
+ * Turns anything that a handler throws into a problem (RFC 9457). An unexpected error is logged, and clients do not see
+ * its message.
+ */
 import { HTTPException } from 'hono/http-exception';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { Emit } from '../../../shared/observe/events.ts';
@@ -30,7 +33,7 @@ export function problemResponse(
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
-      // RFC 9110 requires it with a 401.
+      // RFC 9110 requires this header with a 401.
       ...(error.code === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer realm="forebay"' } : {}),
       ...(error.retryAfterS === undefined ? {} : { 'Retry-After': String(Math.ceil(error.retryAfterS)) }),
       ...headers,
@@ -45,7 +48,7 @@ function toForebayError(thrown: unknown): ForebayError {
   if (thrown instanceof HTTPException && thrown.status < 500) {
     return new ForebayError('invalid_request', messageOf(thrown), { cause: thrown });
   }
-  return new ForebayError('internal', 'Something went wrong in the service. Its log says what.', {
+  return new ForebayError('internal', 'The service failed unexpectedly. Its log has the cause.', {
     cause: thrown,
   });
 }

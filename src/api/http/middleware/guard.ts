@@ -1,6 +1,6 @@
 /**
- * Decides whether a request is let in, before its body is read. Every route passes here. The guard checks the host, the
- * key, its scope and the tenant's rate. For a path below a job it also checks that the job is the tenant's own.
+ * Decides whether a request is allowed, before its body is read. Every route passes through it. The guard checks the host,
+ * the key, its scope and the tenant's rate. For a path below a job it also checks that the job is the tenant's own.
  */
 import { allows, type Scope } from '../../../shared/domain/scope.ts';
 import { ForebayError } from '../../../shared/errors.ts';
@@ -10,10 +10,10 @@ import { OPERATOR, tenantSeen, type Caller } from './caller.ts';
 import type { HostCheck } from './check-host.ts';
 import type { RateLimit } from './rate-limit.ts';
 
-/** Every route below a job's path shows or changes that job. The check is here, so that no route can forget it. */
+/** Every route below a job's path shows or changes that job. The check is here, so that no route can omit it. */
 const JOB_PATH = /^\/v1\/jobs\/\{(\w+)\}/;
 
-/** `open`: everybody. `probe`: everybody, under any Host, since orchestrators use addresses. */
+/** `open`: everybody. `probe`: everybody, under any Host, because orchestrators use IP addresses. */
 export type Access = Scope | 'open' | 'probe';
 
 /** The part of a request that the guard reads. Header names are in lower case. */

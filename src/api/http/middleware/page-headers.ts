@@ -1,6 +1,6 @@
 /** Headers of HTML pages. A page loads only what is allowed, cannot be framed, and sends no referrer. */
 
-/** `allow`: directives that the page needs besides `default-src 'none'`, such as `style-src 'sha256-...'`. */
+/** `allow`: directives that the page needs in addition to `default-src 'none'`, such as `style-src 'sha256-...'`. */
 export function pageHeaders(allow: readonly string[]): Record<string, string> {
   const policy = ["default-src 'none'", ...allow, ...LOCKED];
   return {

@@ -1,10 +1,10 @@
 /**
- * A token bucket per tenant, in this process. Several API replicas together admit several times as much. Counting in
- * Redis would cost every request a round trip, for a limit that only keeps one tenant from crowding out the others.
+ * A token bucket per tenant, in this process. Each API replica has its own buckets, so replicas multiply the limit.
+ * Counting in Redis would cost a round trip per request, only to keep one tenant from crowding out the others.
  */
 import { ForebayError } from '../../../shared/errors.ts';
 
-/** Throws ForebayError `rate_limited`, which says when to try again. */
+/** Throws ForebayError `rate_limited`, which says when to retry. */
 export type RateLimit = (tenant: string) => void;
 
 interface Bucket {

@@ -1,13 +1,13 @@
-/** Reads a body up to its limit, whatever the headers say of its length. */
+/** Reads a body up to its limit, whatever length its headers announce. */
 import type { Context } from 'hono';
 import { ForebayError } from '../../../shared/errors.ts';
 
 export const MB = 1024 * 1024;
 
-/** The limit of a route. */
+/** The size limit of a route. */
 export interface BodyLimit {
   readonly bytes: number;
-  /** What to do instead of sending more. */
+  /** What the client should do instead of sending more. */
   readonly advice: string;
 }
 
@@ -30,7 +30,7 @@ export async function readBody(
   if (Number(announced ?? 0) > limit.bytes) throw tooLarge(limit);
   const stream = c.req.raw.body;
   if (stream === null || announced === '0') return undefined;
-  // An announced body of the wrong type need not be read. A body that is not announced may turn out to be empty.
+  // A body of a wrong type is refused without reading it. A body without a declared length may turn out to be empty.
   if (announced !== undefined) checkMediaType(c);
   const bytes = await collect(stream, limit, enterLarge);
   if (bytes.length === 0) return undefined;

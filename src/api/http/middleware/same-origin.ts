@@ -10,6 +10,6 @@ export function checkOrigin(origin: string | undefined, host: string | undefined
   if (URL.canParse(origin) && new URL(origin).host === host) return;
   throw new ForebayError(
     'origin_not_allowed',
-    `A page of ${origin} may not change anything here. Only pages of this service may, and programs that send no Origin.`,
+    `A page of ${origin} may not change anything here. Only pages of this service and programs that send no Origin may.`,
   );
 }

@@ -1,4 +1,4 @@
-/** A response that is written only as fast as its reader reads. Everything is released when the reader leaves. */
+/** A response that is written only as fast as the client reads it. Everything is released when the client leaves. */
 import type { Context } from 'hono';
 import { messageOf } from '../../../shared/errors.ts';
 import type { Emit } from '../../../shared/observe/events.ts';
@@ -26,7 +26,7 @@ export function createStreamResponse(deps: {
     if (c.req.method === 'HEAD') return new Response(null, { headers: options.headers });
     const left = new AbortController();
     const leave = () => left.abort();
-    /** A reader that leaves is no failure, and nothing more is written. */
+    /** A client that leaves is no failure, and nothing more is written. */
     const hasLeft = () => left.signal.aborted && !shutdown.aborted;
     const release = onAbort(shutdown, leave);
     const chunks = open(left.signal);
@@ -51,7 +51,7 @@ export function createStreamResponse(deps: {
             if (hasLeft()) return;
             if (done) {
               release();
-              // An orderly end tells the client that nothing is missing, so an incomplete stream must not have one.
+              // A normal end tells the client that the stream is complete, so an incomplete stream must not end normally.
               if (shutdown.aborted) breakOff(c, controller, new Error('the service is stopping'));
               else controller.close();
             } else {
@@ -76,7 +76,7 @@ export function createStreamResponse(deps: {
   };
 }
 
-/** Breaks the connection in the middle of the body, so that the client notices that something is missing. */
+/** Breaks the connection in the middle of the body, so that the client notices the missing rest. */
 function breakOff(c: Context, controller: ReadableStreamDefaultController, error: unknown): void {
   // An error given to the controller would appear in the body and on stderr.
   const { outgoing } = (c.env ?? {}) as { outgoing?: { destroy(): void } };

@@ -20,7 +20,7 @@ export function mountDeliveries(target: MountTarget, deps: DeliveriesDeps): void
       access: 'jobs:read',
       tag: 'Results and progress',
       summary: "List the deliveries of a job's webhook",
-      description: 'The last 100 tries to deliver events, newest first.',
+      description: 'The last 100 delivery attempts, newest first.',
       params: JOB_PARAMS,
       success: [{ status: 200, description: 'The tries.', content: { 'application/json': DELIVERIES } }],
       problems: ['job_not_found'],

@@ -22,7 +22,7 @@ export interface JobStatsDeps {
   readonly queues: Pick<BlockQueues, 'depth'>;
   readonly slots: Pick<QueueSlots, 'count'>;
   readonly workers: Pick<WorkerRegistry, 'live'>;
-  /** How many slots a model's queue has. Absent: not known here. */
+  /** Number of slots of a model's queue. Absent: unknown here. */
   readonly queueLimit?: (model: ModelRef) => Promise<number>;
 }
 
@@ -37,7 +37,7 @@ export function mountJobStats(target: MountTarget, deps: JobStatsDeps): void {
       access: 'jobs:read',
       summary: "Get a job's statistics",
       description:
-        'Time per stage, how busy the lanes are, what limits the job and what to do about it. Also batches, the queue and the workers.',
+        'Time per stage, utilisation of the lanes, the bottleneck and how to remove it. Also batches, the queue and the workers.',
       params: JOB_PARAMS,
       success: [{ status: 200, description: 'The statistics.', content: { 'application/json': JOB_STATS } }],
       problems: ['job_not_found'],

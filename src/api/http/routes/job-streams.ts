@@ -15,7 +15,7 @@ import type { Success } from '../endpoint/endpoint.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
 
 const NDJSON = 'application/x-ndjson';
-/** How soon a client connects again after an interruption, ms. */
+/** How soon a client reconnects after an interruption, ms. */
 const RETRY_MS = 1000;
 
 export interface JobStreamsDeps {
@@ -38,7 +38,7 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
       access: 'jobs:read',
       summary: "Watch a job's events (SSE)",
       description:
-        'Begins with `event: snapshot`, which holds the job. `status` and `progress` events follow as they happen, and a comment after every 15 s of silence. The stream ends after the last status. With `Last-Event-ID`, it begins with the events after that one instead. The last 1,000 events are kept, and an older id gets a snapshot again. A client that has seen the last event gets 204, which keeps an EventSource from connecting again.',
+        'Begins with `event: snapshot`, which holds the job. `status` and `progress` events follow as they happen, and a comment after every 15 s of silence. The stream ends after the last status. With `Last-Event-ID`, it begins with the events after that one instead. The last 1,000 events are kept. An older id gets a snapshot again. A client that has seen the last event gets 204, so that an EventSource does not reconnect.',
       params: JOB_PARAMS,
       query: z.strictObject({ last_event_id: EVENT_ID.optional() }),
       headers: z.object({ 'last-event-id': EVENT_ID.optional() }),
@@ -78,7 +78,7 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
       access: 'jobs:read',
       summary: 'Read results (NDJSON)',
       description:
-        'One row per line, in row order, up to the first row that is not committed. Rows that failed are left out, unless `include=errors` asks for them.',
+        'One row per line, in row order, up to the first uncommitted row. Failed rows are included only with `include=errors`.',
       params: JOB_PARAMS,
       query: RESULTS_QUERY,
       success: [rowsSuccess(z.union([RESULT_ROW, ERROR_ROW]))],
@@ -101,8 +101,7 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
       tag: 'Results and progress',
       access: 'jobs:read',
       summary: 'Read row errors (NDJSON)',
-      description:
-        'The rows that failed, one per line, in row order, up to the first row that is not committed.',
+      description: 'The failed rows, one per line, in row order, up to the first uncommitted row.',
       params: JOB_PARAMS,
       query: ERRORS_QUERY,
       success: [rowsSuccess(ERROR_ROW)],
@@ -133,7 +132,7 @@ function rowsSuccess(schema: z.ZodType): Success {
     description: 'Rows. The schema is that of one line.',
     content: { [NDJSON]: schema },
     headers: {
-      'X-Next-Row': 'Without `follow`: the `from_row` from which to continue later.',
+      'X-Next-Row': 'The `from_row` from which to continue later. Only without `follow`.',
     },
   };
 }

@@ -33,7 +33,7 @@ export function mountJobs(target: MountTarget, deps: JobsDeps): void {
       access: 'jobs:write',
       summary: 'Submit a job',
       description:
-        'Accepts a job and answers at once. The dataset is read, counted and run afterwards. Inline rows and URL lists are written to disk before the answer.',
+        'Accepts a job and returns immediately. The dataset is read, counted and run afterwards. Inline rows and URL lists are written to disk before the response.',
       headers: z.object({ 'idempotency-key': IDEMPOTENCY_KEY.optional() }),
       body: submitBody(deps.parser),
       success: [
@@ -43,7 +43,7 @@ export function mountJobs(target: MountTarget, deps: JobsDeps): void {
           content: JSON_JOB,
           headers: {
             Location: 'Path of the job.',
-            'Idempotent-Replayed': '`true` where an earlier request with the same key made the job.',
+            'Idempotent-Replayed': '`true` if an earlier request with the same key created the job.',
           },
         },
       ],
@@ -158,7 +158,7 @@ const COMMANDS: readonly (readonly [JobCommand, string, string])[] = [
   [
     'cancel',
     'Cancel a job',
-    'Waiting blocks are withdrawn. What was committed stays in the output. The job is `cancelling` until its running blocks have ended.',
+    'Waiting blocks are withdrawn. Committed rows stay in the output. The job is `cancelling` until its running blocks have ended.',
   ],
   ['pause', 'Pause a job', 'Waiting blocks are withdrawn, and other jobs get their slots.'],
   ['resume', 'Resume a paused job', 'The job continues where it stopped.'],

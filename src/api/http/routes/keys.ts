@@ -1,6 +1,6 @@
 /**
- * API keys: create, list, revoke. A service that asks for no keys creates none here, because anybody who reaches it
- * could create one.
+ * API keys: create, list, revoke. A service that requires no keys creates none here, because anybody who reaches it could
+ * create one.
  */
 import { z } from 'zod';
 import { ForebayError } from '../../../shared/errors.ts';
@@ -12,7 +12,7 @@ import { mount, type MountTarget } from '../endpoint/mount.ts';
 const LIMIT = { bytes: 16 * 1024, advice: 'A key needs a name, a tenant and scopes.' };
 
 export interface KeysDeps {
-  /** Absent: the service asks for no keys. */
+  /** Absent: the service requires no keys. */
   readonly keys?: KeyStore;
   readonly emit: Emit;
 }
@@ -22,7 +22,7 @@ export function mountKeys(target: MountTarget, deps: KeysDeps): void {
     if (deps.keys) return deps.keys;
     throw new ForebayError(
       'forbidden',
-      'This service asks for no keys, so it creates none over HTTP. Create the first one with: forebay keys create --name NAME --scope admin. Then restart the service.',
+      'This service requires no keys, so it creates none over HTTP. Create the first one with: forebay keys create --name NAME --scope admin. Then restart the service.',
     );
   };
   mount(
@@ -34,7 +34,7 @@ export function mountKeys(target: MountTarget, deps: KeysDeps): void {
       tag: 'Keys',
       access: 'admin',
       summary: 'Create an API key',
-      description: 'Only this answer holds the key itself. The service keeps a hash of it.',
+      description: 'Only this response holds the key itself. The service keeps a hash of it.',
       body: { schema: CREATE_KEY_BODY, limit: LIMIT },
       success: [{ status: 201, description: 'The key.', content: { 'application/json': CREATED_KEY } }],
       problems: ['request_too_large', 'unsupported_media_type'],

@@ -48,7 +48,7 @@ export function mountOps(target: MountTarget, deps: OpsDeps): void {
     },
   );
 
-  // Made when first asked for, because all endpoints are mounted by then.
+  // Created on first use, because all endpoints are mounted by then.
   let document: string | null = null;
   const openApi = () => (document ??= JSON.stringify(describe(target, deps.version)));
   mount(
@@ -100,14 +100,14 @@ function describe(target: MountTarget, version: string): object {
       title: 'Forebay',
       version,
       description:
-        "Batch inference as a service: a dataset of any size and an ONNX model in, every row's answer out, once. All bodies are JSON in snake_case. Every failure is a problem (RFC 9457) with a stable `code`.",
+        'Batch inference as a service. The input is a dataset of any size and an ONNX model. The output is one answer per row. All bodies are JSON in snake_case. Every failure is a problem (RFC 9457) with a stable `code`.',
     },
     servers: [{ url: '/' }],
     tags: [
       { name: 'Jobs', description: 'A job is a dataset, a model and options.' },
       { name: 'Results and progress', description: 'What a job produces, while it runs and afterwards.' },
       { name: 'Models', description: 'The models that jobs can run.' },
-      { name: 'Keys', description: 'Who may do what, where the service asks for keys.' },
+      { name: 'Keys', description: 'Who may do what, if the service requires keys.' },
       { name: 'Operations', description: 'Health and description of the service.' },
     ],
   });

@@ -1,4 +1,4 @@
-/** New jobs for old work: the failed rows of a job, and an output whose job is lost. */
+/** New jobs that continue old ones: retry the failed rows of a job, and resume an output whose job is lost. */
 import type { Emit } from '../../../shared/observe/events.ts';
 import type { JobUseCases } from '../../jobs/job-use-cases.ts';
 import { JOB, jobToWire } from '../wire/job.ts';
@@ -29,7 +29,7 @@ export function mountRetryAndResume(target: MountTarget, deps: RetryAndResumeDep
       tag: 'Jobs',
       summary: 'Run the failed rows of a job again',
       description:
-        'Makes a new job (`retry_of`) of the rows that failed in an ended job, into the same output. Its parts follow the existing ones, and rows keep their index. `manifest.json` then describes both jobs. A retry can be retried. Rows that came with the request are kept for this as long as the job (7 days).',
+        'Creates a new job (`retry_of`) that runs the failed rows of an ended job again, into the same output. Its parts follow the existing ones, and rows keep their index. `manifest.json` then describes both jobs. A retry can be retried. Rows that came with the request are kept for this as long as the job (7 days).',
       params: JOB_PARAMS,
       success: [NEW_JOB],
       problems: [
@@ -61,9 +61,9 @@ export function mountRetryAndResume(target: MountTarget, deps: RetryAndResumeDep
       operationId: 'resumeOutput',
       access: 'jobs:write',
       tag: 'Jobs',
-      summary: 'Finish what an output folder holds',
+      summary: 'Finish the job of an output folder',
       description:
-        'Makes a new job from the `job.json` in an output folder. It adopts the parts that are there and computes the rest. Only the folder is needed, so this works after Redis has lost its data. For a paused job use POST /v1/jobs/{id}/resume.',
+        'Creates a new job from the `job.json` in an output folder. It adopts the existing parts and computes the rest. It needs only the folder, so it works even after Redis has lost its data. For a paused job use POST /v1/jobs/{id}/resume.',
       body: {
         schema: RESUME_BODY,
         limit: { bytes: 64 * 1024, advice: 'It has to name only a folder.' },

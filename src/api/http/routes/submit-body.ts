@@ -1,4 +1,4 @@
-/** The body of a route that takes a job. Small bodies are parsed at once, large ones in another thread. */
+/** The body of a route that takes a job. Small bodies are parsed immediately, large ones in another thread. */
 import type { BackgroundParser } from '../body/background-parser.ts';
 import type { Parsed } from '../body/parse-json.ts';
 import { parseSubmit } from '../body/parse-submit.ts';

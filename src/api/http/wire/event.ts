@@ -29,13 +29,13 @@ export const PROGRESS_EVENT = z
   })
   .meta({
     id: 'ProgressEvent',
-    description: 'Data of `event: progress`. Blocks were committed. A burst is sent as one event.',
+    description: 'Data of `event: progress`. Blocks were committed. Several commits may share one event.',
   });
 
 export const EVENT_ID = z
   .string()
   .regex(/^\d{1,20}(-\d{1,20})?$/, 'not an event id')
-  .meta({ description: 'Id of the last event that the client has seen.', examples: ['1795342530120-0'] });
+  .meta({ description: 'Id of the last event that the client has received.', examples: ['1795342530120-0'] });
 
 export type StatusEvent = z.infer<typeof STATUS_EVENT>;
 export type ProgressEvent = z.infer<typeof PROGRESS_EVENT>;
@@ -53,7 +53,7 @@ const STORED_PROGRESS = z.object({
   blocks_done: z.int(),
 });
 
-/** A stored event, with the current state of its job. Null for a type that is not for clients. */
+/** A stored event, with the current state of its job. Null for types that clients do not get. */
 export function eventToWire(
   event: { readonly id: string; readonly type: string; readonly data: string },
   record: JobRecord,

@@ -7,12 +7,12 @@ import { nearestName } from '../../../shared/text/nearest-name.ts';
 type ZodIssue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/** A request may be wrong in very many places. Nobody reads them all. */
+/** A request may have thousands of errors. Nobody reads them all. */
 export const MAX_ISSUES = 50;
 
 /**
- * `base`: pointer that every path starts with, such as `/query`. `value`: what was parsed. Returns at most one issue
- * more than MAX_ISSUES, so that the caller can tell that there are more.
+ * `base`: pointer that every path starts with, such as `/query`. `value`: the parsed value. Returns at most MAX_ISSUES + 1
+ * issues, so that the caller knows whether there are more.
  */
 export function issuesOf(error: z.ZodError, schema: z.core.$ZodType, value: unknown, base = ''): Issue[] {
   const found: Issue[] = [];
@@ -42,7 +42,7 @@ function describe(issue: ZodIssue, schema: z.core.$ZodType, value: unknown, base
   return [{ path, message: issue.message }];
 }
 
-/** Zod's message where a schema gives none. */
+/** Zod's own message, if the schema has none. */
 const GENERIC = 'Invalid input';
 
 function unknownField(key: string, known: readonly string[]): string {
@@ -56,7 +56,7 @@ function wanted(issue: ZodIssue): string {
   return issue.message === GENERIC || issue.message.startsWith('Invalid') ? '' : ` (${issue.message})`;
 }
 
-/** Longer names are cut, so that an answer is never as long as its request. */
+/** Longer names are cut, so that a response is never as long as its request. */
 const MAX_NAME_CHARS = 200;
 
 export function pointer(path: Path): string {
@@ -106,7 +106,7 @@ function fieldsAt(schema: z.core.$ZodType, path: Path, value: unknown): Set<stri
   return new Set();
 }
 
-/** Whether a branch of a union fits the literal fields of the value, such as its `type`. */
+/** Whether a branch of a union matches the literal fields of the value, such as its `type`. */
 function mayBe(option: z.core.$ZodType, value: unknown): boolean {
   if (!(option instanceof z.ZodObject) || typeof value !== 'object' || value === null) return true;
   return Object.entries(option.shape as Record<string, z.core.$ZodType>).every(

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { PackedInline } from '../../../shared/datasets/inline/pack-inline.ts';
 import type { PackedUrls } from '../../../shared/datasets/urls/pack-urls.ts';
 
-/** Lengths that keep a spooled line well under the line limit of 64 KB. */
+/** Keeps a spooled line well under the line limit of 64 KB. */
 const MAX_URL_CHARS = 8192;
 const MAX_ID_CHARS = 1024;
 
@@ -13,7 +13,7 @@ const GLOBS = z.array(z.string().min(1, 'an empty pattern matches nothing').max(
 export const FILES_INPUT = z.strictObject({
   type: z.literal('files'),
   path: PATH.describe(
-    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. A folder is read recursively, in a fixed order. Links are followed to what the job may read. Hidden files and files without the name of an image (notes.txt) are left out and counted.',
+    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. A folder is read recursively, in a fixed order. Links are followed if the job may read their targets. Hidden files, and files whose extension is not of an image (notes.txt), are left out and counted.',
   ),
   include: GLOBS.optional().describe(
     'Globs on paths relative to the folder. A file must match one of them. `*.jpg` matches in the top folder only, `**/*.jpg` at any depth. Cannot be combined with a glob in `path`. A pattern that names an extension (`*.txt`) includes those files, whatever they are.',
@@ -43,7 +43,7 @@ export const INLINE_ROW = z.strictObject({
     .string()
     .min(1, 'an id is needed')
     .max(MAX_ID_CHARS)
-    .describe('Your name for the row. It comes back with the result.'),
+    .describe('Your name for the row. The result has it too.'),
   data: z.string().describe('The bytes of an image file, in base64.'),
 });
 
@@ -70,7 +70,7 @@ export const JOB_INPUT = z.discriminatedUnion('type', [
 ]);
 export type JobInput = z.infer<typeof JOB_INPUT>;
 
-/** The input once it has been read. Rows that came with the request are packed. */
+/** The input after parsing. Rows that came with the request are packed. */
 export type PackedInput =
   | Exclude<JobInput, { type: 'urls' | 'inline' }>
   | { readonly type: 'urls'; readonly packed: PackedUrls }

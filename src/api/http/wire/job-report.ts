@@ -1,4 +1,4 @@
-/** How a job spent its time: its stages, its utilisation and its bottleneck. manifest.json has it too. */
+/** How a job spent its time: stages, utilisation and bottleneck. manifest.json contains the same report. */
 import { z } from 'zod';
 import { diagnoseJob } from '../../jobs/report/diagnose-job.ts';
 import { BOTTLENECKS } from '../../jobs/report/diagnosis.ts';
@@ -12,13 +12,11 @@ const SHARE = z.number().min(0).max(1).nullable();
 
 export const STAGES = z
   .object({
-    begin_ms: stage(
-      'Beginning blocks: one round trip to Redis, and a check for a part that is already there.',
-    ),
+    begin_ms: stage('Starting blocks: one round trip to Redis, and a check for an existing part.'),
     read_ms: stage('Fetching the bytes of rows that are not local files.'),
-    blocked_ms: stage('Reading that waited for the limit of bytes in flight.'),
-    batch_wait_ms: stage('Rows that were read and waited to be sent to a lane, summed over rows.'),
-    lane_wait_ms: stage('Rows in a lane that waited for the batches before them, summed over rows.'),
+    blocked_ms: stage('Time in which reading waited for the limit of bytes in flight.'),
+    batch_wait_ms: stage('Time in which rows that were read waited for a lane, summed over rows.'),
+    lane_wait_ms: stage('Time in which rows in a lane waited for earlier batches, summed over rows.'),
     open_ms: stage('Opening and reading local files, by lanes.'),
     decode_ms: stage("Decoding and resizing, in the lanes' own threads."),
     decode_ahead_ms: stage(
@@ -27,36 +25,36 @@ export const STAGES = z
     prepare_ms: stage('Filling the input tensor.'),
     infer_ms: stage('Model calls.'),
     post_ms: stage('Turning outputs into answers.'),
-    other_ms: stage("Lanes' messages and event loop."),
+    other_ms: stage('Messages and event loop of the lanes.'),
     idle_ms: stage("Lanes without a batch, between the job's first and last batch."),
     write_ms: stage('Publishing parts.'),
-    commit_ms: stage('Committing blocks and taking them off the queue.'),
+    commit_ms: stage('Committing blocks and removing them from the queue.'),
   })
   .meta({
     id: 'JobStages',
     description:
-      'Milliseconds, summed over all committed blocks. open_ms, decode_ms, prepare_ms, infer_ms, post_ms, other_ms and idle_ms add up to the time of the lanes. The other stages overlap with them. Null: nothing was computed yet.',
+      'Milliseconds, summed over all committed blocks. open_ms, decode_ms, prepare_ms, infer_ms, post_ms, other_ms and idle_ms add up to the time of the lanes. The other stages overlap with them. Null: nothing has been computed yet.',
   });
 
 export const UTILISATION = z
   .object({
     lanes: SHARE.meta({
-      description: "Share of the lanes' time that they worked, from the job's first batch to its last.",
+      description: "Share of their time in which the lanes worked, from the job's first batch to its last.",
     }),
     decode: SHARE.meta({
-      description: "Share of the lanes' work that is decoding, including their decode threads.",
+      description: "Share of the lanes' work spent on decoding, including their decode threads.",
     }),
-    model: SHARE.meta({ description: "Share of the lanes' work that is the model." }),
+    model: SHARE.meta({ description: "Share of the lanes' work spent in the model." }),
   })
   .meta({
     id: 'JobUtilisation',
-    description: 'How busy the lanes were, 0 to 1. Null: nothing was computed yet.',
+    description: 'How busy the lanes were, 0 to 1. Null: nothing has been computed yet.',
   });
 
 export const BOTTLENECK = z
   .object({
-    name: z.enum(BOTTLENECKS).meta({ description: 'What holds the job back.' }),
-    share: SHARE.meta({ description: 'The figure behind it, which `why` explains.' }),
+    name: z.enum(BOTTLENECKS).meta({ description: 'What limits the job.' }),
+    share: SHARE.meta({ description: 'The measurement that `why` explains.' }),
     why: z.string().meta({
       description: 'What was measured.',
       examples: ['lanes 97 % busy, 81 % of it in the model'],

@@ -34,7 +34,7 @@ export const THROUGHPUT = z
   .object({
     rows_per_s: z.number().nullable().meta({
       description:
-        'Rows per second over the last few seconds. Once the job has ended, over the whole job. Adopted rows do not count.',
+        'Rows per second over the last few seconds. After the job has ended: over the whole job. Adopted rows do not count.',
     }),
   })
   .meta({ id: 'Throughput' });
@@ -42,7 +42,7 @@ export const THROUGHPUT = z
 export const ETA_S = z
   .number()
   .nullable()
-  .meta({ description: 'Seconds until the last row at the current rate. Null where unknown.' });
+  .meta({ description: 'Seconds until the last row at the current rate. Null if unknown.' });
 
 export const JOB_STATUS = z.enum(JOB_STATUSES).meta({
   id: 'JobStatus',
@@ -57,7 +57,7 @@ export const JOB = z
     status: JOB_STATUS,
     reason: z.string().nullable().meta({
       description:
-        'Why the job waits or how it ended, where the status does not say it: queue_limit, no_worker, model_failed, memory_watermark, paused, retrying, storage_unavailable, empty_dataset.',
+        'Why the job waits or how it ended, if the status does not say so: queue_limit, no_worker, model_failed, memory_watermark, paused, retrying, storage_unavailable, empty_dataset.',
     }),
     reason_text: z.string().nullable().meta({
       description: "The reason in words, such as the model's problem or the hashes that differ.",
@@ -68,7 +68,7 @@ export const JOB = z
     skipped: SKIPPED.meta({
       id: 'Skipped',
       description:
-        'Entries that the listing of a folder has left out so far, by reason: not_images (by their names), links_outside, broken_links, link_cycles, private_folders, special_files, hidden. Files that include and exclude leave out are not counted.',
+        'Entries of the folder that were left out so far, by reason: not_images (by their names), links_outside, broken_links, link_cycles, private_folders, special_files, hidden. Files that include and exclude leave out are not counted.',
     }),
     blocks: BLOCK_COUNTS,
     throughput: THROUGHPUT,
@@ -90,7 +90,7 @@ export const JOB = z
     retry_of: z
       .string()
       .nullable()
-      .meta({ description: 'The job whose failed rows this one runs again, into the same output.' }),
+      .meta({ description: 'The job whose failed rows this job runs again, into the same output.' }),
     webhook: JOB_WEBHOOK_WIRE.meta({ description: 'Where the job sends its events.' }),
     metadata: METADATA,
     tenant: z.string().meta({ description: 'The tenant of the key that submitted the job.' }),
@@ -164,7 +164,7 @@ export function jobToWire(record: JobRecord): JobWire {
   };
 }
 
-/** The part of a job that changes while it runs. `at`: counters to show, which may be older than the record. */
+/** The part of a job that changes while it runs. `at`: the counters to show, which may be older than the record. */
 export function progressToWire(
   record: JobRecord,
   at: { readonly succeeded: number; readonly failed: number },

@@ -9,14 +9,13 @@ const BATCH_INVARIANCE = z
   .object({
     verdict: z.enum(BATCH_VERDICTS).meta({
       description:
-        'invariant: a row gets the same answer alone and in any batch. variant: its answer depends on the rows in its batch. fixed_batch: the graph takes one row at a time. unknown: not determined.',
+        'invariant: a row gets the same answer alone and in any batch. variant: its answer depends on the rows in its batch. fixed_batch: the graph takes one row per call. unknown: not determined.',
     }),
     max_difference: z.number().meta({ description: 'Largest change seen in any output.' }),
-    batch: z.int().meta({ description: 'Rows per call where it was seen, or the most that were tried.' }),
-    advice: z
-      .string()
-      .nullable()
-      .meta({ description: 'What to do about it. Null where there is nothing to do.' }),
+    batch: z.int().meta({
+      description: 'Rows per call at which the change was seen, or the highest number that was tried.',
+    }),
+    advice: z.string().nullable().meta({ description: 'What to do about it. Null if no action is needed.' }),
   })
   .nullable()
   .meta({ description: 'Probed when a worker first loads the model. Null until then.' });
@@ -24,7 +23,9 @@ const BATCH_INVARIANCE = z
 const MEMORY = z
   .object({
     model_bytes: z.int().meta({ description: 'After the model is loaded.' }),
-    batch_bytes: z.int().meta({ description: 'On top of that, after the first batch of `batch_size` rows.' }),
+    batch_bytes: z
+      .int()
+      .meta({ description: 'Additional memory after the first batch of `batch_size` rows.' }),
   })
   .nullable()
   .meta({ description: "How much one lane's resident memory grows, measured at the first load." });
@@ -48,17 +49,16 @@ export const MODEL = z
     problem: FAILURE_OR_NULL,
     workers: z.int().meta({ description: 'Live workers that serve it.' }),
     lanes: z.int().meta({ description: 'Lanes that have it loaded, over all workers.' }),
-    batch_size: z.int().nullable().meta({ description: 'Rows per model call, as its workers run it.' }),
+    batch_size: z.int().nullable().meta({ description: 'Rows per model call on its workers.' }),
     tuned_at: TIMESTAMP.nullable().meta({
       description:
-        'When `forebay tune` measured the settings that its workers use. Null where formulas or settings decide.',
+        'When `forebay tune` measured the settings that the workers use. Null if formulas or settings determine them.',
     }),
     config: z.record(z.string(), z.unknown()).nullable().meta({
-      description: 'model.json with its defaults. Null where only workers know the model.',
+      description: 'model.json with its defaults. Null if only workers know the model.',
     }),
     graph: z.record(z.string(), z.unknown()).nullable().meta({
-      description:
-        'Input, output and batch dimension as the graph states them. Null until a worker has loaded it.',
+      description: 'Input, output and batch dimension of the graph. Null until a worker has loaded it.',
     }),
     batch_invariance: BATCH_INVARIANCE,
     memory: MEMORY,

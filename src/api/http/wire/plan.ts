@@ -8,7 +8,7 @@ const CHOICE = z
     value: z.number(),
     bound_by: z
       .enum(BOUND_BY)
-      .meta({ description: 'The constraint that set it. Change that to get another number.' }),
+      .meta({ description: 'The constraint that set the number. Change it to get another number.' }),
     why: z.string().meta({ examples: ['one per core: 2'] }),
   })
   .meta({
@@ -29,7 +29,7 @@ const RANGE = z
   })
   .meta({
     id: 'PlanEstimate',
-    description: 'An estimate and its 95 % interval. The bounds are null where the sample was too short.',
+    description: 'An estimate and its 95 % interval. The bounds are null if the sample was too short.',
   });
 
 const RANGE_OR_NULL = z.union([RANGE, z.null()]);
@@ -50,7 +50,10 @@ export const PLAN = z
             where: z.enum(['api', 'worker', 'lane']).meta({
               description: 'The API process, a worker’s main thread, or a lane process of a worker.',
             }),
-            processes: z.int().nullable().meta({ description: 'How many. Null without a live worker.' }),
+            processes: z
+              .int()
+              .nullable()
+              .meta({ description: 'Number of processes. Null without a live worker.' }),
             operators: z.array(z.string()),
             fused: z
               .boolean()
@@ -76,14 +79,14 @@ export const PLAN = z
             'Lanes that the bytes in flight keep busy, with two blocks each. Null until a row was sampled.',
         }),
         job_window: CHOICE.meta({ description: "The job's blocks queued or running at once." }),
-        queue_limit: CHOICE.meta({ description: 'Most blocks of all jobs on the queue.' }),
+        queue_limit: CHOICE.meta({ description: 'Maximum number of queued blocks, over all jobs.' }),
       })
       .meta({ description: 'Null: only a worker knows it, and none is live.' }),
     memory: z
       .union([
         z.object({
           model_bytes: z.number().meta({ description: 'For the model in one lane.' }),
-          batch_bytes: z.number().nullable().meta({ description: 'On top of that, for one model call.' }),
+          batch_bytes: z.number().nullable().meta({ description: 'Additional memory for one model call.' }),
           measured: z.boolean().meta({ description: 'False: estimated as three times the model file.' }),
         }),
         z.null(),
@@ -96,8 +99,8 @@ export const PLAN = z
         cpus: z.number().nullable(),
         memory_bytes: z.number().nullable(),
         lanes: z.int(),
-        rows_per_s: RANGE_OR_NULL.meta({ description: 'The rate of its sample.' }),
-        no_sample: z.string().nullable().meta({ description: 'Why it has no sample.' }),
+        rows_per_s: RANGE_OR_NULL.meta({ description: 'The rate measured in its sample.' }),
+        no_sample: z.string().nullable().meta({ description: 'Why the worker has no sample.' }),
       }),
     ),
     rows: z.object({
@@ -114,19 +117,19 @@ export const PLAN = z
           seconds: z.number(),
           mean_row_bytes: z.number().nullable(),
           stage_ms: z.record(z.string(), z.number()).meta({
-            description: 'Milliseconds per row, by stage, summed over everything that ran at once.',
+            description: 'Milliseconds per row, by stage, summed over parallel work.',
           }),
           failed_rows: z.int(),
           errors: z.array(FAILURE.extend({ rows: z.int() })),
         }),
         z.null(),
       ])
-      .meta({ description: 'What was measured, over all sampled workers. Null: nothing was measured.' }),
+      .meta({ description: 'The measurements of all sampled workers. Null: nothing was measured.' }),
     estimate: z
       .object({
         rows_per_s: RANGE_OR_NULL,
         eta_s: RANGE_OR_NULL,
-        why: z.string().meta({ description: 'What it is based on, or why there is none.' }),
+        why: z.string().meta({ description: 'What the estimate is based on, or why there is none.' }),
       })
       .meta({ description: 'For the whole job, over all live workers, from reading to answers.' }),
     warnings: z.array(z.string()),

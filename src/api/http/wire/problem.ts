@@ -6,8 +6,7 @@ import { ERROR_CODES, type ForebayError } from '../../../shared/errors.ts';
 export const PROBLEM = z
   .object({
     type: z.string().meta({
-      description:
-        'URI reference of the kind of problem, which leads to its entry on the documentation page.',
+      description: 'URI reference of the kind of problem. It leads to the entry on the documentation page.',
       examples: ['/docs#error-invalid_request'],
     }),
     title: z.string().meta({ description: 'The kind of problem, in words.' }),
@@ -34,7 +33,7 @@ export const PROBLEM = z
         }),
       )
       .optional()
-      .meta({ description: 'Every place in the request that is wrong.' }),
+      .meta({ description: 'Every invalid place in the request.' }),
   })
   .meta({
     id: 'Problem',
@@ -46,7 +45,7 @@ export const PROBLEM = z
         status: 400,
         code: 'invalid_request',
         detail:
-          'The request is wrong in 2 places: /model: is missing (a string); /options/batch_sise: unknown field, did you mean "batch_size"?',
+          'The request is invalid in 2 places: /model: is missing (a string); /options/batch_sise: unknown field, did you mean "batch_size"?',
         instance: '/v1/jobs',
         errors: [
           { path: '/model', message: 'is missing (a string)' },

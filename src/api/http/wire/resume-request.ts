@@ -16,8 +16,7 @@ export const RESUME_BODY = z
       })
       .optional()
       .meta({
-        description:
-          'Options that may differ from those of the resumed job. `max_errors: null` means unlimited.',
+        description: 'Options to change for the resumed job. `max_errors: null` means unlimited.',
       }),
     webhook: WEBHOOK.optional(),
   })

@@ -22,10 +22,10 @@ export const JOB_STATS = z
         delayed: z.int(),
         failed: z
           .int()
-          .meta({ description: 'Failed runs, kept for inspection. Their blocks were added again.' }),
+          .meta({ description: 'Failed runs, kept for inspection. Their blocks were queued again.' }),
       }),
       slots: z.int().meta({ description: 'Slots of the queue in use, over all jobs.' }),
-      limit: z.int().nullable().meta({ description: 'All slots of the queue. Null where not known here.' }),
+      limit: z.int().nullable().meta({ description: 'All slots of the queue. Null if unknown here.' }),
     }),
     workers: z
       .array(
@@ -42,19 +42,21 @@ export const JOB_STATS = z
           memory: z.object({
             rss_bytes: z.int().nullable().meta({
               description:
-                'Resident memory of the worker and its lanes. Where their container is nearer to its limit, the memory of the container. Null where the system does not say.',
+                'Resident memory of the worker and its lanes. If their container is nearer to its limit: the memory of the container. Null if the system does not report it.',
             }),
             limit_bytes: z.int().meta({
               description:
-                'The limit: set for the worker, or that of its container, or the memory of the machine.',
+                'The memory limit: the setting of the worker, or that of its container, or the memory of the machine.',
             }),
             level: z.enum(['normal', 'slow', 'stop', 'kill']).nullable().meta({
               description:
-                'How the worker responds. slow: one batch per lane. stop: it takes a block only when it holds none. kill: it ends the largest lane. Null from an older worker.',
+                'How the worker responds. slow: one batch per lane. stop: the worker takes a block only when it holds none. kill: the worker ends its largest lane. Null from an older worker.',
             }),
           }),
           inflight: z.object({
-            used_bytes: z.int().meta({ description: 'Rows read and not yet answered, over all jobs.' }),
+            used_bytes: z
+              .int()
+              .meta({ description: 'Rows that were read and have no answer yet, over all jobs.' }),
             limit_bytes: z.int().meta({ description: 'At this limit, reading waits.' }),
             blocked_ms: z
               .number()
@@ -68,7 +70,7 @@ export const JOB_STATS = z
     reason_text: z.string().nullable().meta({ description: 'The reason in words.' }),
     last_run_error: z.string().nullable().meta({ description: 'Message of the last failed run of a block.' }),
   })
-  .meta({ id: 'JobStats', description: 'Where the time of a job goes, and what it waits for.' });
+  .meta({ id: 'JobStats', description: 'How a job spends its time, and what it waits for.' });
 
 export type JobStatsWire = z.infer<typeof JOB_STATS>;
 

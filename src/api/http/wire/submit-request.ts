@@ -20,7 +20,7 @@ export const SUBMIT_OPTIONS = z
       description: 'The same as `metadata` next to `options`. Give only one of them.',
     }),
   })
-  .meta({ id: 'SubmitOptions', description: 'How a job runs. Every field may be left out.' });
+  .meta({ id: 'SubmitOptions', description: 'How a job runs. Every field is optional.' });
 
 export const SUBMIT_BODY = z
   .strictObject({
@@ -65,14 +65,14 @@ export const SUBMIT_BODY = z
 /** What a client sends. */
 export type SubmitBody = z.input<typeof SUBMIT_BODY>;
 
-/** What the use cases get. */
+/** What the use cases receive. */
 export interface SubmitRequest extends Omit<RequestWithDefaults, 'input'> {
   readonly input: PackedInput;
-  /** SHA-256 of the request, in hex. An Idempotency-Key stands for one digest. */
+  /** SHA-256 of the request, in hex. An Idempotency-Key belongs to one digest. */
   readonly digest: string;
 }
 
-/** A request with its rows as sent. The digest is that of its JSON, so neither fields nor their order may change. */
+/** A request with its rows as sent. The digest covers its JSON, so neither the fields nor their order may change. */
 export interface RequestWithDefaults {
   readonly model: string;
   readonly input: JobInput;
@@ -91,12 +91,12 @@ export function withDefaults(body: z.output<typeof SUBMIT_BODY>): RequestWithDef
     output: body.output ?? null,
     options: { ...withDefaultOptions(options), if_output_exists },
     metadata: body.metadata ?? metadata ?? {},
-    // Left out where not given, so that requests keep the digest that earlier versions gave them.
+    // Left out if not given, so that requests keep the digest that earlier versions computed.
     ...(body.webhook && { webhook: toRequestedWebhook(body.webhook) }),
   };
 }
 
-/** Printable ASCII, as header values are. */
+/** Printable ASCII, like header values. */
 export const IDEMPOTENCY_KEY = z
   .string()
   .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, 'must be 1 to 255 printable ASCII characters')

@@ -1,4 +1,4 @@
-/** A job's webhook: as requested, as shown, and the log of its deliveries. */
+/** A job's webhook: as requested, as shown to clients, and the log of its deliveries. */
 import { z } from 'zod';
 import { WEBHOOK_EVENTS, type WebhookEvent } from '../../../shared/domain/job/job.ts';
 import { HOOK_DELIVERY, type HookDelivery } from '../../../shared/domain/job/hook-delivery.ts';
@@ -14,15 +14,15 @@ export const WEBHOOK = z
       .refine(isHttpUrl, 'must be an http or https URL without user name and password')
       .meta({
         description:
-          'Where events are sent, by POST. Redirects are not followed. Private addresses have to be allowed by the operator.',
+          'Where events are sent, by POST. Redirects are not followed. The operator must allow private addresses.',
       }),
     events: EVENTS.optional().meta({
       description:
-        'Which events to send. Default: `completed`, `failed` and `cancelled`. `progress` is sent from time to time.',
+        'Which events to send. Default: `completed`, `failed` and `cancelled`. `progress` is sent at intervals.',
     }),
     secret: z.string().min(8, 'at least 8 characters').max(256).optional().meta({
       description:
-        "Key that signs the deliveries (`Forebay-Signature`). It is never shown. Default: the service's own, if it has one.",
+        "Key that signs the deliveries (`Forebay-Signature`). Responses never contain it. Default: the service's own, if it has one.",
     }),
   })
   .meta({
@@ -53,24 +53,24 @@ export const DELIVERY = z
   .object({
     event_id: z
       .string()
-      .meta({ description: 'The same in every try of an event, so that receivers can ignore repeats.' }),
+      .meta({ description: 'The same in every attempt for an event, so that receivers can ignore repeats.' }),
     type: z.string().meta({ examples: ['job.completed'] }),
     attempt: z.int(),
     at: TIMESTAMP,
     duration_ms: z.number(),
-    status: z.int().nullable().meta({ description: 'HTTP status of the answer. Null: there was none.' }),
+    status: z.int().nullable().meta({ description: 'HTTP status of the answer. Null: no answer arrived.' }),
     error: FAILURE_OR_NULL,
     outcome: HOOK_DELIVERY.shape.outcome.meta({
       description:
-        'delivered: answered with 2xx. retrying: another try follows. given_up: no other try follows.',
+        'delivered: answered with 2xx. retrying: another attempt follows. given_up: no more attempts follow.',
     }),
     next_attempt_at: TIMESTAMP.nullable(),
   })
-  .meta({ id: 'Delivery', description: 'One try to deliver an event to the webhook of a job.' });
+  .meta({ id: 'Delivery', description: 'One attempt to deliver an event to the webhook of a job.' });
 
 export const DELIVERIES = z
   .object({ object: z.literal('list'), job: JOB_ID, data: z.array(DELIVERY) })
-  .meta({ id: 'Deliveries', description: 'The last 100 tries, newest first.' });
+  .meta({ id: 'Deliveries', description: 'The last 100 attempts, newest first.' });
 export type DeliveriesWire = z.infer<typeof DELIVERIES>;
 
 export function deliveriesToWire(job: string, deliveries: readonly HookDelivery[]): DeliveriesWire {

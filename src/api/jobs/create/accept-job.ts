@@ -1,7 +1,7 @@
 /**
- * The steps that every new job goes through, whatever it is made from. All checks come first. Then one script in Redis
- * creates the job with all its claims. The contents of the output are touched only after that, under the job's lease.
- * A request that is refused has changed nothing (ADR 8).
+ * The steps that every new job goes through, whatever request creates it. All checks come first. Then one Redis script
+ * creates the job with all its claims. Only after that, and under the job's lease, are the contents of the output touched.
+ * A refused request changes nothing (ADR 8).
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,7 +23,7 @@ import { makeOutputFolder } from '../output/resolve-output.ts';
 import type { Quotas } from './quotas.ts';
 import type { InputResolver } from './resolve-input.ts';
 
-/** Who asks for a job. */
+/** The caller who asks for a job. */
 export interface Submitter {
   readonly tenant: string;
   /** Whether the tenant's quotas apply. */
@@ -32,16 +32,16 @@ export interface Submitter {
 
 export interface PreparedJob {
   readonly spec: JobSpec;
-  /** Number of rows, where it is known. */
+  /** Number of rows, if known. */
   readonly total: number | null;
   /** Key that signs its webhook. Null: the service's own. */
   readonly webhookSecret: string | null;
 }
 
-/** `repeated`: an earlier request with the same key made another job, so no job was created. */
+/** `repeated`: an earlier request with the same key created another job, so no job was created. */
 export type Accepted = { readonly job: JobRecord } | { readonly repeated: RequestClaim };
 
-/** A job that is to be created: where it writes, who asks, and the Idempotency-Key of the request. */
+/** A job to create: where it writes, who asks, and the Idempotency-Key of the request. */
 export interface Candidate {
   readonly id: string;
   readonly folder: string;
@@ -51,7 +51,7 @@ export interface Candidate {
 
 export type AcceptJob = ReturnType<typeof createAcceptJob>;
 
-/** How often creation is tried after a lost reply. It is idempotent. */
+/** How often creation is attempted after a lost reply. It is idempotent. */
 const TRIES = 3;
 const RETRY_MS = 200;
 
@@ -75,7 +75,7 @@ export function createAcceptJob(deps: {
     if (room !== 'free') throw noRoom(room, tenant, limits);
   }
 
-  /** Whether the job that holds an output has ended, so that only its claim is left. */
+  /** Whether the job that holds an output has ended and left only its claim. */
   async function hasEnded(holder: string): Promise<boolean> {
     const other = await jobs.get(holder);
     return other ? isTerminal(other.status) : !(await jobs.isActive(holder));
@@ -86,7 +86,7 @@ export function createAcceptJob(deps: {
     if (holder !== null && !(await hasEnded(holder))) throw outputInUse(holder, folder);
   }
 
-  /** Tries again after a lost reply, because then the job may or may not exist. */
+  /** Retries after a lost reply, because then the job may or may not exist. */
   async function createWithRetries(job: NewJob, limits: JobLimits): Promise<Creation> {
     for (let tries = TRIES; ; tries--) {
       try {
@@ -105,8 +105,8 @@ export function createAcceptJob(deps: {
   }
 
   /**
-   * Takes over the output before the request is answered. From then on it can be resumed, whatever happens to Redis.
-   * Where that fails, a feeder does it and reports the failure as the job's.
+   * Takes over the output before the response. From then on it can be resumed, whatever happens to Redis. If that fails, a
+   * feeder retries and reports a failure on the job.
    */
   async function openOutput(id: string, lease: string): Promise<void> {
     try {
@@ -116,13 +116,13 @@ export function createAcceptJob(deps: {
         await jobs.markOpened(id, lease);
       }
     } catch {
-      // The feeder will meet the same failure and report it.
+      // The feeder will hit the same failure and report it.
     }
     await window.dropLease(id, lease);
     await jobs.announce(id);
   }
 
-  /** `prepare` makes the job's spec. It may spool rows under the job's id, and must change nothing else. */
+  /** `prepare` creates the job's spec. It may spool rows under the job's id, and must change nothing else. */
   return async function accept(
     { id, folder, by, requestKey }: Candidate,
     prepare: () => Promise<PreparedJob>,
@@ -152,7 +152,7 @@ export function createAcceptJob(deps: {
       if (creation.outcome === 'output_held') throw outputInUse(creation.by, folder);
       if (creation.outcome !== 'created') throw noRoom(creation.outcome, tenant, limits);
     } catch (error) {
-      // Without an answer the job may exist, so its files must stay. The sweeper removes them if it does not.
+      // Without a reply the job may exist, so its files must stay. The sweeper removes them if it does not.
       if (!unanswered || redisTrouble(error) !== 'away') await undo();
       throw error;
     }
@@ -188,13 +188,13 @@ function noRoom(why: 'full' | 'tenant_full', tenant: string, limits: JobLimits):
   if (why === 'tenant_full') {
     return new ForebayError(
       'quota_jobs',
-      `Tenant "${tenant}" has ${limits.ofTenant} jobs queued or running, its quota. Try again when one has ended.`,
+      `Tenant "${tenant}" has ${limits.ofTenant} jobs queued or running, which is its quota. Retry when one has ended.`,
       { retryAfterS: 10 },
     );
   }
   return new ForebayError(
     'too_many_jobs',
-    `${limits.jobs} jobs are queued or running, the most that this service accepts at once. Try again when one has ended.`,
+    `${limits.jobs} jobs are queued or running, which is the limit of this service. Retry when one has ended.`,
     { retryAfterS: 10 },
   );
 }

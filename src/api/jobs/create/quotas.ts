@@ -1,6 +1,6 @@
 /**
- * What a tenant may have at once, checked at submit. Jobs are counted exactly. Rows and bytes are counted as far as
- * they are known then. So two submits at the same time may both pass, and a folder counts once its rows are counted.
+ * What a tenant may have at once, checked at submit. Jobs are counted exactly. Rows and bytes are counted as far as known.
+ * So two concurrent submits may both pass, and a folder counts only after its rows have been counted.
  */
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
@@ -9,14 +9,14 @@ import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 export interface QuotaLimits {
   /** Jobs queued or running. */
   readonly jobs: number | null;
-  /** Unfinished rows of such jobs. */
+  /** Unfinished rows of queued or running jobs. */
   readonly rows: number | null;
   /** Bytes of the results of jobs that ended within the retention time. */
   readonly bytes: number | null;
 }
 
 export interface Quotas {
-  /** Enforced where the job is created. */
+  /** Enforced when the job is created. */
   readonly jobs: number | null;
   /** `more`: rows of the submitted job, as far as known. Rejects with ForebayError `quota_rows`. */
   checkRows(tenant: string, more: number): Promise<void>;
@@ -24,7 +24,7 @@ export interface Quotas {
   checkBytes(tenant: string): Promise<void>;
 }
 
-/** Rows finish soon. Bytes are freed only with the retention time. */
+/** Rows finish soon. Bytes are freed only after the retention time. */
 const ROWS_RETRY_S = 10;
 const BYTES_RETRY_S = 3600;
 
@@ -42,7 +42,7 @@ export function createQuotas(
         if (!record?.total) return sum;
         return sum + Math.max(0, record.total - record.succeeded - record.failed);
       }, 0);
-      // At the limit no job is accepted, not even one whose rows are not counted yet.
+      // At the limit no job is accepted, not even one with an unknown number of rows.
       if (left + more <= limits.rows && left < limits.rows) return;
       throw new ForebayError(
         'quota_rows',

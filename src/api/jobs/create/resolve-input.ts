@@ -1,5 +1,5 @@
 /**
- * From a request's `input` to a dataset that any process can enumerate. Paths become absolute and are checked against
+ * Turns a request's `input` into a dataset that any process can enumerate. Paths become absolute and are checked against
  * the input roots. URL lists and inline rows are spooled to disk.
  */
 import { join } from 'node:path';
@@ -16,14 +16,14 @@ export interface InputResolver {
    */
   resolve(input: PackedInput, jobId: string, tenant: string): Promise<ResolvedInput>;
   /**
-   * The dataset of an earlier job, by the job.json in `folder`, for a new job. A job.json can be edited, so the
-   * dataset's paths are checked again. Spooled rows that the new job reads are kept under its name too. Rejects as
-   * `resolve` does, and with `input_not_found` where spooled rows are gone.
+   * The dataset of an earlier job, by the job.json in `folder`, for a new job. A job.json can be edited, so the dataset's
+   * paths are checked again. Spooled rows that the new job reads are kept under its id too. Rejects as `resolve` does, and
+   * with `input_not_found` if spooled rows are gone.
    */
   adopt(dataset: DatasetSpec, jobs: Handover & { readonly folder: string }): Promise<DatasetSpec>;
-  /** Removes what `resolve` or `adopt` spooled for a tenant's job. No error where there is nothing. */
+  /** Removes what `resolve` or `adopt` spooled for a tenant's job. No error if there is nothing. */
   discard(jobId: string, tenant: string): Promise<void>;
-  /** Bytes that a job has in the spool. They count as its tenant's. */
+  /** Bytes that a job has in the spool. They count towards its tenant's quota. */
   spooledBytes(jobId: string, tenant: string): Promise<number>;
 }
 
@@ -78,10 +78,10 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     }
   }
 
-  /** The dataset that failed rows belong to. Its spool paths come from storage, so they are replaced. */
+  /** The dataset that the failed rows belong to. Its spool paths come from storage, so they are replaced. */
   async function adoptFailedOf(of: GivenDataset, jobs: Handover): Promise<GivenDataset> {
     if (of.type === 'inline') return spool.handOverInline(jobs);
-    // The id of a URL row is its URL, so the list is not read again.
+    // The id of a URL row is its URL, so the list need not be read again.
     if (of.type === 'urls') return spool.urlsOf(jobs.to, jobs.tenant);
     return of;
   }

@@ -1,6 +1,6 @@
 /**
- * Makes a job that finishes what an output folder holds. job.json says what was asked for, and the parts say what is
- * done. So this works after Redis has lost everything, and without the original request.
+ * Creates a job that finishes the output in a folder. job.json holds the request, and the parts show what is done. So this
+ * works after Redis has lost everything, and without the original request.
  */
 import { randomBytes } from 'node:crypto';
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
@@ -26,7 +26,7 @@ export function createResumeOutput(deps: {
 }) {
   const { input, output } = deps;
 
-  /** Rejects with ForebayError `not_found` where the folder holds no job, `input_not_found`, and as a submit does. */
+  /** Rejects with ForebayError `not_found` if the folder holds no job, `input_not_found`, and as a submit does. */
   return async function resumeOutput(request: ResumeRequest, by: Submitter): Promise<JobRecord> {
     const id = newJobId(Date.now(), randomBytes(16));
     const folder = await output.resolve(request.output, id, by.tenant);
@@ -39,10 +39,10 @@ export function createResumeOutput(deps: {
       }
       throw new ForebayError(
         'not_found',
-        `"${folder}" holds no job, because there is no job.json in it. Name the folder that the job wrote to, or submit the job again.`,
+        `"${folder}" has no job.json, so it holds no job. Name the folder that the job wrote to, or submit the job again.`,
       );
     });
-    // From here on, spooled rows are kept under the new job's name.
+    // From here on, spooled rows are kept under the new job's id.
     if (from !== null) await input.discard(from, by.tenant);
     return job;
   };
@@ -75,7 +75,7 @@ export function createResumeOutput(deps: {
     return { spec, total: null, webhookSecret };
   }
 
-  /** A job.json can name any job, so only the tenant's own jobs give their secret. */
+  /** A job.json can name any job, so only the tenant's own jobs pass on their secret. */
   async function secretOf(job: string, tenant: string): Promise<string | null> {
     return (await deps.jobs.tenantOf(job)) === tenant ? deps.webhooks.secretOf(job) : null;
   }

@@ -1,5 +1,5 @@
 /**
- * Makes a job that runs the failed rows of an ended job again, into the same output. Its parts follow the existing ones
+ * Creates a job that runs the failed rows of an ended job again, into the same output. Its parts follow the existing ones
  * (ADR 7). It needs job.json and manifest.json of the output and, for inline rows, the spool.
  */
 import { randomBytes } from 'node:crypto';
@@ -37,7 +37,7 @@ export function createRetryJob(deps: {
     }
     const retry = newJobId(Date.now(), randomBytes(16));
     const folder = await output.resolve(asked.spec.output, retry, asked.spec.tenant);
-    // A retry that an administrator asks for belongs to the job's tenant.
+    // A retry by an administrator belongs to the job's tenant.
     const owner = { ...by, tenant: asked.spec.tenant };
     let from: string | null = null;
     const candidate = { id: retry, folder, by: owner, requestKey: null };
@@ -46,7 +46,7 @@ export function createRetryJob(deps: {
       from = last;
       return prepared;
     });
-    // From here on, spooled rows are kept under the retry's name, since the retry is what can be retried next.
+    // From here on, spooled rows are kept under the retry's id, because the retry can be retried next.
     if (from !== null) await input.discard(from, owner.tenant);
     return job;
   };
@@ -74,7 +74,7 @@ export function createRetryJob(deps: {
       model: model.ref,
       dataset: await input.adopt({ type: 'failed', folder, first, end, of }, jobs),
       output: folder,
-      // These rows are known to be bad, so the first job's limit of errors does not fit them.
+      // These rows are known to be bad, so the first job's error limit does not apply.
       options: { ...last.options, limit: null, max_errors: null },
       input: { ...last.input, failed_rows_of: id },
       resume: false,
@@ -88,18 +88,18 @@ export function createRetryJob(deps: {
 }
 
 /**
- * What the manifest says of the job that wrote last. Throws where that job has unfinished rows, or where the manifest
- * does not list the job that was asked for.
+ * Reads the last writer of the output from the manifest. Throws if that job has unfinished rows, or if the manifest does
+ * not list the requested job.
  */
 async function lastJob(asked: string, last: JobSpec, folder: string): Promise<OutputJob> {
   const manifest = await readManifest(outputFolder(folder).manifest);
   const jobs = manifest === null ? [] : outputJobs(manifest);
   const found = jobs.at(-1);
-  // Only the errors files of a whole job name every failed row, and only its parts can never be written again.
+  // Only the errors files of a complete job name every failed row, and only its parts are never written again.
   if (found?.job !== last.id || found.rows.total !== found.rows.succeeded + found.rows.failed) {
     throw refusal(
-      `The output "${folder}" is not whole, because job ${last.id} has unfinished rows. Finish them first ` +
-        '(POST /v1/jobs/resume with the output, and another max_errors where that ended it), ' +
+      `The output "${folder}" is incomplete, because job ${last.id} has unfinished rows. Finish them first ` +
+        '(POST /v1/jobs/resume with the output, and another max_errors if that limit ended the job), ' +
         'then retry the job that finished them.',
     );
   }

@@ -2,13 +2,13 @@
 import { ForebayError } from '../../../shared/errors.ts';
 
 /**
- * `rows`: of the job, as far as known. `maxRows`: null for no limit. `more`: text that says that there may be more rows.
+ * `rows`: of the job, as far as known. `maxRows`: null for no limit. `more`: text that mentions possible further rows.
  * Returns null within the limit.
  */
 export function rowLimitProblem(rows: number, maxRows: number | null, more = ''): string | null {
   if (maxRows === null || rows <= maxRows) return null;
   return (
-    `The job has ${rows} rows${more}. A job of this service takes at most ${maxRows} (FOREBAY_MAX_ROWS). ` +
+    `The job has ${rows} rows${more}. One job of this service may have at most ${maxRows} (FOREBAY_MAX_ROWS). ` +
     'Submit the input in parts, or only its first rows with options.limit.'
   );
 }

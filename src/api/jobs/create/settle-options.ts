@@ -1,10 +1,10 @@
-/** Settles the options that a request leaves open, from the model or from the job that an output holds. */
+/** Settles the options that a request leaves open, from the model or from the job in an output. */
 import { autoBatchSize, autoBlockRows } from '../../../shared/domain/model/auto-batch.ts';
 import type { JobOptions, JobSpec } from '../../../shared/domain/job/job.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
 import type { FoundModel } from '../../models/model-catalog.ts';
 
-/** For a model whose config only a worker has. */
+/** For a model whose config only a worker knows. */
 const FALLBACK = { batchSize: 4, topK: 5 };
 
 /** Block boundaries are fixed here. A resumed job keeps those of the parts that it adopts. */
@@ -14,7 +14,7 @@ export function settleOptions(
   earlier: JobSpec | null,
 ): JobOptions {
   const { if_output_exists: _, ...options } = request.options;
-  // The batch size that workers use is known from the graph or measured. The formula only guesses.
+  // The batch size on workers is known from the graph or from measurements. The formula only estimates it.
   const auto = batchSize ?? (config ? autoBatchSize(config) : FALLBACK.batchSize);
   const batch = options.batch_size ?? auto;
   return {

@@ -1,4 +1,4 @@
-/** Submits a job: settles its model, input, output and options, and has it accepted. */
+/** Submits a job. Settles its model, input, output and options, and has it accepted. */
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../../shared/datasets/files/listing-rule.ts';
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
@@ -48,7 +48,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     try {
       return await accept(request, by, key);
     } catch (error) {
-      // The same request may have been accepted in the meantime, and may be why this one was refused.
+      // Another process may have accepted the same request in the meantime, which would explain why this one was refused.
       const since = await jobs.claimOf(key).catch(() => null);
       if (since) return replay(since, key);
       throw error;
@@ -64,7 +64,7 @@ export function createSubmitJob(deps: SubmitDeps) {
     }
     const job = await jobs.get(claim.job);
     if (job) return { job, replayed: true };
-    // A process of an earlier version claims a key before it makes the job.
+    // Processes of earlier versions claim a key before they create the job.
     throw new ForebayError(
       'request_in_progress',
       `The request with Idempotency-Key "${key}" is still being accepted. Send it again in a second.`,

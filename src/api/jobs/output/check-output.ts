@@ -1,6 +1,6 @@
 /**
- * Checks what an output folder holds and whether a job may begin there. Tenants can write to their own folders, so the
- * contents are not trusted. In particular, a job.json may name any job.
+ * Checks what an output folder holds and whether a job may start there. Tenants can write to their own folders, so the
+ * contents are not trusted. For example, a job.json may name any job.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,12 +11,12 @@ import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { isPublishedName, outputFolder, stagedName } from '../../../shared/storage/output-folder.ts';
 import { readFileNoFollow } from '../../../shared/storage/no-follow.ts';
 
-/** Limit of job.json. Its include and exclude patterns are the long part. */
+/** Size limit of job.json. Its include and exclude patterns take most of it. */
 const MAX_JOB_JSON_BYTES = 4 * 1024 * 1024;
 
 /**
- * Changes nothing. With `resume` it returns the spec of the job that left its parts, or null without one. Rejects with
- * ForebayError `invalid_request` (not the name of a folder), `output_not_empty`, `resume_mismatch`, `output_changed`,
+ * Changes nothing. With `resume` it returns the spec of the job that left its parts, or null if there is none. Rejects
+ * with ForebayError `invalid_request` (not the name of a folder), `output_not_empty`, `resume_mismatch`, `output_changed`,
  * `storage_unavailable`.
  */
 export async function checkOutput(folder: string, ifExists: IfOutputExists): Promise<JobSpec | null> {
@@ -30,7 +30,10 @@ export async function checkOutput(folder: string, ifExists: IfOutputExists): Pro
   );
 }
 
-/** Names in the folder, without a staging folder that holds only what killed processes left. Empty without a folder. */
+/**
+ * Names in the folder. Ignores a staging folder that holds only leftovers of killed processes. Empty if the folder does
+ * not exist.
+ */
 export async function outputNames(folder: string): Promise<string[]> {
   const names = await listing(folder);
   if (!names.includes('_staging')) return names;
@@ -50,7 +53,7 @@ async function listing(folder: string): Promise<string[]> {
   }
 }
 
-/** Errors that mean that the name is wrong, and not the storage. */
+/** Errors that mean that the name is wrong, not the storage. */
 const WRONG_NAME: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'names a folder whose name is too long for the file system (often 255 bytes)',
   ENOTDIR: 'names a file or a path below one, but an output is a folder',
@@ -81,7 +84,7 @@ async function readEarlierSpec(folder: string, names: readonly string[]): Promis
     if (!names.some(isPublishedName)) return null;
     throw new ForebayError(
       'resume_mismatch',
-      `"${folder}" holds parts but no job.json that says how they were made. Use another output, or overwrite this one.`,
+      `"${folder}" holds parts but no job.json that describes them. Use another output, or overwrite this one.`,
     );
   }
   const bytes = await readFileNoFollow(outputFolder(folder).job, MAX_JOB_JSON_BYTES);

@@ -1,24 +1,24 @@
-/** The job whose parts a new job continues: what they must have in common, and what is computed again. */
+/** The job that a new job continues. Checks what both must have in common, and finds what is computed again. */
 import type { JobOptions, JobSpec } from '../../../shared/domain/job/job.ts';
 import type { ModelConfig, ModelRef } from '../../../shared/domain/model/model-config.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 
-/** How the spec of a new job names it, so that its feeder can find it in the output. */
+/** How the spec of a new job names the earlier one, so that its feeder can find it in the output. */
 export function continuedJob(earlier: JobSpec): { job: string; model_hash: string } {
   return { job: earlier.id, model_hash: earlier.model.hash };
 }
 
-/** After a retry's parts, no rows of the first dataset can follow. Throws ForebayError `resume_mismatch`. */
+/** Rows of the first dataset cannot follow a retry's parts. Throws ForebayError `resume_mismatch`. */
 export function refuseRetried(earlier: JobSpec): void {
   if (earlier.retry_of === null) return;
   throw new ForebayError(
     'resume_mismatch',
-    `The output holds a retry (job ${earlier.id}) of a job that was whole. To finish the retry, resume it from the output alone ` +
+    `The output holds a retry (job ${earlier.id}) of a complete job. To finish the retry, resume it from the output alone ` +
       '(POST /v1/jobs/resume with the output). For other rows choose another output.',
   );
 }
 
-/** Throws ForebayError `resume_mismatch` where rows of both jobs would not fit together. */
+/** Throws ForebayError `resume_mismatch` if rows of both jobs would not fit together. */
 export function checkResume(
   earlier: JobSpec,
   { ref: model, config }: { ref: ModelRef; config: ModelConfig | null },
@@ -43,12 +43,12 @@ export function checkResume(
   if (differences.length === 0) return;
   throw new ForebayError(
     'resume_mismatch',
-    `The output was begun with other settings, so its rows would not fit together: ${differences.join('; ')}. ` +
+    `The output was started with other settings, so its rows would not fit together: ${differences.join('; ')}. ` +
       'Use the same settings, or another output.',
   );
 }
 
-/** The block that an earlier, smaller `limit` cut short. It is the only one that now has other rows. */
+/** The block that an earlier, smaller `limit` cut short. Only this block has other rows now. */
 export function cutBlock(earlier: JobOptions, now: JobOptions): number | null {
   const { limit, block_rows } = earlier;
   if (limit === null || limit === now.limit || limit % block_rows === 0) return null;

@@ -1,4 +1,4 @@
-/** Resolves where a job's output lies, and makes its folder. check-output.ts checks what the folder holds. */
+/** Resolves the folder of a job's output, and creates it. check-output.ts checks what the folder holds. */
 import { access, constants, mkdir, realpath, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isInside } from '../../../shared/files/is-inside.ts';
@@ -41,11 +41,11 @@ export function createOutputResolver(deps: {
   };
 }
 
-/** Linux allows 4,096. The rest is for the names of files in the folder and in its staging folder. */
+/** Linux allows 4,096. The rest is reserved for file names in the folder and in its staging folder. */
 const MAX_PATH_BYTES = 3_800;
 
 /**
- * Makes an output folder unless it exists, and checks that it is writable. Returns a function that undoes this. Rejects
+ * Creates an output folder unless it exists, and checks that it is writable. Returns a function that undoes this. Rejects
  * with ForebayError `invalid_request` (not the name of a folder), `storage_unavailable`.
  */
 export async function makeOutputFolder(folder: string): Promise<() => Promise<void>> {
@@ -64,7 +64,7 @@ async function removeEmpty(folder: string, first: string | undefined): Promise<v
   try {
     for (let path = folder; isInside(first, path); path = dirname(path)) await rmdir(path);
   } catch {
-    // Another job has begun there.
+    // Another job has started there.
   }
 }
 

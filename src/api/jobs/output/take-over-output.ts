@@ -22,9 +22,9 @@ import { checkOutput, outputNames } from './check-output.ts';
 import { continuedJob } from './continued-job.ts';
 
 /**
- * `holdsLease` is asked once this feeder's folder exists. Rejects with LeaseLost. Rejects with ForebayError
- * `output_not_empty`, `resume_mismatch` or `output_changed` where the folder has changed since the submit. Rejects with
- * the errors of node:fs.
+ * `holdsLease` is called after this feeder's folder exists. Rejects with LeaseLost. Rejects with ForebayError
+ * `output_not_empty`, `resume_mismatch` or `output_changed` if the folder has changed since the submit. Rejects with the
+ * errors of node:fs.
  */
 export async function takeOverOutput(
   spec: JobSpec,
@@ -72,12 +72,12 @@ async function filesToRemove(spec: JobSpec, opening: Opening): Promise<string[]>
     );
   }
   if (opening.cut_part === null) return [];
-  // The part comes last, because the block counts as published while its part is there.
+  // The part comes last, because a block counts as published while its part exists.
   const cut = [errorsName(opening.cut_part), partName(opening.cut_part)];
   return cut.filter((name) => published.includes(name));
 }
 
-/** Whether an earlier feeder wrote job.json, which it does last. */
+/** Whether an earlier feeder wrote job.json, which is its last step. */
 async function wasTakenOver(spec: JobSpec, published: readonly string[]): Promise<boolean> {
   if (!published.includes('job.json')) return false;
   return (await checkOutput(spec.output, 'resume'))?.id === spec.id;
@@ -87,7 +87,7 @@ function byManifestFirst(a: string, b: string): number {
   return Number(b === 'manifest.json') - Number(a === 'manifest.json');
 }
 
-/** Ignores a file that was moved away already. */
+/** Ignores a file that has already been moved away. */
 async function moveAway(from: string, to: string, own: string): Promise<void> {
   try {
     await rename(from, to);

@@ -1,10 +1,10 @@
-/** What busy lanes are busy with. */
+/** What busy lanes spend their time on. */
 import { diagnosis, percent, SLOW_FILES, type Diagnosis } from './diagnosis.ts';
 import type { JobCosts } from './job-costs.ts';
 
-/** From this utilisation on, idle time is noise. */
+/** Above this utilisation, idle time is noise. */
 const HEALTHY = 0.9;
-/** From more than half of the work on, no other change can gain as much. */
+/** Above half of the work, no other change can gain as much. */
 const DOMINANT = 0.5;
 /** Work that is neither decoding nor the model should take a smaller share than this. */
 const OVERHEAD = 1 / 3;
@@ -40,7 +40,7 @@ export function diagnoseBusyLanes(lane: JobCosts['lane'], busy: number, utilisat
   }
   const advice =
     utilisation >= HEALTHY
-      ? 'All is well: for more speed, add CPU cores or workers, use a smaller or quantised model, or run `forebay tune`.'
+      ? 'Nothing is wrong: for more speed, add CPU cores or workers, use a smaller or quantised model, or run `forebay tune`.'
       : 'Run `forebay tune`, which looks for a better batch size, lanes and threads.';
   return diagnosis('inference', infer, `${lanesBusy}, ${percent(infer)} of it in the model`, advice);
 }

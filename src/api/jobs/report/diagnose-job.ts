@@ -1,6 +1,6 @@
 /**
- * Finds what holds a job back, from its counters, its state and its workers. First comes what keeps the job from
- * running at all, then memory. Then come idle lanes and what they wait for, or busy lanes and what they do.
+ * Finds what limits a job, from its counters, its state and its workers. Checks come in this order: reasons why the job
+ * does not run at all, memory, idle lanes and what they wait for, busy lanes and what they do.
  */
 import { diagnoseBusyLanes } from './busy-lanes.ts';
 import { diagnosis, percent, type Diagnosis } from './diagnosis.ts';
@@ -8,16 +8,16 @@ import { diagnoseBatchFill, diagnoseIdleLanes, starvedLanes } from './idle-lanes
 import type { JobCosts } from './job-costs.ts';
 import type { JobState } from './job-state-of.ts';
 
-/** Fewer batches are mostly the first and last ones, which say nothing of the steady state. */
+/** If there are fewer batches, most are the first and last ones, which do not show the steady state. */
 const ENOUGH_BATCHES = 8;
-/** Of lane work. In less, timers and start-up noise weigh too much. */
+/** Of lane work. With less, timers and start-up noise weigh too much. */
 const ENOUGH_MS = 200;
-/** Lanes that work for less of their time than this wait for something worth finding. */
+/** Lanes below this utilisation wait for something worth finding. */
 const BUSY = 0.85;
-/** Of the limit. The kernel ends processes at the limit, and caches and arenas need the rest. */
+/** Share of the limit. The kernel kills processes at the limit, and caches and arenas need the rest. */
 const MEMORY_FULL = 0.9;
 
-/** `costs`: null before any block is done. Returns null where the job has ended and no row went through a lane. */
+/** `costs`: null before any block is done. Returns null if the job has ended and no row went through a lane. */
 export function diagnoseJob(costs: JobCosts | null, state: JobState): Diagnosis | null {
   if (state.reason === 'no_worker' && !state.ended) return noWorker(state);
   if (state.reason === 'model_failed' && !state.ended) return modelFailed(state);

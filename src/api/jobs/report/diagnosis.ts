@@ -1,4 +1,4 @@
-/** What a diagnosis says: the bottleneck of a job, the figure that shows it, and what to change. */
+/** The result of a diagnosis: the bottleneck of a job, the measurement that shows it, and what to change. */
 
 export const BOTTLENECKS = [
   'inference',
@@ -17,9 +17,9 @@ export type BottleneckName = (typeof BOTTLENECKS)[number];
 
 export interface Diagnosis {
   readonly name: BottleneckName;
-  /** The figure behind it, 0 to 1, as `why` words it. Null where there is none. */
+  /** The measurement, 0 to 1, that `why` describes. Null if there is none. */
   readonly share: number | null;
-  /** What was measured, without a full stop. */
+  /** The measured facts, without a full stop. */
   readonly why: string;
   /** What to change, in one sentence. */
   readonly advice: string;

@@ -3,10 +3,10 @@ import { diagnosis, percent, SLOW_FILES, type Diagnosis } from './diagnosis.ts';
 import type { JobCosts } from './job-costs.ts';
 import type { JobState } from './job-state-of.ts';
 
-/** Of the time during which rows flowed. Where reads take more of it, idle lanes wait for them. */
+/** Share of the time in which rows flowed. If reads take more, idle lanes wait for them. */
 const MOST_OF_FLOW = 0.5;
 const BLOCKED_OF_FLOW = 0.2;
-/** Of a block's life. Beginning, writing and committing should take far less than the batches. */
+/** Share of a block's life. Starting, writing and committing should take far less than the batches. */
 const BLOCK_OVERHEAD = 0.25;
 /** Every batch has a fixed cost, so emptier batches than this waste it. */
 const FULL_ENOUGH = 0.7;
@@ -15,7 +15,7 @@ const BATCHES_PER_BLOCK = 2;
 /** A lane holds one running batch and two waiting ones. With fewer blocks per lane it waits for commits. */
 const BLOCKS_PER_LANE = 2;
 
-/** Null where the counters do not show what the lanes wait for. `idle`: share of their time. */
+/** Null if the counters do not show what the lanes wait for. `idle`: share of their time. */
 export function diagnoseIdleLanes(costs: JobCosts, state: JobState, idle: number): Diagnosis | null {
   const { flow } = costs;
   const because = (why: string) => `lanes idle ${percent(idle)} of the time, ${why}`;
@@ -53,7 +53,7 @@ export function diagnoseIdleLanes(costs: JobCosts, state: JobState, idle: number
   return blockOverhead(costs, state, because);
 }
 
-/** Whether lanes wait while blocks are begun, written and committed. */
+/** Whether lanes wait for blocks to be started, written and committed. */
 function blockOverhead(costs: JobCosts, state: JobState, because: (why: string) => string): Diagnosis | null {
   const life = costs.run + costs.commit;
   const writing = life > 0 ? costs.write / life : 0;
@@ -62,18 +62,18 @@ function blockOverhead(costs: JobCosts, state: JobState, because: (why: string) 
   if (share <= BLOCK_OVERHEAD) return null;
   const raise = `aise --block-rows from ${state.blockRows}, so that more rows share the cost of a block`;
   if (state.blockRows < BATCHES_PER_BLOCK * batchSize(costs)) {
-    const why = `${percent(share)} of a block's life is beginning, writing and committing it`;
+    const why = `${percent(share)} of a block's life goes to starting, writing and committing it`;
     return diagnosis('small_blocks', share, because(why), `R${raise}.`);
   }
   if (writing > talking) {
-    const why = `${percent(writing)} of a block's life is writing its part`;
+    const why = `${percent(writing)} of a block's life goes to writing its part`;
     return diagnosis('writing', writing, because(why), `Write to a faster disk, or r${raise}.`);
   }
-  const why = `${percent(talking)} of a block's life is taking it off the queue and committing it`;
+  const why = `${percent(talking)} of a block's life goes to taking it off the queue and committing it`;
   return diagnosis('coordination', talking, because(why), `Bring Redis closer to the workers, or r${raise}.`);
 }
 
-/** Null where batches are full enough. */
+/** Null if batches are full enough. */
 export function diagnoseBatchFill(costs: JobCosts, state: JobState): Diagnosis | null {
   const { fill } = costs;
   if (fill === null || fill >= FULL_ENOUGH) return null;
@@ -85,7 +85,7 @@ export function diagnoseBatchFill(costs: JobCosts, state: JobState): Diagnosis |
   return diagnosis('small_blocks', fill, `batches only ${percent(fill)} full`, advice);
 }
 
-/** For idle lanes where no counter shows what they wait for. */
+/** For idle lanes if no counter shows what they wait for. */
 export function starvedLanes(state: JobState, idle: number): Diagnosis {
   const limited = state.concurrency === null ? '' : ' or --concurrency';
   return diagnosis(

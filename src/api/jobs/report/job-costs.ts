@@ -1,8 +1,8 @@
-/** What a job cost, from the counters that its commits add up. */
+/** The costs of a job, from the counters that its commits add up. */
 
 export type Counters = Readonly<Record<string, number>>;
 
-/** Milliseconds, summed over lanes or workers. `STAGES` of http/wire/job-report.ts says what each stage is. */
+/** Milliseconds, summed over lanes or workers. `STAGES` of http/wire/job-report.ts describes each stage. */
 export interface JobCosts {
   readonly blocks: number;
   /** Rows that went through lanes, or failed before a lane. */
@@ -31,11 +31,11 @@ export interface JobCosts {
   readonly begin: number;
   readonly write: number;
   readonly commit: number;
-  /** From a block's beginning to just before its commit, summed over blocks. */
+  /** From the start of a block to just before its commit, summed over blocks. */
   readonly run: number;
 }
 
-/** Null where no run of a block has reported yet. Adopted blocks cost nothing. */
+/** Null if no run of a block has reported yet. Adopted blocks cost nothing. */
 export function costsOf(counters: Counters): JobCosts | null {
   const ms = (name: string) => (counters[`${name}_us`] ?? 0) / 1000;
   const blocks = counters['blocks_run'] ?? 0;
@@ -67,7 +67,7 @@ export function costsOf(counters: Counters): JobCosts | null {
     laneWait: ms('lane_wait'),
     begin: ms('begin'),
     write: ms('write'),
-    // A worker never reports its last commit, so that one is taken to cost as much as the others.
+    // A worker never reports its last commit, so its cost is estimated from the others.
     commit: commits > 0 ? (ms('commit') * blocks) / commits : 0,
     run: ms('run'),
   };

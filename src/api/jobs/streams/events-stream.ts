@@ -18,9 +18,9 @@ export interface EventsDeps {
   readonly wake: Pick<Wake, 'on'>;
   /** Longest silence before a heartbeat, ms. */
   readonly heartbeatMs?: number;
-  /** Time between reads where no wake-up comes, ms. */
+  /** Time between reads if no wake-up arrives, ms. */
   readonly sweepMs?: number;
-  /** Least time between two sends, ms. It bounds the events and the reads of Redis per client. */
+  /** Minimum time between two sends, ms. It bounds the events and the Redis reads per client. */
   readonly gapMs?: number;
 }
 
@@ -39,13 +39,13 @@ export async function eventsStart(
 ): Promise<EventsStart> {
   if (lastEventId === null) return { kind: 'snapshot' };
   const [first, last] = await Promise.all([jobs.firstEventId(job.spec.id), jobs.lastEventId(job.spec.id)]);
-  // An id beyond the last event is of another job, or older than a loss of Redis data.
+  // An id beyond the last event belongs to another job, or is older than a loss of Redis data.
   if (compareIds(lastEventId, first) < 0 || compareIds(lastEventId, last) > 0) return { kind: 'snapshot' };
   if (isTerminal(job.status) && compareIds(lastEventId, last) === 0) return { kind: 'ended' };
   return { kind: 'replay', after: lastEventId };
 }
 
-/** Yields events, and null where a heartbeat is due. Ends after the job's last status event, or with the signal. */
+/** Yields events, and null when a heartbeat is due. Ends after the job's last status event, or with the signal. */
 export async function* jobEvents(
   deps: EventsDeps,
   id: string,
@@ -99,7 +99,9 @@ type News =
   | { readonly events: readonly JobEvent[]; readonly job: JobRecord }
   | { readonly events: readonly []; readonly job: null };
 
-/** Events after `after`, with the job's current state. Nothing while Redis is away, since the stream outlives that. */
+/**
+ * Events after `after`, with the job's current state. Empty while Redis is unavailable, because the stream outlives that.
+ */
 async function nextEvents(jobs: EventsDeps['jobs'], id: string, after: string): Promise<News | 'ended'> {
   try {
     let events = await jobs.events(id, after);
@@ -117,12 +119,12 @@ async function nextEvents(jobs: EventsDeps['jobs'], id: string, after: string): 
   }
 }
 
-/** Keeps only the last of several progress events in a row. */
+/** Keeps only the last of several consecutive progress events. */
 function coalesced(events: readonly JobEvent[]): JobEvent[] {
   return events.filter((event, i) => event.type !== 'progress' || events[i + 1]?.type !== 'progress');
 }
 
-/** Ends early, and without an error, once the signal is aborted. */
+/** Ends early, without an error, when the signal is aborted. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-/** Waits for changes of one job. Wake-ups may be lost, so every wait has a longest time. */
+/** Waits for changes of one job. Wake-ups may be lost, so every wait has a timeout. */
 import { createAlarm } from '../../../shared/process/alarm.ts';
 import { readProgress, type Wake } from '../../../shared/queue/wake.ts';
 

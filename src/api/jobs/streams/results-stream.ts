@@ -17,7 +17,7 @@ export type RowsKind = 'results' | 'errors' | 'all';
 
 export interface RowsRequest {
   readonly kind: RowsKind;
-  /** Rows before this index are left out. */
+  /** Leaves out rows before this index. */
   readonly fromRow: number;
   /** Waits for the remaining rows until the job ends. */
   readonly follow: boolean;
@@ -26,7 +26,7 @@ export interface RowsRequest {
 export interface RowsDeps {
   readonly jobs: Pick<JobStore, 'get' | 'watermark'>;
   readonly wake: Pick<Wake, 'on'>;
-  /** Time between reads where no wake-up comes, ms. */
+  /** Time between reads if no wake-up arrives, ms. */
   readonly sweepMs?: number;
 }
 
@@ -34,7 +34,7 @@ const SWEEP_MS = 1000;
 /** Small blocks are sent together, because each chunk of a response has a fixed cost. */
 const CHUNK_CHARS = 64 * 1024;
 
-/** The row after the last one that can be read now, where a reader continues later. */
+/** The index of the row after the last one that can be read now. A reader continues there later. */
 export async function nextRow(jobs: Pick<JobStore, 'watermark'>, job: JobRecord): Promise<number> {
   const watermark = await jobs.watermark(job.spec.id);
   if (isRetry(job)) return watermark === 0 ? 0 : lastRow(job, watermark - 1);
@@ -43,8 +43,8 @@ export async function nextRow(jobs: Pick<JobStore, 'watermark'>, job: JobRecord)
 }
 
 /**
- * Throws ForebayError `not_found` where a committed part is gone from the output folder, and `storage_unavailable`
- * where it cannot be read.
+ * Throws ForebayError `not_found` if a committed part is gone from the output folder, and `storage_unavailable` if it
+ * cannot be read.
  */
 export async function* jobRows(
   deps: RowsDeps,
@@ -54,7 +54,7 @@ export async function* jobRows(
 ): AsyncGenerator<string, void, undefined> {
   const { id, output, options } = job.spec;
   const changes = watchJob(deps.wake, id, signal);
-  // A retry's rows keep their index, so only the lines of a block say which rows it holds.
+  // A retry's rows keep their index, so only the lines of a block show which rows it holds.
   const sparse = isRetry(job);
   const offset = firstPart(job.spec);
   let block = sparse ? 0 : Math.floor(request.fromRow / options.block_rows);
@@ -92,7 +92,7 @@ async function lastRow(job: JobRecord, block: number): Promise<number> {
   return found === null ? 0 : (mergeLines(found).at(-1)?.index ?? -1) + 1;
 }
 
-/** `cut`: rows with a lower index are left out. 0 keeps the whole block. */
+/** `cut`: the first row to keep. 0 keeps the whole block. */
 async function blockText(folder: string, block: number, kind: RowsKind, cut: number): Promise<string> {
   const paths = outputFolder(folder);
   try {

@@ -1,4 +1,4 @@
-/** Settings of the API: where it listens, whom it lets in, what one client may hold. */
+/** Settings of the API: its address, who may use it, and the limits of one client. */
 import { choice, count, names, seconds, text } from '../setting.ts';
 
 export const API = {
@@ -36,17 +36,17 @@ export const API = {
     flag: {
       usage: '--insecure',
       means: 'off',
-      what: 'ask for no keys: whoever reaches the address may do anything',
+      what: 'require no keys: whoever reaches the address may do anything',
     },
     what: 'Whether requests need an API key (`forebay keys`)',
     trade:
-      '`auto` asks for keys beyond loopback, and wherever a key exists when the API starts. `off` lets in everybody who reaches the address.',
+      '`auto` requires keys beyond loopback, and on loopback if a key exists when the API starts. `off` allows everybody who reaches the address.',
   }),
   allowedHosts: names({
     env: 'FOREBAY_ALLOWED_HOSTS',
-    what: 'Host names, without port, by which clients may call the API besides localhost; comma-separated',
+    what: 'Host names, without port, that clients may use for the API besides localhost; comma-separated',
     trade:
-      'A list protects against web pages that call the API through a name of their own (DNS rebinding). Clients that use any other name are refused.',
+      'A list protects against web pages that call the API through their own host name (DNS rebinding). Clients that use any other name are refused.',
     unset: 'none on loopback, any name beyond',
   }),
   requestTimeoutS: seconds({
@@ -55,12 +55,12 @@ export const API = {
     max: 86_400,
     what: 'How long a client may take to send a whole request',
     trade:
-      'Longer allows slower uplinks: 16 MB in 120 s need 140 KB/s. Shorter frees the connections of stalled clients sooner.',
+      'A longer time allows slower uplinks: 16 MB in 120 s need 140 KB/s. A shorter time frees the connections of stalled clients sooner.',
   }),
   maxConnections: count({
     env: 'FOREBAY_MAX_CONNECTIONS',
     fallback: 2000,
     what: 'Connections to the API at once; more are refused',
-    trade: 'More clients can watch jobs at once. Each connection needs a file descriptor.',
+    trade: 'A higher limit lets more clients watch jobs at once. Each connection needs a file descriptor.',
   }),
 };

@@ -1,4 +1,4 @@
-/** Settings of where things lie, and of what jobs may read and write. */
+/** Settings of the folders: where files are kept, and what jobs may read and write. */
 import { choice, folders, text } from '../setting.ts';
 
 export const FOLDERS = {
@@ -11,7 +11,7 @@ export const FOLDERS = {
   }),
   cacheDir: text({
     env: 'FOREBAY_CACHE_DIR',
-    what: 'Folder for what can be made again: optimised graphs, profiles, an unpacked Redis',
+    what: 'Folder for data that can be regenerated: optimised graphs, profiles, an unpacked Redis',
     trade: 'A folder that survives restarts makes starts faster. You may delete it at any time.',
     unset: "forebay/ in the user's cache folder",
   }),
@@ -26,7 +26,8 @@ export const FOLDERS = {
     env: 'FOREBAY_INPUT_ROOTS',
     flag: { usage: '--input-root <dir>', what: 'folder that jobs may read; repeatable' },
     what: 'Folders that jobs may read; separated by ":"',
-    trade: 'Wider roots are more convenient and less safe: whoever submits jobs can read what is below them.',
+    trade:
+      'Wider roots are more convenient and less safe: whoever submits jobs can read everything below them.',
     unset: 'the working folder',
   }),
   followLinks: choice({
@@ -35,7 +36,7 @@ export const FOLDERS = {
     fallback: 'off',
     what: 'Whether links in input folders may lead out of the input roots',
     trade:
-      'Convenient for folders of links. Safe only where everybody who can make links there may read all that the service can.',
+      'Convenient for folders of links. Safe only if everybody who can create links there may read all that the service can read.',
   }),
   outputRoots: folders({
     env: 'FOREBAY_OUTPUT_ROOTS',

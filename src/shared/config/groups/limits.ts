@@ -1,4 +1,4 @@
-/** Settings of what one job and one tenant may ask for. */
+/** Limits of one job and of one tenant. */
 import { ANY_COUNT, count, megabytes, perSecond } from '../setting.ts';
 
 export const LIMITS = {
@@ -7,7 +7,7 @@ export const LIMITS = {
     fallback: 100,
     flag: { usage: '--max-jobs <n>' },
     what: 'Jobs queued or running at once',
-    trade: 'More jobs take more memory in Redis. Beyond the limit a submit gets 429.',
+    trade: 'More jobs take more memory in Redis. Above the limit a submit gets 429.',
   }),
   maxRows: count({
     env: 'FOREBAY_MAX_ROWS',
@@ -21,7 +21,7 @@ export const LIMITS = {
     env: 'FOREBAY_QUEUE_LIMIT',
     flag: { usage: '--queue-limit <blocks>' },
     what: 'Blocks on one queue over all jobs',
-    trade: 'More hides a slow feeder. Fewer save memory in Redis.',
+    trade: 'A higher limit hides a slow feeder. A lower one saves memory in Redis.',
     unset: 'max(64, 8 x live lanes), more while blocks are tiny',
   }),
 };
@@ -32,12 +32,12 @@ export const QUOTAS = {
     fallback: 100,
     what: "Requests per second of one tenant's keys to one API process",
     trade:
-      'Bursts of twice as many pass; beyond that the answer is 429. A higher quota lets one tenant use more of the API.',
+      'Bursts of twice as many pass. Above that the response is 429. A higher quota lets one tenant use more of the API.',
   }),
   quotaJobs: count({
     env: 'FOREBAY_QUOTA_JOBS',
     what: 'Jobs of one tenant queued or running',
-    trade: 'A quota leaves room for other tenants. Beyond it a submit gets 429.',
+    trade: 'A quota leaves room for other tenants. Above it a submit gets 429.',
     unset: 'no limit',
   }),
   quotaRows: count({

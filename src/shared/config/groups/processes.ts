@@ -7,14 +7,14 @@ export const PROCESSES = {
     fallback: 120,
     max: 86_400,
     what: 'How long a lane may work on one batch before it is killed and restarted; `model.json` may override it',
-    trade: 'Shorter frees a hanging lane sooner. Too short kills slow models.',
+    trade: 'A shorter time frees a hanging lane sooner, but too short a time kills slow models.',
   }),
   loadTimeoutMs: secondsAsMs({
     env: 'FOREBAY_LOAD_TIMEOUT_S',
     fallback: 300,
     max: 86_400,
     what: 'How long one step of loading a model may take: reading the graph, its first run, probing',
-    trade: 'Longer allows larger models and slower disks. A step that hangs is then noticed later.',
+    trade: 'A longer time allows larger models and slower disks, but a hanging step is noticed later.',
   }),
   shutdownGraceMs: secondsAsMs({
     env: 'FOREBAY_SHUTDOWN_GRACE_S',
@@ -22,7 +22,7 @@ export const PROCESSES = {
     min: 0,
     max: 3600,
     what: 'How long a stopping worker may finish its blocks before it hands them back',
-    trade: 'Longer wastes less work. Shorter stops sooner.',
+    trade: 'A longer time wastes less work. A shorter one stops sooner.',
   }),
   healthPort: count({
     env: 'FOREBAY_HEALTH_PORT',
@@ -39,6 +39,6 @@ export const PROCESSES = {
     fallback: 'info',
     flag: { usage: '--log-level <level>', what: 'lowest level of log lines' },
     what: 'Lowest level of log lines, which are JSON on stderr',
-    trade: 'Lower levels say more. `debug` writes a line for every request.',
+    trade: 'Lower levels log more. `debug` logs every request.',
   }),
 };

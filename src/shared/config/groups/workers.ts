@@ -1,4 +1,4 @@
-/** Settings of what a worker serves and what of the machine it uses. */
+/** Settings of a worker: what it serves and how much of the machine it uses. */
 import { choice, count, megabytes, names, text } from '../setting.ts';
 
 export const WORKERS = {
@@ -7,7 +7,7 @@ export const WORKERS = {
     fallback: 'default',
     flag: { usage: '--pool <name>', what: 'the pool it belongs to' },
     what: 'Pool that this worker belongs to',
-    trade: 'A model names its pool, so a pool keeps some workers for some models. They serve no others.',
+    trade: 'A model names its pool, so a pool reserves workers for its models. They serve no others.',
   }),
   models: names({
     env: 'FOREBAY_MODELS',
@@ -37,7 +37,7 @@ export const WORKERS = {
     max: 256,
     flag: { usage: '--decode-threads <n>' },
     what: 'Threads per lane that decode images',
-    trade: 'More threads help where decoding is slower than the model. Otherwise they take cores from it.',
+    trade: 'More threads help if decoding is slower than the model. Otherwise they take cores from it.',
     unset: '2, or more with fewer lanes than cores',
   }),
   profiles: choice({
@@ -45,7 +45,7 @@ export const WORKERS = {
     choices: ['on', 'off'],
     fallback: 'on',
     what: 'Whether workers use what `forebay tune` measured on this machine',
-    trade: '`on` is faster where the machine is as it was when you tuned. `off` uses formulas only.',
+    trade: '`on` is faster if the machine has not changed since you tuned it. `off` uses formulas only.',
   }),
   maxInflightBytes: megabytes({
     env: 'FOREBAY_MAX_INFLIGHT_MB',
@@ -53,14 +53,14 @@ export const WORKERS = {
     flag: { usage: '--max-inflight-mb <n>' },
     what: 'MB of rows that a worker holds at once',
     trade:
-      'More hides slow storage, less saves memory. Half is for rows that the worker fetches, half for files that its lanes open.',
+      'More hides slow storage, and less saves memory. Half is for rows that the worker fetches, half for files that its lanes open.',
   }),
   memoryLimitBytes: megabytes({
     env: 'FOREBAY_MEMORY_LIMIT_MB',
     max: 100_000_000,
     what: 'Memory that a worker and its lanes may use',
     trade:
-      'Near the limit a worker slows down, then takes no more blocks, and at last ends a lane. A lower limit leaves memory to other programs.',
+      'Near the limit a worker slows down, then takes no more blocks, and finally ends a lane. A lower limit leaves memory to other programs.',
     unset: 'the limit of the container, else of the machine',
   }),
 };

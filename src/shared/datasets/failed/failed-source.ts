@@ -1,6 +1,6 @@
 /**
  * The failed rows of an output in row order, read from its errors files. They are the dataset of a retry, and each keeps
- * its index. The files belong to an ended job, so every reading sees the same rows.
+ * its index. The files belong to an ended job, so every reader sees the same rows.
  */
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
@@ -24,7 +24,7 @@ type FailedRow = z.infer<typeof FAILED_ROW>;
 /** The position of a reading: the errors file, its finished lines, and the cursor in the original dataset. */
 const AT = z.tuple([z.int(), z.int(), CURSOR.nullable()]);
 
-/** `openGiven` opens the original dataset. It is needed where the id of a row does not say where the row is. */
+/** `openGiven` opens the original dataset. It is needed if the id of a row does not give its location. */
 export function createFailedSource(
   spec: FailedSpec,
   openGiven: (of: GivenDataset) => DatasetSource,
@@ -68,7 +68,7 @@ async function errorsFiles(spec: FailedSpec, first: number): Promise<number[]> {
   return numbers.filter((n) => n >= first && n < spec.end).sort((a, b) => a - b);
 }
 
-/** Files of an output folder are untrusted input: a line that Forebay did not write ends the reading with an error. */
+/** Files of an output folder are untrusted input. A line that Forebay did not write ends reading with an error. */
 async function readErrors(spec: FailedSpec, number: number): Promise<FailedRow[]> {
   const path = outputFolder(spec.folder).errors(number);
   return reading(path, async () => {
@@ -101,7 +101,9 @@ interface Finder {
   close(): Promise<void>;
 }
 
-/** Finds where the bytes of a failed row are. The id tells, except for manifests and inline rows, where the list tells. */
+/**
+ * Finds the bytes of a failed row. The id gives the location, except for manifests and inline rows, whose list gives it.
+ */
 function createFinder(
   of: GivenDataset,
   openGiven: (of: GivenDataset) => DatasetSource,
@@ -111,7 +113,7 @@ function createFinder(
   if (of.type === 'files' || of.type === 'urls') {
     return {
       async find({ index, id, error }) {
-        // Its reference was bad, such as a name that is not UTF-8. It stays bad.
+        // Its reference was bad, for example a name that is not UTF-8. It stays bad.
         const at = error.code === 'invalid_row' ? invalidAt(error.message) : undefined;
         return { row: { id, at, index }, behind: null };
       },

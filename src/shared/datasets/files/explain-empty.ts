@@ -71,7 +71,7 @@ async function otherSpelling(
   const given = quoted(include);
   const better = others.reduce((best, other) => (other.files > best.files ? other : best));
   if (better.files > 0) {
-    return `${given} matches no file, but ${quoted(better.patterns)} matches ${counted(better.files)}: letter case counts.`;
+    return `${given} matches no file, but ${quoted(better.patterns)} matches ${counted(better.files)}: letter case matters.`;
   }
   const many = `${counted(files)}, such as "${example}"`;
   if (include.some((pattern) => pattern.normalize('NFC') !== pattern) || unicodeForm(example) !== null) {

@@ -59,7 +59,7 @@ export function createSorter({ dir, maxInMemory }: { dir: string; maxInMemory: n
   };
 }
 
-/** A temporary file without a name, so that nothing is left however the process ends. */
+/** A temporary file without a name, so that nothing remains however the process ends. */
 async function openUnlinked(dir: string): Promise<FileHandle> {
   await mkdir(dir, { recursive: true });
   const path = join(dir, `forebay-sort-${randomUUID()}`);
@@ -76,10 +76,10 @@ async function writeAll(file: FileHandle, bytes: Buffer, position: number): Prom
 }
 
 interface Head {
-  /** Records in memory. `records[next]` is the smallest of the run that was not yielded yet. */
+  /** Records in memory. `records[next]` is the smallest one of the run that was not yielded yet. */
   records: string[];
   next: number;
-  /** Where the run continues in the file. */
+  /** The position in the file where the run continues. */
   position: number;
   readonly end: number;
   /** The start of a record that the last read cut in two. */

@@ -27,7 +27,7 @@ export function createGlobFilter(include: readonly string[], exclude: readonly s
   };
 }
 
-/** The most path parts that a match can have. Only names and single stars give a limit. */
+/** The maximum number of path parts of a match. Only names and single stars give a limit. */
 function partsOf(pattern: string): number {
   return /\*\*|[{}()[\]!+@\\]/.test(pattern) ? Number.POSITIVE_INFINITY : pattern.split('/').length;
 }

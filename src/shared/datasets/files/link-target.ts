@@ -6,7 +6,7 @@ import { fsPath } from './name-bytes.ts';
 export type LinkTarget =
   /** `real` is the raw real path (see name-bytes.ts). `special` is a device, a pipe or a socket. */
   | { readonly kind: 'file' | 'folder' | 'special'; readonly real: string }
-  /** It leads nowhere, or to itself. */
+  /** The link leads nowhere, or to itself. */
   | { readonly kind: 'broken' };
 
 /** `raw` is the path of the link. Throws ForebayError `input_unreadable`, which names the link by `id`. */

@@ -1,5 +1,5 @@
 /**
- * Which entries of a folder are rows. A job keeps the rule that it began with, so that its blocks keep their rows.
+ * Which entries of a folder are rows. A job keeps its first rule, so that its blocks keep their rows.
  *
  * Rule 1: every file. Links count only if they lead below the folder itself. Broken links are left out.
  * Rule 2: every file, unless its extension is not that of an image and no include pattern names that extension. Links
@@ -43,7 +43,7 @@ const OTHER = '\uf8ff';
 
 /**
  * Whether an include pattern names the extension of a file, as `*.txt` and `notes.*t` do. Such a pattern would not match
- * the same name with another extension of the same length. `*`, `notes*` and `*.???` would.
+ * the same name with another extension of equal length. `*`, `notes*` and `*.???` would.
  */
 export function createExplicitInclude(include: readonly string[]): (id: string) => boolean {
   const patterns = include.map((pattern) => createGlobFilter([pattern], []));

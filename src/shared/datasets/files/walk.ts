@@ -30,7 +30,7 @@ export interface WalkOptions extends Omit<ListingOptions, 'from'> {
   readonly isExplicitlyIncluded: (id: string) => boolean;
   /** Tells which folders and link targets to skip, by real path. */
   readonly skips: (real: string) => boolean;
-  /** Gets everything that is left out, except by the filter. */
+  /** Called for everything that is left out, except by the filter. */
   readonly onSkip: (reason: SkipReason, id: string) => void;
   /** The raw relative path to start after; null starts at the beginning. */
   readonly after: string | null;
@@ -49,7 +49,7 @@ interface Folder {
   readonly seek: readonly string[];
 }
 
-/** What becomes of an entry: a file, a folder to walk, a reason to skip it, or null if the filter leaves it out. */
+/** The decision on an entry: a file, a folder to walk, a reason to skip it, or null if the filter leaves it out. */
 type Outcome = 'file' | { readonly folder: string } | SkipReason | null;
 
 /**
@@ -92,15 +92,15 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
     if (!filter.folder(id)) return null;
     const real = below(folder.real, entry.name);
     if (options.skips(textOf(real).text)) return 'private_folders';
-    // A link to a parent folder leads to a folder that is being walked already.
+    // A link to a parent folder leads to a folder that the walk is already inside.
     return rule > 1 && isOpen(real) ? 'link_cycles' : { folder: real };
   }
 
-  /** A promise only for links, because there are too many files to wait for each. */
+  /** Returns a promise only for links, because awaiting one per file would be slow. */
   function outcomeOf(folder: Folder, entry: Entry, id: string): Outcome | Promise<Outcome> {
     switch (entry.kind) {
       case 'file':
-        // The folder was checked, so the file needs no check of its own.
+        // The folder was checked, so the file needs no further check.
         return fileOutcome(id, entry.name);
       case 'folder':
         return folderOutcome(folder, entry, id);

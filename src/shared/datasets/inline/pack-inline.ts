@@ -1,4 +1,4 @@
-/** The inline rows of a request, packed as they lie on disk. */
+/** The inline rows of a request, packed in the form that they have on disk. */
 import { createBytePieces } from '../lines/byte-pieces.ts';
 import type { Packer } from '../packer.ts';
 import { invalidAt } from '../row-reference.ts';
@@ -19,7 +19,7 @@ export interface InlineRow {
   readonly data: string;
 }
 
-/** Bad base64 costs only its row. */
+/** Bad base64 fails only its row. */
 export function createInlinePacker(): Packer<InlineRow, PackedInline> {
   const lines = createBytePieces();
   const blob = createBytePieces();
@@ -39,7 +39,7 @@ export function createInlinePacker(): Packer<InlineRow, PackedInline> {
   };
 }
 
-/** Null where Node's lenient decoder would silently drop characters. */
+/** Null if Node's lenient decoder would silently drop characters. */
 function decodeBase64(data: string): Buffer | null {
   const compact = /\s/.test(data) ? data.replace(/\s+/g, '') : data;
   const padding = compact.endsWith('==') ? 2 : compact.endsWith('=') ? 1 : 0;

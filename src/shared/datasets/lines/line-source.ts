@@ -7,7 +7,7 @@ import type { DatasetSource } from '../source.ts';
 
 export interface LineSourceOptions {
   readonly path: string;
-  /** Makes the row of a line that is not blank. Must not throw, because a bad line is a bad row. */
+  /** Creates the row of a non-blank line. Must not throw, because a bad line is a bad row. */
   readonly toRow: (line: Line) => RowRef;
 }
 

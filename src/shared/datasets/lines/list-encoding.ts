@@ -1,8 +1,8 @@
-/** Detects the encoding of a list by its first bytes. Only UTF-8 can be read; any other is named to the user. */
+/** Detects the encoding of a list by its first bytes. Only UTF-8 can be read. The error names any other encoding. */
 
 import { isLfsPointer } from './lfs-pointer.ts';
 
-/** Bytes that are enough to detect it. */
+/** The number of bytes needed for detection. */
 export const ENCODING_HEAD_BYTES = 128;
 
 const MARKS: readonly (readonly [bytes: readonly number[], name: string, iconv: string])[] = [
@@ -19,7 +19,7 @@ export function markLength(head: Uint8Array): number {
   return startsWith(head, UTF8_MARK) ? UTF8_MARK.length : 0;
 }
 
-/** Why the list cannot be read and what to do, as the end of a sentence about it; null if it can be read. */
+/** Why the list cannot be read and how to fix it, as the end of a sentence about it. Null if it can be read. */
 export function listProblem(head: Uint8Array): string | null {
   const mark = MARKS.find(([bytes]) => startsWith(head, bytes));
   if (mark) return asUtf8(mark[1], mark[2]);

@@ -29,7 +29,7 @@ export async function writeSpool(
   }
 }
 
-/** The JSON value of a line. Throws ForebayError `input_unreadable` only where Forebay's own data folder is damaged. */
+/** The JSON value of a line. Throws ForebayError `input_unreadable` only if Forebay's own data folder is damaged. */
 export function parseSpooled<T>({ bytes, start }: Line, path: string): T {
   try {
     return JSON.parse(bytes!.toString('utf8')) as T;

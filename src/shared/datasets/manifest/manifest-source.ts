@@ -1,4 +1,4 @@
-/** A manifest lists one row per line: a path, a URL or `{"id","uri"}`. A bad line costs its row, never the job. */
+/** A manifest lists one row per line: a path, a URL or `{"id","uri"}`. A bad line fails only its row, never the job. */
 import { isUtf8 } from 'node:buffer';
 import type { DatasetSpec } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
@@ -9,7 +9,7 @@ import type { DatasetSource } from '../source.ts';
 
 type ManifestSpec = Extract<DatasetSpec, { type: 'manifest' }>;
 
-/** Characters of a bad line in the id of its row. */
+/** Characters of a bad line that the id of its row shows. */
 const BAD_ID_CHARS = 200;
 
 export function createManifestSource(spec: ManifestSpec): DatasetSource {
@@ -28,7 +28,7 @@ function manifestRow({ bytes, start }: Line): RowRef {
   return text.trimStart().startsWith('{') ? jsonRow(text) : { id: text };
 }
 
-/** Ignores other fields, which are the user's own. */
+/** Ignores other fields, which belong to the user. */
 function jsonRow(text: string): RowRef {
   let value: { id?: unknown; uri?: unknown };
   try {

@@ -1,4 +1,4 @@
-/** The URL list of a request, packed as it lies on disk. */
+/** The URL list of a request, packed in the form that it has on disk. */
 import { createBytePieces } from '../lines/byte-pieces.ts';
 import type { Packer } from '../packer.ts';
 

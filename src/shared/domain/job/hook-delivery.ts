@@ -1,14 +1,14 @@
-/** The record of one try to deliver an event to a job's webhook. */
+/** The record of one attempt to deliver an event to a job's webhook. */
 import { z } from 'zod';
 
 export const HOOK_DELIVERY = z.object({
   event: z.string(),
   type: z.string(),
   attempt: z.int(),
-  /** When the try began, ms. */
+  /** When the attempt began, ms. */
   at: z.number(),
   ms: z.number(),
-  /** HTTP status of the answer. Null: there was none. */
+  /** HTTP status of the answer. Null: no answer arrived. */
   status: z.int().nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   outcome: z.enum(['delivered', 'retrying', 'given_up']),

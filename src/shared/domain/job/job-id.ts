@@ -1,6 +1,6 @@
 /**
- * Job ids: `job_` and a ULID. They sort by creation time, and fit queue names, file names and URLs. Our own code, because
- * it is ten lines and `domain` imports nothing but zod (docs/adr/0010-own-pieces.md).
+ * Job ids: `job_` and a ULID. They sort by creation time, and fit queue names, file names and URLs. Implemented here,
+ * because it is ten lines and `domain` imports only zod (docs/adr/0010-own-pieces.md).
  */
 import { z } from 'zod';
 

@@ -22,7 +22,7 @@ type RequestedShape = {
 };
 type SettledShape = { [Name in JobOptionName]: z.ZodType<SettledValue<Name>> };
 
-/** Every option may be left out. Carries the descriptions of the OpenAPI document. */
+/** Every option is optional. Carries the descriptions of the OpenAPI document. */
 export const REQUESTED_SHAPE = shapeOf<RequestedShape>((option) =>
   requested(option)
     .optional()
@@ -32,7 +32,7 @@ export const REQUESTED_SHAPE = shapeOf<RequestedShape>((option) =>
     }),
 );
 
-/** Options as the job runs with them. Null: automatic or unlimited. */
+/** Options that the job runs with. Null: automatic or unlimited. */
 export const JOB_OPTIONS = z.object(
   shapeOf<SettledShape>((option) => {
     const value = valueOf(option);

@@ -24,30 +24,30 @@ interface ErrorLimit {
 
 export interface JobOption {
   readonly value: Count | OneOf<string> | ErrorLimit;
-  /** `auto` can be asked for. It means the same as leaving the option out. */
+  /** Whether `auto` is allowed. It means the same as leaving the option out. */
   readonly auto?: true;
   /**
-   * What a job gets where its request leaves the option out. `null`: the job decides while it runs, or there is no
-   * limit. `settled`: submitting settles it, from the model or an earlier job.
+   * The value if a request leaves the option out. `null`: the job decides while it runs, or there is no limit. `settled`:
+   * submitting settles it, from the model or an earlier job.
    */
   readonly otherwise: number | null | 'settled';
   /** A job.json of an earlier version may lack it, which means null. */
   readonly addedLater?: true;
   /** What it sets: a phrase in lower case. */
   readonly about: string;
-  /** What else the API's description says, in sentences. */
+  /** Further sentences of the API's description. */
   readonly more?: string;
   /** The default in words. */
   readonly default: string;
-  /** How the command line names its value. */
+  /** The placeholder of its value on the command line. */
   readonly placeholder: string;
 }
 
 const count = (min: number, max: number) => ({ type: 'count', min, max }) as const;
 
 /**
- * The digest of a request covers its options in this order (see RequestWithDefaults), so the order must not change. A
- * new option changes every digest once. A request that is repeated across that upgrade then counts as another one.
+ * The digest of a request covers its options in this order (see RequestWithDefaults), so the order must not change. A new
+ * option changes every digest once. A request repeated after that upgrade then counts as a different one.
  */
 export const JOB_OPTION_TABLE = {
   batch_size: {
@@ -71,7 +71,7 @@ export const JOB_OPTION_TABLE = {
     value: count(1, 100_000),
     auto: true,
     otherwise: null,
-    about: 'most blocks of the job queued or running at once, over all workers',
+    about: 'maximum number of blocks of the job queued or running at once, over all workers',
     default: 'auto',
     placeholder: 'blocks',
   },
@@ -134,7 +134,7 @@ export type RequestedValue<Name extends JobOptionName> =
   | ValueOf<Name>
   | (Table[Name] extends { readonly auto: true } ? 'auto' : never);
 
-/** What a request asks for once its defaults are filled in. Null: left open. */
+/** The options of a request with its defaults filled in. Null: left open. */
 export type AskedValue<Name extends JobOptionName> =
   | ValueOf<Name>
   | (Table[Name]['otherwise'] extends number ? never : null);

@@ -8,10 +8,10 @@ import type { JobStatus } from './job-state.ts';
 import type { Skipped } from '../skipped.ts';
 import { DEFAULT_TENANT, TENANT } from '../tenant.ts';
 
-/** Options as the job runs with them. Null: automatic or unlimited. */
+/** Options that the job runs with. Null: automatic or unlimited. */
 export type JobOptions = z.infer<typeof JOB_OPTIONS>;
 
-/** The events of a job's webhook. `progress` is sent from time to time, the others once. */
+/** The events of a job's webhook. `progress` is sent at intervals, the others once. */
 export const WEBHOOK_EVENTS = ['completed', 'failed', 'cancelled', 'progress'] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 export const JOB_WEBHOOK = z.object({ url: z.string(), events: z.array(z.enum(WEBHOOK_EVENTS)) });
@@ -31,14 +31,14 @@ export type Opening = z.infer<typeof OPENING>;
 
 /**
  * Since 2, the feeder takes over the output, runs ask before they publish, and a folder has a `listing` rule. Processes
- * that know only 1 do none of this, so they leave such jobs alone. Version 1 is still read.
+ * that know only version 1 do none of this, so they ignore such jobs. Version 1 can still be read.
  */
 export const SPEC_VERSION = 2;
 
 export const JOB_SPEC = z.object({
   v: z.int().min(1).max(SPEC_VERSION),
   id: z.string(),
-  /** The job's tenant. Absent from a job.json that was written before there were tenants. */
+  /** The job's tenant. Absent from a job.json that is older than tenants. */
   tenant: TENANT.default(DEFAULT_TENANT),
   model: z.object({ name: z.string(), hash: z.string(), pool: z.string() }),
   dataset: DATASET_SPEC,
@@ -51,7 +51,7 @@ export const JOB_SPEC = z.object({
   resume: z.boolean(),
   /** Null in a job of version 1, where the submit prepared the output. */
   opening: OPENING.nullable().default(null),
-  /** The job whose failed rows this one runs again, into the same output. Then `dataset` has the type `failed`. */
+  /** The job whose failed rows this job runs again, into the same output. Then `dataset` has the type `failed`. */
   retry_of: z.string().nullable().default(null),
   /** Where to send events. Only Redis has the secret. */
   webhook: JOB_WEBHOOK.nullable().default(null),
@@ -60,12 +60,12 @@ export const JOB_SPEC = z.object({
 });
 export type JobSpec = z.infer<typeof JOB_SPEC>;
 
-/** Number of the part that the job's block 0 becomes. A retry's parts follow the existing ones. */
+/** The number of the part of the job's block 0. A retry's parts follow the existing ones. */
 export function firstPart({ dataset }: Pick<JobSpec, 'dataset'>): number {
   return dataset.type === 'failed' ? dataset.end : 0;
 }
 
-/** Why a job waits or how it ended, where the status alone does not say it. */
+/** Why a job waits or how it ended, if the status alone does not show it. */
 export type JobReason =
   | 'queue_limit'
   | 'no_worker'
@@ -94,12 +94,12 @@ export interface JobRecord {
   readonly total: number | null;
   readonly succeeded: number;
   readonly failed: number;
-  /** Entries of the dataset that are not rows, as far as it was read. */
+  /** Skipped entries of the dataset, as far as it was read. */
   readonly skipped: Skipped;
   /** Of the succeeded and failed rows, those in parts that an earlier job left in the output. */
   readonly adopted: number;
   readonly blocks: { readonly queued: number; readonly running: number; readonly done: number };
-  /** Over the last few seconds, or over the whole job once it has ended. Adopted rows do not count. */
+  /** Over the last few seconds, or over the whole job after it has ended. Adopted rows do not count. */
   readonly rowsPerS: number | null;
   readonly startedAt: number | null;
   /** Time of the latest commit. */
@@ -117,5 +117,5 @@ export function breaksMaxErrors(limit: MaxErrors | null, failed: number, finishe
   return finished >= SHARE_JUDGED_AFTER && failed / finished > Number.parseFloat(limit) / 100;
 }
 
-/** Finished rows. A share means little before, since one bad row of ten is already 10 %. */
+/** Minimum finished rows for a share, because one bad row of ten is already 10 %. */
 const SHARE_JUDGED_AFTER = 100;

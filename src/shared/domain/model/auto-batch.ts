@@ -1,6 +1,6 @@
 /**
- * Chooses batch and block size where nobody else did. Both follow from the config alone, so that the API, which never
- * opens a graph, and workers agree.
+ * Chooses batch and block size if nobody else did. Both follow from the config alone, so that workers and the API, which
+ * never opens a graph, agree.
  */
 import type { ModelConfig } from './model-config.ts';
 
@@ -9,15 +9,15 @@ import type { ModelConfig } from './model-config.ts';
  * faster there (docs/adr/0013).
  */
 const TARGET_BYTES = 4 * 224 * 224 * 3 * 4;
-/** Rows up to this size take so little time that the fixed cost of a call matters. So their batches are twice as large. */
+/** Rows up to this size take so little time that the fixed cost of a call matters. Their batches are twice as large. */
 const SMALL_ROW_BYTES = 64 * 1024;
 export const MAX_AUTO_BATCH = 128;
 /** Batches per block. Fewer make coordination expensive, more make lanes end at different times. */
 export const BATCHES_PER_BLOCK = 4;
 const MIN_AUTO_BLOCK = 16;
 /**
- * A block has a fixed cost (6 ms of CPU over all processes), so a block of small rows needs many. Still more rows would
- * delay a job's first results.
+ * A block has a fixed cost (6 ms of CPU over all processes), so a block of small rows needs many. An even larger block
+ * would delay a job's first results.
  */
 const MIN_SMALL_ROWS_BLOCK = 1_024;
 
@@ -40,12 +40,12 @@ export function autoBatchSize(config: ModelConfig): number {
   return Math.min(MAX_AUTO_BATCH, Math.max(1, 2 ** power));
 }
 
-/** `config`: null where nothing is known of the rows. */
+/** `config`: null if nothing is known about the rows. */
 export function autoBlockRows(batchSize: number, config: ModelConfig | null): number {
   return Math.max(minBlockRows(config), batchSize * BATCHES_PER_BLOCK);
 }
 
-/** Fewest rows of a block where nobody chose their number. */
+/** Minimum rows of a block if nobody chose their number. */
 export function minBlockRows(config: ModelConfig | null): number {
   return config !== null && hasSmallRows(inputRowBytes(config)) ? MIN_SMALL_ROWS_BLOCK : MIN_AUTO_BLOCK;
 }

@@ -3,8 +3,8 @@
 export type BatchVerdict = (typeof BATCH_VERDICTS)[number];
 
 /**
- * `invariant`: no row's answer changed by more than rounding. `variant`: some row's did. `fixed_batch`: the graph takes one
- * row at a time, so rows never share a call. `unknown`: the model is too slow to probe, or failed on the probe's images.
+ * `invariant`: no row's answer changed by more than rounding. `variant`: some row's did. `fixed_batch`: the graph takes
+ * one row per call. `unknown`: the model is too slow to probe, or failed on the probe's images.
  */
 export const BATCH_VERDICTS = ['invariant', 'variant', 'fixed_batch', 'unknown'] as const;
 
@@ -12,7 +12,7 @@ export interface BatchInvariance {
   readonly verdict: BatchVerdict;
   /** Largest difference of any output between a row alone and in a batch, in the output's own unit. Finite. */
   readonly maxDifference: number;
-  /** Rows per call with that difference; where there was none, the most rows that were tried. */
+  /** Rows per call with that difference. If there was none, the highest number of rows that was tried. */
   readonly batch: number;
 }
 
@@ -23,7 +23,7 @@ const GRAVITY: Readonly<Record<BatchVerdict, number>> = {
   fixed_batch: 0,
 };
 
-/** Of several machines' verdicts on one model, the worst; null where there is none. */
+/** The worst of several machines' verdicts on one model. Null if there is none. */
 export function gravest(verdicts: readonly (BatchInvariance | null | undefined)[]): BatchInvariance | null {
   let worst: BatchInvariance | null = null;
   for (const one of verdicts) {
@@ -34,7 +34,7 @@ export function gravest(verdicts: readonly (BatchInvariance | null | undefined)[
   return worst;
 }
 
-/** One sentence for users; null where there is nothing to do. */
+/** One sentence for users. Null if no action is needed. */
 export function batchAdvice(model: string, { verdict, maxDifference }: BatchInvariance): string | null {
   if (verdict !== 'variant') return null;
   const most = Number(maxDifference.toPrecision(2));

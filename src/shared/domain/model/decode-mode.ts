@@ -1,5 +1,5 @@
 /**
- * How JPEGs are decoded. `exact`: bit for bit as Pillow does. `fast`: some values are off by a few of 255. `shrink`: as
+ * How JPEGs are decoded. `exact`: bit for bit as Pillow does. `fast`: some values differ by a few of 255. `shrink`: as
  * `exact`, but images at least four times as large as needed are shrunk while they are decoded.
  */
 export const DECODE_MODES = ['exact', 'fast', 'shrink'] as const;

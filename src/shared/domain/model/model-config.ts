@@ -1,6 +1,6 @@
 /**
- * The model config (`model.json`). It says what the ONNX graph cannot: how pixels become the input tensor, and how outputs
- * become answers. Names, dtype, shape and batch come from the graph.
+ * The model config (`model.json`). It describes what the ONNX graph does not: how pixels become the input tensor, and how
+ * outputs become answers. Names, dtype, shape and batch come from the graph.
  */
 import { z } from 'zod';
 import { DECODE_MODES } from './decode-mode.ts';
@@ -26,9 +26,9 @@ export const PREPROCESS = z.strictObject({
   std: per('std')
     .refine((v) => v.every((x) => x !== 0), { message: 'std must not be 0' })
     .default([1, 1, 1]),
-  /** `ignore`: as Pillow and torchvision; `convert`: to sRGB by the embedded profile. */
+  /** `ignore`: ignore the profile, like Pillow and torchvision. `convert`: convert to sRGB with the embedded profile. */
   icc: z.enum(['ignore', 'convert']).default('ignore'),
-  /** Apply the EXIF orientation; Pillow and torchvision do not. */
+  /** Apply the EXIF orientation. Pillow and torchvision do not. */
   auto_orient: z.boolean().default(false),
   /** See decode-mode.ts. */
   decode: z.enum(DECODE_MODES).default('exact'),
@@ -49,18 +49,18 @@ export const MODEL_CONFIG = z.strictObject({
   preprocess: PREPROCESS,
   /** A file beside model.json with one class name per line. */
   labels: z.string().max(255, 'a file name has at most 255 characters').optional(),
-  /** The graph's output that holds the class scores. Needed where several could. */
+  /** The graph's output that holds the class scores. Required if several outputs could. */
   output: z.string().min(1).max(1024).optional(),
   /** How the output's numbers become scores (activationOf). */
   activation: ACTIVATION.optional(),
-  /** The older way to say `activation`: true is "softmax". */
+  /** The older form of `activation`: true is "softmax". */
   softmax: z.boolean().default(false),
   top_k: z.int().min(1).max(1000).default(5),
   batching: z
     .strictObject({
       batch_size: auto(z.int().min(1).max(1024)).default('auto'),
       max_wait_ms: z.int().min(0).max(60_000).default(50),
-      /** Longest time for a batch, including decoding. Absent: the worker's setting. */
+      /** Timeout of a batch, including decoding. Absent: the worker's setting. */
       timeout_s: z.int().min(1).max(86_400).optional(),
     })
     .default({ batch_size: 'auto', max_wait_ms: 50 }),
@@ -79,7 +79,7 @@ export const MODEL_CONFIG = z.strictObject({
 export type ModelConfig = z.infer<typeof MODEL_CONFIG>;
 export type Preprocess = z.infer<typeof PREPROCESS>;
 
-/** The activation, whether the config says it by `activation` or by the older `softmax`. */
+/** The activation, from either `activation` or the older `softmax`. */
 export function activationOf(config: Pick<ModelConfig, 'activation' | 'softmax'>): Activation {
   return config.activation ?? (config.softmax ? 'softmax' : 'none');
 }

@@ -10,7 +10,7 @@ export type BudgetedRead =
   | {
       readonly ok: true;
       readonly input: LaneInput;
-      /** Its share of the time that reads took, see shared-clock.ts. */
+      /** Its share of the time that reads took. See shared-clock.ts. */
       readonly ms: number;
       /** Its share of the time that rows waited for the byte budget. */
       readonly blockedMs: number;
@@ -21,7 +21,7 @@ export type BudgetedRead =
 
 export interface BudgetedReader {
   /**
-   * Returns at once where nothing is fetched, since lanes read local files within budgets of their own. Rejects only on
+   * Returns immediately if nothing is fetched, because lanes have their own budgets for local files. Rejects only on
    * abort. Takes a controller, not a signal: a controller creates its signal on first use, and only a fetch needs one.
    */
   read(

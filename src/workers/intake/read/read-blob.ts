@@ -1,8 +1,8 @@
-/** Reads the bytes of an inline row from the blob file to which its request was spooled. */
+/** Reads the bytes of an inline row from the blob file that its request was spooled to. */
 import { open } from 'node:fs/promises';
 import { ForebayError } from '../../../shared/errors.ts';
 
-/** Rejects with ForebayError `file_unreadable` when the blob ends early, or with what node:fs throws. */
+/** Rejects with ForebayError `file_unreadable` if the blob ends early, or with the errors of node:fs. */
 export async function readBlob(slice: { path: string; offset: number; length: number }): Promise<Uint8Array> {
   const { path, offset, length } = slice;
   const file = await open(path, 'r');

@@ -1,12 +1,12 @@
 /**
- * Checks by its text alone whether a path lies under an input root. A path that is refused here is never touched. A path
- * that is let through is checked again when a lane has opened it.
+ * Checks from its text alone whether a path is under an input root. A refused path is never touched. An allowed path is
+ * checked again when a lane has opened it.
  */
 import { realpathSync } from 'node:fs';
 import { isInside } from '../../../shared/files/is-inside.ts';
 
 export function createRootGuess(inputRoots: readonly string[]) {
-  /** The roots, and the real paths of those that are links. */
+  /** The roots, and the real paths of roots that are links. */
   const known = new Set(inputRoots);
   /** Roots whose real path is unknown, such as one that is mounted later. */
   const unresolved = new Set(inputRoots);

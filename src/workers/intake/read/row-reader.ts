@@ -1,5 +1,5 @@
 /**
- * Turns a row's reference into what a lane takes: bytes, or the path of a local file that it may open. Every failure is
+ * Turns a row's reference into the input of a lane: bytes, or the path of a local file that it may open. Every failure is
  * the row's own (G3). Knows nothing of queues, batches or models.
  */
 import { locateRow } from '../../../shared/datasets/locate.ts';
@@ -26,8 +26,8 @@ export interface RowsOf {
 
 export interface RowReader {
   /**
-   * Returns the row at once if a lane reads it or its reference is bad, else the location to fetch. A path under a root
-   * costs no system call: the lane checks what it opens.
+   * Returns the row immediately if a lane reads it or its reference is bad, else the location to fetch. A path under a
+   * root costs no system call, because the lane checks the file that it opens.
    */
   locate(rows: RowsOf, ref: RowRef): RowRead | { readonly fetch: Fetched };
   /** Rejects only with the signal's reason, when aborted. */

@@ -32,7 +32,7 @@ describe('whether requests need a key', () => {
     expect(isLoopback(host)).toBe(false);
   });
 
-  it('is no on loopback, until a key exists or the setting asks for one', async () => {
+  it('is no on loopback, until a key exists or the setting requires one', async () => {
     expect(await decide('auto', '127.0.0.1', false)).toBe(false);
     expect(await decide('auto', '127.0.0.1', true)).toBe(true);
     expect(await decide('on', '127.0.0.1', false)).toBe(true);
@@ -80,7 +80,7 @@ describe('the check of the Host header', () => {
 });
 
 describe('the rate limit', () => {
-  it('lets a burst in, then a number per second, for each tenant separately', () => {
+  it('admits a burst, then a number per second, for each tenant separately', () => {
     let now = 0;
     const limit = createRateLimit(10, () => now);
     for (let i = 0; i < 20; i++) limit('a');
@@ -110,7 +110,7 @@ describe('scopes and tenants', () => {
       expect(TENANT.safeParse(name).success, name).toBe(false);
   });
 
-  it('give a job from before there were tenants to the default tenant', () => {
+  it('give a job that is older than tenants to the default tenant', () => {
     const { tenant: _, ...before } = makeSpec();
     expect(JOB_SPEC.parse(before).tenant).toBe('default');
   });

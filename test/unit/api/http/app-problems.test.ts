@@ -37,7 +37,7 @@ describe('problems', () => {
     expect(events.of('request.crashed')).toMatchObject([{ err: secret, path: '/v1/jobs/job_1' }]);
   });
 
-  it('say when to try again while Redis is away', async () => {
+  it('say when to retry while Redis is unavailable', async () => {
     const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const { response, events, body } = await problem(away);
     expect([response.status, body['code'], response.headers.get('retry-after')]).toEqual([
@@ -45,11 +45,11 @@ describe('problems', () => {
       'queue_unavailable',
       '1',
     ]);
-    // The log says once that Redis is away, so these requests are only worth a debug line.
+    // The log reports once that Redis is unavailable, so these requests get only a debug line.
     expect(events.of('request.failed')).toMatchObject([{ code: 'queue_unavailable', redis: true }]);
   });
 
-  it('say when to try again where there are too many jobs', async () => {
+  it('say when to retry if there are too many jobs', async () => {
     const { response, body } = await problem(
       new ForebayError('too_many_jobs', '100 jobs are running.', { retryAfterS: 9.5 }),
     );

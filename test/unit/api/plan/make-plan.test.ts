@@ -1,4 +1,4 @@
-// Makes plans from facts, without a service. Each constraint binds somewhere, and a plan says what is missing.
+// Makes plans from facts, without a service. Each constraint binds in some case, and a plan names what is missing.
 import { describe, expect, it } from 'vitest';
 import { makePlan } from '#forebay/api/plan/make-plan.js';
 import type { PlanFacts, PlanWorker } from '#forebay/api/plan/facts.js';
@@ -155,16 +155,16 @@ describe('the estimate', () => {
     const silent = { ...worker({}, 'w2'), answer: { ok: false, why: 'it did not answer' } } as const;
     const made = plan({ workers: [worker(), silent] });
     expect(made.estimate.rows_per_s).toMatchObject({ value: 200, low: 180 });
-    expect(made.estimate.why).toMatch(/1 of 2 workers, the others by their lanes/);
+    expect(made.estimate.why).toMatch(/1 of 2 workers; the others are estimated by their lanes/);
     expect(made.workers[1]).toMatchObject({ rows_per_s: null, no_sample: 'it did not answer' });
   });
-  it('has no interval where the sample was too short for one', () => {
+  it('has no interval if the sample was too short for one', () => {
     const rate = { rowsPerS: 100, errorRowsPerS: null, rows: 4, seconds: 1 };
     const { estimate } = plan({ workers: [worker({ rate })] });
     expect(estimate.rows_per_s).toEqual({ value: 100, low: null, high: null });
     expect(estimate.why).toMatch(/too few batches/);
   });
-  it('has no time where the rows could not be counted', () => {
+  it('has no time if the rows could not be counted', () => {
     const rows = { total: null, atLeast: 10_000, why: 'counting them takes longer than 2 s' };
     const made = plan({ rows });
     expect([made.estimate.eta_s, made.rows]).toEqual([
@@ -220,12 +220,12 @@ describe('a warning', () => {
       /9 of 100 measured rows failed, mostly decode_failed: torn/,
     ],
     ['jobs beside it', { workers: [worker({ blocksBeside: 3 })] }, /3 of their blocks shared/],
-    ['warm files', {}, /came from memory/],
+    ['warm files', {}, /came from the page cache/],
     ['a resumed output', { resumes: true }, /counts all rows/],
   ] as const)('is given for %s', (_, change, text) => {
     expect(plan(change as Partial<PlanFacts>).warnings.join('\n')).toMatch(text);
   });
-  it('is not given where nothing is wrong', () => {
+  it('is not given if nothing is wrong', () => {
     expect(plan({ workers: [worker({ passes: 1 })] }).warnings).toEqual([]);
   });
 });

@@ -17,11 +17,11 @@ describe('the progress line', () => {
     expect(plainLine(JOB)).toBe('1,216 of 5,000 rows (24 %), 812 rows/s, 4.7 s left, 3 errors');
   });
 
-  it('says that rows are still counted while the total is unknown', () => {
+  it('shows that rows are still being counted while the total is unknown', () => {
     expect(plainLine({ ...rows(10, null), eta_s: null })).toBe('10 rows (counting), 812 rows/s');
   });
 
-  it('says why a job waits', () => {
+  it('shows why a job waits', () => {
     expect(plainLine({ ...rows(0), reason: 'no_worker', eta_s: null })).toContain('waiting for a worker');
     expect(plainLine({ ...rows(0), status: 'paused', reason: 'paused', eta_s: null })).toContain('paused');
   });
@@ -50,7 +50,7 @@ describe('the progress view', () => {
     expect(terminal.screen()).toEqual(['The worker was ended by SIGKILL. Restarting it.', barLine(JOB, 79)]);
   });
 
-  it('leaves no line of a start that failed', () => {
+  it('leaves no line of a failed start', () => {
     const terminal = recordingTerminal({ live: true });
     const view = createProgressView(terminal);
     view.busy('Starting');

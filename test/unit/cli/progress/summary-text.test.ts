@@ -19,7 +19,7 @@ describe('the summary', () => {
     finished_at: '2026-11-22T10:15:36.200Z',
   };
 
-  it('says how the job ended, which errors there were and where the results are', () => {
+  it('shows how the job ended, its errors and where the results are', () => {
     const errors = [{ code: 'decode_failed', rows: 3, first: { id: 'a.jpg', message: 'premature\nend' } }];
     expect(summaryText({ job: ended, stats: null, errors, answers: [] }, HOW).split('\n')).toEqual([
       'Completed: 5,000 rows, 3 failed, in 6.2 s (812 rows/s)',
@@ -30,7 +30,7 @@ describe('the summary', () => {
     ]);
   });
 
-  it('says where the time of a row went, what limits the job and what to do', () => {
+  it('shows how long each stage took per row, what limits the job and the advice', () => {
     expect(
       summaryText({ job: ended, stats: STATS, errors: [], answers: [] }, WITH_STATS).split('\n'),
     ).toEqual([
@@ -57,7 +57,7 @@ describe('the summary', () => {
     ]);
   });
 
-  it('leaves out what was not measured, for a job whose rows were all adopted', () => {
+  it('leaves out unmeasured values, for a job whose rows were all adopted', () => {
     const stages = Object.fromEntries(Object.keys(STATS.stages).map((name) => [name, null]));
     const none = {
       ...STATS,
@@ -95,7 +95,7 @@ describe('the summary', () => {
     ]);
   });
 
-  it('counts the new and the adopted rows of a resumed job apart', () => {
+  it('counts the new and the adopted rows of a resumed job separately', () => {
     const resumed = { ...ended, rows: { total: 5000, succeeded: 4997, failed: 3, adopted: 1200 } };
     const text = (job: JobWire) => summaryText({ job, stats: null, errors: [], answers: [] }, HOW);
     expect(text(resumed)).toContain(
@@ -110,7 +110,7 @@ describe('the summary', () => {
     );
   });
 
-  it('says how to finish a job that was cancelled or failed', () => {
+  it('shows how to finish a job that was cancelled or failed', () => {
     const part = { total: 5000, succeeded: 1200, failed: 0, adopted: 0 };
     const text = (job: JobWire) => summaryText({ job, stats: null, errors: [], answers: [] }, HOW);
     expect(text({ ...ended, status: 'cancelled', rows: part })).toMatch(
@@ -140,7 +140,7 @@ describe('the summary', () => {
     );
   });
 
-  it('names flags where the service names fields', () => {
+  it("names flags instead of the service's fields", () => {
     const message = '7 of 9 finished rows failed; max_errors is 1%.';
     const failed: JobWire = { ...ended, status: 'failed', error: { code: 'too_many_errors', message } };
     expect(summaryText({ job: failed, stats: null, errors: [], answers: [] }, HOW)).toContain(
@@ -148,7 +148,7 @@ describe('the summary', () => {
     );
   });
 
-  it('says why a job failed', () => {
+  it('shows why a job failed', () => {
     const failed: JobWire = {
       ...ended,
       status: 'failed',
@@ -159,7 +159,7 @@ describe('the summary', () => {
     );
   });
 
-  it('says that an input has no rows', () => {
+  it('reports that an input has no rows', () => {
     const empty: JobWire = {
       ...ended,
       reason: 'empty_dataset',
@@ -171,7 +171,7 @@ describe('the summary', () => {
     expect(summaryText({ ...none, job: why }, HOW)).toContain('reason   Left out: all of it.');
   });
 
-  it('says what was left out, and why', () => {
+  it('shows what was left out, and why', () => {
     const skipped = {
       not_images: { count: 1234, first: ['a.txt', 'b.json'] },
       links_outside: { count: 1, first: ['out'] },

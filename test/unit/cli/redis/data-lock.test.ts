@@ -40,7 +40,7 @@ describe('the lock of a data folder', () => {
     (await lockData(folder)).release();
   });
 
-  it('is taken over from a file that a crash cut short', async () => {
+  it('is taken over from a truncated file after a crash', async () => {
     writeFileSync(join(folder, 'lock'), '{"owner":');
     (await lockData(folder)).release();
   });

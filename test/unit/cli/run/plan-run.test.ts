@@ -23,7 +23,7 @@ describe('the plan of a run', () => {
       HOME: '/h',
     });
 
-  it('gives the processes only the folders of the run, and a Redis of its own', async () => {
+  it('gives the processes only the folders of the run, and a private Redis', async () => {
     const { env, body, modelName } = await plan({ input: 'photos', lanes: 2 });
     expect(modelName).toBe('tiny');
     expect(body).toEqual({

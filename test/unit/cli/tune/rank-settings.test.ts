@@ -96,14 +96,14 @@ describe('the ranking of a tuning', () => {
     expect(text).toMatch(/ 32 .* within the noise$/m);
     expect(text).toMatch(/ 8 .* chosen, used until now$/m);
     expect(text).toContain(
-      'Kept: 2 lanes x 1 thread, batch 8, 2 decode threads. 120 rows/s, as until now: nothing else was faster by more than the noise (±5.0 %).',
+      'Kept: 2 lanes x 1 thread, batch 8, 2 decode threads. 120 rows/s, as before: nothing else was faster by more than the noise (±5.0 %).',
     );
   });
 
   it('shows the same rate in the text and in the chart', () => {
     const tuned = tunedTo(32, 150);
     expect(choiceText(tuned)).toBe(
-      'Chosen: 2 lanes x 1 thread, batch 32, 2 decode threads. 150 rows/s, 25 % (±4.0 %) more than until now (120 rows/s).',
+      'Chosen: 2 lanes x 1 thread, batch 32, 2 decode threads. 150 rows/s, 25 % (±4.0 %) more than before (120 rows/s).',
     );
     const bars = [...barsSvg(rankSettings(tuned)).matchAll(/width="([\d.]+)"[^>]*fill="(var\(--c\d\))"/g)];
     const widest = bars.toSorted((a, b) => Number(b[1]) - Number(a[1]))[0]!;
@@ -121,7 +121,7 @@ describe('a tuning that was stopped early', () => {
     expect(text).toContain('Profile: /cache/p.json');
   });
 
-  it('says that it wrote nothing if nothing was better', () => {
+  it('reports that it wrote nothing if nothing was better', () => {
     const text = tunedText(tunedTo(8, 120, { stopped: true, path: null }));
     expect(text).toContain('Kept: 2 lanes x 1 thread, batch 8');
     expect(text).toContain('No profile was written.');

@@ -1,4 +1,4 @@
-// Settings from the environment: units, defaults, and what happens to wrong and unknown variables.
+// Settings from the environment: units, defaults, and the handling of wrong and unknown variables.
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '#forebay/shared/config/config.js';
 import { flagName } from '#forebay/shared/config/setting.js';
@@ -39,11 +39,11 @@ describe('the configuration', () => {
   it('names every wrong variable at once', () => {
     const wrong = { FOREBAY_PORT: '70000', FOREBAY_LANES: '1.5', FOREBAY_AUTH: 'maybe' };
     expect(() => read(wrong)).toThrow(
-      /^Settings are wrong: (?=.*FOREBAY_PORT)(?=.*FOREBAY_LANES).*FOREBAY_AUTH/,
+      /^Settings are invalid: (?=.*FOREBAY_PORT)(?=.*FOREBAY_LANES).*FOREBAY_AUTH/,
     );
   });
 
-  it('ignores a variable that it does not know, such as one of an earlier version', () => {
+  it('ignores an unknown variable, such as one of an earlier version', () => {
     expect(read({ FOREBAY_SWEEP_S: 'x', FOREBAY_LANE_GROWTH: '0' })).toEqual(read({}));
   });
 });

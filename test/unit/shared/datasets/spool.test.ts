@@ -59,7 +59,7 @@ it('keeps several pieces of bytes in order', async () => {
   expect(bytes.equals(Buffer.concat(chunks))).toBe(true);
 });
 
-it('says which folder cannot be written', async () => {
+it('names the folder that cannot be written', async () => {
   await spoolUrls(join(dir, 'file'), packUrls(['http://x/']));
   await expect(spoolUrls(join(dir, 'file', 'below'), packUrls(['http://x/']))).rejects.toMatchObject({
     code: 'storage_unavailable',

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { decodeBlockRows, encodeBlockRows, type BlockRows } from '#forebay/shared/domain/block.js';
 
-it('rows of a block leave the window as they went into it', () => {
+it('rows of a block leave the window as they entered it', () => {
   const block: BlockRows = {
     firstRow: 7,
     rows: [{ id: 'a' }, { id: 'b', at: '0+3' }, { id: 'c', index: 12 }, { id: 'd', at: '', index: 0 }],
@@ -21,6 +21,6 @@ it.each([
   '[0,[null]]',
   '[-1,[]]',
   '{}',
-])('are refused where they are no rows: %s', (text) => {
+])('are refused if they are not rows: %s', (text) => {
   expect(() => decodeBlockRows(text)).toThrow();
 });

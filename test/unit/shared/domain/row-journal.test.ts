@@ -3,21 +3,21 @@ import { atRow, readJournal, writeJournal } from '#forebay/shared/domain/row-jou
 
 type Journal = ReturnType<typeof readJournal>;
 const none = readJournal(null);
-/** What the next run reads after a run that died in the last of some rows. */
+/** The journal that the next run reads after a run died in the last of some rows. */
 const diedIn = (journal: Journal, ...rows: number[]) =>
   readJournal(writeJournal(rows.reduce((j, row) => atRow(j, row), journal)));
 
-it('spares a row after two deaths in it, but not after one, whatever rows came before', () => {
+it('skips a row after two deaths in it, but not after one, whatever rows came before', () => {
   const once = diedIn(none, 0, 3, 7);
   expect(once).toEqual({ killers: [], suspect: { row: 7, deaths: 1 }, at: null });
   expect(diedIn(once, 0, 3, 7).killers).toEqual([7]);
 });
 
-it('blames neither a finished row nor two rows for one death each', () => {
+it('blames neither a finished row nor two rows that died once each', () => {
   expect(readJournal(writeJournal(atRow(atRow(none, 7), null)))).toEqual(none);
   expect(diedIn(diedIn(none, 7), 9)).toEqual({ killers: [], suspect: { row: 9, deaths: 1 }, at: null });
 });
 
-it('remembers several killers of one block', () => {
+it('remembers several rows of one block that killed', () => {
   expect(diedIn(diedIn(diedIn(diedIn(none, 2), 2), 5), 5).killers).toEqual([2, 5]);
 });

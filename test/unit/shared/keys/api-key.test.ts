@@ -17,7 +17,7 @@ describe('an API key', () => {
     (text) => expect(parseKey(text)).toBeNull(),
   );
 
-  it('is not valid with another line, or with a character more or less', () => {
+  it('is not valid with an extra line, or with a character more or less', () => {
     const text = keyText(newApiKey());
     for (const other of [`${text}\n`, `${text}a`, text.slice(0, -1), text.toUpperCase(), ` ${text}`])
       expect(parseKey(other)).toBeNull();

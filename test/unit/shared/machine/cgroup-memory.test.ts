@@ -90,7 +90,7 @@ describe('the cgroup whose memory limit binds', () => {
       7000,
     ],
     [
-      'the outer of two equal ones, against which more counts',
+      'the outer of two equal ones, which counts more',
       '0::/pod/container\n',
       {
         'pod/container/memory.max': `${GB}\n`,
@@ -115,24 +115,24 @@ describe('the cgroup whose memory limit binds', () => {
       '9:name=systemd:/\n4:memory:/api/203571b7\n0::/\n',
       { 'memory/api/203571b7/memory.limit_in_bytes': NO_LIMIT_V1 },
     ],
-    ['the limit is above what the machine has', '0::/\n', { 'memory.max': `${128 * GB}\n` }],
+    ["the limit is above the machine's memory", '0::/\n', { 'memory.max': `${128 * GB}\n` }],
     ['the path leads out of the mount', '0::/../../other\n', {}],
     ['nothing is told', '', {}],
   ] as const)('is none where %s', ([, self, files]) => {
     expect(findCgroupMemory(recordedCgroups(self, files), 64 * GB)).toBeNull();
   });
 
-  it('tells no use if the kernel does not', () => {
+  it('reports no use if the kernel does not', () => {
     const cgroup = findCgroupMemory(recordedCgroups('0::/\n', { 'memory.max': `${GB}\n` }), 64 * GB);
     expect(cgroup?.usedBytes()).toBeNull();
   });
 });
 
-describe('the use that a worker looks at', () => {
+describe('the memory use of a worker', () => {
   const resident = () => 300 * MB;
   const cgroup = (used: number | null) => ({ limitBytes: 2 * GB, usedBytes: () => used });
 
-  it('is its own memory if no cgroup limits it or tells its use', () => {
+  it('is its own memory if no cgroup limits it or reports its use', () => {
     const own = { bytes: 300 * MB, limitBytes: GB };
     expect(createMemoryUse({ limitBytes: GB, cgroup: null, resident })([1])).toEqual(own);
     expect(createMemoryUse({ limitBytes: GB, cgroup: cgroup(null), resident })([1])).toEqual(own);

@@ -1,4 +1,4 @@
-// How many CPUs' worth of time a process is granted, from recorded files of kernels.
+// How many CPUs' worth of time a process gets, from recorded files of kernels.
 import { expect, it } from 'vitest';
 import { cpuQuota } from '#forebay/shared/machine/cpu-quota.js';
 import { recordedCgroups } from '../../../support/recorded-cgroups.ts';
@@ -38,7 +38,7 @@ it.for([
     0.5,
   ],
   ['a system without a limit', '0::/\n', { 'cpu.max': 'max 100000\n' }, Infinity],
-  ['a system that does not tell', '', {}, Infinity],
+  ['a system that does not report it', '', {}, Infinity],
 ] as const)('the CPUs of %s', ([, self, files, cpus]) => {
   expect(cpuQuota(recordedCgroups(self, files))).toBe(cpus);
 });

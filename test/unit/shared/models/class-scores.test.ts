@@ -67,7 +67,7 @@ it.each<[string, GraphTensor, ScoreConfig, string[] | null, number[] | undefined
     [3],
   ],
   ['none and a name', output('y', 'N', 1), { softmax: false, activation: 'none' }, ['yes'], [0.3]],
-])('serves what is said to be scores by %s', (_by, tensor, config, labels, sample) => {
+])('serves scores that are declared by %s', (_by, tensor, config, labels, sample) => {
   check(tensor, config, labels, sample);
 });
 
@@ -80,7 +80,14 @@ it.each<[string, RegExp, GraphTensor, ScoreConfig, string[] | null, number[] | u
     null,
     undefined,
   ],
-  ['what a pooler gives', /its name says/, output('pooler_output', 'N', 768), NOTHING_SAID, null, undefined],
+  [
+    'the output of a pooler',
+    /its name says/,
+    output('pooler_output', 'N', 768),
+    NOTHING_SAID,
+    null,
+    undefined,
+  ],
   [
     'numbers that are not probabilities',
     /its numbers are/,
@@ -99,7 +106,7 @@ it.each<[string, RegExp, GraphTensor, ScoreConfig, string[] | null, number[] | u
     [3],
   ],
   [
-    'softmax over one class, said in the newer way and with a label',
+    'softmax over one class, in the newer form and with a label',
     /softmax makes every score 1/,
     output('y', 'N', 1),
     { softmax: false, activation: 'softmax' },

@@ -47,7 +47,7 @@ function completeModel() {
 
 const hashOf = async (dir: string) => (await loadModelFolder(dir)).ref.hash;
 
-it('keeps the hash of folders without external data, under which outputs were written', async () => {
+it('keeps the hash of folders without external data, so that existing outputs still match', async () => {
   const graph = meanColourModel({ side: 8, classes: CLASSES });
   const { dir } = writeModelFolder(testFolder(), graph, config, ['a', 'b']);
   const canonical =
@@ -89,7 +89,7 @@ it('notices a change that keeps size and time of the file', async () => {
   expect((await reader.load(dir)).ref.hash).toBe(before.ref.hash);
 });
 
-it('tells only by stamps whether any file has changed', async () => {
+it('compares only stamps to tell whether any file has changed', async () => {
   const { dir, data } = completeModel();
   const { files } = await loadModelFolder(dir);
   expect(await haveChanged(files)).toBe(false);
@@ -101,7 +101,7 @@ it('tells only by stamps whether any file has changed', async () => {
   expect(await haveChanged(again.files)).toBe(true);
 });
 
-it('asks about a file once, and again when its stamp or what else matters has changed', async () => {
+it('asks about a file once, and again when its stamp or other relevant data has changed', async () => {
   const { data } = completeModel();
   await expect.poll(async () => (await stampFile(data)).changedAt < Date.now() - 150).toBe(true);
   const memo = createContentMemo();
@@ -180,7 +180,7 @@ it.each(['./w', 'sub/w', 'sub/../w'])('external data may lie at "%s"', async (lo
   await expect(loadModelFolder(dir)).resolves.toMatchObject({ files: { length: 3 } });
 });
 
-it('a folder of links into another is a model as well, including its external data', async () => {
+it('a folder of links into another folder is a model too, including its external data', async () => {
   const { dir, data } = completeModel();
   const links = testFolder();
   symlinkSync(join(dir, 'model.onnx'), join(links, 'model.onnx'));
@@ -234,7 +234,7 @@ it('finds every place in which a graph can name a file', async () => {
   ]);
 });
 
-describe('the error for a file that is no graph says what it is', () => {
+describe('the error for a file that is not a graph identifies the file', () => {
   const whole = meanColourModel({ side: 8, classes: CLASSES });
   it.each<[string, Buffer, RegExp]>([
     ['empty', Buffer.alloc(0), /model\.onnx is empty/],

@@ -84,7 +84,7 @@ it('reports all problems at once, with their pointers and the nearest valid name
   expect(issues.get('/batching/batch_size')).toContain('"auto", or');
 });
 
-it('says what is missing, and how to fix it', async () => {
+it('names what is missing and the fix', async () => {
   const dir = testFolder();
   await expect(loadModelFolder(join(dir, 'absent'))).rejects.toMatchObject({ code: 'model_not_found' });
   await expect(loadModelFolder(dir)).rejects.toThrow(/forebay model init/);
@@ -111,8 +111,8 @@ it('lists a folder of models with the problems of the others, and a single model
 
 it.each([
   ['more names than any model has', 'x\n'.repeat(1_000_001), /^the file has 1000001 names; at most 1000000$/],
-  ['a name that is none', `cat\n${'x'.repeat(1025)}\n`, /^line 2 of the file has 1025 characters; .* 1024$/],
-])('refuses labels with %s, by its place', async (_what, text, says) => {
+  ['an invalid name', `cat\n${'x'.repeat(1025)}\n`, /^line 2 of the file has 1025 characters; .* 1024$/],
+])('refuses labels with %s, and names the line', async (_what, text, says) => {
   const { dir } = writeModelFolder(testFolder(), graph, config, ['one']);
   writeFileSync(join(dir, 'labels.txt'), text);
   await expect(loadModelFolder(dir)).rejects.toMatchObject({

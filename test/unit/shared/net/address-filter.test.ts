@@ -5,7 +5,7 @@ const strict = createAddressFilter([]);
 
 describe('without an allow-list', () => {
   it.each(['8.8.8.8', '1.1.1.1', '172.32.0.1', '2606:4700::1111', '::ffff:8.8.8.8', '64:ff9b::808:808'])(
-    'lets the public address %s through',
+    'allows the public address %s',
     (address) => {
       expect(strict.allowsAddress(address)).toBe(true);
     },
@@ -34,7 +34,7 @@ describe('without an allow-list', () => {
     ['tunnelled', '2002:7f00:1::', '2002:0808:0808::1', '2001::1', '192.88.99.1'],
     ['not in use', '100::1', '3fff::1', '4000::1', '5f00::1'],
     ['no address', '', 'localhost', '1.2.3', '256.1.1.1', '1.2.3.4:80'],
-  ])('refuses what is %s', (_, ...addresses) => {
+  ])('refuses %s', (_, ...addresses) => {
     for (const address of addresses)
       expect([address, strict.allowsAddress(address)]).toEqual([address, false]);
   });

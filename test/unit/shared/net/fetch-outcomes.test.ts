@@ -1,4 +1,4 @@
-/** What each way in which a fetch can end means for its row and for its host. */
+/** The meaning of each outcome of a fetch for its row and for its host. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -60,7 +60,7 @@ const PERMANENT: readonly (readonly [what: string, code: string, message: RegExp
     encoded('gzip', 'no gzip'),
   ],
   [
-    'a compressed body that is cut',
+    'a truncated compressed body',
     'fetch_unreadable',
     /as its content-encoding "br"/,
     encoded('br', brotliCompressSync('x').subarray(0, 3)),
@@ -86,14 +86,11 @@ const PERMANENT: readonly (readonly [what: string, code: string, message: RegExp
 ];
 
 describe('a permanent failure', () => {
-  it.each(PERMANENT)(
-    '%s fails its row at once, with a code of its own',
-    async (_, code, message, handler) => {
-      const origin = await serving(handler);
-      await expect(fetching(4)(`${origin}/round`, never)).rejects.toMatchObject({ code, message });
-      expect(requests).toBe(code === 'fetch_redirects' ? 6 : 1);
-    },
-  );
+  it.each(PERMANENT)('%s fails its row immediately, with its own code', async (_, code, message, handler) => {
+    const origin = await serving(handler);
+    await expect(fetching(4)(`${origin}/round`, never)).rejects.toMatchObject({ code, message });
+    expect(requests).toBe(code === 'fetch_redirects' ? 6 : 1);
+  });
 
   it.each(PERMANENT)('%s never counts against its host', async (_, code, __, handler) => {
     const breaker = createCircuitBreaker();
@@ -115,7 +112,7 @@ describe('a permanent failure', () => {
     },
   );
 
-  it('a server without TLS is asked once', async () => {
+  it('a server without TLS gets one request', async () => {
     const origin = await serving((_, response) => response.end('plain'));
     const breaker = createCircuitBreaker();
     const fetchBytes = fetching(4, breaker);
@@ -131,9 +128,9 @@ describe('a permanent failure', () => {
 
 describe('a temporary failure', () => {
   const TROUBLE: readonly (readonly [string, string, RequestListener])[] = [
-    ['a server that is overloaded', 'fetch_unavailable', (_, response) => response.writeHead(503).end()],
+    ['an overloaded server', 'fetch_unavailable', (_, response) => response.writeHead(503).end()],
     [
-      'a body that is cut',
+      'a truncated body',
       'fetch_failed',
       (_, response) =>
         response
@@ -141,7 +138,7 @@ describe('a temporary failure', () => {
           .write('x', () => (response.socket as Socket).destroy()),
     ],
     [
-      'a compressed body that is cut',
+      'a truncated compressed body',
       'fetch_failed',
       (_, response) =>
         response
@@ -236,14 +233,14 @@ describe('a fetch that its caller aborts', () => {
 
 describe('a body is read without decompression', () => {
   it.each(['identity', '', 'none', 'UTF-8', 'binary', 'aws-chunked', 'aws-chunked,identity'])(
-    'where its encoding is called "%s"',
+    'if its encoding is called "%s"',
     async (encoding) => {
       const origin = await serving(encoded(encoding, 'pixels'));
       expect(Buffer.from(await fetching(1)(origin, never)).toString()).toBe('pixels');
     },
   );
 
-  it('but not where a real compression stands beside such a name', async () => {
+  it('but not if a real compression is beside such a name', async () => {
     const origin = await serving(encoded('aws-chunked, GZIP', gzipSync('pixels')));
     expect(Buffer.from(await fetching(1)(origin, never)).toString()).toBe('pixels');
   });

@@ -1,4 +1,4 @@
-/** Fetches from servers on loopback. Every target that is refused here would be a way into an inner network. */
+/** Fetches from servers on loopback. Every target that is refused here would be a way into an internal network. */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -48,7 +48,7 @@ async function get(url: string, options: Partial<GuardedFetchOptions> = {}): Pro
   return Buffer.from(await open(options).fetchBytes(url, never)).toString();
 }
 
-/** A resolver that gives these answers in turn, and then the last one for ever. */
+/** A resolver that gives these answers in turn, and then repeats the last one for ever. */
 function answering(...answers: string[][]): NonNullable<GuardedFetchOptions['lookup']> {
   return (_, __, done) => {
     const addresses = answers.length > 1 ? answers.shift()! : answers[0]!;
@@ -88,7 +88,7 @@ describe('a fetch', () => {
     });
   });
 
-  it('repeats a request where a kept-alive connection has just ended', async () => {
+  it('repeats a request if a kept-alive connection has just ended', async () => {
     const fetch = open();
     await fetch.fetchBytes(origin, never);
     handler = (request, response) => (connections === 1 ? request.socket.destroy() : response.end('again'));
@@ -136,12 +136,12 @@ describe('refused before a packet is sent is', () => {
     '[ff02::1]',
     '[64:ff9b::a9fe:a9fe]',
     '100.64.0.1',
-  ])('the inner address %s', async (host) => {
+  ])('the internal address %s', async (host) => {
     await expect(get(`http://${host}/`)).rejects.toMatchObject({ code: 'url_not_allowed' });
     await expect(get(`https://${host}/`)).rejects.toMatchObject({ code: 'url_not_allowed' });
   });
 
-  it('a name that leads to an inner address, without telling which', async () => {
+  it('a name that leads to an internal address, without revealing it', async () => {
     const refused = get(`http://inner.example:${port}/`, {
       allow: [],
       lookup: answering(['127.0.0.1', '::1']),
@@ -159,7 +159,7 @@ describe('refused before a packet is sent is', () => {
     });
   });
 
-  it('a redirect to an inner address', async () => {
+  it('a redirect to an internal address', async () => {
     handler = (_, response) => response.writeHead(302, { location: 'http://169.254.169.254/latest' }).end();
     await expect(get(origin)).rejects.toMatchObject({ code: 'url_not_allowed', message: /169\.254/ });
   });
@@ -177,7 +177,7 @@ describe('refused before a packet is sent is', () => {
     await expect(get(origin, { lookup })).rejects.toMatchObject({ code: 'url_not_allowed' });
   });
 
-  it('a redirect to a name with an inner address, after an allowed first host', async () => {
+  it('a redirect to a name with an internal address, after an allowed first host', async () => {
     handler = (_, response) => response.writeHead(301, { location: 'http://inner.example/' }).end();
     const lookup = answering(['10.9.9.9']);
     await expect(get(origin, { lookup })).rejects.toMatchObject({ code: 'url_not_allowed' });
@@ -225,7 +225,7 @@ describe('names', () => {
     expect(await get(`http://files.internal:${port}/`, { allow: ['files.internal'], lookup })).toBe('hello');
   });
 
-  it('that do not exist fail with a code of their own', async () => {
+  it('that do not exist fail with their own code', async () => {
     const lookup: NonNullable<GuardedFetchOptions['lookup']> = (_, __, done) =>
       done(Object.assign(new Error('getaddrinfo ENOTFOUND nowhere.example'), { code: 'ENOTFOUND' }), []);
     await expect(get('http://nowhere.example/', { lookup })).rejects.toMatchObject({
@@ -279,7 +279,7 @@ describe('a limited fetch', () => {
       ['gzip', gzipSync(zeros)],
       ['deflate', deflateSync(zeros)],
       ['br', brotliCompressSync(zeros)],
-    ])('ends a bomb in %s, its length announced or not', async (name, bomb) => {
+    ])('ends a bomb in %s, whether its length is announced or not', async (name, bomb) => {
       for (const announced of [true, false]) {
         send(name, bomb, announced);
         await expect(get(origin, { maxBytes: 2 ** 26 })).rejects.toMatchObject({
@@ -307,7 +307,7 @@ describe('a limited fetch', () => {
     await expect(get(origin)).rejects.toMatchObject({ code: 'fetch_status', message: /404/ });
   });
 
-  it('gives up on a server that sends no answer, or one byte and no more', async () => {
+  it('gives up on a server that sends no answer, or only one byte', async () => {
     handler = () => {};
     await expect(get(origin, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'fetch_timeout' });
     handler = (_, response) => response.write('x');

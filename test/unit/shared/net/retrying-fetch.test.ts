@@ -66,7 +66,7 @@ describe('a temporary failure', () => {
     expect(Buffer.from(await open()(url, never)).toString()).toBe('here');
   });
 
-  it('ends with the error of the last try', async () => {
+  it('ends with the error of the last attempt', async () => {
     const url = await serving(status(503));
     await expect(open(3)(url, never)).rejects.toMatchObject({
       code: 'fetch_unavailable',
@@ -75,7 +75,7 @@ describe('a temporary failure', () => {
     expect(requests).toBe(3);
   });
 
-  it('is final where the server asks for too long a pause', async () => {
+  it('is final if the server asks for too long a pause', async () => {
     const url = await serving(status(503, { 'retry-after': '3600' }));
     await expect(open()(url, never)).rejects.toMatchObject({ code: 'fetch_unavailable', retryAfterS: 3600 });
     expect(requests).toBe(1);
@@ -91,13 +91,13 @@ describe('a temporary failure', () => {
   });
 });
 
-it.each([404, 403, 410, 400])('status %i fails at once', async (code) => {
+it.each([404, 403, 410, 400])('status %i fails immediately', async (code) => {
   const url = await serving(status(code));
   await expect(open()(url, never)).rejects.toMatchObject({ code: 'fetch_status' });
   expect(requests).toBe(1);
 });
 
-it('an answer that decompresses beyond its limit fails at once', async () => {
+it('an answer that decompresses beyond its limit fails immediately', async () => {
   const bomb = gzipSync(Buffer.alloc(2 ** 22));
   const url = await serving((_, response) =>
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
@@ -113,11 +113,11 @@ describe('a host that keeps failing', () => {
     const url = await serving(...Array.from({ length: 17 }, () => status(503)), ok);
     const fetchOnce = open(1, breaker);
     for (let i = 0; i < 16; i++) await expect(fetchOnce(url, never)).rejects.toThrow('status 503');
-    await expect(fetchOnce(url, never)).rejects.toThrow(/not asked for the next 2 s/);
+    await expect(fetchOnce(url, never)).rejects.toThrow(/it gets no requests for the next 2 s/);
     expect(requests).toBe(16);
     time = 2001;
     await expect(fetchOnce(url, never)).rejects.toThrow('status 503');
-    await expect(fetchOnce(url, never)).rejects.toThrow(/not asked for the next 4 s/);
+    await expect(fetchOnce(url, never)).rejects.toThrow(/it gets no requests for the next 4 s/);
     time = 6002;
     expect(Buffer.from(await fetchOnce(url, never)).toString()).toBe('here');
     expect(breaker.openForMs(new URL(url).host)).toBe(0);

@@ -24,7 +24,7 @@ it('writes a line with the level, text and fields that the event declares, and i
   ]);
 });
 
-it('tells every subscriber, and none that has left', () => {
+it('calls every current subscriber, and no former one', () => {
   const events = createEvents();
   const heard: string[] = [];
   const leave = events.subscribe((name) => void heard.push(`first ${name}`));

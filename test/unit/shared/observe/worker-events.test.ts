@@ -1,4 +1,4 @@
-// Log lines of a worker's events whose text or fields depend on what happened.
+// Log lines of a worker's events whose text or fields depend on the event.
 import { expect, it } from 'vitest';
 import { createEvents, type Emit } from '#forebay/shared/observe/events.js';
 import { logEvents } from '#forebay/shared/observe/log-events.js';
@@ -40,7 +40,7 @@ it('writes the message of a failed model as the text, and only the rest as field
   ]);
 });
 
-it('lists each choice of the plan as a field of its own', () => {
+it('lists each choice of the plan in a separate field', () => {
   const one = { value: 1, boundBy: 'cpus', why: 'because' } as const;
   const choices = { lanes: one, threads: one, decodeThreads: one, batchesPerLane: one, readsAtOnce: one };
   const rest = { cpus: 2, memory_mb: 512, tuned: ['m'] };

@@ -1,4 +1,4 @@
-// The part of the environment that children which only compute inherit.
+// The part of the environment that compute-only children inherit.
 import { expect, it } from 'vitest';
 import { childEnvironment } from '#forebay/shared/process/child-environment.js';
 import { nodeFlagsForChildren } from '#forebay/shared/process/node-flags.js';
@@ -18,7 +18,7 @@ it('passes on what computing needs, such as libraries, accelerators and thread p
   expect(childEnvironment(needed)).toEqual(needed);
 });
 
-it('passes on no secret, proxy or preload, and nothing that is not on its lists', () => {
+it('passes on no secret, proxy or preload, and nothing outside its lists', () => {
   const parent = {
     REDIS_URL: 'redis://:secret@host',
     FOREBAY_API_KEY: 'fb_1',
@@ -34,7 +34,7 @@ it('passes on no secret, proxy or preload, and nothing that is not on its lists'
   expect(childEnvironment(parent)).toEqual({});
 });
 
-it('lets added variables win', () => {
+it('lets added variables override', () => {
   const parent = { MALLOC_ARENA_MAX: '8', PATH: '/bin' };
   expect(childEnvironment(parent, { MALLOC_ARENA_MAX: '2' })).toEqual({
     MALLOC_ARENA_MAX: '2',

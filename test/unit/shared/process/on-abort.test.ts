@@ -22,7 +22,7 @@ it('a cancelled waiter is not called', () => {
   expect(told).toEqual(['second']);
 });
 
-it('a signal that has aborted calls at once', () => {
+it('a signal that has aborted calls immediately', () => {
   let told = 0;
   onAbort(AbortSignal.abort(), () => (told += 1))();
   expect(told).toBe(1);

@@ -1,4 +1,4 @@
-// Profiles on disk, and what identifies them.
+// Profiles on disk, and how they are identified.
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,7 +65,7 @@ describe('the profile store', () => {
     expect(readdirSync(join(cacheDir, 'profiles'))).toHaveLength(1);
   });
 
-  it('has no profile for another model, another machine, or a hash that only begins the same', async () => {
+  it('has no profile for another model, another machine, or a hash with only the same start', async () => {
     const store = createProfileStore({ cacheDir });
     const hash = 'ab'.repeat(32);
     await store.write(profile(hash));
@@ -75,7 +75,7 @@ describe('the profile store', () => {
   });
 
   it.each(['', '{', '{"v":0}', '{"v":1,"settings":{"lanes":0}}'])(
-    'takes a broken file for none: %s',
+    'treats a broken file as absent: %s',
     async (text) => {
       const store = createProfileStore({ cacheDir });
       const path = await store.write(profile('ab'.repeat(32)));

@@ -1,4 +1,4 @@
-// A block is published once, whoever tries and wherever they die (INV-1).
+// A block is published once, whichever runs try and wherever they die (INV-1).
 import {
   mkdtempSync,
   realpathSync,
@@ -93,7 +93,7 @@ describe('adopting', () => {
     expect(await adoptBlock(folder, JOB, 2, rows, 'owned')).toBeNull();
   });
 
-  it('puts errors in place for a run that died between its part and its errors', async () => {
+  it('links the errors of a run that died between its part and its errors', async () => {
     const part = '{"index":8,"id":"a","predictions":[]}\n{"index":9,"id":"b","predictions":[]}\n';
     mkdirSync(join(folder, '_staging'));
     writeFileSync(join(folder, 'part-00000002.jsonl'), part);
@@ -140,7 +140,7 @@ describe('a run whose job has lost its output', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('has its errors put in place by the next owner if it died right after its link', async () => {
+  it('has its errors linked by the next owner if it died right after its link', async () => {
     await publish(2, [ok(1), bad('x'), ok(3)], 't1', async (hash) => {
       mkdirSync(join(folder, '_staging', 'kept'));
       const staged = `errors-00000002.jsonl.${hash}`;
@@ -195,7 +195,7 @@ describe('a run whose job has lost its output', () => {
   });
 });
 
-describe('a part that exists already', () => {
+describe('an existing part', () => {
   it('is not counted if no run of the job announced it', async () => {
     const text = rows.rows.map(({ id }, i) => `{"index":${8 + i},"id":"${id}","predictions":[]}\n`).join('');
     writeFileSync(join(folder, 'part-00000002.jsonl'), text);

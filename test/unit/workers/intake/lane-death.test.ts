@@ -10,13 +10,13 @@ const starved = new LaneDied('gone', true, 'out_of_memory');
 
 describe('a row whose lane died', () => {
   it.each([
-    ['goes into another batch if the lane had not begun its own', 'prefetch', untouched, 'batch'],
-    ['goes alone if the lane was at work on its batch', 'empty', crashed, 'alone'],
-    ['keeps its turn alone if the lane had not begun it', 'alone', untouched, 'alone'],
+    ['goes into another batch if the lane had not started its batch', 'prefetch', untouched, 'batch'],
+    ['goes alone if the lane was working on its batch', 'empty', crashed, 'alone'],
+    ['keeps its turn alone if the lane had not started it', 'alone', untouched, 'alone'],
     ['is to blame if it was alone', 'alone', crashed, null],
     ['gets the whole worker if it was alone and the memory ran out', 'alone', starved, 'only'],
     ['is to blame if the memory ran out with the whole worker to itself', 'only', starved, null],
-    ['is to blame for what no lane reports', 'prefetch', new Error('broken'), null],
+    ['is to blame for errors that no lane reports', 'prefetch', new Error('broken'), null],
   ] as const)('%s', (_, how, error, next) => {
     expect(nextTry(how, error, LANES)).toBe(next);
   });

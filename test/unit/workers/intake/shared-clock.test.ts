@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createSharedClock } from '#forebay/workers/intake/shared-clock.js';
 
-it('charges activities that run at once their share, and the shares add up to the time that passed', () => {
+it('charges parallel activities their share, and the shares add up to the elapsed time', () => {
   let time = 0;
   const clock = createSharedClock(() => time);
   const endA = clock.start();

@@ -35,7 +35,7 @@ it.for([
     { 'memory/memory.oom_control': CONTROL },
     3,
   ],
-  ['a system that does not tell', '', {}, 0],
+  ['a system that does not report it', '', {}, 0],
 ] as const)('kills are counted for %s', ([, self, files, kills]) => {
   expect(kernelOomKills(recordedCgroups(self, files))).toBe(kills);
 });

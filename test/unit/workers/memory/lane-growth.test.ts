@@ -1,11 +1,11 @@
-// Tells a lane that has grown for good from one whose batches are large.
+// Distinguishes a lane that has grown permanently from one whose batches are large.
 import { expect, it } from 'vitest';
 import { createLaneGrowth } from '#forebay/workers/memory/lane-growth.js';
 
 const MB = 1024 * 1024;
 const WINDOW_MS = 1000;
 
-/** Looks ten times per window. Each entry lists the sizes in MB between which the lane swings during one window. */
+/** Checks ten times per window. Each entry lists the sizes in MB between which the lane swings during one window. */
 function windows(
   sizes: readonly (readonly number[])[],
   { works = true, restartedAt = Infinity } = {},
@@ -25,7 +25,7 @@ function windows(
   });
 }
 
-it('is a lane that always holds more than the factor, however large it gets at times', () => {
+it('is a lane that always holds more than the factor, however large it sometimes gets', () => {
   expect(windows([[200, 300], [200, 500], [610, 700], [610]])).toEqual([false, false, false, true]);
 });
 

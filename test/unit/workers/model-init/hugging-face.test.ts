@@ -54,14 +54,14 @@ it.each<[string, Record<string, unknown>, object, readonly string[]]>([
     [SQUASHED],
   ],
   [
-    'MobileViT has its channels the other way round and is not normalised',
+    'MobileViT has its channels in the other order and is not normalised',
     { size: { shortest_edge: 288 }, crop_size: 256, do_flip_channel_order: true, do_normalize: false },
     { resize: 288, crop: 256, color_order: 'bgr', mean: [0], std: [1] },
     [],
   ],
   ['raw pixels', { do_rescale: false, rescale_factor: 0.1 }, { rescale: 1 }, []],
   [
-    'what is not square is not taken',
+    'sizes that are not square are ignored',
     { size: { height: 480, width: 640 } },
     {},
     ['preprocessor_config.json: size {"height":480,"width":640}'],
@@ -73,7 +73,7 @@ it.each<[string, Record<string, unknown>, object, readonly string[]]>([
     ['preprocessor_config.json: size {"shortest_edge":800,"longest_edge":1333}'],
   ],
   [
-    'what is not known is listed',
+    'unknown fields are listed',
     { resample: 5, do_pad: true, pad_size: 8, do_reduce_labels: false, image_mean: [1, 2], image_std: 1 },
     {},
     [

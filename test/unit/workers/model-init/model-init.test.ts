@@ -1,4 +1,4 @@
-// `forebay model init` as a process, on graphs made on the spot.
+// `forebay model init` as a process, on graphs that the test creates.
 import { execFile } from 'node:child_process';
 import {
   existsSync,
@@ -37,7 +37,7 @@ async function init(...args: string[]): Promise<{ code: number; out: string; err
   });
 }
 
-it('makes a model folder from a bare graph, tries it, and never overwrites without --force', async () => {
+it('creates a model folder from a bare graph, tries it, and never overwrites without --force', async () => {
   const dir = testFolder();
   writeFileSync(
     join(dir, 'My Model.onnx'),
@@ -77,7 +77,7 @@ it('writes beside a model.onnx, and treats outputs without softmax as logits', a
   });
 });
 
-it('exits with 2 and writes nothing if the file is no image classifier or no model', async () => {
+it('exits with 2 and writes nothing if the file is not an image classifier or not a model', async () => {
   const dir = testFolder();
   writeFileSync(join(dir, 'x.onnx'), 'garbage');
   expect(await init(join(dir, 'x.onnx'))).toMatchObject({
@@ -99,7 +99,7 @@ it('takes the name from --out', async () => {
   expect(configOf(join(dir, 'b'))).toMatchObject({ name: 'c' });
 });
 
-it('brings external data along, and follows links', async () => {
+it('includes external data, and follows links', async () => {
   const dir = testFolder();
   for (const name of ['blobs', 'snapshot', 'snapshot/data']) mkdirSync(join(dir, name));
   const graph = meanColourModel({ classes: ONE_HOT, side: 32, softmax: true, location: 'data/weights' });
@@ -123,7 +123,7 @@ it('brings external data along, and follows links', async () => {
   expect(existsSync(join(dir, 'n'))).toBe(false);
 });
 
-it('reads what a Hugging Face folder says of its model, and lists what it does not understand', async () => {
+it("reads a model's description in a Hugging Face folder, and lists what it does not understand", async () => {
   const dir = join(testFolder(), 'ViT Small');
   mkdirSync(join(dir, 'onnx'), { recursive: true });
   const shape = ['num_channels', 'height', 'width'] as const;
@@ -181,13 +181,13 @@ it.each<[string, Partial<MeanColourModel>, RegExp, string[]]>([
     ['--activation', 'sigmoid'],
   ],
   [
-    'what may be an embedding',
+    'a possible embedding',
     { output: 'y' },
     /may be an embedding.*--activation softmax/,
     ['--activation', 'none'],
   ],
-  ['what is called an embedding', { output: 'embeds' }, /its name says/, ['--activation', 'softmax']],
-])('asks for the flag that decides on %s, and takes it', async (_what, more, says, flags) => {
+  ['a declared embedding', { output: 'embeds' }, /its name says/, ['--activation', 'softmax']],
+])('asks for the flag that decides on %s, and uses it', async (_what, more, says, flags) => {
   const dir = testFolder();
   const file = join(dir, 'model.onnx');
   writeFileSync(file, meanColourModel({ classes: ONE_HOT, side: 32, ...more }));
@@ -208,7 +208,7 @@ it('asks which of several outputs holds the class scores', async () => {
   expect(configOf(dir)).toMatchObject({ output: 'others' });
 });
 
-it('leaves everything as it was if the model does not load', async () => {
+it('leaves everything unchanged if the model does not load', async () => {
   const dir = testFolder();
   writeFileSync(join(dir, 'broken.onnx'), brokenModel(8));
   writeFileSync(join(dir, 'labels.txt'), 'a\nb\n');
@@ -223,7 +223,7 @@ it('leaves everything as it was if the model does not load', async () => {
   expect(readFileSync(join(dir, 'm/model.json'), 'utf8')).toBe('{}');
 });
 
-it('says what is supported if the input is not square', async () => {
+it('names the supported shapes if the input is not square', async () => {
   const dir = testFolder();
   const file = join(dir, 'wide.onnx');
   writeFileSync(file, meanColourModel({ classes: ONE_HOT, side: 8, shape: [3, 8, 12] }));

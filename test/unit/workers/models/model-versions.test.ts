@@ -12,7 +12,7 @@ it('knows the versions before each, oldest first', () => {
   expect(versions.before(ref('x', 'other'))).toEqual([]);
 });
 
-it('puts a version that comes back last', () => {
+it('puts a returning version last', () => {
   const versions = createModelVersions();
   for (const hash of ['a', 'b', 'a']) versions.remember(ref(hash));
   expect(versions.before(ref('a'))).toEqual(['b']);

@@ -22,7 +22,7 @@ it('counts the idle time of lanes from the first batch of a job', () => {
   expect(flow.takeFlowMs()).toBe(600);
 });
 
-it('goes on from block to block, and starts over after a break', () => {
+it('continues from block to block, and starts over after a break', () => {
   const { clock, begin } = flows();
   const first = begin('a');
   first.answered(1000, 0);

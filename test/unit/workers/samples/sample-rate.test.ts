@@ -1,4 +1,4 @@
-// The rate of a sample and its error bar, computed from the moments at which batches were finished.
+// The rate of a sample and its error bar, computed from the times at which batches finished.
 import { describe, expect, it } from 'vitest';
 import { sampleRate, type Completion } from '#forebay/workers/samples/sample-rate.js';
 
@@ -42,7 +42,7 @@ describe('a sample', () => {
     expect(exact.errorRowsPerS).toBeCloseTo(8.78, 1);
   });
 
-  it('takes the answers of lanes in turn as one round, so that their rhythm is no spread', () => {
+  it('takes successive answers of all lanes as one round, so that their rhythm does not count as spread', () => {
     // Two lanes with 200 ms per batch, 20 ms apart.
     const rhythm = Array.from({ length: 21 }, (_, i) => (i % 2 === 0 ? 20 : 180));
     const rate = sampleRate(finished(rhythm), { startedAt: 0, lanes: 2 })!;

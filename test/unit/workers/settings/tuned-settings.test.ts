@@ -1,4 +1,4 @@
-// Flags and configs win over the measured profile, and the profile wins over the formula.
+// Flags and configs override the measured profile, and the profile overrides the formula.
 import { describe, expect, it } from 'vitest';
 import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import type { ModelFolder } from '#forebay/shared/models/model-folder.js';
@@ -37,7 +37,7 @@ describe('the plan of a worker', () => {
     expect(tunedOf(folder('b'))).toBeNull();
   });
 
-  it('lets explicit lanes win, and ignores threads that were measured with other lanes', () => {
+  it('lets explicit lanes override, and ignores threads that were measured with other lanes', () => {
     const fixed = folder('a', { lanes: 2 });
     for (const [model, lanes] of [
       [folder('a'), 2],
@@ -52,12 +52,12 @@ describe('the plan of a worker', () => {
     expect(more.tunedOf(folder('a'))?.shape).toBeNull();
   });
 
-  it('lets explicit threads win', () => {
+  it('lets explicit threads override', () => {
     const { tunedOf } = planWorker(RESOURCES, [folder('a')], { ...NOTHING, threads: 3 }, profiles({ a: {} }));
     expect(tunedOf(folder('a'))?.shape).toEqual({ lanes: 4, threads: 3 });
   });
 
-  it('lets explicit decode threads win', () => {
+  it('lets explicit decode threads override', () => {
     const chosen = { ...NOTHING, decodeThreads: 7 };
     expect(planWorker(RESOURCES, [folder('a')], chosen, profiles({ a: {} })).plan.decodeThreads).toBe(7);
   });
@@ -71,7 +71,7 @@ describe('the plan of a worker', () => {
     expect(planWorker(RESOURCES, both, NOTHING, profiles({ a: { lanes: 2 } })).plan.lanes).toBe(8);
   });
 
-  it('keeps within the memory where several models fill it', () => {
+  it('stays within the memory if several models fill it', () => {
     const both = [folder('a', {}, 2e9), folder('b', {}, 2e9)];
     const tight = { cpus: 8, memoryBytes: 40 * 2 ** 30 };
     const formula = planWorker(tight, both, NOTHING, new Map()).plan.lanes;

@@ -1,4 +1,4 @@
-/** From a path in a request to the real path of something that the job may read. */
+/** Resolves a path in a request to the real path of something that the job may read. */
 import { constants, existsSync } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -7,7 +7,7 @@ import { createInputRule, whyRefused, type InputFolders } from '../../../../shar
 import { existingForm, formHint } from '../../../../shared/text/unicode-form.ts';
 
 export interface InputPathOptions extends InputFolders {
-  /** The setting by which an operator adds a root, for the error message. */
+  /** The setting with which an operator adds a root, for the error message. */
   readonly rootSetting?: string;
 }
 
@@ -38,7 +38,7 @@ export function createInputPaths(options: InputPathOptions): InputPaths {
   async function find(given: string, tenant: string): Promise<InputPath> {
     const wanted = absolute(given);
     const { real, missing } = await realPart(wanted);
-    // A missing path is checked by its existing part, so that nobody learns what exists elsewhere.
+    // A missing path is checked by its existing part, so that callers cannot probe for files elsewhere.
     const verdict = rule(real, tenant);
     if (verdict !== 'allowed') {
       const roots = inputRoots.join(', ') || '(none configured)';

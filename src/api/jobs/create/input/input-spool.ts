@@ -1,4 +1,4 @@
-/** Rows that come with a request, on disk under the name of the job that reads them. */
+/** Rows that come with a request. They are kept on disk under the id of the job that reads them. */
 import { link, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { spoolInline } from '../../../../shared/datasets/inline/inline-source.ts';
@@ -15,9 +15,9 @@ type SpooledInput = Extract<PackedInput, { packed: object }>;
 
 export interface SpoolOptions {
   readonly spoolDir: string;
-  /** Rows that may come with one request. */
+  /** Maximum number of rows with one request. */
   readonly maxListRows?: number;
-  /** The tenant of a job. Null where that is no longer known. */
+  /** The tenant of a job. Null if no longer known. */
   readonly ownerOf: (jobId: string) => Promise<string | null>;
 }
 
@@ -33,17 +33,17 @@ export interface InputSpool {
   write(input: SpooledInput, jobId: string, tenant: string): Promise<UrlsDataset | InlineDataset>;
   /** The dataset of a job's URLs, whether they are spooled or not. */
   urlsOf(jobId: string, tenant: string): UrlsDataset;
-  /** Keeps the rows under the new job's name too. Rejects with ForebayError `input_not_found` where they are gone. */
+  /** Keeps the rows under the new job's id too. Rejects with ForebayError `input_not_found` if they are gone. */
   handOverUrls(jobs: Handover): Promise<UrlsDataset>;
   /** As `handOverUrls`. */
   handOverInline(jobs: Handover): Promise<InlineDataset>;
-  /** Removes a job's rows. No error where there are none. */
+  /** Removes a job's rows. No error if there are none. */
   discard(jobId: string, tenant: string): Promise<void>;
   /** Size of a job's rows, bytes. */
   bytes(jobId: string, tenant: string): Promise<number>;
 }
 
-/** Rows of a request are held in memory until they are spooled. Longer lists belong into a manifest. */
+/** Rows of a request are held in memory until they are spooled. Longer lists belong in a manifest. */
 const MAX_LIST_ROWS = 200_000;
 
 const KINDS = ['urls.jsonl', 'inline.jsonl', 'inline.blob'] as const;
@@ -54,7 +54,7 @@ export function createInputSpool({
   maxListRows = MAX_LIST_ROWS,
   ownerOf,
 }: SpoolOptions): InputSpool {
-  /** Each tenant's rows lie in a folder of its own, so that no job.json can name those of another. */
+  /** Each tenant's rows are in a separate folder, so that no job.json can name those of another tenant. */
   const file = (jobId: string, tenant: string, kind: Kind) => {
     if (!/^[\w-]+$/.test(jobId)) throw new InvariantError(`job id "${jobId}" as a file name`);
     return join(tenantFolder(spoolDir, tenant), `${jobId}.${kind}`);
@@ -73,18 +73,18 @@ export function createInputSpool({
     if (rows <= maxListRows) return;
     throw new ForebayError(
       'list_too_long',
-      `${path} lists ${rows} rows; at most ${maxListRows} come with one request (FOREBAY_MAX_LIST_ROWS). ` +
+      `${path} lists ${rows} rows; one request may carry at most ${maxListRows} (FOREBAY_MAX_LIST_ROWS). ` +
         'Put them into a manifest, or submit several jobs.',
       { issues: [{ path, message: `has ${rows} entries; at most ${maxListRows}` }] },
     );
   }
 
-  /** `from` may come from a job.json, so its rows are handed over only where they are the tenant's. */
+  /** `from` may come from a job.json, so its rows are handed over only if they belong to the tenant. */
   async function handOver({ from, to, tenant }: Handover, kind: Kind): Promise<void> {
     const target = file(to, tenant, kind);
     const own = tenant !== DEFAULT_TENANT && (await addName(file(from, tenant, kind), target));
     if (own) return;
-    // Versions before tenants had folders kept all rows in the default tenant's.
+    // Versions without tenant folders kept all rows in the folder of the default tenant.
     const owner = (await ownerOf(from)) ?? DEFAULT_TENANT;
     if (owner === tenant && (await addName(file(from, DEFAULT_TENANT, kind), target))) return;
     throw new ForebayError(
@@ -132,7 +132,7 @@ export function createInputSpool({
   };
 }
 
-/** Gives a file a second name. False where there is no such file. */
+/** Gives a file a second name. Returns false if the file does not exist. */
 async function addName(from: string, to: string): Promise<boolean> {
   try {
     await mkdir(dirname(to), { recursive: true });

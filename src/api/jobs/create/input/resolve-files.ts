@@ -12,7 +12,7 @@ import { checkReadable, type InputPaths } from './input-paths.ts';
 
 export interface ResolvedInput {
   readonly spec: DatasetSpec;
-  /** Rows, where it is known without reading the dataset. */
+  /** Number of rows, if known without reading the dataset. */
   readonly total: number | null;
 }
 
@@ -41,7 +41,7 @@ export async function resolveFiles(
   const found = await paths.find(input.path, tenant);
   await checkReadable(found);
   if (found.isFolder) return folder(found.path, include, exclude);
-  // The row's id is the name that the user gave, not that of a link's target.
+  // The row's id is the name that the user gave, not the target of a link.
   const named = paths.absolute(input.path);
   const root = await realpath(dirname(named));
   return { spec: { type: 'files', root, include: [], exclude: [], only: basename(named) }, total: 1 };

@@ -14,7 +14,7 @@ export type State =
 
 export interface Automaton {
   readonly states: readonly State[];
-  /** How many lookaheads each state lies in. */
+  /** The number of lookaheads that contain each state. */
   readonly depths: readonly number[];
   /** The first state of each expression. */
   readonly roots: readonly number[];

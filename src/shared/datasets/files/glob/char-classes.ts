@@ -18,7 +18,7 @@ export function charClasses({ states }: Automaton): CharClasses {
     state.set.forEach((bound, i) => firsts.add(i % 2 === 0 ? bound : bound + 1));
   }
   const sorted = [...firsts].toSorted((a, b) => a - b);
-  // Nearly every set is one range or its complement, so the first range mostly decides.
+  // Nearly every set is one range or its complement, so the first range usually decides.
   const lows = Int32Array.from(states, (state) =>
     state.kind === 'char' ? (state.set[0] ?? 0x10000) : 0x10000,
   );

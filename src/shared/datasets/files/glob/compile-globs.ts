@@ -8,7 +8,7 @@ import { buildAutomaton } from './automaton.ts';
 import { createLinearMatcher, type LinearMatcher } from './linear-matcher.ts';
 import { parseRegex, UnsupportedRegex, type Regex } from './parse-regex.ts';
 
-/** The most characters of one pattern. */
+/** Maximum number of characters in one pattern. */
 export const MAX_PATTERN_CHARS = 1024;
 /** The time of picomatch's parser grows with its cube. */
 const MAX_NESTING = 20;

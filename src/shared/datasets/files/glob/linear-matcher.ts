@@ -1,6 +1,6 @@
 /**
- * Runs an automaton over texts, from the last character to the first. The states that are true at a position follow
- * from the character there and the states at the next position. So a text costs at most its length times the size of the
+ * Runs an automaton over texts, from the last character to the first. The states that are true at a position follow from
+ * its character and the states at the next position. So the cost is at most the length of the text times the size of the
  * automaton. Steps are cached, so similar texts cost only their length.
  */
 import type { Automaton } from './automaton.ts';
@@ -10,13 +10,13 @@ import { NEEDS, reverse } from './reversed-graph.ts';
 export interface LinearMatcher {
   /** Whether one of the expressions is found in the text. */
   readonly matches: (text: string) => boolean;
-  /** Edges of the automaton that all calls followed. This is the cost that is bounded. */
+  /** Edges of the automaton that all calls have followed. This is the bounded cost. */
   readonly visits: number;
 }
 
 /** The states that are true at one position. */
 interface Position {
-  /** Their numbers, those in the most lookaheads first. */
+  /** Their numbers, starting with those inside the most lookaheads. */
   readonly states: Int32Array;
   readonly found: boolean;
   /** The position before, by the class of the character before. */

@@ -82,7 +82,7 @@ class Reader {
     return look === null ? body : { kind: 'lookahead', body, negative: look === 'not ahead' };
   }
 
-  /** Ignores that a quantifier is lazy: this changes what is captured, not whether it matches. */
+  /** Ignores laziness of a quantifier, which changes what is captured, not whether it matches. */
   private repeat(body: Regex): Regex {
     const bounds = this.quantifier();
     if (bounds === null) return body;
@@ -94,7 +94,7 @@ class Reader {
     if (this.take('*')) return { min: 0, max: Infinity };
     if (this.take('+')) return { min: 1, max: Infinity };
     if (this.take('?')) return { min: 0, max: 1 };
-    // A brace that is no quantifier stands for itself.
+    // A brace that is not a quantifier is literal.
     const counted = matchAt(/\{(\d+)(?:(,)(\d*))?\}/y, this.source, this.at);
     if (counted === null) return null;
     this.at += counted[0].length;
@@ -108,7 +108,7 @@ class Reader {
     const pairs: number[] = [];
     while (!this.take(']')) {
       const first = this.bracketAtom();
-      // A hyphen beside a class, or at the end, stands for itself.
+      // A hyphen beside a class, or at the end, is literal.
       if (this.sees('-') && this.source[this.at + 1] !== ']') {
         this.at += 1;
         const last = this.bracketAtom();
@@ -157,7 +157,7 @@ class Reader {
     return Number.parseInt(digits, 16);
   }
 
-  /** `\cA` is a control character. Before any other `c`, the backslash stands for itself. */
+  /** `\cA` is a control character. Before any other `c`, the backslash is literal. */
   private control(bracketed: boolean): number {
     const letter = this.source[this.at] ?? '';
     if (!(bracketed ? /^\w$/ : /^[A-Za-z]$/).test(letter)) {

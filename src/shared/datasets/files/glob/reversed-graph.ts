@@ -1,7 +1,7 @@
 /** An automaton with its edges reversed, in flat arrays. A run from the end of the text reads it in this form. */
 import type { Automaton } from './automaton.ts';
 
-/** What a state needs, besides that the next state is true. */
+/** What a state needs, in addition to a true next state. */
 export const NEEDS = { nothing: 0, start: 1, end: 2, lookahead: 3, noLookahead: 4 } as const;
 
 /** One list of numbers per state. List `s` runs from `items[offsets[s]]` up to, but not including, `items[offsets[s + 1]]`. */

@@ -11,7 +11,7 @@ const own = (text: string) => {
 };
 const inline = (rows: string) => `{"model":"m","input":{"type":"inline","rows":[${rows}]}}`;
 
-it('parses good and bad large bodies in the order in which they come', async () => {
+it('parses good and bad large bodies in the order of their arrival', async () => {
   const parser = createBackgroundParser();
   const many = Array.from({ length: 50_000 }, (_, i) => `{"id":"${i}","data":"AAAA"}`).join();
   const [good, wrong, broken, again] = await Promise.allSettled([
@@ -32,7 +32,7 @@ it('parses good and bad large bodies in the order in which they come', async () 
   });
 });
 
-it('does not block the event loop, whatever a body of 16 MB holds', async () => {
+it('does not block the event loop, whatever a body of 16 MB contains', async () => {
   const parser = createBackgroundParser();
   const size = 16 * 2 ** 20 - 100;
   const filled = (row: string) => inline(row.repeat(Math.floor(size / row.length)).replace(/,$/, ''));

@@ -13,7 +13,7 @@ describe('the depth of a JSON text', () => {
     expect(depth('["never closed [[[', 1)).toBe(false);
   });
 
-  it('is found at once for 16 MB of brackets', () => {
+  it('is found immediately for 16 MB of brackets', () => {
     expect(nestsDeeper(Buffer.alloc(16 * 2 ** 20, '['), 32)).toBe(true);
   });
 });

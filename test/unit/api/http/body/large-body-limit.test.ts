@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createLargeBodyLimit } from '#forebay/api/http/body/large-body-limit.js';
 import { waitUntil } from '../../../../support/wait-until.ts';
 
-it('lets in few large bodies at a time, lets some wait and refuses the rest', async () => {
+it('admits a few large bodies at a time, lets some wait and refuses the rest', async () => {
   const bodies = createLargeBodyLimit();
   const held = await Promise.all([1, 2, 3, 4].map(async () => bodies.enter()));
   let entered = 0;

@@ -8,7 +8,7 @@ import { packInline, packUrls } from '../../../../support/packed.ts';
 
 const parse = (text: string) => parseSubmit(Buffer.from(text), 32);
 
-/** What the parser must do, in the simple way. Null where the request is refused. */
+/** A simple implementation of the parser's task. Null if the request is refused. */
 function simply(text: string): unknown {
   let value: unknown;
   try {
@@ -115,7 +115,7 @@ describe('a submit body', () => {
     );
   });
 
-  it('is refused where it is not JSON, wherever the fault is', () => {
+  it('is refused if it is not JSON, wherever the fault is', () => {
     fc.assert(
       fc.property(
         text,
@@ -136,7 +136,7 @@ describe('a submit body', () => {
     '{"input":{"type":"urls","urls":["a"]},"model":"m","input":{"type":"urls","urls":["b"]}}',
     '{"input":{"type":"urls","urls":["a"],"u\\u0072ls":["b"]},"model":"m"}',
     '{"input":{"rows":[}]},"model":"m","input":{"type":"manifest","path":"x"}}',
-  ])('is refused where it gives its rows twice: %s', (json) => {
+  ])('is refused if it gives its rows twice: %s', (json) => {
     expect(() => parse(json)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   });
 
@@ -192,7 +192,7 @@ describe('a submit body', () => {
     expect(performance.now() - began).toBeLessThan(3000);
   });
 
-  it('is refused where it is large even without its rows', () => {
+  it('is refused if it is large even without its rows', () => {
     expect(() => parse(`{"x":[${'[],'.repeat(1_000_000)}[]]}`)).toThrow(
       expect.objectContaining({ code: 'request_too_large' }),
     );

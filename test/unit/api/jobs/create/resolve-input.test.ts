@@ -64,7 +64,7 @@ describe('files', () => {
     expect(await idsOf(files('photos \\[1\\]/*.jpg'))).toEqual(['d.jpg']);
   });
 
-  it('are taken literally where a name with glob characters exists', async () => {
+  it('are taken literally if a name with glob characters exists', async () => {
     expect(await idsOf(files('photos [1]'))).toEqual(['d.jpg']);
   });
 
@@ -134,7 +134,7 @@ describe('a manifest', () => {
     expect([spec, total]).toEqual([{ type: 'manifest', path: join(root, 'list.txt'), base: root }, null]);
   });
 
-  it('is refused at once where it is not UTF-8', async () => {
+  it('is refused immediately if it is not UTF-8', async () => {
     await writeFile(join(root, 'utf16.txt'), Buffer.from('\uFEFFa.jpg', 'utf16le'));
     await expect(idsOf({ type: 'manifest', path: 'utf16.txt' })).rejects.toMatchObject({
       code: 'input_unreadable',
@@ -178,7 +178,7 @@ describe('the schema of an input', () => {
     expect(problems({ type: 'manifest', path: 'x' })).toBeUndefined();
   });
 
-  it('says what is wrong, and where', () => {
+  it('reports what is wrong, and where', () => {
     expect(problems({ type: 'files', path: '', glob: 'x' })).toEqual([
       'path: a path is needed',
       ': Unrecognized key: "glob"',

@@ -1,4 +1,4 @@
-// Output paths that can never be a folder are an error of the request and not of the storage.
+// Output paths that can never be a folder are an error of the request, not of the storage.
 import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +15,8 @@ const output = createOutputResolver({ outputRoots: [root], resultsDir: join(root
 
 describe.for([
   ['a NUL character', 'a\0b'],
-  ['a name longer than the file system takes', 'a'.repeat(300)],
-  ['a path longer than the system takes', 'a/'.repeat(2_500)],
+  ['a name longer than the file system accepts', 'a'.repeat(300)],
+  ['a path longer than the system accepts', 'a/'.repeat(2_500)],
   ['a file', 'file'],
   ['a folder below a file', 'file/below'],
   ['a link to itself', 'circle'],

@@ -38,7 +38,7 @@ const CASES: Record<
 > = {
   'lanes that infer all the time': {
     name: 'inference',
-    says: /lanes 97 % busy, 82 % of it in the model.*All is well.*forebay tune/,
+    says: /lanes 97 % busy, 82 % of it in the model.*Nothing is wrong.*forebay tune/,
   },
   'lanes that decode most of the time': {
     costs: { lane: { ...LANE, decode: 7000, infer: 2000 } },
@@ -84,7 +84,7 @@ const CASES: Record<
   'idle lanes and slow writes': {
     costs: { lane: IDLE, write: 9000 },
     name: 'writing',
-    says: /45 % of a block's life is writing.*faster disk/,
+    says: /45 % of a block's life goes to writing.*faster disk/,
   },
   'idle lanes and a slow Redis': {
     costs: { lane: IDLE, commit: 9000 },

@@ -157,7 +157,7 @@ describe('what cannot be listed', () => {
     await chmod(join(root, 'locked'), 0o755);
   });
 
-  it('does not list the folders that lie before a cursor', async () => {
+  it('does not list the folders before a cursor', async () => {
     put('a/locked/b', 'a/z', 'c');
     await chmod(join(root, 'a', 'locked'), 0);
     await withoutRights(async () => {

@@ -180,7 +180,7 @@ describe('patterns that match nothing', () => {
   it('get a hint if they match in another letter case', async () => {
     put('a.jpg', 'b.jpg', 'x/C.JPG', 'skip/d.jpg');
     expect(await why(['**/*.JPG', '*.PNG'], ['skip/**', 'x/**'])).toBe(
-      '"**/*.JPG", "*.PNG" matches no file, but "**/*.jpg", "*.png" matches 2 files: letter case counts.',
+      '"**/*.JPG", "*.PNG" matches no file, but "**/*.jpg", "*.png" matches 2 files: letter case matters.',
     );
     expect(await why(['X/*.jpg'])).toBe(
       '"X/*.jpg" matches no file, but would match 1 file, such as "x/C.JPG", in another letter case.',

@@ -39,7 +39,7 @@ it('skips a byte order mark', async () => {
   expect(await read('\uFEFFa.jpg\n')).toEqual([{ id: 'a.jpg' }]);
 });
 
-it('makes every bad line a row that says why it is bad', async () => {
+it('makes every bad line a row with the reason', async () => {
   const rows = await read(
     Buffer.concat([
       Buffer.from('{"id":1\n{"id":"x"}\n{"id":[],"uri":"a"}\n'),

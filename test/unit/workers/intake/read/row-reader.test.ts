@@ -42,7 +42,7 @@ async function read(spec: DatasetSpec, row: RowRef, signal = never) {
 }
 
 describe('a local file', () => {
-  it('is left to the lane if its path lies under a root', () => {
+  it('is left to the lane if its path is under a root', () => {
     const named = (path: string) => ({ ok: true, input: { path, tenant: 'default' }, bytes: 0 });
     expect(locate('a.jpg')).toEqual(named(join(root, 'a.jpg')));
     expect(locate('nothing.jpg')).toEqual(named(join(root, 'nothing.jpg')));

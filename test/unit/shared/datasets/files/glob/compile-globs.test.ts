@@ -76,7 +76,7 @@ describe('a list of globs', () => {
     expect(compared).toBeGreaterThan(5_000);
   });
 
-  it('takes time in proportion to name and pattern, however many stars follow each other', () => {
+  it('takes time in proportion to name and pattern, however many consecutive stars there are', () => {
     for (const stars of [12, 100, 400]) {
       for (const length of [40, 255, 2000]) {
         const matcher = compileGlobs([`${'*?'.repeat(stars)}[^b]c`]);
@@ -88,7 +88,7 @@ describe('a list of globs', () => {
     }
   });
 
-  it('takes no more memory or time for names that have nothing in common', () => {
+  it('takes no more memory or time for names without similarities', () => {
     const matcher = compileGlobs([`${'?'.repeat(200)}a*`]);
     let seed = 1;
     for (let name = 0; name < 50; name++) {
