@@ -55,7 +55,7 @@ async function started(child, exited) {
       address ??= /^\s*API\s+(http\S+)/.exec(line)?.[1] ?? null;
       if (/^\s*not served:/.test(line)) reject(problems());
       // `forebay up` prints this line last.
-      if (line.startsWith('Ctrl-C')) resolve(address);
+      if (line.includes('Ctrl-C')) resolve(address);
     });
     void exited.then(() => reject(problems()));
     setTimeout(() => reject(problems()), START_MS).unref();

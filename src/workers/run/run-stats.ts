@@ -1,4 +1,4 @@
-/** What one run of a block cost by stage, in microseconds. Its commit adds the sums to the job's stats. */
+/** The costs of one run of a block by stage, in microseconds. Its commit adds them to the job's stats. */
 import type { BlockStats } from '../../shared/domain/block.ts';
 import type { BatchSeen, RowAnswer } from '../intake/row-answer.ts';
 import type { JobFlow } from './job-flow.ts';
@@ -6,10 +6,10 @@ import type { JobFlow } from './job-flow.ts';
 export type RunStats = ReturnType<typeof createRunStats>;
 
 /**
- * Lists all sums, so that those of every block have one shape from the start. They are added to in place: object spreads
- * are too slow for thousands of tiny blocks per second.
+ * Lists all sums, so that those of every block have one shape from the start. They are increased in place, because object
+ * spreads are too slow for thousands of tiny blocks per second.
  */
-const nothingYet = () => ({
+const zeroStats = () => ({
   lane_read_us: 0,
   decode_us: 0,
   decode_ahead_us: 0,
@@ -35,11 +35,11 @@ const nothingYet = () => ({
   commits: 0,
 });
 
-type Sums = ReturnType<typeof nothingYet>;
+type Sums = ReturnType<typeof zeroStats>;
 
 interface Share {
   rows: number;
-  /** How much of the lane's idle time before the batch counts, see job-flow.ts. */
+  /** How much of the lane's idle time before the batch counts. See job-flow.ts. */
   readonly idleMs: number;
 }
 
@@ -51,7 +51,7 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
   let heldBackMs = 0;
   let publishMs = 0;
   let rows = 0;
-  /** Rows of this block by batch. The times of a batch are divided over its rows. */
+  /** Rows of this block by batch. The times of a batch are divided by its rows. */
   const shares = new Map<BatchSeen, Share>();
 
   return {
@@ -59,7 +59,7 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
     begun(): void {
       beginMs = now() - start;
     },
-    /** A row's bytes have arrived, or its local file is named. */
+    /** A row's bytes have arrived, or the path of its local file is known. */
     fetched({ ms, blockedMs }: { readonly ms: number; readonly blockedMs: number }): void {
       fetchMs += ms;
       heldBackMs += blockedMs;
@@ -77,7 +77,7 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
       publishMs += ms;
     },
     totals(): BlockStats {
-      const sums = nothingYet();
+      const sums = zeroStats();
       for (const [batch, share] of shares) addShare(sums, batch, share);
       sums.rows_computed = rows;
       sums.begin_us = beginMs * 1000;
@@ -110,7 +110,7 @@ function addShare(sums: Sums, batch: BatchSeen, { rows, idleMs }: Share): void {
   sums.idle_us += shareUs * idleMs;
   sums.batch_wait_us += rows * 1000 * batch.queuedMs;
   sums.lane_wait_us += rows * 1000 * timings.laneWaitMs;
-  // Thousandths, because a block may own a part of a batch.
+  // In thousandths, because a block may own only part of a batch.
   sums.batches_milli += share * 1000;
   sums.room_milli += share * 1000 * batch.size;
 }

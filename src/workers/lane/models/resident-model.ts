@@ -25,7 +25,7 @@ export type BatchOptions = Pick<BatchRequest, 'topK' | 'decode'>;
 
 export interface ResidentModel {
   readonly info: ModelInfo;
-  /** Opens a batch with room for `rows`. `decode` overrides the config. */
+  /** Opens a batch of this many rows. `decode` overrides the config. */
   open(rows: number, options: BatchOptions): OpenBatch;
   /** A weights file that has changed since the model was loaded, or null. */
   changedFile(): string | null;
@@ -124,7 +124,7 @@ export async function loadResidentModel(
 
 const UNPROBED: { readonly [K in keyof ProbeRecord]: null } = { batchInvariance: null, memory: null };
 
-/** Shows whether the graph computes at all, and what its output looks like. */
+/** Shows whether the graph runs at all, and what its output looks like. */
 async function firstRun(inference: Inference, filler: TensorFiller): Promise<Float32Array> {
   const tensor = filler.allocate(inference.roomFor(1));
   filler.fill(tensor, 0, new Uint8Array(filler.rowLength));

@@ -1,6 +1,6 @@
 /**
- * Lanes that hold the model. They are started for one measurement, and kept for others that differ only in the batch size. A
- * lane that ends is not restarted, since its end is the result of the measurement.
+ * Lanes that hold the model. They are started for one measurement, and kept for others that differ only in the batch size.
+ * A lane that ends is not restarted, because its end is the result of the measurement.
  */
 import { performance } from 'node:perf_hooks';
 import type { ModelFolder } from '../../../shared/models/model-folder.ts';
@@ -20,7 +20,7 @@ export interface LaneSet {
   readonly pids: () => readonly (number | null)[];
   /** Whether batches have run in the lanes. */
   used: boolean;
-  /** Time that start and loading took. Null until then. */
+  /** Time of start and loading. Null until then. */
   startMs: number | null;
   run(lane: number, rows: readonly LaneInput[]): Promise<BatchResult>;
   /** Does not wait for the lanes to end. */

@@ -13,7 +13,7 @@ it('recognises errors that mean memory ran out', () => {
   expect(isOutOfMemory(new Error('Non-zero status code returned while running Gather node'))).toBe(false);
 });
 
-it('retries what ran out of memory one after the other, while nothing else runs', async () => {
+it('retries work that ran out of memory, one piece after the other, while nothing else runs', async () => {
   const memory = createSharedMemory();
   let room = 3;
   let most = 0;
@@ -32,7 +32,7 @@ it('retries what ran out of memory one after the other, while nothing else runs'
   expect(most).toBe(2);
 });
 
-it('gives up on what runs out of memory alone, fails at once on other errors, and serves the next', async () => {
+it('gives up on work that runs out of memory alone, fails immediately on other errors, and serves the next', async () => {
   const memory = createSharedMemory();
   let tried = 0;
   const failing = (message: string) => async () => {

@@ -51,7 +51,7 @@ export async function loadTurboWasm(): Promise<JpegCodec> {
     return { library, decoder, readPixels: createPixelReader(library, decoder) };
   };
 
-  /** Null while it is being replaced. Images are refused meanwhile, which only costs another decoder's time. */
+  /** Null while it is being replaced. Images are refused meanwhile, which only costs time in another decoder. */
   let instance: Instance | null = await instantiate();
 
   function replace(): void {
@@ -69,7 +69,7 @@ export async function loadTurboWasm(): Promise<JpegCodec> {
       decoder.decode();
       return true;
     } catch (error) {
-      // Not an exception of the library's own: it trapped or ran out of memory, and its state is unknown.
+      // Not an exception of the library itself. It trapped or ran out of memory, and its state is unknown.
       if (typeof error !== 'number') replace();
       return false;
     }
