@@ -8,8 +8,8 @@ import { SUBJECTS } from './subjects.js';
 const DEFAULTS = { runs: 5, seconds: 20, quick: { runs: 1, seconds: 3 } };
 
 /**
- * `value`: the name of the value in the usage. An option without one is a switch. `read`: checks and converts the value.
- * It throws an Error that describes the expected value.
+ * `value`: the name of the value in the usage. An option without one is a switch.
+ * `read`: checks and converts the value. It throws an Error that describes the expected value.
  */
 const OPTIONS = {
   quick: { help: 'smoke run: everything runs once, the figures mean little' },

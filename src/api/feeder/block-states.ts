@@ -7,19 +7,19 @@ export interface Extent {
 }
 
 type BlockState =
-  /** In the window when this feeder began. It may be on the queue. */
+  /** In the window when this feeder started. It may be on the queue. */
   | { readonly name: 'found' }
-  /** Reserved by this feeder and never on the queue, so no run of it has begun. */
+  /** Reserved by this feeder and never on the queue, so no run of it has started. */
   | { readonly name: 'fresh'; readonly extent: Extent }
   /**
-   * Not on the queue; it may go there from `dueAt` (ms, monotonic). BullMQ could delay the block itself, but by the wall
-   * clocks of two machines.
+   * Not on the queue. It may go there from `dueAt` (ms, monotonic). BullMQ could delay the block itself, but it would
+   * compare the wall clocks of two machines.
    */
   | { readonly name: 'waiting'; readonly attempts: number; readonly dueAt: number }
   /** Believed on the queue or in a worker's hands. */
   | { readonly name: 'queued'; readonly attempts: number; readonly generation: number };
 
-/** `attempts`: runs begun. */
+/** `attempts`: runs started. */
 export interface BlockAttempts {
   readonly block: number;
   readonly attempts: number;
@@ -37,7 +37,7 @@ export function createBlockStates(now: () => number = () => performance.now()) {
   }
 
   return {
-    /** Forgets blocks that have left the window, and takes note of others that it holds. */
+    /** Forgets blocks that have left the window, and adds blocks that are new in it. */
     sync(inWindow: readonly number[]): void {
       const present = new Set(inWindow);
       for (const block of states.keys()) if (!present.has(block)) states.delete(block);
@@ -75,7 +75,7 @@ export function createBlockStates(now: () => number = () => performance.now()) {
       const { attempts } = expectQueued(block);
       states.set(block, { name: 'waiting', attempts, dueAt: 0 });
     },
-    /** The block is committed, or has left the window otherwise. */
+    /** The block is committed, or has left the window for another reason. */
     gone(block: number): void {
       states.delete(block);
     },
@@ -106,7 +106,7 @@ export function createBlockStates(now: () => number = () => performance.now()) {
       }
       return generations;
     },
-    /** The block with most runs begun; null before any run. */
+    /** The block with the most runs. Null before any run. */
     worst(): BlockAttempts | null {
       let worst: BlockAttempts | null = null;
       for (const [block, state] of states) {

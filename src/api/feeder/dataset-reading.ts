@@ -22,9 +22,9 @@ type State =
 
 export interface ReadBlocks {
   readonly blocks: readonly SplitBlock[];
-  /** Behind the last of them, with what was skipped before it; null where there is none. */
+  /** The cursor after the last of them, with what was skipped before it. Null if there is none. */
   readonly cursor: Cursor | null;
-  /** What the whole dataset holds beside its rows; null while there is more to read. */
+  /** The skipped entries of the whole dataset. Null while there is more to read. */
   readonly skippedInAll: Skipped | null;
 }
 
@@ -32,21 +32,21 @@ export interface DatasetReading {
   readonly state: State['name'];
   /** Opens the dataset at the saved position. From `closed` to `open` or `ended`; no change in any other state. */
   open(): Promise<void>;
-  /** The next blocks, up to `most`, or fewer where they are large. Only while `open`. */
+  /** The next blocks, up to `most`, or fewer if they are large. Only while `open`. */
   next(most: number): Promise<ReadBlocks>;
   /** Every block is reserved. From `open` to `ended`. */
   end(): void;
-  /** Closes what reading holds open. Blocks that were read and not reserved are read again. */
+  /** Closes the reader's resources. Blocks that were read and not reserved are read again. */
   close(): Promise<void>;
 }
 
-/** Rows read ahead of one reservation, which holds them in memory. */
+/** Rows read ahead of one reservation, which keeps them in memory. */
 const MOST_ROWS = 4_096;
 
 export function createDatasetReading(deps: {
   source: DatasetSource;
   options: Pick<JobOptions, 'block_rows' | 'limit'>;
-  /** Where feeding stopped. */
+  /** The position where feeding stopped. */
   position: () => Promise<FeedPosition>;
   signal: AbortSignal;
 }): DatasetReading {

@@ -1,6 +1,6 @@
 /**
- * What a retry finds in its output: the earlier jobs and their parts, as the manifest lists them. Of each errors file it
- * tells how many rows a later job has answered. There is nothing for a job that is not a retry.
+ * Reads what a retry finds in its output: the earlier jobs and their parts, as the manifest lists them. Counts how many
+ * rows of each errors file a later job has answered. Empty for a job that is not a retry.
  */
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
@@ -39,7 +39,7 @@ export async function earlierJobs(spec: JobSpec): Promise<OutputJob[]> {
   return manifest ? outputJobs(manifest).filter((job) => job.first_part < end) : [];
 }
 
-/** The jobs of a manifest, oldest first. None where it is not a manifest of Forebay. */
+/** The jobs of a manifest, oldest first. Empty if it is not a manifest of Forebay. */
 export function outputJobs(manifest: Readonly<Record<string, unknown>>): OutputJob[] {
   const jobs = manifest['jobs'] ?? [{ ...manifest, retry_of: null, first_part: 0 }];
   return z.array(OUTPUT_JOB).safeParse(jobs).data ?? [];
@@ -90,7 +90,7 @@ async function answered(
   return count;
 }
 
-/** Parts 0 to `end` - 1, from the manifest. Where that is gone, from the files. */
+/** Parts 0 to `end` - 1, from the manifest, or from the files if the manifest is gone. */
 async function* listed(folder: string, end: number): AsyncGenerator<ManifestPart, void, undefined> {
   const paths = outputFolder(folder);
   if ((await readManifest(paths.manifest)) !== null) {

@@ -25,16 +25,16 @@ import { createShownReason } from './shown-reason.ts';
 import { whyEmpty } from './why-empty.ts';
 
 export interface JobFeeder {
-  /** One round: does as much as can be done now. True when the job has ended. */
+  /** One round: does everything that can be done now. Returns true when the job has ended. */
   step(): Promise<boolean>;
-  /** Whether a round is due after commits have left so many blocks in the window. */
+  /** Whether a round is due after commits have left this many blocks in the window. */
   isDue(left: number): boolean;
-  /** Closes what reading holds open. */
+  /** Closes the reader's resources. */
   close(): Promise<void>;
 }
 
 const REPAIR_MS = 5_000;
-/** A worker returns a slot just after its commit. Only a longer wait for one is shown. */
+/** A worker returns a slot just after its commit. Only a longer wait for a slot is shown. */
 const SHORT_MS = 500;
 
 /** Whether the job's blocks get the slots that they ask for. */
@@ -61,7 +61,7 @@ export function createJobFeeder(deps: {
   /** What live workers can do for the job's model. */
   service: () => Promise<ModelService>;
   configuredQueueLimit: number | undefined;
-  /** Rows that a job may have; null: no limit. */
+  /** Maximum number of rows of a job. Null: no limit. */
   maxRows: number | null;
   finalise: (record: JobRecord) => Promise<void>;
   emit: Emit;
@@ -87,7 +87,7 @@ export function createJobFeeder(deps: {
     await jobs.transition(id, 'finalizing', { error, reason: null, lease });
   }
 
-  /** Makes the output the job's. False where that failed: the job has ended, or a later round tries again. */
+  /** Takes over the output for the job. False if that failed. Then the job has ended, or a later round retries. */
   async function open(): Promise<boolean> {
     try {
       await takeOverOutput(spec, spec.opening!, lease, async () => window.holdsLease(id, lease));
@@ -142,7 +142,7 @@ export function createJobFeeder(deps: {
     await shown.show(isShort ? 'queue_limit' : null);
   }
 
-  /** Shows that blocks are run again, or ends a job whose block never succeeds. True where it did either. */
+  /** Shows that blocks are run again, or ends a job whose block never succeeds. True if it did either. */
   async function judgeBlocks(): Promise<boolean> {
     const { worst } = blocks;
     if (worst === null || worst.attempts < 2) return false;
@@ -165,7 +165,7 @@ export function createJobFeeder(deps: {
     }
   }
 
-  /** Ends a job early. No block is begun any more; runs may still commit. True when the job has ended. */
+  /** Ends a job early. No further block starts, but runs may still commit. True when the job has ended. */
   async function windDown(record: JobRecord): Promise<boolean> {
     await blocks.repair();
     await blocks.withdraw();
@@ -176,7 +176,7 @@ export function createJobFeeder(deps: {
     return true;
   }
 
-  /** Clears up after a process that died between the job's end and its own last steps. */
+  /** Cleans up after a process that died between the job's end and its own last steps. */
   async function clearUp(): Promise<void> {
     await removeStaging(spec.output, id);
     await jobs.releaseOutput(spec.output, id);
@@ -194,7 +194,7 @@ export function createJobFeeder(deps: {
       checkRowLimit(record.total ?? 0, maxRows);
       await feed(record);
     } catch (error) {
-      // Blocks that were read and not reserved are lost with this reading. The next one starts at the saved cursor.
+      // Blocks that were read and not reserved are lost with this reader. The next one starts at the saved cursor.
       await reading.close();
       const failure = failureOfFeeding(error);
       if (!failure) throw error;

@@ -1,6 +1,6 @@
 /**
- * Runs a feeder for each active job whose lease this process gets. Other API replicas run the rest. Commits, freed
- * slots and new workers wake a feeder; a sweep finds whatever a lost wake-up missed.
+ * Runs a feeder for each active job whose lease this process gets. Other API replicas run the rest. Commits, freed slots
+ * and new workers wake a feeder. A sweep finds everything that a lost wake-up missed.
  */
 import { randomUUID } from 'node:crypto';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
@@ -31,8 +31,8 @@ export function createFeeders(deps: FeedersDeps) {
   /** Jobs that only a feeder of a newer version can feed. This process does not take their lease again. */
   const leftToNewer = new Set<string>();
   /**
-   * When each admitted job was first found without a record (ms, monotonic). The time in its id is another machine's,
-   * and a wrong clock must not cost a job whose submit is under way.
+   * When each admitted job was first found without a record (ms, monotonic). The time in its id comes from another
+   * machine, and a wrong clock must not cost a job whose submit is in progress.
    */
   const unwritten = new Map<string, number>();
   const supervisor = createAlarm();

@@ -8,10 +8,10 @@ import type { DatasetReading } from './dataset-reading.ts';
 import type { JobBlocks } from './job-blocks.ts';
 import type { SplitBlock } from './splitter.ts';
 
-/** Blocks of one reservation, which is a round trip. */
+/** Blocks per reservation, which is one round trip. */
 const RESERVE_AT_ONCE = 64;
 
-/** Fills `room` blocks of the window, or fewer where the dataset ends or the job takes none. */
+/** Fills `room` blocks of the window, or fewer if the dataset ends or the job takes none. */
 export type FillWindow = (room: number) => Promise<void>;
 
 export function createFillWindow(deps: {
@@ -21,7 +21,7 @@ export function createFillWindow(deps: {
   jobs: Pick<JobStore, 'markFedAll'>;
   window: Pick<JobWindow, 'commitFound' | 'reserve'>;
   blocks: Pick<JobBlocks, 'committed' | 'reserved'>;
-  /** Rows that a job may have; null: no limit. */
+  /** Maximum number of rows of a job. Null: no limit. */
   maxRows: number | null;
   signal: AbortSignal;
 }): FillWindow {

@@ -20,7 +20,7 @@ export function createFinaliser(deps: {
   const { jobs, spool } = deps;
   const writeManifest = createManifestWriter(deps);
 
-  /** Leaves an output alone that is not the job's: it never was, or is no longer. */
+  /** Leaves an output alone that the job never owned, or owns no longer. */
   async function describe(record: JobRecord, lease: string): Promise<Described> {
     if (!record.opened) return { ended: record, bytes: 0 };
     try {
@@ -33,11 +33,11 @@ export function createFinaliser(deps: {
   }
 
   /**
-   * `record`: of a job in state `finalizing` or `cancelling` whose window is empty. `lease`: of the calling feeder.
-   * Throws LeaseLost.
+   * `record`: of a job in state `finalizing` or `cancelling` whose window is empty. `lease`: of the calling feeder. Throws
+   * LeaseLost.
    */
   return async function finalise({ spec }: JobRecord, lease: string): Promise<void> {
-    // Commits may have come since the caller looked: they emptied the window.
+    // Commits may have come since the caller's last check, and emptied the window.
     const record = await jobs.mustGet(spec.id);
     const { ended, bytes } = await describe(record, lease);
     const status = endOf(ended);

@@ -10,9 +10,9 @@ import type { QueueSlots } from '../../shared/queue/queue-slots.ts';
 import { createBlockStates, type BlockAttempts, type Extent } from './block-states.ts';
 
 export interface JobBlocks {
-  /** Puts waiting blocks on the queue as far as slots go. Returns how many still wait for a slot. */
+  /** Puts waiting blocks on the queue as far as slots allow. Returns how many still wait for a slot. */
   add(limits: { readonly queue: number; readonly window: number }): Promise<number>;
-  /** Takes blocks off the queue and returns their slots. Blocks in workers' hands stay. */
+  /** Takes blocks off the queue and returns their slots. Blocks that workers hold stay. */
   withdraw(): Promise<void>;
   /** Looks for blocks that left the queue without a commit. They wait for a slot again. */
   repair(): Promise<void>;
@@ -20,15 +20,15 @@ export interface JobBlocks {
   drop(which: 'idle' | 'all'): Promise<void>;
   /** Reads the window again. */
   refresh(): Promise<void>;
-  /** Takes note of blocks that have just been put into the window. */
+  /** Records blocks that have just been put into the window. */
   reserved(blocks: readonly { readonly block: number; readonly rows: BlockRows }[]): void;
-  /** Takes note of a block that has just been committed. */
+  /** Records a block that has just been committed. */
   committed(block: number): void;
-  /** Blocks in the window, as of the last look. */
+  /** Blocks in the window, at the last check. */
   readonly inWindow: number;
-  /** Of those, the blocks that are believed on the queue or in a worker's hands. */
+  /** Of those, the blocks that are believed to be on the queue or held by a worker. */
   readonly onQueue: number;
-  /** The block of the window with most runs begun, as of the last look; null before any run. */
+  /** The block of the window with the most runs, at the last check. Null before any run. */
   readonly worst: BlockAttempts | null;
 }
 

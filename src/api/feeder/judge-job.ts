@@ -9,9 +9,9 @@ export interface Failure {
   readonly message: string;
 }
 
-/** A job gives up after so many runs of one block, unless storage is what fails: it may come back. */
+/** A job gives up after this many runs of one block, unless storage is failing, because storage may recover. */
 const MAX_RUNS = 20;
-/** What a run says of the job's output or dataset, and no other run can change. */
+/** Errors of a run about the job's output or dataset, which no other run can change. */
 const PERMANENT = ['output_changed', 'dataset_changed'] as const;
 
 /** Too many rows have failed; null while the job may go on. */
@@ -31,7 +31,7 @@ export function failureOfWhole(record: JobRecord): Failure | null {
   if (tooMany) return tooMany;
   const rows = record.succeeded + record.failed;
   if (rows === 0 || record.succeeded > 0) return null;
-  return { code: 'all_rows_failed', message: `All ${rows} rows failed; errors-*.jsonl says why.` };
+  return { code: 'all_rows_failed', message: `All ${rows} rows failed. errors-*.jsonl has the reasons.` };
 }
 
 /** What an error of the feeder ends the job with; null where the feeder tries again. */
@@ -51,10 +51,7 @@ export type RunsVerdict =
   | { readonly verdict: 'waits'; readonly reason: 'storage_unavailable' | 'retrying' }
   | { readonly verdict: 'fails'; readonly failure: Failure };
 
-/**
- * Judges a block that was run at least twice. `lastError`: what its last failed run said; null where none said
- * anything.
- */
+/** Judges a block that was run at least twice. `lastError`: the message of its last failed run. Null if none left one. */
 export function judgeRuns({ block, attempts }: BlockAttempts, lastError: string | null): RunsVerdict {
   const last = lastError ?? 'its workers died';
   const permanent = PERMANENT.find((code) => last.startsWith(`${code}: `));

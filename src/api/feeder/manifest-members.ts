@@ -6,7 +6,7 @@ import { costsOf } from '../jobs/report/job-costs.ts';
 import { jobStateOf } from '../jobs/report/job-state-of.ts';
 import type { OutputJob } from './earlier-parts.ts';
 
-/** `ended`: the record of a job that is about to end, with the failure that it ends with. */
+/** `ended`: the record of a job that is about to end, with its failure. */
 export function manifestMembers(
   ended: JobRecord,
   about: {
@@ -85,7 +85,7 @@ function wholeOutput(
     jobs,
     output: {
       succeeded: jobs.reduce((sum, job) => sum + job.rows.succeeded, 0),
-      // The retry's dataset was every failed row. The rows that it did not answer still count as failed.
+      // The retry's dataset was every failed row. Rows that it did not answer still count as failed.
       failed: (total ?? failed + succeeded) - succeeded,
     },
   };

@@ -9,11 +9,11 @@ import type { ModelService } from '../../shared/queue/worker-registry.ts';
 export interface FeedState {
   readonly model: ModelRef;
   readonly service: ModelService;
-  /** The job's own limit of blocks queued or running; null: automatic. */
+  /** The job's own limit of blocks queued or running. Null: automatic. */
   readonly concurrency: number | null;
   /** Blocks in the window. */
   readonly inWindow: number;
-  /** Of those, blocks on the queue or in a worker's hands. */
+  /** Of those, blocks on the queue or held by a worker. */
   readonly onQueue: number;
   /** Blocks that the job has recently committed per second. */
   readonly blocksPerS: number;
@@ -28,25 +28,28 @@ export const BLOCKS_PER_LANE = 4;
 const REFILL_SHARE = 1 / 4;
 /**
  * The window holds at least what the job commits in this time, in s, so that tiny blocks last until the feeder's next
- * round. It is short, because another job's first block may have to wait for it.
+ * round. It is short, because another job's first block may have to wait that long.
  */
 const WINDOW_S = 0.1;
 const MAX_FAST_WINDOW = 256;
 export const MIN_QUEUE_LIMIT = 64;
 export const QUEUE_BLOCKS_PER_LANE = 8;
 
-/** Most blocks of the job queued or running at once. */
+/** Maximum number of blocks of the job queued or running at once. */
 export function windowLimit(state: FeedState): number {
   const fast = Math.min(MAX_FAST_WINDOW, Math.ceil(WINDOW_S * state.blocksPerS));
   return state.concurrency ?? Math.max(MIN_WINDOW, BLOCKS_PER_LANE * state.service.lanes, fast);
 }
 
-/** Most blocks of all jobs on the queue. `configured` wins. `window`: of the job that asks, which gets at most half. */
+/**
+ * Maximum number of blocks of all jobs on the queue. `configured` overrides the formula. `window`: of the job that asks,
+ * which gets at most half.
+ */
 export function queueLimit(liveLanes: number, configured: number | undefined, window = 0): number {
   return configured ?? Math.max(MIN_QUEUE_LIMIT, QUEUE_BLOCKS_PER_LANE * liveLanes, 2 * window);
 }
 
-/** Why a job waits. `text`: more about it, in words. */
+/** Why a job waits. `text`: details. */
 export interface Veto {
   readonly reason: JobReason;
   readonly text: string | null;
@@ -54,7 +57,7 @@ export interface Veto {
 
 type Policy = (state: FeedState) => Veto | null;
 
-/** Without a veto, blocks may be added as far as the queue's slots go. */
+/** Without a veto, blocks may be added as far as the queue's slots allow. */
 const ADD_POLICIES: readonly Policy[] = [
   ({ service }) => (service.problem === null ? null : { reason: 'model_failed', text: service.problem }),
   ({ service, model }) =>
@@ -93,12 +96,12 @@ function nobody({ name, hash, pool }: ModelRef, service: ModelService): string {
   );
 }
 
-/** As long as in the queue's name. */
+/** The same length as in the queue's name. */
 function short(hash: string): string {
   return hash.slice(0, 12);
 }
 
-/** The window is worth refilling when it holds no more than this many blocks. */
+/** The window is worth refilling when it holds at most this many blocks. */
 export function refillMark(state: FeedState): number {
   const limit = windowLimit(state);
   return limit - Math.ceil(limit * REFILL_SHARE);

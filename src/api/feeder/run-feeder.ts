@@ -20,7 +20,7 @@ import { emitJobEnded } from './job-ended.ts';
 
 /** Longest time between two rounds. A lost wake-up costs at most this. */
 const SWEEP_MS = 1_000;
-/** Shortest time between the beginnings of two rounds. One round handles all commits of this time. */
+/** Minimum time between the starts of two rounds. One round handles all commits of this time. */
 const TURN_MS = 10;
 const LEASE_RENEW_MS = 3_000;
 /** Heartbeats change who serves a model, so there is no need to ask more often. */
@@ -28,9 +28,9 @@ const SERVICE_FRESH_MS = 500;
 
 export interface RunningFeeder {
   readonly queue: string;
-  /** Begins the next round at once. */
+  /** Starts the next round immediately. */
   wake(): void;
-  /** Whether a round is due after commits have left so many blocks in the window. */
+  /** Whether a round is due after commits have left this many blocks in the window. */
   isDue(left: number): boolean;
   /** Settles when the job has ended, its lease is lost or `stopping` is aborted. Never rejects. */
   readonly ended: Promise<void>;
@@ -45,13 +45,13 @@ export interface RunFeederDeps {
   readonly wake: Pick<Wake, 'on'>;
   readonly openDataset: (spec: JobSpec) => DatasetSource;
   readonly queueLimit: number | undefined;
-  /** Rows that a job may have; null: no limit. */
+  /** Maximum number of rows of a job. Null: no limit. */
   readonly maxRows: number | null;
   readonly finalise: (record: JobRecord, lease: string) => Promise<void>;
   readonly emit: Emit;
 }
 
-/** `lease`: held by the caller; this renews it and drops it in the end. */
+/** `lease`: held by the caller. This function renews it and drops it in the end. */
 export function runFeeder(
   deps: RunFeederDeps,
   spec: JobSpec,
@@ -88,7 +88,7 @@ export function runFeeder(
     service: async () => service.get(),
   });
 
-  /** True when there is nothing more to do here. */
+  /** True when nothing more is to be done here. */
   async function round(): Promise<boolean> {
     try {
       return await feeder.step();
@@ -123,7 +123,7 @@ export function runFeeder(
       const total = await source.count(spec.options.limit ?? Infinity, signal);
       if (!signal.aborted) await jobs.setTotal(id, total);
     } catch (error) {
-      // Feeding meets the same trouble and reports it.
+      // Feeding meets the same problem and reports it.
       if (!signal.aborted) emit('job.count_failed', { job: id, error: messageOf(error) });
     }
   }
@@ -145,7 +145,7 @@ export function runFeeder(
   return { queue, wake: () => alarm.ring(), isDue: (left) => feeder.isDue(left), ended };
 }
 
-/** Keeps the answer for `ms`. */
+/** Keeps the result for `ms`. */
 function freshFor(ms: number, ask: () => Promise<ModelService>) {
   let kept: { readonly answer: ModelService; readonly at: number } | null = null;
   return {

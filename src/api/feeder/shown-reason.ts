@@ -5,7 +5,7 @@ import type { JobStore } from '../../shared/queue/job-store.ts';
 export interface ShownReason {
   /** Takes over what the record shows now. */
   read(record: Pick<JobRecord, 'reason' | 'reasonText'>): void;
-  /** `text`: more about the reason, in words. */
+  /** `text`: details of the reason. */
   show(reason: JobReason | null, text?: string | null): Promise<void>;
 }
 

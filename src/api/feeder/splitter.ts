@@ -12,7 +12,7 @@ export interface SplitBlock {
   readonly cursor: Cursor;
 }
 
-/** `limit`: the first N rows of the dataset; null: all. Blocks begin at multiples of `blockRows`. */
+/** `limit`: the first N rows of the dataset. Null: all. Blocks start at multiples of `blockRows`. */
 export async function* splitDataset(
   source: DatasetSource,
   options: {

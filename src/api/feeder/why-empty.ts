@@ -3,7 +3,7 @@ import type { DatasetSource } from '../../shared/datasets/source.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
 import type { Skipped } from '../../shared/domain/skipped.ts';
 
-/** Null where the dataset is simply empty. */
+/** Null if the dataset is simply empty. */
 export async function whyEmpty(
   source: DatasetSource,
   skipped: Skipped,

@@ -17,7 +17,7 @@ import { discardStaged, discardStagedParts } from '../../shared/storage/staging.
 import { earlierJobs, earlierParts, partEntry } from './earlier-parts.ts';
 import { manifestMembers } from './manifest-members.ts';
 
-/** How a job ended, as its manifest says it, and the bytes of its parts. */
+/** How a job ended according to its manifest, and the bytes of its parts. */
 export interface Described {
   readonly ended: JobRecord;
   readonly bytes: number;
@@ -88,7 +88,7 @@ export function createManifestWriter(deps: ManifestSources) {
       if (!found) {
         failure ??= {
           code: 'storage_unavailable',
-          message: `${partName(number)} was written and is gone. Somebody has changed the output folder. Run the job again.`,
+          message: `${partName(number)} was written but is gone. Somebody has changed the output folder. Run the job again.`,
         };
         continue;
       }
@@ -102,7 +102,7 @@ export function createManifestWriter(deps: ManifestSources) {
   /** Throws LeaseLost. `record`: of a job whose window is empty. */
   return async function writeManifest(record: JobRecord, lease: string): Promise<Described> {
     const { spec } = record;
-    // No run may publish any more. What runs have staged goes before the parts are listed.
+    // No run may publish any more. Staged files are discarded before the parts are listed.
     await discardStaged(spec.output, { job: spec.id, lease });
     await discardStagedParts(spec.output, spec.id);
     const own = outputFolder(spec.output).stagingOfFeeder(spec.id, lease);
@@ -133,7 +133,7 @@ export function createManifestWriter(deps: ManifestSources) {
   };
 }
 
-/** Writes the items of a JSON array, each on a line of its own. */
+/** Writes the items of a JSON array, one per line. */
 function createListWriter(file: FileHandle) {
   let text = '';
   let first = true;
@@ -150,7 +150,7 @@ function createListWriter(file: FileHandle) {
   };
 }
 
-/** A block's part. Puts its errors in their place where the run died between the two. */
+/** A block's part. Links its errors to their final name if the run died between the two. */
 async function readWhole({ id, output }: JobSpec, part: number): Promise<PublishedBlock | null> {
   const found = await readBlock(output, part);
   if (!found || found.errorsHash !== null) return found;

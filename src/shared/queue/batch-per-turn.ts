@@ -1,15 +1,15 @@
 /**
- * Joins the calls of one turn of the event loop into one, so that blocks which begin or end together cost one script of
- * Redis. Our own code, because dataloader would need an instance per job and queue, and code to drop them again
+ * Joins the calls of one turn of the event loop into one, so that blocks that start or end together cost one Redis script.
+ * Implemented here, because dataloader would need an instance per job and queue, and code to drop them again
  * (docs/adr/0010-own-pieces.md).
  */
 
-/** Items of one call. Redis serves nobody else while its script runs. */
+/** Items per call. Redis serves no other client while its script runs. */
 const MOST = 64;
 
 /**
- * `send` gets all items of a key that came in one turn, and returns their answers in the same order. Where it throws,
- * every caller gets the error.
+ * `send` gets all items of a key from one turn, and returns their answers in the same order. If it throws, every caller
+ * gets the error.
  */
 export function batchPerTurn<Item, Answer>(
   send: (key: string, items: readonly Item[]) => Promise<readonly Answer[]>,

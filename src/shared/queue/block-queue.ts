@@ -1,5 +1,5 @@
 /**
- * BullMQ as the feeder uses it: puts blocks on queues, checks on them and takes them back. Workers take blocks with
+ * BullMQ for the feeder: puts blocks on queues, checks on them and takes them back. Workers take blocks with
  * block-taker.ts. Nothing else imports BullMQ.
  */
 import type { Queue as BlockQueue } from 'bullmq';
@@ -78,7 +78,7 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
       return found;
     },
 
-    /** Takes waiting blocks off the queue and returns them. A block in a worker's hands stays. */
+    /** Takes waiting blocks off the queue and returns them. A block that a worker holds stays. */
     async remove(queue: string, job: string, blocks: ReadonlyMap<number, number>): Promise<number[]> {
       const taken = await Promise.all(
         [...blocks].map(async ([block, generation]) =>
@@ -103,7 +103,7 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
       );
     },
 
-    /** Takes block jobs off the queue by BullMQ's ids. One that a worker has taken meanwhile stays. */
+    /** Takes block jobs off the queue by BullMQ's ids. A job that a worker has taken meanwhile stays. */
     async discard(queue: string, ids: readonly string[]): Promise<number> {
       const removed = await Promise.all(ids.map(async (id) => open(queue).remove(id)));
       return removed.filter((n) => n === 1).length;

@@ -18,7 +18,7 @@ export interface BegunRun {
   readonly block: BlockRows;
   /** Runs of this block begun so far, including this one. */
   readonly attempts: number;
-  /** Earlier runs that never said how they ended. Their workers died, or were stopped for too long. */
+  /** Earlier runs that never reported how they ended. Their workers died, or were stopped for too long. */
   readonly died: number;
   readonly journal: RowJournal;
   /** Hashes of the parts that earlier runs of this block announced. */
@@ -100,12 +100,12 @@ export function createBlockRuns(deps: { redis: Redis; run: RunScript; now?: () =
     async beginRun(job: string, block: number, generation: number, token: string): Promise<BegunRun | null> {
       return beginRuns(job, { block, generation, token });
     },
-    /** Writes down what a run is about to begin. False when the run is superseded. */
+    /** Records what a run is about to start. False if the run is superseded. */
     async noteRow(job: string, block: number, token: string, journal: RowJournal): Promise<boolean> {
       const keys = jobKeys(job);
       return (await run('note-row', [keys.runs, keys.journal], [block, token, writeJournal(journal)])) === 1;
     },
-    /** Ends a run without a commit. `handedBack` does not count as an attempt. False when the run is superseded. */
+    /** Ends a run without a commit. `handedBack` does not count as an attempt. False if the run is superseded. */
     async leaveRun(
       job: string,
       block: number,
@@ -128,7 +128,7 @@ export function createBlockRuns(deps: { redis: Redis; run: RunScript; now?: () =
     },
     /**
      * Asks whether a run may publish the part that it has staged, and announces the part's hash. A run stages before it
-     * asks, so that whoever takes the output over later discards what is staged.
+     * asks, so that a new owner of the output discards its staged files.
      */
     async announcePart(job: string, part: PartAnnouncement): Promise<PublishPermit> {
       return announceParts(job, part);

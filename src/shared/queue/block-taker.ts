@@ -1,6 +1,6 @@
 /**
- * BullMQ as a worker uses it: takes blocks from one queue, keeps their locks, and puts stalled blocks of dead workers
- * back. The caller decides how many to take.
+ * BullMQ for a worker: takes blocks from one queue, renews their locks, and puts stalled blocks of dead workers back. The
+ * caller decides how many to take.
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
@@ -8,13 +8,13 @@ import { BLOCK_JOB, BLOCK_VERSION, newerVersion, type BlockJob } from '../domain
 import { BULLMQ_PREFIX } from './keys.ts';
 import { Worker } from './bullmq.ts';
 
-/** A block in this worker's hands until one of its functions is called. */
+/** A block that this worker holds until one of its functions is called. */
 export interface TakenBlock {
   readonly queue: string;
   readonly data: BlockJob;
   /** Unique per run. It fences the run's commit. */
   readonly token: string;
-  /** Takes the block off the queue: it is done, or there is nothing to do. */
+  /** Takes the block off the queue, because it is done, or nothing needs to be done. */
   complete(): Promise<void>;
   /** The run failed. The feeder adds the block again. */
   fail(error: Error): Promise<void>;
@@ -24,7 +24,7 @@ export interface TakenBlock {
 
 export interface BlockTaker {
   readonly queue: string;
-  /** The next block, or null when none waits. */
+  /** The next block, or null if none waits. */
   take(): Promise<TakenBlock | null>;
   close(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export interface BlockTaker {
 export const LOCK_MS = 10_000;
 const RENEW_MS = 3_000;
 const STALLED_CHECK_MS = 5_000;
-/** An older worker looks again after this time at a block that only newer ones can run. */
+/** An older worker checks again after this time for a block that only newer ones can run. */
 const LEFT_TO_NEWER_MS = 5_000;
 /** Forebay counts runs itself, because BullMQ's limit fails a block without running it. */
 const NEVER = 1_000_000_000;
@@ -72,7 +72,7 @@ export async function createBlockTaker(deps: {
       try {
         await how();
       } catch (error) {
-        // The lock or the job is gone: another run has it, or the job was withdrawn. There is nothing left to do.
+        // The lock or the job is gone: another run has it, or the job was withdrawn. Nothing is left to do.
         if (!/Missing (lock|key)|not in the active state|lock mismatch/i.test(String(error))) throw error;
       } finally {
         held.delete(id);
@@ -97,7 +97,7 @@ export async function createBlockTaker(deps: {
         const { data, block } = found;
         const parsed = BLOCK_JOB.safeParse(data);
         if (parsed.success) return { ...block, data: parsed.data };
-        // The block is delayed now, so the next turn finds the one behind it.
+        // The block is delayed now, so the next turn finds the one after it.
         if (newerVersion(data, BLOCK_VERSION) !== null) await block.leaveToNewer();
         else await block.fail(new Error(`not a Forebay block of version ${BLOCK_VERSION}`));
       }

@@ -12,13 +12,13 @@ export interface BlockCounts {
 
 export interface CommitRequest {
   readonly block: number;
-  /** Token of the run; '' where a feeder commits. */
+  /** Token of the run. '' if a feeder commits. */
   readonly token: string;
   readonly counts: BlockCounts;
   readonly stats: BlockStats;
 }
 
-/** `lease`: of the feeder; '' where runs commit. */
+/** `lease`: of the feeder. '' if runs commit. */
 export type CommitBlocks = (
   job: string,
   blocks: readonly CommitRequest[],

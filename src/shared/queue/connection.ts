@@ -2,7 +2,7 @@
 import { redisOptions } from '../redis/redis-url.ts';
 import { ServiceRedis, type RedisRole } from '../redis/service-redis.ts';
 
-/** `onError`: as ServiceRedis tells it. */
+/** `onError`: see ServiceRedis. */
 export function connectRedis(url: string, role: RedisRole, onError: (error: Error) => void): ServiceRedis {
   return new ServiceRedis(redisOptions(url), role, onError);
 }

@@ -17,21 +17,24 @@ export interface RequestKey {
 
 export interface NewJob {
   readonly spec: JobSpec;
-  /** Rows of the job; null: not known. */
+  /** Number of rows of the job. Null: unknown. */
   readonly total: number | null;
-  /** Signs the webhook; null: the service's own secret signs it. */
+  /** Signs the webhook. Null: the service's own secret signs it. */
   readonly webhookSecret: string | null;
   readonly requestKey: RequestKey | null;
-  /** An ended job that still claims the output; null: none. */
+  /** An ended job that still claims the output. Null: none. */
   readonly takesOver: string | null;
-  /** The submitter's lease. It opens the output, and no feeder begins before. Null: a feeder opens the output. */
+  /**
+   * The submitter's lease. The submitter opens the output, and no feeder starts before that. Null: a feeder opens the
+   * output.
+   */
   readonly lease: string | null;
 }
 
 export interface JobLimits {
-  /** Most active jobs of all tenants. */
+  /** Maximum active jobs of all tenants. */
   readonly jobs: number;
-  /** Most active jobs of the job's tenant; null: no limit. */
+  /** Maximum active jobs of the job's tenant. Null: no limit. */
   readonly ofTenant: number | null;
 }
 
@@ -42,7 +45,7 @@ export interface RequestClaim {
 
 export type Creation =
   | { readonly outcome: 'created' }
-  /** An earlier request with the same key made a job. */
+  /** An earlier request with the same key created a job. */
   | { readonly outcome: 'repeated'; readonly claim: RequestClaim }
   | { readonly outcome: 'output_held'; readonly by: string }
   | { readonly outcome: 'full' }
@@ -100,7 +103,10 @@ export function createJobCreation(deps: { redis: Redis; run: RunScript }) {
       await redis.publish(WAKE_CHANNELS.job, id);
     },
 
-    /** Whether another job would be accepted now. Only `create` decides; this saves work for a job that it would refuse. */
+    /**
+     * Whether another job would be accepted now. Only `create` decides. This check saves work for a job that it would
+     * refuse.
+     */
     async room(tenant: string, limits: JobLimits): Promise<'free' | 'full' | 'tenant_full'> {
       const [active, tenants] = await Promise.all([
         redis.scard(indexKeys.active),
@@ -111,17 +117,17 @@ export function createJobCreation(deps: { redis: Redis; run: RunScript }) {
       return active >= limits.jobs ? 'full' : 'free';
     },
 
-    /** The job that an `Idempotency-Key` made; null: none. */
+    /** The job that an `Idempotency-Key` created. Null: none. */
     async claimOf({ key, tenant }: Pick<RequestKey, 'key' | 'tenant'>): Promise<RequestClaim | null> {
       const claim = await redis.get(idempotencyKey(key, tenant));
       return claim === null ? null : readClaim(claim);
     },
 
-    /** The job that claims an output folder; null: none. */
+    /** The job that claims an output folder. Null: none. */
     async outputHolder(folder: string): Promise<string | null> {
       return redis.get(outputKey(folder));
     },
-    /** Releases the output of an ended job. False where another job claims it, or none. */
+    /** Releases the output of an ended job. False if another job claims it, or none. */
     async releaseOutput(folder: string, job: string): Promise<boolean> {
       return (await run('release-claim', [outputKey(folder)], [job])) === 1;
     },

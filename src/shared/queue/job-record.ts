@@ -38,7 +38,7 @@ export function readJobRecord(
   };
 }
 
-/** What was skipped in the whole dataset, or before the cursor while the dataset is being read. */
+/** The skipped entries of the whole dataset, or before the cursor while the dataset is being read. */
 function skippedOf({ skipped, cursor }: Readonly<Record<string, string>>): Skipped {
   if (skipped) return SKIPPED.parse(JSON.parse(skipped));
   // A feeder reads its job often, and most cursors have no `skipped`. So most cursors need no parsing.
@@ -47,7 +47,7 @@ function skippedOf({ skipped, cursor }: Readonly<Record<string, string>>): Skipp
 }
 
 /**
- * Speed of the rows that the job computed itself. While it runs: over the last seconds. After its end: from the first read
+ * Rate of the rows that the job computed itself. While it runs: over the last seconds. After its end: from the first read
  * to the last commit.
  */
 function rowsPerSecond(hash: Readonly<Record<string, string>>, ended: boolean, now: number): number | null {

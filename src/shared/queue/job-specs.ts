@@ -7,7 +7,7 @@ import { ForebayError } from '../errors.ts';
 const MAX_KEPT = 256;
 
 export interface JobSpecs {
-  /** The spec of a job that was read before; null where it is not kept. */
+  /** The parsed spec of a job. Null if it is not kept. */
   known(job: string): JobSpec | null;
   /** Parses a spec, unless the same text was parsed before. Throws ForebayError `newer_version`. */
   read(job: string, text: string): JobSpec;

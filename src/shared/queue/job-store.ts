@@ -20,12 +20,12 @@ import { createStoredBytes } from './stored-bytes.ts';
 
 /** Fields that a transition sets (null clears one), and who may make it. */
 export interface TransitionOptions {
-  /** Only from these states; by default, from all that the table allows. */
+  /** Only from these states. Default: all that the table allows. */
   readonly from?: readonly JobStatus[];
-  /** The feeder's lease, where only the feeder may make the transition. */
+  /** The feeder's lease, if only the feeder may make the transition. */
   readonly lease?: string;
   readonly reason?: string | null;
-  /** More about the reason, in words. */
+  /** Details of the reason. */
   readonly reasonText?: string | null;
   readonly error?: { code: string; message: string } | null;
 }
@@ -55,8 +55,8 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
   }
 
   /**
-   * Changes the state by compare-and-set. Returns the state before, or null where that state does not allow the change.
-   * Throws LeaseLost where a lease is given and lost.
+   * Changes the state by compare-and-set. Returns the previous state, or null if that state does not allow the change.
+   * Throws LeaseLost if a lease is given and lost.
    */
   async function transition(
     id: string,
@@ -75,7 +75,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     return reply[0] === 1 ? (reply[1] as JobStatus) : null;
   }
 
-  /** Sets fields of a record that exists. Throws LeaseLost where `lease` is given and lost. */
+  /** Sets fields of an existing record. Throws LeaseLost if `lease` is given and lost. */
   async function patch(
     id: string,
     fields: Readonly<Record<string, string | number>>,
@@ -108,7 +108,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async activeIds(): Promise<string[]> {
       return redis.smembers(indexKeys.active);
     },
-    /** Active jobs of one tenant, including those whose submit is still at work. */
+    /** Active jobs of one tenant, including those whose submit is still in progress. */
     async activeOf(tenant: string): Promise<string[]> {
       const owners = await redis.hgetall(indexKeys.tenants);
       return Object.keys(owners).filter((id) => owners[id] === tenant);
@@ -116,7 +116,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async isActive(id: string): Promise<boolean> {
       return (await redis.sismember(indexKeys.active, id)) === 1;
     },
-    /** Ends a job's time among the active ones. Its record expires after the retention time. */
+    /** Removes a job from the active ones. Its record expires after the retention time. */
     async retire(id: string): Promise<void> {
       const keys = jobKeys(id);
       const tenant = await redis.hget(indexKeys.tenants, id);
@@ -138,7 +138,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       if (tenant !== null) batch.zrem(indexKeys.jobsOf(tenant), id);
       await batch.zrem(indexKeys.jobs, id).exec();
     },
-    /** The tenant of a job; null where there is no such job. */
+    /** The tenant of a job. Null if the job does not exist. */
     async tenantOf(id: string): Promise<string | null> {
       const [tenant = null, status = null] = await redis.hmget(jobKeys(id).job, 'tenant', 'status');
       // A version without tenants wrote a record without a tenant.
@@ -148,7 +148,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async setTotal(id: string, total: number): Promise<void> {
       await patch(id, { total });
     },
-    /** `text`: more about the reason, in words. */
+    /** `text`: details of the reason. */
     async setReason(id: string, reason: string | null, text: string | null = null): Promise<void> {
       await patch(id, { reason: reason ?? '', reason_text: text ?? '' });
     },
@@ -156,7 +156,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async markOpened(id: string, lease: string): Promise<void> {
       await patch(id, { opened: 1 }, lease);
     },
-    /** The whole dataset is read. `skipped`: what it holds beside its rows. Throws LeaseLost. */
+    /** The whole dataset is read. `skipped`: its skipped entries. Throws LeaseLost. */
     async markFedAll(id: string, lease: string, skipped: Skipped): Promise<void> {
       await patch(id, { fed_all: 1, skipped: JSON.stringify(skipped) }, lease);
     },
@@ -168,7 +168,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       return redis.hget(jobKeys(id).job, 'last_run_error');
     },
 
-    /** The first block that is not committed. All blocks before it are. */
+    /** The first uncommitted block. All blocks before it are committed. */
     async watermark(id: string): Promise<number> {
       const committed = jobKeys(id).committed;
       const position = await redis.bitpos(committed, 0);

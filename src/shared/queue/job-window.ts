@@ -22,7 +22,7 @@ export interface WindowEntry {
 /** Where feeding goes on. */
 export interface FeedPosition {
   readonly nextBlock: number;
-  /** Behind the last reserved block; null at the beginning. */
+  /** The cursor after the last reserved block. Null at the beginning. */
   readonly cursor: Cursor | null;
   /** The whole dataset has been read. */
   readonly done: boolean;
@@ -47,7 +47,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       };
     },
 
-    /** Reserves the next blocks. Returns how many; 0 when the job takes none now (paused, cancelled). */
+    /** Reserves the next blocks. Returns how many. 0 if the job takes none now (paused, cancelled). */
     async reserve(
       job: string,
       lease: string,
@@ -89,7 +89,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       }
       return found;
     },
-    /** What the last failed run of a block in the window said. */
+    /** The message of the last failed run of a block in the window. */
     async runError(job: string, block: number): Promise<string | null> {
       return redis.hget(jobKeys(job).errors, String(block));
     },

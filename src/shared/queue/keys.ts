@@ -18,13 +18,13 @@ export const jobKeys = (job: string) => ({
   window: `${P}:{${job}}:window`,
   /** Hash block -> `<run token>`: the runs in progress. */
   runs: `${P}:{${job}}:runs`,
-  /** Hash block -> runs begun, `<block>:failed` -> runs that ended with an error; for blocks in the window. */
+  /** Hash block -> runs begun, `<block>:failed` -> runs that ended with an error, for blocks in the window. */
   attempts: `${P}:{${job}}:attempts`,
-  /** Hash block -> which row was being run when a run died (domain/row-journal.ts). */
+  /** Hash block -> the row that was running when a run died (domain/row-journal.ts). */
   journal: `${P}:{${job}}:journal`,
-  /** Hash block -> what its last failed run said; for blocks in the window. */
+  /** Hash block -> the message of its last failed run, for blocks in the window. */
   errors: `${P}:{${job}}:errors`,
-  /** Hash block -> hashes of the parts that its runs announced, separated by spaces; for uncommitted blocks. */
+  /** Hash block -> hashes of the parts that its runs announced, separated by spaces, for uncommitted blocks. */
   parts: `${P}:{${job}}:parts`,
   /** Bitmap of committed blocks. */
   committed: `${P}:{${job}}:committed`,
@@ -36,7 +36,7 @@ export const jobKeys = (job: string) => ({
   lease: `${P}:{${job}}:lease`,
   /** Hash: `secret` of the job's webhook, and its events `end` and `progress` (JSON). */
   webhook: `${P}:{${job}}:webhook`,
-  /** List of the webhook's last tries (JSON), newest first. */
+  /** List of the webhook's last attempts (JSON), newest first. */
   deliveries: `${P}:{${job}}:deliveries`,
 });
 
@@ -49,7 +49,7 @@ export const indexKeys = {
   tenants: `${P}:{index}:tenants`,
   /** Sorted set of one tenant's job ids, like `jobs`. */
   jobsOf: (tenant: string) => `${P}:{index}:jobs:${tenant}`,
-  /** Sorted set `<job>/<bytes>` by expiry in ms: what a tenant's ended jobs left on storage. */
+  /** Sorted set `<job>/<bytes>` by expiry in ms: bytes that a tenant's ended jobs left on storage. */
   storedOf: (tenant: string) => `${P}:{index}:stored:${tenant}`,
   /** Hash key id -> JSON of an API key's record, its secret hashed (shared/keys/). */
   keys: `${P}:{index}:keys`,
@@ -59,11 +59,14 @@ export const indexKeys = {
   beats: `${P}:{index}:beats`,
   /** String: token of the process that sweeps. */
   sweeper: `${P}:{index}:sweeper`,
-  /** Sorted set of ids of jobs with a webhook that has more to tell, by the time when it is due. */
+  /** Sorted set of ids of jobs with a webhook that has more to send, by the time when it is due. */
   webhooks: `${P}:{index}:webhooks`,
 } as const;
 
-/** String `<job id> <digest of the request>`: the job that an `Idempotency-Key` made. The key is hashed, as it may be any text. */
+/**
+ * String `<job id> <digest of the request>`: the job that an `Idempotency-Key` created. The key is hashed, because it may
+ * be any text.
+ */
 export function idempotencyKey(key: string, tenant: string): string {
   const hash = createHash('sha256').update(key).digest('hex');
   return tenant === DEFAULT_TENANT ? `${P}:idempotency:${hash}` : `${P}:idempotency:${tenant}:${hash}`;
@@ -87,7 +90,7 @@ export const queueKeys = (queue: string) => ({
 /** Matches all keys of Forebay and of BullMQ. */
 export const EVERY_KEY = `${P}:*`;
 
-/** The queue that a key belongs to, if the key holds its slots or BullMQ's metadata; else null. */
+/** The queue that a key belongs to, if the key holds its slots or BullMQ's metadata. Else null. */
 export function queueOfKey(key: string): string | null {
   const [, slots, meta] = /^forebay:(?:\{(.+)\}:places|queues:(.+):meta)$/.exec(key) ?? [];
   return slots ?? meta ?? null;

@@ -17,7 +17,7 @@ export function createJobLeases(deps: { redis: Redis; run: RunScript }) {
   const { redis, run } = deps;
 
   return {
-    /** Takes or extends the lease. False where another token holds it. */
+    /** Takes or extends the lease. False if another token holds it. */
     async holdLease(job: string, token: string, ttlMs: number): Promise<boolean> {
       return (await run('hold-lease', [jobKeys(job).lease], [token, ttlMs])) === 1;
     },

@@ -9,9 +9,9 @@ import type { RunScript } from './scripts.ts';
 
 /** What Redis still holds of a job, whatever the version of its data. */
 export interface JobPresence {
-  /** The job is active, so a feeder looks after it. */
+  /** The job is active, so a feeder is responsible for it. */
   readonly active: boolean;
-  /** Nothing of it will be fed or run any more. It has ended, or its record is gone. */
+  /** No part of it will be fed or run any more. It has ended, or its record is gone. */
   readonly over: boolean;
   readonly exists: boolean;
   /** Its record has a time to live. */
@@ -65,7 +65,7 @@ export function createLeftovers(deps: { redis: Redis; run: RunScript }) {
       return redis.zrangebylex(indexKeys.jobs, from, '+', 'LIMIT', 0, count);
     },
 
-    /** Some queues, and the cursor of the next page. '0' is the first page and the end. A queue may come twice. */
+    /** Some queues, and the cursor of the next page. '0' is the first page and the end. A queue may appear twice. */
     async queues(cursor: string): Promise<{ cursor: string; queues: string[] }> {
       const [next, keys] = await redis.scan(cursor, 'MATCH', EVERY_KEY, 'COUNT', SCAN_COUNT);
       return { cursor: next, queues: [...new Set(keys.flatMap((key) => queueOfKey(key) ?? []))] };

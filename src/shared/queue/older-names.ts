@@ -9,12 +9,12 @@ const ERROR_CODES: Readonly<Record<string, JobFailure['code']>> = {
   contract_mismatch: 'config_mismatch',
 };
 
-/** A failure as a job's record or a worker's heartbeat holds it. */
+/** A failure in the form of a job's record or a worker's heartbeat. */
 export function withCurrentCode<Failure extends { readonly code: string }>(failure: Failure): Failure {
   return { ...failure, code: ERROR_CODES[failure.code] ?? failure.code };
 }
 
-/** Choices as a worker's heartbeat holds them; what is no choice stays as it is. */
+/** Choices in the form of a worker's heartbeat. A value that is not a choice stays unchanged. */
 export function withCurrentBounds<Choices extends object>(choices: Choices): Choices {
   return Object.fromEntries(
     Object.entries(choices).map(([name, value]: [string, unknown]) => [

@@ -18,7 +18,7 @@ export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
   return {
     /**
      * Takes slots for blocks, in order. Returns how many of the blocks, from the first, have one. `limit`: slots of the
-     * queue, over all jobs. `window`: most slots that this job may hold.
+     * queue, over all jobs. `window`: maximum slots of this job.
      */
     async take(
       queue: string,

@@ -1,6 +1,6 @@
 /**
- * Asks a worker over Redis to run a few rows for about a second and report. Requests and replies expire by themselves,
- * and whoever asks also removes what it left. Knows nothing of how a sample is run.
+ * Asks a worker over Redis to run a few rows for about a second and report. Requests and replies expire, and the caller
+ * also removes its own. Knows nothing of how a sample is run.
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
@@ -21,7 +21,7 @@ const REQUEST = z.object({
   queue: z.string(),
   dataset: DATASET_SPEC,
   tenant: TENANT.default(DEFAULT_TENANT),
-  /** As encodeBlockRows writes them. */
+  /** In the form of encodeBlockRows. */
   rows: z.string(),
   options: JOB_OPTIONS.pick({ batch_size: true, block_rows: true, decode: true, top_k: true }),
   /** How long to measure, ms. */
@@ -34,13 +34,13 @@ export interface SampleRequest extends Omit<z.infer<typeof REQUEST>, 'rows' | 'v
 
 const REPLY = z.object({
   v: z.literal(1),
-  /** Null where no row was finished, or where there was a `problem`. */
+  /** Null if no row was finished, or if there was a `problem`. */
   rate: z
     .object({
       rowsPerS: z.number(),
-      /** Half the 95 % confidence interval, rows/s; null: too few batches. */
+      /** Half the 95 % confidence interval, rows/s. Null: too few batches. */
       errorRowsPerS: z.number().nullable(),
-      /** The rows and seconds that were measured. */
+      /** The measured rows and seconds. */
       rows: z.number(),
       seconds: z.number(),
     })
@@ -49,14 +49,14 @@ const REPLY = z.object({
   rows: z.number(),
   passes: z.number(),
   lanes: z.number(),
-  /** Over the rows that could be read. */
+  /** The mean over the rows that could be read. */
   meanRowBytes: z.number().nullable(),
   /** Stage -> milliseconds per row, as in a job's stats. */
   stageMs: z.record(z.string(), z.number()),
   failedRows: z.number(),
-  /** The first failure of each code, with the rows that failed by it. */
+  /** The first failure of each code, with the number of rows that failed by it. */
   errors: z.array(z.object({ code: z.string(), rows: z.number(), message: z.string() })),
-  /** The most blocks of jobs that shared the lanes with the sample. */
+  /** The highest number of blocks of jobs that shared the lanes with the sample. */
   blocksBeside: z.number(),
   problem: z.string().nullable(),
 });
@@ -68,7 +68,7 @@ export type SampleAnswer =
   /** `why`: in words. */
   | { readonly ok: false; readonly why: string };
 
-/** Requests that may wait at one worker. It runs one at a time, for one to five seconds. */
+/** Requests that may wait for one worker. It runs one at a time, for one to five seconds. */
 const MAX_WAITING = 3;
 const REPLY_TTL_MS = 10_000;
 /** A lost wake-up delays the answer by at most this. */

@@ -1,4 +1,4 @@
-/** Loads the Lua scripts and calls them by name. Knows how many keys each takes, and nothing of what it does. */
+/** Loads the Lua scripts and calls them by name. Knows how many keys each one takes, but not what it does. */
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 

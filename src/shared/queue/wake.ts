@@ -8,15 +8,15 @@ export type WakeKind = keyof typeof WAKE_CHANNELS;
 export interface Wake {
   /**
    * Calls `listener` for each message of a kind. `name`: the message (keys.ts), empty for `workers`. Returns a function
-   * that ends this.
+   * that removes the listener.
    */
   on(kind: WakeKind, listener: (name: string) => void): () => void;
   close(): Promise<void>;
 }
 
 /**
- * `subscriber`: a connection of its own, because a subscribed one accepts no other commands. `kinds`: those that will be
- * listened to. Receiving unwanted messages would cost a read each.
+ * `subscriber`: a separate connection, because a subscribed one accepts no other commands. `kinds`: those that will have
+ * listeners. Receiving unwanted messages would cost a read each.
  */
 export async function createWake(subscriber: Redis, kinds: readonly WakeKind[] = ALL): Promise<Wake> {
   const listeners = new Map<string, Set<(name: string) => void>>();

@@ -1,6 +1,6 @@
 /**
  * Webhooks in Redis: the jobs whose webhooks are due, the events that wait for delivery, their secrets, and the log of
- * deliveries. Knows nothing of HTTP or of what an event says.
+ * deliveries. Knows nothing of HTTP or of the contents of events.
  */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -8,18 +8,18 @@ import { HOOK_DELIVERY, type HookDelivery } from '../domain/hook-delivery.ts';
 import { indexKeys, jobKeys } from './keys.ts';
 import type { RunScript } from './scripts.ts';
 
-/** `end`: the event that tells how the job ended. `progress`: the latest event about its progress. */
+/** `end`: the event about the job's end. `progress`: the latest event about its progress. */
 export type HookSlot = 'end' | 'progress';
 
 const HOOK_EVENT = z.object({
   id: z.string(),
   type: z.string(),
-  /** JSON text, the same in every try. */
+  /** JSON text, the same in every attempt. */
   body: z.string(),
   created_at: z.number(),
   /** Tries so far. */
   attempts: z.int(),
-  /** Time of the next try, ms; null: the event was delivered or given up. */
+  /** Time of the next attempt, ms. Null: the event was delivered or given up. */
   due: z.number().nullable(),
 });
 export type HookEvent = z.infer<typeof HOOK_EVENT>;
@@ -50,7 +50,7 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
     async claim(count: number, leaseMs: number): Promise<string[]> {
       return (await run('claim-webhooks', [indexKeys.webhooks], [now(), leaseMs, count])) as string[];
     },
-    /** Returns a claimed job. It is due again at `dueMs`. */
+    /** Hands a claimed job back. It is due again at `dueMs`. */
     async again(job: string, dueMs: number): Promise<void> {
       await redis.zadd(indexKeys.webhooks, 'XX', Math.ceil(dueMs), job);
     },
@@ -64,7 +64,7 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
       const [secret, end, progress] = await redis.hmget(jobKeys(job).webhook, 'secret', 'end', 'progress');
       return { secret: secret ?? null, end: readEvent(end), progress: readEvent(progress) };
     },
-    /** Stores the event of the job's end, unless there is one already. Returns the one that is stored. */
+    /** Stores the event of the job's end, unless one exists. Returns the stored one. */
     async putEnd(job: string, event: HookEvent): Promise<HookEvent> {
       const { webhook } = jobKeys(job);
       await redis.hsetnx(webhook, 'end', JSON.stringify(event));
@@ -84,7 +84,7 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
         .pexpire(deliveries, KEEP_LOG_MS)
         .exec();
     },
-    /** The last tries, newest first. */
+    /** The last attempts, newest first. */
     async deliveries(job: string): Promise<HookDelivery[]> {
       const texts = await redis.lrange(jobKeys(job).deliveries, 0, -1);
       return texts.map((text) => HOOK_DELIVERY.parse(JSON.parse(text)));
@@ -93,9 +93,9 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
 }
 
 const DAY_MS = 24 * 3600 * 1000;
-/** As long as the record of an ended job. */
+/** The same time as the record of an ended job. */
 const KEEP_MS = 7 * DAY_MS;
-/** Longer, because a job may run for long after the last try. */
+/** Longer, because a job may run for long after the last attempt. */
 const KEEP_LOG_MS = 30 * DAY_MS;
 export const MAX_DELIVERIES = 100;
 

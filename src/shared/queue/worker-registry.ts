@@ -10,11 +10,11 @@ import { withCurrentBounds, withCurrentCode } from './older-names.ts';
 /** Resident memory of a model in one lane, as the lane measured it. */
 export interface ModelMemory {
   readonly modelBytes: number;
-  /** What a full batch adds to it. */
+  /** The additional memory of a full batch. */
   readonly batchBytes: number;
 }
 
-/** How a worker runs a model. Each number says what bound it. */
+/** How a worker runs a model. Each number has the constraint that bound it. */
 export interface ModelSizing {
   /** Size of the graph's file. */
   readonly fileBytes: number;
@@ -30,15 +30,15 @@ export interface ServedModel {
   readonly batchSize: number;
   /** When `forebay tune` measured its settings, ISO 8601. Null or absent: they follow from formulas. */
   readonly tunedAt?: string | null;
-  /** Why it could not be loaded; null: it was, or is being loaded. */
+  /** Why it could not be loaded. Null: it was loaded, or is being loaded. */
   readonly problem: { readonly code: string; readonly message: string } | null;
   /** It is being loaded and has no lanes yet. Workers of older versions send neither this nor `replaces`. */
   readonly isLoading?: boolean;
   /** Hashes of versions of the same name that the worker served before, oldest first. */
   readonly replaces?: readonly string[];
-  /** What the graph says of its input, output and batch. Null until it is loaded. */
+  /** The graph's input, output and batch. Null until it is loaded. */
   readonly graph: unknown;
-  /** The verdict of the probe at its load; null until then. */
+  /** The verdict of the probe at its load. Null until then. */
   readonly batchInvariance: BatchInvariance | null;
   /** Null: not measured yet. */
   readonly memory: ModelMemory | null;
@@ -50,7 +50,7 @@ export interface ServedModel {
 export interface WorkerResources {
   readonly cpus: number;
   readonly memoryBytes: number;
-  /** Bytes of rows that it may hold at once. */
+  /** Maximum bytes of rows that it holds at once. */
   readonly inflightBytes: number;
 }
 
@@ -71,7 +71,7 @@ export interface WorkerInfo {
   /** Delay of its event loop since the last heartbeat, 99th percentile, ms. */
   readonly lagP99Ms: number;
   readonly memory: {
-    /** Of the worker and its lanes, or of its container where that is nearer to its limit; null: unknown. */
+    /** Of the worker and its lanes, or of its container if that is nearer to its limit. Null: unknown. */
     readonly rssBytes: number | null;
     /** The limit that applies: the worker's setting, the container's limit, or the machine's memory. */
     readonly limitBytes: number;
@@ -94,7 +94,7 @@ export interface WorkerInfo {
 export interface ModelService {
   /** Lanes of all workers that serve it. */
   readonly lanes: number;
-  /** Why no worker that has the model can serve it. Null where one serves it, or none has it. */
+  /** Why no worker that has the model can serve it. Null if one serves it, or none has it. */
   readonly problem: string | null;
   /** Hashes of other versions of the model that workers of its pool serve. */
   readonly otherHashes: readonly string[];
@@ -139,7 +139,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
     return (await redis.hvals(indexKeys.workers)).map(readHeartbeat);
   }
 
-  /** The model as each live worker announces it that has loaded it. */
+  /** The model as announced by each live worker that has loaded it. */
   async function healthy(model: ModelRef): Promise<ServedModel[]> {
     const queue = blockQueueName(model);
     return (await live())
@@ -194,14 +194,14 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
     async liveLanes(model: ModelRef): Promise<number> {
       return (await healthy(model)).reduce((lanes, served) => lanes + served.lanes, 0);
     },
-    /** The worst verdict of all live workers that serve a model; null where none has one. */
+    /** The worst verdict of all live workers that serve a model. Null if none has one. */
     async batchInvariance(model: ModelRef): Promise<BatchInvariance | null> {
       return gravest((await healthy(model)).map((served) => served.batchInvariance));
     },
   };
 }
 
-/** A worker of an older version may still send names that have been renamed. */
+/** A worker of an older version may still send old names. */
 function readHeartbeat(text: string): WorkerInfo {
   const worker = JSON.parse(text) as WorkerInfo;
   return {

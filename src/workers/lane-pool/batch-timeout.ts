@@ -1,6 +1,6 @@
 /**
- * Bounds how long a lane may be at work on one batch. A lane takes its batches in order, so the time of a batch counts from
- * the end of the batch before it.
+ * Bounds how long a lane may work on one batch. A lane takes its batches in order, so the time of a batch counts from the
+ * end of the previous one.
  */
 
 export interface BatchTimeout {
@@ -8,7 +8,7 @@ export interface BatchTimeout {
   start(timeoutMs: number): () => void;
 }
 
-/** Calls `onTimeout` once for a batch that the lane has been at work on for too long. */
+/** Calls `onTimeout` once for a batch that the lane has worked on for too long. */
 export function createBatchTimeout(onTimeout: () => void): BatchTimeout {
   const batches: { readonly timeoutMs: number }[] = [];
   let timer: NodeJS.Timeout | null = null;

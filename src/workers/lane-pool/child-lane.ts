@@ -1,4 +1,4 @@
-/** A lane as a child process: starts it, talks to it over its channel, and tells whoever waits when it dies. */
+/** A lane as a child process. Starts it, talks to it over its channel, and rejects pending calls when it dies. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ForebayError } from '../../shared/errors.ts';
@@ -34,24 +34,24 @@ type ChildState =
 
 export interface ChildLaneOptions {
   readonly index: number;
-  /** Threads of the lane's pool: the number of images that it decodes at a time. */
+  /** Threads of the lane's pool: the number of images that it decodes at once. */
   readonly uvThreads: number;
-  /** What rows may take of the lane, for its whole life. */
+  /** The limits of rows in the lane, for its whole life. */
   readonly limits: RowLimits;
-  /** Longest that one step of loading a model may take, in ms, before the lane is killed. */
+  /** Timeout of one step of loading a model, in ms. After it, the lane is killed. */
   readonly loadTimeoutMs?: number;
   /** Compiled entry of the lane's process and additions to its environment, for tests and benchmarks. */
   readonly entry?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts the process. Requests wait in its channel until it is up. Never throws: see `exited`. */
+/** Starts the process. Requests wait in its channel until it is up. Never throws. See `exited`. */
 export function startChildLane(options: ChildLaneOptions): Lane {
   const { index, uvThreads, loadTimeoutMs = DEFAULT_LOAD_TIMEOUT_MS, entry = ENTRY, env = {} } = options;
   const child = fork(entry, [String(process.pid)], {
     serialization: 'advanced',
     execArgv: NODE_FLAGS,
-    // Results go over the channel. What a native library prints must not get into our own output.
+    // Results go over the channel. Output of a native library must not mix with ours.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: childEnvironment(process.env, {
       ORT_DISABLE_TELEMETRY: '1',
@@ -120,7 +120,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
     return load;
   }
 
-  /** The first reason that is given counts. */
+  /** The first given reason counts. */
   function kill(why: DeathCause | null = null, message: string | null = null): void {
     if (state.is !== 'ended') {
       const before = state.is === 'killed' ? state : null;
@@ -139,7 +139,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
     batches.clear();
   }
 
-  /** A failed send needs no handling: the process is gone, and `exited` says so. */
+  /** A failed send needs no handling. The process is gone, and `exited` reports it. */
   function send(message: ToLane): void {
     if (child.connected) child.send(message, () => {});
   }

@@ -30,7 +30,7 @@ export class LaneDied extends Error {
 }
 
 /**
- * Files of the batch's model have changed while it was loaded, so its answers may mix two models. The batch's rows are no
+ * Files of the batch's model have changed while it was loaded, so its answers may mix two models. The batch's rows are not
  * suspects.
  */
 export class ModelChanged extends Error {
@@ -51,14 +51,14 @@ export interface Lane {
   readonly pid: number | null;
   /** Makes a model resident. Rejects with LaneDied or a ForebayError (`config_mismatch`, `model_load_failed`). */
   load(model: LoadModel): Promise<ModelInfo>;
-  /** Frees the model's memory. The caller makes sure that no batch of the model is in the lane. */
+  /** Frees the model's memory. The caller ensures that no batch of the model is in the lane. */
   unload(model: string): void;
   /** Runs batches in order of calls. One executes while the next is decoded. Rejects only with LaneDied or ModelChanged. */
   run(batch: RunBatch): Promise<BatchResult>;
-  /** Settles when the process has ended for whatever reason. */
+  /** Settles when the process has ended, for whatever reason. */
   readonly exited: Promise<LaneExit>;
   /** Ends the lane after the batches in flight. */
   close(): Promise<void>;
-  /** Ends the lane at once (SIGKILL), even inside a blocking call. Its batches reject with LaneDied of that cause. */
+  /** Kills the lane immediately (SIGKILL), even inside a blocking call. Its batches reject with LaneDied of that cause. */
   kill(why?: DeathCause): void;
 }

@@ -1,5 +1,5 @@
 /**
- * The models of one lane: those in its present process, and those that each further process gets again. Models are loaded
+ * The models of one lane: those in its current process, and those that each further process gets again. Models are loaded
  * one after the other, and only into an empty lane.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import type { PooledModel } from './pooled-model.ts';
 
 export const RESTART_MIN_MS = 100;
 export const RESTART_MAX_MS = 10_000;
-/** A model that fails to load again so many times in a row is given up. By then half a minute has passed. */
+/** After this many consecutive failures to reload, a model is given up. By then half a minute has passed. */
 const RELOAD_TRIES = 10;
 
 export type LaneModels = ReturnType<typeof createLaneModels>;
@@ -28,15 +28,15 @@ export function createLaneModels(deps: {
   onGivenUp: (model: PooledModel, why: ForebayError) => void;
 }) {
   const { index, state, emit } = deps;
-  /** Keys of the models in the process that runs now. */
+  /** Keys of the models in the current process. */
   const resident = new Set<string>();
-  /** Models that each further process gets, with the number of reloads that failed in a row. */
+  /** Models that each further process gets, with the number of consecutive reloads that failed. */
   const kept = new Map<string, { readonly model: PooledModel; failures: number }>();
   /** Own memory of the process after it last loaded a model, in bytes. 0 if unknown. */
   let loadedBytes = 0;
   let lastLoad: Promise<unknown> = Promise.resolve();
 
-  /** Waits until the lane holds what it held before, since a new model may kill it. */
+  /** Waits until the lane holds its earlier models again, because a new model may kill it. */
   async function load(model: PooledModel, mayProbe: boolean): Promise<LoadOutcome> {
     await until(() => state.isUp && ![...kept.keys()].some((key) => !resident.has(key)));
     return enqueue(model, mayProbe);
@@ -79,14 +79,16 @@ export function createLaneModels(deps: {
     return state.isUp ? state.beginLoad() : null;
   }
 
-  /** Polls `is`. Gives up after a time, since restarts are bounded, too. */
+  /** Polls `is`. Gives up after a time, because restarts are bounded too. */
   async function until(is: () => boolean): Promise<void> {
     for (let waited = 0; !is() && !isClosed() && waited < 2 * RESTART_MAX_MS; waited += RESTART_MIN_MS) {
       await delay(RESTART_MIN_MS, undefined, { ref: false });
     }
   }
 
-  /** Loads a kept model again. What kept it from loading may pass (memory, a file being copied), so it tries several times. */
+  /**
+   * Loads a kept model again. The reason for a failure may pass (memory, a file being copied), so it tries several times.
+   */
   async function reload(model: PooledModel): Promise<void> {
     const key = model.load.model;
     const entry = kept.get(key);
@@ -104,13 +106,13 @@ export function createLaneModels(deps: {
       deps.onGivenUp(model, outcome.error);
       return;
     }
-    // If the lane died of it, the lane's next process reloads its models itself.
+    // If the load killed the lane, the lane's next process reloads its models itself.
     const tried = state.lane;
     await delay(Math.min(RESTART_MAX_MS, RESTART_MIN_MS * 2 ** entry.failures), undefined, { ref: false });
     if (state.lane === tried && tried !== null) void reload(model);
   }
 
-  /** Read again after each wait, since the lane may be closed meanwhile. */
+  /** Read again after each wait, because the lane may be closed meanwhile. */
   function isClosed(): boolean {
     return state.is === 'closed';
   }
@@ -133,7 +135,7 @@ export function createLaneModels(deps: {
       kept.set(model.load.model, { model, failures: 0 });
       if (!resident.has(model.load.model)) void reload(model);
     },
-    /** The caller makes sure that no batch of the model is in the lane. */
+    /** The caller ensures that no batch of the model is in the lane. */
     drop(key: string): void {
       kept.delete(key);
       resident.delete(key);

@@ -8,11 +8,11 @@ import { isWorthRetrying, type LoadOutcome } from './load-outcome.ts';
 import type { PooledModel } from './pooled-model.ts';
 
 /**
- * One batch executes, one is decoded, and one waits in the lane's channel. A lane that ends a batch must find the next but
- * one there, so that its decoding begins before the lane enters the next blocking call.
+ * One batch executes, one is decoded, and one waits in the lane's channel. When a lane ends a batch, the next but one must
+ * already be there, so that its decoding starts before the lane enters the next blocking call.
  */
 export const BATCHES_PER_LANE = 3;
-/** A lane may die while it loads a model because other lanes, which load it too, have taken the memory. */
+/** A lane may die while it loads a model because other lanes that load it too have taken the memory. */
 const LOAD_TRIES = 3;
 
 /**
@@ -28,12 +28,12 @@ type PoolState = 'shared' | 'single';
 export interface LaneView {
   readonly index: number;
   readonly pid: number;
-  /** Batches in it now. */
+  /** Batches that are in it now. */
   readonly batches: number;
-  /** Batches ended since its start. */
+  /** Batches finished since its start. */
   readonly done: number;
   readonly draining: boolean;
-  /** Its own memory right after it loaded its models, in bytes. 0 before that, or if the system does not tell. */
+  /** Its own memory right after it loaded its models, in bytes. 0 before that, or if the system does not report it. */
   readonly loadedBytes: number;
 }
 
@@ -54,18 +54,18 @@ export interface LanePool {
   /** Called when a lane can take a batch that it could not take before. */
   onFree(listener: () => void): void;
   /**
-   * Makes a model resident in its lanes. They load in parallel, or one by one if they serve other models meanwhile. Resolves
-   * to what the first lane says of the model.
+   * Makes a model resident in its lanes. They load in parallel, or one by one if they serve other models meanwhile.
+   * Resolves to the first lane's information about the model.
    */
   load(model: PooledModel): Promise<LoadOutcome>;
-  /** Takes a model out of the lanes. The caller makes sure that no batch of the model is in one. */
+  /** Removes a model from the lanes. The caller ensures that no batch of the model is in one. */
   unload(model: string): void;
   /** Kills a lane, which is then restarted. */
   kill(index: number, why: DeathCause): void;
   /** Restarts a lane once its batches have finished. */
   recycle(index: number): void;
   close(): Promise<void>;
-  /** Kills all lanes for good. */
+  /** Kills all lanes permanently. */
   killAll(): void;
 }
 
@@ -98,12 +98,12 @@ export function createLanePool(deps: {
   const isBusy = () => slots.some((slot) => slot.batches > 0);
 
   function beginSingle(): void {
-    if (state !== 'shared') throw new InvariantError('two batches were to be the only one');
+    if (state !== 'shared') throw new InvariantError('two batches are marked as the only one');
     state = 'single';
   }
 
   function endSingle(): void {
-    if (state !== 'single') throw new InvariantError('a batch ended that was to be the only one and was not');
+    if (state !== 'single') throw new InvariantError('a batch ended as the only one, but another was marked');
     state = 'shared';
   }
 
@@ -131,7 +131,7 @@ export function createLanePool(deps: {
     return outcomes;
   }
 
-  /** Loads again, by itself, if the lane died while other lanes loaded the model too. */
+  /** Loads again, alone, if the lane died while other lanes loaded the model too. */
   async function retryLoad(slot: LaneSlot, model: PooledModel, first: LoadOutcome): Promise<LoadOutcome> {
     let outcome = first;
     for (let tries = 1; tries < LOAD_TRIES && !outcome.ok && isWorthRetrying(outcome); tries++) {

@@ -1,4 +1,4 @@
-/** One lane over the worker's whole life: its processes one after the other, and the batches that they run. */
+/** One lane over the worker's whole life: its successive processes, and the batches that they run. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, type ForebayError } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -16,7 +16,7 @@ import { createLaneModels, isUnchanged, RESTART_MAX_MS, RESTART_MIN_MS } from '.
 import { createLaneState } from './lane-state.ts';
 import type { PooledModel } from './pooled-model.ts';
 
-/** A lane that lived this long is restarted without a wait. */
+/** A lane that lived this long is restarted without a pause. */
 const HEALTHY_MS = 5_000;
 /** An empty lane that takes longer to close is killed. */
 const CLOSE_MS = 3_000;
@@ -38,7 +38,7 @@ export function createLaneSlot(deps: {
   const timeout = createBatchTimeout(timedOut);
   let startedAt = 0;
   let backoffMs = RESTART_MIN_MS;
-  /** Batches that the present process has ended. */
+  /** Batches that the current process has finished. */
   let done = 0;
   start();
 
@@ -71,7 +71,7 @@ export function createLaneSlot(deps: {
     if (!isClosed()) start();
   }
 
-  /** Read again after each wait, since the lane may be closed meanwhile. */
+  /** Read again after each wait, because the lane may be closed meanwhile. */
   function isClosed(): boolean {
     return state.is === 'closed';
   }
@@ -92,8 +92,8 @@ export function createLaneSlot(deps: {
   }
 
   /**
-   * Rows are no suspects if the model's files have changed while it was loaded: mapped files change its answers, or kill the
-   * lane.
+   * Rows are not suspects if the model's files have changed while it was loaded. Mapped files change its answers, or kill
+   * the lane.
    */
   async function blame(key: string, error: unknown): Promise<unknown> {
     const model = models.keptModel(key);
@@ -154,7 +154,7 @@ export function createLaneSlot(deps: {
     kill: (why?: DeathCause) => state.lane?.kill(why),
     /** Restarts the process once its batches have finished. */
     recycle,
-    /** Ends the lane for good after its batches. Gives up a model that it is loading. */
+    /** Ends the lane permanently after its batches. Gives up a model that it is loading. */
     async close(): Promise<void> {
       const { lane } = state;
       const isLoading = state.is === 'loading' || state.is === 'emptying';

@@ -27,7 +27,7 @@ export interface LaneState {
   readonly batches: number;
   /** down > open. */
   start(lane: Lane): void;
-  /** Any state > down, but for `closed`, which stays. */
+  /** Any state > down, except `closed`, which stays. */
   end(): void;
   /** open > open, or exclusive if the batch must be alone. Returns the lane to send it to. */
   beginBatch(alone: boolean): Lane;
@@ -35,10 +35,10 @@ export interface LaneState {
   endBatch(): void;
   /**
    * open or exclusive > loading, by way of `emptying` while there are batches. Resolves to the empty lane, or null if the
-   * state has been left for another before it was empty.
+   * state changed before it was empty.
    */
   beginLoad(): Promise<Lane | null>;
-  /** loading > open. Nothing to do if the process has ended or was closed meanwhile. */
+  /** loading > open. Does nothing if the process has ended or was closed meanwhile. */
   endLoad(): void;
   /** open or exclusive > draining. */
   drain(): void;
@@ -50,7 +50,7 @@ export function createLaneState(): LaneState {
   let state: State = { is: 'down' };
   let batches = 0;
 
-  /** Returns the state if it is one of `allowed`, or else throws. */
+  /** Returns the state if it is one of `allowed`, else throws. */
   function from<Is extends State['is']>(step: string, ...allowed: Is[]): Extract<State, { is: Is }> {
     if (allowed.includes(state.is as Is)) return state as Extract<State, { is: Is }>;
     throw new InvariantError(`a lane cannot ${step} while it is ${state.is}`);

@@ -7,7 +7,7 @@ export type LoadOutcome =
   | { readonly ok: true; readonly info: ModelInfo }
   | { readonly ok: false; readonly error: ForebayError };
 
-/** `error`: what Lane.load rejected with. */
+/** `error`: the rejection of Lane.load. */
 export function loadFailure(model: string, error: unknown): LoadOutcome & { ok: false } {
   if (error instanceof ForebayError) return { ok: false, error };
   return {

@@ -1,4 +1,4 @@
-/** How long one step of loading a model may take, and what is said of a step that takes longer. */
+/** The timeout of one step of loading a model, and the message for a step that takes longer. */
 import type { LoadStep } from '../lane/messages.ts';
 
 export const DEFAULT_LOAD_TIMEOUT_MS = 300_000;
@@ -10,7 +10,7 @@ const STEP_TEXT: Readonly<Record<LoadStep, string>> = {
   probe: 'probing with made-up images',
 };
 
-/** Why a lane was killed that took too long for this step. */
+/** The reason for killing a lane that took too long for this step. */
 export function loadTimeoutMessage(step: LoadStep, timeoutMs: number): string {
   return `${STEP_TEXT[step]} did not end within ${timeoutMs / 1000} s, so the lane was killed`;
 }

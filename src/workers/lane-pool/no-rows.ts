@@ -1,7 +1,7 @@
 /** Limits of a lane that only loads models. */
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 
-/** No row passes them. */
+/** No row passes these limits. */
 export const NO_ROWS: RowLimits = {
   inputRoots: [],
   maxFileBytes: 1,

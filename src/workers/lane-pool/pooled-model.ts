@@ -1,12 +1,12 @@
-/** A model that the pool is to keep resident in lanes. */
+/** A model that the pool should keep resident in lanes. */
 import type { ForebayError } from '../../shared/errors.ts';
 import type { LoadModel } from './lane-handle.ts';
 
 export interface PooledModel {
   readonly load: LoadModel;
-  /** Number of lanes that are to hold it. */
+  /** Number of lanes that should hold it. */
   readonly lanes: number;
-  /** A lane that is at work on one batch for longer is killed. */
+  /** A lane that works on one batch for longer is killed. */
   readonly timeoutMs: number;
   /** Whether its files are still those that its queue stands for. */
   readonly unchanged: () => Promise<boolean>;

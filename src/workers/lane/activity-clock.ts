@@ -1,6 +1,6 @@
 /**
- * Tracks what a lane's one thread spends its time on. Each moment is charged to exactly one activity, so the charges add up
- * to the time that passed. Knows nothing of batches.
+ * Tracks how a lane's single thread spends its time. Each moment is charged to exactly one activity, so the charges add up
+ * to the elapsed time. Knows nothing of batches.
  */
 
 /**
@@ -12,7 +12,7 @@ export type Activity = 'idle' | 'decode' | 'run' | 'rest';
 export type ActivityTimes = Record<Activity, number>;
 
 export interface ActivityClock {
-  /** From now on, time is charged to this activity. Returns the activity before. */
+  /** From now on, time is charged to this activity. Returns the previous activity. */
   enter(activity: Activity): Activity;
   /** Charges synchronous work. */
   during<T>(activity: Activity, work: () => T): T;

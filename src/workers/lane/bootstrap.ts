@@ -13,7 +13,7 @@ export function bootstrapLane(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 }
 
-/** Lanes saturate the cores, and the parent must still get its turn. Threads that start later inherit the priority. */
+/** Lanes saturate the cores, but the parent must still get its turn. Threads that start later inherit the priority. */
 function lowerPriority(): void {
   const nice = Math.min(getPriority() + constants.priority.PRIORITY_BELOW_NORMAL, LOWEST);
   try {
@@ -25,7 +25,7 @@ function lowerPriority(): void {
 
 const LOWEST = 19;
 
-/** If memory runs out, the kernel is to kill a lane, which costs one row, and not the worker. */
+/** If memory runs out, the kernel should kill a lane, which fails one row, rather than the worker. */
 function offerToKernel(): void {
   try {
     writeFileSync('/proc/self/oom_score_adj', OFFERED);

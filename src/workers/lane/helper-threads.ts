@@ -3,13 +3,13 @@ import { openSync, readSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 export interface HelperThreads {
-  /** Returns a function that tells the milliseconds of CPU time that they have used since. */
+  /** Returns a function that returns the milliseconds of CPU time that they have used since. */
   start(): () => number;
 }
 
 /**
- * The helpers' time is the process's time less that of the calling thread. `threadMs`: CPU time of the calling thread so far.
- * If it is null, the thread counts as always busy, so the helpers seem to use less than they do.
+ * The helpers' time is the process's time minus that of the calling thread. `threadMs`: CPU time of the calling thread so
+ * far. If it is null, the thread counts as always busy, so the helpers seem to use less than they do.
  */
 export function createHelperThreads(threadMs: (() => number) | null = threadClock()): HelperThreads {
   const mine = threadMs ?? (() => performance.now());
@@ -25,7 +25,7 @@ export function createHelperThreads(threadMs: (() => number) | null = threadCloc
   };
 }
 
-/** Node 24 has a call for it. Linux has a file, in nanoseconds, which always says 0 in some sandboxes. */
+/** Node 24 has a call for it. Linux has a file, in nanoseconds, which always contains 0 in some sandboxes. */
 function threadClock(): (() => number) | null {
   const { threadCpuUsage } = process as unknown as {
     threadCpuUsage?: () => { user: number; system: number };

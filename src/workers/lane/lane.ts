@@ -1,6 +1,6 @@
 /**
- * A lane's one thread. It takes batches in order of arrival, and reads, decodes, infers and answers each. While one batch
- * runs, decode threads work on exactly one more, which the blocking run does not stop.
+ * A lane's single thread. It takes batches in order of arrival, and reads, decodes, infers and answers each. While one
+ * batch runs, decode threads work on exactly one more, which the blocking run does not stop.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -16,7 +16,7 @@ export interface LaneThread {
   handle(message: LaneRequest): void;
 }
 
-/** `finishing`: was told to close, and runs the batches that it has. */
+/** `finishing`: it was told to close, and runs its remaining batches. */
 type ThreadState = 'idle' | 'running' | 'finishing' | 'closed';
 
 interface PendingBatch {
@@ -38,17 +38,17 @@ interface Resident {
   readonly threads: number;
 }
 
-/** Batches that may be decoded at a time: the one that runs and the next. */
+/** Batches that may be decoded at once: the running one and the next. */
 const DECODED_AT_MOST = 2;
 
 export function createLaneThread(options: {
-  /** Decoders charge their own work when it runs after their call has returned. */
+  /** Decoders charge their own work if it runs after their call has returned. */
   clock: ActivityClock;
   loadModel(request: LoadRequest): Promise<ResidentModel>;
-  /** What reading rows has cost since the last call. */
+  /** The cost of reading rows since the last call. */
   takeReadCounts(): { readonly bytes: number; readonly ms: number };
   send(message: FromLane): void;
-  /** Called once after `close`, when every batch that came before it is answered. */
+  /** Called once after `close`, when every earlier batch is answered. */
   onClosed(): void;
 }): LaneThread {
   const models = new Map<string, Resident>();
@@ -122,7 +122,7 @@ export function createLaneThread(options: {
   async function decodeBatch({ model, rows, decode }: BatchRequest): Promise<DecodedBatch> {
     const open = models.get(model)?.model.open(rows.length, decode);
     const decoding = rows.map((row, slot) => open?.decode(slot, row) ?? notLoaded(model));
-    // Small images are all decoded by now. A promise for each of them would cost more than a message does.
+    // All small images are decoded by now. A promise for each of them would cost more than a message does.
     const decoded = decoding.every(isDecoded)
       ? decoding
       : await Promise.all(decoding.map(async (row) => row));
@@ -136,7 +136,7 @@ export function createLaneThread(options: {
       clock.enter('decode');
       const decoded = await decodedRowsOf(batch);
       if (batches[1]?.decoding.is !== 'begun') clock.enter('rest');
-      // The run blocks. A batch that has arrived meanwhile must get in first, so that its decoding is under way.
+      // The run blocks. A batch that has arrived meanwhile must get in first, so that its decoding is in progress.
       await nextTurn();
       const done = await execute(batch, decoded);
       batches.shift();
@@ -150,7 +150,7 @@ export function createLaneThread(options: {
 
   async function decodedRowsOf({ decoding }: PendingBatch): Promise<DecodedBatch> {
     if (decoding.is === 'waiting')
-      throw new InvariantError('a batch is to run and its decoding has not begun');
+      throw new InvariantError('a batch should run but its decoding has not started');
     return decoding.result;
   }
 
@@ -170,13 +170,13 @@ export function createLaneThread(options: {
     const { prepareMs, postMs, ...wall } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };
     clock.enter('rest');
     const { idle, decode, run, rest } = clock.take();
-    // Images of the next batch may use the thread before the model gets it. The clock tells the two apart.
+    // Images of the next batch may use the thread before the model gets it. The clock distinguishes the two.
     const inferMs = Math.min(wall.inferMs, Math.max(0, run - prepareMs - postMs));
     const modelHelpersMs = ((models.get(request.model)?.threads ?? 1) - 1) * inferMs;
     const read = options.takeReadCounts();
     const timings: BatchTimings = {
       idleMs: idle,
-      // Files are opened where decoding begins.
+      // Files are opened when decoding starts.
       readMs: Math.min(read.ms, decode),
       decodeMs: Math.max(0, decode - read.ms),
       bytes: read.bytes,

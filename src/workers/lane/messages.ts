@@ -11,7 +11,7 @@ import type { RowLimits } from '../../shared/files/row-limits.ts';
 /** A row's bytes, or a local file that the lane opens on behalf of a tenant (see input-folders.ts). */
 export type LaneInput = { readonly path: string; readonly tenant: string } | { readonly bytes: Uint8Array };
 
-/** The first message to a lane. What it says holds for the lane's whole life. */
+/** The first message to a lane. It applies to the lane's whole life. */
 export interface BeginRequest {
   readonly type: 'begin';
   readonly limits: RowLimits;
@@ -28,12 +28,12 @@ export interface LoadRequest {
   readonly labels: readonly string[] | null;
   /** Intra-op threads of the session. */
   readonly threads: number;
-  /** Where results of loading are kept for the next start. If absent, nothing is kept. */
+  /** The folder where results of loading are kept for the next start. If absent, nothing is kept. */
   readonly cache?: ModelCache;
-  /** Asks for a probe of the model with so many rows per call. One lane of a worker is enough. */
+  /** Asks for a probe of the model with this many rows per call. One lane of a worker is enough. */
   readonly probe?: { readonly batchSize: number; readonly budgetMs?: number };
   /**
-   * Files beside the graph that onnxruntime may map into memory. Overwritten in place, they change answers, so the lane
+   * Files beside the graph that onnxruntime may map into memory. Overwriting them in place changes answers, so the lane
    * watches them.
    */
   readonly mapped?: readonly string[];
@@ -49,7 +49,7 @@ export interface ModelCache {
 
 /** How much the lane's resident memory grew, in bytes. */
 export interface ModelMemory {
-  /** When the graph was loaded: weights, and what onnxruntime makes of them. */
+  /** When the graph was loaded: weights, and onnxruntime's own structures. */
   readonly weightsBytes: number;
   /** In the first batch: activations, input and output tensors. */
   readonly activationBytes: number;
@@ -62,11 +62,11 @@ export interface BatchRequest {
   readonly rows: readonly LaneInput[];
   /** Answers per row. */
   readonly topK: number;
-  /** If absent, as the model's config says. */
+  /** If absent, the model's config decides. */
   readonly decode?: DecodeMode;
 }
 
-/** Every message to a lane but the first. */
+/** Every message to a lane except the first. */
 export type LaneRequest =
   | LoadRequest
   | BatchRequest
@@ -75,7 +75,7 @@ export type LaneRequest =
 
 export type ToLane = BeginRequest | LaneRequest;
 
-/** What is known of a model once it is loaded. */
+/** The facts about a model after loading. */
 export interface ModelInfo {
   readonly input: {
     readonly name: string;
@@ -89,7 +89,7 @@ export interface ModelInfo {
   };
   /** The graph's fixed batch dimension. Null if it takes batches of any size. */
   readonly fixedBatch: number | null;
-  /** `mode` is the config's. `jpeg` is the codec that ordinary JPEGs really get, but for those that are shrunk. */
+  /** `mode` is the config's. `jpeg` is the codec that ordinary JPEGs really get, except those that are shrunk. */
   readonly decoder: { readonly mode: DecodeMode; readonly jpeg: 'turbo-native' | 'turbo-wasm' | 'sharp' };
   readonly loadMs: number;
   /** Null if no probe was asked for. */
@@ -99,8 +99,8 @@ export interface ModelInfo {
 }
 
 /**
- * Milliseconds of a lane's one thread since it ended the batch before. `idleMs` to `restMs` add up to the time that passed,
- * so over all batches they add up to the lane's whole time.
+ * Milliseconds of a lane's single thread since it ended the previous batch. `idleMs` to `restMs` add up to the elapsed
+ * time, so over all batches they add up to the lane's whole time.
  */
 export interface BatchTimings {
   /** No batch was in the lane. */
@@ -115,9 +115,9 @@ export interface BatchTimings {
   readonly postMs: number;
   /** Messages and the event loop. */
   readonly restMs: number;
-  /** CPU time of decode threads while this thread was inside the model. A lower bound, see helper-threads.ts. */
+  /** CPU time of decode threads while this thread was inside the model. A lower bound. See helper-threads.ts. */
   readonly decodeAheadMs: number;
-  /** From receipt until the batch's run began, without the time of reading and decoding. */
+  /** From receipt until the batch's run started, without the time of reading and decoding. */
   readonly laneWaitMs: number;
   /** Bytes of rows that were read meanwhile. */
   readonly bytes: number;

@@ -10,7 +10,7 @@ export function isOutOfMemory(error: unknown): boolean {
   return RAN_OUT.test(messageOf(error));
 }
 
-/** What sharp says if libvips fails without a message. A thread without memory for the message does so. */
+/** sharp's message if libvips fails without one. A thread without memory for the message fails so. */
 const SAYS_NOTHING = /unknown error/i;
 
 function mayHaveRunOut(error: unknown): boolean {
@@ -18,13 +18,13 @@ function mayHaveRunOut(error: unknown): boolean {
 }
 
 /**
- * Waits before each attempt that runs alone. The work before it may have ended while its thread is not free yet. On a busy
+ * Waits before each attempt that runs alone. The earlier work may have ended while its thread is not free yet. On a busy
  * machine that takes a moment.
  */
 const WAITS_MS = [0, 5, 20, 80];
 
 export interface SharedMemory {
-  /** Starts `attempt` at once. If memory may have run out, tries it again by itself when all other attempts have ended. */
+  /** Starts `attempt` immediately. If memory may have run out, retries it alone when all other attempts have ended. */
   use<T>(attempt: () => Promise<T>): Promise<T>;
 }
 

@@ -16,7 +16,7 @@ export interface LaneParts {
   loadModel(request: LoadRequest, onStep: (step: LoadStep) => void): Promise<ResidentModel>;
 }
 
-/** `build` makes the lane's parts when the parent's first message brings the limits. */
+/** `build` creates the lane's parts when the parent's first message brings the limits. */
 export function serveParent(build: (limits: RowLimits) => LaneParts): void {
   let lane: LaneThread | null = null;
   process.on('message', (message: ToLane) => {
@@ -38,7 +38,7 @@ function startLane(parts: LaneParts): LaneThread {
     send,
     onClosed: () => {
       process.off('disconnect', die);
-      // Not in this turn: if the message arrived before its listener, Node uses the channel once more after this call.
+      // Not in this turn. If the message arrived before its listener, Node uses the channel once more after this call.
       setImmediate(() => process.disconnect());
     },
   });
@@ -49,7 +49,7 @@ function send(message: FromLane): void {
   process.send?.(message, undefined, undefined, () => {});
 }
 
-/** Nobody is left to answer. SIGKILL, since `exit` tears libraries down under threads that still compute. */
+/** Nobody is left to answer. Uses SIGKILL, because `exit` tears down libraries under threads that still compute. */
 function die(): void {
   process.kill(process.pid, 'SIGKILL');
 }

@@ -4,26 +4,27 @@
  */
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
-/** How long a lane may outlive its parent. */
+/** Maximum time that a lane may outlive its parent. */
 const POLL_MS = 250;
 
 /** `parent`: the id of the process that must stay this process's parent. */
 export function startWatchdog(parent: number): void {
   const worker = new Worker(new URL(import.meta.url), {
     workerData: { watchdogOf: parent },
-    // No flags or variables of the process: a preload would take more memory than a poll needs, or block the thread.
+    // No flags or variables of the process, because a preload would take more memory than a poll needs, or block the
+    // thread.
     execArgv: [],
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
   });
-  // The lane works without it: `disconnect` also ends an orphan, but not inside a native call.
+  // The lane works without it. `disconnect` also ends an orphan, but not inside a native call.
   worker.on('error', (error) => process.stderr.write(`forebay lane: no watchdog: ${error.message}\n`));
   worker.unref();
 }
 
 function watch(parent: number): void {
   setInterval(() => {
-    // An orphan gets another parent, and nobody takes its answers.
+    // An orphan gets another parent, and nobody reads its answers.
     if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
   }, POLL_MS);
 }

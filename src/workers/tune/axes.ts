@@ -7,7 +7,7 @@ import { nearest } from './values.ts';
 /** A shape uses the cores fully if it uses at least this share of what the best one uses. */
 const RIDGE_USE = 0.9;
 
-/** In order of what usually gains most: parallelism of stages, then batch size, then concurrency inside a stage. */
+/** Axes with usually the most gain come first: parallelism of stages, then batch size, then concurrency inside a stage. */
 export function axesOf(
   shapes: readonly Shape[],
   batches: readonly number[],
@@ -33,9 +33,9 @@ export function axesOf(
 }
 
 /**
- * A line on which all cores stay in use, from few lanes of many threads to many lanes. Decode threads are shared out among the
- * lanes likewise. Changing one of the three alone would leave this ridge. The point itself replaces the shape that has as many
- * lanes.
+ * A line on which all cores stay in use, from few lanes of many threads to many lanes. Decode threads are divided among
+ * the lanes in the same way. Changing one of the three alone would leave this ridge. The point itself replaces the shape
+ * with the same number of lanes.
  */
 function ridgeThrough(
   point: LaneSettings,

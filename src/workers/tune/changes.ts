@@ -2,10 +2,10 @@
 import { settingsKey, type LaneSettings } from '../../shared/profiles/profile.ts';
 import type { Change } from './search.ts';
 
-/** The settings in which two points differ. Lanes and threads count as one, since they share the cores. */
+/** The settings in which two points differ. Lanes and threads count as one, because they share the cores. */
 export function changesOf(point: LaneSettings, from: LaneSettings): Change<LaneSettings>[] {
   const { lanes, threads_per_lane, batch_size, decode_threads } = from;
-  // In order of what usually gains least.
+  // Settings with usually the least gain come first.
   const parts = { decode: { decode_threads }, batch: { batch_size }, shape: { lanes, threads_per_lane } };
   return Object.entries(parts)
     .filter(([, part]) => settingsKey({ ...point, ...part }) !== settingsKey(point))

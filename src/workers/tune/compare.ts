@@ -1,6 +1,6 @@
 /**
- * Measures two points in turns until it is clear whether the first is faster by more than the noise. Claims and changes of
- * settings rest on it. Pure but for `measure`.
+ * Measures two points in turns until it is clear whether the first is faster by more than the noise. Reported gains and
+ * changes of settings rely on it. Pure except for `measure`.
  */
 import type { Reading } from './duel.ts';
 import { beatsNoise, mayBeat, meanGain, type Gain } from './gain.ts';
@@ -15,12 +15,12 @@ export interface Compared {
 
 export interface CompareHow<P> {
   readonly mostRounds: number;
-  /** Rounds before the first point may be given up as no faster. */
+  /** Minimum rounds before the first point may be given up as not faster. */
   readonly leastRounds: number;
   readonly measure: (point: P) => Promise<Reading>;
 }
 
-/** The spread of repetitions decides whether a gain is believed, so one is not enough. */
+/** The spread of repetitions decides whether a gain is credible, so one is not enough. */
 const ROUNDS_TO_BELIEVE = 2;
 
 export async function compareInTurns<P>(

@@ -1,6 +1,6 @@
 /**
- * Decides what to keep of the point that a search found. Each changed setting must gain more than the noise, and all of them
- * together must beat the start. Pure but for `measure`.
+ * Decides how much to keep of the point that a search found. Each changed setting must gain more than the noise, and all
+ * of them together must beat the start. Pure except for `measure`.
  */
 import { compareInTurns } from './compare.ts';
 import type { Reading } from './duel.ts';
@@ -9,7 +9,10 @@ import type { Found, How, SearchOptions } from './search.ts';
 
 /** Share of a full measurement for checking one change. A change that shows only in longer ones is not worth it. */
 const CHECK_SHARE = 0.3;
-/** Share of a full measurement for the final comparison. Three rounds take as long as two full ones, and tell more of the noise. */
+/**
+ * Share of a full measurement for the final comparison. Three rounds take as long as two full ones, and show more of the
+ * noise.
+ */
 const FINAL_SHARE = 0.7;
 /** Rounds of two readings each. */
 const CHECK_ROUNDS = { leastRounds: 1, mostRounds: 3 };
@@ -17,7 +20,7 @@ const FINAL_ROUNDS = { leastRounds: 2, mostRounds: 3 };
 
 export type Decided<P> = Pick<Found<P>, 'best' | 'rate' | 'startRate' | 'gain'>;
 
-/** `proof`: for each setting, what its changes alone have gained in the search. */
+/** `proof`: for each setting, the gain of its changes alone in the search. */
 interface Contender<P> {
   readonly point: P;
   readonly proof: Readonly<Record<string, Gain>>;
@@ -44,7 +47,7 @@ export async function decide<P>(
     : { best: start, rate: otherRate, startRate: otherRate, gain };
 }
 
-/** Takes back each change that gains nothing beyond the noise. The walk also follows what only looks better. */
+/** Reverts each change that gains nothing beyond the noise. The walk also follows points that only look better. */
 async function dropUselessChanges<P>(
   { start, keyOf, changesOf }: SearchOptions<P>,
   { point, proof }: Contender<P>,
@@ -64,7 +67,9 @@ async function dropUselessChanges<P>(
   return kept;
 }
 
-/** Decides by the duels that the best point has won, when a search is stopped. `overStart`: null if the start does not run. */
+/**
+ * Decides by the duels that the best point has won, if a search is stopped. `overStart`: null if the start does not run.
+ */
 export function decideEarly<P>(
   { start, keyOf }: Pick<SearchOptions<P>, 'start' | 'keyOf'>,
   { point, overStart }: { readonly point: P; readonly overStart: Gain | null },

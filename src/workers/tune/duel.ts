@@ -1,11 +1,14 @@
 /**
- * Compares a point with the best known one in turns: best, other, best, other, best. So disturbances affect both alike, and a
- * slow drift cancels out. Ends as soon as it is decided. Pure but for `take`.
+ * Compares a point with the best known one in turns: best, other, best, other, best. So disturbances affect both alike,
+ * and a slow drift cancels out. Ends as soon as it is decided. Pure except for `take`.
  */
 
 import type { Gain } from './gain.ts';
 
-/** One measurement. `error`: half the 95 % interval, as a share. `rate`: in rows/s, null if it does not run (memory, failure). */
+/**
+ * One measurement. `error`: half the 95 % interval, as a share. `rate`: in rows/s, null if it does not run (memory,
+ * failure).
+ */
 export interface Reading {
   readonly rate: number | null;
   readonly error: number;
@@ -13,7 +16,7 @@ export interface Reading {
 
 export interface Champion<P> {
   readonly point: P;
-  /** Oldest first. The next duel begins with the last one. */
+  /** Oldest first. The next duel starts with the last one. */
   readonly readings: readonly Reading[];
   /** Whether nothing else was measured since the last reading. */
   readonly fresh: boolean;
@@ -22,7 +25,7 @@ export interface Champion<P> {
 export interface Duel<P> {
   /** The point's rate, in units of the champion's. 0 if the point does not run, Infinity if the champion does not. */
   readonly ratio: number;
-  /** The same with its noise. Null if not both were measured. */
+  /** The same with its noise. Null unless both were measured. */
   readonly gain: Gain | null;
   readonly readings: readonly Reading[];
   readonly champion: Champion<P>;
@@ -30,14 +33,16 @@ export interface Duel<P> {
 
 /** A point that is slower by this share, beyond its error, is clearly worse. */
 export const CLEARLY_WORSE = 0.03;
-/** The machine's speed changes by less from one reading to the next. If it changed by more, the readings tell nothing. */
+/**
+ * The machine's speed changes by less from one reading to the next. If it changed by more, the readings are inconclusive.
+ */
 const DRIFT = 0.25;
 /** Turns of the point. It gets a second one if the first was not clear. */
 const MOST_TURNS = 2;
 /** A ratio with less noise is known well enough. */
 const KNOWN_WELL = 0.04;
 
-/** `take` measures a point. If `bar` is not null, it may end early when the rate clearly stays below. */
+/** `take` measures a point. If `bar` is not null, it may end early if the rate clearly stays below. */
 export async function duel<P>(
   champion: Champion<P>,
   point: P,
@@ -78,7 +83,7 @@ export function isHopeless(reading: Reading, bar: number | null): boolean {
   return bar !== null && reading.rate !== null && mostOf(reading) < bar * (1 - CLEARLY_WORSE);
 }
 
-/** The lower of the champion's last two readings, since a single one may have been lucky. */
+/** The lower of the champion's last two readings, because a single one may have been lucky. */
 function barOf(readings: readonly Reading[]): number | null {
   const [a, b] = readings.slice(-2);
   return a === undefined || b === undefined ? null : Math.min(a.rate ?? 0, b.rate ?? 0);
@@ -100,7 +105,7 @@ function pairOf(before: Reading, between: Reading, after: Reading): Gain {
   };
 }
 
-/** For the walk, which must be quick: ignores how much the pairs differ. */
+/** For the walk, which must be quick. Ignores how much the pairs differ. */
 function meanPair(pairs: readonly Gain[]): Gain {
   const mean = (of: (pair: Gain) => number) => pairs.reduce((sum, pair) => sum + of(pair), 0) / pairs.length;
   return { log: mean(({ log }) => log), noise: mean(({ noise }) => noise) / Math.sqrt(pairs.length) };

@@ -7,14 +7,14 @@ import { isHopeless } from './duel.ts';
 import { rateOf, type Completion } from './lane-rate.ts';
 import type { LaneSet } from './lane-set.ts';
 
-/** A lane takes no longer to its first batch, unless the batch itself is slow. */
+/** The first batch of a lane arrives within this time, unless the batch itself is slow. */
 const NOTHING_YET_MS = 2_000;
-/** When settings that cannot win are left, as a share of the measured time. */
+/** When to leave settings that cannot win, as a share of the measured time. */
 const FIRST_LOOK = 0.25;
-/** Batches that each lane must have ended for the first look, and for a measurement. */
+/** Batches that each lane must finish before the first look, and before a measurement ends. */
 const LEAST_AT_LOOK = 2;
 const LEAST_AT_END = 3;
-/** A batch may take longer than a full measurement. After so many times that, what is known so far must do. */
+/** A batch may take longer than a full measurement. After this many times that, the results so far must be enough. */
 const PATIENCE = 8;
 
 interface FeedTimes {
@@ -30,9 +30,9 @@ export interface Fed {
   readonly rate: number;
   readonly error: number;
   readonly stoppedEarly: boolean;
-  /** How long the last batch of a lane took. Infinity if that is unknown. */
+  /** How long the last batch of a lane took. Infinity if unknown. */
   readonly batchMs: number;
-  /** Settles when the batches in flight have ended. */
+  /** Settles when the batches in flight have finished. */
   readonly idle: Promise<unknown>;
 }
 

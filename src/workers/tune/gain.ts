@@ -8,7 +8,7 @@ export interface Gain {
   readonly noise: number;
 }
 
-/** A gain as it is shown: in shares, 0.05 for 5 %. */
+/** A gain as displayed: in shares, 0.05 for 5 %. */
 export interface GainShares {
   readonly gain: number;
   readonly noise: number;
@@ -16,7 +16,7 @@ export interface GainShares {
 
 export const NO_GAIN: Gain = { log: 0, noise: 0 };
 
-/** A smaller gain is not worth a change of settings, however sure it is. */
+/** A smaller gain is not worth a change of settings, however certain it is. */
 export const WORTH_A_CHANGE = 0.02;
 const LEAST_GAIN = Math.log(1 + WORTH_A_CHANGE);
 
@@ -36,8 +36,8 @@ export function addGains(a: Gain, b: Gain): Gain {
 }
 
 /**
- * The mean of gains that were measured one after the other. Its noise comes from the noise of each, or from how much they
- * differ, whichever is larger. Each reading of a busy machine may be steady, and they may still differ.
+ * The mean of gains that were measured one after the other. Its noise is the larger of two values: the combined noise of
+ * the gains, and their spread. Each reading of a busy machine may be steady, and they may still differ.
  */
 export function meanGain(gains: readonly Gain[]): Gain {
   const n = gains.length;

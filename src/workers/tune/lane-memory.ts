@@ -4,16 +4,16 @@ import { processMemory } from '../memory/process-memory.ts';
 const EVERY_MS = 50;
 
 export interface MemoryWatch {
-  /** Largest sum seen, in bytes. Null if the system does not tell. */
+  /** Largest observed sum, in bytes. Null if the system does not report it. */
   peak(): number | null;
   stop(): void;
 }
 
 /** Calls `onOver` once, when the lanes together hold more than `limit` bytes. */
 export function watchMemory(options: {
-  /** Lanes that are measured. `peak` and `onOver` tell of these alone. */
+  /** Lanes that are measured. `peak` and `onOver` are about these alone. */
   readonly pids: () => readonly (number | null)[];
-  /** Lanes that are kept for later. `onCrowded` is to end them if all lanes together exceed the limit. */
+  /** Lanes that are kept for later. `onCrowded` should end them if all lanes together exceed the limit. */
   readonly idle: () => readonly (number | null)[];
   readonly limit: number;
   readonly onCrowded: () => void;

@@ -12,12 +12,12 @@ export interface Completion {
 
 /** A rate is never known better than this, however even its batches are. */
 const LEAST_ERROR = 0.005;
-/** One interval says nothing of the spread of intervals. */
+/** One interval shows nothing of the spread of intervals. */
 const UNKNOWN_SPREAD = 0.3;
 
 export interface LaneRate extends Reading {
   readonly rate: number;
-  /** Intervals between batches, of the lane that has fewest. */
+  /** Intervals between batches, of the lane with the fewest. */
   readonly intervals: number;
 }
 
@@ -43,7 +43,9 @@ export function rateOf(completions: readonly Completion[], lanes: number): LaneR
   return { rate, error: Math.max(LEAST_ERROR, Math.sqrt(variance) / rate), intervals };
 }
 
-/** Half the 95 % interval of the mean gap, as a share of it. Results arrive in bursts, so many gaps are pooled into groups. */
+/**
+ * Half the 95 % interval of the mean gap, as a share of it. Results arrive in bursts, so many gaps are pooled into groups.
+ */
 function relativeError(gaps: readonly number[]): number {
   const groups = gaps.length >= 16 ? pool(gaps, 8) : gaps;
   if (groups.length < 2) return UNKNOWN_SPREAD;

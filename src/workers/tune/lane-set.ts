@@ -20,7 +20,7 @@ export interface LaneSet {
   readonly pids: () => readonly (number | null)[];
   /** Whether batches have run in the lanes. */
   used: boolean;
-  /** Time that start and loading took. Null until then. */
+  /** Time of start and loading. Null until then. */
   startMs: number | null;
   run(lane: number, rows: readonly LaneInput[]): Promise<BatchResult>;
   /** Does not wait for the lanes to end. */

@@ -36,7 +36,7 @@ export function createLaneStore<LaneSet extends Endable>(start: (settings: LaneS
       return set;
     },
     idle: (busy: LaneSet): LaneSet[] => [...sets.values()].filter((set) => set !== busy),
-    /** Ends all lanes but the busy ones. */
+    /** Ends all lanes except the busy ones. */
     async dropIdle(busy: LaneSet): Promise<void> {
       await Promise.all([...sets].map(async ([key, set]) => (set === busy ? undefined : drop(key))));
     },
@@ -46,7 +46,7 @@ export function createLaneStore<LaneSet extends Endable>(start: (settings: LaneS
     async end(): Promise<void> {
       await Promise.all([...sets.keys()].map(drop));
     },
-    /** Kills all lanes. For the end of the process. */
+    /** Kills all lanes. Called when the process ends. */
     kill(): void {
       for (const set of sets.values()) set.kill();
     },

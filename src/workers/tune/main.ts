@@ -17,7 +17,7 @@ const request = JSON.parse(process.argv[2] ?? '{}') as TuneRequest;
 const stopping = new AbortController();
 const stop = () => stopping.abort();
 process.on('message', (message: TuneStop) => message.type === 'stop' && stop());
-// The command is gone. What was found so far is still kept.
+// The command is gone. The results so far are still kept.
 process.on('disconnect', stop);
 // Ctrl-C reaches every process of the terminal, but only the command decides what it means.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

@@ -16,7 +16,7 @@ import { createLaneStore } from './lane-store.ts';
 
 /** Time before anything counts, as a share of a full measurement: caches fill. */
 const WARM_UP = 0.1;
-/** The same for lanes that have just begun: code is compiled, arenas grow. */
+/** The same for lanes that have just started: code is compiled, arenas grow. */
 const COLD_MS = 400;
 
 export interface MeasureHow {
@@ -83,7 +83,7 @@ export function createMeter(deps: {
     } catch (error) {
       await store.drop(set);
       if (error instanceof ForebayError && isModelsFault(error)) throw error;
-      // An earlier, larger batch or idle lanes may have taken the memory. Then it is not this configuration's fault.
+      // An earlier, larger batch or idle lanes may have taken the memory. Then this configuration is not at fault.
       const beside = store.idle(set).length > 0;
       if (wasUsed || (over === null && beside)) {
         await store.dropIdle(set);
@@ -109,11 +109,14 @@ export function createMeter(deps: {
   return {
     measure,
     end: async () => store.end(),
-    /** What the graph says. Call it before everything else. Throws a ForebayError if the graph does not load. */
+    /**
+     * The graph's input, output and batch. Call it before everything else. Throws a ForebayError if the graph does not
+     * load.
+     */
     async inspect(settings: LaneSettings): Promise<ModelInfo> {
       return (await store.get(settings)).loaded;
     },
-    /** Kills all lanes. For the end of the process. */
+    /** Kills all lanes. Called when the process ends. */
     kill: () => store.kill(),
   };
 }
@@ -122,7 +125,7 @@ function isModelsFault({ code }: ForebayError): boolean {
   return code === 'config_mismatch' || code === 'invalid_model_config' || code === 'model_not_found';
 }
 
-/** Recognises lanes that the kernel killed, and what runtimes say of memory. */
+/** Recognises lanes that the kernel killed, and the memory errors of runtimes. */
 function looksLikeMemory(message: string): boolean {
   return /SIGKILL|SIGABRT|bad_alloc|ENOMEM|out of memory|allocate memory|memory allocation/i.test(message);
 }

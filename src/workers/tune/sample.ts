@@ -16,7 +16,7 @@ export interface Sample {
   readonly unreadable: number;
 }
 
-/** Rows are taken evenly from so many. That is quick to list, and more than a folder's first kind of row. */
+/** The rows are picked evenly from this many. That is quick to list, and more than a folder's first kind of row. */
 const LOOKED_AT = 8192;
 /** Limit for rows that are not local files, which are held in memory. */
 const MAX_HELD_BYTES = 256 * 2 ** 20;
@@ -54,7 +54,7 @@ export async function takeSample(
   return { rows, bytes, unreadable };
 }
 
-/** Lanes open local files. Here they are only looked at. */
+/** Lanes open local files. Here they are only checked. */
 async function readRow(
   reader: RowReader,
   spec: DatasetSpec,

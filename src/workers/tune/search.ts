@@ -1,7 +1,7 @@
 /**
- * Coordinate descent over a discrete space of noisy measurements. It walks along one axis after the other from the best known
- * point, as long as points get better. Each point meets the best one in a duel of short measurements, which ends early if a
- * point is clearly slower. Deterministic, and pure but for `measure`.
+ * Coordinate descent over a discrete space of noisy measurements. It walks along one axis after the other from the best
+ * known point, as long as points get better. Each point meets the best one in a duel of short measurements, which ends
+ * early if a point is clearly slower. Deterministic, and pure except for `measure`.
  */
 import { decide, decideEarly } from './decide.ts';
 import { CLEARLY_WORSE, duel, type Champion, type Reading } from './duel.ts';
@@ -20,13 +20,13 @@ export interface How {
 
 export interface SearchOptions<P> {
   readonly start: P;
-  /** In order of what usually gains most. */
+  /** Axes with usually the most gain come first. */
   readonly axes: readonly Axis<P>[];
   readonly keyOf: (point: P) => string;
   readonly measure: (point: P, how: How) => Promise<Reading>;
   /** The settings in which `point` differs from `from`. */
   readonly changesOf: (point: P, from: P) => readonly Change<P>[];
-  /** Once it is aborted, the search ends with what it has. Then `measure` must reject. */
+  /** When it aborts, the search ends with the results so far. Then `measure` must reject. */
   readonly signal?: AbortSignal;
 }
 
@@ -57,11 +57,11 @@ export interface Found<P> {
 const DUEL_SHARE = 0.4;
 /** A smaller gain is noise, and not worth another point. */
 const MIN_GAIN = 0.01;
-/** A walk goes on past so many points that are not clearly slower, so that noise does not stop it. */
+/** A walk continues past this many points that are not clearly slower, so that noise does not stop it. */
 const LOOK_BEYOND = 1;
 /** An axis is walked again after a gain of this share elsewhere. A smaller one does not move its optimum. */
 const WORTH_ANOTHER_WALK = 0.05;
-/** Descent ends by itself. This is a bound for the case that noise keeps it going. */
+/** Descent ends by itself. This bounds it in case noise keeps it going. */
 const MAX_SWEEPS = 4;
 
 export async function search<P>(given: SearchOptions<P>): Promise<Found<P>> {
@@ -77,7 +77,7 @@ export async function search<P>(given: SearchOptions<P>): Promise<Found<P>> {
   };
   const take = async (point: P, bar: number | null) =>
     options.measure(point, { bar, share: DUEL_SHARE, phase: 'search' });
-  /** Rates in units of the first point that runs. Changes of the machine's speed are not in them. */
+  /** Rates in units of the first point that runs. Changes of the machine's speed do not affect them. */
   const scores = new Map<string, number>();
   let best: Best<P> = { point: start, readings: [], fresh: true, score: 0, overStart: null, proof: {} };
 
@@ -164,7 +164,7 @@ interface Best<P> extends Champion<P> {
   readonly score: number;
   /** Its gain over the start. Null if the start does not run. */
   readonly overStart: Gain | null;
-  /** For each setting, what its changes alone have gained in duels. */
+  /** For each setting, the gain of its changes alone in duels. */
   readonly proof: Readonly<Record<string, Gain>>;
 }
 

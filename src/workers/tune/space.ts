@@ -22,10 +22,10 @@ export interface Space {
   readonly all: readonly LaneSettings[];
 }
 
-/** Tried even on a machine with fewer cores, since reading waits. */
+/** Tried even on a machine with fewer cores, because reading waits. */
 const MOST_DECODE_THREADS = 4;
 
-/** `formula`: what the formulas choose. The start is the point of the space that is nearest to it. */
+/** `formula`: the settings by formula. The start is the point of the space that is nearest to them. */
 export function createSpace(limits: SpaceLimits, formula: LaneSettings): Space {
   const batches = sorted(
     limits.batches ??

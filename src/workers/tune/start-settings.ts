@@ -8,7 +8,7 @@ import { requested } from '../settings/requested.ts';
 import type { Resources } from '../settings/resources.ts';
 import type { Space } from './space.ts';
 
-/** Begins with an earlier profile's settings, so that tuning twice does not change them by chance. */
+/** Starts with an earlier profile's settings, so that tuning twice does not change them by chance. */
 export function startOf(space: Space, earlier: Profile | null): TuneStart {
   const key = earlier === null ? null : settingsKey(earlier.settings);
   const known = space.all.find((settings) => settingsKey(settings) === key);
@@ -32,7 +32,7 @@ export function formulaOf(resources: Resources, modelBytes: number, config: Mode
   };
 }
 
-/** The values to try. What the config fixes is not searched, since it overrides the profile anyway. */
+/** The values to try. Values that the config fixes are not searched, because it overrides the profile anyway. */
 export function givenValues(only: TuneRequest['only'], { lanes, threads_per_lane, batching }: ModelConfig) {
   const fixed = (value: number | 'auto') => (value === 'auto' ? undefined : [value]);
   return {

@@ -1,4 +1,4 @@
-/** Runs a tuning from request to profile: sample, space, search, and the whole space if that was asked for. */
+/** Runs a tuning from request to profile: sample, space, search, and the whole space on request. */
 import { performance } from 'node:perf_hooks';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
 import { ForebayError } from '../../shared/errors.ts';
@@ -31,7 +31,7 @@ export interface TuneDeps {
   readonly reader: RowReader;
   readonly store: ProfileStore;
   readonly emit: (event: TuneEvent) => void;
-  /** When it is aborted, the tuning ends with what it has. */
+  /** When it aborts, the tuning ends with the results so far. */
   readonly stop: AbortSignal;
   /** Called with the meter, which must be killed when the process ends. */
   readonly onMeter: (meter: Meter) => void;
@@ -118,7 +118,7 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
       : null;
 
   const result = createResult({ start, found: { ...found, best: found.best }, whole, measurements });
-  // Lanes of a stopped tuning end with the process, since nobody waits for their batches.
+  // Lanes of a stopped tuning end with the process, because nobody waits for their batches.
   if (!stop.aborted) await meter.end();
   const profile = {
     v: PROFILE_VERSION,
@@ -134,7 +134,7 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
     sample: sampleFacts,
     measurements,
   } as const;
-  // A stopped tuning that found nothing better leaves the present profile as it is.
+  // A stopped tuning that found nothing better leaves the current profile unchanged.
   const path = stop.aborted && !result.changed ? null : await store.write(profile);
   return {
     profile,
@@ -154,7 +154,7 @@ const SAMPLE_TIMEOUT_MS = 120_000;
 
 type TakeHow = MeasureHow & Pick<Measurement, 'phase'>;
 
-/** Every point is measured in full, since there is nothing to compare it with on the way. */
+/** Every point is measured in full, because there is nothing to compare it with on the way. */
 const EXHAUSTIVE: TakeHow = { bar: null, share: 1, phase: 'exhaustive' };
 
 async function timed(meter: Meter, settings: LaneSettings, how: TakeHow): Promise<Measurement> {

@@ -1,7 +1,7 @@
 /** Waits for work, but only until a tuning is stopped. A measurement in progress is not worth waiting for. */
 
 export async function unlessStopped<T>(stop: AbortSignal, work: Promise<T>): Promise<T> {
-  // Nobody reads what comes after the stop.
+  // Nobody reads results after the stop.
   work.catch(() => undefined);
   stop.throwIfAborted();
   let ask: (() => void) | undefined;

@@ -1,9 +1,9 @@
 -- Permits runs to publish their parts, and records what they are about to publish (docs/adr/0008).
--- Each caller stages its part before it asks, so that whoever takes the output over later discards what is staged.
+-- Each caller stages its part before it asks, so that a new owner of the output discards its staged files.
 -- KEYS 1 runs  2 parts  3 output
 -- ARGV 1 job  2.. block, run token, sha256 of the part, for each
--- Returns for each block all hashes announced for it, separated by spaces, or '' where another run has taken over.
--- Returns 'output_lost' instead of the list where the job no longer owns its output.
+-- Returns for each block all hashes announced for it, separated by spaces, or '' if another run has taken over.
+-- Returns 'output_lost' instead of the list if the job no longer owns its output.
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return 'output_lost' end
 local out = {}
 for i = 2, #ARGV, 3 do

@@ -2,7 +2,7 @@
 -- KEYS 1 job  2 window  3 runs  4 attempts  5 journal  6 parts
 -- ARGV 1 now ms  2 1 = return the spec  3.. block, generation, run token of each
 -- Returns {spec or '', then for each block {rows, runs begun, runs that ended with an error, journal, hashes of parts
--- that its runs announced}}. The entry is {} where the run must not go on: the block is committed, withdrawn or of a newer
+-- that its runs announced}}. The entry is {} if the run must not continue: the block is committed, withdrawn or of a newer
 -- generation, or the job is not running.
 local status, spec = unpack(redis.call('HMGET', KEYS[1], 'status', 'spec'))
 local out = {ARGV[2] == '1' and spec or ''}

@@ -1,4 +1,4 @@
--- Claims jobs whose webhook is due, for the time of a lease. Nobody else gets them meanwhile. If the claimer dies, they are
+-- Claims jobs whose webhook is due, for the time of a lease. No other process gets them meanwhile. If the claimer dies, they are
 -- due again after the lease.
 -- KEYS 1 webhooks (sorted set of jobs by due time)
 -- ARGV 1 now ms  2 lease ms  3 most jobs

@@ -44,7 +44,7 @@ end
 
 -- Rows of an earlier job's parts count, but not for the rate.
 local computed = succeeded + failed - redis.call('HINCRBY', KEYS[1], 'adopted', adopted)
--- The rate covers the last 5 to 10 s. Two marks delimit it; they move on when the newer one is 5 s old.
+-- The rate covers the last 5 to 10 s. Two marks delimit it. They advance when the newer one is 5 s old.
 local now = tonumber(ARGV[1])
 local mark, mark_at, first = unpack(redis.call('HMGET', KEYS[1], 'mark', 'mark_at', 'first_read_at'))
 if computed > 0 then

@@ -1,4 +1,4 @@
--- Ends a run without a commit. A failed run counts as an attempt, one that is handed back unfinished does not.
+-- Ends a run without a commit. A failed run counts as an attempt. A run that is handed back unfinished does not.
 -- KEYS 1 runs  2 attempts  3 job  4 run errors
 -- ARGV 1 block  2 run token  3 1 = do not count it  4 error text ('' none)
 -- Returns 1 left, 0 another run has taken over.

@@ -1,4 +1,4 @@
--- Puts the next blocks of a job into its window, and saves the cursor behind them.
+-- Puts the next blocks of a job into its window, and saves the cursor after them.
 -- KEYS 1 job  2 window  3 lease  4 committed
 -- ARGV 1 lease token  2 cursor after the last block  3.. block, rows pairs in block order
 -- Returns how many blocks were reserved, or -1 lease lost, or -2 the job takes no blocks now.

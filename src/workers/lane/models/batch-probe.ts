@@ -10,12 +10,12 @@ import type { OnnxSession } from './onnx-session.ts';
 import { toFloat32 } from './output-numbers.ts';
 import { probeImages } from './probe-images.ts';
 
-/** Calls that would end later are left out. ResNet-50 on one core still gets to a batch of 4. */
+/** Calls that would end later are left out. ResNet-50 on one core still reaches a batch of 4. */
 const BUDGET_MS = 1000;
 /** Largest batch to try beyond the model's own. */
 const LARGEST_BATCH = 16;
 /**
- * A larger difference counts as a change, as a share of the outputs' range. It lies above one rounding of half precision
+ * A larger difference counts as a change, as a share of the outputs' range. It is above one rounding of half precision
  * (5e-4) and of sums in another order (1e-6), and below one step of 8 bits (4e-3). Dynamic quantisation moves MobileNetV2
  * by 7e-2.
  */
@@ -30,7 +30,7 @@ export interface ProbeFindings {
 }
 
 /**
- * `batchSize`: the rows per call with which the model will run, unless its graph fixes them. `budgetMs` bounds the time.
+ * `batchSize`: the rows per call that the model will run with, unless its graph fixes them. `budgetMs` bounds the time.
  * Never rejects.
  */
 export async function probeBatches(model: {
@@ -71,12 +71,12 @@ export async function probeBatches(model: {
     const cost = (rows: number) => callMs * (fit.fixedBatch === null ? rows : 1);
     const fits = (rows: number) => performance.now() - start + cost(rows) <= budgetMs;
     const own = Math.max(2, batchSize);
-    // The first batch tells most, also about memory, so it may take longer on a machine that is busy starting.
+    // The first batch shows most, also about memory, so it may take longer on a machine that is busy starting.
     const first = cost(own) <= 2 * budgetMs ? own : 2;
     const sizes = fit.fixedBatch === null ? [first, 2, LARGEST_BATCH, own] : [own, own];
     const batches: Batch[] = [];
     for (const [n, size] of sizes.entries()) {
-      // Each time, images have other neighbours and places. The faint image is in the first batch.
+      // Each time, images have other neighbours and positions. The faint image is in the first batch.
       const order = Array.from({ length: size }, (_, i) => (i * 3 + n + 1) % images.length);
       if (n > 0 && !fits(size)) continue;
       batches.push({ order, rows: await call(order) });
@@ -95,7 +95,7 @@ interface Batch {
   readonly rows: readonly Float32Array[];
 }
 
-/** `single`: the output of each image alone, for those that there was time for. */
+/** `single`: the output of each image alone, as far as there was time. */
 function judge(single: readonly Float32Array[], batches: readonly Batch[]): BatchInvariance {
   let most = 0;
   let batch = Math.max(...batches.map((b) => b.rows.length));
@@ -114,7 +114,7 @@ function judge(single: readonly Float32Array[], batches: readonly Batch[]): Batc
 function tolerance(rows: readonly Float32Array[]): number {
   let low = Infinity;
   let high = -Infinity;
-  // forEach skips the images that there was no time for.
+  // forEach skips images without a result.
   rows.forEach((row) => {
     for (const value of row) {
       if (!Number.isFinite(value)) continue;

@@ -1,7 +1,7 @@
 /**
  * Keeps graphs on disk that onnxruntime has optimised for this processor, if loading them is faster than optimising again
- * (ADR 6). The first start times the original, the second one keeps the optimised graph, and the third one times that and
- * deletes it if it does not pay. So no start loads a graph twice. A problem of the cache is never an error.
+ * (ADR 6). The first start times the original. The second one keeps the optimised graph. The third one times that graph,
+ * and deletes it if it is not faster. So no start loads a graph twice. A problem of the cache is never an error.
  */
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ export interface GraphRequest {
   readonly threads: number;
   readonly providers: readonly string[];
   readonly cache: ModelCache | null;
-  /** Whether this lane makes kept graphs and judges them. One lane of a worker is enough. */
+  /** Whether this lane creates and judges kept graphs. One lane of a worker is enough. */
   readonly mayWriteCache: boolean;
 }
 
@@ -22,13 +22,13 @@ export interface GraphRequest {
 const WORTHWHILE_MS = 150;
 /** A kept graph must take less than this share of the original's time. */
 const PAYS_BELOW = 0.8;
-/** Bytes on disk for all models. The graphs that have not been used for longest are deleted first. */
+/** Bytes on disk for all models. The least recently used graphs are deleted first. */
 const KEPT_BYTES = 2 ** 31;
 
 interface Note {
   /** CPU time of loading the original, in ms. */
   readonly originalMs: number;
-  /** Size of the kept graph. Null: not made yet. 0: it does not pay. */
+  /** Size of the kept graph. Null: not created yet. 0: it is not faster. */
   readonly bytes: number | null;
   /** CPU time of loading the kept graph, in ms. Null: not tried yet. */
   readonly keptMs: number | null;
@@ -92,7 +92,8 @@ async function fill(
     await writeNote(place.note, { ...note, bytes: size });
     await makeRoom(place);
   } catch {
-    // The disk is full or read-only, or the graph cannot be saved. This has cost time, and the note avoids a second try.
+    // The disk is full or read-only, or the graph cannot be saved. This has cost time, and the note avoids a second
+    // attempt.
     await writeNote(place.note, { ...note, bytes: 0 }).catch(() => undefined);
   }
   await rm(temporary, { force: true }).catch(() => undefined);
@@ -136,7 +137,9 @@ async function timedSession(create: CreateSession, options: SessionOptions) {
   return { session, cpuMs: (user + system) / 1000 };
 }
 
-/** Weights beside the graph would be copied into the kept one: gigabytes, for a graph that maps them from disk. */
+/**
+ * Weights beside the graph would be copied into the kept one. That can be gigabytes, for a graph that maps them from disk.
+ */
 async function isSelfContained(path: string): Promise<boolean> {
   const { findExternalData } = await import('../../../shared/models/external-data.ts');
   return findExternalData(path).then(
@@ -146,7 +149,7 @@ async function isSelfContained(path: string): Promise<boolean> {
 }
 
 async function hasHash(dir: string, hash: string): Promise<boolean> {
-  // Imported only here, since a lane's start need not read configs.
+  // Imported only here, because a lane's start need not read configs.
   const { loadModelFolder } = await import('../../../shared/models/model-folder.ts');
   return (await loadModelFolder(dir)).ref.hash === hash;
 }
@@ -185,7 +188,7 @@ async function writeNote(path: string, note: Note): Promise<void> {
   await rename(temporary, path);
 }
 
-/** Flushes the file, so that after a power cut its name cannot stand for lost content. */
+/** Flushes the file, so that after a power cut its name cannot refer to lost content. */
 async function sync(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {

@@ -24,8 +24,8 @@ export interface Inference {
   /** Rows that a tensor must have room for, which are whole batches of the graph. */
   roomFor(rows: number): number;
   /**
-   * Returns one outcome for each of the tensor's first `rows`, in order. May overwrite what lies behind them. Never rejects
-   * because of the model.
+   * Returns one outcome for each of the tensor's first `rows`, in order. May overwrite the tensor after them. Never
+   * rejects because of the model.
    */
   run(
     tensor: TensorData,
@@ -89,7 +89,7 @@ export function createInference(parts: {
     return outcomes;
   }
 
-  /** Uses another tensor, since filling up a batch must not overwrite the rows behind it. */
+  /** Uses another tensor, because filling up a batch must not overwrite the rows after it. */
   async function runSingly(tensor: TensorData, count: number, topK: number, timings: InferenceTimings) {
     const outcomes: RowOutcome[] = [];
     let single: TensorData;

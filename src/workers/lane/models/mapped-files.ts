@@ -1,6 +1,6 @@
 /**
- * Watches files that onnxruntime maps into memory (weights beside the graph). Overwriting one in place changes the answers of
- * a loaded model. Replacing one by another file of its name does not, since the old file stays mapped.
+ * Watches files that onnxruntime maps into memory (weights beside the graph). Overwriting one in place changes the answers
+ * of a loaded model. Replacing it with another file of the same name does not, because the old file stays mapped.
  */
 import { closeSync, fstatSync, openSync, type BigIntStats } from 'node:fs';
 

@@ -9,7 +9,7 @@ import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 
 export interface OnnxOutput {
   readonly dims: readonly number[];
-  /** float16 comes as bits in a Uint16Array. */
+  /** float16 is held as bits in a Uint16Array. */
   readonly data: Float32Array | Float64Array | Uint16Array;
 }
 
@@ -85,8 +85,9 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
 const FATAL_ONLY = 4;
 
 /**
- * If onnxruntime does not know a provider's name, it writes a line to stderr and computes on the CPU. A provider that it knows
- * and whose libraries are absent fails in `create`. `bundled` does not tell, since CUDA's libraries are installed apart.
+ * If onnxruntime does not know a provider's name, it writes a line to stderr and computes on the CPU. A known provider
+ * whose libraries are absent fails in `create`. `bundled` does not show that, because CUDA's libraries are installed
+ * separately.
  */
 function checkProviders(providers: readonly string[]): void {
   const known = listSupportedBackends().map((backend) => backend.name);

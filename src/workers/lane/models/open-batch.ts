@@ -21,8 +21,8 @@ export interface OpenBatch {
    */
   decode(slot: number, input: LaneInput): DecodedRow | Promise<DecodedRow>;
   /**
-   * Returns one outcome for each of these slots, which have decoded and are in ascending order. Must be called once, when no
-   * row is being decoded any more, even for no slots. Afterwards, the tensor belongs to another batch.
+   * Returns one outcome for each of these slots, which have decoded and are in ascending order. Must be called once after
+   * all decoding, even for no slots. Afterwards, the tensor belongs to another batch.
    */
   run(
     slots: readonly number[],
@@ -74,7 +74,7 @@ function openWhole(rows: number, parts: Parts): OpenBatch {
     },
 
     async run(slots, topK) {
-      // Closes the gaps that failed rows have left.
+      // Closes the gaps of failed rows.
       for (const [to, from] of slots.entries()) {
         if (from > to) tensor.copyWithin(to * rowLength, from * rowLength, (from + 1) * rowLength);
       }
@@ -87,7 +87,7 @@ function openWhole(rows: number, parts: Parts): OpenBatch {
   };
 }
 
-/** Only notes the rows at first. Each half gets its tensor when the half before has given its back. */
+/** Only records the rows at first. Each half gets its tensor when the previous half has released its own. */
 function openInHalves(rows: number, parts: Parts): OpenBatch {
   const half = Math.ceil(rows / 2);
   const inputs: LaneInput[] = [];

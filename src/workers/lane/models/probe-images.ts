@@ -2,8 +2,9 @@
 import type { Pixels } from '../image/decode/decoder.ts';
 
 /**
- * Four images, side x side x RGB: a faint pattern, noise over the whole range, waves as large shapes make them, and black. If
- * a batch shares one scale, as in dynamic quantisation, it is too coarse for the first and right for the second.
+ * Four images, side x side x RGB: a faint pattern, noise over the whole range, waves as large shapes make them, and black.
+ * If a batch shares one scale, as in dynamic quantisation, the scale is too coarse for the first image and right for the
+ * second.
  */
 export function probeImages(side: number): readonly Pixels[] {
   const random = generator();

@@ -25,7 +25,7 @@ export async function recordedProbe(
     .catch(() => null);
   if (known !== null) return known;
   const found = await probe();
-  // A probe may have failed or been too slow for a passing reason.
+  // A probe may have failed or been too slow for a temporary reason.
   if (found.batchInvariance.verdict !== 'unknown') await write(file, found).catch(() => undefined);
   return found;
 }

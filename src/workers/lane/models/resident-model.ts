@@ -114,7 +114,7 @@ export async function loadResidentModel(
 
 const UNPROBED: { readonly [K in keyof ProbeRecord]: null } = { batchInvariance: null, memory: null };
 
-/** Shows whether the graph computes at all, and what its output looks like. */
+/** Shows whether the graph runs at all, and what its output looks like. */
 async function firstRun(inference: Inference, filler: TensorFiller): Promise<Float32Array> {
   const tensor = filler.allocate(inference.roomFor(1));
   filler.fill(tensor, 0, new Uint8Array(filler.rowLength));

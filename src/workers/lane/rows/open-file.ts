@@ -28,7 +28,10 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 export function createFileOpener(limits: FileLimits): FileOpener {
   const judge = createInputRule(limits);
-  /** The last folder whose files were allowed. Rows of one folder follow each other, and one verdict holds for all its files. */
+  /**
+   * The last folder whose files were allowed. Rows of one folder follow each other, and one verdict applies to all its
+   * files.
+   */
   let allowed: { readonly folder: string; readonly tenant: string } | null = null;
 
   function verdictOn(real: string, tenant: string): InputVerdict {
@@ -84,7 +87,9 @@ function readAll(fd: number, size: number): Uint8Array {
 const OPEN_FILES = '/proc/self/fd';
 const KERNEL_TELLS = existsSync(OPEN_FILES);
 
-/** The path of the file that was opened, without links. Linux tells it. Elsewhere, the path must still lead to that file. */
+/**
+ * The path of the opened file, without links. Linux reports it. On other systems, the path must still lead to that file.
+ */
 function realPathOf(fd: number, path: string): string {
   if (KERNEL_TELLS) return readlinkSync(`${OPEN_FILES}/${fd}`);
   const real = realpathSync.native(path);
@@ -108,7 +113,7 @@ function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
-/** Says what is there instead. Only failed rows pay for this look. */
+/** Describes what is there instead. Only failed rows pay for this check. */
 function missingFile(path: string, cause: unknown): ForebayError {
   const say = (message: string) => new ForebayError('file_not_found', message, { cause });
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return say('it is a link to nothing');

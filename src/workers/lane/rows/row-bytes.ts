@@ -9,13 +9,13 @@ import { checkRowSize } from './check-row-size.ts';
 
 export interface RowBytes {
   /**
-   * Calls `work` with the row's bytes, at once if the budget allows, and returns what it returns. Reads synchronously:
-   * decoding must be under way before the lane blocks in inference, and reading a cached file is faster than a trip through
-   * the thread pool. Throws or rejects with ForebayError `file_not_found`, `file_unreadable`, `path_not_allowed`,
-   * `file_too_large` or `empty_file`, or as `work` does.
+   * Calls `work` with the row's bytes, immediately if the budget allows, and returns its result. Reads synchronously,
+   * because decoding must be in progress before the lane blocks in inference, and reading a cached file is faster than a
+   * trip through the thread pool. Throws or rejects with ForebayError `file_not_found`, `file_unreadable`,
+   * `path_not_allowed`, `file_too_large` or `empty_file`, or as `work` does.
    */
   use<T>(input: LaneInput, work: (bytes: Uint8Array) => T | Promise<T>): T | Promise<T>;
-  /** Bytes read since the last call, and the milliseconds of this thread that it took. */
+  /** Bytes read since the last call, and the milliseconds of this thread that reading took. */
   takeCounts(): { bytes: number; ms: number };
 }
 

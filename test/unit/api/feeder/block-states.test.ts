@@ -11,7 +11,7 @@ beforeEach(() => {
 const EXTENT = { firstRow: 0, rows: 4 };
 
 describe('a block', () => {
-  it('that is reserved may go on the queue at once, and nobody has run it', () => {
+  it('that is reserved may go on the queue immediately, and has no runs yet', () => {
     states.reserved(3, EXTENT);
     states.reserved(2, EXTENT);
     expect(states.due()).toEqual([2, 3]);
@@ -36,7 +36,7 @@ describe('a block', () => {
     expect(states.worst()).toEqual({ block: 0, attempts: 2 });
   });
 
-  it('waits longer after each run, however often the window is looked through meanwhile', () => {
+  it('waits longer after each run, however often the window is checked meanwhile', () => {
     const delayAfter = (attempts: number) => {
       states.sync([]);
       states.sync([0]);
@@ -53,7 +53,7 @@ describe('a block', () => {
     expect([0, 1, 2, 6, 20].map(delayAfter)).toEqual([0, 500, 1000, 16_000, 30_000]);
   });
 
-  it('that was taken off the queue may go there again at once', () => {
+  it('that was taken off the queue may go there again immediately', () => {
     states.reserved(0, EXTENT);
     states.queued(0, 1, 5);
     states.withdrawn(0);

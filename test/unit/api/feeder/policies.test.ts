@@ -30,7 +30,7 @@ it('keeps sixteen blocks in the window, or four per lane', () => {
   expect(windowLimit({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(256);
 });
 
-it('widens the window of tiny blocks to what a tenth of a second needs, within a bound', () => {
+it('widens the window of tiny blocks to the need of a tenth of a second, within a bound', () => {
   expect(windowLimit({ ...STATE, blocksPerS: 100 })).toBe(16);
   expect(windowLimit({ ...STATE, blocksPerS: 1_000 })).toBe(100);
   expect(windowLimit({ ...STATE, blocksPerS: 1_000_000 })).toBe(256);
@@ -42,7 +42,7 @@ it('never exceeds the concurrency of a job', () => {
   expect(windowRoom(state)).toBe(1);
 });
 
-it('refills a window when a quarter of it is free, and a small one at once', () => {
+it('refills a window when a quarter of it is free, and a small one immediately', () => {
   expect(refillMark(STATE)).toBe(12);
   expect(refillMark({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(192);
   expect(refillMark({ ...STATE, concurrency: 2 })).toBe(1);
@@ -55,7 +55,7 @@ it('lets a queue hold twice the window of the job that asks, unless an operator 
   expect(queueLimit(2, 8, 100)).toBe(8);
 });
 
-it('says why nothing is added, with both hashes where they differ', () => {
+it('explains why nothing is added, with both hashes if they differ', () => {
   const veto = (service: object, onQueue = 0) =>
     vetoOnAdding({ ...STATE, onQueue, service: { ...SERVICE, ...service } });
   expect(veto({})).toBeNull();
@@ -75,7 +75,7 @@ it('keeps one block on the queue when all workers are short of memory', () => {
   expect(vetoOnAdding({ ...state, onQueue: 1 })).toMatchObject({ reason: 'memory_watermark' });
 });
 
-it('says which side to change where the files of the model were replaced, and that a worker is loading it', () => {
+it('names the side to change if the files of the model were replaced, and reports that a worker is loading it', () => {
   const textOf = (service: object) =>
     vetoOnAdding({ ...STATE, service: { ...SERVICE, lanes: 0, ...service } })!.text;
   const otherHashes = ['a'.repeat(64)];

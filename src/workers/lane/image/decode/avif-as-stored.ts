@@ -8,7 +8,7 @@ const NO_TURN = Buffer.from('irot\0', 'latin1');
 const TURN_BYTES = 9;
 const BRANDS_AT = 8;
 
-/** `upright`: rotation and mirroring are to be applied. Returns the same bytes if nothing has to change. */
+/** `upright`: whether to apply rotation and mirroring. Returns the same bytes if nothing has to change. */
 export function avifAsStored(avif: Uint8Array, upright: boolean): Uint8Array {
   const bytes = Buffer.from(avif.buffer, avif.byteOffset, avif.byteLength);
   const isSequence = bytes.toString('latin1', BRANDS_AT, BRANDS_AT + 4) === 'avis';

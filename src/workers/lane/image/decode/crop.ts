@@ -1,4 +1,7 @@
-/** What every decoder does around resizing: checks the limits on pixels, hands over the window, pads the crop with black. */
+/**
+ * The steps around resizing that every decoder shares: checks the limits on pixels, hands over the window, pads the crop
+ * with black.
+ */
 import { ForebayError } from '../../../../shared/errors.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { ResamplingPlan, Size } from '../resample/pillow-resampler.ts';

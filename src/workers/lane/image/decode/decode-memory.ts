@@ -5,18 +5,18 @@
 import { ForebayError } from '../../../../shared/errors.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 
-/** What a library holds while it decodes an image, besides some lines. */
+/** The memory of a library while it decodes an image, besides some lines. */
 export interface LibraryMemory {
   readonly bytesPerPixel: number;
-  /** What the library itself takes, for an image of any size. */
+  /** The memory of the library itself, for an image of any size. */
   readonly fixedBytes?: number;
 }
 
 export const LINES_ONLY: LibraryMemory = { bytesPerPixel: 0 };
 
 /**
- * Where the pixels go. `kernel`: RGB of the whole image is copied into the resampler. `codec`: the same, and the codec keeps
- * its own copy. `libvips`: it resizes line by line.
+ * The destination of the pixels. `kernel`: RGB of the whole image is copied into the resampler. `codec`: the same, and the
+ * codec keeps its own copy. `libvips`: it resizes line by line.
  */
 export type Path = 'kernel' | 'codec' | 'libvips';
 

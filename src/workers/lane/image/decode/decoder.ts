@@ -7,13 +7,13 @@ import type { ImageLimits } from '../../../../shared/files/row-limits.ts';
 import type { Normalisation } from '../resample/kernel.ts';
 import type { Geometry } from './geometry.ts';
 
-/** What a decoder needs of a model's config. */
+/** The part of a model's config that a decoder needs. */
 export type DecodeConfig = Pick<
   Preprocess,
   'resize' | 'crop' | 'interpolation' | 'icc' | 'auto_orient' | 'decode'
 >;
 
-/** What a decoder is made for: one model, and the lane's limits. */
+/** The parameters of a decoder: one model, and the lane's limits. */
 export type DecodeOptions = DecodeConfig & Omit<ImageLimits, 'decodeBudgetBytes'>;
 
 /** RGB of 8 bits, height x width x channel, of crop x crop pixels. A smaller image has black around it. */
@@ -41,7 +41,7 @@ export interface Decoder {
   /** Decodes to pixels. Otherwise as decodeTo. */
   decode(image: Uint8Array): Promise<Pixels>;
   /**
-   * Hands the window to `take` once and returns what `take` returns. Does so synchronously if nothing has to wait, since
+   * Hands the window to `take` once and returns what `take` returns. Does so synchronously if nothing has to wait, because
    * promises would be a tenth of the cost of small images. Work that can run on other threads has started when the call
    * returns, if the format allows it, because the caller may block this thread next. Throws or rejects with ForebayError
    * `unsupported_format`, `too_many_pixels`, `decompression_ratio` or `decode_failed`.

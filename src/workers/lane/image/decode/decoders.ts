@@ -1,4 +1,4 @@
-/** Chooses a model's decoder by its config. Decoders of a lane share their parts, which are made when needed. */
+/** Chooses a model's decoder by its config. Decoders of a lane share their parts, which are created on first use. */
 import { createSharedMemory } from '../../out-of-memory.ts';
 import { createResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';

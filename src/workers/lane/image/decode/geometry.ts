@@ -15,8 +15,9 @@ export interface Geometry {
 }
 
 /**
- * Follows torchvision 0.20, `Resize(int)` and `CenterCrop(int)` on Pillow images, but for `longerSide`. The shorter side becomes
- * `resize`. Crop offsets are rounded half to even. A smaller image is padded with zeros, with the odd pixel right and below.
+ * Follows torchvision 0.20, `Resize(int)` and `CenterCrop(int)` on Pillow images, except for `longerSide`. The shorter
+ * side becomes `resize`. Crop offsets are rounded half to even. A smaller image is padded with zeros, with the odd pixel
+ * right and below.
  */
 export function planGeometry(
   width: number,
@@ -41,8 +42,8 @@ function resizedSize(width: number, height: number, side: number): { width: numb
 }
 
 /**
- * Rounds to the nearest whole number of pixels, which keeps the aspect ratio best (ADR 5). torchvision cuts the fraction off.
- * That gives the same for the usual ratios (1:1, 4:3, 3:2, 16:9) and one pixel less for half of the others.
+ * Rounds to the nearest whole number of pixels, which keeps the aspect ratio best (ADR 5). torchvision truncates. That
+ * gives the same for the usual ratios (1:1, 4:3, 3:2, 16:9) and one pixel less for half of the others.
  */
 function longerSide(side: number, short: number, long: number): number {
   return roundHalfToEven((side * long) / short);

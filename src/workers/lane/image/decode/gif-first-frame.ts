@@ -19,7 +19,7 @@ const GRAPHIC_CONTROL = 0xf9;
 const IMAGE = 0x2c;
 const END = 0x3b;
 
-/** Null if the file is damaged before the pixels. Then the decoder says why. */
+/** Null if the file is damaged before the pixels. Then the decoder reports why. */
 export function firstFrame(gif: Uint8Array): FirstFrame | null {
   const bytes = Buffer.from(gif);
   if (bytes.length < 13) return null;
@@ -95,7 +95,7 @@ function colourOf(bytes: Buffer, { start, length }: Table, index: number): Colou
   return [red, green, blue];
 }
 
-/** The position behind the empty block that ends a list of blocks. The end of the file if that block is missing. */
+/** The position after the empty block that ends a list of blocks. The end of the file if that block is missing. */
 function endOfBlocks(bytes: Buffer, start: number): number {
   let at = start;
   while (at < bytes.length) {

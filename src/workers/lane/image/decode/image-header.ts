@@ -7,7 +7,7 @@ import { refusedFormat } from './refused-format.ts';
 
 export interface ImageHeader {
   readonly format: 'jpeg' | 'png' | 'gif' | 'webp' | 'tiff' | 'avif';
-  /** Null if the header does not say it plainly. */
+  /** Null if the header does not state it plainly. */
   readonly size: { readonly width: number; readonly height: number } | null;
   /** 8 bits per sample and no transparency, so colours may be resized as they are. False if unknown. */
   readonly plain: boolean;
@@ -17,7 +17,7 @@ export interface ImageHeader {
   readonly progressive: boolean;
 }
 
-/** Throws ForebayError `unsupported_format`, which names what the bytes look like if that is known. */
+/** Throws ForebayError `unsupported_format`, which names the apparent format if it is known. */
 export function readImageHeader(image: Uint8Array): ImageHeader {
   const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength);
   if (startsWith(bytes, 0xff, 0xd8, 0xff)) return jpegHeader(bytes);
@@ -80,7 +80,7 @@ function jpegHeader(bytes: Buffer): ImageHeader {
   return unknown;
 }
 
-/** `at`: of the frame header. Accepts SOF0 to SOF2. Refuses a file with so many scans that they are meant to cost time. */
+/** `at`: of the frame header. Accepts SOF0 to SOF2. Refuses a file with so many scans that they only serve to cost time. */
 function isOrdinary(bytes: Buffer, at: number): boolean {
   const process = bytes[at + 1]!;
   if (process > 0xc2 || bytes[at + 4] !== 8 || ![1, 3].includes(bytes[at + 9]!)) return false;

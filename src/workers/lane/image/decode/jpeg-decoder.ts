@@ -101,8 +101,8 @@ export function createJpegDecoder(
 }
 
 /**
- * How long images are decoded before the event loop turns, so that messages get in and a complete batch can run. At least one
- * image is decoded per turn. Small images share a turn, since one costs a tenth of decoding a thumbnail.
+ * How long images are decoded before the event loop turns, so that messages arrive and a complete batch can run. At least
+ * one image is decoded per turn. Small images share a turn, because one turn costs a tenth of decoding a thumbnail.
  */
 const TURN_MS = 2;
 

@@ -11,11 +11,11 @@ import { ycbcrToRgb } from './ycbcr.ts';
 
 export interface Source {
   readonly bytes: Uint8Array;
-  /** Size of the file as it came. */
+  /** Original size of the file. */
   readonly encodedBytes: number;
   /** Whether the orientation that the file names is applied. */
   readonly upright: boolean;
-  /** Corrects packed RGB of that region of the upright image, in place. Null if the pixels are right as they come. */
+  /** Corrects packed RGB of that region of the upright image, in place. Null if the pixels need no correction. */
   readonly finish: ((pixels: Uint8Array, region: Region) => void) | null;
   /** Bytes of a line of a TIFF's tiles, which is unpacked as a whole. */
   readonly tileLineBytes: number;

@@ -1,4 +1,4 @@
-/** Says what a file is that is no accepted image, by its first bytes, and what to do about it. */
+/** Identifies a file that is not an accepted image, by its first bytes, and explains what to do about it. */
 
 interface Known {
   readonly prefixes: readonly string[];
@@ -58,7 +58,7 @@ const TEXT: readonly (readonly [pattern: RegExp, name: string])[] = [
 const HEAD_BYTES = 512;
 const TAR_AT = 257;
 
-/** "a ZIP archive: unpack it". If nothing is known, it tells how the file begins. */
+/** "a ZIP archive: unpack it". If nothing is known, it shows how the file begins. */
 export function refusedFormat(bytes: Buffer): string {
   const head = bytes.toString('latin1', 0, HEAD_BYTES);
   const brand = /^.{4}ftyp(.{4})/s.exec(head)?.[1];

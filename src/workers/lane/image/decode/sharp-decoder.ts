@@ -21,7 +21,7 @@ import { memoryOf, memoryOfPlain } from './library-memory.ts';
 import { readImageHeader, type ImageHeader } from './image-header.ts';
 import { LIBVIPS_KERNELS, shrinks, type LibvipsKernel } from './shrink.ts';
 
-/** Loaded as CommonJS, since `import` takes twice the CPU time (see shared/queue/bullmq.ts). */
+/** Loaded as CommonJS, because `import` takes twice the CPU time (see shared/queue/bullmq.ts). */
 const sharp = createRequire(import.meta.url)('sharp') as typeof sharpLibrary;
 
 /** Lanes are the unit of parallelism, so libvips' own threads and caches would only cost memory. */
@@ -58,7 +58,7 @@ export function createSharpDecoder(
     const { size } = header;
     if (size !== null) checkPixels(size, maxPixels);
     const source = matchPillow(image, header.format, options.auto_orient);
-    // The pixels must be under way in this turn of the event loop, since the caller may block this thread next.
+    // The pixels must be in progress in this turn of the event loop, because the caller may block this thread next.
     const attempt =
       size !== null && header.plain && !source.upright
         ? async () => fromPixels(source, size, ofHeader(header), take)
@@ -151,7 +151,7 @@ function toRgb(source: Sharp): Sharp {
   return source.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
 }
 
-/** libvips writes several lines. The first that is not sharp's own preface names the cause. */
+/** libvips writes several lines. The first one that is not sharp's own preface names the cause. */
 function toDecodeError(error: unknown, maxPixels: number): ForebayError {
   const lines = messageOf(error)
     .replace(/^Input buffer has corrupt header: /, '')

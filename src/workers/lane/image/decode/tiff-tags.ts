@@ -1,4 +1,4 @@
-/** Reads the first directory of a TIFF or BigTIFF: the numbers that say how its pixels are stored. */
+/** Reads the first directory of a TIFF or BigTIFF: the numbers that describe how its pixels are stored. */
 
 export interface TiffTags {
   /** The tag's numbers or its default. Undefined if there is neither. */
@@ -29,7 +29,7 @@ const DEFAULTS: Partial<Record<TiffTag, readonly number[]>> = {
 const NUMBER_BYTES: Readonly<Record<number, 2 | 4 | 8>> = { 3: 2, 4: 4, 16: 8 };
 const MAX_NUMBERS = 16;
 
-/** Empty if the directory lies outside the file. */
+/** Empty if the directory is outside the file. */
 export function readTiffTags(tiff: Uint8Array): TiffTags {
   const found = readDirectory(Buffer.from(tiff.buffer, tiff.byteOffset, tiff.byteLength));
   const numbers = (tag: TiffTag) => found.get(TAGS[tag]) ?? DEFAULTS[tag];
@@ -62,7 +62,7 @@ function readDirectory(bytes: Buffer): Map<number, readonly number[]> {
       );
     }
   } catch (error) {
-    // What was read so far counts, since the decoder judges damaged files.
+    // The tags read so far count, because the decoder judges damaged files.
     if (!(error instanceof RangeError)) throw error;
   }
   return found;

@@ -1,6 +1,6 @@
 /**
- * Decodes JPEGs with a native libjpeg-turbo, whose package is optional and prebuilt. It uses the fast IDCT (ADR 4 says what
- * that changes in pixels and answers). The only importer of the library.
+ * Decodes JPEGs with a native libjpeg-turbo, whose package is optional and prebuilt. It uses the fast IDCT (ADR 4
+ * describes how that changes pixels and answers). The only importer of the library.
  */
 import { createRequire } from 'node:module';
 import type { JpegCodec } from './jpeg-codec.ts';

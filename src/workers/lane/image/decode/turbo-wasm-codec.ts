@@ -51,7 +51,7 @@ export async function loadTurboWasm(): Promise<JpegCodec> {
     return { library, decoder, readPixels: createPixelReader(library, decoder) };
   };
 
-  /** Null while it is being replaced. Images are refused meanwhile, which only costs another decoder's time. */
+  /** Null while it is being replaced. Images are refused meanwhile, which only costs time in another decoder. */
   let instance: Instance | null = await instantiate();
 
   function replace(): void {

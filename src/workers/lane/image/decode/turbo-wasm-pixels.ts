@@ -1,13 +1,13 @@
 /**
- * Reads a decoded image out of the WebAssembly codec's memory, without the copy that the library's own call makes. ADR 11
- * says what that gains. This file alone knows how the library lays out its memory.
+ * Reads a decoded image out of the WebAssembly codec's memory, without the copy of the library's own call. ADR 11 measures
+ * the gain. Only this file knows the library's memory layout.
  */
 
 /** The part of the library's decoder object that is used here. */
 export interface DecoderObject {
   /** Returns a copy of the pixels. */
   getDecodedBuffer(): Uint8ClampedArray;
-  /** The binding's own field. It tells where the C++ object lies in memory. */
+  /** The binding's own field. It holds the address of the C++ object. */
   readonly $$?: { readonly ptr?: number };
 }
 
@@ -16,10 +16,10 @@ export interface CodecMemory {
   readonly HEAPU8: Uint8Array;
 }
 
-/** The pixels of the last image, valid until the next one. Null if they are not so many bytes. */
+/** The pixels of the last image, valid until the next one. Null if their number of bytes differs. */
 export type ReadPixels = (length: number) => Uint8Array | null;
 
-/** Bytes from the C++ object to its vector of decoded bytes, which begins with the addresses of its begin and its end. */
+/** Bytes from the C++ object to its vector of decoded bytes, which starts with the addresses of its begin and its end. */
 const DECODED = 12;
 
 /** The first image is read both ways. If the pixels are equal, later images are read in place. If not, all are copied. */

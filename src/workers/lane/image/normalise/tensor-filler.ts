@@ -12,7 +12,7 @@ export type Layout = 'nchw' | 'nhwc';
 export type TensorData = Float32Array | Uint16Array | Uint8Array;
 
 export interface TensorFiller {
-  /** A tensor for so many rows. Its content is undefined. */
+  /** A tensor for this many rows. Its content is undefined. */
   allocate(rows: number): TensorData;
   /** Numbers per row in the tensor: crop x crop x 3. */
   readonly rowLength: number;

@@ -2,7 +2,7 @@
 import type { TensorData, TensorFiller } from './tensor-filler.ts';
 
 export interface TensorPool {
-  /** A tensor for at least so many rows. It holds the content of an earlier batch. */
+  /** A tensor for at least this many rows. It holds the content of an earlier batch. */
   take(rows: number): TensorData;
   /** Keeps the tensor for later batches. The caller must not touch it again. */
   giveBack(tensor: TensorData): void;

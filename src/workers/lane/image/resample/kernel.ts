@@ -26,7 +26,7 @@ export interface Normalisation {
   readonly tables: Float32Array;
   /** Which channel of the result red, green and blue are. */
   readonly channels: readonly [red: number, green: number, blue: number];
-  /** One channel after the other. Otherwise, the channels of a pixel lie side by side. */
+  /** One channel after the other. Otherwise, the channels of a pixel are side by side. */
   readonly planar: boolean;
 }
 
@@ -201,7 +201,7 @@ function layOut(plan: ResamplingPlan, sourceLength: number): Layout {
   const middleRows = tall ? window.height : region.height;
   const outStride = paddedLine(window.width);
   const sourceStride = Math.ceil(sourceLength / region.height);
-  // Bytes that are read beyond the end: by taps of weight 0, and as the second line of the last two.
+  // Bytes that are read beyond the end, by taps of weight 0, and as the second line of the last two.
   const beyond = (stride: number, vertically: boolean) =>
     columns.pairs * 6 + stride * (vertically ? rows.pairs * 2 + 1 : 1);
   return {

@@ -18,9 +18,9 @@ export interface Region extends Size {
   readonly top: number;
 }
 
-/** How source positions make the result's positions along one axis. */
+/** How positions of the result follow from source positions along one axis. */
 export interface Axis {
-  /** The first source position that is needed, and how many from there on. */
+  /** The first source position that is needed, and the number of positions from there. */
   readonly start: number;
   readonly length: number;
   /** For each position of the result, its first source position, counted from `start`. */
@@ -54,7 +54,7 @@ export function planResampling(
     region: { left: columns.start, top: rows.start, width: columns.length, height: rows.length },
     window,
     copies: resized.width === source.width && resized.height === source.height,
-    // As Pillow 13. Earlier versions always begin with the horizontal pass.
+    // As in Pillow 13. Earlier versions always start with the horizontal pass.
     tall:
       source.height > resized.height && source.height - resized.height > (source.width - resized.width) * 2,
     columns,

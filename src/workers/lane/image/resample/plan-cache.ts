@@ -21,7 +21,7 @@ export function createPlanCache(): PlanCache {
   } | null = null;
 
   function get(source: Size, geometry: Geometry, interpolation: Interpolation): ResamplingPlan {
-    // Thumbnails of one size come by the thousand. Making a key's text would cost each of them 2 % of its time.
+    // Thumbnails of one size come by the thousand. Building a key's text would cost each of them 2 % of its time.
     if (
       latest !== null &&
       latest.interpolation === interpolation &&

@@ -3,7 +3,7 @@ import type { Activation } from '../../../../shared/domain/model-config.ts';
 import type { RowOutcome } from '../../../../shared/domain/row.ts';
 
 export interface Classifier {
-  /** `numbers`: one per class. If one of them makes no score, the row is an error. */
+  /** `numbers`: one per class. If one of them gives no score, the row is an error. */
   answer(numbers: Float32Array, topK: number): RowOutcome;
 }
 
@@ -30,7 +30,7 @@ export function createClassifier(options: {
   return { answer };
 }
 
-/** A logit of -Infinity is a probability of 0, unless all are. No other number that is not finite makes a score. */
+/** A logit of -Infinity is a probability of 0, unless all are. No other non-finite number is a score. */
 function problemOf(numbers: Float32Array, activation: Activation): string | null {
   const odd = numbers.findIndex((number) => !Number.isFinite(number));
   if (odd < 0) return null;
