@@ -54,7 +54,7 @@ ${options.join('\n')}`;
 
 /**
  * @param {readonly string[]} args
- * @returns names: cases to run; subjects: see subjects.js; the rest by the names of OPTIONS, undefined where not given.
+ * @returns names: cases to run; subjects: see subjects.js; the rest by the names of OPTIONS, undefined if not given.
  *   Throws Error with a sentence for the user.
  */
 export function readOptions(args) {

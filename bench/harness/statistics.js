@@ -1,4 +1,4 @@
-/** Medians, percentiles and ratios of paired runs. Pure: it does not know what was measured. */
+/** Medians, percentiles and ratios of paired runs. Pure. */
 
 /** @param {readonly number[]} values at least one */
 export function median(values) {

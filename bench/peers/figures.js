@@ -73,7 +73,7 @@ function isPeer(key) {
   return Object.hasOwn(PEERS, key);
 }
 
-/** null where a run has no such figure. */
+/** null if a run has no such figure. */
 function medianOf(all, field) {
   const value = median(valuesOf(all, field));
   return Number.isFinite(value) ? value : null;

@@ -78,10 +78,10 @@ export function createBlockRunner(deps: RunBlockDeps) {
       await commit(counts);
     }
 
-    /** Null where no earlier run has published the block. */
+    /** Null if no earlier run has published the block. */
     async function adoptEarlierPart(begun: BegunRun): Promise<BlockCounts | null> {
       const { spec, attempts } = begun;
-      // A handed back run does not count as an attempt. If it has published, `publish` meets its part.
+      // A run that was handed back does not count as an attempt. If it has published, `publish` finds its part.
       if (attempts <= 1 && !spec.resume) return null;
       const proof = proofOf(spec, begun.announced);
       return adoptBlock(spec.output, job, firstPart(spec) + block, begun.block, proof);
@@ -93,7 +93,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       return computing;
     }
 
-    /** Null where the run may not publish. */
+    /** Null if the run may not publish. */
     async function publish(
       { spec, block: rows }: BegunRun,
       outcomes: RowOutcome[],
@@ -116,7 +116,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       const started = performance.now();
       const outcome = await window.commit(job, block, token, counts, stats.totals());
       if (outcome === 'superseded') emit('block.superseded', { job, block });
-      // The slot goes last, so that a queue never holds more blocks than slots.
+      // The slot is returned last, so that a queue never holds more blocks than slots.
       await taken.complete();
       if (outcome !== 'superseded') await slots.release(queue, job, [block]);
       flow.committed(performance.now() - started);
@@ -162,7 +162,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
   };
 }
 
-/** `code: message`. Storage trouble has a code of its own, because it may pass. */
+/** `code: message`. A storage failure has its own code, because it may be temporary. */
 function describe(error: unknown): string {
   if (error instanceof ForebayError) return `${error.code}: ${error.message}`;
   if (error instanceof RowsDiffer) return `dataset_changed: ${error.message}`;

@@ -3,7 +3,7 @@
  *
  * - `booting`: it loads its models, and takes blocks of those that are loaded.
  * - `serving`: every model that was there at the start is served, has failed, or is too slow for the others to wait.
- * - `draining`: it takes no more blocks, finishes those in hand within the grace time, and hands back the rest.
+ * - `draining`: it takes no more blocks, finishes its current ones within the grace time, and hands back the rest.
  * - `stopped`: its lanes and connections are closed.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -30,9 +30,9 @@ export interface Worker {
   health(): Health | null;
   /** For the launcher. */
   modelReport(): ModelReport;
-  /** Finishes the blocks in hand within the grace time, hands back the rest, and closes everything. */
+  /** Finishes the current blocks within the grace time, hands back the rest, and closes everything. */
   drain(): Promise<void>;
-  /** Ends the lanes' processes now: none may outlive the worker's process. */
+  /** Ends the lanes' processes now, because none may outlive the worker's process. */
   killLanes(): void;
 }
 
@@ -52,13 +52,13 @@ export interface WorkerParts {
   modelReport: () => ModelReport;
   /** Stops listening for changes: of models on disk, and of queues. */
   stopWatching: () => void;
-  /** Closes what is left when the lanes are closed. */
+  /** Closes the rest when the lanes are closed. */
   closeConnections: () => Promise<unknown>;
   shutdownGraceMs: number;
   emit: Emit;
 }
 
-/** Its models are being loaded already. */
+/** Its models are already being loaded. */
 export function startWorker(parts: WorkerParts): Worker {
   const { heartbeat, models, source, sampler, runs, lanes, emit } = parts;
   let state: WorkerState = 'booting';
@@ -66,7 +66,7 @@ export function startWorker(parts: WorkerParts): Worker {
 
   async function boot(): Promise<void> {
     await Promise.race([models.settled(), outOfPatience()]);
-    // Whoever hears that the worker is ready must find its models announced.
+    // A process that learns that the worker is ready must find its models announced.
     await heartbeat.announce();
     if (state === 'booting') state = 'serving';
   }
@@ -104,7 +104,7 @@ export function startWorker(parts: WorkerParts): Worker {
     emit('worker.grace_over', { blocks: runs.count });
     await runs.handBackAll();
     lanes.killAll();
-    // A take that was under way may have brought another block.
+    // A take in progress may have brought another block.
     await source.stop();
     await runs.handBackAll();
   }

@@ -123,7 +123,7 @@ function bodyOf(value: Arbitrary<unknown>): Arbitrary<string | Uint8Array | null
   );
 }
 
-/** Replaces lone surrogates, which cannot be sent. Escapes dots, since the client would resolve "." and "..". */
+/** Replaces lone surrogates, which cannot be sent. Escapes dots, because the client would resolve "." and "..". */
 function encode(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString()).replaceAll('.', '%2E');
 }

@@ -104,7 +104,7 @@ describe('events', () => {
     expect(last.status).toBe(204);
   });
 
-  it('begin with a snapshot again if the last id is older than what is kept', async () => {
+  it('begin with a snapshot again if the last id is older than the kept events', async () => {
     const job = await api.runningJob();
     const first = await api.jobs.firstEventId(job.id);
     for (let block = 0; block < 3; block += 1) await api.commitBlock(job, block);

@@ -65,7 +65,7 @@ describe('batches', () => {
     expect(sizes).toEqual([2, 4, 4]);
   });
 
-  it('wait for more rows while some may arrive, and leave at once when none can', async () => {
+  it('wait for more rows while some may arrive, and leave immediately when none can', async () => {
     let more = true;
     const { batcher, send } = open(() => more);
     let answered = 0;

@@ -1,4 +1,4 @@
-// The API's log tells operators how each job ended.
+// The API's log shows operators how each job ended.
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeServiceFolder, startOwnProcess } from '../support/own-process.ts';

@@ -61,7 +61,7 @@ describe('npm run check', () => {
     for (const script of CHECKS) expect(run(script), script).toMatchObject({ code: 0 });
   });
 
-  it.each(PROJECT)('finds what is wrong in %s', (folder) => {
+  it.each(PROJECT)('finds the problems in %s', (folder) => {
     write(folder, 'bad.js', 'var a =   1;;; a == 2\n');
     for (const script of ['check:format', 'check:lint']) {
       const { code, said } = run(script);

@@ -1,6 +1,6 @@
 /**
- * The operators of a plan: the logical plan says what happens to a row, the physical plan says which process does it and
- * what is fused. Pure.
+ * The operators of a plan. The logical plan describes what happens to a row. The physical plan describes which process
+ * does it and what is fused. Pure.
  */
 import { openersOf } from './row-openers.ts';
 import type { DecodeMode } from '../../shared/domain/decode-mode.ts';

@@ -16,7 +16,7 @@ export interface DeliverySettings {
   readonly secret: string | null;
 }
 
-/** An event of a job, and where it goes. */
+/** An event of a job, and its destination. */
 export interface Delivery {
   readonly job: string;
   readonly webhook: JobWebhook;

@@ -36,7 +36,7 @@ export async function createKey(flags: CreateKeyFlags, context: CliContext): Pro
   );
   const key = keyToWire(record);
   terminal.out(flags.json ? `${JSON.stringify({ ...key, key: text })}\n` : `${text}\n`);
-  terminal.err(`Keep this key: it is not shown again. ${about(key)}\n`);
+  terminal.err(`Keep this key. It is not shown again. ${about(key)}\n`);
   return EXIT.ok;
 }
 

@@ -7,7 +7,7 @@ export interface Help {
   readonly examples: readonly string[];
   /** Paragraphs. */
   readonly notes?: readonly string[];
-  /** For a command with exit codes of its own. */
+  /** For a command with its own exit codes. */
   readonly exitCodes?: string;
 }
 

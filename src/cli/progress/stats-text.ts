@@ -106,7 +106,7 @@ function formatMs(ms: number): string {
   return `${ms.toFixed(ms >= 10 ? 1 : ms >= 1 ? 2 : 3)} ms`;
 }
 
-/** Leaves options and names as they are. */
+/** Leaves options and names unchanged. */
 function lowerFirst(text: string): string {
   return /^[A-Z][a-z ]/.test(text) && !text.startsWith('Redis')
     ? text[0]!.toLowerCase() + text.slice(1)

@@ -184,7 +184,7 @@ function killGroup(child: ChildProcess): void {
 async function waitUntilReady(socketPath: string, child: ChildProcess): Promise<number> {
   const deadline = Date.now() + READY_MS;
   for (let pause = 2; !(await accepts(socketPath)); pause = Math.min(pause * 2, 50)) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended at once');
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended immediately');
     if (Date.now() > deadline) throw new Error(`it opened no socket within ${READY_MS / 1000} s`);
     await delay(pause);
   }

@@ -1,4 +1,4 @@
-/** Checks the output folder of a run: it is empty, or the user said what to do with its files. */
+/** Checks the output folder of a run: it is empty, or the user has chosen what to do with its files. */
 import { readdir } from 'node:fs/promises';
 import { UsageError } from '../exit-codes.ts';
 

@@ -49,7 +49,7 @@ export const JOB_SPEC = z.object({
   input: z.record(z.string(), z.unknown()),
   /** Whether the job adopts the parts that an earlier job left in the output. */
   resume: z.boolean(),
-  /** Null in a job of version 1, where the submit prepared the output. */
+  /** Null in a job of version 1, because the submit prepared the output. */
   opening: OPENING.nullable().default(null),
   /** The job whose failed rows this job runs again, into the same output. Then `dataset` has the type `failed`. */
   retry_of: z.string().nullable().default(null),

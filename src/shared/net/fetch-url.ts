@@ -24,8 +24,8 @@ export function parseFetchUrl(text: string, base?: URL): URL {
 }
 
 /**
- * Where a `Location` header leads. `header`: Latin-1, one character per byte, as undici gives it. Like browsers, it reads
- * raw UTF-8 as UTF-8 and keeps other bytes. Throws ForebayError `url_not_allowed`.
+ * Where a `Location` header leads. `header`: Latin-1, one character per byte, as undici returns it. Like browsers, it
+ * reads raw UTF-8 as UTF-8 and keeps other bytes. Throws ForebayError `url_not_allowed`.
  */
 export function parseLocation(header: string, base: URL): URL {
   const bytes = Buffer.from(header, 'latin1');

@@ -94,7 +94,7 @@ export function createBlockRuns(deps: { redis: Redis; run: RunScript; now?: () =
 
   return {
     /**
-     * Begins a run. Null where it must not go on: the block is committed, withdrawn or outdated, or the job is not
+     * Begins a run. Null if it must not continue: the block is committed, withdrawn or outdated, or the job is not
      * running. Throws ForebayError `newer_version`.
      */
     async beginRun(job: string, block: number, generation: number, token: string): Promise<BegunRun | null> {

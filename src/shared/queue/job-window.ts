@@ -19,7 +19,7 @@ export interface WindowEntry {
   readonly rows: () => BlockRows;
 }
 
-/** Where feeding goes on. */
+/** The position where feeding continues. */
 export interface FeedPosition {
   readonly nextBlock: number;
   /** The cursor after the last reserved block. Null at the beginning. */

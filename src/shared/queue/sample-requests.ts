@@ -129,7 +129,7 @@ export function createSampleRequests(deps: { redis: Redis; wake: Wake }) {
         if (id === null) return null;
         const text = await redis.getdel(keys.request(id));
         const parsed = text === null ? null : REQUEST.safeParse(JSON.parse(text));
-        // The request has expired or is of another version. Whoever asked gets no answer and goes on without one.
+        // The request has expired or is of another version. The caller gets no answer and continues without one.
         if (!parsed?.success) continue;
         return { ...parsed.data, rows: decodeBlockRows(parsed.data.rows).rows };
       }

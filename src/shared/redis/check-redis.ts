@@ -11,7 +11,7 @@ const OLDEST = [6, 2] as const;
 
 export interface RedisReport {
   readonly version: string;
-  /** Sentences for the log. Each says what to change. */
+  /** Sentences for the log. Each names what to change. */
   readonly warnings: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** Makes text from elsewhere safe to show: it escapes characters that control a terminal or the direction of text. Pure. */
+/** Makes foreign text safe to show. Escapes characters that control a terminal or the direction of text. Pure. */
 
 /** C0, DEL and C1 controls, and marks that change the direction of text. */
 const UNSAFE = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;

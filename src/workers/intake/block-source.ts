@@ -105,7 +105,7 @@ export function createBlockSource(deps: {
   return {
     /** More blocks may have arrived, or lanes may want more. */
     ring(): void {
-      // Before the loop wakes, because a batch that is not full leaves at once if no block may arrive.
+      // Before the loop wakes, because a partial batch leaves immediately if no block may arrive.
       if (state === 'resting' && wantsAny()) take();
       alarm.ring();
     },

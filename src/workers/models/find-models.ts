@@ -64,7 +64,7 @@ export function foldersOf({ models }: FoundModels): ModelFolder[] {
   return models.map(({ folder }) => folder);
 }
 
-/** @throws ForebayError `model_not_found` where a model that was asked for by name does not exist. */
+/** @throws ForebayError `model_not_found` if a model that was requested by name does not exist. */
 export function requireNamed({ only, pool, dirs }: ModelsWanted, { models }: FoundModels): void {
   for (const name of only) {
     if (models.some(({ folder }) => folder.ref.name === name)) continue;

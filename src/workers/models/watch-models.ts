@@ -5,7 +5,7 @@ import type { Emit } from '../../shared/observe/events.ts';
 import { findModels, lookAtModels, type FoundModels, type ModelsWanted } from './find-models.ts';
 import type { FolderLook } from './folder-look.ts';
 
-/** A change counts when two looks in a row agree on it. Until then files may still be copied. */
+/** A change counts when two consecutive looks agree on it. Until then files may still be copied. */
 const LOOK_MS = 1_000;
 
 export interface ModelsWatch {
@@ -14,7 +14,7 @@ export interface ModelsWatch {
 
 export function watchModels(deps: {
   wanted: ModelsWanted;
-  /** The looks that go with what is served already. */
+  /** The looks that belong to the models that are already served. */
   known: ReadonlyMap<string, FolderLook>;
   onChange: (found: FoundModels) => Promise<void>;
   /** Called after each look, whatever it found. */

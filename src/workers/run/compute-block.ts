@@ -1,7 +1,7 @@
 /**
  * Turns a block's rows into their outcomes. Usually all rows go at once, in batches that they share with rows of other
- * blocks. If an earlier run of the block died without a word, they go one by one, and each is written down before it
- * begins (INV-6).
+ * blocks. If an earlier run of the block died without a report, they go one by one, and each is recorded before it starts
+ * (INV-6).
  */
 import type { RowOutcome, RowRef } from '../../shared/domain/row.ts';
 import { atRow, type RowJournal } from '../../shared/domain/row-journal.ts';
@@ -29,7 +29,7 @@ export function createBlockComputer(deps: {
   batcher: Batcher;
 }) {
   const { window, reader, batcher } = deps;
-  /** One journaled row at a time per worker, so that a death points at one row and not at one per block. */
+  /** One journaled row at a time per worker, so that a death points to one row, not to one per block. */
   const journaled = createSemaphore(1);
 
   /** Computes a row that the batcher expects. Takes callbacks, because a promise per small row costs too much. */
@@ -114,6 +114,6 @@ const KILLER: RowOutcome = {
   ok: false,
   error: {
     code: 'worker_crashed',
-    message: 'Workers died each time they began this row, so it is not tried again.',
+    message: 'Workers died each time they started this row, so it is not tried again.',
   },
 };

@@ -1,6 +1,6 @@
 /**
- * How a job's rows flow through this worker: since when without a break, and which part of that time no block has
- * reported yet. A lane's idle time counts for a job only within its flow. It does not count before the first batch or
+ * How a job's rows flow through this worker: the start of the uninterrupted flow, and the part of its time that no block
+ * has reported yet. A lane's idle time counts for a job only within its flow. It does not count before the first batch or
  * after the last one, nor while the job is paused or all its blocks are with other workers.
  */
 
@@ -8,8 +8,8 @@ export type JobFlows = ReturnType<typeof createJobFlows>;
 export type JobFlow = ReturnType<JobFlows['begin']>;
 
 /**
- * A worker that has no block of the job for this long is not starved: it has no rows to wait for. Well above a lost
- * wake-up (1 s), and shorter than any real pause of a job.
+ * A worker that has no block of the job for this long is not starved, because it has no rows to wait for. Well above a
+ * lost wake-up (1 s), and shorter than any real pause of a job.
  */
 const BREAK_MS = 10_000;
 
@@ -35,7 +35,7 @@ export function createJobFlows(now: () => number = () => performance.now()) {
   }
 
   return {
-    /** A block of the job is in hand. Call `end` when it no longer is. */
+    /** The worker holds a block of the job. Call `end` when it no longer does. */
     begin(job: string) {
       forget();
       let state = jobs.get(job);
@@ -55,7 +55,7 @@ export function createJobFlows(now: () => number = () => performance.now()) {
       flow.blocksInHand += 1;
 
       return {
-        /** A batch with rows of the job is answered. Returns how much of its lane's idle time before it counts, ms. */
+        /** A batch with rows of the job is answered. Returns how much of its lane's preceding idle time counts, in ms. */
         answered(sentAt: number, idleMs: number): number {
           flow.since ??= flow.reportedTo = sentAt;
           flow.lastAnswerAt = now();

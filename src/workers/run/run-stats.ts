@@ -1,4 +1,4 @@
-/** What one run of a block cost by stage, in microseconds. Its commit adds the sums to the job's stats. */
+/** The costs of one run of a block by stage, in microseconds. Its commit adds them to the job's stats. */
 import type { BlockStats } from '../../shared/domain/block.ts';
 import type { BatchSeen, RowAnswer } from '../intake/row-answer.ts';
 import type { JobFlow } from './job-flow.ts';
@@ -6,8 +6,8 @@ import type { JobFlow } from './job-flow.ts';
 export type RunStats = ReturnType<typeof createRunStats>;
 
 /**
- * Lists all sums, so that those of every block have one shape from the start. They are added to in place: object spreads
- * are too slow for thousands of tiny blocks per second.
+ * Lists all sums, so that those of every block have one shape from the start. They are increased in place, because object
+ * spreads are too slow for thousands of tiny blocks per second.
  */
 const nothingYet = () => ({
   lane_read_us: 0,
@@ -39,7 +39,7 @@ type Sums = ReturnType<typeof nothingYet>;
 
 interface Share {
   rows: number;
-  /** How much of the lane's idle time before the batch counts, see job-flow.ts. */
+  /** How much of the lane's idle time before the batch counts. See job-flow.ts. */
   readonly idleMs: number;
 }
 
@@ -51,7 +51,7 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
   let heldBackMs = 0;
   let publishMs = 0;
   let rows = 0;
-  /** Rows of this block by batch. The times of a batch are divided over its rows. */
+  /** Rows of this block by batch. The times of a batch are divided by its rows. */
   const shares = new Map<BatchSeen, Share>();
 
   return {

@@ -1,4 +1,4 @@
-/** The runs of blocks that this worker has in hand. */
+/** The runs of blocks that this worker holds. */
 import type { TakenBlock } from '../../shared/queue/block-taker.ts';
 import type { BlockRun } from '../run-block.ts';
 
@@ -32,7 +32,7 @@ export function createRunsInHand(deps: {
       });
       await run.announced;
     },
-    /** Settles when the runs that are in hand now have ended. */
+    /** Settles when the current runs have ended. */
     async ended(): Promise<void> {
       await Promise.all([...runs.keys()].map(async (run) => run.ended));
     },

@@ -1,5 +1,5 @@
 /**
- * Measures how fast a few sample rows of a plan go. They run again and again for about a second, through the ordinary
+ * Measures how fast a few sample rows of a plan are answered. They run repeatedly for about a second, through the ordinary
  * reader, batcher and lanes. Nothing is published or committed. Running jobs share the lanes with a sample, as they do
  * with each other.
  */
@@ -15,15 +15,15 @@ import type { BudgetedReader } from '../intake/read/budgeted-reader.ts';
 import type { RowAnswer } from '../intake/row-answer.ts';
 import { createSampleRecord } from './sample-record.ts';
 
-/** A slow model gets longer than was asked for, but no longer than this, because somebody waits. */
+/** A slow model gets longer than requested, but at most this long, because a caller waits. */
 const MAX_MS = 5_000;
-/** The longest time between looks at whether lanes want more rows. */
+/** Maximum time between checks whether lanes want more rows. */
 const FEED_MS = 20;
 
 export interface SampleRunnerDeps {
   reader: BudgetedReader;
   batcher: Batcher;
-  /** Null where this worker does not serve the model. */
+  /** Null if this worker does not serve the model. */
   groupOf: (queue: string, options: Pick<JobOptions, 'batch_size' | 'decode' | 'top_k'>) => BatchGroup | null;
   lanesOf: (queue: string) => number;
   /** Blocks of jobs that share the lanes. */
@@ -43,7 +43,7 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
     const group = deps.groupOf(queue, options);
     const lanes = deps.lanesOf(queue);
     if (!group || lanes === 0) return noSample('this worker does not serve the model now');
-    // A row on somebody else's server is fetched once, not as often as fits into a second.
+    // A row on a foreign server is fetched once, not as often as fits into a second.
     const once = rows.some((row) => locateRow(dataset, row).kind === 'url');
     const record = createSampleRecord({ rows: rows.length, lanes, startedAt: performance.now() });
     const abort = AbortSignal.any([stop, AbortSignal.timeout(MAX_MS)]);
@@ -87,7 +87,7 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
     } finally {
       mayBring = false;
     }
-    // No row follows, so batches that are not full must leave. Where the rows ran out, they belong to the measurement.
+    // No row follows, so partial batches must leave. If the rows ran out, they belong to the measurement.
     batcher.pump();
     const reply = once ? null : record.reply(begun);
     await Promise.race([Promise.all(inHand), untilAborted(abort)]);
@@ -98,7 +98,7 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
     run,
     /** Lanes may have room for more rows. */
     ring: (): void => onRoom.ring(),
-    /** Whether rows may arrive from a sample that is under way. */
+    /** Whether a sample in progress may bring rows. */
     get mayBring(): boolean {
       return mayBring;
     },

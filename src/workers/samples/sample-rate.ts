@@ -1,4 +1,4 @@
-/** Computes a rate and its error bar from the moments at which batches were finished. Pure. */
+/** Computes a rate and its error bar from the times at which batches finished. Pure. */
 import { studentT } from '../../shared/math/student-t.ts';
 import { sum } from '../../shared/math/sum.ts';
 
@@ -11,13 +11,13 @@ export interface Completion {
 
 export interface SampleRate {
   readonly rowsPerS: number;
-  /** Half the 95 % confidence interval, rows/s. Null with too few completions to say. */
+  /** Half the 95 % confidence interval, rows/s. Null with too few completions. */
   readonly errorRowsPerS: number | null;
   readonly rows: number;
   readonly seconds: number;
 }
 
-/** Groups for the batch means. Fewer say little about the spread, more are no longer independent. */
+/** Groups for the batch means. Fewer show little about the spread, and more are no longer independent. */
 const MAX_GROUPS = 10;
 const MIN_GROUPS = 3;
 /** An interval never reaches zero or infinity. */

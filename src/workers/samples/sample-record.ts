@@ -1,4 +1,4 @@
-/** Records what a sample sees, and makes its reply. */
+/** Records the events of a sample, and creates its reply. */
 import type { RowError } from '../../shared/domain/row.ts';
 import type { SampleReply } from '../../shared/queue/sample-requests.ts';
 import type { BatchSeen, RowAnswer } from '../intake/row-answer.ts';
@@ -7,7 +7,7 @@ import { createRunStats } from '../run/run-stats.ts';
 import { sampleRate, type Completion } from './sample-rate.ts';
 
 const MAX_ERROR_CODES = 5;
-/** The stages that cost a row time, without the waiting between them. */
+/** The stages that take a row's time, without the waits between them. */
 const STAGES = ['read_us', 'lane_read_us', 'decode_us', 'prepare_us', 'infer_us', 'post_us'] as const;
 
 export type SampleRecord = ReturnType<typeof createSampleRecord>;
@@ -58,7 +58,7 @@ export function createSampleRecord({
     beside(blocks: number): void {
       mostBeside = Math.max(mostBeside, blocks);
     },
-    /** Whether `ms` have passed since every lane has answered once. */
+    /** Whether `ms` have passed after every lane has answered once. */
     measured(ms: number): boolean {
       const warm = completions[lanes - 1]?.at;
       return warm !== undefined && performance.now() - warm >= ms;

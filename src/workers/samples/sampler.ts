@@ -6,11 +6,11 @@ import type { SampleRequests } from '../../shared/queue/sample-requests.ts';
 import type { Wake } from '../../shared/queue/wake.ts';
 import { noSample, type SampleRunner } from './run-sample.ts';
 
-/** The most that a lost wake-up costs whoever asks. */
+/** The maximum delay of a caller by a lost wake-up. */
 const SWEEP_MS = 1_000;
 
 export interface Sampler {
-  /** Answers no more requests. Ends a sample that is under way. */
+  /** Answers no more requests. Ends a sample in progress. */
   stop(): Promise<void>;
 }
 

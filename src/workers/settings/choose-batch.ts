@@ -1,6 +1,6 @@
 /**
- * Chooses how many rows a model call has if the job does not say. It is what the model asks for, as far as a lane's
- * memory goes.
+ * Chooses how many rows a model call has if the job does not specify it. The number is the one for the model, as far as a
+ * lane's memory allows.
  */
 import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../../shared/domain/auto-batch.ts';
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
@@ -13,7 +13,7 @@ import { choiceOf } from './requested.ts';
 import type { Resources } from './resources.ts';
 
 /**
- * Bytes that one row adds to a model call, as a multiple of its input tensor. Used where nobody has measured them.
+ * Bytes that one row adds to a model call, as a multiple of its input tensor. Used if nobody has measured them.
  * MobileNetV2 and ResNet-50 stay below 30 at 224 pixels.
  */
 const ACTIVATION_FACTOR = 32;
@@ -28,7 +28,9 @@ export interface BatchFacts {
   readonly lanes: number;
   /** Size of the model file. */
   readonly modelBytes: number;
-  /** As measured. `rowBytes`: what one row adds to a call. Null: they are estimated from file and input tensor. */
+  /**
+   * As measured. `rowBytes`: the bytes that one row adds to a call. Null: they are estimated from file and input tensor.
+   */
   readonly memory: { readonly modelBytes: number; readonly rowBytes: number } | null;
 }
 

@@ -13,9 +13,9 @@ export interface LanePlan {
   readonly threads: number;
   /** libuv threads of a lane. They decode while its JS thread is inside the model call. */
   readonly decodeThreads: number;
-  /** Most memory for images that a lane decodes at the same time, bytes. */
+  /** Maximum memory for images that a lane decodes at the same time, in bytes. */
   readonly decodeRoomBytes: number;
-  /** The same numbers, each with what bound it. */
+  /** The same numbers, each with the constraint that bound it. */
   readonly choices: LaneChoices;
 }
 
@@ -28,7 +28,7 @@ export const LANE_BYTES = EMPTY_LANE_BYTES + LEAST_DECODE_BYTES;
 /** Enough to hide the latency of a network, few enough for the servers on its other side. */
 export const READS_AT_ONCE = 32;
 
-/** One lane per core with one thread each, as far as the memory goes. Requested numbers win. */
+/** One lane per core with one thread each, as far as the memory allows. Requested numbers override this. */
 export function planLanes(
   resources: Resources,
   modelBytes: number,
@@ -92,10 +92,7 @@ function byMemory(memoryBytes: number, laneBytes: number): Choice {
   };
 }
 
-/**
- * `spareBytes`: what remains of a lane's share of the memory. Decoding gets one half of it, batches of the model the
- * other.
- */
+/** `spareBytes`: the rest of a lane's share of the memory. Decoding gets one half of it, batches of the model the other. */
 function decodeRoom(spareBytes: number): number {
   return LEAST_DECODE_BYTES + Math.max(0, spareBytes) / 2;
 }

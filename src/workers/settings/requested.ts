@@ -1,4 +1,4 @@
-/** A number that an operator, a model or a profile asks for. It wins over the formulas. */
+/** A number that an operator, a model or a profile asks for. It overrides the formulas. */
 import type { Choice } from '../../shared/domain/choice.ts';
 
 export interface Requested {

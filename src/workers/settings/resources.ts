@@ -1,4 +1,4 @@
-/** The CPUs and the memory that this process may use: those of its cgroup, where one limits it. */
+/** The CPUs and the memory that this process may use: those of its cgroup, if one limits it. */
 import { availableParallelism, totalmem } from 'node:os';
 import { findCgroupMemory } from '../../shared/machine/cgroup-memory.ts';
 import { cpuQuota } from '../../shared/machine/cpu-quota.ts';

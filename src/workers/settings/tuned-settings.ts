@@ -1,6 +1,6 @@
 /**
- * Turns what operators chose and what profiles measured into the lanes of this worker. A chosen number wins over a
- * profile, and a profile over the formula. Pure.
+ * Derives the lanes of this worker from operators' choices and measured profiles. A chosen number overrides a profile, and
+ * a profile overrides the formula. Pure.
  */
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { LaneSettings } from '../../shared/profiles/profile.ts';
@@ -9,26 +9,26 @@ import { planLanes, type LanePlan } from './plan-lanes.ts';
 import { requested } from './requested.ts';
 import type { Resources } from './resources.ts';
 
-/** What operators chose for the whole worker. */
+/** Operators' choices for the whole worker. */
 export interface ChosenSettings {
   readonly lanes: number | undefined;
   readonly threads: number | undefined;
   readonly decodeThreads: number | undefined;
 }
 
-/** What a model's profile decides in this worker. */
+/** The settings that a model's profile determines in this worker. */
 export interface Tuned {
   readonly batchSize: number;
   /** ISO 8601. */
   readonly measuredAt: string;
   /**
-   * Null where this worker has other lanes than those that were measured. The measured threads would then leave cores
-   * idle, or compete for them.
+   * Null if this worker's lanes differ from the measured ones. The measured threads would then leave cores idle, or
+   * compete for them.
    */
   readonly shape: { readonly lanes: number; readonly threads: number } | null;
 }
 
-/** Null where the model has no profile. */
+/** Null if the model has no profile. */
 export type TunedOf = (folder: ModelFolder) => Tuned | null;
 
 export interface WorkerPlan {
@@ -48,15 +48,15 @@ export function planWorker(
   const threads = requested('setting', chosen.threads);
   const formula = planLanes(resources, modelBytes, { lanes, threads });
   const tuned = lanesOfProfiles(folders, profiles, formula.lanes);
-  // A profile is measured with its model alone. Memory that binds several models binds their profiles, too.
+  // A profile is measured with its model alone. Memory that binds several models also binds their profiles.
   const fits = folders.length === 1 || formula.lanes >= resources.cpus;
   const wanted = lanes ?? (fits ? requested('profile', tuned) : undefined);
   const poolSize = wanted?.value ?? formula.lanes;
 
-  /** The profile's settings, where the model has the lanes that they were measured with. */
+  /** The profile's settings, if the model has the lanes that they were measured with. */
   function fitting({ ref, config }: ModelFolder): LaneSettings | null {
     const settings = profiles.get(ref.hash)?.settings;
-    // A model that names no lanes of its own gets all lanes that were chosen for the worker.
+    // A model without its own number of lanes gets all lanes that were chosen for the worker.
     const own = config.lanes === 'auto' ? (chosen.lanes ?? settings?.lanes) : config.lanes;
     return settings !== undefined && own === settings.lanes && own <= poolSize ? settings : null;
   }
@@ -87,13 +87,13 @@ export function planWorker(
   };
 }
 
-/** The most lanes that a model names. Undefined unless every model names its own. */
+/** The highest number of lanes that a model names. Undefined unless every model names its own. */
 function lanesOfConfigs(folders: readonly ModelFolder[]): number | undefined {
   const named = folders.flatMap(({ config }) => (config.lanes === 'auto' ? [] : [config.lanes]));
   return named.length > 0 && named.length === folders.length ? Math.max(...named) : undefined;
 }
 
-/** The most lanes that a model wants. A model that wants fewer uses the first of them. */
+/** The highest number of lanes that a model wants. A model that wants fewer uses the first of them. */
 function lanesOfProfiles(
   folders: readonly ModelFolder[],
   profiles: Profiles,

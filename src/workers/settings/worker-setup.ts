@@ -1,4 +1,4 @@
-/** What a worker knows before it starts a lane: its models, the machine, and the plan that follows from both. */
+/** The facts of a worker before it starts a lane: its models, the machine, and the plan for both. */
 import type { Config } from '../../shared/config/config.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { describeMachine } from '../../shared/profiles/machine-fingerprint.ts';
@@ -18,13 +18,13 @@ import { planWorker, type WorkerPlan } from './tuned-settings.ts';
 
 export interface WorkerSetup extends WorkerPlan {
   readonly wanted: ModelsWanted;
-  /** What lies on disk at the start. */
+  /** The models on disk at the start. */
   readonly found: FoundModels;
   readonly resources: WorkerResources;
   readonly profiles: KnownProfiles;
 }
 
-/** @throws ForebayError `model_not_found` where a model that was asked for by name does not exist. */
+/** @throws ForebayError `model_not_found` if a model that was requested by name does not exist. */
 export async function readSetup(config: Config, emit: Emit): Promise<WorkerSetup> {
   const wanted = { dirs: config.modelsDirs, only: config.models, pool: config.pool };
   const found = await findModels(wanted);

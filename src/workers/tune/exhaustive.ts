@@ -1,4 +1,7 @@
-/** For `--exhaustive`: measures every configuration in full, and how far off the search's choice is. Pure but for `take`. */
+/**
+ * For `--exhaustive`: measures every configuration in full, and how far off the search's choice is. Pure except for
+ * `take`.
+ */
 import { performance } from 'node:perf_hooks';
 import { settingsKey, type LaneSettings } from '../../shared/profiles/profile.ts';
 import type { Exhaustive } from '../../shared/profiles/tune-events.ts';

@@ -1,4 +1,4 @@
-/** Watches the resident memory of lanes while they are measured. Only Linux tells it. */
+/** Watches the resident memory of lanes while they are measured. Only Linux reports it. */
 import { processMemory } from '../memory/process-memory.ts';
 
 const EVERY_MS = 50;

@@ -1,6 +1,6 @@
 /**
- * Lanes that hold the model. They are started for one measurement, and kept for others that differ only in the batch size. A
- * lane that ends is not restarted, since its end is the result of the measurement.
+ * Lanes that hold the model. They are started for one measurement, and kept for others that differ only in the batch size.
+ * A lane that ends is not restarted, because its end is the result of the measurement.
  */
 import { performance } from 'node:perf_hooks';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';

@@ -1,4 +1,4 @@
-/** Where a search begins, and which settings it must not change. */
+/** Where a search starts, and which settings it must not change. */
 import { autoBatchSize } from '../../shared/domain/auto-batch.ts';
 import type { ModelConfig } from '../../shared/domain/model-config.ts';
 import { settingsKey, type LaneSettings, type Profile } from '../../shared/profiles/profile.ts';

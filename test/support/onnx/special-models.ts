@@ -104,8 +104,8 @@ export function endlessModel(side: number, when: 'always' | 'not black'): Buffer
 }
 
 /**
- * Class k has the highest score if every k-th of three of the weights in weights.bin (3 MiB of float32) is highest. Each run
- * sums the weights anew, from what is in the file's memory at that time.
+ * Class k has the highest score if every k-th of three of the weights in weights.bin (3 MiB of float32) is highest. Each
+ * run sums the weights anew, from the file's memory at that time.
  */
 export function externalWeightsModel(side: number): Buffer {
   const data = Array.from({ length: 3 * 2 ** 20 }, () => 0);

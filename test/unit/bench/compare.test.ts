@@ -72,7 +72,7 @@ describe('jobs that run together', () => {
     expect(own[0]! / own[1]!).toBeLessThan(1.4);
   });
 
-  it('have the rows of a block spread over the time since the block before', () => {
+  it('have the rows of a block spread over the time from the previous block', () => {
     expect(rateBetween(slow, { from: 300, to: 500 })).toBeCloseTo(50, 6);
   });
 

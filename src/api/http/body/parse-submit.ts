@@ -25,7 +25,7 @@ type RowField = (typeof ROW_FIELDS)[number];
 const ROW_LISTS = new Map([['input', new Set<string>(ROW_FIELDS)]]);
 /** Size limit of a request without its rows. */
 const MAX_REST_BYTES = 1024 * 1024;
-/** Rows that are checked together with the rest, so that all problems of a small request are reported at once. */
+/** Rows that are checked together with the rest, so that one answer reports all problems of a small request. */
 const FIRST_ROWS = MAX_ISSUES;
 /** Hashed in chunks of this size. */
 const DIGEST_CHARS = 64 * 1024;

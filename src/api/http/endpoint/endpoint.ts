@@ -38,7 +38,7 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
   readonly body?: {
     readonly schema: B;
     readonly limit: BodyLimit;
-    /** For bodies that may be large. Without it, the body is parsed at once and checked against `schema`. */
+    /** For bodies that may be large. Without it, the body is parsed immediately and checked against `schema`. */
     readonly parse?: (bytes: Buffer<ArrayBuffer> | undefined, maxDepth: number) => Promise<Parsed<T>>;
   };
   readonly success: readonly Success[];

@@ -14,7 +14,7 @@ export interface BodyLimit {
 /** Waits until a body of more than LARGE_BYTES may be read. See body/large-body-limit.ts. */
 export type EnterLarge = () => Promise<void>;
 
-/** Bodies up to this size are read and parsed at once. */
+/** Bodies up to this size are read and parsed immediately. */
 export const LARGE_BYTES = 128 * 1024;
 
 /**

@@ -1,4 +1,4 @@
-/** A job's statistics: where its time goes, what it waits for, and which workers run it. */
+/** A job's statistics: how it spends its time, what it waits for, and which workers run it. */
 import type { JobRecord } from '../../../shared/domain/job.ts';
 import type { ModelRef } from '../../../shared/domain/model-config.ts';
 import type { BlockQueues } from '../../../shared/queue/block-queue.ts';

@@ -1,4 +1,4 @@
-/** A job's statistics: where its time went, and why it waits. */
+/** A job's statistics: how it spent its time, and why it waits. */
 import { z } from 'zod';
 import type { JobCosts } from '../../jobs/report/job-costs.ts';
 import { JOB_REPORT } from './job-report.ts';

@@ -58,7 +58,7 @@ export async function makeOutputFolder(folder: string): Promise<() => Promise<vo
   }
 }
 
-/** Removes `folder` and its parents up to `first`, as far as they are empty. */
+/** Removes `folder` and its parents up to `first`, if they are empty. */
 async function removeEmpty(folder: string, first: string | undefined): Promise<void> {
   if (first === undefined) return;
   try {

@@ -1,4 +1,4 @@
-/** What a diagnosis needs to know of a job besides its costs. */
+/** What a diagnosis needs to know of a job, in addition to its costs. */
 import type { JobRecord } from '../../../shared/domain/job.ts';
 import { isTerminal } from '../../../shared/domain/job-state.ts';
 import type { WorkerInfo } from '../../../shared/queue/worker-registry.ts';

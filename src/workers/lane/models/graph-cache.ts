@@ -109,7 +109,7 @@ async function openKept(
 ): Promise<OnnxSession | null> {
   try {
     const { size } = await stat(place.graph);
-    if (size !== note.bytes) throw new Error(`${size} bytes where ${note.bytes} were written`);
+    if (size !== note.bytes) throw new Error(`${size} bytes instead of the ${note.bytes} that were written`);
     const kept = { path: place.graph, threads, providers, optimised: true };
     const { session, cpuMs } = await timedSession(create, kept);
     if (mayWriteCache) await judge(place, note, cpuMs).catch(() => undefined);

@@ -22,7 +22,7 @@ import { recordedProbe, type ProbeRecord } from './probe-record.ts';
 
 export interface ResidentModel {
   readonly info: ModelInfo;
-  /** Opens a batch of so many rows. `decode` overrides the config. */
+  /** Opens a batch of this many rows. `decode` overrides the config. */
   open(rows: number, decode: DecodeMode | undefined): OpenBatch;
   /** A weights file that has changed since the model was loaded, or null. */
   changedFile(): string | null;

@@ -114,7 +114,7 @@ describe('the ranking of a tuning', () => {
 });
 
 describe('a tuning that was stopped early', () => {
-  it('says what it kept', () => {
+  it('reports what it kept', () => {
     const text = tunedText(tunedTo(32, 150, { stopped: true }));
     expect(text).toMatch(/^Stopped early\.$/m);
     expect(text).toContain('Chosen: 2 lanes x 1 thread, batch 32');

@@ -61,7 +61,7 @@ describe('the cgroup whose memory limit binds', () => {
       USED_V2 - 314_572_800 - 666_894_336,
     ],
     [
-      'the slice of a systemd service without a limit of its own',
+      'the slice of a systemd service without its own limit',
       '0::/system.slice/forebay.service\n',
       {
         'system.slice/forebay.service/memory.max': 'max\n',
@@ -118,7 +118,7 @@ describe('the cgroup whose memory limit binds', () => {
     ["the limit is above the machine's memory", '0::/\n', { 'memory.max': `${128 * GB}\n` }],
     ['the path leads out of the mount', '0::/../../other\n', {}],
     ['nothing is told', '', {}],
-  ] as const)('is none where %s', ([, self, files]) => {
+  ] as const)('is none if %s', ([, self, files]) => {
     expect(findCgroupMemory(recordedCgroups(self, files), 64 * GB)).toBeNull();
   });
 

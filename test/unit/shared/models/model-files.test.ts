@@ -173,7 +173,7 @@ describe('external data is refused', () => {
   });
 });
 
-it.each(['./w', 'sub/w', 'sub/../w'])('external data may lie at "%s"', async (location) => {
+it.each(['./w', 'sub/w', 'sub/../w'])('external data may be at "%s"', async (location) => {
   const { dir } = externalModel(location);
   mkdirSync(join(dir, 'sub'));
   writeFileSync(join(dir, location), classWeights(CLASSES));

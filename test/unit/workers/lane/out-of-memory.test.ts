@@ -32,7 +32,7 @@ it('retries what ran out of memory one after the other, while nothing else runs'
   expect(most).toBe(2);
 });
 
-it('gives up on what runs out of memory alone, fails at once on other errors, and serves the next', async () => {
+it('gives up on work that runs out of memory alone, fails immediately on other errors, and serves the next', async () => {
   const memory = createSharedMemory();
   let tried = 0;
   const failing = (message: string) => async () => {

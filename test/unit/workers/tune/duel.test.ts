@@ -42,7 +42,7 @@ describe('a duel', () => {
     expect(champion).toMatchObject({ readings: { length: 2 }, fresh: false });
   });
 
-  it('measures it again if something else was measured since, as the machine may have become slower', async () => {
+  it('measures it again if something else was measured in between, because the machine may have become slower', async () => {
     const best = [reading(100), reading(100), reading(50), reading(50)];
     const { ratio, champion } = await play(best, [reading(50), reading(55)], 2, false);
     expect(ratio).toBeCloseTo(1.1, 6);
@@ -55,11 +55,11 @@ describe('a duel', () => {
       [reading(120), reading(120)],
     );
     expect(bars).toEqual([null, 100]);
-    // The first pair tells nothing, since the best itself changed too much.
+    // The first pair is inconclusive, because the best itself changed too much.
     expect(ratio).toBeCloseTo(1.2, 6);
   });
 
-  it('ends at once if one of the two does not run', async () => {
+  it('ends immediately if one of the two does not run', async () => {
     expect((await play([reading(100)], [reading(null)])).ratio).toBe(0);
     expect((await play([reading(100), reading(null)], [reading(50)])).ratio).toBe(Infinity);
   });

@@ -28,7 +28,7 @@ describe('lanes between measurements', () => {
     expect(started()).toBe(2);
   });
 
-  it('are ended when three others were used since', async () => {
+  it('are ended when three others were used in the meantime', async () => {
     const { store, ended } = storeOfFakes();
     for (const lanes of [1, 2, 3, 1, 4]) await store.get(settings(lanes));
     expect(ended).toEqual([2]);

@@ -61,7 +61,7 @@ const NOISES: readonly Readings[] = [
   { off: 0.08, says: 0.01 },
 ];
 
-describe('settings change only where the gain exceeds the noise', () => {
+describe('settings change only if the gain exceeds the noise', () => {
   it.each(NOISES)('nothing changes if no setting matters, with readings %j', async (readings) => {
     const kept = await countSeeds(
       () => 100,
@@ -86,7 +86,7 @@ describe('settings change only where the gain exceeds the noise', () => {
     expect(found).toBeGreaterThanOrEqual(SEEDS * 0.85);
   });
 
-  it('tells the gain with its noise', async () => {
+  it('reports the gain with its noise', async () => {
     const { gain, best } = await tuneOn((s) => (s.batch_size === 16 ? 150 : 100), NOISES[0]!, 1);
     expect(best?.batch_size).toBe(16);
     expect(gain!.log).toBeCloseTo(Math.log(1.5), 1);

@@ -134,7 +134,7 @@ describe('the search', () => {
 
   // A period of 20 measurements is half a minute, from 20 % faster to 20 % slower and back.
   it.each([20, 60])(
-    'bears a machine whose speed drifts by a fifth and back in %i measurements',
+    'tolerates a machine whose speed drifts by a fifth and back in %i measurements',
     async (period) => {
       const { far, shares } = await runMany({ reading: 0.03, drift: 0.2, period });
       expect(far).toBeLessThanOrEqual(3);

@@ -18,7 +18,7 @@ describe('the space of settings', () => {
     expect(all).toContainEqual(start);
   });
 
-  it('never has more threads than cores, but for the one lane more', () => {
+  it('never has more threads than cores, except for the one extra lane', () => {
     const { all } = createSpace({ ...TWO, cpus: 12 }, { ...FORMULA, lanes: 12 });
     const over = all.filter((s) => s.lanes * s.threads_per_lane > 12);
     expect(new Set(over.map((s) => `${s.lanes}x${s.threads_per_lane}`))).toEqual(new Set(['13x1']));
@@ -51,7 +51,7 @@ describe('the space of settings', () => {
     }
   });
 
-  it('first walks along full use of the cores, where fewer lanes have more threads', () => {
+  it('first walks along full use of the cores, with more threads for fewer lanes', () => {
     const { axes } = createSpace({ ...TWO, cpus: 16 }, { ...FORMULA, lanes: 16, decode_threads: 2 });
     const ridge = axes[0]!({ lanes: 16, threads_per_lane: 1, batch_size: 4, decode_threads: 2 });
     expect(ridge.map((s) => `${s.lanes}x${s.threads_per_lane}`)).toEqual([

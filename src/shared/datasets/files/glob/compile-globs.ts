@@ -21,7 +21,7 @@ const PLAIN = /^[\w/-][\w./-]*$/;
 const ENDLESS = /\\{4}$|\[:[a-z]+:$/;
 
 /**
- * The matcher tells whether a text matches one of the patterns. Throws ForebayError `invalid_request`, which names a
+ * The matcher returns whether a text matches one of the patterns. Throws ForebayError `invalid_request`, which names a
  * pattern that cannot be matched in linear time.
  */
 export function compileGlobs(patterns: readonly string[]): LinearMatcher {

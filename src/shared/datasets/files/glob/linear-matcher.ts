@@ -90,7 +90,7 @@ export function createLinearMatcher(automaton: Automaton): LinearMatcher {
     if (need === NEEDS.nothing) return true;
     if (need === NEEDS.start) return isStart;
     if (need === NEEDS.end) return isEnd;
-    // The body of a lookahead lies deeper, so all of it has been decided before.
+    // The body of a lookahead is deeper, so all of it has been decided before.
     return (trueAt[bodies[state]!] === step) === (need === NEEDS.lookahead);
   }
 

@@ -127,7 +127,7 @@ class Reader {
     return char === '\\' ? this.escape(true) : one(char.charCodeAt(0));
   }
 
-  /** Reads on after a backslash. `bracketed` means between `[` and `]`, where `\b` is a backspace and digits are octal. */
+  /** Continues after a backslash. `bracketed` means between `[` and `]`, where `\b` is a backspace and digits are octal. */
   private escape(bracketed: boolean): CharSet {
     const char = this.source[this.at++]!;
     const named = CLASSES.get(char);

@@ -1,6 +1,6 @@
 /**
- * Rewrites an AVIF so that its pixels come out as they are stored, as in Pillow. libheif always applies the rotation (`irot`)
- * and the mirroring (`imir`) that the file asks for. A sequence is read as its cover image, which is its first frame.
+ * Rewrites an AVIF so that its pixels are decoded as stored, as in Pillow. libheif always applies the rotation (`irot`)
+ * and the mirroring (`imir`) in the file. A sequence is read as its cover image, which is its first frame.
  */
 
 /** A rotation by 0 degrees. It also replaces a mirroring, which has no value for "none". */

@@ -10,7 +10,7 @@ export interface Geometry {
     readonly width: number;
     readonly height: number;
   };
-  /** Where the window lies in the crop. Above 0 if the image is smaller than the crop. */
+  /** The position of the window in the crop. Above 0 if the image is smaller than the crop. */
   readonly pad: { readonly left: number; readonly top: number };
 }
 

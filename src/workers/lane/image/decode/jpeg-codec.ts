@@ -1,6 +1,6 @@
 /**
- * The interface to a JPEG library: it decodes ordinary JPEGs to raw pixels, synchronously. A codec knows nothing of configs,
- * resizing or limits. In doubt it refuses.
+ * The interface to a JPEG library. It decodes ordinary JPEGs to raw pixels, synchronously. A codec knows nothing of
+ * configs, resizing or limits. In doubt it refuses.
  */
 import type { Region, Size } from '../resample/pillow-resampler.ts';
 

@@ -48,7 +48,7 @@ const TEXT: readonly (readonly [pattern: RegExp, name: string])[] = [
   ],
   [
     /^<(\?xml|svg|!)/i,
-    'SVG or XML, which is not decoded since it may hold scripts and external references: render it',
+    'SVG or XML, which is not decoded because it may hold scripts and external references: render it',
   ],
   [/^data:/i, 'a data: URL as text: save the bytes that it holds'],
   [/^(\/9j\/|iVBORw0KGgo|R0lGOD|UklGR)/, 'an image in base64: save the decoded bytes'],

@@ -69,7 +69,7 @@ export async function loadTurboWasm(): Promise<JpegCodec> {
       decoder.decode();
       return true;
     } catch (error) {
-      // Not an exception of the library's own: it trapped or ran out of memory, and its state is unknown.
+      // Not an exception of the library itself. It trapped or ran out of memory, and its state is unknown.
       if (typeof error !== 'number') replace();
       return false;
     }

@@ -84,7 +84,7 @@ describe('the order of files', () => {
   });
 });
 
-describe('what is a row', () => {
+describe('a listing', () => {
   it('leaves out dot-files, dot-folders and empty folders', async () => {
     put('.hidden', '.git/config', 'seen/.DS_Store', 'seen/a.jpg');
     await mkdir(join(root, 'empty'));

@@ -26,7 +26,7 @@ const SHARED = resolve(import.meta.dirname, '../../../../../../shared/data/model
 const CONFIG = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
 const GRAPH = meanColourModel({ classes: [[1, 2, 3]], side: 8 });
 
-/** A model folder with a cache of its own. `opened` says from what each session was made. */
+/** A model folder with its own cache. `opened` shows from what each session was created. */
 async function setUp(linkTo?: string) {
   const dir = mkdtempSync(join(root, 'model-'));
   writeModelFolder(dir, GRAPH, CONFIG);

@@ -62,7 +62,7 @@ describe('a local file', () => {
     ['e\u0301te\u0301.jpg', /another Unicode normal form \(NFC\)/],
     ['NFD/\u00e9.jpg', /another Unicode normal form \(NFD\)/],
     ['\u00e4.jpg', 'there is no such file'],
-  ])('%s does not exist, and the error says what does', async (name, message) => {
+  ])('%s does not exist, and the error names what is there', async (name, message) => {
     await mkdir(join(root, 'NFD'), { recursive: true });
     await writeFile(join(root, '\u00e9t\u00e9.jpg'), 'abc');
     await writeFile(join(root, 'NFD', 'e\u0301.jpg'), 'abc');
@@ -70,7 +70,7 @@ describe('a local file', () => {
     await expect(read(join(root, name))).rejects.toMatchObject({ code: 'file_not_found', message: matched });
   });
 
-  it("is judged by where it really lies, even if a link takes its folder's place meanwhile", async () => {
+  it('is judged by its real location, even if a link replaces its folder meanwhile', async () => {
     const folder = join(root, 'swapped');
     mkdirSync(folder);
     writeFileSync(join(folder, 'a.jpg'), 'first');
