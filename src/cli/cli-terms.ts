@@ -14,7 +14,7 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/\bif_output_exists\b/g, '--resume or --overwrite'],
 ];
 
-/** A name with `_` means the option anywhere except in paths. Any other name is translated only after `options`. */
+/** A name with `_` is translated everywhere except in paths. Any other name is translated only after `options`. */
 const BARE = JOB_OPTION_NAMES.filter((name) => name.includes('_')).join('|');
 const OPTION = new RegExp(`(?<![-\\w/.])(?:/?options[./](${JOB_OPTION_NAMES.join('|')})|(${BARE}))\\b`, 'g');
 /** A setting, with an equivalent flag before or after it. */

@@ -103,7 +103,7 @@ function addHelpCommand(program: Command): void {
     .description('show the help of a command')
     .action(async (words: string[]) => {
       const unknown = firstUnknown(program, words);
-      // Without --help: commander would show the help before it checks the name.
+      // Has no --help, because commander would show the help before it checks the name.
       const rest = unknown === null ? [...words, '--help'] : words.slice(0, unknown + 1);
       await program.parseAsync(rest, { from: 'user' });
     });
@@ -122,7 +122,7 @@ function firstUnknown(program: Command, words: readonly string[]): number | null
   return null;
 }
 
-/** Configures every command. commander passes on only settings that were made before a command was added. */
+/** Configures every command, because a command inherits only settings that were made before it was added. */
 function configure(command: Command, context: CliContext): void {
   const { terminal } = context;
   command

@@ -8,7 +8,7 @@ export interface ServerEvent {
   readonly data: string;
 }
 
-/** Yields complete events. An event that the end of the connection cuts off is dropped. */
+/** Yields complete events. Drops an event that is cut off by the end of the connection. */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
 ): AsyncGenerator<ServerEvent, void, undefined> {

@@ -5,7 +5,7 @@ export interface ClientOptions {
   readonly url: string;
   /** Needed if the service requires one. It is sent only to `url`. */
   readonly apiKey?: string;
-  /** The global one unless given. */
+  /** Default: the global fetch. */
   readonly fetch?: typeof fetch;
 }
 

@@ -71,7 +71,7 @@ async function playOverwritten({ cluster, random, job, faults }: Scene): Promise
     options: { ...request.options, top_k: 1 },
   });
   const begun = Math.ceil((job.rows / job.blockRows) * (0.1 + 0.3 * random.next()));
-  await waitUntil('the first job to be under way', () => cluster.published() >= begun, PATIENCE_MS);
+  await waitUntil('the first job to be running', () => cluster.published() >= begun, PATIENCE_MS);
   const slot = random.int(0, WORKERS - 1);
   const cutOff = random.next() < 0.3;
   if (cutOff) cluster.proxy(slot).delay(25_000);
@@ -84,7 +84,7 @@ async function playOverwritten({ cluster, random, job, faults }: Scene): Promise
     options: { ...request.options, if_output_exists: 'overwrite' },
   });
   const resumed = begun * random.next();
-  await waitUntil('the second job to be under way', () => cluster.published() >= resumed, PATIENCE_MS);
+  await waitUntil('the second job to be running', () => cluster.published() >= resumed, PATIENCE_MS);
   if (cutOff) cluster.proxy(slot).delay(0);
   else cluster.signal(slot, 'SIGCONT');
   await disturb(cluster, faults, Math.ceil(job.rows / job.blockRows));
@@ -130,7 +130,7 @@ async function playContended({ cluster, random, job, faults, wrong }: Scene): Pr
     wrong.push(...(await cluster.redis.ask(sharedOutputs).catch(() => [])));
   }
   await Promise.all([...clients, healed]);
-  for (const [key, ids] of made) if (ids.size > 1) wrong.push(`${key} made ${ids.size} jobs`);
+  for (const [key, ids] of made) if (ids.size > 1) wrong.push(`${key} created ${ids.size} jobs`);
   const active = await cluster.redis.ask(async (redis) => redis.smembers('forebay:{index}:active'));
   for (const id of active) await controlSurely(cluster, random, id, 'cancel');
   for (const id of active) await untilEnded(cluster, id);

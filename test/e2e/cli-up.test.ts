@@ -124,7 +124,7 @@ describe('forebay up and its clients', () => {
     expect(watched.out).toMatch(/^Cancelled: /);
   });
 
-  it('exits 2 if the service refuses the usage, and 1 for other refusals', async () => {
+  it('exits 2 if the service rejects the command line, and 1 for other refusals', async () => {
     const unknown = await call('submit', '--model', 'tny', '--input', 'images');
     expect(unknown).toMatchObject({ code: 2 });
     expect(unknown.err).toMatch(/^forebay: .*tiny.*\n$/);
@@ -152,7 +152,7 @@ describe('forebay up and its clients', () => {
     expect(ended.err).toMatch(/^forebay: The data in .* is in use by process \d+\./);
   });
 
-  it('ends at Ctrl-C with nothing left, and still has its jobs at the next start', async () => {
+  it('ends at Ctrl-C without leftovers, and still has its jobs at the next start', async () => {
     const before = (await json<{ data: JobWire[] }>('jobs')).data.map((job) => job.id);
     service.interrupt();
     expect(await service.ended).toMatchObject({ code: 0, signal: null });

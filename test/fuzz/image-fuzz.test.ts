@@ -20,7 +20,7 @@ const MODES = DECODE_MODES;
 /** A mutated header may claim any size. Large ones take time and prove nothing more. */
 const MAX_PIXELS = 4_000_000;
 const MB = 2 ** 20;
-/** More than any image of that size takes. */
+/** More memory than decoding any image of that size takes. */
 const DECODE_BYTES = 128 * MB;
 /** Maximum growth of a lane: the memory for decoding, what codec and kernel keep between images, and its heap. */
 const GROWTH_MB = DECODE_BYTES / MB + 96 + 48 + 128;

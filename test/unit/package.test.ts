@@ -29,7 +29,7 @@ describe('an install of the checkout', () => {
   // npm runs the install script only of packages that the lock file marks. onnxruntime-node's script downloads CUDA
   // libraries from another host and fails if that host cannot be reached. npm 10 has no setting to skip one package, and
   // npm 11 warns of onnxruntime-node's own key in .npmrc at every call.
-  it('runs no install script, because the lock file marks none that matters', () => {
+  it('runs only the harmless install script that the lock file marks', () => {
     const marked = Object.keys(packages).filter((path) => packages[path]!.hasInstallScript);
     // npm itself marks this package at every install, because of its binding.gyp. Its script looks for its own binary.
     const harmless = 'node_modules/msgpackr-extract';

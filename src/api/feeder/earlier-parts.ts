@@ -52,7 +52,10 @@ export async function* earlierParts(
 ): AsyncGenerator<ManifestPart, void, undefined> {
   const { dataset } = spec;
   if (dataset.type !== 'failed') return;
-  /** Failed rows passed so far. The retry's dataset is the failed rows of the files `first` to `end`, in this order. */
+  /**
+   * Number of failed rows in the files before the current one. The retry's dataset is the failed rows of the files `first`
+   * to `end`, in this order.
+   */
   let position = 0;
   for await (const part of listed(spec.output, dataset.end)) {
     const number = part.errors && errorsNumber(part.errors.name);

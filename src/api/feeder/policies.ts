@@ -62,7 +62,7 @@ const ADD_POLICIES: readonly Policy[] = [
   ({ service }) => (service.problem === null ? null : { reason: 'model_failed', text: service.problem }),
   ({ service, model }) =>
     service.lanes === 0 ? { reason: 'no_worker', text: nobody(model, service) } : null,
-  // One block stays on the queue. A worker takes it when it holds no other, so that the job goes on.
+  // One block stays on the queue. A worker takes it when it holds no other, so that the job continues.
   ({ service, onQueue }) =>
     service.memoryFull && onQueue > 0 ? { reason: 'memory_watermark', text: MEMORY_TEXT } : null,
 ];

@@ -16,7 +16,7 @@ import type { WebhookSender } from './send-webhook.ts';
 export interface WebhookSettings extends DeliverySettings {
   /** Minimum time between two progress events of a job, ms. */
   readonly progressMs: number;
-  /** For one try, ms. */
+  /** Timeout of one attempt, ms. */
   readonly timeoutMs: number;
 }
 

@@ -13,7 +13,7 @@ export interface StartupLog {
 
 const SHOW_AFTER_MS = 5000;
 
-/** `verbose` holds nothing back. */
+/** With `verbose`, nothing is held back. */
 export function createStartupLog(
   show: (line: string) => void,
   { verbose, showAfterMs = SHOW_AFTER_MS }: { verbose: boolean; showAfterMs?: number },

@@ -5,7 +5,7 @@
  */
 
 /** Items per call. Redis serves no other client while its script runs. */
-const MOST = 64;
+const MAX_ITEMS = 64;
 
 /**
  * `send` gets all items of a key from one turn, and returns their answers in the same order. If it throws, every caller
@@ -33,7 +33,7 @@ export function batchPerTurn<Item, Answer>(
 
   return async function ask(key, item) {
     let into = gathering.get(key);
-    if (!into || into.items.length >= MOST) into = begin(key);
+    if (!into || into.items.length >= MAX_ITEMS) into = begin(key);
     const at = into.items.push(item) - 1;
     return (await into.answers)[at]!;
   };

@@ -1,66 +1,66 @@
 /**
- * Every Redis key of Forebay, and the names of its BullMQ queues. Keys of one job share the job's id as hash tag, keys of
- * one queue the queue's name. A Redis cluster can then keep them on one server.
+ * Every Redis key of Forebay, and the names of its BullMQ queues. Keys of one job share the job's id as hash tag. Keys of
+ * one queue share the queue's name. A Redis cluster can then keep them on one server.
  */
 import { createHash } from 'node:crypto';
 import type { ModelRef } from '../domain/model-config.ts';
 import { DEFAULT_TENANT } from '../domain/tenant.ts';
 
-const P = 'forebay';
+const PREFIX = 'forebay';
 
 /** Prefix of BullMQ's keys. Only BullMQ reads and writes below it. */
-export const BULLMQ_PREFIX = `${P}:queues`;
+export const BULLMQ_PREFIX = `${PREFIX}:queues`;
 
 export const jobKeys = (job: string) => ({
   /** Hash: spec, status, counters. */
-  job: `${P}:{${job}}:job`,
+  job: `${PREFIX}:{${job}}:job`,
   /** Hash block -> `<generation>|<rows>`: the job's blocks that are queued or running. Its size is the window in use. */
-  window: `${P}:{${job}}:window`,
+  window: `${PREFIX}:{${job}}:window`,
   /** Hash block -> `<run token>`: the runs in progress. */
-  runs: `${P}:{${job}}:runs`,
+  runs: `${PREFIX}:{${job}}:runs`,
   /** Hash block -> runs begun, `<block>:failed` -> runs that ended with an error, for blocks in the window. */
-  attempts: `${P}:{${job}}:attempts`,
+  attempts: `${PREFIX}:{${job}}:attempts`,
   /** Hash block -> the row that was running when a run died (domain/row-journal.ts). */
-  journal: `${P}:{${job}}:journal`,
+  journal: `${PREFIX}:{${job}}:journal`,
   /** Hash block -> the message of its last failed run, for blocks in the window. */
-  errors: `${P}:{${job}}:errors`,
+  errors: `${PREFIX}:{${job}}:errors`,
   /** Hash block -> hashes of the parts that its runs announced, separated by spaces, for uncommitted blocks. */
-  parts: `${P}:{${job}}:parts`,
+  parts: `${PREFIX}:{${job}}:parts`,
   /** Bitmap of committed blocks. */
-  committed: `${P}:{${job}}:committed`,
+  committed: `${PREFIX}:{${job}}:committed`,
   /** Stream of the last events. */
-  events: `${P}:{${job}}:events`,
+  events: `${PREFIX}:{${job}}:events`,
   /** Hash of summed stage times and counts. */
-  stats: `${P}:{${job}}:stats`,
+  stats: `${PREFIX}:{${job}}:stats`,
   /** String: token of the feeder that owns the job. */
-  lease: `${P}:{${job}}:lease`,
+  lease: `${PREFIX}:{${job}}:lease`,
   /** Hash: `secret` of the job's webhook, and its events `end` and `progress` (JSON). */
-  webhook: `${P}:{${job}}:webhook`,
+  webhook: `${PREFIX}:{${job}}:webhook`,
   /** List of the webhook's last attempts (JSON), newest first. */
-  deliveries: `${P}:{${job}}:deliveries`,
+  deliveries: `${PREFIX}:{${job}}:deliveries`,
 });
 
 export const indexKeys = {
   /** Sorted set of all job ids, each with score 0, because ids sort by time. */
-  jobs: `${P}:{index}:jobs`,
+  jobs: `${PREFIX}:{index}:jobs`,
   /** Set of ids of jobs that have not ended. */
-  active: `${P}:{index}:active`,
+  active: `${PREFIX}:{index}:active`,
   /** Hash id -> tenant of the jobs in `active`. */
-  tenants: `${P}:{index}:tenants`,
+  tenants: `${PREFIX}:{index}:tenants`,
   /** Sorted set of one tenant's job ids, like `jobs`. */
-  jobsOf: (tenant: string) => `${P}:{index}:jobs:${tenant}`,
+  jobsOf: (tenant: string) => `${PREFIX}:{index}:jobs:${tenant}`,
   /** Sorted set `<job>/<bytes>` by expiry in ms: bytes that a tenant's ended jobs left on storage. */
-  storedOf: (tenant: string) => `${P}:{index}:stored:${tenant}`,
+  storedOf: (tenant: string) => `${PREFIX}:{index}:stored:${tenant}`,
   /** Hash key id -> JSON of an API key's record, its secret hashed (shared/keys/). */
-  keys: `${P}:{index}:keys`,
+  keys: `${PREFIX}:{index}:keys`,
   /** Hash worker id -> JSON of the worker's last heartbeat. */
-  workers: `${P}:{index}:workers`,
+  workers: `${PREFIX}:{index}:workers`,
   /** Sorted set of worker ids by time of the last heartbeat. */
-  beats: `${P}:{index}:beats`,
+  beats: `${PREFIX}:{index}:beats`,
   /** String: token of the process that sweeps. */
-  sweeper: `${P}:{index}:sweeper`,
+  sweeper: `${PREFIX}:{index}:sweeper`,
   /** Sorted set of ids of jobs with a webhook that has more to send, by the time when it is due. */
-  webhooks: `${P}:{index}:webhooks`,
+  webhooks: `${PREFIX}:{index}:webhooks`,
 } as const;
 
 /**
@@ -69,26 +69,28 @@ export const indexKeys = {
  */
 export function idempotencyKey(key: string, tenant: string): string {
   const hash = createHash('sha256').update(key).digest('hex');
-  return tenant === DEFAULT_TENANT ? `${P}:idempotency:${hash}` : `${P}:idempotency:${tenant}:${hash}`;
+  return tenant === DEFAULT_TENANT
+    ? `${PREFIX}:idempotency:${hash}`
+    : `${PREFIX}:idempotency:${tenant}:${hash}`;
 }
 
 /** String: id of the job that writes into an output folder. */
 export function outputKey(folder: string): string {
-  return `${P}:output:${createHash('sha256').update(folder).digest('hex')}`;
+  return `${PREFIX}:output:${createHash('sha256').update(folder).digest('hex')}`;
 }
 
 /** This key never exists. Setting it only if it exists (`XX`) tests whether Redis accepts writes. */
-export const writeCheckKey = `${P}:write-check`;
+export const writeCheckKey = `${PREFIX}:write-check`;
 
 export const queueKeys = (queue: string) => ({
   /** Set of `<job>/<block>`: the queue's slots in use. */
-  slots: `${P}:{${queue}}:places`,
+  slots: `${PREFIX}:{${queue}}:places`,
   /** Hash job -> `<priority>:<time in ms until which it wants slots>`. */
-  feeders: `${P}:{${queue}}:feeders`,
+  feeders: `${PREFIX}:{${queue}}:feeders`,
 });
 
 /** Matches all keys of Forebay and of BullMQ. */
-export const EVERY_KEY = `${P}:*`;
+export const EVERY_KEY = `${PREFIX}:*`;
 
 /** The queue that a key belongs to, if the key holds its slots or BullMQ's metadata. Else null. */
 export function queueOfKey(key: string): string | null {
@@ -98,29 +100,29 @@ export function queueOfKey(key: string): string | null {
 
 export const sampleKeys = (worker: string) => ({
   /** List of ids of sample requests that wait for the worker. Expires. */
-  waiting: `${P}:{worker ${worker}}:samples`,
+  waiting: `${PREFIX}:{worker ${worker}}:samples`,
   /** String: a request. Expires when nobody waits for its answer any more. */
-  request: (id: string) => `${P}:{worker ${worker}}:sample:${id}`,
+  request: (id: string) => `${PREFIX}:{worker ${worker}}:sample:${id}`,
   /** String: the answer. Expires. */
-  reply: (id: string) => `${P}:{worker ${worker}}:sampled:${id}`,
+  reply: (id: string) => `${PREFIX}:{worker ${worker}}:sampled:${id}`,
 });
 
 /** Channels of wake-ups. Each kind has its own, so that a commit does not wake every worker. Sweeps replace lost messages. */
 export const WAKE_CHANNELS = {
   /** A job's state has changed. Message: the job's id. */
-  job: `${P}:wake:job`,
+  job: `${PREFIX}:wake:job`,
   /** Blocks were committed. Message: see `readProgress`. */
-  progress: `${P}:wake:progress`,
+  progress: `${PREFIX}:wake:progress`,
   /** Blocks were added. Message: the queue's name. */
-  queue: `${P}:wake:queue`,
+  queue: `${PREFIX}:wake:queue`,
   /** Slots were freed. Message: the queue's name. */
-  slots: `${P}:wake:places`,
+  slots: `${PREFIX}:wake:places`,
   /** Workers came, left or serve other models. */
-  workers: `${P}:wake:workers`,
+  workers: `${PREFIX}:wake:workers`,
   /** A sample request waits. Message: the worker's id. */
-  sample: `${P}:wake:sample`,
+  sample: `${PREFIX}:wake:sample`,
   /** A sample request was answered. Message: the request's id. */
-  sampled: `${P}:wake:sampled`,
+  sampled: `${PREFIX}:wake:sampled`,
 } as const;
 
 /** One block queue per pool and model (name + content hash). */

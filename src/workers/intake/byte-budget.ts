@@ -18,7 +18,7 @@ export interface ByteBudget {
 }
 
 export interface Booking {
-  /** Its share of the time that readers waited. See shared-clock.ts. */
+  /** The row's share of the time that readers waited. See shared-clock.ts. */
   readonly blockedMs: number;
   readonly settle: (bytes: number) => void;
   readonly release: () => void;

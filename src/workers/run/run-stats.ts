@@ -9,7 +9,7 @@ export type RunStats = ReturnType<typeof createRunStats>;
  * Lists all sums, so that those of every block have one shape from the start. They are increased in place, because object
  * spreads are too slow for thousands of tiny blocks per second.
  */
-const nothingYet = () => ({
+const zeroStats = () => ({
   lane_read_us: 0,
   decode_us: 0,
   decode_ahead_us: 0,
@@ -35,7 +35,7 @@ const nothingYet = () => ({
   commits: 0,
 });
 
-type Sums = ReturnType<typeof nothingYet>;
+type Sums = ReturnType<typeof zeroStats>;
 
 interface Share {
   rows: number;
@@ -59,7 +59,7 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
     begun(): void {
       beginMs = now() - start;
     },
-    /** A row's bytes have arrived, or its local file is named. */
+    /** A row's bytes have arrived, or the path of its local file is known. */
     fetched({ ms, blockedMs }: { readonly ms: number; readonly blockedMs: number }): void {
       fetchMs += ms;
       heldBackMs += blockedMs;
@@ -77,7 +77,7 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
       publishMs += ms;
     },
     totals(): BlockStats {
-      const sums = nothingYet();
+      const sums = zeroStats();
       for (const [batch, share] of shares) addShare(sums, batch, share);
       sums.rows_computed = rows;
       sums.begin_us = beginMs * 1000;
@@ -110,7 +110,7 @@ function addShare(sums: Sums, batch: BatchSeen, { rows, idleMs }: Share): void {
   sums.idle_us += shareUs * idleMs;
   sums.batch_wait_us += rows * 1000 * batch.queuedMs;
   sums.lane_wait_us += rows * 1000 * timings.laneWaitMs;
-  // Thousandths, because a block may own a part of a batch.
+  // In thousandths, because a block may own only part of a batch.
   sums.batches_milli += share * 1000;
   sums.room_milli += share * 1000 * batch.size;
 }

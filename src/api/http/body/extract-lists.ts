@@ -161,7 +161,7 @@ class Walker {
     this.at = start;
     this.string();
     if (this.at - start > MAX_NAME_BYTES) return '';
-    // A wanted name may be spelt with escapes.
+    // A wanted name may contain escapes.
     return JSON.parse(this.json.toString('utf8', start, this.at)) as string;
   }
 

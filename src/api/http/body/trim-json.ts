@@ -23,7 +23,7 @@ export function trimJson(value: unknown, path: readonly string[] = []): Issue[] 
     else for (const key of keys.slice(MAX_ENTRIES)) delete record[key];
   }
   for (const key of keys.slice(0, MAX_ENTRIES)) {
-    // Assigning to it sets an object's prototype, so code that copies a record would silently drop it.
+    // Assigning to this name sets an object's prototype, so code that copies a record would silently drop it.
     if (key === '__proto__')
       found.push({ path: pointer([...path, key]), message: 'this name cannot be used; choose another' });
     else found.push(...trimJson(record[key], [...path, key]));

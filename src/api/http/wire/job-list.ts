@@ -46,7 +46,7 @@ export const JOB_LIST = z
 
 export type JobListWire = z.infer<typeof JOB_LIST>;
 
-/** `text`: as in the query. Returns null for any status. */
+/** `text`: the value of the query. Returns null if it allows every status. */
 export function statusFilter(text: string | undefined): ReadonlySet<JobStatus> | null {
   const names = text === undefined ? [] : statusNames(text);
   return names.length === 0 ? null : new Set(names as JobStatus[]);

@@ -8,7 +8,7 @@ const HEALTHY = 0.9;
 const DOMINANT = 0.5;
 /** Work that is neither decoding nor the model should take a smaller share than this. */
 const OVERHEAD = 1 / 3;
-/** Local files take 1 to 3 % of a lane. This much means a slow disk or network. */
+/** Local files take 1 to 3 % of a lane's time. A share above this means a slow disk or network. */
 const LANE_READING = 0.2;
 
 /** `busy`: time that lanes worked, ms. `utilisation`: its share of their time. */

@@ -10,7 +10,7 @@ import type { JobState } from './job-state-of.ts';
 
 /** If there are fewer batches, most are the first and last ones, which do not show the steady state. */
 const ENOUGH_BATCHES = 8;
-/** Of lane work. With less, timers and start-up noise weigh too much. */
+/** Minimum time of lane work. With less, timers and start-up noise weigh too much. */
 const ENOUGH_MS = 200;
 /** Lanes below this utilisation wait for something worth finding. */
 const BUSY = 0.85;

@@ -3,7 +3,7 @@
 -- while another of the same priority wants slots and holds fewer.
 -- KEYS 1 slots  2 feeders
 -- ARGV 1 job  2 priority  3 limit  4 ms for which the request is valid
---      5 most slots the job may hold (its window)  6.. blocks
+--      5 maximum slots of the job (its window)  6.. blocks
 -- Returns how many of the blocks, counted from the first, have a slot now.
 -- Guarantee: idempotent per block. Redis' clock times the requests, so a feeder with a wrong clock gains nothing.
 local job, priority, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])

@@ -5,7 +5,7 @@ import type { DatasetSource } from '#forebay/shared/datasets/source.js';
 
 const BOUNDS: LookLimits = { firstRows: 3, spreadRows: 8, seenRows: 100, seenMs: 60_000, countMs: 20 };
 
-/** A source of `length` rows. Counting them never ends unless `counts`. */
+/** A source of `length` rows. Counting them ends only with `counts`. */
 function rows(length: number, counts = true): DatasetSource & { read: DatasetSource['read'] } {
   return {
     async *read() {
@@ -32,7 +32,7 @@ it('reads a small dataset to its end', async () => {
   expect((await lookAt(rows(0), null, BOUNDS)).rows.total).toBe(0);
 });
 
-it('takes the first rows of a large dataset, and a bounded number at even distances', async () => {
+it('takes the first rows of a large dataset, and a bounded number of evenly spread ones', async () => {
   const sample = await ids(rows(1000), null, BOUNDS);
   expect(sample.slice(0, 3)).toEqual([0, 1, 2]);
   const spread = sample.slice(3);
@@ -50,7 +50,7 @@ it('applies a limit to the sample and to the count', async () => {
   expect((await lookAt(rows(1000), 500, BOUNDS)).rows.total).toBe(500);
 });
 
-it('stops counting after a time, and says so', async () => {
+it('stops counting after a time limit, and reports that', async () => {
   expect((await lookAt(rows(1000, false), null, BOUNDS)).rows).toEqual({
     total: null,
     atLeast: 100,
@@ -58,14 +58,14 @@ it('stops counting after a time, and says so', async () => {
   });
 });
 
-it('stops looking after a time, however slow the source is', async () => {
+it('stops reading after a time limit, however slow the source is', async () => {
   let ms = 0;
   const { sample, rows: known } = await lookAt(rows(1000), null, { ...BOUNDS, seenMs: 10 }, () => (ms += 1));
   expect(sample.length).toBeLessThan(12);
   expect(known.total).toBe(1000);
 });
 
-it('counts rows by where their bytes are', () => {
+it('counts rows by the location of their bytes', () => {
   const manifest = { type: 'manifest', path: '/m', base: '/b' } as const;
   const refs = ['a.jpg', 'http://x/b.jpg', 's3://no'].map((id) => ({ id }));
   expect(countKinds(manifest, refs)).toEqual({ file: 1, url: 1, blob: 0, invalid: 1 });

@@ -60,7 +60,7 @@ it.each([
   expect(locateRow(manifest, { id: 'named', at: uri })).toEqual(expected);
 });
 
-it('passes on why a row is bad', () => {
+it('passes on the reason why a row is bad', () => {
   expect(locateRow(manifest, { id: 'x', at: invalidAt('no good') })).toEqual({
     kind: 'invalid',
     reason: 'no good',

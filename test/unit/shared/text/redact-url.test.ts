@@ -13,7 +13,7 @@ it('a URL in a message shows the address without credentials', () => {
   );
 });
 
-it('no secret is shown, whatever its letters, even in an invalid URL', () => {
+it('no secret is shown, whatever characters it contains, even in an invalid URL', () => {
   const secrets = fc
     .string({ unit: fc.constantFrom(...'@/#%:?&=[]\\ a1'.split('')), maxLength: 12 })
     .map((s) => `zq${s}xj`);

@@ -13,7 +13,7 @@ it('recognises errors that mean memory ran out', () => {
   expect(isOutOfMemory(new Error('Non-zero status code returned while running Gather node'))).toBe(false);
 });
 
-it('retries what ran out of memory one after the other, while nothing else runs', async () => {
+it('retries work that ran out of memory, one piece after the other, while nothing else runs', async () => {
   const memory = createSharedMemory();
   let room = 3;
   let most = 0;

@@ -1,4 +1,4 @@
-/** Sets of UTF-16 code units, which a regular expression without flags reads. */
+/** Sets of UTF-16 code units, the characters of a regular expression without flags. */
 
 /** Pairs of first and last code unit, sorted and not touching. */
 export type CharSet = readonly number[];
@@ -51,7 +51,7 @@ const SPACE = charSet([
 /** The meaning of `.`: any character except the end of a line. */
 export const NO_LINE_END = complement(charSet([0x0a, 0x0a, 0x0d, 0x0d, 0x2028, 0x2029]));
 
-/** By the letter after the backslash. */
+/** Character classes, by the letter after the backslash. */
 export const CLASSES: ReadonlyMap<string, CharSet> = new Map([
   ['d', DIGIT],
   ['D', complement(DIGIT)],

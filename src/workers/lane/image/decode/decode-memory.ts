@@ -5,7 +5,7 @@
 import { ForebayError } from '../../../../shared/errors.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 
-/** The memory of a library while it decodes an image, besides some lines. */
+/** The memory of a library while it decodes an image, in addition to some lines. */
 export interface LibraryMemory {
   readonly bytesPerPixel: number;
   /** The memory of the library itself, for an image of any size. */
