@@ -4,7 +4,8 @@ import { cpuSeconds, redisInfo } from './cluster.js';
 const WARM_ROWS = 500;
 
 /**
- * `periodMs`: how long a lane needs for a block. Lanes that start blocks together end them together, so the steady rate covers whole periods within the job's middle half. 0: it covers the middle half. `lookMs`: time between polls of the job.
+ * `periodMs`: how long a lane needs for a block. Lanes that start blocks together end them together, so the steady rate
+ * covers whole periods within the job's middle half. 0: it covers the middle half. `lookMs`: time between polls of the job.
  * @param {{ rows: number, blockRows: number, output: string, periodMs?: number, lookMs?: number }} job
  */
 export async function measureJob(cluster, { rows, blockRows, output, periodMs = 0, lookMs = 50 }) {

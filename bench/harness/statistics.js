@@ -28,7 +28,8 @@ export function pairedRatio(a, b) {
 }
 
 /**
- * The geometric mean of the ratios a / b and its 95 % interval. It uses logarithms, because a gain and the loss that cancels it then have the same distance from zero.
+ * The geometric mean of the ratios a / b and its 95 % interval. It uses logarithms, because a gain and the loss that cancels
+ * it then have the same distance from zero.
  * @param {readonly number[]} a @param {readonly number[]} b as many
  * @returns {{ mean: number, interval: [number, number] | null }} `interval`: null with fewer than two pairs
  */

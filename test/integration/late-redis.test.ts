@@ -151,7 +151,9 @@ it('API and worker name a port that is taken and the fix', async () => {
       [worker, '--health-port (FOREBAY_HEALTH_PORT)'],
     ] as const) {
       expect(await process.ended).toBe(1);
-      expect(process.said()).toContain(`Another program listens on port ${port} of 127.0.0.1`);
+      expect(process.said()).toContain(
+        `Another program, perhaps another Forebay, listens on port ${port} of 127.0.0.1`,
+      );
       expect(process.said()).toContain(`choose another port with ${setting}.`);
     }
     const elsewhere = start('api', { ...env, FOREBAY_HOST: '192.0.2.1', FOREBAY_AUTH: 'off' });
