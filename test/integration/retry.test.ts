@@ -152,7 +152,7 @@ describe('a retry', () => {
     expect(failed).toMatchObject({ status: 'failed', error: { code: 'too_many_errors' } });
     expect((await reruns.refused(`/v1/jobs/${id}/retry`)).slice(1)).toEqual([
       'invalid_state',
-      expect.stringContaining('not whole'),
+      expect.stringContaining('is incomplete'),
     ]);
     const whole = await service.ended(
       (await reruns.resume(failed.output, { options: { max_errors: null } })).id,
