@@ -13,12 +13,13 @@ import {
   readSync,
   realpathSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
 import { createInputRule, whyRefused, type InputVerdict } from '../../../shared/files/input-folders.ts';
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import { existingForm, formHint } from '../../../shared/text/unicode-form.ts';
 import { checkRowSize } from './check-row-size.ts';
+import { createOpenedFolder } from './opened-folder.ts';
 
 /** Throws ForebayError `file_not_found`, `file_unreadable`, `path_not_allowed`, `file_too_large` or `empty_file`. */
 export type FileOpener = (path: string, tenant: string) => Uint8Array;
@@ -26,26 +27,59 @@ export type FileOpener = (path: string, tenant: string) => Uint8Array;
 /** Without O_NONBLOCK, opening a pipe in place of a file would block for ever. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
+interface OpenedFile {
+  readonly fd: number;
+  /** The folder that holds it, without links, and its name there. */
+  readonly folder: string;
+  readonly name: string;
+}
+
 export function createFileOpener(limits: FileLimits): FileOpener {
   const judge = createInputRule(limits);
+  const openedFolder = createOpenedFolder();
   /**
    * The last folder whose files were allowed. Rows of one folder follow each other, and one verdict applies to all its
    * files.
    */
   let allowed: { readonly folder: string; readonly tenant: string } | null = null;
 
-  function verdictOn(real: string, tenant: string): InputVerdict {
-    const folder = dirname(real);
+  function verdictOn({ folder, name }: OpenedFile, tenant: string): InputVerdict {
     if (allowed?.folder === folder && allowed.tenant === tenant) return 'allowed';
-    const verdict = judge(real, tenant);
+    const verdict = judge(join(folder, name), tenant);
     if (verdict === 'allowed') allowed = { folder, tenant };
     return verdict;
   }
 
-  return function openFile(path, tenant) {
-    const fd = open(path);
+  /** Throws the errors of node:fs. */
+  function open(path: string): OpenedFile {
+    if (!KERNEL_TELLS) return openByPath(path);
+    const slash = path.lastIndexOf('/');
+    const name = path.slice(slash + 1);
+    const { prefix, real } = openedFolder.of(path.slice(0, slash) || '/');
     try {
-      const verdict = verdictOn(realPathOf(fd, path), tenant);
+      // Opened in the folder and not through a link, so it is in that folder.
+      const fd = openSync(prefix + name, FLAGS | constants.O_NOFOLLOW);
+      return { fd, folder: real, name };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ELOOP') throw error;
+      return openByPath(path);
+    }
+  }
+
+  function openForRow(path: string): OpenedFile {
+    try {
+      return open(path);
+    } catch (error) {
+      if (error instanceof ForebayError) throw error;
+      throw isMissing(error) ? missingFile(path, error) : toRowError(error);
+    }
+  }
+
+  return function openFile(path, tenant) {
+    const opened = openForRow(path);
+    const { fd } = opened;
+    try {
+      const verdict = verdictOn(opened, tenant);
       if (verdict === 'outside') {
         throw new ForebayError('path_not_allowed', 'it is a link that leads out of the input roots');
       }
@@ -65,11 +99,14 @@ export function createFileOpener(limits: FileLimits): FileOpener {
   };
 }
 
-function open(path: string): number {
+function openByPath(path: string): OpenedFile {
+  const fd = openSync(path, FLAGS);
   try {
-    return openSync(path, FLAGS);
+    const real = realPathOf(fd, path);
+    return { fd, folder: dirname(real), name: basename(real) };
   } catch (error) {
-    throw isMissing(error) ? missingFile(path, error) : toRowError(error);
+    closeSync(fd);
+    throw error;
   }
 }
 
@@ -85,7 +122,7 @@ function readAll(fd: number, size: number): Uint8Array {
 }
 
 const OPEN_FILES = '/proc/self/fd';
-const KERNEL_TELLS = existsSync(OPEN_FILES);
+const KERNEL_TELLS = process.platform === 'linux' && existsSync(OPEN_FILES);
 
 /**
  * The path of the opened file, without links. Linux reports it. On other systems, the path must still lead to that file.

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -82,8 +83,18 @@ describe('a local file', () => {
     const before = readIt('a.jpg');
     renameSync(folder, `${folder}-away`);
     symlinkSync(join(dir, 'in-not'), folder);
-    const after = readIt('secret');
-    expect(await Promise.all([before, after])).toEqual(['first', 'path_not_allowed']);
+    // The rest of the turn reads from the folder that was judged, which has no such file.
+    const sameTurn = readIt('secret');
+    expect(await Promise.all([before, sameTurn])).toEqual(['first', 'file_not_found']);
+    await nextTurn();
+    expect(await readIt('secret')).toBe('path_not_allowed');
+  });
+
+  it('is found in a folder that may be entered and not listed', async () => {
+    const folder = join(root, 'unlisted');
+    mkdirSync(folder, { mode: 0o300 });
+    writeFileSync(join(folder, 'a.jpg'), 'abc');
+    expect(await read(join(folder, 'a.jpg'))).toBe('abc');
   });
 
   it('is found below a root that is a link, and below a root that was made later', async () => {
