@@ -83,7 +83,7 @@ it('decodes no more images at once than the budget allows', async () => {
 }, 60_000);
 
 it('an image that needs too much memory is refused with its need, and the others are decoded', async () => {
-  const lane = testLane();
+  const lane = testLane({ limits: { ...LIMITS, maxDecodeBytes: 12 * MB } });
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   await lane.load({ model: 'm', ...model, threads: 1 });
   const create = { width: 1000, height: 1000, channels: 3, background: '#48a' } as const;

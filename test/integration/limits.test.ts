@@ -59,7 +59,7 @@ it('a list that is too long for one request is refused with its field', async ()
   ] as const) {
     const problem = await refused({ input });
     expect(problem).toMatchObject({ http: 413, code: 'list_too_long', at: [at] });
-    expect(problem.detail).toMatch(/200001 rows; at most 200000 .*manifest/);
+    expect(problem.detail).toMatch(/200001 rows; one request may carry at most 200000\. .*manifest/);
   }
 });
 

@@ -73,7 +73,7 @@ export function createInputSpool({
     if (rows <= maxListRows) return;
     throw new ForebayError(
       'list_too_long',
-      `${path} lists ${rows} rows; one request may carry at most ${maxListRows} (FOREBAY_MAX_LIST_ROWS). ` +
+      `${path} lists ${rows} rows; one request may carry at most ${maxListRows}. ` +
         'Put them into a manifest, or submit several jobs.',
       { issues: [{ path, message: `has ${rows} entries; at most ${maxListRows}` }] },
     );
