@@ -62,8 +62,12 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     said = '';
     worker.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text));
     expect(group.pids()).toContain(worker.pid);
-    // A model beside others is first tried in a separate process, which may not have exited yet.
-    await waitUntil('the worker and its two lanes', () => group.pids().length === 3);
+    // A model beside others is first tried in a separate process. It takes memory until it has exited.
+    const isLoaded = (model: string) => said.includes(`"event":"model.loaded","model":"${model}"`);
+    await waitUntil(
+      'both models, and only the worker and its two lanes',
+      () => isLoaded('tiny') && isLoaded('large') && group.pids().length === 3,
+    );
     return worker;
   }
 
