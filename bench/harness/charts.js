@@ -1,4 +1,5 @@
 /** Draws charts as inline SVG. The page's CSS variables --c1 to --c8 give the colours. Pure. */
+import { escapeHtml as escapeText } from '../../dist/shared/text/escape-html.js';
 import { short } from './format.js';
 import { linearTicks, logTicks, scaleOf } from './scales.js';
 
@@ -11,10 +12,9 @@ export function chartHtml(chart) {
   return `<figure><figcaption>${escapeHtml(chart.title)}</figcaption>${svg}</figure>`;
 }
 
-/** @param {unknown} text */
+/** Charts label numbers, too. @param {unknown} text */
 export function escapeHtml(text) {
-  const entities = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return String(text).replaceAll(/[&<>"]/g, (found) => entities[found]);
+  return escapeText(String(text));
 }
 
 /** Horizontal bars of one colour. @param {import('./result.js').Bars} chart */

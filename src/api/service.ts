@@ -18,7 +18,6 @@ import { createWorkerRegistry } from '../shared/queue/workers/worker-registry.ts
 import { checkWrite } from '../shared/redis/check-write.ts';
 import { createAccess } from './http/access.ts';
 import { createApp } from './http/app.ts';
-import { MAX_JSON_DEPTH } from './http/body/json-depth.ts';
 import { createFeeders } from './feeder/feeders.ts';
 import { queueLimit } from './feeder/policies.ts';
 import { createJobUseCases } from './jobs/job-use-cases.ts';
@@ -151,7 +150,6 @@ export async function createApiService(options: {
     wake,
     models,
     emit,
-    maxJsonDepth: MAX_JSON_DEPTH,
     version,
     shutdown,
     webhooks,

@@ -136,7 +136,6 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     ...requests,
     ready: () => checkWrite(redis),
     emit,
-    maxJsonDepth: 32,
     version: '0.0.0-test',
     shutdown: stopping.signal,
     ...(access && { access }),

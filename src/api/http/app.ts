@@ -35,15 +35,13 @@ export type AppDeps = Omit<
   readonly jobs: Pick<JobStore, 'tenantOf'>;
   /** Absent: every request is allowed, whichever page sends it. */
   readonly access?: AccessControl;
-  /** Maximum nesting of the JSON in a request. */
-  readonly maxJsonDepth: number;
 };
 
 export function createApp(deps: AppDeps): OpenAPIHono {
   const app = new OpenAPIHono();
-  const { jobs, access = {}, maxJsonDepth, emit } = deps;
+  const { jobs, access = {}, emit } = deps;
   const guard = createGuard({ jobs, ...access });
-  const target = { app, guard, maxJsonDepth, largeBodies: createLargeBodyLimit(), emit };
+  const target = { app, guard, largeBodies: createLargeBodyLimit(), emit };
   const parser = createBackgroundParser();
   describeKeys(app);
   mountJobs(target, { ...deps, parser });

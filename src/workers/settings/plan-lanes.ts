@@ -14,7 +14,7 @@ export interface LanePlan {
   /** libuv threads of a lane. They decode while its JS thread is inside the model call. */
   readonly decodeThreads: number;
   /** Maximum memory for images that a lane decodes at the same time, in bytes. */
-  readonly decodeRoomBytes: number;
+  readonly decodeBudgetBytes: number;
   /** The same numbers, each with the constraint that bound it. */
   readonly choices: LaneChoices;
 }
@@ -64,7 +64,7 @@ export function planLanes(
     lanes: lanes.value,
     threads: threads.value,
     decodeThreads: decodeThreads.value,
-    decodeRoomBytes: decodeRoom(lanesMemory(memoryBytes) / lanes.value - laneBytes),
+    decodeBudgetBytes: decodeBudget(lanesMemory(memoryBytes) / lanes.value - laneBytes),
     choices: {
       lanes,
       threads,
@@ -93,6 +93,6 @@ function byMemory(memoryBytes: number, laneBytes: number): Choice {
 }
 
 /** `spareBytes`: the rest of a lane's share of the memory. Decoding gets one half of it, batches of the model the other. */
-function decodeRoom(spareBytes: number): number {
+function decodeBudget(spareBytes: number): number {
   return LEAST_DECODE_BYTES + Math.max(0, spareBytes) / 2;
 }

@@ -4,7 +4,7 @@ import { inflightShares } from '../../shared/domain/memory-shares.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 import type { LanePlan } from './plan-lanes.ts';
 
-export function rowLimits(config: Config, { lanes, decodeRoomBytes }: LanePlan): RowLimits {
+export function rowLimits(config: Config, { lanes, decodeBudgetBytes }: LanePlan): RowLimits {
   const { maxFileBytes, maxPixels, maxImageRatio, maxDecodeBytes } = config;
   return {
     ...linkFolders(config),
@@ -12,7 +12,7 @@ export function rowLimits(config: Config, { lanes, decodeRoomBytes }: LanePlan):
     maxPixels,
     maxImageRatio,
     maxDecodeBytes,
-    decodeBudgetBytes: Math.min(maxDecodeBytes, decodeRoomBytes),
+    decodeBudgetBytes: Math.min(maxDecodeBytes, decodeBudgetBytes),
     maxHeldBytes: inflightShares(config.maxInflightBytes).opened / lanes,
   };
 }

@@ -2,6 +2,7 @@
 import { SCOPE_MEANINGS, SCOPES } from '../../../shared/domain/scope.ts';
 import { html, prose, type Html } from './html.ts';
 import { BASE } from './operation-view.ts';
+import { table } from './table.ts';
 
 export function authenticationSection(): Html {
   return html`<section id="authentication">
@@ -22,25 +23,16 @@ curl -s ${BASE}/v1/jobs -H "X-API-Key: $FOREBAY_API_KEY"`}</code></pre>
         'The `forebay` command reads `FOREBAY_API_KEY` or `--api-key-file`. A key has scopes, and each operation below names the scope that it needs:',
       )}
     </p>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Scope</th>
-            <th>Allows</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${SCOPES.map(
-            (scope) =>
-              html`<tr>
-                <td><code>${scope}</code></td>
-                <td>${prose(SCOPE_MEANINGS[scope])}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${table(
+      ['Scope', 'Allows'],
+      SCOPES.map(
+        (scope) =>
+          html`<tr>
+            <td><code>${scope}</code></td>
+            <td>${prose(SCOPE_MEANINGS[scope])}</td>
+          </tr>`,
+      ),
+    )}
     <p>
       ${prose(
         'Without `--scope`, a key has `jobs:read` and `jobs:write`. Without a valid key, the answer is 401 ',

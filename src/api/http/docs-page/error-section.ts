@@ -2,6 +2,7 @@
 import { ERROR_ADVICE, ERROR_GROUPS, type ErrorGroup } from '../../../shared/error-guide/error-guide.ts';
 import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
 import { html, prose, type Html } from './html.ts';
+import { table } from './table.ts';
 
 export function errorSection(): Html {
   return html`<section id="errors">
@@ -17,22 +18,7 @@ export function errorSection(): Html {
 function groupView({ title, about, codes }: ErrorGroup): Html {
   return html`<h3>${title}</h3>
     <p>${prose(about)}</p>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>Code</th>
-            <th>Cause</th>
-            <th>Fix</th>
-            <th>Status</th>
-            <th>Retry</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${codes.map(codeRow)}
-        </tbody>
-      </table>
-    </div>`;
+    ${table(['Code', 'Cause', 'Fix', 'Status', 'Retry'], codes.map(codeRow))}`;
 }
 
 function codeRow(code: ErrorCode): Html {

@@ -2,6 +2,7 @@
 import type { ApiDocument, ApiOperation, ApiParameter, ApiSchema } from './api-document.ts';
 import { html, prose, type Html } from './html.ts';
 import { typeOf } from './schema-view.ts';
+import { table } from './table.ts';
 
 /** The address in examples, which is the service's default. */
 export const BASE = 'http://127.0.0.1:8080';
@@ -54,27 +55,17 @@ function scopeView(operation: ApiOperation): Html | null {
 }
 
 function parameterTable(parameters: readonly ApiParameter[]): Html {
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>Parameter</th>
-          <th>Type</th>
-          <th>Meaning</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${parameters.map(
-          (p) =>
-            html`<tr>
-              <td><code>${p.name}</code> <small>${p.in}${p.required ? '' : ', optional'}</small></td>
-              <td>${typeOf(p.schema)}</td>
-              <td>${prose(p.description ?? p.schema.description ?? '')}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    ['Parameter', 'Type', 'Meaning'],
+    parameters.map(
+      (p) =>
+        html`<tr>
+          <td><code>${p.name}</code> <small>${p.in}${p.required ? '' : ', optional'}</small></td>
+          <td>${typeOf(p.schema)}</td>
+          <td>${prose(p.description ?? p.schema.description ?? '')}</td>
+        </tr>`,
+    ),
+  );
 }
 
 function codeLinks(description: string): Html {

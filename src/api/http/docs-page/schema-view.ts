@@ -1,6 +1,7 @@
 /** Schemas as tables, with one row per field. Fields of nested objects have their path as name. */
 import type { ApiSchema } from './api-document.ts';
 import { html, prose, type Html } from './html.ts';
+import { table } from './table.ts';
 
 export function schemaTable(schema: ApiSchema): Html {
   const branches = (schema.oneOf ?? schema.anyOf ?? []).filter((branch) => branch.type !== 'null');
@@ -12,9 +13,9 @@ export function schemaTable(schema: ApiSchema): Html {
     .map(
       (branch) =>
         html`<h4>${branchName(branch)}</h4>
-          ${table(branch)}`,
+          ${fieldTable(branch)}`,
     )}
-  ${schema.properties ? table(schema) : null}`;
+  ${schema.properties ? fieldTable(schema) : null}`;
 }
 
 /** Names a branch of a union after the fields that can have only one value. */
@@ -25,21 +26,8 @@ function branchName(branch: ApiSchema): Html {
   return html`${fixed.map(([name, field]) => html`<code>${name}</code> = ${typeOf(field)}`)}`;
 }
 
-function table(schema: ApiSchema): Html {
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th>Field</th>
-          <th>Type</th>
-          <th>Meaning</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${fieldRows(schema, '')}
-      </tbody>
-    </table>
-  </div>`;
+function fieldTable(schema: ApiSchema): Html {
+  return table(['Field', 'Type', 'Meaning'], fieldRows(schema, ''));
 }
 
 function value(literal: unknown): Html {

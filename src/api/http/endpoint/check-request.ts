@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { ForebayError, type Issue } from '../../../shared/errors.ts';
+import { MAX_JSON_DEPTH } from '../body/json-depth.ts';
 import { fit, parseJson, type Parsed } from '../body/parse-json.ts';
 import { readBody, type BodyLimit, type EnterLarge } from '../middleware/read-body.ts';
 import { checkOrigin } from '../middleware/same-origin.ts';
@@ -11,7 +12,7 @@ import { NO_FIELDS, type CheckedRequest, type Endpoint, type Fields } from './en
 /** A POST that needs no body may still send an empty object. */
 const NO_BODY: BodyLimit = { bytes: 64 * 1024, advice: 'This request needs no body.' };
 
-/** `maxJsonDepth`: maximum nesting of the JSON in the body. Throws ForebayError. */
+/** Throws ForebayError. */
 export async function checkRequest<
   P extends Fields,
   Q extends Fields,
@@ -21,7 +22,6 @@ export async function checkRequest<
 >(
   c: Context,
   endpoint: Endpoint<P, Q, H, B, T>,
-  maxJsonDepth: number,
   enterLarge: EnterLarge,
 ): Promise<Omit<CheckedRequest<P, Q, H, T>, 'caller'>> {
   if (endpoint.method !== 'get') checkOrigin(c.req.header('origin'), c.req.header('host'));
@@ -38,7 +38,7 @@ export async function checkRequest<
   if (endpoint.method === 'post') {
     const { schema = NO_FIELDS.optional(), limit = NO_BODY, parse } = endpoint.body ?? {};
     const bytes = await readBody(c, limit, enterLarge);
-    body = part(parse ? await parse(bytes, maxJsonDepth) : parseJson(bytes, schema, maxJsonDepth), '');
+    body = part(parse ? await parse(bytes, MAX_JSON_DEPTH) : parseJson(bytes, schema, MAX_JSON_DEPTH), '');
   }
   if (issues.length > 0) throw invalid(issues);
   return { c, params, query, headers, body } as Omit<CheckedRequest<P, Q, H, T>, 'caller'>;

@@ -11,8 +11,6 @@ import type { CheckedRequest, Endpoint, Fields, NO_FIELDS } from './endpoint.ts'
 export interface MountTarget {
   readonly app: OpenAPIHono;
   readonly guard: Guard;
-  /** Maximum nesting of the JSON in any body. */
-  readonly maxJsonDepth: number;
   readonly largeBodies: LargeBodyLimit;
   readonly emit: Emit;
 }
@@ -42,7 +40,7 @@ export function mount<
     };
     let response: Response;
     try {
-      const checked = await checkRequest(c, endpoint, target.maxJsonDepth, enterLarge);
+      const checked = await checkRequest(c, endpoint, enterLarge);
       response = await handler({ ...checked, caller });
     } finally {
       leaveLarge?.();

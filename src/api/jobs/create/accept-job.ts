@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTerminal } from '../../../shared/domain/job/job-state.ts';
 import type { JobRecord, JobSpec } from '../../../shared/domain/job/job.ts';
-import { ForebayError, InvariantError } from '../../../shared/errors.ts';
+import { ForebayError } from '../../../shared/errors.ts';
 import type {
   Creation,
   JobLimits,
@@ -164,17 +164,6 @@ export function createAcceptJob(deps: {
       await undoFolder();
     }
   };
-}
-
-/** Accepts a job whose request came without an Idempotency-Key, so it cannot be a repeated one. */
-export async function mustAccept(
-  accept: AcceptJob,
-  candidate: Candidate,
-  prepare: () => Promise<PreparedJob>,
-): Promise<JobRecord> {
-  const accepted = await accept(candidate, prepare);
-  if ('job' in accepted) return accepted.job;
-  throw new InvariantError(`a request without a key repeats job ${accepted.repeated.job}`);
 }
 
 function outputInUse(holder: string, folder: string): ForebayError {

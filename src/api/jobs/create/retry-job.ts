@@ -8,25 +8,19 @@ import { isTerminal } from '../../../shared/domain/job/job-state.ts';
 import { firstPart, SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
-import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
 import { outputFolder } from '../../../shared/storage/output-folder.ts';
 import { readManifest } from '../../../shared/storage/read-manifest.ts';
 import { outputJobs, type OutputJob } from '../../feeder/manifest/earlier-parts.ts';
-import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { checkOutput } from '../output/check-output.ts';
 import { checkResume, continuedJob } from '../output/continued-job.ts';
-import type { OutputResolver } from '../output/resolve-output.ts';
-import type { InputResolver } from './resolve-input.ts';
-import { mustAccept, type AcceptJob, type PreparedJob, type Submitter } from './accept-job.ts';
+import {
+  acceptContinuation,
+  type ContinuationDeps,
+  type PreparedContinuation,
+} from './accept-continuation.ts';
+import type { Submitter } from './accept-job.ts';
 
-export function createRetryJob(deps: {
-  jobs: Pick<JobStore, 'mustGet'>;
-  findModel: ModelCatalog['findModel'];
-  input: Pick<InputResolver, 'adopt' | 'discard'>;
-  output: OutputResolver;
-  webhooks: Pick<WebhookQueue, 'secretOf'>;
-  accept: AcceptJob;
-}) {
+export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, 'mustGet'> }) {
   const { input, output } = deps;
 
   /** `id`: the job to retry. Rejects with ForebayError `invalid_state`, `input_not_found`, and as a submit does. */
@@ -39,23 +33,12 @@ export function createRetryJob(deps: {
     const folder = await output.resolve(asked.spec.output, retry, asked.spec.tenant);
     // A retry by an administrator belongs to the job's tenant.
     const owner = { ...by, tenant: asked.spec.tenant };
-    let from: string | null = null;
-    const candidate = { id: retry, folder, by: owner, requestKey: null };
-    const job = await mustAccept(deps.accept, candidate, async () => {
-      const { last, prepared } = await prepare(asked, retry, folder);
-      from = last;
-      return prepared;
-    });
-    // From here on, spooled rows are kept under the retry's id, because the retry can be retried next.
-    if (from !== null) await input.discard(from, owner.tenant);
-    return job;
+    return acceptContinuation(deps, { id: retry, folder, by: owner }, async () =>
+      prepare(asked, retry, folder),
+    );
   };
 
-  async function prepare(
-    asked: JobRecord,
-    retry: string,
-    folder: string,
-  ): Promise<{ last: string; prepared: PreparedJob }> {
+  async function prepare(asked: JobRecord, retry: string, folder: string): Promise<PreparedContinuation> {
     const { id } = asked.spec;
     const last = await checkOutput(folder, 'resume');
     if (!last) throw refusal(`The output "${folder}" of job ${id} is gone.`);
@@ -83,7 +66,7 @@ export function createRetryJob(deps: {
       created_at: Date.now(),
     };
     const webhookSecret = await deps.webhooks.secretOf(id);
-    return { last: last.id, prepared: { spec, total: rows.failed, webhookSecret } };
+    return { from: last.id, prepared: { spec, total: rows.failed, webhookSecret } };
   }
 }
 

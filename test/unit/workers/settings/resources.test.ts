@@ -152,7 +152,7 @@ it('leaves every lane its minimum for decoding plus half of its spare memory', (
   const roomMb = (memoryGb: number, lanes: number) => {
     const resources = { cpus: 4, memoryBytes: memoryGb * 2 ** 30 };
     const plan = planLanes(resources, 0, { lanes: requested('setting', lanes) });
-    return Math.round(plan.decodeRoomBytes / 2 ** 20);
+    return Math.round(plan.decodeBudgetBytes / 2 ** 20);
   };
   expect(roomMb(0.25, 1)).toBe(82);
   // 70 % of 4 GB for four lanes of 192 MB each.

@@ -1,0 +1,42 @@
+/** Accepts a job that continues an earlier one of the same output: a resume or a retry. */
+import type { JobRecord } from '../../../shared/domain/job/job.ts';
+import { InvariantError } from '../../../shared/errors.ts';
+import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
+import type { ModelCatalog } from '../../models/model-catalog.ts';
+import type { OutputResolver } from '../output/resolve-output.ts';
+import type { AcceptJob, Candidate, PreparedJob } from './accept-job.ts';
+import type { InputResolver } from './resolve-input.ts';
+
+/** What resuming and retrying both need. */
+export interface ContinuationDeps {
+  findModel: ModelCatalog['findModel'];
+  input: Pick<InputResolver, 'adopt' | 'discard'>;
+  output: OutputResolver;
+  webhooks: Pick<WebhookQueue, 'secretOf'>;
+  accept: AcceptJob;
+}
+
+export interface PreparedContinuation {
+  /** Id of the earlier job. Its spooled rows are kept under the new job's id once that is accepted. */
+  readonly from: string;
+  readonly prepared: PreparedJob;
+}
+
+/** Rejects as accepting a job and `prepare` do. Then the earlier job keeps its spooled rows. */
+export async function acceptContinuation(
+  { accept, input }: Pick<ContinuationDeps, 'accept' | 'input'>,
+  candidate: Omit<Candidate, 'requestKey'>,
+  prepare: () => Promise<PreparedContinuation>,
+): Promise<JobRecord> {
+  let from: string | null = null;
+  const accepted = await accept({ ...candidate, requestKey: null }, async () => {
+    const continuation = await prepare();
+    from = continuation.from;
+    return continuation.prepared;
+  });
+  if (!('job' in accepted)) {
+    throw new InvariantError(`a request without a key repeats job ${accepted.repeated.job}`);
+  }
+  if (from !== null) await input.discard(from, candidate.by.tenant);
+  return accepted.job;
+}
