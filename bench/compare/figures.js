@@ -10,7 +10,8 @@ const OTHERS_NOTED = 0.05;
 /**
  * @param {object} options
  * @param {import('../harness/subjects.js').Subject} options.subject
- * @param {string} options.way @param {number} options.rows of a job
+ * @param {string} options.way
+ * @param {number} options.rows of a job
  * @param {import('../endtoend/measure-job.js').JobFigures[][]} options.pairs each of this checkout and the other, in this order
  * @param {readonly string[]} options.revisions of this checkout and the other
  */

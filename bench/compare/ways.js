@@ -6,7 +6,9 @@ import { measureTogether } from '../endtoend/measure-together.js';
 export const WAYS = { turns: measureInTurns, together: measureTogether };
 
 /**
- * @param {keyof typeof WAYS} way @param {readonly object[]} services two @param {object} body of the submit
+ * @param {keyof typeof WAYS} way
+ * @param {readonly object[]} services two
+ * @param {object} body of the submit
  * @param {number} number of the pair; every second pair runs in reverse order
  * @returns {Promise<import('../endtoend/measure-job.js').JobFigures[]>} in the order of services
  */

@@ -13,7 +13,10 @@ export async function meanCpuMs(images, rounds, decode) {
   return (user + system) / 1000 / rounds / images.length;
 }
 
-/** @param {string} python an interpreter that has Pillow @returns ms per image */
+/**
+ * @param {string} python an interpreter that has Pillow
+ * @returns ms per image
+ */
 export async function pillowCpuMs(python, { preprocess: { resize, crop }, images, rounds }) {
   return inScratch(async (scratch) => {
     const files = images.map((image, i) => {

@@ -10,7 +10,10 @@ const createDecoder = createDecoderFactory({
   decodeBudgetBytes: 2 ** 30,
 });
 
-/** @param {object} preprocess of a model config @returns {Record<string, (image: Buffer) => Promise<Uint8Array>>} */
+/**
+ * @param {object} preprocess of a model config
+ * @returns {Record<string, (image: Buffer) => Promise<Uint8Array>>}
+ */
 export function decodersOf(preprocess) {
   const decoderOf = (decode) => {
     const decoder = createDecoder({ ...preprocess, decode });

@@ -3,7 +3,8 @@ import sharp from 'sharp';
 
 /**
  * `shrink` differs only on large photos, so it is compared on enlarged ones.
- * @param {readonly Buffer[]} photos @param {Record<string, (image: Buffer) => Promise<Uint8Array>>} decoders
+ * @param {readonly Buffer[]} photos
+ * @param {Record<string, (image: Buffer) => Promise<Uint8Array>>} decoders
  * @returns {Promise<string[]>} a sentence for each decoder
  */
 export async function pixelErrors(photos, decoders) {

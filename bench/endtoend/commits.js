@@ -15,7 +15,10 @@ const FROM = 0.1;
  */
 const UNTIL = 0.95;
 
-/** @param {string} folder output of a job @returns {string[]} paths of its parts */
+/**
+ * @param {string} folder output of a job
+ * @returns {string[]} paths of its parts
+ */
 export function partsOf(folder) {
   return readdirSync(folder)
     .filter((file) => PART.test(file))

@@ -1,7 +1,11 @@
 /** Measures how long after submit a client has the first result of a job. */
 import { performance } from 'node:perf_hooks';
 
-/** @param {object} client @param {object} body of the submit @returns {Promise<{ firstMs: number, allMs: number }>} */
+/**
+ * @param {object} client
+ * @param {object} body of the submit
+ * @returns {Promise<{ firstMs: number, allMs: number }>}
+ */
 export async function timeResults(client, body) {
   const start = performance.now();
   const { id } = await client.submit(body);

@@ -24,7 +24,8 @@ const SAMPLE_MS = 200;
  */
 
 /**
- * @param {{ client: object, pid: number }} service @param {object} body of the submit
+ * @param {{ client: object, pid: number }} service
+ * @param {object} body of the submit
  * @returns {Promise<JobFigures>} in steady state: from the first commit to the last
  */
 export async function measureJob(service, body) {
@@ -43,7 +44,8 @@ export async function observeJob({ client, pid }, body) {
 }
 
 /**
- * @param {Observed} observed @param {{ from: number, to: number }} window ms since the epoch, within the job
+ * @param {Observed} observed
+ * @param {{ from: number, to: number }} window ms since the epoch, within the job
  * @returns {JobFigures} rate and CPU of the window
  *
  * @typedef {Awaited<ReturnType<typeof observeJob>>} Observed

@@ -12,7 +12,10 @@ export function caseNames() {
     .toSorted();
 }
 
-/** @param {string} name @returns {Promise<import('./result.js').Case>} Throws Error if the file is not a case. */
+/**
+ * @param {string} name
+ * @returns {Promise<import('./result.js').Case>} Throws Error if the file is not a case.
+ */
 export async function loadCase(name) {
   const found = await import(new URL(`../${name}.js`, import.meta.url));
   const texts = [found.title, found.proves];

@@ -6,7 +6,10 @@ import { linearTicks, logTicks, scaleOf } from './scales.js';
 const WIDTH = 760;
 const LETTER = 6.6;
 
-/** @param {import('./result.js').Chart} chart @returns {string} a figure element */
+/**
+ * @param {import('./result.js').Chart} chart
+ * @returns {string} a figure element
+ */
 export function chartHtml(chart) {
   const svg = { bars: barsSvg, lines: linesSvg, stacked: stackedSvg }[chart.type](chart);
   return `<figure><figcaption>${escapeHtml(chart.title)}</figcaption>${svg}</figure>`;

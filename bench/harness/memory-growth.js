@@ -14,7 +14,10 @@ export function growthRow({ of, before, after, span, target }) {
   };
 }
 
-/** @param {import('./result.js').Series[]} series MB by share of the rows, in per cent @returns {import('./result.js').Lines} */
+/**
+ * @param {import('./result.js').Series[]} series MB by share of the rows, in per cent
+ * @returns {import('./result.js').Lines}
+ */
 export function memoryChart(series) {
   return {
     type: 'lines',

@@ -14,7 +14,11 @@ const ROLES = [
   ['valkey', 'redis'],
 ];
 
-/** The process and all its current descendants. @param {number} pid @returns {number[]} */
+/**
+ * The process and all its current descendants.
+ * @param {number} pid
+ * @returns {number[]}
+ */
 export function treeOf(pid) {
   const children = new Map();
   for (const entry of readdirSync('/proc')) {

@@ -37,7 +37,10 @@
 
 const TARGET = /^(>=|<=|>|<)\s*(-?[\d.,]+)/;
 
-/** @param {Result} result @returns {Result} with `pass` in every row. Throws Error on a target that it cannot read. */
+/**
+ * @param {Result} result
+ * @returns {Result} with `pass` in every row. Throws Error on a target that it cannot read.
+ */
 export function judged(result) {
   const rows = result.rows.map((row) => ({ ...row, pass: row.pass ?? passes(row) }));
   return { charts: [], notes: [], ...result, rows };

@@ -1,6 +1,11 @@
 /** Axes of charts: ticks at round numbers, and positions of the values between them. */
 
-/** Four to six ticks that enclose all values. @param {number} low @param {number} high @returns {number[]} */
+/**
+ * Four to six ticks that enclose all values.
+ * @param {number} low
+ * @param {number} high
+ * @returns {number[]}
+ */
 export function linearTicks(low, high) {
   const rough = (high - low || Math.abs(high) || 1) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -23,7 +28,10 @@ export function logTicks(low, high) {
   return ticks.filter(inside);
 }
 
-/** @param {readonly number[]} ticks of the whole axis @returns {(value: number) => number} */
+/**
+ * @param {readonly number[]} ticks of the whole axis
+ * @returns {(value: number) => number}
+ */
 export function scaleOf(ticks, start, end, log = false) {
   const of = log ? (value) => Math.log(Math.max(value, 1e-9)) : (value) => value;
   const low = of(ticks[0]);

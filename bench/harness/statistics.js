@@ -5,7 +5,11 @@ export function median(values) {
   return percentile(values, 0.5);
 }
 
-/** Interpolates linearly between neighbours. @param {readonly number[]} values @param {number} share 0..1 */
+/**
+ * Interpolates linearly between neighbours.
+ * @param {readonly number[]} values
+ * @param {number} share 0..1
+ */
 export function percentile(values, share) {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (sorted.length - 1) * share;
@@ -20,7 +24,8 @@ export function mean(values) {
 
 /**
  * The ratio a / b of each pair of runs. Targets are checked against the median.
- * @param {readonly number[]} a @param {readonly number[]} b
+ * @param {readonly number[]} a
+ * @param {readonly number[]} b
  */
 export function pairedRatio(a, b) {
   const ratios = a.map((value, i) => value / b[i]);
@@ -30,7 +35,8 @@ export function pairedRatio(a, b) {
 /**
  * The geometric mean of the ratios a / b and its 95 % interval. It uses logarithms, because a gain and the loss that cancels
  * it then have the same distance from zero.
- * @param {readonly number[]} a @param {readonly number[]} b as many
+ * @param {readonly number[]} a
+ * @param {readonly number[]} b as many
  * @returns {{ mean: number, interval: [number, number] | null }} `interval`: null with fewer than two pairs
  */
 export function geometricRatio(a, b) {

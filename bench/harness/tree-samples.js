@@ -10,7 +10,11 @@ import { cpuSeconds, machineSeconds, roleOf, rssBytes, treeOf } from './processe
  * @property {number} rss bytes
  */
 
-/** Watches the current processes of the tree, until `stop()`. @param {number} pid @param {number} everyMs */
+/**
+ * Watches the current processes of the tree, until `stop()`.
+ * @param {number} pid
+ * @param {number} everyMs
+ */
 export function sampleTree(pid, everyMs) {
   /** @type {Sample[]} */
   const samples = [];
@@ -36,7 +40,9 @@ export function sampleTree(pid, everyMs) {
 
 /**
  * CPU between two moments, interpolated between samples. The processes must still exist, because their command lines show their roles.
- * @param {readonly Sample[]} samples @param {number} from @param {number} to ms since the epoch
+ * @param {readonly Sample[]} samples
+ * @param {number} from
+ * @param {number} to ms since the epoch
  * @returns `wall`: seconds; `utilisation`: share of the cores that the tree used; `others`: share that all else used
  */
 export function cpuBetween(samples, from, to) {

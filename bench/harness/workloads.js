@@ -83,12 +83,20 @@ function generated(file, write) {
   return path;
 }
 
-/** Repeats the list of files up to `count` entries. @param {readonly string[]} files @param {number} count */
+/**
+ * Repeats the list of files up to `count` entries.
+ * @param {readonly string[]} files
+ * @param {number} count
+ */
 export function repeated(files, count) {
   return Array.from({ length: count }, (_, i) => files[i % files.length]);
 }
 
-/** The shared photos, repeated. @param {number} count @returns {string[]} paths */
+/**
+ * The shared photos, repeated.
+ * @param {number} count
+ * @returns {string[]} paths
+ */
 export function photos(count) {
   const folder = sharedData('photos');
   const files = readdirSync(folder).toSorted();
@@ -100,7 +108,11 @@ export function photos(count) {
 
 const MAX_DIGITS = 20_000;
 
-/** Generated digits, repeated. Up to 10,000 rows use 5,000 pictures, longer lists use 20,000. @param {number} count @returns {string[]} paths */
+/**
+ * Generated digits, repeated. Up to 10,000 rows use 5,000 pictures, longer lists use 20,000.
+ * @param {number} count
+ * @returns {string[]} paths
+ */
 export function digits(count) {
   const most = count > 10_000 ? MAX_DIGITS : 5000;
   const folder = join(benchCache(), `digits-${most}`);
@@ -120,7 +132,8 @@ export function digits(count) {
 
 /**
  * Writes a manifest that lists the files.
- * @param {string} name @param {readonly string[]} files absolute paths
+ * @param {string} name
+ * @param {readonly string[]} files absolute paths
  * @returns `input` for a job, and `roots`: the folders that the job must be allowed to read
  */
 export function manifest(name, files) {

@@ -2,7 +2,11 @@
 
 const BEST = 5;
 
-/** @param {Float32Array} scores of all rows @param {number} classes @returns {{ index: number, score: number }[][]} */
+/**
+ * @param {Float32Array} scores of all rows
+ * @param {number} classes
+ * @returns {{ index: number, score: number }[][]}
+ */
 export function bestOfRows(scores, classes) {
   const rows = [];
   for (let from = 0; from < scores.length; from += classes) rows.push(bestOf(scores, from, from + classes));

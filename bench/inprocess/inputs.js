@@ -24,7 +24,10 @@ const MAX_PIXELS = 64_000_000;
  * @property {(row: string) => number} [lengthOf] tokens of a row of text
  */
 
-/** @param {import('./lane.js').LaneConfig} config @returns {Promise<Inputs>} */
+/**
+ * @param {import('./lane.js').LaneConfig} config
+ * @returns {Promise<Inputs>}
+ */
 export async function createInputs(config) {
   return config.kind === 'text' ? textInputs(config) : imageInputs(config);
 }

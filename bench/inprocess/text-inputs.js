@@ -5,7 +5,8 @@ import { VOCABULARY } from '../models/bert-base.js';
 
 /**
  * A row is a number. It has `from` to `to` token ids, padded to the longest row of the call.
- * @param {{ tokens: { from: number, to: number } }} config @returns {import('./inputs.js').Inputs}
+ * @param {{ tokens: { from: number, to: number } }} config
+ * @returns {import('./inputs.js').Inputs}
  */
 export function textInputs({ tokens: { from, to } }) {
   const tokensOf = (row) => {

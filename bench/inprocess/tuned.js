@@ -17,7 +17,10 @@ const PAYS = 1.01;
 const machine = describeMachine();
 const file = () => join(benchCache(), `ceiling-${machine.fingerprint}.json`);
 
-/** @param {import('../harness/subjects.js').Subject} subject @returns a configuration for startLanes */
+/**
+ * @param {import('../harness/subjects.js').Subject} subject
+ * @returns a configuration for startLanes
+ */
 export function startingPoint(subject) {
   const batch = subject.batches[Math.floor(subject.batches.length / 2)];
   return { lanes: machine.cores, unit: 'process', threads: 1, batch };

@@ -28,7 +28,10 @@ function stepsWith(batch) {
   };
 }
 
-/** @param {import('../harness/subjects.js').Subject} subject @returns configurations of startLanes by step */
+/**
+ * @param {import('../harness/subjects.js').Subject} subject
+ * @returns configurations of startLanes by step
+ */
 export function photoSteps(subject, batch) {
   const model = { ...laneConfigOf(subject), decode: 'sharp' };
   return { ...withModel(model, stepsWith(batch)), 'tuned decode': ceilingConfig(subject).config };

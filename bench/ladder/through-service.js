@@ -10,7 +10,11 @@ import { SORTED_BATCHES } from './steps.js';
 const TEXT_ROWS_PER_CORE = 60;
 const { cpus } = readResources();
 
-/** @param {import('../harness/subjects.js').Subject} subject @param {number} seconds @returns rows/s in steady state */
+/**
+ * @param {import('../harness/subjects.js').Subject} subject
+ * @param {number} seconds
+ * @returns rows/s in steady state
+ */
 export async function photosThroughService(subject, seconds) {
   const count = Math.max(subject.atLeast, Math.round(subject.roughly * cpus * seconds));
   const { input, roots } = manifest(`ladder-${subject.name}`, subject.files(count));

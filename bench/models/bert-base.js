@@ -14,7 +14,11 @@ const POSITIONS = 512;
 /** The same as in BERT's initialisation. */
 const DEVIATION = 0.02;
 
-/** `input_ids` i64[N,S], S <= 512 -> `pooled` f32[N,768]. @param {string} path @param {{ seed: number }} options */
+/**
+ * `input_ids` i64[N,S], S <= 512 -> `pooled` f32[N,768].
+ * @param {string} path
+ * @param {{ seed: number }} options
+ */
 export function writeBertBase(path, { seed }) {
   const graph = createGraph('bert-base');
   const { random, constant } = createWeights(seed);

@@ -38,7 +38,10 @@ export function createGraph(name) {
     return output;
   }
 
-  /** @param {number[]} dims @param {(count: number) => Float32Array} fill is called when the weight is written */
+  /**
+   * @param {number[]} dims
+   * @param {(count: number) => Float32Array} fill is called when the weight is written
+   */
   function weight(dims, fill) {
     const count = dims.reduce((product, size) => product * size, 1);
     const data = () => new Uint8Array(fill(count).buffer);
@@ -46,7 +49,10 @@ export function createGraph(name) {
     return weights.at(-1).name;
   }
 
-  /** @param {number[]} values @param {number[]} [dims] */
+  /**
+   * @param {number[]} values
+   * @param {number[]} [dims]
+   */
   function ints(values, dims = [values.length]) {
     const data = () => new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
     weights.push({ name: `w${weights.length}`, dims, type: INT64, bytes: values.length * 8, data });
@@ -55,7 +61,10 @@ export function createGraph(name) {
 
   const scalar = (value) => weight([], () => Float32Array.of(value));
 
-  /** @param {string} path @param {{ inputs: Value[], outputs: Value[] }} signature */
+  /**
+   * @param {string} path
+   * @param {{ inputs: Value[], outputs: Value[] }} signature
+   */
   function write(path, { inputs, outputs }) {
     const before = new BinaryWriter();
     for (const bytes of nodes) before.tag(1, WireType.LengthDelimited).bytes(bytes);

@@ -17,7 +17,11 @@ const CLASSES = 1000;
 /** Gain of the last convolution of a block. It keeps sums over 16 blocks small. */
 const BRANCH_GAIN = 0.3;
 
-/** `input` f32[N,3,224,224] -> `output` f32[N,1000]. @param {string} path @param {{ seed: number }} options */
+/**
+ * `input` f32[N,3,224,224] -> `output` f32[N,1000].
+ * @param {string} path
+ * @param {{ seed: number }} options
+ */
 export function writeResnet50(path, { seed }) {
   const graph = createGraph('resnet50');
   const { random, constant } = createWeights(seed);

@@ -1,6 +1,9 @@
 /** Generates seeded numbers for weights. The same seed gives the same file. */
 
-/** @param {number} seed @returns makers of weights, which share one sequence of numbers */
+/**
+ * @param {number} seed
+ * @returns makers of weights, which share one sequence of numbers
+ */
 export function createWeights(seed) {
   let state = (seed * 0x9e3779b9) | 1;
 

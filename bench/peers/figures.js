@@ -11,7 +11,8 @@ const LABELS = {
 };
 
 /**
- * @param {string} size of the photos @param {Record<string, import('./run-peer.js').Figures[]>} data by a key of LABELS
+ * @param {string} size of the photos
+ * @param {Record<string, import('./run-peer.js').Figures[]>} data by a key of LABELS
  * @param {{ ray: number, daft: number }} targets service / peer, once running
  * @param {string} targetMode the way of decoding that the targets are for; it costs pixels, see docs/adr/0004-decoders.md
  */

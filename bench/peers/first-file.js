@@ -3,7 +3,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * @param {string} folder may not exist yet @param {RegExp} name of a file with results
+ * @param {string} folder may not exist yet
+ * @param {RegExp} name of a file with results
  * @param {number} began performance.now() at the start of the job
  * @returns `stop()`: seconds until the first file, or null without one
  */

@@ -41,7 +41,10 @@ export function peersPython() {
  */
 
 /**
- * @param {string} python @param {string} program of this folder @param {readonly string[]} args @param {Work} work
+ * @param {string} python
+ * @param {string} program of this folder
+ * @param {readonly string[]} args
+ * @param {Work} work
  * @returns {Promise<Figures>}
  */
 export async function runPeer(python, program, args, { files, model, truth }, cores) {

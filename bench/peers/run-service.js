@@ -5,7 +5,8 @@ import { watchForFile } from './first-file.js';
 import { watchTree } from './watch.js';
 
 /**
- * @param {object} service of startService @param {{ type: string, path: string }} input a manifest of the files
+ * @param {object} service of startService
+ * @param {{ type: string, path: string }} input a manifest of the files
  * @param {import('./run-peer.js').Work} work
  * @returns {Promise<import('./run-peer.js').Figures>}
  */

@@ -5,7 +5,10 @@ import { rssBytes } from '../harness/processes.js';
 import { configOf, digits, modelFolder } from '../harness/workloads.js';
 import { MODEL } from './watch-job.js';
 
-/** @param {number} loads @returns {Promise<number[]>} MB of the lane after each load */
+/**
+ * @param {number} loads
+ * @returns {Promise<number[]>} MB of the lane after each load
+ */
 export async function loadRepeatedly(loads) {
   const dir = modelFolder(MODEL);
   const image = readFileSync(digits(1)[0]);

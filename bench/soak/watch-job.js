@@ -15,7 +15,8 @@ const SAMPLES_WANTED = 1_000;
 const LOOK_MS = 50;
 
 /**
- * @param {number} rows @param {(text: string) => void} log
+ * @param {number} rows
+ * @param {(text: string) => void} log
  * @returns `samples`: share of the rows, seconds since submit, `mb` by process, `lanePids`; `warmRows`
  */
 export async function watchJob(rows, log) {

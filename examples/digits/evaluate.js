@@ -134,7 +134,10 @@ function argmax(logits) {
   return best;
 }
 
-/** @param {number} part @param {number} whole */
+/**
+ * @param {number} part
+ * @param {number} whole
+ */
 function percent(part, whole) {
   return `${((100 * part) / whole).toFixed(2)} %`;
 }

@@ -29,7 +29,7 @@ export async function chaosRequest(cluster: Cluster, { rows, blockRows }: ChaosJ
   };
 }
 
-/** Every 97th row cannot be decoded, and every 301st has no file. */
+/** One row in 97 is a broken image, and one in 301 names a file that does not exist. */
 function uriOf(row: number): string {
   if (row % 97 === 5) return 'broken.jpg';
   return row % 301 === 7 ? 'absent.png' : nameOf(row % FILES);

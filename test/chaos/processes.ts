@@ -17,7 +17,7 @@ export interface ManagedProcess {
   /** Kills the process and waits for its end. */
   kill(): Promise<void>;
   signal(signal: NodeJS.Signals): void;
-  /** Sends SIGTERM. An exit code other than 0 becomes a surprise. */
+  /** Sends SIGTERM and waits for the process to exit. Any exit code but 0 is added to `surprises`. */
   stop(): Promise<void>;
 }
 

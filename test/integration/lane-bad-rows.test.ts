@@ -1,4 +1,4 @@
-// Rows that a lane cannot answer become one coded error each, and no row changes the answer of another.
+// If a lane cannot answer a row, that row ends as an error with a code. The answers of the other rows stay the same.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';

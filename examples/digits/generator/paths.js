@@ -77,7 +77,11 @@ function* parse(path) {
   }
 }
 
-/** @param {Polyline} stroke @param {number[]} controls @param {number} steps */
+/**
+ * @param {Polyline} stroke
+ * @param {number[]} controls
+ * @param {number} steps
+ */
 function bezier(stroke, controls, steps) {
   const points = [...stroke.slice(-2), ...controls];
   for (let step = 1; step <= steps; step++) {
@@ -96,7 +100,10 @@ function bezier(stroke, controls, steps) {
   }
 }
 
-/** @param {Polyline} stroke @param {number[]} values */
+/**
+ * @param {Polyline} stroke
+ * @param {number[]} values
+ */
 function arc(stroke, [cx = 0, cy = 0, rx = 0, ry = 0, from = 0, to = 0]) {
   const steps = Math.max(1, Math.ceil(Math.abs(to - from) / ARC_STEP_DEGREES));
   for (let step = 0; step <= steps; step++) {

@@ -104,7 +104,12 @@ function colourOfLuma(random, luma) {
   return [to(r), to(g), to(b)];
 }
 
-/** Thin straight lines and specks. @param {Random} random @param {number} width @param {number} height */
+/**
+ * Thin straight lines and specks.
+ * @param {Random} random
+ * @param {number} width
+ * @param {number} height
+ */
 function clutterLines(random, width, height) {
   return Array.from({ length: 1 + random.below(4) }, () => {
     const ax = random.uniform(0, width);
@@ -124,7 +129,10 @@ function clutterLines(random, width, height) {
 function patchwork(random, amplitude) {
   const grid = Array.from({ length: (PATCHES + 1) ** 2 }, () => random.uniform(-amplitude, amplitude));
   const cell = (/** @type {number} */ i) => /** @type {number} */ (grid[i]);
-  /** @param {number} x 0..1 @param {number} y 0..1 */
+  /**
+   * @param {number} x 0..1
+   * @param {number} y 0..1
+   */
   return (x, y) => {
     const gx = Math.floor(x * PATCHES);
     const gy = Math.floor(y * PATCHES);

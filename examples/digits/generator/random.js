@@ -30,7 +30,11 @@ export function createRandom(seed, row) {
   /** Uniform integer in [0, n). */
   const below = (/** @type {number} */ n) => Math.floor(uniform() * n);
   const chance = (/** @type {number} */ p) => uniform() < p;
-  /** @template T @param {readonly T[]} items @returns {T} */
+  /**
+   * @template T
+   * @param {readonly T[]} items
+   * @returns {T}
+   */
   const pick = (items) => /** @type {T} */ (items[below(items.length)]);
   /** About normal with mean 0 and deviation 1, within +-3.5. It is the sum of the four bytes of one draw. */
   function noise() {

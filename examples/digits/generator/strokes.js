@@ -88,6 +88,10 @@ function bending(random, amplitude) {
   const b = random.uniform(0, 2 * Math.PI);
   const fx = random.uniform(3, 6);
   const fy = random.uniform(3, 6);
-  /** @param {number} x @param {number} y @returns {[number, number]} */
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @returns {[number, number]}
+   */
   return (x, y) => [x + amplitude * Math.sin(fy * y + a), y + amplitude * Math.sin(fx * x + b)];
 }

@@ -170,7 +170,12 @@ export function stylesOf(glyphs) {
   throw new RangeError(`no glyph set "${String(glyphs)}": use "train" or "heldout"`);
 }
 
-/** @param {string} name @param {string} forms @param {Partial<Pen>} pen @returns {Style} */
+/**
+ * @param {string} name
+ * @param {string} forms
+ * @param {Partial<Pen>} pen
+ * @returns {Style}
+ */
 function train(name, forms, pen) {
   const digits = forms.split(' ').map((alternatives, digit) =>
     alternatives.split('|').map((form) => {
@@ -182,7 +187,12 @@ function train(name, forms, pen) {
   return { name, pen: { ...PLAIN, ...pen }, digits };
 }
 
-/** A held-out style uses the forms of its own name. @param {string} name @param {Partial<Pen>} pen @returns {Style} */
+/**
+ * A held-out style uses the forms of its own name.
+ * @param {string} name
+ * @param {Partial<Pen>} pen
+ * @returns {Style}
+ */
 function heldout(name, pen) {
   const digits = HELDOUT_FORMS.map((forms) => [/** @type {Polyline[]} */ (forms[name])]);
   return { name, pen: { ...PLAIN, ...pen }, digits };

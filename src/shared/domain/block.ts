@@ -5,7 +5,7 @@ import type { RowRef } from './row.ts';
 
 export const BLOCK_VERSION = 1;
 
-/** Data of a block's BullMQ job. It only identifies the block. The rows are in the job's window. */
+/** The data of a block's BullMQ job. It identifies the block, whose rows are in the job's window. */
 export const BLOCK_JOB = z.object({
   v: z.literal(BLOCK_VERSION),
   job: z.string(),

@@ -1,6 +1,6 @@
 /**
- * How a process of Forebay ends. SIGTERM or SIGINT abort one AbortSignal, and a second signal forces the end. A child
- * ends with its launcher. Also the messages to that launcher.
+ * Ends a Forebay process cleanly. The first SIGTERM or SIGINT aborts an AbortSignal, and the second one exits immediately.
+ * A child process also ends when its launcher is gone. This file also defines the messages to the launcher.
  */
 
 export type ProcessMessage =

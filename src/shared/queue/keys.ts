@@ -18,13 +18,13 @@ export const jobKeys = (job: string) => ({
   window: `${PREFIX}:{${job}}:window`,
   /** Hash block -> `<run token>`: the runs in progress. */
   runs: `${PREFIX}:{${job}}:runs`,
-  /** Hash block -> runs begun, `<block>:failed` -> runs that ended with an error, for blocks in the window. */
+  /** Hash block -> number of runs begun, `<block>:failed` -> number of failed runs. Only for blocks in the window. */
   attempts: `${PREFIX}:{${job}}:attempts`,
   /** Hash block -> the row that was running when a run died (domain/row-journal.ts). */
   journal: `${PREFIX}:{${job}}:journal`,
-  /** Hash block -> the message of its last failed run, for blocks in the window. */
+  /** Hash block -> error message of the block's last failed run. Only for blocks in the window. */
   errors: `${PREFIX}:{${job}}:errors`,
-  /** Hash block -> hashes of the parts that its runs announced, separated by spaces, for uncommitted blocks. */
+  /** Hash block -> hashes of the parts that the block's runs announced, separated by spaces. Only for uncommitted blocks. */
   parts: `${PREFIX}:{${job}}:parts`,
   /** Bitmap of committed blocks. */
   committed: `${PREFIX}:{${job}}:committed`,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { PackedInline } from '../../../shared/datasets/inline/pack-inline.ts';
 import type { PackedUrls } from '../../../shared/datasets/urls/pack-urls.ts';
 
-/** Keeps a spooled line well under the line limit of 64 KB. */
+/** Low enough that a spooled row fits into one line, which may have 64 KB. */
 const MAX_URL_CHARS = 8192;
 const MAX_ID_CHARS = 1024;
 

@@ -26,8 +26,8 @@ export interface RowsOf {
 
 export interface RowReader {
   /**
-   * Returns the row immediately if a lane reads it or its reference is bad, else the location to fetch. A path under a
-   * root costs no system call, because the lane checks the file that it opens.
+   * Returns the row if nothing has to be fetched: a lane will open the file, or the reference is bad. Otherwise returns
+   * the location to fetch. A path below a root needs no system call here, because the lane checks the file that it opens.
    */
   locate(rows: RowsOf, ref: RowRef): RowRead | { readonly fetch: Fetched };
   /** Rejects only with the signal's reason, when aborted. */

@@ -30,7 +30,7 @@ export function mayBeat({ log, noise }: Gain): boolean {
   return log > 0 && log + noise > LEAST_GAIN;
 }
 
-/** The gain of a chain: `b` over `a`'s point, and `a` over the start. */
+/** Adds the gain from the start to a first point (`a`) and the gain from that point to a second one (`b`). */
 export function addGains(a: Gain, b: Gain): Gain {
   return { log: a.log + b.log, noise: Math.hypot(a.noise, b.noise) };
 }

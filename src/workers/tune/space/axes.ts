@@ -33,9 +33,9 @@ export function axesOf(
 }
 
 /**
- * A line on which all cores stay in use, from few lanes of many threads to many lanes. Decode threads are divided among
- * the lanes in the same way. Changing one of the three alone would leave this ridge. The point itself replaces the shape
- * with the same number of lanes.
+ * The settings that keep all cores in use, from a few lanes with many threads to many lanes with one. More lanes mean fewer
+ * decode threads per lane, too. A search that changes only one of the three numbers leaves some cores idle or overloads
+ * them. For its own number of lanes, the current point is used as it is.
  */
 function ridgeThrough(
   point: LaneSettings,
