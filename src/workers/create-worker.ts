@@ -57,8 +57,8 @@ export type StartLane = (lane: {
 
 /**
  * Reads the models, plans the lanes, and starts the worker. Lanes start in the same turn of the event loop in which it
- * settles. Until then, nothing runs that must be stopped. @throws ForebayError `model_not_found` if a model that was
- * requested by name does not exist.
+ * settles. Until then, nothing runs that must be stopped.
+ * @throws ForebayError `model_not_found` if a model that was requested by name does not exist.
  */
 export async function createWorker(options: {
   readonly config: Config;
@@ -68,7 +68,6 @@ export async function createWorker(options: {
   /** Called with errors of every connection to Redis. */
   readonly onRedisError: (error: Error) => void;
   readonly startLane: StartLane;
-  /** For the lanes. */
   readonly emit: Emit;
 }): Promise<Worker> {
   const { config, redis, onRedisError, emit } = options;
