@@ -26,16 +26,18 @@ export function addApiFlags(command: Command): Command {
   return addFlags(command, ['port', 'host', 'auth', 'outputRoots', 'maxJobs', 'queueLimit']);
 }
 
+const WORKER_SETTINGS = [
+  'lanes',
+  'threadsPerLane',
+  'decodeThreads',
+  'maxInflightBytes',
+  'maxFileBytes',
+  'maxPixels',
+  'fetchAllow',
+] as const satisfies readonly SettingName[];
+
 export function addWorkerFlags(command: Command): Command {
-  return addFlags(command, [
-    'lanes',
-    'threadsPerLane',
-    'decodeThreads',
-    'maxInflightBytes',
-    'maxFileBytes',
-    'maxPixels',
-    'fetchAllow',
-  ]);
+  return addFlags(command, WORKER_SETTINGS);
 }
 
 export function addLogFlag(command: Command): Command {
@@ -45,6 +47,15 @@ export function addLogFlag(command: Command): Command {
 export function addFlags(command: Command, names: readonly SettingName[]): Command {
   for (const name of names) command.addOption(serviceFlag(name));
   return command;
+}
+
+/** The first given flag that sets up processes of the command itself. Null if there is none. */
+export function ownProcessFlag(flags: ServiceFlags): string | null {
+  if (flags['workers'] !== undefined) return '--workers';
+  const given = [...WORKER_SETTINGS, 'logLevel' as const]
+    .map(serviceFlag)
+    .find((option) => flags[option.attributeName()] !== undefined);
+  return given?.long ?? null;
 }
 
 function serviceFlag(name: SettingName): Option {

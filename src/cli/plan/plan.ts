@@ -12,6 +12,7 @@ import { checkInput } from '../run/check-input.ts';
 import { checkModel } from '../run/check-model.ts';
 import { checkOutput } from '../run/check-output.ts';
 import { ownServiceEnv, wantsLog } from '../run/own-service-env.ts';
+import { ownProcessFlag } from '../options/service-flags.ts';
 import type { RunFlags } from '../run/plan-run.ts';
 import { nextLine } from '../shell-words.ts';
 import { planText } from './plan-text.ts';
@@ -20,19 +21,6 @@ export interface PlanFlags extends RunFlags {
   readonly url?: string;
   readonly apiKeyFile?: string;
 }
-
-/** Settings of a service, which a running service already has. */
-const OWN_ONLY = {
-  workers: '--workers',
-  lanes: '--lanes',
-  threadsPerLane: '--threads-per-lane',
-  decodeThreads: '--decode-threads',
-  maxInflightMb: '--max-inflight-mb',
-  maxFileMb: '--max-file-mb',
-  maxMegapixels: '--max-megapixels',
-  fetchAllow: '--fetch-allow',
-  logLevel: '--log-level',
-} as const;
 
 /** A plan without --output needs the name of a folder that does not exist. */
 const NO_OUTPUT = 'results';
@@ -60,8 +48,8 @@ export async function plan(flags: PlanFlags, context: CliContext): Promise<numbe
 async function askRunning(url: string, flags: PlanFlags, context: CliContext): Promise<PlanWire> {
   const place = (path: string) => (isLocalUrl(url) ? resolve(context.cwd, path) : path);
   const { input, manifest, output } = flags;
-  for (const [name, flag] of Object.entries(OWN_ONLY)) {
-    if (flags[name as keyof typeof OWN_ONLY] === undefined) continue;
+  const flag = ownProcessFlag({ ...flags });
+  if (flag !== null) {
     throw new UsageError(
       `${flag} cannot be used with --url, because it is a setting of the service that runs there`,
     );
