@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   logEvents(events, log);
   const exit = (code: number) => () => process.exit(code);
   const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
-  // Until Redis answers, nothing runs that would have to be stopped.
+  // Until Redis answers, nothing is running that needs a clean stop.
   stop.addEventListener('abort', exitBeforeStart);
   if (config.redisUrl === undefined) {
     throw new ForebayError('config_invalid', 'The API needs REDIS_URL. `forebay up` starts its own Redis.');

@@ -1,4 +1,4 @@
-/** Wires the parts of the API together when Redis answers. main.ts handles listening and signals. */
+/** Wires the parts of the API together once Redis answers. main.ts handles listening and signals. */
 import type { Redis } from 'ioredis';
 import { inputFolders, linkFolders, type Config } from '../shared/config/config.ts';
 import { createKeyStore } from '../shared/keys/key-store.ts';
@@ -34,7 +34,7 @@ import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
 import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
 import { createWebhookSender } from './webhooks/send-webhook.ts';
 
-/** Files untouched for this long are leftovers. No submit takes longer, and no block run that has ended. */
+/** Files untouched for this long are leftovers. No submit takes longer, and no run goes on for longer after its job. */
 const LEFT_OVER_MS = 600_000;
 
 export interface ApiService {

@@ -1,4 +1,4 @@
-/** What a feeder knows of the blocks in its job's window: one state per block. Pure except for the clock. */
+/** What a feeder knows about the blocks in its job's window: one state per block. Pure except for the clock. */
 import { InvariantError } from '../../shared/errors.ts';
 
 export interface Extent {
@@ -16,10 +16,10 @@ type BlockState =
    * compare the wall clocks of two machines.
    */
   | { readonly name: 'waiting'; readonly attempts: number; readonly dueAt: number }
-  /** Believed on the queue or in a worker's hands. */
+  /** Believed to be on the queue or in a worker's hands. */
   | { readonly name: 'queued'; readonly attempts: number; readonly generation: number };
 
-/** `attempts`: runs started. */
+/** `attempts`: how many runs of the block have started. */
 export interface BlockAttempts {
   readonly block: number;
   readonly attempts: number;
@@ -98,7 +98,7 @@ export function createBlockStates(now: () => number = () => performance.now()) {
         .map(([block]) => block)
         .sort((a, b) => a - b);
     },
-    /** Generations of the blocks that are believed on the queue. */
+    /** Generations of the blocks that are believed to be on the queue. */
     queuedGenerations(): Map<number, number> {
       const generations = new Map<number, number>();
       for (const [block, state] of states) {
@@ -118,7 +118,7 @@ export function createBlockStates(now: () => number = () => performance.now()) {
   };
 }
 
-/** 0 for a first run, then 0.5 s, doubling up to 30 s. */
+/** 0 before the first run, then 0.5 s, doubling up to 30 s. */
 function retryDelayMs(attempts: number): number {
   return attempts === 0 ? 0 : Math.min(30_000, 500 * 2 ** (attempts - 1));
 }

@@ -3,7 +3,7 @@
 /** Speed is measured over at least this time. */
 const SPEED_MS = 200;
 
-/** Returns blocks per second over the last measured time. `done`: blocks committed so far. */
+/** The returned function takes the blocks committed so far, and returns blocks per second over the last interval. */
 export function createCommitSpeed(now: () => number = () => performance.now()): (done: number) => number {
   let mark = { at: now(), done: 0, blocksPerS: 0 };
   return (done) => {

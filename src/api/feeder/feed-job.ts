@@ -80,14 +80,14 @@ export function createJobFeeder(deps: {
   const shown = createShownReason(jobs, id);
   let supply: Supply = { name: 'enough' };
   let repaired = { at: -Infinity, left: 0 };
-  /** A round is due when no more blocks than this are left in the window. Infinite: after every commit. */
+  /** A round is due when at most this many blocks are left in the window. Infinity: after every commit. */
   let dueAt = Infinity;
 
   async function end(error: Failure | null): Promise<void> {
     await jobs.transition(id, 'finalizing', { error, reason: null, lease });
   }
 
-  /** Takes over the output for the job. False if that failed. Then the job has ended, or a later round retries. */
+  /** Takes over the output for the job. Returns false if that failed. Then the job ends, or a later round retries. */
   async function open(): Promise<boolean> {
     try {
       await takeOverOutput(spec, spec.opening!, lease, async () => window.holdsLease(id, lease));
@@ -104,7 +104,7 @@ export function createJobFeeder(deps: {
     }
   }
 
-  /** Repairs the window at once when a block has left the queue uncommitted (`left` counts that), else at intervals. */
+  /** Repairs the window at once if a block has left the queue uncommitted (`left` counts these), else at intervals. */
   async function repair(left: number): Promise<void> {
     if (left === repaired.left && performance.now() - repaired.at <= REPAIR_MS) return;
     await blocks.repair();
@@ -142,7 +142,7 @@ export function createJobFeeder(deps: {
     await shown.show(isShort ? 'queue_limit' : null);
   }
 
-  /** Shows that blocks are run again, or ends a job whose block never succeeds. True if it did either. */
+  /** Shows that blocks are run again, or ends a job whose block never succeeds. Returns true if it did either. */
   async function judgeBlocks(): Promise<boolean> {
     const { worst } = blocks;
     if (worst === null || worst.attempts < 2) return false;
@@ -165,7 +165,7 @@ export function createJobFeeder(deps: {
     }
   }
 
-  /** Ends a job early. No further block starts, but runs may still commit. True when the job has ended. */
+  /** Ends a job in state `finalizing` or `cancelling`. Runs may still commit. Returns true when the job has ended. */
   async function windDown(record: JobRecord): Promise<boolean> {
     await blocks.repair();
     await blocks.withdraw();

@@ -14,7 +14,7 @@ import { runFeeder, type RunFeederDeps, type RunningFeeder } from './run-feeder.
 
 /** Time between two searches for jobs without a feeder. A lost wake-up costs at most this. */
 const SWEEP_MS = 1_000;
-/** No submit takes longer from admission to record. */
+/** No submit takes longer than this to write the record of an admitted job. */
 const SUBMIT_MS = 600_000;
 
 export interface FeedersDeps extends Omit<RunFeederDeps, 'finalise'> {
@@ -32,7 +32,7 @@ export function createFeeders(deps: FeedersDeps) {
   const leftToNewer = new Set<string>();
   /**
    * When each admitted job was first found without a record (ms, monotonic). The time in its id comes from another
-   * machine, and a wrong clock must not cost a job whose submit is in progress.
+   * machine. If that clock is wrong, a job whose submit is in progress must not be forgotten.
    */
   const unwritten = new Map<string, number>();
   const supervisor = createAlarm();
@@ -60,7 +60,7 @@ export function createFeeders(deps: FeedersDeps) {
     void feeder.ended.then(() => running.delete(id));
   }
 
-  /** An admitted job without a record is either about to be written, or its submit has died. */
+  /** Forgets an admitted job that has had no record for `submitMs`, because its submit must have died. */
   async function forgetIfDead(id: string): Promise<void> {
     const since = unwritten.get(id) ?? performance.now();
     unwritten.set(id, since);

@@ -16,7 +16,7 @@ export interface JobBlocks {
   withdraw(): Promise<void>;
   /** Looks for blocks that left the queue without a commit. They wait for a slot again. */
   repair(): Promise<void>;
-  /** Removes blocks from the window: `idle`, those that no worker holds; `all` of them. */
+  /** Removes blocks from the window: `all`, or only those neither on the queue nor held by a worker (`idle`). */
   drop(which: 'idle' | 'all'): Promise<void>;
   /** Reads the window again. */
   refresh(): Promise<void>;
@@ -51,7 +51,7 @@ export function createJobBlocks(deps: {
     states.sync(await window.blocks(id));
   }
 
-  /** Rows and runs of blocks that are about to be added. Those that have left the window are absent. */
+  /** Extents and attempts of blocks that are about to be added. Blocks that have left the window are absent. */
   async function extents(blocks: readonly number[]): Promise<Map<number, Extent & { attempts: number }>> {
     const found = new Map<number, Extent & { attempts: number }>();
     for (const block of blocks) {

@@ -1,4 +1,4 @@
-/** Tells how a job has ended. The feeder that ended it does so once. */
+/** Emits how a job has ended. A feeder calls this after its last round, whoever ended the job. */
 import { isTerminal } from '../../shared/domain/job/job-state.ts';
 import type { JobRecord } from '../../shared/domain/job/job.ts';
 import type { Emit } from '../../shared/observe/events.ts';

@@ -11,10 +11,10 @@ export interface Failure {
 
 /** A job gives up after this many runs of one block, unless storage is failing, because storage may recover. */
 const MAX_RUNS = 20;
-/** Errors of a run about the job's output or dataset, which no other run can change. */
+/** Errors about the job's output or dataset. Another run of the block would fail in the same way. */
 const PERMANENT = ['output_changed', 'dataset_changed'] as const;
 
-/** The failure of a job with too many failed rows; null: it may continue. */
+/** The failure of a job with too many failed rows. Null: the job may continue. */
 export function tooManyErrors({ spec, succeeded, failed }: JobRecord): Failure | null {
   const { max_errors } = spec.options;
   const finished = succeeded + failed;
@@ -25,7 +25,7 @@ export function tooManyErrors({ spec, succeeded, failed }: JobRecord): Failure |
   };
 }
 
-/** The failure of a job whose blocks are all committed; null: it succeeded. */
+/** The failure of a job whose blocks are all committed. Null: the job succeeded. */
 export function failureOfWhole(record: JobRecord): Failure | null {
   const tooMany = tooManyErrors(record);
   if (tooMany) return tooMany;
@@ -34,7 +34,7 @@ export function failureOfWhole(record: JobRecord): Failure | null {
   return { code: 'all_rows_failed', message: `All ${rows} rows failed. errors-*.jsonl has the reasons.` };
 }
 
-/** The failure that an error of the feeder means for the job; null: the feeder tries again. */
+/** The failure of a job whose feeder met an error. Null: the feeder tries again. */
 export function failureOfFeeding(error: unknown): Failure | null {
   if (error instanceof RowsDiffer) {
     return {
@@ -51,7 +51,7 @@ export type RunsVerdict =
   | { readonly verdict: 'waits'; readonly reason: 'storage_unavailable' | 'retrying' }
   | { readonly verdict: 'fails'; readonly failure: Failure };
 
-/** Judges a block that was run at least twice. `lastError`: the message of its last failed run. Null if none left one. */
+/** Judges a block that was run at least twice. `lastError`: the message of its last failed run. Null: there is none. */
 export function judgeRuns({ block, attempts }: BlockAttempts, lastError: string | null): RunsVerdict {
   const last = lastError ?? 'its workers died';
   const permanent = PERMANENT.find((code) => last.startsWith(`${code}: `));

@@ -28,7 +28,7 @@ export const BLOCKS_PER_LANE = 4;
 const REFILL_SHARE = 1 / 4;
 /**
  * The window holds at least what the job commits in this time, in s, so that tiny blocks last until the feeder's next
- * round. It is short, because another job's first block may have to wait that long.
+ * round. The time is short, because another job's first block may have to wait that long.
  */
 const WINDOW_S = 0.1;
 const MAX_FAST_WINDOW = 256;
@@ -42,8 +42,8 @@ export function windowLimit(state: FeedState): number {
 }
 
 /**
- * Maximum number of blocks of all jobs on the queue. `configured` overrides the formula. `window`: of the job that asks,
- * which gets at most half.
+ * Maximum number of blocks of all jobs on the queue. `configured` overrides the formula. `window`: the window of the
+ * job that asks. One job gets at most half of the queue.
  */
 export function queueLimit(liveLanes: number, configured: number | undefined, window = 0): number {
   return configured ?? Math.max(MIN_QUEUE_LIMIT, QUEUE_BLOCKS_PER_LANE * liveLanes, 2 * window);
@@ -90,9 +90,9 @@ function nobody({ name, hash, pool }: ModelRef, service: ModelService): string {
     );
   }
   return (
-    `Workers serve model "${name}" with hash ${served}, and the job needs ${short(hash)}. To have workers serve other ` +
-    'files, put those into the folders that they read; they notice within seconds. If the model has changed since the ' +
-    'job was submitted, submit it again.'
+    `Workers serve model "${name}" with hash ${served}, and the job needs ${short(hash)}. To make workers serve other ` +
+    'files, put the files into the folders that the workers read. They notice within seconds. If the model has changed ' +
+    'since the job was submitted, submit it again.'
   );
 }
 

@@ -23,7 +23,7 @@ const SWEEP_MS = 1_000;
 /** Minimum time between the starts of two rounds. One round handles all commits of this time. */
 const TURN_MS = 10;
 const LEASE_RENEW_MS = 3_000;
-/** Heartbeats change who serves a model, so there is no need to ask more often. */
+/** Only heartbeats change who serves a model, so there is no need to ask more often. */
 const SERVICE_FRESH_MS = 500;
 
 export interface RunningFeeder {
@@ -51,7 +51,7 @@ export interface RunFeederDeps {
   readonly emit: Emit;
 }
 
-/** `lease`: held by the caller. This function renews it and drops it in the end. */
+/** `lease`: held by the caller. This function renews it, and drops it at the end. */
 export function runFeeder(
   deps: RunFeederDeps,
   spec: JobSpec,
@@ -88,13 +88,13 @@ export function runFeeder(
     service: async () => service.get(),
   });
 
-  /** True when nothing more is to be done here. */
+  /** Returns true when this feeder has nothing more to do. */
   async function round(): Promise<boolean> {
     try {
       return await feeder.step();
     } catch (error) {
       if (error instanceof LeaseLost) return true;
-      // The watch over Redis reports such errors.
+      // The Redis watch reports errors of Redis.
       if (redisTrouble(error) === null) {
         emit('feeder.failed', { job: id, error: messageOf(error) });
       }

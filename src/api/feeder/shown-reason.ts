@@ -3,7 +3,7 @@ import type { JobReason, JobRecord } from '../../shared/domain/job/job.ts';
 import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
 
 export interface ShownReason {
-  /** Takes over what the record shows now. */
+  /** Remembers what the record shows now. */
   read(record: Pick<JobRecord, 'reason' | 'reasonText'>): void;
   /** `text`: details of the reason. */
   show(reason: JobReason | null, text?: string | null): Promise<void>;

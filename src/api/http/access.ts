@@ -1,4 +1,4 @@
-/** Decides at the start who may use the API, from the settings and the existing keys. */
+/** Decides at startup who may use the API, from the settings and the existing keys. */
 import { isInside } from '../../shared/files/is-inside.ts';
 import type { KeyStore } from '../../shared/keys/key-store.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -24,7 +24,7 @@ export interface AccessOptions {
   /** Folders that every tenant may read, and folders with data that only one tenant may read. */
   readonly folders: { readonly shared: readonly string[]; readonly own: readonly string[] };
   readonly keys: KeyStore;
-  /** Whether any key exists. Called at the start, so it may wait for Redis. */
+  /** Whether any key exists. Called at startup, so it may wait for Redis. */
   readonly anyKey: () => Promise<boolean>;
   readonly emit: Emit;
 }

@@ -2,7 +2,7 @@
 import { ForebayError } from '../../shared/errors.ts';
 import { problemResponse } from './middleware/error-handler.ts';
 
-/** Seconds. The service is ready within about one second of Redis. */
+/** In seconds. The service is ready about one second after Redis. */
 const RETRY_AFTER_S = 1;
 
 /** The log has one line for the whole wait. A line per probe would bury it. */

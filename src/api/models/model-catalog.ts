@@ -21,7 +21,7 @@ export interface FoundModel {
   readonly ref: ModelRef;
   /** Null if only workers know the model. */
   readonly config: ModelConfig | null;
-  /** Highest number of rows per model call over all live workers that serve it. Null if none serves it. */
+  /** Highest number of rows per model call over all live workers that serve the model. Null if none does. */
   readonly batchSize: number | null;
 }
 
@@ -46,7 +46,7 @@ interface Broken {
   readonly error: ForebayError;
 }
 
-/** `dirs`: model folders, or folders that contain model folders. The first one with a name wins. */
+/** `dirs`: model folders, or folders that contain model folders. If two models share a name, the first one wins. */
 export function createModelCatalog(deps: {
   reader: ModelFolderReader;
   dirs: readonly string[];

@@ -1,4 +1,7 @@
-/** The numbers of a plan, each with the constraint that bound it. Formulas determine them, not a sample. Pure. */
+/**
+ * The numbers of a plan, each with the constraint that set it. They come from formulas, settings and options. Only
+ * `lanes_fed` needs the sample, for the size of a row. Pure.
+ */
 import { autoBatchSize, BATCHES_PER_BLOCK, minBlockRows } from '../../shared/domain/model/auto-batch.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
 import { tightest, type BoundBy, type Choice } from '../../shared/domain/choice.ts';

@@ -12,7 +12,7 @@ export interface LookLimits {
   readonly firstRows: number;
   /** Rows that are taken at equal distances from the rest. */
   readonly spreadRows: number;
-  /** Rows that are read as candidates. */
+  /** Maximum number of rows that are read as candidates. */
   readonly seenRows: number;
   readonly seenMs: number;
   readonly countMs: number;
@@ -31,7 +31,7 @@ export interface Look {
   readonly rows: RowsKnown;
 }
 
-/** `limit`: the first N rows of the dataset; null: all. Rejects as the source does. */
+/** `limit`: looks at only the first N rows of the dataset. Null: at all rows. Rejects with the errors of the source. */
 export async function lookAt(
   source: DatasetSource,
   limit: number | null,

@@ -35,7 +35,7 @@ const READS = {
 function decoding(config: ModelConfig | null, asked: DecodeMode | null): string {
   const mode = asked ?? config?.preprocess.decode ?? null;
   const { auto_orient, icc } = config?.preprocess ?? { auto_orient: false, icc: 'ignore' };
-  // Only libvips handles colour profiles and orientation, so it decodes everything then.
+  // Only libvips handles colour profiles and orientation. If either is wanted, it decodes everything.
   const byLibvips = auto_orient || icc === 'convert';
   return [
     'image bytes to pixels',

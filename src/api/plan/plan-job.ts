@@ -1,6 +1,6 @@
 /**
  * Plans a job without submitting it. Settles the request as a submit would, looks at the dataset, has live workers run a
- * sample, and leaves nothing behind. The API itself touches no row.
+ * sample, and leaves nothing behind. The API itself opens no row.
  */
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../shared/datasets/files/listing-rule.ts';
@@ -28,7 +28,7 @@ export function createPlanJob(deps: {
   samples: Pick<SampleRequests, 'ask'>;
   openDataset: (spec: { dataset: DatasetSpec; tenant: string }) => DatasetSource;
   queueLimit: number | undefined;
-  /** Rows that a job may have; null: no limit. */
+  /** Maximum number of rows of a job. Null: no limit. */
   maxRows: number | null;
 }) {
   const { input, output } = deps;

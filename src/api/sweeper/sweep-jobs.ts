@@ -9,9 +9,9 @@ import type { Leftovers, JobPresence } from '../../shared/queue/jobs/leftovers.t
 import { sweepOutput } from './sweep-output.ts';
 import type { Chore } from './sweeper.ts';
 
-/** Jobs of one step. */
+/** Jobs per step. */
 const PAGE = 50;
-/** Jobs whose folders have been searched already. */
+/** Maximum number of remembered jobs whose folders have been searched already. */
 const MOST_REMEMBERED = 10_000;
 
 export function sweepJobs(deps: {

@@ -12,7 +12,7 @@ const MOST = 1000;
 
 /**
  * Removes temporary files of the job, and those that name no job, if they were last written before `before` (epoch ms).
- * Returns how many.
+ * Returns how many files were removed.
  */
 export async function sweepOutput(folder: string, job: string, before: number): Promise<number> {
   const { staging, stagingOf } = outputFolder(folder);

@@ -1,6 +1,6 @@
 /**
- * Sweeps spooled inputs of jobs and plans that no longer exist. Inputs of jobs are kept for a while longer. If Redis has lost
- * its data, an output can still be resumed as long as its rows are there.
+ * Sweeps spooled inputs of jobs and plans that no longer exist. Inputs of jobs are kept for a while longer, because an
+ * output can be resumed after Redis has lost its data, as long as the rows still exist.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,9 +14,9 @@ const PAGE = 200;
 export function sweepSpool(deps: {
   leftovers: Pick<Leftovers, 'presences'>;
   spoolDir: string;
-  /** Younger files are not touched, because they may belong to a submit that is under way. */
+  /** Files younger than this are not touched, because they may belong to a submit that is in progress. */
   graceMs: number;
-  /** A job's files are kept for this long after its submit. This is the shortest life of its record. */
+  /** A job's files are kept for this long after its submit. Its record is kept for at least as long. */
   keepMs: number;
 }): Chore {
   const { leftovers, spoolDir, graceMs, keepMs } = deps;

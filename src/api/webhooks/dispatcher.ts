@@ -20,9 +20,9 @@ export interface WebhookSettings extends DeliverySettings {
   readonly timeoutMs: number;
 }
 
-/** A change of a job is noticed after this time, ms. */
+/** Time between two looks at an active job, ms. */
 const LOOK_MS = 1000;
-/** Jobs that are handled at once. Each slow receiver occupies one of them. */
+/** Maximum number of jobs that are handled at once. A slow receiver occupies one of these places. */
 const AT_ONCE = 32;
 
 export function createWebhookDispatcher(deps: {
@@ -63,11 +63,11 @@ export function createWebhookDispatcher(deps: {
     return { progress: next };
   }
 
-  /** Handles a claimed job: creates its events, tries those that are due, and returns when to look again. */
+  /** Handles a claimed job: creates its events, tries those that are due, and schedules the next look. */
   async function handle(id: string): Promise<void> {
     const [job, state] = await Promise.all([jobs.get(id), queue.state(id)]);
     if (!job) {
-      // An admitted job is about to be written. Otherwise its submit has died, or its record has expired.
+      // The record of an active job is about to be written. Otherwise the submit has died, or the record has expired.
       if (await jobs.isActive(id)) return queue.again(id, Date.now() + LOOK_MS);
       return queue.forget(id);
     }

@@ -23,13 +23,13 @@ export interface WebhookSender {
   close(): Promise<void>;
 }
 
-/** Bytes of a response that are skipped before the connection is cut. */
+/** Maximum bytes of a response that are skipped before the connection is cut. */
 const MAX_ANSWER = 16 * 1024;
 
 export function createWebhookSender(options: {
   /** See createAddressFilter. */
   readonly allow: readonly string[];
-  /** Milliseconds per attempt. */
+  /** Timeout of one attempt, ms. */
   readonly timeoutMs: number;
   readonly userAgent: string;
   readonly lookup?: LookupAll;

@@ -18,7 +18,7 @@ import { readBlock, type PublishedBlock } from '../../../shared/storage/read-par
 
 const COUNT = z.int().min(0);
 
-/** An entry of `jobs` in a manifest. It is parsed, because others may write to the storage. */
+/** An entry of `jobs` in a manifest. It is validated, because others may write to the storage. */
 const OUTPUT_JOB = z.object({
   job: z.string(),
   retry_of: z.string().nullable(),
@@ -54,7 +54,7 @@ export async function* earlierParts(
   if (dataset.type !== 'failed') return;
   /**
    * Number of failed rows in the files before the current one. The retry's dataset is the failed rows of the files `first`
-   * to `end`, in this order.
+   * to `end` - 1, in this order.
    */
   let position = 0;
   for await (const part of listed(spec.output, dataset.end)) {
@@ -72,7 +72,7 @@ export async function* earlierParts(
   }
 }
 
-/** How many of `rows` rows of the retry from `position` on are committed. */
+/** Counts the committed rows among `rows` rows of the retry, starting at `position`. */
 async function answered(
   spec: JobSpec,
   jobs: Pick<JobStore, 'committed'>,

@@ -1,6 +1,6 @@
 /**
- * Ends a job: has its manifest written and makes the final transition. Safe to repeat, because another process takes
- * over where one dies here.
+ * Ends a job. Writes its manifest and makes the final transition. Safe to repeat, because another process takes over if
+ * this one dies halfway.
  */
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
@@ -20,7 +20,7 @@ export function createFinaliser(deps: {
   const { jobs, spool } = deps;
   const writeManifest = createManifestWriter(deps);
 
-  /** Leaves an output alone that the job never owned, or owns no longer. */
+  /** Does not touch an output that the job never owned or no longer owns. */
   async function describe(record: JobRecord, lease: string): Promise<Described> {
     if (!record.opened) return { ended: record, bytes: 0 };
     try {
@@ -33,11 +33,11 @@ export function createFinaliser(deps: {
   }
 
   /**
-   * `record`: of a job in state `finalizing` or `cancelling` whose window is empty. `lease`: of the calling feeder. Throws
-   * LeaseLost.
+   * `record`: the record of a job in state `finalizing` or `cancelling` whose window is empty. `lease`: the lease of
+   * the calling feeder. Throws LeaseLost.
    */
   return async function finalise({ spec }: JobRecord, lease: string): Promise<void> {
-    // Commits may have come since the caller's last check, and emptied the window.
+    // The caller's record may be older than the commits that emptied the window.
     const record = await jobs.mustGet(spec.id);
     const { ended, bytes } = await describe(record, lease);
     const status = endOf(ended);
@@ -47,7 +47,7 @@ export function createFinaliser(deps: {
     await jobs.noteStored(spec.tenant, spec.id, bytes + spooled);
     await removeStaging(spec.output, spec.id);
     const empty = status === 'completed' && ended.succeeded + ended.failed === 0;
-    // The feeder has found out why.
+    // The feeder has already stored why the dataset is empty.
     const why = empty ? { reason: 'empty_dataset', reasonText: ended.reasonText } : { reason: null };
     const left = await jobs.transition(spec.id, status, { ...why, error: ended.error, lease });
     if (left === null) throw new LeaseLost(spec.id);

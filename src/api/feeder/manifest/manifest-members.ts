@@ -1,4 +1,4 @@
-/** What manifest.json says of a job and its output, beside the parts. Pure. */
+/** What manifest.json says about a job and its output, except for the list of parts. Pure. */
 import type { BatchInvariance } from '../../../shared/domain/model/batch-invariance.ts';
 import { firstPart, type JobRecord } from '../../../shared/domain/job/job.ts';
 import { reportToWire } from '../../http/wire/job-report.ts';
@@ -62,7 +62,7 @@ function summary(
   };
 }
 
-/** For a retry: all jobs of the output, and how many rows have succeeded and failed after all of them. */
+/** For a retry: all jobs of the output, and how many rows have succeeded and failed after the last one. */
 function wholeOutput(
   record: JobRecord,
   status: string,
@@ -85,7 +85,7 @@ function wholeOutput(
     jobs,
     output: {
       succeeded: jobs.reduce((sum, job) => sum + job.rows.succeeded, 0),
-      // The retry's dataset was every failed row. Rows that it did not answer still count as failed.
+      // The retry's dataset was every failed row. Rows that the retry did not answer still count as failed.
       failed: (total ?? failed + succeeded) - succeeded,
     },
   };

@@ -1,6 +1,6 @@
 /**
- * Writes a job's manifest.json, last of all files and in constant memory. The manifest is staged in a folder of the
- * feeder's own, and renamed once it is whole.
+ * Writes a job's manifest.json, last of all files and in constant memory. The manifest is staged in the feeder's own
+ * folder, and renamed once it is complete.
  */
 import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
 import { firstPart, type JobFailure, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
@@ -73,7 +73,7 @@ export function createManifestWriter(deps: ManifestSources) {
     for await (const _ of parts(record, lease));
   }
 
-  /** Writes `parts`. Returns the job's failure and the bytes of its own parts. */
+  /** Writes the manifest's `parts`. Returns the job's failure and the bytes of its own parts. */
   async function writeParts(
     file: FileHandle,
     record: JobRecord,
@@ -99,10 +99,10 @@ export function createManifestWriter(deps: ManifestSources) {
     return { failure, bytes };
   }
 
-  /** Throws LeaseLost. `record`: of a job whose window is empty. */
+  /** `record`: the record of a job whose window is empty. Throws LeaseLost. */
   return async function writeManifest(record: JobRecord, lease: string): Promise<Described> {
     const { spec } = record;
-    // No run may publish any more. Staged files are discarded before the parts are listed.
+    // Without their staged files, late runs cannot publish parts after the parts are listed.
     await discardStaged(spec.output, { job: spec.id, lease });
     await discardStagedParts(spec.output, spec.id);
     const own = outputFolder(spec.output).stagingOfFeeder(spec.id, lease);
@@ -150,7 +150,7 @@ function createListWriter(file: FileHandle) {
   };
 }
 
-/** A block's part. Links its errors to their final name if the run died between the two. */
+/** Reads a block's part. Links its errors to their final name if the run died before it could do so. */
 async function readWhole({ id, output }: JobSpec, part: number): Promise<PublishedBlock | null> {
   const found = await readBlock(output, part);
   if (!found || found.errorsHash !== null) return found;

@@ -22,7 +22,7 @@ type State =
 
 export interface ReadBlocks {
   readonly blocks: readonly SplitBlock[];
-  /** The cursor after the last of them, with what was skipped before it. Null if there is none. */
+  /** The cursor after the last block, with what was skipped before it. Null if there is no block. */
   readonly cursor: Cursor | null;
   /** The skipped entries of the whole dataset. Null while there is more to read. */
   readonly skippedInAll: Skipped | null;
@@ -32,15 +32,15 @@ export interface DatasetReading {
   readonly state: State['name'];
   /** Opens the dataset at the saved position. From `closed` to `open` or `ended`; no change in any other state. */
   open(): Promise<void>;
-  /** The next blocks, up to `most`, or fewer if they are large. Only while `open`. */
+  /** Reads the next blocks: up to `most`, or fewer if they are large. Allowed only while `open`. */
   next(most: number): Promise<ReadBlocks>;
-  /** Every block is reserved. From `open` to `ended`. */
+  /** Records that every block is reserved. From `open` to `ended`. */
   end(): void;
-  /** Closes the reader's resources. Blocks that were read and not reserved are read again. */
+  /** Closes the reader's resources. Blocks that were read but not reserved are read again. */
   close(): Promise<void>;
 }
 
-/** Rows read ahead of one reservation, which keeps them in memory. */
+/** About the maximum number of rows read for one reservation. They are in memory until they are reserved. */
 const MOST_ROWS = 4_096;
 
 export function createDatasetReading(deps: {

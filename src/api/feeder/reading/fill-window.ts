@@ -11,7 +11,7 @@ import type { SplitBlock } from './splitter.ts';
 /** Blocks per reservation, which is one round trip. */
 const RESERVE_AT_ONCE = 64;
 
-/** Fills `room` blocks of the window, or fewer if the dataset ends or the job takes none. */
+/** Fills `room` blocks of the window, or fewer if the dataset ends or the job accepts no more. */
 export type FillWindow = (room: number) => Promise<void>;
 
 export function createFillWindow(deps: {
@@ -46,11 +46,11 @@ export function createFillWindow(deps: {
       const { blocks: read, cursor, skippedInAll } = await reading.next(Math.min(left, RESERVE_AT_ONCE));
       const last = read.at(-1)?.rows;
       if (last && cursor) {
-        // Feeding may be ahead of counting.
+        // Feeding may get ahead of the row count, so the limit is checked here, too.
         checkRowLimit(last.firstRow + last.rows.length, deps.maxRows, ' or more');
         const reserved = await window.reserve(id, lease, read, cursor);
         if (reserved < read.length) {
-          // The job was paused or cancelled meanwhile. The saved cursor has not moved, so these are read again.
+          // The job was paused or cancelled meanwhile. The saved cursor has not moved, so these blocks are read again.
           await reading.close();
           return;
         }

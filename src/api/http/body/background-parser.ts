@@ -24,7 +24,7 @@ export interface BackgroundParser {
 
 const IDLE_MS = 10_000;
 /**
- * Heap of the thread. A body needs a few times its size. Beyond the limit only the thread ends, and the API keeps running.
+ * Heap limit of the thread. A body needs a few times its size. Beyond the limit only the thread ends, not the API.
  */
 const MAX_HEAP_MB = 256;
 

@@ -9,9 +9,9 @@ export interface LargeBodyLimit {
   enter(): Promise<() => void>;
 }
 
-/** In memory at a time. Each takes up to 16 MB, and as much again once its rows are packed. */
+/** Maximum number of large bodies in memory. Each takes up to 16 MB, and as much again once its rows are packed. */
 const MAX_HELD = 4;
-/** Requests that wait for their turn. Little of each has been read. */
+/** Maximum number of requests that wait for their turn. Only a little of each has been read. */
 const MAX_WAITING = 32;
 
 export function createLargeBodyLimit(): LargeBodyLimit {

@@ -27,7 +27,7 @@ const ROW_LISTS = new Map([['input', new Set<string>(ROW_FIELDS)]]);
 const MAX_REST_BYTES = 1024 * 1024;
 /** Rows that are checked together with the rest, so that one answer reports all problems of a small request. */
 const FIRST_ROWS = MAX_ISSUES;
-/** Hashed in chunks of this size. */
+/** Text is hashed in chunks of this size. */
 const DIGEST_CHARS = 64 * 1024;
 /** No schema allows a row with more values, so such a row is not parsed. */
 const MAX_ROW_VALUES = 100;

@@ -9,7 +9,7 @@ export function authenticationSection(): Html {
     <h2>Authentication</h2>
     <p>
       ${prose(
-        'On loopback, the service asks for no key until one exists. Beyond loopback it always asks, unless it was started with `--insecure`. Its operator creates a key on its machine. The key is shown once:',
+        'On loopback, the service asks for no key until one exists. Beyond loopback it always asks, unless it was started with `--insecure`. The operator creates a key on the machine of the service. The key is shown once:',
       )}
     </p>
     <pre><code>${'export FOREBAY_API_KEY=$(forebay keys create --name me --scope admin)'}</code></pre>
@@ -35,9 +35,9 @@ curl -s ${BASE}/v1/jobs -H "X-API-Key: $FOREBAY_API_KEY"`}</code></pre>
     )}
     <p>
       ${prose(
-        'Without `--scope`, a key has `jobs:read` and `jobs:write`. Without a valid key, the answer is 401 ',
+        'Without `--scope`, a key has `jobs:read` and `jobs:write`. A request without a valid key gets 401 ',
       )}<a href="#error-unauthenticated"><code>unauthenticated</code></a
-      >, without the scope 403 <a href="#error-forbidden"><code>forbidden</code></a
+      >. A request without the scope gets 403 <a href="#error-forbidden"><code>forbidden</code></a
       >.
     </p>
   </section>`;

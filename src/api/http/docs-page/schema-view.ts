@@ -1,4 +1,4 @@
-/** Schemas as tables, with one row per field. Fields of nested objects have their path as name. */
+/** Schemas as tables, with one row per field. Fields of nested objects are named by their path. */
 import type { ApiSchema } from './api-document.ts';
 import { html, prose, type Html } from './html.ts';
 import { table } from './table.ts';

@@ -1,4 +1,4 @@
-/** A table of the page, which scrolls by itself where it is too wide. */
+/** A table on the page. If it is too wide, only the table scrolls. */
 import { html, type Html } from './html.ts';
 
 export function table(columns: readonly string[], rows: readonly Html[]): Html {

@@ -33,7 +33,7 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
   readonly description?: string;
   readonly params?: P;
   readonly query?: Q;
-  /** By lower-case name. Other headers are ignored. */
+  /** Keyed by lower-case name. Other headers are ignored. */
   readonly headers?: H;
   readonly body?: {
     readonly schema: B;
@@ -42,7 +42,7 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
     readonly parse?: (bytes: Buffer<ArrayBuffer> | undefined, maxDepth: number) => Promise<Parsed<T>>;
   };
   readonly success: readonly Success[];
-  /** Codes of the problems that it may return, in addition to those of every endpoint. */
+  /** Codes of the problems that the endpoint may return, in addition to those of every endpoint. */
   readonly problems: readonly ErrorCode[];
 }
 

@@ -1,4 +1,4 @@
-/** Decides at the start whether requests need a key. An API that others can reach does not start without one. */
+/** Decides at startup whether requests need a key. An API that others can reach does not start if no key exists. */
 import ipaddr from 'ipaddr.js';
 import { ForebayError } from '../../../shared/errors.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Refuses requests whose Host is not a name of this service. This stops DNS rebinding. A web page makes its own name
- * resolve to loopback, so that the browser treats the service as the page's own origin. The Host header still has the
- * page's name.
+ * Refuses requests whose Host is not a name of this service. This stops DNS rebinding, in which a web page makes its
+ * own name resolve to loopback. The browser then treats the service as the page's own origin, but the Host header still
+ * has the page's name.
  */
 import { ForebayError } from '../../../shared/errors.ts';
 
@@ -23,7 +23,7 @@ export function createHostCheck(given: readonly string[]): HostCheck {
   };
 }
 
-/** Without the port and without a trailing dot. */
+/** The name without the port and without a trailing dot. */
 function nameOf(host: string): string {
   return host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
 }

@@ -2,7 +2,7 @@
 import type { ServerOptions } from 'node:http';
 
 export interface ConnectionSettings {
-  /** Seconds until the whole request must have arrived, including its body. */
+  /** Seconds within which the whole request must arrive, including its body. */
   readonly requestTimeoutS: number;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Decides whether a request is allowed, before its body is read. Every route passes through it. The guard checks the host,
- * the key, its scope and the tenant's rate. For a path below a job it also checks that the job is the tenant's own.
+ * the key, its scope and the tenant's rate. For a path below a job it also checks that the job belongs to the tenant.
  */
 import { allows, type Scope } from '../../../shared/domain/scope.ts';
 import { ForebayError } from '../../../shared/errors.ts';

@@ -17,7 +17,7 @@ export function createStreamResponse(deps: {
 }) {
   const { shutdown, emit } = deps;
 
-  /** `open` makes the chunks. Its signal is aborted when the client leaves or the service stops. */
+  /** `open` creates the chunks. Its signal is aborted when the client leaves or the service stops. */
   return async function streamResponse(
     c: Context,
     open: (signal: AbortSignal) => AsyncGenerator<string, void, undefined>,
@@ -26,7 +26,7 @@ export function createStreamResponse(deps: {
     if (c.req.method === 'HEAD') return new Response(null, { headers: options.headers });
     const left = new AbortController();
     const leave = () => left.abort();
-    /** A client that leaves is no failure, and nothing more is written. */
+    /** If the client has left, nothing more is written. This is not a failure. */
     const hasLeft = () => left.signal.aborted && !shutdown.aborted;
     const release = onAbort(shutdown, leave);
     const chunks = open(left.signal);

@@ -22,7 +22,7 @@ export function mountDeliveries(target: MountTarget, deps: DeliveriesDeps): void
       summary: "List the deliveries of a job's webhook",
       description: 'The last 100 delivery attempts, newest first.',
       params: JOB_PARAMS,
-      success: [{ status: 200, description: 'The tries.', content: { 'application/json': DELIVERIES } }],
+      success: [{ status: 200, description: 'The attempts.', content: { 'application/json': DELIVERIES } }],
       problems: ['job_not_found'],
     },
     async ({ c, params }) => {

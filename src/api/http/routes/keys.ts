@@ -73,7 +73,7 @@ export function mountKeys(target: MountTarget, deps: KeysDeps): void {
       tag: 'Keys',
       access: 'admin',
       summary: 'Revoke an API key',
-      description: 'Later requests with the key are refused. Streams that are open continue to their end.',
+      description: 'Later requests with the key are refused. Open streams continue until they end.',
       params: z.strictObject({ id: KEY_ID_PARAM }),
       success: [{ status: 204, description: 'The key is no longer valid.' }],
       problems: ['key_not_found'],

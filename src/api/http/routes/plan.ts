@@ -1,4 +1,4 @@
-/** Plans: what would happen to a job, and how fast. */
+/** Plans: what a job would do, and how fast it would run. */
 import type { JobUseCases } from '../../jobs/job-use-cases.ts';
 import type { BackgroundParser } from '../body/background-parser.ts';
 import { PLAN } from '../wire/plan.ts';

@@ -29,7 +29,7 @@ export function mountRetryAndResume(target: MountTarget, deps: RetryAndResumeDep
       tag: 'Jobs',
       summary: 'Run the failed rows of a job again',
       description:
-        'Creates a new job (`retry_of`) that runs the failed rows of an ended job again, into the same output. Its parts follow the existing ones, and rows keep their index. `manifest.json` then describes both jobs. A retry can be retried. Rows that came with the request are kept for this as long as the job (7 days).',
+        'Creates a new job (`retry_of`) that runs the failed rows of an ended job again, into the same output. Its parts follow the existing ones, and rows keep their index. `manifest.json` then describes both jobs. A retry can be retried. For this, rows that came with the request are kept as long as the job (7 days).',
       params: JOB_PARAMS,
       success: [NEW_JOB],
       problems: [
@@ -66,7 +66,7 @@ export function mountRetryAndResume(target: MountTarget, deps: RetryAndResumeDep
         'Creates a new job from the `job.json` in an output folder. It adopts the existing parts and computes the rest. It needs only the folder, so it works even after Redis has lost its data. For a paused job use POST /v1/jobs/{id}/resume.',
       body: {
         schema: RESUME_BODY,
-        limit: { bytes: 64 * 1024, advice: 'It has to name only a folder.' },
+        limit: { bytes: 64 * 1024, advice: 'It only needs to name a folder.' },
       },
       success: [NEW_JOB],
       problems: [

@@ -13,7 +13,7 @@ const GLOBS = z.array(z.string().min(1, 'an empty pattern matches nothing').max(
 export const FILES_INPUT = z.strictObject({
   type: z.literal('files'),
   path: PATH.describe(
-    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. A folder is read recursively, in a fixed order. Links are followed if the job may read their targets. Hidden files, and files whose extension is not of an image (notes.txt), are left out and counted.',
+    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. A folder is read recursively, in a fixed order. Links are followed if the job may read their targets. Hidden files, and files whose extension is not that of an image (notes.txt), are left out and counted.',
   ),
   include: GLOBS.optional().describe(
     'Globs on paths relative to the folder. A file must match one of them. `*.jpg` matches in the top folder only, `**/*.jpg` at any depth. Cannot be combined with a glob in `path`. A pattern that names an extension (`*.txt`) includes those files, whatever they are.',
@@ -43,7 +43,7 @@ export const INLINE_ROW = z.strictObject({
     .string()
     .min(1, 'an id is needed')
     .max(MAX_ID_CHARS)
-    .describe('Your name for the row. The result has it too.'),
+    .describe('Your name for the row. The result has the same id.'),
   data: z.string().describe('The bytes of an image file, in base64.'),
 });
 
@@ -58,7 +58,7 @@ export const INLINE_INPUT = z.strictObject({
 export const MANIFEST_INPUT = z.strictObject({
   type: z.literal('manifest'),
   path: PATH.describe(
-    'A text file (UTF-8) with one path, URL or JSON object {"id","uri"} per line. Absolute, or relative to the first input root. Relative paths in the file start at its own folder.',
+    'A text file (UTF-8) with one path, URL or JSON object {"id","uri"} per line. Absolute, or relative to the first input root. Relative paths in the file start at the folder of the file.',
   ),
 });
 

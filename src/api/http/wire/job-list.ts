@@ -4,7 +4,7 @@ import { JOB_STATUSES, type JobStatus } from '../../../shared/domain/job/job-sta
 import { nearestName } from '../../../shared/text/nearest-name.ts';
 import { JOB } from './job.ts';
 
-/** Unknown names that are reported. Finding the nearest name for each takes time. */
+/** Maximum number of unknown names that are reported. Finding the nearest name for each takes time. */
 const MAX_TOLD = 10;
 
 export const JOB_LIST_QUERY = z.strictObject({

@@ -14,7 +14,7 @@ export const STAGES = z
   .object({
     begin_ms: stage('Starting blocks: one round trip to Redis, and a check for an existing part.'),
     read_ms: stage('Fetching the bytes of rows that are not local files.'),
-    blocked_ms: stage('Time in which reading waited for the limit of bytes in flight.'),
+    blocked_ms: stage('Time in which reading waited because of the limit on bytes in flight.'),
     batch_wait_ms: stage('Time in which rows that were read waited for a lane, summed over rows.'),
     lane_wait_ms: stage('Time in which rows in a lane waited for earlier batches, summed over rows.'),
     open_ms: stage('Opening and reading local files, by lanes.'),
@@ -26,7 +26,7 @@ export const STAGES = z
     infer_ms: stage('Model calls.'),
     post_ms: stage('Turning outputs into answers.'),
     other_ms: stage('Messages and event loop of the lanes.'),
-    idle_ms: stage("Lanes without a batch, between the job's first and last batch."),
+    idle_ms: stage("Time in which lanes had no batch, between the job's first and last batch."),
     write_ms: stage('Publishing parts.'),
     commit_ms: stage('Committing blocks and removing them from the queue.'),
   })
@@ -59,7 +59,7 @@ export const BOTTLENECK = z
       description: 'What was measured.',
       examples: ['lanes 97 % busy, 81 % of it in the model'],
     }),
-    advice: z.string().meta({ description: 'What to change, in one sentence.' }),
+    advice: z.string().meta({ description: 'What to change.' }),
   })
   .meta({ id: 'Bottleneck', description: 'What limits the speed of a job, and what to do about it.' });
 

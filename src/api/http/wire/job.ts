@@ -63,7 +63,7 @@ export const JOB = z
       description: "The reason in words, such as the model's problem or the hashes that differ.",
     }),
     model: z.string().meta({ description: 'Name of the model.' }),
-    model_hash: z.string().meta({ description: 'SHA-256 over config, graph and labels.' }),
+    model_hash: z.string().meta({ description: 'SHA-256 over config, graph, external data and labels.' }),
     rows: ROW_COUNTS,
     skipped: SKIPPED.meta({
       id: 'Skipped',

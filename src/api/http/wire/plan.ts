@@ -1,4 +1,4 @@
-/** A plan: what would happen to a job, and how fast, if it were submitted. */
+/** A plan: what a job would do if it were submitted, and how fast. */
 import { z } from 'zod';
 import { BOUND_BY } from '../../../shared/domain/choice.ts';
 import { FAILURE } from './scalars.ts';
@@ -57,7 +57,7 @@ export const PLAN = z
             operators: z.array(z.string()),
             fused: z
               .boolean()
-              .meta({ description: 'Whether they run as one operator, with no hand-over between them.' }),
+              .meta({ description: 'Whether the operators run as one, with no hand-over between them.' }),
             why: z.string(),
           }),
         )
@@ -134,7 +134,7 @@ export const PLAN = z
       .meta({ description: 'For the whole job, over all live workers, from reading to answers.' }),
     warnings: z.array(z.string()),
   })
-  .meta({ id: 'Plan', description: 'What would happen to a job, and how fast.' });
+  .meta({ id: 'Plan', description: 'What a job would do, and how fast it would run.' });
 
 export type PlanWire = z.infer<typeof PLAN>;
 export type PlanRange = z.infer<typeof RANGE>;

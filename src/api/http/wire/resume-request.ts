@@ -26,7 +26,7 @@ export type ResumeBody = z.input<typeof RESUME_BODY>;
 
 export interface ResumeRequest {
   readonly output: string;
-  /** Only those that differ. */
+  /** Only the options to change. */
   readonly options: Partial<Pick<JobOptions, 'max_errors' | 'priority'>>;
   readonly webhook?: RequestedWebhook;
 }

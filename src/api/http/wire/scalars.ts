@@ -7,7 +7,7 @@ export const TIMESTAMP = z.string().meta({
   examples: ['2026-11-22T10:15:30.000Z'],
 });
 
-/** Job ids in paths and cursors. The pattern is looser than that of new ids, so that an unknown id is a 404. */
+/** Job ids in paths and cursors. The pattern is looser than that of new ids, so that an unknown id gets a 404. */
 export const JOB_ID = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,128}$/, 'not a job id: letters, digits, "_" and "-" only')

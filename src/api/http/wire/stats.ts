@@ -12,7 +12,7 @@ export const JOB_STATS = z
     batches: z.int().nullable().meta({ description: 'Model calls. A call may mix rows of several blocks.' }),
     mean_batch_rows: z.number().nullable().meta({ description: 'Rows per model call, on average.' }),
     mean_batch_fill: z.number().nullable().meta({
-      description: 'Rows per call divided by the rows that it had room for, 0 to 1.',
+      description: 'Rows per call divided by the rows that a call had room for, 0 to 1.',
     }),
     queue: z.object({
       name: z.string().meta({ description: 'The BullMQ queue of the pool and model.' }),
@@ -25,7 +25,7 @@ export const JOB_STATS = z
           .meta({ description: 'Failed runs, kept for inspection. Their blocks were queued again.' }),
       }),
       slots: z.int().meta({ description: 'Slots of the queue in use, over all jobs.' }),
-      limit: z.int().nullable().meta({ description: 'All slots of the queue. Null if unknown here.' }),
+      limit: z.int().nullable().meta({ description: 'Number of slots of the queue. Null if unknown here.' }),
     }),
     workers: z
       .array(
@@ -46,7 +46,7 @@ export const JOB_STATS = z
             }),
             limit_bytes: z.int().meta({
               description:
-                'The memory limit: the setting of the worker, or that of its container, or the memory of the machine.',
+                "The memory limit that applies: the worker's setting, its container's limit, or the machine's memory.",
             }),
             level: z.enum(['normal', 'slow', 'stop', 'kill']).nullable().meta({
               description:
@@ -56,7 +56,7 @@ export const JOB_STATS = z
           inflight: z.object({
             used_bytes: z
               .int()
-              .meta({ description: 'Rows that were read and have no answer yet, over all jobs.' }),
+              .meta({ description: 'Bytes of rows that were read and have no answer yet, over all jobs.' }),
             limit_bytes: z.int().meta({ description: 'At this limit, reading waits.' }),
             blocked_ms: z
               .number()

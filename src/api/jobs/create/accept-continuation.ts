@@ -17,12 +17,12 @@ export interface ContinuationDeps {
 }
 
 export interface PreparedContinuation {
-  /** Id of the earlier job. Its spooled rows are kept under the new job's id once that is accepted. */
+  /** Id of the earlier job. Once the new job is accepted, the spooled rows are kept only under the new job's id. */
   readonly from: string;
   readonly prepared: PreparedJob;
 }
 
-/** Rejects as accepting a job and `prepare` do. Then the earlier job keeps its spooled rows. */
+/** Rejects with the errors of `accept` and `prepare`. In that case the earlier job keeps its spooled rows. */
 export async function acceptContinuation(
   { accept, input }: Pick<ContinuationDeps, 'accept' | 'input'>,
   candidate: Omit<Candidate, 'requestKey'>,

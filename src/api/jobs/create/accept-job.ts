@@ -34,7 +34,7 @@ export interface PreparedJob {
   readonly spec: JobSpec;
   /** Number of rows, if known. */
   readonly total: number | null;
-  /** Key that signs its webhook. Null: the service's own. */
+  /** Key that signs the job's webhook. Null: the service's own key. */
   readonly webhookSecret: string | null;
 }
 
@@ -51,7 +51,7 @@ export interface Candidate {
 
 export type AcceptJob = ReturnType<typeof createAcceptJob>;
 
-/** How often creation is attempted after a lost reply. It is idempotent. */
+/** How often creation is attempted if replies are lost. Creation is idempotent. */
 const TRIES = 3;
 const RETRY_MS = 200;
 
@@ -105,8 +105,8 @@ export function createAcceptJob(deps: {
   }
 
   /**
-   * Takes over the output before the response. From then on it can be resumed, whatever happens to Redis. If that fails, a
-   * feeder retries and reports a failure on the job.
+   * Takes over the output before the response. From then on the output can be resumed, whatever happens to Redis. If
+   * this fails, a feeder retries and reports a failure on the job.
    */
   async function openOutput(id: string, lease: string): Promise<void> {
     try {
@@ -152,7 +152,7 @@ export function createAcceptJob(deps: {
       if (creation.outcome === 'output_held') throw outputInUse(creation.by, folder);
       if (creation.outcome !== 'created') throw noRoom(creation.outcome, tenant, limits);
     } catch (error) {
-      // Without a reply the job may exist, so its files must stay. The sweeper removes them if it does not.
+      // Without a reply the job may exist, so its files must stay. If it does not exist, the sweeper removes them.
       if (!unanswered || redisTrouble(error) !== 'away') await undo();
       throw error;
     }
@@ -169,7 +169,7 @@ export function createAcceptJob(deps: {
 function outputInUse(holder: string, folder: string): ForebayError {
   return new ForebayError(
     'output_in_use',
-    `Job ${holder} is writing to "${folder}". Choose another output, or wait for it or cancel it.`,
+    `Job ${holder} is writing to "${folder}". Choose another output, wait for that job, or cancel it.`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** Opens the dataset of a job, without anything that its tenant may not read. `folders`: where links may lead. */
+/** Opens the dataset of a job. Skips what the tenant may not read. `folders`: where links may lead. */
 import { openDataset } from '../../../shared/datasets/open-dataset.ts';
 import type { DatasetSource } from '../../../shared/datasets/source.ts';
 import type { JobSpec } from '../../../shared/domain/job/job.ts';

@@ -16,9 +16,9 @@ export interface InputResolver {
    */
   resolve(input: PackedInput, jobId: string, tenant: string): Promise<ResolvedInput>;
   /**
-   * The dataset of an earlier job, by the job.json in `folder`, for a new job. A job.json can be edited, so the dataset's
-   * paths are checked again. Spooled rows that the new job reads are kept under its id too. Rejects as `resolve` does, and
-   * with `input_not_found` if spooled rows are gone.
+   * Prepares the dataset of an earlier job, from the job.json in `folder`, for a new job. A job.json can be edited, so
+   * the dataset's paths are checked again. Spooled rows that the new job reads are kept under its id too. Rejects as
+   * `resolve` does, and with `input_not_found` if spooled rows are gone.
    */
   adopt(dataset: DatasetSpec, jobs: Handover & { readonly folder: string }): Promise<DatasetSpec>;
   /** Removes what `resolve` or `adopt` spooled for a tenant's job. No error if there is nothing. */

@@ -2,8 +2,8 @@
 import { ForebayError } from '../../../shared/errors.ts';
 
 /**
- * `rows`: of the job, as far as known. `maxRows`: null for no limit. `more`: text that mentions possible further rows.
- * Returns null within the limit.
+ * `rows`: the job's number of rows, as far as known. `maxRows`: null for no limit. `more`: text that mentions possible
+ * further rows. Returns null within the limit.
  */
 export function rowLimitProblem(rows: number, maxRows: number | null, more = ''): string | null {
   if (maxRows === null || rows <= maxRows) return null;

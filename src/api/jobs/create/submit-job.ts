@@ -29,7 +29,7 @@ export interface SubmitDeps {
   input: Pick<InputResolver, 'resolve'>;
   output: OutputResolver;
   accept: AcceptJob;
-  /** Limit per job. Null: no limit. */
+  /** Maximum number of rows of a job. Null: no limit. */
   maxRows: number | null;
 }
 

@@ -15,7 +15,7 @@ import { readFileNoFollow } from '../../../shared/storage/no-follow.ts';
 const MAX_JOB_JSON_BYTES = 4 * 1024 * 1024;
 
 /**
- * Changes nothing. With `resume` it returns the spec of the job that left its parts, or null if there is none. Rejects
+ * Changes nothing. With `resume` it returns the spec of the job that left the parts, or null if there is none. Rejects
  * with ForebayError `invalid_request` (not the name of a folder), `output_not_empty`, `resume_mismatch`, `output_changed`,
  * `storage_unavailable`.
  */
@@ -56,7 +56,7 @@ async function listing(folder: string): Promise<string[]> {
 /** Errors that mean that the name is wrong, not the storage. */
 const WRONG_NAME: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'names a folder whose name is too long for the file system (often 255 bytes)',
-  ENOTDIR: 'names a file or a path below one, but an output is a folder',
+  ENOTDIR: 'names a file, or a path below a file, but an output is a folder',
   EEXIST: 'names a file, but an output is a folder',
   ELOOP: 'leads through too many symbolic links',
 };

@@ -27,7 +27,7 @@ export function createOutputResolver(deps: {
       const real = await realpathOfNearest(folder);
       if (Buffer.byteLength(real) > MAX_PATH_BYTES) {
         throw wrongOutput(
-          `is too long: its path has ${Buffer.byteLength(real)} bytes, at most ${MAX_PATH_BYTES}`,
+          `is too long: its path has ${Buffer.byteLength(real)} bytes, and at most ${MAX_PATH_BYTES} are allowed`,
         );
       }
       const roots = await Promise.all([...outputRoots, resultsDir].map(realpathOfNearest));

@@ -1,10 +1,10 @@
 /**
- * Makes an output folder the job's own, before anything is published there (ADR 8). By now the job exists and claims the
- * folder. First, what others have staged is discarded, which stops their runs. Then the folder is checked once more,
- * files that the user asked to replace are moved away, and job.json is written.
+ * Makes an output folder the job's own, before anything is published there (ADR 8). By now the job exists and claims
+ * the folder. First, what others have staged is discarded, so that they cannot publish it. Then the folder is checked
+ * once more, files that the user asked to replace are moved away, and job.json is written.
  *
  * This is safe to repeat, and it is fenced. All files pass through a staging folder that belongs to this feeder. A feeder
- * that takes over the lease removes that folder, so a feeder that was frozen can neither move nor write anything.
+ * that takes over the lease removes that folder, so a feeder that was frozen can then neither move nor write anything.
  */
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { JobSpec, Opening } from '../../../shared/domain/job/job.ts';

@@ -4,14 +4,14 @@ import type { JobCosts } from './job-costs.ts';
 
 /** Above this utilisation, idle time is noise. */
 const HEALTHY = 0.9;
-/** Above half of the work, no other change can gain as much. */
+/** If a kind of work takes more than half of the time, no other change can gain as much. */
 const DOMINANT = 0.5;
 /** Work that is neither decoding nor the model should take a smaller share than this. */
 const OVERHEAD = 1 / 3;
 /** Local files take 1 to 3 % of a lane's time. A share above this means a slow disk or network. */
 const LANE_READING = 0.2;
 
-/** `busy`: time that lanes worked, ms. `utilisation`: its share of their time. */
+/** `busy`: time for which lanes worked, in ms. `utilisation`: the share of their time for which they worked. */
 export function diagnoseBusyLanes(lane: JobCosts['lane'], busy: number, utilisation: number): Diagnosis {
   const work = busy + lane.decodeAhead;
   const lanesBusy = `lanes ${percent(utilisation)} busy`;
@@ -40,7 +40,7 @@ export function diagnoseBusyLanes(lane: JobCosts['lane'], busy: number, utilisat
   }
   const advice =
     utilisation >= HEALTHY
-      ? 'Nothing is wrong: for more speed, add CPU cores or workers, use a smaller or quantised model, or run `forebay tune`.'
+      ? 'Nothing is wrong. For more speed, add CPU cores or workers, use a smaller or quantised model, or run `forebay tune`.'
       : 'Run `forebay tune`, which looks for a better batch size, lanes and threads.';
   return diagnosis('inference', infer, `${lanesBusy}, ${percent(infer)} of it in the model`, advice);
 }

@@ -21,7 +21,7 @@ export interface Diagnosis {
   readonly share: number | null;
   /** The measured facts, without a full stop. */
   readonly why: string;
-  /** What to change, in one sentence. */
+  /** What to change. */
   readonly advice: string;
 }
 

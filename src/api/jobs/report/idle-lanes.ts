@@ -34,7 +34,7 @@ export function diagnoseIdleLanes(costs: JobCosts, state: JobState, idle: number
       'queue_limit',
       idle,
       because(`with at most ${blocksText(state.concurrency)} of this job at once`),
-      `Raise --concurrency from ${state.concurrency} to ${3 * lanes} or more (or leave it to auto).`,
+      `Raise --concurrency from ${state.concurrency} to ${3 * lanes} or more, or set it to auto.`,
     );
   }
   const blocked = flow > 0 ? costs.blocked / flow : 0;
@@ -85,7 +85,7 @@ export function diagnoseBatchFill(costs: JobCosts, state: JobState): Diagnosis |
   return diagnosis('small_blocks', fill, `batches only ${percent(fill)} full`, advice);
 }
 
-/** For idle lanes if no counter shows what they wait for. */
+/** The diagnosis for idle lanes if no counter shows what they wait for. */
 export function starvedLanes(state: JobState, idle: number): Diagnosis {
   const limited = state.concurrency === null ? '' : ' or --concurrency';
   return diagnosis(
@@ -96,7 +96,7 @@ export function starvedLanes(state: JobState, idle: number): Diagnosis {
   );
 }
 
-/** Rows that a batch has room for. */
+/** Number of rows that a batch has room for. */
 function batchSize({ rows, batches, fill }: JobCosts): number {
   return Math.max(1, Math.round(rows / batches / (fill ?? 1)));
 }

@@ -8,7 +8,7 @@ export interface JobCosts {
   /** Rows that went through lanes, or failed before a lane. */
   readonly rows: number;
   readonly batches: number;
-  /** Rows per batch divided by the rows that it had room for. Null without batches. */
+  /** Rows per batch divided by the rows that a batch had room for. Null without batches. */
   readonly fill: number | null;
   readonly lane: {
     readonly idle: number;
@@ -21,7 +21,7 @@ export interface JobCosts {
     /** By decode threads, while the lane's own thread did something else. */
     readonly decodeAhead: number;
   };
-  /** Wall clock during which rows flowed, summed over workers. */
+  /** Wall-clock time during which rows flowed, summed over workers. */
   readonly flow: number;
   readonly read: number;
   readonly blocked: number;
@@ -67,7 +67,7 @@ export function costsOf(counters: Counters): JobCosts | null {
     laneWait: ms('lane_wait'),
     begin: ms('begin'),
     write: ms('write'),
-    // A worker never reports its last commit, so its cost is estimated from the others.
+    // A worker never reports the cost of its last commit, so that cost is estimated from the other commits.
     commit: commits > 0 ? (ms('commit') * blocks) / commits : 0,
     run: ms('run'),
   };

@@ -1,4 +1,4 @@
-/** What a diagnosis needs to know of a job, in addition to its costs. */
+/** What a diagnosis needs to know about a job, in addition to its costs. */
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { isTerminal } from '../../../shared/domain/job/job-state.ts';
 import type { WorkerInfo } from '../../../shared/queue/workers/worker-registry.ts';

@@ -45,7 +45,7 @@ export async function eventsStart(
   return { kind: 'replay', after: lastEventId };
 }
 
-/** Yields events, and null when a heartbeat is due. Ends after the job's last status event, or with the signal. */
+/** Yields events, and null when a heartbeat is due. Ends after the job's last status event, or on abort. */
 export async function* jobEvents(
   deps: EventsDeps,
   id: string,
@@ -100,7 +100,7 @@ type News =
   | { readonly events: readonly []; readonly job: null };
 
 /**
- * Events after `after`, with the job's current state. Empty while Redis is unavailable, because the stream outlives that.
+ * Events after `after`, with the job's current state. Empty while Redis is unavailable, so that the stream goes on.
  */
 async function nextEvents(jobs: EventsDeps['jobs'], id: string, after: string): Promise<News | 'ended'> {
   try {

@@ -60,7 +60,7 @@ export async function* jobRows(
   let block = sparse ? 0 : Math.floor(request.fromRow / options.block_rows);
   try {
     for (;;) {
-      // The state is read first. Blocks committed after the watermark is read belong to a job that was still running.
+      // The state is read before the watermark. If the job had ended by then, the watermark is final.
       const record = request.follow ? await deps.jobs.get(id) : null;
       const ended = record === null || isTerminal(record.status);
       const watermark = await deps.jobs.watermark(id);

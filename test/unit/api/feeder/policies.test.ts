@@ -83,6 +83,6 @@ it('names the side to change if the files of the model were replaced, and report
     'were replaced after this job was submitted. Workers now serve aaaaaaaaaaaa',
   );
   expect(textOf({ otherHashes, isReplaced: true })).toContain('Submit the job again');
-  expect(textOf({ otherHashes })).toContain('put those into the folders that they read');
+  expect(textOf({ otherHashes })).toContain('put the files into the folders that the workers read');
   expect(textOf({ otherHashes, isLoading: true })).toBe('A worker is loading model "m" (bbbbbbbbbbbb).');
 });

@@ -76,7 +76,7 @@ function notThere(path: string): ForebayError {
   );
 }
 
-/** The real path. Of a missing one, the real path of the part that exists, with the rest appended. */
+/** The real path. If the path is missing: the real path of the part that exists, with the rest appended. */
 async function realPart(path: string): Promise<{ real: string; missing: boolean }> {
   for (let part = path; ; part = dirname(part)) {
     try {

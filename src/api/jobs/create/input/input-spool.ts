@@ -39,7 +39,7 @@ export interface InputSpool {
   handOverInline(jobs: Handover): Promise<InlineDataset>;
   /** Removes a job's rows. No error if there are none. */
   discard(jobId: string, tenant: string): Promise<void>;
-  /** Size of a job's rows, bytes. */
+  /** Size of a job's rows, in bytes. */
   bytes(jobId: string, tenant: string): Promise<number>;
 }
 
@@ -56,7 +56,7 @@ export function createInputSpool({
 }: SpoolOptions): InputSpool {
   /** Each tenant's rows are in a separate folder, so that no job.json can name those of another tenant. */
   const file = (jobId: string, tenant: string, kind: Kind) => {
-    if (!/^[\w-]+$/.test(jobId)) throw new InvariantError(`job id "${jobId}" as a file name`);
+    if (!/^[\w-]+$/.test(jobId)) throw new InvariantError(`job id "${jobId}" cannot be a file name`);
     return join(tenantFolder(spoolDir, tenant), `${jobId}.${kind}`);
   };
   const urlsOf = (jobId: string, tenant: string): UrlsDataset => ({
@@ -84,7 +84,7 @@ export function createInputSpool({
     const target = file(to, tenant, kind);
     const own = tenant !== DEFAULT_TENANT && (await addName(file(from, tenant, kind), target));
     if (own) return;
-    // Versions without tenant folders kept all rows in the folder of the default tenant.
+    // Earlier versions had no tenant folders. They kept all rows in the folder of the default tenant.
     const owner = (await ownerOf(from)) ?? DEFAULT_TENANT;
     if (owner === tenant && (await addName(file(from, DEFAULT_TENANT, kind), target))) return;
     throw new ForebayError(

@@ -56,7 +56,7 @@ export async function resolveManifest(
   if (found.isFolder) {
     throw new ForebayError(
       'input_unreadable',
-      `${found.path} is a folder, not a manifest file. For its files use {"type":"files"}.`,
+      `${found.path} is a folder, not a manifest file. To read its files, use {"type":"files"}.`,
     );
   }
   await checkReadable(found);
@@ -72,8 +72,8 @@ function folder(root: string, include: string[], exclude: string[]): ResolvedInp
 function twoGlobs(): ForebayError {
   return new ForebayError(
     'invalid_request',
-    'A glob in "path" and "include" cannot be combined: give the folder as "path".',
-    { issues: [{ path: '/input/include', message: 'not together with a glob in "path"' }] },
+    'A glob in "path" and "include" cannot be combined. Give the folder as "path".',
+    { issues: [{ path: '/input/include', message: 'cannot be combined with a glob in "path"' }] },
   );
 }
 
