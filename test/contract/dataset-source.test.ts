@@ -121,7 +121,7 @@ for (const { name, make } of IMPLEMENTATIONS) {
       expect(await readAll(source, null)).toEqual(rows);
     });
 
-    it('numbers rows by its cursors', () => {
+    it('numbers rows from 1 in its cursors', () => {
       expect(rows.map(({ cursor }) => cursor.index)).toEqual(numbers(rows.length).map((i) => i + 1));
     });
 
@@ -164,7 +164,7 @@ for (const { name, make } of IMPLEMENTATIONS) {
 describe.each(IMPLEMENTATIONS.filter(({ name }) => !/nested|single|CRLF/.test(name)))(
   '$name, huge',
   ({ make }) => {
-    it('passes 200,000 rows in constant memory', { timeout: 180_000 }, async () => {
+    it('reads 200,000 rows in constant memory', { timeout: 180_000 }, async () => {
       const dir = await mkdtemp(join(tmpdir(), 'forebay-source-'));
       try {
         const source = await make(dir, HUGE);

@@ -1,4 +1,4 @@
-// Rows behind links and inputs without a row, as a user of the command sees them.
+// What a user of the command sees if an input holds links or no rows.
 import {
   existsSync,
   mkdirSync,
@@ -71,7 +71,7 @@ describe('a run', () => {
     expect(existsSync(join(folder, 'work', 'accepted', 'manifest.json'))).toBe(true);
   });
 
-  it('names a list that is not UTF-8 before it starts anything', async () => {
+  it('reports a list that is not UTF-8 before it starts anything', async () => {
     writeFileSync(join(folder, 'work', 'utf16.txt'), Buffer.from('\uFEFFimages/000000.png\r\n', 'utf16le'));
     const ended = await forebay.run(
       'run',

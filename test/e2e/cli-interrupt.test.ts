@@ -1,4 +1,4 @@
-// `forebay run` ends early: by Ctrl-C, or because a worker, the launcher or everything is killed.
+// `forebay run` is interrupted by Ctrl-C, or its worker, its launcher or all its processes are killed.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,7 +56,7 @@ async function resumes(output: string): Promise<void> {
   expect(times(output, done)).toEqual(before);
 }
 
-describe('forebay run, ended early', () => {
+describe('an interrupted forebay run', () => {
   it('stops cleanly at Ctrl-C with exit code 130, prints how to resume, and resumes to the same rows', async () => {
     const running = run('interrupted');
     await midway('interrupted');

@@ -151,7 +151,7 @@ describe('forebay run', () => {
     writeTinyModel(join(folder, 'broken'), 'broken', { preprocess: { crop: 9 } });
     const ended = await forebay.run('run', '--model', 'broken', '--input', 'images', '--output', 'none');
     expect(ended).toMatchObject({ code: 1, out: '' });
-    // On a busy machine the start takes long, and the log lines of the processes come first.
+    // On a busy machine, the start is slow, and log lines of the processes come first.
     expect(ended.err).toMatch(/(^|\n)forebay: The model cannot be used: .*\n$/);
     expect(existsSync(join(folder, 'none'))).toBe(false);
     await forebay.nothingLeft();

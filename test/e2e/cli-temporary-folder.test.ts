@@ -72,10 +72,10 @@ describe('a temporary folder', () => {
     }
   });
 
-  it('or a data folder that is full is named with what to do', async ({ skip }) => {
+  it('that is full is named with the fix, and so is a full data folder', async ({ skip }) => {
     const path = join(folder, 'disk');
     const disk = mountSmallDisk(path);
-    if (disk === null) skip('a full disk needs a mount, which this user may not make');
+    if (disk === null) skip('the test needs a full disk, and this user may not mount one');
     try {
       disk!.fill();
       const run = await endOf({ TMPDIR: path }, ...RUN);

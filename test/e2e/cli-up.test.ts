@@ -163,7 +163,9 @@ describe('forebay up and its clients', () => {
 
   it('restarts a killed API on the same port', async () => {
     for (const pid of forebay.find('dist/api/main.js')) process.kill(pid, 'SIGKILL');
-    await waitUntil('the news', () => service.err().includes('The api was ended by SIGKILL. Restarting it.'));
+    await waitUntil('the restart to be reported', () =>
+      service.err().includes('The api was ended by SIGKILL. Restarting it.'),
+    );
     await waitUntil('the API', async () => (await call('jobs')).code === 0);
   });
 });

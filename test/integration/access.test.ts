@@ -1,4 +1,4 @@
-// The API as a process: where it starts without keys, how it treats slow clients, and keys created by the command.
+// The API as a process: when it starts without keys, how it treats slow clients, and keys that the command creates.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -65,7 +65,7 @@ describe('forebay keys', () => {
     expect(err).toContain('not shown again');
     const id = out.split('_')[1]!;
 
-    // As while a service runs: the folder is in use, and only its lock names the socket.
+    // Stands in for a running service: the folder is in use, and only its lock names the socket.
     const running = await startEmbeddedRedis({
       dataDir: join(folder, 'd'),
       cacheDir: redisCacheDir,
@@ -139,7 +139,7 @@ describe('an API that requires keys', () => {
   });
   afterAll(() => service.close());
 
-  it('accepts the command with a key from a file or from the environment', async () => {
+  it('accepts commands whose key comes from a file or from the environment', async () => {
     const make = await commands.run('keys', 'create', '--name', 'cli', '--redis-url', service.redis.url);
     const key = make.out.trim();
     writeFileSync(join(folder, 'cli.key'), make.out);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const fronts: Server[] = [];
-/** A proxy that cuts the first connections, each after a number of bytes of the body. */
+/** A proxy that cuts its first connections, each after the given number of bytes of the body. */
 async function cuttingFront(cuts: number[]): Promise<{ url: string; asked: string[] }> {
   const asked: string[] = [];
   const front = createServer((request, response) => {
@@ -119,7 +119,7 @@ describe('the client', () => {
     await expect(read()).rejects.toBeInstanceOf(UnreachableError);
   });
 
-  it('reconnects with the last event id after events were cut off, without losing or repeating any', async () => {
+  it('reconnects with the last event id after a cut, and neither loses nor repeats an event', async () => {
     const job = await api.runningJob();
     const first = await api.jobs.firstEventId(job.id);
     for (let block = 0; block < 3; block += 1) await api.commitBlock(job, block);

@@ -26,7 +26,7 @@ afterAll(() => api.close());
 const json = async (path: string, init?: RequestInit) => (await fetch(`${api.url}${path}`, init)).json();
 
 describe('an answer of the API', () => {
-  it('fits the schemas of its OpenAPI document, without other fields', async () => {
+  it('fits the schemas of its OpenAPI document and has no other fields', async () => {
     const job = await api.runningJob();
     const { spec } = await api.jobs.mustGet(job.id);
     const problem = { code: 'model_load_failed', message: 'no' };

@@ -122,7 +122,7 @@ describe('events', () => {
     const before = api.listeners();
     const watching = await watch(job.id);
     await waitUntil('the snapshot', () => watching.events.length === 1);
-    // One for changes of the state, one for commits.
+    // One listener for changes of the state, one for commits.
     expect(api.listeners()).toBe(before + 2);
     watching.leave();
     await watching.ended;
@@ -143,7 +143,7 @@ describe('events', () => {
     expect(seen).toEqual(['snapshot', 'progress', 'status', 'status']);
   });
 
-  it('are heartbeats while nothing happens', async () => {
+  it('give way to heartbeats while nothing happens', async () => {
     const job = await api.runningJob();
     const left = new AbortController();
     const kinds: string[] = [];
@@ -155,7 +155,7 @@ describe('events', () => {
     expect(kinds).toEqual(['snapshot', 'heartbeat', 'heartbeat']);
   });
 
-  it('arrive by the sweep if every wake-up is lost', async () => {
+  it('are found by the sweep if every wake-up is lost', async () => {
     const job = await api.runningJob();
     const deps = { jobs: api.jobs, wake: { on: () => () => undefined }, sweepMs: 10 };
     const kinds: string[] = [];

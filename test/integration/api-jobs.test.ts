@@ -130,7 +130,7 @@ describe('health', () => {
     expect((await get('/readyz')).body).toEqual({ status: 'ready' });
   });
 
-  it('reports while Redis is unavailable that it is up but not ready, and when to retry', async () => {
+  it('reports that it is up but not ready while Redis is unavailable, and when to retry', async () => {
     const other = await startTestApi();
     try {
       await other.stopRedis();

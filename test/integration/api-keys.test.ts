@@ -19,8 +19,8 @@ afterAll(() => api.close());
 const send: KeyedApi['send'] = (...request) => keyed.send(...request);
 const submit: KeyedApi['submit'] = (...job) => keyed.submit(...job);
 
-describe('without a valid key', () => {
-  it('every route except health and documentation is refused, and the answer explains how to send a key', async () => {
+describe('authentication', () => {
+  it('every route except health and documentation requires a key, and the refusal explains how to send one', async () => {
     const { body: document } = await send(null, 'GET', '/openapi.json');
     const { paths } = document as unknown as ApiDocument;
     const open: string[] = [];
@@ -154,7 +154,7 @@ describe('any request', () => {
   });
 });
 
-it('without protection an API requires no key, uses the default tenant, and creates no keys over HTTP', async () => {
+it('an API without authentication uses the default tenant, and creates no keys over HTTP', async () => {
   const plain = await startTestApi();
   try {
     const { body } = await sendTo(plain, null, 'POST', '/v1/jobs', FOLDER_JOB);

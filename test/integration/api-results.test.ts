@@ -80,7 +80,7 @@ describe('results', () => {
     expect(seen).toEqual(range(0, 12));
   });
 
-  it('are a problem if a committed part is gone', async () => {
+  it('are answered with a problem if a committed part is gone', async () => {
     const job = await api.runningJob();
     await api.commitBlock(job, 0);
     await rm(join(job.output, 'part-00000000.jsonl'));
@@ -146,7 +146,7 @@ describe('results', () => {
     await waitUntil('the stream to wait for more', () => api.listeners() > before);
     enough.abort();
     await waitUntil('the stream to be gone', () => api.listeners() === before);
-    // The API would log it before it answers another request.
+    // The API would log an interruption before it answers another request.
     await rows(`/v1/jobs/${job.id}/results`);
     const said = api.logged.slice(saidBefore);
     expect(said.filter(({ message }) => message === 'stream interrupted')).toEqual([]);

@@ -51,7 +51,7 @@ describe('submit', () => {
     ]);
   });
 
-  it('answers a repeated Idempotency-Key with the same job, and another body under it with a conflict', async () => {
+  it('answers a repeated Idempotency-Key with the same job, or with a conflict if the body differs', async () => {
     const headers = { ...JSON_TYPE, 'Idempotency-Key': 'nightly 2026-11-22' };
     const first = await post('/v1/jobs', VALID_JOB, headers);
     const again = await post('/v1/jobs', VALID_JOB, headers);
@@ -106,8 +106,8 @@ describe('submit', () => {
   });
 
   it.each([
-    ['not JSON', '{"model":', JSON_TYPE, 400, 'invalid_request', /not JSON/],
-    ['nothing', '', JSON_TYPE, 400, 'invalid_request', /the body: is missing/],
+    ['text that is not JSON', '{"model":', JSON_TYPE, 400, 'invalid_request', /not JSON/],
+    ['an empty body', '', JSON_TYPE, 400, 'invalid_request', /the body: is missing/],
     ['an array', '[]', JSON_TYPE, 400, 'invalid_request', /the body/],
     ['a form', 'a=b', { 'Content-Type': 'text/plain' }, 415, 'unsupported_media_type', /application\/json/],
     [

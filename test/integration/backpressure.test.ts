@@ -54,7 +54,7 @@ it('Redis never holds more than the window of a manifest with 200,000 rows', asy
   const seen: number[] = [];
   const onQueue: number[] = [];
   let grown = 0;
-  // The feeder runs ahead of the worker immediately, so that a growing window would show in the first seconds.
+  // The feeder runs ahead of the worker immediately, so a growing window would show in the first seconds.
   await service.until(
     job.id,
     'the count and some commits',
@@ -68,7 +68,7 @@ it('Redis never holds more than the window of a manifest with 200,000 rows', asy
   }
   expect((await service.job(job.id)).rows.total).toBe(200_000);
   expect(Math.max(...seen)).toBeLessThanOrEqual(16);
-  // A block leaves the window with its commit, and the queue just after, so runs that are ending may add to the queue.
+  // A block leaves the window with its commit, and the queue just after. So runs that are ending may still count there.
   expect(Math.max(...onQueue)).toBeLessThanOrEqual(16 + RUNS_ENDING);
   expect(grown).toBeLessThan(2 * 1024 * 1024);
   await service.post(`/v1/jobs/${job.id}/cancel`, {});

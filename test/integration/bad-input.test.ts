@@ -37,7 +37,7 @@ describe('an output that cannot be a folder is a bad request', () => {
     ['a NUL', 'a\0b', /NUL/],
     ['a name of 300 characters', LONG, /too long/],
     ['a path of 4,020 characters', DEEP, /too long/],
-    ['a name of 200 four-byte characters', '\u{1f4a9}'.repeat(100), /too long/],
+    ['a name of 100 four-byte characters', '\u{1f4a9}'.repeat(100), /too long/],
   ])('%s', async (_, output, says) => {
     for (const path of ['/v1/jobs', '/v1/plan']) {
       const problem = await post(path, { ...good, output });
@@ -58,7 +58,7 @@ describe('an output that cannot be a folder is a bad request', () => {
   });
 });
 
-describe('an input with such names', () => {
+describe('an input with such a name', () => {
   it.each(['a\0b', 'a\0/*.jpg', LONG, DEEP, `${LONG}/*.jpg`])('%j is refused with a 4xx', async (path) => {
     for (const type of ['files', 'manifest']) {
       const problem = await submit({ input: { type, path } });
@@ -86,8 +86,8 @@ describe('an input with such names', () => {
   });
 });
 
-it('every route refuses, without reading it, a body that is announced as larger than any route accepts', async () => {
-  // With keys, because the routes of keys exist only then.
+it('every route refuses a body whose announced size no route accepts, without reading it', async () => {
+  // With keys, because without them the routes of keys refuse every request.
   const guarded = await startTestApi({}, {});
   try {
     const admin = { name: 'test', tenant: 'default', scopes: ['admin' as const], expiresAt: null };

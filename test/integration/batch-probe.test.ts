@@ -39,7 +39,7 @@ it('a graph that treats each row alone is invariant, in any layout and precision
   }
 });
 
-it('a graph that compares a row with its batch is variant, even at a fixed batch that is filled up', async () => {
+it('a graph that compares a row with its batch is variant, even if its batch is fixed and padded', async () => {
   for (const batch of ['N', 4]) {
     const { batchInvariance } = await probed(folder(batchMeanModel(SIDE, batch)), 1);
     expect(batchInvariance).toMatchObject({ verdict: 'variant' });
@@ -57,7 +57,7 @@ it('a graph that fails on the made-up images is loaded with an unknown verdict',
   expect(batchInvariance).toMatchObject({ verdict: 'unknown' });
 });
 
-it('a model whose first row exceeds the time of the probe stays unknown', async () => {
+it('a model whose first row exceeds the time of the probe gets an unknown verdict', async () => {
   const model = folder(batchMeanModel(SIDE));
   const probe = { batchSize: 4, budgetMs: 0 };
   const { batchInvariance } = await testLane().load({

@@ -54,7 +54,7 @@ const answerTo = async (batcher: Batcher, to: BatchGroup, byte: number) =>
 const codeOf = ({ outcome }: RowAnswer) => (outcome.ok ? 'ok' : outcome.error.code);
 
 describe('batches', () => {
-  it('answer every row with its own result, in full batches and one that is smaller', async () => {
+  it('answer every row with its own result, in full batches and a smaller one', async () => {
     const { send } = open();
     const bytes = Array.from({ length: 10 }, (_, i) => i);
     const answers = await Promise.all(send(bytes));
@@ -105,12 +105,12 @@ describe('batches', () => {
 });
 
 describe('a row that kills its lane', () => {
-  it('fails only its own row, whatever shares its batch or waits behind it', async () => {
+  it('is the only row that fails, whatever shares its batch or waits behind it', async () => {
     const { send } = open();
     const bytes = Array.from({ length: 24 }, (_, i) => (i === 9 ? POISON : i));
     const answers = await Promise.all(send(bytes));
     expect(answers.map(codeOf)).toEqual(bytes.map((byte) => (byte === POISON ? 'lane_crashed' : 'ok')));
-    // The row killed one lane with its batch and one alone.
+    // The row killed two lanes: one with its batch, and one alone.
     expect(deaths).toBe(2);
   });
 
@@ -122,7 +122,7 @@ describe('a row that kills its lane', () => {
 });
 
 describe('a row whose model call never ends', () => {
-  it('fails one row and two lanes, and rows that wait behind it are not blamed', async () => {
+  it('is the only row that fails, costs two lanes, and puts no blame on the rows that wait behind it', async () => {
     const { send } = open();
     const bytes = Array.from({ length: 24 }, (_, i) => (i === 9 ? ENDLESS : i));
     const answers = await Promise.all(send(bytes));
@@ -139,11 +139,11 @@ it('a row whose lanes are killed for lack of memory is blamed only if it had the
     batcher.expect(one, 1);
     return codeOf(await answerTo(batcher, one, byte));
   };
-  /** Kills the lane that has the row. */
+  /** Kills the lane that holds the row. */
   const killFor = async (death: number) => {
     const lane = await waitUntil('the row in a lane', () => pool.views().find(({ batches }) => batches > 0));
     pool.kill(lane.index, 'out_of_memory');
-    await waitUntil('its end', () => deaths === death);
+    await waitUntil('the end of the lane', () => deaths === death);
   };
   const row = send(ENDLESS);
   await killFor(1);
@@ -166,13 +166,13 @@ describe('a lane that dies while it loads a model', () => {
     return folder;
   }
 
-  it('is restarted and loads it again, together with its earlier models', async () => {
+  it('is restarted and loads the model again, together with its earlier models', async () => {
     expect(await load('large', deadly(2), 300)).toMatchObject({ ok: true });
     await waitUntil('both lanes', () => pool.lanesOf('large') === 2);
     expect(pool.lanesOf('m')).toBe(2);
   });
 
-  it('makes the load fail if the model kills it every time, and the next model loads', async () => {
+  it('fails the load if the model kills it every time, and then loads the next model', async () => {
     const failed = await load('deadly', deadly(20), 300);
     expect(failed).toMatchObject({ ok: false, error: { code: 'model_load_failed' } });
     expect(await load('next', '', 300)).toMatchObject({ ok: true });

@@ -116,7 +116,7 @@ describe('a build', () => {
   });
 });
 
-/** Lists dist. Null if dist was replaced meanwhile, because a listing takes several system calls. */
+/** Lists dist. Null if dist was replaced during the listing, which takes several system calls. */
 function look(): string[] | null {
   const inode = () => statSync(join(root, 'dist')).ino;
   try {

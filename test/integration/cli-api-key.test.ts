@@ -1,4 +1,4 @@
-// Every command that talks to a service sends its API key, here to a real HTTP server.
+// Every command that talks to a service sends the API key, here to a real HTTP server.
 import { createServer } from 'node:http';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -83,7 +83,7 @@ describe('a command that talks to a service', () => {
 });
 
 describe('a password in the URL of the service', () => {
-  it('is refused and not repeated, from the flag and from the environment', async () => {
+  it('is refused and not repeated, whether it comes from the flag or from the environment', async () => {
     for (const given of [
       context(['jobs', '--url', 'http://me:hunter2@127.0.0.1:1'], {}),
       context(['jobs'], { FOREBAY_URL: 'http://me:hunter2@127.0.0.1:1' }),

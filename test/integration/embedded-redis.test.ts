@@ -59,7 +59,7 @@ async function ask<T>(url: string, question: (client: Redis) => Promise<T>): Pro
 
 interface Held {
   readonly holder: ChildProcess;
-  /** Its output after the first line. */
+  /** The holder's output after its first line. */
   readonly lines: AsyncIterator<string>;
   readonly redis: Pick<EmbeddedRedis, 'url' | 'socketPath' | 'pid'>;
 }
@@ -123,7 +123,7 @@ describe('a one-shot Redis', () => {
   it('survives Ctrl-C in the terminal until the application has finished with it', async () => {
     const { holder, lines, redis } = await hold(null);
     const ended = once(holder, 'exit');
-    // To the whole foreground group, as a terminal does.
+    // Sent to the whole foreground group, as a terminal does.
     process.kill(-holder.pid!, 'SIGINT');
     expect((await lines.next()).value).toBe('PONG');
     expect(await ended).toEqual([0, null]);
@@ -137,7 +137,7 @@ describe('a one-shot Redis', () => {
     await gone(redis);
   });
 
-  it('is ended when its shepherd is killed', async () => {
+  it('ends when its shepherd is killed', async () => {
     const redis = await start(scratch);
     const lock = JSON.parse(readFileSync(join(scratch, 'redis', 'lock'), 'utf8')) as {
       shepherd: { pid: number };
@@ -157,7 +157,7 @@ describe('a one-shot Redis', () => {
 });
 
 describe('a Redis with a data folder', () => {
-  it('keeps its data over a restart', async () => {
+  it('keeps its data across a restart', async () => {
     const first = await start(scratch);
     await ask(first.url, (client) => client.set('kept', 'yes'));
     await first.stop();
@@ -165,7 +165,7 @@ describe('a Redis with a data folder', () => {
     expect(await ask(second.url, (client) => client.get('kept'))).toBe('yes');
   });
 
-  it('keeps its data when its owner was killed, and can be restarted immediately', async () => {
+  it('keeps its data when its owner is killed, and can be restarted immediately', async () => {
     const { holder, redis } = await hold(scratch);
     await ask(redis.url, (client) => client.set('kept', 'yes'));
     holder.kill('SIGKILL');
@@ -175,7 +175,7 @@ describe('a Redis with a data folder', () => {
     expect(await ask(next.url, (client) => client.get('kept'))).toBe('yes');
   });
 
-  it('cannot be started twice, and the error names the process that has it', async () => {
+  it('cannot be started twice, and the error names the process that owns it', async () => {
     const { holder } = await hold(scratch);
     await expect(start(scratch)).rejects.toMatchObject({
       code: 'data_in_use',
@@ -183,12 +183,12 @@ describe('a Redis with a data folder', () => {
     });
   });
 
-  it('is started exactly once by several starts at the same time', async () => {
+  it('starts exactly once if several starts run at the same time', async () => {
     const results = await Promise.allSettled([start(scratch), start(scratch), start(scratch)]);
     expect(results.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
   });
 
-  it('repeats the last output of a server that does not start, and releases the folder', async () => {
+  it('reports the last output of a server that does not start, and releases the folder', async () => {
     const files = join(scratch, 'redis', 'appendonlydir');
     mkdirSync(files, { recursive: true });
     writeFileSync(join(files, 'appendonly.aof.manifest'), 'this is no manifest\n');

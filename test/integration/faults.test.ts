@@ -24,7 +24,7 @@ const started = (job: JobWire) => job.blocks.done >= 5;
 it('a job completes although lanes are killed again and again', async () => {
   const worker = await service.startWorker();
   const { id } = await submit();
-  // Far enough apart that the rows of one death are done before the next.
+  // Far enough apart that the rows of a dead lane are done before the next lane is killed.
   for (let done = 5; done <= 105; done += 50) {
     await service.until(id, `${done} commits`, (job) => job.blocks.done >= done);
     process.kill(childPids(worker.pid!)[0]!, 'SIGKILL');

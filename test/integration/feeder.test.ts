@@ -212,7 +212,7 @@ it('a job with more rows than allowed ends when they are counted, or when its fe
   expect(record.succeeded).toBeLessThanOrEqual(400);
 });
 
-it('a job is fed completely if it has exactly the allowed rows, or its own limit takes no more', async () => {
+it('a job is fed completely if it has exactly the allowed rows, or if its own limit takes no more', async () => {
   for (const choices of [
     { maxRows: 20 },
     { maxRows: 20, uncounted: true },
@@ -294,7 +294,7 @@ it('a cancelled job ends even if its output folder is gone', async () => {
   expect((await job.record()).status).toBe('cancelled');
 });
 
-it('a block that kills every worker that runs it fails the job, which names the block', async () => {
+it('a block that kills every worker that runs it fails the job, and the error names the block', async () => {
   const job = await feederOf(8);
   await job.feeder.step();
   for (let i = 0; i <= 20; i++) await layer.window.beginRun(job.id, 1, 1, `dead-${i}`);

@@ -10,7 +10,7 @@ import { startService, writeImages, type Service } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const SIDE = 8;
-/** Until then, three lanes that compute without end share the cores, and good models must load beside them. */
+/** The load timeout. Until it expires, three hanging models occupy the cores, and good models must load beside them. */
 const LOAD_S = 15;
 let service: Service;
 let worker: OwnProcess | null = null;
@@ -80,7 +80,7 @@ it('job, model and log name a model that hangs and its step, and the only lane s
   await waitUntil('one child', () => childPids(pid).length === 1);
 }, 180_000);
 
-it('a worker whose only model hangs ends on SIGTERM at any step, and its load has a timeout too', async () => {
+it('a worker whose only model hangs ends on SIGTERM at any step, and its load times out, too', async () => {
   for (const name of ['open', 'first', 'probed'] as const) {
     const folder = join(service.folder, `alone-${name}`);
     writeHanging(name, folder);

@@ -26,7 +26,7 @@ describe('creating a job', () => {
     );
   });
 
-  it('gives an idempotency key to one of fifty requests, and the others get its job', async () => {
+  it('gives an idempotency key to one of fifty requests, and creates no job for the others', async () => {
     const requestKey = { key: 'nightly', tenant: 'default', digest: 'abc' };
     const specs = Array.from({ length: 50 }, () => makeSpec());
     const made = await Promise.all(
@@ -40,7 +40,7 @@ describe('creating a job', () => {
     }
   });
 
-  it('never exceeds the limits, however many ask at the same time', async () => {
+  it('never exceeds the limits, however many jobs are created at the same time', async () => {
     const active = (await layer.jobs.activeIds()).length;
     const specs = Array.from({ length: 30 }, () => makeSpec({ tenant: 'narrow' }));
     const made = await Promise.all(
@@ -76,7 +76,7 @@ describe('creating a job', () => {
   });
 });
 
-it('each job is created once although the connection breaks around its creation', async () => {
+it('each job is created once, even if the connection breaks while it is created', async () => {
   const server = await startTestRedis();
   const proxy = await startTcpProxy(server.url.replace('unix://', ''));
   const redis = connectRedis(`redis://127.0.0.1:${proxy.port}`, 'request', quiet);

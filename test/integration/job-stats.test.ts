@@ -36,7 +36,7 @@ it('the stages of the lanes add up to their time, and the manifest agrees with t
   const { job, stats, wallMs } = await statsOf({ batch_size: 16, block_rows: 64 });
   const { stages, utilisation } = stats;
   const lanes = LANE_STAGES.reduce((sum, stage) => sum + stages[stage]!, 0);
-  // Start and end of the job are not time of the lanes. No moment counts twice.
+  // Lanes count neither the start nor the end of the job as their time. No moment counts twice.
   expect(lanes / (LANES * wallMs)).toBeGreaterThan(0.4);
   expect(lanes / (LANES * wallMs)).toBeLessThanOrEqual(1.05);
   expect(utilisation.lanes).toBeCloseTo(1 - stages.idle_ms! / lanes, 2);

@@ -24,7 +24,7 @@ async function runningJob(blocks = 2) {
 }
 
 describe('commit', () => {
-  it('counts a block once, however often it is committed and by whom', async () => {
+  it('counts a block once, no matter how often and by whom it is committed', async () => {
     const { id, lease } = await runningJob();
     const run = await layer.window.beginRun(id, 0, 1, 'run-a');
     expect(run?.block.rows.map((r) => r.id)).toEqual(['row-0', 'row-1', 'row-2', 'row-3']);
@@ -146,8 +146,8 @@ describe('reserve', () => {
   });
 });
 
-describe('states', () => {
-  it('change by compare-and-set, and only along the table', async () => {
+describe('jobs', () => {
+  it('change state by compare-and-set, and only along the table of transitions', async () => {
     const { id } = await runningJob();
     expect(await layer.jobs.transition(id, 'completed')).toBeNull();
     expect(await layer.jobs.transition(id, 'cancelling')).toBe('running');

@@ -1,4 +1,4 @@
-// The answers of a lane, as a child process, for a model and images that the test creates.
+// The answers of a lane in a child process. The test creates the models and the images.
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { codeOf, loadedLane, plain, predictionsOf, testFolder, testLane } from '../support/lanes.ts';
@@ -24,7 +24,7 @@ function colourModel(variant: Partial<MeanColourModel> = {}, more: object = {}) 
   return writeModelFolder(testFolder(), graph, { ...config, ...more }, COLOURS);
 }
 
-it('a lane answers rows in order, with labels, the best class first, in six digits', async () => {
+it('a lane answers rows in order, with labels, the best class first, and scores rounded to six digits', async () => {
   const lane = await loadedLane(colourModel());
   const rows = [{ bytes: await plain(255, 51, 0) }, { bytes: await plain(0, 100, 200) }];
   const { outcomes, timings } = await lane.run({ model: 'm', rows, topK: 2 });
@@ -38,7 +38,7 @@ it('a lane answers rows in order, with labels, the best class first, in six digi
 });
 
 it.each<[string, Partial<MeanColourModel>, object]>([
-  ['a fixed batch of 4, filled up and split', { batch: 4 }, {}],
+  ['a fixed batch of 4, padded and split', { batch: 4 }, {}],
   ['a fixed batch of 1', { batch: 1 }, {}],
   ['half precision in and out', { type: 'float16' }, {}],
   ['half precision at a fixed batch', { type: 'float16', batch: 1 }, {}],
@@ -71,7 +71,7 @@ it('mean and std apply in tensor order to a model that takes BGR', async () => {
   ]);
 });
 
-it('a batch is decoded as it requests, whatever the config says, and the codec is named', async () => {
+it('a batch is decoded in the mode that it requests, whatever the config says, and the codec is reported', async () => {
   const model = colourModel({}, { preprocess: { crop: SIDE, resize: SIDE } });
   const lane = testLane();
   const { decoder } = await lane.load({ model: 'm', ...model, threads: 1 });
@@ -121,7 +121,7 @@ it('a lane holds several models at once', async () => {
   expect(predictionsOf(b.outcomes[0])[0]!.label).toBeUndefined();
 });
 
-it('a config that contradicts its graph is refused with both sides named, as is a file that is not a graph', async () => {
+it('a lane refuses a file that is not a graph, and names both sides if a config contradicts its graph', async () => {
   const lane = testLane();
   const load = async (model: ReturnType<typeof colourModel>) =>
     lane.load({ model: 'm', ...model, threads: 1 });

@@ -16,7 +16,7 @@ function colourModel(batch?: number) {
   return writeModelFolder(testFolder(), graph, config, ['red', 'green', 'blue']);
 }
 
-it('no row sees what an earlier batch left in its tensor', async () => {
+it('no row sees what an earlier batch left in the tensor', async () => {
   for (const batch of [undefined, 4]) {
     const lane = await loadedLane(colourModel(batch));
     const broken = { bytes: Buffer.from('no image') };
@@ -48,7 +48,7 @@ function means(outcome: RowOutcome): number[] {
   return scores.map(({ score }) => Math.round(score * 255 * 100) / 100);
 }
 
-it('a lane opens local files itself, and each bad one is one coded error that names no path', async () => {
+it('a lane opens local files itself, and each bad file becomes one coded error that names no path', async () => {
   const dir = testFolder();
   const file = (name: string, content: string | Uint8Array) => {
     writeFileSync(join(dir, name), content);

@@ -32,8 +32,8 @@ it('a batch that does not fit into memory is halved, every row is answered, and 
   const run = async () => (await lane.run({ model: 'm', rows, topK: 1 })).outcomes;
   // The first row creates threads and heaps.
   await lane.run({ model: 'm', rows: rows.slice(0, 1), topK: 1 });
-  // In one call all rows take a gigabyte, so malloc fails, as it does in a small container without swap. Half of them
-  // leave room for everything else. If V8 itself gets no memory, it aborts the process.
+  // One call with all rows takes a gigabyte, so malloc fails, as it does in a small container without swap. A call with
+  // half of them leaves room for everything else. V8 needs that room: it aborts the process if it gets no memory.
   limitAddressSpace(lane.pid!, virtualBytes(lane.pid!) + 900 * MB);
   for (const outcomes of [await run(), await run()]) {
     expect(outcomes.map(codeOf)).toEqual(levels.map(() => 'ok'));
@@ -67,7 +67,7 @@ it('a lane keeps its size over 200 loads of a model', async () => {
   expect(own() - before).toBeLessThan(40);
 }, 120_000);
 
-it('decodes no more images at once than the budget allows', async () => {
+it('a lane decodes no more images at once than the budget allows', async () => {
   const lane = testLane({ uvThreads: 6, limits: { ...LIMITS, decodeBudgetBytes: 100 * MB } });
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   // An AVIF of 4 megapixels takes 80 MB.
@@ -82,7 +82,7 @@ it('decodes no more images at once than the budget allows', async () => {
   expect(peakMemoryMb(lane.pid!) - before).toBeLessThan(100);
 }, 60_000);
 
-it('an image that needs too much memory is refused with its need, and the others are decoded', async () => {
+it('an image that needs too much memory is refused, the error says how much, and the others are decoded', async () => {
   const lane = testLane({ limits: { ...LIMITS, maxDecodeBytes: 12 * MB } });
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   await lane.load({ model: 'm', ...model, threads: 1 });
@@ -109,7 +109,7 @@ function limitAddressSpace(pid: number, bytes: number): void {
   execFileSync('prlimit', ['--pid', String(pid), `--as=${bytes}`]);
 }
 
-/** Threads of a process that `start` starts get stacks of that size. */
+/** Runs `start`. Threads of the processes that it starts get stacks of this size. */
 async function withStacks<T>(bytes: number, start: () => Promise<T>): Promise<T> {
   const own = ['--pid', String(process.pid)];
   const before = execFileSync('prlimit', [...own, '--stack', '--output=SOFT', '--noheadings'], {

@@ -17,7 +17,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
   const photos = hasData ? filesIn('photos') : [];
   const odd = hasData ? filesIn('odd') : [];
 
-  it('MobileNetV2 names at least 157 of 200 photos correctly, the same at batch 1, 4 and 16', async () => {
+  it('MobileNetV2 names at least 157 of 200 photos correctly, with the same answers in batches of 1, 4 and 16', async () => {
     const lane = await loadedLane(realModel('mobilenetv2', IMAGENET));
     const byFour = await runAll(lane, photos, 4);
     expect(rightOnes(byFour)).toBeGreaterThanOrEqual(157);
@@ -25,7 +25,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
     expect(await runAll(lane, photos, 1)).toEqual(byFour);
   }, 300_000);
 
-  it('SqueezeNet (BGR, trailing dimensions) names at least 112 correctly, also at fixed batch 1 and in half precision', async () => {
+  it('SqueezeNet (BGR, trailing dimensions) names at least 112 correctly, also in half precision with a fixed batch of 1', async () => {
     const lane = await loadedLane(realModel('squeezenet', CAFFE));
     expect(rightOnes(await runAll(lane, photos, 4))).toBeGreaterThanOrEqual(112);
     const half = await loadedLane(realModel('squeezenet-fp16-batch1', CAFFE));
@@ -61,7 +61,7 @@ function filesIn(folder: string): string[] {
     .map((name) => join(DATA, folder, name));
 }
 
-/** A folder with the shared graph linked in. */
+/** A model folder with a link to the shared graph. */
 function realModel(name: string, preprocess: object) {
   const dir = testFolder();
   symlinkSync(join(DATA, 'models', `${name}.onnx`), join(dir, 'model.onnx'));

@@ -15,7 +15,7 @@ afterAll(async () => service.close());
 
 const few = { input: { type: 'files', path: 'few' } };
 
-it('the environment of lanes holds no secret and no address of their worker', async () => {
+it('the environment of lanes holds no secret, no Redis URL and no setting of their worker', async () => {
   const secrets = {
     FOREBAY_WEBHOOK_SECRET: 'webhook-s3cret',
     AWS_SECRET_ACCESS_KEY: 'aws-s3cret',

@@ -1,4 +1,4 @@
-// A lane's times add up. Together its batches report all elapsed time, and each moment once.
+// A lane's times add up. Together, its batches account for all elapsed time, and for each moment once.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -38,7 +38,7 @@ it('a lane accounts for all its time, including its wait for rows', async () => 
 
   const timings = [...before, ...after].map((result) => result.timings);
   const sum = timings.reduce((ms, t) => ms + ownTime(t), 0) - timings[0]!.idleMs;
-  // The rest is spent on messages, which are not time of the lane.
+  // The rest is spent on messages, which do not count as lane time.
   expect(sum / wall).toBeGreaterThan(0.8);
   expect(sum / wall).toBeLessThan(1.01);
   expect(timings[3]!.idleMs).toBeGreaterThan(GAP_MS * 0.9);

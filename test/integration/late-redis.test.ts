@@ -138,7 +138,7 @@ it('a wrong password, a missing password and a Redis that evicts end the process
   }
 });
 
-it('API and worker name a port that is taken and the fix', async () => {
+it('API and worker report that a port is taken, and name the fix', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await waitUntil('the other program', () => other.listening);
   const { port } = other.address() as AddressInfo;

@@ -62,7 +62,7 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     said = '';
     worker.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text));
     expect(group.pids()).toContain(worker.pid);
-    // A model beside others is first tried in a separate process. It takes memory until it has exited.
+    // A worker with several models first tries each in a separate process, which takes memory until it has exited.
     const isLoaded = (model: string) => said.includes(`"event":"model.loaded","model":"${model}"`);
     await waitUntil(
       'both models, and only the worker and its two lanes',
@@ -148,7 +148,8 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     expect(ended.rows).toEqual({ total: 60, succeeded: 59, failed: 1, adopted: 0 });
     const errors = readOutput(ended.output, 'errors');
     expect(errors).toMatchObject([{ index: 23, error: { code: 'out_of_memory' } }]);
-    // The row kills with its batch, alone in its lane, and alone in the worker, perhaps behind other batches.
+    // The row kills a lane with its batch, alone in the lane, and alone in the worker. It may also kill one earlier,
+    // while its batch waits behind others.
     expect(kills - killedAtStart).toBeGreaterThanOrEqual(3);
     expect((await statsOf(id)).last_run_error).toBeNull();
     expect(group.pids()).toContain(worker.pid);

@@ -1,4 +1,4 @@
-// The limits against bombs and abuse through the whole service, set by the environment as an operator sets them.
+// The limits against bombs and abuse, in the whole service. The environment sets them, as an operator does.
 import { createServer } from 'node:http';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -87,7 +87,7 @@ async function warningsOf(body: object): Promise<string[]> {
   return ((await response.json()) as { warnings: string[] }).warnings;
 }
 
-it('a folder or manifest with more rows than a job may have fails its job, and a plan warns of it', async () => {
+it('a folder or manifest with more rows than a job may have fails its job, and a plan warns about it', async () => {
   await writeImages(join(service.input, 'seven'), 7);
   writeFileSync(
     join(service.input, 'seven.txt'),

@@ -138,7 +138,7 @@ it('a job stops at its limit', async () => {
   expect(indexes(readOutput(job.output))).toEqual(upTo(10));
 });
 
-it('an output with a limit is resumed without it, and not with a smaller one', async () => {
+it('the output of a job with a limit can be resumed without a limit, but not with a smaller one', async () => {
   const body = { input: { type: 'files', path: 'many' }, output: service.out('first-try') };
   const first = await service.submit({ ...body, options: { limit: 10, block_rows: 4 } });
   await service.ended(first.id);
@@ -163,7 +163,7 @@ it('a resumed job reports the rate of the rows that it computed, and how many it
   const more = await service.submit({ ...body, options: { if_output_exists: 'resume' } });
   const job = await service.ended(more.id);
   expect(job.rows).toEqual({ total: 150, succeeded: 150, failed: 0, adopted: 140 });
-  // The manifest's times are those of the rate, from the first read to the last commit.
+  // The rate is measured between the manifest's two times: the first read and the last commit.
   const manifest = JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')) as JobWire;
   const seconds = (Date.parse(manifest.finished_at!) - Date.parse(manifest.started_at!)) / 1000;
   for (const { throughput } of [job, manifest]) expect(throughput.rows_per_s! * seconds).toBeCloseTo(10, 0);
@@ -175,7 +175,7 @@ it('a resumed job reports the rate of the rows that it computed, and how many it
   });
 });
 
-it('a job decodes as it requests, and is resumed only with the same decoding', async () => {
+it('a job decodes in the mode that it requests, and can be resumed only in that mode', async () => {
   const body = { model: 'tiny', input: { type: 'files', path: 'many' }, output: service.out('decoded') };
   const first = await service.submit({ ...body, options: { limit: 3, decode: 'exact' } });
   expect(await service.ended(first.id)).toMatchObject({ status: 'completed', options: { decode: 'exact' } });
@@ -187,7 +187,7 @@ it('a job decodes as it requests, and is resumed only with the same decoding', a
   expect(await service.ended(same.id)).toMatchObject({ status: 'completed', options: { decode: null } });
 });
 
-describe('a job that does not end well', () => {
+describe('a job', () => {
   it('completes without rows for an empty folder, and reports that', async () => {
     mkdirSync(join(service.input, 'empty'), { recursive: true });
     const { id } = await service.submit({ input: { type: 'files', path: 'empty' } });

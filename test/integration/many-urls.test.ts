@@ -6,7 +6,7 @@ import { startOwnProcess, type OwnProcess } from '../support/own-process.ts';
 import { colourImage, startService, type Service } from '../support/service.ts';
 
 const ROWS = 24;
-/** More than the listeners that Node allows on a signal without a warning. */
+/** More listeners than Node allows on one signal without a warning. */
 const AT_ONCE = 12;
 
 let service: Service;

@@ -1,5 +1,5 @@
-// A rolling upgrade: processes of an earlier version and of this one share a Redis, outputs, spooled rows and a model. Its
-// model.json has `softmax`, in the form of the earlier version.
+// A rolling upgrade: processes of an earlier version and of this one share a Redis, outputs, spooled rows and a model.
+// The model.json of that model has `softmax`, the form that the earlier version reads.
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
       options: { block_rows: BLOCK_ROWS },
       ...more,
     });
-  /** Sends a request that makes a job, and waits for its end. */
+  /** Sends a request that creates a job, and waits until the job has ended. */
   async function accepted(path: string, body: object): Promise<JobWire> {
     const response = await service.post(path, body);
     expect(response.status).toBe(202);
@@ -103,14 +103,14 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
       async () => (await stats()).queue.depth.delayed > 0,
     );
     await service.startWorker();
-    // Side by side they compete for blocks that only one of them can run, so the job is slow until the old one ends.
+    // Side by side, both take blocks that only the new one can run. So the job is slow until the old one ends.
     oldWorker.kill('SIGTERM');
     await once(oldWorker, 'exit');
     expectUndisturbed(await service.ended(id));
     expect((await stats()).last_run_error).toBeNull();
   });
 
-  it('resume an output, from its folder alone, that the old version left unfinished', async () => {
+  it('resume an output that the old version left unfinished, from its folder alone', async () => {
     await service.restartApi(old.root);
     const oldWorker = await startOldWorker();
     const good = await colourImage(1);
@@ -122,7 +122,7 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
     const output = service.out('half-done');
     const { id } = await submit({ output });
     await untilDone(id, 5);
-    // Otherwise the new version would go on with it before Redis loses it.
+    // Otherwise the new version would continue the job before Redis loses it.
     await service.post(`/v1/jobs/${id}/pause`, {});
     oldWorker.kill('SIGKILL');
     await once(oldWorker, 'exit');

@@ -149,8 +149,8 @@ it.each(['overwritten', 'cut short'] as const)(
       options: { block_rows: 100 },
     });
     await service.until(job.id, 'some rows', ({ rows: { succeeded } }) => succeeded > 0);
-    // Either a new version is copied over the old one, or the file is truncated. In that case the kernel kills a lane that
-    // reads mapped weights which no longer exist.
+    // Either a new version is copied over the old one, or the file is truncated. After a truncation, the kernel kills a
+    // lane that reads mapped weights which no longer exist.
     if (how === 'overwritten') writeFileSync(join(dir, 'weights.bin'), weights(1), { flag: 'r+' });
     else writeFileSync(join(dir, 'weights.bin'), '');
     const ended = await waitUntil('an end, or a reason', async () => {

@@ -74,7 +74,7 @@ it('a job of a newer version is left to feeders of that version, and other jobs 
       'the other job to be fed',
       async () => (await layer.jobs.get(own.id))!.status !== 'queued',
     );
-    // Its lease stays free for a newer feeder.
+    // The newer job's lease stays free for a newer feeder.
     await waitUntil('no lease', async () => (await layer.redis.exists(jobKeys(spec.id).lease)) === 0);
     expect(await layer.window.holdLease(spec.id, 'newer', 60_000)).toBe(true);
     expect(await layer.redis.hget(jobKeys(spec.id).job, 'status')).toBe('queued');
@@ -86,7 +86,7 @@ it('a job of a newer version is left to feeders of that version, and other jobs 
   }
 });
 
-it('a run of a job of a newer version is not begun', async () => {
+it('no run begins for a job of a newer version', async () => {
   const spec = makeSpec();
   await layer.make(spec, 4);
   await layer.jobs.transition(spec.id, 'running');

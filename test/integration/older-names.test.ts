@@ -50,7 +50,7 @@ async function beatOfOlderWorker(served: object): Promise<void> {
   const [seconds] = await api.redis.time();
   await api.redis.hset(indexKeys.workers, worker.id, JSON.stringify(worker));
   await api.redis.zadd(indexKeys.beats, Number(seconds) * 1000, worker.id);
-  // Its queue of samples is full, so that a plan does not wait for one.
+  // The worker's queue of samples is full, so a plan does not wait for one.
   await api.redis.rpush(sampleKeys(worker.id).waiting, 'a', 'b', 'c');
 }
 

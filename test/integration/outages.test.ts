@@ -52,7 +52,7 @@ it('a model whose file was unreadable when its lane restarted is served again on
   expectEveryRowOnce(await service.ended(id), ROWS);
 });
 
-it('a worker ends on SIGTERM although Redis is gone', async () => {
+it('a worker ends on SIGTERM even if Redis is gone', async () => {
   const doomed = await startService({
     workers: 0,
     env: { FOREBAY_SHUTDOWN_GRACE_S: '1', FOREBAY_LOG_LEVEL: 'silent' },

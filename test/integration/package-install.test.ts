@@ -51,7 +51,7 @@ async function run(command: string, args: string[], cwd = project, env: NodeJS.P
 }
 
 function needInstall({ skip }: TestContext): void {
-  if (install.code !== 0 && AWAY.test(install.said)) skip('the registry of npm cannot be reached');
+  if (install.code !== 0 && AWAY.test(install.said)) skip('the npm registry cannot be reached');
   expect(install.code, install.said).toBe(0);
 }
 
@@ -148,7 +148,7 @@ try {
 });
 
 describe('npm in the checkout', () => {
-  it('warns of nothing when it runs the command', async () => {
+  it('prints no warning when it runs the command', async () => {
     // Without this user's settings, and without those of an npm that runs this test.
     const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
     const env = { ...Object.fromEntries(own), npm_config_userconfig: '/dev/null' };

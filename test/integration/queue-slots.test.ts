@@ -1,4 +1,4 @@
-// The limit of a queue over all jobs (INV-3) and how fairly it is shared, on a real Redis.
+// The limit of a queue across all jobs (INV-3), and how fairly the jobs share it, on a real Redis.
 import { expect, it } from 'vitest';
 import { useQueueLayer } from '../support/queue.ts';
 

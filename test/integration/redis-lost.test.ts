@@ -8,7 +8,7 @@ import { indexes, readOutput, upTo } from '../support/service.ts';
 import { PAIR_ROWS, startServicePair, warningsIn, type PairJob } from '../support/service-pair.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-/** Cleanup of what a test has started, in reverse order. */
+/** They undo what a test has started, and run in reverse order. */
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const undo of cleanups.splice(0).toReversed()) await undo();

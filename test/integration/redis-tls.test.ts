@@ -1,5 +1,5 @@
-// Redis over TLS, with a private certificate authority and the rights of docs/security.md, and the messages without that
-// authority.
+// Redis over TLS, with a private certificate authority and the rights of docs/security.md. Also the messages if that
+// authority is not trusted.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -93,7 +93,7 @@ describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () 
     }
   });
 
-  it('has to be named as in its certificate, and API, worker and commands report that', async () => {
+  it('must be addressed by a name in its certificate, and API, worker and commands report that', async () => {
     const env = { REDIS_URL: at('127.0.0.2'), NODE_EXTRA_CA_CERTS: own.ca };
     for (const words of await saidBy(env))
       expect(words).toMatch(/use a name of the certificate in (REDIS_URL|--redis-url)/);

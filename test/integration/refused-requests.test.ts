@@ -75,7 +75,7 @@ const tree = (folder: string) =>
     });
 
 it.for(['overwrite', 'resume'])(
-  'a request that is refused with %s has changed nothing',
+  'a refused request to %s an output changes nothing',
   async (if_output_exists) => {
     const output = holding('bob', `kept-${if_output_exists}`);
     const before = tree(output);
@@ -146,7 +146,7 @@ it('a forged job.json gives no access to the rows of another tenant', async () =
   await endJobs('alice');
 });
 
-it('a request waits for one of an earlier version that still works on the same key', async () => {
+it('a request is refused while a request of an earlier version still works on the same key', async () => {
   await submit('alice', {}, { 'Idempotency-Key': 'quick' });
   const { digest } = (await api.jobs.claimOf({ key: 'quick', tenant: 'alice' }))!;
   await api.redis.set(idempotencyKey('slow', 'alice'), `job_${'0'.repeat(26)} ${digest}`);

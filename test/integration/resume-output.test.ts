@@ -76,7 +76,7 @@ describe('a resume by output', () => {
     expectWhole(first.output, 6);
   });
 
-  it('explains why it cannot', async () => {
+  it('is refused with the reason if the output cannot be resumed', async () => {
     expect((await reruns.refused('/v1/jobs/resume', { output: service.out('nothing') })).slice(0, 2)).toEqual(
       [404, 'not_found'],
     );

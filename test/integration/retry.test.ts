@@ -101,7 +101,7 @@ describe('a retry', () => {
     expect((await reruns.refused('/v1/jobs/job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z/retry'))[1]).toBe('job_not_found');
   });
 
-  it('uses rows that came with the request again, as long as one of them has failed', async () => {
+  it('reuses rows that came with the request, as long as one of them has failed', async () => {
     const good = readFileSync(reruns.image(1));
     const bad = Buffer.from(good);
     bad.fill(0, 0, 8);
@@ -112,13 +112,13 @@ describe('a retry', () => {
     const { id } = await service.submit({ input: { type: 'inline', rows }, options: { block_rows: 2 } });
     const first = await service.ended(id);
     expect(first.rows).toMatchObject({ succeeded: 5, failed: 2 });
-    // They count towards the stored bytes of their tenant.
+    // The rows count towards the stored bytes of their tenant.
     const kept = ['blob', 'jsonl'].map((kind) => statSync(join(reruns.spool, `${id}.inline.${kind}`)).size);
     expect(await reruns.storedBytes(id)).toBeGreaterThan(kept[0]! + kept[1]!);
     const second = await service.ended((await reruns.retry(id)).id);
     expect(second).toMatchObject({ status: 'failed', error: { code: 'all_rows_failed' } });
     expect(reruns.spooled()).toEqual([`${second.id}.inline.blob`, `${second.id}.inline.jsonl`]);
-    // The same bytes fail the same way. So the test repairs them in the spool, where a user would repair a model.
+    // The same bytes would fail the same way. So the test repairs them in the spool. A user would repair the model.
     const blob = join(reruns.spool, `${second.id}.inline.blob`);
     const bytes = readFileSync(blob);
     good.copy(bytes, 2 * good.length);
@@ -141,7 +141,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('is refused before its job has ended and its output is complete', async () => {
+  it('is refused until its job has ended and its output is complete', async () => {
     const { input } = reruns.writeRows('early', 200, (i) => i < 10);
     const { id } = await service.submit({ input, options: { block_rows: 2, max_errors: 3, concurrency: 2 } });
     expect((await reruns.refused(`/v1/jobs/${id}/retry`)).slice(1)).toEqual([
@@ -162,7 +162,7 @@ describe('a retry', () => {
     expect(again10).toMatchObject({ status: 'failed', error: { code: 'all_rows_failed' } });
   });
 
-  it('continues after the API was killed, and from its folder after Redis has lost everything', async () => {
+  it('continues after the API is killed, and from its folder after Redis loses everything', async () => {
     const { input, repair } = reruns.writeRows('many', 1200, () => true);
     const { id } = await service.submit({ input, options: { block_rows: 4, batch_size: 1 } });
     const first = await service.ended(id);

@@ -25,7 +25,7 @@ async function counter(section: string, field: string): Promise<number> {
   return Number(new RegExp(`${field}[:=](\\d+)`).exec(await layer.redis.info(section))?.[1] ?? 0);
 }
 
-/** How many scripts `act` runs, whether Redis knows them or not. */
+/** How many scripts `act` runs, whether or not Redis has cached them. */
 async function scriptsRun(act: () => Promise<unknown>): Promise<number> {
   const ran = async () =>
     (await counter('commandstats', 'cmdstat_eval:calls')) +

@@ -86,7 +86,7 @@ async function run(tenant: string, input: object): Promise<{ id: string; output:
 
 // In this order, because the second test stops Redis.
 describe('a service with a password and tenants', { shuffle: false }, () => {
-  it("a manifest's row that names a tenant's result fails for others, and not for that tenant", async () => {
+  it("a manifest row that names a tenant's result fails for other tenants, but not for that tenant", async () => {
     const { output } = await run('alice', { type: 'files', path: 'input/few' });
     // An image that would be answered if it were read.
     const image = join(output, 'part-hers.png');

@@ -35,7 +35,7 @@ const manifestOf = (output: string) =>
   JSON.parse(readFileSync(join(output, 'manifest.json'), 'utf8')) as Record<string, unknown>;
 
 describe('a folder with more in it than images', () => {
-  it('has skipped entries counted in the job and its manifest, and a broken link as a failed row', async () => {
+  it('has its skipped entries counted in the job and its manifest, and a broken link becomes a failed row', async () => {
     put('mixed/a.png', 'mixed/no-extension', 'mixed/notes.txt', 'mixed/sub/b.png', 'mixed/sub/labels.csv');
     writeFileSync(join(service.input, 'mixed/text.png'), 'not an image');
     put('beside/c.png');
@@ -69,7 +69,7 @@ describe('a folder with more in it than images', () => {
     expect(job.skipped).toEqual({ not_images: { count: 30, first: ['10.txt', '11.txt', '12.txt'] } });
   });
 
-  it('has rows that are no images by their names if the job asks for them', async () => {
+  it('gives rows whose names are not those of images if the job asks for them', async () => {
     put('asked/a.png', 'asked/b.txt');
     const job = await service.ended((await submit('asked', { include: ['*.txt'] })).id);
     expect(idsIn(job.output)).toEqual(['b.txt']);

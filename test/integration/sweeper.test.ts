@@ -131,7 +131,7 @@ it('ids without a record are dropped, and records that would never expire get an
   const [gone, lost, fed] = [await oldJob(1), await oldJob(2), await oldJob(3)];
   await end(gone.id);
   await layer.redis.del(jobKeys(gone.id).job);
-  // Its process died between the last transition and the removal from the list.
+  // A process died after it took the job off the active ones, and before it gave the record an expiry.
   await layer.redis.srem(indexKeys.active, lost.id);
   const fresh = makeSpec();
   await layer.redis.zadd(indexKeys.jobs, 0, fresh.id);
@@ -143,7 +143,7 @@ it('ids without a record are dropped, and records that would never expire get an
   expect(await layer.jobs.isActive(fed.id)).toBe(true);
 });
 
-it('spooled rows of old plans are removed, and of jobs whose record would have expired', async () => {
+it('spooled rows of old plans, and of jobs whose record would have expired, are removed', async () => {
   const spoolDir = join(folder, 'spool');
   mkdirSync(spoolDir);
   const { id } = await oldJob(1);

@@ -54,7 +54,7 @@ it('a feeder that has lost its lease opens nothing', async () => {
   expect(readdirSync(output).toSorted()).toEqual(Object.keys(old).toSorted());
 });
 
-it('an output that is opened twice keeps the contents after the first opening', async () => {
+it('an output that is opened twice keeps what the first opening left', async () => {
   const output = folderWith('twice', { ...old, 'job.json': '{}' });
   const spec = overwriting(output);
   await takeOverOutput(spec, spec.opening!, 'first', yes);

@@ -173,7 +173,7 @@ it.concurrent('deliveries stop after the last attempt, follow no redirect, and t
   expect(await last(gone.id)).toMatchObject({ attempt: 1, status: 410, outcome: 'given_up' });
 });
 
-it.concurrent('progress is reported at intervals, and the end last', async () => {
+it.concurrent('progress is reported at intervals, and the end of the job last', async () => {
   writeFileSync(
     join(service.input, 'many.txt'),
     Array.from({ length: 600 }, (_, i) =>
@@ -188,7 +188,7 @@ it.concurrent('progress is reported at intervals, and the end last', async () =>
       options: { block_rows: 4, batch_size: 1, concurrency: 2 },
     },
   );
-  // The job pauses until its progress has arrived, so that it cannot end before.
+  // The job pauses until its progress has arrived, so that it cannot end first.
   await waitUntil('some rows', async () => (await service.job(job.id)).rows.succeeded > 0);
   await service.post(`/v1/jobs/${job.id}/pause`, {});
   await waitUntil('progress', () => receiver.at('/progress').length > 0);
@@ -206,7 +206,7 @@ it.concurrent('progress is reported at intervals, and the end last', async () =>
   expect(rows).toEqual(rows.toSorted((a, b) => a - b));
 });
 
-it('the end is reported although the API was killed right after it', async () => {
+it('the end of a job is reported even if the API is killed right after it', async () => {
   const job = await submit('/killed');
   await waitUntil('the job to end', async () => {
     const status = await redis.hget(`forebay:{${job.id}}:job`, 'status');

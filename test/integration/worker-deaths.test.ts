@@ -48,7 +48,7 @@ it.concurrent('a row that kills its worker is an error after three deaths, and e
   let over = false;
   const keepOneAlive = async () => {
     while (!over) {
-      // It may die before it reports that it is ready.
+      // The worker may die before it reports that it is ready.
       const worker = await service.startWorker({ NODE_OPTIONS: `--import ${hook}` }).catch(() => null);
       if (worker !== null && worker.exitCode === null && worker.signalCode === null)
         await once(worker, 'exit');

@@ -66,7 +66,7 @@ it('an admitted job that stays without a record is forgotten in the end', async 
   await admit(dead);
   const feeders = startFeeders(1);
   try {
-    await waitUntil('it to be forgotten', async () => !(await layer.jobs.isActive(dead)));
+    await waitUntil('the job to be forgotten', async () => !(await layer.jobs.isActive(dead)));
   } finally {
     await feeders.close();
   }
