@@ -1,6 +1,6 @@
 /**
- * Measures the reference of all ratios. Each core runs one loop that reads, decodes, infers and ranks the answers. There
- * is no queue, no HTTP and no result on disk. Only the decode kernels are the project's code.
+ * Measures the rate that the service is compared with. Each core runs one loop that reads, decodes, infers and ranks
+ * the answers. There is no queue, no HTTP and no result on disk. Only the decode kernels are the project's code.
  */
 import { median } from './harness/statistics.js';
 import { stackedByKind } from './harness/subject-charts.js';

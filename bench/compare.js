@@ -23,8 +23,8 @@ export const defaults = { runs: 20, seconds: 10, quick: { runs: 3, seconds: 3 } 
  */
 const PAIRS_PER_START = 2;
 /**
- * Minimum parts of a job, even if it takes longer than --seconds. With fewer, the moment of a single commit changes the
- * rate.
+ * A job has at least this many parts, even if it takes longer than --seconds. With fewer, the moment of a single commit
+ * changes the rate.
  */
 const LEAST_PARTS = 20;
 /** More than 10,000, so that the digits of all jobs are in the same folder. */
@@ -89,7 +89,7 @@ async function measurePairs({ way, subject, other, runs, seconds, log }) {
   return { pairs, rows };
 }
 
-/** Runs two pairs of short jobs. @returns rows per second and rows per part, to size the jobs that count */
+/** Runs two pairs of short jobs. @returns rows per second and rows per part, to size the measured jobs */
 async function warmUp(way, services, body) {
   const jobs = [];
   for (let i = 0; i < 2; i++) jobs.push(...(await runPair(way, services, body, i)));

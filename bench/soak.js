@@ -51,7 +51,7 @@ export async function run({ log, quick, rows: wanted = ROWS }) {
     notes: [
       `${rows} rows of ${MODEL} after ${warmRows} to warm up. Resident memory of each process, medians around the marks. ` +
         `${samples.length} samples over ${samples.at(-1).s.toFixed(0)} s.`,
-      'After each load the lane runs a row. A load releases the session of the load before.',
+      'After each load the lane runs a row. A load releases the session of the previous load.',
     ],
     data: { samples, loads },
   };

@@ -1,5 +1,5 @@
 // Writes docs/settings.md and docs/errors.md from the code that defines settings and errors (npm run docs).
-// With --check it writes nothing and fails where a file is out of date.
+// With --check it writes nothing and fails if a file is out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describeConfig } from '../dist/shared/config/describe-config.js';
 import { ERROR_ADVICE, ERROR_GROUPS } from '../dist/shared/error-guide/error-guide.js';
@@ -43,7 +43,7 @@ function settingsGroup(title, settings) {
   return `
 ## ${title}
 
-${table(['setting and flag', 'what it sets', 'default', 'values', 'what it trades'], rows)}`;
+${table(['setting and flag', 'what it sets', 'default', 'values', 'trade-offs'], rows)}`;
 }
 
 function settingNames({ name, flag, flagMeans }) {

@@ -5,7 +5,8 @@ const WARM_ROWS = 500;
 
 /**
  * `periodMs`: how long a lane needs for a block. Lanes that start blocks together end them together, so the steady rate
- * covers whole periods within the job's middle half. 0: it covers the middle half. `lookMs`: time between polls of the job.
+ * covers whole periods within the job's middle half. With 0, it covers exactly the middle half. `lookMs`: time between
+ * polls of the job.
  * @param {{ rows: number, blockRows: number, output: string, periodMs?: number, lookMs?: number }} job
  */
 export async function measureJob(cluster, { rows, blockRows, output, periodMs = 0, lookMs = 50 }) {
@@ -46,7 +47,7 @@ export async function measureJob(cluster, { rows, blockRows, output, periodMs = 
     steadyRowsPerS: steadyRate(samples, periodMs),
     /** CPU per block, ms, by kind of process. */
     cpuMs,
-    /** Redis' socket reads per block. They are round trips, but those of one moment count once. */
+    /** Redis' socket reads per block. Each is a round trip, or several whose commands arrive together. */
     readsPerBlock: (await redisInfo(cluster.redis, 'stats', 'total_reads_processed')) / blocks,
     /** Commands per block, including those inside scripts. */
     commandsPerBlock: (await redisInfo(cluster.redis, 'stats', 'total_commands_processed')) / blocks,

@@ -1,6 +1,6 @@
 /**
  * A lane whose device takes a given time per batch and no CPU. It runs one batch at a time, in order of calls, and starts
- * the next one immediately. It opens no file. It replaces hardware that this machine does not have.
+ * the next one immediately. It opens no file. It simulates hardware that this machine does not have.
  */
 
 const LABEL = '"predictions":[{"index":0,"label":"simulated","score":1}]';

@@ -1,11 +1,11 @@
-/** A lane that serves the text encoder. It is a child process like the service's own, with an entry of the benchmark. */
+/** A lane that serves the text encoder: a child process like the service's own, but with the benchmark's entry point. */
 import { fileURLToPath } from 'node:url';
 import { startChildLane } from '../../dist/workers/lane-pool/child-lane.js';
 
 const ENTRY = fileURLToPath(new URL('text-lane-process.js', import.meta.url));
 
 /**
- * `tokens`: per row. `callRows`: rows per model call.
+ * `tokens`: range of tokens per row. `callRows`: rows per model call.
  * @param {{ index: number, limits: object, tokens: { from: number, to: number }, callRows: number }} options
  * @returns {import('../../src/workers/lane-pool/lane-handle.ts').Lane}
  */

@@ -1,4 +1,4 @@
-/** Creates the images of `decode-memory`: square, of any size, one for every kind with its own way of decoding. */
+/** Creates the images of `decode-memory`: square, of any size, one for each kind that is decoded differently. */
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 

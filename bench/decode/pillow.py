@@ -1,4 +1,4 @@
-"""Measures Pillow for decode.js. Reads files and sizes as JSON from standard input, prints CPU ms per image."""
+"""Measures Pillow for decode.js. Reads files and sizes as JSON from standard input, and prints CPU ms per image."""
 
 import io
 import json

@@ -8,7 +8,7 @@ import { figuresOf, observeJob } from './measure-job.js';
  * Starts one job on each service at the same moment. All figures are of the window that the jobs share.
  * @param {readonly { client: object, pid: number }[]} services in the order in which they get their submit
  * @param {object} body of the submit
- * @returns {Promise<import('./measure-job.js').JobFigures[]>} in the order of services; `others`: without the other jobs
+ * @returns {Promise<import('./measure-job.js').JobFigures[]>} in the order of services; `others` excludes the other jobs
  */
 export async function measureTogether(services, body) {
   const observed = await Promise.all(services.map(async (service) => observeJob(service, body)));

@@ -15,7 +15,7 @@ export function chartHtml(chart) {
   return `<figure><figcaption>${escapeHtml(chart.title)}</figcaption>${svg}</figure>`;
 }
 
-/** Charts label numbers, too. @param {unknown} text */
+/** Also takes numbers, because some labels of charts are numbers. @param {unknown} text */
 export function escapeHtml(text) {
   return escapeText(String(text));
 }

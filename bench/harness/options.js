@@ -30,7 +30,7 @@ const OPTIONS = {
   kinds: {
     value: 'TEXT',
     read: String,
-    help: 'decode-memory: only kinds of image whose name has TEXT in it',
+    help: 'decode-memory: only kinds of image whose name contains TEXT',
   },
   python: { value: 'PATH', read: absolutePath, help: 'decode: a Python that has Pillow, to compare with' },
   list: { help: 'print the cases and what each of them proves' },
@@ -44,7 +44,7 @@ export function usage() {
   });
   return `usage: npm run bench [-- [CASE...] [SUBJECT...] [OPTION...]]
 
-Without a CASE all of them run. A SUBJECT limits ceiling, service and compare to one model.
+Without a CASE, all cases run. A SUBJECT limits ceiling, service and compare to one model.
 
 cases:    ${caseNames().join(', ')}
 subjects: ${Object.keys(SUBJECTS).join(', ')}

@@ -1,7 +1,8 @@
 /** Charts of figures by subject. */
 
 /**
- * A stacked chart for photos and one for digits. Their rows differ so much in cost that digits would be invisible on a common scale.
+ * A stacked chart for photos and one for digits. Their rows differ so much in cost that digits would be invisible on a
+ * common scale.
  * @param {{ title: string, unit: string, parts: string[],
  *   bars: { subject: import('./subjects.js').Subject, values: number[] }[] }} options
  * @returns {import('./result.js').Stacked[]}

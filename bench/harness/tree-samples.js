@@ -39,11 +39,12 @@ export function sampleTree(pid, everyMs) {
 }
 
 /**
- * CPU between two moments, interpolated between samples. The processes must still exist, because their command lines show their roles.
+ * CPU between two moments, interpolated between samples. The processes must still exist, because their command lines
+ * show their roles.
  * @param {readonly Sample[]} samples
  * @param {number} from
  * @param {number} to ms since the epoch
- * @returns `wall`: seconds; `utilisation`: share of the cores that the tree used; `others`: share that all else used
+ * @returns `wall`: seconds; `utilisation`: share of the cores that the tree used; `others`: that of other programs
  */
 export function cpuBetween(samples, from, to) {
   const spent = (of) => valueAt(samples, to, of) - valueAt(samples, from, of);

@@ -1,5 +1,6 @@
 /**
- * One lane without the service, as a process or a thread. It runs whole rows in one loop. The first message is its configuration, which it answers with `ready`. It answers each `go` with its counts for the given seconds.
+ * One lane without the service, as a process or a thread. It runs whole rows in one loop. The first message is its
+ * configuration, which it answers with `ready`. It answers each `go` with its counts for the given seconds.
  *
  * @typedef {object} LaneConfig
  * @property {'image' | 'text'} kind
@@ -13,7 +14,7 @@
  * @property {boolean} [ahead] decodes the next batch while one runs
  * @property {boolean} [singly] decodes and runs rows one by one
  * @property {boolean} [reload] loads the model for every batch
- * @property {number} [sorted] batches of text that are sorted by length together; not with `ahead`
+ * @property {number} [sorted] number of text batches whose rows are sorted by length together; not with `ahead`
  * @property {number} [nice]
  */
 import { setPriority } from 'node:os';
@@ -40,7 +41,7 @@ async function serve({ config, files, first, step }) {
   const loadMs = performance.now() - began;
   /** Number of the next batch. Lanes take the batches in turn. */
   let next = first;
-  /** Batches that are taken and have not started. */
+  /** Batches that were taken but have not started. */
   let waiting = [];
 
   function take() {
@@ -66,7 +67,7 @@ async function serve({ config, files, first, step }) {
     const start = performance.now();
     let rows = 0;
     let coming = config.ahead ? begin(take(), stages) : null;
-    // Ends only after the last batch of a sorted group, because its rows get longer.
+    // Ends only after the last batch of a sorted group, because rows get longer from batch to batch.
     while (performance.now() - start < seconds * 1000 || rows === 0 || waiting.length > 0) {
       if (config.reload) session = await timed(stages, 'prepare', () => load(config));
       const begun = coming ?? begin(take(), stages);

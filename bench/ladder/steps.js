@@ -4,7 +4,7 @@ import { laneConfigOf, textConfig } from '../harness/subjects.js';
 import { ceilingConfig } from '../inprocess/tuned.js';
 
 const NAIVE_BATCH = 4;
-/** Batches of text that are sorted by length together, so that each length has several rows. */
+/** Number of text batches whose rows are sorted by length together, so that each length has several rows. */
 export const SORTED_BATCHES = 8;
 
 /** One loop in one process. The library chooses its number of threads, as in a simple script. */

@@ -21,7 +21,7 @@ rows.sort()
 if sorted(path for _, path, _ in rows) != sorted(task["paths"]):
     sys.exit(f"{len(rows)} results do not answer {len(task['paths'])} rows")
 first, last = rows[int(len(rows) * 0.15)][0], rows[int(len(rows) * 0.95) - 1][0]
-# Rows of a batch share one time. The first batch is left out, the last one counts whole.
+# Rows of a batch share one time. The first batch is left out, and the last one counts as a whole.
 times = {at for at, _, _ in rows if first < at <= last}
 between = sum(first < at <= last for at, _, _ in rows)
 answers = {path: found for _, path, found in rows if path in task["truth"]}

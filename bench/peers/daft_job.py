@@ -4,8 +4,8 @@ Daft downloads and decodes, a class UDF holds the model, and the results are Par
 --plan udf: Daft downloads the files, Pillow decodes in the UDF.
 --plan native: Daft's own JPEG decoder, Pillow resizes in the UDF.
 --plan paths: the UDF opens the files.
---plan resized: Daft decodes and resizes to 256 x 256. That is different work, because it loses the ratio of sides and
-does not use Pillow's filter.
+--plan resized: Daft decodes and resizes to 256 x 256. That is different work, because it loses the aspect ratio and does
+not use Pillow's filter.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 /**
- * Translates messages of the API into the terms of the command line. They name request fields, endpoints and settings, but
- * users of the command line know flags and commands. Pure.
+ * Translates messages of the API into the terms of the command line. The API names request fields, endpoints and
+ * settings, but users of the command line know flags and commands. Pure.
  */
 import { JOB_OPTION_NAMES } from '../shared/domain/job/job-options.ts';
 import { flagOfSetting, toFlag } from './options/service-flags.ts';
@@ -17,7 +17,7 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
 /** A name with `_` is translated everywhere except in paths. Any other name is translated only after `options`. */
 const BARE = JOB_OPTION_NAMES.filter((name) => name.includes('_')).join('|');
 const OPTION = new RegExp(`(?<![-\\w/.])(?:/?options[./](${JOB_OPTION_NAMES.join('|')})|(${BARE}))\\b`, 'g');
-/** A setting, with an equivalent flag before or after it. */
+/** A setting. Its flag may already be before it, or in parentheses after it. */
 const SETTING = /(--[a-z-]+ )?(\()?\b((?:FOREBAY|REDIS)_[A-Z_]+)\b(\))?(?: \(--[a-z-]+\))?/g;
 
 export function inCliTerms(text: string): string {
@@ -32,7 +32,7 @@ export function inCliTerms(text: string): string {
  */
 function flagWithSetting(found: string, ...[before, open, name, close]: (string | undefined)[]): string {
   const flag = flagOfSetting(name!);
-  // The flag is already before the setting.
+  // No flag sets it, or the flag is already before it.
   if (flag === null || before !== undefined) return found;
   return open !== undefined && close !== undefined
     ? `(${flag}, ${name})`

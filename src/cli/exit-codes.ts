@@ -1,4 +1,4 @@
-/** The exit codes of the command, and which errors lead to which. */
+/** The exit codes of the command, and the code for each error. */
 
 export const EXIT = {
   ok: 0,

@@ -95,7 +95,7 @@ export function createProgram(context: CliContext, version: string): Command {
   return program;
 }
 
-/** `forebay help run` is `forebay run --help`. It reports an unknown name as any other unknown command. */
+/** `forebay help run` is `forebay run --help`. It reports an unknown name like any other unknown command. */
 function addHelpCommand(program: Command): void {
   const command = program
     .command('help')
@@ -103,7 +103,7 @@ function addHelpCommand(program: Command): void {
     .description('show the help of a command')
     .action(async (words: string[]) => {
       const unknown = firstUnknown(program, words);
-      // Has no --help, because commander would show the help before it checks the name.
+      // An unknown name gets no --help, because commander would show the help before it checks the name.
       const rest = unknown === null ? [...words, '--help'] : words.slice(0, unknown + 1);
       await program.parseAsync(rest, { from: 'user' });
     });

@@ -23,7 +23,7 @@ export function serviceWords(argv: readonly string[]): string[] {
   });
 }
 
-/** The same list, starting at the next page. */
+/** The same `forebay jobs` command for the next page. */
 export function nextPage(argv: readonly string[], cursor: string): string[] {
   const at = argv.indexOf('--cursor');
   const first = argv.filter(

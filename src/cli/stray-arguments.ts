@@ -1,4 +1,4 @@
-/** Arguments without a flag. Usually the shell has expanded an unquoted pattern. */
+/** Explains arguments without a flag. Usually the shell has expanded an unquoted pattern. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { shellLine } from './shell-words.ts';
@@ -67,7 +67,7 @@ function sharedEnd(names: readonly string[]): string {
   return first.slice(from);
 }
 
-/** Excludes the extension, which the pattern has already. */
+/** Excludes the extension, which the pattern already has. */
 function sharedStart(names: readonly string[]): string {
   const [first = ''] = names.map((one) => one.slice(0, one.length - extname(one).length));
   let length = first.length;

@@ -23,7 +23,7 @@ export interface JobsQuery {
   readonly status?: readonly string[];
 }
 
-/** All methods reject with ProblemError (the service refused) or UnreachableError (nothing answers). */
+/** All methods except `ready` reject with ProblemError (the service refused) or UnreachableError (nothing answers). */
 export interface Client {
   submit(body: SubmitBody, options?: { idempotencyKey?: string }): Promise<JobWire>;
   /** What the job would do, and how fast. Takes some seconds. */

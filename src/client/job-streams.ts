@@ -30,7 +30,7 @@ export interface JobStreams {
   readonly events: (path: string, options: EventsOptions) => AsyncGenerator<JobEventWire, void, undefined>;
 }
 
-/** Waits between reconnection attempts, ms. */
+/** Pauses between reconnection attempts, in ms. */
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
 
 export function createJobStreams({ base, send }: Pick<Transport, 'base' | 'send'>): JobStreams {

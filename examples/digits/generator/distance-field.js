@@ -10,8 +10,8 @@
  * @property {number} bx
  * @property {number} by
  * @property {number} radius half the stroke's width
- * @property {boolean} cutStart the stroke starts here and ends straight
- * @property {boolean} cutEnd
+ * @property {boolean} cutStart the stroke starts here, with a straight end
+ * @property {boolean} cutEnd the stroke ends here, with a straight end
  */
 
 /** Distance of pixels that have no stroke nearby, in pixels. */

@@ -1,6 +1,6 @@
 """Trains digits-small and digits-large on .data/ and exports them beside ../models/*/model.json.
 
-One seeded run. Its output is train.log. Validation rows choose nothing, because the last weights are taken.
+This is one seeded run, and its output is train.log. Validation rows select nothing, because the last weights are taken.
 """
 
 import time

@@ -45,8 +45,8 @@ export function addControl(program: Command, context: CliContext): void {
   const command = program
     .command('resume')
     .argument('[id]', 'the paused job')
-    .summary('continue a paused job, or finish the job of an output')
-    .description('Continues a paused job, or finishes the job of an output folder.')
+    .summary('continue a paused job, or finish the job that wrote an output')
+    .description('Continues a paused job, or finishes the job that wrote an output folder.')
     .addOption(FLAGS.output())
     .addOption(jobFlag('max_errors'))
     .addOption(FLAGS.watch())

@@ -25,7 +25,7 @@ export function addJobs(program: Command, context: CliContext): void {
       several,
     )
     .option('--page-size <n>', 'jobs per page (default: 20)', wholeNumber(1, 100))
-    .option('--cursor <cursor>', 'the cursor of the next page, from the page before');
+    .option('--cursor <cursor>', 'the cursor of the next page, which the previous page printed');
   addApiUrlFlags(command).action(async (flags: JobsFlags) => context.exitWith(await jobs(flags, context)));
   addHelp(command, {
     examples: ['forebay jobs', 'forebay jobs --status running --status queued --page-size 100'],

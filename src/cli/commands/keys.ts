@@ -12,7 +12,7 @@ import { addFlags } from '../options/service-flags.ts';
 
 const NOTES = [
   'Scopes: jobs:read, jobs:write, models:write, and admin, which includes all of them for all tenants.',
-  'Keys are kept in the Redis of REDIS_URL, or in the private one of the data folder. The service need not be running.',
+  'Keys are kept in the Redis that REDIS_URL names, or else in the private Redis of the data folder. The service need\nnot be running.',
 ];
 
 export function addKeys(program: Command, context: CliContext): void {

@@ -23,7 +23,7 @@ export function addResults(program: Command, context: CliContext): void {
     .summary('write the rows of a job to stdout')
     .description('Writes the finished rows of a job to stdout, one line of JSON per row, in order.')
     .addOption(new Option('--errors', 'only the rows that failed').conflicts('withErrors'))
-    .option('--with-errors', 'also the rows that failed, each in row order')
+    .option('--with-errors', 'also the rows that failed, in row order')
     .option('--from-row <n>', 'start at the row with this index', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--follow', 'keep writing rows until the job ends');
   addApiUrlFlags(command).action(async (id: string, flags: ResultsFlags) => {

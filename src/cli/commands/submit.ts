@@ -54,9 +54,10 @@ export function addSubmit(program: Command, context: CliContext): void {
     .option('--idempotency-key <key>', 'submitting again with the same key returns the same job')
     .option('--webhook <url>', "URL to notify when the job ends (signed with the service's secret)")
     .addOption(
-      new Option('--webhook-event <name...>', 'events to send instead of those at the end').choices(
-        WEBHOOK_EVENTS,
-      ),
+      new Option(
+        '--webhook-event <name...>',
+        'events to send, instead of only those at the end of the job',
+      ).choices(WEBHOOK_EVENTS),
     )
     .addOption(FLAGS.watch())
     .addOption(FLAGS.allowEmpty());
@@ -125,7 +126,7 @@ async function readInput(
     throw new UsageError(
       given.length === 0
         ? 'no input: give one of --input, --manifest, --urls, --inline'
-        : `${had} cannot be combined: give only one that names the rows`,
+        : `${had} cannot be combined: give only one of them`,
     );
   }
   if (flags.urls !== undefined) {

@@ -11,7 +11,7 @@ import type { Finding } from './finding.ts';
 /** The same version as `engines` of package.json. */
 const OLDEST_NODE = [20, 19] as const;
 const GB = 1024 ** 3;
-/** A lane with a small model takes 0.2 to 0.3 GB, Node and Redis another 0.3 GB. */
+/** A lane with a small model takes 0.2 to 0.3 GB. Node and Redis take another 0.3 GB. */
 const LITTLE_MEMORY = 1 * GB;
 const LITTLE_DISK = 1 * GB;
 
@@ -24,7 +24,7 @@ export function checkNode(version: string): Finding {
     : { ...finding, level: 'ok' };
 }
 
-/** `quota`: CPUs that the cgroup allows, or Infinity. `flags`: those of /proc/cpuinfo, or null if unknown. */
+/** `quota`: CPUs that the cgroup allows, or Infinity. `flags`: CPU features in /proc/cpuinfo, or null if unknown. */
 export function checkCpu(facts: { cpus: number; quota: number; flags: ReadonlySet<string> | null }): Finding {
   const { quota, flags } = facts;
   const known = (['avx2', 'avx512f', 'avx512_vnni'] as const).filter((flag) => flags?.has(flag));
@@ -46,7 +46,7 @@ export function readCpuFacts(): Parameters<typeof checkCpu>[0] {
   };
 }
 
-/** In bytes. `limit`: that of the cgroup, or null. */
+/** Both in bytes. `limit`: the memory limit of the cgroup, or null. */
 export function checkMemory(total: number, limit: number | null): Finding {
   const usable = Math.min(total, limit ?? total);
   const found =

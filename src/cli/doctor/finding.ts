@@ -5,7 +5,7 @@ export interface Finding {
   readonly level: 'ok' | 'note' | 'fail';
   readonly what: string;
   readonly found: string;
-  /** One line with the fix, or why it matters. */
+  /** One line that says how to fix it, or why it matters. */
   readonly advice?: string;
 }
 

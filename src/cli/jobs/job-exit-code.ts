@@ -1,4 +1,4 @@
-/** The exit code for the end of a job. */
+/** The exit code for a job that has ended. */
 import type { JobWire } from '../../api/http/wire/job.ts';
 import { EXIT } from '../exit-codes.ts';
 
@@ -6,13 +6,13 @@ export interface EmptyFlag {
   readonly allowEmpty?: true;
 }
 
-/** 0 only for a job that completed with rows, because an empty input is usually a typing error. */
+/** 0 only if the job completed. An empty input fails unless it is allowed, because it is usually a typing error. */
 export function exitCodeOfJob(job: JobWire, allowEmpty: boolean): number {
   if (job.status !== 'completed') return EXIT.failed;
   return isEmpty(job) && !allowEmpty ? EXIT.failed : EXIT.ok;
 }
 
-/** How to accept an empty input. Null if it is accepted, or the job is not empty. */
+/** Says how to accept an empty input. Null if it is accepted, or if the job is not empty. */
 export function emptyNote(job: JobWire, allowEmpty: boolean): string | null {
   if (!isEmpty(job) || allowEmpty) return null;
   return 'The input has no rows, which counts as a failure. With --allow-empty it does not.\n';

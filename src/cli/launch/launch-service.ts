@@ -1,6 +1,7 @@
 /**
- * Runs the service in one process tree: Redis, the API and workers as children, each restarted when it dies. They end with
- * the launcher: by stop(), by kill() on exit or, after a SIGKILL, because their IPC channel closes.
+ * Runs the service in one process tree, with Redis, the API and workers as children. Restarts the API or a worker that
+ * dies. They end with the launcher: by stop(), by kill() on exit or, after a SIGKILL, because their IPC channel closes.
+ * A private Redis ends by stop() or because its pipe from the launcher closes.
  */
 import { PROCESSES } from '../../shared/config/groups/processes.ts';
 import { readSettings } from '../../shared/config/read-settings.ts';
@@ -22,7 +23,7 @@ export interface ServiceOptions {
 }
 
 export interface Service {
-  /** Starts Redis and the API. Workers may still be loading. If it fails, it stops what it started. */
+  /** Resolves when Redis and the API are ready. Workers may still be loading. If it fails, it stops what it started. */
   start(): Promise<{ url: string; redisUrl: string; embeddedRedis: boolean }>;
   /** The ready message of each worker. Rejects if one failed to start. */
   workersReady(): Promise<Ready[]>;
@@ -30,9 +31,9 @@ export interface Service {
   readonly failed: Promise<Error>;
   /** Lets the workers finish their blocks, then ends them. The API keeps answering. */
   drainWorkers(): Promise<void>;
-  /** Drains the workers, ends the API, then Redis. Resolves when all have exited. */
+  /** Drains the workers, then ends the API, then a private Redis. Resolves when all have exited. */
   stop(): Promise<void>;
-  /** Kills all processes immediately. Safe in an exit handler. */
+  /** Kills the API and workers immediately. Safe in an exit handler. A private Redis ends when this process does. */
   readonly kill: () => void;
 }
 
@@ -40,7 +41,7 @@ export interface Service {
 const UV_THREADS = '16';
 
 const GRACE = { shutdownGraceMs: PROCESSES.shutdownGraceMs };
-/** Time beyond draining for closing connections, because Redis may be gone and not answer. */
+/** Extra time after draining, to close connections. Redis may be gone and not answer. */
 const STOP_MS = 10_000;
 
 export function createService(options: ServiceOptions): Service {

@@ -17,9 +17,9 @@ import { onStopSignals } from './stop-signals.ts';
 import { makeRunFolder, removeAbandonedRunFolders, removeRunFolder } from './temp-folder.ts';
 
 export interface OwnServiceDeps {
-  /** The environment of all processes, except for the data folder. */
+  /** The environment of all processes, without the data folder, which is added here. */
   readonly env: NodeJS.ProcessEnv;
-  /** The user asked for log lines. */
+  /** Whether the user asked for log lines. */
   readonly verbose: boolean;
   readonly workers: number;
   readonly view: ProgressView;
@@ -34,7 +34,7 @@ export interface OwnService {
   readonly service: Service;
   /** A stop signal aborts it, with Interrupted as the reason. */
   readonly signal: AbortSignal;
-  /** Resolves when every worker has loaded the model. Throws `model_load_failed`. */
+  /** Resolves when every worker has loaded the model. Rejects with `model_load_failed` if one cannot. */
   start(modelName: string): Promise<Client>;
   /** Rejects early if the service fails or the user stops it. */
   unlessEnded<T>(promise: Promise<T>): Promise<T>;

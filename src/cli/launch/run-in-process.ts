@@ -1,6 +1,6 @@
 /** Runs the API or a worker in this process. Puts the settings into the environment and loads the main module. */
 
-/** libuv starts its threads on first use, so this must be set before. See launch-service.ts. */
+/** libuv starts its threads on first use, so this must be set before that. See launch-service.ts. */
 const UV_THREADS = '16';
 
 export async function runInProcess(

@@ -1,4 +1,4 @@
-/** One child process of the service, an API or a worker. Does not restart it. */
+/** Runs one child process of the service, an API or a worker. Does not restart it. */
 import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ERROR_CODES, ForebayError, type ErrorCode } from '../../shared/errors.ts';
 import { NODE_FLAGS } from '../../shared/process/node-flags.ts';
 
-/** The messages that a main sends over IPC. See shared/process/lifecycle.ts. */
+/** The messages that a child's main module sends over IPC. See shared/process/lifecycle.ts. */
 const MESSAGE = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('ready'),
@@ -43,7 +43,7 @@ export interface ServiceProcessOptions {
   readonly onLine: (line: string) => void;
 }
 
-/** Last lines, kept to explain the end of a process that did not explain it. */
+/** How many of its last lines are shown if a process ends without a message. */
 const LAST_LINES = 3;
 
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
@@ -80,7 +80,7 @@ export function startServiceProcess(options: ServiceProcessOptions): ServiceProc
       ),
     );
   });
-  // A caller may never await it, and its rejection must not end this process.
+  // A caller may never await `ready`, and its rejection must not end this process.
   ready.catch(() => undefined);
   const signal = (name: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(name);

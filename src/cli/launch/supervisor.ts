@@ -1,6 +1,6 @@
 /**
- * Keeps one process of the service alive. Restarts a dead process after increasing pauses, until the policy gives up. A
- * process that was never ready is not restarted, because the next one would fail in the same way.
+ * Keeps one process of the service alive. Restarts a dead process after increasing pauses, until the policy gives up.
+ * If the first process ends before it is ready, nothing is restarted, because the next one would fail in the same way.
  */
 import { messageOf } from '../../shared/errors.ts';
 import { createRestartPolicy, type RestartPolicy } from './restart-policy.ts';
@@ -32,9 +32,9 @@ export interface Supervisor {
 }
 
 /**
- * - `starting`: the first process is not ready yet. It turns to `running`, or to `failed` if that process ends.
- * - `running`: a process runs. When it dies, it turns to `pausing`, or to `failed` if the policy gives up.
- * - `pausing`: the pause before a restart, which turns it to `running`.
+ * - `starting`: the first process is not ready yet. Next: `running`, or `failed` if that process ends.
+ * - `running`: a process runs. Next, when it dies: `pausing`, or `failed` if the policy gives up.
+ * - `pausing`: the pause before a restart. Next: `running`.
  * - `stopping`: stop() or kill() was called in any state. Nothing is restarted any more.
  */
 type State = 'starting' | 'running' | 'pausing' | 'failed' | 'stopping';

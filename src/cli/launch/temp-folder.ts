@@ -10,7 +10,7 @@ const PREFIX = 'forebay-run-';
 
 /**
  * Makes a folder below `base` (the system's temporary folder), readable by this user only.
- * @throws ForebayError `storage_unavailable` if that is full or cannot be written.
+ * @throws ForebayError `storage_unavailable` if `base` is full or cannot be written.
  */
 export function makeRunFolder(base: string): string {
   return writeInto({ path: base, kind: 'temporary', setting: 'TMPDIR' }, () =>

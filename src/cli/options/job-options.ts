@@ -79,7 +79,7 @@ export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | '
   };
 }
 
-/** An input of `files` or `manifest`, depending on the flags. Paths stay as given. */
+/** An input of type `files` or `manifest`, depending on the flags. Paths stay as given. */
 export function toFilesInput(flags: { input?: string; manifest?: string } & GlobFlags): SubmitBody['input'] {
   if (flags.manifest !== undefined) {
     if (flags.include ?? flags.exclude) {

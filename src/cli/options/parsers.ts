@@ -44,7 +44,7 @@ export function several(text: string, before: readonly string[] = []): string[] 
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** From a time such as `90d` to seconds. */
+/** Converts a time such as `90d` to seconds. */
 export function seconds(text: string): number {
   const parts = /^([1-9]\d{0,8})([smhd])$/.exec(text);
   if (!parts) throw new InvalidArgumentError('It must be a time such as 30m, 12h or 90d.');

@@ -49,7 +49,7 @@ export function addFlags(command: Command, names: readonly SettingName[]): Comma
   return command;
 }
 
-/** The first given flag that sets up processes of the command itself. Null if there is none. */
+/** The first given flag that applies only to processes that the command itself starts. Null if there is none. */
 export function ownProcessFlag(flags: ServiceFlags): string | null {
   if (flags['workers'] !== undefined) return '--workers';
   const given = [...WORKER_SETTINGS, 'logLevel' as const]
@@ -85,7 +85,7 @@ function withParser(option: Option, values: Values): Option {
   }
 }
 
-/** The variables that the options set. Variables without a given option keep the value of the environment. */
+/** The variables that the given options set. All other variables keep their value from the environment. */
 export function toSettings(flags: ServiceFlags): Record<string, string> {
   const given = FLAGGED.flatMap(({ env, flag, values }) => {
     const value = flags[new Option(flag.usage).attributeName()];

@@ -1,4 +1,4 @@
-/** Formats a plan for people: operators, numbers with the constraint that bound each, and the estimate. Pure. */
+/** Formats a plan for people: operators, numbers with the constraint that limits each, and the estimate. Pure. */
 import type { PlanNumber, PlanRange, PlanWire } from '../../api/http/wire/plan.ts';
 import { inCliTerms } from '../cli-terms.ts';
 import { table } from '../jobs/table.ts';

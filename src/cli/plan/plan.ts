@@ -22,7 +22,7 @@ export interface PlanFlags extends RunFlags {
   readonly apiKeyFile?: string;
 }
 
-/** A plan without --output needs the name of a folder that does not exist. */
+/** The output that a plan without --output assumes. The command that it suggests names this folder, too. */
 const NO_OUTPUT = 'results';
 
 /** Returns the exit code. Throws UsageError, and the problems that the service reports. */

@@ -7,7 +7,7 @@ export type JobProgress = Pick<JobWire, 'status' | 'reason' | 'rows' | 'throughp
 
 const BAR_WIDTH = { min: 8, max: 30 };
 
-/** At most `columns` characters. If they do not fit, the bar is left out first, then the line is cut. */
+/** At most `columns` characters. If the line is too long, the bar is left out first. Then the line is cut. */
 export function barLine(job: JobProgress, columns: number): string {
   const { total } = job.rows;
   const facts = factsOf(job).join('  ');

@@ -5,7 +5,8 @@ import { inCliTerms } from '../cli-terms.ts';
 import { formatCount, formatSeconds, percentOf } from './format.ts';
 
 /**
- * `lane`: part of the time of the lanes. `wait`: many rows wait at the same time, so only the mean per row is meaningful.
+ * `lane`: part of the lanes' time. `wait`: many rows wait at the same time, so only the mean per row is meaningful.
+ * `beside`: runs at the same time as the lanes' own stages.
  */
 type Kind = 'lane' | 'wait' | 'beside';
 

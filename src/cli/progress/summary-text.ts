@@ -80,7 +80,7 @@ function statsLines(stats: JobStatsWire): string[] {
   ];
 }
 
-/** Gives no advice on a job that was too short for one. */
+/** Gives no advice if the job was too short for it. */
 function adviceLines(stats: JobStatsWire): string[] {
   const line = stats.bottleneck?.name === 'too_early' ? null : bottleneckLine(stats);
   return line === null ? [] : [line];

@@ -1,6 +1,6 @@
 /**
- * The lock of a data folder, because only one running Redis may append to its files. A holder is identified by process id
- * and start time, because another process may get the same id later.
+ * Locks a data folder, because only one running Redis may append to its files. A holder is identified by process id and
+ * start time, because another process may get the same id later.
  */
 import { execFileSync } from 'node:child_process';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ interface Holders {
   readonly owner: Holder;
   /** The shepherd of Redis. It outlives a killed owner while Redis flushes its file. */
   readonly shepherd?: Holder;
-  /** The socket that its Redis listens on. */
+  /** The socket that the owner's Redis listens on. */
   readonly socket?: string;
 }
 

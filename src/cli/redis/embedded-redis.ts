@@ -17,7 +17,7 @@ import { Redis } from '../../shared/redis/ioredis.ts';
 import { libraryEnv } from './redis-program.ts';
 
 const SHEPHERD = fileURLToPath(new URL('shepherd.sh', import.meta.url));
-/** Longest path of a socket in bytes: 104 with the final zero on macOS. Linux allows 108 (unix(7)). */
+/** Longest path of a socket in bytes. With the final zero, macOS allows 104 and Linux 108 (unix(7)). */
 const SOCKET_PATH_LIMIT = 103;
 /** The server replays its append-only file at about 100 MB/s before it answers. */
 const READY_MS = 120_000;
@@ -68,7 +68,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     const stop = (): Promise<void> => endChild(child, exited);
     const pid = await waitUntilReady(socketPath, child).catch(async (error: unknown) => {
       await stop();
-      // A full disk takes no log lines either.
+      // On a full disk, Redis cannot write its log either.
       throw fullError(kept) ?? fullError(temporary) ?? didNotStart(log.read, error);
     });
     // The child must not keep the application running.

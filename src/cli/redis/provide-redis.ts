@@ -12,7 +12,7 @@ export interface ProvidedRedis {
   readonly exited: Promise<unknown>;
 }
 
-/** Throws ForebayError `config_invalid` if the given address has an unknown form. Without one, throws as startEmbeddedRedis. */
+/** Throws ForebayError `config_invalid` if the given address has an unknown form, or an error of startEmbeddedRedis. */
 export async function provideRedis(
   options: EmbeddedRedisOptions & { readonly redisUrl?: string | undefined },
 ): Promise<ProvidedRedis> {

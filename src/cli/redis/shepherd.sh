@@ -7,7 +7,7 @@
 # parent is gone, the pipe ends, and the shepherd asks Redis to stop. Redis then flushes its append-only file.
 # The shepherd deletes FOLDER once Redis has stopped, whatever the reason.
 #
-# It runs in a session of its own, so that Ctrl-C in a terminal reaches only the application. The application
+# The shepherd runs in its own session, so that Ctrl-C in a terminal reaches only the application. The application
 # drains while Redis still serves it.
 
 PATH="${PATH:-}:/usr/bin:/bin"

@@ -24,7 +24,7 @@ export interface RedisLog {
 }
 
 const run = promisify(execFile);
-/** Tried in this order, because a later release may replace one with the other. */
+/** Both are tried, in this order, because a later release may replace one with the other. */
 const PACKAGES = ['redis-server', 'valkey-server'];
 /** A download takes seconds. On a dead connection, the timeouts of apt end it much earlier. */
 const STEP_MS = 180_000;

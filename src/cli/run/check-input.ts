@@ -22,7 +22,7 @@ export interface RunInput {
 /** Throws UsageError. */
 export async function checkInput(flags: InputFlags, cwd: string, output: string): Promise<RunInput> {
   if (flags.manifest !== undefined && flags.input !== undefined) {
-    throw new UsageError('--input and --manifest cannot be combined: give only one that names the rows');
+    throw new UsageError('--input and --manifest cannot be combined: give only one of them');
   }
   if (flags.manifest !== undefined) return checkManifest(resolve(cwd, flags.manifest), flags.manifest);
   if (flags.input === undefined) {

@@ -27,13 +27,13 @@ export interface RunFlags extends JobFlags, GlobFlags, ServiceFlags, EmptyFlag {
 export interface RunPlan {
   readonly modelName: string;
   readonly body: SubmitBody;
-  /** The user asked for log lines. */
+  /** Whether the user asked for log lines. */
   readonly verbose: boolean;
   /** The environment of all processes, without the data folder. */
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Throws UsageError, or ForebayError of the model folder. */
+/** Throws UsageError, or ForebayError if the model folder is not valid. */
 export async function planRun(flags: RunFlags, cwd: string, env: NodeJS.ProcessEnv): Promise<RunPlan> {
   if (flags.model === undefined)
     throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');

@@ -14,7 +14,7 @@ import type { RunPlan } from './plan-run.ts';
 
 export type RunEnd =
   | { readonly kind: 'ended'; readonly summary: Summary }
-  /** `job` is its last known state. Null if it was not submitted yet. */
+  /** `job` is the last known state of the job. Null if it was not submitted yet. */
   | { readonly kind: 'interrupted'; readonly signal: StopSignal; readonly job: JobWire | null };
 
 export interface RunDeps {

@@ -30,7 +30,7 @@ export interface TuneFlags {
 
 const MB = 2 ** 20;
 
-/** Throws UsageError, or ForebayError of the model folder. */
+/** Throws UsageError, or ForebayError if the model folder is not valid. */
 export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.ProcessEnv): Promise<TuneRequest> {
   if (flags.model === undefined)
     throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');
@@ -91,7 +91,7 @@ async function datasetOf({ input, manifest, exclude = [] }: RunInput['paths']): 
   return { type: 'files', root, include: [], exclude: [], only: basename(path) };
 }
 
-/** Checked before minutes of measuring. */
+/** Checked at the start, because measuring takes minutes. */
 async function checkReport(path: string, given: string): Promise<void> {
   const folder = await stat(dirname(path)).catch(() => null);
   if (folder?.isDirectory() !== true)

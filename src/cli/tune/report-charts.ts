@@ -38,7 +38,7 @@ export function barsSvg(ranking: readonly RankedSettings[]): string {
   return svg(shown.length * 22 + (hidden > 0 ? 24 : 8), bars.join('') + more);
 }
 
-/** For each combination of lanes and threads, the fastest of each batch size. */
+/** The highest rate of each batch size, with one line per combination of lanes and threads. */
 export function batchLinesSvg(ranking: readonly RankedSettings[]): string {
   const series = new Map<string, Map<number, number>>();
   for (const { settings, rate } of ranking) {
@@ -75,7 +75,7 @@ export function batchLinesSvg(ranking: readonly RankedSettings[]): string {
   return svg(HEIGHT, frame + lines.join(''));
 }
 
-/** Every measurement in order, and the highest so far as a step line. */
+/** Every measurement in order, and the highest rate so far as a step line. */
 export function pathSvg(all: readonly Measurement[]): string {
   const taken = all.filter(({ phase }) => phase !== 'exhaustive');
   const most = Math.max(...taken.map((one) => one.rows_per_s ?? 0), 1e-9);

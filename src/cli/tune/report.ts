@@ -35,9 +35,9 @@ export function reportHtml(tuned: Tuned): string {
 <h1>${escapeHtml(title)}</h1>
 <p class="lead"><b>${formatRate(profile.rows_per_s)} rows/s</b>${escapeHtml(gainText(tuned))}</p>
 <dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>
-${figure('Throughput by configuration', 'Rows/s, highest first, corrected for the drift of the machine. Whiskers are 95 % intervals. Pale bars were cut short. A bar above the chosen one is faster only within the noise.', barsSvg(ranking))}
-${figure('Throughput against batch size', 'The fastest of each batch size, with one line per number of lanes and threads.', batchLinesSvg(ranking))}
-${figure('All measurements in order', 'Rows/s of each measurement in order, not corrected. The line is the highest of the search so far.', pathSvg(profile.measurements))}
+${figure('Throughput by configuration', 'Rows/s, highest first, corrected for the drift of the machine. Whiskers are 95 % intervals. Measurements with pale bars were cut short. A bar above the chosen one is faster only within the noise.', barsSvg(ranking))}
+${figure('Throughput against batch size', 'The highest rate of each batch size, with one line per combination of lanes and threads.', batchLinesSvg(ranking))}
+${figure('All measurements in order', 'Rows/s of each measurement in order, not corrected. The line shows the highest rate of the search so far.', pathSvg(profile.measurements))}
 <h2>All measurements</h2>
 <table><thead><tr><th>Lanes<th>Threads<th>Batch<th>Decode<th>Rows/s<th>Error<th>Memory<th>Measured<th></tr></thead>
 <tbody>${ranking.map(rowHtml).join('')}</tbody></table>

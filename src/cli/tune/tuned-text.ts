@@ -24,7 +24,7 @@ export function tunedText(tuned: Tuned): string {
     tuned.exhaustive === null ? '' : exhaustiveText(tuned.exhaustive, tuned.searchSeconds),
     profile.settings.batch_size === batch_size
       ? ''
-      : `The batch size changes from ${batch_size} to ${profile.settings.batch_size}. If a model's answers depend on it, as with some quantised ones, scores may differ slightly.\n`,
+      : `The batch size changes from ${batch_size} to ${profile.settings.batch_size}. If a model's answers depend on it, as with some quantised models, scores may differ slightly.\n`,
     tuned.path === null
       ? '\nNo profile was written.\n'
       : `\nProfile: ${tuned.path}\nWorkers that you start on this machine use it from now on. Flags, settings and model.json override it. FOREBAY_PROFILES=off turns profiles off.\n`,

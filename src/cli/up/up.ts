@@ -48,7 +48,7 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
     const first = await Promise.race([started, signals.first]);
     if (typeof first === 'string') return exitCodeOfUp(first);
     const ready = service.workersReady().then((workers) => {
-      // On a terminal, the text below replaces it.
+      // On a terminal, the text below replaces the lines that were held back.
       if (terminal.live) log.forget();
       else log.started();
       terminal.out(upText({ ...first, config, workers, context, cacheDir: cacheDir(env) }));
