@@ -39,8 +39,8 @@ describe('a temporary folder', () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     for (const [path, says] of [
-      [join(folder, 'absent'), 'does not exist: make it'],
-      [file, 'is not a folder: make one there'],
+      [join(folder, 'absent'), 'does not exist: create it'],
+      [file, 'is not a folder: create one there'],
     ] as const) {
       for (const ended of [await endOf({ TMPDIR: path }, ...RUN), await endOf({ TMPDIR: path }, ...UP)]) {
         expectSentence(

@@ -40,11 +40,11 @@ function describe(group: string, setting: Setting<unknown>): SettingDescription 
   };
 }
 
-/** The default, or the text for having none. Throws if a setting declares neither. */
+/** The default, or the text for a setting without one. Throws if a setting declares neither. */
 export function fallbackOf({ env, values, unset }: Setting<unknown>): string {
   const fixed = 'fallback' in values ? values.fallback : undefined;
   const fallback = fixed ?? unset;
-  if (fallback === undefined) throw new Error(`${env} has neither a default nor a text for having none`);
+  if (fallback === undefined) throw new Error(`${env} has neither a default nor a text that replaces it`);
   return String(fallback);
 }
 

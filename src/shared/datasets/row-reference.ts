@@ -3,7 +3,7 @@ import type { RowRef } from '../domain/row.ts';
 
 const INVALID = 'invalid:';
 
-/** Such a row fails with `invalid_row`. */
+/** A row with this `at` fails with `invalid_row`. */
 export function invalidAt(reason: string): string {
   return INVALID + reason;
 }

@@ -1,6 +1,7 @@
 /**
- * How near a worker is to its memory limit, and its reaction. `slow`: it takes no block and prepares no batch in advance.
- * `stop`: it takes a block only when it holds none. `kill`: it ends its largest lane, before the kernel picks one. Pure.
+ * How near a worker is to its memory limit, and how it reacts. `slow`: it takes no block and prepares no batch in
+ * advance. `stop`: it takes a block only when it holds none. `kill`: it kills the lane that has grown most, before the
+ * kernel kills any process. Pure.
  */
 
 const LEVELS = ['normal', 'slow', 'stop', 'kill'] as const;

@@ -30,7 +30,7 @@ export const ROW_ERRORS = {
   },
   fetch_unreadable: {
     cause: 'The response for a URL row has an unknown or broken content encoding.',
-    fix: 'Let the server send the file uncompressed, or with gzip, deflate or br.',
+    fix: 'Configure the server to send the file uncompressed, or with gzip, deflate or br.',
   },
   fetch_status: {
     cause: 'The server of a URL row refused the request, for example with 404 or 403.',
@@ -43,7 +43,7 @@ export const ROW_ERRORS = {
   fetch_inflated: {
     cause:
       'The compressed response for a URL row decompresses to more than `FOREBAY_MAX_FETCH_RATIO` times its size.',
-    fix: 'Let the server send the image uncompressed, or raise the limit.',
+    fix: 'Configure the server to send the image uncompressed, or raise the limit.',
   },
   fetch_timeout: {
     cause: 'The server of a URL row did not send the whole response within `FOREBAY_FETCH_TIMEOUT_S`.',
@@ -70,8 +70,9 @@ export const ROW_ERRORS = {
     fix: 'Replace the file. The message says where decoding stopped.',
   },
   too_many_pixels: {
-    cause: 'The image has more pixels than `FOREBAY_MAX_MEGAPIXELS` allows.',
-    fix: 'Make the image smaller, or raise the limit. Decoding needs memory for every pixel.',
+    cause:
+      'The image has more pixels than `FOREBAY_MAX_MEGAPIXELS` allows, or decoding it takes more memory than `FOREBAY_MAX_DECODE_MB`.',
+    fix: 'Make the image smaller, or raise the limit that the message names.',
   },
   decompression_ratio: {
     cause: 'The image decodes to far more bytes than the file has, as decompression bombs do.',

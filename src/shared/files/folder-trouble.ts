@@ -1,4 +1,4 @@
-/** Explains why a folder of the service cannot be written: it is full, not writable or missing. */
+/** Explains why the service cannot write to one of its folders: it is full, not writable or missing. */
 import { statfsSync } from 'node:fs';
 import { ForebayError, messageOf } from '../errors.ts';
 
@@ -6,10 +6,10 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ENOSPC: 'is full: free space there',
   EDQUOT: "is full for this user's quota: free space there",
   EROFS: 'is on a read-only disk: make it writable',
-  EACCES: 'cannot be written by this user: give it the right',
-  EPERM: 'cannot be written by this user: give it the right',
-  ENOENT: 'does not exist: make it',
-  ENOTDIR: 'is not a folder: make one there',
+  EACCES: 'is not writable for this user: change its permissions',
+  EPERM: 'is not writable for this user: change its permissions',
+  ENOENT: 'does not exist: create it',
+  ENOTDIR: 'is not a folder: create one there',
   ENAMETOOLONG: 'has too long a name: shorten it',
 };
 /** A disk with less free space counts as full. */
@@ -23,7 +23,7 @@ export interface OwnFolder {
   readonly setting: string;
 }
 
-/** Runs `write`. If the folder is the problem, throws ForebayError `storage_unavailable` with what to do. */
+/** Runs `write`. If the folder is the problem, throws ForebayError `storage_unavailable`, which names the fix. */
 export function writeInto<T>(folder: OwnFolder, write: () => T): T {
   try {
     return write();

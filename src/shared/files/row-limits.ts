@@ -13,7 +13,7 @@ export interface FileLimits extends InputFolders {
 export interface ImageLimits {
   /** Largest accepted image, width x height. */
   readonly maxPixels: number;
-  /** Decoded bytes, 3 per pixel, for each encoded byte of a large image. */
+  /** Maximum decoded bytes, 3 per pixel, for each encoded byte of a large image. */
   readonly maxImageRatio: number;
   /** Maximum memory for decoding one image, in bytes. */
   readonly maxDecodeBytes: number;

@@ -1,7 +1,8 @@
 /**
  * The text of an API key, `fbk_<id>_<secret>`, and the comparison of secrets.
  *
- * A secret is 32 random bytes, so one round of SHA-256 is enough. Slow hashes protect passwords from guessing, but 256 random bits cannot be guessed. A fast hash keeps requests cheap.
+ * A secret is 32 random bytes, so one round of SHA-256 is enough. Slow hashes protect passwords from guessing, but 256
+ * random bits cannot be guessed. A fast hash keeps requests cheap.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
@@ -11,7 +12,7 @@ const ID_BYTES = 8;
 const FORM = /^fbk_([0-9a-f]{16})_([\w-]{43})$/;
 
 export interface ApiKey {
-  /** Names the key in lists and logs. It is no secret. */
+  /** Names the key in lists and logs. It is not secret. */
   readonly id: string;
   readonly secret: string;
 }

@@ -40,7 +40,7 @@ export interface NewKey {
 
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
-/** An unknown id is compared with this hash, so that it takes the same time. No secret has this hash. */
+/** A key with an unknown id is compared with this hash, so that the check takes as long. No secret has this hash. */
 const NOBODY = hashSecret('');
 
 export function createKeyStore(deps: { redis: Redis; now?: () => number }) {

@@ -1,6 +1,6 @@
 /**
  * The cgroup whose memory limit applies to this process. Reads its limit and the memory of all its processes, for cgroup
- * v2 and v1. These may include the API and other workers of the same container. Knows nothing of lanes.
+ * v2 and v1. The processes may include the API and other workers of the same container. Knows nothing of lanes.
  */
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -22,9 +22,9 @@ interface Version {
 }
 
 /**
- * Includes file pages on the active list. A job that reads its files twice has them there, and the kernel kills nothing
- * for them. (`working_set` of Kubernetes excludes only the inactive ones.) tmpfs counts as anonymous memory, so it is not
- * included.
+ * File pages on the active list, such as files that a job reads twice, are reclaimable too: the kernel kills nothing
+ * for them. (`working_set` of Kubernetes subtracts only the inactive ones.) The kernel counts tmpfs as anonymous
+ * memory, so these fields do not include it.
  */
 const V2: Version = {
   limit: 'memory.max',
@@ -47,7 +47,7 @@ export function findCgroupMemory(
   let found: { folder: string; limitBytes: number } | null = null;
   for (const folder of cgroup.folders) {
     const limitBytes = limitOf(join(folder, version.limit));
-    // Of equal limits, the outer cgroup counts more processes.
+    // If limits are equal, the outer cgroup wins, because it covers more processes.
     if (limitBytes < machineBytes && limitBytes <= (found?.limitBytes ?? Infinity)) {
       found = { folder, limitBytes };
     }

@@ -1,6 +1,6 @@
 /**
- * Finds the output of a graph that holds class scores, and checks that the graph or the config confirms it. In doubt it
- * refuses, and names the field of model.json that decides. Wrong numbers would look right, and nobody would notice. Pure.
+ * Finds the output of a graph that holds class scores, and checks that the graph or the config confirms it. If in
+ * doubt, it refuses and names the field of model.json that decides. Otherwise wrong numbers would look right. Pure.
  */
 import { activationOf, type ModelConfig } from '../domain/model/model-config.ts';
 import { ForebayError } from '../errors.ts';
@@ -45,8 +45,8 @@ export function possibleOutputs(
 }
 
 /**
- * Throws ForebayError `config_mismatch` if labels and classes disagree, or if nothing says that the numbers are class scores.
- * `classes`: null while it is unknown. `sample`: one row of the output, null before a run.
+ * Throws ForebayError `config_mismatch` if labels and classes disagree, or if nothing says that the numbers are class
+ * scores. `classes`: null while it is unknown. `sample`: one row of the output, null before a run.
  */
 export function checkScores(parts: {
   readonly config: ScoreConfig;
@@ -71,14 +71,13 @@ export function checkScores(parts: {
   throw unproven(output, 'its numbers are not probabilities');
 }
 
-/** For an output of one number per row, which softmax always makes 1. */
+/** For an output of one number per row, which softmax would always turn into 1. */
 function checkSingleNumber(config: ScoreConfig, labels: readonly string[] | null, output: GraphTensor): void {
   if (config.activation === undefined || config.activation === 'softmax') {
     const why =
       activationOf(config) === 'softmax' ? 'softmax makes every score 1' : 'nothing says what it is';
-    throw mismatch(
-      why,
-      `the graph's output ${describeTensor(output)} is one number per row. In model.json, set "activation": "sigmoid" if it is a logit, or "none" if it is already a score from 0 to 1. Other single numbers (regression) are not supported yet`,
+    throw refusal(
+      `the graph's output ${describeTensor(output)} is one number per row, and ${why}. In model.json, set "activation": "sigmoid" if it is a logit, or "none" if it is already a score from 0 to 1. Other single numbers (regression) are not supported yet`,
     );
   }
   const most = config.activation === 'sigmoid' ? 2 : 1;
@@ -141,12 +140,15 @@ function isDistribution(row: Float32Array): boolean {
 }
 
 function unproven(output: GraphTensor, why: string): ForebayError {
-  return mismatch(
-    'nothing says that the output holds class scores',
-    `${why}: ${describeTensor(output)}. If it does, name the classes with "labels", or say in model.json "activation": "softmax" (logits), "sigmoid" (independent logits) or "none" (scores already). Embeddings are not supported yet`,
+  return refusal(
+    `nothing says that the output holds class scores, and ${why}: ${describeTensor(output)}. If it does, name the classes with "labels", or set "activation" in model.json to "softmax" (logits), "sigmoid" (independent logits) or "none" (scores already). Embeddings are not supported yet`,
   );
 }
 
 function mismatch(config: string, graph: string): ForebayError {
-  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
+  return refusal(`${config}, but ${graph}`);
+}
+
+function refusal(message: string): ForebayError {
+  return new ForebayError('config_mismatch', message);
 }

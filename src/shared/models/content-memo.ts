@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 export interface ModelFile {
   /** Absolute. */
   readonly path: string;
-  /** Device, inode, size, and change times of content and inode. If it differs, the content may differ. */
+  /** Device, inode, size, and the times of the last change of content and inode. A new stamp may mean new content. */
   readonly stamp: string;
   readonly size: number;
   /** Last change of the inode, in ms since the epoch. */

@@ -1,7 +1,7 @@
 /**
- * Finds the files in which an ONNX graph keeps weights. Every tensor may name one, also in subgraphs, functions and attributes.
- * Reads the protobuf through a window, so that a graph of gigabytes takes no memory, and skips weights inside the graph. Field
- * numbers are those of onnx.proto3 (ONNX 1.17).
+ * Finds the files in which an ONNX graph keeps weights. Every tensor may name one, also in subgraphs, functions and
+ * attributes. Reads the protobuf through a window, so that a graph of gigabytes takes little memory, and skips weights
+ * inside the graph. Field numbers are those of onnx.proto3 (ONNX 1.17).
  */
 import { open, type FileHandle } from 'node:fs/promises';
 

@@ -15,7 +15,7 @@ export interface ExternalFile extends ModelFile {
 /** Where a link to a file may lead. onnxruntime does not follow links out of the model's folder. */
 export type Links = 'inside' | 'anywhere';
 
-/** In order of location. Adds problems to `issues` and leaves such files out. */
+/** In order of location. Leaves out files with a problem, and adds the problem to `issues`. */
 export async function readExternalFiles(
   graph: ModelFile,
   memo: ContentMemo,

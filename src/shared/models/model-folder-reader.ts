@@ -13,7 +13,7 @@ export interface ModelListing {
 }
 
 export interface ModelFolderReader {
-  /** As loadModelFolder. */
+  /** Like loadModelFolder. */
   load(dir: string): Promise<ModelFolder>;
   /**
    * Lists the models in the folders below `modelsDir`, or the model in `modelsDir` itself if it holds a graph. Throws

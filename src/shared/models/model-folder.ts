@@ -35,7 +35,7 @@ export interface ModelFolder {
   readonly files: readonly ModelFile[];
 }
 
-/** How often a folder is read again if it changes meanwhile. */
+/** How often a folder is read if it changes during each reading. */
 const ATTEMPTS = 3;
 
 /**

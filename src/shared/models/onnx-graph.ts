@@ -1,6 +1,6 @@
 /**
- * Reads a graph's inputs, outputs and operators straight from the protobuf of an ONNX file, without a runtime. Field numbers are
- * those of onnx.proto3 (ONNX 1.17).
+ * Reads a graph's inputs, outputs and operators straight from the protobuf of an ONNX file, without a runtime. Field
+ * numbers are those of onnx.proto3 (ONNX 1.17).
  */
 import { ForebayError } from '../errors.ts';
 import type { GraphTensor } from './graph-tensor.ts';

@@ -21,7 +21,7 @@ export function readModelConfig(value: unknown): ModelConfigReading {
   return { ok: false, issues: parsed.error.issues.flatMap(toIssues) };
 }
 
-/** Reads the raw file, because the schema fills in `softmax`. */
+/** Takes the file's own value, because the schema fills in `softmax`. */
 function contradictions({ activation, softmax }: Partial<ModelConfig>): Issue[] {
   if (activation === undefined || softmax === undefined) return [];
   if ((activation === 'softmax') === softmax) return [];

@@ -26,8 +26,8 @@ const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
 const AZURE_HOST = '168.63.129.16';
 
 /**
- * `allow`: CIDRs (`10.1.0.0/16`), addresses, host names (`images.internal`), or `*.` and a domain for all names below
- * it. Throws ForebayError `config_invalid` that names every bad entry.
+ * `allow`: CIDRs (`10.1.0.0/16`), addresses, host names (`images.internal`), or `*.` and a domain, which allows all
+ * names below the domain. Throws ForebayError `config_invalid` that names every bad entry.
  */
 export function createAddressFilter(allow: readonly string[]): AddressFilter {
   const ranges: [Address, number][] = [];
@@ -46,7 +46,7 @@ export function createAddressFilter(allow: readonly string[]): AddressFilter {
   if (bad.length > 0) {
     throw new ForebayError(
       'config_invalid',
-      `Not a CIDR, an address or a host name in the list of allowed URL hosts: ${bad.map((entry) => `"${entry}"`).join(', ')}.`,
+      `The list of allowed URL hosts has entries that are not a CIDR, an address or a host name: ${bad.map((entry) => `"${entry}"`).join(', ')}.`,
     );
   }
 
@@ -59,7 +59,7 @@ export function createAddressFilter(allow: readonly string[]): AddressFilter {
       return hosts.has(name) || domains.some((domain) => name.endsWith(domain));
     },
     allowsAddress(text) {
-      // ipaddr.js alone accepts short forms such as 1.2.3.
+      // On its own, ipaddr.js would accept short forms such as 1.2.3.
       if (isIP(text) === 0 || !ipaddr.isValid(text)) return false;
       const address = ipaddr.parse(text);
       const inner = innerOf(address);

@@ -24,8 +24,9 @@ export function parseFetchUrl(text: string, base?: URL): URL {
 }
 
 /**
- * Where a `Location` header leads. `header`: Latin-1, one character per byte, as undici returns it. Like browsers, it
- * reads raw UTF-8 as UTF-8 and keeps other bytes. Throws ForebayError `url_not_allowed`.
+ * Where a `Location` header leads. `header`: Latin-1, one character per byte, as undici returns it. Bytes beyond ASCII
+ * are read as UTF-8 if they are valid UTF-8, and percent-encoded otherwise, as browsers do. Throws ForebayError
+ * `url_not_allowed`.
  */
 export function parseLocation(header: string, base: URL): URL {
   const bytes = Buffer.from(header, 'latin1');

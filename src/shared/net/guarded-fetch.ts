@@ -127,7 +127,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   return {
     async fetchBytes(url, caller) {
       caller.throwIfAborted();
-      // AbortSignal.any would leak on Node 20: a long-lived parent keeps its signals.
+      // AbortSignal.any would leak on Node 20, where a long-lived signal retains all signals that were derived from it.
       const stop = new AbortController();
       const end = () => stop.abort();
       const timer = setTimeout(end, timeoutMs);

@@ -58,8 +58,8 @@ export async function readBody(
     if (decoder !== null) pipeline(body, decoder, () => {}); // The decoder passes errors on to its reader.
     const chunks: Buffer[] = [];
     let size = 0;
-    // Only the ratio of the whole body counts, because the plain sky of a photo has the ratio of a zip bomb. If the length
-    // is announced, the ratio is known early. Otherwise it is checked at the end.
+    // Only the ratio of the whole body counts, because the plain sky of a photo alone has the ratio of a zip bomb. An
+    // announced length gives the limit early. Without one, the ratio is checked at the end.
     const most = announced > 0 ? Math.max(RATIO_FLOOR, maxRatio * announced) : Infinity;
     for await (const chunk of chunksOf(response, decoder)) {
       size += chunk.length;
@@ -92,7 +92,7 @@ async function* chunksOf(
     if (body.errored !== null || cut) throw error;
     throw new ForebayError(
       'fetch_unreadable',
-      `the body cannot be decoded as its content-encoding "${String(headers['content-encoding'])}": ${messageOf(error)}`,
+      `the body does not match its content-encoding "${String(headers['content-encoding'])}": ${messageOf(error)}`,
       { cause: error },
     );
   }
@@ -120,6 +120,6 @@ function tooLarge(size: string, maxBytes: number): ForebayError {
 function inflated(compressed: number, maxRatio: number): ForebayError {
   return new ForebayError(
     'fetch_inflated',
-    `${compressed} compressed bytes decompress to more than ${maxRatio} times as many. Have the server send the image uncompressed, or raise FOREBAY_MAX_FETCH_RATIO`,
+    `${compressed} compressed bytes decompress to more than ${maxRatio} times as many. Configure the server to send the image uncompressed, or raise FOREBAY_MAX_FETCH_RATIO`,
   );
 }

@@ -11,7 +11,7 @@ const TRIES = 5;
 
 export interface RetryingFetchOptions {
   readonly fetchBytes: GuardedFetch['fetchBytes'];
-  /** Tries in all. */
+  /** Maximum number of attempts. */
   readonly tries?: number;
   /** Maximum pause before the second attempt, ms. It doubles with each further attempt. */
   readonly firstPauseMs?: number;

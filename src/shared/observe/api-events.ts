@@ -14,7 +14,7 @@ export const API_EVENTS = {
     'warn',
     'every request needs an API key, and none exists yet; create one with forebay keys create',
   ),
-  /** All tenants may read `folder`, which contains data that only one of them may read. */
+  /** All tenants may read below `inputRoot`, although it is inside `folder`, which holds data of single tenants. */
   'input_root.exposes': event<{ readonly inputRoot: string; readonly folder: string }>(
     'warn',
     'an input root is inside the data folder or an output root, so every tenant may read what is written there',
@@ -26,7 +26,7 @@ export const API_EVENTS = {
     readonly status: number;
     readonly ms: number;
   }>('debug', 'request'),
-  /** `redis`: because Redis is unavailable or refuses writes. The log reports that once, not for each request. */
+  /** `redis`: whether Redis is unavailable or refuses writes. The log reports that once, not for each request. */
   'request.failed': event<{
     readonly code: string;
     readonly detail: string;
@@ -47,7 +47,10 @@ export const API_EVENTS = {
     'stream interrupted',
   ),
 
-  /** `key`: id of the API key, null without one. `replayed`: an earlier request with the same key created the job. */
+  /**
+   * `key`: id of the API key, null without one. `replayed`: whether an earlier request with the same `Idempotency-Key`
+   * created the job.
+   */
   'job.submitted': event<{
     readonly job: string;
     readonly model: string;

@@ -19,7 +19,7 @@ export interface EndedJob {
   readonly error?: string;
 }
 
-/** The last attempt for a webhook. */
+/** The last failed attempt to deliver a webhook event. */
 export interface FailedDelivery {
   readonly job: string;
   readonly webhook_event: string;
@@ -51,7 +51,7 @@ export const FEEDER_EVENTS = {
 
   /** The sweeper has removed the leftovers of killed processes, counted by kind. */
   'sweep.cleared': event<Readonly<Record<string, number>>>('info', 'cleared up after killed processes'),
-  'sweep.failed': event<{ readonly error: string }>('warn', 'not swept'),
+  'sweep.failed': event<{ readonly error: string }>('warn', 'sweep failed'),
 
   'webhook.given_up': event<FailedDelivery>('warn', 'webhook given up'),
   /** The events of a job could not be created or sent. Its lease expires, then it is tried again. */

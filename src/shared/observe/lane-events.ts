@@ -6,8 +6,8 @@ export interface InLane {
 }
 
 export const LANE_EVENTS = {
-  /** A batch has run longer than its model may. */
-  'lane.stuck': event<InLane>('error', 'a batch took longer than its model may, so the lane is killed'),
+  /** A batch has exceeded the timeout of its model. */
+  'lane.stuck': event<InLane>('error', 'a batch exceeded its timeout, so the lane is killed'),
   /** A lane has ended on request. `lived_ms`: since its start. */
   'lane.recycled': event<InLane & { readonly lived_ms: number }>(
     'info',

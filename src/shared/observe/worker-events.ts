@@ -113,7 +113,7 @@ export const WORKER_EVENTS = {
   ),
   'model.replaced': event<ModelVersion & { readonly dir: string }>(
     'warn',
-    'files of the model have changed or gone: lanes keep what they have loaded',
+    'files of the model have changed or are gone: lanes keep what they have loaded',
   ),
   'model.retired': event<ModelVersion>('info', 'replaced model has left the lanes'),
   'model.lost': event<ModelTrouble>(

@@ -1,6 +1,6 @@
 /**
  * The environment of compute-only child processes: lanes, tuning, `model init`. They get only the variables of these
- * lists, so that no secret, proxy or preload of the parent reaches them.
+ * lists, so that no secret, proxy or Node preload of the parent reaches them.
  */
 import { nodeFlagsForChildren } from './node-flags.ts';
 

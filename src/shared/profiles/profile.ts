@@ -1,6 +1,6 @@
 /**
  * The results of `forebay tune` for one model on one machine: the best settings, and every measurement that led to them.
- * The setting `"auto"` uses it. Knows nothing of files or lanes.
+ * Where a setting is `"auto"`, workers use the best settings. Knows nothing of files or lanes.
  */
 import { z } from 'zod';
 
@@ -58,7 +58,7 @@ export const PROFILE = z.object({
   machine: MACHINE,
   settings: LANE_SETTINGS,
   rows_per_s: z.number(),
-  /** The settings by formula, measured beside the best. Null if they did not run or were not compared. */
+  /** The settings by formula. `rows_per_s`: measured beside the best. Null if they did not run or were not compared. */
   formula: z.object({ settings: LANE_SETTINGS, rows_per_s: z.number().nullable() }),
   /** ISO 8601. */
   measured_at: z.string(),

@@ -1,9 +1,9 @@
-/** The messages of `forebay tune` to the measuring process, and that process's reports, one message each. */
+/** The messages from `forebay tune` to the measuring process, and back. Each report of that process is one message. */
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
 import type { RowLimits } from '../files/row-limits.ts';
 import type { LaneSettings, Measurement, Profile } from './profile.ts';
 
-/** The machine decides fields that are null or absent. */
+/** Fields that are null or absent are chosen to suit the machine. */
 export interface TuneRequest {
   /** Absolute. */
   readonly modelDir: string;
@@ -53,9 +53,12 @@ export interface Tuned {
   readonly stopped: boolean;
   /** `rowsPerS`: null if the start does not run. */
   readonly start: TuneStart & { readonly rowsPerS: number | null };
-  /** The gain of the best point found over the start, used or not, as shares. Null if there was nothing to compare. */
+  /**
+   * How much faster than the start the best point found is, as a share, whether or not it is used. Null if there was
+   * nothing to compare.
+   */
   readonly gain: { readonly gain: number; readonly noise: number } | null;
-  /** By settings key. Rates are relative to one configuration's rate. The configurations were compared at the same time. */
+  /** Rates by settings key, as multiples of one configuration's rate. All were compared with it at the same time. */
   readonly scores: Readonly<Record<string, number>>;
   /** Wall time of the search, including its final comparison. */
   readonly searchSeconds: number;

@@ -107,7 +107,10 @@ export const sampleKeys = (worker: string) => ({
   reply: (id: string) => `${PREFIX}:{worker ${worker}}:sampled:${id}`,
 });
 
-/** Channels of wake-ups. Each kind has its own, so that a commit does not wake every worker. Sweeps replace lost messages. */
+/**
+ * Channels of wake-ups. Each kind has its own, so that a commit does not wake every worker. Sweeps make up for lost
+ * messages.
+ */
 export const WAKE_CHANNELS = {
   /** A job's state has changed. Message: the job's id. */
   job: `${PREFIX}:wake:job`,
@@ -117,7 +120,7 @@ export const WAKE_CHANNELS = {
   queue: `${PREFIX}:wake:queue`,
   /** Slots were freed. Message: the queue's name. */
   slots: `${PREFIX}:wake:places`,
-  /** Workers came, left or serve other models. */
+  /** Workers have started or left, or serve other models. */
   workers: `${PREFIX}:wake:workers`,
   /** A sample request waits. Message: the worker's id. */
   sample: `${PREFIX}:wake:sample`,

@@ -1,4 +1,4 @@
-/** Values that have been renamed, so that what older versions store in Redis is read under the new names. Pure. */
+/** Translates values that older versions store in Redis under names that have changed since. Pure. */
 import type { Choice } from '../domain/choice.ts';
 import type { JobFailure } from '../domain/job/job.ts';
 
@@ -9,12 +9,12 @@ const ERROR_CODES: Readonly<Record<string, JobFailure['code']>> = {
   contract_mismatch: 'config_mismatch',
 };
 
-/** A failure in the form of a job's record or a worker's heartbeat. */
+/** Translates a failure from a job's record or a worker's heartbeat. */
 export function withCurrentCode<Failure extends { readonly code: string }>(failure: Failure): Failure {
   return { ...failure, code: ERROR_CODES[failure.code] ?? failure.code };
 }
 
-/** Choices in the form of a worker's heartbeat. A value that is not a choice stays unchanged. */
+/** Translates the choices of a worker's heartbeat. A value that is not a choice stays unchanged. */
 export function withCurrentBounds<Choices extends object>(choices: Choices): Choices {
   return Object.fromEntries(
     Object.entries(choices).map(([name, value]: [string, unknown]) => [

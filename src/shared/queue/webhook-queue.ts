@@ -17,7 +17,7 @@ const HOOK_EVENT = z.object({
   /** JSON text, the same in every attempt. */
   body: z.string(),
   created_at: z.number(),
-  /** Tries so far. */
+  /** Attempts so far. */
   attempts: z.int(),
   /** Time of the next attempt, ms. Null: the event was delivered or given up. */
   due: z.number().nullable(),
@@ -74,7 +74,7 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
       await redis.hset(jobKeys(job).webhook, slot, JSON.stringify(event));
     },
 
-    /** Logs a try. */
+    /** Logs an attempt. */
     async note(job: string, delivery: HookDelivery): Promise<void> {
       const { deliveries } = jobKeys(job);
       await redis

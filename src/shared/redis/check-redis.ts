@@ -28,8 +28,8 @@ export async function checkRedis(client: Pick<Redis, 'info'>): Promise<RedisRepo
   if (limit > 0 && policy !== 'noeviction') {
     throw new ForebayError(
       'redis_evicts',
-      `This Redis drops keys when it is full (maxmemory-policy ${policy} at ${info.get('maxmemory_human') ?? limit}), ` +
-        'and jobs with them. Run `redis-cli config set maxmemory-policy noeviction`, and set the same in redis.conf.',
+      `This Redis deletes keys when it is full (maxmemory-policy ${policy} at ${info.get('maxmemory_human') ?? limit}), ` +
+        'so jobs would be lost. Run `redis-cli config set maxmemory-policy noeviction`, and set the same in redis.conf.',
     );
   }
 

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { ForebayError } from '../errors.ts';
 import { writeCheckKey } from '../queue/keys.ts';
 
-/** Redis treats it as a write that needs memory. It changes nothing, because the key never exists. */
+/** Redis treats this SET as a write that needs memory. It changes nothing, because the key never exists. */
 export const WRITE_CHECK: [key: string, value: string, when: 'XX'] = [writeCheckKey, '1', 'XX'];
 
 /** A readiness probe needs an answer within this time. */

@@ -6,7 +6,7 @@ export type RedisTrouble = 'away' | 'read_only' | 'full' | 'not_saving' | 'few_r
 
 interface Words {
   readonly code: ErrorCode;
-  /** For users. Anybody may be one, so it names no address. */
+  /** For users. It names no address, because anybody may be a user. */
   readonly says: string;
   /** For the operator, as a clause. */
   readonly advice: string;

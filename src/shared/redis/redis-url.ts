@@ -12,7 +12,7 @@ const SCHEME = /^(redis|rediss|unix):/i;
 
 /**
  * The connection options of an address.
- * @throws ForebayError `config_invalid`. Its message quotes nothing of the address, which may hold a password.
+ * @throws ForebayError `config_invalid`. Its message quotes no part of the address, which may hold a password.
  */
 export function redisOptions(url: string): RedisOptions {
   return url.startsWith('unix:') ? parseUnix(url) : parseTcp(url);

@@ -22,7 +22,7 @@ type State =
   | { readonly name: 'lost' | 'refusing'; readonly waitingFor: string; readonly sinceMs: number };
 
 export interface RedisWatch {
-  /** Every connection of this process passes its errors to this (connectRedis). */
+  /** Every connection of this process passes its errors to this function (connectRedis). */
   readonly onError: (error: Error) => void;
   /** Why Redis cannot be used now. Null: no problem is known. */
   waitingFor(): string | null;
@@ -35,7 +35,7 @@ export interface RedisWatch {
   checkWrite(): Promise<void>;
 }
 
-/** `meanwhile`: fields of the log line that reports the first wait. */
+/** `meanwhile`: fields of the log lines that report that Redis has not answered yet. */
 export function createRedisWatch(options: {
   readonly redisUrl: string;
   readonly emit: Emit;
@@ -52,7 +52,7 @@ export function createRedisWatch(options: {
   let client: Redis | null = null;
   let lastError: Error | null = null;
 
-  /** Reports each advice once. Further attempts would repeat it every second. */
+  /** Reports only when the advice changes. Otherwise each attempt would repeat it, about once per second. */
   function notYet(waitingFor: string, advice: string): void {
     if (state.name !== 'starting' || advice === state.advice) return;
     state = { name: 'starting', waitingFor, advice };
@@ -93,7 +93,8 @@ export function createRedisWatch(options: {
     client = watched;
     watched.on('error', (error: Error) => (lastError = error));
     let closed = false;
-    // Not emitted if we close the connection. A close gives no reason, but the next attempt's error does.
+    // ioredis does not emit this if this process closes the connection. The close itself gives no reason, but the next
+    // attempt's error does.
     watched.on('reconnecting', () => {
       if (lastError === null && !closed) {
         closed = true;
@@ -150,7 +151,7 @@ export function createRedisWatch(options: {
         throw new ForebayError('queue_unavailable', state.waitingFor ?? `${where} has not answered yet.`);
       };
       throwUnlessUp();
-      // This connection waits while Redis refuses writes. By now the reason is known.
+      // While Redis refuses writes, this connection waits, so the check times out. By then the state has the reason.
       await checkWrite(client).catch((error: unknown) => {
         throwUnlessUp();
         throw error;

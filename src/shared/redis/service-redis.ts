@@ -43,7 +43,7 @@ export class ServiceRedis extends Redis {
   }
 
   override sendCommand(command: RedisCommand, stream?: Stream): unknown {
-    // ioredis resends a command after a reconnect.
+    // ioredis resends a command after a reconnect. It is wrapped only the first time.
     if (!this.#known.has(command)) {
       this.#known.add(command);
       const { reject } = command;
@@ -76,7 +76,7 @@ export class ServiceRedis extends Redis {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       await delay(pause);
       const check = new Command('set', WRITE_CHECK);
-      // Its own refusal must reach this loop.
+      // A refusal of this command must reach this loop.
       this.#known.add(check);
       super.sendCommand(check);
       const error: unknown = await check.promise.then(

@@ -1,6 +1,7 @@
 /**
- * Adopts an existing part. Either a run of this job died before its commit, or this job resumes the job that wrote it. The
- * rows must be those of the block. If the job has a proof, the bytes must be those that one of its runs announced.
+ * Adopts an existing part. It was written by a run of this job that died before its commit, or by the job that this one
+ * resumes. The rows must be those of the block. Unless the proof is `owned`, the bytes must be those that one of the
+ * job's runs announced.
  */
 import { link } from 'node:fs/promises';
 import { rowIndex, type BlockRows } from '../domain/block.ts';
@@ -13,13 +14,13 @@ export interface BlockCounts {
   readonly failed: number;
 }
 
-/** Why a part counts as part of this job. */
+/** Why a part counts for this job. */
 export type PartProof =
   /** Its hash is one that runs of the job announced. */
   | { readonly hashes: readonly string[] }
   /**
-   * The job owns the output. Any owner before it was its predecessor, whose parts a resumed job adopts. Also used for jobs
-   * of version 1, whose runs announced nothing.
+   * The job owns the output. Any earlier owner was its predecessor, whose parts a resuming job adopts. Also used for
+   * jobs of version 1, whose runs announced nothing.
    */
   | 'owned';
 
@@ -104,7 +105,7 @@ export async function placeErrors(
       await link(`${staging}/${staged}`, `${paths.folder}/${errorsName(part)}`);
       return true;
     } catch (error) {
-      // They have their final name already, perhaps because another process found the part.
+      // The errors have their final name already, perhaps because another process found the part.
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST') return true;
       if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;

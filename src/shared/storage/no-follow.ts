@@ -1,6 +1,6 @@
 /**
  * Works in folders and reads files without following links. The folder is opened first, then checked to be the one at its
- * path. So a link that replaces it afterwards leads nowhere else.
+ * path. So a link that replaces the folder afterwards has no effect.
  */
 import { close, constants, lstat, open, readlink } from 'node:fs';
 import { open as openFile, readlink as readlinkOf, realpath } from 'node:fs/promises';
@@ -12,8 +12,8 @@ const FOLDER_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NO
 const FILE_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * `act` gets a path to the folder that is valid until it returns. `..` from it is the real parent. Rejects with `ENOENT`
- * if the folder does not exist, and with ForebayError `output_changed` if a link leads to it.
+ * Calls `act` with a path to the folder, which stays valid until `act` settles. `..` of that path is the real parent.
+ * Rejects with `ENOENT` if the folder does not exist, and with ForebayError `output_changed` if a link leads to it.
  */
 export async function inFolderNoFollow<T>(folder: string, act: (at: string) => Promise<T>): Promise<T> {
   if (!LINUX) {
@@ -85,7 +85,7 @@ function tooLarge(path: string, most: number): ForebayError {
 function linked(path: string): ForebayError {
   return new ForebayError(
     'output_changed',
-    `A link leads to ${path}, which was not there when the job was submitted. Forebay does not follow links in an ` +
+    `A link that was not there when the job was submitted leads to ${path}. Forebay does not follow links in an ` +
       'output. Put the folder back, or submit the job to another output.',
   );
 }

@@ -73,7 +73,7 @@ export async function publishBlock(
   }
   const adopted = await adoptBlock(folder, job, part, rows, published.proof);
   if (!adopted) throw stagedIsGone(part, folder);
-  // They have their final name by now, or belong to a part that lost.
+  // The errors have their final name by now, or belong to a part that lost.
   if (errors !== null) await removeStaged(`${staging}/${errors}`);
   await removeEmptyStaging(folder, job);
   return adopted;

@@ -24,8 +24,8 @@ export interface PublishedBlock {
 }
 
 /**
- * The published files of a block. Null if there is no part. With `mayHaveErrors` false, it skips the errors file, because
- * no row failed.
+ * The published files of a block. Null if there is no part. With `mayHaveErrors` false, it does not read the errors
+ * file, because no row failed or the caller needs only the part.
  */
 export async function readBlock(
   folder: string,

@@ -11,7 +11,7 @@ import { readBlock } from './read-part.ts';
 /** Whose staged files to keep. Everything else is discarded. */
 export interface StagingOwner {
   readonly job: string;
-  /** The lease of its feeder. With null, only parts and errors of the job's runs stay. */
+  /** The lease of the job's feeder. Of what the job's feeders staged, only the files of this lease stay. */
   readonly lease: string;
 }
 
@@ -67,7 +67,7 @@ export interface StagedEntry {
   readonly path: string;
 }
 
-/** Forebay's own entries of a staging folder. Empty if it is not a folder, or a link. */
+/** Forebay's own entries of a staging folder. Empty if it is a link or not a folder. */
 export async function stagedIn(staging: string): Promise<StagedEntry[]> {
   if (!(await isFolder(staging))) return [];
   const names = await readdir(staging).catch((error: NodeJS.ErrnoException) => {

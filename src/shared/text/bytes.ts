@@ -3,7 +3,7 @@
 const MB = 2 ** 20;
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
-/** 512 B, 1.5 KB, 250 MB. A KB has 1024 bytes, as memory and disks are usually read. */
+/** 512 B, 1.5 KB, 250 MB. A KB has 1024 bytes, as is usual for memory and disks. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;

@@ -1,6 +1,6 @@
 /**
- * Unicode normal forms of names. macOS often stores é as e and an accent (NFD), others as one character (NFC). The names
- * look the same, but most file systems treat them as different names.
+ * Unicode normal forms of names. macOS often stores é as e and an accent (NFD), other systems as one character (NFC).
+ * The names look the same, but most file systems treat them as different names.
  */
 
 export type UnicodeForm = 'NFC' | 'NFD';

@@ -1,4 +1,4 @@
-/** Settings of how processes load, stop, answer health checks and log. */
+/** Settings for how processes load, stop, answer health checks and log. */
 import { choice, count, seconds, secondsAsMs } from '../setting.ts';
 
 export const PROCESSES = {
@@ -21,7 +21,7 @@ export const PROCESSES = {
     fallback: 30,
     min: 0,
     max: 3600,
-    what: 'How long a stopping worker may finish its blocks before it hands them back',
+    what: 'How long a stopping worker may take to finish its blocks before it hands them back',
     trade: 'A longer time wastes less work. A shorter one stops sooner.',
   }),
   healthPort: count({

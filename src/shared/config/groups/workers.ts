@@ -53,7 +53,7 @@ export const WORKERS = {
     flag: { usage: '--max-inflight-mb <n>' },
     what: 'MB of rows that a worker holds at once',
     trade:
-      'More hides slow storage, and less saves memory. Half is for rows that the worker fetches, half for files that its lanes open.',
+      'A higher limit hides slow storage, and a lower one saves memory. Half is for rows that the worker fetches, half for files that its lanes open.',
   }),
   memoryLimitBytes: megabytes({
     env: 'FOREBAY_MEMORY_LIMIT_MB',

@@ -1,4 +1,4 @@
-/** Explains why the patterns of a dataset match no file, and which patterns would. */
+/** Explains why the patterns of a dataset match no file, and suggests patterns that match some. */
 import { createGlobFilter, type GlobFilter } from './glob-filter.ts';
 import { unicodeForm } from '../../text/unicode-form.ts';
 import type { WalkedFile } from './walk.ts';
@@ -12,7 +12,10 @@ type Change = (text: string) => string;
 const OTHER_CASES: readonly Change[] = [(text) => text.toLowerCase(), (text) => text.toUpperCase()];
 const loose: Change = (text) => text.normalize('NFC').toLowerCase();
 
-/** Returns a sentence, or null if there are no files at all. `walkWith` yields the files that a filter lets through. */
+/**
+ * Returns a sentence. Null if there are no files at all, or no patterns. `walkWith` yields the files that a filter lets
+ * through.
+ */
 export async function explainEmpty(
   { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
   walkWith: Walk,
@@ -40,7 +43,7 @@ async function unmatched(
     ...(include.length === 0 ? [] : [`include ${quoted(include)}`]),
     ...(exclude.length === 0 ? [] : [`exclude ${quoted(exclude)}`]),
   ];
-  return `The folder holds ${counted(files)}, such as "${example}", but ${given.join(' and ')} let none through.`;
+  return `The folder holds ${counted(files)}, such as "${example}", but no file passes ${given.join(' and ')}.`;
 }
 
 /** Looks for include patterns that would match in another letter case or Unicode normal form. */

@@ -76,7 +76,7 @@ async function writeAll(file: FileHandle, bytes: Buffer, position: number): Prom
 }
 
 interface Head {
-  /** Records in memory. `records[next]` is the smallest one of the run that was not yielded yet. */
+  /** Records in memory. `records[next]` is the smallest record of the run that has not been yielded. */
   records: string[];
   next: number;
   /** The position in the file where the run continues. */

@@ -49,7 +49,7 @@ export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions =
     async count(limit, signal) {
       let count = 0;
       if (limit <= 0) return 0;
-      // The order does not matter for counting, so huge folders need no sorting.
+      // Without a limit, the order does not matter, so huge folders need no sorting.
       const sorted = limit !== Number.POSITIVE_INFINITY;
       const all = walk({ ...common, ...rules(), after: null, sorted, onSkip: ignore, signal });
       for await (const _ of all) if (++count >= limit) break;

@@ -1,6 +1,6 @@
 /**
- * Include and exclude globs over relative paths. `*.jpg` matches only in the top folder. For any depth write `**` and
- * `/*.jpg`.
+ * Include and exclude globs over relative paths. `*.jpg` matches only in the top folder. For any depth, write `**`
+ * directly followed by `/*.jpg`.
  */
 import { compileGlobs } from './glob/compile-globs.ts';
 

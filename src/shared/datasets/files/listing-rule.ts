@@ -2,10 +2,10 @@
  * Which entries of a folder are rows. A job keeps its first rule, so that its blocks keep their rows.
  *
  * Rule 1: every file. Links count only if they lead below the folder itself. Broken links are left out.
- * Rule 2: every file, unless its extension is not that of an image and no include pattern names that extension. Links
- * may lead to anything that the job may read. A broken link is a row, which fails.
+ * Rule 2: every file. But a file with an extension of another format (`NOT_IMAGES`) counts only if an include pattern
+ * names the extension. Links may lead to anything that the job may read. A broken link is a row, which fails.
  *
- * Any change, including one of the table of extensions, must be a new rule.
+ * Any change, even to the table of extensions, needs a new rule.
  */
 import type { DatasetSpec, ListingRule } from '../../domain/dataset-spec.ts';
 import { createGlobFilter } from './glob-filter.ts';
@@ -32,7 +32,7 @@ const NOT_IMAGES: ReadonlySet<string> = new Set(
   ].flatMap((names) => names.split(' ')),
 );
 
-/** Whether the extension of a file is not that of an image. False for a name without an extension. */
+/** Whether the extension of a file shows that it is not an image. False for a name without an extension. */
 export function isNoImage(name: string): boolean {
   const dot = name.lastIndexOf('.');
   return dot > 0 && NOT_IMAGES.has(name.slice(dot + 1).toLowerCase());

@@ -26,7 +26,7 @@ export interface WalkOptions extends Omit<ListingOptions, 'from'> {
   readonly root: string;
   readonly rule: ListingRule;
   readonly filter: GlobFilter;
-  /** Whether an include pattern names the extension of a file, which is then a row even if it is no image. */
+  /** Whether an include pattern names the extension of a file. The file is then a row even if it is not an image. */
   readonly isExplicitlyIncluded: (id: string) => boolean;
   /** Tells which folders and link targets to skip, by real path. */
   readonly skips: (real: string) => boolean;
@@ -45,7 +45,7 @@ interface Folder {
   /** The raw real path. */
   readonly real: string;
   readonly entries: AsyncGenerator<Entry>;
-  /** The path to start after, from here on: the name in this folder, then those below it. */
+  /** What is left of the path to start after: the name in this folder, then the names below it. */
   readonly seek: readonly string[];
 }
 
@@ -53,8 +53,8 @@ interface Folder {
 type Outcome = 'file' | { readonly folder: string } | SkipReason | null;
 
 /**
- * The files below the root that are rows by the listing rule. It never walks a folder inside itself. Throws ForebayError
- * `input_not_found` for a missing root, and `input_unreadable`, which names the folder.
+ * The files below the root that are rows by the listing rule. It never enters a folder that it is already inside.
+ * Throws ForebayError `input_not_found` for a missing root, and `input_unreadable`, which names the folder.
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
   const { rule, filter } = options;

@@ -1,4 +1,7 @@
-/** Reads the lines of a file with their byte offsets, from any offset, in constant memory. It does not hold lines that are too long. */
+/**
+ * Reads the lines of a file with their byte offsets, from any offset, in constant memory. It does not hold lines that
+ * are too long.
+ */
 import { open, type FileHandle } from 'node:fs/promises';
 import { ForebayError, messageOf } from '../../errors.ts';
 import { ENCODING_HEAD_BYTES, listProblem, markLength } from './list-encoding.ts';
@@ -46,7 +49,7 @@ async function* linesOf(
   const buffer = Buffer.allocUnsafe(CHUNK);
   let filled = 0;
   let base = from; // file offset of buffer[0]
-  let longStart: number | null = null; // where the too long line that is being skipped began
+  let longStart: number | null = null; // start of the overlong line that is being skipped
   for (;;) {
     signal.throwIfAborted();
     const bytesRead = await readAt(file, path, buffer, filled, base + filled);

@@ -6,7 +6,7 @@ import { isLfsPointer } from './lfs-pointer.ts';
 export const ENCODING_HEAD_BYTES = 128;
 
 const MARKS: readonly (readonly [bytes: readonly number[], name: string, iconv: string])[] = [
-  // Must come before UTF-16, whose mark is its start.
+  // Must come before UTF-16, whose mark is the start of this one.
   [[0xff, 0xfe, 0, 0], 'UTF-32 (little-endian)', 'UTF-32LE'],
   [[0, 0, 0xfe, 0xff], 'UTF-32 (big-endian)', 'UTF-32BE'],
   [[0xff, 0xfe], 'UTF-16 (little-endian)', 'UTF-16LE'],

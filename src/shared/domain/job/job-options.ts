@@ -79,7 +79,7 @@ export const JOB_OPTION_TABLE = {
     value: { type: 'error_limit' },
     otherwise: null,
     about: 'failed rows to tolerate: a count, or a share once 100 rows are done',
-    more: 'A share such as "1%" is one of the finished rows.',
+    more: 'A share such as "1%" refers to the finished rows.',
     default: 'unlimited',
     placeholder: 'n|n%',
   },

@@ -12,12 +12,12 @@ const TARGET_BYTES = 4 * 224 * 224 * 3 * 4;
 /** Rows up to this size take so little time that the fixed cost of a call matters. Their batches are twice as large. */
 const SMALL_ROW_BYTES = 64 * 1024;
 export const MAX_AUTO_BATCH = 128;
-/** Batches per block. Fewer make coordination expensive, more make lanes end at different times. */
+/** Batches per block. Fewer make coordination expensive, and more make lanes end at different times. */
 export const BATCHES_PER_BLOCK = 4;
 const MIN_AUTO_BLOCK = 16;
 /**
- * A block has a fixed cost (6 ms of CPU over all processes), so a block of small rows needs many. An even larger block
- * would delay a job's first results.
+ * A block has a fixed cost (6 ms of CPU over all processes), so a block of small rows needs many rows. An even larger
+ * block would delay a job's first results.
  */
 const MIN_SMALL_ROWS_BLOCK = 1_024;
 

@@ -1,6 +1,6 @@
 /**
  * BullMQ for the feeder: puts blocks on queues, checks on them and takes them back. Workers take blocks with
- * block-taker.ts. Nothing else imports BullMQ.
+ * block-taker.ts. Nothing else uses BullMQ.
  */
 import type { Queue as BlockQueue } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -95,7 +95,10 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
       return (await open(queue).clean(0, Math.min(excess, most), 'failed')).length;
     },
 
-    /** The first `most` block jobs that no worker holds: BullMQ's id, and the job that each belongs to. */
+    /**
+     * Block jobs that no worker holds, up to `most` in each of BullMQ's states: BullMQ's id, and the job that each
+     * belongs to.
+     */
     async idle(queue: string, most: number): Promise<{ id: string; job: string }[]> {
       const found = await open(queue).getJobs(['prioritized', 'wait', 'delayed'], 0, most - 1, true);
       return found.flatMap((job) =>

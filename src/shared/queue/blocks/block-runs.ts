@@ -34,9 +34,9 @@ export type PublishPermit =
 
 export interface PartAnnouncement {
   readonly block: number;
-  /** Of the run. */
+  /** The run's token. */
   readonly token: string;
-  /** Of the part. */
+  /** SHA-256 of the part. */
   readonly hash: string;
   /** The job's output folder. */
   readonly output: string;
@@ -100,7 +100,7 @@ export function createBlockRuns(deps: { redis: Redis; run: RunScript; now?: () =
     async beginRun(job: string, block: number, generation: number, token: string): Promise<BegunRun | null> {
       return beginRuns(job, { block, generation, token });
     },
-    /** Records what a run is about to start. False if the run is superseded. */
+    /** Records the row that a run is about to start. False if the run is superseded. */
     async noteRow(job: string, block: number, token: string, journal: RowJournal): Promise<boolean> {
       const keys = jobKeys(job);
       return (await run('note-row', [keys.runs, keys.journal], [block, token, writeJournal(journal)])) === 1;
@@ -128,7 +128,7 @@ export function createBlockRuns(deps: { redis: Redis; run: RunScript; now?: () =
     },
     /**
      * Asks whether a run may publish the part that it has staged, and announces the part's hash. A run stages before it
-     * asks, so that a new owner of the output discards its staged files.
+     * asks, so that a new owner of the output finds and discards its staged files.
      */
     async announcePart(job: string, part: PartAnnouncement): Promise<PublishPermit> {
       return announceParts(job, part);

@@ -14,11 +14,11 @@ export interface TakenBlock {
   readonly data: BlockJob;
   /** Unique per run. It fences the run's commit. */
   readonly token: string;
-  /** Takes the block off the queue, because it is done, or nothing needs to be done. */
+  /** Takes the block off the queue, because it is done or needs no work. */
   complete(): Promise<void>;
   /** The run failed. The feeder adds the block again. */
   fail(error: Error): Promise<void>;
-  /** Puts a block back that this version cannot run. It is delayed, so that other waiting blocks can be taken. */
+  /** Puts back a block that this version cannot run. It is delayed, so that other waiting blocks can be taken. */
   leaveToNewer(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export interface BlockTaker {
 export const LOCK_MS = 10_000;
 const RENEW_MS = 3_000;
 const STALLED_CHECK_MS = 5_000;
-/** An older worker checks again after this time for a block that only newer ones can run. */
+/** How long an older worker delays a block that only newer workers can run. */
 const LEFT_TO_NEWER_MS = 5_000;
 /** Forebay counts runs itself, because BullMQ's limit fails a block without running it. */
 const NEVER = 1_000_000_000;
@@ -97,7 +97,7 @@ export async function createBlockTaker(deps: {
         const { data, block } = found;
         const parsed = BLOCK_JOB.safeParse(data);
         if (parsed.success) return { ...block, data: parsed.data };
-        // The block is delayed now, so the next turn finds the one after it.
+        // The block is now delayed or off the queue, so the next iteration takes the one after it.
         if (newerVersion(data, BLOCK_VERSION) !== null) await block.leaveToNewer();
         else await block.fail(new Error(`not a Forebay block of version ${BLOCK_VERSION}`));
       }

@@ -57,8 +57,8 @@ const OUTCOMES: Readonly<Record<number, CommitOutcome>> = {
 };
 
 /**
- * The names of all stats, then each block with its stats in that order. It is one JSON text because many arguments per
- * block cost the client twice as much.
+ * The names of all stats, then each block with its stats in that order. It is one JSON text, because many arguments
+ * per block would cost the client twice as much.
  */
 function commitText(blocks: readonly CommitRequest[], lease: string): string {
   const names = [...new Set(blocks.flatMap(({ stats }) => Object.keys(stats)))];

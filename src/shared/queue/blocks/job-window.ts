@@ -1,6 +1,6 @@
 /**
  * A job's window in Redis: the blocks that were read and are not committed. The feeder's lease fences every change that
- * its feeder makes. Runs of the blocks are block-runs.ts.
+ * its feeder makes. block-runs.ts has the runs of the blocks.
  */
 import type { Redis } from 'ioredis';
 import { decodeBlockRows, encodeBlockRows, type BlockRows, type BlockStats } from '../../domain/block.ts';

@@ -1,4 +1,4 @@
-/** Slots: the limit of a block queue over all jobs, shared fairly. They are a set of block ids. */
+/** Slots: the limit of a block queue over all jobs, shared fairly. Redis holds them as a set of block ids. */
 import type { Redis } from 'ioredis';
 import { queueKeys, WAKE_CHANNELS } from '../keys.ts';
 import { batchPerTurn } from '../batch-per-turn.ts';
@@ -8,7 +8,7 @@ export type QueueSlots = ReturnType<typeof createQueueSlots>;
 
 export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
   const { redis, run } = deps;
-  /** One call returns all slots of a queue that are returned in one turn of the event loop. */
+  /** Frees all slots of a queue that are released in one turn of the event loop with one call. */
   const leave = batchPerTurn<readonly string[], void>(async (queue, members) => {
     const keys = queueKeys(queue);
     await run('release-slots', [keys.slots, keys.feeders], [WAKE_CHANNELS.slots, queue, ...members.flat()]);
@@ -17,8 +17,8 @@ export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
 
   return {
     /**
-     * Takes slots for blocks, in order. Returns how many of the blocks, from the first, have one. `limit`: slots of the
-     * queue, over all jobs. `window`: maximum slots of this job.
+     * Takes slots for blocks, in order. Returns how many of the blocks have one, counted from the first. `limit`:
+     * maximum slots of the queue, over all jobs. `window`: maximum slots of this job.
      */
     async take(
       queue: string,

@@ -6,7 +6,7 @@ import { NOTHING_SKIPPED, SKIPPED, type Skipped } from '../../domain/skipped.ts'
 import { InvariantError } from '../../errors.ts';
 import { withCurrentCode } from '../older-names.ts';
 
-/** `spec`: the parsed one of the hash. `windowSize`, `runs`: entries of the job's window and of its runs in progress. */
+/** `spec`: the hash's spec, parsed. `windowSize`: blocks in the job's window. `runs`: its runs in progress. */
 export function readJobRecord(
   hash: Readonly<Record<string, string>>,
   spec: JobSpec,

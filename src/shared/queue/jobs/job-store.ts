@@ -1,6 +1,6 @@
 /**
- * Jobs in Redis: records, states, counters and events. One Lua script makes each change, and nothing else writes these
- * keys. job-creation.ts creates jobs, job-window.ts keeps their blocks.
+ * Jobs in Redis: records, states, counters and events. Each change is one Lua script or one transaction.
+ * job-creation.ts creates jobs, and job-window.ts keeps their blocks.
  */
 import type { Redis } from 'ioredis';
 import { newJobId } from '../../domain/job/job-id.ts';
@@ -126,7 +126,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
         .hdel(indexKeys.tenants, id)
         .del(keys.window, keys.runs, keys.attempts, keys.journal, keys.errors, keys.parts, keys.lease);
       for (const key of [keys.job, keys.committed, keys.events, keys.stats]) batch.pexpire(key, RETENTION_MS);
-      // The index keeps an id a little longer than the record. Without this it would grow for ever.
+      // The index keeps an id for INDEX_MS from its creation. Without this, the index would grow for ever.
       const oldest = newJobId(now() - INDEX_MS, new Uint8Array(16));
       batch.zremrangebylex(indexKeys.jobs, '-', `(${oldest}`);
       if (tenant !== null) batch.zremrangebylex(indexKeys.jobsOf(tenant), '-', `(${oldest}`);
@@ -152,11 +152,11 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async setReason(id: string, reason: string | null, text: string | null = null): Promise<void> {
       await patch(id, { reason: reason ?? '', reason_text: text ?? '' });
     },
-    /** The feeder has opened the output, so it is the job's. Throws LeaseLost. */
+    /** The feeder has opened the output, so the job owns it. Throws LeaseLost. */
     async markOpened(id: string, lease: string): Promise<void> {
       await patch(id, { opened: 1 }, lease);
     },
-    /** The whole dataset is read. `skipped`: its skipped entries. Throws LeaseLost. */
+    /** The whole dataset has been read. `skipped`: its skipped entries. Throws LeaseLost. */
     async markFedAll(id: string, lease: string, skipped: Skipped): Promise<void> {
       await patch(id, { fed_all: 1, skipped: JSON.stringify(skipped) }, lease);
     },

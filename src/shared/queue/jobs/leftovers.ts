@@ -1,5 +1,5 @@
 /**
- * Finds what jobs and processes that are gone have left in Redis, page by page. Removes nothing, and knows nothing of
+ * Finds what dead processes and ended jobs have left in Redis, page by page. Removes nothing, and knows nothing of
  * files.
  */
 import type { Redis } from 'ioredis';
@@ -11,7 +11,7 @@ import type { RunScript } from '../scripts.ts';
 export interface JobPresence {
   /** The job is active, so a feeder is responsible for it. */
   readonly active: boolean;
-  /** No part of it will be fed or run any more. It has ended, or its record is gone. */
+  /** Nothing of it will be fed or run any more. It has ended, or its record is gone. */
   readonly over: boolean;
   readonly exists: boolean;
   /** Its record has a time to live. */
@@ -65,7 +65,10 @@ export function createLeftovers(deps: { redis: Redis; run: RunScript }) {
       return redis.zrangebylex(indexKeys.jobs, from, '+', 'LIMIT', 0, count);
     },
 
-    /** Some queues, and the cursor of the next page. '0' is the first page and the end. A queue may appear twice. */
+    /**
+     * A page of queues, and the cursor of the next page. The cursor '0' asks for the first page. A returned '0' marks
+     * the end. A queue may appear twice.
+     */
     async queues(cursor: string): Promise<{ cursor: string; queues: string[] }> {
       const [next, keys] = await redis.scan(cursor, 'MATCH', EVERY_KEY, 'COUNT', SCAN_COUNT);
       return { cursor: next, queues: [...new Set(keys.flatMap((key) => queueOfKey(key) ?? []))] };

@@ -1,9 +1,9 @@
 -- Begins runs of a job's blocks. Returns their rows, and makes each caller's token the one that may commit.
 -- KEYS 1 job  2 window  3 runs  4 attempts  5 journal  6 parts
--- ARGV 1 now ms  2 1 = return the spec  3.. block, generation, run token of each
+-- ARGV 1 now ms  2 '1' to return the spec  3.. block, generation, run token of each
 -- Returns {spec or '', then for each block {rows, runs begun, runs that ended with an error, journal, hashes of parts
--- that its runs announced}}. The entry is {} if the run must not continue: the block is committed, withdrawn or of a newer
--- generation, or the job is not running.
+-- that its runs announced}}. The entry is {} if the run must not continue: the block is committed or withdrawn, has a
+-- newer generation, or the job is not running.
 local status, spec = unpack(redis.call('HMGET', KEYS[1], 'status', 'spec'))
 local out = {ARGV[2] == '1' and spec or ''}
 local blocks, tokens = {}, {}

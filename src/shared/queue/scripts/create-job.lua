@@ -2,11 +2,11 @@
 -- KEYS 1 job  2 events  3 output  4 idempotency key  5 jobs  6 active  7 tenants  8 jobs of the tenant
 --      9 webhook  10 webhooks  11 lease
 -- ARGV 1 job id  2 spec  3 now ms  4 total rows ('' unknown)  5 tenant
---      6 most active jobs  7 most of the tenant ('' no limit)
---      8 claim on the idempotency key ('' none)  9 its ms to live
+--      6 maximum active jobs  7 maximum active jobs of the tenant ('' no limit)
+--      8 claim on the idempotency key ('' none)  9 time to live of the claim, ms
 --      10 job from which the output is taken over ('' none)
---      11 1 = follow the webhook  12 its secret ('' none)
---      13 lease of the submitter, which opens the output ('' none)  14 its ms to live
+--      11 '1' if the job has a webhook  12 the webhook's secret ('' none)
+--      13 lease of the submitter, which opens the output ('' none)  14 time to live of the lease, ms
 -- Returns {'created'}. Otherwise it has changed nothing, and returns {'repeated', existing claim},
 -- {'output_held', job that holds it}, {'full'} or {'tenant_full'}.
 -- Guarantee: all or nothing. After a lost reply the same call returns 'created' and changes nothing.

@@ -1,7 +1,8 @@
 -- Puts the next blocks of a job into its window, and saves the cursor after them.
 -- KEYS 1 job  2 window  3 lease  4 committed
 -- ARGV 1 lease token  2 cursor after the last block  3.. block, rows pairs in block order
--- Returns how many blocks were reserved, or -1 lease lost, or -2 the job takes no blocks now.
+-- Returns how many blocks were reserved, -1 lease lost, -2 the job takes no blocks now. A block that is already
+-- committed counts as reserved, but does not enter the window.
 -- Guarantee: fenced by the lease. Blocks are reserved in order, each once.
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return -1 end
 local status = redis.call('HGET', KEYS[1], 'status')

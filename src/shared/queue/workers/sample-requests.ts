@@ -54,7 +54,7 @@ const REPLY = z.object({
   /** Stage -> milliseconds per row, as in a job's stats. */
   stageMs: z.record(z.string(), z.number()),
   failedRows: z.number(),
-  /** The first failure of each code, with the number of rows that failed by it. */
+  /** The first failure of each code, with the number of rows that failed with that code. */
   errors: z.array(z.object({ code: z.string(), rows: z.number(), message: z.string() })),
   /** The highest number of blocks of jobs that shared the lanes with the sample. */
   blocksBeside: z.number(),

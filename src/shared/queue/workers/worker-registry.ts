@@ -71,7 +71,7 @@ export interface WorkerInfo {
   /** Delay of its event loop since the last heartbeat, 99th percentile, ms. */
   readonly lagP99Ms: number;
   readonly memory: {
-    /** Of the worker and its lanes, or of its container if that is nearer to its limit. Null: unknown. */
+    /** Of the worker and its lanes, or of its container, whichever is nearer to its limit. Null: unknown. */
     readonly rssBytes: number | null;
     /** The limit that applies: the worker's setting, the container's limit, or the machine's memory. */
     readonly limitBytes: number;

@@ -56,13 +56,13 @@ const PERMANENT: readonly (readonly [what: string, code: string, message: RegExp
   [
     'a body that is not compressed as announced',
     'fetch_unreadable',
-    /as its content-encoding "gzip"/,
+    /does not match its content-encoding "gzip"/,
     encoded('gzip', 'no gzip'),
   ],
   [
     'a truncated compressed body',
     'fetch_unreadable',
-    /as its content-encoding "br"/,
+    /does not match its content-encoding "br"/,
     encoded('br', brotliCompressSync('x').subarray(0, 3)),
   ],
   ['two compressions', 'fetch_unreadable', /"gzip, br"/, encoded('gzip, br', 'x')],

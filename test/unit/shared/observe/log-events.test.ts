@@ -19,7 +19,7 @@ it('writes a line with the level, text and fields that the event declares, and i
     {
       level: 'error',
       fields: { event: 'lane.stuck', lane: 2 },
-      message: 'a batch took longer than its model may, so the lane is killed',
+      message: 'a batch exceeded its timeout, so the lane is killed',
     },
   ]);
 });

@@ -1,6 +1,7 @@
 /**
- * A regular expression as a graph of states. A state is true at a position of a text if it can read the rest of the text
- * from there. A lookahead is a state too. It is true if its body is true at the same position, or, if negated, is not.
+ * A regular expression as a graph of states. A state is true at a position of a text if it can reach a match from
+ * there. A lookahead is a state too. It needs its body to be true at the same position, or false if the lookahead is
+ * negative.
  */
 import type { CharSet } from './char-set.ts';
 import type { Regex } from './parse-regex.ts';

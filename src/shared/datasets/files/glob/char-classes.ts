@@ -1,4 +1,4 @@
-/** Groups the characters that no state of an automaton distinguishes into classes. */
+/** Groups characters into classes. No state of the automaton distinguishes two characters of a class. */
 import type { Automaton } from './automaton.ts';
 import { contains } from './char-set.ts';
 

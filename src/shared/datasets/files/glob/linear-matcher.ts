@@ -10,7 +10,7 @@ import { NEEDS, reverse } from './reversed-graph.ts';
 export interface LinearMatcher {
   /** Whether one of the expressions is found in the text. */
   readonly matches: (text: string) => boolean;
-  /** Edges of the automaton that all calls have followed. This is the bounded cost. */
+  /** How many edges of the automaton all calls together have followed. This is the bounded cost. */
   readonly visits: number;
 }
 
@@ -25,7 +25,7 @@ interface Position {
   readonly atStart: (Position | undefined)[];
 }
 
-/** Numbers in all cached positions, which take a few MB. */
+/** Maximum count of numbers in all cached positions. They take a few MB. */
 const MAX_KEPT = 1 << 18;
 const NONE = new Int32Array();
 
