@@ -1,4 +1,4 @@
-/** Wires a worker together when Redis answers. main.ts handles signals, the health port and exit codes. */
+/** Wires a worker together once Redis answers. main.ts handles signals, the health port and exit codes. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
@@ -56,8 +56,8 @@ export type StartLane = (lane: {
 }) => Lane;
 
 /**
- * Reads the models, plans the lanes, and starts the worker. Lanes start in the same turn of the event loop in which it
- * settles. Until then, nothing runs that must be stopped.
+ * Reads the models, plans the lanes, and starts the worker. The lanes start in the same turn of the event loop in which
+ * the returned promise settles. Until then, nothing runs that must be stopped.
  * @throws ForebayError `model_not_found` if a model that was requested by name does not exist.
  */
 export async function createWorker(options: {

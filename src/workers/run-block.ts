@@ -31,7 +31,7 @@ export interface RunBlockDeps {
   slots: QueueSlots;
   reader: BudgetedReader;
   batcher: Batcher;
-  /** The group that a job's rows batch in. Null for a model that this worker does not serve. */
+  /** The group in which a job's rows are batched. Null if this worker does not serve the model. */
   groupOf: (queue: string, run: BegunRun) => BatchGroup | null;
   emit: Emit;
 }
@@ -133,7 +133,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       await leave({ error: text }, text);
     }
 
-    /** The feeder puts the block on the queue again. */
+    /** Leaves the block to the feeder, which puts it on the queue again. */
     async function leave(how: 'handedBack' | { error: string }, why: string): Promise<void> {
       await window.leaveRun(job, block, token, how);
       await taken.fail(new Error(why));

@@ -58,7 +58,7 @@ export interface WorkerParts {
   emit: Emit;
 }
 
-/** Its models are already being loaded. */
+/** Call it when the models are already being loaded. */
 export function startWorker(parts: WorkerParts): Worker {
   const { heartbeat, models, source, sampler, runs, lanes, emit } = parts;
   let state: WorkerState = 'booting';
@@ -76,7 +76,7 @@ export function startWorker(parts: WorkerParts): Worker {
     if (!models.servesAny) await models.settled();
   }
 
-  /** From `booting` or `serving`. */
+  /** Allowed in states `booting` and `serving`. */
   async function drain(): Promise<void> {
     if (state !== 'booting' && state !== 'serving')
       throw new InvariantError(`a worker was drained while ${state}`);

@@ -100,7 +100,7 @@ it('an image that needs too much memory is refused, the error says how much, and
     error: {
       message:
         '1000 x 1000 pixels of AVIF take 21 MB to decode; the limit is 12 MB: ' +
-        'raise FOREBAY_MAX_DECODE_MB or send the image smaller',
+        'raise FOREBAY_MAX_DECODE_MB or send a smaller image',
     },
   });
 });

@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 /** Each check wakes the process and takes CPU from a lane, so checks must be rare. */
 const RESOLUTION_MS = 50;
 
-/** `p99`: milliseconds since the last call, minus the timer's own resolution. */
+/** `p99`: the 99th percentile of the lag since the last call, in milliseconds, without the timer's own resolution. */
 export function watchLag(): { p99(): number } {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();

@@ -9,13 +9,13 @@ import { isLoaded, type ServedModel } from '../../shared/queue/workers/worker-re
 
 export interface Health {
   readonly models: readonly ServedModel[];
-  /** Why it serves no model. Null if it serves one, or may soon. */
+  /** Why the worker serves no model. Null if it serves one, or may soon. */
   readonly servesNothing: string | null;
 }
 
-/** The state of a worker that boots. */
+/** The state of a worker that is still booting. */
 export interface Booting {
-  /** Null: only for its own models. */
+  /** Null if it waits only for its own models. */
   readonly waitingFor: string | null;
 }
 
@@ -55,7 +55,9 @@ export async function serveHealth(port: number, { info, checkQueue }: HealthDeps
   return server;
 }
 
-/** Not healthy until it has loaded what it could, because processes that start after it rely on that. */
+/**
+ * Reports healthy only after the models have been loaded, because processes that start after the worker rely on that.
+ */
 function started(info: Health | Booting): Answer {
   if ('waitingFor' in info) return waiting(info.waitingFor);
   return { status: 200, body: served(info) };

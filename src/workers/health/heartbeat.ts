@@ -31,7 +31,7 @@ export function createHeartbeat(deps: {
   }
 
   return {
-    /** From `silent`. */
+    /** Allowed in state `silent`. */
     start(): void {
       if (state !== 'silent') throw new InvariantError(`a heartbeat was started while ${state}`);
       state = 'beating';

@@ -28,7 +28,7 @@ export interface OpenGroup extends BatchGroup {
   timer: NodeJS.Timeout | null;
 }
 
-/** Copies field by field, because a spread is slower and each tiny block opens its group again. */
+/** Copies field by field, because a spread is slower and every tiny block opens its group again. */
 export function emptyGroup({ model, topK, decode, batchSize, maxWaitMs }: BatchGroup): OpenGroup {
   return { model, topK, decode, batchSize, maxWaitMs, expected: 0, inHand: 0, ready: [], timer: null };
 }

@@ -17,7 +17,7 @@ interface Suspect {
   readonly how: 'alone' | 'only';
 }
 
-/** For a row whose run has been handed back. Nothing reads it. */
+/** The answer for a row whose run has been handed back. Nothing reads it. */
 const GONE: RowAnswer = {
   outcome: { ok: false, error: { code: 'model_not_found', message: 'no lane holds the model any more' } },
   batch: null,
@@ -27,9 +27,9 @@ export type Batcher = ReturnType<typeof createBatcher>;
 
 export function createBatcher(deps: {
   pool: LanePool;
-  /** Whether a block is being taken that may add rows to a partial batch. */
+  /** Whether rows that could join a partial batch may still arrive. */
   moreMayArrive: () => boolean;
-  /** Whether reading waits for rows to leave, so that the expected rows cannot arrive. */
+  /** Whether reads wait until rows leave. Then the expected rows cannot arrive. */
   readingWaits: () => boolean;
   /** Rows have left for a lane, so another block may be needed. */
   onSent: () => void;
@@ -49,10 +49,10 @@ export function createBatcher(deps: {
     return group;
   }
 
-  /** Sends all that can leave now. */
+  /** Sends all rows that can leave now. */
   function pump(): void {
     sendSuspects();
-    // It needs all lanes empty, so nothing may enter one before it.
+    // This suspect needs all lanes empty, so no other batch may enter a lane before it.
     if (suspects[0]?.how === 'only') return;
     for (const group of groups.values()) sendOverdue(group);
     if (sendFull()) deps.onSent();
@@ -84,7 +84,7 @@ export function createBatcher(deps: {
   }
 
   /**
-   * Sends the rest of a group that has waited too long. It does not wait for an empty lane, because other jobs may keep
+   * Sends the rest of a group that has waited too long. Does not wait for an empty lane, because other jobs may keep
    * all lanes busy. A group that is alone, or that expects more rows, gains by waiting, because its batches stay full.
    */
   function sendOverdue(group: OpenGroup): void {
@@ -101,7 +101,7 @@ export function createBatcher(deps: {
     const waited = performance.now() - oldest.since;
     const complete = (group.expected === 0 && !deps.moreMayArrive()) || deps.readingWaits();
     if (complete || waited >= group.maxWaitMs) {
-      // Only into an empty lane. A busy lane would not start it sooner, and more rows may arrive until then.
+      // Only into an empty lane. A busy lane would not start it sooner, and more rows may arrive in the meantime.
       if (sendFrom(group, 'empty')) deps.onSent();
     } else {
       group.timer ??= setTimeout(() => {
@@ -118,7 +118,7 @@ export function createBatcher(deps: {
     return true;
   }
 
-  /** False if no lane has room. */
+  /** Returns false if no lane has room. */
   function send(group: OpenGroup, rows: readonly WaitingRow[], how: SendHow): boolean {
     const { model, topK, decode } = group;
     const batch: RunBatch = {
@@ -201,7 +201,7 @@ export function createBatcher(deps: {
       group.inHand -= 1;
       if (group.expected === 0) pump();
     },
-    /** Lanes hold the model. */
+    /** Lanes hold the model now. */
     join(model: string): void {
       goneModels.delete(model);
     },

@@ -5,7 +5,7 @@ import type { BatchGroup, OpenGroup } from './batch-group.ts';
 
 export function createBlockDemand(deps: { pool: LanePool; groups: ReadonlyMap<string, OpenGroup> }) {
   const { pool, groups } = deps;
-  /** Number of batches that the last block of a model made. */
+  /** Number of batches in the last block of each model. */
   const lastBlock = new Map<string, number>();
 
   function rowsInHand(): number {
@@ -27,7 +27,7 @@ export function createBlockDemand(deps: { pool: LanePool; groups: ReadonlyMap<st
     noteBlock({ model, batchSize }: BatchGroup, rows: number): void {
       lastBlock.set(model, Math.ceil(rows / batchSize));
     },
-    /** Assumes that each is as large as the model's last one. At most one block more than the lanes need. */
+    /** At most one block more than the lanes need. Assumes that each block is as large as the model's last one. */
     blocksWanted(model: string): number {
       if (pool.lanesOf(model) === 0) return 0;
       // A worker without a block takes one at any memory level, because otherwise it would never work again.

@@ -3,7 +3,7 @@
  * one beyond their need.
  *
  * States:
- * - `resting`: lanes want no block, or the queues are empty. A ring ends it, or SWEEP_MS.
+ * - `resting`: lanes want no block, or the queues are empty. Ends with a ring or after SWEEP_MS.
  * - `taking`: blocks are being taken, or a ring has just asked for that.
  * - `stopping`: `stop` was called during a take, which may still bring blocks.
  * - `stopped`: no more blocks come.
@@ -13,7 +13,7 @@ import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import type { BlockTaker, TakenBlock } from '../../shared/queue/blocks/block-taker.ts';
 
-/** The most that a lost wake-up costs. */
+/** The longest delay that a lost wake-up causes. */
 const SWEEP_MS = 1_000;
 const AFTER_ERROR_MS = 1_000;
 const MAX_AT_ONCE = 16;
@@ -24,7 +24,7 @@ export type BlockSource = ReturnType<typeof createBlockSource>;
 
 export function createBlockSource(deps: {
   takers: () => readonly BlockTaker[];
-  /** Blocks of the queue that lanes can use now. */
+  /** Number of blocks of the queue that lanes can use now. */
   blocksWanted: (queue: string) => number;
   /** Starts work on a block. Settles when its rows are announced to the batcher, or it has none. */
   begin: (block: TakenBlock) => Promise<void>;
@@ -38,14 +38,14 @@ export function createBlockSource(deps: {
   let turn = 0;
   let atOnce = 1;
 
-  /** From `resting` or `taking`. */
+  /** Allowed in states `resting` and `taking`. */
   function take(): void {
     if (state !== 'resting' && state !== 'taking')
       throw new InvariantError(`blocks were taken while ${state}`);
     state = 'taking';
   }
 
-  /** From `resting`, `taking` or `stopping`. */
+  /** Called in states `resting`, `taking` and `stopping`. */
   async function rest(ms: number): Promise<void> {
     if (state === 'taking') state = 'resting';
     else if (state === 'stopping') state = 'stopped';
@@ -53,7 +53,7 @@ export function createBlockSource(deps: {
     await alarm.wait(ms, stopping.signal);
   }
 
-  /** From `resting`, `taking` or `stopping`. */
+  /** Called in states `resting`, `taking` and `stopping`. */
   function end(): void {
     state = 'stopped';
     // No more blocks come, so partial batches leave as they are.
@@ -64,7 +64,7 @@ export function createBlockSource(deps: {
     return deps.takers().some(({ queue }) => deps.blocksWanted(queue) > 0);
   }
 
-  /** From the first queue in turn that has any. Takes several in one round trip while the queue is full enough. */
+  /** Takes from the first queue in turn that has blocks, several in one round trip while the queue is full enough. */
   async function takeNext(): Promise<TakenBlock[]> {
     const takers = deps.takers();
     for (let i = 0; i < takers.length; i++) {
@@ -105,7 +105,7 @@ export function createBlockSource(deps: {
   return {
     /** More blocks may have arrived, or lanes may want more. */
     ring(): void {
-      // Before the loop wakes, because a partial batch leaves immediately if no block may arrive.
+      // The state changes before the loop wakes, because a partial batch leaves immediately if no block may arrive.
       if (state === 'resting' && wantsAny()) take();
       alarm.ring();
     },

@@ -8,10 +8,10 @@ import { messageOf, type ErrorCode } from '../../shared/errors.ts';
 import { LaneDied, type DeathCause } from '../lane-pool/lane-handle.ts';
 import type { SendHow } from '../lane-pool/lane-pool.ts';
 
-/** `batch`: again with other rows. `alone` and `only`: by itself. See SendHow. */
+/** `batch`: the row is tried again with other rows. `alone` and `only`: by itself. See SendHow. */
 export type NextTry = 'batch' | 'alone' | 'only';
 
-/** Null: the row is to blame. */
+/** Returns null if the row is to blame. */
 export function nextTry(how: SendHow, error: unknown, lanes: number): NextTry | null {
   if (!(error instanceof LaneDied)) return null;
   const { touched, why } = error;
@@ -32,5 +32,5 @@ const BLAME = {
 /** The error of a row that is to blame. */
 export function blamedError(error: unknown): RowError {
   const { code, text } = BLAME[error instanceof LaneDied ? error.why : 'crashed'];
-  return { code, message: `${text}, working on this row alone: ${messageOf(error)}` };
+  return { code, message: `${text} while working on this row alone: ${messageOf(error)}` };
 }

@@ -6,7 +6,7 @@ export type QueueTakers = ReturnType<typeof createQueueTakers>;
 
 export function createQueueTakers(deps: {
   redis: Redis;
-  /** Blocks can be taken from a further queue. */
+  /** Blocks can be taken from one more queue. */
   onOpened: () => void;
   onError: (error: Error) => void;
 }) {

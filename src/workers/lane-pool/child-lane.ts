@@ -26,7 +26,10 @@ interface Loading extends Waiter<ModelInfo> {
   timer: NodeJS.Timeout;
 }
 
-/** `killed`: by this process, and not ended yet. `why` and `message` are null if the killer gave no reason. */
+/**
+ * `killed`: this process has killed it, and it has not ended yet. `why` and `message` are null if the killer gave no
+ * reason.
+ */
 type ChildState =
   | { readonly is: 'running' }
   | { readonly is: 'killed'; readonly why: DeathCause | null; readonly message: string | null }
@@ -36,7 +39,7 @@ export interface ChildLaneOptions {
   readonly index: number;
   /** Threads of the lane's pool: the number of images that it decodes at once. */
   readonly uvThreads: number;
-  /** The limits of rows in the lane, for its whole life. */
+  /** Limits on rows, for the whole life of the lane. */
   readonly limits: RowLimits;
   /** Timeout of one step of loading a model, in ms. After it, the lane is killed. */
   readonly loadTimeoutMs?: number;
@@ -45,7 +48,9 @@ export interface ChildLaneOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts the process. Requests wait in its channel until it is up. Never throws. See `exited`. */
+/**
+ * Starts the process. Requests wait in its channel until it is up. Never throws: if the start fails, `exited` settles.
+ */
 export function startChildLane(options: ChildLaneOptions): Lane {
   const { index, uvThreads, loadTimeoutMs = DEFAULT_LOAD_TIMEOUT_MS, entry = ENTRY, env = {} } = options;
   const child = fork(entry, [String(process.pid)], {
@@ -120,7 +125,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
     return load;
   }
 
-  /** The first given reason counts. */
+  /** If it is called several times, the first reason given counts. */
   function kill(why: DeathCause | null = null, message: string | null = null): void {
     if (state.is !== 'ended') {
       const before = state.is === 'killed' ? state : null;

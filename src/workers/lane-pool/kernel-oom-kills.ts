@@ -1,4 +1,4 @@
-/** How often the kernel has killed a process of this cgroup for its memory limit, for cgroup v2 and v1. */
+/** How often the kernel has killed a process of this cgroup because of the memory limit. Supports cgroup v1 and v2. */
 import { join } from 'node:path';
 import { findCgroup, readText, type CgroupPaths } from '../../shared/machine/cgroup.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The models of one lane: those in its current process, and those that each further process gets again. Models are loaded
- * one after the other, and only into an empty lane.
+ * The models of one lane: those in its current process, and those that each later process loads again. Models are
+ * loaded one after the other, and only into an empty lane.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ForebayError } from '../../shared/errors.ts';
@@ -13,7 +13,7 @@ import type { PooledModel } from './pooled-model.ts';
 
 export const RESTART_MIN_MS = 100;
 export const RESTART_MAX_MS = 10_000;
-/** After this many consecutive failures to reload, a model is given up. By then half a minute has passed. */
+/** After this many consecutive failures to reload, a model is given up. By then more than 40 s have passed. */
 const RELOAD_TRIES = 10;
 
 export type LaneModels = ReturnType<typeof createLaneModels>;
@@ -30,7 +30,7 @@ export function createLaneModels(deps: {
   const { index, state, emit } = deps;
   /** Keys of the models in the current process. */
   const resident = new Set<string>();
-  /** Models that each further process gets, with the number of consecutive reloads that failed. */
+  /** Models that each later process loads again, with the number of consecutive reloads that failed. */
   const kept = new Map<string, { readonly model: PooledModel; failures: number }>();
   /** Own memory of the process after it last loaded a model, in bytes. 0 if unknown. */
   let loadedBytes = 0;
@@ -73,13 +73,13 @@ export function createLaneModels(deps: {
     return outcome;
   }
 
-  /** The lane, running and without a batch. Null if it does not come back or ends before it is empty. */
+  /** Resolves to the running lane once it has no batch. Null if it does not come back, or ends before it is empty. */
   async function emptyLane(): Promise<Lane | null> {
     await until(() => state.isUp);
     return state.isUp ? state.beginLoad() : null;
   }
 
-  /** Polls `is`. Gives up after a time, because restarts are bounded too. */
+  /** Polls `is`. Gives up after twice the longest pause before a restart. */
   async function until(is: () => boolean): Promise<void> {
     for (let waited = 0; !is() && !isClosed() && waited < 2 * RESTART_MAX_MS; waited += RESTART_MIN_MS) {
       await delay(RESTART_MIN_MS, undefined, { ref: false });
@@ -112,7 +112,7 @@ export function createLaneModels(deps: {
     if (state.lane === tried && tried !== null) void reload(model);
   }
 
-  /** Read again after each wait, because the lane may be closed meanwhile. */
+  /** Must be checked again after each wait, because the lane may be closed meanwhile. */
   function isClosed(): boolean {
     return state.is === 'closed';
   }
@@ -120,9 +120,9 @@ export function createLaneModels(deps: {
   return {
     load,
     isResident: (key: string) => resident.has(key),
-    /** Whether a further process gets it. */
+    /** Whether later processes load it again. */
     isKept: (key: string) => kept.has(key),
-    /** Null if a further process does not get it. */
+    /** Null if later processes do not load it again. */
     keptModel: (key: string): PooledModel | null => kept.get(key)?.model ?? null,
     get hasAny() {
       return resident.size > 0;
@@ -130,7 +130,7 @@ export function createLaneModels(deps: {
     get loadedBytes() {
       return loadedBytes;
     },
-    /** From now on, further processes get the model. */
+    /** From now on, later processes load the model again. */
     keep(model: PooledModel): void {
       kept.set(model.load.model, { model, failures: 0 });
       if (!resident.has(model.load.model)) void reload(model);
@@ -141,7 +141,7 @@ export function createLaneModels(deps: {
       resident.delete(key);
       state.lane?.unload(key);
     },
-    /** Loads a model again whose files have changed. The lane takes no batches of it until then. */
+    /** Reloads a model whose files have changed. Until then, the lane takes no batches of it. */
     renew(key: string): void {
       resident.delete(key);
       const model = kept.get(key)?.model;

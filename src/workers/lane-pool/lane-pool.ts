@@ -8,8 +8,8 @@ import { isWorthRetrying, type LoadOutcome } from './load-outcome.ts';
 import type { PooledModel } from './pooled-model.ts';
 
 /**
- * One batch executes, one is decoded, and one waits in the lane's channel. When a lane ends a batch, the next but one must
- * already be there, so that its decoding starts before the lane enters the next blocking call.
+ * One batch executes, one is decoded, and one waits in the lane's channel. When the first one ends, the third must
+ * already be there, so that its decoding starts before the lane blocks on the second.
  */
 export const BATCHES_PER_LANE = 3;
 /** A lane may die while it loads a model because other lanes that load it too have taken the memory. */
@@ -176,7 +176,7 @@ export function createLanePool(deps: {
       if (how === 'only') beginSingle();
       return slot.run(batch, model.timeoutMs, how === 'alone').finally(() => {
         if (how === 'only') endSingle();
-        // After the caller has seen the result.
+        // Runs after the caller has seen the result.
         setImmediate(onFree);
       });
     },

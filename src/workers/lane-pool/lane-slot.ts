@@ -18,7 +18,7 @@ import type { PooledModel } from './pooled-model.ts';
 
 /** A lane that lived this long is restarted without a pause. */
 const HEALTHY_MS = 5_000;
-/** An empty lane that takes longer to close is killed. */
+/** A lane that takes longer to close is killed. */
 const CLOSE_MS = 3_000;
 
 export type LaneSlot = ReturnType<typeof createLaneSlot>;
@@ -71,7 +71,7 @@ export function createLaneSlot(deps: {
     if (!isClosed()) start();
   }
 
-  /** Read again after each wait, because the lane may be closed meanwhile. */
+  /** Must be checked again after each wait, because the lane may be closed meanwhile. */
   function isClosed(): boolean {
     return state.is === 'closed';
   }
@@ -92,8 +92,8 @@ export function createLaneSlot(deps: {
   }
 
   /**
-   * Rows are not suspects if the model's files have changed while it was loaded. Mapped files change its answers, or kill
-   * the lane.
+   * Rows are not suspects if the model's files have changed while it was loaded. A change of mapped files changes
+   * answers or kills the lane.
    */
   async function blame(key: string, error: unknown): Promise<unknown> {
     const model = models.keptModel(key);
@@ -143,7 +143,7 @@ export function createLaneSlot(deps: {
       return models.hasAny;
     },
     holds: models.isResident,
-    /** Whether it will hold the model again after its next start. */
+    /** Whether the lane loads the model again after a restart. */
     keeps: models.isKept,
     takes: (model: string) => state.is === 'open' && models.isResident(model),
     run,
@@ -154,7 +154,7 @@ export function createLaneSlot(deps: {
     kill: (why?: DeathCause) => state.lane?.kill(why),
     /** Restarts the process once its batches have finished. */
     recycle,
-    /** Ends the lane permanently after its batches. Gives up a model that it is loading. */
+    /** Ends the lane permanently after its batches, or kills it after CLOSE_MS. Gives up a model that it is loading. */
     async close(): Promise<void> {
       const { lane } = state;
       const isLoading = state.is === 'loading' || state.is === 'emptying';

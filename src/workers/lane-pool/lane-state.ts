@@ -6,9 +6,9 @@ import type { Lane } from './lane-handle.ts';
  * - `down`: has no process. One is started after a wait.
  * - `open`: takes batches.
  * - `exclusive`: runs a batch that must be alone, and takes no other.
- * - `emptying`: is to load a model. Takes no batch, and waits for those that it has.
+ * - `emptying`: takes no batch, and waits for its current ones to end before it loads a model.
  * - `loading`: loads a model. Has no batch and takes none.
- * - `draining`: takes no batch, and is restarted after those that it has.
+ * - `draining`: takes no batch, and is restarted once its current ones have ended.
  * - `closed`: ends for good.
  */
 type State =

@@ -8,7 +8,7 @@ export interface PooledModel {
   readonly lanes: number;
   /** A lane that works on one batch for longer is killed. */
   readonly timeoutMs: number;
-  /** Whether its files are still those that its queue stands for. */
+  /** Whether its files still have the hash for which its queue is named. */
   readonly unchanged: () => Promise<boolean>;
   /** Called when no lane holds it any more or will load it again. */
   readonly onLost?: (why: ForebayError) => void;

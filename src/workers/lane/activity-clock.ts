@@ -14,7 +14,7 @@ export type ActivityTimes = Record<Activity, number>;
 export interface ActivityClock {
   /** From now on, time is charged to this activity. Returns the previous activity. */
   enter(activity: Activity): Activity;
-  /** Charges synchronous work. */
+  /** Runs synchronous work and charges its time. */
   during<T>(activity: Activity, work: () => T): T;
   /** Milliseconds per activity since the last call. */
   take(): ActivityTimes;

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
 
 export function bootstrapLane(): void {
-  // onnxruntime 1.29 and later sends telemetry unless this is set before it is loaded.
+  // Since 1.29, onnxruntime sends telemetry unless this is set before the library is loaded.
   process.env['ORT_DISABLE_TELEMETRY'] = '1';
   // onnxruntime-node 1.30 fails on Float16Array (Node >= 23). Without that class it uses Uint16Array.
   Reflect.deleteProperty(globalThis, 'Float16Array');

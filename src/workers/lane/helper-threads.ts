@@ -3,7 +3,7 @@ import { openSync, readSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 export interface HelperThreads {
-  /** Returns a function that returns the milliseconds of CPU time that they have used since. */
+  /** The returned function returns the milliseconds of CPU time that the helpers have used since the start. */
   start(): () => number;
 }
 

@@ -1,6 +1,6 @@
 /**
  * A lane's single thread. It takes batches in order of arrival, and reads, decodes, infers and answers each. While one
- * batch runs, decode threads work on exactly one more, which the blocking run does not stop.
+ * batch runs, decode threads work on exactly one more. The blocking run does not stop them.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -136,7 +136,7 @@ export function createLaneThread(options: {
       clock.enter('decode');
       const decoded = await decodedRowsOf(batch);
       if (batches[1]?.decoding.is !== 'begun') clock.enter('rest');
-      // The run blocks. A batch that has arrived meanwhile must get in first, so that its decoding is in progress.
+      // The run blocks. A batch that has arrived meanwhile must be received first, so that its decoding is in progress.
       await nextTurn();
       const done = await execute(batch, decoded);
       batches.shift();

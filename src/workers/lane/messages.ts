@@ -89,7 +89,7 @@ export interface ModelInfo {
   };
   /** The graph's fixed batch dimension. Null if it takes batches of any size. */
   readonly fixedBatch: number | null;
-  /** `mode` is the config's. `jpeg` is the codec that ordinary JPEGs really get, except those that are shrunk. */
+  /** `mode`: from the config. `jpeg`: the codec that decodes ordinary JPEGs, except those that are shrunk. */
   readonly decoder: { readonly mode: DecodeMode; readonly jpeg: 'turbo-native' | 'turbo-wasm' | 'sharp' };
   readonly loadMs: number;
   /** Null if no probe was asked for. */
@@ -119,7 +119,7 @@ export interface BatchTimings {
   readonly decodeAheadMs: number;
   /** From receipt until the batch's run started, without the time of reading and decoding. */
   readonly laneWaitMs: number;
-  /** Bytes of rows that were read meanwhile. */
+  /** Bytes of the rows that were read in this time. */
   readonly bytes: number;
 }
 

@@ -10,7 +10,7 @@ export function isOutOfMemory(error: unknown): boolean {
   return RAN_OUT.test(messageOf(error));
 }
 
-/** sharp's message if libvips fails without one. A thread without memory for the message fails so. */
+/** sharp's message if libvips fails without one. A thread without memory for a message fails this way. */
 const SAYS_NOTHING = /unknown error/i;
 
 function mayHaveRunOut(error: unknown): boolean {
@@ -18,8 +18,8 @@ function mayHaveRunOut(error: unknown): boolean {
 }
 
 /**
- * Waits before each attempt that runs alone. The earlier work may have ended while its thread is not free yet. On a busy
- * machine that takes a moment.
+ * Waits before each attempt that runs alone. Earlier work may have ended before its thread is free again. On a busy
+ * machine, that takes a moment.
  */
 const WAITS_MS = [0, 5, 20, 80];
 

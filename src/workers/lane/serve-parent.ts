@@ -1,6 +1,6 @@
 /**
- * Connects a lane's process to its parent: messages in, answers out, and no life without the parent. Loaded after the
- * bootstrap. The caller decides what kinds of model the lane can load.
+ * Connects a lane's process to its parent: receives messages, sends answers, and ends the process when the parent is
+ * gone. Loaded after the bootstrap. The caller decides what kinds of model the lane can load.
  */
 import { InvariantError } from '../../shared/errors.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
@@ -38,7 +38,8 @@ function startLane(parts: LaneParts): LaneThread {
     send,
     onClosed: () => {
       process.off('disconnect', die);
-      // Not in this turn. If the message arrived before its listener, Node uses the channel once more after this call.
+      // Waits for the next turn. If the message arrived before its listener, Node uses the channel once more after this
+      // call.
       setImmediate(() => process.disconnect());
     },
   });

@@ -11,8 +11,8 @@ const POLL_MS = 250;
 export function startWatchdog(parent: number): void {
   const worker = new Worker(new URL(import.meta.url), {
     workerData: { watchdogOf: parent },
-    // No flags or variables of the process, because a preload would take more memory than a poll needs, or block the
-    // thread.
+    // Does not inherit the flags and variables of the process, because a preload would take more memory than a poll
+    // needs, or block the thread.
     execArgv: [],
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },

@@ -28,7 +28,7 @@ interface Watched {
 const LEAST_GROWTH = 64 * 1024 * 1024;
 
 export function createLaneGrowth(deps: {
-  /** How many times its baseline a lane must keep to count as grown. */
+  /** A lane counts as grown if it keeps more than its baseline times this factor. */
   readonly factor: number;
   readonly windowMs: number;
   readonly now?: () => number;

@@ -10,7 +10,7 @@ import { createLaneGrowth } from './lane-growth.ts';
 import type { MemoryUse, ReadMemoryUse } from './memory-use.ts';
 import { processMemory, type ProcessMemory } from './process-memory.ts';
 
-/** A lane allocates at most about 2 GB/s, so it gains little between two checks. */
+/** A lane allocates at most about 2 GB/s, so at most about 0.5 GB between two checks. */
 const LOOK_MS = 250;
 const WINDOW_MS = 60_000;
 /** A lane that holds this multiple of its baseline permanently is restarted. */
@@ -63,9 +63,9 @@ export function guardMemory(deps: {
     restartGrown(sized);
   }
 
-  /** False if it would not help. */
+  /** Returns false if killing a lane would not help. */
   function killLargest(sized: readonly SizedLane[], { bytes, limitBytes }: MemoryUse): boolean {
-    // Its memory is free only after it has exited.
+    // The memory of a killed lane is free only after it has exited.
     if (dyingPid !== null && sized.some(({ pid }) => pid === dyingPid)) return true;
     dyingPid = null;
     // A restarted lane needs the memory of its loaded models again. Killing it for that memory would fail row after row.

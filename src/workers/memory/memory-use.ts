@@ -10,7 +10,7 @@ export interface MemoryUse {
   readonly limitBytes: number;
 }
 
-/** `pids`: the worker's processes. Null if the system reports neither. */
+/** `pids`: the worker's processes. Null if the system reports no memory use. */
 export type ReadMemoryUse = (pids: readonly number[]) => MemoryUse | null;
 
 export function createMemoryUse(deps: {

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 
 export interface ProcessMemory {
-  /** Heaps, arenas and weights, which its end would free. In bytes. */
+  /** Heaps, arenas and weights, in bytes. They are freed when the process ends. */
   readonly own: number;
-  /** Mapped files and shared memory, bytes. */
+  /** Mapped files and shared memory, in bytes. */
   readonly shared: number;
 }
 

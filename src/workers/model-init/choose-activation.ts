@@ -36,7 +36,7 @@ export function chooseActivation(
     return fact('none', `the graph ends in ${ending} already`);
   }
   if (classes === 1) throw askForActivation(output, 'it is one number per row');
-  // The reader of config.json lists it.
+  // Reading config.json has already listed this value.
   if (beside.activation !== null) return { value: beside.activation, facts: [], guesses: [] };
   const isScores =
     hasLabels || (classes !== null && isImageNet(classes)) || /logit|score|class/i.test(output.name);
@@ -53,7 +53,7 @@ function askForActivation(output: GraphTensor, why: string): ForebayError {
   const labels = single ? '' : ', or put labels.txt, one class name per line, beside the graph';
   return new ForebayError(
     'config_mismatch',
-    `nothing says that the output ${describeTensor(output)} holds class scores (${why}). If it does, say ${meanings}${labels}. Embeddings and regression are not supported yet`,
+    `nothing says that the output ${describeTensor(output)} holds class scores (${why}). If it does, pass ${meanings}${labels}. Embeddings and regression are not supported yet`,
   );
 }
 

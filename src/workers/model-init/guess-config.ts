@@ -94,7 +94,7 @@ function fittingLabels(
   }
   const { names, source } = labels;
   if (classes === null || names.length === classes || (classes === 1 && names.length === 2)) return names;
-  guesses.push(`labels: none; ${source} has ${names.length} names, and the output ${count} classes`);
+  guesses.push(`labels: none; ${source} has ${names.length} names, but the output has ${count} classes`);
   return null;
 }
 

@@ -35,7 +35,7 @@ function labelsOf(id2label: unknown, open: string[]): string[] | null {
   if (entries.length === 0) return null;
   const names = entries.map((_, index): unknown => (id2label as Json)[String(index)]);
   if (!names.every((name) => typeof name === 'string' && !/[\r\n]/.test(name))) {
-    open.push('config.json: id2label, whose keys are not 0, 1, 2 ... with a name of one line each');
+    open.push('config.json: id2label, which does not map 0, 1, 2 ... to names of one line each');
     return null;
   }
   return names.every((name, index) => name === `LABEL_${index}`) ? null : (names as string[]);

@@ -14,8 +14,8 @@ import { makeModelFolder, modelNameFrom, type MadeModel, type InitRequest } from
 
 const USAGE = `usage: forebay model init FILE.onnx | FOLDER [options]
 
-Makes a model folder (${GRAPH_FILE} beside ${CONFIG_FILE}) from an ONNX file, and loads it as a worker does. From a
-folder it takes ${GRAPH_FILE} or onnx/${GRAPH_FILE}, and what config.json and preprocessor_config.json say.
+Makes a model folder (${GRAPH_FILE} beside ${CONFIG_FILE}) from an ONNX file, and loads it as a worker does. Given a
+folder, it uses ${GRAPH_FILE} or onnx/${GRAPH_FILE}, and the values in config.json and preprocessor_config.json.
 A file called ${GRAPH_FILE} gets its ${CONFIG_FILE} beside it. For any other file, the folder NAME is made beside it.
 Files are linked if possible, external data included.
 
@@ -24,7 +24,7 @@ Files are linked if possible, external data included.
   --activation HOW      what the output's numbers are: softmax (logits), sigmoid (independent logits)
                         or none (scores already)
   --output-name OUTPUT  which output of the graph holds the class scores
-  --crop PIXELS         side of the input, if the graph takes any
+  --crop PIXELS         side of the input, if the graph takes any size
   --force               overwrite an existing ${CONFIG_FILE}
 
 Examples:

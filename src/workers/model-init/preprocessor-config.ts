@@ -103,7 +103,7 @@ interface Geometry {
 }
 
 const SQUASHED = (side: number) =>
-  `preprocessor_config.json resizes every image to ${side} x ${side}. Forebay resizes the shorter side to ${side} and crops the centre, so images that are not square get other pixels`;
+  `preprocessor_config.json resizes every image to ${side} x ${side}. Forebay resizes the shorter side to ${side} and crops the centre, so images that are not square get different pixels`;
 
 /** From this side on, ConvNeXt's processor does not crop. */
 const CONVNEXT_WHOLE = 384;

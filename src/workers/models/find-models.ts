@@ -36,7 +36,7 @@ export async function lookAtModels({ dirs }: ModelsWanted): Promise<ReadonlyMap<
   return looks;
 }
 
-/** Reads and hashes all of them. */
+/** Reads and hashes all models. */
 export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
   const { dirs, only, pool } = wanted;
   const looks = await lookAtModels(wanted);

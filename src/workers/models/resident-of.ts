@@ -10,17 +10,17 @@ import { lookAt, mayBeMapped } from './folder-look.ts';
 
 export type ResidentOf = ReturnType<typeof createResidentOf>;
 
-/** Bound once to what is common to all models of a worker. */
+/** Takes what all models of a worker have in common. The returned function takes one model. */
 export function createResidentOf(worker: {
   plan: LanePlan;
   tunedOf: TunedOf;
-  /** For models without a timeout. */
+  /** Timeout of models whose config names none. */
   batchTimeoutS: number;
   cacheDir: string;
 }) {
   const { plan, tunedOf, batchTimeoutS, cacheDir } = worker;
 
-  /** `onLost`: called when no lane holds it and none will again. */
+  /** `onLost`: called when no lane holds the model and none will load it again. */
   return function residentOf(
     queue: string,
     { folder, look }: FoundModel,

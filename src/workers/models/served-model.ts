@@ -1,9 +1,9 @@
 /**
  * One model of this worker and its state.
  *
- * - `loading`: it is tried, or being loaded into lanes.
+ * - `loading`: it is in a trial, or is being loaded into lanes.
  * - `serving`: lanes hold it, and its files are those that were loaded.
- * - `replaced`: lanes still hold it, but its files have changed or gone. It cannot be loaded again.
+ * - `replaced`: lanes still hold it, but its files have changed or are gone. It cannot be loaded again.
  * - `failed`: it could not be loaded, or no lane can load it again.
  */
 import { InvariantError, type ForebayError } from '../../shared/errors.ts';
@@ -36,25 +36,25 @@ export function loadingModel(queue: string, found: FoundModel): ServedModel {
   return { queue, found, state: { is: 'loading' }, lastUsed: performance.now() };
 }
 
-/** From `loading`. `onDisk`: its files still exist. */
+/** Allowed in state `loading`. `onDisk`: its files still exist. */
 export function toLoaded(model: ServedModel, loaded: LoadedModel, onDisk: boolean): ServedModel {
   if (model.state.is !== 'loading') throw wrongMove(model, 'loaded');
   return { ...model, state: { ...loaded, is: onDisk ? 'serving' : 'replaced' } };
 }
 
-/** From `serving`. */
+/** Allowed in state `serving`. */
 export function toReplaced(model: ServedModel): ServedModel {
   if (model.state.is !== 'serving') throw wrongMove(model, 'replaced');
   return { ...model, state: { ...model.state, is: 'replaced' } };
 }
 
-/** From `replaced`: files with the same hash exist again. */
+/** Allowed in state `replaced`, when files with the same hash exist again. */
 export function toRestored(model: ServedModel, found: FoundModel): ServedModel {
   if (model.state.is !== 'replaced') throw wrongMove(model, 'restored');
   return { ...model, found, state: { ...model.state, is: 'serving' } };
 }
 
-/** From `loading` or `serving`. */
+/** Allowed in states `loading` and `serving`. */
 export function toFailed(model: ServedModel, error: ForebayError): ServedModel {
   if (model.state.is !== 'loading' && model.state.is !== 'serving') throw wrongMove(model, 'failed');
   return { ...model, state: { is: 'failed', error } };
@@ -69,7 +69,7 @@ export function loadedOf({ state }: ServedModel): LoadedModel | null {
   return state.is === 'serving' || state.is === 'replaced' ? state : null;
 }
 
-/** As in the heartbeat. */
+/** The model as the heartbeat reports it. */
 export function announced(
   model: ServedModel,
   facts: { readonly lanes: number; readonly tunedAt: string | null; readonly replaces: readonly string[] },

@@ -1,6 +1,6 @@
 /**
  * The models that this worker serves: found on disk, loaded into lanes, each with its queue. They load independently.
- * Changes on disk are served in turn.
+ * When files change on disk, the new version is loaded and served too.
  */
 import type { JobOptions } from '../../shared/domain/job/job.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
@@ -44,7 +44,7 @@ export interface ServedModelsDeps {
   tunedOf: TunedOf;
   /** The model's blocks can be taken from now on. */
   onServed: (queue: string) => void;
-  /** They can no longer be taken. */
+  /** The model's blocks can no longer be taken. */
   onGone: (queue: string) => void;
   /** Something in the heartbeat has changed. */
   onChange: () => void;
@@ -67,7 +67,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     models.set(model.queue, model);
   }
 
-  /** Replaces the previous models on disk with the current ones. */
+  /** Compares the models with those that are on disk now: loads new ones, and marks missing ones as replaced. */
   function sync({ models: found, problems }: FoundModels): void {
     for (const problem of problems) report(problem);
     onDisk = new Set(found.map(({ folder }) => blockQueueName(folder.ref)));

@@ -17,7 +17,7 @@ export interface SizingFacts {
   readonly tuned: Tuned | null;
 }
 
-/** Bound once to what is common to all models of a worker. */
+/** Takes what all models of a worker have in common. The returned function takes one model. */
 export function createModelSizing({ plan, resources }: { plan: LanePlan; resources: Resources }) {
   const { choices } = plan;
   const named = (value: number): Choice => choiceOf({ value, boundBy: 'model_config' });

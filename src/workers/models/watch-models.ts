@@ -5,7 +5,7 @@ import type { Emit } from '../../shared/observe/events.ts';
 import { findModels, lookAtModels, type FoundModels, type ModelsWanted } from './find-models.ts';
 import type { FolderLook } from './folder-look.ts';
 
-/** A change counts when two consecutive looks agree on it. Until then files may still be copied. */
+/** A change counts when two consecutive looks agree on it. Before that, files may still be being copied. */
 const LOOK_MS = 1_000;
 
 export interface ModelsWatch {

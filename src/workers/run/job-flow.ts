@@ -8,8 +8,8 @@ export type JobFlows = ReturnType<typeof createJobFlows>;
 export type JobFlow = ReturnType<JobFlows['begin']>;
 
 /**
- * A worker that has no block of the job for this long is not starved, because it has no rows to wait for. Well above a
- * lost wake-up (1 s), and shorter than any real pause of a job.
+ * A worker that has no block of the job for this long is not starved, because it has no rows to wait for. This is well
+ * above the delay of a lost wake-up (1 s), and shorter than any real pause of a job.
  */
 const BREAK_MS = 10_000;
 
@@ -67,7 +67,7 @@ export function createJobFlows(now: () => number = () => performance.now()) {
           flow.reportedTo += ms;
           return ms;
         },
-        /** A commit carries the stats of its block but cannot know its own time. The next block's commit carries it. */
+        /** A commit carries the stats of its block, but not its own duration. The next block's commit carries that. */
         committed(ms: number): void {
           flow.commitMs += ms;
           flow.commits += 1;

@@ -6,8 +6,8 @@ import type { JobFlow } from './job-flow.ts';
 export type RunStats = ReturnType<typeof createRunStats>;
 
 /**
- * Lists all sums, so that those of every block have one shape from the start. They are increased in place, because object
- * spreads are too slow for thousands of tiny blocks per second.
+ * Lists all sums, so that the objects of all blocks have the same shape from the start. They are increased in place,
+ * because object spreads are too slow for thousands of tiny blocks per second.
  */
 const zeroStats = () => ({
   lane_read_us: 0,

@@ -17,7 +17,7 @@ import { createSampleRecord } from './sample-record.ts';
 
 /** A slow model gets longer than requested, but at most this long, because a caller waits. */
 const MAX_MS = 5_000;
-/** Maximum time between checks whether lanes want more rows. */
+/** Maximum time between two checks of whether lanes want more rows. */
 const FEED_MS = 20;
 
 export interface SampleRunnerDeps {
@@ -87,7 +87,7 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
     } finally {
       mayBring = false;
     }
-    // No row follows, so partial batches must leave. If the rows ran out, they belong to the measurement.
+    // No row follows, so partial batches must leave. They belong to the measurement only if each row is fetched once.
     batcher.pump();
     const reply = once ? null : record.reply(begun);
     await Promise.race([Promise.all(inHand), untilAborted(abort)]);

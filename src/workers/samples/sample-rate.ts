@@ -25,7 +25,7 @@ const MAX_RELATIVE_ERROR = 0.9;
 
 /**
  * `completions`: in order of time, none before `startedAt`. The first completion of each lane fills the pipeline and warms
- * up the model. If enough others follow, it only starts the clock. Null without completions.
+ * up the model. If enough others follow, it only starts the clock. Null if there are no completions, or no time passed.
  */
 export function sampleRate(
   completions: readonly Completion[],
@@ -44,7 +44,10 @@ export function sampleRate(
   return { rowsPerS, errorRowsPerS: error === null ? null : error * rowsPerS, rows, seconds };
 }
 
-/** By batch means of the time per row. Each group has whole rounds of the lanes. Student's t turns their spread into an interval. */
+/**
+ * Uses batch means of the time per row. Each group has at least as many completions as there are lanes. Student's t
+ * turns the spread of the means into an interval.
+ */
 function relativeError(counted: readonly Completion[], origin: number, lanes: number): number | null {
   const groups = Math.min(MAX_GROUPS, Math.floor(counted.length / lanes));
   if (groups < MIN_GROUPS) return null;

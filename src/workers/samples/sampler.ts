@@ -6,7 +6,7 @@ import type { SampleRequests } from '../../shared/queue/workers/sample-requests.
 import type { Wake } from '../../shared/queue/wake.ts';
 import { noSample, type SampleRunner } from './run-sample.ts';
 
-/** The maximum delay of a caller by a lost wake-up. */
+/** The longest that a lost wake-up delays a caller. */
 const SWEEP_MS = 1_000;
 
 export interface Sampler {

@@ -1,6 +1,6 @@
 /**
- * Chooses how many rows a model call has if the job does not specify it. The number is the one for the model, as far as a
- * lane's memory allows.
+ * Chooses how many rows a model call has if the job does not specify it. It uses the size that suits the model, as far
+ * as a lane's memory allows.
  */
 import {
   autoBatchSize,
@@ -18,7 +18,7 @@ import { choiceOf } from './requested.ts';
 import type { Resources } from './resources.ts';
 
 /**
- * Bytes that one row adds to a model call, as a multiple of its input tensor. Used if nobody has measured them.
+ * Bytes that one row adds to a model call, as a multiple of its input tensor. Used if they have not been measured.
  * MobileNetV2 and ResNet-50 stay below 30 at 224 pixels.
  */
 const ACTIVATION_FACTOR = 32;
@@ -34,7 +34,8 @@ export interface BatchFacts {
   /** Size of the model file. */
   readonly modelBytes: number;
   /**
-   * As measured. `rowBytes`: the bytes that one row adds to a call. Null: they are estimated from file and input tensor.
+   * As measured. `rowBytes`: the bytes that one row adds to a call. If null, both are estimated from the size of the
+   * file and of the input tensor.
    */
   readonly memory: { readonly modelBytes: number; readonly rowBytes: number } | null;
 }

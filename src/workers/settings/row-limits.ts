@@ -1,4 +1,4 @@
-/** The limits that every lane of a worker keeps for the rows of all jobs. */
+/** The limits that every lane of a worker applies to the rows of all jobs. */
 import { linkFolders, type Config } from '../../shared/config/config.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';

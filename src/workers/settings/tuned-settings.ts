@@ -36,7 +36,7 @@ export interface WorkerPlan {
   readonly tunedOf: TunedOf;
 }
 
-/** `tunedOf` of the plan sees profiles that are added later. */
+/** The returned `tunedOf` also uses profiles that are added later. */
 export function planWorker(
   resources: Resources,
   folders: readonly ModelFolder[],
@@ -48,7 +48,7 @@ export function planWorker(
   const threads = requested('setting', chosen.threads);
   const formula = planLanes(resources, modelBytes, { lanes, threads });
   const tuned = lanesOfProfiles(folders, profiles, formula.lanes);
-  // A profile is measured with its model alone. Memory that binds several models also binds their profiles.
+  // A profile is measured with its model alone. If memory limits the lanes of several models, the profile may not fit.
   const fits = folders.length === 1 || formula.lanes >= resources.cpus;
   const wanted = lanes ?? (fits ? requested('profile', tuned) : undefined);
   const poolSize = wanted?.value ?? formula.lanes;
@@ -87,13 +87,13 @@ export function planWorker(
   };
 }
 
-/** The highest number of lanes that a model names. Undefined unless every model names its own. */
+/** The highest number of lanes that a model names. Undefined unless every model names one. */
 function lanesOfConfigs(folders: readonly ModelFolder[]): number | undefined {
   const named = folders.flatMap(({ config }) => (config.lanes === 'auto' ? [] : [config.lanes]));
   return named.length > 0 && named.length === folders.length ? Math.max(...named) : undefined;
 }
 
-/** The highest number of lanes that a model wants. A model that wants fewer uses the first of them. */
+/** The highest number of lanes that a model wants. A model that wants fewer uses the first lanes. */
 function lanesOfProfiles(
   folders: readonly ModelFolder[],
   profiles: Profiles,

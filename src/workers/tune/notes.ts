@@ -13,7 +13,7 @@ export function notesOf(resources: Resources, request: TuneRequest, config: Mode
   const notes: string[] = [];
   const load = loadavg()[0] ?? 0;
   if (load > resources.cpus * BUSY) {
-    notes.push(`The machine is busy (load ${load.toFixed(1)}). Tune it when it has nothing else to do.`);
+    notes.push(`The machine is busy (load ${load.toFixed(1)}). Tune when it has nothing else to do.`);
   }
   const fixed = Object.entries({
     lanes: config.lanes,

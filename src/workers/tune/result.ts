@@ -45,7 +45,9 @@ export function createResult(facts: {
   };
 }
 
-/** For a search that was stopped. Duels give the ratio, and readings from different times would not. */
+/**
+ * For a search that was stopped. Uses the ratio from duels, because readings from different times are not comparable.
+ */
 function startRate({ start, found }: { start: TuneStart; found: Settled }, rowsPerS: number): number | null {
   if (settingsKey(found.best) === settingsKey(start.settings)) return rowsPerS;
   return found.gain && rowsPerS / Math.exp(found.gain.log);

@@ -179,7 +179,7 @@ function nothingRuns(measurements: readonly Measurement[]): ForebayError {
   return new ForebayError(
     'model_load_failed',
     memory
-      ? `No configuration fits the memory: ${why}. Give more, or fewer lanes and smaller batches.`
+      ? `No configuration fits the memory: ${why}. Allow more memory, or try fewer lanes and smaller batches.`
       : `No configuration runs: ${why}.`,
   );
 }

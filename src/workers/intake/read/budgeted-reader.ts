@@ -21,8 +21,9 @@ export type BudgetedRead =
 
 export interface BudgetedReader {
   /**
-   * Returns immediately if nothing is fetched, because lanes have their own budgets for local files. Rejects only on
-   * abort. Takes a controller, not a signal: a controller creates its signal on first use, and only a fetch needs one.
+   * Returns immediately if nothing has to be fetched, because lanes have their own budgets for local files. Rejects
+   * only on abort. Takes a controller, not a signal: a controller creates its signal on first use, and only a fetch
+   * needs one.
    */
   read(
     rows: RowsOf,

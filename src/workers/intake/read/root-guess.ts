@@ -1,6 +1,6 @@
 /**
- * Checks from its text alone whether a path is under an input root. A refused path is never touched. An allowed path is
- * checked again when a lane has opened it.
+ * Checks whether a path is under an input root, by the path's text alone. A refused path is never touched. An allowed
+ * path is checked again when a lane has opened it.
  */
 import { realpathSync } from 'node:fs';
 import { isInside } from '../../../shared/files/is-inside.ts';

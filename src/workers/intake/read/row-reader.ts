@@ -1,6 +1,6 @@
 /**
- * Turns a row's reference into the input of a lane: bytes, or the path of a local file that it may open. Every failure is
- * the row's own (G3). Knows nothing of queues, batches or models.
+ * Turns a row's reference into the input of a lane: bytes, or the path of a local file that it may open. A failure
+ * affects only its row (G3). Knows nothing of queues, batches or models.
  */
 import { locateRow } from '../../../shared/datasets/locate.ts';
 import type { RowLocation } from '../../../shared/datasets/source.ts';

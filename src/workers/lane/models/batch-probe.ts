@@ -15,9 +15,9 @@ const BUDGET_MS = 1000;
 /** Largest batch to try beyond the model's own. */
 const LARGEST_BATCH = 16;
 /**
- * A larger difference counts as a change, as a share of the outputs' range. It is above one rounding of half precision
- * (5e-4) and of sums in another order (1e-6), and below one step of 8 bits (4e-3). Dynamic quantisation moves MobileNetV2
- * by 7e-2.
+ * A difference above this share of the outputs' range counts as a change. The share is above one rounding to half
+ * precision (5e-4) and above sums in another order (1e-6), and below one step of 8 bits (4e-3). Dynamic quantisation
+ * moves MobileNetV2 by 7e-2.
  */
 const RANGE_TOLERANCE = 1e-3;
 /** The same as a share of the outputs' magnitude, for outputs that hardly differ: 80 roundings of float32. */
@@ -58,7 +58,7 @@ export async function probeBatches(model: {
     return order.map((_, row) => floats.subarray(row * length, (row + 1) * length));
   }
 
-  /** A fixed batch is filled up with copies, as for a job's last row. */
+  /** A fixed batch is filled up with copies, as for the last rows of a job. */
   const alone = async (image: number) => (await call(Array<number>(fit.fixedBatch ?? 1).fill(image)))[0]!;
 
   async function compare(): Promise<BatchInvariance> {
@@ -71,12 +71,13 @@ export async function probeBatches(model: {
     const cost = (rows: number) => callMs * (fit.fixedBatch === null ? rows : 1);
     const fits = (rows: number) => performance.now() - start + cost(rows) <= budgetMs;
     const own = Math.max(2, batchSize);
-    // The first batch shows most, also about memory, so it may take longer on a machine that is busy starting.
+    // The first batch shows the most, also about memory. It may take twice the budget, because the machine may be busy
+    // starting.
     const first = cost(own) <= 2 * budgetMs ? own : 2;
     const sizes = fit.fixedBatch === null ? [first, 2, LARGEST_BATCH, own] : [own, own];
     const batches: Batch[] = [];
     for (const [n, size] of sizes.entries()) {
-      // Each time, images have other neighbours and positions. The faint image is in the first batch.
+      // In each batch, images have other neighbours and positions. The faint image is in the first one.
       const order = Array.from({ length: size }, (_, i) => (i * 3 + n + 1) % images.length);
       if (n > 0 && !fits(size)) continue;
       batches.push({ order, rows: await call(order) });

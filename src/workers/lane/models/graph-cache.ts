@@ -84,7 +84,7 @@ async function fill(
   try {
     await writeFile(temporary, '');
     session = await create({ ...original, saveTo: temporary });
-    // If the graph was replaced after it was hashed, the kept one would stay under a wrong name.
+    // If the graph was replaced after it was hashed, the optimised one would be kept under the wrong hash.
     if (!(await hasHash(dirname(original.path), cache.hash))) throw new Error('the model has changed');
     const { size } = await stat(temporary);
     await sync(temporary);

@@ -1,6 +1,6 @@
 /**
  * Turns a filled tensor into one outcome per row: runs the graph in the batches that it accepts. A batch that throws is run
- * again row by row, so that one row's failure stays its own. A batch that runs out of memory is run again in halves.
+ * again row by row, so that one bad row fails alone. A batch that runs out of memory is run again in halves.
  */
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
@@ -23,7 +23,7 @@ export interface InferenceTimings {
 export type Answer = (numbers: Float32Array) => RowOutcome;
 
 export interface Inference {
-  /** Rows that a tensor must have room for, which are whole batches of the graph. */
+  /** The number of rows that a tensor must have room for: whole batches of the graph. */
   roomFor(rows: number): number;
   /**
    * Returns one outcome for each of the tensor's first `rows`, in order. May overwrite the tensor after them. Never
@@ -143,7 +143,7 @@ function tensorShape(fit: GraphFit, rowLength: number): number[] {
 function splitRows({ dims, data }: OnnxOutput, batch: number): Float32Array[] {
   const classes = classesOf(dims);
   if (dims[0] !== batch || classes === null || data.length !== batch * classes) {
-    throw new Error(`the graph returned [${dims.join(',')}], and [${batch}, classes] was expected`);
+    throw new Error(`the graph returned [${dims.join(',')}] instead of [${batch}, classes]`);
   }
   const floats = toFloat32(data);
   return Array.from({ length: batch }, (_, row) => floats.subarray(row * classes, (row + 1) * classes));

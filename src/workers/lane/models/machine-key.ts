@@ -1,4 +1,4 @@
-/** Names this kind of processor, for cached results that hold only on it. */
+/** Names this kind of processor, for cached results that are valid only on it. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';

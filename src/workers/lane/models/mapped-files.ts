@@ -38,7 +38,9 @@ function stat(fd: number): BigIntStats {
   return fstatSync(fd, { bigint: true });
 }
 
-/** The change time reveals writers that reset the modification time. It also moves when a link to the file is removed. */
+/**
+ * The change time reveals writers that reset the modification time. It also changes when a link to the file is removed.
+ */
 function isWritten(before: BigIntStats, now: BigIntStats): boolean {
   if (now.size !== before.size || now.mtimeNs !== before.mtimeNs) return true;
   return now.nlink === before.nlink && now.ctimeNs !== before.ctimeNs;

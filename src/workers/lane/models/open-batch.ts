@@ -21,7 +21,7 @@ export interface OpenBatch {
    */
   decode(slot: number, input: LaneInput): DecodedRow | Promise<DecodedRow>;
   /**
-   * Returns one outcome for each of these slots, which have decoded and are in ascending order. Must be called once after
+   * Returns one outcome for each of these slots, whose rows were decoded, in ascending order. Must be called once after
    * all decoding, even for no slots. Afterwards, the tensor belongs to another batch.
    */
   run(
@@ -38,7 +38,7 @@ interface Parts {
   readonly answer: Answer;
 }
 
-/** Never throws because memory ran out. Then the batch is run in parts, or its rows fail with `out_of_memory`. */
+/** Does not throw if memory runs out. Instead, the batch is run in parts, or its rows fail with `out_of_memory`. */
 export function openBatch(rows: number, parts: Parts): OpenBatch {
   try {
     return openWhole(rows, parts);

@@ -1,10 +1,10 @@
-/** Made-up images for probing a model. They are always the same, and their ranges differ much. Pure. */
+/** Made-up images for probing a model. They are always the same, and their ranges differ widely. Pure. */
 import type { Pixels } from '../image/decode/decoder.ts';
 
 /**
- * Four images, side x side x RGB: a faint pattern, noise over the whole range, waves as large shapes make them, and black.
- * If a batch shares one scale, as in dynamic quantisation, the scale is too coarse for the first image and right for the
- * second.
+ * Four images, side x side x RGB: a faint pattern, noise over the whole range, waves like those of large shapes, and
+ * black. If a batch shares one scale, as in dynamic quantisation, the scale is too coarse for the first image and right
+ * for the second.
  */
 export function probeImages(side: number): readonly Pixels[] {
   const random = generator();

@@ -7,7 +7,7 @@ export function checkRowSize(bytes: number, maxFileBytes: number): void {
   if (bytes > maxFileBytes) {
     throw new ForebayError(
       'file_too_large',
-      `${bytes} bytes; the limit is ${maxFileBytes}: raise FOREBAY_MAX_FILE_MB or send it smaller`,
+      `${bytes} bytes; the limit is ${maxFileBytes}: raise FOREBAY_MAX_FILE_MB or send a smaller file`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Opens a local row: a regular file within the size limit, at a real path that its tenant may read. It checks the file that
- * it has opened, so a link that changes meanwhile leads nowhere else.
+ * it has opened, so a link that changes meanwhile cannot lead to another file.
  */
 import {
   closeSync,

@@ -1,6 +1,6 @@
 /**
  * Keeps the folder of the last row open. A file that is opened relative to it is in that folder, wherever the folder's path
- * leads by then. So one look at the folder serves all of its files. Linux only.
+ * leads by then. So one check of the folder applies to all of its files. Linux only.
  */
 import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
 
@@ -13,8 +13,8 @@ export interface OpenFolder {
 
 export interface OpenedFolder {
   /**
-   * Opens a folder, by its absolute path, until the end of this turn of the event loop. Any longer, it could keep a file
-   * system from being unmounted. Throws the errors of node:fs.
+   * Opens a folder, by its absolute path, until the end of this turn of the event loop. A folder that stays open longer
+   * could keep a file system from being unmounted. Throws the errors of node:fs.
    */
   of(folder: string): OpenFolder;
 }

@@ -7,14 +7,17 @@ import { isHopeless } from '../search/duel.ts';
 import { rateOf, type Completion } from './lane-rate.ts';
 import type { LaneSet } from './lane-set.ts';
 
-/** The first batch of a lane arrives within this time, unless the batch itself is slow. */
+/** The first batch of a lane ends within this time, unless the batch itself is slow. */
 const NOTHING_YET_MS = 2_000;
-/** When to leave settings that cannot win, as a share of the measured time. */
+/** Earliest time to give up settings that cannot win, as a share of the time that counts. */
 const FIRST_LOOK = 0.25;
 /** Batches that each lane must finish before the first look, and before a measurement ends. */
 const LEAST_AT_LOOK = 2;
 const LEAST_AT_END = 3;
-/** A batch may take longer than a full measurement. After this many times that, the results so far must be enough. */
+/**
+ * A batch may take longer than a full measurement. After this many full measurements, the results so far must be
+ * enough.
+ */
 const PATIENCE = 8;
 
 interface FeedTimes {
@@ -42,7 +45,7 @@ export async function feedLanes(
   how: {
     readonly batchSize: number;
     readonly nextRows: (count: number) => readonly LaneInput[];
-    /** A rate. Lanes that clearly stay below it are left early. */
+    /** A rate. If lanes clearly stay below it, their measurement ends early. */
     readonly bar: number | null;
   } & FeedTimes,
 ): Promise<Fed> {

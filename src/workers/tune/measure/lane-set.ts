@@ -20,7 +20,7 @@ export interface LaneSet {
   readonly pids: () => readonly (number | null)[];
   /** Whether batches have run in the lanes. */
   used: boolean;
-  /** Time of start and loading. Null until then. */
+  /** Duration of start and loading. Null until the model is loaded. */
   startMs: number | null;
   run(lane: number, rows: readonly LaneInput[]): Promise<BatchResult>;
   /** Does not wait for the lanes to end. */
@@ -31,7 +31,7 @@ export interface LaneSet {
 
 const MODEL_KEY = 'tuned';
 
-/** `all`: `maxHeldBytes` in it is for all lanes together. */
+/** `all`: the limits, with `maxHeldBytes` for all lanes together. */
 export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: LaneShape): LaneSet {
   const limits = { ...all, maxHeldBytes: all.maxHeldBytes / shape.lanes };
   const { config, labels, dir } = folder;

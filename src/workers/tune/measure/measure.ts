@@ -16,7 +16,7 @@ import { createLaneStore } from './lane-store.ts';
 
 /** Time before anything counts, as a share of a full measurement: caches fill. */
 const WARM_UP = 0.1;
-/** The same for lanes that have just started: code is compiled, arenas grow. */
+/** Additional time for lanes that have just started: code is compiled, arenas grow. */
 const COLD_MS = 400;
 
 export interface MeasureHow {

@@ -16,7 +16,9 @@ export interface Sample {
   readonly unreadable: number;
 }
 
-/** The rows are picked evenly from this many. That is quick to list, and more than a folder's first kind of row. */
+/**
+ * The rows are picked evenly from this many. They are quick to list, and show more than a folder's first kind of row.
+ */
 const LOOKED_AT = 8192;
 /** Limit for rows that are not local files, which are held in memory. */
 const MAX_HELD_BYTES = 256 * 2 ** 20;
@@ -42,7 +44,7 @@ export async function takeSample(
     const read = await readRow(reader, spec, ref, signal);
     if (!read.ok) {
       unreadable += 1;
-      reason = `no row of ${unreadable} tried can be read, the last because: ${read.error.message}`;
+      reason = `none of the ${unreadable} rows tried can be read, the last one because: ${read.error.message}`;
       continue;
     }
     rows.push(read.input);

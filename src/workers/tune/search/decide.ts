@@ -7,7 +7,9 @@ import type { Reading } from './duel.ts';
 import { beatsNoise, type Gain } from './gain.ts';
 import type { Found, How, SearchOptions } from './search.ts';
 
-/** Share of a full measurement for checking one change. A change that shows only in longer ones is not worth it. */
+/**
+ * Share of a full measurement for checking one change. A change that shows only in longer ones is not worth keeping.
+ */
 const CHECK_SHARE = 0.3;
 /**
  * Share of a full measurement for the final comparison. Three rounds take as long as two full ones, and show more of the
@@ -20,7 +22,7 @@ const FINAL_ROUNDS = { leastRounds: 2, mostRounds: 3 };
 
 export type Decided<P> = Pick<Found<P>, 'best' | 'rate' | 'startRate' | 'gain'>;
 
-/** `proof`: for each setting, the gain of its changes alone in the search. */
+/** `proof`: for each setting, the gain that the search measured for changing it alone. */
 interface Contender<P> {
   readonly point: P;
   readonly proof: Readonly<Record<string, Gain>>;
@@ -47,7 +49,9 @@ export async function decide<P>(
     : { best: start, rate: otherRate, startRate: otherRate, gain };
 }
 
-/** Reverts each change that gains nothing beyond the noise. The walk also follows points that only look better. */
+/**
+ * Reverts each change that gains nothing beyond the noise, because the walk also follows points that only look better.
+ */
 async function dropUselessChanges<P>(
   { start, keyOf, changesOf }: SearchOptions<P>,
   { point, proof }: Contender<P>,
@@ -68,7 +72,8 @@ async function dropUselessChanges<P>(
 }
 
 /**
- * Decides by the duels that the best point has won, if a search is stopped. `overStart`: null if the start does not run.
+ * Decides after a stopped search, by the duels that the best point has won. `overStart`: null if the start does not
+ * run.
  */
 export function decideEarly<P>(
   { start, keyOf }: Pick<SearchOptions<P>, 'start' | 'keyOf'>,

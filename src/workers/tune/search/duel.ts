@@ -34,7 +34,8 @@ export interface Duel<P> {
 /** A point that is slower by this share, beyond its error, is clearly worse. */
 export const CLEARLY_WORSE = 0.03;
 /**
- * The machine's speed changes by less from one reading to the next. If it changed by more, the readings are inconclusive.
+ * The machine's speed usually changes by less from one reading to the next. If it changed by more, the readings are
+ * inconclusive.
  */
 const DRIFT = 0.25;
 /** Turns of the point. It gets a second one if the first was not clear. */
@@ -42,7 +43,7 @@ const MOST_TURNS = 2;
 /** A ratio with less noise is known well enough. */
 const KNOWN_WELL = 0.04;
 
-/** `take` measures a point. If `bar` is not null, it may end early if the rate clearly stays below. */
+/** `take` measures a point. It may end early if `bar` is not null and the rate clearly stays below it. */
 export async function duel<P>(
   champion: Champion<P>,
   point: P,

@@ -1,6 +1,6 @@
 /**
- * For `--exhaustive`: measures every configuration in full, and how far off the search's choice is. Pure except for
- * `take`.
+ * For `--exhaustive`: measures every configuration in full, and how far the search's choice is from the best. Pure
+ * except for `take`.
  */
 import { performance } from 'node:perf_hooks';
 import { settingsKey, type LaneSettings } from '../../../shared/profiles/profile.ts';
@@ -18,7 +18,7 @@ export interface WholeSpace {
   readonly gain: Gain | null;
 }
 
-/** The best of many readings was lucky, so it is compared with the search's choice in turns. */
+/** The best of many readings is partly luck, so it is compared with the search's choice in turns. */
 export async function measureWholeSpace(
   space: Space,
   chosen: LaneSettings,

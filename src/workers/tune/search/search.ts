@@ -20,7 +20,7 @@ export interface How {
 
 export interface SearchOptions<P> {
   readonly start: P;
-  /** Axes with usually the most gain come first. */
+  /** Axes that usually gain the most come first. */
   readonly axes: readonly Axis<P>[];
   readonly keyOf: (point: P) => string;
   readonly measure: (point: P, how: How) => Promise<Reading>;
@@ -39,7 +39,7 @@ export interface Change<P> {
 export interface Found<P> {
   /** The point to use. Null if no point runs. */
   readonly best: P | null;
-  /** Its rows/s. Null if no point runs, or if the search was stopped before its final comparison. */
+  /** Rows/s of `best`. Null if no point runs, or if the search was stopped before its final comparison. */
   readonly rate: number | null;
   /** The start's rows/s in the final comparison. Null if it does not run, or if there was no comparison. */
   readonly startRate: number | null;
@@ -47,7 +47,10 @@ export interface Found<P> {
   readonly gain: Gain | null;
   /** Number of points that were measured. */
   readonly measured: number;
-  /** By key, rates in units of the start's. Points were compared at the same time. 0 if a point does not run. */
+  /**
+   * By key, rates in units of the rate of the first point that runs, usually the start. Points were compared at the
+   * same time. 0 if a point does not run.
+   */
   readonly scores: ReadonlyMap<string, number>;
   /** Whether the search was stopped. */
   readonly stopped: boolean;
@@ -164,7 +167,7 @@ interface Best<P> extends Champion<P> {
   readonly score: number;
   /** Its gain over the start. Null if the start does not run. */
   readonly overStart: Gain | null;
-  /** For each setting, the gain of its changes alone in duels. */
+  /** For each setting, the gain that duels measured for changing it alone. */
   readonly proof: Readonly<Record<string, Gain>>;
 }
 

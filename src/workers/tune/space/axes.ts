@@ -7,7 +7,9 @@ import { nearest } from './values.ts';
 /** A shape uses the cores fully if it uses at least this share of what the best one uses. */
 const RIDGE_USE = 0.9;
 
-/** Axes with usually the most gain come first: parallelism of stages, then batch size, then concurrency inside a stage. */
+/**
+ * Axes that usually gain the most come first: parallelism of stages, then batch size, then concurrency inside a stage.
+ */
 export function axesOf(
   shapes: readonly Shape[],
   batches: readonly number[],
@@ -52,7 +54,7 @@ function ridgeThrough(
   return [...others, point].toSorted((a, b) => a.lanes - b.lanes);
 }
 
-/** For each number of lanes, the shape with most threads, if it uses the cores fully. */
+/** For each number of lanes, the shape with the most threads, if it uses the cores fully. */
 function ridgeOf(shapes: readonly Shape[], cpus: number): Shape[] {
   const most = new Map<number, Shape>();
   for (const shape of shapes) {

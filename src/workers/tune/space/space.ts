@@ -22,7 +22,7 @@ export interface Space {
   readonly all: readonly LaneSettings[];
 }
 
-/** Tried even on a machine with fewer cores, because reading waits. */
+/** Up to this many are tried, even on a machine with fewer cores. */
 const MOST_DECODE_THREADS = 4;
 
 /** `formula`: the settings by formula. The start is the point of the space that is nearest to them. */

@@ -30,7 +30,7 @@ describe('a row whose lane died', () => {
     expect(blamedError(new LaneDied('gone', true, 'timed_out'))).toMatchObject({ code: 'timed_out' });
     expect(blamedError(new Error('broken'))).toEqual({
       code: 'lane_crashed',
-      message: 'The lane died, working on this row alone: broken',
+      message: 'The lane died while working on this row alone: broken',
     });
   });
 });

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { readHuggingFaceConfig } from '#forebay/workers/model-init/hugging-face-config.js';
 import { readPreprocessorConfig } from '#forebay/workers/model-init/preprocessor-config.js';
 
-const SQUASHED = expect.stringContaining('images that are not square get other pixels') as string;
+const SQUASHED = expect.stringContaining('images that are not square get different pixels') as string;
 
 it.each<[string, Record<string, unknown>, object, readonly string[]]>([
   [

@@ -13,11 +13,14 @@ export function checkPixels({ width, height }: Size, maxPixels: number, when = '
   if (width * height <= maxPixels) return;
   throw new ForebayError(
     'too_many_pixels',
-    `${width} x ${height} pixels${when}; the limit is ${maxPixels} in all: raise FOREBAY_MAX_MEGAPIXELS or send it smaller`,
+    `${width} x ${height} pixels${when}; the limit is ${maxPixels} in all: raise FOREBAY_MAX_MEGAPIXELS or send a smaller image`,
   );
 }
 
-/** A smaller image decodes in a few tens of milliseconds, however few bytes it has. Plain images compress that well. */
+/**
+ * The ratio of smaller images is not checked. They decode in a few tens of milliseconds, and plain ones reach high
+ * ratios.
+ */
 const RATIO_FLOOR_PIXELS = 16_000_000;
 
 /** Throws ForebayError `decompression_ratio`. */
@@ -26,8 +29,8 @@ function checkRatio({ width, height }: Size, encodedBytes: number, maxImageRatio
   if (pixels <= RATIO_FLOOR_PIXELS || pixels * 3 <= encodedBytes * maxImageRatio) return;
   throw new ForebayError(
     'decompression_ratio',
-    `${width} x ${height} pixels out of ${encodedBytes} bytes, more than ${maxImageRatio} decoded bytes for each; ` +
-      'if such images are meant, raise FOREBAY_MAX_IMAGE_RATIO or send them smaller',
+    `${width} x ${height} pixels out of ${encodedBytes} bytes, more than ${maxImageRatio} decoded bytes per encoded byte; ` +
+      'if the image is genuine, raise FOREBAY_MAX_IMAGE_RATIO or send a smaller image',
   );
 }
 

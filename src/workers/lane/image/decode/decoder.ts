@@ -22,7 +22,7 @@ export type Pixels = Uint8Array;
 /** The codec of ordinary JPEGs. */
 export type JpegCodecName = 'turbo-native' | 'turbo-wasm' | 'sharp';
 
-/** The kept part of the resized image. Valid only while it is handed over. */
+/** The kept part of the resized image. Valid only during the call of `take`. */
 export interface DecodedWindow {
   /** Packed RGB. */
   pixels(): Uint8Array;
@@ -38,7 +38,7 @@ export type TakeWindow<T> = (window: DecodedWindow, geometry: Geometry) => T;
 export interface Decoder {
   /** The codec of JPEGs that are not shrunk while decoded. */
   readonly jpeg: JpegCodecName;
-  /** Decodes to pixels. Otherwise as decodeTo. */
+  /** Decodes to pixels. Otherwise works like decodeTo. */
   decode(image: Uint8Array): Promise<Pixels>;
   /**
    * Hands the window to `take` once and returns what `take` returns. Does so synchronously if nothing has to wait, because

@@ -58,7 +58,7 @@ export function createSharpDecoder(
     const { size } = header;
     if (size !== null) checkPixels(size, maxPixels);
     const source = matchPillow(image, header.format, options.auto_orient);
-    // The pixels must be in progress in this turn of the event loop, because the caller may block this thread next.
+    // Decoding must start in this turn of the event loop, because the caller may block this thread next.
     const attempt =
       size !== null && header.plain && !source.upright
         ? async () => fromPixels(source, size, ofHeader(header), take)
@@ -158,13 +158,13 @@ function toDecodeError(error: unknown, maxPixels: number): ForebayError {
     .split('\n');
   const line = lines.find((l) => l.trim() !== '')?.trim() ?? 'no cause given';
   if (isOutOfMemory(error)) {
-    const message = `memory or threads ran out on this image alone: ${line}; run fewer lanes, or send it smaller`;
+    const message = `memory or threads ran out on this image alone: ${line}; run fewer lanes, or send a smaller image`;
     return new ForebayError('out_of_memory', message, { cause: error });
   }
   if (/pixel limit/i.test(line)) {
     return new ForebayError(
       'too_many_pixels',
-      `more than the limit of ${maxPixels} pixels: raise FOREBAY_MAX_MEGAPIXELS or send it smaller`,
+      `more than the limit of ${maxPixels} pixels: raise FOREBAY_MAX_MEGAPIXELS or send a smaller image`,
       {
         cause: error,
       },
@@ -172,7 +172,7 @@ function toDecodeError(error: unknown, maxPixels: number): ForebayError {
   }
   return new ForebayError(
     'decode_failed',
-    `the image is damaged or not decodable: ${line}; copy it again, or save it anew with another program`,
+    `the image is damaged or not decodable: ${line}; copy it again, or save it again with another program`,
     {
       cause: error,
     },

@@ -24,9 +24,9 @@ export interface ResamplingKernel {
 export interface Normalisation {
   /** 3 x 256: the numbers of red, then of green, then of blue bytes. */
   readonly tables: Float32Array;
-  /** Which channel of the result red, green and blue are. */
+  /** The channel of the result for red, for green and for blue. */
   readonly channels: readonly [red: number, green: number, blue: number];
-  /** One channel after the other. Otherwise, the channels of a pixel are side by side. */
+  /** Whether one channel follows the other. If not, the channels of a pixel are side by side. */
   readonly planar: boolean;
 }
 
@@ -201,7 +201,7 @@ function layOut(plan: ResamplingPlan, sourceLength: number): Layout {
   const middleRows = tall ? window.height : region.height;
   const outStride = paddedLine(window.width);
   const sourceStride = Math.ceil(sourceLength / region.height);
-  // Bytes that are read beyond the end, by taps of weight 0, and as the second line of the last two.
+  // Bytes that are read beyond the end: for taps of weight 0, and as the second line of the last pair.
   const beyond = (stride: number, vertically: boolean) =>
     columns.pairs * 6 + stride * (vertically ? rows.pairs * 2 + 1 : 1);
   return {

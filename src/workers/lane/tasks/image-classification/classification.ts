@@ -30,7 +30,9 @@ export function createClassifier(options: {
   return { answer };
 }
 
-/** A logit of -Infinity is a probability of 0, unless all are. No other non-finite number is a score. */
+/**
+ * A logit of -Infinity is a probability of 0, unless all logits are -Infinity. No other non-finite number is a score.
+ */
 function problemOf(numbers: Float32Array, activation: Activation): string | null {
   const odd = numbers.findIndex((number) => !Number.isFinite(number));
   if (odd < 0) return null;

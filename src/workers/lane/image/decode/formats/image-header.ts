@@ -9,7 +9,9 @@ export interface ImageHeader {
   readonly format: 'jpeg' | 'png' | 'gif' | 'webp' | 'tiff' | 'avif';
   /** Null if the header does not state it plainly. */
   readonly size: { readonly width: number; readonly height: number } | null;
-  /** 8 bits per sample and no transparency, so colours may be resized as they are. False if unknown. */
+  /**
+   * 8 bits per sample and no transparency, so colours may be resized as they are. True for every JPEG. False if unknown.
+   */
   readonly plain: boolean;
   /** A JPEG that all decoders read alike: 8 bits, Huffman, sequential or progressive, grey or three colours. */
   readonly ordinary: boolean;
@@ -80,7 +82,10 @@ function jpegHeader(bytes: Buffer): ImageHeader {
   return unknown;
 }
 
-/** `at`: of the frame header. Accepts SOF0 to SOF2. Refuses a file with so many scans that they only serve to cost time. */
+/**
+ * `at`: position of the frame header. Accepts SOF0 to SOF2. Refuses files with so many scans that they only waste
+ * time.
+ */
 function isOrdinary(bytes: Buffer, at: number): boolean {
   const process = bytes[at + 1]!;
   if (process > 0xc2 || bytes[at + 4] !== 8 || ![1, 3].includes(bytes[at + 9]!)) return false;

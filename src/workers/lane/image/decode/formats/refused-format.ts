@@ -58,7 +58,7 @@ const TEXT: readonly (readonly [pattern: RegExp, name: string])[] = [
 const HEAD_BYTES = 512;
 const TAR_AT = 257;
 
-/** "a ZIP archive: unpack it". If nothing is known, it shows how the file begins. */
+/** Such as "a ZIP archive: unpack it". For an unknown format, the text shows how the file begins. */
 export function refusedFormat(bytes: Buffer): string {
   const head = bytes.toString('latin1', 0, HEAD_BYTES);
   const brand = /^.{4}ftyp(.{4})/s.exec(head)?.[1];
@@ -95,7 +95,7 @@ function textOf(head: Buffer): string | null {
 const REPLACEMENT = 0xfffd;
 const ESCAPE = 0x1b;
 
-/** Control characters that texts do not have. Tabs, ends of lines and pages, and terminal escapes are allowed. */
+/** Control characters that do not occur in text. Tabs, ends of lines and pages, and terminal escapes are allowed. */
 function isControl(code: number): boolean {
   return code === 0x7f || (code < 0x20 && !(code >= 0x09 && code <= 0x0d) && code !== ESCAPE);
 }

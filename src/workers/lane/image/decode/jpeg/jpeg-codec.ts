@@ -1,6 +1,6 @@
 /**
  * The interface to a JPEG library. It decodes ordinary JPEGs to raw pixels, synchronously. A codec knows nothing of
- * configs, resizing or limits. In doubt it refuses.
+ * configs, resizing or limits. If in doubt, it refuses.
  */
 import type { Region, Size } from '../../resample/pillow-resampler.ts';
 
@@ -8,7 +8,7 @@ export interface JpegCodec {
   /**
    * Decodes an image of that size (by its own header) to RGB, into the buffer that `room` returns for that many bytes.
    * Returns the offset of the region's first pixel in the buffer, and the length of a line, in bytes. Returns null if the
-   * library refuses or even warns (truncated data, unusual colours). Then another decoder must judge the image.
+   * library refuses or merely warns (truncated data, unusual colours). Then another decoder must judge the image.
    */
   decode(
     image: Uint8Array,

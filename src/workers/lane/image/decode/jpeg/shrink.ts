@@ -14,7 +14,7 @@ export const LIBVIPS_KERNELS: Readonly<Partial<Record<Interpolation, LibvipsKern
 
 /**
  * Images are shrunk by 2, 4 or 8, to no less than twice the needed size, as Pillow's `thumbnail` does with a
- * `reducing_gap` of 2. So with a smaller ratio, nothing can be shrunk.
+ * `reducing_gap` of 2. So below this ratio, nothing can be shrunk.
  */
 const LEAST_RATIO = 4;
 

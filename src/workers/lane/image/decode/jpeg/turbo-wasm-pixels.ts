@@ -1,6 +1,6 @@
 /**
- * Reads a decoded image out of the WebAssembly codec's memory, without the copy of the library's own call. ADR 11 measures
- * the gain. Only this file knows the library's memory layout.
+ * Reads a decoded image out of the WebAssembly codec's memory, without the copy that the library's own call makes. ADR
+ * 11 measures the gain. Only this file knows the library's memory layout.
  */
 
 /** The part of the library's decoder object that is used here. */

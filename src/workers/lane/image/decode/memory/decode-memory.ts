@@ -39,7 +39,7 @@ function pathBytes(libraryBytes: number, path: Path): number {
   return Math.max(RGB_BYTES, 2 * RGB_BYTES - libraryBytes);
 }
 
-/** Throws ForebayError `too_many_pixels`. `what`: "a progressive JPEG". */
+/** Throws ForebayError `too_many_pixels`. `what`: the format, such as "JPEG". */
 export function checkDecodeBytes(
   bytes: number,
   { width, height }: Size,
@@ -50,7 +50,7 @@ export function checkDecodeBytes(
   throw new ForebayError(
     'too_many_pixels',
     `${width} x ${height} pixels of ${what} take ${megabytes(bytes)} to decode; the limit is ` +
-      `${megabytes(maxDecodeBytes)}: raise FOREBAY_MAX_DECODE_MB or send the image smaller`,
+      `${megabytes(maxDecodeBytes)}: raise FOREBAY_MAX_DECODE_MB or send a smaller image`,
   );
 }
 

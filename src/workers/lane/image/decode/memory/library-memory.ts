@@ -7,7 +7,10 @@ const MB = 2 ** 20;
 /** Bytes per pixel of coefficients, 2 bytes per sample. 4:2:0 has half of the samples. */
 const COEFFICIENTS = { full: 6, shared: 3, cmyk: 8 } as const;
 
-/** Bytes per pixel with a full set of colour samples. 4:2:0 takes 3 and 6 less, but sharp does not report it. */
+/**
+ * Bytes per pixel with a full set of colour samples. 4:2:0 takes 3 less (8 bits) or 6 less (10 bits), but sharp does
+ * not report it.
+ */
 const AVIF = { bits8: 18, bits10: 24 } as const;
 
 /** sharp's metadata of an image. */

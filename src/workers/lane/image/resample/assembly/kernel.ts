@@ -5,8 +5,8 @@
  * A weight of 22 fractional bits is split in two of 16 bits, weight = high * 2^12 + low, so that one instruction multiplies
  * two taps of four sums. Parts of a sum may wrap modulo 2^32. The whole sum fits.
  *
- * Weights come in pairs of taps of 8 bytes: high, high, low, low. Each position has the same number, filled up with 0. The
- * passes read and write some bytes beyond the end of a buffer. The layout has room for them.
+ * Weights come in pairs of taps of 8 bytes: high, high, low, low. Each position has the same number of pairs, padded
+ * with zeros. The passes read and write some bytes beyond the end of a buffer. The layout has room for them.
  */
 
 const HALF: i32 = 1 << 21;
@@ -156,9 +156,9 @@ export function vertical(
 }
 
 /**
- * Turns each byte of `width` RGB per line, lines `stride` bytes apart, into a number. Looks it up in `tables`, which hold 256
- * numbers each for red, green and blue. Numbers of a colour are `step` bytes apart, from `red`, `green` and `blue` on, without
- * a gap between lines.
+ * Turns the bytes of `rows` lines of `width` RGB, `stride` bytes apart, into numbers. Looks up each byte in `tables`,
+ * which hold 256 numbers each for red, green and blue. The numbers of a colour start at `red`, `green` or `blue`. They
+ * are `step` bytes apart, without a gap between lines.
  */
 export function normalise(
   source: usize,
