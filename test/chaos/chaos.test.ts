@@ -1,6 +1,6 @@
 // Processes are killed, frozen, disconnected or delayed, run out of disk, or have a wrong clock. The job ends with exactly
-// the rows of an undisturbed run and leaves nothing behind (G1, G4, INV-1, INV-3, INV-4, INV-5, INV-10). `npm run
-// test:chaos` runs more.
+// the rows of an undisturbed run and leaves nothing behind (G1, G4, INV-1, INV-3, INV-4, INV-5, INV-10). More seeds run
+// with `npm run test:chaos`.
 import { beforeAll, expect, it } from 'vitest';
 import type { ChaosJob } from './job.ts';
 import { mountSmallDisk } from './full-disk.ts';
@@ -22,7 +22,7 @@ const JOB: ChaosJob = {
   blockRows: number('FOREBAY_CHAOS_BLOCK_ROWS', 100),
 };
 const SEED_MS = 400_000;
-/** How many seeds of situations between jobs to run. The kinds alternate. */
+/** How many seeds to run of the situations in situations.ts. Successive seeds play different situations. */
 const BETWEEN = number('FOREBAY_CHAOS_BETWEEN', 1);
 
 let expected: Outcome;

@@ -1,5 +1,5 @@
-// A hook for a process (NODE_OPTIONS). On SIGUSR2 its wall clock moves by the milliseconds in the file CHAOS_CLOCK_FILE.
-// Timers and performance.now() continue undisturbed, as they do when a real clock is set.
+// A hook that NODE_OPTIONS loads into a process. On SIGUSR2, it shifts the process's wall clock by the milliseconds in
+// the file CHAOS_CLOCK_FILE. Timers and performance.now() continue undisturbed, as they do when a real clock is set.
 import { readFileSync } from 'node:fs';
 
 const RealDate = Date;

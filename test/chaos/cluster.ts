@@ -139,7 +139,7 @@ export async function startCluster({
       const response = await cluster.request(`/v1/jobs/${id}`, {}, { key }).catch(() => null);
       return response?.status === 200 ? ((await response.json()) as JobWire) : null;
     },
-    /** How many parts are on the disk. It works even while no API is alive. */
+    /** Counts the parts on the disk, even while no API is alive. */
     published: (folder = output) => namesIn(folder).filter((name) => name.startsWith('part-')).length,
     async stopWorkers(): Promise<void> {
       await Promise.all(slots.map(async (slot) => member(slot).process.stop()));

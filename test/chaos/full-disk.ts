@@ -12,7 +12,7 @@ export interface SmallDisk {
   unmount(): void;
 }
 
-/** Null if this user may not mount, which needs root and CAP_SYS_ADMIN. */
+/** Null if this user may not mount a file system. That needs root and CAP_SYS_ADMIN. */
 export function mountSmallDisk(folder: string): SmallDisk | null {
   mkdirSync(folder, { recursive: true });
   try {
@@ -23,7 +23,7 @@ export function mountSmallDisk(folder: string): SmallDisk | null {
     return null;
   }
   const filler = join(folder, 'filler');
-  // Removes it however this process ends, because a mount outlives it.
+  // Also runs when this process exits, because a mount outlives the process.
   const unmount = () => {
     process.off('exit', unmount);
     execFileSync('umount', ['-l', folder], { stdio: 'ignore' });

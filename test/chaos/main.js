@@ -1,7 +1,7 @@
 /**
  * `npm run test:chaos [-- --seeds N] [--first SEED] [--seed SEED] [--between N] [--rows N] [--faults N]`: the long
- * form of chaos.test.ts. `--between`: how many seeds of situations between jobs. A failing seed prints the command that
- * repeats it.
+ * form of chaos.test.ts. `--between` is the number of seeds for the situations in situations.ts. A failing seed prints
+ * the command that repeats it.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { FAULT_KINDS, planOf } from './plan.ts';
 
-it('the same seed gives the same plan, and another seed another plan', () => {
+it('the same seed gives the same plan, and another seed gives another plan', () => {
   const plan = planOf(7, { workers: 2, faults: 6 });
   expect(planOf(7, { workers: 2, faults: 6 })).toEqual(plan);
   expect(planOf(8, { workers: 2, faults: 6 })).not.toEqual(plan);

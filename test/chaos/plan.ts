@@ -8,7 +8,7 @@ export type Fault =
   | { readonly kind: 'kill_worker'; readonly slot: number }
   | { readonly kind: 'kill_api' }
   | { readonly kind: 'kill_redis' }
-  /** Frozen until its locks have expired, then continued: a zombie. */
+  /** The worker is frozen until its locks have expired. Then it continues as a zombie. */
   | { readonly kind: 'freeze_worker'; readonly slot: number; readonly ms: number }
   | { readonly kind: 'cut'; readonly who: Who }
   /** For a while, messages between a process and Redis arrive `ms` late. */
@@ -18,7 +18,7 @@ export type Fault =
 export type FaultKind = Fault['kind'];
 
 export interface PlannedFault {
-  /** The share of the job's blocks that are published by then, 0 to 1. */
+  /** The share of the job's blocks that are published when the fault happens, 0 to 1. */
   readonly at: number;
   readonly fault: Fault;
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const entry = (path: string) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
-/** A process that has not ended by then hangs. */
+/** A process that has not ended this long after SIGTERM counts as hung. */
 const STOP_MS = 50_000;
 
 export interface ManagedProcess {

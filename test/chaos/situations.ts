@@ -1,5 +1,6 @@
-// Situations between jobs, with two APIs: a job overwrites the output of another whose worker is frozen, many clients want
-// the same outputs, or tenants work side by side. One seed plays one of them before or while faults happen.
+// Situations in which jobs get into each other's way, with two APIs. A job overwrites the output of another job whose
+// worker is frozen, many clients want the same outputs, or tenants work side by side. A seed plays one situation, and
+// faults happen during or after it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -62,7 +63,10 @@ const PLAYS: Record<Situation, (scene: Scene) => Promise<EndedJob[]>> = {
   tenants: playTenants,
 };
 
-/** A job with other answers is cancelled while a worker is frozen in it, and the next job overwrites its output. */
+/**
+ * A job with other answers is cancelled while one of its workers is frozen or cut off from Redis. The next job
+ * overwrites its output.
+ */
 async function playOverwritten({ cluster, random, job, faults }: Scene): Promise<EndedJob[]> {
   const request = await chaosRequest(cluster, job);
   const first = await submitSurely(cluster, random, {
@@ -105,7 +109,7 @@ async function playContended({ cluster, random, job, faults, wrong }: Scene): Pr
       const options = { ...request.options, if_output_exists: 'overwrite' };
       const how = () => ({ api: own.pick(APIS), once });
       const body = { model: 'tiny', ...request, output, options };
-      // Each request is repeated, whatever the answer, because a key creates at most one job.
+      // Each request is sent twice, whatever the answer, to check that a key creates at most one job.
       for (let tries = 0; tries < 2; tries++) {
         const answer = await cluster.post('/v1/jobs', body, how()).catch(() => null);
         if (answer !== null && answer.status >= 500 && answer.status !== 503) {

@@ -5,7 +5,7 @@ import type { Cluster } from './cluster.ts';
 import type { ChaosJob } from './job.ts';
 import { outcomeOf, readManifest, type Outcome } from './outcome.ts';
 
-/** Leftovers of dead workers may wait for their lock (10 s) and two checks for stalled blocks (5 s each). */
+/** What a dead worker left may stay until its lock expires (10 s) and two checks for stalled blocks ran (5 s each). */
 const SETTLE_MS = 30_000;
 
 /** A job that has ended, and where its output is. */
@@ -16,7 +16,7 @@ export interface EndedJob {
   readonly key?: string;
 }
 
-/** The jobs have ended and the workers are alive. Returns what is wrong, in sentences. */
+/** Call it when the jobs have ended and the workers are alive. Returns what is wrong, in sentences. */
 export async function verify(
   cluster: Cluster,
   ended: readonly EndedJob[],
@@ -76,7 +76,7 @@ function compare(folder: string, expected: Outcome): string[] {
   const extra = outcome.names.filter((name) => !expected.names.includes(name));
   const absent = expected.names.filter((name) => !outcome.names.includes(name));
   wrong.push(...extra.map((name) => `${name} is left in the output`));
-  wrong.push(...absent.map((name) => `${name} is missing in the output`));
+  wrong.push(...absent.map((name) => `${name} is missing from the output`));
   return wrong;
 }
 
@@ -86,7 +86,7 @@ function difference(is: string, should: string): string {
   return `${ours.length} lines instead of ${theirs.length}, first ${ours[at]} instead of ${theirs[at]}`;
 }
 
-/** Ended jobs may leave records that expire, and their queue the failed runs that are kept for inspection. */
+/** Ended jobs may leave records that expire. Their queue may keep failed runs for inspection. */
 async function leftInRedis(redis: Redis): Promise<string[]> {
   const wrong: string[] = [];
   const keys = (await redis.keys('*')).sort();

@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 it(
-  'the API answers every request soon, and never with a 5xx',
+  'the API answers every request in time, and never with a 5xx',
   async () => {
     const document = (await (await service.request('/openapi.json')).json()) as ApiDocument;
     const jobs = await Promise.all(
@@ -120,7 +120,7 @@ async function answer(request: FuzzRequest): Promise<number> {
   }
 }
 
-/** Resends a request if its connection was closed just when it was reused, because then the server read nothing. */
+/** Resends a request if the server closed the kept-alive connection just then. The server has not read the request. */
 async function send(url: string, init: RequestInit): Promise<Response> {
   for (let tries = 3; ; tries--) {
     try {

@@ -1,5 +1,5 @@
 // Broken images in a real lane, in every decode mode. Each row ends as a result or as an error with a code. The lane
-// survives (G3) within its memory.
+// survives (G3) and stays within its memory.
 import { afterAll, expect, it } from 'vitest';
 import { DECODE_MODES } from '#forebay/shared/domain/model/decode-mode.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
@@ -123,7 +123,7 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   return Promise.race([work, hung]).finally(() => clearTimeout(late));
 }
 
-/** The image in base64 if it kills a new lane. */
+/** If a new lane fails on the image, returns the error and the image in base64. */
 async function killer(bytes: Uint8Array, decode: (typeof MODES)[number]): Promise<string | null> {
   const lane = await startLane();
   try {

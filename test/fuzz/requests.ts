@@ -88,7 +88,7 @@ const contentType = fc.oneof(
   },
 );
 
-/** Bodies that are not JSON, or only half of it. */
+/** Bodies that are not JSON, incomplete JSON, or JSON of an unexpected form. */
 const rawBody: Arbitrary<string | Uint8Array> = fc.oneof(
   fc.string({ maxLength: 200 }),
   fc.uint8Array({ maxLength: 200 }),

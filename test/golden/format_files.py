@@ -198,7 +198,7 @@ def tiffs(photo, rgb, alpha):
     yield "tiff-jpeg-grey", "tif", encode(photo.convert("L"), "TIFF", compression="jpeg", quality=90)
     yield "tiff-ycbcr", "tif", encode(photo.convert("YCbCr"), "TIFF")
     yield "tiff-ycbcr-lzw", "tif", encode(photo.convert("YCbCr"), "TIFF", compression="tiff_lzw")
-    # Pillow reads shared colour samples only if they are compressed.
+    # Pillow reads subsampled chroma only if it is compressed.
     yield "tiff-ycbcr-1x1", "tif", tf.ycbcr(rgb, 1, 1)
     for across, down in ((1, 1), (2, 1), (2, 2), (4, 4)):
         yield f"tiff-ycbcr-{across}x{down}-deflate", "tif", tf.ycbcr(rgb, across, down, deflate=True)
@@ -214,7 +214,7 @@ def tiffs(photo, rgb, alpha):
 
 
 def avifs(photo, rgb, alpha):
-    # libheif spreads shared colour samples differently from libavif, so there is no reference for 4:2:0 and 4:2:2.
+    # libheif upsamples chroma differently from libavif, so there is no reference for 4:2:0 and 4:2:2.
     how = {"speed": 8, "max_threads": 1}
     how["subsampling"] = "4:4:4"
     yield "avif-lossless", "avif", encode(photo, "AVIF", quality=100, **how)

@@ -1,7 +1,7 @@
-"""Renders test images, and the crops and tensors that Pillow and NumPy make of them as the reference for the lane.
+"""Renders test images, and makes the lane's references: crops with Pillow and tensors with NumPy.
 
 Run it in this folder, in a virtual environment with `pip install Pillow==13.0.0 numpy`. It writes images/, crops/ and
-golden.json. Everything is deterministic: shapes and gradients follow formulas, without fonts and random numbers.
+golden.json. Everything is deterministic: shapes and gradients follow formulas, without fonts or random numbers.
 """
 
 import hashlib
@@ -181,7 +181,7 @@ def main():
     deep_png = encode(Image.fromarray(deep), "PNG", optimize=True)
     case("grey-16-bit", "png", deep_png, reference=shifted, resize=40, crop=32)
 
-    # EXIF orientations are ignored by default, as torchvision does, and applied if the model's config asks for it.
+    # EXIF orientations are ignored by default, as in torchvision, and applied if the model's config asks for it.
     base = Image.fromarray(rgb8(72, 52))
     for orientation in range(1, 9):
         exif = Image.Exif()
@@ -215,7 +215,7 @@ def main():
 
 
 def upright(image, orientation):
-    """Applies an EXIF orientation by its definition, which says which transform undoes which value."""
+    """Applies an EXIF orientation. EXIF defines which transform undoes each value."""
     T = Image.Transpose
     undo = {
         2: T.FLIP_LEFT_RIGHT,
@@ -231,7 +231,7 @@ def upright(image, orientation):
 
 
 def pattern(width, height):
-    """RGB with every value, computed in whole numbers as the tests do it."""
+    """An RGB pattern with every value, computed in whole numbers as in resampler.test.ts."""
     y, x, c = np.mgrid[0:height, 0:width, 0:3]
     return ((x * 37 + y * 101 + c * 59 + (x * y // 8) * 11 + (x ^ y) * 5) % 256).astype(np.uint8)
 
@@ -261,7 +261,7 @@ def resampled():
 
 
 def normalised():
-    """SHA-256 of the normalised tensors that NumPy computes of a known crop (value i is i % 256)."""
+    """SHA-256 of the normalised tensors that NumPy computes from a known crop (value i is i % 256)."""
     crop = (np.arange(16 * 16 * 3) % 256).astype(np.float64).reshape(16, 16, 3)
     mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
     value = (crop * (1 / 255) - mean) / std

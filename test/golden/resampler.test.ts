@@ -1,4 +1,4 @@
-// The resampling kernel against Pillow's resize, by the SHA-256 of a pattern that both sides make (make_golden.py).
+// The resampling kernel against Pillow. Both resize the same pattern (make_golden.py), and the SHA-256 must be equal.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ it.each(golden.resampled)(
 );
 
 it.each(['nearest', 'box', 'bilinear', 'bicubic', 'lanczos'] as const)(
-  'a %s window equals that part of the whole image, and needs only its region',
+  'a %s window equals that part of the whole image, and needs only its region of the source',
   (interpolation) => {
     const source = [97, 61] as const;
     const target = [53, 31] as const;
@@ -49,7 +49,7 @@ it.each(['nearest', 'box', 'bilinear', 'bicubic', 'lanczos'] as const)(
   },
 );
 
-it('the memory for a large image is freed, and the next image is right', () => {
+it('a large image is resized correctly, and its memory is freed for the next image', () => {
   const source = [6000, 3000] as const;
   const target = [4, 2] as const;
   const grey = new Uint8Array(source[0] * source[1] * 3).fill(77);

@@ -1,4 +1,4 @@
-// Starts the API with a real Redis, real HTTP and its own folder. No worker or feeder runs, so the test moves the jobs itself.
+// Starts the API with a real Redis, real HTTP and its own folder. No worker or feeder runs. The test drives the jobs.
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// A preload as APM agents are: it prints, listens, keeps timers, and loads much code into every thread.
+// A preload that behaves like an APM agent. It prints, listens, keeps timers, and loads much code into every thread.
 const { createServer } = require('node:http');
 require('undici');
 process.stdout.write('agent: started\n');

@@ -1,7 +1,7 @@
 // Linux's data about processes: their children and the processor time that they have used.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** In ascending order, without zombies. */
+/** Returns the pids in ascending order, without zombies. */
 export function childPids(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

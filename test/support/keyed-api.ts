@@ -1,4 +1,4 @@
-// An API that requires keys: keys of two tenants and an admin, and requests with them.
+// An API that requires keys, with keys for two tenants and an admin, and functions that send requests with a key.
 import type { Scope } from '#forebay/shared/domain/scope.js';
 import { startTestApi, type Protection, type TestApi } from './api-service.ts';
 
@@ -35,7 +35,7 @@ export async function startKeyedApi(protection: Protection = {}) {
   };
 }
 
-/** `key`: sent as a bearer token. Null: no key. */
+/** Sends `key` as a bearer token, unless it is null. */
 export async function sendTo(
   api: TestApi,
   key: string | null,

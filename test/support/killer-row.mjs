@@ -4,7 +4,7 @@ import { inLane } from './into-lanes.mjs';
 
 if (inLane(import.meta.url)) {
   const emit = process.emit.bind(process);
-  // Not a listener, because a listener before the lane's own would take its first messages.
+  // Replaces `emit`, because a listener that is added before the lane's own would take the lane's first messages.
   process.emit = function emitWatched(event, message, ...rest) {
     const rows = event === 'message' && message.type === 'batch' ? message.rows : [];
     if (rows.some((row) => row.path?.endsWith('killer.png'))) process.kill(process.ppid, 'SIGKILL');

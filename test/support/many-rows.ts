@@ -17,7 +17,7 @@ export async function writeManyRows(folder: string, rows: number) {
   return { type: 'manifest', path: 'rows.txt' };
 }
 
-/** Expects that the job has completed, and its output holds this many rows, each once, in order, with its own answer. */
+/** Expects a completed job whose output holds this many rows: each row once, in order, with its own answer. */
 export function expectEveryRowOnce(job: Pick<JobWire, 'status' | 'rows' | 'output'>, rows: number): void {
   expect(job).toMatchObject({ status: 'completed', rows: { total: rows, succeeded: rows, failed: 0 } });
   const answers = readOutput(job.output);

@@ -36,8 +36,8 @@ async function firstMessage(child: ChildProcess): Promise<FirstMessage> {
 export type Service = Awaited<ReturnType<typeof startService>>;
 
 /**
- * The service serves one model, `tiny`, which names the strongest channel of an image. `how` controls how its processes
- * are started. A `root` is a built checkout of another version.
+ * Starts a service with one model, `tiny`, which names the strongest channel of an image. `how` has fork options for
+ * the processes. In the returned functions, `root` is a built checkout, for example of another version.
  */
 export async function startService(
   options: { env?: Record<string, string>; workers?: number; how?: ForkOptions } = {},
@@ -82,7 +82,7 @@ export async function startService(
   const service = {
     folder,
     redis,
-    /** The settings of all its processes. */
+    /** The settings of all processes. */
     env,
     input: join(folder, 'input'),
     models: join(folder, 'models'),

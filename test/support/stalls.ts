@@ -44,7 +44,8 @@ export function stallLimitMs(): number {
 }
 
 /**
- * The same in processor time, which does not pass while others work. But two processes on one core slow each other down.
+ * The limit in processor time, which does not pass while other processes run. But two processes on one core slow each
+ * other down.
  */
 export function ownStallLimitMs(): number {
   return crowd() > 1 ? 2 * PROMISED_MS : PROMISED_MS;

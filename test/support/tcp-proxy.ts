@@ -19,7 +19,7 @@ export async function startTcpProxy(socketPath: string): Promise<TcpProxy> {
   let lateMs = 0;
   const sockets = new Set<Socket>();
 
-  /** Passes bytes on in order. The delay at their arrival applies to them. */
+  /** Passes bytes on in order, each chunk with the delay that is set when it arrives. */
   function relay(from: Socket, to: Socket): void {
     let last = Promise.resolve();
     let waiting = 0;

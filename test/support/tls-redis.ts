@@ -53,7 +53,7 @@ export async function startTlsRedis({ ca, cert, key }: Certificates) {
     port,
     /** An administrator's connection over its unix socket. */
     operator,
-    /** The server itself supports TLS. */
+    /** Whether the server itself supports TLS. */
     speaksTls: own === null,
     async stop() {
       operator.disconnect();

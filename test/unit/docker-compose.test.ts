@@ -46,7 +46,7 @@ describe('docker-compose.yml', () => {
     });
   });
 
-  it('forbids Redis to evict and makes it keep an append-only file', () => {
+  it('forbids Redis to evict keys and makes it keep an append-only file', () => {
     expect(service('redis').command).toContain('--appendonly yes');
     expect(service('redis').command).toContain('--maxmemory-policy noeviction');
   });
@@ -56,7 +56,7 @@ describe('docker-compose.yml', () => {
     expect(service('worker')).not.toHaveProperty('ports');
   });
 
-  it('mounts models and input read-only, and one volume for the results of all services', () => {
+  it('mounts models and input read-only, and one data volume that API and worker share', () => {
     for (const name of ['api', 'worker']) {
       expect(service(name).volumes).toEqual([
         'data:/data',
@@ -66,7 +66,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('mounts folders of the checkout by default, in which its first job finds model and rows', () => {
+  it('by default mounts the folders of the checkout that hold the model and the rows of its first job', () => {
     const [models = '', input = ''] = service('api')
       .volumes.map((volume) => /^\$\{\w+:-(.+?)\}:/.exec(volume)?.[1])
       .filter((folder) => folder !== undefined);

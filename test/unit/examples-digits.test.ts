@@ -65,7 +65,7 @@ describe('the digits stream', () => {
     expect(seen).toBe(20);
   });
 
-  it('yields every label about equally often and every style', async () => {
+  it('yields every style, and every label about equally often', async () => {
     const rows = await take({ seed: 6, count: 500 });
     const counts = new Map<string, number>();
     for (const { label } of rows) counts.set(label, (counts.get(label) ?? 0) + 1);

@@ -1,4 +1,4 @@
-// An install needs no other host and gives no warning, and the package holds the right files.
+// An install needs no host but the registry and prints no warning, and the package holds the right files.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -28,10 +28,11 @@ const scripted = Object.keys(packages).filter((path) => {
 describe('an install of the checkout', () => {
   // npm runs the install script only of packages that the lock file marks. onnxruntime-node's script downloads CUDA
   // libraries from another host and fails if that host cannot be reached. npm 10 has no setting to skip one package, and
-  // npm 11 warns of onnxruntime-node's own key in .npmrc at every call.
+  // npm 11 warns about onnxruntime-node's own key in .npmrc at every call.
   it('runs only the harmless install script that the lock file marks', () => {
     const marked = Object.keys(packages).filter((path) => packages[path]!.hasInstallScript);
-    // npm itself marks this package at every install, because of its binding.gyp. Its script looks for its own binary.
+    // npm itself marks this package at every install, because the package has a binding.gyp. Its install script looks
+    // for a prebuilt binary.
     const harmless = 'node_modules/msgpackr-extract';
     expect(
       marked,

@@ -1,4 +1,4 @@
-// Writes ONNX models for tests: the part of onnx.proto3 that they need, with its own protobuf writer.
+// Writes ONNX models for tests. It covers the part of onnx.proto3 that they need, and encodes protobuf itself.
 
 export type Dim = number | string;
 export type ElementType = keyof typeof ELEMENT;
@@ -16,7 +16,7 @@ export interface Operator {
   readonly attributes?: Readonly<Record<string, number | readonly number[] | AttributeValue>>;
 }
 
-/** The values of an attribute besides numbers. */
+/** Attribute values that are not numbers. */
 export type AttributeValue = { readonly tensor: Weights } | { readonly graph: Graph };
 
 export interface Weights {
@@ -133,7 +133,7 @@ function bytes(field: number, v: Buffer): Buffer {
   return Buffer.concat([varint(field * 8 + 2), varint(v.length), v]);
 }
 
-/** Negative numbers as 64-bit two's complement. */
+/** Encodes negative numbers as 64-bit two's complement. */
 function varint(v: number): Buffer {
   const out: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(v));

@@ -15,7 +15,7 @@ export interface MeanColourModel {
   /** Output [N, C, 1, 1] instead of [N, C]. */
   readonly trailingOnes?: boolean;
   readonly softmax?: boolean;
-  /** The file that is to hold the weights. See classWeights. */
+  /** The file beside the graph that should hold the weights. See classWeights. */
   readonly location?: string;
   readonly output?: string;
   /** Shape of the input without the batch, if it does not follow from `side` and `layout`. */

@@ -71,8 +71,8 @@ function slowSteps(value: string, products: number): Operator[] {
 }
 
 /**
- * Never ends: an empty loop of 2^53 turns. `when`: for every image, or only for images that are not black. The image of
- * the first run is black.
+ * Never ends, because it runs an empty loop of 2^53 turns. `when` says whether it does so for every image, or only for
+ * images that are not black. The image of the first run is black.
  */
 export function endlessModel(side: number, when: 'always' | 'not black'): Buffer {
   const turns = [
@@ -104,8 +104,9 @@ export function endlessModel(side: number, when: 'always' | 'not black'): Buffer
 }
 
 /**
- * Class k has the highest score if every k-th of three of the weights in weights.bin (3 MiB of float32) is highest. Each
- * run sums the weights anew, from the file's memory at that time.
+ * The file weights.bin holds three weights per row, one for each class (2^20 rows of float32, 12 MiB). The class with
+ * the largest weights has the highest score. Each run averages the weights again, from the mapped file as it is at that
+ * time.
  */
 export function externalWeightsModel(side: number): Buffer {
   const data = Array.from({ length: 3 * 2 ** 20 }, () => 0);

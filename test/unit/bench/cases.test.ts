@@ -46,7 +46,7 @@ describe('the command line of the benchmarks', () => {
     expect(subjects.length).toBeGreaterThan(1);
   });
 
-  it('takes a path as the user typed it, although npm changes the folder', () => {
+  it('resolves a path against the folder of the user, although npm changes the folder', () => {
     process.env['INIT_CWD'] = '/somewhere/below';
     try {
       expect(readOptions(['compare', '--with', '../other']).with).toBe('/somewhere/other');

@@ -21,7 +21,7 @@ const bench = (path: string) => new URL(`../../../bench/${path}`, import.meta.ur
 const { geometricRatio } = (await import(bench('harness/statistics.js'))) as Statistics;
 const { rateBetween, sharedWindow, wholeWindow } = (await import(bench('endtoend/commits.js'))) as Commits;
 
-/** A block of 10 rows at the pace of `rowsPerS`, between `from` and `to`, in ms. */
+/** Commits of 10 rows each from `from` to `to` (ms), at a steady `rowsPerS`. */
 function commitsAt(rowsPerS: number, from: number, to: number): Commit[] {
   const every = 10_000 / rowsPerS;
   return Array.from({ length: Math.round((to - from) / every) }, (_, i) => ({
@@ -35,7 +35,7 @@ describe('the ratio of paired runs', () => {
     expect(geometricRatio([2, 1], [1, 2]).mean).toBeCloseTo(1, 12);
   });
 
-  it("has an interval by Student's t on logarithms", () => {
+  it("has an interval by Student's t of the logarithms", () => {
     const { mean, interval } = geometricRatio([1.1, 1.2, 0.9], [1, 1, 1]);
     expect(mean).toBeCloseTo(1.0591, 4);
     // 4.303 times the standard error of the three logarithms.
@@ -43,7 +43,7 @@ describe('the ratio of paired runs', () => {
     expect(interval?.[1]).toBeCloseTo(1.528, 4);
   });
 
-  it('uses 2.093 for 20 pairs', () => {
+  it('uses a t of 2.093 for 20 pairs', () => {
     const ratios = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? Math.E : 1 / Math.E));
     const { interval } = geometricRatio(
       ratios,
@@ -72,7 +72,7 @@ describe('jobs that run together', () => {
     expect(own[0]! / own[1]!).toBeLessThan(1.4);
   });
 
-  it('have the rows of a block spread over the time from the previous block', () => {
+  it('have the rows of a block spread over the time since the previous block', () => {
     expect(rateBetween(slow, { from: 300, to: 500 })).toBeCloseTo(50, 6);
   });
 

@@ -133,7 +133,7 @@ describe('help', () => {
 });
 
 describe('exit codes', () => {
-  it('are 2 for errors that only another command line can fix, 128 + n for signals, else 1', () => {
+  it('are 2 for errors that only another command line can fix, 128 + n for signals, and 1 otherwise', () => {
     expect(exitCodeOf(new UsageError('x'))).toBe(2);
     expect(exitCodeOf(new ForebayError('model_not_found', 'x'))).toBe(2);
     expect(exitCodeOf(new ForebayError('address_in_use', 'x'))).toBe(1);

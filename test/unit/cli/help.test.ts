@@ -97,14 +97,14 @@ describe('the help', () => {
     expect((await forebay('help')).out).toMatch(/^Usage: forebay \[/);
   });
 
-  it('reports an unknown command like any unknown command', async () => {
+  it('gives the usual error for an unknown command', async () => {
     expect(await forebay('help', 'rum')).toMatchObject({
       code: EXIT.usage,
       err: "forebay: unknown command 'rum' (Did you mean run?). See: forebay --help\n",
     });
   });
 
-  it('has the version under -v and --version', async () => {
+  it('is not shown with -v or --version, which print the version', async () => {
     for (const flag of ['-v', '--version']) {
       expect(await forebay(flag)).toEqual({ code: EXIT.ok, out: '1.2.3\n', err: '' });
     }
@@ -144,7 +144,7 @@ describe('a flag', () => {
 });
 
 describe('an argument without a flag', () => {
-  it('is called an expanded pattern if the words are files, with the command to paste', async () => {
+  it('is reported as an expanded pattern if the words are files, with the command to paste', async () => {
     const { code, err } = await forebay('run', '--input', 'photos/a.jpg', 'photos/b.jpg', '--output', 'o');
     expect(code).toBe(EXIT.usage);
     expect(err).toBe(
@@ -152,7 +152,7 @@ describe('an argument without a flag', () => {
     );
   });
 
-  it('gets a pattern that matches only these files', async () => {
+  it('gets the narrowest pattern that matches all the files, and none if a word is not a file', async () => {
     const some = await forebay('submit', '--model', 'm', '--input', 'other/img1.png', 'other/img2.png');
     expect(some.err).toContain("--input 'other/img*.png'");
     const last = await forebay(

@@ -73,7 +73,7 @@ describe('a process of the service', () => {
 });
 
 describe('supervision', () => {
-  it('restarts a dead process and passes on the ready message of the first', async () => {
+  it('restarts a dead process and passes the first ready message to its successor', async () => {
     const notes: string[] = [];
     const seen: (string | undefined)[] = [];
     let restarted: () => void;

@@ -7,7 +7,7 @@ describe('lines to paste into a shell', () => {
     expect(shellLine(['run', "it's", 'a b', '*.jpg', 'x=1'])).toBe("run 'it'\\''s' 'a b' '*.jpg' x=1");
   });
 
-  it('resume with the same arguments, and --resume once', () => {
+  it('resume with the same arguments, but with --resume instead of --overwrite', () => {
     expect(resumeLine('npx forebay', ['run', '--overwrite', '--input', 'my photos'])).toBe(
       "npx forebay run --input 'my photos' --resume",
     );

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(project, { recursive: true, force: true }));
 
-it('need no types except those of the browser and of zod', async () => {
+it("the client's types need no others except those of the browser and of zod", async () => {
   await writeFile(
     join(project, 'use.mts'),
     `import { createClient, type Job, type SubmitBody } from 'forebay/client';

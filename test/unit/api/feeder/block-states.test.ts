@@ -27,7 +27,7 @@ describe('a block', () => {
     expect(() => states.queued(0, 2, 0)).toThrow(/on the queue already/);
   });
 
-  it('that an earlier feeder put on the queue is found there, unless it never was', () => {
+  it('of an earlier feeder counts as queued if that feeder ever queued it, and as due otherwise', () => {
     states.sync([0, 1]);
     states.learn(0, { attempts: 2, generation: 3 });
     states.learn(1, { attempts: 0, generation: 0 });

@@ -25,12 +25,12 @@ const STATE = {
   blocksPerS: 0,
 };
 
-it('keeps sixteen blocks in the window, or four per lane', () => {
+it('keeps sixteen blocks in the window, or four per lane if that is more', () => {
   expect(windowLimit(STATE)).toBe(16);
   expect(windowLimit({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(256);
 });
 
-it('widens the window of tiny blocks to the need of a tenth of a second, within a bound', () => {
+it('widens the window of tiny blocks to what a tenth of a second takes, within a bound', () => {
   expect(windowLimit({ ...STATE, blocksPerS: 100 })).toBe(16);
   expect(windowLimit({ ...STATE, blocksPerS: 1_000 })).toBe(100);
   expect(windowLimit({ ...STATE, blocksPerS: 1_000_000 })).toBe(256);
@@ -49,7 +49,7 @@ it('refills a window when a quarter of it is free, and a small one immediately',
   expect(refillMark({ ...STATE, concurrency: 1 })).toBe(0);
 });
 
-it('lets a queue hold twice the window of the job that asks, unless an operator has set its limit', () => {
+it('lets a queue hold at least twice the window of the job that asks, unless the operator has set a limit', () => {
   expect(queueLimit(2, undefined)).toBe(64);
   expect(queueLimit(2, undefined, 100)).toBe(200);
   expect(queueLimit(2, 8, 100)).toBe(8);
@@ -75,7 +75,7 @@ it('keeps one block on the queue when all workers are short of memory', () => {
   expect(vetoOnAdding({ ...state, onQueue: 1 })).toMatchObject({ reason: 'memory_watermark' });
 });
 
-it('names the side to change if the files of the model were replaced, and reports that a worker is loading it', () => {
+it('says what to change if the files of the model were replaced, and whether a worker is loading the model', () => {
   const textOf = (service: object) =>
     vetoOnAdding({ ...STATE, service: { ...SERVICE, lanes: 0, ...service } })!.text;
   const otherHashes = ['a'.repeat(64)];

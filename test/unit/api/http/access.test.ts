@@ -10,9 +10,9 @@ import { makeSpec } from '../../../support/queue.ts';
 const decide = (setting: AuthSetting, host: string, keys: boolean) =>
   needsKeys({ setting, host, anyKey: async () => keys });
 
-describe('whether requests need a key', () => {
+describe('the check whether requests need a key', () => {
   it.each(['127.0.0.1', '127.8.8.8', 'localhost', '::1', '::ffff:127.0.0.1'])(
-    'takes %s for loopback',
+    'counts %s as loopback',
     (host) => {
       expect(isLoopback(host)).toBe(true);
     },
@@ -28,18 +28,18 @@ describe('whether requests need a key', () => {
     '127.1',
     '0x7f.0.0.1',
     '127.0.0.1.example.com',
-  ])('takes "%s" for an address that others reach', (host) => {
+  ])('counts "%s" as an address that others can reach', (host) => {
     expect(isLoopback(host)).toBe(false);
   });
 
-  it('is no on loopback, until a key exists or the setting requires one', async () => {
+  it('requires no key on loopback, until a key exists or the setting requires one', async () => {
     expect(await decide('auto', '127.0.0.1', false)).toBe(false);
     expect(await decide('auto', '127.0.0.1', true)).toBe(true);
     expect(await decide('on', '127.0.0.1', false)).toBe(true);
     expect(await decide('off', '127.0.0.1', true)).toBe(false);
   });
 
-  it('is yes beyond loopback, where the API does not start without a key and names both ways out', async () => {
+  it('requires a key beyond loopback, and without one the API does not start and names both ways out', async () => {
     expect(await decide('auto', '0.0.0.0', true)).toBe(true);
     expect(await decide('off', '0.0.0.0', false)).toBe(false);
     for (const setting of ['auto', 'on'] as const) {
@@ -96,7 +96,7 @@ describe('the rate limit', () => {
 });
 
 describe('scopes and tenants', () => {
-  it('allow what they name, and admin allows everything', () => {
+  it('a scope allows what it names, and admin allows everything', () => {
     expect(allows(['jobs:read'], 'jobs:read')).toBe(true);
     expect(allows(['jobs:read'], 'jobs:write')).toBe(false);
     expect(allows(['jobs:write'], 'jobs:read')).toBe(false);
@@ -104,13 +104,13 @@ describe('scopes and tenants', () => {
     expect(allows([], 'jobs:read')).toBe(false);
   });
 
-  it('have plain names that are the name of one folder each', () => {
+  it('a tenant has a plain name that is also a folder name', () => {
     for (const name of ['a', 'search', 'team-2', 'a_b']) expect(TENANT.safeParse(name).success).toBe(true);
     for (const name of ['', '..', 'a/b', 'A', '-a', 'a-', 'a.b', 'x'.repeat(64), 'a\n', 'é'])
       expect(TENANT.safeParse(name).success, name).toBe(false);
   });
 
-  it('give a job that is older than tenants to the default tenant', () => {
+  it('a job that is older than tenants belongs to the default tenant', () => {
     const { tenant: _, ...before } = makeSpec();
     expect(JOB_SPEC.parse(before).tenant).toBe('default');
   });

@@ -1,4 +1,4 @@
-// Every pattern that matches text of a request, a dataset or another server, on text that makes backtracking slow.
+// Every pattern for text from a request, a dataset or another server runs on text that makes backtracking slow.
 import { describe, expect, it } from 'vitest';
 import { createHostCheck } from '#forebay/api/http/middleware/check-host.js';
 import { createGuard } from '#forebay/api/http/middleware/guard.js';

@@ -55,7 +55,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('gives every operation a unique id, a known tag, a summary, a success and problems', () => {
+  it('gives every operation a unique id, a known tag, a summary, a success response and problem responses', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(ids).toEqual([...new Set(ids)]);
     const tags = document.tags.map((tag) => tag.name);

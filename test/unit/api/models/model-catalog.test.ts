@@ -109,7 +109,7 @@ describe('the model catalog', () => {
     expect(await get('digits-small')).toMatchObject({ batch_size: 8, tuned_at: tunedAt });
   });
 
-  it('refuses an unknown name, naming the nearest and the known models, and a broken folder with its reason', async () => {
+  it('refuses an unknown name with the nearest and all known names, and a broken folder with the reason', async () => {
     await expect(catalog().findModel('digits-smal')).rejects.toMatchObject({
       code: 'model_not_found',
       message: expect.stringMatching(/did you mean "digits-small"\? Known: digits-small, other\./),

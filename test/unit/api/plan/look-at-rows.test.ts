@@ -5,7 +5,7 @@ import type { DatasetSource } from '#forebay/shared/datasets/source.js';
 
 const BOUNDS: LookLimits = { firstRows: 3, spreadRows: 8, seenRows: 100, seenMs: 60_000, countMs: 20 };
 
-/** A source of `length` rows. Counting them ends only with `counts`. */
+/** A source of `length` rows. If `counts` is false, counting the rows never ends. */
 function rows(length: number, counts = true): DatasetSource & { read: DatasetSource['read'] } {
   return {
     async *read() {

@@ -147,7 +147,7 @@ describe('the estimate', () => {
       eta_s: { value: 10, low: 9.09, high: 11.11 },
     });
   });
-  it('adds up workers that ran the sample at once, and their errors as squares', () => {
+  it('adds up the rates of workers that ran the sample at the same time, and the squares of their errors', () => {
     const { rows_per_s } = plan({ workers: [worker(), worker({}, 'w2')] }).estimate;
     expect(rows_per_s).toEqual({ value: 200, low: 186, high: 214 });
   });
@@ -219,7 +219,7 @@ describe('a warning', () => {
       { workers: [worker({ failedRows: 9, errors: [{ code: 'decode_failed', rows: 9, message: 'torn' }] })] },
       /9 of 100 measured rows failed, mostly decode_failed: torn/,
     ],
-    ['jobs beside it', { workers: [worker({ blocksBeside: 3 })] }, /3 of their blocks shared/],
+    ['concurrent jobs', { workers: [worker({ blocksBeside: 3 })] }, /3 of their blocks shared/],
     ['warm files', {}, /came from the page cache/],
     ['a resumed output', { resumes: true }, /counts all rows/],
   ] as const)('is given for %s', (_, change, text) => {

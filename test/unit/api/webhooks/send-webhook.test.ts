@@ -12,7 +12,7 @@ afterAll(() => receiver.close());
 const never = new AbortController().signal;
 const options = { timeoutMs: 500, userAgent: 'test' };
 
-it('reaches no private address: by number, by name, or by a name whose answer changes', async () => {
+it('reaches no private address, whether the URL has its number or a name that resolves to it', async () => {
   let asked = 0;
   const sender = createWebhookSender({
     ...options,

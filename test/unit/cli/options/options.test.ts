@@ -12,7 +12,7 @@ import {
 import { describeConfig } from '#forebay/shared/config/describe-config.js';
 import { JOB_OPTIONS, MAX_ERRORS } from '#forebay/shared/domain/job/job-option-schemas.js';
 
-describe('job options', () => {
+describe('the parser of job options', () => {
   const parse = (...argv: string[]) =>
     toSubmitOptions(addJobFlags(new Command()).parse(argv, { from: 'user' }).opts());
 

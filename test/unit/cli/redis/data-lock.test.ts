@@ -45,7 +45,7 @@ describe('the lock of a data folder', () => {
     (await lockData(folder)).release();
   });
 
-  it('waits for the shepherd of a dead owner', async () => {
+  it('is taken over only after the shepherd of a dead owner has ended', async () => {
     const flushed = join(folder, 'flushed');
     const script = `process.stdin.resume().on('end', () => fs.writeFileSync(${JSON.stringify(flushed)}, ''))`;
     const shepherd = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'ignore', 'inherit'] });
@@ -61,7 +61,7 @@ describe('the lock of a data folder', () => {
     expect(existsSync(flushed)).toBe(true);
   });
 
-  it('goes to exactly one of many processes that take it from a dead one', async () => {
+  it('goes to exactly one of many callers that take it over from a dead process', async () => {
     heldBy({ pid: process.pid, started: 'an earlier life' });
     const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockData(folder)));
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);

@@ -1,4 +1,4 @@
-// How the flags of a run become a request and the settings of its processes.
+// How the flags of `forebay run` become a request and the settings of the run's processes.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ describe('the plan of a run', () => {
     expect(env).not.toHaveProperty('REDIS_URL');
   });
 
-  it('starts a glob at the folder before its first wildcard', async () => {
+  it('allows a glob to read only the folder before its first wildcard', async () => {
     const { env, body } = await plan({ input: 'photos/**/*.jpg' });
     expect(body.input).toEqual({ type: 'files', path: join(folder, 'photos/**/*.jpg') });
     expect(env['FOREBAY_INPUT_ROOTS']).toBe(join(folder, 'photos'));
@@ -60,7 +60,7 @@ describe('the plan of a run', () => {
     expect(manifest.env['FOREBAY_INPUT_ROOTS']).toBe('/');
   });
 
-  it('keeps an output inside the input from becoming rows', async () => {
+  it('excludes an output inside the input, so that results do not become rows', async () => {
     const { body } = await plan({ input: '.', output: 'results [1]', exclude: ['*.txt'] });
     expect(body.input).toMatchObject({ exclude: ['*.txt', 'results \\[1\\]/**'] });
   });

@@ -89,7 +89,7 @@ describe('the ranking of a tuning', () => {
     expect(ranking[2]).toMatchObject({ start: true, chosen: false });
   });
 
-  it('marks a higher rate as noise if the settings stayed', () => {
+  it('marks a higher rate as noise if the settings were kept', () => {
     const tuned = tunedTo(8, 120, { gain: { gain: 0.03, noise: 0.05 } });
     expect(batches(tuned)).toEqual([32, 16, 8]);
     const text = tunedText(tuned);

@@ -21,6 +21,6 @@ it.each([
   '[0,[null]]',
   '[-1,[]]',
   '{}',
-])('are refused if they are not rows: %s', (text) => {
+])('text that does not hold the rows of a block is refused: %s', (text) => {
   expect(() => decodeBlockRows(text)).toThrow();
 });

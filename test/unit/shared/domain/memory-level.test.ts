@@ -32,7 +32,7 @@ it('leaves a level only well below its watermark', () => {
   ]);
 });
 
-it('stops intake from the second watermark on, but not of workers that do not send their level', () => {
+it('stops intake from the second watermark on, but not for workers that do not send their level', () => {
   expect((['normal', 'slow', 'stop', 'kill', undefined] as const).map(stopsIntake)).toEqual([
     false,
     false,

@@ -3,7 +3,7 @@ import { atRow, readJournal, writeJournal } from '#forebay/shared/domain/row-jou
 
 type Journal = ReturnType<typeof readJournal>;
 const none = readJournal(null);
-/** The journal that the next run reads after a run died in the last of some rows. */
+/** The journal that the next run reads after a run died in the last of `rows`. */
 const diedIn = (journal: Journal, ...rows: number[]) =>
   readJournal(writeJournal(rows.reduce((j, row) => atRow(j, row), journal)));
 
@@ -18,6 +18,6 @@ it('blames neither a finished row nor two rows that died once each', () => {
   expect(diedIn(diedIn(none, 7), 9)).toEqual({ killers: [], suspect: { row: 9, deaths: 1 }, at: null });
 });
 
-it('remembers several rows of one block that killed', () => {
+it('remembers several killer rows of one block', () => {
   expect(diedIn(diedIn(diedIn(diedIn(none, 2), 2), 5), 5).killers).toEqual([2, 5]);
 });

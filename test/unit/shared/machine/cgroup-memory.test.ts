@@ -50,7 +50,7 @@ describe('the cgroup whose memory limit binds', () => {
       USED_V2 - 314_572_800 - 666_894_336 - 18_874_368,
     ],
     [
-      'a container of cgroup v1, whose path is the host one',
+      'a container of cgroup v1, whose path is that on the host',
       '5:cpu,cpuacct:/docker/3f1\n4:memory:/docker/3f1\n0::/\n',
       {
         'memory/memory.limit_in_bytes': `${2 * GB}\n`,
@@ -117,12 +117,12 @@ describe('the cgroup whose memory limit binds', () => {
     ],
     ["the limit is above the machine's memory", '0::/\n', { 'memory.max': `${128 * GB}\n` }],
     ['the path leads out of the mount', '0::/../../other\n', {}],
-    ['nothing is told', '', {}],
+    ['the kernel reports nothing', '', {}],
   ] as const)('is none if %s', ([, self, files]) => {
     expect(findCgroupMemory(recordedCgroups(self, files), 64 * GB)).toBeNull();
   });
 
-  it('reports no use if the kernel does not', () => {
+  it('reports no use if the kernel reports none', () => {
     const cgroup = findCgroupMemory(recordedCgroups('0::/\n', { 'memory.max': `${GB}\n` }), 64 * GB);
     expect(cgroup?.usedBytes()).toBeNull();
   });
@@ -140,7 +140,7 @@ describe('the memory use of a worker', () => {
     expect(untold([1])).toBeNull();
   });
 
-  it('is that of the container or that of its own limit, whichever is nearer to the limit', () => {
+  it("is the container's or the worker's own, whichever is nearer to its limit", () => {
     const use = (used: number, limitBytes: number) =>
       createMemoryUse({ limitBytes, cgroup: cgroup(used), resident })([1]);
     expect(use(1.9 * GB, 2 * GB)).toEqual({ bytes: 1.9 * GB, limitBytes: 2 * GB });

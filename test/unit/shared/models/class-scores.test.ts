@@ -1,4 +1,4 @@
-// Which numbers may be served as class scores, and which field of model.json the refusal of an unclear graph names.
+// Which numbers may be served as class scores. If that is unclear, the error names the model.json field that decides.
 import { expect, it } from 'vitest';
 import { checkScores, chooseOutput } from '#forebay/shared/models/class-scores.js';
 import type { GraphTensor } from '#forebay/shared/models/graph-tensor.js';
@@ -46,9 +46,9 @@ it('asks for "output" if several outputs could be class scores, and takes the on
 });
 
 it.each<[string, GraphTensor, ScoreConfig, string[] | null, number[] | undefined]>([
-  ['labels of the right number', output('y', 'N', 2), NOTHING_SAID, ['a', 'b'], [3, -4]],
+  ['the right number of labels', output('y', 'N', 2), NOTHING_SAID, ['a', 'b'], [3, -4]],
   [
-    'labels of the right number, for any name',
+    'the right number of labels, whatever the name of the output',
     output('embedding', 'N', 2),
     NOTHING_SAID,
     ['a', 'b'],
@@ -138,7 +138,7 @@ it.each<[string, RegExp, GraphTensor, ScoreConfig, string[] | null, number[] | u
     undefined,
   ],
   [
-    'labels of another number',
+    'a wrong number of labels',
     /has 2 names, but .* has 3 classes/,
     output('y', 'N', 3),
     LOGITS,

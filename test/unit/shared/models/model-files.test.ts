@@ -1,4 +1,4 @@
-// A model's identity covers the graph and the files that it names, besides config and labels.
+// A model's identity covers the config, the labels, the graph, and the files that the graph names.
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
@@ -61,7 +61,7 @@ it('keeps the hash of folders without external data, so that existing outputs st
   expect(await hashOf(dir)).toBe(hash.digest('hex'));
 });
 
-it('is another model when its external weights change, and names every file of its identity', async () => {
+it('a model is another one when its external weights change, and it lists every file of its identity', async () => {
   const { dir, data } = completeModel();
   const model = await loadModelFolder(dir);
   const graphBytes = statSync(join(dir, 'model.onnx')).size;
@@ -75,7 +75,7 @@ it('is another model when its external weights change, and names every file of i
   expect(await hashOf(dir)).toBe(model.ref.hash);
 });
 
-it('notices a change that keeps size and time of the file', async () => {
+it('notices a change that keeps the size and the time of the file', async () => {
   const { dir, data } = completeModel();
   const reader = createModelFolderReader();
   const time = new Date(1_700_000_000_000);
@@ -273,7 +273,7 @@ describe('labels and model.json are read in the encodings of editors', () => {
     ['UTF-16 without a mark', utf16('a\nb\n').subarray(2), /looks like UTF-16 without a byte order mark/],
     ['Latin-1', Buffer.from('Küche\n', 'latin1'), /is not valid UTF-8; save it as UTF-8/],
     ['a Git LFS pointer', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /git lfs pull/],
-  ])('or refused by name: %s', async (_what, bytes, says) => {
+  ])('and anything else is refused by name: %s', async (_what, bytes, says) => {
     const graph = meanColourModel({ side: 8, classes: CLASSES });
     const { dir } = writeModelFolder(testFolder(), graph, config, ['a', 'b']);
     writeFileSync(join(dir, 'labels.txt'), bytes);

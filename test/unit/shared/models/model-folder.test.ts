@@ -34,7 +34,7 @@ it('reads config, labels and identity', async () => {
   });
 });
 
-it('has a hash that ignores how the config is written and sees every real change', async () => {
+it('hashes a model so that every real change counts, but not how the config is written', async () => {
   const dir = testFolder();
   const hashOf = async (bytes: Buffer, text: object, labels?: string[]) =>
     (await loadModelFolder(writeModelFolder(dir, bytes, { ...text }, labels).dir)).ref.hash;
@@ -94,7 +94,7 @@ it('names what is missing and the fix', async () => {
   await expect(loadModelFolder(dir)).rejects.toMatchObject({ issues: { length: 2 } });
 });
 
-it('lists a folder of models with the problems of the others, and a single model as itself', async () => {
+it('lists models and the problems of the other folders, and accepts a single model folder', async () => {
   const dir = testFolder();
   writeModelFolder(join(dir, 'b'), graph, { ...config, name: 'b' });
   writeModelFolder(join(dir, 'a'), graph, { ...config, name: 'a' });
@@ -112,7 +112,7 @@ it('lists a folder of models with the problems of the others, and a single model
 it.each([
   ['more names than any model has', 'x\n'.repeat(1_000_001), /^the file has 1000001 names; at most 1000000$/],
   ['an invalid name', `cat\n${'x'.repeat(1025)}\n`, /^line 2 of the file has 1025 characters; .* 1024$/],
-])('refuses labels with %s, and names the line', async (_what, text, says) => {
+])('refuses labels with %s', async (_what, text, says) => {
   const { dir } = writeModelFolder(testFolder(), graph, config, ['one']);
   writeFileSync(join(dir, 'labels.txt'), text);
   await expect(loadModelFolder(dir)).rejects.toMatchObject({

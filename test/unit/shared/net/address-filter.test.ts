@@ -33,8 +33,8 @@ describe('without an allow-list', () => {
     ['translated to IPv4', '64:ff9b::7f00:1', '64:ff9b::a9fe:a9fe', '64:ff9b:1::808:808', '::ffff:0:7f00:1'],
     ['tunnelled', '2002:7f00:1::', '2002:0808:0808::1', '2001::1', '192.88.99.1'],
     ['not in use', '100::1', '3fff::1', '4000::1', '5f00::1'],
-    ['no address', '', 'localhost', '1.2.3', '256.1.1.1', '1.2.3.4:80'],
-  ])('refuses %s', (_, ...addresses) => {
+    ['not an address', '', 'localhost', '1.2.3', '256.1.1.1', '1.2.3.4:80'],
+  ])('refuses addresses of this kind: %s', (_, ...addresses) => {
     for (const address of addresses)
       expect([address, strict.allowsAddress(address)]).toEqual([address, false]);
   });

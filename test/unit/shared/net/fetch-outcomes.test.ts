@@ -8,7 +8,7 @@ import { createGuardedFetch, type GuardedFetch } from '#forebay/shared/net/guard
 import { createRetryingFetch } from '#forebay/shared/net/retrying-fetch.js';
 
 const never = new AbortController().signal;
-/** Failures that open the circuit of a host. */
+/** The number of failures that open the circuit of a host. */
 const OPENS = 16;
 const servers: Server[] = [];
 const opened: GuardedFetch[] = [];
@@ -23,7 +23,7 @@ afterEach(async () => {
   }
 });
 
-/** The origin of a server on loopback. */
+/** Starts a server on loopback and returns its origin. */
 async function serving(handler: RequestListener): Promise<string> {
   const server = createServer((request, response) => {
     requests += 1;
@@ -185,7 +185,10 @@ describe('a temporary failure', () => {
 });
 
 describe('a fetch that its caller aborts', () => {
-  /** A host that answers 503, but holds requests for /held until `release`. */
+  /**
+   * A host that answers 503, except to /held, which gets no answer. `abortedFetch` requests /held and aborts when the
+   * request has arrived.
+   */
   async function failingHost() {
     let held: (() => void) | null = null;
     const origin = await serving((request, response) => {
@@ -200,7 +203,7 @@ describe('a fetch that its caller aborts', () => {
     return { origin, host: new URL(origin).host, abortedFetch };
   }
 
-  it('says nothing good about its host', async () => {
+  it('does not count as a success of its host', async () => {
     const breaker = createCircuitBreaker();
     const { origin, host, abortedFetch } = await failingHost();
     const fetchBytes = fetching(1, breaker);
@@ -210,7 +213,7 @@ describe('a fetch that its caller aborts', () => {
     expect(breaker.openForMs(host)).toBeGreaterThan(0);
   });
 
-  it('says nothing bad about its host', async () => {
+  it('does not count as a failure of its host', async () => {
     const breaker = createCircuitBreaker();
     const { host, abortedFetch } = await failingHost();
     const fetchBytes = fetching(1, breaker);
@@ -240,7 +243,7 @@ describe('a body is read without decompression', () => {
     },
   );
 
-  it('but not if a real compression is beside such a name', async () => {
+  it('but not if a real compression is named beside it', async () => {
     const origin = await serving(encoded('aws-chunked, GZIP', gzipSync('pixels')));
     expect(Buffer.from(await fetching(1)(origin, never)).toString()).toBe('pixels');
   });

@@ -96,7 +96,7 @@ describe('a fetch', () => {
   });
 });
 
-describe('refused before a packet is sent is', () => {
+describe('before it connects, a fetch refuses', () => {
   it.each([
     '127.0.0.1',
     '2130706433',
@@ -141,7 +141,7 @@ describe('refused before a packet is sent is', () => {
     await expect(get(`https://${host}/`)).rejects.toMatchObject({ code: 'url_not_allowed' });
   });
 
-  it('a name that leads to an internal address, without revealing it', async () => {
+  it('a name that leads to an internal address, without revealing the address', async () => {
     const refused = get(`http://inner.example:${port}/`, {
       allow: [],
       lookup: answering(['127.0.0.1', '::1']),
@@ -153,7 +153,7 @@ describe('refused before a packet is sent is', () => {
     expect(connections).toBe(0);
   });
 
-  it('localhost, by the system resolver', async () => {
+  it('localhost, which the system resolver resolves', async () => {
     await expect(get(`http://localhost:${port}/`, { allow: [] })).rejects.toMatchObject({
       code: 'url_not_allowed',
     });
@@ -290,7 +290,7 @@ describe('a limited fetch', () => {
       }
     });
 
-    it('by the whole body: a plain part at its beginning, a small body and a higher limit pass', async () => {
+    it('accepts a body whose beginning is uniform, a small body, and any body within a higher limit', async () => {
       for (const announced of [true, false]) {
         send('gzip', gzipSync(sky), announced);
         expect((await get(origin, { maxBytes: 2 ** 26 })).length).toBeGreaterThan(2 ** 22);

@@ -61,7 +61,8 @@ describe('a temporary failure', () => {
     ['504', status(504)],
     ['a cut connection', cut],
   ])('%s is retried until it passes', async (_, trouble) => {
-    // The client below repeats a cut connection once by itself, because a kept-alive one may have ended.
+    // If a connection is cut, the underlying client itself repeats the request once, because a kept-alive connection
+    // may have ended.
     const url = await serving(trouble, trouble, ok);
     expect(Buffer.from(await open()(url, never)).toString()).toBe('here');
   });
@@ -107,7 +108,7 @@ it('an answer that decompresses beyond its limit fails immediately', async () =>
 });
 
 describe('a host that keeps failing', () => {
-  it('is not asked for a while, then asked once, and used again when it answers', async () => {
+  it('gets no requests for a while, then one, and is used again when it answers', async () => {
     let time = 0;
     const breaker = createCircuitBreaker(() => time);
     const url = await serving(...Array.from({ length: 17 }, () => status(503)), ok);

@@ -34,7 +34,7 @@ it('passes on no secret, proxy or preload, and nothing outside its lists', () =>
   expect(childEnvironment(parent)).toEqual({});
 });
 
-it('lets added variables override', () => {
+it('lets added variables override inherited ones', () => {
   const parent = { MALLOC_ARENA_MAX: '8', PATH: '/bin' };
   expect(childEnvironment(parent, { MALLOC_ARENA_MAX: '2' })).toEqual({
     MALLOC_ARENA_MAX: '2',
@@ -51,6 +51,6 @@ it.each([
   [String.raw`--import "/a\" --jitless b.mjs"`, ''],
   ['--use-env-proxy --import /otel.mjs', ''],
   ['', ''],
-])('keeps of NODE_OPTIONS %j only %j', (given, kept) => {
+])('reduces the NODE_OPTIONS %j to %j', (given, kept) => {
   expect(nodeFlagsForChildren(given)).toBe(kept);
 });

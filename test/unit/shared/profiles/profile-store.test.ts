@@ -65,7 +65,7 @@ describe('the profile store', () => {
     expect(readdirSync(join(cacheDir, 'profiles'))).toHaveLength(1);
   });
 
-  it('has no profile for another model, another machine, or a hash with only the same start', async () => {
+  it('has no profile for another model, another machine, or a hash that only starts the same', async () => {
     const store = createProfileStore({ cacheDir });
     const hash = 'ab'.repeat(32);
     await store.write(profile(hash));

@@ -20,7 +20,7 @@ describe('a Redis address', () => {
   });
 
   it.each(['', 'localhost:6379', 'http://h', 'unix:relative', 'unix://', 'redis://h/x', 'redis://:%zz@h'])(
-    '"%s" is refused with the forms that are known',
+    '"%s" is refused with a list of the known forms',
     (url) => {
       expect(() => redisOptions(url)).toThrow(
         expect.objectContaining({
@@ -60,7 +60,7 @@ describe('a Redis address', () => {
       minLength: 1,
       maxLength: 12,
     });
-    // Easy to recognise, so that no word of a message looks like it.
+    // The marks zq, QZ and xj are in no other word of a message.
     const passwords = fc.tuple(special, fc.string({ maxLength: 6 })).map(([a, b]) => `zq${a}QZ${b}xj`);
     const shapes = fc.constantFrom<(p: string) => string>(
       (p) => `redis://me:${p}@h:7000/1`,

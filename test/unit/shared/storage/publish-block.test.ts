@@ -125,12 +125,12 @@ describe('adopting', () => {
 describe('a run whose job has lost its output', () => {
   const next = { job: `job_${'1'.repeat(26)}`, lease: 'x' };
 
-  it('publishes and leaves nothing if it is refused after staging', async () => {
+  it('publishes nothing and leaves nothing behind if it is refused after staging', async () => {
     expect(await publish(2, [ok(1), bad('x'), ok(3)], 't1', async () => null)).toBeNull();
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('publishes nothing if the next owner discards its staged part before it links', async () => {
+  it('publishes nothing if the next owner discards its staged part before it is linked', async () => {
     const late = publish(2, [ok(1), bad('x'), ok(3)], 't1', async () => {
       // The run was permitted just before the next owner claimed the output. Then this worker was frozen.
       await discardStaged(folder, next);
@@ -140,7 +140,7 @@ describe('a run whose job has lost its output', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('has its errors linked by the next owner if it died right after its link', async () => {
+  it('has its errors linked by the next owner if it died right after it linked its part', async () => {
     await publish(2, [ok(1), bad('x'), ok(3)], 't1', async (hash) => {
       mkdirSync(join(folder, '_staging', 'kept'));
       const staged = `errors-00000002.jsonl.${hash}`;

@@ -18,19 +18,19 @@ it.for([
     2,
   ],
   [
-    'a group without the controller, by the one above',
+    'a group without the controller, by the group above it',
     '0::/user.slice/shell\n',
     { 'user.slice/memory.events': EVENTS },
     2,
   ],
   [
-    'a group of cgroup v1, whose kills the top does not count',
+    'a group of cgroup v1, whose kills the top group does not count',
     '4:memory:/batch\n0::/\n',
     { 'memory/batch/memory.oom_control': CONTROL, 'memory/memory.oom_control': CONTROL.replace('3', '0') },
     3,
   ],
   [
-    'a container of cgroup v1, whose path is the host one',
+    'a container of cgroup v1, whose path is that on the host',
     '4:memory:/docker/3f1\n0::/\n',
     { 'memory/memory.oom_control': CONTROL },
     3,

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
 import { createLaneState } from '#forebay/workers/lane-pool/lane-state.js';
 
-/** The state machine hands lanes out and calls none of their functions. */
+/** The state machine hands out lanes and calls none of their functions. */
 const lane: Lane = {
   index: 0,
   pid: 1,
@@ -21,7 +21,7 @@ function started() {
   return state;
 }
 
-it('takes batches while it is open, and no other while one must be alone', () => {
+it('takes batches while it is open, and no other batch while one must run alone', () => {
   const state = started();
   expect(state.beginBatch(false)).toBe(lane);
   state.beginBatch(false);

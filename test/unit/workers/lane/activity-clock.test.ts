@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createHelperThreads } from '#forebay/workers/lane/helper-threads.js';
 import { createActivityClock } from '#forebay/workers/lane/activity-clock.js';
 
-it('charges all time to exactly one activity, and nested work to its own', () => {
+it('charges all time to exactly one activity, and nested work to its own activity', () => {
   let time = 0;
   const clock = createActivityClock(() => time);
   time = 5;

@@ -24,8 +24,8 @@ const normalising = [
   { color_order: 'bgr', rescale: 1, mean: [103.939, 116.779, 123.68] },
 ];
 
-describe.each(['nchw', 'nhwc'] as const)('%s', (layout) => {
-  it.each(['float32', 'float16', 'uint8'] as const)('%s, of every size, padded or not', async (type) => {
+describe.each(['nchw', 'nhwc'] as const)('the %s tensor', (layout) => {
+  it.each(['float32', 'float16', 'uint8'] as const)('of %s is the same at every size', async (type) => {
     for (const [, width, height] of sizes) {
       for (const image of await images(width, height)) {
         for (const over of resizing.flatMap((a) => normalising.map((b) => ({ ...a, ...b })))) {
@@ -45,7 +45,7 @@ describe.each(['nchw', 'nhwc'] as const)('%s', (layout) => {
   });
 });
 
-it('is the same if libvips resizes, without the kernel', async () => {
+it('the tensor is the same if libvips resizes instead of the kernel', async () => {
   const [jpeg] = await images(640, 481);
   const preprocess = PREPROCESS.parse({ resize: 27, crop: 24, decode: 'shrink' });
   const decoder = createDecoder(preprocess);

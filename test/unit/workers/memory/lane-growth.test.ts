@@ -25,11 +25,11 @@ function windows(
   });
 }
 
-it('is a lane that always holds more than the factor, however large it sometimes gets', () => {
+it('a lane has grown if it never falls below a multiple of its first maximum', () => {
   expect(windows([[200, 300], [200, 500], [610, 700], [610]])).toEqual([false, false, false, true]);
 });
 
-it('is neither a lane that swings, nor one that has not worked, nor a small one', () => {
+it('a lane that swings, has not worked, or is small has not grown', () => {
   const swinging = [
     [200, 300],
     [250, 900],

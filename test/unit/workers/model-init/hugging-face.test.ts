@@ -1,4 +1,4 @@
-// How configs of Hugging Face repositories translate to ours. They are shortened configs of public models.
+// How configs of Hugging Face repositories translate to ours. The inputs are shortened configs of public models.
 import { expect, it } from 'vitest';
 import { readHuggingFaceConfig } from '#forebay/workers/model-init/hugging-face-config.js';
 import { readPreprocessorConfig } from '#forebay/workers/model-init/preprocessor-config.js';
@@ -18,7 +18,7 @@ it.each<[string, Record<string, unknown>, object, readonly string[]]>([
     [SQUASHED],
   ],
   [
-    'an older ViT squashes, said with one number',
+    'an older ViT squashes, and gives its size as one number',
     { feature_extractor_type: 'ViTFeatureExtractor', size: 224, image_mean: [0.5, 0.5, 0.5], image_std: 0.5 },
     { resize: 224, crop: 224, mean: [0.5, 0.5, 0.5], std: [0.5] },
     [SQUASHED],
@@ -59,7 +59,7 @@ it.each<[string, Record<string, unknown>, object, readonly string[]]>([
     { resize: 288, crop: 256, color_order: 'bgr', mean: [0], std: [1] },
     [],
   ],
-  ['raw pixels', { do_rescale: false, rescale_factor: 0.1 }, { rescale: 1 }, []],
+  ['raw pixels are not rescaled', { do_rescale: false, rescale_factor: 0.1 }, { rescale: 1 }, []],
   [
     'sizes that are not square are ignored',
     { size: { height: 480, width: 640 } },

@@ -3,7 +3,7 @@ import { createModelVersions } from '#forebay/workers/models/model-versions.js';
 
 const ref = (hash: string, name = 'm') => ({ name, hash, pool: 'default' });
 
-it('knows the versions before each, oldest first', () => {
+it('knows which versions came before each version, oldest first', () => {
   const versions = createModelVersions();
   for (const hash of ['a', 'b', 'c']) versions.remember(ref(hash));
   versions.remember(ref('x', 'other'));

@@ -33,12 +33,12 @@ describe('a sample', () => {
   });
 
   it('has the 95 % interval of its batch means', () => {
-    // Paces of 9, 10, 11 ms per row: mean 10, s 1, t(2) 4.303, so half is 4.303 / sqrt(3) = 2.484 ms.
+    // Paces of 9, 10, 11 ms per row have mean 10, s 1, t(2) 4.303. Half the interval is 4.303 / sqrt(3) = 2.484 ms.
     const rate = sampleRate(finished([90, 100, 110, 100]).slice(0, 4), { startedAt: 910, lanes: 1 })!;
     expect(rate.errorRowsPerS).not.toBeNull();
     const exact = sampleRate(finished([90, 100, 110, 100, 100]), one)!;
     expect(exact.rowsPerS).toBeCloseTo(100);
-    // Paces of 9, 10, 11, 10, 10: s 0.7071, t(4) 2.776, so half is 2.776 x 0.7071 / sqrt(5) / 10 = 8.78 %.
+    // Paces of 9, 10, 11, 10, 10 have s 0.7071, t(4) 2.776. Half the interval: 2.776 x 0.7071 / sqrt(5) / 10 = 8.78 %.
     expect(exact.errorRowsPerS).toBeCloseTo(8.78, 1);
   });
 

@@ -62,7 +62,7 @@ describe('the plan of a worker', () => {
     expect(planWorker(RESOURCES, [folder('a')], chosen, profiles({ a: {} })).plan.decodeThreads).toBe(7);
   });
 
-  it('gives several models the most lanes that one of them wants', () => {
+  it('gives several models as many lanes as the most demanding of them wants', () => {
     const both = [folder('a'), folder('b')];
     const measured = profiles({ a: { lanes: 2 }, b: { lanes: 4, decode_threads: 3 } });
     expect(planWorker(RESOURCES, both, NOTHING, measured).plan).toMatchObject({ lanes: 4, decodeThreads: 3 });

@@ -1,4 +1,4 @@
-// A change of settings must beat the measured noise. Uses recorded spreads of readings, over many seeds.
+// A change of settings must beat the measured noise. The tests use recorded spreads of readings, over many seeds.
 import { describe, expect, it } from 'vitest';
 import { settingsKey as keyOf, type LaneSettings } from '#forebay/shared/profiles/profile.js';
 import { search, type Found } from '#forebay/workers/tune/search/search.js';
@@ -16,7 +16,10 @@ const start = keyOf(space.start);
 interface Readings {
   /** How far a reading may be off, as a share. */
   readonly off: number;
-  /** The error that a reading states. On a shared machine, a lane is steady for a second and then slower. */
+  /**
+   * The error that a reading states. It may be too small, because on a shared machine a lane is steady for a second and
+   * then slower.
+   */
   readonly says: number;
 }
 

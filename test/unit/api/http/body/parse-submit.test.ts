@@ -140,7 +140,7 @@ describe('a submit body', () => {
     expect(() => parse(json)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   });
 
-  it('reports all problems of a small request at once, with their places', () => {
+  it('reports all problems of a small request at once, each with its path', () => {
     const parsed = parse(
       '{"model":1,"input":{"type":"inline","rows":[{"id":"a","data":""},{"id":"","dat":""}]},"optoins":{}}',
     );
@@ -181,7 +181,7 @@ describe('a submit body', () => {
       `{"model":"m","input":{"type":"files","path":"x","include":[${'"",'.repeat(300_000)}""]}}`,
     ],
     [
-      'many notes',
+      'many wrong metadata fields',
       `{"model":"m","input":{"type":"files","path":"x"},"metadata":{${Array.from({ length: 90_000 }, (_, i) => `"${i}":1`).join()}}}`,
     ],
   ])('%s are reported quickly and in a few lines', (_, json) => {
@@ -198,7 +198,7 @@ describe('a submit body', () => {
     );
   });
 
-  it('keeps notes of any name, but refuses the one name that JavaScript would lose', () => {
+  it('keeps metadata of any name, but refuses the one name that JavaScript would lose', () => {
     const notes = (json: string) =>
       parse(`{"model":"m","input":{"type":"manifest","path":"x"},"metadata":${json}}`);
     const odd = '{"constructor":"a","toString":"b","hasOwnProperty":"c","prototype":"d","length":"e"}';

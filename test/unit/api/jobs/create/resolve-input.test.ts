@@ -57,7 +57,7 @@ describe('files', () => {
     expect([spec, total]).toMatchObject([{ root: join(root, 'second'), only: 'link.jpg' }, 1]);
   });
 
-  it('can be a glob, with ids relative to the path before it', async () => {
+  it('can be a glob, with ids relative to the folder before its first wildcard', async () => {
     expect(await idsOf(files('photos/**/*.jpg'))).toEqual(['2024/c.jpg', 'a.jpg']);
     expect(await idsOf(files(join(root, 'photos/{a,b}.*'), { exclude: ['*.png'] }))).toEqual(['a.jpg']);
     expect(await idsOf(files('*/2024/*'))).toEqual(['photos/2024/c.jpg']);
@@ -75,7 +75,7 @@ describe('files', () => {
     }
   });
 
-  it('hint at the same name in another Unicode normal form', async () => {
+  it('that are missing come with a hint if their name exists in another Unicode normal form', async () => {
     await mkdir(join(root, '\u00e9t\u00e9'), { recursive: true });
     await expect(idsOf(files('e\u0301te\u0301'))).rejects.toMatchObject({
       code: 'input_not_found',
@@ -113,11 +113,11 @@ describe('files', () => {
     ['/input/include', files('photos', { include: ['*.jpg', 'a(?<=a)'] })],
     ['/input/exclude', files('photos', { exclude: ['(a)\\1'] })],
     ['/input/path', files(`photos/${'?'.repeat(1025)}`)],
-  ])('cannot have a pattern without a linear match, at %s', async (path, input) => {
+  ])('cannot have a pattern that cannot be matched in linear time, at %s', async (path, input) => {
     await expect(idsOf(input)).rejects.toMatchObject({ code: 'invalid_request', issues: [{ path }] });
   });
 
-  it('outside the roots are refused with the roots and the way to add one', async () => {
+  it('outside the roots are refused with a message that names the roots and how to add one', async () => {
     await expect(idsOf(files('/etc'))).rejects.toMatchObject({
       message: expect.stringMatching(new RegExp(`${root}.*FOREBAY_INPUT_ROOTS`)),
     });

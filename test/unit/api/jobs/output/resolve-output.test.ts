@@ -1,4 +1,4 @@
-// Output paths that can never be a folder are an error of the request, not of the storage.
+// An output path that can never be a folder is reported as a mistake in the request, not as a storage failure.
 import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ symlinkSync('circle', join(root, 'circle'));
 const output = createOutputResolver({ outputRoots: [root], resultsDir: join(root, 'results') });
 
 describe.for([
-  ['a NUL character', 'a\0b'],
+  ['a path with a NUL character', 'a\0b'],
   ['a name longer than the file system accepts', 'a'.repeat(300)],
   ['a path longer than the system accepts', 'a/'.repeat(2_500)],
   ['a file', 'file'],

@@ -43,7 +43,7 @@ async function read(source: DatasetSource, from: Cursor | null = null): Promise<
 }
 
 describe('the failed rows of an output', () => {
-  it('are those of its errors files in order, with their index and position in the manifest', async () => {
+  it('are the rows in its errors files, in order, with their index and position in the manifest', async () => {
     const source = open(manifest);
     const rows = await read(source);
     expect(rows.map(({ row }) => [row.index, row.id, row.at])).toEqual(

@@ -135,8 +135,8 @@ describe('a listing', () => {
   });
 });
 
-describe('what cannot be listed', () => {
-  it('names the root that does not exist', async () => {
+describe('a folder that cannot be listed', () => {
+  it('is named if it is a root that does not exist', async () => {
     await rm(root, { recursive: true });
     await expect(ids()).rejects.toMatchObject({
       code: 'input_not_found',
@@ -144,7 +144,7 @@ describe('what cannot be listed', () => {
     });
   });
 
-  it('names the subfolder that may not be read', async () => {
+  it('is named if it is a subfolder that may not be read', async () => {
     put('a', 'locked/b');
     await chmod(join(root, 'locked'), 0);
     await withoutRights(async () => {
@@ -157,7 +157,7 @@ describe('what cannot be listed', () => {
     await chmod(join(root, 'locked'), 0o755);
   });
 
-  it('does not list the folders before a cursor', async () => {
+  it('is not opened if it is before the cursor', async () => {
     put('a/locked/b', 'a/z', 'c');
     await chmod(join(root, 'a', 'locked'), 0);
     await withoutRights(async () => {

@@ -80,7 +80,7 @@ describe('files without the extension of an image', () => {
     expect(other).toMatchObject({ ids: ['a.jpg'], skipped: {} });
   });
 
-  it('are rows of a job from before this rule', async () => {
+  it('are rows of a job that is older than this rule', async () => {
     put('a.jpg', 'notes.txt');
     expect((await read({ listing: 1 })).ids).toEqual(['a.jpg', 'notes.txt']);
     const source = createFilesSource({ type: 'files', root, include: [], exclude: [] });

@@ -15,7 +15,7 @@ it('halves with each failure, down to one row', () => {
   expect(seen).toEqual([3, 2, 1, 1]);
 });
 
-it('grows again after calls that go well, and has no limit beyond what failed', () => {
+it('grows again after calls that go well, and has no limit once the size that failed has gone well', () => {
   const size = createCallSize();
   size.ranOut(16);
   expect(size.rows).toBe(8);
@@ -27,7 +27,7 @@ it('grows again after calls that go well, and has no limit beyond what failed', 
   expect(size.rows).toBe(Infinity);
 });
 
-it('retries a size that has failed less and less often', () => {
+it('retries a failed size less and less often', () => {
   const size = createCallSize();
   size.ranOut(16);
   well(size, 16);

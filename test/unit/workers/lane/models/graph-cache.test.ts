@@ -26,7 +26,7 @@ const SHARED = resolve(import.meta.dirname, '../../../../../../shared/data/model
 const CONFIG = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
 const GRAPH = meanColourModel({ classes: [[1, 2, 3]], side: 8 });
 
-/** A model folder with its own cache. `opened` shows from what each session was created. */
+/** A model folder with its own cache. `opened` lists what each session was created from. */
 async function setUp(linkTo?: string) {
   const dir = mkdtempSync(join(root, 'model-'));
   writeModelFolder(dir, GRAPH, CONFIG);
@@ -66,7 +66,7 @@ async function setUp(linkTo?: string) {
   };
 }
 
-/** The state after the first start of a model that takes long to load. */
+/** The state after the first start of a model that takes a long time to load. */
 async function measured(linkTo?: string) {
   const model = await setUp(linkTo);
   await model.open();

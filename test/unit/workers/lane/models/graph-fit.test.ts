@@ -39,6 +39,6 @@ it.each([
   ['needs an output [batch, classes]', () => fit(image(['N', 3, 224, 224]), scores('N', 10, 7, 7))],
   ['the labels file has 1 names, but', () => fit(image(['N', 3, 224, 224]), undefined, ['a'])],
   ['an image model has one input, but', () => fitGraph(config, null, [], [scores('N', 10)])],
-])('refuses with "%s ..." and both sides named', (message, attempt) => {
+])('refuses a misfit with "%s ..." and names both sides', (message, attempt) => {
   expect(attempt).toThrow(message);
 });

@@ -8,7 +8,7 @@ import { createTensorPool } from '#forebay/workers/lane/image/normalise/tensor-p
 import { createRowBytes } from '#forebay/workers/lane/rows/row-bytes.js';
 import { LIMITS } from '../../../../support/lanes.ts';
 
-/** A row's first byte identifies it. 0 does not decode. There is memory for at most `room` rows. */
+/** A row is identified by its first byte. A row 0 does not decode. There is memory for at most `room` rows. */
 function parts(room: number) {
   const calls: number[] = [];
   const allocate = (rows: number) => {
@@ -60,16 +60,16 @@ async function answersOf(room: number, rows: readonly number[]) {
   return { calls, answers: all.map((outcome) => (outcome.ok ? outcome.result : outcome.error.code)) };
 }
 
-it('is run as a whole if there is memory', async () => {
+it('a batch is run as a whole if there is memory', async () => {
   expect(await answersOf(8, [5, 0, 7])).toEqual({ calls: [2], answers: ['5', 'decode_failed', '7'] });
 });
 
-it('is run in halves of halves, with a row that does not decode', async () => {
+it('a batch is halved until its parts fit, and a row that does not decode keeps its place', async () => {
   const { calls, answers } = await answersOf(2, [1, 2, 3, 4, 5, 0, 7]);
   expect(answers).toEqual(['1', '2', '3', '4', '5', 'decode_failed', '7']);
   expect(Math.max(...calls)).toBeLessThanOrEqual(2);
 });
 
-it('fails row by row with out_of_memory if not even one row fits', async () => {
+it('a batch fails row by row with out_of_memory if not even one row fits', async () => {
   expect((await answersOf(0, [1, 2])).answers).toEqual(['out_of_memory', 'out_of_memory']);
 });

@@ -79,7 +79,7 @@ describe('a local file', () => {
     const use = async (name: string) =>
       rowBytes.use({ path: join(folder, name), tenant: 'default' }, (bytes) => Buffer.from(bytes).toString());
     const readIt = async (name: string) => use(name).catch((error: { code: string }) => error.code);
-    // In one turn of the event loop, as the rows of a batch.
+    // All in one turn of the event loop, like the rows of a batch.
     const before = readIt('a.jpg');
     renameSync(folder, `${folder}-away`);
     symlinkSync(join(dir, 'in-not'), folder);
@@ -90,7 +90,7 @@ describe('a local file', () => {
     expect(await readIt('secret')).toBe('path_not_allowed');
   });
 
-  it('is found in a folder that may be entered and not listed', async () => {
+  it('is found in a folder that may be entered but not listed', async () => {
     const folder = join(root, 'unlisted');
     mkdirSync(folder, { mode: 0o300 });
     writeFileSync(join(folder, 'a.jpg'), 'abc');
@@ -110,7 +110,7 @@ describe('a local file', () => {
 });
 
 describe('a file of a tenant', () => {
-  it('is opened only for that tenant and the operator, by any name, and a file of the data folder for nobody', async () => {
+  it('is opened only for that tenant and the operator, and a file of the data folder for nobody', async () => {
     const results = join(root, 'results');
     for (const folder of ['results/alice', 'data']) await mkdir(join(root, folder), { recursive: true });
     await writeFile(join(results, 'alice', 'part'), 'hers');

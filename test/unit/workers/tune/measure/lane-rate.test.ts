@@ -17,7 +17,7 @@ describe('the rate of lanes', () => {
     expect(rateOf([...even(0, 100, 4, 5), ...even(1, 100, 4, 1)], 2)).toBeNull();
   });
 
-  it('is less sure if batches are few or uneven', () => {
+  it('has a larger error if batches are few or uneven', () => {
     const uneven = [0, 100, 320, 380, 560, 600, 780].map((at) => ({ lane: 0, rows: 1, at }));
     const error = (batches: Parameters<typeof rateOf>[0]) => rateOf(batches, 1)!.error;
     expect(error(even(0, 100, 4, 12))).toBeCloseTo(0.005, 6);

@@ -20,7 +20,7 @@ function storeOfFakes() {
 }
 
 describe('lanes between measurements', () => {
-  it('are kept if only the batch size differs, and for a return to them', async () => {
+  it('are kept if only the batch size differs, even if other lanes were used in between', async () => {
     const { store, started } = storeOfFakes();
     const first = await store.get(settings(1));
     await store.get(settings(2));
@@ -34,7 +34,7 @@ describe('lanes between measurements', () => {
     expect(ended).toEqual([2]);
   });
 
-  it('are ended before those that are measured, when memory is short', async () => {
+  it('are ended when memory is short, except those that are being measured', async () => {
     const { store, ended } = storeOfFakes();
     for (const lanes of [1, 2]) await store.get(settings(lanes));
     const busy = await store.get(settings(3));

@@ -36,20 +36,20 @@ describe('a duel', () => {
     expect(clear.readings).toHaveLength(1);
   });
 
-  it('measures the best only before, if no drift explains the distance', async () => {
+  it('measures the best only before the other if no drift explains the distance', async () => {
     const { ratio, champion } = await play([reading(100), reading(110)], [reading(50)], 2);
     expect(ratio).toBeCloseTo(0.5, 6);
     expect(champion).toMatchObject({ readings: { length: 2 }, fresh: false });
   });
 
-  it('measures it again if something else was measured in between, because the machine may have become slower', async () => {
+  it('measures the best again after other measurements, because the machine may have become slower', async () => {
     const best = [reading(100), reading(100), reading(50), reading(50)];
     const { ratio, champion } = await play(best, [reading(50), reading(55)], 2, false);
     expect(ratio).toBeCloseTo(1.1, 6);
     expect(champion).toMatchObject({ readings: { length: 4 }, fresh: true });
   });
 
-  it('lets no point end early before the best was measured twice', async () => {
+  it('lets no measurement end early before the best was measured twice', async () => {
     const { bars, ratio } = await play(
       [reading(300), reading(100), reading(100)],
       [reading(120), reading(120)],

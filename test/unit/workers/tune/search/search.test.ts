@@ -1,4 +1,4 @@
-// How far the search is off the known optimum of a surface, and what it costs compared with the whole space.
+// How far the search ends from the known optimum of a surface, and what it costs compared with the whole space.
 import { describe, expect, it } from 'vitest';
 import { settingsKey as keyOf, type LaneSettings } from '#forebay/shared/profiles/profile.js';
 import { isHopeless, type Reading } from '#forebay/workers/tune/search/duel.js';
@@ -29,7 +29,7 @@ function srateOf(cpus: number, formula: Partial<LaneSettings> = {}): Space {
   );
 }
 
-/** In units of a full measurement, from 2 cores and a small model. */
+/** In units of a full measurement, as measured on 2 cores with a small model. */
 const COST = { warmUp: 0.1, newLanes: 0.9, leftEarly: 0.25 };
 const LANE_SETS_KEPT = 3;
 
@@ -97,7 +97,7 @@ async function run(space: Space, surface: Surface, noise: Partial<Noise> = {}, s
   return { found, visited, share: meter.total() / gridCost(space), off: 1 - got / optimum };
 }
 
-/** Runs the search with 100 seeds, with the models in turn. */
+/** Runs the search with 100 seeds and takes the models in turn. */
 async function runMany(noise: Partial<Noise>) {
   const offs: number[] = [];
   const shares: number[] = [];
@@ -118,7 +118,7 @@ const MODELS = [
 
 describe('the search', () => {
   it.each([2, 4, 16].flatMap((cpus) => MODELS.map((model) => ({ cpus, ...model }))))(
-    'is within 5 % of the optimum in a quarter of the cost: %j',
+    'comes within 5 % of the optimum at a quarter of the cost of the whole space: %j',
     async ({ cpus, ...model }) => {
       const { off, share } = await run(srateOf(cpus), machine(cpus, model));
       expect(off).toBeLessThanOrEqual(0.05);
@@ -143,7 +143,7 @@ describe('the search', () => {
   );
 
   it('follows a ridge on which lanes and threads must change together', async () => {
-    // One lane with all cores is best. From many lanes of one thread, each step in one setting makes it worse.
+    // One lane with all cores is best. From many lanes of one thread, each step in only one setting lowers the rate.
     const ridge: Surface = ({ lanes, threads_per_lane: threads }) =>
       lanes * threads > 16 ? 10 : 100 * Math.log2(1 + threads) * ((lanes * threads) / 16);
     const { found } = await run(srateOf(16), ridge);
@@ -157,14 +157,14 @@ describe('the search', () => {
     expect(found.best?.batch_size).toBe(16);
   });
 
-  it('measures the same way each time', async () => {
+  it('measures the same points in the same order each time', async () => {
     const once = await run(srateOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
     const twice = await run(srateOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
     expect(twice.visited).toEqual(once.visited);
     expect(new Set(once.visited).size).toBe(once.found.measured);
   });
 
-  it('ends with long readings of the best and the start, in turns', async () => {
+  it('ends with long readings of the best and the start, taken in turn', async () => {
     const space = srateOf(2);
     const finals: string[] = [];
     const shares: How['share'][] = [];
@@ -214,7 +214,7 @@ describe('the search', () => {
     expect(found.startRate).toBeNull();
   });
 
-  it('says so if nothing runs', async () => {
+  it('returns no settings if nothing runs', async () => {
     const { found } = await run(srateOf(2), () => null);
     expect(found).toMatchObject({ best: null, rate: null });
   });

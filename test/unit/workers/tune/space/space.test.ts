@@ -24,7 +24,7 @@ describe('the space of settings', () => {
     expect(new Set(over.map((s) => `${s.lanes}x${s.threads_per_lane}`))).toEqual(new Set(['13x1']));
   });
 
-  it('keeps the batch of a graph that has a fixed one', () => {
+  it('keeps the batch size of a graph that fixes it', () => {
     const { all, start } = createSpace({ ...TWO, fixedBatch: 1 }, FORMULA);
     expect(new Set(all.map((s) => s.batch_size))).toEqual(new Set([1]));
     expect(start.batch_size).toBe(1);

@@ -49,7 +49,7 @@ it.each([
   'chroma-444.jpg',
   'chroma-422.jpg',
   'restarts.jpg',
-])('%s is the same through the JPEG codec and through sharp, and nearly so if fast', async (name) => {
+])('%s is the same from the JPEG codec and from sharp, and nearly the same if fast', async (name) => {
   const pixels = await exact.decode(golden(name));
   expect(pixels).toEqual(await bySharp.decode(golden(name)));
   const quick = await fast.decode(golden(name));
@@ -69,19 +69,19 @@ it('fast falls back to exact if the native codec is not installed', async () => 
   expect(await decoder.decode(photo)).toEqual(await exact.decode(photo));
 });
 
-it('many images at once each get their own pixels', async () => {
+it('images that are decoded at the same time each get their own pixels', async () => {
   const names = ['rgb.jpg', 'chroma-420.jpg', 'rgb-png.png', 'grey-jpeg.jpg', 'palette.png', 'restarts.jpg'];
   const alone: Uint8Array[] = [];
   for (const name of names) alone.push(await exact.decode(golden(name)));
   expect(await Promise.all(names.map(async (name) => exact.decode(golden(name))))).toEqual(alone);
 });
 
-it('exact makes no copies of whole images that become garbage', async () => {
+it('exact decoding leaves no copies of whole images as garbage', async () => {
   const [width, height] = [1200, 800];
   const large = await sharp({ create: { width, height, channels: 3, background: '#48a' } })
     .jpeg()
     .toBuffer();
-  // Only the first image is read both ways, and the memory of codec and kernel has grown after it.
+  // Only the first image is also copied, to check reading in place. It also grows the memory of codec and kernel.
   await exact.decode(large);
   const before = process.memoryUsage().arrayBuffers;
   await exact.decode(large);
@@ -96,7 +96,7 @@ describe('shrink', () => {
     // Blocks extend beyond the edge, so the image is up to half a pixel of the result wider than it should be.
     [1101, 803, 2, 60],
     [515, 2003, 3.5, 80],
-  ])('of a JPEG of %i x %i is within %d of 255 of exact in the mean', async (width, height, mean, worst) => {
+  ])('of %i x %i pixels differs from exact by under %d on average', async (width, height, mean, worst) => {
     const large = await sharp(photo).resize(width, height, { fit: 'fill' }).jpeg({ quality: 90 }).toBuffer();
     const pixels = await exact.decode(large);
     const shrunk = await shrink.decode(large);
@@ -114,7 +114,7 @@ describe('shrink', () => {
     expect(await shrink.decode(file)).toEqual(await exact.decode(file));
   });
 
-  it('is not done if libvips has no such filter, nor without resizing', async () => {
+  it('is not done if libvips lacks the filter or the image is not resized', async () => {
     const large = await sharp(photo).resize(600, 450).jpeg().toBuffer();
     for (const over of [{ interpolation: 'box' }, { interpolation: 'nearest' }, { resize: undefined }]) {
       const [a, b] = [createDecoder(config({ ...over, decode: 'shrink' })), createDecoder(config(over))];
@@ -166,7 +166,7 @@ describe('an image that is far too large for its bytes', () => {
     }
   });
 
-  it('as JPEG is refused before its codec sees it', async () => {
+  it('as JPEG is refused before the codec sees it', async () => {
     for (const [name, over] of others) {
       const decoder = createDecoderFactory({ ...limits, maxImageRatio: 1000 })(config(over));
       await expect(decoder.decode(swollen()), name).rejects.toMatchObject({ code: 'decompression_ratio' });
@@ -192,17 +192,17 @@ it('a decoder names the codec that JPEGs really get', () => {
 describe.each([
   ['exact', exact],
   ['fast', fast],
-])('what the codec refuses, decoding %s', (_name, decoder) => {
+])('unusual JPEGs, decoding %s', (_name, decoder) => {
   it.each([
     ['cut off', photo.subarray(0, 3000)],
     ['cut off in its header', photo.subarray(0, 300)],
     ['scrambled', Buffer.concat([photo.subarray(0, 700), Buffer.alloc(4000, 0xd7)])],
-  ])('a file %s is decode_failed, as from sharp', async (_what, file) => {
+  ])('a file that is %s fails with decode_failed, as in sharp', async (_what, file) => {
     await expect(bySharp.decode(file)).rejects.toMatchObject({ code: 'decode_failed' });
     await expect(decoder.decode(file)).rejects.toMatchObject({ code: 'decode_failed' });
   });
 
-  it('CMYK, and garbage after the image, decode as through sharp', async () => {
+  it('CMYK decodes as in sharp, and garbage after the image is ignored', async () => {
     const trailed = Buffer.concat([photo, Buffer.from('rubbish')]);
     expect(await decoder.decode(golden('cmyk.jpg'))).toEqual(await bySharp.decode(golden('cmyk.jpg')));
     expect(await decoder.decode(trailed)).toEqual(await decoder.decode(photo));
@@ -224,7 +224,7 @@ describe.each([
   });
 });
 
-it('orientation and colour profiles are applied by sharp if asked for', async () => {
+it('an orientation is applied if the config asks for it', async () => {
   const upright = createDecoder(config({ auto_orient: true }));
   const plain = await exact.decode(golden('orientation-6.jpg'));
   expect(await upright.decode(golden('orientation-6.jpg'))).not.toEqual(plain);
