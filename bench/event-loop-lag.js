@@ -1,5 +1,5 @@
 /**
- * Checks that a worker's main thread stays free while ResNet-50-sized batches saturate every core (INV-9). Reads the
+ * Checks that a worker's main thread stays free while ResNet-50 batches saturate every core (INV-9). Reads the
  * event-loop lag of each heartbeat and the number of failed runs.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +11,7 @@ export const name = 'event-loop-lag';
 export const title = 'Event-loop lag of the worker while its lanes saturate the cores';
 export const proves = "That a worker's main thread stays responsive while its lanes use every core.";
 
-/** As often as a worker sends a heartbeat. */
+/** The interval between a worker's heartbeats. */
 const BEAT_MS = 2000;
 
 export async function run({ log, seconds }) {

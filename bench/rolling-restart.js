@@ -1,6 +1,7 @@
 /**
- * Measures the cost of a deployment. All workers of the real service are replaced one after the other while a job runs, in
- * turns with the same job undisturbed. Each successor is ready before its predecessor ends. No row may be lost or doubled.
+ * Measures the cost of a deployment. Replaces all workers of the real service one after the other while a job runs. Runs of
+ * the same job without replacements alternate with these. Each successor is ready before its predecessor ends. No row may
+ * be lost or doubled.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -25,14 +26,14 @@ const MOST_ROWS = 5_000_000;
 const LONGER = 3;
 /** Share of the rows after which the first worker is replaced. */
 const FROM = 0.15;
-/** The last worker must be replaced before this share of the rows, so that the job is under load all the time. */
+/** The last worker must be replaced before this share of the rows is done, so that every restart happens under load. */
 const UNTIL = 0.9;
 
 export async function run({ log, runs, seconds }) {
   const { cpus } = readResources();
   const count = Math.max(2, Math.min(4, cpus));
   const probe = manifest('rolling-probe', digits(PROBE_ROWS));
-  // While a successor starts, there are more lanes than cores, so the figure includes its start on the same machine.
+  // While a successor starts, there are more lanes than cores. So the figure includes the CPU time of its start.
   const lanes = Math.max(1, Math.floor(cpus / count));
   const service = await startParts({
     models: [modelFolder(MODEL)],

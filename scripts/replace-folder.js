@@ -1,11 +1,11 @@
-// Replaces a folder as a whole. The new folder is made beside it and renamed into its place. Several processes may do so at
-// once, and the last one wins. Nobody ever sees part of a folder. Between the two renames there is no folder for a moment,
-// because Node has no system call that exchanges two folders.
+// Replaces a folder as a whole. The new folder is built beside it. The old one is renamed away, and the new one takes its
+// name. Several processes may do so at once, and the last one wins. Nobody ever sees part of a folder. Between the two
+// renames there is no folder for a moment, because Node has no system call that exchanges two folders.
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 const TRIES = 100;
-/** Another process is at the same point: the target has come back or gone. */
+/** Another process is replacing the same folder, so the target has reappeared or vanished. */
 const CROSSED = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST']);
 
 /** A path beside `target` for this process alone. `tidyBeside` removes it once the process is gone. */

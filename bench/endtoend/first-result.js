@@ -1,4 +1,4 @@
-/** Measures how long after submit a client has the first result of a job. */
+/** Measures the time from submit until a client has received a job's first result, and all of them. */
 import { performance } from 'node:perf_hooks';
 
 /**

@@ -1,6 +1,9 @@
 /** Formats numbers and tables for people. */
 
-/** Three significant digits; from 100 a whole number with separators. @param {number | null | undefined} value */
+/**
+ * Rounds to three significant digits, or to a whole number with separators from 100 on.
+ * @param {number | null | undefined} value
+ */
 export function short(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return '-';
   const size = Math.abs(value);

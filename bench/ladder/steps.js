@@ -1,10 +1,10 @@
-/** The steps of the ladder below the service, as configurations of lanes in one program. */
+/** The steps of the ladder that do not use the service: configurations of lanes that the benchmark starts itself. */
 import { readResources } from '../../dist/workers/settings/resources.js';
 import { laneConfigOf, textConfig } from '../harness/subjects.js';
 import { ceilingConfig } from '../inprocess/tuned.js';
 
 const NAIVE_BATCH = 4;
-/** Number of text batches whose rows are sorted by length together, so that each length has several rows. */
+/** The rows of this many text batches are sorted together. That is enough to fill batches with rows of similar length. */
 export const SORTED_BATCHES = 8;
 
 /** One loop in one process. The library chooses its number of threads, as in a simple script. */
@@ -30,7 +30,7 @@ function stepsWith(batch) {
 
 /**
  * @param {import('../harness/subjects.js').Subject} subject
- * @returns configurations of startLanes by step
+ * @returns the configuration for startLanes of each step
  */
 export function photoSteps(subject, batch) {
   const model = { ...laneConfigOf(subject), decode: 'sharp' };

@@ -96,7 +96,7 @@ export function createGraph(name) {
   return { node, weight, ints, scalar, write };
 }
 
-/** The fields of a weight before its bytes, which come last. @param {Weight} weight */
+/** All fields of a weight except its bytes, which follow them in the file. @param {Weight} weight */
 function headOf({ name, dims, type, bytes }) {
   const inner = new BinaryWriter();
   for (const size of dims) inner.tag(1, WireType.Varint).int64(size);

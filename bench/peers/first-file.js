@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 /**
  * @param {string} folder may not exist yet
- * @param {RegExp} name of a file with results
+ * @param {RegExp} name matches the names of files with results
  * @param {number} began performance.now() at the start of the job
- * @returns `stop()`: seconds until the first file, or null without one
+ * @returns `stop()`, which returns the seconds until the first file, or null if there is none
  */
 export function watchForFile(folder, name, began, everyMs = 10) {
   let seconds = null;

@@ -1,6 +1,6 @@
 /**
- * Writes digits of digits-stream.js as JPEG files, and their labels. File names such as `0000012.jpg` carry no label.
- * `labels.jsonl` has one `{"id","label"}` per line, in row order.
+ * Writes digits from digits-stream.js as JPEG files, and writes their labels. File names such as `0000012.jpg` carry no
+ * label. `labels.jsonl` has one `{"id","label"}` per line, in row order.
  */
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';

@@ -50,7 +50,7 @@ describe('a run', () => {
     expect(rows('from-links')).toEqual(['disk/deep/000000.png', 'disk/deep/000001.png', 'one.png']);
     expect(ended.out).toMatch(/Completed: 4 rows, 1 failed/);
     expect(ended.out).toContain('file_not_found: 1 row, first gone.png: it is a link to nothing');
-    expect(ended.out).toContain('left out 1 file that is not an image by its name (notes.txt)');
+    expect(ended.out).toContain('left out 1 file with a non-image extension (notes.txt)');
 
     expect((await run('as-link', 'from-link')).code).toBe(0);
     expect(rows('from-link')).toHaveLength(3);

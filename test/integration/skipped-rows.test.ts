@@ -118,7 +118,7 @@ describe('an input without a row', () => {
     put('texts/a.txt', 'texts/.hidden.png');
     const job = await service.ended((await submit('texts')).id);
     expect(job.reason_text).toBe(
-      'Left out: 1 hidden entry (.hidden.png); 1 file that is not an image by its name (a.txt).',
+      'Left out: 1 hidden entry (.hidden.png); 1 file with a non-image extension (a.txt).',
     );
     expect(job.skipped).toMatchObject({ hidden: { count: 1 }, not_images: { count: 1 } });
   });

@@ -1,4 +1,4 @@
-// Writes cgroup files, as a kernel wrote them, to a folder of the test.
+// Writes recorded cgroup files of a kernel to a temporary folder of the test.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CgroupPaths } from '#forebay/shared/machine/cgroup.js';

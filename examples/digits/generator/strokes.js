@@ -1,6 +1,6 @@
 /**
- * Draws a row's glyph as segments in pixels. It bends, slants, turns and scales a style's skeleton by the row's random
- * numbers. Knows nothing of colours.
+ * Draws a row's glyph as segments in pixels. Uses the row's random numbers to bend, slant, turn and scale a style's
+ * skeleton. Knows nothing of colours.
  */
 
 /** @typedef {import('./random.js').Random} Random */
@@ -81,7 +81,7 @@ function isClosed(stroke) {
 /**
  * Bends each axis by a slow wave along the other.
  * @param {Random} random
- * @param {number} amplitude glyph heights
+ * @param {number} amplitude in glyph heights
  */
 function bending(random, amplitude) {
   const a = random.uniform(0, 2 * Math.PI);

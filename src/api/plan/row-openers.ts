@@ -2,7 +2,7 @@
 import type { PlanFacts } from './facts.ts';
 
 export interface RowOpeners {
-  /** Lanes open some rows themselves. */
+  /** Whether lanes open any rows themselves. */
   readonly opened: boolean;
   /** What the main thread does for rows that are not local files. Null if all rows are local files. */
   readonly fetched: { readonly operator: 'fetch' | 'read'; readonly why: string } | null;

@@ -79,7 +79,7 @@ export function createDeliverer(deps: {
     return final || attempt >= settings.tries ? 'given_up' : 'retrying';
   }
 
-  /** Random around the pause, so that events that failed together are not retried together. */
+  /** Varies the pause by up to 25 % at random, so that events that failed together are not retried together. */
   function pauseMs(attempt: number): number {
     return settings.firstPauseMs * 2 ** (attempt - 1) * (0.75 + 0.5 * random());
   }

@@ -18,7 +18,7 @@ export interface DatasetSource {
   read(from: Cursor | null, signal: AbortSignal, skipped?: SkippedCounter): AsyncIterable<SourceRow>;
   /** Counts rows up to `limit`, which may be Infinity. Rejects as `read` does. */
   count(limit: number, signal: AbortSignal): Promise<number>;
-  /** For a dataset without rows: a sentence about the user's choice that may be the cause, or null. */
+  /** For a dataset without rows: a sentence on why the user's patterns match none. Null if they are not the cause. */
   whyEmpty?(signal: AbortSignal): Promise<string | null>;
 }
 

@@ -2,7 +2,7 @@
 import type { SkipReason, Skipped } from './skipped.ts';
 
 const WORDS: Readonly<Record<SkipReason, readonly [one: string, more: string]>> = {
-  not_images: ['file that is not an image by its name', 'files that are not images by their names'],
+  not_images: ['file with a non-image extension', 'files with a non-image extension'],
   links_outside: ['link to a target that the job may not read', 'links to targets that the job may not read'],
   broken_links: ['broken link', 'broken links'],
   link_cycles: ['link to a folder that contains it', 'links to folders that contain them'],
@@ -15,7 +15,7 @@ const WORDS: Readonly<Record<SkipReason, readonly [one: string, more: string]>> 
 };
 
 /**
- * A phrase for each reason, such as `12 files that are not images by their names (a.txt, b.json, ...)`. `skipped`: a service
+ * A phrase for each reason, such as `12 files with a non-image extension (a.txt, b.json, ...)`. `skipped`: a service
  * of an older version does not send it.
  */
 export function skippedPhrases(skipped: Skipped | undefined): string[] {

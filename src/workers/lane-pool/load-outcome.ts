@@ -21,7 +21,7 @@ function describe(model: string, error: unknown): string {
   if (why === 'timed_out') {
     return `Loading model "${model}" hangs: ${messageOf(error)}. If it is only slow, raise FOREBAY_LOAD_TIMEOUT_S`;
   }
-  return `Loading model "${model}" ended its lane: ${messageOf(error)}${why === 'out_of_memory' ? ', out of memory' : ''}`;
+  return `The lane ended while it loaded model "${model}": ${messageOf(error)}${why === 'out_of_memory' ? ', out of memory' : ''}`;
 }
 
 /** Whether the same load may succeed when no other lane loads at the same time. */

@@ -10,7 +10,7 @@ const MAX_VERSIONS = 20;
 export type ModelVersions = ReturnType<typeof createModelVersions>;
 
 export function createModelVersions() {
-  /** Hashes by name, in order of appearance. */
+  /** Hashes by name. The version seen last is at the end. */
   const versions = new Map<string, string[]>();
   return {
     remember({ name, hash }: ModelRef): void {

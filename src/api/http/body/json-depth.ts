@@ -1,6 +1,6 @@
 /**
- * Measures how deep a JSON text nests before it is parsed. 16 MB of "[" would cost the parser, and all code that walks the
- * value, too much memory and stack.
+ * Checks the nesting depth of a JSON text before it is parsed. 16 MB of "[" would cost the parser, and all code that walks
+ * the value, too much memory and stack.
  */
 
 /** No route needs more than 5 levels. */

@@ -1,8 +1,9 @@
 -- Permits runs to publish their parts, and records what they are about to publish (docs/adr/0008).
--- Each caller stages its part before it asks, so that a new owner of the output discards its staged files.
+-- Callers stage their parts before they ask. So a new owner of the output finds the staged files and discards them.
 -- KEYS 1 runs  2 parts  3 output
--- ARGV 1 job  2.. block, run token, sha256 of the part, for each
--- Returns for each block all hashes announced for it, separated by spaces, or '' if another run has taken over.
+-- ARGV 1 job  2.. for each part: block, run token, sha256
+-- Returns a list with one entry per block. The entry holds all hashes announced for the block, separated by spaces.
+-- It is '' if another run has taken over.
 -- Returns 'output_lost' instead of the list if the job no longer owns its output.
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return 'output_lost' end
 local out = {}

@@ -18,7 +18,7 @@ export interface GraphRequest {
   readonly mayWriteCache: boolean;
 }
 
-/** A graph that loads faster has nothing to gain: onnxruntime's own set-up takes as long. */
+/** A graph that loads faster than this is not worth keeping. Setting up onnxruntime alone takes as long. */
 const WORTHWHILE_MS = 150;
 /** A kept graph must take less than this share of the original's time. */
 const PAYS_BELOW = 0.8;
@@ -71,7 +71,10 @@ async function measure(place: Place, original: SessionOptions, create: CreateSes
   return session;
 }
 
-/** Loads the original and keeps the optimised graph. Returns null and leaves nothing behind if that is not possible. */
+/**
+ * Loads the original and keeps the optimised graph. Returns null if nothing was loaded. If the graph cannot be kept, the note
+ * prevents a second attempt.
+ */
 async function fill(
   place: Place,
   note: Note,
@@ -92,8 +95,7 @@ async function fill(
     await writeNote(place.note, { ...note, bytes: size });
     await makeRoom(place);
   } catch {
-    // The disk is full or read-only, or the graph cannot be saved. This has cost time, and the note avoids a second
-    // attempt.
+    // For example, the disk is full or read-only, or onnxruntime cannot save the graph.
     await writeNote(place.note, { ...note, bytes: 0 }).catch(() => undefined);
   }
   await rm(temporary, { force: true }).catch(() => undefined);
@@ -137,9 +139,7 @@ async function timedSession(create: CreateSession, options: SessionOptions) {
   return { session, cpuMs: (user + system) / 1000 };
 }
 
-/**
- * Weights beside the graph would be copied into the kept one. That can be gigabytes, for a graph that maps them from disk.
- */
+/** Weights in separate files would be copied into the kept graph. They can be gigabytes that the original only maps. */
 async function isSelfContained(path: string): Promise<boolean> {
   const { findExternalData } = await import('../../../shared/models/external-data.ts');
   return findExternalData(path).then(
@@ -149,7 +149,7 @@ async function isSelfContained(path: string): Promise<boolean> {
 }
 
 async function hasHash(dir: string, hash: string): Promise<boolean> {
-  // Imported only here, because a lane's start need not read configs.
+  // Imported only here, because most lanes start without reading a config.
   const { loadModelFolder } = await import('../../../shared/models/model-folder.ts');
   return (await loadModelFolder(dir)).ref.hash === hash;
 }

@@ -79,7 +79,7 @@ describe('the summary', () => {
     expect(text).toMatch(/\nBottleneck: inference .*\n$/);
   });
 
-  it('shows some answers, but no table, advice or stage without a request', () => {
+  it('shows some answers, but the stages and the advice only if statistics are requested', () => {
     const answers = [
       { id: 'a.jpg', label: 'tabby cat', score: 0.93125 },
       { id: 'long-name.jpg', label: 'class 7', score: 1 },
@@ -178,7 +178,7 @@ describe('the summary', () => {
     };
     const job = { ...ended, skipped };
     const text = summaryText({ job, stats: null, errors: [], answers: [] }, HOW);
-    expect(text).toContain('left out 1,234 files that are not images by their names (a.txt, b.json, ...)\n');
+    expect(text).toContain('left out 1,234 files with a non-image extension (a.txt, b.json, ...)\n');
     expect(text).toContain('left out 1 link to a target that the job may not read (out)\n');
   });
 

@@ -60,13 +60,19 @@ it.each<[string, GraphTensor, ScoreConfig, string[] | null, number[] | undefined
   ['the number of classes of ImageNet', output('y', 'N', 1000), NOTHING_SAID, null, [3, -4]],
   ['an activation for one number', output('y', 'N', 1), { softmax: false, activation: 'sigmoid' }, null, [3]],
   [
-    'sigmoid and two names',
+    'the activation sigmoid and two names',
     output('y', 'N', 1),
     { softmax: false, activation: 'sigmoid' },
     ['no', 'yes'],
     [3],
   ],
-  ['none and a name', output('y', 'N', 1), { softmax: false, activation: 'none' }, ['yes'], [0.3]],
+  [
+    'the activation none and one name',
+    output('y', 'N', 1),
+    { softmax: false, activation: 'none' },
+    ['yes'],
+    [0.3],
+  ],
 ])('serves scores that are declared by %s', (_by, tensor, config, labels, sample) => {
   check(tensor, config, labels, sample);
 });

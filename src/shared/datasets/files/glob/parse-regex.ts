@@ -1,6 +1,6 @@
 /**
  * Parses the source of a regular expression without flags. V8 has accepted it, so syntax errors are not checked. Refuses
- * what a linear automaton cannot do.
+ * constructs that cannot be matched in linear time.
  */
 import { charSet, CLASSES, complement, NO_LINE_END, type CharSet } from './char-set.ts';
 
@@ -82,7 +82,7 @@ class Reader {
     return look === null ? body : { kind: 'lookahead', body, negative: look === 'not ahead' };
   }
 
-  /** Ignores laziness of a quantifier, which changes what is captured, not whether it matches. */
+  /** Ignores whether a quantifier is lazy. That changes what a group captures, but not whether the text matches. */
   private repeat(body: Regex): Regex {
     const bounds = this.quantifier();
     if (bounds === null) return body;
@@ -157,7 +157,7 @@ class Reader {
     return Number.parseInt(digits, 16);
   }
 
-  /** `\cA` is a control character. Before any other `c`, the backslash is literal. */
+  /** `\cA` is a control character. In any other `\c`, the backslash is literal. */
   private control(bracketed: boolean): number {
     const letter = this.source[this.at] ?? '';
     if (!(bracketed ? /^\w$/ : /^[A-Za-z]$/).test(letter)) {

@@ -42,8 +42,8 @@ function resizedSize(width: number, height: number, side: number): { width: numb
 }
 
 /**
- * Rounds to the nearest whole number of pixels, which keeps the aspect ratio best (ADR 5). torchvision truncates. That
- * gives the same for the usual ratios (1:1, 4:3, 3:2, 16:9) and one pixel less for half of the others.
+ * Rounds to the nearest whole number of pixels, which keeps the aspect ratio best (ADR 5). torchvision truncates.
+ * Truncation gives the same length for the usual ratios (1:1, 4:3, 3:2, 16:9), and one pixel less for half of the others.
  */
 function longerSide(side: number, short: number, long: number): number {
   return roundHalfToEven((side * long) / short);

@@ -18,7 +18,7 @@ export interface TensorFiller {
   readonly rowLength: number;
   /** Writes one row's crop at row `slot`. */
   fill(target: TensorData, slot: number, pixels: Pixels): void;
-  /** Writes one row from a decoder's window. If the kernel holds it, float32 needs no pixels in between. */
+  /** Writes one row from a decoder's window. If the kernel resampled it, float32 needs no 8-bit pixels in between. */
   put(target: TensorData, slot: number, window: DecodedWindow, geometry: Geometry): void;
 }
 
@@ -58,7 +58,7 @@ export function createTensorFiller(preprocess: Preprocess, type: InputType, layo
     const { window, pad } = at;
     const row = target.subarray(slot * rowLength, (slot + 1) * rowLength);
     fill(row, 0, new Uint8Array(rowLength));
-    // Three planes of one number per pixel, or one plane of three.
+    // nchw has three planes with one number per pixel. nhwc has one plane with three numbers per pixel.
     const [images, per] = layout === 'nchw' ? [3, 1] : [1, 3];
     const line = window.width * per;
     for (let y = 0; y < images * window.height; y++) {

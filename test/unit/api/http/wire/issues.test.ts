@@ -43,7 +43,7 @@ describe('issues', () => {
     expect(issues(schema, { input: { type: 'fils' } })[0]).toMatchObject({ path: '/input/type' });
   });
 
-  it('look into lists, optional and defaulted fields', () => {
+  it('look into lists, optional fields and fields with defaults', () => {
     const schema = z.strictObject({
       rows: z.array(z.strictObject({ id: z.string() })).optional(),
       options: z.strictObject({ depth: z.int() }).default({ depth: 1 }),
@@ -64,7 +64,7 @@ describe('the nearest name', () => {
     ['BATCH_SIZE', 'batch_size'],
     ['lmiit', 'limit'],
     ['batch', 'batch_size'],
-  ])('of %s is %s', (typed, meant) => {
+  ])('to %s is %s', (typed, meant) => {
     expect(nearestName(typed, ['limit', 'batch_size', 'top_k'])).toBe(meant);
   });
   it('is null for a name that is far from all others, or very long', () => {

@@ -8,7 +8,7 @@ import { createTensorPool } from '#forebay/workers/lane/image/normalise/tensor-p
 import { createRowBytes } from '#forebay/workers/lane/rows/row-bytes.js';
 import { LIMITS } from '../../../../support/lanes.ts';
 
-/** A row is identified by its first byte. A row 0 does not decode. There is memory for at most `room` rows. */
+/** A row is identified by its first byte. Rows with byte 0 do not decode. There is memory for at most `room` rows. */
 function parts(room: number) {
   const calls: number[] = [];
   const allocate = (rows: number) => {

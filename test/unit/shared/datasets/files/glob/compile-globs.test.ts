@@ -88,7 +88,7 @@ describe('a list of globs', () => {
     }
   });
 
-  it('takes no more time for names that have nothing in common', () => {
+  it('takes linear time even for names that have nothing in common', () => {
     const matcher = compileGlobs([`${'?'.repeat(200)}a*`]);
     let seed = 1;
     for (let name = 0; name < 50; name++) {
