@@ -12,9 +12,9 @@ const LABELS = {
 
 /**
  * @param {string} size of the photos
- * @param {Record<string, import('./run-peer.js').Figures[]>} data by a key of LABELS
- * @param {{ ray: number, daft: number }} targets service / peer, once running
- * @param {string} targetMode the way of decoding that the targets are for; it costs pixels, see docs/adr/0004-decoders.md
+ * @param {Record<string, import('./run-peer.js').Figures[]>} data runs by key of LABELS
+ * @param {{ ray: number, daft: number }} targets minimum ratio service / peer of the rates once running
+ * @param {string} targetMode the decode mode that the targets apply to; its pixels are less exact, see docs/adr/0004-decoders.md
  */
 export function rowsOf(size, data, targets, targetMode) {
   const modes = Object.keys(data).filter((key) => !isPeer(key));
@@ -34,12 +34,12 @@ export function rowsOf(size, data, targets, targetMode) {
       figure('peak memory', 'peakMb', 'MB'),
       figure('CPU per row', 'cpuMsPerRow', 'ms'),
       figure('first result on disk', 'firstS', 's'),
-      figure(`right of ${all[0].of} photos`, 'right', ''),
+      figure(`right answers (of ${all[0].of} photos)`, 'right', ''),
     ];
   });
 }
 
-/** One way of decoding against one peer. @param {{ target: number | null }} options target: null without one */
+/** One way of decoding against one peer. @param {{ target: number | null }} options target: null if none applies */
 function ratiosOf({ size, mode, peer, data, target }) {
   const ratio = (what, field, wanted) => ({
     metric: `${size}: ${LABELS[mode]} / ${LABELS[peer]}, ${what}`,

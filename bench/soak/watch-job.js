@@ -9,7 +9,7 @@ import { digits, manifest, modelFolder } from '../harness/workloads.js';
 
 export const MODEL = 'digits-small';
 
-/** A first job compiles code and lets heaps and pools grow to the size that this load needs. */
+/** Share of the rows in a first job. It compiles code and lets heaps and pools grow to the size that this load needs. */
 const WARM_SHARE = 0.05;
 const SAMPLES_WANTED = 1_000;
 const LOOK_MS = 50;
@@ -17,7 +17,8 @@ const LOOK_MS = 50;
 /**
  * @param {number} rows
  * @param {(text: string) => void} log
- * @returns `samples`: share of the rows, seconds since submit, `mb` by process, `lanePids`; `warmRows`
+ * @returns `warmRows`: rows of the first job. `samples`: each has `share` (of the rows that succeeded), `s` (seconds since
+ * submit), `mb` (by process) and `lanePids`.
  */
 export async function watchJob(rows, log) {
   const warmRows = Math.ceil(rows * WARM_SHARE);
@@ -41,7 +42,8 @@ export async function watchJob(rows, log) {
       if (samples.length % 100 === 0) log(`${(share * 100).toFixed(0)} %`);
     };
     const done = await finished(client, id, { everyMs: LOOK_MS, onPoll });
-    if (done.rows.succeeded !== rows) throw new Error(`not ${rows} rows: ${JSON.stringify(done.rows)}`);
+    if (done.rows.succeeded !== rows)
+      throw new Error(`${rows} rows should succeed, got ${JSON.stringify(done.rows)}`);
     return { samples, warmRows };
   } finally {
     redis.disconnect();

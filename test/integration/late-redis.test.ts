@@ -47,7 +47,7 @@ it('API and worker wait for a Redis that starts later, report it once, and then 
   for (const process of [api, worker]) {
     const [line] = await process.says(/^.*cannot be reached.*\n/m);
     expect(line).toContain(`Redis at unix://:***@${later} cannot be reached (connect ENOENT`);
-    expect(line).toContain('Retrying until it answers: start it, or correct REDIS_URL');
+    expect(line).toContain('Retrying until it answers. Advice: start it, or correct REDIS_URL');
   }
 
   expect((await fetch(`${url}/healthz`)).status).toBe(200);

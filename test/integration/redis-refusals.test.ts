@@ -99,7 +99,7 @@ describe('while Redis is', () => {
         const said = process.said().slice(logged[i]);
         const lines = warningsIn(said);
         expect(lines.filter((line) => line.includes(says)).length, said).toBe(1);
-        expect(lines.filter((line) => line.includes('takes writes after')).length, said).toBe(1);
+        expect(lines.filter((line) => line.includes('accepts writes again after')).length, said).toBe(1);
         expect(lines.length, lines.join('\n')).toBe(2);
       }
       expect(api.said() + worker.said() + JSON.stringify(problem)).not.toMatch(

@@ -23,7 +23,7 @@ export const MIN_WINDOW = 16;
 export const BLOCKS_PER_LANE = 4;
 /**
  * The window is refilled when this share of it is free, because a round of the feeder costs the same for one block as for
- * many. Three blocks per lane are left then, and its worker has taken two of them.
+ * many. The window then still holds three blocks per lane, of which the worker has taken two.
  */
 const REFILL_SHARE = 1 / 4;
 /**

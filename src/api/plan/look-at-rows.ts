@@ -10,7 +10,7 @@ import type { RowKind, RowsKnown } from './facts.ts';
 export interface LookLimits {
   /** Rows that are taken from the beginning. */
   readonly firstRows: number;
-  /** Rows that are taken at equal distances from the rest. */
+  /** Maximum number of rows that are taken from the rest, evenly spaced. */
   readonly spreadRows: number;
   /** Maximum number of rows that are read as candidates. */
   readonly seenRows: number;

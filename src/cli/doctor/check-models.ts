@@ -36,6 +36,6 @@ function none(found: string): Finding {
     what: 'models',
     found,
     advice:
-      'Put a model folder there, or choose another with --models. `forebay model init FILE.onnx` makes one.',
+      'Put a model folder there, or choose another place with --models. `forebay model init FILE.onnx` makes a model folder.',
   };
 }

@@ -10,7 +10,7 @@ export interface SupervisorOptions {
   readonly name: string;
   /** `first`: the ready message of the first process. Null for the first process itself. */
   readonly start: (first: Ready | null) => ServiceProcess;
-  /** Called with a line for the user at each death. */
+  /** Called with a line for the user when a dead process is going to be restarted. */
   readonly onNote: (line: string) => void;
   readonly policy?: RestartPolicy;
   /** How long a stopped process may drain before it is killed. */

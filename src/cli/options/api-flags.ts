@@ -58,7 +58,7 @@ export function apiUrl(flags: ApiFlags, context: Pick<CliContext, 'env'>): strin
   try {
     return httpUrl(context.env['FOREBAY_URL'] || DEFAULT_URL);
   } catch (error) {
-    // commander reports errors only in the values of flags.
+    // commander reports invalid values only for flags, not for environment variables.
     throw new UsageError(`FOREBAY_URL cannot be used: ${messageOf(error)}`);
   }
 }

@@ -37,7 +37,7 @@ async function noSingleModel(dir: string, given: string): Promise<UsageError> {
     );
   }
   return new UsageError(
-    `--model: ${given} holds no model.onnx and model.json. Make them with: forebay model init FILE.onnx`,
+    `--model: ${given} holds neither model.onnx nor model.json. Make them with: forebay model init FILE.onnx`,
   );
 }
 

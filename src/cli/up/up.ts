@@ -36,7 +36,7 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
     workers: pools.flatMap((pool) =>
       Array.from({ length: flags.workers ?? 1 }, () => ({ FOREBAY_POOL: pool })),
     ),
-    // A terminal gets lines for people, a log file gets the JSON records.
+    // A terminal gets lines for people, and a log file gets the JSON records.
     onLine: (name, line) => log.line(terminal.live ? readableLine(name, line) : line),
     onNote: note,
   });

@@ -11,7 +11,7 @@ export function lanesMemory(memoryBytes: number): number {
   return memoryBytes * LANES_SHARE;
 }
 
-/** Bytes of rows in flight: `fetched` by the main thread, and in files that lanes have `opened`. */
+/** Divides the byte budget in flight between rows that the main thread has `fetched` and files that lanes have `opened`. */
 export function inflightShares(inflightBytes: number): { fetched: number; opened: number } {
   return { fetched: inflightBytes / 2, opened: inflightBytes / 2 };
 }

@@ -6,7 +6,7 @@ import type { Logger } from './logger.ts';
 /** Returns a function that ends the subscription. */
 export function logEvents(events: Pick<Events, 'subscribe'>, log: Logger): () => void {
   return events.subscribe((name, fields) => {
-    // The declaration ties the fields to the name. TypeScript does not follow that through the table.
+    // The fields match the name, but TypeScript loses this link when the name is looked up in the table.
     const { level, text, shown } = EVENTS[name] as unknown as EventKind<object>;
     const line = { event: name, ...(shown ? shown(fields) : fields) };
     log[typeof level === 'function' ? level(fields) : level](

@@ -57,7 +57,7 @@ export function createRedisWatch(options: {
     if (state.name !== 'starting' || advice === state.advice) return;
     state = { name: 'starting', waitingFor, advice };
     emit('redis.awaited', {
-      says: `${waitingFor} Retrying until it answers: ${advice}.`,
+      says: `${waitingFor} Retrying until it answers. Advice: ${advice}.`,
       fields: options.meanwhile ?? {},
     });
   }
@@ -65,14 +65,14 @@ export function createRedisWatch(options: {
   function failed(name: 'lost' | 'refusing', waitingFor: string, advice: string): void {
     if (state.name !== 'up') return;
     state = { name, waitingFor, sinceMs: performance.now() };
-    emit(`redis.${name}`, { says: `${waitingFor} Retrying until it is back: ${advice}.` });
+    emit(`redis.${name}`, { says: `${waitingFor} Retrying until it is back. Advice: ${advice}.` });
   }
 
   function back(from: 'lost' | 'refusing'): void {
     if (state.name !== from) return;
     const seconds = ((performance.now() - state.sinceMs) / 1000).toFixed(1);
     state = { name: 'up' };
-    const what = from === 'lost' ? 'is back' : 'takes writes';
+    const what = from === 'lost' ? 'is back' : 'accepts writes again';
     emit('redis.back', { says: `${where} ${what} after ${seconds} s.` });
   }
 
@@ -82,7 +82,7 @@ export function createRedisWatch(options: {
     if (state.name === 'starting') notYet(waitingFor, advice);
     if (state.name !== 'up' || client === null) return;
     failed('refusing', waitingFor, advice);
-    // A background connection answers this once Redis accepts writes.
+    // A background connection resends this until Redis accepts writes.
     client.set(...WRITE_CHECK).then(
       () => back('refusing'),
       () => back('refusing'),
@@ -161,7 +161,7 @@ export function createRedisWatch(options: {
 }
 
 function adviceFor(error: Error | null): string {
-  if (error !== null && LOGIN_FAILED.test(error.message)) return 'correct user and password in REDIS_URL';
+  if (error !== null && LOGIN_FAILED.test(error.message)) return 'correct the user and password in REDIS_URL';
   return (error && tlsAdvice(error)) ?? redisAdvice('away');
 }
 
@@ -169,6 +169,6 @@ function adviceFor(error: Error | null): string {
 function refusal(error: unknown, where: string): unknown {
   if (redisTrouble(error) === 'cluster') return clusterRefused(error);
   if (!LOGIN_FAILED.test(messageOf(error))) return error;
-  const message = `${where} refuses the login. Correct user and password in REDIS_URL. Redis says: ${messageOf(error)}`;
+  const message = `${where} refuses the login. Correct the user and password in REDIS_URL. Redis says: ${messageOf(error)}`;
   return new ForebayError('config_invalid', message, { cause: error });
 }

@@ -1,6 +1,6 @@
 /**
- * Decides what a graph's numbers are: logits or scores. If nothing shows it, asks for the flag, because a wrong guess
- * would give wrong answers that look right. Pure.
+ * Decides whether a graph's output holds logits or scores. If nothing shows which, asks for the flag, because a wrong
+ * guess would give wrong answers that look right. Pure.
  */
 import type { Activation } from '../../shared/domain/model/model-config.ts';
 import { ForebayError } from '../../shared/errors.ts';
@@ -30,13 +30,14 @@ export function chooseActivation(
   const classes = classesOf(output.shape);
   if (wanted === 'softmax' && classes === 1) throw askForActivation(output, 'softmax makes every score 1');
   if (wanted !== undefined) return fact(wanted, '--activation says so');
-  if (isNamedAsOther(output) && !hasLabels) throw askForActivation(output, 'its name says something else');
+  if (isNamedAsOther(output) && !hasLabels)
+    throw askForActivation(output, 'its name says that it holds something else');
   const ending = endOf(face, output);
   if (ending !== null && !(ending === 'Softmax' && classes === 1)) {
     return fact('none', `the graph ends in ${ending} already`);
   }
   if (classes === 1) throw askForActivation(output, 'it is one number per row');
-  // Reading config.json has already listed this value.
+  // The reader of config.json already reports this value as a fact.
   if (beside.activation !== null) return { value: beside.activation, facts: [], guesses: [] };
   const isScores =
     hasLabels || (classes !== null && isImageNet(classes)) || /logit|score|class/i.test(output.name);
@@ -60,7 +61,7 @@ function askForActivation(output: GraphTensor, why: string): ForebayError {
 /** Operators that change no value. */
 const PASSES_ON = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Cast', 'Dropout']);
 
-/** Softmax or Sigmoid if it produces the output, even behind operators that only reshape. */
+/** Softmax or Sigmoid if it produces the output, even if operators that change no value follow it. Null otherwise. */
 function endOf(face: GraphFace, output: GraphTensor): string | null {
   let operator = face.operators.get(output.name);
   while (operator !== undefined && PASSES_ON.has(operator.type)) {

@@ -65,7 +65,7 @@ describe('mistakes', () => {
       ['run', '--model', 'models/tiny/model.onnx', '--output', 'o'],
       /not a file in it: --model models\/tiny$/,
     ],
-    [['run', '--model', 'photos', '--output', 'o'], /holds no model\.onnx and model\.json/],
+    [['run', '--model', 'photos', '--output', 'o'], /holds neither model\.onnx nor model\.json/],
     [['run', '--model', 'nowhere', '--output', 'o'], /there is no folder nowhere/],
     [['run', '--model', 'models/tiny', '--output', 'o', '--input', 'fotos'], /there is no fotos$/],
     [['run', '--model', 'models/tiny', '--output', 'o', '--input', 'fotos/*.jpg'], /there is no fotos/],

@@ -22,7 +22,7 @@ export type IfOutputExists = (typeof IF_OUTPUT_EXISTS)[number];
 /** How a job's feeder takes over the output, before anything is published there. */
 export const OPENING = z.object({
   if_output_exists: z.enum(IF_OUTPUT_EXISTS),
-  /** The job whose parts this one continues, as the submit found it. Null: the output must hold none. */
+  /** The job whose parts this one continues, as determined at submit. Null: the output must hold no parts. */
   earlier: z.object({ job: z.string(), model_hash: z.string() }).nullable(),
   /** The part that an earlier, smaller `limit` cut short. It is computed again. */
   cut_part: z.int().min(0).nullable(),
@@ -30,8 +30,8 @@ export const OPENING = z.object({
 export type Opening = z.infer<typeof OPENING>;
 
 /**
- * Since 2, the feeder takes over the output, runs ask before they publish, and a folder has a `listing` rule. Processes
- * that know only version 1 do none of this, so they ignore such jobs. Version 1 can still be read.
+ * Since version 2, the feeder takes over the output, runs ask for permission to publish, and a folder has a `listing`
+ * rule. Processes that know only version 1 do none of this, so they ignore newer jobs. Version 1 can still be read.
  */
 export const SPEC_VERSION = 2;
 
@@ -60,7 +60,7 @@ export const JOB_SPEC = z.object({
 });
 export type JobSpec = z.infer<typeof JOB_SPEC>;
 
-/** The number of the part of the job's block 0. A retry's parts follow the existing ones. */
+/** The part number of the job's block 0. A retry's parts follow the existing ones. */
 export function firstPart({ dataset }: Pick<JobSpec, 'dataset'>): number {
   return dataset.type === 'failed' ? dataset.end : 0;
 }
@@ -117,5 +117,5 @@ export function breaksMaxErrors(limit: MaxErrors | null, failed: number, finishe
   return finished >= SHARE_JUDGED_AFTER && failed / finished > Number.parseFloat(limit) / 100;
 }
 
-/** Minimum finished rows for a share, because one bad row of ten is already 10 %. */
+/** A percentage applies only from this many finished rows, because one bad row of ten is already 10 %. */
 const SHARE_JUDGED_AFTER = 100;

@@ -9,7 +9,7 @@ export function machineKey(): string {
   return createHash('sha256').update(facts.join('\n')).digest('hex').slice(0, 12);
 }
 
-/** On Linux, the first core's flags. The model's name does not imply them, because a hypervisor may hide some. */
+/** On Linux, the first core's flags. The processor's name does not imply them, because a hypervisor may hide some. */
 function instructionSets(): string {
   try {
     return /^(?:flags|Features)\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';

@@ -11,7 +11,7 @@ import type { LaneSet } from './lane-set.ts';
 const NOTHING_YET_MS = 2_000;
 /** Earliest time to give up settings that cannot win, as a share of the time that counts. */
 const FIRST_LOOK = 0.25;
-/** Batches that each lane must finish before the first look, and before a measurement ends. */
+/** Intervals between batches that each lane needs before the first look, and before a measurement ends. */
 const LEAST_AT_LOOK = 2;
 const LEAST_AT_END = 3;
 /**
@@ -98,7 +98,7 @@ export async function feedLanes(
   const feeders = Array.from({ length: lanes * BATCHES_PER_LANE }, async (_, i) =>
     keepBusy(i % lanes).catch((error: unknown) => ending.fail(error)),
   );
-  // A batch may take longer than everything else, so the rate is also judged while none ends.
+  // A batch may take longer than the measurement, so the rate is also judged while no batch ends.
   const looking = setInterval(judge, Math.max(50, windowMs / 10));
   try {
     const fed = await ending.promise;

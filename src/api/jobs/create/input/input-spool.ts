@@ -132,7 +132,7 @@ export function createInputSpool({
   };
 }
 
-/** Gives a file a second name. Returns false if the file does not exist. */
+/** Gives a file a second name. Returns false if that fails, usually because the file does not exist. */
 async function addName(from: string, to: string): Promise<boolean> {
   try {
     await mkdir(dirname(to), { recursive: true });

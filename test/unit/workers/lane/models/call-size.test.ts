@@ -15,7 +15,7 @@ it('halves with each failure, down to one row', () => {
   expect(seen).toEqual([3, 2, 1, 1]);
 });
 
-it('grows again after calls that go well, and has no limit once the size that failed has gone well', () => {
+it('doubles after enough successful calls, and has no limit once calls of the failed size succeed', () => {
   const size = createCallSize();
   size.ranOut(16);
   expect(size.rows).toBe(8);

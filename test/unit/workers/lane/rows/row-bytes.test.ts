@@ -63,7 +63,7 @@ describe('a local file', () => {
     ['e\u0301te\u0301.jpg', /another Unicode normal form \(NFC\)/],
     ['NFD/\u00e9.jpg', /another Unicode normal form \(NFD\)/],
     ['\u00e4.jpg', 'there is no such file'],
-  ])('%s does not exist, and the error names what is there', async (name, message) => {
+  ])('%s does not exist, and the error says why', async (name, message) => {
     await mkdir(join(root, 'NFD'), { recursive: true });
     await writeFile(join(root, '\u00e9t\u00e9.jpg'), 'abc');
     await writeFile(join(root, 'NFD', 'e\u0301.jpg'), 'abc');

@@ -13,11 +13,11 @@ export interface Source {
   readonly bytes: Uint8Array;
   /** Original size of the file. */
   readonly encodedBytes: number;
-  /** Whether the orientation that the file names is applied. */
+  /** Whether to apply the orientation that is stored in the file. */
   readonly upright: boolean;
-  /** Corrects packed RGB of that region of the upright image, in place. Null if the pixels need no correction. */
+  /** Corrects the packed RGB pixels of a region of the upright image, in place. Null if the pixels need no correction. */
   readonly finish: ((pixels: Uint8Array, region: Region) => void) | null;
-  /** Bytes of a line of a TIFF's tiles, which is unpacked as a whole. */
+  /** Bytes of one row of a TIFF's tiles, because a row is unpacked as a whole. 0 without tiles. */
   readonly tileLineBytes: number;
 }
 
@@ -48,7 +48,7 @@ const UNCOMPRESSED = 1;
 const YCBCR = 6;
 const JPEG_COMPRESSIONS = [6, 7];
 
-/** Pillow applies the orientation of TIFFs without being asked, and of no other format. */
+/** Pillow applies the orientation of a TIFF without being asked. It does so for no other format. */
 function ofTiff(source: Source): Source {
   const tags = readTiffTags(source.bytes);
   return { ...source, upright: true, finish: fromYcbcr(tags), tileLineBytes: tileLineBytes(tags) };
