@@ -9,7 +9,7 @@ const ENTRY = new URL('lane.js', import.meta.url);
 /**
  * @param {import('./lane.js').LaneConfig & { lanes: number, unit: 'process' | 'thread', arenas?: number,
  *   uvThreads?: number }} config
- * @param {readonly string[]} files rows, which repeat
+ * @param {readonly string[]} files the rows; after the last one, the first one follows again
  * @returns `measure(seconds)`: rows per second over all lanes, and ms per row of each stage; `stop()`
  */
 export async function startLanes(config, files) {

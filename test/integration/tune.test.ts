@@ -38,7 +38,7 @@ async function served(env: Record<string, string>): Promise<ModelWire> {
 }
 
 describe('forebay tune', () => {
-  it('finds settings that workers then use unless their own settings differ', async () => {
+  it('finds settings, which workers then use unless their environment overrides them', async () => {
     const ended = await tune(
       '--try-lanes',
       '1',
@@ -83,7 +83,7 @@ describe('forebay tune', () => {
     await service.stopWorkers();
   });
 
-  it('reports a configuration that takes too much memory and continues', async () => {
+  it('reports a configuration that takes too much memory, then continues', async () => {
     // A lane takes about 110 MB.
     const ended = await tune(
       '--try-lanes',

@@ -71,7 +71,10 @@ export function paintDigit(random, style, digit) {
   return { width, height, pixels };
 }
 
-/** Dark ink on light ground or the reverse. Clutter lies between them, nearer to the ground. @param {Random} random */
+/**
+ * Dark ink on light ground or the reverse. The luma of clutter is between theirs, mostly nearer to the ground's.
+ * @param {Random} random
+ */
 function palette(random) {
   const darkInk = random.chance(0.5);
   const inkLuma = random.uniform(0, 0.45);

@@ -33,7 +33,7 @@ export type AppDeps = Omit<
 > & {
   /** For the guard, which checks who owns the job that a path names. */
   readonly jobs: Pick<JobStore, 'tenantOf'>;
-  /** Absent: every request is allowed, whichever page sends it. */
+  /** Absent: requests need no key, and any Host header is allowed. */
   readonly access?: AccessControl;
 };
 

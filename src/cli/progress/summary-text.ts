@@ -86,7 +86,7 @@ function adviceLines(stats: JobStatsWire): string[] {
   return line === null ? [] : [line];
 }
 
-/** Whether a resumed job would still have rows to run. */
+/** Whether the job has ended early, so that resuming it would run more rows. */
 function isUnfinished({ status, rows: { total, succeeded, failed } }: JobWire): boolean {
   return (status === 'failed' || status === 'cancelled') && (total === null || succeeded + failed < total);
 }

@@ -12,7 +12,7 @@ export function locateFile(base: string, path: string): RowLocation {
   return { kind: 'file', path: joined(base, path) };
 }
 
-/** Matches paths that `resolve` would change: with a part that is empty, `.` or `..`. */
+/** Matches paths that `resolve` would change, because they have an empty, `.` or `..` part. */
 const UNEVEN = /(?:^|\/)\.{1,2}(?:\/|$)|\/(?:\/|$)|^$/;
 
 /** The same as `resolve(base, path)`, which is too slow to call for every row. */

@@ -17,14 +17,14 @@ export interface CgroupMemory {
 interface Version {
   readonly limit: string;
   readonly usage: string;
-  /** Fields of memory.stat that count as used, and that the kernel reclaims before it kills. */
+  /** Fields of memory.stat that the usage includes, but that the kernel reclaims before it kills a process. */
   readonly reclaimable: readonly string[];
 }
 
 /**
- * File pages on the active list, such as files that a job reads twice, are reclaimable too: the kernel kills nothing
- * for them. (`working_set` of Kubernetes subtracts only the inactive ones.) The kernel counts tmpfs as anonymous
- * memory, so these fields do not include it.
+ * File pages on the active list, such as files that a job reads twice, are reclaimable too. The kernel evicts them
+ * before it kills a process. (`working_set` of Kubernetes subtracts only inactive file pages.) The kernel counts tmpfs
+ * as anonymous memory, so these fields do not include it.
  */
 const V2: Version = {
   limit: 'memory.max',

@@ -1,6 +1,6 @@
 /**
- * Finds the output of a graph that holds class scores, and checks that the graph or the config confirms it. If in
- * doubt, it refuses and names the field of model.json that decides. Otherwise wrong numbers would look right. Pure.
+ * Finds the graph output with the class scores, and checks that the graph or the config confirms the choice. In case
+ * of doubt it refuses, and names the field of model.json that decides. Otherwise wrong numbers would look right. Pure.
  */
 import { activationOf, type ModelConfig } from '../domain/model/model-config.ts';
 import { ForebayError } from '../errors.ts';
@@ -82,7 +82,7 @@ function checkSingleNumber(config: ScoreConfig, labels: readonly string[] | null
   }
   const most = config.activation === 'sigmoid' ? 2 : 1;
   if (labels === null || (labels.length >= 1 && labels.length <= most)) return;
-  const names = most === 2 ? 'one name, or two (the second is the one that a high number means)' : 'one name';
+  const names = most === 2 ? 'one name, or two (a high number means the second)' : 'one name';
   throw mismatch(
     `the labels file has ${labels.length} names`,
     `the graph's output ${describeTensor(output)} is one number per row: with activation "${config.activation}" it takes ${names}`,
@@ -126,7 +126,7 @@ export function isImageNet(classes: number): boolean {
   return [1000, 1001, 21_841, 21_842, 21_843].includes(classes);
 }
 
-/** Largest error of the sum of a quantised or half precision softmax over a thousand classes. */
+/** Largest error of the sum of a quantised or half-precision softmax over a thousand classes. */
 const SUM_TOLERANCE = 0.05;
 
 /** Whether these are scores from 0 to 1 that add up to 1, as a graph that ends in softmax returns them. */
@@ -141,7 +141,7 @@ function isDistribution(row: Float32Array): boolean {
 
 function unproven(output: GraphTensor, why: string): ForebayError {
   return refusal(
-    `nothing says that the output holds class scores, and ${why}: ${describeTensor(output)}. If it does, name the classes with "labels", or set "activation" in model.json to "softmax" (logits), "sigmoid" (independent logits) or "none" (scores already). Embeddings are not supported yet`,
+    `nothing says that the output holds class scores, and ${why}: ${describeTensor(output)}. If it does hold class scores, name the classes with "labels", or set "activation" in model.json to "softmax" (logits), "sigmoid" (independent logits) or "none" (scores already). Embeddings are not supported yet`,
   );
 }
 

@@ -20,7 +20,7 @@ export const LANE_EVENTS = {
       readonly lived_ms: number;
     }
   >('warn', 'lane died, starting it again'),
-  /** `code`: of the error in `message`. */
+  /** `code` and `message` describe the same error. */
   'lane.load_failed': event<
     InLane & { readonly model: string; readonly code: string; readonly message: string }
   >(

@@ -43,7 +43,7 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
     const group = deps.groupOf(queue, options);
     const lanes = deps.lanesOf(queue);
     if (!group || lanes === 0) return noSample('this worker does not serve the model now');
-    // A row on a foreign server is fetched once, not as often as fits into a second.
+    // Rows on remote servers are fetched only once, to spare the servers.
     const once = rows.some((row) => locateRow(dataset, row).kind === 'url');
     const record = createSampleRecord({ rows: rows.length, lanes, startedAt: performance.now() });
     const abort = AbortSignal.any([stop, AbortSignal.timeout(MAX_MS)]);
@@ -87,7 +87,7 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
     } finally {
       mayBring = false;
     }
-    // No row follows, so partial batches must leave. They belong to the measurement only if each row is fetched once.
+    // No more rows follow, so partial batches are sent now. They count in the measurement only if rows run just once.
     batcher.pump();
     const reply = once ? null : record.reply(begun);
     await Promise.race([Promise.all(inHand), untilAborted(abort)]);
@@ -96,9 +96,9 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
 
   return {
     run,
-    /** Lanes may have room for more rows. */
+    /** To be called when lanes may have room for more rows. */
     ring: (): void => onRoom.ring(),
-    /** Whether a sample in progress may bring rows. */
+    /** Whether a running sample may still submit rows. */
     get mayBring(): boolean {
       return mayBring;
     },

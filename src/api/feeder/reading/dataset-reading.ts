@@ -40,7 +40,7 @@ export interface DatasetReading {
   close(): Promise<void>;
 }
 
-/** About the maximum number of rows read for one reservation. They are in memory until they are reserved. */
+/** Approximate maximum of rows that are read for one reservation. They stay in memory until they are reserved. */
 const MOST_ROWS = 4_096;
 
 export function createDatasetReading(deps: {

@@ -16,7 +16,7 @@ interface Bucket {
 /** After a pause, a tenant may send this many seconds' worth of requests at once. */
 const BURST_S = 2;
 
-/** `now`: a monotonic clock in milliseconds. There is at most one bucket per tenant with a key. */
+/** `now`: a monotonic clock in milliseconds. Only tenants with a key get a bucket, so their number stays bounded. */
 export function createRateLimit(perSecond: number, now: () => number = () => performance.now()): RateLimit {
   const buckets = new Map<string, Bucket>();
   const most = Math.max(1, perSecond * BURST_S);

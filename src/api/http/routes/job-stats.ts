@@ -22,7 +22,7 @@ export interface JobStatsDeps {
   readonly queues: Pick<BlockQueues, 'depth'>;
   readonly slots: Pick<QueueSlots, 'count'>;
   readonly workers: Pick<WorkerRegistry, 'live'>;
-  /** Number of slots of a model's queue. Absent: unknown here. */
+  /** The limit on the slots of a model's queue. Absent: this process does not know it. */
   readonly queueLimit?: (model: ModelRef) => Promise<number>;
 }
 

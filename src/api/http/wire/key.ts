@@ -1,4 +1,4 @@
-/** API keys on the wire. Only the response that creates a key holds the key itself. */
+/** API keys on the wire. Only the response to the creation of a key contains the key itself. */
 import { z } from 'zod';
 import { SCOPES } from '../../../shared/domain/scope.ts';
 import { DEFAULT_TENANT, TENANT } from '../../../shared/domain/tenant.ts';

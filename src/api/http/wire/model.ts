@@ -22,10 +22,10 @@ const BATCH_INVARIANCE = z
 
 const MEMORY = z
   .object({
-    model_bytes: z.int().meta({ description: 'After the model is loaded.' }),
+    model_bytes: z.int().meta({ description: 'Growth after the model is loaded.' }),
     batch_bytes: z
       .int()
-      .meta({ description: 'Additional memory after the first batch of `batch_size` rows.' }),
+      .meta({ description: 'Additional growth after the first batch of `batch_size` rows.' }),
   })
   .nullable()
   .meta({ description: "How much one lane's resident memory grows, measured at the first load." });
@@ -51,8 +51,7 @@ export const MODEL = z
     lanes: z.int().meta({ description: 'Lanes that have it loaded, over all workers.' }),
     batch_size: z.int().nullable().meta({ description: 'Rows per model call on its workers.' }),
     tuned_at: TIMESTAMP.nullable().meta({
-      description:
-        'When `forebay tune` measured the settings that the workers use. Null if formulas or settings determine them.',
+      description: 'When `forebay tune` measured the profile that the workers use. Null if they use none.',
     }),
     config: z.record(z.string(), z.unknown()).nullable().meta({
       description: 'model.json with its defaults. Null if only workers know the model.',

@@ -21,7 +21,7 @@ const FAILED_ROW = z.object({
 });
 type FailedRow = z.infer<typeof FAILED_ROW>;
 
-/** The position of a reading: the errors file, its finished lines, and the cursor in the original dataset. */
+/** How far a read has come: the errors file, how many of its lines are done, and the cursor in the original dataset. */
 const AT = z.tuple([z.int(), z.int(), CURSOR.nullable()]);
 
 /** `openGiven` opens the original dataset. It is needed if the id of a row does not give its location. */
@@ -68,7 +68,7 @@ async function errorsFiles(spec: FailedSpec, first: number): Promise<number[]> {
   return numbers.filter((n) => n >= first && n < spec.end).sort((a, b) => a - b);
 }
 
-/** Files of an output folder are untrusted input. A line that Forebay did not write ends reading with an error. */
+/** Files of an output folder are untrusted input. A malformed line fails the whole read. */
 async function readErrors(spec: FailedSpec, number: number): Promise<FailedRow[]> {
   const path = outputFolder(spec.folder).errors(number);
   return reading(path, async () => {
@@ -102,7 +102,8 @@ interface Finder {
 }
 
 /**
- * Finds the bytes of a failed row. The id gives the location, except for manifests and inline rows, whose list gives it.
+ * Finds the bytes of a failed row. Manifests and inline rows have an original list that gives their location. For all
+ * other datasets, the id gives it.
  */
 function createFinder(
   of: GivenDataset,
@@ -113,7 +114,7 @@ function createFinder(
   if (of.type === 'files' || of.type === 'urls') {
     return {
       async find({ index, id, error }) {
-        // Its reference was bad, for example a name that is not UTF-8. It stays bad.
+        // The row's reference was invalid, for example a name that is not UTF-8. Reading it again would not help.
         const at = error.code === 'invalid_row' ? invalidAt(error.message) : undefined;
         return { row: { id, at, index }, behind: null };
       },

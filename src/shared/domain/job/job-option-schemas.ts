@@ -1,4 +1,4 @@
-/** The schemas of job options, from their one table: as a request gives them, and as a job stores them. */
+/** Derives two schemas of the job options from their table: one for requests and one for stored jobs. */
 import { z } from 'zod';
 import {
   ERROR_SHARE,

@@ -1,4 +1,4 @@
-/** Takes the rows that are measured: spread over the beginning of the dataset, and read as a worker reads them. */
+/** Picks the rows to measure from the beginning of the dataset, and reads them as a worker does. */
 import { stat } from 'node:fs/promises';
 import { openDataset } from '../../../shared/datasets/open-dataset.ts';
 import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
@@ -17,13 +17,14 @@ export interface Sample {
 }
 
 /**
- * The rows are picked evenly from this many. They are quick to list, and show more than a folder's first kind of row.
+ * The sample is spread evenly over this many first rows of the dataset. Listing them is quick, and they often hold more
+ * kinds of rows than the first few do.
  */
 const LOOKED_AT = 8192;
-/** Limit for rows that are not local files, which are held in memory. */
+/** Limit for rows that are held in memory because they are not local files. */
 const MAX_HELD_BYTES = 256 * 2 ** 20;
 
-/** Throws ForebayError `input_not_found` or `input_unreadable`. The latter also if no row can be read. */
+/** Throws ForebayError `input_not_found`, or `input_unreadable`, which includes a sample without a readable row. */
 export async function takeSample(
   spec: DatasetSpec,
   count: number,
@@ -44,7 +45,7 @@ export async function takeSample(
     const read = await readRow(reader, spec, ref, signal);
     if (!read.ok) {
       unreadable += 1;
-      reason = `none of the ${unreadable} rows tried can be read, the last one because: ${read.error.message}`;
+      reason = `none of the ${unreadable} rows tried can be read. The last error: ${read.error.message}`;
       continue;
     }
     rows.push(read.input);

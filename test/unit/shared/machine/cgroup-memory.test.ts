@@ -1,4 +1,4 @@
-// Which limit binds a worker, and what counts against it, from recorded files of kernels.
+// Which limit binds a worker, and what counts against it, from recorded kernel files.
 import { describe, expect, it } from 'vitest';
 import { findCgroupMemory } from '#forebay/shared/machine/cgroup-memory.js';
 import { createMemoryUse } from '#forebay/workers/memory/memory-use.js';
@@ -132,7 +132,7 @@ describe('the memory use of a worker', () => {
   const resident = () => 300 * MB;
   const cgroup = (used: number | null) => ({ limitBytes: 2 * GB, usedBytes: () => used });
 
-  it('is its own memory if no cgroup limits it or reports its use', () => {
+  it('is its own memory if there is no cgroup limit, or if the cgroup reports no use', () => {
     const own = { bytes: 300 * MB, limitBytes: GB };
     expect(createMemoryUse({ limitBytes: GB, cgroup: null, resident })([1])).toEqual(own);
     expect(createMemoryUse({ limitBytes: GB, cgroup: cgroup(null), resident })([1])).toEqual(own);

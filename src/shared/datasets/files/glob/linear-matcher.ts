@@ -10,7 +10,7 @@ import { NEEDS, reverse } from './reversed-graph.ts';
 export interface LinearMatcher {
   /** Whether one of the expressions is found in the text. */
   readonly matches: (text: string) => boolean;
-  /** How many edges of the automaton all calls together have followed. This is the bounded cost. */
+  /** Edges of the automaton that were followed, over all calls. This is the cost that is bounded. */
   readonly visits: number;
 }
 
@@ -19,9 +19,9 @@ interface Position {
   /** Their numbers, starting with those inside the most lookaheads. */
   readonly states: Int32Array;
   readonly found: boolean;
-  /** The position before, by the class of the character before. */
+  /** Cached: the position one character earlier, by the class of that character. */
   readonly before: (Position | undefined)[];
-  /** The same for a character that is the first of the text. */
+  /** The same, if that character is the first of the text. */
   readonly atStart: (Position | undefined)[];
 }
 

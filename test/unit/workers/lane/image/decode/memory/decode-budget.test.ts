@@ -18,7 +18,7 @@ function images() {
   return { budget, begun, use, end: (name: string, error?: Error) => ends.get(name)!(error) };
 }
 
-it('starts an image that fits before the call returns, and the others in order', async () => {
+it('starts an image immediately if it fits, and the others in order', async () => {
   const { budget, begun, use, end } = images();
   const a = use('a', 60);
   const b = use('b', 40);
