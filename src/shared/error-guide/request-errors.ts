@@ -107,7 +107,7 @@ export const REQUEST_ERRORS = {
   },
   too_many_jobs: {
     cause: 'The service has `FOREBAY_MAX_JOBS` jobs queued or running. It accepts no more.',
-    fix: 'Retry after the time in `Retry-After`, when a job has ended.',
+    fix: 'Retry after the time in `Retry-After`. The request can succeed once another job has ended.',
   },
   too_many_large_requests: {
     cause: 'The service is reading as many large request bodies as it has memory for.',

@@ -51,7 +51,7 @@ export const URL_ROWS = {
   maxFetchRatio: ratio({
     env: 'FOREBAY_MAX_FETCH_RATIO',
     fallback: 200,
-    what: 'Decompressed bytes per compressed byte of the response for a URL row, above 1 MB',
+    what: 'Decompressed bytes per compressed byte of the response for a URL row; responses of up to 1 MB decompressed are exempt',
     trade:
       'A lower limit refuses decompression bombs sooner. Photos need no more than 2, plain bitmaps up to 1,000.',
   }),
