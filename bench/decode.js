@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { PREPROCESS } from '../dist/shared/domain/model/model-config.js';
+import { PREPROCESS } from '../dist/shared/tasks/image/preprocess.js';
 import { configureSharp } from '../dist/workers/lane/image/decode/sharp-decoder.js';
 import { decodersOf } from './decode/decoders.js';
 import { meanCpuMs, pillowCpuMs } from './decode/cpu.js';

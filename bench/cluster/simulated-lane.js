@@ -5,10 +5,10 @@
 
 const LABEL = '"predictions":[{"index":0,"label":"simulated","score":1}]';
 const INFO = {
-  input: { name: 'input', type: 'float32', shape: ['batch', 3, 8, 8] },
-  output: { name: 'output', type: 'float32', shape: ['batch', 1] },
+  inputs: [{ name: 'input', type: 'float32', shape: ['batch', 3, 8, 8] }],
+  outputs: [{ name: 'output', type: 'float32', shape: ['batch', 1] }],
   fixedBatch: null,
-  decoder: { mode: 'exact', jpeg: 'turbo-wasm' },
+  notes: [],
   loadMs: 0,
   batchInvariance: null,
   memory: null,

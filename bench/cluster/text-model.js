@@ -7,7 +7,7 @@ import { textInputs } from '../inprocess/text-inputs.js';
 /**
  * @param {{ dir: string, threads: number }} request
  * @param {{ tokens: { from: number, to: number }, callRows: number, createSession: Function, rowBytes: object }} parts
- * @returns {Promise<import('../../src/workers/lane/models/resident-model.ts').ResidentModel>}
+ * @returns {Promise<import('../../src/workers/lane/executor.ts').Executor>}
  */
 export async function loadTextModel({ dir, threads }, { tokens, callRows, createSession, rowBytes }) {
   const began = performance.now();
@@ -16,37 +16,38 @@ export async function loadTextModel({ dir, threads }, { tokens, callRows, create
   const [output] = session.outputs;
   const inputs = textInputs({ tokens });
   const info = {
-    input,
-    output,
+    inputs: [input],
+    outputs: [output],
     fixedBatch: null,
-    decoder: { mode: 'exact', jpeg: 'turbo-wasm' },
+    notes: [],
     loadMs: performance.now() - began,
     batchInvariance: null,
     memory: null,
   };
 
   function open(rows) {
-    /** Token ids by slot. */
+    /** Token ids by position. */
     const texts = Array(rows);
     return {
-      async decode(slot, row) {
+      async prepare(at, row) {
         await rowBytes.use(row, async (bytes) => {
-          texts[slot] = inputs.decode(/\d+/.exec(Buffer.from(bytes).toString())[0]);
+          texts[at] = inputs.decode(/\d+/.exec(Buffer.from(bytes).toString())[0]);
         });
-        return { ok: true };
+        return null;
       },
-      async run(slots) {
+      async run(rows) {
         const timings = { prepareMs: 0, inferMs: 0, postMs: 0 };
-        const outcomes = Array(slots.length);
-        const order = slots
-          .map((slot, at) => ({ at, text: texts[slot] }))
+        const outcomes = Array(rows.length);
+        const order = rows
+          .map((row, at) => ({ at, text: texts[row] }))
           .toSorted((a, b) => a.text.length - b.text.length);
         for (let from = 0; from < order.length; from += callRows) {
           const some = order.slice(from, from + callRows);
           const start = performance.now();
           const { data, dims } = inputs.feeds(some.map(({ text }) => text));
           const filled = performance.now();
-          const found = await session.run(input, dims, data, output);
+          const feeds = { [input.name]: { type: input.type, dims, data } };
+          const found = (await session.run(feeds, [output.name]))[output.name];
           const inferred = performance.now();
           const width = found.dims[1];
           for (const [i, { at }] of some.entries()) {

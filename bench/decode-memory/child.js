@@ -1,6 +1,6 @@
 /** Decodes one image and prints by how many bytes the peak of resident memory grew. Runs as a separate process. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { PREPROCESS } from '../../dist/shared/domain/model/model-config.js';
+import { PREPROCESS } from '../../dist/shared/tasks/image/preprocess.js';
 import { createDecoderFactory } from '../../dist/workers/lane/image/decode/decoders.js';
 import { configureSharp } from '../../dist/workers/lane/image/decode/sharp-decoder.js';
 

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { MODEL_CONFIG } from '../../dist/shared/domain/model/model-config.js';
+import { readModelConfig } from '../../dist/shared/models/read-model-config.js';
 import { writeBertBase } from '../models/bert-base.js';
 import { writeResnet50 } from '../models/resnet50.js';
 import { benchCache, root, sharedData } from './places.js';
@@ -65,7 +65,9 @@ export function modelFolder(name, change = {}) {
 
 /** @param {string} folder of a model */
 export function configOf(folder) {
-  return MODEL_CONFIG.parse(JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')));
+  const reading = readModelConfig(JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')));
+  if (!reading.ok) throw new Error(`${folder}: ${JSON.stringify(reading.issues)}`);
+  return reading.config;
 }
 
 /** The graph of the text encoder. The service has no task for it yet, so it needs no model folder. @returns {string} path */

@@ -25,8 +25,8 @@ export async function loadRepeatedly(loads) {
   const sizesMb = [];
   try {
     for (let i = 0; i < loads; i++) {
-      await lane.load({ model: 'm', dir, config: configOf(dir), labels: null, threads: 1 });
-      const { outcomes } = await lane.run({ model: 'm', rows: [{ bytes: image }], topK: 1 });
+      await lane.load({ model: 'm', dir, config: configOf(dir), named: [], threads: 1 });
+      const { outcomes } = await lane.run({ model: 'm', rows: [{ bytes: image }], options: { top_k: 1 } });
       if (!outcomes[0].ok) throw new Error(`load ${i}: ${JSON.stringify(outcomes[0].error)}`);
       sizesMb.push(rssBytes([lane.pid]) / 1e6);
     }

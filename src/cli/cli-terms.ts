@@ -2,7 +2,7 @@
  * Translates messages of the API into the terms of the command line. The API names request fields, endpoints and
  * settings, but users of the command line know flags and commands. Pure.
  */
-import { JOB_OPTION_NAMES } from '../shared/domain/job/job-options.ts';
+import { OPTION_NAMES } from '../shared/tasks/requested-options.ts';
 import { flagOfSetting, toFlag } from './options/service-flags.ts';
 
 const COMMANDS: readonly (readonly [RegExp, string])[] = [
@@ -15,8 +15,8 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** A name with `_` is translated everywhere except in paths. Any other name is translated only after `options`. */
-const BARE = JOB_OPTION_NAMES.filter((name) => name.includes('_')).join('|');
-const OPTION = new RegExp(`(?<![-\\w/.])(?:/?options[./](${JOB_OPTION_NAMES.join('|')})|(${BARE}))\\b`, 'g');
+const BARE = OPTION_NAMES.filter((name) => name.includes('_')).join('|');
+const OPTION = new RegExp(`(?<![-\\w/.])(?:/?options[./](${OPTION_NAMES.join('|')})|(${BARE}))\\b`, 'g');
 /** A setting. Its flag may already be before it, or in parentheses after it. */
 const SETTING = /(--[a-z-]+ )?(\()?\b((?:FOREBAY|REDIS)_[A-Z_]+)\b(\))?(?: \(--[a-z-]+\))?/g;
 

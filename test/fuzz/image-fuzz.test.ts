@@ -1,7 +1,7 @@
 // Broken images in a real lane, in every decode mode. Each row ends as a result or as an error with a code. The lane
 // survives (G3) and stays within its memory.
 import { afterAll, expect, it } from 'vitest';
-import { DECODE_MODES } from '#forebay/shared/domain/model/decode-mode.js';
+import { DECODE_MODES } from '#forebay/shared/tasks/image/decode-mode.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
@@ -75,7 +75,7 @@ it(
         bytes: mutate(random, seeds),
       }));
       const decode = MODES[(first / BATCH) % MODES.length]!;
-      const { outcomes } = await inTime(lane.run({ model: 'm', rows, topK: 1, decode })).catch(
+      const { outcomes } = await inTime(lane.run({ model: 'm', rows, options: { top_k: 1, decode } })).catch(
         async (error: unknown) => {
           const culprits = await Promise.all(rows.map(async ({ bytes }) => killer(bytes, decode)));
           throw new Error(
@@ -127,7 +127,7 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
 async function killer(bytes: Uint8Array, decode: (typeof MODES)[number]): Promise<string | null> {
   const lane = await startLane();
   try {
-    await inTime(lane.run({ model: 'm', rows: [{ bytes }], topK: 1, decode }));
+    await inTime(lane.run({ model: 'm', rows: [{ bytes }], options: { top_k: 1, decode } }));
     return null;
   } catch (error) {
     return `${String(error)}: ${Buffer.from(bytes).toString('base64')}`;

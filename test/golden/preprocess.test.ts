@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { PREPROCESS } from '#forebay/shared/domain/model/model-config.js';
+import { PREPROCESS } from '#forebay/shared/tasks/image/preprocess.js';
 import { createDecoderFactory } from '#forebay/workers/lane/image/decode/decoders.js';
 import { configureSharp } from '#forebay/workers/lane/image/decode/sharp-decoder.js';
 import {

@@ -2,9 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import { testFolder, testLane, type LoadableModel } from '../support/lanes.ts';
-import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
+import { checkedConfig, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import { batchMeanModel, darkOnlyModel } from '../support/onnx/special-models.ts';
 
 const SIDE = 8;
@@ -113,12 +112,12 @@ describe.skipIf(!existsSync(DATA))('on ../shared/data (skipped without that fold
       const dir = testFolder();
       mkdirSync(dir, { recursive: true });
       symlinkSync(join(DATA, `${name}.onnx`), join(dir, 'model.onnx'));
-      const real = MODEL_CONFIG.parse({
+      const real = checkedConfig({
         name,
         task: 'image-classification',
         preprocess: { resize: 256, crop: 224, ...preprocess },
       });
-      const { batchInvariance } = await probed({ dir, config: real, labels: null });
+      const { batchInvariance } = await probed({ dir, config: real, named: [] });
       expect(batchInvariance).toMatchObject({ verdict });
       if (verdict === 'variant') expect(batchInvariance!.maxDifference).toBeGreaterThan(0.5);
       else expect(batchInvariance!.maxDifference).toBeLessThan(1e-5);

@@ -13,7 +13,7 @@ import { testFolder } from '../support/lanes.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const entry = fileURLToPath(new URL('../support/crashing-lane.js', import.meta.url));
-const group: BatchGroup = { model: 'm', topK: 1, batchSize: 4, maxWaitMs: 60_000 };
+const group: BatchGroup = { model: 'm', options: { top_k: 1 }, batchSize: 4, maxWaitMs: 60_000 };
 const POISON = 0x66;
 const ENDLESS = 0x77;
 
@@ -35,7 +35,7 @@ async function load(model: string, dir: string, timeoutMs: number) {
     model,
     dir,
     config: { name: model } as never,
-    labels: null,
+    named: [],
     threads: 1,
   };
   return pool.load({ load: request, lanes: 2, timeoutMs, unchanged: async () => true });
@@ -95,7 +95,7 @@ describe('batches', () => {
 
   it('mix only rows with equal options', async () => {
     const { batcher } = open();
-    const others = [group, { ...group, topK: 3 }, { ...group, decode: 'fast' as const }];
+    const others = [group, { ...group, options: { top_k: 3 } }, { ...group, decode: 'fast' as const }];
     for (const other of others) batcher.expect(other, 2);
     const rows = [...others, ...others].map(async (g, i) => answerTo(batcher, g, i));
     const answers = await Promise.all(rows);
@@ -151,7 +151,7 @@ it('a row whose lanes are killed for lack of memory is blamed only if it had the
   expect(await send(1)).toBe('ok');
   await killFor(2);
   await waitUntil('both lanes', () => pool.lanesOf('patient') === 2 && pool.busy);
-  const batch = { model: 'patient', topK: 1, rows: [{ bytes: Uint8Array.of(2) }] };
+  const batch = { model: 'patient', options: { top_k: 1 }, rows: [{ bytes: Uint8Array.of(2) }] };
   expect(pool.send(batch, 'prefetch')).toBeNull();
   const next = send(3);
   await killFor(3);
@@ -182,7 +182,7 @@ describe('a lane that dies while it loads a model', () => {
 
 it('a job with few rows is not delayed by a job that keeps every lane busy', async () => {
   const { batcher } = open();
-  const small: BatchGroup = { ...group, topK: 2, maxWaitMs: 1 };
+  const small: BatchGroup = { ...group, options: { top_k: 2 }, maxWaitMs: 1 };
   const order: string[] = [];
   batcher.expect(group, 400);
   const large = Array.from({ length: 400 }, async (_, i) =>

@@ -28,7 +28,7 @@ it('no row sees what an earlier batch left in the tensor', async () => {
       const rows = [[full, full, full, full, full], [broken, small, broken, full], [small], [broken, broken]][
         i % 4
       ]!;
-      const { outcomes } = await lane.run({ model: 'm', rows, topK: 3 });
+      const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 3 } });
       const expected = rows.map((row) =>
         row === broken
           ? 'unsupported_format'
@@ -75,7 +75,7 @@ it('a lane opens local files itself, and each bad file becomes one coded error t
     { bytes: new Uint8Array() },
     { bytes: good },
   ];
-  const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });
+  const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 1 } });
   expect(outcomes.map(codeOf)).toEqual([
     'ok',
     'file_not_found',
@@ -98,7 +98,7 @@ it('a batch that fails is retried row by row, so that only the guilty row fails'
   const dir = testFolder();
   const lane = await loadedLane(writeModelFolder(dir, darkOnlyModel(SIDE), config));
   const rows = await Promise.all([10, 250, 20].map(async (v) => ({ bytes: await plain(v, v, v) })));
-  const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });
+  const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 1 } });
   expect(outcomes.map(codeOf)).toEqual(['ok', 'inference_failed', 'ok']);
 });
 
@@ -106,7 +106,7 @@ it('logits of minus infinity become probabilities of 0', async () => {
   const graph = logarithmModel(SIDE, 1);
   const lane = await loadedLane(writeModelFolder(testFolder(), graph, { ...config, softmax: true }));
   const rows = [{ bytes: await plain(0, 0, 0) }];
-  const { outcomes } = await lane.run({ model: 'm', rows, topK: 2 });
+  const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 2 } });
   expect(predictionsOf(outcomes[0])).toEqual([
     { index: 1, score: 1 },
     { index: 0, score: 0 },
@@ -116,7 +116,7 @@ it('logits of minus infinity become probabilities of 0', async () => {
 it('a row whose scores are not numbers is an error, and the others are answered', async () => {
   const lane = await loadedLane(writeModelFolder(testFolder(), logarithmModel(SIDE), config));
   const rows = [{ bytes: await plain(0, 0, 0) }, { bytes: await plain(255, 255, 255) }];
-  const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });
+  const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 1 } });
   expect(outcomes[0]).toEqual({
     ok: false,
     error: { code: 'inference_failed', message: 'the model returned -Infinity (class 0)' },

@@ -45,7 +45,7 @@ it('a lane inside a native call can be killed, and its callers get an error', as
 it('batches that a dead lane was executing or decoding ahead are distinguished from those behind them', async () => {
   const lane = await loadedLane(quick());
   const rows = [{ bytes: await plain(1, 2, 3) }];
-  const runs = [1, 2, 3].map(async () => lane.run({ model: 'm', rows, topK: 1 }));
+  const runs = [1, 2, 3].map(async () => lane.run({ model: 'm', rows, options: { top_k: 1 } }));
   lane.kill();
   const ends = await Promise.allSettled(runs);
   const died = ends.map((end) => (end.status === 'rejected' && (end.reason as LaneDied).touched) || false);
@@ -57,7 +57,10 @@ it('a lane leaves Ctrl-C and SIGTERM to its parent, and runs at lower priority',
   const lane = await loadedLane(quick());
   const rows = [{ bytes: await plain(1, 2, 3) }];
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(lane.pid!, signal);
-  await expect(lane.run({ model: 'm', rows, topK: 1 })).resolves.toHaveProperty('outcomes.length', 1);
+  await expect(lane.run({ model: 'm', rows, options: { top_k: 1 } })).resolves.toHaveProperty(
+    'outcomes.length',
+    1,
+  );
   expect(getPriority(lane.pid!)).toBeGreaterThan(getPriority());
 });
 

@@ -29,9 +29,9 @@ it('a batch that does not fit into memory is halved, every row is answered, and 
   const lane = await loadedLane(writeModelFolder(testFolder(), hungryModel(SIDE, 64), config));
   const levels = Array.from({ length: 16 }, (_, i) => i * 16);
   const rows = await Promise.all(levels.map(async (level) => ({ bytes: await plain(level, level, level) })));
-  const run = async () => (await lane.run({ model: 'm', rows, topK: 1 })).outcomes;
+  const run = async () => (await lane.run({ model: 'm', rows, options: { top_k: 1 } })).outcomes;
   // The first row creates threads and heaps.
-  await lane.run({ model: 'm', rows: rows.slice(0, 1), topK: 1 });
+  await lane.run({ model: 'm', rows: rows.slice(0, 1), options: { top_k: 1 } });
   // One call with all rows takes a gigabyte, so malloc fails, as it does in a small container without swap. A call with
   // half of them leaves room for everything else. V8 needs that room: it aborts the process if it gets no memory.
   limitAddressSpace(lane.pid!, virtualBytes(lane.pid!) + 900 * MB);
@@ -46,10 +46,10 @@ it('every row is decoded even if there is no memory for all decoder threads', as
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   const lane = await withStacks(512 * MB, async () => loadedLane(model));
   const rows = await Promise.all(Array.from({ length: 64 }, async () => ({ bytes: await plain(9, 9, 9) })));
-  await lane.run({ model: 'm', rows: rows.slice(0, 1), topK: 1 });
+  await lane.run({ model: 'm', rows: rows.slice(0, 1), options: { top_k: 1 } });
   // Enough for the heap, but not for the stack of another thread.
   limitAddressSpace(lane.pid!, virtualBytes(lane.pid!) + 400 * MB);
-  const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });
+  const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 1 } });
   expect(outcomes.map(codeOf)).toEqual(rows.map(() => 'ok'));
 }, 60_000);
 
@@ -62,7 +62,7 @@ it('a lane keeps its size over 200 loads of a model', async () => {
   for (let i = 0; i < 40; i++) await load();
   const before = own();
   for (let i = 0; i < 160; i++) await load();
-  expect((await lane.run({ model: 'm', rows, topK: 1 })).outcomes.map(codeOf)).toEqual(['ok']);
+  expect((await lane.run({ model: 'm', rows, options: { top_k: 1 } })).outcomes.map(codeOf)).toEqual(['ok']);
   // A session of this model takes about 1 MB, so 160 leaked sessions would show.
   expect(own() - before).toBeLessThan(40);
 }, 120_000);
@@ -75,9 +75,9 @@ it('a lane decodes no more images at once than the budget allows', async () => {
   const create = { width: 2000, height: 2000, channels: 3, background: '#48a' } as const;
   const bytes = await sharp({ create }).avif({ effort: 0 }).toBuffer();
   const rows = Array.from({ length: 6 }, () => ({ bytes }));
-  await lane.run({ model: 'm', rows: rows.slice(0, 1), topK: 1 });
+  await lane.run({ model: 'm', rows: rows.slice(0, 1), options: { top_k: 1 } });
   const before = peakMemoryMb(lane.pid!);
-  const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });
+  const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 1 } });
   expect(outcomes.map(codeOf)).toEqual(rows.map(() => 'ok'));
   expect(peakMemoryMb(lane.pid!) - before).toBeLessThan(100);
 }, 60_000);
@@ -94,7 +94,7 @@ it('an image that needs too much memory is refused, the error says how much, and
     { bytes: await image.clone().jpeg().toBuffer() },
     { bytes: await image.clone().png().toBuffer() },
   ];
-  const { outcomes } = await lane.run({ model: 'm', rows, topK: 1 });
+  const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 1 } });
   expect(outcomes.map(codeOf)).toEqual(['too_many_pixels', 'too_many_pixels', 'ok', 'ok']);
   expect(outcomes[0]).toMatchObject({
     error: {

@@ -2,11 +2,11 @@
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
 import { codeOf, loadedLane, peakMemoryMb, plain, predictionsOf, testFolder } from '../support/lanes.ts';
+import { checkedConfig } from '../support/onnx/models.ts';
 
 const DATA = resolve(import.meta.dirname, '../../../shared/data');
 const hasData = existsSync(DATA);
@@ -46,10 +46,10 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
 
   it('pixel bombs are refused by their header, within milliseconds', async () => {
     const lane = await loadedLane(realModel('mobilenetv2', IMAGENET));
-    await lane.run({ model: 'm', rows: [{ bytes: await plain(1, 2, 3) }], topK: 1 });
+    await lane.run({ model: 'm', rows: [{ bytes: await plain(1, 2, 3) }], options: { top_k: 1 } });
     const bombs = odd.filter((file) => /giant-image|65536-uint32/.test(file));
     const rows = bombs.map((path) => ({ path, tenant: 'default' }));
-    const { outcomes, timings } = await lane.run({ model: 'm', rows, topK: 1 });
+    const { outcomes, timings } = await lane.run({ model: 'm', rows, options: { top_k: 1 } });
     expect(outcomes.map(codeOf)).toEqual(['too_many_pixels', 'too_many_pixels']);
     expect(timings.decodeMs).toBeLessThan(100);
   });
@@ -65,19 +65,19 @@ function filesIn(folder: string): string[] {
 function realModel(name: string, preprocess: object) {
   const dir = testFolder();
   symlinkSync(join(DATA, 'models', `${name}.onnx`), join(dir, 'model.onnx'));
-  const config = MODEL_CONFIG.parse({
+  const config = checkedConfig({
     name,
     task: 'image-classification',
     preprocess: { resize: 256, crop: 224, interpolation: 'bicubic', ...preprocess },
   });
-  return { dir, config, labels: null };
+  return { dir, config, named: [] };
 }
 
 async function runAll(lane: Lane, files: readonly string[], batch: number): Promise<RowOutcome[]> {
   const outcomes: RowOutcome[] = [];
   for (let from = 0; from < files.length; from += batch) {
     const rows = files.slice(from, from + batch).map((path) => ({ path, tenant: 'default' }));
-    outcomes.push(...(await lane.run({ model: 'm', rows, topK: 5 })).outcomes);
+    outcomes.push(...(await lane.run({ model: 'm', rows, options: { top_k: 5 } })).outcomes);
   }
   return outcomes;
 }

@@ -27,7 +27,11 @@ it('a lane accounts for all its time, including its wait for rows', async () => 
   const path = join(folder, 'large.png');
   writeFileSync(path, await plain(255, 0, 0, 3000));
   const batch = async () =>
-    lane.run({ model: 'm', rows: Array.from({ length: 6 }, () => ({ path, tenant: 'default' })), topK: 1 });
+    lane.run({
+      model: 'm',
+      rows: Array.from({ length: 6 }, () => ({ path, tenant: 'default' })),
+      options: { top_k: 1 },
+    });
 
   const start = performance.now();
   const before = await Promise.all([batch(), batch(), batch()]);

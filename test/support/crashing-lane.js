@@ -15,7 +15,7 @@ process.on('message', (message) => {
     process.send({
       type: 'loaded',
       model: message.model,
-      info: { input: {}, output: {}, fixedBatch: null, loadMs: 1 },
+      info: { inputs: [], outputs: [], fixedBatch: null, notes: [], loadMs: 1 },
     });
     return;
   }

@@ -9,6 +9,7 @@ import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import type { RowLimits } from '#forebay/shared/files/row-limits.js';
 import { startChildLane, type ChildLaneOptions } from '#forebay/workers/lane-pool/child-lane.js';
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
+import type { LaneFile } from '#forebay/workers/lane/messages.js';
 
 /** Generous limits. */
 export const LIMITS: RowLimits = {
@@ -39,7 +40,7 @@ export function testLane(options: Partial<ChildLaneOptions> = {}): Lane {
 export interface LoadableModel {
   readonly dir: string;
   readonly config: ModelConfig;
-  readonly labels: readonly string[] | null;
+  readonly named: readonly LaneFile[];
 }
 
 /** A lane with one model resident, under the key "m". */

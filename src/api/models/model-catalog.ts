@@ -19,7 +19,7 @@ import { nearestName } from '../../shared/text/nearest-name.ts';
 
 export interface FoundModel {
   readonly ref: ModelRef;
-  /** Null if only workers know the model. */
+  /** Null if only workers of older versions know the model. */
   readonly config: ModelConfig | null;
   /** Highest number of rows per model call over all live workers that serve the model. Null if none does. */
   readonly batchSize: number | null;
@@ -85,7 +85,8 @@ export function createModelCatalog(deps: {
       served.delete(blockQueueName(ref));
     }
     for (const models of served.values()) {
-      known.push({ ref: models[0]!.ref, config: null, served: models });
+      const config = models.find((model) => model.config !== undefined)?.config ?? null;
+      known.push({ ref: models[0]!.ref, config, served: models });
     }
     return { known, broken: disk.broken };
   }

@@ -2,7 +2,7 @@
  * The numbers of a plan, each with the constraint that set it. They come from formulas, settings and options. Only
  * `lanes_fed` needs the sample, for the size of a row. Pure.
  */
-import { autoBatchSize, BATCHES_PER_BLOCK, minBlockRows } from '../../shared/domain/model/auto-batch.ts';
+import { autoBatchSize, BATCHES_PER_BLOCK, minBlockRows } from '../../shared/tasks/auto-batch.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
 import { tightest, type BoundBy, type Choice } from '../../shared/domain/choice.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';

@@ -8,7 +8,7 @@ import type { SubmitRequest } from '../http/wire/submit-request.ts';
 
 export interface PlanFacts {
   readonly model: ModelRef;
-  /** Null if only workers know the model. */
+  /** Null if only workers of older versions know the model. */
   readonly config: ModelConfig | null;
   readonly dataset: DatasetSpec;
   /** The options as the request has them. Null: automatic. */

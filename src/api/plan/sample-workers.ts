@@ -43,13 +43,12 @@ export function createSampler({ ask }: Pick<SampleRequests, 'ask'>) {
     sample: PlanSample,
   ): Promise<PlanWorker[]> {
     const { dataset, tenant, rows } = sample;
-    const { batch_size, block_rows, decode, top_k } = sample.options;
     const request = {
       queue: blockQueueName(sample.ref),
       dataset,
       tenant,
       rows,
-      options: { batch_size, block_rows, decode, top_k },
+      options: sample.options,
       ms: SAMPLE_MS,
     };
     return Promise.all(

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { JobWire } from '../../api/http/wire/job.ts';
-import type { MaxErrors } from '../../shared/domain/job/job-options.ts';
+import type { MaxErrors } from '../../shared/domain/option.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { watchJob } from '../jobs/watch-job.ts';

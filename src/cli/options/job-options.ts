@@ -1,15 +1,15 @@
 /** The options of a job as flags, made from one table. `run`, `submit` and `plan` share them. */
 import { Option, type Command } from 'commander';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
+import type { MaxErrors, RequestedValue } from '../../shared/domain/option.ts';
 import {
-  JOB_OPTION_NAMES,
-  jobOption,
-  type JobOptionName,
-  type MaxErrors,
-  type RequestedValue,
-} from '../../shared/domain/job/job-options.ts';
+  OPTION_NAMES,
+  optionNamed,
+  type OPTION_TABLE,
+  type OptionName,
+} from '../../shared/tasks/requested-options.ts';
 import { UsageError } from '../exit-codes.ts';
-import { keyValue, maxErrors, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';
+import { keyValue, maxErrors, numberWithin, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';
 import { toFlag } from './service-flags.ts';
 
 type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}`
@@ -18,7 +18,7 @@ type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}`
 
 /** Flags by their names in camel case, as commander returns them. */
 export type JobFlags = {
-  readonly [Name in JobOptionName as Camel<Name>]?: RequestedValue<Name>;
+  readonly [Name in OptionName as Camel<Name>]?: RequestedValue<(typeof OPTION_TABLE)[Name]>;
 } & {
   readonly metadata?: Record<string, string>;
   readonly resume?: true;
@@ -41,7 +41,7 @@ export function addGlobFlags(command: Command): Command {
 }
 
 export function addJobFlags(command: Command): Command {
-  for (const name of JOB_OPTION_NAMES) command.addOption(jobFlag(name));
+  for (const name of OPTION_NAMES) command.addOption(jobFlag(name));
   return command
     .option('--metadata <key=value>', 'a note kept with the job; repeatable', keyValue)
     .addOption(new Option('--resume', 'continue from the results in the output').conflicts('overwrite'))
@@ -49,8 +49,8 @@ export function addJobFlags(command: Command): Command {
 }
 
 /** The flag of one option of a job. */
-export function jobFlag(name: JobOptionName): Option {
-  const { value, auto, about, default: byDefault, placeholder } = jobOption(name);
+export function jobFlag(name: OptionName): Option {
+  const { value, auto, about, default: byDefault, placeholder } = optionNamed(name);
   const text = `${about}${auto ? ', or auto' : ''} (default: ${byDefault})`;
   const option = new Option(`${toFlag(name)} <${placeholder}>`, text);
   switch (value.type) {
@@ -58,6 +58,8 @@ export function jobFlag(name: JobOptionName): Option {
       const read = auto ? wholeNumberOrAuto(value.min, value.max) : wholeNumber(value.min, value.max);
       return option.argParser<number | 'auto'>(read);
     }
+    case 'number':
+      return option.argParser<number>(numberWithin(value.min, value.max));
     case 'one_of':
       return option.choices(value.names);
     case 'error_limit':
@@ -69,7 +71,7 @@ export function jobFlag(name: JobOptionName): Option {
 export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | 'metadata'> {
   const values = flags as Readonly<Record<string, unknown>>;
   const options = {
-    ...Object.fromEntries(JOB_OPTION_NAMES.map((name) => [name, values[jobFlag(name).attributeName()]])),
+    ...Object.fromEntries(OPTION_NAMES.map((name) => [name, values[jobFlag(name).attributeName()]])),
     if_output_exists: flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : undefined,
   };
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

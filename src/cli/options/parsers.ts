@@ -1,6 +1,6 @@
 /** Parsers of option values. Each throws commander's InvalidArgumentError with a sentence. */
 import { InvalidArgumentError } from 'commander';
-import { ERROR_SHARE, type MaxErrors } from '../../shared/domain/job/job-options.ts';
+import { ERROR_SHARE, type MaxErrors } from '../../shared/domain/option.ts';
 
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -20,6 +20,14 @@ export function wholeNumberOrAuto(min: number, max: number): (text: string) => n
     } catch {
       throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}, or "auto".`);
     }
+  };
+}
+
+export function numberWithin(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
   };
 }
 

@@ -20,7 +20,7 @@ export async function gatherSummary(api: Reading, job: JobWire): Promise<Summary
 async function firstAnswers(rows: AsyncIterable<ResultRow | ErrorRow>): Promise<Answer[]> {
   const answers: Answer[] = [];
   for await (const row of rows) {
-    const best = 'predictions' in row ? row.predictions[0] : undefined;
+    const best = 'predictions' in row ? row.predictions?.[0] : undefined;
     // Without a labels file a class has only its number.
     if (best) answers.push({ id: row.id, label: best.label ?? `class ${best.index}`, score: best.score });
     if (answers.length === ANSWERS) break;

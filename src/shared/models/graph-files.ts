@@ -5,7 +5,7 @@ import { messageOf, type Issue } from '../errors.ts';
 import { isInside } from '../files/is-inside.ts';
 import { stampFile, type ContentMemo, type ModelFile } from './content-memo.ts';
 import { findExternalData } from './external-data.ts';
-import { whyNoGraph, whyWrongFile, readHead } from './wrong-file.ts';
+import { whyNoGraph, whyWrongFile, readHead } from '../text/wrong-file.ts';
 
 export interface ExternalFile extends ModelFile {
   /** Normalised path below the graph's folder. */

@@ -1,6 +1,6 @@
 /**
- * A model on disk: a folder with `model.onnx`, its config `model.json`, and the files that these two name (labels and
- * external weights). Reads and identifies it. Only a lane can find out whether the graph runs.
+ * A model on disk: a folder with `model.onnx`, its config `model.json`, and the files that these two name (external weights,
+ * and what the task needs). Reads and identifies it. Only a lane can find out whether the graph runs.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,8 +16,8 @@ import {
 import { readModelConfig } from './read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from './graph-files.ts';
 import { hashModel } from './model-hash.ts';
-import { readLabels } from './read-labels.ts';
-import { readText } from './read-text.ts';
+import { readNamedFiles, type NamedModelFile } from './named-files.ts';
+import { readText } from '../text/read-text.ts';
 
 export const GRAPH_FILE = 'model.onnx';
 export const CONFIG_FILE = 'model.json';
@@ -25,8 +25,8 @@ export const CONFIG_FILE = 'model.json';
 export interface ModelFolder {
   readonly dir: string;
   readonly config: ModelConfig;
-  /** Class names in index order. Null without a labels file. */
-  readonly labels: string[] | null;
+  /** The files that the config names, in the order of the task. */
+  readonly named: readonly NamedModelFile[];
   readonly ref: ModelRef;
   readonly onnxPath: string;
   /** Size of the graph and its external data. */
@@ -58,7 +58,6 @@ export async function loadModelFolder(dir: string, memo = createContentMemo()): 
 export interface ModelParts extends Omit<ModelFolder, 'ref'> {
   readonly graph: ModelFile;
   readonly external: readonly ExternalFile[];
-  readonly labelsBytes: Buffer | null;
 }
 
 export async function readModelParts(
@@ -74,27 +73,24 @@ export async function readModelParts(
   const issues: Issue[] = [];
   const graph = await stampGraph(onnxPath, issues);
   const external = graph === null ? [] : await readExternalFiles(graph, memo, issues);
-  const labelsFile =
-    config.labels === undefined ? null : await stampFile(join(dir, config.labels)).catch(() => null);
-  const labels = config.labels === undefined ? null : await readLabels(dir, config.labels, issues);
+  const named = await readNamedFiles(dir, config, memo, issues);
   if (graph === null || issues.length > 0) throw invalid(dir, issues);
   return {
     dir,
     config,
-    labels: labels && labels.names,
-    labelsBytes: labels && labels.bytes,
+    named,
     onnxPath,
     graph,
     external,
     bytes: [graph, ...external].reduce((sum, { size }) => sum + size, 0),
-    files: [configFile, graph, ...external, ...(labelsFile === null ? [] : [labelsFile])],
+    files: [configFile, graph, ...external, ...named],
   };
 }
 
 function toModelFolder(parts: ModelParts, hash: string): ModelFolder {
-  const { dir, config, labels, onnxPath, bytes, files } = parts;
+  const { dir, config, named, onnxPath, bytes, files } = parts;
   const ref = { name: config.name, hash, pool: config.pool };
-  return { dir, config, labels, ref, onnxPath, bytes, files };
+  return { dir, config, named, ref, onnxPath, bytes, files };
 }
 
 async function noConfig(dir: string, cause: unknown): Promise<never> {

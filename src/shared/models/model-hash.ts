@@ -4,32 +4,35 @@ import { createReadStream } from 'node:fs';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { ContentMemo, ModelFile } from './content-memo.ts';
 import type { ExternalFile } from './graph-files.ts';
+import type { NamedModelFile } from './named-files.ts';
 
-/** Marks external data. It cannot be a length, so it cannot be confused with labels. */
+/** Marks external data. It cannot be a length, so it cannot be confused with a file that the config names. */
 const EXTERNAL_DATA = Buffer.alloc(8, 0xff);
 
 /**
- * Hex SHA-256 over the length-prefixed config (canonical JSON, defaults filled in), graph and labels, and then over location,
- * size and SHA-256 of each external file. `memo` knows the hashes of files that were read before.
+ * Hex SHA-256 over the length-prefixed config (canonical JSON, defaults filled in), graph and named files, and then over
+ * location, size and SHA-256 of each external file. `memo` knows the hashes of files that were read before.
  */
 export async function hashModel(
   parts: {
     readonly config: ModelConfig;
     readonly graph: ModelFile;
     readonly external: readonly ExternalFile[];
-    readonly labelsBytes: Buffer | null;
+    readonly named: readonly NamedModelFile[];
   },
   memo: ContentMemo,
 ): Promise<string> {
-  const { graph, external, labelsBytes } = parts;
+  const { graph, external, named } = parts;
   const config = Buffer.from(canonicalJson(parts.config));
-  const labelsKey = labelsBytes && createHash('sha256').update(labelsBytes).digest('hex');
   const find = async () => {
     const hash = createHash('sha256');
     prefix(hash, config.length).update(config);
     prefix(hash, graph.size);
     await addContent(hash, graph);
-    if (labelsBytes !== null) prefix(hash, labelsBytes.length).update(labelsBytes);
+    for (const file of named) {
+      prefix(hash, file.size);
+      await addContent(hash, file);
+    }
     for (const file of external) {
       const location = Buffer.from(file.location);
       prefix(hash.update(EXTERNAL_DATA), location.length).update(location);
@@ -37,7 +40,7 @@ export async function hashModel(
     }
     return hash.digest('hex');
   };
-  return memo.of('hash', [graph, ...external], find, JSON.stringify([config.toString(), labelsKey]));
+  return memo.of('hash', [graph, ...external, ...named], find, config.toString());
 }
 
 async function digestOf(file: ModelFile): Promise<Buffer> {

@@ -1,10 +1,12 @@
 /**
- * Checks a parsed `model.json` against the config's schema. Reports all problems at once, each with its JSON pointer and, for
- * unknown fields, the nearest valid name.
+ * Checks a parsed `model.json` against the schema of its task. Reports all problems at once, each with its JSON pointer and,
+ * for unknown fields, the nearest valid name.
  */
 import { z } from 'zod';
-import { MODEL_CONFIG, type ModelConfig } from '../domain/model/model-config.ts';
+import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';
+import { configSchema } from '../tasks/model-config-schema.ts';
+import { taskNamed, TASKS } from '../tasks/task-descriptions.ts';
 import { jsonPointer } from '../text/json-pointer.ts';
 import { nearestName } from '../text/nearest-name.ts';
 
@@ -13,24 +15,34 @@ export type ModelConfigReading =
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
 export function readModelConfig(value: unknown): ModelConfigReading {
-  const parsed = MODEL_CONFIG.safeParse(value);
-  if (parsed.success) {
-    const issues = contradictions(value as Partial<ModelConfig>);
-    return issues.length > 0 ? { ok: false, issues } : { ok: true, config: parsed.data };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { ok: false, issues: [{ path: '', message: 'expected an object' }] };
   }
-  return { ok: false, issues: parsed.error.issues.flatMap(toIssues) };
+  const raw = value as Readonly<Record<string, unknown>>;
+  const task = typeof raw['task'] === 'string' ? taskNamed(raw['task']) : null;
+  if (task === null) return { ok: false, issues: [noTask(raw['task'])] };
+  const schema = configSchema(task);
+  const parsed = schema.safeParse(raw);
+  if (!parsed.success)
+    return { ok: false, issues: parsed.error.issues.flatMap((issue) => toIssues(issue, schema)) };
+  const issues = task.contradictions?.(raw) ?? [];
+  return issues.length > 0
+    ? { ok: false, issues }
+    : { ok: true, config: parsed.data as unknown as ModelConfig };
 }
 
-/** Takes the file's own value, because the schema fills in `softmax`. */
-function contradictions({ activation, softmax }: Partial<ModelConfig>): Issue[] {
-  if (activation === undefined || softmax === undefined) return [];
-  if ((activation === 'softmax') === softmax) return [];
-  return [{ path: '/softmax', message: `contradicts activation "${activation}"; leave softmax out` }];
+function noTask(given: unknown): Issue {
+  const ids = TASKS.map(({ id }) => id);
+  const known = `the tasks are ${ids.join(', ')}`;
+  if (given === undefined) return { path: '/task', message: `is missing; ${known}` };
+  const near = typeof given === 'string' ? nearestName(given, ids) : null;
+  const hint = near === null ? known : `did you mean "${near}"? ${known}`;
+  return { path: '/task', message: `there is no task ${JSON.stringify(given)}; ${hint}` };
 }
 
-function toIssues(issue: z.core.$ZodIssue): Issue[] {
+function toIssues(issue: z.core.$ZodIssue, schema: z.ZodObject): Issue[] {
   if (issue.code === 'unrecognized_keys') {
-    const valid = keysAt(issue.path);
+    const valid = keysAt(schema, issue.path);
     return issue.keys.map((key) => ({
       path: jsonPointer([...issue.path, key]),
       message: unknownField(key, valid),
@@ -53,8 +65,8 @@ function describe(issue: z.core.$ZodIssue): string {
   return `expected ${[...new Set(branches)].join(', or ')}`;
 }
 
-function keysAt(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = MODEL_CONFIG;
+function keysAt(root: z.ZodObject, path: readonly PropertyKey[]): string[] {
+  let schema: unknown = root;
   for (const key of path) schema = schema instanceof z.ZodObject ? unwrap(schema.shape[String(key)]) : null;
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }

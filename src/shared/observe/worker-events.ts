@@ -11,12 +11,6 @@ const MEMORY_TEXT: Readonly<Record<MemoryLevel, string>> = {
   kill: 'memory is about to run out',
 };
 
-const SLOW_DECODE_TEXT = {
-  sharp: 'decode is "fast", but with icc "convert" or auto_orient JPEGs are decoded by sharp',
-  'turbo-wasm':
-    'decode is "fast", but @julusian/jpeg-turbo is not installed: JPEGs are decoded as with "exact"',
-};
-
 export interface ModelVersion {
   readonly model: string;
   readonly hash: string;
@@ -106,10 +100,11 @@ export const WORKER_EVENTS = {
     ({ advice }) => advice,
     ({ model, verdict, maxDifference, batch }) => ({ model, verdict, maxDifference, batch }),
   ),
-  /** JPEGs are decoded more slowly than the config asks for. */
-  'model.slow_decode': event<{ readonly model: string; readonly jpeg: keyof typeof SLOW_DECODE_TEXT }>(
+  /** What the operator should know about a model, such as a missing library that makes it slower. */
+  'model.note': event<{ readonly model: string; readonly note: string }>(
     'warn',
-    ({ jpeg }) => SLOW_DECODE_TEXT[jpeg],
+    ({ note }) => note,
+    ({ model }) => ({ model }),
   ),
   'model.replaced': event<ModelVersion & { readonly dir: string }>(
     'warn',

@@ -1,12 +1,12 @@
 /** Rows that may share a batch: those of one model with equal effective options. */
-import type { BatchRequest, LaneInput } from '../lane/messages.ts';
+import type { OptionValues } from '../../shared/tasks/task-description.ts';
+import type { LaneInput } from '../lane/messages.ts';
 import type { RowAnswer } from './row-answer.ts';
 
 export interface BatchGroup {
   readonly model: string;
-  readonly topK: number;
-  /** As in BatchRequest. */
-  readonly decode?: BatchRequest['decode'];
+  /** The task's options. */
+  readonly options: OptionValues;
   readonly batchSize: number;
   readonly maxWaitMs: number;
 }
@@ -29,10 +29,10 @@ export interface OpenGroup extends BatchGroup {
 }
 
 /** Copies field by field, because a spread is slower and every tiny block opens its group again. */
-export function emptyGroup({ model, topK, decode, batchSize, maxWaitMs }: BatchGroup): OpenGroup {
-  return { model, topK, decode, batchSize, maxWaitMs, expected: 0, inHand: 0, ready: [], timer: null };
+export function emptyGroup({ model, options, batchSize, maxWaitMs }: BatchGroup): OpenGroup {
+  return { model, options, batchSize, maxWaitMs, expected: 0, inHand: 0, ready: [], timer: null };
 }
 
-export function groupKey({ model, topK, decode, batchSize }: BatchGroup): string {
-  return `${model} ${topK} ${decode ?? ''} ${batchSize}`;
+export function groupKey({ model, options, batchSize }: BatchGroup): string {
+  return `${model} ${batchSize} ${JSON.stringify(options)}`;
 }

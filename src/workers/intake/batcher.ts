@@ -120,13 +120,8 @@ export function createBatcher(deps: {
 
   /** Returns false if no lane has room. */
   function send(group: OpenGroup, rows: readonly WaitingRow[], how: SendHow): boolean {
-    const { model, topK, decode } = group;
-    const batch: RunBatch = {
-      model,
-      topK,
-      ...(decode === undefined ? {} : { decode }),
-      rows: rows.map((row) => row.input),
-    };
+    const { model, options } = group;
+    const batch: RunBatch = { model, options, rows: rows.map((row) => row.input) };
     const running = pool.send(batch, how);
     if (!running) return false;
     group.inHand -= rows.length;

@@ -4,13 +4,13 @@
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RowOutcome } from '../../shared/domain/row.ts';
+import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 import { ForebayError, InvariantError, messageOf } from '../../shared/errors.ts';
 import type { ActivityClock } from './activity-clock.ts';
 import { createHelperThreads } from './helper-threads.ts';
 import type { BatchRequest, BatchTimings, FromLane, LaneRequest, LoadRequest } from './messages.ts';
-import type { DecodedRow, OpenBatch } from './models/open-batch.ts';
-import type { ResidentModel } from './models/resident-model.ts';
+import type { Executor } from './executor.ts';
+import type { OpenBatch } from './models/open-batch.ts';
 
 export interface LaneThread {
   handle(message: LaneRequest): void;
@@ -29,11 +29,12 @@ interface PendingBatch {
 
 interface DecodedBatch {
   readonly open: OpenBatch | undefined;
-  readonly rows: readonly DecodedRow[];
+  /** Null for a row that is ready to run. */
+  readonly rows: readonly (RowError | null)[];
 }
 
 interface Resident {
-  readonly model: ResidentModel;
+  readonly model: Executor;
   /** Intra-op threads of its calls. */
   readonly threads: number;
 }
@@ -44,7 +45,7 @@ const DECODED_AT_MOST = 2;
 export function createLaneThread(options: {
   /** Decoders charge their own work if it runs after their call has returned. */
   clock: ActivityClock;
-  loadModel(request: LoadRequest): Promise<ResidentModel>;
+  loadModel(request: LoadRequest): Promise<Executor>;
   /** The cost of reading rows since the last call. */
   takeReadCounts(): { readonly bytes: number; readonly ms: number };
   send(message: FromLane): void;
@@ -119,14 +120,12 @@ export function createLaneThread(options: {
     void result.then(() => (batch.decoding = { is: 'ended', result }));
   }
 
-  async function decodeBatch({ model, rows, ...options }: BatchRequest): Promise<DecodedBatch> {
+  async function decodeBatch({ model, rows, options }: BatchRequest): Promise<DecodedBatch> {
     const open = models.get(model)?.model.open(rows.length, options);
-    const decoding = rows.map((row, slot) => open?.decode(slot, row) ?? notLoaded(model));
+    const preparing = rows.map((row, at) => (open === undefined ? notLoaded(model) : open.prepare(at, row)));
     // All small images are decoded by now. A promise for each of them would cost more than a message does.
-    const decoded = decoding.every(isDecoded)
-      ? decoding
-      : await Promise.all(decoding.map(async (row) => row));
-    return { open, rows: decoded };
+    const prepared = preparing.every(isReady) ? preparing : await Promise.all(preparing);
+    return { open, rows: prepared };
   }
 
   async function runAll(): Promise<void> {
@@ -161,12 +160,14 @@ export function createLaneThread(options: {
     clock.enter('run');
     const waitedMs = performance.now() - receivedAt;
     const helpersSince = helpers.start();
-    const good = rows.flatMap((row, slot) => (row.ok ? [slot] : []));
+    const good = rows.flatMap((error, at) => (error === null ? [at] : []));
     const ran = await open?.run(good);
     const file = models.get(request.model)?.model.changedFile() ?? null;
     if (file !== null) return { type: 'stale', batch: request.batch, file };
     const answers = ran?.outcomes.values();
-    const outcomes = rows.map((row): RowOutcome => (row.ok ? answers!.next().value! : row));
+    const outcomes = rows.map((error): RowOutcome =>
+      error === null ? answers!.next().value! : { ok: false, error },
+    );
     const { prepareMs, postMs, ...wall } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };
     clock.enter('rest');
     const { idle, decode, run, rest } = clock.take();
@@ -193,11 +194,11 @@ export function createLaneThread(options: {
   return { handle };
 }
 
-function isDecoded(row: DecodedRow | Promise<DecodedRow>): row is DecodedRow {
+function isReady(row: RowError | null | Promise<RowError | null>): row is RowError | null {
   return !(row instanceof Promise);
 }
 
-function notLoaded(model: string): DecodedRow {
+function notLoaded(model: string): RowError {
   const message = `model "${model}" is not loaded in this lane (this is a bug in Forebay, please report it)`;
-  return { ok: false, error: { code: 'inference_failed', message } };
+  return { code: 'inference_failed', message };
 }

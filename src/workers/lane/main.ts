@@ -6,7 +6,7 @@ bootstrapLane();
 startWatchdog(Number(process.argv[2]));
 
 // Imported only now, because onnxruntime and sharp must be loaded after the bootstrap.
-const { loadResidentModel } = await import('./models/resident-model.ts');
+const { loadOnnxExecutor } = await import('./models/onnx-executor.ts');
 const { createOnnxSession } = await import('./models/onnx-session.ts');
 const { openGraph } = await import('./models/graph-cache.ts');
 const { configureSharp } = await import('./image/decode/sharp-decoder.ts');
@@ -24,11 +24,10 @@ serveParent((limits) => {
     clock,
     rowBytes,
     loadModel: async (request, onStep) =>
-      loadResidentModel(request, {
+      loadOnnxExecutor(request, {
         onStep,
         createSession: async (graph) => openGraph(graph, createOnnxSession),
-        createDecoder,
-        rowBytes,
+        services: { rowBytes, createDecoder },
       }),
   };
 });

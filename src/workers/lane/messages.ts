@@ -3,13 +3,19 @@
  * knows of a lane.
  */
 import type { BatchInvariance } from '../../shared/domain/model/batch-invariance.ts';
-import type { DecodeMode } from '../../shared/domain/model/decode-mode.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
+import type { GraphTensor } from '../../shared/models/graph-tensor.ts';
+import type { OptionValues } from '../../shared/tasks/task-description.ts';
 
-/** A row's bytes, or a local file that the lane opens on behalf of a tenant (see input-folders.ts). */
-export type LaneInput = { readonly path: string; readonly tenant: string } | { readonly bytes: Uint8Array };
+/**
+ * A row's bytes, a local file that the lane opens on behalf of a tenant (see input-folders.ts), or named fields of a record.
+ */
+export type LaneInput =
+  | { readonly path: string; readonly tenant: string }
+  | { readonly bytes: Uint8Array }
+  | { readonly fields: Readonly<Record<string, unknown>> };
 
 /** The first message to a lane. It applies to the lane's whole life. */
 export interface BeginRequest {
@@ -24,8 +30,8 @@ export interface LoadRequest {
   /** The model folder, which holds model.onnx. */
   readonly dir: string;
   readonly config: ModelConfig;
-  /** Class names in index order. Null without a labels file. */
-  readonly labels: readonly string[] | null;
+  /** The files that the config names. */
+  readonly named: readonly LaneFile[];
   /** Intra-op threads of the session. */
   readonly threads: number;
   /** The folder where results of loading are kept for the next start. If absent, nothing is kept. */
@@ -37,6 +43,15 @@ export interface LoadRequest {
    * watches them.
    */
   readonly mapped?: readonly string[];
+}
+
+/** A file of the model that the lane reads. If its content has another hash by then, loading fails. */
+export interface LaneFile {
+  /** The field of model.json. */
+  readonly field: string;
+  readonly path: string;
+  /** Hex. */
+  readonly sha256: string;
 }
 
 /** The steps of loading a model, in order. Each may be slow or hang. */
@@ -60,10 +75,8 @@ export interface BatchRequest {
   readonly batch: number;
   readonly model: string;
   readonly rows: readonly LaneInput[];
-  /** Answers per row. */
-  readonly topK: number;
-  /** If absent, the model's config decides. */
-  readonly decode?: DecodeMode;
+  /** The task's options. They apply to all rows. */
+  readonly options: OptionValues;
 }
 
 /** Every message to a lane except the first. */
@@ -77,20 +90,13 @@ export type ToLane = BeginRequest | LaneRequest;
 
 /** The facts about a model after loading. */
 export interface ModelInfo {
-  readonly input: {
-    readonly name: string;
-    readonly type: string;
-    readonly shape: readonly (number | string)[];
-  };
-  readonly output: {
-    readonly name: string;
-    readonly type: string;
-    readonly shape: readonly (number | string)[];
-  };
+  /** The inputs and outputs that the task uses. */
+  readonly inputs: readonly GraphTensor[];
+  readonly outputs: readonly GraphTensor[];
   /** The graph's fixed batch dimension. Null if it takes batches of any size. */
   readonly fixedBatch: number | null;
-  /** `mode`: from the config. `jpeg`: the codec that decodes ordinary JPEGs, except those that are shrunk. */
-  readonly decoder: { readonly mode: DecodeMode; readonly jpeg: 'turbo-native' | 'turbo-wasm' | 'sharp' };
+  /** Sentences that the operator should know, such as a missing library that makes the task slower. */
+  readonly notes: readonly string[];
   readonly loadMs: number;
   /** Null if no probe was asked for. */
   readonly batchInvariance: BatchInvariance | null;

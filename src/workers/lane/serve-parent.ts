@@ -5,15 +5,15 @@
 import { InvariantError } from '../../shared/errors.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 import type { ActivityClock } from './activity-clock.ts';
+import type { Executor } from './executor.ts';
 import { createLaneThread, type LaneThread } from './lane.ts';
 import type { FromLane, LoadRequest, LoadStep, ToLane } from './messages.ts';
-import type { ResidentModel } from './models/resident-model.ts';
 import type { RowBytes } from './rows/row-bytes.ts';
 
 export interface LaneParts {
   readonly clock: ActivityClock;
   readonly rowBytes: Pick<RowBytes, 'takeCounts'>;
-  loadModel(request: LoadRequest, onStep: (step: LoadStep) => void): Promise<ResidentModel>;
+  loadModel(request: LoadRequest, onStep: (step: LoadStep) => void): Promise<Executor>;
 }
 
 /** `build` creates the lane's parts when the parent's first message brings the limits. */

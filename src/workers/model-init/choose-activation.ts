@@ -2,9 +2,9 @@
  * Decides whether a graph's output holds logits or scores. If nothing shows which, asks for the flag, because a wrong
  * guess would give wrong answers that look right. Pure.
  */
-import type { Activation } from '../../shared/domain/model/model-config.ts';
+import type { Activation } from '../../shared/tasks/classes/activation.ts';
 import { ForebayError } from '../../shared/errors.ts';
-import { isImageNet, isNamedAsOther } from '../../shared/models/class-scores.ts';
+import { isImageNet, isNamedAsOther } from '../../shared/tasks/classes/class-scores.ts';
 import { classesOf, describeTensor, type GraphTensor } from '../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../shared/models/onnx-graph.ts';
 import type { Hints } from './hints.ts';

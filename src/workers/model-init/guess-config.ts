@@ -1,6 +1,6 @@
 /** Guesses a first config from a graph and the hints, and lists where each value comes from. Pure. */
 import { ForebayError } from '../../shared/errors.ts';
-import { possibleOutputs } from '../../shared/models/class-scores.ts';
+import { possibleOutputs } from '../../shared/tasks/classes/class-scores.ts';
 import {
   classesOf,
   describeAll,

@@ -1,5 +1,5 @@
 /** Guesses the preprocessing of a graph from its input and the hints. Pure. */
-import type { Preprocess } from '../../shared/domain/model/model-config.ts';
+import type { Preprocess } from '../../shared/tasks/image/preprocess.ts';
 import { imageDims, type GraphTensor } from '../../shared/models/graph-tensor.ts';
 import type { Hints } from './hints.ts';
 

@@ -1,5 +1,6 @@
 /** What is known of a model besides its graph: the user's flags, and the files beside the graph. */
-import type { Activation, Preprocess } from '../../shared/domain/model/model-config.ts';
+import type { Activation } from '../../shared/tasks/classes/activation.ts';
+import type { Preprocess } from '../../shared/tasks/image/preprocess.ts';
 
 export interface Hints {
   readonly outputName: string | undefined;

@@ -1,5 +1,5 @@
 /** Reads labels and activation from a Hugging Face repository's `config.json`. Lists what it does not understand. Pure. */
-import type { Activation } from '../../shared/domain/model/model-config.ts';
+import type { Activation } from '../../shared/tasks/classes/activation.ts';
 import type { Json, Reading } from './reading.ts';
 
 export interface HuggingFaceConfig extends Reading {

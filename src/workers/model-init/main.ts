@@ -5,7 +5,7 @@
  */
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ACTIVATION, type Activation } from '../../shared/domain/model/model-config.ts';
+import { ACTIVATION, type Activation } from '../../shared/tasks/classes/activation.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { CONFIG_FILE, GRAPH_FILE } from '../../shared/models/model-folder.ts';
 import { visibleText } from '../../shared/text/visible-text.ts';

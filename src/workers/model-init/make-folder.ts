@@ -1,9 +1,9 @@
 /** The steps of `model init`: read, guess, write, load as a worker does. If one fails, nothing is left behind. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { autoBatchSize } from '../../shared/domain/model/auto-batch.ts';
+import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';
 import { batchAdvice } from '../../shared/domain/model/batch-invariance.ts';
-import type { Activation } from '../../shared/domain/model/model-config.ts';
+import type { Activation } from '../../shared/tasks/classes/activation.ts';
 import { ForebayError, messageOf, type Issue } from '../../shared/errors.ts';
 import { createContentMemo, stampFile } from '../../shared/models/content-memo.ts';
 import { readModelConfig } from '../../shared/models/read-model-config.ts';
@@ -12,6 +12,7 @@ import { CONFIG_FILE, GRAPH_FILE, loadModelFolder } from '../../shared/models/mo
 import { readGraphFace } from '../../shared/models/onnx-graph.ts';
 import type { ModelInfo } from '../lane/messages.ts';
 import { startChildLane } from '../lane-pool/child-lane.ts';
+import { toLaneFile } from '../lane-pool/lane-file.ts';
 import { NO_ROWS } from '../lane-pool/no-rows.ts';
 import type { GraphSource } from './find-graph.ts';
 import { guessConfig } from './guess-config.ts';
@@ -63,7 +64,7 @@ export async function makeModelFolder(request: InitRequest): Promise<MadeModel> 
       placer,
       request,
       external,
-      reading.config.labels === undefined ? null : beside,
+      config['labels'] === undefined ? null : beside,
     );
     await placer.write(target, toText(config));
     const info = await tryLoad(dir);
@@ -130,11 +131,18 @@ async function placeFiles(
 
 /** Loads the model with the code that will serve it. */
 async function tryLoad(dir: string): Promise<ModelInfo> {
-  const { config, labels } = await loadModelFolder(dir);
+  const { config, named } = await loadModelFolder(dir);
   const lane = startChildLane({ index: 0, uvThreads: 1, limits: NO_ROWS });
   try {
     const probe = { batchSize: autoBatchSize(config) };
-    return await lane.load({ model: config.name, dir, config, labels, threads: 1, probe });
+    return await lane.load({
+      model: config.name,
+      dir,
+      config,
+      named: named.map(toLaneFile),
+      threads: 1,
+      probe,
+    });
   } finally {
     await lane.close();
   }

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
-import { parseLabels } from '../../shared/models/read-labels.ts';
-import { readText } from '../../shared/models/read-text.ts';
+import { parseLabels } from '../../shared/tasks/classes/labels.ts';
+import { readText } from '../../shared/text/read-text.ts';
 import { readHuggingFaceConfig, type HuggingFaceConfig } from './hugging-face-config.ts';
 import { readPreprocessorConfig, type PreprocessorConfig } from './preprocessor-config.ts';
 

@@ -22,10 +22,8 @@ export async function lookAt(dir: string): Promise<FolderLook> {
 }
 
 /** Files that onnxruntime may map into memory. All others are read completely at the start. */
-export function mayBeMapped({ dir, config }: ModelFolder, look: FolderLook): string[] {
-  const readWhole = [GRAPH_FILE, CONFIG_FILE, config.labels].flatMap((name) =>
-    name ? [join(dir, name)] : [],
-  );
+export function mayBeMapped({ dir, named }: ModelFolder, look: FolderLook): string[] {
+  const readWhole = [join(dir, GRAPH_FILE), join(dir, CONFIG_FILE), ...named.map(({ path }) => path)];
   return look.files.filter((file) => !readWhole.includes(file));
 }
 

@@ -20,6 +20,5 @@ export function reportLoaded(
   const { batchInvariance } = info;
   const advice = batchInvariance && batchAdvice(model, batchInvariance);
   if (advice) emit('model.batch_variant', { model, ...batchInvariance, advice });
-  const { mode, jpeg } = info.decoder;
-  if (mode === 'fast' && jpeg !== 'turbo-native') emit('model.slow_decode', { model, jpeg });
+  for (const note of info.notes) emit('model.note', { model, note });
 }

@@ -1,7 +1,8 @@
 /** Describes what the lanes should keep resident for a model of this worker. */
-import { autoBatchSize } from '../../shared/domain/model/auto-batch.ts';
+import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';
 import type { ForebayError } from '../../shared/errors.ts';
 import { loadModelFolder, type ModelFolder } from '../../shared/models/model-folder.ts';
+import { toLaneFile } from '../lane-pool/lane-file.ts';
 import type { PooledModel } from '../lane-pool/pooled-model.ts';
 import type { LanePlan } from '../settings/plan-lanes.ts';
 import type { TunedOf } from '../settings/tuned-settings.ts';
@@ -26,7 +27,7 @@ export function createResidentOf(worker: {
     { folder, look }: FoundModel,
     onLost: (why: ForebayError) => void,
   ): PooledModel {
-    const { config, ref, dir, labels } = folder;
+    const { config, ref, dir, named } = folder;
     const tuned = tunedOf(folder)?.shape;
     const wanted = config.lanes === 'auto' ? (tuned?.lanes ?? plan.lanes) : config.lanes;
     const threads = tuned?.threads ?? plan.threads;
@@ -39,7 +40,7 @@ export function createResidentOf(worker: {
         model: queue,
         dir,
         config,
-        labels,
+        named: named.map(toLaneFile),
         threads: config.threads_per_lane === 'auto' ? threads : config.threads_per_lane,
         cache: { dir: cacheDir, hash: ref.hash },
         probe: { batchSize: autoBatchSize(config) },

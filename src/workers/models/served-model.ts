@@ -80,13 +80,14 @@ export function announced(
   const memory = info?.memory ?? null;
   return {
     ref: found.folder.ref,
+    config: found.folder.config,
     lanes: loaded === null ? 0 : facts.lanes,
     batchSize: loaded?.sizing.batch.value ?? 0,
     tunedAt: facts.tunedAt,
     problem: state.is === 'failed' ? { code: state.error.code, message: state.error.message } : null,
     isLoading: state.is === 'loading',
     replaces: facts.replaces,
-    graph: info ? { input: info.input, output: info.output, fixed_batch: info.fixedBatch } : null,
+    graph: info ? { inputs: info.inputs, outputs: info.outputs, fixed_batch: info.fixedBatch } : null,
     batchInvariance: info?.batchInvariance ?? null,
     memory: memory && { modelBytes: memory.weightsBytes, batchBytes: memory.activationBytes },
     ...(loaded && { sizing: loaded.sizing }),

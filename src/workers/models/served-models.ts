@@ -2,7 +2,8 @@
  * The models that this worker serves: found on disk, loaded into lanes, each with its queue. They load independently.
  * When files change on disk, the new version is loaded and served too.
  */
-import type { JobOptions } from '../../shared/domain/job/job.ts';
+import { effectiveOptions } from '../../shared/tasks/option-values.ts';
+import type { OptionValues } from '../../shared/tasks/task-description.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 import type { ForebayError } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -35,6 +36,9 @@ import type { SizingFacts } from './size-model.ts';
 const RETIRE_MS = 30_000;
 
 export type ServedModels = ReturnType<typeof createServedModels>;
+
+/** The options of a job, or of a sample. */
+type GroupOptions = { readonly batch_size: number | null } & OptionValues;
 
 export interface ServedModelsDeps {
   pool: Pick<LanePool, 'lanesOf' | 'unload'>;
@@ -189,16 +193,15 @@ export function createServedModels(deps: ServedModelsDeps) {
       return [...models.values()].some((model) => loadedOf(model) !== null);
     },
     /** Null if lanes do not hold the model. */
-    groupOf(queue: string, options: Pick<JobOptions, 'batch_size' | 'decode' | 'top_k'>): BatchGroup | null {
+    groupOf(queue: string, options: GroupOptions): BatchGroup | null {
       const model = models.get(queue);
       const loaded = model && loadedOf(model);
       if (!loaded) return null;
       const { config } = model.found.folder;
       return {
         model: queue,
-        topK: options.top_k,
         // Resolved here, so that jobs that name the config's value share batches with jobs that leave it open.
-        decode: options.decode ?? config.preprocess.decode,
+        options: effectiveOptions(config, options),
         batchSize: options.batch_size ?? loaded.sizing.batch.value,
         maxWaitMs: config.batching.max_wait_ms,
       };

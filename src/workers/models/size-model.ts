@@ -1,5 +1,5 @@
 /** How this worker runs a model: lanes, threads and rows per batch, each with the constraint that bound it. */
-import { autoBatchSize } from '../../shared/domain/model/auto-batch.ts';
+import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';
 import type { Choice } from '../../shared/domain/choice.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';

@@ -4,7 +4,6 @@
  * with each other.
  */
 import { locateRow } from '../../shared/datasets/locate.ts';
-import type { JobOptions } from '../../shared/domain/job/job.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import { untilAborted } from '../../shared/process/lifecycle.ts';
@@ -24,7 +23,7 @@ export interface SampleRunnerDeps {
   reader: BudgetedReader;
   batcher: Batcher;
   /** Null if this worker does not serve the model. */
-  groupOf: (queue: string, options: Pick<JobOptions, 'batch_size' | 'decode' | 'top_k'>) => BatchGroup | null;
+  groupOf: (queue: string, options: SampleRequest['options']) => BatchGroup | null;
   lanesOf: (queue: string) => number;
   /** Blocks of jobs that share the lanes. */
   blocksInHand: () => number;

@@ -2,12 +2,7 @@
  * Chooses how many rows a model call has if the job does not specify it. It uses the size that suits the model, as far
  * as a lane's memory allows.
  */
-import {
-  autoBatchSize,
-  inputRowBytes,
-  MAX_AUTO_BATCH,
-  targetBytes,
-} from '../../shared/domain/model/auto-batch.ts';
+import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../../shared/tasks/auto-batch.ts';
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';

@@ -1,7 +1,10 @@
 // Small models with known answers, created by the test. Their scores depend on an image's mean colour.
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MODEL_CONFIG, type ModelConfig } from '#forebay/shared/domain/model/model-config.js';
+import type { ModelConfig } from '#forebay/shared/domain/model/model-config.js';
+import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
+import type { LaneFile } from '#forebay/workers/lane/messages.js';
 import { contentOf, elementNumber, writeOnnx, type Dim, type Operator, type Weights } from './graph.ts';
 import { floats, ints, meanModel, scoresOutput, step } from './mean-model.ts';
 
@@ -84,13 +87,31 @@ export function writeModelFolder(
   graph: Buffer,
   config: Record<string, unknown>,
   labels?: readonly string[],
-): { readonly dir: string; readonly config: ModelConfig; readonly labels: readonly string[] | null } {
+): { readonly dir: string; readonly config: ModelConfig; readonly named: readonly LaneFile[] } {
   mkdirSync(dir, { recursive: true });
   const withLabels = labels === undefined ? withoutLabels(config) : { ...config, labels: 'labels.txt' };
   writeFileSync(join(dir, 'model.onnx'), graph);
   writeFileSync(join(dir, 'model.json'), JSON.stringify(withLabels, null, 2));
-  if (labels !== undefined) writeFileSync(join(dir, 'labels.txt'), `${labels.join('\n')}\n`);
-  return { dir, config: MODEL_CONFIG.parse(withLabels), labels: labels ?? null };
+  return {
+    dir,
+    config: checkedConfig(withLabels),
+    named: labels === undefined ? [] : [writeLabels(dir, labels)],
+  };
+}
+
+/** The named file of a labels file that it writes. */
+export function writeLabels(dir: string, labels: readonly string[]): LaneFile {
+  const path = join(dir, 'labels.txt');
+  const text = `${labels.join('\n')}\n`;
+  writeFileSync(path, text);
+  return { field: 'labels', path, sha256: createHash('sha256').update(text).digest('hex') };
+}
+
+/** A config with its defaults filled in. Throws for one that is wrong. */
+export function checkedConfig(config: object): ModelConfig {
+  const reading = readModelConfig(config);
+  if (!reading.ok) throw new Error(JSON.stringify(reading.issues));
+  return reading.config;
 }
 
 /** Without labels, a config must declare that the outputs are class scores. */

@@ -10,7 +10,7 @@ import { inCliTerms } from '#forebay/cli/cli-terms.js';
 import { toSubmitOptions } from '#forebay/cli/options/job-options.js';
 import { createProgram, runProgram } from '#forebay/cli/program.js';
 import { nextLine, nextPage, serviceWords } from '#forebay/cli/shell-words.js';
-import { JOB_OPTION_NAMES } from '#forebay/shared/domain/job/job-options.js';
+import { OPTION_NAMES } from '#forebay/shared/tasks/requested-options.js';
 import { recordingTerminal } from '../../support/recording-terminal.ts';
 
 let folder: string;
@@ -191,7 +191,7 @@ describe('the terms of the service', () => {
     const known = Object.keys(toSubmitOptions({ batchSize: 1, limit: 1, resume: true }).options!);
     expect(known).toContain('if_output_exists');
     const flags = new Set(withChildren(programOf()).flatMap((c) => c.options.map((option) => option.long)));
-    for (const name of JOB_OPTION_NAMES) expect(flags).toContain(inCliTerms(`options.${name}`));
+    for (const name of OPTION_NAMES) expect(flags).toContain(inCliTerms(`options.${name}`));
   });
 
   it.each([

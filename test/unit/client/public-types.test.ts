@@ -30,7 +30,7 @@ const body: SubmitBody = {
   options: { top_k: 2, batch_size: 'auto', decode: 'fast', max_errors: '1%' },
 };
 const job: Job = await client.submit(body);
-const answers: number = job.options.top_k;
+const answers: number = job.options.top_k ?? 0;
 for await (const event of client.events(job.id)) if (event.type === 'progress') console.log(event.data.rows);
 for await (const row of client.results(job.id)) if ('predictions' in row) console.log(row.predictions, answers);
 console.log((await client.deliveries(job.id)).data[0]?.outcome === 'retrying');

@@ -1,6 +1,6 @@
 /** A job as clients see it. */
 import { z } from 'zod';
-import { JOB_OPTIONS } from '../../../shared/domain/job/job-option-schemas.ts';
+import { SHOWN_OPTIONS } from '../../../shared/tasks/requested-option-schemas.ts';
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { SKIPPED } from '../../../shared/domain/skipped.ts';
 import { JOB_STATUSES } from '../../../shared/domain/job/job-state.ts';
@@ -63,7 +63,9 @@ export const JOB = z
       description: "The reason in words, such as the model's problem or the hashes that differ.",
     }),
     model: z.string().meta({ description: 'Name of the model.' }),
-    model_hash: z.string().meta({ description: 'SHA-256 over config, graph, external data and labels.' }),
+    model_hash: z.string().meta({
+      description: 'SHA-256 over config, graph, external data, and the files that the config names.',
+    }),
     rows: ROW_COUNTS,
     skipped: SKIPPED.meta({
       id: 'Skipped',
@@ -79,7 +81,7 @@ export const JOB = z
     input: z.record(z.string(), z.unknown()).meta({
       description: 'The input as given. Inline rows and URL lists are only counted.',
     }),
-    options: JOB_OPTIONS.meta({
+    options: SHOWN_OPTIONS.meta({
       id: 'JobOptions',
       description: 'The options that the job runs with. Null: automatic or unlimited.',
     }),

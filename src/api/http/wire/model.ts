@@ -34,10 +34,9 @@ export const MODEL = z
   .object({
     name: z.string().meta({ examples: ['digits-small'] }),
     object: z.literal('model'),
-    hash: z
-      .string()
-      .nullable()
-      .meta({ description: 'SHA-256 over config, graph, external data and labels.' }),
+    hash: z.string().nullable().meta({
+      description: 'SHA-256 over config, graph, external data, and the files that the config names.',
+    }),
     task: z
       .string()
       .nullable()
@@ -54,10 +53,11 @@ export const MODEL = z
       description: 'When `forebay tune` measured the profile that the workers use. Null if they use none.',
     }),
     config: z.record(z.string(), z.unknown()).nullable().meta({
-      description: 'model.json with its defaults. Null if only workers know the model.',
+      description: 'model.json with its defaults. Null if only workers of older versions know the model.',
     }),
     graph: z.record(z.string(), z.unknown()).nullable().meta({
-      description: 'Input, output and batch dimension of the graph. Null until a worker has loaded it.',
+      description:
+        'The inputs and outputs that the task uses, and the batch dimension of the graph. Null until a worker has loaded it.',
     }),
     batch_invariance: BATCH_INVARIANCE,
     memory: MEMORY,

@@ -19,8 +19,6 @@ const CHOICE = z
 /** A union, because a nullable reference would become a schema that refuses null. */
 const CHOICE_OR_NULL = z.union([CHOICE, z.null()]);
 
-const OPERATORS = ['read', 'decode', 'resample', 'normalise', 'infer', 'postprocess', 'write'] as const;
-
 const RANGE = z
   .object({
     value: z.number(),
@@ -41,7 +39,7 @@ export const PLAN = z
     model_hash: z.string(),
     pool: z.string(),
     logical: z
-      .array(z.object({ operator: z.enum(OPERATORS), does: z.string() }))
+      .array(z.object({ operator: z.string().meta({ examples: ['decode'] }), does: z.string() }))
       .meta({ description: 'What happens to a row, in order.' }),
     physical: z.object({
       stages: z

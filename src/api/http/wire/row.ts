@@ -1,5 +1,6 @@
 /** Rows of results and errors: the lines of a job's parts. */
 import { z } from 'zod';
+import { RESULT_SHAPE } from '../../../shared/tasks/result-shape.ts';
 import { FAILURE } from './scalars.ts';
 
 const INDEX = z.int().min(0).meta({ description: 'Position of the row in the dataset, from 0.' });
@@ -12,17 +13,11 @@ export const RESULT_ROW = z
   .object({
     index: INDEX,
     id: ROW_ID,
-    predictions: z.array(
-      z.object({
-        index: z.int().meta({ description: 'Number of the class.' }),
-        label: z.string().meta({ description: 'Name of the class.' }),
-        score: z.number(),
-      }),
-    ),
+    ...RESULT_SHAPE,
   })
   .meta({
     id: 'ResultRow',
-    description: 'A row that succeeded: one line of results.',
+    description: "A row that succeeded: one line of results. The model's task decides which fields it has.",
     examples: [
       { index: 0, id: 'cats/0001.jpg', predictions: [{ index: 281, label: 'tabby', score: 0.8125 }] },
     ],

@@ -1,8 +1,8 @@
 /** The body of POST /v1/jobs, and the same with its defaults filled in. */
 import { z } from 'zod';
 import { IF_OUTPUT_EXISTS, type IfOutputExists } from '../../../shared/domain/job/job.ts';
-import { REQUESTED_SHAPE } from '../../../shared/domain/job/job-option-schemas.ts';
-import { withDefaultOptions, type AskedOptions } from '../../../shared/domain/job/job-options.ts';
+import { REQUESTED_SHAPE } from '../../../shared/tasks/requested-option-schemas.ts';
+import { withDefaultOptions, type AskedOptions } from '../../../shared/tasks/requested-options.ts';
 import { JOB_INPUT, type JobInput, type PackedInput } from './job-input.ts';
 import { METADATA } from './scalars.ts';
 import { toRequestedWebhook, WEBHOOK, type RequestedWebhook } from './webhook.ts';

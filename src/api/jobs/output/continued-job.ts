@@ -2,6 +2,7 @@
 import type { JobOptions, JobSpec } from '../../../shared/domain/job/job.ts';
 import type { ModelConfig, ModelRef } from '../../../shared/domain/model/model-config.ts';
 import { ForebayError } from '../../../shared/errors.ts';
+import { effectiveOptions } from '../../../shared/tasks/option-values.ts';
 
 /** How the spec of a new job names the earlier one, so that its feeder can find it in the output. */
 export function continuedJob(earlier: JobSpec): { job: string; model_hash: string } {
@@ -30,12 +31,10 @@ export function checkResume(
       `model ${earlier.model.name} (${earlier.model.hash.slice(0, 12)}) then, ${model.name} (${model.hash.slice(0, 12)}) now`,
     );
   }
-  if (earlier.options.top_k !== options.top_k) {
-    differences.push(`top_k ${earlier.options.top_k} then, ${options.top_k} now`);
-  }
-  const decodeOf = ({ decode }: JobOptions) => decode ?? config?.preprocess.decode ?? "the model's";
-  if (decodeOf(earlier.options) !== decodeOf(options)) {
-    differences.push(`decode ${decodeOf(earlier.options)} then, ${decodeOf(options)} now`);
+  const before = effectiveOptions(config, earlier.options);
+  for (const [name, now] of Object.entries(effectiveOptions(config, options))) {
+    const then = before[name];
+    if (then !== now) differences.push(`${name} ${then ?? "the model's"} then, ${now ?? "the model's"} now`);
   }
   if (options.limit !== null && options.limit < (earlier.options.limit ?? Infinity)) {
     differences.push(`limit ${earlier.options.limit ?? 'none'} then, ${options.limit} now`);

@@ -1,71 +1,22 @@
-/** Derives two schemas of the job options from their table: one for requests and one for stored jobs. */
+/** The options of a job as its spec stores them. */
 import { z } from 'zod';
-import {
-  ERROR_SHARE,
-  JOB_OPTION_NAMES,
-  jobOption,
-  type JobOption,
-  type JobOptionName,
-  type MaxErrors,
-  type RequestedValue,
-  type SettledValue,
-} from './job-options.ts';
+import { settledSchema } from '../option-schemas.ts';
+import { JOB_OPTION_NAMES, jobOption, type SettledJobOptions } from './job-options.ts';
 
-const SHARE = z.string().regex(ERROR_SHARE, 'a count, or a share such as "1%"');
+/** The value of an option that only a task understands. */
+const OPTION_VALUE = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export type OptionValue = z.infer<typeof OPTION_VALUE>;
 
-export const MAX_ERRORS: z.ZodType<MaxErrors, MaxErrors> = z.union([z.int().min(0), SHARE], {
-  error: 'must be a count, or a share such as "1%"',
-});
+type JobOptionShape = { [Name in keyof SettledJobOptions]: z.ZodType<SettledJobOptions[Name]> };
 
-type RequestedShape = {
-  [Name in JobOptionName]: z.ZodOptional<z.ZodType<RequestedValue<Name>, RequestedValue<Name>>>;
-};
-type SettledShape = { [Name in JobOptionName]: z.ZodType<SettledValue<Name>> };
+/** The options that every job has. */
+// TypeScript does not follow the names through the loop.
+export const JOB_OPTION_SHAPE = Object.fromEntries(
+  JOB_OPTION_NAMES.map((name) => [name, settledSchema(jobOption(name))]),
+) as unknown as JobOptionShape;
 
-/** Every option is optional. Carries the descriptions of the OpenAPI document. */
-export const REQUESTED_SHAPE = shapeOf<RequestedShape>((option) =>
-  requested(option)
-    .optional()
-    .meta({
-      description: describe(option),
-      ...(option.value.type === 'error_limit' && { examples: ['1%'] }),
-    }),
-);
-
-/** Options that the job runs with. Null: automatic or unlimited. */
-export const JOB_OPTIONS = z.object(
-  shapeOf<SettledShape>((option) => {
-    const value = valueOf(option);
-    if (option.otherwise !== null) return value;
-    return option.addedLater ? value.nullable().default(null) : value.nullable();
-  }),
-);
-
-/** The table ties each schema to its option. TypeScript does not follow that through the loop. */
-function shapeOf<Shape>(schemaOf: (option: JobOption) => z.ZodType): Shape {
-  return Object.fromEntries(JOB_OPTION_NAMES.map((name) => [name, schemaOf(jobOption(name))])) as Shape;
-}
-
-function valueOf({ value }: JobOption): z.ZodType {
-  switch (value.type) {
-    case 'count':
-      return z.int().min(value.min).max(value.max);
-    case 'one_of':
-      return z.enum(value.names);
-    case 'error_limit':
-      return MAX_ERRORS;
-  }
-}
-
-function requested(option: JobOption): z.ZodType {
-  const { value } = option;
-  if (!option.auto || value.type !== 'count') return valueOf(option);
-  return z.union([z.literal('auto'), valueOf(option)], {
-    error: `must be a whole number from ${value.min} to ${value.max}, or "auto"`,
-  });
-}
-
-function describe({ about, more, default: byDefault }: JobOption): string {
-  const sentence = `${about[0]!.toUpperCase()}${about.slice(1)}.`;
-  return [sentence, ...(more === undefined ? [] : [more]), `Default: ${byDefault}.`].join(' ');
-}
+/**
+ * Options that the job runs with. Null: automatic or unlimited. Those of the model's task stand beside the others. Submitting
+ * has checked them, and only the task reads them.
+ */
+export const JOB_OPTIONS = z.object(JOB_OPTION_SHAPE).catchall(OPTION_VALUE);

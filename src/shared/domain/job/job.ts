@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../errors.ts';
 import { DATASET_SPEC } from '../dataset-spec.ts';
 import { JOB_OPTIONS } from './job-option-schemas.ts';
-import type { MaxErrors } from './job-options.ts';
+import type { MaxErrors } from '../option.ts';
 import type { JobStatus } from './job-state.ts';
 import type { Skipped } from '../skipped.ts';
 import { DEFAULT_TENANT, TENANT } from '../tenant.ts';

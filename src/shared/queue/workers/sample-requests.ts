@@ -23,7 +23,7 @@ const REQUEST = z.object({
   tenant: TENANT.default(DEFAULT_TENANT),
   /** In the form of encodeBlockRows. */
   rows: z.string(),
-  options: JOB_OPTIONS.pick({ batch_size: true, block_rows: true, decode: true, top_k: true }),
+  options: JOB_OPTIONS.partial().required({ batch_size: true, block_rows: true }),
   /** How long to measure, ms. */
   ms: z.number(),
 });

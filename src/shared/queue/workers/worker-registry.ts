@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { gravest, type BatchInvariance } from '../../domain/model/batch-invariance.ts';
 import type { Choice } from '../../domain/choice.ts';
 import { stopsIntake, type MemoryLevel } from '../../domain/memory-level.ts';
-import type { ModelRef } from '../../domain/model/model-config.ts';
+import type { ModelConfig, ModelRef } from '../../domain/model/model-config.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from '../keys.ts';
 import { withCurrentBounds, withCurrentCode } from '../older-names.ts';
 
@@ -25,6 +25,8 @@ export interface ModelSizing {
 
 export interface ServedModel {
   readonly ref: ModelRef;
+  /** Workers of older versions do not send it. They serve only image classification. */
+  readonly config?: ModelConfig;
   /** Lanes that have loaded it. */
   readonly lanes: number;
   readonly batchSize: number;
@@ -36,7 +38,7 @@ export interface ServedModel {
   readonly isLoading?: boolean;
   /** Hashes of versions of the same name that the worker served before, oldest first. */
   readonly replaces?: readonly string[];
-  /** The graph's input, output and batch. Null until it is loaded. */
+  /** The graph's inputs, outputs and batch. Null until it is loaded. */
   readonly graph: unknown;
   /** The verdict of the probe at its load. Null until then. */
   readonly batchInvariance: BatchInvariance | null;

@@ -1,14 +1,13 @@
 /**
- * Finds out whether a row's answer depends on its batch: runs made-up images alone and in batches, and compares the outputs.
+ * Finds out whether a row's answer depends on its batch: runs made-up rows alone and in batches, and compares the outputs.
  * Also measures how much one batch makes the process grow. Its time is bounded.
  */
 import { performance } from 'node:perf_hooks';
 import type { BatchInvariance, BatchVerdict } from '../../../shared/domain/model/batch-invariance.ts';
-import type { TensorFiller } from '../image/normalise/tensor-filler.ts';
-import type { GraphFit } from './graph-fit.ts';
-import type { OnnxSession } from './onnx-session.ts';
-import { toFloat32 } from './output-numbers.ts';
-import { probeImages } from './probe-images.ts';
+import type { OptionValues } from '../../../shared/tasks/task-description.ts';
+import type { BoundTask } from '../tasks/task.ts';
+import type { Inference } from './inference.ts';
+import { prepareAll } from './prepare-all.ts';
 
 /** Calls that would end later are left out. ResNet-50 on one core still reaches a batch of 4. */
 const BUDGET_MS = 1000;
@@ -34,54 +33,60 @@ export interface ProbeFindings {
  * Never rejects.
  */
 export async function probeBatches(model: {
-  readonly session: Pick<OnnxSession, 'run'>;
-  readonly fit: GraphFit;
-  readonly filler: TensorFiller;
+  readonly task: BoundTask;
+  readonly inference: Pick<Inference, 'call'>;
+  /** The model's own. */
+  readonly options: OptionValues;
   readonly batchSize: number;
   readonly budgetMs?: number | undefined;
 }): Promise<ProbeFindings> {
-  const { session, fit, filler, budgetMs = BUDGET_MS } = model;
-  const side = Math.round(Math.sqrt(filler.rowLength / 3));
-  const sample = fit.layout === 'nchw' ? [3, side, side] : [side, side, 3];
-  const batchSize = fit.fixedBatch ?? model.batchSize;
-  const images = probeImages(side);
+  const { task, inference, options, budgetMs = BUDGET_MS } = model;
+  const { fixedBatch } = task;
+  const batchSize = fixedBatch ?? model.batchSize;
+  const { rows: made } = task.probeRows();
   let rssAfterBatch: number | null = null;
 
-  /** Runs one call on these images. Returns the output of each row. */
+  /** Runs one call on these rows. Returns the output of each row. */
   async function call(order: readonly number[]): Promise<Float32Array[]> {
-    const tensor = filler.allocate(order.length);
-    for (const [slot, image] of order.entries()) filler.fill(tensor, slot, images[image]!);
-    const { data } = await session.run(fit.input, [order.length, ...sample], tensor, fit.output);
-    if (order.length === batchSize) rssAfterBatch ??= process.memoryUsage.rss();
-    const floats = toFloat32(data);
-    const length = floats.length / order.length;
-    return order.map((_, row) => floats.subarray(row * length, (row + 1) * length));
+    const batch = task.open(order.length, options);
+    try {
+      await prepareAll(
+        batch,
+        order.map((row) => made[row]!),
+      );
+      const outputs = await inference.call(batch, [...order.keys()]);
+      if (order.length === batchSize) rssAfterBatch ??= process.memoryUsage.rss();
+      // The batch's memory is used again.
+      return task.numbers(outputs, order.length).map((numbers) => numbers.slice());
+    } finally {
+      batch.release();
+    }
   }
 
   /** A fixed batch is filled up with copies, as for the last rows of a job. */
-  const alone = async (image: number) => (await call(Array<number>(fit.fixedBatch ?? 1).fill(image)))[0]!;
+  const alone = async (row: number) => (await call(Array<number>(fixedBatch ?? 1).fill(row)))[0]!;
 
   async function compare(): Promise<BatchInvariance> {
     const start = performance.now();
     const single: Float32Array[] = [await alone(0)];
     const callMs = performance.now() - start;
-    if (fit.fixedBatch === 1) return finding('fixed_batch', 0, 1);
+    if (fixedBatch === 1) return finding('fixed_batch', 0, 1);
     // A slower model stays unknown.
     if (callMs > budgetMs) return finding('unknown', 0, 1);
-    const cost = (rows: number) => callMs * (fit.fixedBatch === null ? rows : 1);
+    const cost = (rows: number) => callMs * (fixedBatch === null ? rows : 1);
     const fits = (rows: number) => performance.now() - start + cost(rows) <= budgetMs;
     const own = Math.max(2, batchSize);
     // The first batch shows the most, also about memory. It may take twice the budget, because the machine may be busy
     // starting.
     const first = cost(own) <= 2 * budgetMs ? own : 2;
-    const sizes = fit.fixedBatch === null ? [first, 2, LARGEST_BATCH, own] : [own, own];
+    const sizes = fixedBatch === null ? [first, 2, LARGEST_BATCH, own] : [own, own];
     const batches: Batch[] = [];
     for (const [n, size] of sizes.entries()) {
-      // In each batch, images have other neighbours and positions. The faint image is in the first one.
-      const order = Array.from({ length: size }, (_, i) => (i * 3 + n + 1) % images.length);
+      // In each batch, rows have other neighbours and positions. The first row is in the first one.
+      const order = Array.from({ length: size }, (_, i) => (i * 3 + n + 1) % made.length);
       if (n > 0 && !fits(size)) continue;
       batches.push({ order, rows: await call(order) });
-      for (const image of order) if (fits(1)) single[image] ??= await alone(image);
+      for (const row of order) if (fits(1)) single[row] ??= await alone(row);
     }
     return judge(single, batches);
   }
@@ -91,12 +96,12 @@ export async function probeBatches(model: {
 }
 
 interface Batch {
-  /** The image of each row. */
+  /** The made-up row at each position. */
   readonly order: readonly number[];
   readonly rows: readonly Float32Array[];
 }
 
-/** `single`: the output of each image alone, as far as there was time. */
+/** `single`: the output of each made-up row alone, as far as there was time. */
 function judge(single: readonly Float32Array[], batches: readonly Batch[]): BatchInvariance {
   let most = 0;
   let batch = Math.max(...batches.map((b) => b.rows.length));
@@ -115,7 +120,7 @@ function judge(single: readonly Float32Array[], batches: readonly Batch[]): Batc
 function tolerance(rows: readonly Float32Array[]): number {
   let low = Infinity;
   let high = -Infinity;
-  // forEach skips images without a result.
+  // forEach skips rows without a result.
   rows.forEach((row) => {
     for (const value of row) {
       if (!Number.isFinite(value)) continue;

@@ -1,17 +1,15 @@
 /**
- * Turns a filled tensor into one outcome per row: runs the graph in the batches that it accepts. A batch that throws is run
- * again row by row, so that one bad row fails alone. A batch that runs out of memory is run again in halves.
+ * Turns a prepared batch into one outcome per row: runs the graph in the calls that the task wants and the graph accepts. A
+ * call that throws is run again row by row, so that one bad row fails alone. A call that runs out of memory is run
+ * again in halves.
  */
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import { classesOf } from '../../../shared/models/graph-tensor.ts';
-import type { TensorData } from '../image/normalise/tensor-filler.ts';
-import type { TensorPool } from '../image/normalise/tensor-pool.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
+import type { TaskBatch } from '../tasks/task.ts';
+import type { Outputs } from '../tasks/tensors.ts';
 import { createCallSize } from './call-size.ts';
-import type { GraphFit } from './graph-fit.ts';
-import type { OnnxOutput, OnnxSession } from './onnx-session.ts';
-import { toFloat32 } from './output-numbers.ts';
+import type { OnnxSession } from './onnx-session.ts';
 
 export interface InferenceTimings {
   prepareMs: number;
@@ -19,134 +17,91 @@ export interface InferenceTimings {
   postMs: number;
 }
 
-/** Turns one row's numbers into its outcome. Bound to the batch's options. */
-export type Answer = (numbers: Float32Array) => RowOutcome;
+export const NO_TIME = (): InferenceTimings => ({ prepareMs: 0, inferMs: 0, postMs: 0 });
 
 export interface Inference {
-  /** The number of rows that a tensor must have room for: whole batches of the graph. */
-  roomFor(rows: number): number;
-  /**
-   * Returns one outcome for each of the tensor's first `rows`, in order. May overwrite the tensor after them. Never
-   * rejects because of the model.
-   */
+  /** Returns one outcome for each of these prepared rows, in order. Never rejects because of the model. */
   run(
-    tensor: TensorData,
-    rows: number,
-    answer: Answer,
+    batch: TaskBatch,
+    rows: readonly number[],
   ): Promise<{ outcomes: RowOutcome[]; timings: InferenceTimings }>;
-  /** Runs the tensor's first row and returns its numbers as the graph gives them. Rejects with onnxruntime's error. */
-  probe(tensor: TensorData): Promise<Float32Array>;
+  /** Runs one call of these rows, filled up to the graph's batch. Rejects with onnxruntime's error. */
+  call(
+    batch: Pick<TaskBatch, 'feeds'>,
+    rows: readonly number[],
+    timings?: InferenceTimings,
+  ): Promise<Outputs>;
 }
 
+/** `outputs`: names of the outputs that are wanted. */
 export function createInference(parts: {
-  readonly session: OnnxSession;
-  readonly fit: GraphFit;
-  /** Numbers per row in a tensor. */
-  readonly rowLength: number;
-  readonly tensors: TensorPool;
+  readonly session: Pick<OnnxSession, 'run'>;
+  readonly outputs: readonly string[];
+  readonly fixedBatch: number | null;
 }): Inference {
-  const { session, fit, rowLength, tensors } = parts;
-  const [, ...sample] = tensorShape(fit, rowLength);
+  const { session, outputs, fixedBatch } = parts;
   const size = createCallSize();
 
-  function roomFor(rows: number): number {
-    const step = fit.fixedBatch ?? 1;
-    return Math.ceil(rows / step) * step;
-  }
-
-  async function run(tensor: TensorData, count: number, answer: Answer) {
-    const timings: InferenceTimings = { prepareMs: 0, inferMs: 0, postMs: 0 };
-    const outcomes: RowOutcome[] = [];
-    while (outcomes.length < count) {
-      const from = outcomes.length;
-      const rows = Math.min(fit.fixedBatch ?? size.rows, count - from);
-      const done = await runTogether(tensor.subarray(from * rowLength), rows, answer, timings);
-      // `done` is empty if memory ran out. Then the next call is smaller.
-      outcomes.push(...done);
+  async function run(batch: TaskBatch, rows: readonly number[]) {
+    const timings = NO_TIME();
+    const done = new Map<number, RowOutcome>();
+    for (const wanted of rows.length === 0 ? [] : batch.calls(rows)) {
+      for (let from = 0; from < wanted.length;) {
+        const together = wanted.slice(from, from + (fixedBatch ?? Math.min(size.rows, wanted.length)));
+        const outcomes = await runTogether(batch, together, timings);
+        for (const [i, outcome] of outcomes.entries()) done.set(together[i]!, outcome);
+        // It is empty if memory ran out. Then the next call is smaller.
+        from += outcomes.length;
+      }
     }
-    return { outcomes, timings };
+    return { outcomes: rows.map((row) => done.get(row)!), timings };
   }
 
   /** Returns the outcomes of all rows, or none if memory ran out. */
   async function runTogether(
-    tensor: TensorData,
-    count: number,
-    answer: Answer,
+    batch: TaskBatch,
+    rows: readonly number[],
     timings: InferenceTimings,
   ): Promise<RowOutcome[]> {
-    let rows: Float32Array[];
+    let outcomes: RowOutcome[];
     try {
-      rows = await scores(tensor, count, timings);
+      const found = await call(batch, rows, timings);
+      const start = performance.now();
+      outcomes = batch.answers(found, rows);
+      timings.postMs += performance.now() - start;
     } catch (error) {
-      if (count === 1) return [failed(error)];
-      if (fit.fixedBatch !== null || !isOutOfMemory(error)) return runSingly(tensor, count, answer, timings);
-      size.ranOut(count);
+      if (rows.length === 1) return [failed(error)];
+      if (fixedBatch !== null || !isOutOfMemory(error)) return runSingly(batch, rows, timings);
+      size.ranOut(rows.length);
       return [];
     }
-    if (fit.fixedBatch === null) size.wentWell(count);
-    const start = performance.now();
-    const outcomes = rows.map(answer);
-    timings.postMs += performance.now() - start;
+    if (fixedBatch === null) size.wentWell(rows.length);
     return outcomes;
   }
 
-  /** Uses another tensor, because filling up a batch must not overwrite the rows after it. */
-  async function runSingly(tensor: TensorData, count: number, answer: Answer, timings: InferenceTimings) {
+  async function runSingly(batch: TaskBatch, rows: readonly number[], timings: InferenceTimings) {
     const outcomes: RowOutcome[] = [];
-    let single: TensorData;
-    try {
-      single = tensors.take(roomFor(1));
-    } catch (error) {
-      return Array.from({ length: count }, () => failed(error));
-    }
-    for (let row = 0; row < count; row++) {
-      single.set(tensor.subarray(row * rowLength, (row + 1) * rowLength));
-      outcomes.push(...(await runTogether(single, 1, answer, timings)));
-    }
-    tensors.giveBack(single);
+    for (const row of rows) outcomes.push(...(await runTogether(batch, [row], timings)));
     return outcomes;
   }
 
-  /** The numbers of the first rows. A batch smaller than the graph's is filled up with copies of its last row. */
-  async function scores(
-    tensor: TensorData,
-    count: number,
-    timings: InferenceTimings,
-  ): Promise<Float32Array[]> {
+  /** A call smaller than the graph's batch is filled up with its last row. */
+  async function call(
+    batch: Pick<TaskBatch, 'feeds'>,
+    rows: readonly number[],
+    timings = NO_TIME(),
+  ): Promise<Outputs> {
     const start = performance.now();
-    const batch = fit.fixedBatch ?? count;
-    for (let slot = count; slot < batch; slot++) {
-      tensor.copyWithin(slot * rowLength, (slot - 1) * rowLength, slot * rowLength);
-    }
-    const filled = performance.now();
-    timings.prepareMs += filled - start;
-    const data = tensor.subarray(0, batch * rowLength);
-    const output = await session.run(fit.input, [batch, ...sample], data, fit.output);
-    timings.inferMs += performance.now() - filled;
-    return splitRows(output, batch).slice(0, count);
+    const missing = Math.max(0, (fixedBatch ?? 0) - rows.length);
+    const feeds = batch.feeds(missing === 0 ? rows : [...rows, ...Array<number>(missing).fill(rows.at(-1)!)]);
+    const fed = performance.now();
+    timings.prepareMs += fed - start;
+    const found = await session.run(feeds, outputs);
+    timings.inferMs += performance.now() - fed;
+    return found;
   }
 
-  async function probe(tensor: TensorData): Promise<Float32Array> {
-    const [first] = await scores(tensor, 1, { prepareMs: 0, inferMs: 0, postMs: 0 });
-    return first!;
-  }
-
-  return { roomFor, run, probe };
-}
-
-/** `[batch, channels, height, width]`, or channels last. */
-function tensorShape(fit: GraphFit, rowLength: number): number[] {
-  const side = Math.sqrt(rowLength / 3);
-  return fit.layout === 'nchw' ? [0, 3, side, side] : [0, side, side, 3];
-}
-
-function splitRows({ dims, data }: OnnxOutput, batch: number): Float32Array[] {
-  const classes = classesOf(dims);
-  if (dims[0] !== batch || classes === null || data.length !== batch * classes) {
-    throw new Error(`the graph returned [${dims.join(',')}] instead of [${batch}, classes]`);
-  }
-  const floats = toFloat32(data);
-  return Array.from({ length: batch }, (_, row) => floats.subarray(row * classes, (row + 1) * classes));
+  return { run, call };
 }
 
 const LONGEST_MESSAGE = 300;

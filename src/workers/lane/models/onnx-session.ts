@@ -4,25 +4,13 @@
  */
 import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.ts';
-import type { TensorData } from '../image/normalise/tensor-filler.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
+import type { GraphSignature } from '../tasks/task.ts';
+import type { Feeds, Outputs, TensorValues } from '../tasks/tensors.ts';
 
-export interface OnnxOutput {
-  readonly dims: readonly number[];
-  /** float16 is held as bits in a Uint16Array. */
-  readonly data: Float32Array | Float64Array | Uint16Array;
-}
-
-export interface OnnxSession {
-  readonly inputs: readonly GraphTensor[];
-  readonly outputs: readonly GraphTensor[];
-  /** Computes one output of one input. Rejects with onnxruntime's own error. */
-  run(
-    input: GraphTensor,
-    dims: readonly number[],
-    data: TensorData,
-    output: GraphTensor,
-  ): Promise<OnnxOutput>;
+export interface OnnxSession extends GraphSignature {
+  /** Computes the named outputs. Rejects with onnxruntime's own error. */
+  run(feeds: Feeds, outputs: readonly string[]): Promise<Outputs>;
   release(): Promise<void>;
 }
 
@@ -60,17 +48,21 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
     });
   }
 
-  async function run(
-    input: GraphTensor,
-    dims: readonly number[],
-    data: TensorData,
-    output: GraphTensor,
-  ): Promise<OnnxOutput> {
-    const tensor = new Tensor(input.type as 'float32', data as Float32Array, dims);
-    const results = await session.run({ [input.name]: tensor }, [output.name]);
-    const result = results[output.name];
-    if (result === undefined) throw new InvariantError(`the run returned no output "${output.name}"`);
-    return { dims: result.dims, data: result.data as OnnxOutput['data'] };
+  async function run(feeds: Feeds, outputs: readonly string[]): Promise<Outputs> {
+    const tensors: Record<string, Tensor> = {};
+    for (const [name, { type, data, dims }] of Object.entries(feeds)) {
+      // One signature stands for those of all types.
+      tensors[name] = new Tensor(type as 'float32', data as Float32Array, dims);
+    }
+    const results = await session.run(tensors, [...outputs]);
+    return Object.fromEntries(
+      outputs.map((name) => {
+        const result = results[name];
+        if (result === undefined) throw new InvariantError(`the run returned no output "${name}"`);
+        const { type, dims, data } = result;
+        return [name, { type, dims, data: data as TensorValues }];
+      }),
+    );
   }
 
   return {

@@ -4,6 +4,8 @@
  */
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import type { LaneInput } from '../messages.ts';
+
+type EncodedRow = Exclude<LaneInput, { readonly fields: unknown }>;
 import { createFileOpener } from './open-file.ts';
 import { checkRowSize } from './check-row-size.ts';
 
@@ -14,7 +16,7 @@ export interface RowBytes {
    * trip through the thread pool. Throws or rejects with ForebayError `file_not_found`, `file_unreadable`,
    * `path_not_allowed`, `file_too_large` or `empty_file`, or as `work` does.
    */
-  use<T>(input: LaneInput, work: (bytes: Uint8Array) => T | Promise<T>): T | Promise<T>;
+  use<T>(input: EncodedRow, work: (bytes: Uint8Array) => T | Promise<T>): T | Promise<T>;
   /** Bytes read since the last call, and the milliseconds of this thread that reading took. */
   takeCounts(): { bytes: number; ms: number };
 }
@@ -26,7 +28,7 @@ export function createRowBytes(limits: FileLimits): RowBytes {
   let held = 0;
   let counts = { bytes: 0, ms: 0 };
 
-  function read(input: LaneInput): Uint8Array {
+  function read(input: EncodedRow): Uint8Array {
     const started = performance.now();
     const bytes = 'bytes' in input ? input.bytes : openFile(input.path, input.tenant);
     checkRowSize(bytes.length, maxFileBytes);
@@ -35,7 +37,7 @@ export function createRowBytes(limits: FileLimits): RowBytes {
     return bytes;
   }
 
-  function useFile<T>(input: LaneInput, work: (bytes: Uint8Array) => T | Promise<T>): T | Promise<T> {
+  function useFile<T>(input: EncodedRow, work: (bytes: Uint8Array) => T | Promise<T>): T | Promise<T> {
     let size = 0;
     const letNext = () => {
       if (held < maxHeldBytes) waiting.shift()?.();

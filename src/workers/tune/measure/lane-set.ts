@@ -6,6 +6,8 @@ import { performance } from 'node:perf_hooks';
 import type { ModelFolder } from '../../../shared/models/model-folder.ts';
 import type { LaneSettings } from '../../../shared/profiles/profile.ts';
 import type { RowLimits } from '../../../shared/files/row-limits.ts';
+import { effectiveOptions } from '../../../shared/tasks/option-values.ts';
+import { toLaneFile } from '../../lane-pool/lane-file.ts';
 import type { LaneInput, ModelInfo } from '../../lane/messages.ts';
 import { startChildLane } from '../../lane-pool/child-lane.ts';
 import type { BatchResult, Lane } from '../../lane-pool/lane-handle.ts';
@@ -34,13 +36,20 @@ const MODEL_KEY = 'tuned';
 /** `all`: the limits, with `maxHeldBytes` for all lanes together. */
 export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: LaneShape): LaneSet {
   const limits = { ...all, maxHeldBytes: all.maxHeldBytes / shape.lanes };
-  const { config, labels, dir } = folder;
+  const { config, named, dir } = folder;
+  const options = effectiveOptions(config, {});
   const begun = performance.now();
   const lanes = Array.from({ length: shape.lanes }, (_, index) =>
     startChildLane({ index, uvThreads: shape.decode_threads, limits }),
   );
   const loads = lanes.map(async (lane) =>
-    lane.load({ model: MODEL_KEY, dir, config, labels, threads: shape.threads_per_lane }),
+    lane.load({
+      model: MODEL_KEY,
+      dir,
+      config,
+      named: named.map(toLaneFile),
+      threads: shape.threads_per_lane,
+    }),
   );
   const loaded = Promise.all(loads).then((infos) => infos[0]!);
   const kill = () => {
@@ -52,7 +61,7 @@ export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: LaneSha
     pids: () => lanes.map((lane) => lane.pid),
     used: false,
     startMs: null,
-    run: async (lane, rows) => lanes[lane]!.run({ model: MODEL_KEY, rows, topK: config.top_k }),
+    run: async (lane, rows) => lanes[lane]!.run({ model: MODEL_KEY, rows, options }),
     kill,
     async end() {
       kill();

@@ -1,5 +1,5 @@
 /** Where a search starts, and which settings it must not change. */
-import { autoBatchSize } from '../../../shared/domain/model/auto-batch.ts';
+import { autoBatchSize } from '../../../shared/tasks/auto-batch.ts';
 import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
 import { settingsKey, type LaneSettings, type Profile } from '../../../shared/profiles/profile.ts';
 import type { TuneStart, TuneRequest } from '../../../shared/profiles/tune-events.ts';

@@ -10,7 +10,7 @@ import { WEBHOOK } from '#forebay/api/http/wire/webhook.js';
 import { createGlobFilter } from '#forebay/shared/datasets/files/glob-filter.js';
 import { locateRow } from '#forebay/shared/datasets/locate.js';
 import { splitGlob } from '#forebay/shared/datasets/files/split-glob.js';
-import { MAX_ERRORS } from '#forebay/shared/domain/job/job-option-schemas.js';
+import { MAX_ERRORS } from '#forebay/shared/domain/option-schemas.js';
 import { nearestName } from '#forebay/shared/text/nearest-name.js';
 import { createAddressFilter } from '#forebay/shared/net/address-filter.js';
 import { packInline } from '../../../support/packed.ts';

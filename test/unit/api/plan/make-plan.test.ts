@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { makePlan } from '#forebay/api/plan/make-plan.js';
 import type { PlanFacts, PlanWorker } from '#forebay/api/plan/facts.js';
 import { PLAN } from '#forebay/api/http/wire/plan.js';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import type { SampleReply } from '#forebay/shared/queue/workers/sample-requests.js';
 import { planText } from '#forebay/cli/plan/plan-text.js';
 import { planLanes } from '#forebay/workers/settings/plan-lanes.js';
+import { checkedConfig } from '../../../support/onnx/models.ts';
 
 const GB = 2 ** 30;
 const MODEL = { name: 'tiny', hash: 'ab'.repeat(32), pool: 'default' };
@@ -52,7 +52,7 @@ function worker(change: Partial<SampleReply> = {}, id = 'w1', served: object = {
 function facts(change: Partial<PlanFacts> = {}): PlanFacts {
   return {
     model: MODEL,
-    config: MODEL_CONFIG.parse({
+    config: checkedConfig({
       name: 'tiny',
       task: 'image-classification',
       preprocess: { resize: 256, crop: 224, interpolation: 'bicubic' },

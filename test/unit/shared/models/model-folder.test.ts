@@ -25,8 +25,12 @@ const otherGraph = meanColourModel({
 it('reads config, labels and identity', async () => {
   const { dir } = writeModelFolder(testFolder(), graph, config, ['one', 'two']);
   const model = await loadModelFolder(dir);
-  expect(model).toMatchObject({ dir, labels: ['one', 'two'], bytes: graph.length });
-  expect(model.config.preprocess.rescale).toBe(1 / 255);
+  expect(model).toMatchObject({
+    dir,
+    named: [{ field: 'labels', path: join(dir, 'labels.txt') }],
+    bytes: graph.length,
+    config: { preprocess: { rescale: 1 / 255 } },
+  });
   expect(model.ref).toEqual({
     name: 'm',
     pool: 'default',

@@ -1,7 +1,7 @@
 // Decoding straight into the tensor gives the same bits as decoding to pixels and looking them up.
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { PREPROCESS } from '#forebay/shared/domain/model/model-config.js';
+import { PREPROCESS } from '#forebay/shared/tasks/image/preprocess.js';
 import { createDecoderFactory } from '#forebay/workers/lane/image/decode/decoders.js';
 import { configureSharp } from '#forebay/workers/lane/image/decode/sharp-decoder.js';
 import { createTensorFiller } from '#forebay/workers/lane/image/normalise/tensor-filler.js';

@@ -1,18 +1,18 @@
 import { expect, it } from 'vitest';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import { createLaneThread } from '#forebay/workers/lane/lane.js';
 import { createActivityClock, type ActivityClock } from '#forebay/workers/lane/activity-clock.js';
 import type { FromLane } from '#forebay/workers/lane/messages.js';
 import type { InferenceTimings } from '#forebay/workers/lane/models/inference.js';
-import type { ResidentModel } from '#forebay/workers/lane/models/resident-model.js';
+import type { Executor } from '#forebay/workers/lane/executor.js';
 import { waitUntil } from '../../../support/wait-until.ts';
+import { checkedConfig } from '../../../support/onnx/models.ts';
 
-const config = MODEL_CONFIG.parse({ name: 'm', task: 'image-classification', preprocess: { crop: 1 } });
+const config = checkedConfig({ name: 'm', task: 'image-classification', preprocess: { crop: 1 } });
 const info = {
-  input: { name: 'i', type: 'float32', shape: [] },
-  output: { name: 'o', type: 'float32', shape: [] },
+  inputs: [],
+  outputs: [],
   fixedBatch: null,
-  decoder: { mode: 'exact', jpeg: 'turbo-wasm' } as const,
+  notes: [],
   loadMs: 0,
   batchInvariance: null,
   memory: null,
@@ -25,19 +25,18 @@ async function recordingLane(
 ) {
   const log: string[] = [];
   const sent: FromLane[] = [];
-  const model: ResidentModel = {
+  const model: Executor = {
     info,
     open: () => {
       const names: number[] = [];
       return {
-        decode: async (slot, row) => {
-          names[slot] = 'bytes' in row ? row.bytes[0]! : 0;
-          log.push(`decode ${names[slot]}`);
-          if (names[slot] === 0) return { ok: false, error: { code: 'empty_file', message: 'nothing' } };
-          return { ok: true };
+        prepare: async (at, row) => {
+          names[at] = 'bytes' in row ? row.bytes[0]! : 0;
+          log.push(`decode ${names[at]}`);
+          return names[at] === 0 ? { code: 'empty_file', message: 'nothing' } : null;
         },
-        run: async (slots) => {
-          const good = slots.map((slot) => names[slot]!);
+        run: async (rows) => {
+          const good = rows.map((at) => names[at]!);
           log.push(`run ${good.join(' ')}`);
           const outcomes = good.map((name) => ({ ok: true as const, result: `"was":${name}` }));
           return { outcomes, timings: { prepareMs: 0, inferMs: 0, postMs: 0, ...run() } };
@@ -54,7 +53,7 @@ async function recordingLane(
     send: (message) => void sent.push(message),
     onClosed: () => log.push('closed'),
   });
-  lane.handle({ type: 'load', model: 'm', dir: '', config, labels: null, threads: 1 });
+  lane.handle({ type: 'load', model: 'm', dir: '', config, named: [], threads: 1 });
   await waitUntil('the model', () => sent.length === 1);
   const batch = (number: number, ...bytes: number[]) =>
     lane.handle({
@@ -62,7 +61,7 @@ async function recordingLane(
       batch: number,
       model: 'm',
       rows: bytes.map((b) => ({ bytes: Uint8Array.of(b) })),
-      topK: 1,
+      options: { top_k: 1 },
     });
   return { lane, log, sent, batch };
 }

@@ -1,11 +1,11 @@
 // A worker reports each of its numbers with the constraint that bound it. Every constraint binds in at least one case.
 import { describe, expect, it } from 'vitest';
 import { tightest } from '#forebay/shared/domain/choice.js';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import { chooseBatch } from '#forebay/workers/settings/choose-batch.js';
 import { planLanes } from '#forebay/workers/settings/plan-lanes.js';
 import { requested } from '#forebay/workers/settings/requested.js';
 import { readResources } from '#forebay/workers/settings/resources.js';
+import { checkedConfig } from '../../../support/onnx/models.ts';
 
 const MB = 2 ** 20;
 const GB = 2 ** 30;
@@ -91,7 +91,7 @@ describe('lanes', () => {
 
 describe('a batch', () => {
   const config = (crop: number, batch_size: number | 'auto' = 'auto') =>
-    MODEL_CONFIG.parse({
+    checkedConfig({
       name: 'm',
       task: 'image-classification',
       preprocess: { crop },

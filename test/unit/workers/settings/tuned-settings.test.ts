@@ -1,22 +1,22 @@
 // Flags and configs override the measured profile, and the profile overrides the formula.
 import { describe, expect, it } from 'vitest';
-import { MODEL_CONFIG } from '#forebay/shared/domain/model/model-config.js';
 import type { ModelFolder } from '#forebay/shared/models/model-folder.js';
 import type { LaneSettings, Profile } from '#forebay/shared/profiles/profile.js';
 import { planWorker } from '#forebay/workers/settings/tuned-settings.js';
+import { checkedConfig } from '../../../support/onnx/models.ts';
 
 const RESOURCES = { cpus: 8, memoryBytes: 64 * 2 ** 30 };
 const NOTHING = { lanes: undefined, threads: undefined, decodeThreads: undefined };
 
 function folder(name: string, config: object = {}, bytes = 1e6): ModelFolder {
-  const full = MODEL_CONFIG.parse({
+  const full = checkedConfig({
     name,
     task: 'image-classification',
     preprocess: { crop: 32 },
     ...config,
   });
   const ref = { name, hash: name, pool: 'default' };
-  return { dir: name, config: full, labels: null, ref, onnxPath: name, bytes, files: [] };
+  return { dir: name, config: full, named: [], ref, onnxPath: name, bytes, files: [] };
 }
 
 function profiles(all: Record<string, Partial<LaneSettings>>) {

@@ -2,7 +2,7 @@
  * The interface of every image decoder: what it gets and what it must deliver. A decoder may be synchronous or asynchronous.
  * It knows nothing of models, tensors or files.
  */
-import type { Preprocess } from '../../../../shared/domain/model/model-config.ts';
+import type { Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
 import type { ImageLimits } from '../../../../shared/files/row-limits.ts';
 import type { Normalisation } from '../resample/kernel.ts';
 import type { Geometry } from './geometry.ts';

@@ -1,5 +1,5 @@
 /** Writes pixels into the batch tensor: normalised by table lookup, in the graph's layout and number type. */
-import type { Preprocess } from '../../../../shared/domain/model/model-config.ts';
+import type { Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
 import { fitCrop } from '../decode/crop.ts';
 import type { DecodedWindow, Pixels } from '../decode/decoder.ts';
 import type { Geometry } from '../decode/geometry.ts';

@@ -3,7 +3,7 @@
  * weights. ./kernel.ts applies them. Follows Pillow 13, `src/libImaging/Resample.c` and, for nearest, `Geometry.c`: two passes,
  * horizontal first, with 22-bit fixed-point weights and rounding after each.
  */
-import type { Preprocess } from '../../../../shared/domain/model/model-config.ts';
+import type { Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
 import type { Geometry } from '../decode/geometry.ts';
 
 export type Interpolation = Preprocess['interpolation'];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { JOB_OPTIONS } from '#forebay/shared/domain/job/job-option-schemas.js';
 
-it('reads options written before a job could choose how JPEGs are decoded', () => {
+it('reads options of every version, and keeps those of the task as they are', () => {
   const earlier = {
     batch_size: null,
     block_rows: 16,
@@ -11,7 +11,11 @@ it('reads options written before a job could choose how JPEGs are decoded', () =
     top_k: 5,
     limit: null,
   };
-  expect(JOB_OPTIONS.parse(earlier)).toEqual({ ...earlier, decode: null });
-  expect(JOB_OPTIONS.parse({ ...earlier, decode: 'shrink' }).decode).toBe('shrink');
-  expect(() => JOB_OPTIONS.parse({ ...earlier, decode: 'quick' })).toThrow();
+  expect(JOB_OPTIONS.parse(earlier)).toEqual(earlier);
+  expect(JOB_OPTIONS.parse({ ...earlier, decode: 'shrink', threshold: 0.5 })).toMatchObject({
+    decode: 'shrink',
+    threshold: 0.5,
+  });
+  expect(() => JOB_OPTIONS.parse({ ...earlier, priority: 'high' })).toThrow();
+  expect(() => JOB_OPTIONS.parse({ ...earlier, decode: { mode: 'shrink' } })).toThrow();
 });

@@ -1,62 +1,42 @@
-// A batch whose input tensor does not fit in memory is run in parts, with rows and answers in order.
+// A batch that does not fit in memory is prepared and run in parts, with rows and answers in order.
 import { expect, it } from 'vitest';
-import type { RowOutcome } from '#forebay/shared/domain/row.js';
-import { ForebayError } from '#forebay/shared/errors.js';
-import type { Answer } from '#forebay/workers/lane/models/inference.js';
+import { createInference } from '#forebay/workers/lane/models/inference.js';
 import { openBatch } from '#forebay/workers/lane/models/open-batch.js';
-import { createTensorPool } from '#forebay/workers/lane/image/normalise/tensor-pool.js';
-import { createRowBytes } from '#forebay/workers/lane/rows/row-bytes.js';
-import { LIMITS } from '../../../../support/lanes.ts';
+import type { TaskBatch } from '#forebay/workers/lane/tasks/task.js';
+import type { Feeds } from '#forebay/workers/lane/tasks/tensors.js';
 
-/** A row is identified by its first byte. Rows with byte 0 do not decode. There is memory for at most `room` rows. */
-function parts(room: number) {
-  const calls: number[] = [];
-  const allocate = (rows: number) => {
-    if (rows > room) throw new RangeError('Array buffer allocation failed');
-    return new Float32Array(rows);
-  };
-  const filler = {
-    rowLength: 1,
-    put: (tensor: Float32Array, slot: number, window: unknown) => {
-      tensor[slot] = (window as Uint8Array)[0]!;
-    },
-  };
+/** A row is its first byte, and is its own answer. A row 0 cannot be prepared. There is memory for at most `room` rows. */
+function batchOf(rows: number, room: number): TaskBatch {
+  if (rows > room) throw new RangeError('Array buffer allocation failed');
+  const values: number[] = [];
   return {
-    calls,
-    batch: {
-      rowBytes: createRowBytes(LIMITS),
-      decoder: {
-        jpeg: 'sharp',
-        async decodeTo(bytes: Uint8Array, put: (window: never, geometry: never) => void) {
-          if (bytes[0] === 0) throw new ForebayError('decode_failed', 'no image');
-          put(bytes as never, null as never);
-        },
-      } as never,
-      filler: filler as never,
-      tensors: createTensorPool({ allocate, rowLength: 1 }),
-      inference: {
-        roomFor: (rows: number) => rows,
-        async run(tensor: ArrayLike<number>, rows: number, answer: Answer) {
-          calls.push(rows);
-          const outcomes = Array.from({ length: rows }, (_, i) => answer(Float32Array.of(tensor[i]!)));
-          return { outcomes, timings: { prepareMs: 1, inferMs: 1, postMs: 1 } };
-        },
-      },
-      answer: (numbers: Float32Array): RowOutcome => ({ ok: true, result: `${numbers[0]}` }),
+    prepare: async (at, row) => {
+      values[at] = (row as { bytes: Uint8Array }).bytes[0]!;
+      return values[at] === 0 ? { code: 'decode_failed', message: 'no image' } : null;
     },
+    calls: (some) => [some],
+    feeds: (some) => ({
+      x: { type: 'float32', dims: [some.length], data: Float32Array.from(some, (at) => values[at]!) },
+    }),
+    answers: ({ x }) => Array.from(x!.data as Float32Array, (value) => ({ ok: true, result: `${value}` })),
+    release: () => {},
   };
 }
 
 async function answersOf(room: number, rows: readonly number[]) {
-  const { calls, batch } = parts(room);
-  const open = openBatch(rows.length, batch);
-  const decoded = await Promise.all(
-    rows.map(async (row, slot) => open.decode(slot, { bytes: Uint8Array.of(row) })),
+  const calls: number[] = [];
+  const run = async (feeds: Feeds) => {
+    calls.push(feeds['x']!.dims[0]!);
+    return feeds;
+  };
+  const inference = createInference({ session: { run }, outputs: ['x'], fixedBatch: null });
+  const open = openBatch(rows.length, { open: (some) => batchOf(some, room), inference });
+  const errors = await Promise.all(
+    rows.map(async (row, at) => open.prepare(at, { bytes: Uint8Array.of(row) })),
   );
-  const good = decoded.flatMap((row, slot) => (row.ok ? [slot] : []));
-  const { outcomes } = await open.run(good);
+  const { outcomes } = await open.run(errors.flatMap((error, at) => (error === null ? [at] : [])));
   const answers = outcomes.values();
-  const all = decoded.map((row) => (row.ok ? answers.next().value! : row));
+  const all = errors.map((error) => (error === null ? answers.next().value! : { ok: false as const, error }));
   return { calls, answers: all.map((outcome) => (outcome.ok ? outcome.result : outcome.error.code)) };
 }
 
@@ -64,7 +44,7 @@ it('a batch is run as a whole if there is memory', async () => {
   expect(await answersOf(8, [5, 0, 7])).toEqual({ calls: [2], answers: ['5', 'decode_failed', '7'] });
 });
 
-it('a batch is halved until its parts fit, and a row that does not decode keeps its place', async () => {
+it('a batch is halved until its parts fit, and a row that cannot be prepared keeps its place', async () => {
   const { calls, answers } = await answersOf(2, [1, 2, 3, 4, 5, 0, 7]);
   expect(answers).toEqual(['1', '2', '3', '4', '5', 'decode_failed', '7']);
   expect(Math.max(...calls)).toBeLessThanOrEqual(2);

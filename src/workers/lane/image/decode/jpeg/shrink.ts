@@ -1,5 +1,5 @@
 /** Which JPEGs libjpeg shrinks while it decodes for `decode: "shrink"`, and which libvips resampler follows. Pure. */
-import type { Preprocess } from '../../../../../shared/domain/model/model-config.ts';
+import type { Preprocess } from '../../../../../shared/tasks/image/preprocess.ts';
 import type { Interpolation, Size } from '../../resample/pillow-resampler.ts';
 import type { Geometry } from '../geometry.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { MODEL_CONFIG, PREPROCESS } from '#forebay/shared/domain/model/model-config.js';
+import { PREPROCESS } from '#forebay/shared/tasks/image/preprocess.js';
 import { createDecoderFactory } from '#forebay/workers/lane/image/decode/decoders.js';
 import { createDecodeBudget } from '#forebay/workers/lane/image/decode/memory/decode-budget.js';
 import { configureSharp, createSharpDecoder } from '#forebay/workers/lane/image/decode/sharp-decoder.js';
@@ -11,6 +11,7 @@ import { createSharedMemory } from '#forebay/workers/lane/out-of-memory.js';
 import { createResamplingKernel } from '#forebay/workers/lane/image/resample/kernel.js';
 import { createPlanCache } from '#forebay/workers/lane/image/resample/plan-cache.js';
 import { LIMITS } from '../../../../../support/lanes.ts';
+import { checkedConfig } from '../../../../../support/onnx/models.ts';
 
 const MAX_PIXELS = 30_000_000;
 const golden = (name: string) =>
@@ -38,7 +39,7 @@ beforeAll(() => configureSharp());
 it('decoding is exact unless the config says fast', () => {
   expect(PREPROCESS.parse({ crop: 1 }).decode).toBe('exact');
   const model = { name: 'm', task: 'image-classification', preprocess: { crop: 1, decode: 'fast' } };
-  expect(MODEL_CONFIG.parse(model).preprocess.decode).toBe('fast');
+  expect(checkedConfig(model)).toMatchObject({ preprocess: { decode: 'fast' } });
   expect(() => PREPROCESS.parse({ crop: 1, decode: 'quick' })).toThrow();
 });
 

@@ -1,6 +1,6 @@
 /** Turns a row of output numbers into the answer's JSON text: scores by the config's activation, the best K first. */
-import type { Activation } from '../../../../shared/domain/model/model-config.ts';
-import type { RowOutcome } from '../../../../shared/domain/row.ts';
+import type { Activation } from '../../../shared/tasks/classes/activation.ts';
+import type { RowOutcome } from '../../../shared/domain/row.ts';
 
 export interface Classifier {
   /** `numbers`: one per class. If one of them gives no score, the row is an error. */

@@ -2,7 +2,8 @@
  * Chooses batch and block size if nobody else did. Both follow from the config alone, so that workers and the API, which
  * never opens a graph, agree.
  */
-import type { ModelConfig } from './model-config.ts';
+import type { ModelConfig } from '../domain/model/model-config.ts';
+import { taskOf } from './task-descriptions.ts';
 
 /**
  * Bytes of input tensor per model call on CPU: four RGB float images of 224 x 224. Larger batches of large images are not
@@ -21,9 +22,9 @@ const MIN_AUTO_BLOCK = 16;
  */
 const MIN_SMALL_ROWS_BLOCK = 1_024;
 
-/** Bytes of input tensor of one row, as float32. */
-export function inputRowBytes({ preprocess }: ModelConfig): number {
-  return preprocess.crop ** 2 * 3 * 4;
+/** Bytes of one row's input tensors, as float32. */
+export function inputRowBytes(config: ModelConfig): number {
+  return taskOf(config).inputBytes(config);
 }
 
 /** Bytes of input tensor that a call should have, for rows of this size. */

@@ -1,5 +1,5 @@
 /** Made-up images for probing a model. They are always the same, and their ranges differ widely. Pure. */
-import type { Pixels } from '../image/decode/decoder.ts';
+import type { Pixels } from './decode/decoder.ts';
 
 /**
  * Four images, side x side x RGB: a faint pattern, noise over the whole range, waves like those of large shapes, and

@@ -2,14 +2,20 @@
  * Finds the graph output with the class scores, and checks that the graph or the config confirms the choice. In case
  * of doubt it refuses, and names the field of model.json that decides. Otherwise wrong numbers would look right. Pure.
  */
-import { activationOf, type ModelConfig } from '../domain/model/model-config.ts';
-import { ForebayError } from '../errors.ts';
-import { nearestName } from '../text/nearest-name.ts';
-import { classesOf, describeAll, describeTensor, flattened, type GraphTensor } from './graph-tensor.ts';
+import { ForebayError } from '../../errors.ts';
+import {
+  classesOf,
+  describeAll,
+  describeTensor,
+  flattened,
+  type GraphTensor,
+} from '../../models/graph-tensor.ts';
+import { nearestName } from '../../text/nearest-name.ts';
+import { activationOf, type ClassesConfig } from './activation.ts';
 
 const SCORE_TYPES: readonly string[] = ['float32', 'float16', 'float64'];
 
-type ScoreConfig = Pick<ModelConfig, 'activation' | 'softmax' | 'output'>;
+type ScoreConfig = Pick<ClassesConfig, 'activation' | 'softmax' | 'output'>;
 
 /** Throws ForebayError `config_mismatch` if there is no such output, or if there are several and nothing decides. */
 export function chooseOutput(

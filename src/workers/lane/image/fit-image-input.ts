@@ -1,23 +1,20 @@
 /**
- * Checks that a model's config and its graph agree, and says how to feed the graph. Throws `config_mismatch`, which names
- * both sides. Pure.
+ * Checks that a graph takes images of the config's kind, and says how to feed it. Throws `config_mismatch`, which names both
+ * sides. Pure.
  */
-import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
+import type { Preprocess } from '../../../shared/tasks/image/preprocess.ts';
 import { ForebayError } from '../../../shared/errors.ts';
-import { checkScores, chooseOutput } from '../../../shared/models/class-scores.ts';
 import {
-  classesOf,
   describeAll,
   describeTensor,
   imageDims,
   layoutOf,
   type GraphTensor,
 } from '../../../shared/models/graph-tensor.ts';
-import type { InputType, Layout } from '../image/normalise/tensor-filler.ts';
+import type { InputType, Layout } from './normalise/tensor-filler.ts';
 
-export interface GraphFit {
+interface ImageInputFit {
   readonly input: GraphTensor;
-  readonly output: GraphTensor;
   readonly inputType: InputType;
   readonly layout: Layout;
   /** The graph's fixed batch dimension. Null if it takes batches of any size. */
@@ -26,12 +23,7 @@ export interface GraphFit {
 
 const INPUT_TYPES: readonly string[] = ['float32', 'float16', 'uint8'] satisfies InputType[];
 
-export function fitGraph(
-  config: ModelConfig,
-  labels: readonly string[] | null,
-  inputs: readonly GraphTensor[],
-  outputs: readonly GraphTensor[],
-): GraphFit {
+export function fitImageInput(preprocess: Preprocess, inputs: readonly GraphTensor[]): ImageInputFit {
   const [input] = inputs;
   if (input === undefined || inputs.length !== 1) {
     throw mismatch('an image model has one input', `the graph has ${describeAll(inputs)}`);
@@ -42,21 +34,18 @@ export function fitGraph(
       `the graph's input is ${describeTensor(input)}`,
     );
   }
-  checkImage(config, input);
-  if (input.type === 'uint8') checkIdentity(config, input);
-  const output = chooseOutput(config, labels, outputs);
-  checkScores({ config: config, labels, output, classes: classesOf(output.shape), sample: null });
+  checkImage(preprocess, input);
+  if (input.type === 'uint8') checkIdentity(preprocess, input);
   const batch = input.shape[0]!;
   return {
     input,
-    output,
     inputType: input.type as InputType,
     layout: layoutOf(input.shape),
     fixedBatch: typeof batch === 'number' ? batch : null,
   };
 }
 
-function checkImage({ preprocess }: ModelConfig, input: GraphTensor): void {
+function checkImage(preprocess: Preprocess, input: GraphTensor): void {
   if (input.shape.length !== 4) {
     throw mismatch('an image tensor has 4 dimensions', `the graph's input is ${describeTensor(input)}`);
   }
@@ -81,7 +70,7 @@ function checkImage({ preprocess }: ModelConfig, input: GraphTensor): void {
 }
 
 /** A uint8 tensor holds raw pixels, so it cannot hold normalised values. */
-function checkIdentity({ preprocess: { rescale, mean, std } }: ModelConfig, input: GraphTensor): void {
+function checkIdentity({ rescale, mean, std }: Preprocess, input: GraphTensor): void {
   if (rescale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1)) return;
   throw mismatch(
     'preprocess asks for normalised values (rescale, mean, std)',

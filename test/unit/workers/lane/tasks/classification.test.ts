@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Activation } from '#forebay/shared/domain/model/model-config.js';
-import { createClassifier } from '#forebay/workers/lane/tasks/image-classification/classification.js';
+import type { Activation } from '#forebay/shared/tasks/classes/activation.js';
+import { createClassifier } from '#forebay/workers/lane/tasks/classification.js';
 
 const answer = (
   numbers: number[],

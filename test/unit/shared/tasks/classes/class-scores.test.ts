@@ -1,6 +1,6 @@
 // Which numbers may be served as class scores. If that is unclear, the error names the model.json field that decides.
 import { expect, it } from 'vitest';
-import { checkScores, chooseOutput } from '#forebay/shared/models/class-scores.js';
+import { checkScores, chooseOutput } from '#forebay/shared/tasks/classes/class-scores.js';
 import type { GraphTensor } from '#forebay/shared/models/graph-tensor.js';
 
 type ScoreConfig = Parameters<typeof checkScores>[0]['config'];

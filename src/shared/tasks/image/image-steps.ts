@@ -1,0 +1,49 @@
+/** What happens to the pixels of an image before the model, in words. */
+import type { TaskSteps } from '../task-description.ts';
+import type { DecodeMode } from './decode-mode.ts';
+import type { Preprocess } from './preprocess.ts';
+
+/** `preprocess`: null if nobody knows the config. `asked`: the job's choice, which overrides the config's. Null: none. */
+export function imageSteps(preprocess: Preprocess | null, asked: DecodeMode | null): TaskSteps['prepare'] {
+  return [
+    { operator: 'decode', does: decoding(preprocess, asked) },
+    { operator: 'resample', does: preprocess ? resampling(preprocess) : "to the model's input size" },
+    { operator: 'normalise', does: preprocess ? normalising(preprocess) : 'pixels to the input tensor' },
+  ];
+}
+
+function decoding(preprocess: Preprocess | null, asked: DecodeMode | null): string {
+  const mode = asked ?? preprocess?.decode ?? null;
+  const { auto_orient, icc } = preprocess ?? { auto_orient: false, icc: 'ignore' };
+  // Only libvips handles colour profiles and orientation, so it decodes everything then.
+  const byLibvips = auto_orient || icc === 'convert';
+  return [
+    'image bytes to pixels',
+    ...(mode === null ? [] : [byLibvips ? (auto_orient ? LIBVIPS : LIBVIPS_MODES[mode]) : JPEG_MODES[mode]]),
+    ...(auto_orient ? ['rotated by their EXIF orientation'] : []),
+    ...(icc === 'convert' ? ['converted to sRGB'] : []),
+  ].join(', ');
+}
+
+const JPEG_MODES: Readonly<Record<DecodeMode, string>> = {
+  exact: 'JPEG exactly as in Pillow',
+  fast: 'JPEG the fast way (a few values differ slightly)',
+  shrink: 'JPEG exactly as in Pillow, large ones shrunk while they are decoded',
+};
+const LIBVIPS = 'JPEG by libvips';
+const LIBVIPS_MODES: Readonly<Record<DecodeMode, string>> = {
+  exact: LIBVIPS,
+  fast: LIBVIPS,
+  shrink: `${LIBVIPS}, large ones shrunk while they are decoded`,
+};
+
+function resampling({ resize, crop, interpolation }: Preprocess): string {
+  const cut = `centre ${crop} x ${crop}`;
+  return resize === undefined ? `${cut}, not resized` : `shorter side to ${resize}, ${interpolation}, ${cut}`;
+}
+
+function normalising({ color_order, rescale, mean, std }: Preprocess): string {
+  const rounded = (n: number) => String(Number(n.toPrecision(4)));
+  const list = (values: readonly number[]) => values.map(rounded).join(' ');
+  return `(pixel x ${rounded(rescale)} - ${list(mean)}) / ${list(std)}, ${color_order.toUpperCase()}`;
+}

@@ -1,0 +1,54 @@
+/**
+ * What API, workers and command line must know of a task, without a graph or a tensor. Everything else about a task is in
+ * workers/lane/tasks.
+ */
+import type { z } from 'zod';
+import type { OptionValue } from '../domain/job/job-option-schemas.ts';
+import type { ModelConfig } from '../domain/model/model-config.ts';
+import type { Issue } from '../errors.ts';
+import type { TaskOptionName } from './task-options.ts';
+
+/** What a row must provide. */
+export type RowKind = 'image' | 'text' | 'features' | 'tensors';
+
+/** A file beside model.json that a task's config names. */
+export interface NamedFile {
+  /** The field of model.json. */
+  readonly field: string;
+  /** A name, not a path. */
+  readonly name: string;
+  readonly maxBytes: number;
+  /** Returns a sentence about the file if its content cannot be used. */
+  check(bytes: Buffer): string | null;
+}
+
+/** What happens to a row between reading and writing, for a plan. */
+export interface TaskSteps {
+  readonly prepare: readonly { readonly operator: string; readonly does: string }[];
+  /** How outputs become the answer. */
+  readonly answer: string;
+}
+
+/** Values of a task's options, by their names. */
+export type OptionValues = Readonly<Record<string, OptionValue>>;
+
+/** `Config`: the type of a whole model.json of this task. */
+export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
+  /** The value of `task` in model.json. */
+  readonly id: string;
+  readonly input: RowKind;
+  /** The task's fields of model.json. They stand beside those that every model has. */
+  readonly config: z.ZodRawShape;
+  /** The options that it takes, of task-options.ts. */
+  readonly options: readonly TaskOptionName[];
+  /** Fields of a result row. */
+  readonly result: z.ZodRawShape;
+  /** Contradictions between fields of a model.json as it was written. */
+  contradictions?(raw: Readonly<Record<string, unknown>>): Issue[];
+  files(config: Config): readonly NamedFile[];
+  /** The model's own values of options. `null`: nobody knows the config. */
+  defaults(config: Config | null): OptionValues;
+  /** Bytes of one row's input tensors, as float32. Batch sizes and memory estimates follow from it. */
+  inputBytes(config: Config): number;
+  steps(config: Config | null, options: OptionValues): TaskSteps;
+}

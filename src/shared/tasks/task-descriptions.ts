@@ -1,0 +1,22 @@
+/** Every task that models can have. */
+import type { ModelConfig } from '../domain/model/model-config.ts';
+import { InvariantError } from '../errors.ts';
+import { IMAGE_CLASSIFICATION } from './image-classification.ts';
+import type { TaskDescription } from './task-description.ts';
+
+export const TASKS: readonly TaskDescription[] = [IMAGE_CLASSIFICATION];
+
+/** The task of models whose config nobody knows. Workers before version 0.2 do not announce it, and serve no other task. */
+const FIRST_TASK = IMAGE_CLASSIFICATION.id;
+
+export function taskNamed(id: string): TaskDescription | null {
+  return TASKS.find((task) => task.id === id) ?? null;
+}
+
+/** `config`: null if nobody knows it. */
+export function taskOf(config: Pick<ModelConfig, 'task'> | null): TaskDescription {
+  const id = config?.task ?? FIRST_TASK;
+  const task = taskNamed(id);
+  if (task === null) throw new InvariantError(`a checked config has the unknown task "${id}"`);
+  return task;
+}

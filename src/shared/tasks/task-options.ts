@@ -1,0 +1,46 @@
+/** The options that tasks understand, each declared once. A task's description names those that it takes. */
+import {
+  count,
+  type OptionDeclaration,
+  type OptionTable,
+  type RequestedValue,
+  type SettledValue,
+} from '../domain/option.ts';
+import { DECODE_MODES } from './image/decode-mode.ts';
+
+export const TASK_OPTION_TABLE = {
+  top_k: {
+    value: count(1, 1000),
+    otherwise: 'settled',
+    about: 'answers per row',
+    default: "the model's own",
+    placeholder: 'n',
+  },
+  decode: {
+    value: { type: 'one_of', names: DECODE_MODES },
+    otherwise: null,
+    about:
+      'how JPEGs are decoded: exact as Pillow, fast with a few values slightly off, shrink for large ones',
+    more: 'With `shrink`, images much larger than needed are decoded at a smaller size.',
+    default: "the model's own",
+    placeholder: 'mode',
+  },
+} as const satisfies OptionTable;
+
+type Table = typeof TASK_OPTION_TABLE;
+export type TaskOptionName = keyof Table;
+
+export type RequestedTaskOptions = {
+  readonly [Name in TaskOptionName]?: RequestedValue<Table[Name]> | undefined;
+};
+
+/** The options of a task that takes these. Null: nobody has chosen, and the model has no value of its own. */
+export type TaskOptions<Name extends TaskOptionName = TaskOptionName> = {
+  readonly [One in Name]: SettledValue<Table[One]>;
+};
+
+export const TASK_OPTION_NAMES = Object.keys(TASK_OPTION_TABLE) as readonly TaskOptionName[];
+
+export function taskOption(name: TaskOptionName): OptionDeclaration {
+  return TASK_OPTION_TABLE[name];
+}

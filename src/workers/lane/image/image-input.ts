@@ -1,0 +1,126 @@
+/**
+ * The image input that all image tasks share: checks that a graph takes images of the config's kind, and turns rows into its
+ * input tensor.
+ */
+import type { RowError } from '../../../shared/domain/row.ts';
+import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
+import type { DecodeMode } from '../../../shared/tasks/image/decode-mode.ts';
+import type { Preprocess } from '../../../shared/tasks/image/preprocess.ts';
+import { isOutOfMemory } from '../out-of-memory.ts';
+import type { LaneServices, TaskInput } from '../tasks/task.ts';
+import type { TensorValue } from '../tasks/tensors.ts';
+import type { Decoder } from './decode/decoder.ts';
+import { fitImageInput } from './fit-image-input.ts';
+import { createTensorFiller } from './normalise/tensor-filler.ts';
+import { createTensorPool } from './normalise/tensor-pool.ts';
+import { probeImages } from './probe-images.ts';
+
+export interface ImageInput {
+  readonly input: GraphTensor;
+  readonly fixedBatch: number | null;
+  readonly notes: readonly string[];
+  probeRows(): { readonly rows: readonly TaskInput[]; readonly what: string };
+  /** `decode`: null for the config's mode. Throws if there is no memory for the tensor. */
+  open(rows: number, decode: DecodeMode | null): ImageRows;
+}
+
+/** The images of one batch. See TaskBatch. */
+export interface ImageRows {
+  prepare(at: number, row: TaskInput): RowError | null | Promise<RowError | null>;
+  feed(rows: readonly number[]): TensorValue;
+  release(): void;
+}
+
+/** Throws ForebayError `config_mismatch`. */
+export function bindImageInput(
+  preprocess: Preprocess,
+  inputs: readonly GraphTensor[],
+  { rowBytes, createDecoder }: LaneServices,
+): ImageInput {
+  const { input, inputType, layout, fixedBatch } = fitImageInput(preprocess, inputs);
+  const filler = createTensorFiller(preprocess, inputType, layout);
+  const tensors = createTensorPool(filler);
+  const { rowLength } = filler;
+  const side = preprocess.crop;
+  const sample = layout === 'nchw' ? [3, side, side] : [side, side, 3];
+  const decoders = new Map<DecodeMode, Decoder>();
+  const decoderOf = (decode: DecodeMode): Decoder => {
+    const known = decoders.get(decode);
+    if (known !== undefined) return known;
+    const made = createDecoder({ ...preprocess, decode });
+    decoders.set(decode, made);
+    return made;
+  };
+  // Whole batches of the graph, so that the last one has room to be filled up.
+  const roomFor = (rows: number) => Math.ceil(rows / (fixedBatch ?? 1)) * (fixedBatch ?? 1);
+
+  function open(rows: number, decode: DecodeMode | null): ImageRows {
+    const decoder = decoderOf(decode ?? preprocess.decode);
+    const tensor = tensors.take(roomFor(rows));
+    let spare: typeof tensor | null = null;
+
+    return {
+      prepare(at, row) {
+        if ('madeUp' in row) {
+          filler.fill(tensor, at, row.madeUp as Uint8Array);
+          return null;
+        }
+        if ('fields' in row) return NOT_AN_IMAGE;
+        try {
+          const done = rowBytes.use(row, (bytes) =>
+            decoder.decodeTo(bytes, (window, geometry) => filler.put(tensor, at, window, geometry)),
+          );
+          return done instanceof Promise ? done.then(() => null, notDecoded) : null;
+        } catch (error) {
+          return notDecoded(error);
+        }
+      },
+      feed(rows) {
+        const dims = [rows.length, ...sample];
+        const [first = 0] = rows;
+        if (rows.every((row, i) => row === first + i)) {
+          const data = tensor.subarray(first * rowLength, (first + rows.length) * rowLength);
+          return { type: inputType, dims, data };
+        }
+        // Failed rows have left gaps, or the last row fills up the graph's batch.
+        spare ??= tensors.take(roomFor(rows.length));
+        if (spare.length < rows.length * rowLength) spare = tensors.take(roomFor(rows.length));
+        for (const [to, from] of rows.entries()) {
+          spare.set(tensor.subarray(from * rowLength, (from + 1) * rowLength), to * rowLength);
+        }
+        return { type: inputType, dims, data: spare.subarray(0, rows.length * rowLength) };
+      },
+      release() {
+        tensors.giveBack(tensor);
+        if (spare !== null) tensors.giveBack(spare);
+      },
+    };
+  }
+
+  const jpeg = decoderOf(preprocess.decode).jpeg;
+  return {
+    input,
+    fixedBatch,
+    notes: preprocess.decode === 'fast' && jpeg !== 'turbo-native' ? [SLOW_DECODE[jpeg]] : [],
+    probeRows: () => ({ rows: probeImages(side).map((madeUp) => ({ madeUp })), what: 'a black image' }),
+    open,
+  };
+}
+
+const SLOW_DECODE = {
+  sharp: 'decode is "fast", but with icc "convert" or auto_orient JPEGs are decoded by sharp',
+  'turbo-wasm':
+    'decode is "fast", but @julusian/jpeg-turbo is not installed: JPEGs are decoded as with "exact"',
+};
+
+const NOT_AN_IMAGE: RowError = {
+  code: 'invalid_row',
+  message: 'the row has fields but no image: give its path or URL in the field "image"',
+};
+
+function notDecoded(error: unknown): RowError {
+  const otherwise = isOutOfMemory(error) ? 'out_of_memory' : 'decode_failed';
+  const code = error instanceof ForebayError ? error.code : otherwise;
+  return { code, message: messageOf(error) };
+}

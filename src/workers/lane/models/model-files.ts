@@ -1,0 +1,32 @@
+/** Reads the files that a model's config names, exactly as they were when the model was identified. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import type { LaneFile } from '../messages.ts';
+import type { ModelFiles } from '../tasks/task.ts';
+
+export function createModelFiles(named: readonly LaneFile[]): ModelFiles {
+  return {
+    read(field) {
+      const file = named.find((one) => one.field === field);
+      if (file === undefined) return null;
+      const bytes = contentOf(file.path);
+      if (createHash('sha256').update(bytes).digest('hex') === file.sha256) return bytes;
+      throw new ForebayError(
+        'model_load_failed',
+        `${basename(file.path)} has changed since the model was found: wait until all its files are in place`,
+      );
+    },
+  };
+}
+
+function contentOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new ForebayError('model_load_failed', `cannot read ${basename(path)}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}

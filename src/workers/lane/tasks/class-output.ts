@@ -1,0 +1,60 @@
+/** The output of a classifier's graph: which one it is, and its numbers per row. All classification tasks share it. */
+import { ForebayError } from '../../../shared/errors.ts';
+import type { RowOutcome } from '../../../shared/domain/row.ts';
+import { classesOf, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
+import { activationOf, type ClassesConfig } from '../../../shared/tasks/classes/activation.ts';
+import { checkScores, chooseOutput } from '../../../shared/tasks/classes/class-scores.ts';
+import { parseLabels } from '../../../shared/tasks/classes/labels.ts';
+import { createClassifier } from './classification.ts';
+import type { ModelFiles } from './task.ts';
+import { toFloat32, type Outputs, type TensorValue } from './tensors.ts';
+
+export interface ClassOutput {
+  readonly output: GraphTensor;
+  /** The numbers of each of the first `rows`. Throws an Error if the output has another shape. */
+  numbers(outputs: Outputs, rows: number): Float32Array[];
+  answer(numbers: Float32Array, topK: number): RowOutcome;
+  /** As BoundTask.check. */
+  check(outputs: Outputs): void;
+}
+
+/** Throws ForebayError `config_mismatch`, and `model_load_failed` if the labels cannot be read. */
+export function bindClassOutput(
+  config: ClassesConfig,
+  outputs: readonly GraphTensor[],
+  files: ModelFiles,
+  fixedBatch: number | null,
+): ClassOutput {
+  const labels = readLabels(files);
+  const output = chooseOutput(config, labels, outputs);
+  checkScores({ config, labels, output, classes: classesOf(output.shape), sample: null });
+  const classifier = createClassifier({ labels, activation: activationOf(config) });
+  const numbers = (all: Outputs, rows: number) => rowsOf(all[output.name]!, rows, fixedBatch ?? rows);
+  return {
+    output,
+    numbers,
+    answer: (row, topK) => classifier.answer(row, topK),
+    check(all) {
+      const [sample] = numbers(all, 1);
+      checkScores({ config, labels, output, classes: sample!.length, sample: sample! });
+    },
+  };
+}
+
+function readLabels(files: ModelFiles): readonly string[] | null {
+  const bytes = files.read('labels');
+  if (bytes === null) return null;
+  const reading = parseLabels(bytes);
+  if (reading.ok) return reading.names;
+  throw new ForebayError('model_load_failed', `labels: ${reading.why}`);
+}
+
+/** `batch`: the rows of the call. */
+function rowsOf({ dims, data }: TensorValue, rows: number, batch: number): Float32Array[] {
+  const classes = classesOf(dims);
+  if (dims[0] !== batch || classes === null || data.length !== batch * classes) {
+    throw new Error(`the graph returned [${dims.join(',')}] instead of [${batch}, classes]`);
+  }
+  const floats = toFloat32(data);
+  return Array.from({ length: rows }, (_, row) => floats.subarray(row * classes, (row + 1) * classes));
+}

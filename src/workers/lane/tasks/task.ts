@@ -1,0 +1,83 @@
+/**
+ * The interface of every task inside a lane: from a row to the tensors of a model call, and from its outputs to the row's
+ * answer. A task knows nothing of queues, blocks, retries or memory limits.
+ */
+import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
+import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
+import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
+import type { OptionValues } from '../../../shared/tasks/task-description.ts';
+import type { DecoderFactory } from '../image/decode/decoders.ts';
+import type { LaneInput } from '../messages.ts';
+import type { RowBytes } from '../rows/row-bytes.ts';
+import type { Feeds, Outputs } from './tensors.ts';
+
+export interface GraphSignature {
+  readonly inputs: readonly GraphTensor[];
+  readonly outputs: readonly GraphTensor[];
+}
+
+/** The files that the config names. */
+export interface ModelFiles {
+  /** The content of a field's file. Null if the config names none. Throws ForebayError `model_load_failed` if it has changed. */
+  read(field: string): Buffer | null;
+}
+
+export interface ModelParts {
+  readonly config: ModelConfig;
+  readonly graph: GraphSignature;
+  readonly files: ModelFiles;
+}
+
+/** What a lane has for the tasks of all its models. */
+export interface LaneServices {
+  readonly rowBytes: RowBytes;
+  readonly createDecoder: DecoderFactory;
+}
+
+export interface Task {
+  /** The value of `task` in model.json. */
+  readonly id: string;
+  /** Throws ForebayError `config_mismatch`, which names both sides, if config and graph contradict each other. */
+  bind(model: ModelParts, services: LaneServices): BoundTask;
+}
+
+/** A row, or a made-up one that only the task itself understands. */
+export type TaskInput = LaneInput | { readonly madeUp: unknown };
+
+/** A task of one model. */
+export interface BoundTask {
+  /** The inputs and outputs of the graph that it uses. */
+  readonly used: GraphSignature;
+  /** The graph's fixed batch dimension. Null if it takes batches of any size. */
+  readonly fixedBatch: number | null;
+  /** As in ModelInfo. */
+  readonly notes: readonly string[];
+  /**
+   * Rows for trying the model, the plainest one last. Their values differ much in range, so that a batch which shares one
+   * scale shows. `what`: the plainest one in words, such as "a black image".
+   */
+  probeRows(): { readonly rows: readonly TaskInput[]; readonly what: string };
+  /** Opens a batch. Throws if there is no memory for it. */
+  open(rows: number, options: OptionValues): TaskBatch;
+  /** The numbers of the first `rows` of a call, for comparing calls. Throws an Error if the outputs have another shape. */
+  numbers(outputs: Outputs, rows: number): Float32Array[];
+  /** Checks the outputs of the first call. Throws ForebayError `config_mismatch`. */
+  check?(outputs: Outputs): void;
+}
+
+/** One batch on its way through a task. Rows are named by their position in the batch. */
+export interface TaskBatch {
+  /**
+   * Reads a row and makes it ready, synchronously if nothing has to wait. Work on other threads has started when it returns.
+   * A bad row is a value. Never throws or rejects.
+   */
+  prepare(at: number, row: TaskInput): RowError | null | Promise<RowError | null>;
+  /** The model calls for these rows, which are prepared and in ascending order. The executor may split a call further. */
+  calls(rows: readonly number[]): readonly (readonly number[])[];
+  /** The tensors of one call, one row of the graph per entry. A position may repeat, to fill up a fixed batch. */
+  feeds(rows: readonly number[]): Feeds;
+  /** One outcome for each of these rows, which are the first ones of the call. Throws an Error if the outputs are wrong. */
+  answers(outputs: Outputs, rows: readonly number[]): RowOutcome[];
+  /** The batch is done, and its memory may be used again. */
+  release(): void;
+}
