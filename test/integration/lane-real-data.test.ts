@@ -44,14 +44,15 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
     expect(peakMemoryMb(lane.pid!)).toBeLessThan(800);
   }, 300_000);
 
-  it('pixel bombs are refused by their header, within milliseconds', async () => {
+  it('pixel bombs are refused by their header, before they are decoded', async () => {
     const lane = await loadedLane(realModel('mobilenetv2', IMAGENET));
     await lane.run({ model: 'm', rows: [{ bytes: await plain(1, 2, 3) }], options: { top_k: 1 } });
     const bombs = odd.filter((file) => /giant-image|65536-uint32/.test(file));
     const rows = bombs.map((path) => ({ path, tenant: 'default' }));
     const { outcomes, timings } = await lane.run({ model: 'm', rows, options: { top_k: 1 } });
     expect(outcomes.map(codeOf)).toEqual(['too_many_pixels', 'too_many_pixels']);
-    expect(timings.decodeMs).toBeLessThan(100);
+    // Decoding one of them takes seconds.
+    expect(timings.decodeMs).toBeLessThan(1000);
   });
 });
 
