@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BatchGroup } from '#forebay/workers/intake/batch-group.js';
+import { batchGroup, type BatchGroup } from '#forebay/workers/intake/batch-group.js';
 import { createBatcher, type Batcher } from '#forebay/workers/intake/batcher.js';
 import type { RowAnswer } from '#forebay/workers/intake/row-answer.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
@@ -13,7 +13,8 @@ import { testFolder } from '../support/lanes.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const entry = fileURLToPath(new URL('../support/crashing-lane.js', import.meta.url));
-const group: BatchGroup = { model: 'm', options: { top_k: 1 }, batchSize: 4, maxWaitMs: 60_000 };
+const GROUP = { model: 'm', options: { top_k: 1 }, batchSize: 4, maxWaitMs: 60_000 };
+const group = batchGroup(GROUP);
 const POISON = 0x66;
 const ENDLESS = 0x77;
 
@@ -95,7 +96,9 @@ describe('batches', () => {
 
   it('mix only rows with equal options', async () => {
     const { batcher } = open();
-    const others = [group, { ...group, options: { top_k: 3 } }, { ...group, decode: 'fast' as const }];
+    const others = [{}, { options: { top_k: 3 } }, { options: { top_k: 1, decode: 'fast' } }].map((more) =>
+      batchGroup({ ...GROUP, ...more }),
+    );
     for (const other of others) batcher.expect(other, 2);
     const rows = [...others, ...others].map(async (g, i) => answerTo(batcher, g, i));
     const answers = await Promise.all(rows);
@@ -182,7 +185,7 @@ describe('a lane that dies while it loads a model', () => {
 
 it('a job with few rows is not delayed by a job that keeps every lane busy', async () => {
   const { batcher } = open();
-  const small: BatchGroup = { ...group, options: { top_k: 2 }, maxWaitMs: 1 };
+  const small = batchGroup({ ...GROUP, options: { top_k: 2 }, maxWaitMs: 1 });
   const order: string[] = [];
   batcher.expect(group, 400);
   const large = Array.from({ length: 400 }, async (_, i) =>

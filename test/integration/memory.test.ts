@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
 import { guardMemory } from '#forebay/workers/memory/memory-guard.js';
 import { createMemoryUse } from '#forebay/workers/memory/memory-use.js';
-import type { BatchGroup } from '#forebay/workers/intake/batch-group.js';
+import { batchGroup } from '#forebay/workers/intake/batch-group.js';
 import { createBatcher } from '#forebay/workers/intake/batcher.js';
 import type { RowAnswer } from '#forebay/workers/intake/row-answer.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
@@ -96,7 +96,7 @@ it('a lane that leaks is restarted between batches, and no row is lost', async (
     readingWaits: () => false,
     onSent: () => {},
   });
-  const group: BatchGroup = { model: 'm', options: { top_k: 1 }, batchSize: 1, maxWaitMs: 1 };
+  const group = batchGroup({ model: 'm', options: { top_k: 1 }, batchSize: 1, maxWaitMs: 1 });
   const first = pool.views()[0]!.pid;
   const bytes = await plain(9, 9, 9);
   let answered = 0;

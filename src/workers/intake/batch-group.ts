@@ -9,6 +9,13 @@ export interface BatchGroup {
   readonly options: OptionValues;
   readonly batchSize: number;
   readonly maxWaitMs: number;
+  /** Equal for groups whose rows may share a batch. */
+  readonly key: string;
+}
+
+export function batchGroup(group: Omit<BatchGroup, 'key'>): BatchGroup {
+  const { model, options, batchSize } = group;
+  return { ...group, key: `${model} ${batchSize} ${JSON.stringify(options)}` };
 }
 
 export interface WaitingRow {
@@ -29,10 +36,6 @@ export interface OpenGroup extends BatchGroup {
 }
 
 /** Copies field by field, because a spread is slower and every tiny block opens its group again. */
-export function emptyGroup({ model, options, batchSize, maxWaitMs }: BatchGroup): OpenGroup {
-  return { model, options, batchSize, maxWaitMs, expected: 0, inHand: 0, ready: [], timer: null };
-}
-
-export function groupKey({ model, options, batchSize }: BatchGroup): string {
-  return `${model} ${batchSize} ${JSON.stringify(options)}`;
+export function emptyGroup({ model, options, batchSize, maxWaitMs, key }: BatchGroup): OpenGroup {
+  return { model, options, batchSize, maxWaitMs, key, expected: 0, inHand: 0, ready: [], timer: null };
 }

@@ -5,7 +5,7 @@
 import type { BatchResult, RunBatch } from '../lane-pool/lane-handle.ts';
 import type { LanePool, SendHow } from '../lane-pool/lane-pool.ts';
 import type { LaneInput } from '../lane/messages.ts';
-import { emptyGroup, groupKey, type BatchGroup, type OpenGroup, type WaitingRow } from './batch-group.ts';
+import { emptyGroup, type BatchGroup, type OpenGroup, type WaitingRow } from './batch-group.ts';
 import { createBlockDemand } from './block-demand.ts';
 import { blamedError, nextTry } from './lane-death.ts';
 import type { BatchSeen, RowAnswer } from './row-answer.ts';
@@ -43,9 +43,8 @@ export function createBatcher(deps: {
   pool.onFree(pump);
 
   function open(wanted: BatchGroup): OpenGroup {
-    const key = groupKey(wanted);
-    let group = groups.get(key);
-    if (!group) groups.set(key, (group = emptyGroup(wanted)));
+    let group = groups.get(wanted.key);
+    if (!group) groups.set(wanted.key, (group = emptyGroup(wanted)));
     return group;
   }
 

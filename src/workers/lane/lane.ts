@@ -124,7 +124,9 @@ export function createLaneThread(options: {
     const open = models.get(model)?.model.open(rows.length, options);
     const preparing = rows.map((row, at) => (open === undefined ? notLoaded(model) : open.prepare(at, row)));
     // All small images are decoded by now. A promise for each of them would cost more than a message does.
-    const prepared = preparing.every(isReady) ? preparing : await Promise.all(preparing);
+    const prepared = preparing.every(isReady)
+      ? preparing
+      : await Promise.all(preparing.map(async (row) => row));
     return { open, rows: prepared };
   }
 

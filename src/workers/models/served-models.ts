@@ -12,7 +12,7 @@ import type {
   ModelSizing,
   ServedModel as AnnouncedModel,
 } from '../../shared/queue/workers/worker-registry.ts';
-import type { BatchGroup } from '../intake/batch-group.ts';
+import { batchGroup, type BatchGroup } from '../intake/batch-group.ts';
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { TunedOf } from '../settings/tuned-settings.ts';
 import type { FoundModel, FoundModels } from './find-models.ts';
@@ -198,13 +198,13 @@ export function createServedModels(deps: ServedModelsDeps) {
       const loaded = model && loadedOf(model);
       if (!loaded) return null;
       const { config } = model.found.folder;
-      return {
+      return batchGroup({
         model: queue,
         // Resolved here, so that jobs that name the config's value share batches with jobs that leave it open.
         options: effectiveOptions(config, options),
         batchSize: options.batch_size ?? loaded.sizing.batch.value,
         maxWaitMs: config.batching.max_wait_ms,
-      };
+      });
     },
     /** For the heartbeat. */
     describe: (): AnnouncedModel[] => [...models.values()].map(announce),
