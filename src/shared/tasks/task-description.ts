@@ -8,8 +8,11 @@ import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';
 import type { TaskOptionName } from './task-options.ts';
 
-/** What a row must provide. */
-export type RowKind = 'image' | 'text' | 'features' | 'tensors';
+/**
+ * What a row must provide. A record gives an image or a waveform by its path or URL, in the field of that name. All other
+ * fields go to the task as they are.
+ */
+export type RowKind = 'image' | 'text' | 'features' | 'tensors' | 'audio';
 
 /** A file beside model.json that a task's config names. */
 export interface NamedFile {

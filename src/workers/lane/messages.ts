@@ -10,12 +10,13 @@ import type { GraphTensor } from '../../shared/models/graph-tensor.ts';
 import type { OptionValues } from '../../shared/tasks/task-description.ts';
 
 /**
- * A row's bytes, a local file that the lane opens on behalf of a tenant (see input-folders.ts), or named fields of a record.
+ * A row's bytes, a local file that the lane opens on behalf of a tenant (see input-folders.ts), or a record: a JSON object as
+ * text, which costs less to send than the object.
  */
 export type LaneInput =
   | { readonly path: string; readonly tenant: string }
   | { readonly bytes: Uint8Array }
-  | { readonly fields: Readonly<Record<string, unknown>> };
+  | { readonly json: string };
 
 /** The first message to a lane. It applies to the lane's whole life. */
 export interface BeginRequest {

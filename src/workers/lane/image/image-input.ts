@@ -66,7 +66,7 @@ export function bindImageInput(
           filler.fill(tensor, at, row.madeUp as Uint8Array);
           return null;
         }
-        if ('fields' in row) return NOT_AN_IMAGE;
+        if ('json' in row) return NOT_AN_IMAGE;
         try {
           const done = rowBytes.use(row, (bytes) =>
             decoder.decodeTo(bytes, (window, geometry) => filler.put(tensor, at, window, geometry)),
@@ -116,7 +116,7 @@ const SLOW_DECODE = {
 
 const NOT_AN_IMAGE: RowError = {
   code: 'invalid_row',
-  message: 'the row has fields but no image: give its path or URL in the field "image"',
+  message: 'the record has no image: give its path or URL in the field "image"',
 };
 
 function notDecoded(error: unknown): RowError {

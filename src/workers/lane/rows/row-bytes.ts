@@ -5,7 +5,7 @@
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import type { LaneInput } from '../messages.ts';
 
-type EncodedRow = Exclude<LaneInput, { readonly fields: unknown }>;
+type EncodedRow = Exclude<LaneInput, { readonly json: string }>;
 import { createFileOpener } from './open-file.ts';
 import { checkRowSize } from './check-row-size.ts';
 
