@@ -32,14 +32,17 @@ export function nextPage(argv: readonly string[], cursor: string): string[] {
   return [...first, '--cursor', cursor];
 }
 
-/** The command that runs what `forebay plan` planned: `run`, or `submit` for a running service. */
+/**
+ * The command that runs what `forebay plan` planned: `run`, or `submit` for a running service. `run` needs an output, so
+ * without one it gets `newOutput`.
+ */
 export function nextLine(
   { program, argv }: { program: string; argv: readonly string[] },
-  { url, output }: { url?: string; output?: string },
+  { url, output, newOutput }: { url?: string; output?: string; newOutput: string },
 ): string {
   const rest = argv.toSpliced(argv.indexOf('plan'), 1).filter((word) => word !== '--json');
   const verb = url === undefined ? 'run' : 'submit';
-  const results = url === undefined && output === undefined ? ['--output', 'results'] : [];
+  const results = url === undefined && output === undefined ? ['--output', newOutput] : [];
   return `${program} ${shellLine([verb, ...rest, ...results])}`;
 }
 

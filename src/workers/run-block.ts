@@ -10,6 +10,7 @@ import type { TakenBlock } from '../shared/queue/blocks/block-taker.ts';
 import type { BegunRun } from '../shared/queue/blocks/block-runs.ts';
 import type { JobWindow } from '../shared/queue/blocks/job-window.ts';
 import type { QueueSlots } from '../shared/queue/blocks/queue-slots.ts';
+import { isNewerVersion } from '../shared/queue/jobs/job-specs.ts';
 import {
   adoptBlock,
   proofOf,
@@ -124,7 +125,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
 
     async function fail(error: unknown): Promise<void> {
       if (handingBack) return;
-      if (error instanceof ForebayError && error.code === 'newer_version') {
+      if (isNewerVersion(error)) {
         await window.leaveRun(job, block, token, 'handedBack');
         return taken.leaveToNewer();
       }

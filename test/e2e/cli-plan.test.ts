@@ -34,6 +34,21 @@ it('plan shows operators, numbers, the estimate and the next command, and leaves
   await forebay.nothingLeft();
 });
 
+it('plan without --output neither excludes a folder nor refuses it as input', async () => {
+  await writeImages(join(folder, 'results'), 3);
+  try {
+    const ended = await forebay.run('plan', '--model', 'tiny', '--input', 'results', '--lanes', '1');
+    expect(ended).toMatchObject({ code: 0, signal: null });
+    expect(ended.out).toMatch(/: 3 rows\n/);
+    // The suggested folder does not exist yet.
+    expect(ended.out).toMatch(/run --model tiny --input results --lanes 1 --output results-2\n$/);
+    const both = await forebay.run('plan', '--model', 'tiny', '--input', '{images,results}/*');
+    expect(both.out).toMatch(/: 203 rows\n/);
+  } finally {
+    rmSync(join(folder, 'results'), { recursive: true });
+  }
+});
+
 it('plan prints only JSON on request', async () => {
   const ended = await plan('--json', '--limit', '50', '--batch-size', '8', '--output', 'out');
   expect(ended).toMatchObject({ code: 0, err: '' });

@@ -1,6 +1,8 @@
 // The atomic operations on a job's blocks, on a real Redis: blocks count once (INV-1), the window is bounded (INV-2).
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { newJobId } from '#forebay/shared/domain/job/job-id.js';
+import { jobKeys } from '#forebay/shared/queue/keys.js';
 import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { useQueueLayer, makeSpec, rowsOf } from '../support/queue.ts';
 
@@ -169,6 +171,20 @@ describe('jobs', () => {
       await layer.window.commit(id, block, `r${block}`, { succeeded: 4, failed: 0 }, {});
     }
     expect(await layer.jobs.watermark(id)).toBe(3);
+  });
+
+  it('stay listed while they have a record, however old they are', async () => {
+    const old = (n: number) => newJobId(Date.now() - 31 * 24 * 3_600_000, new Uint8Array(16).fill(n));
+    const [paused, expired] = [makeSpec({ id: old(1) }), makeSpec({ id: old(2) })];
+    const recent = makeSpec();
+    for (const spec of [paused, expired, recent]) await layer.make({ ...spec, tenant: 'patient' }, 4);
+    await layer.redis.del(jobKeys(expired.id).job);
+    await layer.jobs.retire(recent.id);
+    for (const tenant of ['patient', null]) {
+      const listed = await layer.jobs.list(null, 100, tenant);
+      expect(listed).toEqual(expect.arrayContaining([recent.id, paused.id]));
+      expect(listed).not.toContain(expired.id);
+    }
   });
 });
 

@@ -3,13 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeEach, expect, it } from 'vitest';
 import { createFeeders } from '#forebay/api/feeder/feeders.js';
+import { createAcceptJob } from '#forebay/api/jobs/create/accept-job.js';
+import { createQuotas } from '#forebay/api/jobs/create/quotas.js';
 import { listJobs } from '#forebay/api/jobs/list-jobs.js';
+import { createWebhookDispatcher } from '#forebay/api/webhooks/dispatcher.js';
 import { SPEC_VERSION } from '#forebay/shared/domain/job/job.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import { createBlockTaker } from '#forebay/shared/queue/blocks/block-taker.js';
-import { BULLMQ_PREFIX, jobKeys } from '#forebay/shared/queue/keys.js';
+import { BULLMQ_PREFIX, indexKeys, jobKeys } from '#forebay/shared/queue/keys.js';
+import { createWebhookQueue } from '#forebay/shared/queue/webhook-queue.js';
 import { makeSpec, rowsOf, useQueueLayer } from '../support/queue.ts';
 import { recordEvents } from '../support/recorded-events.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -17,10 +21,20 @@ import { waitUntil } from '../support/wait-until.ts';
 const layer = useQueueLayer();
 const folder = mkdtempSync(join(tmpdir(), 'forebay-newer-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(async () => layer.redis.flushall());
 const QUEUE = 'default.tiny.abababababab';
 const raise = (error: Error) => {
   throw error;
 };
+
+/** An active job of a newer version. */
+async function newerJob(change: Parameters<typeof makeSpec>[0] = {}) {
+  const spec = makeSpec(change);
+  await layer.make(spec, 4);
+  const newer = { ...spec, v: SPEC_VERSION + 1, dataset: { type: 'unheard-of' } };
+  await layer.redis.hset(jobKeys(spec.id).job, 'spec', JSON.stringify(newer));
+  return spec;
+}
 
 it('a block of a newer version goes back on the queue, and the block behind it is taken', async () => {
   const queue = new Queue(QUEUE, { connection: layer.redis, prefix: BULLMQ_PREFIX });
@@ -50,10 +64,7 @@ it('a block of a newer version goes back on the queue, and the block behind it i
 });
 
 it('a job of a newer version is left to feeders of that version, and other jobs are fed', async () => {
-  const spec = makeSpec();
-  await layer.make(spec, 4);
-  const newer = { ...spec, v: SPEC_VERSION + 1, dataset: { type: 'unheard-of' } };
-  await layer.redis.hset(jobKeys(spec.id).job, 'spec', JSON.stringify(newer));
+  const spec = await newerJob();
   const own = makeSpec({ output: join(folder, 'out') });
   await layer.make(own, 4);
   const events = recordEvents();
@@ -83,6 +94,66 @@ it('a job of a newer version is left to feeders of that version, and other jobs 
     await expect(layer.jobs.get(spec.id)).rejects.toMatchObject({ code: 'newer_version' });
   } finally {
     await feeders.close();
+  }
+});
+
+it('a job of a newer version does not keep its tenant from submitting others', async () => {
+  await newerJob({ tenant: 'mixed' });
+  await layer.make(makeSpec({ tenant: 'mixed' }), 4);
+  const quotas = createQuotas(layer.jobs, { jobs: null, rows: 10, bytes: null });
+  await quotas.checkRows('mixed', 6);
+  await expect(quotas.checkRows('mixed', 7)).rejects.toMatchObject({ code: 'quota_rows' });
+});
+
+it('an output of a job of a newer version is in use', async () => {
+  const { id: holder, output } = await newerJob({ output: join(folder, 'held') });
+  const accept = createAcceptJob({
+    ...layer,
+    input: { discard: async () => {} },
+    checkWebhook: () => {},
+    maxJobs: 100,
+  });
+  const spec = makeSpec({ output });
+  const by = { tenant: 'default', limited: false };
+  const accepted = accept({ id: spec.id, folder: output, by, requestKey: null }, async () => ({
+    spec,
+    total: 4,
+    webhookSecret: null,
+  }));
+  await expect(accepted).rejects.toMatchObject({
+    code: 'output_in_use',
+    message: expect.stringContaining(holder),
+  });
+});
+
+it('the webhook of a job of a newer version is soon due again, for a process of that version', async () => {
+  const webhook = { url: 'https://example.test/', events: ['completed' as const] };
+  const { id } = await newerJob({ webhook });
+  const events = recordEvents();
+  let seen = 0;
+  const dispatcher = createWebhookDispatcher({
+    queue: createWebhookQueue(layer),
+    jobs: {
+      isActive: layer.jobs.isActive,
+      async get(job) {
+        seen += job === id ? 1 : 0;
+        return layer.jobs.get(job);
+      },
+    },
+    sender: { send: async () => Promise.reject(new Error('nothing is sent')), close: async () => {} },
+    // The lease of a claim is three times the timeout.
+    settings: { progressMs: 1, timeoutMs: 3_600_000, tries: 1, firstPauseMs: 1, secret: null },
+    emit: events.emit,
+  });
+  try {
+    await waitUntil('the dispatcher to see the job', () => seen > 0);
+    await waitUntil('the webhook to be due again', async () => {
+      const due = await layer.redis.zscore(indexKeys.webhooks, id);
+      return Number(due) < Date.now() + 60_000;
+    });
+    expect(events.of('webhook.failed')).toEqual([]);
+  } finally {
+    await dispatcher.close();
   }
 });
 

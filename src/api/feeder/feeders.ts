@@ -3,8 +3,9 @@
  * and new workers wake a feeder. A sweep finds everything that a lost wake-up missed.
  */
 import { randomUUID } from 'node:crypto';
-import { ForebayError, messageOf } from '../../shared/errors.ts';
+import { messageOf } from '../../shared/errors.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
+import { isNewerVersion } from '../../shared/queue/jobs/job-specs.ts';
 import { LEASE_MS } from '../../shared/queue/jobs/lease.ts';
 import { readProgress, type Wake } from '../../shared/queue/wake.ts';
 import type { WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
@@ -43,7 +44,7 @@ export function createFeeders(deps: FeedersDeps) {
     const lease = randomUUID();
     if (!(await window.holdLease(id, lease, LEASE_MS))) return;
     const record = await jobs.get(id).catch(async (error: unknown) => {
-      if (error instanceof ForebayError && error.code === 'newer_version') {
+      if (isNewerVersion(error)) {
         emit('job.left_to_newer', { job: id, message: error.message });
         leftToNewer.add(id);
       }

@@ -2,6 +2,7 @@
 import type { JobRecord } from '../../shared/domain/job/job.ts';
 import type { JobStatus } from '../../shared/domain/job/job-state.ts';
 import { ForebayError } from '../../shared/errors.ts';
+import { nullIfNewer } from '../../shared/queue/jobs/job-specs.ts';
 import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
 import { jobToWire } from '../http/wire/job.ts';
 import type { JobListWire } from '../http/wire/job-list.ts';
@@ -21,7 +22,7 @@ export interface JobListRequest {
   readonly statuses: ReadonlySet<JobStatus> | null;
 }
 
-/** Skips records that have expired. Rejects with ForebayError `invalid_cursor`. */
+/** Skips records that have expired, and jobs of a newer version. Rejects with ForebayError `invalid_cursor`. */
 export async function listJobs(
   jobs: Pick<JobStore, 'list' | 'get'>,
   { tenant, limit, cursor, statuses }: JobListRequest,
@@ -37,7 +38,7 @@ export async function listJobs(
   let before = cursor;
   for (let scanned = 0; scanned < MAX_SCAN; scanned += CHUNK) {
     const ids = await jobs.list(before, CHUNK, tenant);
-    const records = await Promise.all(ids.map((id) => jobs.get(id).catch(skipNewer)));
+    const records = await Promise.all(ids.map((id) => jobs.get(id).catch(nullIfNewer)));
     for (const record of records) {
       if (record && (statuses === null || statuses.has(record.status))) found.push(record);
     }
@@ -46,12 +47,6 @@ export async function listJobs(
     if (found.length > limit) break;
   }
   return page(found, limit, before);
-}
-
-/** Skips jobs that only a newer version understands. That version handles them. */
-function skipNewer(error: unknown): null {
-  if (error instanceof ForebayError && error.code === 'newer_version') return null;
-  throw error;
 }
 
 /** `rest`: where reading continues after all of `found`. Null at the end of the list. */

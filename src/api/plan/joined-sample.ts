@@ -10,25 +10,29 @@ export function joinSamples(workers: readonly PlanWorker[]): PlanWire['sample'] 
   const replies = workers.flatMap(({ answer }) => (answer.ok && answer.reply.rate ? [answer.reply] : []));
   if (replies.length === 0) return null;
   const measured = sum(replies.map((reply) => reply.rate!.rows));
-  const mean = (of: (reply: SampleReply) => number) =>
-    sum(replies.map((reply) => of(reply) * reply.rate!.rows)) / measured;
-  const sized = replies.flatMap(({ meanRowBytes }) => (meanRowBytes === null ? [] : [meanRowBytes]));
+  const sized = replies.filter(({ meanRowBytes }) => meanRowBytes !== null);
   const stages = [...new Set(replies.flatMap(({ stageMs }) => Object.keys(stageMs)))];
   return {
     rows: Math.max(...replies.map((reply) => reply.rows)),
     passes: rounded(sum(replies.map((reply) => reply.passes)), 2)!,
     rows_measured: measured,
     seconds: rounded(Math.max(...replies.map((reply) => reply.rate!.seconds)), 3)!,
-    mean_row_bytes: sized.length === 0 ? null : Math.round(sum(sized) / sized.length),
+    mean_row_bytes: sized.length === 0 ? null : Math.round(mean(sized, (reply) => reply.meanRowBytes!)),
     stage_ms: Object.fromEntries(
       stages.map((stage) => {
-        const ms = mean(({ stageMs }) => stageMs[stage] ?? 0);
+        const ms = mean(replies, ({ stageMs }) => stageMs[stage] ?? 0);
         return [stage, rounded(ms, 3)!];
       }),
     ),
     failed_rows: sum(replies.map((reply) => reply.failedRows)),
     errors: joinErrors(replies.flatMap((reply) => reply.errors)),
   };
+}
+
+/** Over all measured rows of these replies, so that a reply counts as much as it has rows. */
+function mean(replies: readonly SampleReply[], of: (reply: SampleReply) => number): number {
+  const weights = replies.map((reply) => reply.rate!.rows);
+  return sum(replies.map((reply, i) => of(reply) * weights[i]!)) / sum(weights);
 }
 
 /** One entry per code, with the first message and the summed rows. */

@@ -7,6 +7,7 @@ import type { JobRecord } from '../../shared/domain/job/job.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
+import { isNewerVersion } from '../../shared/queue/jobs/job-specs.ts';
 import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
 import type { HookEvent, HookSlot, HookState, WebhookQueue } from '../../shared/queue/webhook-queue.ts';
 import { createDeliverer, type DeliverySettings, type JobWebhook } from './deliver-event.ts';
@@ -92,8 +93,9 @@ export function createWebhookDispatcher(deps: {
       await handle(id);
     } catch (error) {
       // When this process stops, it releases its claims, so that another one continues immediately. Otherwise the lease
-      // must expire first.
+      // must expire first. The same holds for a job that only processes of a newer version understand.
       if (signal.aborted) await queue.again(id, Date.now()).catch(() => undefined);
+      else if (isNewerVersion(error)) await queue.again(id, Date.now() + LOOK_MS).catch(() => undefined);
       else emit('webhook.failed', { job: id, error: messageOf(error) });
     }
   }

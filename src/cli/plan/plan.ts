@@ -1,4 +1,5 @@
 /** `forebay plan`: asks the service at --url, or starts a temporary one, and shows the plan. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { PlanWire } from '../../api/http/wire/plan.ts';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
@@ -22,9 +23,6 @@ export interface PlanFlags extends RunFlags {
   readonly apiKeyFile?: string;
 }
 
-/** The output that a plan without --output assumes. The command that it suggests names this folder, too. */
-const NO_OUTPUT = 'results';
-
 /** Returns the exit code. Throws UsageError, and the problems that the service reports. */
 export async function plan(flags: PlanFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
@@ -35,13 +33,20 @@ export async function plan(flags: PlanFlags, context: CliContext): Promise<numbe
       flags.url === undefined
         ? await askOwn(flags.model, flags, context)
         : await askRunning(flags.url, flags, context);
-    terminal.out(
-      flags.json ? `${JSON.stringify(made)}\n` : planText(made, { next: nextLine(context, flags) }),
-    );
+    const next = () => nextLine(context, { ...flags, newOutput: newFolder(context.cwd) });
+    terminal.out(flags.json ? `${JSON.stringify(made)}\n` : planText(made, { next: next() }));
     return EXIT.ok;
   } catch (error) {
     if (error instanceof Interrupted) return exitCodeOfSignal(error.signal);
     throw error;
+  }
+}
+
+/** A name that is free in the folder. A plan without --output suggests it for the results. */
+function newFolder(cwd: string): string {
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? 'results' : `results-${n}`;
+    if (!existsSync(resolve(cwd, name))) return name;
   }
 }
 
@@ -75,19 +80,20 @@ async function askOwn(given: string, flags: PlanFlags, context: CliContext): Pro
     throw new UsageError("--api-key-file needs --url, because a plan's temporary service requires no key");
   }
   const model = await checkModel(resolve(cwd, given), given);
-  const output = resolve(cwd, flags.output ?? NO_OUTPUT);
-  if (flags.output !== undefined) await checkOutput(output, flags.output, flags);
+  const output = flags.output === undefined ? null : resolve(cwd, flags.output);
+  if (output !== null) await checkOutput(output, flags.output!, flags);
   const input = await checkInput(flags, cwd, output);
   const body: SubmitBody = {
     model: model.name,
     input: toFilesInput({ ...flags, ...input.paths }),
-    ...(flags.output === undefined ? {} : { output }),
+    ...(output === null ? {} : { output }),
     ...toSubmitOptions(flags),
   };
+  const outputRoot = output === null ? cwd : resolve(output, '..');
   const view = flags.json ? createNotesView(terminal) : createProgressView(terminal);
   return withOwnService(
     {
-      env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot: resolve(output, '..') }),
+      env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot }),
       verbose: wantsLog(flags, env),
       workers: flags.workers ?? 1,
       view,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import picomatch from 'picomatch';
+import { isInside } from '../../shared/files/is-inside.ts';
 import { existingForm, formHint } from '../../shared/text/unicode-form.ts';
 import { UsageError } from '../exit-codes.ts';
 
@@ -19,8 +20,8 @@ export interface RunInput {
   readonly roots: readonly string[];
 }
 
-/** Throws UsageError. */
-export async function checkInput(flags: InputFlags, cwd: string, output: string): Promise<RunInput> {
+/** `output`: the absolute output folder. Null: none was given. Throws UsageError. */
+export async function checkInput(flags: InputFlags, cwd: string, output: string | null): Promise<RunInput> {
   if (flags.manifest !== undefined && flags.input !== undefined) {
     throw new UsageError('--input and --manifest cannot be combined: give only one of them');
   }
@@ -38,11 +39,12 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string)
   if (!found.isDirectory()) {
     return { paths: { input: path }, roots: [dirname(path), dirname(await realpath(path))] };
   }
-  const below = relative(base, output);
-  if (below === '') throw new UsageError('--input and --output are the same folder: choose another --output');
-  const exclude = below.startsWith('..')
-    ? flags.exclude
-    : [...(flags.exclude ?? []), `${escapeGlob(below)}/**`];
+  if (output === base)
+    throw new UsageError('--input and --output are the same folder: choose another --output');
+  const exclude =
+    output !== null && isInside(base, output)
+      ? [...(flags.exclude ?? []), `${escapeGlob(relative(base, output))}/**`]
+      : flags.exclude;
   return { paths: { input: path, ...(exclude === undefined ? {} : { exclude }) }, roots: [base] };
 }
 

@@ -15,6 +15,7 @@ export interface RetryingFetchOptions {
   readonly tries?: number;
   /** Maximum pause before the second attempt, ms. It doubles with each further attempt. */
   readonly firstPauseMs?: number;
+  /** Bounds the doubled pause, ms. If a server asks for a longer one, the fetch fails. The two add up. */
   readonly maxPauseMs?: number;
 }
 
@@ -31,8 +32,8 @@ export function createRetryingFetch(options: RetryingFetchOptions): GuardedFetch
         const longest = Math.min(maxPauseMs, firstPauseMs * 2 ** (attempt - 1));
         const asked = (error.retryAfterS ?? 0) * 1000;
         if (asked > maxPauseMs) throw error;
-        // A random share of the pause, so that rows that failed together are not retried together.
-        await pause(Math.max(asked, longest * Math.random()), signal);
+        // Random, so that rows that failed together, or were asked for the same pause, are not retried together.
+        await pause(asked + longest * Math.random(), signal);
       }
     }
   };

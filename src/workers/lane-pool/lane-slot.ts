@@ -79,16 +79,23 @@ export function createLaneSlot(deps: {
   async function run(batch: RunBatch, timeoutMs: number, alone: boolean): Promise<BatchResult> {
     const lane = state.beginBatch(alone);
     const endTimeout = timeout.start(timeoutMs);
-    try {
-      return await lane.run(batch);
-    } catch (error) {
-      throw await blame(batch.model, error);
-    } finally {
+    // The batch ends before the wait for `blame`, because the next process may start meanwhile.
+    const end = () => {
       endTimeout();
+      if (!state.endBatch(lane)) return;
       done += 1;
-      state.endBatch();
       closeIfDrained();
+    };
+    let result: BatchResult;
+    try {
+      result = await lane.run(batch);
+    } catch (error) {
+      const blamed = blame(batch.model, error);
+      end();
+      throw await blamed;
     }
+    end();
+    return result;
   }
 
   /**

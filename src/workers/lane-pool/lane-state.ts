@@ -23,16 +23,19 @@ export interface LaneState {
   readonly lane: Lane | null;
   /** Whether there is a process that can be asked to load a model. */
   readonly isUp: boolean;
-  /** Batches in the lane. */
+  /** Batches in the current process. */
   readonly batches: number;
   /** down > open. */
   start(lane: Lane): void;
-  /** Any state > down, except `closed`, which stays. */
+  /** Any state > down, except `closed`, which stays. Its batches are over. */
   end(): void;
   /** open > open, or exclusive if the batch must be alone. Returns the lane to send it to. */
   beginBatch(alone: boolean): Lane;
-  /** exclusive > open. With the last batch: emptying > loading. */
-  endBatch(): void;
+  /**
+   * exclusive > open. With the last batch: emptying > loading. `of`: the lane that `beginBatch` returned. Does nothing and
+   * returns false if its process has ended.
+   */
+  endBatch(of: Lane): boolean;
   /**
    * open or exclusive > loading, by way of `emptying` while there are batches. Resolves to the empty lane, or null if the
    * state changed before it was empty.
@@ -81,6 +84,7 @@ export function createLaneState(): LaneState {
       enter({ is: 'open', lane });
     },
     end() {
+      batches = 0;
       enter(state.is === 'closed' ? { is: 'closed', lane: null } : { is: 'down' });
     },
     beginBatch(alone) {
@@ -89,10 +93,12 @@ export function createLaneState(): LaneState {
       if (alone) enter({ is: 'exclusive', lane });
       return lane;
     },
-    endBatch() {
+    endBatch(of) {
+      if (laneOf(state) !== of) return false;
       batches -= 1;
       if (state.is === 'exclusive') enter({ is: 'open', lane: state.lane });
       if (state.is === 'emptying' && batches === 0) enter({ is: 'loading', lane: state.lane });
+      return true;
     },
     async beginLoad() {
       const { lane } = from('load a model', 'open', 'exclusive');

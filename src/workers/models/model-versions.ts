@@ -17,10 +17,10 @@ export function createModelVersions() {
       const others = (versions.get(name) ?? []).filter((one) => one !== hash);
       versions.set(name, [...others, hash].slice(-MAX_VERSIONS));
     },
-    /** Hashes of the versions before this one. */
+    /** Hashes of the versions before this one. Empty if this one is forgotten. */
     before({ name, hash }: ModelRef): string[] {
       const all = versions.get(name) ?? [];
-      return all.slice(0, all.indexOf(hash));
+      return all.slice(0, Math.max(0, all.indexOf(hash)));
     },
   };
 }

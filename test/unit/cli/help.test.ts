@@ -237,7 +237,7 @@ describe('a suggested command', () => {
     ];
     for (const argv of plans) {
       const url = argv.includes('--url') ? { url: 'http://h:1' } : {};
-      const line = nextLine({ program: 'forebay', argv }, url);
+      const line = nextLine({ program: 'forebay', argv }, { ...url, newOutput: 'results' });
       await expect(parse(line), line).resolves.toBeUndefined();
     }
   });

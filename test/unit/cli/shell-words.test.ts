@@ -21,7 +21,8 @@ describe('lines to paste into a shell', () => {
 });
 
 it('a plan names the command that runs what was planned', () => {
-  const next = (argv: string[], flags = {}) => nextLine({ program: 'forebay', argv }, flags);
+  const next = (argv: string[], flags = {}) =>
+    nextLine({ program: 'forebay', argv }, { newOutput: 'results', ...flags });
   expect(next(['plan', '--model', 'm', '--input', 'plan', '--json'])).toBe(
     'forebay run --model m --input plan --output results',
   );

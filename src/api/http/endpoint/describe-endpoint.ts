@@ -16,8 +16,14 @@ const COMMON: readonly ErrorCode[] = [
   'redis_full',
   'redis_not_saving',
 ];
-/** Problems that the guard returns. */
-const REFUSALS: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'host_not_allowed', 'rate_limited'];
+/** Problems that the guard returns if a key may be needed. */
+const REFUSALS: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'rate_limited'];
+/** Problems with the body of a POST, even if the endpoint needs none. */
+const BODY_PROBLEMS: readonly ErrorCode[] = [
+  'request_too_deep',
+  'request_too_large',
+  'unsupported_media_type',
+];
 
 /** Names of the two ways to send a key in the document. */
 const BEARER = 'BearerKey';
@@ -65,7 +71,9 @@ export function describeEndpoint<
       ...describeProblems([
         ...endpoint.problems,
         ...(scopes.length === 0 ? [] : REFUSALS),
-        ...(endpoint.method === 'post' ? (['request_too_deep'] as const) : []),
+        ...(endpoint.access === 'probe' ? [] : (['host_not_allowed'] as const)),
+        ...(endpoint.method === 'get' ? [] : (['origin_not_allowed'] as const)),
+        ...(endpoint.method === 'post' ? BODY_PROBLEMS : []),
         ...(body?.parse ? (['too_many_large_requests'] as const) : []),
         ...COMMON,
       ]),

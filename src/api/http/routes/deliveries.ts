@@ -3,6 +3,7 @@ import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
 import { DELIVERIES, deliveriesToWire } from '../wire/webhook.ts';
 import { JOB_PARAMS } from './jobs.ts';
+import { JOB_PROBLEMS } from './problem-sets.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
 
 export interface DeliveriesDeps {
@@ -23,7 +24,7 @@ export function mountDeliveries(target: MountTarget, deps: DeliveriesDeps): void
       description: 'The last 100 delivery attempts, newest first.',
       params: JOB_PARAMS,
       success: [{ status: 200, description: 'The attempts.', content: { 'application/json': DELIVERIES } }],
-      problems: ['job_not_found'],
+      problems: JOB_PROBLEMS,
     },
     async ({ c, params }) => {
       await deps.jobs.mustGet(params.id);

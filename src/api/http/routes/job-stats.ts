@@ -15,6 +15,7 @@ import { jobStateOf } from '../../jobs/report/job-state-of.ts';
 import { reportToWire } from '../wire/job-report.ts';
 import { countsToWire, JOB_STATS, type JobStatsWire } from '../wire/stats.ts';
 import { JOB_PARAMS } from './jobs.ts';
+import { JOB_PROBLEMS } from './problem-sets.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
 
 export interface JobStatsDeps {
@@ -40,7 +41,7 @@ export function mountJobStats(target: MountTarget, deps: JobStatsDeps): void {
         'Time per stage, utilisation of the lanes, the bottleneck and how to remove it. Also batches, the queue and the workers.',
       params: JOB_PARAMS,
       success: [{ status: 200, description: 'The statistics.', content: { 'application/json': JOB_STATS } }],
-      problems: ['job_not_found'],
+      problems: JOB_PROBLEMS,
     },
     async ({ c, params }) => c.json(await jobStats(deps, await deps.jobs.mustGet(params.id))),
   );

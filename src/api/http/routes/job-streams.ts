@@ -11,10 +11,12 @@ import { EVENT_ID, PROGRESS_EVENT, STATUS_EVENT } from '../wire/event.ts';
 import { JOB } from '../wire/job.ts';
 import { ERROR_ROW, ERRORS_QUERY, RESULT_ROW, RESULTS_QUERY } from '../wire/row.ts';
 import { JOB_PARAMS } from './jobs.ts';
+import { JOB_PROBLEMS } from './problem-sets.ts';
 import type { Success } from '../endpoint/endpoint.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
 
 const NDJSON = 'application/x-ndjson';
+const ROWS_PROBLEMS = [...JOB_PROBLEMS, 'not_found', 'output_changed', 'storage_unavailable'] as const;
 /** How soon a client reconnects after an interruption, ms. */
 const RETRY_MS = 1000;
 
@@ -50,7 +52,7 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
         },
         { status: 204, description: 'The client has seen the last event.' },
       ],
-      problems: ['job_not_found'],
+      problems: JOB_PROBLEMS,
     },
     async ({ c, params, query, headers }) => {
       const job = await deps.jobs.mustGet(params.id);
@@ -82,7 +84,7 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
       params: JOB_PARAMS,
       query: RESULTS_QUERY,
       success: [rowsSuccess(z.union([RESULT_ROW, ERROR_ROW]))],
-      problems: ['job_not_found', 'not_found', 'storage_unavailable'],
+      problems: ROWS_PROBLEMS,
     },
     async ({ c, params, query }) =>
       rows(c, params.id, {
@@ -105,7 +107,7 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
       params: JOB_PARAMS,
       query: ERRORS_QUERY,
       success: [rowsSuccess(ERROR_ROW)],
-      problems: ['job_not_found', 'not_found', 'storage_unavailable'],
+      problems: ROWS_PROBLEMS,
     },
     async ({ c, params, query }) =>
       rows(c, params.id, { kind: 'errors', fromRow: query.from_row, follow: query.follow === 'true' }),

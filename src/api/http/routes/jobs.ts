@@ -11,6 +11,7 @@ import { JOB_LIST, JOB_LIST_QUERY, statusFilter } from '../wire/job-list.ts';
 import { JOB_ID } from '../wire/scalars.ts';
 import { IDEMPOTENCY_KEY } from '../wire/submit-request.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
+import { CREATE_PROBLEMS, JOB_PROBLEMS } from './problem-sets.ts';
 import { submitBody } from './submit-body.ts';
 
 export const JOB_PARAMS = z.strictObject({ id: JOB_ID });
@@ -48,25 +49,13 @@ export function mountJobs(target: MountTarget, deps: JobsDeps): void {
         },
       ],
       problems: [
-        'path_not_allowed',
-        'url_not_allowed',
-        'model_not_found',
+        ...CREATE_PROBLEMS,
         'idempotency_conflict',
+        'request_in_progress',
+        'newer_version',
         'output_not_empty',
-        'output_in_use',
-        'resume_mismatch',
-        'request_too_large',
         'list_too_long',
         'too_many_rows',
-        'unsupported_media_type',
-        'input_not_found',
-        'input_unreadable',
-        'invalid_model_config',
-        'too_many_jobs',
-        'quota_jobs',
-        'quota_rows',
-        'quota_bytes',
-        'storage_unavailable',
       ],
     },
     async ({ c, caller, body, headers }) => {
@@ -125,7 +114,7 @@ export function mountJobs(target: MountTarget, deps: JobsDeps): void {
       summary: 'Get a job',
       params: JOB_PARAMS,
       success: [{ status: 200, description: 'The job.', content: JSON_JOB }],
-      problems: ['job_not_found'],
+      problems: JOB_PROBLEMS,
     },
     async ({ c, params }) => c.json(jobToWire(await deps.jobs.mustGet(params.id))),
   );
@@ -143,7 +132,7 @@ export function mountJobs(target: MountTarget, deps: JobsDeps): void {
         description,
         params: JOB_PARAMS,
         success: [{ status: 200, description: 'The job afterwards.', content: JSON_JOB }],
-        problems: ['job_not_found', 'invalid_state'],
+        problems: [...JOB_PROBLEMS, 'invalid_state'],
       },
       async ({ c, params }) => {
         const job = await deps.controlJob[command](params.id);

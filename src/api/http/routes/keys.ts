@@ -37,7 +37,7 @@ export function mountKeys(target: MountTarget, deps: KeysDeps): void {
       description: 'Only this response holds the key itself. The service keeps a hash of it.',
       body: { schema: CREATE_KEY_BODY, limit: LIMIT },
       success: [{ status: 201, description: 'The key.', content: { 'application/json': CREATED_KEY } }],
-      problems: ['request_too_large', 'unsupported_media_type'],
+      problems: [],
     },
     async ({ c, body, caller }) => {
       const { text, record } = await keys().create(toNewKey(body, Date.now()));

@@ -4,6 +4,7 @@ import type { JobUseCases } from '../../jobs/job-use-cases.ts';
 import { JOB, jobToWire } from '../wire/job.ts';
 import { RESUME_BODY, toResumeRequest } from '../wire/resume-request.ts';
 import { JOB_PARAMS } from './jobs.ts';
+import { CREATE_PROBLEMS, JOB_PROBLEMS } from './problem-sets.ts';
 import type { Success } from '../endpoint/endpoint.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
 
@@ -32,19 +33,7 @@ export function mountRetryAndResume(target: MountTarget, deps: RetryAndResumeDep
         'Creates a new job (`retry_of`) that runs the failed rows of an ended job again, into the same output. Its parts follow the existing ones, and rows keep their index. `manifest.json` then describes both jobs. A retry can be retried. For this, rows that came with the request are kept as long as the job (7 days).',
       params: JOB_PARAMS,
       success: [NEW_JOB],
-      problems: [
-        'path_not_allowed',
-        'job_not_found',
-        'model_not_found',
-        'invalid_state',
-        'output_in_use',
-        'resume_mismatch',
-        'input_not_found',
-        'input_unreadable',
-        'invalid_model_config',
-        'too_many_jobs',
-        'storage_unavailable',
-      ],
+      problems: [...JOB_PROBLEMS, ...CREATE_PROBLEMS, 'invalid_state'],
     },
     async ({ c, caller, params }) => {
       const job = await deps.retryJob(params.id, { tenant: caller.tenant, limited: caller.key !== null });
@@ -69,21 +58,7 @@ export function mountRetryAndResume(target: MountTarget, deps: RetryAndResumeDep
         limit: { bytes: 64 * 1024, advice: 'It only needs to name a folder.' },
       },
       success: [NEW_JOB],
-      problems: [
-        'path_not_allowed',
-        'url_not_allowed',
-        'not_found',
-        'model_not_found',
-        'output_in_use',
-        'resume_mismatch',
-        'request_too_large',
-        'unsupported_media_type',
-        'input_not_found',
-        'input_unreadable',
-        'invalid_model_config',
-        'too_many_jobs',
-        'storage_unavailable',
-      ],
+      problems: [...CREATE_PROBLEMS, 'not_found'],
     },
     async ({ c, caller, body }) => {
       const job = await deps.resumeOutput(toResumeRequest(body), {

@@ -15,6 +15,7 @@ import type {
   RequestClaim,
   RequestKey,
 } from '../../../shared/queue/jobs/job-creation.ts';
+import { nullIfNewer } from '../../../shared/queue/jobs/job-specs.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
 import { takeOverOutput } from '../output/take-over-output.ts';
@@ -77,7 +78,7 @@ export function createAcceptJob(deps: {
 
   /** Whether the job that holds an output has ended and left only its claim. */
   async function hasEnded(holder: string): Promise<boolean> {
-    const other = await jobs.get(holder);
+    const other = await jobs.get(holder).catch(nullIfNewer);
     return other ? isTerminal(other.status) : !(await jobs.isActive(holder));
   }
 

@@ -1,8 +1,10 @@
 /**
  * What a tenant may have at once, checked at submit. Jobs are counted exactly. Rows and bytes are counted as far as known.
  * So two concurrent submits may both pass, and a folder counts only after its rows have been counted.
+ * Rows of a job of a newer version do not count.
  */
 import { ForebayError } from '../../../shared/errors.ts';
+import { nullIfNewer } from '../../../shared/queue/jobs/job-specs.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 
 /** `null`: no limit. */
@@ -37,7 +39,8 @@ export function createQuotas(
 
     async checkRows(tenant, more) {
       if (limits.rows === null) return;
-      const records = await Promise.all((await jobs.activeOf(tenant)).map((id) => jobs.get(id)));
+      const ids = await jobs.activeOf(tenant);
+      const records = await Promise.all(ids.map((id) => jobs.get(id).catch(nullIfNewer)));
       const left = records.reduce((sum, record) => {
         if (!record?.total) return sum;
         return sum + Math.max(0, record.total - record.succeeded - record.failed);

@@ -28,6 +28,17 @@ export function createJobSpecs(): JobSpecs {
   };
 }
 
+/** Whether only a newer version understands the job. Processes of that version handle it. */
+export function isNewerVersion(error: unknown): error is ForebayError {
+  return error instanceof ForebayError && error.code === 'newer_version';
+}
+
+/** For `catch`: a job that only a newer version understands counts as absent. */
+export function nullIfNewer(error: unknown): null {
+  if (isNewerVersion(error)) return null;
+  throw error;
+}
+
 function readJobSpec(text: string): JobSpec {
   const data: unknown = JSON.parse(text);
   const version = newerVersion(data, SPEC_VERSION);

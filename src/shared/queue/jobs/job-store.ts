@@ -17,6 +17,7 @@ import { indexKeys, jobKeys, WAKE_CHANNELS } from '../keys.ts';
 import { LeaseLost } from './lease.ts';
 import type { RunScript } from '../scripts.ts';
 import { createStoredBytes } from './stored-bytes.ts';
+import { trimJobIndex } from './trim-job-index.ts';
 
 /** Fields that a transition sets (null clears one), and who may make it. */
 export interface TransitionOptions {
@@ -126,11 +127,10 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
         .hdel(indexKeys.tenants, id)
         .del(keys.window, keys.runs, keys.attempts, keys.journal, keys.errors, keys.parts, keys.lease);
       for (const key of [keys.job, keys.committed, keys.events, keys.stats]) batch.pexpire(key, RETENTION_MS);
-      // The index keeps an id for INDEX_MS from its creation. Without this, the index would grow for ever.
-      const oldest = newJobId(now() - INDEX_MS, new Uint8Array(16));
-      batch.zremrangebylex(indexKeys.jobs, '-', `(${oldest}`);
-      if (tenant !== null) batch.zremrangebylex(indexKeys.jobsOf(tenant), '-', `(${oldest}`);
       await batch.exec();
+      const oldest = newJobId(now() - INDEX_MS, new Uint8Array(16));
+      await trimJobIndex(redis, indexKeys.jobs, oldest);
+      if (tenant !== null) await trimJobIndex(redis, indexKeys.jobsOf(tenant), oldest);
     },
     async forget(id: string): Promise<void> {
       const tenant = await redis.hget(indexKeys.tenants, id);
@@ -192,6 +192,7 @@ export function jobNotFound(id: string): ForebayError {
 const DAY_MS = 24 * 3600 * 1000;
 /** How long the record of an ended job is kept. Its output stays. */
 export const RETENTION_MS = 7 * DAY_MS;
+/** Younger ids stay in the index, even if their record has expired. */
 const INDEX_MS = 30 * DAY_MS;
 
 function patchFields(patch: TransitionOptions): string[] {

@@ -73,7 +73,8 @@ async function measure(place: Place, original: SessionOptions, create: CreateSes
 
 /**
  * Loads the original and keeps the optimised graph. Returns null if nothing was loaded. If the graph cannot be kept, the note
- * prevents a second attempt.
+ * prevents a second attempt. The note stays if the model was replaced after it was hashed, because that says nothing about
+ * the graph of that hash.
  */
 async function fill(
   place: Place,
@@ -83,23 +84,27 @@ async function fill(
   create: CreateSession,
 ): Promise<OnnxSession | null> {
   const temporary = `${place.graph}.${process.pid}.tmp`;
+  const isUnchanged = async () => hasHash(dirname(original.path), cache.hash);
   let session: OnnxSession | null = null;
   try {
     await writeFile(temporary, '');
     session = await create({ ...original, saveTo: temporary });
-    // If the graph was replaced after it was hashed, the optimised one would be kept under the wrong hash.
-    if (!(await hasHash(dirname(original.path), cache.hash))) throw new Error('the model has changed');
-    const { size } = await stat(temporary);
-    await sync(temporary);
-    await rename(temporary, place.graph);
-    await writeNote(place.note, { ...note, bytes: size });
-    await makeRoom(place);
+    if (await isUnchanged()) await keep(temporary, place, note);
   } catch {
     // For example, the disk is full or read-only, or onnxruntime cannot save the graph.
-    await writeNote(place.note, { ...note, bytes: 0 }).catch(() => undefined);
+    if (await isUnchanged()) await writeNote(place.note, { ...note, bytes: 0 }).catch(() => undefined);
+    await rm(place.graph, { force: true }).catch(() => undefined);
   }
   await rm(temporary, { force: true }).catch(() => undefined);
   return session;
+}
+
+async function keep(temporary: string, place: Place, note: Note): Promise<void> {
+  const { size } = await stat(temporary);
+  await sync(temporary);
+  await rename(temporary, place.graph);
+  await writeNote(place.note, { ...note, bytes: size });
+  await makeRoom(place).catch(() => undefined);
 }
 
 /** Returns null and deletes the kept graph if it cannot be loaded. */
@@ -151,18 +156,23 @@ async function isSelfContained(path: string): Promise<boolean> {
 async function hasHash(dir: string, hash: string): Promise<boolean> {
   // Imported only here, because most lanes start without reading a config.
   const { loadModelFolder } = await import('../../../shared/models/model-folder.ts');
-  return (await loadModelFolder(dir)).ref.hash === hash;
+  return loadModelFolder(dir).then(
+    ({ ref }) => ref.hash === hash,
+    () => false,
+  );
 }
 
 async function makeRoom({ folder, graph: except }: Place): Promise<void> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.onnx'));
-  const files = await Promise.all(
+  const found = await Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);
-      const { size, mtimeMs } = await stat(path);
-      return { path, size, mtimeMs };
+      // Another process may have deleted it.
+      const stats = await stat(path).catch(() => null);
+      return stats && { path, size: stats.size, mtimeMs: stats.mtimeMs };
     }),
   );
+  const files = found.filter((file) => file !== null);
   let held = files.reduce((sum, file) => sum + file.size, 0);
   for (const { path, size } of files.toSorted((a, b) => a.mtimeMs - b.mtimeMs)) {
     if (held <= KEPT_BYTES) return;

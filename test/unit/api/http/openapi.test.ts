@@ -93,6 +93,41 @@ describe('the OpenAPI document', () => {
     expect(document.components).toHaveProperty('securitySchemes.HeaderKey.name', 'X-API-Key');
   });
 
+  /** The codes that the document declares for an operation. */
+  const declared = (operation: (typeof operations)[number]['operation']) =>
+    Object.values(operation.responses).flatMap(({ description }) =>
+      [...description.matchAll(/`(\w+)`/g)].map((match) => match[1]!),
+    );
+
+  it.each(['submitJob', 'retryJob', 'resumeOutput'])('declares every problem of a new job for %s', (id) => {
+    const { operation } = operations.find((one) => one.operation.operationId === id)!;
+    expect(declared(operation)).toEqual(
+      expect.arrayContaining([
+        'model_not_found',
+        'output_in_use',
+        'output_changed',
+        'url_not_allowed',
+        'too_many_jobs',
+        'quota_jobs',
+        'quota_rows',
+        'quota_bytes',
+        'storage_unavailable',
+      ]),
+    );
+  });
+
+  it('declares the problems of each kind of request', () => {
+    for (const { path, method, operation } of operations) {
+      const expected = path.startsWith('/v1/jobs/{id}') ? ['job_not_found', 'newer_version'] : [];
+      if (operation.operationId === 'submitJob') expected.push('request_in_progress', 'newer_version');
+      if (/Results|Errors/.test(operation.operationId)) expected.push('not_found', 'output_changed');
+      if (method !== 'get') expected.push('origin_not_allowed');
+      if (method === 'post') expected.push('request_too_large', 'unsupported_media_type');
+      if (!['/healthz', '/readyz'].includes(path)) expected.push('host_not_allowed');
+      expect(declared(operation), operation.operationId).toEqual(expect.arrayContaining(expected));
+    }
+  });
+
   it('describes exactly the parameters of each path', () => {
     for (const { path, operation } of operations) {
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);

@@ -1,10 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lockData } from '#forebay/cli/redis/data-lock.js';
+import { putBack } from '#forebay/cli/redis/moved-lock.js';
 
 let folder: string;
 beforeEach(() => {
@@ -59,6 +68,59 @@ describe('the lock of a data folder', () => {
     shepherd.stdin.end();
     (await next).release();
     expect(existsSync(flushed)).toBe(true);
+  });
+
+  it('is not taken while a live process holds a lock that another one moved aside', async () => {
+    const other = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
+    await once(other, 'spawn');
+    const [path, aside] = [join(folder, 'lock'), join(folder, 'lock.stale.1.a')];
+    (await lockData(folder)).shareWith(other.pid!);
+    const { shepherd } = JSON.parse(readFileSync(path, 'utf8')) as { shepherd: object };
+    heldBy(shepherd);
+    // A process that removes a stale lock may be killed after it has moved a newer one.
+    renameSync(path, aside);
+    await expect(lockData(folder)).rejects.toMatchObject({
+      code: 'data_in_use',
+      message: expect.stringContaining(`process ${other.pid}`) as string,
+    });
+    expect(readdirSync(folder)).toEqual(['lock.stale.1.a']);
+    other.stdin.end();
+    await once(other, 'exit');
+    (await lockData(folder)).release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('is taken over from a dead process whose lock was moved aside', async () => {
+    heldBy({ pid: process.pid, started: 'an earlier life' });
+    renameSync(join(folder, 'lock'), join(folder, 'lock.stale.1.a'));
+    (await lockData(folder)).release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('goes back to its holder once the process that has locked the folder meanwhile gives way', async () => {
+    const [path, aside] = [join(folder, 'lock'), join(folder, 'lock.stale.1.a')];
+    await lockData(folder);
+    const held = readFileSync(path, 'utf8');
+    renameSync(path, aside);
+    heldBy({ pid: 1, started: 'just now' });
+    const back = putBack(aside, path, Infinity);
+    expect(readFileSync(path, 'utf8')).toContain('just now');
+    rmSync(path);
+    await back;
+    expect(readFileSync(path, 'utf8')).toBe(held);
+    expect(readdirSync(folder)).toEqual(['lock']);
+  });
+
+  it('stays as it is if its holder has rewritten it meanwhile', async () => {
+    const [path, aside] = [join(folder, 'lock'), join(folder, 'lock.stale.1.a')];
+    const lock = await lockData(folder);
+    renameSync(path, aside);
+    lock.shareWith(process.pid, '/a/socket');
+    await putBack(aside, path, Infinity);
+    expect(readFileSync(path, 'utf8')).toContain('/a/socket');
+    expect(readdirSync(folder)).toEqual(['lock']);
   });
 
   it('goes to exactly one of many callers that take it over from a dead process', async () => {

@@ -63,5 +63,7 @@ describe('the plan of a run', () => {
   it('excludes an output inside the input, so that results do not become rows', async () => {
     const { body } = await plan({ input: '.', output: 'results [1]', exclude: ['*.txt'] });
     expect(body.input).toMatchObject({ exclude: ['*.txt', 'results \\[1\\]/**'] });
+    const dots = await plan({ input: '.', output: '..results' });
+    expect(dots.body.input).toMatchObject({ exclude: ['..results/**'] });
   });
 });

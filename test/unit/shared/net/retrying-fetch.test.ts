@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ForebayError } from '#forebay/shared/errors.js';
 import { createCircuitBreaker } from '#forebay/shared/net/circuit-breaker.js';
 import { createGuardedFetch, type GuardedFetch } from '#forebay/shared/net/guarded-fetch.js';
@@ -147,6 +147,27 @@ describe('a host that keeps failing', () => {
     }
     expect(breaker.openForMs('flaky')).toBe(0);
   });
+});
+
+it('rows that are asked for the same pause wait at least that long, and are not retried together', async () => {
+  const timer = vi.spyOn(globalThis, 'setTimeout');
+  const failed = new Set<string>();
+  const fetchRetrying = createRetryingFetch({
+    async fetchBytes(url): Promise<Uint8Array> {
+      if (failed.has(url)) return new Uint8Array(1);
+      failed.add(url);
+      throw new ForebayError('fetch_unavailable', 'not now', { retryAfterS: 0.05 });
+    },
+    firstPauseMs: 40,
+  });
+  const urls = Array.from({ length: 20 }, (_, i) => `http://host.test/${i}`);
+  await Promise.all(urls.map(async (url) => fetchRetrying(url, never)));
+  const pauses = timer.mock.calls.map(([, ms]) => ms!);
+  timer.mockRestore();
+  expect(pauses).toHaveLength(20);
+  expect(Math.min(...pauses)).toBeGreaterThanOrEqual(50);
+  expect(Math.max(...pauses)).toBeLessThanOrEqual(90);
+  expect(new Set(pauses).size).toBe(20);
 });
 
 it('many rows that wait for a retry cause no warning about leaked listeners', async () => {

@@ -26,12 +26,12 @@ it('takes batches while it is open, and no other batch while one must run alone'
   expect(state.beginBatch(false)).toBe(lane);
   state.beginBatch(false);
   expect(state).toMatchObject({ is: 'open', batches: 2 });
-  state.endBatch();
-  state.endBatch();
+  state.endBatch(lane);
+  state.endBatch(lane);
   state.beginBatch(true);
   expect(state.is).toBe('exclusive');
   expect(() => state.beginBatch(false)).toThrow('cannot take a batch while it is exclusive');
-  state.endBatch();
+  state.endBatch(lane);
   expect(state).toMatchObject({ is: 'open', batches: 0 });
 });
 
@@ -41,7 +41,7 @@ it('loads a model when its last batch has ended, and takes no batch meanwhile', 
   const empty = state.beginLoad();
   expect(state.is).toBe('emptying');
   expect(() => state.beginBatch(false)).toThrow('while it is emptying');
-  state.endBatch();
+  state.endBatch(lane);
   expect(state.is).toBe('loading');
   expect(await empty).toBe(lane);
   state.endLoad();
@@ -57,9 +57,23 @@ it.each([
   const empty = state.beginLoad();
   leave(state);
   expect(await empty).toBeNull();
-  state.endBatch();
+  state.endBatch(lane);
   state.endLoad();
   expect(state.is).toBe(is);
+});
+
+it('a batch of a process that has ended changes nothing', () => {
+  const state = started();
+  state.beginBatch(false);
+  state.end();
+  const next = { ...lane };
+  state.start(next);
+  expect(state.batches).toBe(0);
+  state.beginBatch(true);
+  expect(state.endBatch(lane)).toBe(false);
+  expect(state).toMatchObject({ is: 'exclusive', batches: 1 });
+  expect(state.endBatch(next)).toBe(true);
+  expect(state).toMatchObject({ is: 'open', batches: 0 });
 });
 
 it('starts again after a drain, and never after it is closed', () => {

@@ -22,4 +22,5 @@ it('forgets the oldest versions', () => {
   const versions = createModelVersions();
   for (let i = 0; i < 100; i++) versions.remember(ref(String(i)));
   expect(versions.before(ref('99'))).toHaveLength(19);
+  expect(versions.before(ref('3'))).toEqual([]);
 });

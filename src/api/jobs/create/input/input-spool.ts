@@ -5,7 +5,7 @@ import { spoolInline } from '../../../../shared/datasets/inline/inline-source.ts
 import { spoolUrls } from '../../../../shared/datasets/urls/urls-source.ts';
 import type { GivenDataset } from '../../../../shared/domain/dataset-spec.ts';
 import { DEFAULT_TENANT } from '../../../../shared/domain/tenant.ts';
-import { ForebayError, InvariantError } from '../../../../shared/errors.ts';
+import { ForebayError, InvariantError, messageOf } from '../../../../shared/errors.ts';
 import { tenantFolder } from '../../../../shared/files/tenant-folder.ts';
 import type { PackedInput } from '../../../http/wire/job-input.ts';
 
@@ -33,7 +33,10 @@ export interface InputSpool {
   write(input: SpooledInput, jobId: string, tenant: string): Promise<UrlsDataset | InlineDataset>;
   /** The dataset of a job's URLs, whether they are spooled or not. */
   urlsOf(jobId: string, tenant: string): UrlsDataset;
-  /** Keeps the rows under the new job's id too. Rejects with ForebayError `input_not_found` if they are gone. */
+  /**
+   * Keeps the rows under the new job's id too. Rejects with ForebayError `input_not_found` if they are gone, and
+   * `storage_unavailable`.
+   */
   handOverUrls(jobs: Handover): Promise<UrlsDataset>;
   /** As `handOverUrls`. */
   handOverInline(jobs: Handover): Promise<InlineDataset>;
@@ -132,13 +135,18 @@ export function createInputSpool({
   };
 }
 
-/** Gives a file a second name. Returns false if that fails, usually because the file does not exist. */
+/** Gives a file a second name. Returns false if it does not exist. Rejects with ForebayError `storage_unavailable`. */
 async function addName(from: string, to: string): Promise<boolean> {
   try {
     await mkdir(dirname(to), { recursive: true });
     await link(from, to);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw new ForebayError(
+      'storage_unavailable',
+      `Cannot keep the rows of the earlier job in ${dirname(to)}: ${messageOf(error)}. Free space there, or make it writable.`,
+      { cause: error },
+    );
   }
 }

@@ -165,6 +165,31 @@ describe('rows in the request', () => {
     await resolver().discard('job_2', 'default');
     expect(await readdir(spoolDir)).toEqual([]);
   });
+
+  it('are kept for a job that continues, unless they are gone or the spool cannot take them', async () => {
+    const owned = createInputResolver({ inputRoots: [root], spoolDir, ownerOf: async () => 'default' });
+    const jobs = { from: 'job_1', to: 'job_2', tenant: 'default', folder: '/nowhere' };
+    const { spec } = await owned.resolve(
+      { type: 'urls', packed: packUrls(['http://x/1']) },
+      jobs.from,
+      jobs.tenant,
+    );
+    await expect(owned.adopt(spec, { ...jobs, from: 'job_3' })).rejects.toMatchObject({
+      code: 'input_not_found',
+    });
+    // A disk that is full or read-only fails in the same place.
+    await writeFile(join(spoolDir, 'job_2.urls.jsonl'), 'in the way');
+    await expect(owned.adopt(spec, jobs)).rejects.toMatchObject({
+      code: 'storage_unavailable',
+      message: expect.stringContaining('EEXIST') as string,
+    });
+    await owned.discard('job_2', 'default');
+    expect(await owned.adopt(spec, jobs)).toEqual({
+      type: 'urls',
+      spool: join(spoolDir, 'job_2.urls.jsonl'),
+    });
+    for (const id of ['job_1', 'job_2']) await owned.discard(id, 'default');
+  });
 });
 
 describe('the schema of an input', () => {

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import type { OnnxSession, SessionOptions } from '#forebay/workers/lane/models/onnx-session.js';
@@ -142,6 +142,24 @@ it('a graph that has changed since it was hashed is never saved under that hash'
   await open();
   expect(opened).toEqual(['original', 'saving']);
   expect(file('.onnx')).toBeNull();
+  // A folder that cannot be read any more has changed, too.
+  rmSync(join(dir, 'model.json'));
+  await open();
+  expect(file('.onnx')).toBeNull();
+  // The version of that hash may come back.
+  writeModelFolder(dir, GRAPH, CONFIG);
+  await open();
+  await open();
+  expect(opened.slice(2)).toEqual(['saving', 'saving', 'kept']);
+});
+
+it('a graph is kept even if another process deletes a graph while room is made', async () => {
+  const { open, opened, file } = await measured();
+  // Like a file that is deleted after the folder has been listed.
+  symlinkSync('/nowhere.onnx', join(dirname(file('.json')!), 'deleted.onnx'));
+  await open();
+  await open();
+  expect(opened).toEqual(['original', 'saving', 'kept']);
 });
 
 it('graphs for providers other than the CPU are not saved', async () => {

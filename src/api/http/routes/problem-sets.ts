@@ -1,0 +1,28 @@
+/** Problems that several endpoints share. */
+import type { ErrorCode } from '../../../shared/errors.ts';
+
+/** Of every request that names a job. A newer process may have created that job. */
+export const JOB_PROBLEMS: readonly ErrorCode[] = ['job_not_found', 'newer_version'];
+
+/** Of every request that settles a job's model, input and output, even if it creates no job. */
+export const SETTLE_PROBLEMS: readonly ErrorCode[] = [
+  'path_not_allowed',
+  'model_not_found',
+  'resume_mismatch',
+  'output_changed',
+  'input_not_found',
+  'input_unreadable',
+  'invalid_model_config',
+  'storage_unavailable',
+];
+
+/** Of every request that creates a job (jobs/create/accept-job.ts). */
+export const CREATE_PROBLEMS: readonly ErrorCode[] = [
+  ...SETTLE_PROBLEMS,
+  'url_not_allowed',
+  'output_in_use',
+  'too_many_jobs',
+  'quota_jobs',
+  'quota_rows',
+  'quota_bytes',
+];
