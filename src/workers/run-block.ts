@@ -2,7 +2,7 @@
  * One run of a block, the whole pipeline on one screen:
  * begin > (adopt an earlier part | read > batch > lane > stage > ask > publish) > commit > leave the queue.
  */
-import type { RowOutcome } from '../shared/domain/row.ts';
+import { listRows } from '../shared/datasets/open-slice.ts';
 import { firstPart } from '../shared/domain/job/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { Emit } from '../shared/observe/events.ts';
@@ -23,7 +23,7 @@ import { storageTrouble } from '../shared/storage/storage-trouble.ts';
 import type { BatchGroup } from './intake/batch-group.ts';
 import type { Batcher } from './intake/batcher.ts';
 import type { BudgetedReader } from './intake/read/budgeted-reader.ts';
-import { createBlockComputer } from './run/compute-block.ts';
+import { createBlockComputer, type Computed } from './run/compute-block.ts';
 import { createJobFlows } from './run/job-flow.ts';
 import { createRunStats } from './run/run-stats.ts';
 
@@ -71,9 +71,9 @@ export function createBlockRunner(deps: RunBlockDeps) {
       let counts = await adoptEarlierPart(begun);
       stats.begun();
       if (!counts) {
-        const outcomes = await computeRows(begun, group);
+        const computed = await computeRows(begun, group);
         if (handingBack) return;
-        counts = await publish(begun, outcomes);
+        counts = await publish(begun, computed);
         if (!counts) return taken.complete();
       }
       await commit(counts);
@@ -85,20 +85,18 @@ export function createBlockRunner(deps: RunBlockDeps) {
       // A run that was handed back does not count as an attempt. If it has published, `publish` finds its part.
       if (attempts <= 1 && !spec.resume) return null;
       const proof = proofOf(spec, begun.announced);
-      return adoptBlock(spec.output, job, firstPart(spec) + block, begun.block, proof);
+      const rows = await listRows(spec.dataset, begun.block, abort.signal);
+      return adoptBlock(spec.output, job, firstPart(spec) + block, rows, proof);
     }
 
-    async function computeRows(begun: BegunRun, group: BatchGroup): Promise<RowOutcome[]> {
+    async function computeRows(begun: BegunRun, group: BatchGroup): Promise<Computed> {
       const computing = compute({ job, block, token, run: begun, group, stats, abort });
       announce();
       return computing;
     }
 
     /** Null if the run may not publish. */
-    async function publish(
-      { spec, block: rows }: BegunRun,
-      outcomes: RowOutcome[],
-    ): Promise<BlockCounts | null> {
+    async function publish({ spec }: BegunRun, { rows, outcomes }: Computed): Promise<BlockCounts | null> {
       const started = performance.now();
       const counts = await publishBlock(
         { folder: spec.output, job, part: firstPart(spec) + block, rows, outcomes, token },

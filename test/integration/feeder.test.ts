@@ -19,6 +19,7 @@ import type { BegunRun } from '#forebay/shared/queue/blocks/block-runs.js';
 import { adoptBlock } from '#forebay/shared/storage/adopt-block.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { makeSpec, useQueueLayer, rowsOf } from '../support/queue.ts';
+import { listedRows } from '#forebay/shared/domain/block.js';
 
 const layer = useQueueLayer();
 const folder = mkdtempSync(join(tmpdir(), 'forebay-feeder-'));
@@ -99,7 +100,7 @@ async function feederOf(
 /** Publishes a part as a worker does: stages it, asks, and links it. */
 async function publishRun(id: string, block: number, run: BegunRun, outcomes: RowOutcome[], token: string) {
   const { output } = run.spec;
-  const toPublish = { folder: output, job: id, part: block, rows: run.block, outcomes, token };
+  const toPublish = { folder: output, job: id, part: block, rows: listedRows(run.block), outcomes, token };
   return publishBlock(toPublish, async (hash) => {
     const permit = await layer.window.announcePart(id, { block, token, hash, output });
     return permit.may ? { hashes: permit.announced } : null;
@@ -112,7 +113,7 @@ async function commitWindow(id: string, failed = 0): Promise<void> {
     const token = randomUUID();
     const run = await layer.window.beginRun(id, block, entry.generation, token);
     if (!run) continue;
-    const outcomes = run.block.rows.map((_, i) => (i < failed ? bad : ok));
+    const outcomes = listedRows(run.block).rows.map((_, i) => (i < failed ? bad : ok));
     const counts = await publishRun(id, block, run, outcomes, token);
     await layer.window.commit(id, block, token, counts!, {});
   }

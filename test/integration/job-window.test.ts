@@ -5,6 +5,7 @@ import { newJobId } from '#forebay/shared/domain/job/job-id.js';
 import { jobKeys } from '#forebay/shared/queue/keys.js';
 import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { useQueueLayer, makeSpec, rowsOf } from '../support/queue.ts';
+import { listedRows } from '#forebay/shared/domain/block.js';
 
 const layer = useQueueLayer();
 
@@ -29,7 +30,7 @@ describe('commit', () => {
   it('counts a block once, no matter how often and by whom it is committed', async () => {
     const { id, lease } = await runningJob();
     const run = await layer.window.beginRun(id, 0, 1, 'run-a');
-    expect(run?.block.rows.map((r) => r.id)).toEqual(['row-0', 'row-1', 'row-2', 'row-3']);
+    expect(listedRows(run!.block).rows.map((r) => r.id)).toEqual(['row-0', 'row-1', 'row-2', 'row-3']);
     const counts = { succeeded: 3, failed: 1 };
     expect(await layer.window.commit(id, 0, 'run-a', counts, { rows_computed: 4 })).toBe('counted');
     expect(await layer.window.commit(id, 0, 'run-a', counts, {})).toBe('counted_before');

@@ -2,7 +2,7 @@
  * Moves the blocks of one job between its window and its queue, for the job's feeder. Owns the job's slots; knows
  * nothing of datasets.
  */
-import type { BlockRows } from '../../shared/domain/block.ts';
+import { rowCount, type BlockContent } from '../../shared/domain/block.ts';
 import type { JobSpec } from '../../shared/domain/job/job.ts';
 import type { BlockQueues, QueuedBlock } from '../../shared/queue/blocks/block-queue.ts';
 import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
@@ -21,7 +21,7 @@ export interface JobBlocks {
   /** Reads the window again. */
   refresh(): Promise<void>;
   /** Records blocks that have just been put into the window. */
-  reserved(blocks: readonly { readonly block: number; readonly rows: BlockRows }[]): void;
+  reserved(blocks: readonly { readonly block: number; readonly rows: BlockContent }[]): void;
   /** Records a block that has just been committed. */
   committed(block: number): void;
   /** Blocks in the window, at the last check. */
@@ -151,6 +151,6 @@ export function createJobBlocks(deps: {
   };
 }
 
-function extentOf({ firstRow, rows }: BlockRows): Extent {
-  return { firstRow, rows: rows.length };
+function extentOf(content: BlockContent): Extent {
+  return { firstRow: content.firstRow, rows: rowCount(content) };
 }

@@ -29,7 +29,7 @@ export interface PlanFacts {
   readonly rowKinds: Readonly<Record<RowKind, number>>;
 }
 
-export type RowKind = 'file' | 'url' | 'blob' | 'invalid';
+export type RowKind = 'file' | 'url' | 'blob' | 'record' | 'invalid';
 
 export interface RowsKnown {
   readonly total: number | null;

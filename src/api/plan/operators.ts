@@ -27,6 +27,7 @@ function stepsOf({ config, options }: PlanFacts): TaskSteps {
 const READS = {
   files: 'files below a folder, in the order of their paths',
   manifest: 'paths and URLs of a manifest, in its order',
+  jsonl: 'records of a JSONL file, in its order',
   urls: 'URLs of the request, in their order',
   inline: 'rows of the request, in their order',
   failed: 'rows that failed in an output, in their order',

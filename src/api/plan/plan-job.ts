@@ -2,6 +2,7 @@
  * Plans a job without submitting it. Settles the request as a submit would, looks at the dataset, has live workers run a
  * sample, and leaves nothing behind. The API itself opens no row.
  */
+import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../shared/datasets/files/listing-rule.ts';
 import type { DatasetSource } from '../../shared/datasets/source.ts';
@@ -41,7 +42,10 @@ export function createPlanJob(deps: {
     const { ref, config } = found;
     const folder = await output.resolve(request.output, id, tenant);
     try {
-      const { spec } = await input.resolve(request.input, id, tenant);
+      const { spec } = await input.resolve(request.input, id, {
+        tenant,
+        taskInput: taskOf(found.config).input,
+      });
       const earlier = await checkOutput(folder, request.options.if_output_exists);
       const dataset = earlier === null ? spec : withListingOf(spec, earlier.dataset);
       const options = settleOptions(request, found, earlier);

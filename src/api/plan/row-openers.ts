@@ -9,10 +9,11 @@ export interface RowOpeners {
 }
 
 export function openersOf({ dataset, rowKinds }: Pick<PlanFacts, 'dataset' | 'rowKinds'>): RowOpeners {
-  const seen = rowKinds.file + rowKinds.url + rowKinds.blob > 0;
+  const seen = rowKinds.file + rowKinds.url + rowKinds.blob + rowKinds.record > 0;
   const urls = seen ? rowKinds.url > 0 : dataset.type === 'urls';
   const blobs = seen ? rowKinds.blob > 0 : dataset.type === 'inline';
-  const files = seen ? rowKinds.file > 0 : !urls && !blobs;
+  const records = seen ? rowKinds.record > 0 : dataset.type === 'jsonl';
+  const files = seen ? rowKinds.file > 0 : !urls && !blobs && !records;
   if (urls) {
     return {
       opened: files,
@@ -28,6 +29,15 @@ export function openersOf({ dataset, rowKinds }: Pick<PlanFacts, 'dataset' | 'ro
       fetched: {
         operator: 'read',
         why: "rows of a request are slices of one file in the service's own folder, which lanes cannot open",
+      },
+    };
+  }
+  if (records) {
+    return {
+      opened: files,
+      fetched: {
+        operator: 'read',
+        why: 'a block is a range of one file, which is read once and cut into rows',
       },
     };
   }

@@ -81,7 +81,12 @@ export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | '
   };
 }
 
-/** An input of type `files` or `manifest`, depending on the flags. Paths stay as given. */
+/** By its name. Nobody looks into the file. */
+export function isRecordsFile(path: string): boolean {
+  return /\.(jsonl|ndjson)$/i.test(path);
+}
+
+/** An input of `files`, `manifest` or `jsonl`, depending on the flags. Paths stay as given. */
 export function toFilesInput(flags: { input?: string; manifest?: string } & GlobFlags): SubmitBody['input'] {
   if (flags.manifest !== undefined) {
     if (flags.include ?? flags.exclude) {
@@ -92,6 +97,14 @@ export function toFilesInput(flags: { input?: string; manifest?: string } & Glob
     return { type: 'manifest', path: flags.manifest };
   }
   const { include, exclude } = flags;
+  if (isRecordsFile(flags.input!)) {
+    if (include ?? exclude) {
+      throw new UsageError(
+        '--include and --exclude select files of a folder. A JSONL file lists its rows itself.',
+      );
+    }
+    return { type: 'jsonl', path: flags.input! };
+  }
   return {
     type: 'files',
     path: flags.input!,

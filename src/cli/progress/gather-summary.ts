@@ -2,6 +2,7 @@
 import type { JobWire } from '../../api/http/wire/job.ts';
 import type { ErrorRow, ResultRow } from '../../api/http/wire/row.ts';
 import type { Client } from '../../client/client.ts';
+import { answerText } from '../../shared/tasks/answer-text.ts';
 import { groupErrors } from './error-groups.ts';
 import type { Answer, Summary } from './summary-text.ts';
 
@@ -20,9 +21,8 @@ export async function gatherSummary(api: Reading, job: JobWire): Promise<Summary
 async function firstAnswers(rows: AsyncIterable<ResultRow | ErrorRow>): Promise<Answer[]> {
   const answers: Answer[] = [];
   for await (const row of rows) {
-    const best = 'predictions' in row ? row.predictions?.[0] : undefined;
-    // Without a labels file a class has only its number.
-    if (best) answers.push({ id: row.id, label: best.label ?? `class ${best.index}`, score: best.score });
+    const text = 'error' in row ? null : answerText(row);
+    if (text !== null) answers.push({ id: row.id, text });
     if (answers.length === ANSWERS) break;
   }
   return answers;

@@ -18,11 +18,10 @@ export interface ErrorGroup {
   readonly first: { readonly id: string; readonly message: string };
 }
 
-/** The best answer of a row. */
+/** The answer of a row. */
 export interface Answer {
   readonly id: string;
-  readonly label: string;
-  readonly score: number;
+  readonly text: string;
 }
 
 export interface Summary {
@@ -65,7 +64,7 @@ export function summaryText(
 
 function answerLines(answers: readonly Answer[]): string[] {
   if (answers.length === 0) return [];
-  const rows = answers.map(({ id, label, score }) => [id, label, String(Number(score.toPrecision(3)))]);
+  const rows = answers.map(({ id, text }) => [id, text]);
   const [first, ...rest] = table(rows).trimEnd().split('\n');
   return [`  answers  ${first}`, ...rest.map((line) => `           ${line}`)];
 }

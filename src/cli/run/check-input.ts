@@ -6,6 +6,7 @@ import picomatch from 'picomatch';
 import { isInside } from '../../shared/files/is-inside.ts';
 import { existingForm, formHint } from '../../shared/text/unicode-form.ts';
 import { UsageError } from '../exit-codes.ts';
+import { isRecordsFile } from '../options/job-options.ts';
 
 export interface InputFlags {
   readonly input?: string;
@@ -36,6 +37,8 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
   const found = base === null ? null : await stat(base).catch(() => null);
   if (base === null || found === null) throw notThere('--input', flags.input, base ?? path);
   await readable(base, '--input', found.isDirectory());
+  // Records may name images anywhere that the user may read.
+  if (found.isFile() && isRecordsFile(path)) return { paths: { input: path }, roots: ['/'] };
   if (!found.isDirectory()) {
     return { paths: { input: path }, roots: [dirname(path), dirname(await realpath(path))] };
   }

@@ -3,6 +3,8 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { readModelParts } from '../../shared/models/model-folder.ts';
+import type { RowKind } from '../../shared/tasks/task-description.ts';
+import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import { UsageError } from '../exit-codes.ts';
 
 export interface RunModel {
@@ -10,6 +12,8 @@ export interface RunModel {
   readonly dir: string;
   readonly name: string;
   readonly pool: string;
+  /** What its task needs of a row. */
+  readonly input: RowKind;
 }
 
 /** `given` is the path as the user typed it. Throws UsageError, or ForebayError `invalid_model_config`. */
@@ -25,7 +29,7 @@ export async function checkModel(dir: string, given: string): Promise<RunModel> 
   const inside = await Promise.all(['model.onnx', 'model.json'].map((name) => isThere(`${dir}/${name}`)));
   if (!inside.includes(true)) throw await noSingleModel(dir, given);
   const { config } = await readModelParts(dir);
-  return { dir, name: config.name, pool: config.pool };
+  return { dir, name: config.name, pool: config.pool, input: taskOf(config).input };
 }
 
 async function noSingleModel(dir: string, given: string): Promise<UsageError> {

@@ -2,7 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
-import { CURRENT_LISTING } from '../../shared/datasets/files/listing-rule.ts';
+import { listingFor } from '../../shared/datasets/files/listing-rule.ts';
 import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
@@ -10,6 +10,8 @@ import type { TuneRequest } from '../../shared/profiles/tune-events.ts';
 import { UsageError } from '../exit-codes.ts';
 import { checkInput, type RunInput } from '../run/check-input.ts';
 import { checkModel } from '../run/check-model.ts';
+import { isRecordsFile } from '../options/job-options.ts';
+import type { RowKind } from '../../shared/tasks/task-description.ts';
 
 export interface TuneFlags {
   readonly model?: string;
@@ -40,7 +42,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
   if (flags.report !== undefined) await checkReport(resolve(cwd, flags.report), flags.report);
   return {
     modelDir: model.dir,
-    dataset: await datasetOf(paths),
+    dataset: await datasetOf(paths, model.input),
     cacheDir: config.cacheDir,
     sampleRows: flags.rows,
     secondsPerConfig: flags.secondsPerConfig,
@@ -69,12 +71,19 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
 }
 
 /** Resolves the same dataset as the API, without its limits on readable paths. */
-async function datasetOf({ input, manifest, exclude = [] }: RunInput['paths']): Promise<DatasetSpec> {
+async function datasetOf(
+  { input, manifest, exclude = [] }: RunInput['paths'],
+  taskInput: RowKind,
+): Promise<DatasetSpec> {
+  const listing = listingFor(taskInput);
   if (manifest !== undefined) {
     return { type: 'manifest', path: await realpath(manifest), base: await realpath(dirname(manifest)) };
   }
   const path = input!;
   const found = await stat(path).catch(() => null);
+  if (found?.isFile() && isRecordsFile(path)) {
+    return { type: 'jsonl', path: await realpath(path), base: await realpath(dirname(path)) };
+  }
   if (found === null) {
     const glob = splitGlob(path)!;
     return {
@@ -82,11 +91,11 @@ async function datasetOf({ input, manifest, exclude = [] }: RunInput['paths']): 
       root: await realpath(glob.base),
       include: [glob.pattern],
       exclude,
-      listing: CURRENT_LISTING,
+      listing,
     };
   }
   if (found.isDirectory())
-    return { type: 'files', root: await realpath(path), include: [], exclude, listing: CURRENT_LISTING };
+    return { type: 'files', root: await realpath(path), include: [], exclude, listing };
   const root = await realpath(dirname(path));
   return { type: 'files', root, include: [], exclude: [], only: basename(path) };
 }

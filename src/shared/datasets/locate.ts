@@ -3,6 +3,7 @@ import type { DatasetSpec } from '../domain/dataset-spec.ts';
 import type { RowRef } from '../domain/row.ts';
 import { locateFile } from './locate-file.ts';
 import { locateBlob } from './inline/blob-range.ts';
+import { locateRecord } from './jsonl/locate-record.ts';
 import { locateEntry } from './manifest/locate-entry.ts';
 import { invalidReason } from './row-reference.ts';
 import type { RowLocation } from './source.ts';
@@ -20,6 +21,8 @@ export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
       return locateBlob(spec.blob, ref);
     case 'manifest':
       return locateEntry(spec.base, ref.at ?? ref.id);
+    case 'jsonl':
+      return locateRecord(spec, ref);
     case 'failed':
       return locateRow(spec.of, ref);
   }

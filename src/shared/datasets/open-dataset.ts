@@ -2,6 +2,7 @@
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
 import { createFailedSource } from './failed/failed-source.ts';
 import { createFilesSource, type FilesSourceOptions } from './files/files-source.ts';
+import { createJsonlSource } from './jsonl/jsonl-source.ts';
 import { createInlineSource } from './inline/inline-source.ts';
 import { createManifestSource } from './manifest/manifest-source.ts';
 import type { DatasetSource } from './source.ts';
@@ -17,6 +18,8 @@ export function openDataset(spec: DatasetSpec, options: FilesSourceOptions = {})
       return createInlineSource(spec);
     case 'manifest':
       return createManifestSource(spec);
+    case 'jsonl':
+      return createJsonlSource(spec);
     case 'failed':
       return createFailedSource(spec, (of) => openDataset(of, options));
   }

@@ -9,6 +9,18 @@ export interface SourceRow {
   readonly cursor: Cursor;
 }
 
+/** Consecutive rows that any process can open again, without a list of them. */
+export interface Slice {
+  readonly firstRow: number;
+  readonly rows: number;
+  /** Where they are. Only the format understands it. */
+  readonly ref: string;
+  /** Identifies what `ref` refers to. Opening the slice fails if it is something else by then. */
+  readonly check: string;
+  /** Where to continue after it. */
+  readonly cursor: Cursor;
+}
+
 export interface DatasetSource {
   /**
    * The rows after `from`, or all rows for null, in order. When a row is yielded, `skipped` has counted everything that
@@ -16,6 +28,11 @@ export interface DatasetSource {
    * `input_unreadable` if reading cannot continue.
    */
   read(from: Cursor | null, signal: AbortSignal, skipped?: SkippedCounter): AsyncIterable<SourceRow>;
+  /**
+   * The dataset after `from` in slices, for formats that have them. `sizeAt(row)`: rows of the slice that begins with that
+   * row, 0 to stop. Only the last slice may be smaller. Throws as `read` does.
+   */
+  slices?(from: Cursor | null, sizeAt: (row: number) => number, signal: AbortSignal): AsyncIterable<Slice>;
   /** Counts rows up to `limit`, which may be Infinity. Rejects as `read` does. */
   count(limit: number, signal: AbortSignal): Promise<number>;
   /** For a dataset without rows: a sentence on why the user's patterns match none. Null if they are not the cause. */
@@ -27,4 +44,13 @@ export type RowLocation =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'invalid'; readonly reason: string }
+  /** A record: a JSON object. `base`: the absolute folder that relative paths in it start at. */
+  | {
+      readonly kind: 'record';
+      readonly path: string;
+      readonly offset: number;
+      readonly length: number;
+      readonly where: string;
+      readonly base: string | null;
+    }
   | { readonly kind: 'blob'; readonly path: string; readonly offset: number; readonly length: number };

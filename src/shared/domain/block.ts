@@ -30,20 +30,57 @@ export function blockJobId(job: string, block: number, generation: number): stri
   return `${job}-${block}-${generation}`;
 }
 
-/** A block's rows. The window keeps them as `[first row, [[id, at?, index?], ...]]`. */
+/** A block's rows, one by one. The window keeps them as `[first row, [[id, at?, index?], ...]]`. */
 export interface BlockRows {
   readonly firstRow: number;
   readonly rows: readonly RowRef[];
 }
 
-const PAYLOAD = z.tuple([z.int().min(0), z.array(z.unknown())]);
-
-export function encodeBlockRows(block: BlockRows): string {
-  return JSON.stringify([block.firstRow, block.rows.map(encodeRow)]);
+/**
+ * A block's rows as a slice of the dataset (see datasets/source.ts). The window keeps it as `[first row, rows, ref, check]`.
+ */
+export interface BlockSlice {
+  readonly firstRow: number;
+  readonly count: number;
+  readonly ref: string;
+  readonly check: string;
 }
 
-export function decodeBlockRows(text: string): BlockRows {
-  const [firstRow, rows] = PAYLOAD.parse(JSON.parse(text));
+export type BlockContent = BlockRows | BlockSlice;
+
+export function isSlice(content: BlockContent): content is BlockSlice {
+  return 'ref' in content;
+}
+
+/** The rows of a block that is known to be listed. */
+export function listedRows(content: BlockContent): BlockRows {
+  if (isSlice(content)) throw new InvariantError(`the rows of a block are the slice ${content.ref}`);
+  return content;
+}
+
+export function rowCount(content: BlockContent): number {
+  return isSlice(content) ? content.count : content.rows.length;
+}
+
+const LISTED = z.tuple([z.int().min(0), z.array(z.unknown())]);
+const SLICE = z.tuple([z.int().min(0), z.int().min(1), z.string(), z.string()]);
+
+export function encodeBlock(content: BlockContent): string {
+  const { firstRow } = content;
+  return JSON.stringify(
+    isSlice(content)
+      ? [firstRow, content.count, content.ref, content.check]
+      : [firstRow, content.rows.map(encodeRow)],
+  );
+}
+
+export function decodeBlock(text: string): BlockContent {
+  const value: unknown = JSON.parse(text);
+  if (Array.isArray(value) && value.length === 4) {
+    const [firstRow, count, ref, check] = SLICE.parse(value);
+    return { firstRow, count, ref, check };
+  }
+  const [firstRow, rows] = LISTED.parse(value);
   return { firstRow, rows: rows.map(decodeRow) };
 }
 

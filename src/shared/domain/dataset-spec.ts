@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { SKIPPED } from './skipped.ts';
 
-const LISTING_RULE = z.union([z.literal(1), z.literal(2)]);
+const LISTING_RULE = z.union([z.literal(1), z.literal(2), z.literal(3)]);
 export type ListingRule = z.infer<typeof LISTING_RULE>;
 
 const GIVEN = [
@@ -26,6 +26,8 @@ const GIVEN = [
   z.object({ type: z.literal('inline'), spool: z.string(), blob: z.string() }),
   /** A user's file. Each line is a path, a URL or `{"id","uri"}`. Relative paths start at `base`. */
   z.object({ type: z.literal('manifest'), path: z.string(), base: z.string() }),
+  /** A user's file. Each line is a JSON object: a record. Relative paths in records start at `base`. */
+  z.object({ type: z.literal('jsonl'), path: z.string(), base: z.string() }),
 ] as const;
 
 /** A dataset as a user can give it. */

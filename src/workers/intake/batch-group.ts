@@ -1,5 +1,5 @@
 /** Rows that may share a batch: those of one model with equal effective options. */
-import type { OptionValues } from '../../shared/tasks/task-description.ts';
+import type { OptionValues, RowKind } from '../../shared/tasks/task-description.ts';
 import type { LaneInput } from '../lane/messages.ts';
 import type { RowAnswer } from './row-answer.ts';
 
@@ -9,6 +9,8 @@ export interface BatchGroup {
   readonly options: OptionValues;
   readonly batchSize: number;
   readonly maxWaitMs: number;
+  /** What the model's task needs of a row. */
+  readonly input: RowKind;
   /** Equal for groups whose rows may share a batch. */
   readonly key: string;
 }
@@ -36,6 +38,6 @@ export interface OpenGroup extends BatchGroup {
 }
 
 /** Copies field by field, because a spread is slower and every tiny block opens its group again. */
-export function emptyGroup({ model, options, batchSize, maxWaitMs, key }: BatchGroup): OpenGroup {
-  return { model, options, batchSize, maxWaitMs, key, expected: 0, inHand: 0, ready: [], timer: null };
+export function emptyGroup({ model, options, batchSize, maxWaitMs, input, key }: BatchGroup): OpenGroup {
+  return { model, options, batchSize, maxWaitMs, input, key, expected: 0, inHand: 0, ready: [], timer: null };
 }

@@ -4,6 +4,7 @@
  */
 import { effectiveOptions } from '../../shared/tasks/option-values.ts';
 import type { OptionValues } from '../../shared/tasks/task-description.ts';
+import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 import type { ForebayError } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -204,6 +205,7 @@ export function createServedModels(deps: ServedModelsDeps) {
         options: effectiveOptions(config, options),
         batchSize: options.batch_size ?? loaded.sizing.batch.value,
         maxWaitMs: config.batching.max_wait_ms,
+        input: taskOf(config).input,
       });
     },
     /** For the heartbeat. */

@@ -3,6 +3,7 @@
  * blocks. If an earlier run of the block died without a report, they go one by one, and each is recorded before it starts
  * (INV-6).
  */
+import { isSlice, type BlockRows, type BlockSlice } from '../../shared/domain/block.ts';
 import type { RowOutcome, RowRef } from '../../shared/domain/row.ts';
 import { atRow, type RowJournal } from '../../shared/domain/row-journal.ts';
 import type { BegunRun } from '../../shared/queue/blocks/block-runs.ts';
@@ -10,6 +11,7 @@ import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
 import type { BatchGroup } from '../intake/batch-group.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { BudgetedRead, BudgetedReader } from '../intake/read/budgeted-reader.ts';
+import type { RowsOf } from '../intake/read/row-reader.ts';
 import { createSemaphore } from '../intake/semaphore.ts';
 import type { RunStats } from './run-stats.ts';
 
@@ -23,6 +25,12 @@ export interface BlockToCompute {
   readonly abort: AbortController;
 }
 
+/** The rows of a block with their ids, and one outcome per row, in order. */
+export interface Computed {
+  readonly rows: BlockRows;
+  readonly outcomes: readonly RowOutcome[];
+}
+
 export function createBlockComputer(deps: {
   window: Pick<JobWindow, 'noteRow'>;
   reader: BudgetedReader;
@@ -34,8 +42,8 @@ export function createBlockComputer(deps: {
 
   /** Computes a row that the batcher expects. Takes callbacks, because a promise per small row costs too much. */
   function computeRow(
-    { run, group, abort, stats }: BlockToCompute,
-    row: RowRef,
+    { group, stats }: BlockToCompute,
+    reading: BudgetedRead | Promise<BudgetedRead>,
     settle: (outcome: RowOutcome) => void,
     fail: (error: unknown) => void,
   ): void {
@@ -53,7 +61,6 @@ export function createBlockComputer(deps: {
       });
     }
 
-    const reading = reader.read(run.spec, row, abort);
     if (reading instanceof Promise) {
       reading.then(submit, (error: unknown) => {
         batcher.callOff(group);
@@ -62,8 +69,9 @@ export function createBlockComputer(deps: {
     } else submit(reading);
   }
 
-  async function computeTogether(block: BlockToCompute): Promise<RowOutcome[]> {
-    const { rows } = block.run.block;
+  async function computeListed(block: BlockToCompute, listed: BlockRows): Promise<Computed> {
+    const { rows } = listed;
+    const from = rowsOf(block);
     batcher.expect(block.group, rows.length);
     return new Promise((resolve, reject) => {
       const outcomes = Array.from<RowOutcome>({ length: rows.length });
@@ -72,11 +80,43 @@ export function createBlockComputer(deps: {
         const settle = (outcome: RowOutcome) => {
           outcomes[i] = outcome;
           left -= 1;
-          if (left === 0) resolve(outcomes);
+          if (left === 0) resolve({ rows: listed, outcomes });
         };
-        computeRow(block, row, settle, reject);
+        computeRow(block, reader.read(from, row, block.abort), settle, reject);
       }
     });
+  }
+
+  /** Rows of a slice go as they are read. */
+  async function computeSlice(block: BlockToCompute, slice: BlockSlice): Promise<Computed> {
+    const rows: RowRef[] = [];
+    const outcomes = Array.from<RowOutcome>({ length: slice.count });
+    const chunks: Promise<void>[] = [];
+    batcher.expect(block.group, slice.count);
+    try {
+      for await (const chunk of reader.readSlice(rowsOf(block), slice, block.abort)) {
+        const first = rows.length;
+        for (const { id } of chunk.rows) rows.push({ id });
+        const done = new Promise<void>((resolve, reject) => {
+          let left = chunk.rows.length;
+          for (const [i, row] of chunk.rows.entries()) {
+            const settle = (outcome: RowOutcome) => {
+              outcomes[first + i] = outcome;
+              left -= 1;
+              if (left === 0) resolve();
+            };
+            computeRow(block, row.read(), settle, reject);
+          }
+        });
+        chunks.push(done.finally(() => chunk.release()));
+      }
+    } catch (error) {
+      for (let missing = slice.count - rows.length; missing > 0; missing--) batcher.callOff(block.group);
+      await Promise.allSettled(chunks);
+      throw error;
+    }
+    await Promise.all(chunks);
+    return { rows: { firstRow: slice.firstRow, rows }, outcomes };
   }
 
   async function note({ job, block, token }: BlockToCompute, journal: RowJournal): Promise<void> {
@@ -84,30 +124,51 @@ export function createBlockComputer(deps: {
     throw new Error('another run of the block has taken over');
   }
 
-  async function computeOneByOne(block: BlockToCompute): Promise<RowOutcome[]> {
-    const { journal, block: rows } = block.run;
+  async function computeOneByOne(block: BlockToCompute): Promise<Computed> {
+    const { journal, block: content } = block.run;
+    const rows: RowRef[] = [];
     const outcomes: RowOutcome[] = [];
-    for (const [i, row] of rows.rows.entries()) {
-      if (journal.killers.includes(i)) {
-        outcomes.push(KILLER);
-        continue;
+    const computeNext = async (row: RowRef, read: () => BudgetedRead | Promise<BudgetedRead>) => {
+      const i = rows.push(row) - 1;
+      outcomes.push(
+        journal.killers.includes(i)
+          ? KILLER
+          : await journaled.use(async () => {
+              await note(block, atRow(journal, i));
+              batcher.expect(block.group, 1);
+              const done = await new Promise<RowOutcome>((settle, fail) =>
+                computeRow(block, read(), settle, fail),
+              );
+              await note(block, atRow(journal, null));
+              return done;
+            }),
+      );
+    };
+    const from = rowsOf(block);
+    if (isSlice(content)) {
+      for await (const chunk of reader.readSlice(from, content, block.abort)) {
+        try {
+          for (const { id, read } of chunk.rows) await computeNext({ id }, read);
+        } finally {
+          chunk.release();
+        }
       }
-      const outcome = await journaled.use(async () => {
-        await note(block, atRow(journal, i));
-        batcher.expect(block.group, 1);
-        const done = await new Promise<RowOutcome>((settle, fail) => computeRow(block, row, settle, fail));
-        await note(block, atRow(journal, null));
-        return done;
-      });
-      outcomes.push(outcome);
+    } else {
+      for (const row of content.rows) await computeNext(row, () => reader.read(from, row, block.abort));
     }
-    return outcomes;
+    return { rows: { firstRow: content.firstRow, rows }, outcomes };
   }
 
-  /** One outcome per row, in order. Rejects on abort, and when another run has taken over. */
-  return async function compute(block: BlockToCompute): Promise<RowOutcome[]> {
-    return block.run.died > 0 ? computeOneByOne(block) : computeTogether(block);
+  /** Rejects on abort, and when another run has taken over. */
+  return async function compute(block: BlockToCompute): Promise<Computed> {
+    if (block.run.died > 0) return computeOneByOne(block);
+    const { block: content } = block.run;
+    return isSlice(content) ? computeSlice(block, content) : computeListed(block, content);
   };
+}
+
+function rowsOf({ run: { spec }, group }: BlockToCompute): RowsOf {
+  return { dataset: spec.dataset, tenant: spec.tenant, input: group.input };
 }
 
 const KILLER: RowOutcome = {

@@ -44,6 +44,7 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
     if (!group || lanes === 0) return noSample('this worker does not serve the model now');
     // Rows on remote servers are fetched only once, to spare the servers.
     const once = rows.some((row) => locateRow(dataset, row).kind === 'url');
+    const from = { dataset, tenant: request.tenant, input: group.input };
     const record = createSampleRecord({ rows: rows.length, lanes, startedAt: performance.now() });
     const abort = AbortSignal.any([stop, AbortSignal.timeout(MAX_MS)]);
     const inHand = new Set<Promise<void>>();
@@ -51,7 +52,7 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
 
     const runRow = async (row: RowRef): Promise<void> => {
       // Rejects on abort only.
-      const read = await Promise.resolve(reader.read(request, row, { signal: abort })).catch(() => null);
+      const read = await Promise.resolve(reader.read(from, row, { signal: abort })).catch(() => null);
       if (!read?.ok) {
         batcher.callOff(group);
         if (read) record.unread(read.error);

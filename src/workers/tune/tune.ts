@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
 import { ForebayError } from '../../shared/errors.ts';
+import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import { loadModelFolder } from '../../shared/models/model-folder.ts';
 import { describeMachine } from '../../shared/profiles/machine-fingerprint.ts';
 import type { ProfileStore } from '../../shared/profiles/profile-store.ts';
@@ -48,6 +49,7 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
   const machine = describeMachine(resources);
   const sample = await takeSample(
     request.dataset,
+    taskOf(config).input,
     request.sampleRows,
     deps.reader,
     AbortSignal.any([stop, AbortSignal.timeout(SAMPLE_TIMEOUT_MS)]),

@@ -2,6 +2,7 @@
 import type { SkippedCounter } from '../../../shared/datasets/skipped-counter.ts';
 import { createSkippedCounter } from '../../../shared/datasets/skipped-counter.ts';
 import type { DatasetSource } from '../../../shared/datasets/source.ts';
+import { rowCount } from '../../../shared/domain/block.ts';
 import type { Cursor } from '../../../shared/domain/dataset-spec.ts';
 import type { JobOptions } from '../../../shared/domain/job/job.ts';
 import { NOTHING_SKIPPED, type Skipped } from '../../../shared/domain/skipped.ts';
@@ -89,7 +90,7 @@ export function createDatasetReading(deps: {
           ended = true;
         } else {
           blocks.push(read.value);
-          rows += read.value.rows.rows.length;
+          rows += rowCount(read.value.rows);
         }
       }
       const skipped = tally.total();

@@ -1,4 +1,6 @@
 /** Reads blocks of a dataset into the job's window. Blocks that an earlier job has published are counted at once. */
+import { listRows } from '../../../shared/datasets/open-slice.ts';
+import { rowCount } from '../../../shared/domain/block.ts';
 import { firstPart, type JobSpec } from '../../../shared/domain/job/job.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
@@ -32,9 +34,10 @@ export function createFillWindow(deps: {
   async function adopt(split: SplitBlock): Promise<boolean> {
     if (!spec.resume) return false;
     const part = firstPart(spec) + split.block;
-    const counts = await adoptBlock(spec.output, id, part, split.rows, 'owned');
+    const rows = await listRows(spec.dataset, split.rows, deps.signal);
+    const counts = await adoptBlock(spec.output, id, part, rows, 'owned');
     if (!counts) return false;
-    const adopted = { rows_adopted: split.rows.rows.length };
+    const adopted = { rows_adopted: rowCount(split.rows) };
     await window.commitFound(id, split.block, lease, counts, adopted);
     blocks.committed(split.block);
     return true;
@@ -47,7 +50,7 @@ export function createFillWindow(deps: {
       const last = read.at(-1)?.rows;
       if (last && cursor) {
         // Feeding may get ahead of the row count, so the limit is checked here, too.
-        checkRowLimit(last.firstRow + last.rows.length, deps.maxRows, ' or more');
+        checkRowLimit(last.firstRow + rowCount(last), deps.maxRows, ' or more');
         const reserved = await window.reserve(id, lease, read, cursor);
         if (reserved < read.length) {
           // The job was paused or cancelled meanwhile. The saved cursor has not moved, so these blocks are read again.

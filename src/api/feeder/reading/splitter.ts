@@ -1,5 +1,5 @@
 /** Splits a dataset's rows into blocks of a fixed size, lazily and from any cursor. */
-import type { BlockRows } from '../../../shared/domain/block.ts';
+import type { BlockContent } from '../../../shared/domain/block.ts';
 import type { Cursor } from '../../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../../shared/domain/row.ts';
 import type { SkippedCounter } from '../../../shared/datasets/skipped-counter.ts';
@@ -7,7 +7,7 @@ import type { DatasetSource } from '../../../shared/datasets/source.ts';
 
 export interface SplitBlock {
   readonly block: number;
-  readonly rows: BlockRows;
+  readonly rows: BlockContent;
   /** Where reading continues after this block. */
   readonly cursor: Cursor;
 }
@@ -28,6 +28,18 @@ export async function* splitDataset(
   let rows: RowRef[] = [];
   let cursor = from;
   if (limit !== null && firstRow >= limit) return;
+  if (source.slices !== undefined) {
+    const sizeAt = (row: number) => Math.min(blockRows, (limit ?? Infinity) - row);
+    for await (const { cursor: after, ref, check, rows: count, firstRow: first } of source.slices(
+      from,
+      sizeAt,
+      signal,
+    )) {
+      const block = Math.floor(first / blockRows);
+      yield { block, rows: { firstRow: first, count, ref, check }, cursor: after };
+    }
+    return;
+  }
   for await (const next of source.read(from, signal, tally)) {
     rows.push(next.row);
     cursor = next.cursor;

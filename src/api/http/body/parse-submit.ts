@@ -26,11 +26,11 @@ const ROW_LISTS = new Map([['input', new Set<string>(ROW_FIELDS)]]);
 /** Size limit of a request without its rows. */
 const MAX_REST_BYTES = 1024 * 1024;
 /** Rows that are checked together with the rest, so that one answer reports all problems of a small request. */
-const FIRST_ROWS = MAX_ISSUES;
+const FIRST_ROWS = MAX_ISSUES + 1;
 /** Text is hashed in chunks of this size. */
 const DIGEST_CHARS = 64 * 1024;
-/** No schema allows a row with more values, so such a row is not parsed. */
-const MAX_ROW_VALUES = 100;
+/** A row with more values is not parsed. An image of 224 x 224 has 150,528. */
+const MAX_ROW_VALUES = 250_000;
 
 /** Throws ForebayError `request_too_deep`, `request_too_large`, `invalid_request`. */
 export function parseSubmit(bytes: Buffer | undefined, maxDepth: number): Parsed<SubmitRequest> {

@@ -2,7 +2,7 @@
 import type { Issue } from '../../../shared/errors.ts';
 import { pointer } from '../wire/issues.ts';
 
-/** No list or object of this API has more entries. Rows are counted elsewhere. */
+/** No list or object of this API has more entries, but for the fields of records. Rows are counted elsewhere. */
 const MAX_ENTRIES = 1000;
 
 /**
@@ -22,11 +22,13 @@ export function trimJson(value: unknown, path: readonly string[] = []): Issue[] 
     if (Array.isArray(value)) value.length = MAX_ENTRIES;
     else for (const key of keys.slice(MAX_ENTRIES)) delete record[key];
   }
+  const isRow = path.length === 3 && path[0] === 'input' && path[1] === 'rows';
   for (const key of keys.slice(0, MAX_ENTRIES)) {
     // Assigning to this name sets an object's prototype, so code that copies a record would silently drop it.
     if (key === '__proto__')
       found.push({ path: pointer([...path, key]), message: 'this name cannot be used; choose another' });
-    else found.push(...trimJson(record[key], [...path, key]));
+    // The fields of a record belong to the model, and no schema walks them.
+    else if (!isRow) found.push(...trimJson(record[key], [...path, key]));
   }
   return found;
 }

@@ -7,6 +7,9 @@ import type { PackedUrls } from '../../../shared/datasets/urls/pack-urls.ts';
 const MAX_URL_CHARS = 8192;
 const MAX_ID_CHARS = 1024;
 
+const NEITHER = 'a row has bytes in "data", or fields that feed the model';
+const BOTH = 'a row with "data" has no other fields';
+
 const PATH = z.string().min(1, 'a path is needed').max(4096);
 const GLOBS = z.array(z.string().min(1, 'an empty pattern matches nothing').max(1024)).max(100);
 
@@ -38,14 +41,35 @@ export const URLS_INPUT = z.strictObject({
     ),
 });
 
-export const INLINE_ROW = z.strictObject({
-  id: z
-    .string()
-    .min(1, 'an id is needed')
-    .max(MAX_ID_CHARS)
-    .describe('Your name for the row. The result has the same id.'),
-  data: z.string().describe('The bytes of an image file, in base64.'),
-});
+export const INLINE_ROW = z
+  .object({
+    id: z
+      .string()
+      .min(1, 'an id is needed')
+      .max(MAX_ID_CHARS)
+      .optional()
+      .describe('Your name for the row. The result has the same id. A record without one gets its number.'),
+    data: z
+      .string()
+      .optional()
+      .describe(
+        'The bytes of a file, such as an image, in base64. Such a row needs an id and has no other fields.',
+      ),
+  })
+  .catchall(z.unknown())
+  .superRefine((row, context) => {
+    const others = Object.keys(row).filter((name) => name !== 'id' && name !== 'data');
+    if (row.data === undefined) {
+      if (others.length === 0) context.addIssue({ code: 'custom', path: ['data'], message: NEITHER });
+      return;
+    }
+    if (row.id === undefined) context.addIssue({ code: 'custom', path: ['id'], message: 'an id is needed' });
+    for (const name of others) context.addIssue({ code: 'custom', path: [name], message: BOTH });
+  })
+  .meta({
+    description:
+      'The bytes of a file (`data`), or a record: fields that feed the model, such as `text`, names of columns or tensors, or `image` with a URL.',
+  });
 
 export const INLINE_INPUT = z.strictObject({
   type: z.literal('inline'),
@@ -62,11 +86,19 @@ export const MANIFEST_INPUT = z.strictObject({
   ),
 });
 
+export const JSONL_INPUT = z.strictObject({
+  type: z.literal('jsonl'),
+  path: PATH.describe(
+    'A text file (UTF-8) with one JSON object per line: a record. Absolute, or relative to the first input root. `id` names the row, and the other fields feed the model: `text`, names of columns or tensors, or `image` with a path or URL. Relative paths in the file start at the folder of the file.',
+  ),
+});
+
 export const JOB_INPUT = z.discriminatedUnion('type', [
   FILES_INPUT,
   URLS_INPUT,
   INLINE_INPUT,
   MANIFEST_INPUT,
+  JSONL_INPUT,
 ]);
 export type JobInput = z.infer<typeof JOB_INPUT>;
 

@@ -9,6 +9,7 @@ export function describeInput(input: PackedInput): Record<string, unknown> {
       return { type: input.type, count: input.packed.count };
     case 'files':
     case 'manifest':
+    case 'jsonl':
       return { ...input };
   }
 }

@@ -7,14 +7,14 @@ import type { DatasetSpec, GivenDataset } from '../../../shared/domain/dataset-s
 import type { PackedInput } from '../../http/wire/job-input.ts';
 import { checkReadable, createInputPaths, type InputPathOptions } from './input/input-paths.ts';
 import { createInputSpool, type Handover, type SpoolOptions } from './input/input-spool.ts';
-import { resolveFiles, resolveManifest, type ResolvedInput } from './input/resolve-files.ts';
+import { resolveFiles, resolveList, type ResolvedInput, type Resolving } from './input/resolve-files.ts';
 
 export interface InputResolver {
   /**
    * Rejects with ForebayError `path_not_allowed`, `input_not_found`, `input_unreadable`, `invalid_request`,
    * `list_too_long`, `storage_unavailable`. Then nothing is left in the spool.
    */
-  resolve(input: PackedInput, jobId: string, tenant: string): Promise<ResolvedInput>;
+  resolve(input: PackedInput, jobId: string, of: Resolving): Promise<ResolvedInput>;
   /**
    * Prepares the dataset of an earlier job, from the job.json in `folder`, for a new job. A job.json can be edited, so
    * the dataset's paths are checked again. Spooled rows that the new job reads are kept under its id too. Rejects as
@@ -33,12 +33,14 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
   const paths = createInputPaths(options);
   const spool = createInputSpool(options);
 
-  async function resolve(input: PackedInput, jobId: string, tenant: string): Promise<ResolvedInput> {
+  async function resolve(input: PackedInput, jobId: string, of: Resolving): Promise<ResolvedInput> {
+    const { tenant } = of;
     switch (input.type) {
       case 'files':
-        return resolveFiles(paths, input, tenant);
+        return resolveFiles(paths, input, of);
       case 'manifest':
-        return resolveManifest(paths, input.path, tenant);
+      case 'jsonl':
+        return resolveList(paths, input, tenant);
       case 'urls':
       case 'inline':
         return { spec: await spool.write(input, jobId, tenant), total: input.packed.count };
@@ -52,7 +54,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       await checkReadable({ path, isFolder: true });
       if (dataset.only !== undefined) await paths.find(join(dataset.root, dataset.only), tenant);
     }
-    if (dataset.type === 'manifest') {
+    if (dataset.type === 'manifest' || dataset.type === 'jsonl') {
       await paths.find(dataset.base, tenant);
       const { path } = await paths.find(dataset.path, tenant);
       await checkReadable({ path, isFolder: false });
@@ -66,6 +68,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     switch (dataset.type) {
       case 'files':
       case 'manifest':
+      case 'jsonl':
         await checkPaths(dataset, jobs.tenant);
         return dataset;
       case 'failed':

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
-import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
+import { type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import { checkOutput } from '../output/check-output.ts';
@@ -47,7 +47,7 @@ export function createResumeOutput(deps: ContinuationDeps & { jobs: Pick<JobStor
     const { tenant } = earlier;
     const spec: JobSpec = {
       ...earlier,
-      v: SPEC_VERSION,
+      v: Math.max(2, earlier.v),
       id,
       model: model.ref,
       dataset: await input.adopt(earlier.dataset, { from: earlier.id, to: id, folder, tenant }),

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
 import { isTerminal } from '../../../shared/domain/job/job-state.ts';
-import { firstPart, SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
+import { firstPart, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import { outputFolder } from '../../../shared/storage/output-folder.ts';
@@ -52,7 +52,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
     const jobs = { from: last.id, to: retry, folder, tenant: asked.spec.tenant };
     const spec: JobSpec = {
       ...asked.spec,
-      v: SPEC_VERSION,
+      v: Math.max(2, last.v),
       id: retry,
       model: model.ref,
       dataset: await input.adopt({ type: 'failed', folder, first, end, of }, jobs),

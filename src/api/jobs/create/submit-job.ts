@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../../shared/datasets/files/listing-rule.ts';
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
-import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
+import { specVersion } from './spec-version.ts';
+import { type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
+import { taskOf } from '../../../shared/tasks/task-descriptions.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { RequestClaim, RequestKey } from '../../../shared/queue/jobs/job-creation.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
@@ -89,12 +91,15 @@ export function createSubmitJob(deps: SubmitDeps) {
         refuseRetried(earlier);
         checkResume(earlier, model, options);
       }
-      const dataset = await input.resolve(request.input, id, tenant);
+      const dataset = await input.resolve(request.input, id, {
+        tenant,
+        taskInput: taskOf(model.config).input,
+      });
       const rows = dataset.total === null ? null : Math.min(dataset.total, request.options.limit ?? Infinity);
       if (rows !== null) checkRowLimit(rows, deps.maxRows);
       const { webhook } = request;
       const spec: JobSpec = {
-        v: SPEC_VERSION,
+        v: specVersion(dataset.spec, request.input),
         id,
         tenant,
         model: model.ref,

@@ -121,7 +121,7 @@ function createFinder(
       close: async () => undefined,
     };
   }
-  const list = of.type === 'manifest' ? of.path : of.spool;
+  const list = of.type === 'inline' ? of.spool : of.path;
   let given: AsyncIterator<SourceRow> | null = null;
   return {
     async find({ index, id }) {

@@ -4,14 +4,18 @@
  * Rule 1: every file. Links count only if they lead below the folder itself. Broken links are left out.
  * Rule 2: every file. But a file with an extension of another format (`NOT_IMAGES`) counts only if an include pattern
  * names the extension. Links may lead to anything that the job may read. A broken link is a row, which fails.
+ * Rule 3: as rule 2, but every extension counts. For models that do not take images.
  *
  * Any change, even to the table of extensions, needs a new rule.
  */
 import type { DatasetSpec, ListingRule } from '../../domain/dataset-spec.ts';
+import type { RowKind } from '../../tasks/task-description.ts';
 import { createGlobFilter } from './glob-filter.ts';
 
-/** The rule of new jobs. */
-export const CURRENT_LISTING = 2 satisfies ListingRule;
+/** The rule of a new job. `input`: what its model's task takes. */
+export function listingFor(input: RowKind): ListingRule {
+  return input === 'image' ? 2 : 3;
+}
 
 /** Gives a dataset the listing rule of an earlier one, for a job that continues its output. */
 export function withListingOf(dataset: DatasetSpec, earlier: DatasetSpec): DatasetSpec {

@@ -69,7 +69,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
 
   function fileOutcome(id: string, name: string): Outcome {
     if (!filter.file(id)) return null;
-    return rule > 1 && isNoImage(name) && !options.isExplicitlyIncluded(id) ? 'not_images' : 'file';
+    return rule === 2 && isNoImage(name) && !options.isExplicitlyIncluded(id) ? 'not_images' : 'file';
   }
 
   async function linkOutcome(folder: Folder, entry: Entry, id: string): Promise<Outcome> {

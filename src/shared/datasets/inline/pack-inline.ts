@@ -7,16 +7,20 @@ import { blobAt } from './blob-range.ts';
 export interface PackedInline {
   /** Rows. */
   readonly count: number;
+  /** How many of them are records. */
+  readonly records: number;
   /** One JSON object `{"id","at"}` per line, in pieces. `at` is a range of the blob. */
   readonly lines: readonly Uint8Array<ArrayBuffer>[];
   /** The bytes of all rows, in pieces. */
   readonly blob: readonly Uint8Array<ArrayBuffer>[];
 }
 
+/** With `data`: an id and the bytes of a file. Without: a record, whose other fields feed the model. */
 export interface InlineRow {
-  readonly id: string;
+  readonly id?: string | undefined;
   /** Base64 of the standard or the URL-safe alphabet. Padding and white space are optional. */
-  readonly data: string;
+  readonly data?: string | undefined;
+  readonly [field: string]: unknown;
 }
 
 /** Bad base64 fails only its row. */
@@ -24,18 +28,24 @@ export function createInlinePacker(): Packer<InlineRow, PackedInline> {
   const lines = createBytePieces();
   const blob = createBytePieces();
   let count = 0;
+  let records = 0;
   let offset = 0;
   return {
-    add({ id, data }) {
-      const decoded = decodeBase64(data);
-      const at = decoded === null ? invalidAt('"data" is not valid base64') : blobAt(offset, decoded.length);
+    add(row) {
+      const { id = String(count), data } = row;
+      const bytes = data === undefined ? Buffer.from(JSON.stringify(row)) : decodeBase64(data);
+      const at =
+        bytes === null
+          ? invalidAt('"data" is not valid base64')
+          : blobAt(offset, bytes.length, data === undefined ? 'record' : 'bytes');
       lines.addText(`${JSON.stringify({ id, at })}\n`);
       count += 1;
-      if (decoded === null) return;
-      blob.add(decoded);
-      offset += decoded.length;
+      if (data === undefined) records += 1;
+      if (bytes === null) return;
+      blob.add(bytes);
+      offset += bytes.length;
     },
-    end: () => ({ count, lines: lines.end(), blob: blob.end() }),
+    end: () => ({ count, records, lines: lines.end(), blob: blob.end() }),
   };
 }
 

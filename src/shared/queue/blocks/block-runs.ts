@@ -1,6 +1,6 @@
 /** The runs of a job's blocks, as workers see them: begin, publish, commit or leave. The run's token fences each step. */
 import type { Redis } from 'ioredis';
-import { decodeBlockRows, type BlockRows, type BlockStats } from '../../domain/block.ts';
+import { decodeBlock, type BlockContent, type BlockStats } from '../../domain/block.ts';
 import type { JobSpec } from '../../domain/job/job.ts';
 import { readJournal, writeJournal, type RowJournal } from '../../domain/row-journal.ts';
 import { batchPerTurn } from '../batch-per-turn.ts';
@@ -15,7 +15,7 @@ import { jobKeys, outputKey, WAKE_CHANNELS } from '../keys.ts';
 import type { RunScript } from '../scripts.ts';
 
 export interface BegunRun {
-  readonly block: BlockRows;
+  readonly block: BlockContent;
   /** Runs of this block begun so far, including this one. */
   readonly attempts: number;
   /** Earlier runs that never reported how they ended. Their workers died, or were stopped for too long. */
@@ -64,7 +64,7 @@ export function createBlockRuns(deps: { redis: Redis; run: RunScript; now?: () =
         if (reply.length === 0) return null;
         const [rows, attempts, failed, journal, parts] = reply;
         return {
-          block: decodeBlockRows(rows),
+          block: decodeBlock(rows),
           attempts,
           died: attempts - 1 - failed,
           journal: readJournal(journal),

@@ -3,7 +3,7 @@
  * its feeder makes. block-runs.ts has the runs of the blocks.
  */
 import type { Redis } from 'ioredis';
-import { decodeBlockRows, encodeBlockRows, type BlockRows, type BlockStats } from '../../domain/block.ts';
+import { decodeBlock, encodeBlock, type BlockContent, type BlockStats } from '../../domain/block.ts';
 import { CURSOR, type Cursor } from '../../domain/dataset-spec.ts';
 import { createBlockRuns } from './block-runs.ts';
 import { createCommitBlocks, type BlockCounts } from './commit-blocks.ts';
@@ -16,7 +16,7 @@ export interface WindowEntry {
   /** Runs begun. */
   readonly attempts: number;
   /** Decodes the rows, which few callers need. */
-  readonly rows: () => BlockRows;
+  readonly rows: () => BlockContent;
 }
 
 /** The position where feeding continues. */
@@ -51,11 +51,11 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
     async reserve(
       job: string,
       lease: string,
-      blocks: readonly { block: number; rows: BlockRows }[],
+      blocks: readonly { block: number; rows: BlockContent }[],
       cursor: Cursor,
     ): Promise<number> {
       const keys = jobKeys(job);
-      const args = blocks.flatMap(({ block, rows }) => [block, encodeBlockRows(rows)]);
+      const args = blocks.flatMap(({ block, rows }) => [block, encodeBlock(rows)]);
       const reply = (await run(
         'reserve-blocks',
         [keys.job, keys.window, keys.lease, keys.committed],
@@ -83,7 +83,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
         const bar = text.indexOf('|');
         found.set(blocks[i]!, {
           generation: Number(text.slice(0, bar)),
-          rows: () => decodeBlockRows(text.slice(bar + 1)),
+          rows: () => decodeBlock(text.slice(bar + 1)),
           attempts: Number(attempts[i] ?? 0),
         });
       }

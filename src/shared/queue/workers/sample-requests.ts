@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { createAlarm } from '../../process/alarm.ts';
-import { decodeBlockRows, encodeBlockRows } from '../../domain/block.ts';
+import { decodeBlock, encodeBlock, listedRows } from '../../domain/block.ts';
 import { DATASET_SPEC } from '../../domain/dataset-spec.ts';
 import { JOB_OPTIONS } from '../../domain/job/job-option-schemas.ts';
 import type { RowRef } from '../../domain/row.ts';
@@ -21,7 +21,7 @@ const REQUEST = z.object({
   queue: z.string(),
   dataset: DATASET_SPEC,
   tenant: TENANT.default(DEFAULT_TENANT),
-  /** In the form of encodeBlockRows. */
+  /** In the form of encodeBlock. */
   rows: z.string(),
   options: JOB_OPTIONS.partial().required({ batch_size: true, block_rows: true }),
   /** How long to measure, ms. */
@@ -103,7 +103,7 @@ export function createSampleRequests(deps: { redis: Redis; wake: Wake }) {
       if ((await redis.llen(keys.waiting)) >= MAX_WAITING) {
         return { ok: false, why: `worker ${worker} already has ${MAX_WAITING} samples to run` };
       }
-      const rows = encodeBlockRows({ firstRow: 0, rows: request.rows });
+      const rows = encodeBlock({ firstRow: 0, rows: request.rows });
       const text = JSON.stringify({ ...request, v: 1, id, rows } satisfies z.infer<typeof REQUEST>);
       await redis
         .multi()
@@ -131,7 +131,7 @@ export function createSampleRequests(deps: { redis: Redis; wake: Wake }) {
         const parsed = text === null ? null : REQUEST.safeParse(JSON.parse(text));
         // The request has expired or is of another version. The caller gets no answer and continues without one.
         if (!parsed?.success) continue;
-        return { ...parsed.data, rows: decodeBlockRows(parsed.data.rows).rows };
+        return { ...parsed.data, rows: listedRows(decodeBlock(parsed.data.rows)).rows };
       }
     },
 

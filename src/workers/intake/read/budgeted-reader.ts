@@ -1,4 +1,6 @@
 /** Reads rows within the worker's byte budget and a bound on concurrent reads. */
+import { openSlice } from '../../../shared/datasets/open-slice.ts';
+import type { BlockSlice } from '../../../shared/domain/block.ts';
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
 import type { LaneInput } from '../../lane/messages.ts';
 import type { ByteBudget } from '../byte-budget.ts';
@@ -19,17 +21,27 @@ export type BudgetedRead =
     }
   | { readonly ok: false; readonly error: RowError };
 
+type Fetched = Parameters<RowReader['fetch']>[1];
+type Abort = Pick<AbortController, 'signal'>;
+
+export interface SliceChunk {
+  readonly rows: readonly {
+    readonly id: string;
+    /** Rejects only on abort. */
+    read(): BudgetedRead | Promise<BudgetedRead>;
+  }[];
+  /** Call when no row of the chunk needs its bytes any more. */
+  release(): void;
+}
+
 export interface BudgetedReader {
   /**
-   * Returns immediately if nothing has to be fetched, because lanes have their own budgets for local files. Rejects
-   * only on abort. Takes a controller, not a signal: a controller creates its signal on first use, and only a fetch
-   * needs one.
+   * Returns immediately if nothing is fetched, because lanes have their own budgets for local files. Rejects only on
+   * abort. Takes a controller, not a signal: a controller creates its signal on first use, and only a fetch needs one.
    */
-  read(
-    rows: RowsOf,
-    row: RowRef,
-    abort: Pick<AbortController, 'signal'>,
-  ): BudgetedRead | Promise<BudgetedRead>;
+  read(rows: RowsOf, row: RowRef, abort: Abort): BudgetedRead | Promise<BudgetedRead>;
+  /** Reads a slice in chunks, in order. Waits for the byte budget before each. Throws as openSlice does. */
+  readSlice(rows: RowsOf, slice: BlockSlice, abort: Abort): AsyncIterable<SliceChunk>;
 }
 
 const releaseNothing = () => {};
@@ -39,17 +51,15 @@ export function createBudgetedReader(deps: {
   budget: ByteBudget;
   atOnce: Semaphore;
 }): BudgetedReader {
+  const { reader, budget } = deps;
   const clock = createSharedClock();
 
-  async function fetch(
-    location: Parameters<RowReader['fetch']>[0],
-    signal: AbortSignal,
-  ): Promise<BudgetedRead> {
-    const booking = await deps.budget.admit();
+  async function fetch(rows: RowsOf, location: Fetched, signal: AbortSignal): Promise<BudgetedRead> {
+    const booking = await budget.admit();
     let ms = 0;
     try {
       const end = clock.start();
-      const read = await deps.reader.fetch(location, signal).finally(() => (ms = end()));
+      const read = await reader.fetch(rows, location, signal).finally(() => (ms = end()));
       if (!read.ok) {
         booking.release();
         return read;
@@ -62,13 +72,41 @@ export function createBudgetedReader(deps: {
     }
   }
 
+  function toRead(
+    rows: RowsOf,
+    located: ReturnType<RowReader['locate']>,
+    abort: Abort,
+  ): BudgetedRead | Promise<BudgetedRead> {
+    if ('fetch' in located) return deps.atOnce.use(async () => fetch(rows, located.fetch, abort.signal));
+    return located.ok
+      ? { ok: true, input: located.input, ms: 0, blockedMs: 0, release: releaseNothing }
+      : located;
+  }
+
   return {
-    read(rows, row, abort) {
-      const located = deps.reader.locate(rows, row);
-      if ('fetch' in located) return deps.atOnce.use(async () => fetch(located.fetch, abort.signal));
-      return located.ok
-        ? { ok: true, input: located.input, ms: 0, blockedMs: 0, release: releaseNothing }
-        : located;
+    read: (rows, row, abort) => toRead(rows, reader.locate(rows, row), abort),
+    async *readSlice(rows, slice, abort) {
+      const { dataset } = rows;
+      const base = 'base' in dataset ? dataset.base : null;
+      const chunks = openSlice(dataset, slice, abort.signal);
+      for (;;) {
+        const booking = await budget.admit();
+        const next = await chunks.next().catch((error: unknown) => {
+          booking.release();
+          throw error;
+        });
+        if (next.done) return booking.release();
+        booking.settle(
+          next.value.reduce((bytes, { record }) => bytes + (record.ok ? record.json.length : 0), 0),
+        );
+        yield {
+          rows: next.value.map(({ id, record }) => ({
+            id,
+            read: () => toRead(rows, reader.locateRecord(rows, record, base), abort),
+          })),
+          release: booking.release,
+        };
+      }
     },
   };
 }

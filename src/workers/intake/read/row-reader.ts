@@ -2,26 +2,30 @@
  * Turns a row's reference into the input of a lane: bytes, or the path of a local file that it may open. A failure
  * affects only its row (G3). Knows nothing of queues, batches or models.
  */
+import { parseRecord, type ParsedRecord } from '../../../shared/datasets/jsonl/parse-record.ts';
 import { locateRow } from '../../../shared/datasets/locate.ts';
 import type { RowLocation } from '../../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
 import { ForebayError, messageOf, type ErrorCode } from '../../../shared/errors.ts';
+import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { LaneInput } from '../../lane/messages.ts';
 import { readBlob } from './read-blob.ts';
+import { recordInput } from './record-input.ts';
 import { createRootGuess } from './root-guess.ts';
 
 /** A row to fetch. Its bytes stay in this process until the row is answered. */
-type Fetched = Extract<RowLocation, { kind: 'url' | 'blob' }>;
+type Fetched = Extract<RowLocation, { kind: 'url' | 'blob' | 'record' }>;
 
 export type RowRead =
   | { readonly ok: true; readonly input: LaneInput; readonly bytes: number }
   | { readonly ok: false; readonly error: RowError };
 
-/** A dataset and its owner: a job's spec, or a sample's. */
+/** A dataset and its owner (a job's spec, or a sample's), and what the model's task needs of a row. */
 export interface RowsOf {
   readonly dataset: DatasetSpec;
   readonly tenant: string;
+  readonly input: RowKind;
 }
 
 export interface RowReader {
@@ -30,8 +34,14 @@ export interface RowReader {
    * the location to fetch. A path below a root needs no system call here, because the lane checks the file that it opens.
    */
   locate(rows: RowsOf, ref: RowRef): RowRead | { readonly fetch: Fetched };
+  /** The same for a record that has been read. */
+  locateRecord(
+    rows: RowsOf,
+    record: ParsedRecord,
+    base: string | null,
+  ): RowRead | { readonly fetch: Fetched };
   /** Rejects only with the signal's reason, when aborted. */
-  fetch(location: Fetched, signal: AbortSignal): Promise<RowRead>;
+  fetch(rows: RowsOf, location: Fetched, signal: AbortSignal): Promise<RowRead>;
 }
 
 export interface RowReaderOptions {
@@ -46,28 +56,53 @@ export interface RowReaderOptions {
 export function createRowReader({ fetchBytes, inputRoots, maxFileBytes }: RowReaderOptions): RowReader {
   const liesUnderRoot = createRootGuess(inputRoots);
 
-  async function open(location: Fetched, signal: AbortSignal): Promise<RowRead> {
+  async function open(rows: RowsOf, location: Fetched, signal: AbortSignal): Promise<RowRead> {
     if (location.kind === 'url') return ofBytes(await fetchBytes(location.url, signal));
     if (location.length > maxFileBytes) {
       return failed('file_too_large', `${location.length} bytes; the limit is ${maxFileBytes}`);
     }
-    return ofBytes(await readBlob(location));
+    const bytes = await readBlob(location);
+    if (location.kind === 'blob') return ofBytes(bytes);
+    const found = locateRecord(
+      rows,
+      parseRecord(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), location.where),
+      location.base,
+    );
+    return 'fetch' in found ? open(rows, found.fetch, signal) : found;
+  }
+
+  function toRead(location: RowLocation, tenant: string): RowRead | { readonly fetch: Fetched } {
+    if (location.kind === 'invalid') return failed('invalid_row', location.reason);
+    if (location.kind !== 'file') return { fetch: location };
+    const { path } = location;
+    if (liesUnderRoot(path)) return { ok: true, input: { path, tenant }, bytes: 0 };
+    const roots = inputRoots.join(', ');
+    return failed('path_not_allowed', `${path} is not under an input root (${roots})`);
+  }
+
+  function locateRecord(
+    { tenant, input: kind }: RowsOf,
+    record: ParsedRecord,
+    base: string | null,
+  ): RowRead | { readonly fetch: Fetched } {
+    const input = recordInput(record, kind, base);
+    switch (input.is) {
+      case 'bad':
+        return { ok: false, error: input.error };
+      case 'record':
+        return { ok: true, input: { json: input.json }, bytes: input.json.length };
+      case 'elsewhere':
+        return toRead(input.location, tenant);
+    }
   }
 
   return {
-    locate({ dataset, tenant }, ref) {
-      const location = locateRow(dataset, ref);
-      if (location.kind === 'invalid') return failed('invalid_row', location.reason);
-      if (location.kind !== 'file') return { fetch: location };
-      const { path } = location;
-      if (liesUnderRoot(path)) return { ok: true, input: { path, tenant }, bytes: 0 };
-      const roots = inputRoots.join(', ');
-      return failed('path_not_allowed', `${path} is not under an input root (${roots})`);
-    },
-    async fetch(location, signal) {
+    locate: ({ dataset, tenant }, ref) => toRead(locateRow(dataset, ref), tenant),
+    locateRecord,
+    async fetch(rows, location, signal) {
       signal.throwIfAborted();
       try {
-        return await open(location, signal);
+        return await open(rows, location, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof ForebayError) return failed(error.code, error.message);

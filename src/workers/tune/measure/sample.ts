@@ -5,8 +5,9 @@ import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../../shared/domain/row.ts';
 import { DEFAULT_TENANT } from '../../../shared/domain/tenant.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { LaneInput } from '../../lane/messages.ts';
-import type { RowRead, RowReader } from '../../intake/read/row-reader.ts';
+import type { RowRead, RowReader, RowsOf } from '../../intake/read/row-reader.ts';
 
 export interface Sample {
   readonly rows: readonly LaneInput[];
@@ -27,6 +28,7 @@ const MAX_HELD_BYTES = 256 * 2 ** 20;
 /** Throws ForebayError `input_not_found`, or `input_unreadable`, which includes a sample without a readable row. */
 export async function takeSample(
   spec: DatasetSpec,
+  input: RowKind,
   count: number,
   reader: RowReader,
   signal: AbortSignal,
@@ -36,13 +38,14 @@ export async function takeSample(
     refs.push(row);
     if (refs.length >= LOOKED_AT) break;
   }
+  const rowsOf = { dataset: spec, tenant: DEFAULT_TENANT, input };
   const rows: LaneInput[] = [];
   let bytes = 0;
   let held = 0;
   let unreadable = 0;
   let reason = 'it is empty';
   for (const ref of spread(refs, count)) {
-    const read = await readRow(reader, spec, ref, signal);
+    const read = await readRow(reader, rowsOf, ref, signal);
     if (!read.ok) {
       unreadable += 1;
       reason = `none of the ${unreadable} rows tried can be read. The last error: ${read.error.message}`;
@@ -50,7 +53,7 @@ export async function takeSample(
     }
     rows.push(read.input);
     bytes += read.bytes;
-    if ('bytes' in read.input) held += read.bytes;
+    if (!('path' in read.input)) held += read.bytes;
     if (held > MAX_HELD_BYTES) break;
   }
   if (rows.length === 0) throw new ForebayError('input_unreadable', `The input gives no sample: ${reason}.`);
@@ -58,14 +61,9 @@ export async function takeSample(
 }
 
 /** Lanes open local files. Here they are only checked. */
-async function readRow(
-  reader: RowReader,
-  spec: DatasetSpec,
-  ref: RowRef,
-  signal: AbortSignal,
-): Promise<RowRead> {
-  const located = reader.locate({ dataset: spec, tenant: DEFAULT_TENANT }, ref);
-  if ('fetch' in located) return reader.fetch(located.fetch, signal);
+async function readRow(reader: RowReader, rows: RowsOf, ref: RowRef, signal: AbortSignal): Promise<RowRead> {
+  const located = reader.locate(rows, ref);
+  if ('fetch' in located) return reader.fetch(rows, located.fetch, signal);
   if (!located.ok || !('path' in located.input)) return located;
   try {
     return { ...located, bytes: (await stat(located.input.path)).size };

@@ -68,5 +68,5 @@ it('stops reading after a time limit, however slow the source is', async () => {
 it('counts rows by the location of their bytes', () => {
   const manifest = { type: 'manifest', path: '/m', base: '/b' } as const;
   const refs = ['a.jpg', 'http://x/b.jpg', 's3://no'].map((id) => ({ id }));
-  expect(countKinds(manifest, refs)).toEqual({ file: 1, url: 1, blob: 0, invalid: 1 });
+  expect(countKinds(manifest, refs)).toEqual({ file: 1, url: 1, blob: 0, record: 0, invalid: 1 });
 });

@@ -76,7 +76,7 @@ function facts(change: Partial<PlanFacts> = {}): PlanFacts {
     configuredQueueLimit: undefined,
     maxRows: null,
     rows: { total: 1000, atLeast: 1000, why: null },
-    rowKinds: { file: 50, url: 0, blob: 0, invalid: 0 },
+    rowKinds: { file: 50, url: 0, blob: 0, record: 0, invalid: 0 },
     ...change,
   };
 }
@@ -127,10 +127,10 @@ describe('the operators', () => {
     expect(notFused({})).toEqual(['enumerate', 'write']);
   });
   it('fetch URLs and read rows of a request outside the lane', () => {
-    const urls = { file: 0, url: 9, blob: 0, invalid: 0 };
+    const urls = { file: 0, url: 9, blob: 0, record: 0, invalid: 0 };
     expect(lane({ rowKinds: urls })[0]).toBe('decode');
     expect(notFused({ rowKinds: urls })).toContain('fetch');
-    expect(notFused({ rowKinds: { ...urls, url: 0, blob: 3 } })).toContain('read');
+    expect(notFused({ rowKinds: { ...urls, url: 0, blob: 3, record: 0 } })).toContain('read');
     expect(lane({ rowKinds: { ...urls, file: 2 } })[0]).toBe('read');
   });
   it('say what they do', () => {

@@ -81,15 +81,15 @@ describe('the summary', () => {
 
   it('shows some answers, but the stages and the advice only if statistics are requested', () => {
     const answers = [
-      { id: 'a.jpg', label: 'tabby cat', score: 0.93125 },
-      { id: 'long-name.jpg', label: 'class 7', score: 1 },
+      { id: 'a.jpg', text: 'tabby cat 0.931' },
+      { id: 'long-name.jpg', text: 'class 7 1' },
     ];
     const early = { ...STATS, bottleneck: { ...STATS.bottleneck!, name: 'too_early' as const } };
     const clean = { ...ended, rows: { total: 5000, succeeded: 5000, failed: 0, adopted: 0 } };
     expect(summaryText({ job: clean, stats: early, errors: [], answers }, HOW).split('\n')).toEqual([
       'Completed: 5,000 rows in 6.2 s (812 rows/s)',
-      '  answers  a.jpg          tabby cat  0.931',
-      '           long-name.jpg  class 7    1',
+      '  answers  a.jpg          tabby cat 0.931',
+      '           long-name.jpg  class 7 1',
       '  results  /out/part-*.jsonl',
       '',
     ]);

@@ -34,7 +34,7 @@ it('finds URLs and spooled bytes', () => {
     reason: expect.stringContaining('inline'),
   });
   const inline: DatasetSpec = { type: 'inline', spool: '/s', blob: '/b' };
-  expect(locateRow(inline, { id: 'x', at: blobAt(7, 12) })).toEqual({
+  expect(locateRow(inline, { id: 'x', at: blobAt(7, 12, 'bytes') })).toEqual({
     kind: 'blob',
     path: '/b',
     offset: 7,

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { decodeBlockRows, encodeBlockRows, type BlockRows } from '#forebay/shared/domain/block.js';
+import { decodeBlock, encodeBlock, listedRows, type BlockRows } from '#forebay/shared/domain/block.js';
 
 it('rows of a block leave the window as they entered it', () => {
   const block: BlockRows = {
     firstRow: 7,
     rows: [{ id: 'a' }, { id: 'b', at: '0+3' }, { id: 'c', index: 12 }, { id: 'd', at: '', index: 0 }],
   };
-  expect(decodeBlockRows(encodeBlockRows(block))).toEqual(block);
+  expect(listedRows(decodeBlock(encodeBlock(block)))).toEqual(block);
 });
 
 it.each([
@@ -22,5 +22,5 @@ it.each([
   '[-1,[]]',
   '{}',
 ])('text that does not hold the rows of a block is refused: %s', (text) => {
-  expect(() => decodeBlockRows(text)).toThrow();
+  expect(() => listedRows(decodeBlock(text))).toThrow();
 });

@@ -2,11 +2,12 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { compileGlobs } from '../../../../shared/datasets/files/glob/compile-globs.ts';
-import { CURRENT_LISTING } from '../../../../shared/datasets/files/listing-rule.ts';
+import { listingFor } from '../../../../shared/datasets/files/listing-rule.ts';
 import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
 import { checkLines } from '../../../../shared/datasets/lines/line-reader.ts';
-import type { DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
+import type { DatasetSpec, ListingRule } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
+import type { RowKind } from '../../../../shared/tasks/task-description.ts';
 import type { PackedInput } from '../../../http/wire/job-input.ts';
 import { checkReadable, type InputPaths } from './input-paths.ts';
 
@@ -18,11 +19,18 @@ export interface ResolvedInput {
 
 type FilesInput = Extract<PackedInput, { type: 'files' }>;
 
+/** Whose input it is, and what the model's task takes. */
+export interface Resolving {
+  readonly tenant: string;
+  readonly taskInput: RowKind;
+}
+
 export async function resolveFiles(
   paths: InputPaths,
   input: FilesInput,
-  tenant: string,
+  { tenant, taskInput }: Resolving,
 ): Promise<ResolvedInput> {
+  const listing = listingFor(taskInput);
   const { include = [], exclude = [] } = input;
   checkGlobs(include, '/input/include');
   checkGlobs(exclude, '/input/exclude');
@@ -36,37 +44,38 @@ export async function resolveFiles(
       throw new ForebayError('input_not_found', `${base.path} is a file, so nothing matches ${input.path}.`);
     }
     await checkReadable(base);
-    return folder(base.path, [glob.pattern], exclude);
+    return folder(base.path, [glob.pattern], exclude, listing);
   }
   const found = await paths.find(input.path, tenant);
   await checkReadable(found);
-  if (found.isFolder) return folder(found.path, include, exclude);
+  if (found.isFolder) return folder(found.path, include, exclude, listing);
   // The row's id is the name that the user gave, not the target of a link.
   const named = paths.absolute(input.path);
   const root = await realpath(dirname(named));
   return { spec: { type: 'files', root, include: [], exclude: [], only: basename(named) }, total: 1 };
 }
 
-export async function resolveManifest(
+/** A file that lists rows, one per line. */
+export async function resolveList(
   paths: InputPaths,
-  given: string,
+  { type, path: given }: { readonly type: 'manifest' | 'jsonl'; readonly path: string },
   tenant: string,
 ): Promise<ResolvedInput> {
   const found = await paths.find(given, tenant);
   if (found.isFolder) {
     throw new ForebayError(
       'input_unreadable',
-      `${found.path} is a folder, not a manifest file. To read its files, use {"type":"files"}.`,
+      `${found.path} is a folder, not a ${type === 'manifest' ? 'manifest' : 'JSONL'} file. To read its files, use {"type":"files"}.`,
     );
   }
   await checkReadable(found);
   await checkLines(found.path);
   const base = await realpath(dirname(paths.absolute(given)));
-  return { spec: { type: 'manifest', path: found.path, base }, total: null };
+  return { spec: { type, path: found.path, base }, total: null };
 }
 
-function folder(root: string, include: string[], exclude: string[]): ResolvedInput {
-  return { spec: { type: 'files', root, include, exclude, listing: CURRENT_LISTING }, total: null };
+function folder(root: string, include: string[], exclude: string[], listing: ListingRule): ResolvedInput {
+  return { spec: { type: 'files', root, include, exclude, listing }, total: null };
 }
 
 function twoGlobs(): ForebayError {

@@ -7,6 +7,8 @@ import { JOB_INPUT, type PackedInput } from '#forebay/api/http/wire/job-input.js
 import { packInline, packUrls } from '../../../../support/packed.ts';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 
+const OF = { tenant: 'default', taskInput: 'image' } as const;
+
 let dir: string;
 let root: string;
 let spoolDir: string;
@@ -34,7 +36,7 @@ const resolver = () =>
   });
 
 async function idsOf(input: PackedInput): Promise<string[]> {
-  const { spec, total } = await resolver().resolve(input, 'job_1', 'default');
+  const { spec, total } = await resolver().resolve(input, 'job_1', OF);
   const ids: string[] = [];
   for await (const { row } of openDataset(spec).read(null, new AbortController().signal)) ids.push(row.id);
   if (total !== null) expect(ids).toHaveLength(total);
@@ -53,7 +55,7 @@ describe('files', () => {
 
   it('can be a single file, under the name that the user gave', async () => {
     expect(await idsOf(files('photos/a.jpg'))).toEqual(['a.jpg']);
-    const { spec, total } = await resolver().resolve(files('second/link.jpg'), 'job_1', 'default');
+    const { spec, total } = await resolver().resolve(files('second/link.jpg'), 'job_1', OF);
     expect([spec, total]).toMatchObject([{ root: join(root, 'second'), only: 'link.jpg' }, 1]);
   });
 
@@ -70,9 +72,14 @@ describe('files', () => {
 
   it('of new jobs are listed by the current rule', async () => {
     for (const path of ['photos', 'photos/*']) {
-      const { spec } = await resolver().resolve(files(path), 'job_1', 'default');
+      const { spec } = await resolver().resolve(files(path), 'job_1', OF);
       expect(spec).toMatchObject({ listing: 2 });
     }
+  });
+
+  it('lists files of every kind for a model that does not take images', async () => {
+    const { spec } = await resolver().resolve(files('second'), 'job_1', { ...OF, taskInput: 'text' });
+    expect(spec).toMatchObject({ listing: 3 });
   });
 
   it('that are missing come with a hint if their name exists in another Unicode normal form', async () => {
@@ -126,11 +133,7 @@ describe('files', () => {
 
 describe('a manifest', () => {
   it('is a file whose relative paths start at its own folder', async () => {
-    const { spec, total } = await resolver().resolve(
-      { type: 'manifest', path: 'list.txt' },
-      'job_1',
-      'default',
-    );
+    const { spec, total } = await resolver().resolve({ type: 'manifest', path: 'list.txt' }, 'job_1', OF);
     expect([spec, total]).toEqual([{ type: 'manifest', path: join(root, 'list.txt'), base: root }, null]);
   });
 
@@ -169,11 +172,10 @@ describe('rows in the request', () => {
   it('are kept for a job that continues, unless they are gone or the spool cannot take them', async () => {
     const owned = createInputResolver({ inputRoots: [root], spoolDir, ownerOf: async () => 'default' });
     const jobs = { from: 'job_1', to: 'job_2', tenant: 'default', folder: '/nowhere' };
-    const { spec } = await owned.resolve(
-      { type: 'urls', packed: packUrls(['http://x/1']) },
-      jobs.from,
-      jobs.tenant,
-    );
+    const { spec } = await owned.resolve({ type: 'urls', packed: packUrls(['http://x/1']) }, jobs.from, {
+      ...OF,
+      tenant: jobs.tenant,
+    });
     await expect(owned.adopt(spec, { ...jobs, from: 'job_3' })).rejects.toMatchObject({
       code: 'input_not_found',
     });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import type { DatasetSource, SourceRow } from '#forebay/shared/datasets/source.js';
 import type { Cursor, GivenDataset } from '#forebay/shared/domain/dataset-spec.js';
-import { decodeBlockRows, encodeBlockRows, rowIndex } from '#forebay/shared/domain/block.js';
+import { decodeBlock, encodeBlock, listedRows, rowIndex } from '#forebay/shared/domain/block.js';
 import { errorLine } from '#forebay/shared/domain/row.js';
 import { errorsName } from '#forebay/shared/storage/output-folder.js';
 
@@ -80,7 +80,7 @@ describe('the failed rows of an output', () => {
 
   it('keep their index in the window', () => {
     const block = { firstRow: 2, rows: [{ id: 'a', index: 7 }, { id: 'b', at: 'x', index: 9 }, { id: 'c' }] };
-    const back = decodeBlockRows(encodeBlockRows(block));
+    const back = listedRows(decodeBlock(encodeBlock(block)));
     expect(back.rows.map((_, i) => rowIndex(back, i))).toEqual([7, 9, 4]);
     expect(back.rows.map(({ id, at }) => [id, at])).toEqual([
       ['a', undefined],

@@ -8,6 +8,7 @@ import type { DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 import type { RowRef } from '#forebay/shared/domain/row.js';
 import { ForebayError } from '#forebay/shared/errors.js';
 import { createRowReader } from '#forebay/workers/intake/read/row-reader.js';
+import type { RowKind } from '#forebay/shared/tasks/task-description.js';
 
 let dir: string;
 let root: string;
@@ -35,10 +36,11 @@ async function fetchNothing(url: string): Promise<Uint8Array> {
 const readerOf = (inputRoots = [root]) =>
   createRowReader({ fetchBytes: fetchNothing, inputRoots, maxFileBytes: 1000 });
 const locate = (id: string, at?: string) =>
-  readerOf().locate({ dataset: manifest, tenant: 'default' }, { id, at });
-async function read(spec: DatasetSpec, row: RowRef, signal = never) {
-  const located = readerOf().locate({ dataset: spec, tenant: 'default' }, row);
-  return 'fetch' in located ? readerOf().fetch(located.fetch, signal) : located;
+  readerOf().locate({ dataset: manifest, tenant: 'default', input: 'image' }, { id, at });
+async function read(spec: DatasetSpec, row: RowRef, signal = never, input: RowKind = 'image') {
+  const rows = { dataset: spec, tenant: 'default', input };
+  const located = readerOf().locate(rows, row);
+  return 'fetch' in located ? readerOf().fetch(rows, located.fetch, signal) : located;
 }
 
 describe('a local file', () => {
@@ -57,7 +59,11 @@ describe('a local file', () => {
     const reader = readerOf([join(dir, 'later'), join(dir, 'linked-root')]);
     const under = (folder: string) =>
       reader.locate(
-        { dataset: { type: 'files', root: folder, include: [], exclude: [] }, tenant: 'default' },
+        {
+          dataset: { type: 'files', root: folder, include: [], exclude: [] },
+          tenant: 'default',
+          input: 'image',
+        },
         { id: 'a.jpg' },
       );
     expect(under(join(dir, 'linked-root'))).toMatchObject({ ok: true });
@@ -89,7 +95,8 @@ describe('other rows', () => {
 
   it('of a request become their slice of the blob file', async () => {
     const spec: DatasetSpec = { type: 'inline', spool: '', blob: join(dir, 'blob') };
-    const at = (offset: number, length: number) => read(spec, { id: 'x', at: blobAt(offset, length) }, never);
+    const at = (offset: number, length: number) =>
+      read(spec, { id: 'x', at: blobAt(offset, length, 'bytes') }, never);
     expect(await at(6, 5)).toEqual({ ok: true, input: { bytes: Buffer.from('world') }, bytes: 5 });
     expect(await at(6, 0)).toMatchObject({ error: { code: 'empty_file' } });
     expect(await at(6, 6)).toMatchObject({ error: { code: 'file_unreadable' } });
@@ -102,6 +109,50 @@ describe('other rows', () => {
       error: { code: 'invalid_row', message: 'why' },
     });
     expect(locate('s3://bucket/x')).toMatchObject({ error: { code: 'invalid_row' } });
+  });
+});
+
+describe('a record', () => {
+  const record = async (json: string, input: RowKind) => {
+    await writeFile(join(root, 'records'), json);
+    const spec: DatasetSpec = { type: 'jsonl', path: join(root, 'records'), base: root };
+    return read(spec, { id: 'x', at: `0+${Buffer.byteLength(json)}@3` }, never, input);
+  };
+
+  it('goes to the lane as it is if the task reads its fields', async () => {
+    const json = '{"id":"x","text":"Łódź"}';
+    expect(await record(json, 'text')).toMatchObject({ ok: true, input: { json } });
+  });
+
+  it('names the image of an image task by a path or a URL', async () => {
+    expect(await record('{"image":"a.jpg"}', 'image')).toMatchObject({
+      ok: true,
+      input: { path: join(root, 'a.jpg'), tenant: 'default' },
+    });
+    expect(await record('{"image":"http://x/y"}', 'image')).toMatchObject({
+      ok: true,
+      input: { bytes: Buffer.from('http://x/y') },
+    });
+  });
+
+  it.each([
+    ['{"text":"a"}', 'the field "image" must be a path or a URL'],
+    ['{"image":5}', 'the field "image" must be a path or a URL'],
+    ['{"image":', 'line 3 is not JSON'],
+    ['{"image":"../in-not/secret"}', 'is not under an input root'],
+  ])('%s is a bad row of an image task', async (json, message) => {
+    const read = await record(json, 'image');
+    expect(read).toMatchObject({ ok: false, error: { message: expect.stringContaining(message) } });
+  });
+
+  it('of a request names images only by URL', async () => {
+    const json = '{"image":"a.jpg"}';
+    await writeFile(join(dir, 'records-blob'), json);
+    const spec: DatasetSpec = { type: 'inline', spool: '', blob: join(dir, 'records-blob') };
+    expect(await read(spec, { id: 'x', at: blobAt(0, json.length, 'record') })).toMatchObject({
+      ok: false,
+      error: { code: 'invalid_row', message: expect.stringContaining('must be a URL') },
+    });
   });
 });
 

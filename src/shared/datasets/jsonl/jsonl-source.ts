@@ -1,0 +1,86 @@
+/**
+ * A JSONL file: one record per line. Blocks are slices of the file, which are cut by counting line breaks. Rows can also be
+ * listed one by one, for a retry or a sample.
+ */
+import type { Cursor, DatasetSpec } from '../../domain/dataset-spec.ts';
+import { InvariantError } from '../../errors.ts';
+import { invalidAt } from '../row-reference.ts';
+import type { DatasetSource, Slice } from '../source.ts';
+import { encodeRange, fileVersion } from './jsonl-slice.ts';
+import { parseRecord } from './parse-record.ts';
+import { recordLines, WHOLE_FILE, type LineRange } from './record-lines.ts';
+
+type JsonlSpec = Extract<DatasetSpec, { type: 'jsonl' }>;
+
+export function createJsonlSource({ path }: JsonlSpec): DatasetSource {
+  return {
+    async *read(from, signal) {
+      let index = from?.index ?? 0;
+      for await (const lines of recordLines(path, rangeAfter(from), signal)) {
+        for (const { bytes, line, start, end } of lines) {
+          signal.throwIfAborted();
+          const record = parseRecord(bytes, `line ${line}`);
+          const id = record.id ?? String(index);
+          const at = record.ok ? encodeRange({ from: start, to: end, line }) : invalidAt(record.why);
+          yield { row: { id, at }, cursor: { index: ++index, at: cursorAt(end, line + 1) } };
+        }
+      }
+    },
+
+    async count(limit, signal) {
+      let rows = 0;
+      if (limit <= 0) return 0;
+      for await (const lines of recordLines(path, WHOLE_FILE, signal)) {
+        rows += lines.length;
+        if (rows >= limit) return limit;
+      }
+      return rows;
+    },
+
+    async *slices(from, sizeAt, signal): AsyncGenerator<Slice> {
+      const check = await fileVersion(path);
+      let firstRow = from?.index ?? 0;
+      let size = sizeAt(firstRow);
+      let open: {
+        readonly from: number;
+        readonly line: number;
+        to: number;
+        next: number;
+        rows: number;
+      } | null = null;
+      const close = (): Slice => {
+        const { from: start, to, line, next, rows } = open!;
+        const ref = encodeRange({ from: start, to, line });
+        const cursor = { index: firstRow + rows, at: cursorAt(to, next) };
+        const slice = { firstRow, rows, ref, check, cursor };
+        firstRow += rows;
+        size = sizeAt(firstRow);
+        open = null;
+        return slice;
+      };
+      for await (const lines of recordLines(path, rangeAfter(from), signal)) {
+        signal.throwIfAborted();
+        for (const { line, start, end } of lines) {
+          if (size <= 0) return;
+          open ??= { from: start, line, to: end, next: line, rows: 0 };
+          open.to = end;
+          open.next = line + 1;
+          open.rows += 1;
+          if (open.rows === size) yield close();
+        }
+      }
+      if (open !== null) yield close();
+    },
+  };
+}
+
+function rangeAfter(from: Cursor | null): LineRange {
+  if (from === null || from.index === 0) return WHOLE_FILE;
+  const [, offset, line] = /^(\d+)@(\d+)$/.exec(from.at) ?? [];
+  if (offset === undefined) throw new InvariantError(`cursor at "${from.at}"`);
+  return { from: Number(offset), to: null, line: Number(line) };
+}
+
+function cursorAt(offset: number, line: number): string {
+  return `${offset}@${line}`;
+}

@@ -1,0 +1,35 @@
+/** Turns a record into what the model's task needs: the record itself, or the file that one of its fields names. */
+import type { RowLocation } from '../../../shared/datasets/source.ts';
+import type { ParsedRecord } from '../../../shared/datasets/jsonl/parse-record.ts';
+import { locateEntry } from '../../../shared/datasets/manifest/locate-entry.ts';
+import type { RowError } from '../../../shared/domain/row.ts';
+import type { RowKind } from '../../../shared/tasks/task-description.ts';
+
+export type RecordInput =
+  | { readonly is: 'record'; readonly json: string }
+  | { readonly is: 'elsewhere'; readonly location: RowLocation }
+  | { readonly is: 'bad'; readonly error: RowError };
+
+/** `base`: the absolute folder that relative paths in records start at. Null: records came with the request. */
+export function recordInput(record: ParsedRecord, kind: RowKind, base: string | null): RecordInput {
+  if (!record.ok) return bad(record.why);
+  if (kind !== 'image' && kind !== 'audio') return { is: 'record', json: record.json };
+  const given = record.fields[kind];
+  // Samples of a waveform may be in the record.
+  if (kind === 'audio' && given !== undefined && typeof given !== 'string') {
+    return { is: 'record', json: record.json };
+  }
+  if (typeof given !== 'string' || given === '') {
+    return bad(`the field "${kind}" must be a path or a URL`);
+  }
+  if (base === null && !given.includes('://')) {
+    return bad(
+      `the field "${kind}" must be a URL, because a record of a request has no folder that a path starts at`,
+    );
+  }
+  return { is: 'elsewhere', location: locateEntry(base ?? '/', given) };
+}
+
+function bad(message: string): RecordInput {
+  return { is: 'bad', error: { code: 'invalid_row', message } };
+}

@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { MAX_RECORD_BYTES } from '#forebay/shared/datasets/jsonl/record-lines.js';
+import { createJsonlSource } from '#forebay/shared/datasets/jsonl/jsonl-source.js';
+import { locateRow } from '#forebay/shared/datasets/locate.js';
+import { listRows, openSlice } from '#forebay/shared/datasets/open-slice.js';
+import type { Slice } from '#forebay/shared/datasets/source.js';
+import type { BlockSlice } from '#forebay/shared/domain/block.js';
+import type { Cursor } from '#forebay/shared/domain/dataset-spec.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'forebay-jsonl-'));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const never = new AbortController().signal;
+const path = join(dir, 'rows.jsonl');
+const spec = { type: 'jsonl' as const, path, base: dir };
+
+async function slices(size: number, from: Cursor | null = null): Promise<Slice[]> {
+  const found: Slice[] = [];
+  for await (const slice of createJsonlSource(spec).slices!(from, () => size, never)) found.push(slice);
+  return found;
+}
+
+const blockOf = ({ firstRow, rows, ref, check }: Slice): BlockSlice => ({
+  firstRow,
+  count: rows,
+  ref,
+  check,
+});
+
+async function opened(slice: Slice) {
+  const rows: { id: string; text: string }[] = [];
+  for await (const chunk of openSlice(spec, blockOf(slice), never)) {
+    for (const { id, record } of chunk) rows.push({ id, text: record.ok ? record.json : record.why });
+  }
+  return rows;
+}
+
+async function listed() {
+  const rows: { id: string; at: string }[] = [];
+  for await (const { row } of createJsonlSource(spec).read(null, never))
+    rows.push({ id: row.id, at: row.at! });
+  return rows;
+}
+
+describe('a JSONL file', () => {
+  it('gives each record its id, or else its number', async () => {
+    writeFileSync(path, '\ufeff{"id":"a","x":1}\r\n\n  \n{"x":2}\n{"id":7}');
+    const [slice] = await slices(10);
+    expect(await opened(slice!)).toEqual([
+      { id: 'a', text: '{"id":"a","x":1}\r' },
+      { id: '1', text: '{"x":2}' },
+      { id: '7', text: '{"id":7}' },
+    ]);
+    expect((await listed()).map(({ id }) => id)).toEqual(['a', '1', '7']);
+  });
+
+  it('turns each bad line into a bad row that names its line', async () => {
+    const lines = ['{"x":1}', 'no JSON', '', '[1]', '{"id":[]}', `{"id":"${'i'.repeat(2000)}"}`, '"text"'];
+    writeFileSync(path, `${lines.join('\n')}\n`);
+    const [slice] = await slices(10);
+    const rows = await opened(slice!);
+    expect(rows.map(({ text }) => text.slice(0, 24))).toEqual([
+      '{"x":1}',
+      'line 2 is not JSON (Unex',
+      'line 4 is not a JSON obj',
+      'line 5 has an "id" that ',
+      'line 6 has an "id" of 20',
+      'line 7 is not a JSON obj',
+    ]);
+    const [, second] = await listed();
+    expect(locateRow(spec, { id: second!.id, at: second!.at })).toMatchObject({
+      kind: 'invalid',
+      reason: expect.stringMatching(/^line 2 is not JSON/),
+    });
+  });
+
+  it('reads past a line that is too long, and holds lines that just fit', async () => {
+    const fits = `{"x":"${'y'.repeat(MAX_RECORD_BYTES - 8)}"}`;
+    writeFileSync(path, `{"id":"first"}\n${fits}z\n${fits}\n{"id":"last"}\n`);
+    const all = await slices(1);
+    const texts = await Promise.all(all.map(async (slice) => (await opened(slice))[0]!));
+    expect(texts.map(({ id, text }) => [id, text.length > 100 ? text.length : text])).toEqual([
+      ['first', '{"id":"first"}'],
+      ['1', 'line 2 is longer than 16 MB'],
+      ['2', MAX_RECORD_BYTES],
+      ['last', '{"id":"last"}'],
+    ]);
+  });
+
+  it('is cut into slices that hold every row once, wherever cutting stops and continues', async () => {
+    const line = fc.oneof(
+      fc.constant(''),
+      fc.constant('{"id":"named","text":"ä"}'),
+      fc.string({ maxLength: 20 }).map((text) => JSON.stringify({ text })),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(line, { maxLength: 40 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.boolean(),
+        async (lines, size, ends) => {
+          writeFileSync(path, lines.join('\n') + (ends ? '\n' : ''));
+          const all = await slices(size);
+          const rows = await listed();
+          const ids = await Promise.all(all.map(async (slice) => (await opened(slice)).map(({ id }) => id)));
+          expect(ids.flat()).toEqual(rows.map(({ id }) => id));
+          expect(all.slice(0, -1).every((slice) => slice.rows === size)).toBe(true);
+          for (const [i, { cursor }] of all.entries())
+            expect(await slices(size, cursor)).toEqual(all.slice(i + 1));
+          expect(await createJsonlSource(spec).count(Infinity, never)).toBe(rows.length);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('refuses a slice of a file that has changed', async () => {
+    writeFileSync(path, '{"x":1}\n{"x":2}\n');
+    const [slice] = await slices(2);
+    writeFileSync(path, '{"x":1}\n{"x":3}\n');
+    await expect(listRows(spec, blockOf(slice!), never)).rejects.toMatchObject({ code: 'dataset_changed' });
+  });
+
+  it('refuses a file that is not there or not UTF-8', async () => {
+    const gone = createJsonlSource({ ...spec, path: join(dir, 'gone') });
+    await expect(gone.count(1, never)).rejects.toMatchObject({ code: 'input_not_found' });
+    writeFileSync(path, Buffer.from('\ufeff{"x":1}\n', 'utf16le'));
+    await expect(createJsonlSource(spec).count(1, never)).rejects.toMatchObject({ code: 'input_unreadable' });
+  });
+});
