@@ -148,7 +148,7 @@ export function createBlockComputer(deps: {
     if (isSlice(content)) {
       for await (const chunk of reader.readSlice(from, content, block.abort)) {
         try {
-          for (const { id, read } of chunk.rows) await computeNext({ id }, read);
+          for (const row of chunk.rows) await computeNext({ id: row.id }, () => row.read());
         } finally {
           chunk.release();
         }
