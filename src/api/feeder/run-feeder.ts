@@ -88,27 +88,26 @@ export function runFeeder(
     service: async () => service.get(),
   });
 
-  /** Returns true when this feeder has nothing more to do. */
-  async function round(): Promise<boolean> {
+  async function round(): Promise<'continues' | 'ended' | 'lost'> {
     try {
-      return await feeder.step();
+      return (await feeder.step()) ? 'ended' : 'continues';
     } catch (error) {
-      if (error instanceof LeaseLost) return true;
+      if (error instanceof LeaseLost) return 'lost';
       // The Redis watch reports errors of Redis.
       if (redisTrouble(error) === null) {
         emit('feeder.failed', { job: id, error: messageOf(error) });
       }
-      return false;
+      return 'continues';
     }
   }
 
   async function rounds(): Promise<void> {
     while (!signal.aborted) {
       const began = performance.now();
-      if (await round()) {
-        emitJobEnded(emit, await jobs.get(id).catch(() => null));
-        return;
-      }
+      const outcome = await round();
+      // The feeder that has the lease now reports the end of the job.
+      if (outcome === 'lost') return;
+      if (outcome === 'ended') return emitJobEnded(emit, await jobs.get(id).catch(() => null));
       await alarm.wait(SWEEP_MS, signal);
       const early = TURN_MS - (performance.now() - began);
       if (early > 0) await delay(early);
