@@ -1,5 +1,6 @@
 /** The `forebay` command. */
 import { readFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { createClient } from '../client/client.ts';
 import { endWhenOutputCloses } from '../shared/process/closed-output.ts';
 import { runProgram } from './program.ts';
@@ -22,5 +23,7 @@ const code = await runProgram(
   },
   manifest.version,
 );
+// A failed write to stdout is reported in the next turn of the event loop.
+await setImmediate();
 // Idle connections must not delay the exit.
 if (code !== null) process.exit(code);
