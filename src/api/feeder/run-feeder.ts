@@ -68,7 +68,11 @@ export function runFeeder(
   const renewal = setInterval(() => {
     window.holdLease(id, lease, LEASE_MS).then(
       (held) => held || own.abort(),
-      (error: unknown) => emit('feeder.lease_not_renewed', { job: id, error: messageOf(error) }),
+      (error: unknown) => {
+        // The Redis watch reports errors of Redis.
+        if (redisTrouble(error) === null)
+          emit('feeder.lease_not_renewed', { job: id, error: messageOf(error) });
+      },
     );
   }, LEASE_RENEW_MS);
   const service = freshFor(SERVICE_FRESH_MS, async () => deps.workers.serviceOf(spec.model));
@@ -93,10 +97,7 @@ export function runFeeder(
       return (await feeder.step()) ? 'ended' : 'continues';
     } catch (error) {
       if (error instanceof LeaseLost) return 'lost';
-      // The Redis watch reports errors of Redis.
-      if (redisTrouble(error) === null) {
-        emit('feeder.failed', { job: id, error: messageOf(error) });
-      }
+      if (redisTrouble(error) === null) emit('feeder.failed', { job: id, error: messageOf(error) });
       return 'continues';
     }
   }
