@@ -1,16 +1,13 @@
 /** The `forebay` command. */
 import { readFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { createClient } from '../client/client.ts';
+import { endWhenOutputCloses } from '../shared/process/closed-output.ts';
 import { runProgram } from './program.ts';
 import { programName } from './shell-words.ts';
 import { processTerminal } from './terminal.ts';
 
-// `forebay results ID | head` closes the pipe early, and nobody wants the rest. If a terminal closes, writes to stderr
-// fail, but running processes must still be stopped in order.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-});
-process.stderr.on('error', () => undefined);
+endWhenOutputCloses();
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -26,5 +23,7 @@ const code = await runProgram(
   },
   manifest.version,
 );
+// A failed write to stdout is reported in the next turn of the event loop.
+await setImmediate();
 // Idle connections must not delay the exit.
 if (code !== null) process.exit(code);

@@ -42,7 +42,7 @@ export interface BlockRun {
   readonly announced: Promise<void>;
   /** Settles when the run has ended in any way. Never rejects. */
   readonly ended: Promise<void>;
-  /** Gives the block back unfinished and drops its results. The run does not count as an attempt. */
+  /** Gives the block back unfinished and drops its results. The run does not count as an attempt. Never rejects. */
   handBack(): Promise<void>;
 }
 
@@ -139,9 +139,14 @@ export function createBlockRunner(deps: RunBlockDeps) {
       await window.announceLeft(job);
     }
 
+    /** Another run begins when the block's lock expires. */
+    function leftToLock(error: unknown): void {
+      emit('block.left_to_lock', { job, block, error: messageOf(error) });
+    }
+
     const ended = run()
       .catch(fail)
-      .catch((error: unknown) => emit('block.left_to_lock', { job, block, error: messageOf(error) }))
+      .catch(leftToLock)
       .finally(() => {
         flow.end();
         announce();
@@ -152,7 +157,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       ended,
       async handBack() {
         if (!handingBack) {
-          handingBack = leave('handedBack', 'handed back: the worker stops');
+          handingBack = leave('handedBack', 'handed back: the worker stops').catch(leftToLock);
           abort.abort();
         }
         return handingBack;

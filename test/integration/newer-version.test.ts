@@ -134,7 +134,7 @@ it('the webhook of a job of a newer version is soon due again, for a process of 
   const dispatcher = createWebhookDispatcher({
     queue: createWebhookQueue(layer),
     jobs: {
-      isActive: async (job: string) => layer.jobs.isActive(job),
+      isActive: async (job) => layer.jobs.isActive(job),
       async get(job) {
         seen += job === id ? 1 : 0;
         return layer.jobs.get(job);

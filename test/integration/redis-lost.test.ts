@@ -134,6 +134,35 @@ it('a password that Redis no longer accepts appears in no answer and no log', as
   }
 });
 
+it('a further reason of the same loss is logged, once', async () => {
+  const redis = await startRedis();
+  const port = await freePort();
+  await redis.operator.config('SET', 'port', String(port), 'requirepass', 'first');
+  await redis.operator.auth('first');
+  const address = await startAddress(port);
+  const { api, worker, ready } = await startPair(`redis://:first@127.0.0.1:${address.port}`);
+  const processes = [api, worker];
+  address.cut();
+  for (const process of processes) await process.says(/is lost \(/);
+  await redis.operator.config('SET', 'requirepass', 'second');
+  address.moveTo(port);
+  for (const process of processes) {
+    await process.says(/is lost \(.*WRONGPASS.*Advice: correct the user and password in REDIS_URL/);
+  }
+  address.cut();
+  await redis.operator.config('SET', 'requirepass', 'first');
+  address.moveTo(port);
+  await ready();
+  for (const process of processes) {
+    await process.says(/is back after/);
+    expect(warningsIn(process.said()).map((line) => / is (lost|back) /.exec(line)?.[1])).toEqual([
+      'lost',
+      'lost',
+      'back',
+    ]);
+  }
+});
+
 /** An address that can move to another server. Open connections stay with the old one until they are cut. */
 async function startMovableAddress(first: number) {
   let target: number | null = first;

@@ -11,6 +11,7 @@ import { readProgress, type Wake } from '../../shared/queue/wake.ts';
 import type { WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
 import { createFinaliser } from './manifest/finalise-job.ts';
+import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 import { runFeeder, type RunFeederDeps, type RunningFeeder } from './run-feeder.ts';
 
 /** Time between two searches for jobs without a feeder. A lost wake-up costs at most this. */
@@ -77,11 +78,13 @@ export function createFeeders(deps: FeedersDeps) {
         for (const id of unwritten.keys()) if (!active.includes(id)) unwritten.delete(id);
         for (const id of active) {
           await adopt(id).catch((error: unknown) => {
-            if (!leftToNewer.has(id)) emit('feeder.start_failed', { job: id, error: messageOf(error) });
+            // The Redis watch reports errors of Redis.
+            if (leftToNewer.has(id) || redisTrouble(error) !== null) return;
+            emit('feeder.start_failed', { job: id, error: messageOf(error) });
           });
         }
       } catch (error) {
-        emit('feeder.search_failed', { error: messageOf(error) });
+        if (redisTrouble(error) === null) emit('feeder.search_failed', { error: messageOf(error) });
       }
       await supervisor.wait(SWEEP_MS, stopping.signal);
     }

@@ -1,4 +1,4 @@
-/** Emits how a job has ended. A feeder calls this after its last round, whoever ended the job. */
+/** Emits how a job has ended. A feeder calls this after its last round, unless it has lost the job's lease. */
 import { isTerminal } from '../../shared/domain/job/job-state.ts';
 import type { JobRecord } from '../../shared/domain/job/job.ts';
 import type { Emit } from '../../shared/observe/events.ts';

@@ -68,7 +68,11 @@ export function runFeeder(
   const renewal = setInterval(() => {
     window.holdLease(id, lease, LEASE_MS).then(
       (held) => held || own.abort(),
-      (error: unknown) => emit('feeder.lease_not_renewed', { job: id, error: messageOf(error) }),
+      (error: unknown) => {
+        // The Redis watch reports errors of Redis.
+        if (redisTrouble(error) === null)
+          emit('feeder.lease_not_renewed', { job: id, error: messageOf(error) });
+      },
     );
   }, LEASE_RENEW_MS);
   const service = freshFor(SERVICE_FRESH_MS, async () => deps.workers.serviceOf(spec.model));
@@ -88,27 +92,23 @@ export function runFeeder(
     service: async () => service.get(),
   });
 
-  /** Returns true when this feeder has nothing more to do. */
-  async function round(): Promise<boolean> {
+  async function round(): Promise<'continues' | 'ended' | 'lost'> {
     try {
-      return await feeder.step();
+      return (await feeder.step()) ? 'ended' : 'continues';
     } catch (error) {
-      if (error instanceof LeaseLost) return true;
-      // The Redis watch reports errors of Redis.
-      if (redisTrouble(error) === null) {
-        emit('feeder.failed', { job: id, error: messageOf(error) });
-      }
-      return false;
+      if (error instanceof LeaseLost) return 'lost';
+      if (redisTrouble(error) === null) emit('feeder.failed', { job: id, error: messageOf(error) });
+      return 'continues';
     }
   }
 
   async function rounds(): Promise<void> {
     while (!signal.aborted) {
       const began = performance.now();
-      if (await round()) {
-        emitJobEnded(emit, await jobs.get(id).catch(() => null));
-        return;
-      }
+      const outcome = await round();
+      // The feeder that has the lease now reports the end of the job.
+      if (outcome === 'lost') return;
+      if (outcome === 'ended') return emitJobEnded(emit, await jobs.get(id).catch(() => null));
       await alarm.wait(SWEEP_MS, signal);
       const early = TURN_MS - (performance.now() - began);
       if (early > 0) await delay(early);

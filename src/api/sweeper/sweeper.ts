@@ -7,6 +7,7 @@ import { createAlarm } from '../../shared/process/alarm.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
+import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 
 /** Does one bounded step. Returns how much it removed or repaired, by kind. */
 export type Chore = () => Promise<Readonly<Record<string, number>>>;
@@ -30,6 +31,11 @@ export function startSweeper(deps: {
   const stopping = new AbortController();
   const alarm = createAlarm();
 
+  function failed(error: unknown): void {
+    // The Redis watch reports errors of Redis.
+    if (redisTrouble(error) === null) emit('sweep.failed', { error: messageOf(error) });
+  }
+
   async function sweep(): Promise<void> {
     // The lease is kept between intervals, so that only one process sweeps, however many there are.
     if (!(await leftovers.holdSweep(token, everyMs * LEASE_TURNS))) return;
@@ -41,7 +47,7 @@ export function startSweeper(deps: {
           if (count > 0) cleared[kind] = (cleared[kind] ?? 0) + count;
         }
       } catch (error) {
-        emit('sweep.failed', { error: messageOf(error) });
+        failed(error);
       }
     }
     if (Object.keys(cleared).length > 0) emit('sweep.cleared', cleared);
@@ -51,7 +57,7 @@ export function startSweeper(deps: {
     while (!stopping.signal.aborted) {
       await alarm.wait(everyMs, stopping.signal);
       if (stopping.signal.aborted) break;
-      await sweep().catch((error: unknown) => emit('sweep.failed', { error: messageOf(error) }));
+      await sweep().catch(failed);
     }
     await leftovers.dropSweep(token).catch(() => undefined);
   }

@@ -9,6 +9,7 @@ import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import { isNewerVersion } from '../../shared/queue/jobs/job-specs.ts';
 import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
+import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 import type { HookEvent, HookSlot, HookState, WebhookQueue } from '../../shared/queue/webhook-queue.ts';
 import { createDeliverer, type DeliverySettings, type JobWebhook } from './deliver-event.ts';
 import { endEvent, finishedRows, progressEvent } from './hook-events.ts';
@@ -113,7 +114,8 @@ export function createWebhookDispatcher(deps: {
           busy.set(id, handled);
         }
       } catch (error) {
-        emit('webhook.search_failed', { error: messageOf(error) });
+        // The Redis watch reports errors of Redis.
+        if (redisTrouble(error) === null) emit('webhook.search_failed', { error: messageOf(error) });
       }
       await alarm.wait(LOOK_MS / 2, signal);
     }

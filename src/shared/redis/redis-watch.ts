@@ -19,7 +19,13 @@ type State =
   /** Redis has never answered. `waitingFor`: the reason, once an attempt has failed. */
   | { readonly name: 'starting'; readonly waitingFor: string | null; readonly advice: string | null }
   | { readonly name: 'up' }
-  | { readonly name: 'lost' | 'refusing'; readonly waitingFor: string; readonly sinceMs: number };
+  | {
+      readonly name: 'lost' | 'refusing';
+      readonly waitingFor: string;
+      readonly sinceMs: number;
+      /** The advice in the log so far. */
+      readonly advised: ReadonlySet<string>;
+    };
 
 export interface RedisWatch {
   /** Every connection of this process passes its errors to this function (connectRedis). */
@@ -62,9 +68,13 @@ export function createRedisWatch(options: {
     });
   }
 
+  /** Reports a further reason only if its advice is new. For example, Redis may return with another password. */
   function failed(name: 'lost' | 'refusing', waitingFor: string, advice: string): void {
-    if (state.name !== 'up') return;
-    state = { name, waitingFor, sinceMs: performance.now() };
+    if (state.name !== 'up' && state.name !== name) return;
+    const { sinceMs, advised } =
+      state.name === 'up' ? { sinceMs: performance.now(), advised: new Set<string>() } : state;
+    state = { name, waitingFor, sinceMs, advised: new Set([...advised, advice]) };
+    if (advised.has(advice)) return;
     emit(`redis.${name}`, { says: `${waitingFor} Retrying until it is back. Advice: ${advice}.` });
   }
 
@@ -80,8 +90,10 @@ export function createRedisWatch(options: {
     const waitingFor = `${where} cannot be used: ${redisProblem(error)!.message}`;
     const advice = redisAdvice(redisTrouble(error)!);
     if (state.name === 'starting') notYet(waitingFor, advice);
-    if (state.name !== 'up' || client === null) return;
+    if (client === null) return;
+    const wasUp = state.name === 'up';
     failed('refusing', waitingFor, advice);
+    if (!wasUp) return;
     // A background connection resends this until Redis accepts writes.
     client.set(...WRITE_CHECK).then(
       () => back('refusing'),

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { ACTIVATION, type Activation } from '../../shared/tasks/classes/activation.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { CONFIG_FILE, GRAPH_FILE } from '../../shared/models/model-folder.ts';
+import { endWhenOutputCloses } from '../../shared/process/closed-output.ts';
 import { visibleText } from '../../shared/text/visible-text.ts';
 import { findGraph, type GraphSource } from './find-graph.ts';
 import { makeModelFolder, modelNameFrom, type MadeModel, type InitRequest } from './make-folder.ts';
@@ -31,6 +32,7 @@ Examples:
   forebay model init resnet50.onnx --out models/resnet50
   forebay model init vit-base --out models/vit --activation softmax`;
 
+endWhenOutputCloses();
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {

@@ -4,6 +4,7 @@ import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import type { SampleRequests } from '../../shared/queue/workers/sample-requests.ts';
 import type { Wake } from '../../shared/queue/wake.ts';
+import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 import { noSample, type SampleRunner } from './run-sample.ts';
 
 /** The longest that a lost wake-up delays a caller. */
@@ -41,7 +42,10 @@ export function startSampler(deps: {
       try {
         await answerAll();
       } catch (error) {
-        if (!stopping.signal.aborted) emit('sample.failed', { error: messageOf(error) });
+        // The Redis watch reports errors of Redis.
+        if (!stopping.signal.aborted && redisTrouble(error) === null) {
+          emit('sample.failed', { error: messageOf(error) });
+        }
       }
       await onRequest.wait(SWEEP_MS, stopping.signal);
     }

@@ -1,9 +1,12 @@
 // `forebay model init` as a process, on graphs that the test creates.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -36,6 +39,26 @@ async function init(...args: string[]): Promise<{ code: number; out: string; err
     );
   });
 }
+
+it('ends quietly if nobody reads its output any more', async () => {
+  const child = spawn(process.execPath, [ENTRY, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let err = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  const [code] = (await once(child, 'close')) as [number];
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+});
+
+it('fails if its output cannot be written', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [ENTRY, '--help'], { stdio: ['ignore', full, 'pipe'] });
+  closeSync(full);
+  let err = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (err += text));
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(1);
+  expect(err).toMatch(/^forebay: the output cannot be written: .*ENOSPC.*\n$/);
+});
 
 it('creates a model folder from a bare graph, tries it, and never overwrites without --force', async () => {
   const dir = testFolder();
