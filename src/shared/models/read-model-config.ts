@@ -67,8 +67,13 @@ function describe(issue: z.core.$ZodIssue): string {
 
 function keysAt(root: z.ZodObject, path: readonly PropertyKey[]): string[] {
   let schema: unknown = root;
-  for (const key of path) schema = schema instanceof z.ZodObject ? unwrap(schema.shape[String(key)]) : null;
+  for (const key of path) schema = unwrap(inside(schema, String(key)));
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+function inside(schema: unknown, key: string): unknown {
+  if (schema instanceof z.ZodRecord) return schema.valueType;
+  return schema instanceof z.ZodObject ? schema.shape[key] : null;
 }
 
 function unwrap(schema: unknown): unknown {

@@ -1,6 +1,10 @@
 /** The fields that a result row may have, over all tasks. A row has those of its model's task. */
 import { PREDICTIONS } from './classes/predictions.ts';
+import { ANSWERED_TENSORS } from './tensors/answered-tensors.ts';
 
 export const RESULT_SHAPE = {
   predictions: PREDICTIONS.optional().meta({ description: 'The best classes, best first.' }),
+  outputs: ANSWERED_TENSORS.optional().meta({
+    description: "The graph's outputs by name: nested lists, a single value, or base64 with dtype and shape.",
+  }),
 };

@@ -6,7 +6,10 @@ export type ElementType = keyof typeof ELEMENT;
 export interface Value {
   readonly name: string;
   readonly type: ElementType;
-  readonly shape: readonly Dim[];
+  /** Null: the graph does not say. */
+  readonly shape: readonly Dim[] | null;
+  /** It is a sequence of such tensors. */
+  readonly isSequence?: true;
 }
 
 export interface Operator {
@@ -76,22 +79,29 @@ function body(graph: Graph): Buffer {
 const ELEMENT = {
   float32: 1,
   uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
   int32: 6,
   int64: 7,
   string: 8,
   bool: 9,
   float16: 10,
   float64: 11,
+  uint32: 12,
+  uint64: 13,
 } as const;
 
 export function elementNumber(type: ElementType): number {
   return ELEMENT[type];
 }
 
-function value({ name, type, shape }: Value): Buffer {
-  const dims = shape.map((d) => bytes(1, typeof d === 'number' ? int(1, d) : string(2, d)));
-  const tensor = Buffer.concat([int(1, ELEMENT[type]), bytes(2, Buffer.concat(dims))]);
-  return Buffer.concat([string(1, name), bytes(2, bytes(1, tensor))]);
+function value({ name, type, shape, isSequence }: Value): Buffer {
+  const dims = shape?.map((d) => bytes(1, typeof d === 'number' ? int(1, d) : string(2, d)));
+  const told = dims === undefined ? [] : [bytes(2, Buffer.concat(dims))];
+  const tensor = Buffer.concat([int(1, ELEMENT[type]), ...told]);
+  const own = bytes(1, tensor);
+  return Buffer.concat([string(1, name), bytes(2, isSequence ? bytes(4, bytes(1, own)) : own)]);
 }
 
 function operator({ type, inputs, output, attributes = {} }: Operator): Buffer {

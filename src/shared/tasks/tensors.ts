@@ -1,0 +1,53 @@
+/** Named tensors in, named tensors out: for any graph, without a meaning of its own. */
+import type { ModelConfig } from '../domain/model/model-config.ts';
+import type { TaskDescription } from './task-description.ts';
+import { ANSWERED_TENSORS } from './tensors/answered-tensors.ts';
+import { elementBytes } from './tensors/dtypes.ts';
+import { TENSORS_SHAPE, type TensorsConfigFields } from './tensors/tensor-config.ts';
+
+export interface TensorsConfig extends ModelConfig, TensorsConfigFields {}
+
+/**
+ * Bytes per row of a config that says nothing about them. Rows of a thousand floats are common, and both larger and smaller
+ * ones still get calls of a sensible size.
+ */
+const USUAL_ROW_BYTES = 4096;
+
+export const TENSORS: TaskDescription<TensorsConfig> = {
+  id: 'tensors',
+  input: 'tensors',
+  config: TENSORS_SHAPE,
+  options: [],
+  result: { outputs: ANSWERED_TENSORS },
+  files: () => [],
+  defaults: () => ({}),
+  inputBytes,
+  steps: (config) => ({
+    prepare: [{ operator: 'parse', does: 'lists or base64 of the record to named tensors' }],
+    answer: describeOutputs(config),
+  }),
+};
+
+function inputBytes({ row_bytes, inputs }: TensorsConfig): number {
+  if (row_bytes !== undefined) return row_bytes;
+  const known = Object.values(inputs).filter(
+    ({ shape, value }) => shape !== undefined && value === undefined,
+  );
+  if (known.length === 0) return USUAL_ROW_BYTES;
+  const sizes = known.map(({ shape, dtype }) =>
+    shape!.reduce<number>(
+      (bytes, dim) => bytes * Math.max(1, typeof dim === 'number' ? dim : 1),
+      elementBytes(dtype ?? 'float32'),
+    ),
+  );
+  return sizes.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function describeOutputs(config: TensorsConfig | null): string {
+  const { outputs } = config ?? {};
+  if (outputs === undefined) return 'all outputs of the graph, as lists';
+  const names = Object.entries(outputs).map(
+    ([name, { encoding }]) => `${name} as ${encoding === 'json' ? 'lists' : encoding}`,
+  );
+  return names.join(', ');
+}

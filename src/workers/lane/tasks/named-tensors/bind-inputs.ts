@@ -1,0 +1,94 @@
+/** The inputs of a graph as model.json declares them. Throws ForebayError `config_mismatch`, which names both sides. Pure. */
+import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import type { TensorInputConfig } from '../../../../shared/tasks/tensors/tensor-config.ts';
+import type { TensorValue } from '../tensors.ts';
+import { checkDeclared, checkNames, declaredIn, mismatch, rowShape, typeOf } from './declared.ts';
+import { createElementBuffer } from './element-buffer.ts';
+import type { ElementType } from './element-types.ts';
+import type { Expected } from './expected.ts';
+import { readValue } from './read-value.ts';
+import { fits, shapeText, type Shape } from './shape.ts';
+
+export interface TensorInput {
+  readonly name: string;
+  readonly type: ElementType;
+  /** Of one row's value. */
+  readonly shape: Shape;
+  /** Null: the tensor is the value of one row, or the constant. */
+  readonly batchAxis: number | null;
+  /** The graph's dimension there. "" if it has no name, or there is no such axis. */
+  readonly batchDim: number | string;
+  readonly constant: TensorValue | null;
+  readonly declared: TensorInputConfig;
+}
+
+export function bindInputs(
+  config: Readonly<Record<string, TensorInputConfig>>,
+  graph: readonly GraphTensor[],
+): readonly TensorInput[] {
+  checkNames('input', Object.keys(config), graph);
+  const inputs = graph.map((tensor) => bindInput(tensor, declaredIn(config, tensor.name) ?? {}));
+  const fixed = inputs.filter(({ batchDim }) => typeof batchDim === 'number');
+  const [one] = fixed;
+  const other = fixed.find(({ batchDim }) => batchDim !== one!.batchDim);
+  if (other !== undefined) {
+    throw mismatch(
+      `model.json gives "${one!.name}" and "${other.name}" a batch axis`,
+      `in the graph, it has ${one!.batchDim} rows in one and ${other.batchDim} in the other; correct inputs.${other.name}.batch_axis`,
+    );
+  }
+  return inputs;
+}
+
+function bindInput(tensor: GraphTensor, declared: TensorInputConfig): TensorInput {
+  const { name } = tensor;
+  const type = typeOf('input', tensor);
+  const batchAxis = batchAxisOf(tensor, declared);
+  const shape = rowShape('inputs', tensor, batchAxis, declared);
+  checkDeclared('inputs', tensor, declared);
+  checkExample(tensor, { type, shape }, declared);
+  const constant =
+    declared.value === undefined ? null : readGiven(tensor, { type, shape }, 'value', declared.value);
+  return {
+    name,
+    type,
+    shape,
+    batchAxis,
+    batchDim: batchAxis === null ? '' : (tensor.shape[batchAxis] ?? ''),
+    constant,
+    declared,
+  };
+}
+
+/** A first dimension that the graph leaves free is the batch, unless model.json says otherwise. */
+function batchAxisOf({ shape }: GraphTensor, declared: TensorInputConfig): number | null {
+  if (declared.value !== undefined) return null;
+  if (declared.batch_axis !== undefined) return declared.batch_axis;
+  return typeof shape[0] === 'string' ? 0 : null;
+}
+
+/** Throws if what model.json gives for trying the model does not fit. */
+function checkExample(tensor: GraphTensor, expected: Expected, declared: TensorInputConfig): void {
+  const { example, example_shape } = declared;
+  if (example !== undefined) readGiven(tensor, expected, 'example', example);
+  if (example_shape === undefined || fits(example_shape, expected.shape)) return;
+  throw mismatch(
+    `inputs.${tensor.name}.example_shape in model.json is ${shapeText(example_shape)}`,
+    `the graph's input is ${describeTensor(tensor)}, so a row has ${shapeText(expected.shape)}`,
+  );
+}
+
+function readGiven(
+  tensor: GraphTensor,
+  expected: Expected,
+  field: 'value' | 'example',
+  value: unknown,
+): TensorValue {
+  const buffer = createElementBuffer(expected.type);
+  const reading = readValue(value, expected, buffer);
+  if (reading.ok) return { type: expected.type.dtype, dims: reading.shape, data: buffer.data };
+  throw mismatch(
+    `inputs.${tensor.name}.${field} in model.json does not fit (${reading.why})`,
+    `the graph's input is ${describeTensor(tensor)}`,
+  );
+}

@@ -1,0 +1,87 @@
+/** The outputs of a graph that answers hold. Throws ForebayError `config_mismatch`, which names both sides. Pure. */
+import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import type { TensorOutputConfig } from '../../../../shared/tasks/tensors/tensor-config.ts';
+import { canCarry, checkDeclared, checkNames, declaredIn, mismatch, rowShape, typeOf } from './declared.ts';
+import type { ElementType } from './element-types.ts';
+import type { Shape } from './shape.ts';
+
+export interface TensorOutput {
+  readonly name: string;
+  readonly type: ElementType;
+  /** Null: the whole tensor is the answer of each row of the call. */
+  readonly batchAxis: number | null;
+  readonly isBase64: boolean;
+  /** Of one row, as far as the graph shows it. */
+  readonly shape: Shape;
+}
+
+type Config = Readonly<Record<string, TensorOutputConfig>>;
+
+/** `batchDims`: the dimensions of the inputs' batch axes, as the graph has them. Null if no input has one. */
+export function bindOutputs(
+  config: Config | undefined,
+  graph: readonly GraphTensor[],
+  batchDims: Shape | null,
+): { readonly outputs: readonly TensorOutput[]; readonly notes: readonly string[] } {
+  if (config !== undefined) checkNames('output', Object.keys(config), graph);
+  const possible = graph.filter(canCarry);
+  const chosen =
+    config === undefined
+      ? possible
+      : Object.keys(config).map((name) => graph.find((tensor) => tensor.name === name)!);
+  if (chosen.length === 0) {
+    throw mismatch(
+      'the task tensors needs an output that is a tensor',
+      `the graph has ${describeAll(graph)}`,
+    );
+  }
+  const outputs = chosen.map((tensor) =>
+    bindOutput(tensor, declaredIn(config ?? {}, tensor.name) ?? UNDECLARED, batchDims),
+  );
+  const leftOut = config === undefined ? graph.filter((tensor) => !canCarry(tensor)) : [];
+  const notes = leftOut.map(
+    (tensor) => `the output ${describeTensor(tensor)} is left out, because onnxruntime-node cannot carry it`,
+  );
+  return { outputs, notes };
+}
+
+const UNDECLARED: TensorOutputConfig = { encoding: 'json' };
+
+function bindOutput(
+  tensor: GraphTensor,
+  declared: TensorOutputConfig,
+  batchDims: Shape | null,
+): TensorOutput {
+  const { name } = tensor;
+  const type = typeOf('output', tensor);
+  const batchAxis = batchAxisOf(tensor, declared, batchDims);
+  const isBase64 = declared.encoding === 'base64';
+  if (isBase64 && type.dtype === 'string') {
+    throw mismatch(
+      `outputs.${name}.encoding in model.json is base64, which strings cannot have`,
+      `the graph has ${describeTensor(tensor)}`,
+    );
+  }
+  checkDeclared('outputs', tensor, declared);
+  // The shape that a graph states for an output is often empty though it has axes. The first run shows the real one.
+  const shape = tensor.shape.length === 0 ? [] : rowShape('outputs', tensor, batchAxis, declared);
+  return { name, type, batchAxis, isBase64, shape };
+}
+
+/** The axis that has the name or the size of the inputs' batch, or else the first one. */
+function batchAxisOf(
+  tensor: GraphTensor,
+  { batch_axis }: TensorOutputConfig,
+  batchDims: Shape | null,
+): number | null {
+  if (batchDims === null) {
+    if ((batch_axis ?? null) === null) return null;
+    throw mismatch(
+      `outputs.${tensor.name}.batch_axis in model.json is ${batch_axis}`,
+      'no input of the graph has a batch axis: declare it under "inputs" as well',
+    );
+  }
+  if (batch_axis !== undefined) return batch_axis;
+  const likely = tensor.shape.findIndex((dim) => dim !== '' && batchDims.includes(dim));
+  return Math.max(0, likely);
+}

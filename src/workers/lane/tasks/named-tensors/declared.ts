@@ -1,0 +1,87 @@
+/** What model.json declares of a graph's inputs and outputs, checked against the graph. Pure. */
+import { ForebayError } from '../../../../shared/errors.ts';
+import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { DTYPES, type Dtype } from '../../../../shared/tasks/tensors/dtypes.ts';
+import { nearestName } from '../../../../shared/text/nearest-name.ts';
+import { elementTypeOf, type ElementType } from './element-types.ts';
+import { fits, shapeText, type Shape } from './shape.ts';
+
+interface Declared {
+  readonly batch_axis?: number | null | undefined;
+  readonly dtype?: Dtype | undefined;
+  readonly shape?: readonly (number | string | null)[] | undefined;
+}
+
+/** A tensor of the graph may be called `constructor`. */
+export function declaredIn<T>(config: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(config, name) ? config[name] : undefined;
+}
+
+export function checkNames(
+  what: 'input' | 'output',
+  names: readonly string[],
+  graph: readonly GraphTensor[],
+): void {
+  const known = graph.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const near = nearestName(unknown, known);
+  throw mismatch(
+    `model.json names the ${what} "${unknown}"`,
+    `the graph has ${describeAll(graph)}${near === null ? '' : `; did you mean "${near}"?`}`,
+  );
+}
+
+/** Throws if onnxruntime-node cannot carry the tensor. */
+export function typeOf(what: 'input' | 'output', tensor: GraphTensor): ElementType {
+  if (canCarry(tensor)) return elementTypeOf(tensor.type);
+  throw mismatch(
+    `onnxruntime-node carries only tensors of ${DTYPES.join(', ')}`,
+    `the graph's ${what} is ${describeTensor(tensor)}`,
+  );
+}
+
+export function canCarry(tensor: GraphTensor): tensor is GraphTensor & { readonly type: Dtype } {
+  return (DTYPES as readonly string[]).includes(tensor.type);
+}
+
+export function checkDeclared(where: 'inputs' | 'outputs', tensor: GraphTensor, { dtype }: Declared): void {
+  if (dtype === undefined || dtype === tensor.type) return;
+  throw mismatch(
+    `${where}.${tensor.name}.dtype in model.json is ${dtype}`,
+    `the graph has ${describeTensor(tensor)}`,
+  );
+}
+
+/**
+ * The shape of one row. A number in model.json binds a free dimension. An empty shape in the graph may also mean that it
+ * does not know the shape. Then model.json may declare one.
+ */
+export function rowShape(
+  where: 'inputs' | 'outputs',
+  tensor: GraphTensor,
+  batchAxis: number | null,
+  { shape: declared }: Declared,
+): Shape {
+  const named = declared?.map((dim) => dim ?? '');
+  const isUnknown = tensor.shape.length === 0 && named !== undefined;
+  const rank = isUnknown ? named.length + (batchAxis === null ? 0 : 1) : tensor.shape.length;
+  if (batchAxis !== null && batchAxis >= rank) {
+    throw mismatch(
+      `${where}.${tensor.name}.batch_axis in model.json is ${batchAxis}`,
+      `the graph has ${describeTensor(tensor)}, whose axes are ${rank === 0 ? 'none' : `0 to ${rank - 1}`}`,
+    );
+  }
+  if (isUnknown) return named;
+  const shape = batchAxis === null ? tensor.shape : tensor.shape.toSpliced(batchAxis, 1);
+  if (named === undefined) return shape;
+  if (fits(named, shape)) return shape.map((dim, axis) => (typeof dim === 'number' ? dim : named[axis]!));
+  throw mismatch(
+    `${where}.${tensor.name}.shape in model.json is ${shapeText(named)}`,
+    `the graph has ${describeTensor(tensor)}, so a row has ${shapeText(shape)}`,
+  );
+}
+
+export function mismatch(config: string, graph: string): ForebayError {
+  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
+}
