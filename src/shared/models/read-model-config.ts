@@ -67,10 +67,16 @@ function describe(issue: z.core.$ZodIssue): string {
 
 function keysAt(root: z.ZodObject, path: readonly PropertyKey[]): string[] {
   let schema: unknown = root;
-  for (const key of path) schema = schema instanceof z.ZodObject ? unwrap(schema.shape[String(key)]) : null;
+  for (const key of path) schema = unwrap(partOf(schema, key));
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
+function partOf(schema: unknown, key: PropertyKey): unknown {
+  if (schema instanceof z.ZodObject) return schema.shape[String(key)];
+  return schema instanceof z.ZodArray ? schema.element : null;
+}
+
 function unwrap(schema: unknown): unknown {
-  return schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema;
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
+  return schema instanceof z.ZodPipe ? unwrap(schema.out) : schema;
 }

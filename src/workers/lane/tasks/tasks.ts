@@ -1,9 +1,10 @@
 /** Every task that a lane can run. */
 import { InvariantError } from '../../../shared/errors.ts';
 import { imageClassification } from './image-classification.ts';
+import { tabular } from './tabular.ts';
 import type { Task } from './task.ts';
 
-const TASKS: readonly Task[] = [imageClassification];
+const TASKS: readonly Task[] = [imageClassification, tabular];
 
 export function taskNamed(id: string): Task {
   const task = TASKS.find((one) => one.id === id);
