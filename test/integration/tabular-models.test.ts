@@ -30,6 +30,11 @@ const UNKNOWN_WIDTH = featuresGraph(
   [step('MatMul', ['X', 'weights'], 'y')],
   [tensor('y', 'float32', 'N', 'targets')],
 );
+/** skl2onnx writes [N,1] for a regression of any number of targets. */
+const WRONG_WIDTH = featuresGraph(
+  [step('Identity', ['X'], 'variable')],
+  [tensor('variable', 'float32', 'N', 1)],
+);
 const RECORD = '{"a":0,"b":1,"c":0,"age":5,"city":"Bern"}';
 
 it.each<[string, LoadableModelMaker, RegExp]>([
@@ -94,6 +99,16 @@ it.each<[string, LoadableModelMaker, RegExp]>([
     /nothing says which output is the answer, but the graph has "label" .* and "scores" .*"output": "scores"/,
   ],
   [
+    'several targets that the graph calls one',
+    [WRONG_WIDTH, { columns: ABC }],
+    /its numbers are not probabilities, but the graph's output is "variable" float32\[N,3\]: .*"output": \["variable"\]/,
+  ],
+  [
+    'NaN for whole numbers',
+    [echoGraph([tensor('n', 'int64', 'N', 1)]), { columns: [{ name: 'n', missing: 'nan' }] }],
+    /"n" has the rule "missing": "nan", but .*int64\[N,1\] takes a whole number/,
+  ],
+  [
     'classes of one number',
     [sumGraph(), { columns: ABC, classes: ['no', 'yes'] }],
     /names classes, but .*set "activation" to "sigmoid"/,
@@ -147,6 +162,11 @@ it.each<[string, LoadableModelMaker, object]>([
     'the only output, which is a string',
     [MIXED, { columns: ['age', 'city'], output: 'city_out' }],
     { outputs: { city_out: 'Bern' } },
+  ],
+  [
+    'several targets that the graph calls one',
+    [WRONG_WIDTH, { columns: ABC, output: ['variable'] }],
+    { outputs: { variable: [0, 1, 0] } },
   ],
   ['one number, whose width only a run shows', [UNKNOWN_WIDTH, { columns: ABC }], { value: 10 }],
 ])('a lane answers with %s', async (_, [graph, config], answer) => {

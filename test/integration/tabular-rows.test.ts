@@ -4,7 +4,7 @@ import type { LaneInput } from '#forebay/workers/lane/messages.js';
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
 import { loadedLane } from '../support/lanes.ts';
 import { writeOnnx } from '../support/onnx/graph.ts';
-import { step } from '../support/onnx/mean-model.ts';
+import { floats, step } from '../support/onnx/mean-model.ts';
 import {
   echoGraph,
   featuresGraph,
@@ -34,8 +34,8 @@ it('a bad record fails alone, with a sentence that names the column and says wha
   ]);
   expect(answers).toEqual([
     { value: 123 },
-    'invalid_row: column "c" is missing: the field "c" must hold a number, or set "missing" of the column to "zero" or "mean" in model.json',
-    'invalid_row: column "b" is null: the field "b" must hold a number, or set "missing" of the column to "zero" or "mean" in model.json',
+    'invalid_row: column "c" is missing: the field "c" must hold a number, or set "missing" of the column in model.json to "zero", "mean" or "nan"',
+    'invalid_row: column "b" is null: the field "b" must hold a number, or set "missing" of the column in model.json to "zero", "mean" or "nan"',
     'invalid_row: column "a" is the string "5.1", but takes a number: write the number without quotes',
     'invalid_row: column "b" is the string "often", but takes a number',
     'invalid_row: column "b" is a list, but takes a number',
@@ -83,6 +83,21 @@ it('a missing value is an error, 0 or the mean, as the rule of its column says',
     { value: 26 },
     { value: 111 },
     expect.stringMatching(/^invalid_row: column "c" \(field "C"\) is missing/),
+  ]);
+});
+
+it('NaN takes the place of a missing value for graphs that fill it in themselves', async () => {
+  const filling = featuresGraph(
+    [step('IsNaN', ['X'], 'gaps'), step('Where', ['gaps', 'seven', 'X'], 'filled')],
+    [tensor('filled', 'float32', 'N', 3)],
+    'N',
+    [floats('seven', [], [7])],
+  );
+  const columns = ['a', { name: 'b', missing: 'nan' }, 'c'];
+  const lane = await loadedLane(tabularModel(filling, { columns, output: ['filled'] }));
+  expect(await run(lane, ['{"a":1,"c":2}', '{"a":1,"b":"NaN","c":2}'])).toEqual([
+    { outputs: { filled: [1, 7, 2] } },
+    'invalid_row: column "b" is the string "NaN", but takes a number',
   ]);
 });
 

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { testFolder, type LoadableModel } from '../lanes.ts';
-import { writeOnnx, type Dim, type ElementType, type Operator, type Value } from './graph.ts';
+import { writeOnnx, type Dim, type ElementType, type Operator, type Value, type Weights } from './graph.ts';
 import { floats, step } from './mean-model.ts';
 import { checkedConfig, writeLabels } from './models.ts';
 
@@ -25,12 +25,13 @@ export function featuresGraph(
   operators: readonly Operator[],
   outputs: readonly Value[],
   batch: Dim = 'N',
+  weights: readonly Weights[] = [],
 ): Buffer {
   return writeOnnx({
     inputs: [tensor('X', 'float32', batch, 3)],
     outputs,
     operators,
-    weights: [floats('weights', [3, 1], [100, 10, 1])],
+    weights: [floats('weights', [3, 1], [100, 10, 1]), ...weights],
   });
 }
 

@@ -4,8 +4,11 @@ import { z } from 'zod';
 const MAX_COLUMNS = 65_536;
 const NAME = z.string().min(1).max(1024);
 
-/** `error`: the row fails. `zero`: 0 takes the place of the value. `mean`: the column's `mean` does. */
-const MISSING_RULE = z.enum(['error', 'zero', 'mean']);
+/**
+ * `error`: the row fails. The other rules replace the value: `zero` by 0, `mean` by the column's `mean`, and `nan` by NaN,
+ * for graphs that fill in missing values themselves.
+ */
+const MISSING_RULE = z.enum(['error', 'zero', 'mean', 'nan']);
 
 const COLUMN = z
   .strictObject({

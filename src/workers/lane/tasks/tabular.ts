@@ -1,6 +1,7 @@
 /** Records with named features in. Out come the best classes, one number, or outputs of the graph by name. */
 import { ForebayError } from '../../../shared/errors.ts';
 import type { RowError } from '../../../shared/domain/row.ts';
+import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import { configOf } from '../../../shared/tasks/model-config-schema.ts';
 import { TABULAR, type TabularConfig, type TabularOptions } from '../../../shared/tasks/tabular.ts';
 import { invalidRow, readRecord, type Fields } from './record.ts';
@@ -16,6 +17,7 @@ import { createNamedAnswerer } from './tabular/named-answer.ts';
 import { madeUpRecords } from './tabular/made-up-records.ts';
 import { createValueAnswerer } from './tabular/value-answer.ts';
 import type { Task, TaskInput } from './task.ts';
+import type { Outputs } from './tensors.ts';
 
 export const tabular: Task = {
   id: TABULAR.id,
@@ -47,11 +49,10 @@ export const tabular: Task = {
       },
       numbers: (outputs, rows) => answerer.numbers(outputs, rows, fixedBatch ?? rows),
       check(outputs) {
-        if (answer.is === 'classes' && widthOf(answer.scores) === null) {
-          // Only now it is known whether the output holds one number per row or several.
-          const scores = { ...answer.scores, shape: outputs[answer.scores.name]!.dims };
-          const seen = graph.outputs.map((output) => (output.name === scores.name ? scores : output));
-          const settled = chooseAnswer({ ...config, output: scores.name }, names?.list ?? null, seen);
+        const seen = seenOutput(answer, outputs);
+        if (seen !== null) {
+          const known = used.outputs.map((output) => (output.name === seen.name ? seen : output));
+          const settled = chooseAnswer({ ...config, output: seen.name }, names?.list ?? null, known);
           answerer = answererOf(settled, config, names);
         }
         answerer.check(outputs, fixedBatch ?? 1);
@@ -59,6 +60,18 @@ export const tabular: Task = {
     };
   },
 };
+
+/**
+ * The output with the scores or the value, if it has another width than the graph says. Converters leave the width open, or
+ * write 1 for any number of targets. Null if the graph is right.
+ */
+function seenOutput(answer: Answer, outputs: Outputs): GraphTensor | null {
+  if (answer.is === 'outputs') return null;
+  const told = answer.is === 'classes' ? answer.scores : answer.output;
+  const { dims } = outputs[told.name]!;
+  if (widthOf({ shape: dims }) === widthOf(told)) return null;
+  return { ...told, shape: [told.shape[0] ?? '', ...dims.slice(1)] };
+}
 
 function answererOf(answer: Answer, config: TabularConfig, names: ClassNames | null): Answerer {
   if (answer.is === 'value') return createValueAnswerer(answer.output);

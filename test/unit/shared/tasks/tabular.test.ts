@@ -44,7 +44,7 @@ it.each<[string, object, RegExp]>([
   [
     'an unknown rule',
     { columns: ['a', { name: 'b', missing: 'median' }] },
-    /^\/columns\/1\/missing: .*"error"\|"zero"\|"mean"$/,
+    /^\/columns\/1\/missing: .*"error"\|"zero"\|"mean"\|"nan"$/,
   ],
   [
     'a misspelt field',

@@ -62,9 +62,10 @@ function onlyOutput(
   if (candidates.length === 1 && isClear) return first!;
   if (only !== undefined && others.length === 0 && isPerRow(only)) return only;
   const named = (first ?? only)?.name ?? 'label';
+  const all = outputs.filter(isPerRow).map(({ name }) => `"${name}"`);
   throw mismatch(
     'nothing says which output is the answer',
-    `the graph has ${describeAll(outputs)}: name one in model.json, such as "output": "${named}", or several, such as "output": ["${named}"], to get them as they are`,
+    `the graph has ${describeAll(outputs)}: name one in model.json, such as "output": "${named}", or several, such as "output": [${all.join(', ')}], to get them as they are`,
   );
 }
 

@@ -6,7 +6,6 @@ import { isDistribution } from '../../../../shared/tasks/classes/class-scores.ts
 import { createClassifier } from '../classification.ts';
 import type { Outputs } from '../tensors.ts';
 import type { Answerer } from './answerer.ts';
-import { widthOf } from './choose-answer.ts';
 import type { ClassNames } from './class-names.ts';
 import { createLabelTexts } from './label-texts.ts';
 import { floatRowsOf, rowsOf } from './output-rows.ts';
@@ -19,11 +18,9 @@ interface ClassParts {
   readonly activation: Activation | undefined;
 }
 
-/** Throws ForebayError `config_mismatch`. */
 export function createClassAnswerer(parts: ClassParts): Answerer {
   const { scores, names, activation } = parts;
   const label = names === null ? parts.label : null;
-  checkClasses(parts, widthOf(scores), null);
   const classifier = createClassifier({ labels: names?.list ?? null, activation: activation ?? 'none' });
   const labelTexts = createLabelTexts();
 
@@ -43,18 +40,14 @@ export function createClassAnswerer(parts: ClassParts): Answerer {
     },
     check(outputs, batch) {
       const [sample] = numbers(outputs, 1, batch);
-      checkClasses(parts, sample!.length, sample!);
+      checkClasses(parts, sample!);
     },
   };
 }
 
-/** `width`: null while it is unknown. `sample`: one row of the output, null before a run. */
-function checkClasses(
-  { scores, names, activation }: ClassParts,
-  width: number | null,
-  sample: Float32Array | null,
-): void {
-  if (width === null) return;
+/** `sample`: one row of the output. */
+function checkClasses({ scores, names, activation }: ClassParts, sample: Float32Array): void {
+  const width = sample.length;
   const says = `the graph's output is ${describeTensor(scores)}`;
   if (width === 1 && (activation === undefined || activation === 'softmax')) {
     throw mismatch(
@@ -63,11 +56,12 @@ function checkClasses(
     );
   }
   if (names !== null) {
-    const fits = names.list.length === width || (width === 1 && names.list.length === 2);
-    if (fits && !(width === 1 && names.list.length === 2 && activation !== 'sigmoid')) return;
-    throw mismatch(`${names.source} has ${names.list.length} names`, `${says}, with ${width} per row`);
+    const { length } = names.list;
+    // One logit tells two classes apart.
+    if (length === width || (length === 2 && width === 1 && activation === 'sigmoid')) return;
+    throw mismatch(`${names.source} has ${length} names`, `${says}, with ${width} per row`);
   }
-  if (activation !== undefined || sample === null || isDistribution(sample)) return;
+  if (activation !== undefined || isDistribution(sample)) return;
   throw mismatch(
     'nothing says that the output holds class scores, and its numbers are not probabilities',
     `${says}: name the classes with "classes", set "activation" to "softmax", "sigmoid" or "none", or set "output": ["${scores.name}"] to get its numbers as they are`,

@@ -15,7 +15,8 @@ export function missingValue(column: ReadColumn, record: Fields, needs: string):
   const { field } = column;
   const what = Object.hasOwn(record, field) ? 'is null' : 'is missing';
   // Only numbers have other rules.
-  const rule = needs === TEXT ? '' : ', or set "missing" of the column to "zero" or "mean" in model.json';
+  const rule =
+    needs === TEXT ? '' : ', or set "missing" of the column in model.json to "zero", "mean" or "nan"';
   return invalidRow(`${nameOf(column)} ${what}: the field "${field}" must hold ${needs}${rule}`);
 }
 

@@ -17,7 +17,7 @@ export interface ColumnReader<Data extends ColumnData = ColumnData> {
   read(record: Fields, data: Data, offset: number): RowError | null;
   /** What its columns take, such as "a number". */
   readonly needs: string;
-  /** Whether this number may take the place of a missing value. */
+  /** Whether this number, or NaN, may take the place of a missing value. */
   accepts(value: number): boolean;
   /** A value that a model probably takes. Round 0 is the plainest one. */
   madeUp(round: number): number | string;

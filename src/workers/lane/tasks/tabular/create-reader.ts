@@ -16,7 +16,7 @@ export function createReader({ input, columns }: ColumnsOfInput): ColumnReader {
   for (const { name, otherwise } of reader.columns) {
     if (otherwise === null || reader.accepts(otherwise)) continue;
     throw mismatch(
-      `the column "${name}" has the mean ${otherwise}`,
+      `the column "${name}" has the ${Number.isNaN(otherwise) ? 'rule "missing": "nan"' : `mean ${otherwise}`}`,
       `the graph's input ${describeTensor(input)} takes ${reader.needs}`,
     );
   }
@@ -41,7 +41,8 @@ function toReadColumn({ name, from, missing, mean }: Column, input: GraphTensor)
       `the graph's input is ${describeTensor(input)}`,
     );
   }
-  return { name, field: from ?? name, otherwise: missing === 'error' ? null : (mean ?? 0) };
+  const otherwise = { error: null, zero: 0, mean: mean ?? null, nan: Number.NaN }[missing];
+  return { name, field: from ?? name, otherwise };
 }
 
 function mismatch(config: string, graph: string): ForebayError {

@@ -103,7 +103,7 @@ export function createNumberReader(
       }
       return null;
     },
-    accepts: (value) => holds(value, create(1).fill(value)[0]!),
+    accepts: (value) => (Number.isNaN(value) ? isFloat : holds(value, create(1).fill(value)[0]!)),
     madeUp: (round) => (isFloat ? SPREAD[round % SPREAD.length]! : round % 2),
   };
 }

@@ -2,19 +2,25 @@
 import type { RowOutcome } from '../../../../shared/domain/row.ts';
 import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { float32Text } from '../number-text.ts';
-import { toFloat32 } from '../tensors.ts';
+import { toFloat32, type Outputs, type TensorValues } from '../tensors.ts';
 import { failedRow, type Answerer } from './answerer.ts';
-import { floatRowsOf, rowsOf } from './output-rows.ts';
+import { rowsOf } from './output-rows.ts';
 
 export function createValueAnswerer(output: GraphTensor): Answerer {
+  function valuesOf(outputs: Outputs, batch: number): TensorValues {
+    const { width, data } = rowsOf(outputs, output, batch);
+    if (width === 1) return data;
+    throw new Error(`the graph returned ${width} numbers per row in "${output.name}" instead of one`);
+  }
+
   return {
     outputs: [output],
     numbers(outputs, rows, batch) {
-      const { data } = floatRowsOf(outputs, output, batch);
+      const data = toFloat32(valuesOf(outputs, batch));
       return Array.from({ length: rows }, (_, row) => data.subarray(row, row + 1));
     },
     answers(outputs, rows, batch) {
-      const { data: raw } = rowsOf(outputs, output, batch);
+      const raw = valuesOf(outputs, batch);
       // A double has more digits than a float32.
       const isDouble = raw instanceof Float64Array;
       const data = isDouble ? raw : toFloat32(raw);
@@ -24,6 +30,6 @@ export function createValueAnswerer(output: GraphTensor): Answerer {
         return { ok: true, result: `"value":${isDouble ? value : float32Text(value)}` };
       });
     },
-    check: () => undefined,
+    check: (outputs, batch) => void valuesOf(outputs, batch),
   };
 }
