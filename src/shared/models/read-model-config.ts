@@ -67,15 +67,17 @@ function describe(issue: z.core.$ZodIssue): string {
 
 function keysAt(root: z.ZodObject, path: readonly PropertyKey[]): string[] {
   let schema: unknown = root;
-  for (const key of path) schema = unwrap(inside(schema, String(key)));
+  for (const key of path) schema = unwrap(partOf(schema, key));
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
-function inside(schema: unknown, key: string): unknown {
+function partOf(schema: unknown, key: PropertyKey): unknown {
+  if (schema instanceof z.ZodObject) return schema.shape[String(key)];
   if (schema instanceof z.ZodRecord) return schema.valueType;
-  return schema instanceof z.ZodObject ? schema.shape[key] : null;
+  return schema instanceof z.ZodArray ? schema.element : null;
 }
 
 function unwrap(schema: unknown): unknown {
-  return schema instanceof z.ZodDefault || schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema;
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
+  return schema instanceof z.ZodPipe ? unwrap(schema.out) : schema;
 }

@@ -5,7 +5,8 @@ export type ElementType = keyof typeof ELEMENT;
 
 export interface Value {
   readonly name: string;
-  readonly type: ElementType;
+  /** `maps`: not a tensor, but a list of maps from int64 to float32, as ZipMap returns it. */
+  readonly type: ElementType | 'maps';
   /** Null: the graph does not say. */
   readonly shape: readonly Dim[] | null;
   /** It is a sequence of such tensors. */
@@ -14,6 +15,8 @@ export interface Value {
 
 export interface Operator {
   readonly type: string;
+  /** Absent for an operator of ONNX itself. */
+  readonly domain?: string;
   readonly inputs: readonly string[];
   readonly output: string;
   readonly attributes?: Readonly<Record<string, number | readonly number[] | AttributeValue>>;
@@ -44,10 +47,19 @@ export interface Graph {
   }[];
 }
 
-/** The bytes of a `model.onnx` (IR version 8, opset 13). */
-export function writeOnnx(graph: Graph): Buffer {
-  const opset = Buffer.concat([string(1, ''), int(2, 13)]);
-  return Buffer.concat([int(1, 8), bytes(7, body(graph)), bytes(8, opset)]);
+/** The bytes of a `model.onnx`. */
+export function writeOnnx(
+  graph: Graph,
+  versions: { readonly ir?: number; readonly opset?: number } = {},
+): Buffer {
+  const { ir = 8, opset = 13 } = versions;
+  const domains = new Set(graph.operators.map(({ domain = '' }) => domain).filter((domain) => domain !== ''));
+  const imports = [['', opset] as const, ...[...domains].map((domain) => [domain, 1] as const)];
+  return Buffer.concat([
+    int(1, ir),
+    bytes(7, body(graph)),
+    ...imports.map(([domain, version]) => bytes(8, Buffer.concat([string(1, domain), int(2, version)]))),
+  ]);
 }
 
 /** The bytes of the tensor's data, for the graph or for its own file. */
@@ -97,6 +109,11 @@ export function elementNumber(type: ElementType): number {
 }
 
 function value({ name, type, shape, isSequence }: Value): Buffer {
+  if (type === 'maps') {
+    const float = bytes(1, int(1, ELEMENT.float32));
+    const map = bytes(5, Buffer.concat([int(1, ELEMENT.int64), bytes(2, float)]));
+    return Buffer.concat([string(1, name), bytes(2, bytes(4, bytes(1, map)))]);
+  }
   const dims = shape?.map((d) => bytes(1, typeof d === 'number' ? int(1, d) : string(2, d)));
   const told = dims === undefined ? [] : [bytes(2, Buffer.concat(dims))];
   const tensor = Buffer.concat([int(1, ELEMENT[type]), ...told]);
@@ -104,11 +121,12 @@ function value({ name, type, shape, isSequence }: Value): Buffer {
   return Buffer.concat([string(1, name), bytes(2, isSequence ? bytes(4, bytes(1, own)) : own)]);
 }
 
-function operator({ type, inputs, output, attributes = {} }: Operator): Buffer {
+function operator({ type, domain, inputs, output, attributes = {} }: Operator): Buffer {
   return Buffer.concat([
     ...inputs.map((name) => string(1, name)),
     string(2, output),
     string(4, type),
+    ...(domain === undefined ? [] : [string(7, domain)]),
     ...Object.entries(attributes).map(([name, v]) => bytes(5, attribute(name, v))),
   ]);
 }

@@ -136,7 +136,7 @@ export function isImageNet(classes: number): boolean {
 const SUM_TOLERANCE = 0.05;
 
 /** Whether these are scores from 0 to 1 that add up to 1, as a graph that ends in softmax returns them. */
-function isDistribution(row: Float32Array): boolean {
+export function isDistribution(row: Float32Array): boolean {
   let sum = 0;
   for (const value of row) {
     if (!(value >= -1e-3 && value <= 1 + 1e-3)) return false;

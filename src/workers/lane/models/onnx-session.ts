@@ -7,6 +7,7 @@ import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { GraphSignature } from '../tasks/task.ts';
 import type { Feeds, Outputs, TensorValues } from '../tasks/tensors.ts';
+import { loadAdvice } from './load-advice.ts';
 
 export interface OnnxSession extends GraphSignature {
   /** Computes the named outputs. Rejects with onnxruntime's own error. */
@@ -43,9 +44,12 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
       logSeverityLevel: FATAL_ONLY,
     });
   } catch (cause) {
-    throw new ForebayError('model_load_failed', `onnxruntime cannot load the graph: ${messageOf(cause)}`, {
-      cause,
-    });
+    const message = messageOf(cause);
+    throw new ForebayError(
+      'model_load_failed',
+      loadAdvice(message, onnxruntimeVersion) ?? `onnxruntime cannot load the graph: ${message}`,
+      { cause },
+    );
   }
 
   async function run(feeds: Feeds, outputs: readonly string[]): Promise<Outputs> {

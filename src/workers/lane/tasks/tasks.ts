@@ -2,9 +2,10 @@
 import { InvariantError } from '../../../shared/errors.ts';
 import { imageClassification } from './image-classification.ts';
 import { namedTensors } from './named-tensors/named-tensors.ts';
+import { tabular } from './tabular.ts';
 import type { Task } from './task.ts';
 
-const TASKS: readonly Task[] = [imageClassification, namedTensors];
+const TASKS: readonly Task[] = [imageClassification, tabular, namedTensors];
 
 export function taskNamed(id: string): Task {
   const task = TASKS.find((one) => one.id === id);

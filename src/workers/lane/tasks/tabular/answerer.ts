@@ -1,0 +1,19 @@
+/** Turns the outputs of a call into the answers of its rows. */
+import type { RowOutcome } from '../../../../shared/domain/row.ts';
+import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import type { Outputs } from '../tensors.ts';
+
+export interface Answerer {
+  /** The outputs that it needs. */
+  readonly outputs: readonly GraphTensor[];
+  /** One outcome for each of the first `rows` of a call with `batch` rows. Throws an Error if the outputs are wrong. */
+  answers(outputs: Outputs, rows: number, batch: number, topK: number): RowOutcome[];
+  /** As BoundTask.numbers, for a call with `batch` rows. */
+  numbers(outputs: Outputs, rows: number, batch: number): Float32Array[];
+  /** As BoundTask.check, for a call with `batch` rows. */
+  check(outputs: Outputs, batch: number): void;
+}
+
+export function failedRow(message: string): RowOutcome {
+  return { ok: false, error: { code: 'inference_failed', message } };
+}

@@ -1,0 +1,56 @@
+/** What is wrong with a value of a record, for the person who wrote the record. */
+import type { RowError } from '../../../../shared/domain/row.ts';
+import { invalidRow, type Fields } from '../record.ts';
+import type { ReadColumn } from './column-reader.ts';
+
+const LONGEST_VALUE = 60;
+
+/** Whether the record has no value for this field. Every object inherits names such as "constructor". */
+export function isMissing(record: Fields, field: string): boolean {
+  return record[field] === null || !Object.hasOwn(record, field);
+}
+
+/** `needs`: what the field must hold, such as "a number". */
+export function missingValue(column: ReadColumn, record: Fields, needs: string): RowError {
+  const { field } = column;
+  const what = Object.hasOwn(record, field) ? 'is null' : 'is missing';
+  // Only numbers have other rules.
+  const rule =
+    needs === TEXT ? '' : ', or set "missing" of the column in model.json to "zero", "mean" or "nan"';
+  return invalidRow(`${nameOf(column)} ${what}: the field "${field}" must hold ${needs}${rule}`);
+}
+
+export function wrongValue(column: ReadColumn, value: unknown, needs: string): RowError {
+  return invalidRow(`${nameOf(column)} is ${inWords(value)}, but takes ${needs}${adviceOn(value, needs)}`);
+}
+
+/** The model would see only the text before it. */
+export function nulCharacter(column: ReadColumn): RowError {
+  return invalidRow(
+    `${nameOf(column)} holds the character U+0000, at which onnxruntime ends a string: remove it from the text`,
+  );
+}
+
+/** What a column of strings needs. */
+export const TEXT = 'a string';
+
+function nameOf({ name, field }: ReadColumn): string {
+  return name === field ? `column "${name}"` : `column "${name}" (field "${field}")`;
+}
+
+function inWords(value: unknown): string {
+  if (typeof value === 'string') return `the string ${shortened(JSON.stringify(value))}`;
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `${value as number | boolean}`;
+}
+
+function adviceOn(value: unknown, needs: string): string {
+  const isPlain = typeof value === 'number' || typeof value === 'boolean';
+  if (needs === TEXT) return isPlain ? `: write "${value}"` : '';
+  const isNumber = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
+  return isNumber ? ': write the number without quotes' : '';
+}
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE)}..."`;
+}

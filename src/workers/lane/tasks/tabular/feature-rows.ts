@@ -1,0 +1,94 @@
+/** The input tensors of batches. Their memory is used again. */
+import type { RowError } from '../../../../shared/domain/row.ts';
+import type { Fields } from '../record.ts';
+import type { Feeds, TensorValue } from '../tensors.ts';
+import type { ColumnData, ColumnReader } from './column-reader.ts';
+
+/** The rows of one batch. See TaskBatch. */
+export interface FeatureRows {
+  read(at: number, record: Fields): RowError | null;
+  feeds(rows: readonly number[]): Feeds;
+  release(): void;
+}
+
+/** One for the batch in the model, one for the batch being read, and one for the rows of either that are left after errors. */
+const KEPT = 3;
+
+/** The tensors of one batch, in the order of the readers. */
+interface Block {
+  readonly capacity: number;
+  readonly data: readonly ColumnData[];
+}
+
+export function createFeatureRows(
+  readers: readonly ColumnReader[],
+  fixedBatch: number | null,
+): (rows: number) => FeatureRows {
+  const free: Block[] = [];
+
+  function take(rows: number): Block {
+    const block = free.pop();
+    // A block that is too small is dropped. Most batches of a model have one size, and all blocks grow to it.
+    if (block !== undefined && block.capacity >= rows) return block;
+    return { capacity: rows, data: readers.map((reader) => reader.allocate(rows)) };
+  }
+
+  function giveBack(block: Block): void {
+    if (free.length < KEPT) free.push(block);
+  }
+
+  return (rows) => {
+    const block = take(rows);
+    let spare: Block | null = null;
+
+    /** Failed rows have left gaps, or the last row fills up the graph's batch. */
+    function gather(positions: readonly number[]): Block {
+      if (spare === null || spare.capacity < positions.length) {
+        spare = take(Math.max(positions.length, fixedBatch ?? 0));
+      }
+      for (const [n, { width }] of readers.entries()) {
+        const from = block.data[n]!;
+        const to = spare.data[n]!;
+        for (const [row, position] of positions.entries()) {
+          for (let i = 0; i < width; i++) to[row * width + i] = from[position * width + i]!;
+        }
+      }
+      return spare;
+    }
+
+    return {
+      read(at, record) {
+        for (let n = 0; n < readers.length; n++) {
+          const reader = readers[n]!;
+          const error = reader.read(record, block.data[n]!, at * reader.width);
+          if (error !== null) return error;
+        }
+        return null;
+      },
+      feeds(positions) {
+        const [first = 0] = positions;
+        const isWhole = positions.every((row, i) => row === first + i);
+        const { data } = isWhole ? block : gather(positions);
+        const from = isWhole ? first : 0;
+        return Object.fromEntries(
+          readers.map((reader, n) => [reader.input.name, part(reader, data[n]!, from, positions.length)]),
+        );
+      },
+      release() {
+        giveBack(block);
+        if (spare !== null) giveBack(spare);
+      },
+    };
+  };
+}
+
+/** The tensor of `rows` rows, without a copy of numbers. */
+function part({ input, width }: ColumnReader, data: ColumnData, first: number, rows: number): TensorValue {
+  const from = first * width;
+  const to = from + rows * width;
+  return {
+    type: input.type,
+    dims: input.shape.length === 1 ? [rows] : [rows, width],
+    data: Array.isArray(data) ? data.slice(from, to) : data.subarray(from, to),
+  };
+}

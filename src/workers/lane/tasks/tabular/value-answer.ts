@@ -1,0 +1,35 @@
+/** Answers with the one number of a regression. */
+import type { RowOutcome } from '../../../../shared/domain/row.ts';
+import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { float32Text } from '../number-text.ts';
+import { toFloat32, type Outputs, type TensorValues } from '../tensors.ts';
+import { failedRow, type Answerer } from './answerer.ts';
+import { rowsOf } from './output-rows.ts';
+
+export function createValueAnswerer(output: GraphTensor): Answerer {
+  function valuesOf(outputs: Outputs, batch: number): TensorValues {
+    const { width, data } = rowsOf(outputs, output, batch);
+    if (width === 1) return data;
+    throw new Error(`the graph returned ${width} numbers per row in "${output.name}" instead of one`);
+  }
+
+  return {
+    outputs: [output],
+    numbers(outputs, rows, batch) {
+      const data = toFloat32(valuesOf(outputs, batch));
+      return Array.from({ length: rows }, (_, row) => data.subarray(row, row + 1));
+    },
+    answers(outputs, rows, batch) {
+      const raw = valuesOf(outputs, batch);
+      // A double has more digits than a float32.
+      const isDouble = raw instanceof Float64Array;
+      const data = isDouble ? raw : toFloat32(raw);
+      return Array.from({ length: rows }, (_, row): RowOutcome => {
+        const value = data[row]!;
+        if (!Number.isFinite(value)) return failedRow(`the model returned ${value}`);
+        return { ok: true, result: `"value":${isDouble ? value : float32Text(value)}` };
+      });
+    },
+    check: (outputs, batch) => void valuesOf(outputs, batch),
+  };
+}
