@@ -1,7 +1,7 @@
 /** Turns a row of output numbers into the answer's JSON text: scores by the config's activation, the best K first. */
 import type { Activation } from '../../../shared/tasks/classes/activation.ts';
 import type { RowOutcome } from '../../../shared/domain/row.ts';
-import { toDigits } from './number-text.ts';
+import { digitsText } from './number-text.ts';
 
 /** A float32 holds no more digits for certain. */
 const SCORE_DIGITS = 6;
@@ -31,7 +31,7 @@ export function createClassifier(options: {
     const ofBest = bestLabel === undefined ? '' : labelField(bestLabel);
     const parts = best(classes, topK).map(
       (index, rank) =>
-        `{"index":${index}${names?.[index] ?? (rank === 0 ? ofBest : '')},"score":${toDigits(score(index), SCORE_DIGITS)}}`,
+        `{"index":${index}${names?.[index] ?? (rank === 0 ? ofBest : '')},"score":${digitsText(score(index), SCORE_DIGITS)}}`,
     );
     return { ok: true, result: `"predictions":[${parts.join(',')}]` };
   }
