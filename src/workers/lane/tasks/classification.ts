@@ -1,10 +1,16 @@
 /** Turns a row of output numbers into the answer's JSON text: scores by the config's activation, the best K first. */
 import type { Activation } from '../../../shared/tasks/classes/activation.ts';
 import type { RowOutcome } from '../../../shared/domain/row.ts';
+import { significant } from './number-text.ts';
+
+/** A float32 holds no more. */
+export const SCORE_DIGITS = 6;
 
 export interface Classifier {
-  /** `numbers`: one per class. If one of them gives no score, the row is an error. */
-  answer(numbers: Float32Array, topK: number): RowOutcome;
+  /**
+   * `numbers`: one per class. If one of them gives no score, the row is an error. `threshold`: the lowest score of the answer.
+   */
+  answer(numbers: Float32Array, topK: number, threshold?: number | null): RowOutcome;
 }
 
 export function createClassifier(options: {
@@ -14,15 +20,18 @@ export function createClassifier(options: {
   const { labels, activation } = options;
   const names = labels?.map((label) => `,"label":${JSON.stringify(label)}`) ?? null;
 
-  function answer(numbers: Float32Array, topK: number): RowOutcome {
+  function answer(numbers: Float32Array, topK: number, threshold: number | null = null): RowOutcome {
     const problem = problemOf(numbers, activation);
     if (problem !== null) return { ok: false, error: { code: 'inference_failed', message: problem } };
     // A binary model has one logit, which belongs to the second name.
     const isBinary = numbers.length === 1 && labels?.length === 2;
     const classes = isBinary ? Float32Array.of(-numbers[0]!, numbers[0]!) : numbers;
     const score = scorer(classes, activation);
-    const parts = best(classes, topK).map(
-      (index) => `{"index":${index}${names?.[index] ?? ''},"score":${sixDigits(score(index))}}`,
+    const found = best(classes, topK);
+    const kept = threshold === null ? found : found.filter((index) => score(index) >= threshold);
+    const parts = kept.map(
+      (index) =>
+        `{"index":${index}${names?.[index] ?? ''},"score":${significant(score(index), SCORE_DIGITS)}}`,
     );
     return { ok: true, result: `"predictions":[${parts.join(',')}]` };
   }
@@ -75,16 +84,3 @@ function best(scores: Float32Array, k: number): number[] {
   }
   return top;
 }
-
-/** A float32 holds no more digits. */
-function sixDigits(score: number): string {
-  const size = Math.abs(score);
-  const scale = POWERS_OF_TEN[5 - Math.floor(Math.log10(size))];
-  // 0, and sizes that no power in the table brings to six digits. toPrecision is slower.
-  if (scale === undefined) return String(Number(score.toPrecision(6)));
-  const rounded = Math.round(size * scale) / scale;
-  return String(score < 0 ? -rounded : rounded);
-}
-
-/** A double holds these exactly, so dividing by them rounds as parsing the digits would. */
-const POWERS_OF_TEN: readonly number[] = Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));

@@ -2,8 +2,11 @@
 import { InvariantError } from '../../../shared/errors.ts';
 import { imageClassification } from './image-classification.ts';
 import type { Task } from './task.ts';
+import { textClassification } from './text-classification.ts';
+import { textEmbedding } from './text-embedding.ts';
+import { tokenClassification } from './token-classification.ts';
 
-const TASKS: readonly Task[] = [imageClassification];
+const TASKS: readonly Task[] = [imageClassification, textEmbedding, textClassification, tokenClassification];
 
 export function taskNamed(id: string): Task {
   const task = TASKS.find((one) => one.id === id);
