@@ -24,7 +24,7 @@ const TOKEN_CLASSES_SHAPE = {
   /** The graph's output that holds the scores. Required if several outputs could. */
   output: z.string().min(1).max(1024).optional(),
   /** How the output's numbers become scores. */
-  activation: ACTIVATION.default('softmax'),
+  activation: ACTIVATION,
   aggregation: z.enum(AGGREGATIONS).default('simple'),
   /** Leaves out entities with a lower score. */
   threshold: z.number().min(0).max(1).optional(),
@@ -54,7 +54,7 @@ export const TOKEN_CLASSIFICATION: TaskDescription<TokenClassificationConfig> = 
     const above = threshold === null ? '' : `, scores of ${threshold} and more`;
     return {
       prepare: textSteps(config, null),
-      answer: `${config?.activation ?? 'softmax'}, entities (${aggregation ?? 'simple'})${above}`,
+      answer: `${config === null ? '' : `${config.activation}, `}entities (${aggregation ?? 'simple'})${above}`,
     };
   },
 };

@@ -132,7 +132,11 @@ it.each([
     /\[batch, tokens, labels\]/,
   ],
 ])('token classification refuses %s', async (_, parts, says) => {
-  const model = writeTextModel(testFolder(), { graph, config: { task: 'token-classification' }, ...parts });
+  const model = writeTextModel(testFolder(), {
+    graph,
+    config: { task: 'token-classification', activation: 'softmax' },
+    ...parts,
+  });
   await expect(loadedLane(model)).rejects.toMatchObject({
     code: 'config_mismatch',
     message: expect.stringMatching(says) as string,

@@ -34,7 +34,7 @@ async function entitiesOf(
     graph: tokenTable({ table, output: 'logits' }),
     labels: LABELS,
     ...parts,
-    config: { task: 'token-classification', ...parts.config },
+    config: { task: 'token-classification', activation: 'softmax', ...parts.config },
   });
   const lane = await loadedLane(model);
   const outcomes = await runTexts(lane, model, records(...texts), options);

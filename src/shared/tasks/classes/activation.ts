@@ -24,7 +24,10 @@ export const CLASSES_SHAPE = {
   threshold: z.number().min(0).max(1).optional(),
 };
 
-export type ClassesConfig = z.infer<z.ZodObject<typeof CLASSES_SHAPE>>;
+/** Newer tasks have no `softmax`. */
+export type ClassesConfig = Omit<z.infer<z.ZodObject<typeof CLASSES_SHAPE>>, 'softmax'> & {
+  readonly softmax?: boolean | undefined;
+};
 
 /** The activation, from either `activation` or the older `softmax`. */
 export function activationOf(config: Pick<ClassesConfig, 'activation' | 'softmax'>): Activation {

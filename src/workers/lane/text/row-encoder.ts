@@ -30,10 +30,10 @@ export function createRowEncoder(
   const roomOf = (parts: readonly TemplatePart[]) => max_length - specialCount(parts);
 
   function encodeText(text: string, room: number): LimitedText | Promise<LimitedText> {
-    const parts = partsToTry(wellFormed(text), room, side);
+    const parts = partsToTry(text, room, side);
     const attempt = (number: number): LimitedText | Promise<LimitedText> => {
       const part = parts[number]!;
-      return next(tokenizer.encode(part.text), (encoded) =>
+      return next(tokenizer.encode(wellFormed(part.text)), (encoded) =>
         number === parts.length - 1 || encoded.ids.length >= room + SPARE_TOKENS
           ? { ...part, encoded }
           : attempt(number + 1),

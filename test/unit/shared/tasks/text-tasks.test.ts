@@ -14,6 +14,8 @@ const embedding = checkedConfig({
   prompt: 'query',
 });
 
+const tokens = { name: 'm', task: 'token-classification', labels: 'labels.txt', activation: 'softmax' };
+
 function stepsOf(config: ModelConfig): string[] {
   const { prepare, answer } = taskOf(config).steps(config, effectiveOptions(config, {}));
   return [...prepare.map(({ does }) => does), answer];
@@ -37,8 +39,13 @@ it('a plan says what happens to a text', () => {
   expect(stepsOf(checkedConfig({ ...classes, threshold: 0.5 })).at(-1)).toBe(
     'softmax, top 5, scores of 0.5 and more with labels',
   );
-  const tokens = checkedConfig({ name: 'm', task: 'token-classification', labels: 'labels.txt' });
-  expect(stepsOf(tokens).at(-1)).toBe('softmax, entities (simple)');
+  expect(stepsOf(checkedConfig(tokens)).at(-1)).toBe('softmax, entities (simple)');
+});
+
+it('a classifier of texts must say what the numbers of its graph are', () => {
+  const { activation: _, ...silent } = tokens;
+  expect(() => checkedConfig(silent)).toThrow('/activation');
+  expect(() => checkedConfig({ ...silent, task: 'text-classification' })).toThrow('/activation');
 });
 
 it('the files of a text model are its tokenizer and its labels', () => {
@@ -47,11 +54,7 @@ it('the files of a text model are its tokenizer and its labels', () => {
       .files(config)
       .map(({ field, name }) => [field, name]);
   expect(files(embedding)).toEqual([['tokenizer', 'tokenizer.json']]);
-  expect(
-    files(
-      checkedConfig({ name: 'm', task: 'token-classification', labels: 'tags.txt', tokenizer: 't.json' }),
-    ),
-  ).toEqual([
+  expect(files(checkedConfig({ ...tokens, labels: 'tags.txt', tokenizer: 't.json' }))).toEqual([
     ['tokenizer', 't.json'],
     ['labels', 'tags.txt'],
   ]);

@@ -23,6 +23,9 @@ const USUAL_TOKENS = 32;
 /** Two batches are in a lane at once. */
 const MOST_SPARE = 2;
 
+/** Larger ones are not kept, so that one batch of long texts does not cost memory for ever. */
+const MOST_KEPT_TOKENS = 2 ** 20;
+
 export function createTokenRowsPool(): TokenRowsPool {
   const spare: Reusable[] = [];
   return {
@@ -32,13 +35,15 @@ export function createTokenRowsPool(): TokenRowsPool {
       return found;
     },
     giveBack(rows) {
-      if (spare.length < MOST_SPARE) spare.push(rows as Reusable);
+      const own = rows as Reusable;
+      if (spare.length < MOST_SPARE && own.capacity() <= MOST_KEPT_TOKENS) spare.push(own);
     },
   };
 }
 
 interface Reusable extends TokenRows {
   reset(rows: number): void;
+  capacity(): number;
 }
 
 function createTokenRows(): Reusable {
@@ -70,6 +75,7 @@ function createTokenRows(): Reusable {
       ids = new Int32Array(rows * USUAL_TOKENS);
       types = new Int32Array(rows * USUAL_TOKENS);
     },
+    capacity: () => ids.length,
     begin(at) {
       current = at;
       starts[at] = used;
