@@ -19,7 +19,7 @@ export const TEXT_SHAPE = {
 
 export type TextConfig = z.infer<z.ZodObject<typeof TEXT_SHAPE>>;
 
-/** On a CPU, larger calls are not faster (STACK-2: MiniLM, 47 texts/s alone and 44 in sorted batches of 8). */
+/** On a CPU, larger calls are not faster. MiniLM had 47 texts per second alone, and 44 in sorted batches of 8. */
 export const TOKENS_PER_CALL = 512;
 
 /** Bytes of the largest tokenizer file. Those of the largest vocabularies (256,000 tokens) have 34 MB. */
