@@ -1,9 +1,9 @@
-/** The class names that a model's config names. */
+/** Reads the labels file that a config names. */
 import { ForebayError } from '../../../shared/errors.ts';
 import { parseLabels } from '../../../shared/tasks/classes/labels.ts';
 import type { ModelFiles } from './task.ts';
 
-/** Null if the config names no file. Throws ForebayError `model_load_failed`. */
+/** Null without one. Throws ForebayError `model_load_failed`. */
 export function readLabels(files: ModelFiles): readonly string[] | null {
   const bytes = files.read('labels');
   if (bytes === null) return null;
