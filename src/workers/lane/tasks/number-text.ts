@@ -21,8 +21,8 @@ function toDigits(value: number, digits: number): number {
 const FRACTIONS: readonly string[] = Array.from({ length: 6 }, (_, zeros) => `0.${'0'.repeat(zeros)}`);
 
 /**
- * Rounded to this many significant digits. The number must be finite. A fraction, as most scores are, is written from its digits as a whole number,
- * which takes half the time.
+ * Rounded to this many significant digits. The number must be finite. A fraction, as most scores are, is written from its
+ * digits as a whole number, which takes half the time.
  */
 export function digitsText(value: number, digits: number): string {
   const size = Math.abs(value);
