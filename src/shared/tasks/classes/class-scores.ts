@@ -147,7 +147,7 @@ function isDistribution(row: Float32Array): boolean {
 
 function unproven(output: GraphTensor, why: string): ForebayError {
   return refusal(
-    `nothing says that the output holds class scores, and ${why}: ${describeTensor(output)}. If it does hold class scores, name the classes with "labels", or set "activation" in model.json to "softmax" (logits), "sigmoid" (independent logits) or "none" (scores already). Embeddings are not supported yet`,
+    `nothing says that the output holds class scores, and ${why}: ${describeTensor(output)}. If it does hold class scores, name the classes with "labels", or set "activation" in model.json to "softmax" (logits), "sigmoid" (independent logits) or "none" (scores already). Embeddings have a task of their own, such as "image-embedding"`,
   );
 }
 

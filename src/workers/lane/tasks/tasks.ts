@@ -1,9 +1,10 @@
 /** Every task that a lane can run. */
 import { InvariantError } from '../../../shared/errors.ts';
 import { imageClassification } from './image-classification.ts';
+import { imageEmbedding } from './image-embedding.ts';
 import type { Task } from './task.ts';
 
-const TASKS: readonly Task[] = [imageClassification];
+const TASKS: readonly Task[] = [imageClassification, imageEmbedding];
 
 export function taskNamed(id: string): Task {
   const task = TASKS.find((one) => one.id === id);

@@ -1,0 +1,14 @@
+/** One batch of an image task: all of it but the answers is the same for every such task. */
+import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
+import type { ImageRows } from '../image/image-input.ts';
+import type { TaskBatch } from './task.ts';
+
+export function imageBatch(input: GraphTensor, images: ImageRows, answers: TaskBatch['answers']): TaskBatch {
+  return {
+    prepare: (at, row) => images.prepare(at, row),
+    calls: (positions) => [positions],
+    feeds: (positions) => ({ [input.name]: images.feed(positions) }),
+    answers,
+    release: () => images.release(),
+  };
+}
