@@ -1,6 +1,7 @@
 /** The options that tasks understand, each declared once. A task's description names those that it takes. */
 import {
   count,
+  fraction,
   type OptionDeclaration,
   type OptionTable,
   type RequestedValue,
@@ -24,6 +25,13 @@ export const TASK_OPTION_TABLE = {
     more: 'With `shrink`, images much larger than needed are decoded at a smaller size.',
     default: "the model's own",
     placeholder: 'mode',
+  },
+  threshold: {
+    value: fraction(0, 1),
+    otherwise: null,
+    about: 'leave out answers with a lower score',
+    default: "the model's own",
+    placeholder: 'score',
   },
 } as const satisfies OptionTable;
 
