@@ -1,4 +1,4 @@
-// yolox-nano on photos, against an independent reference in Python (test/golden/make_detections.py). Skipped without
+// yolox-nano on photos, against an independent reference in Python (test/golden/make_answers.py). Skipped without
 // ../shared/data.
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -19,9 +19,9 @@ interface Detection {
   readonly box: Box;
 }
 
-const golden = JSON.parse(
-  readFileSync(resolve(import.meta.dirname, '../golden/detections.json'), 'utf8'),
-) as { readonly yolox: Readonly<Record<string, readonly (readonly number[])[]>> };
+const golden = JSON.parse(readFileSync(resolve(import.meta.dirname, '../golden/answers.json'), 'utf8')) as {
+  readonly yolox: Readonly<Record<string, readonly (readonly number[])[]>>;
+};
 
 describe.skipIf(!existsSync(GRAPH))('yolox-nano (skipped without ../shared/data)', () => {
   it('finds the boxes of the reference, within 1 pixel', async () => {

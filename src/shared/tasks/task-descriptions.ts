@@ -3,6 +3,7 @@ import type { ModelConfig } from '../domain/model/model-config.ts';
 import { InvariantError } from '../errors.ts';
 import { IMAGE_CLASSIFICATION } from './image-classification.ts';
 import { IMAGE_EMBEDDING } from './image-embedding.ts';
+import { IMAGE_SEGMENTATION } from './image-segmentation.ts';
 import { OBJECT_DETECTION } from './object-detection.ts';
 import type { TaskDescription } from './task-description.ts';
 
@@ -10,6 +11,7 @@ export const TASKS: readonly TaskDescription[] = [
   IMAGE_CLASSIFICATION,
   IMAGE_EMBEDDING,
   OBJECT_DETECTION,
+  IMAGE_SEGMENTATION,
 ] as readonly TaskDescription[];
 
 /** The task of models whose config nobody knows. Workers before version 0.2 do not announce it, and serve no other task. */

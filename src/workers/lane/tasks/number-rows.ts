@@ -1,7 +1,7 @@
 /** The numbers of each row in an output of any number type. */
-import { toFloat32, type TensorValue } from '../tensors.ts';
+import { toFloat32, type TensorValue } from './tensors.ts';
 
-export type Numbers = Float32Array | Float64Array | Int32Array;
+export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /**
  * The numbers of each of the first `rows`. `batch`: the rows of the call. A call of one row may lack the dimension of the
@@ -24,7 +24,7 @@ export function numberRows(
 
 function toNumbers(type: string, data: TensorValue['data']): Numbers {
   if (data instanceof BigInt64Array) return Float64Array.from(data, Number);
-  if (data instanceof Int32Array) return data;
+  if (data instanceof Int32Array || data instanceof Uint8Array) return data;
   if (type.startsWith('float')) return toFloat32(data);
   throw new Error(`the output holds ${type} instead of numbers`);
 }
