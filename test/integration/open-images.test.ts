@@ -51,6 +51,40 @@ describe.skipIf(!existsSync(OPEN))('on ../shared/data/open (skipped without that
     }
   }, 60_000);
 
+  it('the OCR detector finds the known boxes of lines of text', async () => {
+    const size = { width: 640, height: 352 };
+    const lane = await loadedLane(
+      model('ocr/det.onnx', ['text'], {
+        task: 'object-detection',
+        head: 'map',
+        threshold: 0.5,
+        grow: 1.6,
+        preprocess: { resize: size, crop: size, ...PADDLE },
+      }),
+    );
+    const rows = [{ path: join(OPEN, 'ocr/invoice.png'), tenant: 'default' }];
+    const { outcomes } = await lane.run({ model: 'm', rows, options: {} });
+    const { detections } = JSON.parse(`{${(outcomes[0] as { result: string }).result}}`) as {
+      detections: readonly { label: string; box: readonly [number, number, number, number] }[];
+    };
+    const found = detections
+      .map(({ box: [left, top, width, height] }) => ({
+        left,
+        top,
+        right: left + width,
+        bottom: top + height,
+      }))
+      .toSorted((a, b) => a.top - b.top);
+    // The reference scales pages to another size, so boxes differ by a few pixels.
+    const known = knownBoxes();
+    expect(found).toHaveLength(known.length);
+    for (const [i, box] of found.entries()) {
+      const { left, top, right, bottom } = known[i]!;
+      const distances = [box.left - left, box.top - top, box.right - right, box.bottom - bottom];
+      expect(Math.max(...distances.map((distance) => Math.abs(distance)))).toBeLessThan(8);
+    }
+  }, 60_000);
+
   it('the orientation of pages is right for all known answers, with their probabilities', async () => {
     const { cases } = readJson(join(OPEN, 'doc-orientation/reference.json')) as {
       cases: readonly PageCase[];

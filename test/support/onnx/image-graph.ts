@@ -9,6 +9,8 @@ import { checkedConfig, writeLabels } from './models.ts';
 export interface ImageGraph {
   /** Shape of the input `image`, such as ['N', 3, 8, 8]. */
   readonly shape: readonly Dim[];
+  /** Inputs beside the image. */
+  readonly beside?: readonly Value[];
   readonly outputs: readonly Value[];
   readonly operators: readonly Operator[];
   readonly weights?: readonly Weights[];
@@ -16,12 +18,12 @@ export interface ImageGraph {
 
 /** A model folder of any task. */
 export function imageModel(
-  { shape, weights = [], ...graph }: ImageGraph,
+  { shape, beside = [], weights = [], ...graph }: ImageGraph,
   config: Readonly<Record<string, unknown>>,
   labels?: readonly string[],
 ): LoadableModel {
   const dir = testFolder();
-  const inputs: Value[] = [{ name: 'image', type: 'float32', shape }];
+  const inputs: Value[] = [{ name: 'image', type: 'float32', shape }, ...beside];
   writeFileSync(join(dir, 'model.onnx'), writeOnnx({ inputs, weights, ...graph }));
   return {
     dir,

@@ -5,45 +5,54 @@ import { configOf } from '../../../shared/tasks/model-config-schema.ts';
 import { OBJECT_DETECTION, type ObjectDetectionOptions } from '../../../shared/tasks/object-detection.ts';
 import { inputSize } from '../../../shared/tasks/image/preprocess.ts';
 import { bindImageInput } from '../image/image-input.ts';
+import { bindSideInputs } from '../image/side-inputs.ts';
 import { createCandidates } from './detection/candidates.ts';
 import { chooseBoxes } from './detection/choose-boxes.ts';
 import { createDetectionText } from './detection/detection-text.ts';
 import { bindDetrHead } from './detection/detr-head.ts';
 import type { DetectionHead, HeadParts } from './detection/head.ts';
+import { bindMapHead } from './detection/map-head.ts';
 import { bindNmsHead } from './detection/nms-head.ts';
 import { bindYoloHead } from './detection/yolo-head.ts';
 import { imageBatch } from './image-batch.ts';
 import { readLabels } from './read-labels.ts';
 import type { Task } from './task.ts';
+import type { Outputs } from './tensors.ts';
 
 export const objectDetection: Task = {
   id: OBJECT_DETECTION.id,
   bind({ config: given, graph, files }, services) {
     const config = configOf(OBJECT_DETECTION, given);
-    const images = bindImageInput(config.preprocess, graph.inputs, services);
+    const size = inputSize(config.preprocess);
+    const side = bindSideInputs(config.inputs, graph.inputs, size);
+    const images = bindImageInput(config.preprocess, side.rest, services);
     const { input, fixedBatch, notes } = images;
     const labels = readLabels(files);
     const head = bindHead({
       config,
       outputs: graph.outputs,
       labels,
-      input: inputSize(config.preprocess),
+      input: size,
       fixedBatch,
     });
     const iouThreshold = iouThresholdOf(config);
     const toText = createDetectionText(labels);
     const found = createCandidates();
     return {
-      used: { inputs: [input], outputs: head.outputs },
+      used: { inputs: [input, ...side.inputs], outputs: head.outputs },
       fixedBatch,
       notes,
       probeRows: () => images.probeRows(),
       open(rows, options) {
         const { top_k, decode, threshold } = options as ObjectDetectionOptions;
         const batch = images.open(rows, decode);
-        return imageBatch(input, batch, (outputs, positions) => {
+        const beside = (positions: readonly number[]) =>
+          side.feeds(positions.map((at) => batch.geometryOf(at)));
+        return imageBatch(input, batch, answers, beside);
+
+        function answers(outputs: Outputs, positions: readonly number[]): RowOutcome[] {
           const boxes = head.open(outputs, positions.length);
-          return positions.map((at, row): RowOutcome => {
+          return positions.map((at, row) => {
             found.clear();
             boxes.collect(row, threshold ?? config.threshold, found);
             if (found.problem !== null) {
@@ -51,7 +60,7 @@ export const objectDetection: Task = {
             }
             return toText(chooseBoxes(found, batch.geometryOf(at), top_k, iouThreshold));
           });
-        });
+        }
       },
       numbers(outputs, rows) {
         const boxes = head.open(outputs, rows);
@@ -72,5 +81,7 @@ function bindHead(parts: HeadParts): DetectionHead {
       return bindDetrHead(parts);
     case 'nms':
       return bindNmsHead(parts);
+    case 'map':
+      return bindMapHead(parts);
   }
 }
