@@ -71,6 +71,27 @@ it.each<[string, ImageGraph, object, number[]]>([
   expect(embeddingOf(outcomes[1])!.every((number) => number <= 1e-6)).toBe(true);
 });
 
+it.each([
+  ['first', [1, HEIGHT, WIDTH], [2, 3]],
+  ['last', [HEIGHT, WIDTH, 1], [1, 2]],
+])('a grey image has one channel, as by Pillow, with channels %s', async (_, shape, axes) => {
+  const grey: ImageGraph = {
+    shape: ['N', ...shape],
+    outputs: [floatOutput('vector', 'N', 1)],
+    operators: [step('ReduceMean', ['image'], 'vector', { axes, keepdims: 0 })],
+  };
+  const preprocess = { crop, rescale: 1, channels: 1, mean: [1] };
+  const lane = await loadedLane(imageModel(grey, { ...config, preprocess }));
+  const colour = [200, 100, 50];
+  const { outcomes } = await lane.run({
+    model: 'm',
+    rows: [{ bytes: await halves(colour, colour) }],
+    options: {},
+  });
+  // (200 x 19595 + 100 x 38470 + 50 x 7471 + 32768) >> 16 is 124.
+  expect(embeddingOf(outcomes[0])).toEqual([123]);
+});
+
 it('an embedding has length 1 by default, and zeros stay zeros', async () => {
   const lane = await loadedLane(imageModel(VECTOR, { ...config, normalize: undefined }));
   const rows = await Promise.all(

@@ -17,7 +17,7 @@ import {
 } from './box-outputs.ts';
 import type { Candidates } from './candidates.ts';
 import { NAN_SCORE, type DetectionHead, type HeadParts } from './head.ts';
-import { numberRows } from '../number-rows.ts';
+import { numberRows } from '../rows-of-output.ts';
 
 interface NmsOutputs {
   readonly boxes: GraphTensor;

@@ -5,7 +5,7 @@ import type { SegmentationConfig } from '../../../../shared/tasks/segmentation/s
 import type { Geometry } from '../../image/decode/geometry.ts';
 import type { Size } from '../../image/resample/pillow-resampler.ts';
 import { chooseFloats, FLOATS } from '../choose-floats.ts';
-import { numberRows, type Numbers } from '../number-rows.ts';
+import { numberRows, type Numbers } from '../rows-of-output.ts';
 import type { Outputs } from '../tensors.ts';
 import { addAboveThreshold } from './above-threshold.ts';
 import { addBestClasses } from './arg-max.ts';
