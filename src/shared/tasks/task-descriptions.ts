@@ -1,12 +1,13 @@
 /** Every task that models can have. */
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { InvariantError } from '../errors.ts';
+import { AUDIO } from './audio.ts';
 import { IMAGE_CLASSIFICATION } from './image-classification.ts';
 import { TABULAR } from './tabular.ts';
 import type { TaskDescription } from './task-description.ts';
 import { TENSORS } from './tensors.ts';
 
-export const TASKS: readonly TaskDescription[] = [IMAGE_CLASSIFICATION, TABULAR, TENSORS];
+export const TASKS: readonly TaskDescription[] = [IMAGE_CLASSIFICATION, TABULAR, TENSORS, AUDIO];
 
 /** The task of models whose config nobody knows. Workers before version 0.2 do not announce it, and serve no other task. */
 const FIRST_TASK = IMAGE_CLASSIFICATION.id;

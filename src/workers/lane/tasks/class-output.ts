@@ -41,7 +41,8 @@ export function bindClassOutput(
   };
 }
 
-function readLabels(files: ModelFiles): readonly string[] | null {
+/** Null without a labels file. Throws ForebayError `model_load_failed`. */
+export function readLabels(files: ModelFiles): readonly string[] | null {
   const bytes = files.read('labels');
   if (bytes === null) return null;
   const reading = parseLabels(bytes);

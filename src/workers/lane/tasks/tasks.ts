@@ -1,11 +1,12 @@
 /** Every task that a lane can run. */
 import { InvariantError } from '../../../shared/errors.ts';
+import { audio } from './audio/audio.ts';
 import { imageClassification } from './image-classification.ts';
 import { namedTensors } from './named-tensors/named-tensors.ts';
 import { tabular } from './tabular.ts';
 import type { Task } from './task.ts';
 
-const TASKS: readonly Task[] = [imageClassification, tabular, namedTensors];
+const TASKS: readonly Task[] = [imageClassification, tabular, namedTensors, audio];
 
 export function taskNamed(id: string): Task {
   const task = TASKS.find((one) => one.id === id);
