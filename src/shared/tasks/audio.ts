@@ -3,27 +3,24 @@ import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';
 import { AUDIO_SHAPE, type AudioConfigFields } from './audio/audio-config.ts';
 import { labelsFile } from './classes/labels.ts';
-import { PREDICTIONS } from './classes/predictions.ts';
+import { PREDICTIONS, USUAL_TOP_K } from './classes/predictions.ts';
 import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
 import { ANSWERED_TENSORS } from './tensors/answered-tensors.ts';
 
 export interface AudioConfig extends ModelConfig, AudioConfigFields {}
 
-export type AudioOptions = TaskOptions<'top_k'>;
-
-/** Answers per row of a model whose config nobody knows. */
-const USUAL_TOP_K = 5;
+export type AudioOptions = TaskOptions<'top_k' | 'threshold'>;
 
 export const AUDIO: TaskDescription<AudioConfig> = {
   id: 'audio',
   input: 'audio',
   config: AUDIO_SHAPE,
-  options: ['top_k'],
+  options: ['top_k', 'threshold'],
   result: { outputs: ANSWERED_TENSORS.optional(), predictions: PREDICTIONS.optional() },
   contradictions,
   files: labelsFile,
-  defaults: (config) => ({ top_k: config?.top_k ?? USUAL_TOP_K }),
+  defaults: (config) => ({ top_k: config?.top_k ?? USUAL_TOP_K, threshold: config?.threshold ?? null }),
   inputBytes: ({ sample_rate, row_seconds }) =>
     Math.ceil(sample_rate * row_seconds) * Float32Array.BYTES_PER_ELEMENT,
   steps: (config, options) => ({
@@ -39,7 +36,7 @@ export const AUDIO: TaskDescription<AudioConfig> = {
 /** Fields that only one of the two answers has a use for. */
 const ONLY_FOR: Readonly<Record<AudioConfig['answer'], readonly string[]>> = {
   outputs: ['outputs'],
-  predictions: ['over_frames', 'labels', 'output', 'activation', 'top_k'],
+  predictions: ['over_frames', 'labels', 'output', 'activation', 'top_k', 'threshold'],
 };
 
 function contradictions(raw: Readonly<Record<string, unknown>>): Issue[] {

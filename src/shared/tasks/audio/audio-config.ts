@@ -101,6 +101,7 @@ export const AUDIO_SHAPE = {
   output: CLASSES_SHAPE.output,
   activation: ACTIVATION.optional(),
   top_k: CLASSES_SHAPE.top_k,
+  threshold: CLASSES_SHAPE.threshold,
 };
 
 export type AudioConfigFields = z.infer<z.ZodObject<typeof AUDIO_SHAPE>>;

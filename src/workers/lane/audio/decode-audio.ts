@@ -32,7 +32,7 @@ function decodeKnown(bytes: Uint8Array, start: string, maxSeconds: number): Wave
   const isFlac = Buffer.from(bytes.subarray(tag, tag + 4)).toString('latin1') === 'fLaC';
   if (isFlac) return decodeFlac(bytes.subarray(tag), maxSeconds);
   const other = OTHERS.find(([begins]) => start.startsWith(begins));
-  const is = other === undefined ? 'neither WAV nor FLAC' : `${other[1]}`;
+  const is = other === undefined ? 'neither WAV nor FLAC' : other[1];
   throw new ForebayError('unsupported_format', `the file is ${is}: convert it to WAV or FLAC`);
 }
 

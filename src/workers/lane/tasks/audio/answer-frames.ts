@@ -15,7 +15,7 @@ export interface FrameAnswerer {
   /** The outputs of the graph that it uses. */
   readonly outputs: readonly GraphTensor[];
   readonly notes: readonly string[];
-  open(topK: number): FrameAnswer;
+  open(topK: number, threshold: number | null): FrameAnswer;
   /** As in BoundTask. */
   numbers(outputs: Outputs, rows: number): Float32Array[];
   check(outputs: Outputs): void;

@@ -1,5 +1,5 @@
 /** Waveforms in. Out come outputs of the graph joined over frames, or the best classes. See docs/tasks/audio.md. */
-import { targetBytes, MAX_AUTO_BATCH } from '../../../../shared/tasks/auto-batch.ts';
+import { targetBytes } from '../../../../shared/tasks/auto-batch.ts';
 import { InvariantError } from '../../../../shared/errors.ts';
 import { AUDIO, type AudioOptions } from '../../../../shared/tasks/audio.ts';
 import { configOf } from '../../../../shared/tasks/model-config-schema.ts';
@@ -53,7 +53,7 @@ export const audio: Task = {
         what: 'silence',
       }),
       open(_rows, options) {
-        const { top_k } = options as AudioOptions;
+        const { top_k, threshold } = options as AudioOptions;
         const rows: FramedRow[] = [];
         const unitsOf = (positions: readonly number[]) =>
           positions.map((at) => ({ row: rows[at]!, frame: 0 }));
@@ -63,7 +63,7 @@ export const audio: Task = {
               rows[at] = {
                 samples,
                 frames: framing.count(samples.length),
-                answer: answerer.open(top_k),
+                answer: answerer.open(top_k, threshold),
                 states: states.map((state) => state.initial()),
                 done: 0,
                 outcome: null,
@@ -115,9 +115,12 @@ function constantsOf(
   return Object.fromEntries(bindInputs(given, tensors).map(({ name, constant }) => [name, constant!]));
 }
 
+/** Most frames of a call if model.json does not say. */
+const MOST_FRAMES = 128;
+
 function usualFrames(length: number): number {
   const bytes = length * Float32Array.BYTES_PER_ELEMENT;
-  return Math.min(MAX_AUTO_BATCH, Math.max(1, Math.floor(targetBytes(bytes) / bytes)));
+  return Math.min(MOST_FRAMES, Math.max(1, Math.floor(targetBytes(bytes) / bytes)));
 }
 
 function waveformOf(units: readonly Unit[], framing: Framing, input: WaveformInput): TensorValue {

@@ -58,12 +58,20 @@ function samplesOf({ samples, sample_rate: rate, audio }: Fields, maxSeconds: nu
     throw refused('the field "sample_rate" must be a whole number: the rate of "samples" in Hz');
   }
   const buffer = createElementBuffer(FLOAT32);
-  const reading = readValue(samples, { type: FLOAT32, shape: ['samples'] }, buffer);
+  const reading = readValue(withShape(samples), { type: FLOAT32, shape: ['samples'] }, buffer);
   if (!reading.ok) throw refused(`the field "samples": ${reading.why}`);
   checkLength(buffer.used, rate, maxSeconds);
   const read = (buffer.data as Float32Array).subarray(0, buffer.used);
   checkSamples(read);
   return { samples: read, rate };
+}
+
+/** The length of samples in base64 follows from their bytes. */
+function withShape(samples: unknown): unknown {
+  const { base64, shape } = Object(samples) as { base64?: unknown; shape?: unknown };
+  if (typeof base64 !== 'string' || shape !== undefined) return samples;
+  const bytes = Buffer.byteLength(base64, 'base64');
+  return { ...(samples as object), shape: [Math.floor(bytes / Float32Array.BYTES_PER_ELEMENT)] };
 }
 
 function refused(message: string): ForebayError {
