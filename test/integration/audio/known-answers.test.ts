@@ -2,12 +2,12 @@
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tone, writeWav } from '../support/audio/write-wav.ts';
-import { loadedLane, testFolder } from '../support/lanes.ts';
-import { checkedConfig } from '../support/onnx/models.ts';
-import { answeredTensors, type Tensors } from '../support/tensor-rows.ts';
+import { tone, writeWav } from '../../support/audio/write-wav.ts';
+import { loadedLane, testFolder } from '../../support/lanes.ts';
+import { checkedConfig } from '../../support/onnx/models.ts';
+import { answeredTensors, type Tensors } from '../../support/tensor-rows.ts';
 
-const DATA = resolve(import.meta.dirname, '../../../shared/data/open/audio');
+const DATA = resolve(import.meta.dirname, '../../../../shared/data/open/audio');
 const hasData = existsSync(DATA);
 
 interface Reference {

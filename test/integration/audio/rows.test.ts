@@ -1,10 +1,10 @@
 // The task "audio" in a lane: how waveforms become frames, and frames an answer. The test creates the graphs.
 import { describe, expect, it } from 'vitest';
 import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
-import { tone, writeWav } from '../support/audio/write-wav.ts';
-import { loadedLane, predictionsOf, testLane } from '../support/lanes.ts';
-import { audioModel, echoWave, firstTwo, runningTotal } from '../support/onnx/audio-models.ts';
-import { answeredTensors, refusalOf, runRecords } from '../support/tensor-rows.ts';
+import { tone, writeWav } from '../../support/audio/write-wav.ts';
+import { loadedLane, predictionsOf, testLane } from '../../support/lanes.ts';
+import { audioModel, echoWave, firstTwo, runningTotal } from '../../support/onnx/audio-models.ts';
+import { answeredTensors, refusalOf, runRecords } from '../../support/tensor-rows.ts';
 
 const wave = (...samples: number[]) => ({ samples, sample_rate: 1000 });
 
