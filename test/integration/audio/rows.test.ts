@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
 import { tone, writeWav } from '../../support/audio/write-wav.ts';
 import { loadedLane, predictionsOf, testLane } from '../../support/lanes.ts';
-import { audioModel, echoWave, firstTwo, runningTotal } from '../../support/onnx/audio-models.ts';
+import {
+  audioModel,
+  echoWave,
+  firstTwo,
+  runningTotal,
+  runningTotalAlone,
+} from '../../support/onnx/audio-models.ts';
 import { answeredTensors, refusalOf, runRecords } from '../../support/tensor-rows.ts';
 
 const wave = (...samples: number[]) => ({ samples, sample_rate: 1000 });
@@ -57,7 +63,7 @@ describe('the frames of a waveform', () => {
     ['[1,T]', [1, 'T'], [1, 2, 3]],
     ['[2,T], filled up', [2, 'T'], [1, 2, 3]],
   ])('are fed as %s, without a frame as a whole', async (_what, shape, expected) => {
-    const outputs = { same: { join: 'last', ...(shape.length === 1 ? { batch_axis: null } : {}) } };
+    const outputs = { same: { join: 'last' } };
     const lane = await loadedLane(audioModel(echoWave(...shape), { outputs }));
     const answers = await answeredTensors(lane, [wave(1, 2, 3), wave(1, 2, 3)]);
     expect(answers).toEqual([{ same: expected }, { same: expected }]);
@@ -101,6 +107,25 @@ describe('a state', () => {
       expect(answers).toEqual(expected.map((total) => ({ total })));
     }
   });
+});
+
+it('a state and a waveform without a batch axis run row by row', async () => {
+  const config = {
+    frame: { length: 2 },
+    state: [{ input: 'before', output: 'after', batch_axis: null }],
+    outputs: { total: { join: 'stack' } },
+  };
+  const lane = await loadedLane(audioModel(runningTotalAlone(), config));
+  const answers = await answeredTensors(lane, [wave(1, 2, 3), wave(5)]);
+  expect(answers).toEqual([
+    {
+      total: [
+        [1, 2],
+        [4, 2],
+      ],
+    },
+    { total: [[5, 0]] },
+  ]);
 });
 
 describe('class scores', () => {

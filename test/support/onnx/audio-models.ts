@@ -48,6 +48,22 @@ export function runningTotal(batch: Dim = 'N'): Buffer {
   });
 }
 
+/** `total` is the frame's 2 samples, each added to the one of the frame before. Nothing has a batch axis. */
+export function runningTotalAlone(): Buffer {
+  return writeOnnx({
+    inputs: [
+      { name: 'wave', type: 'float32', shape: [2] },
+      { name: 'before', type: 'float32', shape: [2] },
+    ],
+    outputs: [
+      { name: 'total', type: 'float32', shape: [2] },
+      { name: 'after', type: 'float32', shape: [2] },
+    ],
+    operators: [step('Add', ['wave', 'before'], 'total'), step('Identity', ['total'], 'after')],
+    weights: [],
+  });
+}
+
 /** Two logits per frame: its first two samples. The graph fails if the third one is not 0, 1 or 2. */
 export function firstTwo(): Buffer {
   return writeOnnx({

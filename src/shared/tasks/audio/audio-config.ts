@@ -62,7 +62,8 @@ const STATE = z.strictObject({
   input: NAME,
   /** The graph's output that is the input of the next frame. */
   output: NAME,
-  batch_axis: AXIS.default(0),
+  /** Null: it has none, so a call has one row. */
+  batch_axis: AXIS.nullable().default(0),
 });
 
 /** The fields of model.json. */

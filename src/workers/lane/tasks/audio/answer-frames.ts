@@ -18,5 +18,6 @@ export interface FrameAnswerer {
   open(topK: number, threshold: number | null): FrameAnswer;
   /** As in BoundTask. */
   numbers(outputs: Outputs, rows: number): Float32Array[];
+  /** Throws an Error if the outputs of the first call are wrong. */
   check(outputs: Outputs): void;
 }

@@ -1,6 +1,6 @@
 /** Waveforms in. Out come outputs of the graph joined over frames, or the best classes. See docs/tasks/audio.md. */
 import { targetBytes } from '../../../../shared/tasks/auto-batch.ts';
-import { InvariantError } from '../../../../shared/errors.ts';
+import { ForebayError, InvariantError, messageOf } from '../../../../shared/errors.ts';
 import { AUDIO, type AudioOptions } from '../../../../shared/tasks/audio.ts';
 import { configOf } from '../../../../shared/tasks/model-config-schema.ts';
 import { toHalfBits } from '../../image/normalise/half.ts';
@@ -24,7 +24,7 @@ export const audio: Task = {
     const framing = createFraming(config.frame);
     const states = bindStates(config.state, graph);
     const input = bindWaveform(config, graph.inputs);
-    const fixedBatch = fixedBatchOf([input.batchDim, ...states.map(({ batchDim }) => batchDim)]);
+    const fixedBatch = fixedBatchOf([input.batchDim ?? 1, ...states.map(({ batchDim }) => batchDim)]);
     const stateNames = states.map(({ output }) => output.name);
     const outputs = graph.outputs.filter(({ name }) => !stateNames.includes(name));
     const answerer =
@@ -84,9 +84,14 @@ export const audio: Task = {
         };
       },
       numbers: (all, rows) => answerer.numbers(all, rows),
-      check: (all) => {
-        for (const state of states) state.take(all, 1, fixedBatch ?? 1);
-        answerer.check(all);
+      check(all) {
+        try {
+          for (const state of states) state.take(all, 1, fixedBatch ?? 1);
+          answerer.check(all);
+        } catch (error) {
+          if (error instanceof ForebayError) throw error;
+          throw new ForebayError('config_mismatch', messageOf(error));
+        }
       },
     };
   },

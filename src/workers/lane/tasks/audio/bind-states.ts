@@ -51,20 +51,21 @@ function bindState(
   type: ElementType,
 ): StateTensor {
   const { shape } = input;
-  const row: Shape = shape.toSpliced(axis, 1);
-  if (axis >= shape.length || !isFixed(row)) {
+  const row: Shape = axis === null ? shape : shape.toSpliced(axis, 1);
+  if ((axis ?? -1) >= shape.length || !isFixed(row)) {
     throw mismatch(
-      `the state "${input.name}" has the batch on axis ${axis}`,
-      `the graph has ${describeTensor(input)}: all its other dimensions must be numbers`,
+      `the state "${input.name}" has ${axis === null ? 'no batch' : `the batch on axis ${axis}`}`,
+      `the graph has ${describeTensor(input)}: all other dimensions must be numbers`,
     );
   }
   const length = elementsIn(row);
-  const outer = elementsIn(row.slice(0, axis));
-  const inner = elementsIn(row.slice(axis));
+  const outer = elementsIn(row.slice(0, axis ?? 0));
+  const inner = length / Math.max(1, outer);
+  const dimsOf = (rows: number) => (axis === null ? row : row.toSpliced(axis, 0, rows));
   return {
     input: input.name,
     output,
-    batchDim: shape[axis]!,
+    batchDim: axis === null ? 1 : shape[axis]!,
     initial: () => type.allocate(length),
     feed(rows) {
       const data = type.allocate(rows.length * length);
@@ -73,11 +74,11 @@ function bindState(
           copyElements(state, block * inner, data, (block * rows.length + i) * inner, inner);
         }
       }
-      return { type: type.dtype, dims: row.toSpliced(axis, 0, rows.length), data };
+      return { type: type.dtype, dims: dimsOf(rows.length), data };
     },
     take(outputs, rows, batch) {
       const { dims, data } = outputs[output.name]!;
-      const wanted = row.toSpliced(axis, 0, batch);
+      const wanted = dimsOf(batch);
       if (dims.join() !== wanted.join()) {
         throw new Error(
           `the graph returned the state "${output.name}" [${dims.join()}] instead of [${wanted.join()}]`,

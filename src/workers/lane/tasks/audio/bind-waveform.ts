@@ -10,8 +10,8 @@ export interface WaveformInput {
   readonly isHalf: boolean;
   /** The dimensions of a call. */
   dims(frames: number, length: number): readonly number[];
-  /** The graph's batch dimension. A symbolic one is a string. */
-  readonly batchDim: number | string;
+  /** The graph's batch dimension. A symbolic one is a string. Null: there is none, so a call has one frame. */
+  readonly batchDim: number | string | null;
 }
 
 type Config = Pick<AudioConfig, 'input' | 'layout' | 'frame' | 'inputs' | 'state'>;
@@ -37,7 +37,7 @@ export function bindWaveform(config: Config, inputs: readonly GraphTensor[]): Wa
     tensor,
     isHalf: tensor.type === 'float16',
     dims: (frames, length) => DIMS[layout](frames, length),
-    batchDim: layout === 't' ? 1 : shape[0]!,
+    batchDim: layout === 't' ? null : shape[0]!,
   };
 }
 

@@ -1,5 +1,4 @@
 /** Outputs of the graph, joined over the frames of a row and answered by name. */
-import { ForebayError, messageOf } from '../../../../shared/errors.ts';
 import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { AudioConfig } from '../../../../shared/tasks/audio.ts';
 import { bindOutputs } from '../named-tensors/bind-outputs.ts';
@@ -14,7 +13,7 @@ export function createOutputAnswerer(
   config: AudioConfig,
   outputs: readonly GraphTensor[],
   fixedBatch: number | null,
-  batchDim: Shape[number],
+  batchDim: Shape[number] | null,
   hop: number | null,
 ): FrameAnswerer {
   const declared =
@@ -25,7 +24,7 @@ export function createOutputAnswerer(
         { batch_axis, encoding },
       ]),
     );
-  const bound = bindOutputs(declared, outputs, [batchDim]);
+  const bound = bindOutputs(declared, outputs, batchDim === null ? null : [batchDim]);
   const joined = bound.outputs.map((output) => ({
     output,
     join: createJoin(output, config.outputs?.[output.name], hop),
@@ -39,13 +38,9 @@ export function createOutputAnswerer(
     notes: bound.notes,
     numbers: (all, rows) => rowNumbers(bound.outputs, all, rows, fixedBatch ?? rows),
     check(all) {
-      try {
-        for (const { output, join } of joined) {
-          const { shape, elements } = rowsOfOutput(output, all, fixedBatch ?? 1);
-          join([{ shape, elements: elements(0) }], hop ?? 0);
-        }
-      } catch (error) {
-        throw new ForebayError('config_mismatch', messageOf(error));
+      for (const { output, join } of joined) {
+        const { shape, elements } = rowsOfOutput(output, all, fixedBatch ?? 1);
+        join([{ shape, elements: elements(0) }], hop ?? 0);
       }
     },
     open() {
