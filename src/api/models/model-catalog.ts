@@ -154,6 +154,7 @@ function toWire({ ref, config, served }: Known): ModelWire {
     tuned_at: healthy[0]?.tunedAt ?? null,
     config: config && { ...config },
     graph: (healthy.find((model) => model.graph !== null)?.graph ?? null) as ModelWire['graph'],
+    providers: providersOf(healthy),
     batch_invariance: invariance && {
       verdict: invariance.verdict,
       max_difference: invariance.maxDifference,
@@ -162,6 +163,12 @@ function toWire({ ref, config, served }: Known): ModelWire {
     },
     memory: memory && { model_bytes: memory.modelBytes, batch_bytes: memory.batchBytes },
   };
+}
+
+/** Workers may differ, because only some of them may have had to fall back. */
+function providersOf(healthy: readonly ServedModel[]): string[] | null {
+  const names = healthy.flatMap(({ providers }) => providers ?? []);
+  return names.length === 0 ? null : [...new Set(names)];
 }
 
 function brokenToWire({ name, error }: Broken): ModelWire {
@@ -179,6 +186,7 @@ function brokenToWire({ name, error }: Broken): ModelWire {
     tuned_at: null,
     config: null,
     graph: null,
+    providers: null,
     batch_invariance: null,
     memory: null,
   };

@@ -54,7 +54,7 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
 }
 
 export function modelsTable(models: readonly ModelWire[]): string {
-  const head = ['NAME', 'STATUS', 'WORKERS', 'LANES', 'BATCH', 'REPEATABLE', 'POOL', 'PROBLEM'];
+  const head = ['NAME', 'STATUS', 'WORKERS', 'LANES', 'BATCH', 'REPEATABLE', 'PROVIDERS', 'POOL', 'PROBLEM'];
   const lines = models.map((model) => [
     model.name,
     model.status,
@@ -62,6 +62,7 @@ export function modelsTable(models: readonly ModelWire[]): string {
     String(model.lanes),
     model.batch_size === null ? '-' : String(model.batch_size),
     REPEATABLE[model.batch_invariance?.verdict ?? 'unknown'],
+    model.providers?.join(', ') ?? '-',
     model.pool ?? '-',
     inCliTerms(model.problem?.message ?? ''),
   ]);

@@ -88,6 +88,7 @@ export function announced(
     isLoading: state.is === 'loading',
     replaces: facts.replaces,
     graph: info ? { inputs: info.inputs, outputs: info.outputs, fixed_batch: info.fixedBatch } : null,
+    ...(info && { providers: info.providers }),
     batchInvariance: info?.batchInvariance ?? null,
     memory: memory && { modelBytes: memory.weightsBytes, batchBytes: memory.activationBytes },
     ...(loaded && { sizing: loaded.sizing }),

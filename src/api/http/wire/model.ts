@@ -59,6 +59,14 @@ export const MODEL = z
       description:
         'The inputs and outputs that the task uses, and the batch dimension of the graph. Null until a worker has loaded it.',
     }),
+    providers: z
+      .array(z.string())
+      .nullable()
+      .meta({
+        description:
+          'onnxruntime execution providers that its sessions use, in order. The CPU computes operators that they lack. Null until a worker has loaded it.',
+        examples: [['cpu']],
+      }),
     batch_invariance: BATCH_INVARIANCE,
     memory: MEMORY,
   })

@@ -40,6 +40,8 @@ export interface ServedModel {
   readonly replaces?: readonly string[];
   /** The graph's inputs, outputs and batch. Null until it is loaded. */
   readonly graph: unknown;
+  /** Execution providers of its sessions, in order. Absent while it is not loaded, and from workers of older versions. */
+  readonly providers?: readonly string[];
   /** The verdict of the probe at its load. Null until then. */
   readonly batchInvariance: BatchInvariance | null;
   /** Null: not measured yet. */
