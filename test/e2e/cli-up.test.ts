@@ -176,6 +176,7 @@ describe('forebay doctor', () => {
     expect(well).toMatchObject({ code: 0, err: '' });
     for (const what of ['Node', 'Redis', 'CPU', 'memory', 'disk'])
       expect(well.out).toMatch(new RegExp(`${what} +\\S`));
+    expect(well.out).toMatch(/ok {4}provider cpu$/m);
     expect(well.out).toMatch(/ok {4}model +tiny \(/);
 
     writeTinyModel(join(folder, 'bad-models', 'worse'), 'worse');

@@ -9,7 +9,7 @@ import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { GraphSignature } from '../tasks/task.ts';
 import type { Feeds, Outputs, TensorValues } from '../tasks/tensors.ts';
 import { loadAdvice } from './load-advice.ts';
-import { whyNotLoaded } from './provider-advice.ts';
+import { whyNotLoaded } from '../../../shared/models/provider-advice.ts';
 
 export interface OnnxSession extends GraphSignature {
   /** Computes the named outputs. Rejects with onnxruntime's own error. */
