@@ -80,6 +80,7 @@ export function announced(
   const memory = info?.memory ?? null;
   return {
     ref: found.folder.ref,
+    version: found.folder.version,
     config: found.folder.config,
     lanes: loaded === null ? 0 : facts.lanes,
     batchSize: loaded?.sizing.batch.value ?? 0,

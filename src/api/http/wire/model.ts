@@ -34,6 +34,14 @@ export const MODEL = z
   .object({
     name: z.string().meta({ examples: ['digits-small'] }),
     object: z.literal('model'),
+    version: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'Name of its version folder. Submit it as `name@version`. Null if it has no versions.',
+        examples: ['2'],
+      }),
+    latest: z.boolean().meta({ description: 'Whether a job that names no version would use it.' }),
     hash: z.string().nullable().meta({
       description: 'SHA-256 over config, graph, external data, and the files that the config names.',
     }),
@@ -76,6 +84,6 @@ export type ModelWire = z.infer<typeof MODEL>;
 
 export const MODEL_LIST = z
   .object({ object: z.literal('list'), data: z.array(MODEL) })
-  .meta({ id: 'ModelList', description: 'All known models, sorted by name.' });
+  .meta({ id: 'ModelList', description: 'All known models, sorted by name and version.' });
 
 export type ModelListWire = z.infer<typeof MODEL_LIST>;

@@ -25,6 +25,8 @@ export interface ModelSizing {
 
 export interface ServedModel {
   readonly ref: ModelRef;
+  /** Name of its version. Null or absent: it has none. */
+  readonly version?: string | null;
   /** Workers of older versions do not send it. They serve only image classification. */
   readonly config?: ModelConfig;
   /** Lanes that have loaded it. */
