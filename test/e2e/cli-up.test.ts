@@ -180,7 +180,10 @@ describe('forebay doctor', () => {
     expect(well.out).toMatch(/ok {4}model +tiny \(/);
 
     writeTinyModel(join(folder, 'bad-models', 'worse'), 'worse');
-    writeFileSync(join(folder, 'bad-models', 'worse', 'model.json'), '{"name":"Not A Name"}');
+    writeFileSync(
+      join(folder, 'bad-models', 'worse', 'model.json'),
+      '{"name":"Not A Name","task":"image-classification"}',
+    );
     const ill = await forebay.run('doctor', '--models', 'bad-models');
     expect(ill.code).toBe(1);
     expect(ill.out).toMatch(/FAIL {2}model .*\n +.*\/name/);
