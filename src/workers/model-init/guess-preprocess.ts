@@ -1,5 +1,5 @@
 /** Guesses the preprocessing of a graph from its input and the hints. Pure. */
-import type { Preprocess } from '../../shared/tasks/image/preprocess.ts';
+import type { SquarePreprocess } from '../../shared/tasks/image/preprocess.ts';
 import { imageDims, type GraphTensor } from '../../shared/models/graph-tensor.ts';
 import type { Hints } from './hints.ts';
 
@@ -15,7 +15,7 @@ export function guessPreprocess(
   input: GraphTensor,
   { crop: wanted, beside: { preprocess: beside } }: Hints,
   guesses: string[],
-): Partial<Preprocess> {
+): Partial<SquarePreprocess> {
   const side = sideOf(input);
   const crop = side ?? wanted ?? beside.crop ?? USUAL_SIDE;
   for (const [what, value] of [

@@ -1,13 +1,13 @@
 /** Reads a Hugging Face repository's `preprocessor_config.json`. Lists what it does not understand or support. Pure. */
-import type { Preprocess } from '../../shared/tasks/image/preprocess.ts';
+import type { SquarePreprocess } from '../../shared/tasks/image/preprocess.ts';
 import type { Json, Reading } from './reading.ts';
 
 export interface PreprocessorConfig extends Reading {
-  readonly preprocess: Partial<Preprocess>;
+  readonly preprocess: Partial<SquarePreprocess>;
 }
 
 /** By Pillow's numbers. 5 (hamming) is not supported. */
-const RESAMPLE = new Map<unknown, Preprocess['interpolation']>([
+const RESAMPLE = new Map<unknown, SquarePreprocess['interpolation']>([
   [0, 'nearest'],
   [1, 'lanczos'],
   [2, 'bilinear'],
@@ -45,7 +45,7 @@ export function readPreprocessorConfig(config: Json): PreprocessorConfig {
     String(config['image_processor_type'] ?? config['feature_extractor_type']),
   );
   open.push(...geometry.open);
-  const preprocess: Partial<Preprocess> = { ...geometry.preprocess };
+  const preprocess: Partial<SquarePreprocess> = { ...geometry.preprocess };
   if (preprocess.crop !== undefined) {
     const resize = preprocess.resize === undefined ? '' : `resize ${preprocess.resize}, `;
     because(`preprocess.${resize}crop ${preprocess.crop}`, ...geometry.keys);
@@ -97,7 +97,7 @@ function perChannel(value: unknown): number[] | null {
 }
 
 interface Geometry {
-  readonly preprocess: Pick<Partial<Preprocess>, 'resize' | 'crop'>;
+  readonly preprocess: Pick<Partial<SquarePreprocess>, 'resize' | 'crop'>;
   readonly keys: readonly string[];
   readonly open: readonly string[];
 }
