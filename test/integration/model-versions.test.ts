@@ -13,6 +13,8 @@ let service: Service;
 beforeAll(async () => {
   service = await startService({ workers: 0, env: { FOREBAY_LANES: '1', FOREBAY_LOG_LEVEL: 'silent' } });
   await writeImages(join(service.input, 'few'), ROWS);
+  writeVersion('colour', '2', 2);
+  writeVersion('colour', '10', 1);
 });
 afterAll(async () => service.close());
 
@@ -62,10 +64,6 @@ async function refusal(model: string) {
 }
 
 describe('a worker that serves all models', () => {
-  beforeAll(() => {
-    writeVersion('colour', '2', 2);
-    writeVersion('colour', '10', 1);
-  });
   beforeEach(async () => void (await service.startWorker()));
   afterEach(async () => service.stopWorkers());
 

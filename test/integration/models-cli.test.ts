@@ -215,16 +215,16 @@ describe('a running service', () => {
   let service: Service;
   beforeAll(async () => {
     service = await startService({ env: { FOREBAY_LANES: '1', FOREBAY_LOG_LEVEL: 'silent' } });
-  });
-  afterAll(async () => service.close());
-  const call = (...args: string[]) => forebay.run('models', ...args, '--url', service.url);
-
-  it('is listed with and without the word list, and serves what is added', async () => {
     const own = join(folder, 'exports', 'own');
     writeTinyModel(own, 'own');
     const added = await forebay.run('models', 'add', own, '--as', 'own@1', '--models', service.models);
     expect(added).toMatchObject({ code: 0 });
     await waitUntil('the model', async () => /own@1 +serving/.test((await call()).out));
+  });
+  afterAll(async () => service.close());
+  const call = (...args: string[]) => forebay.run('models', ...args, '--url', service.url);
+
+  it('is listed with and without the word list, and serves what is added', async () => {
     const plain = await call();
     expect(plain.out).toMatch(/^NAME +STATUS .*PROVIDERS/);
     expect(plain.out).toMatch(/tiny +serving +1 +1 .*cpu/);
