@@ -176,10 +176,14 @@ describe('forebay doctor', () => {
     expect(well).toMatchObject({ code: 0, err: '' });
     for (const what of ['Node', 'Redis', 'CPU', 'memory', 'disk'])
       expect(well.out).toMatch(new RegExp(`${what} +\\S`));
+    expect(well.out).toMatch(/ok {4}provider cpu$/m);
     expect(well.out).toMatch(/ok {4}model +tiny \(/);
 
     writeTinyModel(join(folder, 'bad-models', 'worse'), 'worse');
-    writeFileSync(join(folder, 'bad-models', 'worse', 'model.json'), '{"name":"Not A Name"}');
+    writeFileSync(
+      join(folder, 'bad-models', 'worse', 'model.json'),
+      '{"name":"Not A Name","task":"image-classification"}',
+    );
     const ill = await forebay.run('doctor', '--models', 'bad-models');
     expect(ill.code).toBe(1);
     expect(ill.out).toMatch(/FAIL {2}model .*\n +.*\/name/);

@@ -2,12 +2,12 @@
  * The models that a job can name: those in the model folders, merged with those that live workers announce. Never opens a
  * graph. Workers report the contents of the graphs that they have loaded.
  */
-import { basename } from 'node:path';
 import { batchAdvice, gravest } from '../../shared/domain/model/batch-invariance.ts';
 import type { ModelConfig, ModelRef } from '../../shared/domain/model/model-config.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
-import type { ModelFolderReader } from '../../shared/models/model-folder-reader.ts';
+import { compareVersions, latestVersion, parseModelName } from '../../shared/models/version-name.ts';
+import type { ModelFolderReader, ModelProblem } from '../../shared/models/model-folder-reader.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import {
   isLoaded,
@@ -26,24 +26,24 @@ export interface FoundModel {
 }
 
 export interface ModelCatalog {
-  /** Sorted by name. A name appears twice while workers still serve an older version than the folder's. */
+  /**
+   * Sorted by name and version. A model also appears twice while workers still serve other content than its folder has.
+   */
   readonly list: () => Promise<ModelWire[]>;
-  /** The version that a submit would use. Throws `model_not_found`. */
+  /** `name`: as in findModel. Throws `model_not_found`. */
   readonly get: (name: string) => Promise<ModelWire>;
   /**
-   * Throws ForebayError `model_not_found`, which names the nearest and the known models, or `invalid_model_config` for a
+   * `name` may end with a version: `tiny@2`, or `tiny@latest`, which is what `tiny` means. Throws ForebayError
+   * `model_not_found`, which names the nearest and the known models, or `invalid_model_config` for a
    * broken folder.
    */
   readonly findModel: (name: string) => Promise<FoundModel>;
 }
 
 interface Known extends Omit<FoundModel, 'batchSize'> {
+  readonly version: string | null;
+  readonly onDisk: boolean;
   readonly served: readonly ServedModel[];
-}
-
-interface Broken {
-  readonly name: string;
-  readonly error: ForebayError;
 }
 
 /** `dirs`: model folders, or folders that contain model folders. If two models share a name, the first one wins. */
@@ -52,27 +52,24 @@ export function createModelCatalog(deps: {
   dirs: readonly string[];
   workers: Pick<WorkerRegistry, 'live'>;
 }): ModelCatalog {
-  async function onDisk(): Promise<{ models: ModelFolder[]; broken: Broken[] }> {
-    const models = new Map<string, ModelFolder>();
-    const broken: Broken[] = [];
+  async function onDisk(): Promise<{ models: ModelFolder[]; broken: ModelProblem[] }> {
+    const models: ModelFolder[] = [];
+    const broken: ModelProblem[] = [];
     for (const dir of deps.dirs) {
       const listing = await deps.reader.list(dir).catch((error: unknown) => {
         // An API may have no model folder. Its workers announce their models.
         if (error instanceof ForebayError && error.code === 'model_not_found') return null;
         throw error;
       });
-      for (const model of listing?.models ?? []) {
-        if (!models.has(model.ref.name)) models.set(model.ref.name, model);
-      }
-      for (const problem of listing?.problems ?? []) {
-        broken.push({ name: basename(problem.dir), error: problem.error });
-      }
+      const earlier = new Set(models.map(({ ref }) => ref.name));
+      models.push(...(listing?.models ?? []).filter(({ ref }) => !earlier.has(ref.name)));
+      broken.push(...(listing?.problems ?? []));
     }
-    return { models: [...models.values()], broken };
+    return { models, broken };
   }
 
   /** The folder's version of a model comes before versions that only workers know. */
-  async function survey(): Promise<{ known: Known[]; broken: Broken[] }> {
+  async function survey(): Promise<{ known: Known[]; broken: ModelProblem[] }> {
     const [disk, workers] = await Promise.all([onDisk(), deps.workers.live()]);
     const served = new Map<string, ServedModel[]>();
     for (const model of workers.flatMap((worker) => worker.models)) {
@@ -80,41 +77,73 @@ export function createModelCatalog(deps: {
       served.set(queue, [...(served.get(queue) ?? []), model]);
     }
     const known: Known[] = [];
-    for (const { ref, config } of disk.models) {
-      known.push({ ref, config, served: served.get(blockQueueName(ref)) ?? [] });
-      served.delete(blockQueueName(ref));
+    for (const { ref, version, config } of disk.models) {
+      known.push({ ref, version, config, onDisk: true, served: served.get(blockQueueName(ref)) ?? [] });
     }
+    // Two versions may have the same content, and then the same queue.
+    for (const { ref } of disk.models) served.delete(blockQueueName(ref));
     for (const models of served.values()) {
+      const { ref, version = null } = models[0]!;
       const config = models.find((model) => model.config !== undefined)?.config ?? null;
-      known.push({ ref: models[0]!.ref, config, served: models });
+      known.push({ ref, version, config, onDisk: false, served: models });
     }
     return { known, broken: disk.broken };
   }
 
-  async function find(name: string): Promise<Known> {
+  async function find(asked: string): Promise<{ found: Known; isLatest: boolean }> {
     const { known, broken } = await survey();
-    const found = known.find((model) => model.ref.name === name);
-    if (found) return found;
-    const damaged = broken.find((b) => b.name === name);
+    const { name, version } = parseModelName(asked);
+    const named = known.filter((model) => model.ref.name === name);
+    const latest = latestOf(named);
+    const found = version === null ? latest : named.find((model) => model.version === version);
+    if (found) return { found, isLatest: found === latest };
+    const damaged = broken.find(({ title }) =>
+      version === null ? parseModelName(title).name === name : title === asked,
+    );
     if (damaged) throw damaged.error;
-    throw notFound(name, [...new Set(known.map((model) => model.ref.name))].toSorted());
+    if (named.length > 0) throw noVersion(asked, named);
+    throw notFound(asked, [...new Set(known.map((model) => model.ref.name))].toSorted());
   }
 
   return {
     async list() {
       const { known, broken } = await survey();
-      const views = [...known.map(toWire), ...broken.map(brokenToWire)];
-      return views.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+      const latest = new Set(
+        known.map(({ ref }) => latestOf(known.filter((one) => one.ref.name === ref.name))),
+      );
+      const views = [...known.map((model) => toWire(model, latest.has(model))), ...broken.map(brokenToWire)];
+      return views.toSorted(
+        (a, b) =>
+          (a.name < b.name ? -1 : a.name > b.name ? 1 : 0) ||
+          compareVersions(a.version ?? '', b.version ?? ''),
+      );
     },
     async get(name) {
-      return toWire(await find(name));
+      const { found, isLatest } = await find(name);
+      return toWire(found, isLatest);
     },
     async findModel(name) {
-      const { ref, config, served } = await find(name);
+      const { ref, config, served } = (await find(name)).found;
       const sizes = served.filter(isLoaded).map((model) => model.batchSize);
       return { ref, config, batchSize: sizes.length > 0 ? Math.max(...sizes) : null };
     },
   };
+}
+
+/** Among models of one name. What is on disk comes before what only workers know, because it is newer. */
+function latestOf(models: readonly Known[]): Known | undefined {
+  const some = models.some(({ onDisk }) => onDisk) ? models.filter(({ onDisk }) => onDisk) : models;
+  const version = latestVersion(some.flatMap((model) => model.version ?? []));
+  return some.find((model) => model.version === version) ?? some[0];
+}
+
+function noVersion(asked: string, named: readonly Known[]): ForebayError {
+  const { name, version } = parseModelName(asked);
+  const versions = named.flatMap((model) => model.version ?? []).toSorted(compareVersions);
+  const known =
+    versions.length === 0 ? 'It has no versions.' : `Its versions: ${[...new Set(versions)].join(', ')}.`;
+  const message = `Model "${name}" has no version "${version}". ${known}`;
+  return new ForebayError('model_not_found', message, { issues: [{ path: '/model', message }] });
 }
 
 /** A message with more names would be unreadable. */
@@ -134,7 +163,7 @@ function notFound(name: string, names: readonly string[]): ForebayError {
   );
 }
 
-function toWire({ ref, config, served }: Known): ModelWire {
+function toWire({ ref, version, config, served }: Known, isLatest: boolean): ModelWire {
   const healthy = served.filter(isLoaded);
   const problem = healthy.length > 0 ? null : (served[0]?.problem ?? null);
   const lanes = healthy.reduce((sum, model) => sum + model.lanes, 0);
@@ -143,6 +172,8 @@ function toWire({ ref, config, served }: Known): ModelWire {
   return {
     name: ref.name,
     object: 'model',
+    version,
+    latest: isLatest,
     hash: ref.hash,
     task: config?.task ?? null,
     pool: ref.pool,
@@ -154,6 +185,7 @@ function toWire({ ref, config, served }: Known): ModelWire {
     tuned_at: healthy[0]?.tunedAt ?? null,
     config: config && { ...config },
     graph: (healthy.find((model) => model.graph !== null)?.graph ?? null) as ModelWire['graph'],
+    providers: providersOf(healthy),
     batch_invariance: invariance && {
       verdict: invariance.verdict,
       max_difference: invariance.maxDifference,
@@ -164,10 +196,17 @@ function toWire({ ref, config, served }: Known): ModelWire {
   };
 }
 
-function brokenToWire({ name, error }: Broken): ModelWire {
+/** Workers may differ, because only some of them may have had to fall back. */
+function providersOf(healthy: readonly ServedModel[]): string[] | null {
+  const names = healthy.flatMap(({ providers }) => providers ?? []);
+  return names.length === 0 ? null : [...new Set(names)];
+}
+
+function brokenToWire({ title, error }: ModelProblem): ModelWire {
   return {
-    name,
+    ...parseModelName(title),
     object: 'model',
+    latest: false,
     hash: null,
     task: null,
     pool: null,
@@ -179,6 +218,7 @@ function brokenToWire({ name, error }: Broken): ModelWire {
     tuned_at: null,
     config: null,
     graph: null,
+    providers: null,
     batch_invariance: null,
     memory: null,
   };

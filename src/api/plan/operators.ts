@@ -3,6 +3,7 @@
  * does it and what is fused. Pure.
  */
 import { openersOf } from './row-openers.ts';
+import { providerName } from '../../shared/domain/model/execution-providers.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import type { TaskSteps } from '../../shared/tasks/task-description.ts';
 import { taskOf } from '../../shared/tasks/task-descriptions.ts';
@@ -92,6 +93,6 @@ export function physicalPlan(facts: PlanFacts): PlanWire['physical'] {
 }
 
 function compute(config: ModelConfig | null): string {
-  const providers = config?.execution_providers ?? ['cpu'];
-  return providers[0] === 'cpu' ? 'CPU' : `${providers[0]}, while the CPU of the same lane decodes`;
+  const first = providerName(config?.execution_providers[0] ?? 'cpu');
+  return first === 'cpu' ? 'CPU' : `${first}, while the CPU of the same lane decodes`;
 }

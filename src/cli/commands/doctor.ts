@@ -10,7 +10,9 @@ export function addDoctor(program: Command, context: CliContext): void {
   const command = program
     .command('doctor')
     .summary('check this machine, Redis and models')
-    .description('Checks Node, Redis, CPU, memory, disk and models, and says how to fix what it finds.');
+    .description(
+      'Checks Node, Redis, CPU, memory, disk, execution providers and models, and says how to fix what it finds.',
+    );
   addFlags(command, ['modelsDirs', 'dataDir', 'redisUrl']);
   command.addOption(FLAGS.json()).action(async (flags: DoctorFlags) => {
     // Loaded on demand, so that other commands start faster.

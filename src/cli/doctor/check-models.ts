@@ -1,6 +1,7 @@
 /** Checks each model of the model folders. */
 import { messageOf } from '../../shared/errors.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
+import { modelTitle } from '../../shared/models/version-name.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import type { Finding } from './finding.ts';
 
@@ -16,7 +17,7 @@ async function checkFolder(dir: string): Promise<Finding[]> {
       ...models.map((model): Finding => ({
         level: 'ok',
         what: 'model',
-        found: `${model.ref.name} (${formatBytes(model.bytes)}, ${model.dir})`,
+        found: `${modelTitle({ name: model.ref.name, version: model.version })} (${formatBytes(model.bytes)}, ${model.dir})`,
       })),
       ...problems.map((problem): Finding => ({
         level: 'fail',

@@ -14,6 +14,7 @@ import {
   readMemoryFacts,
 } from './check-machine.ts';
 import { checkModels } from './check-models.ts';
+import { checkProviders } from './check-providers.ts';
 import { checkRedisHere } from './check-redis-here.ts';
 
 export interface DoctorFlags extends ServiceFlags {
@@ -29,6 +30,7 @@ export async function doctor(flags: DoctorFlags, { env, cwd, terminal }: CliCont
     checkCpu(readCpuFacts()),
     checkMemory(...readMemoryFacts()),
     await checkDisk(config.dataDir),
+    ...(await checkProviders(env)),
     ...(await checkModels(config.modelsDirs)),
   ];
   terminal.out(flags.json ? `${JSON.stringify(findings)}\n` : findings.map(findingText).join(''));

@@ -4,6 +4,7 @@ import type { ModelWire } from '../../api/http/wire/model.ts';
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds, percentOf } from '../progress/format.ts';
+import { modelTitle } from '../../shared/models/version-name.ts';
 import { inCliTerms } from '../cli-terms.ts';
 import { isEmpty } from './job-exit-code.ts';
 import { table } from './table.ts';
@@ -54,14 +55,15 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
 }
 
 export function modelsTable(models: readonly ModelWire[]): string {
-  const head = ['NAME', 'STATUS', 'WORKERS', 'LANES', 'BATCH', 'REPEATABLE', 'POOL', 'PROBLEM'];
+  const head = ['NAME', 'STATUS', 'WORKERS', 'LANES', 'BATCH', 'REPEATABLE', 'PROVIDERS', 'POOL', 'PROBLEM'];
   const lines = models.map((model) => [
-    model.name,
+    modelTitle(model),
     model.status,
     String(model.workers),
     String(model.lanes),
     model.batch_size === null ? '-' : String(model.batch_size),
     REPEATABLE[model.batch_invariance?.verdict ?? 'unknown'],
+    model.providers?.join(', ') ?? '-',
     model.pool ?? '-',
     inCliTerms(model.problem?.message ?? ''),
   ]);

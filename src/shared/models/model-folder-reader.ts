@@ -1,23 +1,31 @@
 /** Reads model folders repeatedly (for each submit and listing), and hashes a file only once per content. */
-import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { ForebayError } from '../errors.ts';
 import { createContentMemo } from './content-memo.ts';
-import { CONFIG_FILE, GRAPH_FILE, loadModelFolder, type ModelFolder } from './model-folder.ts';
+import { findModelDirs, type ModelDir } from './model-dirs.ts';
+import { CONFIG_FILE, loadModelFolder, type ModelFolder } from './model-folder.ts';
+import { isVersionName, modelTitle, VERSION_RULE } from './version-name.ts';
 
 export interface ModelListing {
   /** In order of folder names. */
   readonly models: readonly ModelFolder[];
   /** Folders with a model that cannot be used, and why. */
-  readonly problems: readonly { readonly dir: string; readonly error: ForebayError }[];
+  readonly problems: readonly ModelProblem[];
+}
+
+export interface ModelProblem {
+  readonly dir: string;
+  /** The model's name by its folders, such as `tiny` or `tiny@2`. */
+  readonly title: string;
+  readonly error: ForebayError;
 }
 
 export interface ModelFolderReader {
   /** Like loadModelFolder. */
   load(dir: string): Promise<ModelFolder>;
   /**
-   * Lists the models in the folders below `modelsDir`, or the model in `modelsDir` itself if it holds a graph. Throws
-   * ForebayError `model_not_found` if the folder does not exist.
+   * Lists the models in the folders below `modelsDir`, each version by itself, or the model in `modelsDir` itself if it holds
+   * a graph. Throws ForebayError `model_not_found` if the folder does not exist.
    */
   list(modelsDir: string): Promise<ModelListing>;
 }
@@ -28,19 +36,33 @@ export function createModelFolderReader(): ModelFolderReader {
 
   async function list(modelsDir: string): Promise<ModelListing> {
     const models: ModelFolder[] = [];
-    const problems: { dir: string; error: ForebayError }[] = [];
-    for (const dir of await modelDirs(modelsDir)) {
+    const problems: ModelProblem[] = [];
+    for (const found of await modelDirs(modelsDir)) {
+      const { dir, place } = found;
       try {
-        const model = await load(dir);
-        const twin = models.find((m) => m.ref.name === model.ref.name);
-        if (twin === undefined) models.push(model);
-        else problems.push({ dir, error: duplicate(model.ref.name, twin.dir, dir) });
+        const model = { ...(await loadVersion(found)), version: place?.version ?? null };
+        const twin = models.find((other) => areTwins(other, model));
+        if (twin !== undefined) throw duplicate(model.ref.name, twin.dir, dir);
+        models.push(model);
       } catch (error) {
         if (!(error instanceof ForebayError)) throw error;
-        problems.push({ dir, error });
+        problems.push({ dir, title: place === null ? basename(dir) : modelTitle(place), error });
       }
     }
     return { models, problems };
+  }
+
+  /** Throws if folder and config contradict each other. */
+  async function loadVersion({ dir, place }: ModelDir): Promise<ModelFolder> {
+    if (place !== null && !isVersionName(place.version)) throw wrong(dir, '', VERSION_RULE);
+    const model = await load(dir);
+    const { name } = model.ref;
+    if (place === null || name === place.name) return model;
+    throw wrong(
+      dir,
+      '/name',
+      `is "${name}", but the folder of its versions is "${place.name}"; leave the name out or make both the same`,
+    );
   }
 
   return { load, list };
@@ -51,6 +73,16 @@ export async function listModelFolders(modelsDir: string): Promise<ModelListing>
   return createModelFolderReader().list(modelsDir);
 }
 
+/** Versions of one folder share their name. */
+function areTwins(a: ModelFolder, b: ModelFolder): boolean {
+  return a.ref.name === b.ref.name && (a.version === null || b.version === null);
+}
+
+function wrong(dir: string, path: string, message: string): ForebayError {
+  const text = path === '' ? `${dir}: ${message}` : `${dir}: ${CONFIG_FILE} ${path}: ${message}`;
+  return new ForebayError('invalid_model_config', text, { issues: [{ path, message }] });
+}
+
 function duplicate(name: string, first: string, second: string): ForebayError {
   return new ForebayError(
     'invalid_model_config',
@@ -59,19 +91,10 @@ function duplicate(name: string, first: string, second: string): ForebayError {
   );
 }
 
-async function modelDirs(modelsDir: string): Promise<string[]> {
-  let entries;
+async function modelDirs(modelsDir: string): Promise<ModelDir[]> {
   try {
-    entries = await readdir(modelsDir, { withFileTypes: true });
+    return await findModelDirs(modelsDir);
   } catch (cause) {
     throw new ForebayError('model_not_found', `there is no models folder ${modelsDir}`, { cause });
   }
-  const names = entries.map((e) => e.name);
-  if (names.includes(GRAPH_FILE)) return [modelsDir];
-  const dirs: string[] = [];
-  for (const name of names.filter((n) => !n.startsWith('.')).toSorted()) {
-    const inside: string[] = await readdir(join(modelsDir, name)).catch(() => []);
-    if (inside.includes(GRAPH_FILE) || inside.includes(CONFIG_FILE)) dirs.push(join(modelsDir, name));
-  }
-  return dirs;
 }

@@ -17,6 +17,7 @@ import { readModelConfig } from './read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from './graph-files.ts';
 import { hashModel } from './model-hash.ts';
 import { readNamedFiles, type NamedModelFile } from './named-files.ts';
+import { nameOfParent } from './version-name.ts';
 import { readText } from '../text/read-text.ts';
 
 export const GRAPH_FILE = 'model.onnx';
@@ -28,6 +29,8 @@ export interface ModelFolder {
   /** The files that the config names, in the order of the task. */
   readonly named: readonly NamedModelFile[];
   readonly ref: ModelRef;
+  /** Name of its folder, if that is in a folder of versions. */
+  readonly version: string | null;
   readonly onnxPath: string;
   /** Size of the graph and its external data. */
   readonly bytes: number;
@@ -55,7 +58,7 @@ export async function loadModelFolder(dir: string, memo = createContentMemo()): 
 }
 
 /** Everything about a folder except its hash, which needs all its files to be read. */
-export interface ModelParts extends Omit<ModelFolder, 'ref'> {
+export interface ModelParts extends Omit<ModelFolder, 'ref' | 'version'> {
   readonly graph: ModelFile;
   readonly external: readonly ExternalFile[];
 }
@@ -90,7 +93,7 @@ export async function readModelParts(
 function toModelFolder(parts: ModelParts, hash: string): ModelFolder {
   const { dir, config, named, onnxPath, bytes, files } = parts;
   const ref = { name: config.name, hash, pool: config.pool };
-  return { dir, config, named, ref, onnxPath, bytes, files };
+  return { dir, config, named, ref, version: null, onnxPath, bytes, files };
 }
 
 async function noConfig(dir: string, cause: unknown): Promise<never> {
@@ -115,9 +118,15 @@ function checkConfig(dir: string, bytes: Buffer): ModelConfig {
   } catch (cause) {
     throw whole(`${CONFIG_FILE} is not JSON: ${messageOf(cause)}`, cause);
   }
-  const config = readModelConfig(value);
+  const config = readModelConfig(named(value, nameOfParent(dir)));
   if (!config.ok) throw invalid(dir, config.issues);
   return config.config;
+}
+
+/** Only the config of a numbered version may leave its name out. */
+function named(value: unknown, name: string | null): unknown {
+  const isNameless = typeof value === 'object' && value !== null && !('name' in value);
+  return isNameless && name !== null ? { name, ...value } : value;
 }
 
 async function stampGraph(path: string, issues: Issue[]): Promise<ModelFile | null> {

@@ -48,7 +48,21 @@ function toIssues(issue: z.core.$ZodIssue, schema: z.ZodObject): Issue[] {
       message: unknownField(key, valid),
     }));
   }
+  const intended = issue.code === 'invalid_union' ? intendedBranch(issue) : null;
+  if (intended !== null) {
+    return intended.flatMap((inner) =>
+      toIssues({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, schema),
+    );
+  }
   return [{ path: jsonPointer(issue.path), message: describe(issue) }];
+}
+
+/** The issues of the only branch of a union that has the type of the value. Null if several have, or none. */
+function intendedBranch({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | null {
+  const inside = errors.filter((issues) =>
+    issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  return inside.length === 1 ? inside[0]! : null;
 }
 
 function unknownField(key: string, valid: readonly string[]): string {
@@ -60,7 +74,7 @@ function unknownField(key: string, valid: readonly string[]): string {
 
 /** A union's own message is only "Invalid input". Its branches describe what would be valid. */
 function describe(issue: z.core.$ZodIssue): string {
-  if (issue.code !== 'invalid_union') return issue.message.replace(/^Invalid input: /, '');
+  if (issue.code !== 'invalid_union') return issue.message.replace(/^Invalid (input|option): /, '');
   const branches = issue.errors.flat().map((e) => describe(e).replace(/^expected /, ''));
   return `expected ${[...new Set(branches)].join(', or ')}`;
 }
@@ -79,5 +93,8 @@ function partOf(schema: unknown, key: PropertyKey): unknown {
 
 function unwrap(schema: unknown): unknown {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
+  // Of the branches of a union, only an object has fields.
+  if (schema instanceof z.ZodUnion)
+    return schema.options.map(unwrap).find((branch) => branch instanceof z.ZodObject) ?? schema;
   return schema instanceof z.ZodPipe ? unwrap(schema.out) : schema;
 }

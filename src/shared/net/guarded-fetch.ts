@@ -11,7 +11,7 @@ import { fetchError, hostVerdict } from './fetch-outcome.ts';
 import { parseFetchUrl, parseLocation } from './fetch-url.ts';
 import type { GuardedAgent } from './guarded-agent.ts';
 import type { LookupAll } from './guarded-connector.ts';
-import { readBody } from './read-body.ts';
+import { limitedChunks, readBody } from './read-body.ts';
 
 export interface GuardedFetchOptions {
   /** See createAddressFilter. */
@@ -23,6 +23,10 @@ export interface GuardedFetchOptions {
   /** Largest decompressed body, as a multiple of its compressed size. */
   readonly maxRatio: number;
   readonly userAgent: string;
+  /** Milliseconds for a handshake, for headers, and between two chunks. Default: `timeoutMs`. */
+  readonly stallMs?: number;
+  /** Refuses http, also in redirects. Default: both are fetched. */
+  readonly httpsOnly?: boolean;
   /** Open connections to one host. */
   readonly connectionsPerHost?: number;
   readonly lookup?: LookupAll;
@@ -37,8 +41,12 @@ export interface GuardedFetch {
    * `fetch_status`, `fetch_redirects`, `fetch_tls`, `fetch_unreadable`, `fetch_inflated` and `file_too_large`.
    */
   readonly fetchBytes: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
+  /** The same, but hands each chunk of the body to `take` instead of keeping it. */
+  readonly fetchChunks: (url: string, signal: AbortSignal, take: TakeChunk) => Promise<void>;
   readonly close: () => Promise<void>;
 }
+
+export type TakeChunk = (chunk: Uint8Array) => Promise<void>;
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -47,8 +55,9 @@ const TEMPORARY = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** The server closed the connection before it answered. Usually a kept-alive connection had just expired. */
 const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** `bytes`: the body. `location`: where to redirect to. */
-type Answer = { readonly bytes: Uint8Array } | { readonly location: string };
+/** `read`: what was made of the body. `location`: where to redirect to. */
+type Answer<T> = { readonly read: T } | { readonly location: string };
+type Read<T> = (response: Dispatcher.ResponseData) => Promise<T>;
 
 /** One fetch. `stop` aborts when `caller` aborts or the time is over. */
 interface Attempt {
@@ -57,12 +66,19 @@ interface Attempt {
 }
 
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
-  const { timeoutMs, lookup, connectionsPerHost = 16, breaker = createCircuitBreaker() } = options;
+  const {
+    timeoutMs,
+    stallMs = timeoutMs,
+    httpsOnly = false,
+    lookup,
+    connectionsPerHost = 16,
+    breaker = createCircuitBreaker(),
+  } = options;
   const filter = createAddressFilter(options.allow);
   let agent: Promise<GuardedAgent> | null = null;
   const open = async () =>
     (agent ??= import('./guarded-agent.ts').then(({ createGuardedAgent }) =>
-      createGuardedAgent({ filter, timeoutMs, connectionsPerHost, lookup }),
+      createGuardedAgent({ filter, timeoutMs: stallMs, connectionsPerHost, lookup }),
     ));
   const headers = { 'user-agent': options.userAgent, accept: '*/*', 'accept-encoding': 'identity' };
 
@@ -76,10 +92,10 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     }
   }
 
-  async function ask(url: URL, signal: AbortSignal): Promise<Answer> {
+  async function ask<T>(url: URL, signal: AbortSignal, read: Read<T>): Promise<Answer<T>> {
     const response = await get(url, signal);
     const { statusCode } = response;
-    if (statusCode >= 200 && statusCode < 300) return { bytes: await readBody(response, options) };
+    if (statusCode >= 200 && statusCode < 300) return { read: await read(response) };
     await response.body.dump({ limit: 64 * 1024, signal });
     const { location } = response.headers;
     if (REDIRECTS.has(statusCode) && typeof location === 'string') return { location };
@@ -89,12 +105,12 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   }
 
   /** Sends a request unless the host's circuit is open, and reports the outcome to the breaker. */
-  async function askHost(url: URL, { caller, stop }: Attempt): Promise<Answer> {
+  async function askHost<T>(url: URL, { caller, stop }: Attempt, read: Read<T>): Promise<Answer<T>> {
     const { host } = url;
     const openForMs = breaker.openForMs(host);
     if (openForMs > 0) throw circuitOpen(host, openForMs);
     try {
-      const answer = await ask(url, stop);
+      const answer = await ask(url, stop, read);
       breaker.succeeded(host);
       return answer;
     } catch (thrown) {
@@ -111,11 +127,13 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     }
   }
 
-  async function follow(start: string, attempt: Attempt): Promise<Uint8Array> {
+  async function follow<T>(start: string, attempt: Attempt, read: Read<T>): Promise<T> {
     let url = parseFetchUrl(start);
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      const answer = await askHost(url, attempt);
-      if ('bytes' in answer) return answer.bytes;
+      if (httpsOnly && url.protocol !== 'https:')
+        throw new ForebayError('url_not_allowed', `only https is fetched here, not ${url.protocol}//`);
+      const answer = await askHost(url, attempt, read);
+      if ('read' in answer) return answer.read;
       url = parseLocation(answer.location, url);
     }
     throw new ForebayError(
@@ -124,24 +142,30 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     );
   }
 
-  return {
-    async fetchBytes(url, caller) {
+  async function fetch<T>(url: string, caller: AbortSignal, read: Read<T>): Promise<T> {
+    caller.throwIfAborted();
+    // AbortSignal.any would leak on Node 20, where a long-lived signal retains all signals that were derived from it.
+    const stop = new AbortController();
+    const end = () => stop.abort();
+    const timer = setTimeout(end, timeoutMs);
+    const undo = onAbort(caller, end);
+    try {
+      return await follow(url, { caller, stop: stop.signal }, read);
+    } catch (error) {
       caller.throwIfAborted();
-      // AbortSignal.any would leak on Node 20, where a long-lived signal retains all signals that were derived from it.
-      const stop = new AbortController();
-      const end = () => stop.abort();
-      const timer = setTimeout(end, timeoutMs);
-      const undo = onAbort(caller, end);
-      try {
-        return await follow(url, { caller, stop: stop.signal });
-      } catch (error) {
-        caller.throwIfAborted();
-        throw error;
-      } finally {
-        clearTimeout(timer);
-        undo();
-      }
-    },
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      undo();
+    }
+  }
+
+  return {
+    fetchBytes: async (url, caller) => fetch(url, caller, async (response) => readBody(response, options)),
+    fetchChunks: async (url, caller, take) =>
+      fetch(url, caller, async (response) => {
+        for await (const chunk of limitedChunks(response, options)) await take(chunk);
+      }),
     close: async () => (await agent)?.close(),
   };
 }

@@ -1,4 +1,4 @@
-/** Reads and decompresses the body of a response. Stops as soon as it exceeds a limit. */
+/** Reads and decompresses the body of a response, whole or chunk by chunk. Stops as soon as it exceeds a limit. */
 import { pipeline } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, type Gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
@@ -46,17 +46,23 @@ export interface ReadLimits {
 const RATIO_FLOOR = 1024 * 1024;
 
 /** Throws ForebayError `file_too_large`, `fetch_inflated`, or `fetch_unreadable` for unknown or broken compression. */
-export async function readBody(
+export async function readBody(response: Dispatcher.ResponseData, limits: ReadLimits): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of limitedChunks(response, limits)) chunks.push(chunk);
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+/** For bodies that do not fit into memory. Throws as readBody does. */
+export async function* limitedChunks(
   response: Dispatcher.ResponseData,
   { maxBytes, maxRatio }: ReadLimits,
-): Promise<Uint8Array> {
+): AsyncGenerator<Buffer, void, undefined> {
   const { body, headers } = response;
   try {
     const announced = Number(headers['content-length'] ?? 0);
     if (announced > maxBytes) throw tooLarge(`${announced} bytes`, maxBytes);
     const decoder = decoderOf(String(headers['content-encoding'] ?? ''));
     if (decoder !== null) pipeline(body, decoder, () => {}); // The decoder passes errors on to its reader.
-    const chunks: Buffer[] = [];
     let size = 0;
     // Only the ratio of the whole body counts, because the plain sky of a photo alone has the ratio of a zip bomb. An
     // announced length gives the limit early. Without one, the ratio is checked at the end.
@@ -65,12 +71,11 @@ export async function readBody(
       size += chunk.length;
       if (size > maxBytes) throw tooLarge(`more than ${maxBytes} bytes`, maxBytes);
       if (decoder !== null && size > most) throw inflated(announced, maxRatio);
-      chunks.push(chunk);
+      yield chunk;
     }
     if (decoder !== null && size > Math.max(RATIO_FLOOR, maxRatio * decoder.bytesWritten)) {
       throw inflated(decoder.bytesWritten, maxRatio);
     }
-    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
   } catch (error) {
     body.on('error', () => {}).destroy();
     throw error;

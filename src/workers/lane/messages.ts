@@ -94,6 +94,8 @@ export interface ModelInfo {
   /** The inputs and outputs that the task uses. */
   readonly inputs: readonly GraphTensor[];
   readonly outputs: readonly GraphTensor[];
+  /** Execution providers of its session, in order. The CPU computes operators that they lack. */
+  readonly providers: readonly string[];
   /** The graph's fixed batch dimension. Null if it takes batches of any size. */
   readonly fixedBatch: number | null;
   /** Sentences that the operator should know, such as a missing library that makes the task slower. */

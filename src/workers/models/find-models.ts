@@ -1,14 +1,14 @@
 /** Finds the models on disk that this worker should serve. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createModelFolderReader } from '../../shared/models/model-folder-reader.ts';
-import { CONFIG_FILE, GRAPH_FILE, type ModelFolder } from '../../shared/models/model-folder.ts';
+import { findModelDirs } from '../../shared/models/model-dirs.ts';
+import type { ModelFolder } from '../../shared/models/model-folder.ts';
+import { latestVersion, parseModelName } from '../../shared/models/version-name.ts';
 import { lookAt, type FolderLook } from './folder-look.ts';
 
 export interface ModelsWanted {
   readonly dirs: readonly string[];
-  /** Names. Empty: all models. */
+  /** Names, which stand for all versions, or names with a version, such as `tiny@2`. Empty: all models. */
   readonly only: readonly string[];
   readonly pool: string;
 }
@@ -42,22 +42,25 @@ export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
   const looks = await lookAtModels(wanted);
   // A new reader hashes every file. A used one trusts a file's size and time.
   const reader = createModelFolderReader();
-  const models = new Map<string, FoundModel>();
+  const models: FoundModel[] = [];
+  /** If two folders have a model of the same name, the first one wins. */
+  const inEarlierDir = new Set<string>();
   const problems: { path: string; error: ForebayError }[] = [];
   for (const dir of dirs) {
     const listing = await reader.list(dir).catch((error: unknown) => {
       problems.push({ path: dir, error: asForebayError(error) });
       return { models: [], problems: [] };
     });
-    for (const folder of listing.models) {
-      const { ref } = folder;
-      if (ref.pool !== pool || (only.length > 0 && !only.includes(ref.name))) continue;
+    const ours = listing.models.filter(({ ref }) => ref.pool === pool && !inEarlierDir.has(ref.name));
+    for (const folder of ours) {
+      if (only.length > 0 && !only.some((asked) => isAsked(asked, folder, ours))) continue;
       const look = looks.get(folder.dir) ?? (await lookAt(folder.dir));
-      if (!models.has(ref.name)) models.set(ref.name, { folder, look });
+      models.push({ folder, look });
     }
+    for (const { ref } of ours) inEarlierDir.add(ref.name);
     problems.push(...listing.problems.map(({ dir: path, error }) => ({ path, error })));
   }
-  return { models: [...models.values()], looks, problems };
+  return { models, looks, problems };
 }
 
 export function foldersOf({ models }: FoundModels): ModelFolder[] {
@@ -66,10 +69,20 @@ export function foldersOf({ models }: FoundModels): ModelFolder[] {
 
 /** @throws ForebayError `model_not_found` if a model that was requested by name does not exist. */
 export function requireNamed({ only, pool, dirs }: ModelsWanted, { models }: FoundModels): void {
+  const folders = models.map(({ folder }) => folder);
   for (const name of only) {
-    if (models.some(({ folder }) => folder.ref.name === name)) continue;
+    if (folders.some((folder) => isAsked(name, folder, folders))) continue;
     throw new ForebayError('model_not_found', `No model "${name}" for pool "${pool}" in ${dirs.join(', ')}.`);
   }
+}
+
+/** `asked`: as in ModelsWanted. `latest` depends on all versions that are there. */
+function isAsked(asked: string, { ref, version }: ModelFolder, all: readonly ModelFolder[]): boolean {
+  const { name, version: wanted } = parseModelName(asked);
+  if (name !== ref.name) return false;
+  if (asked === name) return true;
+  const versions = all.flatMap((folder) => (folder.ref.name === name ? (folder.version ?? []) : []));
+  return version === (wanted ?? latestVersion(versions));
 }
 
 function asForebayError(error: unknown): ForebayError {
@@ -78,13 +91,6 @@ function asForebayError(error: unknown): ForebayError {
 }
 
 async function candidates(dir: string): Promise<string[]> {
-  const names: string[] = await readdir(dir).catch(() => []);
-  if (names.includes(GRAPH_FILE)) return [dir];
-  const folders: string[] = [];
-  for (const name of names.toSorted()) {
-    if (name.startsWith('.')) continue;
-    const inside: string[] = await readdir(join(dir, name)).catch(() => []);
-    if (inside.includes(GRAPH_FILE) || inside.includes(CONFIG_FILE)) folders.push(join(dir, name));
-  }
-  return folders;
+  const found = await findModelDirs(dir).catch(() => []);
+  return found.map((model) => model.dir);
 }

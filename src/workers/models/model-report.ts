@@ -1,5 +1,6 @@
 /** The report about a worker's models to its launcher, sent when the worker is ready. */
 import { isLoaded, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
+import { modelTitle } from '../../shared/models/version-name.ts';
 import type { FoundModels } from './find-models.ts';
 
 export interface ModelReport {
@@ -14,15 +15,19 @@ export function modelReport(
   { problems }: Pick<FoundModels, 'problems'>,
 ): ModelReport {
   return {
-    models: models.filter(isLoaded).map(({ ref }) => ref.name),
+    models: models.filter(isLoaded).map(titleOf),
     problems: [
       ...problems
         // A missing folder may still appear.
         .filter(({ error }) => error.code !== 'model_not_found')
         .map(({ path, error }) => ({ model: path, message: error.message })),
-      ...models.flatMap(({ ref, problem }) =>
-        problem === null ? [] : [{ model: ref.name, message: problem.message }],
+      ...models.flatMap((model) =>
+        model.problem === null ? [] : [{ model: titleOf(model), message: model.problem.message }],
       ),
     ],
   };
+}
+
+function titleOf({ ref, version = null }: ServedModel): string {
+  return modelTitle({ name: ref.name, version });
 }

@@ -80,6 +80,7 @@ export function announced(
   const memory = info?.memory ?? null;
   return {
     ref: found.folder.ref,
+    version: found.folder.version,
     config: found.folder.config,
     lanes: loaded === null ? 0 : facts.lanes,
     batchSize: loaded?.sizing.batch.value ?? 0,
@@ -88,6 +89,7 @@ export function announced(
     isLoading: state.is === 'loading',
     replaces: facts.replaces,
     graph: info ? { inputs: info.inputs, outputs: info.outputs, fixed_batch: info.fixedBatch } : null,
+    ...(info && { providers: info.providers }),
     batchInvariance: info?.batchInvariance ?? null,
     memory: memory && { modelBytes: memory.weightsBytes, batchBytes: memory.activationBytes },
     ...(loaded && { sizing: loaded.sizing }),

@@ -7,6 +7,8 @@ import type { OptionValues } from '../../shared/tasks/task-description.ts';
 import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 import type { ForebayError } from '../../shared/errors.ts';
+import type { ModelFolder } from '../../shared/models/model-folder.ts';
+import { modelTitle } from '../../shared/models/version-name.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type {
@@ -102,7 +104,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     if (known?.state.is === 'replaced') put(toRestored(known, found));
     const failedAsItIs = known?.state.is === 'failed' && known.found.look.key === found.look.key;
     if (known !== undefined && (known.state.is !== 'failed' || failedAsItIs)) return;
-    versions.remember(found.folder.ref);
+    versions.remember(versioned(found.folder));
     const model = loadingModel(queue, found);
     put(model);
     const done = load(model, amongOthers || models.size > 1).finally(() => {
@@ -173,7 +175,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     return announced(model, {
       lanes: pool.lanesOf(model.queue),
       tunedAt: tunedOf(folder)?.measuredAt ?? null,
-      replaces: versions.before(folder.ref),
+      replaces: versions.before(versioned(folder)),
     });
   }
 
@@ -211,6 +213,11 @@ export function createServedModels(deps: ServedModelsDeps) {
     /** For the heartbeat. */
     describe: (): AnnouncedModel[] => [...models.values()].map(announce),
   };
+}
+
+/** Only another content of the same version replaces it. */
+function versioned({ ref, version }: ModelFolder): ModelRef {
+  return { ...ref, name: modelTitle({ name: ref.name, version }) };
 }
 
 function nameOf({ found }: ServedModel): string {

@@ -19,7 +19,7 @@ export function mountModels(target: MountTarget, deps: ModelsDeps): void {
       access: 'jobs:read',
       summary: 'List models',
       description:
-        'Models from the model folders, and models that live workers announce. A name appears twice while workers still serve an older version than the folder holds.',
+        'Models from the model folders, and models that live workers announce. Each version is a model of its own. A model appears twice while workers still serve other content than its folder holds.',
       success: [{ status: 200, description: 'All models.', content: { 'application/json': MODEL_LIST } }],
       problems: [],
     },
@@ -34,7 +34,8 @@ export function mountModels(target: MountTarget, deps: ModelsDeps): void {
       tag: 'Models',
       access: 'jobs:read',
       summary: 'Get a model',
-      description: 'The version that a job submitted now would use.',
+      description:
+        'The version that a job submitted now would use, or the one that is named: `digits-small@2`.',
       params: z.strictObject({
         name: z
           .string()

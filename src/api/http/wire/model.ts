@@ -34,6 +34,14 @@ export const MODEL = z
   .object({
     name: z.string().meta({ examples: ['digits-small'] }),
     object: z.literal('model'),
+    version: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'Name of its version folder. Submit it as `name@version`. Null if it has no versions.',
+        examples: ['2'],
+      }),
+    latest: z.boolean().meta({ description: 'Whether a job that names no version would use it.' }),
     hash: z.string().nullable().meta({
       description: 'SHA-256 over config, graph, external data, and the files that the config names.',
     }),
@@ -59,6 +67,14 @@ export const MODEL = z
       description:
         'The inputs and outputs that the task uses, and the batch dimension of the graph. Null until a worker has loaded it.',
     }),
+    providers: z
+      .array(z.string())
+      .nullable()
+      .meta({
+        description:
+          'onnxruntime execution providers that its sessions use, in order. The CPU computes operators that they lack. Null until a worker has loaded it.',
+        examples: [['cpu']],
+      }),
     batch_invariance: BATCH_INVARIANCE,
     memory: MEMORY,
   })
@@ -68,6 +84,6 @@ export type ModelWire = z.infer<typeof MODEL>;
 
 export const MODEL_LIST = z
   .object({ object: z.literal('list'), data: z.array(MODEL) })
-  .meta({ id: 'ModelList', description: 'All known models, sorted by name.' });
+  .meta({ id: 'ModelList', description: 'All known models, sorted by name and version.' });
 
 export type ModelListWire = z.infer<typeof MODEL_LIST>;

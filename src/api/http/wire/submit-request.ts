@@ -29,8 +29,9 @@ export const SUBMIT_BODY = z
       .min(1)
       .max(256)
       .meta({
-        description: 'Name of a model from GET /v1/models.',
-        examples: ['digits-small'],
+        description:
+          'Name of a model from GET /v1/models, with or without a version. Without one, the latest version runs.',
+        examples: ['digits-small', 'digits-small@2'],
       }),
     input: JOB_INPUT.meta({ id: 'JobInput', description: 'Where the rows come from, by `type`.' }),
     output: z.string().min(1).max(4096).optional().meta({

@@ -11,8 +11,8 @@ export const WORKERS = {
   }),
   models: names({
     env: 'FOREBAY_MODELS',
-    flag: { usage: '--serve <names>', what: 'models to serve, such as a,b; repeatable' },
-    what: 'Names of the models that this worker serves; comma-separated',
+    flag: { usage: '--serve <names>', what: 'models to serve, such as a,b@2; repeatable' },
+    what: 'Names of the models that this worker serves, such as a or b@2; comma-separated',
     trade: 'Fewer models save memory. Jobs of the others need another worker.',
     unset: 'all of its pool',
   }),

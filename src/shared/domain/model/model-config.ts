@@ -3,6 +3,7 @@
  * shared/tasks. Names, dtypes and shapes come from the graph.
  */
 import { z } from 'zod';
+import { EXECUTION_PROVIDER, providerName, type ExecutionProvider } from './execution-providers.ts';
 
 const auto = <T extends z.ZodType>(schema: T) => z.union([z.literal('auto'), schema]);
 
@@ -24,11 +25,19 @@ export const COMMON_CONFIG_SHAPE = {
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
     .default('default'),
+  /** In order of preference. All of them must load, unless `fallback` is true. */
   execution_providers: z
-    .array(z.enum(['cpu', 'webgpu', 'cuda']))
+    .array(EXECUTION_PROVIDER)
     .min(1)
+    .refine(namesEachOnce, 'names a provider twice')
     .default(['cpu']),
+  /** Whether the CPU may compute where a provider cannot load. Has no default, so that the hashes of older models stay. */
+  fallback: z.boolean().optional(),
 };
+
+function namesEachOnce(providers: readonly ExecutionProvider[]): boolean {
+  return new Set(providers.map(providerName)).size === providers.length;
+}
 
 type CommonConfig = z.infer<z.ZodObject<typeof COMMON_CONFIG_SHAPE>>;
 

@@ -25,6 +25,8 @@ export interface ModelSizing {
 
 export interface ServedModel {
   readonly ref: ModelRef;
+  /** Name of its version. Null or absent: it has none. */
+  readonly version?: string | null;
   /** Workers of older versions do not send it. They serve only image classification. */
   readonly config?: ModelConfig;
   /** Lanes that have loaded it. */
@@ -40,6 +42,8 @@ export interface ServedModel {
   readonly replaces?: readonly string[];
   /** The graph's inputs, outputs and batch. Null until it is loaded. */
   readonly graph: unknown;
+  /** Execution providers of its sessions, in order. Absent while it is not loaded, and from workers of older versions. */
+  readonly providers?: readonly string[];
   /** The verdict of the probe at its load. Null until then. */
   readonly batchInvariance: BatchInvariance | null;
   /** Null: not measured yet. */

@@ -5,6 +5,7 @@
  */
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { providerName, type ExecutionProvider } from '../../../shared/domain/model/execution-providers.ts';
 import type { ModelCache } from '../messages.ts';
 import { machineKey } from './machine-key.ts';
 import { onnxruntimeVersion, type OnnxSession, type SessionOptions } from './onnx-session.ts';
@@ -12,7 +13,7 @@ import { onnxruntimeVersion, type OnnxSession, type SessionOptions } from './onn
 export interface GraphRequest {
   readonly path: string;
   readonly threads: number;
-  readonly providers: readonly string[];
+  readonly providers: readonly ExecutionProvider[];
   readonly cache: ModelCache | null;
   /** Whether this lane creates and judges kept graphs. One lane of a worker is enough. */
   readonly mayWriteCache: boolean;
@@ -41,7 +42,8 @@ export async function openGraph(request: GraphRequest, create: CreateSession): P
   const { path, threads, providers, cache, mayWriteCache } = request;
   const original = { path, threads, providers };
   // Other providers compile for their device and refuse to save the result.
-  if (cache === null || providers.some((provider) => provider !== 'cpu')) return create(original);
+  if (cache === null || providers.some((provider) => providerName(provider) !== 'cpu'))
+    return create(original);
   const place = placeOf(cache);
   const note = await readNote(place.note);
   if (note?.bytes) return (await openKept(place, note, request, create)) ?? create(original);

@@ -13,6 +13,7 @@ import { watchMappedFiles } from './mapped-files.ts';
 import { createModelFiles } from './model-files.ts';
 import type { OnnxSession } from './onnx-session.ts';
 import { openBatch } from './open-batch.ts';
+import { openWithProviders } from './open-providers.ts';
 import { prepareAll } from './prepare-all.ts';
 import { recordedProbe, type ProbeRecord } from './probe-record.ts';
 
@@ -33,18 +34,18 @@ export async function loadOnnxExecutor(
   const rssBefore = process.memoryUsage.rss();
   parts.onStep('open');
   const mapped = watchMappedFiles(request.mapped ?? []);
-  const session = await parts
-    .createSession({
+  const { session, providers, note } = await openWithProviders(config, async (some) =>
+    parts.createSession({
       path: `${request.dir}/model.onnx`,
       threads: request.threads,
-      providers: config.execution_providers,
+      providers: some,
       cache,
       mayWriteCache: probe !== undefined,
-    })
-    .catch((error: unknown) => {
-      mapped.close();
-      throw error;
-    });
+    }),
+  ).catch((error: unknown) => {
+    mapped.close();
+    throw error;
+  });
   const release = async () => {
     mapped.close();
     await session.release();
@@ -68,7 +69,8 @@ export async function loadOnnxExecutor(
   try {
     const files = createModelFiles(request.named);
     const task = taskNamed(config.task).bind({ config, graph: session, files }, parts.services);
-    const { used, fixedBatch, notes } = task;
+    const { used, fixedBatch } = task;
+    const notes = note === null ? task.notes : [...task.notes, note];
     const outputs = used.outputs.map(({ name }) => name);
     const inference = createInference({ session, outputs, fixedBatch });
     parts.onStep('first_run');
@@ -76,7 +78,7 @@ export async function loadOnnxExecutor(
     const loadMs = performance.now() - start;
     const found = await probed(task, inference);
     return {
-      info: { ...used, fixedBatch, notes, loadMs, ...found },
+      info: { ...used, providers, fixedBatch, notes, loadMs, ...found },
       open: (rows, asked) => openBatch(rows, { open: (some) => task.open(some, asked), inference }),
       changedFile: () => mapped.changed(),
       release,

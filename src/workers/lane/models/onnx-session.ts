@@ -3,11 +3,13 @@
  * which is why lanes exist.
  */
 import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import { providerName, type ExecutionProvider } from '../../../shared/domain/model/execution-providers.ts';
 import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { GraphSignature } from '../tasks/task.ts';
 import type { Feeds, Outputs, TensorValues } from '../tasks/tensors.ts';
 import { loadAdvice } from './load-advice.ts';
+import { whyNotLoaded } from '../../../shared/models/provider-advice.ts';
 
 export interface OnnxSession extends GraphSignature {
   /** Computes the named outputs. Rejects with onnxruntime's own error. */
@@ -19,7 +21,8 @@ export interface SessionOptions {
   readonly path: string;
   /** Intra-op threads. */
   readonly threads: number;
-  readonly providers: readonly string[];
+  /** All of them must load. */
+  readonly providers: readonly ExecutionProvider[];
   /** The file was written by `saveTo`, so it is optimised for this processor. */
   readonly optimised?: boolean;
   /** Also writes the optimised graph to this path. It is valid only for this processor and this onnxruntime. */
@@ -34,7 +37,7 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
   let session: InferenceSession;
   try {
     session = await InferenceSession.create(options.path, {
-      executionProviders: [...options.providers],
+      executionProviders: options.providers.map(toOption),
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -44,12 +47,7 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
       logSeverityLevel: FATAL_ONLY,
     });
   } catch (cause) {
-    const message = messageOf(cause);
-    throw new ForebayError(
-      'model_load_failed',
-      loadAdvice(message, onnxruntimeVersion) ?? `onnxruntime cannot load the graph: ${message}`,
-      { cause },
-    );
+    throw new ForebayError('model_load_failed', whyFailed(messageOf(cause), options.providers), { cause });
   }
 
   async function run(feeds: Feeds, outputs: readonly string[]): Promise<Outputs> {
@@ -85,14 +83,30 @@ const FATAL_ONLY = 4;
  * whose libraries are absent fails in `create`. `bundled` does not show that, because CUDA's libraries are installed
  * separately.
  */
-function checkProviders(providers: readonly string[]): void {
+function checkProviders(providers: readonly ExecutionProvider[]): void {
   const known = listSupportedBackends().map((backend) => backend.name);
-  const unknown = providers.filter((provider) => !known.includes(provider));
+  const unknown = providers.map(providerName).filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
   throw new ForebayError(
     'model_load_failed',
-    `execution provider ${unknown.join(', ')} is not in this onnxruntime (it knows ${known.join(', ')}); change execution_providers in model.json`,
+    `execution provider ${unknown.join(', ')} is not in this onnxruntime (it knows ${known.join(', ')})`,
   );
+}
+
+function whyFailed(message: string, providers: readonly ExecutionProvider[]): string {
+  const names = providers.map(providerName).filter((name) => name !== 'cpu');
+  const why = names.length === 0 ? null : whyNotLoaded(message);
+  if (why !== null) return `execution provider ${names.join(', ')} cannot load: ${why}`;
+  const line = message.replaceAll(/\s+/g, ' ').trim();
+  const where = names.length === 0 ? '' : ` with ${names.join(', ')}`;
+  return loadAdvice(message, onnxruntimeVersion) ?? `onnxruntime cannot load the graph${where}: ${line}`;
+}
+
+/** onnxruntime-node takes no other option for these providers, and ignores what it does not know. */
+function toOption(provider: ExecutionProvider): InferenceSession.ExecutionProviderConfig {
+  if (typeof provider === 'string') return provider;
+  const { name, device_id } = provider;
+  return device_id === undefined ? { name } : { name, deviceId: device_id };
 }
 
 function toGraphTensor(meta: InferenceSession.ValueMetadata): GraphTensor {

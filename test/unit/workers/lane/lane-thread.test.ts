@@ -11,6 +11,7 @@ const config = checkedConfig({ name: 'm', task: 'image-classification', preproce
 const info = {
   inputs: [],
   outputs: [],
+  providers: ['cpu'],
   fixedBatch: null,
   notes: [],
   loadMs: 0,

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import type { ExecutionProvider } from '#forebay/shared/domain/model/execution-providers.js';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import type { OnnxSession, SessionOptions } from '#forebay/workers/lane/models/onnx-session.js';
 import { meanColourModel, writeModelFolder } from '../../../../support/onnx/models.ts';
@@ -49,7 +50,7 @@ async function setUp(linkTo?: string) {
     dir,
     opened,
     file,
-    open: async (more: { mayWriteCache?: boolean; providers?: string[] } = {}) =>
+    open: async (more: { mayWriteCache?: boolean; providers?: ExecutionProvider[] } = {}) =>
       openGraph(
         {
           path: join(dir, 'model.onnx'),
@@ -164,7 +165,9 @@ it('a graph is kept even if another process deletes a graph while room is made',
 
 it('graphs for providers other than the CPU are not saved', async () => {
   const { open, opened } = await measured();
-  await expect(open({ providers: ['abacus'] })).rejects.toMatchObject({ code: 'model_load_failed' });
+  await expect(open({ providers: ['abacus' as ExecutionProvider] })).rejects.toMatchObject({
+    code: 'model_load_failed',
+  });
   expect(opened).toEqual(['original', 'original']);
 });
 

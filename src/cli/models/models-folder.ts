@@ -1,0 +1,31 @@
+/** The models folder that a command changes. Folders appear in it and leave it by a rename, so no service sees half of one. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readConfig } from '../../shared/config/config.ts';
+import type { CliContext } from '../context.ts';
+import { UsageError } from '../exit-codes.ts';
+import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
+
+export interface FolderFlags extends ServiceFlags {
+  readonly models?: readonly string[];
+}
+
+/** Absolute. */
+export function modelsFolder(flags: FolderFlags, { env, cwd }: Pick<CliContext, 'env' | 'cwd'>): string {
+  const { modelsDirs } = readConfig({ ...env, ...toSettings(flags) }, cwd);
+  const [dir] = modelsDirs;
+  if (dir !== undefined && modelsDirs.length === 1) return dir;
+  throw new UsageError(`name one models folder with --models; these are several: ${modelsDirs.join(', ')}`);
+}
+
+/** A folder in the models folder that no service looks into. It is deleted afterwards. */
+export async function withHiddenFolder<T>(modelsDir: string, use: (dir: string) => Promise<T>): Promise<T> {
+  const dir = join(modelsDir, `.forebay-${randomUUID()}`);
+  await mkdir(dir, { recursive: true });
+  try {
+    return await use(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}

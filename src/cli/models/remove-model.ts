@@ -1,0 +1,39 @@
+/** `forebay models remove NAME[@VERSION]`. */
+import { rename, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  compareVersions,
+  latestVersion,
+  modelTitle,
+  parseModelName,
+} from '../../shared/models/version-name.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT, UsageError } from '../exit-codes.ts';
+import { foldersOf, type NamedFolder } from './named-folders.ts';
+import { modelsFolder, withHiddenFolder, type FolderFlags } from './models-folder.ts';
+
+export async function removeModel(asked: string, flags: FolderFlags, context: CliContext): Promise<number> {
+  const modelsDir = modelsFolder(flags, context);
+  const found = choose(asked, await foldersOf(modelsDir, parseModelName(asked).name), modelsDir);
+  if (found.dir === modelsDir)
+    throw new UsageError(`${modelsDir} is the model itself, not a folder of models; delete it by hand`);
+  await withHiddenFolder(modelsDir, async (hidden) => rename(found.dir, join(hidden, 'removed')));
+  // Fails while other versions are left.
+  if (found.version !== null) await rmdir(dirname(found.dir)).catch(() => undefined);
+  context.terminal.out(`removed ${modelTitle(found)} (${found.dir})\n`);
+  return EXIT.ok;
+}
+
+function choose(asked: string, folders: readonly NamedFolder[], modelsDir: string): NamedFolder {
+  const { name, version } = parseModelName(asked);
+  const versions = folders.flatMap((folder) => folder.version ?? []).toSorted(compareVersions);
+  if (asked === name && versions.length > 1)
+    throw new UsageError(
+      `"${name}" has the versions ${versions.join(', ')}; name one, such as ${name}@${versions[0]}`,
+    );
+  const wanted = version ?? latestVersion(versions);
+  const found = folders.find((folder) => folder.version === wanted);
+  if (found !== undefined) return found;
+  const known = versions.length === 0 ? '' : `; "${name}" has the versions ${versions.join(', ')}`;
+  throw new UsageError(`there is no model "${asked}" in ${modelsDir}${known}`);
+}

@@ -1,0 +1,32 @@
+/** The models that a running service can run. */
+import type { CliContext } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { modelsTable } from '../jobs/job-text.ts';
+import { connectTo, type ApiFlags } from '../options/api-flags.ts';
+import { modelText } from './model-text.ts';
+
+export async function listModels(flags: ApiFlags, context: CliContext): Promise<number> {
+  const { data } = await connectTo(flags, context).models();
+  if (flags.json) context.terminal.out(`${JSON.stringify(data)}\n`);
+  else if (data.length === 0)
+    context.terminal.err('No models. Put a model folder into the --models folder of the service.\n');
+  else context.terminal.out(modelsTable(data));
+  return EXIT.ok;
+}
+
+export async function inspectModel(name: string, flags: ApiFlags, context: CliContext): Promise<number> {
+  const client = connectTo(flags, context);
+  const model = await client.model(name);
+  if (flags.json) {
+    context.terminal.out(`${JSON.stringify(model)}\n`);
+    return EXIT.ok;
+  }
+  const { data } = await client.models();
+  context.terminal.out(
+    modelText(
+      model,
+      data.filter((other) => other.name === model.name),
+    ),
+  );
+  return EXIT.ok;
+}
