@@ -1,5 +1,5 @@
 // `forebay model init` as a process, on graphs that the test creates.
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import { testFolder } from '../../../support/lanes.ts';
+import { configIn as configOf, modelInit as init } from '../../../support/model-init.ts';
 import {
   classWeights,
   meanColourModel,
@@ -31,14 +32,6 @@ const ONE_HOT = [
   [1, 0, 0],
   [0, 1, 0],
 ];
-
-async function init(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [ENTRY, ...args], (_error, out, err) =>
-      resolve({ code: child.exitCode ?? -1, out, err }),
-    );
-  });
-}
 
 it('ends quietly if nobody reads its output any more', async () => {
   const child = spawn(process.execPath, [ENTRY, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -255,10 +248,6 @@ it('names the supported shapes if the input is not square', async () => {
     err: `forebay model init: only square images are supported so far, but the graph's input is "image" float32[N,3,8,12]: export the model for a square input, or with a free height and width\n`,
   });
 });
-
-function configOf(dir: string): object {
-  return JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')) as object;
-}
 
 function writeJson(path: string, value: object): void {
   writeFileSync(path, JSON.stringify(value));

@@ -1,30 +1,38 @@
-/** Guesses a first config from a graph and the hints, and lists where each value comes from. Pure. */
-import { ForebayError } from '../../shared/errors.ts';
-import { possibleOutputs } from '../../shared/tasks/classes/class-scores.ts';
+/** Guesses the config of an image classifier from its graph and the hints, and lists where each value comes from. Pure. */
+import { ForebayError } from '../../../shared/errors.ts';
+import { possibleOutputs } from '../../../shared/tasks/classes/class-scores.ts';
 import {
   classesOf,
   describeAll,
   describeTensor,
+  flattened,
   imageDims,
   layoutOf,
   type GraphTensor,
-} from '../../shared/models/graph-tensor.ts';
-import type { GraphFace } from '../../shared/models/onnx-graph.ts';
+} from '../../../shared/models/graph-tensor.ts';
+import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
 import { chooseActivation } from './choose-activation.ts';
-import { guessPreprocess } from './guess-preprocess.ts';
-import type { Hints } from './hints.ts';
+import { guessPreprocess } from '../guess-preprocess.ts';
+import type { Hints } from '../hints.ts';
+import { BATCHING, type ConfigGuess, type Guesser } from './guesser.ts';
 
-export interface ConfigGuess {
-  /** The content of model.json, in an order for readers. */
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Certain values, from the graph or the user. */
-  readonly facts: readonly string[];
-  /** Guessed values. The user should check them against the model's source. */
-  readonly guesses: readonly string[];
+export const imageClassification: Guesser = {
+  task: 'image-classification',
+  takes: 'one input [batch, 3, height, width] and an output [batch, classes]',
+  fits: ({ inputs, outputs }) =>
+    inputs.length === 1 && isImage(inputs[0]!) && outputs.some(({ shape }) => flattened(shape).length === 2),
+  guess: guessConfig,
+};
+
+const PIXELS: readonly string[] = ['float32', 'float16', 'uint8'];
+
+function isImage({ shape, type }: GraphTensor): boolean {
+  const [channels] = imageDims(shape);
+  return shape.length === 4 && PIXELS.includes(type) && (channels === 3 || typeof channels === 'string');
 }
 
 /** Throws ForebayError `config_mismatch` if the graph is not an image classifier, or a flag must decide something. */
-export function guessConfig(face: GraphFace, name: string, hints: Hints): ConfigGuess {
+function guessConfig(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const input = onlyImageInput(face);
   const output = chosenOutput(face, hints);
   const layout = layoutOf(input.shape);
@@ -49,7 +57,7 @@ export function guessConfig(face: GraphFace, name: string, hints: Hints): Config
     ...(face.outputs.length > 1 ? { output: output.name } : {}),
     activation: activation.value,
     top_k: Math.min(5, classes === 1 ? (labels?.length ?? 1) : (classes ?? 5)),
-    batching: { batch_size: 'auto', max_wait_ms: 50 },
+    batching: BATCHING,
   };
   return { config, facts, guesses };
 }
@@ -60,7 +68,7 @@ function onlyImageInput(face: GraphFace): GraphTensor {
   const [channels, height, width] = imageDims(input.shape);
   if (typeof channels === 'number' && channels !== 3) {
     throw mismatch(
-      `only images with 3 channels are supported so far, but the graph's input is ${describeTensor(input)}`,
+      `only images with 3 channels are supported so far, but the graph's input is ${describeTensor(input)}: use --task tensors`,
     );
   }
   if (typeof height === 'number' && typeof width === 'number' && height !== width) {
@@ -73,7 +81,9 @@ function onlyImageInput(face: GraphFace): GraphTensor {
 
 function chosenOutput(face: GraphFace, hints: Hints): GraphTensor {
   const labels = hints.labels?.names ?? null;
-  const [first, ...others] = possibleOutputs({ output: hints.outputName }, labels, face.outputs);
+  const [named, ...more] = hints.outputNames;
+  if (more.length > 0) throw mismatch('an image classifier has one output: give --output-name once');
+  const [first, ...others] = possibleOutputs({ output: named }, labels, face.outputs);
   if (others.length === 0) return first!;
   throw mismatch(
     `the graph has several outputs that could be class scores: ${describeAll([first!, ...others])}; say which with --output-name, such as --output-name ${first!.name}`,
@@ -100,7 +110,7 @@ function fittingLabels(
 
 function refuse(face: GraphFace): never {
   throw mismatch(
-    `only image classifiers are supported so far: one input [batch, 3, height, width] and an output [batch, classes]; this graph has inputs ${describeAll(face.inputs)} and outputs ${describeAll(face.outputs)}`,
+    `an image classifier has one input [batch, 3, height, width] and an output [batch, classes]; this graph has inputs ${describeAll(face.inputs)} and outputs ${describeAll(face.outputs)}`,
   );
 }
 
