@@ -62,6 +62,8 @@ export function jobFlag(name: OptionName): Option {
       return option.argParser<number>(numberWithin(value.min, value.max));
     case 'one_of':
       return option.choices(value.names);
+    case 'name':
+      return option;
     case 'error_limit':
       return option.argParser<MaxErrors>(maxErrors);
   }

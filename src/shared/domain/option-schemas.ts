@@ -1,6 +1,6 @@
 /** The schemas of options, from their declarations: as a request gives them, and as a job stores them. */
 import { z } from 'zod';
-import { ERROR_SHARE, type MaxErrors, type OptionDeclaration } from './option.ts';
+import { ERROR_SHARE, MAX_NAME, type MaxErrors, type OptionDeclaration } from './option.ts';
 
 const SHARE = z.string().regex(ERROR_SHARE, 'a count, or a share such as "1%"');
 
@@ -33,6 +33,8 @@ function valueSchema({ value }: OptionDeclaration): z.ZodType {
       return z.number().min(value.min).max(value.max);
     case 'one_of':
       return z.enum(value.names);
+    case 'name':
+      return z.string().min(1).max(MAX_NAME);
     case 'error_limit':
       return MAX_ERRORS;
   }

@@ -22,13 +22,18 @@ interface OneOf<Name extends string> {
   readonly names: readonly Name[];
 }
 
+/** A name that the model's config declares. */
+interface Name {
+  readonly type: 'name';
+}
+
 /** A count of failed rows, or their share of the finished rows. */
 interface ErrorLimit {
   readonly type: 'error_limit';
 }
 
 export interface OptionDeclaration {
-  readonly value: Count | Fraction | OneOf<string> | ErrorLimit;
+  readonly value: Count | Fraction | OneOf<string> | Name | ErrorLimit;
   /** Whether `auto` is allowed. It means the same as leaving the option out. */
   readonly auto?: true;
   /**
@@ -54,6 +59,9 @@ export const count = (min: number, max: number) => ({ type: 'count', min, max })
 
 export const fraction = (min: number, max: number) => ({ type: 'number', min, max }) as const;
 
+/** Most characters of a name. */
+export const MAX_NAME = 64;
+
 /** A count, or a share such as `1%`. */
 export type MaxErrors = number | string;
 
@@ -62,7 +70,9 @@ type ValueOf<Option extends OptionDeclaration> =
     ? Choice
     : Option['value'] extends ErrorLimit
       ? MaxErrors
-      : number;
+      : Option['value'] extends Name
+        ? string
+        : number;
 
 /** What a request may give. */
 export type RequestedValue<Option extends OptionDeclaration> =

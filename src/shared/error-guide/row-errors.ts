@@ -66,8 +66,8 @@ export const ROW_ERRORS = {
     fix: 'Convert the file, or leave it out with `exclude`.',
   },
   decode_failed: {
-    cause: 'The image is damaged or cut off.',
-    fix: 'Replace the file. The message says where decoding stopped.',
+    cause: 'The image is damaged or cut off, or the file should be text and is not UTF-8.',
+    fix: 'Replace the file. The message says what is wrong.',
   },
   too_many_pixels: {
     cause:

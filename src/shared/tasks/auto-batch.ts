@@ -12,7 +12,7 @@ import { taskOf } from './task-descriptions.ts';
 const TARGET_BYTES = 4 * 224 * 224 * 3 * 4;
 /** Rows up to this size take so little time that the fixed cost of a call matters. Their batches are twice as large. */
 const SMALL_ROW_BYTES = 64 * 1024;
-export const MAX_AUTO_BATCH = 128;
+const MAX_AUTO_BATCH = 128;
 /** Batches per block. Fewer make coordination expensive, and more make lanes end at different times. */
 export const BATCHES_PER_BLOCK = 4;
 const MIN_AUTO_BLOCK = 16;
@@ -32,13 +32,18 @@ export function targetBytes(rowBytes: number): number {
   return hasSmallRows(rowBytes) ? 2 * TARGET_BYTES : TARGET_BYTES;
 }
 
+/** The largest automatic batch of this config. */
+export function maxAutoBatch(config: ModelConfig): number {
+  return taskOf(config).mostAutoRows ?? MAX_AUTO_BATCH;
+}
+
 /** Rows per model call for this config. A power of two in 1..128, unless the config sets a number. */
 export function autoBatchSize(config: ModelConfig): number {
   const { batch_size } = config.batching;
   if (batch_size !== 'auto') return batch_size;
   const rowBytes = inputRowBytes(config);
   const power = Math.round(Math.log2(targetBytes(rowBytes) / rowBytes));
-  return Math.min(MAX_AUTO_BATCH, Math.max(1, 2 ** power));
+  return Math.min(maxAutoBatch(config), Math.max(1, 2 ** power));
 }
 
 /** `config`: null if nothing is known about the rows. */
@@ -48,7 +53,8 @@ export function autoBlockRows(batchSize: number, config: ModelConfig | null): nu
 
 /** Minimum rows of a block if nobody chose their number. */
 export function minBlockRows(config: ModelConfig | null): number {
-  return config !== null && hasSmallRows(inputRowBytes(config)) ? MIN_SMALL_ROWS_BLOCK : MIN_AUTO_BLOCK;
+  if (config === null || taskOf(config).mostAutoRows !== undefined) return MIN_AUTO_BLOCK;
+  return hasSmallRows(inputRowBytes(config)) ? MIN_SMALL_ROWS_BLOCK : MIN_AUTO_BLOCK;
 }
 
 function hasSmallRows(rowBytes: number): boolean {

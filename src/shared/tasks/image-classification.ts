@@ -7,7 +7,7 @@ import {
   type ClassesConfig,
 } from './classes/activation.ts';
 import { labelsFile } from './classes/labels.ts';
-import { PREDICTIONS } from './classes/predictions.ts';
+import { PREDICTIONS, USUAL_TOP_K } from './classes/predictions.ts';
 import { imageSteps } from './image/image-steps.ts';
 import { pixelBytes, PREPROCESS, type Preprocess } from './image/preprocess.ts';
 import type { TaskDescription } from './task-description.ts';
@@ -17,29 +17,27 @@ export interface ImageClassificationConfig extends ModelConfig, ClassesConfig {
   readonly preprocess: Preprocess;
 }
 
-export type ImageClassificationOptions = TaskOptions<'top_k' | 'decode'>;
-
-/** Answers per row of a model whose config nobody knows. */
-const USUAL_TOP_K = 5;
+export type ImageClassificationOptions = TaskOptions<'top_k' | 'decode' | 'threshold'>;
 
 export const IMAGE_CLASSIFICATION: TaskDescription<ImageClassificationConfig> = {
   id: 'image-classification',
   input: 'image',
   config: { preprocess: PREPROCESS, ...CLASSES_SHAPE },
-  options: ['top_k', 'decode'],
+  options: ['top_k', 'decode', 'threshold'],
   result: { predictions: PREDICTIONS },
   contradictions: activationContradictions,
   files: labelsFile,
   defaults: (config) => ({
     top_k: config?.top_k ?? USUAL_TOP_K,
     decode: config?.preprocess.decode ?? null,
+    threshold: config?.threshold ?? null,
   }),
   inputBytes: ({ preprocess }) => pixelBytes(preprocess),
   steps(config, options) {
-    const { top_k, decode } = options as ImageClassificationOptions;
+    const { top_k, decode, threshold } = options as ImageClassificationOptions;
     return {
       prepare: imageSteps(config && config.preprocess, decode),
-      answer: describeAnswer(config, top_k),
+      answer: describeAnswer(config, top_k, threshold),
     };
   },
 };

@@ -8,7 +8,7 @@ import { TASK_OPTION_NAMES, taskOption } from './task-options.ts';
 
 /**
  * What a job stores of its task's options. Null: left to the model. Throws ForebayError `invalid_request` for an option that
- * the model's task does not have.
+ * the model's task does not have, and for a value that the model does not have.
  */
 export function settleTaskOptions(config: ModelConfig | null, asked: AskedOptions): OptionValues {
   const task = taskOf(config);
@@ -17,6 +17,8 @@ export function settleTaskOptions(config: ModelConfig | null, asked: AskedOption
     (name) => asked[name] !== undefined && asked[name] !== null && !task.options.includes(name),
   );
   if (foreign.length > 0) throw notOptionsOf(task.id, task.options, foreign);
+  const issues = (config !== null && task.whyNot?.(config, asked as OptionValues)) || [];
+  if (issues.length > 0) throw refused(issues);
   return Object.fromEntries(
     task.options.map((name) => {
       const value = asked[name] ?? null;
@@ -37,5 +39,9 @@ function notOptionsOf(task: string, options: readonly string[], foreign: readonl
   const list = options.length === 0 ? 'It has none.' : `It has ${options.join(', ')}.`;
   const message = (name: string) => `the model's task "${task}" has no option ${name}. ${list}`;
   const issues: Issue[] = foreign.map((name) => ({ path: `/options/${name}`, message: message(name) }));
+  return refused(issues);
+}
+
+function refused(issues: readonly Issue[]): ForebayError {
   return new ForebayError('invalid_request', issues.map((issue) => issue.message).join('; '), { issues });
 }

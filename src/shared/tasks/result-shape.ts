@@ -1,10 +1,14 @@
 /** The fields that a result row may have, over all tasks. A row has those of its model's task. */
 import { z } from 'zod';
 import { PREDICTIONS } from './classes/predictions.ts';
+import { EMBEDDING } from './embedding/embedding.ts';
 import { ANSWERED_TENSORS } from './tensors/answered-tensors.ts';
+import { ENTITIES } from './text/entities.ts';
 
 export const RESULT_SHAPE = {
   predictions: PREDICTIONS.optional().meta({ description: 'The best classes, best first.' }),
+  embedding: EMBEDDING.optional().meta({ description: 'The vector of the row.' }),
+  entities: ENTITIES.optional().meta({ description: 'The labelled parts of the text, in their order.' }),
   value: z.number().optional().meta({ description: 'The number that a regression returned.' }),
   outputs: ANSWERED_TENSORS.optional().meta({
     description: "The graph's outputs by name: nested lists, a single value, or base64 with dtype and shape.",

@@ -48,10 +48,14 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
   readonly result: z.ZodRawShape;
   /** Contradictions between fields of a model.json as it was written. */
   contradictions?(raw: Readonly<Record<string, unknown>>): Issue[];
+  /** Values of options, as a request gives them, that this model does not have. */
+  whyNot?(config: Config, asked: OptionValues): Issue[];
   files(config: Config): readonly NamedFile[];
   /** The model's own values of options. `null`: nobody knows the config. */
   defaults(config: Config | null): OptionValues;
   /** Bytes of one row's input tensors, as float32. Batch sizes and memory estimates follow from it. */
   inputBytes(config: Config): number;
+  /** The largest automatic batch, for rows that take much longer than their bytes tell. Their blocks are small too. */
+  readonly mostAutoRows?: number;
   steps(config: Config | null, options: OptionValues): TaskSteps;
 }

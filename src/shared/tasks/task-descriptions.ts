@@ -5,8 +5,18 @@ import { IMAGE_CLASSIFICATION } from './image-classification.ts';
 import { TABULAR } from './tabular.ts';
 import type { TaskDescription } from './task-description.ts';
 import { TENSORS } from './tensors.ts';
+import { TEXT_CLASSIFICATION } from './text-classification.ts';
+import { TEXT_EMBEDDING } from './text-embedding.ts';
+import { TOKEN_CLASSIFICATION } from './token-classification.ts';
 
-export const TASKS: readonly TaskDescription[] = [IMAGE_CLASSIFICATION, TABULAR, TENSORS];
+export const TASKS: readonly TaskDescription[] = [
+  IMAGE_CLASSIFICATION,
+  TEXT_EMBEDDING,
+  TEXT_CLASSIFICATION,
+  TOKEN_CLASSIFICATION,
+  TABULAR,
+  TENSORS,
+] as readonly TaskDescription[];
 
 /** The task of models whose config nobody knows. Workers before version 0.2 do not announce it, and serve no other task. */
 const FIRST_TASK = IMAGE_CLASSIFICATION.id;

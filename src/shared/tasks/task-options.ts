@@ -1,12 +1,14 @@
 /** The options that tasks understand, each declared once. A task's description names those that it takes. */
 import {
   count,
+  fraction,
   type OptionDeclaration,
   type OptionTable,
   type RequestedValue,
   type SettledValue,
 } from '../domain/option.ts';
 import { DECODE_MODES } from './image/decode-mode.ts';
+import { AGGREGATIONS } from './text/aggregation.ts';
 
 export const TASK_OPTION_TABLE = {
   top_k: {
@@ -24,6 +26,36 @@ export const TASK_OPTION_TABLE = {
     more: 'With `shrink`, images much larger than needed are decoded at a smaller size.',
     default: "the model's own",
     placeholder: 'mode',
+  },
+  threshold: {
+    value: fraction(0, 1),
+    otherwise: null,
+    about: 'leave out answers with a lower score',
+    default: "the model's own",
+    placeholder: 'score',
+  },
+  prompt: {
+    value: { type: 'name' },
+    otherwise: null,
+    about: "which of the model's prompts goes before each text",
+    default: "the model's own",
+    placeholder: 'name',
+  },
+  dimensions: {
+    value: count(1, 65_536),
+    otherwise: null,
+    about: 'cut embeddings to their first numbers',
+    more: 'Only for models that were trained for it (Matryoshka).',
+    default: "the model's own",
+    placeholder: 'n',
+  },
+  aggregation: {
+    value: { type: 'one_of', names: AGGREGATIONS },
+    otherwise: null,
+    about: 'how labels of tokens become entities: one per token, of neighbours, or of whole words',
+    more: 'With `first` and `max`, a word gets the label of its first token, or of the token with the highest score.',
+    default: "the model's own",
+    placeholder: 'rule',
   },
 } as const satisfies OptionTable;
 

@@ -2,7 +2,7 @@
  * Chooses how many rows a model call has if the job does not specify it. It uses the size that suits the model, as far
  * as a lane's memory allows.
  */
-import { autoBatchSize, inputRowBytes, MAX_AUTO_BATCH, targetBytes } from '../../shared/tasks/auto-batch.ts';
+import { autoBatchSize, inputRowBytes, maxAutoBatch, targetBytes } from '../../shared/tasks/auto-batch.ts';
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
@@ -62,8 +62,9 @@ function byMemory({ config, resources, lanes, modelBytes, memory }: BatchFacts):
 
 function bySampleSize(config: ModelConfig): Choice {
   const value = autoBatchSize(config);
-  if (value === MAX_AUTO_BATCH)
-    return { value, boundBy: 'ceiling', why: `at most ${MAX_AUTO_BATCH}: larger calls gain nothing on CPU` };
+  const most = maxAutoBatch(config);
+  if (value === most)
+    return { value, boundBy: 'ceiling', why: `at most ${most}: larger calls gain nothing on CPU` };
   const inputBytes = inputRowBytes(config);
   return {
     value,

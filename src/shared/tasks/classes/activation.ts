@@ -20,9 +20,14 @@ export const CLASSES_SHAPE = {
   /** The older form of `activation`: true is "softmax". */
   softmax: z.boolean().default(false),
   top_k: z.int().min(1).max(1000).default(5),
+  /** Leaves out answers with a lower score. */
+  threshold: z.number().min(0).max(1).optional(),
 };
 
-export type ClassesConfig = z.infer<z.ZodObject<typeof CLASSES_SHAPE>>;
+/** Newer tasks have no `softmax`. */
+export type ClassesConfig = Omit<z.infer<z.ZodObject<typeof CLASSES_SHAPE>>, 'softmax'> & {
+  readonly softmax?: boolean | undefined;
+};
 
 /** The activation, from either `activation` or the older `softmax`. */
 export function activationOf(config: Pick<ClassesConfig, 'activation' | 'softmax'>): Activation {
@@ -38,9 +43,14 @@ export function activationContradictions(raw: Readonly<Record<string, unknown>>)
 }
 
 /** How a classifier's answer comes about, in words. `config`: null if nobody knows it. */
-export function describeAnswer(config: ClassesConfig | null, topK: number): string {
+export function describeAnswer(
+  config: ClassesConfig | null,
+  topK: number,
+  threshold: number | null = null,
+): string {
   const activation = config === null ? 'none' : activationOf(config);
   const scores = activation === 'none' ? '' : `${activation}, `;
   const labels = config === null ? '' : config.labels === undefined ? ', without labels' : ' with labels';
-  return `${scores}top ${topK}${labels}`;
+  const above = threshold === null ? '' : `, scores of ${threshold} and more`;
+  return `${scores}top ${topK}${above}${labels}`;
 }

@@ -42,7 +42,7 @@ export function possibleOutputs(
   if (config.output !== undefined) return [namedOutput(config.output, outputs, possible)];
   if (possible.length === 0) {
     throw mismatch(
-      'image-classification needs an output [batch, classes] of floats',
+      'a classifier needs an output [batch, classes] of floats',
       `the graph has ${describeAll(outputs)}`,
     );
   }
@@ -113,7 +113,7 @@ function namedOutput(
   }
   if (possible.includes(found)) return found;
   throw mismatch(
-    'image-classification needs an output [batch, classes] of floats',
+    'a classifier needs an output [batch, classes] of floats',
     `the graph's output is ${describeTensor(found)}`,
   );
 }

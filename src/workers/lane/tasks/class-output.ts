@@ -1,11 +1,10 @@
 /** The output of a classifier's graph: which one it is, and its numbers per row. All classification tasks share it. */
-import { ForebayError } from '../../../shared/errors.ts';
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { classesOf, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import { activationOf, type ClassesConfig } from '../../../shared/tasks/classes/activation.ts';
 import { checkScores, chooseOutput } from '../../../shared/tasks/classes/class-scores.ts';
-import { parseLabels } from '../../../shared/tasks/classes/labels.ts';
 import { createClassifier } from './classification.ts';
+import { readLabels } from './read-labels.ts';
 import type { ModelFiles } from './task.ts';
 import { toFloat32, type Outputs, type TensorValue } from './tensors.ts';
 
@@ -13,7 +12,8 @@ export interface ClassOutput {
   readonly output: GraphTensor;
   /** The numbers of each of the first `rows`. Throws an Error if the output has another shape. */
   numbers(outputs: Outputs, rows: number): Float32Array[];
-  answer(numbers: Float32Array, topK: number): RowOutcome;
+  /** As Classifier.answer. */
+  answer(numbers: Float32Array, topK: number, threshold: number | null): RowOutcome;
   /** As BoundTask.check. */
   check(outputs: Outputs): void;
 }
@@ -33,20 +33,12 @@ export function bindClassOutput(
   return {
     output,
     numbers,
-    answer: (row, topK) => classifier.answer(row, topK),
+    answer: (row, topK, threshold) => classifier.answer(row, topK, threshold),
     check(all) {
       const [sample] = numbers(all, 1);
       checkScores({ config, labels, output, classes: sample!.length, sample: sample! });
     },
   };
-}
-
-function readLabels(files: ModelFiles): readonly string[] | null {
-  const bytes = files.read('labels');
-  if (bytes === null) return null;
-  const reading = parseLabels(bytes);
-  if (reading.ok) return reading.names;
-  throw new ForebayError('model_load_failed', `labels: ${reading.why}`);
 }
 
 /** `batch`: the rows of the call. */

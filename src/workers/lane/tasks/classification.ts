@@ -1,17 +1,22 @@
 /** Turns a row of output numbers into the answer's JSON text: scores by the config's activation, the best K first. */
 import type { Activation } from '../../../shared/tasks/classes/activation.ts';
 import type { RowOutcome } from '../../../shared/domain/row.ts';
-import { toDigits } from './number-text.ts';
+import { digitsText } from './number-text.ts';
 
 /** A float32 holds no more digits for certain. */
-const SCORE_DIGITS = 6;
+export const SCORE_DIGITS = 6;
 
 export interface Classifier {
   /**
-   * `numbers`: one per class. If one of them gives no score, the row is an error. `bestLabel`: the name of the best class as
-   * JSON text, if only the row itself tells it.
+   * `numbers`: one per class. If one of them gives no score, the row is an error. `threshold`: the lowest score of the answer.
+   * `bestLabel`: the name of the best class as JSON text, if only the row itself tells it.
    */
-  answer(numbers: Float32Array, topK: number, bestLabel?: string): RowOutcome;
+  answer(
+    numbers: Float32Array,
+    topK: number,
+    threshold?: number | null,
+    bestLabel?: string | null,
+  ): RowOutcome;
 }
 
 export function createClassifier(options: {
@@ -21,17 +26,24 @@ export function createClassifier(options: {
   const { labels, activation } = options;
   const names = labels?.map((label) => labelField(JSON.stringify(label))) ?? null;
 
-  function answer(numbers: Float32Array, topK: number, bestLabel?: string): RowOutcome {
+  function answer(
+    numbers: Float32Array,
+    topK: number,
+    threshold: number | null = null,
+    bestLabel: string | null = null,
+  ): RowOutcome {
     const problem = problemOf(numbers, activation);
     if (problem !== null) return { ok: false, error: { code: 'inference_failed', message: problem } };
     // A binary model has one logit, which belongs to the second name.
     const isBinary = numbers.length === 1 && labels?.length === 2;
     const classes = isBinary ? Float32Array.of(-numbers[0]!, numbers[0]!) : numbers;
     const score = scorer(classes, activation);
-    const ofBest = bestLabel === undefined ? '' : labelField(bestLabel);
-    const parts = best(classes, topK).map(
+    const ofBest = bestLabel === null ? '' : labelField(bestLabel);
+    const found = best(classes, topK);
+    const kept = threshold === null ? found : found.filter((index) => score(index) >= threshold);
+    const parts = kept.map(
       (index, rank) =>
-        `{"index":${index}${names?.[index] ?? (rank === 0 ? ofBest : '')},"score":${toDigits(score(index), SCORE_DIGITS)}}`,
+        `{"index":${index}${names?.[index] ?? (rank === 0 ? ofBest : '')},"score":${digitsText(score(index), SCORE_DIGITS)}}`,
     );
     return { ok: true, result: `"predictions":[${parts.join(',')}]` };
   }

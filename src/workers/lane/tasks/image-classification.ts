@@ -21,14 +21,16 @@ export const imageClassification: Task = {
       notes,
       probeRows: () => images.probeRows(),
       open(rows, options) {
-        const { top_k, decode } = options as ImageClassificationOptions;
+        const { top_k, decode, threshold } = options as ImageClassificationOptions;
         const batch = images.open(rows, decode);
         return {
           prepare: (at, row) => batch.prepare(at, row),
           calls: (positions) => [positions],
           feeds: (positions) => ({ [input.name]: batch.feed(positions) }),
           answers: (outputs, positions) =>
-            classes.numbers(outputs, positions.length).map((numbers) => classes.answer(numbers, top_k)),
+            classes
+              .numbers(outputs, positions.length)
+              .map((numbers) => classes.answer(numbers, top_k, threshold)),
           release: () => batch.release(),
         };
       },

@@ -4,8 +4,18 @@ import { imageClassification } from './image-classification.ts';
 import { namedTensors } from './named-tensors/named-tensors.ts';
 import { tabular } from './tabular.ts';
 import type { Task } from './task.ts';
+import { textClassification } from './text-classification.ts';
+import { textEmbedding } from './text-embedding.ts';
+import { tokenClassification } from './token-classification.ts';
 
-const TASKS: readonly Task[] = [imageClassification, tabular, namedTensors];
+const TASKS: readonly Task[] = [
+  imageClassification,
+  textEmbedding,
+  textClassification,
+  tokenClassification,
+  tabular,
+  namedTensors,
+];
 
 export function taskNamed(id: string): Task {
   const task = TASKS.find((one) => one.id === id);

@@ -14,18 +14,42 @@ const config = checkedConfig({
 });
 
 it('a job stores what the request gives, the number of answers of the model, and leaves the rest to the model', () => {
-  expect(settleTaskOptions(config, withDefaultOptions({}))).toEqual({ top_k: 3, decode: null });
+  expect(settleTaskOptions(config, withDefaultOptions({}))).toEqual({
+    top_k: 3,
+    decode: null,
+    threshold: null,
+  });
   const asked = withDefaultOptions({ top_k: 1, decode: 'exact' });
-  expect(settleTaskOptions(config, asked)).toEqual({ top_k: 1, decode: 'exact' });
+  expect(settleTaskOptions(config, asked)).toEqual({ top_k: 1, decode: 'exact', threshold: null });
 });
 
 it('a batch runs with the values of the job, then with those of the model', () => {
-  expect(effectiveOptions(config, { top_k: 1 })).toEqual({ top_k: 1, decode: 'fast' });
-  expect(effectiveOptions(config, { decode: 'shrink' })).toEqual({ top_k: 3, decode: 'shrink' });
+  expect(effectiveOptions(config, { top_k: 1 })).toEqual({ top_k: 1, decode: 'fast', threshold: null });
+  expect(effectiveOptions(config, { decode: 'shrink' })).toEqual({
+    top_k: 3,
+    decode: 'shrink',
+    threshold: null,
+  });
 });
 
 it('a model that only a worker of an older version knows counts as a classifier of images', () => {
-  expect(settleTaskOptions(null, withDefaultOptions({}))).toEqual({ top_k: 5, decode: null });
+  expect(settleTaskOptions(null, withDefaultOptions({}))).toEqual({
+    top_k: 5,
+    decode: null,
+    threshold: null,
+  });
+});
+
+it('a prompt that the model does not have is refused, with the names of those that it has', () => {
+  const text = { name: 'm', task: 'text-embedding', prompts: { query: 'query: ', passage: 'passage: ' } };
+  const settle = (prompt: string, more: object = text) =>
+    settleTaskOptions(checkedConfig(more), withDefaultOptions({ prompt }));
+  expect(settle('query')).toEqual({ prompt: 'query', dimensions: null });
+  expect(() => settle('qury')).toThrow(
+    'there is no prompt "qury"; the model has query, passage; did you mean "query"?',
+  );
+  expect(() => settle('query', { ...text, prompts: undefined })).toThrow('the model has no prompts');
+  expect(() => checkedConfig({ ...text, prompt: 'querry' })).toThrow(/\/prompt.*did you mean/);
 });
 
 it('the digest of a request covers the options of the first version in their order, and later ones only if given', () => {

@@ -9,57 +9,69 @@ export interface PlanCache {
 /** Numbers in all kept tables, of 2 to 4 bytes each. A plan for a 500 x 375 photo has 3,600. */
 const KEPT_NUMBERS = 1_000_000;
 
-/** Drops the least recently used plan first. */
+interface KeptPlan {
+  readonly source: Size;
+  readonly geometry: Geometry;
+  readonly interpolation: Interpolation;
+  readonly plan: ResamplingPlan;
+  lastUse: number;
+}
+
+/** Drops the least recently used plans when they have too many numbers. */
 export function createPlanCache(): PlanCache {
-  const plans = new Map<string, ResamplingPlan>();
+  /** By the size of the source. Few models share a lane, so few plans share a size. */
+  const plans = new Map<number, KeptPlan[]>();
   let kept = 0;
-  let latest: {
-    source: Size;
-    geometry: Geometry;
-    interpolation: Interpolation;
-    plan: ResamplingPlan;
-  } | null = null;
+  let uses = 0;
 
   function get(source: Size, geometry: Geometry, interpolation: Interpolation): ResamplingPlan {
-    // Thumbnails of one size come by the thousand. Building a key's text would cost each of them 2 % of its time.
-    if (
-      latest !== null &&
-      latest.interpolation === interpolation &&
-      sameSize(latest.source, source) &&
-      sameSize(latest.geometry.resized, geometry.resized) &&
-      sameSize(latest.geometry.window, geometry.window) &&
-      latest.geometry.window.left === geometry.window.left &&
-      latest.geometry.window.top === geometry.window.top
-    ) {
-      return latest.plan;
+    const key = keyOf(source);
+    const known = plans.get(key);
+    // A text as the key would cost thumbnails 2 % of their time.
+    const found = known?.find((one) => isFor(one, source, geometry, interpolation));
+    if (found !== undefined) {
+      found.lastUse = ++uses;
+      return found.plan;
     }
-    const plan = find(source, geometry, interpolation);
-    latest = { source, geometry, interpolation, plan };
+    const plan = planResampling(source, geometry, interpolation);
+    const made = { source, geometry, interpolation, plan, lastUse: ++uses };
+    plans.set(key, [...(known ?? []), made]);
+    kept += numbersIn(plan);
+    if (kept > KEPT_NUMBERS) dropOldest();
     return plan;
   }
 
-  function find(source: Size, geometry: Geometry, interpolation: Interpolation): ResamplingPlan {
-    const { resized, window } = geometry;
-    const numbers = [source.width, source.height, resized.width, resized.height, window.width, window.height];
-    const key = `${interpolation} ${numbers.join(' ')} ${window.left} ${window.top}`;
-    const known = plans.get(key);
-    if (known !== undefined) {
-      plans.delete(key);
-      plans.set(key, known);
-      return known;
+  /** Halves what is kept, so that it is rarely needed. */
+  function dropOldest(): void {
+    const oldest = [...plans.values()].flat().toSorted((a, b) => a.lastUse - b.lastUse);
+    for (const one of oldest) {
+      if (kept <= KEPT_NUMBERS / 2) return;
+      const key = keyOf(one.source);
+      const others = plans.get(key)!.filter((other) => other !== one);
+      if (others.length === 0) plans.delete(key);
+      else plans.set(key, others);
+      kept -= numbersIn(one.plan);
     }
-    const plan = planResampling(source, geometry, interpolation);
-    plans.set(key, plan);
-    kept += numbersIn(plan);
-    for (const [oldest, old] of plans) {
-      if (kept <= KEPT_NUMBERS) break;
-      plans.delete(oldest);
-      kept -= numbersIn(old);
-    }
-    return plan;
   }
 
   return { get };
+}
+
+/** No image has a side of 2^20 pixels or more. */
+function keyOf({ width, height }: Size): number {
+  return width * 2 ** 20 + height;
+}
+
+function isFor(plan: KeptPlan, source: Size, geometry: Geometry, interpolation: Interpolation): boolean {
+  const { window } = geometry;
+  return (
+    plan.interpolation === interpolation &&
+    sameSize(plan.source, source) &&
+    sameSize(plan.geometry.resized, geometry.resized) &&
+    sameSize(plan.geometry.window, window) &&
+    plan.geometry.window.left === window.left &&
+    plan.geometry.window.top === window.top
+  );
 }
 
 function sameSize(a: Size, b: Size): boolean {

@@ -35,7 +35,7 @@ export function createClassAnswerer(parts: ClassParts): Answerer {
     answers(outputs, rows, batch, topK) {
       const labels = label === null ? null : rowsOf(outputs, label, batch).data;
       return numbers(outputs, rows, batch).map((row, at) =>
-        classifier.answer(row, topK, labels === null ? undefined : labelTexts(labels[at]!)),
+        classifier.answer(row, topK, null, labels === null ? null : labelTexts(labels[at]!)),
       );
     },
     check(outputs, batch) {

@@ -97,3 +97,15 @@ it('writes scores with six significant digits, as toPrecision does', () => {
     { numRuns: 2000 },
   );
 });
+
+it('a threshold leaves out scores below it, even if nothing is left', () => {
+  const classifier = createClassifier({ labels: null, activation: 'none' });
+  const result = (threshold: number | null) =>
+    classifier.answer(Float32Array.of(0.25, 0.75, 0.5), 3, threshold);
+  expect(result(0.5)).toEqual({
+    ok: true,
+    result: '"predictions":[{"index":1,"score":0.75},{"index":2,"score":0.5}]',
+  });
+  expect(result(0.9)).toEqual({ ok: true, result: '"predictions":[]' });
+  expect(result(null)).toMatchObject({ result: expect.stringContaining('"index":0') as string });
+});

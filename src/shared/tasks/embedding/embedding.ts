@@ -1,0 +1,4 @@
+/** The answer of an embedding model. */
+import { z } from 'zod';
+
+export const EMBEDDING = z.array(z.number());

@@ -1,0 +1,30 @@
+/** Cuts the rows of a batch into model calls of similar lengths, so that few tokens only fill up. Pure. */
+
+export interface CallRules {
+  /** Most tokens per call, padding included. */
+  readonly tokensPerCall: number;
+  /** Whether rows of one call may differ in length. */
+  readonly mixed: boolean;
+  /** The graph's fixed batch. The executor cuts such calls itself. */
+  readonly fixedBatch: number | null;
+}
+
+/** Longest rows first, because later calls then fit into the memory of the first. */
+export function callsByLength(
+  rows: readonly number[],
+  lengthOf: (row: number) => number,
+  { tokensPerCall, mixed, fixedBatch }: CallRules,
+): readonly (readonly number[])[] {
+  const sorted = rows.toSorted((a, b) => lengthOf(b) - lengthOf(a));
+  if (fixedBatch !== null && mixed) return [sorted];
+  const calls: number[][] = [];
+  for (let at = 0; at < sorted.length;) {
+    const length = Math.max(1, lengthOf(sorted[at]!));
+    const most = Math.max(fixedBatch ?? 1, Math.floor(tokensPerCall / length));
+    let end = Math.min(sorted.length, at + most);
+    if (!mixed) while (lengthOf(sorted[end - 1]!) !== lengthOf(sorted[at]!)) end -= 1;
+    calls.push(sorted.slice(at, end));
+    at = end;
+  }
+  return calls;
+}

@@ -1,0 +1,33 @@
+/** The token that fills up the shorter rows of a call. */
+import { ForebayError } from '../../../shared/errors.ts';
+import type { TokenizerFile } from '../../../shared/tasks/text/tokenizer-file.ts';
+import type { TextTokenizer } from './tokenizer/text-tokenizer.ts';
+
+/** Names that only a padding token has. */
+const USUAL = ['[PAD]', '<pad>'];
+
+/** Its id. Throws ForebayError `config_mismatch` if nothing names it. */
+export function padIdOf(
+  config: { readonly pad_token?: string | undefined; readonly tokenizer: string },
+  file: TokenizerFile,
+  tokenizer: Pick<TextTokenizer, 'idOf'>,
+): number {
+  const { pad_token, tokenizer: name } = config;
+  if (pad_token !== undefined) {
+    const id = tokenizer.idOf(pad_token);
+    if (id !== null) return id;
+    throw refused(`pad_token is ${JSON.stringify(pad_token)}, but ${name} has no such token`);
+  }
+  const names = file.padding?.pad_token === undefined ? USUAL : [file.padding.pad_token, ...USUAL];
+  for (const one of names) {
+    const id = tokenizer.idOf(one);
+    if (id !== null) return id;
+  }
+  throw refused(
+    `a call needs a token that fills up its shorter texts, but ${name} has none: name it in model.json, such as "pad_token": "<|endoftext|>" (tokenizer_config.json has the name that the model was trained with)`,
+  );
+}
+
+function refused(message: string): ForebayError {
+  return new ForebayError('config_mismatch', message);
+}

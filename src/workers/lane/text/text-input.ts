@@ -1,0 +1,164 @@
+/**
+ * The input that all text tasks share: checks that a graph takes tokens, and turns rows into its input tensors. Truncation and
+ * padding happen here, whatever the tokenizer's file says about them.
+ */
+import type { RowError } from '../../../shared/domain/row.ts';
+import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
+import { TOKENS_PER_CALL, type TextConfig } from '../../../shared/tasks/text/text-config.ts';
+import { parseTokenizer, type TokenizerFile } from '../../../shared/tasks/text/tokenizer-file.ts';
+import { isOutOfMemory } from '../out-of-memory.ts';
+import { invalidRow } from '../tasks/record.ts';
+import type { LaneServices, ModelFiles, TaskInput } from '../tasks/task.ts';
+import type { Feeds } from '../tasks/tensors.ts';
+import { callsByLength } from './batch/calls.ts';
+import { createTokenizer } from './tokenizer/create-tokenizer.ts';
+import { createFeeder } from './batch/feeder.ts';
+import { fitTextInputs } from './fit-text-inputs.ts';
+import { padIdOf } from './pad-token.ts';
+import { PROBE_TEXTS } from './probe-texts.ts';
+import { textOfFile, textOfRecord, type RowText, type RowTextReading } from './row-text.ts';
+import { createRowEncoder, type PlacedText } from './row-encoder.ts';
+import { readTemplate, specialCount, type Template } from './special-tokens.ts';
+import { createTokenRowsPool } from './batch/token-rows.ts';
+
+export interface TextInput {
+  readonly inputs: readonly GraphTensor[];
+  readonly fixedBatch: number | null;
+  probeRows(): { readonly rows: readonly TaskInput[]; readonly what: string };
+  /** `prompt`: goes before each text. */
+  open(rows: number, prompt: string): TextRows;
+}
+
+/** The texts of one batch. See TaskBatch. */
+export interface TextRows {
+  prepare(at: number, row: TaskInput): RowError | null | Promise<RowError | null>;
+  calls(rows: readonly number[]): readonly (readonly number[])[];
+  feeds(rows: readonly number[]): Feeds;
+  /** Tokens of the row, special ones included. */
+  length(at: number): number;
+  /** Null unless they were asked for. */
+  places(at: number): PlacedText | null;
+  release(): void;
+}
+
+export interface TextInputParts {
+  readonly config: TextConfig;
+  readonly inputs: readonly GraphTensor[];
+  readonly files: ModelFiles;
+  readonly services: LaneServices;
+  /** Whether a row may have two texts. */
+  readonly pairs: boolean;
+  /** Asks for the places of tokens in the text. */
+  readonly places: boolean;
+}
+
+/** Throws ForebayError `config_mismatch`, and `model_load_failed` if the tokenizer cannot be used. */
+export function bindTextInput(parts: TextInputParts): TextInput {
+  const { config, services, pairs } = parts;
+  const fit = fitTextInputs(parts.inputs, config);
+  const file = readTokenizer(config, parts.files);
+  const tokenizer = createTokenizer(file, config.tokenizer, parts.places);
+  const pad = padIdOf(config, file, tokenizer);
+  const encoder = createRowEncoder(tokenizer, templateOf(file, config, pairs), config);
+  const feeder = createFeeder(fit, pad);
+  const pool = createTokenRowsPool();
+  const rules = {
+    tokensPerCall: config.tokens_per_call ?? TOKENS_PER_CALL,
+    mixed: fit.hasMask || fit.fixedLength !== null,
+    fixedBatch: fit.fixedBatch,
+  };
+
+  function open(rows: number, prompt: string): TextRows {
+    const tokens = pool.take(rows);
+    const places: PlacedText[] = [];
+    const lengthOf = (at: number) => tokens.length(at);
+
+    function add(at: number, { text, pair }: RowText): RowError | null | Promise<RowError | null> {
+      const added = encoder.encode(tokens, at, { text: prompt + text, pair });
+      return added instanceof Promise
+        ? added.then((found) => finish(at, found), notEncoded)
+        : finish(at, added);
+    }
+
+    function finish(at: number, placed: PlacedText | null): RowError | null {
+      if (placed !== null) places[at] = placed;
+      return tokens.length(at) === 0 ? NO_TOKENS : null;
+    }
+
+    function addRead(at: number, reading: RowTextReading) {
+      return reading.ok ? add(at, reading.row) : reading.error;
+    }
+
+    async function addMadeUp(at: number, text: string): Promise<RowError | null> {
+      const error = await add(at, { text, pair: null });
+      if (error !== NO_TOKENS) return error;
+      // The vocabulary has none of its letters.
+      tokens.begin(at);
+      tokens.push(pad, 0);
+      tokens.end();
+      return null;
+    }
+
+    return {
+      prepare(at, row) {
+        try {
+          if ('json' in row) return addRead(at, textOfRecord(row.json, pairs));
+          if ('madeUp' in row) return addMadeUp(at, String(row.madeUp));
+          const done = services.rowBytes.use(row, (bytes) => addRead(at, textOfFile(bytes)));
+          return done instanceof Promise ? done.catch(notEncoded) : done;
+        } catch (error) {
+          return notEncoded(error);
+        }
+      },
+      calls: (rows) => callsByLength(rows, lengthOf, rules),
+      feeds: (rows) => feeder.feed(tokens, rows),
+      length: lengthOf,
+      places: (at) => places[at] ?? null,
+      release: () => pool.giveBack(tokens),
+    };
+  }
+
+  return {
+    inputs: fit.inputs,
+    fixedBatch: fit.fixedBatch,
+    probeRows: () => ({
+      rows: PROBE_TEXTS.map((madeUp) => ({ madeUp })),
+      what: `the text "${PROBE_TEXTS.at(-1)}"`,
+    }),
+    open,
+  };
+}
+
+const NO_TOKENS = invalidRow(
+  'the text is empty, and the model has no special tokens that could stand for it',
+);
+
+function readTokenizer({ tokenizer }: TextConfig, files: ModelFiles): TokenizerFile {
+  const bytes = files.read('tokenizer');
+  const reading = bytes === null ? null : parseTokenizer(bytes);
+  if (reading?.ok === true) return reading.file;
+  const why = reading === null ? 'is missing' : reading.why.replace(/^the file /, '');
+  throw new ForebayError('model_load_failed', `${tokenizer} ${why}`);
+}
+
+function templateOf(file: TokenizerFile, { tokenizer, max_length }: TextConfig, pairs: boolean): Template {
+  let template: Template;
+  try {
+    template = readTemplate(file.post_processor);
+  } catch (cause) {
+    throw new ForebayError('model_load_failed', `cannot use ${tokenizer}: ${messageOf(cause)}`, { cause });
+  }
+  const special = specialCount(pairs ? template.pair : template.single);
+  if (special < max_length) return template;
+  throw new ForebayError(
+    'config_mismatch',
+    `max_length is ${max_length}, but ${tokenizer} adds ${special} special tokens to each row: set a larger max_length`,
+  );
+}
+
+function notEncoded(error: unknown): RowError {
+  if (error instanceof ForebayError) return { code: error.code, message: error.message };
+  if (isOutOfMemory(error)) return { code: 'out_of_memory', message: messageOf(error) };
+  return { code: 'decode_failed', message: `the text cannot be tokenised: ${messageOf(error)}` };
+}

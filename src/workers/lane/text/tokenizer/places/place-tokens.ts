@@ -1,0 +1,86 @@
+/**
+ * Finds the places of tokens in the text, which the library in JavaScript does not tell. It follows the library's own steps,
+ * word by word, and checks that they give the same ids.
+ */
+import type { Tokenizer } from '@huggingface/tokenizers';
+import type { TokenizerFile } from '../../../../../shared/tasks/text/tokenizer-file.ts';
+import { modelTypeOf, partsOf, WORD_PIECE_PREFIX } from '../exact-in-js.ts';
+import type { TokenPlaces } from '../text-tokenizer.ts';
+import { createAligner } from './aligned-text.ts';
+import type { LibrarySteps } from './library-steps.ts';
+import { placeByteLevel } from './place-byte-level.ts';
+import { createWordPiecePlacer } from './place-word-pieces.ts';
+import { createSectionSplitter } from './sections.ts';
+import { trimPlaces } from './trim-places.ts';
+
+/** Whether createPlacer can place the tokens of this file. */
+export function canPlace(file: TokenizerFile): boolean {
+  const type = modelTypeOf(file);
+  if (type !== 'WordPiece' && !isByteLevel(file)) return false;
+  return (file.normalizer ?? null) === null || !(file.added_tokens ?? []).some(isNormalised);
+}
+
+/** Returns a function that throws an Error if it cannot place the tokens of a text. `prepared`: see js-tokenizer.ts. */
+export function createPlacer(
+  file: TokenizerFile,
+  library: Tokenizer,
+  prepared: (text: string) => string,
+): (text: string, ids: readonly number[]) => TokenPlaces {
+  const steps = stepsOf(library);
+  const { normalizer } = library;
+  const align = createAligner((text) => (normalizer === null ? prepared(text) : normalizer(prepared(text))));
+  const split = createSectionSplitter(file.added_tokens ?? []);
+  const prefix = file.model.continuing_subword_prefix ?? WORD_PIECE_PREFIX;
+  const isWordPiece = modelTypeOf(file) === 'WordPiece';
+  const placed = isWordPiece
+    ? createWordPiecePlacer(steps, { prefix, unknown: file.model.unk_token ?? '[UNK]' })
+    : (text: string, section: number) => placeByteLevel(steps, text, section);
+
+  return function place(text, ids) {
+    const tokens: string[] = [];
+    const starts: number[] = [];
+    const ends: number[] = [];
+    for (const [number, { from, to, added }] of split(text).entries()) {
+      if (added) {
+        tokens.push(text.slice(from, to));
+        starts.push(from);
+        ends.push(to);
+      } else if (to > from) {
+        const aligned = align(text.slice(from, to));
+        const found = placed(aligned.text, number);
+        for (const [i, token] of found.tokens.entries()) {
+          const [start, end] = [found.starts[i]!, found.ends[i]!];
+          tokens.push(token);
+          starts.push(from + (aligned.starts === null ? start : (aligned.starts[start] ?? to - from)));
+          ends.push(from + (aligned.ends === null || end === 0 ? end : aligned.ends[end - 1]!));
+        }
+      }
+    }
+    if (tokens.length !== ids.length || tokens.some((token, i) => library.token_to_id(token) !== ids[i])) {
+      throw new Error('the places of its tokens cannot be found');
+    }
+    const continues = (i: number) => i > 0 && tokens[i]!.startsWith(prefix);
+    return trimPlaces(text, starts, ends, isWordPiece ? continues : null);
+  };
+}
+
+/** The library's classes are functions, which its types do not say. */
+function stepsOf({ pre_tokenizer, model }: Tokenizer): LibrarySteps {
+  return {
+    words: (text, section) =>
+      pre_tokenizer === null ? [text] : pre_tokenizer(text, { section_index: section }),
+    tokens: (words) => model!(words),
+  };
+}
+
+function isByteLevel(file: TokenizerFile): boolean {
+  const parts = partsOf(file.pre_tokenizer, 'pretokenizers');
+  return modelTypeOf(file) === 'BPE' && parts.includes('ByteLevel');
+}
+
+type AddedToken = NonNullable<TokenizerFile['added_tokens']>[number];
+
+/** Whether it is looked for in the normalised text. */
+function isNormalised(token: AddedToken): boolean {
+  return token.normalized ?? token['special'] !== true;
+}

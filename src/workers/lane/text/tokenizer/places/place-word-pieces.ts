@@ -1,0 +1,34 @@
+/** Places the tokens of a WordPiece model. */
+import type { LibrarySteps, PlacedTokens } from './library-steps.ts';
+
+/** `prefix`: of a token that continues a word. Returns a function that throws an Error if it cannot. */
+export function createWordPiecePlacer(
+  steps: LibrarySteps,
+  { prefix, unknown }: { readonly prefix: string; readonly unknown: string },
+): (text: string, section: number) => PlacedTokens {
+  return function place(text, section) {
+    const tokens: string[] = [];
+    const starts: number[] = [];
+    const ends: number[] = [];
+    let at = 0;
+    for (const word of steps.words(text, section)) {
+      const from = text.indexOf(word, at);
+      if (from < 0) throw new Error(`the word ${JSON.stringify(word)} is not in the text`);
+      at = from + word.length;
+      let start = from;
+      for (const [i, token] of steps.tokens([word]).entries()) {
+        const isWhole = token === unknown && i === 0;
+        const letters = i > 0 && token.startsWith(prefix) ? token.slice(prefix.length) : token;
+        const end = isWhole ? at : start + letters.length;
+        if (!isWhole && !word.startsWith(letters, start - from)) {
+          throw new Error(`the token ${JSON.stringify(token)} is not in the word ${JSON.stringify(word)}`);
+        }
+        tokens.push(token);
+        starts.push(start);
+        ends.push(end);
+        start = end;
+      }
+    }
+    return { tokens, starts, ends };
+  };
+}

@@ -1,0 +1,36 @@
+/** The last step of placing tokens: cuts spaces off their places, and says which tokens belong to one word. */
+import type { TokenPlaces } from '../text-tokenizer.ts';
+
+/**
+ * `continues`: whether a token continues a word. Null if the tokenizer does not mark its tokens so. Then words are what spaces
+ * separate. Changes `starts` and `ends`.
+ */
+export function trimPlaces(
+  text: string,
+  starts: number[],
+  ends: number[],
+  continues: ((token: number) => boolean) | null,
+): TokenPlaces {
+  for (let i = 0; i < starts.length; i++) {
+    const end = ends[i]!;
+    let start = starts[i]!;
+    while (start < end && isSpace(text, start)) start += 1;
+    let last = end;
+    while (last > start && isSpace(text, last - 1)) last -= 1;
+    starts[i] = start;
+    ends[i] = last;
+  }
+  const goesOn = (i: number) => {
+    if (continues !== null) return continues(i);
+    const start = starts[i]!;
+    // A token that is only a space begins the word after it.
+    if (i > 0 && starts[i - 1] === ends[i - 1] && ends[i - 1] === start) return true;
+    return i > 0 && start > 0 && !isSpace(text, start - 1);
+  };
+  return { starts, ends, continues: starts.map((_, i) => goesOn(i)) };
+}
+
+function isSpace(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 32 || (code >= 9 && code <= 13) || (code > 127 && /\s/.test(text[at]!));
+}

@@ -1,0 +1,58 @@
+// Graphs that take tokens, with known answers.
+import { elementNumber, writeOnnx, type ElementType, type Operator, type Value } from './graph.ts';
+import { floats, step } from './mean-model.ts';
+
+export interface TextGraph {
+  /** One row of numbers per token of the vocabulary. */
+  readonly table: readonly (readonly number[])[];
+  /** Names beside `input_ids`. */
+  readonly inputs?: readonly string[];
+  readonly type?: ElementType;
+  readonly batch?: number | string;
+  readonly length?: number | string;
+  readonly output?: string;
+}
+
+const ALL = ['attention_mask', 'token_type_ids'];
+
+/** Returns the numbers of each token, [batch, tokens, width]. */
+export function tokenTable(graph: TextGraph): Buffer {
+  const { output = 'last_hidden_state' } = graph;
+  return textGraph(graph, [step('Gather', ['table', 'input_ids'], output, { axis: 0 })], {
+    name: output,
+    type: 'float32',
+    shape: [graph.batch ?? 'batch', graph.length ?? 'tokens', graph.table[0]!.length],
+  });
+}
+
+/** Returns the largest number of the tokens in each column, [batch, width]. Fill tokens count too unless they are small. */
+export function largestOfTokens(graph: TextGraph): Buffer {
+  const { output = 'logits' } = graph;
+  return textGraph(
+    graph,
+    [
+      step('Gather', ['table', 'input_ids'], 'tokens_', { axis: 0 }),
+      step('ReduceMax', ['tokens_'], output, { axes: [1], keepdims: 0 }),
+    ],
+    { name: output, type: 'float32', shape: [graph.batch ?? 'batch', graph.table[0]!.length] },
+  );
+}
+
+/** Returns an input as it is, [batch, tokens] of floats. */
+export function echoInput(echoed = 'input_ids', graph: Partial<TextGraph> = {}): Buffer {
+  return textGraph(
+    { table: [[0]], ...graph },
+    [step('Cast', [echoed], 'echo', { to: elementNumber('float32') })],
+    { name: 'echo', type: 'float32', shape: [graph.batch ?? 'batch', graph.length ?? 'tokens'] },
+  );
+}
+
+function textGraph(graph: TextGraph, operators: readonly Operator[], output: Value): Buffer {
+  const { table, inputs = ALL, type = 'int64', batch = 'batch', length = 'tokens' } = graph;
+  return writeOnnx({
+    inputs: ['input_ids', ...inputs].map((name) => ({ name, type, shape: [batch, length] })),
+    outputs: [output],
+    operators,
+    weights: [floats('table', [table.length, table[0]!.length], table.flat())],
+  });
+}

@@ -1,0 +1,140 @@
+// The tokenizer in JavaScript against the compiled one: the same ids, and the same places in the text.
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseTokenizer, type TokenizerFile } from '#forebay/shared/tasks/text/tokenizer-file.js';
+import { createTokenizer } from '#forebay/workers/lane/text/tokenizer/create-tokenizer.js';
+import { createJsTokenizer } from '#forebay/workers/lane/text/tokenizer/js-tokenizer.js';
+import {
+  createNativeTokenizer,
+  NATIVE,
+  type NativeLibrary,
+} from '#forebay/workers/lane/text/tokenizer/native-tokenizer.js';
+import type { EncodedText } from '#forebay/workers/lane/text/tokenizer/text-tokenizer.js';
+import { byteLevelFile } from '../../../../support/byte-level-file.ts';
+import { createRandom } from '../../../../support/random.ts';
+import { VOCABULARY, wordPieceFile } from '../../../../support/text-models.ts';
+
+const native = (() => {
+  try {
+    return createRequire(import.meta.url)(NATIVE) as NativeLibrary;
+  } catch {
+    return null;
+  }
+})();
+
+const MINILM = resolve(import.meta.dirname, '../../../../../../shared/data/open/text-minilm/tokenizer.json');
+
+function parsed(file: object | Buffer): TokenizerFile {
+  const reading = parseTokenizer(Buffer.isBuffer(file) ? file : Buffer.from(JSON.stringify(file)));
+  if (!reading.ok) throw new Error(reading.why);
+  return reading.file;
+}
+
+/** Separated by |. */
+const PARTS =
+  'a|the|New York|Łódź|naïve|cafe\u0301|É|İstanbul|ΟΔΟΣ|ß|ﬁ|ǅ|ı|ſ|日本語|한국어|\u1112\u1161\u11ab|𠀋|हिन्दी|ไทย|עברית|العربية|ﷺ|👍🏽|👨‍👩‍👧|Ａ|①|½' +
+  '|\t|\n|\r\n| |  |\u00a0|\u200b|\u3000|\u0000|\ufffd|\ue000|\u0301|\u00ad' +
+  `|.|,|!|...|--|#|##er|don't|U.S.A.|1,024|3.14|${'x'.repeat(120)}|[MASK]|[SEP]|<mask>|<s>`;
+const ODD = PARTS.split('|');
+
+function oddTexts(count: number): string[] {
+  const random = createRandom(13);
+  return Array.from({ length: count }, () =>
+    Array.from({ length: random.int(1, 8) }, () => random.pick(ODD)).join(random.pick(['', ' '])),
+  );
+}
+
+describe.skipIf(native === null)('the compiled tokenizer (skipped where it is not installed)', () => {
+  it.each<[string, () => object | Buffer, boolean]>([
+    ['a WordPiece file', () => wordPieceFile(), true],
+    ['a byte-level BPE file', () => byteLevelFile(), true],
+    ['the WordPiece file of MiniLM', () => readFileSync(MINILM), existsSync(MINILM)],
+  ])(
+    'agrees with the one in JavaScript on the ids and places of odd texts, for %s',
+    async (_, read, isThere) => {
+      if (!isThere) return;
+      const file = parsed(read());
+      const inJs = createJsTokenizer(file, true);
+      const compiled = createNativeTokenizer(native!, file, true);
+      for (const text of oddTexts(300)) {
+        expect({ text, ...((await inJs.encode(text)) as object) }).toEqual({
+          text,
+          ...((await compiled.encode(text)) as object),
+        });
+      }
+    },
+  );
+
+  it('agrees on all but spaces for a file that adds a space before the text', async () => {
+    const file = parsed(byteLevelFile({ addPrefixSpace: true }));
+    const placesOf = ({ ids, places }: EncodedText) =>
+      ids.flatMap((id, i) =>
+        places!.starts[i] === places!.ends[i] ? [] : [[id, places!.starts[i], places!.ends[i]]],
+      );
+    for (const text of oddTexts(300)) {
+      const inJs = await createJsTokenizer(file, true).encode(text);
+      const compiled = await createNativeTokenizer(native!, file, true).encode(text);
+      expect([text, inJs.ids]).toEqual([text, compiled.ids]);
+      expect([text, placesOf(inJs)]).toEqual([text, placesOf(compiled)]);
+    }
+  });
+
+  it('runs the files that the one in JavaScript does not run exactly', async () => {
+    const unigram = {
+      ...wordPieceFile(),
+      normalizer: null,
+      pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
+      post_processor: null,
+      added_tokens: [],
+      model: {
+        type: 'Unigram',
+        unk_id: 0,
+        byte_fallback: false,
+        vocab: [
+          ['<unk>', 0],
+          ['▁New', -1],
+          ['▁York', -1],
+          ['▁', -2],
+          ['s', -3],
+          ['<pad>', -9],
+        ],
+      },
+    };
+    const tokenizer = createTokenizer(parsed(unigram), 'tokenizer.json', true);
+    expect(await tokenizer.encode('New Yorks 👍 York')).toEqual({
+      ids: [1, 2, 4, 3, 0, 2],
+      places: {
+        starts: [0, 4, 8, 10, 10, 13],
+        ends: [3, 8, 9, 10, 12, 17],
+        continues: [false, false, true, false, true, false],
+      },
+    });
+    expect(tokenizer.idOf('<pad>')).toBe(5);
+    expect(tokenizer.idOf('nothing')).toBeNull();
+  });
+});
+
+it('places are in UTF-16 code units, and words go on with the tokens that continue them', async () => {
+  const { ids, places } = await createJsTokenizer(parsed(wordPieceFile()), true).encode('👍 Newer, 𠀋 YORK');
+  expect(ids.map((id) => VOCABULARY[id])).toEqual(['[UNK]', 'new', '##er', ',', '[UNK]', 'york']);
+  expect(places).toEqual({
+    starts: [0, 3, 6, 8, 10, 13],
+    ends: [2, 6, 8, 9, 12, 17],
+    continues: [false, false, true, false, false, false],
+  });
+});
+
+it('text that the vocabulary lacks is an error if the file has no token for the unknown', () => {
+  const { model, ...file } = wordPieceFile() as { model: object };
+  const tokenizer = createJsTokenizer(parsed({ ...file, model: { ...model, unk_token: null } }), false);
+  expect(() => tokenizer.encode('zebra')).toThrow(/no token for .*unknown text/);
+});
+
+it('a file that only the compiled tokenizer runs names the package, and one with an unknown part says which', () => {
+  const odd = parsed({ ...wordPieceFile(), pre_tokenizer: { type: 'Nonsense' } });
+  expect(() => createTokenizer(odd, 'tokenizer.json', false)).toThrow(
+    native === null ? /npm install @anush008\/tokenizers/ : /cannot use the tokenizer tokenizer\.json/,
+  );
+});
