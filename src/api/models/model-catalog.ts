@@ -38,6 +38,7 @@ export interface ModelCatalog {
 }
 
 interface Known extends Omit<FoundModel, 'batchSize'> {
+  readonly notes: readonly string[];
   readonly served: readonly ServedModel[];
 }
 
@@ -80,13 +81,13 @@ export function createModelCatalog(deps: {
       served.set(queue, [...(served.get(queue) ?? []), model]);
     }
     const known: Known[] = [];
-    for (const { ref, config } of disk.models) {
-      known.push({ ref, config, served: served.get(blockQueueName(ref)) ?? [] });
+    for (const { ref, config, notes } of disk.models) {
+      known.push({ ref, config, notes, served: served.get(blockQueueName(ref)) ?? [] });
       served.delete(blockQueueName(ref));
     }
     for (const models of served.values()) {
       const config = models.find((model) => model.config !== undefined)?.config ?? null;
-      known.push({ ref: models[0]!.ref, config, served: models });
+      known.push({ ref: models[0]!.ref, config, notes: [], served: models });
     }
     return { known, broken: disk.broken };
   }
@@ -134,7 +135,7 @@ function notFound(name: string, names: readonly string[]): ForebayError {
   );
 }
 
-function toWire({ ref, config, served }: Known): ModelWire {
+function toWire({ ref, config, notes, served }: Known): ModelWire {
   const healthy = served.filter(isLoaded);
   const problem = healthy.length > 0 ? null : (served[0]?.problem ?? null);
   const lanes = healthy.reduce((sum, model) => sum + model.lanes, 0);
@@ -153,6 +154,7 @@ function toWire({ ref, config, served }: Known): ModelWire {
     batch_size: healthy[0]?.batchSize ?? null,
     tuned_at: healthy[0]?.tunedAt ?? null,
     config: config && { ...config },
+    notes: [...notes],
     graph: (healthy.find((model) => model.graph !== null)?.graph ?? null) as ModelWire['graph'],
     batch_invariance: invariance && {
       verdict: invariance.verdict,
@@ -178,6 +180,7 @@ function brokenToWire({ name, error }: Broken): ModelWire {
     batch_size: null,
     tuned_at: null,
     config: null,
+    notes: [],
     graph: null,
     batch_invariance: null,
     memory: null,

@@ -17,6 +17,7 @@ async function checkFolder(dir: string): Promise<Finding[]> {
         level: 'ok',
         what: 'model',
         found: `${model.ref.name} (${formatBytes(model.bytes)}, ${model.dir})`,
+        ...(model.notes.length > 0 && { advice: `Check: ${model.notes.join('; ')}` }),
       })),
       ...problems.map((problem): Finding => ({
         level: 'fail',

@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ForebayError } from '../errors.ts';
 import { createContentMemo } from './content-memo.ts';
-import { CONFIG_FILE, GRAPH_FILE, loadModelFolder, type ModelFolder } from './model-folder.ts';
+import { loadModelFolder, type ModelFolder } from './model-folder.ts';
+import { CONFIG_FILE, holdsGraph } from './read-folder-config.ts';
 
 export interface ModelListing {
   /** In order of folder names. */
@@ -67,11 +68,11 @@ async function modelDirs(modelsDir: string): Promise<string[]> {
     throw new ForebayError('model_not_found', `there is no models folder ${modelsDir}`, { cause });
   }
   const names = entries.map((e) => e.name);
-  if (names.includes(GRAPH_FILE)) return [modelsDir];
+  if (holdsGraph(names)) return [modelsDir];
   const dirs: string[] = [];
   for (const name of names.filter((n) => !n.startsWith('.')).toSorted()) {
     const inside: string[] = await readdir(join(modelsDir, name)).catch(() => []);
-    if (inside.includes(GRAPH_FILE) || inside.includes(CONFIG_FILE)) dirs.push(join(modelsDir, name));
+    if (holdsGraph(inside) || inside.includes(CONFIG_FILE)) dirs.push(join(modelsDir, name));
   }
   return dirs;
 }

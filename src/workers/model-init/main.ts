@@ -7,12 +7,13 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ACTIVATION, type Activation } from '../../shared/tasks/classes/activation.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { CONFIG_FILE, GRAPH_FILE } from '../../shared/models/model-folder.ts';
+import { CONFIG_FILE, GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
+import { modelNameFrom } from '../../shared/models/model-name.ts';
 import { endWhenOutputCloses } from '../../shared/process/closed-output.ts';
 import { taskNamed } from '../../shared/tasks/task-descriptions.ts';
 import { visibleText } from '../../shared/text/visible-text.ts';
 import { findGraph, type GraphSource } from './find-graph.ts';
-import { makeModelFolder, modelNameFrom, type MadeModel, type InitRequest } from './make-folder.ts';
+import { makeModelFolder, type MadeModel, type InitRequest } from './make-folder.ts';
 
 const USAGE = `usage: forebay model init FILE.onnx | FOLDER [options]
 

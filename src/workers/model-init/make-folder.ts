@@ -7,7 +7,8 @@ import { ForebayError, messageOf, type Issue } from '../../shared/errors.ts';
 import { createContentMemo, stampFile } from '../../shared/models/content-memo.ts';
 import { readModelConfig } from '../../shared/models/read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from '../../shared/models/graph-files.ts';
-import { CONFIG_FILE, GRAPH_FILE, loadModelFolder } from '../../shared/models/model-folder.ts';
+import { loadModelFolder } from '../../shared/models/model-folder.ts';
+import { CONFIG_FILE, GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
 import { readGraphFace } from '../../shared/models/onnx-graph.ts';
 import type { ModelInfo } from '../lane/messages.ts';
 import { startChildLane } from '../lane-pool/child-lane.ts';
@@ -136,13 +137,14 @@ async function placeFiles(
 
 /** Loads the model with the code that will serve it. */
 async function tryLoad(dir: string, loadTimeoutMs = DEFAULT_LOAD_TIMEOUT_MS): Promise<ModelInfo> {
-  const { config, named } = await loadModelFolder(dir);
+  const { config, named, onnxPath } = await loadModelFolder(dir);
   const lane = startChildLane({ index: 0, uvThreads: 1, limits: NO_ROWS, loadTimeoutMs });
   try {
     const probe = { batchSize: autoBatchSize(config) };
     return await lane.load({
       model: config.name,
       dir,
+      graph: onnxPath,
       config,
       named: named.map(toLaneFile),
       threads: 1,
@@ -156,14 +158,4 @@ async function tryLoad(dir: string, loadTimeoutMs = DEFAULT_LOAD_TIMEOUT_MS): Pr
 /** Pretty JSON with short arrays on one line, as a person would write it. */
 function toText(config: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify(config, null, 2).replaceAll(/\[\s+([^[\]{}]*?)\s+\]/g, (_, inner: string) => `[${inner.replaceAll(/\s+/g, ' ')}]`)}\n`;
-}
-
-/** Makes a model name from a file name: lower case, with "-" in place of forbidden characters. */
-export function modelNameFrom(text: string): string {
-  const name = text
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[^a-z0-9]+/, '')
-    .slice(0, 64);
-  return name === '' ? 'model' : name;
 }

@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createModelFolderReader } from '../../shared/models/model-folder-reader.ts';
-import { CONFIG_FILE, GRAPH_FILE, type ModelFolder } from '../../shared/models/model-folder.ts';
+import { type ModelFolder } from '../../shared/models/model-folder.ts';
+import { CONFIG_FILE, holdsGraph } from '../../shared/models/read-folder-config.ts';
 import { lookAt, type FolderLook } from './folder-look.ts';
 
 export interface ModelsWanted {
@@ -79,12 +80,12 @@ function asForebayError(error: unknown): ForebayError {
 
 async function candidates(dir: string): Promise<string[]> {
   const names: string[] = await readdir(dir).catch(() => []);
-  if (names.includes(GRAPH_FILE)) return [dir];
+  if (holdsGraph(names)) return [dir];
   const folders: string[] = [];
   for (const name of names.toSorted()) {
     if (name.startsWith('.')) continue;
     const inside: string[] = await readdir(join(dir, name)).catch(() => []);
-    if (inside.includes(GRAPH_FILE) || inside.includes(CONFIG_FILE)) folders.push(join(dir, name));
+    if (holdsGraph(inside) || inside.includes(CONFIG_FILE)) folders.push(join(dir, name));
   }
   return folders;
 }

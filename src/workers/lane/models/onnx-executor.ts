@@ -35,7 +35,7 @@ export async function loadOnnxExecutor(
   const mapped = watchMappedFiles(request.mapped ?? []);
   const session = await parts
     .createSession({
-      path: `${request.dir}/model.onnx`,
+      path: request.graph ?? `${request.dir}/model.onnx`,
       threads: request.threads,
       providers: config.execution_providers,
       cache,

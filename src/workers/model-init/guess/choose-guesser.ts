@@ -41,7 +41,7 @@ function guesserNamed(asked: string): Guesser {
   const refuse = (why: string) => new ForebayError('config_mismatch', why);
   if (TASKS.some(({ id }) => id === asked)) {
     throw refuse(
-      `model init cannot guess the config of a model with the task "${asked}", only those of ${known.join(', ')}: write model.json by hand (docs/model-config.md)`,
+      `model init cannot guess the config of a model with the task "${asked}", only those of ${known.join(', ')}: serve its Hugging Face folder as it is, or write model.json by hand (docs/model-config.md)`,
     );
   }
   const near = nearestName(asked, known);
@@ -55,5 +55,9 @@ function whyTask({ task, takes }: Guesser): string {
 
 function whyTensors(face: GraphFace): string {
   const others = SPECIFIC.map(({ task, takes }) => `${task} (${takes})`).join(', ');
-  return `task "tensors": rows give the inputs ${describeAll(face.inputs)} by name and get the outputs as they are. Nothing else fits: ${others}; --task chooses another one`;
+  const isText = face.inputs.some(({ name }) => name === 'input_ids');
+  const texts = isText
+    ? '. The inputs are the tokens of texts: a Hugging Face folder with tokenizer.json is served as it is, without model.json'
+    : '';
+  return `task "tensors": rows give the inputs ${describeAll(face.inputs)} by name and get the outputs as they are. Nothing else fits: ${others}; --task chooses another one${texts}`;
 }

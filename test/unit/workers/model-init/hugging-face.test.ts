@@ -1,7 +1,7 @@
 // How configs of Hugging Face repositories translate to ours. The inputs are shortened configs of public models.
 import { expect, it } from 'vitest';
-import { readHuggingFaceConfig } from '#forebay/workers/model-init/hugging-face-config.js';
-import { readPreprocessorConfig } from '#forebay/workers/model-init/preprocessor-config.js';
+import { readHuggingFaceConfig } from '#forebay/shared/models/hugging-face/model-config.js';
+import { readPreprocessorConfig } from '#forebay/shared/models/hugging-face/preprocessor-config.js';
 
 const SQUASHED = expect.stringContaining('images that are not square get different pixels') as string;
 

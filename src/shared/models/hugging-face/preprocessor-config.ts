@@ -1,5 +1,5 @@
 /** Reads a Hugging Face repository's `preprocessor_config.json`. Lists what it does not understand or support. Pure. */
-import type { Preprocess } from '../../shared/tasks/image/preprocess.ts';
+import type { Preprocess } from '../../tasks/image/preprocess.ts';
 import type { Json, Reading } from './reading.ts';
 
 export interface PreprocessorConfig extends Reading {
