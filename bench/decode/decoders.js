@@ -30,7 +30,7 @@ export function decodersOf(preprocess) {
 /** One pipeline without colour management and with as little shrink-on-load as sharp allows. */
 async function sharpAlone(image, { resize, crop }) {
   const { width, height } = await sharp(image).metadata();
-  const { resized, window } = planGeometry(width, height, resize, crop);
+  const { resized, window } = planGeometry({ width, height }, { resize, crop });
   return sharp(image, { ignoreIcc: true })
     .resize({ ...resized, fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
     .extract(window)

@@ -4,8 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
+import { inputSize } from '../../dist/shared/tasks/image/preprocess.js';
 import { checkedGeometry, fitCrop } from '../../dist/workers/lane/image/decode/crop.js';
 import { planGeometry } from '../../dist/workers/lane/image/decode/geometry.js';
+import { inputFrame } from '../../dist/workers/lane/image/decode/input-frame.js';
 import { readImageHeader } from '../../dist/workers/lane/image/decode/formats/image-header.js';
 import { loadTurboNative } from '../../dist/workers/lane/image/decode/jpeg/turbo-native-codec.js';
 import { loadTurboWasm } from '../../dist/workers/lane/image/decode/jpeg/turbo-wasm-codec.js';
@@ -35,7 +37,7 @@ export async function createInputs(config) {
 async function imageInputs({ preprocess, decode, batch, sharpThreads }) {
   const filler = createTensorFiller(preprocess, 'float32', 'nchw');
   const buffer = filler.allocate(batch);
-  const side = preprocess.crop;
+  const { width, height } = inputSize(preprocess);
   if (sharpThreads !== undefined) sharp.concurrency(sharpThreads);
   return {
     read: (path) => readFileSync(path),
@@ -44,13 +46,14 @@ async function imageInputs({ preprocess, decode, batch, sharpThreads }) {
     feeds(decoded) {
       for (const [slot, pixels] of decoded.entries()) filler.fill(buffer, slot, pixels);
       const data = buffer.subarray(0, decoded.length * filler.rowLength);
-      return { type: 'float32', data, dims: [decoded.length, 3, side, side] };
+      return { type: 'float32', data, dims: [decoded.length, 3, height, width] };
     },
   };
 }
 
 /** Decodes one JPEG after the other on this thread, with libjpeg-turbo and the resampling kernel. */
 async function withKernels(preprocess, decode) {
+  const frame = inputFrame(preprocess);
   const kernel = createResamplingKernel();
   const plans = createPlanCache();
   const codec = (decode === 'fast' ? loadTurboNative() : null) ?? (await loadTurboWasm());
@@ -65,14 +68,14 @@ async function withKernels(preprocess, decode) {
     const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
     // The codec refuses a few files, such as CMYK and truncated ones.
     if (found === null) return withSharp(image, preprocess);
-    return fitCrop(kernel.resample(plan, found.offset, found.stride), geometry, preprocess.crop);
+    return fitCrop(kernel.resample(plan, found.offset, found.stride), geometry, frame);
   };
 }
 
 /** Does what a simple script does: reads the header, then runs one pipeline with sharp's defaults. */
-async function withSharp(image, { resize, crop }) {
+async function withSharp(image, preprocess) {
   const { width, height } = await sharp(image).metadata();
-  const { resized, window } = planGeometry(width, height, resize, crop);
+  const { resized, window } = planGeometry({ width, height }, preprocess);
   return sharp(image)
     .resize({ ...resized, fit: 'fill', kernel: 'cubic' })
     .extract(window)

@@ -67,7 +67,42 @@ def resize_and_crop(image, resize, crop, kernel):
     return image.crop((left, top, left + crop, top + crop))
 
 
+def prepare(image, resize, crop, kernel, pad=0, align="centre"):
+    """The other ways to an input of `crop` = (width, height): `resize` is an exact size, or "letterbox"."""
+    if resize == "letterbox":
+        width, height = image.size
+        scale = min(crop[0] / width, crop[1] / height)
+        resize = (round(width * scale), round(height * scale))
+    image = image.resize(resize, KERNELS[kernel])
+    colour = tuple(pad) if isinstance(pad, list) else (pad,) * 3
+    out = Image.new(image.mode, crop, colour if image.mode == "RGB" else pad)
+    left, top = [
+        0 if align == "top_left" else half if room >= 0 else -int(round(-room / 2))
+        for room, half in [(whole - part, (whole - part) // 2) for whole, part in zip(crop, image.size)]
+    ]
+    out.paste(image, (left, top))
+    return out
+
+
 cases = []
+
+
+def prepared_case(name, image, resize, crop, kernel, **more):
+    """A case of an image file that exists."""
+    with Image.open(IMAGES / image) as opened:
+        pixels = opened.convert("L" if more.get("channels") == 1 else "RGB")
+    options = {key: value for key, value in more.items() if key in ("pad", "align")}
+    size = (crop, crop) if isinstance(crop, int) else crop
+    expected = prepare(pixels, resize, size, kernel, **options).convert("RGB")
+    sized = lambda pair: {"width": pair[0], "height": pair[1]} if isinstance(pair, tuple) else pair
+    cases.append(
+        {
+            "name": f"{name}, {kernel}",
+            "image": image,
+            "expected": save_crop(f"{name}-{kernel}", expected),
+            "preprocess": {"resize": sized(resize), "crop": sized(crop), "interpolation": kernel, **more},
+        }
+    )
 
 
 def case(
@@ -206,12 +241,32 @@ def main():
 
     for file in files(rgb8, alpha8):
         format_case(*file)
+    prepared_cases()
 
     (IMAGES / "cmyk.jpg").write_bytes(encode(photo.resize((100, 88)).convert("CMYK"), "JPEG", quality=85))
     tables = normalised()
     versions = {"pillow": PIL.__version__, "numpy": np.__version__}
     golden = {**versions, "cases": cases, "resampled": resampled(), **tables}
     (HERE / "golden.json").write_text(json.dumps(golden, indent=1) + "\n")
+
+
+def prepared_cases():
+    """Squash, letterbox, sizes that are not square, and grey, from images that other cases have written."""
+    for kernel in ("bilinear", "bicubic", "nearest"):
+        prepared_case("squash", "rgb.jpg", (56, 40), (56, 40), kernel)
+    prepared_case("squash-tall", "rgb-png.png", (31, 57), (31, 57), "bilinear")
+    prepared_case("squash-enlarged", "enlarged.png", (90, 41), (90, 41), "bicubic")
+    prepared_case("squash-cropped", "rgb.jpg", (64, 48), (56, 41), "bilinear")
+    prepared_case("letterbox", "rgb.jpg", "letterbox", 52, "bilinear", pad=114)
+    prepared_case("letterbox-tall", "rgb-png.png", "letterbox", 51, "bilinear", pad=114)
+    prepared_case("letterbox-top-left", "rgb-png.png", "letterbox", 51, "bicubic", pad=114, align="top_left")
+    prepared_case("letterbox-oblong", "rgb-png.png", "letterbox", (70, 33), "bilinear", pad=[124, 116, 104])
+    prepared_case("letterbox-enlarged", "enlarged.png", "letterbox", (64, 80), "bilinear")
+    for kernel in ("bilinear", "bicubic", "lanczos", "nearest"):
+        prepared_case("grey", "rgb.jpg", (28, 28), 28, kernel, channels=1)
+    for image in ("rgb.jpg", "grey-jpeg.jpg", "palette.png", "rgba.png", "grey-alpha.png", "rgba-webp.webp"):
+        name = f"grey-of-{image.replace('.', '-')}"
+        prepared_case(name, image, "letterbox", (40, 32), "bilinear", channels=1, pad=7)
 
 
 def upright(image, orientation):

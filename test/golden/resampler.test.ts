@@ -73,7 +73,7 @@ function planOf(
   window: ResamplingPlan['region'],
 ): ResamplingPlan {
   const resized = { width: target[0], height: target[1] };
-  return planResampling({ width, height }, { resized, window, pad: { left: 0, top: 0 } }, interpolation);
+  return planResampling({ width, height }, { resized, window }, interpolation);
 }
 
 function pattern([width, height]: Pair): Uint8Array {

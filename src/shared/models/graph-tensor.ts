@@ -31,16 +31,16 @@ export function classesOf(shape: readonly (number | string)[]): number | null {
 }
 
 /** Where an image input of four dimensions has its channels, by their number or else by their name. */
-export function layoutOf(shape: readonly (number | string)[]): Layout {
+export function layoutOf(shape: readonly (number | string)[], channels = 3): Layout {
   const [, second, , last] = shape;
-  if (second === 3) return 'nchw';
-  if (last === 3) return 'nhwc';
+  if (second === channels) return 'nchw';
+  if (last === channels) return 'nhwc';
   const isChannels = (dim: number | string | undefined) => typeof dim === 'string' && /^c$|chan/i.test(dim);
   return typeof second === 'string' && !isChannels(second) && isChannels(last) ? 'nhwc' : 'nchw';
 }
 
 /** Channels, height and width. */
-export function imageDims(shape: readonly (number | string)[]): readonly (number | string)[] {
+export function imageDims(shape: readonly (number | string)[], channels = 3): readonly (number | string)[] {
   const [, a, b, c] = shape;
-  return layoutOf(shape) === 'nhwc' ? [c!, a!, b!] : [a!, b!, c!];
+  return layoutOf(shape, channels) === 'nhwc' ? [c!, a!, b!] : [a!, b!, c!];
 }

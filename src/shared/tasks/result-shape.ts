@@ -1,13 +1,17 @@
 /** The fields that a result row may have, over all tasks. A row has those of its model's task. */
 import { z } from 'zod';
 import { PREDICTIONS } from './classes/predictions.ts';
+import { DETECTIONS } from './detection/detections.ts';
 import { EMBEDDING } from './embedding/embedding.ts';
+import { SEGMENTS } from './segmentation/segments.ts';
 import { ANSWERED_TENSORS } from './tensors/answered-tensors.ts';
 import { ENTITIES } from './text/entities.ts';
 
 export const RESULT_SHAPE = {
   predictions: PREDICTIONS.optional().meta({ description: 'The best classes, best first.' }),
   embedding: EMBEDDING.optional().meta({ description: 'The vector of the row.' }),
+  detections: DETECTIONS.optional().meta({ description: 'The objects of the image, best first.' }),
+  segments: SEGMENTS.optional().meta({ description: 'The pixels of each class, the largest first.' }),
   entities: ENTITIES.optional().meta({ description: 'The labelled parts of the text, in their order.' }),
   value: z.number().optional().meta({ description: 'The number that a regression returned.' }),
   outputs: ANSWERED_TENSORS.optional().meta({

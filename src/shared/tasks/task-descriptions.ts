@@ -2,6 +2,9 @@
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { InvariantError } from '../errors.ts';
 import { IMAGE_CLASSIFICATION } from './image-classification.ts';
+import { IMAGE_EMBEDDING } from './image-embedding.ts';
+import { IMAGE_SEGMENTATION } from './image-segmentation.ts';
+import { OBJECT_DETECTION } from './object-detection.ts';
 import { TABULAR } from './tabular.ts';
 import type { TaskDescription } from './task-description.ts';
 import { TENSORS } from './tensors.ts';
@@ -11,6 +14,9 @@ import { TOKEN_CLASSIFICATION } from './token-classification.ts';
 
 export const TASKS: readonly TaskDescription[] = [
   IMAGE_CLASSIFICATION,
+  IMAGE_EMBEDDING,
+  OBJECT_DETECTION,
+  IMAGE_SEGMENTATION,
   TEXT_EMBEDDING,
   TEXT_CLASSIFICATION,
   TOKEN_CLASSIFICATION,

@@ -13,6 +13,8 @@ export interface Hints {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   readonly activation: Activation | undefined;
   readonly crop: number | undefined;
+  /** How images get the input's size: stretched, padded, or by their shorter side. */
+  readonly resize: 'squash' | 'letterbox' | number | undefined;
   readonly labels: { readonly names: readonly string[]; readonly source: string } | null;
   readonly beside: { readonly preprocess: Partial<Preprocess>; readonly activation: Activation | null };
 }

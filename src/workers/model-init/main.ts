@@ -29,6 +29,7 @@ Files are linked if possible, external data included.
                         or none (scores already)
   --output-name OUTPUT  which output of the graph is the answer; tabular and tensors take several
   --crop PIXELS         side of the input, if the graph takes images of any size
+  --resize HOW          how images get the input's size: squash, letterbox, or PIXELS of the shorter side
   --columns A,B,C       names of a table's columns, in the order of training
   --value INPUT=JSON    a tensor that all rows share; INPUT=row if each row gives its own
   --shape INPUT=SIZES   shape of one row's tensor where the graph leaves it open, such as audio=16000,1
@@ -76,6 +77,7 @@ function readFlags(args: readonly string[]) {
       crop: { type: 'string' },
       task: { type: 'string' },
       columns: { type: 'string' },
+      resize: { type: 'string' },
       value: { type: 'string', multiple: true, default: [] },
       shape: { type: 'string', multiple: true, default: [] },
       timeout: { type: 'string' },
@@ -100,6 +102,10 @@ function toCount(flag: string, what: string, given: string | undefined): number 
   const count = Number(given);
   if (Number.isInteger(count) && count >= 1) return count;
   throw new Error(`${flag} is a number of ${what}, not "${given}"`);
+}
+
+function toResize(given: string | undefined): 'squash' | 'letterbox' | number | undefined {
+  return given === 'squash' || given === 'letterbox' ? given : toCount('--resize', 'pixels', given);
 }
 
 function toColumns(given: string | undefined): readonly string[] | undefined {
@@ -145,6 +151,7 @@ function toRequest(flags: Flags, source: GraphSource): InitRequest {
       activation: toActivation(flags.activation),
       outputNames: flags['output-name'],
       crop: toCount('--crop', 'pixels', flags.crop),
+      resize: toResize(flags.resize),
       columns: toColumns(flags.columns),
       values: new Map(flags.value.map(toValue)),
       shapes: new Map(flags.shape.map(toShape)),

@@ -1,6 +1,7 @@
 // Hugging Face folders, served as they are.
 import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { listModelFolders } from '#forebay/shared/models/model-folder-reader.js';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
@@ -80,6 +81,28 @@ describe('image classifiers', () => {
     ];
     expect(new Set(hashes).size).toBe(4);
     expect(await hashOf(dir)).toBe(before);
+  });
+
+  it('are squashed as by the processor of ViT', async () => {
+    const size = { height: SIDE, width: SIDE };
+    const { do_center_crop: _, crop_size: _crop, ...processor } = PROCESSOR;
+    const dir = imageFolder({ 'preprocessor_config.json': { ...processor, size } });
+    const { folder, lane } = await servedFolder(dir);
+    expect(folder.config).toMatchObject({ preprocess: { resize: size, crop: SIDE } });
+    expect(folder.notes).toEqual([]);
+    // Red only at the left end, which a centre crop would cut off.
+    const grey = { r: 0, g: 0, b: 90 };
+    const red = await sharp({
+      create: { width: 16, height: 16, channels: 3, background: { r: 255, g: 0, b: 0 } },
+    })
+      .png()
+      .toBuffer();
+    const bytes = await sharp({ create: { width: 48, height: 16, channels: 3, background: grey } })
+      .composite([{ input: red, left: 0, top: 0 }])
+      .png()
+      .toBuffer();
+    const { outcomes } = await lane.run({ model: 'm', rows: [{ bytes }], options: { top_k: 3 } });
+    expect(predictionsOf(outcomes[0])[0]!.label).toBe('red');
   });
 
   it('keep weights beside their graph', async () => {

@@ -83,7 +83,7 @@ function checkSingleNumber(config: ScoreConfig, labels: readonly string[] | null
     const why =
       activationOf(config) === 'softmax' ? 'softmax makes every score 1' : 'nothing says what it is';
     throw refusal(
-      `the graph's output ${describeTensor(output)} is one number per row, and ${why}. In model.json, set "activation": "sigmoid" if it is a logit, or "none" if it is already a score from 0 to 1. Other single numbers (regression) are not supported yet`,
+      `the graph's output ${describeTensor(output)} is one number per row, and ${why}. In model.json, set "activation": "sigmoid" if it is a logit, or "none" if it is already a score from 0 to 1. For any other number use the task "tensors", which answers outputs as they are`,
     );
   }
   const most = config.activation === 'sigmoid' ? 2 : 1;
@@ -147,7 +147,7 @@ export function isDistribution(row: Float32Array): boolean {
 
 function unproven(output: GraphTensor, why: string): ForebayError {
   return refusal(
-    `nothing says that the output holds class scores, and ${why}: ${describeTensor(output)}. If it does hold class scores, name the classes with "labels", or set "activation" in model.json to "softmax" (logits), "sigmoid" (independent logits) or "none" (scores already). Embeddings are not supported yet`,
+    `nothing says that the output holds class scores, and ${why}: ${describeTensor(output)}. If it does hold class scores, name the classes with "labels", or set "activation" in model.json to "softmax" (logits), "sigmoid" (independent logits) or "none" (scores already). Embeddings have a task of their own, such as "image-embedding"`,
   );
 }
 

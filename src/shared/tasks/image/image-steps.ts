@@ -1,7 +1,7 @@
 /** What happens to the pixels of an image before the model, in words. */
 import type { TaskSteps } from '../task-description.ts';
 import type { DecodeMode } from './decode-mode.ts';
-import type { Preprocess } from './preprocess.ts';
+import { channelCount, inputSize, type Preprocess } from './preprocess.ts';
 
 /** `preprocess`: null if nobody knows the config. `asked`: the job's choice, which overrides the config's. Null: none. */
 export function imageSteps(preprocess: Preprocess | null, asked: DecodeMode | null): TaskSteps['prepare'] {
@@ -37,13 +37,25 @@ const LIBVIPS_MODES: Readonly<Record<DecodeMode, string>> = {
   shrink: `${LIBVIPS}, large ones shrunk while they are decoded`,
 };
 
-function resampling({ resize, crop, interpolation }: Preprocess): string {
-  const cut = `centre ${crop} x ${crop}`;
-  return resize === undefined ? `${cut}, not resized` : `shorter side to ${resize}, ${interpolation}, ${cut}`;
+function resampling(preprocess: Preprocess): string {
+  const { resize, interpolation, align = 'centre', pad } = preprocess;
+  const { width, height } = inputSize(preprocess);
+  const size = `${width} x ${height}`;
+  const where = align === 'centre' ? 'centre' : 'top left';
+  const shade = pad === undefined ? [] : [`padded with ${Array.isArray(pad) ? pad.join(' ') : pad}`];
+  if (resize === 'letterbox') return [`fitted into ${size}`, interpolation, where, ...shade].join(', ');
+  const cut = [`${where} ${size}`, ...shade];
+  if (resize === undefined) return [...cut, 'not resized'].join(', ');
+  if (typeof resize === 'number') return [`shorter side to ${resize}`, interpolation, ...cut].join(', ');
+  const isCut = resize.width !== width || resize.height !== height;
+  return [`to ${resize.width} x ${resize.height}`, interpolation, ...(isCut ? cut : [])].join(', ');
 }
 
-function normalising({ color_order, rescale, mean, std }: Preprocess): string {
+function normalising(preprocess: Preprocess): string {
+  const { color_order, rescale } = preprocess;
   const rounded = (n: number) => String(Number(n.toPrecision(4)));
-  const list = (values: readonly number[]) => values.map(rounded).join(' ');
-  return `(pixel x ${rounded(rescale)} - ${list(mean)}) / ${list(std)}, ${color_order.toUpperCase()}`;
+  const isGrey = channelCount(preprocess) === 1;
+  const list = (values: readonly number[]) => (isGrey ? values.slice(0, 1) : values).map(rounded).join(' ');
+  const colours = isGrey ? 'grey' : color_order.toUpperCase();
+  return `(pixel x ${rounded(rescale)} - ${list(preprocess.mean)}) / ${list(preprocess.std)}, ${colours}`;
 }

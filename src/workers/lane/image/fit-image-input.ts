@@ -2,7 +2,7 @@
  * Checks that a graph takes images of the config's kind, and says how to feed it. Throws `config_mismatch`, which names both
  * sides. Pure.
  */
-import type { Preprocess } from '../../../shared/tasks/image/preprocess.ts';
+import { channelCount, inputSize, type Preprocess } from '../../../shared/tasks/image/preprocess.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import {
   describeAll,
@@ -40,7 +40,7 @@ export function fitImageInput(preprocess: Preprocess, inputs: readonly GraphTens
   return {
     input,
     inputType: input.type as InputType,
-    layout: layoutOf(input.shape),
+    layout: layoutOf(input.shape, channelCount(preprocess)),
     fixedBatch: typeof batch === 'number' ? batch : null,
   };
 }
@@ -49,24 +49,27 @@ function checkImage(preprocess: Preprocess, input: GraphTensor): void {
   if (input.shape.length !== 4) {
     throw mismatch('an image tensor has 4 dimensions', `the graph's input is ${describeTensor(input)}`);
   }
-  const [channels, height, width] = imageDims(input.shape);
-  if (typeof channels === 'number' && channels !== 3) {
-    throw mismatch('images have 3 channels', `the graph's input is ${describeTensor(input)}`);
-  }
-  if (typeof height === 'number' && typeof width === 'number' && height !== width) {
+  const wanted = channelCount(preprocess);
+  const [channels, height, width] = imageDims(input.shape, wanted);
+  if (typeof channels === 'number' && channels !== wanted) {
     throw mismatch(
-      'only square images are supported so far (preprocess.crop is their side)',
-      `the graph's input is ${describeTensor(input)}: export the model for a square input, or with a free height and width`,
+      `images have ${wanted === 1 ? '1 channel' : '3 channels'}`,
+      `the graph's input is ${describeTensor(input)}${channelsHint(input, wanted)}`,
     );
   }
-  for (const side of [height, width]) {
-    if (typeof side === 'number' && side !== preprocess.crop) {
-      throw mismatch(
-        `preprocess.crop is ${preprocess.crop}`,
-        `the graph's input is ${describeTensor(input)}`,
-      );
-    }
-  }
+  const size = inputSize(preprocess);
+  if (typeof height === 'number' && height !== size.height) throw otherSize(preprocess, input);
+  if (typeof width === 'number' && width !== size.width) throw otherSize(preprocess, input);
+}
+
+function channelsHint({ shape }: GraphTensor, wanted: 1 | 3): string {
+  const other = wanted === 1 ? 3 : 1;
+  return imageDims(shape, other)[0] === other ? `: set preprocess.channels to ${other}` : '';
+}
+
+function otherSize({ crop }: Preprocess, input: GraphTensor): ForebayError {
+  const said = typeof crop === 'number' ? crop : `${crop.width} x ${crop.height} (width x height)`;
+  return mismatch(`preprocess.crop is ${said}`, `the graph's input is ${describeTensor(input)}`);
 }
 
 /** A uint8 tensor holds raw pixels, so it cannot hold normalised values. */

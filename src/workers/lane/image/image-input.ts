@@ -6,18 +6,20 @@ import type { RowError } from '../../../shared/domain/row.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { DecodeMode } from '../../../shared/tasks/image/decode-mode.ts';
-import type { Preprocess } from '../../../shared/tasks/image/preprocess.ts';
+import { channelCount, inputSize, type Preprocess } from '../../../shared/tasks/image/preprocess.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import type { LaneServices, TaskInput } from '../tasks/task.ts';
 import type { TensorValue } from '../tasks/tensors.ts';
 import type { Decoder } from './decode/decoder.ts';
+import { wholeGeometry, type Geometry } from './decode/geometry.ts';
 import { fitImageInput } from './fit-image-input.ts';
-import { createTensorFiller } from './normalise/tensor-filler.ts';
+import { createTensorFiller, type Layout } from './normalise/tensor-filler.ts';
 import { createTensorPool } from './normalise/tensor-pool.ts';
 import { probeImages } from './probe-images.ts';
 
 export interface ImageInput {
   readonly input: GraphTensor;
+  readonly layout: Layout;
   readonly fixedBatch: number | null;
   readonly notes: readonly string[];
   probeRows(): { readonly rows: readonly TaskInput[]; readonly what: string };
@@ -29,6 +31,8 @@ export interface ImageInput {
 export interface ImageRows {
   prepare(at: number, row: TaskInput): RowError | null | Promise<RowError | null>;
   feed(rows: readonly number[]): TensorValue;
+  /** How the prepared image of a row lies in the model's input. */
+  geometryOf(at: number): Geometry;
   release(): void;
 }
 
@@ -42,8 +46,11 @@ export function bindImageInput(
   const filler = createTensorFiller(preprocess, inputType, layout);
   const tensors = createTensorPool(filler);
   const { rowLength } = filler;
-  const side = preprocess.crop;
-  const sample = layout === 'nchw' ? [3, side, side] : [side, side, 3];
+  const size = inputSize(preprocess);
+  const { width, height } = size;
+  const channels = channelCount(preprocess);
+  const sample = layout === 'nchw' ? [channels, height, width] : [height, width, channels];
+  const whole = wholeGeometry(size);
   const decoders = new Map<DecodeMode, Decoder>();
   const decoderOf = (decode: DecodeMode): Decoder => {
     const known = decoders.get(decode);
@@ -59,17 +66,22 @@ export function bindImageInput(
     const decoder = decoderOf(decode ?? preprocess.decode);
     const tensor = tensors.take(roomFor(rows));
     let spare: typeof tensor | null = null;
+    const geometries: Geometry[] = [];
 
     return {
       prepare(at, row) {
         if ('madeUp' in row) {
           filler.fill(tensor, at, row.madeUp as Uint8Array);
+          geometries[at] = whole;
           return null;
         }
         if ('json' in row) return NOT_AN_IMAGE;
         try {
           const done = rowBytes.use(row, (bytes) =>
-            decoder.decodeTo(bytes, (window, geometry) => filler.put(tensor, at, window, geometry)),
+            decoder.decodeTo(bytes, (window, geometry) => {
+              geometries[at] = geometry;
+              filler.put(tensor, at, window, geometry);
+            }),
           );
           return done instanceof Promise ? done.then(() => null, notDecoded) : null;
         } catch (error) {
@@ -91,6 +103,7 @@ export function bindImageInput(
         }
         return { type: inputType, dims, data: spare.subarray(0, rows.length * rowLength) };
       },
+      geometryOf: (at) => geometries[at]!,
       release() {
         tensors.giveBack(tensor);
         if (spare !== null) tensors.giveBack(spare);
@@ -101,9 +114,10 @@ export function bindImageInput(
   const jpeg = decoderOf(preprocess.decode).jpeg;
   return {
     input,
+    layout,
     fixedBatch,
     notes: preprocess.decode === 'fast' && jpeg !== 'turbo-native' ? [SLOW_DECODE[jpeg]] : [],
-    probeRows: () => ({ rows: probeImages(side).map((madeUp) => ({ madeUp })), what: 'a black image' }),
+    probeRows: () => ({ rows: probeImages(size).map((madeUp) => ({ madeUp })), what: 'a black image' }),
     open,
   };
 }

@@ -1,26 +1,27 @@
 /** Made-up images for probing a model. They are always the same, and their ranges differ widely. Pure. */
 import type { Pixels } from './decode/decoder.ts';
+import type { Size } from './resample/pillow-resampler.ts';
 
 /**
- * Four images, side x side x RGB: a faint pattern, noise over the whole range, waves like those of large shapes, and
+ * Four RGB images of this size: a faint pattern, noise over the whole range, waves like those of large shapes, and
  * black. If a batch shares one scale, as in dynamic quantisation, the scale is too coarse for the first image and right
  * for the second.
  */
-export function probeImages(side: number): readonly Pixels[] {
+export function probeImages(size: Size): readonly Pixels[] {
   const random = generator();
   return [
-    draw(side, (x, y) => 118 + (((x >> 3) + (y >> 3)) % 2) * 6),
-    draw(side, () => Math.floor(random() * 256)),
-    draw(side, (x, y, c) => Math.round(127.5 + 100 * Math.sin(x / (9 + c)) * Math.cos(y / (14 - c)))),
-    draw(side, () => 0),
+    draw(size, (x, y) => 118 + (((x >> 3) + (y >> 3)) % 2) * 6),
+    draw(size, () => Math.floor(random() * 256)),
+    draw(size, (x, y, c) => Math.round(127.5 + 100 * Math.sin(x / (9 + c)) * Math.cos(y / (14 - c)))),
+    draw(size, () => 0),
   ];
 }
 
-function draw(side: number, value: (x: number, y: number, channel: number) => number): Pixels {
-  const pixels = new Uint8Array(side * side * 3);
+function draw({ width, height }: Size, value: (x: number, y: number, channel: number) => number): Pixels {
+  const pixels = new Uint8Array(width * height * 3);
   for (let i = 0; i < pixels.length; i++) {
     const pixel = Math.floor(i / 3);
-    pixels[i] = value(pixel % side, Math.floor(pixel / side), i % 3);
+    pixels[i] = value(pixel % width, Math.floor(pixel / width), i % 3);
   }
   return pixels;
 }

@@ -3,13 +3,15 @@ import { ForebayError } from '../../../shared/errors.ts';
 import { describeAll, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import { nearestName } from '../../../shared/text/nearest-name.ts';
 
-const FLOATS: readonly string[] = ['float32', 'float16', 'float64'];
+export const FLOATS: readonly string[] = ['float32', 'float16', 'float64'];
 
 export interface OutputWish {
   /** The config's `output`. */
   readonly named: string | undefined;
   readonly outputs: readonly GraphTensor[];
   fits(output: GraphTensor): boolean;
+  /** Types of numbers. Absent: floats. */
+  readonly types?: readonly string[];
   /** Each one decides between several outputs, if it holds for exactly one of them. */
   readonly prefers: readonly ((output: GraphTensor) => boolean)[];
   /** A sentence about an output that fits. */
@@ -20,8 +22,8 @@ export interface OutputWish {
 
 /** Throws ForebayError `config_mismatch`. */
 export function chooseFloats(wish: OutputWish): GraphTensor {
-  const { named, outputs, what, holds } = wish;
-  const fits = (output: GraphTensor) => FLOATS.includes(output.type) && wish.fits(output);
+  const { named, outputs, what, holds, types = FLOATS } = wish;
+  const fits = (output: GraphTensor) => types.includes(output.type) && wish.fits(output);
   if (named !== undefined) {
     const found = outputs.find(({ name }) => name === named);
     if (found === undefined) throw noSuch(named, outputs);

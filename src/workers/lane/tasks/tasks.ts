@@ -1,6 +1,9 @@
 /** Every task that a lane can run. */
 import { InvariantError } from '../../../shared/errors.ts';
 import { imageClassification } from './image-classification.ts';
+import { imageEmbedding } from './image-embedding.ts';
+import { imageSegmentation } from './image-segmentation.ts';
+import { objectDetection } from './object-detection.ts';
 import { namedTensors } from './named-tensors/named-tensors.ts';
 import { tabular } from './tabular.ts';
 import type { Task } from './task.ts';
@@ -10,6 +13,9 @@ import { tokenClassification } from './token-classification.ts';
 
 const TASKS: readonly Task[] = [
   imageClassification,
+  imageEmbedding,
+  objectDetection,
+  imageSegmentation,
   textEmbedding,
   textClassification,
   tokenClassification,

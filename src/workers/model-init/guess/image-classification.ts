@@ -18,7 +18,7 @@ import { BATCHING, type ConfigGuess, type Guesser } from './guesser.ts';
 
 export const imageClassification: Guesser = {
   task: 'image-classification',
-  takes: 'one input [batch, 3, height, width] and an output [batch, classes]',
+  takes: 'one input [batch, 3 or 1, height, width] and an output [batch, classes]',
   fits: ({ inputs, outputs }) =>
     inputs.length === 1 && isImage(inputs[0]!) && outputs.some(({ shape }) => flattened(shape).length === 2),
   guess: guessConfig,
@@ -27,15 +27,23 @@ export const imageClassification: Guesser = {
 const PIXELS: readonly string[] = ['float32', 'float16', 'uint8'];
 
 function isImage({ shape, type }: GraphTensor): boolean {
-  const [channels] = imageDims(shape);
-  return shape.length === 4 && PIXELS.includes(type) && (channels === 3 || typeof channels === 'string');
+  if (shape.length !== 4 || !PIXELS.includes(type)) return false;
+  const channels = channelsOf(shape);
+  return channels === 3 || channels === 1 || typeof channels === 'string';
+}
+
+/** Of either layout. A name if it is free. */
+function channelsOf(shape: GraphTensor['shape']): number | string | undefined {
+  const known = [3, 1].find((channels) => imageDims(shape, channels)[0] === channels);
+  return known ?? imageDims(shape)[0];
 }
 
 /** Throws ForebayError `config_mismatch` if the graph is not an image classifier, or a flag must decide something. */
 function guessConfig(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const input = onlyImageInput(face);
   const output = chosenOutput(face, hints);
-  const layout = layoutOf(input.shape);
+  const channels = channelsOf(input.shape) === 1 ? 1 : 3;
+  const layout = layoutOf(input.shape, channels);
   const facts = [
     `input   ${describeTensor(input)}`,
     `output  ${describeTensor(output)}`,
@@ -43,7 +51,7 @@ function guessConfig(face: GraphFace, name: string, hints: Hints): ConfigGuess {
     ...(layout === 'nhwc' ? ['layout  channels last (NHWC)'] : []),
   ];
   const guesses: string[] = [];
-  const preprocess = guessPreprocess(input, hints, guesses);
+  const preprocess = guessPreprocess(input, channels, hints, guesses);
   const classes = classesOf(output.shape);
   const labels = fittingLabels(hints, classes, guesses);
   const activation = chooseActivation(face, output, labels !== null, hints);
@@ -65,15 +73,9 @@ function guessConfig(face: GraphFace, name: string, hints: Hints): ConfigGuess {
 function onlyImageInput(face: GraphFace): GraphTensor {
   const [input] = face.inputs;
   if (input === undefined || face.inputs.length !== 1 || input.shape.length !== 4) return refuse(face);
-  const [channels, height, width] = imageDims(input.shape);
-  if (typeof channels === 'number' && channels !== 3) {
+  if (!isImage(input)) {
     throw mismatch(
-      `only images with 3 channels are supported so far, but the graph's input is ${describeTensor(input)}: use --task tensors`,
-    );
-  }
-  if (typeof height === 'number' && typeof width === 'number' && height !== width) {
-    throw mismatch(
-      `only square images are supported so far, but the graph's input is ${describeTensor(input)}: export the model for a square input, or with a free height and width`,
+      `images have 3 channels, or 1, but the graph's input is ${describeTensor(input)}: use --task tensors`,
     );
   }
   return input;

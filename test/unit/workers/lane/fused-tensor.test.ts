@@ -18,10 +18,19 @@ const sizes = [
   ['narrower than the crop', 11, 40],
   ['large', 640, 481],
 ] as const;
-const resizing = [{}, { resize: 27, interpolation: 'bicubic' }, { resize: 19 }];
+const oblong = { width: 31, height: 18 };
+const resizing = [
+  {},
+  { resize: 27, interpolation: 'bicubic' },
+  { resize: 19 },
+  { resize: oblong, crop: oblong },
+  { resize: 'letterbox', pad: 114 },
+  { resize: 'letterbox', crop: oblong, pad: [1, 2, 3], align: 'top_left' },
+];
 const normalising = [
   { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
   { color_order: 'bgr', rescale: 1, mean: [103.939, 116.779, 123.68] },
+  { channels: 1, rescale: 1, mean: [7], pad: 9 },
 ];
 
 describe.each(['nchw', 'nhwc'] as const)('the %s tensor', (layout) => {

@@ -239,14 +239,19 @@ it('leaves everything unchanged if the model does not load', async () => {
   expect(readFileSync(join(dir, 'm/model.json'), 'utf8')).toBe('{}');
 });
 
-it('names the supported shapes if the input is not square', async () => {
+it('asks how images get an input that is not square', async () => {
   const dir = testFolder();
-  const file = join(dir, 'wide.onnx');
+  const file = join(dir, 'model.onnx');
   writeFileSync(file, meanColourModel({ classes: ONE_HOT, side: 8, shape: [3, 8, 12] }));
   expect(await init(file)).toMatchObject({
     code: 2,
-    err: `forebay model init: only square images are supported so far, but the graph's input is "image" float32[N,3,8,12]: export the model for a square input, or with a free height and width\n`,
+    err: expect.stringContaining('float32[N,3,8,12] is not square') as string,
   });
+  expect((await init(file, '--resize', 'letterbox')).code).toBe(0);
+  const crop = { width: 12, height: 8 };
+  expect(configOf(dir)).toMatchObject({ preprocess: { resize: 'letterbox', crop } });
+  expect((await init(file, '--force', '--resize', 'squash')).code).toBe(0);
+  expect(configOf(dir)).toMatchObject({ preprocess: { resize: crop, crop } });
 });
 
 function writeJson(path: string, value: object): void {

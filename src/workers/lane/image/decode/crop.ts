@@ -1,12 +1,13 @@
 /**
- * The steps around resizing that every decoder shares: checks the limits on pixels, hands over the window, pads the crop
- * with black.
+ * The steps around resizing that every decoder shares: checks the limits on pixels, hands over the window, pads it to the
+ * size of the input.
  */
 import { ForebayError } from '../../../../shared/errors.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { ResamplingPlan, Size } from '../resample/pillow-resampler.ts';
 import type { DecodedWindow, DecodeOptions, Pixels, TakeWindow } from './decoder.ts';
-import { planGeometry, type Geometry } from './geometry.ts';
+import { planGeometry, type Geometry, type GeometryConfig } from './geometry.ts';
+import { inputFrame, type FrameConfig, type InputFrame } from './input-frame.ts';
 
 /** Throws ForebayError `too_many_pixels`. `when` completes the size: ", once resized to ...". */
 export function checkPixels({ width, height }: Size, maxPixels: number, when = ''): void {
@@ -38,27 +39,31 @@ function checkRatio({ width, height }: Size, encodedBytes: number, maxImageRatio
  * Plans the geometry of an image within the limits. Every decoder calls it before its first pixel. Throws ForebayError
  * `too_many_pixels`, also if resizing makes the image too large, and `decompression_ratio`.
  */
-export function checkedGeometry(
-  size: Size,
-  encodedBytes: number,
-  { resize, crop, maxPixels, maxImageRatio }: GeometryOptions,
-): Geometry {
+export function checkedGeometry(size: Size, encodedBytes: number, options: GeometryOptions): Geometry {
+  const { maxPixels } = options;
   checkPixels(size, maxPixels);
-  checkRatio(size, encodedBytes, maxImageRatio);
-  const geometry = planGeometry(size.width, size.height, resize, crop);
-  checkPixels(geometry.resized, maxPixels, `, once resized to a shorter side of ${resize}`);
+  checkRatio(size, encodedBytes, options.maxImageRatio);
+  const geometry = planGeometry(size, options);
+  const { resize } = options;
+  const how = typeof resize === 'number' ? ` to a shorter side of ${resize}` : '';
+  checkPixels(geometry.resized, maxPixels, `, once resized${how}`);
   return geometry;
 }
 
-export type GeometryOptions = Pick<DecodeOptions, 'resize' | 'crop' | 'maxPixels' | 'maxImageRatio'>;
+export type GeometryOptions = GeometryConfig & Pick<DecodeOptions, 'maxPixels' | 'maxImageRatio'>;
 
-/** The window of the source that the kernel holds. `offset`, `stride`: as in ResamplingKernel.resample. */
+/**
+ * The window of the source that the kernel holds. `offset`, `stride`: as in ResamplingKernel.resample. `grey`: the source is
+ * turned to grey first, as with Pillow's `convert("L").resize(...)`.
+ */
 export function kernelWindow(
   kernel: ResamplingKernel,
   plan: ResamplingPlan,
   offset: number,
   stride: number,
+  grey: boolean,
 ): DecodedWindow {
+  if (grey) kernel.toGrey(plan, offset, stride);
   return {
     pixels: () => kernel.resample(plan, offset, stride),
     normalised: (normalisation) => kernel.normalise(plan, offset, stride, normalisation),
@@ -66,20 +71,31 @@ export function kernelWindow(
 }
 
 /** Turns a window into pixels. */
-export function toCrop(crop: number): TakeWindow<Pixels> {
-  return (window, geometry) => fitCrop(window.pixels(), geometry, crop);
+export function toCrop(config: FrameConfig): TakeWindow<Pixels> {
+  const frame = inputFrame(config);
+  return (window, geometry) => fitCrop(window.pixels(), geometry, frame);
 }
 
-/** Pads the window with black if the image is smaller than the crop. Throws ForebayError `decode_failed`. */
-export function fitCrop(pixels: Uint8Array, { window, pad }: Geometry, crop: number): Pixels {
+/** Pads the window if the image is smaller than the input. Throws ForebayError `decode_failed`. */
+export function fitCrop(pixels: Uint8Array, { window, pad }: Geometry, frame: InputFrame): Pixels {
   checkLength(pixels, window);
-  if (window.width === crop && window.height === crop) return pixels;
-  const padded = new Uint8Array(crop * crop * 3);
+  const { width, height } = frame;
+  if (window.width === width && window.height === height) return pixels;
+  const padded = plainPixels(frame);
   const stride = window.width * 3;
   for (let y = 0; y < window.height; y++) {
-    padded.set(pixels.subarray(y * stride, (y + 1) * stride), ((pad.top + y) * crop + pad.left) * 3);
+    padded.set(pixels.subarray(y * stride, (y + 1) * stride), ((pad.top + y) * width + pad.left) * 3);
   }
   return padded;
+}
+
+/** Pixels of the colour that surrounds smaller images. */
+function plainPixels({ width, height, pad }: InputFrame): Uint8Array {
+  const pixels = new Uint8Array(width * height * 3);
+  const [red, green, blue] = pad;
+  if (red === green && green === blue) return pixels.fill(red);
+  for (let at = 0; at < pixels.length; at += 3) pixels.set(pad, at);
+  return pixels;
 }
 
 /** Throws ForebayError `decode_failed` unless these are packed RGB of that size. */

@@ -10,13 +10,22 @@ import type { Geometry } from './geometry.ts';
 /** The part of a model's config that a decoder needs. */
 export type DecodeConfig = Pick<
   Preprocess,
-  'resize' | 'crop' | 'interpolation' | 'icc' | 'auto_orient' | 'decode'
+  | 'resize'
+  | 'crop'
+  | 'channels'
+  | 'pad'
+  | 'align'
+  | 'color_order'
+  | 'interpolation'
+  | 'icc'
+  | 'auto_orient'
+  | 'decode'
 >;
 
 /** The parameters of a decoder: one model, and the lane's limits. */
 export type DecodeOptions = DecodeConfig & Omit<ImageLimits, 'decodeBudgetBytes'>;
 
-/** RGB of 8 bits, height x width x channel, of crop x crop pixels. A smaller image has black around it. */
+/** RGB of 8 bits, height x width x channel, of the input's size. Grey has three equal channels. */
 export type Pixels = Uint8Array;
 
 /** The codec of ordinary JPEGs. */

@@ -1,41 +1,50 @@
-/** Computes resize and centre crop in whole pixels. Pure. */
+/** Computes resizing, cropping and padding in whole pixels. Pure. */
+import { inputSize, type Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
+import type { Region, Size } from '../resample/pillow-resampler.ts';
 
 export interface Geometry {
+  /** The image before resizing. It is upright if the decoder turns images. */
+  readonly source: Size;
   /** The whole image after resizing. */
-  readonly resized: { readonly width: number; readonly height: number };
+  readonly resized: Size;
   /** The part of the resized image that is kept. */
-  readonly window: {
-    readonly left: number;
-    readonly top: number;
-    readonly width: number;
-    readonly height: number;
-  };
-  /** The position of the window in the crop. Above 0 if the image is smaller than the crop. */
+  readonly window: Region;
+  /** The position of the window in the model's input. Above 0 if the image is smaller than the input. */
   readonly pad: { readonly left: number; readonly top: number };
 }
 
+export type GeometryConfig = Pick<Preprocess, 'resize' | 'crop' | 'align'>;
+
 /**
- * Follows torchvision 0.20, `Resize(int)` and `CenterCrop(int)` on Pillow images, except for `longerSide`. The shorter
- * side becomes `resize`. Crop offsets are rounded half to even. A smaller image is padded with zeros, with the odd pixel
- * right and below.
+ * Follows torchvision 0.20, `Resize` and `CenterCrop(int)` on Pillow images, except for `longerSide`. Crop offsets are rounded
+ * half to even. A smaller image is padded, with the odd pixel right and below.
  */
-export function planGeometry(
-  width: number,
-  height: number,
-  resize: number | undefined,
-  crop: number,
-): Geometry {
-  const resized = resize === undefined ? { width, height } : resizedSize(width, height, resize);
-  const x = cropAxis(resized.width, crop);
-  const y = cropAxis(resized.height, crop);
+export function planGeometry(source: Size, config: GeometryConfig): Geometry {
+  const input = inputSize(config);
+  const resized = resizedSize(source, config.resize, input);
+  const axis = config.align === 'top_left' ? alignedAxis : centredAxis;
+  const x = axis(resized.width, input.width);
+  const y = axis(resized.height, input.height);
   return {
+    source,
     resized,
     window: { left: x.offset, top: y.offset, width: x.size, height: y.size },
     pad: { left: x.pad, top: y.pad },
   };
 }
 
-function resizedSize(width: number, height: number, side: number): { width: number; height: number } {
+/** The geometry of an image that has exactly the size of the input. */
+export function wholeGeometry(size: Size): Geometry {
+  return { source: size, resized: size, window: { left: 0, top: 0, ...size }, pad: { left: 0, top: 0 } };
+}
+
+function resizedSize(source: Size, resize: Preprocess['resize'], input: Size): Size {
+  if (resize === undefined) return source;
+  if (typeof resize === 'number') return shorterSideTo(resize, source);
+  return resize === 'letterbox' ? fitted(source, input) : resize;
+}
+
+function shorterSideTo(side: number, { width, height }: Size): Size {
   return width <= height
     ? { width: side, height: longerSide(side, width, height) }
     : { width: longerSide(side, height, width), height: side };
@@ -49,9 +58,27 @@ function longerSide(side: number, short: number, long: number): number {
   return roundHalfToEven((side * long) / short);
 }
 
-function cropAxis(length: number, crop: number): { offset: number; size: number; pad: number } {
-  if (length <= crop) return { offset: 0, size: length, pad: Math.floor((crop - length) / 2) };
-  return { offset: roundHalfToEven((length - crop) / 2), size: crop, pad: 0 };
+/** As large as fits into the input, at least one pixel. Rounds as `longerSide`. */
+function fitted({ width, height }: Size, input: Size): Size {
+  const least = (length: number) => Math.max(1, roundHalfToEven(length));
+  return input.width * height <= input.height * width
+    ? { width: input.width, height: least((input.width * height) / width) }
+    : { width: least((input.height * width) / height), height: input.height };
+}
+
+interface KeptAxis {
+  readonly offset: number;
+  readonly size: number;
+  readonly pad: number;
+}
+
+function centredAxis(length: number, input: number): KeptAxis {
+  if (length <= input) return { offset: 0, size: length, pad: Math.floor((input - length) / 2) };
+  return { offset: roundHalfToEven((length - input) / 2), size: input, pad: 0 };
+}
+
+function alignedAxis(length: number, input: number): KeptAxis {
+  return { offset: 0, size: Math.min(length, input), pad: 0 };
 }
 
 function roundHalfToEven(x: number): number {

@@ -17,6 +17,7 @@ import { checkDecodeBytes, decodeBytes, type LibraryMemory } from './memory/deco
 import type { DecodeBudget } from './memory/decode-budget.ts';
 import { HELD_PIXELS, type DecodeOptions, type Decoder, type TakeWindow, type Timed } from './decoder.ts';
 import type { Geometry } from './geometry.ts';
+import { rgbToGrey } from './grey.ts';
 import { memoryOf, memoryOfPlain } from './memory/library-memory.ts';
 import { readImageHeader, type ImageHeader } from './formats/image-header.ts';
 import { LIBVIPS_KERNELS, shrinks, type LibvipsKernel } from './jpeg/shrink.ts';
@@ -46,6 +47,7 @@ export function createSharpDecoder(
 ): Decoder {
   const { kernel, plans, memory, budget, timed } = parts;
   const { maxPixels, interpolation } = options;
+  const grey = options.channels === 1;
   const opening: SharpOptions = {
     failOn: 'error',
     limitInputPixels: maxPixels,
@@ -112,6 +114,7 @@ export function createSharpDecoder(
     } as const;
     const scaled = open(source).resize(scaling).extract(geometry.window);
     const data = await toRgb(scaled).toBuffer();
+    if (grey) rgbToGrey(data);
     return timed(() => take({ pixels: () => data }, geometry));
   }
 
@@ -128,11 +131,11 @@ export function createSharpDecoder(
     source.finish?.(data, plan.region);
     return timed(() => {
       kernel.source(plan, data.length).set(data);
-      return take(kernelWindow(kernel, plan, 0, plan.region.width * 3), geometry);
+      return take(kernelWindow(kernel, plan, 0, plan.region.width * 3, grey), geometry);
     });
   }
 
-  const crop = toCrop(options.crop);
+  const crop = toCrop(options);
   return { jpeg: 'sharp', decodeTo, decode: async (image) => decodeTo(image, crop) };
 }
 

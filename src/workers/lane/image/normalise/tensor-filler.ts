@@ -1,8 +1,9 @@
 /** Writes pixels into the batch tensor: normalised by table lookup, in the graph's layout and number type. */
-import type { Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
+import { channelCount, type Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
 import { fitCrop } from '../decode/crop.ts';
 import type { DecodedWindow, Pixels } from '../decode/decoder.ts';
 import type { Geometry } from '../decode/geometry.ts';
+import { inputFrame, type InputFrame } from '../decode/input-frame.ts';
 import type { Normalisation } from '../resample/kernel.ts';
 import { toHalfBits } from './half.ts';
 
@@ -14,9 +15,9 @@ export type TensorData = Float32Array | Uint16Array | Uint8Array;
 export interface TensorFiller {
   /** A tensor for this many rows. Its content is undefined. */
   allocate(rows: number): TensorData;
-  /** Numbers per row in the tensor: crop x crop x 3. */
+  /** Numbers per row in the tensor: width x height x channels. */
   readonly rowLength: number;
-  /** Writes one row's crop at row `slot`. */
+  /** Writes one row's pixels at row `slot`. */
   fill(target: TensorData, slot: number, pixels: Pixels): void;
   /** Writes one row from a decoder's window. If the kernel resampled it, float32 needs no 8-bit pixels in between. */
   put(target: TensorData, slot: number, window: DecodedWindow, geometry: Geometry): void;
@@ -27,14 +28,15 @@ export interface TensorFiller {
  * tensor's channel order, so for BGR models blue comes first.
  */
 export function createTensorFiller(preprocess: Preprocess, type: InputType, layout: Layout): TensorFiller {
-  const { crop } = preprocess;
-  const plane = crop ** 2;
-  const rowLength = plane * 3;
-  const tables = [0, 1, 2].map((channel) => lookupTable(preprocess, type, channel));
-  const [step, channelStride] = layout === 'nchw' ? [1, plane] : [3, 1];
+  const frame = inputFrame(preprocess);
+  const channels = channelCount(preprocess);
+  const plane = frame.width * frame.height;
+  const rowLength = plane * channels;
+  const tables = Array.from({ length: channels }, (_, channel) => lookupTable(preprocess, type, channel));
+  const [step, channelStride] = layout === 'nchw' ? [1, plane] : [channels, 1];
 
   function fill(target: TensorData, slot: number, pixels: Pixels): void {
-    for (let channel = 0; channel < 3; channel++) {
+    for (let channel = 0; channel < channels; channel++) {
       const table = tables[channel]!;
       let from = preprocess.color_order === 'rgb' ? channel : 2 - channel;
       let to = slot * rowLength + channel * channelStride;
@@ -43,31 +45,57 @@ export function createTensorFiller(preprocess: Preprocess, type: InputType, layo
   }
 
   const normalisation = type === 'float32' ? normalisationOf(preprocess, tables, layout) : null;
+  const padNumbers = tables.map((table, channel) => table[padOf(preprocess, frame, channel)]!);
 
   function put(target: TensorData, slot: number, window: DecodedWindow, geometry: Geometry): void {
     if (normalisation === null || window.normalised === undefined) {
-      fill(target, slot, fitCrop(window.pixels(), geometry, crop));
+      fill(target, slot, fitCrop(window.pixels(), geometry, frame));
       return;
     }
     const values = window.normalised(normalisation);
     if (values.length === rowLength) target.set(values, slot * rowLength);
-    else putWithinBlack(target, slot, values, geometry);
+    else putPadded(target.subarray(slot * rowLength, (slot + 1) * rowLength), values, geometry);
   }
 
-  function putWithinBlack(target: TensorData, slot: number, values: Float32Array, at: Geometry): void {
-    const { window, pad } = at;
-    const row = target.subarray(slot * rowLength, (slot + 1) * rowLength);
-    fill(row, 0, new Uint8Array(rowLength));
-    // nchw has three planes with one number per pixel. nhwc has one plane with three numbers per pixel.
-    const [images, per] = layout === 'nchw' ? [3, 1] : [1, 3];
+  function putPadded(row: TensorData, values: Float32Array, { window, pad }: Geometry): void {
+    const { width, height } = frame;
+    const before = pad.top * width + pad.left;
+    const end = (pad.top + window.height - 1) * width + pad.left + window.width;
+    putPad(row, 0, before);
+    putPad(row, end, plane);
+    for (let y = 1; y < window.height && window.width < width; y++) {
+      const next = before + y * width;
+      putPad(row, next - width + window.width, next);
+    }
+    // nchw has one number per pixel in each of its planes. nhwc has one plane with the channels side by side.
+    const [images, per] = layout === 'nchw' ? [channels, 1] : [1, channels];
     const line = window.width * per;
     for (let y = 0; y < images * window.height; y++) {
-      const top = Math.floor(y / window.height) * crop + pad.top + (y % window.height);
-      row.set(values.subarray(y * line, (y + 1) * line), (top * crop + pad.left) * per);
+      const top = Math.floor(y / window.height) * height + pad.top + (y % window.height);
+      row.set(values.subarray(y * line, (y + 1) * line), (top * width + pad.left) * per);
+    }
+  }
+
+  /** `from`, `to`: numbers of pixels. */
+  function putPad(row: TensorData, from: number, to: number): void {
+    const [first] = padNumbers;
+    if (layout === 'nchw') {
+      for (const [channel, number] of padNumbers.entries()) {
+        row.fill(number, channel * plane + from, channel * plane + to);
+      }
+    } else if (padNumbers.every((number) => number === first)) {
+      row.fill(first!, from * channels, to * channels);
+    } else {
+      for (let at = from * channels; at < to * channels; at++) row[at] = padNumbers[at % channels]!;
     }
   }
 
   return { rowLength, fill, put, allocate: (rows) => allocate(type, rows * rowLength) };
+}
+
+/** The pixel value of a channel around smaller images. */
+function padOf({ color_order }: Preprocess, { pad }: InputFrame, channel: number): number {
+  return pad[color_order === 'rgb' ? channel : 2 - channel]!;
 }
 
 function normalisationOf(
@@ -75,10 +103,12 @@ function normalisationOf(
   byChannel: readonly TensorData[],
   layout: Layout,
 ): Normalisation {
-  const channels = color_order === 'rgb' ? ([0, 1, 2] as const) : ([2, 1, 0] as const);
+  const count = byChannel.length === 1 ? 1 : 3;
+  const rgb = color_order === 'rgb' ? ([0, 1, 2] as const) : ([2, 1, 0] as const);
+  const channels = count === 1 ? ([0, 0, 0] as const) : rgb;
   const tables = new Float32Array(3 * 256);
   for (const [colour, channel] of channels.entries()) tables.set(byChannel[channel]!, colour * 256);
-  return { tables, channels, planar: layout === 'nchw' };
+  return { tables, channels, count, planar: layout === 'nchw' };
 }
 
 function lookupTable({ rescale, mean, std }: Preprocess, type: InputType, channel: number): TensorData {

@@ -16,7 +16,9 @@ export interface ResamplingKernel {
    * the region's first pixel in the source, and `stride` the distance from line to line.
    */
   resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array;
-  /** Returns the same window normalised: width x height x 3 numbers. Valid until the next call of any function. */
+  /** Turns the plan's region of the source to grey with three equal channels, as Pillow's `convert("L")`. */
+  toGrey(plan: ResamplingPlan, offset: number, stride: number): void;
+  /** Returns the same window normalised: width x height x channels. Valid until the next call of any function. */
   normalise(plan: ResamplingPlan, offset: number, stride: number, normalisation: Normalisation): Float32Array;
 }
 
@@ -24,8 +26,10 @@ export interface ResamplingKernel {
 export interface Normalisation {
   /** 3 x 256: the numbers of red, then of green, then of blue bytes. */
   readonly tables: Float32Array;
-  /** The channel of the result for red, for green and for blue. */
+  /** The channel of the result for red, for green and for blue. Grey has three equal channels, which all become the first. */
   readonly channels: readonly [red: number, green: number, blue: number];
+  /** Channels of the result. */
+  readonly count: 1 | 3;
   /** Whether one channel follows the other. If not, the channels of a pixel are side by side. */
   readonly planar: boolean;
 }
@@ -59,6 +63,7 @@ interface Exports {
       outStride: number,
     ]
   ): void;
+  grey(...of: [source: number, stride: number, width: number, rows: number]): void;
   normalise(
     ...of: [
       source: number,
@@ -123,11 +128,16 @@ export function createResamplingKernel(): ResamplingKernel {
     return copyLines(new Uint8Array(wasm.memory.buffer, lines.at), lines.stride, plan.window);
   }
 
+  function toGrey({ region }: ResamplingPlan, offset: number, stride: number): void {
+    if (layout === null) throw new Error('no source was filled in (this is a bug)');
+    wasm.grey(layout.source + offset, stride, region.width, region.height);
+  }
+
   function normalise(
     plan: ResamplingPlan,
     offset: number,
     stride: number,
-    { tables, channels, planar }: Normalisation,
+    { tables, channels, count, planar }: Normalisation,
   ): Float32Array {
     const lines = runPasses(plan, offset, stride);
     const { numbers, numberTables } = layout!;
@@ -140,9 +150,9 @@ export function createResamplingKernel(): ResamplingKernel {
     const red = numbers + channels[0] * apart;
     const green = numbers + channels[1] * apart;
     const blue = numbers + channels[2] * apart;
-    const step = planar ? 4 : 12;
+    const step = planar ? 4 : 4 * count;
     wasm.normalise(lines.at, lines.stride, width, height, numberTables, red, green, blue, step);
-    return numbersAt(numbers, width * height * 3);
+    return numbersAt(numbers, width * height * count);
   }
 
   /** A view of the numbers. Reuses the last view if it fits. */
@@ -185,7 +195,7 @@ export function createResamplingKernel(): ResamplingKernel {
     }
   }
 
-  return { source, resample, normalise };
+  return { source, resample, toGrey, normalise };
 }
 
 function layOut(plan: ResamplingPlan, sourceLength: number): Layout {

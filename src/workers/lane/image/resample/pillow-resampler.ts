@@ -45,7 +45,7 @@ export interface ResamplingPlan {
 /** `geometry.window` of the resized image is kept. */
 export function planResampling(
   source: Size,
-  { resized, window }: Geometry,
+  { resized, window }: Pick<Geometry, 'resized' | 'window'>,
   interpolation: Interpolation,
 ): ResamplingPlan {
   const columns = axis(source.width, resized.width, window.left, window.width, interpolation);

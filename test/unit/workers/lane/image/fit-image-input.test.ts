@@ -3,9 +3,9 @@ import type { GraphTensor } from '#forebay/shared/models/graph-tensor.js';
 import { PREPROCESS } from '#forebay/shared/tasks/image/preprocess.js';
 import { fitImageInput } from '#forebay/workers/lane/image/fit-image-input.js';
 
-const preprocess = PREPROCESS.parse({ crop: 224 });
 const image = (shape: (number | string)[], type = 'float32'): GraphTensor => ({ name: 'x', type, shape });
-const fit = (input: GraphTensor) => fitImageInput(preprocess, [input]);
+const fit = (input: GraphTensor, more: object = {}) =>
+  fitImageInput(PREPROCESS.parse({ crop: 224, ...more }), [input]);
 
 it('reads layout, number type and batch from the graph', () => {
   expect(fit(image(['N', 3, 224, 224]))).toMatchObject({ layout: 'nchw', fixedBatch: null });
@@ -22,14 +22,31 @@ it('finds the channels by their name if the graph gives no number', () => {
   expect(fit(image(['N', 'height', 'width', 'num_channels']))).toMatchObject({ layout: 'nhwc' });
 });
 
+it('takes sizes that are not square, and one channel in either layout', () => {
+  const oblong = { crop: { width: 320, height: 224 } };
+  expect(fit(image(['N', 3, 224, 320]), oblong)).toMatchObject({ layout: 'nchw' });
+  expect(fit(image(['N', 224, 320, 3]), oblong)).toMatchObject({ layout: 'nhwc' });
+  expect(fit(image(['N', 1, 224, 224]), { channels: 1 })).toMatchObject({ layout: 'nchw' });
+  expect(fit(image(['N', 224, 224, 1]), { channels: 1 })).toMatchObject({ layout: 'nhwc' });
+});
+
 it.each([
-  ['only square images are supported so far', () => fit(image(['N', 3, 224, 320]))],
+  ['preprocess.crop is 224, but', () => fit(image(['N', 3, 224, 320]))],
   ['preprocess.crop is 224, but', () => fit(image(['N', 3, 192, 192]))],
-  ['images have 3 channels, but', () => fit(image(['N', 1, 224, 224]))],
+  [
+    'the graph\'s input is "x" float32[N,1,224,224]: set preprocess.channels to 1',
+    () => fit(image(['N', 1, 224, 224])),
+  ],
+  ['images have 3 channels, but', () => fit(image(['N', 4, 224, 224]))],
+  ['images have 1 channel, but', () => fit(image(['N', 224, 224, 3]), { channels: 1 })],
+  [
+    'preprocess.crop is 320 x 224 (width x height), but',
+    () => fit(image(['N', 3, 320, 224]), { crop: { width: 320, height: 224 } }),
+  ],
   ['an image tensor has 4 dimensions, but', () => fit(image(['N', 2048]))],
   ['an image tensor is float32, float16, uint8, but', () => fit(image(['N', 3, 224, 224], 'string'))],
   ['takes raw pixels: set rescale 1', () => fit(image(['N', 3, 224, 224], 'uint8'))],
-  ['an image model has one input, but', () => fitImageInput(preprocess, [])],
+  ['an image model has one input, but', () => fitImageInput(PREPROCESS.parse({ crop: 224 }), [])],
 ])('refuses a misfit with "%s ..." and names both sides', (message, attempt) => {
   expect(attempt).toThrow(message);
 });

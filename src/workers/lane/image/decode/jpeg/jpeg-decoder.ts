@@ -40,6 +40,7 @@ export function createJpegDecoder(
   const baselineBytes = bytesPerPixel(memoryOfPlain('jpeg', false), 'codec');
   const progressiveBytes = bytesPerPixel(memoryOfPlain('jpeg', true), 'codec');
   const turn = createTurn();
+  const grey = options.channels === 1;
   let codec: JpegCodec | null = null;
   /** Number of images that wait for their turn. */
   let waiting = 0;
@@ -75,9 +76,8 @@ export function createJpegDecoder(
 
   /** The other decoder holds less of a large image, and can shrink an image while it decodes. */
   function isForOther(size: Size): boolean {
-    const { width, height } = size;
-    if (width * height > HELD_PIXELS) return true;
-    return shrinks(options, size, planGeometry(width, height, options.resize, options.crop));
+    if (size.width * size.height > HELD_PIXELS) return true;
+    return shrinks(options, size, planGeometry(size, options));
   }
 
   /** Null if the codec refuses the image. */
@@ -93,10 +93,10 @@ export function createJpegDecoder(
     const plan = plans.get(size, geometry, options.interpolation);
     const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
     if (found === null) return null;
-    return { result: take(kernelWindow(kernel, plan, found.offset, found.stride), geometry) };
+    return { result: take(kernelWindow(kernel, plan, found.offset, found.stride, grey), geometry) };
   }
 
-  const crop = toCrop(options.crop);
+  const crop = toCrop(options);
   return { jpeg: parts.jpeg, decodeTo, decode: async (image) => decodeTo(image, crop) };
 }
 

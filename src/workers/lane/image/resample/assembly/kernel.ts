@@ -1,6 +1,6 @@
 /**
- * AssemblyScript, not TypeScript: the two passes of Pillow's resize in SIMD, and the normalisation after them. It knows only
- * memory addresses, and ../kernel.ts lays the memory out.
+ * AssemblyScript, not TypeScript: the two passes of Pillow's resize in SIMD, the conversion to grey before them and the
+ * normalisation after them. It knows only memory addresses, and ../kernel.ts lays the memory out.
  *
  * A weight of 22 fractional bits is split in two of 16 bits, weight = high * 2^12 + low, so that one instruction multiplies
  * two taps of four sums. Parts of a sum may wrap modulo 2^32. The whole sum fits.
@@ -152,6 +152,23 @@ export function vertical(
     }
     weights += (<usize>pairs) << 3;
     out += outStride;
+  }
+}
+
+/** Turns `rows` lines of `width` RGB, `stride` bytes apart, to grey with three equal channels. Pillow's formula. */
+export function grey(source: usize, stride: usize, width: i32, rows: i32): void {
+  for (let y = 0; y < rows; y++) {
+    let at = source;
+    for (let x = 0; x < width; x++) {
+      const sum: u32 =
+        <u32>load<u8>(at) * 19595 + <u32>load<u8>(at, 1) * 38470 + <u32>load<u8>(at, 2) * 7471 + 0x8000;
+      const value = <u8>(sum >> 16);
+      store<u8>(at, value);
+      store<u8>(at, value, 1);
+      store<u8>(at, value, 2);
+      at += 3;
+    }
+    source += stride;
   }
 }
 

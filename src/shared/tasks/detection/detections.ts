@@ -1,0 +1,14 @@
+/** The answer of a detector. */
+import { z } from 'zod';
+
+export const DETECTIONS = z.array(
+  z.object({
+    index: z.int().meta({ description: 'Number of the class.' }),
+    label: z.string().optional().meta({ description: 'Name of the class. Absent without a labels file.' }),
+    score: z.number(),
+    box: z
+      .array(z.number())
+      .length(4)
+      .meta({ description: 'Left, top, width and height in pixels of the original image.' }),
+  }),
+);

@@ -1,0 +1,86 @@
+/** Finds the outputs of a graph that hold boxes, scores and classes. In case of doubt it refuses, and names the field that decides. */
+import { ForebayError } from '../../../../shared/errors.ts';
+import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import type { DetectionConfig } from '../../../../shared/tasks/detection/detection-config.ts';
+import { nearestName } from '../../../../shared/text/nearest-name.ts';
+
+const FLOATS: readonly string[] = ['float32', 'float16', 'float64'];
+const NUMBERS: readonly string[] = [...FLOATS, 'int64', 'int32'];
+
+export type OutputRole = keyof NonNullable<DetectionConfig['outputs']>;
+
+export const isFloat = ({ type }: GraphTensor) => FLOATS.includes(type);
+export const isNumber = ({ type }: GraphTensor) => NUMBERS.includes(type);
+export const rankOf = ({ shape }: GraphTensor) => shape.length;
+
+export interface RoleWish {
+  readonly role: OutputRole;
+  readonly fits: (output: GraphTensor) => boolean;
+  /** A name that exporters give to such an output. It decides if several fit. */
+  readonly usual: RegExp;
+  /** A sentence about an output that fits. */
+  readonly what: string;
+}
+
+/** Null if none fits. Throws ForebayError `config_mismatch` if several do, or if the named one does not. */
+export function findOutput(
+  config: Pick<DetectionConfig, 'outputs'>,
+  outputs: readonly GraphTensor[],
+  { role, fits, usual, what }: RoleWish,
+): GraphTensor | null {
+  const named = config.outputs?.[role];
+  if (named !== undefined) {
+    const found = outputs.find(({ name }) => name === named);
+    if (found === undefined) throw noSuch(role, named, outputs);
+    if (!fits(found)) throw mismatch(what, `the graph's output is ${describeTensor(found)}`);
+    return found;
+  }
+  const possible = outputs.filter(fits);
+  const [first, ...others] = possible;
+  if (first === undefined) return null;
+  if (others.length === 0) return first;
+  const usualOnes = possible.filter(({ name }) => usual.test(name));
+  if (usualOnes.length === 1) return usualOnes[0]!;
+  throw mismatch(
+    `nothing says which output holds the ${role}`,
+    `the graph has ${describeAll(possible)}: name one in model.json, such as "outputs": {"${role}": "${first.name}"}`,
+  );
+}
+
+/** As findOutput. Throws also if none fits. */
+export function needOutput(
+  config: Pick<DetectionConfig, 'outputs'>,
+  outputs: readonly GraphTensor[],
+  wish: RoleWish,
+): GraphTensor {
+  const found = findOutput(config, outputs, wish);
+  if (found === null) throw mismatch(wish.what, `the graph has ${describeAll(outputs)}`);
+  return found;
+}
+
+function noSuch(role: OutputRole, name: string, outputs: readonly GraphTensor[]): ForebayError {
+  const near = nearestName(
+    name,
+    outputs.map((output) => output.name),
+  );
+  const hint = near === null ? '' : `; did you mean "${near}"?`;
+  return mismatch(`outputs.${role} is "${name}"`, `the graph has ${describeAll(outputs)}${hint}`);
+}
+
+/** Throws ForebayError `config_mismatch` if the labels file has another number of names. */
+export function checkLabels(
+  labels: readonly string[] | null,
+  classes: number,
+  output: GraphTensor,
+  hint = '',
+): void {
+  if (labels === null || labels.length === classes) return;
+  throw mismatch(
+    `the labels file has ${labels.length} names`,
+    `the graph's output ${describeTensor(output)} has ${classes} classes${hint}`,
+  );
+}
+
+export function mismatch(config: string, graph: string): ForebayError {
+  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
+}

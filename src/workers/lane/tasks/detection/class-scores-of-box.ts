@@ -1,0 +1,46 @@
+/** Which classes a box has, from the numbers of all classes. */
+import type { Activation } from '../../../../shared/tasks/classes/activation.ts';
+import type { Candidates } from './candidates.ts';
+import { NAN_SCORE } from './head.ts';
+
+/** Calls `take` for each class of the box whose score is at least the threshold. `at`: where its numbers begin. */
+export type ClassScores = (
+  numbers: Float32Array,
+  at: number,
+  threshold: number,
+  into: Candidates,
+  take: (score: number, label: number) => void,
+) => void;
+
+/** With sigmoid, classes are independent, so a box may have several. Otherwise it has the best one. */
+export function createClassScores(activation: Activation, width: number, hasNoObject: boolean): ClassScores {
+  const classes = hasNoObject ? width - 1 : width;
+  if (activation === 'sigmoid') {
+    return (numbers, at, threshold, into, take) => {
+      const least = Math.log(threshold / (1 - threshold));
+      for (let label = 0; label < classes; label++) {
+        const number = numbers[at + label]!;
+        // Few numbers come near the threshold, so the exact comparison is rare.
+        if (number >= least - 1e-3) {
+          const score = 1 / (1 + Math.exp(-number));
+          if (score >= threshold) take(score, label);
+        } else if (Number.isNaN(number)) into.reject(NAN_SCORE);
+      }
+    };
+  }
+  return (numbers, at, threshold, into, take) => {
+    let label = 0;
+    for (let i = 1; i < classes; i++) if (numbers[at + i]! > numbers[at + label]!) label = i;
+    const best = numbers[at + label]!;
+    const score = activation === 'softmax' ? softmaxOf(numbers, at, width, best) : best;
+    if (score >= threshold) take(score, label);
+    else if (Number.isNaN(score)) into.reject(NAN_SCORE);
+  };
+}
+
+/** The softmax of `best`, among all numbers of the box. */
+function softmaxOf(numbers: Float32Array, at: number, width: number, best: number): number {
+  let sum = 0;
+  for (let i = 0; i < width; i++) sum += Math.exp(numbers[at + i]! - best);
+  return 1 / sum;
+}

@@ -1,0 +1,148 @@
+/** The output of a graph that holds a map of classes: which one it is, and the segments of each row. */
+import { ForebayError } from '../../../../shared/errors.ts';
+import { describeTensor, type GraphTensor, type Layout } from '../../../../shared/models/graph-tensor.ts';
+import type { SegmentationConfig } from '../../../../shared/tasks/segmentation/segmentation-config.ts';
+import type { Geometry } from '../../image/decode/geometry.ts';
+import type { Size } from '../../image/resample/pillow-resampler.ts';
+import { chooseFloats, FLOATS } from '../choose-floats.ts';
+import { numberRows, type Numbers } from '../rows-of-output.ts';
+import type { Outputs } from '../tensors.ts';
+import { addAboveThreshold } from './above-threshold.ts';
+import { addBestClasses } from './arg-max.ts';
+import { createBestClasses } from './best-classes.ts';
+import { NAN_MAP, type ClassMap } from './class-map.ts';
+import { addClassNumbers } from './class-numbers.ts';
+import { mapShape } from './map-shape.ts';
+import { projectMap } from './projection.ts';
+import { createSegmentList, type Segment } from './segment-list.ts';
+
+export interface SegmentOutput {
+  readonly output: GraphTensor;
+  /** Whether segments have scores. */
+  readonly hasScores: boolean;
+  /** The segments of each row, the largest first, or what is wrong with its numbers. Throws an Error for another shape. */
+  segments(
+    outputs: Outputs,
+    geometries: readonly Geometry[],
+    threshold: number,
+  ): (readonly Segment[] | string)[];
+  /** As BoundTask.numbers. */
+  numbers(outputs: Outputs, rows: number): Float32Array[];
+  /** As BoundTask.check. */
+  check(outputs: Outputs): void;
+}
+
+export interface SegmentOutputParts {
+  readonly config: SegmentationConfig;
+  readonly outputs: readonly GraphTensor[];
+  readonly labels: readonly string[] | null;
+  /** Of the model's input. A map of four dimensions has the same layout, unless its numbers of classes say otherwise. */
+  readonly layout: Layout;
+  readonly input: Size;
+  readonly fixedBatch: number | null;
+}
+
+const CLASS_NUMBERS: readonly string[] = ['int64', 'int32', 'uint8', 'bool'];
+
+/** Throws ForebayError `config_mismatch`. */
+export function bindSegmentOutput(parts: SegmentOutputParts): SegmentOutput {
+  const { config, labels, input, fixedBatch } = parts;
+  const output = chooseFloats({
+    named: config.output,
+    outputs: parts.outputs,
+    types: [...FLOATS, ...CLASS_NUMBERS],
+    fits: ({ shape }) => shape.length === 3 || shape.length === 4,
+    prefers: [],
+    what: 'a segmentation is an output [batch, classes, height, width] or [batch, height, width] of numbers',
+    holds: 'the map of classes',
+  });
+  const holdsNumbers = CLASS_NUMBERS.includes(output.type);
+  const activation = holdsNumbers ? null : activationFor(config, output);
+  const ignored = new Set(config.ignore);
+  const findBest = createBestClasses();
+  const named = holdsNumbers ? null : (labels?.length ?? null);
+  const shapeOf = (dims: readonly number[]) => mapShape(dims, named, parts.layout);
+
+  function check(dims: readonly number[]): void {
+    const { classes } = shapeOf(dims);
+    const what = `the graph's output ${describeTensor({ ...output, shape: dims })} has ${classes} classes`;
+    if (holdsNumbers) {
+      if (classes !== 1) throw refused(`a map of class numbers has one number per pixel, but ${what}`);
+      return;
+    }
+    if (labels !== null && labels.length !== classes) {
+      throw refused(`the labels file has ${labels.length} names, but ${what}`);
+    }
+    if (activation === 'softmax' && classes === 1) {
+      throw refused(`softmax makes every score 1, because ${what}: set "activation" to "sigmoid" or "none"`);
+    }
+    const beyond = config.ignore?.find((label) => label >= classes);
+    if (beyond !== undefined) throw refused(`ignore names class ${beyond}, but ${what}`);
+  }
+
+  if (output.shape.slice(1).every((dim) => typeof dim === 'number')) check(output.shape as number[]);
+
+  function fromNumbers(map: ClassMap, geometry: Geometry, threshold: number): readonly Segment[] | string {
+    const projection = projectMap(geometry, input, map);
+    const list = createSegmentList(ignored);
+    if (map.classes > 1 && activation !== 'sigmoid') {
+      const best = findBest(map, activation === 'softmax');
+      if (best === null) return NAN_MAP;
+      addBestClasses(map, best, projection, activation === 'softmax', list);
+      return list.sorted();
+    }
+    const [least, scoreOf] = activation === 'sigmoid' ? [logit(threshold), sigmoid] : [threshold, asItIs];
+    for (let label = 0; label < map.classes; label++) {
+      if (ignored.has(label)) continue;
+      if (!addAboveThreshold(map, label, projection, least, scoreOf, list)) return NAN_MAP;
+    }
+    return list.sorted();
+  }
+
+  function rowsOf(outputs: Outputs, rows: number): Numbers[] {
+    const value = outputs[output.name]!;
+    const batch = fixedBatch ?? rows;
+    if (value.dims.length !== output.shape.length || value.dims[0] !== batch) {
+      const wanted = describeTensor({ ...output, shape: [batch, ...output.shape.slice(1)] });
+      throw new Error(`the graph returned [${value.dims.join(',')}] instead of ${wanted}`);
+    }
+    return numberRows(value, rows, batch, output.name);
+  }
+
+  return {
+    output,
+    hasScores: !holdsNumbers,
+    segments(outputs, geometries, threshold) {
+      const { dims } = outputs[output.name]!;
+      const rows = rowsOf(outputs, geometries.length);
+      const shape = shapeOf(dims);
+      return rows.map((numbers, row) => {
+        const geometry = geometries[row]!;
+        if (!holdsNumbers) {
+          return fromNumbers({ ...shape, numbers: numbers as Float32Array }, geometry, threshold);
+        }
+        const list = createSegmentList(ignored);
+        addClassNumbers(numbers, shape, projectMap(geometry, input, shape), list);
+        return list.sorted();
+      });
+    },
+    numbers: (outputs, rows) =>
+      rowsOf(outputs, rows).map((row) => (row instanceof Float32Array ? row : Float32Array.from(row))),
+    check: (outputs) => check(outputs[output.name]!.dims),
+  };
+}
+
+function activationFor({ activation }: SegmentationConfig, output: GraphTensor) {
+  if (activation !== undefined) return activation;
+  throw refused(
+    `nothing says how the map's numbers become scores, and the graph's output is ${describeTensor(output)}: set "activation" in model.json to "softmax" (logits, each pixel has one class), "sigmoid" (independent logits) or "none" (scores already)`,
+  );
+}
+
+const asItIs = (number: number) => number;
+const sigmoid = (number: number) => 1 / (1 + Math.exp(-number));
+const logit = (score: number) => Math.log(score / (1 - score));
+
+function refused(message: string): ForebayError {
+  return new ForebayError('config_mismatch', message);
+}
