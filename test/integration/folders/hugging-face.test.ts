@@ -218,6 +218,43 @@ describe('texts', () => {
     expect(outcomes.map((outcome) => predictionsOf(outcome)[0]!.label)).toEqual(['late', 'late']);
   });
 
+  it('have entities with the labels of config.json', async () => {
+    const labels = ['O', 'B-PER'];
+    const scores = VOCABULARY.map((token) =>
+      labels.map((label) => ((label === 'B-PER') === (token === 'mary') ? 30 : 0)),
+    );
+    const dir = writeFolder({
+      ...tokenizer,
+      'config.json': {
+        architectures: ['BertForTokenClassification'],
+        model_type: 'bert',
+        id2label: { 0: 'O', 1: 'B-PER' },
+      },
+      'onnx/model.onnx': tokenTable({ table: scores, output: 'logits' }),
+    });
+    const { folder, lane } = await servedFolder(dir);
+    const [outcome] = await runTexts(lane, folder, records('paris loves Mary'));
+    expect(outcome).toEqual({
+      ok: true,
+      result: '"entities":[{"label":"PER","score":1,"start":12,"end":16,"text":"Mary"}]',
+    });
+  });
+
+  it('and images without a head need a pooling from model.json', async () => {
+    const bare = { architectures: ['BertModel'], model_type: 'bert' };
+    const dir = writeFolder({ ...tokenizer, 'config.json': bare, 'model.onnx': tokenTable({ table }) });
+    await expect(loadModelFolder(dir)).rejects.toThrow(/\/pooling: is missing: no file shows/);
+    writeFileSync(join(dir, 'model.json'), JSON.stringify({ pooling: 'mean', normalize: false }));
+    const { folder, lane } = await servedFolder(dir);
+    expect(await runTexts(lane, folder, records('a'))).toEqual([{ ok: true, result: '"embedding":[3,-3]' }]);
+    const images = imageFolder({
+      'config.json': { architectures: ['ViTModel'] },
+      'model.json': { pooling: 'none' },
+    });
+    const { folder: vectors } = await servedFolder(images);
+    expect(vectors.config).toMatchObject({ task: 'image-embedding', normalize: true });
+  });
+
   it('have the pooling, the length and the prompts of sentence-transformers', async () => {
     const dir = writeFolder({
       ...tokenizer,

@@ -4,8 +4,8 @@ import { objectIn, type ForeignFiles } from '../foreign-files.ts';
 import type { ForeignConfig, ForeignKind } from '../foreign-folder.ts';
 import { modelNameFrom } from '../model-name.ts';
 import { describeClasses } from './classes.ts';
-import type { Described } from './described.ts';
-import { describeImageClassifier } from './image-classifier.ts';
+import { bothOf, type Described } from './described.ts';
+import { describeImages } from './image-settings.ts';
 import type { Json } from './reading.ts';
 import { describeSentenceModel } from './sentence-model.ts';
 import { describeText } from './text-settings.ts';
@@ -24,7 +24,7 @@ async function read(files: ForeignFiles): Promise<ForeignConfig | null> {
   const config = await objectIn(files, CONFIG);
   const architecture = architectureOf(config);
   if (architecture === null && typeof config['model_type'] !== 'string') return null;
-  const { task, describe } = kindOf(architecture ?? '', (await files.names()).includes('modules.json'));
+  const { task, describe } = kindOf(architecture ?? '', await files.names());
   const told = await describe(files, config);
   return {
     kind: 'Hugging Face',
@@ -42,37 +42,54 @@ function architectureOf({ architectures }: Json): string | null {
   return typeof first === 'string' ? first : null;
 }
 
+const HEADS: readonly (Kind & { readonly end: string })[] = [
+  {
+    end: 'ForImageClassification',
+    task: 'image-classification',
+    describe: async (files, config) => bothOf(describeClasses(config), await describeImages(files)),
+  },
+  { end: 'ForSequenceClassification', task: 'text-classification', describe: classesOfTexts },
+  { end: 'ForTokenClassification', task: 'token-classification', describe: classesOfTexts },
+];
+
+async function classesOfTexts(files: ForeignFiles, config: Json): Promise<Described> {
+  return bothOf(await describeText(files, config), describeClasses(config));
+}
+
+async function vectorsOfTexts(files: ForeignFiles, config: Json): Promise<Described> {
+  return bothOf(await describeText(files, config), VECTORS);
+}
+
+const VECTORS: Described = {
+  fields: {},
+  missing: new Map([['/pooling', 'no file shows how vectors become one (mean, cls, none ...)']]),
+  notes: ['vectors are scaled to length 1; "normalize": false in model.json returns them as they are'],
+};
+
 interface Kind {
   readonly task: string | null;
   readonly describe: (files: ForeignFiles, config: Json) => Promise<Described>;
 }
 
 /** By the ends of the names that transformers gives its classes. */
-function kindOf(architecture: string, isSentenceModel: boolean): Kind {
-  if (isSentenceModel) return { task: 'text-embedding', describe: describeSentenceModel };
-  if (architecture.endsWith('ForImageClassification')) {
-    return { task: 'image-classification', describe: describeImageClassifier };
-  }
-  if (architecture.endsWith('ForSequenceClassification')) {
-    return { task: 'text-classification', describe: classifierOfTexts };
-  }
-  if (architecture.endsWith('ForTokenClassification')) {
-    return { task: 'token-classification', describe: classifierOfTexts };
+function kindOf(architecture: string, names: readonly string[]): Kind {
+  if (names.includes('modules.json')) return { task: 'text-embedding', describe: describeSentenceModel };
+  const known = HEADS.find(({ end }) => architecture.endsWith(end));
+  if (known !== undefined) return known;
+  // A model without a head returns vectors.
+  if (architecture.endsWith('Model')) {
+    if (names.includes('tokenizer.json')) return { task: 'text-embedding', describe: vectorsOfTexts };
+    if (names.includes('preprocessor_config.json')) {
+      return {
+        task: 'image-embedding',
+        describe: async (files) => bothOf(await describeImages(files), VECTORS),
+      };
+    }
   }
   const why = `config.json names the architecture ${JSON.stringify(architecture)}, which does not show a task that Forebay knows: write the whole model.json, for example with: forebay model init`;
   return {
     task: null,
     describe: async () => ({ fields: {}, missing: new Map([['/task', why]]), notes: [] }),
-  };
-}
-
-async function classifierOfTexts(files: ForeignFiles, config: Json): Promise<Described> {
-  const texts = await describeText(files, config);
-  const classes = describeClasses(config);
-  return {
-    fields: { ...texts.fields, ...classes.fields },
-    missing: new Map([...texts.missing, ...classes.missing]),
-    notes: [...texts.notes, ...classes.notes],
   };
 }
 

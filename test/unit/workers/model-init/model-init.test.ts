@@ -25,6 +25,8 @@ import {
   twoOutputModel,
   type MeanColourModel,
 } from '../../../support/onnx/models.ts';
+import { writeOnnx } from '../../../support/onnx/graph.ts';
+import { step } from '../../../support/onnx/mean-model.ts';
 import { brokenModel } from '../../../support/onnx/special-models.ts';
 
 const ENTRY = fileURLToPath(import.meta.resolve('#forebay/workers/model-init/main.js'));
@@ -253,6 +255,28 @@ it('asks how images get an input that is not square', async () => {
   expect((await init(file, '--force', '--resize', 'squash')).code).toBe(0);
   expect(configOf(dir)).toMatchObject({ preprocess: { resize: crop, crop } });
 });
+
+it('takes grey images', async () => {
+  const dir = testFolder();
+  const file = join(dir, 'model.onnx');
+  writeFileSync(file, greyModel());
+  const { code, out } = await init(file);
+  expect(code).toBe(0);
+  expect(out).toContain('preprocess.mean [0], std [1]: none');
+  expect(configOf(dir)).toMatchObject({
+    task: 'image-classification',
+    preprocess: { crop: 8, channels: 1, mean: [0], std: [1] },
+  });
+});
+
+function greyModel(): Buffer {
+  return writeOnnx({
+    inputs: [{ name: 'image', type: 'float32', shape: ['N', 1, 8, 8] }],
+    outputs: [{ name: 'scores', type: 'float32', shape: ['N', 64] }],
+    operators: [step('Flatten', ['image'], 'flat'), step('Softmax', ['flat'], 'scores', { axis: 1 })],
+    weights: [],
+  });
+}
 
 function writeJson(path: string, value: object): void {
   writeFileSync(path, JSON.stringify(value));

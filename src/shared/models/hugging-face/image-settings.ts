@@ -1,9 +1,7 @@
-/** What a Hugging Face folder of an image classifier says: preprocessing, labels and activation. */
+/** What a Hugging Face folder says about the input of an image model. */
 import { objectIn, type ForeignFiles } from '../foreign-files.ts';
-import { describeClasses } from './classes.ts';
 import type { Described } from './described.ts';
 import { readPreprocessorConfig } from './preprocessor-config.ts';
-import type { Json } from './reading.ts';
 
 const FILE = 'preprocessor_config.json';
 
@@ -15,19 +13,18 @@ const NEEDED = {
   std: 'the standard deviation (image_std)',
 } as const;
 
-export async function describeImageClassifier(files: ForeignFiles, config: Json): Promise<Described> {
+export async function describeImages(files: ForeignFiles): Promise<Described> {
   const given = await objectIn(files, FILE);
   const { preprocess, open } = readPreprocessorConfig(given);
-  const classes = describeClasses(config);
-  const missing = new Map(classes.missing);
+  const missing = new Map<string, string>();
   const has = Object.keys(given).length > 0;
   for (const [field, what] of Object.entries(NEEDED)) {
     if (preprocess[field as keyof typeof NEEDED] !== undefined) continue;
     missing.set(`/preprocess/${field}`, has ? `${FILE} does not show ${what}` : `there is no ${FILE}`);
   }
-  const notes = [...classes.notes, ...open];
+  const notes = [...open];
   // Processors before transformers 4.26 do not write it, and always divide by 255.
   if (preprocess.rescale === undefined)
     notes.push(`${FILE} has no rescale_factor: pixels are divided by 255`);
-  return { fields: { ...classes.fields, preprocess }, missing, notes };
+  return { fields: { preprocess }, missing, notes };
 }
