@@ -62,11 +62,12 @@ export const ROW_ERRORS = {
     fix: 'Replace the file. Often a copy or a download was interrupted.',
   },
   unsupported_format: {
-    cause: 'The content of the file is not JPEG, PNG, WebP, GIF, TIFF or AVIF. Its name does not matter.',
+    cause:
+      'The content of the file is not JPEG, PNG, WebP, GIF, TIFF or AVIF, or for a model of sounds not WAV or FLAC. Its name does not matter.',
     fix: 'Convert the file, or leave it out with `exclude`.',
   },
   decode_failed: {
-    cause: 'The image is damaged or cut off, or the file should be text and is not UTF-8.',
+    cause: 'The image or the sound is damaged or cut off, or the file should be text and is not UTF-8.',
     fix: 'Replace the file. The message says what is wrong.',
   },
   too_many_pixels: {

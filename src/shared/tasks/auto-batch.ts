@@ -12,7 +12,10 @@ import { taskOf } from './task-descriptions.ts';
 const TARGET_BYTES = 4 * 224 * 224 * 3 * 4;
 /** Rows up to this size take so little time that the fixed cost of a call matters. Their batches are twice as large. */
 const SMALL_ROW_BYTES = 64 * 1024;
+/** Rows of tables. A model call costs little more for a thousand of them than for a hundred (docs/adr/0013). */
+const TINY_ROW_BYTES = 1024;
 const MAX_AUTO_BATCH = 128;
+const MAX_TINY_ROWS_BATCH = 1_024;
 /** Batches per block. Fewer make coordination expensive, and more make lanes end at different times. */
 export const BATCHES_PER_BLOCK = 4;
 const MIN_AUTO_BLOCK = 16;
@@ -21,6 +24,7 @@ const MIN_AUTO_BLOCK = 16;
  * block would delay a job's first results.
  */
 const MIN_SMALL_ROWS_BLOCK = 1_024;
+const MIN_TINY_ROWS_BLOCK = 8_192;
 
 /** Bytes of one row's input tensors, as float32. */
 export function inputRowBytes(config: ModelConfig): number {
@@ -34,10 +38,10 @@ export function targetBytes(rowBytes: number): number {
 
 /** The largest automatic batch of this config. */
 export function maxAutoBatch(config: ModelConfig): number {
-  return taskOf(config).mostAutoRows ?? MAX_AUTO_BATCH;
+  return taskOf(config).mostAutoRows ?? (hasTinyRows(config) ? MAX_TINY_ROWS_BATCH : MAX_AUTO_BATCH);
 }
 
-/** Rows per model call for this config. A power of two in 1..128, unless the config sets a number. */
+/** Rows per model call for this config. A power of two, unless the config sets a number. */
 export function autoBatchSize(config: ModelConfig): number {
   const { batch_size } = config.batching;
   if (batch_size !== 'auto') return batch_size;
@@ -54,7 +58,12 @@ export function autoBlockRows(batchSize: number, config: ModelConfig | null): nu
 /** Minimum rows of a block if nobody chose their number. */
 export function minBlockRows(config: ModelConfig | null): number {
   if (config === null || taskOf(config).mostAutoRows !== undefined) return MIN_AUTO_BLOCK;
+  if (hasTinyRows(config)) return MIN_TINY_ROWS_BLOCK;
   return hasSmallRows(inputRowBytes(config)) ? MIN_SMALL_ROWS_BLOCK : MIN_AUTO_BLOCK;
+}
+
+function hasTinyRows(config: ModelConfig): boolean {
+  return inputRowBytes(config) <= TINY_ROW_BYTES;
 }
 
 function hasSmallRows(rowBytes: number): boolean {

@@ -1,6 +1,7 @@
 /** Every task that models can have. */
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { InvariantError } from '../errors.ts';
+import { AUDIO } from './audio.ts';
 import { IMAGE_CLASSIFICATION } from './image-classification.ts';
 import { IMAGE_EMBEDDING } from './image-embedding.ts';
 import { IMAGE_SEGMENTATION } from './image-segmentation.ts';
@@ -22,6 +23,7 @@ export const TASKS: readonly TaskDescription[] = [
   TOKEN_CLASSIFICATION,
   TABULAR,
   TENSORS,
+  AUDIO,
 ] as readonly TaskDescription[];
 
 /** The task of models whose config nobody knows. Workers before version 0.2 do not announce it, and serve no other task. */

@@ -15,10 +15,8 @@ export function recordInput(record: ParsedRecord, kind: RowKind, base: string | 
   if (!record.ok) return bad(record.why);
   if (kind !== 'image' && kind !== 'audio') return { is: 'record', json: record.json };
   const given = record.fields[kind];
-  // Samples of a waveform may be in the record.
-  if (kind === 'audio' && given !== undefined && typeof given !== 'string') {
-    return { is: 'record', json: record.json };
-  }
+  // The record may have the waveform itself in its other fields.
+  if (kind === 'audio' && given === undefined) return { is: 'record', json: record.json };
   if (typeof given !== 'string' || given === '') {
     return bad(`the field "${kind}" must be a path or a URL`);
   }

@@ -4,10 +4,10 @@
  * again in halves.
  */
 import type { RowOutcome } from '../../../shared/domain/row.ts';
-import { messageOf } from '../../../shared/errors.ts';
+import { failedRow } from '../failed-row.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
-import type { TaskBatch } from '../tasks/task.ts';
-import type { Outputs } from '../tasks/tensors.ts';
+import type { GraphCall, TaskBatch } from '../tasks/task.ts';
+import type { Feeds, Outputs } from '../tasks/tensors.ts';
 import { createCallSize } from './call-size.ts';
 import type { OnnxSession } from './onnx-session.ts';
 
@@ -44,6 +44,7 @@ export function createInference(parts: {
 
   async function run(batch: TaskBatch, rows: readonly number[]) {
     const timings = NO_TIME();
+    if (batch.run !== undefined) return { outcomes: await runItself(batch, rows, timings), timings };
     const done = new Map<number, RowOutcome>();
     for (const wanted of rows.length === 0 ? [] : batch.calls(rows)) {
       for (let from = 0; from < wanted.length;) {
@@ -55,6 +56,18 @@ export function createInference(parts: {
       }
     }
     return { outcomes: rows.map((row) => done.get(row)!), timings };
+  }
+
+  async function runItself(
+    batch: TaskBatch,
+    rows: readonly number[],
+    timings: InferenceTimings,
+  ): Promise<RowOutcome[]> {
+    const start = performance.now();
+    const call: GraphCall = async (feeds) => runGraph(feeds, timings);
+    const outcomes = await batch.run!(rows, call);
+    timings.postMs += performance.now() - start - timings.prepareMs - timings.inferMs;
+    return outcomes;
   }
 
   /** Returns the outcomes of all rows, or none if memory ran out. */
@@ -70,7 +83,7 @@ export function createInference(parts: {
       outcomes = batch.answers(found, rows);
       timings.postMs += performance.now() - start;
     } catch (error) {
-      if (rows.length === 1) return [failed(error)];
+      if (rows.length === 1) return [failedRow(error)];
       if (fixedBatch !== null || !isOutOfMemory(error)) return runSingly(batch, rows, timings);
       size.ranOut(rows.length);
       return [];
@@ -91,9 +104,14 @@ export function createInference(parts: {
     rows: readonly number[],
     timings = NO_TIME(),
   ): Promise<Outputs> {
-    const start = performance.now();
     const missing = Math.max(0, (fixedBatch ?? 0) - rows.length);
-    const feeds = batch.feeds(missing === 0 ? rows : [...rows, ...Array<number>(missing).fill(rows.at(-1)!)]);
+    const filled = missing === 0 ? rows : [...rows, ...Array<number>(missing).fill(rows.at(-1)!)];
+    return runGraph(() => batch.feeds(filled), timings);
+  }
+
+  async function runGraph(feedsOf: () => Feeds, timings: InferenceTimings): Promise<Outputs> {
+    const start = performance.now();
+    const feeds = feedsOf();
     const fed = performance.now();
     timings.prepareMs += fed - start;
     const found = await session.run(feeds, outputs);
@@ -102,13 +120,4 @@ export function createInference(parts: {
   }
 
   return { run, call };
-}
-
-const LONGEST_MESSAGE = 300;
-
-function failed(error: unknown): RowOutcome {
-  const line = messageOf(error).replaceAll(/\s+/g, ' ').slice(0, LONGEST_MESSAGE);
-  return isOutOfMemory(error)
-    ? { ok: false, error: { code: 'out_of_memory', message: `memory ran out on this row alone: ${line}` } }
-    : { ok: false, error: { code: 'inference_failed', message: `the model failed on this row: ${line}` } };
 }

@@ -65,6 +65,9 @@ export interface BoundTask {
   check?(outputs: Outputs): void;
 }
 
+/** Runs the graph once. `feeds`: has whole batches of the graph. Rejects with onnxruntime's error. */
+export type GraphCall = (feeds: () => Feeds) => Promise<Outputs>;
+
 /** One batch on its way through a task. Rows are named by their position in the batch. */
 export interface TaskBatch {
   /**
@@ -78,6 +81,11 @@ export interface TaskBatch {
   feeds(rows: readonly number[]): Feeds;
   /** One outcome for each of these rows, which are the first ones of the call. Throws an Error if the outputs are wrong. */
   answers(outputs: Outputs, rows: readonly number[]): RowOutcome[];
+  /**
+   * Runs these rows by itself, instead of `calls` and `answers`: for tasks whose rows need several calls, one after the other.
+   * Returns one outcome per row. Never rejects because of the model.
+   */
+  run?(rows: readonly number[], call: GraphCall): Promise<RowOutcome[]>;
   /** The batch is done, and its memory may be used again. */
   release(): void;
 }

@@ -1,5 +1,6 @@
 /** Every task that a lane can run. */
 import { InvariantError } from '../../../shared/errors.ts';
+import { audio } from './audio/audio.ts';
 import { imageClassification } from './image-classification.ts';
 import { imageEmbedding } from './image-embedding.ts';
 import { imageSegmentation } from './image-segmentation.ts';
@@ -21,6 +22,7 @@ const TASKS: readonly Task[] = [
   tokenClassification,
   tabular,
   namedTensors,
+  audio,
 ];
 
 export function taskNamed(id: string): Task {

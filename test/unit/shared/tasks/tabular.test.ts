@@ -87,7 +87,7 @@ it.each<[string, object, RegExp]>([
 it('rows are small, so batches are large', () => {
   const config = configOf({ columns: ['a', 'b', 'c', 'd'] });
   expect(inputRowBytes(config)).toBe(16);
-  expect(autoBatchSize(config)).toBe(128);
+  expect(autoBatchSize(config)).toBe(1024);
 });
 
 it('a job may choose top_k, and has no option of image tasks', () => {

@@ -121,7 +121,7 @@ it.each<[string, RegExp, GraphTensor, ScoreConfig, string[] | null, number[] | u
   ],
   [
     'a regression',
-    /nothing says what it is.*regression/,
+    /nothing says what it is.*the task "tensors"/,
     output('variable', 'N', 1),
     NOTHING_SAID,
     ['price'],

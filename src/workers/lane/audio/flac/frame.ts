@@ -1,0 +1,91 @@
+/** Decodes a frame of FLAC: a block of samples of all channels (RFC 9639, section 9). */
+import type { BitReader } from './bit-reader.ts';
+import { crc16 } from './crc.ts';
+import type { StreamInfo } from './stream-info.ts';
+import { BadFrame, readSubframe } from './subframe.ts';
+
+export interface Frame {
+  /** Samples of a channel. */
+  readonly length: number;
+  /** The byte after it. */
+  readonly end: number;
+  /** Writes the mean of the channels, from -1 to 1. */
+  mix(to: Float32Array, at: number): void;
+}
+
+const SYNC = 0x3ffe;
+/** Bits of a sample, by their code. 0: as in the stream info. */
+const DEPTHS = [0, 8, 12, -1, 16, 20, 24, 32];
+/** Codes of channels that are stored as a difference, after those of 1 to 8 plain channels. */
+const LEFT_SIDE = 8;
+const SIDE_RIGHT = 9;
+const MID_SIDE = 10;
+
+/** `reader`: of `bytes`, at the frame. Throws OutOfBits or BadFrame. */
+export function readFrame(reader: BitReader, bytes: Uint8Array, info: StreamInfo): Frame {
+  const start = reader.position / 8;
+  if (reader.bits(14) !== SYNC) throw new BadFrame('there is no frame');
+  // A reserved bit, and whether block sizes vary.
+  reader.bits(2);
+  const sizeCode = reader.bits(4);
+  const rateCode = reader.bits(4);
+  const stored = reader.bits(4);
+  const depth = DEPTHS[reader.bits(3)]! || info.depth;
+  reader.bits(1);
+  skipNumber(reader);
+  const length = blockSize(reader, sizeCode);
+  reader.bits([0, 8, 16, 16][Math.max(0, rateCode - 11)] ?? 0);
+  // The header's own checksum. That of the frame covers the header too.
+  reader.bits(8);
+  const channels = stored < LEFT_SIDE ? stored + 1 : 2;
+  if (stored > MID_SIDE || channels !== info.channels || depth !== info.depth) {
+    throw new BadFrame('a frame has other channels or bits than the file');
+  }
+  const data = Array.from({ length: channels }, (_, channel) => {
+    const isSide = stored === SIDE_RIGHT ? channel === 0 : stored >= LEFT_SIDE && channel === 1;
+    const samples = new Float64Array(length);
+    readSubframe(reader, samples, isSide ? depth + 1 : depth);
+    return samples;
+  });
+  reader.align();
+  reader.bits(16);
+  const end = reader.position / 8;
+  if (crc16(bytes, start, end) !== 0) throw new BadFrame('a frame has a wrong checksum: copy the file again');
+  return { length, end, mix: (to, at) => mix(data, stored, depth, to, at) };
+}
+
+/** The number of the frame or sample, in the manner of UTF-8. */
+function skipNumber(reader: BitReader): void {
+  const first = reader.bits(8);
+  const more = Math.max(0, Math.clz32(~(first << 24)) - 1);
+  for (let i = 0; i < more; i++) reader.bits(8);
+}
+
+function blockSize(reader: BitReader, code: number): number {
+  if (code === 0) throw new BadFrame('a frame has the reserved size');
+  if (code === 1) return 192;
+  if (code <= 5) return 144 * 2 ** code;
+  if (code === 6) return reader.bits(8) + 1;
+  if (code === 7) return reader.bits(16) + 1;
+  return 2 ** code;
+}
+
+function mix(
+  data: readonly Float64Array[],
+  stored: number,
+  depth: number,
+  to: Float32Array,
+  at: number,
+): void {
+  const [first, second] = data as [Float64Array, Float64Array];
+  const full = 2 ** (depth - 1);
+  for (let i = 0; i < first.length; i++) {
+    let sum = 0;
+    if (stored < LEFT_SIDE) for (const channel of data) sum += channel[i]!;
+    else if (stored === LEFT_SIDE) sum = 2 * first[i]! - second[i]!;
+    else if (stored === SIDE_RIGHT) sum = first[i]! + 2 * second[i]!;
+    // The sum of left and right. Its lowest bit is that of the difference.
+    else sum = 2 * first[i]! + (Math.abs(second[i]!) % 2);
+    to[at + i] = sum / data.length / full;
+  }
+}

@@ -1,0 +1,107 @@
+/** Decodes WAV files: RIFF and RF64, PCM of 8 to 32 bits and floats, any number of channels. */
+import { ForebayError } from '../../../shared/errors.ts';
+import { checkLength, type Waveform } from './waveform.ts';
+
+interface Format {
+  readonly tag: number;
+  readonly channels: number;
+  readonly rate: number;
+  /** Of one sample of one channel. */
+  readonly bytes: number;
+}
+
+const PCM = 1;
+const FLOAT = 3;
+const EXTENSIBLE = 0xfffe;
+/** Names for the message. */
+const OTHER_TAGS: Readonly<Record<number, string>> = {
+  2: 'ADPCM',
+  6: 'A-law',
+  7: 'mu-law',
+  17: 'ADPCM',
+  85: 'MP3',
+};
+/** A program that cannot go back to the header, for example in a pipe, writes a size from here on, or 0. */
+const UNKNOWN_SIZE = 0x7fff_0000;
+
+/** `bytes`: begin with RIFF or RF64. Throws ForebayError `unsupported_format`, `decode_failed` or `invalid_row`. */
+export function decodeWav(bytes: Uint8Array, maxSeconds: number): Waveform {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isUnknown = (size: number) => size >= UNKNOWN_SIZE || size === 0;
+  let format: Format | null = null;
+  for (let at = 12; at + 8 <= bytes.length;) {
+    const id = String.fromCharCode(...bytes.subarray(at, at + 4));
+    const size = view.getUint32(at + 4, true);
+    const rest = bytes.length - at - 8;
+    if (id === 'data') {
+      if (format === null) throw broken('its data comes before its format');
+      const isWhole = size >= UNKNOWN_SIZE || (size === 0 && isUnknown(view.getUint32(4, true)));
+      if (!isWhole && size > rest) {
+        throw broken(`its header promises ${size} bytes of samples, and ${rest} are there: copy it again`);
+      }
+      return readData(
+        new DataView(view.buffer, view.byteOffset + at + 8, isWhole ? rest : size),
+        format,
+        maxSeconds,
+      );
+    }
+    if (id === 'fmt ') format = readFormat(view, at + 8, Math.min(size, rest));
+    at += 8 + size + (size % 2);
+  }
+  throw broken('it has no samples: its data chunk is missing');
+}
+
+function readFormat(view: DataView, at: number, size: number): Format {
+  if (size < 16) throw broken('its format is cut off');
+  const tag = view.getUint16(at, true);
+  const channels = view.getUint16(at + 2, true);
+  const bytes = view.getUint16(at + 12, true) / channels;
+  if (channels === 0 || !Number.isInteger(bytes)) {
+    throw broken(`its format says ${view.getUint16(at + 12, true)} bytes for ${channels} channels`);
+  }
+  const rate = view.getUint32(at + 4, true);
+  const isExtensible = tag === EXTENSIBLE && size >= 26;
+  return { tag: isExtensible ? view.getUint16(at + 24, true) : tag, channels, rate, bytes };
+}
+
+type Read = (view: DataView, at: number) => number;
+
+const READERS: Readonly<Record<number, Readonly<Record<number, Read>>>> = {
+  [PCM]: {
+    1: (view, at) => (view.getUint8(at) - 128) / 2 ** 7,
+    2: (view, at) => view.getInt16(at, true) / 2 ** 15,
+    3: (view, at) => ((view.getInt8(at + 2) << 16) | view.getUint16(at, true)) / 2 ** 23,
+    4: (view, at) => view.getInt32(at, true) / 2 ** 31,
+  },
+  [FLOAT]: {
+    4: (view, at) => view.getFloat32(at, true),
+    8: (view, at) => view.getFloat64(at, true),
+  },
+};
+
+function readData(view: DataView, { tag, channels, rate, bytes }: Format, maxSeconds: number): Waveform {
+  const read = READERS[tag]?.[bytes];
+  if (read === undefined) {
+    const kind =
+      tag === PCM || tag === FLOAT ? `${bytes * 8} bits a sample` : (OTHER_TAGS[tag] ?? `format ${tag}`);
+    throw new ForebayError(
+      'unsupported_format',
+      `the WAV file holds ${kind}: convert it to PCM of 8, 16, 24 or 32 bits, or to floats`,
+    );
+  }
+  const block = channels * bytes;
+  // A last block that is not whole is left out, as other readers do.
+  const length = Math.floor(view.byteLength / block);
+  checkLength(length, rate, maxSeconds);
+  const samples = new Float32Array(length);
+  for (let i = 0; i < length; i++) {
+    let sum = 0;
+    for (let at = i * block; at < (i + 1) * block; at += bytes) sum += read(view, at);
+    samples[i] = sum / channels;
+  }
+  return { samples, rate };
+}
+
+function broken(why: string): ForebayError {
+  return new ForebayError('decode_failed', `the WAV file is broken: ${why}`);
+}

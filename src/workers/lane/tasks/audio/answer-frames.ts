@@ -1,0 +1,23 @@
+/** How the outputs of a row's frames become its answer. */
+import type { RowOutcome } from '../../../../shared/domain/row.ts';
+import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import type { Outputs } from '../tensors.ts';
+
+/** Collects the outputs of one row. */
+export interface FrameAnswer {
+  /** Takes a frame of a call of `batch` frames, at position `at` of the call. Throws an Error if the outputs are wrong. */
+  add(outputs: Outputs, at: number, batch: number): void;
+  /** After the last frame. `samples`: of the row. Throws an Error if the frames do not fit together. */
+  finish(samples: number): RowOutcome;
+}
+
+export interface FrameAnswerer {
+  /** The outputs of the graph that it uses. */
+  readonly outputs: readonly GraphTensor[];
+  readonly notes: readonly string[];
+  open(topK: number, threshold: number | null): FrameAnswer;
+  /** As in BoundTask. */
+  numbers(outputs: Outputs, rows: number): Float32Array[];
+  /** Throws an Error if the outputs of the first call are wrong. */
+  check(outputs: Outputs): void;
+}

@@ -1,0 +1,111 @@
+/** The graph's input for the waveform. Throws ForebayError `config_mismatch`, which names both sides. Pure. */
+import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import type { AudioConfig } from '../../../../shared/tasks/audio.ts';
+import type { AudioLayout } from '../../../../shared/tasks/audio/audio-config.ts';
+import { nearestName } from '../../../../shared/text/nearest-name.ts';
+import { mismatch } from '../named-tensors/declared.ts';
+
+export interface WaveformInput {
+  readonly tensor: GraphTensor;
+  readonly isHalf: boolean;
+  /** The dimensions of a call. */
+  dims(frames: number, length: number): readonly number[];
+  /** The graph's batch dimension. A symbolic one is a string. Null: there is none, so a call has one frame. */
+  readonly batchDim: number | string | null;
+}
+
+type Config = Pick<AudioConfig, 'input' | 'layout' | 'frame' | 'inputs' | 'state'>;
+
+const RANKS: Readonly<Record<AudioLayout, number>> = { t: 1, nt: 2, nt1: 3, n1t: 3 };
+
+export function bindWaveform(config: Config, inputs: readonly GraphTensor[]): WaveformInput {
+  const tensor = waveformOf(config, inputs);
+  if (tensor.type !== 'float32' && tensor.type !== 'float16') {
+    throw mismatch('a waveform is float32 or float16', `the graph's input is ${describeTensor(tensor)}`);
+  }
+  const layout = layoutOf(config.layout, tensor);
+  const { shape } = tensor;
+  const channels = layout === 'nt1' ? shape[2] : layout === 'n1t' ? shape[1] : 1;
+  if (typeof channels === 'number' && channels !== 1) {
+    throw mismatch(
+      `the layout "${layout}" has one channel`,
+      `the graph's input is ${describeTensor(tensor)}`,
+    );
+  }
+  checkTime(config, tensor, shape[layout === 't' ? 0 : layout === 'n1t' ? 2 : 1]!);
+  return {
+    tensor,
+    isHalf: tensor.type === 'float16',
+    dims: (frames, length) => DIMS[layout](frames, length),
+    batchDim: layout === 't' ? null : shape[0]!,
+  };
+}
+
+const DIMS: Readonly<Record<AudioLayout, (n: number, t: number) => readonly number[]>> = {
+  t: (_, t) => [t],
+  nt: (n, t) => [n, t],
+  nt1: (n, t) => [n, t, 1],
+  n1t: (n, t) => [n, 1, t],
+};
+
+/** Every other input is a state or a constant. */
+function waveformOf(
+  { input, inputs: constants, state }: Config,
+  inputs: readonly GraphTensor[],
+): GraphTensor {
+  const states = state.map((one) => one.input);
+  const rest = inputs.filter(({ name }) => !Object.hasOwn(constants, name) && !states.includes(name));
+  if (input === undefined && rest.length === 1) return rest[0]!;
+  if (input === undefined) {
+    const names =
+      rest.length === 0 ? 'no input of the graph is left for it' : `it may be ${describeAll(rest)}`;
+    throw mismatch(
+      'nothing in model.json says which input takes the waveform',
+      `${names}: name it with "input", and give each other input a value under "inputs" or name it in "state"`,
+    );
+  }
+  const found = rest.find(({ name }) => name === input);
+  if (found === undefined) {
+    const near = nearestName(
+      input,
+      rest.map(({ name }) => name),
+    );
+    const hint = near === null ? '' : `; did you mean "${near}"?`;
+    throw mismatch(`model.json names the input "${input}"`, `the graph has ${describeAll(inputs)}${hint}`);
+  }
+  const [other] = rest.filter((one) => one !== found);
+  if (other === undefined) return found;
+  throw mismatch(
+    `model.json says nothing about the input "${other.name}"`,
+    `the graph has ${describeTensor(other)}: give it a value under "inputs", or name it in "state"`,
+  );
+}
+
+function layoutOf(given: AudioLayout | undefined, tensor: GraphTensor): AudioLayout {
+  const rank = tensor.shape.length;
+  if (given !== undefined) {
+    if (RANKS[given] === rank) return given;
+    throw mismatch(
+      `the layout "${given}" in model.json has ${RANKS[given]} axes`,
+      `the graph's input is ${describeTensor(tensor)}`,
+    );
+  }
+  if (rank === 1) return 't';
+  if (rank === 2) return 'nt';
+  const [, second, third] = tensor.shape;
+  if (rank === 3 && (second === 1) !== (third === 1)) return second === 1 ? 'n1t' : 'nt1';
+  throw mismatch(
+    'a waveform is [N,T], [N,T,1], [N,1,T] or [T]',
+    `the graph's input is ${describeTensor(tensor)}${rank === 3 ? ': set "layout" to "nt1" or "n1t" in model.json' : ''}`,
+  );
+}
+
+function checkTime({ frame }: Config, tensor: GraphTensor, time: number | string): void {
+  if (typeof time !== 'number' || frame?.length === time) return;
+  const says =
+    frame === undefined ? 'does not say how a waveform is cut' : `says frame.length ${frame.length}`;
+  throw mismatch(
+    `model.json ${says}`,
+    `the graph's input ${describeTensor(tensor)} takes ${time} samples: set frame.length to ${time}`,
+  );
+}

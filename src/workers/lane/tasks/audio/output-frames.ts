@@ -1,0 +1,66 @@
+/** Outputs of the graph, joined over the frames of a row and answered by name. */
+import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import type { AudioConfig } from '../../../../shared/tasks/audio.ts';
+import { bindOutputs } from '../named-tensors/bind-outputs.ts';
+import { rowNumbers, rowsOfOutput } from '../named-tensors/row-outputs.ts';
+import type { Shape } from '../named-tensors/shape.ts';
+import { base64Text, listText } from '../named-tensors/value-text.ts';
+import type { FrameAnswerer } from './answer-frames.ts';
+import { createJoin, type FrameValue } from './join-frames.ts';
+
+/** `outputs`: without states. `hop`: as in Framing. Throws ForebayError `config_mismatch`. */
+export function createOutputAnswerer(
+  config: AudioConfig,
+  outputs: readonly GraphTensor[],
+  fixedBatch: number | null,
+  batchDim: Shape[number] | null,
+  hop: number | null,
+): FrameAnswerer {
+  const declared =
+    config.outputs &&
+    Object.fromEntries(
+      Object.entries(config.outputs).map(([name, { batch_axis, encoding }]) => [
+        name,
+        { batch_axis, encoding },
+      ]),
+    );
+  const bound = bindOutputs(declared, outputs, batchDim === null ? null : [batchDim]);
+  const joined = bound.outputs.map((output) => ({
+    output,
+    join: createJoin(output, config.outputs?.[output.name], hop),
+    text: output.isBase64 ? base64Text : listText,
+    key: `${JSON.stringify(output.name)}:`,
+  }));
+  const used = new Set(bound.outputs.map(({ name }) => name));
+
+  return {
+    outputs: outputs.filter(({ name }) => used.has(name)),
+    notes: bound.notes,
+    numbers: (all, rows) => rowNumbers(bound.outputs, all, rows, fixedBatch ?? rows),
+    check(all) {
+      for (const { output, join } of joined) {
+        const { shape, elements } = rowsOfOutput(output, all, fixedBatch ?? 1);
+        join([{ shape, elements: elements(0) }], hop ?? 0);
+      }
+    },
+    open() {
+      const values: FrameValue[][] = joined.map(() => []);
+      return {
+        add(all, at, batch) {
+          for (const [i, { output }] of joined.entries()) {
+            const { shape, elements } = rowsOfOutput(output, all, batch);
+            // A copy, because the memory of the call may be used again.
+            values[i]!.push({ shape, elements: elements(at).slice() });
+          }
+        },
+        finish(samples) {
+          const fields = joined.map(({ join, text, key }, i) => {
+            const { type, shape, elements } = join(values[i]!, samples);
+            return `${key}${text(type, elements, shape)}`;
+          });
+          return { ok: true, result: `"outputs":{${fields.join(',')}}` };
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,81 @@
+// Small graphs that take waveforms, created by the test.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { testFolder, type LoadableModel } from '../lanes.ts';
+import { writeOnnx, type Dim } from './graph.ts';
+import { floats, ints, step } from './mean-model.ts';
+import { checkedConfig, writeLabels } from './models.ts';
+
+/** A model folder of the task "audio". `more`: fields of model.json beside name, task and a sample rate of 1000 Hz. */
+export function audioModel(graph: Buffer, more: object = {}, labels?: readonly string[]): LoadableModel {
+  const dir = testFolder();
+  writeFileSync(join(dir, 'model.onnx'), graph);
+  const named = labels === undefined ? [] : [writeLabels(dir, labels)];
+  const own = { name: 'm', task: 'audio', sample_rate: 1000, ...more };
+  return { dir, config: checkedConfig({ ...own, ...(labels && { labels: 'labels.txt' }) }), named };
+}
+
+/** `same` is the waveform itself, in any shape. */
+export function echoWave(...shape: Dim[]): Buffer {
+  return writeOnnx({
+    inputs: [{ name: 'wave', type: 'float32', shape }],
+    outputs: [{ name: 'same', type: 'float32', shape }],
+    operators: [step('Identity', ['wave'], 'same')],
+    weights: [],
+  });
+}
+
+/** `total` is the sum of the frame's 4 samples, of all frames before it, and of `offset`. The state has its batch second. */
+export function runningTotal(batch: Dim = 'N'): Buffer {
+  return writeOnnx({
+    inputs: [
+      { name: 'wave', type: 'float32', shape: [batch, 4] },
+      { name: 'before', type: 'float32', shape: [1, batch] },
+      { name: 'offset', type: 'float32', shape: [] },
+    ],
+    outputs: [
+      { name: 'total', type: 'float32', shape: [batch, 1] },
+      { name: 'after', type: 'float32', shape: [1, batch] },
+    ],
+    operators: [
+      step('MatMul', ['wave', 'ones'], 'own'),
+      step('Transpose', ['before'], 'upright', { perm: [1, 0] }),
+      step('Add', ['own', 'upright'], 'sum'),
+      step('Transpose', ['sum'], 'after', { perm: [1, 0] }),
+      step('Add', ['sum', 'offset'], 'total'),
+    ],
+    weights: [floats('ones', [4, 1], [1, 1, 1, 1])],
+  });
+}
+
+/** `total` is the frame's 2 samples, each added to the one of the frame before. Nothing has a batch axis. */
+export function runningTotalAlone(): Buffer {
+  return writeOnnx({
+    inputs: [
+      { name: 'wave', type: 'float32', shape: [2] },
+      { name: 'before', type: 'float32', shape: [2] },
+    ],
+    outputs: [
+      { name: 'total', type: 'float32', shape: [2] },
+      { name: 'after', type: 'float32', shape: [2] },
+    ],
+    operators: [step('Add', ['wave', 'before'], 'total'), step('Identity', ['total'], 'after')],
+    weights: [],
+  });
+}
+
+/** Two logits per frame: its first two samples. The graph fails if the third one is not 0, 1 or 2. */
+export function firstTwo(): Buffer {
+  return writeOnnx({
+    inputs: [{ name: 'wave', type: 'float32', shape: ['N', 3] }],
+    outputs: [{ name: 'logits', type: 'float32', shape: ['N', 2] }],
+    operators: [
+      step('Gather', ['wave', 'firsts'], 'two', { axis: 1 }),
+      step('Gather', ['wave', 'third'], 'choice', { axis: 1 }),
+      step('Cast', ['choice'], 'index', { to: 7 }),
+      step('Gather', ['zeros', 'index'], 'nothing', { axis: 0 }),
+      step('Add', ['two', 'nothing'], 'logits'),
+    ],
+    weights: [ints('firsts', [0, 1]), ints('third', [2]), floats('zeros', [3], [0, 0, 0])],
+  });
+}
