@@ -43,6 +43,7 @@ export interface ModelCatalog {
 interface Known extends Omit<FoundModel, 'batchSize'> {
   readonly version: string | null;
   readonly onDisk: boolean;
+  readonly notes: readonly string[];
   readonly served: readonly ServedModel[];
 }
 
@@ -77,15 +78,16 @@ export function createModelCatalog(deps: {
       served.set(queue, [...(served.get(queue) ?? []), model]);
     }
     const known: Known[] = [];
-    for (const { ref, version, config } of disk.models) {
-      known.push({ ref, version, config, onDisk: true, served: served.get(blockQueueName(ref)) ?? [] });
+    for (const { ref, version, config, notes } of disk.models) {
+      const serving = served.get(blockQueueName(ref)) ?? [];
+      known.push({ ref, version, config, notes, onDisk: true, served: serving });
     }
     // Two versions may have the same content, and then the same queue.
     for (const { ref } of disk.models) served.delete(blockQueueName(ref));
     for (const models of served.values()) {
       const { ref, version = null } = models[0]!;
       const config = models.find((model) => model.config !== undefined)?.config ?? null;
-      known.push({ ref, version, config, onDisk: false, served: models });
+      known.push({ ref, version, config, notes: [], onDisk: false, served: models });
     }
     return { known, broken: disk.broken };
   }
@@ -163,7 +165,7 @@ function notFound(name: string, names: readonly string[]): ForebayError {
   );
 }
 
-function toWire({ ref, version, config, served }: Known, isLatest: boolean): ModelWire {
+function toWire({ ref, version, config, notes, served }: Known, isLatest: boolean): ModelWire {
   const healthy = served.filter(isLoaded);
   const problem = healthy.length > 0 ? null : (served[0]?.problem ?? null);
   const lanes = healthy.reduce((sum, model) => sum + model.lanes, 0);
@@ -184,6 +186,7 @@ function toWire({ ref, version, config, served }: Known, isLatest: boolean): Mod
     batch_size: healthy[0]?.batchSize ?? null,
     tuned_at: healthy[0]?.tunedAt ?? null,
     config: config && { ...config },
+    notes: [...notes],
     graph: (healthy.find((model) => model.graph !== null)?.graph ?? null) as ModelWire['graph'],
     providers: providersOf(healthy),
     batch_invariance: invariance && {
@@ -217,6 +220,7 @@ function brokenToWire({ title, error }: ModelProblem): ModelWire {
     batch_size: null,
     tuned_at: null,
     config: null,
+    notes: [],
     graph: null,
     providers: null,
     batch_invariance: null,

@@ -18,6 +18,7 @@ async function checkFolder(dir: string): Promise<Finding[]> {
         level: 'ok',
         what: 'model',
         found: `${modelTitle({ name: model.ref.name, version: model.version })} (${formatBytes(model.bytes)}, ${model.dir})`,
+        ...(model.notes.length > 0 && { advice: `Check: ${model.notes.join('; ')}` }),
       })),
       ...problems.map((problem): Finding => ({
         level: 'fail',

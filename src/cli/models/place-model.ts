@@ -3,12 +3,8 @@ import { constants, type Stats } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ForebayError } from '../../shared/errors.ts';
-import {
-  CONFIG_FILE,
-  GRAPH_FILE,
-  loadModelFolder,
-  type ModelFolder,
-} from '../../shared/models/model-folder.ts';
+import { isModel } from '../../shared/models/model-dirs.ts';
+import { loadModelFolder, type ModelFolder } from '../../shared/models/model-folder.ts';
 import { isVersionName, modelTitle, VERSION_RULE } from '../../shared/models/version-name.ts';
 import { UsageError } from '../exit-codes.ts';
 import { foldersOf } from './named-folders.ts';
@@ -67,7 +63,7 @@ async function refuseIfTaken(
     throw new UsageError(`${elsewhere.dir} holds a model with the name "${name}"; remove it first`);
   const inside: string[] | null = await readdir(folder).catch(() => null);
   if (inside === null) return;
-  if (inside.includes(CONFIG_FILE) || inside.includes(GRAPH_FILE)) {
+  if (isModel(inside)) {
     throw new UsageError(
       version === null
         ? `${folder} exists; remove it first, or keep both as versions`

@@ -1,9 +1,9 @@
 /** `forebay models pull URL --sha256 HEX`: nothing of an archive is unpacked before its SHA-256 is verified. */
 import { createHash } from 'node:crypto';
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
-import { CONFIG_FILE } from '../../shared/models/model-folder.ts';
+import { isModel } from '../../shared/models/model-dirs.ts';
 import { createGuardedFetch } from '../../shared/net/guarded-fetch.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
@@ -85,9 +85,9 @@ function isPrivate(error: unknown): boolean {
 async function modelIn(unpacked: string): Promise<string> {
   const names: string[] = await readdir(unpacked).catch(() => []);
   for (const dir of [unpacked, ...(names.length === 1 ? [join(unpacked, names[0]!)] : [])]) {
-    if ((await stat(join(dir, CONFIG_FILE)).catch(() => null)) !== null) return dir;
+    if (isModel(await readdir(dir).catch(() => []))) return dir;
   }
   throw new UsageError(
-    `the archive holds no ${CONFIG_FILE} in its top folder; make it with: tar czf NAME.tar.gz -C MODELS NAME`,
+    `the archive holds no model in its top folder; make it with: tar czf NAME.tar.gz -C MODELS NAME`,
   );
 }

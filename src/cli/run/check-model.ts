@@ -1,8 +1,9 @@
 /** Checks the model folder of a run: one model with a valid config. Only a worker can check the graph. */
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { readModelParts } from '../../shared/models/model-folder.ts';
+import { CONFIG_FILE, holdsGraph } from '../../shared/models/read-folder-config.ts';
 import type { RowKind } from '../../shared/tasks/task-description.ts';
 import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import { UsageError } from '../exit-codes.ts';
@@ -26,8 +27,8 @@ export async function checkModel(dir: string, given: string): Promise<RunModel> 
     );
   }
   if (dir.includes(':')) throw new UsageError(`--model cannot take a folder with ":" in its path: ${dir}`);
-  const inside = await Promise.all(['model.onnx', 'model.json'].map((name) => isThere(`${dir}/${name}`)));
-  if (!inside.includes(true)) throw await noSingleModel(dir, given);
+  const names = await readdir(dir);
+  if (!holdsGraph(names) && !names.includes(CONFIG_FILE)) throw await noSingleModel(dir, given);
   const { config } = await readModelParts(dir);
   return { dir, name: config.name, pool: config.pool, input: taskOf(config).input };
 }
@@ -43,8 +44,4 @@ async function noSingleModel(dir: string, given: string): Promise<UsageError> {
   return new UsageError(
     `--model: ${given} holds neither model.onnx nor model.json. Make them with: forebay model init FILE.onnx`,
   );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
 }

@@ -1,7 +1,7 @@
 /** Finds the model folders in a models folder: `<name>/` or `<name>/<version>/`. Opens no file. */
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CONFIG_FILE, GRAPH_FILE } from './model-folder.ts';
+import { CONFIG_FILE, holdsGraph } from './read-folder-config.ts';
 
 export interface ModelDir {
   readonly dir: string;
@@ -18,24 +18,29 @@ const MAX_VERSIONS = 256;
  */
 export async function findModelDirs(modelsDir: string): Promise<ModelDir[]> {
   const names: string[] = await readdir(modelsDir);
-  if (names.includes(GRAPH_FILE)) return [{ dir: modelsDir, place: null }];
+  if (holdsGraph(names)) return [{ dir: modelsDir, place: null }];
   const found: ModelDir[] = [];
   for (const name of visible(names)) {
     const dir = join(modelsDir, name);
     const inside: string[] = await readdir(dir).catch(() => []);
-    if (inside.includes(GRAPH_FILE) || inside.includes(CONFIG_FILE)) found.push({ dir, place: null });
+    if (isModel(inside)) found.push({ dir, place: null });
     else if (inside.length <= MAX_VERSIONS) found.push(...(await versionsIn(dir, name, visible(inside))));
   }
   return found;
 }
 
 async function versionsIn(dir: string, name: string, inside: readonly string[]): Promise<ModelDir[]> {
-  const has = await Promise.all(
-    inside.map(async (version) => stat(join(dir, version, CONFIG_FILE)).catch(() => null)),
+  const names = await Promise.all(
+    inside.map(async (version): Promise<string[]> => readdir(join(dir, version)).catch(() => [])),
   );
   return inside
-    .filter((_, i) => has[i] !== null)
+    .filter((_, i) => isModel(names[i]!))
     .map((version) => ({ dir: join(dir, version), place: { name, version } }));
+}
+
+/** Whether a folder with these names may be a model folder. */
+export function isModel(names: readonly string[]): boolean {
+  return holdsGraph(names) || names.includes(CONFIG_FILE);
 }
 
 function visible(names: readonly string[]): string[] {

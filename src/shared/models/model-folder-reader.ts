@@ -3,7 +3,8 @@ import { basename, resolve } from 'node:path';
 import { ForebayError } from '../errors.ts';
 import { createContentMemo } from './content-memo.ts';
 import { findModelDirs, type ModelDir } from './model-dirs.ts';
-import { CONFIG_FILE, loadModelFolder, type ModelFolder } from './model-folder.ts';
+import { loadModelFolder, type ModelFolder } from './model-folder.ts';
+import { CONFIG_FILE } from './read-folder-config.ts';
 import { isVersionName, modelTitle, VERSION_RULE } from './version-name.ts';
 
 export interface ModelListing {

@@ -1,11 +1,11 @@
 /**
- * A model on disk: a folder with `model.onnx`, its config `model.json`, and the files that these two name (external weights,
- * and what the task needs). Reads and identifies it. Only a lane can find out whether the graph runs.
+ * A model on disk: a folder with a graph, its config (`model.json`, or the files of another tool), and the files that these
+ * two name (external weights, and what the task needs). Reads and identifies it. Only a lane can find out whether the graph runs.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelConfig, ModelRef } from '../domain/model/model-config.ts';
-import { ForebayError, messageOf, type Issue } from '../errors.ts';
+import { ForebayError, type Issue } from '../errors.ts';
 import {
   createContentMemo,
   haveChanged,
@@ -17,11 +17,8 @@ import { readModelConfig } from './read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from './graph-files.ts';
 import { hashModel } from './model-hash.ts';
 import { readNamedFiles, type NamedModelFile } from './named-files.ts';
+import { CONFIG_FILE, GRAPH_FILE, readFolderConfig, type FolderConfig } from './read-folder-config.ts';
 import { nameOfParent } from './version-name.ts';
-import { readText } from '../text/read-text.ts';
-
-export const GRAPH_FILE = 'model.onnx';
-export const CONFIG_FILE = 'model.json';
 
 export interface ModelFolder {
   readonly dir: string;
@@ -32,6 +29,10 @@ export interface ModelFolder {
   /** Name of its folder, if that is in a folder of versions. */
   readonly version: string | null;
   readonly onnxPath: string;
+  /** Paths of the files beside the graph in which it keeps weights. */
+  readonly external: readonly string[];
+  /** What the user should know about how the folder was read. Empty for a folder with a whole model.json. */
+  readonly notes: readonly string[];
   /** Size of the graph and its external data. */
   readonly bytes: number;
   /** Every file that determines the model's answers, as it was when `ref.hash` was computed. See haveChanged. */
@@ -58,7 +59,7 @@ export async function loadModelFolder(dir: string, memo = createContentMemo()): 
 }
 
 /** Everything about a folder except its hash, which needs all its files to be read. */
-export interface ModelParts extends Omit<ModelFolder, 'ref' | 'version'> {
+export interface ModelParts extends Omit<ModelFolder, 'ref' | 'version' | 'external'> {
   readonly graph: ModelFile;
   readonly external: readonly ExternalFile[];
 }
@@ -67,14 +68,12 @@ export async function readModelParts(
   dir: string,
   memo: ContentMemo = createContentMemo(),
 ): Promise<ModelParts> {
-  // The stamp of each file is taken before its content is read, so that it reveals a change between the two.
-  const configFile = await stampFile(join(dir, CONFIG_FILE)).catch(async (cause: unknown) =>
-    noConfig(dir, cause),
-  );
-  const config = checkConfig(dir, await readFile(configFile.path));
-  const onnxPath = join(dir, GRAPH_FILE);
+  const reading = await readFolderConfig(dir);
+  if (reading === null) return noConfig(dir);
+  if (!reading.ok) throw invalid(dir, reading.issues, reading.cause);
+  const config = checkConfig(dir, reading.value);
   const issues: Issue[] = [];
-  const graph = await stampGraph(onnxPath, issues);
+  const graph = await stampGraph(dir, reading.graph, issues);
   const external = graph === null ? [] : await readExternalFiles(graph, memo, issues);
   const named = await readNamedFiles(dir, config, memo, issues);
   if (graph === null || issues.length > 0) throw invalid(dir, issues);
@@ -82,42 +81,33 @@ export async function readModelParts(
     dir,
     config,
     named,
-    onnxPath,
+    onnxPath: graph.path,
+    notes: reading.notes,
     graph,
     external,
     bytes: [graph, ...external].reduce((sum, { size }) => sum + size, 0),
-    files: [configFile, graph, ...external, ...named],
+    files: [...reading.sources, graph, ...external, ...named],
   };
 }
 
 function toModelFolder(parts: ModelParts, hash: string): ModelFolder {
-  const { dir, config, named, onnxPath, bytes, files } = parts;
+  const { dir, config, named, onnxPath, external, notes, bytes, files } = parts;
   const ref = { name: config.name, hash, pool: config.pool };
-  return { dir, config, named, ref, version: null, onnxPath, bytes, files };
+  const beside = external.map(({ path }) => path);
+  return { dir, config, named, ref, version: null, onnxPath, external: beside, notes, bytes, files };
 }
 
-async function noConfig(dir: string, cause: unknown): Promise<never> {
+async function noConfig(dir: string): Promise<never> {
   if ((await stat(dir).catch(() => null))?.isDirectory() !== true) {
-    throw new ForebayError('model_not_found', `there is no model folder ${dir}`, { cause });
+    throw new ForebayError('model_not_found', `there is no model folder ${dir}`);
   }
-  const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : messageOf(cause);
   throw new ForebayError(
     'invalid_model_config',
-    `${CONFIG_FILE} ${why} in ${dir}; write a first one with: forebay model init ${join(dir, GRAPH_FILE)}`,
-    { cause },
+    `${CONFIG_FILE} is missing in ${dir}; write a first one with: forebay model init ${join(dir, GRAPH_FILE)}`,
   );
 }
 
-function checkConfig(dir: string, bytes: Buffer): ModelConfig {
-  const whole = (message: string, cause?: unknown) => invalid(dir, [{ path: '', message }], cause);
-  const reading = readText(bytes);
-  if (!reading.ok) throw whole(`${CONFIG_FILE} ${reading.why}`);
-  let value: unknown;
-  try {
-    value = JSON.parse(reading.text);
-  } catch (cause) {
-    throw whole(`${CONFIG_FILE} is not JSON: ${messageOf(cause)}`, cause);
-  }
+function checkConfig(dir: string, value: unknown): ModelConfig {
   const config = readModelConfig(named(value, nameOfParent(dir)));
   if (!config.ok) throw invalid(dir, config.issues);
   return config.config;
@@ -129,13 +119,22 @@ function named(value: unknown, name: string | null): unknown {
   return isNameless && name !== null ? { name, ...value } : value;
 }
 
-async function stampGraph(path: string, issues: Issue[]): Promise<ModelFile | null> {
+async function stampGraph(
+  dir: string,
+  graph: FolderConfig['graph'],
+  issues: Issue[],
+): Promise<ModelFile | null> {
+  if ('problem' in graph) {
+    issues.push({ path: '', message: graph.problem });
+    return null;
+  }
+  const path = join(dir, graph.path);
   const isFile = await stat(path).then(
     (found) => found.isFile(),
     () => false,
   );
   if (isFile) return stampFile(path);
-  issues.push({ path: '', message: `${GRAPH_FILE} is missing beside ${CONFIG_FILE}` });
+  issues.push({ path: '', message: `${graph.path} is missing beside ${CONFIG_FILE}` });
   return null;
 }
 

@@ -50,7 +50,11 @@ const ELEMENT_TYPES = [
 ];
 
 function readTensor(value: Buffer): GraphTensor {
-  const tensor = one(one(value, 2) ?? EMPTY, 1) ?? EMPTY;
+  const type = one(value, 2) ?? EMPTY;
+  const tensor = one(type, 1) ?? EMPTY;
+  // A sequence or a map. A value whose type is not told at all is "undefined".
+  if (type.length > 0 && tensor.length === 0)
+    return { name: text(value, 1), type: 'not a tensor', shape: [] };
   const element = number(tensor, 1) ?? 0;
   const shape = all(one(tensor, 2) ?? EMPTY, 1).map((dim) => size(number(dim, 1)) ?? text(dim, 2));
   return { name: text(value, 1), type: ELEMENT_TYPES[element] ?? `type ${element}`, shape };

@@ -28,8 +28,10 @@ export interface LoadRequest {
   readonly type: 'load';
   /** The key by which batches name the model. */
   readonly model: string;
-  /** The model folder, which holds model.onnx. */
+  /** The model folder. */
   readonly dir: string;
+  /** Path of the graph. Absent: model.onnx in the folder. */
+  readonly graph?: string;
   readonly config: ModelConfig;
   /** The files that the config names. */
   readonly named: readonly LaneFile[];

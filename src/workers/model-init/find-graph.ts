@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
-import { GRAPH_FILE } from '../../shared/models/model-folder.ts';
+import { GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
 
 export interface GraphSource {
   /** Absolute. Links are not resolved, because external data is beside the link. */

@@ -7,11 +7,13 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ACTIVATION, type Activation } from '../../shared/tasks/classes/activation.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { CONFIG_FILE, GRAPH_FILE } from '../../shared/models/model-folder.ts';
+import { CONFIG_FILE, GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
+import { modelNameFrom } from '../../shared/models/model-name.ts';
 import { endWhenOutputCloses } from '../../shared/process/closed-output.ts';
+import { taskNamed } from '../../shared/tasks/task-descriptions.ts';
 import { visibleText } from '../../shared/text/visible-text.ts';
 import { findGraph, type GraphSource } from './find-graph.ts';
-import { makeModelFolder, modelNameFrom, type MadeModel, type InitRequest } from './make-folder.ts';
+import { makeModelFolder, type MadeModel, type InitRequest } from './make-folder.ts';
 
 const USAGE = `usage: forebay model init FILE.onnx | FOLDER [options]
 
@@ -22,15 +24,23 @@ Files are linked if possible, external data included.
 
   --out DIR             the folder to make
   --name NAME           the model's name (default: from --out, or from the file)
+  --task TASK           image-classification, tabular or tensors (default: as the graph looks)
   --activation HOW      what the output's numbers are: softmax (logits), sigmoid (independent logits)
                         or none (scores already)
-  --output-name OUTPUT  which output of the graph holds the class scores
-  --crop PIXELS         side of the input, if the graph takes any size
+  --output-name OUTPUT  which output of the graph is the answer; tabular and tensors take several
+  --crop PIXELS         side of the input, if the graph takes images of any size
+  --resize HOW          how images get the input's size: squash, letterbox, or PIXELS of the shorter side
+  --columns A,B,C       names of a table's columns, in the order of training
+  --value INPUT=JSON    a tensor that all rows share; INPUT=row if each row gives its own
+  --shape INPUT=SIZES   shape of one row's tensor where the graph leaves it open, such as audio=16000,1
+  --timeout SECONDS     give up if a step of loading takes longer (default: 300)
   --force               overwrite an existing ${CONFIG_FILE}
 
 Examples:
   forebay model init resnet50.onnx --out models/resnet50
-  forebay model init vit-base --out models/vit --activation softmax`;
+  forebay model init vit-base --out models/vit --activation softmax
+  forebay model init forest.onnx --columns age,income,city
+  forebay model init vad.onnx --task tensors --value sr=16000 --shape input=576`;
 
 endWhenOutputCloses();
 process.exitCode = await main(process.argv.slice(2));
@@ -63,8 +73,14 @@ function readFlags(args: readonly string[]) {
       name: { type: 'string' },
       out: { type: 'string' },
       activation: { type: 'string' },
-      'output-name': { type: 'string' },
+      'output-name': { type: 'string', multiple: true, default: [] },
       crop: { type: 'string' },
+      task: { type: 'string' },
+      columns: { type: 'string' },
+      resize: { type: 'string' },
+      value: { type: 'string', multiple: true, default: [] },
+      shape: { type: 'string', multiple: true, default: [] },
+      timeout: { type: 'string' },
       force: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -72,7 +88,7 @@ function readFlags(args: readonly string[]) {
   if (values.help) return null;
   const [given] = positionals;
   if (given === undefined || positionals.length !== 1) throw new Error(`one file is needed\n\n${USAGE}`);
-  return { ...values, given, activation: toActivation(values.activation), crop: toPixels(values.crop) };
+  return { ...values, given };
 }
 
 function toActivation(given: string | undefined): Activation | undefined {
@@ -81,20 +97,68 @@ function toActivation(given: string | undefined): Activation | undefined {
   throw new Error(`--activation is one of ${ACTIVATION.options.join(', ')}, not "${given}"`);
 }
 
-function toPixels(given: string | undefined): number | undefined {
+function toCount(flag: string, what: string, given: string | undefined): number | undefined {
   if (given === undefined) return undefined;
-  const pixels = Number(given);
-  if (Number.isInteger(pixels) && pixels >= 1) return pixels;
-  throw new Error(`--crop is a number of pixels, not "${given}"`);
+  const count = Number(given);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new Error(`${flag} is a number of ${what}, not "${given}"`);
+}
+
+function toResize(given: string | undefined): 'squash' | 'letterbox' | number | undefined {
+  return given === 'squash' || given === 'letterbox' ? given : toCount('--resize', 'pixels', given);
+}
+
+function toColumns(given: string | undefined): readonly string[] | undefined {
+  const names = given?.split(',').map((name) => name.trim());
+  if (names?.includes('')) throw new Error('--columns is a list of names, such as age,income,city');
+  return names;
+}
+
+function toValue(given: string): [string, { readonly value: unknown } | 'row'] {
+  const at = given.indexOf('=');
+  const text = given.slice(at + 1);
+  if (at < 1) throw new Error(`--value is INPUT=JSON, such as sr=16000, not "${given}"`);
+  const name = given.slice(0, at);
+  if (text === 'row') return [name, 'row'];
+  try {
+    return [name, { value: JSON.parse(text) as unknown }];
+  } catch (cause) {
+    throw new Error(`--value ${name}: ${text} is not JSON: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function toShape(given: string): [string, readonly number[]] {
+  const [name = '', sizes = ''] = given.split('=');
+  const shape = sizes.split(',').map(Number);
+  const isShape = shape.every((size) => Number.isInteger(size) && size >= 1);
+  if (name !== '' && isShape) return [name, shape];
+  throw new Error(`--shape is INPUT=SIZES, such as audio=16000,1, not "${given}"`);
 }
 
 function toRequest(flags: Flags, source: GraphSource): InitRequest {
-  const { out, activation, crop, force } = flags;
+  const { out, force, task } = flags;
   const name = flags.name ?? modelNameFrom(out === undefined ? source.stem : basename(resolve(out)));
   const folder = dirname(source.file);
   const beside = basename(source.file) === GRAPH_FILE ? folder : join(folder, name);
   const dir = out === undefined ? beside : resolve(out);
-  return { source, name, dir, activation, outputName: flags['output-name'], crop, force };
+  const seconds = toCount('--timeout', 'seconds', flags.timeout);
+  return {
+    source,
+    name,
+    dir,
+    task,
+    hints: {
+      activation: toActivation(flags.activation),
+      outputNames: flags['output-name'],
+      crop: toCount('--crop', 'pixels', flags.crop),
+      resize: toResize(flags.resize),
+      columns: toColumns(flags.columns),
+      values: new Map(flags.value.map(toValue)),
+      shapes: new Map(flags.shape.map(toShape)),
+    },
+    timeoutMs: seconds === undefined ? undefined : seconds * 1000,
+    force,
+  };
 }
 
 function report({ dir, source }: InitRequest, made: MadeModel): void {
@@ -112,10 +176,11 @@ function report({ dir, source }: InitRequest, made: MadeModel): void {
   list("Taken from the model's own configs:", made.taken);
   list('Not understood or not supported. Check how this affects the answers:', made.open);
   list('Guessed, because nothing shows it. Check it against the source of the model:', made.guesses);
+  const isImages = taskNamed(made.task)?.input === 'image';
   say(`\nLoaded and run once in ${made.loadMs.toFixed(0)} ms: graph and config fit.`);
   if (made.advice !== null) say(made.advice);
   say(
-    `Next, edit ${config}, then try a few images whose answers you know:\n  forebay run --model ${show(dir)} --input IMAGES --output OUT --limit 20`,
+    `Next, edit ${config}, then try a few ${isImages ? 'images' : 'records'} whose answers you know:\n  forebay run --model ${show(dir)} --input ${isImages ? 'IMAGES' : 'RECORDS.jsonl'} --output OUT --limit 20`,
   );
 }
 

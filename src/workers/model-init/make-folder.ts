@@ -3,19 +3,21 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';
 import { batchAdvice } from '../../shared/domain/model/batch-invariance.ts';
-import type { Activation } from '../../shared/tasks/classes/activation.ts';
 import { ForebayError, messageOf, type Issue } from '../../shared/errors.ts';
 import { createContentMemo, stampFile } from '../../shared/models/content-memo.ts';
 import { readModelConfig } from '../../shared/models/read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from '../../shared/models/graph-files.ts';
-import { CONFIG_FILE, GRAPH_FILE, loadModelFolder } from '../../shared/models/model-folder.ts';
+import { loadModelFolder } from '../../shared/models/model-folder.ts';
+import { CONFIG_FILE, GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
 import { readGraphFace } from '../../shared/models/onnx-graph.ts';
 import type { ModelInfo } from '../lane/messages.ts';
 import { startChildLane } from '../lane-pool/child-lane.ts';
 import { toLaneFile } from '../lane-pool/lane-file.ts';
+import { DEFAULT_LOAD_TIMEOUT_MS } from '../lane-pool/load-timeout.ts';
 import { NO_ROWS } from '../lane-pool/no-rows.ts';
 import type { GraphSource } from './find-graph.ts';
-import { guessConfig } from './guess-config.ts';
+import { chooseGuesser } from './guess/choose-guesser.ts';
+import type { Hints } from './hints.ts';
 import { createFilePlacer, type FilePlacer } from './place-files.ts';
 import { LABELS_FILE, readSurroundings, type Surroundings } from './surroundings.ts';
 
@@ -24,13 +26,16 @@ export interface InitRequest {
   readonly name: string;
   /** The model folder to create. */
   readonly dir: string;
-  readonly activation: Activation | undefined;
-  readonly outputName: string | undefined;
-  readonly crop: number | undefined;
+  /** The task that the user chose. */
+  readonly task: string | undefined;
+  readonly hints: Omit<Hints, 'labels' | 'beside'>;
+  /** Timeout of each step of loading, in ms. */
+  readonly timeoutMs: number | undefined;
   readonly force: boolean;
 }
 
 export interface MadeModel {
+  readonly task: string;
   readonly facts: readonly string[];
   readonly guesses: readonly string[];
   readonly taken: readonly string[];
@@ -51,11 +56,11 @@ export async function makeModelFolder(request: InitRequest): Promise<MadeModel> 
   const external = await readGraphFiles(source.file, dir);
   const face = readGraphFace(await readFile(source.file));
   const beside = await readSurroundings([...new Set([dir, ...source.folders])]);
-  const { config, facts, guesses } = guessConfig(face, request.name, {
-    ...request,
-    labels: beside.labels,
-    beside,
-  });
+  const chosen = chooseGuesser(face, request.task);
+  const hints = { ...request.hints, labels: beside.labels, beside };
+  const { config, ...guessed } = chosen.guesser.guess(face, request.name, hints);
+  const facts = [...chosen.facts, ...guessed.facts];
+  const guesses = [...chosen.guesses, ...guessed.guesses];
   const reading = readModelConfig(config);
   if (!reading.ok) throw new Error(reading.issues.map((i) => `${i.path.slice(1)}: ${i.message}`).join('; '));
   const placer = createFilePlacer();
@@ -67,9 +72,10 @@ export async function makeModelFolder(request: InitRequest): Promise<MadeModel> 
       config['labels'] === undefined ? null : beside,
     );
     await placer.write(target, toText(config));
-    const info = await tryLoad(dir);
+    const info = await tryLoad(dir, request.timeoutMs);
     const { batchInvariance } = info;
     return {
+      task: chosen.guesser.task,
       facts,
       guesses,
       taken: beside.taken,
@@ -130,14 +136,15 @@ async function placeFiles(
 }
 
 /** Loads the model with the code that will serve it. */
-async function tryLoad(dir: string): Promise<ModelInfo> {
-  const { config, named } = await loadModelFolder(dir);
-  const lane = startChildLane({ index: 0, uvThreads: 1, limits: NO_ROWS });
+async function tryLoad(dir: string, loadTimeoutMs = DEFAULT_LOAD_TIMEOUT_MS): Promise<ModelInfo> {
+  const { config, named, onnxPath } = await loadModelFolder(dir);
+  const lane = startChildLane({ index: 0, uvThreads: 1, limits: NO_ROWS, loadTimeoutMs });
   try {
     const probe = { batchSize: autoBatchSize(config) };
     return await lane.load({
       model: config.name,
       dir,
+      graph: onnxPath,
       config,
       named: named.map(toLaneFile),
       threads: 1,
@@ -151,14 +158,4 @@ async function tryLoad(dir: string): Promise<ModelInfo> {
 /** Pretty JSON with short arrays on one line, as a person would write it. */
 function toText(config: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify(config, null, 2).replaceAll(/\[\s+([^[\]{}]*?)\s+\]/g, (_, inner: string) => `[${inner.replaceAll(/\s+/g, ' ')}]`)}\n`;
-}
-
-/** Makes a model name from a file name: lower case, with "-" in place of forbidden characters. */
-export function modelNameFrom(text: string): string {
-  const name = text
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[^a-z0-9]+/, '')
-    .slice(0, 64);
-  return name === '' ? 'model' : name;
 }

@@ -4,8 +4,14 @@ import { join } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
 import { parseLabels } from '../../shared/tasks/classes/labels.ts';
 import { readText } from '../../shared/text/read-text.ts';
-import { readHuggingFaceConfig, type HuggingFaceConfig } from './hugging-face-config.ts';
-import { readPreprocessorConfig, type PreprocessorConfig } from './preprocessor-config.ts';
+import {
+  readHuggingFaceConfig,
+  type HuggingFaceConfig,
+} from '../../shared/models/hugging-face/model-config.ts';
+import {
+  readPreprocessorConfig,
+  type PreprocessorConfig,
+} from '../../shared/models/hugging-face/preprocessor-config.ts';
 
 export const LABELS_FILE = 'labels.txt';
 

@@ -1,7 +1,7 @@
 /** A cheap look at a model folder. It uses only `stat` to find out whether any file may have changed. */
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { CONFIG_FILE, GRAPH_FILE, type ModelFolder } from '../../shared/models/model-folder.ts';
+import type { ModelFolder } from '../../shared/models/model-folder.ts';
 
 export interface FolderLook {
   /** Equal to the key of an earlier look if no file has changed. Empty if there is no folder. */
@@ -21,10 +21,9 @@ export async function lookAt(dir: string): Promise<FolderLook> {
   return { key: lines.join('\n'), files };
 }
 
-/** Files that onnxruntime may map into memory. All others are read completely at the start. */
-export function mayBeMapped({ dir, named }: ModelFolder, look: FolderLook): string[] {
-  const readWhole = [join(dir, GRAPH_FILE), join(dir, CONFIG_FILE), ...named.map(({ path }) => path)];
-  return look.files.filter((file) => !readWhole.includes(file));
+/** Files that onnxruntime may map into memory. All others are read completely at the start, or not at all. */
+export function mayBeMapped({ external }: ModelFolder, look: FolderLook): string[] {
+  return look.files.filter((file) => external.includes(file));
 }
 
 async function collect(dir: string, levels: number, files: string[]): Promise<void> {

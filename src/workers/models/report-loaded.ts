@@ -7,7 +7,7 @@ export function reportLoaded(
   emit: Emit,
   version: { model: string; hash: string },
   { info, sizing }: LoadedModel,
-  { lanes, tunedAt }: { lanes: number; tunedAt: string | null },
+  { lanes, tunedAt, notes }: { lanes: number; tunedAt: string | null; notes: readonly string[] },
 ): void {
   const { model } = version;
   emit('model.loaded', {
@@ -20,5 +20,5 @@ export function reportLoaded(
   const { batchInvariance } = info;
   const advice = batchInvariance && batchAdvice(model, batchInvariance);
   if (advice) emit('model.batch_variant', { model, ...batchInvariance, advice });
-  for (const note of info.notes) emit('model.note', { model, note });
+  for (const note of [...notes, ...info.notes]) emit('model.note', { model, note });
 }

@@ -27,7 +27,7 @@ export function createResidentOf(worker: {
     { folder, look }: FoundModel,
     onLost: (why: ForebayError) => void,
   ): PooledModel {
-    const { config, ref, dir, named } = folder;
+    const { config, ref, dir, named, onnxPath } = folder;
     const tuned = tunedOf(folder)?.shape;
     const wanted = config.lanes === 'auto' ? (tuned?.lanes ?? plan.lanes) : config.lanes;
     const threads = tuned?.threads ?? plan.threads;
@@ -39,6 +39,7 @@ export function createResidentOf(worker: {
       load: {
         model: queue,
         dir,
+        graph: onnxPath,
         config,
         named: named.map(toLaneFile),
         threads: config.threads_per_lane === 'auto' ? threads : config.threads_per_lane,

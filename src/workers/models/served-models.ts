@@ -127,6 +127,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     reportLoaded(emit, versionOf(folder.ref), loaded, {
       lanes: resident.lanes,
       tunedAt: tuned?.measuredAt ?? null,
+      notes: folder.notes,
     });
     deps.onServed(model.queue);
   }

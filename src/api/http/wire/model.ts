@@ -61,7 +61,11 @@ export const MODEL = z
       description: 'When `forebay tune` measured the profile that the workers use. Null if they use none.',
     }),
     config: z.record(z.string(), z.unknown()).nullable().meta({
-      description: 'model.json with its defaults. Null if only workers of older versions know the model.',
+      description: 'The config with its defaults. Null if only workers of older versions know the model.',
+    }),
+    notes: z.array(z.string()).meta({
+      description:
+        'What Forebay did not understand or follow in a Hugging Face or Triton folder. Empty for a folder with a whole model.json.',
     }),
     graph: z.record(z.string(), z.unknown()).nullable().meta({
       description:

@@ -11,6 +11,15 @@ export const COMMON_CONFIG_SHAPE = {
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, ".", "_", "-"; 64 at most'),
+  /** The graph, as a path below the folder. Absent: model.onnx, or where Hugging Face and Triton keep it. */
+  graph: z
+    .string()
+    .max(1024)
+    .regex(
+      /^(?!\/)(?!.*(^|[/\\])\.\.([/\\]|$)).*\.onnx$/i,
+      'expected the path of an .onnx file below the model folder, such as "onnx/model_fp16.onnx"',
+    )
+    .optional(),
   batching: z
     .strictObject({
       batch_size: auto(z.int().min(1).max(1024)).default('auto'),

@@ -1,6 +1,7 @@
-/** The labels file that a classifier's config names: one class name per line. */
+/** The labels file that a classifier's config names: one class name per line, or the `id2label` of a Hugging Face config. */
 import { readText } from '../../text/read-text.ts';
 import type { NamedFile } from '../task-description.ts';
+import { id2labelIn, namesOfIds } from './id2label.ts';
 
 /**
  * Every lane holds the labels, and each row's answer carries some of them. The largest public set (ImageNet) has 21,841
@@ -26,14 +27,17 @@ export function labelsFile({ labels }: { readonly labels?: string | undefined })
   ];
 }
 
-/** One name per line. An empty last line is not a name. `why` is a sentence about "the file". */
+/** One name per line, or a Hugging Face config. An empty last line is not a name. `why` is a sentence about "the file". */
 export function parseLabels(
   bytes: Buffer,
 ): { readonly ok: true; readonly names: string[] } | { readonly ok: false; readonly why: string } {
   const reading = readText(bytes);
   if (!reading.ok) return { ok: false, why: `the file ${reading.why}` };
-  const names = reading.text.split(/\r?\n/);
-  if (names.at(-1) === '') names.pop();
+  const id2label = id2labelIn(reading.text);
+  const names = id2label === undefined ? linesOf(reading.text) : namesOfIds(Object(id2label) as object);
+  if (names === null) {
+    return { ok: false, why: 'the file is JSON, but its id2label does not map 0, 1, 2 ... to class names' };
+  }
   if (names.length > MAX_LABELS) {
     return { ok: false, why: `the file has ${names.length} names; at most ${MAX_LABELS}` };
   }
@@ -43,4 +47,10 @@ export function parseLabels(
     ok: false,
     why: `line ${long + 1} of the file has ${names[long]!.length} characters; a name has at most ${MAX_LABEL_CHARS}`,
   };
+}
+
+function linesOf(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
 }

@@ -56,12 +56,6 @@ export const PREPROCESS = FIELDS.superRefine((preprocess, context) => {
   }
 });
 
-/** A square input and a resized shorter side: all that `model init` can guess. */
-export type SquarePreprocess = Omit<Preprocess, 'resize' | 'crop'> & {
-  resize?: number | undefined;
-  crop: number;
-};
-
 /** The size of the model's input. */
 export function inputSize({ crop }: Pick<Preprocess, 'crop'>): z.infer<typeof SIZE> {
   return typeof crop === 'number' ? { width: crop, height: crop } : crop;

@@ -1,4 +1,5 @@
 /** The element types of tensors that onnxruntime-node can carry. */
+import type { GraphTensor } from '../../models/graph-tensor.ts';
 
 /** Bytes of one element. A string has no fixed size, so it counts like the pointer to it. */
 const ELEMENT_BYTES = {
@@ -23,4 +24,8 @@ export const DTYPES = Object.keys(ELEMENT_BYTES) as readonly Dtype[];
 
 export function elementBytes(dtype: Dtype): number {
   return ELEMENT_BYTES[dtype];
+}
+
+export function canCarry(tensor: GraphTensor): tensor is GraphTensor & { readonly type: Dtype } {
+  return (DTYPES as readonly string[]).includes(tensor.type);
 }

@@ -36,7 +36,7 @@ export async function loadOnnxExecutor(
   const mapped = watchMappedFiles(request.mapped ?? []);
   const { session, providers, note } = await openWithProviders(config, async (some) =>
     parts.createSession({
-      path: `${request.dir}/model.onnx`,
+      path: request.graph ?? `${request.dir}/model.onnx`,
       threads: request.threads,
       providers: some,
       cache,

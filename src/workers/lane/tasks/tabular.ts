@@ -6,7 +6,7 @@ import { configOf } from '../../../shared/tasks/model-config-schema.ts';
 import { TABULAR, type TabularConfig, type TabularOptions } from '../../../shared/tasks/tabular.ts';
 import { invalidRow, readRecord, type Fields } from './record.ts';
 import { bindColumns } from './tabular/bind-columns.ts';
-import { chooseAnswer, widthOf, type Answer } from './tabular/choose-answer.ts';
+import { chooseAnswer, widthOf, type Answer } from '../../../shared/tasks/tabular/choose-answer.ts';
 import type { Answerer } from './tabular/answerer.ts';
 import { createClassAnswerer } from './tabular/class-answer.ts';
 import { readClassNames, type ClassNames } from './tabular/class-names.ts';

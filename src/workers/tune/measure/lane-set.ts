@@ -36,7 +36,7 @@ const MODEL_KEY = 'tuned';
 /** `all`: the limits, with `maxHeldBytes` for all lanes together. */
 export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: LaneShape): LaneSet {
   const limits = { ...all, maxHeldBytes: all.maxHeldBytes / shape.lanes };
-  const { config, named, dir } = folder;
+  const { config, named, dir, onnxPath } = folder;
   const options = effectiveOptions(config, {});
   const begun = performance.now();
   const lanes = Array.from({ length: shape.lanes }, (_, index) =>
@@ -46,6 +46,7 @@ export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: LaneSha
     lane.load({
       model: MODEL_KEY,
       dir,
+      graph: onnxPath,
       config,
       named: named.map(toLaneFile),
       threads: shape.threads_per_lane,

@@ -1,5 +1,5 @@
 // `forebay model init` as a process, on graphs that the test creates.
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -18,12 +18,15 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import { testFolder } from '../../../support/lanes.ts';
+import { configIn as configOf, modelInit as init } from '../../../support/model-init.ts';
 import {
   classWeights,
   meanColourModel,
   twoOutputModel,
   type MeanColourModel,
 } from '../../../support/onnx/models.ts';
+import { writeOnnx } from '../../../support/onnx/graph.ts';
+import { step } from '../../../support/onnx/mean-model.ts';
 import { brokenModel } from '../../../support/onnx/special-models.ts';
 
 const ENTRY = fileURLToPath(import.meta.resolve('#forebay/workers/model-init/main.js'));
@@ -31,14 +34,6 @@ const ONE_HOT = [
   [1, 0, 0],
   [0, 1, 0],
 ];
-
-async function init(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [ENTRY, ...args], (_error, out, err) =>
-      resolve({ code: child.exitCode ?? -1, out, err }),
-    );
-  });
-}
 
 it('ends quietly if nobody reads its output any more', async () => {
   const child = spawn(process.execPath, [ENTRY, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -246,18 +241,41 @@ it('leaves everything unchanged if the model does not load', async () => {
   expect(readFileSync(join(dir, 'm/model.json'), 'utf8')).toBe('{}');
 });
 
-it('names the supported shapes if the input is not square', async () => {
+it('asks how images get an input that is not square', async () => {
   const dir = testFolder();
-  const file = join(dir, 'wide.onnx');
+  const file = join(dir, 'model.onnx');
   writeFileSync(file, meanColourModel({ classes: ONE_HOT, side: 8, shape: [3, 8, 12] }));
   expect(await init(file)).toMatchObject({
     code: 2,
-    err: `forebay model init: only square images are supported so far, but the graph's input is "image" float32[N,3,8,12]: export the model for a square input, or with a free height and width\n`,
+    err: expect.stringContaining('float32[N,3,8,12] is not square') as string,
+  });
+  expect((await init(file, '--resize', 'letterbox')).code).toBe(0);
+  const crop = { width: 12, height: 8 };
+  expect(configOf(dir)).toMatchObject({ preprocess: { resize: 'letterbox', crop } });
+  expect((await init(file, '--force', '--resize', 'squash')).code).toBe(0);
+  expect(configOf(dir)).toMatchObject({ preprocess: { resize: crop, crop } });
+});
+
+it('takes grey images', async () => {
+  const dir = testFolder();
+  const file = join(dir, 'model.onnx');
+  writeFileSync(file, greyModel());
+  const { code, out } = await init(file);
+  expect(code).toBe(0);
+  expect(out).toContain('preprocess.mean [0], std [1]: none');
+  expect(configOf(dir)).toMatchObject({
+    task: 'image-classification',
+    preprocess: { crop: 8, channels: 1, mean: [0], std: [1] },
   });
 });
 
-function configOf(dir: string): object {
-  return JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')) as object;
+function greyModel(): Buffer {
+  return writeOnnx({
+    inputs: [{ name: 'image', type: 'float32', shape: ['N', 1, 8, 8] }],
+    outputs: [{ name: 'scores', type: 'float32', shape: ['N', 64] }],
+    operators: [step('Flatten', ['image'], 'flat'), step('Softmax', ['flat'], 'scores', { axis: 1 })],
+    weights: [],
+  });
 }
 
 function writeJson(path: string, value: object): void {

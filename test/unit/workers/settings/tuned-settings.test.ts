@@ -16,7 +16,18 @@ function folder(name: string, config: object = {}, bytes = 1e6): ModelFolder {
     ...config,
   });
   const ref = { name, hash: name, pool: 'default' };
-  return { dir: name, config: full, named: [], ref, version: null, onnxPath: name, bytes, files: [] };
+  return {
+    dir: name,
+    config: full,
+    named: [],
+    ref,
+    version: null,
+    onnxPath: name,
+    bytes,
+    files: [],
+    external: [],
+    notes: [],
+  };
 }
 
 function profiles(all: Record<string, Partial<LaneSettings>>) {

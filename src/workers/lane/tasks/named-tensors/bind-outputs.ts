@@ -1,7 +1,8 @@
 /** The outputs of a graph that answers hold. Throws ForebayError `config_mismatch`, which names both sides. Pure. */
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { canCarry } from '../../../../shared/tasks/tensors/dtypes.ts';
 import type { TensorOutputConfig } from '../../../../shared/tasks/tensors/tensor-config.ts';
-import { canCarry, checkDeclared, checkNames, declaredIn, mismatch, rowShape, typeOf } from './declared.ts';
+import { checkDeclared, checkNames, declaredIn, mismatch, rowShape, typeOf } from './declared.ts';
 import type { ElementType } from './element-types.ts';
 import type { Shape } from './shape.ts';
 

@@ -1,7 +1,7 @@
 /** What model.json declares of a graph's inputs and outputs, checked against the graph. Pure. */
 import { ForebayError } from '../../../../shared/errors.ts';
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
-import { DTYPES, type Dtype } from '../../../../shared/tasks/tensors/dtypes.ts';
+import { canCarry, DTYPES, type Dtype } from '../../../../shared/tasks/tensors/dtypes.ts';
 import { nearestName } from '../../../../shared/text/nearest-name.ts';
 import { elementTypeOf, type ElementType } from './element-types.ts';
 import { fits, shapeText, type Shape } from './shape.ts';
@@ -39,10 +39,6 @@ export function typeOf(what: 'input' | 'output', tensor: GraphTensor): ElementTy
     `onnxruntime-node carries only tensors of ${DTYPES.join(', ')}`,
     `the graph's ${what} is ${describeTensor(tensor)}`,
   );
-}
-
-export function canCarry(tensor: GraphTensor): tensor is GraphTensor & { readonly type: Dtype } {
-  return (DTYPES as readonly string[]).includes(tensor.type);
 }
 
 export function checkDeclared(where: 'inputs' | 'outputs', tensor: GraphTensor, { dtype }: Declared): void {

@@ -1,7 +1,7 @@
 /** The values of one output, row by row. */
 import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { toFloat32, type Outputs, type TensorValue, type TensorValues } from '../tensors.ts';
-import { widthOf } from './choose-answer.ts';
+import { widthOf } from '../../../../shared/tasks/tabular/choose-answer.ts';
 
 export interface OutputRows<Data extends TensorValues = TensorValues> {
   /** Values per row. */

@@ -2,15 +2,10 @@
  * Decides which outputs of a graph are the answer, and what they mean. In case of doubt it refuses, and names the field of
  * model.json that decides. Otherwise wrong numbers would look right. Pure.
  */
-import { ForebayError } from '../../../../shared/errors.ts';
-import {
-  describeAll,
-  describeTensor,
-  flattened,
-  type GraphTensor,
-} from '../../../../shared/models/graph-tensor.ts';
-import type { TabularConfig } from '../../../../shared/tasks/tabular.ts';
-import { nearestName } from '../../../../shared/text/nearest-name.ts';
+import { ForebayError } from '../../errors.ts';
+import { describeAll, describeTensor, flattened, type GraphTensor } from '../../models/graph-tensor.ts';
+import type { TabularConfig } from '../tabular.ts';
+import { nearestName } from '../../text/nearest-name.ts';
 
 export type Answer =
   /** `label`: the output with the name of the predicted class, if there is one. */

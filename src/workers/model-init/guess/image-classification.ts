@@ -1,33 +1,49 @@
-/** Guesses a first config from a graph and the hints, and lists where each value comes from. Pure. */
-import { ForebayError } from '../../shared/errors.ts';
-import { possibleOutputs } from '../../shared/tasks/classes/class-scores.ts';
+/** Guesses the config of an image classifier from its graph and the hints, and lists where each value comes from. Pure. */
+import { ForebayError } from '../../../shared/errors.ts';
+import { possibleOutputs } from '../../../shared/tasks/classes/class-scores.ts';
 import {
   classesOf,
   describeAll,
   describeTensor,
+  flattened,
   imageDims,
   layoutOf,
   type GraphTensor,
-} from '../../shared/models/graph-tensor.ts';
-import type { GraphFace } from '../../shared/models/onnx-graph.ts';
+} from '../../../shared/models/graph-tensor.ts';
+import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
 import { chooseActivation } from './choose-activation.ts';
-import { guessPreprocess } from './guess-preprocess.ts';
-import type { Hints } from './hints.ts';
+import { guessPreprocess } from '../guess-preprocess.ts';
+import type { Hints } from '../hints.ts';
+import { BATCHING, type ConfigGuess, type Guesser } from './guesser.ts';
 
-export interface ConfigGuess {
-  /** The content of model.json, in an order for readers. */
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Certain values, from the graph or the user. */
-  readonly facts: readonly string[];
-  /** Guessed values. The user should check them against the model's source. */
-  readonly guesses: readonly string[];
+export const imageClassification: Guesser = {
+  task: 'image-classification',
+  takes: 'one input [batch, 3 or 1, height, width] and an output [batch, classes]',
+  fits: ({ inputs, outputs }) =>
+    inputs.length === 1 && isImage(inputs[0]!) && outputs.some(({ shape }) => flattened(shape).length === 2),
+  guess: guessConfig,
+};
+
+const PIXELS: readonly string[] = ['float32', 'float16', 'uint8'];
+
+function isImage({ shape, type }: GraphTensor): boolean {
+  if (shape.length !== 4 || !PIXELS.includes(type)) return false;
+  const channels = channelsOf(shape);
+  return channels === 3 || channels === 1 || typeof channels === 'string';
+}
+
+/** Of either layout. A name if it is free. */
+function channelsOf(shape: GraphTensor['shape']): number | string | undefined {
+  const known = [3, 1].find((channels) => imageDims(shape, channels)[0] === channels);
+  return known ?? imageDims(shape)[0];
 }
 
 /** Throws ForebayError `config_mismatch` if the graph is not an image classifier, or a flag must decide something. */
-export function guessConfig(face: GraphFace, name: string, hints: Hints): ConfigGuess {
+function guessConfig(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const input = onlyImageInput(face);
   const output = chosenOutput(face, hints);
-  const layout = layoutOf(input.shape);
+  const channels = channelsOf(input.shape) === 1 ? 1 : 3;
+  const layout = layoutOf(input.shape, channels);
   const facts = [
     `input   ${describeTensor(input)}`,
     `output  ${describeTensor(output)}`,
@@ -35,7 +51,7 @@ export function guessConfig(face: GraphFace, name: string, hints: Hints): Config
     ...(layout === 'nhwc' ? ['layout  channels last (NHWC)'] : []),
   ];
   const guesses: string[] = [];
-  const preprocess = guessPreprocess(input, hints, guesses);
+  const preprocess = guessPreprocess(input, channels, hints, guesses);
   const classes = classesOf(output.shape);
   const labels = fittingLabels(hints, classes, guesses);
   const activation = chooseActivation(face, output, labels !== null, hints);
@@ -49,7 +65,7 @@ export function guessConfig(face: GraphFace, name: string, hints: Hints): Config
     ...(face.outputs.length > 1 ? { output: output.name } : {}),
     activation: activation.value,
     top_k: Math.min(5, classes === 1 ? (labels?.length ?? 1) : (classes ?? 5)),
-    batching: { batch_size: 'auto', max_wait_ms: 50 },
+    batching: BATCHING,
   };
   return { config, facts, guesses };
 }
@@ -57,15 +73,9 @@ export function guessConfig(face: GraphFace, name: string, hints: Hints): Config
 function onlyImageInput(face: GraphFace): GraphTensor {
   const [input] = face.inputs;
   if (input === undefined || face.inputs.length !== 1 || input.shape.length !== 4) return refuse(face);
-  const [channels, height, width] = imageDims(input.shape);
-  if (typeof channels === 'number' && channels !== 3) {
+  if (!isImage(input)) {
     throw mismatch(
-      `only images with 3 channels are supported so far, but the graph's input is ${describeTensor(input)}`,
-    );
-  }
-  if (typeof height === 'number' && typeof width === 'number' && height !== width) {
-    throw mismatch(
-      `only square images are supported so far, but the graph's input is ${describeTensor(input)}: export the model for a square input, or with a free height and width`,
+      `images have 3 channels, or 1, but the graph's input is ${describeTensor(input)}: use --task tensors`,
     );
   }
   return input;
@@ -73,7 +83,9 @@ function onlyImageInput(face: GraphFace): GraphTensor {
 
 function chosenOutput(face: GraphFace, hints: Hints): GraphTensor {
   const labels = hints.labels?.names ?? null;
-  const [first, ...others] = possibleOutputs({ output: hints.outputName }, labels, face.outputs);
+  const [named, ...more] = hints.outputNames;
+  if (more.length > 0) throw mismatch('an image classifier has one output: give --output-name once');
+  const [first, ...others] = possibleOutputs({ output: named }, labels, face.outputs);
   if (others.length === 0) return first!;
   throw mismatch(
     `the graph has several outputs that could be class scores: ${describeAll([first!, ...others])}; say which with --output-name, such as --output-name ${first!.name}`,
@@ -100,7 +112,7 @@ function fittingLabels(
 
 function refuse(face: GraphFace): never {
   throw mismatch(
-    `only image classifiers are supported so far: one input [batch, 3, height, width] and an output [batch, classes]; this graph has inputs ${describeAll(face.inputs)} and outputs ${describeAll(face.outputs)}`,
+    `an image classifier has one input [batch, 3, height, width] and an output [batch, classes]; this graph has inputs ${describeAll(face.inputs)} and outputs ${describeAll(face.outputs)}`,
   );
 }
 

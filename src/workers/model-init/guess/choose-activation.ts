@@ -2,12 +2,13 @@
  * Decides whether a graph's output holds logits or scores. If nothing shows which, asks for the flag, because a wrong
  * guess would give wrong answers that look right. Pure.
  */
-import type { Activation } from '../../shared/tasks/classes/activation.ts';
-import { ForebayError } from '../../shared/errors.ts';
-import { isImageNet, isNamedAsOther } from '../../shared/tasks/classes/class-scores.ts';
-import { classesOf, describeTensor, type GraphTensor } from '../../shared/models/graph-tensor.ts';
-import type { GraphFace } from '../../shared/models/onnx-graph.ts';
-import type { Hints } from './hints.ts';
+import type { Activation } from '../../../shared/tasks/classes/activation.ts';
+import { ForebayError } from '../../../shared/errors.ts';
+import { isImageNet, isNamedAsOther } from '../../../shared/tasks/classes/class-scores.ts';
+import { classesOf, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
+import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
+import type { Hints } from '../hints.ts';
+import { endOf } from './ends-in.ts';
 
 interface ChosenActivation {
   readonly value: Activation;
@@ -54,18 +55,6 @@ function askForActivation(output: GraphTensor, why: string): ForebayError {
   const labels = single ? '' : ', or put labels.txt, one class name per line, beside the graph';
   return new ForebayError(
     'config_mismatch',
-    `nothing says that the output ${describeTensor(output)} holds class scores (${why}). If it does, pass ${meanings}${labels}. Embeddings and regression are not supported yet`,
+    `nothing says that the output ${describeTensor(output)} holds class scores (${why}). If it does, pass ${meanings}${labels}. Other numbers are served as they are with --task tensors`,
   );
-}
-
-/** Operators that change no value. */
-const PASSES_ON = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Cast', 'Dropout']);
-
-/** Softmax or Sigmoid if it produces the output, even if operators that change no value follow it. Null otherwise. */
-function endOf(face: GraphFace, output: GraphTensor): string | null {
-  let operator = face.operators.get(output.name);
-  while (operator !== undefined && PASSES_ON.has(operator.type)) {
-    operator = face.operators.get(operator.inputs[0] ?? '');
-  }
-  return operator !== undefined && ['Softmax', 'Sigmoid'].includes(operator.type) ? operator.type : null;
 }

@@ -1,13 +1,14 @@
 /** Reads a Hugging Face repository's `preprocessor_config.json`. Lists what it does not understand or support. Pure. */
-import type { SquarePreprocess } from '../../shared/tasks/image/preprocess.ts';
+import type { Preprocess } from '../../tasks/image/preprocess.ts';
+import { sizeText } from '../../tasks/image/size-text.ts';
 import type { Json, Reading } from './reading.ts';
 
 export interface PreprocessorConfig extends Reading {
-  readonly preprocess: Partial<SquarePreprocess>;
+  readonly preprocess: Partial<Preprocess>;
 }
 
 /** By Pillow's numbers. 5 (hamming) is not supported. */
-const RESAMPLE = new Map<unknown, SquarePreprocess['interpolation']>([
+const RESAMPLE = new Map<unknown, Preprocess['interpolation']>([
   [0, 'nearest'],
   [1, 'lanczos'],
   [2, 'bilinear'],
@@ -45,10 +46,10 @@ export function readPreprocessorConfig(config: Json): PreprocessorConfig {
     String(config['image_processor_type'] ?? config['feature_extractor_type']),
   );
   open.push(...geometry.open);
-  const preprocess: Partial<SquarePreprocess> = { ...geometry.preprocess };
+  const preprocess: Partial<Preprocess> = { ...geometry.preprocess };
   if (preprocess.crop !== undefined) {
-    const resize = preprocess.resize === undefined ? '' : `resize ${preprocess.resize}, `;
-    because(`preprocess.${resize}crop ${preprocess.crop}`, ...geometry.keys);
+    const resize = preprocess.resize === undefined ? '' : `resize ${sizeText(preprocess.resize)}, `;
+    because(`preprocess.${resize}crop ${sizeText(preprocess.crop)}`, ...geometry.keys);
   }
 
   const resample = take('resample');
@@ -97,13 +98,10 @@ function perChannel(value: unknown): number[] | null {
 }
 
 interface Geometry {
-  readonly preprocess: Pick<Partial<SquarePreprocess>, 'resize' | 'crop'>;
+  readonly preprocess: Pick<Partial<Preprocess>, 'resize' | 'crop'>;
   readonly keys: readonly string[];
   readonly open: readonly string[];
 }
-
-const SQUASHED = (side: number) =>
-  `preprocessor_config.json resizes every image to ${side} x ${side}. Forebay resizes the shorter side to ${side} and crops the centre, so images that are not square get different pixels`;
 
 /** From this side on, ConvNeXt's processor does not crop. */
 const CONVNEXT_WHOLE = 384;
@@ -114,24 +112,19 @@ function readGeometry(take: (key: string) => unknown, processor: string): Geomet
   const [size, cropSize, ratio] = [take('size'), take('crop_size'), take('crop_pct')];
   const isCropped = take('do_center_crop') ?? cropSize !== undefined;
   const shorter = shorterSide(size);
-  const whole = squareSide(size);
+  const whole = exactSize(size);
   if (isCropped === true) {
-    const crop = squareSide(cropSize) ?? shorterSide(cropSize);
+    const crop = squareSide(cropSize) ?? exactSize(cropSize) ?? shorterSide(cropSize);
     if (crop === null) return notUnderstood({ size, crop_size: cropSize });
     if (!isResized) return { preprocess: { crop }, keys: ['crop_size'], open: [] };
     // For every processor that crops, a bare number is the shorter side.
-    const resize = shorter ?? whole;
+    const resize = shorter ?? (typeof size === 'number' ? size : exactSize(size));
     if (resize === null) return notUnderstood({ size, crop_size: cropSize });
-    const isSquashed = shorter === null && typeof size !== 'number';
-    return {
-      preprocess: { resize, crop },
-      keys: ['size', 'crop_size'],
-      open: isSquashed ? [SQUASHED(resize)] : [],
-    };
+    return { preprocess: { resize, crop }, keys: ['size', 'crop_size'], open: [] };
   }
   if (!isResized || size === undefined) return { preprocess: {}, keys: [], open: [] };
   if (/convnext/i.test(processor) && shorter !== null) {
-    if (shorter >= CONVNEXT_WHOLE) return squashed(shorter);
+    if (shorter >= CONVNEXT_WHOLE) return squashed({ width: shorter, height: shorter });
     const share = typeof ratio === 'number' ? ratio : CONVNEXT_RATIO;
     const preprocess = { resize: Math.floor(shorter / share), crop: shorter };
     return { preprocess, keys: ['size', 'crop_pct'], open: [] };
@@ -139,8 +132,10 @@ function readGeometry(take: (key: string) => unknown, processor: string): Geomet
   return whole === null ? notUnderstood({ size }) : squashed(whole);
 }
 
-function squashed(side: number): Geometry {
-  return { preprocess: { resize: side, crop: side }, keys: ['size'], open: [SQUASHED(side)] };
+/** The image becomes exactly this large, whatever its ratio. */
+function squashed(size: Size): Geometry {
+  const crop = size.width === size.height ? size.width : size;
+  return { preprocess: { resize: size, crop }, keys: ['size'], open: [] };
 }
 
 function notUnderstood(fields: Json): Geometry {
@@ -154,8 +149,19 @@ function shorterSide(size: unknown): number | null {
   return typeof edge === 'number' ? edge : null;
 }
 
-function squareSide(size: unknown): number | null {
-  if (typeof size === 'number') return size;
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** For processors that do not crop, a bare number is both sides. */
+function exactSize(size: unknown): Size | null {
+  if (typeof size === 'number') return { width: size, height: size };
   const { height, width } = (size ?? {}) as Json;
-  return typeof height === 'number' && height === width ? height : null;
+  return typeof height === 'number' && typeof width === 'number' ? { width, height } : null;
+}
+
+function squareSide(size: unknown): number | null {
+  const exact = exactSize(size);
+  return exact !== null && exact.width === exact.height ? exact.width : null;
 }

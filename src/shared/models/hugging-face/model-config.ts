@@ -1,5 +1,6 @@
 /** Reads labels and activation from a Hugging Face repository's `config.json`. Lists what it does not understand. Pure. */
-import type { Activation } from '../../shared/tasks/classes/activation.ts';
+import type { Activation } from '../../tasks/classes/activation.ts';
+import { namesOfIds } from '../../tasks/classes/id2label.ts';
 import type { Json, Reading } from './reading.ts';
 
 export interface HuggingFaceConfig extends Reading {
@@ -30,13 +31,11 @@ const ACTIVATIONS = new Map<unknown, Activation>([
 ]);
 
 function labelsOf(id2label: unknown, open: string[]): string[] | null {
-  if (typeof id2label !== 'object' || id2label === null) return null;
-  const entries = Object.entries(id2label);
-  if (entries.length === 0) return null;
-  const names = entries.map((_, index): unknown => (id2label as Json)[String(index)]);
-  if (!names.every((name) => typeof name === 'string' && !/[\r\n]/.test(name))) {
+  if (typeof id2label !== 'object' || id2label === null || Object.keys(id2label).length === 0) return null;
+  const names = namesOfIds(id2label);
+  if (names === null) {
     open.push('config.json: id2label, which does not map 0, 1, 2 ... to names of one line each');
     return null;
   }
-  return names.every((name, index) => name === `LABEL_${index}`) ? null : (names as string[]);
+  return names.every((name, index) => name === `LABEL_${index}`) ? null : names;
 }

@@ -1,0 +1,19 @@
+/** What config.json says about the classes of a classifier. */
+import { namesOfIds } from '../../tasks/classes/id2label.ts';
+import type { Described } from './described.ts';
+import { readHuggingFaceConfig } from './model-config.ts';
+import type { Json } from './reading.ts';
+
+/** Labels and activation of a classifier. The heads of transformers return logits. */
+export function describeClasses(config: Json): Described {
+  const { activation, open } = readHuggingFaceConfig(config);
+  const missing = new Map<string, string>();
+  const id2label = config['id2label'];
+  const hasLabels = typeof id2label === 'object' && id2label !== null && namesOfIds(id2label) !== null;
+  if (!hasLabels) missing.set('/labels', 'config.json has no usable id2label: name a file of labels');
+  return {
+    fields: { ...(hasLabels ? { labels: 'config.json' } : {}), activation: activation ?? 'softmax' },
+    missing,
+    notes: open,
+  };
+}

@@ -1,0 +1,30 @@
+/** What a Hugging Face folder says about the input of an image model. */
+import { objectIn, type ForeignFiles } from '../foreign-files.ts';
+import type { Described } from './described.ts';
+import { readPreprocessorConfig } from './preprocessor-config.ts';
+
+const FILE = 'preprocessor_config.json';
+
+/** What each field of a processor's config becomes. Answers depend on all of them. */
+const NEEDED = {
+  crop: 'the size of the input (size, crop_size)',
+  interpolation: 'the interpolation (resample)',
+  mean: 'the mean (image_mean)',
+  std: 'the standard deviation (image_std)',
+} as const;
+
+export async function describeImages(files: ForeignFiles): Promise<Described> {
+  const given = await objectIn(files, FILE);
+  const { preprocess, open } = readPreprocessorConfig(given);
+  const missing = new Map<string, string>();
+  const has = Object.keys(given).length > 0;
+  for (const [field, what] of Object.entries(NEEDED)) {
+    if (preprocess[field as keyof typeof NEEDED] !== undefined) continue;
+    missing.set(`/preprocess/${field}`, has ? `${FILE} does not show ${what}` : `there is no ${FILE}`);
+  }
+  const notes = [...open];
+  // Processors before transformers 4.26 do not write it, and always divide by 255.
+  if (preprocess.rescale === undefined)
+    notes.push(`${FILE} has no rescale_factor: pixels are divided by 255`);
+  return { fields: { preprocess }, missing, notes };
+}

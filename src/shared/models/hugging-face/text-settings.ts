@@ -1,0 +1,61 @@
+/** What a Hugging Face folder says about the input of a text model. */
+import { objectIn, type ForeignFiles } from '../foreign-files.ts';
+import type { Described } from './described.ts';
+import type { Json } from './reading.ts';
+
+const FILE = 'tokenizer_config.json';
+/** Longer limits stand for "none" in tokenizer_config.json. */
+const MOST_TOKENS = 32_768;
+/** Their positions start behind the id of the padding, so two of them hold no token. */
+const SHIFTED_POSITIONS = /roberta|camembert|longformer|mpnet|xlm-?r|esm/i;
+const POSITIONS_LOST = 2;
+
+export async function describeText(files: ForeignFiles, config: Json): Promise<Described> {
+  const tokenizer = await objectIn(files, FILE);
+  const missing = new Map<string, string>();
+  const notes: string[] = [];
+  if (!(await files.isFile('tokenizer.json'))) {
+    missing.set(
+      '/tokenizer',
+      'there is no tokenizer.json: save one with tokenizer.save_pretrained() of a fast tokenizer',
+    );
+  }
+  const limits = [lengthOf(tokenizer['model_max_length']), positionsOf(config)].filter((n) => n !== null);
+  const maxLength = limits.length === 0 ? null : Math.min(...limits);
+  if (maxLength === null) {
+    missing.set('/max_length', `neither ${FILE} nor config.json shows how many tokens the model takes`);
+  }
+  const padToken = tokenText(tokenizer['pad_token']);
+  const side = tokenizer['truncation_side'];
+  if (tokenizer['padding_side'] === 'left') {
+    notes.push(`${FILE}: padding_side "left" is not followed, because the attention mask hides the padding`);
+  }
+  return {
+    fields: {
+      tokenizer: 'tokenizer.json',
+      ...(maxLength === null ? {} : { max_length: maxLength }),
+      ...(padToken === null ? {} : { pad_token: padToken }),
+      ...(side === 'left' || side === 'right' ? { truncation_side: side } : {}),
+    },
+    missing,
+    notes,
+  };
+}
+
+export function lengthOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST_TOKENS
+    ? value
+    : null;
+}
+
+function positionsOf(config: Json): number | null {
+  const positions = lengthOf(config['max_position_embeddings']);
+  if (positions === null) return null;
+  return SHIFTED_POSITIONS.test(String(config['model_type'])) ? positions - POSITIONS_LOST : positions;
+}
+
+/** A token is a text, or an object with its content. */
+function tokenText(value: unknown): string | null {
+  const text = typeof value === 'object' && value !== null ? (value as Json)['content'] : value;
+  return typeof text === 'string' && text !== '' ? text : null;
+}

@@ -1,0 +1,147 @@
+/**
+ * The config of a model folder, wherever it stands: in model.json, or in the files of another tool. A model.json without
+ * a task completes those files, and what it says counts.
+ */
+import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { messageOf, type Issue } from '../errors.ts';
+import { readText } from '../text/read-text.ts';
+import { stampFile, type ModelFile } from './content-memo.ts';
+import { openForeignFiles, type ForeignFiles } from './foreign-files.ts';
+import type { ForeignConfig, ForeignKind } from './foreign-folder.ts';
+import { huggingFace } from './hugging-face/hugging-face-folder.ts';
+import type { Json } from './hugging-face/reading.ts';
+import { triton } from './triton/triton-folder.ts';
+
+export const CONFIG_FILE = 'model.json';
+export const GRAPH_FILE = 'model.onnx';
+
+/** The more specific first. */
+const KINDS: readonly ForeignKind[] = [triton, huggingFace];
+
+export interface FolderConfig {
+  /** A config as if from model.json, not checked yet. */
+  readonly value: unknown;
+  /** The files that it comes from. */
+  readonly sources: readonly ModelFile[];
+  readonly notes: readonly string[];
+  /** Path of the graph below the folder, or the problem with it. */
+  readonly graph: { readonly path: string } | { readonly problem: string };
+}
+
+export type FolderReading =
+  | ({ readonly ok: true } & FolderConfig)
+  | { readonly ok: false; readonly issues: readonly Issue[]; readonly cause?: unknown };
+
+/** Whether a folder with these names may be a model folder. */
+export function holdsGraph(names: readonly string[]): boolean {
+  return names.includes(GRAPH_FILE) || KINDS.some((kind) => kind.mayBe(names));
+}
+
+/** Null if the folder has no config at all. */
+export async function readFolderConfig(dir: string): Promise<FolderReading | null> {
+  const own = await readOwn(dir);
+  if (own !== null && !own.ok) return own;
+  const files = openForeignFiles(dir);
+  const kinds = await kindsOf(files);
+  const value = own?.value;
+  const isWhole = own !== null && (!isObject(value) || value['task'] !== undefined);
+  try {
+    const graph = await findGraph(value, files, kinds[0]);
+    if (isWhole) return { ok: true, value, sources: [own.file], notes: [], graph };
+    const foreign = await readForeign(files, kinds);
+    if (foreign !== null) return completed(foreign, isObject(value) ? value : {}, { files, own, graph });
+    return own && { ok: true, value, sources: [own.file], notes: [], graph };
+  } catch (cause) {
+    return { ok: false, issues: [{ path: '', message: messageOf(cause) }], cause };
+  }
+}
+
+async function kindsOf(files: ForeignFiles): Promise<readonly ForeignKind[]> {
+  const names = await files.names();
+  return KINDS.filter((kind) => kind.mayBe(names));
+}
+
+async function readForeign(
+  files: ForeignFiles,
+  kinds: readonly ForeignKind[],
+): Promise<ForeignConfig | null> {
+  for (const kind of kinds) {
+    const found = await kind.read(files);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+async function findGraph(
+  value: unknown,
+  files: ForeignFiles,
+  kind: ForeignKind | undefined,
+): Promise<FolderConfig['graph']> {
+  const named = isObject(value) ? value['graph'] : undefined;
+  if (typeof named === 'string') return { path: named };
+  if (kind === undefined || (await files.isFile(GRAPH_FILE))) return { path: GRAPH_FILE };
+  return kind.findGraph(files).then(
+    (path) => ({ path }),
+    (error: unknown) => ({ problem: messageOf(error) }),
+  );
+}
+
+interface Context {
+  readonly files: ForeignFiles;
+  readonly own: { readonly file: ModelFile } | null;
+  readonly graph: FolderConfig['graph'];
+}
+
+function completed(foreign: ForeignConfig, more: Json, { files, own, graph }: Context): FolderReading {
+  const value = merged(foreign.fields, more);
+  const missing = [...foreign.missing].filter(([path]) => at(value, path) === undefined || path === '/task');
+  const issues = missing.map(([path, why]) => ({ path, message: `is missing: ${why}` }));
+  if (issues.length > 0) return { ok: false, issues };
+  const sources = [...(own === null ? [] : [own.file]), ...files.read];
+  return { ok: true, value, sources, notes: foreign.notes, graph };
+}
+
+/** Fields of `more` count. Objects are merged field by field. */
+function merged(fields: Json, more: Json): Json {
+  const both = Object.entries(more).map(([key, value]): [string, unknown] => {
+    const before = fields[key];
+    return [key, isObject(before) && isObject(value) ? merged(before, value) : value];
+  });
+  return { ...fields, ...Object.fromEntries(both) };
+}
+
+function at(value: unknown, pointer: string): unknown {
+  return pointer
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value);
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Null if there is no model.json. */
+async function readOwn(dir: string) {
+  const path = join(dir, CONFIG_FILE);
+  const refuse = (message: string, cause?: unknown) =>
+    ({ ok: false, issues: [{ path: '', message: `${CONFIG_FILE} ${message}` }], cause }) as const;
+  // The stamp is taken before the content is read, so that it reveals a change between the two.
+  let file: ModelFile;
+  let bytes: Buffer;
+  try {
+    file = await stampFile(path);
+    bytes = await readFile(path);
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    return ['ENOENT', 'ENOTDIR'].includes(code) ? null : refuse(messageOf(cause), cause);
+  }
+  const reading = readText(bytes);
+  if (!reading.ok) return refuse(reading.why);
+  try {
+    return { ok: true, file, value: JSON.parse(reading.text) as unknown } as const;
+  } catch (cause) {
+    return refuse(`is not JSON: ${messageOf(cause)}`, cause);
+  }
+}

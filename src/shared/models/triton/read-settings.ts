@@ -1,0 +1,32 @@
+/** Batching and lanes from a config.pbtxt. Pure. */
+import type { PbMessage } from './parse-pbtxt.ts';
+import { message, messages, numbers, text } from './pb-fields.ts';
+
+const MOST_ROWS = 1024;
+const MOST_WAIT_MS = 60_000;
+const MOST_LANES = 256;
+
+export function readBatching(config: PbMessage, most: number, notes: string[]): object {
+  const dynamic = message(config, 'dynamic_batching');
+  if (most <= 0) return {};
+  const preferred = dynamic === null ? [] : numbers(dynamic, 'preferred_batch_size');
+  const rows = Math.max(1, Math.min(most, MOST_ROWS, preferred.length === 0 ? most : Math.max(...preferred)));
+  const from = preferred.length === 0 ? 'max_batch_size' : 'preferred_batch_size';
+  notes.push(`batches have ${rows} rows (${from}); forebay tune finds the fastest size`);
+  const delay = dynamic === null ? undefined : numbers(dynamic, 'max_queue_delay_microseconds')[0];
+  const wait = delay === undefined ? {} : { max_wait_ms: Math.min(MOST_WAIT_MS, Math.ceil(delay / 1000)) };
+  return { batch_size: rows, ...wait };
+}
+
+/** Instances become lanes. */
+export function readLanes(config: PbMessage, notes: string[]): object {
+  const groups = messages(config, 'instance_group');
+  if (groups.length === 0) return {};
+  if (groups.some((group) => text(group, 'kind') === 'KIND_GPU')) {
+    notes.push(
+      'instance_group asks for GPUs, but the model runs on the CPU; "execution_providers" in model.json chooses',
+    );
+  }
+  const count = groups.reduce((total, group) => total + (numbers(group, 'count')[0] ?? 1), 0);
+  return { lanes: Math.min(MOST_LANES, Math.max(1, count)) };
+}

@@ -1,0 +1,26 @@
+/** The interface of what guesses a first config, one for each task. */
+import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
+import type { Hints } from '../hints.ts';
+
+export interface ConfigGuess {
+  /** The content of model.json, in an order for readers. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Certain values, from the graph or the user. */
+  readonly facts: readonly string[];
+  /** Guessed values. The user should check them against the model's source. */
+  readonly guesses: readonly string[];
+}
+
+export interface Guesser {
+  /** The value of `task` in model.json. */
+  readonly task: string;
+  /** The graphs that fit, in words. */
+  readonly takes: string;
+  /** Whether the graph looks like a model of this task. */
+  fits(face: GraphFace): boolean;
+  /** Throws ForebayError `config_mismatch` if the graph cannot have this task, or if a flag must decide something. */
+  guess(face: GraphFace, name: string, hints: Hints): ConfigGuess;
+}
+
+/** The end of each guessed config. */
+export const BATCHING = { batch_size: 'auto', max_wait_ms: 50 } as const;

@@ -1,0 +1,137 @@
+// Triton folders, served as they are.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
+import { listModelFolders } from '#forebay/shared/models/model-folder-reader.js';
+import { servedFolder, writeFolder } from '../../support/foreign-folders.ts';
+import { plain, predictionsOf } from '../../support/lanes.ts';
+import { meanColourModel } from '../../support/onnx/models.ts';
+import { sumGraph } from '../../support/onnx/tabular-models.ts';
+import { twoAxesModel } from '../../support/onnx/tensor-models.ts';
+import { answeredTensors } from '../../support/tensor-rows.ts';
+
+const SUM = `
+# A model of three features.
+name: "sum_of_three"
+platform: "onnxruntime_onnx"
+max_batch_size: 16
+input [
+  {
+    name: "X"
+    data_type: TYPE_FP32
+    dims: [ 3 ]
+  }
+]
+output [ { name: "variable" data_type: TYPE_FP32 dims: [ 1 ] label_filename: "labels.txt" } ]
+dynamic_batching { preferred_batch_size: [ 4, 8 ] max_queue_delay_microseconds: 2500 }
+instance_group [ { count: 2 kind: KIND_CPU } ]
+optimization { graph { level: 1 } }
+`;
+
+function sumFolder(config = SUM, more: Record<string, Buffer | string> = {}): string {
+  return writeFolder({ 'config.pbtxt': config, '1/model.onnx': sumGraph(), ...more }, 'sum');
+}
+
+it('a model is served by its tensors, with the batches and instances of config.pbtxt', async () => {
+  const { folder, lane } = await servedFolder(sumFolder());
+  expect(folder.config).toMatchObject({
+    name: 'sum_of_three',
+    task: 'tensors',
+    inputs: { X: { batch_axis: 0, dtype: 'float32', shape: [3] } },
+    outputs: { variable: { batch_axis: 0, dtype: 'float32', shape: [1] } },
+    batching: { batch_size: 8, max_wait_ms: 3 },
+    lanes: 2,
+  });
+  expect(folder.notes.join('\n')).toMatch(/labels of "variable" are not used/);
+  expect(folder.notes.join('\n')).toMatch(/batches have 8 rows \(preferred_batch_size\)/);
+  expect(folder.notes.join('\n')).toMatch(/optimization is not followed/);
+  const answers = await answeredTensors(lane, [{ X: [1, 2, 3] }, { X: [4, 5, 6] }]);
+  expect(answers).toEqual([{ variable: [123] }, { variable: [456] }]);
+});
+
+it('the highest version counts, or the highest of those that the policy names', async () => {
+  const graph = meanColourModel({ classes: [[1, 0, 0]], side: 8 });
+  const dir = sumFolder(SUM, { '2/model.onnx': sumGraph(), '10/model.onnx': graph });
+  const { onnxPath, notes } = await loadModelFolder(dir);
+  expect(onnxPath).toBe(join(dir, '10/model.onnx'));
+  expect(notes.join('\n')).toContain('version 10 is served; the folder also has 1, 2');
+  writeFileSync(join(dir, 'config.pbtxt'), `${SUM}\nversion_policy: { specific: { versions: [1, 2] } }`);
+  const { folder } = await servedFolder(dir);
+  expect(folder.onnxPath).toBe(join(dir, '2/model.onnx'));
+});
+
+it('without max_batch_size, shapes hold all dimensions, and model.json completes the config', async () => {
+  const pbtxt = `
+    backend: 'onnxruntime', max_batch_size: 0;
+    input { name: "a" data_type: TYPE_FP32 dims: -1 dims: 2 }
+    input { name: "b" data_type: TYPE_FP32 dims: [2, -1] }
+    input { name: "c" data_type: TYPE_FP32 dims: [] }
+    output { name: "sum" data_type: TYPE_FP32 dims: [-1, 2] }`;
+  const dir = writeFolder({ 'config.pbtxt': pbtxt, '1/model.onnx': twoAxesModel() }, 'two-axes');
+  const { lane, folder } = await servedFolder(dir);
+  expect(folder.config).toMatchObject({
+    name: 'two-axes',
+    inputs: { a: { batch_axis: null, shape: [null, 2] } },
+  });
+  expect(await answeredTensors(lane, [{ a: [[1, 2]], b: [[10], [20]], c: 0.5 }])).toEqual([
+    { sum: [[11.5, 22.5]] },
+  ]);
+  writeFileSync(join(dir, 'model.json'), JSON.stringify({ name: 'b', lanes: 3 }));
+  expect((await loadModelFolder(dir)).config).toMatchObject({ name: 'b', lanes: 3, task: 'tensors' });
+});
+
+it('a whole model.json decides, and the graph comes from the version', async () => {
+  const graph = meanColourModel({
+    classes: [
+      [1, 0, 0],
+      [0, 1, 0],
+    ],
+    side: 8,
+  });
+  const own = { name: 'm', task: 'image-classification', preprocess: { crop: 8 }, labels: 'labels.txt' };
+  const dir = sumFolder(SUM, {
+    '3/model.onnx': graph,
+    'model.json': JSON.stringify(own),
+    'labels.txt': 'red\ngreen\n',
+  });
+  const { lane } = await servedFolder(dir);
+  const { outcomes } = await lane.run({
+    model: 'm',
+    rows: [{ bytes: await plain(0, 255, 0) }],
+    options: { top_k: 1 },
+  });
+  expect(predictionsOf(outcomes[0])[0]!.label).toBe('green');
+});
+
+it('the identity changes with config and graph, and a repository lists its models', async () => {
+  const dir = sumFolder();
+  const before = (await loadModelFolder(dir)).ref.hash;
+  writeFileSync(join(dir, 'config.pbtxt'), SUM.replace('[ 4, 8 ]', '[ 4 ]'));
+  expect((await loadModelFolder(dir)).ref.hash).not.toBe(before);
+  const { models } = await listModelFolders(join(dir, '..'));
+  expect(models.map(({ ref }) => ref.name)).toEqual(['sum_of_three']);
+});
+
+it.each([
+  [
+    'a type that onnxruntime-node cannot carry',
+    SUM.replace('TYPE_FP32', 'TYPE_BF16'),
+    /\/inputs\/X\/dtype: .*TYPE_BF16/,
+  ],
+  ['another platform', SUM.replace('onnxruntime_onnx', 'pytorch_libtorch'), /is for "pytorch_libtorch"/],
+  ['a sequence model', `${SUM} sequence_batching { }`, /has sequence_batching/],
+  [
+    'a mistake',
+    SUM.replace('dims: [ 3 ]', 'dims: [ 3 '),
+    /config\.pbtxt, line 11: expected "," or "]", found "}"/,
+  ],
+  ['a character that does not belong', '\n\nname = "x"', /config\.pbtxt, line 3: unexpected "="/],
+])('refuses %s', async (_what, config, says) => {
+  await expect(loadModelFolder(sumFolder(config))).rejects.toThrow(says);
+});
+
+it('names the place of a missing graph', async () => {
+  const dir = writeFolder({ 'config.pbtxt': SUM }, 'empty');
+  await expect(loadModelFolder(dir)).rejects.toThrow(/put the graph into 1\/model\.onnx/);
+});

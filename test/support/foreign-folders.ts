@@ -1,0 +1,29 @@
+// Model folders in the layouts of Hugging Face and Triton, written by the test.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { loadModelFolder, type ModelFolder } from '#forebay/shared/models/model-folder.js';
+import { testFolder, testLane } from './lanes.ts';
+
+/** Objects are written as JSON. */
+export function writeFolder(files: Readonly<Record<string, object | string | Buffer>>, name = 'm'): string {
+  const dir = join(testFolder(), name);
+  for (const [file, content] of Object.entries(files)) {
+    const path = join(dir, file);
+    mkdirSync(dirname(path), { recursive: true });
+    const isText = typeof content === 'string' || Buffer.isBuffer(content);
+    writeFileSync(path, isText ? content : JSON.stringify(content));
+  }
+  return dir;
+}
+
+/** A lane with the model of the folder resident, as a worker loads it. */
+export async function servedFolder(dir: string) {
+  const folder = await loadModelFolder(dir);
+  const lane = testLane();
+  const info = await lane.load(toLoad(folder));
+  return { folder, lane, info };
+}
+
+function toLoad({ dir, onnxPath, config, named }: ModelFolder) {
+  return { model: 'm', dir, graph: onnxPath, config, named, threads: 1 };
+}

@@ -1,0 +1,151 @@
+// `forebay model init` on graphs that are not image classifiers.
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { testFolder } from '../../../support/lanes.ts';
+import { configIn, modelInit } from '../../../support/model-init.ts';
+import { step } from '../../../support/onnx/mean-model.ts';
+import { meanColourModel } from '../../../support/onnx/models.ts';
+import { endlessModel } from '../../../support/onnx/special-models.ts';
+import {
+  echoGraph,
+  featuresGraph,
+  SCORES,
+  sumGraph,
+  tensor,
+  zipMapGraph,
+} from '../../../support/onnx/tabular-models.ts';
+import { graphOf, totalModel, twoAxesModel } from '../../../support/onnx/tensor-models.ts';
+
+function written(graph: Buffer): { dir: string; file: string } {
+  const dir = testFolder();
+  const file = join(dir, 'model.onnx');
+  writeFileSync(file, graph);
+  return { dir, file };
+}
+
+/** Softmax of three features. */
+const CLASSIFIER = featuresGraph(
+  [step('Softmax', ['X'], 'scores', { axis: 1 })],
+  [tensor('scores', 'float32', 'N', 3)],
+);
+
+describe('tabular', () => {
+  it('guesses the names of the features, and says so', async () => {
+    const { dir, file } = written(sumGraph());
+    const { code, out } = await modelInit(file, '--name', 'sum');
+    expect(code).toBe(0);
+    expect(configIn(dir)).toMatchObject({ name: 'sum', task: 'tabular', columns: ['f0', 'f1', 'f2'] });
+    expect(out).toContain('task "tabular"');
+    expect(out).toContain('columns: f0, f1, f2, because the graph does not name its features');
+    expect(out).toContain('answer: the number of "variable"');
+    expect(out).toContain('--input RECORDS.jsonl');
+  });
+
+  it('takes the names of --columns, and refuses a wrong number of them', async () => {
+    const { dir, file } = written(CLASSIFIER);
+    expect(await modelInit(file, '--columns', 'a,b')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--columns has 2 names, but the graph') as string,
+    });
+    expect(existsSync(join(dir, 'model.json'))).toBe(false);
+    expect((await modelInit(file, '--columns', 'a, b,c')).code).toBe(0);
+    expect(configIn(dir)).toMatchObject({ columns: ['a', 'b', 'c'], activation: 'none', top_k: 3 });
+  });
+
+  it('asks whether numbers are class scores if they are not probabilities', async () => {
+    const { dir, file } = written(SCORES);
+    expect(await modelInit(file)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/nothing says that the output holds class scores.*"activation"/) as string,
+    });
+    expect((await modelInit(file, '--activation', 'softmax')).code).toBe(0);
+    expect(configIn(dir)).toMatchObject({ task: 'tabular', activation: 'softmax' });
+  });
+
+  it('names the columns after inputs of one column each', async () => {
+    const graph = echoGraph([tensor('age', 'float32', 'N', 1), tensor('city', 'string', 'N', 1)]);
+    const { dir, file } = written(graph);
+    expect(await modelInit(file)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/nothing says which output is the answer.*--output-name/) as string,
+    });
+    const flags = ['--output-name', 'city_out', '--output-name', 'age_out'];
+    expect((await modelInit(file, ...flags)).code).toBe(0);
+    expect(configIn(dir)).toMatchObject({ columns: ['age', 'city'], output: ['city_out', 'age_out'] });
+  });
+
+  it('says what to do about ZipMap', async () => {
+    const { file } = written(zipMapGraph());
+    expect(await modelInit(file)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("convert the model with options={'zipmap': False}") as string,
+    });
+  });
+});
+
+describe('tensors', () => {
+  it('serves any graph, with the batch axis of each tensor and the bytes of a row', async () => {
+    const { dir, file } = written(twoAxesModel());
+    expect(await modelInit(file)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/"c" float32\[\] has no batch axis: pass --value c=JSON/) as string,
+    });
+    const { code, out } = await modelInit(file, '--value', 'c=2.5');
+    expect(code).toBe(0);
+    expect(out).toContain('batch   the dimension "batch"');
+    expect(configIn(dir)).toMatchObject({
+      task: 'tensors',
+      inputs: { a: { batch_axis: 0 }, b: { batch_axis: 1 }, c: { value: 2.5 } },
+      outputs: { sum: { batch_axis: 0 }, turned: { batch_axis: 1 } },
+      row_bytes: 32,
+    });
+    expect((await modelInit(file, '--force', '--value', 'c=row')).code).toBe(0);
+    expect(configIn(dir)).toMatchObject({ inputs: { c: { batch_axis: null } } });
+    expect((await modelInit(file, '--force', '--value', 'd=1')).err).toContain('names the input "d"');
+    expect((await modelInit(file, '--force', '--value', 'c=x')).err).toContain('--value c: x is not JSON');
+  });
+
+  it('counts free dimensions as 1, and says so', async () => {
+    const { dir, file } = written(totalModel());
+    const { code, out } = await modelInit(file);
+    expect(code).toBe(0);
+    expect(out).toContain('row_bytes 8: free dimensions of x count as 1');
+    expect(configIn(dir)).toMatchObject({ inputs: { x: { batch_axis: 0 } }, row_bytes: 8 });
+    const shaped = await modelInit(file, '--force', '--shape', 'x=5');
+    expect(shaped.code).toBe(0);
+    expect(shaped.out).not.toContain('free dimensions');
+    expect(configIn(dir)).toMatchObject({ inputs: { x: { batch_axis: 0, shape: [5] } }, row_bytes: 24 });
+  });
+
+  it('guesses that a fixed first axis of all tensors is the batch', async () => {
+    const value = (name: string) => tensor(name, 'float32', 4, 2, 2, 5);
+    const graph = graphOf({
+      inputs: [value('x')],
+      outputs: [value('y')],
+      operators: [step('Identity', ['x'], 'y')],
+    });
+    const { dir, file } = written(graph);
+    const { code, out } = await modelInit(file);
+    expect(code).toBe(0);
+    expect(out).toMatch(/Guessed[^]*the first axis, which is fixed at 4/);
+    expect(configIn(dir)).toMatchObject({ inputs: { x: { batch_axis: 0 } }, row_bytes: 160 });
+  });
+
+  it('takes the place of another task with --task', async () => {
+    const { dir, file } = written(meanColourModel({ classes: [[1, 0, 0]], side: 8 }));
+    expect((await modelInit(file, '--task', 'tensor')).err).toContain('did you mean "tensors"?');
+    expect((await modelInit(file, '--task', 'tensors')).code).toBe(0);
+    expect(configIn(dir)).toMatchObject({ task: 'tensors', inputs: { image: { batch_axis: 0 } } });
+    expect((await modelInit(file, '--force', '--task', 'tabular')).code).toBe(2);
+  });
+});
+
+it('gives up on a graph that hangs, and leaves nothing behind', async () => {
+  const { dir, file } = written(endlessModel(8, 'always'));
+  const flags = ['--activation', 'none', '--timeout', '3'];
+  const { code, err } = await modelInit(file, ...flags);
+  expect(code).toBe(2);
+  expect(err).toContain('did not end within 3 s');
+  expect(existsSync(join(dir, 'model.json'))).toBe(false);
+}, 60_000);
