@@ -47,11 +47,14 @@ function context(argv: readonly string[], env: NodeJS.ProcessEnv) {
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
   submit: ['--model', 'm', '--urls', 'urls.txt'],
   plan: ['--model', 'm', '--input', 'photos'],
+  'models list': [],
+  'models inspect': ['m'],
 };
 
-function commandsWithUrl(command: Command): string[] {
-  const own = command.options.some(({ long }) => long === '--url') ? [command.name()] : [];
-  return [...own, ...command.commands.flatMap(commandsWithUrl)];
+/** Commands by their words after the program's name. */
+function commandsWithUrl(command: Command, before: readonly string[] = []): string[] {
+  const own = command.options.some(({ long }) => long === '--url') ? [before.join(' ')] : [];
+  return [...own, ...command.commands.flatMap((sub) => commandsWithUrl(sub, [...before, sub.name()]))];
 }
 const commands = commandsWithUrl(createProgram({ ...context([], {}), exitWith: () => undefined }, '0'));
 
@@ -63,7 +66,7 @@ describe('a command that talks to a service', () => {
   it.each(commands)('sends the key from the environment and from a file: %s', async (name) => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const argv = [
-      name,
+      ...name.split(' '),
       ...(NEEDS[name] ?? (name.endsWith('s') && name !== 'results' ? [] : ['job_1'])),
       '--url',
       url,

@@ -62,8 +62,10 @@ export function minBlockRows(config: ModelConfig | null): number {
   return hasSmallRows(inputRowBytes(config)) ? MIN_SMALL_ROWS_BLOCK : MIN_AUTO_BLOCK;
 }
 
+/** An image costs its decoding, however small it is. */
 function hasTinyRows(config: ModelConfig): boolean {
-  return inputRowBytes(config) <= TINY_ROW_BYTES;
+  const { input } = taskOf(config);
+  return (input === 'features' || input === 'tensors') && inputRowBytes(config) <= TINY_ROW_BYTES;
 }
 
 function hasSmallRows(rowBytes: number): boolean {
