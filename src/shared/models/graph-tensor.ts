@@ -6,6 +6,9 @@ export interface GraphTensor {
   readonly shape: readonly (number | string)[];
 }
 
+/** Types of outputs that hold floats. */
+export const FLOAT_TYPES: readonly string[] = ['float32', 'float16', 'float64'];
+
 export type Layout = 'nchw' | 'nhwc';
 
 /** `"scores" float32[N,10]` */

@@ -8,12 +8,11 @@ import {
   describeAll,
   describeTensor,
   flattened,
+  FLOAT_TYPES,
   type GraphTensor,
 } from '../../models/graph-tensor.ts';
-import { nearestName } from '../../text/nearest-name.ts';
 import { activationOf, type ClassesConfig } from './activation.ts';
-
-const SCORE_TYPES: readonly string[] = ['float32', 'float16', 'float64'];
+import { mismatch, noSuchTensor } from '../../models/mismatch.ts';
 
 type ScoreConfig = Pick<ClassesConfig, 'activation' | 'softmax' | 'output'>;
 
@@ -101,16 +100,7 @@ function namedOutput(
   possible: readonly GraphTensor[],
 ): GraphTensor {
   const found = outputs.find((output) => output.name === name);
-  if (found === undefined) {
-    const near = nearestName(
-      name,
-      outputs.map((output) => output.name),
-    );
-    throw mismatch(
-      `the config names the output "${name}"`,
-      `the graph has ${describeAll(outputs)}${near === null ? '' : `; did you mean "${near}"?`}`,
-    );
-  }
+  if (found === undefined) throw noSuchTensor(`the config names the output "${name}"`, name, outputs);
   if (possible.includes(found)) return found;
   throw mismatch(
     'a classifier needs an output [batch, classes] of floats',
@@ -119,7 +109,7 @@ function namedOutput(
 }
 
 function canBeScores({ type, shape }: GraphTensor): boolean {
-  return SCORE_TYPES.includes(type) && flattened(shape).length === 2;
+  return FLOAT_TYPES.includes(type) && flattened(shape).length === 2;
 }
 
 /** Whether it has a name that exporters give to outputs other than class scores. */
@@ -149,10 +139,6 @@ function unproven(output: GraphTensor, why: string): ForebayError {
   return refusal(
     `nothing says that the output holds class scores, and ${why}: ${describeTensor(output)}. If it does hold class scores, name the classes with "labels", or set "activation" in model.json to "softmax" (logits), "sigmoid" (independent logits) or "none" (scores already). Embeddings have a task of their own, such as "image-embedding"`,
   );
-}
-
-function mismatch(config: string, graph: string): ForebayError {
-  return refusal(`${config}, but ${graph}`);
 }
 
 function refusal(message: string): ForebayError {

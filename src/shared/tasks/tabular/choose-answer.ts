@@ -3,17 +3,21 @@
  * model.json that decides. Otherwise wrong numbers would look right. Pure.
  */
 import { ForebayError } from '../../errors.ts';
-import { describeAll, describeTensor, flattened, type GraphTensor } from '../../models/graph-tensor.ts';
+import {
+  describeAll,
+  describeTensor,
+  flattened,
+  FLOAT_TYPES,
+  type GraphTensor,
+} from '../../models/graph-tensor.ts';
 import type { TabularConfig } from '../tabular.ts';
-import { nearestName } from '../../text/nearest-name.ts';
+import { mismatch, noSuchTensor } from '../../models/mismatch.ts';
 
 export type Answer =
   /** `label`: the output with the name of the predicted class, if there is one. */
   | { readonly is: 'classes'; readonly scores: GraphTensor; readonly label: GraphTensor | null }
   | { readonly is: 'value'; readonly output: GraphTensor }
   | { readonly is: 'outputs'; readonly outputs: readonly GraphTensor[] };
-
-const FLOATS: readonly string[] = ['float32', 'float16', 'float64'];
 
 /** `names`: of the classes, if model.json gives them. Throws ForebayError `config_mismatch`. */
 export function chooseAnswer(
@@ -66,16 +70,7 @@ function onlyOutput(
 
 function namedOutput(name: string, outputs: readonly GraphTensor[]): GraphTensor {
   const found = outputs.find((output) => output.name === name);
-  if (found === undefined) {
-    const near = nearestName(
-      name,
-      outputs.map((output) => output.name),
-    );
-    throw mismatch(
-      `model.json names the output "${name}"`,
-      `the graph has ${describeAll(outputs)}${near === null ? '' : `; did you mean "${near}"?`}`,
-    );
-  }
+  if (found === undefined) throw noSuchTensor(`model.json names the output "${name}"`, name, outputs);
   if (!isTensor(found)) throw zipMap([found], outputs);
   if (isPerRow(found)) return found;
   throw mismatch(
@@ -108,13 +103,9 @@ function isPerRow({ shape }: GraphTensor): boolean {
 }
 
 function isNumbers(output: GraphTensor): boolean {
-  return FLOATS.includes(output.type) && isPerRow(output);
+  return FLOAT_TYPES.includes(output.type) && isPerRow(output);
 }
 
 function isLabel(output: GraphTensor): boolean {
   return (output.type === 'string' || output.type === 'int64') && isPerRow(output) && widthOf(output) === 1;
-}
-
-function mismatch(config: string, graph: string): ForebayError {
-  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
 }

@@ -3,7 +3,7 @@
  * sides. Pure.
  */
 import { channelCount, inputSize, type Preprocess } from '../../../shared/tasks/image/preprocess.ts';
-import { ForebayError } from '../../../shared/errors.ts';
+import type { ForebayError } from '../../../shared/errors.ts';
 import {
   describeAll,
   describeTensor,
@@ -12,6 +12,7 @@ import {
   type GraphTensor,
 } from '../../../shared/models/graph-tensor.ts';
 import type { InputType, Layout } from './normalise/tensor-filler.ts';
+import { mismatch } from '../../../shared/models/mismatch.ts';
 
 interface ImageInputFit {
   readonly input: GraphTensor;
@@ -79,8 +80,4 @@ function checkIdentity({ rescale, mean, std }: Preprocess, input: GraphTensor): 
     'preprocess asks for normalised values (rescale, mean, std)',
     `the graph's input ${describeTensor(input)} takes raw pixels: set rescale 1, mean [0], std [1]`,
   );
-}
-
-function mismatch(config: string, graph: string): ForebayError {
-  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
 }

@@ -1,9 +1,11 @@
 /** Finds the output of a graph that holds what a task needs. In case of doubt it refuses, and names the field that decides. Pure. */
-import { ForebayError } from '../../../shared/errors.ts';
-import { describeAll, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
-import { nearestName } from '../../../shared/text/nearest-name.ts';
-
-export const FLOATS: readonly string[] = ['float32', 'float16', 'float64'];
+import {
+  describeAll,
+  describeTensor,
+  FLOAT_TYPES,
+  type GraphTensor,
+} from '../../../shared/models/graph-tensor.ts';
+import { mismatch, noSuchTensor } from '../../../shared/models/mismatch.ts';
 
 export interface OutputWish {
   /** The config's `output`. */
@@ -22,11 +24,11 @@ export interface OutputWish {
 
 /** Throws ForebayError `config_mismatch`. */
 export function chooseFloats(wish: OutputWish): GraphTensor {
-  const { named, outputs, what, holds, types = FLOATS } = wish;
+  const { named, outputs, what, holds, types = FLOAT_TYPES } = wish;
   const fits = (output: GraphTensor) => types.includes(output.type) && wish.fits(output);
   if (named !== undefined) {
     const found = outputs.find(({ name }) => name === named);
-    if (found === undefined) throw noSuch(named, outputs);
+    if (found === undefined) throw noSuchTensor(`the config names the output "${named}"`, named, outputs);
     if (!fits(found)) throw mismatch(what, `the graph's output is ${describeTensor(found)}`);
     return found;
   }
@@ -40,17 +42,4 @@ export function chooseFloats(wish: OutputWish): GraphTensor {
     `nothing says which output holds ${holds}`,
     `the graph has ${describeAll(possible)}: name one in model.json, such as "output": "${possible[0]!.name}"`,
   );
-}
-
-function noSuch(name: string, outputs: readonly GraphTensor[]): ForebayError {
-  const near = nearestName(
-    name,
-    outputs.map((output) => output.name),
-  );
-  const hint = near === null ? '' : `; did you mean "${near}"?`;
-  return mismatch(`the config names the output "${name}"`, `the graph has ${describeAll(outputs)}${hint}`);
-}
-
-function mismatch(config: string, graph: string): ForebayError {
-  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
 }

@@ -1,6 +1,6 @@
 /** Checks that a graph takes tokens, and says how to feed it. Throws `config_mismatch`, which names both sides. Pure. */
-import { ForebayError } from '../../../shared/errors.ts';
 import { describeAll, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
+import { mismatch } from '../../../shared/models/mismatch.ts';
 
 export interface TextInputFit {
   readonly inputs: readonly GraphTensor[];
@@ -71,8 +71,4 @@ function sameDimension(inputs: readonly GraphTensor[], axis: number): number | n
   }
   const [dim = null] = fixed;
   return dim;
-}
-
-function mismatch(config: string, graph: string): ForebayError {
-  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
 }

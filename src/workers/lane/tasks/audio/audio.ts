@@ -5,7 +5,6 @@ import { AUDIO, type AudioOptions } from '../../../../shared/tasks/audio.ts';
 import { configOf } from '../../../../shared/tasks/model-config-schema.ts';
 import { toHalfBits } from '../../image/normalise/half.ts';
 import { bindInputs } from '../named-tensors/bind-inputs.ts';
-import { mismatch } from '../named-tensors/declared.ts';
 import type { GraphSignature, Task } from '../task.ts';
 import type { Feeds, TensorValue } from '../tensors.ts';
 import { bindStates } from './bind-states.ts';
@@ -16,6 +15,7 @@ import { createOutputAnswerer } from './output-frames.ts';
 import { probeWaveforms } from './probe-waveforms.ts';
 import { createWaveformReader } from './read-waveform.ts';
 import { feedsOf, runFrames, type FramedRow, type FrameModel, type Unit } from './run-frames.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 export const audio: Task = {
   id: AUDIO.id,

@@ -1,12 +1,13 @@
 /** The state that a graph carries from frame to frame. Throws ForebayError `config_mismatch`, which names both sides. */
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { StateConfig } from '../../../../shared/tasks/audio/audio-config.ts';
-import { mismatch, typeOf } from '../named-tensors/declared.ts';
+import { typeOf } from '../named-tensors/declared.ts';
 import { copyElements } from '../named-tensors/element-buffer.ts';
 import type { Elements, ElementType } from '../named-tensors/element-types.ts';
 import { elementsIn, isFixed, type Shape } from '../named-tensors/shape.ts';
 import type { GraphSignature } from '../task.ts';
 import type { Outputs, TensorValue } from '../tensors.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 export interface StateTensor {
   readonly input: string;

@@ -3,7 +3,7 @@ import { describeAll, describeTensor, type GraphTensor } from '../../../../share
 import type { AudioConfig } from '../../../../shared/tasks/audio.ts';
 import type { AudioLayout } from '../../../../shared/tasks/audio/audio-config.ts';
 import { nearestName } from '../../../../shared/text/nearest-name.ts';
-import { mismatch } from '../named-tensors/declared.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 export interface WaveformInput {
   readonly tensor: GraphTensor;

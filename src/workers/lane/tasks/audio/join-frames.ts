@@ -1,10 +1,10 @@
 /** Joins the values of an output over the frames of a row. Pure. */
 import type { AudioOutputConfig } from '../../../../shared/tasks/audio/audio-config.ts';
 import type { TensorOutput } from '../named-tensors/bind-outputs.ts';
-import { mismatch } from '../named-tensors/declared.ts';
 import { copyElements } from '../named-tensors/element-buffer.ts';
 import { elementTypeOf, type Elements, type ElementType } from '../named-tensors/element-types.ts';
 import { elementsIn, shapeText } from '../named-tensors/shape.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 /** The value of one frame, without the batch axis. */
 export interface FrameValue {

@@ -1,15 +1,18 @@
 /** Finds the outputs of a graph that hold boxes, scores and classes. In case of doubt it refuses, and names the field that decides. */
-import { ForebayError } from '../../../../shared/errors.ts';
-import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import {
+  describeAll,
+  describeTensor,
+  FLOAT_TYPES,
+  type GraphTensor,
+} from '../../../../shared/models/graph-tensor.ts';
 import type { DetectionConfig } from '../../../../shared/tasks/detection/detection-config.ts';
-import { nearestName } from '../../../../shared/text/nearest-name.ts';
+import { mismatch, noSuchTensor } from '../../../../shared/models/mismatch.ts';
 
-const FLOATS: readonly string[] = ['float32', 'float16', 'float64'];
-const NUMBERS: readonly string[] = [...FLOATS, 'int64', 'int32'];
+const NUMBERS: readonly string[] = [...FLOAT_TYPES, 'int64', 'int32'];
 
 export type OutputRole = keyof NonNullable<DetectionConfig['outputs']>;
 
-export const isFloat = ({ type }: GraphTensor) => FLOATS.includes(type);
+export const isFloat = ({ type }: GraphTensor) => FLOAT_TYPES.includes(type);
 export const isNumber = ({ type }: GraphTensor) => NUMBERS.includes(type);
 export const rankOf = ({ shape }: GraphTensor) => shape.length;
 
@@ -31,7 +34,7 @@ export function findOutput(
   const named = config.outputs?.[role];
   if (named !== undefined) {
     const found = outputs.find(({ name }) => name === named);
-    if (found === undefined) throw noSuch(role, named, outputs);
+    if (found === undefined) throw noSuchTensor(`outputs.${role} is "${named}"`, named, outputs);
     if (!fits(found)) throw mismatch(what, `the graph's output is ${describeTensor(found)}`);
     return found;
   }
@@ -58,15 +61,6 @@ export function needOutput(
   return found;
 }
 
-function noSuch(role: OutputRole, name: string, outputs: readonly GraphTensor[]): ForebayError {
-  const near = nearestName(
-    name,
-    outputs.map((output) => output.name),
-  );
-  const hint = near === null ? '' : `; did you mean "${near}"?`;
-  return mismatch(`outputs.${role} is "${name}"`, `the graph has ${describeAll(outputs)}${hint}`);
-}
-
 /** Throws ForebayError `config_mismatch` if the labels file has another number of names. */
 export function checkLabels(
   labels: readonly string[] | null,
@@ -79,8 +73,4 @@ export function checkLabels(
     `the labels file has ${labels.length} names`,
     `the graph's output ${describeTensor(output)} has ${classes} classes${hint}`,
   );
-}
-
-export function mismatch(config: string, graph: string): ForebayError {
-  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
 }

@@ -2,10 +2,11 @@
 import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { floatRows } from '../rows-of-output.ts';
 import { addBox, boxForm } from './add-box.ts';
-import { checkLabels, isFloat, mismatch, needOutput, rankOf } from './box-outputs.ts';
+import { checkLabels, isFloat, needOutput, rankOf } from './box-outputs.ts';
 import type { Candidates } from './candidates.ts';
 import { createClassScores } from './class-scores-of-box.ts';
 import type { DetectionHead, HeadParts } from './head.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 /** Throws ForebayError `config_mismatch`. */
 export function bindDetrHead({ config, outputs, labels, input, fixedBatch }: HeadParts): DetectionHead {

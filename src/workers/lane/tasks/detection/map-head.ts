@@ -5,8 +5,9 @@
 import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { floatRows } from '../rows-of-output.ts';
 import { findAreas } from './areas.ts';
-import { checkLabels, isFloat, mismatch, needOutput, rankOf } from './box-outputs.ts';
+import { checkLabels, isFloat, needOutput, rankOf } from './box-outputs.ts';
 import { NAN_SCORE, type DetectionHead, type HeadParts } from './head.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 const MAP_THRESHOLD = 0.3;
 const GROW = 1.5;

@@ -9,7 +9,6 @@ import {
   findOutput,
   isFloat,
   isNumber,
-  mismatch,
   needOutput,
   rankOf,
   type OutputRole,
@@ -18,6 +17,7 @@ import {
 import type { Candidates } from './candidates.ts';
 import { NAN_SCORE, type DetectionHead, type HeadParts } from './head.ts';
 import { numberRows } from '../rows-of-output.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 interface NmsOutputs {
   readonly boxes: GraphTensor;

@@ -3,10 +3,11 @@ import { describeTensor, type GraphTensor } from '../../../../shared/models/grap
 import { floatRows } from '../rows-of-output.ts';
 import type { Outputs } from '../tensors.ts';
 import { boxForm } from './add-box.ts';
-import { checkLabels, isFloat, mismatch, needOutput, rankOf } from './box-outputs.ts';
+import { checkLabels, isFloat, needOutput, rankOf } from './box-outputs.ts';
 import type { DetectionHead, HeadParts } from './head.ts';
 import { collectByAnchor, collectByField } from './yolo-boxes.ts';
 import { createGrid, gridLength } from './yolo-grid.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 /** Numbers of a box: its place and, for some heads, objectness. */
 const WITH_OBJECTNESS = 5;

@@ -2,12 +2,13 @@
 import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { TensorInputConfig } from '../../../../shared/tasks/tensors/tensor-config.ts';
 import type { TensorValue } from '../tensors.ts';
-import { checkDeclared, checkNames, declaredIn, mismatch, rowShape, typeOf } from './declared.ts';
+import { checkDeclared, checkNames, declaredIn, rowShape, typeOf } from './declared.ts';
 import { createElementBuffer } from './element-buffer.ts';
 import type { ElementType } from './element-types.ts';
 import type { Expected } from './expected.ts';
 import { readValue } from './read-value.ts';
 import { fits, shapeText, type Shape } from './shape.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 export interface TensorInput {
   readonly name: string;

@@ -2,9 +2,10 @@
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { canCarry } from '../../../../shared/tasks/tensors/dtypes.ts';
 import type { TensorOutputConfig } from '../../../../shared/tasks/tensors/tensor-config.ts';
-import { checkDeclared, checkNames, declaredIn, mismatch, rowShape, typeOf } from './declared.ts';
+import { checkDeclared, checkNames, declaredIn, rowShape, typeOf } from './declared.ts';
 import type { ElementType } from './element-types.ts';
 import type { Shape } from './shape.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 export interface TensorOutput {
   readonly name: string;

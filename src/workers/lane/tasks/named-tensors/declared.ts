@@ -1,10 +1,10 @@
 /** What model.json declares of a graph's inputs and outputs, checked against the graph. Pure. */
-import { ForebayError } from '../../../../shared/errors.ts';
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { canCarry, DTYPES, type Dtype } from '../../../../shared/tasks/tensors/dtypes.ts';
 import { nearestName } from '../../../../shared/text/nearest-name.ts';
 import { elementTypeOf, type ElementType } from './element-types.ts';
 import { fits, shapeText, type Shape } from './shape.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 interface Declared {
   readonly batch_axis?: number | null | undefined;
@@ -76,8 +76,4 @@ export function rowShape(
     `${where}.${tensor.name}.shape in model.json is ${shapeText(named)}`,
     `the graph has ${describeTensor(tensor)}, so a row has ${shapeText(shape)}`,
   );
-}
-
-export function mismatch(config: string, graph: string): ForebayError {
-  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
 }

@@ -1,10 +1,15 @@
 /** The output of a graph that holds a map of classes: which one it is, and the segments of each row. */
 import { ForebayError } from '../../../../shared/errors.ts';
-import { describeTensor, type GraphTensor, type Layout } from '../../../../shared/models/graph-tensor.ts';
+import {
+  describeTensor,
+  FLOAT_TYPES,
+  type GraphTensor,
+  type Layout,
+} from '../../../../shared/models/graph-tensor.ts';
 import type { SegmentationConfig } from '../../../../shared/tasks/segmentation/segmentation-config.ts';
 import type { Geometry } from '../../image/decode/geometry.ts';
 import type { Size } from '../../image/resample/pillow-resampler.ts';
-import { chooseFloats, FLOATS } from '../choose-floats.ts';
+import { chooseFloats } from '../choose-floats.ts';
 import { numberRows, type Numbers } from '../rows-of-output.ts';
 import type { Outputs } from '../tensors.ts';
 import { addAboveThreshold } from './above-threshold.ts';
@@ -50,7 +55,7 @@ export function bindSegmentOutput(parts: SegmentOutputParts): SegmentOutput {
   const output = chooseFloats({
     named: config.output,
     outputs: parts.outputs,
-    types: [...FLOATS, ...CLASS_NUMBERS],
+    types: [...FLOAT_TYPES, ...CLASS_NUMBERS],
     fits: ({ shape }) => shape.length === 3 || shape.length === 4,
     prefers: [],
     what: 'a segmentation is an output [batch, classes, height, width] or [batch, height, width] of numbers',

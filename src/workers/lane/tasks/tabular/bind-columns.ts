@@ -1,8 +1,9 @@
 /** Matches the columns of model.json with the graph's inputs. Throws `config_mismatch`, which names both sides. Pure. */
-import { ForebayError } from '../../../../shared/errors.ts';
+import type { ForebayError } from '../../../../shared/errors.ts';
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { Column } from '../../../../shared/tasks/tabular/columns.ts';
 import { nearestName } from '../../../../shared/text/nearest-name.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 /** An input of the graph, with the columns of its features in order. */
 export interface ColumnsOfInput {
@@ -78,8 +79,4 @@ function noSuchInput(column: Column, name: string, inputs: readonly GraphTensor[
     `the column "${column.name}" feeds the input "${name}"`,
     `the graph has ${describeAll(inputs)}: ${hint}`,
   );
-}
-
-function mismatch(config: string, graph: string): ForebayError {
-  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
 }

@@ -1,5 +1,4 @@
 /** Answers with the best classes of a classifier. */
-import { ForebayError } from '../../../../shared/errors.ts';
 import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { Activation } from '../../../../shared/tasks/classes/activation.ts';
 import { isDistribution } from '../../../../shared/tasks/classes/class-scores.ts';
@@ -9,6 +8,7 @@ import type { Answerer } from './answerer.ts';
 import type { ClassNames } from './class-names.ts';
 import { createLabelTexts } from './label-texts.ts';
 import { floatRowsOf, rowsOf } from './output-rows.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 interface ClassParts {
   readonly scores: GraphTensor;
@@ -66,8 +66,4 @@ function checkClasses({ scores, names, activation }: ClassParts, sample: Float32
     'nothing says that the output holds class scores, and its numbers are not probabilities',
     `${says}: name the classes with "classes", set "activation" to "softmax", "sigmoid" or "none", or set "output": ["${scores.name}"] to get its numbers as they are`,
   );
-}
-
-function mismatch(config: string, graph: string): ForebayError {
-  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
 }

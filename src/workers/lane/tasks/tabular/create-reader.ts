@@ -1,5 +1,4 @@
 /** The reader for an input's type. Throws `config_mismatch` if the input takes something else than its columns give. */
-import { ForebayError } from '../../../../shared/errors.ts';
 import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { Column } from '../../../../shared/tasks/tabular/columns.ts';
 import type { ColumnsOfInput } from './bind-columns.ts';
@@ -7,6 +6,7 @@ import type { ColumnReader, ReadColumn } from './column-reader.ts';
 import { createInt64Reader } from './int64-reader.ts';
 import { createNumberReader, NUMBER_TYPES } from './number-reader.ts';
 import { createTextReader } from './text-reader.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 export function createReader({ input, columns }: ColumnsOfInput): ColumnReader {
   const reader = readerFor(
@@ -43,8 +43,4 @@ function toReadColumn({ name, from, missing, mean }: Column, input: GraphTensor)
   }
   const otherwise = { error: null, zero: 0, mean: mean ?? null, nan: Number.NaN }[missing];
   return { name, field: from ?? name, otherwise };
-}
-
-function mismatch(config: string, graph: string): ForebayError {
-  return new ForebayError('config_mismatch', `${config}, but ${graph}`);
 }
