@@ -85,7 +85,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       // A run that was handed back does not count as an attempt. If it has published, `publish` finds its part.
       if (attempts <= 1 && !spec.resume) return null;
       const proof = proofOf(spec, begun.announced);
-      const rows = await listRows(spec.dataset, begun.block, abort.signal);
+      const rows = () => listRows(spec.dataset, begun.block, abort.signal);
       return adoptBlock(spec.output, job, firstPart(spec) + block, rows, proof);
     }
 

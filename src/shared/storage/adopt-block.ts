@@ -39,23 +39,25 @@ export class RowsDiffer extends Error {
 
 /**
  * Moves the errors of the part to their final name and returns its counts. Null if there is no part. `part` is its number.
- * Throws RowsDiffer, and ForebayError `output_changed` for a part that the proof does not cover.
+ * `rows` may be a function, which lists them only if there is a part. Throws RowsDiffer, ForebayError `output_changed` for
+ * a part that the proof does not cover, and what listing throws.
  */
 export async function adoptBlock(
   folder: string,
   job: string,
   part: number,
-  rows: BlockRows,
+  rows: BlockRows | (() => Promise<BlockRows>),
   proof: PartProof,
 ): Promise<BlockCounts | null> {
   let found = await readBlock(folder, part);
   if (!found) return null;
   if (!isProven(found, proof)) throw foreignPart(folder, part);
-  if (found.counts.succeeded + found.counts.failed < rows.rows.length && found.errorsHash === null) {
+  const expected = typeof rows === 'function' ? await rows() : rows;
+  if (found.counts.succeeded + found.counts.failed < expected.rows.length && found.errorsHash === null) {
     await placeErrors(folder, job, part, found.partHash);
     found = (await readBlock(folder, part))!;
   }
-  checkRows(found, part, rows);
+  checkRows(found, part, expected);
   return found.counts;
 }
 

@@ -34,7 +34,7 @@ export function createFillWindow(deps: {
   async function adopt(split: SplitBlock): Promise<boolean> {
     if (!spec.resume) return false;
     const part = firstPart(spec) + split.block;
-    const rows = await listRows(spec.dataset, split.rows, deps.signal);
+    const rows = () => listRows(spec.dataset, split.rows, deps.signal);
     const counts = await adoptBlock(spec.output, id, part, rows, 'owned');
     if (!counts) return false;
     const adopted = { rows_adopted: rowCount(split.rows) };

@@ -93,6 +93,16 @@ describe('adopting', () => {
     expect(await adoptBlock(folder, JOB, 2, rows, 'owned')).toBeNull();
   });
 
+  it('lists the rows of the dataset only if something is published', async () => {
+    let listings = 0;
+    const list = () => Promise.resolve({ ...rows, listing: ++listings });
+    expect(await adoptBlock(folder, JOB, 2, list, 'owned')).toBeNull();
+    expect(listings).toBe(0);
+    await publish(2, [ok(1), ok(2), ok(3)], 't');
+    expect(await adoptBlock(folder, JOB, 2, list, 'owned')).toEqual({ succeeded: 3, failed: 0 });
+    expect(listings).toBe(1);
+  });
+
   it('links the errors of a run that died between its part and its errors', async () => {
     const part = '{"index":8,"id":"a","predictions":[]}\n{"index":9,"id":"b","predictions":[]}\n';
     mkdirSync(join(folder, '_staging'));
