@@ -6,7 +6,7 @@ import type { Cursor, DatasetSpec } from '../../domain/dataset-spec.ts';
 import { InvariantError } from '../../errors.ts';
 import { invalidAt } from '../row-reference.ts';
 import type { DatasetSource, Slice } from '../source.ts';
-import { encodeRange, fileVersion } from './jsonl-slice.ts';
+import { checkVersion, encodeRange, fileVersion } from './jsonl-slice.ts';
 import { parseRecord } from './parse-record.ts';
 import { recordLines, WHOLE_FILE, type LineRange } from './record-lines.ts';
 
@@ -16,13 +16,13 @@ export function createJsonlSource({ path }: JsonlSpec): DatasetSource {
   return {
     async *read(from, signal) {
       let index = from?.index ?? 0;
-      for await (const lines of recordLines(path, rangeAfter(from), signal)) {
+      for await (const lines of recordLines(path, positionOf(from).range, signal)) {
         for (const { bytes, line, start, end } of lines) {
           signal.throwIfAborted();
           const record = parseRecord(bytes, `line ${line}`);
           const id = record.id ?? String(index);
           const at = record.ok ? encodeRange({ from: start, to: end, line }) : invalidAt(record.why);
-          yield { row: { id, at }, cursor: { index: ++index, at: cursorAt(end, line + 1) } };
+          yield { row: { id, at }, cursor: { index: ++index, at: `${end}@${line + 1}` } };
         }
       }
     },
@@ -38,7 +38,9 @@ export function createJsonlSource({ path }: JsonlSpec): DatasetSource {
     },
 
     async *slices(from, sizeAt, signal): AsyncGenerator<Slice> {
-      const check = await fileVersion(path);
+      const { range, version } = positionOf(from);
+      const check = version ?? (await fileVersion(path));
+      if (version !== null) await checkVersion(path, version);
       let firstRow = from?.index ?? 0;
       let size = sizeAt(firstRow);
       let open: {
@@ -51,14 +53,14 @@ export function createJsonlSource({ path }: JsonlSpec): DatasetSource {
       const close = (): Slice => {
         const { from: start, to, line, next, rows } = open!;
         const ref = encodeRange({ from: start, to, line });
-        const cursor = { index: firstRow + rows, at: cursorAt(to, next) };
+        const cursor = { index: firstRow + rows, at: `${to}@${next} ${check}` };
         const slice = { firstRow, rows, ref, check, cursor };
         firstRow += rows;
         size = sizeAt(firstRow);
         open = null;
         return slice;
       };
-      for await (const lines of recordLines(path, rangeAfter(from), signal)) {
+      for await (const lines of recordLines(path, range, signal)) {
         signal.throwIfAborted();
         for (const { line, start, end } of lines) {
           if (size <= 0) return;
@@ -74,13 +76,10 @@ export function createJsonlSource({ path }: JsonlSpec): DatasetSource {
   };
 }
 
-function rangeAfter(from: Cursor | null): LineRange {
-  if (from === null || from.index === 0) return WHOLE_FILE;
-  const [, offset, line] = /^(\d+)@(\d+)$/.exec(from.at) ?? [];
+/** `version`: of the file whose slices are being cut. Null at the start, and if rows are read one by one. */
+function positionOf(from: Cursor | null): { readonly range: LineRange; readonly version: string | null } {
+  if (from === null || from.index === 0) return { range: WHOLE_FILE, version: null };
+  const [, offset, line, version] = /^(\d+)@(\d+)(?: (\S+))?$/.exec(from.at) ?? [];
   if (offset === undefined) throw new InvariantError(`cursor at "${from.at}"`);
-  return { from: Number(offset), to: null, line: Number(line) };
-}
-
-function cursorAt(offset: number, line: number): string {
-  return `${offset}@${line}`;
+  return { range: { from: Number(offset), to: null, line: Number(line) }, version: version ?? null };
 }

@@ -124,6 +124,13 @@ describe('a JSONL file', () => {
     await expect(listRows(spec, blockOf(slice!), never)).rejects.toMatchObject({ code: 'dataset_changed' });
   });
 
+  it('refuses to continue cutting a file that has changed', async () => {
+    writeFileSync(path, '{"x":1}\n{"x":2}\n');
+    const [first] = await slices(1);
+    writeFileSync(path, '{"x":1}\n{"x":2}\n{"x":3}\n');
+    await expect(slices(1, first!.cursor)).rejects.toMatchObject({ code: 'dataset_changed' });
+  });
+
   it('refuses a file that is not there or not UTF-8', async () => {
     const gone = createJsonlSource({ ...spec, path: join(dir, 'gone') });
     await expect(gone.count(1, never)).rejects.toMatchObject({ code: 'input_not_found' });
