@@ -2,7 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { ForebayError, InvariantError, messageOf } from '../../errors.ts';
 import { parseRecord, type ParsedRecord } from './parse-record.ts';
-import { recordLines, type LineRange } from './record-lines.ts';
+import type { LineRange } from '../lines/raw-lines.ts';
+import { recordLines } from './record-lines.ts';
 
 export interface SliceRow {
   readonly id: string;

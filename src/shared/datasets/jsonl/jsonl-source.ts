@@ -8,7 +8,8 @@ import { invalidAt } from '../row-reference.ts';
 import type { DatasetSource, Slice } from '../source.ts';
 import { checkVersion, encodeRange, fileVersion } from './jsonl-slice.ts';
 import { parseRecord } from './parse-record.ts';
-import { recordLines, WHOLE_FILE, type LineRange } from './record-lines.ts';
+import { WHOLE_FILE, type LineRange } from '../lines/raw-lines.ts';
+import { recordLines } from './record-lines.ts';
 
 type JsonlSpec = Extract<DatasetSpec, { type: 'jsonl' }>;
 

@@ -2,7 +2,8 @@
 import type { Cursor } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
 import { InvariantError } from '../../errors.ts';
-import { readLines, type Line } from './line-reader.ts';
+import { readLines } from './line-reader.ts';
+import { isBlank, type Line } from './raw-lines.ts';
 import type { DatasetSource } from '../source.ts';
 
 export interface LineSourceOptions {
@@ -32,10 +33,6 @@ export function createLineSource({ path, toRow }: LineSourceOptions): DatasetSou
       return rows;
     },
   };
-}
-
-function isBlank({ bytes }: Line): boolean {
-  return bytes !== null && bytes.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
 }
 
 function offsetOf(from: Cursor | null): number {

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import { compileGlobs } from '../../../../shared/datasets/files/glob/compile-globs.ts';
 import { listingFor } from '../../../../shared/datasets/files/listing-rule.ts';
 import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
-import { checkLines } from '../../../../shared/datasets/lines/line-reader.ts';
+import { checkLines } from '../../../../shared/datasets/lines/raw-lines.ts';
 import type { DatasetSpec, ListingRule } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
 import type { RowKind } from '../../../../shared/tasks/task-description.ts';

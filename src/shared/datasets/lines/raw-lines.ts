@@ -1,0 +1,167 @@
+/**
+ * Reads the lines of a file with their places, from any offset, in memory that only the longest line bounds. It does not
+ * hold lines that are too long.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import { ForebayError, messageOf } from '../../errors.ts';
+import { ENCODING_HEAD_BYTES, listProblem, markLength } from './list-encoding.ts';
+
+export interface Line {
+  /** Without the line break; null if it is too long. Valid until the next batch. */
+  readonly bytes: Buffer | null;
+  /** The offset of its first byte. */
+  readonly start: number;
+  /** The offset of the next line. */
+  readonly end: number;
+}
+
+export interface NumberedLine extends Line {
+  /** Number of the line in the file, from 1. */
+  readonly line: number;
+}
+
+export interface LineRange {
+  readonly from: number;
+  /** The offset after the last line. Null: the end of the file. */
+  readonly to: number | null;
+  /** Number of the line at `from`, from 1. */
+  readonly line: number;
+}
+
+export const WHOLE_FILE: LineRange = { from: 0, to: null, line: 1 };
+
+/** Bytes read at a time. */
+const CHUNK = 256 * 1024;
+
+/**
+ * Yields batches of lines, including blank ones. A line keeps its CR. Skips a UTF-8 byte order mark. `maxBytes`: of a line
+ * that is held. Throws ForebayError `input_not_found`, `input_unreadable` (also for other encodings), and
+ * `dataset_changed` if `from` lies beyond the end.
+ */
+export async function* rawLines(
+  path: string,
+  range: LineRange,
+  maxBytes: number,
+  signal: AbortSignal,
+): AsyncGenerator<NumberedLine[]> {
+  signal.throwIfAborted();
+  const file = await openText(path);
+  try {
+    const { size } = await file.stat();
+    if (range.from > size) {
+      throw new ForebayError(
+        'dataset_changed',
+        `${path} became shorter after reading began (it has ${size} bytes, reading stopped at ${range.from}). Submit it as a new job.`,
+      );
+    }
+    yield* linesOf(file, path, range, maxBytes, signal);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* linesOf(
+  file: FileHandle,
+  path: string,
+  { from, to, line: firstLine }: LineRange,
+  maxBytes: number,
+  signal: AbortSignal,
+): AsyncGenerator<NumberedLine[]> {
+  let buffer = Buffer.allocUnsafe(to === null ? CHUNK : Math.min(CHUNK, Math.max(1, to - from)));
+  let filled = 0;
+  /** Offset in the file of the buffer's first byte. */
+  let base = from;
+  let line = firstLine;
+  /** Where a line began that is too long and is being skipped. */
+  let longStart: number | null = null;
+  for (;;) {
+    signal.throwIfAborted();
+    const space = buffer.length - filled;
+    const room = to === null ? space : Math.min(space, to - base - filled);
+    const bytesRead = room === 0 ? 0 : await readAt(file, path, buffer, filled, room, base + filled);
+    const view = buffer.subarray(0, filled + bytesRead);
+    let start = base === 0 && filled === 0 ? textStart(view, path) : 0;
+    const lines: NumberedLine[] = [];
+    const push = (stop: number, next: number) => {
+      const tooLong = longStart !== null || stop - start > maxBytes;
+      const bytes = tooLong ? null : view.subarray(start, stop);
+      lines.push({ bytes, line, start: longStart ?? base + start, end: base + next });
+      line += 1;
+      longStart = null;
+      start = next;
+    };
+    for (let at = view.indexOf(10, Math.max(start, filled)); at !== -1; at = view.indexOf(10, at + 1)) {
+      push(at, at + 1);
+    }
+    if (bytesRead === 0 && (start < view.length || longStart !== null)) push(view.length, view.length);
+    if (lines.length > 0) yield lines;
+    if (bytesRead === 0) return;
+    if (view.length - start > maxBytes) {
+      longStart ??= base + start;
+      start = view.length;
+    }
+    const rest = view.length - start;
+    // A line that does not fit yet needs a larger buffer.
+    const wanted = rest * 2 > buffer.length ? Math.min(buffer.length * 2, maxBytes + CHUNK) : buffer.length;
+    const next = wanted === buffer.length ? buffer : Buffer.allocUnsafe(wanted);
+    view.copy(next, 0, start, view.length);
+    buffer = next;
+    filled = rest;
+    base += start;
+  }
+}
+
+export function isBlank({ bytes }: Line): boolean {
+  // The first byte of almost every line decides.
+  if (bytes === null || bytes[0]! > 32) return false;
+  return bytes.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
+}
+
+/** Rejects as `rawLines` does if the file cannot be read as lines. */
+export async function checkLines(path: string): Promise<void> {
+  const file = await openText(path);
+  try {
+    const head = Buffer.alloc(ENCODING_HEAD_BYTES);
+    const bytesRead = await readAt(file, path, head, 0, head.length, 0);
+    textStart(head.subarray(0, bytesRead), path);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Where the text begins. Throws ForebayError `input_unreadable` if it is not UTF-8. */
+function textStart(view: Buffer, path: string): number {
+  const problem = listProblem(view.subarray(0, ENCODING_HEAD_BYTES));
+  if (problem !== null) throw new ForebayError('input_unreadable', `${path} ${problem}`);
+  return markLength(view);
+}
+
+async function openText(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw missing
+      ? new ForebayError('input_not_found', `The file ${path} does not exist.`, { cause: error })
+      : unreadable(path, error);
+  }
+}
+
+async function readAt(
+  file: FileHandle,
+  path: string,
+  buffer: Buffer,
+  at: number,
+  length: number,
+  position: number,
+): Promise<number> {
+  try {
+    return (await file.read(buffer, at, length, position)).bytesRead;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, cause: unknown): ForebayError {
+  return new ForebayError('input_unreadable', `Cannot read ${path}: ${messageOf(cause)}.`, { cause });
+}
