@@ -58,5 +58,6 @@ async function examine(
   named: NamedFile,
 ): Promise<{ why: string | null; sha256: string }> {
   const bytes = await readFile(path);
-  return { why: named.check(bytes), sha256: createHash('sha256').update(bytes).digest('hex') };
+  const parsed = named.parse(bytes);
+  return { why: parsed.ok ? null : parsed.why, sha256: createHash('sha256').update(bytes).digest('hex') };
 }

@@ -21,8 +21,8 @@ export interface NamedFile {
   /** A name, not a path. */
   readonly name: string;
   readonly maxBytes: number;
-  /** Returns a sentence about the file if its content cannot be used. */
-  check(bytes: Buffer): string | null;
+  /** `why`: a sentence about the file, if its content cannot be used. */
+  parse(bytes: Buffer): { readonly ok: true } | { readonly ok: false; readonly why: string };
 }
 
 /** What happens to a row between reading and writing, for a plan. */

@@ -5,14 +5,7 @@ import { labelsFile } from './classes/labels.ts';
 import { PREDICTIONS, USUAL_TOP_K } from './classes/predictions.ts';
 import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
-import {
-  MOST_TEXTS,
-  TEXT_SHAPE,
-  textSteps,
-  tokenBytes,
-  tokenizerFile,
-  type TextConfig,
-} from './text/text-config.ts';
+import { TEXT_SHAPE, TEXT_TASK, textSteps, tokenizerFile, type TextConfig } from './text/text-config.ts';
 
 const { softmax: _older, ...CLASSES } = CLASSES_SHAPE;
 
@@ -22,15 +15,13 @@ export type TextClassificationOptions = TaskOptions<'top_k' | 'threshold'>;
 
 export const TEXT_CLASSIFICATION: TaskDescription<TextClassificationConfig> = {
   id: 'text-classification',
-  input: 'text',
+  ...TEXT_TASK,
   // What the numbers are is never guessed.
   config: { ...TEXT_SHAPE, ...CLASSES, activation: ACTIVATION },
   options: ['top_k', 'threshold'],
   result: { predictions: PREDICTIONS },
   files: (config) => [...tokenizerFile(config), ...labelsFile(config)],
   defaults: (config) => ({ top_k: config?.top_k ?? USUAL_TOP_K, threshold: config?.threshold ?? null }),
-  inputBytes: tokenBytes,
-  mostAutoRows: MOST_TEXTS,
   steps(config, options) {
     const { top_k, threshold } = options as TextClassificationOptions;
     return { prepare: textSteps(config, null), answer: describeAnswer(config, top_k, threshold) };

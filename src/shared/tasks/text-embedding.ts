@@ -5,14 +5,7 @@ import { EMBEDDING } from './embedding/embedding.ts';
 import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
 import { PROMPT_SHAPE, promptContradictions, whyNoPrompt, type PromptConfig } from './text/prompts.ts';
-import {
-  MOST_TEXTS,
-  TEXT_SHAPE,
-  textSteps,
-  tokenBytes,
-  tokenizerFile,
-  type TextConfig,
-} from './text/text-config.ts';
+import { TEXT_SHAPE, TEXT_TASK, textSteps, tokenizerFile, type TextConfig } from './text/text-config.ts';
 
 /**
  * How the vectors of a text's tokens become one. `cls` is the first token's, `last` the last one's. `none`: the graph returns
@@ -41,7 +34,7 @@ export type TextEmbeddingOptions = TaskOptions<'prompt' | 'dimensions'>;
 
 export const TEXT_EMBEDDING: TaskDescription<TextEmbeddingConfig> = {
   id: 'text-embedding',
-  input: 'text',
+  ...TEXT_TASK,
   config: { ...TEXT_SHAPE, ...PROMPT_SHAPE, ...EMBEDDING_SHAPE },
   options: ['prompt', 'dimensions'],
   result: { embedding: EMBEDDING },
@@ -52,8 +45,6 @@ export const TEXT_EMBEDDING: TaskDescription<TextEmbeddingConfig> = {
   },
   files: tokenizerFile,
   defaults: (config) => ({ prompt: config?.prompt ?? null, dimensions: config?.dimensions ?? null }),
-  inputBytes: tokenBytes,
-  mostAutoRows: MOST_TEXTS,
   steps(config, options) {
     const { prompt, dimensions } = options as TextEmbeddingOptions;
     const cut = dimensions === null ? '' : `, its first ${dimensions} numbers`;

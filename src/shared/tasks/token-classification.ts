@@ -7,14 +7,7 @@ import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
 import { AGGREGATIONS } from './text/aggregation.ts';
 import { ENTITIES } from './text/entities.ts';
-import {
-  MOST_TEXTS,
-  TEXT_SHAPE,
-  textSteps,
-  tokenBytes,
-  tokenizerFile,
-  type TextConfig,
-} from './text/text-config.ts';
+import { TEXT_SHAPE, TEXT_TASK, textSteps, tokenizerFile, type TextConfig } from './text/text-config.ts';
 
 const TOKEN_CLASSES_SHAPE = {
   /** A file beside model.json with one label per line, such as `B-PER`. */
@@ -38,7 +31,7 @@ export type TokenClassificationOptions = TaskOptions<'aggregation' | 'threshold'
 
 export const TOKEN_CLASSIFICATION: TaskDescription<TokenClassificationConfig> = {
   id: 'token-classification',
-  input: 'text',
+  ...TEXT_TASK,
   config: { ...TEXT_SHAPE, ...TOKEN_CLASSES_SHAPE },
   options: ['aggregation', 'threshold'],
   result: { entities: ENTITIES },
@@ -47,8 +40,6 @@ export const TOKEN_CLASSIFICATION: TaskDescription<TokenClassificationConfig> = 
     aggregation: config?.aggregation ?? null,
     threshold: config?.threshold ?? null,
   }),
-  inputBytes: tokenBytes,
-  mostAutoRows: MOST_TEXTS,
   steps(config, options) {
     const { aggregation, threshold } = options as TokenClassificationOptions;
     const above = threshold === null ? '' : `, scores of ${threshold} and more`;

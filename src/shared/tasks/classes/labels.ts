@@ -14,17 +14,7 @@ const MAX_LABELS_BYTES = 64 * 1024 * 1024;
 /** The labels file of a config, as a list of named files. */
 export function labelsFile({ labels }: { readonly labels?: string | undefined }): NamedFile[] {
   if (labels === undefined) return [];
-  return [
-    {
-      field: 'labels',
-      name: labels,
-      maxBytes: MAX_LABELS_BYTES,
-      check(bytes) {
-        const reading = parseLabels(bytes);
-        return reading.ok ? null : reading.why;
-      },
-    },
-  ];
+  return [{ field: 'labels', name: labels, maxBytes: MAX_LABELS_BYTES, parse: parseLabels }];
 }
 
 /** One name per line, or a Hugging Face config. An empty last line is not a name. `why` is a sentence about "the file". */

@@ -7,13 +7,13 @@ import { parseTokenizer } from './tokenizer-file.ts';
 export const TEXT_SHAPE = {
   /** A file beside model.json, in the format of Hugging Face's tokenizers. Its own padding and truncation do not apply. */
   tokenizer: z.string().max(255, 'a file name has at most 255 characters').default('tokenizer.json'),
-  /** Most tokens of a row, special ones included. Longer texts are cut. */
+  /** Most tokens of a row, including special tokens. Longer texts are cut. */
   max_length: z.int().min(1).max(32_768).default(512),
   /** The side on which longer texts are cut. */
   truncation_side: z.enum(['right', 'left']).default('right'),
   /** The token that fills up the shorter texts of a call. Required if the tokenizer does not name one. */
   pad_token: z.string().min(1).max(256).optional(),
-  /** Most tokens per model call, padding included. A longer text has a call of its own. Absent: TOKENS_PER_CALL. */
+  /** Most tokens per model call, including padding. A longer text has a call of its own. Absent: TOKENS_PER_CALL. */
   tokens_per_call: z.int().min(1).max(1_048_576).optional(),
 };
 
@@ -26,17 +26,7 @@ export const TOKENS_PER_CALL = 512;
 const MAX_TOKENIZER_BYTES = 128 * 1024 * 1024;
 
 export function tokenizerFile({ tokenizer }: TextConfig): NamedFile[] {
-  return [
-    {
-      field: 'tokenizer',
-      name: tokenizer,
-      maxBytes: MAX_TOKENIZER_BYTES,
-      check(bytes) {
-        const reading = parseTokenizer(bytes);
-        return reading.ok ? null : reading.why;
-      },
-    },
-  ];
+  return [{ field: 'tokenizer', name: tokenizer, maxBytes: MAX_TOKENIZER_BYTES, parse: parseTokenizer }];
 }
 
 /** Ids, attention mask and token types. Few graphs have fewer inputs. */
@@ -44,12 +34,19 @@ const USUAL_INPUTS = 3;
 const INT64_BYTES = 8;
 
 /** Bytes of the input tensors of one row that is not shorter than allowed. */
-export function tokenBytes({ max_length }: TextConfig): number {
+function tokenBytes({ max_length }: TextConfig): number {
   return max_length * INT64_BYTES * USUAL_INPUTS;
 }
 
 /** A batch of more texts gains nothing, and takes a minute if they are long. */
-export const MOST_TEXTS = 32;
+const MOST_TEXTS = 32;
+
+/** What all text tasks have in common. */
+export const TEXT_TASK = {
+  input: 'text',
+  inputBytes: tokenBytes,
+  mostAutoRows: MOST_TEXTS,
+} as const;
 
 /** What happens to a text before the model. `config`: null if nobody knows it. `prompt`: null for none. */
 export function textSteps(config: TextConfig | null, prompt: string | null): TaskSteps['prepare'] {
