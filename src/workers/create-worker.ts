@@ -56,8 +56,8 @@ export type StartLane = (lane: {
 }) => Lane;
 
 /**
- * Reads the models, plans the lanes, and starts the worker. The lanes start in the same turn of the event loop in which
- * the returned promise settles. Until then, nothing runs that must be stopped.
+ * Reads the models, plans the lanes, and starts the worker. The lanes start only when the returned promise settles, in
+ * the same turn of the event loop. So a caller that gives up earlier has nothing to stop.
  * @throws ForebayError `model_not_found` if a model that was requested by name does not exist.
  */
 export async function createWorker(options: {

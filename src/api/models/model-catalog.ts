@@ -199,7 +199,7 @@ function toWire({ ref, version, config, notes, served }: Known, isLatest: boolea
   };
 }
 
-/** Workers may differ, because only some of them may have had to fall back. */
+/** Workers may differ: some fall back to the CPU, others do not have to. */
 function providersOf(healthy: readonly ServedModel[]): string[] | null {
   const names = healthy.flatMap(({ providers }) => providers ?? []);
   return names.length === 0 ? null : [...new Set(names)];

@@ -116,7 +116,7 @@ function textAt(header: Buffer, at: number, length: number): string {
   return end < 0 ? text : text.slice(0, end);
 }
 
-/** Octal digits, or for large files a binary number, whose first bit is set. */
+/** The number is in octal digits. Large numbers are binary instead, and their first bit is set. */
 function numberAt(header: Buffer, at: number, length: number): number {
   if ((header[at]! & 0x80) !== 0) {
     let value = header[at]! & 0x7f;

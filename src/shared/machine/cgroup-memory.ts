@@ -22,9 +22,9 @@ interface Version {
 }
 
 /**
- * File pages on the active list, such as files that a job reads twice, are reclaimable too. The kernel evicts them
- * before it kills a process. (`working_set` of Kubernetes subtracts only inactive file pages.) The kernel counts tmpfs
- * as anonymous memory, so these fields do not include it.
+ * The kernel evicts file pages before it kills a process, even pages on the active list, such as those of a file that a
+ * job reads twice. So both lists count as reclaimable. (Kubernetes subtracts only the inactive list in `working_set`.)
+ * Files on tmpfs are not part of these fields, because the kernel counts them as anonymous memory.
  */
 const V2: Version = {
   limit: 'memory.max',

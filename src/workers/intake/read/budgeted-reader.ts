@@ -40,7 +40,7 @@ export interface BudgetedReader {
    * abort. Takes a controller, not a signal: a controller creates its signal on first use, and only a fetch needs one.
    */
   read(rows: RowsOf, row: RowRef, abort: Abort): BudgetedRead | Promise<BudgetedRead>;
-  /** Reads a slice in chunks, in order. Waits for the byte budget before each. Throws as openSlice does. */
+  /** Yields the rows of a slice in chunks, in order. Waits for the byte budget before each chunk. Throws as openSlice does. */
   readSlice(rows: RowsOf, slice: BlockSlice, abort: Abort): AsyncIterable<SliceChunk>;
 }
 

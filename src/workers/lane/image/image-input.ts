@@ -95,7 +95,7 @@ export function bindImageInput(
           const data = tensor.subarray(first * rowLength, (first + rows.length) * rowLength);
           return { type: inputType, dims, data };
         }
-        // Failed rows have left gaps, or the last row fills up the graph's batch.
+        // Failed rows left gaps, or the last row is repeated to fill the graph's batch.
         spare ??= tensors.take(roomFor(rows.length));
         if (spare.length < rows.length * rowLength) spare = tensors.take(roomFor(rows.length));
         for (const [to, from] of rows.entries()) {

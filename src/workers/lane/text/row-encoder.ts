@@ -15,7 +15,7 @@ export interface RowEncoder {
 /** Where the tokens of a row are in its text, if places were asked for. */
 export interface PlacedText extends TokenPlaces {
   readonly text: string;
-  /** The position of the first of these tokens in the row, after special ones. */
+  /** The position of the first of these tokens in the row, after special tokens. */
   readonly first: number;
 }
 

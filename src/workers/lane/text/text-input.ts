@@ -35,7 +35,7 @@ export interface TextRows {
   prepare(at: number, row: TaskInput): RowError | null | Promise<RowError | null>;
   calls(rows: readonly number[]): readonly (readonly number[])[];
   feeds(rows: readonly number[]): Feeds;
-  /** Tokens of the row, special ones included. */
+  /** Number of tokens in the row, including special tokens. */
   length(at: number): number;
   /** Null unless they were asked for. */
   places(at: number): PlacedText | null;

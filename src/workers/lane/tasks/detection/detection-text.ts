@@ -1,4 +1,4 @@
-/** The boxes of an image as the answer's JSON text. */
+/** Writes the boxes of an image as JSON text. */
 import type { RowOutcome } from '../../../../shared/domain/row.ts';
 import { digitsText } from '../number-text.ts';
 import type { Detection } from './choose-boxes.ts';

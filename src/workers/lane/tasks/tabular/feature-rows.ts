@@ -41,7 +41,7 @@ export function createFeatureRows(
     const block = take(rows);
     let spare: Block | null = null;
 
-    /** Failed rows have left gaps, or the last row fills up the graph's batch. */
+    /** Failed rows left gaps, or the last row is repeated to fill the graph's batch. */
     function gather(positions: readonly number[]): Block {
       if (spare === null || spare.capacity < positions.length) {
         spare = take(Math.max(positions.length, fixedBatch ?? 0));

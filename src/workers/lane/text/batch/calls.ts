@@ -1,11 +1,11 @@
-/** Cuts the rows of a batch into model calls of similar lengths, so that few tokens only fill up. Pure. */
+/** Cuts the rows of a batch into model calls of similar lengths, so that little of a call is padding. Pure. */
 
 export interface CallRules {
-  /** Most tokens per call, padding included. */
+  /** Most tokens per call, including padding. */
   readonly tokensPerCall: number;
   /** Whether rows of one call may differ in length. */
   readonly mixed: boolean;
-  /** The graph's fixed batch. The executor cuts such calls itself. */
+  /** The graph's fixed batch size. The executor cuts the calls of such a graph itself. Null: any size. */
   readonly fixedBatch: number | null;
 }
 

@@ -46,7 +46,7 @@ function oddTexts(count: number): string[] {
   );
 }
 
-describe.skipIf(native === null)('the compiled tokenizer (skipped where it is not installed)', () => {
+describe.skipIf(native === null)('the compiled tokenizer (skipped if it is not installed)', () => {
   it.each<[string, () => object | Buffer, boolean]>([
     ['a WordPiece file', () => wordPieceFile(), true],
     ['a byte-level BPE file', () => byteLevelFile(), true],

@@ -173,9 +173,9 @@ export function grey(source: usize, stride: usize, width: i32, rows: i32): void 
 }
 
 /**
- * Turns the bytes of `rows` lines of `width` RGB, `stride` bytes apart, into numbers. Looks up each byte in `tables`,
- * which hold 256 numbers each for red, green and blue. The numbers of a colour start at `red`, `green` or `blue`. They
- * are `step` bytes apart, without a gap between lines.
+ * Turns the bytes of `rows` lines of `width` RGB, `stride` bytes apart, into numbers. Looks each byte up in `tables`: 256
+ * numbers for red, then 256 for green, then 256 for blue. Writes the red numbers from `red` on, the green ones from
+ * `green` on, and the blue ones from `blue` on, each `step` bytes after the one before, with no gap between lines.
  */
 export function normalise(
   source: usize,
