@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { batchGroup, type BatchGroup } from '#forebay/workers/intake/batch-group.js';
 import { createBatcher, type Batcher } from '#forebay/workers/intake/batcher.js';
-import type { RowAnswer } from '#forebay/workers/intake/row-answer.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { createLanePool, type LanePool } from '#forebay/workers/lane-pool/lane-pool.js';
 import { NO_ROWS } from '#forebay/workers/lane-pool/no-rows.js';
 import { testFolder } from '../support/lanes.ts';
+import { answerTo as answerOf, type RowAnswer } from '../support/row-answer.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const entry = fileURLToPath(new URL('../support/crashing-lane.js', import.meta.url));
@@ -51,7 +51,7 @@ function open(moreMayArrive = () => false, readingWaits = () => false) {
   return { batcher, send };
 }
 const answerTo = async (batcher: Batcher, to: BatchGroup, byte: number) =>
-  new Promise<RowAnswer>((answer) => batcher.submit(to, { bytes: Uint8Array.of(byte) }, answer));
+  answerOf(batcher, to, { bytes: Uint8Array.of(byte) });
 const codeOf = ({ outcome }: RowAnswer) => (outcome.ok ? 'ok' : outcome.error.code);
 
 describe('batches', () => {

@@ -8,13 +8,13 @@ import { guardMemory } from '#forebay/workers/memory/memory-guard.js';
 import { createMemoryUse } from '#forebay/workers/memory/memory-use.js';
 import { batchGroup } from '#forebay/workers/intake/batch-group.js';
 import { createBatcher } from '#forebay/workers/intake/batcher.js';
-import type { RowAnswer } from '#forebay/workers/intake/row-answer.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { createLanePool } from '#forebay/workers/lane-pool/lane-pool.js';
 import { LIMITS, plain, testFolder } from '../support/lanes.ts';
 import { recordEvents } from '../support/recorded-events.ts';
 import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import { indexes, readOutput, startService, upTo, writeImages, type Service } from '../support/service.ts';
+import { answerTo } from '../support/row-answer.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 let service: Service;
@@ -105,9 +105,7 @@ it('a lane that leaks is restarted between batches, and no row is lost', async (
       'another lane',
       async () => {
         batcher.expect(group, 1);
-        const { outcome } = await new Promise<RowAnswer>((answer) =>
-          batcher.submit(group, { bytes }, answer),
-        );
+        const { outcome } = await answerTo(batcher, group, { bytes });
         expect(outcome.ok).toBe(true);
         answered += 1;
         const [lane] = pool.views();

@@ -3,9 +3,11 @@
 // uses the real protocol of lanes over the real channel.
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { packReply, unpackRequest } from '#forebay/workers/lane/channel/wire.js';
 
 const seen = [];
-process.on('message', (message) => {
+process.on('message', (packed) => {
+  const message = unpackRequest(packed);
   if (message.type === 'load') {
     const [death] = message.dir === '' ? [] : readdirSync(message.dir);
     if (death !== undefined) {
@@ -39,5 +41,5 @@ function run() {
   }));
   const own = { idleMs: 0, readMs: 0, decodeMs: 0, prepareMs: 0, inferMs: 0, postMs: 0, restMs: 0 };
   const timings = { ...own, decodeAheadMs: 0, laneWaitMs: 0, bytes: 0 };
-  process.send({ type: 'done', batch: batch.batch, outcomes, timings });
+  process.send(packReply({ type: 'done', batch: batch.batch, outcomes, timings }));
 }

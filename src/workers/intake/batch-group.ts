@@ -1,7 +1,7 @@
 /** Rows that may share a batch: those of one model with equal effective options. */
 import type { OptionValues, RowKind } from '../../shared/tasks/task-description.ts';
 import type { LaneInput } from '../lane/messages.ts';
-import type { RowAnswer } from './row-answer.ts';
+import type { RowReceiver } from './row-answer.ts';
 
 export interface BatchGroup {
   readonly model: string;
@@ -24,7 +24,9 @@ export interface WaitingRow {
   readonly input: LaneInput;
   /** Monotonic milliseconds. */
   readonly since: number;
-  readonly answer: (answer: RowAnswer) => void;
+  readonly receiver: RowReceiver;
+  /** Names the row to the receiver. */
+  readonly at: number;
 }
 
 /** A group with the rows that wait in it. */

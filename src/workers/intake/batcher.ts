@@ -4,11 +4,12 @@
  */
 import type { BatchResult, RunBatch } from '../lane-pool/lane-handle.ts';
 import type { LanePool, SendHow } from '../lane-pool/lane-pool.ts';
+import type { RowOutcome } from '../../shared/domain/row.ts';
 import type { LaneInput } from '../lane/messages.ts';
 import { emptyGroup, type BatchGroup, type OpenGroup, type WaitingRow } from './batch-group.ts';
 import { createBlockDemand } from './block-demand.ts';
 import { blamedError, nextTry } from './lane-death.ts';
-import type { BatchSeen, RowAnswer } from './row-answer.ts';
+import type { BatchSeen, RowReceiver } from './row-answer.ts';
 
 /** A row that is tried again by itself, because its batch killed a lane. */
 interface Suspect {
@@ -17,10 +18,10 @@ interface Suspect {
   readonly how: 'alone' | 'only';
 }
 
-/** The answer for a row whose run has been handed back. Nothing reads it. */
-const GONE: RowAnswer = {
-  outcome: { ok: false, error: { code: 'model_not_found', message: 'no lane holds the model any more' } },
-  batch: null,
+/** The outcome of a row whose run has been handed back. Nothing reads it. */
+const GONE: RowOutcome = {
+  ok: false,
+  error: { code: 'model_not_found', message: 'no lane holds the model any more' },
 };
 
 export type Batcher = ReturnType<typeof createBatcher>;
@@ -145,14 +146,14 @@ export function createBatcher(deps: {
       queuedMs: rows.reduce((ms, row) => ms + sentAt - row.since, 0) / rows.length,
       result,
     };
-    for (const [i, row] of rows.entries()) row.answer({ outcome: result.outcomes[i]!, batch });
+    for (const [i, { receiver, at }] of rows.entries()) receiver.answered(at, result.outcomes[i]!, batch);
   }
 
   function laneDied(group: OpenGroup, rows: readonly WaitingRow[], how: SendHow, error: unknown): void {
     const next = nextTry(how, error, pool.size);
     if (next === null) {
       const outcome = { ok: false, error: blamedError(error) } as const;
-      for (const row of rows) row.answer({ outcome, batch: null });
+      for (const { receiver, at } of rows) receiver.answered(at, outcome, null);
       return;
     }
     const home = open(group);
@@ -164,7 +165,7 @@ export function createBatcher(deps: {
 
   function turnAway(group: OpenGroup, rows: readonly WaitingRow[]): void {
     group.inHand -= rows.length;
-    for (const row of rows) row.answer(GONE);
+    for (const { receiver, at } of rows) receiver.answered(at, GONE, null);
   }
 
   return {
@@ -176,15 +177,15 @@ export function createBatcher(deps: {
       group.inHand += rows;
       demand.noteBlock(wanted, rows);
     },
-    /** Submits an expected row: its bytes, or the name of its local file. `answer` is called once. */
-    submit(wanted: BatchGroup, input: LaneInput, answer: (answer: RowAnswer) => void): void {
+    /** Submits an expected row. `at` names it to the receiver, which is called once for it. */
+    submit(wanted: BatchGroup, input: LaneInput, receiver: RowReceiver, at: number): void {
       const group = open(wanted);
       group.expected -= 1;
       if (goneModels.size > 0 && goneModels.has(group.model)) {
-        turnAway(group, [{ input, since: 0, answer }]);
+        turnAway(group, [{ input, since: 0, receiver, at }]);
         return;
       }
-      group.ready.push({ input, since: performance.now(), answer });
+      group.ready.push({ input, since: performance.now(), receiver, at });
       // If more than a batch is waiting, all lanes are full. `onFree` pumps again.
       if (group.ready.length === group.batchSize || group.expected === 0 || deps.readingWaits()) pump();
     },

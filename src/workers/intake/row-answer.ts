@@ -1,4 +1,4 @@
-/** The batcher's answer for a row. */
+/** How the batcher answers rows. */
 import type { RowOutcome } from '../../shared/domain/row.ts';
 import type { BatchResult } from '../lane-pool/lane-handle.ts';
 
@@ -14,8 +14,11 @@ export interface BatchSeen {
   readonly result: BatchResult;
 }
 
-export interface RowAnswer {
-  readonly outcome: RowOutcome;
-  /** One object for all rows of the batch. Null if no lane answered the row. */
-  readonly batch: BatchSeen | null;
+/**
+ * Receives the answers of rows that were submitted together. One object for many rows, because a callback for each costs
+ * memory that outlives the young generation of the heap (ADR 15).
+ */
+export interface RowReceiver {
+  /** Called once per row. `at`: as in `submit`. `batch`: one object for all its rows. Null if no lane answered the row. */
+  answered(at: number, outcome: RowOutcome, batch: BatchSeen | null): void;
 }

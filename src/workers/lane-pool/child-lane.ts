@@ -5,6 +5,7 @@ import { ForebayError } from '../../shared/errors.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 import { childEnvironment } from '../../shared/process/child-environment.ts';
 import { NODE_FLAGS } from '../../shared/process/node-flags.ts';
+import { packRequest, unpackReply, type WireFromLane } from '../lane/channel/wire.ts';
 import type { FromLane, LoadStep, ModelInfo, ToLane } from '../lane/messages.ts';
 import { describeEnd, whenEnded } from './child-end.ts';
 import { kernelOomKills } from './kernel-oom-kills.ts';
@@ -82,7 +83,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
     return { code: end.code, signal: end.signal };
   });
 
-  child.on('message', (message) => receive(message as FromLane));
+  child.on('message', (message) => receive(unpackReply(message as WireFromLane)));
   send({ type: 'begin', limits: options.limits });
 
   function receive(message: FromLane): void {
@@ -146,7 +147,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
 
   /** A failed send needs no handling. The process is gone, and `exited` reports it. */
   function send(message: ToLane): void {
-    if (child.connected) child.send(message, () => {});
+    if (child.connected) child.send(packRequest(message), () => {});
   }
 
   return {

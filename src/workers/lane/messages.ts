@@ -1,6 +1,6 @@
 /**
  * The messages between the worker's main thread and a lane: one per batch each way. This file is all that the main thread
- * knows of a lane.
+ * knows of a lane. See channel/wire.ts for their form on the channel.
  */
 import type { BatchInvariance } from '../../shared/domain/model/batch-invariance.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
@@ -134,6 +134,14 @@ export interface BatchTimings {
   readonly bytes: number;
 }
 
+export interface BatchReply {
+  readonly type: 'done';
+  readonly batch: number;
+  /** One outcome per row, in the request's order. */
+  readonly outcomes: readonly RowOutcome[];
+  readonly timings: BatchTimings;
+}
+
 export type FromLane =
   | { readonly type: 'started'; readonly pid: number }
   | { readonly type: 'loading'; readonly model: string; readonly step: LoadStep }
@@ -141,10 +149,4 @@ export type FromLane =
   | { readonly type: 'load_failed'; readonly model: string; readonly error: RowError }
   /** A mapped file of the model has changed. The batch's answers may mix two models, so they are dropped. */
   | { readonly type: 'stale'; readonly batch: number; readonly file: string }
-  | {
-      readonly type: 'done';
-      readonly batch: number;
-      /** One outcome per row, in the request's order. */
-      readonly outcomes: readonly RowOutcome[];
-      readonly timings: BatchTimings;
-    };
+  | BatchReply;

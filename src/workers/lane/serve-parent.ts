@@ -5,9 +5,10 @@
 import { InvariantError } from '../../shared/errors.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 import type { ActivityClock } from './activity-clock.ts';
+import { packReply, unpackRequest, type WireToLane } from './channel/wire.ts';
 import type { Executor } from './executor.ts';
 import { createLaneThread, type LaneThread } from './lane.ts';
-import type { FromLane, LoadRequest, LoadStep, ToLane } from './messages.ts';
+import type { FromLane, LoadRequest, LoadStep } from './messages.ts';
 import type { RowBytes } from './rows/row-bytes.ts';
 
 export interface LaneParts {
@@ -19,7 +20,8 @@ export interface LaneParts {
 /** `build` creates the lane's parts when the parent's first message brings the limits. */
 export function serveParent(build: (limits: RowLimits) => LaneParts): void {
   let lane: LaneThread | null = null;
-  process.on('message', (message: ToLane) => {
+  process.on('message', (packed: WireToLane) => {
+    const message = unpackRequest(packed);
     if (message.type === 'begin') lane = startLane(build(message.limits));
     else if (lane === null)
       throw new InvariantError(`the lane got "${message.type}" before it got its limits`);
@@ -47,7 +49,7 @@ function startLane(parts: LaneParts): LaneThread {
 
 function send(message: FromLane): void {
   // Without a callback, a broken channel would be an uncaught error. `disconnect` follows anyway.
-  process.send?.(message, undefined, undefined, () => {});
+  process.send?.(packReply(message), undefined, undefined, () => {});
 }
 
 /** Nobody is left to answer. Uses SIGKILL, because `exit` tears down libraries under threads that still compute. */

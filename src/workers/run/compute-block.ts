@@ -12,7 +12,9 @@ import type { BatchGroup } from '../intake/batch-group.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { BudgetedRead, BudgetedReader } from '../intake/read/budgeted-reader.ts';
 import type { RowsOf } from '../intake/read/row-reader.ts';
+import type { RowReceiver } from '../intake/row-answer.ts';
 import { createSemaphore } from '../intake/semaphore.ts';
+import { createRowSet, type RowSet } from './row-set.ts';
 import type { RunStats } from './run-stats.ts';
 
 export interface BlockToCompute {
@@ -40,82 +42,67 @@ export function createBlockComputer(deps: {
   /** One journaled row at a time per worker, so that a death points to one row, not to one per block. */
   const journaled = createSemaphore(1);
 
-  /** Computes a row that the batcher expects. Takes callbacks, because a promise per small row costs too much. */
+  /**
+   * Computes a row that the batcher expects. `at` names it to the receiver. Works without promises and callbacks for a row
+   * that need not be fetched, because they cost too much for small rows.
+   */
   function computeRow(
-    { group, stats }: BlockToCompute,
+    block: BlockToCompute,
     reading: BudgetedRead | Promise<BudgetedRead>,
-    settle: (outcome: RowOutcome) => void,
-    fail: (error: unknown) => void,
+    rows: RowSet,
+    at: number,
   ): void {
-    function submit(read: BudgetedRead): void {
-      if (!read.ok) {
-        batcher.callOff(group);
-        settle({ ok: false, error: read.error });
-        return;
-      }
-      stats.fetched(read);
-      batcher.submit(group, read.input, (answer) => {
-        read.release();
-        stats.answered(answer);
-        settle(answer.outcome);
-      });
-    }
+    if (!(reading instanceof Promise)) return submitRow(block, reading, rows, at);
+    reading.then(
+      (read) => submitRow(block, read, rows, at),
+      (error: unknown) => {
+        batcher.callOff(block.group);
+        rows.failed(error);
+      },
+    );
+  }
 
-    if (reading instanceof Promise) {
-      reading.then(submit, (error: unknown) => {
-        batcher.callOff(group);
-        fail(error);
-      });
-    } else submit(reading);
+  function submitRow({ group, stats }: BlockToCompute, read: BudgetedRead, rows: RowSet, at: number): void {
+    if (!read.ok) {
+      batcher.callOff(group);
+      rows.settle(at, { ok: false, error: read.error });
+      return;
+    }
+    stats.fetched(read);
+    const { release } = read;
+    batcher.submit(group, read.input, release === null ? rows : releasing(release, rows), at);
   }
 
   async function computeListed(block: BlockToCompute, listed: BlockRows): Promise<Computed> {
     const { rows } = listed;
     const from = rowsOf(block);
     batcher.expect(block.group, rows.length);
-    return new Promise((resolve, reject) => {
-      const outcomes = Array.from<RowOutcome>({ length: rows.length });
-      let left = rows.length;
-      for (const [i, row] of rows.entries()) {
-        const settle = (outcome: RowOutcome) => {
-          outcomes[i] = outcome;
-          left -= 1;
-          if (left === 0) resolve({ rows: listed, outcomes });
-        };
-        computeRow(block, reader.read(from, row, block.abort), settle, reject);
-      }
-    });
+    const set = createRowSet(rows.length, block.stats);
+    for (const [at, row] of rows.entries()) computeRow(block, reader.read(from, row, block.abort), set, at);
+    return { rows: listed, outcomes: await set.all };
   }
 
   /** Rows of a slice go as they are read. */
   async function computeSlice(block: BlockToCompute, slice: BlockSlice): Promise<Computed> {
     const rows: RowRef[] = [];
-    const outcomes = Array.from<RowOutcome>({ length: slice.count });
-    const chunks: Promise<void>[] = [];
+    const chunks: Promise<readonly RowOutcome[]>[] = [];
     batcher.expect(block.group, slice.count);
     try {
       for await (const chunk of reader.readSlice(rowsOf(block), slice, block.abort)) {
-        const first = rows.length;
-        for (const { id } of chunk.rows) rows.push({ id });
-        const done = new Promise<void>((resolve, reject) => {
-          let left = chunk.rows.length;
-          for (const [i, row] of chunk.rows.entries()) {
-            const settle = (outcome: RowOutcome) => {
-              outcomes[first + i] = outcome;
-              left -= 1;
-              if (left === 0) resolve();
-            };
-            computeRow(block, row.read(), settle, reject);
-          }
-        });
-        chunks.push(done.finally(() => chunk.release()));
+        for (const id of chunk.ids) rows.push({ id });
+        const set = createRowSet(chunk.ids.length, block.stats);
+        for (const at of chunk.ids.keys()) computeRow(block, chunk.read(at), set, at);
+        const done = set.all.finally(() => chunk.release());
+        // It may reject while the next chunk is read.
+        done.catch(() => {});
+        chunks.push(done);
       }
     } catch (error) {
       for (let missing = slice.count - rows.length; missing > 0; missing--) batcher.callOff(block.group);
       await Promise.allSettled(chunks);
       throw error;
     }
-    await Promise.all(chunks);
+    const outcomes = (await Promise.all(chunks)).flat();
     return { rows: { firstRow: slice.firstRow, rows }, outcomes };
   }
 
@@ -136,11 +123,11 @@ export function createBlockComputer(deps: {
           : await journaled.use(async () => {
               await note(block, atRow(journal, i));
               batcher.expect(block.group, 1);
-              const done = await new Promise<RowOutcome>((settle, fail) =>
-                computeRow(block, read(), settle, fail),
-              );
+              const set = createRowSet(1, block.stats);
+              computeRow(block, read(), set, 0);
+              const [outcome] = await set.all;
               await note(block, atRow(journal, null));
-              return done;
+              return outcome!;
             }),
       );
     };
@@ -148,7 +135,7 @@ export function createBlockComputer(deps: {
     if (isSlice(content)) {
       for await (const chunk of reader.readSlice(from, content, block.abort)) {
         try {
-          for (const row of chunk.rows) await computeNext({ id: row.id }, () => row.read());
+          for (const [at, id] of chunk.ids.entries()) await computeNext({ id }, () => chunk.read(at));
         } finally {
           chunk.release();
         }
@@ -164,6 +151,16 @@ export function createBlockComputer(deps: {
     if (block.run.died > 0) return computeOneByOne(block);
     const { block: content } = block.run;
     return isSlice(content) ? computeSlice(block, content) : computeListed(block, content);
+  };
+}
+
+/** Gives the row's bytes back to the budget when the row is answered. */
+function releasing(release: () => void, rows: RowSet): RowReceiver {
+  return {
+    answered(at, outcome, batch) {
+      release();
+      rows.answered(at, outcome, batch);
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 /** The costs of one run of a block by stage, in microseconds. Its commit adds them to the job's stats. */
 import type { BlockStats } from '../../shared/domain/block.ts';
-import type { BatchSeen, RowAnswer } from '../intake/row-answer.ts';
+import type { BatchSeen } from '../intake/row-answer.ts';
 import type { JobFlow } from './job-flow.ts';
 
 export type RunStats = ReturnType<typeof createRunStats>;
@@ -64,7 +64,8 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
       fetchMs += ms;
       heldBackMs += blockedMs;
     },
-    answered({ batch }: RowAnswer): void {
+    /** A row is answered. `batch`: null if no lane answered it. */
+    answered(batch: BatchSeen | null): void {
       rows += 1;
       if (!batch) return;
       const share = shares.get(batch);

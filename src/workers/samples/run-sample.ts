@@ -11,7 +11,7 @@ import type { SampleReply, SampleRequest } from '../../shared/queue/workers/samp
 import type { BatchGroup } from '../intake/batch-group.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { BudgetedReader } from '../intake/read/budgeted-reader.ts';
-import type { RowAnswer } from '../intake/row-answer.ts';
+import type { RowReceiver } from '../intake/row-answer.ts';
 import { createSampleRecord } from './sample-record.ts';
 
 /** A slow model gets longer than requested, but at most this long, because a caller waits. */
@@ -58,12 +58,15 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
         if (read) record.unread(read.error);
         return;
       }
-      try {
-        record.fetched(read);
-        record.answered(await new Promise<RowAnswer>((answer) => batcher.submit(group, read.input, answer)));
-      } finally {
-        read.release();
-      }
+      record.fetched(read);
+      await new Promise<void>((resolve) => {
+        const answered: RowReceiver['answered'] = (_, outcome, batch) => {
+          read.release?.();
+          record.answered(outcome, batch);
+          resolve();
+        };
+        batcher.submit(group, read.input, { answered }, 0);
+      });
     };
     const beginBlock = (): void => {
       const size = once ? Math.min(options.block_rows, rows.length - begun) : options.block_rows;

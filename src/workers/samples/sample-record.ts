@@ -1,7 +1,7 @@
 /** Records the events of a sample, and creates its reply. */
-import type { RowError } from '../../shared/domain/row.ts';
+import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 import type { SampleReply } from '../../shared/queue/workers/sample-requests.ts';
-import type { BatchSeen, RowAnswer } from '../intake/row-answer.ts';
+import type { BatchSeen } from '../intake/row-answer.ts';
 import { createJobFlows } from '../run/job-flow.ts';
 import { createRunStats } from '../run/run-stats.ts';
 import { sampleRate, type Completion } from './sample-rate.ts';
@@ -43,10 +43,9 @@ export function createSampleRecord({
       fail(error);
       completions.push({ at: performance.now(), rows: 1 });
     },
-    answered(answer: RowAnswer): void {
-      stats.answered(answer);
-      if (!answer.outcome.ok) fail(answer.outcome.error);
-      const { batch } = answer;
+    answered(outcome: RowOutcome, batch: BatchSeen | null): void {
+      stats.answered(batch);
+      if (!outcome.ok) fail(outcome.error);
       let seen = batch && batches.get(batch);
       if (!seen) {
         seen = { at: performance.now(), rows: 0 };

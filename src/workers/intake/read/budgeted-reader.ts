@@ -16,8 +16,8 @@ export type BudgetedRead =
       readonly ms: number;
       /** Its share of the time that rows waited for the byte budget. */
       readonly blockedMs: number;
-      /** Call when the row's bytes are no longer needed. */
-      release(): void;
+      /** Call when the row's bytes are no longer needed. Null if it holds none of the budget. */
+      readonly release: (() => void) | null;
     }
   | { readonly ok: false; readonly error: RowError };
 
@@ -25,11 +25,9 @@ type Fetched = Parameters<RowReader['fetch']>[1];
 type Abort = Pick<AbortController, 'signal'>;
 
 export interface SliceChunk {
-  readonly rows: readonly {
-    readonly id: string;
-    /** Rejects only on abort. */
-    read(): BudgetedRead | Promise<BudgetedRead>;
-  }[];
+  readonly ids: readonly string[];
+  /** Reads the row at this position. Rejects only on abort. */
+  read(at: number): BudgetedRead | Promise<BudgetedRead>;
   /** Call when no row of the chunk needs its bytes any more. */
   release(): void;
 }
@@ -43,8 +41,6 @@ export interface BudgetedReader {
   /** Yields the rows of a slice in chunks, in order. Waits for the byte budget before each chunk. Throws as openSlice does. */
   readSlice(rows: RowsOf, slice: BlockSlice, abort: Abort): AsyncIterable<SliceChunk>;
 }
-
-const releaseNothing = () => {};
 
 export function createBudgetedReader(deps: {
   reader: RowReader;
@@ -78,9 +74,7 @@ export function createBudgetedReader(deps: {
     abort: Abort,
   ): BudgetedRead | Promise<BudgetedRead> {
     if ('fetch' in located) return deps.atOnce.use(async () => fetch(rows, located.fetch, abort.signal));
-    return located.ok
-      ? { ok: true, input: located.input, ms: 0, blockedMs: 0, release: releaseNothing }
-      : located;
+    return located.ok ? { ok: true, input: located.input, ms: 0, blockedMs: 0, release: null } : located;
   }
 
   return {
@@ -100,10 +94,8 @@ export function createBudgetedReader(deps: {
           next.value.reduce((bytes, { record }) => bytes + (record.ok ? record.json.length : 0), 0),
         );
         yield {
-          rows: next.value.map(({ id, record }) => ({
-            id,
-            read: () => toRead(rows, reader.locateRecord(rows, record, base), abort),
-          })),
+          ids: next.value.map(({ id }) => id),
+          read: (at) => toRead(rows, reader.locateRecord(rows, next.value[at]!.record, base), abort),
           release: booking.release,
         };
       }

@@ -1,0 +1,41 @@
+/** Rows of a block that are computed together, and what became of each. */
+import type { RowOutcome } from '../../shared/domain/row.ts';
+import type { RowReceiver } from '../intake/row-answer.ts';
+import type { RunStats } from './run-stats.ts';
+
+export interface RowSet extends RowReceiver {
+  /** A row has ended without a lane. */
+  settle(at: number, outcome: RowOutcome): void;
+  /** A row was given up, because the run is aborted. */
+  failed(error: unknown): void;
+  /** Settles with one outcome per row, in order. Rejects with the error of `failed`. */
+  readonly all: Promise<readonly RowOutcome[]>;
+}
+
+export function createRowSet(rows: number, stats: Pick<RunStats, 'answered'>): RowSet {
+  const outcomes = Array.from<RowOutcome>({ length: rows });
+  let left = rows;
+  let resolve!: (outcomes: readonly RowOutcome[]) => void;
+  let reject!: (error: unknown) => void;
+  const all = new Promise<readonly RowOutcome[]>((onAll, onError) => {
+    resolve = onAll;
+    reject = onError;
+  });
+  if (rows === 0) resolve(outcomes);
+
+  function settle(at: number, outcome: RowOutcome): void {
+    outcomes[at] = outcome;
+    left -= 1;
+    if (left === 0) resolve(outcomes);
+  }
+
+  return {
+    settle,
+    failed: (error) => reject(error),
+    answered(at, outcome, batch) {
+      stats.answered(batch);
+      settle(at, outcome);
+    },
+    all,
+  };
+}

@@ -1,0 +1,17 @@
+/** Submits an expected row to a batcher and waits for its answer. */
+import type { RowOutcome } from '#forebay/shared/domain/row.js';
+import type { BatchGroup } from '#forebay/workers/intake/batch-group.js';
+import type { Batcher } from '#forebay/workers/intake/batcher.js';
+import type { BatchSeen } from '#forebay/workers/intake/row-answer.js';
+import type { LaneInput } from '#forebay/workers/lane/messages.js';
+
+export interface RowAnswer {
+  readonly outcome: RowOutcome;
+  readonly batch: BatchSeen | null;
+}
+
+export async function answerTo(batcher: Batcher, group: BatchGroup, input: LaneInput): Promise<RowAnswer> {
+  return new Promise((resolve) => {
+    batcher.submit(group, input, { answered: (_, outcome, batch) => resolve({ outcome, batch }) }, 0);
+  });
+}
