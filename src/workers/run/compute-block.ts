@@ -4,7 +4,7 @@
  * (INV-6).
  */
 import { isSlice, type BlockRows, type BlockSlice } from '../../shared/domain/block.ts';
-import type { RowOutcome, RowRef } from '../../shared/domain/row.ts';
+import type { RowError, RowOutcome, RowRef } from '../../shared/domain/row.ts';
 import { atRow, type RowJournal } from '../../shared/domain/row-journal.ts';
 import type { BegunRun } from '../../shared/queue/blocks/block-runs.ts';
 import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
@@ -77,7 +77,7 @@ export function createBlockComputer(deps: {
     const { rows } = listed;
     const from = rowsOf(block);
     batcher.expect(block.group, rows.length);
-    const set = createRowSet(rows.length, block.stats);
+    const set = createRowSet(rows.length, block.stats, noProblem);
     for (const [at, row] of rows.entries()) computeRow(block, reader.read(from, row, block.abort), set, at);
     return { rows: listed, outcomes: await set.all };
   }
@@ -90,7 +90,7 @@ export function createBlockComputer(deps: {
     try {
       for await (const chunk of reader.readSlice(rowsOf(block), slice, block.abort)) {
         for (const id of chunk.ids) rows.push({ id });
-        const set = createRowSet(chunk.ids.length, block.stats);
+        const set = createRowSet(chunk.ids.length, block.stats, chunk.problemOf);
         for (const at of chunk.ids.keys()) computeRow(block, chunk.read(at), set, at);
         const done = set.all.finally(() => chunk.release());
         // It may reject while the next chunk is read.
@@ -115,7 +115,11 @@ export function createBlockComputer(deps: {
     const { journal, block: content } = block.run;
     const rows: RowRef[] = [];
     const outcomes: RowOutcome[] = [];
-    const computeNext = async (row: RowRef, read: () => BudgetedRead | Promise<BudgetedRead>) => {
+    const computeNext = async (
+      row: RowRef,
+      read: () => BudgetedRead | Promise<BudgetedRead>,
+      problemOf: () => RowError | null,
+    ) => {
       const i = rows.push(row) - 1;
       outcomes.push(
         journal.killers.includes(i)
@@ -123,7 +127,7 @@ export function createBlockComputer(deps: {
           : await journaled.use(async () => {
               await note(block, atRow(journal, i));
               batcher.expect(block.group, 1);
-              const set = createRowSet(1, block.stats);
+              const set = createRowSet(1, block.stats, problemOf);
               computeRow(block, read(), set, 0);
               const [outcome] = await set.all;
               await note(block, atRow(journal, null));
@@ -135,13 +139,21 @@ export function createBlockComputer(deps: {
     if (isSlice(content)) {
       for await (const chunk of reader.readSlice(from, content, block.abort)) {
         try {
-          for (const [at, id] of chunk.ids.entries()) await computeNext({ id }, () => chunk.read(at));
+          for (const [at, id] of chunk.ids.entries()) {
+            await computeNext(
+              { id },
+              () => chunk.read(at),
+              () => chunk.problemOf(at),
+            );
+          }
         } finally {
           chunk.release();
         }
       }
     } else {
-      for (const row of content.rows) await computeNext(row, () => reader.read(from, row, block.abort));
+      for (const row of content.rows) {
+        await computeNext(row, () => reader.read(from, row, block.abort), noProblem);
+      }
     }
     return { rows: { firstRow: content.firstRow, rows }, outcomes };
   }
@@ -167,6 +179,9 @@ function releasing(release: () => void, rows: RowSet): RowReceiver {
 function rowsOf({ run: { spec }, group }: BlockToCompute): RowsOf {
   return { dataset: spec.dataset, tenant: spec.tenant, input: group.input };
 }
+
+/** For rows that were checked before they went to a lane. */
+const noProblem = () => null;
 
 const KILLER: RowOutcome = {
   ok: false,

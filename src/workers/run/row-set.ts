@@ -1,5 +1,5 @@
 /** Rows of a block that are computed together, and what became of each. */
-import type { RowOutcome } from '../../shared/domain/row.ts';
+import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
 import type { RunStats } from './run-stats.ts';
 
@@ -12,7 +12,12 @@ export interface RowSet extends RowReceiver {
   readonly all: Promise<readonly RowOutcome[]>;
 }
 
-export function createRowSet(rows: number, stats: Pick<RunStats, 'answered'>): RowSet {
+/** `problemOf`: a better error for a row that its lane found invalid, or null. */
+export function createRowSet(
+  rows: number,
+  stats: Pick<RunStats, 'answered'>,
+  problemOf: (at: number) => RowError | null,
+): RowSet {
   const outcomes = Array.from<RowOutcome>({ length: rows });
   let left = rows;
   let resolve!: (outcomes: readonly RowOutcome[]) => void;
@@ -34,7 +39,8 @@ export function createRowSet(rows: number, stats: Pick<RunStats, 'answered'>): R
     failed: (error) => reject(error),
     answered(at, outcome, batch) {
       stats.answered(batch);
-      settle(at, outcome);
+      if (outcome.ok || outcome.error.code !== 'invalid_row') return settle(at, outcome);
+      settle(at, { ok: false, error: problemOf(at) ?? outcome.error });
     },
     all,
   };

@@ -1,13 +1,14 @@
 /** A slice of a JSONL file: a range of bytes that holds whole lines. Any process can open it and gets the same rows. */
 import { stat } from 'node:fs/promises';
 import { ForebayError, InvariantError, messageOf } from '../../errors.ts';
-import { parseRecord, type ParsedRecord } from './parse-record.ts';
-import type { LineRange } from '../lines/raw-lines.ts';
-import { recordLines } from './record-lines.ts';
+import { rawLines, type LineRange } from '../lines/raw-lines.ts';
+import { MAX_RECORD_BYTES, skimRecord, type ParsedRecord } from './parse-record.ts';
 
 export interface SliceRow {
   readonly id: string;
   readonly record: ParsedRecord;
+  /** Number of the line, from 1. */
+  readonly line: number;
 }
 
 /** `from+length@line`. */
@@ -53,12 +54,15 @@ export async function* openJsonlSlice(
 ): AsyncGenerator<SliceRow[]> {
   await checkVersion(path, slice.check);
   let index = slice.firstRow;
-  for await (const lines of recordLines(path, decodeRange(slice.ref), signal)) {
-    yield lines.map(({ bytes, line }) => {
-      const record = parseRecord(bytes, `line ${line}`);
-      const row = { id: record.id ?? String(index), record };
+  for await (const lines of rawLines(path, decodeRange(slice.ref), MAX_RECORD_BYTES, signal)) {
+    const rows: SliceRow[] = [];
+    for (let at = 0; at < lines.count; at++) {
+      if (lines.isBlank(at)) continue;
+      const line = lines.number(at);
+      const record = skimRecord(lines.text(at), line);
+      rows.push({ id: record.id ?? String(index), record, line });
       index += 1;
-      return row;
-    });
+    }
+    yield rows;
   }
 }

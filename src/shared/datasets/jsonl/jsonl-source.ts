@@ -7,9 +7,9 @@ import { InvariantError } from '../../errors.ts';
 import { invalidAt } from '../row-reference.ts';
 import type { DatasetSource, Slice } from '../source.ts';
 import { checkVersion, encodeRange, fileVersion } from './jsonl-slice.ts';
-import { parseRecord } from './parse-record.ts';
-import { WHOLE_FILE, type LineRange } from '../lines/raw-lines.ts';
-import { recordLines } from './record-lines.ts';
+import { countLines } from '../lines/count-lines.ts';
+import { rawLines, WHOLE_FILE, type LineRange } from '../lines/raw-lines.ts';
+import { MAX_RECORD_BYTES, parseRecord, placeOf } from './parse-record.ts';
 
 type JsonlSpec = Extract<DatasetSpec, { type: 'jsonl' }>;
 
@@ -17,26 +17,21 @@ export function createJsonlSource({ path }: JsonlSpec): DatasetSource {
   return {
     async *read(from, signal) {
       let index = from?.index ?? 0;
-      for await (const lines of recordLines(path, positionOf(from).range, signal)) {
-        for (const { bytes, line, start, end } of lines) {
+      for await (const lines of rawLines(path, positionOf(from).range, MAX_RECORD_BYTES, signal)) {
+        for (let i = 0; i < lines.count; i++) {
+          if (lines.isBlank(i)) continue;
           signal.throwIfAborted();
-          const record = parseRecord(bytes, `line ${line}`);
+          const line = lines.number(i);
+          const end = lines.end(i);
+          const record = parseRecord(lines.text(i), placeOf(line));
           const id = record.id ?? String(index);
-          const at = record.ok ? encodeRange({ from: start, to: end, line }) : invalidAt(record.why);
+          const at = record.ok ? encodeRange({ from: lines.start(i), to: end, line }) : invalidAt(record.why);
           yield { row: { id, at }, cursor: { index: ++index, at: `${end}@${line + 1}` } };
         }
       }
     },
 
-    async count(limit, signal) {
-      let rows = 0;
-      if (limit <= 0) return 0;
-      for await (const lines of recordLines(path, WHOLE_FILE, signal)) {
-        rows += lines.length;
-        if (rows >= limit) return limit;
-      }
-      return rows;
-    },
+    count: async (limit, signal) => countLines(path, limit, MAX_RECORD_BYTES, signal),
 
     async *slices(from, sizeAt, signal): AsyncGenerator<Slice> {
       const { range, version } = positionOf(from);
@@ -61,12 +56,14 @@ export function createJsonlSource({ path }: JsonlSpec): DatasetSource {
         open = null;
         return slice;
       };
-      for await (const lines of recordLines(path, range, signal)) {
+      for await (const lines of rawLines(path, range, MAX_RECORD_BYTES, signal)) {
         signal.throwIfAborted();
-        for (const { line, start, end } of lines) {
+        for (let i = 0; i < lines.count; i++) {
+          if (lines.isBlank(i)) continue;
           if (size <= 0) return;
-          open ??= { from: start, line, to: end, next: line, rows: 0 };
-          open.to = end;
+          const line = lines.number(i);
+          open ??= { from: lines.start(i), line, to: 0, next: 0, rows: 0 };
+          open.to = lines.end(i);
           open.next = line + 1;
           open.rows += 1;
           if (open.rows === size) yield close();

@@ -2,8 +2,8 @@
 import type { Cursor } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
 import { InvariantError } from '../../errors.ts';
-import { readLines } from './line-reader.ts';
-import { isBlank, type Line } from './raw-lines.ts';
+import { countLines } from './count-lines.ts';
+import { MAX_LINE_BYTES, readLines, type Line } from './line-reader.ts';
 import type { DatasetSource } from '../source.ts';
 
 export interface LineSourceOptions {
@@ -18,20 +18,12 @@ export function createLineSource({ path, toRow }: LineSourceOptions): DatasetSou
       let index = from?.index ?? 0;
       for await (const lines of readLines(path, offsetOf(from), signal)) {
         for (const line of lines) {
-          if (isBlank(line)) continue;
           signal.throwIfAborted();
           yield { row: toRow(line), cursor: { index: ++index, at: String(line.end) } };
         }
       }
     },
-    async count(limit, signal) {
-      let rows = 0;
-      if (limit <= 0) return 0;
-      for await (const lines of readLines(path, 0, signal)) {
-        for (const line of lines) if (!isBlank(line) && ++rows >= limit) return rows;
-      }
-      return rows;
-    },
+    count: async (limit, signal) => countLines(path, limit, MAX_LINE_BYTES, signal),
   };
 }
 

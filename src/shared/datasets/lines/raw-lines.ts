@@ -4,21 +4,8 @@
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { ForebayError, messageOf } from '../../errors.ts';
+import { createLines, type Lines } from './lines.ts';
 import { ENCODING_HEAD_BYTES, listProblem, markLength } from './list-encoding.ts';
-
-export interface Line {
-  /** Without the line break; null if it is too long. Valid until the next batch. */
-  readonly bytes: Buffer | null;
-  /** The offset of its first byte. */
-  readonly start: number;
-  /** The offset of the next line. */
-  readonly end: number;
-}
-
-export interface NumberedLine extends Line {
-  /** Number of the line in the file, from 1. */
-  readonly line: number;
-}
 
 export interface LineRange {
   readonly from: number;
@@ -34,8 +21,7 @@ export const WHOLE_FILE: LineRange = { from: 0, to: null, line: 1 };
 const CHUNK = 256 * 1024;
 
 /**
- * Yields batches of lines, including blank ones. A line keeps its CR. Skips a UTF-8 byte order mark. `maxBytes`: of a line
- * that is held. Throws ForebayError `input_not_found`, `input_unreadable` (also for other encodings), and
+ * Yields lines in batches, each valid until the next one. Skips a UTF-8 byte order mark. `maxBytes`: of a line that is held. Throws ForebayError `input_not_found`, `input_unreadable` (also for other encodings), and
  * `dataset_changed` if `from` lies beyond the end.
  */
 export async function* rawLines(
@@ -43,7 +29,7 @@ export async function* rawLines(
   range: LineRange,
   maxBytes: number,
   signal: AbortSignal,
-): AsyncGenerator<NumberedLine[]> {
+): AsyncGenerator<Lines> {
   signal.throwIfAborted();
   const file = await openText(path);
   try {
@@ -66,7 +52,7 @@ async function* linesOf(
   { from, to, line: firstLine }: LineRange,
   maxBytes: number,
   signal: AbortSignal,
-): AsyncGenerator<NumberedLine[]> {
+): AsyncGenerator<Lines> {
   let buffer = Buffer.allocUnsafe(to === null ? CHUNK : Math.min(CHUNK, Math.max(1, to - from)));
   let filled = 0;
   /** Offset in the file of the buffer's first byte. */
@@ -81,20 +67,17 @@ async function* linesOf(
     const bytesRead = room === 0 ? 0 : await readAt(file, path, buffer, filled, room, base + filled);
     const view = buffer.subarray(0, filled + bytesRead);
     let start = base === 0 && filled === 0 ? textStart(view, path) : 0;
-    const lines: NumberedLine[] = [];
-    const push = (stop: number, next: number) => {
-      const tooLong = longStart !== null || stop - start > maxBytes;
-      const bytes = tooLong ? null : view.subarray(start, stop);
-      lines.push({ bytes, line, start: longStart ?? base + start, end: base + next });
-      line += 1;
-      longStart = null;
-      start = next;
-    };
+    const lines = createLines({ view, base, first: line, from: start, longStart, maxBytes });
     for (let at = view.indexOf(10, Math.max(start, filled)); at !== -1; at = view.indexOf(10, at + 1)) {
-      push(at, at + 1);
+      lines.add(at, at + 1);
     }
-    if (bytesRead === 0 && (start < view.length || longStart !== null)) push(view.length, view.length);
-    if (lines.length > 0) yield lines;
+    if (bytesRead === 0 && (start < view.length || longStart !== null)) lines.add(view.length, view.length);
+    if (lines.count > 0) {
+      yield lines;
+      line += lines.count;
+      start = lines.next;
+      longStart = null;
+    }
     if (bytesRead === 0) return;
     if (view.length - start > maxBytes) {
       longStart ??= base + start;
@@ -109,12 +92,6 @@ async function* linesOf(
     filled = rest;
     base += start;
   }
-}
-
-export function isBlank({ bytes }: Line): boolean {
-  // The first byte of almost every line decides.
-  if (bytes === null || bytes[0]! > 32) return false;
-  return bytes.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
 }
 
 /** Rejects as `rawLines` does if the file cannot be read as lines. */

@@ -2,7 +2,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ForebayError, messageOf } from '../../errors.ts';
-import type { Line } from './raw-lines.ts';
+import type { Line } from './line-reader.ts';
 
 /** Writes the files of one dataset durably, into one folder. Throws ForebayError `storage_unavailable`. */
 export async function writeSpool(

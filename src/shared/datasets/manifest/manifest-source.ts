@@ -2,9 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { DatasetSpec } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
-import { MAX_LINE_BYTES } from '../lines/line-reader.ts';
+import { MAX_LINE_BYTES, type Line } from '../lines/line-reader.ts';
 import { createLineSource } from '../lines/line-source.ts';
-import type { Line } from '../lines/raw-lines.ts';
 import { invalidAt } from '../row-reference.ts';
 import type { DatasetSource } from '../source.ts';
 

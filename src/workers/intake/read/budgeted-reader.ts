@@ -1,11 +1,13 @@
 /** Reads rows within the worker's byte budget and a bound on concurrent reads. */
-import { openSlice } from '../../../shared/datasets/open-slice.ts';
+import { parsed } from '../../../shared/datasets/jsonl/parse-record.ts';
+import { openSlice, type SliceRow } from '../../../shared/datasets/open-slice.ts';
 import type { BlockSlice } from '../../../shared/domain/block.ts';
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
 import type { LaneInput } from '../../lane/messages.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import { createSharedClock } from '../shared-clock.ts';
 import type { Semaphore } from '../semaphore.ts';
+import { invalidRecord, readsFields } from './record-input.ts';
 import type { RowReader, RowsOf } from './row-reader.ts';
 
 export type BudgetedRead =
@@ -28,6 +30,8 @@ export interface SliceChunk {
   readonly ids: readonly string[];
   /** Reads the row at this position. Rejects only on abort. */
   read(at: number): BudgetedRead | Promise<BudgetedRead>;
+  /** Why the row at this position is no record, for a row that its lane refused. Null if it is one. */
+  readonly problemOf: (at: number) => RowError | null;
   /** Call when no row of the chunk needs its bytes any more. */
   release(): void;
 }
@@ -82,6 +86,8 @@ export function createBudgetedReader(deps: {
     async *readSlice(rows, slice, abort) {
       const { dataset } = rows;
       const base = 'base' in dataset ? dataset.base : null;
+      const recordOf = ({ record, line }: SliceRow) =>
+        readsFields(rows.input) ? parsed(record, line) : record;
       const chunks = openSlice(dataset, slice, abort.signal);
       for (;;) {
         const booking = await budget.admit();
@@ -95,7 +101,12 @@ export function createBudgetedReader(deps: {
         );
         yield {
           ids: next.value.map(({ id }) => id),
-          read: (at) => toRead(rows, reader.locateRecord(rows, next.value[at]!.record, base), abort),
+          read: (at) => toRead(rows, reader.locateRecord(rows, recordOf(next.value[at]!), base), abort),
+          problemOf(at) {
+            const { record, line } = next.value[at]!;
+            const found = parsed(record, line);
+            return found.ok ? null : invalidRecord(found.why);
+          },
           release: booking.release,
         };
       }

@@ -3,6 +3,7 @@ import type { RowLocation } from '../../../shared/datasets/source.ts';
 import type { ParsedRecord } from '../../../shared/datasets/jsonl/parse-record.ts';
 import { locateEntry } from '../../../shared/datasets/manifest/locate-entry.ts';
 import type { RowError } from '../../../shared/domain/row.ts';
+import { InvariantError } from '../../../shared/errors.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 
 export type RecordInput =
@@ -10,10 +11,17 @@ export type RecordInput =
   | { readonly is: 'elsewhere'; readonly location: RowLocation }
   | { readonly is: 'bad'; readonly error: RowError };
 
+/** Whether `recordInput` needs the fields of records. */
+export function readsFields(kind: RowKind): boolean {
+  return kind === 'image' || kind === 'audio';
+}
+
 /** `base`: the absolute folder that relative paths in records start at. Null: records came with the request. */
 export function recordInput(record: ParsedRecord, kind: RowKind, base: string | null): RecordInput {
   if (!record.ok) return bad(record.why);
-  if (kind !== 'image' && kind !== 'audio') return { is: 'record', json: record.json };
+  if (!readsFields(kind)) return { is: 'record', json: record.json };
+  if (record.fields === null)
+    throw new InvariantError('a record should name a file but nobody has parsed it');
   const given = record.fields[kind];
   // The record may have the waveform itself in its other fields.
   if (kind === 'audio' && given === undefined) return { is: 'record', json: record.json };
@@ -29,5 +37,10 @@ export function recordInput(record: ParsedRecord, kind: RowKind, base: string | 
 }
 
 function bad(message: string): RecordInput {
-  return { is: 'bad', error: { code: 'invalid_row', message } };
+  return { is: 'bad', error: invalidRecord(message) };
+}
+
+/** `message`: what is wrong with the record. */
+export function invalidRecord(message: string): RowError {
+  return { code: 'invalid_row', message };
 }

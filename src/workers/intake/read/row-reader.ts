@@ -2,7 +2,7 @@
  * Turns a row's reference into the input of a lane: bytes, or the path of a local file that it may open. A failure
  * affects only its row (G3). Knows nothing of queues, batches or models.
  */
-import { parseRecord, type ParsedRecord } from '../../../shared/datasets/jsonl/parse-record.ts';
+import { parseRecord, textOf, type ParsedRecord } from '../../../shared/datasets/jsonl/parse-record.ts';
 import { locateRow } from '../../../shared/datasets/locate.ts';
 import type { RowLocation } from '../../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
@@ -63,11 +63,7 @@ export function createRowReader({ fetchBytes, inputRoots, maxFileBytes }: RowRea
     }
     const bytes = await readBlob(location);
     if (location.kind === 'blob') return ofBytes(bytes);
-    const found = locateRecord(
-      rows,
-      parseRecord(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), location.where),
-      location.base,
-    );
+    const found = locateRecord(rows, parseRecord(textOf(bytes), location.where), location.base);
     return 'fetch' in found ? open(rows, found.fetch, signal) : found;
   }
 

@@ -1,0 +1,19 @@
+/** Counts the lines of a file that are not blank. */
+import { rawLines, WHOLE_FILE } from './raw-lines.ts';
+
+/** Counts up to `limit`. `maxBytes`: of a line that is looked at. A longer one is not blank. Throws as `rawLines` does. */
+export async function countLines(
+  path: string,
+  limit: number,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<number> {
+  let rows = 0;
+  if (limit <= 0) return 0;
+  for await (const lines of rawLines(path, WHOLE_FILE, maxBytes, signal)) {
+    for (let at = 0; at < lines.count; at++) {
+      if (!lines.isBlank(at) && ++rows >= limit) return rows;
+    }
+  }
+  return rows;
+}
