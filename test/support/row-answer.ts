@@ -2,7 +2,7 @@
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import type { BatchGroup } from '#forebay/workers/intake/batch-group.js';
 import type { Batcher } from '#forebay/workers/intake/batcher.js';
-import type { BatchSeen } from '#forebay/workers/intake/row-answer.js';
+import type { BatchSeen, RowReceiver } from '#forebay/workers/intake/row-answer.js';
 import type { LaneInput } from '#forebay/workers/lane/messages.js';
 
 export interface RowAnswer {
@@ -12,6 +12,7 @@ export interface RowAnswer {
 
 export async function answerTo(batcher: Batcher, group: BatchGroup, input: LaneInput): Promise<RowAnswer> {
   return new Promise((resolve) => {
-    batcher.submit(group, input, { answered: (_, outcome, batch) => resolve({ outcome, batch }) }, 0);
+    const answered: RowReceiver['answered'] = (_, [outcome], batch) => resolve({ outcome: outcome!, batch });
+    batcher.submit(group, [input], { answered }, 0);
   });
 }

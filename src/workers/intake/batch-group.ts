@@ -1,7 +1,6 @@
 /** Rows that may share a batch: those of one model with equal effective options. */
 import type { OptionValues, RowKind } from '../../shared/tasks/task-description.ts';
-import type { LaneInput } from '../lane/messages.ts';
-import type { RowReceiver } from './row-answer.ts';
+import { createReadyRows, type ReadyRows } from './ready-rows.ts';
 
 export interface BatchGroup {
   readonly model: string;
@@ -20,26 +19,28 @@ export function batchGroup(group: Omit<BatchGroup, 'key'>): BatchGroup {
   return { ...group, key: `${model} ${batchSize} ${JSON.stringify(options)}` };
 }
 
-export interface WaitingRow {
-  readonly input: LaneInput;
-  /** Monotonic milliseconds. */
-  readonly since: number;
-  readonly receiver: RowReceiver;
-  /** Names the row to the receiver. */
-  readonly at: number;
-}
-
 /** A group with the rows that wait in it. */
 export interface OpenGroup extends BatchGroup {
   /** Rows being read. */
   expected: number;
   /** Rows announced and not yet sent: those being read and those ready. */
   inHand: number;
-  ready: WaitingRow[];
+  readonly ready: ReadyRows;
   timer: NodeJS.Timeout | null;
 }
 
 /** Copies field by field, because a spread is slower and every tiny block opens its group again. */
 export function emptyGroup({ model, options, batchSize, maxWaitMs, input, key }: BatchGroup): OpenGroup {
-  return { model, options, batchSize, maxWaitMs, input, key, expected: 0, inHand: 0, ready: [], timer: null };
+  return {
+    model,
+    options,
+    batchSize,
+    maxWaitMs,
+    input,
+    key,
+    expected: 0,
+    inHand: 0,
+    ready: createReadyRows(),
+    timer: null,
+  };
 }

@@ -6,15 +6,16 @@ import type { BatchResult, RunBatch } from '../lane-pool/lane-handle.ts';
 import type { LanePool, SendHow } from '../lane-pool/lane-pool.ts';
 import type { RowOutcome } from '../../shared/domain/row.ts';
 import type { LaneInput } from '../lane/messages.ts';
-import { emptyGroup, type BatchGroup, type OpenGroup, type WaitingRow } from './batch-group.ts';
+import { emptyGroup, type BatchGroup, type OpenGroup } from './batch-group.ts';
 import { createBlockDemand } from './block-demand.ts';
 import { blamedError, nextTry } from './lane-death.ts';
+import { oneByOne, rowsIn, type RowRun } from './ready-rows.ts';
 import type { BatchSeen, RowReceiver } from './row-answer.ts';
 
 /** A row that is tried again by itself, because its batch killed a lane. */
 interface Suspect {
   readonly group: OpenGroup;
-  readonly row: WaitingRow;
+  readonly row: RowRun;
   readonly how: 'alone' | 'only';
 }
 
@@ -77,7 +78,7 @@ export function createBatcher(deps: {
     for (let sent = true; sent;) {
       sent = false;
       for (const group of groups.values()) {
-        if (group.ready.length >= group.batchSize && sendFrom(group, how)) sent = sentAny = true;
+        if (group.ready.count >= group.batchSize && sendFrom(group, how)) sent = sentAny = true;
       }
     }
     return sentAny;
@@ -88,17 +89,17 @@ export function createBatcher(deps: {
    * all lanes busy. A group that is alone, or that expects more rows, gains by waiting, because its batches stay full.
    */
   function sendOverdue(group: OpenGroup): void {
-    const oldest = group.ready[0];
-    if (!oldest || group.expected > 0 || groups.size === 1 || suspects.length > 0) return;
-    if (performance.now() - oldest.since < group.maxWaitMs) return;
+    const { since } = group.ready;
+    if (since === null || group.expected > 0 || groups.size === 1 || suspects.length > 0) return;
+    if (performance.now() - since < group.maxWaitMs) return;
     if (sendFrom(group, 'prefetch')) deps.onSent();
   }
 
   /** Sends a partial batch once no row can join it, or once it has waited long enough. */
   function sendPartial(group: OpenGroup): void {
-    const oldest = group.ready[0];
-    if (!oldest) return;
-    const waited = performance.now() - oldest.since;
+    const { since } = group.ready;
+    if (since === null) return;
+    const waited = performance.now() - since;
     const complete = (group.expected === 0 && !deps.moreMayArrive()) || deps.readingWaits();
     if (complete || waited >= group.maxWaitMs) {
       // Only into an empty lane. A busy lane would not start it sooner, and more rows may arrive in the meantime.
@@ -112,60 +113,58 @@ export function createBatcher(deps: {
   }
 
   function sendFrom(group: OpenGroup, how: 'prefetch' | 'empty'): boolean {
-    const rows = group.ready.slice(0, group.batchSize);
-    if (!send(group, rows, how)) return false;
-    group.ready.splice(0, rows.length);
+    const runs = group.ready.oldest(group.batchSize);
+    if (!send(group, runs, how)) return false;
+    group.ready.drop(rowsIn(runs));
     return true;
   }
 
   /** Returns false if no lane has room. */
-  function send(group: OpenGroup, rows: readonly WaitingRow[], how: SendHow): boolean {
+  function send(group: OpenGroup, runs: readonly RowRun[], how: SendHow): boolean {
     const { model, options } = group;
-    const batch: RunBatch = { model, options, rows: rows.map((row) => row.input) };
+    const rows = runs.length === 1 ? runs[0]!.inputs : runs.flatMap(({ inputs }) => inputs);
+    const batch: RunBatch = { model, options, rows };
     const running = pool.send(batch, how);
     if (!running) return false;
     group.inHand -= rows.length;
     const sentAt = performance.now();
     running.then(
-      (result) => answerAll(group, rows, sentAt, result),
-      (error: unknown) => laneDied(group, rows, how, error),
+      (result) => answerAll(group, runs, sentAt, result),
+      (error: unknown) => laneDied(group, runs, how, error),
     );
     return true;
   }
 
-  function answerAll(
-    group: OpenGroup,
-    rows: readonly WaitingRow[],
-    sentAt: number,
-    result: BatchResult,
-  ): void {
-    const batch: BatchSeen = {
-      rows: rows.length,
-      size: group.batchSize,
-      sentAt,
-      queuedMs: rows.reduce((ms, row) => ms + sentAt - row.since, 0) / rows.length,
-      result,
-    };
-    for (const [i, { receiver, at }] of rows.entries()) receiver.answered(at, result.outcomes[i]!, batch);
-  }
-
-  function laneDied(group: OpenGroup, rows: readonly WaitingRow[], how: SendHow, error: unknown): void {
-    const next = nextTry(how, error, pool.size);
-    if (next === null) {
-      const outcome = { ok: false, error: blamedError(error) } as const;
-      for (const { receiver, at } of rows) receiver.answered(at, outcome, null);
-      return;
+  function answerAll(group: OpenGroup, runs: readonly RowRun[], sentAt: number, result: BatchResult): void {
+    const rows = rowsIn(runs);
+    const waitedMs = runs.reduce((ms, { inputs, since }) => ms + inputs.length * (sentAt - since), 0);
+    const batch: BatchSeen = { rows, size: group.batchSize, sentAt, queuedMs: waitedMs / rows, result };
+    let at = 0;
+    for (const { inputs, receiver, first } of runs) {
+      receiver.answered(first, result.outcomes.slice(at, (at += inputs.length)), batch);
     }
-    const home = open(group);
-    home.inHand += rows.length;
-    if (goneModels.has(home.model)) turnAway(home, rows);
-    else if (next === 'batch') home.ready.unshift(...rows);
-    else for (const row of rows) suspects.push({ group: home, row, how: next });
   }
 
-  function turnAway(group: OpenGroup, rows: readonly WaitingRow[]): void {
-    group.inHand -= rows.length;
-    for (const { receiver, at } of rows) receiver.answered(at, GONE, null);
+  function laneDied(group: OpenGroup, runs: readonly RowRun[], how: SendHow, error: unknown): void {
+    const next = nextTry(how, error, pool.size);
+    if (next === null) return answerWith({ ok: false, error: blamedError(error) }, runs);
+    const home = open(group);
+    home.inHand += rowsIn(runs);
+    if (goneModels.has(home.model)) turnAway(home, runs);
+    else if (next === 'batch') home.ready.putBack(runs);
+    else for (const row of oneByOne(runs)) suspects.push({ group: home, row, how: next });
+  }
+
+  function turnAway(group: OpenGroup, runs: readonly RowRun[]): void {
+    group.inHand -= rowsIn(runs);
+    answerWith(GONE, runs);
+  }
+
+  /** Answers rows that no lane has answered. */
+  function answerWith(outcome: RowOutcome, runs: readonly RowRun[]): void {
+    for (const { inputs, receiver, first } of runs) {
+      receiver.answered(first, Array.from<RowOutcome>({ length: inputs.length }).fill(outcome), null);
+    }
   }
 
   return {
@@ -177,17 +176,17 @@ export function createBatcher(deps: {
       group.inHand += rows;
       demand.noteBlock(wanted, rows);
     },
-    /** Submits an expected row. `at` names it to the receiver, which is called once for it. */
-    submit(wanted: BatchGroup, input: LaneInput, receiver: RowReceiver, at: number): void {
+    /** Submits expected rows that lie side by side. `first` names the first one to the receiver. */
+    submit(wanted: BatchGroup, inputs: readonly LaneInput[], receiver: RowReceiver, first: number): void {
       const group = open(wanted);
-      group.expected -= 1;
-      if (goneModels.size > 0 && goneModels.has(group.model)) {
-        turnAway(group, [{ input, since: 0, receiver, at }]);
-        return;
-      }
-      group.ready.push({ input, since: performance.now(), receiver, at });
-      // If more than a batch is waiting, all lanes are full. `onFree` pumps again.
-      if (group.ready.length === group.batchSize || group.expected === 0 || deps.readingWaits()) pump();
+      group.expected -= inputs.length;
+      const run: RowRun = { inputs, receiver, first, since: performance.now() };
+      if (goneModels.size > 0 && goneModels.has(group.model)) return turnAway(group, [run]);
+      const before = group.ready.count;
+      group.ready.add(run);
+      // If more than a batch was waiting, all lanes are full. `onFree` pumps again.
+      const fills = before < group.batchSize && group.ready.count >= group.batchSize;
+      if (fills || group.expected === 0 || deps.readingWaits()) pump();
     },
     /** An expected row will not arrive. */
     callOff(wanted: BatchGroup): void {
@@ -207,7 +206,10 @@ export function createBatcher(deps: {
       suspects = suspects.filter(({ group }) => group.model !== model);
       for (const { group, row } of left) turnAway(group, [row]);
       for (const group of groups.values()) {
-        if (group.model === model) turnAway(group, group.ready.splice(0));
+        if (group.model !== model) continue;
+        const waiting = group.ready.oldest(Infinity);
+        group.ready.drop(Infinity);
+        turnAway(group, waiting);
       }
       pump();
     },

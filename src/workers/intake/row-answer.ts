@@ -14,11 +14,11 @@ export interface BatchSeen {
   readonly result: BatchResult;
 }
 
-/**
- * Receives the answers of rows that were submitted together. One object for many rows, because a callback for each costs
- * memory that outlives the young generation of the heap (ADR 15).
- */
+/** Receives the answers of rows. Each row is answered once. */
 export interface RowReceiver {
-  /** Called once per row. `at`: as in `submit`. `batch`: one object for all its rows. Null if no lane answered the row. */
-  answered(at: number, outcome: RowOutcome, batch: BatchSeen | null): void;
+  /**
+   * Rows that lie side by side are answered, from the row named `first` on. `batch`: one object for all its rows. Null if no
+   * lane answered them.
+   */
+  answered(first: number, outcomes: readonly RowOutcome[], batch: BatchSeen | null): void;
 }

@@ -12,6 +12,7 @@ import type { BatchGroup } from '../intake/batch-group.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { BudgetedRead, BudgetedReader } from '../intake/read/budgeted-reader.ts';
 import type { RowsOf } from '../intake/read/row-reader.ts';
+import type { LaneInput } from '../lane/messages.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
 import { createSemaphore } from '../intake/semaphore.ts';
 import { createRowSet, type RowSet } from './row-set.ts';
@@ -43,9 +44,31 @@ export function createBlockComputer(deps: {
   const journaled = createSemaphore(1);
 
   /**
-   * Computes a row that the batcher expects. `at` names it to the receiver. Works without promises and callbacks for a row
-   * that need not be fetched, because they cost too much for small rows.
+   * Computes rows that the batcher expects. Rows that need not be fetched go to it together, without promises and callbacks,
+   * because these cost too much for small rows.
    */
+  function computeRows(
+    block: BlockToCompute,
+    count: number,
+    read: (at: number) => BudgetedRead | Promise<BudgetedRead>,
+    rows: RowSet,
+  ): void {
+    let inputs: LaneInput[] = [];
+    const submitUpTo = (end: number) => {
+      if (inputs.length > 0) batcher.submit(block.group, inputs, rows, end - inputs.length);
+      inputs = [];
+    };
+    for (let at = 0; at < count; at++) {
+      const reading = read(at);
+      if (!(reading instanceof Promise) && reading.ok && reading.release === null) inputs.push(reading.input);
+      else {
+        submitUpTo(at);
+        computeRow(block, reading, rows, at);
+      }
+    }
+    submitUpTo(count);
+  }
+
   function computeRow(
     block: BlockToCompute,
     reading: BudgetedRead | Promise<BudgetedRead>,
@@ -70,7 +93,7 @@ export function createBlockComputer(deps: {
     }
     stats.fetched(read);
     const { release } = read;
-    batcher.submit(group, read.input, release === null ? rows : releasing(release, rows), at);
+    batcher.submit(group, [read.input], release === null ? rows : releasing(release, rows), at);
   }
 
   async function computeListed(block: BlockToCompute, listed: BlockRows): Promise<Computed> {
@@ -78,7 +101,7 @@ export function createBlockComputer(deps: {
     const from = rowsOf(block);
     batcher.expect(block.group, rows.length);
     const set = createRowSet(rows.length, block.stats, noProblem);
-    for (const [at, row] of rows.entries()) computeRow(block, reader.read(from, row, block.abort), set, at);
+    computeRows(block, rows.length, (at) => reader.read(from, rows[at]!, block.abort), set);
     return { rows: listed, outcomes: await set.all };
   }
 
@@ -91,7 +114,7 @@ export function createBlockComputer(deps: {
       for await (const chunk of reader.readSlice(rowsOf(block), slice, block.abort)) {
         for (const id of chunk.ids) rows.push({ id });
         const set = createRowSet(chunk.ids.length, block.stats, chunk.problemOf);
-        for (const at of chunk.ids.keys()) computeRow(block, chunk.read(at), set, at);
+        computeRows(block, chunk.ids.length, (at) => chunk.read(at), set);
         const done = set.all.finally(() => chunk.release());
         // It may reject while the next chunk is read.
         done.catch(() => {});
@@ -169,9 +192,9 @@ export function createBlockComputer(deps: {
 /** Gives the row's bytes back to the budget when the row is answered. */
 function releasing(release: () => void, rows: RowSet): RowReceiver {
   return {
-    answered(at, outcome, batch) {
+    answered(at, outcomes, batch) {
       release();
-      rows.answered(at, outcome, batch);
+      rows.answered(at, outcomes, batch);
     },
   };
 }

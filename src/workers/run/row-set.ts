@@ -34,13 +34,17 @@ export function createRowSet(
     if (left === 0) resolve(outcomes);
   }
 
+  function explained(at: number, outcome: RowOutcome): RowOutcome {
+    if (outcome.ok || outcome.error.code !== 'invalid_row') return outcome;
+    return { ok: false, error: problemOf(at) ?? outcome.error };
+  }
+
   return {
     settle,
     failed: (error) => reject(error),
-    answered(at, outcome, batch) {
-      stats.answered(batch);
-      if (outcome.ok || outcome.error.code !== 'invalid_row') return settle(at, outcome);
-      settle(at, { ok: false, error: problemOf(at) ?? outcome.error });
+    answered(first, answers, batch) {
+      stats.answered(answers.length, batch);
+      for (const [i, outcome] of answers.entries()) settle(first + i, explained(first + i, outcome));
     },
     all,
   };

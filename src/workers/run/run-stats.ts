@@ -64,14 +64,15 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
       fetchMs += ms;
       heldBackMs += blockedMs;
     },
-    /** A row is answered. `batch`: null if no lane answered it. */
-    answered(batch: BatchSeen | null): void {
-      rows += 1;
+    /** Rows are answered. `batch`: null if no lane answered them. */
+    answered(count: number, batch: BatchSeen | null): void {
+      rows += count;
       if (!batch) return;
       const share = shares.get(batch);
-      if (share) share.rows += 1;
+      if (share) share.rows += count;
       else {
-        shares.set(batch, { rows: 1, idleMs: flow.answered(batch.sentAt, batch.result.timings.idleMs) });
+        const idleMs = flow.answered(batch.sentAt, batch.result.timings.idleMs);
+        shares.set(batch, { rows: count, idleMs });
       }
     },
     published(ms: number): void {

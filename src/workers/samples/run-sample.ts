@@ -60,12 +60,12 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
       }
       record.fetched(read);
       await new Promise<void>((resolve) => {
-        const answered: RowReceiver['answered'] = (_, outcome, batch) => {
+        const answered: RowReceiver['answered'] = (_, outcomes, batch) => {
           read.release?.();
-          record.answered(outcome, batch);
+          record.answered(outcomes, batch);
           resolve();
         };
-        batcher.submit(group, read.input, { answered }, 0);
+        batcher.submit(group, [read.input], { answered }, 0);
       });
     };
     const beginBlock = (): void => {

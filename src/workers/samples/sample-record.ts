@@ -43,16 +43,16 @@ export function createSampleRecord({
       fail(error);
       completions.push({ at: performance.now(), rows: 1 });
     },
-    answered(outcome: RowOutcome, batch: BatchSeen | null): void {
-      stats.answered(batch);
-      if (!outcome.ok) fail(outcome.error);
+    answered(outcomes: readonly RowOutcome[], batch: BatchSeen | null): void {
+      stats.answered(outcomes.length, batch);
+      for (const outcome of outcomes) if (!outcome.ok) fail(outcome.error);
       let seen = batch && batches.get(batch);
       if (!seen) {
         seen = { at: performance.now(), rows: 0 };
         if (batch) batches.set(batch, seen);
         completions.push(seen);
       }
-      seen.rows += 1;
+      seen.rows += outcomes.length;
     },
     beside(blocks: number): void {
       mostBeside = Math.max(mostBeside, blocks);
