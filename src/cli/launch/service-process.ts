@@ -4,7 +4,6 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { ERROR_CODES, ForebayError, type ErrorCode } from '../../shared/errors.ts';
-import { NODE_FLAGS } from '../../shared/process/node-flags.ts';
 
 /** The messages that a child's main module sends over IPC. See shared/process/lifecycle.ts. */
 const MESSAGE = z.discriminatedUnion('type', [
@@ -49,7 +48,7 @@ const LAST_LINES = 3;
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
   const child = fork(fileURLToPath(options.main), [], {
     env: options.env,
-    execArgv: NODE_FLAGS,
+    execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const lastLines: string[] = [];

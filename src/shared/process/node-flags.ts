@@ -1,10 +1,4 @@
-/** Flags of Node for the processes that Forebay starts. */
-
-/**
- * Limits a semi-space to 4 MB. V8's default is 16 MB, and the young generation grows to three times that and stays there.
- * 4 MB cost no CPU time and save 60 MB over all processes. 1 MB would cost rows 8 % more CPU time.
- */
-export const NODE_FLAGS = ['--max-semi-space-size=4'];
+/** Which of the user's flags of Node reach the processes that Forebay starts. */
 
 /**
  * Flags of the user's NODE_OPTIONS that compute-only children inherit, such as memory limits. They do not inherit preloads

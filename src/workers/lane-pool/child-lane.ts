@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { ForebayError } from '../../shared/errors.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 import { childEnvironment } from '../../shared/process/child-environment.ts';
-import { NODE_FLAGS } from '../../shared/process/node-flags.ts';
 import { packRequest, unpackReply, type WireFromLane } from '../lane/channel/wire.ts';
 import type { FromLane, LoadStep, ModelInfo, ToLane } from '../lane/messages.ts';
 import { describeEnd, whenEnded } from './child-end.ts';
@@ -56,7 +55,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
   const { index, uvThreads, loadTimeoutMs = DEFAULT_LOAD_TIMEOUT_MS, entry = ENTRY, env = {} } = options;
   const child = fork(entry, [String(process.pid)], {
     serialization: 'advanced',
-    execArgv: NODE_FLAGS,
+    execArgv: [],
     // Results go over the channel. Output of a native library must not mix with ours.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: childEnvironment(process.env, {

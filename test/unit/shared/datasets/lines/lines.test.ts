@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { createLines } from '#forebay/shared/datasets/lines/lines.js';
+
+/** Lines of a text that begins in the file at `base`. */
+function linesOf(text: string | Buffer, more: { maxBytes?: number; longStart?: number; base?: number } = {}) {
+  const view = Buffer.from(text as string);
+  const { maxBytes = 100, longStart = null, base = 0 } = more;
+  const lines = createLines({ view, base, first: 5, from: 0, longStart, maxBytes });
+  for (let at = view.indexOf(10); at !== -1; at = view.indexOf(10, at + 1)) lines.add(at, at + 1);
+  return lines;
+}
+
+it('know their places, bytes and texts', () => {
+  const lines = linesOf('ab\r\n\nc\n', { base: 40 });
+  expect(lines.count).toBe(3);
+  expect([0, 1, 2].map((at) => lines.number(at))).toEqual([5, 6, 7]);
+  expect([0, 1, 2].map((at) => [lines.start(at), lines.end(at)])).toEqual([
+    [40, 44],
+    [44, 45],
+    [45, 47],
+  ]);
+  expect([0, 1, 2].map((at) => lines.bytes(at)?.toString())).toEqual(['ab\r', '', 'c']);
+  expect(lines.text(2)).toEqual({ ok: true, text: 'c' });
+  expect(lines.next).toBe(7);
+});
+
+it.each([
+  ['of ASCII', 'ab\ncd\n', ['ab', 'cd']],
+  ['with other letters', 'ä\n日本\nc\n', ['ä', '日本', 'c']],
+])('give texts %s', (_, text, expected) => {
+  const lines = linesOf(text);
+  expect(expected.map((__, at) => lines.text(at))).toEqual(expected.map((one) => ({ ok: true, text: one })));
+});
+
+it('name only the line that is not UTF-8', () => {
+  const lines = linesOf(Buffer.from([0x61, 10, 0xff, 10, 0x62, 10]));
+  expect([0, 1, 2].map((at) => lines.text(at))).toEqual([
+    { ok: true, text: 'a' },
+    { ok: false, problem: 'not_utf8' },
+    { ok: true, text: 'b' },
+  ]);
+});
+
+it('do not hold a line that is too long', () => {
+  const lines = linesOf('abcd\nef\n', { maxBytes: 3 });
+  expect(lines.bytes(0)).toBeNull();
+  expect(lines.text(0)).toEqual({ ok: false, problem: 'too_long' });
+  expect(lines.text(1)).toEqual({ ok: true, text: 'ef' });
+  // Only its end is in the buffer.
+  const end = linesOf('d\ne\n', { longStart: 7, base: 90 });
+  expect([end.start(0), end.end(0), end.bytes(0)]).toEqual([7, 92, null]);
+  expect(end.text(1)).toEqual({ ok: true, text: 'e' });
+});
+
+it.each([
+  ['', true],
+  [' \t\r', true],
+  ['\u000b\f', true],
+  [' x', false],
+  ['\u0001', false],
+  ['\u00a0', false],
+])('are blank if they have only white space: %j', (text, blank) => {
+  expect(linesOf(`${text}\n`).isBlank(0)).toBe(blank);
+});

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { createRowSet } from '#forebay/workers/run/row-set.js';
+import type { RowOutcome } from '#forebay/shared/domain/row.js';
+
+const ok = (result: string): RowOutcome => ({ ok: true, result });
+const failed = (code: 'invalid_row' | 'timed_out', message: string): RowOutcome => ({
+  ok: false,
+  error: { code, message },
+});
+const noProblem = () => null;
+
+it('has one outcome per row, in order, whoever ends the rows', async () => {
+  const counts: number[] = [];
+  const set = createRowSet(4, { answered: (rows) => void counts.push(rows) }, noProblem);
+  set.answered(2, [ok('c'), ok('d')], null);
+  set.settle(0, failed('timed_out', 'late'));
+  set.answered(1, [ok('b')], null);
+  expect(await set.all).toEqual([failed('timed_out', 'late'), ok('b'), ok('c'), ok('d')]);
+  expect(counts).toEqual([2, 1]);
+});
+
+it('explains a row that its lane found invalid, and no other', async () => {
+  const set = createRowSet(3, { answered: () => {} }, (at) =>
+    at === 1 ? { code: 'invalid_row', message: `row ${at} is no record` } : null,
+  );
+  set.answered(0, [failed('invalid_row', 'a'), failed('invalid_row', 'b'), failed('timed_out', 'c')], null);
+  expect(await set.all).toEqual([
+    failed('invalid_row', 'a'),
+    failed('invalid_row', 'row 1 is no record'),
+    failed('timed_out', 'c'),
+  ]);
+});
+
+it('is complete without rows, and rejects if a row is given up', async () => {
+  expect(await createRowSet(0, { answered: () => {} }, noProblem).all).toEqual([]);
+  const set = createRowSet(2, { answered: () => {} }, noProblem);
+  set.failed(new Error('aborted'));
+  set.settle(0, ok('a'));
+  await expect(set.all).rejects.toThrow('aborted');
+});
