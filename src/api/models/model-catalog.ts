@@ -11,6 +11,7 @@ import type { ModelFolderReader, ModelProblem } from '../../shared/models/model-
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import {
   isLoaded,
+  isReady,
   type ServedModel,
   type WorkerRegistry,
 } from '../../shared/queue/workers/worker-registry.ts';
@@ -21,7 +22,7 @@ export interface FoundModel {
   readonly ref: ModelRef;
   /** Null if only workers of older versions know the model. */
   readonly config: ModelConfig | null;
-  /** Highest number of rows per model call over all live workers that serve the model. Null if none does. */
+  /** Highest number of rows per model call over all live workers that are ready for the model. Null if none is. */
   readonly batchSize: number | null;
 }
 
@@ -126,7 +127,7 @@ export function createModelCatalog(deps: {
     },
     async findModel(name) {
       const { ref, config, served } = (await find(name)).found;
-      const sizes = served.filter(isLoaded).map((model) => model.batchSize);
+      const sizes = served.filter(isReady).map((model) => model.batchSize);
       return { ref, config, batchSize: sizes.length > 0 ? Math.max(...sizes) : null };
     },
   };
@@ -166,7 +167,10 @@ function notFound(name: string, names: readonly string[]): ForebayError {
 }
 
 function toWire({ ref, version, config, notes, served }: Known, isLatest: boolean): ModelWire {
-  const healthy = served.filter(isLoaded);
+  const loaded = served.filter(isLoaded);
+  const unloaded = served.filter((model) => model.isUnloaded === true);
+  /** A worker remembers the facts of a model that it has unloaded. */
+  const healthy = loaded.length > 0 ? loaded : unloaded;
   const problem = healthy.length > 0 ? null : (served[0]?.problem ?? null);
   const lanes = healthy.reduce((sum, model) => sum + model.lanes, 0);
   const invariance = gravest(healthy.map((model) => model.batchInvariance));
@@ -179,7 +183,7 @@ function toWire({ ref, version, config, notes, served }: Known, isLatest: boolea
     hash: ref.hash,
     task: config?.task ?? null,
     pool: ref.pool,
-    status: problem ? 'failed' : lanes > 0 ? 'serving' : 'not_loaded',
+    status: problem ? 'failed' : lanes > 0 ? 'serving' : unloaded.length > 0 ? 'unloaded' : 'not_loaded',
     problem,
     workers: healthy.length,
     lanes,

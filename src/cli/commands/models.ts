@@ -15,7 +15,7 @@ const FOLDER_NOTE = 'A running service notices the change within seconds. It nee
 export function addModels(program: Command, context: CliContext): void {
   const models = program
     .command('models')
-    .summary('list, inspect, add and remove models')
+    .summary('list, inspect, add, remove, load and unload models')
     .description('Lists the models of a running service, and changes a models folder of this machine.')
     .helpCommand(false);
   addHelp(models, {
@@ -55,6 +55,33 @@ function addServiceCommands(models: Command, context: CliContext): void {
   addHelp(inspect, {
     examples: ['forebay models inspect resnet50', 'forebay models inspect resnet50@2 --json'],
   });
+  addAsking(models, context, 'load', 'load a model of a running service now', [
+    'Loads a model into the lanes of all workers that have it, before a job needs it.',
+    'A model that could not be loaded is tried again.',
+  ]);
+  addAsking(models, context, 'unload', 'unload a model of a running service', [
+    'Takes a model out of the lanes of all workers, to free its memory. Its running jobs end first.',
+    'A job that is submitted later loads it again.',
+  ]);
+}
+
+function addAsking(
+  models: Command,
+  context: CliContext,
+  wish: 'load' | 'unload',
+  summary: string,
+  description: readonly string[],
+): void {
+  const command = models
+    .command(wish)
+    .argument('<name>', 'a model, such as resnet50 or resnet50@2')
+    .summary(summary)
+    .description(description.join(' '));
+  addApiUrlFlags(command).action(async (name: string, flags: ApiFlags) => {
+    const { askForModel } = await import('../models/service-models.ts');
+    context.exitWith(await askForModel(wish, name, flags, context));
+  });
+  addHelp(command, { examples: [`forebay models ${wish} resnet50@2`] });
 }
 
 function addFolderCommands(models: Command, context: CliContext): void {
