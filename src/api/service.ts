@@ -88,6 +88,7 @@ export async function createApiService(options: {
     jobs,
     window: createJobWindow({ redis, run }),
     findModel: models.findModel,
+    findAgain: models.findAgain,
     input,
     output,
     webhooks,

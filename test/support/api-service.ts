@@ -94,6 +94,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     jobs,
     window,
     findModel: models.findModel,
+    findAgain: models.findAgain,
     input,
     output,
     webhooks,

@@ -42,6 +42,10 @@ export const MODEL = z
         examples: ['2'],
       }),
     latest: z.boolean().meta({ description: 'Whether a job that names no version would use it.' }),
+    aliases: z.array(z.string()).meta({
+      description: 'Aliases that stand for this version. Submit one as `name@alias`.',
+      examples: [['stable']],
+    }),
     hash: z.string().nullable().meta({
       description: 'SHA-256 over config, graph, external data, and the files that the config names.',
     }),
