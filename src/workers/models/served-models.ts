@@ -2,9 +2,6 @@
  * The models that this worker serves: found on disk, loaded into lanes, each with its queue. They load independently.
  * When files change on disk, the new version is loaded and served too. A model may leave the lanes and come back.
  */
-import { effectiveOptions } from '../../shared/tasks/option-values.ts';
-import type { OptionValues } from '../../shared/tasks/task-description.ts';
-import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 import type { ForebayError } from '../../shared/errors.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
@@ -15,14 +12,16 @@ import type {
   ModelSizing,
   ServedModel as AnnouncedModel,
 } from '../../shared/queue/workers/worker-registry.ts';
-import { batchGroup, type BatchGroup } from '../intake/batch-group.ts';
+import type { BatchGroup } from '../intake/batch-group.ts';
 import type { UnloadReason } from '../../shared/observe/worker-events.ts';
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { PooledModel } from '../lane-pool/pooled-model.ts';
 import type { TunedOf } from '../settings/tuned-settings.ts';
 import type { FoundModel, FoundModels } from './find-models.ts';
+import { groupOfModel, type GroupOptions } from './group-of-model.ts';
 import type { ModelLoader } from './model-loader.ts';
 import { createModelVersions } from './model-versions.ts';
+import { createProblemReport } from './problem-report.ts';
 import { reportLoaded } from './report-loaded.ts';
 import type { ResidentOf } from './resident-of.ts';
 import {
@@ -47,9 +46,6 @@ import type { SizingFacts } from './size-model.ts';
 const RETIRE_MS = 30_000;
 
 export type ServedModels = ReturnType<typeof createServedModels>;
-
-/** The options of a job, or of a sample. */
-type GroupOptions = { readonly batch_size: number | null } & OptionValues;
 
 export interface ServedModelsDeps {
   pool: Pick<LanePool, 'lanesOf' | 'unload'>;
@@ -76,8 +72,7 @@ export function createServedModels(deps: ServedModelsDeps) {
   const models = new Map<string, ServedModel>();
   const versions = createModelVersions();
   const loading = new Set<Promise<void>>();
-  /** The last message that was reported for a path. */
-  const reported = new Map<string, string>();
+  const report = createProblemReport(emit);
   /** Queues of the models that are on disk now. */
   let onDisk: ReadonlySet<string> = new Set();
   let isStopped = false;
@@ -93,13 +88,6 @@ export function createServedModels(deps: ServedModelsDeps) {
     for (const model of models.values()) if (!onDisk.has(model.queue)) leaveDisk(model);
     for (const one of pinnedFirst(found)) appear(one, found.length > 1);
     deps.onChange();
-  }
-
-  /** Reports each problem once, although every change on disk finds it again. */
-  function report({ path, error }: FoundModels['problems'][number]): void {
-    if (reported.get(path) === error.message) return;
-    reported.set(path, error.message);
-    emit('model.unreadable', { dir: path, code: error.code, message: error.message });
   }
 
   function leaveDisk(model: ServedModel): void {
@@ -210,12 +198,12 @@ export function createServedModels(deps: ServedModelsDeps) {
     pool.unload(queue);
   }
 
-  /** Removes replaced versions from the lanes once they are unused and a newer version is served. */
+  /** Removes replaced versions from the lanes once they are unused and a newer version is served, or can be. */
   function retire(): void {
     for (const model of models.values()) {
       if (deps.inUse(model.queue)) model.lastUsed = performance.now();
       if (model.state.is !== 'replaced' || performance.now() - model.lastUsed < RETIRE_MS) continue;
-      if (!isServing(nameOf(model))) continue;
+      if (!isOffered(nameOf(model))) continue;
       emit('model.retired', versionOf(model.found.folder.ref));
       models.delete(model.queue);
       leaveLanes(model.queue);
@@ -223,8 +211,11 @@ export function createServedModels(deps: ServedModelsDeps) {
     }
   }
 
-  function isServing(name: string): boolean {
-    return [...models.values()].some((model) => model.state.is === 'serving' && nameOf(model) === name);
+  /** An unloaded version may wait for the memory of the replaced one. */
+  function isOffered(name: string): boolean {
+    return [...models.values()].some(
+      (model) => nameOf(model) === name && (model.state.is === 'serving' || model.state.is === 'unloaded'),
+    );
   }
 
   function announce(model: ServedModel): AnnouncedModel {
@@ -264,15 +255,7 @@ export function createServedModels(deps: ServedModelsDeps) {
       const loaded = model && loadedOf(model);
       if (!loaded) return null;
       model.lastUsed = performance.now();
-      const { config } = model.found.folder;
-      return batchGroup({
-        model: queue,
-        // Resolved here, so that jobs that name the config's value share batches with jobs that leave it open.
-        options: effectiveOptions(config, options),
-        batchSize: options.batch_size ?? loaded.sizing.batch.value,
-        maxWaitMs: config.batching.max_wait_ms,
-        input: taskOf(config).input,
-      });
+      return groupOfModel(model, loaded, options);
     },
     /** For the heartbeat. */
     describe: (): AnnouncedModel[] => [...models.values()].map(announce),
