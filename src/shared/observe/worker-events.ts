@@ -119,7 +119,7 @@ export const WORKER_EVENTS = {
   ),
   /** A block waits for it. Emitted once for each reason. */
   'model.waits': event<ModelVersion & { readonly why: string }>(
-    'warn',
+    'info',
     ({ why }) => why,
     ({ model, hash }) => ({ model, hash }),
   ),

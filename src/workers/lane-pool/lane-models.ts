@@ -138,6 +138,10 @@ export function createLaneModels(deps: {
     get hasAny() {
       return resident.size > 0;
     },
+    /** Whether later processes load any model again. */
+    get keepsAny() {
+      return kept.size > 0;
+    },
     get loadedBytes() {
       return loadedBytes;
     },

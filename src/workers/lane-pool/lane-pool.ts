@@ -60,7 +60,7 @@ export interface LanePool {
    * Resolves to the first lane's information about the model.
    */
   load(model: PooledModel): Promise<LoadOutcome>;
-  /** Removes a model from the lanes. The caller ensures that no batch of the model is in one. */
+  /** Removes a model from the lanes, and restarts lanes that then hold none. The caller ensures that no batch of the model is in one. */
   unload(model: string): void;
   /** Kills a lane, which is then restarted. */
   kill(index: number, why: DeathCause): void;
@@ -212,7 +212,10 @@ export function createLanePool(deps: {
     },
     unload(key) {
       resident.delete(key);
-      for (const slot of slots) slot.drop(key);
+      for (const slot of slots) {
+        slot.drop(key);
+        slot.recycleIfEmpty();
+      }
     },
 
     kill(index, why) {

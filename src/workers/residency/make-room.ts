@@ -66,11 +66,13 @@ export function createMakeRoom(deps: RoomDeps) {
   };
 }
 
-/** Of all its lanes. */
+/** Of all its lanes. What a lane measures may be too little, if it reuses memory that another model has left. */
 export function memoryOf({ found, resident, state }: ServedModel): number {
   const loaded =
     state.is === 'unloaded' ? state.last : state.is === 'serving' || state.is === 'replaced' ? state : null;
-  return resident.lanes * (loaded?.info.memory?.weightsBytes ?? MODEL_FACTOR * found.folder.bytes);
+  const { bytes } = found.folder;
+  const measured = loaded?.info.memory?.weightsBytes;
+  return resident.lanes * (measured === undefined ? MODEL_FACTOR * bytes : Math.max(measured, bytes));
 }
 
 function takesMemory({ state }: ServedModel): boolean {
