@@ -132,7 +132,6 @@ export async function createWorker(options: {
     sizeModel: createModelSizing({ plan, resources }),
     tunedOf,
     loadsAtOnce: (model) => residency.loadsAtOnce(model),
-    inUse,
     onServed(queue) {
       batcher.join(queue);
       takers.open(queue);
@@ -226,7 +225,6 @@ export async function createWorker(options: {
       await profiles.learn(foldersOf(now));
       models.sync(now);
     },
-    onLook: () => models.retire(),
     emit,
   });
   residency.start();

@@ -3,7 +3,7 @@
  * When files change on disk, the new version is loaded and served too. A model may leave the lanes and come back.
  */
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
-import type { ForebayError } from '../../shared/errors.ts';
+import { InvariantError, type ForebayError } from '../../shared/errors.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import { modelTitle } from '../../shared/models/version-name.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -42,9 +42,6 @@ import {
 } from './served-model.ts';
 import type { SizingFacts } from './size-model.ts';
 
-/** A replaced version leaves the lanes when the worker has held none of its blocks for this long. */
-const RETIRE_MS = 30_000;
-
 export type ServedModels = ReturnType<typeof createServedModels>;
 
 export interface ServedModelsDeps {
@@ -55,8 +52,6 @@ export interface ServedModelsDeps {
   tunedOf: TunedOf;
   /** Whether a model that has just been found is loaded at once. Otherwise it waits for its first block. */
   loadsAtOnce: (model: ServedModel) => boolean;
-  /** Whether a block or a sample uses the model now. */
-  inUse: (queue: string) => boolean;
   /** The model's blocks can be taken from now on. */
   onServed: (queue: string) => void;
   /** The model's blocks can no longer be taken. */
@@ -198,24 +193,15 @@ export function createServedModels(deps: ServedModelsDeps) {
     pool.unload(queue);
   }
 
-  /** Removes replaced versions from the lanes once they are unused and a newer version is served, or can be. */
-  function retire(): void {
-    for (const model of models.values()) {
-      if (deps.inUse(model.queue)) model.lastUsed = performance.now();
-      if (model.state.is !== 'replaced' || performance.now() - model.lastUsed < RETIRE_MS) continue;
-      if (!isOffered(nameOf(model))) continue;
-      emit('model.retired', versionOf(model.found.folder.ref));
-      models.delete(model.queue);
-      leaveLanes(model.queue);
-      deps.onChange();
-    }
-  }
-
-  /** An unloaded version may wait for the memory of the replaced one. */
-  function isOffered(name: string): boolean {
-    return [...models.values()].some(
-      (model) => nameOf(model) === name && (model.state.is === 'serving' || model.state.is === 'unloaded'),
-    );
+  /** Allowed in state `replaced`, while no block or sample uses the model. It cannot come back. */
+  function retire(queue: string): void {
+    const model = models.get(queue)!;
+    if (model.state.is !== 'replaced')
+      throw new InvariantError(`a model was retired while ${model.state.is}`);
+    models.delete(queue);
+    emit('model.retired', versionOf(model.found.folder.ref));
+    leaveLanes(queue);
+    deps.onChange();
   }
 
   function announce(model: ServedModel): AnnouncedModel {

@@ -1,7 +1,7 @@
 /**
  * Decides which models this worker's lanes hold. A model leaves them when it was idle for long enough, when another model
  * needs its memory, or when an operator asks for it. It comes back when a block waits for it. A model that a block or a
- * sample uses always stays.
+ * sample uses always stays. A version whose files were replaced leaves for good.
  */
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -14,13 +14,15 @@ import { BETWEEN_BLOCKS_MS, createMakeRoom } from './make-room.ts';
 
 /** The longest delay that a lost wake-up causes. */
 const SWEEP_MS = 1_000;
+/** A replaced version leaves the lanes when the worker has held none of its blocks for this long. */
+const RETIRE_MS = 30_000;
 
 export type Residency = ReturnType<typeof createResidency>;
 
 /** `standing`: the wishes before the worker started. */
 export function createResidency(deps: {
   budgetBytes: number | null;
-  models: Pick<ServedModels, 'all' | 'of' | 'unload' | 'wait' | 'wake'>;
+  models: Pick<ServedModels, 'all' | 'of' | 'retire' | 'unload' | 'wait' | 'wake'>;
   wishes: Pick<ModelWishes, 'all'>;
   standing: ReadonlyMap<string, ModelWish>;
   inUse: (queue: string) => boolean;
@@ -102,9 +104,30 @@ export function createResidency(deps: {
   /** Looks at the model again, because it may have changed during a wait. */
   function isIdle(queue: string): boolean {
     const model = models.of(queue);
-    if (model?.state.is !== 'serving') return false;
-    if (inUse(queue)) model.lastUsed = now();
-    return now() - model.lastUsed >= Math.max(model.keepMs, BETWEEN_BLOCKS_MS);
+    return model?.state.is === 'serving' && unusedMs(model) >= Math.max(model.keepMs, BETWEEN_BLOCKS_MS);
+  }
+
+  function unusedMs(model: ServedModel): number {
+    if (inUse(model.queue)) model.lastUsed = now();
+    return now() - model.lastUsed;
+  }
+
+  /** Replaced versions leave the lanes when they are unused, and another version is served or can be. */
+  function retireReplaced(): void {
+    for (const model of models.all()) {
+      if (model.state.is !== 'replaced' || unusedMs(model) < RETIRE_MS) continue;
+      if (isOffered(model.found.folder.ref.name)) models.retire(model.queue);
+    }
+  }
+
+  /** An unloaded version may wait for the memory of the replaced one. */
+  function isOffered(name: string): boolean {
+    return models
+      .all()
+      .some(
+        ({ found, state }) =>
+          found.folder.ref.name === name && (state.is === 'serving' || state.is === 'unloaded'),
+      );
   }
 
   /** Messages may be lost, and a worker that died may have left blocks behind. */
@@ -118,6 +141,7 @@ export function createResidency(deps: {
 
   /** Once. The worker calls it at intervals. */
   async function round(): Promise<void> {
+    retireReplaced();
     await followWishes();
     await unloadIdle();
     await wakeNeeded();

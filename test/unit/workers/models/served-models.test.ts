@@ -1,11 +1,9 @@
 // The models of a worker: how they leave the lanes and come back, whatever happens to their files meanwhile.
-import { afterEach, expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
 import type { FoundModel, FoundModels } from '#forebay/workers/models/find-models.js';
 import { createServedModels, type ServedModelsDeps } from '#forebay/workers/models/served-models.js';
 import { recordEvents } from '../../../support/recorded-events.ts';
-
-afterEach(() => vi.useRealTimers());
 
 /** `content`: two models of one name differ in it. */
 function model(name: string, content = 'a', look = 'first'): FoundModel {
@@ -42,7 +40,6 @@ function worker({ loadsAtOnce = () => true }: Partial<Pick<ServedModelsDeps, 'lo
     sizeModel: () => ({ batch: { value: 4 } }) as ReturnType<ServedModelsDeps['sizeModel']>,
     tunedOf: () => null,
     loadsAtOnce,
-    inUse: () => false,
     onServed: (queue) => void calls.push(`served ${queue}`),
     onGone: (queue) => void calls.push(`gone ${queue}`),
     onChange: () => undefined,
@@ -114,17 +111,14 @@ it('a model whose files were written again while it was unloaded is loaded from 
   });
 });
 
-it('a replaced model leaves the lanes although its successor waits for its memory', async () => {
-  vi.useFakeTimers({ toFake: ['performance'] });
-  const { models, calls, states } = worker({ loadsAtOnce: ({ found }) => found.folder.ref.hash[0] === 'a' });
+it('a replaced model leaves the lanes for good', async () => {
+  const { models, calls, states } = worker();
   models.sync(onDisk(model('one')));
   await models.settled();
   models.sync(onDisk(model('one', 'b')));
-  vi.advanceTimersByTime(29_999);
-  models.retire();
-  expect(states()).toHaveLength(2);
-  vi.advanceTimersByTime(1);
-  models.retire();
-  expect(states()).toEqual([{ content: 'b', is: 'unloaded', lanes: 0 }]);
-  expect(calls.at(-1)).toBe(`unload ${queueOf('one')}`);
+  await models.settled();
+  models.retire(queueOf('one'));
+  expect(states()).toEqual([{ content: 'b', is: 'loaded', lanes: 1 }]);
+  expect(calls.slice(-2)).toEqual([`gone ${queueOf('one')}`, `unload ${queueOf('one')}`]);
+  expect(() => models.retire(queueOf('one', 'b'))).toThrow('a model was retired while serving');
 });

@@ -4,6 +4,7 @@ import {
   newModel,
   toLoaded,
   toLoading,
+  toReplaced,
   toUnloaded,
   toWaiting,
   type LoadedModel,
@@ -47,6 +48,10 @@ export function knownModels(facts: Readonly<Record<string, Facts>>) {
     models: {
       all: () => [...models.values()],
       of: (queue: string) => models.get(queue),
+      retire(queue: string) {
+        models.delete(queue);
+        log.push(`${queue}: retired`);
+      },
       unload(queue: string, why: string) {
         put(toUnloaded(models.get(queue)!));
         log.push(`${queue}: ${why}`);
@@ -60,5 +65,10 @@ export function knownModels(facts: Readonly<Record<string, Facts>>) {
       },
     },
     add: (name: string, one: Facts) => put(unloaded(name, one)),
+    /** A model without files, and its successor of the same name, which is not loaded. */
+    replace: (name: string, successor: string, one: Facts) => {
+      put(toReplaced(models.get(name)!));
+      put({ ...unloaded(name, one), queue: successor });
+    },
   };
 }

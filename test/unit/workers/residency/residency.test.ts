@@ -161,3 +161,20 @@ it('gives the same memory only once, and loads a model alone that is larger than
   expect(log).toEqual(['one: wakes']);
   expect(models.of('two')!.state).toMatchObject({ is: 'unloaded', waitsBecause: expect.any(String) });
 });
+
+it('retires a replaced version that is unused, also if its successor waits for its memory', async () => {
+  const { world, replace, round, log, wake } = residency({ one: { megabytes: 80 } }, { budget: 100 });
+  replace('one', 'two', { megabytes: 80 });
+  world.inUse.add('one');
+  world.now = 30_000;
+  await wake('two');
+  await round();
+  world.inUse.clear();
+  world.now = 59_999;
+  await round();
+  expect(log).toEqual([]);
+  world.now = 60_000;
+  world.needed.add('two');
+  await round();
+  expect(log).toEqual(['one: retired', 'two: wakes']);
+});
