@@ -179,6 +179,8 @@ export async function createWorker(options: {
     reader,
     batcher,
     async groupOf(queue, asked, signal) {
+      const group = models.groupOf(queue, asked);
+      if (group !== null) return group;
       await residency.wake(queue);
       await Promise.race([models.settled(), untilAborted(signal)]);
       return models.groupOf(queue, asked);

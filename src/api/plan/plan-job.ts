@@ -70,7 +70,8 @@ export function createPlanJob(deps: {
       const served = workersThatServe(ref, await deps.workers.live());
       const ready = served.filter(({ model }) => model.isUnloaded === true || hasLanes(model));
       const sampled = await trySample(ready, { ref, dataset, tenant, options, rows: look.sample });
-      const workers = await withLoaded(sampled, ref);
+      // Without rows there was no sample, and so no load.
+      const workers = look.sample.length === 0 ? sampled : await withLoaded(sampled, ref);
       return makePlan({
         model: ref,
         config,
@@ -103,5 +104,5 @@ function unloadedProblem(sampled: readonly PlanWorker[]): string | null {
   const waits = sampled.find(({ served }) => served.isUnloaded === true)?.served;
   return waits === undefined
     ? null
-    : (waits.waitsBecause ?? 'the model is being loaded; plan again in a moment');
+    : (waits.waitsBecause ?? 'it takes longer than a plan can wait; plan again in a moment');
 }
