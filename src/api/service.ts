@@ -9,6 +9,7 @@ import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobStore, RETENTION_MS } from '../shared/queue/jobs/job-store.ts';
 import { createJobWindow } from '../shared/queue/blocks/job-window.ts';
 import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
+import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
 import { createLeftovers } from '../shared/queue/jobs/leftovers.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
@@ -87,6 +88,7 @@ export async function createApiService(options: {
     jobs,
     window: createJobWindow({ redis, run }),
     findModel: models.findModel,
+    findAgain: models.findAgain,
     input,
     output,
     webhooks,
@@ -149,6 +151,7 @@ export async function createApiService(options: {
     workers,
     wake,
     models,
+    wishes: createModelWishes({ redis }),
     emit,
     version,
     shutdown,

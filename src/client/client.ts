@@ -41,7 +41,12 @@ export interface Client {
   deliveries(id: string): Promise<DeliveriesWire>;
   stats(id: string): Promise<JobStatsWire>;
   models(): Promise<ModelListWire>;
+  /** `name` may end with a version or an alias: `resnet50@2`. */
   model(name: string): Promise<ModelWire>;
+  /** Asks workers to load a model. Does not wait for them. */
+  loadModel(name: string): Promise<ModelWire>;
+  /** Asks workers to unload a model when its running jobs have ended. Does not wait for them. */
+  unloadModel(name: string): Promise<ModelWire>;
   /** Results as rows. Leaving the loop ends the request. */
   results(id: string, options?: ResultsOptions): AsyncGenerator<ResultRow | ErrorRow, void, undefined>;
   /** Results as sent, one line of JSON per row. */
@@ -65,6 +70,7 @@ export function createClient(options: ClientOptions): Client {
       body: JSON.stringify(body),
     });
 
+  const modelPath = (name: string) => `/v1/models/${encodeURIComponent(name)}`;
   const jobPath = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
   const control = (verb: string) => (id: string) =>
     call<JobWire>(`${jobPath(id)}/${verb}`, { method: 'POST' });
@@ -93,7 +99,9 @@ export function createClient(options: ClientOptions): Client {
     deliveries: (id) => call(`${jobPath(id)}/deliveries`),
     stats: (id) => call(`${jobPath(id)}/stats`),
     models: () => call('/v1/models'),
-    model: (name) => call(`/v1/models/${encodeURIComponent(name)}`),
+    model: (name) => call(modelPath(name)),
+    loadModel: (name) => call(`${modelPath(name)}/load`, { method: 'POST' }),
+    unloadModel: (name) => call(`${modelPath(name)}/unload`, { method: 'POST' }),
     resultLines,
     errorLines,
     results: (id, given) => parsed<ResultRow | ErrorRow>(resultLines(id, given)),

@@ -11,8 +11,11 @@ import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
 import type { Emit } from '../shared/observe/events.ts';
 import type { RowLimits } from '../shared/files/row-limits.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
+import { untilAborted } from '../shared/process/lifecycle.ts';
+import { createBlockQueues } from '../shared/queue/blocks/block-queue.ts';
 import { createJobWindow } from '../shared/queue/blocks/job-window.ts';
 import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
+import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
@@ -39,6 +42,7 @@ import { createServedModels } from './models/served-models.ts';
 import { createServesNothingReport, whyServesNothing } from './models/serves-nothing.ts';
 import { createModelSizing } from './models/size-model.ts';
 import { watchModels } from './models/watch-models.ts';
+import { createResidency } from './residency/residency.ts';
 import { createBlockRunner } from './run-block.ts';
 import { createRunsInHand } from './run/runs-in-hand.ts';
 import { createSampleRunner } from './samples/run-sample.ts';
@@ -73,8 +77,10 @@ export async function createWorker(options: {
   const { config, redis, onRedisError, emit } = options;
   const id = `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`;
   const subscriber = connectRedis(options.redisUrl, 'background', onRedisError);
-  const wake = await createWake(subscriber, ['queue', 'sample']);
+  const wake = await createWake(subscriber, ['queue', 'sample', 'wish']);
 
+  const wishes = createModelWishes({ redis });
+  const standing = await wishes.all();
   const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, emit);
 
   const { decodeThreads } = plan;
@@ -112,6 +118,7 @@ export async function createWorker(options: {
       samples.ring();
     },
   });
+  const inUse = (queue: string) => runs.queues().has(queue) || batcher.holds(queue) || lanes.isRunning(queue);
   const reportServesNothing = createServesNothingReport((why) => emit('worker.serves_nothing', { why }));
   const models = createServedModels({
     pool: lanes,
@@ -124,6 +131,7 @@ export async function createWorker(options: {
     }),
     sizeModel: createModelSizing({ plan, resources }),
     tunedOf,
+    loadsAtOnce: (model) => residency.loadsAtOnce(model),
     onServed(queue) {
       batcher.join(queue);
       takers.open(queue);
@@ -137,6 +145,16 @@ export async function createWorker(options: {
       reportServesNothing(whyServesNothing(models.describe(), wanted));
       void heartbeat.announce();
     },
+    emit,
+  });
+  const queues = createBlockQueues({ redis, onError: onRedisError });
+  const residency = createResidency({
+    budgetBytes: config.modelsBytes ?? null,
+    models,
+    wishes,
+    standing,
+    inUse,
+    isNeeded: async (queue) => queues.holdsAny(queue),
     emit,
   });
   const runs = createRunsInHand({
@@ -160,7 +178,13 @@ export async function createWorker(options: {
   const samples = createSampleRunner({
     reader,
     batcher,
-    groupOf: (queue, asked) => models.groupOf(queue, asked),
+    async groupOf(queue, asked, signal) {
+      const group = models.groupOf(queue, asked);
+      if (group !== null) return group;
+      await residency.wake(queue);
+      await Promise.race([models.settled(), untilAborted(signal)]);
+      return models.groupOf(queue, asked);
+    },
     lanesOf: (queue) => lanes.lanesOf(queue),
     blocksInHand: () => runs.count,
   });
@@ -203,12 +227,16 @@ export async function createWorker(options: {
       await profiles.learn(foldersOf(now));
       models.sync(now);
     },
-    onLook: () => models.retire(runs.queues()),
     emit,
   });
-  const unlisten = wake.on('queue', (queue) => {
-    if (takers.has(queue)) source.ring();
-  });
+  residency.start();
+  const unlisten = [
+    wake.on('queue', (queue) => {
+      if (takers.has(queue)) source.ring();
+      else void residency.wake(queue);
+    }),
+    wake.on('wish', (queue) => models.of(queue) && residency.ring()),
+  ];
 
   return startWorker({
     heartbeat,
@@ -225,10 +253,11 @@ export async function createWorker(options: {
     },
     modelReport: () => modelReport(models.describe(), found),
     stopWatching() {
-      unlisten();
+      for (const end of unlisten) end();
+      residency.stop();
       watch.stop();
     },
-    closeConnections: async () => Promise.all([wake.close(), fetcher.close()]),
+    closeConnections: async () => Promise.all([queues.close(), wake.close(), fetcher.close()]),
     shutdownGraceMs: config.shutdownGraceMs,
     emit,
   });

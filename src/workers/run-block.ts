@@ -65,8 +65,8 @@ export function createBlockRunner(deps: RunBlockDeps) {
       const begun = await window.beginRun(job, block, generation, token);
       if (!begun) return taken.complete();
       const group = deps.groupOf(queue, begun);
-      if (!group)
-        throw new ForebayError('model_not_found', `this worker does not hold the model of job ${job}`);
+      // The block was being taken while the model left the lanes. The feeder adds it again, which wakes the model.
+      if (!group) return leave('handedBack', 'handed back: the model has left the lanes');
 
       let counts = await adoptEarlierPart(begun);
       stats.begun();

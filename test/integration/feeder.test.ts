@@ -83,6 +83,8 @@ async function feederOf(
       problem: null,
       otherHashes: [],
       isLoading: false,
+      isUnloaded: false,
+      waitsBecause: null,
       isReplaced: false,
       memoryFull: false,
     }),

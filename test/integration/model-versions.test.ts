@@ -95,6 +95,48 @@ describe('a worker that serves all models', () => {
     expect(await shiftOf('colour')).toBe(1);
   });
 
+  it('runs the version that an alias stands for at submit, while a job that waits keeps its own', async () => {
+    const file = join(service.models, 'colour', 'aliases.json');
+    writeFileSync(file, JSON.stringify({ stable: '2' }));
+    const output = service.out('aliased');
+    const input = { type: 'files', path: 'few' };
+    const waiting = await service.submit({ model: 'colour@stable', output, input });
+    await service.post(`/v1/jobs/${waiting.id}/pause`, {});
+    writeFileSync(file, JSON.stringify({ stable: '10', gone: '7' }));
+    expect(await shiftOf('colour@stable')).toBe(1);
+    await service.post(`/v1/jobs/${waiting.id}/resume`, {});
+    const ended = await service.ended(waiting.id);
+    const named = (await (await service.request('/v1/models/colour@2')).json()) as ModelWire;
+    expect(ended).toMatchObject({ status: 'completed', model_hash: named.hash });
+    expect(readOutput(output)[0]!.predictions![0]!.index).toBe(2);
+
+    const moved = (await (await service.request('/v1/models/colour@stable')).json()) as ModelWire;
+    expect(moved).toMatchObject({ version: '10', latest: true, aliases: ['stable'] });
+    expect(await refusal('colour@gone')).toMatchObject([
+      404,
+      {
+        detail:
+          'Alias "gone" of model "colour" stands for version "7", which does not exist. Its versions: 2, 10. Its aliases: gone, stable.',
+      },
+    ]);
+    writeFileSync(file, '{"v3": "2"}');
+    expect(await refusal('colour@stable')).toMatchObject([422, { code: 'invalid_model_config' }]);
+    expect(await shiftOf('colour@2')).toBe(2);
+    rmSync(file);
+  });
+
+  it('resumes an output with the version that made it, whatever the highest version is', async () => {
+    const output = service.out('continued');
+    const input = { type: 'files', path: 'few' };
+    const first = await service.submit({ model: 'colour@2', output, input });
+    await service.ended(first.id);
+    const response = await service.post('/v1/jobs/resume', { output });
+    const resumed = (await response.json()) as { id: string; model_hash: string };
+    expect([response.status, resumed.model_hash]).toEqual([202, first.model_hash]);
+    expect(await service.ended(resumed.id)).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
+    expect(readOutput(output).every((row) => row.predictions![0]!.index === (row.index + 2) % 3)).toBe(true);
+  });
+
   it('refuses a version that does not exist with those that do, and says when a model has none', async () => {
     expect(await refusal('colour@3')).toMatchObject([
       404,

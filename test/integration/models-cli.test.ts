@@ -102,6 +102,37 @@ describe('add and remove', () => {
     });
   });
 
+  it('an alias is set, moved and removed, and protects its version', async () => {
+    for (const version of ['1', '2'])
+      await forebay.run('models', 'add', 'exports/tiny', '--as', `tiny@${version}`);
+    const file = () => JSON.parse(readFileSync(models('tiny', 'aliases.json'), 'utf8')) as object;
+    expect(await forebay.run('models', 'alias', 'tiny@1', 'stable')).toMatchObject({
+      code: 0,
+      out: 'tiny@stable now stands for tiny@1\n',
+    });
+    expect(await forebay.run('models', 'alias', 'tiny@latest', 'stable')).toMatchObject({
+      code: 0,
+      out: 'tiny@stable now stands for tiny@2, no longer tiny@1\n',
+    });
+    expect(file()).toEqual({ stable: '2' });
+    for (const [args, says] of [
+      [['alias', 'tiny@3', 'stable'], '"tiny" has no version "3"; it has 1, 2'],
+      [['alias', 'tiny', 'stable'], 'name a version, such as tiny@2'],
+      [['alias', 'tiny@1', 'v1'], 'does not look like a version'],
+      [['alias', 'tiny@1', 'latest'], 'is not "latest"'],
+      [['alias', 'none@1', 'stable'], 'there is no model "none"'],
+      [['alias', 'tiny', 'other', '--remove'], '"tiny" has no alias "other"; it has stable'],
+      [['remove', 'tiny@2'], 'tiny@stable stands for tiny@2'],
+      [['add', 'exports/tiny', '--as', 'tiny@stable'], '"stable" is an alias of "tiny"'],
+    ] as const) {
+      const refused = await forebay.run('models', ...args);
+      expect(refused).toMatchObject({ code: 2, out: '', err: expect.stringContaining(says) });
+    }
+    expect(file()).toEqual({ stable: '2' });
+    expect(await forebay.run('models', 'alias', 'tiny', 'stable', '--remove')).toMatchObject({ code: 0 });
+    expect(inFolder('tiny')).toEqual(['1', '2']);
+  });
+
   it('a broken folder is refused with what is wrong', async () => {
     mkdirSync(join(folder, 'broken'), { recursive: true });
     writeFileSync(join(folder, 'broken', 'model.json'), '{"name":"x","task":"image-classification"}');
@@ -245,5 +276,20 @@ describe('a running service', () => {
       code: 2,
       err: expect.stringContaining('did you mean "own"'),
     });
+  });
+
+  it('loads and unloads a model, and shows its aliases', async () => {
+    const alias = await forebay.run('models', 'alias', 'own@1', 'stable', '--models', service.models);
+    expect(alias).toMatchObject({ code: 0 });
+    expect((await call('inspect', 'own@stable')).out).toMatch(/^aliases +stable$/m);
+    expect((await call()).out).toMatch(/own@1 +serving .* stable/);
+    expect(await call('unload', 'own@stable')).toMatchObject({
+      code: 0,
+      out: 'Workers are asked to unload own@1. Its running jobs end first, and a later job loads it again. It is serving now; see: forebay models inspect own@1\n',
+    });
+    await waitUntil('the model to leave', async () => /own@1 +unloaded/.test((await call()).out));
+    expect(await call('load', 'own@1')).toMatchObject({ code: 0, err: '' });
+    await waitUntil('the model to return', async () => /own@1 +serving/.test((await call()).out));
+    expect(await call('load', 'nobody')).toMatchObject({ code: 2, out: '' });
   });
 });

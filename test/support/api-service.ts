@@ -27,6 +27,7 @@ import { createSampleRequests } from '#forebay/shared/queue/workers/sample-reque
 import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWebhookQueue } from '#forebay/shared/queue/webhook-queue.js';
+import { createModelWishes } from '#forebay/shared/queue/workers/model-wishes.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/workers/worker-registry.js';
 import { checkWrite } from '#forebay/shared/redis/check-write.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
@@ -93,6 +94,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     jobs,
     window,
     findModel: models.findModel,
+    findAgain: models.findAgain,
     input,
     output,
     webhooks,
@@ -132,6 +134,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     workers,
     wake,
     models,
+    wishes: createModelWishes({ redis }),
     webhooks,
     ...requests,
     ready: () => checkWrite(redis),

@@ -60,8 +60,11 @@ type Policy = (state: FeedState) => Veto | null;
 /** Without a veto, blocks may be added as far as the queue's slots allow. */
 const ADD_POLICIES: readonly Policy[] = [
   ({ service }) => (service.problem === null ? null : { reason: 'model_failed', text: service.problem }),
-  ({ service, model }) =>
-    service.lanes === 0 ? { reason: 'no_worker', text: nobody(model, service) } : null,
+  // A block on the queue makes a worker load the model.
+  ({ service, model, onQueue }) =>
+    service.lanes > 0 || (service.isUnloaded && onQueue === 0)
+      ? null
+      : { reason: 'no_worker', text: nobody(model, service) },
   // One block stays on the queue. A worker takes it when it holds no other, so that the job continues.
   ({ service, onQueue }) =>
     service.memoryFull && onQueue > 0 ? { reason: 'memory_watermark', text: MEMORY_TEXT } : null,
@@ -79,7 +82,8 @@ const MEMORY_TEXT =
   'All workers that serve the model are near their memory limit and take one block at a time. Give them more memory, or fewer lanes.';
 
 function nobody({ name, hash, pool }: ModelRef, service: ModelService): string {
-  if (service.isLoading) return `A worker is loading model "${name}" (${short(hash)}).`;
+  if (service.waitsBecause !== null) return service.waitsBecause;
+  if (service.isLoading || service.isUnloaded) return `A worker is loading model "${name}" (${short(hash)}).`;
   if (service.otherHashes.length === 0)
     return `No live worker of pool "${pool}" serves model "${name}" (${short(hash)}).`;
   const served = service.otherHashes.map(short).join(', ');

@@ -6,11 +6,18 @@ import { batchAdvice, gravest } from '../../shared/domain/model/batch-invariance
 import type { ModelConfig, ModelRef } from '../../shared/domain/model/model-config.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
-import { compareVersions, latestVersion, parseModelName } from '../../shared/models/version-name.ts';
+import { aliasesOf, NO_ALIASES, type Aliases } from '../../shared/models/aliases.ts';
+import {
+  compareVersions,
+  latestVersion,
+  modelTitle,
+  parseModelName,
+} from '../../shared/models/version-name.ts';
 import type { ModelFolderReader, ModelProblem } from '../../shared/models/model-folder-reader.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import {
   isLoaded,
+  isReady,
   type ServedModel,
   type WorkerRegistry,
 } from '../../shared/queue/workers/worker-registry.ts';
@@ -21,7 +28,7 @@ export interface FoundModel {
   readonly ref: ModelRef;
   /** Null if only workers of older versions know the model. */
   readonly config: ModelConfig | null;
-  /** Highest number of rows per model call over all live workers that serve the model. Null if none does. */
+  /** Highest number of rows per model call over all live workers that are ready for the model. Null if none is. */
   readonly batchSize: number | null;
 }
 
@@ -33,11 +40,13 @@ export interface ModelCatalog {
   /** `name`: as in findModel. Throws `model_not_found`. */
   readonly get: (name: string) => Promise<ModelWire>;
   /**
-   * `name` may end with a version: `tiny@2`, or `tiny@latest`, which is what `tiny` means. Throws ForebayError
-   * `model_not_found`, which names the nearest and the known models, or `invalid_model_config` for a
-   * broken folder.
+   * `name` may end with a version or an alias: `tiny@2`, `tiny@stable`, or `tiny@latest`, which is what `tiny` means. Throws
+   * ForebayError `model_not_found`, which names the nearest and the known models, or `invalid_model_config` for a broken
+   * folder.
    */
   readonly findModel: (name: string) => Promise<FoundModel>;
+  /** The same content as an earlier job used, if it still exists. Else as `findModel` finds it by its name. */
+  readonly findAgain: (ref: ModelRef) => Promise<FoundModel>;
 }
 
 interface Known extends Omit<FoundModel, 'batchSize'> {
@@ -47,14 +56,26 @@ interface Known extends Omit<FoundModel, 'batchSize'> {
   readonly served: readonly ServedModel[];
 }
 
+interface OnDisk {
+  readonly models: readonly ModelFolder[];
+  readonly broken: readonly ModelProblem[];
+  /** By model name. */
+  readonly aliases: ReadonlyMap<string, Aliases>;
+}
+
+interface Survey extends Omit<OnDisk, 'models'> {
+  readonly known: readonly Known[];
+}
+
 /** `dirs`: model folders, or folders that contain model folders. If two models share a name, the first one wins. */
 export function createModelCatalog(deps: {
   reader: ModelFolderReader;
   dirs: readonly string[];
   workers: Pick<WorkerRegistry, 'live'>;
 }): ModelCatalog {
-  async function onDisk(): Promise<{ models: ModelFolder[]; broken: ModelProblem[] }> {
+  async function onDisk(): Promise<OnDisk> {
     const models: ModelFolder[] = [];
+    const aliases = new Map<string, Aliases>();
     const broken: ModelProblem[] = [];
     for (const dir of deps.dirs) {
       const listing = await deps.reader.list(dir).catch((error: unknown) => {
@@ -64,13 +85,14 @@ export function createModelCatalog(deps: {
       });
       const earlier = new Set(models.map(({ ref }) => ref.name));
       models.push(...(listing?.models ?? []).filter(({ ref }) => !earlier.has(ref.name)));
+      for (const [name, some] of listing?.aliases ?? []) if (!earlier.has(name)) aliases.set(name, some);
       broken.push(...(listing?.problems ?? []));
     }
-    return { models, broken };
+    return { models, broken, aliases };
   }
 
   /** The folder's version of a model comes before versions that only workers know. */
-  async function survey(): Promise<{ known: Known[]; broken: ModelProblem[] }> {
+  async function survey(): Promise<Survey> {
     const [disk, workers] = await Promise.all([onDisk(), deps.workers.live()]);
     const served = new Map<string, ServedModel[]>();
     for (const model of workers.flatMap((worker) => worker.models)) {
@@ -89,31 +111,32 @@ export function createModelCatalog(deps: {
       const config = models.find((model) => model.config !== undefined)?.config ?? null;
       known.push({ ref, version, config, notes: [], onDisk: false, served: models });
     }
-    return { known, broken: disk.broken };
+    return { known, broken: disk.broken, aliases: disk.aliases };
   }
 
-  async function find(asked: string): Promise<{ found: Known; isLatest: boolean }> {
-    const { known, broken } = await survey();
+  async function find(asked: string): Promise<{ found: Known; view: () => ModelWire }> {
+    const all = await survey();
+    const { known, broken } = all;
     const { name, version } = parseModelName(asked);
     const named = known.filter((model) => model.ref.name === name);
-    const latest = latestOf(named);
-    const found = version === null ? latest : named.find((model) => model.version === version);
-    if (found) return { found, isLatest: found === latest };
+    const exact = version === null ? latestOf(named) : named.find((model) => model.version === version);
+    // A version comes before an alias of the same name.
+    const target = version === null ? undefined : all.aliases.get(name)?.get(version);
+    const found = exact ?? (target && named.find((model) => model.version === target));
+    if (found) return { found, view: () => viewOf(found, all) };
+    const titles = [asked, modelTitle({ name, version: target ?? null })];
     const damaged = broken.find(({ title }) =>
-      version === null ? parseModelName(title).name === name : title === asked,
+      version === null ? parseModelName(title).name === name : titles.includes(title),
     );
     if (damaged) throw damaged.error;
-    if (named.length > 0) throw noVersion(asked, named);
+    if (named.length > 0) throw noVersion(asked, named, all.aliases.get(name));
     throw notFound(asked, [...new Set(known.map((model) => model.ref.name))].toSorted());
   }
 
   return {
     async list() {
-      const { known, broken } = await survey();
-      const latest = new Set(
-        known.map(({ ref }) => latestOf(known.filter((one) => one.ref.name === ref.name))),
-      );
-      const views = [...known.map((model) => toWire(model, latest.has(model))), ...broken.map(brokenToWire)];
+      const all = await survey();
+      const views = [...all.known.map((model) => viewOf(model, all)), ...all.broken.map(brokenToWire)];
       return views.toSorted(
         (a, b) =>
           (a.name < b.name ? -1 : a.name > b.name ? 1 : 0) ||
@@ -121,13 +144,15 @@ export function createModelCatalog(deps: {
       );
     },
     async get(name) {
-      const { found, isLatest } = await find(name);
-      return toWire(found, isLatest);
+      return (await find(name)).view();
     },
     async findModel(name) {
-      const { ref, config, served } = (await find(name)).found;
-      const sizes = served.filter(isLoaded).map((model) => model.batchSize);
-      return { ref, config, batchSize: sizes.length > 0 ? Math.max(...sizes) : null };
+      return toFound((await find(name)).found);
+    },
+    async findAgain({ name, hash }) {
+      const { known } = await survey();
+      const same = known.find(({ ref }) => ref.name === name && ref.hash === hash);
+      return toFound(same ?? (await find(name)).found);
     },
   };
 }
@@ -139,12 +164,32 @@ function latestOf(models: readonly Known[]): Known | undefined {
   return some.find((model) => model.version === version) ?? some[0];
 }
 
-function noVersion(asked: string, named: readonly Known[]): ForebayError {
+function viewOf(model: Known, { known, aliases }: Survey): ModelWire {
+  const { name } = model.ref;
+  const named = known.filter((one) => one.ref.name === name);
+  // Of two models of the same version, a job gets the first.
+  const isFirst = named.find((one) => one.version === model.version) === model;
+  const own = isFirst ? aliasesOf(aliases.get(name) ?? NO_ALIASES, model.version) : [];
+  return toWire(model, latestOf(named) === model, own);
+}
+
+function toFound({ ref, config, served }: Known): FoundModel {
+  const sizes = served.filter(isReady).map((model) => model.batchSize);
+  return { ref, config, batchSize: sizes.length > 0 ? Math.max(...sizes) : null };
+}
+
+function noVersion(asked: string, named: readonly Known[], aliases: Aliases = NO_ALIASES): ForebayError {
   const { name, version } = parseModelName(asked);
   const versions = named.flatMap((model) => model.version ?? []).toSorted(compareVersions);
   const known =
     versions.length === 0 ? 'It has no versions.' : `Its versions: ${[...new Set(versions)].join(', ')}.`;
-  const message = `Model "${name}" has no version "${version}". ${known}`;
+  const target = version === null ? undefined : aliases.get(version);
+  const problem =
+    target === undefined
+      ? `Model "${name}" has no version "${version}".`
+      : `Alias "${version}" of model "${name}" stands for version "${target}", which does not exist.`;
+  const others = aliases.size === 0 ? '' : ` Its aliases: ${[...aliases.keys()].toSorted().join(', ')}.`;
+  const message = `${problem} ${known}${others}`;
   return new ForebayError('model_not_found', message, { issues: [{ path: '/model', message }] });
 }
 
@@ -165,8 +210,15 @@ function notFound(name: string, names: readonly string[]): ForebayError {
   );
 }
 
-function toWire({ ref, version, config, notes, served }: Known, isLatest: boolean): ModelWire {
-  const healthy = served.filter(isLoaded);
+function toWire(
+  { ref, version, config, notes, served }: Known,
+  isLatest: boolean,
+  aliases: string[],
+): ModelWire {
+  const loaded = served.filter(isLoaded);
+  const unloaded = served.filter((model) => model.isUnloaded === true);
+  /** A worker remembers the facts of a model that it has unloaded. */
+  const healthy = loaded.length > 0 ? loaded : unloaded;
   const problem = healthy.length > 0 ? null : (served[0]?.problem ?? null);
   const lanes = healthy.reduce((sum, model) => sum + model.lanes, 0);
   const invariance = gravest(healthy.map((model) => model.batchInvariance));
@@ -176,10 +228,11 @@ function toWire({ ref, version, config, notes, served }: Known, isLatest: boolea
     object: 'model',
     version,
     latest: isLatest,
+    aliases,
     hash: ref.hash,
     task: config?.task ?? null,
     pool: ref.pool,
-    status: problem ? 'failed' : lanes > 0 ? 'serving' : 'not_loaded',
+    status: problem ? 'failed' : lanes > 0 ? 'serving' : unloaded.length > 0 ? 'unloaded' : 'not_loaded',
     problem,
     workers: healthy.length,
     lanes,
@@ -210,6 +263,7 @@ function brokenToWire({ title, error }: ModelProblem): ModelWire {
     ...parseModelName(title),
     object: 'model',
     latest: false,
+    aliases: [],
     hash: null,
     task: null,
     pool: null,

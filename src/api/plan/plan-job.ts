@@ -6,9 +6,14 @@ import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../shared/datasets/files/listing-rule.ts';
 import type { DatasetSource } from '../../shared/datasets/source.ts';
+import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { SampleRequests } from '../../shared/queue/workers/sample-requests.ts';
-import { isLoaded, type WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
+import {
+  isLoaded,
+  type ServedModel,
+  type WorkerRegistry,
+} from '../../shared/queue/workers/worker-registry.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
@@ -17,6 +22,7 @@ import { checkResume } from '../jobs/output/continued-job.ts';
 import { checkOutput } from '../jobs/output/check-output.ts';
 import type { OutputResolver } from '../jobs/output/resolve-output.ts';
 import type { ModelCatalog } from '../models/model-catalog.ts';
+import type { PlanWorker } from './facts.ts';
 import { countKinds, lookAt } from './look-at-rows.ts';
 import { makePlan } from './make-plan.ts';
 import { createSampler, workersThatServe } from './sample-workers.ts';
@@ -35,6 +41,16 @@ export function createPlanJob(deps: {
   const { input, output } = deps;
   const trySample = createSampler(deps.samples);
 
+  /** A worker loads an unloaded model for its sample. Then its facts are new. */
+  async function withLoaded(sampled: readonly PlanWorker[], ref: ModelRef): Promise<PlanWorker[]> {
+    if (sampled.every(({ served }) => hasLanes(served))) return [...sampled];
+    const now = workersThatServe(ref, await deps.workers.live());
+    return sampled.flatMap((worker) => {
+      const served = now.find(({ info }) => info.id === worker.info.id)?.model;
+      return served !== undefined && hasLanes(served) ? [{ ...worker, served }] : [];
+    });
+  }
+
   /** Rejects as a submit does for the same request. */
   return async function plan(request: SubmitRequest, tenant: string): Promise<PlanWire> {
     const id = `plan-${randomBytes(8).toString('hex')}`;
@@ -52,7 +68,10 @@ export function createPlanJob(deps: {
       if (earlier) checkResume(earlier, found, options);
       const look = await lookAt(deps.openDataset({ dataset, tenant }), options.limit);
       const served = workersThatServe(ref, await deps.workers.live());
-      const healthy = served.filter(({ model }) => isLoaded(model) && model.lanes > 0);
+      const ready = served.filter(({ model }) => model.isUnloaded === true || hasLanes(model));
+      const sampled = await trySample(ready, { ref, dataset, tenant, options, rows: look.sample });
+      // Without rows there was no sample, and so no load.
+      const workers = look.sample.length === 0 ? sampled : await withLoaded(sampled, ref);
       return makePlan({
         model: ref,
         config,
@@ -60,8 +79,11 @@ export function createPlanJob(deps: {
         asked: request.options,
         options,
         resumes: earlier !== null,
-        workers: await trySample(healthy, { ref, dataset, tenant, options, rows: look.sample }),
-        modelProblem: healthy.length > 0 ? null : (served[0]?.model.problem?.message ?? null),
+        workers,
+        modelProblem:
+          workers.length > 0
+            ? null
+            : (served.find(({ model }) => model.problem)?.model.problem?.message ?? unloadedProblem(sampled)),
         configuredQueueLimit: deps.queueLimit,
         maxRows: deps.maxRows,
         rows: look.rows,
@@ -71,4 +93,16 @@ export function createPlanJob(deps: {
       await input.discard(id, tenant);
     }
   };
+}
+
+function hasLanes(model: ServedModel): boolean {
+  return isLoaded(model) && model.lanes > 0;
+}
+
+/** Null if no worker has the model unloaded. */
+function unloadedProblem(sampled: readonly PlanWorker[]): string | null {
+  const waits = sampled.find(({ served }) => served.isUnloaded === true)?.served;
+  return waits === undefined
+    ? null
+    : (waits.waitsBecause ?? 'it takes longer than a plan can wait; plan again in a moment');
 }

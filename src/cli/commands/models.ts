@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { AddFlags } from '../models/add-model.ts';
+import type { AliasFlags } from '../models/alias-model.ts';
 import type { FolderFlags } from '../models/models-folder.ts';
 import type { PullFlags } from '../models/pull-model.ts';
 import { addHelp } from '../options/help.ts';
@@ -15,7 +16,7 @@ const FOLDER_NOTE = 'A running service notices the change within seconds. It nee
 export function addModels(program: Command, context: CliContext): void {
   const models = program
     .command('models')
-    .summary('list, inspect, add and remove models')
+    .summary('list, inspect, change, load and unload models')
     .description('Lists the models of a running service, and changes a models folder of this machine.')
     .helpCommand(false);
   addHelp(models, {
@@ -55,6 +56,33 @@ function addServiceCommands(models: Command, context: CliContext): void {
   addHelp(inspect, {
     examples: ['forebay models inspect resnet50', 'forebay models inspect resnet50@2 --json'],
   });
+  addAsking(models, context, 'load', 'load a model of a running service now', [
+    'Loads a model into the lanes of all workers that have it, before a job needs it.',
+    'A model that could not be loaded is tried again.',
+  ]);
+  addAsking(models, context, 'unload', 'unload a model of a running service', [
+    'Takes a model out of the lanes of all workers, to free its memory. Its running jobs end first.',
+    'A job that is submitted later loads it again.',
+  ]);
+}
+
+function addAsking(
+  models: Command,
+  context: CliContext,
+  wish: 'load' | 'unload',
+  summary: string,
+  description: readonly string[],
+): void {
+  const command = models
+    .command(wish)
+    .argument('<name>', 'a model, such as resnet50 or resnet50@2')
+    .summary(summary)
+    .description(description.join(' '));
+  addApiUrlFlags(command).action(async (name: string, flags: ApiFlags) => {
+    const { askForModel } = await import('../models/service-models.ts');
+    context.exitWith(await askForModel(wish, name, flags, context));
+  });
+  addHelp(command, { examples: [`forebay models ${wish} resnet50@2`] });
 }
 
 function addFolderCommands(models: Command, context: CliContext): void {
@@ -105,5 +133,23 @@ function addFolderCommands(models: Command, context: CliContext): void {
   addHelp(remove, {
     examples: ['forebay models remove resnet50@2'],
     notes: [`Jobs that have begun end with what workers hold in memory. ${FOLDER_NOTE}`],
+  });
+
+  const alias = models
+    .command('alias')
+    .argument('<name>', 'a version of a model, such as resnet50@2')
+    .argument('<alias>', 'a name for it, such as stable')
+    .summary('give a version of a model another name, or move that name')
+    .description(
+      'Sets an alias: jobs that are submitted with resnet50@stable then run the version that it stands for.',
+    )
+    .option('--remove', 'removes the alias instead; takes the name without a version');
+  addFlags(alias, ['modelsDirs']).action(async (name: string, given: string, flags: AliasFlags) => {
+    const { aliasModel } = await import('../models/alias-model.ts');
+    context.exitWith(await aliasModel(name, given, flags, context));
+  });
+  addHelp(alias, {
+    examples: ['forebay models alias resnet50@2 stable', 'forebay models alias resnet50 stable --remove'],
+    notes: [`A job keeps the version that it was submitted with. ${FOLDER_NOTE}`],
   });
 }

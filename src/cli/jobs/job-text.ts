@@ -55,7 +55,18 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
 }
 
 export function modelsTable(models: readonly ModelWire[]): string {
-  const head = ['NAME', 'STATUS', 'WORKERS', 'LANES', 'BATCH', 'REPEATABLE', 'PROVIDERS', 'POOL', 'PROBLEM'];
+  const head = [
+    'NAME',
+    'STATUS',
+    'WORKERS',
+    'LANES',
+    'BATCH',
+    'REPEATABLE',
+    'PROVIDERS',
+    'POOL',
+    'ALIASES',
+    'PROBLEM',
+  ];
   const lines = models.map((model) => [
     modelTitle(model),
     model.status,
@@ -65,6 +76,7 @@ export function modelsTable(models: readonly ModelWire[]): string {
     REPEATABLE[model.batch_invariance?.verdict ?? 'unknown'],
     model.providers?.join(', ') ?? '-',
     model.pool ?? '-',
+    model.aliases.join(', ') || '-',
     inCliTerms(model.problem?.message ?? ''),
   ]);
   const advice = models.flatMap((model) => model.batch_invariance?.advice ?? []);

@@ -18,6 +18,7 @@ export function modelText(model: ModelWire, versions: readonly ModelWire[]): str
   const facts: (readonly [string, string | null])[] = [
     ['model', modelTitle(model)],
     ['versions', named.length === 0 ? null : named.map((one) => inList(one, versions)).join(', ')],
+    ['aliases', model.aliases.length === 0 ? null : model.aliases.join(', ')],
     ['status', model.status],
     ['problem', problem && `${problem.code}: ${inCliTerms(problem.message)}`],
     ['task', model.task],

@@ -3,6 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ForebayError } from '../../shared/errors.ts';
+import { readAliases } from '../../shared/models/aliases.ts';
 import { isModel } from '../../shared/models/model-dirs.ts';
 import { loadModelFolder, type ModelFolder } from '../../shared/models/model-folder.ts';
 import { isVersionName, modelTitle, VERSION_RULE } from '../../shared/models/version-name.ts';
@@ -72,6 +73,9 @@ async function refuseIfTaken(
   }
   if (version === null)
     throw new UsageError(`${folder} exists; if it holds versions, add another one with --as ${name}@VERSION`);
+  const aliases = await readAliases(folder);
+  if (aliases.has(version))
+    throw new UsageError(`"${version}" is an alias of "${name}"; choose another version`);
   const other: Stats | null = await stat(join(folder, version)).catch(() => null);
   if (other !== null) throw new UsageError(`${join(folder, version)} exists; choose another version`);
 }

@@ -1,6 +1,7 @@
 /** `forebay models remove NAME[@VERSION]`. */
 import { rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { aliasesOf, readAliases } from '../../shared/models/aliases.ts';
 import {
   compareVersions,
   latestVersion,
@@ -17,11 +18,21 @@ export async function removeModel(asked: string, flags: FolderFlags, context: Cl
   const found = choose(asked, await foldersOf(modelsDir, parseModelName(asked).name), modelsDir);
   if (found.dir === modelsDir)
     throw new UsageError(`${modelsDir} is the model itself, not a folder of models; delete it by hand`);
+  await refuseIfAliased(modelsDir, found);
   await withHiddenFolder(modelsDir, async (hidden) => rename(found.dir, join(hidden, 'removed')));
   // Fails while other versions are left.
   if (found.version !== null) await rmdir(dirname(found.dir)).catch(() => undefined);
   context.terminal.out(`removed ${modelTitle(found)} (${found.dir})\n`);
   return EXIT.ok;
+}
+
+async function refuseIfAliased(modelsDir: string, { name, version }: NamedFolder): Promise<void> {
+  if (version === null) return;
+  const [alias] = aliasesOf(await readAliases(join(modelsDir, name)), version);
+  if (alias === undefined) return;
+  throw new UsageError(
+    `${name}@${alias} stands for ${name}@${version}; give the alias to another version first, or remove it: forebay models alias ${name} ${alias} --remove`,
+  );
 }
 
 function choose(asked: string, folders: readonly NamedFolder[], modelsDir: string): NamedFolder {

@@ -1,8 +1,9 @@
-/** The models that a running service can run. */
+/** The models that a running service can run, and loading and unloading them. */
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { modelsTable } from '../jobs/job-text.ts';
 import { connectTo, type ApiFlags } from '../options/api-flags.ts';
+import { askedText } from './asked-text.ts';
 import { modelText } from './model-text.ts';
 
 export async function listModels(flags: ApiFlags, context: CliContext): Promise<number> {
@@ -28,5 +29,17 @@ export async function inspectModel(name: string, flags: ApiFlags, context: CliCo
       data.filter((other) => other.name === model.name),
     ),
   );
+  return EXIT.ok;
+}
+
+export async function askForModel(
+  wish: 'load' | 'unload',
+  name: string,
+  flags: ApiFlags,
+  context: CliContext,
+): Promise<number> {
+  const client = connectTo(flags, context);
+  const model = await (wish === 'load' ? client.loadModel(name) : client.unloadModel(name));
+  context.terminal.out(flags.json ? `${JSON.stringify(model)}\n` : askedText(wish, model));
   return EXIT.ok;
 }

@@ -7,7 +7,7 @@ export type Scope = (typeof SCOPES)[number];
 export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'jobs:read': 'Reading jobs with their events, results, errors and statistics, and reading models.',
   'jobs:write': 'Submitting, planning, cancelling, pausing, resuming and retrying jobs.',
-  'models:write': 'Changing models. No operation needs it yet.',
+  'models:write': 'Loading and unloading models.',
   admin: 'Everything, for the jobs of all tenants, and managing keys.',
 };
 

@@ -4,7 +4,8 @@ import type { ErrorAdvice } from './error-advice.ts';
 
 export const MODEL_ERRORS = {
   invalid_model_config: {
-    cause: '`model.json` is missing, is not JSON, or has a field that is unknown or wrong.',
+    cause:
+      '`model.json` is missing, is not JSON, or has a field that is unknown or wrong. Or `aliases.json` is wrong.',
     fix: 'Correct the fields that the message names. `forebay model init` writes a first `model.json`.',
   },
   config_mismatch: {

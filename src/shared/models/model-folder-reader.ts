@@ -1,6 +1,7 @@
 /** Reads model folders repeatedly (for each submit and listing), and hashes a file only once per content. */
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { ForebayError } from '../errors.ts';
+import { readAliases, type Aliases } from './aliases.ts';
 import { createContentMemo } from './content-memo.ts';
 import { findModelDirs, type ModelDir } from './model-dirs.ts';
 import { loadModelFolder, type ModelFolder } from './model-folder.ts';
@@ -10,8 +11,10 @@ import { isVersionName, modelTitle, VERSION_RULE } from './version-name.ts';
 export interface ModelListing {
   /** In order of folder names. */
   readonly models: readonly ModelFolder[];
-  /** Folders with a model that cannot be used, and why. */
+  /** Folders with a model or with aliases that cannot be used, and why. */
   readonly problems: readonly ModelProblem[];
+  /** By name. Absent: the model has none. */
+  readonly aliases: ReadonlyMap<string, Aliases>;
 }
 
 export interface ModelProblem {
@@ -50,7 +53,8 @@ export function createModelFolderReader(): ModelFolderReader {
         problems.push({ dir, title: place === null ? basename(dir) : modelTitle(place), error });
       }
     }
-    return { models, problems };
+    const aliases = await readAllAliases(modelsDir, models, problems);
+    return { models, problems, aliases };
   }
 
   /** Throws if folder and config contradict each other. */
@@ -67,6 +71,27 @@ export function createModelFolderReader(): ModelFolderReader {
   }
 
   return { load, list };
+}
+
+/** Adds a problem for each file that cannot be read. */
+async function readAllAliases(
+  modelsDir: string,
+  models: readonly ModelFolder[],
+  problems: ModelProblem[],
+): Promise<ReadonlyMap<string, Aliases>> {
+  const found = new Map<string, Aliases>();
+  const names = new Set(models.flatMap(({ ref, version }) => (version === null ? [] : [ref.name])));
+  for (const name of names) {
+    const dir = join(modelsDir, name);
+    try {
+      const aliases = await readAliases(dir);
+      if (aliases.size > 0) found.set(name, aliases);
+    } catch (error) {
+      if (!(error instanceof ForebayError)) throw error;
+      problems.push({ dir, title: name, error });
+    }
+  }
+  return found;
 }
 
 /** Lists the models with a fresh reader, for callers that list once. */

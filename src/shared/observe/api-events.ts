@@ -66,6 +66,11 @@ export const API_EVENTS = {
   'output.resumed': event<{ readonly job: string; readonly output: string }>('info', 'output resumed'),
 
   /** `by`: id of the key that made the request. */
+  'model.wish_made': event<{ readonly model: string; readonly wish: string; readonly by: string | null }>(
+    'info',
+    ({ wish }) => `workers are asked to ${wish} a model`,
+    ({ model, by }) => ({ model, by }),
+  ),
   'key.created': event<{
     readonly key: string;
     readonly tenant: string;

@@ -22,6 +22,9 @@ export interface ModelTrouble {
   readonly message: string;
 }
 
+/** `idle`: `keep_alive_s` is over. `budget`: another model needs its memory. `asked`: an operator asked for it. */
+export type UnloadReason = 'idle' | 'budget' | 'asked';
+
 export interface BlockRun {
   readonly job: string;
   readonly block: number;
@@ -110,12 +113,23 @@ export const WORKER_EVENTS = {
     'warn',
     'files of the model have changed or are gone: lanes keep what they have loaded',
   ),
+  'model.unloaded': event<ModelVersion & { readonly why: UnloadReason }>(
+    'info',
+    'model has left the lanes, and is loaded again when a job needs it',
+  ),
+  /** A block waits for it. Emitted once for each reason. */
+  'model.waits': event<ModelVersion & { readonly why: string }>(
+    'info',
+    ({ why }) => why,
+    ({ model, hash }) => ({ model, hash }),
+  ),
   'model.retired': event<ModelVersion>('info', 'replaced model has left the lanes'),
   'model.lost': event<ModelTrouble>(
     'error',
     ({ message }) => `${message}: no lane serves it any more`,
     withoutMessage,
   ),
+  'models.residency_failed': event<Failure>('warn', 'could not check which models are needed'),
   'models.watch_failed': event<Failure>('warn', 'could not look for changed models'),
 
   'block.take_failed': event<Failure>('warn', 'no block taken'),

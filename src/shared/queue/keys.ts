@@ -57,6 +57,8 @@ export const indexKeys = {
   workers: `${PREFIX}:{index}:workers`,
   /** Sorted set of worker ids by time of the last heartbeat. */
   beats: `${PREFIX}:{index}:beats`,
+  /** Hash queue -> `<load or unload> <id>`: what operators last asked of workers (workers/model-wishes.ts). */
+  wishes: `${PREFIX}:{index}:wishes`,
   /** String: token of the process that sweeps. */
   sweeper: `${PREFIX}:{index}:sweeper`,
   /** Sorted set of ids of jobs with a webhook that has more to send, by the time when it is due. */
@@ -122,6 +124,8 @@ export const WAKE_CHANNELS = {
   slots: `${PREFIX}:wake:places`,
   /** Workers have started or left, or serve other models. */
   workers: `${PREFIX}:wake:workers`,
+  /** Workers are asked to load or unload a model. Message: the queue's name. */
+  wish: `${PREFIX}:wake:wish`,
   /** A sample request waits. Message: the worker's id. */
   sample: `${PREFIX}:wake:sample`,
   /** A sample request was answered. Message: the request's id. */

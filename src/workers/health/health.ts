@@ -1,11 +1,11 @@
 /**
  * The worker's health checks, for containers. /healthz reports whether it has started. /readyz reports whether it serves
- * any model and can take blocks, or what it waits for. The worker answers no other HTTP requests.
+ * any model, loaded or not, and can take blocks, or what it waits for. The worker answers no other HTTP requests.
  */
 import { createServer, type Server } from 'node:http';
 import { messageOf } from '../../shared/errors.ts';
 import { listenError } from '../../shared/net/listen-error.ts';
-import { isLoaded, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
+import { isLoaded, isReady, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 
 export interface Health {
   readonly models: readonly ServedModel[];
@@ -72,7 +72,7 @@ function served({ models, servesNothing }: Health): object {
 /** A worker without its Redis is not ready. It stays healthy, because a restart would not help. */
 async function ready(info: Health | Booting, checkQueue: () => Promise<void>): Promise<Answer> {
   if ('waitingFor' in info) return waiting(info.waitingFor);
-  if (!info.models.some(isLoaded))
+  if (!info.models.some(isReady))
     return {
       status: 503,
       body: served({ ...info, servesNothing: info.servesNothing ?? 'no model is loaded yet' }),

@@ -213,6 +213,8 @@ export function createBatcher(deps: {
       }
       pump();
     },
+    /** Whether rows of the model are being read, or wait for a lane. */
+    holds: (model: string) => [...groups.values()].some((group) => group.model === model && group.inHand > 0),
     blocksWanted: (model: string) => demand.blocksWanted(model),
   };
 }

@@ -39,16 +39,25 @@ export function createLaneModels(deps: {
   /** Waits until the lane holds its earlier models again, because a new model may kill it. */
   async function load(model: PooledModel, mayProbe: boolean): Promise<LoadOutcome> {
     await until(() => state.isUp && ![...kept.keys()].some((key) => !resident.has(key)));
-    return enqueue(model, mayProbe);
+    return enqueue(model, mayProbe, () => true);
   }
 
-  async function enqueue(model: PooledModel, mayProbe = false): Promise<LoadOutcome> {
-    const loading = lastLoad.then(async () => loadNow(model, mayProbe));
+  /** `isWanted`: asked when it is loaded, because the model may have been dropped meanwhile. */
+  async function enqueue(
+    model: PooledModel,
+    mayProbe: boolean,
+    isWanted: () => boolean,
+  ): Promise<LoadOutcome> {
+    const loading = lastLoad.then(async () => loadNow(model, mayProbe, isWanted));
     lastLoad = loading;
     return loading;
   }
 
-  async function loadNow(model: PooledModel, mayProbe: boolean): Promise<LoadOutcome> {
+  async function loadNow(
+    model: PooledModel,
+    mayProbe: boolean,
+    isWanted: () => boolean,
+  ): Promise<LoadOutcome> {
     const { probe, ...request } = model.load;
     const { name } = request.config;
     const lane = await emptyLane();
@@ -58,7 +67,7 @@ export function createLaneModels(deps: {
       const info = await lane.load(mayProbe && probe ? { ...request, probe } : request);
       outcome = (await isUnchanged(model)) ? { ok: true, info } : changedWhileLoading(name);
       if (state.lane !== lane) throw new LaneDied(`lane ${index} has ended`, false);
-      if (outcome.ok) resident.add(request.model);
+      if (outcome.ok && isWanted()) resident.add(request.model);
       else lane.unload(request.model);
       loadedBytes = (lane.pid === null ? null : processMemory(lane.pid))?.own ?? 0;
     } catch (error) {
@@ -94,7 +103,9 @@ export function createLaneModels(deps: {
     const entry = kept.get(key);
     if (entry?.model !== model || resident.has(key) || isClosed()) return;
     const changed = !(await isUnchanged(model));
-    const outcome = changed ? changedWhileLoading(model.load.config.name) : await enqueue(model);
+    const outcome = changed
+      ? changedWhileLoading(model.load.config.name)
+      : await enqueue(model, false, () => kept.get(key) === entry);
     if (outcome.ok) {
       entry.failures = 0;
       return;
@@ -126,6 +137,10 @@ export function createLaneModels(deps: {
     keptModel: (key: string): PooledModel | null => kept.get(key)?.model ?? null,
     get hasAny() {
       return resident.size > 0;
+    },
+    /** Whether later processes load any model again. */
+    get keepsAny() {
+      return kept.size > 0;
     },
     get loadedBytes() {
       return loadedBytes;

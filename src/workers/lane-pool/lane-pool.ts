@@ -45,6 +45,8 @@ export interface LanePool {
   memory: MemoryLevel;
   /** Whether any batch is in a lane. */
   readonly busy: boolean;
+  /** Whether a batch of the model is in a lane. */
+  isRunning(model: string): boolean;
   /** Number of lanes that hold the model now. */
   lanesOf(model: string): number;
   /** Number of batches of the model that lanes can take now. */
@@ -58,7 +60,7 @@ export interface LanePool {
    * Resolves to the first lane's information about the model.
    */
   load(model: PooledModel): Promise<LoadOutcome>;
-  /** Removes a model from the lanes. The caller ensures that no batch of the model is in one. */
+  /** Removes a model from the lanes, and restarts lanes that then hold none. The caller ensures that no batch of the model is in one. */
   unload(model: string): void;
   /** Kills a lane, which is then restarted. */
   kill(index: number, why: DeathCause): void;
@@ -76,6 +78,8 @@ export function createLanePool(deps: {
 }): LanePool {
   const { size, startLane, emit } = deps;
   const resident = new Map<string, PooledModel>();
+  /** By model, the number of its batches that are in lanes. */
+  const running = new Map<string, number>();
   let onFree = () => {};
   let memory: MemoryLevel = 'normal';
   let state: PoolState = 'shared';
@@ -105,6 +109,12 @@ export function createLanePool(deps: {
   function endSingle(): void {
     if (state !== 'single') throw new InvariantError('a batch ended as the only one, but another was marked');
     state = 'shared';
+  }
+
+  function countBatch(model: string, more: 1 | -1): void {
+    const count = (running.get(model) ?? 0) + more;
+    if (count === 0) running.delete(model);
+    else running.set(model, count);
   }
 
   function choose(model: string, how: SendHow): LaneSlot | null {
@@ -156,6 +166,7 @@ export function createLanePool(deps: {
     get busy() {
       return isBusy();
     },
+    isRunning: (model) => running.has(model),
     lanesOf: (model) => slots.filter((slot) => slot.holds(model)).length,
     freeSlots: (model) =>
       slots.reduce(
@@ -174,8 +185,10 @@ export function createLanePool(deps: {
         throw new InvariantError(`a batch for "${batch.model}", which is not resident`);
       lastSent[slot.index] = ++sent;
       if (how === 'only') beginSingle();
+      countBatch(batch.model, 1);
       return slot.run(batch, model.timeoutMs, how === 'alone').finally(() => {
         if (how === 'only') endSingle();
+        countBatch(batch.model, -1);
         // Runs after the caller has seen the result.
         setImmediate(onFree);
       });
@@ -199,7 +212,10 @@ export function createLanePool(deps: {
     },
     unload(key) {
       resident.delete(key);
-      for (const slot of slots) slot.drop(key);
+      for (const slot of slots) {
+        slot.drop(key);
+        slot.recycleIfEmpty();
+      }
     },
 
     kill(index, why) {

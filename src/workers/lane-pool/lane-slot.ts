@@ -161,6 +161,10 @@ export function createLaneSlot(deps: {
     kill: (why?: DeathCause) => state.lane?.kill(why),
     /** Restarts the process once its batches have finished. */
     recycle,
+    /** Restarts a process that holds no model any more, because freed memory often stays with its process. */
+    recycleIfEmpty(): void {
+      if (!models.hasAny && !models.keepsAny) recycle();
+    },
     /** Ends the lane permanently after its batches, or kills it after CLOSE_MS. Gives up a model that it is loading. */
     async close(): Promise<void> {
       const { lane } = state;

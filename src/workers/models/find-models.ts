@@ -49,7 +49,7 @@ export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
   for (const dir of dirs) {
     const listing = await reader.list(dir).catch((error: unknown) => {
       problems.push({ path: dir, error: asForebayError(error) });
-      return { models: [], problems: [] };
+      return { models: [], problems: [], aliases: new Map<string, never>() };
     });
     const ours = listing.models.filter(({ ref }) => ref.pool === pool && !inEarlierDir.has(ref.name));
     for (const folder of ours) {

@@ -1,8 +1,12 @@
 /** Loads a model into the lanes. If it could block other models there, a trial comes first. */
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { LoadOutcome } from '../lane-pool/load-outcome.ts';
+import type { ModelInfo } from '../lane/messages.ts';
 import type { PooledModel } from '../lane-pool/pooled-model.ts';
 import type { ModelTrials } from './model-trials.ts';
+
+/** What is known of a model that lanes held before, so that it need not be tried and probed again. */
+export type KnownInfo = Pick<ModelInfo, 'batchInvariance' | 'memory'>;
 
 export type ModelLoader = ReturnType<typeof createModelLoader>;
 
@@ -10,11 +14,14 @@ export function createModelLoader({ pool, trials }: { pool: LanePool; trials: Mo
   async function loadTried(resident: PooledModel): Promise<LoadOutcome> {
     const trial = await trials.try(resident.load);
     if (!trial.ok || trials.stopped) return trial;
-    // The trial has already probed the model.
+    return loadKnown(resident, trial.info);
+  }
+
+  async function loadKnown(resident: PooledModel, known: KnownInfo): Promise<LoadOutcome> {
     const { probe: _, ...load } = resident.load;
     const outcome = await pool.load({ ...resident, load });
     if (!outcome.ok) return outcome;
-    const { batchInvariance, memory } = trial.info;
+    const { batchInvariance, memory } = known;
     return { ok: true, info: { ...outcome.info, batchInvariance, memory } };
   }
 
@@ -22,6 +29,8 @@ export function createModelLoader({ pool, trials }: { pool: LanePool; trials: Mo
     /** `tryFirst`: the lanes serve other models, which this one must not block. */
     load: async (resident: PooledModel, tryFirst: boolean): Promise<LoadOutcome> =>
       tryFirst ? loadTried(resident) : pool.load(resident),
+    /** Loads a model that lanes held before. */
+    loadAgain: loadKnown,
     /** Ends all trials. */
     stop: () => trials.stop(),
   };

@@ -1,10 +1,10 @@
 /** The report about a worker's models to its launcher, sent when the worker is ready. */
-import { isLoaded, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
+import { isReady, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 import { modelTitle } from '../../shared/models/version-name.ts';
 import type { FoundModels } from './find-models.ts';
 
 export interface ModelReport {
-  /** Names of the models that are served. */
+  /** Names of the models that are served, or loaded when a job needs them. */
   readonly models: readonly string[];
   readonly problems: readonly { readonly model: string; readonly message: string }[];
 }
@@ -15,7 +15,7 @@ export function modelReport(
   { problems }: Pick<FoundModels, 'problems'>,
 ): ModelReport {
   return {
-    models: models.filter(isLoaded).map(titleOf),
+    models: models.filter(isReady).map(titleOf),
     problems: [
       ...problems
         // A missing folder may still appear.

@@ -4,14 +4,18 @@
  * - `loading`: it is in a trial, or is being loaded into lanes.
  * - `serving`: lanes hold it, and its files are those that were loaded.
  * - `replaced`: lanes still hold it, but its files have changed or are gone. It cannot be loaded again.
+ * - `unloaded`: no lane holds it, because it was idle, others needed its memory, or somebody asked for it. Its files are
+ *   known, and it is loaded when a block waits for it.
  * - `failed`: it could not be loaded, or no lane can load it again.
  */
+import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';
 import { InvariantError, type ForebayError } from '../../shared/errors.ts';
 import type {
   ModelSizing,
   ServedModel as AnnouncedModel,
 } from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelInfo } from '../lane/messages.ts';
+import type { PooledModel } from '../lane-pool/pooled-model.ts';
 import type { FoundModel } from './find-models.ts';
 
 export interface LoadedModel {
@@ -22,24 +26,63 @@ export interface LoadedModel {
 export type ModelState =
   | { readonly is: 'loading' }
   | (LoadedModel & { readonly is: 'serving' | 'replaced' })
+  | {
+      readonly is: 'unloaded';
+      /** What was known when lanes held it. Null: they never did. */
+      readonly last: LoadedModel | null;
+      /** Why it is not loaded although a block waits for it. */
+      readonly waitsBecause: string | null;
+    }
   | { readonly is: 'failed'; readonly error: ForebayError };
 
 export interface ServedModel {
   readonly queue: string;
   readonly found: FoundModel;
+  /** How lanes hold it, or would hold it. */
+  readonly resident: PooledModel;
   readonly state: ModelState;
-  /** When the worker last held one of its blocks. Monotonic milliseconds. */
+  /** When it was loaded, or last used by a block or a sample. Monotonic milliseconds. */
   lastUsed: number;
+  /** It leaves the lanes when nothing has used it for this long, in ms. Infinity: it stays. */
+  keepMs: number;
 }
 
-export function loadingModel(queue: string, found: FoundModel): ServedModel {
-  return { queue, found, state: { is: 'loading' }, lastUsed: performance.now() };
+/** In state `unloaded`. */
+export function newModel(queue: string, found: FoundModel, resident: PooledModel): ServedModel {
+  const state = { is: 'unloaded', last: null, waitsBecause: null } as const;
+  return { queue, found, resident, state, lastUsed: performance.now(), keepMs: keepMsOf(found) };
+}
+
+/** Allowed in state `unloaded`, and in state `failed` for another try. */
+export function toLoading(model: ServedModel): ServedModel {
+  if (model.state.is !== 'unloaded' && model.state.is !== 'failed') throw wrongMove(model, 'loading');
+  return { ...model, state: { is: 'loading' }, keepMs: keepMsOf(model.found) };
 }
 
 /** Allowed in state `loading`. `onDisk`: its files still exist. */
 export function toLoaded(model: ServedModel, loaded: LoadedModel, onDisk: boolean): ServedModel {
   if (model.state.is !== 'loading') throw wrongMove(model, 'loaded');
-  return { ...model, state: { ...loaded, is: onDisk ? 'serving' : 'replaced' } };
+  return { ...model, state: { ...loaded, is: onDisk ? 'serving' : 'replaced' }, lastUsed: performance.now() };
+}
+
+/** Allowed in state `serving`. A replaced model could not be loaded again. */
+export function toUnloaded(model: ServedModel): ServedModel {
+  const { state } = model;
+  if (state.is !== 'serving') throw wrongMove(model, 'unloaded');
+  const last = { info: state.info, sizing: state.sizing };
+  return { ...model, state: { is: 'unloaded', last, waitsBecause: null } };
+}
+
+/** Allowed in state `unloaded`. */
+export function toWaiting(model: ServedModel, waitsBecause: string | null): ServedModel {
+  if (model.state.is !== 'unloaded') throw wrongMove(model, 'waiting');
+  return { ...model, state: { ...model.state, waitsBecause } };
+}
+
+/** Allowed in state `unloaded`, when its files were written again with the same hash. */
+export function toRead(model: ServedModel, found: FoundModel, resident: PooledModel): ServedModel {
+  if (model.state.is !== 'unloaded') throw wrongMove(model, 'read again');
+  return { ...model, found, resident };
 }
 
 /** Allowed in state `serving`. */
@@ -64,6 +107,19 @@ function wrongMove({ found, state }: ServedModel, to: string): InvariantError {
   return new InvariantError(`model "${found.folder.ref.name}" went from ${state.is} to ${to}`);
 }
 
+/** Whether it stays in the lanes, however long it is idle and whoever needs its memory. */
+export function isPinned({ found }: Pick<ServedModel, 'found'>): boolean {
+  return found.folder.config.keep_alive_s === PINNED;
+}
+
+const PINNED = -1;
+
+/** What its config asks for. */
+export function keepMsOf({ folder }: FoundModel): number {
+  const { keep_alive_s: seconds } = folder.config;
+  return seconds === undefined || seconds === PINNED ? Infinity : seconds * 1000;
+}
+
 /** Null if lanes do not hold it. */
 export function loadedOf({ state }: ServedModel): LoadedModel | null {
   return state.is === 'serving' || state.is === 'replaced' ? state : null;
@@ -75,18 +131,21 @@ export function announced(
   facts: { readonly lanes: number; readonly tunedAt: string | null; readonly replaces: readonly string[] },
 ): AnnouncedModel {
   const { found, state } = model;
-  const loaded = loadedOf(model);
+  const isUnloaded = state.is === 'unloaded';
+  const loaded = isUnloaded ? state.last : loadedOf(model);
   const info = loaded?.info;
   const memory = info?.memory ?? null;
   return {
     ref: found.folder.ref,
     version: found.folder.version,
     config: found.folder.config,
-    lanes: loaded === null ? 0 : facts.lanes,
-    batchSize: loaded?.sizing.batch.value ?? 0,
+    lanes: loadedOf(model) === null ? 0 : facts.lanes,
+    batchSize: loaded?.sizing.batch.value ?? (isUnloaded ? autoBatchSize(found.folder.config) : 0),
     tunedAt: facts.tunedAt,
     problem: state.is === 'failed' ? { code: state.error.code, message: state.error.message } : null,
     isLoading: state.is === 'loading',
+    isUnloaded,
+    waitsBecause: isUnloaded ? state.waitsBecause : null,
     replaces: facts.replaces,
     graph: info ? { inputs: info.inputs, outputs: info.outputs, fixed_batch: info.fixedBatch } : null,
     ...(info && { providers: info.providers }),

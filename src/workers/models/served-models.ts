@@ -1,12 +1,9 @@
 /**
  * The models that this worker serves: found on disk, loaded into lanes, each with its queue. They load independently.
- * When files change on disk, the new version is loaded and served too.
+ * When files change on disk, the new version is loaded and served too. A model may leave the lanes and come back.
  */
-import { effectiveOptions } from '../../shared/tasks/option-values.ts';
-import type { OptionValues } from '../../shared/tasks/task-description.ts';
-import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
-import type { ForebayError } from '../../shared/errors.ts';
+import { InvariantError, type ForebayError } from '../../shared/errors.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import { modelTitle } from '../../shared/models/version-name.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -15,33 +12,37 @@ import type {
   ModelSizing,
   ServedModel as AnnouncedModel,
 } from '../../shared/queue/workers/worker-registry.ts';
-import { batchGroup, type BatchGroup } from '../intake/batch-group.ts';
+import type { BatchGroup } from '../intake/batch-group.ts';
+import type { UnloadReason } from '../../shared/observe/worker-events.ts';
 import type { LanePool } from '../lane-pool/lane-pool.ts';
+import type { PooledModel } from '../lane-pool/pooled-model.ts';
 import type { TunedOf } from '../settings/tuned-settings.ts';
 import type { FoundModel, FoundModels } from './find-models.ts';
+import { groupOfModel, type GroupOptions } from './group-of-model.ts';
 import type { ModelLoader } from './model-loader.ts';
 import { createModelVersions } from './model-versions.ts';
+import { createProblemReport } from './problem-report.ts';
 import { reportLoaded } from './report-loaded.ts';
 import type { ResidentOf } from './resident-of.ts';
 import {
   announced,
+  isPinned,
   loadedOf,
-  loadingModel,
+  newModel,
   toFailed,
   toLoaded,
+  toLoading,
+  toRead,
   toReplaced,
   toRestored,
+  toUnloaded,
+  toWaiting,
+  type LoadedModel,
   type ServedModel,
 } from './served-model.ts';
 import type { SizingFacts } from './size-model.ts';
 
-/** A replaced version leaves the lanes when the worker has held none of its blocks for this long. */
-const RETIRE_MS = 30_000;
-
 export type ServedModels = ReturnType<typeof createServedModels>;
-
-/** The options of a job, or of a sample. */
-type GroupOptions = { readonly batch_size: number | null } & OptionValues;
 
 export interface ServedModelsDeps {
   pool: Pick<LanePool, 'lanesOf' | 'unload'>;
@@ -49,6 +50,8 @@ export interface ServedModelsDeps {
   loader: ModelLoader;
   sizeModel: (facts: SizingFacts) => ModelSizing;
   tunedOf: TunedOf;
+  /** Whether a model that has just been found is loaded at once. Otherwise it waits for its first block. */
+  loadsAtOnce: (model: ServedModel) => boolean;
   /** The model's blocks can be taken from now on. */
   onServed: (queue: string) => void;
   /** The model's blocks can no longer be taken. */
@@ -64,11 +67,10 @@ export function createServedModels(deps: ServedModelsDeps) {
   const models = new Map<string, ServedModel>();
   const versions = createModelVersions();
   const loading = new Set<Promise<void>>();
-  /** The last message that was reported for a path. */
-  const reported = new Map<string, string>();
+  const report = createProblemReport(emit);
   /** Queues of the models that are on disk now. */
   let onDisk: ReadonlySet<string> = new Set();
-  let stopped = false;
+  let isStopped = false;
 
   function put(model: ServedModel): void {
     models.set(model.queue, model);
@@ -79,19 +81,12 @@ export function createServedModels(deps: ServedModelsDeps) {
     for (const problem of problems) report(problem);
     onDisk = new Set(found.map(({ folder }) => blockQueueName(folder.ref)));
     for (const model of models.values()) if (!onDisk.has(model.queue)) leaveDisk(model);
-    for (const one of found) appear(one, found.length > 1);
+    for (const one of pinnedFirst(found)) appear(one, found.length > 1);
     deps.onChange();
   }
 
-  /** Reports each problem once, although every change on disk finds it again. */
-  function report({ path, error }: FoundModels['problems'][number]): void {
-    if (reported.get(path) === error.message) return;
-    reported.set(path, error.message);
-    emit('model.unreadable', { dir: path, code: error.code, message: error.message });
-  }
-
   function leaveDisk(model: ServedModel): void {
-    if (model.state.is === 'failed') models.delete(model.queue);
+    if (model.state.is === 'failed' || model.state.is === 'unloaded') models.delete(model.queue);
     if (model.state.is !== 'serving') return;
     put(toReplaced(model));
     const { ref, dir } = model.found.folder;
@@ -102,22 +97,40 @@ export function createServedModels(deps: ServedModelsDeps) {
     const queue = blockQueueName(found.folder.ref);
     const known = models.get(queue);
     if (known?.state.is === 'replaced') put(toRestored(known, found));
+    if (known?.state.is === 'unloaded') put(toRead(known, found, residentOf(queue, found)));
     const failedAsItIs = known?.state.is === 'failed' && known.found.look.key === found.look.key;
     if (known !== undefined && (known.state.is !== 'failed' || failedAsItIs)) return;
     versions.remember(versioned(found.folder));
-    const model = loadingModel(queue, found);
+    const model = newModel(queue, found, residentOf(queue, found));
     put(model);
-    const done = load(model, amongOthers || models.size > 1).finally(() => {
+    if (deps.loadsAtOnce(model)) begin(model, amongOthers || models.size > 1);
+  }
+
+  function residentOf(queue: string, found: FoundModel): PooledModel {
+    return deps.residentOf(queue, found, (why) => lose(queue, why));
+  }
+
+  /** Allowed in states `unloaded` and `failed`. */
+  function begin(before: ServedModel, tryFirst: boolean): void {
+    const model = toLoading(before);
+    put(model);
+    const last = before.state.is === 'unloaded' ? before.state.last : null;
+    const done = load(model, last, tryFirst).finally(() => {
       loading.delete(done);
       deps.onChange();
     });
     loading.add(done);
   }
 
-  async function load(model: ServedModel, tryFirst: boolean): Promise<void> {
-    const resident = deps.residentOf(model.queue, model.found, (why) => lose(model.queue, why));
-    const outcome = await deps.loader.load(resident, tryFirst);
-    if (stopped) return;
+  /** `last`: known if lanes have held the model before. */
+  async function load(begun: ServedModel, last: LoadedModel | null, tryFirst: boolean): Promise<void> {
+    const { resident } = begun;
+    const outcome =
+      last === null
+        ? await deps.loader.load(resident, tryFirst)
+        : await deps.loader.loadAgain(resident, last.info);
+    if (isStopped) return;
+    const model = models.get(begun.queue)!;
     if (!outcome.ok) return fail(model, outcome.error);
     const { folder } = model.found;
     const tuned = tunedOf(folder);
@@ -141,11 +154,37 @@ export function createServedModels(deps: ServedModelsDeps) {
   /** No lane can load it again, because its files have changed or loading fails. */
   function lose(queue: string, error: ForebayError): void {
     const model = models.get(queue);
-    if (model === undefined || loadedOf(model) === null || stopped) return;
+    if (model === undefined || loadedOf(model) === null || isStopped) return;
     emit('model.lost', { model: nameOf(model), code: error.code, message: error.message });
     if (model.state.is === 'replaced') models.delete(queue);
     else put(toFailed(model, error));
     leaveLanes(queue);
+    deps.onChange();
+  }
+
+  /** Allowed in state `serving`, while no block or sample uses the model. */
+  function unload(queue: string, why: UnloadReason): void {
+    const model = models.get(queue)!;
+    put(toUnloaded(model));
+    emit('model.unloaded', { ...versionOf(model.found.folder.ref), why });
+    leaveLanes(queue);
+    deps.onChange();
+  }
+
+  /** Loads a model that no lane holds. A failed one is tried again. The caller has made room for it. */
+  function wake(queue: string): void {
+    const model = models.get(queue);
+    if (isStopped || (model?.state.is !== 'unloaded' && model?.state.is !== 'failed')) return;
+    begin(model, models.size > 1);
+    deps.onChange();
+  }
+
+  /** Shows why an unloaded model that is needed is not loaded. */
+  function wait(queue: string, why: string | null): void {
+    const model = models.get(queue);
+    if (model?.state.is !== 'unloaded' || model.state.waitsBecause === why) return;
+    put(toWaiting(model, why));
+    if (why !== null) emit('model.waits', { ...versionOf(model.found.folder.ref), why });
     deps.onChange();
   }
 
@@ -154,21 +193,15 @@ export function createServedModels(deps: ServedModelsDeps) {
     pool.unload(queue);
   }
 
-  /** Removes replaced versions from the lanes once they are unused and a newer version is served. */
-  function retire(queuesInHand: ReadonlySet<string>): void {
-    for (const model of models.values()) {
-      if (queuesInHand.has(model.queue)) model.lastUsed = performance.now();
-      if (model.state.is !== 'replaced' || performance.now() - model.lastUsed < RETIRE_MS) continue;
-      if (!isServing(nameOf(model))) continue;
-      emit('model.retired', versionOf(model.found.folder.ref));
-      models.delete(model.queue);
-      leaveLanes(model.queue);
-      deps.onChange();
-    }
-  }
-
-  function isServing(name: string): boolean {
-    return [...models.values()].some((model) => model.state.is === 'serving' && nameOf(model) === name);
+  /** Allowed in state `replaced`, while no block or sample uses the model. It cannot come back. */
+  function retire(queue: string): void {
+    const model = models.get(queue)!;
+    if (model.state.is !== 'replaced')
+      throw new InvariantError(`a model was retired while ${model.state.is}`);
+    models.delete(queue);
+    emit('model.retired', versionOf(model.found.folder.ref));
+    leaveLanes(queue);
+    deps.onChange();
   }
 
   function announce(model: ServedModel): AnnouncedModel {
@@ -183,13 +216,19 @@ export function createServedModels(deps: ServedModelsDeps) {
   return {
     sync,
     retire,
+    unload,
+    wake,
+    wait,
+    all: (): readonly ServedModel[] => [...models.values()],
+    /** Undefined if the worker does not know the model. */
+    of: (queue: string): ServedModel | undefined => models.get(queue),
     /** Settles when no model is being loaded. */
     async settled(): Promise<void> {
       while (loading.size > 0) await Promise.all(loading);
     },
     /** Loads nothing more. A model that is being loaded is not served. */
     stop(): void {
-      stopped = true;
+      isStopped = true;
       deps.loader.stop();
     },
     /** Whether lanes hold any model. */
@@ -201,19 +240,17 @@ export function createServedModels(deps: ServedModelsDeps) {
       const model = models.get(queue);
       const loaded = model && loadedOf(model);
       if (!loaded) return null;
-      const { config } = model.found.folder;
-      return batchGroup({
-        model: queue,
-        // Resolved here, so that jobs that name the config's value share batches with jobs that leave it open.
-        options: effectiveOptions(config, options),
-        batchSize: options.batch_size ?? loaded.sizing.batch.value,
-        maxWaitMs: config.batching.max_wait_ms,
-        input: taskOf(config).input,
-      });
+      model.lastUsed = performance.now();
+      return groupOfModel(model, loaded, options);
     },
     /** For the heartbeat. */
     describe: (): AnnouncedModel[] => [...models.values()].map(announce),
   };
+}
+
+/** So that a budget for memory is used for pinned models first. */
+function pinnedFirst(found: readonly FoundModel[]): FoundModel[] {
+  return found.toSorted((a, b) => Number(isPinned({ found: b })) - Number(isPinned({ found: a })));
 }
 
 /** Only another content of the same version replaces it. */

@@ -1,5 +1,5 @@
 /** Explains why a worker serves no model, in one sentence for its log and its health check. */
-import { isLoaded, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
+import { isReady, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelsWanted } from './find-models.ts';
 
 /** Null if it serves one, or may soon. */
@@ -7,7 +7,7 @@ export function whyServesNothing(
   models: readonly ServedModel[],
   { dirs, pool, only }: ModelsWanted,
 ): string | null {
-  if (models.some((model) => isLoaded(model) || model.isLoading === true)) return null;
+  if (models.some((model) => isReady(model) || model.isLoading === true)) return null;
   if (models.length === 0) {
     const named = only.length === 0 ? '' : ` named ${only.join(', ')}`;
     return `This worker serves nothing: it finds no model for pool "${pool}"${named} in ${dirs.join(', ')}. It keeps looking.`;

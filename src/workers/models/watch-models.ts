@@ -17,8 +17,6 @@ export function watchModels(deps: {
   /** The looks that belong to the models that are already served. */
   known: ReadonlyMap<string, FolderLook>;
   onChange: (found: FoundModels) => Promise<void>;
-  /** Called after each look, whatever it found. */
-  onLook: () => void;
   emit: Emit;
 }): ModelsWatch {
   const stopping = new AbortController();
@@ -39,7 +37,6 @@ export function watchModels(deps: {
       await delay(LOOK_MS, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
       await look().catch((error: unknown) => deps.emit('models.watch_failed', { error: messageOf(error) }));
-      deps.onLook();
     }
   }
 

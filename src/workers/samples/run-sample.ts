@@ -16,14 +16,20 @@ import { createSampleRecord } from './sample-record.ts';
 
 /** A slow model gets longer than requested, but at most this long, because a caller waits. */
 const MAX_MS = 5_000;
+/** The caller gives up a little later. */
+const MAX_LOAD_MS = 8_000;
 /** Maximum time between two checks of whether lanes want more rows. */
 const FEED_MS = 20;
 
 export interface SampleRunnerDeps {
   reader: BudgetedReader;
   batcher: Batcher;
-  /** Null if this worker does not serve the model. */
-  groupOf: (queue: string, options: SampleRequest['options']) => BatchGroup | null;
+  /** Loads the model if lanes have unloaded it. Null if this worker does not serve it, or `signal` aborts before. */
+  groupOf: (
+    queue: string,
+    options: SampleRequest['options'],
+    signal: AbortSignal,
+  ) => Promise<BatchGroup | null>;
   lanesOf: (queue: string) => number;
   /** Blocks of jobs that share the lanes. */
   blocksInHand: () => number;
@@ -39,7 +45,11 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
   /** Ends early when `stop` aborts. */
   async function run(request: SampleRequest, stop: AbortSignal): Promise<SampleReply> {
     const { queue, options, dataset, rows } = request;
-    const group = deps.groupOf(queue, options);
+    const group = await deps.groupOf(
+      queue,
+      options,
+      AbortSignal.any([stop, AbortSignal.timeout(MAX_LOAD_MS)]),
+    );
     const lanes = deps.lanesOf(queue);
     if (!group || lanes === 0) return noSample('this worker does not serve the model now');
     // Rows on remote servers are fetched only once, to spare the servers.

@@ -1,12 +1,38 @@
-/** Models that jobs can name. */
+/** Models that jobs can name, and what operators ask of the workers that have them. */
 import { z } from 'zod';
+import { blockQueueName } from '../../../shared/queue/keys.ts';
+import { WISHES, type ModelWishes } from '../../../shared/queue/workers/model-wishes.ts';
+import type { Emit } from '../../../shared/observe/events.ts';
 import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { MODEL, MODEL_LIST } from '../wire/model.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
 
 export interface ModelsDeps {
-  readonly models: Pick<ModelCatalog, 'list' | 'get'>;
+  readonly models: Pick<ModelCatalog, 'list' | 'get' | 'findModel'>;
+  readonly wishes: Pick<ModelWishes, 'make'>;
+  readonly emit: Emit;
 }
+
+const MODEL_PARAMS = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(256)
+    .meta({ examples: ['digits-small'] }),
+});
+
+const ABOUT = {
+  load: {
+    summary: 'Load a model',
+    description:
+      'Asks all live workers that have the model to load it now. A model that could not be loaded is tried again. The response does not wait for them: `status` shows what has become of it.',
+  },
+  unload: {
+    summary: 'Unload a model',
+    description:
+      'Asks all live workers that have the model to unload it, and workers that start later not to load it at once. Its running jobs end first. A job that is submitted later loads it again. `status` shows what has become of it.',
+  },
+} as const;
 
 export function mountModels(target: MountTarget, deps: ModelsDeps): void {
   mount(
@@ -36,16 +62,32 @@ export function mountModels(target: MountTarget, deps: ModelsDeps): void {
       summary: 'Get a model',
       description:
         'The version that a job submitted now would use, or the one that is named: `digits-small@2`.',
-      params: z.strictObject({
-        name: z
-          .string()
-          .min(1)
-          .max(256)
-          .meta({ examples: ['digits-small'] }),
-      }),
+      params: MODEL_PARAMS,
       success: [{ status: 200, description: 'The model.', content: { 'application/json': MODEL } }],
       problems: ['model_not_found', 'invalid_model_config'],
     },
     async ({ c, params }) => c.json(await deps.models.get(params.name)),
   );
+  for (const wish of WISHES) {
+    mount(
+      target,
+      {
+        method: 'post',
+        path: `/v1/models/{name}/${wish}`,
+        operationId: `${wish}Model`,
+        tag: 'Models',
+        access: 'models:write',
+        ...ABOUT[wish],
+        params: MODEL_PARAMS,
+        success: [{ status: 202, description: 'Workers are asked.', content: { 'application/json': MODEL } }],
+        problems: ['model_not_found', 'invalid_model_config'],
+      },
+      async ({ c, params, caller }) => {
+        const { ref } = await deps.models.findModel(params.name);
+        await deps.wishes.make(blockQueueName(ref), wish);
+        deps.emit('model.wish_made', { model: params.name, wish, by: caller.key });
+        return c.json(await deps.models.get(params.name), 202);
+      },
+    );
+  }
 }

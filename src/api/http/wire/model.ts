@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { BATCH_VERDICTS } from '../../../shared/domain/model/batch-invariance.ts';
 import { FAILURE_OR_NULL, TIMESTAMP } from './scalars.ts';
 
-export const MODEL_STATUSES = ['serving', 'not_loaded', 'failed'] as const;
+export const MODEL_STATUSES = ['serving', 'unloaded', 'not_loaded', 'failed'] as const;
 
 const BATCH_INVARIANCE = z
   .object({
@@ -42,6 +42,10 @@ export const MODEL = z
         examples: ['2'],
       }),
     latest: z.boolean().meta({ description: 'Whether a job that names no version would use it.' }),
+    aliases: z.array(z.string()).meta({
+      description: 'Aliases that stand for this version. Submit one as `name@alias`.',
+      examples: [['stable']],
+    }),
     hash: z.string().nullable().meta({
       description: 'SHA-256 over config, graph, external data, and the files that the config names.',
     }),
@@ -51,10 +55,11 @@ export const MODEL = z
       .meta({ examples: ['image-classification'] }),
     pool: z.string().nullable().meta({ description: 'Pool of workers that runs it.' }),
     status: z.enum(MODEL_STATUSES).meta({
-      description: 'serving: live lanes have it loaded. not_loaded: no worker has it. failed: see `problem`.',
+      description:
+        'serving: live lanes have it loaded. unloaded: live workers load it when a job needs it. not_loaded: no worker has it, or one is loading it. failed: see `problem`.',
     }),
     problem: FAILURE_OR_NULL,
-    workers: z.int().meta({ description: 'Live workers that serve it.' }),
+    workers: z.int().meta({ description: 'Live workers that serve it, or load it when a job needs it.' }),
     lanes: z.int().meta({ description: 'Lanes that have it loaded, over all workers.' }),
     batch_size: z.int().nullable().meta({ description: 'Rows per model call on its workers.' }),
     tuned_at: TIMESTAMP.nullable().meta({

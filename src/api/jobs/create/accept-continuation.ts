@@ -9,7 +9,7 @@ import type { InputResolver } from './resolve-input.ts';
 
 /** What resuming and retrying both need. */
 export interface ContinuationDeps {
-  findModel: ModelCatalog['findModel'];
+  findAgain: ModelCatalog['findAgain'];
   input: Pick<InputResolver, 'adopt' | 'discard'>;
   output: OutputResolver;
   webhooks: Pick<WebhookQueue, 'secretOf'>;

@@ -40,7 +40,7 @@ export function createResumeOutput(deps: ContinuationDeps & { jobs: Pick<JobStor
     id: string,
     folder: string,
   ): Promise<PreparedContinuation> {
-    const model = await deps.findModel(earlier.model.name);
+    const model = await deps.findAgain(earlier.model);
     const options = { ...earlier.options, ...request.options };
     checkResume(earlier, model, options);
     const { webhook } = request;

@@ -44,7 +44,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
     if (!last) throw refusal(`The output "${folder}" of job ${id} is gone.`);
     const { rows } = await lastJob(id, last, folder);
     if (rows.failed === 0) throw refusal(`No row of job ${id} has failed, so there is nothing to retry.`);
-    const model = await deps.findModel(last.model.name);
+    const model = await deps.findAgain(last.model);
     checkResume(last, model, last.options);
     const first = firstPart(last);
     const end = first + Math.ceil((rows.succeeded + rows.failed) / last.options.block_rows);

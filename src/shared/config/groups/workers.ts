@@ -55,6 +55,14 @@ export const WORKERS = {
     trade:
       'A higher limit hides slow storage, and a lower one saves memory. Half is for rows that the worker fetches, half for files that its lanes open.',
   }),
+  modelsBytes: megabytes({
+    env: 'FOREBAY_MODELS_MB',
+    max: 100_000_000,
+    what: 'MB of memory for the models of a worker, in all its lanes together',
+    trade:
+      'With less, more models wait on disk until a job needs them, and loading costs time. Beyond the limit, the least recently used model that no job needs leaves the lanes.',
+    unset: 'all models stay in memory',
+  }),
   memoryLimitBytes: megabytes({
     env: 'FOREBAY_MEMORY_LIMIT_MB',
     max: 100_000_000,

@@ -42,6 +42,8 @@ export const COMMON_CONFIG_SHAPE = {
     .default(['cpu']),
   /** Whether the CPU may compute where a provider cannot load. Has no default, so that the hashes of older models stay. */
   fallback: z.boolean().optional(),
+  /** Seconds without use after which the model leaves the lanes. -1: never, also if others need its memory. No default. */
+  keep_alive_s: z.int().min(-1).max(2_592_000).optional(),
 };
 
 function namesEachOnce(providers: readonly ExecutionProvider[]): boolean {

@@ -44,6 +44,16 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
     return queue;
   }
 
+  async function depth(queue: string): Promise<QueueDepth> {
+    const counts = await open(queue).getJobCounts('wait', 'prioritized', 'active', 'delayed', 'failed');
+    return {
+      waiting: (counts['wait'] ?? 0) + (counts['prioritized'] ?? 0),
+      active: counts['active'] ?? 0,
+      delayed: counts['delayed'] ?? 0,
+      failed: counts['failed'] ?? 0,
+    };
+  }
+
   return {
     async add(queue: string, job: string, priority: number, blocks: readonly QueuedBlock[]): Promise<void> {
       if (blocks.length === 0) return;
@@ -112,15 +122,13 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
       return removed.filter((n) => n === 1).length;
     },
 
-    async depth(queue: string): Promise<QueueDepth> {
-      const counts = await open(queue).getJobCounts('wait', 'prioritized', 'active', 'delayed', 'failed');
-      return {
-        waiting: (counts['wait'] ?? 0) + (counts['prioritized'] ?? 0),
-        active: counts['active'] ?? 0,
-        delayed: counts['delayed'] ?? 0,
-        failed: counts['failed'] ?? 0,
-      };
+    /** Whether any block waits, or is held by a worker that may have died. */
+    async holdsAny(queue: string): Promise<boolean> {
+      const { waiting, active, delayed } = await depth(queue);
+      return waiting + active + delayed > 0;
     },
+
+    depth,
 
     async close(): Promise<void> {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

@@ -38,6 +38,10 @@ export interface ServedModel {
   readonly problem: { readonly code: string; readonly message: string } | null;
   /** It is being loaded and has no lanes yet. Workers of older versions send neither this nor `replaces`. */
   readonly isLoading?: boolean;
+  /** No lane holds it now. It is loaded when a block waits for it. Workers of older versions do not send it. */
+  readonly isUnloaded?: boolean;
+  /** Why an unloaded model that is needed is not being loaded. Null or absent: nothing prevents it. */
+  readonly waitsBecause?: string | null;
   /** Hashes of versions of the same name that the worker served before, oldest first. */
   readonly replaces?: readonly string[];
   /** The graph's inputs, outputs and batch. Null until it is loaded. */
@@ -106,14 +110,23 @@ export interface ModelService {
   readonly otherHashes: readonly string[];
   /** Some worker is loading it. */
   readonly isLoading: boolean;
+  /** Some worker has it unloaded, and loads it when a block waits for it. */
+  readonly isUnloaded: boolean;
+  /** Why such a worker does not load it now. Null: nothing prevents it. */
+  readonly waitsBecause: string | null;
   /** A worker has served it and then found other files in its place. */
   readonly isReplaced: boolean;
   /** All workers that serve it are so short of memory that they take a block only when they hold none. */
   readonly memoryFull: boolean;
 }
 
-/** Whether the model is ready: it did not fail, and is not being loaded. */
-export function isLoaded({ problem, isLoading = false }: ServedModel): boolean {
+/** Whether lanes hold the model. */
+export function isLoaded(model: ServedModel): boolean {
+  return isReady(model) && model.isUnloaded !== true;
+}
+
+/** Whether the worker can run blocks of the model, even if it must load it first. */
+export function isReady({ problem, isLoading = false }: ServedModel): boolean {
   return problem === null && !isLoading;
 }
 
@@ -145,12 +158,12 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
     return (await redis.hvals(indexKeys.workers)).map(readHeartbeat);
   }
 
-  /** The model as announced by each live worker that has loaded it. */
-  async function healthy(model: ModelRef): Promise<ServedModel[]> {
+  /** The model as announced by each live worker that is ready for it. */
+  async function ready(model: ModelRef): Promise<ServedModel[]> {
     const queue = blockQueueName(model);
     return (await live())
       .flatMap((worker) => worker.models)
-      .filter((served) => isLoaded(served) && blockQueueName(served.ref) === queue);
+      .filter((served) => isReady(served) && blockQueueName(served.ref) === queue);
   }
 
   return {
@@ -179,6 +192,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
       );
       const mine = announced.filter((a) => a.queue === queue);
       const serving = mine.filter(({ served }) => !served.problem && served.lanes > 0);
+      const unloaded = mine.filter(({ served }) => served.isUnloaded === true);
       const others = announced.flatMap(({ served }) =>
         served.ref.name === model.name && served.ref.pool === model.pool && served.ref.hash !== model.hash
           ? [served]
@@ -187,22 +201,24 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
       return {
         lanes: serving.reduce((lanes, { served }) => lanes + served.lanes, 0),
         problem:
-          serving.length > 0
+          serving.length > 0 || unloaded.length > 0
             ? null
             : (mine.find(({ served }) => served.problem)?.served.problem?.message ?? null),
         otherHashes: [...new Set(others.map(({ ref }) => ref.hash))].toSorted(),
         isLoading: mine.some(({ served }) => served.isLoading === true),
+        isUnloaded: unloaded.length > 0,
+        waitsBecause: unloaded.find(({ served }) => served.waitsBecause)?.served.waitsBecause ?? null,
         isReplaced: others.some(({ replaces }) => replaces?.includes(model.hash) === true),
         memoryFull: serving.length > 0 && serving.every(({ worker }) => stopsIntake(worker.memory.level)),
       };
     },
     /** Lanes of all live workers that serve a model. */
     async liveLanes(model: ModelRef): Promise<number> {
-      return (await healthy(model)).reduce((lanes, served) => lanes + served.lanes, 0);
+      return (await ready(model)).reduce((lanes, served) => lanes + served.lanes, 0);
     },
     /** The worst verdict of all live workers that serve a model. Null if none has one. */
     async batchInvariance(model: ModelRef): Promise<BatchInvariance | null> {
-      return gravest((await healthy(model)).map((served) => served.batchInvariance));
+      return gravest((await ready(model)).map((served) => served.batchInvariance));
     },
   };
 }

@@ -13,6 +13,8 @@ const SERVICE = {
   problem: null,
   otherHashes: [],
   isLoading: false,
+  isUnloaded: false,
+  waitsBecause: null,
   isReplaced: false,
   memoryFull: false,
 };
@@ -67,6 +69,18 @@ it('explains why nothing is added, with both hashes if they differ', () => {
     reason: 'model_failed',
     text: 'no such operator',
   });
+});
+
+it('adds a block for a model that workers have unloaded, and then says what it waits for', () => {
+  const veto = (service: object, onQueue: number) =>
+    vetoOnAdding({ ...STATE, onQueue, service: { ...SERVICE, lanes: 0, isUnloaded: true, ...service } });
+  expect(veto({}, 0)).toBeNull();
+  expect(veto({}, 1)).toEqual({
+    reason: 'no_worker',
+    text: 'A worker is loading model "m" (bbbbbbbbbbbb).',
+  });
+  expect(veto({ waitsBecause: 'no memory' }, 1)).toEqual({ reason: 'no_worker', text: 'no memory' });
+  expect(veto({ lanes: 1 }, 1)).toBeNull();
 });
 
 it('keeps one block on the queue when all workers are short of memory', () => {

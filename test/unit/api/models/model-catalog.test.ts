@@ -73,6 +73,28 @@ describe('the model catalog', () => {
     });
   });
 
+  it('shows a model that workers have unloaded with the facts that they remember', async () => {
+    const { ref } = await catalog().findModel('digits-small');
+    const isUnloaded = { ref, lanes: 0, isUnloaded: true, batchSize: 16, graph: { fixedBatch: null } };
+    const { get, findModel } = catalog([isUnloaded]);
+    expect(await get('digits-small')).toMatchObject({
+      status: 'unloaded',
+      workers: 1,
+      lanes: 0,
+      batch_size: 16,
+      graph: { fixedBatch: null },
+      problem: null,
+    });
+    expect((await findModel('digits-small')).batchSize).toBe(16);
+    const problem = { code: 'model_load_failed', message: 'no' };
+    const others = [{ ref, lanes: 0, problem }, isUnloaded];
+    expect(await catalog(others).get('digits-small')).toMatchObject({ status: 'unloaded', problem: null });
+    expect(await catalog([isUnloaded, { ref }]).get('digits-small')).toMatchObject({
+      status: 'serving',
+      workers: 1,
+    });
+  });
+
   it('shows the worst verdict on batches with advice, and the memory that a lane needs', async () => {
     const { ref } = await catalog().findModel('digits-small');
     const verdict = (name: 'invariant' | 'variant') =>

@@ -32,3 +32,30 @@ it('a block that cannot be handed back is left to its lock, and the others are h
     { job: 'job_x', block: 0, error: 'the connection broke' },
   ]);
 });
+
+it('a block whose model left the lanes while it was taken is handed back, and that is no attempt', async () => {
+  const calls: unknown[] = [];
+  const deps = {
+    window: {
+      beginRun: async () => ({ spec: {} }),
+      leaveRun: async (...left: unknown[]) => void calls.push(['leave', ...left]),
+      announceLeft: async (job: string) => void calls.push(['announce', job]),
+    },
+    groupOf: () => null,
+    emit: recordEvents().emit,
+  } as unknown as RunBlockDeps;
+  const run = createBlockRunner(deps)({
+    queue: 'q',
+    token: 'token',
+    data: { v: 1, job: 'job_x', block: 3, generation: 1, first_row: 0, rows: 4 },
+    complete: async () => undefined,
+    leaveToNewer: async () => undefined,
+    fail: async (error) => void calls.push(['fail', error.message]),
+  });
+  await run.ended;
+  expect(calls).toEqual([
+    ['leave', 'job_x', 3, 'token', 'handedBack'],
+    ['fail', 'handed back: the model has left the lanes'],
+    ['announce', 'job_x'],
+  ]);
+});

@@ -1,0 +1,12 @@
+/** What follows when workers are asked to load or to unload a model. Pure. */
+import type { ModelWire } from '../../api/http/wire/model.ts';
+import { modelTitle } from '../../shared/models/version-name.ts';
+
+export function askedText(wish: 'load' | 'unload', model: ModelWire): string {
+  const title = modelTitle(model);
+  const what =
+    wish === 'load'
+      ? `Workers are asked to load ${title}.`
+      : `Workers are asked to unload ${title}. Its running jobs end first, and a later job loads it again.`;
+  return `${what} It is ${model.status.replace('_', ' ')} now; see: forebay models inspect ${title}\n`;
+}

@@ -1,0 +1,25 @@
+/** The group in which rows of a model are batched. */
+import { effectiveOptions } from '../../shared/tasks/option-values.ts';
+import type { OptionValues } from '../../shared/tasks/task-description.ts';
+import { taskOf } from '../../shared/tasks/task-descriptions.ts';
+import { batchGroup, type BatchGroup } from '../intake/batch-group.ts';
+import type { LoadedModel, ServedModel } from './served-model.ts';
+
+/** The options of a job, or of a sample. */
+export type GroupOptions = { readonly batch_size: number | null } & OptionValues;
+
+export function groupOfModel(
+  { queue, found }: ServedModel,
+  { sizing }: LoadedModel,
+  options: GroupOptions,
+): BatchGroup {
+  const { config } = found.folder;
+  return batchGroup({
+    model: queue,
+    // Resolved here, so that jobs that name the config's value share batches with jobs that leave it open.
+    options: effectiveOptions(config, options),
+    batchSize: options.batch_size ?? sizing.batch.value,
+    maxWaitMs: config.batching.max_wait_ms,
+    input: taskOf(config).input,
+  });
+}

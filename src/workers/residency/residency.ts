@@ -1,0 +1,170 @@
+/**
+ * Decides which models this worker's lanes hold. A model leaves them when it was idle for long enough, when another model
+ * needs its memory, or when an operator asks for it. It comes back when a block waits for it. A model that a block or a
+ * sample uses always stays. A version whose files were replaced leaves for good.
+ */
+import { messageOf } from '../../shared/errors.ts';
+import type { Emit } from '../../shared/observe/events.ts';
+import { createAlarm } from '../../shared/process/alarm.ts';
+import type { ModelWish, ModelWishes } from '../../shared/queue/workers/model-wishes.ts';
+import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
+import type { ServedModels } from '../models/served-models.ts';
+import { keepMsOf, type ServedModel } from '../models/served-model.ts';
+import { BETWEEN_BLOCKS_MS, createMakeRoom } from './make-room.ts';
+
+/** The longest delay that a lost wake-up causes. */
+const SWEEP_MS = 1_000;
+/** A replaced version leaves the lanes when the worker has held none of its blocks for this long. */
+const RETIRE_MS = 30_000;
+
+export type Residency = ReturnType<typeof createResidency>;
+
+/** `standing`: the wishes before the worker started. */
+export function createResidency(deps: {
+  budgetBytes: number | null;
+  models: Pick<ServedModels, 'all' | 'of' | 'retire' | 'unload' | 'wait' | 'wake'>;
+  wishes: Pick<ModelWishes, 'all'>;
+  standing: ReadonlyMap<string, ModelWish>;
+  inUse: (queue: string) => boolean;
+  isNeeded: (queue: string) => Promise<boolean>;
+  emit: Emit;
+  now?: () => number;
+}) {
+  const { models, inUse, isNeeded, emit, now = () => performance.now() } = deps;
+  const alarm = createAlarm();
+  const stopping = new AbortController();
+  /** By queue, the last wish that this worker has seen. */
+  let wishes = deps.standing;
+  const room = createMakeRoom({
+    budgetBytes: deps.budgetBytes,
+    models: models.all,
+    inUse,
+    isNeeded,
+    unload: (queue) => models.unload(queue, 'budget'),
+    now,
+  });
+  /** One after the other, so that two models are not given the same memory. */
+  let lastWake: Promise<void> = Promise.resolve();
+
+  async function wake(queue: string): Promise<void> {
+    if (models.of(queue)?.state.is === 'unloaded') await load(queue);
+  }
+
+  async function load(queue: string): Promise<void> {
+    lastWake = lastWake.then(async () => loadInTurn(queue)).catch(failed);
+    return lastWake;
+  }
+
+  async function loadInTurn(queue: string): Promise<void> {
+    const model = models.of(queue);
+    if (model === undefined || (model.state.is !== 'unloaded' && model.state.is !== 'failed')) return;
+    const why = await room.makeRoom(model);
+    if (stopping.signal.aborted) return;
+    if (why === null) models.wake(queue);
+    else models.wait(queue, why);
+  }
+
+  function failed(error: unknown): void {
+    // The Redis watch reports errors of Redis.
+    if (stopping.signal.aborted || redisTrouble(error) !== null) return;
+    emit('models.residency_failed', { error: messageOf(error) });
+  }
+
+  async function followWishes(): Promise<void> {
+    const before = wishes;
+    wishes = await deps.wishes.all();
+    for (const { queue } of models.all()) {
+      const asked = wishes.get(queue);
+      if (asked === undefined || asked.id === before.get(queue)?.id) continue;
+      await (asked.wish === 'load' ? stay(queue) : leave(queue));
+    }
+  }
+
+  /** A model that could not be loaded is tried again. */
+  async function stay(queue: string): Promise<void> {
+    const model = models.of(queue);
+    if (model !== undefined) model.keepMs = keepMsOf(model.found);
+    await load(queue);
+  }
+
+  /** The running jobs of the model end first. Applies to pinned models too. */
+  function leave(queue: string): void {
+    const model = models.of(queue);
+    if (model !== undefined) model.keepMs = 0;
+  }
+
+  async function unloadIdle(): Promise<void> {
+    for (const { queue } of models.all()) {
+      if (!isIdle(queue) || (await isNeeded(queue)) || !isIdle(queue)) continue;
+      const { keepMs, found } = models.of(queue)!;
+      models.unload(queue, keepMs < keepMsOf(found) ? 'asked' : 'idle');
+    }
+  }
+
+  /** Looks at the model again, because it may have changed during a wait. */
+  function isIdle(queue: string): boolean {
+    const model = models.of(queue);
+    return model?.state.is === 'serving' && unusedMs(model) >= Math.max(model.keepMs, BETWEEN_BLOCKS_MS);
+  }
+
+  function unusedMs(model: ServedModel): number {
+    if (inUse(model.queue)) model.lastUsed = now();
+    return now() - model.lastUsed;
+  }
+
+  /** Replaced versions leave the lanes when they are unused, and another version is served or can be. */
+  function retireReplaced(): void {
+    for (const model of models.all()) {
+      if (model.state.is !== 'replaced' || unusedMs(model) < RETIRE_MS) continue;
+      if (isOffered(model.found.folder.ref.name)) models.retire(model.queue);
+    }
+  }
+
+  /** An unloaded version may wait for the memory of the replaced one. */
+  function isOffered(name: string): boolean {
+    return models
+      .all()
+      .some(
+        ({ found, state }) =>
+          found.folder.ref.name === name && (state.is === 'serving' || state.is === 'unloaded'),
+      );
+  }
+
+  /** Messages may be lost, and a worker that died may have left blocks behind. */
+  async function wakeNeeded(): Promise<void> {
+    for (const { queue, state } of models.all()) {
+      if (state.is !== 'unloaded') continue;
+      if (await isNeeded(queue)) await wake(queue);
+      else models.wait(queue, null);
+    }
+  }
+
+  /** Once. The worker calls it at intervals. */
+  async function round(): Promise<void> {
+    retireReplaced();
+    await followWishes();
+    await unloadIdle();
+    await wakeNeeded();
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await round().catch(failed);
+      await alarm.wait(SWEEP_MS, stopping.signal);
+    }
+  }
+
+  return {
+    /** Whether a model that has just been found is loaded at once. */
+    loadsAtOnce: (model: ServedModel): boolean =>
+      wishes.get(model.queue)?.wish !== 'unload' && room.fits(model),
+    /** A block waits for the model. Does nothing if the worker does not know it, or lanes hold it. */
+    wake,
+    /** A wish may have changed. */
+    ring: (): void => alarm.ring(),
+    round,
+    start: (): void => void run(),
+    /** Does not wait for Redis, which may be unavailable. */
+    stop: (): void => stopping.abort(),
+  };
+}

@@ -1,0 +1,201 @@
+// Models leave the lanes when they are idle, when others need their memory, and when an operator asks. They come back for
+// the next job, and no job loses a row.
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ModelWire } from '#forebay/api/http/wire/model.js';
+import type { PlanWire } from '#forebay/api/http/wire/plan.js';
+import { childPids } from '../support/child-pids.ts';
+import { freePort } from '../support/free-port.ts';
+import { writeModelFolder } from '../support/onnx/models.ts';
+import { externalWeightsModel } from '../support/onnx/special-models.ts';
+import {
+  indexes,
+  LABELS,
+  readOutput,
+  startService,
+  upTo,
+  writeImages,
+  writeTinyModel,
+  type Service,
+} from '../support/service.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const ROWS = 30;
+let service: Service;
+beforeAll(async () => {
+  service = await startService({ workers: 0, env: { FOREBAY_LANES: '1', FOREBAY_LOG_LEVEL: 'silent' } });
+  await writeImages(join(service.input, 'few'), ROWS);
+  rmSync(join(service.models, 'tiny'), { recursive: true });
+});
+afterEach(async () => service.stopWorkers());
+afterAll(async () => service.close());
+
+const write = (name: string, more: Record<string, unknown> = {}) =>
+  writeTinyModel(join(service.models, name), name, more);
+const model = async (name: string) =>
+  (await (await service.request(`/v1/models/${name}`)).json()) as ModelWire;
+const becomes = async (name: string, status: ModelWire['status']) =>
+  waitUntil(`${name} to be ${status}`, async () => (await model(name)).status === status);
+const ask = async (name: string, wish: 'load' | 'unload') => {
+  const response = await service.post(`/v1/models/${name}/${wish}`, {});
+  expect(response.status).toBe(202);
+};
+const submit = async (name: string, options: Record<string, unknown> = {}) =>
+  service.submit({
+    model: name,
+    output: service.out(`${name}-${jobs++}`),
+    input: { type: 'files', path: 'few' },
+    options,
+  });
+let jobs = 0;
+
+async function runs(name: string): Promise<void> {
+  const job = await submit(name);
+  expect(await service.ended(job.id)).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
+  const rows = readOutput(job.output);
+  expect(indexes(rows)).toEqual(upTo(ROWS));
+  expect(rows.every((row) => row.predictions![0]!.index === row.index % 3)).toBe(true);
+}
+
+/** More rows than one look at the queue can miss. */
+async function longJob(name: string) {
+  const lines = upTo(1_500).map((i) => `few/${String(i % ROWS).padStart(6, '0')}.png`);
+  writeFileSync(join(service.input, 'many.txt'), lines.join('\n'));
+  return service.submit({
+    model: name,
+    output: service.out(`${name}-long`),
+    input: { type: 'manifest', path: 'many.txt' },
+    options: { block_rows: 20 },
+  });
+}
+
+describe('a model with keep_alive_s', () => {
+  it('is unloaded when it is idle, and comes back for a job and for a plan, with its facts', async () => {
+    write('brief', { keep_alive_s: 1 });
+    const port = await freePort();
+    const worker = await service.startWorker({ FOREBAY_MODELS: 'brief', FOREBAY_HEALTH_PORT: String(port) });
+    const [lane] = childPids(worker.pid!);
+    await becomes('brief', 'unloaded');
+    // Only a new process surely has no memory of the model.
+    await waitUntil('a new lane', () => !childPids(worker.pid!).includes(lane!));
+    expect(await model('brief')).toMatchObject({ workers: 1, lanes: 0, providers: ['cpu'], problem: null });
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+    expect([ready.status, await ready.json()]).toMatchObject([200, { models: [{ serving: false }] }]);
+    await runs('brief');
+    await becomes('brief', 'unloaded');
+    const response = await service.post('/v1/plan', {
+      model: 'brief',
+      input: { type: 'files', path: 'few' },
+    });
+    const plan = (await response.json()) as PlanWire;
+    expect(plan.estimate).toMatchObject({ rows_per_s: { value: expect.any(Number) } });
+    await runs('brief');
+  });
+});
+
+describe('an operator', () => {
+  it('unloads a model while its job runs: the job ends first, and a later job loads it again', async () => {
+    write('asked', { keep_alive_s: -1 });
+    await service.startWorker({ FOREBAY_MODELS: 'asked' });
+    await service.startWorker({ FOREBAY_MODELS: 'asked' });
+    const job = await longJob('asked');
+    await service.until(job.id, 'some rows', ({ rows }) => rows.succeeded > 0);
+    await ask('asked', 'unload');
+    const ended = await service.ended(job.id);
+    expect(ended).toMatchObject({ status: 'completed', rows: { succeeded: 1_500, failed: 0 } });
+    expect(indexes(readOutput(job.output))).toEqual(upTo(1_500));
+    await becomes('asked', 'unloaded');
+    await runs('asked');
+    expect(await model('asked')).toMatchObject({ status: 'serving' });
+  });
+
+  it('keeps a model out of workers that start later, until it is loaded or a job needs it', async () => {
+    write('later');
+    const worker = await service.startWorker({ FOREBAY_MODELS: 'later' });
+    await ask('later', 'unload');
+    await becomes('later', 'unloaded');
+    // The worker dies while it wakes the model. The message that woke it is gone, and so is the API.
+    const job = await submit('later');
+    worker.kill('SIGKILL');
+    await service.restartApi();
+    await service.startWorker({ FOREBAY_MODELS: 'later' });
+    expect(await service.ended(job.id)).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
+    await service.stopWorkers();
+    await service.startWorker({ FOREBAY_MODELS: 'later' });
+    expect(await model('later')).toMatchObject({ status: 'unloaded', workers: 1, graph: null });
+    await ask('later', 'load');
+    await becomes('later', 'serving');
+  });
+
+  it('loads and unloads at the same time: the last word counts, and no job is lost', async () => {
+    write('both');
+    await service.startWorker({ FOREBAY_MODELS: 'both' });
+    const submitted = [];
+    for (const wish of ['unload', 'load', 'unload', 'load', 'unload', 'load'] as const) {
+      const [, job] = await Promise.all([ask('both', wish), submit('both', { block_rows: 3 })]);
+      submitted.push(job);
+    }
+    for (const { id } of submitted)
+      expect(await service.ended(id)).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
+    expect(await model('both')).toMatchObject({ status: 'serving' });
+  });
+});
+
+describe('a job of an unloaded model', () => {
+  it('names the reason when its files were replaced meanwhile, and new jobs use the new files', async () => {
+    write('swapped');
+    await service.startWorker({ FOREBAY_MODELS: 'swapped' });
+    const job = await submit('swapped');
+    await service.post(`/v1/jobs/${job.id}/pause`, {});
+    const before = await model('swapped');
+    await ask('swapped', 'unload');
+    await becomes('swapped', 'unloaded');
+    write('swapped', { top_k: 1 });
+    await waitUntil('the new files', async () => {
+      const now = await model('swapped');
+      return now.hash !== before.hash && now.status === 'serving';
+    });
+    await runs('swapped');
+    await service.post(`/v1/jobs/${job.id}/resume`, {});
+    await service.until(job.id, 'the reason', ({ reason, reason_text }) =>
+      Boolean(reason === 'no_worker' && reason_text?.includes('were replaced after this job was submitted')),
+    );
+  });
+});
+
+describe('a memory budget', () => {
+  /** Its weights have 12 MB, more than the budget, so only one fits. */
+  function writeLarge(name: string, more: Record<string, unknown> = {}): void {
+    const config = { name, task: 'image-classification', preprocess: { crop: 8 }, top_k: 1, ...more };
+    const dir = join(service.models, name);
+    writeModelFolder(dir, externalWeightsModel(8), config, LABELS);
+    const bias = new Float32Array(3 * 2 ** 20);
+    writeFileSync(join(dir, 'weights.bin'), Buffer.from(bias.buffer));
+  }
+  const statuses = async (...names: string[]) =>
+    Promise.all(names.map(async (name) => (await model(name)).status));
+  const ended = async (name: string) => service.ended((await submit(name)).id);
+
+  it('unloads the model that was used least recently for the one that a job needs', async () => {
+    for (const name of ['first', 'second']) writeLarge(name);
+    await service.startWorker({ FOREBAY_MODELS: 'first,second', FOREBAY_MODELS_MB: '1' });
+    expect(await statuses('first', 'second')).toEqual(['serving', 'unloaded']);
+    expect(await ended('second')).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
+    expect(await statuses('first', 'second')).toEqual(['unloaded', 'serving']);
+  });
+
+  it('never unloads a pinned model: the job of another one says that it waits for memory', async () => {
+    writeLarge('pinned', { keep_alive_s: -1 });
+    writeLarge('evicted');
+    await service.startWorker({ FOREBAY_MODELS: 'evicted,pinned', FOREBAY_MODELS_MB: '1' });
+    expect(await statuses('evicted', 'pinned')).toEqual(['unloaded', 'serving']);
+    const job = await submit('evicted');
+    const says = /^Model "evicted" waits for memory: .*\(FOREBAY_MODELS_MB\).*: pinned\.$/;
+    await service.until(job.id, 'the reason', ({ reason_text }) => says.test(reason_text ?? ''));
+    // Only an operator can make room.
+    await ask('pinned', 'unload');
+    expect(await service.ended(job.id)).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
+    expect(await statuses('evicted', 'pinned')).toEqual(['serving', 'unloaded']);
+  });
+});

@@ -1,0 +1,124 @@
+// The models of a worker: how they leave the lanes and come back, whatever happens to their files meanwhile.
+import { expect, it } from 'vitest';
+import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
+import type { FoundModel, FoundModels } from '#forebay/workers/models/find-models.js';
+import { createServedModels, type ServedModelsDeps } from '#forebay/workers/models/served-models.js';
+import { recordEvents } from '../../../support/recorded-events.ts';
+
+/** `content`: two models of one name differ in it. */
+function model(name: string, content = 'a', look = 'first'): FoundModel {
+  const config = readModelConfig({ name, task: 'image-classification', preprocess: { crop: 8 } });
+  if (!config.ok) throw new Error(JSON.stringify(config.issues));
+  const ref = { name, hash: content.repeat(64), pool: 'default' };
+  const folder = { ref, version: null, config: config.config, dir: `/models/${name}`, bytes: 1, notes: [] };
+  return { folder, look: { key: look, files: [] } } as unknown as FoundModel;
+}
+
+const queueOf = (name: string, content = 'a') => `default.${name}.${content.repeat(12)}`;
+const onDisk = (...models: FoundModel[]): FoundModels => ({ models, looks: new Map(), problems: [] });
+
+function worker({ loadsAtOnce = () => true }: Partial<Pick<ServedModelsDeps, 'loadsAtOnce'>> = {}) {
+  const calls: string[] = [];
+  const events = recordEvents();
+  const info = { batchInvariance: null, memory: null, notes: [], loadMs: 1 };
+  const loaded = { ok: true, info } as unknown as Awaited<ReturnType<ServedModelsDeps['loader']['load']>>;
+  const models = createServedModels({
+    pool: { lanesOf: () => 1, unload: (queue) => void calls.push(`unload ${queue}`) },
+    residentOf: (queue) =>
+      ({ lanes: 1, load: { model: queue } }) as ReturnType<ServedModelsDeps['residentOf']>,
+    loader: {
+      async load({ load }, tryFirst) {
+        calls.push(`load ${load.model}${tryFirst ? ' after a trial' : ''}`);
+        return loaded;
+      },
+      async loadAgain({ load }) {
+        calls.push(`load again ${load.model}`);
+        return loaded;
+      },
+      stop: () => undefined,
+    },
+    sizeModel: () => ({ batch: { value: 4 } }) as ReturnType<ServedModelsDeps['sizeModel']>,
+    tunedOf: () => null,
+    loadsAtOnce,
+    onServed: (queue) => void calls.push(`served ${queue}`),
+    onGone: (queue) => void calls.push(`gone ${queue}`),
+    onChange: () => undefined,
+    emit: events.emit,
+  });
+  const states = () =>
+    models.describe().map(({ ref, isLoading, isUnloaded, lanes }) => ({
+      content: ref.hash[0],
+      is: isLoading === true ? 'loading' : isUnloaded === true ? 'unloaded' : 'loaded',
+      lanes,
+    }));
+  return { models, calls, events, states };
+}
+
+it('a model leaves the lanes with its queue, and comes back without another trial or probe', async () => {
+  const { models, calls, states, events } = worker();
+  const queue = queueOf('one');
+  models.sync(onDisk(model('one'), model('two', 'b')));
+  await models.settled();
+  calls.length = 0;
+  models.unload(queue, 'idle');
+  expect(calls).toEqual([`gone ${queue}`, `unload ${queue}`]);
+  expect(states()[0]).toEqual({ content: 'a', is: 'unloaded', lanes: 0 });
+  expect(models.groupOf(queue, { batch_size: null })).toBeNull();
+  expect(events.of('model.unloaded')).toMatchObject([{ model: 'one', why: 'idle' }]);
+  models.wake(queue);
+  models.wake(queue);
+  expect(states()[0]).toMatchObject({ is: 'loading' });
+  await models.settled();
+  expect(calls.slice(2)).toEqual([`load again ${queue}`, `served ${queue}`]);
+  expect(states()[0]).toEqual({ content: 'a', is: 'loaded', lanes: 1 });
+});
+
+it('a model that must not be loaded at once waits in state unloaded, and says why', async () => {
+  const { models, calls, states } = worker({ loadsAtOnce: () => false });
+  models.sync(onDisk(model('one')));
+  await models.settled();
+  expect([calls, states()]).toEqual([[], [{ content: 'a', is: 'unloaded', lanes: 0 }]]);
+  models.wait(queueOf('one'), 'no memory');
+  expect(models.describe()[0]).toMatchObject({ waitsBecause: 'no memory', batchSize: expect.any(Number) });
+  models.wake(queueOf('one'));
+  await models.settled();
+  expect(models.describe()[0]).toMatchObject({ waitsBecause: null, isUnloaded: false });
+});
+
+it('a model whose files go while it is unloaded is forgotten, and its successor is loaded', async () => {
+  const { models, calls, states } = worker();
+  models.sync(onDisk(model('one')));
+  await models.settled();
+  models.unload(queueOf('one'), 'asked');
+  models.sync(onDisk(model('one', 'b')));
+  await models.settled();
+  expect(states()).toEqual([{ content: 'b', is: 'loaded', lanes: 1 }]);
+  models.wake(queueOf('one'));
+  await models.settled();
+  expect(calls.filter((call) => call.startsWith('load again'))).toEqual([]);
+  expect(models.describe()[0]!.replaces).toEqual(['a'.repeat(64)]);
+});
+
+it('a model whose files were written again while it was unloaded is loaded from the new ones', async () => {
+  const { models } = worker();
+  models.sync(onDisk(model('one')));
+  await models.settled();
+  models.unload(queueOf('one'), 'idle');
+  models.sync(onDisk(model('one', 'a', 'second')));
+  expect(models.of(queueOf('one'))).toMatchObject({
+    found: { look: { key: 'second' } },
+    state: { is: 'unloaded' },
+  });
+});
+
+it('a replaced model leaves the lanes for good', async () => {
+  const { models, calls, states } = worker();
+  models.sync(onDisk(model('one')));
+  await models.settled();
+  models.sync(onDisk(model('one', 'b')));
+  await models.settled();
+  models.retire(queueOf('one'));
+  expect(states()).toEqual([{ content: 'b', is: 'loaded', lanes: 1 }]);
+  expect(calls.slice(-2)).toEqual([`gone ${queueOf('one')}`, `unload ${queueOf('one')}`]);
+  expect(() => models.retire(queueOf('one', 'b'))).toThrow('a model was retired while serving');
+});

@@ -1,0 +1,74 @@
+// Models of a worker in any state, and the few functions of a worker that residency calls.
+import type { FoundModel } from '#forebay/workers/models/find-models.js';
+import {
+  newModel,
+  toLoaded,
+  toLoading,
+  toReplaced,
+  toUnloaded,
+  toWaiting,
+  type LoadedModel,
+  type ServedModel,
+} from '#forebay/workers/models/served-model.js';
+
+export interface Facts {
+  readonly megabytes: number;
+  readonly keepAliveS?: number;
+  readonly lastUsed?: number;
+}
+
+const MB = 1024 * 1024;
+
+function unloaded(name: string, { megabytes, keepAliveS }: Facts): ServedModel {
+  const config = {
+    task: 'image-classification',
+    ...(keepAliveS !== undefined && { keep_alive_s: keepAliveS }),
+  };
+  const folder = {
+    ref: { name, hash: 'ab'.repeat(32), pool: 'default' },
+    config,
+    bytes: (megabytes * MB) / 3,
+  };
+  const found = { folder } as unknown as FoundModel;
+  return newModel(name, found, { lanes: 1 } as ServedModel['resident']);
+}
+
+/** All models are loaded at first. */
+export function knownModels(facts: Readonly<Record<string, Facts>>) {
+  const models = new Map<string, ServedModel>();
+  const log: string[] = [];
+  const put = (model: ServedModel) => void models.set(model.queue, model);
+  for (const [name, one] of Object.entries(facts)) {
+    const info = { memory: { weightsBytes: one.megabytes * MB } };
+    const loaded = toLoaded(toLoading(unloaded(name, one)), { info, sizing: {} } as LoadedModel, true);
+    put({ ...loaded, lastUsed: one.lastUsed ?? 0 });
+  }
+  return {
+    log,
+    models: {
+      all: () => [...models.values()],
+      of: (queue: string) => models.get(queue),
+      retire(queue: string) {
+        models.delete(queue);
+        log.push(`${queue}: retired`);
+      },
+      unload(queue: string, why: string) {
+        put(toUnloaded(models.get(queue)!));
+        log.push(`${queue}: ${why}`);
+      },
+      wake(queue: string) {
+        put(toLoading(models.get(queue)!));
+        log.push(`${queue}: wakes`);
+      },
+      wait(queue: string, why: string | null) {
+        put(toWaiting(models.get(queue)!, why));
+      },
+    },
+    add: (name: string, one: Facts) => put(unloaded(name, one)),
+    /** A model without files, and its successor of the same name, which is not loaded. */
+    replace: (name: string, successor: string, one: Facts) => {
+      put(toReplaced(models.get(name)!));
+      put({ ...unloaded(name, one), queue: successor });
+    },
+  };
+}

@@ -1,0 +1,180 @@
+// Which models leave a worker's lanes and which come back, by the clock, by operators' wishes and by a memory budget.
+import { expect, it } from 'vitest';
+import { createResidency } from '#forebay/workers/residency/residency.js';
+import type { ModelWish } from '#forebay/shared/queue/workers/model-wishes.js';
+import { knownModels, type Facts } from './known-models.ts';
+
+const MB = 1024 * 1024;
+
+function residency(facts: Record<string, Facts>, { budget = Infinity }: { budget?: number } = {}) {
+  const known = knownModels(facts);
+  const world = {
+    now: 0,
+    inUse: new Set<string>(),
+    needed: new Set<string>(),
+    wishes: new Map<string, ModelWish>(),
+    /** Called whenever it is asked whether blocks wait. */
+    onAsked: (_queue: string) => {},
+  };
+  const made = createResidency({
+    budgetBytes: budget * MB,
+    models: known.models,
+    wishes: { all: async () => new Map(world.wishes) },
+    standing: new Map(),
+    inUse: (queue) => world.inUse.has(queue),
+    async isNeeded(queue) {
+      world.onAsked(queue);
+      return world.needed.has(queue);
+    },
+    emit: (name) => {
+      throw new Error(name);
+    },
+    now: () => world.now,
+  });
+  return { ...known, world, ...made };
+}
+
+it('unloads a model after its keep_alive_s, unless a block uses it or waits for it', async () => {
+  const { world, round, log } = residency({
+    idle: { megabytes: 1, keepAliveS: 60 },
+    used: { megabytes: 1, keepAliveS: 60 },
+    needed: { megabytes: 1, keepAliveS: 60 },
+    pinned: { megabytes: 1, keepAliveS: -1 },
+    plain: { megabytes: 1 },
+  });
+  world.inUse.add('used');
+  world.needed.add('needed');
+  world.now = 59_999;
+  await round();
+  expect(log).toEqual([]);
+  world.now = 60_000;
+  await round();
+  expect(log).toEqual(['idle: idle']);
+  world.inUse.clear();
+  world.now = 119_999;
+  await round();
+  expect(log).toEqual(['idle: idle']);
+  world.now = 120_000;
+  await round();
+  expect(log).toEqual(['idle: idle', 'used: idle']);
+});
+
+it('keeps a model for the short time that may pass between two blocks of a job', async () => {
+  const { world, round, log } = residency({ eager: { megabytes: 1, keepAliveS: 0 } });
+  world.now = 1_999;
+  await round();
+  expect(log).toEqual([]);
+  world.now = 2_000;
+  await round();
+  expect(log).toEqual(['eager: idle']);
+});
+
+it('keeps a model whose block was taken while it asked for waiting blocks', async () => {
+  const { world, round, log } = residency({ raced: { megabytes: 1, keepAliveS: 0 } });
+  world.now = 10_000;
+  world.onAsked = (queue) => world.inUse.add(queue);
+  await round();
+  expect(log).toEqual([]);
+});
+
+it('wakes an unloaded model for blocks whose message was lost', async () => {
+  const { world, round, log } = residency({ idle: { megabytes: 1, keepAliveS: 5 } });
+  world.now = 5_000;
+  await round();
+  world.needed.add('idle');
+  await round();
+  await round();
+  expect(log).toEqual(['idle: idle', 'idle: wakes']);
+});
+
+it('acts once on each wish, on the last one only, and also unloads a pinned model', async () => {
+  const { world, round, log } = residency({ pinned: { megabytes: 1, keepAliveS: -1 } });
+  world.now = 10_000;
+  world.wishes.set('pinned', { wish: 'unload', id: '1' });
+  await round();
+  await round();
+  expect(log).toEqual(['pinned: asked']);
+  world.wishes.set('pinned', { wish: 'unload', id: '2' });
+  world.wishes.set('pinned', { wish: 'load', id: '3' });
+  await round();
+  expect(log).toEqual(['pinned: asked', 'pinned: wakes']);
+});
+
+it('waits with a wish to unload until no block uses the model or waits for it', async () => {
+  const { world, round, log } = residency({ busy: { megabytes: 1 } });
+  world.wishes.set('busy', { wish: 'unload', id: '1' });
+  world.inUse.add('busy');
+  world.now = 10_000;
+  await round();
+  world.inUse.clear();
+  world.needed.add('busy');
+  world.now = 20_000;
+  await round();
+  expect(log).toEqual([]);
+  world.needed.clear();
+  await round();
+  expect(log).toEqual(['busy: asked']);
+});
+
+it('makes room by unloading the models that were used least recently, and no more than necessary', async () => {
+  const { world, add, wake, log } = residency(
+    {
+      oldest: { megabytes: 30, lastUsed: 1 },
+      pinned: { megabytes: 10, keepAliveS: -1, lastUsed: 0 },
+      newest: { megabytes: 30, lastUsed: 3 },
+      middle: { megabytes: 30, lastUsed: 2 },
+    },
+    { budget: 100 },
+  );
+  add('wanted', { megabytes: 50 });
+  world.now = 10_000;
+  await wake('wanted');
+  expect(log).toEqual(['oldest: budget', 'middle: budget', 'wanted: wakes']);
+});
+
+it('does not unload what a block uses or waits for, and says what holds the memory', async () => {
+  const { world, add, wake, log, models } = residency(
+    { used: { megabytes: 40 }, needed: { megabytes: 40 }, recent: { megabytes: 10, lastUsed: 8_001 } },
+    { budget: 100 },
+  );
+  add('wanted', { megabytes: 50 });
+  world.inUse.add('used');
+  world.needed.add('needed');
+  world.now = 10_000;
+  await wake('wanted');
+  expect(log).toEqual([]);
+  expect(models.of('wanted')!.state).toMatchObject({
+    is: 'unloaded',
+    waitsBecause:
+      'Model "wanted" waits for memory: it needs about 50.0 MB of the 100 MB for models (FOREBAY_MODELS_MB), and models that are in use or pinned hold the rest: needed, recent, used.',
+  });
+  world.needed.clear();
+  await wake('wanted');
+  expect(log).toEqual(['needed: budget', 'wanted: wakes']);
+});
+
+it('gives the same memory only once, and loads a model alone that is larger than the budget', async () => {
+  const { add, wake, log, models } = residency({}, { budget: 100 });
+  add('one', { megabytes: 300 });
+  add('two', { megabytes: 60 });
+  await Promise.all([wake('one'), wake('two')]);
+  expect(log).toEqual(['one: wakes']);
+  expect(models.of('two')!.state).toMatchObject({ is: 'unloaded', waitsBecause: expect.any(String) });
+});
+
+it('retires a replaced version that is unused, also if its successor waits for its memory', async () => {
+  const { world, replace, round, log, wake } = residency({ one: { megabytes: 80 } }, { budget: 100 });
+  replace('one', 'two', { megabytes: 80 });
+  world.inUse.add('one');
+  world.now = 30_000;
+  await wake('two');
+  await round();
+  world.inUse.clear();
+  world.now = 59_999;
+  await round();
+  expect(log).toEqual([]);
+  world.now = 60_000;
+  world.needed.add('two');
+  await round();
+  expect(log).toEqual(['one: retired', 'two: wakes']);
+});
