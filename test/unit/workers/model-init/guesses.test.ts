@@ -122,6 +122,17 @@ describe('images', () => {
     expect(said).toMatch(/head "\w+": .*--head chooses another one/);
   });
 
+  it('a detector keeps its own class names apart from a list that does not fit', () => {
+    const given = { inputs: image(), outputs: [floats('output0', 1, 6, 8400)], hints: labels(3) };
+    expect(() => guessed({ ...given, beside: { architecture: 'XForObjectDetection' } })).toThrow(
+      /with the 3 names of labels\.txt, hold: pass --head/,
+    );
+    const { config, said } = guessed({ ...given, metadata: ultralytics });
+    expect(config).toMatchObject({ head: 'yolov8' });
+    expect(config).not.toHaveProperty('labels');
+    expect(said).toContain("labels: none; labels.txt has 3 names, but the graph's metadata 2");
+  });
+
   it('a detector in the style of DETR needs to know what its numbers are', () => {
     const outputs = [floats('logits', 'N', 300, 80), floats('pred_boxes', 'N', 300, 4)];
     const given = { inputs: image(), outputs, hints: { ...labels(80), resize: 'squash' } } as const;
@@ -155,7 +166,7 @@ describe('images', () => {
   });
 
   it('the metadata of Ultralytics tells a detector from a model of masks or key points', () => {
-    const given = { inputs: image(), outputs: [floats('output0', 1, 84, 8400)], hints: labels(80) };
+    const given = { inputs: image(), outputs: [floats('output0', 1, 6, 8400)], hints: labels(2) };
     expect(guessed({ ...given, metadata: ultralytics }).said).toContain(
       'task    "object-detection": taken from the graph\'s metadata (task: detect)',
     );

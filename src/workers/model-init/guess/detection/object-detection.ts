@@ -34,7 +34,8 @@ function cluesOf(face: GraphFace, { crop, labels, beside }: Hints): Clues {
       image === undefined
         ? null
         : inputSizeOf(image, crop, beside.preprocess.crop, ultralytics?.size ?? null),
-    labels: labels?.names.length ?? null,
+    // The graph's own names count its classes, whatever lies beside it.
+    labels: ultralytics?.names?.length ?? labels?.names.length ?? null,
     isUltralytics: ultralytics?.task === 'detect',
   };
 }
@@ -49,17 +50,13 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const preprocess = detectorPreprocess(input, { head: found.head, ...clues }, hints, guesses);
   const activation = found.head === 'detr' ? detrActivation(face, hints, facts) : undefined;
   const mask = face.inputs.find(isMask);
-  if (hints.labels === null) {
-    guesses.push(
-      'labels: none; put class names into labels.txt, one per line, and add "labels": "labels.txt"',
-    );
-  }
+  const hasLabels = areFitting(hints, clues, guesses);
   const config = {
     name,
     task: 'object-detection',
     preprocess,
     ...found,
-    ...(hints.labels === null ? {} : { labels: 'labels.txt' }),
+    ...(hasLabels ? { labels: 'labels.txt' } : {}),
     ...(mask === undefined ? {} : { inputs: { mask: mask.name } }),
     ...(activation === undefined ? {} : { activation }),
     batching: BATCHING,
@@ -67,13 +64,28 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   return { config, facts, guesses };
 }
 
+function areFitting({ labels }: Hints, clues: Clues, guesses: string[]): boolean {
+  if (labels === null) {
+    guesses.push(
+      'labels: none; put class names into labels.txt, one per line, and add "labels": "labels.txt"',
+    );
+    return false;
+  }
+  const { names, source } = labels;
+  if (names.length === clues.labels) return true;
+  guesses.push(`labels: none; ${source} has ${names.length} names, but the graph's metadata ${clues.labels}`);
+  return false;
+}
+
 /** Throws ForebayError `config_mismatch` if the flag must decide. */
-function headOf(face: GraphFace, { head: asked }: Hints, clues: Clues, facts: string[]): FoundHead {
+function headOf(face: GraphFace, hints: Hints, clues: Clues, facts: string[]): FoundHead {
+  const { head: asked, labels } = hints;
   const found = findHead(face, clues);
   if (asked === undefined && found !== null) return found;
   if (asked === undefined) {
+    const names = labels === null ? '' : `, with the ${labels.names.length} names of ${labels.source},`;
     throw mismatch(
-      `nothing shows what the outputs ${describeAll(face.outputs)} hold: pass --head ${HEADS.join('|')} (docs/tasks/images.md describes them)`,
+      `nothing shows what the outputs ${describeAll(face.outputs)}${names} hold: pass --head ${HEADS.join('|')} (docs/tasks/images.md describes them)`,
     );
   }
   const head = HEADS.find((one) => one === asked);
