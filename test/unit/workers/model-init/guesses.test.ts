@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readGraphFace } from '#forebay/shared/models/onnx-graph.js';
 import { chooseGuesser } from '#forebay/workers/model-init/guess/choose-guesser.js';
 import type { Beside, Hints } from '#forebay/workers/model-init/hints.js';
+import { withGraphFacts } from '#forebay/workers/model-init/graph-facts.js';
 import { namesIn } from '#forebay/workers/model-init/ultralytics.js';
 import { writeOnnx, type Dim, type Value } from '../../../support/onnx/graph.ts';
 import { step } from '../../../support/onnx/mean-model.ts';
@@ -89,6 +90,24 @@ describe('images', () => {
       { head: 'yolov8', preprocess: { resize: 'letterbox', crop: 640, pad: 114, color_order: 'rgb' } },
     ],
     [
+      'YOLO11 of any size and any number of classes',
+      {
+        inputs: image('height'),
+        outputs: [floats('output0', 'batch', 'Concatoutput0_dim_1', 'anchors')],
+        metadata: ultralytics,
+      },
+      { head: 'yolov8' },
+    ],
+    [
+      'YOLO26 of any size, whose metadata says that it needs no suppression',
+      {
+        inputs: image('height'),
+        outputs: [floats('output0', 'batch', 'boxes', 6)],
+        metadata: { ...ultralytics, end2end: 'True' },
+      },
+      { head: 'nms' },
+    ],
+    [
       'YOLOv10',
       { inputs: image(), outputs: [floats('output0', 1, 300, 6)], metadata: ultralytics },
       { head: 'nms' },
@@ -171,7 +190,27 @@ describe('images', () => {
       'task    "object-detection": taken from the graph\'s metadata (task: detect)',
     );
     const pose = { ...given, hints: labels(1), outputs: [floats('output0', 1, 56, 8400)] };
-    expect(() => guessed({ ...pose, metadata: { ...ultralytics, task: 'pose' } })).toThrow(/--task/);
+    expect(() => guessed({ ...pose, metadata: { ...ultralytics, task: 'pose' } })).toThrow(
+      /Forebay has no task for the one in the graph's metadata \(task: pose\): say which with --task/,
+    );
+  });
+
+  it('a classifier of Ultralytics gets its preprocessing, unless a file has it', () => {
+    const metadata = { ...ultralytics, task: 'classify', imgsz: '[160, 160]' };
+    const graph = { inputs: image(160), outputs: [floats('output0', 1, 2)], operators: [], weights: [] };
+    const face = readGraphFace(writeOnnx(graph, { metadata }));
+    const nothing = { ...NOTHING, labels: null, taken: [], open: [] };
+    const { preprocess, labels: names, taken } = withGraphFacts(nothing, face);
+    expect(preprocess).toMatchObject({ resize: 160, crop: 160, mean: [0], std: [1] });
+    expect(names!.names).toEqual(['cat', 'dog']);
+    expect(taken).toHaveLength(2);
+    expect(withGraphFacts({ ...nothing, hasProcessor: true }, face).preprocess).toEqual({});
+    expect(
+      guessed({ ...graph, metadata, hints: { activation: 'none' }, beside: { preprocess } }).config,
+    ).toMatchObject({
+      task: 'image-classification',
+      preprocess: { resize: 160, crop: 160, mean: [0] },
+    });
   });
 
   it.each<[string, Given, object]>([
