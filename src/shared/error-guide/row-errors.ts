@@ -63,8 +63,8 @@ export const ROW_ERRORS = {
   },
   unsupported_format: {
     cause:
-      'The content of the file is not JPEG, PNG, WebP, GIF, TIFF or AVIF, or for a model of sounds not WAV or FLAC. Its name does not matter.',
-    fix: 'Convert the file, or leave it out with `exclude`.',
+      'The content of the file is not JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC, or for a model of sounds not WAV or FLAC. Its name does not matter. HEIC needs the optional package `libheif-js`.',
+    fix: 'Convert the file, install the package that the message names, or leave the file out with `exclude`.',
   },
   decode_failed: {
     cause: 'The image or the sound is damaged or cut off, or the file should be text and is not UTF-8.',

@@ -1,5 +1,5 @@
 /**
- * Reads a graph's inputs, outputs and operators straight from the protobuf of an ONNX file, without a runtime. Field
+ * Reads a graph's inputs, outputs, operators and metadata straight from the protobuf of an ONNX file, without a runtime. Field
  * numbers are those of onnx.proto3 (ONNX 1.17).
  */
 import { ForebayError } from '../errors.ts';
@@ -10,6 +10,8 @@ export interface GraphFace {
   readonly outputs: readonly GraphTensor[];
   /** Operators by the names of their output values. */
   readonly operators: ReadonlyMap<string, { readonly type: string; readonly inputs: readonly string[] }>;
+  /** What the exporter wrote about the model, by name. */
+  readonly metadata: ReadonlyMap<string, string>;
 }
 
 /** Throws ForebayError `model_load_failed` if the bytes are not an ONNX model. */
@@ -25,6 +27,7 @@ export function readGraphFace(bytes: Buffer): GraphFace {
         .filter((input) => !weights.has(input.name)),
       outputs: all(graph, 12).map(readTensor),
       operators: new Map(all(graph, 1).flatMap(readOperator)),
+      metadata: new Map(all(bytes, 14).map((entry) => [text(entry, 1), text(entry, 2)])),
     };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

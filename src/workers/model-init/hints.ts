@@ -1,6 +1,21 @@
 /** What is known of a model besides its graph: the user's flags, and the files beside the graph. */
+import type { Described } from '../../shared/models/hugging-face/described.ts';
 import type { Activation } from '../../shared/tasks/classes/activation.ts';
 import type { Preprocess } from '../../shared/tasks/image/preprocess.ts';
+
+/** What the files beside a graph say. */
+export interface Beside {
+  readonly preprocess: Partial<Preprocess>;
+  readonly activation: Activation | null;
+  /** The class of the model that config.json names. */
+  readonly architecture: string | null;
+  /** Whether there is a preprocessor_config.json. */
+  readonly hasProcessor: boolean;
+  /** Null if there is no tokenizer.json. */
+  readonly text: (Described & { readonly file: string }) | null;
+  /** What a feature extractor for waveforms says. */
+  readonly sound: { readonly sampleRate: number; readonly normalize: boolean } | null;
+}
 
 export interface Hints {
   /** The outputs that hold the answer. Empty: not said. */
@@ -15,6 +30,14 @@ export interface Hints {
   readonly crop: number | undefined;
   /** How images get the input's size: stretched, padded, or by their shorter side. */
   readonly resize: 'squash' | 'letterbox' | number | undefined;
+  /** How several vectors of a row become one. */
+  readonly pooling: string | undefined;
+  /** Most tokens of a text. */
+  readonly maxLength: number | undefined;
+  /** What a detector's graph returns. */
+  readonly head: string | undefined;
+  /** Of a waveform, in Hz. */
+  readonly sampleRate: number | undefined;
   readonly labels: { readonly names: readonly string[]; readonly source: string } | null;
-  readonly beside: { readonly preprocess: Partial<Preprocess>; readonly activation: Activation | null };
+  readonly beside: Beside;
 }

@@ -18,16 +18,21 @@ import { makeModelFolder, type MadeModel, type InitRequest } from './make-folder
 const USAGE = `usage: forebay model init FILE.onnx | FOLDER [options]
 
 Makes a model folder (${GRAPH_FILE} beside ${CONFIG_FILE}) from an ONNX file, and loads it as a worker does. Given a
-folder, it uses ${GRAPH_FILE} or onnx/${GRAPH_FILE}, and the values in config.json and preprocessor_config.json.
+folder, it uses ${GRAPH_FILE} or onnx/${GRAPH_FILE}, and the values in config.json, preprocessor_config.json and the
+files of the tokenizer. Text models need tokenizer.json beside the graph.
 A file called ${GRAPH_FILE} gets its ${CONFIG_FILE} beside it. For any other file, the folder NAME is made beside it.
 Files are linked if possible, external data included.
 
   --out DIR             the folder to make
   --name NAME           the model's name (default: from --out, or from the file)
-  --task TASK           image-classification, tabular or tensors (default: as the graph looks)
+  --task TASK           the task, such as object-detection or tensors (default: as the graph and its files look)
   --activation HOW      what the output's numbers are: softmax (logits), sigmoid (independent logits)
                         or none (scores already)
   --output-name OUTPUT  which output of the graph is the answer; tabular and tensors take several
+  --head HEAD           what a detector's graph returns: yolox, yolov5, yolov8, detr, nms or map
+  --pooling HOW         how several vectors of a row become one, such as mean or cls
+  --max-length TOKENS   most tokens of a text
+  --sample-rate HZ      of the waveforms that a sound model takes
   --crop PIXELS         side of the input, if the graph takes images of any size
   --resize HOW          how images get the input's size: squash, letterbox, or PIXELS of the shorter side
   --columns A,B,C       names of a table's columns, in the order of training
@@ -40,7 +45,15 @@ Examples:
   forebay model init resnet50.onnx --out models/resnet50
   forebay model init vit-base --out models/vit --activation softmax
   forebay model init forest.onnx --columns age,income,city
+  forebay model init yolo11n.onnx --out models/yolo
+  forebay model init all-MiniLM-L6-v2 --out models/minilm --pooling mean
   forebay model init vad.onnx --task tensors --value sr=16000 --shape input=576`;
+
+/** What a user tries, by what the task takes: in words, and on the command line. */
+const ROWS = new Map([
+  ['image', ['images', 'IMAGES']],
+  ['audio', ['sounds', 'SOUNDS']],
+]);
 
 endWhenOutputCloses();
 process.exitCode = await main(process.argv.slice(2));
@@ -78,6 +91,10 @@ function readFlags(args: readonly string[]) {
       task: { type: 'string' },
       columns: { type: 'string' },
       resize: { type: 'string' },
+      head: { type: 'string' },
+      pooling: { type: 'string' },
+      'max-length': { type: 'string' },
+      'sample-rate': { type: 'string' },
       value: { type: 'string', multiple: true, default: [] },
       shape: { type: 'string', multiple: true, default: [] },
       timeout: { type: 'string' },
@@ -152,6 +169,10 @@ function toRequest(flags: Flags, source: GraphSource): InitRequest {
       outputNames: flags['output-name'],
       crop: toCount('--crop', 'pixels', flags.crop),
       resize: toResize(flags.resize),
+      head: flags.head,
+      pooling: flags.pooling,
+      maxLength: toCount('--max-length', 'tokens', flags['max-length']),
+      sampleRate: toCount('--sample-rate', 'Hz', flags['sample-rate']),
       columns: toColumns(flags.columns),
       values: new Map(flags.value.map(toValue)),
       shapes: new Map(flags.shape.map(toShape)),
@@ -176,11 +197,11 @@ function report({ dir, source }: InitRequest, made: MadeModel): void {
   list("Taken from the model's own configs:", made.taken);
   list('Not understood or not supported. Check how this affects the answers:', made.open);
   list('Guessed, because nothing shows it. Check it against the source of the model:', made.guesses);
-  const isImages = taskNamed(made.task)?.input === 'image';
+  const rows = ROWS.get(taskNamed(made.task)?.input ?? '') ?? ['records', 'RECORDS.jsonl'];
   say(`\nLoaded and run once in ${made.loadMs.toFixed(0)} ms: graph and config fit.`);
   if (made.advice !== null) say(made.advice);
   say(
-    `Next, edit ${config}, then try a few ${isImages ? 'images' : 'records'} whose answers you know:\n  forebay run --model ${show(dir)} --input ${isImages ? 'IMAGES' : 'RECORDS.jsonl'} --output OUT --limit 20`,
+    `Next, edit ${config}, then try a few ${rows[0]} whose answers you know:\n  forebay run --model ${show(dir)} --input ${rows[1]} --output OUT --limit 20`,
   );
 }
 

@@ -9,17 +9,20 @@ import { readModelConfig } from '../../shared/models/read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from '../../shared/models/graph-files.ts';
 import { loadModelFolder } from '../../shared/models/model-folder.ts';
 import { CONFIG_FILE, GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
-import { readGraphFace } from '../../shared/models/onnx-graph.ts';
+import { readGraphFace, type GraphFace } from '../../shared/models/onnx-graph.ts';
 import type { ModelInfo } from '../lane/messages.ts';
 import { startChildLane } from '../lane-pool/child-lane.ts';
 import { toLaneFile } from '../lane-pool/lane-file.ts';
 import { DEFAULT_LOAD_TIMEOUT_MS } from '../lane-pool/load-timeout.ts';
 import { NO_ROWS } from '../lane-pool/no-rows.ts';
 import type { GraphSource } from './find-graph.ts';
+import { withGraphFacts } from './graph-facts.ts';
 import { chooseGuesser } from './guess/choose-guesser.ts';
+import { takenFor } from './guess/text/text-model.ts';
+import type { ConfigGuess, Guesser } from './guess/guesser.ts';
 import type { Hints } from './hints.ts';
 import { createFilePlacer, type FilePlacer } from './place-files.ts';
-import { LABELS_FILE, readSurroundings, type Surroundings } from './surroundings.ts';
+import { LABELS_FILE, readSurroundings, TOKENIZER_FILE, type Labels } from './surroundings.ts';
 
 export interface InitRequest {
   readonly source: GraphSource;
@@ -55,22 +58,22 @@ export async function makeModelFolder(request: InitRequest): Promise<MadeModel> 
   }
   const external = await readGraphFiles(source.file, dir);
   const face = readGraphFace(await readFile(source.file));
-  const beside = await readSurroundings([...new Set([dir, ...source.folders])]);
-  const chosen = chooseGuesser(face, request.task);
-  const hints = { ...request.hints, labels: beside.labels, beside };
-  const { config, ...guessed } = chosen.guesser.guess(face, request.name, hints);
+  const surroundings = await readSurroundings([...new Set([dir, ...source.folders])]);
+  const beside = withGraphFacts(surroundings, face);
+  const { labels } = beside;
+  const hints = { ...request.hints, labels, beside };
+  const chosen = chooseGuesser(face, request.task, hints);
+  const { config, ...guessed } = guessConfig(chosen.guesser, face, request, hints);
   const facts = [...chosen.facts, ...guessed.facts];
   const guesses = [...chosen.guesses, ...guessed.guesses];
   const reading = readModelConfig(config);
   if (!reading.ok) throw new Error(reading.issues.map((i) => `${i.path.slice(1)}: ${i.message}`).join('; '));
   const placer = createFilePlacer();
   try {
-    const placed = await placeFiles(
-      placer,
-      request,
-      external,
-      config['labels'] === undefined ? null : beside,
-    );
+    const placed = await placeFiles(placer, request, external, {
+      labels: config['labels'] === undefined ? null : labels,
+      tokenizer: config['tokenizer'] === undefined ? null : beside.text!.file,
+    });
     await placer.write(target, toText(config));
     const info = await tryLoad(dir, request.timeoutMs);
     const { batchInvariance } = info;
@@ -78,7 +81,7 @@ export async function makeModelFolder(request: InitRequest): Promise<MadeModel> 
       task: chosen.guesser.task,
       facts,
       guesses,
-      taken: beside.taken,
+      taken: [...beside.taken, ...(config['tokenizer'] === undefined ? [] : takenFor(hints, config))],
       open: beside.open,
       placed,
       loadMs: info.loadMs,
@@ -87,10 +90,25 @@ export async function makeModelFolder(request: InitRequest): Promise<MadeModel> 
   } catch (error) {
     await placer.undo();
     const crop = guesses.some((guess) => guess.startsWith('preprocess.crop')) ? CROP_HINT : '';
-    throw new Error(`the model does not load, so nothing is written: ${messageOf(error)}${crop}`, {
+    const which = request.task === undefined ? otherTask(chosen.guesser) : '';
+    throw new Error(`the model does not load, so nothing is written: ${messageOf(error)}${crop}${which}`, {
       cause: error,
     });
   }
+}
+
+/** Throws ForebayError `config_mismatch`. Without `--task`, it says which task it is about. */
+function guessConfig(guesser: Guesser, face: GraphFace, request: InitRequest, hints: Hints): ConfigGuess {
+  try {
+    return guesser.guess(face, request.name, hints);
+  } catch (cause) {
+    if (request.task !== undefined) throw cause;
+    throw new ForebayError('config_mismatch', `${messageOf(cause)}${otherTask(guesser)}`, { cause });
+  }
+}
+
+function otherTask({ task }: Guesser): string {
+  return `. The graph looks like the task ${task}; --task chooses another one`;
 }
 
 const CROP_HINT =
@@ -117,18 +135,18 @@ async function placeFiles(
   placer: FilePlacer,
   { source, dir }: InitRequest,
   external: readonly ExternalFile[],
-  withLabels: Surroundings | null,
+  { labels, tokenizer }: { readonly labels: Labels | null; readonly tokenizer: string | null },
 ): Promise<MadeModel['placed'][number][]> {
   const placed: MadeModel['placed'][number][] = [];
   const files = [
     { from: source.file, to: GRAPH_FILE },
     ...external.map(({ path, location }) => ({ from: path, to: location })),
+    ...(tokenizer === null ? [] : [{ from: tokenizer, to: TOKENIZER_FILE }]),
   ];
   for (const { from, to } of files) {
     const how = await placer.place(from, join(dir, to));
     if (how !== 'there') placed.push({ name: to === GRAPH_FILE ? `${basename(from)} as ${to}` : to, how });
   }
-  const labels = withLabels?.labels ?? null;
   if (labels !== null && labels.file !== join(dir, LABELS_FILE)) {
     await placer.write(join(dir, LABELS_FILE), labels.content);
   }

@@ -1,52 +1,90 @@
-/** Reads and describes the files beside a graph: labels.txt, config.json, preprocessor_config.json. */
-import { readFile } from 'node:fs/promises';
+/** Reads and describes the files beside a graph: labels.txt, the configs of Hugging Face, and the tokenizer. */
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
 import { parseLabels } from '../../shared/tasks/classes/labels.ts';
 import { readText } from '../../shared/text/read-text.ts';
-import {
-  readHuggingFaceConfig,
-  type HuggingFaceConfig,
-} from '../../shared/models/hugging-face/model-config.ts';
-import {
-  readPreprocessorConfig,
-  type PreprocessorConfig,
-} from '../../shared/models/hugging-face/preprocessor-config.ts';
+import { openForeignFiles } from '../../shared/models/foreign-files.ts';
+import type { Described } from '../../shared/models/hugging-face/described.ts';
+import { architectureOf } from '../../shared/models/hugging-face/heads.ts';
+import { readHuggingFaceConfig } from '../../shared/models/hugging-face/model-config.ts';
+import { readPreprocessorConfig } from '../../shared/models/hugging-face/preprocessor-config.ts';
+import type { Json, Reading } from '../../shared/models/hugging-face/reading.ts';
+import { describeSentenceModel } from '../../shared/models/hugging-face/sentence-model.ts';
+import { describeText } from '../../shared/models/hugging-face/text-settings.ts';
+import type { Beside } from './hints.ts';
 
 export const LABELS_FILE = 'labels.txt';
+export const TOKENIZER_FILE = 'tokenizer.json';
+const CONFIG = 'config.json';
+const PROCESSOR = 'preprocessor_config.json';
 
-export interface Surroundings extends PreprocessorConfig, Pick<HuggingFaceConfig, 'activation'> {
-  readonly labels: {
-    readonly names: readonly string[];
-    /** Name of their source, for messages. */
-    readonly source: string;
-    /** Path of the labels file. Null if the labels come from a config. */
-    readonly file: string | null;
-    readonly content: string | Buffer;
-  } | null;
+export interface Labels {
+  readonly names: readonly string[];
+  /** Name of their source, for messages. */
+  readonly source: string;
+  /** Path of the labels file. Null if the labels come from elsewhere. */
+  readonly file: string | null;
+  readonly content: string | Buffer;
+}
+
+export interface Surroundings extends Reading, Beside {
+  readonly labels: Labels | null;
 }
 
 /** Takes each file from the first folder that has it. Throws an Error that names an unreadable file. */
 export async function readSurroundings(folders: readonly string[]): Promise<Surroundings> {
-  const model = readHuggingFaceConfig(await readJson(folders, 'config.json'));
-  const pixels = readPreprocessorConfig(await readJson(folders, 'preprocessor_config.json'));
+  const config = await readJson(folders, CONFIG);
+  const model = readHuggingFaceConfig(config);
+  const processor = await readJson(folders, PROCESSOR);
+  const sound = readSound(processor);
+  const pixels = readPreprocessorConfig(sound === null ? processor : {});
   const fromFile = await readLabelsFile(folders);
+  const text = await readTokenizer(folders, config);
   return {
     preprocess: pixels.preprocess,
     activation: model.activation,
-    labels: fromFile ?? fromConfig(model.labels),
+    architecture: architectureOf(config),
+    hasProcessor: Object.keys(processor).length > 0,
+    text,
+    sound,
+    labels: fromFile ?? labelsFrom(model.labels, CONFIG),
     taken: [
       ...(fromFile === null ? [] : [`labels: ${fromFile.names.length} names, taken from ${LABELS_FILE}`]),
       ...model.taken.filter((line) => fromFile === null || !line.startsWith('labels')),
       ...pixels.taken,
     ],
-    open: [...model.open, ...pixels.open],
+    open: [...model.open, ...pixels.open, ...(text?.notes ?? [])],
   };
 }
 
-async function readLabelsFile(
+/** `source`: where they come from. */
+export function labelsFrom(names: readonly string[] | null, source: string): Labels | null {
+  return names && { names, source, file: null, content: `${names.join('\n')}\n` };
+}
+
+/** Null if it is not the config of a feature extractor for waveforms. */
+function readSound({ sampling_rate: rate, do_normalize: normalize }: Json): Beside['sound'] {
+  return typeof rate === 'number' ? { sampleRate: rate, normalize: normalize === true } : null;
+}
+
+/** Null if no folder has a tokenizer. */
+async function readTokenizer(
   folders: readonly string[],
-): Promise<NonNullable<Surroundings['labels']> | null> {
+  config: Json,
+): Promise<(Described & { readonly file: string }) | null> {
+  for (const folder of folders) {
+    const file = join(folder, TOKENIZER_FILE);
+    if ((await stat(file).catch(() => null))?.isFile() !== true) continue;
+    const files = openForeignFiles(folder);
+    const isSentences = (await files.names()).includes('modules.json');
+    const told = await (isSentences ? describeSentenceModel : describeText)(files, config);
+    return { ...told, file };
+  }
+  return null;
+}
+
+async function readLabelsFile(folders: readonly string[]): Promise<Labels | null> {
   const found = await firstFile(folders, LABELS_FILE);
   if (found === null) return null;
   const reading = parseLabels(found.bytes);
@@ -54,12 +92,8 @@ async function readLabelsFile(
   return { names: reading.names, source: LABELS_FILE, file: found.path, content: found.bytes };
 }
 
-function fromConfig(names: readonly string[] | null): Surroundings['labels'] {
-  return names && { names, source: 'config.json', file: null, content: `${names.join('\n')}\n` };
-}
-
 /** An empty object if there is no such file. */
-async function readJson(folders: readonly string[], name: string): Promise<Record<string, unknown>> {
+async function readJson(folders: readonly string[], name: string): Promise<Json> {
   const found = await firstFile(folders, name);
   if (found === null) return {};
   const reading = readText(found.bytes);
@@ -70,8 +104,7 @@ async function readJson(folders: readonly string[], name: string): Promise<Recor
   } catch (cause) {
     throw new Error(`${found.path} is not JSON: ${messageOf(cause)}`, { cause });
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
   throw new Error(`${found.path} is not a JSON object`);
 }
 

@@ -50,15 +50,20 @@ export interface Graph {
 /** The bytes of a `model.onnx`. */
 export function writeOnnx(
   graph: Graph,
-  versions: { readonly ir?: number; readonly opset?: number } = {},
+  more: {
+    readonly ir?: number;
+    readonly opset?: number;
+    readonly metadata?: Readonly<Record<string, string>>;
+  } = {},
 ): Buffer {
-  const { ir = 8, opset = 13 } = versions;
+  const { ir = 8, opset = 13, metadata = {} } = more;
   const domains = new Set(graph.operators.map(({ domain = '' }) => domain).filter((domain) => domain !== ''));
   const imports = [['', opset] as const, ...[...domains].map((domain) => [domain, 1] as const)];
   return Buffer.concat([
     int(1, ir),
     bytes(7, body(graph)),
     ...imports.map(([domain, version]) => bytes(8, Buffer.concat([string(1, domain), int(2, version)]))),
+    ...Object.entries(metadata).map(([name, v]) => bytes(14, Buffer.concat([string(1, name), string(2, v)]))),
   ]);
 }
 

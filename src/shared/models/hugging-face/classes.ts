@@ -7,13 +7,15 @@ import type { Json } from './reading.ts';
 /** Labels and activation of a classifier. The heads of transformers return logits. */
 export function describeClasses(config: Json): Described {
   const { activation, open } = readHuggingFaceConfig(config);
-  const missing = new Map<string, string>();
+  const { fields, missing } = usableLabels(config);
+  return { fields: { ...fields, activation: activation ?? 'softmax' }, missing, notes: open };
+}
+
+/** The field `labels`, or why there is none. */
+export function usableLabels(config: Json): { fields: { labels?: string }; missing: Map<string, string> } {
   const id2label = config['id2label'];
   const hasLabels = typeof id2label === 'object' && id2label !== null && namesOfIds(id2label) !== null;
-  if (!hasLabels) missing.set('/labels', 'config.json has no usable id2label: name a file of labels');
-  return {
-    fields: { ...(hasLabels ? { labels: 'config.json' } : {}), activation: activation ?? 'softmax' },
-    missing,
-    notes: open,
-  };
+  if (hasLabels) return { fields: { labels: 'config.json' }, missing: new Map() };
+  const why = 'config.json has no usable id2label: name a file of labels';
+  return { fields: {}, missing: new Map([['/labels', why]]) };
 }

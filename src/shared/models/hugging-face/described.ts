@@ -1,7 +1,10 @@
 import type { ForeignConfig } from '../foreign-folder.ts';
 
 /** What some files of a folder say. */
-export type Described = Pick<ForeignConfig, 'fields' | 'missing' | 'notes'>;
+export interface Described extends Pick<ForeignConfig, 'fields' | 'missing' | 'notes'> {
+  /** One line for each field that was taken, with its source. */
+  readonly taken?: readonly string[];
+}
 
 export function bothOf(a: Described, b: Described): Described {
   return {

@@ -5,6 +5,8 @@ import type { ForeignConfig, ForeignKind } from '../foreign-folder.ts';
 import { modelNameFrom } from '../model-name.ts';
 import { describeClasses } from './classes.ts';
 import { bothOf, type Described } from './described.ts';
+import { describeDetections, describeSegments } from './detection-settings.ts';
+import { architectureOf, taskOfArchitecture } from './heads.ts';
 import { describeImages } from './image-settings.ts';
 import type { Json } from './reading.ts';
 import { describeSentenceModel } from './sentence-model.ts';
@@ -25,32 +27,34 @@ async function read(files: ForeignFiles): Promise<ForeignConfig | null> {
   const architecture = architectureOf(config);
   if (architecture === null && typeof config['model_type'] !== 'string') return null;
   const { task, describe } = kindOf(architecture ?? '', await files.names());
-  const told = await describe(files, config);
+  const { fields, missing, notes } = await describe(files, config);
   return {
     kind: 'Hugging Face',
-    ...told,
     fields: {
       name: modelNameFrom(basename(files.dir)),
       ...(task === null ? {} : { task }),
-      ...told.fields,
+      ...fields,
     },
+    missing,
+    notes,
   };
 }
 
-function architectureOf({ architectures }: Json): string | null {
-  const [first] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
-  return typeof first === 'string' ? first : null;
-}
+type Describe = (files: ForeignFiles, config: Json) => Promise<Described>;
 
-const HEADS: readonly (Kind & { readonly end: string })[] = [
-  {
-    end: 'ForImageClassification',
-    task: 'image-classification',
-    describe: async (files, config) => bothOf(describeClasses(config), await describeImages(files)),
-  },
-  { end: 'ForSequenceClassification', task: 'text-classification', describe: classesOfTexts },
-  { end: 'ForTokenClassification', task: 'token-classification', describe: classesOfTexts },
-];
+const DESCRIBE: ReadonlyMap<string, Describe> = new Map([
+  ['image-classification', ofImages(describeClasses)],
+  ['object-detection', ofImages(describeDetections)],
+  ['image-segmentation', ofImages(describeSegments)],
+  ['image-embedding', ofImages(() => VECTORS)],
+  ['text-classification', classesOfTexts],
+  ['token-classification', classesOfTexts],
+  ['text-embedding', vectorsOfTexts],
+]);
+
+function ofImages(describe: (config: Json) => Described): Describe {
+  return async (files, config) => bothOf(describe(config), await describeImages(files));
+}
 
 async function classesOfTexts(files: ForeignFiles, config: Json): Promise<Described> {
   return bothOf(await describeText(files, config), describeClasses(config));
@@ -68,24 +72,13 @@ const VECTORS: Described = {
 
 interface Kind {
   readonly task: string | null;
-  readonly describe: (files: ForeignFiles, config: Json) => Promise<Described>;
+  readonly describe: Describe;
 }
 
-/** By the ends of the names that transformers gives its classes. */
 function kindOf(architecture: string, names: readonly string[]): Kind {
   if (names.includes('modules.json')) return { task: 'text-embedding', describe: describeSentenceModel };
-  const known = HEADS.find(({ end }) => architecture.endsWith(end));
-  if (known !== undefined) return known;
-  // A model without a head returns vectors.
-  if (architecture.endsWith('Model')) {
-    if (names.includes('tokenizer.json')) return { task: 'text-embedding', describe: vectorsOfTexts };
-    if (names.includes('preprocessor_config.json')) {
-      return {
-        task: 'image-embedding',
-        describe: async (files) => bothOf(await describeImages(files), VECTORS),
-      };
-    }
-  }
+  const task = taskOfArchitecture(architecture, names);
+  if (task !== null) return { task, describe: DESCRIBE.get(task)! };
   const why = `config.json names the architecture ${JSON.stringify(architecture)}, which does not show a task that Forebay knows: write the whole model.json, for example with: forebay model init`;
   return {
     task: null,

@@ -15,14 +15,18 @@ const NEEDED = {
 
 export async function describeImages(files: ForeignFiles): Promise<Described> {
   const given = await objectIn(files, FILE);
-  const { preprocess, open } = readPreprocessorConfig(given);
+  const { preprocess, open, sizeProblem } = readPreprocessorConfig(given);
   const missing = new Map<string, string>();
   const has = Object.keys(given).length > 0;
   for (const [field, what] of Object.entries(NEEDED)) {
     if (preprocess[field as keyof typeof NEEDED] !== undefined) continue;
     missing.set(`/preprocess/${field}`, has ? `${FILE} does not show ${what}` : `there is no ${FILE}`);
   }
-  const notes = [...open];
+  if (sizeProblem !== null) {
+    const why = `${FILE}: ${sizeProblem}. Forebay's inputs have one size. Choose it, such as "preprocess": { "resize": { "width": 640, "height": 640 }, "crop": 640 }; answers then differ from those of transformers`;
+    missing.set('/preprocess/crop', why).set('/preprocess/resize', why);
+  }
+  const notes = sizeProblem === null ? [...open] : open.filter((line) => !line.startsWith(`${FILE}: size `));
   // Processors before transformers 4.26 do not write it, and always divide by 255.
   if (preprocess.rescale === undefined)
     notes.push(`${FILE} has no rescale_factor: pixels are divided by 255`);

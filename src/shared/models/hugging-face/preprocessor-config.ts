@@ -5,6 +5,8 @@ import type { Json, Reading } from './reading.ts';
 
 export interface PreprocessorConfig extends Reading {
   readonly preprocess: Partial<Preprocess>;
+  /** Why Forebay cannot give images the size that the processor gives them. Null if it can, or if no size is named. */
+  readonly sizeProblem: string | null;
 }
 
 /** By Pillow's numbers. 5 (hamming) is not supported. */
@@ -28,6 +30,12 @@ const HARMLESS = new Set([
   'return_tensors',
   'device',
   'disable_grouping',
+  // About annotations, which only training has.
+  'format',
+  'do_convert_annotations',
+  'do_reduce_labels',
+  'reduce_labels',
+  'return_segmentation_masks',
 ]);
 
 export function readPreprocessorConfig(config: Json): PreprocessorConfig {
@@ -46,6 +54,8 @@ export function readPreprocessorConfig(config: Json): PreprocessorConfig {
     String(config['image_processor_type'] ?? config['feature_extractor_type']),
   );
   open.push(...geometry.open);
+  // Images of one size need no padding.
+  if (geometry.isWhole === true && fields.get('pad_size') === undefined) fields.delete('do_pad');
   const preprocess: Partial<Preprocess> = { ...geometry.preprocess };
   if (preprocess.crop !== undefined) {
     const resize = preprocess.resize === undefined ? '' : `resize ${sizeText(preprocess.resize)}, `;
@@ -87,7 +97,7 @@ export function readPreprocessorConfig(config: Json): PreprocessorConfig {
     if (HARMLESS.has(key) || key.startsWith('_') || value === false) continue;
     open.push(`preprocessor_config.json: ${key} ${JSON.stringify(value)}`);
   }
-  return { preprocess, taken, open };
+  return { preprocess, taken, open, sizeProblem: geometry.problem ?? null };
 }
 
 /** One number for all channels, or one for each. */
@@ -101,6 +111,9 @@ interface Geometry {
   readonly preprocess: Pick<Partial<Preprocess>, 'resize' | 'crop'>;
   readonly keys: readonly string[];
   readonly open: readonly string[];
+  /** The image becomes exactly the input, without a crop. */
+  readonly isWhole?: true;
+  readonly problem?: string;
 }
 
 /** From this side on, ConvNeXt's processor does not crop. */
@@ -111,6 +124,9 @@ function readGeometry(take: (key: string) => unknown, processor: string): Geomet
   const isResized = take('do_resize') !== false;
   const [size, cropSize, ratio] = [take('size'), take('crop_size'), take('crop_pct')];
   const isCropped = take('do_center_crop') ?? cropSize !== undefined;
+  const maxSize = take('max_size');
+  const free = isResized ? freeSize(size, maxSize, take('keep_aspect_ratio') === true, processor) : null;
+  if (free !== null) return { ...notUnderstood({ size, max_size: maxSize }), problem: free };
   const shorter = shorterSide(size);
   const whole = exactSize(size);
   if (isCropped === true) {
@@ -132,10 +148,26 @@ function readGeometry(take: (key: string) => unknown, processor: string): Geomet
   return whole === null ? notUnderstood({ size }) : squashed(whole);
 }
 
+/** These give an image a size by its own ratio, so inputs differ in size. A bare number is their shorter side. */
+const KEEP_THE_RATIO = /^(?!rt).*(detr|yolos)/i;
+
+/** How the size of an input depends on the image. Null if it does not. */
+function freeSize(size: unknown, maxSize: unknown, keepsRatio: boolean, processor: string): string | null {
+  const longest = maxSize ?? (size as Json | undefined)?.['longest_edge'];
+  const shorter = shorterSide(size) ?? (typeof size === 'number' ? size : null);
+  if (longest !== undefined || (shorter !== null && KEEP_THE_RATIO.test(processor))) {
+    const most = longest === undefined ? '' : `, and the longer one at most ${JSON.stringify(longest)}`;
+    return `the shorter side of an image becomes ${shorter ?? JSON.stringify(size)}${most}`;
+  }
+  return !keepsRatio
+    ? null
+    : `an image keeps its ratio (keep_aspect_ratio) with the size ${JSON.stringify(size)}`;
+}
+
 /** The image becomes exactly this large, whatever its ratio. */
 function squashed(size: Size): Geometry {
   const crop = size.width === size.height ? size.width : size;
-  return { preprocess: { resize: size, crop }, keys: ['size'], open: [] };
+  return { preprocess: { resize: size, crop }, keys: ['size'], open: [], isWhole: true };
 }
 
 function notUnderstood(fields: Json): Geometry {

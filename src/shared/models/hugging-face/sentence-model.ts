@@ -30,20 +30,30 @@ export async function describeSentenceModel(files: ForeignFiles, config: Json): 
   const own = lengthOf(sentence['max_seq_length']);
   if (own !== null) missing.delete('/max_length');
   const limits = [own, lengthOf(texts.fields['max_length'])].filter((n) => n !== null);
+  const maxLength = limits.length === 0 ? null : Math.min(...limits);
   if (sentence['do_lower_case'] === true) {
     notes.push('sentence_bert_config.json: do_lower_case true is not followed; tokenizer.json decides');
   }
   const prompts = await readPrompts(files);
+  const normalize = modules.some(({ type }) => type === 'Normalize');
+  const isOwn = maxLength !== null && maxLength === own;
   return {
     fields: {
       ...texts.fields,
-      ...(limits.length === 0 ? {} : { max_length: Math.min(...limits) }),
+      ...(maxLength === null ? {} : { max_length: maxLength }),
       ...(pooling === null ? {} : { pooling }),
-      normalize: modules.some(({ type }) => type === 'Normalize'),
+      normalize,
       ...prompts,
     },
     missing,
     notes,
+    taken: [
+      ...texts.taken!.filter((line) => !isOwn || !line.startsWith('max_length')),
+      ...(isOwn ? [`max_length ${own}: taken from sentence_bert_config.json`] : []),
+      ...(pooling === null ? [] : [`pooling "${pooling}": taken from the step Pooling`]),
+      `normalize ${normalize}: taken from modules.json`,
+      ...Object.keys(prompts).map((field) => `${field}: taken from config_sentence_transformers.json`),
+    ],
   };
 }
 

@@ -20,13 +20,22 @@ export async function describeText(files: ForeignFiles, config: Json): Promise<D
       'there is no tokenizer.json: save one with tokenizer.save_pretrained() of a fast tokenizer',
     );
   }
-  const limits = [lengthOf(tokenizer['model_max_length']), positionsOf(config)].filter((n) => n !== null);
+  const taken: string[] = [];
+  const own = lengthOf(tokenizer['model_max_length']);
+  const positions = positionsOf(config);
+  const limits = [own, positions].filter((n) => n !== null);
   const maxLength = limits.length === 0 ? null : Math.min(...limits);
   if (maxLength === null) {
     missing.set('/max_length', `neither ${FILE} nor config.json shows how many tokens the model takes`);
+  } else {
+    const from = maxLength === own ? `${FILE} (model_max_length)` : 'config.json (max_position_embeddings)';
+    taken.push(`max_length ${maxLength}: taken from ${from}`);
   }
   const padToken = tokenText(tokenizer['pad_token']);
-  const side = tokenizer['truncation_side'];
+  if (padToken !== null) taken.push(`pad_token "${padToken}": taken from ${FILE}`);
+  const given = tokenizer['truncation_side'];
+  const side = given === 'left' || given === 'right' ? given : null;
+  if (side !== null) taken.push(`truncation_side "${side}": taken from ${FILE}`);
   if (tokenizer['padding_side'] === 'left') {
     notes.push(`${FILE}: padding_side "left" is not followed, because the attention mask hides the padding`);
   }
@@ -35,10 +44,11 @@ export async function describeText(files: ForeignFiles, config: Json): Promise<D
       tokenizer: 'tokenizer.json',
       ...(maxLength === null ? {} : { max_length: maxLength }),
       ...(padToken === null ? {} : { pad_token: padToken }),
-      ...(side === 'left' || side === 'right' ? { truncation_side: side } : {}),
+      ...(side === null ? {} : { truncation_side: side }),
     },
     missing,
     notes,
+    taken,
   };
 }
 

@@ -20,12 +20,17 @@ export interface SideInputs {
   feeds(geometries: readonly Geometry[]): Feeds;
 }
 
+/** Exports of transformers' detectors give the mask this name. */
+const USUAL_MASK = 'pixel_mask';
+
 /** `input`: the size of the image's input. Throws ForebayError `config_mismatch`. */
 export function bindSideInputs(
-  names: SideInputNames | undefined,
+  given: SideInputNames | undefined,
   inputs: readonly GraphTensor[],
   input: Size,
 ): SideInputs {
+  const hasUsual = inputs.length === 2 && inputs.some(({ name }) => name === USUAL_MASK);
+  const names = given ?? (hasUsual ? { mask: USUAL_MASK } : undefined);
   if (names === undefined && inputs.length > 1) {
     throw new ForebayError(
       'config_mismatch',

@@ -40,6 +40,9 @@ export function chooseActivation(
   if (classes === 1) throw askForActivation(output, 'it is one number per row');
   // The reader of config.json already reports this value as a fact.
   if (beside.activation !== null) return { value: beside.activation, facts: [], guesses: [] };
+  if (beside.architecture?.endsWith('Classification') === true) {
+    return fact('softmax', `heads of transformers return logits (config.json: ${beside.architecture})`);
+  }
   const isScores =
     hasLabels || (classes !== null && isImageNet(classes)) || /logit|score|class/i.test(output.name);
   if (!isScores) throw askForActivation(output, 'it may be an embedding');
@@ -55,6 +58,6 @@ function askForActivation(output: GraphTensor, why: string): ForebayError {
   const labels = single ? '' : ', or put labels.txt, one class name per line, beside the graph';
   return new ForebayError(
     'config_mismatch',
-    `nothing says that the output ${describeTensor(output)} holds class scores (${why}). If it does, pass ${meanings}${labels}. Other numbers are served as they are with --task tensors`,
+    `nothing says that the output ${describeTensor(output)} holds class scores (${why}). If it does, pass ${meanings}${labels}. Embeddings have the task image-embedding or text-embedding; other numbers are served as they are with --task tensors`,
   );
 }

@@ -1,7 +1,7 @@
 /** Guesses the columns of a tabular model from the inputs of its graph. Pure. */
-import { ForebayError } from '../../../shared/errors.ts';
 import { describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { Hints } from '../hints.ts';
+import { mismatch } from './guesser.ts';
 
 type ColumnConfig = string | { readonly name: string; readonly input: string };
 
@@ -67,8 +67,4 @@ const MOST_SHOWN = 6;
 function shortened(names: readonly string[]): string {
   if (names.length <= MOST_SHOWN) return names.join(', ');
   return `${names.slice(0, MOST_SHOWN - 1).join(', ')} ... ${names.at(-1)}`;
-}
-
-function mismatch(message: string): ForebayError {
-  return new ForebayError('config_mismatch', message);
 }

@@ -1,4 +1,5 @@
 /** The interface of what guesses a first config, one for each task. */
+import { ForebayError } from '../../../shared/errors.ts';
 import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
 import type { Hints } from '../hints.ts';
 
@@ -16,11 +17,17 @@ export interface Guesser {
   readonly task: string;
   /** The graphs that fit, in words. */
   readonly takes: string;
-  /** Whether the graph looks like a model of this task. */
-  fits(face: GraphFace): boolean;
+  /** Whether the graph's inputs are those of such a model. */
+  takesInputs(face: GraphFace): boolean;
+  /** Whether the graph and the files beside it look like a model of this task. Its inputs are those of such a model. */
+  fits(face: GraphFace, hints: Hints): boolean;
   /** Throws ForebayError `config_mismatch` if the graph cannot have this task, or if a flag must decide something. */
   guess(face: GraphFace, name: string, hints: Hints): ConfigGuess;
 }
 
 /** The end of each guessed config. */
 export const BATCHING = { batch_size: 'auto', max_wait_ms: 50 } as const;
+
+export function mismatch(message: string): ForebayError {
+  return new ForebayError('config_mismatch', message);
+}

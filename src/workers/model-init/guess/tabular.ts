@@ -11,10 +11,8 @@ import { BATCHING, type ConfigGuess, type Guesser } from './guesser.ts';
 export const tabular: Guesser = {
   task: 'tabular',
   takes: 'inputs [batch, features] of numbers or strings, and outputs [batch] or [batch, values]',
-  fits: (face) =>
-    face.inputs.length > 0 &&
-    face.inputs.every((input) => isFeatures(input, face)) &&
-    face.outputs.every(isPerRow),
+  takesInputs: (face) => face.inputs.length > 0 && face.inputs.every((input) => isFeatures(input, face)),
+  fits: ({ outputs }) => outputs.every(isPerRow),
   guess,
 };
 

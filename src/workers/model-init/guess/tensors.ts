@@ -1,16 +1,16 @@
 /** Guesses the config of the task `tensors`, which fits any graph, from its shapes and the hints. Pure. */
 import { sum } from '../../../shared/math/sum.ts';
-import { ForebayError } from '../../../shared/errors.ts';
 import { describeAll, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
 import { canCarry, elementBytes } from '../../../shared/tasks/tensors/dtypes.ts';
 import type { Hints } from '../hints.ts';
 import { findBatch, type Batch } from './find-batch.ts';
-import { BATCHING, type ConfigGuess, type Guesser } from './guesser.ts';
+import { BATCHING, mismatch, type ConfigGuess, type Guesser } from './guesser.ts';
 
 export const tensors: Guesser = {
   task: 'tensors',
   takes: 'any graph',
+  takesInputs: () => true,
   fits: () => true,
   guess,
 };
@@ -114,8 +114,4 @@ function rowBytes(used: readonly GraphTensor[], batch: Batch, { shapes }: Hints,
     );
   }
   return total;
-}
-
-function mismatch(message: string): ForebayError {
-  return new ForebayError('config_mismatch', message);
 }

@@ -73,6 +73,30 @@ it.each<[string, Record<string, unknown>, object, readonly string[]]>([
     ['preprocessor_config.json: size {"shortest_edge":800,"longest_edge":1333}'],
   ],
   [
+    'RT-DETR squashes; the padding of a batch and annotations have no effect',
+    {
+      image_processor_type: 'RTDetrImageProcessor',
+      size: { height: 640, width: 640 },
+      do_pad: true,
+      format: 'coco_detection',
+      do_convert_annotations: true,
+    },
+    { resize: square(640), crop: 640 },
+    [],
+  ],
+  [
+    'padding to a size of its own is listed',
+    { size: { height: 8, width: 8 }, do_pad: true, pad_size: { height: 16, width: 16 } },
+    { resize: square(8), crop: 8 },
+    ['preprocessor_config.json: do_pad true', 'preprocessor_config.json: pad_size {"height":16,"width":16}'],
+  ],
+  [
+    'for DETR a bare number is the shorter side',
+    { feature_extractor_type: 'DetrFeatureExtractor', size: 800, max_size: 1333 },
+    {},
+    ['preprocessor_config.json: size 800, max_size 1333'],
+  ],
+  [
     'unknown fields are listed',
     { resample: 5, do_pad: true, pad_size: 8, do_reduce_labels: false, image_mean: [1, 2], image_std: 1 },
     {},

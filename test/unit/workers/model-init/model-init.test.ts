@@ -204,15 +204,21 @@ it.each<[string, Partial<MeanColourModel>, RegExp, string[]]>([
     /may be an embedding.*--activation softmax/,
     ['--activation', 'none'],
   ],
-  ['a declared embedding', { output: 'embeds' }, /its name says/, ['--activation', 'softmax']],
+  [
+    'a declared embedding',
+    { output: 'embeds' },
+    /its name says/,
+    ['--task', 'image-classification', '--activation', 'softmax'],
+  ],
 ])('asks for the flag that decides on %s, and uses it', async (_what, more, says, flags) => {
   const dir = testFolder();
   const file = join(dir, 'model.onnx');
   writeFileSync(file, meanColourModel({ classes: ONE_HOT, side: 32, ...more }));
-  expect(await init(file)).toMatchObject({ code: 2, err: expect.stringMatching(says) as string });
+  const err = expect.stringMatching(says) as string;
+  expect(await init(file, ...flags.slice(0, -2))).toMatchObject({ code: 2, err });
   expect(existsSync(join(dir, 'model.json'))).toBe(false);
   expect((await init(file, ...flags)).code).toBe(0);
-  expect(configOf(dir)).toMatchObject({ activation: flags[1] });
+  expect(configOf(dir)).toMatchObject({ activation: flags.at(-1) });
 });
 
 it('asks which of several outputs holds the class scores', async () => {

@@ -4,6 +4,8 @@ import { createResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';
 import type { ImageLimits } from '../../../../shared/files/row-limits.ts';
 import { createDecodeBudget } from './memory/decode-budget.ts';
+import { createHeicDecoder } from './heic/heic-decoder.ts';
+import { loadHeicLibrary, type HeicLibrary } from './heic/heic-library.ts';
 import type { DecodeConfig, Decoder, Timed } from './decoder.ts';
 import type { JpegCodec } from './jpeg/jpeg-codec.ts';
 import { createJpegDecoder } from './jpeg/jpeg-decoder.ts';
@@ -16,23 +18,30 @@ export interface DecoderFactory {
 }
 
 /**
- * `loadFast`: returns the codec of `decode: "fast"`, or null if this machine lacks it. Then `exact` serves instead. `timed`:
- * runs work of this thread that begins after the call for an image has returned.
+ * `loadFast`: returns the codec of `decode: "fast"`, or null if this machine lacks it. Then `exact` serves instead. `loadHeic`:
+ * throws if its library is not installed. It is called for the first HEIC image. `timed`: runs work of this thread that begins after the call for an image has returned.
  */
 export function createDecoderFactory(
   limits: ImageLimits,
-  options: { readonly loadFast?: () => JpegCodec | null; readonly timed?: Timed } = {},
+  options: {
+    readonly loadFast?: () => JpegCodec | null;
+    readonly loadHeic?: () => HeicLibrary;
+    readonly timed?: Timed;
+  } = {},
 ): DecoderFactory {
-  const { loadFast = loadTurboNative, timed = (work) => work() } = options;
+  const { loadFast = loadTurboNative, loadHeic = loadHeicLibrary, timed = (work) => work() } = options;
   const kernel = createResamplingKernel();
   const plans = createPlanCache();
   const memory = createSharedMemory();
   const budget = createDecodeBudget(limits.decodeBudgetBytes);
   let exact: Promise<JpegCodec> | undefined;
+  let heic: HeicLibrary | undefined;
 
   return (model) => {
     const options = { ...model, ...limits };
-    const otherwise = createSharpDecoder(options, { kernel, plans, memory, budget, timed });
+    const rest = createSharpDecoder(options, { kernel, plans, memory, budget, timed });
+    const load = () => (heic ??= loadHeic());
+    const otherwise = createHeicDecoder(options, { load, kernel, plans, budget, otherwise: rest, timed });
     // The codecs support neither colour profiles nor orientation.
     if (model.icc === 'convert' || model.auto_orient) return otherwise;
     const fast = model.decode === 'fast' ? loadFast() : null;

@@ -3,10 +3,11 @@
  * what it does not recognise reaches no decoder.
  */
 import { ForebayError } from '../../../../../shared/errors.ts';
+import { isHeic } from '../heic/heic-file.ts';
 import { refusedFormat } from './refused-format.ts';
 
 export interface ImageHeader {
-  readonly format: 'jpeg' | 'png' | 'gif' | 'webp' | 'tiff' | 'avif';
+  readonly format: 'jpeg' | 'png' | 'gif' | 'webp' | 'tiff' | 'avif' | 'heic';
   /** Null if the header does not state it plainly. */
   readonly size: { readonly width: number; readonly height: number } | null;
   /**
@@ -28,24 +29,18 @@ export function readImageHeader(image: Uint8Array): ImageHeader {
   if (format !== null) return { format, size: null, plain: false, ordinary: false, progressive: false };
   throw new ForebayError(
     'unsupported_format',
-    `${refusedFormat(bytes)}. Accepted are JPEG, PNG, WebP, GIF, TIFF and AVIF`,
+    `${refusedFormat(bytes)}. Accepted are JPEG, PNG, WebP, GIF, TIFF, AVIF and HEIC`,
   );
 }
 
-function otherFormat(bytes: Buffer): 'gif' | 'webp' | 'tiff' | 'avif' | null {
+function otherFormat(bytes: Buffer): Exclude<ImageHeader['format'], 'jpeg' | 'png'> | null {
   const head = bytes.toString('latin1', 0, 12);
   if (head.startsWith('GIF87a') || head.startsWith('GIF89a')) return 'gif';
   if (head.startsWith('RIFF') && head.slice(8) === 'WEBP') return 'webp';
   if (['II*\0', 'II+\0', 'MM\0*', 'MM\0+'].includes(head.slice(0, 4))) return 'tiff';
-  // mif1 and msf1 are generic brands, which both AVIF and HEIC use. Decoding tells them apart.
-  if (/^ftyp(avi[fs]|mif1|msf1)/.test(head.slice(4)))
-    return /hei[cxs]|hev[cx]/.test(brands(bytes)) ? null : 'avif';
-  return null;
-}
-
-/** The brands of an ISO media file: its `ftyp` box. */
-function brands(bytes: Buffer): string {
-  return bytes.toString('latin1', 8, Math.min(bytes.readUInt32BE(0), 256));
+  if (isHeic(bytes)) return 'heic';
+  // mif1 and msf1 are generic brands.
+  return /^ftyp(avi[fs]|mif1|msf1)/.test(head.slice(4)) ? 'avif' : null;
 }
 
 /** Walks along the markers to the frame header. */

@@ -61,8 +61,7 @@ const TAR_AT = 257;
 /** Such as "a ZIP archive: unpack it". For an unknown format, the text shows how the file begins. */
 export function refusedFormat(bytes: Buffer): string {
   const head = bytes.toString('latin1', 0, HEAD_BYTES);
-  const brand = /^.{4}ftyp(.{4})/s.exec(head)?.[1];
-  if (brand !== undefined) return ofMedia(brand, head);
+  if (/^.{4}ftyp/s.test(head)) return 'a video or another ISO media file: extract its frames';
   const text = textOf(bytes.subarray(0, HEAD_BYTES));
   const found = BINARY.find(({ prefixes }) => prefixes.some((prefix) => head.startsWith(prefix)));
   if (found !== undefined) return found.name;
@@ -71,13 +70,6 @@ export function refusedFormat(bytes: Buffer): string {
   if (head.startsWith('RIFF')) return 'a RIFF file other than WebP (sound or video)';
   if (/^\0+$/.test(head)) return 'only zero bytes: the file was not written completely, copy it again';
   return `not an image in a known format (it starts with ${bytes.toString('hex', 0, 8)})`;
-}
-
-function ofMedia(brand: string, head: string): string {
-  if (/^(hei|hev|mif1|msf1)/.test(brand) || /^.{16}.*(heic|heix|hevc)/s.test(head.slice(0, 64))) {
-    return `HEIC (HEVC), whose codec is not available: ${CONVERT}`;
-  }
-  return 'a video or another ISO media file: extract its frames';
 }
 
 /** The text without a byte order mark. Null if not all of it is printable. */

@@ -13,6 +13,9 @@ const COEFFICIENTS = { full: 6, shared: 3, cmyk: 8 } as const;
  */
 const AVIF = { bits8: 18, bits10: 24 } as const;
 
+/** Of libheif, with 10 bits per sample: planes of the file's samples, and RGB of 8 bits. */
+export const HEIC_MEMORY: LibraryMemory = { bytesPerPixel: 11, fixedBytes: 16 * MB };
+
 /** sharp's metadata of an image. */
 export interface Metadata {
   readonly channels: number;
@@ -47,6 +50,9 @@ export function memoryOf(format: ImageHeader['format'], metadata: Metadata, sour
     }
     case 'avif': {
       return { bytesPerPixel: turned + (metadata.depth === 'uchar' ? AVIF.bits8 : AVIF.bits10) };
+    }
+    case 'heic': {
+      return HEIC_MEMORY;
     }
     case 'tiff': {
       return { bytesPerPixel: turned, fixedBytes: source.tileLineBytes };

@@ -61,8 +61,6 @@ it.each([
   ['%PDF-1.7', 'PDF'],
   ['BM123456', 'BMP'],
   ['P6\n3 3 255\n', 'PNM'],
-  ['\0\0\0\x18ftypheic\0\0\0\0heic', 'HEIC'],
-  ['\0\0\0\x1cftypmif1\0\0\0\0mif1heic', 'HEIC'],
   ['\0\0\0\x20ftypisom\0\0\0\0isom', 'a video'],
   ['\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'a video'],
   ['<!DOCTYPE html><title>Sign in</title>', 'HTML, a web page'],

@@ -1,9 +1,9 @@
 /** Guesses the preprocessing of a graph from its input and the hints. Pure. */
-import type { Preprocess } from '../../shared/tasks/image/preprocess.ts';
-import { sizeText } from '../../shared/tasks/image/size-text.ts';
-import { ForebayError } from '../../shared/errors.ts';
-import { describeTensor, imageDims, type GraphTensor } from '../../shared/models/graph-tensor.ts';
-import type { Hints } from './hints.ts';
+import type { Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
+import { sizeText } from '../../../../shared/tasks/image/size-text.ts';
+import { ForebayError } from '../../../../shared/errors.ts';
+import { describeTensor, imageDims, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import type { Hints } from '../../hints.ts';
 
 const USUAL_SIDE = 224;
 /** ImageNet evaluation resizes to crop / 0.875. */
@@ -14,14 +14,15 @@ const PLAIN = { mean: [0], std: [1] };
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /**
- * Adds values without a source to `guesses`. Throws ForebayError `config_mismatch` if nothing shows how images get an input
- * that is not square.
+ * Adds values without a source to `guesses`. `part`: `whole` for models whose answers have places, which a guessed crop would
+ * cut off. Throws ForebayError `config_mismatch` if nothing shows how images get the input's size, and a guess would be wrong.
  */
 export function guessPreprocess(
   input: GraphTensor,
   channels: 1 | 3,
   { crop: wanted, resize: asked, beside: { preprocess: beside } }: Hints,
   guesses: string[],
+  part: 'centre' | 'whole' = 'centre',
 ): Partial<Preprocess> {
   const fixed = fixedSize(input, channels);
   const crop = fixed ?? wanted ?? beside.crop ?? USUAL_SIDE;
@@ -35,12 +36,18 @@ export function guessPreprocess(
   }
   const isKnown = fixed !== null || wanted !== undefined || beside.crop !== undefined;
   if (!isKnown) {
+    if (part === 'whole') {
+      throw new ForebayError(
+        'config_mismatch',
+        `the graph's input ${describeTensor(input)} takes any size: pass --crop PIXELS, the size that it was trained with`,
+      );
+    }
     guesses.push(
       `preprocess.crop ${sizeText(crop)}: the graph takes any size; --crop sets the one it was trained with`,
     );
   }
   const isConfigs = asked === undefined && beside.crop !== undefined && isSame(beside.crop, crop);
-  const resize = isConfigs ? beside.resize : resizeTo(crop, asked, input, guesses);
+  const resize = isConfigs ? beside.resize : resizeTo(crop, asked, input, guesses, part);
   if (beside.interpolation === undefined) {
     guesses.push(
       'preprocess.interpolation "bilinear": the default of torchvision; timm and many newer models use "bicubic"',
@@ -82,13 +89,15 @@ function resizeTo(
   asked: Hints['resize'],
   input: GraphTensor,
   guesses: string[],
+  part: 'centre' | 'whole',
 ): Preprocess['resize'] {
   if (typeof asked === 'number' || asked === 'letterbox') return asked;
   if (asked === 'squash') return typeof crop === 'number' ? { width: crop, height: crop } : crop;
-  if (typeof crop === 'object') {
+  if (typeof crop === 'object' || part === 'whole') {
+    const what = typeof crop === 'object' ? 'is not square, and nothing' : 'is square, but nothing';
     throw new ForebayError(
       'config_mismatch',
-      `the graph's input ${describeTensor(input)} is not square, and nothing shows how images get this size: pass --resize squash (stretched), letterbox (padded), or PIXELS (shorter side, then the centre is cropped)`,
+      `the graph's input ${describeTensor(input)} ${what} shows how images get this size: pass --resize squash (stretched), letterbox (padded), or PIXELS (shorter side, then the centre is cropped)`,
     );
   }
   const resize = crop <= THUMBNAIL ? crop : Math.round(crop / USUAL_RATIO);

@@ -1,0 +1,81 @@
+/**
+ * Decodes HEIC with libheif, which turns and mirrors an image as the file says, as pillow-heif does. An EXIF orientation says
+ * the same once more and is ignored. All other images go to the other decoder.
+ */
+import { ForebayError, messageOf } from '../../../../../shared/errors.ts';
+import { isOutOfMemory } from '../../../out-of-memory.ts';
+import type { ResamplingKernel } from '../../resample/kernel.ts';
+import type { PlanCache } from '../../resample/plan-cache.ts';
+import type { Region } from '../../resample/pillow-resampler.ts';
+import { checkedGeometry, checkPixels, kernelWindow, toCrop } from '../crop.ts';
+import type { DecodeOptions, Decoder, TakeWindow, Timed } from '../decoder.ts';
+import type { DecodeBudget } from '../memory/decode-budget.ts';
+import { checkDecodeBytes, decodeBytes } from '../memory/decode-memory.ts';
+import { HEIC_MEMORY } from '../memory/library-memory.ts';
+import { isHeic, largestSize } from './heic-file.ts';
+import type { HeicLibrary, HeicPixels } from './heic-library.ts';
+
+export function createHeicDecoder(
+  options: DecodeOptions,
+  parts: {
+    /** Throws ForebayError if the library is not installed. */
+    readonly load: () => HeicLibrary;
+    readonly kernel: ResamplingKernel;
+    readonly plans: PlanCache;
+    readonly budget: DecodeBudget;
+    readonly otherwise: Decoder;
+    readonly timed: Timed;
+  },
+): Decoder {
+  const { load, kernel, plans, budget, otherwise, timed } = parts;
+  const grey = options.channels === 1;
+
+  function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): T | Promise<T> {
+    return isHeic(image) ? decodeHeic(image, take) : otherwise.decodeTo(image, take);
+  }
+
+  async function decodeHeic<T>(image: Uint8Array, take: TakeWindow<T>): Promise<T> {
+    const library = load();
+    const stated = largestSize(image);
+    if (stated === null) throw damaged('it states no size');
+    checkPixels(stated, options.maxPixels);
+    const bytes = decodeBytes(stated, HEIC_MEMORY, 'kernel');
+    checkDecodeBytes(bytes, stated, 'HEIC', options);
+    return budget.use(bytes, async () => timed(() => decodeNow(library, image, take)));
+  }
+
+  /** Blocks this thread, because the library has no threads of its own. */
+  function decodeNow<T>(library: HeicLibrary, image: Uint8Array, take: TakeWindow<T>): T {
+    try {
+      return library.open(image, (size, decode) => {
+        const geometry = checkedGeometry(size, image.length, options);
+        const plan = plans.get(size, geometry, options.interpolation);
+        const { region } = plan;
+        copyRegion(decode(), region, kernel.source(plan, region.width * region.height * 3));
+        return take(kernelWindow(kernel, plan, 0, region.width * 3, grey), geometry);
+      });
+    } catch (error) {
+      if (error instanceof ForebayError || isOutOfMemory(error)) throw error;
+      // The library throws numbers when it aborts.
+      throw damaged(error instanceof Error ? messageOf(error) : 'libheif stopped');
+    }
+  }
+
+  const crop = toCrop(options);
+  return { jpeg: otherwise.jpeg, decodeTo, decode: async (image) => decodeTo(image, crop) };
+}
+
+function copyRegion({ data, stride }: HeicPixels, region: Region, into: Uint8Array): void {
+  const length = region.width * 3;
+  for (let y = 0; y < region.height; y++) {
+    const from = (region.top + y) * stride + region.left * 3;
+    into.set(data.subarray(from, from + length), y * length);
+  }
+}
+
+function damaged(why: string): ForebayError {
+  return new ForebayError(
+    'decode_failed',
+    `the HEIC image is damaged or not decodable: ${why}; copy it again, or save it again with another program`,
+  );
+}

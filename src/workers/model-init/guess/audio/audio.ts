@@ -1,0 +1,133 @@
+/** Guesses the config of a model that takes waveforms. Pure. */
+import {
+  classesOf,
+  describeAll,
+  describeTensor,
+  type GraphTensor,
+} from '../../../../shared/models/graph-tensor.ts';
+import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
+import type { Hints } from '../../hints.ts';
+import { chooseActivation } from '../choose-activation.ts';
+import { BATCHING, mismatch, type ConfigGuess, type Guesser } from '../guesser.ts';
+import { findBatch } from '../find-batch.ts';
+import { findStates } from './find-states.ts';
+
+export const audio: Guesser = {
+  task: 'audio',
+  takes: 'an input for a waveform, by its name or beside one for the sample rate',
+  takesInputs: (face) => partsOf(face).wave !== undefined,
+  fits: ({ inputs }) => inputs.some(isRate) || inputs.some(({ name }) => WAVE.test(name)),
+  guess,
+};
+
+const WAVE = /^(input_values|audio|waveform|wave|wav|speech|sound|pcm|samples)(_|$|s$)/i;
+const RATE = /^(sr|sample_?rate|sampling_?rate)$/i;
+
+const isRate = ({ name, shape }: GraphTensor) => RATE.test(name) && shape.every((dim) => dim === 1);
+
+/** One channel. */
+function isWave({ type, shape }: GraphTensor): boolean {
+  if (type !== 'float32' && type !== 'float16') return false;
+  return shape.length === 2 || (shape.length === 3 && (shape[1] === 1) !== (shape[2] === 1));
+}
+
+function partsOf(face: GraphFace) {
+  const states = findStates(face);
+  const rest = face.inputs.filter((one) => !isRate(one) && !states.some(({ input }) => input === one.name));
+  const [wave, ...others] = rest;
+  const isKnown = wave !== undefined && others.length === 0 && isWave(wave);
+  return { wave: isKnown ? wave : undefined, states, rate: face.inputs.find(isRate) };
+}
+
+function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
+  const { wave, states, rate } = partsOf(face);
+  if (wave === undefined) {
+    throw mismatch(
+      `a waveform is one input [N,T], [N,T,1] or [N,1,T] of floats; this graph has ${describeAll(face.inputs)}`,
+    );
+  }
+  const facts = [`inputs  ${describeAll(face.inputs)}`, `outputs ${describeAll(face.outputs)}`];
+  const guesses: string[] = [];
+  const sampleRate = sampleRateOf(hints, facts);
+  if (hints.beside.sound?.normalize === true) {
+    facts.push('normalize "unit_variance": taken from preprocessor_config.json (do_normalize)');
+  }
+  const batch = findBatch([wave], face.outputs);
+  const config = {
+    name,
+    task: 'audio',
+    sample_rate: sampleRate,
+    ...frameOf(wave, states.length > 0, hints, guesses),
+    ...(face.inputs.length > 1 ? { input: wave.name } : {}),
+    ...(hints.beside.sound?.normalize === true ? { normalize: 'unit_variance' } : {}),
+    ...(rate === undefined ? {} : { inputs: { [rate.name]: { value: sampleRate } } }),
+    ...(states.length === 0
+      ? {}
+      : {
+          state: states.map(({ input, output, tensor }) => ({
+            input,
+            output,
+            batch_axis: batch.axisOf(tensor),
+          })),
+        }),
+    ...answerOf(face, hints, facts, guesses),
+    batching: BATCHING,
+  };
+  for (const { input, output } of states)
+    guesses.push(`state: "${output}" becomes "${input}" of the next frame`);
+  return { config, facts, guesses };
+}
+
+/** Throws ForebayError `config_mismatch` if the flag must say it. */
+function sampleRateOf({ sampleRate, beside: { sound } }: Hints, facts: string[]): number {
+  const fact = (rate: number, why: string) => {
+    facts.push(`sample_rate ${rate}: ${why}`);
+    return rate;
+  };
+  if (sampleRate !== undefined) return fact(sampleRate, '--sample-rate says so');
+  if (sound !== null) return fact(sound.sampleRate, 'taken from preprocessor_config.json (sampling_rate)');
+  throw mismatch(
+    'nothing says which sample rate the model was trained with: pass --sample-rate HZ, such as --sample-rate 16000',
+  );
+}
+
+/** Throws ForebayError `config_mismatch` if a state needs frames, and the flag must say how long they are. */
+function frameOf(wave: GraphTensor, hasState: boolean, { shapes }: Hints, guesses: string[]): object {
+  const { name, shape } = wave;
+  const asked = shapes.get(name)?.find((size) => size > 1);
+  const time = asked ?? (shape.length === 3 && shape[1] === 1 ? shape[2] : shape[1]);
+  if (typeof time !== 'number') {
+    if (hasState) {
+      throw mismatch(
+        `the model carries a state from frame to frame, and its input ${describeTensor(wave)} does not say how long a frame is: pass --shape ${name}=SAMPLES`,
+      );
+    }
+    guesses.push(
+      'frame: none, so the model gets each waveform whole; set "frame" if it was trained on pieces',
+    );
+    return {};
+  }
+  guesses.push(
+    `frame: ${time} samples, one after the other. If the training code overlaps them, set frame.context or frame.hop`,
+  );
+  return { frame: { length: time } };
+}
+
+/** Class scores if labels show it, else the outputs as they are. */
+function answerOf(face: GraphFace, hints: Hints, facts: string[], guesses: string[]): object {
+  const count = hints.labels?.names.length;
+  const scores = face.outputs.find(({ shape }) => shape.length === 2 && classesOf(shape) === count);
+  if (scores === undefined) {
+    facts.push('answer  the outputs as they are, one value per frame ("outputs" and "join" change it)');
+    return { answer: 'outputs' };
+  }
+  const activation = chooseActivation(face, scores, true, hints);
+  facts.push(`answer  classes: the scores of ${describeTensor(scores)}`, ...activation.facts);
+  guesses.push(...activation.guesses);
+  return {
+    answer: 'predictions',
+    labels: 'labels.txt',
+    ...(face.outputs.length > 1 ? { output: scores.name } : {}),
+    activation: activation.value,
+  };
+}

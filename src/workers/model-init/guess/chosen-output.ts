@@ -1,0 +1,39 @@
+/** Which output of a graph holds the answer. In case of doubt it asks for `--output-name`. Pure. */
+import { describeAll, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
+import type { Hints } from '../hints.ts';
+import { mismatch } from './guesser.ts';
+
+export interface OutputWish {
+  readonly outputs: readonly GraphTensor[];
+  fits(output: GraphTensor): boolean;
+  /** Each one decides between several outputs, if it holds for exactly one of them. */
+  readonly prefers: readonly ((output: GraphTensor) => boolean)[];
+  /** A sentence about an output that fits. */
+  readonly what: string;
+  /** What the output holds. */
+  readonly holds: string;
+}
+
+/** Throws ForebayError `config_mismatch` if none fits, or if the flag must decide. */
+export function chosenOutput({ outputNames }: Hints, wish: OutputWish): GraphTensor {
+  const { outputs, what, holds } = wish;
+  const [named, ...more] = outputNames;
+  if (more.length > 0) throw mismatch('such a model has one output: give --output-name once');
+  const possible = outputs.filter((output) => wish.fits(output));
+  if (named !== undefined) {
+    const found = outputs.find(({ name }) => name === named);
+    if (found === undefined) {
+      throw mismatch(`--output-name names "${named}", but the graph has ${describeAll(outputs)}`);
+    }
+    if (possible.includes(found)) return found;
+    throw mismatch(`${what}, but --output-name names ${describeTensor(found)}`);
+  }
+  if (possible.length === 0) throw mismatch(`${what}; the graph has ${describeAll(outputs)}`);
+  for (const prefers of [() => true, ...wish.prefers]) {
+    const preferred = possible.filter(prefers);
+    if (preferred.length === 1) return preferred[0]!;
+  }
+  throw mismatch(
+    `the graph has several outputs that could hold ${holds}: ${describeAll(possible)}; say which with --output-name, such as --output-name ${possible[0]!.name}`,
+  );
+}

@@ -1,0 +1,53 @@
+/** How images become the input of a detector. The families of YOLO do it in their own ways. Pure. */
+import { describeTensor } from '../../../../shared/models/graph-tensor.ts';
+import type { HeadName } from '../../../../shared/tasks/detection/detection-config.ts';
+import type { Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
+import type { Hints } from '../../hints.ts';
+import { mismatch } from '../guesser.ts';
+import { guessPreprocess } from '../image/guess-preprocess.ts';
+import type { ImageInput } from '../image/image-input.ts';
+import type { Size } from './input-size.ts';
+
+/** The grey around images that all of YOLO use. */
+const GREY = 114;
+
+/** Throws ForebayError `config_mismatch` if a flag must decide. `isUltralytics`: its exporter wrote the graph. */
+export function detectorPreprocess(
+  { tensor, channels }: ImageInput,
+  { head, size, isUltralytics }: { head: HeadName; size: Size | null; isUltralytics: boolean },
+  hints: Hints,
+  guesses: string[],
+): Partial<Preprocess> {
+  const isYolo = head.startsWith('yolo') || isUltralytics;
+  if (!isYolo || hints.beside.hasProcessor || channels === 1) {
+    return guessPreprocess(tensor, channels, hints, guesses, 'whole');
+  }
+  if (size === null) {
+    throw mismatch(
+      `the graph's input ${describeTensor(tensor)} takes any size: pass --crop PIXELS, the size that it was trained with`,
+    );
+  }
+  const crop = size.width === size.height ? size.width : size;
+  const isX = head === 'yolox';
+  guesses.push(
+    isX
+      ? 'preprocess: letterbox at the top left with grey 114, BGR from 0 to 255, as YOLOX does'
+      : 'preprocess: letterbox with grey 114, RGB from 0 to 1, as Ultralytics does',
+  );
+  return {
+    resize: resizeOf(hints, crop),
+    crop,
+    pad: GREY,
+    ...(isX ? { align: 'top_left' } : {}),
+    interpolation: 'bilinear',
+    color_order: isX ? 'bgr' : 'rgb',
+    rescale: isX ? 1 : 1 / 255,
+    mean: [0],
+    std: [1],
+  };
+}
+
+function resizeOf({ resize }: Hints, crop: Preprocess['crop']): NonNullable<Preprocess['resize']> {
+  if (resize === 'squash') return typeof crop === 'number' ? { width: crop, height: crop } : crop;
+  return resize ?? 'letterbox';
+}

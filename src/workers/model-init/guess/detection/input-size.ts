@@ -1,0 +1,24 @@
+/** The size of a detector's input. Pure. */
+import { imageDims, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import type { Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What the graph fixes, else the other sizes, the first known one. Null if none is. */
+export function inputSizeOf(
+  { shape }: GraphTensor,
+  ...others: readonly (Preprocess['crop'] | null | undefined)[]
+): Size | null {
+  const [, height, width] = imageDims(shape);
+  if (typeof height === 'number' && typeof width === 'number') return { width, height };
+  const known = others.find((size) => size !== null && size !== undefined);
+  return typeof known === 'number' ? { width: known, height: known } : (known ?? null);
+}
+
+/** Cells of all grids, by the pixels per cell. */
+export function placesIn({ width, height }: Size, strides: readonly number[]): number {
+  return strides.reduce((sum, stride) => sum + Math.ceil(width / stride) * Math.ceil(height / stride), 0);
+}

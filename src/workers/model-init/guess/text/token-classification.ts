@@ -1,0 +1,82 @@
+/** Guesses the config of a model that labels the tokens of texts. Pure. */
+import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
+import type { Hints } from '../../hints.ts';
+import { chosenOutput } from '../chosen-output.ts';
+import { endOf } from '../ends-in.ts';
+import { BATCHING, mismatch, type ConfigGuess, type Guesser } from '../guesser.ts';
+import { isFloat, rankOf, takesTokens, textFields } from './text-model.ts';
+
+export const tokenClassification: Guesser = {
+  task: 'token-classification',
+  takes:
+    'inputs input_ids and attention_mask, tokenizer.json, and an output [batch, tokens, labels] with as many labels',
+  takesInputs: takesTokens,
+  // The logits of a language model have the same shape, so labels must confirm it.
+  fits: ({ outputs }, { beside: { text }, labels }) =>
+    text !== null &&
+    labels !== null &&
+    outputs.some((output) => isScores(output) && output.shape[2] === labels.names.length),
+  guess,
+};
+
+const isScores = (output: GraphTensor) => isFloat(output) && rankOf(output) === 3;
+
+function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
+  const facts: string[] = [];
+  const guesses: string[] = [];
+  const shared = textFields(face, hints, facts);
+  const output = chosenOutput(hints, {
+    outputs: face.outputs,
+    fits: isScores,
+    prefers: [({ shape }) => shape[2] === hints.labels?.names.length, (one) => one.name === 'logits'],
+    what: 'a model that labels tokens has an output [batch, tokens, labels] of floats',
+    holds: 'the scores of the labels',
+  });
+  facts.push(`output  ${describeTensor(output)}`);
+  checkLabels(output, hints);
+  const config = {
+    name,
+    task: 'token-classification',
+    ...shared,
+    labels: 'labels.txt',
+    ...(face.outputs.length > 1 ? { output: output.name } : {}),
+    activation: activationOf(face, output, hints, facts, guesses),
+    aggregation: 'simple',
+    batching: BATCHING,
+  };
+  guesses.push('aggregation "simple": neighbouring tokens of one label are one entity');
+  return { config, facts, guesses };
+}
+
+function checkLabels(output: GraphTensor, { labels }: Hints): void {
+  const classes = output.shape[2];
+  const what = `the output ${describeTensor(output)} has ${typeof classes === 'number' ? classes : 'some'} labels per token`;
+  if (labels === null) {
+    throw mismatch(
+      `${what}, and nothing names them: put labels.txt, one label per line such as B-PER, beside the graph`,
+    );
+  }
+  if (typeof classes !== 'number' || classes === labels.names.length) return;
+  throw mismatch(`${what}, but ${labels.source} has ${labels.names.length} names`);
+}
+
+function activationOf(
+  face: GraphFace,
+  output: GraphTensor,
+  { activation }: Hints,
+  facts: string[],
+  guesses: string[],
+): string {
+  if (activation !== undefined) {
+    facts.push(`activation "${activation}": --activation says so`);
+    return activation;
+  }
+  const end = endOf(face, output);
+  if (end !== null) {
+    facts.push(`activation "none": the graph ends in ${end} already`);
+    return 'none';
+  }
+  guesses.push('activation "softmax": the graph ends without one, so its outputs count as logits');
+  return 'softmax';
+}
