@@ -1,10 +1,10 @@
 /** Chooses a model's decoder by its config. Decoders of a lane share their parts, which are created on first use. */
-import { createSharedMemory } from '../../out-of-memory.ts';
+import { createSharedMemory, type SharedMemory } from '../../out-of-memory.ts';
 import { createResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';
 import type { ImageLimits } from '../../../../shared/files/row-limits.ts';
-import { createDecodeBudget } from './memory/decode-budget.ts';
-import type { DecodeConfig, Decoder, Timed } from './decoder.ts';
+import { createDecodeBudget, type DecodeBudget } from './memory/decode-budget.ts';
+import type { DecodeConfig, Decoder, JpegCodecName, Timed } from './decoder.ts';
 import type { JpegCodec } from './jpeg/jpeg-codec.ts';
 import { createJpegDecoder } from './jpeg/jpeg-decoder.ts';
 import { createSharpDecoder } from './sharp-decoder.ts';
@@ -17,27 +17,42 @@ export interface DecoderFactory {
 
 /**
  * `loadFast`: returns the codec of `decode: "fast"`, or null if this machine lacks it. Then `exact` serves instead. `timed`:
- * runs work of this thread that begins after the call for an image has returned.
+ * runs work of this thread that begins after the call for an image has returned. `budget`, `memory`: those of a lane with
+ * decode threads, which share them.
  */
 export function createDecoderFactory(
   limits: ImageLimits,
-  options: { readonly loadFast?: () => JpegCodec | null; readonly timed?: Timed } = {},
+  options: {
+    readonly loadFast?: () => JpegCodec | null;
+    readonly timed?: Timed;
+    readonly budget?: DecodeBudget;
+    readonly memory?: SharedMemory;
+  } = {},
 ): DecoderFactory {
   const { loadFast = loadTurboNative, timed = (work) => work() } = options;
+  const { budget = createDecodeBudget(limits.decodeBudgetBytes), memory = createSharedMemory() } = options;
   const kernel = createResamplingKernel();
   const plans = createPlanCache();
-  const memory = createSharedMemory();
-  const budget = createDecodeBudget(limits.decodeBudgetBytes);
   let exact: Promise<JpegCodec> | undefined;
 
   return (model) => {
     const options = { ...model, ...limits };
     const otherwise = createSharpDecoder(options, { kernel, plans, memory, budget, timed });
-    // The codecs support neither colour profiles nor orientation.
-    if (model.icc === 'convert' || model.auto_orient) return otherwise;
+    if (isForSharp(model)) return otherwise;
     const fast = model.decode === 'fast' ? loadFast() : null;
     const codec = fast === null ? (exact ??= loadTurboWasm()) : Promise.resolve(fast);
     const jpeg = fast === null ? 'turbo-wasm' : 'turbo-native';
     return createJpegDecoder(options, { codec, jpeg, kernel, plans, budget, otherwise, timed });
   };
+}
+
+/** The codec that JPEGs of this config have. */
+export function jpegCodecOf(model: DecodeConfig): JpegCodecName {
+  if (isForSharp(model)) return 'sharp';
+  return model.decode === 'fast' && loadTurboNative() !== null ? 'turbo-native' : 'turbo-wasm';
+}
+
+/** The codecs support neither colour profiles nor orientation. */
+function isForSharp({ icc, auto_orient }: DecodeConfig): boolean {
+  return icc === 'convert' || auto_orient;
 }
