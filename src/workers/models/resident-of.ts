@@ -30,7 +30,7 @@ export function createResidentOf(worker: {
   ): PooledModel {
     const { config, ref, dir, named, onnxPath } = folder;
     const tuned = tunedOf(folder)?.shape;
-    const planned = deviceOf(config) === null ? plan.lanes : plan.deviceLanes;
+    const planned = deviceOf(config) === null || plan.deviceLanes === 0 ? plan.lanes : plan.deviceLanes;
     const wanted = config.lanes === 'auto' ? (tuned?.lanes ?? planned) : config.lanes;
     const threads = tuned?.threads ?? plan.threads;
     return {

@@ -28,7 +28,7 @@ export function createModelSizing({ plan, resources }: { plan: LanePlan; resourc
   function lanesOf(config: ModelConfig, tuned: Tuned | null): Choice {
     if (config.lanes !== 'auto' && config.lanes < plan.lanes) return named(config.lanes);
     const planned =
-      deviceOf(config) === null || plan.deviceLanes === plan.lanes
+      deviceOf(config) === null || plan.deviceLanes === 0 || plan.deviceLanes === plan.lanes
         ? choices.lanes
         : { ...named(plan.deviceLanes), why: 'one per device that execution_providers name' };
     return tunedOr(tuned?.shape?.lanes, planned);
@@ -44,7 +44,7 @@ export function createModelSizing({ plan, resources }: { plan: LanePlan; resourc
           ? tunedOr(tuned?.shape?.threads, choices.threads)
           : named(config.threads_per_lane),
       batch: chooseBatch({
-        config,
+        config: asComputed(config, info),
         fixedBatch: info.fixedBatch,
         profile: tuned?.batchSize,
         resources,
@@ -55,6 +55,13 @@ export function createModelSizing({ plan, resources }: { plan: LanePlan; resourc
       }),
     };
   };
+}
+
+/** A model that has fallen back to the CPU has a batch for the CPU. */
+function asComputed(config: ModelConfig, { providers }: ModelInfo): ModelConfig {
+  return deviceOf(config) !== null && providers[0] === 'cpu'
+    ? { ...config, execution_providers: ['cpu'] }
+    : config;
 }
 
 /** The memory of the probed batch, divided by its rows. */

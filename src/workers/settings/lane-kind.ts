@@ -3,6 +3,7 @@ import type { Config } from '../../shared/config/config.ts';
 import { deviceOf } from '../../shared/domain/model/device.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import { taskOf } from '../../shared/tasks/task-descriptions.ts';
+import type { Resources } from './resources.ts';
 
 export interface LaneKind {
   /** Devices that the models compute on. */
@@ -18,10 +19,16 @@ export type DecodeIn = Config['decodeIn'];
 
 export const CPU_LANES: LaneKind = { devices: 0, onCpu: true, threaded: 'none' };
 
-export function laneKindOf(configs: readonly ModelConfig[], decodeIn: DecodeIn): LaneKind {
-  const devices = new Set(configs.map(deviceOf));
+export function laneKindOf(
+  configs: readonly ModelConfig[],
+  decodeIn: DecodeIn,
+  { hasGpu = false }: Pick<Resources, 'hasGpu'>,
+): LaneKind {
+  // Without a GPU, a model that may fall back to the CPU will do so.
+  const usedBy = (config: ModelConfig) => (config.fallback === true && !hasGpu ? null : deviceOf(config));
+  const devices = new Set(configs.map(usedBy));
   const onCpu = devices.delete(null) || configs.length === 0;
-  const decodes = configs.some((config) => deviceOf(config) !== null && taskOf(config).input === 'image');
+  const decodes = configs.some((config) => usedBy(config) !== null && taskOf(config).input === 'image');
   const byModels = decodes ? 'devices' : 'none';
   const threaded = { auto: byModels, lane: 'none', threads: 'all' } as const;
   return { devices: devices.size, onCpu, threaded: threaded[decodeIn] };

@@ -51,6 +51,7 @@ export function planWorker(
   const kind = laneKindOf(
     folders.map(({ config }) => config),
     chosen.decodeIn,
+    resources,
   );
   const formula = planLanes(resources, modelBytes, { lanes, threads }, kind);
   const tuned = lanesOfProfiles(folders, profiles, formula.lanes);

@@ -56,7 +56,7 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
     deps.reader,
     AbortSignal.any([stop, AbortSignal.timeout(SAMPLE_TIMEOUT_MS)]),
   );
-  const kind = laneKindOf([config], request.decodeIn);
+  const kind = laneKindOf([config], request.decodeIn, resources);
   const memoryLimitBytes = request.memoryLimitBytes ?? lanesMemory(resources.memoryBytes);
   const meter = createMeter({
     folder,

@@ -2,6 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '#forebay/shared/domain/model/model-config.js';
 import { autoBatchSize } from '#forebay/shared/tasks/auto-batch.js';
+import type { ModelFolder } from '#forebay/shared/models/model-folder.js';
+import type { ModelInfo } from '#forebay/workers/lane/messages.js';
+import { createModelSizing } from '#forebay/workers/models/size-model.js';
 import { chooseBatch } from '#forebay/workers/settings/choose-batch.js';
 import { laneKindOf, type DecodeIn } from '#forebay/workers/settings/lane-kind.js';
 import { planLanes } from '#forebay/workers/settings/plan-lanes.js';
@@ -11,7 +14,7 @@ import { checkedConfig } from '../../../support/onnx/models.ts';
 
 const MB = 2 ** 20;
 const GB = 2 ** 30;
-const MACHINE = { cpus: 16, memoryBytes: 64 * GB };
+const MACHINE = { cpus: 16, memoryBytes: 64 * GB, hasGpu: true };
 
 function model(provider: unknown, more: object = {}): ModelConfig {
   const base = { name: 'm', task: 'image-classification', preprocess: { crop: 224 } };
@@ -30,7 +33,7 @@ const table = checkedConfig({
 });
 
 const plan = (configs: readonly ModelConfig[], decodeIn: DecodeIn = 'auto', machine = MACHINE) =>
-  planLanes(machine, 100 * MB, {}, laneKindOf(configs, decodeIn));
+  planLanes(machine, 100 * MB, {}, laneKindOf(configs, decodeIn, machine));
 
 describe('a worker', () => {
   it.each([
@@ -64,6 +67,18 @@ describe('a worker', () => {
     });
   });
 
+  it('counts cores for models that may fall back to the CPU, if there is no GPU', () => {
+    const configs = [model('cuda', { fallback: true })];
+    expect(plan(configs)).toMatchObject({ lanes: 1, threadedLanes: 1, deviceLanes: 1 });
+    expect(plan(configs, 'auto', { ...MACHINE, hasGpu: false })).toMatchObject({
+      lanes: 16,
+      threadedLanes: 0,
+      deviceLanes: 0,
+    });
+    // It will not load, and it says so.
+    expect(plan([cuda()], 'auto', { ...MACHINE, hasGpu: false })).toMatchObject({ lanes: 1 });
+  });
+
   it('needs no decode threads for rows that are not images', () => {
     expect(plan([table])).toMatchObject({ lanes: 1, threadedLanes: 0, deviceLanes: 1 });
   });
@@ -75,7 +90,7 @@ describe('a worker', () => {
 
   it('has as many decode threads as its memory allows, and every thread may decode', () => {
     const { decodeThreads, choices, decodeBudgetBytes } = plan([cuda()], 'auto', {
-      cpus: 16,
+      ...MACHINE,
       memoryBytes: 2 * GB,
     });
     // 70 % of 2 GB - 110 MB - 300 MB = 1,024 MB, and 108 MB per thread.
@@ -85,7 +100,7 @@ describe('a worker', () => {
       why: '1024 MB left in a lane / 108 MB each',
     });
     expect(decodeBudgetBytes).toBeGreaterThanOrEqual(9 * 82 * MB);
-    const kind = laneKindOf([cuda()], 'auto');
+    const kind = laneKindOf([cuda()], 'auto', MACHINE);
     const asked = planLanes(
       MACHINE,
       MB,
@@ -104,6 +119,18 @@ describe('a batch on a device', () => {
     expect(autoBatchSize(model('cuda', { batching: { batch_size: 7 } }))).toBe(7);
   });
 
+  it('has as many rows as on the CPU if the model has fallen back to it', () => {
+    const sizeModel = createModelSizing({ plan: planLanes(MACHINE, MB, {}), resources: MACHINE });
+    const config = model('cuda', { fallback: true });
+    const folder = { config, bytes: MB } as ModelFolder;
+    const batch = (providers: readonly string[]) => {
+      const info = { providers, fixedBatch: null, memory: null } as unknown as ModelInfo;
+      return sizeModel({ folder, info, tuned: null }).batch.value;
+    };
+    expect(batch(['cuda', 'cpu'])).toBe(64);
+    expect(batch(['cpu'])).toBe(4);
+  });
+
   it('counts the tensors of decode threads, and not the activations, which are on the device', () => {
     const facts = { fixedBatch: null, lanes: 1, ownDecodeThreads: 4, modelBytes: 100 * MB, memory: null };
     const choose = (memoryBytes: number) =>
@@ -117,7 +144,7 @@ describe('a batch on a device', () => {
 describe('a tuning for a device', () => {
   it('starts with one lane and tries two, with one thread each and many decode threads', () => {
     const config = cuda();
-    const kind = laneKindOf([config], 'auto');
+    const kind = laneKindOf([config], 'auto', MACHINE);
     expect(formulaOf(MACHINE, 100 * MB, config, kind)).toEqual({
       lanes: 1,
       threads_per_lane: 1,
