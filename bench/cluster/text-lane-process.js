@@ -16,11 +16,11 @@ const { serveParent } = await import('../../dist/workers/lane/serve-parent.js');
 const { loadTextModel } = await import('./text-model.js');
 
 const config = JSON.parse(process.env['FOREBAY_BENCH_TEXT'] ?? '{}');
-serveParent((limits) => {
+serveParent(({ limits }) => {
   const rowBytes = createRowBytes(limits);
   return {
     clock: createActivityClock(),
-    rowBytes,
+    takeReadCounts: () => rowBytes.takeCounts(),
     loadModel: async (request) =>
       loadTextModel(request, { ...config, createSession: createOnnxSession, rowBytes }),
   };

@@ -56,6 +56,8 @@ export type StartLane = (lane: {
   readonly index: number;
   /** How many images the lane decodes at the same time. */
   readonly decodeThreads: number;
+  /** Whether it decodes on threads of its own. */
+  readonly threaded: boolean;
   readonly limits: RowLimits;
 }) => Lane;
 
@@ -83,9 +85,10 @@ export async function createWorker(options: {
   const standing = await wishes.all();
   const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, emit);
 
-  const { decodeThreads } = plan;
+  const { decodeThreads, threadedLanes } = plan;
   const limits = rowLimits(config, plan);
-  const startLane = (index: number) => options.startLane({ index, decodeThreads, limits });
+  const startLane = (index: number) =>
+    options.startLane({ index, decodeThreads, threaded: index < threadedLanes, limits });
   const lanes = createLanePool({ size: plan.lanes, emit, startLane });
   const trials = createModelTrials({ startLane: () => startLane(plan.lanes), atOnce: plan.lanes + 1 });
   const fetcher = createGuardedFetch({

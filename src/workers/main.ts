@@ -50,8 +50,14 @@ async function main(): Promise<void> {
     redisUrl,
     redis,
     onRedisError: watch.onError,
-    startLane: ({ index, decodeThreads, limits }) =>
-      startChildLane({ index, uvThreads: decodeThreads, limits, loadTimeoutMs }),
+    startLane: ({ index, decodeThreads, threaded, limits }) =>
+      startChildLane({
+        index,
+        uvThreads: decodeThreads,
+        decodeThreads: threaded ? decodeThreads : 0,
+        limits,
+        loadTimeoutMs,
+      }),
     emit: events.emit,
   });
   started = worker;

@@ -28,6 +28,10 @@ it.each([
     'CUDA failure 100: no CUDA-capable device is detected ; GPU=0',
     'there is no NVIDIA GPU, or its driver is not visible here',
   ],
+  [
+    'Failed to load library /a/libonnxruntime_providers_cuda.so with error: libcuda.so.1: cannot open shared object file: No such file',
+    'the NVIDIA driver is not installed, or not visible here (libcuda.so.1)',
+  ],
   ['CUDA failure 101: invalid device ordinal', 'there is no GPU with this device_id'],
   ['something else', null],
 ])('the reason of "%s"', (message, why) => {

@@ -18,7 +18,7 @@ export function addTune(program: Command, context: CliContext): void {
     .addOption(FLAGS.manifest())
     .option('--rows <n>', 'rows of the input to measure with', wholeNumber(1, 100_000), 256)
     .option('--seconds-per-config <s>', 'seconds to measure each configuration', seconds, 1.5)
-    .option('--max-batch <n>', 'largest batch to try', wholeNumber(1, 1024), 64)
+    .option('--max-batch <n>', 'largest batch to try (default: 64, or 256 on a GPU)', wholeNumber(1, 1024))
     .option('--try-lanes <list>', 'numbers of lanes to try, such as 1,2,4', list(256))
     .option('--try-threads-per-lane <list>', 'threads per lane to try', list(256))
     .option('--try-batch-sizes <list>', 'batch sizes to try', list(1024))

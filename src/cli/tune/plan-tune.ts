@@ -19,7 +19,7 @@ export interface TuneFlags {
   readonly manifest?: string;
   readonly rows: number;
   readonly secondsPerConfig: number;
-  readonly maxBatch: number;
+  readonly maxBatch?: number;
   readonly tryLanes?: number[];
   readonly tryThreadsPerLane?: number[];
   readonly tryBatchSizes?: number[];
@@ -46,7 +46,8 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
     cacheDir: config.cacheDir,
     sampleRows: flags.rows,
     secondsPerConfig: flags.secondsPerConfig,
-    maxBatch: flags.maxBatch,
+    maxBatch: flags.maxBatch ?? null,
+    decodeIn: config.decodeIn,
     memoryLimitBytes: flags.memoryLimitMb === undefined ? null : flags.memoryLimitMb * MB,
     only: {
       ...(flags.tryLanes && { lanes: flags.tryLanes }),

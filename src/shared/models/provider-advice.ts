@@ -7,6 +7,10 @@ interface Reason {
 
 const REASONS: readonly Reason[] = [
   {
+    pattern: /libcuda\.so\.1: cannot open shared object/,
+    why: () => 'the NVIDIA driver is not installed, or not visible here (libcuda.so.1)',
+  },
+  {
     pattern:
       /Failed to load library \S*?([^/\s]+\.so[.\d]*) with error: (?:[^:]*\/)?([^/:\s]+): cannot open shared object/,
     why: ([provider, missing]) =>

@@ -42,6 +42,8 @@ const PREFIXES = [
   'CUDNN_',
   'CUBLAS_',
   'NVIDIA_',
+  // Vulkan, on which WebGPU computes
+  'VK_',
   'TF32_',
   'ROCR_',
   'HIP_',

@@ -1,4 +1,5 @@
 /** The messages from `forebay tune` to the measuring process, and back. Each report of that process is one message. */
+import type { Config } from '../config/config.ts';
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
 import type { RowLimits } from '../files/row-limits.ts';
 import type { LaneSettings, Measurement, Profile } from './profile.ts';
@@ -12,7 +13,10 @@ export interface TuneRequest {
   readonly sampleRows: number;
   /** How long one configuration is measured. */
   readonly secondsPerConfig: number;
-  readonly maxBatch: number;
+  /** Null: 64, or 256 on a GPU. */
+  readonly maxBatch: number | null;
+  /** FOREBAY_DECODE_IN. */
+  readonly decodeIn: Config['decodeIn'];
   /** Maximum resident memory of all lanes together. */
   readonly memoryLimitBytes: number | null;
   /** Values to try, instead of those that suit the machine. */

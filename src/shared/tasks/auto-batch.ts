@@ -2,6 +2,7 @@
  * Chooses batch and block size if nobody else did. Both follow from the config alone, so that workers and the API, which
  * never opens a graph, agree.
  */
+import { deviceOf } from '../domain/model/device.ts';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { taskOf } from './task-descriptions.ts';
 
@@ -15,6 +16,9 @@ const SMALL_ROW_BYTES = 64 * 1024;
 /** Rows of tables. A model call costs little more for a thousand of them than for a hundred (docs/adr/0013). */
 const TINY_ROW_BYTES = 1024;
 const MAX_AUTO_BATCH = 128;
+/** The same on a GPU, which needs many rows to be busy: 64 images of 224 x 224. Not measured yet (docs/gpu.md). */
+const DEVICE_TARGET_BYTES = 64 * 224 * 224 * 3 * 4;
+export const MAX_DEVICE_BATCH = 256;
 const MAX_TINY_ROWS_BATCH = 1_024;
 /** Batches per block. Fewer make coordination expensive, and more make lanes end at different times. */
 export const BATCHES_PER_BLOCK = 4;
@@ -36,17 +40,24 @@ export function targetBytes(rowBytes: number): number {
   return hasSmallRows(rowBytes) ? 2 * TARGET_BYTES : TARGET_BYTES;
 }
 
+/** The same for a model, which may compute on a device. */
+export function targetOf(config: ModelConfig): number {
+  return deviceOf(config) === null ? targetBytes(inputRowBytes(config)) : DEVICE_TARGET_BYTES;
+}
+
 /** The largest automatic batch of this config. */
 export function maxAutoBatch(config: ModelConfig): number {
-  return taskOf(config).mostAutoRows ?? (hasTinyRows(config) ? MAX_TINY_ROWS_BATCH : MAX_AUTO_BATCH);
+  const { mostAutoRows } = taskOf(config);
+  if (mostAutoRows !== undefined) return mostAutoRows;
+  if (hasTinyRows(config)) return MAX_TINY_ROWS_BATCH;
+  return deviceOf(config) === null ? MAX_AUTO_BATCH : MAX_DEVICE_BATCH;
 }
 
 /** Rows per model call for this config. A power of two, unless the config sets a number. */
 export function autoBatchSize(config: ModelConfig): number {
   const { batch_size } = config.batching;
   if (batch_size !== 'auto') return batch_size;
-  const rowBytes = inputRowBytes(config);
-  const power = Math.round(Math.log2(targetBytes(rowBytes) / rowBytes));
+  const power = Math.round(Math.log2(targetOf(config) / inputRowBytes(config)));
   return Math.min(maxAutoBatch(config), Math.max(1, 2 ** power));
 }
 

@@ -39,6 +39,8 @@ export interface ChildLaneOptions {
   readonly index: number;
   /** Threads of the lane's pool: the number of images that it decodes at once. */
   readonly uvThreads: number;
+  /** Number of threads that decode instead of the lane's own thread. Absent or 0: none. See ADR 18. */
+  readonly decodeThreads?: number;
   /** Limits on rows, for the whole life of the lane. */
   readonly limits: RowLimits;
   /** Timeout of one step of loading a model, in ms. After it, the lane is killed. */
@@ -83,7 +85,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
   });
 
   child.on('message', (message) => receive(unpackReply(message as WireFromLane)));
-  send({ type: 'begin', limits: options.limits });
+  send({ type: 'begin', limits: options.limits, decodeThreads: options.decodeThreads ?? 0 });
 
   function receive(message: FromLane): void {
     switch (message.type) {

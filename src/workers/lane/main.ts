@@ -13,21 +13,34 @@ const { configureSharp } = await import('./image/decode/sharp-decoder.ts');
 const { createDecoderFactory } = await import('./image/decode/decoders.ts');
 const { createActivityClock } = await import('./activity-clock.ts');
 const { createRowBytes } = await import('./rows/row-bytes.ts');
-const { serveParent } = await import('./serve-parent.ts');
+const { createDecodeThreads } = await import('./decode-threads/decode-threads.ts');
+const { die, serveParent } = await import('./serve-parent.ts');
 
 configureSharp();
-serveParent((limits) => {
+serveParent(({ limits, decodeThreads: count = 0 }) => {
   const clock = createActivityClock();
   const createDecoder = createDecoderFactory(limits, { timed: (work) => clock.during('decode', work) });
   const rowBytes = createRowBytes(limits);
+  const decodeThreads = count === 0 ? undefined : createDecodeThreads({ count, limits, onDeath });
   return {
     clock,
-    rowBytes,
-    loadModel: async (request, onStep) =>
-      loadOnnxExecutor(request, {
+    takeReadCounts() {
+      const { bytes, ms } = rowBytes.takeCounts();
+      return { bytes: bytes + (decodeThreads?.takeBytes() ?? 0), ms };
+    },
+    async loadModel(request, onStep) {
+      await decodeThreads?.ready;
+      return loadOnnxExecutor(request, {
         onStep,
         createSession: async (graph) => openGraph(graph, createOnnxSession),
-        services: { rowBytes, createDecoder },
-      }),
+        services: { rowBytes, createDecoder, decodeThreads },
+      });
+    },
   };
 });
+
+/** The worker tries the rows again, each alone, as if the whole lane had crashed. */
+function onDeath(why: string): void {
+  process.stderr.write(`forebay lane: a decode thread has ended: ${why}\n`);
+  die();
+}

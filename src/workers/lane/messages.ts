@@ -18,10 +18,12 @@ export type LaneInput =
   | { readonly bytes: Uint8Array }
   | { readonly json: string };
 
-/** The first message to a lane. It applies to the lane's whole life. */
+/** The first message to a lane. It applies to the lane's whole life. See ADR 18 for decode threads. */
 export interface BeginRequest {
   readonly type: 'begin';
   readonly limits: RowLimits;
+  /** Number of threads that prepare images. Absent or 0: the lane's own thread does. */
+  readonly decodeThreads?: number;
 }
 
 export interface LoadRequest {

@@ -28,7 +28,10 @@ export interface SharedMemory {
   use<T>(attempt: () => Promise<T>): Promise<T>;
 }
 
-export function createSharedMemory(): SharedMemory {
+/** Runs work while nothing else on other threads takes memory. */
+export type Exclusively = <T>(work: () => Promise<T>) => Promise<T>;
+
+export function createSharedMemory(exclusively: Exclusively = async (work) => work()): SharedMemory {
   const underWay = new Set<Promise<unknown>>();
   let last: Promise<unknown> = Promise.resolve();
 
@@ -38,7 +41,7 @@ export function createSharedMemory(): SharedMemory {
     } catch (error) {
       if (!mayHaveRunOut(error)) throw error;
     }
-    const mine = last.then(async () => alone(attempt));
+    const mine = last.then(async () => exclusively(async () => alone(attempt)));
     last = mine.catch(() => {});
     return mine;
   }

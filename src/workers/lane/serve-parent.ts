@@ -3,28 +3,27 @@
  * gone. Loaded after the bootstrap. The caller decides what kinds of model the lane can load.
  */
 import { InvariantError } from '../../shared/errors.ts';
-import type { RowLimits } from '../../shared/files/row-limits.ts';
 import type { ActivityClock } from './activity-clock.ts';
 import { packReply, unpackRequest, type WireToLane } from './channel/wire.ts';
 import type { Executor } from './executor.ts';
 import { createLaneThread, type LaneThread } from './lane.ts';
-import type { FromLane, LoadRequest, LoadStep } from './messages.ts';
-import type { RowBytes } from './rows/row-bytes.ts';
+import type { BeginRequest, FromLane, LoadRequest, LoadStep } from './messages.ts';
 
 export interface LaneParts {
   readonly clock: ActivityClock;
-  readonly rowBytes: Pick<RowBytes, 'takeCounts'>;
+  /** The cost of reading rows since the last call. */
+  takeReadCounts(): { readonly bytes: number; readonly ms: number };
   loadModel(request: LoadRequest, onStep: (step: LoadStep) => void): Promise<Executor>;
 }
 
-/** `build` creates the lane's parts when the parent's first message brings the limits. */
-export function serveParent(build: (limits: RowLimits) => LaneParts): void {
+/** `build` creates the lane's parts when the parent's first message brings its settings. */
+export function serveParent(build: (begin: BeginRequest) => LaneParts): void {
   let lane: LaneThread | null = null;
   process.on('message', (packed: WireToLane) => {
     const message = unpackRequest(packed);
-    if (message.type === 'begin') lane = startLane(build(message.limits));
+    if (message.type === 'begin') lane = startLane(build(message));
     else if (lane === null)
-      throw new InvariantError(`the lane got "${message.type}" before it got its limits`);
+      throw new InvariantError(`the lane got "${message.type}" before it got its settings`);
     else lane.handle(message);
   });
   process.on('disconnect', die);
@@ -36,7 +35,7 @@ function startLane(parts: LaneParts): LaneThread {
     clock: parts.clock,
     loadModel: async (request) =>
       parts.loadModel(request, (step) => send({ type: 'loading', model: request.model, step })),
-    takeReadCounts: () => parts.rowBytes.takeCounts(),
+    takeReadCounts: () => parts.takeReadCounts(),
     send,
     onClosed: () => {
       process.off('disconnect', die);
@@ -52,7 +51,7 @@ function send(message: FromLane): void {
   process.send?.(packReply(message), undefined, undefined, () => {});
 }
 
-/** Nobody is left to answer. Uses SIGKILL, because `exit` tears down libraries under threads that still compute. */
-function die(): void {
+/** Ends the lane without an answer. Uses SIGKILL, because `exit` tears down libraries under threads that still compute. */
+export function die(): void {
   process.kill(process.pid, 'SIGKILL');
 }

@@ -1,5 +1,6 @@
 /** Describes what the lanes should keep resident for a model of this worker. */
 import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';
+import { deviceOf } from '../../shared/domain/model/device.ts';
 import type { ForebayError } from '../../shared/errors.ts';
 import { loadModelFolder, type ModelFolder } from '../../shared/models/model-folder.ts';
 import { toLaneFile } from '../lane-pool/lane-file.ts';
@@ -29,7 +30,8 @@ export function createResidentOf(worker: {
   ): PooledModel {
     const { config, ref, dir, named, onnxPath } = folder;
     const tuned = tunedOf(folder)?.shape;
-    const wanted = config.lanes === 'auto' ? (tuned?.lanes ?? plan.lanes) : config.lanes;
+    const planned = deviceOf(config) === null || plan.deviceLanes === 0 ? plan.lanes : plan.deviceLanes;
+    const wanted = config.lanes === 'auto' ? (tuned?.lanes ?? planned) : config.lanes;
     const threads = tuned?.threads ?? plan.threads;
     return {
       lanes: Math.min(plan.lanes, wanted),

@@ -1,6 +1,7 @@
 /** How this worker runs a model: lanes, threads and rows per batch, each with the constraint that bound it. */
 import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';
 import type { Choice } from '../../shared/domain/choice.ts';
+import { deviceOf } from '../../shared/domain/model/device.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { ModelSizing } from '../../shared/queue/workers/worker-registry.ts';
@@ -24,29 +25,43 @@ export function createModelSizing({ plan, resources }: { plan: LanePlan; resourc
   const tunedOr = (value: number | undefined, planned: Choice): Choice =>
     value === undefined || value === planned.value ? planned : choiceOf({ value, boundBy: 'profile' });
 
+  function lanesOf(config: ModelConfig, tuned: Tuned | null): Choice {
+    if (config.lanes !== 'auto' && config.lanes < plan.lanes) return named(config.lanes);
+    const planned =
+      deviceOf(config) === null || plan.deviceLanes === 0 || plan.deviceLanes === plan.lanes
+        ? choices.lanes
+        : { ...named(plan.deviceLanes), why: 'one per device that execution_providers name' };
+    return tunedOr(tuned?.shape?.lanes, planned);
+  }
+
   return function sizeModel({ folder, info, tuned }: SizingFacts): ModelSizing {
     const { config, bytes } = folder;
     return {
       fileBytes: bytes,
-      lanes:
-        config.lanes !== 'auto' && config.lanes < plan.lanes
-          ? named(config.lanes)
-          : tunedOr(tuned?.shape?.lanes, choices.lanes),
+      lanes: lanesOf(config, tuned),
       threads:
         config.threads_per_lane === 'auto'
           ? tunedOr(tuned?.shape?.threads, choices.threads)
           : named(config.threads_per_lane),
       batch: chooseBatch({
-        config,
+        config: asComputed(config, info),
         fixedBatch: info.fixedBatch,
         profile: tuned?.batchSize,
         resources,
         lanes: plan.lanes,
+        ownDecodeThreads: plan.threadedLanes > 0 ? plan.decodeThreads : 0,
         modelBytes: bytes,
         memory: rowMemoryOf(config, info),
       }),
     };
   };
+}
+
+/** A model that has fallen back to the CPU has a batch for the CPU. */
+function asComputed(config: ModelConfig, { providers }: ModelInfo): ModelConfig {
+  return deviceOf(config) !== null && providers[0] === 'cpu'
+    ? { ...config, execution_providers: ['cpu'] }
+    : config;
 }
 
 /** The memory of the probed batch, divided by its rows. */

@@ -2,13 +2,14 @@
  * Chooses how many rows a model call has if the job does not specify it. It uses the size that suits the model, as far
  * as a lane's memory allows.
  */
-import { autoBatchSize, inputRowBytes, maxAutoBatch, targetBytes } from '../../shared/tasks/auto-batch.ts';
+import { autoBatchSize, inputRowBytes, maxAutoBatch, targetOf } from '../../shared/tasks/auto-batch.ts';
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
+import { deviceOf } from '../../shared/domain/model/device.ts';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import { MODEL_FACTOR } from '../../shared/domain/model/model-memory.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
-import { LANE_BYTES } from './plan-lanes.ts';
+import { laneBytesOf } from './lane-bytes.ts';
 import { choiceOf } from './requested.ts';
 import type { Resources } from './resources.ts';
 
@@ -17,6 +18,10 @@ import type { Resources } from './resources.ts';
  * MobileNetV2 and ResNet-50 stay below 30 at 224 pixels.
  */
 const ACTIVATION_FACTOR = 32;
+/** The same for a model on a device, which has the activations in its own memory. */
+const DEVICE_FACTOR = 2;
+/** Decode threads write into one tensor while another is in the model. */
+const SHARED_TENSORS = 2;
 
 export interface BatchFacts {
   readonly config: ModelConfig;
@@ -26,6 +31,8 @@ export interface BatchFacts {
   readonly profile?: number | undefined;
   readonly resources: Resources;
   readonly lanes: number;
+  /** Decode threads that a lane has of its own. Absent: none. */
+  readonly ownDecodeThreads?: number;
   /** Size of the model file. */
   readonly modelBytes: number;
   /**
@@ -47,12 +54,18 @@ export function chooseBatch(facts: BatchFacts): Choice {
   return tightest(wanted, byMemory(facts));
 }
 
-function byMemory({ config, resources, lanes, modelBytes, memory }: BatchFacts): Choice {
+function byMemory(facts: BatchFacts): Choice {
+  const { config, resources, lanes, modelBytes, memory, ownDecodeThreads = 0 } = facts;
   const inputBytes = inputRowBytes(config);
   const share = lanesMemory(resources.memoryBytes) / lanes;
-  const left = Math.max(0, share - LANE_BYTES - (memory?.modelBytes ?? MODEL_FACTOR * modelBytes));
-  const rowBytes = memory ? Math.max(inputBytes, memory.rowBytes) : inputBytes * ACTIVATION_FACTOR;
-  const source = memory ? 'measured' : `${ACTIVATION_FACTOR} x its input tensor`;
+  const left = Math.max(
+    0,
+    share - laneBytesOf(ownDecodeThreads) - (memory?.modelBytes ?? MODEL_FACTOR * modelBytes),
+  );
+  const factor = deviceOf(config) === null ? ACTIVATION_FACTOR : DEVICE_FACTOR;
+  const shared = ownDecodeThreads > 0 ? SHARED_TENSORS * inputBytes : 0;
+  const rowBytes = shared + (memory ? Math.max(inputBytes, memory.rowBytes) : inputBytes * factor);
+  const source = memory ? 'measured' : `${factor} x its input tensor`;
   return {
     value: powerOfTwo(left / rowBytes),
     boundBy: 'memory',
@@ -63,13 +76,12 @@ function byMemory({ config, resources, lanes, modelBytes, memory }: BatchFacts):
 function bySampleSize(config: ModelConfig): Choice {
   const value = autoBatchSize(config);
   const most = maxAutoBatch(config);
-  if (value === most)
-    return { value, boundBy: 'ceiling', why: `at most ${most}: larger calls gain nothing on CPU` };
+  if (value === most) return { value, boundBy: 'ceiling', why: `at most ${most}: larger calls gain little` };
   const inputBytes = inputRowBytes(config);
   return {
     value,
     boundBy: 'sample_size',
-    why: `about ${formatBytes(targetBytes(inputBytes))} of input tensor per call, ${formatBytes(inputBytes)} per row`,
+    why: `about ${formatBytes(targetOf(config))} of input tensor per call, ${formatBytes(inputBytes)} per row`,
   };
 }
 

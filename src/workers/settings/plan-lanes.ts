@@ -1,70 +1,93 @@
-/** How many lanes, threads and decode threads a worker has, each with the constraint that bound it. */
+/** How many lanes, threads and decode threads a worker has, each with the constraint that bound it. Pure. */
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
 import { LANES_SHARE_TEXT, lanesMemory } from '../../shared/domain/memory-shares.ts';
 import { MODEL_FACTOR } from '../../shared/domain/model/model-memory.ts';
 import type { LaneChoices } from '../../shared/queue/workers/worker-registry.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import { BATCHES_PER_LANE } from '../lane-pool/lane-pool.ts';
+import { DECODE_THREAD_BYTES, decodeBudget, laneBytesOf } from './lane-bytes.ts';
+import { CPU_LANES, type LaneKind } from './lane-kind.ts';
 import { choiceOf, type Requested } from './requested.ts';
 import type { Resources } from './resources.ts';
 
 export interface LanePlan {
   readonly lanes: number;
   readonly threads: number;
-  /** libuv threads of a lane. They decode while its JS thread is inside the model call. */
+  /** Images that a lane decodes at once. They decode while its own thread is inside the model call. */
   readonly decodeThreads: number;
+  /** The first so many lanes decode on threads of their own (ADR 18). The others use libuv's threads where they can. */
+  readonly threadedLanes: number;
+  /** The first so many lanes hold the models that compute on a device. */
+  readonly deviceLanes: number;
   /** Maximum memory for images that a lane decodes at the same time, in bytes. */
   readonly decodeBudgetBytes: number;
   /** The same numbers, each with the constraint that bound it. */
   readonly choices: LaneChoices;
 }
 
-/** A lane without a model: Node, onnxruntime, sharp. Measured. */
-const EMPTY_LANE_BYTES = 110 * 1024 * 1024;
-/** Every lane can decode a photo of 12 megapixels. */
-const LEAST_DECODE_BYTES = 82 * 1024 * 1024;
-/** A lane that decodes, without its model. */
-export const LANE_BYTES = EMPTY_LANE_BYTES + LEAST_DECODE_BYTES;
 /** Enough to hide the latency of a network, few enough for the servers on its other side. */
 export const READS_AT_ONCE = 32;
 
-/** One lane per core with one thread each, as far as the memory allows. Requested numbers override this. */
+export interface WantedLanes {
+  readonly lanes?: Requested | undefined;
+  readonly threads?: Requested | undefined;
+  readonly decodeThreads?: Requested | undefined;
+}
+
+/**
+ * One lane per core with one thread each, as far as the memory allows. Of a device, one lane that decodes on all cores but
+ * its own. Requested numbers override this.
+ */
 export function planLanes(
   resources: Resources,
   modelBytes: number,
-  wanted: {
-    lanes?: Requested | undefined;
-    threads?: Requested | undefined;
-    decodeThreads?: Requested | undefined;
-  },
+  wanted: WantedLanes,
+  kind: LaneKind = CPU_LANES,
 ): LanePlan {
   const { cpus: cores, memoryBytes } = resources;
-  const laneBytes = LANE_BYTES + MODEL_FACTOR * modelBytes;
-  const lanes: Choice = wanted.lanes
-    ? choiceOf(wanted.lanes)
-    : tightest(
-        { value: cores, boundBy: 'cpus', why: `one per core: ${cores}` },
-        byMemory(memoryBytes, laneBytes),
-      );
-  const threads: Choice = wanted.threads
-    ? choiceOf(wanted.threads)
-    : {
-        value: Math.max(1, Math.floor(cores / lanes.value)),
-        boundBy: 'cpus',
-        why: `${cores} cores / ${lanes.value} lanes`,
-      };
-  const decodeThreads: Choice = wanted.decodeThreads
-    ? choiceOf(wanted.decodeThreads)
-    : {
-        value: Math.max(2, Math.ceil(cores / lanes.value) + 1),
-        boundBy: 'cpus',
-        why: `${cores} cores / ${lanes.value} lanes + 1: they decode the next batch during a model call`,
-      };
+  const ofDevices = !kind.onCpu;
+  const isThreaded = kind.threaded !== 'none';
+  const holdBytes = MODEL_FACTOR * modelBytes;
+  const lanes = chosen(wanted.lanes, () =>
+    ofDevices
+      ? {
+          value: kind.devices,
+          boundBy: 'model_config',
+          why: `one per device that execution_providers name: ${kind.devices}`,
+        }
+      : tightest(
+          { value: cores, boundBy: 'cpus', why: `one per core: ${cores}` },
+          lanesByMemory(memoryBytes, laneBytesOf(isThreaded ? 1 : 0) + holdBytes),
+        ),
+  );
+  const threads = chosen(wanted.threads, () =>
+    ofDevices
+      ? { value: 1, boundBy: 'model_config', why: 'the device computes, so the cores are for decoding' }
+      : {
+          value: Math.max(1, Math.floor(cores / lanes.value)),
+          boundBy: 'cpus',
+          why: `${cores} cores / ${lanes.value} lanes`,
+        },
+  );
+  const share = lanesMemory(memoryBytes) / lanes.value;
+  const decodeThreads = chosen(wanted.decodeThreads, () =>
+    isThreaded
+      ? tightest(ownThreads(cores, lanes.value), threadsByMemory(share - holdBytes))
+      : {
+          value: Math.max(2, Math.ceil(cores / lanes.value) + 1),
+          boundBy: 'cpus',
+          why: `${cores} cores / ${lanes.value} lanes + 1: they decode the next batch during a model call`,
+        },
+  );
+  const deviceLanes = ofDevices ? lanes.value : Math.min(lanes.value, kind.devices);
+  const ownDecoding = isThreaded ? decodeThreads.value : 0;
   return {
     lanes: lanes.value,
     threads: threads.value,
     decodeThreads: decodeThreads.value,
-    decodeBudgetBytes: decodeBudget(lanesMemory(memoryBytes) / lanes.value - laneBytes),
+    threadedLanes: { all: lanes.value, devices: deviceLanes, none: 0 }[kind.threaded],
+    deviceLanes,
+    decodeBudgetBytes: decodeBudget(share - laneBytesOf(ownDecoding) - holdBytes, ownDecoding),
     choices: {
       lanes,
       threads,
@@ -83,7 +106,11 @@ export function planLanes(
   };
 }
 
-function byMemory(memoryBytes: number, laneBytes: number): Choice {
+function chosen(wanted: Requested | undefined, formula: () => Choice): Choice {
+  return wanted === undefined ? formula() : choiceOf(wanted);
+}
+
+function lanesByMemory(memoryBytes: number, laneBytes: number): Choice {
   const share = lanesMemory(memoryBytes);
   return {
     value: Math.max(1, Math.floor(share / laneBytes)),
@@ -92,7 +119,20 @@ function byMemory(memoryBytes: number, laneBytes: number): Choice {
   };
 }
 
-/** `spareBytes`: the rest of a lane's share of the memory. Decoding gets one half of it, batches of the model the other. */
-function decodeBudget(spareBytes: number): number {
-  return LEAST_DECODE_BYTES + Math.max(0, spareBytes) / 2;
+function ownThreads(cores: number, lanes: number): Choice {
+  return {
+    value: Math.max(1, Math.floor((cores - lanes) / lanes)),
+    boundBy: 'cpus',
+    why: `${cores} cores / ${lanes} lanes, without the one that runs the model`,
+  };
+}
+
+/** `bytes`: memory of a lane beside its models. */
+function threadsByMemory(bytes: number): Choice {
+  const left = Math.max(0, bytes - laneBytesOf(1) + DECODE_THREAD_BYTES);
+  return {
+    value: Math.max(1, Math.floor(left / DECODE_THREAD_BYTES)),
+    boundBy: 'memory',
+    why: `${formatBytes(left)} left in a lane / ${formatBytes(DECODE_THREAD_BYTES)} each`,
+  };
 }

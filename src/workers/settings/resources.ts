@@ -1,11 +1,14 @@
-/** The CPUs and the memory that this process may use: those of its cgroup, if one limits it. */
+/** The CPUs and the memory that this process may use: those of its cgroup, if one limits it. And whether there is a GPU. */
 import { availableParallelism, totalmem } from 'node:os';
 import { findCgroupMemory } from '../../shared/machine/cgroup-memory.ts';
+import { hasGpu } from '../../shared/machine/has-gpu.ts';
 import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
 
 export interface Resources {
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** Absent: none. */
+  readonly hasGpu?: boolean;
 }
 
 /** Node's availableParallelism() knows the CPUs of this process. Before Node 22.16 it does not know their quota. */
@@ -14,5 +17,6 @@ export function readResources(): Resources {
   return {
     cpus: Math.max(1, Math.floor(Math.min(availableParallelism(), cpuQuota()))),
     memoryBytes: Math.min(totalmem(), limit ?? Number.POSITIVE_INFINITY),
+    hasGpu: hasGpu(),
   };
 }

@@ -5,6 +5,7 @@
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { LaneSettings } from '../../shared/profiles/profile.ts';
 import type { Profiles } from './known-profiles.ts';
+import { laneKindOf, type DecodeIn } from './lane-kind.ts';
 import { planLanes, type LanePlan } from './plan-lanes.ts';
 import { requested } from './requested.ts';
 import type { Resources } from './resources.ts';
@@ -14,6 +15,7 @@ export interface ChosenSettings {
   readonly lanes: number | undefined;
   readonly threads: number | undefined;
   readonly decodeThreads: number | undefined;
+  readonly decodeIn: DecodeIn;
 }
 
 /** The settings that a model's profile determines in this worker. */
@@ -46,7 +48,12 @@ export function planWorker(
   const modelBytes = folders.reduce((sum, folder) => sum + folder.bytes, 0);
   const lanes = requested('setting', chosen.lanes) ?? requested('model_config', lanesOfConfigs(folders));
   const threads = requested('setting', chosen.threads);
-  const formula = planLanes(resources, modelBytes, { lanes, threads });
+  const kind = laneKindOf(
+    folders.map(({ config }) => config),
+    chosen.decodeIn,
+    resources,
+  );
+  const formula = planLanes(resources, modelBytes, { lanes, threads }, kind);
   const tuned = lanesOfProfiles(folders, profiles, formula.lanes);
   // A profile is measured with its model alone. If memory limits the lanes of several models, the profile may not fit.
   const fits = folders.length === 1 || formula.lanes >= resources.cpus;
@@ -62,13 +69,15 @@ export function planWorker(
   }
 
   const decodeThreads = folders.flatMap((folder) => fitting(folder)?.decode_threads ?? []);
-  const plan = planLanes(resources, modelBytes, {
-    lanes: wanted,
-    threads,
-    decodeThreads:
-      requested('setting', chosen.decodeThreads) ??
-      requested('profile', decodeThreads.length > 0 ? Math.max(...decodeThreads) : undefined),
-  });
+  const ownDecodeThreads =
+    requested('setting', chosen.decodeThreads) ??
+    requested('profile', decodeThreads.length > 0 ? Math.max(...decodeThreads) : undefined);
+  const plan = planLanes(
+    resources,
+    modelBytes,
+    { lanes: wanted, threads, decodeThreads: ownDecodeThreads },
+    kind,
+  );
   return {
     plan,
     tunedOf(folder) {

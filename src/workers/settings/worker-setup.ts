@@ -44,8 +44,9 @@ export async function readSetup(config: Config, emit: Emit): Promise<WorkerSetup
       })
     : NO_PROFILES;
   await profiles.learn(folders);
-  const { lanes, threadsPerLane: threads, decodeThreads } = config;
-  const { plan, tunedOf } = planWorker(resources, folders, { lanes, threads, decodeThreads }, profiles.all);
+  const { lanes, threadsPerLane: threads, decodeThreads, decodeIn } = config;
+  const chosen = { lanes, threads, decodeThreads, decodeIn };
+  const { plan, tunedOf } = planWorker(resources, folders, chosen, profiles.all);
   emit('worker.lanes_planned', {
     choices: plan.choices,
     cpus: resources.cpus,

@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
 import { ForebayError } from '../../shared/errors.ts';
+import { MAX_DEVICE_BATCH } from '../../shared/tasks/auto-batch.ts';
 import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import { loadModelFolder } from '../../shared/models/model-folder.ts';
 import { describeMachine } from '../../shared/profiles/machine-fingerprint.ts';
@@ -14,6 +15,7 @@ import {
 } from '../../shared/profiles/profile.ts';
 import type { TuneEvent, Tuned, TuneRequest } from '../../shared/profiles/tune-events.ts';
 import type { RowReader } from '../intake/read/row-reader.ts';
+import { laneKindOf } from '../settings/lane-kind.ts';
 import type { Resources } from '../settings/resources.ts';
 import type { Reading } from './search/duel.ts';
 import { changesOf } from './space/changes.ts';
@@ -54,6 +56,7 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
     deps.reader,
     AbortSignal.any([stop, AbortSignal.timeout(SAMPLE_TIMEOUT_MS)]),
   );
+  const kind = laneKindOf([config], request.decodeIn, resources);
   const memoryLimitBytes = request.memoryLimitBytes ?? lanesMemory(resources.memoryBytes);
   const meter = createMeter({
     folder,
@@ -61,13 +64,19 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
     rows: sample.rows,
     seconds: request.secondsPerConfig,
     memoryLimitBytes,
+    threaded: kind.threaded !== 'none',
   });
   deps.onMeter(meter);
-  const formula = formulaOf(resources, folder.bytes, config);
+  const formula = formulaOf(resources, folder.bytes, config, kind);
   // One lane is enough to see whether the model loads at all.
   const { fixedBatch } = await unlessStopped(stop, meter.inspect({ ...formula, lanes: 1 }));
   const space = createSpace(
-    { cpus: resources.cpus, maxBatch: request.maxBatch, fixedBatch, ...givenValues(request.only, config) },
+    {
+      cpus: resources.cpus,
+      maxBatch: request.maxBatch ?? (kind.onCpu ? MAX_BATCH : MAX_DEVICE_BATCH),
+      fixedBatch,
+      ...givenValues(request.only, config),
+    },
     formula,
   );
   const start = startOf(space, await store.read(ref.hash, machine.fingerprint));
@@ -153,6 +162,8 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
 }
 
 const SAMPLE_TIMEOUT_MS = 120_000;
+/** Largest batch to try on the CPU. */
+const MAX_BATCH = 64;
 
 type TakeHow = MeasureHow & Pick<Measurement, 'phase'>;
 

@@ -22,7 +22,7 @@ export const WORKERS = {
     flag: { usage: '--lanes <n>' },
     what: 'Lane processes per worker',
     trade: 'More lanes use more cores, and each takes memory for every model.',
-    unset: 'one per core',
+    unset: 'one per core; one per GPU for models of a GPU',
   }),
   threadsPerLane: count({
     env: 'FOREBAY_THREADS_PER_LANE',
@@ -38,7 +38,15 @@ export const WORKERS = {
     flag: { usage: '--decode-threads <n>' },
     what: 'Threads per lane that decode images',
     trade: 'More threads help if decoding is slower than the model. Otherwise they take cores from it.',
-    unset: '2, or more with fewer lanes than cores',
+    unset: '2, or more with fewer lanes than cores; lanes of a GPU use all cores but one',
+  }),
+  decodeIn: choice({
+    env: 'FOREBAY_DECODE_IN',
+    choices: ['auto', 'lane', 'threads'],
+    fallback: 'auto',
+    what: 'Whether a lane decodes images itself or on threads of its own',
+    trade:
+      '`threads` decodes the next batch during a model call, and takes about 110 MB per thread. `lane` takes less. `auto` means `threads` for lanes of a GPU, else `lane`.',
   }),
   profiles: choice({
     env: 'FOREBAY_PROFILES',

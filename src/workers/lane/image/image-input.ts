@@ -3,17 +3,15 @@
  * input tensor.
  */
 import type { RowError } from '../../../shared/domain/row.ts';
-import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { DecodeMode } from '../../../shared/tasks/image/decode-mode.ts';
 import { channelCount, inputSize, type Preprocess } from '../../../shared/tasks/image/preprocess.ts';
-import { isOutOfMemory } from '../out-of-memory.ts';
 import type { LaneServices, TaskInput } from '../tasks/task.ts';
 import type { TensorValue } from '../tasks/tensors.ts';
-import type { Decoder } from './decode/decoder.ts';
 import { wholeGeometry, type Geometry } from './decode/geometry.ts';
 import { fitImageInput } from './fit-image-input.ts';
-import { createTensorFiller, type Layout } from './normalise/tensor-filler.ts';
+import { createImagePreparer, type ImageSpec } from './image-preparer.ts';
+import { createTensorFiller, type Layout, type TensorData } from './normalise/tensor-filler.ts';
 import { createTensorPool } from './normalise/tensor-pool.ts';
 import { probeImages } from './probe-images.ts';
 
@@ -40,33 +38,31 @@ export interface ImageRows {
 export function bindImageInput(
   preprocess: Preprocess,
   inputs: readonly GraphTensor[],
-  { rowBytes, createDecoder }: LaneServices,
+  services: LaneServices,
 ): ImageInput {
   const { input, inputType, layout, fixedBatch } = fitImageInput(preprocess, inputs);
+  const spec: ImageSpec = { preprocess, inputType, layout };
+  const { decodeThreads } = services;
+  const preparer =
+    decodeThreads === undefined ? createImagePreparer(spec, services) : decodeThreads.preparerOf(spec);
   const filler = createTensorFiller(preprocess, inputType, layout);
-  const tensors = createTensorPool(filler);
+  const tensors = createTensorPool(filler, decodeThreads !== undefined);
+  // onnxruntime refuses shared memory, so rows of decode threads are copied once.
+  const calls = decodeThreads === undefined ? tensors : createTensorPool(filler, false);
   const { rowLength } = filler;
   const size = inputSize(preprocess);
   const { width, height } = size;
   const channels = channelCount(preprocess);
   const sample = layout === 'nchw' ? [channels, height, width] : [height, width, channels];
   const whole = wholeGeometry(size);
-  const decoders = new Map<DecodeMode, Decoder>();
-  const decoderOf = (decode: DecodeMode): Decoder => {
-    const known = decoders.get(decode);
-    if (known !== undefined) return known;
-    const made = createDecoder({ ...preprocess, decode });
-    decoders.set(decode, made);
-    return made;
-  };
   // Whole batches of the graph, so that the last one has room to be filled up.
   const roomFor = (rows: number) => Math.ceil(rows / (fixedBatch ?? 1)) * (fixedBatch ?? 1);
 
   function open(rows: number, decode: DecodeMode | null): ImageRows {
-    const decoder = decoderOf(decode ?? preprocess.decode);
     const tensor = tensors.take(roomFor(rows));
-    let spare: typeof tensor | null = null;
+    let spare: TensorData | null = null;
     const geometries: Geometry[] = [];
+    const prepareImage = preparer.open(tensor, geometries, decode);
 
     return {
       prepare(at, row) {
@@ -76,28 +72,18 @@ export function bindImageInput(
           return null;
         }
         if ('json' in row) return NOT_AN_IMAGE;
-        try {
-          const done = rowBytes.use(row, (bytes) =>
-            decoder.decodeTo(bytes, (window, geometry) => {
-              geometries[at] = geometry;
-              filler.put(tensor, at, window, geometry);
-            }),
-          );
-          return done instanceof Promise ? done.then(() => null, notDecoded) : null;
-        } catch (error) {
-          return notDecoded(error);
-        }
+        return prepareImage(at, row);
       },
       feed(rows) {
         const dims = [rows.length, ...sample];
         const [first = 0] = rows;
-        if (rows.every((row, i) => row === first + i)) {
+        if (calls === tensors && rows.every((row, i) => row === first + i)) {
           const data = tensor.subarray(first * rowLength, (first + rows.length) * rowLength);
           return { type: inputType, dims, data };
         }
         // Failed rows left gaps, or the last row is repeated to fill the graph's batch.
-        spare ??= tensors.take(roomFor(rows.length));
-        if (spare.length < rows.length * rowLength) spare = tensors.take(roomFor(rows.length));
+        spare ??= calls.take(roomFor(rows.length));
+        if (spare.length < rows.length * rowLength) spare = calls.take(roomFor(rows.length));
         for (const [to, from] of rows.entries()) {
           spare.set(tensor.subarray(from * rowLength, (from + 1) * rowLength), to * rowLength);
         }
@@ -106,12 +92,12 @@ export function bindImageInput(
       geometryOf: (at) => geometries[at]!,
       release() {
         tensors.giveBack(tensor);
-        if (spare !== null) tensors.giveBack(spare);
+        if (spare !== null) calls.giveBack(spare);
       },
     };
   }
 
-  const jpeg = decoderOf(preprocess.decode).jpeg;
+  const { jpeg } = preparer;
   return {
     input,
     layout,
@@ -132,9 +118,3 @@ const NOT_AN_IMAGE: RowError = {
   code: 'invalid_row',
   message: 'the record has no image: give its path or URL in the field "image"',
 };
-
-function notDecoded(error: unknown): RowError {
-  const otherwise = isOutOfMemory(error) ? 'out_of_memory' : 'decode_failed';
-  const code = error instanceof ForebayError ? error.code : otherwise;
-  return { code, message: messageOf(error) };
-}

@@ -34,7 +34,8 @@ interface OpenedFile {
   readonly name: string;
 }
 
-export function createFileOpener(limits: FileLimits): FileOpener {
+/** `beforeRead`: called with the size of each file that is about to be read. */
+export function createFileOpener(limits: FileLimits, beforeRead?: (bytes: number) => void): FileOpener {
   const judge = createInputRule(limits);
   const openedFolder = createOpenedFolder();
   /**
@@ -90,6 +91,7 @@ export function createFileOpener(limits: FileLimits): FileOpener {
         throw new ForebayError('file_unreadable', what);
       }
       checkRowSize(found.size, limits.maxFileBytes);
+      beforeRead?.(found.size);
       return readAll(fd, found.size);
     } catch (error) {
       throw error instanceof ForebayError ? error : toRowError(error);

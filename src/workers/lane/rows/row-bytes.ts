@@ -4,10 +4,10 @@
  */
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import type { LaneInput } from '../messages.ts';
-
-type EncodedRow = Exclude<LaneInput, { readonly json: string }>;
 import { createFileOpener } from './open-file.ts';
 import { checkRowSize } from './check-row-size.ts';
+
+export type EncodedRow = Exclude<LaneInput, { readonly json: string }>;
 
 export interface RowBytes {
   /**

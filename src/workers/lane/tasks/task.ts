@@ -6,6 +6,7 @@ import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
+import type { DecodeThreads } from '../decode-threads/decode-threads.ts';
 import type { DecoderFactory } from '../image/decode/decoders.ts';
 import type { LaneInput } from '../messages.ts';
 import type { RowBytes } from '../rows/row-bytes.ts';
@@ -32,6 +33,8 @@ export interface ModelParts {
 export interface LaneServices {
   readonly rowBytes: RowBytes;
   readonly createDecoder: DecoderFactory;
+  /** Absent: the lane's own thread prepares images. */
+  readonly decodeThreads?: DecodeThreads | undefined;
 }
 
 export interface Task {

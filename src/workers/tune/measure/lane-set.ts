@@ -33,14 +33,27 @@ export interface LaneSet {
 
 const MODEL_KEY = 'tuned';
 
-/** `all`: the limits, with `maxHeldBytes` for all lanes together. */
-export function startLaneSet(folder: ModelFolder, all: RowLimits, shape: LaneShape): LaneSet {
+/**
+ * `all`: the limits, with `maxHeldBytes` for all lanes together. `threaded`: whether the lanes decode on threads of their
+ * own.
+ */
+export function startLaneSet(
+  folder: ModelFolder,
+  all: RowLimits,
+  shape: LaneShape,
+  threaded: boolean,
+): LaneSet {
   const limits = { ...all, maxHeldBytes: all.maxHeldBytes / shape.lanes };
   const { config, named, dir, onnxPath } = folder;
   const options = effectiveOptions(config, {});
   const begun = performance.now();
   const lanes = Array.from({ length: shape.lanes }, (_, index) =>
-    startChildLane({ index, uvThreads: shape.decode_threads, limits }),
+    startChildLane({
+      index,
+      uvThreads: shape.decode_threads,
+      decodeThreads: threaded ? shape.decode_threads : 0,
+      limits,
+    }),
   );
   const loads = lanes.map(async (lane) =>
     lane.load({

@@ -42,10 +42,12 @@ export function createMeter(deps: {
   /** The time of a full measurement. */
   seconds: number;
   memoryLimitBytes: number;
+  /** Whether lanes decode on threads of their own. */
+  threaded: boolean;
 }) {
-  const { rows, memoryLimitBytes } = deps;
+  const { folder, limits, rows, memoryLimitBytes, threaded } = deps;
   const fullMs = deps.seconds * 1000;
-  const store = createLaneStore((settings) => startLaneSet(deps.folder, deps.limits, settings));
+  const store = createLaneStore((settings) => startLaneSet(folder, limits, settings, threaded));
   let cursor = 0;
 
   function nextRows(count: number): LaneInput[] {

@@ -12,6 +12,7 @@ it('passes on what computing needs, such as libraries, accelerators and thread p
     LD_LIBRARY_PATH: '/cuda',
     CUDA_VISIBLE_DEVICES: '0',
     NVIDIA_VISIBLE_DEVICES: 'all',
+    VK_DRIVER_FILES: '/driver.json',
     OMP_NUM_THREADS: '2',
     VIPS_CONCURRENCY: '1',
   };

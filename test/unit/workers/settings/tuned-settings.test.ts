@@ -6,7 +6,7 @@ import { planWorker } from '#forebay/workers/settings/tuned-settings.js';
 import { checkedConfig } from '../../../support/onnx/models.ts';
 
 const RESOURCES = { cpus: 8, memoryBytes: 64 * 2 ** 30 };
-const NOTHING = { lanes: undefined, threads: undefined, decodeThreads: undefined };
+const NOTHING = { lanes: undefined, threads: undefined, decodeThreads: undefined, decodeIn: 'auto' } as const;
 
 function folder(name: string, config: object = {}, bytes = 1e6): ModelFolder {
   const full = checkedConfig({

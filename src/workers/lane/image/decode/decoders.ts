@@ -1,12 +1,12 @@
 /** Chooses a model's decoder by its config. Decoders of a lane share their parts, which are created on first use. */
-import { createSharedMemory } from '../../out-of-memory.ts';
+import { createSharedMemory, type SharedMemory } from '../../out-of-memory.ts';
 import { createResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';
 import type { ImageLimits } from '../../../../shared/files/row-limits.ts';
-import { createDecodeBudget } from './memory/decode-budget.ts';
+import { createDecodeBudget, type DecodeBudget } from './memory/decode-budget.ts';
 import { createHeicDecoder } from './heic/heic-decoder.ts';
 import { loadHeicLibrary, type HeicLibrary } from './heic/heic-library.ts';
-import type { DecodeConfig, Decoder, Timed } from './decoder.ts';
+import type { DecodeConfig, Decoder, JpegCodecName, Timed } from './decoder.ts';
 import type { JpegCodec } from './jpeg/jpeg-codec.ts';
 import { createJpegDecoder } from './jpeg/jpeg-decoder.ts';
 import { createSharpDecoder } from './sharp-decoder.ts';
@@ -19,7 +19,9 @@ export interface DecoderFactory {
 
 /**
  * `loadFast`: returns the codec of `decode: "fast"`, or null if this machine lacks it. Then `exact` serves instead. `loadHeic`:
- * throws if its library is not installed. It is called for the first HEIC image. `timed`: runs work of this thread that begins after the call for an image has returned.
+ * throws if its library is not installed. It is called for the first HEIC image. `timed`: runs work of this thread that
+ * begins after the call for an image has returned. `budget`, `memory`: those of a lane with decode threads, which share
+ * them.
  */
 export function createDecoderFactory(
   limits: ImageLimits,
@@ -27,13 +29,14 @@ export function createDecoderFactory(
     readonly loadFast?: () => JpegCodec | null;
     readonly loadHeic?: () => HeicLibrary;
     readonly timed?: Timed;
+    readonly budget?: DecodeBudget;
+    readonly memory?: SharedMemory;
   } = {},
 ): DecoderFactory {
   const { loadFast = loadTurboNative, loadHeic = loadHeicLibrary, timed = (work) => work() } = options;
+  const { budget = createDecodeBudget(limits.decodeBudgetBytes), memory = createSharedMemory() } = options;
   const kernel = createResamplingKernel();
   const plans = createPlanCache();
-  const memory = createSharedMemory();
-  const budget = createDecodeBudget(limits.decodeBudgetBytes);
   let exact: Promise<JpegCodec> | undefined;
   let heic: HeicLibrary | undefined;
 
@@ -42,11 +45,21 @@ export function createDecoderFactory(
     const rest = createSharpDecoder(options, { kernel, plans, memory, budget, timed });
     const load = () => (heic ??= loadHeic());
     const otherwise = createHeicDecoder(options, { load, kernel, plans, budget, otherwise: rest, timed });
-    // The codecs support neither colour profiles nor orientation.
-    if (model.icc === 'convert' || model.auto_orient) return otherwise;
+    if (isForSharp(model)) return otherwise;
     const fast = model.decode === 'fast' ? loadFast() : null;
     const codec = fast === null ? (exact ??= loadTurboWasm()) : Promise.resolve(fast);
     const jpeg = fast === null ? 'turbo-wasm' : 'turbo-native';
     return createJpegDecoder(options, { codec, jpeg, kernel, plans, budget, otherwise, timed });
   };
+}
+
+/** The codec that JPEGs of this config have. */
+export function jpegCodecOf(model: DecodeConfig): JpegCodecName {
+  if (isForSharp(model)) return 'sharp';
+  return model.decode === 'fast' && loadTurboNative() !== null ? 'turbo-native' : 'turbo-wasm';
+}
+
+/** The codecs support neither colour profiles nor orientation. */
+function isForSharp({ icc, auto_orient }: DecodeConfig): boolean {
+  return icc === 'convert' || auto_orient;
 }

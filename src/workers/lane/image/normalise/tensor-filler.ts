@@ -13,8 +13,8 @@ export type Layout = 'nchw' | 'nhwc';
 export type TensorData = Float32Array | Uint16Array | Uint8Array;
 
 export interface TensorFiller {
-  /** A tensor for this many rows. Its content is undefined. */
-  allocate(rows: number): TensorData;
+  /** A tensor for this many rows, in memory that threads can share if `shared` is true. Its content is undefined. */
+  allocate(rows: number, shared?: boolean): TensorData;
   /** Numbers per row in the tensor: width x height x channels. */
   readonly rowLength: number;
   /** Writes one row's pixels at row `slot`. */
@@ -90,7 +90,7 @@ export function createTensorFiller(preprocess: Preprocess, type: InputType, layo
     }
   }
 
-  return { rowLength, fill, put, allocate: (rows) => allocate(type, rows * rowLength) };
+  return { rowLength, fill, put, allocate: (rows, shared) => allocate(type, rows * rowLength, shared) };
 }
 
 /** The pixel value of a channel around smaller images. */
@@ -122,7 +122,15 @@ function lookupTable({ rescale, mean, std }: Preprocess, type: InputType, channe
   return table;
 }
 
-function allocate(type: InputType, length: number): TensorData {
-  if (type === 'float32') return new Float32Array(length);
-  return type === 'float16' ? new Uint16Array(length) : new Uint8Array(length);
+function allocate(type: InputType, length: number, shared = false): TensorData {
+  const { create, bytes } = NUMBERS[type];
+  return create(shared ? new SharedArrayBuffer(length * bytes) : new ArrayBuffer(length * bytes));
 }
+
+const NUMBERS: Readonly<
+  Record<InputType, { readonly bytes: number; readonly create: (memory: ArrayBufferLike) => TensorData }>
+> = {
+  float32: { bytes: 4, create: (memory) => new Float32Array(memory) },
+  float16: { bytes: 2, create: (memory) => new Uint16Array(memory) },
+  uint8: { bytes: 1, create: (memory) => new Uint8Array(memory) },
+};

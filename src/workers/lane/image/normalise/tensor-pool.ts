@@ -11,7 +11,11 @@ export interface TensorPool {
 /** One for the batch in the model, and one for the batch being decoded. */
 const KEPT = 2;
 
-export function createTensorPool(filler: Pick<TensorFiller, 'allocate' | 'rowLength'>): TensorPool {
+/** `shared`: whether other threads write into the tensors. */
+export function createTensorPool(
+  filler: Pick<TensorFiller, 'allocate' | 'rowLength'>,
+  shared = false,
+): TensorPool {
   const free: TensorData[] = [];
   return {
     take(rows) {
@@ -19,7 +23,7 @@ export function createTensorPool(filler: Pick<TensorFiller, 'allocate' | 'rowLen
       // A tensor that is too small is dropped. Most batches of a model have one size, and all tensors grow to it.
       return tensor !== undefined && tensor.length >= rows * filler.rowLength
         ? tensor
-        : filler.allocate(rows);
+        : filler.allocate(rows, shared);
     },
     giveBack(tensor) {
       if (free.length < KEPT) free.push(tensor);

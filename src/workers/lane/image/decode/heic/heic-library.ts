@@ -1,6 +1,6 @@
 /**
  * libheif as WebAssembly. It is an optional package that users install themselves, because it is under the LGPL and holds a
- * decoder of HEVC, on which there are patents (ADR 18). The only importer of the library.
+ * decoder of HEVC, on which there are patents (ADR 19). The only importer of the library.
  */
 import { createRequire } from 'node:module';
 import { ForebayError } from '../../../../../shared/errors.ts';

@@ -1,0 +1,111 @@
+#!/bin/sh
+# Measures Forebay on a GPU, also on a machine without a network. docs/gpu.md explains it.
+#
+#   bench/gpu.sh pack [SM]       on a machine with a network: collects what a bare GPU machine lacks in bench/results/gpu-pack/.
+#                                SM: keep the CUDA code of one architecture, such as 90 for Hopper
+#   bench/gpu.sh run [OPTIONS]   on the GPU machine: sets up, proves and measures. Takes 8 minutes at most
+#   bench/gpu.sh dry             everything on the CPU and with short measurements, to see that it works
+#
+# Options of `run` go to bench/gpu/measure.js, such as --provider webgpu.
+set -eu
+cd "$(dirname "$0")/.."
+root=$PWD
+pack=$root/bench/results/gpu-pack
+native=node_modules/onnxruntime-node/bin/napi-v6/linux/x64
+ort=$(sed -n 's/.*"onnxruntime-node": "\(.*\)".*/\1/p' package.json)
+
+# Each archive is unpacked into the checkout's folder or beside it. They are separate, because some machines take only
+# small ones.
+make_pack() {
+  mkdir -p "$pack"
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  echo 'node.tar.xz: Node.js'
+  mkdir "$work/node" && cp "$(node -p process.execPath)" "$work/node/node"
+  compress node "$work" node
+  echo 'app.tar.xz: the built service and its packages'
+  packages=$(npm ls --omit dev --all --parseable | sed "1d; s|^$root/||")
+  # shellcheck disable=SC2086  # One word per package.
+  compress app "$root" --exclude='*.map' --exclude='*.d.ts' --exclude='*.md' \
+    --exclude='libonnxruntime_providers_*' dist bin package.json $packages
+  echo 'data.tar.xz: MobileNetV2 and photos'
+  compress data "$root/.." shared/data/models/mobilenetv2.onnx shared/data/photos
+  if redis=$(command -v valkey-server || command -v redis-server); then
+    echo 'redis.tar.xz: Redis'
+    mkdir "$work/redis" && cp -L "$redis" "$work/redis/redis-server"
+    compress redis "$work" redis
+  fi
+  echo 'cuda.tar.xz: the CUDA provider of onnxruntime'
+  python3 -m pip download --quiet --no-deps --dest "$work" "onnxruntime-gpu==$ort"
+  python3 - "$work" "$native" <<'PY'
+import glob, os, sys, zipfile
+work, native = sys.argv[1:]
+os.makedirs(os.path.join(work, native))
+with zipfile.ZipFile(glob.glob(work + "/onnxruntime_gpu*.whl")[0]) as wheel:
+    for name in ("cuda", "shared"):
+        name = f"libonnxruntime_providers_{name}.so"
+        with open(os.path.join(work, native, name), "wb") as out:
+            out.write(wheel.read("onnxruntime/capi/" + name))
+PY
+  provider=$work/$native/libonnxruntime_providers_cuda.so
+  if [ "${1:-}" != '' ]; then
+    python3 "$root/../shared/data/open/gpu/thin_cuda_ep.py" "$provider" "$1" "$provider.thin" >/dev/null
+    mv "$provider.thin" "$provider"
+  fi
+  compress cuda "$work" node_modules
+  ls -lh "$pack"
+}
+
+# Name, folder, then paths in it.
+compress() {
+  name=$1 folder=$2
+  shift 2
+  tar -C "$folder" -cf - "$@" | xz -T0 -6 >"$pack/$name.tar.xz"
+}
+
+unpack() {
+  [ -f "$pack/$1.tar.xz" ] || return 0
+  echo "unpacking $1"
+  mkdir -p "$2"
+  xz -dc "$pack/$1.tar.xz" | tar -xf - -C "$2"
+}
+
+set_up() {
+  mkdir -p "$pack"
+  [ -d node_modules/onnxruntime-node ] || unpack app "$root"
+  [ -f "$native/libonnxruntime_providers_cuda.so" ] || unpack cuda "$root"
+  [ -d ../shared/data/photos ] || unpack data "$root/.."
+  [ -x "$pack/node/node" ] || unpack node "$pack"
+  [ -x "$pack/redis/redis-server" ] || unpack redis "$pack"
+  export PATH="$PATH:$pack/node:$pack/redis"
+  # PyTorch for CUDA 13 brings every library that the provider needs. So do the nvidia-* packages.
+  libraries=$(python3 - <<'PY' 2>/dev/null || true
+import glob, site
+folders = [*site.getsitepackages(), site.getusersitepackages()]
+print(":".join(path for folder in folders for path in sorted(glob.glob(folder + "/nvidia/*/lib"))))
+PY
+  )
+  export LD_LIBRARY_PATH="$libraries:/usr/local/nvidia/lib64:/usr/local/cuda/lib64:${LD_LIBRARY_PATH:-}"
+}
+
+measure() {
+  set_up
+  nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv 2>/dev/null || echo 'no nvidia-smi'
+  node --version
+  # Says why a provider does not load. A machine without Redis or models is no reason to stop here.
+  node bin/forebay.js doctor || true
+  out=${OUT:-bench/results}/gpu.json
+  timeout 480 node bench/gpu/measure.js --out "$out" "$@"
+}
+
+command=${1:-}
+[ $# -eq 0 ] || shift
+case $command in
+  pack) make_pack "$@" ;;
+  run) measure "$@" ;;
+  dry) measure --provider cpu --seconds 0.5 --batches 2,4 --models mobilenetv2 --limit 120 "$@" ;;
+  *)
+    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "$0"
+    exit 2
+    ;;
+esac

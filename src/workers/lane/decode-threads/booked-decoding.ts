@@ -1,0 +1,49 @@
+/** How a decode thread shares the memory for decoding with the other threads of its lane. */
+import type { DecodeBudget } from '../image/decode/memory/decode-budget.ts';
+import type { Exclusively } from '../out-of-memory.ts';
+import type { SharedBudget } from './shared-budget.ts';
+
+export interface BookedDecoding {
+  readonly budget: DecodeBudget;
+  /** Runs the work while no other thread decodes. */
+  readonly exclusively: Exclusively;
+}
+
+/** A thread decodes one image at a time. So while it waits for room, nothing that it has begun is left unfinished. */
+export function createBookedDecoding(shared: SharedBudget, limitBytes: number): BookedDecoding {
+  let used = 0;
+  let isAlone = false;
+
+  async function book<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    if (isAlone) return work();
+    shared.acquire(bytes);
+    used += bytes;
+    try {
+      return await work();
+    } finally {
+      used -= bytes;
+      shared.release(bytes);
+    }
+  }
+
+  return {
+    budget: {
+      get usedBytes() {
+        return used;
+      },
+      // Other threads decode meanwhile, so even work that does not wait must be booked.
+      fits: () => false,
+      use: book,
+    },
+    async exclusively(work) {
+      return book(limitBytes, async () => {
+        isAlone = true;
+        try {
+          return await work();
+        } finally {
+          isAlone = false;
+        }
+      });
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * The encoded bytes of a decode thread's rows. A thread holds one row at a time. It reads a file only while the threads of
+ * its lane together hold less than the lane's budget.
+ */
+import type { FileLimits } from '../../../shared/files/row-limits.ts';
+import { checkRowSize } from '../rows/check-row-size.ts';
+import { createFileOpener } from '../rows/open-file.ts';
+import type { EncodedRow, RowBytes } from '../rows/row-bytes.ts';
+import type { SharedBudget } from './shared-budget.ts';
+
+export function createThreadRowBytes(
+  limits: FileLimits,
+  held: SharedBudget,
+): Pick<RowBytes, 'use' | 'takeCounts'> {
+  let holding = 0;
+  let counts = { bytes: 0, ms: 0 };
+  const openFile = createFileOpener(limits, (size) => {
+    held.acquire(size);
+    holding = size;
+  });
+
+  function read(row: EncodedRow): Uint8Array {
+    // A library may not accept shared memory, and may read it after the call.
+    const bytes = 'bytes' in row ? row.bytes.slice() : openFile(row.path, row.tenant);
+    checkRowSize(bytes.length, limits.maxFileBytes);
+    counts.bytes += bytes.length;
+    return bytes;
+  }
+
+  return {
+    async use(row, work) {
+      try {
+        return await work(read(row));
+      } finally {
+        if (holding > 0) held.release(holding);
+        holding = 0;
+      }
+    },
+    takeCounts() {
+      const taken = counts;
+      counts = { bytes: 0, ms: 0 };
+      return taken;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+// A hook for a worker (NODE_OPTIONS), or the entry of a lane's process: its decode threads have accidents. A thread that
+// opens `killer.png` kills the process, as a crash of a native library would. One that opens `leaver.png` ends alone, as
+// one without memory for its heap would. One that opens `sleeper.png` never returns.
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import workerThreads, { isMainThread } from 'node:worker_threads';
+import { inLane } from './into-lanes.mjs';
+
+if (!isMainThread) haveAccidents();
+else if (process.argv[1]?.endsWith('thread-trouble.mjs')) {
+  hookThreads();
+  await import('../../dist/workers/lane/main.js');
+} else if (inLane(import.meta.url)) hookThreads();
+
+function hookThreads() {
+  const { Worker } = workerThreads;
+  workerThreads.Worker = class extends Worker {
+    constructor(entry, options) {
+      const decodes = String(entry).endsWith('decode-threads/main.js');
+      super(entry, decodes ? { ...options, execArgv: ['--import', import.meta.url] } : options);
+    }
+  };
+  syncBuiltinESMExports();
+}
+
+function haveAccidents() {
+  const { openSync } = fs;
+  fs.openSync = (path, ...rest) => {
+    const name = String(path);
+    if (name.endsWith('killer.png')) process.kill(process.pid, 'SIGKILL');
+    if (name.endsWith('leaver.png')) process.exit(3);
+    // A signal may take a moment, and the row must not be answered meanwhile.
+    if (/(killer|sleeper)\.png$/.test(name)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    return openSync(path, ...rest);
+  };
+  syncBuiltinESMExports();
+}
