@@ -5,12 +5,13 @@
  */
 import { timeResults } from './endtoend/first-result.js';
 import { measureJob } from './endtoend/measure-job.js';
-import { assertSameAnswers } from './endtoend/same-answers.js';
+import { answersOf, assertSameAnswers } from './endtoend/same-answers.js';
 import { inTurns } from './harness/in-turns.js';
 import { startService } from './harness/service.js';
 import { geometricRatio, median, pairedRatio, percentile } from './harness/statistics.js';
 import { stackedByKind } from './harness/subject-charts.js';
 import { datasetOf, poolOf } from './harness/subjects.js';
+import { manifest } from './harness/workloads.js';
 import { modelFolder } from './harness/model-folder.js';
 import { startLanes } from './inprocess/lanes.js';
 import { ceilingConfig, describe } from './inprocess/tuned.js';
@@ -70,20 +71,13 @@ async function compare(subject, { log, runs, quick, seconds }) {
     size,
     ...datasetOf(`first-${subject.name}-${size}`, subject, size),
   }));
-  const inputs = [...roots, ...small.flatMap((job) => job.roots)];
+  const known = subject.reference && manifest(`known-${subject.name}`, subject.reference.rows());
+  const inputs = [...roots, ...small.flatMap((job) => job.roots), ...(known?.roots ?? [])];
   const service = await startService({ models: [modelFolder(subject.name)], inputs });
   try {
     const body = { model: subject.name, input };
-    const { size, input: some } = small.at(-1);
-    const rows = subject.rows(size);
-    const { tolerance } = subject;
-    await assertSameAnswers({
-      client: service.client,
-      lanes,
-      body: { ...body, input: some },
-      rows,
-      tolerance,
-    });
+    await assertSame({ service, lanes, subject, ...small.at(-1) });
+    const accuracy = await accuracyOf(service, subject, known?.input);
     await measureJob(service, { ...body, options: { limit: least } });
     const turns = await inTurns({
       runs,
@@ -95,10 +89,24 @@ async function compare(subject, { log, runs, quick, seconds }) {
       },
     });
     const first = await firstResults(service, { subject, small, submits: quick ? 3 : SUBMITS });
-    return { subject, ...turns, first, chosen, count };
+    return { subject, ...turns, first, chosen, count, accuracy };
   } finally {
     await Promise.all([service.stop(), lanes.stop()]);
   }
+}
+
+async function assertSame({ service: { client }, lanes, subject, size, input }) {
+  const { name: model, rows, tolerance } = subject;
+  await assertSameAnswers({ client, lanes, body: { model, input }, rows: rows(size), tolerance });
+}
+
+/** @returns rows of the table, none if the subject has no reference */
+async function accuracyOf({ client }, { name: model, title: label, reference }, input) {
+  if (reference === undefined) return [];
+  const { metric, ...figure } = reference.figure(
+    await answersOf(client, { model, input, options: reference.options }),
+  );
+  return [{ metric: `${label}: ${metric}`, ...figure }];
 }
 
 /** ms until the first result, by rows of the job. */
@@ -113,7 +121,7 @@ async function firstResults({ client }, { subject, small, submits }) {
   return found;
 }
 
-function rowsOf({ subject, ceiling, service, first }) {
+function rowsOf({ subject, ceiling, service, first, accuracy }) {
   const of = (pick) => median(service.map(pick));
   const label = subject.title;
   const rate = of((one) => one.rate);
@@ -169,6 +177,7 @@ function rowsOf({ subject, ceiling, service, first }) {
       value: Math.max(...service.map((one) => one.peakRssMb)),
       unit: 'MB',
     },
+    ...accuracy,
   ];
 }
 

@@ -15,11 +15,15 @@ const SPECIAL_TOKENS = 2;
 const TEXTS = 1024;
 const IRISES = 8192;
 
-/** Texts of 4 to 256 tokens. The logarithms of their lengths are evenly spread: half of them have up to 32 tokens. */
-export function texts(count) {
+/**
+ * Texts of 4 to `most` tokens. The logarithms of their lengths are evenly spread: of texts of up to 256 tokens, half have up to
+ * 32.
+ * @param {number} count
+ */
+export function texts(count, most = MOST_TOKENS) {
   const words = wholeWords();
   const random = seededRandom(1);
-  const groups = Array.from({ length: TEXTS / SAME_LENGTHS }, () => shuffled(lengths(), random));
+  const groups = Array.from({ length: TEXTS / SAME_LENGTHS }, () => shuffled(lengths(most), random));
   const made = groups.flat().map((tokens) => {
     const own = Array.from(
       { length: tokens - SPECIAL_TOKENS },
@@ -30,9 +34,9 @@ export function texts(count) {
   return repeated(made, count);
 }
 
-function lengths() {
+function lengths(most) {
   return Array.from({ length: SAME_LENGTHS }, (_, i) =>
-    Math.round(FEWEST_TOKENS * (MOST_TOKENS / FEWEST_TOKENS) ** ((i + 0.5) / SAME_LENGTHS)),
+    Math.round(FEWEST_TOKENS * (most / FEWEST_TOKENS) ** ((i + 0.5) / SAME_LENGTHS)),
   );
 }
 

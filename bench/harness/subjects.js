@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { configOf, modelFolder } from './model-folder.js';
 import { ENTITY_LABELS, textEncoder } from './models.js';
 import { byteRows, irises, texts } from './records.js';
+import { REFERENCE_BOXES } from './reference-boxes.js';
 import { waveforms } from './waveforms.js';
 import { digits, jsonl, manifest, photos } from './workloads.js';
 
@@ -21,8 +22,16 @@ import { digits, jsonl, manifest, photos } from './workloads.js';
  * @property {string} [rateTarget] rows/s of the service in steady state
  * @property {string} [wholeTarget] rows/s of the service from submit to the end of the job
  * @property {string} [firstTarget] ms until the first result of a small job
+ * @property {Reference} [reference] known answers of another program
  * @property {number} roughly rows/s of one core, to size the first jobs
  * @property {number} atLeast rows of a job on any machine, because a job of two batches has no steady state
+ */
+
+/**
+ * @typedef {object} Reference
+ * @property {() => string[]} rows paths of files
+ * @property {object} options of the job
+ * @property {(answers: any[]) => import('./result.js').Row} figure how far the answers are from the reference
  */
 
 /** A multiple of every batch. */
@@ -88,6 +97,7 @@ export const SUBJECTS = byName([
     batches: [1, 2, 4, 8],
     // The service rounds boxes to hundredths.
     tolerance: 0.006,
+    reference: REFERENCE_BOXES,
     target: TARGET,
     roughly: 30,
     atLeast: 192,
