@@ -38,7 +38,7 @@ export async function run(context) {
   }
   const notes = [
     'The ratio of a step is its gain over the step before it.',
-    'Text encoder: the service has no task for text yet, so its lanes run a model of the bench (cluster/text-model.js).',
+    'Text encoder: it has no tokenizer, so the lanes of the service run a model of the bench (cluster/text-model.js).',
     'Submit, queue, worker, batches and commits are those of the real service. The naive script reads the model file from the page cache.',
   ];
   return { rows, charts, notes, data };

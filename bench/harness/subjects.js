@@ -53,7 +53,7 @@ const TEXTS = {
   records: true,
   pool: 1024,
   batches: [16, 32, 64],
-  choices: [{ tokensPerCall: 256 }, { tokensPerCall: 1024 }],
+  choices: [{ tokensPerCall: 1 }, { tokensPerCall: 128 }],
   target: TARGET,
   roughly: 40,
   atLeast: 1024,
