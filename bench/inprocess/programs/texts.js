@@ -1,13 +1,11 @@
 /**
  * Turns texts into the inputs of a model call: tokens from the tokenizer's library, cut to the limit. A batch is sorted by
- * length and cut into calls of a limited number of tokens.
+ * length and cut into calls of a limited number of tokens, by default as many as in the service.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
-
-/** As the service's default. */
-const TOKENS_PER_CALL = 512;
+import { TOKENS_PER_CALL } from '../../../dist/shared/tasks/text/text-config.js';
 
 /**
  * @param {import('../lane.js').LaneConfig} config
