@@ -13,7 +13,7 @@ import { measureOnce } from './inprocess/lanes.js';
 export const name = 'token-budget';
 export const title = 'Tokens per model call of texts';
 export const proves = 'Which `tokens_per_call` embeds long and short texts with the least CPU.';
-export const defaults = { runs: 3, seconds: 8, quick: { runs: 1, seconds: 2 } };
+export const defaults = { runs: 3, seconds: 6, quick: { runs: 1, seconds: 2 } };
 
 /** 1: every text has a call of its own. */
 const BUDGETS = [1, 64, 128, 256, 512, 1024, 4096];

@@ -53,7 +53,7 @@ const TEXTS = {
   records: true,
   pool: 1024,
   batches: [16, 32, 64],
-  choices: [{ tokensPerCall: 1 }, { tokensPerCall: 128 }],
+  choices: [{ tokensPerCall: 1 }, { tokensPerCall: 64 }, { tokensPerCall: 512 }],
   target: TARGET,
   roughly: 40,
   atLeast: 1024,
