@@ -13,7 +13,7 @@ const BATCHES = [1, 2, 4, 8, 16];
 
 export async function run({ log, quick, seconds, runs }) {
   const subject = SUBJECTS.mobilenetv2;
-  const files = subject.files(200);
+  const files = subject.rows(200);
   const fixed = laneConfigOf(subject);
   const shapes = shapesFor(readResources().cpus);
   const batches = quick ? [1, 4, 16] : BATCHES;

@@ -4,6 +4,7 @@
  */
 import { median } from './harness/statistics.js';
 import { stackedByKind } from './harness/subject-charts.js';
+import { poolOf } from './harness/subjects.js';
 import { startLanes } from './inprocess/lanes.js';
 import { ceilingConfig, describe, startingPoint, tuneCeiling } from './inprocess/tuned.js';
 
@@ -23,7 +24,7 @@ export async function run({ log, quick, seconds, runs, subjects }) {
       ? { chosen: startingPoint(subject), tried: [] }
       : await tuneCeiling(subject, { seconds: seconds / 4, log });
     const { config } = ceilingConfig(subject);
-    const lanes = await startLanes({ ...config, ...tuned.chosen }, subject.files(400));
+    const lanes = await startLanes({ ...config, ...tuned.chosen }, poolOf(subject));
     const done = [];
     try {
       await lanes.measure(Math.min(2, seconds / 4));

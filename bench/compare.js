@@ -8,7 +8,7 @@ import { runPair, WAYS } from './compare/ways.js';
 import { revisionOf } from './harness/machine.js';
 import { root, Unavailable } from './harness/places.js';
 import { median } from './harness/statistics.js';
-import { manifest } from './harness/workloads.js';
+import { datasetOf } from './harness/subjects.js';
 
 export const name = 'compare';
 export const title = 'This checkout against another';
@@ -28,7 +28,7 @@ const PAIRS_PER_START = 2;
  */
 const LEAST_PARTS = 20;
 /** More than 10,000, so that the digits of all jobs are in the same folder. */
-const LEAST_FILES = 20_000;
+const LEAST_ROWS = 20_000;
 
 export async function run({ log, runs, seconds, subjects, with: other, way }) {
   if (other === undefined) throw new Unavailable('name the other checkout: compare --with PATH');
@@ -63,7 +63,7 @@ export async function run({ log, runs, seconds, subjects, with: other, way }) {
 
 /** @returns `pairs`: figures of this checkout and of the other; `rows` of each job */
 async function measurePairs({ way, subject, other, runs, seconds, log }) {
-  const { input, roots } = manifest(`compare-${subject.name}`, subject.files(LEAST_FILES));
+  const { input, roots } = datasetOf(`compare-${subject.name}`, subject, LEAST_ROWS);
   const short = { model: subject.name, input, options: { limit: subject.atLeast } };
   const pairs = [];
   let rows = 0;
@@ -100,7 +100,7 @@ async function warmUp(way, services, body) {
 }
 
 function bodyOf(subject, rows) {
-  const { input } = manifest(`compare-${subject.name}-job`, subject.files(Math.max(rows, LEAST_FILES)));
+  const { input } = datasetOf(`compare-${subject.name}-job`, subject, Math.max(rows, LEAST_ROWS));
   return { model: subject.name, input, options: { limit: rows } };
 }
 

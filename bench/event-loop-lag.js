@@ -5,7 +5,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { median } from './harness/statistics.js';
 import { startService } from './harness/service.js';
-import { manifest, modelFolder, photos } from './harness/workloads.js';
+import { modelFolder } from './harness/model-folder.js';
+import { manifest, photos } from './harness/workloads.js';
 
 export const name = 'event-loop-lag';
 export const title = 'Event-loop lag of the worker while its lanes saturate the cores';

@@ -38,7 +38,7 @@ export async function run(context) {
   }
   const notes = [
     'The ratio of a step is its gain over the step before it.',
-    'Text encoder: the service has no task for text yet, so its lanes run a model of the bench (cluster/text-model.js).',
+    'Text encoder: it has no tokenizer, so the lanes of the service run a model of the bench (cluster/text-model.js).',
     'Submit, queue, worker, batches and commits are those of the real service. The naive script reads the model file from the page cache.',
   ];
   return { rows, charts, notes, data };
@@ -47,7 +47,7 @@ export async function run(context) {
 function photoWorkload(subject) {
   return {
     title: subject.title,
-    files: subject.files(200),
+    rows: subject.rows(200),
     steps: photoSteps(subject, FULL_BATCH),
     service: async (seconds) => photosThroughService(subject, seconds),
   };
@@ -56,7 +56,7 @@ function photoWorkload(subject) {
 function textWorkload({ what, tokens, batch }) {
   return {
     title: `Text encoder, 110 M parameters, ${what}`,
-    files: textRows,
+    rows: textRows,
     steps: textSteps({ tokens, batch }),
     service: async (seconds) => textThroughService({ tokens, batch }, seconds),
     target: TEXT_TARGET,
@@ -64,12 +64,12 @@ function textWorkload({ what, tokens, batch }) {
 }
 
 /** @returns `found`: rows/s of each run, by step; `counts`: rows of the last run, by step */
-async function climb({ title: label, files, steps, service }, { log, runs, seconds }) {
+async function climb({ title: label, rows: all, steps, service }, { log, runs, seconds }) {
   const counts = {};
   const measured = Object.entries(steps).map(([step, config]) => [
     step,
     async () => {
-      const { rate, rows } = await measureOnce(config, files, seconds / 2);
+      const { rate, rows } = await measureOnce(config, all, seconds / 2);
       counts[step] = rows;
       return rate;
     },

@@ -3,7 +3,8 @@ import { timeResults } from './endtoend/first-result.js';
 import { percentile } from './harness/statistics.js';
 import { startService } from './harness/service.js';
 import { SUBJECTS } from './harness/subjects.js';
-import { manifest, modelFolder } from './harness/workloads.js';
+import { modelFolder } from './harness/model-folder.js';
+import { manifest } from './harness/workloads.js';
 
 export const name = 'latency';
 export const title = 'First result against concurrent small jobs';
@@ -17,7 +18,7 @@ const MODELS = ['mobilenetv2', 'digits-small'];
 export async function run({ log, quick }) {
   const jobs = MODELS.map((model) => ({
     model,
-    ...manifest(`latency-${model}`, SUBJECTS[model].files(ROWS)),
+    ...manifest(`latency-${model}`, SUBJECTS[model].rows(ROWS)),
   }));
   const service = await startService({
     models: MODELS.map((model) => modelFolder(model)),

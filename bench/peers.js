@@ -2,14 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readResources } from '../dist/workers/settings/resources.js';
-import { inTurns } from './harness/in-turns.js';
 import { sharedData } from './harness/places.js';
-import { startService } from './harness/service.js';
-import { configOf, manifest, modelFolder, photos, repeated } from './harness/workloads.js';
+import { configOf, modelFolder } from './harness/model-folder.js';
+import { manifest, photos, repeated } from './harness/workloads.js';
 import { bigPhotos } from './peers/big-photos.js';
-import { peersPython, runPeer } from './peers/run-peer.js';
-import { runService } from './peers/run-service.js';
-import { chartsOf, rowsOf } from './peers/figures.js';
+import { compareSides } from './peers/compare-sides.js';
+import { peersPython } from './peers/run-peer.js';
 import { PEERS } from './peers/settings.js';
 
 export const name = 'peers';
@@ -26,15 +24,15 @@ export async function run({ log, quick, runs }) {
       key: 'small',
       size: '0.2 MP',
       files: photos(quick ? 200 : 1600),
-      targets: { ray: 1.5, daft: 1.2 },
+      targets: { ray: { speed: 1.5 }, daft: { speed: 1.2 } },
       modes: ['fast'],
       targetMode: 'fast',
     },
     {
       key: 'big',
       size: '6-12 MP',
-      files: repeated(big, quick ? 24 : 150),
-      targets: { ray: 4, daft: 3 },
+      files: repeated(big, quick ? 48 : 150),
+      targets: { ray: { speed: 4 }, daft: { speed: 3 } },
       modes: ['fast', 'shrink'],
       targetMode: 'shrink',
     },
@@ -53,28 +51,31 @@ export async function run({ log, quick, runs }) {
   };
 }
 
-async function compare({ key, size, files, targets, modes, targetMode }, { log, runs, python, cores }) {
-  const work = { files, model: sharedData('models', 'mobilenetv2.onnx'), truth: truthOf(files) };
-  const { input, roots } = manifest(`peers-${key}`, files);
-  const service = (decode) => async () => {
-    // Started for each run, so that it never competes with a peer. The start is not measured.
-    const running = await startService({ models: [modelWith(decode)], inputs: roots });
-    try {
-      return await runService(running, input, work);
-    } finally {
-      await running.stop();
-    }
-  };
-  const peer = ({ program, args }) => {
-    return async () => runPeer(python, program, args[key](cores), work, cores);
-  };
-  const variants = { service: service('exact'), ray: peer(PEERS.ray), daft: peer(PEERS.daft) };
-  for (const mode of modes) variants[mode] = service(mode);
-  const show = (f) =>
-    `${f.rowsPerS.toFixed(1)} rows/s, steady ${f.steadyRowsPerS?.toFixed(1)}, ${f.cpuMsPerRow.toFixed(1)} CPU ms per row, ` +
-    `${f.peakMb.toFixed(0)} MB, first result ${f.firstS?.toFixed(2)} s, ${f.right} of ${f.of} right`;
-  const data = await inTurns({ runs, variants, log: (text) => log(`${size}, ${text}`), show });
-  return { key, data, rows: rowsOf(size, data, targets, targetMode), charts: chartsOf(size, data) };
+async function compare({ key, size, files, targets, modes, targetMode }, context) {
+  const own = ['exact', ...modes].map((decode) => {
+    const label = decode === 'exact' ? 'Forebay' : `Forebay, decode: ${decode}`;
+    return [decode, { label, folder: modelWith(decode) }];
+  });
+  const peers = Object.entries(PEERS).map(([name, { args, ...peer }]) => {
+    return [name, { ...peer, args: args[key](context.cores) }];
+  });
+  const found = await compareSides({
+    what: size,
+    work: {
+      lines: files,
+      keys: files,
+      graph: sharedData('models', 'mobilenetv2.onnx'),
+      truth: truthOf(files),
+    },
+    dataset: manifest(`peers-${key}`, files),
+    isRight: (row, expected) => row.predictions[0].index === expected,
+    services: Object.fromEntries(own),
+    peers: Object.fromEntries(peers),
+    targets,
+    targetSide: targetMode,
+    context,
+  });
+  return { key, ...found };
 }
 
 /** Class by path. An enlarged photo has the name of its source. */

@@ -11,7 +11,8 @@ import { startParts } from './endtoend/separate-processes.js';
 import { inTurns } from './harness/in-turns.js';
 import { finished } from './harness/service.js';
 import { median, pairedRatio } from './harness/statistics.js';
-import { digits, manifest, modelFolder } from './harness/workloads.js';
+import { modelFolder } from './harness/model-folder.js';
+import { digits, manifest } from './harness/workloads.js';
 
 export const name = 'rolling-restart';
 export const title = 'A rolling restart of all workers under load';

@@ -5,11 +5,14 @@
  */
 import { timeResults } from './endtoend/first-result.js';
 import { measureJob } from './endtoend/measure-job.js';
+import { answersOf, assertSameAnswers } from './endtoend/same-answers.js';
 import { inTurns } from './harness/in-turns.js';
 import { startService } from './harness/service.js';
-import { median, pairedRatio, percentile } from './harness/statistics.js';
+import { geometricRatio, median, pairedRatio, percentile } from './harness/statistics.js';
 import { stackedByKind } from './harness/subject-charts.js';
-import { manifest, modelFolder } from './harness/workloads.js';
+import { datasetOf, poolOf } from './harness/subjects.js';
+import { manifest } from './harness/workloads.js';
+import { modelFolder } from './harness/model-folder.js';
 import { startLanes } from './inprocess/lanes.js';
 import { ceilingConfig, describe } from './inprocess/tuned.js';
 
@@ -59,19 +62,22 @@ export async function run(context) {
 
 async function compare(subject, { log, runs, quick, seconds }) {
   const { chosen, config } = ceilingConfig(subject);
-  const lanes = await startLanes(config, subject.files(400));
+  const lanes = await startLanes(config, poolOf(subject));
   const probe = await lanes.measure(Math.min(2, seconds / 2)).then(() => lanes.measure(Math.min(3, seconds)));
   const least = Math.ceil(subject.atLeast / (quick ? 2 : 1));
   const count = Math.max(least, Math.round(probe.rate * seconds));
-  const { input, roots } = manifest(`service-${subject.name}`, subject.files(count));
+  const { input, roots } = datasetOf(`service-${subject.name}`, subject, count);
   const small = SMALL_JOBS.map((size) => ({
     size,
-    ...manifest(`first-${subject.name}-${size}`, subject.files(size)),
+    ...datasetOf(`first-${subject.name}-${size}`, subject, size),
   }));
-  const inputs = [...roots, ...small.flatMap((job) => job.roots)];
+  const known = subject.reference && manifest(`known-${subject.name}`, subject.reference.rows());
+  const inputs = [...roots, ...small.flatMap((job) => job.roots), ...(known?.roots ?? [])];
   const service = await startService({ models: [modelFolder(subject.name)], inputs });
   try {
     const body = { model: subject.name, input };
+    await assertSame({ service, lanes, subject, ...small.at(-1) });
+    const accuracy = await accuracyOf(service, subject, known?.input);
     await measureJob(service, { ...body, options: { limit: least } });
     const turns = await inTurns({
       runs,
@@ -83,11 +89,24 @@ async function compare(subject, { log, runs, quick, seconds }) {
       },
     });
     const first = await firstResults(service, { subject, small, submits: quick ? 3 : SUBMITS });
-    const ratio = pairedRatio(ratesOf(turns.service), ratesOf(turns.ceiling));
-    return { subject, ...turns, first, chosen, count, ratio };
+    return { subject, ...turns, first, chosen, count, accuracy };
   } finally {
     await Promise.all([service.stop(), lanes.stop()]);
   }
+}
+
+async function assertSame({ service: { client }, lanes, subject, size, input }) {
+  const { name: model, rows, tolerance } = subject;
+  await assertSameAnswers({ client, lanes, body: { model, input }, rows: rows(size), tolerance });
+}
+
+/** @returns rows of the table, none if the subject has no reference */
+async function accuracyOf({ client }, { name: model, title: label, reference }, input) {
+  if (reference === undefined) return [];
+  const { metric, ...figure } = reference.figure(
+    await answersOf(client, { model, input, options: reference.options }),
+  );
+  return [{ metric: `${label}: ${metric}`, ...figure }];
 }
 
 /** ms until the first result, by rows of the job. */
@@ -102,24 +121,45 @@ async function firstResults({ client }, { subject, small, submits }) {
   return found;
 }
 
-function rowsOf({ subject, ceiling, service, first, ratio }) {
+function rowsOf({ subject, ceiling, service, first, accuracy }) {
   const of = (pick) => median(service.map(pick));
   const label = subject.title;
   const rate = of((one) => one.rate);
-  const fast = subject.name === 'digits-small-fast';
+  const against = (pick, ofCeiling) => {
+    const [mine, theirs] = [service.map(pick), ceiling.map(ofCeiling)];
+    return { ratio: pairedRatio(mine, theirs).median, interval: geometricRatio(mine, theirs).interval };
+  };
   return [
     { metric: `${label}: ceiling`, value: median(ratesOf(ceiling)), unit: 'rows/s' },
     {
       metric: `${label}: service / ceiling`,
       value: rate,
       unit: 'rows/s',
-      ratio: ratio.median,
+      ...against(
+        (one) => one.rate,
+        (one) => one.rate,
+      ),
       target: subject.target,
     },
-    ...(subject.kind === 'digits'
-      ? [{ metric: `${label}: service`, value: rate, unit: 'rows/s', ...(fast && { target: '>= 3000' }) }]
-      : []),
-    { metric: `${label}: service, from submit to end`, value: of((one) => one.wholeRate), unit: 'rows/s' },
+    ...(subject.rateTarget === undefined
+      ? []
+      : [{ metric: `${label}: service`, value: rate, unit: 'rows/s', target: subject.rateTarget }]),
+    {
+      metric: `${label}: service, from submit to end`,
+      value: of((one) => one.wholeRate),
+      unit: 'rows/s',
+      target: subject.wholeTarget,
+    },
+    ...(ceiling[0].cpuMsPerRow === null
+      ? []
+      : [
+          {
+            metric: `${label}: CPU per row of all processes, service / ceiling`,
+            value: of(totalCpu),
+            unit: 'ms',
+            ...against(totalCpu, (one) => one.cpuMsPerRow),
+          },
+        ]),
     {
       metric: `${label}: cores busy in steady state`,
       value: of((one) => one.utilisation),
@@ -130,29 +170,35 @@ function rowsOf({ subject, ceiling, service, first, ratio }) {
       metric: `${label}: first result of a job of ${size}, p50 of ${times.length}`,
       value: percentile(times, 0.5),
       unit: 'ms',
-      target: '< 150',
+      target: subject.firstTarget,
     })),
     {
       metric: `${label}: memory of all processes`,
       value: Math.max(...service.map((one) => one.peakRssMb)),
       unit: 'MB',
     },
+    ...accuracy,
   ];
 }
 
-function notesOf({ subject, ceiling, service, chosen, count, ratio }) {
+function notesOf({ subject, ceiling, service, chosen, count }) {
   const label = subject.title;
   const others = median(service.map((one) => one.others));
+  const { ratios } = pairedRatio(ratesOf(service), ratesOf(ceiling));
   const last = service.at(-1);
   const cpu = Object.entries(last.cpuMsPerRow).map(([role, ms]) => `${role} ${ms.toFixed(3)}`);
   const ceilingCpu = ceiling.at(-1).cpuMsPerRow;
   return [
-    `${label}: ${count} rows per run; ratios ${ratio.ratios.map((one) => one.toFixed(3)).join(', ')}; ceiling with ${describe(chosen)}`,
+    `${label}: ${count} rows per run; ratios ${ratios.map((one) => one.toFixed(3)).join(', ')}; ceiling with ${describe(chosen)}`,
     `${label}: CPU ms per row: ${cpu.join(', ')}${ceilingCpu === null ? '' : `; ceiling ${ceilingCpu.toFixed(3)}`}; ${last.meanBatchRows} rows per batch`,
     ...(others > OTHERS_NOTED
       ? [`${label}: other programs took ${(others * 100).toFixed(0)} % of the cores meanwhile`]
       : []),
   ];
+}
+
+function totalCpu({ cpuMsPerRow }) {
+  return Object.values(cpuMsPerRow).reduce((sum, ms) => sum + ms, 0);
 }
 
 function ratesOf(runs) {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from './harness/places.js';
 import { inScratch } from './harness/scratch.js';
-import { digits, manifest, modelFolder, photos } from './harness/workloads.js';
+import { modelFolder } from './harness/model-folder.js';
+import { digits, manifest, photos } from './harness/workloads.js';
 
 export const name = 'tune';
 export const title = 'Tuning: the search against the whole space';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../harness/places.js';
 import { startService } from '../harness/service.js';
-import { modelFolder } from '../harness/workloads.js';
+import { modelFolder } from '../harness/model-folder.js';
 
 /**
  * @param {{ other: string, subject: import('../harness/subjects.js').Subject, inputs: readonly string[],

@@ -1,89 +1,8 @@
-/** The models and files that the benchmarks run. Generated ones are kept in the cache folder. */
+/** The rows that the benchmarks run. Generated ones are kept in the cache folder. */
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readModelConfig } from '../../dist/shared/models/read-model-config.js';
-import { writeBertBase } from '../models/bert-base.js';
-import { writeResnet50 } from '../models/resnet50.js';
 import { benchCache, root, sharedData } from './places.js';
-
-const PHOTO = {
-  resize: 256,
-  crop: 224,
-  interpolation: 'bicubic',
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-};
-const DIGITS = join(root, 'examples', 'digits', 'models', 'digits-small');
-
-/** The graph and the config of each model. */
-const MODELS = {
-  mobilenetv2: { graph: () => sharedData('models', 'mobilenetv2.onnx'), config: photoConfig },
-  resnet50: { graph: () => generated('resnet50-seed1.onnx', writeResnet50), config: photoConfig },
-  'digits-small': { graph: () => join(DIGITS, 'model.onnx'), config: digitsConfig },
-};
-
-function photoConfig() {
-  return { task: 'image-classification', preprocess: PHOTO, softmax: true };
-}
-
-function digitsConfig() {
-  const config = JSON.parse(readFileSync(join(DIGITS, 'model.json'), 'utf8'));
-  delete config.labels;
-  return config;
-}
-
-/**
- * A model folder that `forebay up` can serve. It has no labels, because class names are not compared.
- * @param {string} name a key of MODELS; the suffix `-fast` selects the `fast` JPEG decoder
- * @param {object} [change] fields of the config to replace
- * @returns {string} absolute path
- */
-export function modelFolder(name, change = {}) {
-  const fast = name.endsWith('-fast');
-  const model = MODELS[fast ? name.slice(0, -5) : name];
-  const config = { ...model.config(), ...change, name };
-  if (fast) config.preprocess = { ...config.preprocess, decode: 'fast' };
-  const suffix = Object.values(change).length === 0 ? [] : [JSON.stringify(change).replaceAll(/\W+/g, '_')];
-  const folder = benchCache('models', ...suffix, name);
-  const graph = join(folder, 'model.onnx');
-  const source = model.graph();
-  rmSync(graph, { force: true });
-  symlinkSync(source, graph);
-  writeFileSync(join(folder, 'model.json'), `${JSON.stringify(config, null, 2)}\n`);
-  return folder;
-}
-
-/** @param {string} folder of a model */
-export function configOf(folder) {
-  const reading = readModelConfig(JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')));
-  if (!reading.ok) throw new Error(`${folder}: ${JSON.stringify(reading.issues)}`);
-  return reading.config;
-}
-
-/** The graph of the text encoder. The service has no task for it yet, so it needs no model folder. @returns {string} path */
-export function textEncoder() {
-  return generated('bert-base-seed1.onnx', writeBertBase);
-}
-
-/** Returns the path of a file in the cache. Writes the file if it is absent. */
-function generated(file, write) {
-  const path = join(benchCache('graphs'), file);
-  if (existsSync(path)) return path;
-  const part = `${path}.${process.pid}`;
-  write(part, { seed: 1 });
-  renameSync(part, path);
-  return path;
-}
 
 /**
  * Repeats the list of files up to `count` entries.
@@ -139,19 +58,35 @@ export function digits(count) {
  * @returns `input` for a job, and `roots`: the folders that the job must be allowed to read
  */
 export function manifest(name, files) {
-  const folder = benchCache('manifests');
-  const path = join(folder, `${name}-${process.pid}.txt`);
-  writeFileSync(path, files.join('\n'));
-  if (manifests.size === 0) process.once('exit', forgetManifests);
-  manifests.add(path);
+  const path = temporary(`${name}-${process.pid}.txt`, files.join('\n'));
   return {
     input: { type: 'manifest', path },
-    roots: [folder, ...new Set(files.map((file) => dirname(file)))],
+    roots: [dirname(path), ...new Set(files.map((file) => dirname(file)))],
   };
 }
 
-const manifests = new Set();
+/**
+ * Writes a JSONL file.
+ * @param {string} name
+ * @param {readonly string[]} lines
+ * @returns as `manifest`
+ */
+export function jsonl(name, lines) {
+  const path = temporary(`${name}-${process.pid}.jsonl`, `${lines.join('\n')}\n`);
+  return { input: { type: 'jsonl', path }, roots: [dirname(path)] };
+}
 
-function forgetManifests() {
-  for (const path of manifests) rmSync(path, { force: true });
+/** Writes a file that is removed when the program ends. @returns its path */
+function temporary(name, text) {
+  const path = join(benchCache('manifests'), name);
+  writeFileSync(path, text);
+  if (written.size === 0) process.once('exit', removeWritten);
+  written.add(path);
+  return path;
+}
+
+const written = new Set();
+
+function removeWritten() {
+  for (const path of written) rmSync(path, { force: true });
 }

@@ -9,13 +9,14 @@ const ENTRY = new URL('lane.js', import.meta.url);
 /**
  * @param {import('./lane.js').LaneConfig & { lanes: number, unit: 'process' | 'thread', arenas?: number,
  *   uvThreads?: number }} config
- * @param {readonly string[]} files the rows; after the last one, the first one follows again
- * @returns `measure(seconds)`: rows per second over all lanes, and ms per row of each stage; `stop()`
+ * @param {readonly string[]} rows paths of files, or lines of JSON; after the last one, the first one follows again
+ * @returns `measure(seconds)`: rows per second over all lanes, and ms per row of each stage; `answers(rows)`: of one lane;
+ *   `stop()`
  */
-export async function startLanes(config, files) {
+export async function startLanes(config, rows) {
   const lanes = Array.from({ length: config.lanes }, () => startOne(config));
   const readying = lanes.map((lane) => lane.hear('ready'));
-  for (const [first, lane] of lanes.entries()) lane.send({ config, files, first, step: config.lanes });
+  for (const [first, lane] of lanes.entries()) lane.send({ config, rows, first, step: config.lanes });
   const ready = await Promise.all(readying);
   const pids = lanes.map((lane) => lane.pid ?? process.pid);
 
@@ -24,13 +25,13 @@ export async function startLanes(config, files) {
     const doing = lanes.map((lane) => lane.hear('done'));
     for (const lane of lanes) lane.send({ type: 'go', seconds });
     const done = await Promise.all(doing);
-    const rows = done.reduce((sum, one) => sum + one.rows, 0);
-    const perRow = (stage) => done.reduce((sum, one) => sum + one.stages[stage], 0) / rows;
+    const count = done.reduce((sum, one) => sum + one.rows, 0);
+    const perRow = (stage) => done.reduce((sum, one) => sum + one.stages[stage], 0) / count;
     return {
       // Each lane's rate covers its own time, because lanes do not end at the same moment.
       rate: done.reduce((sum, one) => sum + (one.rows / one.ms) * 1000, 0),
-      rows,
-      cpuMsPerRow: config.unit === 'process' ? ((cpuSeconds(pids) - before) * 1000) / rows : null,
+      rows: count,
+      cpuMsPerRow: config.unit === 'process' ? ((cpuSeconds(pids) - before) * 1000) / count : null,
       stages: Object.fromEntries(Object.keys(done[0].stages).map((stage) => [stage, perRow(stage)])),
     };
   }
@@ -38,6 +39,11 @@ export async function startLanes(config, files) {
   return {
     loadMs: Math.max(...ready.map((one) => one.loadMs)),
     measure,
+    async answers(asked) {
+      const answering = lanes[0].hear('answered');
+      lanes[0].send({ type: 'answer', rows: asked });
+      return JSON.parse((await answering).answers);
+    },
     async stop() {
       await Promise.all(lanes.map((lane) => lane.end()));
     },
@@ -45,8 +51,8 @@ export async function startLanes(config, files) {
 }
 
 /** Starts lanes, warms them up, measures once and stops them. */
-export async function measureOnce(config, files, seconds) {
-  const lanes = await startLanes(config, files);
+export async function measureOnce(config, rows, seconds) {
+  const lanes = await startLanes(config, rows);
   try {
     if (!config.reload) await lanes.measure(Math.min(1, seconds / 4));
     return await lanes.measure(seconds);

@@ -1,12 +1,12 @@
 /**
  * Rows of text as inputs of the text encoder. There is no tokenizer. The token ids are derived from the number of a row.
  */
-import { VOCABULARY } from '../models/bert-base.js';
+import { VOCABULARY } from '../models/text-encoder.js';
 
 /**
  * A row is a number. It has `from` to `to` token ids, padded to the longest row of the call.
  * @param {{ tokens: { from: number, to: number } }} config
- * @returns {import('./inputs.js').Inputs}
+ * @returns {{ read: Function, decode: Function, lengthOf: Function, feeds: Function }}
  */
 export function textInputs({ tokens: { from, to } }) {
   const tokensOf = (row) => {

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeMachine } from '../harness/machine.js';
 import { benchCache } from '../harness/places.js';
-import { laneConfigOf } from '../harness/subjects.js';
+import { laneConfigOf, poolOf } from '../harness/subjects.js';
 import { measureOnce } from './lanes.js';
 
 /** After the batch size, these are tried in order, each against the best so far. */
@@ -31,11 +31,11 @@ export function startingPoint(subject) {
  * @returns the best choices, their rate, and everything that was tried
  */
 export async function tuneCeiling(subject, { seconds, log }) {
-  const files = subject.files(200 * machine.cores);
+  const rows = poolOf(subject);
   const fixed = laneConfigOf(subject);
   const tried = [];
   const attempt = async (chosen) => {
-    const { rate } = await measureOnce({ ...fixed, ...chosen }, files, seconds);
+    const { rate } = await measureOnce({ ...fixed, ...chosen }, rows, seconds);
     tried.push({ ...chosen, rate });
     log(`${subject.name}: ${describe(chosen)}: ${rate.toFixed(1)} rows/s`);
     return rate;
@@ -46,7 +46,7 @@ export async function tuneCeiling(subject, { seconds, log }) {
     const rate = await attempt(chosen);
     if (best === null || rate > best.rate * PAYS) best = { chosen, rate };
   }
-  for (const change of CHOICES) {
+  for (const change of [...(subject.choices ?? []), ...CHOICES]) {
     const chosen = { ...best.chosen, ...change };
     const rate = await attempt(chosen);
     if (rate > best.rate * PAYS) best = { chosen, rate };
@@ -61,10 +61,11 @@ export function ceilingConfig(subject) {
   return { chosen, config: { ...laneConfigOf(subject), ...chosen } };
 }
 
-export function describe({ lanes, unit, threads, batch, arenas, ahead, nice }) {
+export function describe({ lanes, unit, threads, batch, tokensPerCall, arenas, ahead, nice }) {
   const words = [
     `${lanes} ${unit}${lanes === 1 ? '' : unit === 'process' ? 'es' : 's'} x ${threads}, batch ${batch}`,
   ];
+  if (tokensPerCall !== undefined) words.push(`${tokensPerCall} tokens per call`);
   if (arenas !== undefined) words.push(`${arenas} arenas`);
   if (ahead) words.push('decoding ahead');
   if (nice !== undefined) words.push(`nice ${nice}`);

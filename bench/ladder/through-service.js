@@ -3,7 +3,9 @@ import { readResources } from '../../dist/workers/settings/resources.js';
 import { startCluster } from '../cluster/cluster.js';
 import { measureJob } from '../endtoend/measure-job.js';
 import { startService } from '../harness/service.js';
-import { manifest, modelFolder, textEncoder } from '../harness/workloads.js';
+import { modelFolder } from '../harness/model-folder.js';
+import { textEncoder } from '../harness/models.js';
+import { manifest } from '../harness/workloads.js';
 import { SORTED_BATCHES } from './steps.js';
 
 /** Approximate rows per second of one core, to size jobs. */
@@ -17,7 +19,7 @@ const { cpus } = readResources();
  */
 export async function photosThroughService(subject, seconds) {
   const count = Math.max(subject.atLeast, Math.round(subject.roughly * cpus * seconds));
-  const { input, roots } = manifest(`ladder-${subject.name}`, subject.files(count));
+  const { input, roots } = manifest(`ladder-${subject.name}`, subject.rows(count));
   const service = await startService({ models: [modelFolder(subject.name)], inputs: roots });
   try {
     const job = { model: subject.name, input };

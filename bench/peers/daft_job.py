@@ -8,30 +8,21 @@ Daft downloads and decodes, a class UDF holds the model, and the results are Par
 not use Pillow's filter.
 """
 
-import argparse
 import json
-import os
 import time
 
 began = time.time()
-os.environ["DAFT_ANALYTICS_ENABLED"] = "0"
-os.environ["DO_NOT_TRACK"] = "true"
-os.environ["DAFT_PROGRESS_BAR"] = "0"
 
-# Daft's UDF processes find photo_model through this variable.
-os.environ["PYTHONPATH"] = os.path.dirname(os.path.abspath(__file__))
+import daft_start  # noqa: E402, F401
 
 import daft  # noqa: E402
 from daft import DataType, col  # noqa: E402
 from PIL import Image  # noqa: E402
 
+import arguments_of_job  # noqa: E402
 import photo_model  # noqa: E402
 
-arguments = argparse.ArgumentParser()
-arguments.add_argument("--manifest", required=True)
-arguments.add_argument("--model", required=True)
-arguments.add_argument("--out", required=True)
-arguments.add_argument("--cores", type=int, required=True)
+arguments = arguments_of_job.parser()
 arguments.add_argument("--plan", choices=["udf", "native", "paths", "resized"], default="udf")
 arguments.add_argument("--instances", type=int, default=2)
 arguments.add_argument("--threads", type=int, default=1)

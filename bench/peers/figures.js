@@ -1,77 +1,76 @@
 /** Turns the runs of the service and its peers into rows and charts. */
-import { median, pairedRatio } from '../harness/statistics.js';
-import { PEERS } from './settings.js';
-
-const LABELS = {
-  service: 'Forebay',
-  fast: 'Forebay, decode: fast',
-  shrink: 'Forebay, decode: shrink',
-  ray: PEERS.ray.label,
-  daft: PEERS.daft.label,
-};
+import { geometricRatio, median, pairedRatio } from '../harness/statistics.js';
 
 /**
- * @param {string} size of the photos
- * @param {Record<string, import('./run-peer.js').Figures[]>} data runs by key of LABELS
- * @param {{ ray: number, daft: number }} targets minimum ratio service / peer of the rates once running
- * @param {string} targetMode the decode mode that the targets apply to; its pixels are less exact, see docs/adr/0004-decoders.md
+ * @typedef {object} Comparison
+ * @property {string} what the rows are
+ * @property {Record<string, import('./run-peer.js').Figures[]>} data runs by side
+ * @property {Record<string, string>} labels by side
+ * @property {Record<string, { speed: number, cpu?: string }>} targets by peer: lowest ratio of the rates once running, and the
+ *   ratio of the CPU
+ * @property {string} targetSide the way of running the service that the targets apply to
  */
-export function rowsOf(size, data, targets, targetMode) {
-  const modes = Object.keys(data).filter((key) => !isPeer(key));
-  return Object.entries(data).flatMap(([key, all]) => {
+
+/** @param {Comparison} comparison */
+export function rowsOf(comparison) {
+  const { what: rows, data, labels, targets } = comparison;
+  const own = Object.keys(data).filter((side) => !Object.hasOwn(targets, side));
+  return Object.entries(data).flatMap(([side, all]) => {
     const figure = (what, field, unit) => ({
-      metric: `${size}, ${LABELS[key]}: ${what}`,
+      metric: `${rows}, ${labels[side]}: ${what}`,
       value: medianOf(all, field),
       unit,
     });
-    const ratios = modes.flatMap((mode) =>
-      ratiosOf({ size, mode, peer: key, data, target: mode === targetMode ? targets[key] : null }),
-    );
     return [
       figure('whole job', 'rowsPerS', 'rows/s'),
       figure('steady state', 'steadyRowsPerS', 'rows/s'),
-      ...(isPeer(key) ? ratios : []),
+      ...(own.includes(side) ? [] : own.flatMap((mode) => ratiosOf(comparison, mode, side))),
       figure('peak memory', 'peakMb', 'MB'),
       figure('CPU per row', 'cpuMsPerRow', 'ms'),
+      figure('CPU per row, once running', 'steadyCpuMsPerRow', 'ms'),
       figure('first result on disk', 'firstS', 's'),
-      figure(`right answers (of ${all[0].of} photos)`, 'right', ''),
+      figure(`right answers (of ${all[0].of})`, 'right', ''),
     ];
   });
 }
 
-/** One way of decoding against one peer. @param {{ target: number | null }} options target: null if none applies */
-function ratiosOf({ size, mode, peer, data, target }) {
+/** One way of running the service against one peer. */
+function ratiosOf({ what: rows, data, labels, targets, targetSide }, mode, peer) {
+  const { speed, cpu } = targets[peer];
   const ratio = (what, field, wanted) => ({
-    metric: `${size}: ${LABELS[mode]} / ${LABELS[peer]}, ${what}`,
+    metric: `${rows}: ${labels[mode]} / ${labels[peer]}, ${what}`,
     value: null,
     unit: '',
-    ratio: pairedRatio(valuesOf(data[mode], field), valuesOf(data[peer], field)).median,
-    ...(target !== null && wanted !== undefined && { target: wanted }),
+    ...ratioOf(valuesOf(data[mode], field), valuesOf(data[peer], field)),
+    ...(mode === targetSide && wanted !== undefined && { target: wanted }),
   });
   return [
-    ratio('once running', 'steadyRowsPerS', `>= ${target}`),
+    ratio('once running', 'steadyRowsPerS', `>= ${speed}`),
     ratio('whole job', 'rowsPerS'),
     ratio('peak memory', 'peakMb', '< 1'),
+    ratio('CPU per row', 'cpuMsPerRow'),
+    ratio('CPU per row, once running', 'steadyCpuMsPerRow', cpu),
   ];
 }
 
-export function chartsOf(size, data) {
+function ratioOf(mine, theirs) {
+  return { ratio: pairedRatio(mine, theirs).median, interval: geometricRatio(mine, theirs).interval };
+}
+
+/** @param {Comparison} comparison */
+export function chartsOf({ what, data, labels }) {
   const bars = (field) =>
-    Object.entries(data).map(([key, all]) => ({ label: LABELS[key], value: medianOf(all, field) ?? 0 }));
+    Object.entries(data).map(([key, all]) => ({ label: labels[key], value: medianOf(all, field) ?? 0 }));
   return [
     {
       type: 'bars',
-      title: `${size}: once running (0: too few batches to tell)`,
+      title: `${what}: once running (0: too few batches to tell)`,
       unit: 'rows/s',
       bars: bars('steadyRowsPerS'),
     },
-    { type: 'bars', title: `${size}: CPU time per row`, unit: 'ms', bars: bars('cpuMsPerRow') },
-    { type: 'bars', title: `${size}: peak memory`, unit: 'MB', bars: bars('peakMb') },
+    { type: 'bars', title: `${what}: CPU time per row`, unit: 'ms', bars: bars('cpuMsPerRow') },
+    { type: 'bars', title: `${what}: peak memory`, unit: 'MB', bars: bars('peakMb') },
   ];
-}
-
-function isPeer(key) {
-  return Object.hasOwn(PEERS, key);
 }
 
 /** null if a run has no such figure. */

@@ -4,8 +4,9 @@ import io
 import time
 
 import numpy as np
-import onnxruntime
 from PIL import Image
+
+import session
 
 RESIZE, CROP = 256, 224
 MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
@@ -34,14 +35,8 @@ def decode_file(path):
 
 
 class PhotoModel:
-    """One session. Its intra-op threads sleep when idle; they do not spin."""
-
     def __init__(self, model, threads):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self.session = session.load(model, threads)
         self.input = self.session.get_inputs()[0].name
 
     def answers(self, crops):

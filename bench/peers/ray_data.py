@@ -7,28 +7,20 @@ Ray Data reads and decodes, a pool of actors holds the model, and the results ar
 --plan paths: the actors open the files.
 """
 
-import argparse
 import json
-import os
 import time
 
 began = time.time()
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-# By default workers run at niceness 15 and lose against every other program.
-os.environ["RAY_worker_niceness"] = "0"
-os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
+
+import ray_start  # noqa: E402
 
 import ray  # noqa: E402
-import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
+import arguments_of_job  # noqa: E402
 import photo_model  # noqa: E402
 
-arguments = argparse.ArgumentParser()
-arguments.add_argument("--manifest", required=True)
-arguments.add_argument("--model", required=True)
-arguments.add_argument("--out", required=True)
-arguments.add_argument("--cores", type=int, required=True)
+arguments = arguments_of_job.parser()
 arguments.add_argument("--plan", choices=["actor", "map", "images", "paths"], default="actor")
 arguments.add_argument("--actors", type=int, default=2)
 arguments.add_argument("--actor-cpus", type=float, default=0.5)
@@ -64,15 +56,7 @@ def crop_row(row):
 
 with open(options.manifest) as file:
     paths = file.read().split("\n")
-ray.init(
-    num_cpus=options.cores,
-    include_dashboard=False,
-    logging_level="warning",
-    log_to_driver=False,
-    _node_ip_address="127.0.0.1",
-)
-context = ray.data.DataContext.get_current()
-context.enable_progress_bars = False
+ray_start.start(options.cores)
 started = time.time()
 
 reading = {"override_num_blocks": options.blocks or None, "num_cpus": options.task_cpus}

@@ -24,9 +24,10 @@ export function peersPython() {
 
 /**
  * @typedef {object} Work
- * @property {readonly string[]} files
- * @property {string} model path of the graph
- * @property {Readonly<Record<string, number>>} truth class by path
+ * @property {readonly string[]} lines the rows as programs read them
+ * @property {readonly string[]} keys of the rows: their paths or ids
+ * @property {string} graph path
+ * @property {Readonly<Record<string, number | readonly number[]>>} truth classes or embeddings by key
  *
  * @typedef {object} Figures
  * @property {number} rows
@@ -34,6 +35,7 @@ export function peersPython() {
  * @property {number} rowsPerS of the whole job
  * @property {number | null} steadyRowsPerS a peer's: see check.py; the service's: from the first commit to the last
  * @property {number} cpuMsPerRow of all processes, start-up included
+ * @property {number | null} steadyCpuMsPerRow the same in the time of steadyRowsPerS
  * @property {number} peakMb sum of PSS
  * @property {number | null} firstS until the first result is on the disk
  * @property {number} right answers that are right
@@ -47,12 +49,12 @@ export function peersPython() {
  * @param {Work} work
  * @returns {Promise<Figures>}
  */
-export async function runPeer(python, program, args, { files, model, truth }, cores) {
+export async function runPeer(python, program, args, { lines, keys, graph, truth }, cores) {
   return inScratch(async (folder) => {
     const manifest = join(folder, 'manifest.txt');
     const out = join(folder, 'out');
-    writeFileSync(manifest, files.join('\n'));
-    const given = ['--manifest', manifest, '--model', model, '--out', out, '--cores', String(cores)];
+    writeFileSync(manifest, lines.join('\n'));
+    const given = ['--manifest', manifest, '--model', graph, '--out', out, '--cores', String(cores)];
     const began = performance.now();
     const first = watchForFile(out, /\.parquet$/, began);
     const child = spawn(python, [join(here, program), ...given, ...args], {
@@ -61,34 +63,40 @@ export async function runPeer(python, program, args, { files, model, truth }, co
     const watch = watchTree(child.pid);
     const kill = () => child.kill('SIGKILL');
     process.once('exit', kill);
-    const { code, said } = await ended(child);
+    const { code, printed, said } = await ended(child);
     const wholeS = (performance.now() - began) / 1000;
     process.off('exit', kill);
-    const { cpuSeconds, peakBytes } = watch.stop();
+    const { cpuSeconds, cpuBetween, peakBytes } = watch.stop();
     const firstS = first.stop();
     if (code !== 0) throw new Error(`${program} ended with ${code}:\n${said.slice(-2000)}`);
-    const input = JSON.stringify({ out, paths: files, truth });
-    const checked = JSON.parse(execFileSync(python, [join(here, 'check.py')], { input, encoding: 'utf8' }));
+    const { running_since: since } = JSON.parse(printed.trim().split('\n').at(-1));
+    const input = JSON.stringify({ out, keys, truth, running_since: since });
+    const options = { input, encoding: 'utf8', maxBuffer: 2 ** 26 };
+    const { running, right, of } = JSON.parse(execFileSync(python, [join(here, 'check.py')], options));
+    const steady = running && cpuBetween(running.from, running.to);
     return {
-      rows: files.length,
+      rows: keys.length,
       wholeS,
-      rowsPerS: files.length / wholeS,
-      steadyRowsPerS: checked.steady_rows_per_s,
-      cpuMsPerRow: (cpuSeconds * 1000) / files.length,
+      rowsPerS: keys.length / wholeS,
+      steadyRowsPerS: running && running.rows / (running.to - running.from),
+      cpuMsPerRow: (cpuSeconds * 1000) / keys.length,
+      steadyCpuMsPerRow: running && (steady * 1000) / running.rows,
       peakMb: peakBytes / 1e6,
       firstS,
-      right: checked.right,
-      of: checked.of,
+      right,
+      of,
     };
   });
 }
 
 async function ended(child) {
+  let printed = '';
   let said = '';
+  child.stdout.on('data', (data) => (printed += String(data)));
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += String(data)));
   const code = await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  return { code, said };
+  return { code, printed, said };
 }

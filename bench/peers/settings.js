@@ -18,3 +18,27 @@ export const PEERS = {
     },
   },
 };
+
+/** Texts have one workload. Ray Data's actors and Daft's instances sort 128 texts together, the loops all of them. */
+export const TEXT_PEERS = {
+  loop: {
+    label: 'Python loop, one session',
+    program: 'plain_text.py',
+    args: (cores) => ['--processes', '1', '--threads', String(cores)],
+  },
+  processes: {
+    label: 'Python loop, one process per core',
+    program: 'plain_text.py',
+    args: (cores) => ['--processes', String(cores), '--threads', '1'],
+  },
+  ray: {
+    label: 'Ray Data',
+    program: 'ray_text.py',
+    args: (cores) => ['--actors', String(cores), '--batch', '128'],
+  },
+  daft: {
+    label: 'Daft',
+    program: 'daft_text.py',
+    args: (cores) => ['--instances', String(cores), '--batch', '128'],
+  },
+};

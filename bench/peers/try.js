@@ -10,9 +10,11 @@ import { peersPython, runPeer } from './run-peer.js';
 
 const [kind, rows, program, ...settings] = process.argv.slice(2);
 const files = kind === 'big' ? await bigPhotos() : photos(200);
+const paths = repeated(files, Number(rows));
 const work = {
-  files: repeated(files, Number(rows)),
-  model: sharedData('models', 'mobilenetv2.onnx'),
+  lines: paths,
+  keys: paths,
+  graph: sharedData('models', 'mobilenetv2.onnx'),
   truth: {},
 };
 for (const setting of settings) {

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { startChildLane } from '../../dist/workers/lane-pool/child-lane.js';
 import { rssBytes } from '../harness/processes.js';
-import { configOf, digits, modelFolder } from '../harness/workloads.js';
+import { configOf, modelFolder } from '../harness/model-folder.js';
+import { digits } from '../harness/workloads.js';
 import { MODEL } from './watch-job.js';
 
 /**

@@ -5,7 +5,8 @@ import { connectRedis } from '../../dist/shared/queue/connection.js';
 import { roleOf, rssBytes, treeOf } from '../harness/processes.js';
 import { redisInfo } from '../harness/redis-info.js';
 import { finished, startService } from '../harness/service.js';
-import { digits, manifest, modelFolder } from '../harness/workloads.js';
+import { modelFolder } from '../harness/model-folder.js';
+import { digits, manifest } from '../harness/workloads.js';
 
 export const MODEL = 'digits-small';
 

@@ -19,8 +19,8 @@ export const TEXT_SHAPE = {
 
 export type TextConfig = z.infer<z.ZodObject<typeof TEXT_SHAPE>>;
 
-/** On a CPU, larger calls are not faster. MiniLM had 47 texts per second alone, and 44 in sorted batches of 8. */
-export const TOKENS_PER_CALL = 512;
+/** Larger calls have more padding, and smaller ones a larger share of fixed costs (docs/adr/0013). */
+export const TOKENS_PER_CALL = 128;
 
 /** Bytes of the largest tokenizer file. Those of the largest vocabularies (256,000 tokens) have 34 MB. */
 const MAX_TOKENIZER_BYTES = 128 * 1024 * 1024;
