@@ -38,13 +38,14 @@ export function planLanes(
     decodeThreads?: Requested | undefined;
   },
 ): LanePlan {
-  const { cpus: cores, memoryBytes } = resources;
+  const { cpus: cores, memoryBytes, modelsBytes = Infinity } = resources;
   const laneBytes = LANE_BYTES + MODEL_FACTOR * modelBytes;
   const lanes: Choice = wanted.lanes
     ? choiceOf(wanted.lanes)
     : tightest(
         { value: cores, boundBy: 'cpus', why: `one per core: ${cores}` },
-        byMemory(memoryBytes, laneBytes),
+        // Models take the smaller of the two: what each lane needs for all of them, or the budget for all lanes.
+        looser(byMemory(memoryBytes, laneBytes), besideBudget(memoryBytes, modelsBytes)),
       );
   const threads: Choice = wanted.threads
     ? choiceOf(wanted.threads)
@@ -64,7 +65,9 @@ export function planLanes(
     lanes: lanes.value,
     threads: threads.value,
     decodeThreads: decodeThreads.value,
-    decodeBudgetBytes: decodeBudget(lanesMemory(memoryBytes) / lanes.value - laneBytes),
+    decodeBudgetBytes: decodeBudget(
+      lanesMemory(memoryBytes) / lanes.value - Math.min(laneBytes, LANE_BYTES + modelsBytes / lanes.value),
+    ),
     choices: {
       lanes,
       threads,
@@ -90,6 +93,21 @@ function byMemory(memoryBytes: number, laneBytes: number): Choice {
     boundBy: 'memory',
     why: `${formatBytes(share)} for lanes (${LANES_SHARE_TEXT} of ${formatBytes(memoryBytes)}) / ${formatBytes(laneBytes)} each`,
   };
+}
+
+/** The lanes beside a budget for all models. */
+function besideBudget(memoryBytes: number, modelsBytes: number): Choice {
+  const share = lanesMemory(memoryBytes);
+  const left = Math.max(0, share - modelsBytes);
+  return {
+    value: Math.max(1, Math.floor(left / LANE_BYTES)),
+    boundBy: 'memory',
+    why: `${formatBytes(left)} for lanes (${LANES_SHARE_TEXT} of ${formatBytes(memoryBytes)}, without FOREBAY_MODELS_MB) / ${formatBytes(LANE_BYTES)} each`,
+  };
+}
+
+function looser(a: Choice, b: Choice): Choice {
+  return b.value > a.value ? b : a;
 }
 
 /** `spareBytes`: the rest of a lane's share of the memory. Decoding gets one half of it, batches of the model the other. */

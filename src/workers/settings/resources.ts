@@ -6,6 +6,8 @@ import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
 export interface Resources {
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** Of it, the most that models may take in all lanes together. Absent: no limit. */
+  readonly modelsBytes?: number | undefined;
 }
 
 /** Node's availableParallelism() knows the CPUs of this process. Before Node 22.16 it does not know their quota. */
