@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
+import type { ModelWire } from '#forebay/api/http/wire/model.js';
 import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
 import { noOldVersion, openOldVersion, type OldVersion } from '../support/old-version.ts';
 import {
@@ -91,6 +92,24 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
     await untilDone(id, before + 10);
     oldWorker.kill('SIGCONT');
     expectUndisturbed(await service.ended(id));
+  });
+
+  it('share a job of the old API, whose blocks wake the model that the new worker had unloaded', async () => {
+    await service.restartApi();
+    await service.startWorker();
+    const model = async () => (await (await service.request('/v1/models/tiny')).json()) as ModelWire;
+    await service.post('/v1/models/tiny/unload', {});
+    await waitUntil('the model to leave', async () => (await model()).status === 'unloaded');
+    const oldWorker = await startOldWorker();
+    expect(await model()).toMatchObject({ status: 'serving', workers: 1 });
+    await service.restartApi(old.root);
+    const { id } = await submit();
+    await untilDone(id, 5);
+    oldWorker.kill('SIGTERM');
+    expectUndisturbed(await service.ended(id));
+    // Workers of the other tests load the model when they start.
+    await service.restartApi();
+    await service.post('/v1/models/tiny/load', {});
   });
 
   it('leave a job of the new API to the new worker, because the old one cannot read it', async () => {

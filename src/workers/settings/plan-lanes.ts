@@ -44,9 +44,10 @@ export function planLanes(
   wanted: WantedLanes,
   kind: LaneKind = CPU_LANES,
 ): LanePlan {
-  const { cpus: cores, memoryBytes } = resources;
+  const { cpus: cores, memoryBytes, modelsBytes = Infinity } = resources;
   const ofDevices = !kind.onCpu;
   const isThreaded = kind.threaded !== 'none';
+  const emptyBytes = laneBytesOf(isThreaded ? 1 : 0);
   const holdBytes = MODEL_FACTOR * modelBytes;
   const lanes = chosen(wanted.lanes, () =>
     ofDevices
@@ -57,7 +58,11 @@ export function planLanes(
         }
       : tightest(
           { value: cores, boundBy: 'cpus', why: `one per core: ${cores}` },
-          lanesByMemory(memoryBytes, laneBytesOf(isThreaded ? 1 : 0) + holdBytes),
+          // Models take the smaller of the two: what each lane needs for all of them, or the budget for all lanes.
+          looser(
+            lanesByMemory(memoryBytes, emptyBytes + holdBytes),
+            besideBudget(memoryBytes, modelsBytes, emptyBytes),
+          ),
         ),
   );
   const threads = chosen(wanted.threads, () =>
@@ -69,10 +74,11 @@ export function planLanes(
           why: `${cores} cores / ${lanes.value} lanes`,
         },
   );
-  const share = lanesMemory(memoryBytes) / lanes.value;
+  const heldBytes = Math.min(holdBytes, modelsBytes / lanes.value);
+  const spareBytes = lanesMemory(memoryBytes) / lanes.value - heldBytes;
   const decodeThreads = chosen(wanted.decodeThreads, () =>
     isThreaded
-      ? tightest(ownThreads(cores, lanes.value), threadsByMemory(share - holdBytes))
+      ? tightest(ownThreads(cores, lanes.value), threadsByMemory(spareBytes))
       : {
           value: Math.max(2, Math.ceil(cores / lanes.value) + 1),
           boundBy: 'cpus',
@@ -87,7 +93,7 @@ export function planLanes(
     decodeThreads: decodeThreads.value,
     threadedLanes: { all: lanes.value, devices: deviceLanes, none: 0 }[kind.threaded],
     deviceLanes,
-    decodeBudgetBytes: decodeBudget(share - laneBytesOf(ownDecoding) - holdBytes, ownDecoding),
+    decodeBudgetBytes: decodeBudget(spareBytes - laneBytesOf(ownDecoding), ownDecoding),
     choices: {
       lanes,
       threads,
@@ -135,4 +141,19 @@ function threadsByMemory(bytes: number): Choice {
     boundBy: 'memory',
     why: `${formatBytes(left)} left in a lane / ${formatBytes(DECODE_THREAD_BYTES)} each`,
   };
+}
+
+/** The lanes beside a budget for all models. */
+function besideBudget(memoryBytes: number, modelsBytes: number, emptyBytes: number): Choice {
+  const share = lanesMemory(memoryBytes);
+  const left = Math.max(0, share - modelsBytes);
+  return {
+    value: Math.max(1, Math.floor(left / emptyBytes)),
+    boundBy: 'memory',
+    why: `${formatBytes(left)} for lanes (${LANES_SHARE_TEXT} of ${formatBytes(memoryBytes)}, without FOREBAY_MODELS_MB) / ${formatBytes(emptyBytes)} each`,
+  };
+}
+
+function looser(a: Choice, b: Choice): Choice {
+  return b.value > a.value ? b : a;
 }

@@ -9,6 +9,8 @@ export interface Resources {
   readonly memoryBytes: number;
   /** Absent: none. */
   readonly hasGpu?: boolean;
+  /** Of it, the most that models may take in all lanes together. Absent: no limit. */
+  readonly modelsBytes?: number | undefined;
 }
 
 /** Node's availableParallelism() knows the CPUs of this process. Before Node 22.16 it does not know their quota. */

@@ -36,6 +36,7 @@ export async function readSetup(config: Config, emit: Emit): Promise<WorkerSetup
     ...machine,
     memoryBytes: config.memoryLimitBytes ?? machine.memoryBytes,
     inflightBytes: config.maxInflightBytes,
+    modelsBytes: config.modelsBytes,
   };
   const profiles = config.profiles
     ? createKnownProfiles({

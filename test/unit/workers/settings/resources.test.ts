@@ -66,6 +66,21 @@ describe('lanes', () => {
     expect(plan.choices.lanes).toEqual({ value: lanes, boundBy, why: expect.stringMatching(why) });
   });
 
+  it('count a budget for models once, not all models in each lane', () => {
+    const machine = { cpus: 8, memoryBytes: 4 * GB };
+    expect(planLanes(machine, GB, {}).lanes).toBe(1);
+    const within = planLanes({ ...machine, modelsBytes: GB }, GB, {});
+    expect(within.choices.lanes).toMatchObject({ value: 8, boundBy: 'cpus' });
+    const tight = planLanes({ cpus: 64, memoryBytes: 4 * GB, modelsBytes: GB }, GB, {});
+    expect(tight.choices.lanes).toMatchObject({
+      boundBy: 'memory',
+      why: expect.stringContaining('without FOREBAY_MODELS_MB'),
+    });
+    expect(tight.lanes * 192 * MB).toBeLessThanOrEqual(0.7 * 4 * GB - GB);
+    // A budget that is larger than all models changes nothing.
+    expect(planLanes({ ...machine, modelsBytes: 3 * GB }, MB, {})).toEqual(planLanes(machine, MB, {}));
+  });
+
   it('share the cores as threads, and decode one batch ahead', () => {
     const one = planLanes({ cpus: 8, memoryBytes: GB }, 100 * MB, {});
     expect([one.lanes, one.threads, one.decodeThreads]).toEqual([1, 8, 9]);
