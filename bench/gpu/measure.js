@@ -28,6 +28,8 @@ const { values } = parseArgs({
     models: { type: 'string', default: 'mobilenetv2,resnet50' },
     // The script may take this long. What does not fit is left out.
     limit: { type: 'string', default: '440' },
+    // Whose answers are compared with the CPU's.
+    photos: { type: 'string', default: '32' },
     python: { type: 'string', default: 'python3' },
     out: { type: 'string', default: 'bench/results/gpu.json' },
   },
@@ -83,7 +85,7 @@ async function measureModel(name) {
 
 /** The device's answers against the CPU's. TF32, which CUDA uses by default, changes the third digit. */
 async function prove(name, dir) {
-  const some = files.slice(0, 32);
+  const some = files.slice(0, Number(values.photos));
   const [cpu, device] = [await openLane(modelFolder(name), 0), await openLane(dir, 2)];
   try {
     const expected = await answersOf(cpu, some);

@@ -1,9 +1,11 @@
 // Lanes with decode threads (ADR 18) on the CPU. They answer as lanes without, to the last digit, and fail as these do.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
+import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
+import { startLaneSet } from '#forebay/workers/tune/measure/lane-set.js';
 import type { LaneInput } from '#forebay/workers/lane/messages.js';
 import type { ChildLaneOptions } from '#forebay/workers/lane-pool/child-lane.js';
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
@@ -199,6 +201,27 @@ describe('a lane with decode threads', () => {
     expect(results.flatMap(({ outcomes }) => outcomes.map(codeOf))).toEqual(Array(6).fill('ok'));
     expect(await lane.exited).toEqual({ code: 0, signal: null });
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'is what a tuning measures where workers would have one',
+    async () => {
+      const { dir } = classifier();
+      const folder = await loadModelFolder(dir);
+      const shape = { lanes: 1, threads_per_lane: 1, decode_threads: 3 };
+      const threadsOf = async (threaded: boolean) => {
+        const set = startLaneSet(folder, LIMITS, shape, threaded);
+        try {
+          await set.loaded;
+          const { outcomes } = await set.run(0, [{ bytes: await plain(9, 9, 9) }]);
+          expect(outcomes.map(codeOf)).toEqual(['ok']);
+          return readdirSync(`/proc/${set.pids()[0]}/task`).length;
+        } finally {
+          await set.end();
+        }
+      };
+      expect((await threadsOf(true)) - (await threadsOf(false))).toBeGreaterThanOrEqual(3);
+    },
+  );
 
   it.each(['killer.png', 'leaver.png'])('dies with a thread that %s ends', async (name) => {
     const dir = testFolder();
