@@ -34,7 +34,7 @@ describe.skipIf(!existsSync(TABULAR))('tabular models (skipped without ../shared
     );
   });
 
-  it('iris-forest without class names gives the graph its word on the best class', async () => {
+  it('iris-forest without class names labels each row as the graph does', async () => {
     const columns = ['a', 'b', 'c', 'd'];
     const { feeds, out } = referenceOf('iris-forest');
     const rows = feeds['X']!.map(([a, b, c, d]) => ({ a, b, c, d }));
@@ -53,7 +53,7 @@ describe.skipIf(!existsSync(TABULAR))('tabular models (skipped without ../shared
     }
   });
 
-  it('churn-mixed-columns takes numbers and strings by name, and gives its string label to the best class', async () => {
+  it('churn-mixed-columns reads numbers and strings by name, and labels only the best class, with the string of the graph', async () => {
     const { feeds, out } = referenceOf('churn-mixed-columns');
     const columns = [{ name: 'city', from: 'Stadt' }, 'age', 'plan', 'income'];
     const rows = out.label.map((_, i) => ({
@@ -114,7 +114,7 @@ function modelOf(folder: string, name: string, config: object): LoadableModel {
   return { dir, config: checkedConfig({ name, task: 'tabular', ...config }), named: [] };
 }
 
-/** The answers in batches of 4, which are those of one batch. */
+/** Runs the rows in batches of 4. Expects the same answers from one batch of all rows. */
 async function answersOf(model: LoadableModel, records: readonly object[]): Promise<RowOutcome[]> {
   const lane = await loadedLane(model);
   const rows = records.map((record) => ({ json: JSON.stringify(record) }));

@@ -16,7 +16,7 @@ export function writeFolder(files: Readonly<Record<string, object | string | Buf
   return dir;
 }
 
-/** A lane with the model of the folder resident, as a worker loads it. */
+/** Loads the model of a folder into a lane, as a worker does. */
 export async function servedFolder(dir: string) {
   const folder = await loadModelFolder(dir);
   const lane = testLane();

@@ -1,4 +1,4 @@
-// A job of many rows from few files, and the check that each of them was answered once.
+// Writes an input of many rows from few files. Checks that each row was answered once.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';

@@ -17,7 +17,7 @@ export type ImagePooling = (typeof IMAGE_POOLINGS)[number];
 const EMBEDDING_SHAPE = {
   /** The graph's output that holds the vectors. Required if several outputs could. */
   output: z.string().min(1).max(1024).optional(),
-  /** Required if the graph returns one vector per token or per place of a map. */
+  /** Required if the graph returns one vector per token, or per position of a feature map. */
   pooling: z.enum(IMAGE_POOLINGS).optional(),
   /** Tokens before those of the image's patches (class, registers), which `mean` and `gem` leave out. Absent: 0. */
   prefix_tokens: z.int().min(0).max(1024).optional(),

@@ -233,6 +233,12 @@ describe('a model.json that contradicts the graph is refused, and both sides are
     ],
     ['an input without a value', runningTotal(), { input: 'wave' }, /says nothing about the input "before"/],
     [
+      'no input for the waveform',
+      echoWave('N', 'T'),
+      { inputs: { wave: { value: [0] } } },
+      /lists every input .*the waveform needs one.*remove one from "inputs" or "state"/,
+    ],
+    [
       'a wrong name',
       echoWave('N', 'T'),
       { input: 'waves' },

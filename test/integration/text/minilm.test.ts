@@ -33,7 +33,7 @@ const tokenizer = () => {
 };
 
 describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () => {
-  it('the ids of all texts are those of the tokenizer in Python, whatever the file says of padding and cutting', async () => {
+  it('texts get the ids that the tokenizer gives in Python, whatever padding and truncation its file sets', async () => {
     const config = { task: 'text-embedding', max_length: 256, normalize: false, tokens_per_call: 1 };
     const model = writeTextModel(testFolder(), {
       graph: echoInput(),
@@ -45,7 +45,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
     expect(outcomes.map(embeddingOf)).toEqual(ids);
   });
 
-  it('texts of mixed lengths in one batch have the embeddings of each text alone, in their order', async () => {
+  it('in a batch of mixed lengths, each text gets the embedding that it gets alone', async () => {
     const dir = testFolder();
     copyFileSync(join(DATA, 'model.onnx'), join(dir, 'model.onnx'));
     const config = checkedConfig({ name: 'm', task: 'text-embedding', max_length: 256, pooling: 'mean' });
@@ -58,7 +58,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
       expect(found).toHaveLength(384);
       for (const [i, value] of found.entries()) most = Math.max(most, Math.abs(value - int8_alone[row]![i]!));
     }
-    // The reference is rounded to five digits.
+    // The reference is rounded to five decimals.
     expect(most).toBeLessThan(5.001e-6);
   });
 });

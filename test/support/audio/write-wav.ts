@@ -1,6 +1,6 @@
 // Writes WAV files for tests.
 
-/** The bytes of a sample, from -1 to 1. */
+/** Each turns a sample, a number from -1 to 1, into bytes. */
 const WRITERS = {
   u8: (value) => Buffer.of(Math.round(value * 127) + 128),
   s16: (value) => whole(value, 2),
@@ -21,7 +21,7 @@ export interface WavOptions {
   readonly tag?: number;
   /** Instead of the size of the samples in bytes. */
   readonly dataSize?: number;
-  /** Stands before the samples. */
+  /** Further chunks, which go before the samples. */
   readonly extra?: Buffer;
 }
 

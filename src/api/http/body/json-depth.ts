@@ -3,7 +3,7 @@
  * the value, too much memory and stack.
  */
 
-/** No route needs more than 5 levels. */
+/** Room for rows with nested tensors. Other bodies need at most 5 levels. */
 export const MAX_JSON_DEPTH = 32;
 
 const QUOTE = 0x22;

@@ -83,7 +83,7 @@ function bareType(schema: ApiSchema): Html {
   return names.length === 0 ? html`anything` : joined(names, ' or ');
 }
 
-/** Longer enumerations get their own section. */
+/** A longer enumeration shows only its type here. `schemaTable` lists its values if it is a schema with a name. */
 const MAX_VALUES = 10;
 
 function isMeaningful(schema: ApiSchema): boolean {

@@ -34,7 +34,7 @@ export function mountJobs(target: MountTarget, deps: JobsDeps): void {
       access: 'jobs:write',
       summary: 'Submit a job',
       description:
-        'Accepts a job and returns immediately. The dataset is read, counted and run afterwards. Inline rows and URL lists are written to disk before the response.',
+        'Accepts a job and returns immediately. The service then reads and counts the dataset, and runs its rows. Inline rows and URL lists are written to disk before the response.',
       headers: z.object({ 'idempotency-key': IDEMPOTENCY_KEY.optional() }),
       body: submitBody(deps.parser),
       success: [

@@ -8,7 +8,7 @@ import { SUBMIT_BODY, type SubmitRequest } from '../wire/submit-request.ts';
 const LIMIT = {
   bytes: 16 * MB,
   advice:
-    'Put the rows into a file with one path or URL per line, and submit {"type":"manifest","path":FILE} instead.',
+    'Put the rows into a file. If it has one path or URL per line, submit {"type":"manifest","path":FILE}. If it has one record per line, submit {"type":"jsonl","path":FILE}.',
 };
 
 export function submitBody(parser: BackgroundParser) {

@@ -39,7 +39,7 @@ export const STAGES = z
 export const UTILISATION = z
   .object({
     lanes: SHARE.meta({
-      description: "Share of their time in which the lanes worked, from the job's first batch to its last.",
+      description: "Share of the lanes' time spent working, from the job's first batch to its last.",
     }),
     decode: SHARE.meta({
       description: "Share of the lanes' work spent on decoding, including their decode threads.",
@@ -54,7 +54,7 @@ export const UTILISATION = z
 export const BOTTLENECK = z
   .object({
     name: z.enum(BOTTLENECKS).meta({ description: 'What limits the job.' }),
-    share: SHARE.meta({ description: 'The measurement that `why` explains.' }),
+    share: SHARE.meta({ description: 'The measurement that `why` describes. Null if there is none.' }),
     why: z.string().meta({
       description: 'What was measured.',
       examples: ['lanes 97 % busy, 81 % of it in the model'],
@@ -66,7 +66,9 @@ export const BOTTLENECK = z
 export const JOB_REPORT = z.object({
   stages: STAGES,
   utilisation: UTILISATION,
-  bottleneck: z.union([BOTTLENECK, z.null()]).meta({ description: 'Null: no row went through a lane.' }),
+  bottleneck: z
+    .union([BOTTLENECK, z.null()])
+    .meta({ description: 'Null: the job has ended, and no row went through a lane.' }),
 });
 export type JobReportWire = z.infer<typeof JOB_REPORT>;
 

@@ -43,7 +43,7 @@ export function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
 
-/** Rounds for display. Keeps null. */
+/** Rounds for display. Returns null for null, NaN and infinities. */
 export function rounded(value: number | null, decimals: number): number | null {
   if (value === null || !Number.isFinite(value)) return null;
   const scale = 10 ** decimals;

@@ -1,9 +1,10 @@
-/** Opens the dataset of a job. Skips what the tenant may not read. `folders`: where links may lead. */
+/** Opens the dataset of a job. In a folder, skips the subfolders and linked files that the job's tenant may not read. */
 import { openDataset } from '../../../shared/datasets/open-dataset.ts';
 import type { DatasetSource } from '../../../shared/datasets/source.ts';
 import type { JobSpec } from '../../../shared/domain/job/job.ts';
 import { createInputRule, type InputFolders } from '../../../shared/files/input-folders.ts';
 
+/** `folders`: decide what a tenant may read, and so where links may lead. */
 export function createDatasetOpener(
   folders: InputFolders,
 ): (spec: Pick<JobSpec, 'dataset' | 'tenant'>) => DatasetSource {

@@ -12,12 +12,12 @@ import { resolveFiles, resolveList, type ResolvedInput, type Resolving } from '.
 export interface InputResolver {
   /**
    * Rejects with ForebayError `path_not_allowed`, `input_not_found`, `input_unreadable`, `invalid_request`,
-   * `list_too_long`, `storage_unavailable`. Then nothing is left in the spool.
+   * `list_too_long`, `storage_unavailable`. A rejected call leaves nothing in the spool.
    */
   resolve(input: PackedInput, jobId: string, of: Resolving): Promise<ResolvedInput>;
   /**
    * Prepares the dataset of an earlier job, from the job.json in `folder`, for a new job. A job.json can be edited, so
-   * the dataset's paths are checked again. Spooled rows that the new job reads are kept under its id too. Rejects as
+   * the dataset's paths are checked again. Spooled rows that the new job reads are kept under the new id too. Rejects as
    * `resolve` does, and with `input_not_found` if spooled rows are gone.
    */
   adopt(dataset: DatasetSpec, jobs: Handover & { readonly folder: string }): Promise<DatasetSpec>;
@@ -81,7 +81,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     }
   }
 
-  /** The dataset that the failed rows belong to. Its spool paths come from storage, so they are replaced. */
+  /** The dataset that the failed rows belong to. A job.json can be edited, so its spool paths are replaced. */
   async function adoptFailedOf(of: GivenDataset, jobs: Handover): Promise<GivenDataset> {
     if (of.type === 'inline') return spool.handOverInline(jobs);
     // The id of a URL row is its URL, so the list need not be read again.

@@ -1,4 +1,4 @@
-/** Resolves an entry of a manifest, a URL or a path, to the location of its bytes. Touches no file and no network. */
+/** Resolves a manifest entry (a URL or a path) to the location of its bytes. Touches no file and no network. */
 import { fileURLToPath } from 'node:url';
 import { locateFile } from '../locate-file.ts';
 import type { RowLocation } from '../source.ts';

@@ -1,10 +1,10 @@
-/** One batch of an image task: all of it but the answers is the same for every such task. */
+/** Builds a batch of an image task. Such tasks differ only in their answers and in inputs beside the image. */
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { ImageRows } from '../image/image-input.ts';
 import type { TaskBatch } from './task.ts';
 import type { Feeds } from './tensors.ts';
 
-/** `beside`: further tensors of a call. */
+/** `beside`: returns the tensors of these inputs for a call. */
 export function imageBatch(
   input: GraphTensor,
   images: ImageRows,

@@ -1,17 +1,18 @@
 /**
- * Floats as JSON text: rounded to some digits, or the shortest decimal that reads back as the same value of its type. 0.1 as a
- * float32 is `0.1`, not 0.10000000149011612. JSON has no NaN and no infinities, so these are strings.
+ * Writes floats as JSON text. Rounds them to some digits, or finds the shortest decimal that reads back as the same value of
+ * their type: the float32 nearest to 0.1 becomes `0.1`, not 0.10000000149011612. JSON has no NaN and no infinities, so these
+ * become strings.
  */
 import { halfTable, toHalfBits } from '../image/normalise/half.ts';
 
-/** A double holds these exactly, so dividing by them rounds as parsing the digits would. */
+/** Exact as doubles, so `whole / power` is the same double that parsing its decimal text gives. */
 const POWERS_OF_TEN: readonly number[] = Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 /** Rounds to this many significant digits. The number must be finite. */
 function toDigits(value: number, digits: number): number {
   const size = Math.abs(value);
   const scale = POWERS_OF_TEN[digits - 1 - Math.floor(Math.log10(size))];
-  // 0, and sizes that no power in the table brings to these digits. toPrecision is slower.
+  // The table has no power for 0 and for very large or small sizes. toPrecision is slower.
   if (scale === undefined) return Number(value.toPrecision(digits));
   const rounded = Math.round(size * scale) / scale;
   return value < 0 ? -rounded : rounded;
@@ -21,8 +22,8 @@ function toDigits(value: number, digits: number): number {
 const FRACTIONS: readonly string[] = Array.from({ length: 6 }, (_, zeros) => `0.${'0'.repeat(zeros)}`);
 
 /**
- * Rounded to this many significant digits. The number must be finite. A fraction, as most scores are, is written from its
- * digits as a whole number, which takes half the time.
+ * Text of the number, rounded to this many significant digits. The number must be finite. Most scores are fractions. Their
+ * text is joined from the zeros after the point and a whole number, which takes half the time.
  */
 export function digitsText(value: number, digits: number): string {
   const size = Math.abs(value);
@@ -40,8 +41,8 @@ export function float64Text(value: number): string {
 }
 
 /**
- * Looks for a whole number that becomes the value by moving the decimal point. Writing it takes half of the time of
- * `String(value)`, whose text is twice as long.
+ * Finds the shortest digits as a whole number, and puts the decimal point in. That takes half the time of `String(value)`,
+ * whose text is twice as long.
  */
 export function float32Text(value: number): string {
   const size = Math.abs(value);
@@ -59,7 +60,7 @@ export function float32Text(value: number): string {
   return shortest(value);
 }
 
-/** Whole numbers below this are exact. */
+/** Whole numbers below this have at most nine digits, so all digits are written. */
 const MOST = 1e9;
 
 /** `whole` / 10 ** `decimals` as text. */

@@ -57,11 +57,15 @@ function waveformOf(
   const rest = inputs.filter(({ name }) => !Object.hasOwn(constants, name) && !states.includes(name));
   if (input === undefined && rest.length === 1) return rest[0]!;
   if (input === undefined) {
-    const names =
-      rest.length === 0 ? 'no input of the graph is left for it' : `it may be ${describeAll(rest)}`;
+    if (rest.length === 0) {
+      throw mismatch(
+        'model.json lists every input of the graph under "inputs" or "state"',
+        `the waveform needs one, and the graph has ${describeAll(inputs)}: remove one from "inputs" or "state"`,
+      );
+    }
     throw mismatch(
       'nothing in model.json says which input takes the waveform',
-      `${names}: name it with "input", and give each other input a value under "inputs" or name it in "state"`,
+      `it may be ${describeAll(rest)}: name it with "input", and give each other input a value under "inputs" or name it in "state"`,
     );
   }
   const found = rest.find(({ name }) => name === input);

@@ -21,7 +21,7 @@ export interface RoleWish {
   readonly fits: (output: GraphTensor) => boolean;
   /** A name that exporters give to such an output. It decides if several fit. */
   readonly usual: RegExp;
-  /** A sentence about an output that fits. */
+  /** Begins the error about an output that does not fit: a sentence that says what would. */
   readonly what: string;
 }
 
@@ -61,7 +61,7 @@ export function needOutput(
   return found;
 }
 
-/** Throws ForebayError `config_mismatch` if the labels file has another number of names. */
+/** Throws ForebayError `config_mismatch` if there is a labels file and it does not have one name per class. */
 export function checkLabels(
   labels: readonly string[] | null,
   classes: number,

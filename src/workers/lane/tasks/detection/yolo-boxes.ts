@@ -1,4 +1,4 @@
-/** Reads the boxes of a YOLO head out of one row's numbers. Boxes below the threshold cost a comparison each. */
+/** Reads the boxes of a YOLO head out of one row's numbers. Decodes only boxes that reach the threshold. */
 import { addBox, type BoxForm } from './add-box.ts';
 import type { Candidates } from './candidates.ts';
 import { NAN_SCORE } from './head.ts';
@@ -6,7 +6,7 @@ import type { Grid } from './yolo-grid.ts';
 
 type Collect = (numbers: Float32Array, threshold: number, into: Candidates) => void;
 
-/** For numbers of a box that are side by side. `before`: numbers before those of the classes. */
+/** For outputs in which the numbers of a box lie side by side. `before`: how many of them precede the class scores. */
 export function collectByAnchor(parts: {
   readonly anchors: number;
   readonly fields: number;
@@ -56,7 +56,10 @@ function boxAt(numbers: Float32Array, at: number, grid: Grid | null, anchor: num
   return box;
 }
 
-/** For a line of all boxes per number, without objectness. The scores are read line by line. */
+/**
+ * For outputs with one line per field, which holds that field of all boxes. They have no objectness. Reads the scores in the
+ * order of memory.
+ */
 export function collectByField(parts: {
   readonly anchors: number;
   readonly fields: number;

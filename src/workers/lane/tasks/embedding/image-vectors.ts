@@ -1,4 +1,4 @@
-/** The vectors of images in a graph's output: one per image already, or pooled from those of its tokens or places. */
+/** Reads one vector per image from a graph's output. Pools the vectors of tokens or of a feature map if necessary. */
 import { ForebayError } from '../../../../shared/errors.ts';
 import {
   describeTensor,
@@ -18,7 +18,7 @@ import { poolImage, type VectorLayout } from './pool-image.ts';
 
 export interface ImageVectors {
   readonly output: GraphTensor;
-  /** One vector for each of the first rows. Throws an Error if the output has another shape. */
+  /** One vector for each of the first `rows` of a call. Throws an Error if the output has another shape. */
   of(outputs: Outputs, rows: number): Float32Array[];
   /** As BoundTask.check. */
   check(outputs: Outputs): void;
@@ -26,7 +26,7 @@ export interface ImageVectors {
 
 const GEM_P = 3;
 
-/** `layout`: of the graph's input. A feature map has the same. Throws ForebayError `config_mismatch`. */
+/** `layout`: of the graph's input. A feature map is assumed to have the same. Throws ForebayError `config_mismatch`. */
 export function bindImageVectors(
   config: ImageEmbeddingConfig,
   outputs: readonly GraphTensor[],
@@ -77,7 +77,7 @@ function choose(config: ImageEmbeddingConfig, outputs: readonly GraphTensor[]): 
       (output) => pooling !== undefined && (rank(output) === 2) === (pooling === 'none'),
       (output) => pooling !== 'none' && pooling !== undefined && output.name === 'last_hidden_state',
     ],
-    what: 'an embedding is an output [batch, numbers], [batch, tokens, numbers] or a feature map of four dimensions, of floats',
+    what: 'an embedding is an output of floats: [batch, numbers], [batch, tokens, numbers] or a feature map of four dimensions',
     holds: 'the embedding',
   });
 }
@@ -91,7 +91,7 @@ function poolingOf({ pooling, prefix_tokens }: ImageEmbeddingConfig, output: Gra
       `pooling is "${pooling}", but ${what} has one vector per image: leave pooling out, or name another output`,
     );
   }
-  const parts = rank === 3 ? 'token' : 'place of a map';
+  const parts = rank === 3 ? 'token' : 'position of a feature map';
   if (pooling === undefined || pooling === 'none') {
     const choices = IMAGE_POOLINGS.filter((name) => name !== 'none' && (rank === 3 || name !== 'cls'));
     throw refused(
@@ -99,10 +99,14 @@ function poolingOf({ pooling, prefix_tokens }: ImageEmbeddingConfig, output: Gra
     );
   }
   if (rank === 4 && pooling === 'cls') {
-    throw refused(`pooling is "cls", but ${what} is a map without a class token: set it to mean or gem`);
+    throw refused(
+      `pooling is "cls", but ${what} is a feature map without a class token: set pooling to mean or gem`,
+    );
   }
   if (rank === 4 && prefix_tokens !== undefined && prefix_tokens > 0) {
-    throw refused(`prefix_tokens is ${prefix_tokens}, but ${what} is a map without tokens: leave it out`);
+    throw refused(
+      `prefix_tokens is ${prefix_tokens}, but ${what} is a feature map without tokens: leave prefix_tokens out`,
+    );
   }
   return pooling;
 }

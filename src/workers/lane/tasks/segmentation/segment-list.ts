@@ -4,12 +4,12 @@ import { createRunLengths, type RunLengths } from './run-lengths.ts';
 export interface Segment {
   readonly label: number;
   readonly runs: RunLengths;
-  /** Sum of the scores of all pixels. */
+  /** Sum of the scores of the segment's pixels. */
   total: number;
 }
 
 export interface SegmentList {
-  /** Adds `length` pixels of a class from `start` on, column by column. `total`: the sum of their scores. */
+  /** Adds a run of `length` pixels of a class. Pixels are numbered column by column. `total`: the sum of their scores. */
   add(label: number, start: number, length: number, total: number): void;
   /** The largest first. */
   sorted(): readonly Segment[];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createLines } from '#forebay/shared/datasets/lines/lines.js';
 
-/** Lines of a text that begins in the file at `base`. */
+/** The lines of a text. `base`: the offset in the file at which the text begins. */
 function linesOf(text: string | Buffer, more: { maxBytes?: number; longStart?: number; base?: number } = {}) {
   const view = Buffer.from(text as string);
   const { maxBytes = 100, longStart = null, base = 0 } = more;
@@ -10,7 +10,7 @@ function linesOf(text: string | Buffer, more: { maxBytes?: number; longStart?: n
   return lines;
 }
 
-it('know their places, bytes and texts', () => {
+it('lines know their numbers, offsets, bytes and texts', () => {
   const lines = linesOf('ab\r\n\nc\n', { base: 40 });
   expect(lines.count).toBe(3);
   expect([0, 1, 2].map((at) => lines.number(at))).toEqual([5, 6, 7]);
@@ -27,12 +27,12 @@ it('know their places, bytes and texts', () => {
 it.each([
   ['of ASCII', 'ab\ncd\n', ['ab', 'cd']],
   ['with other letters', 'ä\n日本\nc\n', ['ä', '日本', 'c']],
-])('give texts %s', (_, text, expected) => {
+])('lines give texts %s', (_, text, expected) => {
   const lines = linesOf(text);
   expect(expected.map((__, at) => lines.text(at))).toEqual(expected.map((one) => ({ ok: true, text: one })));
 });
 
-it('name only the line that is not UTF-8', () => {
+it('only the line that is not UTF-8 is reported', () => {
   const lines = linesOf(Buffer.from([0x61, 10, 0xff, 10, 0x62, 10]));
   expect([0, 1, 2].map((at) => lines.text(at))).toEqual([
     { ok: true, text: 'a' },
@@ -41,12 +41,12 @@ it('name only the line that is not UTF-8', () => {
   ]);
 });
 
-it('do not hold a line that is too long', () => {
+it('a line that is too long is not held', () => {
   const lines = linesOf('abcd\nef\n', { maxBytes: 3 });
   expect(lines.bytes(0)).toBeNull();
   expect(lines.text(0)).toEqual({ ok: false, problem: 'too_long' });
   expect(lines.text(1)).toEqual({ ok: true, text: 'ef' });
-  // Only its end is in the buffer.
+  // The buffer has only the end of this long line.
   const end = linesOf('d\ne\n', { longStart: 7, base: 90 });
   expect([end.start(0), end.end(0), end.bytes(0)]).toEqual([7, 92, null]);
   expect(end.text(1)).toEqual({ ok: true, text: 'e' });
@@ -59,6 +59,6 @@ it.each([
   [' x', false],
   ['\u0001', false],
   ['\u00a0', false],
-])('are blank if they have only white space: %j', (text, blank) => {
+])('a line is blank if it has only white space: %j', (text, blank) => {
   expect(linesOf(`${text}\n`).isBlank(0)).toBe(blank);
 });
