@@ -25,6 +25,16 @@ const TOKENS: ImageGraph = {
   ],
   weights: [ints('flat', [0, 3, -1])],
 };
+/** The same with a last dimension of 1, which does not count. */
+const TOKENS_TRAILING: ImageGraph = {
+  shape: ['N', 3, HEIGHT, WIDTH],
+  outputs: [floatOutput('tokens', 'N', 24, 3, 1)],
+  operators: [
+    step('Reshape', ['image', 'flat'], 'list'),
+    step('Transpose', ['list'], 'tokens', { perm: [0, 2, 1, 3] }),
+  ],
+  weights: [ints('flat', [0, 3, -1, 1])],
+};
 const MAP: ImageGraph = {
   shape: ['N', 3, HEIGHT, WIDTH],
   outputs: [floatOutput('map', 'N', 3, HEIGHT, WIDTH)],
@@ -49,6 +59,7 @@ it.each<[string, ImageGraph, object, number[]]>([
   ['its only vector', VECTOR, {}, [50, 100, 150]],
   ['a vector with trailing dimensions of 1', TRAILING, { pooling: 'none' }, [50, 100, 150]],
   ['the class token', TOKENS, { pooling: 'cls' }, [100, 0, 200]],
+  ['the class token before a dimension of 1', TOKENS_TRAILING, { pooling: 'cls' }, [100, 0, 200]],
   ['the mean of all tokens', TOKENS, { pooling: 'mean' }, [50, 100, 150]],
   [
     'the mean of the tokens after the first five',

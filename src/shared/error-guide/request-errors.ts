@@ -12,7 +12,7 @@ export const REQUEST_ERRORS = {
     fix: 'Pass the `next_cursor` of the page before, or omit `cursor` for the first page.',
   },
   request_too_deep: {
-    cause: 'The JSON of the body nests more than 32 levels.',
+    cause: 'The JSON of the body nests more than 40 levels.',
     fix: 'Flatten the body. No route needs more than 5 levels.',
   },
   unauthenticated: {

@@ -239,6 +239,12 @@ describe('a model.json that contradicts the graph is refused, and both sides are
       /lists every input .*the waveform needs one.*remove one from "inputs" or "state"/,
     ],
     [
+      'the waveform as a constant',
+      echoWave('N', 'T'),
+      { input: 'wave', inputs: { wave: { value: [0] } } },
+      /names "wave" as the input of the waveform.*also has it under "inputs": remove it there/,
+    ],
+    [
       'a wrong name',
       echoWave('N', 'T'),
       { input: 'waves' },

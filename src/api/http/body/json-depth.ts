@@ -3,8 +3,8 @@
  * the value, too much memory and stack.
  */
 
-/** Room for rows with nested tensors. Other bodies need at most 5 levels. */
-export const MAX_JSON_DEPTH = 32;
+/** Room for rows with tensors of 32 axes. Other bodies need at most 5 levels. */
+export const MAX_JSON_DEPTH = 40;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

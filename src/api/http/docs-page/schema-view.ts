@@ -69,9 +69,7 @@ function bareType(schema: ApiSchema): Html {
   const branches = schema.anyOf ?? schema.oneOf;
   if (branches) return joined(branches.map(typeOf), ' or ');
   const values = schema.const === undefined ? schema.enum : [schema.const];
-  if (values && values.length <= MAX_VALUES) {
-    return joined(values.map(value), ' or ');
-  }
+  if (values) return joined(values.map(value), ' or ');
   const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? []);
   const names = types.map((type) => {
     if (type === 'array') return html`list of ${typeOf(schema.items ?? {})}`;
@@ -82,9 +80,6 @@ function bareType(schema: ApiSchema): Html {
   });
   return names.length === 0 ? html`anything` : joined(names, ' or ');
 }
-
-/** A longer enumeration shows only its type here. `schemaTable` lists its values if it is a schema with a name. */
-const MAX_VALUES = 10;
 
 function isMeaningful(schema: ApiSchema): boolean {
   return Object.keys(schema).some((key) => !['description', 'examples', 'default'].includes(key));

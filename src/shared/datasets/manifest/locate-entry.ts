@@ -7,8 +7,13 @@ import { DATA_URL, isDataUrl } from '../locate-url.ts';
 /** `base`: the absolute folder that relative paths start at. */
 export function locateEntry(base: string, uri: string): RowLocation {
   if (isDataUrl(uri)) return DATA_URL;
-  if (!uri.includes('://')) return locateFile(base, uri);
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri.trimStart())?.[1]?.toLowerCase();
+  if (!uri.includes(':/')) return locateFile(base, uri);
+  // A file URL may have a single slash (RFC 8089).
+  const scheme = /^(?:([a-z][a-z0-9+.-]*):\/\/|(file):\/)/i
+    .exec(uri.trimStart())
+    ?.slice(1)
+    .find((name) => name !== undefined)
+    ?.toLowerCase();
   if (scheme === undefined) return locateFile(base, uri);
   if (scheme === 'http' || scheme === 'https') return { kind: 'url', url: uri };
   if (scheme !== 'file') {

@@ -69,6 +69,13 @@ function waveformOf(
     );
   }
   const found = rest.find(({ name }) => name === input);
+  if (found === undefined && inputs.some(({ name }) => name === input)) {
+    const where = Object.hasOwn(constants, input) ? 'inputs' : 'state';
+    throw mismatch(
+      `model.json names "${input}" as the input of the waveform`,
+      `it also has it under "${where}": remove it there`,
+    );
+  }
   if (found === undefined) {
     const near = nearestName(
       input,

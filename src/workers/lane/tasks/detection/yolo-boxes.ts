@@ -4,6 +4,7 @@ import type { Candidates } from './candidates.ts';
 import { NAN_SCORE } from './head.ts';
 import type { Grid } from './yolo-grid.ts';
 
+/** A box with any score that is NaN fails its row, as in classification. */
 type Collect = (numbers: Float32Array, threshold: number, into: Candidates) => void;
 
 /** For outputs in which the numbers of a box lie side by side. `before`: how many of them precede the class scores. */
@@ -29,7 +30,7 @@ export function collectByAnchor(parts: {
         if (number > best) {
           best = number;
           label = field - before;
-        }
+        } else if (Number.isNaN(number)) best = NaN;
       }
       const score = objectness * best;
       if (score >= threshold) addBox(into, form, boxAt(numbers, at, grid, anchor), score, label);
@@ -69,15 +70,14 @@ export function collectByField(parts: {
   const best = new Float32Array(anchors);
   const labels = new Int32Array(anchors);
   return (numbers, threshold, into) => {
-    best.set(numbers.subarray(4 * anchors, 5 * anchors));
-    labels.fill(0);
-    for (let field = 5, at = field * anchors; field < fields; field++) {
+    best.fill(-Infinity);
+    for (let field = 4, at = field * anchors; field < fields; field++) {
       for (let anchor = 0; anchor < anchors; anchor++, at++) {
         const number = numbers[at]!;
         if (number > best[anchor]!) {
           best[anchor] = number;
           labels[anchor] = field - 4;
-        }
+        } else if (Number.isNaN(number)) best[anchor] = NaN;
       }
     }
     for (let anchor = 0; anchor < anchors; anchor++) {

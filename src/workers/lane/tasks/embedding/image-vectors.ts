@@ -37,7 +37,9 @@ export function bindImageVectors(
   const pooling = poolingOf(config, output);
   const { gem_p = GEM_P, prefix_tokens = 0 } = config;
 
-  function layoutFor(dims: readonly number[]): VectorLayout {
+  /** `all`: the output's dimensions. Trailing ones of size 1 do not count, as in the choice of the pooling. */
+  function layoutFor(all: readonly number[]): VectorLayout {
+    const dims = all.slice(0, flattened(output.shape).length);
     const [, a, b, c] = dims as [number, number, number, number];
     const places = dims.length === 4;
     if (places && layout === 'nchw') return { start: 0, vectors: b * c, width: a, apart: 1, step: b * c };

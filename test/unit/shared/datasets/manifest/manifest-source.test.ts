@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { locateEntry } from '#forebay/shared/datasets/manifest/locate-entry.js';
 import { createManifestSource } from '#forebay/shared/datasets/manifest/manifest-source.js';
 import type { Cursor } from '#forebay/shared/domain/dataset-spec.js';
 import type { RowRef } from '#forebay/shared/domain/row.js';
@@ -33,6 +34,15 @@ it('accepts JSON objects with an optional id, and ignores other fields', async (
   expect(
     await read('{"id":"one","uri":"a.jpg"}\n {"uri":"b.jpg","label":3}\n{"id":7,"uri":"c.jpg"}'),
   ).toEqual([{ id: 'one', at: 'a.jpg' }, { id: 'b.jpg' }, { id: '7', at: 'c.jpg' }]);
+});
+
+it.each([
+  ['file:///abs/a.jpg', '/abs/a.jpg'],
+  ['file:/abs/a.jpg', '/abs/a.jpg'],
+  ['FILE:///abs/a%20b.jpg', '/abs/a b.jpg'],
+  ['sub/a:/b.jpg', '/base/sub/a:/b.jpg'],
+])('a path or file URL names a file: %s', (uri, path) => {
+  expect(locateEntry('/base', uri)).toEqual({ kind: 'file', path });
 });
 
 it('skips a byte order mark', async () => {
