@@ -16,13 +16,13 @@ import { toLaneFile } from '../lane-pool/lane-file.ts';
 import { DEFAULT_LOAD_TIMEOUT_MS } from '../lane-pool/load-timeout.ts';
 import { NO_ROWS } from '../lane-pool/no-rows.ts';
 import type { GraphSource } from './find-graph.ts';
+import { withGraphFacts } from './graph-facts.ts';
 import { chooseGuesser } from './guess/choose-guesser.ts';
 import { takenFor } from './guess/text/text-model.ts';
 import type { ConfigGuess, Guesser } from './guess/guesser.ts';
 import type { Hints } from './hints.ts';
 import { createFilePlacer, type FilePlacer } from './place-files.ts';
-import { LABELS_FILE, labelsFrom, readSurroundings, TOKENIZER_FILE, type Labels } from './surroundings.ts';
-import { readUltralytics } from './ultralytics.ts';
+import { LABELS_FILE, readSurroundings, TOKENIZER_FILE, type Labels } from './surroundings.ts';
 
 export interface InitRequest {
   readonly source: GraphSource;
@@ -58,8 +58,9 @@ export async function makeModelFolder(request: InitRequest): Promise<MadeModel> 
   }
   const external = await readGraphFiles(source.file, dir);
   const face = readGraphFace(await readFile(source.file));
-  const beside = await readSurroundings([...new Set([dir, ...source.folders])]);
-  const labels = beside.labels ?? labelsFrom(readUltralytics(face)?.names ?? null, GRAPH_NAMES);
+  const surroundings = await readSurroundings([...new Set([dir, ...source.folders])]);
+  const beside = withGraphFacts(surroundings, face);
+  const { labels } = beside;
   const hints = { ...request.hints, labels, beside };
   const chosen = chooseGuesser(face, request.task, hints);
   const { config, ...guessed } = guessConfig(chosen.guesser, face, request, hints);
@@ -80,13 +81,7 @@ export async function makeModelFolder(request: InitRequest): Promise<MadeModel> 
       task: chosen.guesser.task,
       facts,
       guesses,
-      taken: [
-        ...beside.taken,
-        ...(config['tokenizer'] === undefined ? [] : takenFor(hints, config)),
-        ...(labels?.source === GRAPH_NAMES
-          ? [`labels: ${labels.names.length} names, taken from ${GRAPH_NAMES}`]
-          : []),
-      ],
+      taken: [...beside.taken, ...(config['tokenizer'] === undefined ? [] : takenFor(hints, config))],
       open: beside.open,
       placed,
       loadMs: info.loadMs,
@@ -115,8 +110,6 @@ function guessConfig(guesser: Guesser, face: GraphFace, request: InitRequest, hi
 function otherTask({ task }: Guesser): string {
   return `. The graph looks like the task ${task}; --task chooses another one`;
 }
-
-const GRAPH_NAMES = "the graph's metadata (names)";
 
 const CROP_HINT =
   '. The graph takes any size, and the tested size is a guess. --crop sets the size that it was trained with';

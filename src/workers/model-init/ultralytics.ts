@@ -9,13 +9,21 @@ export interface UltralyticsFacts {
   readonly names: readonly string[] | null;
   /** Size of the input. Null: not said. */
   readonly size: Preprocess['crop'] | null;
+  /** Whether a detector ends in suppression, or needs none. */
+  readonly isSuppressed: boolean;
 }
 
 /** Null if another exporter wrote the graph. */
 export function readUltralytics({ metadata }: GraphFace): UltralyticsFacts | null {
   const names = metadata.get('names');
   if (names === undefined || !metadata.has('stride')) return null;
-  return { task: metadata.get('task') ?? null, names: namesIn(names), size: sizeIn(metadata.get('imgsz')) };
+  const isSuppressed = metadata.get('end2end') === 'True' || /'nms': True\b/.test(metadata.get('args') ?? '');
+  return {
+    task: metadata.get('task') ?? null,
+    names: namesIn(names),
+    size: sizeIn(metadata.get('imgsz')),
+    isSuppressed,
+  };
 }
 
 /** `{0: 'person', 1: "driver's seat"}` or `['person']`. Null if it is anything else. */

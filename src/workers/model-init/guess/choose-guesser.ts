@@ -63,8 +63,12 @@ export function chooseGuesser(face: GraphFace, asked: string | undefined, hints:
   }
   const tasks = [...doubtful, tensors].map(({ task }) => task);
   throw mismatch(
-    `${first === undefined ? 'nothing shows the task of' : 'several tasks fit'} the graph, whose inputs are ${describeAll(face.inputs)} and outputs ${describeAll(face.outputs)}: say which with --task ${tasks.join('|')}`,
+    `${first === undefined ? 'nothing shows the task of' : 'several tasks fit'} the graph, whose inputs are ${describeAll(face.inputs)} and outputs ${describeAll(face.outputs)}${whyNotTold(told)}: say which with --task ${tasks.join('|')}`,
   );
+}
+
+function whyNotTold(told: ReturnType<typeof toldTask>): string {
+  return told?.task === null ? `, and Forebay has no task for the one in ${told.from}` : '';
 }
 
 /** Null if nothing says what the model is for. */

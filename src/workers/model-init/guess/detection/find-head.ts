@@ -18,7 +18,10 @@ export interface Clues {
   /** Null if the graph takes any size. */
   readonly size: Size | null;
   readonly labels: number | null;
+  /** Whether Ultralytics exported it as a detector. */
   readonly isUltralytics: boolean;
+  /** Whether its metadata says that it ends in suppression. */
+  readonly isSuppressed: boolean;
 }
 
 const isFloat = ({ type }: GraphTensor) => FLOAT_TYPES.includes(type);

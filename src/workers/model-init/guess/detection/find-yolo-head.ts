@@ -17,7 +17,10 @@ const WITH_OBJECTNESS = 5;
 const WITHOUT = 4;
 
 /** Null if it is no such output, or if its shape does not decide. */
-export function findYoloHead(face: GraphFace, { size, labels, isUltralytics }: Clues): FoundHead | null {
+export function findYoloHead(
+  face: GraphFace,
+  { size, labels, isUltralytics, isSuppressed }: Clues,
+): FoundHead | null {
   const [output, ...others] = face.outputs;
   if (output === undefined || output.shape.length !== 3 || !FLOAT_TYPES.includes(output.type)) return null;
   // Models of masks have a second output. Their boxes have numbers that are no classes.
@@ -43,8 +46,16 @@ export function findYoloHead(face: GraphFace, { size, labels, isUltralytics }: C
   if (second === SUPPRESSED.fields && typeof first === 'number' && first <= SUPPRESSED.most) {
     return found('nms', `${first} boxes of 6 numbers`);
   }
-  if (typeof second === 'number' || !isUltralytics || labels === null) return null;
-  return first === WITHOUT + labels ? found('yolov8', `4 numbers and ${labels} classes`) : null;
+  // In a graph of any size, dimensions may have no numbers. Then the metadata decides.
+  if (!isUltralytics || [first, second].every((dim) => typeof dim === 'number')) return null;
+  if (isSuppressed) return canBe(second, SUPPRESSED.fields) ? found('nms', 'boxes after suppression') : null;
+  return labels !== null && canBe(first, WITHOUT + labels)
+    ? found('yolov8', `4 numbers and ${labels} classes for each box`)
+    : null;
+}
+
+function canBe(dim: number | string | undefined, wanted: number): boolean {
+  return typeof dim === 'string' || dim === wanted;
 }
 
 /** Whether a box may have so many numbers. `before`: those before the classes. */

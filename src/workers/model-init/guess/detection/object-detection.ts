@@ -37,6 +37,7 @@ function cluesOf(face: GraphFace, { crop, labels, beside }: Hints): Clues {
     // The graph's own names count its classes, whatever lies beside it.
     labels: ultralytics?.names?.length ?? labels?.names.length ?? null,
     isUltralytics: ultralytics?.task === 'detect',
+    isSuppressed: ultralytics?.isSuppressed === true,
   };
 }
 
