@@ -108,6 +108,14 @@ describe('waveforms', () => {
     expect(said).toMatch(/frame: 576 samples, one after the other/);
   });
 
+  it('have the only free axis of a state as its batch if dimensions have no names', () => {
+    const nameless = floats('state', 2, '', 128);
+    const inputs = [floats('input', '', ''), nameless, tensor('sr', 'int64')];
+    const outputs = [floats('output', '', 1), { ...nameless, name: 'stateN' }];
+    const hints = { sampleRate: 16_000, shapes: new Map([['input', [576]]]) };
+    expect(guessed({ inputs, outputs, hints }).config).toMatchObject({ state: [{ batch_axis: 1 }] });
+  });
+
   it('are known by their name, and classified with the settings of the feature extractor', () => {
     const given = { inputs: [floats('input_values', 'N', 'T')], outputs: [floats('logits', 'N', 4)] };
     const beside = {
