@@ -124,8 +124,10 @@ function readGeometry(take: (key: string) => unknown, processor: string): Geomet
   const isResized = take('do_resize') !== false;
   const [size, cropSize, ratio] = [take('size'), take('crop_size'), take('crop_pct')];
   const isCropped = take('do_center_crop') ?? cropSize !== undefined;
-  const maxSize = take('max_size');
-  const free = isResized ? freeSize(size, maxSize, take('keep_aspect_ratio') === true, processor) : null;
+  const isFixed = isCropped === true || !isResized || (typeof size === 'object' && exactSize(size) !== null);
+  const maxSize = isFixed ? undefined : take('max_size');
+  const keepsRatio = isCropped !== true && isResized && take('keep_aspect_ratio') === true;
+  const free = keepsRatio ? keptRatio(size) : isFixed ? null : freeSize(size, maxSize, processor);
   if (free !== null) return { ...notUnderstood({ size, max_size: maxSize }), problem: free };
   const shorter = shorterSide(size);
   const whole = exactSize(size);
@@ -152,16 +154,16 @@ function readGeometry(take: (key: string) => unknown, processor: string): Geomet
 const KEEP_THE_RATIO = /^(?!rt).*(detr|yolos)/i;
 
 /** How the size of an input depends on the image. Null if it does not. */
-function freeSize(size: unknown, maxSize: unknown, keepsRatio: boolean, processor: string): string | null {
-  const longest = maxSize ?? (size as Json | undefined)?.['longest_edge'];
+function freeSize(size: unknown, maxSize: unknown, processor: string): string | null {
+  const longest = maxSize ?? (size as Json | undefined)?.['longest_edge'] ?? null;
   const shorter = shorterSide(size) ?? (typeof size === 'number' ? size : null);
-  if (longest !== undefined || (shorter !== null && KEEP_THE_RATIO.test(processor))) {
-    const most = longest === undefined ? '' : `, and the longer one at most ${JSON.stringify(longest)}`;
-    return `the shorter side of an image becomes ${shorter ?? JSON.stringify(size)}${most}`;
-  }
-  return !keepsRatio
-    ? null
-    : `an image keeps its ratio (keep_aspect_ratio) with the size ${JSON.stringify(size)}`;
+  if (longest === null && (shorter === null || !KEEP_THE_RATIO.test(processor))) return null;
+  const most = longest === null ? '' : `, and the longer one at most ${JSON.stringify(longest)}`;
+  return `the shorter side of an image becomes ${shorter ?? JSON.stringify(size)}${most}`;
+}
+
+function keptRatio(size: unknown): string {
+  return `an image keeps its ratio (keep_aspect_ratio) with the size ${JSON.stringify(size)}`;
 }
 
 /** The image becomes exactly this large, whatever its ratio. */

@@ -91,6 +91,18 @@ it.each<[string, Record<string, unknown>, object, readonly string[]]>([
     ['preprocessor_config.json: do_pad true', 'preprocessor_config.json: pad_size {"height":16,"width":16}'],
   ],
   [
+    'a crop has one size, whatever the longer side may be',
+    { size: { shortest_edge: 40, longest_edge: 80 }, crop_size: 32 },
+    { resize: 40, crop: 32 },
+    [],
+  ],
+  [
+    'a longer side without a limit has no effect',
+    { image_processor_type: 'ConvNextImageProcessor', size: { shortest_edge: 384, longest_edge: null } },
+    { resize: square(384), crop: 384 },
+    [],
+  ],
+  [
     'for DETR a bare number is the shorter side',
     { feature_extractor_type: 'DetrFeatureExtractor', size: 800, max_size: 1333 },
     {},

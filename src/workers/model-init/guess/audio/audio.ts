@@ -67,7 +67,7 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
           state: states.map(({ input, output, tensor }) => ({
             input,
             output,
-            batch_axis: batch.axisOf(tensor),
+            batch_axis: batch.axisOf(tensor) ?? onlyFreeAxis(tensor),
           })),
         }),
     ...answerOf(face, hints, facts, guesses),
@@ -76,6 +76,12 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   for (const { input, output } of states)
     guesses.push(`state: "${output}" becomes "${input}" of the next frame`);
   return { config, facts, guesses };
+}
+
+/** The batch of a state whose dimensions have no names. Null if several axes are free, or none. */
+function onlyFreeAxis({ shape }: GraphTensor): number | null {
+  const free = shape.flatMap((dim, axis) => (typeof dim === 'string' ? [axis] : []));
+  return free.length === 1 ? free[0]! : null;
 }
 
 /** Throws ForebayError `config_mismatch` if the flag must say it. */

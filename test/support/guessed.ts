@@ -1,0 +1,61 @@
+// What `model init` makes of a graph and the files beside it, without loading the model.
+import { readGraphFace } from '#forebay/shared/models/onnx-graph.js';
+import { chooseGuesser } from '#forebay/workers/model-init/guess/choose-guesser.js';
+import type { Beside, Hints } from '#forebay/workers/model-init/hints.js';
+import { writeOnnx, type Dim, type Value } from './onnx/graph.ts';
+import { step } from './onnx/mean-model.ts';
+import { tensor } from './onnx/tabular-models.ts';
+
+/** There are no files. */
+export const NOTHING: Beside = {
+  preprocess: {},
+  activation: null,
+  architecture: null,
+  hasProcessor: false,
+  text: null,
+  sound: null,
+};
+
+const NO_HINTS: Hints = {
+  outputNames: [],
+  columns: undefined,
+  values: new Map(),
+  shapes: new Map(),
+  activation: undefined,
+  crop: undefined,
+  resize: undefined,
+  pooling: undefined,
+  maxLength: undefined,
+  head: undefined,
+  sampleRate: undefined,
+  labels: null,
+  beside: NOTHING,
+};
+
+export interface Given {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** Types of operators that the graph has. */
+  readonly operators?: readonly string[];
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly hints?: Partial<Hints>;
+  readonly beside?: Partial<Beside>;
+}
+
+/** The config, and all that is said about it. */
+export function guessed({ inputs, outputs, operators = [], metadata = {}, hints = {}, beside = {} }: Given) {
+  const operatorsOf = operators.map((type) => step(type, ['x'], outputs[0]!.name));
+  const face = readGraphFace(
+    writeOnnx({ inputs, outputs, operators: operatorsOf, weights: [] }, { metadata }),
+  );
+  const known = { ...NO_HINTS, ...hints, beside: { ...NOTHING, ...beside } };
+  const chosen = chooseGuesser(face, undefined, known);
+  const { config, facts, guesses } = chosen.guesser.guess(face, 'm', known);
+  return { config, said: [...chosen.facts, ...chosen.guesses, ...facts, ...guesses].join('\n') };
+}
+
+export const floats = (name: string, ...shape: Dim[]) => tensor(name, 'float32', ...shape);
+/** A list of so many class names. */
+export const labels = (count: number) => ({
+  labels: { names: Array.from({ length: count }, (_, i) => `c${i}`), source: 'labels.txt' },
+});
