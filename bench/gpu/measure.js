@@ -156,7 +156,8 @@ async function attempt(what, work) {
     if (performance.now() > until) throw new Error('no time is left (--limit)');
     await work();
   } catch (error) {
-    const why = (error.stderr ?? messageOf(error)).trim().split('\n').at(-1);
+    const said = error.stderr?.trim() || messageOf(error);
+    const why = said.split('\n').at(-1);
     found.left_out.push({ what, why });
     console.log(`${what}: left out: ${why}`);
   }
