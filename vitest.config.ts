@@ -8,7 +8,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // Many tests wait for a process to start or to end, so two cores have time for a third file.
+    maxWorkers: 3,
     // Each file has a process of its own, so only the order within files can matter. Vitest starts the slowest files first.
     sequence: { shuffle: { files: false, tests: true } },
   },
