@@ -154,6 +154,12 @@ it.each<[string, ImageGraph, object, RegExp]>([
   ['a map with a class token', MAP, { pooling: 'cls' }, /pooling is "cls", but .* is a feature map/],
   ['a vector with a pooling', VECTOR, { pooling: 'mean' }, /pooling is "mean", but .* one vector per image/],
   [
+    'a vector with prefix tokens',
+    VECTOR,
+    { prefix_tokens: 1 },
+    /prefix_tokens is 1, but .* one vector per image: leave prefix_tokens out/,
+  ],
+  [
     'more prefix tokens than tokens',
     TOKENS,
     { pooling: 'mean', prefix_tokens: 24 },

@@ -88,10 +88,14 @@ function poolingOf({ pooling, prefix_tokens }: ImageEmbeddingConfig, output: Gra
   const rank = flattened(output.shape).length;
   const what = `the graph's output ${describeTensor(output)}`;
   if (rank === 2) {
-    if (pooling === undefined || pooling === 'none') return 'none';
-    throw refused(
-      `pooling is "${pooling}", but ${what} has one vector per image: leave pooling out, or name another output`,
-    );
+    const needless = (field: string, value: string) =>
+      refused(
+        `${field} is ${value}, but ${what} has one vector per image: leave ${field} out, or name another output`,
+      );
+    if (pooling !== undefined && pooling !== 'none') throw needless('pooling', `"${pooling}"`);
+    if (prefix_tokens !== undefined && prefix_tokens > 0)
+      throw needless('prefix_tokens', String(prefix_tokens));
+    return 'none';
   }
   const parts = rank === 3 ? 'token' : 'position of a feature map';
   if (pooling === undefined || pooling === 'none') {
