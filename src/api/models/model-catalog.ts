@@ -114,8 +114,7 @@ export function createModelCatalog(deps: {
     return { known, broken: disk.broken, aliases: disk.aliases };
   }
 
-  async function find(asked: string): Promise<{ found: Known; view: () => ModelWire }> {
-    const all = await survey();
+  function find(all: Survey, asked: string): Known {
     const { known, broken } = all;
     const { name, version } = parseModelName(asked);
     const named = known.filter((model) => model.ref.name === name);
@@ -123,7 +122,7 @@ export function createModelCatalog(deps: {
     // A version comes before an alias of the same name.
     const target = version === null ? undefined : all.aliases.get(name)?.get(version);
     const found = exact ?? (target && named.find((model) => model.version === target));
-    if (found) return { found, view: () => viewOf(found, all) };
+    if (found) return found;
     const titles = [asked, modelTitle({ name, version: target ?? null })];
     const damaged = broken.find(({ title }) =>
       version === null ? parseModelName(title).name === name : titles.includes(title),
@@ -144,15 +143,16 @@ export function createModelCatalog(deps: {
       );
     },
     async get(name) {
-      return (await find(name)).view();
+      const all = await survey();
+      return viewOf(find(all, name), all);
     },
     async findModel(name) {
-      return toFound((await find(name)).found);
+      return toFound(find(await survey(), name));
     },
     async findAgain({ name, hash }) {
-      const { known } = await survey();
-      const same = known.find(({ ref }) => ref.name === name && ref.hash === hash);
-      return toFound(same ?? (await find(name)).found);
+      const all = await survey();
+      const same = all.known.find(({ ref }) => ref.name === name && ref.hash === hash);
+      return toFound(same ?? find(all, name));
     },
   };
 }

@@ -2,10 +2,10 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ALIAS_RULE, ALIASES_FILE, isAliasName, readAliases } from '../../shared/models/aliases.ts';
-import { compareVersions, latestVersion, parseModelName } from '../../shared/models/version-name.ts';
+import { latestVersion, parseModelName } from '../../shared/models/version-name.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
-import { foldersOf } from './named-folders.ts';
+import { foldersOf, versionsOf } from './named-folders.ts';
 import { modelsFolder, withHiddenFolder, type FolderFlags } from './models-folder.ts';
 
 export interface AliasFlags extends FolderFlags {
@@ -27,7 +27,7 @@ export async function aliasModel(
 
 async function setAlias(modelsDir: string, name: string, asked: string, alias: string): Promise<string> {
   if (!isAliasName(alias)) throw new UsageError(`"${alias}": ${ALIAS_RULE}`);
-  const versions = await versionsOf(modelsDir, name);
+  const versions = await knownVersions(modelsDir, name);
   const { version } = parseModelName(asked);
   if (asked === name) throw new UsageError(`name a version, such as ${name}@${versions.at(-1)}`);
   if (versions.includes(alias))
@@ -56,9 +56,9 @@ async function removeAlias(modelsDir: string, name: string, asked: string, alias
   return `removed the alias ${name}@${alias}`;
 }
 
-async function versionsOf(modelsDir: string, name: string): Promise<string[]> {
+async function knownVersions(modelsDir: string, name: string): Promise<string[]> {
   const folders = await foldersOf(modelsDir, name);
-  const versions = folders.flatMap(({ version }) => version ?? []).toSorted(compareVersions);
+  const versions = versionsOf(folders);
   if (versions.length > 0) return versions;
   throw new UsageError(
     folders.length === 0

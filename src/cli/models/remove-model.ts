@@ -2,15 +2,10 @@
 import { rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { aliasesOf, readAliases } from '../../shared/models/aliases.ts';
-import {
-  compareVersions,
-  latestVersion,
-  modelTitle,
-  parseModelName,
-} from '../../shared/models/version-name.ts';
+import { latestVersion, modelTitle, parseModelName } from '../../shared/models/version-name.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
-import { foldersOf, type NamedFolder } from './named-folders.ts';
+import { foldersOf, versionsOf, type NamedFolder } from './named-folders.ts';
 import { modelsFolder, withHiddenFolder, type FolderFlags } from './models-folder.ts';
 
 export async function removeModel(asked: string, flags: FolderFlags, context: CliContext): Promise<number> {
@@ -37,7 +32,7 @@ async function refuseIfAliased(modelsDir: string, { name, version }: NamedFolder
 
 function choose(asked: string, folders: readonly NamedFolder[], modelsDir: string): NamedFolder {
   const { name, version } = parseModelName(asked);
-  const versions = folders.flatMap((folder) => folder.version ?? []).toSorted(compareVersions);
+  const versions = versionsOf(folders);
   if (asked === name && versions.length > 1)
     throw new UsageError(
       `"${name}" has the versions ${versions.join(', ')}; name one, such as ${name}@${versions[0]}`,

@@ -9,6 +9,14 @@ export interface GraphTensor {
 /** Types of outputs that hold floats. */
 export const FLOAT_TYPES: readonly string[] = ['float32', 'float16', 'float64'];
 
+export function isFloat({ type }: GraphTensor): boolean {
+  return FLOAT_TYPES.includes(type);
+}
+
+export function rankOf({ shape }: GraphTensor): number {
+  return shape.length;
+}
+
 export type Layout = 'nchw' | 'nhwc';
 
 /** `"scores" float32[N,10]` */

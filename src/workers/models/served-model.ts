@@ -125,6 +125,11 @@ export function loadedOf({ state }: ServedModel): LoadedModel | null {
   return state.is === 'serving' || state.is === 'replaced' ? state : null;
 }
 
+/** What was found when lanes loaded it, even if they no longer hold it. Null if they never did, or it failed. */
+export function lastLoadedOf(model: ServedModel): LoadedModel | null {
+  return model.state.is === 'unloaded' ? model.state.last : loadedOf(model);
+}
+
 /** The model as the heartbeat reports it. */
 export function announced(
   model: ServedModel,
@@ -132,7 +137,7 @@ export function announced(
 ): AnnouncedModel {
   const { found, state } = model;
   const isUnloaded = state.is === 'unloaded';
-  const loaded = isUnloaded ? state.last : loadedOf(model);
+  const loaded = lastLoadedOf(model);
   const info = loaded?.info;
   const memory = info?.memory ?? null;
   return {

@@ -27,6 +27,7 @@ import type { ResidentOf } from './resident-of.ts';
 import {
   announced,
   isPinned,
+  lastLoadedOf,
   loadedOf,
   newModel,
   toFailed,
@@ -114,7 +115,7 @@ export function createServedModels(deps: ServedModelsDeps) {
   function begin(before: ServedModel, tryFirst: boolean): void {
     const model = toLoading(before);
     put(model);
-    const last = before.state.is === 'unloaded' ? before.state.last : null;
+    const last = lastLoadedOf(before);
     const done = load(model, last, tryFirst).finally(() => {
       loading.delete(done);
       deps.onChange();

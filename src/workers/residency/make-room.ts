@@ -4,7 +4,7 @@
  */
 import { MODEL_FACTOR } from '../../shared/domain/model/model-memory.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
-import { isPinned, type ServedModel } from '../models/served-model.ts';
+import { isPinned, lastLoadedOf, loadedOf, type ServedModel } from '../models/served-model.ts';
 
 /** Between two blocks of a job, its model may be unused for about as long as the feeder sweeps. */
 export const BETWEEN_BLOCKS_MS = 2_000;
@@ -67,16 +67,15 @@ export function createMakeRoom(deps: RoomDeps) {
 }
 
 /** Of all its lanes. What a lane measures may be too little, if it reuses memory that another model has left. */
-export function memoryOf({ found, resident, state }: ServedModel): number {
-  const loaded =
-    state.is === 'unloaded' ? state.last : state.is === 'serving' || state.is === 'replaced' ? state : null;
+export function memoryOf(model: ServedModel): number {
+  const { found, resident } = model;
   const { bytes } = found.folder;
-  const measured = loaded?.info.memory?.weightsBytes;
+  const measured = lastLoadedOf(model)?.info.memory?.weightsBytes;
   return resident.lanes * (measured === undefined ? MODEL_FACTOR * bytes : Math.max(measured, bytes));
 }
 
-function takesMemory({ state }: ServedModel): boolean {
-  return state.is === 'loading' || state.is === 'serving' || state.is === 'replaced';
+function takesMemory(model: ServedModel): boolean {
+  return model.state.is === 'loading' || loadedOf(model) !== null;
 }
 
 function noRoom(model: ServedModel, others: readonly ServedModel[], budgetBytes: number): string {

@@ -4,13 +4,13 @@
  * (INV-6).
  */
 import { isSlice, type BlockRows, type BlockSlice } from '../../shared/domain/block.ts';
-import type { RowError, RowOutcome, RowRef } from '../../shared/domain/row.ts';
+import type { RowOutcome, RowRef } from '../../shared/domain/row.ts';
 import { atRow, type RowJournal } from '../../shared/domain/row-journal.ts';
 import type { BegunRun } from '../../shared/queue/blocks/block-runs.ts';
 import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
 import type { BatchGroup } from '../intake/batch-group.ts';
 import type { Batcher } from '../intake/batcher.ts';
-import type { BudgetedRead, BudgetedReader } from '../intake/read/budgeted-reader.ts';
+import type { BudgetedRead, BudgetedReader, SliceChunk } from '../intake/read/budgeted-reader.ts';
 import type { RowsOf } from '../intake/read/row-reader.ts';
 import type { LaneInput } from '../lane/messages.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
@@ -27,6 +27,9 @@ export interface BlockToCompute {
   readonly stats: RunStats;
   readonly abort: AbortController;
 }
+
+/** Rows that can be read one by one. See SliceChunk. */
+type RowSource = Pick<SliceChunk, 'read' | 'problemOf'>;
 
 /** The rows of a block with their ids, and one outcome per row, in order. */
 export interface Computed {
@@ -47,19 +50,19 @@ export function createBlockComputer(deps: {
    * Computes rows that the batcher expects. Rows that need not be fetched go to it together, without promises and callbacks,
    * because these cost too much for small rows.
    */
-  function computeRows(
+  async function computeRows(
     block: BlockToCompute,
     count: number,
-    read: (at: number) => BudgetedRead | Promise<BudgetedRead>,
-    rows: RowSet,
-  ): void {
+    source: RowSource,
+  ): Promise<readonly RowOutcome[]> {
+    const rows = createRowSet(count, block.stats, source.problemOf);
     let inputs: LaneInput[] = [];
     const submitUpTo = (end: number) => {
       if (inputs.length > 0) batcher.submit(block.group, inputs, rows, end - inputs.length);
       inputs = [];
     };
     for (let at = 0; at < count; at++) {
-      const reading = read(at);
+      const reading = source.read(at);
       if (!(reading instanceof Promise) && reading.ok && reading.release === null) inputs.push(reading.input);
       else {
         submitUpTo(at);
@@ -67,6 +70,7 @@ export function createBlockComputer(deps: {
       }
     }
     submitUpTo(count);
+    return rows.all;
   }
 
   function computeRow(
@@ -98,11 +102,14 @@ export function createBlockComputer(deps: {
 
   async function computeListed(block: BlockToCompute, listed: BlockRows): Promise<Computed> {
     const { rows } = listed;
-    const from = rowsOf(block);
     batcher.expect(block.group, rows.length);
-    const set = createRowSet(rows.length, block.stats, noProblem);
-    computeRows(block, rows.length, (at) => reader.read(from, rows[at]!, block.abort), set);
-    return { rows: listed, outcomes: await set.all };
+    return { rows: listed, outcomes: await computeRows(block, rows.length, sourceOf(block, rows)) };
+  }
+
+  /** Such rows are checked before they go to a lane. */
+  function sourceOf(block: BlockToCompute, rows: readonly RowRef[]): RowSource {
+    const from = rowsOf(block);
+    return { read: (at) => reader.read(from, rows[at]!, block.abort), problemOf: () => null };
   }
 
   /** Rows of a slice go as they are read. */
@@ -113,9 +120,7 @@ export function createBlockComputer(deps: {
     try {
       for await (const chunk of reader.readSlice(rowsOf(block), slice, block.abort)) {
         for (const id of chunk.ids) rows.push({ id });
-        const set = createRowSet(chunk.ids.length, block.stats, chunk.problemOf);
-        computeRows(block, chunk.ids.length, (at) => chunk.read(at), set);
-        const done = set.all.finally(() => chunk.release());
+        const done = computeRows(block, chunk.ids.length, chunk).finally(() => chunk.release());
         // It may reject while the next chunk is read.
         done.catch(() => {});
         chunks.push(done);
@@ -138,11 +143,7 @@ export function createBlockComputer(deps: {
     const { journal, block: content } = block.run;
     const rows: RowRef[] = [];
     const outcomes: RowOutcome[] = [];
-    const computeNext = async (
-      row: RowRef,
-      read: () => BudgetedRead | Promise<BudgetedRead>,
-      problemOf: () => RowError | null,
-    ) => {
+    const computeNext = async (row: RowRef, source: RowSource, at: number) => {
       const i = rows.push(row) - 1;
       outcomes.push(
         journal.killers.includes(i)
@@ -150,33 +151,25 @@ export function createBlockComputer(deps: {
           : await journaled.use(async () => {
               await note(block, atRow(journal, i));
               batcher.expect(block.group, 1);
-              const set = createRowSet(1, block.stats, problemOf);
-              computeRow(block, read(), set, 0);
+              const set = createRowSet(1, block.stats, () => source.problemOf(at));
+              computeRow(block, source.read(at), set, 0);
               const [outcome] = await set.all;
               await note(block, atRow(journal, null));
               return outcome!;
             }),
       );
     };
-    const from = rowsOf(block);
     if (isSlice(content)) {
-      for await (const chunk of reader.readSlice(from, content, block.abort)) {
+      for await (const chunk of reader.readSlice(rowsOf(block), content, block.abort)) {
         try {
-          for (const [at, id] of chunk.ids.entries()) {
-            await computeNext(
-              { id },
-              () => chunk.read(at),
-              () => chunk.problemOf(at),
-            );
-          }
+          for (const [at, id] of chunk.ids.entries()) await computeNext({ id }, chunk, at);
         } finally {
           chunk.release();
         }
       }
     } else {
-      for (const row of content.rows) {
-        await computeNext(row, () => reader.read(from, row, block.abort), noProblem);
-      }
+      const source = sourceOf(block, content.rows);
+      for (const [at, row] of content.rows.entries()) await computeNext(row, source, at);
     }
     return { rows: { firstRow: content.firstRow, rows }, outcomes };
   }
@@ -202,9 +195,6 @@ function releasing(release: () => void, rows: RowSet): RowReceiver {
 function rowsOf({ run: { spec }, group }: BlockToCompute): RowsOf {
   return { dataset: spec.dataset, tenant: spec.tenant, input: group.input };
 }
-
-/** For rows that were checked before they went to a lane. */
-const noProblem = () => null;
 
 const KILLER: RowOutcome = {
   ok: false,

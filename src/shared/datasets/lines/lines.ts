@@ -52,7 +52,7 @@ export function createLines(options: {
   const { view, base, first, from, longStart, maxBytes } = options;
   const stops: number[] = [];
   const nexts: number[] = [];
-  /** The lines as one text, if each byte is a character. */
+  /** The lines as one text, or null unless each byte is a character. Undefined until a text is asked for. */
   let ascii: string | null | undefined;
 
   const startIn = (at: number) => (at === 0 ? from : nexts[at - 1]!);
@@ -83,7 +83,7 @@ export function createLines(options: {
     bytes: (at) => (isTooLong(at) ? null : view.subarray(startIn(at), stops[at])),
     text(at) {
       if (isTooLong(at)) return TOO_LONG;
-      ascii ??= ascii === undefined ? asciiText() : null;
+      if (ascii === undefined) ascii = asciiText();
       if (ascii !== null) return { ok: true, text: ascii.slice(startIn(at) - from, stops[at]! - from) };
       const bytes = view.subarray(startIn(at), stops[at]);
       return isUtf8(bytes) ? { ok: true, text: bytes.toString('utf8') } : NOT_UTF8;

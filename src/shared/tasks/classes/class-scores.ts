@@ -8,7 +8,7 @@ import {
   describeAll,
   describeTensor,
   flattened,
-  FLOAT_TYPES,
+  isFloat,
   type GraphTensor,
 } from '../../models/graph-tensor.ts';
 import { activationOf, type ClassesConfig } from './activation.ts';
@@ -108,8 +108,8 @@ function namedOutput(
   );
 }
 
-function canBeScores({ type, shape }: GraphTensor): boolean {
-  return FLOAT_TYPES.includes(type) && flattened(shape).length === 2;
+function canBeScores(output: GraphTensor): boolean {
+  return isFloat(output) && flattened(output.shape).length === 2;
 }
 
 /** Whether it has a name that exporters give to outputs other than class scores. */

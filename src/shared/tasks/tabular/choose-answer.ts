@@ -7,7 +7,7 @@ import {
   describeAll,
   describeTensor,
   flattened,
-  FLOAT_TYPES,
+  isFloat,
   type GraphTensor,
 } from '../../models/graph-tensor.ts';
 import type { TabularConfig } from '../tabular.ts';
@@ -103,7 +103,7 @@ function isPerRow({ shape }: GraphTensor): boolean {
 }
 
 function isNumbers(output: GraphTensor): boolean {
-  return FLOAT_TYPES.includes(output.type) && isPerRow(output);
+  return isFloat(output) && isPerRow(output);
 }
 
 function isLabel(output: GraphTensor): boolean {

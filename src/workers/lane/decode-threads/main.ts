@@ -50,7 +50,7 @@ async function prepareShare({ batch, spec, decode, rows, next, tensor }: ThreadB
     const error = await prepare(at, row);
     done.push({ at, error, geometry: geometries[at] });
   }
-  return { batch, done, bytes: rowBytes.takeCounts().bytes };
+  return { batch, done, bytes: rowBytes.takeBytes() };
 }
 
 let last = Promise.resolve();

@@ -8,12 +8,14 @@ import { createFileOpener } from '../rows/open-file.ts';
 import type { EncodedRow, RowBytes } from '../rows/row-bytes.ts';
 import type { SharedBudget } from './shared-budget.ts';
 
-export function createThreadRowBytes(
-  limits: FileLimits,
-  held: SharedBudget,
-): Pick<RowBytes, 'use' | 'takeCounts'> {
+export interface ThreadRowBytes extends Pick<RowBytes, 'use'> {
+  /** Bytes read since the last call. */
+  takeBytes(): number;
+}
+
+export function createThreadRowBytes(limits: FileLimits, held: SharedBudget): ThreadRowBytes {
   let holding = 0;
-  let counts = { bytes: 0, ms: 0 };
+  let readBytes = 0;
   const openFile = createFileOpener(limits, (size) => {
     held.acquire(size);
     holding = size;
@@ -23,7 +25,7 @@ export function createThreadRowBytes(
     // A library may not accept shared memory, and may read it after the call.
     const bytes = 'bytes' in row ? row.bytes.slice() : openFile(row.path, row.tenant);
     checkRowSize(bytes.length, limits.maxFileBytes);
-    counts.bytes += bytes.length;
+    readBytes += bytes.length;
     return bytes;
   }
 
@@ -36,9 +38,9 @@ export function createThreadRowBytes(
         holding = 0;
       }
     },
-    takeCounts() {
-      const taken = counts;
-      counts = { bytes: 0, ms: 0 };
+    takeBytes() {
+      const taken = readBytes;
+      readBytes = 0;
       return taken;
     },
   };

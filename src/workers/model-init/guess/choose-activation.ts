@@ -9,6 +9,7 @@ import { classesOf, describeTensor, type GraphTensor } from '../../../shared/mod
 import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
 import type { Hints } from '../hints.ts';
 import { endOf } from './ends-in.ts';
+import { LOGITS_GUESS, shownActivation, withReason } from './shown-activation.ts';
 
 interface ChosenActivation {
   readonly value: Activation;
@@ -23,31 +24,25 @@ export function chooseActivation(
   hasLabels: boolean,
   { activation: wanted, beside }: Hints,
 ): ChosenActivation {
-  const fact = (value: Activation, why: string) => ({
-    value,
-    facts: [`activation "${value}": ${why}`],
-    guesses: [],
-  });
+  const facts: string[] = [];
   const classes = classesOf(output.shape);
   if (wanted === 'softmax' && classes === 1) throw askForActivation(output, 'softmax makes every score 1');
-  if (wanted !== undefined) return fact(wanted, '--activation says so');
-  if (isNamedAsOther(output) && !hasLabels)
+  if (wanted === undefined && isNamedAsOther(output) && !hasLabels)
     throw askForActivation(output, 'its name says that it holds something else');
-  const ending = endOf(face, output);
-  if (ending !== null && !(ending === 'Softmax' && classes === 1)) {
-    return fact('none', `the graph ends in ${ending} already`);
-  }
+  const isConstant = classes === 1 && endOf(face, output) === 'Softmax';
+  const shown = wanted === undefined && isConstant ? null : shownActivation(face, output, wanted, facts);
+  if (shown !== null) return { value: shown, facts, guesses: [] };
   if (classes === 1) throw askForActivation(output, 'it is one number per row');
   // The reader of config.json already reports this value as a fact.
   if (beside.activation !== null) return { value: beside.activation, facts: [], guesses: [] };
   if (beside.architecture?.endsWith('Classification') === true) {
-    return fact('softmax', `heads of transformers return logits (config.json: ${beside.architecture})`);
+    const why = `heads of transformers return logits (config.json: ${beside.architecture})`;
+    return { value: withReason('softmax', why, facts), facts, guesses: [] };
   }
   const isScores =
     hasLabels || (classes !== null && isImageNet(classes)) || /logit|score|class/i.test(output.name);
   if (!isScores) throw askForActivation(output, 'it may be an embedding');
-  const guess = 'activation "softmax": the graph ends without one, so its outputs count as logits';
-  return { value: 'softmax', facts: [], guesses: [guess] };
+  return { value: 'softmax', facts, guesses: [LOGITS_GUESS] };
 }
 
 function askForActivation(output: GraphTensor, why: string): ForebayError {

@@ -12,9 +12,7 @@ const NUMBERS: readonly string[] = [...FLOAT_TYPES, 'int64', 'int32'];
 
 export type OutputRole = keyof NonNullable<DetectionConfig['outputs']>;
 
-export const isFloat = ({ type }: GraphTensor) => FLOAT_TYPES.includes(type);
 export const isNumber = ({ type }: GraphTensor) => NUMBERS.includes(type);
-export const rankOf = ({ shape }: GraphTensor) => shape.length;
 
 export interface RoleWish {
   readonly role: OutputRole;

@@ -1,8 +1,8 @@
 /** Heads in the style of DETR: one output holds boxes, another one a number for each box and class. */
-import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { describeTensor, isFloat, rankOf, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { floatRows } from '../rows-of-output.ts';
 import { addBox, boxForm } from './add-box.ts';
-import { checkLabels, isFloat, needOutput, rankOf } from './box-outputs.ts';
+import { checkLabels, needOutput } from './box-outputs.ts';
 import type { Candidates } from './candidates.ts';
 import { createClassScores } from './class-scores-of-box.ts';
 import type { DetectionHead, HeadParts } from './head.ts';

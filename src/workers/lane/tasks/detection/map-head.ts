@@ -2,10 +2,10 @@
  * The head of text detectors such as DBNet: a map of probabilities, and a box around each connected area. Such a map holds only
  * the middle of a text, so that lines stay apart. The boxes are grown again, by a share of area over circumference.
  */
-import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { describeTensor, isFloat, rankOf, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { floatRows } from '../rows-of-output.ts';
 import { findAreas } from './areas.ts';
-import { checkLabels, isFloat, needOutput, rankOf } from './box-outputs.ts';
+import { checkLabels, needOutput } from './box-outputs.ts';
 import { NAN_SCORE, type DetectionHead, type HeadParts } from './head.ts';
 import { mismatch } from '../../../../shared/models/mismatch.ts';
 

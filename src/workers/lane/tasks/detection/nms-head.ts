@@ -2,18 +2,10 @@
  * Heads that end in their own suppression. They return the best boxes, each with one score and one class: in one tensor of six
  * numbers per box, or in an output each.
  */
-import { describeAll, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { describeAll, isFloat, rankOf, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { Outputs } from '../tensors.ts';
 import { addBox, boxForm } from './add-box.ts';
-import {
-  findOutput,
-  isFloat,
-  isNumber,
-  needOutput,
-  rankOf,
-  type OutputRole,
-  type RoleWish,
-} from './box-outputs.ts';
+import { findOutput, isNumber, needOutput, type OutputRole, type RoleWish } from './box-outputs.ts';
 import type { Candidates } from './candidates.ts';
 import { NAN_SCORE, type DetectionHead, type HeadParts } from './head.ts';
 import { numberRows } from '../rows-of-output.ts';

@@ -1,9 +1,9 @@
 /** The heads of the YOLO family. One tensor holds a box and its scores for each place of some grids. */
-import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { describeTensor, isFloat, rankOf, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { floatRows } from '../rows-of-output.ts';
 import type { Outputs } from '../tensors.ts';
 import { boxForm } from './add-box.ts';
-import { checkLabels, isFloat, needOutput, rankOf } from './box-outputs.ts';
+import { checkLabels, needOutput } from './box-outputs.ts';
 import type { DetectionHead, HeadParts } from './head.ts';
 import { collectByAnchor, collectByField } from './yolo-boxes.ts';
 import { createGrid, gridLength } from './yolo-grid.ts';

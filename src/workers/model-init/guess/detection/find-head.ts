@@ -1,5 +1,5 @@
 /** Finds out what a detector's graph returns, from the names and shapes of its outputs. Pure. */
-import { FLOAT_TYPES, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { isFloat, rankOf } from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
 import type { BoxFormat, HeadName } from '../../../../shared/tasks/detection/detection-config.ts';
 import type { Size } from './input-size.ts';
@@ -23,9 +23,6 @@ export interface Clues {
   /** Whether its metadata says that it ends in suppression. */
   readonly isSuppressed: boolean;
 }
-
-const isFloat = ({ type }: GraphTensor) => FLOAT_TYPES.includes(type);
-const rankOf = ({ shape }: GraphTensor) => shape.length;
 
 /** Null if the outputs are not those of a detector, or do not show which. */
 export function findHead(face: GraphFace, clues: Clues): FoundHead | null {

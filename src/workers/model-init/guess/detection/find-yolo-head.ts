@@ -1,5 +1,5 @@
 /** Tells the heads of the YOLO family apart by the shape of their only output. Pure. */
-import { FLOAT_TYPES } from '../../../../shared/models/graph-tensor.ts';
+import { isFloat } from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
 import { placesIn } from './input-size.ts';
 import type { Clues, FoundHead } from './find-head.ts';
@@ -22,7 +22,7 @@ export function findYoloHead(
   { size, labels, isUltralytics, isSuppressed }: Clues,
 ): FoundHead | null {
   const [output, ...others] = face.outputs;
-  if (output === undefined || output.shape.length !== 3 || !FLOAT_TYPES.includes(output.type)) return null;
+  if (output === undefined || output.shape.length !== 3 || !isFloat(output)) return null;
   // Models of masks have a second output. Their boxes have numbers that are no classes.
   if (others.some(({ shape }) => shape.length === 4)) return null;
   const [, first, second] = output.shape;

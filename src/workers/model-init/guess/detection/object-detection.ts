@@ -6,7 +6,7 @@ import { HEADS } from '../../../../shared/tasks/detection/detection-config.ts';
 import { nearestName } from '../../../../shared/text/nearest-name.ts';
 import type { Hints } from '../../hints.ts';
 import { readUltralytics } from '../../ultralytics.ts';
-import { endOf } from '../ends-in.ts';
+import { shownActivation, withReason } from '../shown-activation.ts';
 import { BATCHING, mismatch, type ConfigGuess, type Guesser } from '../guesser.ts';
 import { imageInput, isImage } from '../image/image-input.ts';
 import { detectorPreprocess } from './detector-preprocess.ts';
@@ -102,19 +102,18 @@ function headOf(face: GraphFace, hints: Hints, clues: Clues, facts: string[]): F
 /** Undefined if the labels decide. Throws ForebayError `config_mismatch` if the flag must. */
 function detrActivation(face: GraphFace, hints: Hints, facts: string[]): string | undefined {
   const { activation, labels, beside } = hints;
-  const fact = (value: string, why: string) => {
-    facts.push(`activation "${value}": ${why}`);
-    return value;
-  };
-  if (activation !== undefined) return fact(activation, '--activation says so');
   const scores = face.outputs.find(({ name, shape }) => shape.length === 3 && !/box/i.test(name));
-  const end = scores === undefined ? null : endOf(face, scores);
-  if (end !== null) return fact('none', `the graph ends in ${end} already`);
+  const shown = shownActivation(face, scores, activation, facts);
+  if (shown !== null) return shown;
   const known = DETR_ACTIVATIONS.get(beside.architecture ?? '');
-  if (known !== undefined) return fact(known, `taken from config.json (${beside.architecture})`);
+  if (known !== undefined) return withReason(known, `taken from config.json (${beside.architecture})`, facts);
   const classes = scores?.shape[2];
   if (labels !== null && classes === labels.names.length + 1) {
-    return fact('softmax', 'the scores have one class more than there are labels, for "no object"');
+    return withReason(
+      'softmax',
+      'the scores have one class more than there are labels, for "no object"',
+      facts,
+    );
   }
   throw mismatch(
     'nothing says how the numbers of the classes become scores: pass --activation softmax (as in DETR, whose last class is "no object"), sigmoid (as in RT-DETR) or none (scores already)',

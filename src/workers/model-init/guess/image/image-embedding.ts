@@ -2,7 +2,7 @@
 import {
   describeTensor,
   flattened,
-  FLOAT_TYPES,
+  isFloat,
   type GraphTensor,
 } from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
@@ -26,10 +26,10 @@ export const imageEmbedding: Guesser = {
   guess,
 };
 
-const rankOf = ({ shape }: GraphTensor) => flattened(shape).length;
+const flatRankOf = ({ shape }: GraphTensor) => flattened(shape).length;
 
 function isVectors(output: GraphTensor): boolean {
-  return FLOAT_TYPES.includes(output.type) && rankOf(output) >= 2 && rankOf(output) <= 4;
+  return isFloat(output) && flatRankOf(output) >= 2 && flatRankOf(output) <= 4;
 }
 
 /** Exporters give these names to the vector of an image. */
@@ -42,7 +42,7 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
     outputs: face.outputs,
     fits: isVectors,
     prefers: [
-      (one) => hints.pooling !== undefined && (rankOf(one) === 2) === (hints.pooling === 'none'),
+      (one) => hints.pooling !== undefined && (flatRankOf(one) === 2) === (hints.pooling === 'none'),
       ({ name: own }) => hints.pooling === undefined && WHOLE.test(own),
     ],
     what,
@@ -51,8 +51,10 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const facts = [...read, `output  ${describeTensor(output)}`];
   const guesses: string[] = [];
   const preprocess = guessPreprocess(tensor, channels, hints, guesses);
-  const choices = IMAGE_POOLINGS.filter((one) => one !== 'none' && (rankOf(output) === 3 || one !== 'cls'));
-  const pooling = choosePooling(output, rankOf(output) === 2, choices, hints, facts);
+  const choices = IMAGE_POOLINGS.filter(
+    (one) => one !== 'none' && (flatRankOf(output) === 3 || one !== 'cls'),
+  );
+  const pooling = choosePooling(output, flatRankOf(output) === 2, choices, hints, facts);
   guesses.push(NORMALIZED);
   const config = {
     name,

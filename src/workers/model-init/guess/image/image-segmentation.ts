@@ -1,10 +1,10 @@
 /** Guesses the config of a model that gives each pixel a class. Pure. */
-import { describeTensor, FLOAT_TYPES, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { describeTensor, isFloat, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
 import type { Hints } from '../../hints.ts';
 import { chosenOutput } from '../chosen-output.ts';
 import { fittingLabels } from '../chosen-labels.ts';
-import { endOf } from '../ends-in.ts';
+import { shownActivation, withReason } from '../shown-activation.ts';
 import { BATCHING, mismatch, type ConfigGuess, type Guesser } from '../guesser.ts';
 import { guessPreprocess } from './guess-preprocess.ts';
 import { imageInput, takesOneImage } from './image-input.ts';
@@ -27,10 +27,11 @@ const NUMBERS: readonly string[] = ['int64', 'int32', 'uint8', 'bool'];
 
 const isNumbers = ({ type }: GraphTensor) => NUMBERS.includes(type);
 
-function isMap({ type, shape }: GraphTensor): boolean {
+function isMap(output: GraphTensor): boolean {
+  const { shape } = output;
   const rank = shape.length;
-  if (NUMBERS.includes(type)) return rank === 3 || (rank === 4 && (shape[1] === 1 || shape[3] === 1));
-  return FLOAT_TYPES.includes(type) && rank === 4 && !(shape[2] === 1 && shape[3] === 1);
+  if (isNumbers(output)) return rank === 3 || (rank === 4 && (shape[1] === 1 || shape[3] === 1));
+  return isFloat(output) && rank === 4 && !(shape[2] === 1 && shape[3] === 1);
 }
 
 function isLabelled({ shape }: GraphTensor, names: number | undefined): boolean {
@@ -83,15 +84,10 @@ function activationOf(
   { activation, beside }: Hints,
   facts: string[],
 ): string {
-  const fact = (value: string, why: string) => {
-    facts.push(`activation "${value}": ${why}`);
-    return value;
-  };
-  if (activation !== undefined) return fact(activation, '--activation says so');
-  const end = endOf(face, output);
-  if (end !== null) return fact('none', `the graph ends in ${end} already`);
+  const shown = shownActivation(face, output, activation, facts);
+  if (shown !== null) return shown;
   if (classes !== 1 && beside.architecture?.endsWith('ForSemanticSegmentation') === true) {
-    return fact('softmax', 'heads of transformers return logits (config.json)');
+    return withReason('softmax', 'heads of transformers return logits (config.json)', facts);
   }
   const several = classes === 1 ? '' : 'softmax (logits, one class per pixel), ';
   throw mismatch(

@@ -1,5 +1,11 @@
 /** Guesses the config of a classifier of texts. Pure. */
-import { classesOf, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import {
+  classesOf,
+  describeTensor,
+  isFloat,
+  rankOf,
+  type GraphTensor,
+} from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
 import { isNamedAsOther } from '../../../../shared/tasks/classes/class-scores.ts';
 import type { Hints } from '../../hints.ts';
@@ -8,7 +14,7 @@ import { chosenOutput } from '../chosen-output.ts';
 import { fittingLabels } from '../chosen-labels.ts';
 import { endOf } from '../ends-in.ts';
 import { BATCHING, type ConfigGuess, type Guesser } from '../guesser.ts';
-import { isFloat, rankOf, takesTokens, textFields } from './text-model.ts';
+import { takesTokens, textFields } from './text-model.ts';
 
 export const textClassification: Guesser = {
   task: 'text-classification',

@@ -1,5 +1,5 @@
 /** Guesses the config of a model that turns texts into vectors. Pure. */
-import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { describeTensor, isFloat, rankOf, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
 import { isNamedAsOther } from '../../../../shared/tasks/classes/class-scores.ts';
 import { TEXT_POOLINGS } from '../../../../shared/tasks/text-embedding.ts';
@@ -7,7 +7,7 @@ import type { Hints } from '../../hints.ts';
 import { chosenOutput } from '../chosen-output.ts';
 import { choosePooling, NORMALIZED } from '../choose-pooling.ts';
 import { BATCHING, type ConfigGuess, type Guesser } from '../guesser.ts';
-import { isFloat, rankOf, takesTokens, textFields } from './text-model.ts';
+import { takesTokens, textFields } from './text-model.ts';
 
 export const textEmbedding: Guesser = {
   task: 'text-embedding',

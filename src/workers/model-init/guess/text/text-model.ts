@@ -1,6 +1,6 @@
 /** What all guesses of text models share: the inputs, the tokenizer and the limits. Pure. */
 import type { ForebayError } from '../../../../shared/errors.ts';
-import { describeAll, FLOAT_TYPES, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { describeAll } from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
 import type { Hints } from '../../hints.ts';
 import { mismatch } from '../guesser.ts';
@@ -11,9 +11,6 @@ const IDS = 'input_ids';
 export function takesTokens({ inputs }: GraphFace): boolean {
   return inputs.some(({ name }) => name === IDS) && inputs.every(({ name }) => INPUTS.includes(name));
 }
-
-export const isFloat = ({ type }: GraphTensor) => FLOAT_TYPES.includes(type);
-export const rankOf = ({ shape }: GraphTensor) => shape.length;
 
 /** Fields of model.json that every text model has. Throws ForebayError `config_mismatch` if a flag must give one. */
 export function textFields(

@@ -1,11 +1,11 @@
 /** Guesses the config of a model that labels the tokens of texts. Pure. */
-import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { describeTensor, isFloat, rankOf, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
 import type { Hints } from '../../hints.ts';
 import { chosenOutput } from '../chosen-output.ts';
-import { endOf } from '../ends-in.ts';
 import { BATCHING, mismatch, type ConfigGuess, type Guesser } from '../guesser.ts';
-import { isFloat, rankOf, takesTokens, textFields } from './text-model.ts';
+import { LOGITS_GUESS, shownActivation } from '../shown-activation.ts';
+import { takesTokens, textFields } from './text-model.ts';
 
 export const tokenClassification: Guesser = {
   task: 'token-classification',
@@ -35,13 +35,15 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   });
   facts.push(`output  ${describeTensor(output)}`);
   checkLabels(output, hints);
+  const activation = shownActivation(face, output, hints.activation, facts);
+  if (activation === null) guesses.push(LOGITS_GUESS);
   const config = {
     name,
     task: 'token-classification',
     ...shared,
     labels: 'labels.txt',
     ...(face.outputs.length > 1 ? { output: output.name } : {}),
-    activation: activationOf(face, output, hints, facts, guesses),
+    activation: activation ?? 'softmax',
     aggregation: 'simple',
     batching: BATCHING,
   };
@@ -59,24 +61,4 @@ function checkLabels(output: GraphTensor, { labels }: Hints): void {
   }
   if (typeof classes !== 'number' || classes === labels.names.length) return;
   throw mismatch(`${what}, but ${labels.source} has ${labels.names.length} names`);
-}
-
-function activationOf(
-  face: GraphFace,
-  output: GraphTensor,
-  { activation }: Hints,
-  facts: string[],
-  guesses: string[],
-): string {
-  if (activation !== undefined) {
-    facts.push(`activation "${activation}": --activation says so`);
-    return activation;
-  }
-  const end = endOf(face, output);
-  if (end !== null) {
-    facts.push(`activation "none": the graph ends in ${end} already`);
-    return 'none';
-  }
-  guesses.push('activation "softmax": the graph ends without one, so its outputs count as logits');
-  return 'softmax';
 }
