@@ -30,7 +30,7 @@ export async function openLane(dir, decodeThreads) {
   return { lane, info, options: effectiveOptions(config, {}) };
 }
 
-/** Answers of these files in one batch. @param {readonly string[]} files */
+/** Returns the answers for these files, computed in one batch. @param {readonly string[]} files */
 export async function answersOf({ lane, options }, files) {
   const { outcomes } = await lane.run({ model: 'm', rows: files.map(toRow), options });
   return outcomes.map((outcome) =>

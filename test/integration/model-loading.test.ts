@@ -115,7 +115,7 @@ describe('an operator', () => {
     const worker = await service.startWorker({ FOREBAY_MODELS: 'later' });
     await ask('later', 'unload');
     await becomes('later', 'unloaded');
-    // The worker dies while it wakes the model. The message that woke it is gone, and so is the API.
+    // The worker dies while it loads the model. The wake-up message is lost, and the API is down.
     const job = await submit('later');
     worker.kill('SIGKILL');
     await service.restartApi();

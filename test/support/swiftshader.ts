@@ -1,5 +1,5 @@
 // Finds SwiftShader, a Vulkan driver that computes on the CPU. With it, the WebGPU provider runs on a machine without a
-// GPU. Debian's chromium-common and libvulkan1 have what it takes (docs/gpu.md).
+// GPU. Debian's chromium-common and libvulkan1 contain the files that it needs (docs/gpu.md).
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -41,7 +41,7 @@ export function createPlanJob(deps: {
   const { input, output } = deps;
   const trySample = createSampler(deps.samples);
 
-  /** A worker loads an unloaded model for its sample. Then its facts are new. */
+  /** A worker loads an unloaded model for its sample, so its announcement is read again. */
   async function withLoaded(sampled: readonly PlanWorker[], ref: ModelRef): Promise<PlanWorker[]> {
     if (sampled.every(({ served }) => hasLanes(served))) return [...sampled];
     const now = workersThatServe(ref, await deps.workers.live());
@@ -70,7 +70,7 @@ export function createPlanJob(deps: {
       const served = workersThatServe(ref, await deps.workers.live());
       const ready = served.filter(({ model }) => model.isUnloaded === true || hasLanes(model));
       const sampled = await trySample(ready, { ref, dataset, tenant, options, rows: look.sample });
-      // Without rows there was no sample, and so no load.
+      // Without rows, no sample ran, so no model was loaded.
       const workers = look.sample.length === 0 ? sampled : await withLoaded(sampled, ref);
       return makePlan({
         model: ref,

@@ -1,4 +1,4 @@
-/** Whether this machine seems to have a GPU, or a driver that stands in for one. */
+/** Whether this machine seems to have a GPU, or a driver that emulates one. */
 import { existsSync } from 'node:fs';
 
 /** NVIDIA on Linux, GPUs in WSL, AMD, and any GPU that renders. */

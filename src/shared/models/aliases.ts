@@ -55,7 +55,7 @@ function parseAliases(file: string, text: string): Aliases {
   return aliases;
 }
 
-/** The aliases of one version, sorted. */
+/** The aliases that stand for this version, sorted. */
 export function aliasesOf(aliases: Aliases, version: string | null): string[] {
   return [...aliases].flatMap(([alias, to]) => (to === version ? [alias] : [])).toSorted();
 }

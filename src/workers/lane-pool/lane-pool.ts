@@ -60,7 +60,10 @@ export interface LanePool {
    * Resolves to the first lane's information about the model.
    */
   load(model: PooledModel): Promise<LoadOutcome>;
-  /** Removes a model from the lanes, and restarts lanes that then hold none. The caller ensures that no batch of the model is in one. */
+  /**
+   * Removes a model from the lanes, and restarts lanes that then hold none. The caller ensures that no batch of the model
+   * is in one.
+   */
   unload(model: string): void;
   /** Kills a lane, which is then restarted. */
   kill(index: number, why: DeathCause): void;

@@ -7,7 +7,7 @@ import type { Preprocess } from '../../shared/tasks/image/preprocess.ts';
 export interface Beside {
   readonly preprocess: Partial<Preprocess>;
   readonly activation: Activation | null;
-  /** The class of the model that config.json names. */
+  /** The model class that config.json names. */
   readonly architecture: string | null;
   /** Whether there is a preprocessor_config.json. */
   readonly hasProcessor: boolean;

@@ -97,7 +97,7 @@ export async function makeModelFolder(request: InitRequest): Promise<MadeModel> 
   }
 }
 
-/** Throws ForebayError `config_mismatch`. Without `--task`, it says which task it is about. */
+/** Throws ForebayError `config_mismatch`. If `--task` is absent, the message names the assumed task. */
 function guessConfig(guesser: Guesser, face: GraphFace, request: InitRequest, hints: Hints): ConfigGuess {
   try {
     return guesser.guess(face, request.name, hints);

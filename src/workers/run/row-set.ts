@@ -12,7 +12,7 @@ export interface RowSet extends RowReceiver {
   readonly all: Promise<readonly RowOutcome[]>;
 }
 
-/** `problemOf`: a better error for a row that its lane found invalid, or null. */
+/** `problemOf`: returns a more exact error for a row that its lane found invalid, or null to keep the lane's. */
 export function createRowSet(
   rows: number,
   stats: Pick<RunStats, 'answered'>,

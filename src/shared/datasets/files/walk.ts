@@ -39,7 +39,7 @@ export interface WalkOptions extends Omit<ListingOptions, 'from'> {
 interface Folder {
   /** The raw relative path with a trailing `/`; empty for the root. */
   readonly prefix: string;
-  /** The same as text. */
+  /** The same bytes as text. */
   readonly idPrefix: string;
   readonly valid: boolean;
   /** The raw real path. */

@@ -11,7 +11,7 @@ export type ParsedRecord =
       /** Null if it has none. */
       readonly id: string | null;
       readonly json: string;
-      /** Null if nobody has parsed it yet. Then it may even be bad. */
+      /** Null if it has not been parsed yet. It may then still be invalid. */
       readonly fields: Readonly<Record<string, unknown>> | null;
     }
   /** `id`: null if it cannot be read. `why`: a sentence without a full stop. */
@@ -25,6 +25,7 @@ const PROBLEMS = {
   not_utf8: 'is not valid UTF-8',
 };
 
+/** The bytes of a record as text. */
 export function textOf(bytes: Uint8Array): LineText {
   return isUtf8(bytes)
     ? { ok: true, text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') }
@@ -32,8 +33,8 @@ export function textOf(bytes: Uint8Array): LineText {
 }
 
 /**
- * Parses the record of a line only if it may have an id. Otherwise a lane will parse it, because parsing every record twice costs half as
- * much as answering a row of a table. A name of a field can have the letters of "id" only as they are, or as \u escapes.
+ * Parses the record of a line only if it may have an id. Otherwise only the lane parses it, because parsing twice costs half
+ * as much as answering a row of a table. JSON can spell the field name "id" only literally or with \u escapes.
  */
 export function skimRecord(line: LineText, number: number): ParsedRecord {
   if (!line.ok || line.text.includes('"id"') || line.text.includes('\\u'))
@@ -47,7 +48,7 @@ export function parsed(record: ParsedRecord, line: number): ParsedRecord {
   return parseRecord({ ok: true, text: record.json }, placeOf(line));
 }
 
-/** Names the record of a line in sentences. */
+/** How error messages name the record of a line. */
 export function placeOf(line: number): string {
   return `line ${line}`;
 }

@@ -1,7 +1,10 @@
 /** Counts the lines of a file that are not blank. */
 import { rawLines, WHOLE_FILE } from './raw-lines.ts';
 
-/** Counts up to `limit`. `maxBytes`: of a line that is looked at. A longer one is not blank. Throws as `rawLines` does. */
+/**
+ * Counts up to `limit`. `maxBytes`: of the longest line that is held. A longer line counts as not blank. Throws as `rawLines`
+ * does.
+ */
 export async function countLines(
   path: string,
   limit: number,

@@ -4,7 +4,7 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 
-/** `too_long`: it was not held. */
+/** `too_long`: the line was not kept in memory. */
 export type LineProblem = 'too_long' | 'not_utf8';
 
 export type LineText =
@@ -21,7 +21,7 @@ export interface Lines {
   end(at: number): number;
   /** Without the line break, but with a CR before it. Null if the line is too long. */
   bytes(at: number): Buffer | null;
-  /** The same as text. */
+  /** The same bytes as text. */
   text(at: number): LineText;
   /** Whether it has only white space. */
   isBlank(at: number): boolean;
@@ -52,7 +52,7 @@ export function createLines(options: {
   const { view, base, first, from, longStart, maxBytes } = options;
   const stops: number[] = [];
   const nexts: number[] = [];
-  /** The lines as one text, or null unless each byte is a character. Undefined until a text is asked for. */
+  /** All lines as one text. Null if they are not ASCII. Undefined until a text is asked for. */
   let ascii: string | null | undefined;
 
   const startIn = (at: number) => (at === 0 ? from : nexts[at - 1]!);

@@ -21,8 +21,9 @@ export const WHOLE_FILE: LineRange = { from: 0, to: null, line: 1 };
 const CHUNK = 256 * 1024;
 
 /**
- * Yields lines in batches, each valid until the next one. Skips a UTF-8 byte order mark. `maxBytes`: of a line that is held. Throws ForebayError `input_not_found`, `input_unreadable` (also for other encodings), and
- * `dataset_changed` if `from` lies beyond the end.
+ * Yields lines in batches, each valid until the next one. Skips a UTF-8 byte order mark. `maxBytes`: of the longest line that
+ * is held. Throws ForebayError `input_not_found`, `input_unreadable` (also for other encodings), and `dataset_changed` if
+ * `from` lies beyond the end.
  */
 export async function* rawLines(
   path: string,

@@ -9,7 +9,7 @@ const HEADS: readonly (readonly [end: string, task: string])[] = [
   ['ForSemanticSegmentation', 'image-segmentation'],
 ];
 
-/** The class of the model that config.json names first. */
+/** The first model class that config.json names. */
 export function architectureOf({ architectures }: Json): string | null {
   const [first] = Array.isArray(architectures) ? (architectures as unknown[]) : [];
   return typeof first === 'string' ? first : null;

@@ -31,7 +31,7 @@ export function createModelWishes({ redis }: { redis: Redis }) {
       const found = new Map<string, ModelWish>();
       for (const [queue, text] of Object.entries(await redis.hgetall(indexKeys.wishes))) {
         const [wish, id = ''] = text.split(' ');
-        // A newer version may know other wishes.
+        // A newer version may have other wishes.
         if (wish === 'load' || wish === 'unload') found.set(queue, { wish, id });
       }
       return found;

@@ -10,7 +10,7 @@ export interface SharedBudget {
   release(bytes: number): void;
 }
 
-/** The numbers in the shared memory. `used` is in units. */
+/** Indexes of the numbers in the shared memory. USED counts units. */
 const NEXT_TICKET = 0;
 const SERVING = 1;
 const USED = 2;

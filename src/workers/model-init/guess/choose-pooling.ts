@@ -1,11 +1,14 @@
-/** How the vectors of a row become one. Only the training code knows it, so it is asked for. Pure. */
+/** How the vectors of a row become one. Only the training code shows it, so the user is asked. Pure. */
 import { describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { Hints } from '../hints.ts';
 import { mismatch } from './guesser.ts';
 
 export const NORMALIZED = 'normalize true: vectors are scaled to length 1; false returns them as they are';
 
-/** `isOne`: the output has one vector per row. `choices`: else. Throws ForebayError `config_mismatch` if a flag must decide. */
+/**
+ * `isOne`: the output has one vector per row. `choices`: the poolings for any other output. Throws ForebayError
+ * `config_mismatch` if a flag must decide.
+ */
 export function choosePooling(
   output: GraphTensor,
   isOne: boolean,

@@ -13,7 +13,7 @@ export type Layout = 'nchw' | 'nhwc';
 export type TensorData = Float32Array | Uint16Array | Uint8Array;
 
 export interface TensorFiller {
-  /** A tensor for this many rows, in memory that threads can share if `shared` is true. Its content is undefined. */
+  /** Allocates a tensor for this many rows. `shared`: in memory that threads can share. The content is undefined. */
   allocate(rows: number, shared?: boolean): TensorData;
   /** Numbers per row in the tensor: width x height x channels. */
   readonly rowLength: number;

@@ -78,7 +78,7 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   return { config, facts, guesses };
 }
 
-/** The batch of a state whose dimensions have no names. Null if several axes are free, or none. */
+/** The batch axis of a state whose dimensions have no names. Null unless exactly one axis is free. */
 function onlyFreeAxis({ shape }: GraphTensor): number | null {
   const free = shape.flatMap((dim, axis) => (typeof dim === 'string' ? [axis] : []));
   return free.length === 1 ? free[0]! : null;
@@ -119,7 +119,7 @@ function frameOf(wave: GraphTensor, hasState: boolean, { shapes }: Hints, guesse
   return { frame: { length: time } };
 }
 
-/** Class scores if labels show it, else the outputs as they are. */
+/** Class scores if there are labels for them, else the outputs as they are. */
 function answerOf(face: GraphFace, hints: Hints, facts: string[], guesses: string[]): object {
   const count = hints.labels?.names.length;
   const scores = face.outputs.find(({ shape }) => shape.length === 2 && classesOf(shape) === count);

@@ -17,7 +17,7 @@ export function findStates({ inputs, outputs }: GraphFace): State[] {
   });
 }
 
-/** The type is the same, and so are all sizes that both graphs' ends know. */
+/** The types are equal, and so are all dimensions that both tensors fix. */
 function isAlike(a: GraphTensor, b: GraphTensor): boolean {
   if (a.type !== b.type || a.shape.length !== b.shape.length) return false;
   return a.shape.every((dim, at) => {

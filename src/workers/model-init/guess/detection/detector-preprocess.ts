@@ -8,7 +8,7 @@ import { guessPreprocess } from '../image/guess-preprocess.ts';
 import type { ImageInput } from '../image/image-input.ts';
 import type { Size } from './input-size.ts';
 
-/** The grey around images that all of YOLO use. */
+/** The grey that all YOLO models have around letterboxed images. */
 const GREY = 114;
 
 /** Throws ForebayError `config_mismatch` if a flag must decide. `isUltralytics`: its exporter wrote the graph. */

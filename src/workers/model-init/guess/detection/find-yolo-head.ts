@@ -4,14 +4,14 @@ import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
 import { placesIn } from './input-size.ts';
 import type { Clues, FoundHead } from './find-head.ts';
 
-/** The grids of usual models, and of those with one more (P6). */
+/** Pixels per cell of each grid: of most models, and of models with one more grid (P6). */
 const STRIDES = [
   [8, 16, 32],
   [8, 16, 32, 64],
 ];
 /** YOLOv5 has three boxes per cell. */
 const ANCHORS = 3;
-/** A model that ends in suppression returns a box, a score and a class, and few of them. */
+/** A model that ends in suppression returns few boxes, each with a score and a class. */
 const SUPPRESSED = { fields: 6, most: 1_000 };
 const WITH_OBJECTNESS = 5;
 const WITHOUT = 4;
@@ -23,7 +23,7 @@ export function findYoloHead(
 ): FoundHead | null {
   const [output, ...others] = face.outputs;
   if (output === undefined || output.shape.length !== 3 || !isFloat(output)) return null;
-  // Models of masks have a second output. Their boxes have numbers that are no classes.
+  // Models that also return masks have a second output. Some numbers of their boxes are not class scores.
   if (others.some(({ shape }) => shape.length === 4)) return null;
   const [, first, second] = output.shape;
   const found = (head: FoundHead['head'], why: string) => ({ head, why: `"${output.name}" has ${why}` });
@@ -58,7 +58,7 @@ function canBe(dim: number | string | undefined, wanted: number): boolean {
   return typeof dim === 'string' || dim === wanted;
 }
 
-/** Whether a box may have so many numbers. `before`: those before the classes. */
+/** Whether a box can have this many numbers. `before`: how many of them precede the class scores. */
 function isFields(fields: number | string | undefined, before: number, labels: number | null): boolean {
   if (typeof fields !== 'number' || fields <= before) return false;
   return labels === null || fields === before + labels;

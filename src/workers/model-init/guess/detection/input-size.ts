@@ -7,7 +7,7 @@ export interface Size {
   readonly height: number;
 }
 
-/** What the graph fixes, else the other sizes, the first known one. Null if none is. */
+/** The size that the graph fixes, else the first of the other sizes that is known. Null if none is. */
 export function inputSizeOf(
   { shape }: GraphTensor,
   ...others: readonly (Preprocess['crop'] | null | undefined)[]

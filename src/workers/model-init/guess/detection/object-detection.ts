@@ -23,7 +23,7 @@ export const objectDetection: Guesser = {
   guess,
 };
 
-/** Exports of transformers tell the padding of a batch apart so. */
+/** Exports of transformers mark the padding of a batch with such an input. */
 const isMask = ({ name, shape }: GraphTensor) => name === 'pixel_mask' && shape.length === 3;
 
 function cluesOf(face: GraphFace, { crop, labels, beside }: Hints): Clues {
