@@ -6,7 +6,7 @@ import { bootstrapLane } from '../../dist/workers/lane/bootstrap.js';
 import { startWatchdog } from '../../dist/workers/lane/watchdog.js';
 
 bootstrapLane();
-startWatchdog(Number(process.argv[2]));
+await startWatchdog(Number(process.argv[2]));
 
 // Imported only now, because onnxruntime must load after the bootstrap.
 const { createActivityClock } = await import('../../dist/workers/lane/activity-clock.js');

@@ -42,6 +42,24 @@ it('a batch that does not fit into memory is halved, every row is answered, and 
   }
 }, 60_000);
 
+it('a loaded lane has all its threads and codecs, so the first images reserve little more', async () => {
+  const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
+  const lane = await loadedLane(model);
+  const loaded = virtualBytes(lane.pid!);
+  const rows = [
+    { bytes: await plain(9, 9, 9) },
+    {
+      bytes: await sharp(await plain(9, 9, 9))
+        .jpeg()
+        .toBuffer(),
+    },
+  ];
+  const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 1 } });
+  expect(outcomes.map(codeOf)).toEqual(['ok', 'ok']);
+  // A codec in WebAssembly reserves 10 GB of addresses.
+  expect(virtualBytes(lane.pid!) - loaded).toBeLessThan(2000 * MB);
+});
+
 it('every row is decoded even if there is no memory for all decoder threads', async () => {
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   const lane = await withStacks(512 * MB, async () => loadedLane(model));

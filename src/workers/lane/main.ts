@@ -3,7 +3,7 @@ import { bootstrapLane } from './bootstrap.ts';
 import { startWatchdog } from './watchdog.ts';
 
 bootstrapLane();
-startWatchdog(Number(process.argv[2]));
+const watching = startWatchdog(Number(process.argv[2]));
 
 // Imported only now, because onnxruntime and sharp must be loaded after the bootstrap.
 const { loadOnnxExecutor } = await import('./models/onnx-executor.ts');
@@ -17,6 +17,7 @@ const { createDecodeThreads } = await import('./decode-threads/decode-threads.ts
 const { die, serveParent } = await import('./serve-parent.ts');
 
 configureSharp();
+await watching;
 serveParent(({ limits, decodeThreads: count = 0 }) => {
   const clock = createActivityClock();
   const createDecoder = createDecoderFactory(limits, { timed: (work) => clock.during('decode', work) });
@@ -30,11 +31,13 @@ serveParent(({ limits, decodeThreads: count = 0 }) => {
     },
     async loadModel(request, onStep) {
       await decodeThreads?.ready;
-      return loadOnnxExecutor(request, {
+      const executor = await loadOnnxExecutor(request, {
         onStep,
         createSession: async (graph) => openGraph(graph, createOnnxSession),
         services: { rowBytes, createDecoder, decodeThreads },
       });
+      await createDecoder.ready();
+      return executor;
     },
   };
 });

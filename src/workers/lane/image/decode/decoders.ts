@@ -15,6 +15,8 @@ import { loadTurboWasm } from './jpeg/turbo-wasm-codec.ts';
 
 export interface DecoderFactory {
   (model: DecodeConfig): Decoder;
+  /** Resolves when no image of the decoders made so far has to wait for a codec to load. */
+  ready(): Promise<void>;
 }
 
 /**
@@ -40,7 +42,7 @@ export function createDecoderFactory(
   let exact: Promise<JpegCodec> | undefined;
   let heic: HeicLibrary | undefined;
 
-  return (model) => {
+  const decoderFor = (model: DecodeConfig): Decoder => {
     const options = { ...model, ...limits };
     const rest = createSharpDecoder(options, { kernel, plans, memory, budget, timed });
     const load = () => (heic ??= loadHeic());
@@ -51,6 +53,12 @@ export function createDecoderFactory(
     const jpeg = fast === null ? 'turbo-wasm' : 'turbo-native';
     return createJpegDecoder(options, { codec, jpeg, kernel, plans, budget, otherwise, timed });
   };
+  return Object.assign(decoderFor, {
+    async ready() {
+      // Without the codec, another decoder serves.
+      await Promise.allSettled([exact]);
+    },
+  });
 }
 
 /** The codec that JPEGs of this config have. */
