@@ -24,8 +24,8 @@ export const audio: Task = {
     const framing = createFraming(config.frame);
     const states = bindStates(config.state, graph);
     const input = bindWaveform(config, graph.inputs);
-    const fixedBatch = fixedBatchOf([input.batchDim ?? 1, ...states.map(({ batchDim }) => batchDim)]);
-    const stateNames = states.map(({ output }) => output.name);
+    const fixedBatch = fixedBatchOf([input.batchDim ?? 1, ...states.batchDims]);
+    const stateNames = states.outputs.map(({ name }) => name);
     const outputs = graph.outputs.filter(({ name }) => !stateNames.includes(name));
     const answerer =
       config.answer === 'predictions'
@@ -33,7 +33,7 @@ export const audio: Task = {
         : createOutputAnswerer(config, outputs, fixedBatch, input.batchDim, framing.hop);
     const read = createWaveformReader(config, rowBytes);
     const model: FrameModel = {
-      states,
+      states: states.outputs.length > 0 ? states : null,
       constants: constantsOf(config.inputs, graph),
       fixedBatch,
       inputName: input.tensor.name,
@@ -44,7 +44,7 @@ export const audio: Task = {
     return {
       used: {
         inputs: graph.inputs,
-        outputs: [...answerer.outputs, ...states.map(({ output }) => output)],
+        outputs: [...answerer.outputs, ...states.outputs],
       },
       fixedBatch,
       notes: answerer.notes,
@@ -64,7 +64,7 @@ export const audio: Task = {
                 samples,
                 frames: framing.count(samples.length),
                 answer: answerer.open(top_k, threshold),
-                states: states.map((state) => state.initial()),
+                states: states.initial,
                 done: 0,
                 outcome: null,
               };
@@ -86,7 +86,7 @@ export const audio: Task = {
       numbers: (all, rows) => answerer.numbers(all, rows),
       check(all) {
         try {
-          for (const state of states) state.take(all, 1, fixedBatch ?? 1);
+          states.take(all, fixedBatch ?? 1);
           answerer.check(all);
         } catch (error) {
           if (error instanceof ForebayError) throw error;

@@ -1,4 +1,7 @@
-/** The state that a graph carries from frame to frame. Throws ForebayError `config_mismatch`, which names both sides. */
+/**
+ * The states that a graph carries from frame to frame. A call returns the states of all its rows together, and they stay
+ * together: if the next call has the same rows, it gets them without a copy.
+ */
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { StateConfig } from '../../../../shared/tasks/audio/audio-config.ts';
 import { typeOf } from '../named-tensors/declared.ts';
@@ -6,23 +9,39 @@ import { copyElements } from '../named-tensors/element-buffer.ts';
 import type { Elements, ElementType } from '../named-tensors/element-types.ts';
 import { elementsIn, isFixed, type Shape } from '../named-tensors/shape.ts';
 import type { GraphSignature } from '../task.ts';
-import type { Outputs, TensorValue } from '../tensors.ts';
+import type { Feeds, Outputs, TensorValue } from '../tensors.ts';
 import { mismatch } from '../../../../shared/models/mismatch.ts';
 
-export interface StateTensor {
-  readonly input: string;
-  readonly output: GraphTensor;
-  readonly batchDim: number | string;
-  /** At the start of a row. */
-  initial(): Elements;
-  /** Puts the states of rows together along the batch axis. */
-  feed(rows: readonly Elements[]): TensorValue;
-  /** Takes the new states of the first rows apart. Throws an Error if the output has another shape. */
-  take(outputs: Outputs, rows: number, batch: number): Elements[];
+/** The states of the rows of one call. Nobody changes them. */
+export interface CarriedStates {
+  /** One per state of the model. */
+  readonly values: readonly Elements[];
+  /** Number of rows in each of them. */
+  readonly rows: number;
 }
 
-export function bindStates(config: readonly StateConfig[], graph: GraphSignature): readonly StateTensor[] {
-  return config.map((state) => {
+/** Where a row's states are. */
+export interface StatePosition {
+  readonly carried: CarriedStates;
+  readonly at: number;
+}
+
+export interface FrameStates {
+  /** The graph's outputs that carry states. */
+  readonly outputs: readonly GraphTensor[];
+  /** The graph's batch dimension of each state. 1 if a state has none. */
+  readonly batchDims: readonly (number | string)[];
+  /** Of a row that has not begun. */
+  readonly initial: StatePosition;
+  /** The states of these rows, in this order. */
+  feeds(rows: readonly StatePosition[]): Feeds;
+  /** The states after a call of so many rows. Throws an Error if an output has another shape. */
+  take(outputs: Outputs, rows: number): CarriedStates;
+}
+
+/** Throws ForebayError `config_mismatch`, which names both sides. */
+export function bindStates(config: readonly StateConfig[], graph: GraphSignature): FrameStates {
+  const states = config.map((state) => {
     const input = find('input', state.input, graph.inputs);
     const output = find('output', state.output, graph.outputs);
     const type = typeOf('input', input);
@@ -34,6 +53,35 @@ export function bindStates(config: readonly StateConfig[], graph: GraphSignature
     }
     return bindState(state, input, output, type);
   });
+  return {
+    outputs: states.map(({ output }) => output),
+    batchDims: states.map(({ batchDim }) => batchDim),
+    initial: { carried: { values: states.map(({ initial }) => initial), rows: 1 }, at: 0 },
+    feeds(rows) {
+      const stretches = stretchesOf(rows);
+      return Object.fromEntries(
+        states.map((state, i) => [state.input, state.feed(stretches, i, rows.length)]),
+      ) as Feeds;
+    },
+    take: (outputs, rows) => ({ values: states.map((state) => state.take(outputs, rows)), rows }),
+  };
+}
+
+/** Rows that follow each other in the same call. */
+interface Stretch {
+  readonly carried: CarriedStates;
+  readonly from: number;
+  length: number;
+}
+
+function stretchesOf(rows: readonly StatePosition[]): readonly Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const { carried, at } of rows) {
+    const last = stretches.at(-1);
+    if (last?.carried === carried && last.from + last.length === at) last.length += 1;
+    else stretches.push({ carried, from: at, length: 1 });
+  }
+  return stretches;
 }
 
 function find(what: 'input' | 'output', name: string, tensors: readonly GraphTensor[]): GraphTensor {
@@ -43,6 +91,16 @@ function find(what: 'input' | 'output', name: string, tensors: readonly GraphTen
     `model.json names the ${what} "${name}" in "state"`,
     `the graph has ${describeAll(tensors)}`,
   );
+}
+
+interface StateTensor {
+  readonly input: string;
+  readonly output: GraphTensor;
+  readonly batchDim: number | string;
+  readonly initial: Elements;
+  /** `state`: the position of this state in CarriedStates. */
+  feed(stretches: readonly Stretch[], state: number, rows: number): TensorValue;
+  take(outputs: Outputs, rows: number): Elements;
 }
 
 function bindState(
@@ -63,35 +121,42 @@ function bindState(
   const outer = elementsIn(row.slice(0, axis ?? 0));
   const inner = length / Math.max(1, outer);
   const dimsOf = (rows: number) => (axis === null ? row : row.toSpliced(axis, 0, rows));
+
+  function gather(stretches: readonly Stretch[], state: number, rows: number): Elements {
+    const [first] = stretches;
+    if (stretches.length === 1 && first!.length === first!.carried.rows) return first!.carried.values[state]!;
+    const data = type.allocate(rows * length);
+    let to = 0;
+    for (const { carried, from, length: some } of stretches) {
+      const values = carried.values[state]!;
+      for (let block = 0; block < outer; block++) {
+        const source = (block * carried.rows + from) * inner;
+        copyElements(values, source, data, (block * rows + to) * inner, some * inner);
+      }
+      to += some;
+    }
+    return data;
+  }
+
   return {
     input: input.name,
     output,
     batchDim: axis === null ? 1 : shape[axis]!,
-    initial: () => type.allocate(length),
-    feed(rows) {
-      const data = type.allocate(rows.length * length);
-      for (const [i, state] of rows.entries()) {
-        for (let block = 0; block < outer; block++) {
-          copyElements(state, block * inner, data, (block * rows.length + i) * inner, inner);
-        }
-      }
-      return { type: type.dtype, dims: dimsOf(rows.length), data };
-    },
-    take(outputs, rows, batch) {
+    initial: type.allocate(length),
+    feed: (stretches, state, rows) => ({
+      type: type.dtype,
+      dims: dimsOf(rows),
+      data: gather(stretches, state, rows),
+    }),
+    take(outputs, rows) {
       const { dims, data } = outputs[output.name]!;
-      const wanted = dimsOf(batch);
+      const wanted = dimsOf(rows);
       if (dims.join() !== wanted.join()) {
         throw new Error(
           `the graph returned the state "${output.name}" [${dims.join()}] instead of [${wanted.join()}]`,
         );
       }
-      return Array.from({ length: rows }, (_, i) => {
-        const state = type.allocate(length);
-        for (let block = 0; block < outer; block++) {
-          copyElements(data as Elements, (block * batch + i) * inner, state, block * inner, inner);
-        }
-        return state;
-      });
+      return data as Elements;
     },
   };
 }

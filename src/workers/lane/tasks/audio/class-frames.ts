@@ -6,8 +6,8 @@ import { bindClassOutput } from '../class-output.ts';
 import { createClassifier } from '../classification.ts';
 import { readLabels } from '../read-labels.ts';
 import type { ModelFiles } from '../task.ts';
-import type { Outputs } from '../tensors.ts';
 import type { FrameAnswerer } from './answer-frames.ts';
+import { oncePerCall } from './once-per-call.ts';
 
 /** Throws ForebayError `config_mismatch`, and `model_load_failed` if the labels cannot be read. */
 export function createClassAnswerer(
@@ -23,13 +23,7 @@ export function createClassAnswerer(
   // The numbers of a row are scores already.
   const classifier = createClassifier({ labels: names, activation: 'none' });
 
-  let last: { readonly of: Outputs; readonly numbers: readonly Float32Array[] } | null = null;
-
-  /** The numbers of all frames of a call are taken apart once. */
-  function numbersAt(all: Outputs, at: number, batch: number): Float32Array {
-    if (last?.of !== all) last = { of: all, numbers: bound.numbers(all, batch) };
-    return last.numbers[at]!;
-  }
+  const numbersOf = oncePerCall((all, batch) => bound.numbers(all, batch));
 
   return {
     outputs: [bound.output],
@@ -41,7 +35,7 @@ export function createClassAnswerer(
       let frames = 0;
       return {
         add(all, at, batch) {
-          const scores = scoresOf(numbersAt(all, at, batch));
+          const scores = scoresOf(numbersOf(all, batch)[at]!);
           together ??= new Float64Array(scores.length).fill(over === 'mean' ? 0 : -Infinity);
           for (let i = 0; i < scores.length; i++) {
             const score = scores[i]!;

@@ -7,6 +7,7 @@ import type { Shape } from '../named-tensors/shape.ts';
 import { base64Text, listText } from '../named-tensors/value-text.ts';
 import type { FrameAnswerer } from './answer-frames.ts';
 import { createJoin, type FrameValue } from './join-frames.ts';
+import { oncePerCall } from './once-per-call.ts';
 
 /** `outputs`: without states. `hop`: as in Framing. Throws ForebayError `config_mismatch`. */
 export function createOutputAnswerer(
@@ -30,6 +31,7 @@ export function createOutputAnswerer(
     join: createJoin(output, config.outputs?.[output.name], hop),
     text: output.isBase64 ? base64Text : listText,
     key: `${JSON.stringify(output.name)}:`,
+    framesOf: oncePerCall((all, batch) => rowsOfOutput(output, all, batch)),
   }));
   const used = new Set(bound.outputs.map(({ name }) => name));
 
@@ -47,9 +49,9 @@ export function createOutputAnswerer(
       const values: FrameValue[][] = joined.map(() => []);
       return {
         add(all, at, batch) {
-          for (const [i, { output }] of joined.entries()) {
-            const { shape, elements } = rowsOfOutput(output, all, batch);
-            // A copy, because the memory of the call may be used again.
+          for (const [i, { framesOf }] of joined.entries()) {
+            const { shape, elements } = framesOf(all, batch);
+            // A copy, so that the outputs of the whole call need not stay in memory.
             values[i]!.push({ shape, elements: elements(at).slice() });
           }
         },

@@ -6,17 +6,15 @@ import type { RowOutcome } from '../../../../shared/domain/row.ts';
 import { failedRow } from '../../failed-row.ts';
 import type { GraphCall } from '../task.ts';
 import type { Feeds, Outputs, TensorValue } from '../tensors.ts';
-import type { Elements } from '../named-tensors/element-types.ts';
 import type { FrameAnswer } from './answer-frames.ts';
-import type { StateTensor } from './bind-states.ts';
+import type { CarriedStates, FrameStates, StatePosition } from './bind-states.ts';
 
 /** A row on its way through the model. */
 export interface FramedRow {
   readonly samples: Float32Array;
   readonly frames: number;
   readonly answer: FrameAnswer;
-  /** One per state of the model. */
-  states: readonly Elements[];
+  states: StatePosition;
   done: number;
   outcome: RowOutcome | null;
 }
@@ -27,7 +25,8 @@ export interface Unit {
 }
 
 export interface FrameModel {
-  readonly states: readonly StateTensor[];
+  /** Null if the model has none. */
+  readonly states: FrameStates | null;
   readonly constants: Feeds;
   readonly fixedBatch: number | null;
   readonly inputName: string;
@@ -42,13 +41,9 @@ export interface FrameModel {
 export function feedsOf(model: FrameModel, units: readonly Unit[]): Feeds {
   const missing = Math.max(0, (model.fixedBatch ?? 0) - units.length);
   const filled = missing === 0 ? units : [...units, ...Array<Unit>(missing).fill(units.at(-1)!)];
-  const states = model.states.map((state, i) => [
-    state.input,
-    state.feed(filled.map(({ row }) => row.states[i]!)),
-  ]);
   return {
     ...model.constants,
-    ...(Object.fromEntries(states) as Feeds),
+    ...model.states?.feeds(filled.map(({ row }) => row.states)),
     [model.inputName]: model.waveform(filled),
   };
 }
@@ -59,12 +54,14 @@ export async function runFrames(
   rows: readonly FramedRow[],
   call: GraphCall,
 ): Promise<void> {
-  if (model.states.length === 0) {
+  if (model.states === null) {
     for (const units of calls(model, allUnits(rows))) await runTogether(model, units, call);
     return;
   }
+  // The shortest rows end first. The others then stay the first rows of a call, and their states stay together.
+  let active: readonly FramedRow[] = rows.toSorted((a, b) => b.frames - a.frames);
   for (let frame = 0; ; frame++) {
-    const active = rows.filter((row) => row.outcome === null);
+    active = active.filter((row) => row.outcome === null);
     if (active.length === 0) return;
     const units = active.map((row) => ({ row, frame }));
     for (const together of calls(model, units)) await runTogether(model, together, call);
@@ -100,11 +97,11 @@ async function runTogether(model: FrameModel, given: readonly Unit[], call: Grap
   const units = given.filter(({ row }) => row.outcome === null);
   if (units.length === 0) return;
   let outputs: Outputs;
-  let states: readonly (readonly Elements[])[];
+  let carried: CarriedStates | undefined;
   const batch = model.fixedBatch ?? units.length;
   try {
     outputs = await call(() => feedsOf(model, units));
-    states = model.states.map((state) => state.take(outputs, units.length, batch));
+    carried = model.states?.take(outputs, batch);
   } catch (error) {
     const [one, ...others] = units;
     if (others.length === 0) {
@@ -117,8 +114,9 @@ async function runTogether(model: FrameModel, given: readonly Unit[], call: Grap
     return;
   }
   for (const [at, { row }] of units.entries()) {
-    row.states = states.map((all) => all[at]!);
     takeFrame(row, outputs, at, batch);
+    // A row that is done must not keep the states of other rows in memory.
+    if (carried !== undefined) row.states = row.outcome === null ? { carried, at } : model.states!.initial;
   }
 }
 
