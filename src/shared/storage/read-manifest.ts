@@ -25,7 +25,10 @@ const PART = z.object({
 });
 export type ManifestPart = z.infer<typeof PART>;
 
-/** The members except `parts`. Null if there is no manifest, or one of another form. */
+/**
+ * The members except `parts`. Null if there is no manifest, or one of another form. Throws the error of node:fs if the
+ * manifest is there but cannot be read.
+ */
 export async function readManifest(path: string): Promise<Readonly<Record<string, unknown>> | null> {
   const members = new Map<string, unknown>();
   let whole = false;
@@ -38,10 +41,16 @@ export async function readManifest(path: string): Promise<Readonly<Record<string
           members.set(name, value);
       }
     }
-  } catch {
+  } catch (error) {
+    const failure = fileError(error) ?? fileError((error as Error).cause);
+    if (failure !== null && failure.code !== 'ENOENT' && failure.code !== 'ENOTDIR') throw failure;
     return null;
   }
   return whole ? Object.fromEntries(members) : null;
+}
+
+function fileError(error: unknown): NodeJS.ErrnoException | null {
+  return error instanceof Error && 'syscall' in error ? (error as NodeJS.ErrnoException) : null;
 }
 
 /** Throws ForebayError `output_changed` for a line that Forebay did not write. */

@@ -1,8 +1,18 @@
 /** A taker for each queue that this worker serves. Takers open and close together with the models. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { createBlockTaker, type BlockTaker } from '../../shared/queue/blocks/block-taker.ts';
 
 export type QueueTakers = ReturnType<typeof createQueueTakers>;
+
+/** Time between attempts to open a taker. */
+const RETRY_MS = 1_000;
+
+interface Wanted {
+  readonly closing: AbortController;
+  /** Null if it was closed before it could open. */
+  readonly taker: Promise<BlockTaker | null>;
+}
 
 export function createQueueTakers(deps: {
   redis: Redis;
@@ -11,23 +21,38 @@ export function createQueueTakers(deps: {
   onError: (error: Error) => void;
 }) {
   const { redis, onError } = deps;
-  const wanted = new Map<string, Promise<BlockTaker>>();
+  const wanted = new Map<string, Wanted>();
   let open: readonly BlockTaker[] = [];
 
   async function begin(queue: string): Promise<void> {
-    const taker = createBlockTaker({ redis, queue, onError });
-    wanted.set(queue, taker);
+    const closing = new AbortController();
+    const taker = openTaker(queue, closing.signal);
+    wanted.set(queue, { closing, taker });
     const opened = await taker;
-    if (wanted.get(queue) !== taker) return;
+    if (opened === null || closing.signal.aborted) return;
     open = [...open, opened];
     deps.onOpened();
   }
 
+  /** Tries until it succeeds, because a worker that serves a model must not leave the model's blocks waiting. */
+  async function openTaker(queue: string, closing: AbortSignal): Promise<BlockTaker | null> {
+    while (!closing.aborted) {
+      try {
+        return await createBlockTaker({ redis, queue, onError });
+      } catch (error) {
+        onError(error as Error);
+        await delay(RETRY_MS, undefined, { signal: closing }).catch(() => {});
+      }
+    }
+    return null;
+  }
+
   async function end(queue: string): Promise<void> {
-    const taker = wanted.get(queue);
+    const ended = wanted.get(queue);
     wanted.delete(queue);
     open = open.filter((one) => one.queue !== queue);
-    await (await taker)?.close();
+    ended?.closing.abort();
+    await (await ended?.taker)?.close();
   }
 
   return {

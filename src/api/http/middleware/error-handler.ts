@@ -6,6 +6,7 @@ import { HTTPException } from 'hono/http-exception';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { Emit } from '../../../shared/observe/events.ts';
 import { redisProblem, redisTrouble } from '../../../shared/redis/redis-trouble.ts';
+import { storageTrouble } from '../../../shared/storage/storage-trouble.ts';
 import { problemToWire } from '../wire/problem.ts';
 
 /** `request`: its method and path, for the log and for `instance`. */
@@ -41,10 +42,18 @@ export function problemResponse(
   });
 }
 
+/** Storage may be back by then. */
+const STORAGE_RETRY_S = 5;
+
 function toForebayError(thrown: unknown): ForebayError {
   if (thrown instanceof ForebayError) return thrown;
   const problem = redisProblem(thrown);
   if (problem !== null) return problem;
+  const trouble = storageTrouble(thrown);
+  if (trouble !== null) {
+    const detail = `The service cannot use its storage now: ${trouble}.`;
+    return new ForebayError('storage_unavailable', detail, { cause: thrown, retryAfterS: STORAGE_RETRY_S });
+  }
   if (thrown instanceof HTTPException && thrown.status < 500) {
     return new ForebayError('invalid_request', messageOf(thrown), { cause: thrown });
   }

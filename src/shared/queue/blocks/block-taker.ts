@@ -38,6 +38,7 @@ const LEFT_TO_NEWER_MS = 5_000;
 /** Forebay counts runs itself, because BullMQ's limit fails a block without running it. */
 const NEVER = 1_000_000_000;
 
+/** Rejects if Redis refuses what BullMQ needs at its start. */
 export async function createBlockTaker(deps: {
   redis: Redis;
   queue: string;
@@ -52,8 +53,13 @@ export async function createBlockTaker(deps: {
     maxStalledCount: NEVER,
   });
   worker.on('error', deps.onError);
-  await worker.waitUntilReady();
-  await worker.startStalledCheckTimer();
+  try {
+    await worker.waitUntilReady();
+    await worker.startStalledCheckTimer();
+  } catch (error) {
+    await worker.close(true).catch(() => {});
+    throw error;
+  }
 
   const held = new Map<string, string>();
   const renewal = setInterval(() => {
