@@ -65,7 +65,7 @@ export function createBlockStates(now: () => number = () => performance.now()) {
       if (state?.name === 'queued') throw new InvariantError(`block ${block} is on the queue already`);
       states.set(block, { name: 'queued', attempts, generation });
     },
-    /** The queue no longer has the block, and it is not committed. It waits longer after each run. */
+    /** The block left the queue without a commit. It waits longer after each run. */
     lost(block: number): void {
       const { attempts } = expectQueued(block);
       states.set(block, { name: 'waiting', attempts, dueAt: now() + retryDelayMs(attempts) });

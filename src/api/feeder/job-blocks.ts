@@ -1,6 +1,6 @@
 /**
- * Moves the blocks of one job between its window and its queue, for the job's feeder. Owns the job's slots; knows
- * nothing of datasets.
+ * Moves the blocks of one job between its window and its queue, for the job's feeder. It owns the job's slots and
+ * knows nothing of datasets.
  */
 import { rowCount, type BlockContent } from '../../shared/domain/block.ts';
 import type { JobSpec } from '../../shared/domain/job/job.ts';

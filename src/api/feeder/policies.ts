@@ -1,6 +1,6 @@
 /**
- * Backpressure (G5). Policies decide how many blocks may be read into the window, and whether blocks may be added to the
- * queue. Any veto wins, and users see its reason.
+ * Backpressure (G5 in docs/reliability.md). Policies decide how many blocks may be read into the window, and whether
+ * blocks may be added to the queue. Any veto wins, and users see its reason.
  */
 import type { JobReason } from '../../shared/domain/job/job.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
@@ -60,12 +60,12 @@ type Policy = (state: FeedState) => Veto | null;
 /** Without a veto, blocks may be added as far as the queue's slots allow. */
 const ADD_POLICIES: readonly Policy[] = [
   ({ service }) => (service.problem === null ? null : { reason: 'model_failed', text: service.problem }),
-  // A block on the queue makes a worker load the model.
+  // One block on the queue makes a worker load an unloaded model.
   ({ service, model, onQueue }) =>
     service.lanes > 0 || (service.isUnloaded && onQueue === 0)
       ? null
       : { reason: 'no_worker', text: nobody(model, service) },
-  // One block stays on the queue. A worker takes it when it holds no other, so that the job continues.
+  // One block stays on the queue, so that the job continues. A worker that holds no block takes it.
   ({ service, onQueue }) =>
     service.memoryFull && onQueue > 0 ? { reason: 'memory_watermark', text: MEMORY_TEXT } : null,
 ];

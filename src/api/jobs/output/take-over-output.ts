@@ -77,7 +77,7 @@ async function filesToRemove(spec: JobSpec, opening: Opening): Promise<string[]>
   return cut.filter((name) => published.includes(name));
 }
 
-/** Whether an earlier feeder wrote job.json, which is its last step. */
+/** Whether an earlier feeder of this job wrote job.json, which is the last step of a takeover. */
 async function wasTakenOver(spec: JobSpec, published: readonly string[]): Promise<boolean> {
   if (!published.includes('job.json')) return false;
   return (await checkOutput(spec.output, 'resume'))?.id === spec.id;

@@ -8,13 +8,13 @@ import { diagnoseBatchFill, diagnoseIdleLanes, starvedLanes } from './idle-lanes
 import type { JobCosts } from './job-costs.ts';
 import type { JobState } from './job-state-of.ts';
 
-/** If there are fewer batches, most are the first and last ones, which do not show the steady state. */
+/** With fewer batches, most are the first and last ones, which do not show the steady state. */
 const ENOUGH_BATCHES = 8;
 /** Minimum time of lane work. With less, timers and start-up noise weigh too much. */
 const ENOUGH_MS = 200;
-/** Lanes below this utilisation wait for something worth finding. */
+/** Below this utilisation, it is worth finding what the lanes wait for. */
 const BUSY = 0.85;
-/** Share of the limit. The kernel kills processes at the limit, and caches and arenas need the rest. */
+/** Share of a worker's memory limit. The kernel kills processes at the limit, and caches and arenas need the rest. */
 const MEMORY_FULL = 0.9;
 
 /** `costs`: null before any block is done. Returns null if the job has ended and no row went through a lane. */
